@@ -1,0 +1,95 @@
+"""Checks the contracts and regenerates the stubs from them: `python scripts/protos.py --help`."""
+
+import argparse
+import filecmp
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import google.api
+
+ROOT = Path(__file__).resolve().parent.parent
+GENERATED = Path("libs/sdk-python/src/securetranscribe/v1")
+GOOGLE_API = ("annotations.proto", "http.proto", "httpbody.proto")
+
+
+def run(*command: str, cwd: Path = ROOT) -> None:
+    """Runs a command with this environment's tools first on the path; exits with its status."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    environment = {**os.environ, "PATH": path, "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run(command, cwd=cwd, check=False, env=environment)  # noqa: S603
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def provide_google_api(root: Path) -> None:
+    """Copies the imported google/api files out of the installed wheel, where buf finds them."""
+    target = root / "build/third_party/google/api"
+    target.mkdir(parents=True, exist_ok=True)
+    for name in GOOGLE_API:
+        shutil.copyfile(Path(next(iter(google.api.__path__)), name), target / name)
+
+
+def generate() -> None:
+    """Writes the stubs into the client library."""
+    for stale in (ROOT / GENERATED).glob("*_pb2*.py*"):
+        stale.unlink()
+    run("buf", "generate")
+
+
+def check() -> None:
+    """Fails when the committed stubs are not what the contracts give."""
+    before = Path(tempfile.mkdtemp()) / "v1"
+    shutil.copytree(ROOT / GENERATED, before)
+    generate()
+    compared = filecmp.dircmp(before, ROOT / GENERATED, ignore=["__pycache__"])
+    different = compared.diff_files + compared.left_only + compared.right_only
+    if different:
+        sys.exit(
+            f"{GENERATED} differs from what protos/ gives ({', '.join(sorted(different))}); "
+            "commit the result of 'make protos'"
+        )
+
+
+def lint() -> None:
+    """Lints the contracts and checks their formatting."""
+    run("buf", "lint")
+    run("buf", "format", "protos", "--diff", "--exit-code")
+
+
+def breaking(against: str) -> None:
+    """Fails when a change since the given commit would break a client that is in the field."""
+    known = subprocess.run(  # noqa: S603
+        ["git", "rev-parse", "--verify", "--quiet", f"{against}^{{commit}}"],  # noqa: S607
+        cwd=ROOT, check=False, capture_output=True,
+    )  # fmt: skip
+    if known.returncode:
+        print(f"{against} is not in this clone: no earlier contracts to compare with")
+        return
+    with tempfile.TemporaryDirectory() as name:
+        base = Path(name)
+        archive = base / "base.tar"
+        run("git", "archive", "-o", str(archive), against, "buf.yaml", "protos")
+        shutil.unpack_archive(archive, base, filter="data")
+        provide_google_api(base)
+        run("buf", "breaking", "--against", str(base))
+
+
+def main() -> None:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=["generate", "check", "lint", "breaking"])
+    parser.add_argument("--against", default="HEAD~1", help="commit to compare with (breaking)")
+    arguments = parser.parse_args()
+    provide_google_api(ROOT)
+    if arguments.command == "breaking":
+        breaking(arguments.against)
+    else:
+        {"generate": generate, "check": check, "lint": lint}[arguments.command]()
+
+
+if __name__ == "__main__":
+    main()
