@@ -1,4 +1,4 @@
-"""A protoc plugin that writes the gRPC stubs, because grpcio-tools only has them built into protoc."""
+"""A protoc plugin that writes the gRPC stubs, which grpcio-tools only has built in."""
 
 import sys
 import tempfile

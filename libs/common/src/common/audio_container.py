@@ -1,0 +1,183 @@
+"""Opens recordings with PyAV, hardened for what strangers upload.
+
+The demuxer is chosen from the first bytes and never guessed by FFmpeg, and nothing that a file
+refers to is ever opened: a playlist, a reference movie or a subtitle cannot make this process read
+another file or call an address.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.error import FFmpegError
+
+from common.audio_errors import EmptyAudioError, NoAudioStreamError, UndecodableAudioError
+from common.audio_kinds import SNIFF_BYTES, AudioKind, id3_length, sniff
+
+#: A path, or an object that reads and seeks (such as an S3 object read by ranges).
+AudioSource = str | PathLike[str] | BinaryIO
+
+#: Reads of the source are of this size: few requests for remote objects, little held in memory.
+BUFFER_BYTES = 1 << 18
+
+#: What broken files raise: FFmpeg's errors, and the plain ones that PyAV lets through.
+DECODING_ERRORS = (
+    FFmpegError,
+    ArithmeticError,
+    AssertionError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+_DEMUXERS = {
+    AudioKind.AAC: "aac",
+    AudioKind.AIFF: "aiff",
+    AudioKind.AMR: "amr",
+    AudioKind.ASF: "asf",
+    AudioKind.AU: "au",
+    AudioKind.AVI: "avi",
+    AudioKind.CAF: "caf",
+    AudioKind.FLAC: "flac",
+    AudioKind.MATROSKA: "matroska",
+    AudioKind.MP3: "mp3",
+    AudioKind.MP4: "mp4",
+    AudioKind.MPEG_PS: "mpeg",
+    AudioKind.MPEG_TS: "mpegts",
+    AudioKind.OGG: "ogg",
+    AudioKind.WAV: "wav",
+}
+#: How long FFmpeg may look for stream parameters: bytes, and microseconds of content.
+_LIMITS = {"probesize": "5000000", "analyzeduration": "10000000", "max_streams": "100"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenAudio:
+    """An open container and the audio stream chosen in it."""
+
+    kind: AudioKind
+    container: InputContainer
+    stream: AudioStream
+    file: "WatchedFile"
+
+    @property
+    def start(self) -> float:
+        """The stream's own time, in seconds, that counts as zero."""
+        if self.stream.start_time is None or self.stream.time_base is None:
+            return 0.0
+        return float(self.stream.start_time * self.stream.time_base)
+
+
+@contextmanager
+def open_audio(source: AudioSource) -> Iterator[OpenAudio]:
+    """Open a recording and choose its best audio stream; a file object is left open.
+
+    Raises UndecodableAudioError, EmptyAudioError or NoAudioStreamError.
+    """
+    if isinstance(source, (str, PathLike)):
+        with Path(source).open("rb") as file, open_audio(file) as opened:
+            yield opened
+        return
+    file = WatchedFile(source)
+    kind = _detect(file)
+    with _container(file, kind) as container:
+        yield OpenAudio(kind=kind, container=container, stream=_best_stream(container), file=file)
+
+
+class WatchedFile:
+    """Remembers what went wrong while reading, so that it is not taken for a broken recording."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._failure: Exception | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        """Read up to `size` bytes."""
+        try:
+            return self._file.read(size)
+        except Exception as error:
+            self._failure = error
+            raise
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move to another position."""
+        try:
+            return self._file.seek(offset, whence)
+        except Exception as error:
+            self._failure = error
+            raise
+
+    def tell(self) -> int:
+        """Tell the position."""
+        return self._file.tell()
+
+    def raise_failure(self) -> None:
+        """Raise what reading the source raised, if it did: the decoder's error only follows it."""
+        if self._failure is not None:
+            raise self._failure
+
+
+def _detect(file: WatchedFile) -> AudioKind:
+    """Tell the kind of the file, looking past ID3 tags; the position ends at 0."""
+    file.seek(0)
+    head = file.read(SNIFF_BYTES)
+    if not head:
+        raise EmptyAudioError("the file is empty")
+    offset = id3_length(head)
+    if offset:
+        file.seek(offset)
+        behind = file.read(SNIFF_BYTES)
+        kind = sniff(behind) if behind else None
+        kind = kind or AudioKind.MP3
+    else:
+        kind = sniff(head)
+    file.seek(0)
+    if kind is None:
+        raise UndecodableAudioError("the file is no known kind of audio")
+    return kind
+
+
+@contextmanager
+def _container(file: WatchedFile, kind: AudioKind) -> Iterator[InputContainer]:
+    try:
+        container = av.open(
+            file,
+            mode="r",
+            format=_DEMUXERS[kind],
+            options=_LIMITS,
+            metadata_errors="replace",
+            buffer_size=BUFFER_BYTES,
+            io_open=_refuse_to_open,
+        )
+    except DECODING_ERRORS as error:
+        file.raise_failure()
+        raise UndecodableAudioError(f"the {kind} container cannot be read") from error
+    with container:
+        yield container
+
+
+def _best_stream(container: InputContainer) -> AudioStream:
+    try:
+        stream = container.streams.best("audio")
+    except DECODING_ERRORS:
+        stream = None
+    if not isinstance(stream, AudioStream):
+        raise NoAudioStreamError("the file has no audio stream")
+    if stream.codec_context is None:
+        raise UndecodableAudioError("the audio stream's codec is not supported")
+    # One thread: several would only add latency and memory, decoding is never the bottleneck.
+    stream.codec_context.thread_count = 1
+    return stream
+
+
+def _refuse_to_open(_url: str, _flags: int, _options: dict[str, Any]) -> NoReturn:
+    raise PermissionError("recordings may not refer to other files")

@@ -1,0 +1,231 @@
+"""Streams a recording as mono float samples, in constant memory and true to its timeline."""
+
+import math
+from collections.abc import Iterator
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.audio.frame import AudioFrame
+
+from common.audio_container import DECODING_ERRORS, AudioSource, OpenAudio, open_audio
+from common.audio_errors import UndecodableAudioError
+
+Samples = npt.NDArray[np.float32]
+
+SAMPLE_RATE = 16_000
+#: Samples in a yielded block (the last one may be shorter): about four seconds at 16 kHz.
+BLOCK = 65_536
+
+#: Decoders need sound from before the wanted start (MP3's bit reservoir, Opus' pre-roll).
+_PREROLL_SECONDS = 0.5
+#: Time stamps further ahead than this mean missing sound; less is rounding in the container.
+_GAP_SECONDS = 0.1
+#: Jumps that add up to more than this are not missing sound but broken time stamps.
+_MOST_SILENCE_SECONDS = 3 * 3600.0
+#: Sound may begin so much after the declared length before its time stamps are disbelieved.
+_BEYOND_SECONDS = 1.0
+#: Sample rates outside this range, in Hz, come from broken headers.
+_SANE_RATES = range(1_000, 768_001)
+#: Give up on a stream after so many broken packets in a row.
+_BROKEN_IN_A_ROW = 2_000
+
+
+def decode(
+    source: AudioSource,
+    start: float | None = None,
+    end: float | None = None,
+    *,
+    sample_rate: int = SAMPLE_RATE,
+) -> Iterator[Samples]:
+    """Yield the sound between `start` and `end` (seconds) as blocks of mono float32 in ±1.
+
+    Channels are mixed down and resampled. Sound that is missing within the recording (dropped
+    packets) becomes silence, so that sample n is always second n / sample_rate. Broken packets
+    are skipped; the blocks simply end where the recording does.
+
+    Raises the errors of common.audio_errors; UndecodableAudioError also when nothing of the
+    stream could be decoded at all.
+    """
+    begin = max(0.0, start or 0.0)
+    limit = None if end is None else max(0, round((end - begin) * sample_rate))
+    if limit == 0:
+        return
+    with open_audio(source) as opened:
+        yield from _blocks(_window(_timed(opened, begin, sample_rate), begin, sample_rate), limit)
+
+
+def read_window(
+    source: AudioSource, start: float, end: float, *, sample_rate: int = SAMPLE_RATE
+) -> Samples:
+    """The sound between two moments (seconds) as one array, shorter where the recording ends."""
+    blocks = list(decode(source, start, end, sample_rate=sample_rate))
+    return np.concatenate(blocks) if blocks else np.empty(0, dtype=np.float32)
+
+
+def frames(opened: OpenAudio, start: float = 0.0) -> Iterator[tuple[float | None, AudioFrame]]:
+    """Decode from `start` or a little before: (seconds on the recording's timeline, frame).
+
+    The time is None where the container does not say; broken packets are skipped.
+    """
+    if start > 0:
+        _seek(opened, start)
+    broken = 0
+    try:
+        for packet in opened.container.demux(opened.stream):
+            try:
+                decoded = packet.decode()
+            except DECODING_ERRORS:
+                opened.file.raise_failure()
+                broken += 1
+                if broken > _BROKEN_IN_A_ROW:
+                    return
+                continue
+            for frame in decoded:
+                if isinstance(frame, AudioFrame) and _is_sane(frame):
+                    broken = 0
+                    yield _time_of(frame, opened), frame
+    except DECODING_ERRORS:
+        # The container is broken from here on; what came before is still good.
+        opened.file.raise_failure()
+
+
+def _is_sane(frame: AudioFrame) -> bool:
+    return frame.samples > 0 and frame.sample_rate in _SANE_RATES
+
+
+def _seek(opened: OpenAudio, start: float) -> None:
+    time_base = opened.stream.time_base
+    if time_base is None:
+        return
+    target = max(0.0, start - _PREROLL_SECONDS) + opened.start
+    try:
+        opened.container.seek(math.floor(target / time_base), stream=opened.stream)
+    except DECODING_ERRORS:
+        opened.file.raise_failure()
+        # Without an index the only way is to read from the beginning.
+        opened.container.seek(0)
+
+
+def _time_of(frame: AudioFrame, opened: OpenAudio) -> float | None:
+    if frame.pts is None or frame.time_base is None:
+        return None
+    return float(frame.pts * frame.time_base) - opened.start
+
+
+def _timed(opened: OpenAudio, start: float, sample_rate: int) -> Iterator[tuple[float, Samples]]:
+    """Resampled stretches with the time at which each begins; gaps are filled with silence."""
+    resampler = _Resampler(sample_rate)
+    silence_left = _MOST_SILENCE_SECONDS
+    latest = _latest_moment(opened)
+    clock: float | None = None
+    for time, frame in frames(opened, start):
+        if clock is None:
+            clock = time if time is not None and time <= latest else 0.0
+        elif time is not None and _GAP_SECONDS < time - clock <= silence_left and time <= latest:
+            yield clock, resampler.flush()
+            yield from _silence(time - clock, clock, sample_rate)
+            silence_left -= time - clock
+            clock = time
+        duration = frame.samples / frame.sample_rate
+        yield clock, resampler.push(frame)
+        clock += duration
+    if clock is None and start <= 0:
+        raise UndecodableAudioError("nothing in the audio stream can be decoded")
+    yield clock or 0.0, resampler.flush()
+
+
+def _latest_moment(opened: OpenAudio) -> float:
+    """When sound may begin at the latest, in seconds, by what the container declares."""
+    stream = opened.stream
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base) + _BEYOND_SECONDS
+    if opened.container.duration is not None:
+        return opened.container.duration / 1_000_000 + _BEYOND_SECONDS
+    return math.inf
+
+
+def _silence(seconds: float, start: float, sample_rate: int) -> Iterator[tuple[float, Samples]]:
+    samples = round(seconds * sample_rate)
+    for done in range(0, samples, BLOCK):
+        size = min(BLOCK, samples - done)
+        yield start + done / sample_rate, np.zeros(size, dtype=np.float32)
+
+
+def _window(
+    stretches: Iterator[tuple[float, Samples]], start: float, sample_rate: int
+) -> Iterator[Samples]:
+    """Drop what lies before `start`; where the sound begins later, put silence before it."""
+    to_drop: int | None = None
+    for time, samples in stretches:
+        if to_drop is None:
+            to_drop = round((start - time) * sample_rate)
+            if 0 < -to_drop / sample_rate <= _MOST_SILENCE_SECONDS:
+                for _, silence in _silence(time - start, start, sample_rate):
+                    yield silence
+            to_drop = max(0, to_drop)
+        if to_drop >= len(samples):
+            to_drop -= len(samples)
+            continue
+        yield samples[to_drop:]
+        to_drop = 0
+
+
+def _blocks(stretches: Iterator[Samples], limit: int | None) -> Iterator[Samples]:
+    """Regroup into blocks of equal size, `limit` samples in total."""
+    pending: list[Samples] = []
+    held = 0
+    left = limit
+    for stretch in stretches:
+        samples = stretch if left is None else stretch[:left]
+        if left is not None:
+            left -= len(samples)
+        pending.append(samples)
+        held += len(samples)
+        if held >= BLOCK:
+            joined = np.concatenate(pending)
+            whole = held - held % BLOCK
+            yield from np.split(joined[:whole], whole // BLOCK)
+            pending, held = [joined[whole:]], held - whole
+        if left == 0:
+            break
+    if held:
+        yield np.concatenate(pending)
+
+
+class _Resampler:
+    """PyAV's resampler to mono float, made anew when the stream changes its format."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self._sample_rate = sample_rate
+        self._resampler: av.AudioResampler | None = None
+        self._format: tuple[str, str, int] | None = None
+
+    def push(self, frame: AudioFrame) -> Samples:
+        """Samples that are ready now (some stay inside the filter)."""
+        current = (frame.format.name, frame.layout.name, frame.sample_rate)
+        before = self.flush() if self._format not in {None, current} else _NOTHING
+        if self._resampler is None:
+            self._resampler = av.AudioResampler("flt", "mono", self._sample_rate)
+            self._format = current
+        frame.pts = None
+        return _joined([before, *_arrays(self._resampler.resample(frame))])
+
+    def flush(self) -> Samples:
+        """What is left inside."""
+        if self._resampler is None:
+            return _NOTHING
+        rest = _joined(_arrays(self._resampler.resample(None)))
+        self._resampler = self._format = None
+        return rest
+
+
+_NOTHING = np.empty(0, dtype=np.float32)
+
+
+def _arrays(resampled: list[AudioFrame]) -> list[Samples]:
+    return [frame.to_ndarray().reshape(-1).astype(np.float32, copy=False) for frame in resampled]
+
+
+def _joined(parts: list[Samples]) -> Samples:
+    return np.concatenate(parts) if parts else _NOTHING

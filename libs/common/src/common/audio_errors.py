@@ -1,0 +1,31 @@
+"""What can be wrong with a recording."""
+
+
+class AudioError(Exception):
+    """A recording that cannot be used; the message says why, without paths or content."""
+
+
+class UndecodableAudioError(AudioError):
+    """Looks like audio, but nothing in it can be decoded."""
+
+
+class EmptyAudioError(UndecodableAudioError):
+    """Holds no sound at all: no bytes, or a container without samples."""
+
+
+class NoAudioStreamError(AudioError):
+    """A container that holds no audio, such as a video without sound."""
+
+
+class TruncatedAudioError(AudioError):
+    """Ends before the length that the container declares, as interrupted copies do.
+
+    `declared` and `found` are in seconds.
+    """
+
+    def __init__(self, *, declared: float, found: float) -> None:
+        super().__init__(
+            f"the recording breaks off: {declared:.1f} s declared, {found:.1f} s present"
+        )
+        self.declared = declared
+        self.found = found

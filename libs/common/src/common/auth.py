@@ -1,0 +1,105 @@
+"""Establishes the caller of every gRPC call, and refuses those that may not call."""
+
+import enum
+import time
+from collections.abc import Mapping
+from typing import Protocol
+
+from common.errors import AuthenticationError, AuthorizationError
+from common.identity import (
+    SERVICE_HEADER,
+    SESSION_HEADER,
+    Identity,
+    ServiceSigner,
+    hash_token,
+)
+
+_CACHE_ENTRIES = 10_000
+
+
+class Access(enum.Enum):
+    """Who may call a method."""
+
+    PUBLIC = "public"
+    SESSION = "session"
+    SERVICE = "service"
+
+
+class TokenAuthenticator(Protocol):
+    """Tells which session a token belongs to."""
+
+    async def authenticate(self, token: str) -> str:
+        """The session id. Raises AuthenticationError for a token that is not valid."""
+        ...
+
+
+class CachedAuthenticator:
+    """Remembers good answers for seconds, so that a burst of calls asks once."""
+
+    def __init__(self, inner: TokenAuthenticator, ttl_seconds: float) -> None:
+        self._inner = inner
+        self._ttl = ttl_seconds
+        self._known: dict[str, tuple[float, str]] = {}
+
+    async def authenticate(self, token: str) -> str:
+        """The session id of a token, from memory or from the inner authenticator."""
+        key = hash_token(token)
+        known = self._known.get(key)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        session_id = await self._inner.authenticate(token)
+        if len(self._known) >= _CACHE_ENTRIES:
+            self._known.clear()
+        self._known[key] = (time.monotonic() + self._ttl, session_id)
+        return session_id
+
+    def forget(self, token_sha256: str) -> None:
+        """Drops a token; called when its session was revoked."""
+        self._known.pop(token_sha256, None)
+
+
+class CallAuthenticator:
+    """Turns the metadata of a call into an identity, by the access that the method asks for.
+
+    `access` maps full method names (`/package.Service/Method`) to who may call; a method that is
+    not listed asks for a session. A service's signature is good for every method.
+    """
+
+    def __init__(
+        self,
+        *,
+        tokens: TokenAuthenticator,
+        signer: ServiceSigner,
+        access: Mapping[str, Access],
+    ) -> None:
+        self._tokens = tokens
+        self._signer = signer
+        self._access = access
+
+    async def identify(self, method: str, metadata: Mapping[str, str]) -> Identity | None:
+        """The caller, or None for a public method without credentials.
+
+        Raises:
+            AuthenticationError: credentials are missing or not valid.
+            AuthorizationError: the method is for services only.
+        """
+        access = self._access.get(method, Access.SESSION)
+        signature = metadata.get(SERVICE_HEADER)
+        if signature is not None:
+            return self._signer.verify(signature, metadata.get(SESSION_HEADER, ""))
+        token = bearer(metadata.get("authorization", ""))
+        if access is Access.PUBLIC and not token:
+            return None
+        if access is Access.SERVICE:
+            raise AuthorizationError("Only services may call this.")
+        if not token:
+            raise AuthenticationError(
+                "Authentication is required: send a session token as 'authorization: Bearer'."
+            )
+        return Identity(session_id=await self._tokens.authenticate(token), token=token)
+
+
+def bearer(header: str) -> str:
+    """The token of an `Authorization: Bearer` header, or an empty string."""
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

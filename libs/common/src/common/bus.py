@@ -1,0 +1,189 @@
+"""NATS: the connection, the streams, and the names of all subjects."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import nats
+import nats.js.errors
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DiscardPolicy,
+    KeyValueConfig,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+
+from common import logging
+from common.errors import UnavailableError
+
+PREFIX = "securetranscribe"
+TASKS_STREAM = "TASKS"
+RESULTS_STREAM = "RESULTS"
+EVENTS_STREAM = "EVENTS"
+RESULTS_CONSUMER = "coordinator"
+MAX_DELIVERIES_ADVISORY = f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{TASKS_STREAM}.>"
+CANCELLED_BUCKET = "cancelled"
+MAX_PAYLOAD = 1024 * 1024
+
+_EVENTS_KEPT_SECONDS = 7 * 24 * 3600
+_DUPLICATE_WINDOW_SECONDS = 600
+_CANCELLED_KEPT_SECONDS = 7 * 24 * 3600
+_log = logging.get(__name__)
+
+
+def tasks_subject(stage: str) -> str:
+    """Where tasks of a stage (`transcribe`, `diarize`) are published."""
+    return f"{PREFIX}.tasks.v1.{stage}"
+
+
+def results_subject(stage: str) -> str:
+    """Where results of a stage are published."""
+    return f"{PREFIX}.results.v1.{stage}"
+
+
+def progress_subject(task_id: str) -> str:
+    """Where a worker says how far it is with a task."""
+    return f"{PREFIX}.progress.v1.{task_id}"
+
+
+def worker_subject(stage: str, worker_id: str) -> str:
+    """Where a worker shows that it is alive."""
+    return f"{PREFIX}.workers.v1.{stage}.{worker_id}"
+
+
+def cancel_subject(job_id: str) -> str:
+    """Where the coordinator says that a job was cancelled."""
+    return f"{PREFIX}.control.v1.cancel.{job_id}"
+
+
+def event_subject(session_id: str, entity: str, entity_id: str | int, verb: str) -> str:
+    """Where an event is published; `session_id` is empty when it concerns all sessions."""
+    return f"{PREFIX}.events.v1.{session_id or 'all'}.{entity}.{entity_id}.{verb}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """How tasks are delivered again when a worker is silent."""
+
+    ack_wait_seconds: float = 15
+    max_deliver: int = 4
+    stages: tuple[str, ...] = field(default=("transcribe", "diarize"))
+
+
+async def connect(url: str, *, name: str, wait_seconds: float = 60) -> Client:
+    """Connects, trying for a while, and connects again for ever when the connection breaks.
+
+    Raises:
+        UnavailableError: no server answered in time.
+    """
+    deadline = asyncio.get_running_loop().time() + wait_seconds
+    while True:
+        try:
+            return await nats.connect(
+                url,
+                name=name,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=0.5,
+                connect_timeout=3,
+                drain_timeout=2,
+                error_cb=_on_error,
+                disconnected_cb=_on_disconnected,
+                reconnected_cb=_on_reconnected,
+                allow_reconnect=True,
+            )
+        except (OSError, TimeoutError, nats.errors.Error) as error:
+            if asyncio.get_running_loop().time() > deadline:
+                raise UnavailableError("NATS does not answer; check NATS_URL.") from error
+            await asyncio.sleep(0.5)
+
+
+async def ensure_streams(stream: JetStreamContext, delivery: Delivery) -> None:
+    """Makes the streams and consumers that are missing; changes what is configured otherwise."""
+    subjects = {
+        TASKS_STREAM: ([f"{PREFIX}.tasks.v1.*"], RetentionPolicy.WORK_QUEUE),
+        RESULTS_STREAM: ([f"{PREFIX}.results.v1.*"], RetentionPolicy.WORK_QUEUE),
+    }
+    for name, (subject, retention) in subjects.items():
+        await _ensure_stream(
+            stream,
+            StreamConfig(
+                name=name,
+                subjects=subject,
+                retention=retention,
+                storage=StorageType.FILE,
+                duplicate_window=_DUPLICATE_WINDOW_SECONDS,
+            ),
+        )
+    await _ensure_stream(
+        stream,
+        StreamConfig(
+            name=EVENTS_STREAM,
+            # Progress and queue changes end in other verbs and are published without being kept.
+            subjects=[
+                f"{PREFIX}.events.v1.*.*.*.{verb}"
+                for verb in (
+                    "created", "deleted", "speakers_assigned", "queued", "started", "completed",
+                    "failed", "cancelled", "revoked", "updated",
+                )
+            ],
+            retention=RetentionPolicy.LIMITS,
+            storage=StorageType.FILE,
+            max_age=_EVENTS_KEPT_SECONDS,
+            max_bytes=1024**3,
+            discard=DiscardPolicy.OLD,
+            duplicate_window=_DUPLICATE_WINDOW_SECONDS,
+        ),
+    )  # fmt: skip
+    await _ensure_bucket(stream)
+    for stage in delivery.stages:
+        await stream.add_consumer(
+            TASKS_STREAM,
+            ConsumerConfig(
+                durable_name=stage,
+                filter_subject=tasks_subject(stage),
+                ack_policy=AckPolicy.EXPLICIT,
+                ack_wait=delivery.ack_wait_seconds,
+                max_deliver=delivery.max_deliver,
+                max_ack_pending=10_000,
+            ),
+        )
+    await stream.add_consumer(
+        RESULTS_STREAM,
+        ConsumerConfig(
+            durable_name=RESULTS_CONSUMER,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=60,
+            max_deliver=-1,
+        ),
+    )
+
+
+async def _ensure_bucket(stream: JetStreamContext) -> None:
+    config = KeyValueConfig(bucket=CANCELLED_BUCKET, ttl=_CANCELLED_KEPT_SECONDS)
+    try:
+        await stream.create_key_value(config)
+    except nats.js.errors.BadRequestError:
+        _log.debug("the bucket of cancelled jobs is configured otherwise; left as it is")
+
+
+async def _ensure_stream(stream: JetStreamContext, config: StreamConfig) -> None:
+    try:
+        await stream.add_stream(config)
+    except nats.js.errors.BadRequestError:
+        await stream.update_stream(config)
+
+
+async def _on_error(error: Exception) -> None:
+    _log.warning("nats error", error=str(error) or type(error).__name__)
+
+
+async def _on_disconnected() -> None:
+    _log.warning("nats disconnected; connecting again")
+
+
+async def _on_reconnected() -> None:
+    _log.info("nats connected again")

@@ -1,0 +1,75 @@
+"""Channels to other services: identity and trace travel along, idempotent calls are retried."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Iterable
+from typing import Any, TypeVar
+
+import grpc
+import grpc.aio
+
+from common import status, telemetry
+from common.grpc_server import MAX_MESSAGE_BYTES, channel_credentials
+from common.identity import Identity, ServiceSigner
+from common.settings import ServiceSettings
+
+Answer = TypeVar("Answer")
+
+
+def service_config(idempotent: Iterable[str]) -> str:
+    """Retries the named methods (`package.Service/Method`) on UNAVAILABLE, and nothing else."""
+    names = [
+        {"service": service, "method": method}
+        for service, _, method in (name.partition("/") for name in idempotent)
+    ]
+    policy = {
+        "maxAttempts": 4,
+        "initialBackoff": "0.1s",
+        "maxBackoff": "2s",
+        "backoffMultiplier": 3,
+        "retryableStatusCodes": ["UNAVAILABLE"],
+    }
+    return json.dumps({"methodConfig": [{"name": names, "retryPolicy": policy}] if names else []})
+
+
+def channel(
+    settings: ServiceSettings, address: str, *, idempotent: Iterable[str] = ()
+) -> grpc.aio.Channel:
+    """A channel to `host:port`; it connects when it is first used and again when it must."""
+    options = [
+        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+        ("grpc.service_config", service_config(idempotent)),
+        ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.initial_reconnect_backoff_ms", 200),
+        ("grpc.max_reconnect_backoff_ms", 3_000),
+        ("grpc.enable_http_proxy", 0),
+    ]
+    interceptors = telemetry.client_interceptors()
+    credentials = channel_credentials(settings)
+    if credentials is None:
+        return grpc.aio.insecure_channel(address, options=options, interceptors=interceptors)
+    return grpc.aio.secure_channel(address, credentials, options=options, interceptors=interceptors)
+
+
+def as_caller(caller: Identity, signer: ServiceSigner) -> tuple[tuple[str, str], ...]:
+    """Metadata that passes a caller on: its token, or this service's signature for its session."""
+    if caller.token:
+        return (("authorization", f"Bearer {caller.token}"),)
+    return tuple(signer.sign(caller.session_id).items())
+
+
+async def unwrap(call: Awaitable[Answer]) -> Answer:
+    """Awaits a call and raises the exception that the server meant."""
+    try:
+        return await call
+    except grpc.aio.AioRpcError as error:
+        raise status.from_rpc_error(error) from error
+
+
+async def unwrap_stream(call: Any) -> AsyncIterator[Any]:
+    """Iterates a streaming call and raises the exception that the server meant."""
+    try:
+        async for message in call:
+            yield message
+    except grpc.aio.AioRpcError as error:
+        raise status.from_rpc_error(error) from error

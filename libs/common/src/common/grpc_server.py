@@ -1,0 +1,113 @@
+"""A gRPC server with health, reflection, TLS, identity and tracing, the same for every service."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio as health
+from grpc_reflection.v1alpha import reflection
+
+from common import logging, telemetry
+from common.auth import CallAuthenticator
+from common.interceptor import EdgeInterceptor
+from common.settings import ServiceSettings
+
+MAX_MESSAGE_BYTES = 72 * 1024 * 1024  # 64 MiB of audio and what goes with it
+_OPTIONS = [
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.so_reuseport", 0),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+]
+_log = logging.get(__name__)
+
+AddToServer = Callable[[grpc.aio.Server], None]
+
+
+class GrpcServer:
+    """One listening server. Health is NOT_SERVING until `ready` is called."""
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        *,
+        services: Mapping[str, AddToServer],
+        authenticator: CallAuthenticator,
+    ) -> None:
+        """`services` maps full service names to what adds their servicer to a server."""
+        self._settings = settings
+        self._names = [*services, ""]
+        self._server = grpc.aio.server(
+            interceptors=[telemetry.server_interceptor(), EdgeInterceptor(authenticator)],
+            options=_OPTIONS,
+        )
+        self._health = health.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        for add in services.values():
+            add(self._server)
+        reflection.enable_server_reflection(
+            [*services, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server
+        )
+        self.port = 0
+
+    async def start(self) -> None:
+        """Listens; calls are served, health says NOT_SERVING."""
+        await self._set(health_pb2.HealthCheckResponse.NOT_SERVING)
+        address = f"{self._settings.grpc_host}:{self._settings.grpc_port}"
+        credentials = server_credentials(self._settings)
+        if credentials is None:
+            self.port = self._server.add_insecure_port(address)
+        else:
+            self.port = self._server.add_secure_port(address, credentials)
+        await self._server.start()
+        _log.info("listening", address=address, port=self.port, tls=credentials is not None)
+
+    async def ready(self) -> None:
+        """Health says SERVING from now on."""
+        await self._set(health_pb2.HealthCheckResponse.SERVING)
+
+    async def not_ready(self) -> None:
+        """Health says NOT_SERVING from now on."""
+        await self._set(health_pb2.HealthCheckResponse.NOT_SERVING)
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Says NOT_SERVING, takes no new call, and waits for those in flight."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace_seconds)
+
+    async def _set(self, state: Any) -> None:
+        for name in self._names:
+            await self._health.set(name, state)
+
+
+def server_credentials(settings: ServiceSettings) -> grpc.ServerCredentials | None:
+    """TLS credentials when a certificate is configured; clients must show one when a CA is too."""
+    if settings.grpc_tls_cert is None or settings.grpc_tls_key is None:
+        return None
+    chain = (settings.grpc_tls_key.read_bytes(), settings.grpc_tls_cert.read_bytes())
+    ca = _read(settings.grpc_tls_ca)
+    return grpc.ssl_server_credentials([chain], ca, require_client_auth=ca is not None)
+
+
+def channel_credentials(settings: ServiceSettings) -> grpc.ChannelCredentials | None:
+    """TLS credentials of a client, with its own certificate for mTLS, when a CA is configured."""
+    ca = _read(settings.grpc_tls_ca)
+    if ca is None:
+        return None
+    return grpc.ssl_channel_credentials(
+        ca, _read(settings.grpc_tls_key), _read(settings.grpc_tls_cert)
+    )
+
+
+def method_names(service: str, methods: Sequence[str]) -> list[str]:
+    """Full method names, as access tables use them."""
+    return [f"/securetranscribe.v1.{service}/{method}" for method in methods]
+
+
+def _read(path: Path | None) -> bytes | None:
+    return None if path is None else path.read_bytes()

@@ -1,0 +1,245 @@
+"""Objects in S3: streamed up, read by ranges, in bounded memory."""
+
+import asyncio
+import io
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import urllib3
+from minio import Minio
+from minio.error import MinioException, S3Error
+
+from common.errors import NotFoundError, ResourceExhaustedError, UnavailableError
+from common.settings import ObjectSettings
+
+PART_BYTES = 8 * 1024 * 1024
+_BLOCK_BYTES = 1024 * 1024
+_BLOCKS = 6
+_FULL = frozenset({"XMinioStorageFull", "EntityTooLarge", "QuotaExceeded", "InsufficientCapacity"})
+Answer = TypeVar("Answer")
+
+
+class ObjectStore:
+    """A client of the object store. Its calls run on a few threads of its own."""
+
+    def __init__(self, settings: ObjectSettings, *, threads: int = 16) -> None:
+        url = urlsplit(settings.s3_endpoint)
+        self._pool = urllib3.PoolManager(
+            timeout=urllib3.Timeout(connect=5, read=60),
+            maxsize=threads,
+            retries=urllib3.Retry(total=4, backoff_factor=0.2, status_forcelist=(502, 503, 504)),
+        )
+        self._client = Minio(
+            url.netloc,
+            access_key=settings.s3_access_key.get_secret_value(),
+            secret_key=settings.s3_secret_key.get_secret_value(),
+            secure=url.scheme == "https",
+            region=settings.s3_region,
+            http_client=self._pool,
+        )
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="objects")
+
+    def close(self) -> None:
+        """Drops idle connections; calls under way finish."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._pool.clear()
+
+    async def check(self, bucket: str) -> None:
+        """Raises UnavailableError unless the bucket can be reached."""
+        if not await self._call(self._client.bucket_exists, bucket):
+            raise UnavailableError(f"The bucket '{bucket}' does not exist in the object store.")
+
+    async def put(self, bucket: str, key: str, data: bytes) -> None:
+        """Writes a small object whole."""
+        await self._call(self._client.put_object, bucket, key, io.BytesIO(data), len(data))
+
+    async def put_stream(self, bucket: str, key: str, chunks: AsyncIterator[bytes]) -> int:
+        """Writes an object of unknown length as its bytes arrive; returns the number of bytes.
+
+        Holds a few parts in memory at most. An exception of `chunks` aborts the upload, leaves no
+        object behind and is raised again.
+        """
+        pipe = _Pipe(asyncio.get_running_loop())
+        upload = asyncio.ensure_future(
+            self._call(self._client.put_object, bucket, key, pipe, -1, part_size=PART_BYTES)
+        )
+        try:
+            async for chunk in chunks:
+                if not await pipe.write(chunk, until=upload):
+                    break
+            await pipe.finish(until=upload)
+        except BaseException as error:
+            pipe.fail(error)
+            await asyncio.wait([upload])
+            upload.exception()  # retrieved: it only repeats ours
+            raise
+        await upload
+        return pipe.size
+
+    async def get(self, bucket: str, key: str) -> bytes:
+        """Reads a small object whole."""
+        return await self._call(self._read, bucket, key, 0, 0)
+
+    async def delete(self, bucket: str, key: str) -> None:
+        """Deletes an object; one that is not there is fine."""
+        await self._call(self._client.remove_object, bucket, key)
+
+    async def delete_prefix(self, bucket: str, prefix: str) -> int:
+        """Deletes every object under a prefix; returns how many there were."""
+        return await self._call(self._delete_prefix, bucket, prefix)
+
+    async def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        """Keys of all objects under a prefix."""
+        return await self._call(self._keys, bucket, prefix)
+
+    async def open(self, bucket: str, key: str) -> "RangedObject":
+        """Opens an object for seeking and reading by ranges, from a worker thread."""
+        stat = await self._call(self._client.stat_object, bucket, key)
+        return RangedObject(self, bucket, key, stat.size or 0)
+
+    def read_range(self, bucket: str, key: str, offset: int, length: int) -> bytes:
+        """Reads some bytes, on the calling thread; for RangedObject."""
+        return _translated(self._read, bucket, key, offset, length)
+
+    def _read(self, bucket: str, key: str, offset: int, length: int) -> bytes:
+        response = self._client.get_object(bucket, key, offset=offset, length=length)
+        try:
+            return response.read()
+        finally:
+            response.close()
+            response.release_conn()
+
+    def _keys(self, bucket: str, prefix: str) -> list[str]:
+        listed = self._client.list_objects(bucket, prefix=prefix, recursive=True)
+        return [item.object_name for item in listed if item.object_name]
+
+    def _delete_prefix(self, bucket: str, prefix: str) -> int:
+        keys = self._keys(bucket, prefix)
+        for key in keys:
+            self._client.remove_object(bucket, key)
+        return len(keys)
+
+    async def _call(self, function: Any, *arguments: Any, **named: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, lambda: _translated(function, *arguments, **named)
+        )
+
+
+class RangedObject(io.RawIOBase):
+    """An object as a seekable file. Reads whole blocks and keeps the last few, never all of it."""
+
+    def __init__(self, store: ObjectStore, bucket: str, key: str, size: int) -> None:
+        super().__init__()
+        self.size = size
+        self._store = store
+        self._bucket = bucket
+        self._key = key
+        self._position = 0
+        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def seekable(self) -> bool:
+        """True."""
+        return True
+
+    def tell(self) -> int:
+        """Position in bytes."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Moves the position; past the end is allowed and reads nothing."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        """Fills the buffer as far as the current block goes."""
+        if self._position >= self.size:
+            return 0
+        number, within = divmod(self._position, _BLOCK_BYTES)
+        data = self._block(number)[within : within + len(buffer)]
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def _block(self, number: int) -> bytes:
+        if number not in self._blocks:
+            start = number * _BLOCK_BYTES
+            length = min(_BLOCK_BYTES, self.size - start)
+            block = self._store.read_range(self._bucket, self._key, start, length)
+            self._blocks[number] = block
+            if len(self._blocks) > _BLOCKS:
+                self._blocks.popitem(last=False)
+        self._blocks.move_to_end(number)
+        return self._blocks[number]
+
+
+class _Pipe:
+    """Hands chunks from the event loop to the thread that uploads, one at a time."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._queue: asyncio.Queue[bytes | BaseException] = asyncio.Queue(maxsize=2)
+        self._rest = b""
+        self._ended = False
+        self.size = 0
+
+    async def write(self, chunk: bytes, *, until: "asyncio.Future[Any]") -> bool:
+        """Passes a chunk on; False when the upload has ended before."""
+        if chunk:
+            self.size += len(chunk)
+            await self._put(chunk, until)
+        return not until.done()
+
+    async def finish(self, *, until: "asyncio.Future[Any]") -> None:
+        """Says that there is no more."""
+        await self._put(b"", until)
+
+    def fail(self, error: BaseException) -> None:
+        """Makes the upload fail."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        self._queue.put_nowait(error)
+
+    async def _put(self, item: bytes, until: "asyncio.Future[Any]") -> None:
+        put = asyncio.ensure_future(self._queue.put(item))
+        await asyncio.wait([put, until], return_when=asyncio.FIRST_COMPLETED)
+        if not put.done():
+            put.cancel()
+
+    def read(self, size: int = -1) -> bytes:
+        """Called by the uploading thread: exactly `size` bytes, fewer only at the end."""
+        parts = [self._rest]
+        have = len(self._rest)
+        while not self._ended and (size < 0 or have < size):
+            item = asyncio.run_coroutine_threadsafe(self._queue.get(), self._loop).result()
+            if isinstance(item, BaseException):
+                self._ended = True
+                raise OSError("the upload was given up") from item
+            self._ended = not item
+            parts.append(item)
+            have += len(item)
+        data = b"".join(parts)
+        if size < 0:
+            size = have
+        self._rest = data[size:]
+        return data[:size]
+
+
+def _translated(function: Any, *arguments: Any, **named: Any) -> Any:
+    try:
+        return function(*arguments, **named)
+    except S3Error as error:
+        if error.code in ("NoSuchKey", "NoSuchObject"):
+            raise NotFoundError("The stored object does not exist any more.") from error
+        if error.code in _FULL:
+            raise ResourceExhaustedError("The object store is full; free some space.") from error
+        raise UnavailableError("The object store refused the request; try again soon.") from error
+    except (MinioException, urllib3.exceptions.HTTPError) as error:
+        raise UnavailableError("The object store does not answer; try again soon.") from error

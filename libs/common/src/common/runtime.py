@@ -1,0 +1,105 @@
+"""How a service process lives: named tasks that are watched, signals, and an orderly end."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from common import logging, telemetry
+from common.errors import ApplicationError
+from common.settings import ServiceSettings
+
+_log = logging.get(__name__)
+
+
+class Supervisor:
+    """Watches named tasks. One that ends with an exception stops the process."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._stopping = asyncio.Event()
+        self.failed = False
+
+    def start(self, name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Runs a coroutine as a watched task."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def stop(self) -> None:
+        """Makes `wait` return."""
+        self._stopping.set()
+
+    @property
+    def stopping(self) -> bool:
+        """True once the process is to end."""
+        return self._stopping.is_set()
+
+    async def wait(self) -> None:
+        """Returns when the process is to end: on SIGTERM, SIGINT, or the death of a task."""
+        await self._stopping.wait()
+
+    async def cancel(self) -> None:
+        """Cancels the tasks that still run and waits for them."""
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(list(self._tasks))
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            _log.error("task died; the process stops", task=task.get_name(), exc_info=error)
+            self.failed = True
+            self.stop()
+
+
+Serve = Callable[[Any, Supervisor], Awaitable[None]]
+
+
+def run(service: str, settings: ServiceSettings, serve: Serve) -> None:
+    """Runs a service until a signal, then exits: 0 after an orderly end, 1 after a failure."""
+    logging.configure(service=service, level=settings.log_level, style=settings.log_format)
+    telemetry.configure(
+        service=service,
+        otlp_endpoint=settings.otel_exporter_otlp_endpoint,
+        metrics_host=settings.metrics_host,
+        metrics_port=settings.metrics_port if settings.enable_metrics else 0,
+    )
+    sys.exit(asyncio.run(_main(settings, serve)))
+
+
+async def _main(settings: ServiceSettings, serve: Serve) -> int:
+    supervisor = Supervisor()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, supervisor.stop)
+    try:
+        serving = asyncio.create_task(_serve(settings, serve, supervisor), name="serve")
+        stopped = asyncio.create_task(supervisor.wait(), name="signals")
+        await asyncio.wait([serving, stopped], return_when=asyncio.FIRST_COMPLETED)
+        if not serving.done():
+            # serve() returns by itself once it sees that the supervisor stops; what hangs in
+            # starting up (waiting for a server that is down) does not, and is cancelled.
+            await asyncio.wait([serving], timeout=settings.shutdown_grace_seconds + 5)
+            serving.cancel()
+        stopped.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+    except ApplicationError as error:
+        _log.error("cannot run", reason=error.message)
+        return 1
+    finally:
+        await supervisor.cancel()
+        telemetry.shutdown()
+    return 1 if supervisor.failed else 0
+
+
+async def _serve(settings: ServiceSettings, serve: Serve, supervisor: Supervisor) -> None:
+    await serve(settings, supervisor)

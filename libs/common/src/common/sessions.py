@@ -1,0 +1,42 @@
+"""How a service learns who a token is: SessionService, with a cache that revocation empties."""
+
+import grpc.aio
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from common import bus, events, logging
+from common.auth import CachedAuthenticator
+from common.grpc_client import unwrap
+from securetranscribe.v1 import session_pb2, session_pb2_grpc
+
+_log = logging.get(__name__)
+_TIMEOUT_SECONDS = 5
+
+
+class SessionServiceAuthenticator:
+    """Asks the gateway's SessionService."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = session_pb2_grpc.SessionServiceStub(channel)
+
+    async def authenticate(self, token: str) -> str:
+        """The session id of a token.
+
+        Raises:
+            AuthenticationError: the token is unknown, expired or revoked.
+            UnavailableError: the gateway does not answer.
+        """
+        request = session_pb2.AuthenticateSessionRequest(session_token=token)
+        answer = await unwrap(
+            self._stub.AuthenticateSession(request, timeout=_TIMEOUT_SECONDS, wait_for_ready=True)
+        )
+        return answer.session_id
+
+
+async def forget_revoked(client: Client, cache: CachedAuthenticator) -> None:
+    """Drops tokens from a cache as soon as their sessions are revoked."""
+
+    async def forget(message: Msg) -> None:
+        cache.forget(events.parse(message).session_revoked.token_sha256)
+
+    await client.subscribe(bus.event_subject("*", "session", "*", "revoked"), cb=forget)

@@ -1,0 +1,98 @@
+"""Typed settings, read once from the environment. A wrong one ends the process and says which."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?\s*$", re.IGNORECASE)
+_FACTOR = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+
+
+def parse_size(value: Any) -> Any:
+    """Reads `500MB`, `2GB` or a number of bytes (units are powers of 1024)."""
+    if not isinstance(value, str):
+        return value
+    match = _SIZE.match(value)
+    if match is None:
+        raise ValueError("write a size as 500MB, 2GB or a number of bytes")
+    return int(float(match[1]) * _FACTOR[match[2].upper()])
+
+
+def _split(value: Any) -> Any:
+    """Reads a list that is written with commas."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+Bytes = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0)]
+NameList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs to know. Variables are named like the fields, in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    debug: bool = False
+    log_level: str = Field("INFO", pattern="(?i)^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
+    log_format: str = Field("json", pattern="^(json|console)$")
+    secret_key: SecretStr = Field(min_length=32)
+
+    grpc_host: str = "127.0.0.1"
+    grpc_port: int = Field(ge=0, le=65535)
+    gateway_grpc: str = "127.0.0.1:50050"
+    session_cache_seconds: Seconds = 5
+
+    grpc_tls_cert: Path | None = None
+    grpc_tls_key: Path | None = None
+    grpc_tls_ca: Path | None = None
+
+    nats_url: SecretStr = SecretStr("nats://127.0.0.1:4222")
+
+    enable_metrics: bool = True
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = Field(0, ge=0, le=65535)
+    otel_exporter_otlp_endpoint: str = ""
+
+    shutdown_grace_seconds: Seconds = 20
+
+
+class PostgresSettings(BaseSettings):
+    """How a service reaches its database."""
+
+    database_url: SecretStr
+    database_pool_size: int = Field(10, ge=1, le=200)
+
+
+class ObjectSettings(BaseSettings):
+    """How a service reaches the object store."""
+
+    s3_endpoint: str
+    s3_access_key: SecretStr
+    s3_secret_key: SecretStr
+    s3_region: str = "us-east-1"
+    s3_bucket_audio: str = "audio"
+    s3_bucket_results: str = "results"
+
+
+AnySettings = TypeVar("AnySettings", bound=BaseSettings)
+
+
+def load(cls: type[AnySettings]) -> AnySettings:
+    """Reads the settings, or ends the process with a line for each variable that is wrong."""
+    try:
+        return cls()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            said = "is not set" if problem["type"] == "missing" else problem["msg"]
+            print(f"configuration: {name}: {said} (see .env.example)", file=sys.stderr)
+        sys.exit(2)

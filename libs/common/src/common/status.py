@@ -1,0 +1,78 @@
+"""Between exceptions and gRPC statuses: the only place where errors are mapped for the wire."""
+
+import grpc
+import grpc.aio
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+from common import errors
+
+DOMAIN = "securetranscribe"
+
+_STATUS: dict[type[errors.ApplicationError], grpc.StatusCode] = {
+    errors.ApplicationError: grpc.StatusCode.INTERNAL,
+    errors.ValidationError: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.AuthenticationError: grpc.StatusCode.UNAUTHENTICATED,
+    errors.AuthorizationError: grpc.StatusCode.PERMISSION_DENIED,
+    errors.NotFoundError: grpc.StatusCode.NOT_FOUND,
+    errors.ConflictError: grpc.StatusCode.ALREADY_EXISTS,
+    errors.StateError: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.FileUploadError: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.FileTooLargeError: grpc.StatusCode.OUT_OF_RANGE,
+    errors.AudioProcessingError: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.SpeakerError: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.ResourceExhaustedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.UnavailableError: grpc.StatusCode.UNAVAILABLE,
+    errors.TimedOutError: grpc.StatusCode.DEADLINE_EXCEEDED,
+    errors.UnimplementedError: grpc.StatusCode.UNIMPLEMENTED,
+}
+
+
+def code_of(error: errors.ApplicationError) -> grpc.StatusCode:
+    """The gRPC status of an error: that of the nearest class that has one."""
+    for cls in type(error).__mro__:
+        if cls in _STATUS:
+            return _STATUS[cls]
+    raise AssertionError("the root of the tree has a status")
+
+
+def to_status(error: errors.ApplicationError) -> grpc.Status:
+    """The rich status that a server answers with: the message, and ErrorInfo with the details."""
+    info = error_details_pb2.ErrorInfo(reason=error.code, domain=DOMAIN, metadata=error.details)
+    packed = any_pb2.Any()
+    packed.Pack(info)
+    message = status_pb2.Status(
+        code=code_of(error).value[0], message=error.message, details=[packed]
+    )
+    status: grpc.Status = rpc_status.to_status(message)
+    return status
+
+
+def from_rpc_error(error: grpc.aio.AioRpcError) -> errors.ApplicationError:
+    """The exception that a server meant, rebuilt from its status."""
+    code = error.code()
+    message = error.details() or "The service gave no reason."
+    info = _error_info(error)
+    if info is not None:
+        for cls in reversed(errors.tree()):
+            if cls.code == info.reason and _STATUS.get(cls, code) == code:
+                return cls(message, info.metadata)
+    if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+        return errors.UnavailableError("A service that is needed does not answer; try again soon.")
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return errors.TimedOutError("The service did not answer in time; try again soon.")
+    if code is grpc.StatusCode.UNIMPLEMENTED:
+        return errors.UnimplementedError("This is not offered by the service.")
+    return errors.ApplicationError("The service failed unexpectedly.")
+
+
+def _error_info(error: grpc.aio.AioRpcError) -> error_details_pb2.ErrorInfo | None:
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin":
+            status = status_pb2.Status.FromString(value if isinstance(value, bytes) else b"")
+            for detail in status.details:
+                info = error_details_pb2.ErrorInfo()
+                if detail.Unpack(info) and info.domain == DOMAIN:
+                    return info
+    return None

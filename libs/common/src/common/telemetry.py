@@ -1,0 +1,106 @@
+"""Names of all metrics and spans, and what sets up tracing and the metrics port."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import grpc.aio
+from opentelemetry import propagate, trace
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.instrumentation.grpc import aio_client_interceptors, aio_server_interceptor
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
+
+SECONDS = (0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
+
+RPC_SECONDS = Histogram(
+    "securetranscribe_rpc_seconds",
+    "Time that gRPC calls took on the server.",
+    ["method", "code"],
+    buckets=SECONDS,
+)
+RPC_IN_FLIGHT = Gauge("securetranscribe_rpc_in_flight", "gRPC calls being served.")
+HTTP_SECONDS = Histogram(
+    "securetranscribe_http_seconds",
+    "Time that HTTP requests took.",
+    ["method", "route", "status"],
+    buckets=SECONDS,
+)
+WEBSOCKETS = Gauge("securetranscribe_websockets", "Open WebSocket connections.")
+UPLOADED_BYTES = Counter("securetranscribe_uploaded_bytes_total", "Bytes of accepted uploads.")
+QUEUE_DEPTH = Gauge("securetranscribe_queue_depth", "Jobs by status.", ["status"])
+TASKS_OUTSTANDING = Gauge(
+    "securetranscribe_tasks_outstanding", "Tasks that are not done, by stage.", ["stage"]
+)
+WORKERS = Gauge("securetranscribe_workers", "Live workers by stage.", ["stage"])
+JOB_WAIT_SECONDS = Histogram(
+    "securetranscribe_job_wait_seconds", "Time from queued to started.", buckets=SECONDS
+)
+JOB_SECONDS = Histogram(
+    "securetranscribe_job_seconds", "Time from started to ended.", ["status"], buckets=SECONDS
+)
+TASK_SECONDS = Histogram(
+    "securetranscribe_task_seconds",
+    "Time that workers were at tasks.",
+    ["stage", "outcome"],
+    buckets=SECONDS,
+)
+WORKER_BUSY = Gauge("securetranscribe_worker_busy", "1 while the worker is at a task.", ["stage"])
+REAL_TIME_FACTOR = Histogram(
+    "securetranscribe_real_time_factor",
+    "Seconds of processing a second of audio (RTF).",
+    ["stage"],
+    buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+)
+
+
+def configure(*, service: str, otlp_endpoint: str, metrics_host: str, metrics_port: int) -> None:
+    """Starts tracing (exported when an OTLP endpoint is given) and the metrics port (0 is off)."""
+    provider = TracerProvider(
+        resource=Resource.create({"service.name": f"securetranscribe-{service}"})
+    )
+    if otlp_endpoint:
+        exporter = OTLPSpanExporter(
+            endpoint=otlp_endpoint, insecure=otlp_endpoint.startswith("http://")
+        )
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    if metrics_port:
+        start_http_server(metrics_port, addr=metrics_host)
+
+
+def shutdown() -> None:
+    """Sends what spans are left."""
+    provider = trace.get_tracer_provider()
+    if isinstance(provider, TracerProvider):
+        provider.shutdown()
+
+
+def tracer() -> trace.Tracer:
+    """The tracer of this code base."""
+    return trace.get_tracer("securetranscribe")
+
+
+def inject() -> dict[str, str]:
+    """Headers that carry the current trace over NATS."""
+    headers: dict[str, str] = {}
+    propagate.inject(headers)
+    return headers
+
+
+def extract(headers: dict[str, str] | None) -> Any:
+    """The context that `inject` wrote into headers."""
+    return propagate.extract(headers or {})
+
+
+def server_interceptor() -> grpc.aio.ServerInterceptor:
+    """Continues the caller's trace in a gRPC server."""
+    interceptor: grpc.aio.ServerInterceptor = aio_server_interceptor()
+    return interceptor
+
+
+def client_interceptors() -> Sequence[grpc.aio.ClientInterceptor]:
+    """Carries the current trace to a gRPC server."""
+    interceptors: Sequence[grpc.aio.ClientInterceptor] = aio_client_interceptors()
+    return interceptors
