@@ -101,9 +101,12 @@ class WatchedFile:
         self._failure: Exception | None = None
 
     def read(self, size: int = -1) -> bytes:
-        """Read up to `size` bytes."""
+        """Read `size` bytes, fewer only at the end of the file."""
         try:
-            return self._file.read(size)
+            data = self._file.read(size)
+            while data and len(data) < size and (more := self._file.read(size - len(data))):
+                data += more
+            return data
         except Exception as error:
             self._failure = error
             raise
@@ -131,7 +134,7 @@ def _detect(file: WatchedFile) -> AudioKind:
     file.seek(0)
     head = file.read(SNIFF_BYTES)
     if not head:
-        raise EmptyAudioError("the file is empty")
+        raise EmptyAudioError("The file is empty.")
     offset = id3_length(head)
     if offset:
         file.seek(offset)
@@ -142,7 +145,7 @@ def _detect(file: WatchedFile) -> AudioKind:
         kind = sniff(head)
     file.seek(0)
     if kind is None:
-        raise UndecodableAudioError("the file is no known kind of audio")
+        raise UndecodableAudioError("The file is no known kind of audio.")
     return kind
 
 
@@ -160,7 +163,7 @@ def _container(file: WatchedFile, kind: AudioKind) -> Iterator[InputContainer]:
         )
     except DECODING_ERRORS as error:
         file.raise_failure()
-        raise UndecodableAudioError(f"the {kind} container cannot be read") from error
+        raise UndecodableAudioError(f"The file looks like {kind}, but cannot be read as that.") from error
     with container:
         yield container
 
@@ -171,9 +174,9 @@ def _best_stream(container: InputContainer) -> AudioStream:
     except DECODING_ERRORS:
         stream = None
     if not isinstance(stream, AudioStream):
-        raise NoAudioStreamError("the file has no audio stream")
+        raise NoAudioStreamError("The file has no audio stream.")
     if stream.codec_context is None:
-        raise UndecodableAudioError("the audio stream's codec is not supported")
+        raise UndecodableAudioError("The codec of the audio stream is not supported.")
     # One thread: several would only add latency and memory, decoding is never the bottleneck.
     stream.codec_context.thread_count = 1
     return stream

@@ -113,26 +113,59 @@ def _time_of(frame: AudioFrame, opened: OpenAudio) -> float | None:
     return float(frame.pts * frame.time_base) - opened.start
 
 
+class Timeline:
+    """Where sound belongs in a recording, in seconds: what time stamps say, as far as credible.
+
+    `clock` is where the next sound goes.
+    """
+
+    def __init__(self, opened: OpenAudio) -> None:
+        self.clock = 0.0
+        self._latest = _latest_moment(opened)
+        self._silence_left = _MOST_SILENCE_SECONDS
+        self._begun = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether any sound has been placed."""
+        return self._begun
+
+    def place(self, time: float | None) -> float:
+        """Move to the time stamp of the next sound; returns the seconds missing before it."""
+        credible = time is not None and time <= self._latest
+        first, self._begun = not self._begun, True
+        if time is None or not credible:
+            return 0.0
+        gap = time - self.clock
+        if first:
+            self.clock = time
+            return 0.0
+        if not _GAP_SECONDS < gap <= self._silence_left:
+            return 0.0
+        self._silence_left -= gap
+        self.clock = time
+        return gap
+
+    def advance(self, seconds: float) -> None:
+        """Say how long the sound just placed is."""
+        self.clock += seconds
+
+
 def _timed(opened: OpenAudio, start: float, sample_rate: int) -> Iterator[tuple[float, Samples]]:
     """Resampled stretches with the time at which each begins; gaps are filled with silence."""
     resampler = _Resampler(sample_rate)
-    silence_left = _MOST_SILENCE_SECONDS
-    latest = _latest_moment(opened)
-    clock: float | None = None
+    timeline = Timeline(opened)
     for time, frame in frames(opened, start):
-        if clock is None:
-            clock = time if time is not None and time <= latest else 0.0
-        elif time is not None and _GAP_SECONDS < time - clock <= silence_left and time <= latest:
-            yield clock, resampler.flush()
-            yield from _silence(time - clock, clock, sample_rate)
-            silence_left -= time - clock
-            clock = time
-        duration = frame.samples / frame.sample_rate
-        yield clock, resampler.push(frame)
-        clock += duration
-    if clock is None and start <= 0:
-        raise UndecodableAudioError("nothing in the audio stream can be decoded")
-    yield clock or 0.0, resampler.flush()
+        before = timeline.clock
+        gap = timeline.place(time)
+        if gap:
+            yield before, resampler.flush()
+            yield from _silence(gap, before, sample_rate)
+        yield timeline.clock, resampler.push(frame)
+        timeline.advance(frame.samples / frame.sample_rate)
+    if not timeline.begun and start <= 0:
+        raise UndecodableAudioError("Nothing in the audio stream can be decoded.")
+    yield timeline.clock, resampler.flush()
 
 
 def _latest_moment(opened: OpenAudio) -> float:
@@ -209,7 +242,13 @@ class _Resampler:
             self._resampler = av.AudioResampler("flt", "mono", self._sample_rate)
             self._format = current
         frame.pts = None
-        return _joined([before, *_arrays(self._resampler.resample(frame))])
+        try:
+            ready = self._resampler.resample(frame)
+        except DECODING_ERRORS:
+            # A layout that no recording has; the next frame starts with a new filter.
+            self._resampler = self._format = None
+            return before
+        return _joined([before, *_arrays(ready)])
 
     def flush(self) -> Samples:
         """What is left inside."""

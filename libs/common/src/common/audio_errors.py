@@ -1,7 +1,9 @@
 """What can be wrong with a recording."""
 
+from common.errors import AudioProcessingError
 
-class AudioError(Exception):
+
+class AudioError(AudioProcessingError):
     """A recording that cannot be used; the message says why, without paths or content."""
 
 
@@ -25,7 +27,8 @@ class TruncatedAudioError(AudioError):
 
     def __init__(self, *, declared: float, found: float) -> None:
         super().__init__(
-            f"the recording breaks off: {declared:.1f} s declared, {found:.1f} s present"
+            f"The recording breaks off: {declared:.1f} s declared, {found:.1f} s present.",
+            {"declared_seconds": f"{declared:.3f}", "found_seconds": f"{found:.3f}"},
         )
         self.declared = declared
         self.found = found

@@ -4,7 +4,7 @@ import itertools
 from dataclasses import dataclass
 
 from common.audio_container import DECODING_ERRORS, AudioSource, OpenAudio, open_audio
-from common.audio_decoding import frames
+from common.audio_decoding import Timeline, frames
 from common.audio_errors import EmptyAudioError, TruncatedAudioError, UndecodableAudioError
 from common.audio_kinds import AudioKind, id3_length
 from common.audio_wav import declared_wav_duration
@@ -89,8 +89,8 @@ def _decode_head(opened: OpenAudio) -> tuple[int, int]:
             break
     if found is None:
         if opened.stream.duration == 0 or _without_packets(opened):
-            raise EmptyAudioError("the recording holds no sound")
-        raise UndecodableAudioError("nothing in the audio stream can be decoded")
+            raise EmptyAudioError("The recording holds no sound.")
+        raise UndecodableAudioError("Nothing in the audio stream can be decoded.")
     return found
 
 
@@ -167,15 +167,15 @@ def _last_packet(opened: OpenAudio, declared: float) -> float:
 def _measure(source: AudioSource) -> float:
     """Find the length in seconds by reading through, without decoding."""
     with open_audio(source) as opened:
-        stream, end, counted = opened.stream, 0.0, 0.0
+        timeline = Timeline(opened)
         try:
-            for packet in opened.container.demux(stream):
+            for packet in opened.container.demux(opened.stream):
                 if packet.size == 0 or packet.time_base is None:
                     continue
-                length = float((packet.duration or 0) * packet.time_base)
-                counted += length
-                if packet.pts is not None:
-                    end = max(end, float(packet.pts * packet.time_base) - opened.start + length)
+                pts, length = packet.pts, float((packet.duration or 0) * packet.time_base)
+                time = None if pts is None else float(pts * packet.time_base) - opened.start
+                timeline.place(time)
+                timeline.advance(length)
         except DECODING_ERRORS:
             opened.file.raise_failure()
-    return end or counted
+    return timeline.clock

@@ -14,7 +14,8 @@ from common.auth import CallAuthenticator
 from common.errors import ApplicationError
 
 _log = logging.get(__name__)
-_Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+# grpc's stubs describe handlers of the synchronous server; those of grpc.aio are looser than that.
+_Handler: TypeAlias = Any
 
 
 class EdgeInterceptor(grpc.aio.ServerInterceptor):
@@ -44,11 +45,11 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
     def _single(self, handler: _Handler, method: str) -> _Handler:
         inner = handler.stream_unary if handler.request_streaming else handler.unary_unary
 
-        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+        async def call(request: Any, context: Any) -> Any:
             async with _Call(self._authenticator, method, context):
                 return await inner(request, context)
 
-        make = (
+        make: Any = (
             grpc.stream_unary_rpc_method_handler
             if handler.request_streaming
             else grpc.unary_unary_rpc_method_handler
@@ -58,14 +59,12 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
     def _streaming(self, handler: _Handler, method: str) -> _Handler:
         inner = handler.stream_stream if handler.request_streaming else handler.unary_stream
 
-        async def call(
-            request: Any, context: grpc.aio.ServicerContext[Any, Any]
-        ) -> AsyncIterator[Any]:
+        async def call(request: Any, context: Any) -> AsyncIterator[Any]:
             async with _Call(self._authenticator, method, context):
                 async for response in inner(request, context):
                     yield response
 
-        make = (
+        make: Any = (
             grpc.stream_stream_rpc_method_handler
             if handler.request_streaming
             else grpc.unary_stream_rpc_method_handler

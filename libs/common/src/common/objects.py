@@ -81,7 +81,8 @@ class ObjectStore:
 
     async def get(self, bucket: str, key: str) -> bytes:
         """Reads a small object whole."""
-        return await self._call(self._read, bucket, key, 0, 0)
+        data: bytes = await self._call(self._read, bucket, key, 0, 0)
+        return data
 
     async def delete(self, bucket: str, key: str) -> None:
         """Deletes an object; one that is not there is fine."""
@@ -89,11 +90,13 @@ class ObjectStore:
 
     async def delete_prefix(self, bucket: str, prefix: str) -> int:
         """Deletes every object under a prefix; returns how many there were."""
-        return await self._call(self._delete_prefix, bucket, prefix)
+        count: int = await self._call(self._delete_prefix, bucket, prefix)
+        return count
 
     async def keys(self, bucket: str, prefix: str = "") -> list[str]:
         """Keys of all objects under a prefix."""
-        return await self._call(self._keys, bucket, prefix)
+        keys: list[str] = await self._call(self._keys, bucket, prefix)
+        return keys
 
     async def open(self, bucket: str, key: str) -> "RangedObject":
         """Opens an object for seeking and reading by ranges, from a worker thread."""
@@ -102,7 +105,8 @@ class ObjectStore:
 
     def read_range(self, bucket: str, key: str, offset: int, length: int) -> bytes:
         """Reads some bytes, on the calling thread; for RangedObject."""
-        return _translated(self._read, bucket, key, offset, length)
+        data: bytes = _translated(self._read, bucket, key, offset, length)
+        return data
 
     def _read(self, bucket: str, key: str, offset: int, length: int) -> bytes:
         response = self._client.get_object(bucket, key, offset=offset, length=length)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -72,7 +73,10 @@ def run(service: str, settings: ServiceSettings, serve: Serve) -> None:
         metrics_host=settings.metrics_host,
         metrics_port=settings.metrics_port if settings.enable_metrics else 0,
     )
-    sys.exit(asyncio.run(_main(settings, serve)))
+    code = asyncio.run(_main(settings, serve))
+    sys.stderr.flush()
+    # An inference thread cannot be interrupted, and a normal exit would wait for it.
+    os._exit(code)
 
 
 async def _main(settings: ServiceSettings, serve: Serve) -> int:

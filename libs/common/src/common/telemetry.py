@@ -96,11 +96,11 @@ def extract(headers: dict[str, str] | None) -> Any:
 
 def server_interceptor() -> grpc.aio.ServerInterceptor:
     """Continues the caller's trace in a gRPC server."""
-    interceptor: grpc.aio.ServerInterceptor = aio_server_interceptor()
+    interceptor: grpc.aio.ServerInterceptor = aio_server_interceptor()  # type: ignore[no-untyped-call]
     return interceptor
 
 
 def client_interceptors() -> Sequence[grpc.aio.ClientInterceptor]:
     """Carries the current trace to a gRPC server."""
-    interceptors: Sequence[grpc.aio.ClientInterceptor] = aio_client_interceptors()
+    interceptors: Sequence[grpc.aio.ClientInterceptor] = aio_client_interceptors()  # type: ignore[no-untyped-call]
     return interceptors

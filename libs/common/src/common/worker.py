@@ -112,6 +112,8 @@ class TaskWorker:
         self._options = options
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=options.stage)
         self._stopping = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._control: TaskControl | None = None
         self._job_id = ""
         self._task_id = ""
@@ -148,11 +150,12 @@ class TaskWorker:
         """Takes no further task; a task in hand may finish within the grace, else is given back."""
         self._stopping.set()
         await self._beat()
-        deadline = time.monotonic() + self._options.shutdown_grace_seconds
-        while self._task_id and time.monotonic() < deadline:
-            await asyncio.sleep(0.1)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._options.shutdown_grace_seconds):
+                await self._idle.wait()
         if self._control is not None:
             self._control.stop()
+        await self._idle.wait()
 
     async def _take(self, message: Msg, cancelled: KeyValue) -> None:
         task = queue_pb2.Task.FromString(message.data)
@@ -160,6 +163,7 @@ class TaskWorker:
             await message.nak()
             return
         self._task_id, self._job_id = task.task_id, task.job_id
+        self._idle.clear()
         bound = structlog.contextvars.bind_contextvars(
             task_id=task.task_id, job_id=task.job_id, session_id=task.session_id
         )
@@ -182,6 +186,7 @@ class TaskWorker:
                 telemetry.REAL_TIME_FACTOR.labels(self._options.stage).observe(seconds / duration)
             _log.info("task ended", outcome=outcome, seconds=round(seconds, 2))
             self._task_id, self._job_id, self._control = "", "", None
+            self._idle.set()
             structlog.contextvars.reset_contextvars(**bound)
             with contextlib.suppress(nats.errors.Error):
                 await self._beat()
@@ -191,38 +196,42 @@ class TaskWorker:
     ) -> str:
         """Does the task and settles its message; returns the outcome as a word."""
         self._control = control = TaskControl(self._reporter(task))
-        if await _is_cancelled(cancelled, task.job_id):
-            await message.ack()
-            return "cancelled"
         await self._beat()
         try:
+            if await _is_cancelled(cancelled, task.job_id):
+                raise TaskCancelledError
             result = await self._outlasting_outages(lambda: self._handle(task, control), control)
+            await self._outlasting_outages(lambda: self._store(task, result), control)
         except TaskCancelledError:
-            if self._stopping.is_set() and not await _is_cancelled(cancelled, task.job_id):
-                await message.nak()
-                return "given back"
-            await message.ack()
-            return "cancelled"
-        except ApplicationError as error:
-            await self._announce(task, begun, failure=error)
-            await message.ack()
-            return "failed"
+            given_back = self._stopping.is_set() and not await _is_cancelled(cancelled, task.job_id)
+            await (message.nak() if given_back else message.ack())
+            return "given back" if given_back else "cancelled"
         except Exception as error:
-            attempt = message.metadata.num_delivered
-            _log.exception("task failed", attempt=attempt)
-            if attempt < self._options.delivery.max_deliver:
-                await message.nak(delay=2**attempt)
+            failure = self._failure(error, message.metadata.num_delivered)
+            if failure is None:
+                await message.nak(delay=2**message.metadata.num_delivered)
                 return "error"
-            await self._announce(task, begun, failure=self._given_up(error))
+            await self._announce(task, begun, failure=failure)
             await message.ack()
             return "failed"
-        await self._outlasting_outages(
-            lambda: self._objects.put(self._options.bucket_results, task.result_key, result),
-            control,
-        )
         await self._announce(task, begun)
         await message.ack()
         return "done"
+
+    def _failure(self, error: Exception, attempt: int) -> ApplicationError | None:
+        """What the user is told, or None when the task is to be tried again."""
+        if isinstance(error, ApplicationError):
+            return error
+        _log.error("task failed", attempt=attempt, exc_info=error)
+        if attempt < self._options.delivery.max_deliver:
+            return None
+        return self._options.failure(
+            f"The {self._options.stage} stage failed {attempt} times ({type(error).__name__}); "
+            "the worker's log says why."
+        )
+
+    async def _store(self, task: queue_pb2.Task, result: bytes) -> None:
+        await self._objects.put(self._options.bucket_results, task.result_key, result)
 
     async def _handle(self, task: queue_pb2.Task, control: TaskControl) -> bytes:
         try:
@@ -269,22 +278,17 @@ class TaskWorker:
                 _log.warning("cannot announce the result; trying again", error=str(error))
                 await asyncio.sleep(_OUTAGE_RETRY_SECONDS)
 
-    def _given_up(self, error: Exception) -> ApplicationError:
-        return self._options.failure(
-            f"The {self._options.stage} stage failed {self._options.delivery.max_deliver} times "
-            f"({type(error).__name__}); the worker's log says why."
-        )
-
     def _reporter(self, task: queue_pb2.Task) -> Callable[[float, str], None]:
         """A function for the handler's thread that publishes progress, not too often."""
         loop = asyncio.get_running_loop()
-        last = [0.0, ""]
+        last_time, last_step = 0.0, ""
 
         def report(fraction: float, step: str) -> None:
+            nonlocal last_time, last_step
             now = time.monotonic()
-            if step == last[1] and now - float(last[0]) < _PROGRESS_SECONDS:
+            if step == last_step and now - last_time < _PROGRESS_SECONDS:
                 return
-            last[:] = [now, step]
+            last_time, last_step = now, step
             progress = queue_pb2.TaskProgress(
                 task_id=task.task_id,
                 job_id=task.job_id,
