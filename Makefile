@@ -1,0 +1,78 @@
+# Every target sets up what it needs; `make help` lists them.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+MODELS := .models/.verified
+PACKAGES := libs/sdk-python libs/common libs/devstack services/gateway services/transcriber \
+	services/diarizer services/speakers services/exporter
+PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
+
+.DEFAULT_GOAL := help
+.PHONY: help install models demo run start stop status test unit lint format protos bench clean distclean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(READY) ## make the environment in .venv
+
+$(READY): constraints.txt requirements-dev.txt $(PYPROJECTS)
+	@$(PYTHON) scripts/check_system.py
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing packages into $(VENV): about 2 GB and 3 minutes the first time."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation \
+		-r requirements-dev.txt $(foreach p,$(PACKAGES),-e '$(p)$(if $(filter %/transcriber,$(p)),[worker])')
+	@touch $@
+
+models: $(MODELS) ## fetch and verify the models
+
+$(MODELS): $(READY) libs/common/src/common/model_manifest.py
+	@$(BIN)/python -m common.models pull
+	@touch $@
+
+demo: $(READY) $(MODELS) ## transcribe a real two-speaker recording, from nothing
+	@$(BIN)/python scripts/demo.py
+
+run: $(READY) $(MODELS) ## run the stack in the foreground; Ctrl-C ends it
+	@exec $(BIN)/python -m devstack up
+
+start: $(READY) $(MODELS) ## run the stack in the background; returns when it is healthy
+	@$(BIN)/python -m devstack up --detach
+
+stop: ## stop the stack that `make start` started
+	@test ! -x $(BIN)/python || $(BIN)/python -m devstack down
+
+status: ## show what runs and whether it is healthy
+	@$(BIN)/python -m devstack status
+
+test: $(READY) $(MODELS) ## run all tests
+	@$(BIN)/python -m pytest $(TESTS)
+
+unit: $(READY) ## run the unit tests only
+	@$(BIN)/python -m pytest tests/unit
+
+lint: $(READY) ## check style, types and contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python scripts/protos.py lint
+	@$(BIN)/python scripts/protos.py check
+	@$(BIN)/python scripts/protos.py breaking
+
+format: $(READY) ## bring sources into the house format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/buf format -w protos
+
+protos: $(READY) ## regenerate the stubs from the contracts
+	@$(BIN)/python scripts/protos.py generate
+
+bench: $(READY) $(MODELS) ## measure accuracy, speed and memory against plain scripts
+	@$(BIN)/python -m bench
+
+clean: stop ## remove data of the stack and what was built; keeps .venv and models
+	rm -rf .data build exports .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+distclean: clean ## remove everything that make made
+	rm -rf $(VENV) .models

@@ -1,0 +1,132 @@
+"""The command line: `securetranscribe transcribe meeting.mp3` and what goes with it."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from securetranscribe.client import SecureTranscribeClient
+from securetranscribe.errors import ApiError, ConnectionFailedError
+
+DEFAULT_URL = "http://localhost:8000/api"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    if options.command == "models":
+        return _models(options.rest)
+    try:
+        with SecureTranscribeClient(options.url, options.token) as client:
+            return _COMMANDS[options.command](client, options)
+    except (ApiError, ConnectionFailedError) as error:
+        print(f"securetranscribe: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"securetranscribe: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped waiting; the job goes on on the server", file=sys.stderr)
+        return 130
+
+
+def print_transcript(state: dict[str, Any]) -> None:
+    """Prints segments as `00:01:05  Speaker_1: what was said`."""
+    width = max((len(name) for name in state["speakers"]), default=0)
+    for segment in state["segments"]:
+        begin, end = clock(segment["start_time"]), clock(segment["end_time"])
+        print(f"{begin} - {end}  {segment['speaker']:<{width}}  {segment['text']}")
+    if not state["segments"]:
+        print("(nobody speaks in this recording)")
+
+
+def clock(seconds: float) -> str:
+    """Seconds as `00:01:05.2`."""
+    minutes, rest = divmod(max(0.0, seconds), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours:02}:{minutes:02}:{rest:04.1f}"
+
+
+def _transcribe(client: SecureTranscribeClient, options: argparse.Namespace) -> int:
+    status = 0
+    for path in options.file:
+        with Path(path).open("rb") as file:
+            uploaded = client.upload_audio(file, language=options.language, auto_start=True)
+        state = client.wait(uploaded["transcription_id"], on_progress=_show_progress)
+        print(file=sys.stderr)
+        if state["status"] == "failed":
+            reason = (state.get("error") or {}).get("message", "no reason was given")
+            print(f"{path}: failed: {reason}", file=sys.stderr)
+            status = 1
+        elif options.output:
+            name = f"{Path(path).stem}.{options.format}"
+            target = (
+                Path(options.output) / name if Path(options.output).is_dir() else options.output
+            )
+            Path(target).write_bytes(
+                client.export_transcription(state["transcription_id"], options.format)
+            )
+            print(f"wrote {target}")
+        else:
+            print_transcript(state)
+    return status
+
+
+def _status(client: SecureTranscribeClient, options: argparse.Namespace) -> int:
+    state = client.get_status(options.id)
+    print(f"{state['status']}  {state['progress_percentage']:.0f} %  {state['current_step']}")
+    if state["status"] == "completed":
+        print_transcript(state)
+    return 0
+
+
+def _list(client: SecureTranscribeClient, _options: argparse.Namespace) -> int:
+    for item in client.list_transcriptions(limit=100)["transcriptions"]:
+        print(f"{item['id']:>8}  {item['status']:<10}  {item['original_filename']}")
+    return 0
+
+
+def _models(rest: list[str]) -> int:
+    try:
+        from common import models  # noqa: PLC0415 - only where a service is installed
+    except ImportError:
+        print("securetranscribe: models are managed where a service is installed", file=sys.stderr)
+        return 1
+    return models.main(rest)
+
+
+_COMMANDS = {"transcribe": _transcribe, "status": _status, "list": _list}
+
+
+def _show_progress(percent: float, step: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{percent:5.1f} %  {step:<50}", end="", file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="securetranscribe", description=__doc__)
+    parser.add_argument(
+        "--url", default=os.environ.get("SECURETRANSCRIBE_URL", DEFAULT_URL), help="ends in /api"
+    )
+    parser.add_argument(
+        "--token",
+        default=os.environ.get("SECURETRANSCRIBE_TOKEN"),
+        help="session to use; by default a new one (variable SECURETRANSCRIBE_TOKEN)",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    transcribe = commands.add_parser("transcribe", help="transcribe files and print who said what")
+    transcribe.add_argument("file", nargs="+")
+    transcribe.add_argument("--language", help="language code; detected when left out")
+    transcribe.add_argument("--output", help="file or directory to write to instead of printing")
+    transcribe.add_argument("--format", default="txt", help="format of --output")
+    status = commands.add_parser("status", help="show a transcription")
+    status.add_argument("id", type=int)
+    commands.add_parser("list", help="list the session's transcriptions")
+    models = commands.add_parser("models", help="fetch and verify models")
+    models.add_argument("rest", nargs=argparse.REMAINDER)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
