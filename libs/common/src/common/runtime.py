@@ -5,14 +5,16 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from common import logging, telemetry
-from common.errors import ApplicationError
+from common.errors import ApplicationError, UnavailableError
 from common.settings import ServiceSettings
 
 _log = logging.get(__name__)
+Answer = TypeVar("Answer")
 
 
 class Supervisor:
@@ -59,6 +61,24 @@ class Supervisor:
             _log.error("task died; the process stops", task=task.get_name(), exc_info=error)
             self.failed = True
             self.stop()
+
+
+async def eventually(
+    attempt: Callable[[], Awaitable[Answer]], *, wait_seconds: float = 60
+) -> Answer:
+    """Awaits something until the server it needs answers.
+
+    Raises:
+        UnavailableError: the server did not answer in time.
+    """
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            return await attempt()
+        except UnavailableError:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.5)
 
 
 Serve = Callable[[Any, Supervisor], Awaitable[None]]

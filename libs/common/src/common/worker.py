@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -104,13 +104,15 @@ class TaskWorker:
         objects: ObjectStore,
         handler: TaskHandler,
         options: WorkerOptions,
+        executor: Executor | None = None,
     ) -> None:
+        """`executor` runs the handler; by default a thread of the worker's own."""
         self._client = client
         self._stream = stream
         self._objects = objects
         self._handler = handler
         self._options = options
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=options.stage)
+        self._thread = executor or ThreadPoolExecutor(1, thread_name_prefix=options.stage)
         self._stopping = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()

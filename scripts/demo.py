@@ -1,0 +1,67 @@
+"""Transcribes a real two-speaker recording on a stack of its own and prints who said what."""
+
+import sys
+import time
+from pathlib import Path
+
+import pyannote.audio.sample
+from securetranscribe import ApiError, ConnectionFailedError, SecureTranscribeClient
+from securetranscribe.cli import print_transcript
+
+from devstack.testing import running_stack
+
+EXPORTS = Path("exports")
+FORMATS = ("txt", "json", "csv", "pdf")
+TIMEOUT_SECONDS = 900
+
+
+def main() -> int:
+    """Runs the demo; returns the exit status."""
+    recording = Path(sys.argv[1]) if len(sys.argv) > 1 else sample()
+    print("Starting the servers and the services ...")
+    with running_stack() as stack, SecureTranscribeClient(f"{stack.base_url}/api") as client:
+        print(f"Running at {stack.base_url}; transcribing {recording.name} ...")
+        begun = time.monotonic()
+        with recording.open("rb") as file:
+            uploaded = client.upload_audio(file, auto_start=True)
+        state = client.wait(
+            uploaded["transcription_id"], on_progress=show, timeout_seconds=TIMEOUT_SECONDS
+        )
+        if state["status"] == "failed":
+            print(f"The transcription failed: {state['error']['message']}")
+            return 1
+        seconds = time.monotonic() - begun
+        length = state["file_info"]["duration"]
+        print(f"\n{length:.0f} s of audio in {seconds:.0f} s, {state['num_speakers']} speakers:\n")
+        print_transcript(state)
+        write_exports(client, state["transcription_id"], recording.stem)
+    return 0
+
+
+def sample() -> Path:
+    """The half-minute telephone conversation that comes with pyannote.audio."""
+    return Path(next(iter(pyannote.audio.sample.__path__)), "sample.wav")
+
+
+def show(percent: float, step: str) -> None:
+    """Prints progress."""
+    print(f"  {percent:5.1f} %  {step}")
+
+
+def write_exports(client: SecureTranscribeClient, transcription_id: int, stem: str) -> None:
+    """Writes the finished transcript in several formats."""
+    EXPORTS.mkdir(exist_ok=True)
+    print()
+    for name in FORMATS:
+        target = EXPORTS / f"{stem}.{name}"
+        target.write_bytes(client.export_transcription(transcription_id, name))
+        print(f"wrote {target}")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (ApiError, ConnectionFailedError, TimeoutError) as error:
+        sys.exit(f"demo: {error}")
+    except KeyboardInterrupt:
+        sys.exit("demo: stopped")

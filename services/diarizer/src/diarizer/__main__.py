@@ -1,0 +1,14 @@
+"""Runs a diarization worker: `python -m diarizer`."""
+
+from common import runtime, settings
+from diarizer import app
+from diarizer.settings import DiarizerSettings
+
+
+def main() -> None:
+    """Reads the settings and works until a signal."""
+    runtime.run("diarizer", settings.load(DiarizerSettings), app.serve)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""DiarizationService: direct use of the diarizer, without a stored recording."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+from securetranscribe.v1 import diarization_pb2, diarization_pb2_grpc
+
+from common.errors import AudioProcessingError, ValidationError
+from common.inference import Inference
+from common.times import duration
+from diarizer import conversion
+from diarizer.diarization import Diarization, DiarizationEngine, DiarizationOptions, Speaker
+from diarizer.voiceprints import clean_stretches
+
+_CLIP_SECONDS = 8.0
+
+
+class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
+    """Answers from the engine that also does the tasks."""
+
+    def __init__(
+        self, engine: DiarizationEngine, inference: Inference, defaults: DiarizationOptions
+    ) -> None:
+        self._engine = engine
+        self._inference = inference
+        self._defaults = defaults
+
+    async def Diarize(  # noqa: N802 - named by the contract
+        self, request: diarization_pb2.DiarizeRequest, _context: Any
+    ) -> diarization_pb2.DiarizeResponse:
+        """Diarizes a recording that is sent whole."""
+        found = await self._diarize(request.content, request.config)
+        return diarization_pb2.DiarizeResponse(diarization=conversion.to_message(found))
+
+    async def ExtractVoiceprint(  # noqa: N802
+        self, request: diarization_pb2.ExtractVoiceprintRequest, _context: Any
+    ) -> diarization_pb2.ExtractVoiceprintResponse:
+        """Takes the voiceprint of the person who speaks most in a clip."""
+        found = await self._diarize(request.content, diarization_pb2.DiarizationConfig())
+        if not found.speakers:
+            raise AudioProcessingError("Nobody speaks in this clip.")
+        main = max(found.speakers, key=lambda speaker: speaker.speech_seconds)
+        if main.voiceprint is None:
+            raise AudioProcessingError("There is too little clear speech of one person in this clip.")
+        return diarization_pb2.ExtractVoiceprintResponse(
+            voiceprint=conversion.print_message(main.voiceprint),
+            speaker_count=len(found.speakers),
+            clean_turn=_clean_turn(found, main),
+        )
+
+    async def _diarize(
+        self, content: bytes, config: diarization_pb2.DiarizationConfig
+    ) -> Diarization:
+        if not content:
+            raise ValidationError.of("content", "The request carries no audio.")
+        try:
+            options = conversion.options_of(config, self._defaults)
+        except ValueError as error:
+            raise ValidationError.of("config", str(error)) from error
+
+        def work(left: Callable[[], bool]) -> Diarization:
+            return self._engine.diarize(
+                io.BytesIO(content), options, on_progress=_ignore, cancelled=left
+            )
+
+        return await self._inference.call(work)
+
+
+def _clean_turn(found: Diarization, speaker: Speaker) -> diarization_pb2.Turn:
+    """The beginning of the longest stretch in which only this speaker speaks."""
+    (start, end), *_ = conversion.longest(clean_stretches(found.turns)[speaker.label])
+    return diarization_pb2.Turn(
+        start=duration(start),
+        end=duration(min(end, start + _CLIP_SECONDS)),
+        speaker_label="Speaker_1",
+    )
+
+
+def _ignore(_fraction: float, _step: str) -> None:
+    """A direct call has nobody to tell about progress."""

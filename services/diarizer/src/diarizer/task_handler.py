@@ -1,0 +1,38 @@
+"""Does `diarize` tasks: a recording in the object store in, a serialized Diarization out."""
+
+import io
+
+from securetranscribe.v1 import queue_pb2
+
+from common.errors import ValidationError
+from common.objects import RangedObject
+from common.worker import TaskCancelledError, TaskControl
+from diarizer import conversion
+from diarizer.diarization import Cancelled, DiarizationEngine, DiarizationOptions
+
+
+class DiarizeHandler:
+    """Runs the engine over the recording of a task."""
+
+    def __init__(self, engine: DiarizationEngine, defaults: DiarizationOptions) -> None:
+        self._engine = engine
+        self._defaults = defaults
+
+    def __call__(
+        self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl
+    ) -> bytes:
+        """Does a task; see `common.worker.TaskHandler`."""
+        try:
+            options = conversion.options_of(task.diarize.config, self._defaults)
+        except ValueError as error:
+            raise ValidationError.of("diarization", str(error)) from error
+        try:
+            found = self._engine.diarize(
+                io.BufferedReader(audio),
+                options,
+                on_progress=control.progress,
+                cancelled=control.cancelled,
+            )
+        except Cancelled as error:
+            raise TaskCancelledError from error
+        return conversion.to_message(found).SerializeToString()
