@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from securetranscribe.v1 import diarization_pb2
-
 from common.times import duration
 from diarizer.diarization import Diarization, DiarizationOptions, Turn, Voiceprint
 from diarizer.voiceprints import clean_stretches
+from securetranscribe.v1 import diarization_pb2
 
 _CLEAN_TURNS = 5
 
@@ -41,7 +40,9 @@ def to_message(found: Diarization) -> diarization_pb2.Diarization:
         speakers=[
             diarization_pb2.DiarizedSpeaker(
                 speaker_label=labels[speaker.label],
-                voiceprint=None if speaker.voiceprint is None else print_message(speaker.voiceprint),
+                voiceprint=None
+                if speaker.voiceprint is None
+                else print_message(speaker.voiceprint),
                 speech_duration=duration(speaker.speech_seconds),
                 clean_turns=[
                     _turn(start, end, labels[speaker.label])

@@ -4,14 +4,13 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from securetranscribe.v1 import diarization_pb2, diarization_pb2_grpc
-
 from common.errors import AudioProcessingError, ValidationError
 from common.inference import Inference
 from common.times import duration
 from diarizer import conversion
 from diarizer.diarization import Diarization, DiarizationEngine, DiarizationOptions, Speaker
 from diarizer.voiceprints import clean_stretches
+from securetranscribe.v1 import diarization_pb2, diarization_pb2_grpc
 
 _CLIP_SECONDS = 8.0
 
@@ -42,7 +41,9 @@ class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
             raise AudioProcessingError("Nobody speaks in this clip.")
         main = max(found.speakers, key=lambda speaker: speaker.speech_seconds)
         if main.voiceprint is None:
-            raise AudioProcessingError("There is too little clear speech of one person in this clip.")
+            raise AudioProcessingError(
+                "There is too little clear speech of one person in this clip."
+            )
         return diarization_pb2.ExtractVoiceprintResponse(
             voiceprint=conversion.print_message(main.voiceprint),
             speaker_count=len(found.speakers),

@@ -2,13 +2,12 @@
 
 import io
 
-from securetranscribe.v1 import queue_pb2
-
 from common.errors import ValidationError
 from common.objects import RangedObject
 from common.worker import TaskCancelledError, TaskControl
 from diarizer import conversion
 from diarizer.diarization import Cancelled, DiarizationEngine, DiarizationOptions
+from securetranscribe.v1 import queue_pb2
 
 
 class DiarizeHandler:
@@ -18,9 +17,7 @@ class DiarizeHandler:
         self._engine = engine
         self._defaults = defaults
 
-    def __call__(
-        self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl
-    ) -> bytes:
+    def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
         """Does a task; see `common.worker.TaskHandler`."""
         try:
             options = conversion.options_of(task.diarize.config, self._defaults)

@@ -1,0 +1,69 @@
+"""What the diarizer's domain becomes on the wire."""
+
+import pytest
+
+from common.times import seconds
+from diarizer import conversion
+from diarizer.diarization import Diarization, DiarizationOptions, Speaker, Turn, Voiceprint
+from securetranscribe.v1 import diarization_pb2
+
+DEFAULTS = DiarizationOptions(max_speakers=10, min_speaker_duration=1.5)
+
+
+def test_a_silent_request_takes_the_workers_defaults() -> None:
+    assert conversion.options_of(diarization_pb2.DiarizationConfig(), DEFAULTS) == DEFAULTS
+
+
+def test_a_request_overrules_the_defaults() -> None:
+    config = diarization_pb2.DiarizationConfig(min_speaker_count=12)
+    assert conversion.options_of(config, DEFAULTS).max_speakers == 12
+    config = diarization_pb2.DiarizationConfig(speaker_count=3)
+    assert conversion.options_of(config, DEFAULTS).num_speakers == 3
+
+
+def test_numbers_that_contradict_each_other_are_refused() -> None:
+    config = diarization_pb2.DiarizationConfig(speaker_count=-1)
+    with pytest.raises(ValueError, match="num_speakers"):
+        conversion.options_of(config, DEFAULTS)
+
+
+def test_labels_count_from_one_and_clean_turns_exclude_overlap() -> None:
+    voice = Voiceprint(embedding=(0.6, 0.8), speech_seconds=4.0, model="m", model_version="1")
+    turns = (
+        Turn(start=0.0, end=5.0, speaker="SPEAKER_00"),
+        Turn(start=4.0, end=7.5, speaker="SPEAKER_01"),
+    )
+    found = Diarization(
+        turns=turns,
+        exclusive_turns=turns,
+        speakers=(
+            Speaker(label="SPEAKER_00", speech_seconds=5.0, voiceprint=voice),
+            Speaker(label="SPEAKER_01", speech_seconds=3.5, voiceprint=None),
+        ),
+        duration=8.0,
+        processing_seconds=0.5,
+        model="model",
+        model_version="1",
+    )
+    message = conversion.to_message(found)
+    assert [turn.speaker_label for turn in message.turns] == ["Speaker_1", "Speaker_2"]
+    first, second = message.speakers
+    assert list(first.voiceprint.values) == pytest.approx([0.6, 0.8])
+    assert not second.HasField("voiceprint")
+    assert [(seconds(t.start), seconds(t.end)) for t in first.clean_turns] == [
+        (pytest.approx(0.05), pytest.approx(3.95))
+    ]
+    assert [(seconds(t.start), seconds(t.end)) for t in second.clean_turns] == [
+        (pytest.approx(5.05), pytest.approx(7.45))
+    ]
+
+
+def test_longest_stretches_come_first() -> None:
+    stretches = [(float(n), float(n) + n / 10) for n in range(1, 9)]
+    assert conversion.longest(stretches) == [
+        (8.0, 8.8),
+        (7.0, 7.7),
+        (6.0, 6.6),
+        (5.0, 5.5),
+        (4.0, 4.4),
+    ]

@@ -1,0 +1,126 @@
+"""The client against a scripted transport: what it sends and what it makes of answers."""
+
+import io
+import json
+from collections.abc import Callable
+
+import httpx2
+import pytest
+
+from securetranscribe import ApiError, ConnectionFailedError, SecureTranscribeClient
+
+Handler = Callable[[httpx2.Request], httpx2.Response]
+
+
+def client_on(handler: Handler, token: str | None = None) -> SecureTranscribeClient:
+    return SecureTranscribeClient("http://test/api", token, transport=httpx2.MockTransport(handler))
+
+
+def success(data: object, **arguments: object) -> httpx2.Response:
+    return httpx2.Response(200, json={"success": True, "data": data}, **arguments)  # type: ignore[arg-type]
+
+
+def test_the_first_answers_cookie_becomes_the_token_of_every_later_call() -> None:
+    seen: list[str | None] = []
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request.headers.get("authorization"))
+        return success({}, headers={"set-cookie": "session_token=secret; HttpOnly; Path=/"})
+
+    with client_on(handler) as client:
+        client.get_session()
+        client.get_session()
+    assert seen == [None, "Bearer secret"]
+
+
+def test_a_given_token_is_kept() -> None:
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        assert request.headers["authorization"] == "Bearer mine"
+        return success({}, headers={"set-cookie": "session_token=other; Path=/"})
+
+    with client_on(handler, "mine") as client:
+        client.get_session()
+        assert client.session_token == "mine"
+
+
+def test_upload_sends_the_file_and_its_fields() -> None:
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        assert request.url.path == "/api/transcription/upload"
+        body = request.read()
+        assert b'name="file"; filename="talk.mp3"' in body
+        assert b"sound" in body
+        assert b'name="language"\r\n\r\nen' in body
+        assert b'name="auto_start"\r\n\r\nfalse' in body
+        return success({"transcription_id": 7})
+
+    with client_on(handler) as client:
+        answer = client.upload_audio(io.BytesIO(b"sound"), filename="talk.mp3", language="en")
+    assert answer == {"transcription_id": 7}
+
+
+def test_wait_reports_each_change_and_ends_with_the_last_state() -> None:
+    states = [
+        {"status": "processing", "progress_percentage": 10.0, "current_step": "a"},
+        {"status": "processing", "progress_percentage": 10.0, "current_step": "a"},
+        {"status": "completed", "progress_percentage": 100.0, "current_step": "Completed"},
+    ]
+    answers = iter(states)
+    told: list[tuple[float, str]] = []
+    with client_on(lambda _: success(next(answers))) as client:
+        last = client.wait(7, on_progress=lambda *now: told.append(now), poll_seconds=0)
+    assert last == states[-1]
+    assert told == [(10.0, "a"), (100.0, "Completed")]
+
+
+def test_wait_gives_up_in_time() -> None:
+    state = {"status": "processing", "progress_percentage": 0.0, "current_step": ""}
+    with client_on(lambda _: success(state)) as client, pytest.raises(TimeoutError, match="7"):
+        client.wait(7, poll_seconds=0, timeout_seconds=0)
+
+
+def test_names_formats_and_options_travel_as_documented() -> None:
+    requests: list[httpx2.Request] = []
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        requests.append(request)
+        return success({})
+
+    with client_on(handler) as client:
+        client.assign_speakers(3, {"Speaker_1": "Ada"})
+        client.export_transcription(3, "pdf", ["meeting_summary", "action_items"])
+        client.list_transcriptions(limit=5, status_filter="failed")
+    assert json.loads(requests[0].read()) == {"Speaker_1": "Ada"}
+    assert requests[1].url.params.get_list("include_options") == ["meeting_summary", "action_items"]
+    assert dict(requests[2].url.params) == {"limit": "5", "offset": "0", "status_filter": "failed"}
+
+
+def test_a_refusal_becomes_an_error_with_code_and_details() -> None:
+    body = {
+        "success": False,
+        "error": {"code": "NOT_FOUND", "message": "no", "details": {"a": "b"}},
+    }
+    with (
+        client_on(lambda _: httpx2.Response(404, json=body)) as client,
+        pytest.raises(ApiError, match="NOT_FOUND: no") as caught,
+    ):
+        client.get_status(1)
+    assert (caught.value.status, caught.value.code, caught.value.details) == (
+        404, "NOT_FOUND", {"a": "b"},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"error": "x"}'])
+def test_an_answer_that_is_not_ours_is_still_an_api_error(body: bytes) -> None:
+    with (
+        client_on(lambda _: httpx2.Response(502, content=body)) as client,
+        pytest.raises(ApiError, match="HTTP 502"),
+    ):
+        client.get_status(1)
+
+
+def test_no_connection_is_told_apart_from_a_refusal() -> None:
+    def handler(_: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("refused")
+
+    with client_on(handler) as client, pytest.raises(ConnectionFailedError, match="refused"):
+        client.get_queue_status()
