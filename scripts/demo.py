@@ -1,14 +1,15 @@
 """Transcribes a real two-speaker recording on a stack of its own and prints who said what."""
 
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pyannote.audio.sample
+
+from devstack.testing import embedded_servers, running_services
 from securetranscribe import ApiError, ConnectionFailedError, SecureTranscribeClient
 from securetranscribe.cli import print_transcript
-
-from devstack.testing import running_stack
 
 EXPORTS = Path("exports")
 FORMATS = ("txt", "json", "csv", "pdf")
@@ -19,8 +20,13 @@ def main() -> int:
     """Runs the demo; returns the exit status."""
     recording = Path(sys.argv[1]) if len(sys.argv) > 1 else sample()
     print("Starting the servers and the services ...")
-    with running_stack() as stack, SecureTranscribeClient(f"{stack.base_url}/api") as client:
-        print(f"Running at {stack.base_url}; transcribing {recording.name} ...")
+    with (
+        tempfile.TemporaryDirectory(prefix="securetranscribe-demo-") as directory,
+        embedded_servers(Path(directory)) as servers,
+        running_services(servers) as services,
+        SecureTranscribeClient(f"{services.gateway_url}/api") as client,
+    ):
+        print(f"Running at {services.gateway_url}; transcribing {recording.name} ...")
         begun = time.monotonic()
         with recording.open("rb") as file:
             uploaded = client.upload_audio(file, auto_start=True)

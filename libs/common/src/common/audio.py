@@ -1,7 +1,8 @@
 """Reading recordings: what they are, whether they are whole, and their sound.
 
 `sniff` and `name_contradicts` judge a file before it is decoded (common.audio_kinds has them
-without the media library), `probe` looks inside, `decode` and `read_window` yield the sound.
+without the media library), `probe` looks inside, `decode`, `read_window` and `windows` yield
+the sound.
 """
 
 from common.audio_container import AudioSource
@@ -15,6 +16,7 @@ from common.audio_errors import (
 )
 from common.audio_kinds import SNIFF_BYTES, AudioKind, name_contradicts, sniff
 from common.audio_probe import AudioInfo, probe
+from common.audio_windows import AudioWindow, windows
 
 __all__ = [
     "SAMPLE_RATE",
@@ -23,6 +25,7 @@ __all__ = [
     "AudioInfo",
     "AudioKind",
     "AudioSource",
+    "AudioWindow",
     "EmptyAudioError",
     "NoAudioStreamError",
     "Samples",
@@ -33,4 +36,5 @@ __all__ = [
     "probe",
     "read_window",
     "sniff",
+    "windows",
 ]

@@ -87,10 +87,11 @@ def open_audio(source: AudioSource) -> Iterator[OpenAudio]:
         with Path(source).open("rb") as file, open_audio(file) as opened:
             yield opened
         return
-    file = WatchedFile(source)
-    kind = _detect(file)
-    with _container(file, kind) as container:
-        yield OpenAudio(kind=kind, container=container, stream=_best_stream(container), file=file)
+    watched = WatchedFile(source)
+    kind = _detect(watched)
+    with _container(watched, kind) as container:
+        stream = _best_stream(container)
+        yield OpenAudio(kind=kind, container=container, stream=stream, file=watched)
 
 
 class WatchedFile:
@@ -163,7 +164,9 @@ def _container(file: WatchedFile, kind: AudioKind) -> Iterator[InputContainer]:
         )
     except DECODING_ERRORS as error:
         file.raise_failure()
-        raise UndecodableAudioError(f"The file looks like {kind}, but cannot be read as that.") from error
+        raise UndecodableAudioError(
+            f"The file looks like {kind}, but cannot be read as that."
+        ) from error
     with container:
         yield container
 

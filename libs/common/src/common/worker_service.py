@@ -24,6 +24,7 @@ from common.settings import ObjectSettings, Seconds, ServiceSettings
 from common.worker import TaskHandler, TaskWorker, WorkerOptions
 
 Engine = TypeVar("Engine")
+Services = Mapping[str, AddToServer]
 
 
 class WorkerSettings(ServiceSettings, ObjectSettings):
@@ -46,7 +47,7 @@ class WorkerKind(Generic[Engine]):
     failure: type[ApplicationError]
     load: Callable[[], Engine]
     handler: Callable[[Engine], TaskHandler]
-    services: Callable[[Engine, Inference], Mapping[str, AddToServer]]
+    services: Callable[[Engine, Inference], Services]
 
 
 async def serve(settings: WorkerSettings, supervisor: Supervisor, kind: WorkerKind[Engine]) -> None:

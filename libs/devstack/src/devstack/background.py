@@ -1,0 +1,122 @@
+"""A runner in the background: starting it, finding it, stopping it."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from devstack.errors import AlreadyRunningError, DevstackError, NotRunningError
+from devstack.files import PRIVATE_FILE, DataDirectory
+from devstack.leftovers import clean_up
+from devstack.lock import DirectoryLock, Holder
+from devstack.process import rotate
+from devstack.state import read_state
+
+_POLL_SECONDS = 0.1
+_SERVERS_STOP_SECONDS = 30
+"""What the servers may take at most to stop, after the services have."""
+
+
+def running(files: DataDirectory) -> Holder | None:
+    """Who uses the data directory, if anybody."""
+    return DirectoryLock(files.lock).holder()
+
+
+def start_in_background(
+    files: DataDirectory, arguments: Sequence[str], *, echo: Callable[[str], None]
+) -> int:
+    """Start `devstack <arguments>` as a process of its own and wait until it is ready.
+
+    Its lines go to `echo` as they are written. Gives 0 when ready, else the exit code it ended
+    with. When the wait is interrupted it is stopped.
+    """
+    files.create()
+    holder = running(files)
+    if holder is not None:
+        raise AlreadyRunningError(
+            f"{files.root} is already in use by process {holder.stamp.pid}", pid=holder.stamp.pid
+        )
+    path = files.log("runner")
+    rotate(path)
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, PRIVATE_FILE)
+    try:
+        child = subprocess.Popen(  # noqa: S603 - ourselves
+            [sys.executable, "-m", "devstack", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    finally:
+        os.close(log)
+    try:
+        return _follow(child, files, echo)
+    except BaseException:
+        child.terminate()
+        child.wait()
+        raise
+
+
+def _follow(
+    child: subprocess.Popen[bytes], files: DataDirectory, echo: Callable[[str], None]
+) -> int:
+    with files.log("runner").open(encoding="utf-8", errors="replace") as log:
+        while True:
+            code = child.poll()
+            state = read_state(files.state)
+            ready = state is not None and state.pid == child.pid and state.phase == "ready"
+            for line in log:
+                echo(line.rstrip("\n"))
+            if code is not None:
+                return code
+            if ready:
+                # It goes on without us, so nobody here will ever wait for it.
+                child.returncode = 0
+                return 0
+            time.sleep(_POLL_SECONDS)
+
+
+async def stop_background(files: DataDirectory, *, service_seconds: float) -> list[str]:
+    """Stop the runner of a data directory, and whatever a dead one left behind.
+
+    Gives the names of leftovers that were ended. Raises NotRunningError when there was nothing at
+    all, AlreadyRunningError when the directory is held by something that is not a runner.
+    """
+    if not files.root.is_dir():
+        raise NotRunningError(f"nothing runs in {files.root}")
+    holder = running(files)
+    if holder is not None:
+        await _end(holder, service_seconds + _SERVERS_STOP_SECONDS)
+    lock = DirectoryLock(files.lock)
+    files.create()
+    lock.acquire(purpose="runner")
+    try:
+        names = await clean_up(files)
+        files.state.unlink(missing_ok=True)
+    finally:
+        lock.release()
+    if holder is None and not names:
+        raise NotRunningError(f"nothing runs in {files.root}")
+    return names
+
+
+async def _end(holder: Holder, seconds: float) -> None:
+    """SIGTERM, then SIGKILL when the time is over."""
+    pid = holder.stamp.pid
+    if holder.purpose != "runner":
+        raise AlreadyRunningError(
+            f"process {pid} uses the servers from inside another program; end that program", pid=pid
+        )
+    for number, patience in ((signal.SIGTERM, seconds), (signal.SIGKILL, 5.0)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+        deadline = time.monotonic() + patience
+        while holder.stamp.alive() and time.monotonic() < deadline:  # noqa: ASYNC110 - sets no event
+            await asyncio.sleep(_POLL_SECONDS)
+        if not holder.stamp.alive():
+            return
+    raise DevstackError(f"process {pid} does not end")

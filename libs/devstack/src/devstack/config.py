@@ -1,0 +1,106 @@
+"""What the operator may choose: read once from `.env` and the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from devstack.errors import ConfigurationError
+from devstack.ports import LOOPBACK
+
+DEFAULT_DATA_DIRECTORY = Path(".data")
+DEFAULT_PORT = 8000
+TRANSCRIBER_WORKER = "transcriber-worker"
+DIARIZER = "diarizer"
+
+_PREFIX = "DEVSTACK_"
+_PORT_SUFFIX = "_PORT"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackConfig:
+    """Choices about a stack. The defaults suit tests: nothing fixed, everything on loopback."""
+
+    data_directory: Path = DEFAULT_DATA_DIRECTORY
+
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """Fixed ports by variable name (`DEVSTACK_POSTGRES_PORT`); the others are free ones."""
+
+    host: str = LOOPBACK
+    """Interface of the HTTP gateway."""
+
+    port: int | None = None
+    """Port of the HTTP gateway; None takes a free one."""
+
+    workers: Mapping[str, int] = field(default_factory=dict)
+    """Processes of `transcriber-worker` and `diarizer`; 1 where not given."""
+
+    metrics_port: int = 0
+    """Port of the first process's metrics, the next process has the next; 0 is off."""
+
+    server_seconds: float = 60
+    """How long a server may take to start."""
+
+    service_seconds: float = 180
+    """How long a service may take to be ready; workers load models before they are."""
+
+    stop_seconds: float = 30
+    """How long a service may take to end before it is killed. Longer than the services' own
+    SHUTDOWN_GRACE_SECONDS."""
+
+    durable: bool = True
+    """Whether Postgres waits for the disk. False is for data that nobody will miss."""
+
+
+def read_environment(dotenv: Path = Path(".env")) -> dict[str, str]:
+    """Variables of the `.env` file, if there is one, with the process environment winning."""
+    from_file = dotenv_values(dotenv) if dotenv.is_file() else {}
+    return {name: value for name, value in from_file.items() if value is not None} | dict(
+        os.environ
+    )
+
+
+def read_config(environment: Mapping[str, str]) -> StackConfig:
+    """Read the choices. Raises ConfigurationError naming the variable that is wrong."""
+    return StackConfig(
+        data_directory=Path(
+            environment.get("DEVSTACK_DATA_DIR") or DEFAULT_DATA_DIRECTORY
+        ).expanduser(),
+        ports=_fixed_ports(environment),
+        host=environment.get("HOST") or LOOPBACK,
+        port=_integer(environment, "PORT", DEFAULT_PORT, low=1, high=65535),
+        workers={
+            TRANSCRIBER_WORKER: _integer(environment, "TRANSCRIBER_WORKERS", 1, low=0, high=64),
+            DIARIZER: _integer(environment, "DIARIZER_WORKERS", 1, low=0, high=64),
+        },
+        metrics_port=_integer(environment, "METRICS_PORT", 0, low=0, high=65000),
+        server_seconds=_integer(environment, "DEVSTACK_SERVER_SECONDS", 60, low=1, high=3600),
+        service_seconds=_integer(environment, "DEVSTACK_SERVICE_SECONDS", 180, low=1, high=3600),
+        stop_seconds=_integer(environment, "DEVSTACK_STOP_SECONDS", 30, low=1, high=3600),
+    )
+
+
+def _fixed_ports(environment: Mapping[str, str]) -> dict[str, int]:
+    names = (
+        name
+        for name, value in environment.items()
+        if name.startswith(_PREFIX) and name.endswith(_PORT_SUFFIX) and value
+    )
+    return {name: _integer(environment, name, 0, low=1, high=65535) for name in names}
+
+
+def _integer(
+    environment: Mapping[str, str], name: str, default: int, *, low: int, high: int
+) -> int:
+    text = environment.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        value = int(text)
+    except ValueError:
+        raise ConfigurationError(f"{name}={text} is not a whole number") from None
+    if not low <= value <= high:
+        raise ConfigurationError(f"{name}={value} is not between {low} and {high}")
+    return value

@@ -1,0 +1,160 @@
+"""Asking a process whether it is healthy, and waiting until it is."""
+
+import asyncio
+import contextlib
+import http.client
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from devstack.errors import StartError
+from devstack.process import Process
+
+_ATTEMPT_SECONDS = 2.0
+_POLL_SECONDS = 0.1
+
+
+class Probe(Protocol):
+    """One way to ask. Blocking, so call it from a thread."""
+
+    def problem(self) -> str | None:
+        """None when healthy, else what is wrong in a few words."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class TcpProbe:
+    """Healthy when somebody accepts connections."""
+
+    host: str
+    port: int
+
+    def problem(self) -> str | None:
+        """Ask once."""
+        try:
+            socket.create_connection((self.host, self.port), timeout=_ATTEMPT_SECONDS).close()
+        except OSError as error:
+            return f"no answer on port {self.port} ({type(error).__name__})"
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpProbe:
+    """Healthy when GET answers with an expected status."""
+
+    host: str
+    port: int
+    path: str
+    expected: Sequence[int] = (200,)
+
+    def problem(self) -> str | None:
+        """Ask once, without any proxy."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=_ATTEMPT_SECONDS)
+        with contextlib.closing(connection):
+            try:
+                connection.request("GET", self.path)
+                status = connection.getresponse().status
+            except (OSError, http.client.HTTPException) as error:
+                return f"no answer on port {self.port} ({type(error).__name__})"
+        return None if status in self.expected else f"GET {self.path} answered {status}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrpcProbe:
+    """Healthy when grpc.health.v1 answers SERVING for the whole server."""
+
+    address: str
+    """`host:port`."""
+
+    authority: str | None = None
+    """File with the certificate authority of the server; without one the channel is plain."""
+
+    certificate: str | None = None
+    key: str | None = None
+    """Files with our own certificate and key, for servers that ask for one."""
+
+    def problem(self) -> str | None:
+        """Ask once, without any proxy."""
+        with self._channel() as channel:
+            stub = health_pb2_grpc.HealthStub(channel)
+            try:
+                request = health_pb2.HealthCheckRequest()
+                status = stub.Check(request, timeout=_ATTEMPT_SECONDS).status
+            except grpc.RpcError as error:
+                return f"no answer on {self.address} ({error.code().name})"
+        if status == health_pb2.HealthCheckResponse.SERVING:
+            return None
+        return str(health_pb2.HealthCheckResponse.ServingStatus.Name(status))
+
+    def _channel(self) -> grpc.Channel:
+        options = [("grpc.enable_http_proxy", 0)]
+        if self.authority is None:
+            return grpc.insecure_channel(self.address, options=options)
+        files = (self.authority, self.key, self.certificate)
+        credentials = grpc.ssl_channel_credentials(
+            *(Path(file).read_bytes() if file else None for file in files)
+        )
+        return grpc.secure_channel(self.address, credentials, options=options)
+
+
+PROBES: dict[str, type[TcpProbe] | type[HttpProbe] | type[GrpcProbe]] = {
+    "tcp": TcpProbe,
+    "http": HttpProbe,
+    "grpc": GrpcProbe,
+}
+
+
+def probe_record(probe: Probe) -> dict[str, object]:
+    """A probe as JSON can hold it. Raises KeyError for a kind that cannot be written down."""
+    kinds = {cls: kind for kind, cls in PROBES.items()}
+    for cls, kind in kinds.items():
+        if isinstance(probe, cls):
+            return {"kind": kind, **asdict(probe)}
+    raise KeyError(type(probe).__name__)
+
+
+def probe_from(record: Mapping[str, object]) -> Probe:
+    """The probe that `probe_record` wrote down."""
+    values: dict[str, Any] = {key: value for key, value in record.items() if key != "kind"}
+    return PROBES[str(record["kind"])](**values)
+
+
+async def wait_healthy(process: Process, probe: Probe, *, seconds: float) -> None:
+    """Wait until the probe finds the process healthy.
+
+    Raises StartError, with the end of the log, when the process ends first or the time is over.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        if process.exit_code is not None:
+            raise ended(process)
+        problem = await asyncio.to_thread(probe.problem)
+        if problem is None:
+            return
+        if time.monotonic() >= deadline:
+            raise StartError(
+                f"{process.name} was not healthy within {seconds:g} s: {problem}{excerpt(process)}"
+            )
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+def ended(process: Process) -> StartError:
+    """Say that a process ended on its own, and how."""
+    code = process.exit_code
+    how = f"exit code {code}" if code is None or code >= 0 else f"signal {-code}"
+    return StartError(f"{process.name} ended ({how}){excerpt(process)}")
+
+
+def excerpt(process: Process) -> str:
+    """Quote the end of the log for an error message, and where to read on."""
+    text = process.log_tail()
+    if not text:
+        return f"; its log {process.log} is empty"
+    lines = "\n".join(f"  | {line}" for line in text.splitlines())
+    return f"; the end of {process.log}:\n{lines}"

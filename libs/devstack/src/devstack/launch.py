@@ -1,0 +1,124 @@
+"""Runs as `python -I -S launch.py`: prepares a child process, then becomes the program it is for.
+
+A separate program instead of a `preexec_fn`, because running Python between fork and exec can
+deadlock in a parent with threads (gRPC has many). Standard library only, nothing imported late:
+after the change of user the interpreter's own directory may no longer be readable.
+"""
+
+import argparse
+import ctypes
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+PR_SET_KEEPCAPS = 8
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_RAISE = 2
+CLONE_NEWUSER = 0x10000000
+CAP_DAC_OVERRIDE = 1
+CAP_DAC_READ_SEARCH = 2
+CAPABILITY_VERSION_3 = 0x20080522
+
+NOBODY = 65534
+NAMESPACE_USER = 1000
+"""Any number but 0: what the child sees as its own user inside the namespace."""
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class CapabilityHeader(ctypes.Structure):
+    """`struct __user_cap_header_struct`."""
+
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+class CapabilitySets(ctypes.Structure):
+    """`struct __user_cap_data_struct`, the low 32 capabilities and then the high ones."""
+
+    _fields_ = (
+        ("effective", ctypes.c_uint32),
+        ("permitted", ctypes.c_uint32),
+        ("inheritable", ctypes.c_uint32),
+    )
+
+
+def checked(result: int, what: str) -> None:
+    """Raise OSError with the errno of a libc call that answered anything but 0."""
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def enter_user_namespace() -> None:
+    """Become an ordinary user in a namespace of our own that still owns what root owns outside."""
+    user, group = os.geteuid(), os.getegid()
+    checked(libc.unshare(CLONE_NEWUSER), "unshare")
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{NAMESPACE_USER} {user} 1"),
+        ("gid_map", f"{NAMESPACE_USER} {group} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+            file.write(text)
+
+
+def become_nobody() -> None:
+    """Give up root for user 65534, keeping only the right to look into private directories.
+
+    Without that right neither the programs nor the data could be reached where a parent directory
+    is 0700, as a root's home is.
+    """
+    header = CapabilityHeader(CAPABILITY_VERSION_3, 0)
+    sets = (CapabilitySets * 2)()
+    checked(libc.capget(ctypes.byref(header), ctypes.byref(sets)), "capget")
+    kept = next(
+        (bit for bit in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE) if sets[0].permitted >> bit & 1),
+        None,
+    )
+    checked(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), "keep capabilities")
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+    mask = 0 if kept is None else 1 << kept
+    sets[0] = CapabilitySets(mask, mask, mask)
+    sets[1] = CapabilitySets(0, 0, 0)
+    checked(libc.capset(ctypes.byref(header), ctypes.byref(sets)), "capset")
+    if kept is not None:
+        raised = libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept, 0, 0)
+        checked(raised, "ambient capability")
+
+
+def die_with(parent: int, signal_number: int) -> None:
+    """Ask for a signal when the parent ends; leave at once if it already has."""
+    checked(libc.prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0), "parent death signal")
+    if os.getppid() != parent:
+        os._exit(128 + signal.SIGKILL)
+
+
+def main() -> None:
+    """Parse the options, change identity, tie the life to the parent's, become the command."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--identity", choices=("self", "namespace", "nobody"), default="self")
+    parser.add_argument("--parent", type=int, default=0)
+    parser.add_argument("--death-signal", type=int, default=0)
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    options = parser.parse_args()
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    os.umask(0o077)
+    if options.identity == "namespace":
+        enter_user_namespace()
+    elif options.identity == "nobody":
+        become_nobody()
+    if options.death_signal:
+        # After the change of identity: the kernel forgets the request when credentials change.
+        die_with(options.parent, options.death_signal)
+    try:
+        os.execvpe(command[0], command, os.environ)  # noqa: S606 - becoming another program is the point
+    except OSError as error:
+        sys.stderr.write(f"cannot run {command[0]}: {error.strerror}\n")
+        os._exit(127)
+
+
+if __name__ == "__main__":
+    main()

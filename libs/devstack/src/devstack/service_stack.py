@@ -1,0 +1,105 @@
+"""The services together: started side by side, since each waits for the peers it needs."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+from devstack.files import DataDirectory
+from devstack.health import wait_healthy
+from devstack.process import Process
+from devstack.report import Report, Reporter, silent
+from devstack.services import Plan, PlannedProcess
+
+
+class ServiceStack:
+    """Every service process of one plan."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        files: DataDirectory,
+        *,
+        ready_seconds: float = 180,
+        reporter: Reporter = silent,
+    ) -> None:
+        self.plan = plan
+        self._ready_seconds = ready_seconds
+        self._report = reporter
+        self._planned = {planned.name: planned for planned in plan.processes}
+        self._processes = {planned.name: Process(planned.spec, files) for planned in plan.processes}
+
+    @property
+    def processes(self) -> tuple[Process, ...]:
+        """All processes."""
+        return tuple(self._processes.values())
+
+    @property
+    def gateway_url(self) -> str | None:
+        """`http://host:port` of the gateway."""
+        return self.plan.gateway_url
+
+    def process(self, name: str) -> Process:
+        """A process by name, as `transcriber-worker-1`. Raises KeyError for another name."""
+        return self._processes[name]
+
+    def address(self, name: str) -> str:
+        """gRPC address of a process, `host:port`. Raises KeyError for another name."""
+        return self._planned[name].address
+
+    async def start(self) -> None:
+        """Start all of them and wait until they are ready.
+
+        Raises StartError, with the end of its log, for the first that ends or is not ready in
+        time; none of them runs then.
+        """
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            for process in self.processes:
+                self._report(Report(name=process.name, happening="starting"))
+                process.start()
+            tasks = [
+                asyncio.create_task(self._wait_ready(planned), name=f"ready {planned.name}")
+                for planned in self.plan.processes
+            ]
+            for task in asyncio.as_completed(tasks):
+                await task
+        except BaseException:
+            await _cancel(tasks)
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop all of them. Fine when none runs."""
+        await asyncio.gather(*(self._stop_one(process) for process in self.processes))
+
+    async def restart(self, name: str) -> None:
+        """Stop a process if it runs, start it and wait until it is ready.
+
+        Raises KeyError for a name that does not exist, StartError when it does not get ready.
+        """
+        process = self._processes[name]
+        await process.stop()
+        process.start()
+        await self.wait_ready(name)
+
+    async def wait_ready(self, name: str) -> None:
+        """Wait until a process is ready. Raises KeyError and StartError as `restart` does."""
+        await self._wait_ready(self._planned[name])
+
+    async def _wait_ready(self, planned: PlannedProcess) -> None:
+        process = self._processes[planned.name]
+        await wait_healthy(process, planned.probe, seconds=self._ready_seconds)
+        took = f"{planned.address}, {time.monotonic() - process.started_at:.1f} s"
+        self._report(Report(name=planned.name, happening="ready", detail=took))
+
+    async def _stop_one(self, process: Process) -> None:
+        was_running = process.running
+        await process.stop()
+        if was_running:
+            self._report(Report(name=process.name, happening="stopped"))
+
+
+async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,248 @@
+"""The services as processes: what is run, with which variables, and how it shows it is ready."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from devstack.config import DIARIZER, TRANSCRIBER_WORKER, StackConfig
+from devstack.health import GrpcProbe, HttpProbe, Probe
+from devstack.ports import LOOPBACK, PortBook
+from devstack.process import ProcessSpec
+
+EVERY_SERVICE = "*"
+_ANY_INTERFACE = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not listened on
+_OWNED = ("DATABASE_URL", "NATS_URL", "S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY")
+"""Variables that only the stack sets: a `.env` file made for containers must not leak in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """One kind of process the stack runs."""
+
+    name: str
+    owner: str
+    """The service it belongs to, which decides what it may reach: `transcriber`."""
+
+    command: tuple[str, ...]
+    address_variable: str
+    """Variable by which the others find its gRPC server: `SPEECH_GRPC`."""
+
+    http: bool = False
+    """Whether it serves HTTP too, and is ready when `GET /health` says so."""
+
+    scaled: bool = False
+    """Whether there may be several, numbered from 1; these do the computing."""
+
+
+def _python(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", *arguments)
+
+
+SERVICES = (
+    Service(
+        name="gateway",
+        owner="gateway",
+        command=_python("gateway"),
+        address_variable="GATEWAY_GRPC",
+        http=True,
+    ),
+    Service(
+        name="transcriber-api",
+        owner="transcriber",
+        command=_python("transcriber", "api"),
+        address_variable="TRANSCRIBER_GRPC",
+    ),
+    Service(
+        name=TRANSCRIBER_WORKER,
+        owner="transcriber",
+        command=_python("transcriber", "worker"),
+        address_variable="SPEECH_GRPC",
+        scaled=True,
+    ),
+    Service(
+        name=DIARIZER,
+        owner="diarizer",
+        command=_python("diarizer"),
+        address_variable="DIARIZER_GRPC",
+        scaled=True,
+    ),
+    Service(
+        name="speakers",
+        owner="speakers",
+        command=_python("speakers"),
+        address_variable="SPEAKERS_GRPC",
+    ),
+    Service(
+        name="exporter",
+        owner="exporter",
+        command=_python("exporter"),
+        address_variable="EXPORTER_GRPC",
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedProcess:
+    """One process of a service, ready to be started."""
+
+    service: Service
+    spec: ProcessSpec
+    probe: Probe
+    address: str
+    """Its gRPC server, `host:port`."""
+
+    @property
+    def name(self) -> str:
+        """Name in the stack: `transcriber-worker-1`."""
+        return self.spec.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Every process to run, and where they are reached."""
+
+    processes: tuple[PlannedProcess, ...]
+    addresses: Mapping[str, str]
+    """gRPC addresses by variable: `{"GATEWAY_GRPC": "127.0.0.1:20001", …}`. A service with
+    several processes is reached at the first."""
+
+    gateway_url: str | None
+    """Where browsers and REST clients go; None when no service speaks HTTP."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planner:
+    """Turns services into processes."""
+
+    ports: PortBook
+    server_variables: Callable[[str], dict[str, str]] = field(repr=False)
+    """Gives the variables by which a service, by owner, finds the servers."""
+
+    secret_key: str = field(repr=False)
+    """SECRET_KEY where the operator has not set one."""
+
+    config: StackConfig
+    environment: Mapping[str, str] = field(repr=False)
+    """What the operator has set, for all services."""
+
+    overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    """Variables that win over everything, by `*`, service (`transcriber-worker`) or process
+    (`transcriber-worker-1`), the narrower over the wider."""
+
+    def plan(self, services: Sequence[Service]) -> Plan:
+        """Give every process its ports and variables.
+
+        Raises PortTakenError when a port that was fixed by a variable is in use.
+        """
+        places = [
+            (service, name, self.ports.take(f"{name}-grpc"))
+            for service in services
+            for name in self._names(service)
+        ]
+        host = _reachable(self.environment.get("GRPC_HOST", ""))
+        addresses: dict[str, str] = {}
+        for service, _, port in places:
+            addresses.setdefault(service.address_variable, f"{host}:{port}")
+        http_port = self._http_port() if any(service.http for service in services) else None
+        self.ports.save()
+        processes = tuple(
+            self._process(
+                service, name, port=port, index=index, addresses=addresses, http_port=http_port
+            )
+            for index, (service, name, port) in enumerate(places)
+        )
+        url = f"http://{_reachable(self.config.host)}:{http_port}" if http_port else None
+        return Plan(processes=processes, addresses=addresses, gateway_url=url)
+
+    def _names(self, service: Service) -> list[str]:
+        if not service.scaled:
+            return [service.name]
+        count = self.config.workers.get(service.name, 1)
+        return [f"{service.name}-{number}" for number in range(1, count + 1)]
+
+    def _http_port(self) -> int:
+        if self.config.port is None:
+            return self.ports.take("gateway")
+        return self.ports.fixed("gateway", self.config.port, variable="PORT", host=self.config.host)
+
+    def _process(
+        self,
+        service: Service,
+        name: str,
+        *,
+        port: int,
+        index: int,
+        addresses: Mapping[str, str],
+        http_port: int | None,
+    ) -> PlannedProcess:
+        own = self.server_variables(service.owner) | {"GRPC_PORT": str(port)}
+        if self.config.metrics_port:
+            own["METRICS_PORT"] = str(self.config.metrics_port + index)
+        if service.http:
+            own |= {"HOST": self.config.host, "PORT": str(http_port)}
+        environment = {
+            **self._defaults(service),
+            **{key: value for key, value in self.environment.items() if key not in _OWNED},
+            **addresses,
+            **own,
+        }
+        for scope in (EVERY_SERVICE, service.name, name):
+            environment |= self.overrides.get(scope, {})
+        address = f"{_reachable(environment['GRPC_HOST'])}:{port}"
+        return PlannedProcess(
+            service=service,
+            spec=ProcessSpec(
+                name=name,
+                command=service.command,
+                environment=environment,
+                grace=self.config.stop_seconds,
+            ),
+            probe=self._probe(service, address, environment),
+            address=address,
+        )
+
+    def _defaults(self, service: Service) -> dict[str, str]:
+        """Variables the operator may set otherwise."""
+        variables = {
+            "SECRET_KEY": self.secret_key,
+            "GRPC_HOST": LOOPBACK,
+            "PYTHONUNBUFFERED": "1",
+        }
+        if service.scaled:
+            variables |= compute_defaults(self._computing_processes())
+        return variables
+
+    def _computing_processes(self) -> int:
+        return sum(self.config.workers.get(name, 1) for name in (TRANSCRIBER_WORKER, DIARIZER))
+
+    def _probe(self, service: Service, address: str, environment: Mapping[str, str]) -> Probe:
+        if service.http:
+            host, port = _reachable(environment["HOST"]), int(environment["PORT"])
+            return HttpProbe(host=host, port=port, path="/health")
+        return GrpcProbe(
+            address=address,
+            authority=environment.get("GRPC_TLS_CA") or environment.get("GRPC_TLS_CERT") or None,
+            certificate=environment.get("GRPC_TLS_CERT") or None,
+            key=environment.get("GRPC_TLS_KEY") or None,
+        )
+
+
+def compute_defaults(processes: int) -> dict[str, str]:
+    """Threads and caches for processes that compute side by side on this machine.
+
+    Threads that wait must sleep: two pools that spin on the same cores take them from each other.
+    The caches are bounded because the libraries' own limits let memory grow with the recording.
+    """
+    cores = len(os.sched_getaffinity(0))
+    return {
+        "OMP_NUM_THREADS": str(max(1, cores // max(1, processes))),
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "16",
+        "LRU_CACHE_CAPACITY": "64",
+    }
+
+
+def _reachable(host: str) -> str:
+    """Where a server that listens on an interface is reached from this machine."""
+    return LOOPBACK if host in _ANY_INTERFACE else host

@@ -1,0 +1,228 @@
+"""The embedded servers together: started side by side, stopped side by side."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from devstack.config import StackConfig
+from devstack.credentials import Credentials, load_credentials
+from devstack.database import ROLES
+from devstack.errors import DevstackError, NotRunningError, StartError
+from devstack.files import DataDirectory
+from devstack.health import wait_healthy
+from devstack.leftovers import clean_up
+from devstack.lock import DirectoryLock
+from devstack.nats import NatsPorts, NatsServer
+from devstack.ports import PortBook, remembered
+from devstack.postgres import PostgresServer
+from devstack.process import Process
+from devstack.report import Report, Reporter, silent
+from devstack.s3 import S3Ports, S3Server
+from devstack.server import Server, bring_up
+
+OBJECT_USERS = ("transcriber", "diarizer")
+"""Services that read or write objects; the others are not given the keys."""
+
+
+class EmbeddedServers:
+    """Postgres, NATS and S3 on one data directory.
+
+    Start it in the main thread: the kernel ends children when the thread that started them ends.
+    """
+
+    def __init__(self, config: StackConfig, *, reporter: Reporter = silent) -> None:
+        self.config = config
+        self.files = DataDirectory(root=config.data_directory.absolute())
+        self._report = reporter
+        self._lock = DirectoryLock(self.files.lock)
+        self._processes: dict[str, Process] = {}
+        self._servers: _Servers | None = None
+        self._ports: PortBook | None = None
+
+    @property
+    def credentials(self) -> Credentials:
+        """The stack's secrets. Raises NotRunningError before the start."""
+        return self._built.credentials
+
+    @property
+    def postgres(self) -> PostgresServer:
+        """The database server. Raises NotRunningError before the start."""
+        return self._built.postgres
+
+    @property
+    def nats(self) -> NatsServer:
+        """The message server. Raises NotRunningError before the start."""
+        return self._built.nats
+
+    @property
+    def s3(self) -> S3Server:
+        """The object server. Raises NotRunningError before the start."""
+        return self._built.s3
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """All of them."""
+        return (self.postgres, self.nats, self.s3)
+
+    @property
+    def ports(self) -> PortBook:
+        """Where the services take their ports from. Raises NotRunningError before the start."""
+        if self._ports is None:
+            raise NotRunningError("the servers have not been started")
+        return self._ports
+
+    @property
+    def processes(self) -> tuple[Process, ...]:
+        """The servers' processes."""
+        return tuple(self._processes.values())
+
+    def process(self, name: str) -> Process:
+        """Process of `postgres`, `nats` or `s3`. Raises KeyError for another name."""
+        return self._processes[name]
+
+    async def start(self, *, purpose: str = "embedded") -> None:
+        """Take the data directory, clear away leftovers, start everything and wait until usable.
+
+        Raises AlreadyRunningError, PortTakenError, ConfigurationError or StartError; nothing runs
+        and nothing is held then.
+        """
+        self.files.create()
+        self._lock.acquire(purpose=purpose)
+        try:
+            for name in await clean_up(self.files):
+                self._report(Report(name=name, happening="cleaned up"))
+            self._ports = PortBook(self.files.ports, self.config.ports)
+            self._servers = _Servers.build(
+                self.files,
+                load_credentials(self.files.credentials),
+                self._ports.take,
+                durable=self.config.durable,
+            )
+            self._ports.save()
+            await self._start_all()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Stop everything and give the data directory back. Fine when nothing runs."""
+        try:
+            await asyncio.gather(*(self._stop_one(process) for process in self.processes))
+        finally:
+            self._processes.clear()
+            if self._servers is not None:
+                self._servers.s3.remove_sockets()
+            self._lock.release()
+
+    async def restart(self, name: str) -> None:
+        """Start a server that has ended, or stop and start it, on the same ports and data.
+
+        Raises KeyError for a name that is not a server's, StartError when it cannot be started.
+        """
+        process, server = self._processes[name], self._built.named(name)
+        await process.stop()
+        await server.prepare()
+        process.start()
+        await wait_healthy(process, server.probe(), seconds=self.config.server_seconds)
+
+    async def share_events(self) -> None:
+        """Bring the subscribers' copy of the event stream in line, once the services made it."""
+        await self.nats.provision()
+
+    def attach(self) -> None:
+        """Learn ports and secrets of the stack that runs on this directory, without owning it.
+
+        Raises NotRunningError when there has never been one.
+        """
+        ports = remembered(self.files.ports)
+        if not ports or not self.files.credentials.exists():
+            raise NotRunningError(f"no stack has been started in {self.files.root}")
+        credentials = load_credentials(self.files.credentials)
+        self._servers = _Servers.build(self.files, credentials, ports.__getitem__)
+
+    def environment(self, service: str) -> dict[str, str]:
+        """Variables by which a service finds its servers: NATS_URL for all, DATABASE_URL for
+        `gateway`, `transcriber` and `speakers`, S3_* for `transcriber` and `diarizer`.
+
+        `subscriber` stands for an outside listener: NATS_URL with read-only rights.
+        """
+        if service == "subscriber":
+            return {"NATS_URL": self.nats.subscriber_url}
+        variables = {"NATS_URL": self.nats.service_url}
+        if service in ROLES:
+            variables["DATABASE_URL"] = self.postgres.url(service)
+        if service in OBJECT_USERS:
+            variables |= self.s3.environment()
+        return variables
+
+    @property
+    def _built(self) -> "_Servers":
+        if self._servers is None:
+            raise NotRunningError("the servers have not been started")
+        return self._servers
+
+    async def _start_all(self) -> None:
+        tasks = [
+            asyncio.create_task(self._start_one(server), name=f"start {server.name}")
+            for server in self.servers
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            for task in tasks:
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+        # A cancelled task is one that another's failure took down: the failure is what counts.
+        failures = [result for result in results if isinstance(result, BaseException)]
+        for failure in sorted(failures, key=lambda one: not isinstance(one, DevstackError)):
+            raise failure
+
+    async def _start_one(self, server: Server) -> None:
+        began = time.monotonic()
+        self._report(Report(name=server.name, happening="starting"))
+        try:
+            process = await bring_up(server, self.files, seconds=self.config.server_seconds)
+        except OSError as error:
+            raise StartError(f"{server.name} cannot be started: {error}") from error
+        self._processes[server.name] = process
+        took = f"{server.address}, {time.monotonic() - began:.1f} s"
+        self._report(Report(name=server.name, happening="ready", detail=took))
+
+    async def _stop_one(self, process: Process) -> None:
+        await process.stop()
+        self._report(Report(name=process.name, happening="stopped"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Servers:
+    """The three servers, made but not started."""
+
+    credentials: Credentials
+    postgres: PostgresServer
+    nats: NatsServer
+    s3: S3Server
+
+    @classmethod
+    def build(
+        cls,
+        files: DataDirectory,
+        credentials: Credentials,
+        take: Callable[[str], int],
+        *,
+        durable: bool = True,
+    ) -> "_Servers":
+        """Make them, with ports by name from `take`."""
+        return cls(
+            credentials=credentials,
+            postgres=PostgresServer(
+                files=files, port=take("postgres"), credentials=credentials, durable=durable
+            ),
+            nats=NatsServer(files=files, ports=NatsPorts.choose(take), credentials=credentials),
+            s3=S3Server(files=files, ports=S3Ports.choose(take), credentials=credentials),
+        )
+
+    def named(self, name: str) -> Server:
+        """The server of a name. Raises KeyError when there is none."""
+        servers: dict[str, Server] = {"postgres": self.postgres, "nats": self.nats, "s3": self.s3}
+        return servers[name]

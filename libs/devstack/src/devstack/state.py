@@ -1,0 +1,80 @@
+"""What the runner writes down about itself, for `status`, `env` and a waiting `up --detach`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from devstack.files import read_object, write_object
+from devstack.health import Probe, probe_from, probe_record
+
+Phase = Literal["starting", "ready", "stopping"]
+PHASES: tuple[Phase, ...] = ("starting", "ready", "stopping")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """One process and how to see whether it is well."""
+
+    name: str
+    address: str
+    probe: Probe
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunnerState:
+    """A snapshot. It holds no secret."""
+
+    pid: int
+    phase: Phase
+    endpoints: tuple[Endpoint, ...] = ()
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """gRPC addresses of the services by variable."""
+
+    gateway_url: str | None = None
+
+
+def write_state(path: Path, state: RunnerState) -> None:
+    """Replace the snapshot in one step."""
+    write_object(
+        path,
+        {
+            "pid": state.pid,
+            "phase": state.phase,
+            "endpoints": [
+                {"name": one.name, "address": one.address, "probe": probe_record(one.probe)}
+                for one in state.endpoints
+            ],
+            "addresses": dict(state.addresses),
+            "gateway_url": state.gateway_url,
+        },
+    )
+
+
+def read_state(path: Path) -> RunnerState | None:
+    """Read the last snapshot; None when there is none that can be understood."""
+    value: dict[str, object] = read_object(path)
+    try:
+        return _parse(value)
+    except (KeyError, TypeError, ValueError, StopIteration):
+        return None
+
+
+def _parse(value: Mapping[str, object]) -> RunnerState:
+    endpoints, addresses, url = value["endpoints"], value["addresses"], value["gateway_url"]
+    if not isinstance(endpoints, list) or not isinstance(addresses, dict):
+        raise TypeError("not a state")
+    return RunnerState(
+        pid=int(str(value["pid"])),
+        phase=next(phase for phase in PHASES if phase == value["phase"]),
+        endpoints=tuple(
+            Endpoint(
+                name=str(one["name"]),
+                address=str(one["address"]),
+                probe=probe_from(one["probe"]),
+            )
+            for one in endpoints
+        ),
+        addresses=addresses,
+        gateway_url=None if url is None else str(url),
+    )

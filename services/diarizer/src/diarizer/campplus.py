@@ -1,0 +1,113 @@
+"""The CAM++ speaker embedding: from sound to a 192-dimensional voice vector.
+
+Source: Wang et al., "CAM++: A Fast and Efficient Network for Speaker Verification Using
+Context-Aware Masking" (2023), weights trained on Chinese and English by the 3D-Speaker project.
+"""
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from diarizer.torch_runtime import kaldi, torch
+
+FloatArray = npt.NDArray[np.float32]
+
+SAMPLE_RATE = 16_000
+#: Samples between two feature frames: 10 ms.
+HOP = 160
+#: Samples a feature frame looks at: 25 ms.
+FRAME = 400
+MEL_BINS = 80
+DIMENSION = 192
+#: Feature frames below which a voice is not embedded as it is but repeated: half a second.
+MIN_FRAMES = 50
+
+_FBANK_BLOCK_FRAMES = 3_000
+_SOUND_BATCH = 4
+
+
+class _NetworkModule(Protocol):
+    def CAMPPlus(self, *, feat_dim: int, embedding_size: int) -> torch.nn.Module: ...  # noqa: N802
+
+
+class CampPlus:
+    """A loaded network, on one device. Not safe to call from several threads at once."""
+
+    dimension = DIMENSION
+    sample_rate = SAMPLE_RATE
+
+    def __init__(self, *, weights: Path, network: Path, device: str) -> None:
+        """Load the `weights` into the network that the Python file `network` defines.
+
+        Both files are executed or unpickled in part, so they must come from a verified model
+        directory (see common.models).
+        """
+        self._device = torch.device(device)
+        module = _load_by_path(network)
+        net = module.CAMPPlus(feat_dim=MEL_BINS, embedding_size=DIMENSION)
+        net.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+        self._net = net.eval().to(self._device)
+
+    def features(self, waveform: FloatArray) -> torch.Tensor:
+        """Log mel filter banks of mono 16 kHz sound in ±1: (frames, 80), one frame each 10 ms.
+
+        Computed in blocks, so that memory beyond the result does not grow with the length.
+        """
+        frames = frame_count(len(waveform))
+        blocks = []
+        for first in range(0, frames, _FBANK_BLOCK_FRAMES):
+            last = min(first + _FBANK_BLOCK_FRAMES, frames)
+            samples = waveform[first * HOP : (last - 1) * HOP + FRAME]
+            blocks.append(
+                kaldi.fbank(
+                    torch.from_numpy(samples)[None],
+                    num_mel_bins=MEL_BINS,
+                    sample_frequency=SAMPLE_RATE,
+                    dither=0.0,
+                )
+            )
+        return torch.cat(blocks) if blocks else torch.empty((0, MEL_BINS))
+
+    def embed_sound(self, pieces: Sequence[FloatArray]) -> FloatArray:
+        """Embed equally long pieces of mono 16 kHz sound: (n, 192), NaN below 25 ms."""
+        voices = []
+        for first in range(0, len(pieces), _SOUND_BATCH):
+            batch = [self.features(piece) for piece in pieces[first : first + _SOUND_BATCH]]
+            if len(batch[0]) == 0:
+                voices.append(np.full((len(batch), DIMENSION), np.nan, dtype=np.float32))
+                continue
+            voices.append(self.embed([_at_least(feature, MIN_FRAMES) for feature in batch]))
+        return np.concatenate(voices) if voices else np.empty((0, DIMENSION), dtype=np.float32)
+
+    def embed(self, batch: Sequence[torch.Tensor]) -> FloatArray:
+        """Embed voices given as features of equal length: (n, frames, 80) to (n, 192)."""
+        stacked = torch.stack([feature - feature.mean(dim=0, keepdim=True) for feature in batch])
+        with torch.inference_mode():
+            embeddings = self._net(stacked.to(self._device))
+        return cast(FloatArray, embeddings.cpu().numpy())
+
+
+def frame_count(samples: int) -> int:
+    """Feature frames that so many samples give (none for less than 25 ms)."""
+    return max(0, 1 + (samples - FRAME) // HOP)
+
+
+def _at_least(feature: torch.Tensor, frames: int) -> torch.Tensor:
+    """Repeat a short voice until it has as many frames as the network needs."""
+    return (
+        feature.repeat(-(-frames // len(feature)), 1)[:frames] if len(feature) < frames else feature
+    )
+
+
+def _load_by_path(path: Path) -> _NetworkModule:
+    """Import one module file without its package, whose __init__ needs much that is not here."""
+    spec = importlib.util.spec_from_file_location("securetranscribe_campplus_network", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"cannot load the network definition {path}")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return cast(_NetworkModule, module)

@@ -1,0 +1,131 @@
+"""pyannote's speaker diarization over models that need no hub: segmentation-3.0 and CAM++."""
+
+import diarizer.torch_runtime  # noqa: F401 - first: it prepares what the others import
+
+# isort: split
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pyannote.audio import Model
+from pyannote.audio.core.plda import PLDA
+from pyannote.audio.pipelines.clustering import AgglomerativeClustering
+from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
+from pyannote.core import SlidingWindowFeature
+
+from diarizer import embedding_reuse
+from diarizer.campplus import HOP, SAMPLE_RATE, CampPlus, frame_count
+
+BoolArray = npt.NDArray[np.bool_]
+
+SEGMENTATION_STEP = 0.1
+#: Tuned for CAM++; thresholds do not carry over to another embedding.
+PARAMETERS = {
+    "segmentation": {"min_duration_off": 0.0},
+    "clustering": {"method": "centroid", "min_cluster_size": 12, "threshold": 0.70},
+}
+
+
+class _NoPlda(PLDA):
+    """Given to the constructor so that it does not look for one on the hub; never called."""
+
+    def __init__(self) -> None:
+        pass
+
+
+class EmbeddedPipeline(SpeakerDiarization):
+    """SpeakerDiarization with local models, agglomerative clustering and reused embeddings."""
+
+    def __init__(
+        self,
+        *,
+        segmentation: Path,
+        embedder: CampPlus,
+        segmentation_batch: int = 8,
+        embedding_batch: int = 4,
+    ) -> None:
+        """Load the segmentation model from a checkpoint file.
+
+        The checkpoint is a pickle, so it must come from a verified model directory. Batches of 8
+        and 4 are the fastest on CPUs.
+
+        The parent would fetch its embedding by name, except for the clustering that needs none;
+        so that one is asked for and the real one put in its place.
+        """
+        model = Model.from_pretrained(segmentation)
+        if model is None:
+            raise RuntimeError(f"{segmentation} holds no model")
+        super().__init__(
+            segmentation=model,
+            segmentation_step=SEGMENTATION_STEP,
+            segmentation_batch_size=segmentation_batch,
+            embedding_batch_size=embedding_batch,
+            embedding_exclude_overlap=True,
+            plda=_NoPlda(),
+            clustering="OracleClustering",
+        )
+        self.klustering = "AgglomerativeClustering"
+        self.clustering = AgglomerativeClustering(metric="cosine")
+        self._expects_num_speakers = False
+        self._embedding = embedder
+        self.instantiate(PARAMETERS)
+
+    def get_embeddings(
+        self,
+        file: Mapping[str, Any],
+        binary_segmentations: SlidingWindowFeature,
+        exclude_overlap: bool = False,
+        hook: Callable[..., None] | None = None,
+    ) -> npt.NDArray[np.float32]:
+        """Embed each (chunk, voice): (chunks, voices, 192), NaN for silent voices."""
+        window = binary_segmentations.sliding_window
+        waveform = file["waveform"][0].numpy()
+        features = self._embedding.features(_padded(waveform, window, len(binary_segmentations)))
+        masks = _voice_masks(binary_segmentations.data, exclude_overlap=exclude_overlap)
+        step = round(window.step * SAMPLE_RATE / HOP)
+        chosen = embedding_reuse.plan(
+            _to_feature_frames(masks, frame_count(round(window.duration * SAMPLE_RATE))),
+            [chunk * step for chunk in range(len(masks))],
+        )
+
+        def on_batch(done: int, total: int) -> None:
+            if hook is not None:
+                hook("embeddings", None, completed=done, total=total)
+
+        return embedding_reuse.embed_plan(
+            chosen,
+            features,
+            self._embedding,
+            batch_size=self.embedding_batch_size,
+            on_batch=on_batch,
+        )
+
+
+def _padded(waveform: npt.NDArray[np.float32], window: Any, chunks: int) -> Any:
+    """Extend the sound with silence to the end of the last chunk."""
+    wanted = round(((chunks - 1) * window.step + window.duration) * SAMPLE_RATE)
+    missing = wanted - len(waveform)
+    return np.pad(waveform, (0, missing)) if missing > 0 else waveform
+
+
+def _voice_masks(segmentations: npt.NDArray[Any], *, exclude_overlap: bool) -> BoolArray:
+    """Who speaks when: (chunks, voices, frames).
+
+    With `exclude_overlap`, only where a voice speaks alone, unless that is hardly anywhere.
+    """
+    active: BoolArray = np.nan_to_num(segmentations, nan=0.0).transpose(0, 2, 1) > 0.5
+    if not exclude_overlap:
+        return active
+    alone: BoolArray = active & (active.sum(axis=1, keepdims=True) == 1)
+    frames = active.shape[2]
+    enough = alone.sum(axis=2, keepdims=True) > 0.05 * frames
+    return np.where(enough, alone, active)
+
+
+def _to_feature_frames(masks: BoolArray, frames: int) -> BoolArray:
+    """Stretch masks from the segmentation's frames to `frames` feature frames (nearest)."""
+    positions = ((np.arange(frames) + 0.5) * masks.shape[2] / frames).astype(np.int64)
+    stretched: BoolArray = masks[:, :, positions]
+    return stretched

@@ -1,0 +1,74 @@
+"""torch and torchaudio, imported only after what must be set before them.
+
+Every module of this package takes them from here, so that none can import them too early.
+"""
+
+import importlib.util
+import os
+import sys
+import warnings
+from pathlib import Path
+from types import ModuleType
+
+#: Kernels compiled for each length of speech are kept; unbounded, memory grows with the recording.
+CACHE_LIMITS = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "16", "LRU_CACHE_CAPACITY": "64"}
+
+#: Idle threads sleep: spinning ones take the processor from the recognizer beside this process.
+THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
+
+#: pyannote.audio reports every use to its vendor unless this says otherwise when it is imported.
+NO_TELEMETRY = {"PYANNOTE_METRICS_ENABLED": "0"}
+
+#: Models are on disk before a worker starts; the hub's client must never reach out.
+OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+
+
+def _set_environment() -> None:
+    os.environ.update(NO_TELEMETRY | OFFLINE)
+    for name, value in (CACHE_LIMITS | THREADS).items():
+        os.environ.setdefault(name, value)
+    # Audio is always handed over as samples: a torchcodec that cannot load is of no interest.
+    warnings.filterwarnings("ignore", message=r"\s*torchcodec is not installed correctly")
+
+
+_set_environment()
+
+import torch  # noqa: E402
+
+
+def _make_torchaudio_importable() -> None:
+    """Stand in for torchaudio's native extension where its library cannot be loaded.
+
+    The wheels on the package index are built for CUDA and do not load beside a CPU build of
+    torch. Only resampling and filter banks are used here, and these are pure Python.
+    """
+    if "torchaudio" in sys.modules or _native_library_loads():
+        return
+    stub = ModuleType("torchaudio._extension")
+    stub.__dict__.update(
+        _IS_TORCHAUDIO_EXT_AVAILABLE=False,
+        _IS_ALIGN_AVAILABLE=False,
+        fail_if_no_align=lambda function: function,
+        _load_lib=lambda _name: False,
+    )
+    sys.modules["torchaudio._extension"] = stub
+
+
+def _native_library_loads() -> bool:
+    spec = importlib.util.find_spec("torchaudio")
+    if spec is None or spec.origin is None:
+        return True  # Not installed: let the import say so.
+    libraries = Path(spec.origin).parent.glob("lib/libtorchaudio*")
+    try:
+        for library in libraries:
+            torch.ops.load_library(str(library))  # type: ignore[no-untyped-call]
+    except (OSError, RuntimeError):
+        return False
+    return True
+
+
+_make_torchaudio_importable()
+
+from torchaudio.compliance import kaldi  # noqa: E402
+
+__all__ = ["kaldi", "torch"]

@@ -1,0 +1,130 @@
+"""From the transcriber's messages to the exporter's document. Nothing else here knows protobuf."""
+
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from common.errors import ExportError
+from exporter.document import (
+    AudioFacts,
+    Document,
+    LanguageSpan,
+    NameSource,
+    Segment,
+    Speaker,
+    Word,
+)
+from securetranscribe.v1 import transcription_pb2 as pb
+
+_SOURCES = {
+    pb.SPEAKER_NAME_SOURCE_SUGGESTED: NameSource.SUGGESTED,
+    pb.SPEAKER_NAME_SOURCE_CONFIRMED: NameSource.CONFIRMED,
+}
+
+
+class DocumentBuilder:
+    """Takes the responses of a transcript stream, in their order, and makes one document."""
+
+    def __init__(self) -> None:
+        self._transcription: pb.Transcription | None = None
+        self._segments: list[Segment] = []
+        self._speakers: dict[str, Speaker] = {}
+
+    def add(self, response: pb.StreamTranscriptResponse) -> None:
+        """Takes the next response; the first one carries the transcription."""
+        if response.HasField("transcription"):
+            self._transcription = response.transcription
+            for speaker in response.transcription.speakers:
+                self._speakers[speaker.speaker_label] = _speaker(speaker)
+        for message in response.segments:
+            segment = _segment(message)
+            self._segments.append(segment)
+            if segment.speaker_label and segment.speaker_label not in self._speakers:
+                name = message.speaker_name or segment.speaker_label
+                self._speakers[segment.speaker_label] = Speaker(
+                    label=segment.speaker_label, name=name
+                )
+
+    def build(self) -> Document:
+        """The document. Raises ExportError when no transcription arrived."""
+        message = self._transcription
+        if message is None:
+            raise ExportError("The transcript arrived without its description.")
+        file = message.file
+        return Document(
+            transcription_id=message.transcription_id,
+            audio=AudioFacts(
+                filename=file.filename,
+                duration=file.duration.ToTimedelta().total_seconds(),
+                size_bytes=file.size_bytes,
+                format=file.format,
+                codec=file.codec,
+                sample_rate=file.sample_rate_hertz,
+                channels=file.channels,
+            ),
+            speakers=tuple(self._speakers.values()),
+            segments=tuple(self._segments),
+            language=message.language_detected or message.language_requested,
+            languages=tuple(
+                LanguageSpan(
+                    start=span.start.ToTimedelta().total_seconds(),
+                    end=span.end.ToTimedelta().total_seconds(),
+                    language=span.language,
+                )
+                for span in message.languages
+            ),
+            confidence=message.confidence,
+            speech_model=message.speech_model,
+            diarization_model=message.diarization_model,
+            warnings=tuple(message.warnings),
+            created=_moment(message.create_time),
+            completed=_moment(message.complete_time),
+        )
+
+
+def document_from(responses: Iterable[pb.StreamTranscriptResponse]) -> Document:
+    """A document from all responses of a transcript stream."""
+    builder = DocumentBuilder()
+    for response in responses:
+        builder.add(response)
+    return builder.build()
+
+
+def _speaker(message: pb.TranscriptSpeaker) -> Speaker:
+    return Speaker(
+        label=message.speaker_label,
+        name=message.name or message.speaker_label,
+        source=_SOURCES.get(message.name_source, NameSource.NONE),
+        match_confidence=message.match_confidence,
+    )
+
+
+def _segment(message: pb.Segment) -> Segment:
+    return Segment(
+        index=message.index,
+        # The same few labels and codes come with every segment and word; one copy of each will do.
+        speaker_label=sys.intern(message.speaker_label),
+        text=message.text,
+        start=message.start.seconds + message.start.nanos / 1e9,
+        end=message.end.seconds + message.end.nanos / 1e9,
+        confidence=message.confidence,
+        language=sys.intern(message.language),
+        words=tuple(_word(word) for word in message.words),
+    )
+
+
+def _word(message: pb.Word) -> Word:
+    labels = message.speaker_labels
+    return Word(
+        text=message.text,
+        start=message.start.seconds + message.start.nanos / 1e9,
+        end=message.end.seconds + message.end.nanos / 1e9,
+        probability=message.probability,
+        speakers=tuple(map(sys.intern, labels)) if labels else (),
+    )
+
+
+def _moment(message: Timestamp) -> datetime | None:
+    return message.ToDatetime(tzinfo=UTC) if message.seconds else None

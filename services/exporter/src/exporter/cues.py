@@ -1,0 +1,100 @@
+"""Subtitles: the conversation cut into what can be read while it is said."""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from exporter.document import Document, Segment
+from exporter.safe_text import one_line
+from exporter.timed_text import TimedPiece, timed_pieces
+
+LINE_CELLS = 42  # of a Latin letter's width; what subtitle guidelines give a line
+CUE_CELLS = 2 * LINE_CELLS
+CUE_SECONDS = 7.0
+PAUSE_SECONDS = 1.0  # a pause this long ends a cue
+SHORTEST_SECONDS = 0.2
+_SENTENCE_ENDS = (".", "?", "!", "。", "？", "！", "…", "।", "؟", "۔")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cue:
+    """What is shown from `start` to `end` (seconds). `begins_turn` when the speaker has changed."""
+
+    speaker_label: str
+    pieces: tuple[TimedPiece, ...]
+    start: float
+    end: float
+    begins_turn: bool
+
+    @property
+    def text(self) -> str:
+        """The text on one line."""
+        return one_line("".join(piece.text for piece in self.pieces))
+
+    @property
+    def lines(self) -> list[str]:
+        """The text on at most two lines of about equal length."""
+        return balanced_lines(self.text)
+
+
+def cues(document: Document) -> Iterator[Cue]:
+    """All cues in order of time; cues of people who talk at once overlap."""
+    previous = ""
+    for number, segment in enumerate(document.segments):
+        for group in _groups(segment):
+            begins = not number or segment.speaker_label != previous
+            previous = segment.speaker_label
+            yield Cue(
+                speaker_label=segment.speaker_label,
+                pieces=tuple(group),
+                start=group[0].start,
+                end=max(group[-1].end, group[0].start + SHORTEST_SECONDS),
+                begins_turn=begins,
+            )
+            number += 1
+
+
+def _groups(segment: Segment) -> Iterator[list[TimedPiece]]:
+    group: list[TimedPiece] = []
+    filled = 0
+    for piece in timed_pieces(segment):
+        width = cells(piece.text)
+        if group and _is_full(group, filled, piece, width):
+            yield group
+            group, filled = [], 0
+        group.append(piece)
+        filled += width
+    if group:
+        yield group
+
+
+def _is_full(group: list[TimedPiece], filled: int, piece: TimedPiece, width: int) -> bool:
+    ended = group[-1].text.rstrip().endswith(_SENTENCE_ENDS)
+    return (
+        filled + width > CUE_CELLS
+        or piece.end - group[0].start > CUE_SECONDS
+        or piece.start - group[-1].end > PAUSE_SECONDS
+        or (ended and filled >= LINE_CELLS)
+    )
+
+
+def cells(text: str) -> int:
+    """Width of a text in Latin letters: wide characters count two, marks none."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+def balanced_lines(text: str) -> list[str]:
+    """The text as it is when it fits on a line, else cut at the blank nearest to its middle."""
+    if cells(text) <= LINE_CELLS:
+        return [text]
+    middle = len(text) / 2
+    blanks = [place for place, char in enumerate(text) if char == " "]
+    if not blanks:
+        # A script without blanks may be cut anywhere.
+        half = (len(text) + 1) // 2
+        return [text[:half], text[half:]] if cells(text) > len(text) else [text]
+    cut = min(blanks, key=lambda place: abs(place - middle))
+    return [text[:cut], text[cut + 1 :]]

@@ -1,0 +1,1 @@
+"""The formats a transcript can be written in, one module each; `catalogue` lists them."""

@@ -1,0 +1,158 @@
+"""JSON with everything, words included; `schemas/transcript.schema.json` describes it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from exporter.document import Document, Segment, Word
+from exporter.formats.format import encoded
+from exporter.options import ExportOptions
+from exporter.statistics import SpeakerStatistics, statistics
+
+SCHEMA_VERSION = 1
+
+
+def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
+    """One JSON object; the segments stand last, so that a reader may stream them."""
+    return encoded(_pieces(document, options))
+
+
+def _pieces(document: Document, options: ExportOptions) -> Iterator[str]:
+    head = _dumped(_head(document, options))
+    yield f"{head[:-1]}, \"segments\": ["
+    for number, segment in enumerate(document.segments):
+        yield ",\n" if number else "\n"
+        yield _dumped(_segment(document, segment))
+    yield "\n]}\n"
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _head(document: Document, options: ExportOptions) -> dict[str, Any]:
+    audio = document.audio
+    head: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "transcription_id": document.transcription_id,
+        "title": document.title,
+        "file": {
+            "filename": audio.filename,
+            "duration": _seconds(audio.duration),
+            "size_bytes": audio.size_bytes,
+            "format": audio.format,
+            "codec": audio.codec,
+            "sample_rate": audio.sample_rate,
+            "channels": audio.channels,
+        },
+        "created_at": document.created.isoformat() if document.created else None,
+        "completed_at": document.completed.isoformat() if document.completed else None,
+        "language": document.language,
+        "languages": [
+            {
+                "start_time": _seconds(span.start),
+                "end_time": _seconds(span.end),
+                "language": span.language,
+            }
+            for span in document.languages
+        ],
+        "confidence": _share(document.confidence),
+        "models": {"speech": document.speech_model, "diarization": document.diarization_model},
+        "warnings": list(document.warnings),
+        "speakers": [
+            {
+                "label": speaker.label,
+                "name": document.name_of(speaker.label),
+                "name_source": speaker.source.value,
+                "match_confidence": _share(speaker.match_confidence),
+            }
+            for speaker in document.speakers
+        ],
+    }
+    return head | _additions(document, options)
+
+
+def _additions(document: Document, options: ExportOptions) -> dict[str, Any]:
+    added: dict[str, Any] = {}
+    if options.speaker_stats:
+        added["speaker_stats"] = [_figures(one) for one in statistics(document).speakers]
+    summary = document.summary
+    if summary is None:
+        return added
+    if options.meeting_summary:
+        added["summary"] = {
+            "method": summary.method,
+            "coverage": _share(summary.coverage),
+            "warnings": list(summary.warnings),
+            "statements": [
+                {
+                    "text": statement.text,
+                    "segments": list(statement.segments),
+                    "times": [
+                        _seconds(document.segments_by_index[index].start)
+                        for index in statement.segments
+                        if index in document.segments_by_index
+                    ],
+                }
+                for statement in summary.statements
+            ],
+        }
+    if options.action_items:
+        added["action_items"] = [
+            {
+                "text": item.text,
+                "owner": item.owner,
+                "due": item.due,
+                "segment": item.segment,
+                "time": _seconds(item.start),
+            }
+            for item in summary.action_items
+        ]
+    return added
+
+
+def _figures(speaker: SpeakerStatistics) -> dict[str, Any]:
+    return {
+        "label": speaker.label,
+        "name": speaker.name,
+        "segment_count": speaker.segments,
+        "turn_count": speaker.turns,
+        "word_count": speaker.words,
+        "total_duration": _seconds(speaker.seconds),
+        "share": _share(speaker.share),
+        "words_per_minute": round(speaker.words_per_minute, 1),
+        "longest_turn": _seconds(speaker.longest_turn),
+        "avg_confidence": _share(speaker.confidence),
+    }
+
+
+def _segment(document: Document, segment: Segment) -> dict[str, Any]:
+    return {
+        "index": segment.index,
+        "speaker": document.name_of(segment.speaker_label),
+        "speaker_label": segment.speaker_label,
+        "text": segment.text,
+        "start_time": _seconds(segment.start),
+        "end_time": _seconds(segment.end),
+        "confidence": _share(segment.confidence),
+        "language": segment.language,
+        "words": [_word(word) for word in segment.words],
+    }
+
+
+def _word(word: Word) -> dict[str, Any]:
+    return {
+        "text": word.text,
+        "start_time": _seconds(word.start),
+        "end_time": _seconds(word.end),
+        "probability": _share(word.probability),
+        "speakers": list(word.speakers),
+    }
+
+
+def _seconds(value: float) -> float:
+    return round(value, 3)
+
+
+def _share(value: float) -> float:
+    return round(value, 4)

@@ -1,0 +1,94 @@
+"""Markdown (CommonMark with tables), for wikis and notes."""
+
+import re
+from collections.abc import Iterator
+
+from exporter import content
+from exporter.clock import clock, precise_clock
+from exporter.document import Document
+from exporter.formats.format import encoded
+from exporter.options import ExportOptions
+from exporter.safe_text import one_line
+from exporter.statistics import statistics
+from exporter.turns import Turn, turns
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!^$])")
+# What makes a list, a rule, a heading or a quotation of a line, but only where the line begins.
+_LINE_START = re.compile(r"^(\d*)([-+=:.)])")
+
+
+def escaped(text: str) -> str:
+    """The text on one line, and nothing in it markup: neither Markdown's nor HTML's."""
+    return _LINE_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", one_line(text)))
+
+
+def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
+    """Turns with their time and name; `timestamps` makes a line of every segment."""
+    return encoded(_pieces(document, options))
+
+
+def _pieces(document: Document, options: ExportOptions) -> Iterator[str]:
+    yield f"# {escaped(document.title)}\n\n"
+    for label, value in content.facts(document):
+        yield f"- **{label}:** {escaped(value)}\n"
+    names = ", ".join(_participant(person) for person in content.participants(document))
+    if names:
+        yield f"- **Participants:** {names}\n"
+    for warning in document.warnings:
+        yield f"- **Note:** {escaped(warning)}\n"
+    yield from _additions(document, options)
+    yield "\n## Conversation\n\n"
+    for turn in turns(document.segments):
+        yield from _turn(document, turn, options)
+
+
+def _additions(document: Document, options: ExportOptions) -> Iterator[str]:
+    summary = document.summary
+    if summary and options.meeting_summary:
+        yield "\n## Summary\n\n"
+        for statement in summary.statements:
+            times = content.cited_times(document, statement.segments)
+            yield f"- {escaped(statement.text)} ({times})\n"
+        yield f"\n*{escaped(content.method_note(document, summary))}*\n"
+    if summary and options.action_items:
+        yield "\n## Action items\n\n"
+        for item in summary.action_items:
+            note = content.action_item_note(item)
+            who = f" — **{escaped(note)}**" if note else ""
+            yield f"- [ ] {escaped(item.text)}{who} ({clock(item.start)})\n"
+        if not summary.action_items:
+            yield "None found.\n"
+    if summary and options.needs_summary:
+        for warning in summary.warnings:
+            yield f"\n*{escaped(warning)}*\n"
+    if options.speaker_stats:
+        figures = statistics(document)
+        yield "\n## Speakers\n\n"
+        yield f"| {' | '.join(content.STATISTICS_COLUMNS)} |\n"
+        yield f"|{' --- |' * len(content.STATISTICS_COLUMNS)}\n"
+        for speaker in figures.speakers:
+            yield f"| {' | '.join(map(escaped, content.statistics_row(speaker)))} |\n"
+        yield f"\n{content.statistics_line(figures)}\n"
+
+
+def _turn(document: Document, turn: Turn, options: ExportOptions) -> Iterator[str]:
+    name = escaped(document.name_of(turn.speaker_label)) or "Unknown"
+    if not options.timestamps:
+        mark = _confidence(turn.confidence, options)
+        yield f"**{name}** · {clock(turn.start)}{mark}\n\n{escaped(turn.text)}\n\n"
+        return
+    yield f"**{name}**\n\n"
+    for segment in turn.segments:
+        span = f"{precise_clock(segment.start)} – {precise_clock(segment.end)}"
+        mark = _confidence(segment.confidence, options)
+        yield f"- {span}{mark}: {escaped(segment.text)}\n"
+    yield "\n"
+
+
+def _confidence(value: float, options: ExportOptions) -> str:
+    return f" · {content.percent(value)}" if options.confidence else ""
+
+
+def _participant(person: content.Participant) -> str:
+    name = escaped(person.name)
+    return f"{name} ({person.note})" if person.note else name

@@ -1,0 +1,90 @@
+"""Figures about a conversation: who spoke how long, how much, how fast."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from exporter.document import Document, Segment
+from exporter.turns import mean_confidence, turns
+
+# Scripts without blanks: there a character counts as a word, as editors count it.
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpeakerStatistics:
+    """Figures of one speaker.
+
+    `seconds` is the length of the segments together, `share` its part of all speech (0 to 1),
+    `words_per_minute` 0 where nothing was said, `confidence` 0 to 1.
+    """
+
+    label: str
+    name: str
+    segments: int
+    turns: int
+    words: int
+    seconds: float
+    share: float
+    words_per_minute: float
+    longest_turn: float
+    confidence: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statistics:
+    """Figures of a whole conversation; `speech_seconds` counts overlapping speech once a speaker."""
+
+    speakers: tuple[SpeakerStatistics, ...]
+    segments: int
+    words: int
+    speech_seconds: float
+
+
+def word_count(text: str) -> int:
+    """Words in a text; in scripts without blanks, characters."""
+    unspaced = len(_UNSPACED.findall(text))
+    rest = _UNSPACED.sub(" ", text) if unspaced else text
+    return unspaced + sum(1 for token in rest.split() if any(map(str.isalnum, token)))
+
+
+def statistics(document: Document) -> Statistics:
+    """Figures of the document, the speakers in order of first appearance."""
+    by_label: dict[str, list[Segment]] = {speaker.label: [] for speaker in document.speakers}
+    for segment in document.segments:
+        by_label.setdefault(segment.speaker_label, []).append(segment)
+    turn_lengths: dict[str, list[float]] = {}
+    for turn in turns(document.segments, paragraph_seconds=float("inf")):
+        turn_lengths.setdefault(turn.speaker_label, []).append(turn.end - turn.start)
+    total = sum(segment.duration for segment in document.segments)
+    speakers = tuple(
+        _speaker(document.name_of(label), label, segments, turn_lengths.get(label, ()), total)
+        for label, segments in by_label.items()
+        if segments or label
+    )
+    return Statistics(
+        speakers=speakers,
+        segments=len(document.segments),
+        words=sum(speaker.words for speaker in speakers),
+        speech_seconds=total,
+    )
+
+
+def _speaker(
+    name: str, label: str, segments: list[Segment], lengths: Iterable[float], total: float
+) -> SpeakerStatistics:
+    lengths = list(lengths)
+    seconds = sum(segment.duration for segment in segments)
+    words = sum(word_count(segment.text) for segment in segments)
+    return SpeakerStatistics(
+        label=label,
+        name=name,
+        segments=len(segments),
+        turns=len(lengths),
+        words=words,
+        seconds=seconds,
+        share=seconds / total if total > 0 else 0.0,
+        words_per_minute=words * 60 / seconds if seconds > 0 else 0.0,
+        longest_turn=max(lengths, default=0.0),
+        confidence=mean_confidence(segments),
+    )

@@ -1,0 +1,1 @@
+"""Summaries and action items of a transcript."""

@@ -1,0 +1,1 @@
+"""Transcriptions, jobs and the queue (api); speech recognition (worker)."""

@@ -1,0 +1,1 @@
+"""What the transcriber knows and decides; imports neither protobuf, SQL, NATS nor S3."""

@@ -1,0 +1,24 @@
+"""What the api process needs to know."""
+
+from pydantic import Field
+
+from common.settings import Bytes, ObjectSettings, PostgresSettings, Seconds, ServiceSettings
+
+
+class ApiSettings(ServiceSettings, PostgresSettings, ObjectSettings):
+    """Settings of `python -m transcriber api`. Variables are named like the fields, in capitals.
+
+    `cleanup_delay` is how many seconds after completion the recording itself is deleted; one that
+    is pending or whose last job failed is kept, because it is still needed.
+    """
+
+    speakers_grpc: str = "127.0.0.1:50053"
+
+    max_file_size: Bytes = 500 * 1024 * 1024
+    queue_size: int = Field(50, ge=1, le=100_000)
+    processing_timeout: Seconds = 3600
+    cleanup_delay: float = Field(3600, ge=0)
+    max_speakers: int = Field(10, ge=1, le=100)
+
+    upload_idle_seconds: Seconds = 60
+    probe_timeout_seconds: Seconds = 60

@@ -1,0 +1,39 @@
+"""Fixtures that every integration test may use: real servers, started once a run."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from common.settings import ObjectSettings
+from devstack.stack import EmbeddedServers
+from devstack.testing import embedded_servers
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
+    """Postgres, NATS and S3 on free ports with data of their own."""
+    directory: Path = tmp_path_factory.mktemp("servers")
+    with embedded_servers(directory) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_url(servers: EmbeddedServers) -> Callable[[str], str]:
+    """The DATABASE_URL of a service: `gateway`, `transcriber` or `speakers`."""
+    return lambda service: servers.environment(service)["DATABASE_URL"]
+
+
+@pytest.fixture(scope="session")
+def nats_url(servers: EmbeddedServers) -> str:
+    """The NATS_URL with a service's rights."""
+    return servers.environment("transcriber")["NATS_URL"]
+
+
+@pytest.fixture(scope="session")
+def s3(servers: EmbeddedServers) -> ObjectSettings:
+    """How to reach the object store."""
+    variables = servers.environment("transcriber")
+    return ObjectSettings(
+        **{name.lower(): value for name, value in variables.items() if name.startswith("S3_")}  # type: ignore[arg-type]
+    )
