@@ -1,5 +1,6 @@
 """Establishes the caller of every gRPC call, and refuses those that may not call."""
 
+import asyncio
 import enum
 import time
 from collections.abc import Mapping
@@ -34,12 +35,16 @@ class TokenAuthenticator(Protocol):
 
 
 class CachedAuthenticator:
-    """Remembers good answers for seconds, so that a burst of calls asks once."""
+    """Remembers good answers for seconds, so that a burst of calls asks once.
+
+    Callers that come while a token is being asked about wait for that answer.
+    """
 
     def __init__(self, inner: TokenAuthenticator, ttl_seconds: float) -> None:
         self._inner = inner
         self._ttl = ttl_seconds
         self._known: dict[str, tuple[float, str]] = {}
+        self._asking: dict[str, asyncio.Task[str]] = {}
 
     async def authenticate(self, token: str) -> str:
         """The session id of a token, from memory or from the inner authenticator."""
@@ -47,15 +52,31 @@ class CachedAuthenticator:
         known = self._known.get(key)
         if known is not None and known[0] > time.monotonic():
             return known[1]
-        session_id = await self._inner.authenticate(token)
-        if len(self._known) >= _CACHE_ENTRIES:
-            self._known.clear()
-        self._known[key] = (time.monotonic() + self._ttl, session_id)
-        return session_id
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = asyncio.create_task(self._ask(key, token), name="authenticate")
+            self._asking[key] = asking
+        # A caller that leaves does not take the answer from the others.
+        return await asyncio.shield(asking)
 
     def forget(self, token_sha256: str) -> None:
         """Drops a token; called when its session was revoked."""
         self._known.pop(token_sha256, None)
+        # An answer that is on its way may be from before the revocation.
+        self._asking.pop(token_sha256, None)
+
+    async def _ask(self, key: str, token: str) -> str:
+        me = asyncio.current_task()
+        try:
+            session_id = await self._inner.authenticate(token)
+            if self._asking.get(key) is me:
+                if len(self._known) >= _CACHE_ENTRIES:
+                    self._known.clear()
+                self._known[key] = (time.monotonic() + self._ttl, session_id)
+            return session_id
+        finally:
+            if self._asking.get(key) is me:
+                del self._asking[key]
 
 
 class CallAuthenticator:

@@ -1,9 +1,10 @@
 """NATS: the connection, the streams, and the names of all subjects."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field
 
-import nats
+import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
 from nats.js import JetStreamContext
@@ -80,10 +81,11 @@ async def connect(url: str, *, name: str, wait_seconds: float = 60) -> Client:
     Raises:
         UnavailableError: no server answered in time.
     """
-    deadline = asyncio.get_running_loop().time() + wait_seconds
-    while True:
-        try:
-            return await nats.connect(
+    client = Client()
+    try:
+        # With endless reconnecting the client does not give up the first connection either.
+        async with asyncio.timeout(wait_seconds):
+            await client.connect(
                 url,
                 name=name,
                 max_reconnect_attempts=-1,
@@ -95,14 +97,33 @@ async def connect(url: str, *, name: str, wait_seconds: float = 60) -> Client:
                 reconnected_cb=_on_reconnected,
                 allow_reconnect=True,
             )
-        except (OSError, TimeoutError, nats.errors.Error) as error:
-            if asyncio.get_running_loop().time() > deadline:
-                raise UnavailableError("NATS does not answer; check NATS_URL.") from error
-            await asyncio.sleep(0.5)
+    except (OSError, TimeoutError, nats.errors.Error) as error:
+        await client.close()
+        raise UnavailableError("NATS does not answer; check NATS_URL.") from error
+    return client
+
+
+async def close(client: Client) -> None:
+    """Sends what is left to send and closes the connection; fine while the server is away."""
+    with contextlib.suppress(nats.errors.Error):
+        await client.drain()
+    await client.close()
 
 
 async def ensure_streams(stream: JetStreamContext, delivery: Delivery) -> None:
-    """Makes the streams and consumers that are missing; changes what is configured otherwise."""
+    """Makes the streams and consumers that are missing; changes what is configured otherwise.
+
+    Raises:
+        UnavailableError: JetStream does not answer yet.
+    """
+    try:
+        await _ensure_streams(stream)
+        await _ensure_consumers(stream, delivery)
+    except (nats.errors.TimeoutError, nats.js.errors.ServiceUnavailableError) as error:
+        raise UnavailableError("NATS answers without JetStream; is it enabled?") from error
+
+
+async def _ensure_streams(stream: JetStreamContext) -> None:
     subjects = {
         TASKS_STREAM: ([f"{PREFIX}.tasks.v1.*"], RetentionPolicy.WORK_QUEUE),
         RESULTS_STREAM: ([f"{PREFIX}.results.v1.*"], RetentionPolicy.WORK_QUEUE),
@@ -139,6 +160,9 @@ async def ensure_streams(stream: JetStreamContext, delivery: Delivery) -> None:
         ),
     )  # fmt: skip
     await _ensure_bucket(stream)
+
+
+async def _ensure_consumers(stream: JetStreamContext, delivery: Delivery) -> None:
     for stage in delivery.stages:
         await stream.add_consumer(
             TASKS_STREAM,

@@ -4,11 +4,13 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
+import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
 from common import bus, telemetry
+from common.errors import UnavailableError
 from securetranscribe.v1 import event_pb2
 
 CONTENT_TYPE = "application/protobuf"
@@ -93,9 +95,16 @@ class EventPublisher:
         self._source = source
 
     async def publish(self, event: event_pb2.Event) -> None:
-        """Publishes an event: acknowledged by JetStream when it is kept, at most once otherwise."""
+        """Publishes an event: acknowledged by JetStream when it is kept, at most once otherwise.
+
+        Raises:
+            UnavailableError: JetStream does not answer.
+        """
         ready = envelope(event, source=self._source)
-        if is_kept(event):
-            await self._stream.publish(ready.subject, ready.payload, headers=ready.headers)
-        else:
-            await self._client.publish(ready.subject, ready.payload, headers=ready.headers)
+        try:
+            if is_kept(event):
+                await self._stream.publish(ready.subject, ready.payload, headers=ready.headers)
+            else:
+                await self._client.publish(ready.subject, ready.payload, headers=ready.headers)
+        except nats.errors.Error as error:
+            raise UnavailableError("Events cannot be published; try again soon.") from error

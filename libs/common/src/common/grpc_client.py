@@ -16,10 +16,14 @@ Answer = TypeVar("Answer")
 
 
 def service_config(idempotent: Iterable[str]) -> str:
-    """Retries the named methods (`package.Service/Method`) on UNAVAILABLE, and nothing else."""
+    """Retries the named methods (`package.Service/Method`) on UNAVAILABLE, and nothing else.
+
+    A slash in front, as access tables have it, makes no difference.
+    """
+    methods = [name.lstrip("/") for name in idempotent]
     names = [
         {"service": service, "method": method}
-        for service, _, method in (name.partition("/") for name in idempotent)
+        for service, _, method in (name.partition("/") for name in methods)
     ]
     policy = {
         "maxAttempts": 4,
@@ -73,3 +77,5 @@ async def unwrap_stream(call: Any) -> AsyncIterator[Any]:
             yield message
     except grpc.aio.AioRpcError as error:
         raise status.from_rpc_error(error) from error
+    finally:
+        call.cancel()  # nothing when it has ended; else the server need not go on

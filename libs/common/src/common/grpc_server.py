@@ -95,13 +95,18 @@ def server_credentials(settings: ServiceSettings) -> grpc.ServerCredentials | No
 
 
 def channel_credentials(settings: ServiceSettings) -> grpc.ChannelCredentials | None:
-    """TLS credentials of a client, with its own certificate for mTLS, when a CA is configured."""
-    ca = _read(settings.grpc_tls_ca)
-    if ca is None:
-        return None
-    return grpc.ssl_channel_credentials(
-        ca, _read(settings.grpc_tls_key), _read(settings.grpc_tls_cert)
+    """TLS credentials of a client when a certificate or a CA is configured.
+
+    The server is checked against the CA, or against the authorities of the system without one;
+    our own certificate is shown to a server that asks for it.
+    """
+    ca, key, certificate = (
+        _read(path)
+        for path in (settings.grpc_tls_ca, settings.grpc_tls_key, settings.grpc_tls_cert)
     )
+    if ca is None and certificate is None:
+        return None
+    return grpc.ssl_channel_credentials(ca, key, certificate)
 
 
 def method_names(service: str, methods: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 import contextvars
 import hashlib
 import hmac
+import re
 import time
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from common.errors import AuthenticationError
 SERVICE_HEADER = "x-service-auth"
 SESSION_HEADER = "x-session-id"
 _MAX_AGE_SECONDS = 300
+_SIGNATURE = re.compile(r"v1:([\w-]+):([0-9]{1,12}):([0-9a-f]{64})", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +99,9 @@ class ServiceSigner:
         Raises:
             AuthenticationError: the signature is malformed, wrong or older than five minutes.
         """
-        parts = value.split(":")
-        if len(parts) == 4 and parts[0] == "v1" and parts[2].isdigit():
-            _, service, stamp, mac = parts
+        match = _SIGNATURE.fullmatch(value)
+        if match is not None:
+            service, stamp, mac = match.groups()
             fresh = abs(time.time() - int(stamp)) <= _MAX_AGE_SECONDS
             if fresh and hmac.compare_digest(mac, self._mac(service, stamp, session)):
                 return Identity(service=service, session_id=session)

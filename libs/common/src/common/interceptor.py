@@ -1,6 +1,7 @@
 """The one server interceptor: identity in, errors out, and a line and a figure for every call."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeAlias
@@ -16,6 +17,7 @@ from common.errors import ApplicationError
 _log = logging.get(__name__)
 # grpc's stubs describe handlers of the synchronous server; those of grpc.aio are looser than that.
 _Handler: TypeAlias = Any
+_OURS = ("INTERNAL", "UNAVAILABLE")  # failures that an operator wants to know the cause of
 
 
 class EdgeInterceptor(grpc.aio.ServerInterceptor):
@@ -61,8 +63,10 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
 
         async def call(request: Any, context: Any) -> AsyncIterator[Any]:
             async with _Call(self._authenticator, method, context):
-                async for response in inner(request, context):
-                    yield response
+                # Closed here and now when the caller leaves, not when it is collected.
+                async with contextlib.aclosing(inner(request, context)) as responses:
+                    async for response in responses:
+                        yield response
 
         make: Any = (
             grpc.stream_stream_rpc_method_handler
@@ -109,11 +113,20 @@ class _Call:
         telemetry.RPC_SECONDS.labels(self._method, code).observe(seconds)
         _log.debug("rpc ended", code=code, seconds=round(seconds, 4))
         if isinstance(error, ApplicationError):
-            await self._context.abort_with_status(status.to_status(error))
+            if code in _OURS:
+                cause = repr(error.__cause__) if error.__cause__ else ""
+                _log.warning("rpc failed", code=code, reason=error.message, cause=cause)
+            await self._abort(error)
         if isinstance(error, Exception) and not isinstance(error, grpc.aio.AbortError):
             _log.error("rpc failed unexpectedly", exc_info=error)
-            hidden = ApplicationError("The service failed unexpectedly; its log says why.")
-            await self._context.abort_with_status(status.to_status(hidden))
+            await self._abort(
+                ApplicationError("The service failed unexpectedly; its log says why.")
+            )
+
+    async def _abort(self, error: ApplicationError) -> None:
+        answer = status.to_status(error)
+        # Not abort_with_status, which the span of the call would not learn of.
+        await self._context.abort(answer.code, answer.details, answer.trailing_metadata)
 
 
 def _code(error: BaseException | None) -> str:

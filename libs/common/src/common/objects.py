@@ -23,13 +23,19 @@ Answer = TypeVar("Answer")
 
 
 class ObjectStore:
-    """A client of the object store. Its calls run on a few threads of its own."""
+    """A client of the object store. Its calls run on a few threads of its own.
 
-    def __init__(self, settings: ObjectSettings, *, threads: int = 16) -> None:
+    A streamed upload holds a thread for as long as its source takes, so these have threads apart:
+    slow uploaders wait for each other but do not keep anybody from a short call.
+    """
+
+    def __init__(
+        self, settings: ObjectSettings, *, threads: int = 16, uploads: int = 32
+    ) -> None:
         url = urlsplit(settings.s3_endpoint)
         self._pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=5, read=60),
-            maxsize=threads,
+            maxsize=threads + uploads,
             retries=urllib3.Retry(total=4, backoff_factor=0.2, status_forcelist=(502, 503, 504)),
         )
         self._client = Minio(
@@ -41,10 +47,12 @@ class ObjectStore:
             http_client=self._pool,
         )
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="objects")
+        self._uploads = ThreadPoolExecutor(uploads, thread_name_prefix="uploads")
 
     def close(self) -> None:
         """Drops idle connections; calls under way finish."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._uploads.shutdown(wait=False, cancel_futures=True)
         self._pool.clear()
 
     async def check(self, bucket: str) -> None:
@@ -63,9 +71,8 @@ class ObjectStore:
         object behind and is raised again.
         """
         pipe = _Pipe(asyncio.get_running_loop())
-        upload = asyncio.ensure_future(
-            self._call(self._client.put_object, bucket, key, pipe, -1, part_size=PART_BYTES)
-        )
+        job = self._uploads.submit(_translated, self._put_stream, bucket, key, pipe)
+        upload = asyncio.wrap_future(job)
         try:
             async for chunk in chunks:
                 if not await pipe.write(chunk, until=upload):
@@ -73,8 +80,9 @@ class ObjectStore:
             await pipe.finish(until=upload)
         except BaseException as error:
             pipe.fail(error)
-            await asyncio.wait([upload])
-            upload.exception()  # retrieved: it only repeats ours
+            if not job.cancel():  # it has begun, and will notice
+                await asyncio.wait([upload])
+                upload.exception()  # retrieved: it only repeats ours
             raise
         await upload
         return pipe.size
@@ -107,6 +115,13 @@ class ObjectStore:
         """Reads some bytes, on the calling thread; for RangedObject."""
         data: bytes = _translated(self._read, bucket, key, offset, length)
         return data
+
+    def _put_stream(self, bucket: str, key: str, pipe: "_Pipe") -> None:
+        # Parts one after the other: in parallel the client notices a failed one only at the end
+        # of the source, and leaves its threads behind when the source fails.
+        self._client.put_object(
+            bucket, key, pipe, -1, part_size=PART_BYTES, num_parallel_uploads=1
+        )
 
     def _read(self, bucket: str, key: str, offset: int, length: int) -> bytes:
         response = self._client.get_object(bucket, key, offset=offset, length=length)

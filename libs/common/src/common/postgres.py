@@ -120,7 +120,7 @@ async def migrate(database: Database, package: str) -> list[str]:
         MigrationError: an applied file has been changed since.
     """
     scripts = {
-        item.name: item.read_text()
+        item.name: item.read_text(encoding="utf-8")
         for item in files(package).joinpath("migrations").iterdir()
         if item.name.endswith(".sql")
     }

@@ -23,6 +23,7 @@ class Supervisor:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._stopping = asyncio.Event()
+        self.started = False
         self.failed = False
 
     def start(self, name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
@@ -42,7 +43,15 @@ class Supervisor:
         return self._stopping.is_set()
 
     async def wait(self) -> None:
-        """Returns when the process is to end: on SIGTERM, SIGINT, or the death of a task."""
+        """Returns when the process is to end: on SIGTERM, SIGINT, or the death of a task.
+
+        A service awaits this once it is up; until then a signal cancels it where it stands.
+        """
+        self.started = True
+        await self._stopping.wait()
+
+    async def stopped(self) -> None:
+        """Returns when the process is to end, for whoever only watches."""
         await self._stopping.wait()
 
     async def cancel(self) -> None:
@@ -93,7 +102,12 @@ def run(service: str, settings: ServiceSettings, serve: Serve) -> None:
         metrics_host=settings.metrics_host,
         metrics_port=settings.metrics_port if settings.enable_metrics else 0,
     )
-    code = asyncio.run(_main(settings, serve))
+    try:
+        code = asyncio.run(_main(settings, serve))
+    except BaseException as error:
+        _log.critical("the process ends", exc_info=error)
+        code = 1
+    sys.stdout.flush()
     sys.stderr.flush()
     # An inference thread cannot be interrupted, and a normal exit would wait for it.
     os._exit(code)
@@ -106,13 +120,15 @@ async def _main(settings: ServiceSettings, serve: Serve) -> int:
         loop.add_signal_handler(number, supervisor.stop)
     try:
         serving = asyncio.create_task(_serve(settings, serve, supervisor), name="serve")
-        stopped = asyncio.create_task(supervisor.wait(), name="signals")
+        stopped = asyncio.create_task(supervisor.stopped(), name="signals")
         await asyncio.wait([serving, stopped], return_when=asyncio.FIRST_COMPLETED)
-        if not serving.done():
-            # serve() returns by itself once it sees that the supervisor stops; what hangs in
-            # starting up (waiting for a server that is down) does not, and is cancelled.
+        if not serving.done() and supervisor.started:
+            # serve() returns by itself once it sees that the supervisor stops. While it still
+            # starts up, perhaps waiting for a server that is down, there is nothing to wait for.
             await asyncio.wait([serving], timeout=settings.shutdown_grace_seconds + 5)
-            serving.cancel()
+            if not serving.done():
+                _log.warning("the grace is over; what is left is broken off")
+        serving.cancel()
         stopped.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await serving

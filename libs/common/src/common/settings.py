@@ -3,9 +3,9 @@
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?\s*$", re.IGNORECASE)
@@ -30,16 +30,20 @@ def _split(value: Any) -> Any:
 
 
 Bytes = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
-Seconds = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NameList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
-class ServiceSettings(BaseSettings):
-    """What every service needs to know. Variables are named like the fields, in capitals."""
-
+class _Settings(BaseSettings):
+    # The one base of all of them: a class that inherits from two takes its whole configuration
+    # from the last, which must therefore be the same.
     model_config = SettingsConfigDict(
         env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
+
+
+class ServiceSettings(_Settings):
+    """What every service needs to know. Variables are named like the fields, in capitals."""
 
     debug: bool = False
     log_level: str = Field("INFO", pattern="(?i)^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
@@ -64,18 +68,28 @@ class ServiceSettings(BaseSettings):
 
     shutdown_grace_seconds: Seconds = 20
 
+    @model_validator(mode="after")
+    def _certificate_with_key(self) -> Self:
+        # With only one of them a server would quietly speak plain text.
+        if (self.grpc_tls_cert is None) != (self.grpc_tls_key is None):
+            raise ValueError("GRPC_TLS_CERT and GRPC_TLS_KEY go together")
+        for path in (self.grpc_tls_cert, self.grpc_tls_key, self.grpc_tls_ca):
+            if path is not None and not path.is_file():
+                raise ValueError(f"the file {path} does not exist")
+        return self
 
-class PostgresSettings(BaseSettings):
+
+class PostgresSettings(_Settings):
     """How a service reaches its database."""
 
     database_url: SecretStr
     database_pool_size: int = Field(10, ge=1, le=200)
 
 
-class ObjectSettings(BaseSettings):
+class ObjectSettings(_Settings):
     """How a service reaches the object store."""
 
-    s3_endpoint: str
+    s3_endpoint: str = Field(pattern="^https?://[^/]+/?$")
     s3_access_key: SecretStr
     s3_secret_key: SecretStr
     s3_region: str = "us-east-1"
@@ -92,7 +106,8 @@ def load(cls: type[AnySettings]) -> AnySettings:
         return cls()
     except ValidationError as error:
         for problem in error.errors():
-            name = "_".join(str(part) for part in problem["loc"]).upper()
+            name = "_".join(str(part) for part in problem["loc"][:1]).upper()
             said = "is not set" if problem["type"] == "missing" else problem["msg"]
-            print(f"configuration: {name}: {said} (see .env.example)", file=sys.stderr)
+            where = f"{name}: " if name else ""
+            print(f"configuration: {where}{said} (see .env.example)", file=sys.stderr)
         sys.exit(2)

@@ -1,8 +1,11 @@
 """Between exceptions and gRPC statuses: the only place where errors are mapped for the wire."""
 
+import contextlib
+
 import grpc
 import grpc.aio
 from google.protobuf import any_pb2
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
@@ -31,10 +34,7 @@ _STATUS: dict[type[errors.ApplicationError], grpc.StatusCode] = {
 
 def code_of(error: errors.ApplicationError) -> grpc.StatusCode:
     """The gRPC status of an error: that of the nearest class that has one."""
-    for cls in type(error).__mro__:
-        if cls in _STATUS:
-            return _STATUS[cls]
-    raise AssertionError("the root of the tree has a status")
+    return _status_of(type(error))
 
 
 def to_status(error: errors.ApplicationError) -> grpc.Status:
@@ -55,8 +55,10 @@ def from_rpc_error(error: grpc.aio.AioRpcError) -> errors.ApplicationError:
     message = error.details() or "The service gave no reason."
     info = _error_info(error)
     if info is not None:
-        for cls in reversed(errors.tree()):
-            if cls.code == info.reason and _STATUS.get(cls, code) == code:
+        # Parents come first: subclasses outside of this tree share the code of theirs, and may
+        # be made otherwise.
+        for cls in errors.tree():
+            if cls.code == info.reason and _status_of(cls) == code:
                 return cls(message, info.metadata)
     if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
         return errors.UnavailableError("A service that is needed does not answer; try again soon.")
@@ -67,12 +69,16 @@ def from_rpc_error(error: grpc.aio.AioRpcError) -> errors.ApplicationError:
     return errors.ApplicationError("The service failed unexpectedly.")
 
 
+def _status_of(kind: type[errors.ApplicationError]) -> grpc.StatusCode:
+    return next(_STATUS[cls] for cls in kind.__mro__ if cls in _STATUS)
+
+
 def _error_info(error: grpc.aio.AioRpcError) -> error_details_pb2.ErrorInfo | None:
     for key, value in error.trailing_metadata() or ():
-        if key == "grpc-status-details-bin":
-            status = status_pb2.Status.FromString(value if isinstance(value, bytes) else b"")
-            for detail in status.details:
-                info = error_details_pb2.ErrorInfo()
-                if detail.Unpack(info) and info.domain == DOMAIN:
-                    return info
+        if key == "grpc-status-details-bin" and isinstance(value, bytes):
+            with contextlib.suppress(DecodeError):
+                for detail in status_pb2.Status.FromString(value).details:
+                    info = error_details_pb2.ErrorInfo()
+                    if detail.Unpack(info) and info.domain == DOMAIN:
+                        return info
     return None

@@ -62,12 +62,12 @@ async def serve(settings: WorkerSettings, supervisor: Supervisor, kind: WorkerKi
         engine = await inference.load(kind.load)
 
         client = await bus.connect(settings.nats_url.get_secret_value(), name=settings.worker_id)
-        stack.push_async_callback(client.drain)
+        stack.push_async_callback(bus.close, client)
         stream = client.jetstream()
         delivery = Delivery(
             ack_wait_seconds=settings.task_ack_wait_seconds, max_deliver=settings.task_max_deliver
         )
-        await bus.ensure_streams(stream, delivery)
+        await eventually(lambda: bus.ensure_streams(stream, delivery))
         await sessions.forget_revoked(client, tokens)
 
         objects = ObjectStore(settings)

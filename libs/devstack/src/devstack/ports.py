@@ -105,10 +105,9 @@ def listener(port: int) -> int | None:
     if not inodes:
         return None
     for entry in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
-            for descriptor in os.scandir(f"/proc/{entry}/fd"):
-                if os.readlink(descriptor.path) in inodes:
-                    return int(entry)
+        with contextlib.suppress(OSError), os.scandir(f"/proc/{entry}/fd") as descriptors:
+            if any(os.readlink(descriptor.path) in inodes for descriptor in descriptors):
+                return int(entry)
     return None
 
 

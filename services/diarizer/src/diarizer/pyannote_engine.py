@@ -5,15 +5,18 @@ import diarizer.torch_runtime  # noqa: F401 - first: it prepares what the others
 # isort: split
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pyannote.audio import Pipeline
+from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
 
 from common.audio import AudioSource, AudioWindow, probe, windows
+from common.models import EmbeddedDiarization, ModelError, PipelineDirectory
 from diarizer.assembly import WindowDiarization, assemble, speech_seconds
 from diarizer.campplus import CampPlus
 from diarizer.diarization import (
@@ -238,18 +241,8 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def load(
-    models: EmbeddedDiarization | PipelineDirectory, settings: EngineSettings
-) -> PyannoteEngine:
-    """Load what common.models located. Takes seconds; nothing is downloaded."""
-    if isinstance(models, EmbeddedDiarization):
-        backend = _embedded_backend(models, settings)
-    else:
-        backend = _pipeline_backend(models, settings)
-    return PyannoteEngine(backend, settings)
-
-
-def _embedded_backend(models: EmbeddedDiarization, settings: EngineSettings) -> Backend:
+def load_embedded(models: EmbeddedDiarization, settings: EngineSettings) -> PyannoteEngine:
+    """Load the models that need no hub, from verified files."""
     on_gpu = settings.device == "cuda"
     embedder = CampPlus(weights=models.weights, network=models.network, device=settings.device)
     pipeline = EmbeddedPipeline(
@@ -259,7 +252,7 @@ def _embedded_backend(models: EmbeddedDiarization, settings: EngineSettings) -> 
         embedding_batch=32 if on_gpu else 4,
     )
     pipeline.to(torch.device(settings.device))
-    return Backend(
+    backend = Backend(
         pipeline=pipeline,
         embedder=embedder,
         model="segmentation-3.0+campplus",
@@ -268,16 +261,28 @@ def _embedded_backend(models: EmbeddedDiarization, settings: EngineSettings) -> 
         voice_model_version=models.voice_version,
         link_threshold=settings.link_threshold or _CAMPPLUS_LINK,
     )
+    return PyannoteEngine(backend, settings)
 
 
-def _pipeline_backend(models: PipelineDirectory, settings: EngineSettings) -> Backend:
-    pipeline = Pipeline.from_pretrained(models.directory, cache_dir=models.cache_dir)
-    if pipeline is None:
-        raise ModelError(f"{models.directory} holds no pyannote pipeline.")
+def load_pipeline(models: PipelineDirectory, settings: EngineSettings) -> PyannoteEngine:
+    """Load a pyannote pipeline from a directory; what it refers to must be in its cache.
+
+    Raises ModelError when the directory cannot be used.
+    """
+    try:
+        pipeline = Pipeline.from_pretrained(models.directory, cache_dir=models.cache_dir)
+    except Exception as error:
+        # Whatever is wrong inside, the operator must look at that directory.
+        raise ModelError(
+            f"{models.directory} cannot be loaded as a pyannote pipeline "
+            f"({type(error).__name__}: {error})."
+        ) from error
+    if not isinstance(pipeline, SpeakerDiarization):
+        raise ModelError(f"{models.directory} is no pyannote speaker diarization pipeline.")
     # Older configurations may ask for turns only; exclusive turns are needed too.
     pipeline.legacy = False
     pipeline.to(torch.device(settings.device))
-    return Backend(
+    backend = Backend(
         pipeline=pipeline,
         embedder=PipelineVoices(pipeline._embedding),
         model=models.name,
@@ -286,3 +291,4 @@ def _pipeline_backend(models: PipelineDirectory, settings: EngineSettings) -> Ba
         voice_model_version=models.version,
         link_threshold=settings.link_threshold or _OTHER_LINK,
     )
+    return PyannoteEngine(backend, settings)

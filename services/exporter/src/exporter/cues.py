@@ -39,19 +39,17 @@ class Cue:
 
 def cues(document: Document) -> Iterator[Cue]:
     """All cues in order of time; cues of people who talk at once overlap."""
-    previous = ""
-    for number, segment in enumerate(document.segments):
+    previous: str | None = None
+    for segment in document.segments:
         for group in _groups(segment):
-            begins = not number or segment.speaker_label != previous
-            previous = segment.speaker_label
             yield Cue(
                 speaker_label=segment.speaker_label,
                 pieces=tuple(group),
                 start=group[0].start,
                 end=max(group[-1].end, group[0].start + SHORTEST_SECONDS),
-                begins_turn=begins,
+                begins_turn=segment.speaker_label != previous,
             )
-            number += 1
+            previous = segment.speaker_label
 
 
 def _groups(segment: Segment) -> Iterator[list[TimedPiece]]:

@@ -99,3 +99,19 @@ def _without_blanks(character: str) -> bool:
         or 0x0E00 <= code <= 0x0EFF  # Thai, Lao
         or 0x20000 <= code <= 0x3FFFF
     )
+
+
+def marked(
+    conversation: Iterable[Turn], *, length: float, step: float = 600.0
+) -> Iterator[tuple[float | None, Turn]]:
+    """Each turn with the time mark that stands before it, if one does: one every `step` seconds.
+
+    A recording shorter than a step has none. `length` is that of the recording, in seconds.
+    """
+    following = 0.0
+    for turn in conversation:
+        mark: float | None = None
+        if length > step and turn.start >= following:
+            mark = turn.start // step * step
+            following = mark + step
+        yield mark, turn

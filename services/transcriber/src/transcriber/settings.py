@@ -18,7 +18,6 @@ class ApiSettings(ServiceSettings, PostgresSettings, ObjectSettings):
     queue_size: int = Field(50, ge=1, le=100_000)
     processing_timeout: Seconds = 3600
     cleanup_delay: float = Field(3600, ge=0)
-    max_speakers: int = Field(10, ge=1, le=100)
 
     upload_idle_seconds: Seconds = 60
     probe_timeout_seconds: Seconds = 60

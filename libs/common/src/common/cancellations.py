@@ -1,0 +1,66 @@
+"""Which jobs were cancelled: told at once over core NATS, and kept in a bucket to be looked up."""
+
+import contextlib
+from collections.abc import Iterator
+
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from nats.js.errors import KeyNotFoundError
+from nats.js.kv import KeyValue
+
+from common import bus, logging
+from common.task import TaskControl
+
+_log = logging.get(__name__)
+
+
+class Cancellations:
+    """What a worker knows of cancelled jobs."""
+
+    def __init__(self, bucket: KeyValue) -> None:
+        self._bucket = bucket
+        self._job_id = ""
+        self._control: TaskControl | None = None
+        self._told = False
+
+    @classmethod
+    async def listen(cls, client: Client, stream: JetStreamContext) -> "Cancellations":
+        """Opens the bucket and listens to what is cancelled from now on."""
+        cancellations = cls(await stream.key_value(bus.CANCELLED_BUCKET))
+        await client.subscribe(bus.cancel_subject("*"), cb=cancellations._on_cancel)
+        return cancellations
+
+    @contextlib.contextmanager
+    def watched(self, job_id: str, control: TaskControl) -> Iterator[None]:
+        """Stops the control as soon as it is told that the job was cancelled."""
+        self._job_id, self._control, self._told = job_id, control, False
+        try:
+            yield
+        finally:
+            self._job_id, self._control, self._told = "", None, False
+
+    async def look_up(self) -> None:
+        """Stops the watched control when the bucket has its job: the telling may have been lost."""
+        if self._control is not None and await self.include(self._job_id):
+            self._told = True
+            self._control.stop()
+
+    async def include(self, job_id: str) -> bool:
+        """Whether a job was cancelled; False when it cannot be found out at the moment."""
+        if self._told and job_id == self._job_id:
+            return True
+        try:
+            await self._bucket.get(job_id)
+        except KeyNotFoundError:
+            return False
+        except nats.errors.Error as error:
+            _log.warning("cannot look up cancelled jobs", error=str(error))
+            return False
+        return True
+
+    async def _on_cancel(self, message: Msg) -> None:
+        if self._control is not None and message.subject == bus.cancel_subject(self._job_id):
+            self._told = True
+            self._control.stop()

@@ -1,0 +1,90 @@
+"""A task as JetStream delivered it, from the first look at it until it is settled."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import nats.errors
+from google.protobuf.message import DecodeError
+from nats.aio.msg import Msg
+
+from common import logging
+from securetranscribe.v1 import queue_pb2
+
+_log = logging.get(__name__)
+_ACK_ATTEMPTS = 5
+_ACK_SECONDS = 2.0
+
+
+class TaskMessage:
+    """The message behind a task. An unsettled one is delivered again after a while.
+
+    NATS being away while a message is settled is not an error here: the message is delivered
+    again then, and whoever gets it comes to the same result.
+    """
+
+    def __init__(self, message: Msg) -> None:
+        self._message = message
+
+    @property
+    def attempt(self) -> int:
+        """How often the task has been delivered, this time included."""
+        return int(self._message.metadata.num_delivered)
+
+    @property
+    def headers(self) -> dict[str, str] | None:
+        """Headers, with the trace."""
+        return self._message.headers
+
+    def task(self) -> queue_pb2.Task | None:
+        """The task; None when the message does not hold one."""
+        try:
+            return queue_pb2.Task.FromString(self._message.data)
+        except DecodeError:
+            return None
+
+    async def done(self) -> None:
+        """Removes the task for good, and sees that the server has noted it."""
+        for _ in range(_ACK_ATTEMPTS):
+            try:
+                await self._message.ack_sync(timeout=_ACK_SECONDS)
+            except nats.errors.TimeoutError:
+                continue
+            except nats.errors.Error:
+                await asyncio.sleep(_ACK_SECONDS)
+            else:
+                return
+        _log.warning("cannot acknowledge the task; it will be delivered again")
+
+    async def give_back(self, delay_seconds: float = 0) -> None:
+        """Has the task delivered again, after a delay."""
+        with contextlib.suppress(nats.errors.Error):
+            await self._message.nak(delay=delay_seconds)
+
+    async def discard(self) -> None:
+        """Has the message never delivered again."""
+        with contextlib.suppress(nats.errors.Error):
+            await self._message.term()
+
+    @contextlib.asynccontextmanager
+    async def kept_alive(
+        self, every_seconds: float, also: Callable[[], Awaitable[None]]
+    ) -> AsyncIterator[None]:
+        """Tells JetStream that the task is in hand, so that nobody else is given it.
+
+        Awaits `also` each time.
+        """
+
+        async def keep() -> None:
+            while True:
+                await asyncio.sleep(every_seconds)
+                with contextlib.suppress(nats.errors.Error):
+                    await self._message.in_progress()
+                await also()
+
+        keeping = asyncio.create_task(keep(), name="in-progress")
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.wait([keeping])

@@ -1,0 +1,71 @@
+"""Handing in what became of a task: the result object first, then the announcement of it."""
+
+import asyncio
+import time
+
+import nats.errors
+from nats.js import JetStreamContext
+
+from common import bus, logging, telemetry
+from common.errors import ApplicationError
+from common.objects import ObjectStore
+from securetranscribe.v1 import queue_pb2
+
+_log = logging.get(__name__)
+_RETRY_SECONDS = 2.0
+
+
+class TaskResults:
+    """Where a worker of one stage hands in its results."""
+
+    def __init__(
+        self,
+        stream: JetStreamContext,
+        objects: ObjectStore,
+        *,
+        bucket: str,
+        stage: str,
+        worker_id: str,
+    ) -> None:
+        self._stream = stream
+        self._objects = objects
+        self._bucket = bucket
+        self._subject = bus.results_subject(stage)
+        self._worker_id = worker_id
+
+    async def store(self, task: queue_pb2.Task, result: bytes) -> None:
+        """Writes the result object under the key that the task names.
+
+        Raises:
+            UnavailableError: the object store is away.
+            ResourceExhaustedError: it is full.
+        """
+        await self._objects.put(self._bucket, task.result_key, result)
+
+    async def announce(
+        self, task: queue_pb2.Task, *, begun: float, failure: ApplicationError | None = None
+    ) -> None:
+        """Says that a task is done or has failed for good; tries until JetStream has it.
+
+        `begun` is the `time.perf_counter()` at which work began. Saying it twice is harmless: the
+        task's id is the message's.
+        """
+        result = queue_pb2.TaskResult(
+            task_id=task.task_id, job_id=task.job_id, worker_id=self._worker_id
+        )
+        result.busy_duration.FromNanoseconds(int((time.perf_counter() - begun) * 1e9))
+        if failure is None:
+            result.result_key = task.result_key
+        else:
+            result.failure.code = failure.code
+            result.failure.message = failure.message
+        headers = {"Nats-Msg-Id": task.task_id, **telemetry.inject()}
+        while True:
+            try:
+                await self._stream.publish(
+                    self._subject, result.SerializeToString(), headers=headers
+                )
+                return
+            except nats.errors.Error as error:
+                _log.warning("cannot announce the result; trying again", error=str(error))
+                await asyncio.sleep(_RETRY_SECONDS)

@@ -1,0 +1,58 @@
+"""A worker's signs of life on core NATS: heartbeats, and progress of the task in hand."""
+
+import asyncio
+import contextlib
+
+import nats.errors
+from nats.aio.client import Client
+
+from common import bus
+from securetranscribe.v1 import queue_pb2
+
+_HEARTBEAT_SECONDS = 2.0
+_STAGES = {
+    "transcribe": queue_pb2.STAGE_TRANSCRIBE,
+    "diarize": queue_pb2.STAGE_DIARIZE,
+}
+
+
+class WorkerPresence:
+    """Shows that a worker lives and what it is at. Nothing here is kept or waited for."""
+
+    def __init__(self, client: Client, *, worker_id: str, stage: str, device: str) -> None:
+        self._client = client
+        self._subject = bus.worker_subject(stage, worker_id)
+        self._beat = queue_pb2.WorkerHeartbeat(
+            worker_id=worker_id, stage=_STAGES[stage], device=device
+        )
+
+    async def run(self) -> None:
+        """Shows for ever that the worker is alive."""
+        while True:
+            await self._publish(self._subject, self._beat.SerializeToString())
+            await asyncio.sleep(_HEARTBEAT_SECONDS)
+
+    async def at(self, task_id: str) -> None:
+        """Shows the task in hand; an empty one means idle."""
+        self._beat.task_id = task_id
+        await self._publish(self._subject, self._beat.SerializeToString())
+
+    async def draining(self) -> None:
+        """Shows that no further task is taken."""
+        self._beat.draining = True
+        await self._publish(self._subject, self._beat.SerializeToString())
+
+    async def progress(self, task: queue_pb2.Task, fraction: float, step: str) -> None:
+        """Shows how far the task is, 0 to 1."""
+        progress = queue_pb2.TaskProgress(
+            task_id=task.task_id,
+            job_id=task.job_id,
+            fraction=fraction,
+            step=step,
+            worker_id=self._beat.worker_id,
+        )
+        await self._publish(bus.progress_subject(task.task_id), progress.SerializeToString())
+
+    async def _publish(self, subject: str, payload: bytes) -> None:
+        with contextlib.suppress(nats.errors.Error):
+            await self._client.publish(subject, payload)

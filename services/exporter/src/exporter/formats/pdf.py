@@ -1,0 +1,37 @@
+"""PDF with embedded fonts, an outline and selectable text, in any script the fonts have."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from exporter.document import Document
+from exporter.fonts import font_directories
+from exporter.formats.format import CHUNK
+from exporter.options import ExportOptions
+from exporter.pdf.pages import parts
+from exporter.pdf.typesetting import join_parts, set_part
+from exporter.safe_text import one_line
+
+
+def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
+    """Head, participants, optional parts, then the conversation in turns.
+
+    `timestamps` makes a paragraph of every segment, `confidence` adds it. Long transcripts are set
+    in parts that are joined; those carry no tags and no total of pages. Raises ExportError when a
+    font is missing or the pages cannot be set.
+    """
+    fonts = font_directories()
+    with tempfile.TemporaryDirectory(prefix="transcript-") as name:
+        directory = Path(name)
+        files: list[Path] = []
+        page = 1
+        for part in parts(document, options):
+            files.append(directory / f"part-{len(files)}.pdf")
+            page += set_part(part | {"first_page": page}, fonts, files[-1])
+        result = files[0]
+        if len(files) > 1:
+            result = directory / "whole.pdf"
+            join_parts(files, one_line(document.title), result)
+        with result.open("rb") as stream:
+            while chunk := stream.read(CHUNK):
+                yield chunk

@@ -1,0 +1,243 @@
+"""What stands on the pages of a PDF, as the data that the template sets."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from exporter import content, fonts
+from exporter.clock import clock, precise_clock
+from exporter.document import Document, Segment
+from exporter.options import ExportOptions
+from exporter.palette import SpeakerStyle, speaker_style
+from exporter.safe_text import one_line
+from exporter.statistics import statistics
+from exporter.summary.model import Summary
+from exporter.turns import Turn, marked, turns
+from exporter.writing import (
+    Direction,
+    direction,
+    east_asian_language,
+    is_arabic,
+    scripts_without_font,
+)
+
+# A part is set by a process of its own and then joined to the others, so that memory does not grow
+# with the length of the recording. Words of two to three hours of speech.
+PART_CHARACTERS = 120_000
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_ARABIC_SCALE = 1.2
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Setting:
+    """What all pages share."""
+
+    document: Document
+    options: ExportOptions
+    styles: dict[str, SpeakerStyle]
+    targets: frozenset[int]  # segments that something on the same pages links to
+
+
+def parts(document: Document, options: ExportOptions) -> Iterator[Data]:
+    """The data of each part, in order; the first has the front matter.
+
+    `first_page` is left at 1: only who has set the parts before knows better.
+    """
+    groups = _grouped(marked(turns(document.segments), length=document.audio.duration))
+    pending = next(groups, [])
+    first = True
+    while True:
+        following = next(groups, None)
+        setting = _setting(document, options, only_part=first and following is None)
+        yield _part(setting, pending, first=first, only_part=first and following is None)
+        if following is None:
+            return
+        pending, first = following, False
+
+
+def _grouped(
+    conversation: Iterable[tuple[float | None, Turn]],
+) -> Iterator[list[tuple[float | None, Turn]]]:
+    group: list[tuple[float | None, Turn]] = []
+    filled = 0
+    for mark, turn in conversation:
+        group.append((mark, turn))
+        filled += sum(len(segment.text) for segment in turn.segments)
+        if filled >= PART_CHARACTERS:
+            yield group
+            group, filled = [], 0
+    if group:
+        yield group
+
+
+def _setting(document: Document, options: ExportOptions, *, only_part: bool) -> _Setting:
+    styles = {
+        speaker.label: speaker_style(position) for position, speaker in enumerate(document.speakers)
+    }
+    cited: frozenset[int] = frozenset()
+    if only_part and document.summary and options.needs_summary:
+        said = {segment.index for segment in document.segments if segment.text.strip()}
+        cited = document.summary.cited_segments & said
+    return _Setting(document=document, options=options, styles=styles, targets=cited)
+
+
+def _part(
+    setting: _Setting, group: list[tuple[float | None, Turn]], *, first: bool, only_part: bool
+) -> Data:
+    document = setting.document
+    title = one_line(document.title)
+    code = document.language_codes[0] if document.language_codes else ""
+    return {
+        "title": title,
+        "running_title": _piece(title),
+        "lang": code if _LANGUAGE.fullmatch(code) else "en",
+        "families": fonts.families(east_asian_language("\u4e00", code)),
+        "only_part": only_part,
+        "first_page": 1,
+        "front": _front(setting) if first else None,
+        "turns": [_turn(setting, mark, turn) for mark, turn in group],
+    }
+
+
+def _piece(text: str, language: str = "") -> Data:
+    line = one_line(text)
+    data: Data = {
+        "text": line,
+        "dir": direction(line).value,
+        "scale": _ARABIC_SCALE if is_arabic(line) else 1,
+        "lang": language if _LANGUAGE.fullmatch(language) else "",
+    }
+    east_asian = east_asian_language(line, language)
+    if east_asian:
+        data["families"] = fonts.families(east_asian)
+    return data
+
+
+def _front(setting: _Setting) -> Data:
+    document, options = setting.document, setting.options
+    summary = document.summary
+    return {
+        "title": _piece(document.title),
+        "facts": [[label, _piece(value)] for label, value in content.facts(document)],
+        "notes": [_piece(note) for note in _notes(document, options)],
+        "participants": [
+            {
+                "name": _piece(person.name),
+                "note": f"({person.note})" if person.note else "",
+                "style": asdict(setting.styles[person.label]),
+            }
+            for person in content.participants(document)
+        ],
+        "summary": _summary(setting, summary) if summary and options.meeting_summary else None,
+        "action_items": _items(setting, summary) if summary and options.action_items else None,
+        "statistics": _statistics(document) if options.speaker_stats else None,
+    }
+
+
+def _notes(document: Document, options: ExportOptions) -> list[str]:
+    notes = list(document.warnings)
+    if document.summary and options.needs_summary:
+        notes += document.summary.warnings
+    names = (document.name_of(speaker.label) for speaker in document.speakers)
+    texts = (segment.text for segment in document.segments)
+    missing = scripts_without_font([document.title, *names, *texts])
+    if missing:
+        notes.append(
+            f"Some characters ({', '.join(missing)}) have no font in this document and show as "
+            "boxes; the other formats carry them."
+        )
+    return notes
+
+
+def _times(setting: _Setting, indexes: Iterable[int]) -> list[Data]:
+    segments = setting.document.segments_by_index
+    times: dict[str, Data] = {}
+    for index in sorted(indexes):
+        if index in segments:
+            text = clock(segments[index].start)
+            target = _target(index) if index in setting.targets else None
+            times.setdefault(text, {"text": text, "target": target})
+    return list(times.values())
+
+
+def _target(index: int) -> str:
+    return f"segment-{index}"
+
+
+def _summary(setting: _Setting, summary: Summary) -> Data:
+    return {
+        "entries": [
+            {
+                "piece": _piece(statement.text),
+                "note": None,
+                "times": _times(setting, statement.segments),
+            }
+            for statement in summary.statements
+        ],
+        "note": one_line(content.method_note(setting.document, summary)),
+    }
+
+
+def _items(setting: _Setting, summary: Summary) -> list[Data]:
+    items: list[Data] = []
+    for item in summary.action_items:
+        note = content.action_item_note(item)
+        items.append(
+            {
+                "piece": _piece(item.text),
+                "note": _piece(note) if note else None,
+                "times": _times(setting, [item.segment]),
+            }
+        )
+    return items
+
+
+def _statistics(document: Document) -> Data:
+    figures = statistics(document)
+    rows = [content.statistics_row(speaker) for speaker in figures.speakers]
+    return {
+        "columns": list(content.STATISTICS_COLUMNS),
+        "rows": [[_piece(name), *cells] for name, *cells in rows],
+        "line": content.statistics_line(figures),
+    }
+
+
+def _turn(setting: _Setting, mark: float | None, turn: Turn) -> Data:
+    options = setting.options
+    name = setting.document.name_of(turn.speaker_label) or "Unknown"
+    style = setting.styles.get(turn.speaker_label) or SpeakerStyle(colour="#555555", dash="solid")
+    time = clock(turn.start)
+    if options.confidence:
+        time += f"  {content.percent(turn.confidence)}"
+    if options.timestamps:
+        spoken = [_spoken_segment(setting, segment) for segment in turn.segments]
+    else:
+        language = turn.segments[0].language
+        spoken = [_spoken(setting, turn.text, language, "", turn.segments)]
+    leftward = sum(one["piece"]["dir"] == Direction.RIGHT_TO_LEFT for one in spoken)
+    return {
+        "mark": "" if mark is None else clock(mark),
+        "name": _piece(name),
+        "continued": turn.continued,
+        "style": asdict(style),
+        "dir": "rtl" if leftward * 2 > len(spoken) else "ltr",
+        "time": time,
+        "spoken": spoken,
+    }
+
+
+def _spoken_segment(setting: _Setting, segment: Segment) -> Data:
+    time = f"{precise_clock(segment.start)} – {precise_clock(segment.end)}"
+    if setting.options.confidence:
+        time += f"  {content.percent(segment.confidence)}"
+    return _spoken(setting, segment.text, segment.language, time, [segment])
+
+
+def _spoken(
+    setting: _Setting, text: str, language: str, time: str, segments: Iterable[Segment]
+) -> Data:
+    targets = [_target(one.index) for one in segments if one.index in setting.targets]
+    return {"piece": _piece(text, language), "time": time, "targets": targets}

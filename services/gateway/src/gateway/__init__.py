@@ -1,0 +1,1 @@
+"""Sessions, and the JSON, WebSocket and HTML edge of SecureTranscribe."""

@@ -1,0 +1,1 @@
+"""Sessions: who owns transcriptions and jobs."""

@@ -1,0 +1,194 @@
+"""Sessions in Postgres."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+
+from common.postgres import Connection, Database, execute, fetch_one
+from gateway.sessions.session import Preferences, Session
+
+_INSERT = """
+INSERT INTO sessions (
+    session_id, token_sha256, user_identifier, user_agent, ip_address,
+    created_at, last_accessed_at, expires_at
+) VALUES (
+    %(session_id)s, %(token_sha256)s, %(user_identifier)s, %(user_agent)s, %(ip_address)s,
+    %(now)s, %(now)s, %(expires_at)s
+) RETURNING *
+"""
+_BY_TOKEN = """
+SELECT * FROM sessions
+WHERE token_sha256 = %(token_sha256)s AND revoked_at IS NULL AND expires_at > %(now)s
+"""
+_BY_ID = """
+SELECT * FROM sessions
+WHERE session_id = %(session_id)s AND revoked_at IS NULL AND expires_at > %(now)s
+"""
+_TOUCH = """
+UPDATE sessions SET
+    last_accessed_at = greatest(last_accessed_at, %(now)s),
+    expires_at = greatest(expires_at, %(expires_at)s)
+WHERE session_id = %(session_id)s AND revoked_at IS NULL AND expires_at > %(now)s
+RETURNING *
+"""
+_UPDATE = """
+UPDATE sessions SET
+    user_identifier = coalesce(%(user_identifier)s, user_identifier),
+    preferences = coalesce(%(preferences)s, preferences)
+WHERE session_id = %(session_id)s AND revoked_at IS NULL AND expires_at > %(now)s
+RETURNING *
+"""
+_REVOKE = """
+UPDATE sessions SET revoked_at = %(now)s
+WHERE session_id = %(session_id)s AND revoked_at IS NULL
+RETURNING *
+"""
+_SWEEP = """
+DELETE FROM sessions WHERE id IN (
+    SELECT id FROM sessions WHERE expires_at <= %(now)s OR revoked_at <= %(now)s
+    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+"""
+_SWEEP_REQUESTS = "DELETE FROM session_requests WHERE expires_at <= %(now)s"
+_FORGET_REQUEST = """
+DELETE FROM session_requests WHERE key_sha256 = %(key_sha256)s AND expires_at <= %(now)s
+"""
+# Of two callers with one key, the second waits here until the first has committed.
+_CLAIM_REQUEST = """
+INSERT INTO session_requests (key_sha256, session_id, salt, expires_at)
+VALUES (%(key_sha256)s, %(session_id)s, %(salt)s, %(expires_at)s)
+ON CONFLICT (key_sha256) DO NOTHING
+RETURNING salt
+"""
+_FOUND_REQUEST = """
+SELECT s.*, r.salt FROM session_requests r JOIN sessions s USING (session_id)
+WHERE r.key_sha256 = %(key_sha256)s
+"""
+_SWEEP_BATCH = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewSession:
+    """What is stored of a session when it is created."""
+
+    session_id: str
+    token_sha256: str
+    user_identifier: str
+    user_agent: str
+    ip_address: str
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestClaim:
+    """An idempotency key and what a first call with it stores."""
+
+    key_sha256: str
+    salt: str
+    expires_at: dt.datetime
+
+
+class SessionStore:
+    """The tables of sessions. What has expired or was revoked is never found."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def insert(self, new: NewSession, now: dt.datetime) -> Session:
+        """Stores a session."""
+        async with self._database.transaction() as connection:
+            return await _insert(connection, new, now)
+
+    async def insert_once(
+        self, new: NewSession, claim: RequestClaim, now: dt.datetime
+    ) -> tuple[Session, str]:
+        """Stores a session unless its key has made one; the session and the key's salt."""
+        async with self._database.transaction() as connection:
+            key = {"key_sha256": claim.key_sha256, "now": now}
+            await execute(connection, _FORGET_REQUEST, key)
+            claimed = await fetch_one(
+                connection,
+                _CLAIM_REQUEST,
+                {**vars(claim), "session_id": new.session_id},
+            )
+            if claimed is not None:
+                return await _insert(connection, new, now), claim.salt
+            row = await fetch_one(connection, _FOUND_REQUEST, key)
+            assert row is not None
+            return _session(row), row["salt"]
+
+    async def by_token(self, token_sha256: str, now: dt.datetime) -> Session | None:
+        """The session of a token."""
+        parameters = {"token_sha256": token_sha256, "now": now}
+        return _maybe(await self._database.fetch_one(_BY_TOKEN, parameters))
+
+    async def by_id(self, session_id: str, now: dt.datetime) -> Session | None:
+        """The session of a public identifier."""
+        parameters = {"session_id": session_id, "now": now}
+        return _maybe(await self._database.fetch_one(_BY_ID, parameters))
+
+    async def touch(
+        self, session_id: str, now: dt.datetime, expires_at: dt.datetime
+    ) -> Session | None:
+        """Notes a use and moves the expiry to `expires_at` unless it is later already."""
+        parameters = {"session_id": session_id, "now": now, "expires_at": expires_at}
+        return _maybe(await self._database.fetch_one(_TOUCH, parameters))
+
+    async def update(
+        self,
+        session_id: str,
+        now: dt.datetime,
+        *,
+        user_identifier: str | None,
+        preferences: Preferences | None,
+    ) -> Session | None:
+        """Changes what is not None."""
+        parameters = {
+            "session_id": session_id,
+            "now": now,
+            "user_identifier": user_identifier,
+            "preferences": None if preferences is None else Jsonb(preferences.flat()),
+        }
+        return _maybe(await self._database.fetch_one(_UPDATE, parameters))
+
+    async def revoke(self, session_id: str, now: dt.datetime) -> Session | None:
+        """Ends a session; None when it had ended."""
+        parameters = {"session_id": session_id, "now": now}
+        return _maybe(await self._database.fetch_one(_REVOKE, parameters))
+
+    async def sweep(self, now: dt.datetime) -> int:
+        """Deletes what has ended, in batches; returns the number of sessions."""
+        await self._database.execute(_SWEEP_REQUESTS, {"now": now})
+        swept = 0
+        while True:
+            count = await self._database.execute(_SWEEP, {"now": now, "limit": _SWEEP_BATCH})
+            swept += count
+            if count < _SWEEP_BATCH:
+                return swept
+
+
+async def _insert(connection: Connection, new: NewSession, now: dt.datetime) -> Session:
+    row = await fetch_one(connection, _INSERT, {**vars(new), "now": now})
+    assert row is not None
+    return _session(row)
+
+
+def _maybe(row: DictRow | None) -> Session | None:
+    return None if row is None else _session(row)
+
+
+def _session(row: DictRow) -> Session:
+    return Session(
+        id=row["id"],
+        session_id=row["session_id"],
+        token_sha256=row["token_sha256"],
+        user_identifier=row["user_identifier"],
+        authenticated=row["authenticated"],
+        preferences=Preferences.of(row["preferences"]),
+        created_at=row["created_at"],
+        last_accessed_at=row["last_accessed_at"],
+        expires_at=row["expires_at"],
+        revoked_at=row["revoked_at"],
+    )

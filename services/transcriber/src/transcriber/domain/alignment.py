@@ -1,0 +1,179 @@
+"""Gives each word to the speaker who holds most of it.
+
+Both words and turns are walked through once in order of time, so that a recording of many hours
+takes no longer than sorting it.
+"""
+
+import bisect
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from transcriber.domain.transcripts import SHORTEST_SECONDS, SpokenWord, Turn, weight
+
+#: A word in a gap goes to the nearest turn that is no further away than this.
+NEAREST_SECONDS = 1.0
+#: Someone is listed as speaking during a word from this share of it on.
+PRESENT_SHARE = 0.3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attribution:
+    """Who says a word.
+
+    `share` is the part of the word that the speaker's turns cover (0 where the word lies in a
+    gap). `present` lists all who speak during it, `speaker` first; empty where nobody was found.
+    """
+
+    speaker: str | None
+    share: float = 0.0
+    present: tuple[str, ...] = ()
+
+
+def attribute(
+    words: Sequence[SpokenWord], exclusive: Sequence[Turn], turns: Sequence[Turn]
+) -> list[Attribution]:
+    """One attribution a word, in the order of the words, which must be that of time.
+
+    `exclusive` says whose word it is, `turns` (which may overlap) who speaks besides. A word in a
+    gap goes to the nearest turn within a bound, else to the speaker of the rest of its passage,
+    else to whoever spoke before it, or after it. Without turns nobody gets anything.
+    """
+    holders = _Sweep(exclusive)
+    voices = _Sweep(turns)
+    nearest = _Nearest(exclusive)
+    found: list[Attribution] = []
+    for word in words:
+        start, end = word.start, max(word.end, word.start + SHORTEST_SECONDS)
+        held, heard = holders.during(start, end), voices.during(start, end)
+        if held:
+            main = max(held, key=lambda speaker: (held[speaker], heard.get(speaker, 0.0)))
+            share = min(1.0, held[main] / (end - start))
+        else:
+            main, share = nearest.to(start, end), 0.0
+        if main is None:
+            found.append(Attribution(speaker=None))
+            continue
+        others = sorted(
+            (speaker for speaker in heard
+             if speaker != main and heard[speaker] >= PRESENT_SHARE * (end - start)),
+            key=lambda speaker: -heard[speaker],
+        )  # fmt: skip
+        found.append(Attribution(speaker=main, share=share, present=(main, *others)))
+    return _fill(words, found)
+
+
+class SpeakerTimes:
+    """When each speaker speaks, for asking how far a moment is from that."""
+
+    def __init__(self, turns: Iterable[Turn]) -> None:
+        self._starts: dict[str, list[float]] = defaultdict(list)
+        self._ends: dict[str, list[float]] = defaultdict(list)
+        for turn in _united(turns):
+            self._starts[turn.speaker].append(turn.start)
+            self._ends[turn.speaker].append(turn.end)
+
+    def distance(self, speaker: str, start: float, end: float) -> float:
+        """Seconds between a stretch and the speaker's nearest turn; infinite without turns."""
+        starts, ends = self._starts.get(speaker, []), self._ends.get(speaker, [])
+        after = bisect.bisect_left(ends, start)
+        near = float("inf")
+        if after < len(starts):
+            near = max(0.0, starts[after] - end)
+        if after > 0:
+            near = min(near, start - ends[after - 1])
+        return near
+
+
+class _Sweep:
+    """Who speaks during stretches that are asked for in order of their starts."""
+
+    def __init__(self, turns: Sequence[Turn]) -> None:
+        self._turns = _united(turns)
+        self._next = 0
+        self._open: list[Turn] = []
+
+    def during(self, start: float, end: float) -> dict[str, float]:
+        """Seconds of each speaker in the stretch, in order of their turns."""
+        while self._next < len(self._turns) and self._turns[self._next].start < end:
+            self._open.append(self._turns[self._next])
+            self._next += 1
+        self._open = [turn for turn in self._open if turn.end > start]
+        seconds: dict[str, float] = {}
+        for turn in self._open:
+            overlap = min(end, turn.end) - max(start, turn.start)
+            if overlap > 0:
+                seconds[turn.speaker] = seconds.get(turn.speaker, 0.0) + overlap
+        return seconds
+
+
+class _Nearest:
+    """The turn that is nearest to a stretch in a gap."""
+
+    def __init__(self, turns: Sequence[Turn]) -> None:
+        self._turns = sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker))
+        self._starts = [turn.start for turn in self._turns]
+        self._latest: list[Turn] = []
+        for turn in self._turns:
+            longest = self._latest[-1] if self._latest else turn
+            self._latest.append(turn if turn.end >= longest.end else longest)
+
+    def to(self, start: float, end: float) -> str | None:
+        """Its speaker, None when none is near. Of two that are equally near the earlier counts."""
+        place = bisect.bisect_left(self._starts, start)
+        candidates: list[tuple[float, str]] = []
+        if place > 0:
+            before = self._latest[place - 1]
+            candidates.append((max(0.0, start - before.end), before.speaker))
+        if place < len(self._turns):
+            candidates.append(
+                (max(0.0, self._turns[place].start - end), self._turns[place].speaker)
+            )
+        if not candidates:
+            return None
+        distance, speaker = min(candidates, key=lambda candidate: candidate[0])
+        return speaker if distance <= NEAREST_SECONDS else None
+
+
+def _united(turns: Iterable[Turn]) -> list[Turn]:
+    """The turns in order of start; turns of one speaker that overlap or touch become one."""
+    last: dict[str, Turn] = {}
+    united: list[Turn] = []
+    for turn in sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker)):
+        if turn.end <= turn.start:
+            continue
+        before = last.get(turn.speaker)
+        if before is not None and turn.start <= before.end:
+            last[turn.speaker] = replace(before, end=max(before.end, turn.end))
+            continue
+        if before is not None:
+            united.append(before)
+        last[turn.speaker] = turn
+    united.extend(last.values())
+    return sorted(united, key=lambda turn: (turn.start, turn.end, turn.speaker))
+
+
+def _fill(words: Sequence[SpokenWord], found: list[Attribution]) -> list[Attribution]:
+    """Gives the words that are far from every turn to whom their surroundings suggest."""
+    if all(item.speaker is not None for item in found):
+        return found
+    by_passage: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for word, item in zip(words, found, strict=True):
+        if item.speaker is not None:
+            by_passage[word.passage][item.speaker] += weight(word)
+    filled = list(found)
+    for place, word in enumerate(words):
+        seconds = by_passage.get(word.passage)
+        if filled[place].speaker is None and seconds:
+            filled[place] = Attribution(speaker=max(seconds, key=lambda name: seconds[name]))
+    _carry(filled, range(len(filled)))
+    _carry(filled, range(len(filled) - 1, -1, -1))
+    return filled
+
+
+def _carry(items: list[Attribution], places: Iterable[int]) -> None:
+    last: str | None = None
+    for place in places:
+        if items[place].speaker is None:
+            items[place] = Attribution(speaker=last)
+        last = items[place].speaker

@@ -1,0 +1,116 @@
+"""How a recording is to be processed, checked as a caller gave it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from common.errors import ValidationError
+from transcriber.domain.jobs import Stage
+
+DEFAULT_PRIORITY = 5
+MOST_SPEAKERS = 100
+MOST_PHRASES = 500
+LONGEST_PHRASE = 100
+LONGEST_REQUEST_ID = 128
+_LANGUAGE = re.compile(r"^([a-z]{2,3})([-_][a-z0-9]{2,8})*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpeakerBounds:
+    """What is known of the number of speakers; 0 where nothing is."""
+
+    count: int = 0
+    fewest: int = 0
+    most: int = 0
+
+    def __post_init__(self) -> None:
+        for field, value in (
+            ("diarization.speaker_count", self.count),
+            ("diarization.min_speaker_count", self.fewest),
+            ("diarization.max_speaker_count", self.most),
+        ):
+            if not 0 <= value <= MOST_SPEAKERS:
+                raise ValidationError.of(field, f"{field} must be from 0 to {MOST_SPEAKERS}.")
+        if self.most and self.fewest > self.most:
+            raise ValidationError.of(
+                "diarization.min_speaker_count",
+                "diarization.min_speaker_count must not exceed max_speaker_count.",
+            )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProcessingOptions:
+    """What the result depends on besides the recording. An empty language is to be detected."""
+
+    language: str = ""
+    phrases: tuple[str, ...] = ()
+    speakers: SpeakerBounds = SpeakerBounds()
+
+    def of_stage(self, stage: Stage) -> dict[str, Any]:
+        """As much of it as a stage's result depends on, comparable and fit for JSON."""
+        if stage is Stage.TRANSCRIBE:
+            return {"language": self.language, "phrases": list(self.phrases)}
+        if stage is Stage.DIARIZE:
+            return {
+                "speaker_count": self.speakers.count,
+                "min_speakers": self.speakers.fewest,
+                "max_speakers": self.speakers.most,
+            }
+        return {}
+
+
+def language(code: str) -> str:
+    """A language code as it is stored: `en` for `en`, `EN` or `en-US`; empty means detect.
+
+    Raises:
+        ValidationError: it does not look like a language code.
+    """
+    code = code.strip()
+    if not code or code.lower() == "auto":
+        return ""
+    match = _LANGUAGE.match(code)
+    if match is None:
+        raise ValidationError.of(
+            "language", "language must be a language code such as 'en', or empty to detect it."
+        )
+    return match[1].lower()
+
+
+def priority(value: int) -> int:
+    """A priority from 1 to 10; 0 means 5.
+
+    Raises:
+        ValidationError: it is out of range.
+    """
+    if not 0 <= value <= 10:
+        raise ValidationError.of("priority", "priority must be from 1 (last) to 10 (first).")
+    return value or DEFAULT_PRIORITY
+
+
+def phrases(values: Sequence[str]) -> tuple[str, ...]:
+    """Phrases without blanks around them and without repetitions.
+
+    Raises:
+        ValidationError: there are too many, or one is too long.
+    """
+    cleaned = tuple(dict.fromkeys(" ".join(value.split()) for value in values if value.strip()))
+    if len(cleaned) > MOST_PHRASES or any(len(phrase) > LONGEST_PHRASE for phrase in cleaned):
+        raise ValidationError.of(
+            "phrases",
+            f"At most {MOST_PHRASES} phrases of at most {LONGEST_PHRASE} characters are taken.",
+        )
+    return cleaned
+
+
+def request_id(value: str) -> str | None:
+    """An idempotency key, None when the caller gave none.
+
+    Raises:
+        ValidationError: it is too long.
+    """
+    if len(value) > LONGEST_REQUEST_ID:
+        raise ValidationError.of(
+            "request_id", f"request_id must not exceed {LONGEST_REQUEST_ID} characters."
+        )
+    return value or None

@@ -1,0 +1,88 @@
+"""An uploaded recording and what has become of it."""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+from transcriber.domain.jobs import Failure, Job
+from transcriber.domain.options import ProcessingOptions
+from transcriber.domain.transcripts import TranscriptSpeaker
+
+
+class TranscriptionStatus(StrEnum):
+    """Where a transcription stands."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AudioFile:
+    """What was found out about an uploaded file. `duration` is in seconds."""
+
+    filename: str
+    size_bytes: int
+    duration: float
+    format: str
+    codec: str
+    sample_rate: int
+    channels: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LanguageSpan:
+    """A stretch of a recording in one language; times in seconds, `probability` 0 to 1."""
+
+    start: float
+    end: float
+    language: str
+    probability: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transcription:
+    """An uploaded recording.
+
+    `source_available` is False once the recording was given up and only the transcript remains;
+    `transcript_at` is when the transcript that is kept was put together, None without one.
+    """
+
+    id: int
+    session_id: str
+    file: AudioFile
+    source_key: str
+    source_available: bool
+    options: ProcessingOptions
+    status: TranscriptionStatus
+    created_at: dt.datetime
+    transcript_at: dt.datetime | None = None
+    language_detected: str = ""
+    languages: tuple[LanguageSpan, ...] = ()
+    confidence: float = 0.0
+    warnings: tuple[str, ...] = ()
+    failure: Failure | None = None
+    speech_model: str = ""
+    diarization_model: str = ""
+    voices_known: bool = False
+    job: Job | None = None
+    speakers: tuple[TranscriptSpeaker, ...] = ()
+
+    @property
+    def progress(self) -> float:
+        """0 to 100: that of its last job, as far as it says anything."""
+        if self.status is TranscriptionStatus.COMPLETED:
+            return 100.0
+        if self.status is TranscriptionStatus.PENDING or self.job is None:
+            return 0.0
+        return self.job.progress
+
+    @property
+    def current_step(self) -> str:
+        """What is being done, in words for a user."""
+        if self.status is TranscriptionStatus.PENDING or self.job is None:
+            return "Uploaded"
+        if self.status is TranscriptionStatus.COMPLETED:
+            return "Completed"
+        return self.job.current_step

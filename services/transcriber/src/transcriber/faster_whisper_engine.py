@@ -1,0 +1,288 @@
+"""Speech recognition by Whisper models on CTranslate2."""
+
+import os
+
+# Idle threads sleep: spinning ones take the processor from whatever runs beside this process.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# isort: split
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, Literal
+
+from faster_whisper import BatchedInferencePipeline, WhisperModel
+from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+from common.audio import SAMPLE_RATE, AudioSource, AudioWindow, Samples, probe, windows
+from common.audio_windows import quietest
+from common.models import RecognitionModel
+from transcriber.recognition_session import LANGUAGE_SAMPLES, RecognitionSession
+from transcriber.speech import Progress, Recognition, RecognitionOptions, Segment, Word
+from transcriber.speech_map import SpeechMap
+from transcriber.voice_activity import (
+    Span,
+    chunks,
+    middle_of_longest_pause,
+    regions,
+    without_words,
+)
+
+#: Pauses shorter than this are heard as part of the speech around them.
+_PAUSE = round(2.0 * SAMPLE_RATE)
+#: Left around speech, so that no beginning or end of a word is lost.
+_PAD = round(0.4 * SAMPLE_RATE)
+#: Pauses of this length separate spans of speech.
+_SHORT_PAUSE_MS = 200
+#: Chunks of the batched mode; longer ones lose words.
+_CHUNK = 20 * SAMPLE_RATE
+#: Speech of this length without a word is listened to again after the batched mode.
+_UNHEARD = round(1.5 * SAMPLE_RATE)
+#: Words may begin and end so much off the speech that the detector sees.
+_WORD_SLACK = round(0.5 * SAMPLE_RATE)
+
+#: Moves a stretch (start, end in seconds) from the sound that was decoded to the given one.
+_Place = Callable[[float, float], tuple[float, float]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineSettings:
+    """How to run.
+
+    `compute_type` None takes int8 on a CPU and float16 on a GPU. `batched` None batches on a GPU
+    only: on a CPU it is no faster. A window of sound holds at most `window_seconds`.
+    """
+
+    device: Literal["cpu", "cuda"] = "cpu"
+    compute_type: str | None = None
+    threads: int = 1
+    window_seconds: float = 900.0
+    batched: bool | None = None
+    batch_size: int = 16
+
+
+class FasterWhisperEngine:
+    """Recognizes recordings of any length in bounded memory. One call at a time."""
+
+    def __init__(self, model: RecognitionModel, settings: EngineSettings) -> None:
+        """Load the model from its directory. Takes seconds; nothing is downloaded."""
+        self._settings = settings
+        self._located = model
+        self._recognizer = WhisperRecognizer(model, settings)
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self._located.name
+
+    @property
+    def model_version(self) -> str:
+        """Version of the engine and of the model's files."""
+        return f"faster-whisper-{version('faster-whisper')}/{self._located.version}"
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """Codes of the languages that the model knows."""
+        return self._recognizer.languages
+
+    def recognize(
+        self,
+        source: AudioSource,
+        options: RecognitionOptions,
+        *,
+        on_progress: Progress,
+        cancelled: Callable[[], bool],
+    ) -> Recognition:
+        """Recognize one recording; see SpeechEngine."""
+        self._check_language(options)
+        expected = probe(source, allow_truncated=True).duration
+        pieces = windows(
+            source,
+            duration=expected,
+            longest=self._settings.window_seconds,
+            find_cut=self._cut_in_pause,
+        )
+        return self._run(pieces, expected, options, on_progress, cancelled)
+
+    def recognize_samples(
+        self, samples: Samples, options: RecognitionOptions, *, cancelled: Callable[[], bool]
+    ) -> Recognition:
+        """Recognize a short piece of sound; see SpeechEngine."""
+        self._check_language(options)
+        window = AudioWindow(start=0.0, samples=samples)
+        return self._run([window], window.duration, options, lambda *_: None, cancelled)
+
+    def _run(
+        self,
+        pieces: Iterable[AudioWindow],
+        expected: float,
+        options: RecognitionOptions,
+        on_progress: Progress,
+        cancelled: Callable[[], bool],
+    ) -> Recognition:
+        began = time.monotonic()
+        session = RecognitionSession(
+            self._recognizer,
+            options,
+            expected=expected,
+            on_progress=on_progress,
+            cancelled=cancelled,
+        )
+        for window in pieces:
+            session.add(window)
+        return Recognition(
+            segments=tuple(session.segments),
+            languages=tuple(session.languages),
+            duration=session.duration,
+            speech_duration=session.speech_duration,
+            processing_seconds=time.monotonic() - began,
+            model=self.model,
+            model_version=self.model_version,
+        )
+
+    def _check_language(self, options: RecognitionOptions) -> None:
+        if options.language is not None and options.language not in self.languages:
+            raise ValueError(f"{self.model} does not know the language {options.language!r}")
+
+    def _cut_in_pause(self, zone: Samples) -> int:
+        """Where to end a window: in the longest pause, else in the quietest moment."""
+        middle = middle_of_longest_pause(self._recognizer.find_speech(zone), len(zone))
+        return quietest(zone) if middle is None else middle
+
+
+class WhisperRecognizer:
+    """A loaded model with its speech detector; see recognition_session.Recognizer."""
+
+    def __init__(self, model: RecognitionModel, settings: EngineSettings) -> None:
+        on_gpu = settings.device == "cuda"
+        self._whisper = WhisperModel(
+            str(model.directory),
+            device=settings.device,
+            compute_type=settings.compute_type or ("float16" if on_gpu else "int8"),
+            cpu_threads=settings.threads,
+            num_workers=1,
+            local_files_only=True,
+        )
+        batched = on_gpu if settings.batched is None else settings.batched
+        self._batch = BatchedInferencePipeline(self._whisper) if batched else None
+        self._batch_size = settings.batch_size
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """Codes of the languages that the model knows."""
+        return frozenset(self._whisper.supported_languages)
+
+    def find_speech(self, sound: Samples) -> list[Span]:
+        """Stretches of speech between pauses, by the Silero detector."""
+        if not len(sound):
+            return []
+        options = VadOptions(min_silence_duration_ms=_SHORT_PAUSE_MS, speech_pad_ms=0)
+        found = get_speech_timestamps(sound, options)
+        return [Span(start=int(span["start"]), end=int(span["end"])) for span in found]
+
+    def detect_language(self, sound: Samples) -> dict[str, float]:
+        """Probability of each language in the first 30 s."""
+        if not self._whisper.model.is_multilingual:
+            return {"en": 1.0}
+        _, _, probabilities = self._whisper.detect_language(sound[:LANGUAGE_SAMPLES])
+        return dict(probabilities)
+
+    def transcribe(
+        self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
+    ) -> Iterator[Segment]:
+        """The text of the speech at `spans`."""
+        if self._batch is None:
+            return self._one_by_one(sound, spans, language, options)
+        return self._in_batches(self._batch, sound, spans, language, options)
+
+    def _one_by_one(
+        self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
+    ) -> Iterator[Segment]:
+        """Whisper's own way: 30 s at a time, each from where the last one ended."""
+        speech = SpeechMap(regions(spans, gap=_PAUSE, pad=_PAD, total=len(sound)))
+        found, _ = self._whisper.transcribe(
+            speech.cut(sound),
+            language=language,
+            beam_size=options.beam_size,
+            hotwords=_hotwords(options),
+            condition_on_previous_text=False,
+            word_timestamps=True,
+            vad_filter=False,
+        )
+        return _to_domain(found, language, speech.place)
+
+    def _in_batches(
+        self,
+        batch: BatchedInferencePipeline,
+        sound: Samples,
+        spans: Sequence[Span],
+        language: str,
+        options: RecognitionOptions,
+    ) -> Iterator[Segment]:
+        """Many chunks at once; then what was left without a word again, one by one."""
+        clips = chunks(spans, longest=_CHUNK, pad=_PAD // 2, total=len(sound))
+        found, _ = batch.transcribe(
+            sound,
+            language=language,
+            beam_size=options.beam_size,
+            hotwords=_hotwords(options),
+            word_timestamps=True,
+            vad_filter=False,
+            clip_timestamps=[
+                {"start": clip.start / SAMPLE_RATE, "end": clip.end / SAMPLE_RATE} for clip in clips
+            ],
+            chunk_length=_CHUNK // SAMPLE_RATE,
+            batch_size=self._batch_size,
+        )
+        words: list[tuple[int, int]] = []
+        for segment in _to_domain(found, language, lambda start, end: (start, end)):
+            words += [
+                (round(word.start * SAMPLE_RATE), round(word.end * SAMPLE_RATE))
+                for word in segment.words
+            ]
+            yield segment
+        left = without_words(spans, words, slack=_WORD_SLACK)
+        unheard = [span for span in left if span.length >= _UNHEARD]
+        if unheard:
+            yield from self._one_by_one(sound, unheard, language, options)
+
+
+def is_invented(segment: Any) -> bool:
+    """Whether this is what Whisper makes up where nobody speaks, or a loop of repetitions.
+
+    Decoding falls back to higher temperatures first; what still looks so is not speech.
+    """
+    silent = segment.no_speech_prob > 0.6 and segment.avg_logprob < -1.0
+    looping = segment.compression_ratio > 2.4
+    return bool(silent or looping)
+
+
+def _to_domain(found: Iterable[Any], language: str, place: _Place) -> Iterator[Segment]:
+    """faster-whisper's segments as ours, without invented and empty ones."""
+    for segment in found:
+        words = tuple(_words(segment.words or (), place))
+        if not words or is_invented(segment):
+            continue
+        yield Segment(
+            start=words[0].start,
+            end=max(word.end for word in words),
+            text=segment.text.strip(),
+            words=words,
+            language=language,
+            avg_logprob=segment.avg_logprob,
+            no_speech_prob=segment.no_speech_prob,
+            compression_ratio=segment.compression_ratio,
+            temperature=segment.temperature or 0.0,
+        )
+
+
+def _words(found: Iterable[Any], place: _Place) -> Iterator[Word]:
+    for word in found:
+        if text := word.word.strip():
+            start, end = place(float(word.start), float(word.end))
+            yield Word(text=text, start=start, end=end, probability=float(word.probability))
+
+
+def _hotwords(options: RecognitionOptions) -> str | None:
+    return ", ".join(options.phrases) or None

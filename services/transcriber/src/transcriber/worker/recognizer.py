@@ -1,0 +1,46 @@
+"""The engine with this worker's defaults, in the terms of messages."""
+
+import io
+from collections.abc import Callable
+from typing import BinaryIO
+
+from common.errors import ValidationError
+from common.objects import RangedObject
+from securetranscribe.v1 import speech_pb2
+from transcriber.speech import Progress, SpeechEngine
+from transcriber.worker import conversion
+
+
+class Recognizer:
+    """Recognises a recording by a request's configuration."""
+
+    def __init__(self, engine: SpeechEngine, beam_size: int) -> None:
+        self._engine = engine
+        self._beam_size = beam_size
+
+    def recognize(
+        self,
+        source: BinaryIO | RangedObject,
+        config: speech_pb2.RecognitionConfig,
+        *,
+        on_progress: Progress,
+        cancelled: Callable[[], bool],
+    ) -> speech_pb2.Recognition:
+        """Blocks until it is done.
+
+        Raises:
+            ValidationError: the configuration asks for what the model cannot do.
+            AudioProcessingError: the recording cannot be decoded.
+            Cancelled: `cancelled` answered true.
+        """
+        options = conversion.options_of(config, self._beam_size)
+        if options.language is not None and options.language not in self._engine.languages:
+            raise ValidationError.of(
+                "language", f"The model does not know the language '{options.language}'."
+            )
+        if isinstance(source, RangedObject):
+            source = io.BufferedReader(source)
+        found = self._engine.recognize(
+            source, options, on_progress=on_progress, cancelled=cancelled
+        )
+        return conversion.to_message(found)

@@ -1,0 +1,45 @@
+"""SpeechService: direct use of the recogniser, without a stored recording."""
+
+import io
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from common.errors import UnimplementedError, ValidationError
+from common.inference import Inference
+from securetranscribe.v1 import speech_pb2, speech_pb2_grpc
+from transcriber.worker.recognizer import Recognizer
+
+
+class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
+    """Answers from the engine that also does the tasks."""
+
+    def __init__(self, recognizer: Recognizer, inference: Inference) -> None:
+        self._recognizer = recognizer
+        self._inference = inference
+
+    async def Recognize(  # noqa: N802 - named by the contract
+        self, request: speech_pb2.RecognizeRequest, _context: Any
+    ) -> speech_pb2.RecognizeResponse:
+        """Recognises a recording that is sent whole."""
+        if not request.content:
+            raise ValidationError.of("content", "The request carries no audio.")
+
+        def work(left: Callable[[], bool]) -> speech_pb2.Recognition:
+            return self._recognizer.recognize(
+                io.BytesIO(request.content), request.config, on_progress=_ignore, cancelled=left
+            )
+
+        return speech_pb2.RecognizeResponse(recognition=await self._inference.call(work))
+
+    async def StreamingRecognize(  # noqa: N802
+        self, _requests: AsyncIterator[speech_pb2.StreamingRecognizeRequest], _context: Any
+    ) -> AsyncIterator[speech_pb2.StreamingRecognizeResponse]:
+        """Live recognition; not offered by this version."""
+        raise UnimplementedError(
+            "Live recognition is not offered yet; send the recording whole, or upload it."
+        )
+        yield speech_pb2.StreamingRecognizeResponse()
+
+
+def _ignore(_fraction: float, _step: str) -> None:
+    """A direct call has nobody to tell about progress."""

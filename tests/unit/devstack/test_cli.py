@@ -1,0 +1,69 @@
+import pytest
+
+from devstack import cli
+from devstack.files import DataDirectory
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in ("DEVSTACK_DATA_DIR", "PORT", "HOST"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as caught:
+            cli.main(arguments)
+        captured = capsys.readouterr()
+        return caught.value.code, captured.out, captured.err
+
+    return run
+
+
+def test_a_command_is_needed(run):
+    code, _, errors = run()
+    assert code == 2
+    assert "command" in errors
+
+
+def test_a_wrong_variable_is_a_wrong_usage(run, monkeypatch):
+    monkeypatch.setenv("PORT", "many")
+    code, _, errors = run("status")
+    assert code == 2
+    assert "error: PORT=many is not a whole number" in errors
+
+
+def test_the_env_file_is_read(run, tmp_path):
+    (tmp_path / ".env").write_text("PORT=several\n")
+    assert "PORT=several" in run("status")[2]
+
+
+@pytest.mark.parametrize("command", ["status", "env"])
+def test_nothing_runs(run, command, tmp_path):
+    code, _, errors = run(command)
+    assert code == 3
+    assert f"nothing runs in {tmp_path / '.data'}" in errors
+    assert not (tmp_path / ".data").exists()
+
+
+def test_stopping_what_does_not_run_is_fine(run, tmp_path):
+    code, said, _ = run("down")
+    assert code == 0
+    assert "nothing runs" in said
+
+
+def test_logs_of_one_and_of_all(run, tmp_path):
+    files = DataDirectory(root=tmp_path / "d")
+    files.create()
+    files.log("nats").write_text("1\n2\n[red]3\n")
+    files.log("s3").write_text("x\n")
+    assert run("--data-dir", "d", "logs", "nats", "-n", "2") == (0, "2\n[red]3\n", "")
+    assert run("--data-dir", "d", "logs")[1] == "==> nats <==\n1\n2\n[red]3\n==> s3 <==\nx\n"
+
+
+def test_a_log_that_does_not_exist_names_those_that_do(run, tmp_path):
+    files = DataDirectory(root=tmp_path / "d")
+    files.create()
+    files.log("nats").write_text("1\n")
+    code, _, errors = run("--data-dir", "d", "logs", "gateway")
+    assert code == 2
+    assert "there are: nats" in errors

@@ -1,0 +1,62 @@
+import io
+
+from rich.console import Console
+
+from devstack.console import StackConsole, StatusRow
+from devstack.health import TcpProbe
+from devstack.report import Report, silent
+from devstack.state import Endpoint, RunnerState
+
+
+def console():
+    out = io.StringIO()
+    return out, StackConsole(Console(file=out, width=60, highlight=False))
+
+
+def test_reports_are_one_plain_line_each_however_long():
+    out, printer = console()
+    report = Report(name="nats", happening="crashed", detail="[bold]" + "x" * 200)
+    printer.report(report)
+    silent(report)
+    (line,) = out.getvalue().splitlines()
+    assert line.startswith("✗ nats")
+    assert "crashed  [bold]xxx" in line
+
+
+def test_the_final_block_of_the_whole_stack(tmp_path):
+    out, printer = console()
+    state = RunnerState(
+        pid=1,
+        phase="ready",
+        addresses={"GATEWAY_GRPC": "127.0.0.1:2"},
+        gateway_url="http://127.0.0.1:8000",
+    )
+    printer.ready(state, tmp_path, tmp_path / "logs")
+    text = out.getvalue()
+    assert "http://127.0.0.1:8000/docs" in text
+    assert "127.0.0.1:2" in text
+    assert str(tmp_path / "logs") in text
+
+
+def test_the_final_block_of_the_servers_alone(tmp_path):
+    out, printer = console()
+    probe = TcpProbe(host="h", port=1)
+    endpoint = Endpoint(name="nats", address="127.0.0.1:3", probe=probe)
+    printer.ready(RunnerState(pid=1, phase="ready", endpoints=(endpoint,)), tmp_path, tmp_path)
+    assert "127.0.0.1:3" in out.getvalue()
+    assert "Web" not in out.getvalue()
+
+
+def test_the_table():
+    out, printer = console()
+    printer.status(
+        [
+            StatusRow(name="nats", pid=7, address="a:1", problem=None),
+            StatusRow(name="s3", pid=None, address="a:2", problem="no answer"),
+        ],
+        title="runner 1: ready",
+    )
+    lines = out.getvalue().splitlines()
+    assert lines[0].strip() == "runner 1: ready"
+    assert lines[2].split() == ["nats", "7", "a:1", "healthy"]
+    assert lines[3].split() == ["s3", "-", "a:2", "no", "answer"]

@@ -1,0 +1,151 @@
+import asyncio
+import http.server
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+import pytest
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from devstack.errors import StartError
+from devstack.files import DataDirectory
+from devstack.health import (
+    GrpcProbe,
+    HttpProbe,
+    TcpProbe,
+    probe_from,
+    probe_record,
+    wait_healthy,
+)
+from devstack.process import Process, ProcessSpec
+
+STATUS = health_pb2.HealthCheckResponse
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/health" else 503)
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def http_port():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def grpc_server():
+    servicer = health.HealthServicer()
+    with ThreadPoolExecutor(2) as pool:
+        server = grpc.server(pool)
+        health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        yield f"127.0.0.1:{port}", servicer
+        server.stop(None).wait()
+
+
+@pytest.fixture
+async def make(tmp_path):
+    files = DataDirectory(root=tmp_path)
+    files.create()
+    made = []
+
+    def make(*command):
+        spec = ProcessSpec(name="thing", command=command, environment={})
+        made.append(Process(spec, files))
+        made[-1].start()
+        return made[-1]
+
+    yield make
+    for process in made:
+        await process.stop()
+
+
+class Scripted:
+    """A probe that answers from a list, and with the last answer for ever."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+
+    def problem(self):
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+def test_tcp(http_port):
+    assert TcpProbe(host="127.0.0.1", port=http_port).problem() is None
+    assert TcpProbe(host="127.0.0.1", port=1).problem() == (
+        "no answer on port 1 (ConnectionRefusedError)"
+    )
+
+
+def test_http(http_port, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    probe = HttpProbe(host="127.0.0.1", port=http_port, path="/health")
+    assert probe.problem() is None
+    other = HttpProbe(host="127.0.0.1", port=http_port, path="/other")
+    assert other.problem() == "GET /other answered 503"
+    wanted = HttpProbe(host="127.0.0.1", port=http_port, path="/other", expected=(503,))
+    assert wanted.problem() is None
+    nobody = HttpProbe(host="127.0.0.1", port=1, path="/")
+    assert nobody.problem() == "no answer on port 1 (ConnectionRefusedError)"
+
+
+def test_grpc(grpc_server):
+    address, servicer = grpc_server
+    probe = GrpcProbe(address=address)
+    assert probe.problem() is None
+    servicer.set("", STATUS.NOT_SERVING)
+    assert probe.problem() == "NOT_SERVING"
+    assert GrpcProbe(address="127.0.0.1:1").problem() == "no answer on 127.0.0.1:1 (UNAVAILABLE)"
+
+
+@pytest.mark.parametrize(
+    "probe",
+    [
+        TcpProbe(host="127.0.0.1", port=1),
+        HttpProbe(host="127.0.0.1", port=1, path="/", expected=[200, 403]),
+        GrpcProbe(address="127.0.0.1:1", authority="ca.pem"),
+    ],
+)
+def test_probes_can_be_written_down(probe):
+    assert probe_from(probe_record(probe)) == probe
+
+
+def test_other_probes_cannot():
+    with pytest.raises(KeyError):
+        probe_record(Scripted(None))
+
+
+async def test_waiting_lasts_until_it_is_healthy(make):
+    probe = Scripted("not yet", "not yet", None)
+    await wait_healthy(make("sleep", "60"), probe, seconds=10)
+    assert probe.answers == [None]
+
+
+async def test_waiting_ends_when_the_time_is_over(make):
+    with pytest.raises(StartError, match=r"thing was not healthy within 0\.2 s: too ill"):
+        await wait_healthy(make("sleep", "60"), Scripted("too ill"), seconds=0.2)
+
+
+async def test_a_process_that_ends_is_reported_with_the_end_of_its_log(make):
+    process = make("sh", "-c", "echo one; echo two; exit 3")
+    with pytest.raises(StartError, match=r"thing ended \(exit code 3\)") as caught:
+        await wait_healthy(process, Scripted("no"), seconds=10)
+    assert "  | one\n  | two" in str(caught.value)
+    assert str(process.log) in str(caught.value)
+
+
+async def test_a_process_that_was_killed_is_reported_with_the_signal(make):
+    process = make("sleep", "60")
+    process.kill()
+    with pytest.raises(StartError, match=r"ended \(signal 9\); its log .* is empty"):
+        await asyncio.wait_for(wait_healthy(process, Scripted("no"), seconds=10), 5)

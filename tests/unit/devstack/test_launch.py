@@ -1,0 +1,142 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from devstack import identity
+from devstack.identity import Identity, hand_over, launcher_command, unprivileged_identity, works
+
+WHO = "id -u; grep CapEff /proc/self/status; umask"
+DEATH_SIGNAL = """
+import ctypes
+number = ctypes.c_int()
+ctypes.CDLL(None).prctl(2, ctypes.byref(number))
+print(number.value)
+"""
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+
+
+def launch(*options, command=("/bin/sh", "-c", WHO)):
+    result = subprocess.run(
+        [*launcher_command(*options), *command],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    return result.returncode, result.stdout.split(), result.stderr
+
+
+def test_as_ourselves_with_a_private_umask():
+    code, words, _ = launch("--identity", "self")
+    assert code == 0
+    assert words[0] == str(os.geteuid())
+    assert words[-1] == "0077"
+
+
+def test_the_exit_code_is_the_program_s():
+    assert launch(command=("/bin/sh", "-c", "exit 7"))[0] == 7
+
+
+def test_a_missing_program_is_named():
+    code, _, errors = launch(command=("/no/such/thing",))
+    assert code == 127
+    assert errors == "cannot run /no/such/thing: No such file or directory\n"
+
+
+def test_a_parent_that_has_gone_ends_it_before_it_begins():
+    code, words, _ = launch("--parent", "1234567", "--death-signal", "9")
+    assert code == 128 + 9
+    assert words == []
+
+
+def test_a_living_parent_does_not():
+    assert launch("--parent", str(os.getpid()), "--death-signal", "9")[0] == 0
+
+
+@as_root
+@pytest.mark.skipif(not works(Identity.NAMESPACE), reason="user namespaces are forbidden here")
+def test_in_a_namespace_it_is_an_ordinary_user_who_owns_roots_files(tmp_path):
+    tmp_path.chmod(0o700)
+    made = tmp_path / "made"
+    command = ("/bin/sh", "-c", f"{WHO}; touch {made}")
+    code, words, _ = launch("--identity", "namespace", command=command)
+    assert code == 0
+    assert words[0] == "1000"
+    assert int(words[2], 16) == 0  # no capability is left
+    assert made.stat().st_uid == 0
+
+
+@as_root
+def test_as_nobody_it_can_only_look_into_private_directories(tmp_path):
+    tmp_path.chmod(0o700)
+    (tmp_path / "there").touch()
+    refused = tmp_path / "refused"
+    command = ("/bin/sh", "-c", f"{WHO}; ls {tmp_path}; kill -0 1; touch {refused}")
+    code, words, errors = launch("--identity", "nobody", command=command)
+    assert code != 0
+    assert words[0] == "65534"
+    assert bin(int(words[2], 16)).count("1") == 1
+    assert words[-1] == "there"
+    assert "not permitted" in errors
+    if int(words[2], 16) == 1 << 2:  # CAP_DAC_READ_SEARCH, which lets nothing be written
+        assert not refused.exists()
+
+
+@as_root
+@pytest.mark.parametrize("kind", ["namespace", "nobody"])
+def test_the_death_signal_survives_the_change_of_identity(kind):
+    if not works(Identity(kind)):
+        pytest.skip(f"cannot become {kind} here")
+    parent = str(os.getpid())
+    code, words, errors = launch(
+        *("--identity", kind, "--parent", parent, "--death-signal", "15"),
+        command=(sys.executable, "-I", "-S", "-c", DEATH_SIGNAL),
+    )
+    assert (code, words) == (0, ["15"]), errors
+
+
+def test_an_ordinary_user_stays_what_it_is(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert unprivileged_identity() is Identity.SELF
+
+
+@pytest.mark.parametrize(
+    ("possible", "expected"),
+    [
+        ({Identity.NAMESPACE, Identity.NOBODY}, Identity.NAMESPACE),
+        ({Identity.NOBODY}, Identity.NOBODY),
+    ],
+)
+def test_root_takes_what_the_machine_allows(monkeypatch, possible, expected):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(identity, "works", lambda one: one in possible)
+    assert unprivileged_identity() is expected
+
+
+def test_root_that_cannot_change_is_told(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(identity, "works", lambda one: False)
+    with pytest.raises(identity.StartError, match="ordinary user"):
+        unprivileged_identity()
+
+
+@as_root
+def test_a_tree_changes_hands_and_back(tmp_path):
+    tree = tmp_path / "tree"
+    (tree / "deep").mkdir(parents=True)
+    (tree / "deep" / "file").touch()
+    (tree / "link").symlink_to("/etc/hostname")
+    everything = [tree, *tree.rglob("*")]
+    for kind, owner in ((Identity.NOBODY, 65534), (Identity.NAMESPACE, 0)):
+        hand_over(tree, kind)
+        assert {path.lstat().st_uid for path in everything} == {owner}
+
+
+@as_root
+def test_a_single_file_changes_hands(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    hand_over(file, Identity.NOBODY)
+    assert file.stat().st_uid == 65534

@@ -1,0 +1,69 @@
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from devstack.errors import AlreadyRunningError
+from devstack.lock import DirectoryLock
+
+HOLD = textwrap.dedent("""
+    import sys, time
+    from pathlib import Path
+    from devstack.lock import DirectoryLock
+    DirectoryLock(Path(sys.argv[1])).acquire(purpose="runner")
+    print("held", flush=True)
+    time.sleep(60)
+""")
+
+
+@pytest.fixture
+def other_holder(tmp_path):
+    path = tmp_path / "runner.pid"
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout.readline() == "held\n"
+        yield path, child
+        child.kill()
+
+
+def test_a_second_holder_is_refused_and_told_who_has_it(other_holder):
+    path, child = other_holder
+    with pytest.raises(AlreadyRunningError, match=f"in use by process {child.pid}") as caught:
+        DirectoryLock(path).acquire(purpose="runner")
+    assert caught.value.pid == child.pid
+
+
+def test_the_holder_can_be_asked_for(other_holder):
+    path, child = other_holder
+    holder = DirectoryLock(path).holder()
+    assert (holder.stamp.pid, holder.purpose) == (child.pid, "runner")
+
+
+def test_a_killed_holder_holds_nothing(other_holder):
+    path, child = other_holder
+    child.kill()
+    child.wait()
+    lock = DirectoryLock(path)
+    assert lock.holder() is None
+    lock.acquire(purpose="embedded")
+    assert lock.holder().stamp.pid == os.getpid()
+    lock.release()
+    assert lock.holder() is None
+
+
+def test_it_can_be_taken_again_after_release(tmp_path):
+    lock = DirectoryLock(tmp_path / "runner.pid")
+    for _ in range(2):
+        lock.acquire(purpose="runner")
+        lock.release()
+        lock.release()
+
+
+def test_nobody_holds_a_missing_or_foreign_file(tmp_path):
+    path = tmp_path / "runner.pid"
+    assert DirectoryLock(path).holder() is None
+    path.write_text("4711\n")
+    assert DirectoryLock(path).holder() is None

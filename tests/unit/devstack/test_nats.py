@@ -1,0 +1,67 @@
+import asyncio
+import json
+import stat
+
+from devstack.credentials import Credentials
+from devstack.files import DataDirectory
+from devstack.nats import NatsPorts, NatsServer, configuration
+
+CREDENTIALS = Credentials(nats_service="s", nats_subscriber="r", nats_provisioner="p")
+
+
+def read(tmp_path):
+    ports = NatsPorts(client=1, monitor=2)
+    return json.loads(configuration(ports=ports, store=tmp_path, credentials=CREDENTIALS))
+
+
+def test_it_listens_on_loopback_only(tmp_path):
+    value = read(tmp_path)
+    assert (value["listen"], value["http"]) == ("127.0.0.1:1", "127.0.0.1:2")
+
+
+def test_limits_and_store(tmp_path):
+    value = read(tmp_path)
+    assert value["max_payload"] == 8 * 1024 * 1024
+    assert value["jetstream"]["store_dir"] == str(tmp_path)
+
+
+def test_subscribers_live_in_an_account_of_their_own(tmp_path):
+    accounts = read(tmp_path)["accounts"]
+    users = {name: [user["user"] for user in one["users"]] for name, one in accounts.items()}
+    assert users == {"services": ["service"], "subscribers": ["provisioner", "subscriber"]}
+    assert accounts["services"]["exports"] == [{"stream": "securetranscribe.events.v1.>"}]
+    assert "imports" not in accounts["services"]
+
+
+def test_a_subscriber_may_publish_nothing_but_requests_about_consumers(tmp_path):
+    subscriber = read(tmp_path)["accounts"]["subscribers"]["users"][1]
+    allowed = subscriber["permissions"]["publish"]["allow"]
+    assert all(subject.startswith("$JS.") for subject in allowed)
+    assert not any("STREAM.CREATE" in one or one == "DELETE.EVENTS" for one in allowed)
+    assert subscriber["permissions"]["subscribe"]["allow"] == [
+        "securetranscribe.events.v1.>",
+        "_INBOX.>",
+    ]
+
+
+def test_the_file_is_private_and_the_command_line_has_no_secret(tmp_path):
+    files = DataDirectory(root=tmp_path)
+    files.create()
+    server = NatsServer(
+        files=files, ports=NatsPorts(client=1, monitor=2), credentials=Credentials()
+    )
+    asyncio.run(server.prepare())
+    spec = server.spec()
+    configured = tmp_path / "run" / "nats.json"
+    assert spec.command[1:] == ("--config", str(configured))
+    assert stat.S_IMODE(configured.stat().st_mode) == 0o600
+
+
+def test_urls():
+    server = NatsServer(
+        files=DataDirectory(root=None),
+        ports=NatsPorts(client=1, monitor=2),
+        credentials=CREDENTIALS,
+    )
+    assert server.service_url == "nats://service:s@127.0.0.1:1"
+    assert server.subscriber_url == "nats://subscriber:r@127.0.0.1:1"

@@ -1,0 +1,103 @@
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from devstack import ports
+from devstack.errors import ConfigurationError, PortTakenError
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_a_port_somebody_listens_on_is_not_free(taken):
+    assert not ports.is_free(taken)
+
+
+def test_a_closed_port_is_free_at_once(taken):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        client = socket.create_connection(("127.0.0.1", port))
+        server.accept()[0].close()  # the server's side lingers in TIME_WAIT
+        client.close()
+    assert ports.is_free(port)
+
+
+def test_listening_on_every_interface_takes_the_loopback_port_too():
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        assert not ports.is_free(server.getsockname()[1])
+
+
+def test_free_ports_differ_and_lie_below_those_of_outgoing_connections(tmp_path):
+    book = ports.PortBook(tmp_path / "ports.json")
+    given = [book.take(f"thing-{number}") for number in range(40)]
+    assert len(set(given)) == 40
+    assert all(15000 <= port < 32000 for port in given)
+
+
+def test_a_saved_port_is_given_again(tmp_path):
+    path = tmp_path / "ports.json"
+    book = ports.PortBook(path)
+    first = book.take("postgres")
+    book.save()
+    assert ports.PortBook(path).take("postgres") == first
+    assert ports.remembered(path) == {"postgres": first}
+
+
+def test_a_remembered_port_that_is_taken_is_replaced(tmp_path, taken):
+    path = tmp_path / "ports.json"
+    path.write_text(f'{{"postgres": {taken}}}')
+    assert ports.PortBook(path).take("postgres") != taken
+
+
+def test_two_names_never_share_a_remembered_port(tmp_path):
+    path = tmp_path / "ports.json"
+    path.write_text('{"one": 15555, "two": 15555}')
+    book = ports.PortBook(path)
+    assert book.take("one") != book.take("two")
+
+
+def test_a_variable_fixes_a_port(tmp_path):
+    asked = {"DEVSTACK_TRANSCRIBER_API_GRPC_PORT": 15777}
+    book = ports.PortBook(tmp_path / "ports.json", asked)
+    assert book.take("transcriber-api-grpc") == 15777
+
+
+def test_a_fixed_port_is_never_given_to_something_else(tmp_path):
+    path = tmp_path / "ports.json"
+    path.write_text('{"nats": 15777}')
+    book = ports.PortBook(path, {"DEVSTACK_POSTGRES_PORT": 15777})
+    assert book.take("nats") != 15777
+    assert book.take("postgres") == 15777
+
+
+def test_a_taken_fixed_port_is_refused_with_variable_and_process(tmp_path, taken):
+    book = ports.PortBook(tmp_path / "ports.json", {"DEVSTACK_POSTGRES_PORT": taken})
+    with pytest.raises(PortTakenError) as caught:
+        book.take("postgres")
+    message = str(caught.value)
+    assert str(taken) in message
+    assert "DEVSTACK_POSTGRES_PORT" in message
+    assert f"process {os.getpid()} (" in message
+
+
+def test_one_port_for_two_names_is_a_wrong_configuration(tmp_path):
+    asked = {"DEVSTACK_POSTGRES_PORT": 15777, "DEVSTACK_NATS_PORT": 15777}
+    book = ports.PortBook(tmp_path / "ports.json", asked)
+    book.take("postgres")
+    with pytest.raises(ConfigurationError, match=r"DEVSTACK_NATS_PORT=15777.*postgres"):
+        book.take("nats")
+
+
+def test_the_listener_of_a_port_is_found(taken):
+    assert ports.listener(taken) == os.getpid()
+
+
+def test_a_port_without_listener_has_none():
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        assert ports.listener(bound.getsockname()[1]) is None

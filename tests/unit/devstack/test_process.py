@@ -1,0 +1,272 @@
+import asyncio
+import json
+import os
+import signal
+import stat
+import sys
+import textwrap
+import threading
+
+import pytest
+
+from devstack.errors import StartError
+from devstack.files import DataDirectory
+from devstack.leftovers import clean_up, recorded_children
+from devstack.process import Process, ProcessSpec, rotate
+from devstack.stamps import ProcessStamp, read_stat
+
+DEAF = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("deaf", flush=True)
+time.sleep(60)
+"""
+TALKS = "import os; print(os.environ['WORD'], os.getcwd(), flush=True)"
+PARENT = textwrap.dedent("""
+    import sys, time
+    from pathlib import Path
+    from devstack.files import DataDirectory
+    from devstack.process import Process, ProcessSpec
+    files = DataDirectory(root=Path(sys.argv[1]))
+    child = Process(ProcessSpec(name="child", command=("sleep", "60"), environment={}), files)
+    child.start()
+    print(child.pid, flush=True)
+    time.sleep(60)
+""")
+
+
+@pytest.fixture
+def files(tmp_path):
+    directory = DataDirectory(root=tmp_path / "data")
+    directory.create()
+    return directory
+
+
+@pytest.fixture
+async def make(files):
+    made = []
+
+    def make(*command, **options):
+        options = {"name": "thing", "environment": dict(os.environ), **options}
+        made.append(Process(ProcessSpec(command=command, **options), files))
+        return made[-1]
+
+    yield make
+    for process in made:
+        await process.stop()
+
+
+async def until_logged(process, text):
+    for _ in range(500):
+        if text in process.log_tail():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(process.log_tail())
+
+
+async def number_in_log(process):
+    for _ in range(500):
+        if process.log_tail():
+            return int(process.log_tail())
+        await asyncio.sleep(0.02)
+    raise AssertionError("nothing was logged")
+
+
+async def until_gone(pid):
+    for _ in range(250):
+        state = read_stat(pid)
+        if state is None or state.state in "ZX":
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{pid} is still there")
+
+
+async def test_it_runs_with_its_own_environment_directory_and_log(make, tmp_path):
+    process = make(sys.executable, "-c", TALKS, environment={"WORD": "hello"}, directory=tmp_path)
+    process.start()
+    assert await process.wait(10) == 0
+    assert process.log_tail() == f"hello {tmp_path}"
+    assert stat.S_IMODE(process.log.stat().st_mode) == 0o600
+
+
+async def test_before_the_start_there_is_nothing(make):
+    process = make("sleep", "60")
+    assert not process.running
+    assert process.exit_code is None
+    with pytest.raises(StartError, match="thing has not been started"):
+        _ = process.pid
+    await process.stop()
+    process.kill()
+
+
+async def test_it_cannot_be_started_twice_at_a_time(make):
+    process = make("sleep", "60")
+    process.start()
+    with pytest.raises(StartError, match=f"already running as process {process.pid}"):
+        process.start()
+
+
+async def test_stopping_sends_the_stop_signal(make):
+    process = make("sleep", "60", stop_signal=signal.SIGINT)
+    process.start()
+    await process.stop()
+    assert process.exit_code == -signal.SIGINT
+    assert not process.running
+
+
+async def test_what_does_not_listen_is_killed_after_the_grace_period(make):
+    process = make(sys.executable, "-c", DEAF, grace=0.2)
+    process.start()
+    await until_logged(process, "deaf")
+    await process.stop()
+    assert process.exit_code == -signal.SIGKILL
+
+
+async def test_a_cancelled_stop_kills(make):
+    process = make(sys.executable, "-c", DEAF, grace=60)
+    process.start()
+    await until_logged(process, "deaf")
+    stopping = asyncio.create_task(process.stop())
+    await asyncio.sleep(0.05)
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
+    assert process.exit_code == -signal.SIGKILL
+
+
+async def test_stopping_takes_the_offspring_along(make):
+    process = make("sh", "-c", "sleep 61 & echo $!; wait")
+    process.start()
+    grandchild = await number_in_log(process)
+    await process.stop()
+    await until_gone(grandchild)
+
+
+async def test_waiting_has_an_end(make):
+    process = make("sleep", "60")
+    process.start()
+    with pytest.raises(TimeoutError):
+        await process.wait(0.05)
+
+
+async def test_it_can_be_started_again_and_keeps_its_log(make):
+    process = make("echo", "again")
+    for _ in range(2):
+        process.start()
+        await process.wait(10)
+    assert process.log_tail() == "again\nagain"
+
+
+async def test_a_new_run_rotates_the_log(make):
+    for _ in range(2):
+        process = make("echo", "once")
+        process.start()
+        await process.wait(10)
+    assert process.log_tail() == "once"
+    assert process.log.with_name("thing.log.1").read_text() == "once\n"
+
+
+def test_only_a_few_old_logs_are_kept(tmp_path):
+    path = tmp_path / "x.log"
+    for number in range(6):
+        path.write_text(str(number))
+        rotate(path)
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["x.log.1", "x.log.2", "x.log.3"]
+    assert path.with_name("x.log.1").read_text() == "5"
+
+
+def test_an_empty_log_is_not_rotated(tmp_path):
+    path = tmp_path / "x.log"
+    path.touch()
+    rotate(path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+async def test_a_program_that_does_not_exist_says_so_in_its_log(make):
+    process = make("/no/such/program")
+    process.start()
+    assert await process.wait(10) == 127
+    assert "cannot run /no/such/program: No such file" in process.log_tail()
+
+
+async def test_secrets_are_not_shown(make):
+    process = make("true", environment={"PASSWORD": "hunter2"})
+    assert "hunter2" not in repr(process.spec)
+
+
+async def test_the_pid_file_comes_and_goes(make, files):
+    process = make("sleep", "60")
+    process.start()
+    record = json.loads(files.pid_file("thing").read_text())
+    assert record["pid"] == process.pid
+    assert record["start_ticks"] == read_stat(process.pid).start_ticks
+    assert stat.S_IMODE(files.pid_file("thing").stat().st_mode) == 0o600
+    await process.stop()
+    assert not files.pid_file("thing").exists()
+
+
+async def test_a_child_dies_with_its_parent(make, files, tmp_path):
+    parent = make(sys.executable, "-c", PARENT, str(files.root), name="parent")
+    parent.start()
+    child = await number_in_log(parent)
+    assert read_stat(child).session == child
+    os.kill(parent.pid, signal.SIGKILL)
+    await until_gone(child)
+
+
+async def test_a_child_started_in_a_passing_thread_outlives_it(make):
+    process = make("sleep", "60")
+    thread = threading.Thread(target=process.start)
+    thread.start()
+    thread.join()
+    with pytest.raises(TimeoutError):
+        await process.wait(0.3)
+
+
+async def test_leftovers_are_found_and_ended(make, files):
+    process = make("sh", "-c", "sleep 61 & wait")
+    process.start()
+    assert [child.name for child in recorded_children(files)] == ["thing"]
+    assert await clean_up(files) == ["thing"]
+    assert not process.running
+    assert recorded_children(files) == []
+    assert await clean_up(files) == []
+
+
+async def test_offspring_of_a_dead_leftover_is_ended_at_once(make, files):
+    process = make("sh", "-c", "sleep 61 & echo $!; wait")
+    process.start()
+    grandchild = await number_in_log(process)
+    os.kill(process.pid, signal.SIGKILL)
+    await process.wait(5)
+    assert await clean_up(files) == ["thing"]
+    await until_gone(grandchild)
+
+
+async def test_a_pid_that_belongs_to_somebody_else_by_now_is_left_alone(make, files):
+    process = make("sleep", "60")
+    process.start()
+    path = files.pid_file("thing")
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "start_ticks": record["start_ticks"] - 1}))
+    assert await clean_up(files) == []
+    assert process.running
+    assert not path.exists()
+
+
+async def test_unreadable_pid_files_are_cleared_away(files):
+    files.pid_file("one").write_text("123\n")
+    files.pid_file("two").write_text('{"pid": "x", "start_ticks": 1, "boot": ""}')
+    assert recorded_children(files) == []
+    assert await clean_up(files) == []
+    assert list(files.run.iterdir()) == []
+
+
+async def test_a_leftover_that_does_not_listen_is_killed(make, files, monkeypatch):
+    monkeypatch.setattr("devstack.leftovers._GRACE_SECONDS", 0.2)
+    process = make(sys.executable, "-c", DEAF)
+    process.start()
+    await until_logged(process, "deaf")
+    assert ProcessStamp.of(process.pid).alive()
+    assert await clean_up(files) == ["thing"]
+    assert process.exit_code == -signal.SIGKILL

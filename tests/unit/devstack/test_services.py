@@ -1,0 +1,208 @@
+import os
+import socket
+
+import pytest
+
+from devstack.config import StackConfig
+from devstack.errors import PortTakenError
+from devstack.health import GrpcProbe, HttpProbe
+from devstack.ports import PortBook
+from devstack.services import SERVICES, Planner, compute_defaults
+
+
+@pytest.fixture
+def plan(tmp_path):
+    def plan(config=None, environment=None, overrides=None, services=SERVICES, asked=None):
+        planner = Planner(
+            ports=PortBook(tmp_path / "ports.json", asked),
+            server_variables=lambda owner: {"NATS_URL": f"nats for {owner}"},
+            secret_key="the stack's own",
+            config=config or StackConfig(),
+            environment=environment or {},
+            overrides=overrides or {},
+        )
+        return planner.plan(services)
+
+    return plan
+
+
+def variables(plan, name):
+    return next(one for one in plan.processes if one.name == name).spec.environment
+
+
+def test_every_service_has_its_process(plan):
+    names = [one.name for one in plan().processes]
+    assert names == [
+        "gateway",
+        "transcriber-api",
+        "transcriber-worker-1",
+        "diarizer-1",
+        "speakers",
+        "exporter",
+    ]
+
+
+def test_commands():
+    commands = {service.name: service.command[1:] for service in SERVICES}
+    assert commands["gateway"] == ("-m", "gateway")
+    assert commands["transcriber-api"] == ("-m", "transcriber", "api")
+    assert commands["transcriber-worker"] == ("-m", "transcriber", "worker")
+
+
+def test_workers_are_counted(plan):
+    config = StackConfig(workers={"transcriber-worker": 2, "diarizer": 0})
+    names = [one.name for one in plan(config).processes]
+    assert "transcriber-worker-2" in names
+    assert not any(name.startswith("diarizer") for name in names)
+
+
+def test_every_process_listens_elsewhere(plan):
+    ports = [variables(made, one.name)["GRPC_PORT"] for made in [plan()] for one in made.processes]
+    assert len(set(ports)) == len(ports)
+
+
+def test_everybody_knows_where_everybody_is(plan):
+    made = plan(StackConfig(workers={"transcriber-worker": 2}))
+    assert set(made.addresses) == {
+        "GATEWAY_GRPC",
+        "TRANSCRIBER_GRPC",
+        "SPEECH_GRPC",
+        "DIARIZER_GRPC",
+        "SPEAKERS_GRPC",
+        "EXPORTER_GRPC",
+    }
+    for one in made.processes:
+        assert made.addresses.items() <= one.spec.environment.items()
+    first = next(one for one in made.processes if one.name == "transcriber-worker-1")
+    assert made.addresses["SPEECH_GRPC"] == first.address
+
+
+def test_ports_stay_the_same_next_time(plan):
+    assert plan().addresses == plan().addresses
+
+
+def test_each_service_gets_its_own_servers_variables(plan):
+    made = plan()
+    assert variables(made, "transcriber-worker-1")["NATS_URL"] == "nats for transcriber"
+    assert variables(made, "exporter")["NATS_URL"] == "nats for exporter"
+
+
+def test_variables_made_for_containers_do_not_leak_in(plan):
+    elsewhere = {
+        "DATABASE_URL": "postgresql://postgres:5432/x",
+        "S3_SECRET_KEY": "minio",
+        "NATS_URL": "nats://nats:4222",
+        "GATEWAY_GRPC": "gateway:50051",
+        "GRPC_PORT": "50051",
+    }
+    made = plan(environment=elsewhere)
+    for one in made.processes:
+        assert not set(elsewhere.values()) & set(one.spec.environment.values())
+
+
+def test_what_the_operator_sets_reaches_every_service(plan):
+    made = plan(environment={"LOG_LEVEL": "DEBUG", "SECRET_KEY": "mine"})
+    for one in made.processes:
+        assert one.spec.environment["LOG_LEVEL"] == "DEBUG"
+        assert one.spec.environment["SECRET_KEY"] == "mine"
+
+
+def test_without_a_secret_key_the_generated_one_is_used(plan):
+    assert variables(plan(), "gateway")["SECRET_KEY"] == "the stack's own"
+
+
+def test_overrides_go_from_wide_to_narrow(plan):
+    made = plan(
+        StackConfig(workers={"transcriber-worker": 2}),
+        environment={"A": "operator", "B": "operator", "C": "operator", "D": "operator"},
+        overrides={
+            "transcriber-worker-2": {"C": "process"},
+            "transcriber-worker": {"B": "service", "C": "service"},
+            "*": {"A": "all", "B": "all", "C": "all"},
+        },
+    )
+    second, first = (variables(made, f"transcriber-worker-{number}") for number in (2, 1))
+    assert [second[name] for name in "ABCD"] == ["all", "service", "process", "operator"]
+    assert [first[name] for name in "ABCD"] == ["all", "service", "service", "operator"]
+    assert variables(made, "gateway")["B"] == "all"
+
+
+def test_only_workers_are_told_how_to_compute(plan):
+    made = plan()
+    worker = variables(made, "diarizer-1")
+    assert worker["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert worker["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "16"
+    assert worker["LRU_CACHE_CAPACITY"] == "64"
+    assert "OMP_NUM_THREADS" not in variables(made, "gateway")
+
+
+def test_the_operator_s_thread_count_wins(plan):
+    made = plan(environment={"OMP_NUM_THREADS": "7"})
+    assert variables(made, "diarizer-1")["OMP_NUM_THREADS"] == "7"
+
+
+def test_workers_share_the_cores(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)))
+    threads = [compute_defaults(count)["OMP_NUM_THREADS"] for count in (0, 1, 2, 3, 20)]
+    assert threads == ["8", "8", "4", "2", "1"]
+
+
+def test_the_gateway_is_asked_by_http_and_the_others_by_grpc(plan):
+    made = plan()
+    probes = {one.name: one.probe for one in made.processes}
+    assert isinstance(probes["gateway"], HttpProbe)
+    assert probes["gateway"].path == "/health"
+    assert probes["speakers"] == GrpcProbe(address=made.addresses["SPEAKERS_GRPC"])
+
+
+def test_the_gateway_s_place(plan):
+    config = StackConfig(host="0.0.0.0", port=15999)
+    made = plan(config)
+    gateway = variables(made, "gateway")
+    assert (gateway["HOST"], gateway["PORT"]) == ("0.0.0.0", "15999")
+    assert made.gateway_url == "http://127.0.0.1:15999"
+    assert "PORT" not in variables(made, "speakers")
+
+
+def test_without_services_nothing_is_served(plan):
+    made = plan(services=())
+    assert made.processes == ()
+    assert made.gateway_url is None
+
+
+def test_a_taken_gateway_port_is_named(plan, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(PortTakenError, match=f"port {port} .* set PORT to another"):
+            plan(StackConfig(port=port))
+
+
+def test_grpc_ports_can_be_fixed(plan):
+    made = plan(asked={"DEVSTACK_SPEAKERS_GRPC_PORT": 15888})
+    assert made.addresses["SPEAKERS_GRPC"] == "127.0.0.1:15888"
+
+
+def test_listening_on_every_interface_is_reached_on_loopback(plan):
+    made = plan(environment={"GRPC_HOST": "0.0.0.0"})
+    assert variables(made, "speakers")["GRPC_HOST"] == "0.0.0.0"
+    assert made.addresses["SPEAKERS_GRPC"].startswith("127.0.0.1:")
+
+
+def test_metrics_are_off_or_on_consecutive_ports(plan):
+    assert "METRICS_PORT" not in variables(plan(), "gateway")
+    made = plan(StackConfig(metrics_port=9100))
+    ports = [one.spec.environment["METRICS_PORT"] for one in made.processes]
+    assert ports == ["9100", "9101", "9102", "9103", "9104", "9105"]
+
+
+def test_tls_files_reach_the_probe(plan):
+    tls = {"GRPC_TLS_CERT": "cert.pem", "GRPC_TLS_KEY": "key.pem", "GRPC_TLS_CA": "ca.pem"}
+    made = plan(environment=tls)
+    probe = next(one.probe for one in made.processes if one.name == "speakers")
+    assert (probe.authority, probe.certificate, probe.key) == ("ca.pem", "cert.pem", "key.pem")
+
+
+def test_secrets_are_not_shown(plan):
+    made = plan(environment={"HF_TOKEN": "hunter2"}, overrides={"*": {"X": "hunter3"}})
+    assert "hunter" not in repr(made)
+    assert "the stack's own" not in repr(made)

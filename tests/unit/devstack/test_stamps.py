@@ -1,0 +1,100 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+from devstack.stamps import ProcessStamp, read_stat
+
+FAMILY = """
+import subprocess, sys
+child = subprocess.Popen(["sleep", "60"])
+print(child.pid, flush=True)
+child.wait()
+"""
+
+
+@pytest.fixture
+def family():
+    """A session leader with one child of its own."""
+    with subprocess.Popen(
+        [sys.executable, "-c", FAMILY], stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as leader:
+        child = int(leader.stdout.readline())
+        stamp = ProcessStamp.of(leader.pid)
+        yield leader, child, stamp
+        stamp.kill_session()
+
+
+def gone(pid):
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        stat = read_stat(pid)
+        if stat is None or stat.state in "ZX":
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_living_process_is_known_again():
+    stamp = ProcessStamp.of(os.getpid())
+    assert stamp.alive()
+    assert stamp == ProcessStamp.of(os.getpid())
+
+
+def test_the_same_pid_at_another_time_is_somebody_else():
+    stamp = ProcessStamp.of(os.getpid())
+    assert not replace(stamp, start_ticks=stamp.start_ticks - 1).alive()
+    assert not replace(stamp, boot="another boot").alive()
+
+
+def test_a_zombie_is_not_alive(family):
+    leader, _, stamp = family
+    leader.kill()
+    os.waitid(os.P_PID, leader.pid, os.WEXITED | os.WNOWAIT)
+    assert read_stat(leader.pid).state == "Z"
+    assert not stamp.alive()
+
+
+def test_nobody_has_no_stamp():
+    with pytest.raises(ProcessLookupError):
+        ProcessStamp.of(2**22 + 1)
+
+
+def test_names_with_brackets_and_blanks_are_read(tmp_path):
+    program = tmp_path / "a) S 1 (b"
+    program.symlink_to("/bin/sleep")
+    with subprocess.Popen([program, "60"], start_new_session=True) as child:
+        stat = read_stat(child.pid)
+        child.kill()
+    assert stat.session == child.pid
+    assert stat.start_ticks > 1
+
+
+def test_offspring_is_found(family):
+    leader, child, stamp = family
+    assert sorted(stamp.session_members()) == sorted([leader.pid, child])
+
+
+def test_offspring_is_found_after_its_parent_died(family):
+    leader, child, stamp = family
+    leader.kill()
+    leader.wait()
+    assert not stamp.alive()
+    assert stamp.session_members() == [child]
+    stamp.kill_session()
+    assert gone(child)
+    assert stamp.session_members() == []
+
+
+def test_strangers_are_left_alone(family):
+    leader, child, stamp = family
+    stranger = replace(stamp, start_ticks=stamp.start_ticks - 1)
+    assert stranger.session_members() == []
+    assert replace(stamp, boot="another boot").session_members() == []
+    stranger.kill_session()
+    os.kill(child, signal.SIGCONT)
+    assert leader.poll() is None

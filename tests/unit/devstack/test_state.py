@@ -1,0 +1,41 @@
+from devstack.health import GrpcProbe, HttpProbe, TcpProbe
+from devstack.state import Endpoint, RunnerState, read_state, write_state
+
+
+def test_a_snapshot_comes_back(tmp_path):
+    state = RunnerState(
+        pid=17,
+        phase="ready",
+        endpoints=(
+            Endpoint(name="pg", address="a:1", probe=TcpProbe(host="a", port=1)),
+            Endpoint(
+                name="s3",
+                address="a:2",
+                probe=HttpProbe(host="a", port=2, path="/", expected=[200, 403]),
+            ),
+            Endpoint(name="speakers", address="a:3", probe=GrpcProbe(address="a:3")),
+        ),
+        addresses={"SPEAKERS_GRPC": "a:3"},
+        gateway_url="http://a:4",
+    )
+    path = tmp_path / "state.json"
+    write_state(path, state)
+    assert read_state(path) == state
+
+
+def test_servers_alone(tmp_path):
+    path = tmp_path / "state.json"
+    write_state(path, RunnerState(pid=17, phase="starting"))
+    assert read_state(path) == RunnerState(pid=17, phase="starting")
+
+
+def test_what_cannot_be_understood_is_nothing(tmp_path):
+    path = tmp_path / "state.json"
+    assert read_state(path) is None
+    for text in ("", "{}", '{"pid": 1, "phase": "odd", "endpoints": [], "addresses": {}}'):
+        path.write_text(text)
+        assert read_state(path) is None
+    path.write_text(
+        '{"pid": 1, "phase": "odd", "endpoints": [], "addresses": {}, "gateway_url": null}'
+    )
+    assert read_state(path) is None

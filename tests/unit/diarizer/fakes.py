@@ -1,0 +1,67 @@
+"""An engine that answers without models: stands for diarizer.diarization.DiarizationEngine."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from common.audio import AudioSource
+from diarizer.diarization import (
+    Cancelled,
+    Diarization,
+    DiarizationOptions,
+    Progress,
+    Speaker,
+    Turn,
+    Voiceprint,
+)
+
+
+@dataclass
+class FakeEngine:
+    """Finds the speakers it is told to: seconds of speech each, in order, one after another."""
+
+    speech: tuple[float, ...] = (6.0, 3.0)
+    voiceless: frozenset[int] = frozenset()
+    seen: list[tuple[bytes, DiarizationOptions]] = field(default_factory=list)
+    model: str = "fake"
+    model_version: str = "1"
+
+    def diarize(
+        self,
+        source: AudioSource,
+        options: DiarizationOptions,
+        *,
+        on_progress: Progress,
+        cancelled: Callable[[], bool],
+    ) -> Diarization:
+        """Reads the source whole; stops when cancelled."""
+        assert not isinstance(source, str)
+        assert hasattr(source, "read")
+        self.seen.append((source.read(), options))
+        on_progress(0.5, "segmentation")
+        if cancelled():
+            raise Cancelled
+        turns, begin = [], 0.0
+        for number, length in enumerate(self.speech):
+            turns.append(Turn(start=begin, end=begin + length, speaker=f"SPEAKER_{number:02}"))
+            begin += length
+        return Diarization(
+            turns=tuple(turns),
+            exclusive_turns=tuple(turns),
+            speakers=tuple(
+                Speaker(
+                    label=turn.speaker,
+                    speech_seconds=turn.duration,
+                    voiceprint=None if number in self.voiceless else _voice(number),
+                )
+                for number, turn in enumerate(turns)
+            ),
+            duration=begin,
+            processing_seconds=0.1,
+            model=self.model,
+            model_version=self.model_version,
+        )
+
+
+def _voice(number: int) -> Voiceprint:
+    embedding = tuple(1.0 if index == number else 0.0 for index in range(4))
+    return Voiceprint(embedding=embedding, speech_seconds=2.0, model="fake", model_version="1")

@@ -1,0 +1,78 @@
+"""Direct calls of the diarizer, with an engine that needs no models."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from common.errors import AudioProcessingError, ValidationError
+from common.inference import Inference
+from common.times import seconds
+from diarizer.diarization import DiarizationOptions
+from diarizer.servicer import DiarizationServicer
+from securetranscribe.v1 import diarization_pb2
+from tests.unit.diarizer.fakes import FakeEngine
+
+
+@pytest.fixture
+def inference() -> Iterator[Inference]:
+    running = Inference("test")
+    yield running
+    running.close()
+
+
+def servicer(engine: FakeEngine, inference: Inference) -> DiarizationServicer:
+    return DiarizationServicer(engine, inference, DiarizationOptions())
+
+
+async def test_diarize_hands_over_the_bytes_and_the_configuration(inference: Inference) -> None:
+    engine = FakeEngine()
+    request = diarization_pb2.DiarizeRequest(
+        content=b"sound", config=diarization_pb2.DiarizationConfig(speaker_count=2)
+    )
+    answer = await servicer(engine, inference).Diarize(request, None)
+    content, options = engine.seen[0]
+    assert content == b"sound"
+    assert options.num_speakers == 2
+    assert [turn.speaker_label for turn in answer.diarization.turns] == ["Speaker_1", "Speaker_2"]
+
+
+async def test_no_audio_is_refused_before_the_engine_is_asked(inference: Inference) -> None:
+    engine = FakeEngine()
+    with pytest.raises(ValidationError) as caught:
+        await servicer(engine, inference).Diarize(diarization_pb2.DiarizeRequest(), None)
+    assert caught.value.details == {"field": "content"}
+    assert not engine.seen
+
+
+async def test_contradicting_speaker_counts_are_refused(inference: Inference) -> None:
+    request = diarization_pb2.DiarizeRequest(
+        content=b"x", config=diarization_pb2.DiarizationConfig(speaker_count=-2)
+    )
+    with pytest.raises(ValidationError):
+        await servicer(FakeEngine(), inference).Diarize(request, None)
+
+
+async def test_the_voiceprint_is_that_of_who_speaks_most(inference: Inference) -> None:
+    request = diarization_pb2.ExtractVoiceprintRequest(content=b"x")
+    answer = await servicer(FakeEngine(speech=(3.0, 20.0)), inference).ExtractVoiceprint(
+        request, None
+    )
+    assert list(answer.voiceprint.values) == [0.0, 1.0, 0.0, 0.0]
+    assert answer.speaker_count == 2
+    assert seconds(answer.clean_turn.start) == pytest.approx(3.05)
+    assert seconds(answer.clean_turn.end) == pytest.approx(11.05)
+
+
+@pytest.mark.parametrize(
+    ("engine", "said"),
+    [
+        (FakeEngine(speech=()), "Nobody speaks"),
+        (FakeEngine(speech=(0.4,), voiceless=frozenset({0})), "too little"),
+    ],
+)
+async def test_a_clip_without_a_voice_says_so(
+    engine: FakeEngine, said: str, inference: Inference
+) -> None:
+    request = diarization_pb2.ExtractVoiceprintRequest(content=b"x")
+    with pytest.raises(AudioProcessingError, match=said):
+        await servicer(engine, inference).ExtractVoiceprint(request, None)
