@@ -1,7 +1,6 @@
 """Files that are refused: each with a clear error, and with nothing left behind."""
 
 import io
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,17 +12,7 @@ from common.objects import ObjectStore
 from common.settings import ObjectSettings
 from securetranscribe import ApiError, SecureTranscribeClient
 from tests.e2e.conftest import Stack
-from tests.e2e.test_upload_memory import SilentWav
-
-
-def _wav(seconds: float) -> bytes:
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16000)
-        file.writeframes(np.zeros(int(16000 * seconds), dtype="<i2").tobytes())
-    return buffer.getvalue()
+from tests.e2e.recordings import SilentWav, silence
 
 
 def _video_without_sound() -> bytes:
@@ -59,7 +48,7 @@ def objects(stack: Stack) -> Iterator[ObjectStore]:
         ("empty.mp3", b"", "FILE_UPLOAD_ERROR"),
         ("notes.mp3", b"These are only words, not sound at all.\n" * 50, "FILE_UPLOAD_ERROR"),
         ("page.wav", b"<html><body>hello</body></html>" * 50, "FILE_UPLOAD_ERROR"),
-        ("really-a-wav.mp3", _wav(1.0), "FILE_UPLOAD_ERROR"),
+        ("really-a-wav.mp3", silence(1.0), "FILE_UPLOAD_ERROR"),
         ("silent-film.mp4", _video_without_sound(), "AUDIO_PROCESSING_ERROR"),
         ("noise.flac", b"fLaC" + bytes(range(256)) * 40, "AUDIO_PROCESSING_ERROR"),
     ],

@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,17 @@ async def lifecycle(stack: Stack) -> AsyncIterator[list[event_pb2.Event]]:
     await client.close()
 
 
-async def _until(client: SecureTranscribeClient, job_id: str, status: str) -> dict[str, Any]:
+Job = dict[str, Any]
+
+
+async def _until(
+    client: SecureTranscribeClient, job_id: str, reached: Callable[[Job], bool]
+) -> None:
     async with asyncio.timeout(JOB_SECONDS):
         while True:
             job = await asyncio.to_thread(client.get_job, job_id)
-            if job["status"] == status:
-                return job
+            if reached(job):
+                return
             assert job["status"] not in ("failed", "cancelled"), job
             await asyncio.sleep(0.2)
 
@@ -51,15 +56,12 @@ async def test_a_worker_killed_in_the_middle_is_replaced_and_the_job_completes_o
     uploaded = client.upload_audio(
         io.BytesIO(repeated(sample, 3)), filename="long.wav", auto_start=True, language="en"
     )
-    job = await _until(client, uploaded["job_id"], "processing")
     stage = "transcribe" if "worker" in victim else "diarize"
-    async with asyncio.timeout(60):
-        while not _runs(client.get_job(job["job_id"]), stage):
-            await asyncio.sleep(0.1)
+    await _until(client, uploaded["job_id"], lambda job: _runs(job, stage))
     stack.services.process(victim).kill()
     await stack.services.restart(victim)
 
-    await _until(client, uploaded["job_id"], "completed")
+    await _until(client, uploaded["job_id"], _is("completed"))
     state = client.get_status(uploaded["transcription_id"])
     assert state["full_transcript"].lower().count("yankee") == 3
     assert state["num_speakers"] == 2
@@ -75,7 +77,11 @@ async def test_a_worker_killed_in_the_middle_is_replaced_and_the_job_completes_o
     client.delete_transcription(uploaded["transcription_id"])
 
 
-def _runs(job: dict[str, Any], stage: str) -> bool:
+def _is(status: str) -> Callable[[Job], bool]:
+    return lambda job: bool(job["status"] == status)
+
+
+def _runs(job: Job, stage: str) -> bool:
     if job["status"] == "completed":
         pytest.fail("the job was done before the worker could be killed")
     return any(one["stage"] == stage and one["state"] == "running" for one in job["stages"])
@@ -87,10 +93,10 @@ async def test_the_coordinator_killed_in_the_middle_goes_on_where_it_was(
     uploaded = client.upload_audio(
         io.BytesIO(repeated(sample, 2)), filename="long.wav", auto_start=True, language="en"
     )
-    await _until(client, uploaded["job_id"], "processing")
+    await _until(client, uploaded["job_id"], _is("processing"))
     stack.services.process("transcriber-api").kill()
     await stack.services.restart("transcriber-api")
-    await _until(client, uploaded["job_id"], "completed")
+    await _until(client, uploaded["job_id"], _is("completed"))
     state = client.get_status(uploaded["transcription_id"])
     assert state["full_transcript"].lower().count("yankee") == 2
     client.delete_transcription(uploaded["transcription_id"])
