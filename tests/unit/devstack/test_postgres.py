@@ -45,7 +45,7 @@ def test_it_is_private_and_keeps_values_out_of_its_log(server):
     command = " ".join(server.spec().command)
     assert "listen_addresses=127.0.0.1" in command
     assert "unix_socket_directories= " in command
-    assert "log_error_verbosity=terse" in command
+    assert "log_parameter_max_length_on_error=0" in command
     assert "fsync=off" not in command
 
 
@@ -54,6 +54,7 @@ def test_data_nobody_will_miss_is_not_synced(tmp_path):
         files=DataDirectory(root=tmp_path), port=1, credentials=Credentials(), durable=False
     )
     assert "fsync=off" in server.spec().command
+    assert "synchronous_commit=off" not in server.spec().command
 
 
 def test_a_pid_file_of_somebody_else_s_pid_is_removed(tmp_path):

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import nats.errors
 import nats.js.errors
@@ -85,22 +86,25 @@ async def connect(url: str, *, name: str, wait_seconds: float = 60) -> Client:
     try:
         # With endless reconnecting the client does not give up the first connection either.
         async with asyncio.timeout(wait_seconds):
-            await client.connect(
-                url,
-                name=name,
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=0.5,
-                connect_timeout=3,
-                drain_timeout=2,
-                error_cb=_on_error,
-                disconnected_cb=_on_disconnected,
-                reconnected_cb=_on_reconnected,
-                allow_reconnect=True,
-            )
-    except (OSError, TimeoutError, nats.errors.Error) as error:
-        await client.close()
+            await client.connect(url, name=name, **_connect_options())
+    except (OSError, ValueError, nats.errors.Error) as error:
+        if isinstance(error, TimeoutError):
+            await client.close()  # a connection may be half made
         raise UnavailableError("NATS does not answer; check NATS_URL.") from error
     return client
+
+
+def _connect_options() -> dict[str, Any]:
+    return {
+        "allow_reconnect": True,
+        "max_reconnect_attempts": -1,
+        "reconnect_time_wait": 0.5,
+        "connect_timeout": 3,
+        "drain_timeout": 2,
+        "error_cb": _on_error,
+        "disconnected_cb": _on_disconnected,
+        "reconnected_cb": _on_reconnected,
+    }
 
 
 async def close(client: Client) -> None:

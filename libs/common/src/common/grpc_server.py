@@ -7,6 +7,7 @@ from typing import Any
 import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import SERVICE_NAME as HEALTH_SERVICE
 from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
 
@@ -51,7 +52,7 @@ class GrpcServer:
         for add in services.values():
             add(self._server)
         reflection.enable_server_reflection(
-            [*services, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server
+            [*services, HEALTH_SERVICE, reflection.SERVICE_NAME], self._server
         )
         self.port = 0
 

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from common.errors import AuthenticationError
 
@@ -25,7 +25,7 @@ class Identity:
 
     session_id: str = ""
     service: str = ""
-    token: str = ""
+    token: str = field(default="", repr=False)
 
 
 _current: contextvars.ContextVar[Identity | None] = contextvars.ContextVar("identity", default=None)

@@ -62,11 +62,13 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
         inner = handler.stream_stream if handler.request_streaming else handler.unary_stream
 
         async def call(request: Any, context: Any) -> AsyncIterator[Any]:
-            async with _Call(self._authenticator, method, context):
+            async with (
+                _Call(self._authenticator, method, context),
                 # Closed here and now when the caller leaves, not when it is collected.
-                async with contextlib.aclosing(inner(request, context)) as responses:
-                    async for response in responses:
-                        yield response
+                contextlib.aclosing(inner(request, context)) as responses,
+            ):
+                async for response in responses:
+                    yield response
 
         make: Any = (
             grpc.stream_stream_rpc_method_handler

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from opentelemetry import trace
 
-_QUIET = ("nats", "urllib3", "httpx", "httpcore", "asyncio", "uvicorn.access")
+_QUIET = ("nats", "faster_whisper", "urllib3", "httpx", "httpcore", "asyncio", "uvicorn.access")
 
 
 def _add_trace(

@@ -29,9 +29,7 @@ class ObjectStore:
     slow uploaders wait for each other but do not keep anybody from a short call.
     """
 
-    def __init__(
-        self, settings: ObjectSettings, *, threads: int = 16, uploads: int = 32
-    ) -> None:
+    def __init__(self, settings: ObjectSettings, *, threads: int = 16, uploads: int = 32) -> None:
         url = urlsplit(settings.s3_endpoint)
         self._pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=5, read=60),
@@ -116,12 +114,10 @@ class ObjectStore:
         data: bytes = _translated(self._read, bucket, key, offset, length)
         return data
 
-    def _put_stream(self, bucket: str, key: str, pipe: "_Pipe") -> None:
+    def _put_stream(self, bucket: str, key: str, pipe: Any) -> None:
         # Parts one after the other: in parallel the client notices a failed one only at the end
         # of the source, and leaves its threads behind when the source fails.
-        self._client.put_object(
-            bucket, key, pipe, -1, part_size=PART_BYTES, num_parallel_uploads=1
-        )
+        self._client.put_object(bucket, key, pipe, -1, part_size=PART_BYTES, num_parallel_uploads=1)
 
     def _read(self, bucket: str, key: str, offset: int, length: int) -> bytes:
         response = self._client.get_object(bucket, key, offset=offset, length=length)

@@ -104,7 +104,7 @@ def run(service: str, settings: ServiceSettings, serve: Serve) -> None:
     )
     try:
         code = asyncio.run(_main(settings, serve))
-    except BaseException as error:
+    except Exception as error:
         _log.critical("the process ends", exc_info=error)
         code = 1
     sys.stdout.flush()

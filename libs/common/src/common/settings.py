@@ -1,4 +1,8 @@
-"""Typed settings, read once from the environment. A wrong one ends the process and says which."""
+"""Typed settings, read once from the environment. A wrong one ends the process and says which.
+
+Every variable can also be given as a file: `SECRET_KEY_FILE=/run/secrets/secret_key` reads the
+value from there, which keeps secrets out of the environment and out of process listings.
+"""
 
 import re
 import sys
@@ -6,7 +10,15 @@ from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from common.settings_files import FileVariables
 
 _SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?\s*$", re.IGNORECASE)
 _FACTOR = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
@@ -34,15 +46,29 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NameList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
-class _Settings(BaseSettings):
+class Settings(BaseSettings):
+    """Where settings come from: arguments, then variables, then files that variables name."""
+
     # The one base of all of them: a class that inherits from two takes its whole configuration
     # from the last, which must therefore be the same.
     model_config = SettingsConfigDict(
         env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the caller passes it by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The sources, the earlier winning over the later."""
+        return init_settings, env_settings, FileVariables(settings_cls)
 
-class ServiceSettings(_Settings):
+
+class ServiceSettings(Settings):
     """What every service needs to know. Variables are named like the fields, in capitals."""
 
     debug: bool = False
@@ -79,14 +105,14 @@ class ServiceSettings(_Settings):
         return self
 
 
-class PostgresSettings(_Settings):
+class PostgresSettings(Settings):
     """How a service reaches its database."""
 
     database_url: SecretStr
     database_pool_size: int = Field(10, ge=1, le=200)
 
 
-class ObjectSettings(_Settings):
+class ObjectSettings(Settings):
     """How a service reaches the object store."""
 
     s3_endpoint: str = Field(pattern="^https?://[^/]+/?$")
@@ -104,6 +130,9 @@ def load(cls: type[AnySettings]) -> AnySettings:
     """Reads the settings, or ends the process with a line for each variable that is wrong."""
     try:
         return cls()
+    except SettingsError as error:
+        print(f"configuration: {error}", file=sys.stderr)
+        sys.exit(2)
     except ValidationError as error:
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"][:1]).upper()

@@ -28,6 +28,19 @@ HTTP_SECONDS = Histogram(
     buckets=SECONDS,
 )
 WEBSOCKETS = Gauge("securetranscribe_websockets", "Open WebSocket connections.")
+WEBSOCKETS_DROPPED = Counter(
+    "securetranscribe_websockets_dropped_total",
+    "WebSocket connections closed because the client read too slowly.",
+)
+RATE_LIMITED = Counter(
+    "securetranscribe_rate_limited_total", "Requests refused by a rate limit.", ["group"]
+)
+SESSIONS_CREATED = Counter("securetranscribe_sessions_created_total", "Sessions created.")
+EVENT_LOOP_LAG_SECONDS = Histogram(
+    "securetranscribe_event_loop_lag_seconds",
+    "How late a timer of the event loop fired.",
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1),
+)
 UPLOADED_BYTES = Counter("securetranscribe_uploaded_bytes_total", "Bytes of accepted uploads.")
 QUEUE_DEPTH = Gauge("securetranscribe_queue_depth", "Jobs by status.", ["status"])
 TASKS_OUTSTANDING = Gauge(

@@ -30,4 +30,3 @@ def timestamp(moment: dt.datetime | None) -> Timestamp | None:
 def moment(value: Timestamp) -> dt.datetime:
     """A Timestamp as an aware moment in UTC."""
     return value.ToDatetime(dt.UTC)
-

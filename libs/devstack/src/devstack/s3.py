@@ -20,7 +20,7 @@ from devstack.process import ProcessSpec
 from devstack.server import program, server_environment
 
 BUCKETS = ("audio", "results")
-_PROBE_KEY = ".devstack/ready"
+_PROBE_KEY = "devstack-ready"
 _PARTS = ("master", "volume", "filer", "admin")
 _MEMORY_LIMIT = "512MiB"
 """Without a limit the server keeps some 700 MB; with this one 380 MB were seen."""

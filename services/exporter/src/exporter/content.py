@@ -122,7 +122,7 @@ def method_note(document: Document, summary: Summary) -> str:
     if summary.method == EXTRACTIVE:
         how = "Made of sentences of the conversation itself, chosen without a language model."
     else:
-        how = f"Written by the language model {summary.method}; it may be wrong, so check the times."
+        how = f"Written by the language model {summary.method}; it may be wrong: check the times."
     return f"{how} {_reach(document, summary.statements, summary.coverage)}"
 
 

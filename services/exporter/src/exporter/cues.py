@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 
 from exporter.document import Document, Segment
 from exporter.safe_text import one_line
@@ -53,27 +54,41 @@ def cues(document: Document) -> Iterator[Cue]:
 
 
 def _groups(segment: Segment) -> Iterator[list[TimedPiece]]:
-    group: list[TimedPiece] = []
+    """The pieces of each cue of a segment."""
+    run: list[TimedPiece] = []
     filled = 0
     for piece in timed_pieces(segment):
-        width = cells(piece.text)
-        if group and _is_full(group, filled, piece, width):
-            yield group
-            group, filled = [], 0
-        group.append(piece)
+        if run and _ends(run, filled, piece):
+            yield from _even_parts(run)
+            run, filled = [], 0
+        run.append(piece)
+        filled += cells(piece.text)
+    if run:
+        yield from _even_parts(run)
+
+
+def _ends(run: list[TimedPiece], filled: int, following: TimedPiece) -> bool:
+    """Whether a cue ends here of itself: at a pause, or at a sentence's end that fills a line."""
+    pause = following.start - run[-1].end > PAUSE_SECONDS
+    return pause or (filled >= LINE_CELLS and run[-1].text.rstrip().endswith(_SENTENCE_ENDS))
+
+
+def _even_parts(run: list[TimedPiece]) -> Iterator[list[TimedPiece]]:
+    """Cuts what is too long for one cue into cues of about equal length: none is a scrap."""
+    widths = [cells(piece.text) for piece in run]
+    seconds = run[-1].end - run[0].start
+    count = max(1, ceil(sum(widths) / CUE_CELLS), ceil(seconds / CUE_SECONDS))
+    target = sum(widths) / count
+    part: list[TimedPiece] = []
+    filled = 0
+    for piece, width in zip(run, widths, strict=True):
+        if part and (filled + width / 2 > target or filled + width > CUE_CELLS):
+            yield part
+            part, filled = [], 0
+        part.append(piece)
         filled += width
-    if group:
-        yield group
-
-
-def _is_full(group: list[TimedPiece], filled: int, piece: TimedPiece, width: int) -> bool:
-    ended = group[-1].text.rstrip().endswith(_SENTENCE_ENDS)
-    return (
-        filled + width > CUE_CELLS
-        or piece.end - group[0].start > CUE_SECONDS
-        or piece.start - group[-1].end > PAUSE_SECONDS
-        or (ended and filled >= LINE_CELLS)
-    )
+    if part:
+        yield part
 
 
 def cells(text: str) -> int:
@@ -93,6 +108,6 @@ def balanced_lines(text: str) -> list[str]:
     if not blanks:
         # A script without blanks may be cut anywhere.
         half = (len(text) + 1) // 2
-        return [text[:half], text[half:]] if cells(text) > len(text) else [text]
+        return [text[:half], text[half:]] if cells(text) > len(text) else [text]  # a long word
     cut = min(blanks, key=lambda place: abs(place - middle))
     return [text[:cut], text[cut + 1 :]]

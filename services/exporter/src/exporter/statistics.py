@@ -33,7 +33,7 @@ class SpeakerStatistics:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Statistics:
-    """Figures of a whole conversation; `speech_seconds` counts overlapping speech once a speaker."""
+    """Figures of a conversation; `speech_seconds` counts overlapping speech once a speaker."""
 
     speakers: tuple[SpeakerStatistics, ...]
     segments: int

@@ -16,7 +16,7 @@ _PIECES = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimedPiece:
-    """A piece of text with the blanks that follow it; times are seconds. Pieces make up the text."""
+    """A piece of text with the blanks that follow it; times are seconds."""
 
     text: str
     start: float

@@ -12,7 +12,7 @@ PARAGRAPH_SECONDS = 90.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
-    """Consecutive segments of one speaker. `continued` when the same speaker had the turn before."""
+    """Consecutive segments of one speaker; `continued` when the turn before was theirs too."""
 
     speaker_label: str
     segments: tuple[Segment, ...]

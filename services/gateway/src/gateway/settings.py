@@ -1,5 +1,6 @@
 """What the gateway needs to know."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -7,6 +8,10 @@ from limits import RateLimitItem, parse
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from common.settings import Bytes, NameList, PostgresSettings, Seconds, ServiceSettings
+from gateway.web.addresses import TrustedProxies
+
+_REDIS_SCHEMES = ("redis://", "rediss://", "redis+unix://")
+_ORIGIN = re.compile(r"^https?://[^/\s]+$")
 
 
 def _rate(value: str) -> str:
@@ -21,6 +26,27 @@ def _readable(path: Path | None) -> Path | None:
     if path is not None and not path.is_file():
         raise ValueError("names no file that can be read")
     return path
+
+
+def _redis(value: SecretStr) -> SecretStr:
+    if value.get_secret_value() and not value.get_secret_value().startswith(_REDIS_SCHEMES):
+        raise ValueError("write it as redis://host:6379/0 or rediss://host:6379/0")
+    return value
+
+
+def _proxies(value: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        TrustedProxies(value)
+    except ValueError as error:
+        raise ValueError("list addresses or networks, such as 10.0.0.0/8") from error
+    return value
+
+
+def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in value:
+        if origin != "*" and _ORIGIN.match(origin) is None:
+            raise ValueError("list origins, such as https://example.org or http://localhost:3000")
+    return value
 
 
 Rate = Annotated[str, AfterValidator(_rate)]
@@ -56,12 +82,12 @@ class GatewaySettings(ServiceSettings, PostgresSettings):
     rate_limit_status: Rate = "60/minute"
     rate_limit_export: Rate = "20/minute"
     rate_limit_session: Rate = "60/minute"
-    redis_url: SecretStr = SecretStr("")
+    redis_url: Annotated[SecretStr, AfterValidator(_redis)] = SecretStr("")
     redis_password: SecretStr = SecretStr("")
 
     allowed_hosts: NameList = ("localhost", "127.0.0.1", "::1")
-    cors_origins: NameList = ()
-    trusted_proxies: NameList = ("127.0.0.1", "::1")
+    cors_origins: Annotated[NameList, AfterValidator(_origins)] = ()
+    trusted_proxies: Annotated[NameList, AfterValidator(_proxies)] = ("127.0.0.1", "::1")
     force_https: bool = False
 
     websockets_per_session: int = Field(20, ge=1, le=1000)

@@ -286,3 +286,8 @@ def _words(found: Iterable[Any], place: _Place) -> Iterator[Word]:
 
 def _hotwords(options: RecognitionOptions) -> str | None:
     return ", ".join(options.phrases) or None
+
+
+def load(model: RecognitionModel, settings: EngineSettings) -> FasterWhisperEngine:
+    """Load the engine for what common.models located. Takes seconds; nothing is downloaded."""
+    return FasterWhisperEngine(model, settings)

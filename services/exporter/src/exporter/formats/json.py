@@ -19,7 +19,7 @@ def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
 
 def _pieces(document: Document, options: ExportOptions) -> Iterator[str]:
     head = _dumped(_head(document, options))
-    yield f"{head[:-1]}, \"segments\": ["
+    yield f'{head[:-1]}, "segments": ['
     for number, segment in enumerate(document.segments):
         yield ",\n" if number else "\n"
         yield _dumped(_segment(document, segment))

@@ -14,12 +14,12 @@ from exporter.turns import Turn, turns
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!^$])")
 # What makes a list, a rule, a heading or a quotation of a line, but only where the line begins.
-_LINE_START = re.compile(r"^(\d*)([-+=:.)])")
+_LINE_START = re.compile(r"^(\d+(?=[.)])|(?=[-+=:]))")
 
 
 def escaped(text: str) -> str:
     """The text on one line, and nothing in it markup: neither Markdown's nor HTML's."""
-    return _LINE_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", one_line(text)))
+    return _LINE_START.sub(r"\1\\", _SPECIAL.sub(r"\\\1", one_line(text)))
 
 
 def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
@@ -48,7 +48,7 @@ def _additions(document: Document, options: ExportOptions) -> Iterator[str]:
         yield "\n## Summary\n\n"
         for statement in summary.statements:
             times = content.cited_times(document, statement.segments)
-            yield f"- {escaped(statement.text)} ({times})\n"
+            yield f"- {escaped(statement.attributed)} ({times})\n"
         yield f"\n*{escaped(content.method_note(document, summary))}*\n"
     if summary and options.action_items:
         yield "\n## Action items\n\n"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from exporter.clock import precise_clock
-from exporter.cues import Cue, cues
+from exporter.cues import Cue, balanced_lines, cues
 from exporter.document import Document
 from exporter.formats.format import encoded
 from exporter.options import ExportOptions
@@ -29,9 +29,7 @@ def render(document: Document, options: ExportOptions) -> Iterator[bytes]:  # no
 def _cue(document: Document, number: int, cue: Cue) -> str:
     start = precise_clock(cue.start, separator=",")
     end = precise_clock(cue.end, separator=",")
-    lines = [plain(line) for line in cue.lines]
     name = plain(document.name_of(cue.speaker_label))
-    if cue.begins_turn and name:
-        lines[0] = f"{name}: {lines[0]}"
-    text = "\n".join(lines)
+    said = f"{name}: {cue.text}" if cue.begins_turn and name else cue.text
+    text = "\n".join(balanced_lines(plain(said)))
     return f"{number}\n{start} --> {end}\n{text}\n\n"

@@ -38,7 +38,7 @@ def _additions(document: Document, options: ExportOptions) -> Iterator[str]:
         yield "\n" + _heading("Summary", "-")
         for statement in summary.statements:
             times = content.cited_times(document, statement.segments)
-            yield f"* {one_line(statement.text)} [{times}]\n"
+            yield f"* {one_line(statement.attributed)} [{times}]\n"
         yield f"({one_line(content.method_note(document, summary))})\n"
     if summary and options.action_items:
         yield "\n" + _heading("Action items", "-")

@@ -27,7 +27,8 @@ def _pieces(document: Document, options: ExportOptions) -> Iterator[str]:
         name = escaped(document.name_of(cue.speaker_label))
         text = _with_times(cue) if options.words else "\n".join(map(escaped, cue.lines))
         voice = f"<v {name}>" if name else ""
-        yield f"{number}\n{precise_clock(cue.start)} --> {precise_clock(cue.end)}\n{voice}{text}\n\n"
+        times = f"{precise_clock(cue.start)} --> {precise_clock(cue.end)}"
+        yield f"{number}\n{times}\n{voice}{text}\n\n"
 
 
 def _with_times(cue: Cue) -> str:

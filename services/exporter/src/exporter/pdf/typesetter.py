@@ -68,7 +68,7 @@ def _add(writer: Any, reader: Any, entry: Any, first: int, parent: Any) -> Any:
 
     page = first + (reader.get_destination_page_number(entry) or 0)
     fit = Fit.xyz(left=entry.left, top=entry.top)
-    return writer.add_outline_item(entry.title, page, parent=parent, fit=fit)
+    return writer.add_outline_item(title=entry.title, page_number=page, parent=parent, fit=fit)
 
 
 _JOBS = {"set": set_part, "join": join_parts}
@@ -79,10 +79,8 @@ def main() -> int:
     job = json.load(sys.stdin)
     try:
         answer = _JOBS[job["kind"]](job)
-    except Exception as error:  # noqa: BLE001  # the edge of the process
+    except Exception as error:  # the edge of the process
         answer = {"error": type(error).__name__}
-        if "--debug" in sys.argv:
-            raise
     json.dump(answer, sys.stdout)
     return 0 if "error" not in answer else 1
 

@@ -19,13 +19,13 @@ def run_job(job: dict[str, Any], *, timeout: float = JOB_SECONDS) -> int:
     never the library's message, which may quote the transcript.
     """
     # -P: what happens to lie in the working directory must not stand in for a module.
-    command = [sys.executable, "-P", "-m", "exporter.pdf.typesetter","--debug"]
+    command = [sys.executable, "-P", "-m", "exporter.pdf.typesetter"]
     try:
         done = subprocess.run(  # noqa: S603
             command,
             input=json.dumps(job).encode(),
             stdout=subprocess.PIPE,
-            stderr=None,
+            stderr=subprocess.DEVNULL,
             timeout=timeout,
             check=False,
         )
@@ -33,9 +33,11 @@ def run_job(job: dict[str, Any], *, timeout: float = JOB_SECONDS) -> int:
         raise ExportError("Setting the pages took too long.") from None
     try:
         answer = json.loads(done.stdout)
-        return int(answer["pages"])
-    except (ValueError, KeyError, TypeError):
-        raise ExportError("The pages could not be set.") from None
+    except ValueError:
+        answer = {"error": f"the process ended with status {done.returncode}"}
+    if "error" in answer:
+        raise ExportError("The pages could not be set.") from RuntimeError(answer["error"])
+    return int(answer["pages"])
 
 
 def set_part(content: dict[str, Any], fonts: list[Path], output: Path) -> int:

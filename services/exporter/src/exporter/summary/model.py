@@ -7,10 +7,19 @@ EXTRACTIVE = "extractive"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Statement:
-    """A sentence and the numbers of the segments that it rests on (at least one)."""
+    """A sentence and the numbers of the segments that it rests on (at least one).
+
+    `speaker` is the name of who said it, where it is quoted and several people took part.
+    """
 
     text: str
     segments: tuple[int, ...]
+    speaker: str = ""
+
+    @property
+    def attributed(self) -> str:
+        """The sentence with who said it before it."""
+        return f"{self.speaker}: {self.text}" if self.speaker else self.text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -53,7 +53,10 @@ DELETE FROM sessions WHERE id IN (
 """
 _SWEEP_REQUESTS = "DELETE FROM session_requests WHERE expires_at <= %(now)s"
 _FORGET_REQUEST = """
-DELETE FROM session_requests WHERE key_sha256 = %(key_sha256)s AND expires_at <= %(now)s
+DELETE FROM session_requests r USING sessions s
+WHERE r.key_sha256 = %(key_sha256)s AND s.session_id = r.session_id AND (
+    r.expires_at <= %(now)s OR s.expires_at <= %(now)s OR s.revoked_at IS NOT NULL
+)
 """
 # Of two callers with one key, the second waits here until the first has committed.
 _CLAIM_REQUEST = """

@@ -33,7 +33,8 @@ class RequestTokens:
     """
 
     def __init__(self, secret_key: str) -> None:
-        self._key = hashlib.sha256(b"securetranscribe session requests\0" + secret_key.encode())
+        text = b"securetranscribe session requests\0" + secret_key.encode()
+        self._key = hashlib.sha256(text).digest()
 
     def request_hash(self, request_id: str, address: str) -> str:
         """The form in which an idempotency key is stored."""
@@ -46,4 +47,4 @@ class RequestTokens:
 
     def _mac(self, purpose: bytes, address: str, request_id: str) -> bytes:
         text = b"\0".join((purpose, address.encode(), request_id.encode()))
-        return hmac.new(self._key.digest(), text, hashlib.sha256).digest()
+        return hmac.new(self._key, text, hashlib.sha256).digest()

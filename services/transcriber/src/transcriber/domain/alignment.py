@@ -46,6 +46,7 @@ def attribute(
     for word in words:
         start, end = word.start, max(word.end, word.start + SHORTEST_SECONDS)
         held, heard = holders.during(start, end), voices.during(start, end)
+        main: str | None
         if held:
             main = max(held, key=lambda speaker: (held[speaker], heard.get(speaker, 0.0)))
             share = min(1.0, held[main] / (end - start))
@@ -54,13 +55,15 @@ def attribute(
         if main is None:
             found.append(Attribution(speaker=None))
             continue
-        others = sorted(
-            (speaker for speaker in heard
-             if speaker != main and heard[speaker] >= PRESENT_SHARE * (end - start)),
-            key=lambda speaker: -heard[speaker],
-        )  # fmt: skip
-        found.append(Attribution(speaker=main, share=share, present=(main, *others)))
+        present = (main, *_others(heard, main, end - start))
+        found.append(Attribution(speaker=main, share=share, present=present))
     return _fill(words, found)
+
+
+def _others(heard: dict[str, float], main: str, length: float) -> list[str]:
+    """Who speaks during enough of a word besides its speaker, the one who speaks most first."""
+    others = [name for name in heard if name != main and heard[name] >= PRESENT_SHARE * length]
+    return sorted(others, key=lambda name: -heard[name])
 
 
 class SpeakerTimes:

@@ -112,7 +112,7 @@ class Job:
     progress: float
     current_step: str
     created_at: dt.datetime
-    released_at: dt.datetime | None = None
+    release_number: int | None = None
     started_at: dt.datetime | None = None
     completed_at: dt.datetime | None = None
     failure: Failure | None = None

@@ -86,11 +86,7 @@ def suggested(
         match = by_label.get(speaker.label)
         if speaker.name_source is NameSource.CONFIRMED:
             result.append(speaker)
-        elif (
-            match is None
-            or match.speaker_id in decided
-            or same_name(match.name) in decided_names
-        ):
+        elif match is None or match.speaker_id in decided or same_name(match.name) in decided_names:
             result.append(unnamed(speaker))
         else:
             result.append(
@@ -186,9 +182,7 @@ def _together(group: list[TranscriptSpeaker]) -> TranscriptSpeaker:
     )
 
 
-def _with_name(
-    speaker: TranscriptSpeaker, name: str | None, taken: set[str]
-) -> TranscriptSpeaker:
+def _with_name(speaker: TranscriptSpeaker, name: str | None, taken: set[str]) -> TranscriptSpeaker:
     if name is None:
         suggestion = speaker.name_source is NameSource.SUGGESTED
         gone = suggestion and same_name(speaker.name) in taken

@@ -10,9 +10,17 @@ from transcriber.domain.jobs import Stage
 
 DEFAULT_PRIORITY = 5
 MOST_SPEAKERS = 100
-MOST_PHRASES = 500
+MOST_PHRASES = 200
 LONGEST_PHRASE = 100
 LONGEST_REQUEST_ID = 128
+_CODES = """
+af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he hi hr
+ht hu hy id is it ja jw ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my ne nl nn no oc
+pa pl ps pt ro ru sa sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo yue
+zh
+"""
+#: What the recogniser can be told to expect; anything else it can only be left to detect.
+LANGUAGES = frozenset(_CODES.split())
 _LANGUAGE = re.compile(r"^([a-z]{2,3})([-_][a-z0-9]{2,8})*$", re.IGNORECASE)
 
 
@@ -64,15 +72,17 @@ def language(code: str) -> str:
     """A language code as it is stored: `en` for `en`, `EN` or `en-US`; empty means detect.
 
     Raises:
-        ValidationError: it does not look like a language code.
+        ValidationError: it is not the code of a language that can be recognised.
     """
     code = code.strip()
     if not code or code.lower() == "auto":
         return ""
     match = _LANGUAGE.match(code)
-    if match is None:
+    if match is None or match[1].lower() not in LANGUAGES:
         raise ValidationError.of(
-            "language", "language must be a language code such as 'en', or empty to detect it."
+            "language",
+            "language must be the code of a language that can be recognised, such as 'en', "
+            "or empty to detect it.",
         )
     return match[1].lower()
 

@@ -44,7 +44,9 @@ def in_order(jobs: Iterable[WaitingJob], running: Mapping[str, int]) -> list[Wai
     ranked = []
     for session, waiting in by_session.items():
         waiting.sort(key=lambda job: (-job.priority, job.number))
-        ranked += [(-job.priority, taken[session] + place, job.number, job)
-                   for place, job in enumerate(waiting, start=1)]
+        ranked += [
+            (-job.priority, taken[session] + place, job.number, job)
+            for place, job in enumerate(waiting, start=1)
+        ]
     ranked.sort(key=lambda item: item[:3])
     return released + [item[3] for item in ranked]

@@ -84,9 +84,7 @@ def _readable(words: Sequence[SpokenWord], run: range) -> Iterator[range]:
             yield range(begin, cut)
             begin = cut
             length = sum(len(words[kept].text) + 1 for kept in range(begin, place + 1))
-        elif ends_sentence(words[place]) and (
-            seconds >= LONG_SECONDS or length >= LONG_CHARACTERS
-        ):
+        elif ends_sentence(words[place]) and (seconds >= LONG_SECONDS or length >= LONG_CHARACTERS):
             yield range(begin, place + 1)
             begin, length = place + 1, 0
     if begin < run.stop:

@@ -8,7 +8,9 @@ CREATE TABLE uploads (
     -- Whether a job will start as soon as it is stored; such an upload holds a place in the queue.
     auto_start boolean NOT NULL,
     begun_at timestamptz NOT NULL DEFAULT now(),
-    touched_at timestamptz NOT NULL DEFAULT now()
+    touched_at timestamptz NOT NULL DEFAULT now(),
+    -- Whether it can no longer succeed and what there is of it is being removed.
+    given_up boolean NOT NULL DEFAULT false
 );
 
 CREATE INDEX uploads_touched ON uploads (touched_at);
@@ -79,8 +81,8 @@ CREATE TABLE jobs (
     progress double precision NOT NULL DEFAULT 0,
     current_step text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
-    -- When its first task was handed to the workers; from then on its place is fixed.
-    released_at timestamptz,
+    -- Grows with each job that is handed to the workers; from then on the job's place is fixed.
+    release_number bigint,
     started_at timestamptz,
     completed_at timestamptz,
     failure_code text,
@@ -88,6 +90,8 @@ CREATE TABLE jobs (
     -- Headers that carry the trace of the request that started it.
     trace jsonb NOT NULL DEFAULT '{}'
 );
+
+CREATE SEQUENCE job_releases;
 
 CREATE UNIQUE INDEX jobs_one_live ON jobs (transcription_id)
     WHERE status IN ('queued', 'processing');

@@ -1,0 +1,1 @@
+"""Benchmarks: accuracy, speed and memory, against plain scripts over the same models."""

@@ -1,0 +1,149 @@
+"""The reference to beat: plain scripts over the same models, without any service.
+
+    python -m bench.baseline [--data DIR] [--mode sequential|parallel|both] [--json FILE]
+
+`sequential` is one script that recognizes and then diarizes, with the libraries' own number of
+threads; `parallel` is two scripts at once with one thread each. Times include the start of the
+processes and the loading of models. The recordings are the sample that pyannote.audio carries
+and those in DIR that have a .stm or .rttm file beside them.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.metrics import (
+    diarization_errors,
+    give_words_to_speakers,
+    speaker_word_errors,
+    word_errors,
+)
+from bench.recordings import Recording, in_directory, sample
+from bench.stages import STAGES
+from common.models import DEFAULT_MODEL_DIR
+
+#: For each mode the processes (the stages each runs) and the threads of a process (0: default).
+MODES: Mapping[str, tuple[tuple[str, ...], int]] = {
+    "sequential": ((",".join(STAGES),), 0),
+    "parallel": (STAGES, 1),
+}
+
+
+def score(recording: Recording, words: Sequence[Any], turns: Sequence[Any]) -> dict[str, float]:
+    """Error rates in percent, as far as there is a reference."""
+    scores: dict[str, float] = {}
+    spoken = [(float(start), float(end), str(text)) for start, end, text in words]
+    found = [(float(start), float(end), str(speaker)) for start, end, speaker in turns]
+    if recording.utterances:
+        hypothesis = " ".join(text for _, _, text in spoken)
+        scores["wer"] = 100 * word_errors(recording.text, hypothesis).rate
+        by_speaker = give_words_to_speakers(spoken, found)
+        scores["cpwer"] = 100 * speaker_word_errors(recording.text_by_speaker, by_speaker).rate
+    if recording.turns:
+        errors = diarization_errors(recording.turns, found)
+        scores["der"] = 100 * errors.rate
+        scores["confusion"] = 100 * errors.confusion / errors.total
+        scores["speakers"] = len({speaker for _, _, speaker in found})
+    return scores
+
+
+def measure(mode: str, recordings: Sequence[Recording], model_dir: Path) -> dict[str, Any]:
+    """Run one mode over all recordings: wall time, CPU time, memory, and the scores of each."""
+    processes, threads = MODES[mode]
+    environment = dict(os.environ)
+    if threads:
+        environment["OMP_NUM_THREADS"] = str(threads)
+    began = time.monotonic()
+    before = os.times()
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "bench.stages", str(model_dir), str(threads), stages]
+            + [str(recording.audio) for recording in recordings],
+            stdout=subprocess.PIPE,
+            env=environment,
+            text=True,
+        )
+        for stages in processes
+    ]
+    reports: dict[str, Any] = {}
+    for process in running:
+        output, _ = process.communicate()
+        if process.returncode != 0:
+            raise RuntimeError(f"a stage of {mode} failed with status {process.returncode}")
+        reports |= json.loads(output)
+    after = os.times()
+    return {
+        "mode": mode,
+        "wall": time.monotonic() - began,
+        "cpu": (after.children_user + after.children_system)
+        - (before.children_user + before.children_system),
+        "audio_seconds": sum(one["seconds"] for one in reports[STAGES[0]]["recordings"]),
+        "stages": {name: _summary(reports[name]) for name in STAGES},
+        "recordings": {
+            recording.name: score(recording, recognized["words"], diarized["turns"])
+            for recording, recognized, diarized in zip(
+                recordings,
+                reports["recognition"]["recordings"],
+                reports["diarization"]["recordings"],
+                strict=True,
+            )
+        },
+    }
+
+
+def _summary(report: Mapping[str, Any]) -> dict[str, float]:
+    return {
+        "wall": report["load_wall"] + sum(one["wall"] for one in report["recordings"]),
+        "cpu": report["load_cpu"] + sum(one["cpu"] for one in report["recordings"]),
+        "peak_mb": report["peak_mb"],
+    }
+
+
+def table(results: Sequence[Mapping[str, Any]]) -> str:
+    """The results for people."""
+    lines = []
+    for result in results:
+        seconds = result["audio_seconds"]
+        lines.append(
+            f"{result['mode']}: {seconds:.0f} s of audio in {result['wall']:.1f} s wall, "
+            f"{result['cpu']:.1f} s CPU ({result['cpu'] / seconds:.3f} CPU s per second)"
+        )
+        for name, stage in result["stages"].items():
+            lines.append(
+                f"  {name:<12} {stage['wall']:7.1f} s wall {stage['cpu']:7.1f} s CPU "
+                f"{stage['peak_mb']:7.0f} MB peak"
+            )
+        for name, scores in result["recordings"].items():
+            rates = "  ".join(f"{key} {value:.1f}" for key, value in scores.items())
+            lines.append(f"  {name:<12} {rates}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.baseline", description=__doc__)
+    parser.add_argument("--data", type=Path, help="a directory of further recordings")
+    parser.add_argument("--mode", choices=(*MODES, "both"), default="both")
+    parser.add_argument("--json", type=Path, help="write the results to this file as well")
+    parser.add_argument(
+        "--model-dir",
+        type=Path,
+        default=Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR),
+    )
+    chosen = parser.parse_args()
+    recordings = [sample(), *(in_directory(chosen.data) if chosen.data else ())]
+    modes = list(MODES) if chosen.mode == "both" else [chosen.mode]
+    results = [measure(mode, recordings, chosen.model_dir) for mode in modes]
+    if chosen.json:
+        chosen.json.write_text(json.dumps(results, indent=2) + "\n")
+    print(table(results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Prepares the servers for the services: roles and schemas, buckets, streams."""

@@ -1,0 +1,38 @@
+"""The copy of the stream of events that subscribers outside the system read."""
+
+from dataclasses import replace
+
+from nats.js import JetStreamContext
+from nats.js.api import StreamConfig
+from nats.js.errors import NotFoundError
+
+from common.bus import EVENTS_STREAM, PREFIX
+
+EVENTS_SUBJECT = f"{PREFIX}.events.v1.>"
+
+
+async def share_events(services: JetStreamContext, subscribers: JetStreamContext) -> None:
+    """Gives the subscribers' stream the subjects and limits of the services' stream.
+
+    Where the services have not made theirs yet, the copy keeps every event, so that none is
+    missed; calling this again afterwards narrows it.
+    """
+    try:
+        original = (await services.stream_info(EVENTS_STREAM)).config
+    except NotFoundError:
+        original = StreamConfig(subjects=[EVENTS_SUBJECT], max_age=86400, max_bytes=1024**3)
+    wanted = StreamConfig(
+        name=EVENTS_STREAM,
+        subjects=original.subjects,
+        max_age=original.max_age,
+        max_bytes=original.max_bytes,
+        no_ack=True,  # the publisher waits for the services' stream, not for the copy
+    )
+    try:
+        current = (await subscribers.stream_info(EVENTS_STREAM)).config
+    except NotFoundError:
+        await subscribers.add_stream(wanted)
+        return
+    changes = {name: getattr(wanted, name) for name in ("subjects", "max_age", "max_bytes")}
+    if any(getattr(current, name) != value for name, value in changes.items()):
+        await subscribers.update_stream(replace(current, **changes))

@@ -1,0 +1,52 @@
+"""What provisioning needs to know."""
+
+from urllib.parse import unquote, urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+
+from common.provisioning.database import ROLES
+from common.settings import Seconds, Settings
+
+
+class ProvisioningSettings(Settings):
+    """Settings of `python -m common.provisioning`. What is not given is not provisioned.
+
+    `provision_database_url` is that of a superuser, with any database; the URLs of the services
+    say which password each role gets. `nats_provisioner_url` belongs to the account of event
+    subscribers.
+    """
+
+    log_level: str = Field("INFO", pattern="(?i)^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
+    log_format: str = Field("json", pattern="^(json|console)$")
+    provision_seconds: Seconds = 120
+
+    provision_database_url: SecretStr = SecretStr("")
+    gateway_database_url: SecretStr = SecretStr("")
+    transcriber_database_url: SecretStr = SecretStr("")
+    speakers_database_url: SecretStr = SecretStr("")
+
+    s3_endpoint: str = ""
+    s3_access_key: SecretStr = SecretStr("")
+    s3_secret_key: SecretStr = SecretStr("")
+    s3_region: str = "us-east-1"
+    s3_bucket_audio: str = "audio"
+    s3_bucket_results: str = "results"
+
+    nats_url: SecretStr = SecretStr("")
+    nats_provisioner_url: SecretStr = SecretStr("")
+    task_ack_wait_seconds: Seconds = 15
+    task_max_deliver: int = Field(4, ge=1, le=20)
+
+    @field_validator("gateway_database_url", "transcriber_database_url", "speakers_database_url")
+    @classmethod
+    def _names_its_role(cls, value: SecretStr, info: object) -> SecretStr:
+        role = str(getattr(info, "field_name", "")).removesuffix("_database_url")
+        url = urlsplit(value.get_secret_value())
+        if value.get_secret_value() and (url.username != role or not url.password):
+            raise ValueError(f"must be a URL with the user {role} and its password")
+        return value
+
+    def passwords(self) -> dict[str, str]:
+        """Password of every role of which a URL is given."""
+        urls = {role: getattr(self, f"{role}_database_url").get_secret_value() for role in ROLES}
+        return {role: unquote(urlsplit(url).password or "") for role, url in urls.items() if url}

@@ -1,0 +1,137 @@
+"""Office Open XML, written as it is read: no tree of the document is ever held."""
+
+from collections.abc import Iterable, Iterator
+
+from exporter import content
+from exporter.clock import clock, precise_clock
+from exporter.document import Document
+from exporter.docx.markup import paragraph, plain, run, table
+from exporter.docx.package import FOOTER_ID, WORD, parts
+from exporter.formats.format import encoded
+from exporter.options import ExportOptions
+from exporter.palette import SpeakerStyle, speaker_style
+from exporter.statistics import statistics
+from exporter.turns import Turn, marked, turns
+from exporter.writing import Direction, direction
+from exporter.zip_stream import zip_stream
+
+_FAINT = "#5f5f5f"
+_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_NAMESPACES = (
+    f'xmlns:w="{WORD}" '
+    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+)
+_SECTION = (
+    f'<w:sectPr><w:footerReference w:type="default" r:id="{FOOTER_ID}"/>'
+    '<w:pgSz w:w="11906" w:h="16838"/>'
+    '<w:pgMar w:top="1247" w:right="1247" w:bottom="1247" w:left="1247" w:header="709" '
+    'w:footer="709" w:gutter="0"/></w:sectPr>'
+)
+
+
+def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
+    """Head, optional parts, then turns; `timestamps` makes a paragraph of every segment."""
+    moment = document.completed or document.created
+    fixed = parts(document.title, moment)
+    types = "[Content_Types].xml"
+    members: list[tuple[str, Iterable[bytes]]] = [
+        (types, [fixed.pop(types)]),
+        *((name, [data]) for name, data in fixed.items()),
+        ("word/document.xml", encoded(_pieces(document, options))),
+    ]
+    return zip_stream(members, moment=moment)
+
+
+def _pieces(document: Document, options: ExportOptions) -> Iterator[str]:
+    yield f"{_HEAD}<w:document {_NAMESPACES}><w:body>"
+    yield plain(document.title, "Title")
+    for label, value in content.facts(document):
+        yield paragraph([run(f"{label}: ", colour=_FAINT), run(value)], style="Speech")
+    for note in document.warnings:
+        yield plain(note, "Note")
+    styles = {
+        speaker.label: speaker_style(position) for position, speaker in enumerate(document.speakers)
+    }
+    yield from _participants(document, styles)
+    yield from _additions(document, options)
+    yield plain("Conversation", "Heading1")
+    conversation = marked(turns(document.segments), length=document.audio.duration)
+    for mark, turn in conversation:
+        if mark is not None:
+            yield plain(clock(mark), "Heading2")
+        yield from _turn(document, turn, options, styles.get(turn.speaker_label))
+    yield f"{_SECTION}</w:body></w:document>"
+
+
+def _participants(document: Document, styles: dict[str, SpeakerStyle]) -> Iterator[str]:
+    people = content.participants(document)
+    if people:
+        yield plain("Participants", "Heading1")
+    for person in people:
+        style = styles[person.label]
+        runs = [run(person.name, bold=True, colour=style.colour)]
+        if person.note:
+            runs.append(run(f" ({person.note})", colour=_FAINT))
+        yield paragraph(runs, style="Speech", leftward=_leftward(person.name), rule=style)
+
+
+def _additions(document: Document, options: ExportOptions) -> Iterator[str]:
+    summary = document.summary
+    if summary and options.meeting_summary:
+        yield plain("Summary", "Heading1")
+        for statement in summary.statements:
+            yield _entry(statement.attributed, "", content.cited_times(document, statement.segments))
+        yield plain(content.method_note(document, summary), "Note")
+    if summary and options.action_items:
+        yield plain("Action items", "Heading1")
+        for item in summary.action_items:
+            yield _entry(item.text, content.action_item_note(item), clock(item.start))
+        if not summary.action_items:
+            yield plain("None found.", "Speech")
+    if summary and options.needs_summary:
+        for warning in summary.warnings:
+            yield plain(warning, "Note")
+    if options.speaker_stats:
+        figures = statistics(document)
+        yield plain("Statistics", "Heading1")
+        rows = [content.statistics_row(speaker) for speaker in figures.speakers]
+        yield table(content.STATISTICS_COLUMNS, rows)
+        yield plain(content.statistics_line(figures), "Note")
+
+
+def _entry(text: str, note: str, times: str) -> str:
+    runs = [run(text)]
+    if note:
+        runs.append(run(f" — {note}", bold=True))
+    runs.append(run(f" [{times}]", colour=_FAINT, size=18))
+    return paragraph(runs, style="ListBullet", leftward=_leftward(text))
+
+
+def _turn(
+    document: Document, turn: Turn, options: ExportOptions, style: SpeakerStyle | None
+) -> Iterator[str]:
+    style = style or SpeakerStyle(colour="#555555", dash="solid")
+    name = document.name_of(turn.speaker_label) or "Unknown"
+    leftward = _leftward(turn.text)
+    time = clock(turn.start)
+    if options.confidence:
+        time += f"  {content.percent(turn.confidence)}"
+    yield paragraph(
+        [run(name, bold=True, colour=style.colour), run(f"  {time}", colour=_FAINT, size=17)],
+        style="Speaker",
+        leftward=leftward,
+        rule=style,
+    )
+    if not options.timestamps:
+        yield paragraph([run(turn.text)], style="Speech", leftward=leftward, rule=style)
+        return
+    for segment in turn.segments:
+        span = f"{precise_clock(segment.start)} – {precise_clock(segment.end)}"
+        if options.confidence:
+            span += f"  {content.percent(segment.confidence)}"
+        runs = [run(f"{span}  ", colour=_FAINT, size=17), run(segment.text)]
+        yield paragraph(runs, style="Speech", leftward=_leftward(segment.text), rule=style)
+
+
+def _leftward(text: str) -> bool:
+    return direction(text) is Direction.RIGHT_TO_LEFT

@@ -1,0 +1,92 @@
+"""The conversation in sentences, each with the segments it comes from."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from exporter.document import Document
+from exporter.safe_text import one_line
+from exporter.turns import Turn, joined, turns
+
+# Recognised speech is not always punctuated; a run longer than this is cut between segments.
+_LONGEST_WORDS = 60
+_END = re.compile(
+    r"""
+    [.!?…]+["'”’»)\]]*(?=\s)  # in scripts with blanks, one has to follow
+    | [。！？؟۔।॥]+["'”’»」』）]*
+    """,
+    re.VERBOSE,
+)
+_ABBREVIATION = re.compile(
+    r"(?:^|\s)(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|vs|etc|approx|No|e\.g|i\.e|z\.B|bzw|ca|Nr)\.$"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sentence:
+    """A sentence of one speaker. `segments` are the numbers of the segments it touches.
+
+    `start` is where the first of them begins, in seconds from the beginning of the recording.
+    """
+
+    text: str
+    speaker_label: str
+    segments: tuple[int, ...]
+    start: float
+
+    @property
+    def is_question(self) -> bool:
+        """Whether it ends as a question does."""
+        return self.text.rstrip("\"'”’»").endswith(("?", "？", "؟"))
+
+
+def sentences(document: Document) -> Iterator[Sentence]:
+    """All sentences in order; one that goes over several segments of a turn stays whole."""
+    for turn in turns(document.segments, paragraph_seconds=float("inf")):
+        yield from _of_turn(turn)
+
+
+def _of_turn(turn: Turn) -> Iterator[Sentence]:
+    starts: list[int] = []
+    text = ""
+    for segment in turn.segments:
+        longer = joined([text, one_line(segment.text)])
+        starts.append(len(longer) - len(one_line(segment.text)))
+        text = longer
+    for begin, end in _spans(text, starts):
+        said = text[begin:end].strip()
+        if not said:
+            continue
+        first = bisect_right(starts, begin + len(text[begin:end]) - len(text[begin:end].lstrip()))
+        last = bisect_right(starts, begin + len(text[begin:end].rstrip()) - 1)
+        touched = turn.segments[first - 1 : last]
+        yield Sentence(
+            text=said,
+            speaker_label=turn.speaker_label,
+            segments=tuple(segment.index for segment in touched),
+            start=touched[0].start,
+        )
+
+
+def _spans(text: str, starts: list[int]) -> Iterator[tuple[int, int]]:
+    begin = 0
+    for match in _END.finditer(text):
+        following = text[match.end() :].lstrip()[:1]
+        if following.islower() or _ABBREVIATION.search(text[begin : match.end()]):
+            continue
+        yield from _cut(text, begin, match.end(), starts)
+        begin = match.end()
+    yield from _cut(text, begin, len(text), starts)
+
+
+def _cut(text: str, begin: int, end: int, starts: list[int]) -> Iterator[tuple[int, int]]:
+    """The span as it is, or cut where segments begin while it is too long."""
+    for boundary in starts:
+        if begin < boundary < end and len(text[begin:boundary].split()) >= _LONGEST_WORDS // 2:
+            if len(text[begin:end].split()) <= _LONGEST_WORDS:
+                break
+            yield begin, boundary
+            begin = boundary
+    if begin < end:
+        yield begin, end

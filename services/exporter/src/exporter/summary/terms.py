@@ -1,0 +1,113 @@
+"""What a sentence is about: its content words as weighted vectors."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from math import log, sqrt
+
+import snowballstemmer
+
+from exporter.summary.function_words import function_words
+
+Vector = Mapping[str, float]
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+_SHORTEST = 3  # letters; shorter words rarely name a topic (figures may)
+# In a language without a list of function words, what stands in so many sentences is one.
+_COMMON_SHARE = 0.15
+_COMMON_LEAST = 20  # sentences, below which shares say nothing
+
+_STEMMERS = {
+    "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english",
+    "es": "spanish", "fi": "finnish", "fr": "french", "hi": "hindi", "hu": "hungarian",
+    "it": "italian", "nl": "dutch", "no": "norwegian", "pt": "portuguese", "ro": "romanian",
+    "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
+}  # fmt: skip
+
+
+class TermExtractor:
+    """Finds the content words of texts of one language (ISO 639-1)."""
+
+    def __init__(self, language: str) -> None:
+        self._ignored = function_words(language)
+        name = _STEMMERS.get(language[:2].lower())
+        self._stem = snowballstemmer.stemmer(name).stemWord if name else str
+        self._stems: dict[str, str] = {}
+
+    def terms(self, text: str) -> list[str]:
+        """Stems of the content words, in order; of scripts without blanks, pairs of characters."""
+        found: list[str] = []
+        for match in _WORD.finditer(text.casefold().replace("’", "'")):
+            word = match.group()
+            unspaced = _UNSPACED.findall(word)
+            if unspaced:
+                found += [run[i : i + 2] for run in unspaced for i in range(max(1, len(run) - 1))]
+            elif word not in self._ignored and (len(word) >= _SHORTEST or word.isdigit()):
+                found.append(self._stemmed(word))
+        return found
+
+    def _stemmed(self, word: str) -> str:
+        stem = self._stems.get(word)
+        if stem is None:
+            stem = self._stems[word] = self._stem(word.removesuffix("'s"))
+        return stem
+
+
+def vectors(bags: Sequence[Sequence[str]]) -> list[Vector]:
+    """TF-IDF vectors of length 1, one for each bag of terms; empty for an empty bag."""
+    frequency = Counter(term for bag in bags for term in set(bag))
+    total = len(bags)
+    weight = {
+        term: log(1 + total / count)
+        for term, count in frequency.items()
+        if total < _COMMON_LEAST or count <= total * _COMMON_SHARE
+    }
+    return [
+        _normalised(
+            {t: (1 + log(n)) * weight[t] for t, n in Counter(bag).items() if t in weight}
+        )
+        for bag in bags
+    ]
+
+
+def _normalised(vector: dict[str, float]) -> Vector:
+    norm = sqrt(sum(value * value for value in vector.values()))
+    return {term: value / norm for term, value in vector.items()} if norm else {}
+
+
+def similarity(first: Vector, second: Vector) -> float:
+    """Cosine of two vectors of length 1, 0 to 1."""
+    if len(first) > len(second):
+        first, second = second, first
+    return sum(value * second.get(term, 0.0) for term, value in first.items())
+
+
+def centrality(rows: Iterable[Vector], *, damping: float = 0.85, rounds: int = 30) -> list[float]:
+    """How much each vector has in common with the others: PageRank over their cosines (LexRank).
+
+    The cosines are never computed one by one: the walk goes from vectors to terms and back, so that
+    time and memory grow with the number of words and not with its square. The values sum to 1.
+    """
+    vectors_ = list(rows)
+    count = len(vectors_)
+    if not count:
+        return []
+    degrees = _walk(vectors_, [1.0] * count)
+    ranks = [1.0 / count] * count
+    for _ in range(rounds):
+        shares = [rank / d if d else 0.0 for rank, d in zip(ranks, degrees, strict=True)]
+        spread = _walk(vectors_, shares)
+        kept = sum(rank for rank, d in zip(ranks, degrees, strict=True) if not d)
+        base = (1 - damping + damping * kept) / count
+        ranks = [base + damping * value for value in spread]
+    return ranks
+
+
+def _walk(rows: Sequence[Vector], values: Sequence[float]) -> list[float]:
+    """The matrix of cosines times the values."""
+    by_term: dict[str, float] = {}
+    for row, value in zip(rows, values, strict=True):
+        for term, weight in row.items():
+            by_term[term] = by_term.get(term, 0.0) + weight * value
+    return [sum(weight * by_term[term] for term, weight in row.items()) for row in rows]

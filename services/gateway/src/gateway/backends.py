@@ -1,0 +1,97 @@
+"""The services behind the gateway, and how they are called for a session."""
+
+from collections.abc import AsyncIterator
+from typing import TypeVar
+
+import grpc.aio
+
+from common.grpc_client import channel, unwrap, unwrap_stream
+from common.identity import ServiceSigner
+from common.settings import ServiceSettings
+from securetranscribe.v1 import (
+    export_pb2_grpc,
+    queue_pb2_grpc,
+    speaker_pb2_grpc,
+    transcription_pb2_grpc,
+)
+
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
+Metadata = tuple[tuple[str, str], ...]
+
+_ANSWER_SECONDS = 15.0
+_EXPORT_SECONDS = 300.0
+_PACKAGE = "securetranscribe.v1"
+_IDEMPOTENT_TRANSCRIBER = [
+    f"{_PACKAGE}.TranscriptionService/{method}"
+    for method in ("GetTranscription", "ListTranscriptions", "GetSessionStatistics")
+] + [f"{_PACKAGE}.QueueService/{method}" for method in ("GetQueueStatus", "GetJob", "ListJobs")]
+_IDEMPOTENT_SPEAKERS = [
+    f"{_PACKAGE}.SpeakerService/{method}"
+    for method in ("GetSpeaker", "ListSpeakers", "SearchSpeakers", "GetSpeakerStatistics")
+]
+
+
+class Backends:
+    """Stubs of the services. Calls are signed by the gateway and name the session they are for."""
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        *,
+        transcriber: str,
+        speakers: str,
+        exporter: str,
+        signer: ServiceSigner,
+    ) -> None:
+        """Addresses are `host:port`. Channels connect when first used."""
+        self._signer = signer
+        self._transcriber = channel(settings, transcriber, idempotent=_IDEMPOTENT_TRANSCRIBER)
+        self._speakers = channel(settings, speakers, idempotent=_IDEMPOTENT_SPEAKERS)
+        self._exporter = channel(settings, exporter)
+        self.transcriptions = transcription_pb2_grpc.TranscriptionServiceStub(self._transcriber)
+        self.queue = queue_pb2_grpc.QueueServiceStub(self._transcriber)
+        self.speakers = speaker_pb2_grpc.SpeakerServiceStub(self._speakers)
+        self.exports = export_pb2_grpc.ExportServiceStub(self._exporter)
+
+    def metadata(self, session_id: str) -> Metadata:
+        """What tells a service for which session the gateway calls."""
+        return tuple(self._signer.sign(session_id).items())
+
+    async def ask(
+        self,
+        method: grpc.aio.UnaryUnaryMultiCallable[Request, Answer],
+        request: Request,
+        session_id: str,
+    ) -> Answer:
+        """One call for a session.
+
+        Raises:
+            ApplicationError: what the service meant; UnavailableError when it does not answer.
+        """
+        return await unwrap(
+            method(request, metadata=self.metadata(session_id), timeout=_ANSWER_SECONDS)
+        )
+
+    def read(
+        self,
+        method: grpc.aio.UnaryStreamMultiCallable[Request, Answer],
+        request: Request,
+        session_id: str,
+    ) -> AsyncIterator[Answer]:
+        """One call that is answered in pieces; ends the call when it is closed early."""
+        call = method(request, metadata=self.metadata(session_id), timeout=_EXPORT_SECONDS)
+        return _until_closed(call)
+
+    async def close(self) -> None:
+        """Closes the channels."""
+        for connection in (self._transcriber, self._speakers, self._exporter):
+            await connection.close()
+
+
+async def _until_closed(call: grpc.aio.UnaryStreamCall[Request, Answer]) -> AsyncIterator[Answer]:
+    try:
+        async for message in unwrap_stream(call):
+            yield message
+    finally:
+        call.cancel()

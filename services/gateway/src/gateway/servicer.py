@@ -1,0 +1,124 @@
+"""SessionService: protobuf in and out, the registry behind it."""
+
+import datetime as dt
+import ipaddress
+from typing import Any
+from urllib.parse import unquote
+
+from common import identity, times
+from gateway.sessions import conversion
+from gateway.sessions.registry import SessionRegistry
+from gateway.statistics import StatisticsReader
+from gateway.web.addresses import TrustedProxies
+from gateway.web.rate_limits import Group, RateLimits
+from securetranscribe.v1 import session_pb2, session_pb2_grpc
+
+
+class SessionServicer(session_pb2_grpc.SessionServiceServicer):
+    """The service as native clients and the other services call it."""
+
+    def __init__(
+        self,
+        *,
+        registry: SessionRegistry,
+        statistics: StatisticsReader,
+        limits: RateLimits,
+        proxies: TrustedProxies,
+    ) -> None:
+        self._registry = registry
+        self._statistics = statistics
+        self._limits = limits
+        self._proxies = proxies
+
+    async def CreateSession(  # noqa: N802 - the name is the contract's
+        self, request: session_pb2.CreateSessionRequest, context: Any
+    ) -> session_pb2.CreateSessionResponse:
+        """Creates a session; limited by the caller's address."""
+        address = self._address(context)
+        await self._limits.enforce(Group.SESSION, address)
+        session, token = await self._registry.create(
+            user_identifier=request.user_identifier,
+            user_agent=request.user_agent,
+            ip_address=request.ip_address or address,
+            request_id=request.request_id,
+            peer=address,
+        )
+        return session_pb2.CreateSessionResponse(
+            session=conversion.to_message(session, self._registry.now()), session_token=token
+        )
+
+    async def GetCurrentSession(  # noqa: N802
+        self, request: session_pb2.GetCurrentSessionRequest, context: Any
+    ) -> session_pb2.GetCurrentSessionResponse:
+        """Returns the caller's session with figures from the transcriber."""
+        session = await self._registry.get(identity.session_id())
+        statistics = await self._statistics.read(session.session_id)
+        message = conversion.to_message(session, self._registry.now(), statistics)
+        return session_pb2.GetCurrentSessionResponse(session=message)
+
+    async def UpdateCurrentSession(  # noqa: N802
+        self, request: session_pb2.UpdateCurrentSessionRequest, context: Any
+    ) -> session_pb2.UpdateCurrentSessionResponse:
+        """Changes the label or the preferences."""
+        session = await self._registry.update(
+            identity.session_id(),
+            user_identifier=(
+                request.user_identifier if request.HasField("user_identifier") else None
+            ),
+            preferences=(
+                conversion.preferences_of(request.preferences)
+                if request.HasField("preferences")
+                else None
+            ),
+        )
+        message = conversion.to_message(session, self._registry.now())
+        return session_pb2.UpdateCurrentSessionResponse(session=message)
+
+    async def ExtendCurrentSession(  # noqa: N802
+        self, request: session_pb2.ExtendCurrentSessionRequest, context: Any
+    ) -> session_pb2.ExtendCurrentSessionResponse:
+        """Moves the expiry."""
+        duration = dt.timedelta(seconds=times.seconds(request.duration))
+        session = await self._registry.extend(identity.session_id(), duration)
+        message = conversion.to_message(session, self._registry.now())
+        return session_pb2.ExtendCurrentSessionResponse(session=message)
+
+    async def InvalidateCurrentSession(  # noqa: N802
+        self, request: session_pb2.InvalidateCurrentSessionRequest, context: Any
+    ) -> session_pb2.InvalidateCurrentSessionResponse:
+        """Ends the caller's session."""
+        await self._registry.invalidate(identity.session_id())
+        return session_pb2.InvalidateCurrentSessionResponse()
+
+    async def AuthenticateSession(  # noqa: N802
+        self, request: session_pb2.AuthenticateSessionRequest, context: Any
+    ) -> session_pb2.AuthenticateSessionResponse:
+        """Tells which session a token belongs to."""
+        session = await self._registry.authenticate(request.session_token)
+        return session_pb2.AuthenticateSessionResponse(
+            session_id=session.session_id,
+            expire_time=times.timestamp(session.expires_at),
+            authenticated=session.authenticated,
+            preferences=conversion.preferences_message(session.preferences),
+        )
+
+    def _address(self, context: Any) -> str:
+        """Where the call comes from; a trusted proxy's word for it counts."""
+        forwarded = ", ".join(
+            value
+            for key, value in context.invocation_metadata() or ()
+            if key == "x-forwarded-for" and isinstance(value, str)
+        )
+        return self._proxies.client(peer_address(context.peer()), forwarded)
+
+
+def peer_address(peer: str) -> str:
+    """The address in grpc's notation of a peer: `ipv4:127.0.0.1:50100`, `ipv6:[::1]:50100`."""
+    kind, _, rest = unquote(peer).partition(":")
+    if kind not in ("ipv4", "ipv6"):
+        return ""
+    host = rest.rpartition(":")[0].strip("[]")
+    try:
+        return str(ipaddress.ip_address(host.partition("%")[0]))
+    except ValueError:
+        return ""

@@ -1,0 +1,204 @@
+"""The life of sessions: created, recognised, extended, ended."""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+
+from common import logging, telemetry
+from common.errors import AuthenticationError, ValidationError
+from common.identity import hash_token
+from gateway.sessions.session import Expiry, Preferences, Session, utc_now
+from gateway.sessions.store import NewSession, RequestClaim, SessionStore
+from gateway.sessions.tokens import (
+    RequestTokens,
+    looks_like_token,
+    new_session_id,
+    new_token,
+)
+
+MAX_IDENTIFIER = 255
+MAX_USER_AGENT = 512
+MAX_ADDRESS = 64
+MAX_REQUEST_ID = 128
+MIN_EXTENSION = dt.timedelta(hours=1)
+MAX_EXTENSION = dt.timedelta(hours=24)
+_REQUEST_KEPT = dt.timedelta(minutes=10)
+_log = logging.get(__name__)
+
+Clock = Callable[[], dt.datetime]
+Announce = Callable[[Session], Awaitable[None]]
+
+
+class SessionRegistry:
+    """All that can be done with sessions. Callers have shown who they are already."""
+
+    def __init__(
+        self,
+        store: SessionStore,
+        *,
+        expiry: Expiry,
+        request_tokens: RequestTokens,
+        announce_revoked: Announce,
+        clock: Clock = utc_now,
+    ) -> None:
+        """`announce_revoked` is awaited after a session has ended before its time."""
+        self._store = store
+        self._expiry = expiry
+        self._request_tokens = request_tokens
+        self._announce = announce_revoked
+        self._clock = clock
+
+    def now(self) -> dt.datetime:
+        """The current moment by the registry's clock."""
+        return self._clock()
+
+    async def create(
+        self,
+        *,
+        user_identifier: str = "",
+        user_agent: str = "",
+        ip_address: str = "",
+        request_id: str = "",
+        peer: str = "",
+    ) -> tuple[Session, str]:
+        """A new session and its token, which is not to be had a second time.
+
+        With a `request_id` the same caller (`peer`) gets the same session for ten minutes.
+
+        Raises:
+            ValidationError: a text is longer than its limit.
+        """
+        _check(user_identifier, "user_identifier", MAX_IDENTIFIER)
+        _check(user_agent, "user_agent", MAX_USER_AGENT)
+        _check(ip_address, "ip_address", MAX_ADDRESS)
+        _check(request_id, "request_id", MAX_REQUEST_ID)
+        now = self._clock()
+        salt = new_token()
+        token = self._request_tokens.token(salt, request_id, peer) if request_id else salt
+        new = NewSession(
+            session_id=new_session_id(),
+            token_sha256=hash_token(token),
+            user_identifier=user_identifier,
+            user_agent=user_agent,
+            ip_address=ip_address,
+            expires_at=now + self._expiry.ttl,
+        )
+        if request_id:
+            claim = RequestClaim(
+                key_sha256=self._request_tokens.request_hash(request_id, peer),
+                salt=salt,
+                expires_at=now + _REQUEST_KEPT,
+            )
+            session, salt = await self._store.insert_once(new, claim, now)
+            token = self._request_tokens.token(salt, request_id, peer)
+        else:
+            session = await self._store.insert(new, now)
+        if session.session_id == new.session_id:
+            telemetry.SESSIONS_CREATED.inc()
+            _log.info("session created", session_id=session.session_id)
+        return session, token
+
+    async def find(self, token: str) -> Session | None:
+        """The session of a token, used now; None when the token is unknown, expired or revoked."""
+        if not looks_like_token(token):
+            return None
+        now = self._clock()
+        session = await self._store.by_token(hash_token(token), now)
+        return None if session is None else await self._used(session, now)
+
+    async def authenticate(self, token: str) -> Session:
+        """The session of a token, used now.
+
+        Raises:
+            AuthenticationError: the token is unknown, expired or revoked.
+        """
+        return _valid(await self.find(token))
+
+    async def get(self, session_id: str) -> Session:
+        """A session by its identifier, used now.
+
+        Raises:
+            AuthenticationError: the session has ended.
+        """
+        now = self._clock()
+        return await self._used(_valid(await self._store.by_id(session_id, now)), now)
+
+    async def update(
+        self,
+        session_id: str,
+        *,
+        user_identifier: str | None = None,
+        preferences: Preferences | None = None,
+    ) -> Session:
+        """Changes the label, the preferences (as a whole), or both; None leaves as it is.
+
+        Raises:
+            ValidationError: the label is too long.
+            AuthenticationError: the session has ended.
+        """
+        _check(user_identifier or "", "user_identifier", MAX_IDENTIFIER)
+        return _valid(
+            await self._store.update(
+                session_id,
+                self._clock(),
+                user_identifier=user_identifier,
+                preferences=preferences,
+            )
+        )
+
+    async def extend(self, session_id: str, duration: dt.timedelta) -> Session:
+        """Makes a session last at least `duration` from now; never shorter than it would.
+
+        Raises:
+            ValidationError: not between one hour and 24.
+            AuthenticationError: the session has ended.
+        """
+        if not MIN_EXTENSION <= duration <= MAX_EXTENSION:
+            raise ValidationError.of("hours", "A session can be extended by 1 to 24 hours.")
+        now = self._clock()
+        session = _valid(await self._store.by_id(session_id, now))
+        until = self._expiry.extended(session.expires_at, now, duration)
+        return _valid(await self._store.touch(session_id, now, until))
+
+    async def invalidate(self, session_id: str) -> None:
+        """Ends a session and tells everybody; fine when it had ended."""
+        session = await self._store.revoke(session_id, self._clock())
+        if session is not None:
+            _log.info("session revoked", session_id=session_id)
+            await self._announce(session)
+
+    async def sweep(self) -> int:
+        """Deletes sessions that have ended; returns how many."""
+        count = await self._store.sweep(self._clock())
+        if count:
+            _log.info("sessions swept", count=count)
+        return count
+
+    async def _used(self, session: Session, now: dt.datetime) -> Session:
+        if not self._expiry.worth_writing(session.last_accessed_at, now):
+            return session
+        until = self._expiry.slid(session.expires_at, now)
+        return _valid(await self._store.touch(session.session_id, now, until))
+
+
+class RegistryAuthenticator:
+    """The authenticator of the gateway's own gRPC server: it asks itself."""
+
+    def __init__(self, registry: SessionRegistry) -> None:
+        self._registry = registry
+
+    async def authenticate(self, token: str) -> str:
+        """The session id of a token. Raises AuthenticationError for one that is not valid."""
+        return (await self._registry.authenticate(token)).session_id
+
+
+def _valid(session: Session | None) -> Session:
+    if session is None:
+        raise AuthenticationError("The session token is not valid or the session has ended.")
+    return session
+
+
+def _check(text: str, field: str, longest: int) -> None:
+    if len(text) > longest:
+        raise ValidationError.of(field, f"At most {longest} characters are allowed.")
+    if "\0" in text:
+        raise ValidationError.of(field, "The character NUL is not allowed.")

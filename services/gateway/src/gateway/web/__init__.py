@@ -1,0 +1,1 @@
+"""HTTP: the application, what wraps it, and how its answers look."""

@@ -1,0 +1,132 @@
+"""Establishes the session of every API request, and counts it against the caller's limits."""
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from common.errors import ApplicationError, AuthenticationError, AuthorizationError
+from gateway.sessions.registry import SessionRegistry
+from gateway.sessions.session import Session
+from gateway.web import credentials
+from gateway.web.credentials import COOKIE, Credentials, Source
+from gateway.web.origins import Origins
+from gateway.web.problems import problem
+from gateway.web.rate_limits import Group, RateLimits, group_of
+
+_PREFIXES = ("/api/v1", "/api")
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_LONGEST_USER_AGENT = 512
+
+
+class Callers:
+    """Wraps everything under `/api`.
+
+    A request without credentials gets a session of its own, and so does one with a cookie that is
+    good no more. A Bearer token that is not valid is refused.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, registry: SessionRegistry, limits: RateLimits, origins: Origins
+    ) -> None:
+        self._app = app
+        self._registry = registry
+        self._limits = limits
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves or refuses one request."""
+        path = api_path(scope["path"]) if scope["type"] == "http" else None
+        if path is None:
+            await self._app(scope, receive, send)
+            return
+        headers: dict[str, str] = {}
+        created = ""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _complete(message, headers, created, secure=scope["scheme"] == "https")
+            await send(message)
+
+        try:
+            session, created = await self._establish(scope, path, headers)
+        except ApplicationError as error:
+            await problem(error)(scope, receive, sending)
+            return
+        if session is not None:
+            scope["state"]["session"] = session
+        await self._app(scope, receive, sending)
+
+    async def _establish(
+        self, scope: Scope, path: str, headers: dict[str, str]
+    ) -> tuple[Session | None, str]:
+        """The caller's session (None where it is about to be made) and the token if it is new."""
+        scope.setdefault("state", {})
+        group = group_of(scope["method"], path)
+        address = client_address(scope)
+        if group is Group.SESSION:
+            await self._count(group, address, headers)
+            return None, ""
+        shown = credentials.read(Headers(scope=scope))
+        try:
+            session = await self._recognise(scope, shown)
+        except ApplicationError:
+            # Refused ones are counted by address: there is no session to count them for.
+            await self._count(group, address, headers)
+            raise
+        created = ""
+        if session is None:
+            await self._count(Group.SESSION, address, headers)
+            agent = Headers(scope=scope).get("user-agent", "")[:_LONGEST_USER_AGENT]
+            session, created = await self._registry.create(user_agent=agent, ip_address=address)
+        await self._count(group, session.session_id, headers)
+        return session, created
+
+    async def _recognise(self, scope: Scope, shown: Credentials) -> Session | None:
+        if shown.source is Source.BEARER:
+            return await self._registry.authenticate(shown.token)
+        if shown.source is Source.NONE:
+            return None
+        if scope["method"] not in _SAFE and not self._origins.trusts(Headers(scope=scope)):
+            raise AuthorizationError("A page of another origin may not act with this cookie.")
+        return await self._registry.find(shown.token)
+
+    async def _count(self, group: Group, caller: str, headers: dict[str, str]) -> None:
+        allowance = await self._limits.hit(group, caller)
+        headers.update(allowance.headers())
+        if not allowance.allowed:
+            raise allowance.refusal()
+
+
+def api_path(path: str) -> str | None:
+    """What follows `/api` or `/api/v1`; None for a path outside the API."""
+    for prefix in _PREFIXES:
+        if path == prefix or path.startswith(f"{prefix}/"):
+            return path[len(prefix) :]
+    return None
+
+
+def client_address(scope: Scope) -> str:
+    """The address of the caller, behind proxies that are trusted too."""
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
+def current_session(request: Request) -> Session:
+    """The caller's session; a dependency of the handlers."""
+    session: Session | None = request.scope["state"].get("session")
+    if session is None:
+        raise AuthenticationError("Authentication is required.")
+    return session
+
+
+def _complete(message: Message, headers: dict[str, str], created: str, *, secure: bool) -> None:
+    """Adds the limits and the cookie of a new session, unless the handler has set one."""
+    answer = MutableHeaders(scope=message)
+    for name, value in headers.items():
+        answer[name] = value
+    has_cookie = any(cookie.startswith(f"{COOKIE}=") for cookie in answer.getlist("set-cookie"))
+    if created and not has_cookie:
+        carrier = Response()
+        credentials.set_cookie(carrier, created, secure=secure)
+        answer.append("set-cookie", carrier.headers["set-cookie"])

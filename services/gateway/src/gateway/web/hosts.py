@@ -1,0 +1,60 @@
+"""Which names the gateway answers to."""
+
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from common.errors import ValidationError
+from gateway.web.denial import deny
+from gateway.web.problems import problem
+
+_PROBES = ("/health", "/metrics")
+
+
+def host_name(header: str) -> str:
+    """The name in a Host header, in lower case, without port and brackets."""
+    name = header.strip().lower()
+    if name.startswith("["):
+        return name[1:].partition("]")[0]
+    return name.partition(":")[0] if name.count(":") == 1 else name
+
+
+class HostNames:
+    """Names that are allowed: exact ones, `*.example.org` for all below, `*` for any."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        lowered = [name.lower().strip("[]") for name in names]
+        self._any = "*" in lowered
+        self._exact = {name for name in lowered if not name.startswith("*")}
+        self._suffixes = tuple(name[1:] for name in lowered if name.startswith("*."))
+
+    def allow(self, header: str) -> bool:
+        """Whether a Host header names this gateway."""
+        if self._any:
+            return True
+        name = host_name(header)
+        return name in self._exact or bool(self._suffixes and name.endswith(self._suffixes))
+
+
+class AllowedHosts:
+    """Refuses requests under other names, so that no foreign name can point browsers here."""
+
+    def __init__(self, app: ASGIApp, names: HostNames) -> None:
+        self._app = app
+        self._names = names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves or refuses one request. Health and metrics answer under every name."""
+        if (
+            scope["type"] not in ("http", "websocket")
+            or scope["path"].startswith(_PROBES)
+            or self._names.allow(Headers(scope=scope).get("host", ""))
+        ):
+            await self._app(scope, receive, send)
+            return
+        refusal = problem(ValidationError.of("Host", "This server does not have that name."))
+        if scope["type"] == "websocket":
+            await deny(scope, receive, send, refusal)
+        else:
+            await refusal(scope, receive, send)

@@ -1,0 +1,180 @@
+"""Errors as HTTP answers: the one place that knows which error is which status."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from common import errors, logging
+from gateway.errors import RateLimitedError
+from gateway.web.envelope import ErrorBody, Failure
+
+_log = logging.get(__name__)
+_STATUS: dict[type[errors.ApplicationError], int] = {
+    errors.ApplicationError: 500,
+    errors.ValidationError: 400,
+    errors.AuthenticationError: 401,
+    errors.AuthorizationError: 403,
+    errors.NotFoundError: 404,
+    errors.ConflictError: 409,
+    errors.FileUploadError: 400,
+    errors.FileTooLargeError: 413,
+    errors.AudioProcessingError: 400,
+    errors.SpeakerError: 400,
+    errors.ResourceExhaustedError: 503,
+    RateLimitedError: 429,
+    errors.UnavailableError: 503,
+    errors.TimedOutError: 503,
+    errors.UnimplementedError: 501,
+}
+_HTTP_CODES = {
+    400: "VALIDATION_ERROR",
+    401: "AUTHENTICATION_ERROR",
+    403: "AUTHORIZATION_ERROR",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    413: "FILE_UPLOAD_ERROR",
+}
+_HTTP_MESSAGES = {
+    404: "There is nothing at this address.",
+    405: "This method is not allowed here.",
+}
+_RETRY_SECONDS = {"RESOURCE_EXHAUSTED": 30, "SERVICE_UNAVAILABLE": 5, "DEADLINE_EXCEEDED": 5}
+_LONGEST_VALUE = 100
+_HIDDEN = "Something went wrong inside; the log of the service says what."
+
+
+def status_of(error: errors.ApplicationError) -> int:
+    """The HTTP status of an error: that of the nearest class that has one."""
+    for kind in type(error).__mro__:
+        if kind in _STATUS:
+            return _STATUS[kind]
+    raise AssertionError("the root of the tree has a status")
+
+
+def problem(error: errors.ApplicationError) -> Response:
+    """The answer for an error."""
+    status = status_of(error)
+    return failure(
+        status,
+        error.code,
+        error.message if error.code != errors.ApplicationError.code else _HIDDEN,
+        _details(error),
+        headers=_headers(error),
+    )
+
+
+def failure(
+    status: int,
+    code: str,
+    message: str,
+    details: Mapping[str, Any] | None = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """An answer in the envelope of errors."""
+    body = Failure(
+        error=ErrorBody(code=code, message=_clean(message), details=_clean_all(details or {}))
+    )
+    return Response(
+        body.model_dump_json(),
+        status_code=status,
+        media_type="application/json",
+        headers=dict(headers or {}),
+    )
+
+
+def unexpected() -> Response:
+    """The answer for an exception that nobody expected; it tells nothing of the inside."""
+    return failure(500, errors.ApplicationError.code, _HIDDEN)
+
+
+async def on_application_error(_request: Request, error: Exception) -> Response:
+    """Exception handler for the tree of `common.errors`."""
+    assert isinstance(error, errors.ApplicationError)
+    if status_of(error) >= 500:
+        _log.warning("request failed", code=error.code, reason=error.message)
+    return problem(error)
+
+
+async def on_invalid_request(_request: Request, error: Exception) -> Response:
+    """Exception handler for parameters and bodies of the wrong form."""
+    assert isinstance(error, RequestValidationError)
+    return failure(400, errors.ValidationError.code, *_explained(error.errors()))
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """Exception handler for what the framework refuses: unknown paths and methods, bad bodies."""
+    assert isinstance(error, HTTPException)
+    code = _HTTP_CODES.get(error.status_code, errors.ApplicationError.code)
+    message = _HTTP_MESSAGES.get(error.status_code, str(error.detail))
+    details = {"field": "body"} if error.status_code == 400 else {}
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_allowed(request))
+    return failure(error.status_code, code, message, details, headers=headers)
+
+
+def _details(error: errors.ApplicationError) -> dict[str, Any]:
+    details: dict[str, Any] = dict(error.details)
+    if isinstance(error, RateLimitedError):
+        details["limit"] = error.limit
+    return details
+
+
+def _headers(error: errors.ApplicationError) -> dict[str, str]:
+    if isinstance(error, errors.AuthenticationError):
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, RateLimitedError):
+        from_now = error.reset_at.timestamp() - time.time()
+        return {"Retry-After": str(max(1, math.ceil(from_now)))}
+    if error.code in _RETRY_SECONDS:
+        told = error.details.get("retry_after_seconds", "")
+        return {"Retry-After": told if told.isdigit() else str(_RETRY_SECONDS[error.code])}
+    return {}
+
+
+def _explained(problems: Sequence[Any]) -> tuple[str, dict[str, Any]]:
+    """The message and the details of the first thing that is wrong."""
+    first = problems[0]
+    where = [str(part) for part in first["loc"][1:]]
+    if first["type"] == "json_invalid":
+        return "The body is not valid JSON.", {"field": "body"}
+    if not where and isinstance(first.get("input"), bytes):
+        return "Send JSON with 'Content-Type: application/json'.", {"field": "body"}
+    details: dict[str, Any] = {"field": ".".join(where) or "body"}
+    value = first.get("input")
+    if isinstance(value, str):
+        details["value"] = value[:_LONGEST_VALUE]
+    elif isinstance(value, bool | int | float) and abs(value) < 1e15:
+        details["value"] = value
+    return f"{first['msg']}.", details
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods that the path knows, over all its routes."""
+    path = request.scope["path"]
+    return sorted(
+        method
+        for route in request.app.routes
+        if isinstance(route, Route) and route.path_regex.match(path)
+        for method in route.methods or ()
+    )
+
+
+def _clean_all(details: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        _clean(key): _clean(value) if isinstance(value, str) else value
+        for key, value in details.items()
+    }
+
+
+def _clean(text: str) -> str:
+    # What a caller sent may hold halves of surrogate pairs, which JSON in UTF-8 cannot.
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,164 @@
+"""How many requests a caller may make: by group of the API, shared between gateways by Redis."""
+
+import datetime as dt
+import enum
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from limits import RateLimitItem
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import FixedWindowRateLimiter, RateLimiter
+from limits.errors import StorageError
+
+from common import logging, telemetry
+from gateway.errors import RateLimitedError
+from gateway.settings import GatewaySettings, rate
+
+_REDIS_SECONDS = 1.0
+_REDIS_PAUSE_SECONDS = 10.0
+_log = logging.get(__name__)
+
+
+class Group(enum.Enum):
+    """What is limited together."""
+
+    UPLOAD = "upload"
+    PROCESSING = "processing"
+    STATUS = "status"
+    EXPORT = "export"
+    SESSION = "session"
+
+
+_READS_BY_POST = ("/speakers/search",)
+
+
+def group_of(method: str, path: str) -> Group:
+    """The group of a request; `path` is what follows `/api` or `/api/v1`."""
+    if path == "/sessions/create":
+        return Group.SESSION
+    if path == "/transcription/upload" and method == "POST":
+        return Group.UPLOAD
+    if path.startswith("/transcription/export/") and method == "POST":
+        return Group.EXPORT
+    if method in ("GET", "HEAD", "OPTIONS") or path in _READS_BY_POST:
+        return Group.STATUS
+    return Group.PROCESSING
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allowance:
+    """Where a caller stands: the limit, what is left of it, and when it starts anew."""
+
+    limit: int
+    remaining: int
+    reset_at: float
+    allowed: bool
+
+    def headers(self) -> dict[str, str]:
+        """The documented headers; the reset is in whole seconds since 1970."""
+        return {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(self.remaining),
+            "X-RateLimit-Reset": str(math.ceil(self.reset_at)),
+        }
+
+    def refusal(self) -> RateLimitedError:
+        """The error to raise when it is not allowed."""
+        reset_at = dt.datetime.fromtimestamp(math.ceil(self.reset_at), dt.UTC)
+        return RateLimitedError(limit=self.limit, reset_at=reset_at)
+
+
+class RateLimits:
+    """Counts requests in windows that begin with a caller's first request.
+
+    With Redis the counts are shared. While Redis does not answer, this process counts alone.
+    """
+
+    def __init__(
+        self, limits: Mapping[Group, RateLimitItem], shared: RedisStorage | None = None
+    ) -> None:
+        self._limits = limits
+        self._own = FixedWindowRateLimiter(MemoryStorage())
+        self._storage = shared
+        self._shared = None if shared is None else FixedWindowRateLimiter(shared)
+        self._alone_until = 0.0
+
+    @classmethod
+    def configured(cls, settings: GatewaySettings) -> Self:
+        """As the settings say."""
+        limits = {
+            Group.UPLOAD: rate(settings.rate_limit_upload),
+            Group.PROCESSING: rate(settings.rate_limit_processing),
+            Group.STATUS: rate(settings.rate_limit_status),
+            Group.EXPORT: rate(settings.rate_limit_export),
+            Group.SESSION: rate(settings.rate_limit_session),
+        }
+        return cls(limits, redis_storage(settings))
+
+    async def hit(self, group: Group, caller: str) -> Allowance:
+        """Counts a request of a caller (a session or an address)."""
+        allowance = await self._hit(group, caller)
+        if not allowance.allowed:
+            telemetry.RATE_LIMITED.labels(group.value).inc()
+        return allowance
+
+    async def enforce(self, group: Group, caller: str) -> Allowance:
+        """Counts a request.
+
+        Raises:
+            RateLimitedError: it is one too many.
+        """
+        allowance = await self.hit(group, caller)
+        if not allowance.allowed:
+            raise allowance.refusal()
+        return allowance
+
+    async def close(self) -> None:
+        """Closes the connection to Redis."""
+        if self._storage is not None:
+            await self._storage.bridge.get_connection().aclose()
+
+    async def _hit(self, group: Group, caller: str) -> Allowance:
+        item = self._limits[group]
+        if self._shared is not None and time.monotonic() >= self._alone_until:
+            try:
+                return await _count(self._shared, item, group.value, caller)
+            except StorageError as error:
+                self._alone_until = time.monotonic() + _REDIS_PAUSE_SECONDS
+                _log.warning(
+                    "Redis does not answer; rate limits are counted by this process alone",
+                    error=str(error.storage_error),
+                )
+        return await _count(self._own, item, group.value, caller)
+
+
+async def _count(limiter: RateLimiter, item: RateLimitItem, group: str, caller: str) -> Allowance:
+    allowed = await limiter.hit(item, group, caller)
+    reset_at, remaining = await limiter.get_window_stats(item, group, caller)
+    return Allowance(
+        limit=item.amount, remaining=remaining, reset_at=float(reset_at), allowed=allowed
+    )
+
+
+def redis_storage(settings: GatewaySettings) -> RedisStorage | None:
+    """The shared store when REDIS_URL is set. It connects when it is first used."""
+    url = settings.redis_url.get_secret_value()
+    if not url:
+        return None
+    options: dict[str, float | str | bool] = {
+        "socket_timeout": _REDIS_SECONDS,
+        "socket_connect_timeout": _REDIS_SECONDS,
+    }
+    password = settings.redis_password.get_secret_value()
+    if password:
+        options["password"] = password
+    return RedisStorage(
+        f"async+{url}",
+        wrap_exceptions=True,
+        implementation="redispy",
+        key_prefix="securetranscribe:limits",
+        **options,
+    )

@@ -1,0 +1,89 @@
+"""The outermost layer of a request: its id, its line in the log, its figures, its last resort."""
+
+import re
+import secrets
+import time
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from common import logging, telemetry
+from gateway.web.problems import unexpected
+
+HEADER = b"x-request-id"
+_GIVEN = re.compile(rb"^[A-Za-z0-9._-]{8,64}$")
+_CLIENT_LEFT = 499
+_log = logging.get(__name__)
+
+
+class RequestContext:
+    """Gives every request an id, and sees how it ends."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        status = 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (HEADER, request_id.encode())]
+            await send(message)
+
+        begun = time.perf_counter()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(service="gateway", request_id=request_id)
+        try:
+            await self._app(scope, receive, sending)
+        except ClientDisconnect:
+            status = status or _CLIENT_LEFT
+        except Exception as error:
+            _log.error("request failed unexpectedly", exc_info=error)
+            if status:
+                raise
+            await unexpected()(scope, receive, sending)
+        finally:
+            _note(scope, status or _CLIENT_LEFT, time.perf_counter() - begun)
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == HEADER and _GIVEN.match(value):
+            return str(value.decode())
+    return secrets.token_hex(16)
+
+
+def route_of(scope: Scope) -> str:
+    """The template of the route, `/api/queue/jobs/{job_id}`; never the path with its ids."""
+    path: str = getattr(scope.get("route"), "path", "unmatched")
+    return path
+
+
+def _note(scope: Scope, status: int, seconds: float) -> None:
+    route = route_of(scope)
+    # Anybody can send any word as a method; only the known ones become labels.
+    method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+    telemetry.HTTP_SECONDS.labels(method, route, str(status)).observe(seconds)
+    if route in _QUIET and status < 400:
+        return
+    client = scope.get("client")
+    _log.info(
+        "request",
+        method=method,
+        route=route,
+        status=status,
+        seconds=round(seconds, 4),
+        client=client[0] if client else "",
+    )
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_QUIET = frozenset({"/health", "/health/ready", "/health/db", "/metrics"})

@@ -1,0 +1,92 @@
+"""Headers that tell browsers what not to do, and the redirection to HTTPS."""
+
+from urllib.parse import quote
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from common.errors import AuthorizationError
+from gateway.web.denial import deny
+from gateway.web.hosts import host_name
+from gateway.web.problems import problem
+
+STRICT = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+# Both documentation pages insert style elements and images of their own making; ReDoc searches in
+# a worker that it makes from a blob. Scripts come from this server only, here as everywhere.
+DOCUMENTATION = (
+    f"{STRICT}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src 'self' blob:"
+)
+_ALWAYS = {
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "X-XSS-Protection": "1; mode=block",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(self)",
+}
+_TRANSPORT = "max-age=31536000; includeSubDomains"
+_DOCUMENTATION_PATHS = ("/docs", "/redoc")
+_PROBES = ("/health", "/metrics")
+
+
+class SecurityHeaders:
+    """Sets the headers on every answer that does not set them itself."""
+
+    def __init__(self, app: ASGIApp, *, https_only: bool) -> None:
+        """`https_only` also tells browsers to come back by HTTPS alone."""
+        self._app = app
+        self._https_only = https_only
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _ALWAYS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Content-Security-Policy", _policy(scope["path"]))
+                if self._https_only and scope["scheme"] == "https":
+                    headers.setdefault("Strict-Transport-Security", _TRANSPORT)
+                if scope["path"].startswith("/api"):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+class HttpsOnly:
+    """Sends callers of plain HTTP to HTTPS. Probes of the machine's own network are let through."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves, redirects or refuses one request."""
+        secure = scope.get("scheme") in ("https", "wss")
+        if scope["type"] not in ("http", "websocket") or secure or _is_probe(scope["path"]):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            refusal = problem(AuthorizationError("Connect with wss:// instead of ws://."))
+            await deny(scope, receive, send, refusal)
+        else:
+            await RedirectResponse(_https_url(scope), status_code=308)(scope, receive, send)
+
+
+def _policy(path: str) -> str:
+    return DOCUMENTATION if path.startswith(_DOCUMENTATION_PATHS) else STRICT
+
+
+def _is_probe(path: str) -> bool:
+    return path.startswith(_PROBES)
+
+
+def _https_url(scope: Scope) -> str:
+    name = host_name(Headers(scope=scope).get("host", ""))
+    host = f"[{name}]" if ":" in name else name
+    query = scope["query_string"].decode("latin-1")
+    return f"https://{host}{quote(scope['path'])}" + (f"?{query}" if query else "")

@@ -1,0 +1,153 @@
+"""Events and tasks as messages."""
+
+import datetime as dt
+
+from common.times import duration, timestamp
+from securetranscribe.v1 import diarization_pb2, event_pb2, queue_pb2, speech_pb2
+from transcriber.domain.jobs import Failure, Job, Stage, Task
+from transcriber.domain.transcriptions import Transcription
+
+_FailureMessage = queue_pb2.Failure
+
+
+def failure(value: Failure | None) -> _FailureMessage | None:
+    """A failure; None stays None, which leaves a field absent."""
+    return None if value is None else _FailureMessage(code=value.code, message=value.message)
+
+
+def task(value: Task, transcription: Transcription) -> queue_pb2.Task:
+    """A task for a worker."""
+    message = queue_pb2.Task(
+        task_id=value.task_id,
+        job_id=value.job_id,
+        transcription_id=transcription.id,
+        session_id=transcription.session_id,
+        audio_key=transcription.source_key,
+        audio_duration=duration(transcription.file.duration),
+        part_index=value.part,
+        part_count=1,
+        result_key=value.result_key,
+    )
+    options = value.options
+    if value.stage is Stage.TRANSCRIBE:
+        message.transcribe.config.CopyFrom(
+            speech_pb2.RecognitionConfig(
+                language=options.get("language", ""), phrases=options.get("phrases", [])
+            )
+        )
+    else:
+        message.diarize.config.CopyFrom(
+            diarization_pb2.DiarizationConfig(
+                speaker_count=options.get("speaker_count", 0),
+                min_speaker_count=options.get("min_speakers", 0),
+                max_speaker_count=options.get("max_speakers", 0),
+            )
+        )
+    return message
+
+
+def transcription_created(value: Transcription) -> event_pb2.Event:
+    """A recording was stored."""
+    return event_pb2.Event(
+        session_id=value.session_id,
+        transcription_created=event_pb2.TranscriptionCreated(
+            transcription_id=value.id,
+            duration=duration(value.file.duration),
+            format=value.file.format,
+        ),
+    )
+
+
+def transcription_deleted(session_id: str, transcription_id: int) -> event_pb2.Event:
+    """A transcription was deleted."""
+    return event_pb2.Event(
+        session_id=session_id,
+        transcription_deleted=event_pb2.TranscriptionDeleted(transcription_id=transcription_id),
+    )
+
+
+def speakers_assigned(session_id: str, transcription_id: int, named: int) -> event_pb2.Event:
+    """Speakers were named."""
+    return event_pb2.Event(
+        session_id=session_id,
+        speakers_assigned=event_pb2.SpeakersAssigned(
+            transcription_id=transcription_id, named_speakers=named
+        ),
+    )
+
+
+def job_queued(job: Job) -> event_pb2.Event:
+    """A job was queued."""
+    return event_pb2.Event(
+        session_id=job.session_id,
+        job_queued=event_pb2.JobQueued(
+            job_id=job.job_id, transcription_id=job.transcription_id, priority=job.priority
+        ),
+    )
+
+
+def job_started(job: Job) -> event_pb2.Event:
+    """A worker began with a job."""
+    return event_pb2.Event(
+        session_id=job.session_id,
+        job_started=event_pb2.JobStarted(
+            job_id=job.job_id, transcription_id=job.transcription_id
+        ),
+    )
+
+
+def job_progress(job: Job, expected_end: dt.datetime | None) -> event_pb2.Event:
+    """A job made progress."""
+    return event_pb2.Event(
+        session_id=job.session_id,
+        job_progress=event_pb2.JobProgress(
+            job_id=job.job_id,
+            transcription_id=job.transcription_id,
+            progress_percent=job.progress,
+            current_step=job.current_step,
+            estimated_complete_time=timestamp(expected_end),
+        ),
+    )
+
+
+def job_completed(
+    job: Job, *, at: dt.datetime, confidence: float, speakers: int, warnings: bool
+) -> event_pb2.Event:
+    """A job completed."""
+    return event_pb2.Event(
+        session_id=job.session_id,
+        job_completed=event_pb2.JobCompleted(
+            job_id=job.job_id,
+            transcription_id=job.transcription_id,
+            complete_time=timestamp(at),
+            confidence=confidence,
+            speaker_count=speakers,
+            duration=duration(job.duration),
+            has_warnings=warnings,
+        ),
+    )
+
+
+def job_failed(job: Job, *, at: dt.datetime, why: Failure) -> event_pb2.Event:
+    """A job failed."""
+    return event_pb2.Event(
+        session_id=job.session_id,
+        job_failed=event_pb2.JobFailed(
+            job_id=job.job_id,
+            transcription_id=job.transcription_id,
+            failure=failure(why),
+            complete_time=timestamp(at),
+        ),
+    )
+
+
+def job_cancelled(job: Job, *, at: dt.datetime) -> event_pb2.Event:
+    """A job was cancelled."""
+    return event_pb2.Event(
+        session_id=job.session_id,
+        job_cancelled=event_pb2.JobCancelled(
+            job_id=job.job_id,
+            transcription_id=job.transcription_id,
+            complete_time=timestamp(at),
+        ),
+    )

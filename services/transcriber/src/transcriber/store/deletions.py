@@ -1,0 +1,79 @@
+"""Deleted transcriptions of which objects or voices are still to be removed elsewhere."""
+
+from dataclasses import dataclass
+
+from common.postgres import Connection, execute, fetch_one
+
+_ADD = """
+INSERT INTO deletions (transcription_id, session_id, source_key, voices_known, late_pass, due_at)
+VALUES (%(transcription_id)s, %(session_id)s, %(source_key)s, %(voices_known)s, %(late_pass)s,
+        now() + interval '1 minute')
+"""
+# Claimed for a while, so that another replica does not do the same at the same time.
+_CLAIM = """
+UPDATE deletions
+SET attempts = attempts + 1,
+    due_at = now() + make_interval(secs => least(3600, 15 * 2 ^ least(attempts, 8)))
+WHERE transcription_id = (
+    SELECT transcription_id FROM deletions WHERE due_at <= now() ORDER BY due_at LIMIT 1
+    FOR UPDATE SKIP LOCKED)
+RETURNING *
+"""
+_LATE = """
+UPDATE deletions SET late_pass = false, voices_known = false, attempts = 0,
+                     due_at = now() + make_interval(secs => %s)
+WHERE transcription_id = %s
+"""
+_REMOVE = "DELETE FROM deletions WHERE transcription_id = %s"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deletion:
+    """What is left to be removed of one deleted transcription.
+
+    `late_pass` says that a worker may still have been writing when it was deleted.
+    """
+
+    transcription_id: int
+    session_id: str
+    source_key: str
+    voices_known: bool
+    late_pass: bool
+
+
+class Deletions:
+    """The table of deletions, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, deletion: Deletion) -> None:
+        """Notes a deletion. Whoever adds it does it at once; it becomes due in case that fails."""
+        parameters = {
+            "transcription_id": deletion.transcription_id,
+            "session_id": deletion.session_id,
+            "source_key": deletion.source_key,
+            "voices_known": deletion.voices_known,
+            "late_pass": deletion.late_pass,
+        }
+        await execute(self._connection, _ADD, parameters)
+
+    async def claim(self) -> Deletion | None:
+        """A deletion that is due; it becomes due again later, each time after a longer while."""
+        row = await fetch_one(self._connection, _CLAIM)
+        if row is None:
+            return None
+        return Deletion(
+            transcription_id=row["transcription_id"],
+            session_id=row["session_id"],
+            source_key=row["source_key"],
+            voices_known=row["voices_known"],
+            late_pass=row["late_pass"],
+        )
+
+    async def done(self, deletion: Deletion, late_seconds: float) -> None:
+        """Forgets it, or has objects looked for once more after a while."""
+        if deletion.late_pass:
+            await execute(self._connection, _LATE, (late_seconds, deletion.transcription_id))
+        else:
+            await execute(self._connection, _REMOVE, (deletion.transcription_id,))

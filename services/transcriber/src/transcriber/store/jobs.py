@@ -1,0 +1,309 @@
+"""Jobs: the queue, what is being processed, and what has been."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+
+from common.postgres import Connection, execute, fetch_all, fetch_one
+from transcriber.domain.jobs import Failure, Job, JobStatus
+from transcriber.store.rows import job_of
+from transcriber.store.tasks import Tasks
+
+_INSERT = """
+INSERT INTO jobs (job_id, transcription_id, session_id, request_id, status, priority,
+                  current_step, trace)
+VALUES (%(job_id)s, %(transcription_id)s, %(session_id)s, %(request_id)s, 'queued', %(priority)s,
+        %(current_step)s, %(trace)s)
+"""
+_OWN = """
+SELECT j.*, t.filename, t.size_bytes, t.duration
+FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
+WHERE j.job_id = %s AND j.session_id = %s
+"""
+_ANY = """
+SELECT j.*, t.filename, t.size_bytes, t.duration
+FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
+WHERE j.job_id = ANY(%s)
+"""
+_BY_REQUEST = """
+SELECT j.*, t.filename, t.size_bytes, t.duration
+FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
+WHERE j.session_id = %s AND j.request_id = %s
+"""
+_LIST = """
+SELECT j.*, t.filename, t.size_bytes, t.duration
+FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
+WHERE j.session_id = %(session_id)s
+  AND (%(status)s::text IS NULL OR j.status = %(status)s)
+  AND (%(transcription_id)s::bigint = 0 OR j.transcription_id = %(transcription_id)s)
+ORDER BY j.id DESC LIMIT %(limit)s OFFSET %(offset)s
+"""
+_COUNT = """
+SELECT count(*) AS total FROM jobs
+WHERE session_id = %(session_id)s AND (%(status)s::text IS NULL OR status = %(status)s)
+  AND (%(transcription_id)s::bigint = 0 OR transcription_id = %(transcription_id)s)
+"""
+_LOCK_LIVE = """
+SELECT job_id FROM jobs WHERE job_id = ANY(%s) AND status IN ('queued', 'processing')
+ORDER BY id FOR NO KEY UPDATE
+"""
+_LOCK_FREE = """
+SELECT job_id FROM jobs WHERE job_id = ANY(%s) AND status IN ('queued', 'processing')
+ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+"""
+_LIVE_OF = """
+SELECT job_id FROM jobs WHERE transcription_id = %s AND status IN ('queued', 'processing')
+"""
+_WAITING = "SELECT count(*) AS jobs FROM jobs WHERE status = 'queued'"
+_PRIORITY = """
+UPDATE jobs SET priority = %s WHERE job_id = %s AND status = 'queued'
+"""
+_RELEASED = """
+UPDATE jobs SET release_number = nextval('job_releases')
+WHERE job_id = %s AND release_number IS NULL
+"""
+_BEGIN = """
+UPDATE jobs SET status = 'processing', started_at = now() WHERE job_id = %s AND status = 'queued'
+RETURNING extract(epoch FROM now() - created_at)::double precision AS waited
+"""
+_PROGRESS = """
+UPDATE jobs SET progress = greatest(progress, least(%(progress)s, 99.99)), current_step = %(step)s
+WHERE job_id = %(job_id)s AND status IN ('queued', 'processing')
+"""
+_END = """
+UPDATE jobs
+SET status = %(status)s, current_step = %(step)s, completed_at = now(),
+    started_at = coalesce(started_at, CASE WHEN %(status)s = 'completed' THEN now() END),
+    progress = CASE WHEN %(status)s = 'completed' THEN 100 ELSE progress END,
+    failure_code = %(code)s, failure_message = %(message)s
+WHERE job_id = %(job_id)s AND status IN ('queued', 'processing')
+RETURNING completed_at, extract(epoch FROM now() - started_at)::double precision AS seconds
+"""
+_TRACE = "SELECT trace FROM jobs WHERE job_id = %s"
+_LIVE = """
+SELECT j.*, t.filename, t.size_bytes, t.duration, now() AS now
+FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
+WHERE j.status IN ('queued', 'processing') ORDER BY j.id
+"""
+# Runs that used earlier results again say nothing about speed.
+_RECENT = """
+SELECT extract(epoch FROM j.completed_at - j.started_at)::double precision AS processing,
+       t.duration
+FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
+WHERE j.status = 'completed' AND j.started_at IS NOT NULL
+  AND NOT EXISTS (SELECT FROM tasks WHERE tasks.job_id = j.job_id AND tasks.reused)
+ORDER BY j.completed_at DESC LIMIT 50
+"""
+_OVERDUE = """
+SELECT job_id FROM jobs
+WHERE status = 'processing' AND started_at < now() - make_interval(secs => %s)
+ORDER BY id LIMIT 100
+"""
+_BY_STATUS = "SELECT status, count(*) AS jobs FROM jobs GROUP BY status"
+_OF_SESSION = """
+SELECT count(*) FILTER (WHERE j.status = 'completed') AS completed,
+       bool_or(j.status = 'processing') AS processing,
+       coalesce(sum(t.duration) FILTER (WHERE j.status = 'completed'), 0) AS audio,
+       coalesce(sum(extract(epoch FROM j.completed_at - j.started_at))
+                FILTER (WHERE j.status = 'completed'), 0)::double precision AS spent
+FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
+WHERE j.session_id = %s
+"""
+_CONFIDENCE = """
+SELECT coalesce(avg(confidence), 0)::double precision AS mean FROM transcriptions
+WHERE session_id = %s AND transcript_at IS NOT NULL
+  AND EXISTS (SELECT FROM segments WHERE transcription_id = transcriptions.id)
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveJobs:
+    """All jobs that have not ended, oldest first, at the database's own time."""
+
+    jobs: tuple[Job, ...]
+    now: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionFigures:
+    """What a session's jobs came to; durations in seconds."""
+
+    completed: int
+    processing: bool
+    audio_seconds: float
+    processing_seconds: float
+    mean_confidence: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """When a job ended, and how long it was processed (None if nothing had begun)."""
+
+    at: dt.datetime
+    seconds: float | None
+
+
+class Jobs:
+    """The table of jobs, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(
+        self,
+        *,
+        job_id: str,
+        transcription_id: int,
+        session_id: str,
+        request_id: str | None,
+        priority: int,
+        current_step: str,
+        trace: Mapping[str, str],
+    ) -> None:
+        """Adds a queued job."""
+        parameters = {
+            "job_id": job_id,
+            "transcription_id": transcription_id,
+            "session_id": session_id,
+            "request_id": request_id,
+            "priority": priority,
+            "current_step": current_step,
+            "trace": Jsonb(dict(trace)),
+        }
+        await execute(self._connection, _INSERT, parameters)
+
+    async def find(self, job_id: str, session_id: str) -> Job | None:
+        """A session's job with its stages."""
+        rows = await fetch_all(self._connection, _OWN, (job_id, session_id))
+        return next(iter(await self._complete(rows)), None)
+
+    async def get(self, job_ids: Sequence[str]) -> list[Job]:
+        """Jobs with their stages, whosever they are."""
+        return await self._complete(await fetch_all(self._connection, _ANY, (list(job_ids),)))
+
+    async def find_by_request(self, session_id: str, request_id: str) -> Job | None:
+        """The job that an idempotency key made."""
+        rows = await fetch_all(self._connection, _BY_REQUEST, (session_id, request_id))
+        return next(iter(await self._complete(rows)), None)
+
+    async def page(
+        self,
+        session_id: str,
+        *,
+        status: JobStatus | None,
+        transcription_id: int,
+        limit: int,
+        offset: int,
+    ) -> tuple[list[Job], int]:
+        """A session's jobs, newest first, and how many there are in all."""
+        parameters = {
+            "session_id": session_id,
+            "status": status,
+            "transcription_id": transcription_id,
+            "limit": limit,
+            "offset": offset,
+        }
+        jobs = await self._complete(await fetch_all(self._connection, _LIST, parameters))
+        count = await fetch_one(self._connection, _COUNT, parameters)
+        return jobs, int(count["total"]) if count else 0
+
+    async def lock(self, job_ids: Sequence[str]) -> list[str]:
+        """Locks jobs; returns those that have not ended."""
+        rows = await fetch_all(self._connection, _LOCK_LIVE, (list(job_ids),))
+        return [row["job_id"] for row in rows]
+
+    async def lock_free(self, job_ids: Sequence[str]) -> set[str]:
+        """Locks those jobs that nobody else has locked and that have not ended; returns them."""
+        rows = await fetch_all(self._connection, _LOCK_FREE, (list(job_ids),))
+        return {row["job_id"] for row in rows}
+
+    async def live_of(self, transcription_id: int) -> str | None:
+        """The job of a transcription that has not ended."""
+        row = await fetch_one(self._connection, _LIVE_OF, (transcription_id,))
+        return None if row is None else str(row["job_id"])
+
+    async def waiting(self) -> int:
+        """How many jobs wait."""
+        row = await fetch_one(self._connection, _WAITING)
+        return int(row["jobs"]) if row else 0
+
+    async def set_priority(self, job_id: str, priority: int) -> bool:
+        """Changes the priority of a waiting job; False when it does not wait."""
+        return await execute(self._connection, _PRIORITY, (priority, job_id)) == 1
+
+    async def released(self, job_id: str) -> None:
+        """Fixes a job's place: it is handed to the workers."""
+        await execute(self._connection, _RELEASED, (job_id,))
+
+    async def begin(self, job_id: str) -> float | None:
+        """Notes that a job is being processed; returns how many seconds it waited.
+
+        None when it had begun before.
+        """
+        row = await fetch_one(self._connection, _BEGIN, (job_id,))
+        return None if row is None else float(row["waited"])
+
+    async def progress(self, job_id: str, progress: float, step: str) -> None:
+        """Notes how far a live job is, 0 to 100; never falls, and 100 is for completed ones."""
+        parameters = {"job_id": job_id, "progress": progress, "step": step}
+        await execute(self._connection, _PROGRESS, parameters)
+
+    async def end(
+        self, job_id: str, status: JobStatus, step: str, failure: Failure | None = None
+    ) -> Ended | None:
+        """Ends a live job; None when it had ended before."""
+        parameters = {
+            "job_id": job_id,
+            "status": status,
+            "step": step,
+            "code": failure.code if failure else None,
+            "message": failure.message if failure else None,
+        }
+        row = await fetch_one(self._connection, _END, parameters)
+        return None if row is None else Ended(at=row["completed_at"], seconds=row["seconds"])
+
+    async def trace(self, job_id: str) -> dict[str, str]:
+        """Headers with the trace of the request that started a job."""
+        row = await fetch_one(self._connection, _TRACE, (job_id,))
+        return dict(row["trace"]) if row else {}
+
+    async def live(self) -> LiveJobs:
+        """All jobs that have not ended, without their stages."""
+        rows = await fetch_all(self._connection, _LIVE)
+        now = rows[0]["now"] if rows else dt.datetime.now(dt.UTC)
+        return LiveJobs(jobs=tuple(job_of(row) for row in rows), now=now)
+
+    async def recent(self) -> list[tuple[float, float]]:
+        """(processing seconds, audio seconds) of jobs that completed lately."""
+        rows = await fetch_all(self._connection, _RECENT)
+        return [(row["processing"], row["duration"]) for row in rows]
+
+    async def overdue(self, seconds: float) -> list[str]:
+        """Jobs that have been processed for longer than that."""
+        return [row["job_id"] for row in await fetch_all(self._connection, _OVERDUE, (seconds,))]
+
+    async def by_status(self) -> dict[JobStatus, int]:
+        """Number of jobs by status."""
+        rows = await fetch_all(self._connection, _BY_STATUS)
+        return {JobStatus(row["status"]): row["jobs"] for row in rows}
+
+    async def figures(self, session_id: str) -> SessionFigures:
+        """What a session's jobs came to."""
+        row = await fetch_one(self._connection, _OF_SESSION, (session_id,))
+        confidence = await fetch_one(self._connection, _CONFIDENCE, (session_id,))
+        assert row is not None
+        assert confidence is not None
+        return SessionFigures(
+            completed=row["completed"],
+            processing=bool(row["processing"]),
+            audio_seconds=row["audio"],
+            processing_seconds=row["spent"],
+            mean_confidence=confidence["mean"],
+        )
+
+    async def _complete(self, rows: Sequence[DictRow]) -> list[Job]:
+        tasks = await Tasks(self._connection).of_jobs([row["job_id"] for row in rows])
+        return [job_of(row, tasks[row["job_id"]]) for row in rows]

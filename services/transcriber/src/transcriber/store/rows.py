@@ -1,0 +1,186 @@
+"""Rows of the tables as objects of the domain."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from psycopg.rows import DictRow
+
+from transcriber.domain.jobs import Failure, Job, JobStatus, Stage, Task, TaskState
+from transcriber.domain.options import ProcessingOptions, SpeakerBounds
+from transcriber.domain.progress import stages_of
+from transcriber.domain.transcriptions import (
+    AudioFile,
+    LanguageSpan,
+    Transcription,
+    TranscriptionStatus,
+)
+from transcriber.domain.transcripts import (
+    NameSource,
+    Segment,
+    TranscriptSpeaker,
+    Voiceprint,
+    Word,
+)
+
+
+def failure_of(row: DictRow) -> Failure | None:
+    """The failure that a row notes, if it does."""
+    if row["failure_code"] is None:
+        return None
+    return Failure(code=row["failure_code"], message=row["failure_message"])
+
+
+def job_of(row: DictRow, tasks: Iterable[Task] = ()) -> Job:
+    """A job from its row joined with that of its transcription, and its tasks."""
+    return Job(
+        id=row["id"],
+        job_id=row["job_id"],
+        transcription_id=row["transcription_id"],
+        session_id=row["session_id"],
+        status=JobStatus(row["status"]),
+        priority=row["priority"],
+        progress=row["progress"],
+        current_step=row["current_step"],
+        created_at=row["created_at"],
+        release_number=row["release_number"],
+        started_at=row["started_at"],
+        completed_at=row["completed_at"],
+        failure=failure_of(row),
+        filename=row["filename"],
+        size_bytes=row["size_bytes"],
+        duration=row["duration"],
+        stages=stages_of(tasks),
+    )
+
+
+def task_of(row: DictRow) -> Task:
+    """A task from its row."""
+    return Task(
+        task_id=str(row["task_id"]),
+        job_id=row["job_id"],
+        transcription_id=row["transcription_id"],
+        stage=Stage(row["stage"]),
+        part=row["part"],
+        state=TaskState(row["state"]),
+        options=row["options"],
+        fraction=row["fraction"],
+        step=row["step"],
+        worker_id=row["worker_id"],
+        releases=row["releases"],
+        released_at=row["released_at"],
+        heartbeat_at=row["heartbeat_at"],
+        stream_sequence=row["stream_sequence"],
+        result_key=row["result_key"],
+        reused=row["reused"],
+        failure=failure_of(row),
+    )
+
+
+def transcription_of(
+    row: DictRow, job: Job | None = None, speakers: Iterable[TranscriptSpeaker] = ()
+) -> Transcription:
+    """A transcription from its row, its last job and its speakers."""
+    return Transcription(
+        id=row["id"],
+        session_id=row["session_id"],
+        file=AudioFile(
+            filename=row["filename"],
+            size_bytes=row["size_bytes"],
+            duration=row["duration"],
+            format=row["format"],
+            codec=row["codec"],
+            sample_rate=row["sample_rate"],
+            channels=row["channels"],
+        ),
+        source_key=row["source_key"],
+        source_available=row["source_deleted_at"] is None,
+        options=ProcessingOptions(
+            language=row["language_requested"],
+            phrases=tuple(row["phrases"]),
+            speakers=SpeakerBounds(
+                count=row["speaker_count"], fewest=row["min_speakers"], most=row["max_speakers"]
+            ),
+        ),
+        status=TranscriptionStatus(row["status"]),
+        created_at=row["created_at"],
+        transcript_at=row["transcript_at"],
+        language_detected=row["language_detected"],
+        languages=languages_of(row["languages"]),
+        confidence=row["confidence"],
+        warnings=tuple(row["warnings"]),
+        failure=failure_of(row),
+        speech_model=row["speech_model"],
+        diarization_model=row["diarization_model"],
+        voices_known=row["voices_known"],
+        job=job,
+        speakers=tuple(speakers),
+    )
+
+
+def languages_of(stored: Sequence[Sequence[Any]]) -> tuple[LanguageSpan, ...]:
+    """Spans from [[start, end, language, probability], ...]."""
+    return tuple(
+        LanguageSpan(start=start, end=end, language=language, probability=probability)
+        for start, end, language, probability in stored
+    )
+
+
+def languages_to_json(spans: Iterable[LanguageSpan]) -> list[list[Any]]:
+    """The inverse of `languages_of`."""
+    return [[span.start, span.end, span.language, span.probability] for span in spans]
+
+
+def speaker_of(row: DictRow) -> TranscriptSpeaker:
+    """A speaker from its row."""
+    voiceprint = None
+    if row["voiceprint"] is not None:
+        voiceprint = Voiceprint(
+            values=tuple(row["voiceprint"]),
+            model=row["voiceprint_model"],
+            model_version=row["voiceprint_version"],
+            speech_seconds=row["voiceprint_seconds"],
+        )
+    return TranscriptSpeaker(
+        label=row["label"],
+        segment_count=row["segment_count"],
+        total_duration=row["total_duration"],
+        average_confidence=row["average_confidence"],
+        name=row["name"],
+        name_source=NameSource(row["name_source"]),
+        speaker_id=row["speaker_id"],
+        match_confidence=row["match_confidence"],
+        speech_seconds=row["speech_seconds"],
+        voiceprint=voiceprint,
+        clean=tuple(zip(row["clean_starts"], row["clean_ends"], strict=True)),
+        clip_key=row["clip_key"],
+    )
+
+
+def segment_of(row: DictRow) -> Segment:
+    """A segment from its row; without words where the row was read without them."""
+    return Segment(
+        label=row["label"],
+        text=row["text"],
+        start=row["start_seconds"],
+        end=row["end_seconds"],
+        confidence=row["confidence"],
+        language=row["language"],
+        words=tuple(
+            Word(text=text, start=start, end=end, probability=probability, speakers=tuple(speakers))
+            for text, start, end, probability, speakers in row.get("words") or ()
+        ),
+    )
+
+
+def words_to_json(words: Iterable[Word]) -> list[list[Any]]:
+    """Words as a segment's row holds them."""
+    return [
+        [
+            word.text,
+            round(word.start, 6),
+            round(word.end, 6),
+            round(word.probability, 6),
+            list(word.speakers),
+        ]
+        for word in words
+    ]

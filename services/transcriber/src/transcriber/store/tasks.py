@@ -1,0 +1,312 @@
+"""Tasks: what is to be worked on, handed out, and handed in."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from common.postgres import Connection, execute, fetch_all, fetch_one
+from transcriber.domain.jobs import Failure, Stage, Task, TaskState
+from transcriber.store.rows import task_of
+
+_INSERT = """
+INSERT INTO tasks (task_id, job_id, transcription_id, stage, part, state, options, fraction,
+                   result_key, reused, ended_at)
+VALUES (%(task_id)s, %(job_id)s, %(transcription_id)s, %(stage)s, %(part)s, %(state)s,
+        %(options)s, %(fraction)s, %(result_key)s, %(reused)s,
+        CASE WHEN %(reused)s THEN now() END)
+"""
+_OF_JOBS = "SELECT * FROM tasks WHERE job_id = ANY(%s)"
+_ONE = "SELECT * FROM tasks WHERE task_id = %s"
+_REUSABLE = """
+SELECT * FROM tasks
+WHERE transcription_id = %s AND stage = %s AND state = 'done' AND options = %s
+ORDER BY ended_at DESC LIMIT 1
+"""
+# The order of the queue (see domain.queue_order): what is handed out already, then priority, then
+# the share that the session has, then age.
+_NEXT_WAITING = """
+WITH taken AS (
+    SELECT session_id, count(*) AS jobs FROM jobs
+    WHERE status = 'processing' OR (status = 'queued' AND release_number IS NOT NULL)
+    GROUP BY session_id
+),
+ranked AS (
+    SELECT j.id, j.job_id, j.priority, j.release_number,
+           coalesce(taken.jobs, 0) + row_number() OVER (
+               PARTITION BY j.session_id, j.status, j.release_number IS NULL
+               ORDER BY j.priority DESC, j.id
+           ) AS share
+    FROM jobs j LEFT JOIN taken USING (session_id)
+    WHERE j.status IN ('queued', 'processing')
+)
+SELECT t.* FROM tasks t JOIN ranked USING (job_id)
+WHERE t.stage = %(stage)s AND t.state = 'waiting'
+ORDER BY ranked.release_number NULLS LAST, ranked.priority DESC, ranked.share, ranked.id, t.part
+LIMIT %(limit)s
+"""
+_RELEASE = """
+UPDATE tasks SET state = 'released', releases = releases + 1, released_at = now(),
+                 heartbeat_at = NULL, stream_sequence = NULL, worker_id = ''
+WHERE task_id = %s AND state = 'waiting' RETURNING releases
+"""
+_PUBLISHED = """
+UPDATE tasks SET stream_sequence = %(sequence)s
+WHERE task_id = %(task_id)s AND state IN ('released', 'running')
+"""
+_PROGRESS = """
+UPDATE tasks t
+SET state = 'running', heartbeat_at = now(), worker_id = seen.worker_id,
+    fraction = greatest(t.fraction, seen.fraction),
+    step = CASE WHEN seen.step = '' THEN t.step ELSE seen.step END
+FROM unnest(%(task_ids)s::uuid[], %(fractions)s::double precision[], %(steps)s::text[],
+            %(worker_ids)s::text[]) AS seen (task_id, fraction, step, worker_id)
+WHERE t.task_id = seen.task_id AND t.state IN ('released', 'running')
+"""
+_JOBS_OF = "SELECT DISTINCT job_id FROM tasks WHERE task_id = ANY(%s::uuid[])"
+_FINISH = """
+UPDATE tasks
+SET state = %(state)s, fraction = CASE WHEN %(state)s = 'done' THEN 1 ELSE fraction END,
+    failure_code = %(code)s, failure_message = %(message)s, busy_seconds = %(busy_seconds)s,
+    ended_at = now()
+WHERE task_id = %(task_id)s
+"""
+_CANCEL = """
+UPDATE tasks SET state = 'cancelled', ended_at = now()
+WHERE job_id = %s AND state IN ('waiting', 'released', 'running')
+RETURNING task_id, stream_sequence
+"""
+_CANCEL_WAITING = """
+UPDATE tasks SET state = 'cancelled', ended_at = now() WHERE job_id = %s AND state = 'waiting'
+"""
+_BACK = """
+UPDATE tasks SET state = 'waiting', fraction = 0, step = '', worker_id = '', heartbeat_at = NULL,
+                 stream_sequence = NULL
+WHERE task_id = %s AND state IN ('released', 'running', 'done')
+"""
+_HANDED_OUT = """
+SELECT t.* FROM tasks t JOIN jobs j USING (job_id)
+WHERE t.state IN ('released', 'running') AND t.stage <> 'merge'
+  AND j.status IN ('queued', 'processing')
+ORDER BY t.released_at LIMIT 10000
+"""
+_OUTSTANDING = """
+SELECT t.stage, count(*) FILTER (WHERE t.state <> 'waiting') AS handed_out, count(*) AS open
+FROM tasks t JOIN jobs j USING (job_id)
+WHERE t.state IN ('waiting', 'released', 'running') AND j.status IN ('queued', 'processing')
+GROUP BY t.stage
+"""
+# A merge is begun by one replica at a time; one that fell silent is taken over.
+_CLAIM_MERGE = """
+UPDATE tasks SET state = 'running', heartbeat_at = now(), worker_id = %(owner)s,
+                 releases = releases + 1
+WHERE job_id = %(job_id)s AND stage = 'merge'
+  AND (state = 'waiting'
+       OR (state = 'running' AND heartbeat_at < now() - make_interval(secs => %(silent)s)))
+RETURNING *
+"""
+_KEEP_MERGE = """
+UPDATE tasks SET heartbeat_at = now()
+WHERE task_id = %(task_id)s AND worker_id = %(owner)s AND state = 'running'
+"""
+_RELEASE_MERGE = """
+UPDATE tasks SET state = 'waiting', worker_id = ''
+WHERE task_id = %(task_id)s AND worker_id = %(owner)s AND state = 'running'
+"""
+_SETTLED_JOBS = """
+SELECT j.job_id FROM jobs j JOIN tasks m ON m.job_id = j.job_id AND m.stage = 'merge'
+WHERE j.status IN ('queued', 'processing')
+  AND (m.state = 'waiting'
+       OR (m.state = 'running' AND m.heartbeat_at < now() - make_interval(secs => %(silent)s)))
+  AND (NOT EXISTS (SELECT FROM tasks t WHERE t.job_id = j.job_id AND t.stage <> 'merge'
+                   AND t.state NOT IN ('done', 'failed', 'cancelled'))
+       OR EXISTS (SELECT FROM tasks t WHERE t.job_id = j.job_id AND t.stage = 'transcribe'
+                  AND t.state = 'failed'))
+ORDER BY j.id LIMIT 100
+"""
+_BURY = """
+INSERT INTO dead_tasks (task_id, job_id, stage, deliveries, payload)
+VALUES (%(task_id)s, %(job_id)s, %(stage)s, %(deliveries)s, %(payload)s)
+"""
+_FORGET_BURIED = "DELETE FROM dead_tasks WHERE kept_at < now() - make_interval(days => 30)"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignOfWork:
+    """What a worker last said about a task. `fraction` is 0 to 1."""
+
+    task_id: str
+    worker_id: str
+    fraction: float = 0.0
+    step: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outstanding:
+    """Tasks of a stage that are not over: those handed to the workers, and all."""
+
+    handed_out: int = 0
+    open: int = 0
+
+
+class Tasks:
+    """The table of tasks, within one transaction.
+
+    Whoever changes tasks holds the row of their job, so that a job is judged by one at a time.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, tasks: Iterable[Task]) -> None:
+        """Adds tasks as they are."""
+        for task in tasks:
+            parameters = {
+                "task_id": task.task_id,
+                "job_id": task.job_id,
+                "transcription_id": task.transcription_id,
+                "stage": task.stage,
+                "part": task.part,
+                "state": task.state,
+                "options": Jsonb(dict(task.options)),
+                "fraction": task.fraction,
+                "result_key": task.result_key,
+                "reused": task.reused,
+            }
+            await execute(self._connection, _INSERT, parameters)
+
+    async def of_jobs(self, job_ids: Sequence[str]) -> dict[str, list[Task]]:
+        """The tasks of jobs, by job."""
+        found: dict[str, list[Task]] = {job_id: [] for job_id in job_ids}
+        for row in await fetch_all(self._connection, _OF_JOBS, (list(job_ids),)):
+            found[row["job_id"]].append(task_of(row))
+        return found
+
+    async def of_job(self, job_id: str) -> list[Task]:
+        """The tasks of one job."""
+        return (await self.of_jobs([job_id]))[job_id]
+
+    async def find(self, task_id: str) -> Task | None:
+        """One task."""
+        row = await fetch_one(self._connection, _ONE, (task_id,))
+        return None if row is None else task_of(row)
+
+    async def reusable(
+        self, transcription_id: int, stage: Stage, options: dict[str, Any]
+    ) -> Task | None:
+        """The newest finished task of a stage whose result would be the same."""
+        row = await fetch_one(
+            self._connection, _REUSABLE, (transcription_id, stage, Jsonb(options))
+        )
+        return None if row is None else task_of(row)
+
+    async def next_waiting(self, stage: Stage, limit: int) -> list[Task]:
+        """Tasks to hand out next, in the order of the queue."""
+        parameters = {"stage": stage, "limit": limit}
+        return [
+            task_of(row) for row in await fetch_all(self._connection, _NEXT_WAITING, parameters)
+        ]
+
+    async def release(self, task_id: str) -> int | None:
+        """Marks a waiting task as handed out; returns for which time, None if it waits no more."""
+        row = await fetch_one(self._connection, _RELEASE, (task_id,))
+        return None if row is None else int(row["releases"])
+
+    async def published(self, task_id: str, sequence: int) -> None:
+        """Notes where in the stream the task's message is."""
+        parameters = {"task_id": task_id, "sequence": sequence}
+        await execute(self._connection, _PUBLISHED, parameters)
+
+    async def jobs_of(self, task_ids: Sequence[str]) -> list[str]:
+        """The jobs that tasks belong to."""
+        rows = await fetch_all(self._connection, _JOBS_OF, (list(task_ids),))
+        return [row["job_id"] for row in rows]
+
+    async def seen(self, signs: Sequence[SignOfWork]) -> None:
+        """Notes that workers are at tasks; progress never falls."""
+        parameters = {
+            "task_ids": [sign.task_id for sign in signs],
+            "fractions": [sign.fraction for sign in signs],
+            "steps": [sign.step for sign in signs],
+            "worker_ids": [sign.worker_id for sign in signs],
+        }
+        await execute(self._connection, _PROGRESS, parameters)
+
+    async def done(self, task_id: str, busy_seconds: float = 0.0) -> None:
+        """Notes that a task's result is there."""
+        await self._finish(task_id, TaskState.DONE, None, busy_seconds)
+
+    async def failed(self, task_id: str, failure: Failure, busy_seconds: float = 0.0) -> None:
+        """Notes that a task failed for good."""
+        await self._finish(task_id, TaskState.FAILED, failure, busy_seconds)
+
+    async def cancel(self, job_id: str) -> list[int]:
+        """Cancels what is not over of a job; returns where messages of it are in the stream."""
+        rows = await fetch_all(self._connection, _CANCEL, (job_id,))
+        return [row["stream_sequence"] for row in rows if row["stream_sequence"] is not None]
+
+    async def cancel_waiting(self, job_id: str) -> None:
+        """Cancels what was not handed out of a job."""
+        await execute(self._connection, _CANCEL_WAITING, (job_id,))
+
+    async def take_back(self, task_id: str) -> None:
+        """Has a task done again: its message or its result was lost."""
+        await execute(self._connection, _BACK, (task_id,))
+
+    async def handed_out(self) -> list[Task]:
+        """Tasks of live jobs that workers should have."""
+        return [task_of(row) for row in await fetch_all(self._connection, _HANDED_OUT)]
+
+    async def outstanding(self) -> dict[Stage, Outstanding]:
+        """Tasks of live jobs that are not over, by stage."""
+        return {
+            Stage(row["stage"]): Outstanding(handed_out=row["handed_out"], open=row["open"])
+            for row in await fetch_all(self._connection, _OUTSTANDING)
+        }
+
+    async def claim_merge(self, job_id: str, owner: str, silent_seconds: float) -> Task | None:
+        """Begins a job's merge; None when another is at it or it is over."""
+        parameters = {"job_id": job_id, "owner": owner, "silent": silent_seconds}
+        row = await fetch_one(self._connection, _CLAIM_MERGE, parameters)
+        return None if row is None else task_of(row)
+
+    async def keep_merge(self, task_id: str, owner: str) -> None:
+        """Says that a merge is still being worked on."""
+        await execute(self._connection, _KEEP_MERGE, {"task_id": task_id, "owner": owner})
+
+    async def release_merge(self, task_id: str, owner: str) -> None:
+        """Gives a merge back, to be begun again."""
+        await execute(self._connection, _RELEASE_MERGE, {"task_id": task_id, "owner": owner})
+
+    async def settled_jobs(self, silent_seconds: float) -> list[str]:
+        """Live jobs of which nothing is left to do for the workers."""
+        rows = await fetch_all(self._connection, _SETTLED_JOBS, {"silent": silent_seconds})
+        return [row["job_id"] for row in rows]
+
+    async def bury(self, task: Task, *, deliveries: int, payload: bytes) -> None:
+        """Keeps a message aside that no worker could finish."""
+        parameters = {
+            "task_id": task.task_id,
+            "job_id": task.job_id,
+            "stage": task.stage,
+            "deliveries": deliveries,
+            "payload": payload,
+        }
+        await execute(self._connection, _BURY, parameters)
+
+    async def forget_buried(self) -> None:
+        """Removes messages that were kept aside a month ago."""
+        await execute(self._connection, _FORGET_BURIED)
+
+    async def _finish(
+        self, task_id: str, state: TaskState, failure: Failure | None, busy_seconds: float
+    ) -> None:
+        parameters = {
+            "task_id": task_id,
+            "state": state,
+            "code": failure.code if failure else None,
+            "message": failure.message if failure else None,
+            "busy_seconds": busy_seconds,
+        }
+        await execute(self._connection, _FINISH, parameters)

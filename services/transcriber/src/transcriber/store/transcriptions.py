@@ -1,0 +1,285 @@
+"""Transcriptions: uploaded recordings and what has become of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from psycopg.rows import DictRow
+
+from common.postgres import Connection, execute, fetch_all, fetch_one
+from transcriber.domain.jobs import Failure
+from transcriber.domain.options import ProcessingOptions
+from transcriber.domain.transcriptions import AudioFile, Transcription, TranscriptionStatus
+from transcriber.store.jobs import Jobs
+from transcriber.store.rows import transcription_of
+from transcriber.store.transcripts import Transcripts
+
+_INSERT = """
+INSERT INTO transcriptions (
+    id, session_id, request_id, filename, size_bytes, duration, format, codec, sample_rate,
+    channels, source_key, language_requested, phrases, speaker_count, min_speakers, max_speakers,
+    status)
+VALUES (
+    %(id)s, %(session_id)s, %(request_id)s, %(filename)s, %(size_bytes)s, %(duration)s,
+    %(format)s, %(codec)s, %(sample_rate)s, %(channels)s, %(source_key)s, %(language)s,
+    %(phrases)s, %(speaker_count)s, %(min_speakers)s, %(max_speakers)s, 'pending')
+ON CONFLICT (session_id, request_id) DO NOTHING
+"""
+_FIND = "SELECT * FROM transcriptions WHERE id = %s AND session_id = %s"
+_GET = "SELECT * FROM transcriptions WHERE id = %s"
+_BY_REQUEST = "SELECT * FROM transcriptions WHERE session_id = %s AND request_id = %s"
+_PAGE = """
+SELECT * FROM transcriptions
+WHERE session_id = %(session_id)s AND (%(status)s::text IS NULL OR status = %(status)s)
+ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s
+"""
+_COUNT = """
+SELECT count(*) AS total FROM transcriptions
+WHERE session_id = %(session_id)s AND (%(status)s::text IS NULL OR status = %(status)s)
+"""
+_LOCK_OWN = """
+SELECT * FROM transcriptions WHERE id = %s AND session_id = %s FOR NO KEY UPDATE
+"""
+_LOCK = "SELECT * FROM transcriptions WHERE id = %s FOR NO KEY UPDATE"
+_STARTED = """
+UPDATE transcriptions
+SET status = 'processing', job_id = %(job_id)s, failure_code = NULL, failure_message = NULL,
+    language_requested = %(language)s, phrases = %(phrases)s,
+    speaker_count = %(speaker_count)s, min_speakers = %(min_speakers)s,
+    max_speakers = %(max_speakers)s
+WHERE id = %(id)s
+"""
+# One that has a transcript keeps it, whatever becomes of a later run.
+_CANCELLED = """
+UPDATE transcriptions
+SET status = CASE WHEN transcript_at IS NULL THEN 'pending' ELSE 'completed' END
+WHERE id = %s
+"""
+_FAILED = """
+UPDATE transcriptions
+SET status = CASE WHEN transcript_at IS NULL THEN 'failed' ELSE 'completed' END,
+    failure_code = %(code)s, failure_message = %(message)s
+WHERE id = %(id)s
+"""
+_REMOVE = "DELETE FROM transcriptions WHERE id = %s"
+_EXPIRED_SOURCES = """
+UPDATE transcriptions SET source_deleted_at = coalesce(source_deleted_at, now())
+WHERE id IN (
+    SELECT id FROM transcriptions
+    WHERE NOT source_erased AND status = 'completed' AND clips_due_at IS NULL
+      AND transcript_at < now() - make_interval(secs => %s)
+    ORDER BY transcript_at LIMIT 100 FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING id, source_key
+"""
+_ERASED = "UPDATE transcriptions SET source_erased = true WHERE id = %s"
+_VOICES_KNOWN = "UPDATE transcriptions SET voices_known = true WHERE id = %s"
+_DECISIONS_DUE = """
+UPDATE transcriptions SET decisions_due_at = now() + make_interval(secs => %s), voices_known = true
+WHERE id = %s
+"""
+_DECISIONS_SETTLED = "UPDATE transcriptions SET decisions_due_at = NULL WHERE id = %s"
+_DUE_DECISIONS = """
+SELECT id FROM transcriptions WHERE decisions_due_at <= now() ORDER BY decisions_due_at LIMIT 20
+"""
+_NAMES_LATER = """
+UPDATE transcriptions
+SET names_attempts = names_attempts + 1,
+    names_due_at = CASE WHEN names_attempts + 1 >= %(most)s THEN NULL
+                        ELSE now() + make_interval(secs => 15 * 2 ^ least(names_attempts, 8)) END
+WHERE id = %(id)s
+"""
+_NAMES_SETTLED = """
+UPDATE transcriptions SET names_due_at = NULL, names_attempts = 0 WHERE id = %s
+"""
+_DUE_NAMES = """
+SELECT id FROM transcriptions WHERE names_due_at <= now() AND status = 'completed'
+ORDER BY names_due_at LIMIT 20
+"""
+_CLAIM_CLIPS = """
+UPDATE transcriptions
+SET clips_due_at = now() + interval '5 minutes', clips_attempts = clips_attempts + 1
+WHERE id = (
+    SELECT id FROM transcriptions WHERE clips_due_at <= now() ORDER BY clips_due_at LIMIT 1
+    FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING id, clips_attempts
+"""
+_CLIPS_SETTLED = """
+UPDATE transcriptions SET clips_due_at = NULL, clips_attempts = 0
+WHERE id = %s AND transcript_at = %s
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredSource:
+    """A recording in the object store."""
+
+    transcription_id: int
+    source_key: str
+
+
+class Transcriptions:
+    """The table of transcriptions, within one transaction.
+
+    Whoever locks a transcription and its job locks the transcription first.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(
+        self,
+        *,
+        transcription_id: int,
+        session_id: str,
+        request_id: str | None,
+        file: AudioFile,
+        source_key: str,
+        options: ProcessingOptions,
+    ) -> bool:
+        """Adds a pending one; False when its idempotency key was used before."""
+        parameters = {
+            "id": transcription_id,
+            "session_id": session_id,
+            "request_id": request_id,
+            "filename": file.filename,
+            "size_bytes": file.size_bytes,
+            "duration": file.duration,
+            "format": file.format,
+            "codec": file.codec,
+            "sample_rate": file.sample_rate,
+            "channels": file.channels,
+            "source_key": source_key,
+            **_options(options),
+        }
+        return await execute(self._connection, _INSERT, parameters) == 1
+
+    async def find(self, transcription_id: int, session_id: str) -> Transcription | None:
+        """A session's transcription with its last job and its speakers."""
+        rows = await fetch_all(self._connection, _FIND, (transcription_id, session_id))
+        return next(iter(await self._complete(rows)), None)
+
+    async def get(self, transcription_id: int) -> Transcription | None:
+        """A transcription, whosever it is."""
+        rows = await fetch_all(self._connection, _GET, (transcription_id,))
+        return next(iter(await self._complete(rows)), None)
+
+    async def find_by_request(self, session_id: str, request_id: str) -> Transcription | None:
+        """The transcription that an idempotency key made."""
+        rows = await fetch_all(self._connection, _BY_REQUEST, (session_id, request_id))
+        return next(iter(await self._complete(rows)), None)
+
+    async def page(
+        self, session_id: str, *, status: TranscriptionStatus | None, limit: int, offset: int
+    ) -> tuple[list[Transcription], int]:
+        """A session's transcriptions, newest first, and how many there are in all."""
+        parameters = {
+            "session_id": session_id,
+            "status": status,
+            "limit": limit,
+            "offset": offset,
+        }
+        rows = await fetch_all(self._connection, _PAGE, parameters)
+        count = await fetch_one(self._connection, _COUNT, parameters)
+        return await self._complete(rows), int(count["total"]) if count else 0
+
+    async def lock_own(self, transcription_id: int, session_id: str) -> Transcription | None:
+        """Locks a session's transcription; comes without job and speakers."""
+        row = await fetch_one(self._connection, _LOCK_OWN, (transcription_id, session_id))
+        return None if row is None else transcription_of(row)
+
+    async def lock(self, transcription_id: int) -> Transcription | None:
+        """Locks a transcription, whosever it is; comes without job and speakers."""
+        row = await fetch_one(self._connection, _LOCK, (transcription_id,))
+        return None if row is None else transcription_of(row)
+
+    async def started(self, transcription_id: int, job_id: str, options: ProcessingOptions) -> None:
+        """Notes a new job and how it processes."""
+        parameters = {"id": transcription_id, "job_id": job_id, **_options(options)}
+        await execute(self._connection, _STARTED, parameters)
+
+    async def cancelled(self, transcription_id: int) -> None:
+        """Notes that its job was cancelled: pending again, or completed as it was before."""
+        await execute(self._connection, _CANCELLED, (transcription_id,))
+
+    async def failed(self, transcription_id: int, failure: Failure) -> None:
+        """Notes that its job failed; an earlier transcript stays."""
+        parameters = {
+            "id": transcription_id,
+            "code": failure.code,
+            "message": failure.message,
+        }
+        await execute(self._connection, _FAILED, parameters)
+
+    async def remove(self, transcription_id: int) -> None:
+        """Deletes it with all that hangs on it."""
+        await execute(self._connection, _REMOVE, (transcription_id,))
+
+    async def expire_sources(self, delay_seconds: float) -> list[StoredSource]:
+        """Gives up recordings whose transcripts have been complete for so long.
+
+        Comes again with those that were given up but not yet erased.
+        """
+        rows = await fetch_all(self._connection, _EXPIRED_SOURCES, (delay_seconds,))
+        return [
+            StoredSource(transcription_id=row["id"], source_key=row["source_key"]) for row in rows
+        ]
+
+    async def source_erased(self, transcription_id: int) -> None:
+        """Notes that the recording's object is gone."""
+        await execute(self._connection, _ERASED, (transcription_id,))
+
+    async def voices_known(self, transcription_id: int) -> None:
+        """Notes that the service for speakers is told of its voices."""
+        await execute(self._connection, _VOICES_KNOWN, (transcription_id,))
+
+    async def decisions_due(self, transcription_id: int, in_seconds: float) -> None:
+        """Has the decisions about its voices told (again) after a while, unless settled before."""
+        await execute(self._connection, _DECISIONS_DUE, (in_seconds, transcription_id))
+
+    async def decisions_settled(self, transcription_id: int) -> None:
+        """Notes that the service for speakers holds the decisions as they are here."""
+        await execute(self._connection, _DECISIONS_SETTLED, (transcription_id,))
+
+    async def due_decisions(self) -> list[int]:
+        """Transcriptions whose decisions are to be told again."""
+        return [row["id"] for row in await fetch_all(self._connection, _DUE_DECISIONS)]
+
+    async def names_later(self, transcription_id: int, most_attempts: int) -> None:
+        """Has known voices looked for again later, each time after a longer while."""
+        await execute(
+            self._connection, _NAMES_LATER, {"id": transcription_id, "most": most_attempts}
+        )
+
+    async def names_settled(self, transcription_id: int) -> None:
+        """Notes that known voices have been looked for."""
+        await execute(self._connection, _NAMES_SETTLED, (transcription_id,))
+
+    async def due_names(self) -> list[int]:
+        """Transcriptions in which known voices are to be looked for."""
+        return [row["id"] for row in await fetch_all(self._connection, _DUE_NAMES)]
+
+    async def claim_clips(self) -> tuple[int, int] | None:
+        """A transcription of which clips are to be cut, and for which time that is tried."""
+        row = await fetch_one(self._connection, _CLAIM_CLIPS)
+        return None if row is None else (row["id"], row["clips_attempts"])
+
+    async def clips_settled(self, transcription: Transcription) -> None:
+        """Notes that there are clips of this very transcript, or that there will be none."""
+        await execute(
+            self._connection, _CLIPS_SETTLED, (transcription.id, transcription.transcript_at)
+        )
+
+    async def _complete(self, rows: Sequence[DictRow]) -> list[Transcription]:
+        job_ids = [row["job_id"] for row in rows if row["job_id"] is not None]
+        jobs = {job.job_id: job for job in await Jobs(self._connection).get(job_ids)}
+        speakers = await Transcripts(self._connection).speakers([row["id"] for row in rows])
+        return [transcription_of(row, jobs.get(row["job_id"]), speakers[row["id"]]) for row in rows]
+
+
+def _options(options: ProcessingOptions) -> dict[str, object]:
+    return {
+        "language": options.language,
+        "phrases": list(options.phrases),
+        "speaker_count": options.speakers.count,
+        "min_speakers": options.speakers.fewest,
+        "max_speakers": options.speakers.most,
+    }

@@ -1,0 +1,238 @@
+"""Transcripts: segments with their words, and the speakers of a transcription."""
+
+import datetime as dt
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+from psycopg import AsyncServerCursor
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
+
+from common.postgres import Connection, execute, fetch_all, fetch_one
+from transcriber.domain.transcriptions import LanguageSpan
+from transcriber.domain.transcripts import Segment, Transcript, TranscriptSpeaker
+from transcriber.store.rows import languages_to_json, segment_of, speaker_of, words_to_json
+
+_SEGMENTS = """
+SELECT position, label, text, start_seconds, end_seconds, confidence, language
+FROM segments WHERE transcription_id = %s ORDER BY position
+"""
+_SEGMENTS_WITH_WORDS = """
+SELECT position, label, text, start_seconds, end_seconds, confidence, language, words
+FROM segments WHERE transcription_id = %s ORDER BY position
+"""
+_SPEAKERS = """
+SELECT * FROM transcript_speakers WHERE transcription_id = ANY(%s) ORDER BY position
+"""
+_CLEAR_SEGMENTS = "DELETE FROM segments WHERE transcription_id = %s"
+_CLEAR_SPEAKERS = "DELETE FROM transcript_speakers WHERE transcription_id = %s"
+_COPY_SEGMENTS = """
+COPY segments (transcription_id, position, label, text, start_seconds, end_seconds, confidence,
+               language, words) FROM STDIN
+"""
+_INSERT_SPEAKER = """
+INSERT INTO transcript_speakers (
+    transcription_id, label, position, name, name_source, speaker_id, match_confidence,
+    segment_count, total_duration, average_confidence, speech_seconds, voiceprint,
+    voiceprint_model, voiceprint_version, voiceprint_seconds, clean_starts, clean_ends, clip_key)
+VALUES (
+    %(transcription_id)s, %(label)s, %(position)s, %(name)s, %(name_source)s, %(speaker_id)s,
+    %(match_confidence)s, %(segment_count)s, %(total_duration)s, %(average_confidence)s,
+    %(speech_seconds)s, %(voiceprint)s::real[], %(voiceprint_model)s, %(voiceprint_version)s,
+    %(voiceprint_seconds)s, %(clean_starts)s::double precision[],
+    %(clean_ends)s::double precision[], %(clip_key)s)
+"""
+_COMPLETED = """
+UPDATE transcriptions
+SET status = 'completed', transcript_at = now(), language_detected = %(language)s,
+    languages = %(languages)s, confidence = %(confidence)s, warnings = %(warnings)s,
+    failure_code = NULL, failure_message = NULL, speech_model = %(speech_model)s,
+    diarization_model = %(diarization_model)s, names_attempts = 0, clips_attempts = 0,
+    names_due_at = CASE WHEN %(names_due)s THEN now() + interval '15 seconds' END,
+    clips_due_at = CASE WHEN %(clips_due)s THEN now() END
+WHERE id = %(id)s
+RETURNING transcript_at
+"""
+_NAME = """
+UPDATE transcript_speakers
+SET name = %(name)s, name_source = %(name_source)s, speaker_id = %(speaker_id)s,
+    match_confidence = %(match_confidence)s
+WHERE transcription_id = %(transcription_id)s AND label = %(label)s
+"""
+_CLIP = """
+UPDATE transcript_speakers SET clip_key = %(clip_key)s
+WHERE transcription_id = %(transcription_id)s AND label = %(label)s
+"""
+_PROFILE_RENAMED = """
+UPDATE transcript_speakers SET name = %(name)s
+WHERE speaker_id = %(speaker_id)s AND name <> %(name)s
+"""
+_PROFILE_MERGED = "UPDATE transcript_speakers SET speaker_id = %(into)s WHERE speaker_id = %(id)s"
+# What a person wrote stays written; what only the voice suggested goes with the voice.
+_SUGGESTIONS_GONE = """
+UPDATE transcript_speakers
+SET name = '', name_source = 'none', speaker_id = 0, match_confidence = 0
+WHERE speaker_id = %s AND name_source = 'suggested'
+"""
+_PROFILE_GONE = "UPDATE transcript_speakers SET speaker_id = 0 WHERE speaker_id = %s"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Completion:
+    """A finished transcript and what is known beside it.
+
+    `names_due` has known voices looked for later, `clips_due` has clips of the speakers cut.
+    """
+
+    transcript: Transcript
+    speakers: Sequence[TranscriptSpeaker]
+    languages: Sequence[LanguageSpan]
+    warnings: Sequence[str]
+    speech_model: str
+    diarization_model: str
+    names_due: bool
+    clips_due: bool
+
+
+class Transcripts:
+    """The tables of segments and speakers, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def segments(self, transcription_id: int) -> list[Segment]:
+        """All segments without their words, in order of time."""
+        rows = await fetch_all(self._connection, _SEGMENTS, (transcription_id,))
+        return [segment_of(row) for row in rows]
+
+    async def stream(
+        self, transcription_id: int, *, words: bool, batch: int
+    ) -> AsyncIterator[list[Segment]]:
+        """All segments in order of time, some at a time: a long one is never held whole."""
+        sql = _SEGMENTS_WITH_WORDS if words else _SEGMENTS
+        name = f"segments_{uuid4().hex}"
+        cursor: AsyncServerCursor[DictRow] = self._connection.cursor(name, row_factory=dict_row)
+        async with cursor:
+            await cursor.execute(sql.encode(), (transcription_id,))
+            while rows := await cursor.fetchmany(batch):
+                yield [segment_of(row) for row in rows]
+
+    async def speakers(
+        self, transcription_ids: Sequence[int]
+    ) -> dict[int, list[TranscriptSpeaker]]:
+        """Speakers in order of first appearance, by transcription."""
+        found: dict[int, list[TranscriptSpeaker]] = {item: [] for item in transcription_ids}
+        for row in await fetch_all(self._connection, _SPEAKERS, (list(transcription_ids),)):
+            found[row["transcription_id"]].append(speaker_of(row))
+        return found
+
+    async def replace(self, transcription_id: int, completion: Completion) -> dt.datetime:
+        """Puts a transcript in the place of an earlier one; returns its moment."""
+        await execute(self._connection, _CLEAR_SEGMENTS, (transcription_id,))
+        await execute(self._connection, _CLEAR_SPEAKERS, (transcription_id,))
+        await self._copy(transcription_id, completion.transcript.segments)
+        for position, speaker in enumerate(completion.speakers):
+            parameters = _speaker_parameters(transcription_id, position, speaker)
+            await execute(self._connection, _INSERT_SPEAKER, parameters)
+        row = await fetch_one(
+            self._connection,
+            _COMPLETED,
+            {
+                "id": transcription_id,
+                "language": completion.transcript.language,
+                "languages": Jsonb(languages_to_json(completion.languages)),
+                "confidence": completion.transcript.confidence,
+                "warnings": list(completion.warnings),
+                "speech_model": completion.speech_model,
+                "diarization_model": completion.diarization_model,
+                "names_due": completion.names_due,
+                "clips_due": completion.clips_due,
+            },
+        )
+        assert row is not None
+        moment: dt.datetime = row["transcript_at"]
+        return moment
+
+    async def name(self, transcription_id: int, speakers: Sequence[TranscriptSpeaker]) -> None:
+        """Notes the speakers' names and profiles."""
+        for speaker in speakers:
+            parameters = {
+                "transcription_id": transcription_id,
+                "label": speaker.label,
+                "name": speaker.name,
+                "name_source": speaker.name_source,
+                "speaker_id": speaker.speaker_id,
+                "match_confidence": speaker.match_confidence,
+            }
+            await execute(self._connection, _NAME, parameters)
+
+    async def clip(self, transcription_id: int, label: str, clip_key: str) -> None:
+        """Notes where a speaker's clip is."""
+        parameters = {
+            "transcription_id": transcription_id,
+            "label": label,
+            "clip_key": clip_key,
+        }
+        await execute(self._connection, _CLIP, parameters)
+
+    async def profile_renamed(self, speaker_id: int, name: str) -> int:
+        """Shows a profile's new name wherever it is linked; returns in how many places."""
+        return await execute(
+            self._connection, _PROFILE_RENAMED, {"speaker_id": speaker_id, "name": name}
+        )
+
+    async def profile_deleted(self, speaker_id: int, merged_into: int) -> None:
+        """Links to the profile that it was merged into, or to none (0)."""
+        if merged_into:
+            parameters = {"id": speaker_id, "into": merged_into}
+            await execute(self._connection, _PROFILE_MERGED, parameters)
+            return
+        await execute(self._connection, _SUGGESTIONS_GONE, (speaker_id,))
+        await execute(self._connection, _PROFILE_GONE, (speaker_id,))
+
+    async def _copy(self, transcription_id: int, segments: Sequence[Segment]) -> None:
+        async with (
+            self._connection.cursor() as cursor,
+            cursor.copy(_COPY_SEGMENTS.encode()) as copy,
+        ):
+            for position, segment in enumerate(segments):
+                await copy.write_row(
+                    (
+                        transcription_id,
+                        position,
+                        segment.label,
+                        segment.text,
+                        segment.start,
+                        segment.end,
+                        segment.confidence,
+                        segment.language,
+                        Jsonb(words_to_json(segment.words)),
+                    )
+                )
+
+
+def _speaker_parameters(
+    transcription_id: int, position: int, speaker: TranscriptSpeaker
+) -> dict[str, object]:
+    voice = speaker.voiceprint
+    return {
+        "transcription_id": transcription_id,
+        "label": speaker.label,
+        "position": position,
+        "name": speaker.name,
+        "name_source": speaker.name_source,
+        "speaker_id": speaker.speaker_id,
+        "match_confidence": speaker.match_confidence,
+        "segment_count": speaker.segment_count,
+        "total_duration": speaker.total_duration,
+        "average_confidence": speaker.average_confidence,
+        "speech_seconds": speaker.speech_seconds,
+        "voiceprint": None if voice is None else list(voice.values),
+        "voiceprint_model": voice.model if voice else "",
+        "voiceprint_version": voice.model_version if voice else "",
+        "voiceprint_seconds": voice.speech_seconds if voice else 0.0,
+        "clean_starts": [start for start, _ in speaker.clean],
+        "clean_ends": [end for _, end in speaker.clean],
+        "clip_key": speaker.clip_key,
+    }

@@ -1,0 +1,79 @@
+"""Uploads under way: what must be removed when one does not come to its end."""
+
+from dataclasses import dataclass
+
+from common.postgres import Connection, execute, fetch_all, fetch_one
+
+_RESERVE = """
+INSERT INTO uploads (transcription_id, session_id, source_key, auto_start)
+SELECT id, %(session_id)s, id || '/source', %(auto_start)s
+FROM nextval(pg_get_serial_sequence('transcriptions', 'id')) AS id
+RETURNING transcription_id, source_key
+"""
+_TOUCH = "UPDATE uploads SET touched_at = now() WHERE transcription_id = %s AND NOT given_up"
+_FINISH = "DELETE FROM uploads WHERE transcription_id = %s AND NOT given_up"
+_GIVE_UP = "UPDATE uploads SET given_up = true WHERE transcription_id = %s"
+_FORGET = "DELETE FROM uploads WHERE transcription_id = %s AND given_up"
+# A place in the queue is held for an upload that still moves.
+_HOLDING = """
+SELECT count(*) AS uploads FROM uploads
+WHERE auto_start AND NOT given_up AND touched_at > now() - make_interval(secs => %s)
+"""
+_STALE = """
+UPDATE uploads SET given_up = true
+WHERE given_up OR touched_at < now() - make_interval(secs => %s)
+RETURNING transcription_id, source_key
+"""
+
+#: An upload that has not moved for so long (seconds) holds no place in the queue.
+HOLDS_SECONDS = 180.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Upload:
+    """An upload under way, and the key of the object that it is written to."""
+
+    transcription_id: int
+    source_key: str
+
+
+class Uploads:
+    """The table of uploads under way, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def begin(self, session_id: str, *, auto_start: bool) -> Upload:
+        """Notes an upload and gives it an id."""
+        parameters = {"session_id": session_id, "auto_start": auto_start}
+        row = await fetch_one(self._connection, _RESERVE, parameters)
+        assert row is not None
+        return Upload(transcription_id=row["transcription_id"], source_key=row["source_key"])
+
+    async def touch(self, transcription_id: int) -> bool:
+        """Says that it moves; False when it was given up."""
+        return await execute(self._connection, _TOUCH, (transcription_id,)) == 1
+
+    async def finish(self, transcription_id: int) -> bool:
+        """Ends one that succeeded; False when it was given up before."""
+        return await execute(self._connection, _FINISH, (transcription_id,)) == 1
+
+    async def give_up(self, transcription_id: int) -> None:
+        """Says that it cannot succeed any more, before what there is of it is removed."""
+        await execute(self._connection, _GIVE_UP, (transcription_id,))
+
+    async def forget(self, transcription_id: int) -> None:
+        """Forgets one that was given up and of which nothing is left."""
+        await execute(self._connection, _FORGET, (transcription_id,))
+
+    async def holding(self) -> int:
+        """How many places in the queue are held for uploads under way."""
+        row = await fetch_one(self._connection, _HOLDING, (HOLDS_SECONDS,))
+        return int(row["uploads"]) if row else 0
+
+    async def stale(self, seconds: float) -> list[Upload]:
+        """Gives up what has not moved for so long; returns it and all that was given up before."""
+        return [
+            Upload(transcription_id=row["transcription_id"], source_key=row["source_key"])
+            for row in await fetch_all(self._connection, _STALE, (seconds,))
+        ]

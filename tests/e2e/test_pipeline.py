@@ -1,0 +1,81 @@
+"""A recording goes in, a transcript of who said what comes out, and it is right."""
+
+import io
+import itertools
+
+import pytest
+
+from bench import metrics, recordings
+from securetranscribe import SecureTranscribeClient
+from tests.e2e.conftest import JOB_SECONDS, Completed
+from tests.e2e.recordings import silence
+
+# Whisper base makes 5 of 87 words wrong here, and the plain diarization script 5.2 % of the time
+# (docs/quality.md); these limits leave room for other processors' arithmetic, not for a regression.
+MOST_WORD_ERRORS = 0.15
+MOST_DIARIZATION_ERRORS = 0.10
+MOST_SPEAKER_WORD_ERRORS = 0.20
+
+
+@pytest.fixture(scope="session")
+def reference() -> recordings.Recording:
+    return recordings.sample()
+
+
+def test_the_words_are_those_that_were_said(
+    completed: Completed, reference: recordings.Recording
+) -> None:
+    errors = metrics.word_errors(reference.text, completed.state["full_transcript"])
+    assert errors.words > 70
+    assert errors.rate <= MOST_WORD_ERRORS, errors
+
+
+def test_the_speakers_are_those_who_spoke(
+    completed: Completed, reference: recordings.Recording
+) -> None:
+    assert completed.state["speakers"] == ["Speaker_1", "Speaker_2"]
+    said: dict[str, str] = {}
+    for segment in completed.state["segments"]:
+        said[segment["speaker"]] = f"{said.get(segment['speaker'], '')} {segment['text']}"
+    errors = metrics.speaker_word_errors(reference.text_by_speaker, said)
+    assert errors.rate <= MOST_SPEAKER_WORD_ERRORS, errors
+
+
+def test_segments_are_in_order_and_within_the_recording(completed: Completed) -> None:
+    state = completed.state
+    segments = state["segments"]
+    assert segments
+    for before, after in itertools.pairwise(segments):
+        assert before["start_time"] <= after["start_time"]
+    for segment in segments:
+        assert 0 <= segment["start_time"] < segment["end_time"] <= state["file_info"]["duration"]
+        assert 0 < segment["confidence"] <= 1
+        assert segment["text"].strip() == segment["text"]
+    joined = " ".join(segment["text"] for segment in segments)
+    assert joined.split() == state["full_transcript"].split()
+
+
+def test_statistics_are_those_of_the_segments(completed: Completed) -> None:
+    for speaker, stats in completed.state["speaker_stats"].items():
+        own = [one for one in completed.state["segments"] if one["speaker"] == speaker]
+        assert stats["segment_count"] == len(own) > 0
+        length = sum(one["end_time"] - one["start_time"] for one in own)
+        assert stats["total_duration"] == pytest.approx(length, abs=0.05)
+
+
+def test_progress_rises_to_a_hundred(completed: Completed) -> None:
+    percents = [percent for percent, _ in completed.progress]
+    assert percents == sorted(percents)
+    assert percents[-1] == 100
+    assert len(percents) >= 3
+    assert all(step for _, step in completed.progress)
+
+
+def test_silence_gives_an_empty_transcript(client: SecureTranscribeClient) -> None:
+    uploaded = client.upload_audio(io.BytesIO(silence(12)), filename="silence.wav", auto_start=True)
+    state = client.wait(uploaded["transcription_id"], poll_seconds=0.2, timeout_seconds=JOB_SECONDS)
+    assert state["status"] == "completed"
+    assert state["full_transcript"] == ""
+    assert state["segments"] == []
+    assert state["speakers"] == []
+    assert state["num_speakers"] == 0

@@ -1,0 +1,104 @@
+"""Provisioning against real servers that the services' own stack has prepared before."""
+
+import asyncio
+import os
+import subprocess
+import sys
+
+import psycopg
+import pytest
+from minio import Minio
+from nats.aio.client import Client as Nats
+from psycopg import sql
+
+from common.bus import EVENTS_STREAM
+from common.provisioning.database import ROLES
+from common.settings import ObjectSettings
+from devstack.stack import EmbeddedServers
+
+BUCKETS = ("provisioned-audio", "provisioned-results")
+
+
+@pytest.fixture
+def variables(servers: EmbeddedServers, s3: ObjectSettings) -> dict[str, str]:
+    credentials = servers.credentials
+    values = {
+        "PROVISION_DATABASE_URL": servers.postgres.url("postgres", "postgres"),
+        "NATS_URL": servers.nats.service_url,
+        "NATS_PROVISIONER_URL": (
+            f"nats://provisioner:{credentials.nats_provisioner}@{servers.nats.address}"
+        ),
+        "S3_ENDPOINT": s3.s3_endpoint,
+        "S3_ACCESS_KEY": s3.s3_access_key.get_secret_value(),
+        "S3_SECRET_KEY": s3.s3_secret_key.get_secret_value(),
+        "S3_BUCKET_AUDIO": BUCKETS[0],
+        "S3_BUCKET_RESULTS": BUCKETS[1],
+    }
+    for role in ROLES:
+        values[f"{role.upper()}_DATABASE_URL"] = servers.postgres.url(role)
+    return values
+
+
+def provision(variables: dict[str, str]) -> tuple[int, str]:
+    """Exit status and log of a run."""
+    done = subprocess.run(
+        [sys.executable, "-m", "common.provisioning"],
+        env={**os.environ, **variables},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_provisioning_twice_leaves_what_services_need(
+    servers: EmbeddedServers, s3: ObjectSettings, variables: dict[str, str]
+) -> None:
+    for _ in range(2):
+        code, said = provision(variables)
+        assert code == 0, said
+    for role in ROLES:
+        with psycopg.connect(servers.postgres.url(role)) as connection:
+            assert connection.execute("SELECT current_schema()").fetchone() == (role,)
+            others = [other for other in ROLES if other != role]
+            for other in others:
+                use = sql.SQL("SELECT has_schema_privilege({}, 'usage')").format(sql.Literal(other))
+                assert connection.execute(use).fetchone() == (False,)
+    client = Minio(
+        s3.s3_endpoint.removeprefix("http://"),
+        access_key=s3.s3_access_key.get_secret_value(),
+        secret_key=s3.s3_secret_key.get_secret_value(),
+        secure=False,
+    )
+    assert all(client.bucket_exists(bucket) for bucket in BUCKETS)
+    for secret in ("postgres_superuser", "nats_service", "s3_secret_key", "postgres_gateway"):
+        assert getattr(servers.credentials, secret) not in said
+
+
+async def test_subscribers_copy_takes_the_lifecycle_events_only(
+    servers: EmbeddedServers, variables: dict[str, str]
+) -> None:
+    code, said = await asyncio.to_thread(provision, variables)
+    assert code == 0, said
+    services, outside = Nats(), Nats()
+    await services.connect(variables["NATS_URL"])
+    await outside.connect(servers.nats.subscriber_url)
+    try:
+        original = (await services.jetstream().stream_info(EVENTS_STREAM)).config
+        copy = (await outside.jetstream().stream_info(EVENTS_STREAM)).config
+        assert copy.subjects == original.subjects
+        assert copy.max_age == original.max_age
+    finally:
+        await services.close()
+        await outside.close()
+
+
+def test_server_that_refuses_is_reported_without_its_url(
+    servers: EmbeddedServers, variables: dict[str, str]
+) -> None:
+    wrong = {"PROVISION_DATABASE_URL": servers.postgres.url("speakers"), "PROVISION_SECONDS": "1"}
+    code, said = provision(variables | wrong)
+    assert code == 1
+    assert "cannot provision" in said
+    assert servers.credentials.postgres_speakers not in said

@@ -1,0 +1,156 @@
+"""Fakes of the services, and a runner as the operator starts it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from devstack.services import SERVICES, Service
+from devstack.stamps import read_stat
+
+FAKE = Path(__file__).with_name("fake_service.py")
+RUN = """
+import sys
+from devstack import cli
+from devstack.services import SERVICES, Service
+from dataclasses import replace
+FAKE = {fake!r}
+cli.SERVICES = tuple(
+    replace(service, command=(sys.executable, FAKE, service.name)) for service in SERVICES
+)
+cli.main()
+"""
+
+
+def fake(service: Service) -> Service:
+    """The same service, played by the fake."""
+    return Service(
+        **{**vars(service), "command": (sys.executable, str(FAKE), service.name)},
+    )
+
+
+@pytest.fixture
+def fakes() -> tuple[Service, ...]:
+    """All services, played by fakes."""
+    return tuple(fake(service) for service in SERVICES)
+
+
+@dataclass(kw_only=True)
+class Operator:
+    """Runs `devstack` commands on one data directory."""
+
+    directory: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    runners: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def data(self) -> Path:
+        return self.directory / "data"
+
+    def command(self, *arguments: str) -> list[str]:
+        script = RUN.format(fake=str(FAKE))
+        return [sys.executable, "-c", script, "--data-dir", str(self.data), *arguments]
+
+    def variables(self) -> dict[str, str]:
+        stray = ("PORT", "HOST", "DEVSTACK_DATA_DIR", "SECRET_KEY", "METRICS_PORT")
+        inherited = {name: value for name, value in os.environ.items() if name not in stray}
+        return {**inherited, "FAKE_DUMP": str(self.directory), **self.environment}
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            self.command(*arguments),
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=self.directory,
+            env=self.variables(),
+        )
+
+    def up(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `up` in the foreground and wait for the final block."""
+        runner = self.start("up", *arguments)
+        said = []
+        for line in runner.stdout:
+            said.append(line)
+            if line.strip().startswith("Logs"):
+                return runner
+        raise AssertionError("".join(said))
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command and leave it running."""
+        runner = subprocess.Popen(
+            self.command(*arguments),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=self.directory,
+            env=self.variables(),
+            start_new_session=True,
+        )
+        self.runners.append(runner)
+        return runner
+
+    def pids(self) -> dict[str, int]:
+        """Pids by name, from the pid files."""
+        return {
+            path.stem: json.loads(path.read_text())["pid"]
+            for path in (self.data / "run").glob("*.pid")
+        }
+
+    def close(self) -> None:
+        """End whatever a test has left running."""
+        for runner in self.runners:
+            if runner.poll() is None:
+                runner.send_signal(signal.SIGTERM)
+                try:
+                    runner.wait(60)
+                except subprocess.TimeoutExpired:
+                    runner.kill()
+                    runner.wait()
+            runner.stdout.close()
+        self.run("down")
+
+
+@pytest.fixture
+def operator(tmp_path):
+    """An operator with an empty data directory and a free gateway port."""
+    someone = Operator(directory=tmp_path)
+    yield someone
+    someone.close()
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    stat = read_stat(pid)
+    return stat is not None and stat.state not in "ZX"
+
+
+@pytest.fixture
+def until():
+    """Wait for something to become so; fails after some seconds."""
+
+    def until(condition, seconds=15):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "it did not become so in time"
+            time.sleep(0.05)
+
+    return until
+
+
+@pytest.fixture
+def all_gone(until):
+    """Wait until none of the processes runs."""
+
+    def all_gone(pids, seconds=15):
+        until(lambda: not any(alive(pid) for pid in pids), seconds)
+
+    return all_gone

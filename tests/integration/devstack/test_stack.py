@@ -1,0 +1,227 @@
+"""Starting and stopping the servers themselves."""
+
+import asyncio
+import io
+import os
+import signal
+import socket
+import time
+
+import nats
+import psycopg
+import pytest
+from nats.js.api import StreamConfig
+
+from devstack.config import StackConfig
+from devstack.errors import AlreadyRunningError, NotRunningError, PortTakenError, StartError
+from devstack.stack import EmbeddedServers
+from devstack.testing import aembedded_servers, embedded_servers
+
+
+async def put_something(servers):
+    url = servers.environment("speakers")["DATABASE_URL"]
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE kept (word text)")
+        connection.execute("INSERT INTO kept VALUES ('row')")
+    client = await nats.connect(servers.nats.service_url)
+    await client.jetstream().add_stream(StreamConfig(name="KEPT", subjects=["kept"]))
+    await client.jetstream().publish("kept", b"message")
+    await client.close()
+    servers.s3.client().put_object("results", "kept/object", io.BytesIO(b"object"), 6)
+
+
+async def find_it(servers):
+    url = servers.environment("speakers")["DATABASE_URL"]
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT word FROM kept").fetchone()[0]
+    client = await nats.connect(servers.nats.service_url)
+    message = (await client.jetstream().get_msg("KEPT", 1)).data.decode()
+    await client.close()
+    with servers.s3.client().get_object("results", "kept/object") as answer:
+        return row, message, answer.read().decode()
+
+
+async def test_data_credentials_and_ports_outlive_a_restart(tmp_path):
+    async with aembedded_servers(tmp_path) as servers:
+        first = servers.environment("transcriber")
+        await put_something(servers)
+    async with aembedded_servers(tmp_path) as servers:
+        assert servers.environment("transcriber") == first
+        assert await find_it(servers) == ("row", "message", "object")
+
+
+async def test_data_outlives_servers_that_are_killed(tmp_path):
+    async with aembedded_servers(tmp_path) as servers:
+        await put_something(servers)
+        for process in servers.processes:
+            process.kill()
+    async with aembedded_servers(tmp_path) as servers:
+        assert await find_it(servers) == ("row", "message", "object")
+
+
+async def test_data_is_found_on_other_ports_too(tmp_path):
+    async with aembedded_servers(tmp_path) as servers:
+        await put_something(servers)
+        before = servers.environment("transcriber")
+        servers.files.ports.unlink()
+    async with aembedded_servers(tmp_path) as servers:
+        assert servers.environment("transcriber") != before
+        assert await find_it(servers) == ("row", "message", "object")
+
+
+@pytest.mark.parametrize("name", ["postgres", "nats", "s3"])
+async def test_a_server_can_be_killed_and_started_again(tmp_path, name):
+    async with aembedded_servers(tmp_path) as servers:
+        await put_something(servers)
+        pid = servers.process(name).pid
+        os.kill(pid, signal.SIGKILL)
+        assert await servers.process(name).wait(5) == -signal.SIGKILL
+        await servers.restart(name)
+        assert servers.process(name).pid != pid
+        assert await find_it(servers) == ("row", "message", "object")
+
+
+def test_the_synchronous_helper_leaves_nothing_behind(tmp_path, all_gone):
+    with embedded_servers(tmp_path) as servers:
+        pids = [process.pid for process in servers.processes]
+        assert len(pids) == 3
+    all_gone(pids, seconds=0.1)
+    assert list(servers.files.run.glob("*.pid")) == []
+    ports = [port for name, port in servers.s3._ports.internal.items() if name.endswith("grpc")]
+    assert not any(os.path.exists(f"/tmp/seaweedfs-s3-grpc-{port}.sock") for port in ports)
+
+
+async def test_a_second_stack_on_the_same_data_is_refused(tmp_path):
+    async with aembedded_servers(tmp_path):
+        second = EmbeddedServers(StackConfig(data_directory=tmp_path))
+        with pytest.raises(AlreadyRunningError, match=f"in use by process {os.getpid()}"):
+            await second.start()
+
+
+async def test_two_stacks_on_different_data_live_side_by_side(tmp_path):
+    async with aembedded_servers(tmp_path / "1") as one, aembedded_servers(tmp_path / "2") as two:
+        await put_something(one)
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            await find_it(two)
+
+
+@pytest.mark.parametrize("name", ["POSTGRES", "NATS", "S3"])
+async def test_a_taken_port_is_named_and_nothing_stays_behind(tmp_path, name):
+    variable = f"DEVSTACK_{name}_PORT"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        config = StackConfig(data_directory=tmp_path, ports={variable: port})
+        stack = EmbeddedServers(config)
+        with pytest.raises(PortTakenError, match=f"port {port}.*process {os.getpid()}.*{variable}"):
+            await stack.start()
+    assert stack.processes == ()
+    async with aembedded_servers(tmp_path):
+        pass
+
+
+async def test_ports_can_be_chosen(tmp_path):
+    config = StackConfig(
+        data_directory=tmp_path,
+        ports={
+            "DEVSTACK_POSTGRES_PORT": 14432,
+            "DEVSTACK_NATS_PORT": 14222,
+            "DEVSTACK_S3_PORT": 59900,  # so high that 10000 more would be no port
+        },
+    )
+    servers = EmbeddedServers(config)
+    await servers.start()
+    try:
+        addresses = [server.address for server in servers.servers]
+        assert addresses == ["127.0.0.1:14432", "127.0.0.1:14222", "127.0.0.1:59900"]
+        servers.s3.client().put_object("audio", "x", io.BytesIO(b"x"), 1)
+    finally:
+        await servers.stop()
+
+
+async def test_a_server_that_cannot_start_shows_the_end_of_its_log(tmp_path):
+    async with aembedded_servers(tmp_path) as servers:
+        pass
+    (tmp_path / "postgres" / "PG_VERSION").write_text("9.0\n")
+    stack = EmbeddedServers(StackConfig(data_directory=tmp_path))
+    with pytest.raises(StartError) as caught:
+        await stack.start()
+    message = str(caught.value)
+    assert message.startswith("postgres ended (exit code 1)")
+    assert "initialized by PostgreSQL version 9.0" in message
+    assert str(servers.files.log("postgres")) in message
+    assert stack.processes == ()
+    assert list(servers.files.run.glob("*.pid")) == []
+
+
+async def test_lost_credentials_are_explained(tmp_path):
+    async with aembedded_servers(tmp_path) as servers:
+        pass
+    servers.files.credentials.unlink()
+    stack = EmbeddedServers(StackConfig(data_directory=tmp_path))
+    with pytest.raises(StartError, match=r"credentials\.json: the data was made with another"):
+        await stack.start()
+
+
+async def test_a_half_made_cluster_is_made_anew(tmp_path):
+    (tmp_path / "postgres.new").mkdir()
+    (tmp_path / "postgres.new" / "PG_VERSION").write_text("18\n")
+    async with aembedded_servers(tmp_path):
+        assert not (tmp_path / "postgres.new").exists()
+
+
+async def test_leftovers_of_a_killed_runner_are_cleared_away(tmp_path, all_gone):
+    """Servers that nobody stopped, nor the kernel: their runner started them from a thread."""
+    before = EmbeddedServers(StackConfig(data_directory=tmp_path, durable=False))
+    await before.start()
+    await put_something(before)
+    pids = [process.pid for process in before.processes]
+    before._lock.release()  # as the kernel does when the runner dies
+
+    reports = []
+    after = EmbeddedServers(
+        StackConfig(data_directory=tmp_path, durable=False), reporter=reports.append
+    )
+    await after.start()
+    try:
+        cleaned = [one.name for one in reports if one.happening == "cleaned up"]
+        assert sorted(cleaned) == ["nats", "postgres", "s3"]
+        for process in before.processes:
+            assert not process.running
+        all_gone(pids, seconds=0.1)
+        assert await find_it(after) == ("row", "message", "object")
+    finally:
+        await after.stop()
+
+
+async def test_a_cancelled_start_leaves_nothing_behind(tmp_path, all_gone):
+    servers = EmbeddedServers(StackConfig(data_directory=tmp_path))
+    starting = asyncio.create_task(servers.start())
+    deadline = time.monotonic() + 20
+    while not servers.files.pid_file("nats").exists():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert list(servers.files.run.glob("*.pid")) == []
+    async with aembedded_servers(tmp_path):
+        pass
+
+
+def test_before_the_start_there_are_no_variables(tmp_path):
+    servers = EmbeddedServers(StackConfig(data_directory=tmp_path))
+    for ask in (
+        lambda: servers.environment("gateway"),
+        lambda: servers.ports,
+        lambda: servers.credentials,
+        servers.attach,
+    ):
+        with pytest.raises(NotRunningError):
+            ask()
+
+
+async def test_who_attaches_learns_what_the_owner_knows(tmp_path):
+    async with aembedded_servers(tmp_path) as servers:
+        visitor = EmbeddedServers(StackConfig(data_directory=tmp_path))
+        visitor.attach()
+        assert visitor.environment("speakers") == servers.environment("speakers")

@@ -1,0 +1,239 @@
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from common.auth import Access, CachedAuthenticator, CallAuthenticator, bearer
+from common.errors import AuthenticationError, AuthorizationError, UnavailableError
+from common.identity import SERVICE_HEADER, SESSION_HEADER, Identity, ServiceSigner, hash_token
+
+KEY = "k" * 32
+
+
+class FakeTokens:
+    """Stands for SessionService: knows some tokens, counts questions, answers when let."""
+
+    def __init__(self, **known: str) -> None:
+        self.known = known
+        self.asked = 0
+        self.let = asyncio.Event()
+        self.let.set()
+
+    async def authenticate(self, token: str) -> str:
+        self.asked += 1
+        session = self.known.get(token)
+        await self.let.wait()
+        if session is None:
+            raise AuthenticationError("The session token is not valid.")
+        return session
+
+
+async def test_a_good_answer_is_remembered_for_its_time() -> None:
+    tokens = FakeTokens(tok="session_1")
+    cache = CachedAuthenticator(tokens, 0.05)
+
+    assert await cache.authenticate("tok") == "session_1"
+    assert await cache.authenticate("tok") == "session_1"
+    assert tokens.asked == 1
+    await asyncio.sleep(0.06)
+    assert await cache.authenticate("tok") == "session_1"
+    assert tokens.asked == 2
+
+
+async def test_a_bad_answer_is_not_remembered() -> None:
+    tokens = FakeTokens()
+    cache = CachedAuthenticator(tokens, 60)
+    for _ in range(2):
+        with pytest.raises(AuthenticationError):
+            await cache.authenticate("tok")
+    tokens.known["tok"] = "session_1"
+
+    assert await cache.authenticate("tok") == "session_1"
+    assert tokens.asked == 3
+
+
+async def test_a_burst_asks_once() -> None:
+    tokens = FakeTokens(tok="session_1", other="session_2")
+    tokens.let.clear()
+    cache = CachedAuthenticator(tokens, 60)
+    calls = [asyncio.create_task(cache.authenticate("tok")) for _ in range(20)]
+    calls.append(asyncio.create_task(cache.authenticate("other")))
+    await asyncio.sleep(0)
+    tokens.let.set()
+
+    assert await asyncio.gather(*calls) == ["session_1"] * 20 + ["session_2"]
+    assert tokens.asked == 2
+
+
+async def test_a_failure_reaches_everybody_who_waits() -> None:
+    tokens = FakeTokens()
+    tokens.let.clear()
+    cache = CachedAuthenticator(tokens, 60)
+    calls = [asyncio.create_task(cache.authenticate("tok")) for _ in range(3)]
+    await asyncio.sleep(0)
+    tokens.let.set()
+
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+
+    assert [type(answer) for answer in answers] == [AuthenticationError] * 3
+    assert tokens.asked == 1
+
+
+async def test_a_caller_that_leaves_does_not_take_the_answer_along() -> None:
+    tokens = FakeTokens(tok="session_1")
+    tokens.let.clear()
+    cache = CachedAuthenticator(tokens, 60)
+    first = asyncio.create_task(cache.authenticate("tok"))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(cache.authenticate("tok"))
+    await asyncio.sleep(0)
+
+    first.cancel()
+    with suppress(asyncio.CancelledError):
+        await first
+    tokens.let.set()
+
+    assert await second == "session_1"
+    assert tokens.asked == 1
+
+
+async def test_a_revoked_token_is_asked_about_again() -> None:
+    tokens = FakeTokens(tok="session_1")
+    cache = CachedAuthenticator(tokens, 60)
+    await cache.authenticate("tok")
+    del tokens.known["tok"]
+
+    cache.forget(hash_token("tok"))
+
+    with pytest.raises(AuthenticationError):
+        await cache.authenticate("tok")
+
+
+async def test_forgetting_what_was_not_known_is_fine() -> None:
+    CachedAuthenticator(FakeTokens(), 60).forget("0" * 64)
+
+
+async def test_an_answer_from_before_the_revocation_is_not_kept() -> None:
+    tokens = FakeTokens(tok="session_1")
+    tokens.let.clear()
+    cache = CachedAuthenticator(tokens, 60)
+    under_way = asyncio.create_task(cache.authenticate("tok"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # the question has been answered in the gateway, not yet received
+    del tokens.known["tok"]
+    cache.forget(hash_token("tok"))
+    tokens.let.set()
+    await under_way
+
+    with pytest.raises(AuthenticationError):
+        await cache.authenticate("tok")
+
+
+async def test_the_cache_does_not_grow_without_end() -> None:
+    tokens = FakeTokens(**{f"t{n}": f"s{n}" for n in range(10_050)})
+    cache = CachedAuthenticator(tokens, 60)
+    for n in range(10_050):
+        await cache.authenticate(f"t{n}")
+
+    assert len(cache._known) <= 10_000
+    assert cache._asking == {}
+
+
+@pytest.mark.parametrize(
+    ("header", "token"),
+    [
+        ("Bearer abc", "abc"),
+        ("bearer   abc ", "abc"),
+        ("Basic abc", ""),
+        ("Bearer", ""),
+        ("", ""),
+        ("abc", ""),
+    ],
+)
+def test_bearer(header: str, token: str) -> None:
+    assert bearer(header) == token
+
+
+PUBLIC, SESSION, SERVICE = "/x.S/Public", "/x.S/Unlisted", "/x.S/Inner"
+
+
+@pytest.fixture
+def authenticator() -> CallAuthenticator:
+    return CallAuthenticator(
+        tokens=FakeTokens(tok="session_1"),
+        signer=ServiceSigner(KEY, "here"),
+        access={PUBLIC: Access.PUBLIC, SERVICE: Access.SERVICE},
+    )
+
+
+def signed(session: str = "") -> dict[str, str]:
+    return ServiceSigner(KEY, "exporter").sign(session)
+
+
+async def test_a_method_that_is_not_listed_asks_for_a_session(
+    authenticator: CallAuthenticator,
+) -> None:
+    with pytest.raises(AuthenticationError):
+        await authenticator.identify(SESSION, {})
+
+    caller = await authenticator.identify(SESSION, {"authorization": "Bearer tok"})
+
+    assert caller == Identity(session_id="session_1", token="tok")
+
+
+async def test_a_public_method_needs_nobody_but_recognises_a_caller(
+    authenticator: CallAuthenticator,
+) -> None:
+    assert await authenticator.identify(PUBLIC, {}) is None
+    caller = await authenticator.identify(PUBLIC, {"authorization": "Bearer tok"})
+    assert caller is not None
+    assert caller.session_id == "session_1"
+    with pytest.raises(AuthenticationError):
+        await authenticator.identify(PUBLIC, {"authorization": "Bearer wrong"})
+
+
+async def test_a_session_may_not_call_what_is_for_services(
+    authenticator: CallAuthenticator,
+) -> None:
+    for metadata in ({}, {"authorization": "Bearer tok"}):
+        with pytest.raises(AuthorizationError):
+            await authenticator.identify(SERVICE, metadata)
+
+
+@pytest.mark.parametrize("method", [PUBLIC, SESSION, SERVICE])
+async def test_a_service_may_call_everything(authenticator: CallAuthenticator, method: str) -> None:
+    caller = await authenticator.identify(method, signed("session_9"))
+
+    assert caller == Identity(service="exporter", session_id="session_9")
+
+
+@pytest.mark.parametrize("method", [PUBLIC, SESSION, SERVICE])
+async def test_a_wrong_signature_is_refused_even_beside_a_good_token(
+    authenticator: CallAuthenticator, method: str
+) -> None:
+    metadata = {SERVICE_HEADER: "", "authorization": "Bearer tok"}
+
+    with pytest.raises(AuthenticationError):
+        await authenticator.identify(method, metadata)
+
+
+async def test_a_session_cannot_be_put_under_a_signature(authenticator: CallAuthenticator) -> None:
+    with pytest.raises(AuthenticationError):
+        await authenticator.identify(SESSION, {**signed(), SESSION_HEADER: "session_1"})
+
+
+async def test_a_session_header_alone_is_nothing(authenticator: CallAuthenticator) -> None:
+    with pytest.raises(AuthenticationError):
+        await authenticator.identify(SESSION, {SESSION_HEADER: "session_1"})
+
+
+async def test_an_unavailable_gateway_is_not_a_wrong_token() -> None:
+    class Away:
+        async def authenticate(self, token: str) -> str:
+            raise UnavailableError("away")
+
+    authenticator = CallAuthenticator(
+        tokens=CachedAuthenticator(Away(), 60), signer=ServiceSigner(KEY, "here"), access={}
+    )
+    with pytest.raises(UnavailableError):
+        await authenticator.identify(SESSION, {"authorization": "Bearer tok"})

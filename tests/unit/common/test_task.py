@@ -1,0 +1,73 @@
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from common import task
+from common.task import ProgressReporter, TaskControl
+
+
+def test_a_control_is_told_once_and_for_all() -> None:
+    control = TaskControl(lambda fraction, step: None)
+    assert not control.cancelled()
+
+    control.stop()
+    control.stop()
+
+    assert control.cancelled()
+
+
+def test_a_control_passes_progress_on() -> None:
+    said: list[tuple[float, str]] = []
+    control = TaskControl(lambda fraction, step: said.append((fraction, step)))
+
+    control.progress(0.5, "Recognising")
+
+    assert said == [(0.5, "Recognising")]
+
+
+async def reported(*progress: tuple[float, str]) -> list[tuple[float, str]]:
+    published: list[tuple[float, str]] = []
+
+    async def publish(fraction: float, step: str) -> None:
+        published.append((fraction, step))
+
+    reporter = ProgressReporter(publish)
+
+    def handler() -> None:
+        for fraction, step in progress:
+            reporter(fraction, step)
+
+    with ThreadPoolExecutor(1) as thread:
+        await asyncio.get_running_loop().run_in_executor(thread, handler)
+    await asyncio.sleep(0.01)
+    return published
+
+
+async def test_progress_crosses_from_the_thread_to_the_loop() -> None:
+    assert await reported((0.25, "Loading")) == [(0.25, "Loading")]
+
+
+async def test_a_step_speaks_at_most_twice_a_second() -> None:
+    published = await reported(*((n / 100, "Recognising") for n in range(100)))
+
+    assert published == [(0.0, "Recognising")]
+
+
+async def test_a_new_step_is_always_told() -> None:
+    published = await reported((0.1, "Loading"), (0.1, "Recognising"), (0.2, "Recognising"))
+
+    assert published == [(0.1, "Loading"), (0.1, "Recognising")]
+
+
+async def test_a_step_speaks_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task, "_PROGRESS_SECONDS", 0)
+
+    assert await reported((0.1, "a"), (0.2, "a")) == [(0.1, "a"), (0.2, "a")]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [(-1.0, 0.0), (1.5, 1.0), (float("nan"), 0.0), (0.5, 0.5)]
+)
+async def test_fractions_stay_within_bounds(given: float, told: float) -> None:
+    assert await reported((given, "x")) == [(told, "x")]

@@ -1,0 +1,58 @@
+import prometheus_client
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+
+from common import telemetry
+
+
+@pytest.fixture
+def tracer() -> trace.Tracer:
+    return TracerProvider().get_tracer("test")
+
+
+def test_a_trace_travels_in_headers(tracer: trace.Tracer) -> None:
+    with tracer.start_as_current_span("sender") as sender:
+        headers = telemetry.inject()
+        sent = sender.get_span_context()
+
+    with tracer.start_as_current_span("receiver", context=telemetry.extract(headers)) as receiver:
+        assert receiver.get_span_context().trace_id == sent.trace_id
+        assert receiver.parent is not None  # type: ignore[attr-defined]
+        assert receiver.parent.span_id == sent.span_id  # type: ignore[attr-defined]
+
+
+def test_without_a_trace_there_are_no_headers() -> None:
+    assert telemetry.inject() == {}
+
+
+@pytest.mark.parametrize("headers", [None, {}, {"traceparent": "nonsense"}])
+def test_headers_without_a_trace_begin_a_new_one(
+    tracer: trace.Tracer, headers: dict[str, str] | None
+) -> None:
+    with tracer.start_as_current_span("receiver", context=telemetry.extract(headers)) as span:
+        assert span.parent is None  # type: ignore[attr-defined]
+        assert span.get_span_context().is_valid
+
+
+def test_metric_names_are_ours_and_carry_their_unit() -> None:
+    metrics = [
+        value
+        for value in vars(telemetry).values()
+        if isinstance(
+            value,
+            prometheus_client.Histogram | prometheus_client.Gauge | prometheus_client.Counter,
+        )
+    ]
+
+    assert metrics
+    for metric in metrics:
+        (described,) = metric.describe()
+        assert described.name.startswith("securetranscribe_")
+        assert described.documentation.endswith(".")
+        if isinstance(metric, prometheus_client.Histogram):
+            assert described.name.endswith(("_seconds", "_factor"))
+
+
+def test_buckets_rise() -> None:
+    assert list(telemetry.SECONDS) == sorted(set(telemetry.SECONDS))
