@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Literal
 
+import ctranslate2
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
@@ -41,6 +42,8 @@ _CHUNK = 20 * SAMPLE_RATE
 _UNHEARD = round(1.5 * SAMPLE_RATE)
 #: Words may begin and end so much off the speech that the detector sees.
 _WORD_SLACK = round(0.5 * SAMPLE_RATE)
+
+_SEED = 1
 
 #: Moves a stretch (start, end in seconds) from the sound that was decoded to the given one.
 _Place = Callable[[float, float], tuple[float, float]]
@@ -122,6 +125,8 @@ class FasterWhisperEngine:
         cancelled: Callable[[], bool],
     ) -> Recognition:
         began = time.monotonic()
+        # Falling back to sampling must not make a task that is done again come out differently.
+        ctranslate2.set_random_seed(_SEED)
         session = RecognitionSession(
             self._recognizer,
             options,

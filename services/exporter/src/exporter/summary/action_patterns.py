@@ -1,0 +1,197 @@
+"""The ways in which people undertake, ask for and hand out work (English)."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+
+
+class Owner(Enum):
+    """Who is to do what the pattern finds."""
+
+    SPEAKER = auto()
+    ADDRESSEE = auto()  # whoever is called by name, else nobody known
+    NAMED = auto()  # the pattern's group `name`, which has to be a name
+    NOBODY = auto()  # it was left open
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pattern:
+    """A way of putting it. The group `verb`, where there is one, is what is to be done.
+
+    `needs_work_verb`: too weak a sign alone, so the verb has to be one of work. `may_be_question`:
+    it is one by form. `holds_negation`: its own words are negative (`don't forget to`).
+    """
+
+    expression: re.Pattern[str]
+    owner: Owner
+    needs_work_verb: bool = False
+    may_be_question: bool = False
+    holds_negation: bool = False
+
+
+_ADVERBS = (
+    r"(?:(?:also|just|then|probably|maybe|really|actually|definitely|quickly|still|now|please|"
+    r"kindly|perhaps|possibly|certainly|gladly|personally|first|all|both|quick|soon|either|"
+    r"try\s+(?:to|and)|go\s+ahead\s+and|make\s+sure\s+to|go\s+and|be\s+sure\s+to|start\s+to)\s+)*"
+)
+_TO_VERB = rf"{_ADVERBS}(?P<verb>[a-z][a-z-]+)\b"
+_NAME = r"(?P<name>[A-Z][\w-]+)"
+_OPEN = r"(?:someone|somebody|anyone|anybody|everyone|everybody|one\s+of\s+(?:you|us)|all\s+of\s+us)"
+_DUTY = (
+    r"(?:(?:still\s+|really\s+|also\s+|just\s+)*(?:needs?\s+to|ha(?:ve|s)\s+to|(?:'ve\s+)?got\s+to|"
+    r"gotta|must|ought\s+to|should|(?:'ll|will)\s+(?:need|have)\s+to|(?:'re|are|is|am)\s+supposed\s+to|"
+    r"(?:'d|had)\s+better))"
+)
+_WILL = r"(?:'ll|\s+will|\s+shall|(?:'m|'re|'s|\s+am|\s+are|\s+is)\s+(?:going\s+to|gonna))"
+
+
+def _pattern(
+    expression: str,
+    owner: Owner,
+    *,
+    needs_work_verb: bool = False,
+    may_be_question: bool = False,
+    holds_negation: bool = False,
+) -> Pattern:
+    return Pattern(
+        expression=re.compile(expression),
+        owner=owner,
+        needs_work_verb=needs_work_verb,
+        may_be_question=may_be_question,
+        holds_negation=holds_negation,
+    )
+
+
+_BEGIN = (
+    r"^(?:(?:[Aa]nd|[Ss]o|[Oo]kay|[Oo]k|[Ww]ell|[Tt]hen|[Aa]lso|[Pp]lease|[A-Z][\w-]+),?\s+)*"
+)
+
+PATTERNS = (
+    # Undertaking.
+    _pattern(rf"\bI{_WILL}\s+{_TO_VERB}", Owner.SPEAKER),
+    _pattern(rf"\bI(?:\s+|(?='))(?:(?:was|'m|am)\s+)?{_DUTY}\s+{_TO_VERB}", Owner.SPEAKER),
+    _pattern(
+        rf"\bI(?:'m|\s+am|'d\s+be|\s+would\s+be)\s+(?:happy|glad|willing|about|ready)\s+to\s+{_TO_VERB}",
+        Owner.SPEAKER,
+    ),
+    _pattern(
+        rf"\bI\s+(?:promise|volunteer|plan|intend|offered|promised|agreed)\s+to\s+{_TO_VERB}",
+        Owner.SPEAKER,
+    ),
+    _pattern(rf"\bI\s+(?:can|could|want\s+to)\s+{_TO_VERB}", Owner.SPEAKER, needs_work_verb=True),
+    _pattern(rf"\b[Ll]et\s+me\s+(?!know\b){_TO_VERB}", Owner.SPEAKER, needs_work_verb=True),
+    _pattern(r"\bI(?:'m|\s+am)\s+(?:already\s+)?on\s+it\b", Owner.SPEAKER),
+    _pattern(
+        rf"\b[Mm]y\s+(?:\w+\s+)?(?:job|task|homework|action|to-?do|plan|next\s+step)s?\b"
+        rf"[^.?!]{{0,40}}?\bis\s+to\s+{_TO_VERB}",
+        Owner.SPEAKER,
+    ),
+    # Asking.
+    _pattern(
+        rf"\b(?:[Cc]an|[Cc]ould|[Ww]ill|[Ww]ould)\s+(?:you(?:\s+guys|\s+all|\s+two)?|{_OPEN}|{_NAME})"
+        rf"\s+{_TO_VERB}",
+        Owner.ADDRESSEE,
+        may_be_question=True,
+    ),
+    _pattern(
+        rf"\b(?:[Cc]an|[Cc]ould|[Ss]hall|[Ss]hould)\s+we\s+{_TO_VERB}",
+        Owner.NOBODY,
+        needs_work_verb=True,
+        may_be_question=True,
+    ),
+    _pattern(
+        r"\b[Ww]ould\s+you\s+mind\s+(?P<verb>[a-z-]+ing)\b",
+        Owner.ADDRESSEE,
+        may_be_question=True,
+    ),
+    _pattern(
+        rf"\b[Ww]hy\s+don't\s+(?:you|we|{_NAME})\s+{_TO_VERB}",
+        Owner.ADDRESSEE,
+        needs_work_verb=True,
+        may_be_question=True,
+        holds_negation=True,
+    ),
+    _pattern(
+        rf"\b(?:great|good|nice|helpful|lovely|perfect|wonderful|grateful|appreciate\s+it)\s+if\s+"
+        rf"(?:you|we|{_OPEN}|{_NAME})\s+(?:could|would|can|will)?\s*{_TO_VERB}",
+        Owner.ADDRESSEE,
+        may_be_question=True,
+    ),
+    _pattern(
+        rf"\bI(?:'d|\s+would)?\s+(?:like|want|need|expect|ask)\s+(?:you|{_OPEN}|{_NAME})\s+to\s+"
+        rf"{_TO_VERB}",
+        Owner.ADDRESSEE,
+    ),
+    _pattern(
+        rf"\b[Yy]ou(?:\s+(?:guys|all))?(?:\s+|(?='))(?:{_DUTY}|were\s+going\s+to|"
+        rf"(?:'re|are)\s+going\s+to)\s+{_TO_VERB}",
+        Owner.ADDRESSEE,
+    ),
+    _pattern(rf"\b[Pp]lease,?\s+(?:do\s+)?{_TO_VERB}", Owner.ADDRESSEE),
+    _pattern(
+        rf"\b(?:[Dd]on't|[Dd]o\s+not)\s+(?:you\s+)?forget\s+to\s+{_TO_VERB}",
+        Owner.ADDRESSEE,
+        holds_negation=True,
+    ),
+    _pattern(
+        rf"{_BEGIN}(?:[Rr]emember\s+to|[Bb]e\s+sure\s+to|[Mm]ake\s+sure\s+(?:to|that\s+you|you))\s+"
+        rf"{_TO_VERB}",
+        Owner.ADDRESSEE,
+    ),
+    _pattern(rf"\b[Rr]emind\s+(?:me|us|\w+)\s+to\s+{_TO_VERB}", Owner.NOBODY),
+    _pattern(rf"\b[Mm]ake\s+a\s+note\s+to\s+{_TO_VERB}", Owner.ADDRESSEE),
+    _pattern(r"\b[Mm]ake\s+(?:absolutely\s+)?sure\s+(?:that\s+)?(?:the|we|it|all|every)\b", Owner.ADDRESSEE),
+    _pattern(
+        r"\b[Ll]et\s+(?:me|us)\s+know\s+(?:by|before|until|when|whether|if|what|which|how|who|about|"
+        r"as\s+soon)\b",
+        Owner.ADDRESSEE,
+    ),
+    _pattern(
+        rf"{_BEGIN}(?P<verb>[Ss]end|[Ee]mail|[Cc]all|[Cc]heck|[Bb]ook|[Ww]rite|[Uu]pdate|[Aa]sk|[Gg]ive|"
+        r"[Pp]repare|[Cc]ontact|[Ff]orward|[Bb]ring|[Pp]ut|[Aa]dd|[Rr]eview|[Ff]ix|[Oo]rder|[Ss]hare)"
+        r"\s+(?=(?:me|us|him|her|them|the|a|an|your|all|everybody|everyone)\b)",
+        Owner.ADDRESSEE,
+        needs_work_verb=True,
+    ),
+    # What has to be done, by whom it is left open.
+    _pattern(rf"\b(?:[Ww]e|[Uu]s)(?:\s+|(?=')){_DUTY}\s+{_TO_VERB}", Owner.NOBODY),
+    _pattern(
+        rf"\b(?:[Ww]e){_WILL}\s+{_TO_VERB}", Owner.NOBODY, needs_work_verb=True
+    ),
+    _pattern(
+        r"\b(?:[Ss]omeone|[Ss]omebody|[Ee]verybody|[Ee]veryone|[Oo]ne\s+of\s+(?:you|us)|[Aa]ll\s+of\s+us)"
+        rf"(?:\s+|(?='))(?:{_DUTY}|(?:'ll|will)|(?:'s|is)\s+going\s+to)\s+{_TO_VERB}",
+        Owner.NOBODY,
+    ),
+    _pattern(rf"\b[Ll]et's\s+(?:please\s+)?{_TO_VERB}", Owner.NOBODY),
+    _pattern(
+        rf"\b(?:next\s+steps?|action\s+items?|(?:our|your|the|his|her)\s+(?:\w+\s+)?"
+        rf"(?:job|task|homework|plan|to-?do)s?)\b[^.?!]{{0,40}}?\b(?:is|are|would\s+be)\s+(?:for\s+"
+        rf"{_NAME}\s+)?to\s+{_TO_VERB}",
+        Owner.NOBODY,
+    ),
+    _pattern(
+        rf"\b[Ww]hat\s+(?:we|you|I)\s+(?:have\s+to|need\s+to|must|should|can|will)\s+do\s+(?:now\s+)?"
+        rf"(?:is|'s)\s+(?:to\s+)?{_TO_VERB}",
+        Owner.NOBODY,
+    ),
+    _pattern(
+        r"\b(?:needs?\s+to|ha(?:s|ve)\s+to|must|should)\s+be\s+(?:\w+ly\s+)?(?P<verb>[a-z]+(?:ed|en|t|ne|d))\b",
+        Owner.NOBODY,
+        needs_work_verb=True,
+    ),
+    # Handing out.
+    _pattern(
+        rf"\b{_NAME}(?:'ll|\s+will|\s+is\s+going\s+to|\s+(?:still\s+)?(?:needs\s+to|has\s+to|must|"
+        rf"should|ought\s+to|can|could|is\s+supposed\s+to|(?:has\s+)?(?:agreed|offered|promised|"
+        rf"volunteered)\s+to))\s+{_TO_VERB}",
+        Owner.NAMED,
+        needs_work_verb=True,
+    ),
+    _pattern(
+        rf"\b(?:agreed?|decided?|suggest(?:ed)?|propose[ds]?|recommend(?:ed)?)\s+(?:that\s+)?{_NAME}\s+"
+        rf"(?:should\s+|will\s+)?{_TO_VERB}",
+        Owner.NAMED,
+        needs_work_verb=True,
+    ),
+)

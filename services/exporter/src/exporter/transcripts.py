@@ -1,0 +1,42 @@
+"""Reads finished transcripts from the transcriber, in the name of the caller."""
+
+import grpc.aio
+
+from common.errors import StateError
+from common.grpc_client import as_caller, unwrap_stream
+from common.identity import Identity, ServiceSigner
+from exporter.conversion import DocumentBuilder
+from exporter.document import Document
+from securetranscribe.v1 import transcription_pb2 as pb
+from securetranscribe.v1 import transcription_pb2_grpc
+
+
+class Transcripts:
+    """The transcriber's transcripts, as documents."""
+
+    def __init__(self, channel: grpc.aio.Channel, signer: ServiceSigner) -> None:
+        self._stub = transcription_pb2_grpc.TranscriptionServiceStub(channel)
+        self._signer = signer
+
+    async def read(self, caller: Identity, transcription_id: int, *, words: bool) -> Document:
+        """A finished transcript of the caller's, with or without its words.
+
+        Raises:
+            NotFoundError: there is none for this caller.
+            StateError: it is not complete yet.
+        """
+        request = pb.StreamTranscriptRequest(transcription_id=transcription_id, include_words=words)
+        call = self._stub.StreamTranscript(request, metadata=as_caller(caller, self._signer))
+        builder = DocumentBuilder()
+        async for response in unwrap_stream(call):
+            if response.HasField("transcription"):
+                _require_complete(response.transcription)
+            builder.add(response)
+        return builder.build()
+
+
+def _require_complete(transcription: pb.Transcription) -> None:
+    if transcription.status != pb.TRANSCRIPTION_STATUS_COMPLETED:
+        raise StateError(
+            "The transcription is not complete yet; export it when its status is 'completed'."
+        )

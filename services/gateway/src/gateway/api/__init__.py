@@ -1,0 +1,1 @@
+"""The documented JSON API: parameters and answers, and the calls behind them."""

@@ -1,0 +1,236 @@
+"""The endpoints under `/queue`."""
+
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import Field
+
+from common import times
+from gateway.api import transcription_views as words
+from gateway.api.parameters import Caller, EmptyIsNone, JobId, Limit, Offset
+from gateway.api.transcription_models import FailureReason, JobWord
+from gateway.api.views import maybe_moment
+from gateway.backends import Backends
+from gateway.web.endpoint import Endpoint
+from gateway.web.envelope import ApiModel, Moment, Success
+from securetranscribe.v1 import queue_pb2
+
+_TAG = "Queue"
+_STATUS_BY_WORD = {word: number for number, word in words.JOB_STATUS.items()}
+
+
+class QueueData(ApiModel):
+    """Figures over the whole queue, and the session's place in it. Times are seconds."""
+
+    total_jobs: int
+    queued_jobs: int
+    processing_jobs: int
+    completed_jobs: int
+    failed_jobs: int
+    cancelled_jobs: int
+    active_jobs: int = Field(description="Jobs that are being processed.")
+    max_workers: int = Field(description="Workers of both kinds that are alive.")
+    transcribe_workers: int
+    diarize_workers: int
+    is_running: bool
+    user_queue_position: int = Field(description="0 when no job of the session waits.")
+    estimated_wait_time: float
+    average_processing_time: float
+    success_rate: float = Field(description="Percent.")
+    queue_size: int = Field(description="Most jobs that may wait.")
+
+
+class JobFile(ApiModel):
+    """The file that a job works on."""
+
+    file_size: int = Field(description="Bytes.")
+    file_duration: float = Field(description="Seconds.")
+    file_path: str = Field(description="A logical path; it names no place on a disk.")
+
+
+class JobData(ApiModel):
+    """A job."""
+
+    id: int
+    job_id: str
+    transcription_id: int
+    session_id: str
+    queue_position: int = Field(description="From 1; 0 when the job does not wait.")
+    priority: int
+    status: JobWord
+    progress_percentage: float
+    current_step: str
+    created_at: Moment
+    started_at: Moment | None
+    completed_at: Moment | None
+    file_info: JobFile
+    estimated_completion: Moment | None
+    processing_time: float | None = Field(description="Seconds.")
+    error: FailureReason | None
+
+
+class JobList(ApiModel):
+    """A piece of the list of jobs, newest first."""
+
+    jobs: list[JobData]
+    total: int
+    limit: int
+    offset: int
+    status_filter: JobWord | None
+
+
+class CancelledJob(ApiModel):
+    """A job that was cancelled."""
+
+    message: str
+    job_id: str
+
+
+class QueueApi:
+    """Reading the queue and cancelling jobs."""
+
+    def __init__(self, backends: Backends) -> None:
+        self._backends = backends
+
+    def endpoints(self) -> list[Endpoint]:
+        """The endpoints of this part."""
+        return [
+            Endpoint(
+                method="GET",
+                path="/queue/status",
+                handler=self.get_queue_status,
+                summary="Get queue status",
+                tag=_TAG,
+            ),
+            Endpoint(
+                method="GET",
+                path="/queue/jobs/{job_id}",
+                handler=self.get_job,
+                summary="Get job status",
+                tag=_TAG,
+                errors=(404,),
+            ),
+            Endpoint(
+                method="DELETE",
+                path="/queue/jobs/{job_id}",
+                handler=self.cancel_job,
+                summary="Cancel job",
+                tag=_TAG,
+                errors=(404, 409),
+            ),
+            Endpoint(
+                method="GET",
+                path="/queue/jobs",
+                handler=self.list_jobs,
+                summary="List user jobs",
+                tag=_TAG,
+            ),
+        ]
+
+    async def get_queue_status(self, caller: Caller) -> Success[QueueData]:
+        """Returns figures over the whole queue."""
+        answer = await self._backends.ask(
+            self._backends.queue.GetQueueStatus,
+            queue_pb2.GetQueueStatusRequest(),
+            caller.session_id,
+        )
+        return Success[QueueData].of(queue_data(answer.status), "Queue status retrieved")
+
+    async def get_job(self, job_id: JobId, caller: Caller) -> Success[JobData]:
+        """Returns one job of the session."""
+        answer = await self._backends.ask(
+            self._backends.queue.GetJob,
+            queue_pb2.GetJobRequest(job_id=job_id),
+            caller.session_id,
+        )
+        return Success[JobData].of(job_data(answer.job), "Job retrieved")
+
+    async def cancel_job(self, job_id: JobId, caller: Caller) -> Success[CancelledJob]:
+        """Cancels a waiting or a running job."""
+        answer = await self._backends.ask(
+            self._backends.queue.CancelJob,
+            queue_pb2.CancelJobRequest(job_id=job_id),
+            caller.session_id,
+        )
+        said = "Job cancelled successfully"
+        data = CancelledJob(message=said, job_id=answer.job.job_id)
+        return Success[CancelledJob].of(data, said)
+
+    async def list_jobs(
+        self,
+        caller: Caller,
+        status_filter: Annotated[JobWord | None, EmptyIsNone, Query()] = None,
+        limit: Limit = 50,
+        offset: Offset = 0,
+    ) -> Success[JobList]:
+        """Lists the session's jobs, newest first."""
+        answer = await self._backends.ask(
+            self._backends.queue.ListJobs,
+            queue_pb2.ListJobsRequest(
+                status=_STATUS_BY_WORD[status_filter] if status_filter else None,
+                limit=limit,
+                offset=offset,
+            ),
+            caller.session_id,
+        )
+        data = JobList(
+            jobs=[job_data(job) for job in answer.jobs],
+            total=answer.total,
+            limit=limit,
+            offset=offset,
+            status_filter=status_filter,
+        )
+        return Success[JobList].of(data, "Jobs retrieved")
+
+
+def queue_data(status: queue_pb2.QueueStatus) -> QueueData:
+    """The figures as the API returns them."""
+    return QueueData(
+        total_jobs=status.total_jobs,
+        queued_jobs=status.queued_jobs,
+        processing_jobs=status.processing_jobs,
+        completed_jobs=status.completed_jobs,
+        failed_jobs=status.failed_jobs,
+        cancelled_jobs=status.cancelled_jobs,
+        active_jobs=status.processing_jobs,
+        max_workers=status.transcribe_workers + status.diarize_workers,
+        transcribe_workers=status.transcribe_workers,
+        diarize_workers=status.diarize_workers,
+        is_running=status.running,
+        user_queue_position=status.caller_position,
+        estimated_wait_time=times.seconds(status.estimated_wait),
+        average_processing_time=times.seconds(status.average_processing_duration),
+        success_rate=status.success_rate_percent,
+        queue_size=status.capacity,
+    )
+
+
+def job_data(job: queue_pb2.Job) -> JobData:
+    """A job as the API returns it."""
+    started = maybe_moment(job, "start_time")
+    return JobData(
+        id=job.id,
+        job_id=job.job_id,
+        transcription_id=job.transcription_id,
+        session_id=job.session_id,
+        queue_position=job.queue_position,
+        priority=job.priority,
+        status=words.JOB_STATUS[job.status],
+        progress_percentage=job.progress_percent,
+        current_step=job.current_step,
+        created_at=times.moment(job.create_time),
+        started_at=started,
+        completed_at=maybe_moment(job, "complete_time"),
+        file_info=JobFile(
+            file_size=job.file_size_bytes,
+            file_duration=times.seconds(job.file_duration),
+            file_path=f"/uploads/{job.filename}",
+        ),
+        estimated_completion=maybe_moment(job, "estimated_complete_time"),
+        processing_time=None if started is None else times.seconds(job.processing_duration),
+        error=(
+            FailureReason(code=job.failure.code, message=job.failure.message)
+            if job.HasField("failure")
+            else None
+        ),
+    )

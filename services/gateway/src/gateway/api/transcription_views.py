@@ -1,0 +1,166 @@
+"""From protobuf transcriptions to what the API returns."""
+
+from common import times
+from gateway.api import formats
+from gateway.api.transcription_models import (
+    AssignData,
+    FailureReason,
+    FileInfo,
+    JobWord,
+    Segment,
+    SpeakerStats,
+    StatusData,
+    TranscriptionItem,
+    TranscriptionWord,
+    UploadData,
+)
+from gateway.api.views import maybe_moment
+from securetranscribe.v1 import queue_pb2, transcription_pb2
+
+_STATUS: dict[int, TranscriptionWord] = {
+    transcription_pb2.TRANSCRIPTION_STATUS_PENDING: "pending",
+    transcription_pb2.TRANSCRIPTION_STATUS_PROCESSING: "processing",
+    transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED: "completed",
+    transcription_pb2.TRANSCRIPTION_STATUS_FAILED: "failed",
+}
+STATUS_BY_WORD = {word: number for number, word in _STATUS.items()}
+JOB_STATUS: dict[int, JobWord] = {
+    queue_pb2.JOB_STATUS_QUEUED: "queued",
+    queue_pb2.JOB_STATUS_PROCESSING: "processing",
+    queue_pb2.JOB_STATUS_COMPLETED: "completed",
+    queue_pb2.JOB_STATUS_FAILED: "failed",
+    queue_pb2.JOB_STATUS_CANCELLED: "cancelled",
+}
+
+
+def upload_data(
+    transcription: transcription_pb2.Transcription, *, language: str, job_id: str
+) -> UploadData:
+    """The answer to an upload."""
+    file = transcription.file
+    seconds = times.seconds(file.duration)
+    return UploadData(
+        transcription_id=transcription.transcription_id,
+        session_id=transcription.session_id,
+        filename=file.filename,
+        file_size=file.size_bytes,
+        formatted_file_size=formats.file_size(file.size_bytes),
+        duration=seconds,
+        formatted_duration=formats.duration(seconds),
+        format=file.format,
+        language_detected=transcription.language_detected or language or None,
+        processing_started=bool(job_id),
+        job_id=job_id or None,
+    )
+
+
+def status_data(transcription: transcription_pb2.Transcription) -> StatusData:
+    """A transcription in the full view."""
+    known = _has_transcript(transcription)
+    started = maybe_moment(transcription, "start_time")
+    return StatusData(
+        transcription_id=transcription.transcription_id,
+        session_id=transcription.session_id,
+        status=_STATUS[transcription.status],
+        progress_percentage=transcription.progress_percent,
+        current_step=transcription.current_step,
+        created_at=times.moment(transcription.create_time),
+        started_at=started,
+        completed_at=maybe_moment(transcription, "complete_time"),
+        processing_time=(
+            times.seconds(transcription.processing_duration) if started is not None else None
+        ),
+        file_info=file_info(transcription.file),
+        full_transcript=transcription.full_text if known else None,
+        language_detected=transcription.language_detected or None,
+        confidence_score=transcription.confidence if known else None,
+        num_speakers=len(transcription.speakers) if known else None,
+        speakers=speaker_names(transcription),
+        segments=[_segment(segment) for segment in transcription.segments],
+        speaker_stats=_speaker_stats(transcription),
+        job_id=transcription.job_id or None,
+        warnings=list(transcription.warnings),
+        error=_failure(transcription),
+    )
+
+
+def assign_data(answer: transcription_pb2.AssignSpeakersResponse) -> AssignData:
+    """The answer to an assignment."""
+    return AssignData(
+        transcription_id=answer.transcription.transcription_id,
+        speakers_assigned=answer.speakers_assigned,
+        speakers=speaker_names(answer.transcription),
+    )
+
+
+def item(transcription: transcription_pb2.Transcription) -> TranscriptionItem:
+    """A transcription in a list."""
+    known = _has_transcript(transcription)
+    seconds = times.seconds(transcription.file.duration)
+    return TranscriptionItem(
+        id=transcription.transcription_id,
+        session_id=transcription.session_id,
+        original_filename=transcription.file.filename,
+        status=_STATUS[transcription.status],
+        progress_percentage=transcription.progress_percent,
+        file_duration=seconds,
+        formatted_duration=formats.duration(seconds),
+        file_format=transcription.file.format,
+        num_speakers=len(transcription.speakers) if known else None,
+        confidence_score=transcription.confidence if known else None,
+        created_at=times.moment(transcription.create_time),
+        completed_at=maybe_moment(transcription, "complete_time"),
+    )
+
+
+def file_info(file: transcription_pb2.AudioFile) -> FileInfo:
+    """The uploaded file."""
+    seconds = times.seconds(file.duration)
+    return FileInfo(
+        filename=file.filename,
+        file_size=file.size_bytes,
+        formatted_file_size=formats.file_size(file.size_bytes),
+        duration=seconds,
+        formatted_duration=formats.duration(seconds),
+        format=file.format,
+    )
+
+
+def speaker_names(transcription: transcription_pb2.Transcription) -> list[str]:
+    """The names to show, each once, in order of first appearance."""
+    return list(dict.fromkeys(speaker.name for speaker in transcription.speakers))
+
+
+def _has_transcript(transcription: transcription_pb2.Transcription) -> bool:
+    """Whether there is a transcript; one that is processed anew still has the old one."""
+    complete = transcription.status == transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
+    return complete or bool(transcription.speakers) or bool(transcription.full_text)
+
+
+def _segment(segment: transcription_pb2.Segment) -> Segment:
+    return Segment(
+        speaker=segment.speaker_name or segment.speaker_label,
+        text=segment.text,
+        start_time=times.seconds(segment.start),
+        end_time=times.seconds(segment.end),
+        confidence=segment.confidence,
+    )
+
+
+def _speaker_stats(transcription: transcription_pb2.Transcription) -> dict[str, SpeakerStats]:
+    return {
+        speaker.name: SpeakerStats(
+            segment_count=speaker.segment_count,
+            total_duration=times.seconds(speaker.total_duration),
+            avg_confidence=speaker.average_confidence,
+        )
+        for speaker in transcription.speakers
+    }
+
+
+def _failure(transcription: transcription_pb2.Transcription) -> FailureReason | None:
+    if not transcription.HasField("failure"):
+        return None
+    return FailureReason(
+        code=transcription.failure.code, message=transcription.failure.message
+    )

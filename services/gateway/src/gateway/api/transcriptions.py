@@ -1,0 +1,175 @@
+"""The endpoints under `/transcription`."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import Body as BodyParameter
+from fastapi import Query
+
+from gateway.api import transcription_views as views
+from gateway.api.parameters import Caller, EmptyIsNone, Limit, Name, Offset, TranscriptionId
+from gateway.api.transcription_models import (
+    AssignData,
+    DeletedTranscription,
+    StartBody,
+    StartData,
+    StatusData,
+    TranscriptionList,
+    TranscriptionWord,
+)
+from gateway.backends import Backends
+from gateway.uploads.language_notes import LanguageNotes
+from gateway.web.endpoint import Endpoint
+from gateway.web.envelope import Success
+from securetranscribe.v1 import transcription_pb2
+
+_TAG = "Transcription"
+
+
+class TranscriptionApi:
+    """Starting, reading, naming speakers, listing and deleting. Uploads and exports are apart."""
+
+    def __init__(self, backends: Backends, notes: LanguageNotes) -> None:
+        self._backends = backends
+        self._service = backends.transcriptions
+        self._notes = notes
+
+    def endpoints(self) -> list[Endpoint]:
+        """The endpoints of this part."""
+        return [
+            Endpoint(
+                method="POST",
+                path="/transcription/start/{transcription_id}",
+                handler=self.start_transcription,
+                summary="Start transcription",
+                tag=_TAG,
+                errors=(404, 409),
+            ),
+            Endpoint(
+                method="GET",
+                path="/transcription/status/{transcription_id}",
+                handler=self.get_transcription_status,
+                summary="Get transcription status",
+                tag=_TAG,
+                errors=(404,),
+            ),
+            Endpoint(
+                method="POST",
+                path="/transcription/speakers/assign/{transcription_id}",
+                handler=self.assign_speakers,
+                summary="Assign speakers",
+                tag=_TAG,
+                errors=(404, 409),
+            ),
+            Endpoint(
+                method="GET",
+                path="/transcription/list",
+                handler=self.list_transcriptions,
+                summary="List transcriptions",
+                tag=_TAG,
+            ),
+            Endpoint(
+                method="DELETE",
+                path="/transcription/{transcription_id}",
+                handler=self.delete_transcription,
+                summary="Delete transcription",
+                tag=_TAG,
+                errors=(404, 409),
+            ),
+        ]
+
+    async def start_transcription(
+        self,
+        transcription_id: TranscriptionId,
+        caller: Caller,
+        body: StartBody | None = None,
+    ) -> Success[StartData]:
+        """Queues an uploaded recording for processing."""
+        language = body.language if body is not None else None
+        if language is None:
+            language = await self._notes.find(caller.session_id, transcription_id)
+        answer = await self._backends.ask(
+            self._service.StartTranscription,
+            transcription_pb2.StartTranscriptionRequest(
+                transcription_id=transcription_id, language=language
+            ),
+            caller.session_id,
+        )
+        said = "Transcription started and added to queue"
+        data = StartData(
+            job_id=answer.job.job_id,
+            transcription_id=transcription_id,
+            status=views.JOB_STATUS[answer.job.status],
+            message=said,
+        )
+        return Success[StartData].of(data, said)
+
+    async def get_transcription_status(
+        self, transcription_id: TranscriptionId, caller: Caller
+    ) -> Success[StatusData]:
+        """Returns where a transcription stands, with the transcript once there is one."""
+        answer = await self._backends.ask(
+            self._service.GetTranscription,
+            transcription_pb2.GetTranscriptionRequest(
+                transcription_id=transcription_id,
+                view=transcription_pb2.TRANSCRIPTION_VIEW_FULL,
+            ),
+            caller.session_id,
+        )
+        data = views.status_data(answer.transcription)
+        return Success[StatusData].of(data, "Transcription status retrieved")
+
+    async def assign_speakers(
+        self,
+        transcription_id: TranscriptionId,
+        caller: Caller,
+        names: Annotated[Mapping[Name, Name], BodyParameter(min_length=1, max_length=200)],
+    ) -> Success[AssignData]:
+        """Names speakers by their labels or by the names they have now."""
+        answer = await self._backends.ask(
+            self._service.AssignSpeakers,
+            transcription_pb2.AssignSpeakersRequest(
+                transcription_id=transcription_id, names=dict(names)
+            ),
+            caller.session_id,
+        )
+        return Success[AssignData].of(views.assign_data(answer), "Speakers assigned successfully")
+
+    async def list_transcriptions(
+        self,
+        caller: Caller,
+        limit: Limit = 50,
+        offset: Offset = 0,
+        status_filter: Annotated[TranscriptionWord | None, EmptyIsNone, Query()] = None,
+    ) -> Success[TranscriptionList]:
+        """Lists the session's transcriptions, newest first."""
+        answer = await self._backends.ask(
+            self._service.ListTranscriptions,
+            transcription_pb2.ListTranscriptionsRequest(
+                status=views.STATUS_BY_WORD[status_filter] if status_filter else None,
+                limit=limit,
+                offset=offset,
+            ),
+            caller.session_id,
+        )
+        data = TranscriptionList(
+            transcriptions=[views.item(one) for one in answer.transcriptions],
+            total=answer.total,
+            limit=limit,
+            offset=offset,
+        )
+        return Success[TranscriptionList].of(data, "Transcriptions retrieved")
+
+    async def delete_transcription(
+        self, transcription_id: TranscriptionId, caller: Caller
+    ) -> Success[DeletedTranscription]:
+        """Deletes a transcription with its files; a job under way is cancelled first."""
+        await self._backends.ask(
+            self._service.DeleteTranscription,
+            transcription_pb2.DeleteTranscriptionRequest(transcription_id=transcription_id),
+            caller.session_id,
+        )
+        await self._notes.forget(caller.session_id, transcription_id)
+        said = "Transcription deleted successfully"
+        data = DeletedTranscription(message=said, transcription_id=transcription_id)
+        return Success[DeletedTranscription].of(data, said)

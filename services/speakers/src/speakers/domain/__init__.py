@@ -1,0 +1,1 @@
+"""What speakers and voices are, and the arithmetic of recognising them. No SQL, no protobuf."""

@@ -1,0 +1,70 @@
+"""Voiceprints: what one model heard of one voice."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from common.errors import ValidationError
+
+Vector = npt.NDArray[np.float32]
+
+LARGEST_DIMENSION = 2_000
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VoiceModel:
+    """What computes voiceprints. Those of two models, or two versions, are never compared."""
+
+    name: str
+    version: str
+    dimension: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Voiceprint:
+    """A unit vector, the model that computed it, and the seconds of clean speech behind it."""
+
+    model: VoiceModel
+    vector: Vector
+    seconds: float
+
+    @classmethod
+    def of(
+        cls, values: Sequence[float], *, model: str, version: str, seconds: float
+    ) -> "Voiceprint":
+        """A voiceprint from outside, brought to length one.
+
+        Raises:
+            ValidationError: the vector, the model or the seconds make no sense.
+        """
+        vector = np.asarray(values, dtype=np.float64)
+        if not 1 <= len(vector) <= LARGEST_DIMENSION:
+            raise ValidationError.of(
+                "voiceprint.values", f"A voiceprint has 1 to {LARGEST_DIMENSION} values."
+            )
+        norm = float(np.linalg.norm(vector))
+        if not math.isfinite(norm) or norm < 1e-6:
+            raise ValidationError.of("voiceprint.values", "A voiceprint must be a finite vector.")
+        for field, text in (("voiceprint.model", model), ("voiceprint.model_version", version)):
+            if len(text) > _LONGEST_NAME or not text.isprintable():
+                raise ValidationError.of(field, "This is no name of a model.")
+        if not model:
+            raise ValidationError.of("voiceprint.model", "The model of a voiceprint is needed.")
+        if not (math.isfinite(seconds) and seconds >= 0):
+            raise ValidationError.of("voiceprint.speech_duration", "This is no length of speech.")
+        return cls(
+            model=VoiceModel(name=model, version=version, dimension=len(vector)),
+            vector=(vector / norm).astype(np.float32),
+            seconds=seconds,
+        )
+
+    @property
+    def digest(self) -> bytes:
+        """32 bytes that differ between voiceprints that differ in anything."""
+        described = f"{self.model.name}\0{self.model.version}\0{self.seconds!r}\0".encode()
+        return hashlib.sha256(described + self.vector.tobytes()).digest()

@@ -1,0 +1,206 @@
+"""Names the speakers of transcriptions, and keeps the service for speakers told of it.
+
+Decisions are written down as due before that service is told, so that whatever fails in between,
+it is told again what really holds.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from common import logging
+from common.errors import ApplicationError, NotFoundError, StateError, UnavailableError
+from common.errors import TimedOutError as ServiceTimedOutError
+from common.postgres import Connection, Database
+from transcriber import messages
+from transcriber.background.bells import Bells
+from transcriber.clips import ClipStore
+from transcriber.domain import naming
+from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
+from transcriber.domain.transcripts import TranscriptSpeaker
+from transcriber.speakers_client import Decision, Profile, SpeakersClient
+from transcriber.store import locks
+from transcriber.store.outbox import Outbox
+from transcriber.store.transcriptions import Transcriptions
+from transcriber.store.transcripts import Transcripts
+
+#: When decisions are told again unless the call that made them has come through.
+_TOLD_AGAIN_SECONDS = 30.0
+#: Known voices are looked for so often when the service does not answer (over some hours).
+MOST_ATTEMPTS = 12
+#: Each assignment holds a connection while another service answers.
+_AT_A_TIME = 3
+_log = logging.get(__name__)
+
+
+class SpeakerNames:
+    """Assigns and recognises names."""
+
+    def __init__(
+        self, database: Database, speakers: SpeakersClient, clips: ClipStore, bells: Bells
+    ) -> None:
+        self._database = database
+        self._speakers = speakers
+        self._clips = clips
+        self._bells = bells
+        self._turn = asyncio.Semaphore(_AT_A_TIME)
+
+    async def assign(
+        self, transcription_id: int, session_id: str, wanted: Mapping[str, str]
+    ) -> Transcription:
+        """Names speakers as a person decided; returns the transcription as it is then.
+
+        Raises:
+            NotFoundError: the session has no such transcription.
+            StateError: it has no transcript yet.
+            SpeakerError, ValidationError: the names cannot be given like that.
+            UnavailableError: the service for speakers does not answer; nothing has changed.
+        """
+        async with self._turn:
+            await self._announce(transcription_id, session_id, wanted)
+            async with self._database.transaction() as connection:
+                await locks.wait_for(connection, locks.voices_of(transcription_id))
+                transcription = await _ready(connection, transcription_id, session_id)
+                names = naming.changes(transcription.speakers, wanted)
+                speakers = naming.assigned(transcription.speakers, names)
+                speakers = await self._decide(transcription, speakers)
+                # The names first of all: what holds the row is short.
+                await Transcriptions(connection).lock(transcription_id)
+                await Transcripts(connection).name(transcription_id, speakers)
+                await Transcriptions(connection).decisions_settled(transcription_id)
+                named = len([item for item in speakers if item.name])
+                await Outbox(connection).event(
+                    messages.speakers_assigned(session_id, transcription_id, named)
+                )
+                changed = await Transcriptions(connection).find(transcription_id, session_id)
+        self._bells.outbox.ring()
+        if changed is None:
+            raise NotFoundError("The transcription was deleted in the meantime.")
+        return changed
+
+    async def tell_due(self) -> None:
+        """Tells decisions again where it is not certain that they were heard."""
+        async with self._database.transaction() as connection:
+            due = await Transcriptions(connection).due_decisions()
+        for transcription_id in due:
+            async with self._database.transaction() as connection:
+                await locks.wait_for(connection, locks.voices_of(transcription_id))
+                transcription = await Transcriptions(connection).get(transcription_id)
+                if transcription is None:
+                    continue
+                speakers = await self._decide(transcription, transcription.speakers)
+                await Transcriptions(connection).lock(transcription_id)
+                await Transcripts(connection).name(transcription_id, speakers)
+                await Transcriptions(connection).decisions_settled(transcription_id)
+
+    async def recognise_due(self) -> None:
+        """Looks for known voices where that could not be done when the transcript was made."""
+        async with self._database.transaction() as connection:
+            due = await Transcriptions(connection).due_names()
+        for transcription_id in due:
+            await self._recognise_late(transcription_id)
+        if due:
+            self._bells.outbox.ring()
+
+    async def recognise(
+        self, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
+    ) -> list[naming.Recognised] | None:
+        """Known voices among the speakers; None when that cannot be found out now."""
+        if not any(speaker.voiceprint for speaker in speakers):
+            return []
+        async with self._database.transaction() as connection:
+            await Transcriptions(connection).voices_known(transcription.id)
+        try:
+            return await self._speakers.recognise(
+                transcription.id, transcription.session_id, speakers
+            )
+        except ApplicationError as error:
+            _log.warning(
+                "known voices cannot be looked for",
+                transcription_id=transcription.id,
+                reason=error.message,
+            )
+            return None
+
+    async def _announce(
+        self, transcription_id: int, session_id: str, wanted: Mapping[str, str]
+    ) -> None:
+        """Checks the request and notes that decisions are about to change."""
+        async with self._database.transaction() as connection:
+            transcription = await _ready(connection, transcription_id, session_id)
+            naming.changes(transcription.speakers, wanted)
+            await Transcriptions(connection).decisions_due(transcription_id, _TOLD_AGAIN_SECONDS)
+
+    async def _decide(
+        self, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
+    ) -> tuple[TranscriptSpeaker, ...]:
+        """Tells all that a person decided; returns the speakers with their profiles."""
+        decisions = [
+            Decision(
+                speaker=speaker, clip=await self._clips.get_if_any(transcription, speaker)
+            )
+            for speaker in naming.confirmed(speakers)
+        ]
+        try:
+            profiles = await self._speakers.decide(
+                transcription.id, transcription.session_id, decisions
+            )
+        except ServiceTimedOutError as error:
+            raise UnavailableError(error.message) from error
+        return _linked(speakers, profiles)
+
+    async def _recognise_late(self, transcription_id: int) -> None:
+        async with self._database.transaction() as connection:
+            transcription = await Transcriptions(connection).get(transcription_id)
+        if transcription is None:
+            return
+        recognised = await self.recognise(transcription, transcription.speakers)
+        async with self._database.transaction() as connection:
+            await locks.wait_for(connection, locks.voices_of(transcription_id))
+            transcriptions = Transcriptions(connection)
+            await transcriptions.lock(transcription_id)
+            current = await transcriptions.get(transcription_id)
+            if current is None or current.transcript_at != transcription.transcript_at:
+                return
+            if recognised is None:
+                await transcriptions.names_later(transcription_id, MOST_ATTEMPTS)
+                return
+            speakers = naming.suggested(current.speakers, recognised)
+            await transcriptions.names_settled(transcription_id)
+            if speakers != current.speakers:
+                await Transcripts(connection).name(transcription_id, speakers)
+                named = len([item for item in speakers if item.name])
+                await Outbox(connection).event(
+                    messages.speakers_assigned(current.session_id, transcription_id, named)
+                )
+
+
+async def _ready(
+    connection: Connection, transcription_id: int, session_id: str
+) -> Transcription:
+    transcription = await Transcriptions(connection).find(transcription_id, session_id)
+    if transcription is None:
+        raise NotFoundError("There is no such transcription.")
+    if transcription.status is not TranscriptionStatus.COMPLETED:
+        raise StateError(
+            "Speakers can be named when the transcription is complete.",
+            {"status": transcription.status},
+        )
+    return transcription
+
+
+def _linked(
+    speakers: Sequence[TranscriptSpeaker], profiles: Sequence[Profile]
+) -> tuple[TranscriptSpeaker, ...]:
+    """The speakers with the profiles that they were linked to, under the profiles' names."""
+    by_label = {profile.label: profile for profile in profiles}
+    return tuple(
+        replace(
+            speaker,
+            speaker_id=by_label[speaker.label].speaker_id,
+            name=by_label[speaker.label].name or speaker.name,
+        )
+        if speaker.label in by_label
+        else speaker
+        for speaker in speakers
+    )

@@ -1,0 +1,146 @@
+"""Short clips in which one speaker of a transcription talks alone."""
+
+import asyncio
+import io
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from fractions import Fraction
+
+import av
+import numpy as np
+
+from common import logging
+from common.audio import SAMPLE_RATE, Samples, read_window
+from common.errors import ApplicationError, NotFoundError
+from common.objects import ObjectStore, RangedObject
+from common.postgres import Database
+from transcriber.domain.transcriptions import Transcription
+from transcriber.domain.transcripts import TranscriptSpeaker
+from transcriber.store.transcriptions import Transcriptions
+from transcriber.store.transcripts import Transcripts
+
+#: A clip is at most so long, and shorter stretches than the least make none.
+LONGEST_SECONDS = 8.0
+LEAST_SECONDS = 0.5
+_MOST_ATTEMPTS = 5
+_log = logging.get(__name__)
+
+
+def stretch(clean: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
+    """What to cut out: the middle of the longest clean stretch; None when all are too short."""
+    if not clean:
+        return None
+    start, end = max(clean, key=lambda item: item[1] - item[0])
+    if end - start < LEAST_SECONDS:
+        return None
+    spare = max(0.0, end - start - LONGEST_SECONDS)
+    return start + spare / 2, end - spare / 2
+
+
+def encode(samples: Samples) -> bytes:
+    """Mono samples in ±1 at 16 kHz as a FLAC file."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="flac") as container:
+        stream = container.add_stream("flac", rate=SAMPLE_RATE, layout="mono")
+        quantised = (np.clip(samples, -1.0, 1.0) * 32767).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(quantised.reshape(1, -1), format="s16", layout="mono")
+        frame.sample_rate = SAMPLE_RATE
+        frame.time_base = Fraction(1, SAMPLE_RATE)
+        frame.pts = 0
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return file.getvalue()
+
+
+class ClipStore:
+    """Cuts clips out of recordings and keeps them when the recordings go."""
+
+    def __init__(
+        self,
+        database: Database,
+        objects: ObjectStore,
+        executor: Executor,
+        *,
+        bucket_audio: str,
+        bucket_results: str,
+    ) -> None:
+        self._database = database
+        self._objects = objects
+        self._executor = executor
+        self._bucket_audio = bucket_audio
+        self._bucket_results = bucket_results
+
+    async def step(self) -> None:
+        """Cuts the clips of transcripts that have none yet."""
+        while await self._cut_next():
+            pass
+
+    async def get(self, transcription: Transcription, speaker: TranscriptSpeaker) -> bytes:
+        """A speaker's clip, cut now if it has not been.
+
+        Raises:
+            NotFoundError: there is none, and nothing to cut it from.
+        """
+        if speaker.clip_key:
+            return await self._objects.get(self._bucket_results, speaker.clip_key)
+        if not transcription.source_available or stretch(speaker.clean) is None:
+            raise NotFoundError("There is no clip of this speaker.")
+        source = await self._objects.open(self._bucket_audio, transcription.source_key)
+        return await self._cut(source, speaker)
+
+    async def get_if_any(self, transcription: Transcription, speaker: TranscriptSpeaker) -> bytes:
+        """A speaker's clip, empty when there is none."""
+        try:
+            return await self.get(transcription, speaker)
+        except ApplicationError as error:
+            _log.info("no clip", transcription_id=transcription.id, reason=error.message)
+            return b""
+
+    async def _cut_next(self) -> bool:
+        async with self._database.transaction() as connection:
+            claimed = await Transcriptions(connection).claim_clips()
+            transcription = claimed and await Transcriptions(connection).get(claimed[0])
+        if claimed is None or transcription is None:
+            return False
+        try:
+            if transcription.source_available:
+                await self._cut_all(transcription)
+        except ApplicationError as error:
+            _log.warning(
+                "clips cannot be cut", transcription_id=transcription.id, reason=error.message
+            )
+            if claimed[1] < _MOST_ATTEMPTS:
+                return True
+        async with self._database.transaction() as connection:
+            await Transcriptions(connection).clips_settled(transcription)
+        return True
+
+    async def _cut_all(self, transcription: Transcription) -> None:
+        source = await self._objects.open(self._bucket_audio, transcription.source_key)
+        stamp = int(transcription.transcript_at.timestamp()) if transcription.transcript_at else 0
+        for key in await self._objects.keys(self._bucket_results, f"{transcription.id}/clips/"):
+            # Of a transcript that another run has replaced.
+            if not key.startswith(f"{transcription.id}/clips/{stamp}/"):
+                await self._objects.delete(self._bucket_results, key)
+        for speaker in transcription.speakers:
+            if speaker.clip_key or stretch(speaker.clean) is None:
+                continue
+            key = f"{transcription.id}/clips/{stamp}/{speaker.label}.flac"
+            await self._objects.put(self._bucket_results, key, await self._cut(source, speaker))
+            async with self._database.transaction() as connection:
+                stored = await Transcriptions(connection).lock(transcription.id)
+                if stored is None or stored.transcript_at != transcription.transcript_at:
+                    await self._objects.delete(self._bucket_results, key)
+                    return
+                await Transcripts(connection).clip(transcription.id, speaker.label, key)
+
+    async def _cut(self, source: RangedObject, speaker: TranscriptSpeaker) -> bytes:
+        place = stretch(speaker.clean)
+        assert place is not None
+
+        def cut() -> bytes:
+            # PyAV takes any object that reads and seeks.
+            samples = read_window(source, place[0], place[1])  # type: ignore[arg-type]
+            return encode(samples)
+
+        return await asyncio.get_running_loop().run_in_executor(self._executor, cut)

@@ -1,0 +1,48 @@
+"""Connections to the real servers, and streams that are empty when a test begins."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+
+from common import bus
+from common.bus import Delivery
+from common.objects import ObjectStore
+from common.settings import ObjectSettings
+from tests.integration.common.workers import Bench
+
+DELIVERY = Delivery(ack_wait_seconds=1.5, max_deliver=2)
+
+
+@pytest.fixture
+async def client(nats_url: str) -> AsyncIterator[Client]:
+    client = await bus.connect(nats_url, name="test", wait_seconds=20)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def stream(client: Client) -> JetStreamContext:
+    """JetStream with all streams of the project, empty."""
+    stream = client.jetstream()
+    await bus.ensure_streams(stream, DELIVERY)
+    for name in (bus.TASKS_STREAM, bus.RESULTS_STREAM, bus.EVENTS_STREAM):
+        await stream.purge_stream(name)
+    return stream
+
+
+@pytest.fixture
+def store(s3: ObjectSettings) -> Iterator[ObjectStore]:
+    store = ObjectStore(s3)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+async def bench(
+    nats_url: str, client: Client, stream: JetStreamContext, store: ObjectStore
+) -> AsyncIterator[Bench]:
+    bench = Bench(url=nats_url, client=client, stream=stream, store=store, delivery=DELIVERY)
+    yield bench
+    await bench.close()

@@ -1,0 +1,185 @@
+"""What the tests of workers share: tasks to give, workers to start, results to wait for."""
+
+import asyncio
+import contextlib
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import nats.errors
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+
+from common import bus
+from common.bus import Delivery
+from common.errors import TranscriptionError
+from common.objects import ObjectStore, RangedObject
+from common.task import TaskCancelledError, TaskControl
+from common.worker import TaskHandler, TaskWorker, WorkerOptions
+from securetranscribe.v1 import queue_pb2
+
+STAGE = "transcribe"
+
+
+@dataclass(kw_only=True)
+class RunningWorker:
+    """A worker in this process, with a connection of its own as it would have."""
+
+    worker: TaskWorker
+    client: Client
+    tasks: list[asyncio.Task[None]]
+
+    async def stop(self) -> None:
+        await self.worker.stop()
+        await self.tasks[0]
+
+    async def close(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.wait(self.tasks)
+        await self.client.close()
+
+
+@dataclass(kw_only=True)
+class Bench:
+    """Gives tasks to workers and sees what comes of them."""
+
+    url: str
+    client: Client
+    stream: JetStreamContext
+    store: ObjectStore
+    delivery: Delivery
+    workers: list[RunningWorker] = field(default_factory=list)
+
+    async def close(self) -> None:
+        for worker in self.workers:
+            await worker.close()
+
+    async def task(self, audio: bytes = b"sound") -> queue_pb2.Task:
+        """A task whose recording is stored."""
+        task_id = str(uuid.uuid4())
+        task = queue_pb2.Task(
+            task_id=task_id,
+            job_id=f"job_{uuid.uuid4().hex}",
+            session_id=f"session_{uuid.uuid4().hex}",
+            audio_key=f"{task_id}/source",
+            result_key=f"{task_id}/result.pb",
+        )
+        task.audio_duration.seconds = 10
+        await self.store.put("audio", task.audio_key, audio)
+        return task
+
+    async def give(self, task: queue_pb2.Task, headers: dict[str, str] | None = None) -> None:
+        await self.stream.publish(
+            bus.tasks_subject(STAGE),
+            task.SerializeToString(),
+            headers={"Nats-Msg-Id": task.task_id, **(headers or {})},
+        )
+
+    async def cancel(self, task: queue_pb2.Task, *, tell: bool = True) -> None:
+        """Cancels a job as the coordinator does: noted first, told then."""
+        bucket = await self.stream.key_value(bus.CANCELLED_BUCKET)
+        await bucket.put(task.job_id, b"")
+        if tell:
+            await self.client.publish(bus.cancel_subject(task.job_id))
+
+    async def start(
+        self, handler: TaskHandler, *, name: str = "worker-1", grace: float = 5
+    ) -> RunningWorker:
+        client = await bus.connect(self.url, name=name, wait_seconds=20)
+        worker = TaskWorker(
+            client=client,
+            stream=client.jetstream(),
+            objects=self.store,
+            handler=handler,
+            options=WorkerOptions(
+                worker_id=name,
+                stage=STAGE,
+                device="cpu",
+                failure=TranscriptionError,
+                bucket_audio="audio",
+                bucket_results="results",
+                delivery=self.delivery,
+                shutdown_grace_seconds=grace,
+            ),
+        )
+        tasks = [
+            asyncio.create_task(worker.run(), name=f"{name} run"),
+            asyncio.create_task(worker.heartbeat(), name=f"{name} heartbeat"),
+        ]
+        running = RunningWorker(worker=worker, client=client, tasks=tasks)
+        self.workers.append(running)
+        return running
+
+    async def result(self, seconds: float = 20) -> queue_pb2.TaskResult:
+        """The next result that is announced; it stays unacknowledged."""
+        consumer = await self.stream.pull_subscribe_bind(
+            durable=bus.RESULTS_CONSUMER, stream=bus.RESULTS_STREAM
+        )
+        deadline = time.monotonic() + seconds
+        while True:
+            with contextlib.suppress(nats.errors.Error):
+                (message,) = await consumer.fetch(1, timeout=1)
+                await consumer.unsubscribe()
+                return queue_pb2.TaskResult.FromString(message.data)
+            assert time.monotonic() < deadline, "no result was announced"
+
+    async def announced(self) -> int:
+        """How many results there have been since the test began."""
+        state = (await self.stream.stream_info(bus.RESULTS_STREAM)).state
+        return int(state.messages)
+
+    async def settled(self, seconds: float = 10) -> None:
+        """Returns when no task is waiting or in hand."""
+        await until(self._no_tasks, seconds)
+
+    async def _no_tasks(self) -> bool:
+        with contextlib.suppress(nats.errors.Error):
+            return (await self.stream.stream_info(bus.TASKS_STREAM)).state.messages == 0
+        return False
+
+
+async def until(condition: Callable[[], object], seconds: float = 10) -> None:
+    """Waits for a condition, which may be a coroutine function."""
+    deadline = time.monotonic() + seconds
+    while True:
+        holds = condition()
+        if asyncio.iscoroutine(holds):
+            holds = await holds
+        if holds:
+            return
+        assert time.monotonic() < deadline, "waited in vain"
+        await asyncio.sleep(0.02)
+
+
+class Echo:
+    """A handler that answers with the recording in reverse, and remembers what it did."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
+        self.calls.append(task.task_id)
+        return audio.read()[::-1]
+
+
+class Held(Echo):
+    """A handler that holds its first task until it is released or told to stop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.release = threading.Event()
+        self.stopped = threading.Event()
+
+    def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
+        result = super().__call__(task, audio, control)
+        while not self.release.wait(0.02):
+            if control.cancelled():
+                self.stopped.set()
+                raise TaskCancelledError
+        return result
+
+    async def begun(self, calls: int = 1) -> None:
+        await until(lambda: len(self.calls) >= calls)

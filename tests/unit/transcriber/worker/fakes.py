@@ -1,0 +1,78 @@
+"""An engine that answers without a model: stands for transcriber.speech.SpeechEngine."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from common.audio import AudioSource, Samples
+from transcriber.speech import (
+    Cancelled,
+    LanguageSpan,
+    Progress,
+    Recognition,
+    RecognitionOptions,
+    Segment,
+    Word,
+)
+
+
+@dataclass
+class FakeEngine:
+    """Hears the words it is told to, a second each."""
+
+    text: str = "hello there"
+    languages: frozenset[str] = frozenset({"en", "de"})
+    model: str = "fake"
+    model_version: str = "1"
+    seen: list[tuple[bytes, RecognitionOptions]] = field(default_factory=list)
+
+    def recognize(
+        self,
+        source: AudioSource,
+        options: RecognitionOptions,
+        *,
+        on_progress: Progress,
+        cancelled: Callable[[], bool],
+    ) -> Recognition:
+        """Reads the source whole; stops when cancelled."""
+        assert not isinstance(source, str)
+        assert hasattr(source, "read")
+        self.seen.append((source.read(), options))
+        on_progress(0.5, "recognizing")
+        if cancelled():
+            raise Cancelled
+        return self._answer(options)
+
+    def recognize_samples(
+        self, samples: Samples, options: RecognitionOptions, *, cancelled: Callable[[], bool]
+    ) -> Recognition:
+        """The same words, whatever the sound."""
+        return self._answer(options)
+
+    def _answer(self, options: RecognitionOptions) -> Recognition:
+        words = tuple(
+            Word(text=text, start=float(number), end=number + 0.9, probability=0.8)
+            for number, text in enumerate(self.text.split())
+        )
+        language = options.language or "en"
+        end = float(len(words))
+        segment = Segment(
+            start=0.0,
+            end=end,
+            text=self.text,
+            words=words,
+            language=language,
+            avg_logprob=-0.2,
+            no_speech_prob=0.01,
+            compression_ratio=1.1,
+            temperature=0.0,
+        )
+        span = LanguageSpan(start=0.0, end=end, language=language, probability=0.9)
+        return Recognition(
+            segments=(segment,) if words else (),
+            languages=(span,) if words else (),
+            duration=end,
+            speech_duration=end,
+            processing_seconds=0.1,
+            model=self.model,
+            model_version=self.model_version,
+        )

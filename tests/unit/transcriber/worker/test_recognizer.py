@@ -1,0 +1,83 @@
+"""What the recogniser makes of a request's configuration."""
+
+import io
+from typing import cast
+
+import pytest
+
+from common.errors import ValidationError
+from common.objects import RangedObject
+from common.times import seconds
+from common.worker import TaskCancelledError, TaskControl
+from securetranscribe.v1 import queue_pb2, speech_pb2
+from tests.unit.transcriber.worker.fakes import FakeEngine
+from transcriber.worker.recognizer import Recognizer
+from transcriber.worker.task_handler import TranscribeHandler
+
+
+def recognize(engine: FakeEngine, **config: object) -> speech_pb2.Recognition:
+    return Recognizer(engine, beam_size=4).recognize(
+        io.BytesIO(b"sound"),
+        speech_pb2.RecognitionConfig(**config),  # type: ignore[arg-type]
+        on_progress=lambda _fraction, _step: None,
+        cancelled=lambda: False,
+    )
+
+
+def test_words_keep_their_times_and_probabilities() -> None:
+    found = recognize(FakeEngine())
+    (segment,) = found.segments
+    assert [(word.text, seconds(word.start), seconds(word.end)) for word in segment.words] == [
+        ("hello", 0.0, 0.9),
+        ("there", 1.0, pytest.approx(1.9)),
+    ]
+    assert segment.words[0].probability == pytest.approx(0.8)
+    assert [span.language for span in found.languages] == ["en"]
+
+
+def test_silence_is_a_recognition_without_segments() -> None:
+    found = recognize(FakeEngine(text=""))
+    assert not found.segments
+    assert not found.languages
+
+
+def test_a_request_overrules_the_workers_beam_and_names_its_language() -> None:
+    engine = FakeEngine()
+    recognize(engine, language=" DE ", beam_size=2, phrases=["Ada"])
+    recognize(engine)
+    (_, asked), (_, silent) = engine.seen
+    assert (asked.language, asked.beam_size, asked.phrases) == ("de", 2, ("Ada",))
+    assert (silent.language, silent.beam_size, silent.phrases) == (None, 4, ())
+
+
+@pytest.mark.parametrize(
+    ("config", "field"),
+    [
+        ({"language": "tlh"}, "language"),
+        ({"beam_size": 11}, "beam_size"),
+        ({"phrases": ["x"] * 201}, "phrases"),
+    ],
+)
+def test_what_the_model_cannot_do_is_refused(config: dict[str, object], field: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        recognize(FakeEngine(), **config)
+    assert caught.value.details == {"field": field}
+
+
+def audio() -> RangedObject:
+    return cast(RangedObject, io.BytesIO(b"sound"))
+
+
+def test_a_task_gives_a_serialized_recognition_and_reports_progress() -> None:
+    told: list[tuple[float, str]] = []
+    handler = TranscribeHandler(Recognizer(FakeEngine(), 5))
+    result = handler(queue_pb2.Task(), audio(), TaskControl(lambda *now: told.append(now)))
+    assert speech_pb2.Recognition.FromString(result).segments[0].text == "hello there"
+    assert told == [(0.5, "recognizing")]
+
+
+def test_a_cancelled_task_stops() -> None:
+    control = TaskControl(lambda _fraction, _step: None)
+    control.stop()
+    with pytest.raises(TaskCancelledError):
+        TranscribeHandler(Recognizer(FakeEngine(), 5))(queue_pb2.Task(), audio(), control)

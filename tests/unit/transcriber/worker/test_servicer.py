@@ -1,0 +1,50 @@
+"""Direct calls of the recogniser, with an engine that needs no model."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from common.errors import ResourceExhaustedError, UnimplementedError, ValidationError
+from common.inference import Inference
+from securetranscribe.v1 import speech_pb2
+from tests.unit.transcriber.worker.fakes import FakeEngine
+from transcriber.worker.recognizer import Recognizer
+from transcriber.worker.servicer import SpeechServicer
+
+
+@pytest.fixture
+def inference() -> Iterator[Inference]:
+    running = Inference("test")
+    yield running
+    running.close()
+
+
+def servicer(inference: Inference) -> SpeechServicer:
+    return SpeechServicer(Recognizer(FakeEngine(), 5), inference)
+
+
+async def test_a_recording_is_recognised(inference: Inference) -> None:
+    request = speech_pb2.RecognizeRequest(content=b"sound")
+    answer = await servicer(inference).Recognize(request, None)
+    assert answer.recognition.segments[0].text == "hello there"
+
+
+async def test_no_audio_is_refused(inference: Inference) -> None:
+    with pytest.raises(ValidationError) as caught:
+        await servicer(inference).Recognize(speech_pb2.RecognizeRequest(), None)
+    assert caught.value.details == {"field": "content"}
+
+
+async def test_live_recognition_says_that_it_is_not_offered(inference: Inference) -> None:
+    async def requests() -> object:
+        yield speech_pb2.StreamingRecognizeRequest()
+
+    with pytest.raises(UnimplementedError, match="not offered"):
+        async for _ in servicer(inference).StreamingRecognize(requests(), None):  # type: ignore[arg-type]
+            pass
+
+
+async def test_a_crowd_of_waiting_calls_is_refused(inference: Inference) -> None:
+    inference._waiting = 8
+    with pytest.raises(ResourceExhaustedError, match="busy"):
+        await servicer(inference).Recognize(speech_pb2.RecognizeRequest(content=b"x"), None)
