@@ -116,7 +116,7 @@ def table(results: Sequence[Mapping[str, Any]]) -> str:
         )
         for name, stage in result["stages"].items():
             lines.append(
-                f"  {name:<12} {stage['wall']:7.1f} s wall {stage['cpu']:7.1f} s CPU "
+                f"  {name:<22} {stage['wall']:7.1f} s wall {stage['cpu']:7.1f} s CPU "
                 f"{stage['peak_mb']:7.0f} MB peak"
             )
         for name, scores in result["recordings"].items():

@@ -180,6 +180,9 @@ class S3Server:
             "filer.localSocket": "filer.sock",
             "s3.localSocket": "s3.sock",
             "master.telemetry": "false",
+            # A master that remembers its volumes may refuse writes for 15 s after a start, until
+            # it has heard from all volume servers. This one has a single server beside it.
+            "master.resumeState": "false",
             "volume.preStopSeconds": "0",
             "admin.ui": "false",
             "webdav": "false",

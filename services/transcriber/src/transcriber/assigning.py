@@ -83,15 +83,18 @@ class SpeakerNames:
         async with self._database.transaction() as connection:
             due = await Transcriptions(connection).due_decisions()
         for transcription_id in due:
-            async with self._database.transaction() as connection:
-                await locks.wait_for(connection, locks.voices_of(transcription_id))
-                transcription = await Transcriptions(connection).get(transcription_id)
-                if transcription is None:
-                    continue
-                speakers = await self._decide(transcription, transcription.speakers)
-                await Transcriptions(connection).lock(transcription_id)
-                await Transcripts(connection).name(transcription_id, speakers)
-                await Transcriptions(connection).decisions_settled(transcription_id)
+            try:
+                await self._tell(transcription_id)
+            except ApplicationError as error:
+                _log.warning(
+                    "decisions about voices cannot be told",
+                    transcription_id=transcription_id,
+                    reason=error.message,
+                )
+                async with self._database.transaction() as connection:
+                    await Transcriptions(connection).decisions_due(
+                        transcription_id, _TOLD_AGAIN_SECONDS
+                    )
 
     async def recognise_due(self) -> None:
         """Looks for known voices where that could not be done when the transcript was made."""
@@ -130,6 +133,17 @@ class SpeakerNames:
             transcription = await _ready(connection, transcription_id, session_id)
             naming.changes(transcription.speakers, wanted)
             await Transcriptions(connection).decisions_due(transcription_id, _TOLD_AGAIN_SECONDS)
+
+    async def _tell(self, transcription_id: int) -> None:
+        async with self._database.transaction() as connection:
+            await locks.wait_for(connection, locks.voices_of(transcription_id))
+            transcription = await Transcriptions(connection).get(transcription_id)
+            if transcription is None:
+                return
+            speakers = await self._decide(transcription, transcription.speakers)
+            await Transcriptions(connection).lock(transcription_id)
+            await Transcripts(connection).name(transcription_id, speakers)
+            await Transcriptions(connection).decisions_settled(transcription_id)
 
     async def _decide(
         self, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]

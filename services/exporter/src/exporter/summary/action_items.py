@@ -35,6 +35,7 @@ _PRONOUNS_ONLY = re.compile(
     r"too|then|now|up|out|for\s+you|right|away|please|myself)\W*)*$",
     re.IGNORECASE,
 )
+_DO_THAT = re.compile(r"\b(?:do|handle|take\s+care\s+of)\s+(?:that|it|this|so)\b", re.IGNORECASE)
 _ACCEPTANCE = re.compile(
     r"^(?:(?:oh|um|uh|well)\W+)*(?:yes|yeah|yep|sure|okay|ok|of course|no problem|will do|fine|"
     r"absolutely|certainly|happy to|gladly|i(?:'ll| will| can) (?:do|take|handle|send|look))\b",
@@ -42,7 +43,7 @@ _ACCEPTANCE = re.compile(
 )
 _REFUSAL = re.compile(r"\b(?:no|can't|cannot|won't|not|but|unfortunately|sorry)\b", re.IGNORECASE)
 _QUESTION_WORD = re.compile(
-    r"^(?:(?:and|but|so|well|okay)\W+)*(?:what|where|when|who|how|which|do|does|did|have|has|is|"
+    r"^(?:(?:and|but|so|well|okay)\W+)*(?:what|where|when|how|which|do|does|did|have|has|is|"
     r"are|was|were)\b",
     re.IGNORECASE,
 )
@@ -107,6 +108,8 @@ def _in_sentence(sentence: Sentence, speaker: str, names: frozenset[str]) -> Ite
         hit = _in_clause(clause, text, speaker, names, question=sentence.is_question)
         if hit is not None:
             hits.append((clause, hit))
+    # `please do that` says nothing of its own where another clause says what.
+    hits = [one for one in hits if len(hits) == 1 or not _DO_THAT.search(one[0])]
     if len(hits) == 1:
         # Alone it is shown with its whole sentence: reasons and dates often stand beside it.
         yield _Found(text=_tidy(text), owner=hits[0][1].owner, asked=hits[0][1].asked)

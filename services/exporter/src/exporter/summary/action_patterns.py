@@ -79,6 +79,12 @@ PATTERNS = (
         Owner.SPEAKER,
     ),
     _pattern(rf"\bI\s+(?:can|could|want\s+to)\s+{_TO_VERB}", Owner.SPEAKER, needs_work_verb=True),
+    _pattern(
+        rf"\bI\s+(?:might|may)\s+as\s+well\s+{_TO_VERB}", Owner.SPEAKER, needs_work_verb=True
+    ),
+    _pattern(
+        rf"\b(?:[Ii]t's|[Ii]t\s+is|[Tt]hat's)\s+on\s+my\s+(?:\w+\s+)?list\s+to\s+{_TO_VERB}", Owner.SPEAKER
+    ),
     _pattern(rf"\b[Ll]et\s+me\s+(?!know\b){_TO_VERB}", Owner.SPEAKER, needs_work_verb=True),
     _pattern(r"\bI(?:'m|\s+am)\s+(?:already\s+)?on\s+it\b", Owner.SPEAKER),
     _pattern(
@@ -96,8 +102,30 @@ PATTERNS = (
     _pattern(
         rf"\b(?:[Cc]an|[Cc]ould|[Ss]hall|[Ss]hould)\s+we\s+{_TO_VERB}",
         Owner.NOBODY,
+        may_be_question=True,
+    ),
+    _pattern(
+        rf"\b[Ww]ho\s+(?:can|could|will|would|wants\s+to|is\s+going\s+to|has\s+time\s+to)\s+{_TO_VERB}",
+        Owner.NOBODY,
         needs_work_verb=True,
         may_be_question=True,
+    ),
+    _pattern(
+        rf"\b[Ww]ould\s+it\s+be\s+(?:\w+\s+)?(?:possible|okay|ok|alright)\s+(?:for\s+(?:you|{_NAME})\s+)?"
+        rf"to\s+{_TO_VERB}",
+        Owner.ADDRESSEE,
+        may_be_question=True,
+    ),
+    _pattern(
+        rf"\b[Ii]f\s+you\s+(?:could|would|can)\s+{_TO_VERB}",
+        Owner.ADDRESSEE,
+        needs_work_verb=True,
+        may_be_question=True,
+    ),
+    _pattern(
+        r"\bI(?:'ll|\s+will|'m\s+going\s+to)?\s+need\s+(?:the|your|those|these|that|all|a|an)\b[^.?!]*?"
+        r"\b(?:from\s+you|by|before|until|no\s+later)\b",
+        Owner.ADDRESSEE,
     ),
     _pattern(
         r"\b[Ww]ould\s+you\s+mind\s+(?P<verb>[a-z-]+ing)\b",
@@ -129,7 +157,7 @@ PATTERNS = (
     ),
     _pattern(rf"\b[Pp]lease,?\s+(?:do\s+)?{_TO_VERB}", Owner.ADDRESSEE),
     _pattern(
-        rf"\b(?:[Dd]on't|[Dd]o\s+not)\s+(?:you\s+)?forget\s+to\s+{_TO_VERB}",
+        rf"\b(?:[Dd]on't|[Dd]o\s+not)\s+(?:you\s+)?forget\s+(?:(?:that\s+)?you\s+(?:\w+\s+)?)?to\s+{_TO_VERB}",
         Owner.ADDRESSEE,
         holds_negation=True,
     ),
@@ -159,13 +187,13 @@ PATTERNS = (
         rf"\b(?:[Ww]e){_WILL}\s+{_TO_VERB}", Owner.NOBODY, needs_work_verb=True
     ),
     _pattern(
-        r"\b(?:[Ss]omeone|[Ss]omebody|[Ee]verybody|[Ee]veryone|[Oo]ne\s+of\s+(?:you|us)|[Aa]ll\s+of\s+us)"
+        r"\b(?:[Ww]hoever\s+[^,.?!]{1,40}?|[Ss]omeone|[Ss]omebody|[Ee]verybody|[Ee]veryone|[Oo]ne\s+of\s+(?:you|us)|[Aa]ll\s+of\s+us)"
         rf"(?:\s+|(?='))(?:{_DUTY}|(?:'ll|will)|(?:'s|is)\s+going\s+to)\s+{_TO_VERB}",
         Owner.NOBODY,
     ),
     _pattern(rf"\b[Ll]et's\s+(?:please\s+)?{_TO_VERB}", Owner.NOBODY),
     _pattern(
-        rf"\b(?:next\s+steps?|action\s+items?|(?:our|your|the|his|her)\s+(?:\w+\s+)?"
+        rf"\b(?:[Nn]ext\s+steps?|[Aa]ction\s+items?|(?:[Oo]ur|[Yy]our|[Tt]he|[Hh]is|[Hh]er)\s+(?:\w+\s+)?"
         rf"(?:job|task|homework|plan|to-?do)s?)\b[^.?!]{{0,40}}?\b(?:is|are|would\s+be)\s+(?:for\s+"
         rf"{_NAME}\s+)?to\s+{_TO_VERB}",
         Owner.NOBODY,
@@ -185,6 +213,12 @@ PATTERNS = (
         rf"\b{_NAME}(?:'ll|\s+will|\s+is\s+going\s+to|\s+(?:still\s+)?(?:needs\s+to|has\s+to|must|"
         rf"should|ought\s+to|can|could|is\s+supposed\s+to|(?:has\s+)?(?:agreed|offered|promised|"
         rf"volunteered)\s+to))\s+{_TO_VERB}",
+        Owner.NAMED,
+        needs_work_verb=True,
+    ),
+    _pattern(
+        rf"\b{_NAME}\s+(?:said|says|told\s+(?:me|us))\s+(?:that\s+)?(?:he|she|they)(?:'d|'ll|\s+will|\s+would)\s+"
+        rf"{_TO_VERB}",
         Owner.NAMED,
         needs_work_verb=True,
     ),

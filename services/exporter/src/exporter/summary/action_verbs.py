@@ -22,7 +22,11 @@ WORK = frozenset(
     scan schedule secure select sell send separate set settle share ship shorten sign simplify
     sketch solve sort speak specify split staple start-up store submit summarise summarize supply
     survey switch take talk tell test text tidy track train transcribe transfer translate trim try
-    turn type update upgrade upload validate verify visit water write
+    turn type unpack update upgrade upload validate verify visit warn wash water weed wire write
+    bake borrow chase cook cover deposit dig drill drive drop empty feed fetch fit fold frame grade
+    hang hand hold knit load lock mend mow mount nail peel photograph plug postpone pull recycle
+    redraft refill refund rehearse replant scrub sew shift store sweep swap tick tow unload unplug
+    vacuum wrap
     """.split()
 )
 
@@ -31,12 +35,12 @@ TALK = frozenset(
     """
     accept admit agree allow appreciate argue assume bear be bear believe bet bother care come
     congratulate consider cry deal deny die disagree doubt drink dream dwell eat enjoy exist expect
-    face feel focus forget forgive guess hang happen hate have hear hope imagine insist interrupt
+    afford cough face feel focus forget forgive guess happen hate have hear hope imagine insist interrupt
     jump keep kill know laugh learn leave let like listen live lose love matter mean mention mind
     miss need notice owe pass pause point pray pretend promise realise realize recognise recognize
     recommend relax remain remember repeat respect retire rest say see seem shut sit skip sleep
-    smile sound spend stand start stay stick stop suggest suppose suspect thank think trust
-    understand wait wake walk want warn watch win wish wonder worry
+    smile sneeze sound spend stand start stay stick stop suggest suppose suspect thank think trust
+    understand wait wake walk want watch win wish wonder worry
     """.split()
 )
 
@@ -75,7 +79,7 @@ TALK_PHRASES = {
     "read": r"^(?:it|that) again\b",
     "look": r"^(?:forward|at (?:it|this|that) (?:this|that) way|like)\b",
     "find": r"^(?:it|that) (?:hard|strange|odd|interesting|easy)\b",
-    "get": r"^(?:it|that|this|started|going|there|back to (?:the|that|this) (?:point|topic))\W*$|"
+    "get": r"^to (?:that|this|it)\b|^(?:it|that|this|started|going|there|back to (?:the|that|this) (?:point|topic))\W*$|"
     r"^(?:used to|old|tired|the idea|the impression|to know)\b",
     "put": r"^it (?:this|that) way\b",
     "turn": r"^(?:out|into)\b",
@@ -84,6 +88,9 @@ TALK_PHRASES = {
     "help": r"^(?:it|but|that)\b",
     "try": r"^(?:again|that|this|it)\W*$",
     "open": r"^up\b",
+    "hang": r"^(?:on|around|out)\b",
+    "hold": r"^(?:on|your)\b",
+    "drop": r"^(?:dead|by)\b",
     "answer": r"^(?:that|this|your)\b",
     "present": r"^(?:myself)\b",
     "run": r"^(?:out of|into)\b",

@@ -41,7 +41,7 @@ _DATE = rf"""(?:
 _DEADLINE = re.compile(
     rf"""(?<![\w'])(?:
         (?:by|before|until|till|no\s+later\s+than|not\s+later\s+than|at\s+the\s+latest\s+by)
-            \s+{_DATE}(?:\s+at\s+the\s+latest)?
+            \s+{_DATE}(?:\s+on\s+{_DAY})?(?:\s+at\s+the\s+latest)?
       | (?:within|in)\s+(?:the\s+next\s+)?{_NUMBER}\s+{_UNIT}
       | within\s+(?:the\s+)?(?:next\s+)?(?:{_PERIOD}|hour)
       | (?:on|for|this\s+coming)\s+(?:{_DATE})
@@ -49,7 +49,7 @@ _DEADLINE = re.compile(
       | (?:after|over)\s+(?:lunch|the\s+weekend|the\s+break|the\s+holidays|the\s+meeting)
       | this\s+(?:{_PERIOD}|{_PART}|{_DAY})
       | next\s+(?:{_PERIOD}|{_DAY}|{_MONTH})
-      | tomorrow(?:\s+{_PART})?{_TIME_OF_DAY}
+      | (?:first\s+thing\s+)?tomorrow(?:\s+{_PART})?{_TIME_OF_DAY}
       | tonight | later\s+today | today
       | (?:first\s+thing\s+)?(?:in\s+the\s+)?{_DAY}(?:\s+{_PART})?
       | (?:at\s+)?(?:the\s+)?end\s+of\s+(?:(?:the|this|next)\s+)?{_PERIOD}
@@ -60,7 +60,7 @@ _DEADLINE = re.compile(
 # Not a date but an event: `before we go live`, `before the conference`, `while we're away`.
 _EVENT = re.compile(
     r"(?<![\w'])(?:before|until|till|by\s+the\s+time|while|when|as\s+soon\s+as|once)\s+"
-    r"(?:the\s+|our\s+|your\s+|my\s+|their\s+|(?:we|you|they|i|he|she)(?:'re|'m|'ve|\s)\s*)"
+    r"(?:the\s+|our\s+|your\s+|my\s+|their\s+|(?:we|you|they|it|i|he|she)(?:'re|'m|'ve|\s)\s*)"
     r"[\w'-]+(?:\s+[\w'-]+){0,3}?(?=\s*(?:[,.;!?]|$|\s(?:and|but|so|please)\b))",
     re.IGNORECASE,
 )

@@ -1,0 +1,140 @@
+"""The product itself on the same recordings: the whole stack with one warm worker of each kind."""
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from bench.metrics import diarization_errors, speaker_word_errors, word_errors
+from bench.recordings import Recording
+from common.objects import ObjectStore
+from common.settings import ObjectSettings
+from common.times import seconds
+from devstack.process import Process
+from devstack.service_stack import ServiceStack
+from devstack.stack import EmbeddedServers
+from devstack.testing import embedded_servers, running_services
+from securetranscribe import SecureTranscribeClient
+from securetranscribe.v1 import diarization_pb2, transcription_pb2_grpc
+from securetranscribe.v1 import transcription_pb2 as pb
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_MEGABYTE = 1024**2
+_OVERRIDES = {
+    "*": {"MAX_FILE_SIZE": "4GB", "LOG_LEVEL": "WARNING"},
+    "gateway": {"RATE_LIMIT_STATUS": "100000/minute", "RATE_LIMIT_UPLOAD": "100000/minute"},
+}
+
+
+def measure(recordings: Sequence[Recording], model_dir: Path) -> dict[str, Any]:
+    """Runs all recordings through the product, one after the other, and scores what comes out."""
+    overrides = {**_OVERRIDES, "*": {**_OVERRIDES["*"], "MODEL_DIR": str(model_dir.absolute())}}
+    with (
+        tempfile.TemporaryDirectory(prefix="securetranscribe-bench-") as directory,
+        embedded_servers(Path(directory)) as servers,
+        running_services(servers, overrides=overrides) as services,
+        SecureTranscribeClient(f"{services.gateway_url}/api") as client,
+    ):
+        processes = [*servers.processes, *services.processes]
+        before = {process.name: _cpu_seconds(process) for process in processes}
+        began = time.monotonic()
+        done = {recording.name: _transcribe(client, recording) for recording in recordings}
+        wall = time.monotonic() - began
+        return {
+            "mode": "pipeline, warm workers",
+            "wall": wall,
+            "cpu": sum(_cpu_seconds(one) - before[one.name] for one in processes),
+            "audio_seconds": sum(state["file_info"]["duration"] for state in done.values()),
+            "stages": {
+                process.name: {
+                    "wall": wall,
+                    "cpu": _cpu_seconds(process) - before[process.name],
+                    "peak_mb": _peak_bytes(process) / _MEGABYTE,
+                }
+                for process in processes
+            },
+            "recordings": {
+                recording.name: _score(recording, done[recording.name], client, servers, services)
+                for recording in recordings
+            },
+        }
+
+
+def _transcribe(client: SecureTranscribeClient, recording: Recording) -> dict[str, Any]:
+    with recording.audio.open("rb") as file:
+        uploaded = client.upload_audio(file, auto_start=True)
+    state = client.wait(uploaded["transcription_id"], poll_seconds=0.1)
+    if state["status"] != "completed":
+        raise RuntimeError(f"{recording.name} failed: {state}")
+    return state
+
+
+def _score(
+    recording: Recording,
+    state: Mapping[str, Any],
+    client: SecureTranscribeClient,
+    servers: EmbeddedServers,
+    services: ServiceStack,
+) -> dict[str, float]:
+    """Error rates in percent, as far as there is a reference."""
+    identifier = state["transcription_id"]
+    scores: dict[str, float] = {}
+    if recording.utterances:
+        scores["wer"] = 100 * word_errors(recording.text, state["full_transcript"]).rate
+        said = _said(identifier, str(client.session_token), services)
+        scores["cpwer"] = 100 * speaker_word_errors(recording.text_by_speaker, said).rate
+    if recording.turns:
+        errors = diarization_errors(recording.turns, asyncio.run(_turns(identifier, servers)))
+        scores["der"] = 100 * errors.rate
+        scores["confusion"] = 100 * errors.confusion / errors.total
+        scores["speakers"] = state["num_speakers"]
+    return scores
+
+
+def _said(identifier: int, token: str, services: ServiceStack) -> dict[str, str]:
+    """What each speaker said, by the first label of each word."""
+    said: dict[str, list[str]] = {}
+    with grpc.insecure_channel(services.address("transcriber-api")) as channel:
+        stub = transcription_pb2_grpc.TranscriptionServiceStub(channel)
+        request = pb.StreamTranscriptRequest(transcription_id=identifier, include_words=True)
+        metadata = (("authorization", f"Bearer {token}"),)
+        for batch in stub.StreamTranscript(request, metadata=metadata):
+            for word in (word for segment in batch.segments for word in segment.words):
+                label = word.speaker_labels[0] if word.speaker_labels else ""
+                said.setdefault(label, []).append(word.text)
+    return {label: " ".join(words) for label, words in said.items()}
+
+
+async def _turns(identifier: int, servers: EmbeddedServers) -> list[tuple[float, float, str]]:
+    """Turns of the diarize stage, from its result object."""
+    variables = servers.environment("transcriber")
+    names = {name.lower(): value for name, value in variables.items() if name.startswith("S3_")}
+    store = ObjectStore(ObjectSettings(**names))  # type: ignore[arg-type]
+    try:
+        for key in await store.keys("results", f"{identifier}/"):
+            if key.endswith(".pb"):
+                found = diarization_pb2.Diarization.FromString(await store.get("results", key))
+                if found.model.startswith("pyannote"):
+                    return [
+                        (seconds(turn.start), seconds(turn.end), turn.speaker_label)
+                        for turn in found.turns
+                    ]
+    finally:
+        store.close()
+    raise RuntimeError("the diarize stage left no result")
+
+
+def _cpu_seconds(process: Process) -> float:
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(ticks) for ticks in fields[11:15]) / _TICKS
+
+
+def _peak_bytes(process: Process) -> int:
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024

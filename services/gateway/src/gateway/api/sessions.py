@@ -1,0 +1,281 @@
+"""The endpoints under `/sessions`."""
+
+import datetime as dt
+from typing import Annotated, Any
+
+from fastapi import Request, Response
+from pydantic import ConfigDict, Field
+
+from common import times
+from gateway.api import formats
+from gateway.api.parameters import Body, Caller, Language, Text
+from gateway.sessions.registry import (
+    MAX_ADDRESS,
+    MAX_IDENTIFIER,
+    MAX_USER_AGENT,
+    SessionRegistry,
+)
+from gateway.sessions.session import Preferences, Session
+from gateway.statistics import StatisticsReader
+from gateway.texts import check_json
+from gateway.web import credentials
+from gateway.web.callers import client_address
+from gateway.web.endpoint import Endpoint
+from gateway.web.envelope import ApiModel, Moment, Success
+from securetranscribe.v1 import session_pb2
+
+_TAG = "Sessions"
+
+
+class PreferencesBody(Body):
+    """What the user prefers where an upload says nothing. Other keys are kept as they are."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
+
+    default_language: Language | None = None
+    auto_start_processing: bool | None = None
+
+    def preferences(self) -> Preferences:
+        """The same for the domain."""
+        other = dict(self.model_extra or {})
+        check_json(other, "preferences")
+        return Preferences(
+            default_language=self.default_language or None,
+            auto_start_processing=self.auto_start_processing,
+            other=other,
+        )
+
+
+class CreateBody(Body):
+    """What is noted about a new session."""
+
+    user_identifier: Annotated[Text, Field(max_length=MAX_IDENTIFIER)] | None = None
+    user_agent: Annotated[Text, Field(max_length=MAX_USER_AGENT)] | None = None
+    ip_address: Annotated[Text, Field(max_length=MAX_ADDRESS)] | None = None
+
+
+class UpdateBody(Body):
+    """What is to change about the session: absent stays; null takes the label away."""
+
+    user_identifier: Annotated[Text, Field(max_length=MAX_IDENTIFIER)] | None = None
+    preferences: PreferencesBody | None = None
+
+
+class ExtendBody(Body):
+    """How long the session shall last."""
+
+    hours: int = Field(ge=1, le=24)
+
+
+class SessionData(ApiModel):
+    """A session."""
+
+    id: int
+    session_id: str
+    user_identifier: str | None
+    created_at: Moment
+    last_accessed: Moment
+    expires_at: Moment
+    is_active: bool
+    is_authenticated: bool = Field(
+        description="True when an identity provider vouched for the user."
+    )
+    is_valid: bool
+    preferences: dict[str, Any]
+
+
+class CurrentSessionData(SessionData):
+    """A session with figures over its jobs."""
+
+    queue_position: int
+    is_processing: bool
+    total_files_processed: int
+    session_age: float = Field(description="Seconds.")
+    formatted_session_age: str
+    processing_efficiency: float = Field(
+        description="Seconds of audio a second of processing; 0 when nothing was processed."
+    )
+    average_confidence: float
+
+
+class CreatedSessionData(ApiModel):
+    """A new session and its token, which is shown only here."""
+
+    id: int
+    session_id: str
+    session_token: str
+    created_at: Moment
+    expires_at: Moment
+
+
+class ExtendedSessionData(ApiModel):
+    """When the session ends now."""
+
+    message: str
+    expires_at: Moment
+    time_until_expiry: float = Field(description="Seconds.")
+
+
+class InvalidatedSessionData(ApiModel):
+    """The session has ended."""
+
+    message: str
+
+
+class SessionApi:
+    """The caller's own session."""
+
+    def __init__(self, registry: SessionRegistry, statistics: StatisticsReader) -> None:
+        self._registry = registry
+        self._statistics = statistics
+
+    def endpoints(self) -> list[Endpoint]:
+        """The endpoints of this part."""
+        return [
+            Endpoint(
+                method="GET",
+                path="/sessions/current",
+                handler=self.get_current_session,
+                summary="Get current session",
+                tag=_TAG,
+            ),
+            Endpoint(
+                method="POST",
+                path="/sessions/create",
+                handler=self.create_session,
+                summary="Create session",
+                tag=_TAG,
+                status=201,
+            ),
+            Endpoint(
+                method="PUT",
+                path="/sessions/current",
+                handler=self.update_session,
+                summary="Update session",
+                tag=_TAG,
+            ),
+            Endpoint(
+                method="POST",
+                path="/sessions/extend",
+                handler=self.extend_session,
+                summary="Extend session",
+                tag=_TAG,
+            ),
+            Endpoint(
+                method="DELETE",
+                path="/sessions/current",
+                handler=self.invalidate_session,
+                summary="Invalidate session",
+                tag=_TAG,
+            ),
+        ]
+
+    async def get_current_session(self, caller: Caller) -> Success[CurrentSessionData]:
+        """Returns the caller's session."""
+        statistics = await self._statistics.read(caller.session_id)
+        data = current_session_data(caller, statistics, self._registry.now())
+        return Success[CurrentSessionData].of(data, "Session retrieved")
+
+    async def create_session(
+        self, request: Request, response: Response, body: CreateBody | None = None
+    ) -> Success[CreatedSessionData]:
+        """Creates a session and sets its cookie. Credentials are neither needed nor looked at."""
+        address = client_address(request.scope)
+        body = body or CreateBody()
+        agent = request.headers.get("user-agent", "")[:MAX_USER_AGENT]
+        session, token = await self._registry.create(
+            user_identifier=body.user_identifier or "",
+            user_agent=body.user_agent or agent,
+            ip_address=body.ip_address or address,
+            peer=address,
+        )
+        credentials.set_cookie(response, token, secure=request.url.scheme == "https")
+        data = CreatedSessionData(
+            id=session.id,
+            session_id=session.session_id,
+            session_token=token,
+            created_at=session.created_at,
+            expires_at=session.expires_at,
+        )
+        return Success[CreatedSessionData].of(data, "Session created successfully")
+
+    async def update_session(self, caller: Caller, body: UpdateBody) -> Success[SessionData]:
+        """Changes the label or the preferences; preferences are replaced as a whole."""
+        label = body.user_identifier
+        if label is None and "user_identifier" in body.model_fields_set:
+            label = ""
+        preferences = None if body.preferences is None else body.preferences.preferences()
+        session = await self._registry.update(
+            caller.session_id, user_identifier=label, preferences=preferences
+        )
+        data = session_data(session, self._registry.now())
+        return Success[SessionData].of(data, "Session updated successfully")
+
+    async def extend_session(
+        self, caller: Caller, body: ExtendBody
+    ) -> Success[ExtendedSessionData]:
+        """Makes the session last at least that long from now; it never gets shorter."""
+        session = await self._registry.extend(caller.session_id, dt.timedelta(hours=body.hours))
+        left = (session.expires_at - self._registry.now()).total_seconds()
+        said = f"Session extended by {formats.hours(body.hours)}"
+        data = ExtendedSessionData(
+            message=said,
+            expires_at=session.expires_at,
+            time_until_expiry=max(0.0, float(round(left))),
+        )
+        return Success[ExtendedSessionData].of(data, said)
+
+    async def invalidate_session(
+        self, caller: Caller, request: Request, response: Response
+    ) -> Success[InvalidatedSessionData]:
+        """Ends the session; every service refuses its token from then on."""
+        await self._registry.invalidate(caller.session_id)
+        credentials.clear_cookie(response, secure=request.url.scheme == "https")
+        said = "Session invalidated successfully"
+        return Success[InvalidatedSessionData].of(InvalidatedSessionData(message=said), said)
+
+
+def session_data(session: Session, now: dt.datetime) -> SessionData:
+    """A session without figures."""
+    return SessionData(**_common(session, now))
+
+
+def current_session_data(
+    session: Session, statistics: session_pb2.SessionStatistics, now: dt.datetime
+) -> CurrentSessionData:
+    """A session with the figures of its jobs."""
+    age = session.age_seconds(now)
+    return CurrentSessionData(
+        **_common(session, now),
+        queue_position=statistics.queue_position,
+        is_processing=statistics.processing,
+        total_files_processed=statistics.completed_jobs,
+        session_age=age,
+        formatted_session_age=formats.duration(age),
+        processing_efficiency=efficiency(statistics),
+        average_confidence=statistics.average_confidence,
+    )
+
+
+def efficiency(statistics: session_pb2.SessionStatistics) -> float:
+    """Seconds of audio a second of processing, over completed jobs; 0 when there are none."""
+    processing = times.seconds(statistics.processing_duration)
+    if processing <= 0:
+        return 0.0
+    return round(times.seconds(statistics.audio_duration) / processing, 4)
+
+
+def _common(session: Session, now: dt.datetime) -> dict[str, Any]:
+    active = session.active_at(now)
+    return {
+        "id": session.id,
+        "session_id": session.session_id,
+        "user_identifier": session.user_identifier or None,
+        "created_at": session.created_at,
+        "last_accessed": session.last_accessed_at,
+        "expires_at": session.expires_at,
+        "is_active": active,
+        "is_authenticated": session.authenticated,
+        "is_valid": active,
+        "preferences": session.preferences.flat(),
+    }

@@ -1,0 +1,86 @@
+"""The fields of an upload form, and what they mean together with the session's preferences."""
+
+from dataclasses import dataclass
+
+from common.errors import ValidationError
+from gateway.sessions.session import Preferences
+from gateway.texts import check_language
+
+MAX_FIELDS = 32
+MAX_FIELD_BYTES = 64 * 1024
+_TRUE = frozenset({"true", "1", "yes", "on"})
+_FALSE = frozenset({"false", "0", "no", "off"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What the caller wants done with a recording. An empty language is to be detected."""
+
+    language: str
+    auto_start: bool
+
+
+class UploadForm:
+    """Collects the fields beside the file. All of them together are small."""
+
+    def __init__(self, preferences: Preferences) -> None:
+        self._preferences = preferences
+        self._fields: dict[str, bytearray] = {}
+        self._current: bytearray | None = None
+        self._bytes = 0
+        self._parts = 0
+
+    def begin(self, name: str) -> None:
+        """A field begins; of a repeated one the last counts."""
+        self._parts += 1
+        if self._parts > MAX_FIELDS:
+            raise ValidationError.of("body", f"At most {MAX_FIELDS} fields are allowed.")
+        self._current = self._fields[name] = bytearray()
+
+    def add(self, data: bytes) -> None:
+        """A piece of the field."""
+        self._bytes += len(data)
+        if self._bytes > MAX_FIELD_BYTES:
+            raise ValidationError.of("body", "The fields beside the file are too long.")
+        assert self._current is not None
+        self._current += data
+
+    def has(self, name: str) -> bool:
+        """Whether a field was named."""
+        return name in self._fields
+
+    @property
+    def decided(self) -> bool:
+        """Whether no later field can change what is to be done."""
+        return self.has("language") and self.has("auto_start")
+
+    def wishes(self) -> Wishes:
+        """What is to be done, by the fields so far and the preferences where they are silent.
+
+        Raises:
+            ValidationError: a field has a value that it cannot have.
+        """
+        return Wishes(language=self._language(), auto_start=self._auto_start())
+
+    def _language(self) -> str:
+        text = self._text("language")
+        if text:
+            return check_language(text)
+        return self._preferences.default_language or ""
+
+    def _auto_start(self) -> bool:
+        text = self._text("auto_start").lower()
+        if text in _TRUE:
+            return True
+        if text in _FALSE:
+            return False
+        if text:
+            raise ValidationError.of("auto_start", "Write true or false.")
+        preferred = self._preferences.auto_start_processing
+        return True if preferred is None else preferred
+
+    def _text(self, name: str) -> str:
+        try:
+            return self._fields.get(name, bytearray()).decode().strip()
+        except UnicodeDecodeError as error:
+            raise ValidationError.of(name, "The value is not text in UTF-8.") from error

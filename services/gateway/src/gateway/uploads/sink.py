@@ -1,0 +1,106 @@
+"""Where the bytes of an upload go: a gRPC client stream to the transcriber."""
+
+import asyncio
+from collections.abc import Iterator
+
+import grpc.aio
+
+from common.errors import FileTooLargeError, FileUploadError, TimedOutError
+from common.grpc_client import unwrap
+from gateway.api import formats
+from gateway.backends import Backends
+from securetranscribe.v1 import transcription_pb2
+
+CHUNK_BYTES = 256 * 1024
+_ENDED = (grpc.aio.AioRpcError, grpc.aio.UsageError, asyncio.InvalidStateError)
+_STALL_SECONDS = 60.0
+_CHECK_SECONDS = 180.0
+
+
+class UploadSink:
+    """One upload under way. Writing waits while the transcriber is busy, so memory stays flat."""
+
+    def __init__(
+        self,
+        backends: Backends,
+        *,
+        session_id: str,
+        config: transcription_pb2.UploadConfig,
+        max_bytes: int,
+    ) -> None:
+        self._config = config
+        self._max_bytes = max_bytes
+        self._buffer = bytearray()
+        self._call = backends.transcriptions.UploadTranscription(
+            metadata=backends.metadata(session_id)
+        )
+        self.size = 0
+
+    async def open(self) -> None:
+        """Describes the upload. Raises what the transcriber has against it."""
+        await self._send(transcription_pb2.UploadTranscriptionRequest(config=self._config))
+
+    async def write(self, data: bytes) -> None:
+        """Takes the next bytes of the file.
+
+        Raises:
+            FileTooLargeError: the file is larger than the limit.
+            ApplicationError: what the transcriber has against the file.
+        """
+        self.size += len(data)
+        if self.size > self._max_bytes:
+            raise too_large(self._config.filename, self.size, self._max_bytes)
+        self._buffer += data
+        for chunk in self._full_chunks():
+            await self._send(transcription_pb2.UploadTranscriptionRequest(chunk=chunk))
+
+    async def finish(self) -> transcription_pb2.UploadTranscriptionResponse:
+        """Ends the stream and waits for what the transcriber makes of the file.
+
+        Raises:
+            FileUploadError: the file is empty.
+            ApplicationError: what the transcriber has against the file.
+        """
+        if not self.size:
+            raise FileUploadError("The file is empty.", {"file_name": self._config.filename})
+        if self._buffer:
+            rest = bytes(self._buffer)
+            await self._send(transcription_pb2.UploadTranscriptionRequest(chunk=rest))
+        try:
+            async with asyncio.timeout(_CHECK_SECONDS):
+                await self._call.done_writing()
+                return await unwrap(self._call)
+        except TimeoutError as error:
+            raise TimedOutError("The file could not be checked in time.") from error
+
+    def abort(self) -> None:
+        """Gives the upload up; the transcriber forgets it. Fine when it has ended."""
+        self._call.cancel()
+
+    def _full_chunks(self) -> Iterator[bytes]:
+        while len(self._buffer) >= CHUNK_BYTES:
+            yield bytes(self._buffer[:CHUNK_BYTES])
+            del self._buffer[:CHUNK_BYTES]
+
+    async def _send(self, request: transcription_pb2.UploadTranscriptionRequest) -> None:
+        try:
+            async with asyncio.timeout(_STALL_SECONDS):
+                await self._call.write(request)
+        except _ENDED:
+            # The transcriber has answered before the end; its answer says why.
+            await unwrap(self._call)
+            raise FileUploadError("The upload ended before the file did.") from None
+        except TimeoutError as error:
+            raise TimedOutError("The upload stalled; try again soon.") from error
+
+
+def too_large(filename: str, size: int, limit: int) -> FileTooLargeError:
+    """The documented refusal of a file over the limit; `size` is what is known of it."""
+    return FileTooLargeError(
+        "File too large",
+        {
+            "max_size": formats.compact_size(limit),
+            "provided_size": formats.compact_size(size),
+            "file_name": filename,
+        },
+    )

@@ -1,0 +1,223 @@
+"""One upload from the first byte of the body to the stored, and perhaps started, recording."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from common import logging, telemetry
+from common.errors import ApplicationError, FileUploadError, ValidationError
+from gateway.backends import Backends
+from gateway.sessions.session import Session
+from gateway.uploads.form import UploadForm
+from gateway.uploads.language_notes import LanguageNotes
+from gateway.uploads.multipart import MultipartStream, PartBegun, PartData, PartEvent
+from gateway.uploads.sink import UploadSink, too_large
+from securetranscribe.v1 import transcription_pb2
+
+FILE_FIELD = "file"
+# What a form may need beside the file: its boundaries, headers and fields.
+_FORM_OVERHEAD = 128 * 1024
+_MAX_FILENAME = 255
+_log = logging.get(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uploaded:
+    """A stored recording. `job_id` is empty when it was not started."""
+
+    transcription: transcription_pb2.Transcription
+    language: str
+    job_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """The body of an upload request as it arrives. `announced_bytes` is its length if known."""
+
+    content_type: str
+    announced_bytes: int | None
+    pieces: AsyncIterator[bytes] = field(repr=False)
+
+
+class Uploads:
+    """Receives recordings."""
+
+    def __init__(
+        self,
+        backends: Backends,
+        notes: LanguageNotes,
+        *,
+        max_bytes: int,
+        idle_seconds: float,
+    ) -> None:
+        """`idle_seconds` is how long a client may send nothing."""
+        self._backends = backends
+        self._notes = notes
+        self._max_bytes = max_bytes
+        self._idle_seconds = idle_seconds
+
+    async def receive(self, session: Session, body: Body) -> Uploaded:
+        """Stores what a form carries, and starts it where that is wished.
+
+        Raises:
+            ValidationError: the form is malformed, or has no file.
+            FileUploadError: the file is empty, too large, or not audio.
+            ApplicationError: whatever else the transcriber has against it.
+        """
+        reception = _Reception(self._backends, session, body, self._max_bytes)
+        parser = MultipartStream(body.content_type)
+        try:
+            async for piece in self._arriving(body.pieces):
+                for event in parser.feed(piece):
+                    await reception.take(event)
+            parser.finish()
+            stored = await reception.finish()
+        except BaseException:
+            reception.abort()
+            raise
+        telemetry.UPLOADED_BYTES.inc(reception.size)
+        return await self._settle(session, reception, stored)
+
+    async def _arriving(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        while True:
+            try:
+                async with asyncio.timeout(self._idle_seconds):
+                    piece = await anext(pieces)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                raise FileUploadError("The upload stalled; nothing was stored.") from None
+            yield piece
+
+    async def _settle(
+        self,
+        session: Session,
+        reception: "_Reception",
+        stored: transcription_pb2.UploadTranscriptionResponse,
+    ) -> Uploaded:
+        """Does with a stored recording what fields after the file have asked for."""
+        wishes = reception.form.wishes()
+        job_id = stored.job.job_id
+        if not reception.final:
+            try:
+                job_id = await self._late(session, reception, stored.transcription)
+            except ApplicationError:
+                await self._take_back(session, stored.transcription.transcription_id)
+                raise
+        return Uploaded(
+            transcription=stored.transcription, language=wishes.language, job_id=job_id
+        )
+
+    async def _late(
+        self,
+        session: Session,
+        reception: "_Reception",
+        transcription: transcription_pb2.Transcription,
+    ) -> str:
+        wishes = reception.form.wishes()
+        if wishes.auto_start:
+            started = await self._backends.ask(
+                self._backends.transcriptions.StartTranscription,
+                transcription_pb2.StartTranscriptionRequest(
+                    transcription_id=transcription.transcription_id, language=wishes.language
+                ),
+                session.session_id,
+            )
+            return started.job.job_id
+        if wishes.language != reception.language_sent:
+            await self._notes.note(
+                session.session_id, transcription.transcription_id, wishes.language
+            )
+        return ""
+
+    async def _take_back(self, session: Session, transcription_id: int) -> None:
+        """Deletes a recording that could not be started: a refused upload leaves nothing."""
+        request = transcription_pb2.DeleteTranscriptionRequest(transcription_id=transcription_id)
+        try:
+            await self._backends.ask(
+                self._backends.transcriptions.DeleteTranscription, request, session.session_id
+            )
+        except ApplicationError as error:
+            _log.warning("an upload could not be taken back", reason=error.message)
+
+
+class _Reception:
+    """The parts of one form as they come."""
+
+    def __init__(self, backends: Backends, session: Session, body: Body, max_bytes: int) -> None:
+        self._backends = backends
+        self._session = session
+        self._body = body
+        self._max_bytes = max_bytes
+        self._sink: UploadSink | None = None
+        self._in_file = False
+        self.form = UploadForm(session.preferences)
+        self.final = False
+        self.language_sent = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file so far."""
+        return 0 if self._sink is None else self._sink.size
+
+    async def take(self, event: PartEvent) -> None:
+        """Takes the next event of the form."""
+        match event:
+            case PartBegun(name=name) if name == FILE_FIELD:
+                await self._begin_file(event.filename)
+            case PartBegun():
+                self._in_file = False
+                self.form.begin(event.name)
+            case PartData() if self._in_file:
+                assert self._sink is not None
+                await self._sink.write(event.data)
+            case PartData():
+                self.form.add(event.data)
+
+    async def finish(self) -> transcription_pb2.UploadTranscriptionResponse:
+        """Ends the upload at the end of the form."""
+        if self._sink is None:
+            raise ValidationError.of(FILE_FIELD, "The form has no file.")
+        # A field after the file may be wrong; then nothing is to be stored.
+        self.form.wishes()
+        return await self._sink.finish()
+
+    def abort(self) -> None:
+        """Gives the upload up."""
+        if self._sink is not None:
+            self._sink.abort()
+
+    async def _begin_file(self, filename: str | None) -> None:
+        if not filename:
+            raise ValidationError.of(FILE_FIELD, "Send the recording as a file with its name.")
+        if self._sink is not None:
+            raise ValidationError.of(FILE_FIELD, "Send one file at a time.")
+        filename = _tidy(filename)
+        announced = self._body.announced_bytes
+        if announced is not None and announced > self._max_bytes + _FORM_OVERHEAD:
+            raise too_large(filename, announced, self._max_bytes)
+        wishes = self.form.wishes()
+        # Unless all is said already, a later field may still say how to start; so it waits.
+        self.final = self.form.decided
+        self.language_sent = wishes.language
+        self._sink = UploadSink(
+            self._backends,
+            session_id=self._session.session_id,
+            max_bytes=self._max_bytes,
+            config=transcription_pb2.UploadConfig(
+                filename=filename,
+                language=wishes.language,
+                auto_start=self.final and wishes.auto_start,
+            ),
+        )
+        self._in_file = True
+        await self._sink.open()
+
+
+def _tidy(filename: str) -> str:
+    """The last part of a name, without characters that only harm, at most 255 long."""
+    last = filename.replace("\\", "/").rpartition("/")[2]
+    kept = "".join(
+        letter for letter in last if letter.isprintable() and not "\ud800" <= letter <= "\udfff"
+    )
+    return kept[-_MAX_FILENAME:] or "recording"

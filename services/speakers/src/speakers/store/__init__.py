@@ -1,0 +1,1 @@
+"""The tables, each behind a class that works within one transaction."""

@@ -1,0 +1,267 @@
+"""The ledger: the table of voiceprints that people gave to profiles."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from psycopg.rows import DictRow
+
+from common.errors import NotFoundError
+from common.postgres import Connection, execute, fetch_all, fetch_one
+from speakers.domain.observation import Clip, DecidedBy, Observation
+from speakers.domain.profile import Page
+from speakers.domain.prototype import Sample
+from speakers.domain.voiceprint import VoiceModel, Voiceprint
+
+#: A prototype rests on so many observations at most, those with the most speech.
+MOST_SAMPLES = 500
+
+_MODEL = """
+INSERT INTO voice_models (name, version, dimension) VALUES (%(name)s, %(version)s, %(dimension)s)
+ON CONFLICT (name, version) DO NOTHING
+"""
+_MODEL_ID = """
+SELECT model_id, dimension FROM voice_models WHERE name = %(name)s AND version = %(version)s
+"""
+_ADD = """
+INSERT INTO observations (profile_id, transcription_id, speaker_label, session_id, model_id,
+                          voiceprint, voice_seconds, digest, clip, clip_content_type, request_key)
+VALUES (%(profile_id)s, %(transcription_id)s, %(speaker_label)s, %(session_id)s, %(model_id)s,
+        %(voiceprint)s::real[]::vector, %(seconds)s, %(digest)s, %(clip)s, %(clip_content_type)s,
+        %(request_key)s)
+RETURNING observation_id
+"""
+_SET_CLIP = """
+UPDATE observations SET clip = %(clip)s, clip_content_type = %(clip_content_type)s
+WHERE transcription_id = %(transcription_id)s AND speaker_label = %(speaker_label)s
+  AND (clip, clip_content_type) IS DISTINCT FROM (%(clip)s::bytea, %(clip_content_type)s::text)
+"""
+_REMOVE_VOICES = """
+DELETE FROM observations WHERE transcription_id = %s AND speaker_label = ANY(%s)
+RETURNING profile_id
+"""
+_REMOVE = "DELETE FROM observations WHERE observation_id = %s AND profile_id = %s"
+_MOVE_ALL = "UPDATE observations SET profile_id = %(into)s WHERE profile_id = %(source)s"
+_MOVE = """
+UPDATE observations SET profile_id = %(into)s
+WHERE profile_id = %(source)s AND observation_id = ANY(%(ids)s)
+"""
+_BY_REQUEST = "SELECT observation_id, profile_id FROM observations WHERE request_key = %s"
+_TOTALS = """
+SELECT count(*)::integer AS samples, coalesce(sum(voice_seconds ORDER BY voice_seconds), 0) AS seconds
+FROM observations WHERE profile_id = %s
+"""
+# The order says which are taken where there are very many; it must not depend on when they came.
+_SAMPLES = """
+SELECT o.model_id, m.name, m.version, m.dimension, o.voice_seconds, o.voiceprint::real[] AS vector
+FROM (
+    SELECT *, row_number() OVER (PARTITION BY model_id ORDER BY voice_seconds DESC, digest) AS place
+    FROM observations WHERE profile_id = %s
+) o JOIN voice_models m USING (model_id)
+WHERE o.place <= %s
+"""
+_LEDGER = """
+SELECT * FROM (
+    SELECT o.observation_id, o.profile_id, coalesce(o.transcription_id, 0) AS transcription_id,
+           o.speaker_label, o.voice_seconds, m.name AS model, o.created_at,
+           CASE WHEN o.transcription_id IS NULL THEN 'enrollment' ELSE 'person' END AS decided_by,
+           1.0::double precision AS confidence
+    FROM observations o JOIN voice_models m USING (model_id)
+    UNION ALL
+    SELECT r.observation_id, r.profile_id, r.transcription_id, r.speaker_label, r.voice_seconds,
+           m.name, r.created_at, 'machine', r.confidence
+    FROM recognitions r JOIN voice_models m USING (model_id)
+) ledger
+WHERE profile_id = %(profile_id)s AND (%(id)s::bigint IS NULL OR observation_id = %(id)s)
+ORDER BY created_at DESC, observation_id DESC LIMIT %(size)s OFFSET %(offset)s
+"""
+_LEDGER_SIZE = """
+SELECT (SELECT count(*) FROM observations WHERE profile_id = %(profile_id)s)
+     + (SELECT count(*) FROM recognitions WHERE profile_id = %(profile_id)s) AS total
+"""
+_CLIPPED = """
+SELECT o.observation_id, m.name, m.version, m.dimension, o.voice_seconds,
+       o.voiceprint::real[] AS vector
+FROM observations o JOIN voice_models m USING (model_id)
+WHERE o.profile_id = %(profile_id)s AND o.clip IS NOT NULL
+  AND (o.session_id = %(session_id)s OR o.transcription_id IS NULL OR %(shared)s)
+ORDER BY o.voice_seconds DESC, o.digest LIMIT %(limit)s
+"""
+_CLIP = "SELECT clip, clip_content_type FROM observations WHERE observation_id = %s"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """Where an observation comes from: a voice of a recording, or (0 and empty) a clip.
+
+    `session_id` is the session that taught it; `request_key` makes an enrolment idempotent.
+    """
+
+    session_id: str
+    transcription_id: int = 0
+    label: str = ""
+    request_key: str | None = None
+
+
+class Observations:
+    """The table of observations, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def model_id(self, model: VoiceModel) -> int | None:
+        """The number of a model that some voiceprint was stored for.
+
+        A model that suddenly has another dimension is another model, of which none is stored.
+        """
+        parameters = {"name": model.name, "version": model.version}
+        row = await fetch_one(self._connection, _MODEL_ID, parameters)
+        return row["model_id"] if row and row["dimension"] == model.dimension else None
+
+    async def add(
+        self, profile_id: int, voiceprint: Voiceprint, source: Source, clip: Clip | None
+    ) -> int:
+        """Adds a row; returns its id.
+
+        Raises:
+            NotFoundError: voiceprints of this model have another dimension.
+        """
+        model = voiceprint.model
+        named = {"name": model.name, "version": model.version, "dimension": model.dimension}
+        await execute(self._connection, _MODEL, named)
+        model_id = await self.model_id(model)
+        if model_id is None:
+            raise NotFoundError("Voiceprints of this model have another dimension.")
+        parameters = {
+            "profile_id": profile_id,
+            "transcription_id": source.transcription_id or None,
+            "speaker_label": source.label,
+            "session_id": source.session_id,
+            "model_id": model_id,
+            "voiceprint": voiceprint.vector.tolist(),
+            "seconds": voiceprint.seconds,
+            "digest": voiceprint.digest,
+            **_clip_columns(clip),
+            "request_key": source.request_key,
+        }
+        row = await fetch_one(self._connection, _ADD, parameters)
+        assert row is not None
+        return int(row["observation_id"])
+
+    async def set_clip(self, transcription_id: int, label: str, clip: Clip) -> None:
+        """Gives the row of a voice, if there is one, its clip."""
+        parameters = {
+            "transcription_id": transcription_id,
+            "speaker_label": label,
+            **_clip_columns(clip),
+        }
+        await execute(self._connection, _SET_CLIP, parameters)
+
+    async def remove_voices(self, transcription_id: int, labels: Iterable[str]) -> set[int]:
+        """Removes what was learnt from voices of a recording; returns whose profiles it was."""
+        parameters = (transcription_id, list(labels))
+        rows = await fetch_all(self._connection, _REMOVE_VOICES, parameters)
+        return {row["profile_id"] for row in rows}
+
+    async def remove(self, profile_id: int, observation_id: int) -> bool:
+        """Removes one row of a profile; tells whether there was one."""
+        return await execute(self._connection, _REMOVE, (observation_id, profile_id)) > 0
+
+    async def move_all(self, source: int, into: int) -> None:
+        """Moves all rows of one profile to another."""
+        await execute(self._connection, _MOVE_ALL, {"source": source, "into": into})
+
+    async def move(self, ids: Sequence[int], source: int, into: int) -> int:
+        """Moves rows of one profile to another; returns how many it had of these."""
+        parameters = {"source": source, "into": into, "ids": list(ids)}
+        return await execute(self._connection, _MOVE, parameters)
+
+    async def by_request(self, request_key: str) -> tuple[int, int] | None:
+        """(observation, profile) that an idempotent request made."""
+        row = await fetch_one(self._connection, _BY_REQUEST, (request_key,))
+        return None if row is None else (row["observation_id"], row["profile_id"])
+
+    async def totals(self, profile_id: int) -> tuple[int, float]:
+        """How many observations a profile has, and their seconds of clean speech."""
+        row = await fetch_one(self._connection, _TOTALS, (profile_id,))
+        return (row["samples"], row["seconds"]) if row else (0, 0.0)
+
+    async def samples(self, profile_id: int) -> dict[tuple[int, VoiceModel], list[Sample]]:
+        """What a profile's prototypes are computed from, by model and its number."""
+        found: dict[tuple[int, VoiceModel], list[Sample]] = {}
+        for row in await fetch_all(self._connection, _SAMPLES, (profile_id, MOST_SAMPLES)):
+            found.setdefault((row["model_id"], _model(row)), []).append(_sample(row))
+        return found
+
+    async def ledger(self, profile_id: int, page: Page) -> tuple[list[Observation], int]:
+        """One page of a profile's ledger with what the machine recognised, newest first."""
+        parameters = {
+            "profile_id": profile_id,
+            "id": None,
+            "size": page.size,
+            "offset": page.offset,
+        }
+        rows = await fetch_all(self._connection, _LEDGER, parameters)
+        count = await fetch_one(self._connection, _LEDGER_SIZE, {"profile_id": profile_id})
+        return [_observation(row) for row in rows], count["total"] if count else 0
+
+    async def get(self, profile_id: int, observation_id: int) -> Observation:
+        """One row of a profile's ledger. Raises NotFoundError."""
+        parameters = {"profile_id": profile_id, "id": observation_id, "size": 1, "offset": 0}
+        row = await fetch_one(self._connection, _LEDGER, parameters)
+        if row is None:
+            raise NotFoundError("This speaker has no such observation.")
+        return _observation(row)
+
+    async def clipped(
+        self, profile_id: int, *, session_id: str, shared: bool
+    ) -> list[tuple[int, VoiceModel, Sample]]:
+        """The observations of a profile that have a clip, those with the most speech first.
+
+        Clips of recordings that other sessions assigned are left out unless they are `shared`.
+        """
+        parameters = {
+            "profile_id": profile_id,
+            "session_id": session_id,
+            "shared": shared,
+            "limit": MOST_SAMPLES,
+        }
+        rows = await fetch_all(self._connection, _CLIPPED, parameters)
+        return [(row["observation_id"], _model(row), _sample(row)) for row in rows]
+
+    async def clip(self, observation_id: int) -> Clip | None:
+        """The clip of an observation."""
+        row = await fetch_one(self._connection, _CLIP, (observation_id,))
+        if row is None or row["clip"] is None:
+            return None
+        return Clip(content=bytes(row["clip"]), content_type=row["clip_content_type"])
+
+
+def _clip_columns(clip: Clip | None) -> dict[str, object]:
+    return {
+        "clip": None if clip is None else clip.content,
+        "clip_content_type": None if clip is None else clip.content_type,
+    }
+
+
+def _model(row: DictRow) -> VoiceModel:
+    return VoiceModel(name=row["name"], version=row["version"], dimension=row["dimension"])
+
+
+def _sample(row: DictRow) -> Sample:
+    vector = np.array(row["vector"], dtype=np.float32)
+    return Sample(vector=vector, seconds=row["voice_seconds"])
+
+
+def _observation(row: DictRow) -> Observation:
+    return Observation(
+        observation_id=row["observation_id"],
+        profile_id=row["profile_id"],
+        transcription_id=row["transcription_id"],
+        speaker_label=row["speaker_label"],
+        seconds=row["voice_seconds"],
+        decided_by=DecidedBy(row["decided_by"]),
+        model=row["model"],
+        confidence=row["confidence"],
+        created_at=row["created_at"],
+    )

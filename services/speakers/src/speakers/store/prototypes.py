@@ -1,0 +1,105 @@
+"""The table of prototypes: where each known voice lies, and which lie nearest to another."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from common.postgres import Connection, execute, fetch_all, fetch_one
+from speakers.domain.voice_space import Place
+
+_PUT = """
+INSERT INTO prototypes (profile_id, model_id, dimension, space, place)
+VALUES (%(profile_id)s, %(model_id)s, %(dimension)s, %(space)s, %(place)s::real[]::vector)
+ON CONFLICT (profile_id, model_id) DO UPDATE
+SET dimension = excluded.dimension, space = excluded.space, place = excluded.place
+WHERE (prototypes.space, prototypes.place) IS DISTINCT FROM (excluded.space, excluded.place)
+"""
+_REMOVE_OTHERS = "DELETE FROM prototypes WHERE profile_id = %s AND NOT model_id = ANY(%s)"
+_COUNT = "SELECT count(*) AS profiles FROM prototypes WHERE model_id = %s"
+_SPACES = """
+SELECT DISTINCT p.model_id, m.name, m.version, p.space
+FROM prototypes p JOIN voice_models m USING (model_id)
+"""
+_IN_SPACE = """
+SELECT profile_id FROM prototypes WHERE model_id = %s AND space = %s ORDER BY profile_id LIMIT %s
+"""
+# The index is approximate: how many neighbours it looks at decides how often it misses one. It
+# holds all models of a dimension, so it must go on when it meets those of another model.
+_SEARCH_WIDELY = """
+SELECT set_config('hnsw.ef_search', %s, true),
+       set_config('hnsw.iterative_scan', 'strict_order', true)
+"""
+_NEAREST_192 = """
+SELECT profile_id, 1 - (place::vector(192) <=> %(place)s::real[]::vector(192)) AS similarity
+FROM prototypes WHERE dimension = 192 AND model_id = %(model_id)s
+ORDER BY place::vector(192) <=> %(place)s::real[]::vector(192) LIMIT %(limit)s
+"""
+_NEAREST_256 = """
+SELECT profile_id, 1 - (place::vector(256) <=> %(place)s::real[]::vector(256)) AS similarity
+FROM prototypes WHERE dimension = 256 AND model_id = %(model_id)s
+ORDER BY place::vector(256) <=> %(place)s::real[]::vector(256) LIMIT %(limit)s
+"""
+_NEAREST_512 = """
+SELECT profile_id, 1 - (place::vector(512) <=> %(place)s::real[]::vector(512)) AS similarity
+FROM prototypes WHERE dimension = 512 AND model_id = %(model_id)s
+ORDER BY place::vector(512) <=> %(place)s::real[]::vector(512) LIMIT %(limit)s
+"""
+_NEAREST_EXACTLY = """
+SELECT profile_id, 1 - (place <=> %(place)s::real[]::vector) AS similarity
+FROM prototypes WHERE model_id = %(model_id)s
+ORDER BY place <=> %(place)s::real[]::vector LIMIT %(limit)s
+"""
+_INDEXED: Mapping[int, str] = {192: _NEAREST_192, 256: _NEAREST_256, 512: _NEAREST_512}
+_NEIGHBOURS = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Neighbour:
+    """A profile and how alike its voice is: cosine in the voice space, -1 to 1."""
+
+    profile_id: int
+    similarity: float
+
+
+class Prototypes:
+    """The table of prototypes, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def replace(self, profile_id: int, places: Mapping[int, tuple[str, Place]]) -> None:
+        """Makes these all prototypes of a profile: (space, place) by the model's number."""
+        await execute(self._connection, _REMOVE_OTHERS, (profile_id, list(places)))
+        for model_id, (space, place) in sorted(places.items()):
+            parameters = {
+                "profile_id": profile_id,
+                "model_id": model_id,
+                "dimension": len(place),
+                "space": space,
+                "place": place.tolist(),
+            }
+            await execute(self._connection, _PUT, parameters)
+
+    async def count(self, model_id: int) -> int:
+        """How many profiles have a prototype of a model."""
+        row = await fetch_one(self._connection, _COUNT, (model_id,))
+        return row["profiles"] if row else 0
+
+    async def nearest(self, model_id: int, place: Place, limit: int) -> list[Neighbour]:
+        """The profiles nearest to a place, nearest first."""
+        await execute(self._connection, _SEARCH_WIDELY, (str(max(_NEIGHBOURS, 2 * limit)),))
+        sql = _INDEXED.get(len(place), _NEAREST_EXACTLY)
+        parameters = {"model_id": model_id, "place": place.tolist(), "limit": limit}
+        return [
+            Neighbour(profile_id=row["profile_id"], similarity=row["similarity"])
+            for row in await fetch_all(self._connection, sql, parameters)
+        ]
+
+    async def spaces(self) -> list[tuple[int, str, str, str]]:
+        """(model's number, name, version, space) of all prototypes there are."""
+        rows = await fetch_all(self._connection, _SPACES)
+        return [(row["model_id"], row["name"], row["version"], row["space"]) for row in rows]
+
+    async def profiles_in(self, model_id: int, space: str, limit: int) -> list[int]:
+        """Some profiles whose prototypes lie in a space."""
+        rows = await fetch_all(self._connection, _IN_SPACE, (model_id, space, limit))
+        return [row["profile_id"] for row in rows]

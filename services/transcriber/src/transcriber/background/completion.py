@@ -1,0 +1,272 @@
+"""Brings jobs to their end: merges what the workers found, or fails what cannot be completed.
+
+Any replica may do it, and may die at it: the merge is claimed for seconds at a time, and what it
+comes to is written in one transaction that only the first one gets through.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor
+
+from common import logging, telemetry
+from common.errors import (
+    ApplicationError,
+    NotFoundError,
+    ResourceExhaustedError,
+    TimedOutError,
+    UnavailableError,
+)
+from common.objects import ObjectStore
+from common.postgres import Connection, Database
+from transcriber.assembling import Assembled, assemble, keep_names
+from transcriber.assigning import SpeakerNames
+from transcriber.background.bells import Bells
+from transcriber.domain import naming
+from transcriber.domain.jobs import Failure, Job, Stage, Task, TaskState
+from transcriber.domain.progress import MERGE_STEP, Next, decide
+from transcriber.domain.transcriptions import Transcription
+from transcriber.lifecycle import Lifecycle
+from transcriber.store import locks
+from transcriber.store.jobs import Jobs
+from transcriber.store.tasks import SignOfWork, Tasks
+from transcriber.store.transcriptions import Transcriptions
+from transcriber.store.transcripts import Completion, Transcripts
+
+#: A merge that was silent for so long (seconds) is taken over by whoever finds it.
+_SILENT_SECONDS = 20.0
+_AT_A_TIME = 2
+_MOST_ATTEMPTS = 3
+#: How often a stage is done again because its result was lost.
+_MOST_RELEASES = 5
+_log = logging.get(__name__)
+
+
+class Completer:
+    """Settles jobs of which nothing is left to do for the workers."""
+
+    def __init__(
+        self,
+        database: Database,
+        objects: ObjectStore,
+        names: SpeakerNames,
+        bells: Bells,
+        executor: Executor,
+        *,
+        owner: str,
+        bucket_results: str,
+    ) -> None:
+        """`owner` names this process among the replicas."""
+        self._database = database
+        self._objects = objects
+        self._names = names
+        self._bells = bells
+        self._executor = executor
+        self._owner = owner
+        self._bucket = bucket_results
+
+    async def step(self) -> None:
+        """Settles every job that can be, a few at a time."""
+        async with self._database.transaction() as connection:
+            job_ids = await Tasks(connection).settled_jobs(_SILENT_SECONDS)
+        turn = asyncio.Semaphore(_AT_A_TIME)
+
+        async def settle(job_id: str) -> None:
+            async with turn:
+                await self.settle(job_id)
+
+        async with asyncio.TaskGroup() as group:
+            for job_id in job_ids:
+                group.create_task(settle(job_id), name=f"settle {job_id}")
+
+    async def settle(self, job_id: str) -> None:
+        """Merges a job, or fails it, if it is time for that and nobody else is at it."""
+        async with self._database.transaction() as connection:
+            job, tasks, merge = await self._claim(connection, job_id)
+        self._bells.outbox.ring()
+        if job is None or merge is None:
+            return
+        context = telemetry.extract(await self._trace(job_id))
+        with telemetry.tracer().start_as_current_span("merge", context=context):
+            await self._attempt(job, tasks, merge)
+        self._bells.jobs_changed()
+        self._bells.queue.ring()
+        self._bells.clips.ring()
+
+    async def _claim(
+        self, connection: Connection, job_id: str
+    ) -> tuple[Job | None, list[Task], Task | None]:
+        """Decides; the merge comes along when it is to be done by this process."""
+        known = next(iter(await Jobs(connection).get([job_id])), None)
+        if known is None:
+            return None, [], None
+        await Transcriptions(connection).lock(known.transcription_id)
+        if not await Jobs(connection).lock([job_id]):
+            return None, [], None
+        tasks = await Tasks(connection).of_job(job_id)
+        decision = decide(tasks)
+        lifecycle = Lifecycle(connection)
+        if decision.next is Next.FAIL and decision.failure is not None:
+            await lifecycle.fail(known, decision.failure, stop_workers=False)
+            return None, [], None
+        if decision.next is not Next.MERGE:
+            return None, [], None
+        merge = await Tasks(connection).claim_merge(job_id, self._owner, _SILENT_SECONDS)
+        if merge is None:
+            return None, [], None
+        await Tasks(connection).seen(
+            [SignOfWork(task_id=merge.task_id, worker_id=self._owner, step=MERGE_STEP)]
+        )
+        return await lifecycle.at_work(job_id), tasks, merge
+
+    async def _attempt(self, job: Job, tasks: list[Task], merge: Task) -> None:
+        try:
+            async with self._kept(merge):
+                await self._merge(job, tasks)
+        except (UnavailableError, TimedOutError, ResourceExhaustedError) as error:
+            _log.warning("a merge is delayed", job_id=job.job_id, reason=error.message)
+            await self._give_back(merge)
+            raise
+        except Exception as error:
+            # One recording that cannot be merged must not keep the others from it.
+            _log.error("a merge failed", job_id=job.job_id, exc_info=error)
+            if merge.releases < _MOST_ATTEMPTS:
+                await self._give_back(merge)
+                return
+            await self._fail(job, "The transcript could not be put together; the log says why.")
+
+    async def _merge(self, job: Job, tasks: list[Task]) -> None:
+        async with self._database.transaction() as connection:
+            transcription = await Transcriptions(connection).get(job.transcription_id)
+        if transcription is None:
+            return
+        results: dict[Stage, bytes] = {}
+        for task in tasks:
+            if task.stage is Stage.MERGE or task.state is not TaskState.DONE:
+                continue
+            try:
+                results[task.stage] = await self._objects.get(self._bucket, task.result_key)
+            except NotFoundError:
+                await self._lost(job, task)
+                return
+        assembled = await asyncio.get_running_loop().run_in_executor(
+            self._executor,
+            assemble,
+            tasks,
+            results[Stage.TRANSCRIBE],
+            results.get(Stage.DIARIZE),
+        )
+        recognised = await self._names.recognise(transcription, assembled.speakers)
+        async with self._database.transaction() as connection:
+            await self._store(connection, job, assembled, recognised)
+
+    async def _store(
+        self,
+        connection: Connection,
+        job: Job,
+        assembled: Assembled,
+        recognised: list[naming.Recognised] | None,
+    ) -> None:
+        """Writes the transcript, unless the job has ended in the meantime."""
+        await locks.wait_for(connection, locks.voices_of(job.transcription_id))
+        transcriptions, transcripts = Transcriptions(connection), Transcripts(connection)
+        await transcriptions.lock(job.transcription_id)
+        if not await Jobs(connection).lock([job.job_id]):
+            return
+        before = await transcriptions.get(job.transcription_id)
+        assert before is not None, "its job is locked"
+        speakers = await self._named(connection, before, assembled, recognised)
+        await transcripts.replace(
+            job.transcription_id,
+            Completion(
+                transcript=assembled.transcript,
+                speakers=speakers,
+                languages=assembled.languages,
+                warnings=assembled.warnings,
+                speech_model=assembled.speech_model,
+                diarization_model=assembled.diarization_model,
+                names_due=recognised is None,
+                clips_due=any(speaker.clean for speaker in speakers),
+            ),
+        )
+        for task in await Tasks(connection).of_job(job.job_id):
+            if task.stage is Stage.MERGE:
+                await Tasks(connection).done(task.task_id)
+        await Lifecycle(connection).complete(
+            job,
+            confidence=assembled.transcript.confidence,
+            speakers=len(naming.shown(speakers).speakers),
+            warnings=bool(assembled.warnings),
+        )
+
+    async def _named(
+        self,
+        connection: Connection,
+        before: Transcription,
+        assembled: Assembled,
+        recognised: list[naming.Recognised] | None,
+    ) -> tuple[naming.TranscriptSpeaker, ...]:
+        """The speakers with the names that hold on from an earlier transcript, or are known."""
+        speakers = assembled.speakers
+        if naming.confirmed(before.speakers):
+            speakers = keep_names(
+                speakers,
+                assembled.transcript.segments,
+                before.speakers,
+                await Transcripts(connection).segments(before.id),
+            )
+            # Labels and voiceprints may be others now.
+            await Transcriptions(connection).decisions_due(before.id, 0.0)
+        return naming.suggested(speakers, recognised or [])
+
+    async def _lost(self, job: Job, task: Task) -> None:
+        """Has a stage done again whose result object is gone."""
+        _log.error("a result object is gone", job_id=job.job_id, stage=task.stage)
+        async with self._database.transaction() as connection:
+            transcription = await Transcriptions(connection).lock(job.transcription_id)
+            if not await Jobs(connection).lock([job.job_id]):
+                return
+            again = transcription is not None and transcription.source_available
+            if again and task.releases < _MOST_RELEASES:
+                await Tasks(connection).take_back(task.task_id)
+                merge = await Tasks(connection).of_job(job.job_id)
+                for item in merge:
+                    if item.stage is Stage.MERGE:
+                        await Tasks(connection).release_merge(item.task_id, self._owner)
+                return
+            failure = Failure(code="TRANSCRIPTION_ERROR", message="A stage's result was lost.")
+            await Lifecycle(connection).fail(job, failure, stop_workers=True)
+
+    async def _fail(self, job: Job, message: str) -> None:
+        async with self._database.transaction() as connection:
+            await Transcriptions(connection).lock(job.transcription_id)
+            if await Jobs(connection).lock([job.job_id]):
+                failure = Failure(code="TRANSCRIPTION_ERROR", message=message)
+                await Lifecycle(connection).fail(job, failure, stop_workers=False)
+
+    async def _give_back(self, merge: Task) -> None:
+        with contextlib.suppress(ApplicationError):
+            async with self._database.transaction() as connection:
+                await Tasks(connection).release_merge(merge.task_id, self._owner)
+
+    async def _trace(self, job_id: str) -> dict[str, str]:
+        async with self._database.transaction() as connection:
+            return await Jobs(connection).trace(job_id)
+
+    @contextlib.asynccontextmanager
+    async def _kept(self, merge: Task) -> AsyncIterator[None]:
+        """Keeps others from taking the merge over."""
+
+        async def keep() -> None:
+            while True:
+                await asyncio.sleep(_SILENT_SECONDS / 4)
+                with contextlib.suppress(ApplicationError):
+                    async with self._database.transaction() as connection:
+                        await Tasks(connection).keep_merge(merge.task_id, self._owner)
+
+        keeping = asyncio.create_task(keep(), name=f"merge {merge.job_id}")
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.wait([keeping])

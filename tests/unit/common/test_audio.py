@@ -1,0 +1,324 @@
+"""common.audio: probing and decoding recordings, whole, cut and broken."""
+
+import io
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from common.audio import (
+    SAMPLE_RATE,
+    AudioError,
+    EmptyAudioError,
+    NoAudioStreamError,
+    Samples,
+    TruncatedAudioError,
+    UndecodableAudioError,
+    decode,
+    probe,
+    read_window,
+)
+from common.audio_container import open_audio
+from common.audio_decoding import BLOCK
+from common.audio_wav import declared_wav_duration
+from tests.unit.common import sounds
+
+SECONDS = 8.0
+#: What encoders put before the sound that their container does not tell, in samples at 16 kHz.
+UNTOLD_DELAY = 800
+#: Matroska rounds time stamps to milliseconds, ASF packets carry little more.
+ROUNDED = 24
+
+WITHOUT_DECLARED_LENGTH = ("aac", "amr", "ts", "mpg", "opus")
+LENGTH_AT_THE_END = ("m4a", "mov", "alac")
+LENGTH_UNCHECKED = ("caf", "avi", "wma")
+
+
+@pytest.fixture(scope="module")
+def make() -> Callable[[str], bytes]:
+    made: dict[str, bytes] = {}
+
+    def make_once(name: str) -> bytes:
+        if name not in made:
+            made[name] = sounds.recording(name, SECONDS)
+        return made[name]
+
+    return make_once
+
+
+def decoded(data: bytes) -> Samples:
+    return np.concatenate(list(decode(io.BytesIO(data))))
+
+
+@pytest.mark.parametrize("name", sounds.FORMATS)
+def test_probe_tells_what_a_recording_is(name: str, make: Callable[[str], bytes]) -> None:
+    how = sounds.FORMATS[name]
+    info = probe(io.BytesIO(make(name)))
+    assert info.kind is how.kind
+    assert info.duration == pytest.approx(SECONDS, abs=0.06)
+    assert info.sample_rate == how.rate
+    assert info.channels == (1 if how.layout == "mono" else 2)
+    assert not info.truncated
+
+
+@pytest.mark.parametrize("name", sounds.FORMATS)
+def test_decoding_keeps_the_length_and_the_place_of_sound(
+    name: str, make: Callable[[str], bytes]
+) -> None:
+    how = sounds.FORMATS[name]
+    sound = decoded(make(name))
+    assert sound.dtype == np.float32
+    assert len(sound) / SAMPLE_RATE == pytest.approx(SECONDS, abs=0.09)
+    original = sounds.noise(SECONDS, how.rate)
+    times = np.arange(len(sound)) / SAMPLE_RATE
+    expected = np.interp(times, np.arange(len(original)) / how.rate, original)
+    assert 0 <= sounds.lag(sound, expected.astype(np.float32)) <= UNTOLD_DELAY
+
+
+@pytest.mark.parametrize("name", sounds.FORMATS)
+@pytest.mark.parametrize(("start", "end"), [(0.3, 2.0), (5.25, 7.5), (6.99, 7.25)])
+def test_a_window_is_the_same_sound_as_in_the_whole(
+    name: str, start: float, end: float, make: Callable[[str], bytes]
+) -> None:
+    whole = decoded(make(name))
+    window = read_window(io.BytesIO(make(name)), start, end)
+    assert len(window) == pytest.approx((end - start) * SAMPLE_RATE, abs=1)
+    expected = whole[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
+    assert abs(sounds.lag(window, expected)) <= ROUNDED
+
+
+def test_a_window_ends_where_the_recording_does(make: Callable[[str], bytes]) -> None:
+    window = read_window(io.BytesIO(make("wav")), 6.0, 60.0)
+    assert len(window) == 2 * SAMPLE_RATE
+    assert not len(read_window(io.BytesIO(make("wav")), 60.0, 61.0))
+    assert not len(read_window(io.BytesIO(make("wav")), 3.0, 3.0))
+
+
+def test_blocks_are_of_one_size() -> None:
+    data = sounds.recording("flac", 20.0)
+    sizes = [len(block) for block in decode(io.BytesIO(data))]
+    assert set(sizes[:-1]) == {BLOCK}
+    assert 0 < sizes[-1] <= BLOCK
+
+
+def test_channels_are_mixed_down(tmp_path: Path) -> None:
+    left = sounds.noise(1.0, 16_000)
+    data = sounds.encode(left, sounds.FORMATS["wav"])  # Both channels alike.
+    assert np.abs(decoded(data) - left).max() < 0.001
+
+
+def test_another_sample_rate_can_be_asked_for(make: Callable[[str], bytes]) -> None:
+    blocks = list(decode(io.BytesIO(make("mp3")), sample_rate=8_000))
+    assert sum(map(len, blocks)) == pytest.approx(SECONDS * 8_000, abs=800)
+
+
+def test_a_path_is_as_good_as_a_file(tmp_path: Path, make: Callable[[str], bytes]) -> None:
+    path = tmp_path / "meeting.m4a"
+    path.write_bytes(make("m4a"))
+    assert probe(path) == probe(str(path)) == probe(io.BytesIO(make("m4a")))
+
+
+def test_silence_is_a_recording() -> None:
+    data = sounds.encode(np.zeros(32_000, dtype=np.float32), sounds.FORMATS["wav"])
+    assert probe(io.BytesIO(data)).duration == pytest.approx(2.0)
+    assert not decoded(data).any()
+
+
+class CountingFile(io.BytesIO):
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.taken = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self.taken += len(data)
+        return data
+
+
+@pytest.mark.parametrize("name", ["wav", "flac", "mp3", "m4a", "webm"])
+def test_probing_reads_a_small_part_of_a_long_recording(name: str) -> None:
+    how = sounds.FORMATS[name]
+    data = sounds.encode(np.tile(sounds.noise(60.0, how.rate), 10), how)
+    file = CountingFile(data)
+    assert probe(file).duration == pytest.approx(600, abs=0.1)
+    assert file.taken < 0.35 * len(data)
+
+
+def test_a_file_that_reads_in_small_pieces_will_do(make: Callable[[str], bytes]) -> None:
+    class Reluctant(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            return super().read(min(size or 0, 1000) if size and size > 0 else size)
+
+    assert probe(Reluctant(make("mp3"))) == probe(io.BytesIO(make("mp3")))
+
+
+def test_trouble_in_reading_is_not_taken_for_a_broken_recording(
+    make: Callable[[str], bytes],
+) -> None:
+    class Store(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() > 40_000:
+                raise ConnectionResetError("the store went away")
+            return super().read(size)
+
+    with pytest.raises(ConnectionResetError):
+        list(decode(Store(make("flac") * 10)))
+    with pytest.raises(ConnectionResetError):
+        probe(Store(make("m4a")))
+
+
+def test_no_bytes_are_no_recording() -> None:
+    with pytest.raises(EmptyAudioError):
+        probe(io.BytesIO(b""))
+
+
+@pytest.mark.parametrize("name", ["wav", "flac", "aiff", "caf"])
+def test_a_container_without_samples_holds_no_sound(name: str) -> None:
+    data = sounds.encode(np.zeros(0, dtype=np.float32), sounds.FORMATS[name])
+    with pytest.raises(UndecodableAudioError):
+        probe(io.BytesIO(data))
+
+
+def test_a_film_without_sound_is_refused() -> None:
+    with pytest.raises(NoAudioStreamError):
+        probe(io.BytesIO(sounds.video_without_sound()))
+
+
+@pytest.mark.parametrize("data", [b"plain text " * 100, b"%PDF-1.7" + bytes(500)])
+def test_what_is_no_audio_is_refused(data: bytes) -> None:
+    with pytest.raises(UndecodableAudioError):
+        probe(io.BytesIO(data))
+    with pytest.raises(UndecodableAudioError):
+        list(decode(io.BytesIO(data)))
+
+
+@pytest.mark.parametrize("name", ["mp3", "flac", "m4a", "opus", "webm", "wma"])
+def test_a_signature_before_rubbish_is_refused(name: str, make: Callable[[str], bytes]) -> None:
+    rubbish = random.Random(3).randbytes(20_000)
+    with pytest.raises(AudioError):
+        probe(io.BytesIO(make(name)[:16] + rubbish))
+
+
+def cut_at(data: bytes, part: float) -> io.BytesIO:
+    return io.BytesIO(data[: int(len(data) * part)])
+
+
+@pytest.mark.parametrize("name", ["mp3", "wav", "flac", "webm", "mka", "aiff", "au"])
+def test_a_truncated_recording_is_noticed(name: str, make: Callable[[str], bytes]) -> None:
+    with pytest.raises(TruncatedAudioError) as caught:
+        probe(cut_at(make(name), 0.6))
+    assert caught.value.declared == pytest.approx(SECONDS, abs=0.1)
+    assert caught.value.found == pytest.approx(0.6 * SECONDS, abs=0.3)
+    assert caught.value.code == "AUDIO_PROCESSING_ERROR"
+
+
+@pytest.mark.parametrize("name", ["mp3", "wav", "flac", "webm"])
+def test_a_truncated_recording_can_be_taken_as_it_is(
+    name: str, make: Callable[[str], bytes]
+) -> None:
+    info = probe(cut_at(make(name), 0.6), allow_truncated=True)
+    assert info.truncated
+    assert info.duration == pytest.approx(0.6 * SECONDS, abs=0.3)
+
+
+@pytest.mark.parametrize("name", LENGTH_AT_THE_END)
+def test_an_mp4_without_its_end_cannot_be_decoded(name: str, make: Callable[[str], bytes]) -> None:
+    with pytest.raises(UndecodableAudioError):
+        probe(cut_at(make(name), 0.9))
+
+
+@pytest.mark.parametrize("name", WITHOUT_DECLARED_LENGTH + LENGTH_UNCHECKED)
+def test_where_nothing_is_declared_the_rest_is_the_recording(
+    name: str, make: Callable[[str], bytes]
+) -> None:
+    info = probe(cut_at(make(name), 0.6), allow_truncated=True)
+    assert info.duration == pytest.approx(0.6 * SECONDS, abs=0.9)
+
+
+def test_a_wav_from_a_recorder_that_never_wrote_its_size_is_whole(
+    make: Callable[[str], bytes],
+) -> None:
+    data = bytearray(make("wav"))
+    at = data.index(b"data") + 4
+    for unknown in (b"\xff\xff\xff\xff", b"\x00\x00\x00\x00"):
+        data[at : at + 4] = unknown
+        info = probe(io.BytesIO(bytes(data)))
+        assert info.duration == pytest.approx(SECONDS, abs=0.01)
+        assert not info.truncated
+
+
+def test_the_declared_length_of_rf64_is_read_from_its_own_chunk() -> None:
+    byte_rate = 32_000
+    ds64 = b"ds64" + (28).to_bytes(4, "little") + (0).to_bytes(8, "little")
+    ds64 += (byte_rate * 100_000).to_bytes(8, "little") + bytes(12)
+    fmt = b"fmt " + (16).to_bytes(4, "little") + b"\x01\x00\x01\x00"
+    fmt += (16_000).to_bytes(4, "little") + byte_rate.to_bytes(4, "little") + b"\x02\x00\x10\x00"
+    file = io.BytesIO(b"RF64\xff\xff\xff\xffWAVE" + ds64 + fmt + b"data\xff\xff\xff\xff")
+    assert declared_wav_duration(file) == pytest.approx(100_000)
+    assert file.tell() == 0
+
+
+def test_lost_packets_become_silence() -> None:
+    whole = sounds.noise(6.0, 48_000)
+    buffer = io.BytesIO()
+    with av.open(io.BytesIO(sounds.encode(whole, sounds.FORMATS["webm"]))) as source:
+        with av.open(buffer, "w", format="webm") as target:
+            stream = target.add_stream_from_template(source.streams.audio[0])
+            for packet in source.demux(audio=0):
+                if packet.pts is None or 2_000 <= packet.pts < 4_000:
+                    continue
+                packet.stream = stream
+                target.mux(packet)
+    sound = decoded(buffer.getvalue())
+    assert len(sound) / SAMPLE_RATE == pytest.approx(6.0, abs=0.1)
+    assert not sound[round(2.2 * SAMPLE_RATE) : round(3.8 * SAMPLE_RATE)].any()
+    untouched = decoded(sounds.encode(whole, sounds.FORMATS["webm"]))
+    late = slice(round(4.5 * SAMPLE_RATE), round(5.8 * SAMPLE_RATE))
+    assert abs(sounds.lag(sound[late], untouched[late])) <= ROUNDED
+
+
+@pytest.mark.parametrize("name", sounds.FORMATS)
+def test_damage_never_does_worse_than_raise_an_audio_error(name: str) -> None:
+    whole = sounds.recording(name, 1.0)
+    dice = random.Random(name)
+    for _ in range(12):
+        data = bytearray(whole)
+        damage = dice.choice(("header", "anywhere", "hole", "end"))
+        if damage == "end":
+            del data[dice.randrange(len(data)) :]
+        elif damage == "hole":
+            at = dice.randrange(len(data))
+            del data[at : at + dice.randrange(1, 5_000)]
+        else:
+            reach = min(600, len(data)) if damage == "header" else len(data)
+            for _ in range(dice.randrange(1, 60)):
+                data[dice.randrange(reach)] = dice.randrange(256)
+        try:
+            probe(io.BytesIO(bytes(data)), allow_truncated=True)
+            for number, block in enumerate(decode(io.BytesIO(bytes(data)))):
+                assert np.isfinite(block).all()
+                if number > 50:
+                    break
+        except AudioError:
+            pass
+
+
+def test_a_recording_cannot_make_the_reader_open_another_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.wav"
+    secret.write_bytes(sounds.recording("wav", 1.0))
+    for playlist in (
+        f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{secret}\n#EXT-X-ENDLIST\n",
+        f"ffconcat version 1.0\nfile '{secret}'\n",
+    ):
+        with pytest.raises(UndecodableAudioError):
+            probe(io.BytesIO(playlist.encode()))
+
+
+def test_a_file_object_is_left_open(make: Callable[[str], bytes]) -> None:
+    file = io.BytesIO(make("mp3"))
+    with open_audio(file) as opened:
+        assert opened.stream.codec_context.name.startswith("mp3")
+    assert not file.closed

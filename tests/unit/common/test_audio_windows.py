@@ -1,0 +1,68 @@
+import io
+
+import numpy as np
+import pytest
+
+from common.audio import SAMPLE_RATE, Samples, windows
+from common.audio_windows import quietest
+from tests.unit.common import sounds
+
+RATE = 16_000
+
+
+def wav(samples: Samples) -> io.BytesIO:
+    return io.BytesIO(sounds.encode(samples, sounds.FORMATS["wav"]))
+
+
+def test_a_short_recording_is_one_window() -> None:
+    (window,) = windows(wav(sounds.noise(5.0, RATE)), duration=5.0, longest=10.0)
+    assert window.start == 0.0
+    assert window.end == pytest.approx(5.0)
+
+
+def test_windows_touch_and_lose_nothing() -> None:
+    whole = sounds.noise(47.0, RATE)
+    found = list(windows(wav(whole), duration=47.0, longest=10.0, zone=2.0))
+    assert all(window.duration <= 10.0 for window in found)
+    ends = [window.end for window in found]
+    assert [window.start for window in found[1:]] == pytest.approx(ends[:-1])
+    assert np.abs(np.concatenate([window.samples for window in found]) - whole).max() < 0.001
+
+
+def test_windows_are_about_equally_long() -> None:
+    found = list(windows(wav(sounds.noise(31.0, RATE)), duration=31.0, longest=10.0, zone=1.0))
+    assert len(found) == 4
+    assert all(window.duration > 6.5 for window in found)
+
+
+def test_windows_end_in_the_quietest_moment() -> None:
+    whole = sounds.noise(20.0, RATE)
+    whole[round(9.0 * RATE) : round(9.6 * RATE)] = 0.0
+    first, _ = windows(wav(whole), duration=20.0, longest=12.0, zone=4.0)
+    assert 9.0 < first.end < 9.6
+
+
+def test_the_caller_may_choose_the_cut() -> None:
+    seen: list[int] = []
+
+    def find_cut(zone: Samples) -> int:
+        seen.append(len(zone))
+        return 100
+
+    found = list(
+        windows(
+            wav(sounds.noise(20.0, RATE)), duration=20.0, longest=11.0, zone=2.0, find_cut=find_cut
+        )
+    )
+    assert seen[0] == 2 * SAMPLE_RATE
+    assert round(found[0].duration * SAMPLE_RATE) == 11 * SAMPLE_RATE - 2 * SAMPLE_RATE + 100
+
+
+def test_a_recording_longer_than_expected_is_still_read_to_its_end() -> None:
+    found = list(windows(wav(sounds.noise(30.0, RATE)), duration=8.0, longest=10.0, zone=1.0))
+    assert found[-1].end == pytest.approx(30.0)
+    assert all(window.duration <= 10.0 for window in found)
+
+
+def test_the_quietest_moment_of_next_to_nothing_is_its_middle() -> None:
+    assert quietest(np.zeros(100, dtype=np.float32)) == 50

@@ -1,0 +1,320 @@
+"""The front door, run for real before stand-ins of the services."""
+
+import importlib
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+import grpc
+import pytest
+from google.api import annotations_pb2
+from google.protobuf import descriptor_pb2
+
+from scripts import check_envoy
+from tests.unit.deploy.upstreams import (
+    FakeGateway,
+    FakeService,
+    Notebook,
+    eventually,
+    free_port,
+)
+
+render = check_envoy.load_renderer()
+ENVOY = check_envoy.envoy_program()
+HIDDEN = {
+    "/securetranscribe.v1.SessionService/AuthenticateSession",
+    "/securetranscribe.v1.TranscriptionService/GetSessionStatistics",
+    "/securetranscribe.v1.SpeakerService/RecognizeVoices",
+    "/securetranscribe.v1.SpeakerService/SetVoiceDecisions",
+}
+OWNERS = {
+    "SessionService": "gateway",
+    "TranscriptionService": "transcriber-api",
+    "QueueService": "transcriber-api",
+    "SpeechService": "transcriber-worker",
+    "DiarizationService": "diarizer",
+    "SpeakerService": "speakers",
+    "ExportService": "exporter",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """A running Envoy and what is behind it."""
+
+    port: int
+    status_port: int
+    log: Path
+    notebook: Notebook
+    services: dict[str, FakeService]
+
+    def request(
+        self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, str], bytes]:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, path, body or None, headers or {})
+            answer = connection.getresponse()
+            content = b"" if answer.status == 101 else answer.read()
+            return answer.status, {k.lower(): v for k, v in answer.getheaders()}, content
+        finally:
+            connection.close()
+
+    def call(self, method: str, metadata: tuple[tuple[str, str], ...] = ()) -> grpc.StatusCode:
+        with grpc.insecure_channel(f"127.0.0.1:{self.port}") as channel:
+            try:
+                channel.unary_unary(method)(b"", timeout=10, metadata=metadata)
+            except grpc.RpcError as error:
+                return error.code()
+            return grpc.StatusCode.OK
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    if ENVOY is None:
+        pytest.fail("there is no envoy program: install requirements-dev.txt")
+    notebook = Notebook()
+    services = {name: FakeService(name, notebook) for name in render.GRPC_CLUSTERS}
+    gateway = FakeGateway(notebook)
+    directory = tmp_path_factory.mktemp("envoy")
+    ports = {name: free_port() for name in ("listen", "status", "admin")}
+    addresses = {name: f"127.0.0.1:{service.port}" for name, service in services.items()}
+    edge = render.Edge(
+        directory=str(directory),
+        addresses=addresses
+        | {"gateway-http": f"127.0.0.1:{gateway.port}", "telemetry": f"127.0.0.1:{free_port()}"},
+        cors_origins=("https://notes.example",),
+        **{name: f"127.0.0.1:{port}" for name, port in ports.items()},
+    )
+    render.write(edge, directory)
+    log = directory / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [ENVOY, "-c", "envoy.yaml", "--use-dynamic-base-id", "--concurrency", "1"]
+            + ["--log-level", "error", "--file-flush-interval-msec", "50"],
+            cwd=directory,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    door = Door(
+        port=ports["listen"],
+        status_port=ports["status"],
+        log=log,
+        notebook=notebook,
+        services=services,
+    )
+    try:
+        eventually(lambda: _answers(door))
+        yield door
+    finally:
+        process.terminate()
+        process.wait(20)
+        for service in services.values():
+            service.stop()
+        gateway.stop()
+
+
+def _answers(door: Door) -> bool:
+    try:
+        return door.request("GET", "/")[0] == 200 and all(
+            door.call(f"/securetranscribe.v1.{service}/Any") is grpc.StatusCode.OK
+            for service in OWNERS
+        )
+    except OSError:
+        return False
+
+
+def methods() -> list[tuple[str, descriptor_pb2.MethodDescriptorProto]]:
+    """Every method of the public contracts as `service`, descriptor."""
+    found = descriptor_pb2.FileDescriptorSet.FromString(render.descriptors())
+    return [
+        (service.name, method)
+        for file in found.file
+        if file.package == "securetranscribe.v1"
+        for service in file.service
+        for method in service.method
+    ]
+
+
+def rules() -> list[tuple[str, str, str]]:
+    """Every annotated method as path of the call, HTTP method, HTTP path with values filled in."""
+    result = []
+    for service, method in methods():
+        if method.options.HasExtension(annotations_pb2.http):
+            rule = method.options.Extensions[annotations_pb2.http]
+            verb = rule.WhichOneof("pattern")
+            path = re.sub(r"\{\w+\}", "1", getattr(rule, verb))
+            result.append((f"/securetranscribe.v1.{service}/{method.name}", verb.upper(), path))
+    return result
+
+
+@pytest.mark.parametrize(("call", "verb", "path"), rules())
+def test_every_annotated_method_is_transcoded_to_its_service(
+    door: Door, call: str, verb: str, path: str
+) -> None:
+    door.notebook.clear()
+    streaming = any(
+        method.client_streaming
+        for service, method in methods()
+        if call.endswith(f"{service}/{method.name}")
+    )
+    body = "" if verb in ("GET", "DELETE") else "[{}]" if streaming else "{}"
+    status, headers, _ = door.request(verb, path, body, {"content-type": "application/json"})
+    assert status == 200
+    seen = door.notebook.last()
+    assert seen.path == call
+    assert seen.cluster == OWNERS[call.split("/")[1].rsplit(".", 1)[1]]
+    assert headers.get("server") != "envoy"
+
+
+def test_every_service_of_the_contracts_has_a_route() -> None:
+    assert {service for service, _ in methods()} == OWNERS.keys()
+
+
+@pytest.mark.parametrize("method", sorted(HIDDEN))
+def test_methods_between_services_do_not_exist_outside(door: Door, method: str) -> None:
+    door.notebook.clear()
+    assert method in {f"/securetranscribe.v1.{s}/{m.name}" for s, m in methods()}
+    assert door.call(method) is grpc.StatusCode.UNIMPLEMENTED
+    assert door.notebook.entries == []
+
+
+def test_unannotated_public_method_is_called_natively(door: Door) -> None:
+    method = "/securetranscribe.v1.SpeechService/StreamingRecognize"
+    assert door.call(method) is grpc.StatusCode.OK
+    assert door.notebook.last().cluster == "transcriber-worker"
+
+
+def test_nobody_outside_can_pose_as_a_service(door: Door) -> None:
+    forged = (("x-service-auth", "v1:gateway:1:00"), ("x-session-id", "session_1"))
+    door.call("/securetranscribe.v1.QueueService/GetQueueStatus", forged)
+    seen = door.notebook.last().headers
+    assert "x-service-auth" not in seen
+    assert "x-session-id" not in seen
+    door.request("GET", "/api/x", headers=dict(forged))
+    assert "x-service-auth" not in door.notebook.last().headers
+
+
+def test_grpc_web_is_translated(door: Door) -> None:
+    status, headers, content = door.request(
+        "POST",
+        "/securetranscribe.v1.QueueService/GetQueueStatus",
+        "\0\0\0\0\0",
+        {"content-type": "application/grpc-web+proto", "x-grpc-web": "1"},
+    )
+    assert status == 200
+    assert headers["content-type"].startswith("application/grpc-web")
+    assert b"grpc-status:0" in content
+
+
+@pytest.mark.parametrize("path", ["/", "/api/transcriptions?page=2", "/docs", "/static/app.js"])
+def test_everything_else_belongs_to_the_gateway(door: Door, path: str) -> None:
+    status, _, content = door.request("GET", path)
+    assert (status, content) == (200, b"page")
+    assert door.notebook.last().cluster == "gateway-http"
+    assert door.notebook.last().path == path
+
+
+@pytest.mark.parametrize(
+    "path", ["/metrics", "/v1/nothing", "/v1", "/grpc.reflection.v1alpha.ServerReflection/X"]
+)
+def test_what_is_not_public_ends_at_the_door(door: Door, path: str) -> None:
+    door.notebook.clear()
+    assert door.request("GET", path)[0] == 404
+    assert door.notebook.entries == []
+
+
+def test_unknown_query_parameter_is_refused(door: Door) -> None:
+    assert door.request("GET", "/v1/queue?nonsense=1")[0] == 400
+
+
+def test_websocket_is_upgraded(door: Door) -> None:
+    wanted = {"connection": "Upgrade", "upgrade": "websocket", "sec-websocket-version": "13"}
+    status, headers, _ = door.request("GET", "/ws/queue?token=secret", headers=wanted)
+    assert status == 101
+    assert headers["upgrade"] == "websocket"
+
+
+def test_trace_starts_at_the_door_and_is_logged_without_the_query(door: Door) -> None:
+    door.request("GET", "/api/logged?token=secret-token")
+    trace = door.notebook.last().headers["traceparent"].split("-")[1]
+    eventually(lambda: trace in door.log.read_text())
+    lines = door.log.read_text().splitlines()
+    entry = next(json.loads(line) for line in lines if trace in line)
+    assert entry["path"] == "/api/logged"
+    assert entry["status"] == 200
+    assert entry["method"] == "GET"
+    assert "secret-token" not in door.log.read_text()
+
+
+def test_callers_trace_goes_on(door: Door) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    headers = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+    door.request("GET", "/v1/queue", headers=headers)
+    assert door.notebook.last().headers["traceparent"].split("-")[1] == trace
+
+
+def test_other_origins_may_call_only_when_listed(door: Door) -> None:
+    asked = {"access-control-request-method": "POST"}
+    good = {"origin": "https://notes.example", **asked}
+    status, headers, _ = door.request("OPTIONS", "/v1/queue", headers=good)
+    assert status == 200
+    assert headers["access-control-allow-origin"] == "https://notes.example"
+    bad = {"origin": "https://evil.example", **asked}
+    _, headers, _ = door.request("OPTIONS", "/v1/queue", headers=bad)
+    assert "access-control-allow-origin" not in headers
+
+
+def test_service_that_says_it_is_not_ready_gets_no_requests(door: Door) -> None:
+    method = "/securetranscribe.v1.ExportService/ListExportFormats"
+    door.services["exporter"].healthy(False)
+    try:
+        eventually(lambda: door.call(method) is grpc.StatusCode.UNAVAILABLE)
+        status, _, content = door.request("GET", "/v1/exportFormats")
+        assert status == 503
+        assert json.loads(content)["error"]["code"] == "SERVICE_UNAVAILABLE"
+    finally:
+        door.services["exporter"].healthy(True)
+    eventually(lambda: door.call(method) is grpc.StatusCode.OK)
+
+
+def test_status_port_shows_readiness_and_figures_and_nothing_else(door: Door) -> None:
+    def get(path: str) -> int:
+        connection = HTTPConnection("127.0.0.1", door.status_port, timeout=10)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    assert get("/ready") == 200
+    assert get("/stats/prometheus") == 200
+    assert get("/quitquitquit") == 404
+    assert get("/config_dump") == 404
+
+
+def test_flood_from_one_address_is_refused_as_documented(door: Door) -> None:
+    connection = HTTPConnection("127.0.0.1", door.port, timeout=10)
+    answers = []
+    for _ in range(800):
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        answers.append((answer.status, answer.read()))
+        if answer.status == 429:
+            break
+    connection.close()
+    status, content = answers[-1]
+    assert status == 429
+    assert json.loads(content)["error"]["code"] == "RATE_LIMIT_EXCEEDED"
+    assert [code for code, _ in answers[:-1]].count(200) >= 200
+
+
+def test_contracts_in_the_descriptor_set_are_complete() -> None:
+    for name in render.CONTRACTS:
+        module = importlib.import_module(f"securetranscribe.v1.{name}_pb2")
+        found = descriptor_pb2.FileDescriptorSet.FromString(render.descriptors())
+        assert module.DESCRIPTOR.name in {file.name for file in found.file}
