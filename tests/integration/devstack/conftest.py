@@ -15,16 +15,10 @@ from devstack.services import SERVICES, Service
 from devstack.stamps import read_stat
 
 FAKE = Path(__file__).with_name("fake_service.py")
-RUN = """
-import sys
-from devstack import cli
-from devstack.services import SERVICES, Service
-from dataclasses import replace
-FAKE = {fake!r}
-cli.SERVICES = tuple(
-    replace(service, command=(sys.executable, FAKE, service.name)) for service in SERVICES
-)
-cli.main()
+MAIN = """
+import runpy, sys
+sys.argv = [sys.argv[0], "-".join([{package!r}, *sys.argv[1:]])]
+runpy.run_path({fake!r}, run_name="__main__")
 """
 
 
@@ -54,13 +48,25 @@ class Operator:
         return self.directory / "data"
 
     def command(self, *arguments: str) -> list[str]:
-        script = RUN.format(fake=str(FAKE))
-        return [sys.executable, "-c", script, "--data-dir", str(self.data), *arguments]
+        return [sys.executable, "-m", "devstack", "--data-dir", str(self.data), *arguments]
 
     def variables(self) -> dict[str, str]:
         stray = ("PORT", "HOST", "DEVSTACK_DATA_DIR", "SECRET_KEY", "METRICS_PORT")
         inherited = {name: value for name, value in os.environ.items() if name not in stray}
-        return {**inherited, "FAKE_DUMP": str(self.directory), **self.environment}
+        path = os.pathsep.join([str(self.fakes), *filter(None, [inherited.get("PYTHONPATH")])])
+        fixed = {"PYTHONPATH": path, "FAKE_DUMP": str(self.directory)}
+        return {**inherited, **fixed, **self.environment}
+
+    @property
+    def fakes(self) -> Path:
+        """Packages by the services' names, which Python finds before the real ones."""
+        place = self.directory / "fakes"
+        if not place.exists():
+            for package in {service.owner for service in SERVICES}:
+                (place / package).mkdir(parents=True)
+                main = MAIN.format(package=package, fake=str(FAKE))
+                (place / package / "__main__.py").write_text(main)
+        return place
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""

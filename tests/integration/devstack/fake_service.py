@@ -47,7 +47,7 @@ def main():
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     server.add_insecure_port(f"{os.environ['GRPC_HOST']}:{os.environ['GRPC_PORT']}")
     server.start()
-    if "PORT" in os.environ:
+    if sys.argv[1] == "gateway":
         address = (os.environ["HOST"], int(os.environ["PORT"]))
         web = http.server.ThreadingHTTPServer(address, Health)
         threading.Thread(target=web.serve_forever, daemon=True).start()

@@ -95,11 +95,12 @@ def encode(samples: Samples, how: Format) -> bytes:
         stream = container.add_stream(how.codec, rate=how.rate, layout=how.layout)
         assert isinstance(stream, AudioStream)
         stream.bit_rate = how.bit_rate
-        frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="flt", layout="mono")
-        frame.sample_rate = how.rate
-        frame.pts = 0
-        frame.time_base = Fraction(1, how.rate)
-        container.mux(stream.encode(frame))
+        if len(samples):
+            frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="flt", layout="mono")
+            frame.sample_rate = how.rate
+            frame.pts = 0
+            frame.time_base = Fraction(1, how.rate)
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return buffer.getvalue()
 

@@ -25,6 +25,8 @@ from tests.unit.deploy.upstreams import (
 
 render = check_envoy.load_renderer()
 ENVOY = check_envoy.envoy_program()
+OPTIONS = ("-c", "envoy.yaml", "--use-dynamic-base-id", "--concurrency", "1")
+LOGGING = ("--log-level", "error", "--file-flush-interval-msec", "50")
 HIDDEN = {
     "/securetranscribe.v1.SessionService/AuthenticateSession",
     "/securetranscribe.v1.TranscriptionService/GetSessionStatistics",
@@ -67,10 +69,14 @@ class Door:
     def call(self, method: str, metadata: tuple[tuple[str, str], ...] = ()) -> grpc.StatusCode:
         with grpc.insecure_channel(f"127.0.0.1:{self.port}") as channel:
             try:
-                channel.unary_unary(method)(b"", timeout=10, metadata=metadata)
+                channel.unary_unary(method, _as_is, _as_is)(b"", timeout=10, metadata=metadata)
             except grpc.RpcError as error:
                 return error.code()
             return grpc.StatusCode.OK
+
+
+def _as_is(message: bytes) -> bytes:
+    return message
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +100,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     log = directory / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [ENVOY, "-c", "envoy.yaml", "--use-dynamic-base-id", "--concurrency", "1"]
-            + ["--log-level", "error", "--file-flush-interval-msec", "50"],
+            [ENVOY, *OPTIONS, *LOGGING],
             cwd=directory,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -211,7 +216,9 @@ def test_grpc_web_is_translated(door: Door) -> None:
     assert b"grpc-status:0" in content
 
 
-@pytest.mark.parametrize("path", ["/", "/api/transcriptions?page=2", "/docs", "/static/app.js"])
+@pytest.mark.parametrize(
+    "path", ["/", "/api/transcriptions?page=2", "/docs", "/static/app.js", "/v1/nothing"]
+)
 def test_everything_else_belongs_to_the_gateway(door: Door, path: str) -> None:
     status, _, content = door.request("GET", path)
     assert (status, content) == (200, b"page")
@@ -220,7 +227,12 @@ def test_everything_else_belongs_to_the_gateway(door: Door, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/metrics", "/v1/nothing", "/v1", "/grpc.reflection.v1alpha.ServerReflection/X"]
+    "path",
+    [
+        "/metrics",
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+        "/securetranscribe.v1.UnknownService/Method",
+    ],
 )
 def test_what_is_not_public_ends_at_the_door(door: Door, path: str) -> None:
     door.notebook.clear()
@@ -263,6 +275,8 @@ def test_other_origins_may_call_only_when_listed(door: Door) -> None:
     good = {"origin": "https://notes.example", **asked}
     status, headers, _ = door.request("OPTIONS", "/v1/queue", headers=good)
     assert status == 200
+    assert headers["access-control-allow-origin"] == "https://notes.example"
+    headers = door.request("GET", "/v1/queue", headers={"origin": good["origin"]})[1]
     assert headers["access-control-allow-origin"] == "https://notes.example"
     bad = {"origin": "https://evil.example", **asked}
     _, headers, _ = door.request("OPTIONS", "/v1/queue", headers=bad)

@@ -34,14 +34,14 @@ class Notebook:
         self.entries.clear()
 
 
-class AnyService(grpc.GenericRpcHandler):  # type: ignore[misc]
+class AnyService(grpc.GenericRpcHandler):
     """Answers every method with one empty message."""
 
     def __init__(self, cluster: str, notebook: Notebook) -> None:
         self._cluster = cluster
         self._notebook = notebook
 
-    def service(self, call: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+    def service(self, call: grpc.HandlerCallDetails) -> Any:
         if not call.method.startswith("/securetranscribe."):
             return None
         headers = {key: value for key, value in call.invocation_metadata if isinstance(value, str)}

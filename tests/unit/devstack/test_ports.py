@@ -61,6 +61,19 @@ def test_two_names_never_share_a_remembered_port(tmp_path):
     assert book.take("one") != book.take("two")
 
 
+def test_a_second_port_above_can_be_kept_free(tmp_path):
+    path = tmp_path / "ports.json"
+    book = ports.PortBook(path)
+    port = book.take("admin", above=10_000)
+    assert 25000 <= port + 10_000 < 32000
+    path.write_text(f'{{"other": {port + 10_000}, "admin": {port}}}')
+    book = ports.PortBook(path)
+    assert book.take("admin", above=10_000) == port
+    assert book.take("other") != port + 10_000
+    with socket.create_server(("127.0.0.1", port + 10_000)):
+        assert ports.PortBook(path).take("admin", above=10_000) != port
+
+
 def test_a_variable_fixes_a_port(tmp_path):
     asked = {"DEVSTACK_TRANSCRIBER_API_GRPC_PORT": 15777}
     book = ports.PortBook(tmp_path / "ports.json", asked)

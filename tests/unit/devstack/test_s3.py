@@ -17,7 +17,7 @@ def server(tmp_path):
     files = DataDirectory(root=tmp_path)
     files.create()
     numbers = iter(range(1000, 2000))
-    ports = S3Ports.choose(lambda name: next(numbers))
+    ports = S3Ports.choose(lambda name, above=0: next(numbers))
     return S3Server(files=files, ports=ports, credentials=CREDENTIALS)
 
 

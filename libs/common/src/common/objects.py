@@ -99,6 +99,11 @@ class ObjectStore:
         count: int = await self._call(self._delete_prefix, bucket, prefix)
         return count
 
+    async def abort_uploads(self, bucket: str, key: str) -> int:
+        """Removes the parts of uploads to a key that were never ended; returns how many uploads."""
+        count: int = await self._call(self._abort_uploads, bucket, key)
+        return count
+
     async def keys(self, bucket: str, prefix: str = "") -> list[str]:
         """Keys of all objects under a prefix."""
         keys: list[str] = await self._call(self._keys, bucket, prefix)
@@ -130,6 +135,14 @@ class ObjectStore:
     def _keys(self, bucket: str, prefix: str) -> list[str]:
         listed = self._client.list_objects(bucket, prefix=prefix, recursive=True)
         return [item.object_name for item in listed if item.object_name]
+
+    def _abort_uploads(self, bucket: str, key: str) -> int:
+        # The client has no public call for this, and a lifecycle rule works only by the day.
+        listed = self._client._list_multipart_uploads(bucket, prefix=key)
+        ids = [upload.upload_id for upload in listed.uploads if upload.object_name == key]
+        for upload_id in ids:
+            self._client._abort_multipart_upload(bucket, key, upload_id or "")
+        return len(ids)
 
     def _delete_prefix(self, bucket: str, prefix: str) -> int:
         keys = self._keys(bucket, prefix)

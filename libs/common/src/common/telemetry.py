@@ -47,6 +47,9 @@ TASKS_OUTSTANDING = Gauge(
     "securetranscribe_tasks_outstanding", "Tasks that are not done, by stage.", ["stage"]
 )
 WORKERS = Gauge("securetranscribe_workers", "Live workers by stage.", ["stage"])
+OUTBOX_MESSAGES = Gauge(
+    "securetranscribe_outbox_messages", "Messages that are decided on but not published yet."
+)
 JOB_WAIT_SECONDS = Histogram(
     "securetranscribe_job_wait_seconds", "Time from queued to started.", buckets=SECONDS
 )

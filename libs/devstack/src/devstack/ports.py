@@ -6,6 +6,7 @@ import random
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from devstack.errors import ConfigurationError, PortTakenError
 from devstack.files import read_object, write_object
@@ -38,6 +39,14 @@ def variable_for(name: str) -> str:
     return f"DEVSTACK_{name.upper().replace('-', '_')}_PORT"
 
 
+class TakePort(Protocol):
+    """Gives a port by name; see `PortBook.take`."""
+
+    def __call__(self, name: str, *, above: int = 0) -> int:
+        """Give one."""
+        ...
+
+
 class PortBook:
     """Gives out ports by name and remembers them in a file for the next start."""
 
@@ -47,10 +56,11 @@ class PortBook:
         self._asked = dict(asked or {})
         self._remembered = remembered(path)
         self._given: dict[str, int] = {}
+        self._above: set[int] = set()
 
-    def take(self, name: str) -> int:
+    def take(self, name: str, *, above: int = 0) -> int:
         """Give the port that the operator fixed; else that of the last start if it is still free;
-        else any free one.
+        else any free one. Where `above` is given, the port that far above is free too.
 
         Raises PortTakenError when a fixed port is in use.
         """
@@ -58,13 +68,13 @@ class PortBook:
         if variable in self._asked:
             return self.fixed(name, self._asked[variable], variable=variable)
         last = self._remembered.get(name)
-        reserved = {*self._given.values(), *self._asked.values()}
-        if last is not None and last not in reserved and is_free(last):
-            return self._give(name, last)
+        if last is not None and self._unused(last) and (not above or self._unused(last + above)):
+            return self._give(name, last, above)
+        candidates = range(FREE_PORTS.start, FREE_PORTS.stop - above)
         for _ in range(_ATTEMPTS):
-            port = random.choice(FREE_PORTS)  # noqa: S311 - nothing secret about a port
-            if port not in reserved and is_free(port):
-                return self._give(name, port)
+            port = random.choice(candidates)  # noqa: S311 - nothing secret about a port
+            if self._unused(port) and (not above or self._unused(port + above)):
+                return self._give(name, port, above)
         raise PortTakenError(
             f"found no free port for {name} between {FREE_PORTS[0]} and {FREE_PORTS[-1]}"
         )
@@ -89,8 +99,14 @@ class PortBook:
         """Remember what was given out."""
         write_object(self._path, {**self._remembered, **self._given})
 
-    def _give(self, name: str, port: int) -> int:
+    def _unused(self, port: int) -> bool:
+        reserved = {*self._given.values(), *self._asked.values(), *self._above}
+        return port not in reserved and is_free(port)
+
+    def _give(self, name: str, port: int, above: int = 0) -> int:
         self._given[name] = port
+        if above:
+            self._above.add(port + above)
         return port
 
 

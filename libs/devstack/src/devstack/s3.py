@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import io
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +14,14 @@ from minio.error import MinioException
 from devstack.credentials import Credentials
 from devstack.files import DataDirectory, write_private
 from devstack.health import HttpProbe, Probe
-from devstack.ports import LOOPBACK
+from devstack.ports import LOOPBACK, TakePort
 from devstack.process import ProcessSpec
 from devstack.server import program, server_environment
 
 BUCKETS = ("audio", "results")
 _PROBE_KEY = "devstack-ready"
-_PARTS = ("master", "volume", "filer", "admin")
+_PARTS = ("master", "volume", "filer")
+_GRPC_DISTANCE = 10_000
 _MEMORY_LIMIT = "512MiB"
 """Without a limit the server keeps some 700 MB; with this one 380 MB were seen."""
 
@@ -35,15 +35,18 @@ class S3Ports:
     """Other options of the server that are ports, by option name."""
 
     @classmethod
-    def choose(cls, take: Callable[[str], int]) -> "S3Ports":
+    def choose(cls, take: TakePort) -> "S3Ports":
         """Take a port, by name, for the S3 interface and every inner part.
 
         gRPC ports are given too: by themselves they are 10000 above the HTTP ports, which is
-        neither always free nor always a port.
+        neither always free nor always a port. Only the admin part must keep that distance, since
+        its worker looks for it there.
         """
         http = {f"{part}.port": take(f"s3-{part}") for part in _PARTS}
         grpc = {f"{part}.port.grpc": take(f"s3-{part}-grpc") for part in (*_PARTS, "s3")}
-        return cls(s3=take("s3"), internal=http | grpc)
+        admin = take("s3-admin", above=_GRPC_DISTANCE)
+        admins = {"admin.port": admin, "admin.port.grpc": admin + _GRPC_DISTANCE}
+        return cls(s3=take("s3"), internal=http | grpc | admins)
 
 
 @dataclass(frozen=True, kw_only=True)

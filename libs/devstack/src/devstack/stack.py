@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from devstack.config import StackConfig
@@ -14,7 +13,7 @@ from devstack.health import wait_healthy
 from devstack.leftovers import clean_up
 from devstack.lock import DirectoryLock
 from devstack.nats import NatsPorts, NatsServer
-from devstack.ports import PortBook, remembered
+from devstack.ports import PortBook, TakePort, remembered
 from devstack.postgres import PostgresServer
 from devstack.process import Process
 from devstack.report import Report, Reporter, silent
@@ -139,7 +138,11 @@ class EmbeddedServers:
         if not ports or not self.files.credentials.exists():
             raise NotRunningError(f"no stack has been started in {self.files.root}")
         credentials = load_credentials(self.files.credentials)
-        self._servers = _Servers.build(self.files, credentials, ports.__getitem__)
+
+        def take(name: str, *, above: int = 0) -> int:  # noqa: ARG001 - chosen by the owner
+            return ports[name]
+
+        self._servers = _Servers.build(self.files, credentials, take)
 
     def environment(self, service: str) -> dict[str, str]:
         """Variables by which a service finds its servers: NATS_URL for all, DATABASE_URL for
@@ -208,7 +211,7 @@ class _Servers:
         cls,
         files: DataDirectory,
         credentials: Credentials,
-        take: Callable[[str], int],
+        take: TakePort,
         *,
         durable: bool = True,
     ) -> "_Servers":

@@ -30,7 +30,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         self._limits = limits
         self._proxies = proxies
 
-    async def CreateSession(  # noqa: N802 - the name is the contract's
+    async def CreateSession(  # noqa: N802 - named by the contract
         self, request: session_pb2.CreateSessionRequest, context: Any
     ) -> session_pb2.CreateSessionResponse:
         """Creates a session; limited by the caller's address."""
@@ -48,7 +48,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         )
 
     async def GetCurrentSession(  # noqa: N802
-        self, request: session_pb2.GetCurrentSessionRequest, context: Any
+        self, _request: session_pb2.GetCurrentSessionRequest, _context: Any
     ) -> session_pb2.GetCurrentSessionResponse:
         """Returns the caller's session with figures from the transcriber."""
         session = await self._registry.get(identity.session_id())
@@ -57,7 +57,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         return session_pb2.GetCurrentSessionResponse(session=message)
 
     async def UpdateCurrentSession(  # noqa: N802
-        self, request: session_pb2.UpdateCurrentSessionRequest, context: Any
+        self, request: session_pb2.UpdateCurrentSessionRequest, _context: Any
     ) -> session_pb2.UpdateCurrentSessionResponse:
         """Changes the label or the preferences."""
         session = await self._registry.update(
@@ -75,7 +75,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         return session_pb2.UpdateCurrentSessionResponse(session=message)
 
     async def ExtendCurrentSession(  # noqa: N802
-        self, request: session_pb2.ExtendCurrentSessionRequest, context: Any
+        self, request: session_pb2.ExtendCurrentSessionRequest, _context: Any
     ) -> session_pb2.ExtendCurrentSessionResponse:
         """Moves the expiry."""
         duration = dt.timedelta(seconds=times.seconds(request.duration))
@@ -84,14 +84,14 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         return session_pb2.ExtendCurrentSessionResponse(session=message)
 
     async def InvalidateCurrentSession(  # noqa: N802
-        self, request: session_pb2.InvalidateCurrentSessionRequest, context: Any
+        self, _request: session_pb2.InvalidateCurrentSessionRequest, _context: Any
     ) -> session_pb2.InvalidateCurrentSessionResponse:
         """Ends the caller's session."""
         await self._registry.invalidate(identity.session_id())
         return session_pb2.InvalidateCurrentSessionResponse()
 
     async def AuthenticateSession(  # noqa: N802
-        self, request: session_pb2.AuthenticateSessionRequest, context: Any
+        self, request: session_pb2.AuthenticateSessionRequest, _context: Any
     ) -> session_pb2.AuthenticateSessionResponse:
         """Tells which session a token belongs to."""
         session = await self._registry.authenticate(request.session_token)

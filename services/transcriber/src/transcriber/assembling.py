@@ -20,7 +20,6 @@ NO_SPEAKERS = (
     "The speakers could not be told apart, so all words are given to one. "
     "Diarization can be run again. Reason: {}"
 )
-FAILED_RERUN = "The last run failed, and the earlier transcript was kept. Reason: {}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,9 +84,7 @@ def keep_names(
     )
 
 
-def _speakers(
-    transcript: Transcript, voices: Sequence[Voice]
-) -> tuple[TranscriptSpeaker, ...]:
+def _speakers(transcript: Transcript, voices: Sequence[Voice]) -> tuple[TranscriptSpeaker, ...]:
     by_origin = {voice.label: voice for voice in voices}
     speakers = []
     for figures in transcript.speakers:

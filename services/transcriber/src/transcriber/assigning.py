@@ -150,9 +150,7 @@ class SpeakerNames:
     ) -> tuple[TranscriptSpeaker, ...]:
         """Tells all that a person decided; returns the speakers with their profiles."""
         decisions = [
-            Decision(
-                speaker=speaker, clip=await self._clips.get_if_any(transcription, speaker)
-            )
+            Decision(speaker=speaker, clip=await self._clips.get_if_any(transcription, speaker))
             for speaker in naming.confirmed(speakers)
         ]
         try:
@@ -189,9 +187,7 @@ class SpeakerNames:
                 )
 
 
-async def _ready(
-    connection: Connection, transcription_id: int, session_id: str
-) -> Transcription:
+async def _ready(connection: Connection, transcription_id: int, session_id: str) -> Transcription:
     transcription = await Transcriptions(connection).find(transcription_id, session_id)
     if transcription is None:
         raise NotFoundError("There is no such transcription.")

@@ -59,9 +59,7 @@ class Deleter:
             late = False
             if live is not None:
                 tasks = await Tasks(connection).of_job(live)
-                late = any(
-                    task.state in {TaskState.RELEASED, TaskState.RUNNING} for task in tasks
-                )
+                late = any(task.state in {TaskState.RELEASED, TaskState.RUNNING} for task in tasks)
                 job = next(iter(await Jobs(connection).get([live])))
                 sequences = await self._canceller.cancel_within(connection, job) or []
             deletion = Deletion(

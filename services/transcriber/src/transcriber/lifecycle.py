@@ -30,9 +30,7 @@ class Lifecycle:
         """
         waited = await self._jobs.begin(job_id)
         stages = progress.stages_of(await self._tasks.of_job(job_id))
-        await self._jobs.progress(
-            job_id, progress.percent(stages), progress.current_step(stages)
-        )
+        await self._jobs.progress(job_id, progress.percent(stages), progress.current_step(stages))
         job = next(iter(await self._jobs.get([job_id])), None)
         if waited is not None and job is not None:
             telemetry.JOB_WAIT_SECONDS.observe(waited)
@@ -71,9 +69,7 @@ class Lifecycle:
         _measure(JobStatus.CANCELLED, ended)
         return sequences
 
-    async def complete(
-        self, job: Job, *, confidence: float, speakers: int, warnings: bool
-    ) -> None:
+    async def complete(self, job: Job, *, confidence: float, speakers: int, warnings: bool) -> None:
         """Completes a live job whose transcript has just been stored."""
         ended = await self._jobs.end(job.job_id, JobStatus.COMPLETED, progress.COMPLETED_STEP)
         assert ended is not None, "the job was locked while it was live"

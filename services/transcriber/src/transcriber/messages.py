@@ -90,9 +90,7 @@ def job_started(job: Job) -> event_pb2.Event:
     """A worker began with a job."""
     return event_pb2.Event(
         session_id=job.session_id,
-        job_started=event_pb2.JobStarted(
-            job_id=job.job_id, transcription_id=job.transcription_id
-        ),
+        job_started=event_pb2.JobStarted(job_id=job.job_id, transcription_id=job.transcription_id),
     )
 
 

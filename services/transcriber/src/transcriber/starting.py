@@ -111,9 +111,7 @@ class JobStarter:
     ) -> None:
         live = await Jobs(connection).live_of(transcription.id)
         if live is not None:
-            raise ConflictError(
-                "This transcription is being processed already.", {"job_id": live}
-            )
+            raise ConflictError("This transcription is being processed already.", {"job_id": live})
         if transcription.status is TranscriptionStatus.COMPLETED and not request.stages:
             raise StateError(
                 "This transcription is complete; name the stages that shall run again."

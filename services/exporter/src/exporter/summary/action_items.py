@@ -27,7 +27,7 @@ _NEGATED = re.compile(
 )
 _UNREAL = re.compile(
     r"\b(?:would|could|should|might|must|may)(?:\s+not|n't)?\s+(?:\w+ly\s+)?(?:have|of)\s+\w+|"
-    r"\bif\s+(?:I|we|you|they|he|she|it)\s+(?:had|were)\b|\bwould\s+never\b|\bused\s+to\b",
+    r"\bif\s+(?:I|we|you|they|he|she|it)\s+(?:had|were)\b|^if\s+I\s+\w+|\bwould\s+never\b|\bused\s+to\b",
     re.IGNORECASE,
 )
 _PRONOUNS_ONLY = re.compile(
@@ -47,6 +47,7 @@ _QUESTION_WORD = re.compile(
     r"are|was|were)\b",
     re.IGNORECASE,
 )
+_REFLEXIVE = re.compile(r"^(?:my|your|our|him|her|them|it)sel(?:f|ves)\b", re.IGNORECASE)
 _PEOPLE = frozenset(
     "someone somebody anyone anybody everyone everybody we you one they us all".split()
 )
@@ -162,6 +163,8 @@ def _is_work(
         return True
     verb, rest = groups["verb"].lower(), clause[match.end("verb") :].strip()
     if _PRONOUNS_ONLY.match(rest) and not due(clause) and not _has_context(clause, sentence):
+        return False
+    if _REFLEXIVE.match(rest):
         return False
     base = next((form for form in base_forms(verb) if form in WORK or form in WORK_PHRASES), verb)
     if base in TALK_PHRASES and re.search(TALK_PHRASES[base], rest, re.IGNORECASE):

@@ -31,17 +31,19 @@ class Pattern:
 
 _ADVERBS = (
     r"(?:(?:also|just|then|probably|maybe|really|actually|definitely|quickly|still|now|please|"
-    r"kindly|perhaps|possibly|certainly|gladly|personally|first|all|both|quick|soon|either|"
+    r"kindly|perhaps|possibly|certainly|gladly|personally|[a-z]{3,}ly|first|all|both|quick|soon|either|"
     r"try\s+(?:to|and)|go\s+ahead\s+and|make\s+sure\s+to|go\s+and|be\s+sure\s+to|start\s+to)\s+)*"
 )
 _TO_VERB = rf"{_ADVERBS}(?P<verb>[a-z][a-z-]+)\b"
 _NAME = r"(?P<name>[A-Z][\w-]+)"
 _OPEN = r"(?:someone|somebody|anyone|anybody|everyone|everybody|one\s+of\s+(?:you|us)|all\s+of\s+us)"
+_STRESS = r"(?:(?:still|really|also|just|definitely|probably)\s+)*"
 _DUTY = (
-    r"(?:(?:still\s+|really\s+|also\s+|just\s+)*(?:needs?\s+to|ha(?:ve|s)\s+to|(?:'ve\s+)?got\s+to|"
-    r"gotta|must|ought\s+to|should|(?:'ll|will)\s+(?:need|have)\s+to|(?:'re|are|is|am)\s+supposed\s+to|"
-    r"(?:'d|had)\s+better))"
+    rf"(?:{_STRESS}(?:needs?\s+to|ha(?:ve|s)\s+to|(?:'ve\s+)?got\s+to|gotta|must|"
+    r"(?:'ll|will|(?:'re|'m|are|am|is)\s+(?:going\s+to|gonna))\s+(?:need|have)\s+to|"
+    r"(?:'re|are|is)\s+supposed\s+to|(?:'d|had)\s+better))"
 )
+_ADVICE = rf"(?:{_STRESS}(?:should|ought\s+to))"
 _WILL = r"(?:'ll|\s+will|\s+shall|(?:'m|'re|'s|\s+am|\s+are|\s+is)\s+(?:going\s+to|gonna))"
 
 
@@ -70,6 +72,12 @@ PATTERNS = (
     # Undertaking.
     _pattern(rf"\bI{_WILL}\s+{_TO_VERB}", Owner.SPEAKER),
     _pattern(rf"\bI(?:\s+|(?='))(?:(?:was|'m|am)\s+)?{_DUTY}\s+{_TO_VERB}", Owner.SPEAKER),
+    _pattern(rf"\bI\s+{_ADVICE}\s+{_TO_VERB}", Owner.SPEAKER, needs_work_verb=True),
+    _pattern(
+        rf"\bI(?:\s+will\s+not|\s+won't|'ll\s+not)\s+forget\s+to\s+{_TO_VERB}",
+        Owner.SPEAKER,
+        holds_negation=True,
+    ),
     _pattern(
         rf"\bI(?:'m|\s+am|'d\s+be|\s+would\s+be)\s+(?:happy|glad|willing|about|ready)\s+to\s+{_TO_VERB}",
         Owner.SPEAKER,
@@ -146,9 +154,36 @@ PATTERNS = (
         may_be_question=True,
     ),
     _pattern(
-        rf"\bI(?:'d|\s+would)?\s+(?:like|want|need|expect|ask)\s+(?:you|{_OPEN}|{_NAME})\s+to\s+"
+        rf"\b(?:like|want|need|expect|ask|get|trouble)\s+(?:you|{_OPEN}|{_NAME})\s+to\s+{_TO_VERB}",
+        Owner.ADDRESSEE,
+        may_be_question=True,
+    ),
+    _pattern(
+        rf"\b(?:[Ww]ould|[Aa]re|[Ww]ill)\s+(?:you|{_OPEN}|{_NAME})\s+(?:be\s+)?able\s+to\s+{_TO_VERB}",
+        Owner.ADDRESSEE,
+        may_be_question=True,
+    ),
+    _pattern(
+        r"\bI(?:'d|\s+would)\s+like\s+to\s+(?:see|have|get)\b[^.?!]*?\b(?:by|before|until)\b",
+        Owner.ADDRESSEE,
+    ),
+    _pattern(
+        rf"\b[Yy]ou\s+(?:said|promised|agreed|offered)\s+(?:that\s+)?(?:you(?:'d|'ll|\s+would|\s+will)|to)\s+"
         rf"{_TO_VERB}",
         Owner.ADDRESSEE,
+    ),
+    _pattern(
+        rf"\b(?:[Yy]ou\s+(?:should|could|ought\s+to)|(?:[Mm]aybe|[Pp]erhaps)\s+you\s+(?:can|could|should|might))"
+        rf"\s+{_TO_VERB}",
+        Owner.ADDRESSEE,
+        needs_work_verb=True,
+    ),
+    _pattern(rf"\b[Dd]o\s+(?:me|us)\s+a\s+favou?r\s+and\s+{_TO_VERB}", Owner.ADDRESSEE),
+    _pattern(
+        rf"\b(?:[Ww]hat\s+if|[Hh]ow\s+about(?:\s+if)?)\s+(?:we|you|{_NAME})\s+{_TO_VERB}",
+        Owner.ADDRESSEE,
+        needs_work_verb=True,
+        may_be_question=True,
     ),
     _pattern(
         rf"\b[Yy]ou(?:\s+(?:guys|all))?(?:\s+|(?='))(?:{_DUTY}|were\s+going\s+to|"
@@ -168,7 +203,7 @@ PATTERNS = (
     ),
     _pattern(rf"\b[Rr]emind\s+(?:me|us|\w+)\s+to\s+{_TO_VERB}", Owner.NOBODY),
     _pattern(rf"\b[Mm]ake\s+a\s+note\s+to\s+{_TO_VERB}", Owner.ADDRESSEE),
-    _pattern(r"\b[Mm]ake\s+(?:absolutely\s+)?sure\s+(?:that\s+)?(?:the|we|it|all|every)\b", Owner.ADDRESSEE),
+    _pattern(r"\b[Mm]ake\s+(?:absolutely\s+)?sure\s+(?:that\s+)?\w+", Owner.ADDRESSEE),
     _pattern(
         r"\b[Ll]et\s+(?:me|us)\s+know\s+(?:by|before|until|when|whether|if|what|which|how|who|about|"
         r"as\s+soon)\b",
@@ -182,19 +217,26 @@ PATTERNS = (
         needs_work_verb=True,
     ),
     # What has to be done, by whom it is left open.
-    _pattern(rf"\b(?:[Ww]e|[Uu]s)(?:\s+|(?=')){_DUTY}\s+{_TO_VERB}", Owner.NOBODY),
+    _pattern(rf"\b[Ww]e(?:\s+|(?=')){_DUTY}\s+{_TO_VERB}", Owner.NOBODY),
+    _pattern(rf"\b[Ww]e\s+{_ADVICE}\s+{_TO_VERB}", Owner.NOBODY, needs_work_verb=True),
+    _pattern(
+        rf"\b(?:[Ee]ach|[Ee]very|[Aa]ll)\s+(?:\w+\s+){{1,3}}?(?:{_DUTY}|{_ADVICE})\s+{_TO_VERB}",
+        Owner.NOBODY,
+        needs_work_verb=True,
+    ),
+    _pattern(r"\b(?:has|have|needs?)\s+to\s+happen\s+(?=by|before|today|tomorrow|this|next|now|on)", Owner.NOBODY),
     _pattern(
         rf"\b(?:[Ww]e){_WILL}\s+{_TO_VERB}", Owner.NOBODY, needs_work_verb=True
     ),
     _pattern(
         r"\b(?:[Ww]hoever\s+[^,.?!]{1,40}?|[Ss]omeone|[Ss]omebody|[Ee]verybody|[Ee]veryone|[Oo]ne\s+of\s+(?:you|us)|[Aa]ll\s+of\s+us)"
-        rf"(?:\s+|(?='))(?:{_DUTY}|(?:'ll|will)|(?:'s|is)\s+going\s+to)\s+{_TO_VERB}",
+        rf"(?:\s+|(?='))(?:{_DUTY}|{_ADVICE}|(?:'ll|will)|(?:'s|is)\s+going\s+to)\s+{_TO_VERB}",
         Owner.NOBODY,
     ),
     _pattern(rf"\b[Ll]et's\s+(?:please\s+)?{_TO_VERB}", Owner.NOBODY),
     _pattern(
         rf"\b(?:[Nn]ext\s+steps?|[Aa]ction\s+items?|(?:[Oo]ur|[Yy]our|[Tt]he|[Hh]is|[Hh]er)\s+(?:\w+\s+)?"
-        rf"(?:job|task|homework|plan|to-?do)s?)\b[^.?!]{{0,40}}?\b(?:is|are|would\s+be)\s+(?:for\s+"
+        rf"(?:job|task|homework|plan|to-?do|goal|aim|target)s?)\b[^.?!]{{0,40}}?\b(?:is|are|would\s+be)\s+(?:for\s+"
         rf"{_NAME}\s+)?to\s+{_TO_VERB}",
         Owner.NOBODY,
     ),
@@ -209,6 +251,11 @@ PATTERNS = (
         needs_work_verb=True,
     ),
     # Handing out.
+    _pattern(
+        rf"\b{_NAME}(?:'ll|\s+will|\s+is\s+going\s+to|\s+should|\s+can)\s+be\s+(?:in\s+charge\s+of|"
+        r"responsible\s+for|looking\s+after|taking\s+care\s+of)\b",
+        Owner.NAMED,
+    ),
     _pattern(
         rf"\b{_NAME}(?:'ll|\s+will|\s+is\s+going\s+to|\s+(?:still\s+)?(?:needs\s+to|has\s+to|must|"
         rf"should|ought\s+to|can|could|is\s+supposed\s+to|(?:has\s+)?(?:agreed|offered|promised|"

@@ -3,44 +3,64 @@
 # What somebody can be asked to do and be done with.
 WORK = frozenset(
     """
-    add address adjust allocate analyse analyze announce answer apply approach approve archive
-    arrange ask assemble assess assign attach audit back book bring budget build buy calculate call
-    cancel change charge check choose circulate clarify clean clear close collect combine compare
-    compile complete confirm consult contact convert coordinate copy correct create cut debug
-    decide define delete deliver deploy describe design develop discuss distribute document
-    double-check download draft draw edit email e-mail enable enter escalate estimate evaluate
-    examine execute expand explore export extend figure file fill finalise finalize find finish fix
-    follow format forward gather generate get grant handle help hire host identify implement
-    import improve include inform inspect install integrate interview investigate invite invoice
-    issue join label launch lead link list look mail manage mark measure merge migrate monitor move
-    negotiate notify obtain open order organise organize outline pack paint patch pay phone pick
-    plan plant polish post prepare present press print prioritise prioritize produce proofread
-    propose prototype provide publish purchase push put raise re-run read rearrange rebook rebuild
-    recalculate recheck record recruit redo reduce register reinstall release remind remove rename
-    renew reorder repair repeat-order replace reply report reproduce request research reschedule
-    reserve reset resolve respond restart restore retest return review revise rewrite ring roll run
-    scan schedule secure select sell send separate set settle share ship shorten sign simplify
-    sketch solve sort speak specify split staple start-up store submit summarise summarize supply
-    survey switch take talk tell test text tidy track train transcribe transfer translate trim try
-    turn type unpack update upgrade upload validate verify visit warn wash water weed wire write
-    bake borrow chase cook cover deposit dig drill drive drop empty feed fetch fit fold frame grade
-    hang hand hold knit load lock mend mow mount nail peel photograph plug postpone pull recycle
-    redraft refill refund rehearse replant scrub sew shift store sweep swap tick tow unload unplug
-    vacuum wrap
+    accompany adapt add address adjust advertise align allocate amend analyse analyze announce
+    answer append apply approach approve archive arrange ask assemble assess assign assist
+    attach attend audit award back bake block book borrow brief bring budget build buy
+    calculate calibrate call cancel capture catalogue chair change charge chase check choose
+    chop circulate claim clarify classify clean clear close code collect combine commission
+    compare compile complete compose compress condense configure confirm connect construct
+    consult contact contribute convert cook coordinate copy correct cover create crop customise
+    customize cut deactivate debug decide decorate define delegate delete deliver demo
+    demonstrate deploy deposit describe design detach develop dial dig disable discuss
+    dismantle dispatch display distribute divide document donate double double-check download
+    draft draw drill drive drop duplicate e-mail edit elaborate eliminate email empty enable
+    encrypt enlarge enrol enroll ensure enter erase escalate establish estimate evaluate
+    examine exchange exclude execute expand experiment explore export extend extract fasten
+    feed fetch figure file fill film filter finalise finalize find finish fit fix flag flip
+    fold follow format formulate forward frame freeze fund furnish gather generate get glue
+    grade grant greet group guide hand handle hang harvest heat help highlight hire hold host
+    identify illustrate implement import improve include incorporate increase inform insert
+    inspect install insure integrate interpret interview introduce investigate invite invoice
+    iron isolate issue itemise join justify knit label laminate launch lay lead lease lengthen
+    lift limit link list load locate lock log look lower mail maintain manage map mark market
+    match measure mend mentor merge migrate mix model modify monitor mount move mow nail name
+    negotiate nominate note notify number observe obtain offer oil onboard open operate
+    optimise optimize order organise organize outline outsource oversee pack paint park paste
+    patch pay peel phone photograph pick pitch place plan plant plug polish pool position post
+    postpone pour practice practise prepare prescribe present preserve press print prioritise
+    prioritize produce promote proofread propose prototype prove provide prune publish pull
+    pump purchase push put query quote raise rank rate re-run reach read rearrange reassign
+    rebook rebuild recalculate recap recheck reconcile reconnect record recover recruit recycle
+    redesign redo redraft reduce refactor refer reference refill refine refresh refund
+    regenerate register rehearse reinstall relabel release relocate remind remove rename renew
+    rent reorder reorganise reorganize repaint repair rephrase replace replant reply report
+    reprint reproduce request rescan reschedule research reserve reset resolve respond restart
+    restock restore restructure retest retrain retrieve return reuse review revise revisit
+    reword rewrite ring rinse roll rotate route run sample sand save scale scan schedule score
+    screen script scrub seal search secure segment select sell send separate serve service set
+    settle sew share sharpen shift ship shop shorten shred sign simplify simulate sketch slice
+    solder solve sort source speak specify split spray spread stack staff standardise
+    standardize staple stitch stock store straighten streamline strengthen strip structure
+    study submit subscribe substitute summarise summarize supervise supply survey swap sweep
+    switch sync synchronise synchronize tag take talk tape target teach telephone tell test
+    text throw tick tidy tighten tow trace track trade train transcribe transfer translate
+    transport trial trigger trim turn tutor tweak type unblock underline undo unify unload
+    unlock unpack unplug unsubscribe update upgrade upload vacuum validate verify vet visit
+    vote warn wash water weed weigh widen wipe wire withdraw word wrap write zip
     """.split()
 )
 
 # What is said in passing and leaves nothing to do.
 TALK = frozenset(
     """
-    accept admit agree allow appreciate argue assume bear be bear believe bet bother care come
+    accept admit always agree allow appreciate argue assume bear be bear believe bet bother care come
     congratulate consider cry deal deny die disagree doubt drink dream dwell eat enjoy exist expect
     afford cough face feel focus forget forgive guess happen hate have hear hope imagine insist interrupt
     jump keep kill know laugh learn leave let like listen live lose love matter mean mention mind
     miss need notice owe pass pause point pray pretend promise realise realize recognise recognize
     recommend relax remain remember repeat respect retire rest say see seem shut sit skip sleep
     smile sneeze sound spend stand start stay stick stop suggest suppose suspect thank think trust
-    understand wait wake walk want watch win wish wonder worry
+    try understand wait wake walk want watch win wish wonder worry
     """.split()
 )
 
@@ -63,7 +83,9 @@ WORK_PHRASES = {
     "do": r"\b(?:the|a|an|some|another|that|it|this)\b",
     "work": r"\b(?:on|out|with|through)\b",
     "use": r"\b(?:the|a)\b",
-    "show": r"\b(?:him|her|them|the \w+ to)\b",
+    "show": r"^(?:him|her|them|us|[A-Z]\w+|the \w+|\w+)\b.*\b(?:how|where|what|the|to)\b",
+    "agree": r"^(?:on|with \w+ on)\b",
+    "try": r"^(?:to|and|the other|another|out)\b",
 }
 
 # Work by the verb alone, but talk when this follows.
@@ -79,6 +101,7 @@ TALK_PHRASES = {
     "read": r"^(?:it|that) again\b",
     "look": r"^(?:forward|at (?:it|this|that) (?:this|that) way|like)\b",
     "find": r"^(?:it|that) (?:hard|strange|odd|interesting|easy)\b",
+    "finish": r"^(?:my|your|the) (?:sentence|point|thought)|^(?:speaking|off)\b",
     "get": r"^to (?:that|this|it)\b|^(?:it|that|this|started|going|there|back to (?:the|that|this) (?:point|topic))\W*$|"
     r"^(?:used to|old|tired|the idea|the impression|to know)\b",
     "put": r"^it (?:this|that) way\b",
@@ -86,7 +109,6 @@ TALK_PHRASES = {
     "give": r"^(?:you )?an? (?:example|idea)\b|^up\b",
     "add": r"^(?:that|one|something|to that)\b",
     "help": r"^(?:it|but|that)\b",
-    "try": r"^(?:again|that|this|it)\W*$",
     "open": r"^up\b",
     "hang": r"^(?:on|around|out)\b",
     "hold": r"^(?:on|your)\b",

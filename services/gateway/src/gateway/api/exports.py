@@ -76,7 +76,7 @@ class ExportApi:
                 responses={
                     200: {
                         "description": "The document.",
-                        "content": {name: binary for name in _MEDIA_TYPES},
+                        "content": dict.fromkeys(_MEDIA_TYPES, binary),
                     }
                 },
             )

@@ -43,7 +43,9 @@ Text = Annotated[str, AfterValidator(_storable)]
 Name = Annotated[
     str, Field(min_length=1, max_length=255), AfterValidator(_storable), AfterValidator(_stripped)
 ]
-Language = Annotated[str, Field(max_length=16), AfterValidator(_storable), AfterValidator(_language)]
+Language = Annotated[
+    str, Field(max_length=16), AfterValidator(_storable), AfterValidator(_language)
+]
 """A language code in lower case; empty means that the language is to be detected."""
 
 EmptyIsNone = BeforeValidator(_none_if_empty)

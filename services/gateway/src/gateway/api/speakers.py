@@ -136,9 +136,7 @@ class SpeakerApi:
         data = SpeakerStatisticsData.of(answer.statistics)
         return Success[SpeakerStatisticsData].of(data, "Speaker statistics retrieved")
 
-    async def search_speakers(
-        self, caller: Caller, body: SearchBody
-    ) -> Success[list[SpeakerData]]:
+    async def search_speakers(self, caller: Caller, body: SearchBody) -> Success[list[SpeakerData]]:
         """Finds profiles by words of name or description, best first."""
         answer = await self._backends.ask(
             self._service.SearchSpeakers,

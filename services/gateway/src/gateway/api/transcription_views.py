@@ -161,6 +161,4 @@ def _speaker_stats(transcription: transcription_pb2.Transcription) -> dict[str, 
 def _failure(transcription: transcription_pb2.Transcription) -> FailureReason | None:
     if not transcription.HasField("failure"):
         return None
-    return FailureReason(
-        code=transcription.failure.code, message=transcription.failure.message
-    )
+    return FailureReason(code=transcription.failure.code, message=transcription.failure.message)

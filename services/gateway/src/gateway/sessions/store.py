@@ -18,11 +18,11 @@ INSERT INTO sessions (
     %(now)s, %(now)s, %(expires_at)s
 ) RETURNING *
 """
-_BY_TOKEN = """
+_FIND_BY_HASH = """
 SELECT * FROM sessions
 WHERE token_sha256 = %(token_sha256)s AND revoked_at IS NULL AND expires_at > %(now)s
 """
-_BY_ID = """
+_FIND_BY_ID = """
 SELECT * FROM sessions
 WHERE session_id = %(session_id)s AND revoked_at IS NULL AND expires_at > %(now)s
 """
@@ -125,12 +125,12 @@ class SessionStore:
     async def by_token(self, token_sha256: str, now: dt.datetime) -> Session | None:
         """The session of a token."""
         parameters = {"token_sha256": token_sha256, "now": now}
-        return _maybe(await self._database.fetch_one(_BY_TOKEN, parameters))
+        return _maybe(await self._database.fetch_one(_FIND_BY_HASH, parameters))
 
     async def by_id(self, session_id: str, now: dt.datetime) -> Session | None:
         """The session of a public identifier."""
         parameters = {"session_id": session_id, "now": now}
-        return _maybe(await self._database.fetch_one(_BY_ID, parameters))
+        return _maybe(await self._database.fetch_one(_FIND_BY_ID, parameters))
 
     async def touch(
         self, session_id: str, now: dt.datetime, expires_at: dt.datetime

@@ -27,7 +27,10 @@ class UploadSink:
         session_id: str,
         config: transcription_pb2.UploadConfig,
         max_bytes: int,
+        announced_bytes: int = 0,
     ) -> None:
+        """`announced_bytes` is the length that the whole request has said it has."""
+        self._announced = announced_bytes
         self._config = config
         self._max_bytes = max_bytes
         self._buffer = bytearray()
@@ -49,7 +52,8 @@ class UploadSink:
         """
         self.size += len(data)
         if self.size > self._max_bytes:
-            raise too_large(self._config.filename, self.size, self._max_bytes)
+            known = max(self.size, self._announced)
+            raise too_large(self._config.filename, known, self._max_bytes)
         self._buffer += data
         for chunk in self._full_chunks():
             await self._send(transcription_pb2.UploadTranscriptionRequest(chunk=chunk))

@@ -104,9 +104,7 @@ class Uploads:
             except ApplicationError:
                 await self._take_back(session, stored.transcription.transcription_id)
                 raise
-        return Uploaded(
-            transcription=stored.transcription, language=wishes.language, job_id=job_id
-        )
+        return Uploaded(transcription=stored.transcription, language=wishes.language, job_id=job_id)
 
     async def _late(
         self,
@@ -115,16 +113,18 @@ class Uploads:
         transcription: transcription_pb2.Transcription,
     ) -> str:
         wishes = reception.form.wishes()
+        changed = wishes.language != reception.language_sent
         if wishes.auto_start:
             started = await self._backends.ask(
                 self._backends.transcriptions.StartTranscription,
                 transcription_pb2.StartTranscriptionRequest(
-                    transcription_id=transcription.transcription_id, language=wishes.language
+                    transcription_id=transcription.transcription_id,
+                    language=wishes.language if changed else None,
                 ),
                 session.session_id,
             )
             return started.job.job_id
-        if wishes.language != reception.language_sent:
+        if changed:
             await self._notes.note(
                 session.session_id, transcription.transcription_id, wishes.language
             )
@@ -204,6 +204,7 @@ class _Reception:
             self._backends,
             session_id=self._session.session_id,
             max_bytes=self._max_bytes,
+            announced_bytes=announced or 0,
             config=transcription_pb2.UploadConfig(
                 filename=filename,
                 language=wishes.language,

@@ -7,6 +7,4 @@ from starlette.websockets import WebSocket
 
 async def deny(scope: Scope, receive: Receive, send: Send, response: Response) -> None:
     """Answers the handshake with `response` instead of accepting it."""
-    websocket = WebSocket(scope, receive, send)
-    await websocket.receive()
-    await websocket.send_denial_response(response)
+    await WebSocket(scope, receive, send).send_denial_response(response)

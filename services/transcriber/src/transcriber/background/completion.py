@@ -6,8 +6,10 @@ comes to is written in one transaction that only the first one gets through.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
+from dataclasses import dataclass
 
 from common import logging, telemetry
 from common.errors import (
@@ -26,6 +28,7 @@ from transcriber.domain import naming
 from transcriber.domain.jobs import Failure, Job, Stage, Task, TaskState
 from transcriber.domain.progress import MERGE_STEP, Next, decide
 from transcriber.domain.transcriptions import Transcription
+from transcriber.domain.transcripts import TranscriptSpeaker
 from transcriber.lifecycle import Lifecycle
 from transcriber.store import locks
 from transcriber.store.jobs import Jobs
@@ -39,7 +42,25 @@ _AT_A_TIME = 2
 _MOST_ATTEMPTS = 3
 #: How often a stage is done again because its result was lost.
 _MOST_RELEASES = 5
+_NOT_MERGED = Failure(
+    code="TRANSCRIPTION_ERROR",
+    message="The transcript could not be put together; the service's log says why.",
+)
+_RESULT_LOST = Failure(
+    code="TRANSCRIPTION_ERROR",
+    message="A result was lost, and the recording is no longer there to do it again.",
+)
 _log = logging.get(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Claim:
+    """A merge to be done by this process, and the trace of the request behind it."""
+
+    job: Job
+    tasks: list[Task]
+    merge: Task
+    trace: dict[str, str]
 
 
 class Completer:
@@ -73,7 +94,10 @@ class Completer:
 
         async def settle(job_id: str) -> None:
             async with turn:
-                await self.settle(job_id)
+                try:
+                    await self.settle(job_id)
+                except ApplicationError as error:
+                    _log.warning("a merge is delayed", job_id=job_id, reason=error.message)
 
         async with asyncio.TaskGroup() as group:
             for job_id in job_ids:
@@ -82,60 +106,64 @@ class Completer:
     async def settle(self, job_id: str) -> None:
         """Merges a job, or fails it, if it is time for that and nobody else is at it."""
         async with self._database.transaction() as connection:
-            job, tasks, merge = await self._claim(connection, job_id)
+            claim = await self._claim(connection, job_id)
         self._bells.outbox.ring()
-        if job is None or merge is None:
+        if claim is None:
             return
-        context = telemetry.extract(await self._trace(job_id))
+        begun = time.perf_counter()
+        context = telemetry.extract(claim.trace)
         with telemetry.tracer().start_as_current_span("merge", context=context):
-            await self._attempt(job, tasks, merge)
+            await self._attempt(claim.job, claim.tasks, claim.merge)
+        telemetry.TASK_SECONDS.labels(Stage.MERGE, "ended").observe(time.perf_counter() - begun)
         self._bells.jobs_changed()
         self._bells.queue.ring()
         self._bells.clips.ring()
 
-    async def _claim(
-        self, connection: Connection, job_id: str
-    ) -> tuple[Job | None, list[Task], Task | None]:
-        """Decides; the merge comes along when it is to be done by this process."""
-        known = next(iter(await Jobs(connection).get([job_id])), None)
-        if known is None:
-            return None, [], None
-        await Transcriptions(connection).lock(known.transcription_id)
+    async def _claim(self, connection: Connection, job_id: str) -> "_Claim | None":
+        """Decides what is to be done; None unless it is a merge and for this process to do."""
+        job = next(iter(await Jobs(connection).get([job_id])), None)
+        if job is None:
+            return None
+        await Transcriptions(connection).lock(job.transcription_id)
         if not await Jobs(connection).lock([job_id]):
-            return None, [], None
+            return None
         tasks = await Tasks(connection).of_job(job_id)
         decision = decide(tasks)
-        lifecycle = Lifecycle(connection)
-        if decision.next is Next.FAIL and decision.failure is not None:
-            await lifecycle.fail(known, decision.failure, stop_workers=False)
-            return None, [], None
-        if decision.next is not Next.MERGE:
-            return None, [], None
-        merge = await Tasks(connection).claim_merge(job_id, self._owner, _SILENT_SECONDS)
+        failure = decision.failure
+        merge = None
+        if decision.next is Next.MERGE:
+            merge = await Tasks(connection).claim_merge(job_id, self._owner, _SILENT_SECONDS)
+            if merge is not None and merge.releases > _MOST_ATTEMPTS:
+                # Processes have died at it without being able to say so.
+                failure = _NOT_MERGED
+        if failure is not None:
+            await Lifecycle(connection).fail(job, failure, stop_workers=False)
+            return None
         if merge is None:
-            return None, [], None
+            return None
         await Tasks(connection).seen(
             [SignOfWork(task_id=merge.task_id, worker_id=self._owner, step=MERGE_STEP)]
         )
-        return await lifecycle.at_work(job_id), tasks, merge
+        await Lifecycle(connection).at_work(job_id)
+        trace = await Jobs(connection).trace(job_id)
+        return _Claim(job=job, tasks=tasks, merge=merge, trace=trace)
 
     async def _attempt(self, job: Job, tasks: list[Task], merge: Task) -> None:
         try:
             async with self._kept(merge):
-                await self._merge(job, tasks)
-        except (UnavailableError, TimedOutError, ResourceExhaustedError) as error:
-            _log.warning("a merge is delayed", job_id=job.job_id, reason=error.message)
-            await self._give_back(merge)
+                await self._merge(job, tasks, merge)
+        except (UnavailableError, TimedOutError, ResourceExhaustedError):
+            await self._give_back(merge, counts=False)
             raise
         except Exception as error:
             # One recording that cannot be merged must not keep the others from it.
             _log.error("a merge failed", job_id=job.job_id, exc_info=error)
             if merge.releases < _MOST_ATTEMPTS:
-                await self._give_back(merge)
+                await self._give_back(merge, counts=True)
                 return
-            await self._fail(job, "The transcript could not be put together; the log says why.")
+            await self._fail(job, _NOT_MERGED)
 
-    async def _merge(self, job: Job, tasks: list[Task]) -> None:
+    async def _merge(self, job: Job, tasks: list[Task], merge: Task) -> None:
         async with self._database.transaction() as connection:
             transcription = await Transcriptions(connection).get(job.transcription_id)
         if transcription is None:
@@ -147,7 +175,7 @@ class Completer:
             try:
                 results[task.stage] = await self._objects.get(self._bucket, task.result_key)
             except NotFoundError:
-                await self._lost(job, task)
+                await self._lost(job, task, merge)
                 return
         assembled = await asyncio.get_running_loop().run_in_executor(
             self._executor,
@@ -158,12 +186,13 @@ class Completer:
         )
         recognised = await self._names.recognise(transcription, assembled.speakers)
         async with self._database.transaction() as connection:
-            await self._store(connection, job, assembled, recognised)
+            await self._store(connection, job, merge, assembled, recognised)
 
     async def _store(
         self,
         connection: Connection,
         job: Job,
+        merge: Task,
         assembled: Assembled,
         recognised: list[naming.Recognised] | None,
     ) -> None:
@@ -189,9 +218,7 @@ class Completer:
                 clips_due=any(speaker.clean for speaker in speakers),
             ),
         )
-        for task in await Tasks(connection).of_job(job.job_id):
-            if task.stage is Stage.MERGE:
-                await Tasks(connection).done(task.task_id)
+        await Tasks(connection).done(merge.task_id)
         await Lifecycle(connection).complete(
             job,
             confidence=assembled.transcript.confidence,
@@ -205,7 +232,7 @@ class Completer:
         before: Transcription,
         assembled: Assembled,
         recognised: list[naming.Recognised] | None,
-    ) -> tuple[naming.TranscriptSpeaker, ...]:
+    ) -> tuple[TranscriptSpeaker, ...]:
         """The speakers with the names that hold on from an earlier transcript, or are known."""
         speakers = assembled.speakers
         if naming.confirmed(before.speakers):
@@ -219,7 +246,7 @@ class Completer:
             await Transcriptions(connection).decisions_due(before.id, 0.0)
         return naming.suggested(speakers, recognised or [])
 
-    async def _lost(self, job: Job, task: Task) -> None:
+    async def _lost(self, job: Job, task: Task, merge: Task) -> None:
         """Has a stage done again whose result object is gone."""
         _log.error("a result object is gone", job_id=job.job_id, stage=task.stage)
         async with self._database.transaction() as connection:
@@ -229,29 +256,20 @@ class Completer:
             again = transcription is not None and transcription.source_available
             if again and task.releases < _MOST_RELEASES:
                 await Tasks(connection).take_back(task.task_id)
-                merge = await Tasks(connection).of_job(job.job_id)
-                for item in merge:
-                    if item.stage is Stage.MERGE:
-                        await Tasks(connection).release_merge(item.task_id, self._owner)
+                await Tasks(connection).release_merge(merge.task_id, self._owner, counts=False)
                 return
-            failure = Failure(code="TRANSCRIPTION_ERROR", message="A stage's result was lost.")
-            await Lifecycle(connection).fail(job, failure, stop_workers=True)
+            await Lifecycle(connection).fail(job, _RESULT_LOST, stop_workers=True)
 
-    async def _fail(self, job: Job, message: str) -> None:
+    async def _fail(self, job: Job, failure: Failure) -> None:
         async with self._database.transaction() as connection:
             await Transcriptions(connection).lock(job.transcription_id)
             if await Jobs(connection).lock([job.job_id]):
-                failure = Failure(code="TRANSCRIPTION_ERROR", message=message)
                 await Lifecycle(connection).fail(job, failure, stop_workers=False)
 
-    async def _give_back(self, merge: Task) -> None:
+    async def _give_back(self, merge: Task, *, counts: bool) -> None:
         with contextlib.suppress(ApplicationError):
             async with self._database.transaction() as connection:
-                await Tasks(connection).release_merge(merge.task_id, self._owner)
-
-    async def _trace(self, job_id: str) -> dict[str, str]:
-        async with self._database.transaction() as connection:
-            return await Jobs(connection).trace(job_id)
+                await Tasks(connection).release_merge(merge.task_id, self._owner, counts=counts)
 
     @contextlib.asynccontextmanager
     async def _kept(self, merge: Task) -> AsyncIterator[None]:

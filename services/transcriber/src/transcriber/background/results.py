@@ -94,9 +94,7 @@ class ResultsConsumer:
             elif live:
                 failure = Failure(code=result.failure.code, message=result.failure.message)
                 await tasks.failed(task.task_id, failure, busy)
-                _log.warning(
-                    "task failed", job_id=task.job_id, stage=task.stage, code=failure.code
-                )
+                _log.warning("task failed", job_id=task.job_id, stage=task.stage, code=failure.code)
             if live:
                 await Lifecycle(connection).at_work(task.job_id)
         self._bells.jobs_changed()

@@ -102,6 +102,7 @@ SELECT job_id FROM jobs
 WHERE status = 'processing' AND started_at < now() - make_interval(secs => %s)
 ORDER BY id LIMIT 100
 """
+_NOW = "SELECT clock_timestamp() AS now"
 _BY_STATUS = "SELECT status, count(*) AS jobs FROM jobs GROUP BY status"
 _OF_SESSION = """
 SELECT count(*) FILTER (WHERE j.status = 'completed') AS completed,
@@ -284,6 +285,13 @@ class Jobs:
     async def overdue(self, seconds: float) -> list[str]:
         """Jobs that have been processed for longer than that."""
         return [row["job_id"] for row in await fetch_all(self._connection, _OVERDUE, (seconds,))]
+
+    async def now(self) -> dt.datetime:
+        """The database's own time, which all moments in the tables are of."""
+        row = await fetch_one(self._connection, _NOW)
+        assert row is not None
+        moment: dt.datetime = row["now"]
+        return moment
 
     async def by_status(self) -> dict[JobStatus, int]:
         """Number of jobs by status."""

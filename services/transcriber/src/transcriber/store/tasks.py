@@ -82,7 +82,7 @@ UPDATE tasks SET state = 'cancelled', ended_at = now() WHERE job_id = %s AND sta
 """
 _BACK = """
 UPDATE tasks SET state = 'waiting', fraction = 0, step = '', worker_id = '', heartbeat_at = NULL,
-                 stream_sequence = NULL
+                 stream_sequence = NULL, reused = false, ended_at = NULL
 WHERE task_id = %s AND state IN ('released', 'running', 'done')
 """
 _HANDED_OUT = """
@@ -111,7 +111,7 @@ UPDATE tasks SET heartbeat_at = now()
 WHERE task_id = %(task_id)s AND worker_id = %(owner)s AND state = 'running'
 """
 _RELEASE_MERGE = """
-UPDATE tasks SET state = 'waiting', worker_id = ''
+UPDATE tasks SET state = 'waiting', worker_id = '', releases = releases - %(uncounted)s
 WHERE task_id = %(task_id)s AND worker_id = %(owner)s AND state = 'running'
 """
 _SETTLED_JOBS = """
@@ -275,9 +275,10 @@ class Tasks:
         """Says that a merge is still being worked on."""
         await execute(self._connection, _KEEP_MERGE, {"task_id": task_id, "owner": owner})
 
-    async def release_merge(self, task_id: str, owner: str) -> None:
-        """Gives a merge back, to be begun again."""
-        await execute(self._connection, _RELEASE_MERGE, {"task_id": task_id, "owner": owner})
+    async def release_merge(self, task_id: str, owner: str, *, counts: bool) -> None:
+        """Gives a merge back, to be begun again; an attempt that was not its fault counts not."""
+        parameters = {"task_id": task_id, "owner": owner, "uncounted": 0 if counts else 1}
+        await execute(self._connection, _RELEASE_MERGE, parameters)
 
     async def settled_jobs(self, silent_seconds: float) -> list[str]:
         """Live jobs of which nothing is left to do for the workers."""

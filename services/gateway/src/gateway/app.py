@@ -1,0 +1,196 @@
+"""The composition root: the only place where servers and clients are made."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Mapping
+
+from nats.aio.client import Client
+
+from common import bus, logging, postgres
+from common.auth import Access, CallAuthenticator
+from common.bus import Delivery
+from common.errors import UnavailableError
+from common.events import EventPublisher
+from common.grpc_server import AddToServer, GrpcServer, method_names
+from common.identity import ServiceSigner
+from common.postgres import Database
+from common.runtime import Supervisor, eventually
+from gateway import loop_watch, version
+from gateway.api.exports import ExportApi
+from gateway.api.queue import QueueApi
+from gateway.api.sessions import SessionApi
+from gateway.api.speakers import SpeakerApi
+from gateway.api.transcriptions import TranscriptionApi
+from gateway.api.uploads import UploadApi
+from gateway.backends import Backends
+from gateway.live.feed import Feed
+from gateway.live.hub import Hub
+from gateway.live.socket import LiveSocket
+from gateway.servicer import SessionServicer
+from gateway.sessions.registry import RegistryAuthenticator, SessionRegistry
+from gateway.sessions.revocation import Revocations
+from gateway.sessions.session import Expiry
+from gateway.sessions.store import SessionStore
+from gateway.sessions.sweeper import sweep_for_ever
+from gateway.sessions.tokens import RequestTokens
+from gateway.settings import GatewaySettings
+from gateway.statistics import StatisticsReader
+from gateway.uploads.language_notes import LanguageNotes
+from gateway.uploads.upload import Uploads
+from gateway.web import application
+from gateway.web.addresses import TrustedProxies
+from gateway.web.health import Health
+from gateway.web.origins import Origins
+from gateway.web.rate_limits import RateLimits
+from gateway.web.server import HttpServer
+from securetranscribe.v1 import session_pb2_grpc
+
+_SERVICE = "securetranscribe.v1.SessionService"
+_KEEP_ALIVE_SECONDS = 300.0
+_log = logging.get(__name__)
+
+
+async def serve(settings: GatewaySettings, supervisor: Supervisor) -> None:
+    """Runs the gateway until the supervisor stops."""
+    database = Database(settings)
+    await database.open()
+    await postgres.migrate(database, "gateway")
+    client = await bus.connect(settings.nats_url.get_secret_value(), name="gateway")
+    stream = client.jetstream()
+    await eventually(lambda: bus.ensure_streams(stream, Delivery()))
+    gateway = Gateway(settings, database, client)
+    try:
+        await gateway.run(supervisor)
+    finally:
+        await gateway.close()
+        await bus.close(client)
+        await database.close()
+
+
+class Gateway:
+    """Everything that the process consists of, once Postgres and NATS answer."""
+
+    def __init__(self, settings: GatewaySettings, database: Database, client: Client) -> None:
+        self._settings = settings
+        self._client = client
+        self._database = database
+        self._signer = ServiceSigner(settings.secret_key.get_secret_value(), "gateway")
+        self._hub = Hub(clients_per_session=settings.websockets_per_session)
+        self._feed = Feed(client, self._hub)
+        self._limits = RateLimits.configured(settings)
+        self._registry = self._make_registry()
+        self._backends = Backends(
+            settings,
+            transcriber=settings.transcriber_grpc,
+            speakers=settings.speakers_grpc,
+            exporter=settings.exporter_grpc,
+            signer=self._signer,
+        )
+        self._statistics = StatisticsReader(self._backends)
+        self._health = Health(
+            version=version.installed(),
+            checks={"database": database.check, "events": self._check_events},
+            now=self._registry.now,
+        )
+        self._grpc = GrpcServer(
+            settings, services=self._services(), authenticator=self._authenticator()
+        )
+        self._http = HttpServer(self._application(), settings)
+
+    async def run(self, supervisor: Supervisor) -> None:
+        """Serves until the supervisor stops, then ends in order."""
+        self._http.bind()
+        await self._feed.subscribe()
+        await self._grpc.start()
+        supervisor.start("live feed", self._feed.run())
+        supervisor.start("event loop watch", loop_watch.watch())
+        supervisor.start(
+            "session sweeper",
+            sweep_for_ever(self._registry, self._settings.session_sweep_seconds),
+        )
+        serving = supervisor.start("http", self._http.serve())
+        await self._grpc.ready()
+        await supervisor.wait()
+        self._health.stop()
+        await self._grpc.not_ready()
+        self._hub.close()
+        self._http.stop()
+        await asyncio.wait([serving])
+        await self._grpc.stop(self._settings.shutdown_grace_seconds)
+
+    async def close(self) -> None:
+        """Closes what was opened to others."""
+        await self._backends.close()
+        await self._limits.close()
+
+    def _make_registry(self) -> SessionRegistry:
+        settings = self._settings
+        ttl = dt.timedelta(seconds=settings.session_ttl)
+        touch = dt.timedelta(seconds=settings.session_touch_seconds)
+        publisher = EventPublisher(self._client, self._client.jetstream(), source="gateway")
+        return SessionRegistry(
+            SessionStore(self._database),
+            expiry=Expiry(ttl=ttl, touch_interval=min(touch, ttl / 10)),
+            request_tokens=RequestTokens(settings.secret_key.get_secret_value()),
+            announce_revoked=Revocations(publisher, self._hub).announce,
+        )
+
+    def _application(self) -> application.ASGIApp:
+        settings = self._settings
+        origins = Origins(settings.cors_origins)
+        notes = LanguageNotes(self._database)
+        uploads = Uploads(
+            self._backends,
+            notes,
+            max_bytes=settings.max_file_size,
+            idle_seconds=settings.upload_idle_seconds,
+        )
+        parts = (
+            UploadApi(uploads),
+            TranscriptionApi(self._backends, notes),
+            ExportApi(self._backends),
+            SpeakerApi(self._backends),
+            SessionApi(self._registry, self._statistics),
+            QueueApi(self._backends),
+        )
+        return application.build(
+            settings=settings,
+            version=version.installed(),
+            endpoints=[endpoint for part in parts for endpoint in part.endpoints()],
+            live_socket=LiveSocket(
+                registry=self._registry,
+                backends=self._backends,
+                hub=self._hub,
+                origins=origins,
+                keep_alive_seconds=min(_KEEP_ALIVE_SECONDS, settings.session_ttl / 4),
+            ),
+            health=self._health,
+            registry=self._registry,
+            limits=self._limits,
+            origins=origins,
+        )
+
+    def _services(self) -> Mapping[str, AddToServer]:
+        servicer = SessionServicer(
+            registry=self._registry,
+            statistics=self._statistics,
+            limits=self._limits,
+            proxies=TrustedProxies(self._settings.trusted_proxies),
+        )
+        return {
+            _SERVICE: lambda server: session_pb2_grpc.add_SessionServiceServicer_to_server(
+                servicer, server
+            )
+        }
+
+    def _authenticator(self) -> CallAuthenticator:
+        public = method_names("SessionService", ["CreateSession", "AuthenticateSession"])
+        return CallAuthenticator(
+            tokens=RegistryAuthenticator(self._registry),
+            signer=self._signer,
+            access=dict.fromkeys(public, Access.PUBLIC),
+        )
+
+    async def _check_events(self) -> None:
+        if not self._client.is_connected:
+            raise UnavailableError("NATS does not answer.")

@@ -1,0 +1,1 @@
+"""Events for WebSocket clients, each handed to those whose session it concerns."""

@@ -1,0 +1,129 @@
+"""Hands every event to the clients of the session that it concerns, and to no others."""
+
+from collections import OrderedDict, defaultdict
+
+from common import logging, telemetry
+from common.errors import ResourceExhaustedError
+from gateway.live import messages
+from gateway.live.messages import QueueState
+from gateway.live.outbox import GOING_AWAY, SESSION_ENDED, TOO_SLOW, Closing, Outbox
+from securetranscribe.v1 import event_pb2
+
+_REMEMBERED_JOBS = 10_000
+_log = logging.get(__name__)
+
+
+class Client:
+    """One open connection."""
+
+    def __init__(self, session_id: str) -> None:
+        self.session_id = session_id
+        self.outbox = Outbox()
+        self._queue: QueueState | None = None
+
+    def tell_queue(self, state: QueueState) -> None:
+        """Says how the queue stands, unless that is what was said last."""
+        if state != self._queue:
+            self._queue = state
+            self.outbox.put_queue(state.text())
+
+    def tell_queue_first(self, state: QueueState) -> None:
+        """Says how the queue stood when the client came, unless a later word was said already."""
+        if self._queue is None:
+            self.tell_queue(state)
+
+
+class Hub:
+    """All connections of this process. Nothing here waits for anybody."""
+
+    def __init__(self, *, clients_per_session: int) -> None:
+        self._clients_per_session = clients_per_session
+        self._clients: defaultdict[str, set[Client]] = defaultdict(set)
+        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._closed = False
+
+    def attach(self, session_id: str) -> Client:
+        """Adds a connection.
+
+        Raises:
+            ResourceExhaustedError: the session has too many, or the process is about to end.
+        """
+        if self._closed:
+            raise ResourceExhaustedError("The server restarts; connect again.")
+        if len(self._clients.get(session_id, ())) >= self._clients_per_session:
+            raise ResourceExhaustedError("The session has too many connections open.")
+        client = Client(session_id)
+        self._clients[session_id].add(client)
+        telemetry.WEBSOCKETS.inc()
+        return client
+
+    def detach(self, client: Client) -> None:
+        """Removes a connection."""
+        clients = self._clients[client.session_id]
+        if client in clients:
+            clients.remove(client)
+            telemetry.WEBSOCKETS.dec()
+            if client.outbox.closing is TOO_SLOW:
+                telemetry.WEBSOCKETS_DROPPED.inc()
+        if not clients:
+            del self._clients[client.session_id]
+
+    def __len__(self) -> int:
+        return sum(len(clients) for clients in self._clients.values())
+
+    def dispatch(self, event: event_pb2.Event) -> None:
+        """Hands out an event. One that has come before changes nothing."""
+        kind = event.WhichOneof("data")
+        if kind == "job_progress":
+            self._progress(event.session_id, event.job_progress)
+        elif kind == "job_completed":
+            completed = event.job_completed
+            self._ending(event.session_id, completed.job_id, messages.completed(completed))
+        elif kind == "job_failed":
+            failed = event.job_failed
+            self._ending(event.session_id, failed.job_id, messages.failed(failed))
+        elif kind == "job_cancelled":
+            cancelled = event.job_cancelled
+            self._ending(event.session_id, cancelled.job_id, messages.cancelled(cancelled))
+        elif kind == "session_revoked":
+            self.end_session(event.session_id)
+
+    def tell_queue(self, change: event_pb2.QueueChanged) -> None:
+        """Tells everybody how the queue stands for them."""
+        for session_id, clients in self._clients.items():
+            state = messages.queue_state(change, session_id)
+            for client in clients:
+                client.tell_queue(state)
+
+    def end_session(self, session_id: str) -> None:
+        """Closes the connections of a session that has ended."""
+        self._close(self._clients.get(session_id, ()), SESSION_ENDED)
+
+    def close(self) -> None:
+        """Closes all connections and takes no more."""
+        self._closed = True
+        for clients in self._clients.values():
+            self._close(clients, GOING_AWAY)
+
+    def _progress(self, session_id: str, event: event_pb2.JobProgress) -> None:
+        clients = self._clients.get(session_id)
+        # Progress travels apart from endings and may come after them.
+        if not clients or event.job_id in self._ended:
+            return
+        text = messages.progress(event)
+        for client in clients:
+            client.outbox.put_progress(event.job_id, text)
+
+    def _ending(self, session_id: str, job_id: str, text: str) -> None:
+        if job_id in self._ended:
+            return
+        self._ended[job_id] = None
+        if len(self._ended) > _REMEMBERED_JOBS:
+            self._ended.popitem(last=False)
+        for client in self._clients.get(session_id, ()):
+            client.outbox.put_ending(job_id, text)
+
+    @staticmethod
+    def _close(clients: set[Client] | tuple[()], closing: Closing) -> None:
+        for client in clients:
+            client.outbox.close(closing)

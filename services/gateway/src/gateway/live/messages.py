@@ -1,0 +1,127 @@
+"""The messages of the WebSocket, as JSON text."""
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from common import times
+from gateway.web.envelope import format_moment
+from securetranscribe.v1 import event_pb2, queue_pb2
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueState:
+    """What a `queue_update` says to one session."""
+
+    queued_jobs: int
+    processing_jobs: int
+    user_position: int
+    estimated_wait_time: float
+
+    @classmethod
+    def of_status(cls, status: queue_pb2.QueueStatus) -> "QueueState":
+        """From what the queue answers to the session itself."""
+        return cls(
+            queued_jobs=status.queued_jobs,
+            processing_jobs=status.processing_jobs,
+            user_position=status.caller_position,
+            estimated_wait_time=times.seconds(status.estimated_wait),
+        )
+
+    def text(self) -> str:
+        """The message."""
+        return _message("queue_update", vars(self))
+
+
+def queue_state(change: event_pb2.QueueChanged, session_id: str) -> QueueState:
+    """What a change of the queue means for one session."""
+    place = next((place for place in change.places if place.session_id == session_id), None)
+    wait = change.estimated_wait if place is None else place.estimated_wait
+    return QueueState(
+        queued_jobs=change.queued_jobs,
+        processing_jobs=change.processing_jobs,
+        user_position=0 if place is None else place.position,
+        estimated_wait_time=times.seconds(wait),
+    )
+
+
+def progress(event: event_pb2.JobProgress) -> str:
+    """`job_progress`."""
+    estimated = event.HasField("estimated_complete_time")
+    return _message(
+        "job_progress",
+        {
+            "job_id": event.job_id,
+            "transcription_id": event.transcription_id,
+            "progress_percentage": event.progress_percent,
+            "current_step": event.current_step,
+            "estimated_completion": _moment(event.estimated_complete_time) if estimated else None,
+        },
+    )
+
+
+def completed(event: event_pb2.JobCompleted) -> str:
+    """`job_completed`."""
+    return _message(
+        "job_completed",
+        {
+            "job_id": event.job_id,
+            "transcription_id": event.transcription_id,
+            "status": "completed",
+            "completed_at": _moment(event.complete_time),
+            "results": {
+                "confidence_score": event.confidence,
+                "num_speakers": event.speaker_count,
+                "duration": _seconds(event.duration),
+            },
+            "has_warnings": event.has_warnings,
+        },
+    )
+
+
+def failed(event: event_pb2.JobFailed) -> str:
+    """`job_failed`."""
+    return _message(
+        "job_failed",
+        {
+            "job_id": event.job_id,
+            "transcription_id": event.transcription_id,
+            "status": "failed",
+            "completed_at": _moment(event.complete_time),
+            "error": {"code": event.failure.code, "message": event.failure.message},
+        },
+    )
+
+
+def cancelled(event: event_pb2.JobCancelled) -> str:
+    """`job_cancelled`."""
+    return _message(
+        "job_cancelled",
+        {
+            "job_id": event.job_id,
+            "transcription_id": event.transcription_id,
+            "status": "cancelled",
+            "completed_at": _moment(event.complete_time),
+        },
+    )
+
+
+def pong() -> str:
+    """The answer to a client's `ping`."""
+    return _message("pong", {"timestamp": format_moment(dt.datetime.now(dt.UTC))})
+
+
+def _message(kind: str, data: dict[str, Any]) -> str:
+    return json.dumps({"type": kind, "data": data}, ensure_ascii=False, separators=(",", ":"))
+
+
+def _moment(value: Timestamp) -> str:
+    return format_moment(times.moment(value))
+
+
+def _seconds(value: Duration) -> float:
+    return times.seconds(value)

@@ -1,0 +1,167 @@
+"""The WebSocket endpoint: who may connect, and what goes over a connection."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from common import logging
+from common.errors import ApplicationError, AuthenticationError, AuthorizationError
+from gateway.backends import Backends
+from gateway.live import messages
+from gateway.live.hub import Client, Hub
+from gateway.live.messages import QueueState
+from gateway.live.outbox import SESSION_ENDED, TOO_SLOW, Closing
+from gateway.sessions.registry import SessionRegistry
+from gateway.sessions.session import Session
+from gateway.web import credentials
+from gateway.web.credentials import Source
+from gateway.web.origins import Origins
+from gateway.web.problems import problem
+from securetranscribe.v1 import queue_pb2
+
+_log = logging.get(__name__)
+_SEND_SECONDS = 15.0
+_CLOSE_SECONDS = 1.0
+
+
+class LiveSocket:
+    """Serves connections. An open one keeps its session alive."""
+
+    def __init__(
+        self,
+        *,
+        registry: SessionRegistry,
+        backends: Backends,
+        hub: Hub,
+        origins: Origins,
+        keep_alive_seconds: float,
+    ) -> None:
+        self._registry = registry
+        self._backends = backends
+        self._hub = hub
+        self._origins = origins
+        self._keep_alive_seconds = keep_alive_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one connection from the handshake to its end."""
+        websocket = WebSocket(scope, receive, send)
+        try:
+            session = await self._admit(websocket)
+            client = self._hub.attach(session.session_id)
+        except ApplicationError as error:
+            await websocket.send_denial_response(problem(error))
+            return
+        with structlog.contextvars.bound_contextvars(session_id=session.session_id):
+            _log.info("websocket opened")
+            try:
+                await websocket.accept()
+                closing = await self._serve(websocket, client)
+            except WebSocketDisconnect:
+                closing = None
+            finally:
+                self._hub.detach(client)
+            _log.info("websocket closed", code=None if closing is None else closing.code)
+
+    async def _admit(self, websocket: WebSocket) -> Session:
+        """The session of a handshake.
+
+        Raises:
+            AuthenticationError: there is no token, or it is not valid.
+            AuthorizationError: a page of a foreign origin asks.
+        """
+        if not self._origins.trusts(websocket.headers):
+            raise AuthorizationError("A page of another origin may not connect.")
+        shown = credentials.read(websocket.headers, websocket.scope["state"].get("query_token"))
+        if shown.source is Source.NONE:
+            raise AuthenticationError("Connect with a session token.")
+        return await self._registry.authenticate(shown.token)
+
+    async def _serve(self, websocket: WebSocket, client: Client) -> Closing | None:
+        """Serves until the client leaves (None), or until it is to be closed."""
+        closing = await _first(
+            {
+                "websocket sender": self._sending(websocket, client),
+                "websocket reader": self._reading(websocket, client),
+                "websocket keeper": self._keeping(client),
+                "websocket greeter": self._greeting(client),
+            }
+        )
+        if closing is not None:
+            # A client that reads nothing more does not get to read this either.
+            with contextlib.suppress(TimeoutError, RuntimeError):
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await websocket.close(closing.code, closing.reason)
+        return closing
+
+    async def _sending(self, websocket: WebSocket, client: Client) -> Closing:
+        while True:
+            message = await client.outbox.next()
+            if isinstance(message, Closing):
+                return message
+            try:
+                async with asyncio.timeout(_SEND_SECONDS):
+                    await websocket.send_text(message)
+            except TimeoutError:
+                client.outbox.close(TOO_SLOW)
+                return TOO_SLOW
+
+    async def _reading(self, websocket: WebSocket, client: Client) -> None:
+        """Reads so that the end of the connection is noticed; answers `{"type": "ping"}`."""
+        while True:
+            message = await websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if _is_ping(message.get("text")):
+                client.outbox.put_reply(messages.pong())
+
+    async def _keeping(self, client: Client) -> Closing:
+        """Keeps the session alive, and notices when it has ended all the same."""
+        while True:
+            await asyncio.sleep(self._keep_alive_seconds)
+            try:
+                await self._registry.get(client.session_id)
+            except AuthenticationError:
+                return SESSION_ENDED
+            except ApplicationError as error:
+                _log.warning("cannot keep a session alive", reason=error.message)
+
+    async def _greeting(self, client: Client) -> Closing:
+        """Says how the queue stands, then waits for ever."""
+        try:
+            answer = await self._backends.ask(
+                self._backends.queue.GetQueueStatus,
+                queue_pb2.GetQueueStatusRequest(),
+                client.session_id,
+            )
+            client.tell_queue_first(QueueState.of_status(answer.status))
+        except ApplicationError as error:
+            _log.warning("cannot tell a client of the queue", reason=error.message)
+        return await asyncio.Event().wait()  # type: ignore[return-value]
+
+
+async def _first(work: dict[str, Coroutine[Any, Any, Closing | None]]) -> Closing | None:
+    """Runs all at once until one of them is done; what that one returned or raised."""
+    tasks = {asyncio.create_task(coroutine, name=name) for name, coroutine in work.items()}
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return done.pop().result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _is_ping(text: str | None) -> bool:
+    if not text:
+        return False
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(said, dict) and said.get("type") == "ping"

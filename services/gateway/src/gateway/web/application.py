@@ -1,0 +1,127 @@
+"""The HTTP application: routes inside, layers around them."""
+
+from collections.abc import Callable, Iterable, MutableMapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import WebSocketRoute
+from starlette.types import ASGIApp
+
+from common.errors import ApplicationError
+from gateway.sessions.registry import SessionRegistry
+from gateway.settings import GatewaySettings
+from gateway.web import openapi, problems
+from gateway.web.body_limit import BodyLimit
+from gateway.web.callers import Callers
+from gateway.web.documentation import Documentation
+from gateway.web.endpoint import Endpoint
+from gateway.web.health import Health
+from gateway.web.hosts import AllowedHosts, HostNames
+from gateway.web.origins import Origins
+from gateway.web.query_tokens import QueryTokens
+from gateway.web.rate_limits import RateLimits
+from gateway.web.request_context import RequestContext
+from gateway.web.security_headers import HttpsOnly, SecurityHeaders
+
+SOCKET_PATHS = ("/ws", "/api/ws", "/api/v1/ws")
+_UNTRACED = ("/health", "/metrics", "/static")
+_EXPOSED = [
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "X-Request-ID",
+    "Retry-After",
+    "Content-Disposition",
+]
+
+
+def build(
+    *,
+    settings: GatewaySettings,
+    version: str,
+    endpoints: Iterable[Endpoint],
+    live_socket: ASGIApp,
+    health: Health,
+    registry: SessionRegistry,
+    limits: RateLimits,
+    origins: Origins,
+) -> ASGIApp:
+    """Puts the application together."""
+    app = FastAPI(
+        title="SecureTranscribe",
+        version=version,
+        description=openapi.DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry={
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+            "exclude": _untraced,
+        },
+        middleware=_layers(settings, registry, limits, origins),
+        exception_handlers={
+            ApplicationError: problems.on_application_error,
+            RequestValidationError: problems.on_invalid_request,
+            HTTPException: problems.on_http_error,
+        },
+    )
+    for endpoint in endpoints:
+        endpoint.add_to(app)
+    health.add_to(app, metrics=settings.enable_metrics)
+    Documentation().add_to(app)
+    app.router.routes.extend(WebSocketRoute(path, live_socket) for path in SOCKET_PATHS)
+    _document_once(app)
+    return QueryTokens(app)
+
+
+def _layers(
+    settings: GatewaySettings, registry: SessionRegistry, limits: RateLimits, origins: Origins
+) -> list[Middleware]:
+    """What a request passes through, from the outside to the inside."""
+    layers = [
+        Middleware(RequestContext),
+        Middleware(SecurityHeaders, https_only=settings.force_https),
+        Middleware(AllowedHosts, names=HostNames(settings.allowed_hosts)),
+    ]
+    if settings.force_https:
+        layers.append(Middleware(HttpsOnly))
+    if settings.cors_origins:
+        layers.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=list(settings.cors_origins),
+                # With `*` any page may read what is open to all, but none in a user's name.
+                allow_credentials=not origins.any,
+                allow_methods=["GET", "POST", "PUT", "DELETE"],
+                allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+                expose_headers=_EXPOSED,
+            )
+        )
+    layers.append(Middleware(Callers, registry=registry, limits=limits, origins=origins))
+    layers.append(Middleware(BodyLimit))
+    return layers
+
+
+def _document_once(app: FastAPI) -> None:
+    """The document is made when it is first asked for, and kept."""
+    made: dict[str, Any] = {}
+
+    def document() -> dict[str, Any]:
+        if not made:
+            made.update(openapi.document(app))
+        return made
+
+    make: Callable[[], dict[str, Any]] = document
+    app.openapi = make  # type: ignore[method-assign]
+
+
+def _untraced(scope: MutableMapping[str, Any]) -> bool:
+    # A connection may last for hours; it is no request.
+    return scope["type"] == "websocket" or scope["path"].startswith(_UNTRACED)

@@ -1,0 +1,260 @@
+"""`devstack` as an operator meets it: a process of its own, with everything below it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+
+import pytest
+
+
+def names(count_of_workers=1):
+    workers = [f"transcriber-worker-{number + 1}" for number in range(count_of_workers)]
+    services = ["gateway", "transcriber-api", *workers, "diarizer-1", "speakers", "exporter"]
+    return {"postgres", "nats", "s3", *services}
+
+
+@pytest.fixture
+def gateway_port(operator):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    operator.environment["PORT"] = str(port)
+    return port
+
+
+def test_up_in_the_foreground_until_ctrl_c(operator, gateway_port, all_gone):
+    operator.environment["TRANSCRIBER_WORKERS"] = "2"
+    runner = operator.up()
+    pids = operator.pids()
+    assert set(pids) == names(count_of_workers=2)
+
+    status = operator.run("status")
+    assert status.returncode == 0, status.stdout
+    assert f"runner {runner.pid}: ready" in status.stdout
+    for name, pid in pids.items():
+        (line,) = [one for one in status.stdout.splitlines() if one.split()[0] == name]
+        assert line.split()[1] == str(pid)
+        assert line.split()[3] == "healthy"
+
+    second = operator.run("up")
+    assert second.returncode == 4
+    assert f"in use by process {runner.pid}" in second.stderr
+
+    runner.send_signal(signal.SIGINT)
+    said = runner.communicate(timeout=60)[0]
+    assert runner.returncode == 0, said
+    all_gone(pids.values(), seconds=0.1)
+    lines = [line.split()[1:3] for line in said.splitlines()]
+    stopped = [name for name, what in lines if what == "stopped"]
+    assert set(stopped) == names(count_of_workers=2)
+    assert set(stopped[-3:]) == {"postgres", "nats", "s3"}  # the servers go last
+    assert "drained" in (operator.data / "logs" / "speakers.log").read_text()
+    assert operator.run("status").returncode == 3
+
+
+def test_up_says_where_everything_is(operator, gateway_port):
+    runner = operator.start("up")
+    said = ""
+    while "Logs" not in said:
+        line = runner.stdout.readline()
+        assert line, said
+        said += line
+    assert f"http://127.0.0.1:{gateway_port}/docs" in said
+    state = json.loads((operator.data / "state.json").read_text())
+    for address in state["addresses"].values():
+        assert address in said
+    assert str(operator.data / "logs") in said
+
+
+def test_in_the_background(operator, gateway_port, all_gone):
+    started = operator.run("up", "--detach")
+    assert started.returncode == 0, started.stdout + started.stderr
+    assert f"http://127.0.0.1:{gateway_port}" in started.stdout
+    pids = operator.pids()
+    runner = json.loads((operator.data / "runner.pid").read_text())["pid"]
+    assert set(pids) == names()
+    assert operator.run("status").returncode == 0
+
+    again = operator.run("up", "--detach")
+    assert again.returncode == 4
+    assert f"process {runner}" in again.stderr
+
+    stopped = operator.run("down")
+    assert (stopped.returncode, stopped.stdout) == (0, "stopped\n"), stopped.stderr
+    all_gone([runner, *pids.values()], seconds=0.1)
+    assert operator.run("down").returncode == 0
+
+
+def test_variables_for_a_service_in_a_terminal(operator, gateway_port):
+    assert operator.run("up", "--detach").returncode == 0
+    printed = operator.run("env", "speakers").stdout
+    shell = subprocess.run(
+        ["sh", "-c", f"{printed}\nenv"], check=True, capture_output=True, text=True, env={}
+    )
+    variables = dict(line.split("=", 1) for line in shell.stdout.splitlines())
+    (dump,) = operator.directory.glob("speakers-*.json")
+    own = json.loads(dump.read_text())
+    for name in ("DATABASE_URL", "NATS_URL", "SECRET_KEY", "GATEWAY_GRPC", "TRANSCRIBER_GRPC"):
+        assert variables[name] == own[name]
+    assert "subscriber:" in operator.run("env", "subscriber").stdout
+
+
+def test_servers_only(operator, all_gone):
+    started = operator.run("up", "--servers-only", "--detach")
+    assert started.returncode == 0, started.stdout + started.stderr
+    assert set(operator.pids()) == {"postgres", "nats", "s3"}
+    assert operator.run("status").returncode == 0
+
+
+def test_a_killed_runner_takes_everything_along(operator, gateway_port, all_gone):
+    runner = operator.up()
+    pids = operator.pids()
+    runner.kill()
+    runner.wait()
+    all_gone(pids.values())
+    assert operator.run("status").returncode == 3
+
+    again = operator.up()
+    assert set(operator.pids()) == names()
+    assert not set(operator.pids().values()) & set(pids.values())
+    again.send_signal(signal.SIGTERM)
+    assert again.wait(60) == 0
+
+
+def test_offspring_of_services_is_cleared_away_after_a_killed_runner(
+    operator, gateway_port, all_gone
+):
+    """The kernel ends the runner's children, but not theirs."""
+    operator.environment["FAKE_BEHAVIOUR"] = "parent"
+    runner = operator.up()
+    logs = (operator.data / "logs").glob("*.log")
+    lines = [line for log in logs for line in log.read_text().splitlines()]
+    grandchildren = [int(line.split()[1]) for line in lines if line.startswith("grandchild")]
+    assert len(grandchildren) == 6
+    pids = operator.pids()
+    runner.kill()
+    runner.wait()
+    all_gone(pids.values())
+    down = operator.run("down")
+    assert down.returncode == 0
+    assert "ended speakers, which an earlier run had left behind" in down.stdout
+    all_gone(grandchildren)
+
+
+def test_a_service_that_crashes_comes_back(operator, gateway_port, until):
+    runner = operator.up()
+    before = operator.pids()
+    os.kill(before["transcriber-worker-1"], signal.SIGKILL)
+    until(lambda: operator.pids()["transcriber-worker-1"] != before["transcriber-worker-1"])
+    until(lambda: operator.run("status").returncode == 0)
+    after = operator.pids()
+    assert {name for name in before if before[name] != after[name]} == {"transcriber-worker-1"}
+    runner.send_signal(signal.SIGINT)
+    said = runner.communicate(timeout=60)[0]
+    assert "transcriber-worker-1  crashed  exit code -9; starting it again in 0.5 s" in said
+    assert "transcriber-worker-1  restarting" in said
+
+
+def test_status_shows_what_is_unwell(operator, gateway_port):
+    operator.up()
+    pid = operator.pids()["nats"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        status = operator.run("status")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert status.returncode == 1
+    (line,) = [one for one in status.stdout.splitlines() if one.startswith("nats")]
+    assert "no answer on port" in line
+
+
+def test_a_server_that_dies_ends_the_stack(operator, gateway_port, all_gone):
+    runner = operator.up()
+    pids = operator.pids()
+    os.kill(pids["nats"], signal.SIGKILL)
+    said = runner.communicate(timeout=60)[0]
+    assert runner.returncode == 1
+    assert "error: nats ended (signal 9)" in said
+    assert "the stack stops" in said
+    all_gone(pids.values(), seconds=0.1)
+
+
+def test_a_service_that_cannot_start_is_explained(operator, gateway_port, all_gone):
+    operator.environment["FAKE_BEHAVIOUR"] = "crash"
+    failed = operator.run("up")
+    assert failed.returncode == 1
+    assert "ended (exit code 2)" in failed.stderr
+    assert "| configuration: FAKE_SETTING: is not set" in failed.stderr
+    assert operator.pids() == {}
+
+    detached = operator.run("up", "--detach")
+    assert detached.returncode == 1
+    assert "configuration: FAKE_SETTING: is not set" in detached.stdout
+
+
+def test_a_service_that_is_never_ready_is_explained(operator, gateway_port):
+    operator.environment |= {"FAKE_BEHAVIOUR": "never", "DEVSTACK_SERVICE_SECONDS": "3"}
+    failed = operator.run("up")
+    assert failed.returncode == 1
+    assert "was not healthy within 3 s: NOT_SERVING" in failed.stderr
+    assert operator.pids() == {}
+
+
+def test_a_taken_gateway_port_is_explained(operator, gateway_port):
+    with socket.create_server(("127.0.0.1", gateway_port)):
+        failed = operator.run("up")
+    assert failed.returncode == 4
+    assert f"port {gateway_port} on 127.0.0.1, wanted for gateway, is taken" in failed.stderr
+    assert "PORT" in failed.stderr
+    assert operator.pids() == {}
+
+
+def test_a_second_ctrl_c_does_not_wait(operator, gateway_port, all_gone, until):
+    operator.environment["FAKE_BEHAVIOUR"] = "deaf"
+    runner = operator.up()
+    pids = operator.pids()
+    runner.send_signal(signal.SIGINT)
+    until(lambda: json.loads((operator.data / "state.json").read_text())["phase"] == "stopping")
+    assert set(operator.pids()) == names()
+    runner.send_signal(signal.SIGINT)
+    assert runner.wait(15) == 0
+    all_gone(pids.values(), seconds=0.1)
+
+
+def test_ctrl_c_while_starting(operator, gateway_port, until, all_gone):
+    operator.environment["FAKE_BEHAVIOUR"] = "never"
+    runner = operator.start("up")
+    until(lambda: set(operator.pids()) == names(), seconds=60)
+    pids = operator.pids()
+    runner.send_signal(signal.SIGINT)
+    said = runner.communicate(timeout=60)[0]
+    assert runner.returncode == 0, said
+    all_gone(pids.values(), seconds=0.1)
+
+
+def test_servers_inside_another_program_are_not_stopped(operator, servers):
+    command = operator.command("down")
+    command[command.index("--data-dir") + 1] = str(servers.files.root)
+    down = subprocess.run(
+        command, check=False, capture_output=True, text=True, env=operator.variables()
+    )
+    assert down.returncode == 4
+    assert f"process {os.getpid()} uses the servers from inside another program" in down.stderr
+    assert all(process.running for process in servers.processes)
+
+
+def test_the_env_file_reaches_the_services(operator, gateway_port):
+    (operator.directory / ".env").write_text(
+        "LOG_LEVEL=DEBUG\nGREETING=from the file\nDATABASE_URL=postgresql://elsewhere/x\n"
+    )
+    operator.environment["GREETING"] = "from the environment"
+    operator.up()
+    (dump,) = operator.directory.glob("gateway-*.json")
+    own = json.loads(dump.read_text())
+    assert own["LOG_LEVEL"] == "DEBUG"
+    assert own["GREETING"] == "from the environment"
+    assert own["DATABASE_URL"].startswith("postgresql://gateway:")
+    assert own["PORT"] == str(gateway_port)
+    (worker,) = operator.directory.glob("transcriber-worker-*.json")
+    assert json.loads(worker.read_text())["OMP_WAIT_POLICY"] == "PASSIVE"

