@@ -20,7 +20,7 @@ _OVERRIDES = {
     "*": {"MAX_FILE_SIZE": "2GB", "TASK_ACK_WAIT_SECONDS": "6"},
     "gateway": {
         f"RATE_LIMIT_{group}": "100000/minute"
-        for group in ("UPLOAD", "PROCESSING", "STATUS", "EXPORT", "SESSIONS")
+        for group in ("UPLOAD", "PROCESSING", "STATUS", "EXPORT", "SESSION")
     },
 }
 

@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from nats.aio.client import Client
+from starlette.types import ASGIApp
 
 from common import bus, logging, postgres
 from common.auth import Access, CallAuthenticator
@@ -135,7 +136,7 @@ class Gateway:
             announce_revoked=Revocations(publisher, self._hub).announce,
         )
 
-    def _application(self) -> application.ASGIApp:
+    def _application(self) -> ASGIApp:
         settings = self._settings
         origins = Origins(settings.cors_origins)
         notes = LanguageNotes(self._database)

@@ -16,7 +16,10 @@ from gateway.web.envelope import ApiModel, Moment, Success
 from securetranscribe.v1 import queue_pb2
 
 _TAG = "Queue"
-_STATUS_BY_WORD = {word: number for number, word in words.JOB_STATUS.items()}
+_STATUS_BY_WORD: "dict[JobWord | None, queue_pb2.JobStatus.ValueType]" = {
+    None: queue_pb2.JOB_STATUS_UNSPECIFIED,
+    **{word: number for number, word in words.JOB_STATUS.items()},
+}
 
 
 class QueueData(ApiModel):
@@ -167,7 +170,7 @@ class QueueApi:
         answer = await self._backends.ask(
             self._backends.queue.ListJobs,
             queue_pb2.ListJobsRequest(
-                status=_STATUS_BY_WORD[status_filter] if status_filter else None,
+                status=_STATUS_BY_WORD[status_filter],
                 limit=limit,
                 offset=offset,
             ),

@@ -1,5 +1,7 @@
 """From protobuf transcriptions to what the API returns."""
 
+from typing import TypeAlias
+
 from common import times
 from gateway.api import formats
 from gateway.api.transcription_models import (
@@ -17,14 +19,19 @@ from gateway.api.transcription_models import (
 from gateway.api.views import maybe_moment
 from securetranscribe.v1 import queue_pb2, transcription_pb2
 
-_STATUS: dict[int, TranscriptionWord] = {
+_Status: TypeAlias = "transcription_pb2.TranscriptionStatus.ValueType"
+
+_STATUS: dict[_Status, TranscriptionWord] = {
     transcription_pb2.TRANSCRIPTION_STATUS_PENDING: "pending",
     transcription_pb2.TRANSCRIPTION_STATUS_PROCESSING: "processing",
     transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED: "completed",
     transcription_pb2.TRANSCRIPTION_STATUS_FAILED: "failed",
 }
-STATUS_BY_WORD = {word: number for number, word in _STATUS.items()}
-JOB_STATUS: dict[int, JobWord] = {
+STATUS_BY_WORD: dict[TranscriptionWord | None, _Status] = {
+    None: transcription_pb2.TRANSCRIPTION_STATUS_UNSPECIFIED,
+    **{word: number for number, word in _STATUS.items()},
+}
+JOB_STATUS: "dict[queue_pb2.JobStatus.ValueType, JobWord]" = {
     queue_pb2.JOB_STATUS_QUEUED: "queued",
     queue_pb2.JOB_STATUS_PROCESSING: "processing",
     queue_pb2.JOB_STATUS_COMPLETED: "completed",

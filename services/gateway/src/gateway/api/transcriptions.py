@@ -146,7 +146,7 @@ class TranscriptionApi:
         answer = await self._backends.ask(
             self._service.ListTranscriptions,
             transcription_pb2.ListTranscriptionsRequest(
-                status=views.STATUS_BY_WORD[status_filter] if status_filter else None,
+                status=views.STATUS_BY_WORD[status_filter],
                 limit=limit,
                 offset=offset,
             ),

@@ -124,4 +124,5 @@ def _document_once(app: FastAPI) -> None:
 
 def _untraced(scope: MutableMapping[str, Any]) -> bool:
     # A connection may last for hours; it is no request.
-    return scope["type"] == "websocket" or scope["path"].startswith(_UNTRACED)
+    path: str = scope["path"]
+    return scope["type"] == "websocket" or path.startswith(_UNTRACED)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -58,7 +58,7 @@ class Health:
 
     def add_to(self, app: FastAPI, *, metrics: bool) -> None:
         """Makes the routes."""
-        down = {503: documented(503)[503]}
+        down: dict[int | str, dict[str, Any]] = {503: documented(503)[503]}
         app.add_api_route("/health", self.health, methods=["GET"], tags=[_TAG])
         app.add_api_route("/health/db", self.database, methods=["GET"], tags=[_TAG], responses=down)
         app.add_api_route("/health/ready", self.ready, methods=["GET"], tags=[_TAG], responses=down)

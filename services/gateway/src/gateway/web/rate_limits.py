@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from limits import RateLimitItem
 from limits.aio.storage import MemoryStorage, RedisStorage
@@ -119,7 +119,8 @@ class RateLimits:
     async def close(self) -> None:
         """Closes the connection to Redis."""
         if self._storage is not None:
-            await self._storage.bridge.get_connection().aclose()
+            connection: Any = self._storage.bridge.get_connection()  # type: ignore[attr-defined]
+            await connection.aclose()
 
     async def _hit(self, group: Group, caller: str) -> Allowance:
         item = self._limits[group]
