@@ -105,7 +105,7 @@ def clusters(edge: Edge) -> list[dict[str, Any]]:
     grpc = [_grpc_cluster(name, edge) for name in GRPC_CLUSTERS]
     http = _cluster(HTTP_CLUSTER, edge.addresses[HTTP_CLUSTER])
     http["health_checks"] = [
-        _check({"http_health_check": {"path": "/health", "host": "localhost"}})
+        _check({"http_health_check": {"path": "/health/ready", "host": "localhost"}})
     ]
     telemetry = _cluster("telemetry", edge.addresses["telemetry"], http2=True)
     admin = _cluster("admin", edge.admin)

@@ -16,6 +16,7 @@ from common import bus
 from common.bus import Delivery
 from common.errors import TranscriptionError
 from common.objects import ObjectStore, RangedObject
+from common.runtime import Supervisor
 from common.task import TaskCancelledError, TaskControl
 from common.worker import TaskHandler, TaskWorker, WorkerOptions
 from securetranscribe.v1 import queue_pb2
@@ -28,18 +29,21 @@ class RunningWorker:
     """A worker in this process, with a connection of its own as it would have."""
 
     worker: TaskWorker
+    handler: TaskHandler
     client: Client
-    tasks: list[asyncio.Task[None]]
+    supervisor: Supervisor
+    working: asyncio.Task[None]
 
     async def stop(self) -> None:
         await self.worker.stop()
-        await self.tasks[0]
+        await self.working
 
     async def close(self) -> None:
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.wait(self.tasks)
+        if isinstance(self.handler, Held):
+            self.handler.release.set()
+        await self.supervisor.cancel()
         await self.client.close()
+        assert not self.supervisor.failed
 
 
 @dataclass(kw_only=True)
@@ -105,11 +109,15 @@ class Bench:
                 shutdown_grace_seconds=grace,
             ),
         )
-        tasks = [
-            asyncio.create_task(worker.run(), name=f"{name} run"),
-            asyncio.create_task(worker.heartbeat(), name=f"{name} heartbeat"),
-        ]
-        running = RunningWorker(worker=worker, client=client, tasks=tasks)
+        supervisor = Supervisor()
+        supervisor.start("heartbeat", worker.heartbeat())
+        running = RunningWorker(
+            worker=worker,
+            handler=handler,
+            client=client,
+            supervisor=supervisor,
+            working=supervisor.start("tasks", worker.run()),
+        )
         self.workers.append(running)
         return running
 

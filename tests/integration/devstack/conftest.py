@@ -40,12 +40,9 @@ class Operator:
     """Runs `devstack` commands on one data directory."""
 
     directory: Path
+    data: Path
     environment: dict[str, str] = field(default_factory=dict)
     runners: list[subprocess.Popen[str]] = field(default_factory=list)
-
-    @property
-    def data(self) -> Path:
-        return self.directory / "data"
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "devstack", "--data-dir", str(self.data), *arguments]
@@ -64,6 +61,7 @@ class Operator:
         if not place.exists():
             for package in {service.owner for service in SERVICES}:
                 (place / package).mkdir(parents=True)
+                (place / package / "__init__.py").touch()
                 main = MAIN.format(package=package, fake=str(FAKE))
                 (place / package / "__main__.py").write_text(main)
         return place
@@ -125,10 +123,16 @@ class Operator:
         self.run("down")
 
 
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A data directory that one test after the other uses: making a cluster takes seconds."""
+    return tmp_path_factory.mktemp("stack") / "data"
+
+
 @pytest.fixture
-def operator(tmp_path):
-    """An operator with an empty data directory and a free gateway port."""
-    someone = Operator(directory=tmp_path)
+def operator(tmp_path, data):
+    """An operator in an empty directory."""
+    someone = Operator(directory=tmp_path, data=data)
     yield someone
     someone.close()
 

@@ -45,8 +45,8 @@ def test_up_in_the_foreground_until_ctrl_c(operator, gateway_port, all_gone):
     said = runner.communicate(timeout=60)[0]
     assert runner.returncode == 0, said
     all_gone(pids.values(), seconds=0.1)
-    lines = [line.split()[1:3] for line in said.splitlines()]
-    stopped = [name for name, what in lines if what == "stopped"]
+    lines = [line.split() for line in said.splitlines()]
+    stopped = [words[1] for words in lines if words[2:] == ["stopped"]]
     assert set(stopped) == names(count_of_workers=2)
     assert set(stopped[-3:]) == {"postgres", "nats", "s3"}  # the servers go last
     assert "drained" in (operator.data / "logs" / "speakers.log").read_text()

@@ -83,7 +83,7 @@ class FakeGateway:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 headers = {key.lower(): value for key, value in self.headers.items()}
-                if self.path != "/health":
+                if not self.path.startswith("/health"):
                     seen = Seen(cluster="gateway-http", path=self.path, headers=headers)
                     notebook.entries.append(seen)
                 self.send_response(101 if headers.get("upgrade") == "websocket" else 200)

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from common import logging, telemetry
@@ -15,6 +15,7 @@ from common.settings import ServiceSettings
 
 _log = logging.get(__name__)
 Answer = TypeVar("Answer")
+_CANCEL_AGAIN_SECONDS = 3.0  # longer than the last words of a task take
 
 
 class Supervisor:
@@ -56,10 +57,7 @@ class Supervisor:
 
     async def cancel(self) -> None:
         """Cancels the tasks that still run and waits for them."""
-        for task in list(self._tasks):
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(list(self._tasks))
+        await _cancelled(self._tasks)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
@@ -128,8 +126,7 @@ async def _main(settings: ServiceSettings, serve: Serve) -> int:
             await asyncio.wait([serving], timeout=settings.shutdown_grace_seconds + 5)
             if not serving.done():
                 _log.warning("the grace is over; what is left is broken off")
-        serving.cancel()
-        stopped.cancel()
+        await _cancelled({serving, stopped})
         with contextlib.suppress(asyncio.CancelledError):
             await serving
     except ApplicationError as error:
@@ -139,6 +136,19 @@ async def _main(settings: ServiceSettings, serve: Serve) -> int:
         await supervisor.cancel()
         telemetry.shutdown()
     return 1 if supervisor.failed else 0
+
+
+async def _cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancels tasks and waits for them.
+
+    `asyncio.wait_for` before Python 3.12 loses a cancellation that comes together with its answer,
+    and libraries use it; a task that goes on is therefore cancelled again.
+    """
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=_CANCEL_AGAIN_SECONDS)
 
 
 async def _serve(settings: ServiceSettings, serve: Serve, supervisor: Supervisor) -> None:

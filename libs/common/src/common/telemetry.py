@@ -12,6 +12,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
+from common.client_tracing import TracedStreamStream, TracedStreamUnary
+
 SECONDS = (0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
 
 RPC_SECONDS = Histogram(
@@ -69,6 +71,11 @@ REAL_TIME_FACTOR = Histogram(
     ["stage"],
     buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )
+VOICE_MATCHES = Counter(
+    "securetranscribe_voice_matches_total",
+    "Voices of recordings by what recognition made of them.",
+    ["outcome"],
+)
 
 
 def configure(*, service: str, otlp_endpoint: str, metrics_host: str, metrics_port: int) -> None:
@@ -118,5 +125,7 @@ def server_interceptor() -> grpc.aio.ServerInterceptor:
 
 def client_interceptors() -> Sequence[grpc.aio.ClientInterceptor]:
     """Carries the current trace to a gRPC server."""
-    interceptors: Sequence[grpc.aio.ClientInterceptor] = aio_client_interceptors()  # type: ignore[no-untyped-call]
-    return interceptors
+    library: Sequence[grpc.aio.ClientInterceptor] = aio_client_interceptors()  # type: ignore[no-untyped-call]
+    streaming = (grpc.aio.StreamUnaryClientInterceptor, grpc.aio.StreamStreamClientInterceptor)
+    single = [one for one in library if not isinstance(one, streaming)]
+    return [*single, TracedStreamUnary(), TracedStreamStream()]

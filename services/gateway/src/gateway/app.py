@@ -119,6 +119,16 @@ class Gateway:
         await asyncio.wait([serving])
         await self._grpc.stop(self._settings.shutdown_grace_seconds)
 
+    @property
+    def http_port(self) -> int:
+        """The port of HTTP; 0 before it listens."""
+        return self._http.port
+
+    @property
+    def grpc_port(self) -> int:
+        """The port of gRPC; 0 before it listens."""
+        return self._grpc.port
+
     async def close(self) -> None:
         """Closes what was opened to others."""
         await self._backends.close()

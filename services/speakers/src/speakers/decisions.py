@@ -39,7 +39,7 @@ class _Resolved:
 
 
 class DecisionBook:
-    """Decisions about recordings. Setting those of a recording replaces all that held before."""
+    """What people decided about the voices of recordings."""
 
     def __init__(self, database: Database, learning: Learning, *, min_seconds: float) -> None:
         """A voiceprint of less than `min_seconds` of clean speech names but teaches nothing."""
@@ -47,7 +47,7 @@ class DecisionBook:
         self._learning = learning
         self._min_seconds = min_seconds
 
-    async def set(
+    async def replace(
         self, transcription_id: int, decisions: Sequence[Decision], *, session_id: str
     ) -> list[Link]:
         """Makes these the decisions about a recording; returns one link each, in their order.

@@ -6,12 +6,12 @@ from common import logging
 from common.postgres import Connection, Database
 from speakers.domain.profile import Profile
 from speakers.domain.prototype import summarise
-from speakers.domain.voice_space import Place, VoiceSpaces
+from speakers.domain.voice_space import VoiceSpaces
 from speakers.store import locks
 from speakers.store.observations import Observations
 from speakers.store.outbox import Outbox
 from speakers.store.profiles import Profiles
-from speakers.store.prototypes import Prototypes
+from speakers.store.prototypes import Prototype, Prototypes
 
 _BATCH = 50
 _log = logging.get(__name__)
@@ -48,15 +48,17 @@ class Learning:
 
     async def _renew(self, connection: Connection, profile: Profile, *, kept: bool) -> Profile:
         observations = Observations(connection)
-        places: dict[int, tuple[str, Place]] = {}
+        prototypes: dict[int, Prototype] = {}
         confidence = 0.0
         for (model_id, model), samples in (await observations.samples(profile.profile_id)).items():
             space = self._spaces.of(model)
             data = summarise(samples, space)
             confidence = max(confidence, data.confidence)
             if data.place is not None and profile.active:
-                places[model_id] = (space.digest, data.place)
-        await Prototypes(connection).replace(profile.profile_id, places)
+                prototypes[model_id] = Prototype(
+                    space=space.digest, seconds=data.seconds, place=data.place
+                )
+        await Prototypes(connection).replace(profile.profile_id, prototypes)
         count, seconds = await observations.totals(profile.profile_id)
         return await Profiles(connection).set_voice(
             profile.profile_id,
@@ -86,5 +88,3 @@ class Learning:
             if space != self._spaces.digest(name, version):
                 return await prototypes.profiles_in(model_id, space, _BATCH)
         return []
-
-

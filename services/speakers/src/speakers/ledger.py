@@ -9,7 +9,7 @@ from speakers.domain.names import clean_name
 from speakers.domain.observation import Clip, Observation
 from speakers.domain.profile import Description, Page, Profile
 from speakers.domain.prototype import Sample, summarise
-from speakers.domain.voice_space import VoiceSpaces
+from speakers.domain.voice_space import VoiceSpaces, similarity
 from speakers.domain.voiceprint import VoiceModel
 from speakers.learning import Learning
 from speakers.store import locks
@@ -34,7 +34,7 @@ class Ledger:
         self._spaces = spaces
         self._clips_shared = clips_shared
 
-    async def list(self, profile_id: int, page: Page) -> tuple[list[Observation], int]:
+    async def page(self, profile_id: int, page: Page) -> tuple[list[Observation], int]:
         """One page, newest first, and how many rows there are in all. Raises NotFoundError."""
         async with self._database.transaction() as connection:
             await Profiles(connection).get(profile_id)
@@ -141,7 +141,7 @@ class Ledger:
         for observation_id, model, sample in clipped:
             place = heard.get(model)
             own = self._spaces.of(model).place(sample.vector)
-            likeness = -1.0 if place is None else float(own @ place)
+            likeness = -1.0 if place is None else similarity(own, place)
             if likeness > highest:
                 best, highest = observation_id, likeness
         return best

@@ -43,12 +43,12 @@ class ProfileBook:
         async with self._database.transaction() as connection:
             return await Profiles(connection).get(profile_id)
 
-    async def list(
+    async def page(
         self, *, active_only: bool, verified_only: bool, page: Page
     ) -> tuple[list[Profile], int]:
         """One page of profiles in order of name, and how many there are in all."""
         async with self._database.transaction() as connection:
-            return await Profiles(connection).list(
+            return await Profiles(connection).page(
                 active_only=active_only, verified_only=verified_only, page=page
             )
 
@@ -128,5 +128,3 @@ def request_key(caller: str, request_id: str) -> str | None:
             "request_id", f"A request id has at most {_LONGEST_REQUEST_ID} characters."
         )
     return hashlib.sha256(f"{caller}\0{request_id}".encode()).hexdigest()
-
-

@@ -60,7 +60,7 @@ class EngineSettings:
     device: Literal["cpu", "cuda"] = "cpu"
     compute_type: str | None = None
     threads: int = 1
-    window_seconds: float = 900.0
+    window_seconds: float = 600.0
     batched: bool | None = None
     batch_size: int = 16
 

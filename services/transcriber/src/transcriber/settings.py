@@ -19,5 +19,12 @@ class ApiSettings(ServiceSettings, PostgresSettings, ObjectSettings):
     processing_timeout: Seconds = 3600
     cleanup_delay: float = Field(3600, ge=0)
 
+    task_ack_wait_seconds: Seconds = 15
+    task_max_deliver: int = Field(4, ge=1, le=20)
+
     upload_idle_seconds: Seconds = 60
     probe_timeout_seconds: Seconds = 60
+
+
+class MigrationSettings(PostgresSettings):
+    """Settings of `python -m transcriber migrate`."""

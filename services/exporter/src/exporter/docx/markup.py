@@ -9,8 +9,13 @@ from exporter.writing import Direction, direction
 _DASHES = {"solid": "single", "dashed": "dashed", "dotted": "dotted", "dash-dotted": "dotDash"}
 
 
-def run(text: str, *, bold: bool = False, colour: str = "", size: int = 0) -> str:
-    """A piece of text in one look. `colour` is `#rrggbb`, `size` half points, 0 the style's."""
+def run(
+    text: str, *, bold: bool = False, colour: str = "", size: int = 0, before: str = "", after: str = ""
+) -> str:
+    """A piece of text in one look, with blanks or marks before and after it.
+
+    `colour` is `#rrggbb`, `size` half points, 0 the style's.
+    """
     properties = ""
     if bold:
         properties += "<w:b/><w:bCs/>"
@@ -21,7 +26,7 @@ def run(text: str, *, bold: bool = False, colour: str = "", size: int = 0) -> st
     if direction(text) is Direction.RIGHT_TO_LEFT:
         properties += "<w:rtl/>"
     looks = f"<w:rPr>{properties}</w:rPr>" if properties else ""
-    return f'<w:r>{looks}<w:t xml:space="preserve">{xml_text(text)}</w:t></w:r>'
+    return f'<w:r>{looks}<w:t xml:space="preserve">{before}{xml_text(text)}{after}</w:t></w:r>'
 
 
 def paragraph(

@@ -46,7 +46,7 @@ def _pieces(document: Document, options: ExportOptions) -> Iterator[str]:
     yield f"{_HEAD}<w:document {_NAMESPACES}><w:body>"
     yield plain(document.title, "Title")
     for label, value in content.facts(document):
-        yield paragraph([run(f"{label}: ", colour=_FAINT), run(value)], style="Speech")
+        yield paragraph([run(f"{label}:", colour=_FAINT, after=" "), run(value)], style="Speech")
     for note in document.warnings:
         yield plain(note, "Note")
     styles = {
@@ -71,7 +71,7 @@ def _participants(document: Document, styles: dict[str, SpeakerStyle]) -> Iterat
         style = styles[person.label]
         runs = [run(person.name, bold=True, colour=style.colour)]
         if person.note:
-            runs.append(run(f" ({person.note})", colour=_FAINT))
+            runs.append(run(f"({person.note})", colour=_FAINT, before=" "))
         yield paragraph(runs, style="Speech", leftward=_leftward(person.name), rule=style)
 
 
@@ -80,7 +80,9 @@ def _additions(document: Document, options: ExportOptions) -> Iterator[str]:
     if summary and options.meeting_summary:
         yield plain("Summary", "Heading1")
         for statement in summary.statements:
-            yield _entry(statement.attributed, "", content.cited_times(document, statement.segments))
+            yield _entry(
+                statement.attributed, "", content.cited_times(document, statement.segments)
+            )
         yield plain(content.method_note(document, summary), "Note")
     if summary and options.action_items:
         yield plain("Action items", "Heading1")
@@ -102,8 +104,8 @@ def _additions(document: Document, options: ExportOptions) -> Iterator[str]:
 def _entry(text: str, note: str, times: str) -> str:
     runs = [run(text)]
     if note:
-        runs.append(run(f" — {note}", bold=True))
-    runs.append(run(f" [{times}]", colour=_FAINT, size=18))
+        runs.append(run(note, bold=True, before=" — "))
+    runs.append(run(f"[{times}]", colour=_FAINT, size=18, before=" "))
     return paragraph(runs, style="ListBullet", leftward=_leftward(text))
 
 
@@ -115,9 +117,9 @@ def _turn(
     leftward = _leftward(turn.text)
     time = clock(turn.start)
     if options.confidence:
-        time += f"  {content.percent(turn.confidence)}"
+        time += f" · {content.percent(turn.confidence)}"
     yield paragraph(
-        [run(name, bold=True, colour=style.colour), run(f"  {time}", colour=_FAINT, size=17)],
+        [run(name, bold=True, colour=style.colour), run(time, colour=_FAINT, size=17, before="  ")],
         style="Speaker",
         leftward=leftward,
         rule=style,
@@ -128,8 +130,8 @@ def _turn(
     for segment in turn.segments:
         span = f"{precise_clock(segment.start)} – {precise_clock(segment.end)}"
         if options.confidence:
-            span += f"  {content.percent(segment.confidence)}"
-        runs = [run(f"{span}  ", colour=_FAINT, size=17), run(segment.text)]
+            span += f" · {content.percent(segment.confidence)}"
+        runs = [run(span, colour=_FAINT, size=17, after="  "), run(segment.text)]
         yield paragraph(runs, style="Speech", leftward=_leftward(segment.text), rule=style)
 
 

@@ -211,7 +211,7 @@ def _turn(setting: _Setting, mark: float | None, turn: Turn) -> Data:
     style = setting.styles.get(turn.speaker_label) or SpeakerStyle(colour="#555555", dash="solid")
     time = clock(turn.start)
     if options.confidence:
-        time += f"  {content.percent(turn.confidence)}"
+        time += f" · {content.percent(turn.confidence)}"
     if options.timestamps:
         spoken = [_spoken_segment(setting, segment) for segment in turn.segments]
     else:
@@ -232,7 +232,7 @@ def _turn(setting: _Setting, mark: float | None, turn: Turn) -> Data:
 def _spoken_segment(setting: _Setting, segment: Segment) -> Data:
     time = f"{precise_clock(segment.start)} – {precise_clock(segment.end)}"
     if setting.options.confidence:
-        time += f"  {content.percent(segment.confidence)}"
+        time += f" · {content.percent(segment.confidence)}"
     return _spoken(setting, segment.text, segment.language, time, [segment])
 
 

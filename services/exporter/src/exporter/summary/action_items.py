@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from exporter.document import Document
 from exporter.summary.action_patterns import PATTERNS, Owner, Pattern
-from exporter.summary.action_verbs import TALK, TALK_PHRASES, WORK, WORK_PHRASES
+from exporter.summary.action_people import called, is_name
+from exporter.summary.action_verbs import TALK, TALK_PHRASES, WORK, WORK_PHRASES, base_forms
 from exporter.summary.due_dates import due
 from exporter.summary.model import ActionItem
 from exporter.summary.sentences import Sentence
@@ -48,9 +49,6 @@ _QUESTION_WORD = re.compile(
     re.IGNORECASE,
 )
 _REFLEXIVE = re.compile(r"^(?:my|your|our|him|her|them|it)sel(?:f|ves)\b", re.IGNORECASE)
-_PEOPLE = frozenset(
-    "someone somebody anyone anybody everyone everybody we you one they us all".split()
-)
 _FEWEST_WORDS = 4
 _ACCEPTED_WITHIN = 2  # sentences
 
@@ -141,7 +139,9 @@ def _in_clause(
         for match in pattern.expression.finditer(clause):
             if not _is_work(pattern, match, clause, sentence, names):
                 continue
-            owner = _owner(pattern, match, clause, sentence, speaker, names)
+            owner = speaker
+            if pattern.owner is not Owner.SPEAKER:
+                owner = _owner(pattern, match, (clause, sentence), names)
             return _Found(
                 text=_tidy(clause),
                 owner=owner,
@@ -153,29 +153,34 @@ def _in_clause(
 def _is_work(
     pattern: Pattern, match: re.Match[str], clause: str, sentence: str, names: frozenset[str]
 ) -> bool:
-    if pattern.owner is Owner.NAMED and not _is_name(match.group("name"), names):
+    """Whether what the pattern found is something to do, and not said in passing."""
+    groups = match.groupdict()
+    if pattern.owner is Owner.NAMED and not is_name(groups["name"], names):
         return False
-    before = clause[: match.start()] + match.group()
+    before = clause[: match.end()]
     if _NEGATED.search(before) and not pattern.holds_negation:
         return False
-    groups = match.groupdict()
     if groups.get("verb") is None:
         return True
-    verb, rest = groups["verb"].lower(), clause[match.end("verb") :].strip()
+    rest = clause[match.end("verb") :].strip()
     if _PRONOUNS_ONLY.match(rest) and not due(clause) and not _has_context(clause, sentence):
         return False
+    return _verb_is_work(groups["verb"].lower(), rest, certain=not pattern.needs_work_verb)
+
+
+def _verb_is_work(verb: str, rest: str, *, certain: bool) -> bool:
+    """Whether a verb with what follows it is work; an unknown one is, where it is `certain`."""
     if _REFLEXIVE.match(rest):
         return False
-    base = next((form for form in base_forms(verb) if form in WORK or form in WORK_PHRASES), verb)
+    forms = base_forms(verb)
+    base = next((form for form in forms if form in WORK or form in WORK_PHRASES), verb)
     if base in TALK_PHRASES and re.search(TALK_PHRASES[base], rest, re.IGNORECASE):
         return False
     if base in WORK_PHRASES:
         return bool(re.search(WORK_PHRASES[base], rest, re.IGNORECASE))
     if base in WORK:
         return True
-    if pattern.needs_work_verb or base in TALK or any(form in TALK for form in base_forms(verb)):
-        return False
-    return bool(rest)
+    return certain and bool(rest) and not any(form in TALK for form in forms)
 
 
 def _has_context(clause: str, sentence: str) -> bool:
@@ -184,79 +189,16 @@ def _has_context(clause: str, sentence: str) -> bool:
 
 
 def _owner(
-    pattern: Pattern,
-    match: re.Match[str],
-    clause: str,
-    sentence: str,
-    speaker: str,
-    names: frozenset[str],
+    pattern: Pattern, match: re.Match[str], texts: Sequence[str], names: frozenset[str]
 ) -> str:
-    if pattern.owner is Owner.SPEAKER:
-        return speaker
+    """The name of who is to do it, but for the speaker's own; looked for in each of the texts."""
     named = match.groupdict().get("name") or ""
-    if named and _is_name(named, names):
+    if named and is_name(named, names):
         return named
     if pattern.owner is Owner.NOBODY:
         return ""
-    return _called(clause, names) or _called(sentence, names)
+    return next((name for text in texts if (name := called(text, names))), "")
 
-
-def _called(text: str, names: frozenset[str]) -> str:
-    """The name that is called at the beginning or the end: `Ben, could you …`, `…, Ben?`."""
-    first = re.match(r"(?:(?:and|so|okay|ok|well|hey)\W+)?([A-Z][\w-]+),", text, re.IGNORECASE)
-    last = re.search(r",\s*([A-Z][\w-]+)\s*[.?!]*$", text)
-    for match in (first, last):
-        if match and _is_name(match.group(1), names):
-            return match.group(1)
-    return ""
-
-
-_NOT_NAMES = frozenset(
-    """
-    I A An The This That These Those It He She They We You Who What Where When Why How Which There
-    Here And But So Or If Then Well Okay Ok Yes Yeah Yep No Not Now Please Sure Maybe Perhaps Also
-    Just Let Lets Let's Somebody Someone Anybody Anyone Everybody Everyone Nobody One All Both Each
-    My Our Your His Her Its Their Monday Tuesday Wednesday Thursday Friday Saturday Sunday January
-    February March April May June July August September October November December Today Tomorrow
-    Thanks Thank Great Good Fine Right Actually Basically First Second Next Finally Nothing
-    Something Everything People Sales Things Work Time
-    """.split()
-)
-
-
-def _is_name(word: str, names: frozenset[str]) -> bool:
-    """Whether a word names a person: a participant, or a capitalised word that is nothing else."""
-    if word in names:
-        return True
-    return word[:1].isupper() and word not in _NOT_NAMES and word.lower() not in _PEOPLE
-
-
-def base_forms(word: str) -> list[str]:
-    """What the verb may be an inflected form of, itself first: `reviews`, `signed`, `sending`."""
-    forms = [word]
-    irregular = _IRREGULAR.get(word)
-    if irregular:
-        forms.append(irregular)
-    if word.endswith("ies") or word.endswith("ied"):
-        forms.append(word[:-3] + "y")
-    for ending in ("es", "s", "ed", "d", "ing"):
-        if word.endswith(ending) and len(word) - len(ending) >= 2:
-            stem = word[: -len(ending)]
-            forms.append(stem)
-            if ending in {"ed", "ing"}:
-                forms.append(stem + "e")
-                if len(stem) > 2 and stem[-1] == stem[-2]:
-                    forms.append(stem[:-1])
-    return forms
-
-
-_IRREGULAR = {
-    "sent": "send", "done": "do", "made": "make", "written": "write", "bought": "buy",
-    "brought": "bring", "built": "build", "found": "find", "paid": "pay", "told": "tell",
-    "taken": "take", "given": "give", "said": "say", "rewritten": "rewrite", "sold": "sell",
-    "redone": "redo", "seen": "see", "known": "know", "gone": "go", "kept": "keep",
-    "does": "do", "goes": "go", "drawn": "draw", "chosen": "choose", "rebuilt": "rebuild",
-}  # fmt: skip
 
 _FILLERS = re.compile(
     r"^(?:(?:um+|uh+|er+|so|well|yeah|yes|okay|ok|right|and|but|now|then|alright|fine|sure|"

@@ -36,7 +36,9 @@ _ADVERBS = (
 )
 _TO_VERB = rf"{_ADVERBS}(?P<verb>[a-z][a-z-]+)\b"
 _NAME = r"(?P<name>[A-Z][\w-]+)"
-_OPEN = r"(?:someone|somebody|anyone|anybody|everyone|everybody|one\s+of\s+(?:you|us)|all\s+of\s+us)"
+_OPEN = (
+    r"(?:someone|somebody|anyone|anybody|everyone|everybody|one\s+of\s+(?:you|us)|all\s+of\s+us)"
+)
 _STRESS = r"(?:(?:still|really|also|just|definitely|probably)\s+)*"
 _DUTY = (
     rf"(?:{_STRESS}(?:needs?\s+to|ha(?:ve|s)\s+to|(?:'ve\s+)?got\s+to|gotta|must|"
@@ -64,9 +66,7 @@ def _pattern(
     )
 
 
-_BEGIN = (
-    r"^(?:(?:[Aa]nd|[Ss]o|[Oo]kay|[Oo]k|[Ww]ell|[Tt]hen|[Aa]lso|[Pp]lease|[A-Z][\w-]+),?\s+)*"
-)
+_BEGIN = r"^(?:(?:[Aa]nd|[Ss]o|[Oo]kay|[Oo]k|[Ww]ell|[Tt]hen|[Aa]lso|[Pp]lease|[A-Z][\w-]+),?\s+)*"
 
 PATTERNS = (
     # Undertaking.
@@ -87,11 +87,10 @@ PATTERNS = (
         Owner.SPEAKER,
     ),
     _pattern(rf"\bI\s+(?:can|could|want\s+to)\s+{_TO_VERB}", Owner.SPEAKER, needs_work_verb=True),
+    _pattern(rf"\bI\s+(?:might|may)\s+as\s+well\s+{_TO_VERB}", Owner.SPEAKER, needs_work_verb=True),
     _pattern(
-        rf"\bI\s+(?:might|may)\s+as\s+well\s+{_TO_VERB}", Owner.SPEAKER, needs_work_verb=True
-    ),
-    _pattern(
-        rf"\b(?:[Ii]t's|[Ii]t\s+is|[Tt]hat's)\s+on\s+my\s+(?:\w+\s+)?list\s+to\s+{_TO_VERB}", Owner.SPEAKER
+        rf"\b(?:[Ii]t's|[Ii]t\s+is|[Tt]hat's)\s+on\s+my\s+(?:\w+\s+)?list\s+to\s+{_TO_VERB}",
+        Owner.SPEAKER,
     ),
     _pattern(rf"\b[Ll]et\s+me\s+(?!know\b){_TO_VERB}", Owner.SPEAKER, needs_work_verb=True),
     _pattern(r"\bI(?:'m|\s+am)\s+(?:already\s+)?on\s+it\b", Owner.SPEAKER),
@@ -224,10 +223,11 @@ PATTERNS = (
         Owner.NOBODY,
         needs_work_verb=True,
     ),
-    _pattern(r"\b(?:has|have|needs?)\s+to\s+happen\s+(?=by|before|today|tomorrow|this|next|now|on)", Owner.NOBODY),
     _pattern(
-        rf"\b(?:[Ww]e){_WILL}\s+{_TO_VERB}", Owner.NOBODY, needs_work_verb=True
+        r"\b(?:has|have|needs?)\s+to\s+happen\s+(?=by|before|today|tomorrow|this|next|now|on)",
+        Owner.NOBODY,
     ),
+    _pattern(rf"\b(?:[Ww]e){_WILL}\s+{_TO_VERB}", Owner.NOBODY, needs_work_verb=True),
     _pattern(
         r"\b(?:[Ww]hoever\s+[^,.?!]{1,40}?|[Ss]omeone|[Ss]omebody|[Ee]verybody|[Ee]veryone|[Oo]ne\s+of\s+(?:you|us)|[Aa]ll\s+of\s+us)"
         rf"(?:\s+|(?='))(?:{_DUTY}|{_ADVICE}|(?:'ll|will)|(?:'s|is)\s+going\s+to)\s+{_TO_VERB}",

@@ -79,9 +79,7 @@ def due(text: str) -> str:
     """
     plain = text.replace("’", "'")
     found = [
-        match.group()
-        for match in _DEADLINE.finditer(plain)
-        if not _NOT_A_DATE.match(match.group())
+        match.group() for match in _DEADLINE.finditer(plain) if not _NOT_A_DATE.match(match.group())
     ]
     firm = [
         one for one in found if re.match(r"by|before|until|till|no|not|within", one, re.IGNORECASE)

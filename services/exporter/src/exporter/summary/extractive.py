@@ -112,7 +112,7 @@ def _candidates(
     local: list[float] = []
     for start in range(0, len(found), size):
         local += _relative(centrality(rows[start : start + size]))
-    candidates = [
+    return [
         _Candidate(
             sentence=sentence,
             vector=row,
@@ -124,7 +124,6 @@ def _candidates(
         )
         if row
     ]
-    return candidates
 
 
 def _relative(ranks: Sequence[float]) -> list[float]:

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from exporter.document import Document
 from exporter.safe_text import one_line
@@ -73,6 +74,10 @@ def _of_turn(turn: Turn) -> Iterator[Sentence]:
 
 
 def _spans(text: str, starts: list[int]) -> Iterator[tuple[int, int]]:
+    if len(starts) > 1 and not _END.search(f"{text} "):
+        # Recognised without punctuation: a segment is the best guess at a sentence.
+        yield from pairwise([*starts, len(text)])
+        return
     begin = 0
     for match in _END.finditer(text):
         following = text[match.end() :].lstrip()[:1]

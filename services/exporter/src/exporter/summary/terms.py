@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from math import log, sqrt
 
-import snowballstemmer
+import snowballstemmer  # type: ignore[import-untyped]
 
 from exporter.summary.function_words import function_words
 
@@ -64,9 +64,7 @@ def vectors(bags: Sequence[Sequence[str]]) -> list[Vector]:
         if total < _COMMON_LEAST or count <= total * _COMMON_SHARE
     }
     return [
-        _normalised(
-            {t: (1 + log(n)) * weight[t] for t, n in Counter(bag).items() if t in weight}
-        )
+        _normalised({t: (1 + log(n)) * weight[t] for t, n in Counter(bag).items() if t in weight})
         for bag in bags
     ]
 
@@ -83,11 +81,14 @@ def similarity(first: Vector, second: Vector) -> float:
     return sum(value * second.get(term, 0.0) for term, value in first.items())
 
 
-def centrality(rows: Iterable[Vector], *, damping: float = 0.85, rounds: int = 30) -> list[float]:
+def centrality(
+    rows: Iterable[Vector], *, damping: float = 0.85, rounds: int = 30, tolerance: float = 1e-4
+) -> list[float]:
     """How much each vector has in common with the others: PageRank over their cosines (LexRank).
 
     The cosines are never computed one by one: the walk goes from vectors to terms and back, so that
     time and memory grow with the number of words and not with its square. The values sum to 1.
+    It ends after `rounds`, or once a round moves less than `tolerance` in all.
     """
     vectors_ = list(rows)
     count = len(vectors_)
@@ -100,7 +101,11 @@ def centrality(rows: Iterable[Vector], *, damping: float = 0.85, rounds: int = 3
         spread = _walk(vectors_, shares)
         kept = sum(rank for rank, d in zip(ranks, degrees, strict=True) if not d)
         base = (1 - damping + damping * kept) / count
-        ranks = [base + damping * value for value in spread]
+        following = [base + damping * value for value in spread]
+        moved = sum(abs(new - old) for new, old in zip(following, ranks, strict=True))
+        ranks = following
+        if moved < tolerance:
+            break
     return ranks
 
 

@@ -1,6 +1,6 @@
 """The HTTP application: routes inside, layers around them."""
 
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -55,6 +55,7 @@ def build(
         title="SecureTranscribe",
         version=version,
         description=openapi.DESCRIPTION,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -77,7 +78,7 @@ def build(
     health.add_to(app, metrics=settings.enable_metrics)
     Documentation().add_to(app)
     app.router.routes.extend(WebSocketRoute(path, live_socket) for path in SOCKET_PATHS)
-    _document_once(app)
+    openapi.add_to(app)
     return QueryTokens(app)
 
 
@@ -107,19 +108,6 @@ def _layers(
     layers.append(Middleware(Callers, registry=registry, limits=limits, origins=origins))
     layers.append(Middleware(BodyLimit))
     return layers
-
-
-def _document_once(app: FastAPI) -> None:
-    """The document is made when it is first asked for, and kept."""
-    made: dict[str, Any] = {}
-
-    def document() -> dict[str, Any]:
-        if not made:
-            made.update(openapi.document(app))
-        return made
-
-    make: Callable[[], dict[str, Any]] = document
-    app.openapi = make  # type: ignore[method-assign]
 
 
 def _untraced(scope: MutableMapping[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """Establishes the session of every API request, and counts it against the caller's limits."""
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
@@ -55,6 +56,7 @@ class Callers:
             return
         if session is not None:
             scope["state"]["session"] = session
+            structlog.contextvars.bind_contextvars(session_id=session.session_id)
         await self._app(scope, receive, sending)
 
     async def _establish(

@@ -31,14 +31,14 @@ class Documentation:
     def add_to(self, app: FastAPI) -> None:
         """Makes the routes."""
         for path in self._pages:
-            app.add_route(path, self._page, methods=["GET"], include_in_schema=False)
-        app.add_route("/static/{name}", self._asset, methods=["GET"], include_in_schema=False)
+            app.add_api_route(path, self._page, methods=["GET"], include_in_schema=False)
+        app.add_api_route("/static/{name}", self._asset, methods=["GET"], include_in_schema=False)
 
     async def _page(self, request: Request) -> Response:
-        return HTMLResponse(self._pages[request.url.path])
+        return HTMLResponse(self._pages[request.scope["path"]])
 
-    async def _asset(self, request: Request) -> Response:
-        path = self._assets.get(request.path_params["name"])
+    async def _asset(self, name: str) -> Response:
+        path = self._assets.get(name)
         if path is None:
             raise NotFoundError("There is nothing at this address.")
         return FileResponse(path, headers={"Cache-Control": _KEPT})

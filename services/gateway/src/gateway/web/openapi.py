@@ -1,9 +1,11 @@
 """The OpenAPI document: exactly what the gateway does, and nothing that it does not."""
 
+import json
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.responses import Response
 
 from gateway.web.credentials import COOKIE
 
@@ -27,6 +29,16 @@ _SCHEMES = {
         "description": "Set by the first answer.",
     },
 }
+
+
+def add_to(app: FastAPI) -> None:
+    """Serves the document of all routes there are. It takes long to make, so it is made now."""
+    text = json.dumps(document(app), ensure_ascii=False)
+
+    async def openapi() -> Response:
+        return Response(text, media_type="application/json")
+
+    app.add_api_route("/openapi.json", openapi, methods=["GET"], include_in_schema=False)
 
 
 def document(app: FastAPI) -> dict[str, Any]:

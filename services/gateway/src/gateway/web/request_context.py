@@ -39,8 +39,8 @@ class RequestContext:
             await send(message)
 
         begun = time.perf_counter()
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(service="gateway", request_id=request_id)
+        # The task and its context are this request's own.
+        structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             await self._app(scope, receive, sending)
         except ClientDisconnect:

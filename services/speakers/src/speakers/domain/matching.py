@@ -80,8 +80,7 @@ def match(voices: Sequence[Heard], caution: Caution) -> list[Match]:
     """Decides on all voices of one recording together; the answer has their order."""
     enough = [voice for voice in voices if voice.seconds >= caution.min_seconds]
     found = {
-        voice.label: result
-        for voice, result in zip(enough, _assign(enough, caution), strict=True)
+        voice.label: result for voice, result in zip(enough, _assign(enough, caution), strict=True)
     }
     too_little = Outcome.TOO_LITTLE_SPEECH
     return [

@@ -1,4 +1,4 @@
-"""What a profile's observations amount to: one point a model, and how far it can be relied on.
+"""What a profile's observations amount to: one place a model, and how far it can be relied on.
 
 The same observations give the same bits in whatever order they are taken: sums are exact
 (math.fsum) and rounded once. So a profile from which a mistake was taken back equals one in which
@@ -11,11 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from speakers.domain.voice_space import Place, VoiceSpace
+from speakers.domain.voice_space import ENOUGH_SECONDS, Place, VoiceSpace, similarity
 from speakers.domain.voiceprint import Vector
-
-#: More speech of one recording than this says nothing new about a voice.
-ENOUGH_SECONDS = 20.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,33 +27,34 @@ class Sample:
 class VoiceData:
     """What the samples of one model amount to.
 
-    `place` is None when they contradict each other so much that nothing is left in common;
-    `confidence` is the chance (0 to 1) that a later recording of the person is recognised.
+    `place` is where the voice lies; None when the samples contradict each other so much that
+    nothing is left in common. `seconds` of speech are behind it. `confidence` (0 to 1) is the
+    chance that the person is recognised later on.
     """
 
     place: Place | None
+    seconds: float
     confidence: float
 
 
 def summarise(samples: Sequence[Sample], space: VoiceSpace) -> VoiceData:
-    """The prototype of a profile and its confidence, from all its samples of one model."""
+    """What a profile's samples of one model amount to, in that model's space."""
     places = [space.place(sample.vector) for sample in samples]
+    # More speech of one recording says little new: many recordings shall count for more.
     weights = [min(sample.seconds, ENOUGH_SECONDS) for sample in samples]
+    seconds = math.fsum(sample.seconds for sample in samples)
     total = _weighted_sum(places, weights)
     place = unit(total)
     if place is None:
-        return VoiceData(place=None, confidence=0.0)
-    seconds = math.fsum(sample.seconds for sample in samples)
+        return VoiceData(place=None, seconds=seconds, confidence=0.0)
     confidence = space.recall(seconds) * _agreement(places, weights, total, space)
-    return VoiceData(place=place, confidence=min(1.0, max(0.0, confidence)))
+    return VoiceData(place=place, seconds=seconds, confidence=min(1.0, confidence))
 
 
 def unit(vector: Place) -> Place | None:
     """The same direction at length one; None for a vector without direction."""
-    norm = math.sqrt(math.fsum(float(value) ** 2 for value in vector))
-    if norm < 1e-9:
-        return None
-    return vector / norm
+    norm = math.sqrt(math.fsum(value * value for value in vector.tolist()))
+    return None if norm < 1e-9 else vector / norm
 
 
 def _weighted_sum(places: Sequence[Place], weights: Sequence[float]) -> Place:
@@ -70,12 +68,12 @@ def _agreement(
     """How probable it is that each sample is of the same person as all the others, on average."""
     if len(places) < 2:
         return 1.0
+    weight_of_all = math.fsum(weights)
     agreements = []
     for place, weight in zip(places, weights, strict=True):
         others = unit(total - weight * place)
-        if others is None:
-            agreements.append(0.0)
-            continue
-        similarity = math.fsum((place * others).tolist())
-        agreements.append(weight * space.probability(similarity))
-    return math.fsum(agreements) / math.fsum(weights)
+        if others is not None:
+            likeness = similarity(place, others)
+            chance = space.probability(likeness, weight, weight_of_all - weight)
+            agreements.append(weight * chance)
+    return math.fsum(agreements) / weight_of_all

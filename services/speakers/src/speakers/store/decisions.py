@@ -76,5 +76,3 @@ class Decisions:
     async def move(self, source: int, into: int) -> None:
         """Makes all decisions for one profile decisions for another."""
         await execute(self._connection, _MOVE, {"source": source, "into": into})
-
-

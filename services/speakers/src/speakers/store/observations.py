@@ -48,7 +48,8 @@ WHERE profile_id = %(source)s AND observation_id = ANY(%(ids)s)
 """
 _BY_REQUEST = "SELECT observation_id, profile_id FROM observations WHERE request_key = %s"
 _TOTALS = """
-SELECT count(*)::integer AS samples, coalesce(sum(voice_seconds ORDER BY voice_seconds), 0) AS seconds
+SELECT count(*)::integer AS samples,
+       coalesce(sum(voice_seconds ORDER BY voice_seconds), 0) AS seconds
 FROM observations WHERE profile_id = %s
 """
 # The order says which are taken where there are very many; it must not depend on when they came.

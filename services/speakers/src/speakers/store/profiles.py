@@ -129,7 +129,7 @@ class Profiles:
         row = await fetch_one(self._connection, _BY_NAME, (name_key(name),))
         return None if row is None else _profile(row)
 
-    async def list(
+    async def page(
         self, *, active_only: bool, verified_only: bool, page: Page
     ) -> tuple[list[Profile], int]:
         """One page in order of name, and how many there are in all."""

@@ -7,11 +7,14 @@ from common.postgres import Connection, execute, fetch_all, fetch_one
 from speakers.domain.voice_space import Place
 
 _PUT = """
-INSERT INTO prototypes (profile_id, model_id, dimension, space, place)
-VALUES (%(profile_id)s, %(model_id)s, %(dimension)s, %(space)s, %(place)s::real[]::vector)
+INSERT INTO prototypes (profile_id, model_id, dimension, space, seconds, place)
+VALUES (%(profile_id)s, %(model_id)s, %(dimension)s, %(space)s, %(seconds)s,
+        %(place)s::real[]::vector)
 ON CONFLICT (profile_id, model_id) DO UPDATE
-SET dimension = excluded.dimension, space = excluded.space, place = excluded.place
-WHERE (prototypes.space, prototypes.place) IS DISTINCT FROM (excluded.space, excluded.place)
+SET dimension = excluded.dimension, space = excluded.space, seconds = excluded.seconds,
+    place = excluded.place
+WHERE (prototypes.space, prototypes.seconds, prototypes.place)
+    IS DISTINCT FROM (excluded.space, excluded.seconds, excluded.place)
 """
 _REMOVE_OTHERS = "DELETE FROM prototypes WHERE profile_id = %s AND NOT model_id = ANY(%s)"
 _COUNT = "SELECT count(*) AS profiles FROM prototypes WHERE model_id = %s"
@@ -29,22 +32,26 @@ SELECT set_config('hnsw.ef_search', %s, true),
        set_config('hnsw.iterative_scan', 'strict_order', true)
 """
 _NEAREST_192 = """
-SELECT profile_id, 1 - (place::vector(192) <=> %(place)s::real[]::vector(192)) AS similarity
+SELECT profile_id, seconds,
+       1 - (place::vector(192) <=> %(place)s::real[]::vector(192)) AS similarity
 FROM prototypes WHERE dimension = 192 AND model_id = %(model_id)s
 ORDER BY place::vector(192) <=> %(place)s::real[]::vector(192) LIMIT %(limit)s
 """
 _NEAREST_256 = """
-SELECT profile_id, 1 - (place::vector(256) <=> %(place)s::real[]::vector(256)) AS similarity
+SELECT profile_id, seconds,
+       1 - (place::vector(256) <=> %(place)s::real[]::vector(256)) AS similarity
 FROM prototypes WHERE dimension = 256 AND model_id = %(model_id)s
 ORDER BY place::vector(256) <=> %(place)s::real[]::vector(256) LIMIT %(limit)s
 """
 _NEAREST_512 = """
-SELECT profile_id, 1 - (place::vector(512) <=> %(place)s::real[]::vector(512)) AS similarity
+SELECT profile_id, seconds,
+       1 - (place::vector(512) <=> %(place)s::real[]::vector(512)) AS similarity
 FROM prototypes WHERE dimension = 512 AND model_id = %(model_id)s
 ORDER BY place::vector(512) <=> %(place)s::real[]::vector(512) LIMIT %(limit)s
 """
 _NEAREST_EXACTLY = """
-SELECT profile_id, 1 - (place <=> %(place)s::real[]::vector) AS similarity
+SELECT profile_id, seconds,
+       1 - (place <=> %(place)s::real[]::vector) AS similarity
 FROM prototypes WHERE model_id = %(model_id)s
 ORDER BY place <=> %(place)s::real[]::vector LIMIT %(limit)s
 """
@@ -52,11 +59,24 @@ _INDEXED: Mapping[int, str] = {192: _NEAREST_192, 256: _NEAREST_256, 512: _NEARE
 _NEIGHBOURS = 200
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Prototype:
+    """Where a profile's voice lies in the space of this digest, and the speech behind it."""
+
+    space: str
+    seconds: float
+    place: Place
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Neighbour:
-    """A profile and how alike its voice is: cosine in the voice space, -1 to 1."""
+    """A profile, the speech that its voice data rest on, and how alike its voice is.
+
+    `similarity` is the cosine in the voice space, -1 to 1.
+    """
 
     profile_id: int
+    seconds: float
     similarity: float
 
 
@@ -66,16 +86,17 @@ class Prototypes:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def replace(self, profile_id: int, places: Mapping[int, tuple[str, Place]]) -> None:
-        """Makes these all prototypes of a profile: (space, place) by the model's number."""
-        await execute(self._connection, _REMOVE_OTHERS, (profile_id, list(places)))
-        for model_id, (space, place) in sorted(places.items()):
+    async def replace(self, profile_id: int, prototypes: Mapping[int, Prototype]) -> None:
+        """Makes these all prototypes of a profile; they are by the model's number."""
+        await execute(self._connection, _REMOVE_OTHERS, (profile_id, list(prototypes)))
+        for model_id, prototype in sorted(prototypes.items()):
             parameters = {
                 "profile_id": profile_id,
                 "model_id": model_id,
-                "dimension": len(place),
-                "space": space,
-                "place": place.tolist(),
+                "dimension": len(prototype.place),
+                "space": prototype.space,
+                "seconds": prototype.seconds,
+                "place": prototype.place.tolist(),
             }
             await execute(self._connection, _PUT, parameters)
 
@@ -90,7 +111,11 @@ class Prototypes:
         sql = _INDEXED.get(len(place), _NEAREST_EXACTLY)
         parameters = {"model_id": model_id, "place": place.tolist(), "limit": limit}
         return [
-            Neighbour(profile_id=row["profile_id"], similarity=row["similarity"])
+            Neighbour(
+                profile_id=row["profile_id"],
+                seconds=row["seconds"],
+                similarity=row["similarity"],
+            )
             for row in await fetch_all(self._connection, sql, parameters)
         ]
 

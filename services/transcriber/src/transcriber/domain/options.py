@@ -102,9 +102,11 @@ def phrases(values: Sequence[str]) -> tuple[str, ...]:
     """Phrases without blanks around them and without repetitions.
 
     Raises:
-        ValidationError: there are too many, or one is too long.
+        ValidationError: there are too many, or one is too long or not text.
     """
     cleaned = tuple(dict.fromkeys(" ".join(value.split()) for value in values if value.strip()))
+    if any(not phrase.isprintable() for phrase in cleaned):
+        raise ValidationError.of("phrases", "Phrases must not contain control characters.")
     if len(cleaned) > MOST_PHRASES or any(len(phrase) > LONGEST_PHRASE for phrase in cleaned):
         raise ValidationError.of(
             "phrases",
@@ -117,10 +119,10 @@ def request_id(value: str) -> str | None:
     """An idempotency key, None when the caller gave none.
 
     Raises:
-        ValidationError: it is too long.
+        ValidationError: it is too long or not text.
     """
-    if len(value) > LONGEST_REQUEST_ID:
+    if len(value) > LONGEST_REQUEST_ID or not value.isprintable():
         raise ValidationError.of(
-            "request_id", f"request_id must not exceed {LONGEST_REQUEST_ID} characters."
+            "request_id", f"request_id must be text of at most {LONGEST_REQUEST_ID} characters."
         )
     return value or None

@@ -1,6 +1,8 @@
-"""Locks that all replicas of the api share. They end with the transaction."""
+"""What a transaction can ask for: locks that all replicas share, and an unchanging view."""
 
-from common.postgres import Connection, fetch_one
+from common.postgres import Connection, execute, fetch_one
+
+_FROZEN = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 _WAIT = "SELECT pg_advisory_xact_lock(hashtextextended('transcriber ' || %s, 0))"
 _TRY = "SELECT pg_try_advisory_xact_lock(hashtextextended('transcriber ' || %s, 0)) AS taken"
@@ -20,6 +22,11 @@ async def attempt(connection: Connection, name: str) -> bool:
     """Takes a lock unless another has it."""
     row = await fetch_one(connection, _TRY, (name,))
     return row is not None and bool(row["taken"])
+
+
+async def read_consistently(connection: Connection) -> None:
+    """Has all statements of a transaction see the tables as they are at the first of them."""
+    await execute(connection, _FROZEN)
 
 
 def voices_of(transcription_id: int) -> str:

@@ -78,7 +78,8 @@ WHERE job_id = %s AND state IN ('waiting', 'released', 'running')
 RETURNING task_id, stream_sequence
 """
 _CANCEL_WAITING = """
-UPDATE tasks SET state = 'cancelled', ended_at = now() WHERE job_id = %s AND state = 'waiting'
+UPDATE tasks SET state = 'cancelled', ended_at = now()
+WHERE job_id = %s AND (state = 'waiting' OR (stage = 'merge' AND state = 'running'))
 """
 _BACK = """
 UPDATE tasks SET state = 'waiting', fraction = 0, step = '', worker_id = '', heartbeat_at = NULL,

@@ -1,12 +1,9 @@
 """Transcripts: segments with their words, and the speakers of a transcription."""
 
 import datetime as dt
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import uuid4
 
-from psycopg import AsyncServerCursor
-from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
 
 from common.postgres import Connection, execute, fetch_all, fetch_one
@@ -18,10 +15,15 @@ _SEGMENTS = """
 SELECT position, label, text, start_seconds, end_seconds, confidence, language
 FROM segments WHERE transcription_id = %s ORDER BY position
 """
-_SEGMENTS_WITH_WORDS = """
-SELECT position, label, text, start_seconds, end_seconds, confidence, language, words
-FROM segments WHERE transcription_id = %s ORDER BY position
+_BATCH = """
+SELECT position, label, text, start_seconds, end_seconds, confidence, language
+FROM segments WHERE transcription_id = %s AND position >= %s ORDER BY position LIMIT %s
 """
+_BATCH_WITH_WORDS = """
+SELECT position, label, text, start_seconds, end_seconds, confidence, language, words
+FROM segments WHERE transcription_id = %s AND position >= %s ORDER BY position LIMIT %s
+"""
+_MOMENT = "SELECT transcript_at FROM transcriptions WHERE id = %s"
 _SPEAKERS = """
 SELECT * FROM transcript_speakers WHERE transcription_id = ANY(%s) ORDER BY position
 """
@@ -106,17 +108,18 @@ class Transcripts:
         rows = await fetch_all(self._connection, _SEGMENTS, (transcription_id,))
         return [segment_of(row) for row in rows]
 
-    async def stream(
-        self, transcription_id: int, *, words: bool, batch: int
-    ) -> AsyncIterator[list[Segment]]:
-        """All segments in order of time, some at a time: a long one is never held whole."""
-        sql = _SEGMENTS_WITH_WORDS if words else _SEGMENTS
-        name = f"segments_{uuid4().hex}"
-        cursor: AsyncServerCursor[DictRow] = self._connection.cursor(name, row_factory=dict_row)
-        async with cursor:
-            await cursor.execute(sql.encode(), (transcription_id,))
-            while rows := await cursor.fetchmany(batch):
-                yield [segment_of(row) for row in rows]
+    async def batch(
+        self, transcription_id: int, *, words: bool, first: int, limit: int
+    ) -> list[Segment]:
+        """Some segments from a number on, in order of time."""
+        sql = _BATCH_WITH_WORDS if words else _BATCH
+        rows = await fetch_all(self._connection, sql, (transcription_id, first, limit))
+        return [segment_of(row) for row in rows]
+
+    async def moment(self, transcription_id: int) -> dt.datetime | None:
+        """When the transcript that is there was put together."""
+        row = await fetch_one(self._connection, _MOMENT, (transcription_id,))
+        return row["transcript_at"] if row else None
 
     async def speakers(
         self, transcription_ids: Sequence[int]

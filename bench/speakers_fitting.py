@@ -1,0 +1,172 @@
+"""Fits a voice space on voiceprints of some people, so that it can be tried on others."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+from bench.speakers_conditions import CONDITIONS, TELEPHONE
+from bench.speakers_corpus import FIRST, SECOND, Corpus
+from speakers.domain.voice_space import ENOUGH_SECONDS, LogOdds, VoiceSpace
+
+Floats = npt.NDArray[np.float64]
+
+#: Directions taken out. More of them gain nothing on other people than those they are fitted on.
+NUISANCE_DIRECTIONS = 4
+#: How much of what is fitted is wideband on both sides, telephone on both, and one of each.
+FAMILIES = {"wideband": 0.6, "telephone": 0.25, "mixed": 0.15}
+#: A telephone changes a voice most, and is one of six conditions.
+_TELEPHONE_WEIGHT = 3.0
+_SOLID_SECONDS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trials:
+    """Pairs of a voiceprint of a first and one of a second half; all arrays are (n,).
+
+    `first` and `second` are rows of the corpus, `same` says whether it is one person, `weight`
+    makes all conditions and lengths count as FAMILIES says, whatever their number.
+    """
+
+    first: npt.NDArray[np.int64]
+    second: npt.NDArray[np.int64]
+    same: npt.NDArray[np.bool_]
+    family: npt.NDArray[np.str_]
+    weight: Floats
+
+
+def family(one: str, other: str) -> str:
+    """Which family of FAMILIES two conditions make."""
+    telephones = (one == TELEPHONE) + (other == TELEPHONE)
+    return ("wideband", "mixed", "telephone")[telephones]
+
+
+def fit(corpus: Corpus, people: Collection[str]) -> VoiceSpace:
+    """A voice space that knows of these people only. Its recall is not measured."""
+    centre, nuisance = directions(corpus, people)
+    blank = LogOdds(offset=0.0, similarity=0.0, doubling=0.0)
+    space = VoiceSpace(
+        digest="fitted",
+        log_odds=blank,
+        recall_points=((2.0, 1.0),),
+        centre=centre,
+        nuisance=nuisance,
+    )
+    pairs = trials(corpus, people)
+    similarity, doubling = features(corpus, space, pairs)
+    odds = _logistic(similarity, doubling, pairs)
+    return VoiceSpace(
+        digest="fitted",
+        log_odds=odds,
+        recall_points=((2.0, 1.0),),
+        centre=centre,
+        nuisance=nuisance,
+    )
+
+
+def directions(corpus: Corpus, people: Collection[str]) -> tuple[Floats, Floats]:
+    """The centre (d,) of voices, and the directions (k, d) in which recordings differ."""
+    wanted = np.isin(corpus.speaker, list(people)) & (corpus.seconds >= _SOLID_SECONDS)
+    means = [
+        corpus.vectors[wanted & (corpus.condition == name)].mean(axis=0) for name in CONDITIONS
+    ]
+    centre = np.mean(means, axis=0)
+    places = _units(corpus.vectors - centre)
+    index = corpus.index()
+    moves = []
+    for (who, part, condition, seconds), row in index.items():
+        origin = index.get((who, part, "clean", seconds))
+        if wanted[row] and condition != "clean" and origin is not None:
+            weight = _TELEPHONE_WEIGHT if condition == TELEPHONE else 1.0
+            moves.append(np.sqrt(weight) * (places[row] - places[origin]))
+    _, _, principal = np.linalg.svd(np.array(moves), full_matrices=False)
+    return centre, principal[:NUISANCE_DIRECTIONS]
+
+
+def trials(corpus: Corpus, people: Collection[str]) -> Trials:
+    """All pairs of a first and a second half of these people."""
+    wanted = np.isin(corpus.speaker, list(people))
+    firsts = np.flatnonzero(wanted & (corpus.part == FIRST))
+    seconds = np.flatnonzero(wanted & (corpus.part == SECOND))
+    first, second = (axis.ravel() for axis in np.meshgrid(firsts, seconds, indexing="ij"))
+    same = corpus.speaker[first] == corpus.speaker[second]
+    conditions = list(CONDITIONS)
+    code = np.array([conditions.index(name) for name in corpus.condition])
+    families = np.array([[family(a, b) for b in conditions] for a in conditions])
+    kind = families[code[first], code[second]]
+    key = ((code[first] * 10 + code[second]) * 100 + corpus.seconds[first]) * 100
+    weight = _balanced(key + corpus.seconds[second], same, kind)
+    return Trials(first=first, second=second, same=same, family=kind, weight=weight)
+
+
+def features(corpus: Corpus, space: VoiceSpace, pairs: Trials) -> tuple[Floats, Floats]:
+    """(similarity, doublings of speech) of each pair; see LogOdds."""
+    places = np.array([space.place(vector) for vector in corpus.vectors.astype(np.float32)])
+    similarity = np.einsum("nd,nd->n", places[pairs.first], places[pairs.second])
+    capped = np.minimum(corpus.seconds, ENOUGH_SECONDS)
+    one, other = capped[pairs.first], capped[pairs.second]
+    return similarity, np.log2(one * other / (one + other))
+
+
+def log_odds(odds: LogOdds, similarity: Floats, doubling: Floats) -> Floats:
+    """LogOdds over arrays."""
+    return odds.offset + odds.similarity * similarity + odds.doubling * doubling
+
+
+def cost(values: Floats, pairs: Trials) -> float:
+    """How much the log odds still leave to be known, in bits (0 perfect, 1 useless; Cllr)."""
+    same, other = pairs.same, ~pairs.same
+    missed = np.average(np.logaddexp(0, -values[same]), weights=pairs.weight[same])
+    false = np.average(np.logaddexp(0, values[other]), weights=pairs.weight[other])
+    return float((missed + false) / 2 / np.log(2))
+
+
+def equal_error_rate(scores: Floats, pairs: Trials) -> float:
+    """The share of errors at the threshold at which both kinds are as frequent."""
+    order = np.argsort(scores, kind="stable")
+    same, weight = pairs.same[order], pairs.weight[order]
+    missed = np.cumsum(weight * same) / weight[same].sum()
+    false = 1 - np.cumsum(weight * ~same) / weight[~same].sum()
+    at = int(np.argmin(np.abs(missed - false)))
+    return float((missed[at] + false[at]) / 2)
+
+
+def _balanced(
+    key: npt.NDArray[np.int64], same: npt.NDArray[np.bool_], kind: npt.NDArray[np.str_]
+) -> Floats:
+    """Weights that sum to 1 over pairs of one and to 1 over pairs of two persons."""
+    _, group = np.unique(key, return_inverse=True)
+    weight = np.zeros(len(key))
+    for chosen in (same, ~same):
+        sizes = np.bincount(group[chosen], minlength=int(group.max()) + 1)
+        weight[chosen] = 1 / sizes[group[chosen]]
+        for name, share in FAMILIES.items():
+            members = chosen & (kind == name)
+            weight[members] *= share / weight[members].sum()
+    return weight
+
+
+def _logistic(similarity: Floats, doubling: Floats, pairs: Trials) -> LogOdds:
+    """Logistic regression; one and two persons count the same."""
+    inputs = np.stack([np.ones_like(similarity), similarity, doubling], axis=1)
+    sign = np.where(pairs.same, 1.0, -1.0)
+
+    def loss(coefficients: Floats) -> tuple[float, Floats]:
+        margin = sign * (inputs @ coefficients)
+        value = np.sum(pairs.weight * np.logaddexp(0, -margin))
+        slope = -(inputs.T @ (pairs.weight * sign * _sigmoid(-margin)))
+        return float(value), slope
+
+    found = minimize(loss, np.zeros(3), jac=True, method="BFGS")
+    offset, slope, per_doubling = (float(value) for value in found.x)
+    return LogOdds(offset=offset, similarity=slope, doubling=per_doubling)
+
+
+def _sigmoid(values: Floats) -> Floats:
+    return np.exp(-np.logaddexp(0, -values))
+
+
+def _units(vectors: Floats) -> Floats:
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

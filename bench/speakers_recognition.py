@@ -1,0 +1,178 @@
+"""How well voices are told apart and recognised, honestly: on people the space does not know.
+
+    python -m bench.speakers_recognition --data DIR [--write FILE]
+
+Everybody is put into one of two halves; a voice space is fitted on each half and tried on the
+other, twice over. With --write, the figures replace the part between the marks in FILE.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from bench.speakers_corpus import Corpus, arguments, load
+from bench.speakers_fitting import (
+    FAMILIES,
+    Trials,
+    cost,
+    equal_error_rate,
+    features,
+    fit,
+    log_odds,
+    trials,
+)
+from bench.speakers_report import replace_part, table
+from bench.speakers_simulation import Setting, Simulation, Tally
+from speakers.domain.matching import Caution
+from speakers.domain.voice_space import VoiceSpace
+
+_SPLITS = 2
+_RECORDINGS = 100
+_PROFILES = (1, 5, 20, 40)
+_HEARD = (2, 5, 10, 20)
+
+
+def folds(corpus: Corpus) -> Iterator[tuple[int, list[str], VoiceSpace]]:
+    """(number, people to try on, a space that does not know them)."""
+    people = np.array(corpus.speakers)
+    for split in range(_SPLITS):
+        order = np.random.default_rng(split).permutation(people)
+        middle = len(order) // 2
+        halves = (order[:middle].tolist(), order[middle:].tolist())
+        for number, (tried, known) in enumerate((halves, halves[::-1])):
+            yield 2 * split + number, tried, fit(corpus, known)
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = arguments("Measure how well voices are recognised.")
+    parser.add_argument("--write", type=Path)
+    options = parser.parse_args()
+    corpus = load(options)
+    everybody = list(folds(corpus))
+    text = "\n\n".join(
+        (
+            "### One voice against another\n\n" + verification(corpus, everybody),
+            "### Recordings against profiles\n\n" + recordings(corpus, everybody),
+            "### What a probability is worth\n\n" + honesty(corpus, everybody),
+        )
+    )
+    print(text)
+    if options.write:
+        replace_part(options.write, "recognition", text)
+
+
+Folds = Sequence[tuple[int, list[str], VoiceSpace]]
+
+
+def verification(corpus: Corpus, everybody: Folds) -> str:
+    """Equal error rates of pairs by family and shorter speech, with and without a space."""
+    rows = []
+    for name in FAMILIES:
+        for seconds in (2, 5):
+            plain, spaced, bits = [], [], []
+            for _, people, space in everybody:
+                pairs = _only(corpus, trials(corpus, people), name, seconds)
+                raw = np.einsum(
+                    "nd,nd->n", corpus.vectors[pairs.first], corpus.vectors[pairs.second]
+                )
+                plain.append(equal_error_rate(raw, pairs))
+                values = log_odds(space.log_odds, *features(corpus, space, pairs))
+                spaced.append(equal_error_rate(values, pairs))
+                bits.append(cost(values, pairs))
+            rows.append(
+                [
+                    name,
+                    f"{seconds} s",
+                    f"{100 * np.mean(plain):.2f} %",
+                    f"{100 * np.mean(spaced):.2f} %",
+                    f"{np.mean(bits):.3f}",
+                ]
+            )
+    return table(["recordings", "speech", "EER, cosine as it is", "EER, voice space", "Cllr"], rows)
+
+
+def recordings(corpus: Corpus, everybody: Folds) -> str:
+    """Rates of names given rightly, wrongly and not, by number of profiles and length of speech."""
+    rows = []
+    for name in FAMILIES:
+        for profiles in _PROFILES:
+            for heard in _HEARD:
+                tally = _run(corpus, everybody, name, profiles, heard)
+                known, strangers = tally.known.total(), tally.strangers.total()
+                if not known:
+                    continue
+                rows.append(
+                    [
+                        name,
+                        str(profiles),
+                        f"{heard} s",
+                        _share(tally.known["right"], known),
+                        _share(tally.known["missed"], known),
+                        _share(tally.known["wrong"], known),
+                        _share(tally.strangers["unknown"], strangers),
+                        _share(tally.strangers["wrong"], strangers),
+                        f"{known} / {strangers}",
+                    ]
+                )
+    heads = [
+        "recordings", "profiles", "speech", "known: right", "known: missed", "known: wrong name",
+        "stranger: unknown", "stranger: wrong name", "voices",
+    ]  # fmt: skip
+    return table(heads, rows)
+
+
+def honesty(corpus: Corpus, everybody: Folds) -> str:
+    """Of the names that were given or nearly given with a probability: how many were right."""
+    tally = Tally()
+    for name in FAMILIES:
+        for profiles in _PROFILES:
+            for heard in (2, 5, 10):
+                tally.add(_run(corpus, everybody, name, profiles, heard, threshold=0.5))
+    claims = np.array(tally.claims)
+    rows = []
+    edges = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0001)
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        inside = claims[(claims[:, 0] >= low) & (claims[:, 0] < high)]
+        if len(inside):
+            said, true = inside.mean(axis=0)
+            rows.append([f"{100 * said:.1f} %", f"{100 * true:.1f} %", str(len(inside))])
+    return table(["probability said", "right", "names"], rows)
+
+
+def _run(
+    corpus: Corpus,
+    everybody: Folds,
+    family: str,
+    profiles: int,
+    heard: int,
+    threshold: float = Caution().threshold,
+) -> Tally:
+    tally = Tally()
+    setting = Setting(profiles=profiles, enrolled_seconds=5, heard_seconds=heard, family=family)
+    for seed, people, space in everybody:
+        caution = Caution(threshold=threshold)
+        tally.add(Simulation(corpus, space, people, caution, seed).run(setting, _RECORDINGS))
+    return tally
+
+
+def _only(corpus: Corpus, pairs: Trials, family: str, seconds: int) -> Trials:
+    """The pairs of one family whose shorter speech is of this length."""
+    shorter = np.minimum(corpus.seconds[pairs.first], corpus.seconds[pairs.second])
+    wanted = (pairs.family == family) & (shorter == seconds)
+    return Trials(
+        first=pairs.first[wanted],
+        second=pairs.second[wanted],
+        same=pairs.same[wanted],
+        family=pairs.family[wanted],
+        weight=pairs.weight[wanted],
+    )
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "-"
+
+
+if __name__ == "__main__":
+    main()

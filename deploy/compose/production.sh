@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Prepares docker compose for production: deploy/compose/production.sh HOST [CERTIFICATE KEY]
+#
+# Makes random secrets in deploy/compose/secrets (or SECRETS_DIR), takes the certificate of HOST or
+# makes one signed by itself, and writes .env so that `docker compose up -d --wait` uses them. What
+# exists is kept: running it again changes no secret.
+set -euo pipefail
+umask 077
+[ $# -eq 1 ] || [ $# -eq 3 ] || { sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+host=$1
+root=$(cd "$(dirname "$0")/../.." && pwd)
+secrets=${SECRETS_DIR:-$root/deploy/compose/secrets}
+
+random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
+keep() { # name, value; a value of a secret that exists is not looked at
+  [ -s "$secrets/$1" ] || printf '%s' "$2" >"$secrets/$1"
+}
+value() { cat "$secrets/$1"; }
+
+mkdir -p "$secrets"
+for name in secret_key postgres_password gateway_password transcriber_password speakers_password \
+  nats_service_password nats_provisioner_password nats_subscriber_password s3_secret_key \
+  grafana_password; do
+  keep "$name" "$(random)"
+done
+keep s3_access_key "$(random | cut -c1-20)"
+keep provision_database_url "postgresql://postgres:$(value postgres_password)@postgres:5432/postgres"
+for role in gateway transcriber speakers; do
+  keep "${role}_database_url" \
+    "postgresql://$role:$(value "${role}_password")@postgres:5432/securetranscribe"
+done
+keep nats_url "nats://service:$(value nats_service_password)@nats:4222"
+keep nats_provisioner_url "nats://provisioner:$(value nats_provisioner_password)@nats:4222"
+
+if [ $# -eq 3 ]; then
+  cp "$2" "$secrets/tls_certificate"
+  cp "$3" "$secrets/tls_key"
+elif [ ! -s "$secrets/tls_certificate" ]; then
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 397 \
+    -subj "/CN=$host" -addext "subjectAltName=DNS:$host" \
+    -keyout "$secrets/tls_key" -out "$secrets/tls_certificate" 2>/dev/null
+  echo "made a certificate signed by itself for $host; give a real one as second and third argument"
+fi
+# Containers read them as another user; the directory itself is closed to everybody else.
+chmod 700 "$secrets"
+chmod 444 "$secrets"/*
+
+env_file=$root/.env
+touch "$env_file"
+setting() { grep -q "^$1=" "$env_file" || printf '%s=%s\n' "$1" "$2" >>"$env_file"; }
+setting COMPOSE_FILE docker-compose.yml:deploy/compose/production.yml
+setting COMPOSE_PROFILES production
+setting ALLOWED_HOSTS "$host,localhost,127.0.0.1"
+setting FORCE_HTTPS true
+[ -z "${SECRETS_DIR:-}" ] || setting SECRETS_DIR "$secrets"
+echo "secrets are in $secrets and settings in $env_file; now: docker compose up -d --wait"

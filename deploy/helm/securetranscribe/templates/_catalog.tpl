@@ -1,0 +1,46 @@
+{{- /*
+What is true of the services whatever the values say: `calls` are the arrows of the architecture, from
+which addresses and network policies follow; `servers` are what a service keeps its data in.
+*/}}
+{{- define "securetranscribe.catalog" -}}
+envoy:
+  ports: { http: 8080, status: 9902 }
+  metrics: { port: status, path: /stats/prometheus }
+  calls: [gateway, transcriber-api, transcriber-worker, diarizer, speakers, exporter]
+  servers: []
+gateway:
+  ports: { http: 8000, grpc: 50051, metrics: 9464 }
+  database: gateway
+  calls: [transcriber-api, speakers, exporter]
+  servers: [postgres, nats]
+transcriber-api:
+  ports: { grpc: 50051, metrics: 9464 }
+  database: transcriber
+  calls: [gateway, speakers]
+  servers: [postgres, nats, s3]
+transcriber-worker:
+  ports: { grpc: 50051, metrics: 9464 }
+  stage: transcribe
+  calls: [gateway]
+  servers: [nats, s3]
+diarizer:
+  ports: { grpc: 50051, metrics: 9464 }
+  stage: diarize
+  calls: [gateway]
+  servers: [nats, s3]
+speakers:
+  ports: { grpc: 50051, metrics: 9464 }
+  database: speakers
+  calls: [gateway, diarizer]
+  servers: [postgres, nats]
+exporter:
+  ports: { grpc: 50051, metrics: 9464 }
+  calls: [gateway, transcriber-api]
+  servers: [nats]
+{{- end }}
+
+{{- /* The variable by which a service is told where another is. */}}
+{{- define "securetranscribe.addressVariable" -}}
+{{- index (dict "gateway" "GATEWAY_GRPC" "transcriber-api" "TRANSCRIBER_GRPC" "speakers" "SPEAKERS_GRPC"
+  "exporter" "EXPORTER_GRPC" "diarizer" "DIARIZER_GRPC") . }}
+{{- end }}

@@ -1,0 +1,47 @@
+{{- /* Variables of a service: its addresses, then where its secrets are, then what the values say. */}}
+{{- define "securetranscribe.environment" -}}
+{{- $all := dict -}}
+{{- $root := .root -}}
+{{- range .facts.calls }}
+{{- $host := include "securetranscribe.host" (dict "root" $root "name" .) }}
+{{- $_ := set $all (include "securetranscribe.addressVariable" .) (printf "%s:50051" $host) }}
+{{- end }}
+{{- range $key := include "securetranscribe.secretKeys" . | fromJsonArray }}
+{{- $variable := regexReplaceAll "^(gateway|transcriber|speakers)-database" $key "database" | replace "-" "_" | upper }}
+{{- $_ := set $all (printf "%s_FILE" $variable) (printf "/run/secrets/securetranscribe/%s" $key) }}
+{{- end }}
+{{- if has "s3" .facts.servers }}
+{{- $_ := set $all "S3_ENDPOINT" (include "securetranscribe.s3Endpoint" $root) }}
+{{- $_ := set $all "S3_REGION" $root.Values.s3.region }}
+{{- $_ := set $all "S3_BUCKET_AUDIO" $root.Values.s3.buckets.audio }}
+{{- $_ := set $all "S3_BUCKET_RESULTS" $root.Values.s3.buckets.results }}
+{{- end }}
+{{- if .facts.stage }}
+{{- $_ := set $all "USE_GPU" (gt (int .values.gpu) 0 | toString) }}
+{{- $_ := set $all "MODEL_DIR" (ternary "/opt/models" "/models" (eq $root.Values.models.source "claim")) }}
+{{- end }}
+{{- if eq .name "gateway" }}
+{{- $_ := set $all "TRUSTED_PROXIES" (join "," $root.Values.networkPolicy.podCidrs) }}
+{{- end }}
+{{- if $root.Values.internalTLS.existingSecret }}
+{{- range $variable, $file := dict "CERT" "tls.crt" "KEY" "tls.key" "CA" "ca.crt" }}
+{{- $_ := set $all (printf "GRPC_TLS_%s" $variable) (printf "/run/secrets/internal-tls/%s" $file) }}
+{{- end }}
+{{- end }}
+{{- range $name, $value := merge (dict) .values.settings $root.Values.settings $all }}
+- { name: {{ $name }}, value: {{ $value | toString | quote }} }
+{{- end }}
+{{- end }}
+
+{{- /* Keys of the Secret that a service may read. */}}
+{{- define "securetranscribe.secretKeys" -}}
+{{- $keys := list "secret-key" "nats-url" }}
+{{- with .facts.database }}{{ $keys = append $keys (printf "%s-database-url" .) }}{{ end }}
+{{- if has "s3" .facts.servers }}{{ $keys = concat $keys (list "s3-access-key" "s3-secret-key") }}{{ end }}
+{{- toJson $keys }}
+{{- end }}
+
+{{- define "securetranscribe.s3Endpoint" -}}
+{{- if .Values.s3.builtin }}http://{{ include "securetranscribe.host" (dict "root" . "name" "minio") }}:9000
+{{- else }}{{ .Values.s3.endpoint }}{{ end }}
+{{- end }}

@@ -1,0 +1,39 @@
+{{- define "securetranscribe.fullname" -}}
+{{- default .Release.Name .Values.nameOverride | trunc 40 | trimSuffix "-" }}
+{{- end }}
+
+{{- /* Labels of one component. Takes root and name. */}}
+{{- define "securetranscribe.labels" -}}
+{{ include "securetranscribe.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: securetranscribe
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
+{{- end }}
+
+{{- define "securetranscribe.selector" -}}
+app.kubernetes.io/name: securetranscribe
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .name }}
+{{- end }}
+
+{{- define "securetranscribe.metadata" -}}
+name: {{ include "securetranscribe.fullname" .root }}-{{ .name }}
+namespace: {{ .root.Release.Namespace }}
+labels: {{- include "securetranscribe.labels" . | nindent 2 }}
+{{- end }}
+
+{{- /* Image of a component; workers with GPUs take the variant with CUDA. */}}
+{{- define "securetranscribe.image" -}}
+{{- $image := .root.Values.image -}}
+{{ $image.prefix }}/{{ .name }}:{{ default .root.Chart.AppVersion $image.tag }}{{ if gt (int .values.gpu) 0 }}-cuda{{ end }}
+{{- end }}
+
+{{- /* Host name of a component or a built-in server, as certificates may hold it. */}}
+{{- define "securetranscribe.host" -}}
+{{ include "securetranscribe.fullname" .root }}-{{ .name }}.{{ .root.Release.Namespace }}.svc
+{{- end }}
+
+{{- define "securetranscribe.secretName" -}}
+{{- default (printf "%s-secrets" (include "securetranscribe.fullname" .)) .Values.secrets.existingSecret }}
+{{- end }}

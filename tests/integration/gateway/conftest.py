@@ -1,0 +1,141 @@
+"""A gateway in the process of the tests, on real Postgres and NATS, with small peers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import pytest
+from nats.aio.client import Client
+
+from common import bus, postgres
+from common.bus import Delivery
+from common.postgres import Database
+from common.runtime import Supervisor
+from gateway.app import Gateway
+from gateway.settings import GatewaySettings
+from tests.integration.gateway.fakes import Peers
+
+SECRET = "s" * 40
+GENEROUS: Mapping[str, Any] = {
+    f"rate_limit_{group}": "100000/minute"
+    for group in ("upload", "processing", "status", "export", "session")
+}
+MakeGateway = Callable[..., Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A gateway that serves."""
+
+    gateway: Gateway
+    settings: GatewaySettings
+    supervisor: Supervisor
+    base_url: str
+    grpc_address: str
+
+    def client(self, **options: Any) -> httpx2.AsyncClient:
+        """A client with a cookie jar of its own."""
+        return httpx2.AsyncClient(base_url=self.base_url, timeout=30, **options)
+
+
+@pytest.fixture(scope="session")
+async def database(postgres_url: Callable[[str], str]) -> AsyncIterator[Database]:
+    configured = GatewaySettings(
+        secret_key=SECRET, grpc_port=0, database_url=postgres_url("gateway")
+    )  # type: ignore[arg-type]
+    opened = Database(configured)
+    await opened.open()
+    await postgres.migrate(opened, "gateway")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+async def nats(nats_url: str) -> AsyncIterator[Client]:
+    client = await bus.connect(nats_url, name="gateway-test", wait_seconds=20)
+    await bus.ensure_streams(client.jetstream(), Delivery())
+    yield client
+    await bus.close(client)
+
+
+@pytest.fixture(scope="session")
+async def peers() -> AsyncIterator[Peers]:
+    running = Peers(SECRET)
+    await running.start()
+    yield running
+    await running.stop()
+
+
+@pytest.fixture(scope="session")
+def make_gateway(
+    postgres_url: Callable[[str], str], database: Database, nats: Client, peers: Peers
+) -> MakeGateway:
+    """Runs a gateway with settings of its own: `async with make_gateway(session_ttl=2) as it`."""
+
+    @asynccontextmanager
+    async def make(**changes: Any) -> AsyncIterator[Running]:
+        settings = GatewaySettings(
+            **{
+                "secret_key": SECRET,
+                "grpc_port": 0,
+                "port": 0,
+                "database_url": postgres_url("gateway"),
+                "transcriber_grpc": peers.address("transcriber"),
+                "speakers_grpc": peers.address("speakers"),
+                "exporter_grpc": peers.address("exporter"),
+                "shutdown_grace_seconds": 2,
+                **GENEROUS,
+                **changes,
+            }
+        )
+        supervisor = Supervisor()
+        gateway = Gateway(settings, database, nats)
+        running = asyncio.create_task(gateway.run(supervisor))
+        try:
+            await _listening(gateway, running)
+            scheme = "https" if settings.ssl_cert_path else "http"
+            yield Running(
+                gateway=gateway,
+                settings=settings,
+                supervisor=supervisor,
+                base_url=f"{scheme}://127.0.0.1:{gateway.http_port}",
+                grpc_address=f"127.0.0.1:{gateway.grpc_port}",
+            )
+        finally:
+            supervisor.stop()
+            await running
+            await supervisor.cancel()
+            await gateway.close()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+async def running(make_gateway: MakeGateway) -> AsyncIterator[Running]:
+    """A gateway with generous limits, shared by tests that do not disturb it."""
+    async with make_gateway() as one:
+        yield one
+
+
+@pytest.fixture
+async def client(running: Running) -> AsyncIterator[httpx2.AsyncClient]:
+    async with running.client() as one:
+        yield one
+
+
+async def _listening(gateway: Gateway, running: "asyncio.Task[None]") -> None:
+    async with asyncio.timeout(20), httpx2.AsyncClient(verify=False) as client:
+        while True:
+            if running.done():
+                running.result()
+            try:
+                for scheme in ("http", "https"):
+                    url = f"{scheme}://127.0.0.1:{gateway.http_port}/health"
+                    if (await client.get(url)).status_code == 200:
+                        return
+            except httpx2.HTTPError:
+                pass
+            await asyncio.sleep(0.02)

@@ -1,0 +1,72 @@
+"""The embedded models and the engines over them, loaded once."""
+
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from bench.recordings import Recording, sample
+from common.audio import Samples
+from common.models import DEFAULT_MODEL_DIR, EmbeddedDiarization, ModelStore
+from tests.unit.common import sounds
+
+if TYPE_CHECKING:
+    from diarizer.pyannote_engine import PyannoteEngine
+    from transcriber.faster_whisper_engine import FasterWhisperEngine
+
+
+@pytest.fixture(scope="session")
+def store() -> ModelStore:
+    """The model directory; what is missing is fetched as `make models` does."""
+    found = ModelStore(Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR))
+    found.pull_embedded(say=print)
+    return found
+
+
+@pytest.fixture(scope="session")
+def telephone() -> Recording:
+    """Half a minute of two people on the telephone."""
+    return sample()
+
+
+@pytest.fixture(scope="session")
+def speech(store: ModelStore) -> "Callable[..., FasterWhisperEngine]":
+    """Makes a recognition engine with some settings."""
+    from transcriber.faster_whisper_engine import EngineSettings, load
+
+    model = store.recognition("base")
+    return lambda **settings: load(model, EngineSettings(**settings))
+
+
+@pytest.fixture(scope="session")
+def diarizer(store: ModelStore) -> "Callable[..., PyannoteEngine]":
+    """Makes a diarization engine with some settings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Of the libraries, about each other.
+        from diarizer.pyannote_engine import EngineSettings, load_embedded
+
+        models = store.diarization("embedded")
+        assert isinstance(models, EmbeddedDiarization)
+
+    def make(**settings: float) -> "PyannoteEngine":
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return load_embedded(models, EngineSettings(**settings))  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def wav(tmp_path: Path) -> Callable[[Samples], Path]:
+    """Writes mono 16 kHz samples to a file."""
+
+    def write(samples: Samples) -> Path:
+        path = tmp_path / "recording.wav"
+        path.write_bytes(sounds.encode(np.asarray(samples, np.float32), sounds.FORMATS["wav"]))
+        return path
+
+    return write

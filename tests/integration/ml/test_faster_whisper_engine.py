@@ -1,0 +1,165 @@
+"""Speech recognition with the real model."""
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.metrics import word_errors
+from bench.recordings import Recording
+from common.audio import AudioError, Samples, decode
+from transcriber.faster_whisper_engine import FasterWhisperEngine
+from transcriber.speech import Cancelled, Recognition, RecognitionOptions
+
+MakeEngine = Callable[..., FasterWhisperEngine]
+Write = Callable[[Samples], Path]
+
+
+@pytest.fixture(scope="module")
+def engine(speech: MakeEngine) -> FasterWhisperEngine:
+    return speech()
+
+
+def run(
+    engine: FasterWhisperEngine, source: Path | io.BytesIO, **options: object
+) -> tuple[Recognition, list[float]]:
+    told: list[float] = []
+    found = engine.recognize(
+        source,
+        RecognitionOptions(**options),  # type: ignore[arg-type]
+        on_progress=lambda fraction, _step: told.append(fraction),
+        cancelled=lambda: False,
+    )
+    return found, told
+
+
+def test_a_conversation_is_written_down_with_times(
+    engine: FasterWhisperEngine, telephone: Recording
+) -> None:
+    found, told = run(engine, telephone.audio)
+    assert word_errors(telephone.text, found.text).rate < 0.25
+    assert found.language == "en"
+    assert found.duration == pytest.approx(30.0, abs=0.01)
+    assert 15 < found.speech_duration < 30
+    starts = [word.start for word in found.words]
+    assert starts == sorted(starts)
+    assert all(0 <= word.start <= word.end <= found.duration for word in found.words)
+    assert all(0 < word.probability <= 1 for word in found.words)
+    # Diane names New Jersey between 12.6 and 14.7 s, Sheila Chicago before 18.0 s.
+    jersey = next(word for word in found.words if "Jersey" in word.text)
+    chicago = next(word for word in found.words if "Chicago" in word.text)
+    assert 12.5 < jersey.start < jersey.end < 15.0
+    assert 16.5 < chicago.start < chicago.end < 18.6
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert found.model == "whisper-base"
+
+
+def test_short_windows_lose_little(speech: MakeEngine, telephone: Recording) -> None:
+    found, _ = run(speech(window_seconds=12.0), io.BytesIO(telephone.audio.read_bytes()))
+    assert word_errors(telephone.text, found.text).rate < 0.3
+    starts = [word.start for word in found.words]
+    assert starts == sorted(starts)
+    assert found.duration == pytest.approx(30.0, abs=0.01)
+
+
+def test_the_batched_mode_writes_down_the_same_conversation(
+    speech: MakeEngine, telephone: Recording
+) -> None:
+    found, told = run(speech(batched=True, batch_size=2), telephone.audio, language="en")
+    assert word_errors(telephone.text, found.text).rate < 0.25
+    assert told[-1] == 1.0
+
+
+def test_a_task_done_again_comes_out_the_same(
+    engine: FasterWhisperEngine, telephone: Recording
+) -> None:
+    sound = np.concatenate(list(decode(telephone.audio, 6.0, 12.0)))
+    options = RecognitionOptions(language="en")
+    first, second = (
+        engine.recognize_samples(sound, options, cancelled=lambda: False) for _ in range(2)
+    )
+    assert first.segments
+    assert first.segments == second.segments
+
+
+@pytest.mark.parametrize("kind", ["silence", "noise", "hum"])
+def test_nothing_is_invented_where_nobody_speaks(
+    engine: FasterWhisperEngine, wav: Write, kind: str
+) -> None:
+    count = 20 * 16_000
+    sound = {
+        "silence": np.zeros(count),
+        "noise": 0.05 * np.random.default_rng(1).standard_normal(count),
+        "hum": 0.1 * np.sin(np.arange(count) * 2 * np.pi * 50 / 16_000),
+    }[kind]
+    found, told = run(engine, wav(sound.astype(np.float32)))
+    assert found.segments == ()
+    assert found.languages == ()
+    assert found.language is None
+    assert found.duration == pytest.approx(20.0)
+    assert told[-1] == 1.0
+
+
+@pytest.mark.parametrize("count", [1, 400, 8_000])
+def test_a_blink_is_a_recording_without_words(
+    engine: FasterWhisperEngine, wav: Write, count: int
+) -> None:
+    found, _ = run(engine, wav(np.full(count, 0.01, dtype=np.float32)))
+    assert found.segments == ()
+
+
+def test_a_short_piece_of_sound_needs_no_file(
+    engine: FasterWhisperEngine, telephone: Recording
+) -> None:
+    sound = np.concatenate(list(decode(telephone.audio, 10.0, 18.0)))
+    found = engine.recognize_samples(
+        sound, RecognitionOptions(language="en"), cancelled=lambda: False
+    )
+    assert "Jersey" in found.text
+    assert found.duration == pytest.approx(8.0)
+    assert found.languages[0].probability == 1.0
+
+
+def test_cancelling_stops_it(engine: FasterWhisperEngine, telephone: Recording) -> None:
+    told: list[float] = []
+    with pytest.raises(Cancelled):
+        engine.recognize(
+            telephone.audio,
+            RecognitionOptions(language="en"),
+            on_progress=lambda fraction, _step: told.append(fraction),
+            cancelled=lambda: len(told) > 0,
+        )
+    assert told == [0.0]
+
+
+def test_a_language_that_the_model_does_not_know_is_refused(
+    engine: FasterWhisperEngine, telephone: Recording
+) -> None:
+    assert {"en", "de", "zh"} <= engine.languages
+    with pytest.raises(ValueError, match="tlh"):
+        run(engine, telephone.audio, language="tlh")
+
+
+def test_what_is_no_recording_is_refused(engine: FasterWhisperEngine, tmp_path: Path) -> None:
+    path = tmp_path / "meeting.wav"
+    path.write_bytes(b"")
+    with pytest.raises(AudioError):
+        run(engine, path)
+
+
+def test_recognition_does_without_torch() -> None:
+    code = "import sys, transcriber.faster_whisper_engine; print('torch' in sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.strip() == "False"

@@ -1,0 +1,297 @@
+"""The api process on real servers, with callers and workers around it."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import grpc
+import grpc.aio
+import nats.js.errors
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from common import bus
+from common.bus import Delivery
+from common.grpc_client import unwrap
+from common.objects import ObjectStore
+from common.postgres import Database, migrate
+from common.runtime import Supervisor
+from common.settings import ObjectSettings, PostgresSettings
+from securetranscribe.v1 import (
+    queue_pb2,
+    queue_pb2_grpc,
+    transcription_pb2,
+    transcription_pb2_grpc,
+)
+from tests.integration.transcriber.fakes import Peers, Workshop, chunked, running_peers, wav
+from transcriber import app
+from transcriber.settings import ApiSettings
+
+SECRET = "a secret for tests that is long enough"
+DELIVERY = Delivery(ack_wait_seconds=2, max_deliver=3)
+_CLEAR = """
+TRUNCATE uploads, transcriptions, jobs, tasks, dead_tasks, outbox, segments, transcript_speakers,
+         deletions RESTART IDENTITY
+"""
+Answer = TypeVar("Answer")
+
+
+@pytest.fixture(scope="session")
+async def peers() -> AsyncIterator[Peers]:
+    """The other services."""
+    async with running_peers() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def database(postgres_url: Callable[[str], str]) -> AsyncIterator[Database]:
+    """The transcriber's own tables."""
+    database = Database(PostgresSettings(database_url=postgres_url("transcriber")))  # type: ignore[arg-type]
+    await database.open()
+    await migrate(database, "transcriber")
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+async def objects(s3: ObjectSettings) -> AsyncIterator[ObjectStore]:
+    """The object store."""
+    store = ObjectStore(s3)
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="session")
+async def client(nats_url: str) -> AsyncIterator[Any]:
+    """A connection to NATS."""
+    client = await bus.connect(nats_url, name="tests")
+    yield client
+    await bus.close(client)
+
+
+@pytest.fixture(autouse=True)
+async def clean(database: Database, objects: ObjectStore, client: Any, peers: Peers) -> None:
+    """Nothing is left of the test before."""
+    await database.execute(_CLEAR)
+    for bucket in ("audio", "results"):
+        await objects.delete_prefix(bucket, "")
+    stream = client.jetstream()
+    for name in (bus.TASKS_STREAM, bus.RESULTS_STREAM, bus.EVENTS_STREAM):
+        with contextlib.suppress(nats.js.errors.NotFoundError):
+            await stream.delete_stream(name)
+    await bus.ensure_streams(stream, DELIVERY)
+    peers.speakers.reset()
+    peers.sessions.preferences.clear()
+
+
+@pytest.fixture
+def workshop(client: Any, objects: ObjectStore) -> Workshop:
+    """Where workers come from."""
+    return Workshop(client=client, objects=objects, delivery=DELIVERY)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """A session that calls the api."""
+
+    transcriptions: Any
+    queue: Any
+    metadata: tuple[tuple[str, str], ...]
+
+    async def upload(
+        self,
+        data: bytes | None = None,
+        *,
+        filename: str = "talk.wav",
+        **config: Any,
+    ) -> transcription_pb2.UploadTranscriptionResponse:
+        """Uploads a file; four seconds of tone unless given."""
+        chunks = chunked(wav(4.0) if data is None else data)
+        return await self.upload_chunks(chunks, filename=filename, **config)
+
+    async def upload_chunks(
+        self, chunks: Iterable[bytes], **config: Any
+    ) -> transcription_pb2.UploadTranscriptionResponse:
+        """Uploads pieces as they are given."""
+        config.setdefault("auto_start", False)
+        config.setdefault("language", "en")
+
+        async def requests() -> AsyncIterator[transcription_pb2.UploadTranscriptionRequest]:
+            yield transcription_pb2.UploadTranscriptionRequest(
+                config=transcription_pb2.UploadConfig(**config)
+            )
+            for chunk in chunks:
+                yield transcription_pb2.UploadTranscriptionRequest(chunk=chunk)
+
+        call = self.transcriptions.UploadTranscription(requests(), metadata=self.metadata)
+        return await unwrap(call)
+
+    async def upload_id(self, data: bytes | None = None, **config: Any) -> int:
+        """Uploads a file; returns the transcription."""
+        answer = await self.upload(data, **config)
+        return int(answer.transcription.transcription_id)
+
+    async def start(self, transcription_id: int, **request: Any) -> queue_pb2.Job:
+        """Starts a job."""
+        message = transcription_pb2.StartTranscriptionRequest(
+            transcription_id=transcription_id, **request
+        )
+        call = self.transcriptions.StartTranscription(message, metadata=self.metadata)
+        return (await unwrap(call)).job
+
+    async def get(
+        self, transcription_id: int, *, full: bool = False
+    ) -> transcription_pb2.Transcription:
+        """Reads a transcription."""
+        message = transcription_pb2.GetTranscriptionRequest(
+            transcription_id=transcription_id,
+            view=transcription_pb2.TRANSCRIPTION_VIEW_FULL
+            if full
+            else transcription_pb2.TRANSCRIPTION_VIEW_BASIC,
+        )
+        call = self.transcriptions.GetTranscription(message, metadata=self.metadata)
+        return (await unwrap(call)).transcription
+
+    async def job(self, job_id: str) -> queue_pb2.Job:
+        """Reads a job."""
+        call = self.queue.GetJob(queue_pb2.GetJobRequest(job_id=job_id), metadata=self.metadata)
+        return (await unwrap(call)).job
+
+    async def cancel(self, job_id: str) -> queue_pb2.Job:
+        """Cancels a job."""
+        message = queue_pb2.CancelJobRequest(job_id=job_id)
+        return (await unwrap(self.queue.CancelJob(message, metadata=self.metadata))).job
+
+    async def delete(self, transcription_id: int) -> None:
+        """Deletes a transcription."""
+        message = transcription_pb2.DeleteTranscriptionRequest(transcription_id=transcription_id)
+        await unwrap(self.transcriptions.DeleteTranscription(message, metadata=self.metadata))
+
+    async def assign(
+        self, transcription_id: int, names: dict[str, str]
+    ) -> transcription_pb2.AssignSpeakersResponse:
+        """Names speakers."""
+        message = transcription_pb2.AssignSpeakersRequest(
+            transcription_id=transcription_id, names=names
+        )
+        return await unwrap(self.transcriptions.AssignSpeakers(message, metadata=self.metadata))
+
+    async def queue_status(self) -> queue_pb2.QueueStatus:
+        """Reads the queue's figures."""
+        message = queue_pb2.GetQueueStatusRequest()
+        return (await unwrap(self.queue.GetQueueStatus(message, metadata=self.metadata))).status
+
+    async def ended(self, transcription_id: int, *, seconds: float = 30) -> Any:
+        """Waits until a transcription's job has ended; returns the whole transcription."""
+        async with asyncio.timeout(seconds):
+            while True:
+                found = await self.get(transcription_id, full=True)
+                if found.job_id:
+                    job = await self.job(found.job_id)
+                    if job.status not in (
+                        queue_pb2.JOB_STATUS_QUEUED,
+                        queue_pb2.JOB_STATUS_PROCESSING,
+                    ):
+                        return found
+                await asyncio.sleep(0.1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Api:
+    """A running api process."""
+
+    channel: grpc.aio.Channel
+
+    def caller(self, name: str = "a") -> Caller:
+        """A session that calls it."""
+        return Caller(
+            transcriptions=transcription_pb2_grpc.TranscriptionServiceStub(self.channel),
+            queue=queue_pb2_grpc.QueueServiceStub(self.channel),
+            metadata=(("authorization", f"Bearer token-{name}"),),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiFactory:
+    """Starts api processes."""
+
+    variables: dict[str, Any]
+
+    def settings(self, **overrides: Any) -> ApiSettings:
+        """Settings of one, on a port of its own."""
+        return ApiSettings(**{**self.variables, "grpc_port": free_port(), **overrides})
+
+    @contextlib.asynccontextmanager
+    async def run(self, **overrides: Any) -> AsyncIterator[Api]:
+        """Runs one inside the test's own process, until the end of the block."""
+        settings = self.settings(**overrides)
+        supervisor = Supervisor()
+        serving = asyncio.create_task(app.serve(settings, supervisor))
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{settings.grpc_port}") as channel:
+            try:
+                await _healthy(channel, serving)
+                yield Api(channel=channel)
+            finally:
+                supervisor.stop()
+                await serving
+        assert not supervisor.failed
+
+
+@pytest.fixture(scope="session")
+def apis(
+    postgres_url: Callable[[str], str], nats_url: str, s3: ObjectSettings, peers: Peers
+) -> ApiFactory:
+    """Starts api processes on the servers of this run."""
+    return ApiFactory(
+        variables={
+            "secret_key": SECRET,
+            "database_url": postgres_url("transcriber"),
+            "nats_url": nats_url,
+            "s3_endpoint": s3.s3_endpoint,
+            "s3_access_key": s3.s3_access_key.get_secret_value(),
+            "s3_secret_key": s3.s3_secret_key.get_secret_value(),
+            "gateway_grpc": peers.address,
+            "speakers_grpc": peers.address,
+            "task_ack_wait_seconds": DELIVERY.ack_wait_seconds,
+            "task_max_deliver": DELIVERY.max_deliver,
+            "shutdown_grace_seconds": 2,
+        }
+    )
+
+
+@pytest.fixture
+async def api(apis: ApiFactory) -> AsyncIterator[Api]:
+    """One api process with the usual settings."""
+    async with apis.run() as running:
+        yield running
+
+
+@pytest.fixture
+def caller(api: Api) -> Caller:
+    """A session."""
+    return api.caller("a")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def _healthy(channel: grpc.aio.Channel, serving: "asyncio.Task[None]") -> None:
+    stub = health_pb2_grpc.HealthStub(channel)
+    async with asyncio.timeout(30):
+        while True:
+            if serving.done():
+                serving.result()
+                raise AssertionError("the api ended by itself")
+            with contextlib.suppress(grpc.aio.AioRpcError):
+                answer = await stub.Check(health_pb2.HealthCheckRequest())
+                if answer.status == health_pb2.HealthCheckResponse.SERVING:
+                    return
+            await asyncio.sleep(0.05)

@@ -1,0 +1,306 @@
+"""Stand-ins for the other services, and workers whose engines give what a test wants.
+
+The services speak real gRPC; the workers are real workers around a made-up engine.
+"""
+
+import asyncio
+import contextlib
+import io
+import wave
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import grpc
+import grpc.aio
+import numpy as np
+
+from common import status
+from common.bus import Delivery
+from common.errors import AuthenticationError, DiarizationError, TranscriptionError
+from common.objects import ObjectStore, RangedObject
+from common.times import duration
+from common.worker import TaskControl, TaskWorker, WorkerOptions
+from securetranscribe.v1 import (
+    diarization_pb2,
+    queue_pb2,
+    session_pb2,
+    session_pb2_grpc,
+    speaker_pb2,
+    speaker_pb2_grpc,
+    speech_pb2,
+)
+
+RATE = 8000
+
+
+def wav(seconds: float, *, rate: int = RATE) -> bytes:
+    """A WAV file with a tone."""
+    samples = np.sin(np.arange(int(seconds * rate)) * 2 * np.pi * 220 / rate) * 8000
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return buffer.getvalue()
+
+
+def recognition(
+    *passages: tuple[float, str], language: str = "en", model: str = "whisper-test"
+) -> speech_pb2.Recognition:
+    """Each passage is (start, text); every word takes 0.4 of each half second."""
+    segments = []
+    for start, text in passages:
+        words = [
+            speech_pb2.RecognizedWord(
+                text=word,
+                start=duration(start + n * 0.5),
+                end=duration(start + n * 0.5 + 0.4),
+                probability=0.8,
+            )
+            for n, word in enumerate(text.split())
+        ]
+        segments.append(
+            speech_pb2.RecognizedSegment(
+                start=words[0].start, end=words[-1].end, text=text, words=words, language=language
+            )
+        )
+    return speech_pb2.Recognition(
+        segments=segments,
+        languages=[
+            speech_pb2.LanguageSpan(
+                start=duration(0), end=duration(10), language=language, probability=0.9
+            )
+        ],
+        model=model,
+    )
+
+
+def diarization(*turns: tuple[str, float, float]) -> diarization_pb2.Diarization:
+    """Each turn is (label, start, end); every voice has a print and its turns are clean."""
+    messages = [
+        diarization_pb2.Turn(start=duration(start), end=duration(end), speaker_label=label)
+        for label, start, end in turns
+    ]
+    labels = list(dict.fromkeys(label for label, _, _ in turns))
+    return diarization_pb2.Diarization(
+        turns=messages,
+        exclusive_turns=messages,
+        speakers=[
+            diarization_pb2.DiarizedSpeaker(
+                speaker_label=label,
+                voiceprint=diarization_pb2.Voiceprint(
+                    values=[float(number == n) for n in range(4)],
+                    model="voice-test",
+                    model_version="1",
+                    speech_duration=duration(3),
+                ),
+                speech_duration=duration(4),
+                clean_turns=[turn for turn in messages if turn.speaker_label == label],
+            )
+            for number, label in enumerate(labels)
+        ],
+        model="diarize-test",
+    )
+
+
+TWO_SPEAKERS = diarization(("Speaker_1", 0.0, 2.0), ("Speaker_2", 2.0, 4.0))
+TWO_PASSAGES = recognition((0.0, "Good morning."), (2.0, "Hello to you."))
+
+
+class FakeSessions(session_pb2_grpc.SessionServiceServicer):
+    """Every token `token-x` belongs to the session `session_x`."""
+
+    def __init__(self) -> None:
+        self.preferences: dict[str, session_pb2.SessionPreferences] = {}
+
+    async def AuthenticateSession(  # noqa: N802
+        self, request: session_pb2.AuthenticateSessionRequest, context: Any
+    ) -> session_pb2.AuthenticateSessionResponse:
+        name = request.session_token.removeprefix("token-")
+        if name == request.session_token:
+            await context.abort_with_status(status.to_status(AuthenticationError("No.")))
+        return session_pb2.AuthenticateSessionResponse(
+            session_id=f"session_{name}", preferences=self.preferences.get(request.session_token)
+        )
+
+
+class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
+    """Makes a profile for each name, and knows the voices it was told to."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets everything."""
+        self.down = False
+        self.profiles: dict[str, int] = {}
+        self.known: dict[int, tuple[int, str]] = {}
+        self.decisions: dict[int, list[speaker_pb2.VoiceDecision]] = {}
+        self.sessions: set[str] = set()
+
+    async def RecognizeVoices(  # noqa: N802
+        self, request: speaker_pb2.RecognizeVoicesRequest, context: Any
+    ) -> speaker_pb2.RecognizeVoicesResponse:
+        await self._check(context)
+        matches = []
+        for voice in request.voices:
+            axis = int(np.argmax(list(voice.voiceprint.values) or [0]))
+            match = speaker_pb2.VoiceMatch(
+                speaker_label=voice.speaker_label,
+                outcome=speaker_pb2.VOICE_MATCH_OUTCOME_UNKNOWN,
+            )
+            if axis in self.known and voice.HasField("voiceprint"):
+                match.outcome = speaker_pb2.VOICE_MATCH_OUTCOME_KNOWN
+                match.speaker_id, match.name = self.known[axis]
+                match.confidence = 0.9
+            matches.append(match)
+        return speaker_pb2.RecognizeVoicesResponse(matches=matches)
+
+    async def SetVoiceDecisions(  # noqa: N802
+        self, request: speaker_pb2.SetVoiceDecisionsRequest, context: Any
+    ) -> speaker_pb2.SetVoiceDecisionsResponse:
+        await self._check(context)
+        self.decisions[request.transcription_id] = list(request.decisions)
+        links = []
+        for decision in request.decisions:
+            created = decision.name not in self.profiles
+            number = self.profiles.setdefault(decision.name, len(self.profiles) + 1)
+            links.append(
+                speaker_pb2.VoiceLink(
+                    speaker_label=decision.voice.speaker_label,
+                    speaker=speaker_pb2.Speaker(speaker_id=number, name=decision.name),
+                    created=created,
+                )
+            )
+        return speaker_pb2.SetVoiceDecisionsResponse(links=links)
+
+    async def _check(self, context: Any) -> None:
+        metadata = dict(context.invocation_metadata())
+        assert metadata["x-service-auth"].startswith("v1:transcriber:")
+        self.sessions.add(metadata["x-session-id"])
+        if self.down:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Peers:
+    """The other services, and where they answer."""
+
+    sessions: FakeSessions
+    speakers: FakeSpeakers
+    address: str
+
+
+@contextlib.asynccontextmanager
+async def running_peers() -> AsyncIterator[Peers]:
+    """Serves the stand-ins for the other services."""
+    server = grpc.aio.server()
+    sessions, speakers = FakeSessions(), FakeSpeakers()
+    session_pb2_grpc.add_SessionServiceServicer_to_server(sessions, server)
+    speaker_pb2_grpc.add_SpeakerServiceServicer_to_server(speakers, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        yield Peers(sessions=sessions, speakers=speakers, address=f"127.0.0.1:{port}")
+    finally:
+        await server.stop(0)
+
+
+Engine = Callable[[queue_pb2.Task, TaskControl], bytes]
+
+
+def gives(message: Any) -> Engine:
+    """An engine that gives this result, saying on its way that it is half done."""
+
+    def work(_task: queue_pb2.Task, control: TaskControl) -> bytes:
+        control.progress(0.5, "Half way")
+        data: bytes = message.SerializeToString()
+        return data
+
+    return work
+
+
+def fails(error: Exception) -> Engine:
+    """An engine that fails."""
+
+    def work(_task: queue_pb2.Task, _control: TaskControl) -> bytes:
+        raise error
+
+    return work
+
+
+@dataclass
+class Workshop:
+    """Real workers around made-up engines."""
+
+    client: Any
+    objects: ObjectStore
+    delivery: Delivery
+    done: list[queue_pb2.Task] = field(default_factory=list)
+
+    @contextlib.asynccontextmanager
+    async def worker(self, stage: str, engine: Engine) -> AsyncIterator[TaskWorker]:
+        """A worker of a stage, until the end of the block."""
+
+        def handle(task: queue_pb2.Task, _audio: RangedObject, control: TaskControl) -> bytes:
+            result = engine(task, control)
+            self.done.append(task)
+            return result
+
+        worker = TaskWorker(
+            client=self.client,
+            stream=self.client.jetstream(),
+            objects=self.objects,
+            handler=handle,
+            options=WorkerOptions(
+                worker_id=f"{stage}-{uuid4().hex[:6]}",
+                stage=stage,
+                device="cpu",
+                failure=TranscriptionError if stage == "transcribe" else DiarizationError,
+                bucket_audio="audio",
+                bucket_results="results",
+                delivery=self.delivery,
+                shutdown_grace_seconds=5,
+            ),
+        )
+        running = [asyncio.create_task(worker.run()), asyncio.create_task(worker.heartbeat())]
+        try:
+            yield worker
+        finally:
+            await worker.stop()
+            await running[0]
+            running[1].cancel()
+            await asyncio.wait(running)
+
+    @contextlib.asynccontextmanager
+    async def both(
+        self, words: Any = TWO_PASSAGES, turns: Any = TWO_SPEAKERS
+    ) -> AsyncIterator[None]:
+        """One worker of each stage."""
+        async with (
+            self.worker("transcribe", words if callable(words) else gives(words)),
+            self.worker("diarize", turns if callable(turns) else gives(turns)),
+        ):
+            yield
+
+
+async def until(
+    condition: Callable[[], Awaitable[Any]], *, seconds: float = 20, every: float = 0.1
+) -> Any:
+    """Waits for something to become true and returns it."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        value = await condition()
+        if value:
+            return value
+        assert asyncio.get_running_loop().time() < deadline, "it did not come true in time"
+        await asyncio.sleep(every)
+
+
+def chunked(data: bytes, size: int = 64 * 1024) -> Iterator[bytes]:
+    """The data in pieces."""
+    for start in range(0, len(data), size):
+        yield data[start : start + size]

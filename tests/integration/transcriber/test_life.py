@@ -1,0 +1,191 @@
+"""The whole life of a recording: uploaded, queued, worked on, merged, read."""
+
+import asyncio
+from typing import Any
+
+from common import bus, events
+from common.objects import ObjectStore
+from common.postgres import Database
+from common.times import seconds
+from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
+from tests.integration.transcriber.conftest import Api, Caller
+from tests.integration.transcriber.fakes import Workshop, until, wav
+
+COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
+
+
+async def test_a_recording_becomes_a_transcript_of_who_said_what(
+    caller: Caller, workshop: Workshop
+) -> None:
+    uploaded = await caller.upload(wav(4.0), filename="dir/talk.wav", auto_start=True)
+    file = uploaded.transcription.file
+    assert (file.filename, file.format, file.channels, file.sample_rate_hertz) == (
+        "talk.wav",
+        "wav",
+        1,
+        8000,
+    )
+    assert seconds(file.duration) == 4.0
+    assert file.size_bytes == len(wav(4.0))
+    assert uploaded.job.status == queue_pb2.JOB_STATUS_QUEUED
+    assert uploaded.job.queue_position == 1
+    async with workshop.both():
+        found = await caller.ended(uploaded.transcription.transcription_id)
+    assert found.status == COMPLETED, found
+    assert found.progress_percent == 100
+    assert found.current_step == "Completed"
+    assert [(item.speaker_label, item.text) for item in found.segments] == [
+        ("Speaker_1", "Good morning."),
+        ("Speaker_2", "Hello to you."),
+    ]
+    assert found.full_text == "Good morning. Hello to you."
+    assert found.language_detected == "en"
+    assert found.confidence == 0.8
+    assert [item.name for item in found.speakers] == ["Speaker_1", "Speaker_2"]
+    assert [stage.state for stage in found.stages] == [queue_pb2.STAGE_STATE_DONE] * 3
+    assert (found.speech_model, found.diarization_model) == ("whisper-test", "diarize-test")
+    assert not found.warnings
+    assert seconds(found.processing_duration) > 0
+    job = await caller.job(found.job_id)
+    assert (job.status, job.progress_percent, job.queue_position) == (
+        queue_pb2.JOB_STATUS_COMPLETED,
+        100,
+        0,
+    )
+    assert {task.WhichOneof("work") for task in workshop.done} == {"transcribe", "diarize"}
+    assert {task.audio_key for task in workshop.done} == {f"{found.transcription_id}/source"}
+
+
+async def test_the_events_tell_the_whole_story_in_order(
+    caller: Caller, workshop: Workshop, client: Any
+) -> None:
+    heard: list[event_pb2.Event] = []
+
+    async def hear(message: Any) -> None:
+        heard.append(events.parse(message))
+
+    subscription = await client.subscribe(bus.event_subject("session_a", "*", "*", "*"), cb=hear)
+    async with workshop.both():
+        transcription_id = await caller.upload_id(auto_start=True)
+        await caller.ended(transcription_id)
+
+    async def completed() -> bool:
+        return any(event.HasField("job_completed") for event in heard)
+
+    await until(completed)
+    await subscription.unsubscribe()
+    kinds = [event.WhichOneof("data") for event in heard]
+    assert [kind for kind in kinds if kind != "job_progress"] == [
+        "transcription_created",
+        "job_queued",
+        "job_started",
+        "job_completed",
+    ]
+    progress = [
+        event.job_progress.progress_percent for event in heard if event.HasField("job_progress")
+    ]
+    assert progress == sorted(progress)
+    assert progress
+    assert heard[-1].job_completed.speaker_count == 2
+    assert {event.session_id for event in heard} == {"session_a"}
+
+
+async def test_the_transcript_streams_with_words(caller: Caller, workshop: Workshop) -> None:
+    async with workshop.both():
+        transcription_id = await caller.upload_id(auto_start=True)
+        await caller.ended(transcription_id)
+    request = transcription_pb2.StreamTranscriptRequest(
+        transcription_id=transcription_id, include_words=True
+    )
+    parts = [
+        part
+        async for part in caller.transcriptions.StreamTranscript(request, metadata=caller.metadata)
+    ]
+    assert parts[0].transcription.transcription_id == transcription_id
+    segments = [segment for part in parts for segment in part.segments]
+    assert [segment.index for segment in segments] == [0, 1]
+    words = [word for segment in segments for word in segment.words]
+    assert [word.text for word in words] == ["Good", "morning.", "Hello", "to", "you."]
+    assert [list(word.speaker_labels) for word in words][:3] == [
+        ["Speaker_1"],
+        ["Speaker_1"],
+        ["Speaker_2"],
+    ]
+
+
+async def test_watching_shows_the_state_at_once_and_ends_with_the_job(
+    caller: Caller, workshop: Workshop
+) -> None:
+    transcription_id = await caller.upload_id()
+    states: list[transcription_pb2.Transcription] = []
+
+    async def watch() -> None:
+        request = transcription_pb2.WatchTranscriptionRequest(transcription_id=transcription_id)
+        call = caller.transcriptions.WatchTranscription(request, metadata=caller.metadata)
+        async for answer in call:
+            states.append(answer.transcription)  # noqa: PERF401 - read while it grows
+
+    watching = asyncio.create_task(watch())
+
+    async def seen() -> bool:
+        return bool(states)
+
+    await until(seen)
+    assert states[0].status == transcription_pb2.TRANSCRIPTION_STATUS_PENDING
+    await caller.start(transcription_id)
+    async with workshop.both():
+        await asyncio.wait_for(watching, 20)
+    assert states[-1].status == COMPLETED
+    progress = [state.progress_percent for state in states]
+    assert progress == sorted(progress)
+
+
+async def test_silence_gives_an_empty_transcript(caller: Caller, workshop: Workshop) -> None:
+    from tests.integration.transcriber.fakes import diarization, recognition
+
+    async with workshop.both(recognition(), diarization()):
+        found = await caller.ended(await caller.upload_id(auto_start=True))
+    assert found.status == COMPLETED
+    assert (found.full_text, len(found.segments), len(found.speakers)) == ("", 0, 0)
+    assert list(found.warnings) == ["No speech was found in the recording."]
+
+
+async def test_clips_are_cut_and_outlive_the_recording(
+    apis: Any, workshop: Workshop, objects: ObjectStore, database: Database
+) -> None:
+    async with apis.run(cleanup_delay=0) as api, workshop.both():
+        caller = api.caller()
+        transcription_id = await caller.upload_id(auto_start=True)
+        await caller.ended(transcription_id)
+
+        async def removed() -> bool:
+            return not (await caller.get(transcription_id)).file.available
+
+        await database.execute("UPDATE transcriptions SET transcript_at = transcript_at")
+        await until(removed, seconds=45)
+
+        async def erased() -> bool:
+            return not await objects.keys("audio")
+
+        await until(erased)
+        request = transcription_pb2.GetSpeakerClipRequest(
+            transcription_id=transcription_id, speaker_label="Speaker_2"
+        )
+        clip = await caller.transcriptions.GetSpeakerClip(request, metadata=caller.metadata)
+    assert clip.content_type == "audio/flac"
+    assert clip.data.startswith(b"fLaC")
+
+
+async def test_figures_of_a_session(api: Api, workshop: Workshop) -> None:
+    caller, other = api.caller("a"), api.caller("b")
+    async with workshop.both():
+        await caller.ended(await caller.upload_id(auto_start=True))
+    request = transcription_pb2.GetSessionStatisticsRequest()
+    own = await caller.transcriptions.GetSessionStatistics(request, metadata=caller.metadata)
+    foreign = await other.transcriptions.GetSessionStatistics(request, metadata=other.metadata)
+    assert own.statistics.completed_jobs == 1
+    assert seconds(own.statistics.audio_duration) == 4.0
+    assert seconds(own.statistics.processing_duration) > 0
+    assert own.statistics.average_confidence == 0.8
+    assert foreign.statistics.completed_jobs == 0
+    assert foreign.statistics.average_confidence == 0

@@ -1,0 +1,229 @@
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic_settings import BaseSettings
+
+from common.provisioning.settings import ProvisioningSettings
+from devstack import nats
+from devstack.credentials import Credentials
+from devstack.nats import NatsPorts
+from diarizer.settings import DiarizerSettings
+from exporter.settings import ExporterSettings
+from gateway.settings import GatewaySettings
+from speakers.settings import SpeakersSettings
+from tests.unit.deploy.compose_files import BASE, PRODUCTION, ROOT, environment, production, read
+from transcriber.settings import ApiSettings
+from transcriber.worker.settings import SpeechWorkerSettings
+
+SETTINGS: dict[str, type[BaseSettings]] = {
+    "setup": ProvisioningSettings,
+    "gateway": GatewaySettings,
+    "transcriber-api": ApiSettings,
+    "speakers": SpeakersSettings,
+    "exporter": ExporterSettings,
+    "transcriber-worker": SpeechWorkerSettings,
+    "transcriber-worker-gpu": SpeechWorkerSettings,
+    "diarizer": DiarizerSettings,
+    "diarizer-gpu": DiarizerSettings,
+}
+OWN = {*SETTINGS, "models", "envoy", "envoy-tls", "production-check"}
+LIBRARIES = {"OMP_NUM_THREADS"}
+IMAGE = {"GRPC_PORT": "50051", "GRPC_HOST": "0.0.0.0"}
+ONE_SHOT = {"setup", "models", "production-check"}
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = read(BASE)["services"]
+    return found
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_variables_are_settings_that_exist(services: dict[str, dict[str, Any]], name: str) -> None:
+    known = {field.upper() for field in SETTINGS[name].model_fields} | LIBRARIES
+    assert services[name]["environment"].keys() <= known
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_service_starts_with_what_it_is_given(
+    services: dict[str, dict[str, Any]], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in list(os.environ):
+        if variable.lower() in SETTINGS[name].model_fields:
+            monkeypatch.delenv(variable)
+    for variable, value in {**IMAGE, **environment(services[name])}.items():
+        monkeypatch.setenv(variable, value)
+    settings = SETTINGS[name]()
+    assert getattr(settings, "use_gpu", False) is name.endswith("-gpu")
+
+
+@pytest.mark.parametrize("name", sorted(OWN))
+def test_own_containers_can_change_nothing_but_their_data(
+    services: dict[str, dict[str, Any]], name: str
+) -> None:
+    service = services[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["tmpfs"] == ["/tmp"]
+    assert "user" not in service
+    assert "privileged" not in service
+
+
+def test_only_the_door_with_tls_is_open_to_others(services: dict[str, dict[str, Any]]) -> None:
+    for name, service in services.items():
+        for port in service.get("ports", []):
+            assert port.startswith("0.0.0.0:" if name == "envoy-tls" else "127.0.0.1:"), name
+
+
+def test_nothing_that_handles_recordings_reaches_the_internet(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    assert read(BASE)["networks"]["inside"] == {"internal": True}
+    for name in SETTINGS.keys() | {"postgres", "minio"}:
+        assert set(services[name]["networks"]) == {"inside"}, name
+
+
+def test_one_shots_are_waited_for_by_what_keeps_running(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    """Otherwise `up --wait` takes their end for a failure."""
+    for name in ("setup", "production-check"):
+        assert services[name]["restart"] == "no"
+        waiting = [
+            other
+            for other, service in services.items()
+            if other not in ONE_SHOT
+            and dict(service.get("depends_on") or {}).get(name)
+            == {"condition": "service_completed_successfully"}
+            and set(service.get("profiles", [])) <= set(services[name].get("profiles", []))
+        ]
+        assert waiting, name
+
+
+def test_everything_that_keeps_running_restarts(services: dict[str, dict[str, Any]]) -> None:
+    assert {name for name, service in services.items() if service["restart"] == "no"} == ONE_SHOT
+
+
+def test_graphics_cards_are_asked_for_by_the_gpu_profile_only(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    asking = {name for name, service in services.items() if "deploy" in service}
+    assert asking == {"transcriber-worker-gpu", "diarizer-gpu"}
+    for name in asking:
+        assert services[name]["profiles"] == ["gpu"]
+        plain = name.removesuffix("-gpu")
+        assert services[name]["networks"] == {"inside": {"aliases": [plain]}}
+        assert services[name]["build"]["dockerfile"] == services[plain]["build"]["dockerfile"]
+
+
+def test_data_is_in_named_volumes(services: dict[str, dict[str, Any]]) -> None:
+    kept = {
+        volume.split(":")[0]
+        for service in services.values()
+        for volume in service.get("volumes", [])
+        if not volume.startswith("./")
+    }
+    assert kept == read(BASE)["volumes"].keys()
+
+
+def test_mounted_files_exist(services: dict[str, dict[str, Any]]) -> None:
+    for service in services.values():
+        for volume in service.get("volumes", []):
+            if volume.startswith("./"):
+                assert (ROOT / volume.split(":")[0]).exists(), volume
+        if "build" in service:
+            assert (ROOT / service["build"]["dockerfile"]).is_file()
+
+
+def test_production_leaves_none_of_the_known_secrets() -> None:
+    merged = production()
+    for name, service in merged["services"].items():
+        assert "development" not in json.dumps(service.get("environment", {})), name
+
+
+def test_production_files_are_granted_to_who_reads_them() -> None:
+    merged = production()
+    for name, service in merged["services"].items():
+        granted = {f"/run/secrets/{secret}" for secret in service.get("secrets", [])}
+        asked = {value for key, value in environment(service).items() if key.endswith("_FILE")}
+        assert asked <= granted, name
+        assert {path.rpartition("/")[2] for path in granted} <= merged["secrets"].keys()
+        if name in SETTINGS:
+            assert asked == granted, name
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what the script touches."""
+    target = tmp_path / "checkout"
+    (target / "deploy/compose").mkdir(parents=True)
+    shutil.copy(ROOT / "deploy/compose/production.sh", target / "deploy/compose")
+    return target
+
+
+def _prepare(checkout: Path) -> dict[str, str]:
+    script = checkout / "deploy/compose/production.sh"
+    clean = {"PATH": os.environ["PATH"]}
+    subprocess.run([script, "notes.example"], check=True, capture_output=True, env=clean)
+    secrets = checkout / "deploy/compose/secrets"
+    assert secrets.stat().st_mode & 0o777 == 0o700
+    return {path.name: path.read_text() for path in secrets.iterdir()}
+
+
+def test_script_makes_every_secret_that_production_names(checkout: Path) -> None:
+    made = _prepare(checkout)
+    assert production()["secrets"].keys() <= made.keys()
+    random = [made[name] for name in made if name.endswith(("_password", "_key"))]
+    assert len(set(random)) == len(random)
+    assert all(len(made[name]) >= 32 for name in ("secret_key", "s3_secret_key"))
+    assert made["gateway_password"] in made["gateway_database_url"]
+    assert "BEGIN CERTIFICATE" in made["tls_certificate"]
+
+
+def test_script_changes_nothing_the_second_time(checkout: Path) -> None:
+    first = _prepare(checkout)
+    settings = (checkout / ".env").read_text()
+    assert _prepare(checkout) == first
+    assert (checkout / ".env").read_text() == settings
+    assert "COMPOSE_PROFILES=production" in settings
+    assert f"COMPOSE_FILE={BASE.name}:{PRODUCTION.relative_to(ROOT)}" in settings
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_services_read_the_secrets_that_the_script_made(
+    checkout: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _prepare(checkout)
+    here = str(checkout / "deploy/compose/secrets")
+    for variable, value in {**IMAGE, **environment(production()["services"][name])}.items():
+        monkeypatch.setenv(variable, value.replace("/run/secrets", here))
+    for variable in SETTINGS[name].model_fields:
+        if f"{variable.upper()}_FILE" in os.environ:
+            monkeypatch.delenv(variable.upper(), raising=False)
+    settings = SETTINGS[name]()
+    nats_url = settings.nats_url.get_secret_value()  # type: ignore[attr-defined]
+    assert nats_url == Path(here, "nats_url").read_text()
+
+
+def test_nats_gives_the_rights_that_the_stack_on_one_machine_gives() -> None:
+    text = (ROOT / "deploy/nats/nats.conf").read_text()
+    ours = json.loads(re.sub(r": \$(\w+)", r': "\1"', text))
+    credentials = Credentials(
+        nats_service="NATS_SERVICE_PASSWORD",
+        nats_provisioner="NATS_PROVISIONER_PASSWORD",
+        nats_subscriber="NATS_SUBSCRIBER_PASSWORD",
+    )
+    theirs = json.loads(
+        nats.configuration(
+            ports=NatsPorts(client=1, monitor=2), store=Path("/data"), credentials=credentials
+        )
+    )
+    for value in ("accounts", "jetstream", "max_payload", "server_name"):
+        assert ours[value] == theirs[value]

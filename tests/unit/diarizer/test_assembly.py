@@ -1,0 +1,129 @@
+import numpy as np
+import pytest
+
+from diarizer.assembly import Assembled, WindowDiarization, assemble, join_turns, speech_seconds
+from diarizer.diarization import DiarizationOptions, Turn
+from diarizer.voiceprints import Voice
+
+
+def turn(speaker: str, start: float, end: float) -> Turn:
+    return Turn(start=start, end=end, speaker=speaker)
+
+
+def voice(person: int, seconds: float = 20.0) -> Voice:
+    return Voice(vector=np.eye(8, dtype=np.float32)[person], seconds=seconds)
+
+
+def window(start: float, duration: float, *turns: Turn, **persons: int) -> WindowDiarization:
+    return WindowDiarization(
+        start=start,
+        duration=duration,
+        turns=turns,
+        exclusive_turns=turns,
+        voices={label: voice(person) for label, person in persons.items()},
+    )
+
+
+def put_together(
+    *windows: WindowDiarization, options: DiarizationOptions | None = None
+) -> Assembled:
+    return assemble(windows, options or DiarizationOptions(), threshold=0.65)
+
+
+def plain(turns: tuple[Turn, ...]) -> list[tuple[str, float, float]]:
+    return [(turn.speaker, turn.start, turn.end) for turn in turns]
+
+
+def test_turns_of_windows_are_moved_and_speakers_recognised() -> None:
+    found = put_together(
+        window(0.0, 100.0, turn("x", 1, 9), turn("y", 10, 20), x=0, y=1),
+        window(100.0, 100.0, turn("x", 0, 5), turn("y", 6, 16), x=1, y=0),
+    )
+    assert plain(found.turns) == [
+        ("SPEAKER_00", 1, 9),
+        ("SPEAKER_01", 10, 20),
+        ("SPEAKER_01", 100, 105),
+        ("SPEAKER_00", 106, 116),
+    ]
+    assert found.exclusive_turns == found.turns
+    assert found.voices["SPEAKER_00"].vector == pytest.approx(voice(0).vector)
+    assert found.voices["SPEAKER_00"].seconds == pytest.approx(40.0)
+
+
+def test_a_turn_over_the_seam_of_windows_is_one_turn() -> None:
+    found = put_together(
+        window(0.0, 50.0, turn("a", 40, 50), a=0), window(50.0, 50.0, turn("b", 0, 5), b=0)
+    )
+    assert plain(found.turns) == [("SPEAKER_00", 40, 55)]
+
+
+def test_turns_do_not_reach_out_of_their_window() -> None:
+    found = put_together(window(0.0, 50.0, turn("a", -0.02, 50.4), a=0))
+    assert plain(found.turns) == [("SPEAKER_00", 0, 50)]
+
+
+def test_speakers_are_labelled_by_first_appearance() -> None:
+    found = put_together(window(0.0, 60.0, turn("z", 5, 15), turn("a", 20, 30), z=0, a=1))
+    assert [speaker for speaker, _, _ in plain(found.turns)] == ["SPEAKER_00", "SPEAKER_01"]
+    assert found.voices["SPEAKER_00"].vector == pytest.approx(voice(0).vector)
+
+
+def test_a_fragment_goes_to_the_most_similar_voice() -> None:
+    turns = (turn("a", 0, 10), turn("b", 12, 22), turn("c", 9.5, 10.5))
+    windowed = window(0.0, 60.0, *turns, a=0, b=1, c=2)
+    mixed = Voice(vector=np.array([0.2, 0.9, 0, 0, 0, 0, 0, 0], dtype=np.float32), seconds=1.0)
+    windowed = WindowDiarization(
+        start=0.0,
+        duration=60.0,
+        turns=turns,
+        exclusive_turns=turns,
+        voices={**windowed.voices, "c": mixed},
+    )
+    found = put_together(windowed)
+    assert speech_seconds(found.turns) == pytest.approx({"SPEAKER_00": 10, "SPEAKER_01": 11})
+    assert set(found.voices) == {"SPEAKER_00", "SPEAKER_01"}
+
+
+def test_a_fragment_without_a_voice_goes_to_the_nearest_speaker() -> None:
+    turns = (turn("a", 0, 10), turn("b", 30, 40), turn("c", 28, 29))
+    found = put_together(window(0.0, 60.0, *turns, a=0, b=1))
+    assert speech_seconds(found.turns) == pytest.approx({"SPEAKER_00": 10, "SPEAKER_01": 11})
+
+
+def test_fragments_are_kept_where_so_many_speakers_are_wanted() -> None:
+    turns = (turn("a", 0, 10), turn("b", 12, 13))
+    windowed = window(0.0, 60.0, *turns, a=0, b=1)
+    assert len(speech_seconds(put_together(windowed).turns)) == 1
+    wanted = DiarizationOptions(num_speakers=2)
+    assert len(speech_seconds(put_together(windowed, options=wanted).turns)) == 2
+    lax = DiarizationOptions(min_speaker_duration=0.5)
+    assert len(speech_seconds(put_together(windowed, options=lax).turns)) == 2
+
+
+def test_somebody_who_hardly_speaks_is_still_somebody() -> None:
+    found = put_together(window(0.0, 5.0, turn("a", 0, 1)))
+    assert plain(found.turns) == [("SPEAKER_00", 0, 1)]
+    assert found.voices == {}
+
+
+def test_silence_has_no_speakers() -> None:
+    found = put_together(window(0.0, 100.0))
+    assert (found.turns, found.exclusive_turns, found.voices) == ((), (), {})
+    assert put_together().turns == ()
+
+
+def test_no_more_speakers_than_allowed() -> None:
+    windows = [
+        window(60.0 * n, 60.0, turn("a", 0, 10), turn("b", 20, 30), a=2 * n, b=2 * n + 1)
+        for n in range(3)
+    ]
+    assert len(speech_seconds(put_together(*windows).turns)) == 6
+    options = DiarizationOptions(max_speakers=3)
+    assert len(speech_seconds(put_together(*windows, options=options).turns)) == 3
+
+
+def test_joined_turns_are_united_and_ordered() -> None:
+    joined = join_turns(
+        [turn("b", 3, 4), turn("a", 0, 2), turn("a", 1, 3), turn("a", 3.04, 5), turn("a", 7, 7)]
+    )
+    assert plain(tuple(joined)) == [("a", 0, 5), ("b", 3, 4)]

@@ -1,0 +1,78 @@
+import io
+import zipfile
+from xml.etree import ElementTree as ET
+
+import docx
+import pytest
+from docx.document import Document as WordDocument
+
+from exporter.document import Document
+from exporter.docx.package import WORD
+from exporter.formats.docx import render
+from exporter.options import ExportOptions
+from tests.unit.exporter.documents import HOSTILE_TEXT, SCRIPTS, hostile, in_script, meeting
+
+
+def read(document: Document, **options: bool) -> WordDocument:
+    return docx.Document(io.BytesIO(b"".join(render(document, ExportOptions(**options)))))
+
+
+def texts(read_back: WordDocument) -> list[str]:
+    return [paragraph.text for paragraph in read_back.paragraphs]
+
+
+def test_read_back_it_is_the_conversation() -> None:
+    found = texts(read(meeting()))
+    assert found[0] == "Weekly meeting"
+    begin = found.index("Conversation")
+    assert found[begin + 1 :] == [
+        "Anna Müller  0:00:00",
+        "Good morning everybody. Shall we begin with the budget?",
+        "Ben Ode  0:00:05",
+        "Yes, we decided to cut travel by ten percent. I'll send the new figures by Friday.",
+        "Anna Müller  0:00:12",
+        "Thank you, that helps a lot.",
+    ]
+
+
+def test_styles_make_an_outline() -> None:
+    styles = {one.text: one.style.name for one in read(meeting()).paragraphs if one.style}
+    assert styles["Weekly meeting"] == "Title"
+    assert styles["Conversation"] == "Heading 1"
+    assert read(meeting()).core_properties.title == "Weekly meeting"
+
+
+def test_options_add_their_parts() -> None:
+    found = read(meeting(), meeting_summary=True, action_items=True, speaker_stats=True)
+    lines = texts(found)
+    assert "Ben Ode: We decided to cut travel by ten percent. [0:00:05]" in lines
+    assert "I'll send the new figures by Friday. — Ben Ode, by Friday [0:00:09]" in lines
+    assert "The language model could not be used." in lines
+    cells = [[cell.text for cell in row.cells] for row in found.tables[0].rows]
+    assert [row[0] for row in cells] == ["Speaker", "Anna Müller", "Ben Ode"]
+    assert cells[1][4] == "15"
+
+
+def test_timestamps_and_confidence_go_down_to_segments() -> None:
+    lines = texts(read(meeting(), timestamps=True, confidence=True))
+    assert "00:00:02.500 – 00:00:05.000 · 70 %  Shall we begin with the budget?" in lines
+
+
+@pytest.mark.parametrize("language", SCRIPTS)
+def test_every_script(language: str) -> None:
+    found = read(in_script(language))
+    said = next(one for one in found.paragraphs if SCRIPTS[language][1] in one.text)
+    leftward = said._p.find(f"{{{WORD}}}pPr/{{{WORD}}}bidi") is not None
+    assert leftward == (language in {"ar", "he"})
+
+
+def test_hostile_text_is_text_and_the_package_is_sound() -> None:
+    data = b"".join(render(hostile(), ExportOptions()))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist()[0] == "[Content_Types].xml"
+        for name in archive.namelist():
+            ET.fromstring(archive.read(name))
+    lines = texts(read(hostile()))
+    assert any("<script>" in line and "]]>" in line for line in lines)
+    assert HOSTILE_TEXT[:30] in next(line for line in lines if line.startswith("@SUM"))

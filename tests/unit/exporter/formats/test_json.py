@@ -1,0 +1,74 @@
+import json
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from exporter.document import Document
+from exporter.formats.json import render
+from exporter.options import ExportOptions
+from tests.unit.exporter.documents import document, hostile, in_script, meeting
+
+SCHEMA = json.loads(
+    files("exporter").joinpath("schemas/transcript.schema.json").read_text(encoding="utf-8")
+)
+
+
+def read(made: Document, **options: bool) -> Any:
+    value = json.loads(b"".join(render(made, ExportOptions(**options))))
+    Draft202012Validator(SCHEMA).validate(value)
+    return value
+
+
+def test_the_schema_itself_is_valid() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_read_back_it_is_the_transcript_with_its_words() -> None:
+    source = meeting()
+    value = read(source)
+    assert [one["text"] for one in value["segments"]] == [one.text for one in source.segments]
+    assert value["segments"][3]["speaker"] == "Ben Ode"
+    assert value["segments"][3]["speaker_label"] == "Speaker_2"
+    words = value["segments"][3]["words"]
+    assert " ".join(word["text"] for word in words) == "I'll send the new figures by Friday."
+    assert words[0] == {
+        "text": "I'll",
+        "start_time": 9.5,
+        "end_time": pytest.approx(9.857),
+        "probability": 0.9,
+        "speakers": ["Speaker_2"],
+    }
+    assert value["speakers"][0]["name"] == "Anna Müller"
+    assert value["speakers"][0]["name_source"] == "confirmed"
+    assert value["file"]["duration"] == 15.0
+    assert value["completed_at"] == "2026-11-01T10:05:00+00:00"
+
+
+def test_options_add_their_parts_and_only_they() -> None:
+    assert not {"summary", "action_items", "speaker_stats"} & set(read(meeting()))
+    value = read(meeting(), meeting_summary=True, action_items=True, speaker_stats=True)
+    assert value["summary"]["method"] == "extractive"
+    assert value["summary"]["statements"][0]["segments"] == [2]
+    assert value["summary"]["statements"][0]["times"] == [5.5]
+    assert value["action_items"] == [
+        {
+            "text": "I'll send the new figures by Friday.",
+            "owner": "Ben Ode",
+            "due": "by Friday",
+            "segment": 3,
+            "time": 9.5,
+        }
+    ]
+    assert [one["word_count"] for one in value["speaker_stats"]] == [15, 16]
+
+
+def test_text_is_kept_to_the_letter() -> None:
+    source = hostile()
+    assert read(source)["segments"][0]["text"] == source.segments[0].text
+    assert read(in_script("hi"))["segments"][0]["text"] == in_script("hi").segments[0].text
+
+
+def test_an_empty_transcript_is_valid() -> None:
+    assert read(document([]), speaker_stats=True)["segments"] == []

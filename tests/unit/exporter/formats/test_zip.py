@@ -1,0 +1,24 @@
+import io
+import zipfile
+
+from exporter.formats.catalogue import FORMATS
+from exporter.options import ExportOptions
+from tests.unit.exporter.documents import hostile, meeting
+
+
+def test_it_holds_every_other_format_as_that_writes_it() -> None:
+    options = ExportOptions(speaker_stats=True)
+    data = b"".join(FORMATS["zip"].render(meeting(), options))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        assert {name.rsplit(".")[-1] for name in archive.namelist()} == set(FORMATS) - {"zip"}
+        for name in ("txt", "csv", "json", "srt", "vtt", "md", "rttm"):
+            alone = b"".join(FORMATS[name].render(meeting(), options))
+            assert archive.read(f"Weekly meeting-transcript.{name}") == alone
+        assert archive.read("Weekly meeting-transcript.pdf").startswith(b"%PDF")
+
+
+def test_names_inside_stay_inside() -> None:
+    data = b"".join(FORMATS["zip"].render(hostile(), ExportOptions()))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert not any("/" in name or "\\" in name or ".." in name for name in archive.namelist())

@@ -1,0 +1,68 @@
+import pytest
+
+from exporter.turns import joined, marked, mean_confidence, turns
+from tests.unit.exporter.documents import segment
+
+
+def test_consecutive_segments_of_a_speaker_are_one_turn() -> None:
+    segments = [
+        segment(0, "a", "One.", 0, 2),
+        segment(1, "a", "Two.", 2, 4),
+        segment(2, "b", "Three.", 4, 6),
+        segment(3, "a", "Four.", 6, 8),
+    ]
+    found = list(turns(segments))
+    assert [(turn.speaker_label, turn.text) for turn in found] == [
+        ("a", "One. Two."),
+        ("b", "Three."),
+        ("a", "Four."),
+    ]
+    assert (found[0].start, found[0].end) == (0, 4)
+    assert not any(turn.continued for turn in found)
+
+
+def test_a_long_speech_is_cut_and_says_so() -> None:
+    segments = [segment(place, "a", "Word.", place * 30, place * 30 + 30) for place in range(7)]
+    found = list(turns(segments, paragraph_seconds=90))
+    assert [len(turn.segments) for turn in found] == [3, 3, 1]
+    assert [turn.continued for turn in found] == [False, True, True]
+
+
+def test_empty_segments_do_not_end_a_turn() -> None:
+    segments = [
+        segment(0, "a", "One.", 0, 1),
+        segment(1, "b", " ", 1, 2),
+        segment(2, "a", "Two.", 2, 3),
+    ]
+    assert [turn.text for turn in turns(segments)] == ["One. Two."]
+
+
+@pytest.mark.parametrize(
+    ("texts", "whole"),
+    [
+        (["Hello ", " there"], "Hello there"),
+        (["报告", "完成。"], "报告完成。"),
+        (["报告", "done"], "报告 done"),
+        (["보고서를", "끝내야"], "보고서를 끝내야"),
+        (["", "  ", "x"], "x"),
+    ],
+)
+def test_joined(texts: list[str], whole: str) -> None:
+    assert joined(texts) == whole
+
+
+def test_mean_confidence_weighs_by_length() -> None:
+    long = segment(0, "a", "x", 0, 9, confidence=1.0)
+    short = segment(1, "a", "x", 9, 10, confidence=0.0)
+    assert mean_confidence([long, short]) == pytest.approx(0.9)
+    assert mean_confidence([]) == 0.0
+
+
+def test_time_marks_come_once_a_step_and_only_in_long_recordings() -> None:
+    segments = [
+        segment(place, "ab"[place % 2], "Word.", place * 300, place * 300 + 300)
+        for place in range(6)
+    ]
+    marks = [mark for mark, _ in marked(turns(segments), length=1800)]
+    assert marks == [0.0, None, 600.0, None, 1200.0, None]
+    assert {mark for mark, _ in marked(turns(segments[:2]), length=600)} == {None}

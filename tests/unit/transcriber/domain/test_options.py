@@ -1,0 +1,81 @@
+"""How a recording is to be processed."""
+
+import pytest
+
+from common.errors import ValidationError
+from transcriber.domain import options
+from transcriber.domain.jobs import Stage
+from transcriber.domain.options import ProcessingOptions, SpeakerBounds
+
+
+@pytest.mark.parametrize(
+    ("code", "kept"),
+    [
+        ("en", "en"), ("EN", "en"), ("en-US", "en"), ("pt_BR", "pt"), ("yue", "yue"), ("", ""),
+        (" de ", "de"), ("auto", ""),
+    ],
+)  # fmt: skip
+def test_languages(code: str, kept: str) -> None:
+    assert options.language(code) == kept
+
+
+@pytest.mark.parametrize("code", ["english", "e", "xx", "en;drop", "12", "en\n"[:1] + "\x00"])
+def test_what_cannot_be_recognised_is_refused(code: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        options.language(code)
+    assert caught.value.details == {"field": "language"}
+
+
+def test_priorities() -> None:
+    assert options.priority(0) == 5
+    assert options.priority(10) == 10
+    for wrong in (-1, 11):
+        with pytest.raises(ValidationError):
+            options.priority(wrong)
+
+
+def test_phrases_are_trimmed_and_told_once() -> None:
+    assert options.phrases([" Ada  Lovelace ", "", "Ada Lovelace", "CAM++"]) == (
+        "Ada Lovelace",
+        "CAM++",
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong", [["x" * 101], [f"word {n}" for n in range(201)], ["a\x00b"], ["\ud800"]]
+)
+def test_too_many_or_odd_phrases_are_refused(wrong: list[str]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        options.phrases(wrong)
+    assert caught.value.details == {"field": "phrases"}
+
+
+def test_request_ids() -> None:
+    assert options.request_id("") is None
+    assert options.request_id("abc") == "abc"
+    for wrong in ("x" * 129, "a\x00b"):
+        with pytest.raises(ValidationError):
+            options.request_id(wrong)
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"count": 101}, "diarization.speaker_count"),
+        ({"count": -1}, "diarization.speaker_count"),
+        ({"fewest": 5, "most": 2}, "diarization.min_speaker_count"),
+        ({"most": 1000}, "diarization.max_speaker_count"),
+    ],
+)
+def test_bounds_that_make_no_sense_are_refused(values: dict[str, int], field: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        SpeakerBounds(**values)
+    assert caught.value.details == {"field": field}
+
+
+def test_a_stage_depends_only_on_its_own_options() -> None:
+    first = ProcessingOptions(language="en", speakers=SpeakerBounds(count=2))
+    second = ProcessingOptions(language="de", speakers=SpeakerBounds(count=2))
+    assert first.of_stage(Stage.DIARIZE) == second.of_stage(Stage.DIARIZE)
+    assert first.of_stage(Stage.TRANSCRIBE) != second.of_stage(Stage.TRANSCRIBE)
+    assert first.of_stage(Stage.MERGE) == {}

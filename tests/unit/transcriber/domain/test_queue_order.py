@@ -1,0 +1,111 @@
+"""The order of the queue."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transcriber.domain.queue_order import WaitingJob, in_order
+
+SESSIONS = ("a", "b", "c")
+
+
+def job(
+    number: int, session: str = "a", priority: int = 5, release: int | None = None
+) -> WaitingJob:
+    return WaitingJob(number=number, session_id=session, priority=priority, release=release)
+
+
+def numbers(jobs: list[WaitingJob], running: dict[str, int] | None = None) -> list[int]:
+    return [item.number for item in in_order(jobs, running or {})]
+
+
+@st.composite
+def queues(draw: st.DrawFn) -> tuple[list[WaitingJob], dict[str, int]]:
+    count = draw(st.integers(0, 12))
+    releases = draw(st.permutations(range(count)))
+    jobs = [
+        job(
+            number,
+            draw(st.sampled_from(SESSIONS)),
+            draw(st.integers(1, 10)),
+            releases[number] if draw(st.booleans()) and number % 3 == 0 else None,
+        )
+        for number in range(count)
+    ]
+    running = {session: draw(st.integers(0, 3)) for session in SESSIONS}
+    return draw(st.permutations(jobs)), running
+
+
+def test_of_one_session_the_oldest_goes_first() -> None:
+    assert numbers([job(3), job(1), job(2)]) == [1, 2, 3]
+
+
+def test_a_higher_priority_goes_first() -> None:
+    assert numbers([job(1, priority=5), job(2, priority=9), job(3, priority=1)]) == [2, 1, 3]
+
+
+def test_every_session_gets_its_turn_before_anyones_second_job() -> None:
+    jobs = [job(1), job(2), job(3), job(4, "b"), job(5, "c")]
+    assert numbers(jobs) == [1, 4, 5, 2, 3]
+
+
+def test_what_a_session_has_running_counts() -> None:
+    jobs = [job(1, "a"), job(2, "b"), job(3, "b")]
+    assert numbers(jobs, {"a": 2}) == [2, 3, 1]
+
+
+def test_priority_goes_before_fairness() -> None:
+    jobs = [job(1, "a", 7), job(2, "a", 7), job(3, "b", 5)]
+    assert numbers(jobs) == [1, 2, 3]
+
+
+def test_what_is_released_cannot_be_overtaken() -> None:
+    jobs = [job(1, "a", 10), job(2, "b", 1, release=8), job(3, "c", 1, release=7)]
+    assert numbers(jobs) == [3, 2, 1]
+
+
+def test_what_is_released_counts_as_taken() -> None:
+    jobs = [job(1, "a", release=1), job(2, "a"), job(3, "b")]
+    assert numbers(jobs) == [1, 3, 2]
+
+
+@given(queues())
+def test_every_job_has_one_place_and_the_order_is_the_same_however_it_is_asked(
+    queue: tuple[list[WaitingJob], dict[str, int]],
+) -> None:
+    jobs, running = queue
+    ordered = in_order(jobs, running)
+    assert Counter(ordered) == Counter(jobs)
+    assert in_order(reversed(jobs), running) == ordered
+
+
+@given(queues())
+def test_priorities_never_rise_behind_the_released_ones(
+    queue: tuple[list[WaitingJob], dict[str, int]],
+) -> None:
+    jobs, running = queue
+    ordered = in_order(jobs, running)
+    released = [item for item in ordered if item.release is not None]
+    assert ordered[: len(released)] == released
+    priorities = [item.priority for item in ordered[len(released) :]]
+    assert priorities == sorted(priorities, reverse=True)
+
+
+@given(queues())
+def test_within_a_session_and_priority_age_decides(
+    queue: tuple[list[WaitingJob], dict[str, int]],
+) -> None:
+    jobs, running = queue
+    seen: dict[tuple[str, int], int] = {}
+    for item in in_order(jobs, running):
+        if item.release is None:
+            key = (item.session_id, item.priority)
+            assert seen.get(key, -1) < item.number
+            seen[key] = item.number
+
+
+@given(st.integers(1, 30), st.integers(1, 5))
+def test_a_newcomer_waits_for_at_most_one_job_of_a_session_with_many(many: int, at: int) -> None:
+    jobs = [job(number, "greedy") for number in range(many)] + [job(many + at, "newcomer")]
+    assert numbers(jobs).index(many + at) <= 1

@@ -1,0 +1,191 @@
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from common.audio import SAMPLE_RATE, AudioWindow, Samples
+from transcriber.recognition_session import RecognitionSession
+from transcriber.speech import Cancelled, LanguageSpan, RecognitionOptions, Segment, Word
+from transcriber.voice_activity import Span
+
+
+@dataclass
+class FakeRecognizer:
+    """Hears speech where samples are not 0, in the language that their value stands for.
+
+    Each span becomes a segment of one word, named after its language.
+    """
+
+    languages: Mapping[int, Mapping[str, float]]
+    listened: list[float] = field(default_factory=list)
+    asked: list[tuple[str, RecognitionOptions]] = field(default_factory=list)
+
+    def find_speech(self, sound: Samples) -> list[Span]:
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], sound, [0]))))
+        found: list[Span] = []
+        for start, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+            if sound[start]:
+                found.append(Span(start=start, end=end))
+        return found
+
+    def detect_language(self, sound: Samples) -> Mapping[str, float]:
+        self.listened.append(len(sound) / SAMPLE_RATE)
+        values, counts = np.unique(sound[sound > 0], return_counts=True)
+        return self.languages[int(values[np.argmax(counts)])]
+
+    def transcribe(
+        self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
+    ) -> Iterator[Segment]:
+        self.asked.append((language, options))
+        for span in spans:
+            start, end = span.start / SAMPLE_RATE, span.end / SAMPLE_RATE
+            word = Word(text=language, start=start, end=end, probability=0.9)
+            yield Segment(
+                start=start,
+                end=end,
+                text=language,
+                words=(word,),
+                language=language,
+                avg_logprob=-0.2,
+                no_speech_prob=0.0,
+                compression_ratio=1.0,
+                temperature=0.0,
+            )
+
+
+ENGLISH, GERMAN, UNSURE = 1, 2, 3
+LANGUAGES = {
+    ENGLISH: {"en": 0.95, "de": 0.05},
+    GERMAN: {"de": 0.95, "en": 0.05},
+    UNSURE: {"cy": 0.5, "en": 0.4, "de": 0.1},
+}
+
+
+def window(start: float, *parts: tuple[int, float]) -> AudioWindow:
+    """Sound from parts of (what is spoken or 0, seconds)."""
+    pieces = [np.full(round(seconds * SAMPLE_RATE), value) for value, seconds in parts]
+    return AudioWindow(start=start, samples=np.concatenate(pieces).astype(np.float32))
+
+
+def session(
+    recognizer: FakeRecognizer,
+    *,
+    expected: float = 100.0,
+    language: str | None = None,
+    progress: list[float] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> RecognitionSession:
+    told = progress if progress is not None else []
+    return RecognitionSession(
+        recognizer,
+        RecognitionOptions(language=language),
+        expected=expected,
+        on_progress=lambda fraction, _step: told.append(fraction),
+        cancelled=cancelled,
+    )
+
+
+def test_times_count_from_the_start_of_the_recording() -> None:
+    work = session(FakeRecognizer(LANGUAGES))
+    work.add(window(0.0, (0, 2.0), (ENGLISH, 3.0), (0, 5.0)))
+    work.add(window(10.0, (0, 1.0), (ENGLISH, 4.0)))
+    assert [(s.start, s.end) for s in work.segments] == [(2.0, 5.0), (11.0, 15.0)]
+    assert [(w.start, w.end) for s in work.segments for w in s.words] == [(2.0, 5.0), (11.0, 15.0)]
+    assert work.duration == 15.0
+    assert work.speech_duration == pytest.approx(7.0)
+
+
+def test_silence_is_neither_listened_to_nor_transcribed() -> None:
+    recognizer = FakeRecognizer(LANGUAGES)
+    work = session(recognizer)
+    work.add(window(0.0, (0, 30.0)))
+    assert work.segments == []
+    assert work.languages == []
+    assert work.speech_duration == 0.0
+    assert recognizer.listened == []
+    assert recognizer.asked == []
+
+
+def test_a_given_language_is_not_questioned() -> None:
+    recognizer = FakeRecognizer(LANGUAGES)
+    work = session(recognizer, language="fr")
+    work.add(window(0.0, (ENGLISH, 10.0)))
+    assert recognizer.listened == []
+    assert [language for language, _ in recognizer.asked] == ["fr"]
+    assert work.languages == [LanguageSpan(start=0.0, end=10.0, language="fr", probability=1.0)]
+
+
+def test_long_speech_is_listened_to_in_a_few_places() -> None:
+    recognizer = FakeRecognizer(LANGUAGES)
+    work = session(recognizer, expected=1000)
+    work.add(window(0.0, *[(ENGLISH, 9.0), (0, 1.0)] * 60))
+    assert 2 <= len(recognizer.listened) <= 4
+    assert all(seconds <= 30 for seconds in recognizer.listened)
+    assert [language for language, _ in recognizer.asked] == ["en"]
+
+
+def test_a_window_in_another_language_is_transcribed_in_it() -> None:
+    work = session(FakeRecognizer(LANGUAGES))
+    work.add(window(0.0, (ENGLISH, 40.0), (0, 5.0)))
+    work.add(window(45.0, (GERMAN, 30.0)))
+    assert [segment.language for segment in work.segments] == ["en", "de"]
+    assert [(span.start, span.end, span.language) for span in work.languages] == [
+        (0.0, 40.0, "en"),
+        (45.0, 75.0, "de"),
+    ]
+
+
+def test_a_doubtful_window_is_in_the_language_of_the_recording() -> None:
+    work = session(FakeRecognizer(LANGUAGES))
+    work.add(window(0.0, (ENGLISH, 60.0)))
+    work.add(window(60.0, (UNSURE, 20.0)))
+    assert {segment.language for segment in work.segments} == {"en"}
+    (span,) = work.languages
+    assert (span.start, span.end) == (0.0, 80.0)
+
+
+def test_a_switch_within_a_window_splits_it() -> None:
+    recognizer = FakeRecognizer(LANGUAGES)
+    work = session(recognizer, expected=620)
+    english, german = [(ENGLISH, 28.0), (0, 2.0)] * 10, [(GERMAN, 28.0), (0, 2.0)] * 10
+    work.add(window(0.0, *english, *german))
+    assert [language for language, _ in recognizer.asked] == ["en", "de"]
+    first, second = work.languages
+    assert (first.language, second.language) == ("en", "de")
+    assert first.end == pytest.approx(298.0)
+    assert second.start == pytest.approx(300.0)
+    assert all(
+        segment.language == ("en" if segment.end <= 300 else "de") for segment in work.segments
+    )
+    assert sum(s.end - s.start for s in work.segments) == pytest.approx(560.0)
+
+
+def test_progress_rises_to_one() -> None:
+    told: list[float] = []
+    work = session(FakeRecognizer(LANGUAGES), expected=20.0, progress=told)
+    work.add(window(0.0, (ENGLISH, 4.0), (0, 2.0), (ENGLISH, 4.0)))
+    work.add(window(10.0, (ENGLISH, 10.0)))
+    assert told == sorted(told)
+    assert told[0] == 0.0
+    assert 0.2 in told
+    assert told[-1] == 1.0
+
+
+def test_a_recording_longer_than_expected_keeps_progress_within_one() -> None:
+    told: list[float] = []
+    work = session(FakeRecognizer(LANGUAGES), expected=5.0, progress=told)
+    work.add(window(0.0, (ENGLISH, 10.0)))
+    work.add(window(10.0, (ENGLISH, 10.0)))
+    assert max(told) <= 1.0
+    assert told == sorted(told)
+
+
+def test_cancelling_stops_between_segments() -> None:
+    told: list[float] = []
+    work = session(
+        FakeRecognizer(LANGUAGES), expected=9.0, progress=told, cancelled=lambda: len(told) >= 2
+    )
+    with pytest.raises(Cancelled):
+        work.add(window(0.0, *[(ENGLISH, 2.0), (0, 1.0)] * 3))
+    assert len(told) == 2

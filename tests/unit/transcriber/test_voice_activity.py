@@ -1,0 +1,89 @@
+import itertools
+
+import pytest
+
+from transcriber.voice_activity import (
+    Span,
+    chunks,
+    middle_of_longest_pause,
+    regions,
+    total_length,
+    without_words,
+)
+
+
+def spans(*pairs: tuple[int, int]) -> list[Span]:
+    return [Span(start=start, end=end) for start, end in pairs]
+
+
+def pairs(found: list[Span]) -> list[tuple[int, int]]:
+    return [(span.start, span.end) for span in found]
+
+
+def test_short_pauses_are_closed_and_long_ones_kept() -> None:
+    found = regions(spans((100, 200), (220, 300), (400, 500)), gap=50, pad=0, total=1000)
+    assert pairs(found) == [(100, 300), (400, 500)]
+
+
+def test_regions_are_widened_but_not_over_the_ends() -> None:
+    assert pairs(regions(spans((10, 90)), gap=5, pad=20, total=100)) == [(0, 100)]
+
+
+def test_widened_regions_meet_in_the_middle() -> None:
+    found = regions(spans((100, 200), (230, 300)), gap=10, pad=40, total=1000)
+    assert pairs(found) == [(60, 215), (215, 340)]
+
+
+def test_no_speech_has_no_regions_and_no_chunks() -> None:
+    assert regions([], gap=10, pad=5, total=100) == []
+    assert chunks([], longest=10, pad=1, total=100) == []
+    assert total_length([]) == 0
+
+
+def test_chunks_hold_as_much_as_fits() -> None:
+    found = chunks(spans((0, 30), (40, 60), (70, 95), (100, 120)), longest=100, pad=0, total=200)
+    assert pairs(found) == [(0, 95), (100, 120)]
+
+
+def test_chunks_are_never_longer_than_asked_even_when_widened() -> None:
+    found = chunks(spans((0, 500), (520, 560)), longest=120, pad=10, total=600)
+    assert all(span.length <= 120 for span in found)
+    assert found[0].start == 0
+    assert found[-1].end >= 560
+    assert all(one.end <= other.start for one, other in itertools.pairwise(found))
+
+
+def test_long_speech_is_cut_into_equal_parts() -> None:
+    assert pairs(chunks(spans((0, 250)), longest=100, pad=0, total=250)) == [
+        (0, 83),
+        (83, 166),
+        (166, 250),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("speech", "middle"),
+    [
+        ([(0, 40), (60, 100)], 50),
+        ([(30, 100)], 15),
+        ([(0, 80)], 90),
+        ([], 50),
+        ([(0, 100)], None),
+    ],
+)
+def test_the_longest_pause_is_found(speech: list[tuple[int, int]], middle: int | None) -> None:
+    assert middle_of_longest_pause(spans(*speech), 100) == middle
+
+
+def test_speech_without_words_is_what_no_word_touches() -> None:
+    speech = spans((0, 100), (200, 300))
+    words = [(10, 20), (90, 110), (190, 240)]
+    assert pairs(without_words(speech, words, slack=5)) == [(0, 5), (25, 85), (245, 300)]
+
+
+def test_speech_full_of_words_leaves_nothing() -> None:
+    assert without_words(spans((0, 100)), [(0, 60), (50, 100)], slack=0) == []
+
+
+def test_without_any_word_all_speech_is_left() -> None:
+    assert pairs(without_words(spans((0, 100), (200, 300)), [], slack=5)) == [(0, 100), (200, 300)]
