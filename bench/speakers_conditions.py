@@ -41,7 +41,7 @@ def noise(sound: Samples, random: np.random.Generator) -> Samples:
     """Low, steady noise 10 to 20 dB below the voice."""
     rumble = signal.lfilter([1], [1, -0.95], random.standard_normal(len(sound)))
     wanted = np.sqrt(np.mean(sound**2)) * 10 ** (-random.uniform(10, 20) / 20)
-    return (sound + rumble * wanted / np.sqrt(np.mean(rumble**2))).astype(np.float32)
+    return np.asarray(sound + rumble * wanted / np.sqrt(np.mean(rumble**2)), dtype=np.float32)
 
 
 def noisy_room(sound: Samples, random: np.random.Generator) -> Samples:

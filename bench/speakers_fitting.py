@@ -69,10 +69,8 @@ def fit(corpus: Corpus, people: Collection[str]) -> VoiceSpace:
 def directions(corpus: Corpus, people: Collection[str]) -> tuple[Floats, Floats]:
     """The centre (d,) of voices, and the directions (k, d) in which recordings differ."""
     wanted = np.isin(corpus.speaker, list(people)) & (corpus.seconds >= _SOLID_SECONDS)
-    means = [
-        corpus.vectors[wanted & (corpus.condition == name)].mean(axis=0) for name in CONDITIONS
-    ]
-    centre = np.mean(means, axis=0)
+    groups = [wanted & (corpus.condition == name) for name in CONDITIONS]
+    centre = np.mean([corpus.vectors[group].mean(axis=0) for group in groups], axis=0)
     places = _units(corpus.vectors - centre)
     index = corpus.index()
     moves = []
@@ -165,7 +163,7 @@ def _logistic(similarity: Floats, doubling: Floats, pairs: Trials) -> LogOdds:
 
 
 def _sigmoid(values: Floats) -> Floats:
-    return np.exp(-np.logaddexp(0, -values))
+    return np.asarray(np.exp(-np.logaddexp(0, -values)))
 
 
 def _units(vectors: Floats) -> Floats:

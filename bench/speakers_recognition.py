@@ -7,6 +7,7 @@ other, twice over. With --write, the figures replace the part between the marks 
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +100,7 @@ def recordings(corpus: Corpus, everybody: Folds) -> str:
     for name in FAMILIES:
         for profiles in _PROFILES:
             for heard in _HEARD:
-                tally = _run(corpus, everybody, name, profiles, heard)
+                tally = _run(corpus, everybody, _setting(name, profiles, heard))
                 known, strangers = tally.known.total(), tally.strangers.total()
                 if not known:
                     continue
@@ -129,11 +130,12 @@ def honesty(corpus: Corpus, everybody: Folds) -> str:
     for name in FAMILIES:
         for profiles in _PROFILES:
             for heard in (2, 5, 10):
-                tally.add(_run(corpus, everybody, name, profiles, heard, threshold=0.5))
+                setting = _setting(name, profiles, heard)
+                tally.add(_run(corpus, everybody, setting, threshold=0.5))
     claims = np.array(tally.claims)
     rows = []
     edges = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0001)
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = claims[(claims[:, 0] >= low) & (claims[:, 0] < high)]
         if len(inside):
             said, true = inside.mean(axis=0)
@@ -142,19 +144,17 @@ def honesty(corpus: Corpus, everybody: Folds) -> str:
 
 
 def _run(
-    corpus: Corpus,
-    everybody: Folds,
-    family: str,
-    profiles: int,
-    heard: int,
-    threshold: float = Caution().threshold,
+    corpus: Corpus, everybody: Folds, setting: Setting, threshold: float = Caution().threshold
 ) -> Tally:
     tally = Tally()
-    setting = Setting(profiles=profiles, enrolled_seconds=5, heard_seconds=heard, family=family)
     for seed, people, space in everybody:
         caution = Caution(threshold=threshold)
         tally.add(Simulation(corpus, space, people, caution, seed).run(setting, _RECORDINGS))
     return tally
+
+
+def _setting(family: str, profiles: int, heard: int) -> Setting:
+    return Setting(profiles=profiles, enrolled_seconds=5, heard_seconds=heard, family=family)
 
 
 def _only(corpus: Corpus, pairs: Trials, family: str, seconds: int) -> Trials:

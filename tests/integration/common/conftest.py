@@ -6,7 +6,7 @@ import pytest
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from common import bus
+from common import bus, worker
 from common.bus import Delivery
 from common.objects import ObjectStore
 from common.settings import ObjectSettings
@@ -41,8 +41,15 @@ def store(s3: ObjectSettings) -> Iterator[ObjectStore]:
 
 @pytest.fixture
 async def bench(
-    nats_url: str, client: Client, stream: JetStreamContext, store: ObjectStore
+    nats_url: str,
+    client: Client,
+    stream: JetStreamContext,
+    store: ObjectStore,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Bench]:
+    """Workers that are in a hurry to try again."""
+    monkeypatch.setattr(worker, "_RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(worker, "_OUTAGE_RETRY_SECONDS", 0.3)
     bench = Bench(url=nats_url, client=client, stream=stream, store=store, delivery=DELIVERY)
     yield bench
     await bench.close()

@@ -1,4 +1,5 @@
 import asyncio
+import signal
 import time
 from collections.abc import Iterator
 
@@ -16,6 +17,7 @@ from common.objects import ObjectStore, RangedObject
 from common.task import TaskCancelledError, TaskControl
 from devstack.stack import EmbeddedServers
 from securetranscribe.v1 import queue_pb2
+from tests.integration.common.processes import service
 from tests.integration.common.workers import STAGE, Bench, Echo, Held, until
 
 
@@ -36,6 +38,21 @@ async def test_a_task_is_done_once(bench: Bench, store: ObjectStore) -> None:
     assert await store.get("results", task.result_key) == b"dnuos"
     await bench.settled()
     assert handler.calls == [task.task_id]
+
+
+async def test_what_is_found_done_is_only_announced(bench: Bench, store: ObjectStore) -> None:
+    handler = Echo()
+    task = await bench.task()
+    await store.put("results", task.result_key, b"done by one who died before saying so")
+    await bench.start(handler)
+    await bench.give(task)
+
+    result = await bench.result()
+
+    assert result.result_key == task.result_key
+    await bench.settled()
+    assert handler.calls == []
+    assert await store.get("results", task.result_key) == b"done by one who died before saying so"
 
 
 async def test_tasks_are_done_one_at_a_time(bench: Bench) -> None:
@@ -190,7 +207,8 @@ async def test_cancelling_another_job_disturbs_nothing(bench: Bench) -> None:
 
     assert not handler.stopped.is_set()
     handler.release.set()
-    assert not (await bench.result()).HasField("failure")
+    await bench.settled()
+    assert await bench.announced() == 1
 
 
 async def test_a_task_cancelled_before_is_not_begun(bench: Bench) -> None:
@@ -487,3 +505,49 @@ async def test_no_result_object_is_left_by_a_cancelled_task(
 
     with pytest.raises(NotFoundError):
         await store.get("results", task.result_key)
+
+
+async def test_a_dead_workers_task_is_given_to_another(
+    bench: Bench, servers: EmbeddedServers
+) -> None:
+    task = await bench.task()
+    await bench.give(task)
+    async with service("worker", servers.environment("transcriber")) as doomed:
+        await doomed.says("begun")
+        doomed.process.kill()
+        begun = time.monotonic()
+    handler = Echo()
+    await bench.start(handler)
+
+    result = await bench.result()
+
+    assert result.worker_id == "worker-1"
+    assert handler.calls == [task.task_id]
+    assert time.monotonic() - begun < bench.delivery.ack_wait_seconds + 5
+    await bench.settled()
+    assert await bench.announced() == 1
+
+
+async def test_a_terminated_worker_gives_its_task_back_and_ends_well(
+    bench: Bench, servers: EmbeddedServers
+) -> None:
+    task = await bench.task()
+    await bench.give(task)
+    async with service("worker", servers.environment("transcriber")) as leaving:
+        await leaving.says("begun")
+        leaving.process.send_signal(signal.SIGTERM)
+        assert await leaving.ends() == 0
+        begun = time.monotonic()
+    (ended,) = [line for line in leaving.lines if line["event"] == "task ended"]
+    assert ended["outcome"] == "given back"
+    assert (ended["task_id"], ended["job_id"]) == (task.task_id, task.job_id)
+    assert len(ended["trace_id"]) == 32
+    began = next(line for line in leaving.lines if line["event"] == "begun")
+    assert (began["task_id"], began["trace_id"]) == (task.task_id, ended["trace_id"])
+
+    handler = Echo()
+    await bench.start(handler)
+    await bench.result()
+
+    assert handler.calls == [task.task_id]
+    assert time.monotonic() - begun < 1.4  # at once, not after the wait for an acknowledgement

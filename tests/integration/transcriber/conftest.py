@@ -195,7 +195,7 @@ class Caller:
                         queue_pb2.JOB_STATUS_QUEUED,
                         queue_pb2.JOB_STATUS_PROCESSING,
                     ):
-                        return found
+                        return await self.get(transcription_id, full=True)
                 await asyncio.sleep(0.1)
 
 

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from common import bus, events
 from common.objects import ObjectStore
 from common.postgres import Database
@@ -40,7 +42,7 @@ async def test_a_recording_becomes_a_transcript_of_who_said_what(
     ]
     assert found.full_text == "Good morning. Hello to you."
     assert found.language_detected == "en"
-    assert found.confidence == 0.8
+    assert found.confidence == pytest.approx(0.8)
     assert [item.name for item in found.speakers] == ["Speaker_1", "Speaker_2"]
     assert [stage.state for stage in found.stages] == [queue_pb2.STAGE_STATE_DONE] * 3
     assert (found.speech_model, found.diarization_model) == ("whisper-test", "diarize-test")
@@ -186,6 +188,6 @@ async def test_figures_of_a_session(api: Api, workshop: Workshop) -> None:
     assert own.statistics.completed_jobs == 1
     assert seconds(own.statistics.audio_duration) == 4.0
     assert seconds(own.statistics.processing_duration) > 0
-    assert own.statistics.average_confidence == 0.8
+    assert own.statistics.average_confidence == pytest.approx(0.8)
     assert foreign.statistics.completed_jobs == 0
     assert foreign.statistics.average_confidence == 0

@@ -12,7 +12,7 @@ import pytest
 from devstack.errors import StartError
 from devstack.files import DataDirectory
 from devstack.leftovers import clean_up, recorded_children
-from devstack.process import Process, ProcessSpec, rotate
+from devstack.process import Process, ProcessSpec, rotate, stop_all
 from devstack.stamps import ProcessStamp, read_stat
 
 DEAF = """
@@ -132,6 +132,31 @@ async def test_a_cancelled_stop_kills(make):
     with pytest.raises(asyncio.CancelledError):
         await stopping
     assert process.exit_code == -signal.SIGKILL
+
+
+async def test_stopping_several_is_side_by_side_and_reported(make):
+    several = [make("sleep", "60", name=f"thing-{number}") for number in range(3)]
+    for process in several[:2]:
+        process.start()
+    stopped = []
+    await stop_all(several, stopped=lambda process: stopped.append(process.name))
+    assert sorted(stopped) == ["thing-0", "thing-1"]
+
+
+@pytest.mark.parametrize("after", [0, 0.05])
+async def test_a_cancelled_stop_of_several_kills_them_all(make, after):
+    several = [
+        make(sys.executable, "-c", DEAF, name=f"thing-{number}", grace=60) for number in range(3)
+    ]
+    for process in several:
+        process.start()
+        await until_logged(process, "deaf")
+    stopping = asyncio.create_task(stop_all(several))
+    await asyncio.sleep(after)
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
+    assert [process.exit_code for process in several] == [-signal.SIGKILL] * 3
 
 
 async def test_stopping_takes_the_offspring_along(make):

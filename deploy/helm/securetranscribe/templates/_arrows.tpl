@@ -15,6 +15,12 @@
   ports: [{ port: grpc }{{ if and (eq $caller "envoy") (eq $.name "gateway") }}, { port: http }{{ end }}]
 {{- end }}
 {{- end }}
+{{- if .facts.ports.grpc }}
+- from:
+  - podSelector:
+      matchLabels: {{- include "securetranscribe.selector" (dict "root" .root "name" "test") | nindent 8 }}
+  ports: [{ port: grpc }]
+{{- end }}
 - ports: [{ port: {{ (default (dict "port" "metrics") .facts.metrics).port }} }]
   {{- with $policy.metricsFrom }}
   from: {{- toYaml . | nindent 4 }}

@@ -109,9 +109,10 @@ def _connect_options() -> dict[str, Any]:
 
 async def close(client: Client) -> None:
     """Sends what is left to send and closes the connection; fine while the server is away."""
-    with contextlib.suppress(nats.errors.Error):
+    with contextlib.suppress(nats.errors.Error, OSError):
         await client.drain()
-    await client.close()
+    with contextlib.suppress(OSError):
+        await client.close()
 
 
 async def ensure_streams(stream: JetStreamContext, delivery: Delivery) -> None:

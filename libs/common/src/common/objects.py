@@ -90,6 +90,14 @@ class ObjectStore:
         data: bytes = await self._call(self._read, bucket, key, 0, 0)
         return data
 
+    async def exists(self, bucket: str, key: str) -> bool:
+        """Whether there is such an object."""
+        try:
+            await self._call(self._client.stat_object, bucket, key)
+        except NotFoundError:
+            return False
+        return True
+
     async def delete(self, bucket: str, key: str) -> None:
         """Deletes an object; one that is not there is fine."""
         await self._call(self._client.remove_object, bucket, key)

@@ -100,14 +100,11 @@ def run(service: str, settings: ServiceSettings, serve: Serve) -> None:
         metrics_host=settings.metrics_host,
         metrics_port=settings.metrics_port if settings.enable_metrics else 0,
     )
-    try:
-        code = asyncio.run(_main(settings, serve))
-    except Exception as error:
-        _log.critical("the process ends", exc_info=error)
-        code = 1
+    # An inference thread cannot be interrupted, and a normal exit would wait for it, as would
+    # closing the loop.
+    code = asyncio.Runner().run(_main(settings, serve))
     sys.stdout.flush()
     sys.stderr.flush()
-    # An inference thread cannot be interrupted, and a normal exit would wait for it.
     os._exit(code)
 
 
@@ -131,6 +128,9 @@ async def _main(settings: ServiceSettings, serve: Serve) -> int:
             await serving
     except ApplicationError as error:
         _log.error("cannot run", reason=error.message)
+        return 1
+    except Exception as error:
+        _log.critical("the process ends", exc_info=error)
         return 1
     finally:
         await supervisor.cancel()

@@ -33,6 +33,14 @@ class TaskResults:
         self._subject = bus.results_subject(stage)
         self._worker_id = worker_id
 
+    async def stored(self, task: queue_pb2.Task) -> bool:
+        """Whether the task's result object is there already: somebody died before saying so.
+
+        Raises:
+            UnavailableError: the object store is away.
+        """
+        return await self._objects.exists(self._bucket, task.result_key)
+
     async def store(self, task: queue_pb2.Task, result: bytes) -> None:
         """Writes the result object under the key that the task names.
 

@@ -2,7 +2,8 @@
 
 The order is what makes a task safe: the result object is written under a key that the task names,
 then the result is announced under the task's id, and only then is the task acknowledged. Dying
-anywhere in between means that another worker does it again, with the same outcome.
+anywhere in between means that another worker does it again, with the same outcome, or announces
+what it finds done.
 """
 
 import asyncio
@@ -33,6 +34,7 @@ from securetranscribe.v1 import queue_pb2
 __all__ = ["TaskCancelledError", "TaskControl", "TaskHandler", "TaskWorker", "WorkerOptions"]
 
 _log = logging.get(__name__)
+_RETRY_SECONDS = 2.0
 _OUTAGE_RETRY_SECONDS = 2.0
 _FETCH_SECONDS = 2.0
 Answer = TypeVar("Answer")
@@ -194,8 +196,11 @@ class TaskWorker:
         try:
             if await cancelled.include(task.job_id):
                 raise TaskCancelledError
-            result = await self._outlasting_outages(lambda: self._handle(task, control), control)
-            await self._outlasting_outages(lambda: self._results.store(task, result), control)
+            if not await self._outlasting_outages(lambda: self._results.stored(task), control):
+                result = await self._outlasting_outages(
+                    lambda: self._handle(task, control), control
+                )
+                await self._outlasting_outages(lambda: self._results.store(task, result), control)
         except Exception as error:
             if isinstance(error, TaskCancelledError):
                 if await cancelled.include(task.job_id):
@@ -206,7 +211,7 @@ class TaskWorker:
                     return "given back"
             failure = self._failure(error, message.attempt)
             if failure is None:
-                await message.give_back(delay_seconds=2**message.attempt)
+                await message.give_back(delay_seconds=_RETRY_SECONDS * 2 ** (message.attempt - 1))
                 return "error"
             await self._results.announce(task, begun=begun, failure=failure)
             await message.done()

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -122,12 +122,12 @@ class Process:
             self._child.wait(_KILL_SECONDS)
         self._forget()
 
-    async def wait(self, timeout: float | None = None) -> int:  # noqa: ASYNC109 - polls, cannot be cancelled half-way
-        """Wait for its end and give the exit code. Raises TimeoutError after `timeout` seconds."""
-        deadline = None if timeout is None else time.monotonic() + timeout
+    async def wait(self, seconds: float | None = None) -> int:
+        """Wait for its end and give the exit code. Raises TimeoutError after so many seconds."""
+        deadline = None if seconds is None else time.monotonic() + seconds
         while (code := self.exit_code) is None:
             if deadline is not None and time.monotonic() >= deadline:
-                raise TimeoutError(f"{self.name} still runs after {timeout} s")
+                raise TimeoutError(f"{self.name} still runs after {seconds} s")
             await asyncio.sleep(_POLL_SECONDS)
         return code
 
@@ -157,6 +157,28 @@ class Process:
         if self._stamp is not None:
             self._stamp.kill_session()
         self._files.pid_file(self.name).unlink(missing_ok=True)
+
+
+async def stop_all(
+    processes: Sequence[Process], *, stopped: Callable[[Process], None] = lambda _: None
+) -> None:
+    """Stop processes side by side; `stopped` is told of each that was running. When cancelled,
+    whatever is left is killed at once.
+    """
+
+    async def stop_one(process: Process) -> None:
+        was_running = process.running
+        await process.stop()
+        if was_running:
+            stopped(process)
+
+    try:
+        await asyncio.gather(*(stop_one(process) for process in processes))
+    except asyncio.CancelledError:
+        # One that was cancelled before it had begun has not even been asked to stop.
+        for process in processes:
+            process.kill()
+        raise
 
 
 def rotate(path: Path) -> None:

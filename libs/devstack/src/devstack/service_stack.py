@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from devstack.files import DataDirectory
 from devstack.health import wait_healthy
-from devstack.process import Process
+from devstack.process import Process, stop_all
 from devstack.report import Report, Reporter, silent
 from devstack.services import Plan, PlannedProcess
 
@@ -70,7 +70,7 @@ class ServiceStack:
 
     async def stop(self) -> None:
         """Stop all of them. Fine when none runs."""
-        await asyncio.gather(*(self._stop_one(process) for process in self.processes))
+        await stop_all(self.processes, stopped=self._note_stopped)
 
     async def restart(self, name: str) -> None:
         """Stop a process if it runs, start it and wait until it is ready.
@@ -92,11 +92,8 @@ class ServiceStack:
         took = f"{planned.address}, {time.monotonic() - process.started_at:.1f} s"
         self._report(Report(name=planned.name, happening="ready", detail=took))
 
-    async def _stop_one(self, process: Process) -> None:
-        was_running = process.running
-        await process.stop()
-        if was_running:
-            self._report(Report(name=process.name, happening="stopped"))
+    def _note_stopped(self, process: Process) -> None:
+        self._report(Report(name=process.name, happening="stopped"))
 
 
 async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:

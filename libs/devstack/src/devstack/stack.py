@@ -15,7 +15,7 @@ from devstack.lock import DirectoryLock
 from devstack.nats import NatsPorts, NatsServer
 from devstack.ports import PortBook, TakePort, remembered
 from devstack.postgres import PostgresServer
-from devstack.process import Process
+from devstack.process import Process, stop_all
 from devstack.report import Report, Reporter, silent
 from devstack.s3 import S3Ports, S3Server
 from devstack.server import Server, bring_up
@@ -107,7 +107,7 @@ class EmbeddedServers:
     async def stop(self) -> None:
         """Stop everything and give the data directory back. Fine when nothing runs."""
         try:
-            await asyncio.gather(*(self._stop_one(process) for process in self.processes))
+            await stop_all(self.processes, stopped=self._note_stopped)
         finally:
             self._processes.clear()
             if self._servers is not None:
@@ -192,8 +192,7 @@ class EmbeddedServers:
         took = f"{server.address}, {time.monotonic() - began:.1f} s"
         self._report(Report(name=server.name, happening="ready", detail=took))
 
-    async def _stop_one(self, process: Process) -> None:
-        await process.stop()
+    def _note_stopped(self, process: Process) -> None:
         self._report(Report(name=process.name, happening="stopped"))
 
 

@@ -2,6 +2,8 @@
 
 from contextlib import AsyncExitStack
 
+import httpx2
+
 from common import bus, sessions
 from common.auth import CachedAuthenticator, CallAuthenticator
 from common.grpc_client import channel
@@ -12,6 +14,9 @@ from common.sessions import SessionServiceAuthenticator
 from exporter.rendering import Rendering
 from exporter.servicer import ExportServicer
 from exporter.settings import ExporterSettings
+from exporter.summary.abstractive import AbstractiveSummarizer
+from exporter.summary.chat import ChatEndpoint
+from exporter.summary.summarizer import Summarizer
 from exporter.transcripts import Transcripts
 from securetranscribe.v1 import export_pb2_grpc
 
@@ -39,7 +44,7 @@ async def serve(settings: ExporterSettings, supervisor: Supervisor) -> None:
         servicer = ExportServicer(
             transcripts=Transcripts(transcriber, signer),
             rendering=rendering,
-            summarize=summarizer(settings),
+            summarize=(await _summarizer(settings, stack)).summarize,
         )
         server = GrpcServer(
             settings,
@@ -55,3 +60,19 @@ async def serve(settings: ExporterSettings, supervisor: Supervisor) -> None:
         await server.ready()
         await supervisor.wait()
         await server.not_ready()
+
+
+async def _summarizer(settings: ExporterSettings, stack: AsyncExitStack) -> Summarizer:
+    """With a language model where one is configured, else extractive."""
+    if not settings.summary_base_url:
+        return Summarizer()
+    client = await stack.enter_async_context(
+        httpx2.AsyncClient(timeout=settings.summary_timeout_seconds, trust_env=False)
+    )
+    endpoint = ChatEndpoint(
+        client,
+        base_url=settings.summary_base_url,
+        model=settings.summary_model,
+        api_key=settings.summary_api_key.get_secret_value(),
+    )
+    return Summarizer(AbstractiveSummarizer(endpoint))

@@ -1,7 +1,7 @@
 """ExportService: documents, summaries, and what can be written."""
 
 import dataclasses
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
 from google.api import httpbody_pb2
@@ -20,7 +20,7 @@ from exporter.summary.model import Summary
 from exporter.transcripts import Transcripts
 from securetranscribe.v1 import export_pb2, export_pb2_grpc
 
-Summarizer = Callable[[Document], Summary]
+Summarize = Callable[[Document], Awaitable[Summary]]
 
 _FORMATS: dict[int, str] = {
     value: name.removeprefix("EXPORT_FORMAT_").lower()
@@ -38,7 +38,7 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
     """Turns requests into documents."""
 
     def __init__(
-        self, *, transcripts: Transcripts, rendering: Rendering, summarize: Summarizer
+        self, *, transcripts: Transcripts, rendering: Rendering, summarize: Summarize
     ) -> None:
         self._transcripts = transcripts
         self._rendering = rendering
@@ -56,7 +56,7 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
             words=made.uses_words or options.words,
         )
         if options.needs_summary:
-            summary = await self._rendering.run(lambda: self._summarize(document))
+            summary = await self._summarize(document)
             document = dataclasses.replace(document, summary=summary)
         head = _head(made, document)
         async for chunk in self._rendering.chunks(made, document, options):
@@ -73,7 +73,7 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
         document = await self._transcripts.read(
             identity.current(), request.transcription_id, words=False
         )
-        summary = await self._rendering.run(lambda: self._summarize(document))
+        summary = await self._summarize(document)
         return export_pb2.SummarizeTranscriptionResponse(
             statements=[
                 export_pb2.SummaryStatement(

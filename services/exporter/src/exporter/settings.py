@@ -1,6 +1,8 @@
 """Settings of the exporter."""
 
-from pydantic import Field, SecretStr
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
 
 from common.settings import Seconds, ServiceSettings
 
@@ -14,3 +16,9 @@ class ExporterSettings(ServiceSettings):
     summary_model: str = ""
     summary_api_key: SecretStr = SecretStr("")
     summary_timeout_seconds: Seconds = 120
+
+    @model_validator(mode="after")
+    def _model_with_address(self) -> Self:
+        if bool(self.summary_base_url) != bool(self.summary_model):
+            raise ValueError("SUMMARY_BASE_URL and SUMMARY_MODEL are set together or not at all")
+        return self

@@ -44,7 +44,10 @@ Name = Annotated[
     str, Field(min_length=1, max_length=255), AfterValidator(_storable), AfterValidator(_stripped)
 ]
 Language = Annotated[
-    str, Field(max_length=16), AfterValidator(_storable), AfterValidator(_language)
+    str,
+    Field(max_length=16, json_schema_extra={"pattern": r"^([A-Za-z]{2,3}|auto|)$"}),
+    AfterValidator(_storable),
+    AfterValidator(_language),
 ]
 """A language code in lower case; empty means that the language is to be detected."""
 

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Annotated, Any
 
 from fastapi import Request, Response
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from common import times
 from gateway.api import formats
@@ -25,6 +25,11 @@ from gateway.web.envelope import ApiModel, Moment, Success
 from securetranscribe.v1 import session_pb2
 
 _TAG = "Sessions"
+
+
+def _whole(value: Any) -> Any:
+    # To JSON, 2.0 is as much an integer as 2 is.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class PreferencesBody(Body):
@@ -64,7 +69,7 @@ class UpdateBody(Body):
 class ExtendBody(Body):
     """How long the session shall last."""
 
-    hours: int = Field(ge=1, le=24)
+    hours: Annotated[int, BeforeValidator(_whole)] = Field(ge=1, le=24)
 
 
 class SessionData(ApiModel):

@@ -154,7 +154,8 @@ def _explained(problems: Sequence[Any]) -> tuple[str, dict[str, Any]]:
         details["value"] = value[:_LONGEST_VALUE]
     elif isinstance(value, bool | int | float) and abs(value) < 1e15:
         details["value"] = value
-    return f"{first['msg']}.", details
+    message = str(first["msg"]).removeprefix("Value error, ").removesuffix(".")
+    return f"{message}.", details
 
 
 def _allowed(request: Request) -> list[str]:

@@ -21,7 +21,8 @@ def clean_name(value: str, field: str = "name") -> str:
         raise ValidationError.of(field, "A name is needed.")
     if len(name) > LONGEST_NAME:
         raise ValidationError.of(field, f"Names must not exceed {LONGEST_NAME} characters.")
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+    # Invisible characters too: with them two names would look alike.
+    if any(unicodedata.category(character).startswith("C") for character in name):
         raise ValidationError.of(field, "Names must not contain control characters.")
     if _LABEL.fullmatch(name_key(name)):
         raise ValidationError.of(field, "A person cannot be named like the label of a voice.")

@@ -214,7 +214,7 @@ CREATE INDEX deletions_due ON deletions (due_at);
 
 -- When the queue was last announced, so that all replicas together do it once a second.
 CREATE TABLE queue_announcement (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    sole boolean PRIMARY KEY DEFAULT true CHECK (sole),
     announced_at timestamptz NOT NULL DEFAULT '-infinity'
 );
 

@@ -1,0 +1,9 @@
+{{- /* Updates one service's schema and ends. Takes root, name, facts and values. */}}
+{{- define "securetranscribe.migration" -}}
+name: {{ .name }}
+image: {{ include "securetranscribe.image" . }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+command: [python, -m, {{ .facts.database }}, migrate]
+env: {{- include "securetranscribe.environment" . | nindent 0 }}
+{{- include "securetranscribe.setupContainer" .root }}
+{{- end }}

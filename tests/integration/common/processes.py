@@ -1,0 +1,63 @@
+"""Starts `process.py` and listens to what it logs."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+PROGRAM = Path(__file__).with_name("process.py")
+
+
+class ServiceProcess:
+    """A service in a process of its own."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.lines: list[dict[str, Any]] = []
+
+    async def says(self, event: str, seconds: float = 30) -> dict[str, Any]:
+        """The line that logs an event; lines before it are kept too."""
+        assert self.process.stderr is not None
+        async with asyncio.timeout(seconds):
+            while True:
+                raw = await self.process.stderr.readline()
+                assert raw, f"ended without saying {event!r}: {self.lines}"
+                self.lines.append(json.loads(raw))
+                if self.lines[-1]["event"] == event:
+                    return self.lines[-1]
+
+    async def ends(self, seconds: float = 30) -> int:
+        """The exit code; the rest of the lines is kept."""
+        assert self.process.stderr is not None
+        async with asyncio.timeout(seconds):
+            rest = await self.process.stderr.read()
+            code = await self.process.wait()
+        self.lines.extend(json.loads(line) for line in rest.splitlines())
+        return code
+
+    @property
+    def events(self) -> list[str]:
+        return [line["event"] for line in self.lines]
+
+
+@asynccontextmanager
+async def service(
+    mode: str, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[ServiceProcess]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(PROGRAM),
+        mode,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **(environment or {})},
+    )
+    try:
+        yield ServiceProcess(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

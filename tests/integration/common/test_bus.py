@@ -1,0 +1,198 @@
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import nats.errors
+import nats.js.errors
+import pytest
+import structlog.testing
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import RetentionPolicy
+
+from common import bus
+from common.bus import Delivery
+from common.errors import UnavailableError
+from devstack.server import program
+from devstack.stack import EmbeddedServers
+from tests.integration.common.workers import until
+
+
+async def configuration(stream: JetStreamContext) -> dict[str, object]:
+    """Everything that `ensure_streams` is in charge of."""
+    streams = await stream.streams_info()
+    consumers = [
+        info
+        for name in (bus.TASKS_STREAM, bus.RESULTS_STREAM)
+        for info in await stream.consumers_info(name)
+    ]
+    return {
+        **{str(info.config.name): info.config for info in streams},
+        **{f"{info.stream_name}/{info.name}": info.config for info in consumers},
+    }
+
+
+async def test_streams_and_consumers_are_made(client: Client, stream: JetStreamContext) -> None:
+    await bus.ensure_streams(stream, Delivery())
+
+    found = await configuration(stream)
+
+    assert {
+        "TASKS", "RESULTS", "EVENTS", "KV_cancelled",
+        "TASKS/transcribe", "TASKS/diarize", "RESULTS/coordinator",
+    } <= set(found)  # fmt: skip
+    tasks = (await stream.stream_info(bus.TASKS_STREAM)).config
+    assert tasks.retention == RetentionPolicy.WORK_QUEUE
+    assert tasks.duplicate_window == 600
+    consumer = (await stream.consumer_info(bus.TASKS_STREAM, "diarize")).config
+    assert (consumer.ack_wait, consumer.max_deliver) == (15, 4)
+    assert consumer.filter_subject == bus.tasks_subject("diarize")
+
+
+async def test_making_them_again_changes_nothing(stream: JetStreamContext) -> None:
+    await bus.ensure_streams(stream, Delivery())
+    before = await configuration(stream)
+    await stream.publish(bus.tasks_subject("diarize"), b"kept")
+
+    await asyncio.gather(*(bus.ensure_streams(stream, Delivery()) for _ in range(5)))
+
+    assert await configuration(stream) == before
+    assert (await stream.stream_info(bus.TASKS_STREAM)).state.messages == 1
+
+
+async def test_what_is_configured_otherwise_is_changed(stream: JetStreamContext) -> None:
+    await bus.ensure_streams(stream, Delivery())
+    before = await configuration(stream)
+    info = await stream.stream_info(bus.EVENTS_STREAM)
+    info.config.max_age = 60
+    info.config.subjects = ["securetranscribe.events.v1.*.*.*.created"]
+    await stream.update_stream(info.config)
+    await bus.ensure_streams(stream, Delivery(ack_wait_seconds=3, max_deliver=7))
+
+    changed = (await stream.consumer_info(bus.TASKS_STREAM, "transcribe")).config
+    assert (changed.ack_wait, changed.max_deliver) == (3, 7)
+    await bus.ensure_streams(stream, Delivery())
+
+    assert await configuration(stream) == before
+
+
+async def test_a_bucket_that_is_configured_otherwise_does_not_stop_anybody(
+    stream: JetStreamContext,
+) -> None:
+    info = await stream.stream_info("KV_cancelled")
+    info.config.max_age = 3600
+    await stream.update_stream(info.config)
+    try:
+        await bus.ensure_streams(stream, Delivery())
+        await (await stream.key_value(bus.CANCELLED_BUCKET)).put("job_1", b"")
+    finally:
+        info.config.max_age = bus._CANCELLED_KEPT_SECONDS
+        await stream.update_stream(info.config)
+
+
+async def test_a_task_goes_to_the_workers_of_its_stage(stream: JetStreamContext) -> None:
+    await stream.publish(bus.tasks_subject("diarize"), b"d")
+    await stream.publish(bus.tasks_subject("transcribe"), b"t")
+
+    for stage in ("transcribe", "diarize"):
+        consumer = await stream.pull_subscribe_bind(durable=stage, stream=bus.TASKS_STREAM)
+        (message,) = await consumer.fetch(1, timeout=2)
+        assert message.data == stage[:1].encode()
+        await message.ack_sync()
+        with pytest.raises(nats.errors.TimeoutError):
+            await consumer.fetch(1, timeout=0.2)
+
+
+async def test_a_task_published_twice_is_one(stream: JetStreamContext) -> None:
+    for _ in range(2):
+        await stream.publish(
+            bus.tasks_subject("diarize"), b"", headers={"Nats-Msg-Id": "the-same-task"}
+        )
+
+    assert (await stream.stream_info(bus.TASKS_STREAM)).state.messages == 1
+
+
+async def test_the_connection_comes_back(client: Client, servers: EmbeddedServers) -> None:
+    received: list[bytes] = []
+
+    async def receive(message: object) -> None:
+        received.append(b"")
+
+    await client.subscribe("somewhere", cb=receive)
+    await client.flush()
+    servers.process("nats").kill()
+    await until(lambda: not client.is_connected)
+    await servers.restart("nats")
+    await until(lambda: client.is_connected)
+
+    await client.publish("somewhere", b"")
+
+    await until(lambda: received)
+
+
+async def test_connecting_waits_for_a_server_that_comes_late(
+    servers: EmbeddedServers, nats_url: str
+) -> None:
+    servers.process("nats").kill()
+    connecting = asyncio.create_task(bus.connect(nats_url, name="early", wait_seconds=20))
+    await asyncio.sleep(0.7)
+    assert not connecting.done()
+    await servers.restart("nats")
+
+    client = await connecting
+
+    assert client.is_connected
+    await bus.close(client)
+    assert client.is_closed
+
+
+async def test_a_wrong_password_is_given_up_and_the_log_says_why(nats_url: str) -> None:
+    wrong = nats_url.replace("service:", "service:not-")
+
+    with (
+        structlog.testing.capture_logs() as logs,
+        pytest.raises(UnavailableError, match="NATS_URL"),
+    ):
+        await bus.connect(wrong, name="stranger", wait_seconds=1)
+
+    said = str(logs)
+    assert "Authorization Violation" in said
+    assert wrong.split(":")[2].split("@")[0] not in said
+
+
+async def test_closing_sends_what_is_left(nats_url: str, client: Client) -> None:
+    subscription = await client.subscribe("last.words")
+    await client.flush()
+    leaving = await bus.connect(nats_url, name="leaving")
+    await leaving.publish("last.words", b"bye")
+
+    await bus.close(leaving)
+    await bus.close(leaving)
+
+    assert (await subscription.next_msg(timeout=2)).data == b"bye"
+
+
+@asynccontextmanager
+async def server(*options: str) -> AsyncIterator[str]:
+    """A nats-server of one's own; its URL."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    process = await asyncio.create_subprocess_exec(
+        program("nats-server"), "-a", "127.0.0.1", "-p", port, *options,
+        stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield f"nats://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def test_a_server_without_jetstream_is_named_as_such() -> None:
+    async with server() as url:
+        client = await bus.connect(url, name="test", wait_seconds=10)
+        with pytest.raises(UnavailableError, match="without JetStream"):
+            await bus.ensure_streams(client.jetstream(), Delivery())
+        await bus.close(client)

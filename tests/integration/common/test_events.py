@@ -1,0 +1,144 @@
+import asyncio
+
+import pytest
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+
+from common import bus, events, sessions
+from common.auth import CachedAuthenticator
+from common.errors import AuthenticationError, UnavailableError
+from common.events import EventPublisher
+from common.identity import hash_token
+from devstack.stack import EmbeddedServers
+from securetranscribe.v1 import event_pb2
+from tests.integration.common.workers import until
+
+KINDS = [field.name for field in event_pb2.Event.DESCRIPTOR.oneofs_by_name["data"].fields]
+
+
+@pytest.fixture
+def publisher(client: Client, stream: JetStreamContext) -> EventPublisher:
+    return EventPublisher(client, stream, source="test")
+
+
+def event_of(kind: str, session: str = "session_1") -> event_pb2.Event:
+    event = event_pb2.Event(session_id=session)
+    data = getattr(event, kind)
+    data.SetInParent()
+    if "job_id" in data.DESCRIPTOR.fields_by_name:
+        data.job_id = "job_1"
+    return event
+
+
+async def test_everybody_hears_every_event_but_only_some_are_kept(
+    client: Client, stream: JetStreamContext, publisher: EventPublisher
+) -> None:
+    heard: list[str] = []
+
+    async def hear(message: Msg) -> None:
+        heard.append(str(events.parse(message).WhichOneof("data")))
+
+    await client.subscribe(f"{bus.PREFIX}.events.v1.>", cb=hear)
+    await client.flush()
+
+    for kind in KINDS:
+        await publisher.publish(event_of(kind))
+
+    await until(lambda: len(heard) == len(KINDS))
+    assert sorted(heard) == sorted(KINDS)
+    state = (await stream.stream_info(bus.EVENTS_STREAM)).state
+    kept = [
+        event_pb2.Event.FromString((await stream.get_msg(bus.EVENTS_STREAM, seq)).data or b"")
+        for seq in range(state.first_seq, state.last_seq + 1)
+    ]
+    assert [event.WhichOneof("data") for event in kept] == [
+        kind for kind in KINDS if kind not in ("job_progress", "queue_changed")
+    ]
+
+
+async def test_an_event_published_twice_is_kept_once(
+    stream: JetStreamContext, publisher: EventPublisher
+) -> None:
+    event = event_of("job_completed")
+    await publisher.publish(event)
+    await publisher.publish(event)
+
+    assert (await stream.stream_info(bus.EVENTS_STREAM)).state.messages == 1
+
+
+async def test_a_session_hears_its_own_events_and_those_for_all(
+    client: Client, publisher: EventPublisher
+) -> None:
+    heard: list[str] = []
+
+    async def hear(message: Msg) -> None:
+        heard.append(message.subject.split(".")[3])
+
+    for session in ("session_1", "all"):
+        await client.subscribe(f"{bus.PREFIX}.events.v1.{session}.>", cb=hear)
+    await client.flush()
+    await publisher.publish(event_of("job_started", session="session_2"))
+    await publisher.publish(event_of("job_started", session="session_1"))
+    await publisher.publish(event_of("speaker_updated", session=""))
+    await publisher.publish(event_of("queue_changed", session=""))
+
+    await until(lambda: len(heard) >= 3)
+    await asyncio.sleep(0.05)
+    assert heard == ["session_1", "all", "all"]
+
+
+async def test_the_envelope_arrives_whole(client: Client, publisher: EventPublisher) -> None:
+    subscription = await client.subscribe(f"{bus.PREFIX}.events.v1.>")
+    await client.flush()
+    event = event_of("job_failed")
+    event.job_failed.failure.message = "Größe"
+
+    await publisher.publish(event)
+    message = await subscription.next_msg(timeout=2)
+
+    assert events.parse(message) == event
+    assert message.headers is not None
+    assert message.headers["ce-id"] == event.event_id
+    assert message.headers["ce-source"] == "/securetranscribe/test"
+
+
+async def test_publishing_without_a_server_is_unavailable(
+    publisher: EventPublisher, client: Client, servers: EmbeddedServers
+) -> None:
+    servers.process("nats").kill()
+    try:
+        await until(lambda: not client.is_connected)
+        with pytest.raises(UnavailableError):
+            await publisher.publish(event_of("job_completed"))
+    finally:
+        await servers.restart("nats")
+        await until(lambda: client.is_connected)
+
+
+async def test_a_revoked_session_is_forgotten_at_once(
+    client: Client, publisher: EventPublisher
+) -> None:
+    class Tokens:
+        valid = True
+
+        async def authenticate(self, token: str) -> str:
+            if not self.valid:
+                raise AuthenticationError("The session has ended.")
+            return "session_1"
+
+    tokens = Tokens()
+    cache = CachedAuthenticator(tokens, 60)
+    await sessions.forget_revoked(client, cache)
+    await client.flush()
+    assert await cache.authenticate("tok") == "session_1"
+    tokens.valid = False
+    assert await cache.authenticate("tok") == "session_1"
+
+    revoked = event_of("session_revoked")
+    revoked.session_revoked.token_sha256 = hash_token("tok")
+    await publisher.publish(revoked)
+    await until(lambda: not cache._known)
+
+    with pytest.raises(AuthenticationError):
+        await cache.authenticate("tok")

@@ -1,0 +1,356 @@
+import asyncio
+import io
+import os
+import resource
+import threading
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from minio import Minio
+
+from common.errors import NotFoundError, UnavailableError
+from common.objects import PART_BYTES, ObjectStore
+from common.settings import ObjectSettings
+from devstack.stack import EmbeddedServers
+from tests.integration.common.workers import until
+
+MEBIBYTE = 1024 * 1024
+
+
+async def pieces(data: bytes, size: int = 100_000) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+@pytest.fixture
+def key(request: pytest.FixtureRequest) -> str:
+    return f"{request.node.name}/source"
+
+
+async def unfinished(s3: ObjectSettings, key: str) -> list[str]:
+    """Multipart uploads of a key that were neither completed nor aborted."""
+    client = Minio(
+        s3.s3_endpoint.removeprefix("http://"),
+        access_key=s3.s3_access_key.get_secret_value(),
+        secret_key=s3.s3_secret_key.get_secret_value(),
+        secure=False,
+        region=s3.s3_region,
+    )
+    listed = await asyncio.to_thread(client._list_multipart_uploads, "audio")
+    return [upload.object_name for upload in listed.uploads if upload.object_name == key]
+
+
+async def test_small_objects(store: ObjectStore, key: str) -> None:
+    await store.put("results", key, b"first")
+    await store.put("results", key, b"second")
+
+    assert await store.get("results", key) == b"second"
+    assert await store.exists("results", key)
+    await store.delete("results", key)
+    await store.delete("results", key)
+    assert not await store.exists("results", key)
+    with pytest.raises(NotFoundError):
+        await store.get("results", key)
+
+
+async def test_an_empty_object(store: ObjectStore, key: str) -> None:
+    await store.put("results", key, b"")
+
+    assert await store.get("results", key) == b""
+
+
+async def test_keys_and_prefixes(store: ObjectStore, key: str) -> None:
+    for name in ("a/1", "a/2", "ab", "b/1"):
+        await store.put("results", f"{key}/{name}", b"x")
+
+    assert await store.keys("results", f"{key}/a") == [f"{key}/{n}" for n in ("a/1", "a/2", "ab")]
+    assert await store.delete_prefix("results", f"{key}/a/") == 2
+    assert await store.delete_prefix("results", f"{key}/nothing/") == 0
+    assert await store.keys("results", key) == [f"{key}/ab", f"{key}/b/1"]
+
+
+async def test_checking_the_store(store: ObjectStore) -> None:
+    await store.check("audio")
+    with pytest.raises(UnavailableError, match="'nowhere' does not exist"):
+        await store.check("nowhere")
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        0,
+        1,
+        PART_BYTES - 1,
+        PART_BYTES,
+        PART_BYTES + 1,
+        2 * PART_BYTES,
+        2 * PART_BYTES + 12345,
+    ],
+)
+async def test_streams_of_every_length(store: ObjectStore, key: str, size: int) -> None:
+    data = os.urandom(size)
+
+    assert await store.put_stream("audio", key, pieces(data)) == size
+
+    assert await store.get("audio", key) == data
+
+
+async def test_chunks_of_every_size(store: ObjectStore, key: str) -> None:
+    data = os.urandom(PART_BYTES + 1000)
+
+    async def uneven() -> AsyncIterator[bytes]:
+        yield b""
+        yield data[:1]
+        yield b""
+        yield data[1 : PART_BYTES + 500]  # more than a part in one chunk
+        yield data[PART_BYTES + 500 :]
+        yield b""
+
+    assert await store.put_stream("audio", key, uneven()) == len(data)
+    assert await store.get("audio", key) == data
+
+
+@pytest.mark.parametrize("before", [0, 1000, PART_BYTES * 2 + 1000])
+async def test_a_source_that_fails_leaves_nothing(
+    store: ObjectStore, s3: ObjectSettings, key: str, before: int
+) -> None:
+    class TooLargeError(Exception):
+        pass
+
+    async def failing() -> AsyncIterator[bytes]:
+        async for piece in pieces(bytes(before)):
+            yield piece
+        raise TooLargeError
+
+    threads = threading.active_count()
+    with pytest.raises(TooLargeError):
+        await store.put_stream("audio", key, failing())
+
+    assert not await store.exists("audio", key)
+    assert await unfinished(s3, key) == []
+    assert threading.active_count() <= threads + 1  # the thread of the store that did it
+
+
+async def test_an_upload_that_is_cancelled_leaves_nothing(
+    store: ObjectStore, s3: ObjectSettings, key: str
+) -> None:
+    waiting = asyncio.Event()
+
+    async def stuck() -> AsyncIterator[bytes]:
+        async for piece in pieces(bytes(PART_BYTES + MEBIBYTE)):
+            yield piece
+        waiting.set()
+        await asyncio.sleep(60)
+
+    upload = asyncio.create_task(store.put_stream("audio", key, stuck()))
+    await asyncio.wait_for(waiting.wait(), 20)
+    upload.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await upload
+
+    assert not await store.exists("audio", key)
+    assert await unfinished(s3, key) == []
+
+
+async def test_a_failed_upload_does_not_replace_what_was_there(
+    store: ObjectStore, key: str
+) -> None:
+    await store.put("audio", key, b"before")
+
+    async def failing() -> AsyncIterator[bytes]:
+        yield bytes(PART_BYTES * 2)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await store.put_stream("audio", key, failing())
+
+    assert await store.get("audio", key) == b"before"
+
+
+async def test_memory_does_not_grow_with_the_file(store: ObjectStore, key: str) -> None:
+    piece = os.urandom(MEBIBYTE)
+
+    async def large(count: int) -> AsyncIterator[bytes]:
+        for _ in range(count):
+            yield piece
+
+    await store.put_stream("audio", key, large(20))  # buffers and threads are there now
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    assert await store.put_stream("audio", key, large(150)) == 150 * MEBIBYTE
+
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 50 * 1024  # kilobytes
+    await store.delete("audio", key)
+
+
+async def test_a_slow_store_slows_the_source_down(store: ObjectStore, key: str) -> None:
+    taken = 0
+
+    async def greedy() -> AsyncIterator[bytes]:
+        nonlocal taken
+        for _ in range(40):
+            taken += MEBIBYTE
+            yield bytes(MEBIBYTE)
+
+    uploaded = threading.Event()
+    original = store._client._upload_part
+
+    def slow(*arguments: object, **named: object) -> object:
+        uploaded.wait(20)
+        return original(*arguments, **named)
+
+    store._client._upload_part = slow
+    upload = asyncio.create_task(store.put_stream("audio", key, greedy()))
+    await asyncio.sleep(1)
+    assert taken <= PART_BYTES + 4 * MEBIBYTE
+    uploaded.set()
+
+    assert await upload == 40 * MEBIBYTE
+
+
+async def test_slow_uploads_do_not_keep_others_from_short_calls(
+    s3: ObjectSettings, key: str
+) -> None:
+    store = ObjectStore(s3, threads=1, uploads=2)
+    done = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"x"
+        await done.wait()
+
+    async def failing() -> AsyncIterator[bytes]:
+        yield b"x"
+        raise RuntimeError
+
+    uploads = [
+        asyncio.create_task(store.put_stream("audio", f"{key}{n}", slow())) for n in range(3)
+    ]
+    await asyncio.sleep(0.1)
+    begun = time.monotonic()
+    await store.put("audio", key, b"short")
+    assert await store.get("audio", key) == b"short"
+    with pytest.raises(RuntimeError):  # which does not wait for its turn to fail
+        await store.put_stream("audio", f"{key}-failing", failing())
+    assert time.monotonic() - begun < 5
+
+    done.set()
+    assert await asyncio.gather(*uploads) == [1, 1, 1]
+    store.close()
+
+
+async def test_ranged_reading_is_like_a_file(store: ObjectStore, key: str) -> None:
+    data = os.urandom(3 * MEBIBYTE + 777)
+    await store.put("audio", key, data)
+    remote = await store.open("audio", key)
+    local = io.BytesIO(data)
+
+    def compare() -> None:
+        assert remote.size == len(data)
+        assert remote.readable()
+        assert remote.seekable()
+        for offset, whence, count in [
+            (0, io.SEEK_SET, 10),
+            (MEBIBYTE - 5, io.SEEK_SET, 3),
+            (1, io.SEEK_CUR, 1),
+            (-10, io.SEEK_END, 100),
+            (0, io.SEEK_END, 5),
+            (100, io.SEEK_END, 5),
+            (2 * MEBIBYTE, io.SEEK_SET, 1000),
+        ]:
+            assert remote.seek(offset, whence) == local.seek(offset, whence)
+            assert remote.read(count) == local.read(count)
+            assert remote.tell() == local.tell()
+        remote.seek(0)
+        assert remote.read() == data
+        buffered = io.BufferedReader(remote)
+        buffered.seek(MEBIBYTE - 100)
+        assert buffered.read(200) == data[MEBIBYTE - 100 : MEBIBYTE + 100]  # across blocks
+        assert buffered.seek(0) == 0
+        assert buffered.read() == data
+
+    await asyncio.to_thread(compare)
+
+
+async def test_ranged_reading_keeps_few_blocks_and_reads_each_once(
+    store: ObjectStore, key: str
+) -> None:
+    await store.put("audio", key, bytes(20 * MEBIBYTE))
+    remote = await store.open("audio", key)
+    ranges: list[int] = []
+    original = store.read_range
+
+    def counted(bucket: str, key: str, offset: int, length: int) -> bytes:
+        ranges.append(offset)
+        return original(bucket, key, offset, length)
+
+    store.read_range = counted  # type: ignore[method-assign]
+
+    def read() -> None:
+        while remote.read(65536):
+            pass
+
+    await asyncio.to_thread(read)
+
+    assert ranges == [n * MEBIBYTE for n in range(20)]
+    assert len(remote._blocks) <= 6
+
+
+async def test_ranged_reading_of_nothing(store: ObjectStore, key: str) -> None:
+    await store.put("audio", key, b"")
+    empty = await store.open("audio", key)
+
+    assert empty.size == 0
+    assert await asyncio.to_thread(empty.read) == b""
+    with pytest.raises(NotFoundError):
+        await store.open("audio", f"{key}-not-there")
+
+
+async def test_an_object_deleted_while_it_is_read(store: ObjectStore, key: str) -> None:
+    await store.put("audio", key, bytes(2 * MEBIBYTE))
+    remote = await store.open("audio", key)
+    await store.delete("audio", key)
+
+    with pytest.raises(NotFoundError):
+        await asyncio.to_thread(remote.read)
+
+
+async def test_the_wrong_keys_are_unavailable(s3: ObjectSettings) -> None:
+    store = ObjectStore(s3.model_copy(update={"s3_secret_key": type(s3.s3_secret_key)("wrong")}))
+
+    with pytest.raises(UnavailableError):
+        await store.get("audio", "x")
+    with pytest.raises(UnavailableError):
+        await store.check("audio")
+    store.close()
+
+
+async def test_the_store_dies_in_the_middle(
+    store: ObjectStore, servers: EmbeddedServers, key: str
+) -> None:
+    await store.put("audio", f"{key}-there", bytes(2 * MEBIBYTE))
+    remote = await store.open("audio", f"{key}-there")
+    sent = 0
+
+    async def long() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 100 * PART_BYTES:
+            sent += MEBIBYTE
+            yield bytes(MEBIBYTE)
+
+    upload = asyncio.create_task(store.put_stream("audio", key, long()))
+    await until(lambda: sent > PART_BYTES * 2)
+    servers.process("s3").kill()
+    try:
+        async with asyncio.timeout(30):
+            with pytest.raises(UnavailableError):
+                await upload
+            with pytest.raises(UnavailableError):
+                await asyncio.to_thread(remote.read)
+        assert sent < 100 * PART_BYTES  # it did not read on in vain
+    finally:
+        await servers.restart("s3")
+
+    assert not await store.exists("audio", key)
+    assert len(await asyncio.to_thread(remote.read)) == 2 * MEBIBYTE

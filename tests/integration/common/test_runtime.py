@@ -1,0 +1,69 @@
+import asyncio
+import signal
+import time
+
+import pytest
+
+from tests.integration.common.processes import service
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_a_service_in_order(number: signal.Signals) -> None:
+    async with service("serve") as running:
+        await running.says("up")
+
+        running.process.send_signal(number)
+
+        assert await running.ends() == 0
+        assert running.events == ["up", "closing"]
+
+
+async def test_a_dying_task_ends_the_process_in_order_and_with_a_failure() -> None:
+    async with service("dying") as running:
+        assert await running.ends() == 1
+        assert running.events == ["task died; the process stops", "closing"]
+        assert running.lines[0]["task"] == "dying"
+        assert "RuntimeError: broken" in running.lines[0]["exception"]
+        assert running.lines[0]["service"] == "process"
+
+
+async def test_a_signal_ends_a_service_that_is_still_starting_at_once() -> None:
+    async with service("starting") as running:
+        await running.says("up")
+        begun = time.monotonic()
+
+        running.process.send_signal(signal.SIGTERM)
+
+        assert await running.ends() == 0
+        assert time.monotonic() - begun < 3
+        assert running.events == ["up", "closing"]
+
+
+async def test_what_cannot_start_says_why_in_one_line() -> None:
+    async with service("refused") as running:
+        assert await running.ends() == 1
+        (line,) = running.lines
+        assert line["event"] == "cannot run"
+        assert line["reason"] == "The database does not answer; check DATABASE_URL."
+        assert "exception" not in line
+
+
+async def test_an_accident_is_logged_and_does_not_wait_for_threads() -> None:
+    async with service("broken") as running:
+        assert await running.ends(20) == 1
+        (line,) = running.lines
+        assert "KeyError: 'accident'" in line["exception"]
+        assert line["level"] == "critical"
+
+
+async def test_a_service_that_returns_has_ended_well() -> None:
+    async with service("returning") as running:
+        assert await running.ends() == 0
+
+
+async def test_a_wrong_setting_ends_the_process_before_anything_else() -> None:
+    async with service("serve", {"LOG_LEVEL": "LOUD"}) as running:
+        assert running.process.stderr is not None
+        said = await asyncio.wait_for(running.process.stderr.read(), 30)
+        assert b"LOUD" not in said.splitlines()[-1]
+        assert await running.process.wait() != 0

@@ -1,0 +1,178 @@
+"""Nobody needs to be root, and root needs nobody's help."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from devstack.credentials import Credentials
+from devstack.files import DataDirectory
+from devstack.identity import Identity, works
+from devstack.postgres import PostgresServer
+from devstack.server import bring_up
+
+NOBODY = 65534
+COMMANDS = """
+set -e
+{python} -m devstack up --servers-only --detach
+{python} -m devstack status
+{python} -c '{check}'
+{python} -m devstack down
+"""
+CHECK = """
+import io, os
+from pathlib import Path
+import psycopg
+from devstack.config import StackConfig
+from devstack.stack import EmbeddedServers
+servers = EmbeddedServers(StackConfig(data_directory=Path(os.environ["DEVSTACK_DATA_DIR"])))
+servers.attach()
+with psycopg.connect(servers.postgres.url("speakers")) as connection:
+    connection.execute("CREATE TABLE mine (v vector(3))")
+servers.s3.client().put_object("audio", "x", io.BytesIO(b"x"), 1)
+print("worked as", os.geteuid())
+"""
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+
+
+@pytest.fixture
+def private_directory():
+    """A directory of an ordinary user; pytest's own lies below one that only root may enter."""
+    path = Path(tempfile.mkdtemp(prefix="devstack-"))
+    os.chown(path, NOBODY, NOBODY)
+    yield path
+    shutil.rmtree(path)
+
+
+def interpreter_for_nobody():
+    """A Python that user 65534 can run with everything we need; None when there is none."""
+    system = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
+    return next((python for python in (sys.executable, system) if can_run(python)), None)
+
+
+def can_run(python):
+    """Whether user 65534 can run this Python and import what we need."""
+    try:
+        result = subprocess.run(
+            [python, "-c", "import devstack.cli"],
+            check=False,
+            capture_output=True,
+            user=NOBODY,
+            group=NOBODY,
+            extra_groups=[],
+            env=environment(),
+            cwd="/",
+        )
+    except (FileNotFoundError, PermissionError):
+        return False
+    return result.returncode == 0
+
+
+def environment(**extra):
+    path = [entry for entry in sys.path if entry and Path(entry).is_dir()]
+    ours = [entry for entry in path if "site-packages" in entry or entry.endswith("/src")]
+    programs = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    return {"PATH": programs, "PYTHONPATH": ":".join(ours), **extra}
+
+
+@as_root
+def test_an_ordinary_user_runs_the_servers(private_directory):
+    python = interpreter_for_nobody()
+    if python is None:
+        pytest.skip("no Python here that another user could run")
+    data = private_directory / "data"
+    result = subprocess.run(
+        ["sh", "-c", COMMANDS.format(python=python, check=CHECK)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        user=NOBODY,
+        group=NOBODY,
+        extra_groups=[],
+        env=environment(DEVSTACK_DATA_DIR=str(data)),
+        cwd=private_directory,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"worked as {NOBODY}" in result.stdout
+    assert {path.stat().st_uid for path in data.rglob("*")} == {NOBODY}
+    assert list((data / "run").glob("*.pid")) == []
+
+
+@as_root
+@pytest.mark.skipif(not works(Identity.NAMESPACE), reason="user namespaces are forbidden here")
+def test_an_ordinary_user_in_a_namespace_runs_the_servers(tmp_path):
+    """The same without a second user: no capability, and a number that is not 0."""
+    data = tmp_path / "data"
+    script = COMMANDS.format(python=sys.executable, check=CHECK)
+    result = subprocess.run(
+        ["unshare", "--user", "--map-user=1000", "--map-group=1000", "sh", "-c", script],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment(DEVSTACK_DATA_DIR=str(data)),
+        cwd=tmp_path,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "worked as 1000" in result.stdout
+
+
+@as_root
+@pytest.mark.parametrize("identity", [Identity.NAMESPACE, Identity.NOBODY])
+async def test_root_runs_postgres_as_somebody_else(tmp_path, identity):
+    if not works(identity):
+        pytest.skip(f"cannot become {identity.value} here")
+    tmp_path.chmod(0o700)
+    await run_postgres(tmp_path, identity, table="first")
+
+
+@as_root
+async def test_root_may_change_its_mind(tmp_path):
+    """As when the same data is used in a container that forbids user namespaces, and out of it."""
+    if not (works(Identity.NAMESPACE) and works(Identity.NOBODY)):
+        pytest.skip("cannot become both here")
+    tmp_path.chmod(0o700)
+    for number, identity in enumerate((Identity.NAMESPACE, Identity.NOBODY, Identity.NAMESPACE)):
+        tables = await run_postgres(tmp_path, identity, table=f"table_{number}")
+    assert tables == ["table_0", "table_1", "table_2"]
+
+
+def user_of(pid):
+    """The user a process runs as, seen from outside of any namespace."""
+    return int(Path(f"/proc/{pid}/status").read_text().split("Uid:")[1].split()[0])
+
+
+async def run_postgres(directory, identity, *, table):
+    """Start Postgres, add a table, stop it; gives the tables there are."""
+    files = DataDirectory(root=directory / "data")
+    files.create()
+    fixed = {f"postgres_{name}": name for name in ("superuser", "gateway", "speakers")}
+    server = PostgresServer(
+        files=files,
+        port=14731,
+        credentials=Credentials(**fixed, postgres_transcriber="transcriber"),
+        durable=False,
+        identity=identity,
+    )
+    process = await bring_up(server, files, seconds=60)
+    try:
+        owner = NOBODY if identity is Identity.NOBODY else 0
+        assert server.data.stat().st_uid == owner
+        assert user_of(process.pid) == owner
+        with psycopg.connect(server.url("gateway")) as connection:
+            connection.execute(f"CREATE TABLE {table} (id int)")
+            rows = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'gateway' ORDER BY 1"
+            ).fetchall()
+    finally:
+        await process.stop()
+    assert process.exit_code == 0
+    assert list(files.run.glob("*.pid")) == []
+    return [name for (name,) in rows]

@@ -1,0 +1,155 @@
+"""What the export service answers, over a transcript that needs no transcriber."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+from google.api import httpbody_pb2
+
+from common import identity
+from common.errors import StateError, ValidationError
+from common.identity import Identity
+from exporter.document import Document
+from exporter.formats.catalogue import FORMATS
+from exporter.rendering import Rendering
+from exporter.servicer import ExportServicer
+from exporter.summary.model import ActionItem, Statement, Summary
+from exporter.transcripts import Transcripts
+from securetranscribe.v1 import export_pb2
+from tests.unit.exporter import documents
+
+CALLER = Identity(session_id="session_a", token="t")
+
+
+@dataclass
+class FakeTranscripts:
+    """One transcript, whoever asks: stands for exporter.transcripts.Transcripts."""
+
+    document: Document
+    asked: list[tuple[Identity, int, bool]] = field(default_factory=list)
+
+    async def read(self, caller: Identity, transcription_id: int, *, words: bool) -> Document:
+        """The transcript; any other is not complete."""
+        self.asked.append((caller, transcription_id, words))
+        if transcription_id != self.document.transcription_id:
+            raise StateError("not complete")
+        return self.document
+
+
+async def summarize(document: Document) -> Summary:
+    first = document.segments[0]
+    item = ActionItem(text="Send it.", segment=first.index, start=first.start, owner="Ada")
+    return Summary(
+        statements=(Statement(text="They met.", segments=(first.index,)),), action_items=(item,)
+    )
+
+
+@pytest.fixture
+def transcripts() -> FakeTranscripts:
+    return FakeTranscripts(documents.meeting())
+
+
+@pytest.fixture
+def servicer(transcripts: FakeTranscripts) -> Iterator[ExportServicer]:
+    rendering = Rendering(1)
+    yield ExportServicer(
+        transcripts=cast(Transcripts, transcripts), rendering=rendering, summarize=summarize
+    )
+    rendering.close()
+
+
+async def export(servicer: ExportServicer, **request: Any) -> list[httpbody_pb2.HttpBody]:
+    identity.use(CALLER)
+    message = export_pb2.ExportTranscriptionRequest(**request)
+    return [answer async for answer in servicer.ExportTranscription(message, None)]
+
+
+async def test_the_first_answer_names_the_document(
+    servicer: ExportServicer, transcripts: FakeTranscripts
+) -> None:
+    document = transcripts.document
+    answers = await export(
+        servicer,
+        transcription_id=document.transcription_id,
+        format=export_pb2.EXPORT_FORMAT_TXT,
+    )
+    metadata = export_pb2.ExportMetadata()
+    assert answers[0].extensions[0].Unpack(metadata)
+    assert metadata.filename.endswith(".txt")
+    assert {answer.content_type for answer in answers} == {"text/plain; charset=utf-8"}
+    assert not any(answer.extensions for answer in answers[1:])
+    text = b"".join(answer.data for answer in answers).decode()
+    assert document.segments[0].text.split()[0] in text
+    assert transcripts.asked == [(CALLER, document.transcription_id, False)]
+
+
+async def test_words_are_read_where_a_format_or_an_option_needs_them(
+    servicer: ExportServicer, transcripts: FakeTranscripts
+) -> None:
+    identifier = transcripts.document.transcription_id
+    await export(servicer, transcription_id=identifier, format=export_pb2.EXPORT_FORMAT_SRT)
+    await export(
+        servicer,
+        transcription_id=identifier,
+        format=export_pb2.EXPORT_FORMAT_CSV,
+        options=[export_pb2.EXPORT_OPTION_WORDS],
+    )
+    assert [words for _, _, words in transcripts.asked] == [True, True]
+
+
+async def test_a_summary_is_made_only_when_it_is_asked_for(
+    servicer: ExportServicer, transcripts: FakeTranscripts
+) -> None:
+    wanted = {
+        "transcription_id": transcripts.document.transcription_id,
+        "format": export_pb2.EXPORT_FORMAT_TXT,
+    }
+    plain = b"".join(answer.data for answer in await export(servicer, **wanted))
+    options = [export_pb2.EXPORT_OPTION_MEETING_SUMMARY]
+    rich = b"".join(answer.data for answer in await export(servicer, **wanted, options=options))
+    assert b"They met." not in plain
+    assert b"They met." in rich
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        ({}, "format"),
+        ({"format": 99}, "format"),
+        ({"format": export_pb2.EXPORT_FORMAT_TXT, "options": [77]}, "options"),
+    ],
+)
+async def test_unknown_formats_and_options_are_refused(
+    servicer: ExportServicer, wanted: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        await export(servicer, transcription_id=1, **wanted)
+    assert caught.value.details == {"field": field}
+
+
+async def test_a_transcript_that_is_not_complete_is_not_exported(servicer: ExportServicer) -> None:
+    with pytest.raises(StateError):
+        await export(servicer, transcription_id=-1, format=export_pb2.EXPORT_FORMAT_CSV)
+
+
+async def test_statements_and_action_items_cite_their_segments(
+    servicer: ExportServicer, transcripts: FakeTranscripts
+) -> None:
+    identity.use(CALLER)
+    request = export_pb2.SummarizeTranscriptionRequest(
+        transcription_id=transcripts.document.transcription_id
+    )
+    answer = await servicer.SummarizeTranscription(request, None)
+    index = transcripts.document.segments[0].index
+    assert [list(one.segment_indexes) for one in answer.statements] == [[index]]
+    assert (answer.action_items[0].owner, answer.action_items[0].segment_index) == ("Ada", index)
+    assert answer.method == "extractive"
+
+
+async def test_every_format_is_listed_with_its_options(servicer: ExportServicer) -> None:
+    answer = await servicer.ListExportFormats(export_pb2.ListExportFormatsRequest(), None)
+    assert [one.name for one in answer.formats] == list(FORMATS)
+    for one in answer.formats:
+        assert export_pb2.ExportFormat.Name(one.format) == f"EXPORT_FORMAT_{one.name.upper()}"
+        assert len(one.options) == len(FORMATS[one.name].options)

@@ -1,0 +1,165 @@
+"""Recognition of all voices of a recording together."""
+
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from speakers.domain.matching import (
+    Candidate,
+    Caution,
+    Heard,
+    Match,
+    Outcome,
+    match,
+    probabilities,
+)
+
+CAUTION = Caution()
+
+
+def heard(
+    label: str, odds: dict[int, float], *, seconds: float = 10.0, profiles: int | None = None
+) -> Heard:
+    candidates = tuple(Candidate(profile_id=key, log_odds=value) for key, value in odds.items())
+    return Heard(
+        label=label,
+        seconds=seconds,
+        candidates=candidates,
+        profiles=len(odds) if profiles is None else profiles,
+    )
+
+
+def named(results: list[Match]) -> dict[str, int]:
+    return {result.label: result.profile_id for result in results}
+
+
+def test_no_voices() -> None:
+    assert match([], CAUTION) == []
+
+
+def test_no_profiles() -> None:
+    [result] = match([heard("a", {})], CAUTION)
+    assert result == Match(label="a", outcome=Outcome.UNKNOWN)
+
+
+def test_a_voice_that_is_like_one_profile() -> None:
+    [result] = match([heard("a", {1: 9.0, 2: -5.0})], CAUTION)
+    assert (result.outcome, result.profile_id) == (Outcome.KNOWN, 1)
+    assert result.confidence > 0.99
+
+
+def test_the_nearest_profile_is_not_near_enough() -> None:
+    [result] = match([heard("a", {1: 1.0, 2: -5.0})], CAUTION)
+    assert result == Match(label="a", outcome=Outcome.UNKNOWN)
+
+
+def test_two_profiles_that_are_as_near() -> None:
+    [result] = match([heard("a", {1: 9.0, 2: 8.8})], CAUTION)
+    assert result.outcome is Outcome.UNKNOWN
+
+
+def test_too_little_speech_is_no_decision() -> None:
+    results = match(
+        [heard("a", {1: 9.0}, seconds=1.99), heard("b", {1: 9.0}, seconds=2.0)], CAUTION
+    )
+    assert results[0] == Match(label="a", outcome=Outcome.TOO_LITTLE_SPEECH)
+    assert results[1].profile_id == 1
+
+
+def test_a_profile_is_given_to_the_voice_that_is_more_like_it() -> None:
+    results = match([heard("a", {1: 8.0}), heard("b", {1: 9.0})], CAUTION)
+    assert named(results) == {"a": 0, "b": 1}
+    assert results[0].outcome is Outcome.UNKNOWN
+
+
+def test_the_best_for_all_together_is_not_the_best_for_each() -> None:
+    # By itself each voice would take profile 1; together only the second one can do without it.
+    results = match([heard("a", {1: 12.0, 2: -9.0}), heard("b", {1: 12.5, 2: 12.0})], CAUTION)
+    assert results[0].profile_id == 1
+    assert results[1].profile_id in (0, 2)
+
+
+def test_profiles_that_were_not_looked_at_count_as_strangers() -> None:
+    few = probabilities(heard("a", {1: 5.0}, profiles=1), 0.5)[1]
+    many = probabilities(heard("a", {1: 5.0}, profiles=1000), 0.5)[1]
+    assert many < few
+    assert few == pytest.approx(1 / (1 + math.exp(-5.0)))
+
+
+def test_more_profiles_ask_for_more_likeness() -> None:
+    def confidence(profiles: int) -> float:
+        others = dict.fromkeys(range(2, profiles + 1), -10.0)
+        return probabilities(heard("a", {1: 5.0, **others}), 0.5)[1]
+
+    values = [confidence(profiles) for profiles in (1, 5, 20, 100)]
+    assert values == sorted(values, reverse=True)
+
+
+def test_the_threshold_decides() -> None:
+    voice = heard("a", {1: 2.0})
+    chance = probabilities(voice, 0.5)[1]
+    below, above = (Caution(threshold=chance + shift) for shift in (-0.01, 0.01))
+    assert match([voice], below)[0].outcome is Outcome.KNOWN
+    assert match([voice], below)[0].confidence == pytest.approx(chance)
+    assert match([voice], above)[0].outcome is Outcome.UNKNOWN
+
+
+def test_extreme_odds_do_not_overflow() -> None:
+    voice = heard("a", {1: 700.0, 2: -700.0})
+    assert probabilities(voice, 0.5)[1] == pytest.approx(1.0)
+
+
+odds = st.dictionaries(st.integers(1, 8), st.floats(-30, 30), max_size=8)
+recordings = st.lists(st.tuples(odds, st.floats(0, 30)), max_size=6).map(
+    lambda rows: [
+        heard(f"Speaker_{number}", known, seconds=seconds, profiles=8)
+        for number, (known, seconds) in enumerate(rows, 1)
+    ]
+)
+
+
+@given(recordings)
+def test_no_profile_twice_and_no_name_without_reason(voices: list[Heard]) -> None:
+    results = match(voices, CAUTION)
+    assert [result.label for result in results] == [voice.label for voice in voices]
+    taken = [result.profile_id for result in results if result.outcome is Outcome.KNOWN]
+    assert len(set(taken)) == len(taken)
+    for voice, result in zip(voices, results, strict=True):
+        if result.outcome is Outcome.KNOWN:
+            assert result.confidence >= CAUTION.threshold
+            assert result.profile_id in {item.profile_id for item in voice.candidates}
+            assert voice.seconds >= CAUTION.min_seconds
+        else:
+            assert (result.profile_id, result.confidence) == (0, 0.0)
+
+
+@given(recordings, st.randoms(use_true_random=False))
+def test_the_order_of_voices_does_not_matter(voices: list[Heard], chance: random.Random) -> None:
+    shuffled = voices.copy()
+    chance.shuffle(shuffled)
+    expected = {item.label: item for item in match(voices, CAUTION) if item.confidence > 0.9}
+    found = {item.label: item for item in match(shuffled, CAUTION)}
+    # Among equally good assignments either may be taken, which only equal odds allow for.
+    values = [item.log_odds for voice in voices for item in voice.candidates]
+    if len(set(values)) == len(values):
+        assert {label: found[label] for label in expected} == expected
+
+
+@given(odds, st.floats(0.01, 0.99))
+def test_probabilities_leave_room_for_strangers(known: dict[int, float], prior: float) -> None:
+    total = math.fsum(probabilities(heard("a", known), prior).values())
+    assert 0.0 <= total < 1.0 + 1e-12
+
+
+@given(odds, odds)
+def test_a_stranger_beside_changes_nothing(
+    known: dict[int, float], other: dict[int, float]
+) -> None:
+    """A voice that nobody knows takes no name away from another."""
+    alone = match([heard("a", known, profiles=8)], CAUTION)[0]
+    hopeless = dict.fromkeys(other, -30.0)
+    together = match([heard("a", known, profiles=8), heard("b", hopeless, profiles=8)], CAUTION)
+    assert together[0] == alone

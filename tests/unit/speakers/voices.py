@@ -1,0 +1,27 @@
+"""Made-up voices for tests: directions in a space of few dimensions."""
+
+import numpy as np
+
+from speakers.domain.voice_space import LogOdds, Place, VoiceSpace
+from speakers.domain.voiceprint import Vector
+
+DIMENSION = 16
+ODDS = LogOdds(offset=-8.0, similarity=25.0, doubling=-1.0)
+RECALL = ((2.0, 0.6), (5.0, 0.8), (20.0, 0.9))
+
+
+def plain_space() -> VoiceSpace:
+    """Places are the voiceprints themselves."""
+    return VoiceSpace(digest="test", log_odds=ODDS, recall_points=RECALL)
+
+
+def random_places(seed: int, count: int, dimension: int = DIMENSION) -> Place:
+    """(count, dimension) unit vectors."""
+    vectors = np.random.default_rng(seed).standard_normal((count, dimension))
+    unit: Place = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
+
+
+def random_vectors(seed: int, count: int, dimension: int = DIMENSION) -> list[Vector]:
+    """The same as voiceprints."""
+    return [row.astype(np.float32) for row in random_places(seed, count, dimension)]
