@@ -47,7 +47,6 @@ def main() -> None:
         "log_odds": {
             "offset": round(odds.offset, 3),
             "similarity": round(odds.similarity, 3),
-            "doubling": round(odds.doubling, 3),
         },
         "recall": recall(corpus),
         "centre": np.round(space.centre, 5).tolist(),

@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 
 from bench.speakers_conditions import CONDITIONS, TELEPHONE
 from bench.speakers_corpus import FIRST, SECOND, Corpus
-from speakers.domain.voice_space import ENOUGH_SECONDS, LogOdds, VoiceSpace
+from speakers.domain.voice_space import LogOdds, VoiceSpace
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,7 +46,7 @@ def family(one: str, other: str) -> str:
 def fit(corpus: Corpus, people: Collection[str]) -> VoiceSpace:
     """A voice space that knows of these people only. Its recall is not measured."""
     centre, nuisance = directions(corpus, people)
-    blank = LogOdds(offset=0.0, similarity=0.0, doubling=0.0)
+    blank = LogOdds(offset=0.0, similarity=0.0)
     space = VoiceSpace(
         digest="fitted",
         log_odds=blank,
@@ -55,8 +55,7 @@ def fit(corpus: Corpus, people: Collection[str]) -> VoiceSpace:
         nuisance=nuisance,
     )
     pairs = trials(corpus, people)
-    similarity, doubling = features(corpus, space, pairs)
-    odds = _logistic(similarity, doubling, pairs)
+    odds = _logistic(similarities(corpus, space, pairs), pairs)
     return VoiceSpace(
         digest="fitted",
         log_odds=odds,
@@ -99,22 +98,15 @@ def trials(corpus: Corpus, people: Collection[str]) -> Trials:
     return Trials(first=first, second=second, same=same, family=kind, weight=weight)
 
 
-def features(corpus: Corpus, space: VoiceSpace, pairs: Trials) -> tuple[Floats, Floats]:
-    """(similarity, doublings of speech) of each pair; see LogOdds."""
+def similarities(corpus: Corpus, space: VoiceSpace, pairs: Trials) -> Floats:
+    """How alike the voices of each pair are, in a space."""
     places = np.array([space.place(vector) for vector in corpus.vectors.astype(np.float32)])
-    similarity = np.einsum("nd,nd->n", places[pairs.first], places[pairs.second])
-    capped = np.minimum(corpus.seconds, ENOUGH_SECONDS)
-    one, other = capped[pairs.first], capped[pairs.second]
-    return similarity, np.log2(one * other / (one + other))
+    return np.asarray(np.einsum("nd,nd->n", places[pairs.first], places[pairs.second]))
 
 
-def log_odds(odds: LogOdds, similarity: Floats, doubling: Floats) -> Floats:
-    """LogOdds over arrays."""
-    return odds.offset + odds.similarity * similarity + odds.doubling * doubling
-
-
-def cost(values: Floats, pairs: Trials) -> float:
+def cost(odds: LogOdds, similarity: Floats, pairs: Trials) -> float:
     """How much the log odds still leave to be known, in bits (0 perfect, 1 useless; Cllr)."""
+    values = odds.offset + odds.similarity * similarity
     same, other = pairs.same, ~pairs.same
     missed = np.average(np.logaddexp(0, -values[same]), weights=pairs.weight[same])
     false = np.average(np.logaddexp(0, values[other]), weights=pairs.weight[other])
@@ -146,9 +138,9 @@ def _balanced(
     return weight
 
 
-def _logistic(similarity: Floats, doubling: Floats, pairs: Trials) -> LogOdds:
+def _logistic(similarity: Floats, pairs: Trials) -> LogOdds:
     """Logistic regression; one and two persons count the same."""
-    inputs = np.stack([np.ones_like(similarity), similarity, doubling], axis=1)
+    inputs = np.stack([np.ones_like(similarity), similarity], axis=1)
     sign = np.where(pairs.same, 1.0, -1.0)
 
     def loss(coefficients: Floats) -> tuple[float, Floats]:
@@ -157,9 +149,8 @@ def _logistic(similarity: Floats, doubling: Floats, pairs: Trials) -> LogOdds:
         slope = -(inputs.T @ (pairs.weight * sign * _sigmoid(-margin)))
         return float(value), slope
 
-    found = minimize(loss, np.zeros(3), jac=True, method="BFGS")
-    offset, slope, per_doubling = (float(value) for value in found.x)
-    return LogOdds(offset=offset, similarity=slope, doubling=per_doubling)
+    found = minimize(loss, np.zeros(2), jac=True, method="BFGS")
+    return LogOdds(offset=float(found.x[0]), similarity=float(found.x[1]))
 
 
 def _sigmoid(values: Floats) -> Floats:
@@ -167,4 +158,4 @@ def _sigmoid(values: Floats) -> Floats:
 
 
 def _units(vectors: Floats) -> Floats:
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))

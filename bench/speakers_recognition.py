@@ -18,9 +18,8 @@ from bench.speakers_fitting import (
     Trials,
     cost,
     equal_error_rate,
-    features,
     fit,
-    log_odds,
+    similarities,
     trials,
 )
 from bench.speakers_report import replace_part, table
@@ -30,7 +29,7 @@ from speakers.domain.voice_space import VoiceSpace
 
 _SPLITS = 2
 _RECORDINGS = 100
-_PROFILES = (1, 5, 20, 40)
+_PROFILES = (1, 5, 20, 30)
 _HEARD = (2, 5, 10, 20)
 
 
@@ -79,9 +78,9 @@ def verification(corpus: Corpus, everybody: Folds) -> str:
                     "nd,nd->n", corpus.vectors[pairs.first], corpus.vectors[pairs.second]
                 )
                 plain.append(equal_error_rate(raw, pairs))
-                values = log_odds(space.log_odds, *features(corpus, space, pairs))
+                values = similarities(corpus, space, pairs)
                 spaced.append(equal_error_rate(values, pairs))
-                bits.append(cost(values, pairs))
+                bits.append(cost(space.log_odds, values, pairs))
             rows.append(
                 [
                     name,

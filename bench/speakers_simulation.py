@@ -118,16 +118,14 @@ class Simulation:
     def _some(self, keys: list[Key]) -> list[Key]:
         return [keys[number] for number in self._random.permutation(len(keys))]
 
-    def _profile(self, key: Key) -> tuple[Place, float]:
-        """(place, seconds) of somebody who is enrolled with one recording."""
-        seconds = float(key[3])
+    def _profile(self, key: Key) -> Place:
+        """Where somebody lies who is enrolled with one recording."""
         vector = self._corpus.vectors[self._index[key]].astype(np.float32)
-        data = summarise([Sample(vector=vector, seconds=seconds)], self._space)
+        data = summarise([Sample(vector=vector, seconds=float(key[3]))], self._space)
         assert data.place is not None
-        return data.place, seconds
+        return data.place
 
-    def _hear(self, key: Key, profiles: Sequence[tuple[Place, float]]) -> Heard:
-        seconds = float(key[3])
+    def _hear(self, key: Key, profiles: Sequence[Place]) -> Heard:
         place = self._space.place(self._corpus.vectors[self._index[key]].astype(np.float32))
         candidates = tuple(
             Candidate(

@@ -65,7 +65,7 @@ async def test_what_is_configured_otherwise_is_changed(stream: JetStreamContext)
     await bus.ensure_streams(stream, Delivery())
     before = await configuration(stream)
     info = await stream.stream_info(bus.EVENTS_STREAM)
-    info.config.max_age = 60
+    info.config.max_age = 3600
     info.config.subjects = ["securetranscribe.events.v1.*.*.*.created"]
     await stream.update_stream(info.config)
     await bus.ensure_streams(stream, Delivery(ack_wait_seconds=3, max_deliver=7))

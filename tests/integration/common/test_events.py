@@ -104,8 +104,9 @@ async def test_the_envelope_arrives_whole(client: Client, publisher: EventPublis
 
 
 async def test_publishing_without_a_server_is_unavailable(
-    publisher: EventPublisher, client: Client, servers: EmbeddedServers
+    client: Client, servers: EmbeddedServers
 ) -> None:
+    publisher = EventPublisher(client, client.jetstream(timeout=0.5), source="test")
     servers.process("nats").kill()
     try:
         await until(lambda: not client.is_connected)

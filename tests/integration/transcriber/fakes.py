@@ -281,10 +281,11 @@ class Workshop:
     ) -> AsyncIterator[None]:
         """One worker of each stage."""
         async with (
-            self.worker("transcribe", words if callable(words) else gives(words)),
-            self.worker("diarize", turns if callable(turns) else gives(turns)),
+            self.worker("transcribe", words if callable(words) else gives(words)) as first,
+            self.worker("diarize", turns if callable(turns) else gives(turns)) as second,
         ):
             yield
+            await asyncio.gather(first.stop(), second.stop())
 
 
 async def until(

@@ -1,17 +1,21 @@
 """The whole life of a recording: uploaded, queued, worked on, merged, read."""
 
 import asyncio
+import io
 from typing import Any
 
 import pytest
 
 from common import bus, events
+from common.audio import probe
+from common.errors import StateError
 from common.objects import ObjectStore
 from common.postgres import Database
 from common.times import seconds
 from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
 from tests.integration.transcriber.conftest import Api, Caller
-from tests.integration.transcriber.fakes import Workshop, until, wav
+from tests.integration.transcriber.fakes import Workshop, diarization, recognition, until, wav
+from transcriber.background.housekeeping import Housekeeper
 
 COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
 
@@ -143,8 +147,6 @@ async def test_watching_shows_the_state_at_once_and_ends_with_the_job(
 
 
 async def test_silence_gives_an_empty_transcript(caller: Caller, workshop: Workshop) -> None:
-    from tests.integration.transcriber.fakes import diarization, recognition
-
     async with workshop.both(recognition(), diarization()):
         found = await caller.ended(await caller.upload_id(auto_start=True))
     assert found.status == COMPLETED
@@ -153,29 +155,34 @@ async def test_silence_gives_an_empty_transcript(caller: Caller, workshop: Works
 
 
 async def test_clips_are_cut_and_outlive_the_recording(
-    apis: Any, workshop: Workshop, objects: ObjectStore, database: Database
+    caller: Caller, workshop: Workshop, objects: ObjectStore, database: Database
 ) -> None:
-    async with apis.run(cleanup_delay=0) as api, workshop.both():
-        caller = api.caller()
+    async with workshop.both():
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)
 
-        async def removed() -> bool:
-            return not (await caller.get(transcription_id)).file.available
+    async def cut() -> bool:
+        rows = await database.fetch_all("SELECT clips_due_at FROM transcriptions")
+        return rows[0]["clips_due_at"] is None
 
-        await database.execute("UPDATE transcriptions SET transcript_at = transcript_at")
-        await until(removed, seconds=45)
-
-        async def erased() -> bool:
-            return not await objects.keys("audio")
-
-        await until(erased)
-        request = transcription_pb2.GetSpeakerClipRequest(
-            transcription_id=transcription_id, speaker_label="Speaker_2"
-        )
-        clip = await caller.transcriptions.GetSpeakerClip(request, metadata=caller.metadata)
+    await until(cut)
+    early = Housekeeper(database, objects, bucket_audio="audio", cleanup_delay=3600)
+    await early.step()
+    assert await objects.keys("audio") == [f"{transcription_id}/source"]
+    late = Housekeeper(database, objects, bucket_audio="audio", cleanup_delay=0)
+    await late.step()
+    assert await objects.keys("audio") == []
+    assert not (await caller.get(transcription_id)).file.available
+    request = transcription_pb2.GetSpeakerClipRequest(
+        transcription_id=transcription_id, speaker_label="Speaker_2"
+    )
+    clip = await caller.transcriptions.GetSpeakerClip(request, metadata=caller.metadata)
     assert clip.content_type == "audio/flac"
-    assert clip.data.startswith(b"fLaC")
+    info = probe(io.BytesIO(clip.data))
+    assert (info.codec, info.sample_rate) == ("flac", 16000)
+    assert info.duration == pytest.approx(2.0, abs=0.05)
+    with pytest.raises(StateError, match="removed"):
+        await caller.start(transcription_id, stages=[queue_pb2.STAGE_TRANSCRIBE])
 
 
 async def test_figures_of_a_session(api: Api, workshop: Workshop) -> None:

@@ -6,7 +6,7 @@ from speakers.domain.voice_space import LogOdds, Place, VoiceSpace
 from speakers.domain.voiceprint import Vector
 
 DIMENSION = 16
-ODDS = LogOdds(offset=-8.0, similarity=25.0, doubling=-1.0)
+ODDS = LogOdds(offset=-8.0, similarity=25.0)
 RECALL = ((2.0, 0.6), (5.0, 0.8), (20.0, 0.9))
 
 

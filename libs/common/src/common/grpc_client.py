@@ -1,5 +1,6 @@
 """Channels to other services: identity and trace travel along, idempotent calls are retried."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Iterable
 from typing import Any, TypeVar
@@ -13,6 +14,9 @@ from common.identity import Identity, ServiceSigner
 from common.settings import ServiceSettings
 
 Answer = TypeVar("Answer")
+_SENDING_FAILED = "Internal error from Core"
+_STATUS_ATTEMPTS = 20
+_STATUS_SECONDS = 0.02
 
 
 def service_config(idempotent: Iterable[str]) -> str:
@@ -36,9 +40,18 @@ def service_config(idempotent: Iterable[str]) -> str:
 
 
 def channel(
-    settings: ServiceSettings, address: str, *, idempotent: Iterable[str] = ()
+    settings: ServiceSettings,
+    address: str,
+    *,
+    idempotent: Iterable[str] = (),
+    traced: bool = True,
 ) -> grpc.aio.Channel:
-    """A channel to `host:port`; it connects when it is first used and again when it must."""
+    """A channel to `host:port`; it connects when it is first used and again when it must.
+
+    A client stream that is written piece by piece needs a channel that is not traced: the tracing
+    interceptor holds the writes back until the call has ended, and does not pass a cancel on. Such
+    a call carries the trace in its metadata (`telemetry.inject`).
+    """
     options = [
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
@@ -48,7 +61,7 @@ def channel(
         ("grpc.max_reconnect_backoff_ms", 3_000),
         ("grpc.enable_http_proxy", 0),
     ]
-    interceptors = telemetry.client_interceptors()
+    interceptors = telemetry.client_interceptors() if traced else None
     credentials = channel_credentials(settings)
     if credentials is None:
         return grpc.aio.insecure_channel(address, options=options, interceptors=interceptors)
@@ -67,7 +80,26 @@ async def unwrap(call: Awaitable[Answer]) -> Answer:
     try:
         return await call
     except grpc.aio.AioRpcError as error:
-        raise status.from_rpc_error(error) from error
+        raise status.from_rpc_error(await _as_the_server_said(call, error)) from error
+
+
+async def _as_the_server_said(call: Any, error: grpc.aio.AioRpcError) -> grpc.aio.AioRpcError:
+    """The server's status where grpc says at first only that sending to it failed.
+
+    A server that ends a call while requests are still being sent lets the sending fail; grpc takes
+    that for the call's status until the real one is read, which is a moment later.
+    """
+    for _ in range(_STATUS_ATTEMPTS):
+        if error.details() != _SENDING_FAILED or not isinstance(call, grpc.aio.Call):
+            break
+        await asyncio.sleep(_STATUS_SECONDS)
+        error = grpc.aio.AioRpcError(
+            await call.code(),
+            await call.initial_metadata(),
+            await call.trailing_metadata(),
+            await call.details(),
+        )
+    return error
 
 
 async def unwrap_stream(call: Any) -> AsyncIterator[Any]:

@@ -6,6 +6,7 @@ from nats.aio.msg import Msg
 
 from common import bus, events, logging
 from common.auth import CachedAuthenticator
+from common.errors import TimedOutError, UnavailableError
 from common.grpc_client import unwrap
 from securetranscribe.v1 import session_pb2, session_pb2_grpc
 
@@ -27,9 +28,14 @@ class SessionServiceAuthenticator:
             UnavailableError: the gateway does not answer.
         """
         request = session_pb2.AuthenticateSessionRequest(session_token=token)
-        answer = await unwrap(
-            self._stub.AuthenticateSession(request, timeout=_TIMEOUT_SECONDS, wait_for_ready=True)
+        call = self._stub.AuthenticateSession(
+            request, timeout=_TIMEOUT_SECONDS, wait_for_ready=True
         )
+        try:
+            answer = await unwrap(call)
+        except TimedOutError as error:
+            # Of another service, that is, and not of the one that was called.
+            raise UnavailableError("Sessions cannot be checked; try again soon.") from error
         return answer.session_id
 
 

@@ -118,8 +118,13 @@ def extract(headers: dict[str, str] | None) -> Any:
 
 
 def server_interceptor() -> grpc.aio.ServerInterceptor:
-    """Continues the caller's trace in a gRPC server."""
-    interceptor: grpc.aio.ServerInterceptor = aio_server_interceptor()  # type: ignore[no-untyped-call]
+    """Continues the caller's trace in a gRPC server, except in health checks.
+
+    Those would only be noise, and the library breaks the one that streams.
+    """
+    interceptor: grpc.aio.ServerInterceptor = aio_server_interceptor(  # type: ignore[no-untyped-call]
+        filter_=lambda call: not call.method.startswith("/grpc.health.")
+    )
     return interceptor
 
 

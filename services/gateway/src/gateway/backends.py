@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import grpc.aio
 
+from common import telemetry
 from common.grpc_client import channel, unwrap, unwrap_stream
 from common.identity import ServiceSigner
 from common.settings import ServiceSettings
@@ -49,6 +50,8 @@ class Backends:
         self._transcriber = channel(settings, transcriber, idempotent=_IDEMPOTENT_TRANSCRIBER)
         self._speakers = channel(settings, speakers, idempotent=_IDEMPOTENT_SPEAKERS)
         self._exporter = channel(settings, exporter)
+        self._uploads = channel(settings, transcriber, traced=False)
+        self.uploads = transcription_pb2_grpc.TranscriptionServiceStub(self._uploads)
         self.transcriptions = transcription_pb2_grpc.TranscriptionServiceStub(self._transcriber)
         self.queue = queue_pb2_grpc.QueueServiceStub(self._transcriber)
         self.speakers = speaker_pb2_grpc.SpeakerServiceStub(self._speakers)
@@ -57,6 +60,10 @@ class Backends:
     def metadata(self, session_id: str) -> Metadata:
         """What tells a service for which session the gateway calls."""
         return tuple(self._signer.sign(session_id).items())
+
+    def upload_metadata(self, session_id: str) -> Metadata:
+        """The same for an upload, with the trace that no interceptor adds there."""
+        return (*self.metadata(session_id), *telemetry.inject().items())
 
     async def ask(
         self,
@@ -85,7 +92,7 @@ class Backends:
 
     async def close(self) -> None:
         """Closes the channels."""
-        for connection in (self._transcriber, self._speakers, self._exporter):
+        for connection in (self._transcriber, self._uploads, self._speakers, self._exporter):
             await connection.close()
 
 

@@ -55,9 +55,7 @@ class Learning:
             data = summarise(samples, space)
             confidence = max(confidence, data.confidence)
             if data.place is not None and profile.active:
-                prototypes[model_id] = Prototype(
-                    space=space.digest, seconds=data.seconds, place=data.place
-                )
+                prototypes[model_id] = Prototype(space=space.digest, place=data.place)
         await Prototypes(connection).replace(profile.profile_id, prototypes)
         count, seconds = await observations.totals(profile.profile_id)
         return await Profiles(connection).set_voice(

@@ -130,7 +130,7 @@ class Recogniser:
             candidates=tuple(
                 Candidate(
                     profile_id=item.profile_id,
-                    log_odds=space.log_odds.of(item.similarity, voiceprint.seconds, item.seconds),
+                    log_odds=space.log_odds.of(item.similarity),
                 )
                 for item in neighbours
             ),

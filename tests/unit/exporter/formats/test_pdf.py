@@ -46,9 +46,7 @@ def text(data: bytes) -> str:
 
 def poppler(data: bytes) -> str:
     """The text of all pages, as pdftotext finds it, on one line and without direction marks."""
-    done = subprocess.run(
-        ["pdftotext", "-", "-"], input=data, capture_output=True, check=True
-    )
+    done = subprocess.run(["pdftotext", "-", "-"], input=data, capture_output=True, check=True)
     shown = re.sub("[\u200e\u200f\u202a-\u202e\u2066-\u2069]", "", done.stdout.decode())
     return " ".join(shown.split())
 

@@ -10,7 +10,13 @@ _DASHES = {"solid": "single", "dashed": "dashed", "dotted": "dotted", "dash-dott
 
 
 def run(
-    text: str, *, bold: bool = False, colour: str = "", size: int = 0, before: str = "", after: str = ""
+    text: str,
+    *,
+    bold: bool = False,
+    colour: str = "",
+    size: int = 0,
+    before: str = "",
+    after: str = "",
 ) -> str:
     """A piece of text in one look, with blanks or marks before and after it.
 

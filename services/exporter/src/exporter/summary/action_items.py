@@ -42,7 +42,10 @@ _ACCEPTANCE = re.compile(
     r"absolutely|certainly|happy to|gladly|i(?:'ll| will| can) (?:do|take|handle|send|look))\b",
     re.IGNORECASE,
 )
-_REFUSAL = re.compile(r"\b(?:no|can't|cannot|won't|not|but|unfortunately|sorry)\b", re.IGNORECASE)
+_REFUSAL = re.compile(
+    r"\b(?:no(?!\s+(?:problem|worries|trouble))|can't|cannot|won't|not|but|unfortunately|sorry)\b",
+    re.IGNORECASE,
+)
 _QUESTION_WORD = re.compile(
     r"^(?:(?:and|but|so|well|okay)\W+)*(?:what|where|when|how|which|do|does|did|have|has|is|"
     r"are|was|were)\b",

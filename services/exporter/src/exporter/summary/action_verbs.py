@@ -59,7 +59,7 @@ WORK = words_of(
 # What is said in passing and leaves nothing to do.
 TALK = words_of(
     """
-    accept admit afford agree allow always appreciate argue assume be bear believe bet bother
+    accept admit afford agree allow always appreciate argue assume be bear begin believe bet bother
     care come congratulate consider cough cry deal deny die disagree doubt dream drink dwell eat
     enjoy exist expect face feel focus forget forgive guess happen hate have hear hope imagine
     insist interrupt jump keep kill know laugh learn leave let like listen live lose love matter

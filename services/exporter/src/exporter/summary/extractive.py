@@ -77,7 +77,7 @@ def choose(found: Sequence[Sentence], language: str, count: int) -> list[Sentenc
     """
     extractor = TermExtractor(language)
     bags = [extractor.terms(sentence.text) for sentence in found]
-    rows = vectors(bags)
+    rows = vectors(bags, drop_common=not extractor.knows_function_words)
     candidates = _candidates(found, rows, sections=max(1, ceil(count / 2)))
     chosen: list[_Candidate] = []
     alike = [0.0] * len(candidates)

@@ -35,6 +35,11 @@ class TermExtractor:
         self._stem = snowballstemmer.stemmer(name).stemWord if name else str
         self._stems: dict[str, str] = {}
 
+    @property
+    def knows_function_words(self) -> bool:
+        """Whether words of grammar are left out; else the most common ones should be."""
+        return bool(self._ignored)
+
     def terms(self, text: str) -> list[str]:
         """Stems of the content words, in order; of scripts without blanks, pairs of characters."""
         found: list[str] = []
@@ -54,15 +59,15 @@ class TermExtractor:
         return stem
 
 
-def vectors(bags: Sequence[Sequence[str]]) -> list[Vector]:
-    """TF-IDF vectors of length 1, one for each bag of terms; empty for an empty bag."""
+def vectors(bags: Sequence[Sequence[str]], *, drop_common: bool = False) -> list[Vector]:
+    """TF-IDF vectors of length 1, one for each bag of terms; empty for an empty bag.
+
+    `drop_common` takes terms that stand in many of the bags for words of grammar.
+    """
     frequency = Counter(term for bag in bags for term in set(bag))
     total = len(bags)
-    weight = {
-        term: log(1 + total / count)
-        for term, count in frequency.items()
-        if total < _COMMON_LEAST or count <= total * _COMMON_SHARE
-    }
+    most = total * _COMMON_SHARE if drop_common and total >= _COMMON_LEAST else total
+    weight = {term: log(1 + total / n) for term, n in frequency.items() if n <= most}
     return [
         _normalised({t: (1 + log(n)) * weight[t] for t, n in Counter(bag).items() if t in weight})
         for bag in bags

@@ -73,7 +73,7 @@ class Uploads:
             parser.finish()
             stored = await reception.finish()
         except BaseException:
-            await reception.abort()
+            reception.abort()
             raise
         telemetry.UPLOADED_BYTES.inc(reception.size)
         return await self._settle(session, reception, stored)
@@ -182,10 +182,10 @@ class _Reception:
         self.form.wishes()
         return await self._sink.finish()
 
-    async def abort(self) -> None:
+    def abort(self) -> None:
         """Gives the upload up."""
         if self._sink is not None:
-            await self._sink.abort()
+            self._sink.abort()
 
     async def _begin_file(self, filename: str | None) -> None:
         if not filename:

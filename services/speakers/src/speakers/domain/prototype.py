@@ -11,8 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from speakers.domain.voice_space import ENOUGH_SECONDS, Place, VoiceSpace, similarity
+from speakers.domain.voice_space import Place, VoiceSpace, similarity
 from speakers.domain.voiceprint import Vector
+
+#: More speech of one recording than this says nothing new about a voice.
+ENOUGH_SECONDS = 20.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,27 +31,25 @@ class VoiceData:
     """What the samples of one model amount to.
 
     `place` is where the voice lies; None when the samples contradict each other so much that
-    nothing is left in common. `seconds` of speech are behind it. `confidence` (0 to 1) is the
-    chance that the person is recognised later on.
+    nothing is left in common. `confidence` (0 to 1) is the chance that the person is recognised
+    later on.
     """
 
     place: Place | None
-    seconds: float
     confidence: float
 
 
 def summarise(samples: Sequence[Sample], space: VoiceSpace) -> VoiceData:
     """What a profile's samples of one model amount to, in that model's space."""
     places = [space.place(sample.vector) for sample in samples]
-    # More speech of one recording says little new: many recordings shall count for more.
     weights = [min(sample.seconds, ENOUGH_SECONDS) for sample in samples]
-    seconds = math.fsum(sample.seconds for sample in samples)
     total = _weighted_sum(places, weights)
     place = unit(total)
     if place is None:
-        return VoiceData(place=None, seconds=seconds, confidence=0.0)
+        return VoiceData(place=None, confidence=0.0)
+    seconds = math.fsum(sample.seconds for sample in samples)
     confidence = space.recall(seconds) * _agreement(places, weights, total, space)
-    return VoiceData(place=place, seconds=seconds, confidence=min(1.0, confidence))
+    return VoiceData(place=place, confidence=min(1.0, confidence))
 
 
 def unit(vector: Place) -> Place | None:
@@ -68,12 +69,9 @@ def _agreement(
     """How probable it is that each sample is of the same person as all the others, on average."""
     if len(places) < 2:
         return 1.0
-    weight_of_all = math.fsum(weights)
     agreements = []
     for place, weight in zip(places, weights, strict=True):
         others = unit(total - weight * place)
         if others is not None:
-            likeness = similarity(place, others)
-            chance = space.probability(likeness, weight, weight_of_all - weight)
-            agreements.append(weight * chance)
-    return math.fsum(agreements) / weight_of_all
+            agreements.append(weight * space.probability(similarity(place, others)))
+    return math.fsum(agreements) / math.fsum(weights)

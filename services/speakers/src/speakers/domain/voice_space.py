@@ -22,38 +22,31 @@ from speakers.domain.voiceprint import Vector, VoiceModel
 
 Place: TypeAlias = npt.NDArray[np.float64]
 
-#: More speech than this makes a voiceprint no better.
-ENOUGH_SECONDS = 20.0
-#: Less speech than this counts as so much; nothing was measured below.
-LEAST_SECONDS = 1.0
 #: Surer than this no likeness makes (odds of some ten million to one).
 _MOST_LOG_ODDS = 16.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogOdds:
-    """ln(probability of a likeness if one person / if two) = offset + similarity·s + doubling·d.
+    """ln(probability of a likeness if one person / if two) = offset + similarity · cosine.
 
-    s is the cosine; d counts how often the speech behind it doubles: the log2 of a·b / (a + b)
-    for a and b seconds. Much speech of one person is very alike, so it lowers what a given
-    likeness is worth.
+    How long people spoke does not enter. It would sharpen the odds where recordings are alike,
+    and spoil them where they are not: long speech of one person over two telephones is less alike
+    than long speech over one.
     """
 
     offset: float
     similarity: float
-    doubling: float
 
-    def of(self, similarity: float, seconds: float, other_seconds: float) -> float:
-        """The log odds of a likeness between two voices that so many seconds are behind."""
-        a, b = (min(max(s, LEAST_SECONDS), ENOUGH_SECONDS) for s in (seconds, other_seconds))
+    def of(self, similarity: float) -> float:
+        """The log odds of a likeness (cosine in the voice space, -1 to 1)."""
         value = self.offset + self.similarity * similarity
-        value += self.doubling * math.log2(a * b / (a + b))
         return min(_MOST_LOG_ODDS, max(-_MOST_LOG_ODDS, value))
 
 
 #: For models that nobody has calibrated: what is asked of CAM++ without a space, to err on the side
 #: of not recognising. Most other models tell two persons further apart.
-CAUTIOUS = LogOdds(offset=-23.25, similarity=40.5, doubling=-1.97)
+CAUTIOUS = LogOdds(offset=-21.95, similarity=34.93)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -79,9 +72,9 @@ class VoiceSpace:
             place = place - self.nuisance.T @ (self.nuisance @ place)
         return _unit(place)
 
-    def probability(self, similarity: float, seconds: float, other_seconds: float) -> float:
+    def probability(self, similarity: float) -> float:
         """The probability of one person where one is as likely as two from the outset."""
-        return 1 / (1 + math.exp(-self.log_odds.of(similarity, seconds, other_seconds)))
+        return 1 / (1 + math.exp(-self.log_odds.of(similarity)))
 
     def recall(self, seconds: float) -> float:
         """The chance that a person is recognised by a profile that rests on so much speech."""

@@ -106,8 +106,6 @@ CREATE TABLE prototypes (
     dimension integer NOT NULL,
     -- The voice space it lies in: it is computed anew when that changes.
     space text NOT NULL,
-    -- Clean speech that it rests on.
-    seconds double precision NOT NULL,
     place vector NOT NULL,
     PRIMARY KEY (profile_id, model_id)
 );

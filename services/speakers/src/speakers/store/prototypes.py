@@ -7,14 +7,11 @@ from common.postgres import Connection, execute, fetch_all, fetch_one
 from speakers.domain.voice_space import Place
 
 _PUT = """
-INSERT INTO prototypes (profile_id, model_id, dimension, space, seconds, place)
-VALUES (%(profile_id)s, %(model_id)s, %(dimension)s, %(space)s, %(seconds)s,
-        %(place)s::real[]::vector)
+INSERT INTO prototypes (profile_id, model_id, dimension, space, place)
+VALUES (%(profile_id)s, %(model_id)s, %(dimension)s, %(space)s, %(place)s::real[]::vector)
 ON CONFLICT (profile_id, model_id) DO UPDATE
-SET dimension = excluded.dimension, space = excluded.space, seconds = excluded.seconds,
-    place = excluded.place
-WHERE (prototypes.space, prototypes.seconds, prototypes.place)
-    IS DISTINCT FROM (excluded.space, excluded.seconds, excluded.place)
+SET dimension = excluded.dimension, space = excluded.space, place = excluded.place
+WHERE (prototypes.space, prototypes.place) IS DISTINCT FROM (excluded.space, excluded.place)
 """
 _REMOVE_OTHERS = "DELETE FROM prototypes WHERE profile_id = %s AND NOT model_id = ANY(%s)"
 _COUNT = "SELECT count(*) AS profiles FROM prototypes WHERE model_id = %s"
@@ -32,26 +29,22 @@ SELECT set_config('hnsw.ef_search', %s, true),
        set_config('hnsw.iterative_scan', 'strict_order', true)
 """
 _NEAREST_192 = """
-SELECT profile_id, seconds,
-       1 - (place::vector(192) <=> %(place)s::real[]::vector(192)) AS similarity
+SELECT profile_id, 1 - (place::vector(192) <=> %(place)s::real[]::vector(192)) AS similarity
 FROM prototypes WHERE dimension = 192 AND model_id = %(model_id)s
 ORDER BY place::vector(192) <=> %(place)s::real[]::vector(192) LIMIT %(limit)s
 """
 _NEAREST_256 = """
-SELECT profile_id, seconds,
-       1 - (place::vector(256) <=> %(place)s::real[]::vector(256)) AS similarity
+SELECT profile_id, 1 - (place::vector(256) <=> %(place)s::real[]::vector(256)) AS similarity
 FROM prototypes WHERE dimension = 256 AND model_id = %(model_id)s
 ORDER BY place::vector(256) <=> %(place)s::real[]::vector(256) LIMIT %(limit)s
 """
 _NEAREST_512 = """
-SELECT profile_id, seconds,
-       1 - (place::vector(512) <=> %(place)s::real[]::vector(512)) AS similarity
+SELECT profile_id, 1 - (place::vector(512) <=> %(place)s::real[]::vector(512)) AS similarity
 FROM prototypes WHERE dimension = 512 AND model_id = %(model_id)s
 ORDER BY place::vector(512) <=> %(place)s::real[]::vector(512) LIMIT %(limit)s
 """
 _NEAREST_EXACTLY = """
-SELECT profile_id, seconds,
-       1 - (place <=> %(place)s::real[]::vector) AS similarity
+SELECT profile_id, 1 - (place <=> %(place)s::real[]::vector) AS similarity
 FROM prototypes WHERE model_id = %(model_id)s
 ORDER BY place <=> %(place)s::real[]::vector LIMIT %(limit)s
 """
@@ -61,22 +54,17 @@ _NEIGHBOURS = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Prototype:
-    """Where a profile's voice lies in the space of this digest, and the speech behind it."""
+    """Where a profile's voice lies in the space of this digest."""
 
     space: str
-    seconds: float
     place: Place
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Neighbour:
-    """A profile, the speech that its voice data rest on, and how alike its voice is.
-
-    `similarity` is the cosine in the voice space, -1 to 1.
-    """
+    """A profile and how alike its voice is: cosine in the voice space, -1 to 1."""
 
     profile_id: int
-    seconds: float
     similarity: float
 
 
@@ -95,7 +83,6 @@ class Prototypes:
                 "model_id": model_id,
                 "dimension": len(prototype.place),
                 "space": prototype.space,
-                "seconds": prototype.seconds,
                 "place": prototype.place.tolist(),
             }
             await execute(self._connection, _PUT, parameters)
@@ -111,11 +98,7 @@ class Prototypes:
         sql = _INDEXED.get(len(place), _NEAREST_EXACTLY)
         parameters = {"model_id": model_id, "place": place.tolist(), "limit": limit}
         return [
-            Neighbour(
-                profile_id=row["profile_id"],
-                seconds=row["seconds"],
-                similarity=row["similarity"],
-            )
+            Neighbour(profile_id=row["profile_id"], similarity=row["similarity"])
             for row in await fetch_all(self._connection, sql, parameters)
         ]
 

@@ -1,0 +1,142 @@
+import json
+import socket
+import time
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+
+from common import telemetry
+from common.errors import NotFoundError, UnavailableError
+from common.grpc_client import as_caller, channel, service_config, unwrap, unwrap_stream
+from common.identity import Identity, ServiceSigner
+from common.sessions import SessionServiceAuthenticator
+from tests.integration.common.grpc_service import KINDS, NAME, SECRET, serving, settings
+from tests.integration.common.workers import until
+
+
+def test_the_configuration_retries_only_what_is_named() -> None:
+    config = json.loads(service_config(["a.v1.S/Get", "/a.v1.S/List"]))
+
+    (method,) = config["methodConfig"]
+    assert method["name"] == [
+        {"service": "a.v1.S", "method": "Get"},
+        {"service": "a.v1.S", "method": "List"},
+    ]
+    assert method["retryPolicy"]["retryableStatusCodes"] == ["UNAVAILABLE"]
+    assert json.loads(service_config([])) == {"methodConfig": []}
+
+
+@pytest.mark.parametrize("name", [f"{NAME}/UnaryUnary", f"/{NAME}/UnaryUnary"])
+async def test_an_idempotent_call_is_tried_again_while_a_service_is_unavailable(name: str) -> None:
+    async with serving(idempotent=(name,)) as connection:
+        assert await connection.call("UnaryUnary", b"flaky") == [b"flaky"]
+        assert connection.service.calls == 3
+
+
+async def test_other_calls_are_not_tried_again() -> None:
+    async with serving(idempotent=(f"{NAME}/Public",)) as connection:
+        with pytest.raises(UnavailableError, match="Not yet"):
+            await unwrap(connection.start("UnaryUnary", b"flaky"))
+        assert connection.service.calls == 1
+
+
+async def test_other_errors_are_not_tried_again() -> None:
+    async with serving(idempotent=(f"{NAME}/UnaryUnary",)) as connection:
+        with pytest.raises(NotFoundError):
+            await unwrap(connection.start("UnaryUnary", b"missing"))
+        assert connection.service.calls == 1
+
+
+async def test_trying_again_comes_to_an_end() -> None:
+    async with serving(idempotent=(f"{NAME}/UnaryUnary",)) as connection:
+        with pytest.raises(UnavailableError):
+            await unwrap(connection.start("UnaryUnary", b"away"))
+        assert connection.service.calls == 4
+
+
+async def test_streams_are_unwrapped_too() -> None:
+    async with serving() as connection:
+        answers = unwrap_stream(connection.start("UnaryStream", b"who"))
+        assert [answer async for answer in answers] == [b"first", b"session_1/"]
+        with pytest.raises(NotFoundError):
+            async for _ in unwrap_stream(connection.start("UnaryStream", b"missing")):
+                pass
+
+
+async def test_a_stream_that_is_left_is_ended() -> None:
+    async with serving() as connection:
+        answers = unwrap_stream(connection.start("UnaryStream", b"wait"))
+        async for _ in answers:
+            break
+        await answers.aclose()  # type: ignore[attr-defined]
+
+        await until(lambda: "stream" in connection.service.left)
+
+
+async def test_a_service_that_is_not_there_is_unavailable_soon() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    begun = time.monotonic()
+    async with channel(settings(), address) as nowhere:
+        with pytest.raises(UnavailableError):
+            await unwrap(nowhere.unary_unary(f"/{NAME}/UnaryUnary")(b"x", timeout=5))
+    assert time.monotonic() - begun < 4
+
+
+async def test_a_channel_finds_a_service_that_comes_back() -> None:
+    async with serving() as connection:
+        port = connection.server.port
+        assert await connection.call("UnaryUnary", b"x") == [b"x"]
+        await connection.server.stop(0)
+        with pytest.raises(UnavailableError):
+            await unwrap(connection.start("UnaryUnary", b"x"))
+        again = settings().model_copy(update={"grpc_port": port})
+        async with serving(again):
+            call = connection.channel.unary_unary(f"/{NAME}/UnaryUnary")
+            metadata = (("authorization", "Bearer tok"),)
+            assert await call(b"y", metadata=metadata, timeout=10, wait_for_ready=True) == b"y"
+
+
+async def test_a_caller_is_passed_on() -> None:
+    signer = ServiceSigner(SECRET, "gateway")
+    async with serving() as connection:
+        token = as_caller(Identity(session_id="session_1", token="tok"), signer)
+        assert await connection.call("UnaryUnary", b"who", metadata=token) == [b"session_1/"]
+        # Who came with a signature has no token to pass on: the service vouches for the session.
+        service = as_caller(Identity(session_id="session_2", service="exporter"), signer)
+        assert await connection.call("UnaryUnary", b"who", metadata=service) == [
+            b"session_2/gateway"
+        ]
+
+
+async def test_a_gateway_that_is_away_is_not_a_wrong_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("common.sessions._TIMEOUT_SECONDS", 0.5)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    async with channel(settings(), address) as nowhere:
+        with pytest.raises(UnavailableError):
+            await SessionServiceAuthenticator(nowhere).authenticate("tok")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_trace_goes_on_in_the_service(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = TracerProvider()
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
+    async with serving() as connection:
+        with telemetry.tracer().start_as_current_span("here") as span:
+            answers = await connection.call(kind, b"trace")
+            trace_id = f"{span.get_span_context().trace_id:032x}"
+
+    assert answers[-1].decode() == trace_id
+
+
+async def test_the_largest_message_goes_through() -> None:
+    audio = bytes(64 * 1024 * 1024)
+    async with serving() as connection:
+        assert await connection.call("UnaryUnary", audio, timeout=30) == [audio]
+
+

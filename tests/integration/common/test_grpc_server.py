@@ -1,0 +1,232 @@
+import asyncio
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from common import grpc_server
+from common.errors import UnavailableError
+from common.grpc_client import channel, unwrap
+from common.grpc_server import GrpcServer
+from tests.integration.common.grpc_service import (
+    NAME,
+    Connection,
+    Everything,
+    authenticator,
+    serving,
+    settings,
+)
+from tests.integration.common.workers import until
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+async def health_of(connection: Connection, service: str = "") -> int:
+    stub = health_pb2_grpc.HealthStub(connection.channel)
+    answer = await stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=5)
+    return int(answer.status)
+
+
+async def test_health_follows_the_life_of_a_service() -> None:
+    server = GrpcServer(
+        settings(), services={NAME: Everything().add_to}, authenticator=authenticator()
+    )
+    await server.start()
+    async with channel(settings(), f"127.0.0.1:{server.port}") as open_channel:
+        connection = Connection(Everything(), server, open_channel)
+        assert await health_of(connection) == NOT_SERVING
+        assert await health_of(connection, NAME) == NOT_SERVING
+        await server.ready()
+        assert await health_of(connection) == SERVING
+        assert await health_of(connection, NAME) == SERVING
+        await server.not_ready()
+        assert await health_of(connection) == NOT_SERVING
+        await server.stop(0)
+
+
+async def test_health_and_reflection_need_no_credentials() -> None:
+    async with serving() as connection:
+        assert await health_of(connection) == SERVING
+        stub = reflection_pb2_grpc.ServerReflectionStub(connection.channel)
+        request = reflection_pb2.ServerReflectionRequest(list_services="")
+        answers = [answer async for answer in stub.ServerReflectionInfo(iter([request]))]
+        names = {service.name for service in answers[0].list_services_response.service}
+        assert NAME in names
+        assert "grpc.health.v1.Health" in names
+
+
+async def test_stopping_says_so_and_lets_calls_finish() -> None:
+    async with serving() as connection:
+        watching = health_pb2_grpc.HealthStub(connection.channel).Watch(
+            health_pb2.HealthCheckRequest()
+        )
+        seen: list[int] = []
+
+        async def watch() -> None:
+            async for answer in watching:
+                seen.append(answer.status)
+
+        task = asyncio.create_task(watch())
+        call = connection.start("UnaryUnary", b"wait")
+        await connection.service.begun.wait()
+        await until(lambda: seen == [SERVING])
+
+        stopping = asyncio.create_task(connection.server.stop(0.5))
+        await until(lambda: seen == [SERVING, NOT_SERVING])
+        assert not stopping.done()
+        await stopping
+
+        with pytest.raises(grpc.aio.AioRpcError):
+            await call  # it took longer than the grace
+        assert connection.service.left == ["wait"]
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def test_a_port_that_is_taken_is_an_error() -> None:
+    async with serving() as connection:
+        other = GrpcServer(
+            settings().model_copy(update={"grpc_port": connection.server.port}),
+            services={NAME: Everything().add_to},
+            authenticator=authenticator(),
+        )
+        with pytest.raises(RuntimeError):
+            await other.start()
+
+
+def test_method_names_are_those_of_access_tables() -> None:
+    assert grpc_server.method_names("SessionService", ["CreateSession"]) == [
+        "/securetranscribe.v1.SessionService/CreateSession"
+    ]
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A throw-away certificate authority."""
+
+    directory: Path
+
+    @property
+    def certificate(self) -> Path:
+        return self.directory / "ca.pem"
+
+    def make(self) -> "Authority":
+        self.directory.mkdir()
+        self._run(
+            *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
+            *("-nodes", "-days", "1", "-subj", "/CN=test authority"),
+            *("-keyout", "ca.key", "-out", "ca.pem"),
+        )
+        return self
+
+    def issue(self, name: str) -> tuple[Path, Path]:
+        """Certificate and key for localhost."""
+        self._run(
+            *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
+            *("-nodes", "-days", "1", "-subj", f"/CN={name}", "-CA", "ca.pem", "-CAkey", "ca.key"),
+            *("-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"),
+            *("-addext", "basicConstraints=critical,CA:FALSE"),
+            *("-keyout", f"{name}.key", "-out", f"{name}.pem"),
+        )
+        return self.directory / f"{name}.pem", self.directory / f"{name}.key"
+
+    def _run(self, *options: str) -> None:
+        subprocess.run(["openssl", *options], cwd=self.directory, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    if shutil.which("openssl") is None:
+        pytest.skip("certificates are made with the openssl program")
+    return Authority(tmp_path_factory.mktemp("tls") / "ca").make()
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Authority:
+    """Another authority, which nobody trusts."""
+    return Authority(tmp_path_factory.mktemp("tls") / "stranger").make()
+
+
+async def asks(connection: Connection) -> list[bytes]:
+    """A call that gives up soon; raises UnavailableError when there is no connection."""
+    (answer,) = [await unwrap(connection.start("UnaryUnary", b"who", timeout=5))]
+    return [answer]
+
+
+@pytest.fixture
+async def mutual(authority: Authority) -> AsyncIterator[dict[str, Path]]:
+    certificate, key = authority.issue("service")
+    yield {
+        "grpc_tls_cert": certificate,
+        "grpc_tls_key": key,
+        "grpc_tls_ca": authority.certificate,
+    }
+
+
+async def test_mutual_tls(mutual: dict[str, Path]) -> None:
+    async with serving(settings(**mutual)) as connection:
+        assert await asks(connection) == [b"session_1/"]
+
+
+async def test_mutual_tls_refuses_a_client_without_a_certificate(
+    mutual: dict[str, Path], authority: Authority
+) -> None:
+    client = settings(grpc_tls_ca=authority.certificate)
+    async with serving(settings(**mutual), client) as connection:
+        with pytest.raises(UnavailableError):
+            await asks(connection)
+        assert connection.service.calls == 0
+
+
+async def test_mutual_tls_refuses_a_certificate_of_another_authority(
+    mutual: dict[str, Path], authority: Authority, stranger: Authority
+) -> None:
+    certificate, key = stranger.issue("intruder")
+    client = settings(
+        grpc_tls_ca=authority.certificate, grpc_tls_cert=certificate, grpc_tls_key=key
+    )
+    async with serving(settings(**mutual), client) as connection:
+        with pytest.raises(UnavailableError):
+            await asks(connection)
+        assert connection.service.calls == 0
+
+
+async def test_a_client_refuses_a_server_of_another_authority(
+    mutual: dict[str, Path], stranger: Authority
+) -> None:
+    certificate, key = stranger.issue("impostor")
+    server = settings(grpc_tls_cert=certificate, grpc_tls_key=key)
+    async with serving(server, settings(**mutual)) as connection:
+        with pytest.raises(UnavailableError):
+            await asks(connection)
+
+
+async def test_tls_without_client_certificates(authority: Authority) -> None:
+    certificate, key = authority.issue("plain")
+    server = settings(grpc_tls_cert=certificate, grpc_tls_key=key)
+    client = settings(grpc_tls_ca=authority.certificate)
+    async with serving(server, client) as connection:
+        assert await asks(connection) == [b"session_1/"]
+
+
+async def test_nobody_speaks_plain_text_to_a_server_with_tls(mutual: dict[str, Path]) -> None:
+    async with serving(settings(**mutual), settings()) as connection:
+        with pytest.raises(UnavailableError):
+            await asks(connection)
+
+
+def test_a_certificate_alone_makes_clients_use_tls(authority: Authority) -> None:
+    certificate, key = authority.issue("public")
+
+    assert grpc_server.channel_credentials(
+        settings(grpc_tls_cert=certificate, grpc_tls_key=key)
+    )
+    assert grpc_server.channel_credentials(settings()) is None
+    assert grpc_server.server_credentials(settings()) is None

@@ -1,0 +1,181 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import grpc
+import pytest
+import structlog.testing
+
+from common import identity, status, telemetry
+from common.errors import ApplicationError, AuthorizationError, NotFoundError
+from common.identity import ServiceSigner
+from tests.integration.common.grpc_service import (
+    KINDS,
+    SECRET,
+    Connection,
+    calls_measured,
+    serving,
+)
+from tests.integration.common.workers import until
+
+
+@pytest.fixture
+async def connection() -> AsyncIterator[Connection]:
+    async with serving() as connection:
+        yield connection
+
+
+async def failure(connection: Connection, kind: str, *requests: bytes, **named: object) -> grpc.aio.AioRpcError:
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await connection.call(kind, *requests, **named)  # type: ignore[arg-type]
+    return raised.value
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_caller_is_known_in_every_kind_of_call(connection: Connection, kind: str) -> None:
+    before = calls_measured(kind, "OK")
+
+    answers = await connection.call(kind, b"who")
+
+    assert answers[-1] == b"session_1/"
+    await until(lambda: calls_measured(kind, "OK") == before + 1)
+    assert identity.current_or_none() is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_service_is_known_too(connection: Connection, kind: str) -> None:
+    signed = tuple(ServiceSigner(SECRET, "exporter").sign("session_7").items())
+
+    answers = await connection.call(kind, b"who", metadata=signed)
+
+    assert answers[-1] == b"session_7/exporter"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("metadata", [(), (("authorization", "Bearer wrong"),)])
+async def test_strangers_are_refused_before_anything_happens(
+    connection: Connection, kind: str, metadata: object
+) -> None:
+    error = await failure(connection, kind, b"who", metadata=metadata)
+
+    assert error.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert connection.service.calls == 0
+
+
+async def test_a_public_method_needs_nobody(connection: Connection) -> None:
+    assert await connection.call("Public", b"x", metadata=()) == [b"x"]
+
+
+async def test_inner_methods_are_for_services(connection: Connection) -> None:
+    error = await failure(connection, "Inner", b"who")
+    assert isinstance(status.from_rpc_error(error), AuthorizationError)
+
+    signed = tuple(ServiceSigner(SECRET, "exporter").sign().items())
+    assert await connection.call("Inner", b"who", metadata=signed) == [b"/exporter"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_errors_arrive_as_they_were_raised(connection: Connection, kind: str) -> None:
+    before = calls_measured(kind, "NOT_FOUND")
+
+    error = await failure(connection, kind, b"missing")
+
+    assert error.code() is grpc.StatusCode.NOT_FOUND
+    rebuilt = status.from_rpc_error(error)
+    assert type(rebuilt) is NotFoundError
+    assert rebuilt.message == "There is no such thing: Größe."
+    assert rebuilt.details == {"kind": "thing"}
+    await until(lambda: calls_measured(kind, "NOT_FOUND") == before + 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_accidents_are_hidden_and_logged(connection: Connection, kind: str) -> None:
+    with structlog.testing.capture_logs() as logs:
+        error = await failure(connection, kind, b"accident")
+
+    assert error.code() is grpc.StatusCode.INTERNAL
+    assert "hunter2" not in f"{error.details()}{error.trailing_metadata()}"
+    assert type(status.from_rpc_error(error)) is ApplicationError
+    (line,) = [line for line in logs if line["log_level"] == "error"]
+    assert isinstance(line["exc_info"], KeyError)
+
+
+async def test_the_log_has_the_cause_of_an_outage(connection: Connection) -> None:
+    with structlog.testing.capture_logs() as logs:
+        error = await failure(connection, "UnaryUnary", b"away")
+
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
+    assert "5432" not in f"{error.details()}{error.trailing_metadata()}"
+    (line,) = [line for line in logs if line["log_level"] == "warning"]
+    assert "db:5432" in line["cause"]
+
+
+async def test_answers_before_an_error_arrive(connection: Connection) -> None:
+    answers = []
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        async for answer in connection.start("UnaryStream", b"missing"):
+            answers.append(answer)
+
+    assert answers == [b"first"]
+    assert raised.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_caller_that_leaves_ends_the_work(connection: Connection, kind: str) -> None:
+    in_flight = telemetry.RPC_IN_FLIGHT._value.get()
+    before = calls_measured(kind, "CANCELLED")
+    with structlog.testing.capture_logs() as logs:
+        call = connection.start(kind, b"wait")
+        reading = asyncio.ensure_future(drain(call))
+        await asyncio.wait_for(connection.service.begun.wait(), 5)
+
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+
+        await until(lambda: "wait" in connection.service.left)
+        await until(lambda: calls_measured(kind, "CANCELLED") == before + 1)
+    assert telemetry.RPC_IN_FLIGHT._value.get() == in_flight
+    assert [line for line in logs if line["log_level"] in ("error", "warning")] == []
+
+
+async def drain(call: grpc.aio.Call) -> None:
+    if hasattr(call, "__aiter__"):
+        async for _ in call:
+            pass
+    else:
+        await call
+
+
+async def test_a_deadline_ends_the_work(connection: Connection) -> None:
+    error = await failure(connection, "UnaryUnary", b"wait", timeout=0.3)
+
+    assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    await until(lambda: connection.service.left == ["wait"])
+
+
+async def test_a_reader_that_leaves_early_closes_the_stream(connection: Connection) -> None:
+    call = connection.start("UnaryStream", b"wait")
+    async for _ in call:
+        break
+    call.cancel()
+
+    await until(lambda: "stream" in connection.service.left)
+
+
+async def test_calls_at_the_same_time_do_not_mix_up_callers(connection: Connection) -> None:
+    signer = ServiceSigner(SECRET, "exporter")
+
+    async def ask(number: int) -> bytes:
+        metadata = tuple(signer.sign(f"session_{number}").items())
+        kind = KINDS[number % 4]
+        return (await connection.call(kind, b"who", metadata=metadata))[-1]
+
+    answers = await asyncio.gather(*(ask(number) for number in range(40)))
+
+    assert answers == [f"session_{number}/exporter".encode() for number in range(40)]
+
+
+async def test_an_unknown_method_is_unimplemented(connection: Connection) -> None:
+    error = await failure(connection, "Nothing", b"x")
+
+    assert error.code() is grpc.StatusCode.UNIMPLEMENTED

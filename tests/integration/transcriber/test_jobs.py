@@ -1,0 +1,368 @@
+"""Starting, cancelling and running jobs again."""
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from common import bus
+from common.errors import ConflictError, NotFoundError, ResourceExhaustedError, StateError
+from common.errors import DiarizationError as DiarizationFailedError
+from common.errors import TranscriptionError as RecognitionFailedError
+from common.postgres import Database
+from common.task import TaskCancelledError, TaskControl
+from securetranscribe.v1 import queue_pb2, transcription_pb2
+from tests.integration.transcriber.conftest import Api, ApiFactory, Caller
+from tests.integration.transcriber.fakes import (
+    TWO_PASSAGES,
+    TWO_SPEAKERS,
+    Workshop,
+    diarization,
+    fails,
+    gives,
+    recognition,
+    until,
+)
+
+PENDING = transcription_pb2.TRANSCRIPTION_STATUS_PENDING
+COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
+FAILED = transcription_pb2.TRANSCRIPTION_STATUS_FAILED
+TRANSCRIBE, DIARIZE = queue_pb2.STAGE_TRANSCRIBE, queue_pb2.STAGE_DIARIZE
+
+
+def slow(begun: threading.Event) -> Any:
+    """An engine that works until it is told to stop."""
+
+    def work(_task: queue_pb2.Task, control: TaskControl) -> bytes:
+        begun.set()
+        for _ in range(600):
+            if control.cancelled():
+                raise TaskCancelledError
+            threading.Event().wait(0.05)
+        raise AssertionError("nobody stopped it")
+
+    return work
+
+
+async def state_of(caller: Caller, job_id: str) -> dict[int, queue_pb2.StageStatus]:
+    return {stage.stage: stage for stage in (await caller.job(job_id)).stages}
+
+
+async def test_starting_twice_is_a_conflict(caller: Caller) -> None:
+    transcription_id = await caller.upload_id()
+    job = await caller.start(transcription_id)
+    with pytest.raises(ConflictError) as caught:
+        await caller.start(transcription_id)
+    assert not isinstance(caught.value, StateError)
+    assert caught.value.details == {"job_id": job.job_id}
+
+
+async def test_many_starts_at_once_make_one_job(caller: Caller, database: Database) -> None:
+    transcription_id = await caller.upload_id()
+    answers = await asyncio.gather(
+        *(caller.start(transcription_id) for _ in range(8)), return_exceptions=True
+    )
+    assert sum(isinstance(answer, queue_pb2.Job) for answer in answers) == 1
+    assert sum(isinstance(answer, ConflictError) for answer in answers) == 7
+    rows = await database.fetch_all("SELECT 1 AS one FROM jobs")
+    assert len(rows) == 1
+
+
+async def test_the_same_request_starts_once(caller: Caller) -> None:
+    first_id, second_id = await caller.upload_id(), await caller.upload_id()
+    first = await caller.start(first_id, request_id="start")
+    assert (await caller.start(first_id, request_id="start")).job_id == first.job_id
+    with pytest.raises(ConflictError):
+        await caller.start(second_id, request_id="start")
+
+
+async def test_a_full_queue_says_when_to_try_again(apis: ApiFactory) -> None:
+    async with apis.run(queue_size=2) as api:
+        caller, other = api.caller("a"), api.caller("b")
+        ids = [await caller.upload_id() for _ in range(2)] + [await other.upload_id()]
+        for transcription_id in ids[:2]:
+            await caller.start(transcription_id)
+        with pytest.raises(ResourceExhaustedError) as caught:
+            await other.start(ids[2])
+        assert int(caught.value.details["retry_after_seconds"]) >= 5
+        status = await caller.queue_status()
+        assert (status.queued_jobs, status.capacity) == (2, 2)
+
+
+async def test_a_completed_one_is_not_started_by_mistake(
+    caller: Caller, workshop: Workshop
+) -> None:
+    async with workshop.both():
+        transcription_id = await caller.upload_id(auto_start=True)
+        await caller.ended(transcription_id)
+    with pytest.raises(StateError, match="stages"):
+        await caller.start(transcription_id)
+
+
+async def test_only_the_named_stage_runs_again(caller: Caller, workshop: Workshop) -> None:
+    async with workshop.both():
+        transcription_id = await caller.upload_id(auto_start=True)
+        await caller.ended(transcription_id)
+        workshop.done.clear()
+        job = await caller.start(transcription_id, stages=[DIARIZE])
+        found = await caller.ended(transcription_id)
+    assert found.status == COMPLETED
+    assert [task.WhichOneof("work") for task in workshop.done] == ["diarize"]
+    stages = await state_of(caller, job.job_id)
+    assert stages[TRANSCRIBE].reused
+    assert not stages[DIARIZE].reused
+
+
+async def test_merging_alone_needs_no_worker(caller: Caller, workshop: Workshop) -> None:
+    async with workshop.both():
+        transcription_id = await caller.upload_id(auto_start=True)
+        await caller.ended(transcription_id)
+    await caller.start(transcription_id, stages=[queue_pb2.STAGE_MERGE])
+    found = await caller.ended(transcription_id)
+    assert found.status == COMPLETED
+    assert len(workshop.done) == 2
+
+
+async def test_other_options_make_another_result(caller: Caller, workshop: Workshop) -> None:
+    async with workshop.both():
+        transcription_id = await caller.upload_id(auto_start=True)
+        await caller.ended(transcription_id)
+        workshop.done.clear()
+        await caller.start(
+            transcription_id, language="de", stages=[queue_pb2.STAGE_MERGE], priority=9
+        )
+        await caller.ended(transcription_id)
+    (task,) = workshop.done
+    assert task.transcribe.config.language == "de"
+
+
+async def test_a_failed_diarization_does_not_throw_the_transcript_away(
+    caller: Caller, workshop: Workshop
+) -> None:
+    broken = fails(DiarizationFailedError("The model is not there."))
+    async with workshop.both(TWO_PASSAGES, broken):
+        transcription_id = await caller.upload_id(auto_start=True)
+        found = await caller.ended(transcription_id)
+    assert found.status == COMPLETED
+    assert found.full_text == "Good morning. Hello to you."
+    assert [speaker.name for speaker in found.speakers] == ["Speaker_1"]
+    (warning,) = found.warnings
+    assert "The model is not there." in warning
+    async with workshop.worker("diarize", gives(TWO_SPEAKERS)):
+        await caller.start(transcription_id, stages=[DIARIZE])
+        found = await caller.ended(transcription_id)
+    assert len(found.speakers) == 2
+    assert not found.warnings
+
+
+async def test_a_failed_recognition_fails_the_job_and_keeps_the_diarization(
+    caller: Caller, workshop: Workshop
+) -> None:
+    broken = fails(RecognitionFailedError("The speech cannot be recognised."))
+    transcription_id = await caller.upload_id()
+    async with workshop.worker("diarize", gives(TWO_SPEAKERS)):
+        job = await caller.start(transcription_id)
+
+        async def diarized() -> bool:
+            stages = await state_of(caller, job.job_id)
+            return stages[DIARIZE].state == queue_pb2.STAGE_STATE_DONE
+
+        await until(diarized)
+    async with workshop.worker("transcribe", broken):
+        found = await caller.ended(transcription_id)
+    assert found.status == FAILED
+    assert found.failure.code == "TRANSCRIPTION_ERROR"
+    assert found.failure.message == "The speech cannot be recognised."
+    assert (await caller.job(job.job_id)).status == queue_pb2.JOB_STATUS_FAILED
+    workshop.done.clear()
+    async with workshop.worker("transcribe", gives(TWO_PASSAGES)):
+        await caller.start(transcription_id)
+        found = await caller.ended(transcription_id)
+    assert found.status == COMPLETED
+    assert not found.HasField("failure")
+    assert [task.WhichOneof("work") for task in workshop.done] == ["transcribe"]
+
+
+async def test_a_failed_second_run_leaves_the_first_transcript(
+    caller: Caller, workshop: Workshop
+) -> None:
+    async with workshop.both():
+        transcription_id = await caller.upload_id(auto_start=True)
+        await caller.ended(transcription_id)
+    async with workshop.worker("transcribe", fails(RecognitionFailedError("Broken."))):
+        job = await caller.start(transcription_id, stages=[TRANSCRIBE])
+        found = await caller.ended(transcription_id)
+    assert found.status == COMPLETED
+    assert found.failure.message == "Broken."
+    assert found.full_text == "Good morning. Hello to you."
+    assert (await caller.job(job.job_id)).status == queue_pb2.JOB_STATUS_FAILED
+
+
+async def test_a_waiting_job_is_cancelled(caller: Caller, client: Any) -> None:
+    transcription_id = await caller.upload_id()
+    job = await caller.start(transcription_id)
+
+    async def handed_out() -> bool:
+        info = await client.jetstream().stream_info(bus.TASKS_STREAM)
+        return bool(info.state.messages == 2)
+
+    await until(handed_out)
+    cancelled = await caller.cancel(job.job_id)
+    assert cancelled.status == queue_pb2.JOB_STATUS_CANCELLED
+    found = await caller.get(transcription_id)
+    assert (found.status, found.progress_percent) == (PENDING, 0)
+
+    async def withdrawn() -> bool:
+        info = await client.jetstream().stream_info(bus.TASKS_STREAM)
+        return bool(info.state.messages == 0)
+
+    await until(withdrawn)
+    with pytest.raises(StateError) as caught:
+        await caller.cancel(job.job_id)
+    assert caught.value.details == {"status": "cancelled"}
+    assert (await caller.start(transcription_id)).status == queue_pb2.JOB_STATUS_QUEUED
+
+
+async def test_cancelling_stops_a_running_worker_within_seconds_and_frees_it(
+    caller: Caller, workshop: Workshop
+) -> None:
+    begun = threading.Event()
+    transcription_id = await caller.upload_id()
+    async with workshop.worker("transcribe", slow(begun)):
+        job = await caller.start(transcription_id)
+
+        async def running() -> bool:
+            return begun.is_set() and (await caller.job(job.job_id)).status == (
+                queue_pb2.JOB_STATUS_PROCESSING
+            )
+
+        await until(running)
+        await caller.cancel(job.job_id)
+        begun.clear()
+        again = await caller.start(transcription_id)
+        async with asyncio.timeout(8):
+            await asyncio.to_thread(begun.wait, 8)
+        assert begun.is_set(), "the worker was not freed"
+        await caller.cancel(again.job_id)
+
+
+async def test_finished_stages_of_a_cancelled_job_are_used_again(
+    caller: Caller, workshop: Workshop
+) -> None:
+    transcription_id = await caller.upload_id()
+    async with workshop.worker("transcribe", gives(TWO_PASSAGES)):
+        job = await caller.start(transcription_id)
+
+        async def recognised() -> bool:
+            stages = await state_of(caller, job.job_id)
+            return stages[TRANSCRIBE].state == queue_pb2.STAGE_STATE_DONE
+
+        await until(recognised)
+    await caller.cancel(job.job_id)
+    async with workshop.worker("diarize", gives(TWO_SPEAKERS)):
+        again = await caller.start(transcription_id)
+        found = await caller.ended(transcription_id)
+    assert found.status == COMPLETED
+    assert (await state_of(caller, again.job_id))[TRANSCRIBE].reused
+
+
+async def test_cancelling_a_second_run_leaves_the_first_transcript(
+    caller: Caller, workshop: Workshop
+) -> None:
+    async with workshop.both():
+        transcription_id = await caller.upload_id(auto_start=True)
+        await caller.ended(transcription_id)
+    job = await caller.start(transcription_id, stages=[TRANSCRIBE])
+    await caller.cancel(job.job_id)
+    found = await caller.get(transcription_id, full=True)
+    assert (found.status, found.full_text) == (COMPLETED, "Good morning. Hello to you.")
+
+
+async def test_jobs_that_take_too_long_are_ended(apis: ApiFactory, workshop: Workshop) -> None:
+    begun = threading.Event()
+    async with apis.run(processing_timeout=1) as api, workshop.worker("transcribe", slow(begun)):
+        caller = api.caller()
+        transcription_id = await caller.upload_id(auto_start=True)
+        found = await caller.ended(transcription_id)
+        assert found.status == FAILED
+        assert "longer than the allowed 1 seconds" in found.failure.message
+        begun.clear()
+        await caller.upload_id(auto_start=True)
+        assert await asyncio.to_thread(begun.wait, 8), "the worker was not freed"
+
+
+async def test_jobs_of_others_do_not_exist(api: Api) -> None:
+    caller, other = api.caller("a"), api.caller("b")
+    transcription_id = await caller.upload_id()
+    job = await caller.start(transcription_id)
+    for call in (
+        other.job(job.job_id),
+        other.cancel(job.job_id),
+        other.job("job_unknown"),
+        other.job("job_\x00"),
+        other.start(transcription_id),
+        other.get(transcription_id),
+        other.get(2**62),
+        other.delete(transcription_id),
+        other.assign(transcription_id, {"Speaker_1": "Eve"}),
+    ):
+        with pytest.raises(NotFoundError):
+            await call
+    listed = await other.queue.ListJobs(queue_pb2.ListJobsRequest(), metadata=other.metadata)
+    assert (len(listed.jobs), listed.total) == (0, 0)
+    watch = other.transcriptions.WatchTranscription(
+        transcription_pb2.WatchTranscriptionRequest(transcription_id=transcription_id),
+        metadata=other.metadata,
+    )
+    with pytest.raises(Exception, match="NOT_FOUND"):
+        await anext(aiter(watch))
+    assert (await caller.job(job.job_id)).status == queue_pb2.JOB_STATUS_QUEUED
+
+
+async def test_a_merge_that_cannot_succeed_fails_the_job_with_a_reason(
+    caller: Caller, workshop: Workshop
+) -> None:
+    def garbage(_task: queue_pb2.Task, _control: TaskControl) -> bytes:
+        return b"\xff\xff this is no result"
+
+    async with workshop.both(garbage, gives(TWO_SPEAKERS)):
+        found = await caller.ended(await caller.upload_id(auto_start=True))
+    assert found.status == FAILED
+    assert "could not be put together" in found.failure.message
+
+
+async def test_results_of_a_deleted_stream_message_are_harmless(
+    caller: Caller, workshop: Workshop, client: Any
+) -> None:
+    """The same result twice, and one that is none, change nothing."""
+    async with workshop.both():
+        found = await caller.ended(await caller.upload_id(auto_start=True))
+    stream = client.jetstream()
+    for task in workshop.done:
+        result = queue_pb2.TaskResult(
+            task_id=task.task_id, job_id=task.job_id, result_key=task.result_key
+        )
+        subject = bus.results_subject(task.WhichOneof("work") or "")
+        await stream.publish(subject, result.SerializeToString())
+    await stream.publish(bus.results_subject("transcribe"), b"\xff\xff")
+
+    async def read() -> bool:
+        info = await stream.stream_info(bus.RESULTS_STREAM)
+        return bool(info.state.messages == 0)
+
+    await until(read)
+    again = await caller.get(found.transcription_id, full=True)
+    assert again == found
+
+
+async def test_a_repeated_run_replaces_the_transcript(caller: Caller, workshop: Workshop) -> None:
+    async with workshop.both():
+        transcription_id = await caller.upload_id(auto_start=True)
+        await caller.ended(transcription_id)
+    better = recognition((0.0, "Good evening everybody."))
+    async with workshop.both(better, diarization(("Speaker_1", 0.0, 4.0))):
+        await caller.start(transcription_id, stages=[TRANSCRIBE, DIARIZE])
+        found = await caller.ended(transcription_id)
+    assert found.full_text == "Good evening everybody."
+    assert [speaker.name for speaker in found.speakers] == ["Speaker_1"]
