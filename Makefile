@@ -32,7 +32,7 @@ $(MODELS): $(READY) libs/common/src/common/model_manifest.py
 	@touch $@
 
 demo: $(READY) $(MODELS) ## transcribe a real two-speaker recording, from nothing
-	@$(BIN)/python scripts/demo.py
+	@$(BIN)/python -m scripts.demo
 
 run: $(READY) $(MODELS) ## run the stack in the foreground; Ctrl-C ends it
 	@exec $(BIN)/python -m devstack up

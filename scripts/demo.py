@@ -5,8 +5,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import pyannote.audio.sample
-
+from bench import recordings
 from devstack.testing import embedded_servers, running_services
 from securetranscribe import ApiError, ConnectionFailedError, SecureTranscribeClient
 from securetranscribe.cli import print_transcript
@@ -18,7 +17,7 @@ TIMEOUT_SECONDS = 900
 
 def main() -> int:
     """Runs the demo; returns the exit status."""
-    recording = Path(sys.argv[1]) if len(sys.argv) > 1 else sample()
+    recording = Path(sys.argv[1]) if len(sys.argv) > 1 else recordings.sample().audio
     print("Starting the servers and the services ...")
     with (
         tempfile.TemporaryDirectory(prefix="securetranscribe-demo-") as directory,
@@ -42,11 +41,6 @@ def main() -> int:
         print_transcript(state)
         write_exports(client, state["transcription_id"], recording.stem)
     return 0
-
-
-def sample() -> Path:
-    """The half-minute telephone conversation that comes with pyannote.audio."""
-    return Path(next(iter(pyannote.audio.sample.__path__)), "sample.wav")
 
 
 def show(percent: float, step: str) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyannote.audio.sample
 import pytest
 
+from bench import recordings
 from devstack.service_stack import ServiceStack
 from devstack.stack import EmbeddedServers
 from devstack.testing import embedded_servers, running_services
@@ -65,15 +65,9 @@ def client(stack: Stack) -> Iterator[SecureTranscribeClient]:
 
 
 @pytest.fixture(scope="session")
-def sample_directory() -> Path:
-    """Where pyannote.audio keeps a telephone conversation with its transcript and turns."""
-    return Path(next(iter(pyannote.audio.sample.__path__)))
-
-
-@pytest.fixture(scope="session")
-def sample(sample_directory: Path) -> Path:
-    """Half a minute of two people on the telephone."""
-    return sample_directory / "sample.wav"
+def sample() -> Path:
+    """Half a minute of two people on the telephone, which pyannote.audio carries."""
+    return recordings.sample().audio
 
 
 @dataclass(frozen=True, kw_only=True)

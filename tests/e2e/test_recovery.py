@@ -6,14 +6,20 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import grpc.aio
 import nats
 import pytest
 
 from common import bus, events
 from securetranscribe import SecureTranscribeClient
-from securetranscribe.v1 import event_pb2
+from securetranscribe.v1 import event_pb2, queue_pb2, queue_pb2_grpc
 from tests.e2e.conftest import JOB_SECONDS, Stack
 from tests.e2e.recordings import repeated
+
+STAGES = {
+    "transcriber-worker-1": queue_pb2.STAGE_TRANSCRIBE,
+    "diarizer-1": queue_pb2.STAGE_DIARIZE,
+}
 
 
 @pytest.fixture
@@ -30,73 +36,89 @@ async def lifecycle(stack: Stack) -> AsyncIterator[list[event_pb2.Event]]:
     await client.close()
 
 
-Job = dict[str, Any]
+@pytest.fixture
+async def long_job(client: SecureTranscribeClient, sample: Path) -> AsyncIterator[dict[str, Any]]:
+    """A job that takes long enough to be disturbed."""
+    uploaded = client.upload_audio(
+        io.BytesIO(repeated(sample, 3)), filename="long.wav", auto_start=True, language="en"
+    )
+    yield uploaded
+    client.delete_transcription(uploaded["transcription_id"])
 
 
-async def _until(
-    client: SecureTranscribeClient, job_id: str, reached: Callable[[Job], bool]
+async def until(
+    stack: Stack, token: str | None, job_id: str, reached: Callable[[queue_pb2.Job], bool]
 ) -> None:
-    async with asyncio.timeout(JOB_SECONDS):
+    """Asks for the job until it is where it should be; a service that is away is asked again."""
+    metadata = (("authorization", f"Bearer {token}"),)
+    async with (
+        grpc.aio.insecure_channel(stack.services.address("transcriber-api")) as channel,
+        asyncio.timeout(JOB_SECONDS),
+    ):
+        stub = queue_pb2_grpc.QueueServiceStub(channel)
         while True:
-            job = await asyncio.to_thread(client.get_job, job_id)
+            request = queue_pb2.GetJobRequest(job_id=job_id)
+            job = (await stub.GetJob(request, metadata=metadata, wait_for_ready=True)).job
             if reached(job):
                 return
-            assert job["status"] not in ("failed", "cancelled"), job
-            await asyncio.sleep(0.2)
+            assert job.status not in (
+                queue_pb2.JOB_STATUS_COMPLETED,
+                queue_pb2.JOB_STATUS_FAILED,
+                queue_pb2.JOB_STATUS_CANCELLED,
+            ), job
+            await asyncio.sleep(0.1)
 
 
-@pytest.mark.parametrize("victim", ["transcriber-worker-1", "diarizer-1"])
+def at_work(stage: "queue_pb2.Stage.ValueType") -> Callable[[queue_pb2.Job], bool]:
+    """True once a worker has got some way into the stage."""
+    return lambda job: any(
+        one.stage == stage
+        and one.state == queue_pb2.STAGE_STATE_RUNNING
+        and one.progress_percent > 0
+        for one in job.stages
+    )
+
+
+def completed(job: queue_pb2.Job) -> bool:
+    """True once the transcript is complete."""
+    return job.status == queue_pb2.JOB_STATUS_COMPLETED
+
+
+@pytest.mark.parametrize("victim", STAGES)
 async def test_a_worker_killed_in_the_middle_is_replaced_and_the_job_completes_once(
     victim: str,
     stack: Stack,
     client: SecureTranscribeClient,
-    sample: Path,
+    long_job: dict[str, Any],
     lifecycle: list[event_pb2.Event],
 ) -> None:
-    uploaded = client.upload_audio(
-        io.BytesIO(repeated(sample, 3)), filename="long.wav", auto_start=True, language="en"
-    )
-    stage = "transcribe" if "worker" in victim else "diarize"
-    await _until(client, uploaded["job_id"], lambda job: _runs(job, stage))
+    job_id = long_job["job_id"]
+    await until(stack, client.session_token, job_id, at_work(STAGES[victim]))
     stack.services.process(victim).kill()
     await stack.services.restart(victim)
 
-    await _until(client, uploaded["job_id"], _is("completed"))
-    state = client.get_status(uploaded["transcription_id"])
+    await until(stack, client.session_token, job_id, completed)
+    state = client.get_status(long_job["transcription_id"])
     assert state["full_transcript"].lower().count("yankee") == 3
     assert state["num_speakers"] == 2
     starts = [segment["start_time"] for segment in state["segments"]]
     assert starts == sorted(starts)
-    mine = [
-        event.WhichOneof("data")
-        for event in lifecycle
-        if getattr(event, event.WhichOneof("data") or "").job_id == uploaded["job_id"]
-    ]
+    mine = [_kind(event) for event in lifecycle if job_id in str(event)]
     assert mine.count("job_completed") == 1
     assert "job_failed" not in mine
-    client.delete_transcription(uploaded["transcription_id"])
-
-
-def _is(status: str) -> Callable[[Job], bool]:
-    return lambda job: bool(job["status"] == status)
-
-
-def _runs(job: Job, stage: str) -> bool:
-    if job["status"] == "completed":
-        pytest.fail("the job was done before the worker could be killed")
-    return any(one["stage"] == stage and one["state"] == "running" for one in job["stages"])
 
 
 async def test_the_coordinator_killed_in_the_middle_goes_on_where_it_was(
-    stack: Stack, client: SecureTranscribeClient, sample: Path
+    stack: Stack, client: SecureTranscribeClient, long_job: dict[str, Any]
 ) -> None:
-    uploaded = client.upload_audio(
-        io.BytesIO(repeated(sample, 2)), filename="long.wav", auto_start=True, language="en"
-    )
-    await _until(client, uploaded["job_id"], _is("processing"))
+    job_id = long_job["job_id"]
+    await until(stack, client.session_token, job_id, at_work(queue_pb2.STAGE_TRANSCRIBE))
     stack.services.process("transcriber-api").kill()
     await stack.services.restart("transcriber-api")
-    await _until(client, uploaded["job_id"], _is("completed"))
-    state = client.get_status(uploaded["transcription_id"])
-    assert state["full_transcript"].lower().count("yankee") == 2
-    client.delete_transcription(uploaded["transcription_id"])
+    await until(stack, client.session_token, job_id, completed)
+    state = client.get_status(long_job["transcription_id"])
+    assert state["full_transcript"].lower().count("yankee") == 3
+
+
+def _kind(event: event_pb2.Event) -> str:
+    return event.WhichOneof("data") or ""

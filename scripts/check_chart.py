@@ -1,0 +1,100 @@
+"""Checks the Helm chart without a cluster: `python scripts/check_chart.py`.
+
+Lints it, renders it with every example, and validates each object strictly against the schemas of the
+oldest and newest Kubernetes that the chart is for.
+"""
+
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import helm_python as helm
+import jsonschema
+import kubernetes_validate
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+CHART = ROOT / "deploy/helm/securetranscribe"
+EXAMPLES = CHART / "examples"
+CUSTOM_RESOURCES = ROOT / "deploy/helm/custom_resources.yaml"
+KUBERNETES = ("1.28", "1.37")
+
+Values = dict[str, Any]
+Object = dict[str, Any]
+
+
+def examples() -> dict[str, Values]:
+    """Values by the name of their example; `defaults` are those of the chart."""
+    found: dict[str, Values] = {"defaults": {}}
+    for path in sorted(EXAMPLES.glob("*.yaml")):
+        found[path.stem] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found
+
+
+def lint(values: Values) -> list[str]:
+    """What helm lint says against the chart, hints left out."""
+    report = helm.lint(str(CHART), values, strict=True)
+    warning = 2
+    said = [
+        str(message["error"]) for message in report["messages"] if message["severity"] >= warning
+    ]
+    return said + [str(error) for error in report["errors"]]
+
+
+def render(
+    values: Values, *, name: str = "demo", namespace: str = "prod", **how: Any
+) -> list[Object]:
+    """Every object of a release. Raises helm.HelmError where the values are refused."""
+    return [
+        found
+        for file, text in render_files(values, name=name, namespace=namespace, **how).items()
+        if not file.endswith("NOTES.txt")
+        for found in yaml.safe_load_all(text)
+        if found
+    ]
+
+
+def render_files(values: Values, *, name: str, namespace: str, **how: Any) -> dict[str, str]:
+    """What each template gives."""
+    with helm.Chart.load(str(CHART)) as chart:
+        chart.validate_schema(values)
+        files: dict[str, str] = chart.render(values, name=name, namespace=namespace, **how)
+    return files
+
+
+def problems(found: Object, version: str) -> Iterator[str]:
+    """What is wrong with an object in a version of Kubernetes."""
+    kind = f"{found['apiVersion']}/{found['kind']}"
+    name = f"{found['kind']} {found['metadata']['name']}"
+    custom = yaml.safe_load(CUSTOM_RESOURCES.read_text(encoding="utf-8"))
+    try:
+        if kind in custom:
+            schema: Mapping[str, Any] = {**custom[kind], "$defs": custom["$defs"]}
+            jsonschema.validate(found["spec"], schema)
+        else:
+            kubernetes_validate.validate(found, version, strict=True)
+    except (jsonschema.ValidationError, kubernetes_validate.ValidationError) as error:
+        yield f"{name}: {error.message}"
+    except kubernetes_validate.SchemaNotFoundError:
+        yield f"{name}: Kubernetes {version} has no {kind}"
+
+
+def main() -> int:
+    """Returns 0 when nothing is wrong."""
+    logging.disable()
+    failed = 0
+    for name, values in examples().items():
+        found = lint(values)
+        objects = render(values)
+        for version in KUBERNETES:
+            found += [f"{said} ({version})" for each in objects for said in problems(each, version)]
+        print(f"chart with {name}: {len(objects)} objects, {len(found)} problems")
+        print("".join(f"  {said}\n" for said in found), end="", file=sys.stderr)
+        failed += len(found)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
