@@ -127,14 +127,14 @@ class Simulation:
 
     def _hear(self, key: Key, profiles: Sequence[Place]) -> Heard:
         place = self._space.place(self._corpus.vectors[self._index[key]].astype(np.float32))
+        odds = self._space.log_odds
         candidates = tuple(
-            Candidate(
-                profile_id=number,
-                log_odds=self._space.log_odds.of(float(place @ other), seconds, enrolled),
-            )
-            for number, (other, enrolled) in enumerate(profiles, 1)
+            Candidate(profile_id=number, log_odds=odds.of(float(place @ other)))
+            for number, other in enumerate(profiles, 1)
         )
-        return Heard(label=key[0], seconds=seconds, candidates=candidates, profiles=len(profiles))
+        return Heard(
+            label=key[0], seconds=float(key[3]), candidates=candidates, profiles=len(profiles)
+        )
 
 
 def _count(result: Match, profiles: list[str], tally: Tally) -> None:

@@ -1,18 +1,19 @@
 """Checks the Helm chart without a cluster: `python scripts/check_chart.py`.
 
-Lints it, renders it with every example, and validates each object strictly against the schemas of the
-oldest and newest Kubernetes that the chart is for.
+Lints it, renders it with every example, and validates each object strictly against the schemas of
+the oldest and newest Kubernetes that the chart is for.
 """
 
+import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import helm_python as helm
-import jsonschema
-import kubernetes_validate
+import jsonschema  # type: ignore[import-untyped]
+import kubernetes_validate  # type: ignore[import-untyped]
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,21 +65,33 @@ def render_files(values: Values, *, name: str, namespace: str, **how: Any) -> di
     return files
 
 
-def problems(found: Object, version: str) -> Iterator[str]:
+def problems(found: Object, version: str) -> list[str]:
     """What is wrong with an object in a version of Kubernetes."""
+    return list(_problems(json.dumps(found, sort_keys=True), version))
+
+
+@cache  # Most objects are the same in every example.
+def _problems(text: str, version: str) -> tuple[str, ...]:
+    found = json.loads(text)
     kind = f"{found['apiVersion']}/{found['kind']}"
     name = f"{found['kind']} {found['metadata']['name']}"
-    custom = yaml.safe_load(CUSTOM_RESOURCES.read_text(encoding="utf-8"))
+    custom = _custom_resources()
     try:
         if kind in custom:
-            schema: Mapping[str, Any] = {**custom[kind], "$defs": custom["$defs"]}
-            jsonschema.validate(found["spec"], schema)
+            jsonschema.validate(found["spec"], {**custom[kind], "$defs": custom["$defs"]})
         else:
             kubernetes_validate.validate(found, version, strict=True)
     except (jsonschema.ValidationError, kubernetes_validate.ValidationError) as error:
-        yield f"{name}: {error.message}"
+        return (f"{name}: {error.message}",)
     except kubernetes_validate.SchemaNotFoundError:
-        yield f"{name}: Kubernetes {version} has no {kind}"
+        return (f"{name}: Kubernetes {version} has no {kind}",)
+    return ()
+
+
+@cache
+def _custom_resources() -> Object:
+    found: Object = yaml.safe_load(CUSTOM_RESOURCES.read_text(encoding="utf-8"))
+    return found
 
 
 def main() -> int:

@@ -1,5 +1,6 @@
 """Connections to the real servers, and streams that are empty when a test begins."""
 
+import socket
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -53,3 +54,12 @@ async def bench(
     bench = Bench(url=nats_url, client=client, stream=stream, store=store, delivery=DELIVERY)
     yield bench
     await bench.close()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

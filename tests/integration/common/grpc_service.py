@@ -40,7 +40,7 @@ class Tokens:
 
 @dataclass
 class Everything:
-    """The servicer. A request is what to do: `who`, `missing`, `accident`, `wait`, `trace`, `flaky`."""
+    """The servicer. A request says what to do; what is none of `act`'s words comes back."""
 
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     left: list[str] = field(default_factory=list)
@@ -92,7 +92,7 @@ class Everything:
             yield await self.act(request)
 
     def add_to(self, server: grpc.aio.Server) -> None:
-        handlers = {
+        handlers: dict[str, Any] = {
             "UnaryUnary": grpc.unary_unary_rpc_method_handler(self.unary_unary),
             "UnaryStream": grpc.unary_stream_rpc_method_handler(self.unary_stream),
             "StreamUnary": grpc.stream_unary_rpc_method_handler(self.stream_unary),
@@ -116,10 +116,10 @@ class Connection:
         kind: str,
         *requests: bytes,
         metadata: Any = (("authorization", "Bearer tok"),),
-        timeout: float = 10,
+        seconds: float = 10,
     ) -> list[bytes]:
         """Calls a method of a kind; all answers."""
-        call = self.start(kind, *requests, metadata=metadata, timeout=timeout)
+        call = self.start(kind, *requests, metadata=metadata, seconds=seconds)
         if kind in ("UnaryStream", "StreamStream"):
             return [answer async for answer in call]
         return [await call]
@@ -129,20 +129,21 @@ class Connection:
         kind: str,
         *requests: bytes,
         metadata: Any = (("authorization", "Bearer tok"),),
-        timeout: float = 10,
+        seconds: float = 10,
     ) -> Any:
         """Starts a call."""
         path = f"/{NAME}/{kind}"
-        options = {"metadata": metadata, "timeout": timeout}
+        channel: Any = self.channel
+        options = {"metadata": metadata, "timeout": seconds}
         match kind:
             case "UnaryStream":
-                return self.channel.unary_stream(path)(requests[0], **options)
+                return channel.unary_stream(path)(requests[0], **options)
             case "StreamUnary":
-                return self.channel.stream_unary(path)(iter(requests), **options)
+                return channel.stream_unary(path)(iter(requests), **options)
             case "StreamStream":
-                return self.channel.stream_stream(path)(iter(requests), **options)
+                return channel.stream_stream(path)(iter(requests), **options)
             case _:
-                return self.channel.unary_unary(path)(requests[0], **options)
+                return channel.unary_unary(path)(requests[0], **options)
 
 
 def authenticator(tokens: TokenAuthenticator | None = None) -> CallAuthenticator:

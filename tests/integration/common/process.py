@@ -6,18 +6,15 @@ an accident beside a thread that never ends, `returning` ends by itself.
 """
 
 import asyncio
-import os
 import sys
 import time
-
-from pydantic import SecretStr
 
 from common import bus, logging
 from common.bus import Delivery
 from common.errors import TranscriptionError, UnavailableError
 from common.objects import ObjectStore, RangedObject
 from common.runtime import Supervisor, run
-from common.settings import ObjectSettings, ServiceSettings
+from common.settings import ObjectSettings, ServiceSettings, load
 from common.task import TaskCancelledError, TaskControl
 from common.worker import TaskWorker, WorkerOptions
 from securetranscribe.v1 import queue_pb2
@@ -79,7 +76,7 @@ class Holding:
 async def worker(settings: ServiceSettings, supervisor: Supervisor) -> None:
     delivery = Delivery(ack_wait_seconds=1.5, max_deliver=2)
     client = await bus.connect(settings.nats_url.get_secret_value(), name="process")
-    objects = ObjectStore(ObjectSettings())  # type: ignore[call-arg]
+    objects = ObjectStore(ObjectSettings())
     worker = TaskWorker(
         client=client,
         stream=client.jetstream(),
@@ -115,9 +112,4 @@ MODES = {
 }
 
 if __name__ == "__main__":
-    settings = ServiceSettings(
-        secret_key=SecretStr("k" * 32),
-        grpc_port=0,
-        nats_url=SecretStr(os.environ.get("NATS_URL", "nats://127.0.0.1:1")),
-    )
-    run("process", settings, MODES[sys.argv[1]])
+    run("process", load(ServiceSettings), MODES[sys.argv[1]])

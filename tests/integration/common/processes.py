@@ -53,7 +53,7 @@ async def service(
         str(PROGRAM),
         mode,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, **(environment or {})},
+        env={**os.environ, "SECRET_KEY": "k" * 32, "GRPC_PORT": "0", **(environment or {})},
     )
     try:
         yield ServiceProcess(process)

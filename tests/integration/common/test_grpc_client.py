@@ -1,10 +1,12 @@
 import json
-import socket
 import time
+from typing import Any
 
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from common import telemetry
 from common.errors import NotFoundError, UnavailableError
@@ -74,14 +76,12 @@ async def test_a_stream_that_is_left_is_ended() -> None:
         await until(lambda: "stream" in connection.service.left)
 
 
-async def test_a_service_that_is_not_there_is_unavailable_soon() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+async def test_a_service_that_is_not_there_is_unavailable_soon(unused_port: int) -> None:
     begun = time.monotonic()
-    async with channel(settings(), address) as nowhere:
+    async with channel(settings(), f"127.0.0.1:{unused_port}") as nowhere:
+        call: Any = nowhere.unary_unary(f"/{NAME}/UnaryUnary")
         with pytest.raises(UnavailableError):
-            await unwrap(nowhere.unary_unary(f"/{NAME}/UnaryUnary")(b"x", timeout=5))
+            await unwrap(call(b"x", timeout=5))
     assert time.monotonic() - begun < 4
 
 
@@ -94,7 +94,7 @@ async def test_a_channel_finds_a_service_that_comes_back() -> None:
             await unwrap(connection.start("UnaryUnary", b"x"))
         again = settings().model_copy(update={"grpc_port": port})
         async with serving(again):
-            call = connection.channel.unary_unary(f"/{NAME}/UnaryUnary")
+            call: Any = connection.channel.unary_unary(f"/{NAME}/UnaryUnary")
             metadata = (("authorization", "Bearer tok"),)
             assert await call(b"y", metadata=metadata, timeout=10, wait_for_ready=True) == b"y"
 
@@ -111,12 +111,11 @@ async def test_a_caller_is_passed_on() -> None:
         ]
 
 
-async def test_a_gateway_that_is_away_is_not_a_wrong_token(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_gateway_that_is_away_is_not_a_wrong_token(
+    unused_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("common.sessions._TIMEOUT_SECONDS", 0.5)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    async with channel(settings(), address) as nowhere:
+    async with channel(settings(), f"127.0.0.1:{unused_port}") as nowhere:
         with pytest.raises(UnavailableError):
             await SessionServiceAuthenticator(nowhere).authenticate("tok")
 
@@ -124,6 +123,8 @@ async def test_a_gateway_that_is_away_is_not_a_wrong_token(monkeypatch: pytest.M
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_trace_goes_on_in_the_service(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     provider = TracerProvider()
+    exporter = InMemorySpanExporter()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
     monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
     async with serving() as connection:
@@ -132,11 +133,14 @@ async def test_a_trace_goes_on_in_the_service(kind: str, monkeypatch: pytest.Mon
             trace_id = f"{span.get_span_context().trace_id:032x}"
 
     assert answers[-1].decode() == trace_id
+    await until(lambda: len(exporter.get_finished_spans()) == 3)
+    spans = {span.kind.name: span for span in exporter.get_finished_spans()}
+    assert spans["CLIENT"].parent.span_id == spans["INTERNAL"].context.span_id
+    assert spans["SERVER"].parent.span_id == spans["CLIENT"].context.span_id
+    assert spans["CLIENT"].name == spans["SERVER"].name == f"/{NAME}/{kind}"
 
 
 async def test_the_largest_message_goes_through() -> None:
     audio = bytes(64 * 1024 * 1024)
     async with serving() as connection:
-        assert await connection.call("UnaryUnary", audio, timeout=30) == [audio]
-
-
+        assert await connection.call("UnaryUnary", audio, seconds=30) == [audio]

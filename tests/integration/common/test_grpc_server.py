@@ -1,7 +1,6 @@
 import asyncio
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,8 +69,8 @@ async def test_stopping_says_so_and_lets_calls_finish() -> None:
         seen: list[int] = []
 
         async def watch() -> None:
-            async for answer in watching:
-                seen.append(answer.status)
+            while True:
+                seen.append((await watching.read()).status)
 
         task = asyncio.create_task(watch())
         call = connection.start("UnaryUnary", b"wait")
@@ -156,14 +155,14 @@ def stranger(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> 
 
 async def asks(connection: Connection) -> list[bytes]:
     """A call that gives up soon; raises UnavailableError when there is no connection."""
-    (answer,) = [await unwrap(connection.start("UnaryUnary", b"who", timeout=5))]
+    (answer,) = [await unwrap(connection.start("UnaryUnary", b"who", seconds=5))]
     return [answer]
 
 
 @pytest.fixture
-async def mutual(authority: Authority) -> AsyncIterator[dict[str, Path]]:
+def mutual(authority: Authority) -> dict[str, Path]:
     certificate, key = authority.issue("service")
-    yield {
+    return {
         "grpc_tls_cert": certificate,
         "grpc_tls_key": key,
         "grpc_tls_ca": authority.certificate,
@@ -225,8 +224,6 @@ async def test_nobody_speaks_plain_text_to_a_server_with_tls(mutual: dict[str, P
 def test_a_certificate_alone_makes_clients_use_tls(authority: Authority) -> None:
     certificate, key = authority.issue("public")
 
-    assert grpc_server.channel_credentials(
-        settings(grpc_tls_cert=certificate, grpc_tls_key=key)
-    )
+    assert grpc_server.channel_credentials(settings(grpc_tls_cert=certificate, grpc_tls_key=key))
     assert grpc_server.channel_credentials(settings()) is None
     assert grpc_server.server_credentials(settings()) is None

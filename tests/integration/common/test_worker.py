@@ -1,7 +1,6 @@
 import asyncio
 import signal
 import time
-from collections.abc import Iterator
 
 import pytest
 import structlog.testing
@@ -343,10 +342,10 @@ async def test_a_worker_shows_that_it_lives_and_how_far_it_is(
 
 
 @pytest.fixture
-def tracer(monkeypatch: pytest.MonkeyPatch) -> Iterator[trace.Tracer]:
+def tracer(monkeypatch: pytest.MonkeyPatch) -> trace.Tracer:
     tracer = TracerProvider().get_tracer("test")
     monkeypatch.setattr(telemetry, "tracer", lambda: tracer)
-    yield tracer
+    return tracer
 
 
 async def test_the_trace_and_the_ids_reach_the_handler_and_the_result(
@@ -365,11 +364,8 @@ async def test_the_trace_and_the_ids_reach_the_handler_and_the_result(
         await bench.give(task, telemetry.inject())
         sent = span.get_span_context().trace_id
 
-    message = await bench.stream.get_last_msg(
-        bus.RESULTS_STREAM, bus.results_subject(STAGE)
-    ) if (await bench.result()) else None
-
-    assert message is not None
+    await bench.result()
+    message = await bench.stream.get_last_msg(bus.RESULTS_STREAM, bus.results_subject(STAGE))
     assert seen["trace"] == sent
     assert (seen["task_id"], seen["job_id"]) == (task.task_id, task.job_id)
     assert seen["session_id"] == task.session_id

@@ -1,32 +1,13 @@
-"""Fakes of the services, and a runner as the operator starts it."""
+"""Fakes of the services, and an operator to run them."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from devstack.services import SERVICES, Service
-from devstack.stamps import read_stat
-
-FAKE = Path(__file__).with_name("fake_service.py")
-MAIN = """
-import runpy, sys
-sys.argv = [sys.argv[0], "-".join([{package!r}, *sys.argv[1:]])]
-runpy.run_path({fake!r}, run_name="__main__")
-"""
-
-
-def fake(service: Service) -> Service:
-    """The same service, played by the fake."""
-    return Service(
-        **{**vars(service), "command": (sys.executable, str(FAKE), service.name)},
-    )
+from tests.integration.devstack.operating import AllGone, Operator, Until, alive, fake
 
 
 @pytest.fixture
@@ -35,119 +16,25 @@ def fakes() -> tuple[Service, ...]:
     return tuple(fake(service) for service in SERVICES)
 
 
-@dataclass(kw_only=True)
-class Operator:
-    """Runs `devstack` commands on one data directory."""
-
-    directory: Path
-    data: Path
-    environment: dict[str, str] = field(default_factory=dict)
-    runners: list[subprocess.Popen[str]] = field(default_factory=list)
-
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "devstack", "--data-dir", str(self.data), *arguments]
-
-    def variables(self) -> dict[str, str]:
-        stray = ("PORT", "HOST", "DEVSTACK_DATA_DIR", "SECRET_KEY", "METRICS_PORT")
-        inherited = {name: value for name, value in os.environ.items() if name not in stray}
-        path = os.pathsep.join([str(self.fakes), *filter(None, [inherited.get("PYTHONPATH")])])
-        fixed = {"PYTHONPATH": path, "FAKE_DUMP": str(self.directory)}
-        return {**inherited, **fixed, **self.environment}
-
-    @property
-    def fakes(self) -> Path:
-        """Packages by the services' names, which Python finds before the real ones."""
-        place = self.directory / "fakes"
-        if not place.exists():
-            for package in {service.owner for service in SERVICES}:
-                (place / package).mkdir(parents=True)
-                (place / package / "__init__.py").touch()
-                main = MAIN.format(package=package, fake=str(FAKE))
-                (place / package / "__main__.py").write_text(main)
-        return place
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
-        return subprocess.run(
-            self.command(*arguments),
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            cwd=self.directory,
-            env=self.variables(),
-        )
-
-    def up(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start `up` in the foreground and wait for the final block."""
-        runner = self.start("up", *arguments)
-        said = []
-        for line in runner.stdout:
-            said.append(line)
-            if line.strip().startswith("Logs"):
-                return runner
-        raise AssertionError("".join(said))
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a command and leave it running."""
-        runner = subprocess.Popen(
-            self.command(*arguments),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=self.directory,
-            env=self.variables(),
-            start_new_session=True,
-        )
-        self.runners.append(runner)
-        return runner
-
-    def pids(self) -> dict[str, int]:
-        """Pids by name, from the pid files."""
-        return {
-            path.stem: json.loads(path.read_text())["pid"]
-            for path in (self.data / "run").glob("*.pid")
-        }
-
-    def close(self) -> None:
-        """End whatever a test has left running."""
-        for runner in self.runners:
-            if runner.poll() is None:
-                runner.send_signal(signal.SIGTERM)
-                try:
-                    runner.wait(60)
-                except subprocess.TimeoutExpired:
-                    runner.kill()
-                    runner.wait()
-            runner.stdout.close()
-        self.run("down")
-
-
 @pytest.fixture(scope="module")
-def data(tmp_path_factory):
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory that one test after the other uses: making a cluster takes seconds."""
     return tmp_path_factory.mktemp("stack") / "data"
 
 
 @pytest.fixture
-def operator(tmp_path, data):
+def operator(tmp_path: Path, data: Path) -> Iterator[Operator]:
     """An operator in an empty directory."""
     someone = Operator(directory=tmp_path, data=data)
     yield someone
     someone.close()
 
 
-def alive(pid: int) -> bool:
-    """Whether a process runs; a zombie does not."""
-    stat = read_stat(pid)
-    return stat is not None and stat.state not in "ZX"
-
-
 @pytest.fixture
-def until():
-    """Wait for something to become so; fails after some seconds."""
+def until() -> Until:
+    """Wait for something to become so; patient, since test machines are busy ones."""
 
-    def until(condition, seconds=15):
+    def until(condition: Callable[[], bool], seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, "it did not become so in time"
@@ -157,10 +44,10 @@ def until():
 
 
 @pytest.fixture
-def all_gone(until):
+def all_gone(until: Until) -> AllGone:
     """Wait until none of the processes runs."""
 
-    def all_gone(pids, seconds=15):
+    def all_gone(pids: Iterable[int], seconds: float = 60) -> None:
         until(lambda: not any(alive(pid) for pid in pids), seconds)
 
     return all_gone

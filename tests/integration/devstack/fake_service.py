@@ -17,15 +17,15 @@ STATUS = health_pb2.HealthCheckResponse
 
 
 class Health(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
+    def do_GET(self) -> None:
         self.send_response(200 if self.path == "/health" else 404)
         self.end_headers()
 
-    def log_message(self, *arguments):
+    def log_message(self, *arguments: object) -> None:
         pass
 
 
-def main():
+def main() -> None:
     behaviour = os.environ.get("FAKE_BEHAVIOUR", "")
     if behaviour == "crash":
         print("configuration: FAKE_SETTING: is not set", flush=True)

@@ -5,33 +5,39 @@ import io
 import stat
 import urllib.error
 import urllib.request
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import nats
 import nats.errors
 import psycopg
 import pytest
 from nats.aio.client import Client
-from nats.js.api import ConsumerConfig, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
 from nats.js.errors import APIError
 from psycopg import errors
+from psycopg.rows import TupleRow
 
 from common.bus import Delivery, ensure_streams
+from devstack.health import HttpProbe
+from devstack.stack import EmbeddedServers
 
+Connect = Callable[[str], psycopg.Connection[TupleRow]]
 ROLES = ("gateway", "transcriber", "speakers")
 EVENT = "securetranscribe.events.v1.session_1.transcription.7.completed"
 
 
 @pytest.fixture
-def connect(servers):
-    def connect(role):
+def connect(servers: EmbeddedServers) -> Connect:
+    def connect(role: str) -> psycopg.Connection[TupleRow]:
         return psycopg.connect(servers.environment(role)["DATABASE_URL"], autocommit=True)
 
     return connect
 
 
 @asynccontextmanager
-async def client(url, **options):
+async def client(url: str, **options: Any) -> AsyncIterator[Client]:
     connection = await nats.connect(url, **options)
     try:
         yield connection
@@ -41,7 +47,7 @@ async def client(url, **options):
 
 class TestPostgres:
     @pytest.mark.parametrize("role", ROLES)
-    def test_each_role_works_in_its_own_schema(self, connect, role):
+    def test_each_role_works_in_its_own_schema(self, connect: Connect, role: str) -> None:
         with connect(role) as connection:
             assert connection.execute("SELECT current_schema()").fetchone() == (role,)
             connection.execute("CREATE TABLE own (id int)")
@@ -55,7 +61,7 @@ class TestPostgres:
     @pytest.mark.parametrize(
         ("role", "other"), [(role, other) for role in ROLES for other in ROLES if role != other]
     )
-    def test_no_role_sees_another_s_rows(self, connect, role, other):
+    def test_no_role_sees_another_s_rows(self, connect: Connect, role: str, other: str) -> None:
         with connect(other) as connection:
             connection.execute("CREATE TABLE private (id int)")
         try:
@@ -83,21 +89,21 @@ class TestPostgres:
             "SELECT rolpassword FROM pg_authid",
         ],
     )
-    def test_roles_can_do_no_more_than_that(self, connect, statement):
+    def test_roles_can_do_no_more_than_that(self, connect: Connect, statement: str) -> None:
         with connect("gateway") as connection, pytest.raises(errors.InsufficientPrivilege):
             connection.execute(statement)
 
-    def test_other_databases_are_closed(self, servers):
+    def test_other_databases_are_closed(self, servers: EmbeddedServers) -> None:
         url = servers.postgres.url("gateway", "postgres")
         with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
             psycopg.connect(url)
 
-    def test_a_wrong_password_is_refused(self, servers):
+    def test_a_wrong_password_is_refused(self, servers: EmbeddedServers) -> None:
         url = servers.environment("gateway")["DATABASE_URL"].replace("gateway:", "gateway:x", 1)
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
             psycopg.connect(url)
 
-    def test_voiceprints_can_be_compared(self, connect):
+    def test_voiceprints_can_be_compared(self, connect: Connect) -> None:
         with connect("speakers") as connection:
             connection.execute("CREATE TABLE prints (v vector(3))")
             connection.execute("INSERT INTO prints VALUES ('[1,0,0]'), ('[0,1,0]')")
@@ -106,12 +112,14 @@ class TestPostgres:
             assert connection.execute(query).fetchall() == [(0.0,), (1.0,)]
             connection.execute("DROP TABLE prints")
 
-    def test_case_is_folded_in_every_script(self, connect):
+    def test_case_is_folded_in_every_script(self, connect: Connect) -> None:
         with connect("speakers") as connection:
             folded = connection.execute("SELECT lower('ÄÖ ΣΑΣ ЖЯ')").fetchone()
         assert folded == ("äö σας жя",) or folded == ("äö σασ жя",)
 
-    def test_rows_that_clash_are_not_quoted_in_the_log(self, connect, servers):
+    def test_rows_that_clash_are_not_quoted_in_the_log(
+        self, connect: Connect, servers: EmbeddedServers
+    ) -> None:
         with connect("gateway") as connection:
             connection.execute("CREATE TABLE names (name text PRIMARY KEY)")
             for expected in (None, errors.UniqueViolation):
@@ -128,7 +136,7 @@ class TestPostgres:
 
 
 class TestNats:
-    async def test_services_publish_and_consume(self, servers):
+    async def test_services_publish_and_consume(self, servers: EmbeddedServers) -> None:
         async with client(servers.environment("transcriber")["NATS_URL"]) as connection:
             stream = connection.jetstream()
             await stream.add_stream(StreamConfig(name="PROBE", subjects=["probe.>"]))
@@ -140,7 +148,7 @@ class TestNats:
             assert message.data == b"hello"
             await stream.delete_stream("PROBE")
 
-    async def test_messages_up_to_8_mib(self, servers):
+    async def test_messages_up_to_8_mib(self, servers: EmbeddedServers) -> None:
         async with client(servers.nats.service_url) as connection:
             assert connection.max_payload == 8 * 1024 * 1024
             inbox = await connection.subscribe("probe.large")
@@ -150,8 +158,8 @@ class TestNats:
                 await connection.publish("probe.large", b"x" * (connection.max_payload + 1))
 
     @pytest.mark.parametrize("user", ["", "service:wrong@", "provisioner:wrong@"])
-    async def test_strangers_are_refused(self, servers, user):
-        async def quiet(error):
+    async def test_strangers_are_refused(self, servers: EmbeddedServers, user: str) -> None:
+        async def quiet(error: Exception) -> None:
             pass
 
         connection = Client()
@@ -161,7 +169,7 @@ class TestNats:
             )
         await connection.close()
 
-    async def test_subscribers_get_events_live_and_kept(self, servers):
+    async def test_subscribers_get_events_live_and_kept(self, servers: EmbeddedServers) -> None:
         async with (
             client(servers.nats.service_url) as service,
             client(servers.environment("subscriber")["NATS_URL"]) as subscriber,
@@ -172,22 +180,22 @@ class TestNats:
             await service.jetstream().publish(EVENT, b"event", headers={"ce-id": "9"})
             message = await live.next_msg(timeout=5)
             assert (message.subject, message.data) == (EVENT, b"event")
-            assert message.headers["ce-id"] == "9"
-            for options in ({"durable": "mine"}, {}):
+            assert message.headers == {"ce-id": "9"}
+            for durable in ("mine", None):
                 kept = await subscriber.jetstream().pull_subscribe(
-                    EVENT, stream="EVENTS", **options
+                    EVENT, stream="EVENTS", durable=durable
                 )
                 (copy,) = await kept.fetch(1, timeout=5)
-                assert (copy.data, copy.headers["ce-id"]) == (b"event", "9")
+                assert (copy.data, copy.headers) == (b"event", {"ce-id": "9"})
                 await copy.ack_sync(timeout=5)
             ordered = await subscriber.jetstream().subscribe(EVENT, ordered_consumer=True)
             assert (await ordered.next_msg(timeout=5)).data == b"event"
             await subscriber.jetstream().delete_consumer("EVENTS", "mine")
 
-    async def test_subscribers_hear_nothing_else(self, servers):
-        refused = []
+    async def test_subscribers_hear_nothing_else(self, servers: EmbeddedServers) -> None:
+        refused: list[str] = []
 
-        async def note(error):
+        async def note(error: Exception) -> None:
             refused.append(str(error))
 
         async with (
@@ -203,10 +211,10 @@ class TestNats:
             assert all("permissions violation for subscription" in one for one in refused)
             assert sum(one.pending_msgs for one in heard) == 0
 
-    async def test_subscribers_change_nothing(self, servers):
-        refused = []
+    async def test_subscribers_change_nothing(self, servers: EmbeddedServers) -> None:
+        refused: list[str] = []
 
-        async def note(error):
+        async def note(error: Exception) -> None:
             refused.append(str(error))
 
         async with (
@@ -234,7 +242,9 @@ class TestNats:
             after = (await service.jetstream().stream_info("EVENTS")).state.messages
             assert after == before
 
-    async def test_subscribers_cannot_have_events_delivered_as_commands(self, servers):
+    async def test_subscribers_cannot_have_events_delivered_as_commands(
+        self, servers: EmbeddedServers
+    ) -> None:
         command = "securetranscribe.control.v1.cancel.job_1"
         async with (
             client(servers.nats.service_url) as service,
@@ -243,14 +253,16 @@ class TestNats:
             await ensure_streams(service.jetstream(), Delivery())
             overheard = await service.subscribe(command)
             await service.flush()
-            config = ConsumerConfig(durable_name="evil", deliver_subject=command, ack_policy="none")
+            config = ConsumerConfig(
+                durable_name="evil", deliver_subject=command, ack_policy=AckPolicy.NONE
+            )
             await subscriber.jetstream().add_consumer("EVENTS", config)
             await service.jetstream().publish(EVENT, b"event")
             await asyncio.sleep(0.3)
             assert overheard.pending_msgs == 0
             await subscriber.jetstream().delete_consumer("EVENTS", "evil")
 
-    async def test_the_copy_follows_the_services_stream(self, servers):
+    async def test_the_copy_follows_the_services_stream(self, servers: EmbeddedServers) -> None:
         async with (
             client(servers.nats.service_url) as service,
             client(servers.nats.subscriber_url) as subscriber,
@@ -259,16 +271,18 @@ class TestNats:
             await servers.share_events()
             original = (await service.jetstream().stream_info("EVENTS")).config
             copy = (await subscriber.jetstream().stream_info("EVENTS")).config
-            assert sorted(copy.subjects) == sorted(original.subjects)
+            assert sorted(copy.subjects or []) == sorted(original.subjects or [])
             assert (copy.max_age, copy.max_bytes) == (original.max_age, original.max_bytes)
             await servers.share_events()
 
-    async def test_the_monitor_tells_no_password(self, servers):
-        url = f"http://{servers.nats.probe().host}:{servers.nats.probe().port}"
+    async def test_the_monitor_tells_no_password(self, servers: EmbeddedServers) -> None:
+        probe = servers.nats.probe()
+        assert isinstance(probe, HttpProbe)
+        url = f"http://{probe.host}:{probe.port}"
 
-        def read(path):
+        def read(path: str) -> str:
             with urllib.request.urlopen(f"{url}{path}", timeout=5) as answer:
-                return answer.read().decode()
+                return str(answer.read().decode())
 
         pages = [await asyncio.to_thread(read, path) for path in ("/varz", "/connz?auth=1")]
         assert not any(servers.credentials.nats_service in page for page in pages)
@@ -276,7 +290,7 @@ class TestNats:
 
 class TestS3:
     @pytest.mark.parametrize("bucket", ["audio", "results"])
-    def test_objects_come_back(self, servers, bucket):
+    def test_objects_come_back(self, servers: EmbeddedServers, bucket: str) -> None:
         store = servers.s3.client()
         data = bytes(range(256)) * 40_000  # more than one part of 5 MiB
         store.put_object(bucket, "1/source", io.BytesIO(data), -1, part_size=5 * 1024 * 1024)
@@ -287,7 +301,7 @@ class TestS3:
         store.remove_object(bucket, "1/source")
         assert [*store.list_objects(bucket, prefix="1/", recursive=True)] == []
 
-    def test_strangers_are_refused(self, servers):
+    def test_strangers_are_refused(self, servers: EmbeddedServers) -> None:
         store = servers.s3.client()
         store.put_object("audio", "2/source", io.BytesIO(b"secret"), 6)
         url = f"{servers.environment('transcriber')['S3_ENDPOINT']}/audio/2/source"
@@ -295,7 +309,7 @@ class TestS3:
             urllib.request.urlopen(url, timeout=5)
         caught.value.close()
 
-    def test_inner_parts_do_not_serve_objects(self, servers):
+    def test_inner_parts_do_not_serve_objects(self, servers: EmbeddedServers) -> None:
         options = (servers.s3.data / "options").read_text().splitlines()
         ports = dict(line.split("=", 1) for line in options)
         for part, path in (("volume", "/1,01"), ("filer", "/buckets/audio/2/source")):
@@ -306,7 +320,7 @@ class TestS3:
             caught.value.close()
 
 
-def test_only_those_who_need_them_get_variables(servers):
+def test_only_those_who_need_them_get_variables(servers: EmbeddedServers) -> None:
     names = {
         service: {name for name in servers.environment(service) if not name.startswith("S3_")}
         | ({"S3_*"} if "S3_ENDPOINT" in servers.environment(service) else set())
@@ -322,13 +336,13 @@ def test_only_those_who_need_them_get_variables(servers):
     }
 
 
-def test_nothing_in_the_data_directory_is_open_to_others(servers):
+def test_nothing_in_the_data_directory_is_open_to_others(servers: EmbeddedServers) -> None:
     # What Postgres and SeaweedFS make below their own 0700 directories is their own business.
     for path in [servers.files.root, *servers.files.root.glob("*"), *servers.files.run.iterdir()]:
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
-def test_no_secret_is_on_a_command_line_or_in_a_log(servers):
+def test_no_secret_is_on_a_command_line_or_in_a_log(servers: EmbeddedServers) -> None:
     secrets = vars(servers.credentials).values()
     for process in servers.processes:
         with open(f"/proc/{process.pid}/cmdline", "rb") as file:

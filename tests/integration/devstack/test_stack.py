@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import time
+from pathlib import Path
 
 import nats
 import psycopg
@@ -14,11 +15,13 @@ from nats.js.api import StreamConfig
 
 from devstack.config import StackConfig
 from devstack.errors import AlreadyRunningError, NotRunningError, PortTakenError, StartError
+from devstack.report import Report
 from devstack.stack import EmbeddedServers
 from devstack.testing import aembedded_servers, embedded_servers
+from tests.integration.devstack.operating import AllGone
 
 
-async def put_something(servers):
+async def put_something(servers: EmbeddedServers) -> None:
     url = servers.environment("speakers")["DATABASE_URL"]
     with psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE kept (word text)")
@@ -30,18 +33,18 @@ async def put_something(servers):
     servers.s3.client().put_object("results", "kept/object", io.BytesIO(b"object"), 6)
 
 
-async def find_it(servers):
+async def find_it(servers: EmbeddedServers) -> tuple[str, str, str]:
     url = servers.environment("speakers")["DATABASE_URL"]
     with psycopg.connect(url) as connection:
-        row = connection.execute("SELECT word FROM kept").fetchone()[0]
+        (row,) = connection.execute("SELECT word FROM kept").fetchall()
     client = await nats.connect(servers.nats.service_url)
-    message = (await client.jetstream().get_msg("KEPT", 1)).data.decode()
+    message = ((await client.jetstream().get_msg("KEPT", 1)).data or b"").decode()
     await client.close()
     with servers.s3.client().get_object("results", "kept/object") as answer:
-        return row, message, answer.read().decode()
+        return row[0], message, answer.read().decode()
 
 
-async def test_data_credentials_and_ports_outlive_a_restart(tmp_path):
+async def test_data_credentials_and_ports_outlive_a_restart(tmp_path: Path) -> None:
     async with aembedded_servers(tmp_path) as servers:
         first = servers.environment("transcriber")
         await put_something(servers)
@@ -50,7 +53,7 @@ async def test_data_credentials_and_ports_outlive_a_restart(tmp_path):
         assert await find_it(servers) == ("row", "message", "object")
 
 
-async def test_data_outlives_servers_that_are_killed(tmp_path):
+async def test_data_outlives_servers_that_are_killed(tmp_path: Path) -> None:
     async with aembedded_servers(tmp_path) as servers:
         await put_something(servers)
         for process in servers.processes:
@@ -59,7 +62,7 @@ async def test_data_outlives_servers_that_are_killed(tmp_path):
         assert await find_it(servers) == ("row", "message", "object")
 
 
-async def test_data_is_found_on_other_ports_too(tmp_path):
+async def test_data_is_found_on_other_ports_too(tmp_path: Path) -> None:
     async with aembedded_servers(tmp_path) as servers:
         await put_something(servers)
         before = servers.environment("transcriber")
@@ -70,7 +73,7 @@ async def test_data_is_found_on_other_ports_too(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["postgres", "nats", "s3"])
-async def test_a_server_can_be_killed_and_started_again(tmp_path, name):
+async def test_a_server_can_be_killed_and_started_again(tmp_path: Path, name: str) -> None:
     async with aembedded_servers(tmp_path) as servers:
         await put_something(servers)
         pid = servers.process(name).pid
@@ -81,7 +84,7 @@ async def test_a_server_can_be_killed_and_started_again(tmp_path, name):
         assert await find_it(servers) == ("row", "message", "object")
 
 
-def test_the_synchronous_helper_leaves_nothing_behind(tmp_path, all_gone):
+def test_the_synchronous_helper_leaves_nothing_behind(tmp_path: Path, all_gone: AllGone) -> None:
     with embedded_servers(tmp_path) as servers:
         pids = [process.pid for process in servers.processes]
         assert len(pids) == 3
@@ -91,14 +94,14 @@ def test_the_synchronous_helper_leaves_nothing_behind(tmp_path, all_gone):
     assert not any(os.path.exists(f"/tmp/seaweedfs-s3-grpc-{port}.sock") for port in ports)
 
 
-async def test_a_second_stack_on_the_same_data_is_refused(tmp_path):
+async def test_a_second_stack_on_the_same_data_is_refused(tmp_path: Path) -> None:
     async with aembedded_servers(tmp_path):
         second = EmbeddedServers(StackConfig(data_directory=tmp_path))
         with pytest.raises(AlreadyRunningError, match=f"in use by process {os.getpid()}"):
             await second.start()
 
 
-async def test_two_stacks_on_different_data_live_side_by_side(tmp_path):
+async def test_two_stacks_on_different_data_live_side_by_side(tmp_path: Path) -> None:
     async with aembedded_servers(tmp_path / "1") as one, aembedded_servers(tmp_path / "2") as two:
         await put_something(one)
         with pytest.raises(psycopg.errors.UndefinedTable):
@@ -106,7 +109,7 @@ async def test_two_stacks_on_different_data_live_side_by_side(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["POSTGRES", "NATS", "S3"])
-async def test_a_taken_port_is_named_and_nothing_stays_behind(tmp_path, name):
+async def test_a_taken_port_is_named_and_nothing_stays_behind(tmp_path: Path, name: str) -> None:
     variable = f"DEVSTACK_{name}_PORT"
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -119,7 +122,7 @@ async def test_a_taken_port_is_named_and_nothing_stays_behind(tmp_path, name):
         pass
 
 
-async def test_ports_can_be_chosen(tmp_path):
+async def test_ports_can_be_chosen(tmp_path: Path) -> None:
     config = StackConfig(
         data_directory=tmp_path,
         ports={
@@ -138,7 +141,7 @@ async def test_ports_can_be_chosen(tmp_path):
         await servers.stop()
 
 
-async def test_a_server_that_cannot_start_shows_the_end_of_its_log(tmp_path):
+async def test_a_server_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
     async with aembedded_servers(tmp_path) as servers:
         pass
     (tmp_path / "postgres" / "PG_VERSION").write_text("9.0\n")
@@ -153,7 +156,7 @@ async def test_a_server_that_cannot_start_shows_the_end_of_its_log(tmp_path):
     assert list(servers.files.run.glob("*.pid")) == []
 
 
-async def test_lost_credentials_are_explained(tmp_path):
+async def test_lost_credentials_are_explained(tmp_path: Path) -> None:
     async with aembedded_servers(tmp_path) as servers:
         pass
     servers.files.credentials.unlink()
@@ -162,14 +165,16 @@ async def test_lost_credentials_are_explained(tmp_path):
         await stack.start()
 
 
-async def test_a_half_made_cluster_is_made_anew(tmp_path):
+async def test_a_half_made_cluster_is_made_anew(tmp_path: Path) -> None:
     (tmp_path / "postgres.new").mkdir()
     (tmp_path / "postgres.new" / "PG_VERSION").write_text("18\n")
     async with aembedded_servers(tmp_path):
         assert not (tmp_path / "postgres.new").exists()
 
 
-async def test_leftovers_of_a_killed_runner_are_cleared_away(tmp_path, all_gone):
+async def test_leftovers_of_a_killed_runner_are_cleared_away(
+    tmp_path: Path, all_gone: AllGone
+) -> None:
     """Servers that nobody stopped, nor the kernel: their runner started them from a thread."""
     before = EmbeddedServers(StackConfig(data_directory=tmp_path, durable=False))
     await before.start()
@@ -177,7 +182,7 @@ async def test_leftovers_of_a_killed_runner_are_cleared_away(tmp_path, all_gone)
     pids = [process.pid for process in before.processes]
     before._lock.release()  # as the kernel does when the runner dies
 
-    reports = []
+    reports: list[Report] = []
     after = EmbeddedServers(
         StackConfig(data_directory=tmp_path, durable=False), reporter=reports.append
     )
@@ -193,7 +198,7 @@ async def test_leftovers_of_a_killed_runner_are_cleared_away(tmp_path, all_gone)
         await after.stop()
 
 
-async def test_a_cancelled_start_leaves_nothing_behind(tmp_path, all_gone):
+async def test_a_cancelled_start_leaves_nothing_behind(tmp_path: Path, all_gone: AllGone) -> None:
     servers = EmbeddedServers(StackConfig(data_directory=tmp_path))
     starting = asyncio.create_task(servers.start())
     deadline = time.monotonic() + 20
@@ -208,7 +213,7 @@ async def test_a_cancelled_start_leaves_nothing_behind(tmp_path, all_gone):
         pass
 
 
-def test_before_the_start_there_are_no_variables(tmp_path):
+def test_before_the_start_there_are_no_variables(tmp_path: Path) -> None:
     servers = EmbeddedServers(StackConfig(data_directory=tmp_path))
     for ask in (
         lambda: servers.environment("gateway"),
@@ -220,7 +225,7 @@ def test_before_the_start_there_are_no_variables(tmp_path):
             ask()
 
 
-async def test_who_attaches_learns_what_the_owner_knows(tmp_path):
+async def test_who_attaches_learns_what_the_owner_knows(tmp_path: Path) -> None:
     async with aembedded_servers(tmp_path) as servers:
         visitor = EmbeddedServers(StackConfig(data_directory=tmp_path))
         visitor.attach()

@@ -4,26 +4,37 @@ import asyncio
 import http.client
 import json
 import signal
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from devstack.errors import StartError
 from devstack.health import GrpcProbe
-from devstack.testing import arunning_services, running_services, wait_for
+from devstack.services import Service
+from devstack.stack import EmbeddedServers
+from devstack.testing import Overrides, arunning_services, running_services, wait_for
+from tests.integration.devstack.operating import AllGone
 
 
 @pytest.fixture
-def dumping(tmp_path):
+def dumping(tmp_path: Path) -> Overrides:
     return {"*": {"FAKE_DUMP": str(tmp_path)}}
 
 
-def dumped(tmp_path, name):
+def dumped(tmp_path: Path, name: str) -> dict[str, str]:
     (path,) = tmp_path.glob(f"{name}-*.json")
-    return json.loads(path.read_text())
+    variables: dict[str, str] = json.loads(path.read_text())
+    return variables
 
 
-def test_services_run_and_end(servers, fakes, dumping, tmp_path, all_gone):
+def test_services_run_and_end(
+    servers: EmbeddedServers,
+    fakes: tuple[Service, ...],
+    dumping: Overrides,
+    tmp_path: Path,
+    all_gone: AllGone,
+) -> None:
     with running_services(
         servers, services=fakes, overrides=dumping, workers={"transcriber-worker": 2}
     ) as stack:
@@ -31,8 +42,8 @@ def test_services_run_and_end(servers, fakes, dumping, tmp_path, all_gone):
         assert names.count("transcriber-worker-2") == 1
         pids = [process.pid for process in stack.processes]
         assert GrpcProbe(address=stack.address("transcriber-worker-2")).problem() is None
-        place = urlsplit(stack.gateway_url)
-        connection = http.client.HTTPConnection(place.hostname, place.port, timeout=5)
+        place = urlsplit(stack.gateway_url or "")
+        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=5)
         connection.request("GET", "/health")
         assert connection.getresponse().status == 200
         connection.close()
@@ -43,7 +54,9 @@ def test_services_run_and_end(servers, fakes, dumping, tmp_path, all_gone):
     assert own["SECRET_KEY"]
 
 
-async def test_one_process_can_be_killed_and_restarted(servers, fakes, dumping, all_gone):
+async def test_one_process_can_be_killed_and_restarted(
+    servers: EmbeddedServers, fakes: tuple[Service, ...], dumping: Overrides, all_gone: AllGone
+) -> None:
     async with arunning_services(servers, services=fakes, overrides=dumping) as stack:
         worker = stack.process("transcriber-worker-1")
         others = {one.name: one.pid for one in stack.processes if one is not worker}
@@ -58,14 +71,18 @@ async def test_one_process_can_be_killed_and_restarted(servers, fakes, dumping, 
         assert {one.name: one.pid for one in stack.processes if one is not worker} == others
 
 
-def test_one_process_can_be_restarted_synchronously(servers, fakes, dumping):
+def test_one_process_can_be_restarted_synchronously(
+    servers: EmbeddedServers, fakes: tuple[Service, ...], dumping: Overrides
+) -> None:
     with running_services(servers, services=fakes[4:], overrides=dumping) as stack:
         first = stack.process("speakers").pid
         wait_for(stack.restart("speakers"))
         assert stack.process("speakers").pid != first
 
 
-async def test_one_process_can_have_variables_of_its_own(servers, fakes, dumping, tmp_path):
+async def test_one_process_can_have_variables_of_its_own(
+    servers: EmbeddedServers, fakes: tuple[Service, ...], dumping: Overrides, tmp_path: Path
+) -> None:
     overrides = {**dumping, "speakers": {"MATCH": "0.7"}, "exporter": {"SECRET_KEY": "other"}}
     async with arunning_services(servers, services=fakes, overrides=overrides):
         assert dumped(tmp_path, "speakers")["MATCH"] == "0.7"
@@ -73,7 +90,9 @@ async def test_one_process_can_have_variables_of_its_own(servers, fakes, dumping
         assert dumped(tmp_path, "exporter")["SECRET_KEY"] == "other"
 
 
-async def test_the_inherited_environment_can_be_replaced(servers, fakes, dumping, tmp_path):
+async def test_the_inherited_environment_can_be_replaced(
+    servers: EmbeddedServers, fakes: tuple[Service, ...], dumping: Overrides, tmp_path: Path
+) -> None:
     environment = {"PATH": "/usr/bin", "ONLY": "this"}
     async with arunning_services(
         servers, services=fakes[-1:], environment=environment, overrides=dumping
@@ -83,7 +102,9 @@ async def test_the_inherited_environment_can_be_replaced(servers, fakes, dumping
     assert "HOME" not in own
 
 
-async def test_a_service_that_fails_takes_the_others_along(servers, fakes, dumping, all_gone):
+async def test_a_service_that_fails_takes_the_others_along(
+    servers: EmbeddedServers, fakes: tuple[Service, ...], dumping: Overrides, all_gone: AllGone
+) -> None:
     overrides = {**dumping, "exporter": {"FAKE_BEHAVIOUR": "crash"}}
     with pytest.raises(StartError, match=r"exporter ended \(exit code 2\)"):
         async with arunning_services(servers, services=fakes, overrides=overrides):
@@ -91,7 +112,9 @@ async def test_a_service_that_fails_takes_the_others_along(servers, fakes, dumpi
     assert {path.stem for path in servers.files.run.glob("*.pid")} == {"postgres", "nats", "s3"}
 
 
-async def test_names_that_do_not_exist(servers, fakes, dumping):
+async def test_names_that_do_not_exist(
+    servers: EmbeddedServers, fakes: tuple[Service, ...], dumping: Overrides
+) -> None:
     async with arunning_services(servers, services=fakes[-1:], overrides=dumping) as stack:
         with pytest.raises(KeyError):
             stack.process("gateway")

@@ -45,7 +45,7 @@ class Running:
 async def database(postgres_url: Callable[[str], str]) -> AsyncIterator[Database]:
     configured = GatewaySettings(
         secret_key=SECRET, grpc_port=0, database_url=postgres_url("gateway")
-    )  # type: ignore[arg-type]
+    )
     opened = Database(configured)
     await opened.open()
     await postgres.migrate(opened, "gateway")

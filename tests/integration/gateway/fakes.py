@@ -4,6 +4,8 @@ They keep to the contracts where the gateway depends on them: who owns what, whi
 what an upload stream looks like. Speech is not involved.
 """
 
+# ruff: noqa: N802 - methods are named by the contracts
+
 import asyncio
 import datetime as dt
 import itertools
@@ -96,6 +98,9 @@ class FakeTranscriber(
                     upload.head = request.chunk[:64]
                 upload.size += len(request.chunk)
                 upload.largest_chunk = max(upload.largest_chunk, len(request.chunk))
+            # A stream that the client gives up ends like a complete one; the cancel comes at the
+            # next point where the handler waits.
+            await asyncio.sleep(0)
         except asyncio.CancelledError:
             self.aborted += 1
             raise
@@ -448,9 +453,9 @@ class Peers:
     """The three services on ports of their own."""
 
     def __init__(self, secret_key: str) -> None:
-        self.transcriber = FakeTranscriber()
-        self.speakers = FakeSpeakers()
-        self.exporter = FakeExporter(self.transcriber)
+        self.transcriber = FakeTranscriber()  # type: ignore[abstract]
+        self.speakers = FakeSpeakers()  # type: ignore[abstract]
+        self.exporter = FakeExporter(self.transcriber)  # type: ignore[abstract]
         package = "securetranscribe.v1"
         add_queue = queue_pb2_grpc.add_QueueServiceServicer_to_server
         add_transcriptions = transcription_pb2_grpc.add_TranscriptionServiceServicer_to_server
@@ -497,7 +502,7 @@ class _NoTokens:
 
 
 def _server(secret_key: str, services: Any) -> GrpcServer:
-    settings = ServiceSettings(secret_key=secret_key, grpc_port=0)  # type: ignore[arg-type]
+    settings = ServiceSettings(secret_key=secret_key, grpc_port=0)
     authenticator = CallAuthenticator(
         tokens=_NoTokens(), signer=ServiceSigner(secret_key, "fake"), access={}
     )

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 import grpc
 import grpc.aio
-import nats.js.errors
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from common import bus
 from common.bus import Delivery
+from common.client_stream import ClientStream
 from common.grpc_client import unwrap
 from common.objects import ObjectStore
 from common.postgres import Database, migrate
@@ -79,18 +79,17 @@ async def clean(database: Database, objects: ObjectStore, client: Any, peers: Pe
     for bucket in ("audio", "results"):
         await objects.delete_prefix(bucket, "")
     stream = client.jetstream()
-    for name in (bus.TASKS_STREAM, bus.RESULTS_STREAM, bus.EVENTS_STREAM):
-        with contextlib.suppress(nats.js.errors.NotFoundError):
-            await stream.delete_stream(name)
     await bus.ensure_streams(stream, DELIVERY)
+    for name in (bus.TASKS_STREAM, bus.RESULTS_STREAM, bus.EVENTS_STREAM):
+        await stream.purge_stream(name)
     peers.speakers.reset()
     peers.sessions.preferences.clear()
 
 
 @pytest.fixture
-def workshop(client: Any, objects: ObjectStore) -> Workshop:
+def workshop(nats_url: str, objects: ObjectStore) -> Workshop:
     """Where workers come from."""
-    return Workshop(client=client, objects=objects, delivery=DELIVERY)
+    return Workshop(nats_url=nats_url, objects=objects, delivery=DELIVERY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,15 +118,14 @@ class Caller:
         config.setdefault("auto_start", False)
         config.setdefault("language", "en")
 
-        async def requests() -> AsyncIterator[transcription_pb2.UploadTranscriptionRequest]:
-            yield transcription_pb2.UploadTranscriptionRequest(
-                config=transcription_pb2.UploadConfig(**config)
-            )
-            for chunk in chunks:
-                yield transcription_pb2.UploadTranscriptionRequest(chunk=chunk)
-
-        call = self.transcriptions.UploadTranscription(requests(), metadata=self.metadata)
-        return await unwrap(call)
+        request = transcription_pb2.UploadTranscriptionRequest
+        call = self.transcriptions.UploadTranscription(metadata=self.metadata)
+        stream: ClientStream[Any, Any] = ClientStream(call)
+        await stream.write(request(config=transcription_pb2.UploadConfig(**config)))
+        for chunk in chunks:
+            if not await stream.write(request(chunk=chunk)):
+                break
+        return await stream.answer()
 
     async def upload_id(self, data: bytes | None = None, **config: Any) -> int:
         """Uploads a file; returns the transcription."""
@@ -262,9 +260,9 @@ def apis(
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def api(apis: ApiFactory) -> AsyncIterator[Api]:
-    """One api process with the usual settings."""
+    """One api process with the usual settings. Others may run beside it, as replicas do."""
     async with apis.run() as running:
         yield running
 

@@ -16,7 +16,7 @@ import grpc
 import grpc.aio
 import numpy as np
 
-from common import status
+from common import bus, status
 from common.bus import Delivery
 from common.errors import AuthenticationError, DiarizationError, TranscriptionError
 from common.objects import ObjectStore, RangedObject
@@ -236,7 +236,7 @@ def fails(error: Exception) -> Engine:
 class Workshop:
     """Real workers around made-up engines."""
 
-    client: Any
+    nats_url: str
     objects: ObjectStore
     delivery: Delivery
     done: list[queue_pb2.Task] = field(default_factory=list)
@@ -250,9 +250,10 @@ class Workshop:
             self.done.append(task)
             return result
 
+        client = await bus.connect(self.nats_url, name=f"{stage} worker")
         worker = TaskWorker(
-            client=self.client,
-            stream=self.client.jetstream(),
+            client=client,
+            stream=client.jetstream(),
             objects=self.objects,
             handler=handle,
             options=WorkerOptions(
@@ -271,9 +272,11 @@ class Workshop:
             yield worker
         finally:
             await worker.stop()
-            await running[0]
-            running[1].cancel()
+            for task in running:
+                task.cancel()
             await asyncio.wait(running)
+            # Without its connection the server has no open request of it any more.
+            await client.close()
 
     @contextlib.asynccontextmanager
     async def both(
@@ -281,11 +284,10 @@ class Workshop:
     ) -> AsyncIterator[None]:
         """One worker of each stage."""
         async with (
-            self.worker("transcribe", words if callable(words) else gives(words)) as first,
-            self.worker("diarize", turns if callable(turns) else gives(turns)) as second,
+            self.worker("transcribe", words if callable(words) else gives(words)),
+            self.worker("diarize", turns if callable(turns) else gives(turns)),
         ):
             yield
-            await asyncio.gather(first.stop(), second.stop())
 
 
 async def until(

@@ -1,4 +1,4 @@
-"""docker-compose.yml as the engine reads it: anchors resolved, variables filled in, files merged."""
+"""docker-compose.yml as the engine reads it: variables filled in, files merged."""
 
 import re
 from collections.abc import Mapping

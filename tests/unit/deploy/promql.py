@@ -3,6 +3,8 @@
 Enough to run `alerts.test.yml` where there is no promtool; what is not known here raises.
 """
 
+import itertools
+import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +20,7 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "==": operator.eq, "!=": operator.ne, ">": operator.gt, "<": operator.lt,
     ">=": operator.ge, "<=": operator.le,
 }  # fmt: skip
+_COMBINE: dict[str, Callable[[list[float]], float]] = {"sum": math.fsum, "max": max}
 _NOTATION = re.compile(r"^(-?[\d.]+)(?:([+-])([\d.]+))?(?:x(\d+))?$")
 
 
@@ -31,7 +34,7 @@ class Series:
     @classmethod
     def read(cls, name: str, values: str, interval: float) -> "Series":
         """Reads promtool's notation: `0+2x10 5x3`."""
-        selector = ast.parse(name)
+        selector: Any = ast.parse(name)
         labels = {matcher.name: matcher.value for matcher in selector.matchers.matchers}
         labels["__name__"] = selector.name
         numbers = [number for part in values.split() for number in _expand(part)]
@@ -83,12 +86,12 @@ class _Evaluation:
         return [series for series in self._series if _matches(node, dict(series.labels))]
 
     def _aggregate(self, node: Any) -> Vector:
-        combine = {"sum": sum, "max": max}[str(node.op)]
+        combine = _COMBINE[str(node.op)]
         kept = set(node.modifier.labels) if node.modifier else set()
         groups: dict[Labels, list[float]] = {}
         for labels, value in self.vector(node.expr).items():
             groups.setdefault(_only(labels, kept), []).append(value)
-        return {labels: float(combine(values)) for labels, values in groups.items()}
+        return {labels: combine(values) for labels, values in groups.items()}
 
     def _call(self, node: Any) -> Vector:
         match node.func.name:
@@ -109,7 +112,7 @@ class _Evaluation:
             if len(inside) > 1:
                 grown = sum(
                     later - earlier if later >= earlier else later
-                    for (_, earlier), (_, later) in zip(inside, inside[1:], strict=False)
+                    for (_, earlier), (_, later) in itertools.pairwise(inside)
                 )
                 result[_without(series.labels, "__name__")] = grown / (inside[-1][0] - inside[0][0])
         return result

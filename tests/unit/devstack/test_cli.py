@@ -1,16 +1,21 @@
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from devstack import cli
 from devstack.files import DataDirectory
 
+Run = Callable[..., tuple[object, str, str]]
+
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     monkeypatch.chdir(tmp_path)
     for name in ("DEVSTACK_DATA_DIR", "PORT", "HOST"):
         monkeypatch.delenv(name, raising=False)
 
-    def run(*arguments):
+    def run(*arguments: str) -> tuple[object, str, str]:
         with pytest.raises(SystemExit) as caught:
             cli.main(arguments)
         captured = capsys.readouterr()
@@ -19,39 +24,39 @@ def run(tmp_path, monkeypatch, capsys):
     return run
 
 
-def test_a_command_is_needed(run):
+def test_a_command_is_needed(run: Run) -> None:
     code, _, errors = run()
     assert code == 2
     assert "command" in errors
 
 
-def test_a_wrong_variable_is_a_wrong_usage(run, monkeypatch):
+def test_a_wrong_variable_is_a_wrong_usage(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "many")
     code, _, errors = run("status")
     assert code == 2
     assert "error: PORT=many is not a whole number" in errors
 
 
-def test_the_env_file_is_read(run, tmp_path):
+def test_the_env_file_is_read(run: Run, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("PORT=several\n")
     assert "PORT=several" in run("status")[2]
 
 
 @pytest.mark.parametrize("command", ["status", "env"])
-def test_nothing_runs(run, command, tmp_path):
+def test_nothing_runs(run: Run, command: str, tmp_path: Path) -> None:
     code, _, errors = run(command)
     assert code == 3
     assert f"nothing runs in {tmp_path / '.data'}" in errors
     assert not (tmp_path / ".data").exists()
 
 
-def test_stopping_what_does_not_run_is_fine(run, tmp_path):
+def test_stopping_what_does_not_run_is_fine(run: Run, tmp_path: Path) -> None:
     code, said, _ = run("down")
     assert code == 0
     assert "nothing runs" in said
 
 
-def test_logs_of_one_and_of_all(run, tmp_path):
+def test_logs_of_one_and_of_all(run: Run, tmp_path: Path) -> None:
     files = DataDirectory(root=tmp_path / "d")
     files.create()
     files.log("nats").write_text("1\n2\n[red]3\n")
@@ -60,7 +65,7 @@ def test_logs_of_one_and_of_all(run, tmp_path):
     assert run("--data-dir", "d", "logs")[1] == "==> nats <==\n1\n2\n[red]3\n==> s3 <==\nx\n"
 
 
-def test_a_log_that_does_not_exist_names_those_that_do(run, tmp_path):
+def test_a_log_that_does_not_exist_names_those_that_do(run: Run, tmp_path: Path) -> None:
     files = DataDirectory(root=tmp_path / "d")
     files.create()
     files.log("nats").write_text("1\n")

@@ -6,7 +6,7 @@ from devstack.config import StackConfig, read_config, read_environment
 from devstack.errors import ConfigurationError
 
 
-def test_defaults():
+def test_defaults() -> None:
     config = read_config({})
     assert config.data_directory == Path(".data")
     assert (config.host, config.port) == ("127.0.0.1", 8000)
@@ -16,11 +16,11 @@ def test_defaults():
     assert config.durable
 
 
-def test_tests_take_a_free_port_unless_told_otherwise():
+def test_tests_take_a_free_port_unless_told_otherwise() -> None:
     assert StackConfig().port is None
 
 
-def test_everything_can_be_chosen():
+def test_everything_can_be_chosen() -> None:
     config = read_config(
         {
             "DEVSTACK_DATA_DIR": "/srv/data",
@@ -43,7 +43,7 @@ def test_everything_can_be_chosen():
     assert (config.service_seconds, config.stop_seconds) == (5, 6)
 
 
-def test_empty_variables_count_as_not_set():
+def test_empty_variables_count_as_not_set() -> None:
     assert read_config({"PORT": "", "DEVSTACK_NATS_PORT": "", "HOST": ""}) == read_config({})
 
 
@@ -56,12 +56,14 @@ def test_empty_variables_count_as_not_set():
         ("TRANSCRIBER_WORKERS", "-1", "TRANSCRIBER_WORKERS=-1 is not between"),
     ],
 )
-def test_a_wrong_value_is_refused_by_name(name, value, complaint):
+def test_a_wrong_value_is_refused_by_name(name: str, value: str, complaint: str) -> None:
     with pytest.raises(ConfigurationError, match=complaint):
         read_config({name: value})
 
 
-def test_the_environment_wins_over_the_file(tmp_path, monkeypatch):
+def test_the_environment_wins_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dotenv = tmp_path / ".env"
     dotenv.write_text("PORT=9000\nHOST=0.0.0.0\nBARE\n# PORT=1\n")
     monkeypatch.setenv("PORT", "9001")
@@ -72,6 +74,6 @@ def test_the_environment_wins_over_the_file(tmp_path, monkeypatch):
     assert "BARE" not in environment
 
 
-def test_no_file_is_needed(tmp_path, monkeypatch):
+def test_no_file_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "9001")
     assert read_environment(tmp_path / ".env")["PORT"] == "9001"

@@ -1,4 +1,5 @@
 import io
+from pathlib import Path
 
 from rich.console import Console
 
@@ -8,12 +9,12 @@ from devstack.report import Report, silent
 from devstack.state import Endpoint, RunnerState
 
 
-def console():
+def console() -> tuple[io.StringIO, StackConsole]:
     out = io.StringIO()
     return out, StackConsole(Console(file=out, width=60, highlight=False))
 
 
-def test_reports_are_one_plain_line_each_however_long():
+def test_reports_are_one_plain_line_each_however_long() -> None:
     out, printer = console()
     report = Report(name="nats", happening="crashed", detail="[bold]" + "x" * 200)
     printer.report(report)
@@ -23,7 +24,7 @@ def test_reports_are_one_plain_line_each_however_long():
     assert "crashed  [bold]xxx" in line
 
 
-def test_the_final_block_of_the_whole_stack(tmp_path):
+def test_the_final_block_of_the_whole_stack(tmp_path: Path) -> None:
     out, printer = console()
     state = RunnerState(
         pid=1,
@@ -38,7 +39,7 @@ def test_the_final_block_of_the_whole_stack(tmp_path):
     assert str(tmp_path / "logs") in text
 
 
-def test_the_final_block_of_the_servers_alone(tmp_path):
+def test_the_final_block_of_the_servers_alone(tmp_path: Path) -> None:
     out, printer = console()
     probe = TcpProbe(host="h", port=1)
     endpoint = Endpoint(name="nats", address="127.0.0.1:3", probe=probe)
@@ -47,7 +48,7 @@ def test_the_final_block_of_the_servers_alone(tmp_path):
     assert "Web" not in out.getvalue()
 
 
-def test_the_table():
+def test_the_table() -> None:
     out, printer = console()
     printer.status(
         [

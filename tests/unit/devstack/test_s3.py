@@ -13,15 +13,19 @@ CREDENTIALS = Credentials()
 
 
 @pytest.fixture
-def server(tmp_path):
+def server(tmp_path: Path) -> S3Server:
     files = DataDirectory(root=tmp_path)
     files.create()
     numbers = iter(range(1000, 2000))
-    ports = S3Ports.choose(lambda name, above=0: next(numbers))
+
+    def take(name: str, *, above: int = 0) -> int:
+        return next(numbers)
+
+    ports = S3Ports.choose(take)
     return S3Server(files=files, ports=ports, credentials=CREDENTIALS)
 
 
-def test_one_user_and_nobody_else():
+def test_one_user_and_nobody_else() -> None:
     value = json.loads(identities(CREDENTIALS))
     assert [one["name"] for one in value["identities"]] == ["service"]
     assert value["identities"][0]["credentials"] == [
@@ -29,14 +33,14 @@ def test_one_user_and_nobody_else():
     ]
 
 
-def test_inner_parts_ask_for_signatures():
+def test_inner_parts_ask_for_signatures() -> None:
     value = tomllib.loads(security(CREDENTIALS))
     for section in ("signing", "filer_signing"):
         assert value["jwt"][section]["key"] == CREDENTIALS.s3_internal_key
         assert value["jwt"][section]["read"]["key"] == CREDENTIALS.s3_internal_key
 
 
-async def test_files_are_private_and_the_command_line_has_no_secret(server):
+async def test_files_are_private_and_the_command_line_has_no_secret(server: S3Server) -> None:
     await server.prepare()
     for name in ("identities.json", "security.toml", "options"):
         assert stat.S_IMODE((server.data / name).stat().st_mode) == 0o600
@@ -45,7 +49,7 @@ async def test_files_are_private_and_the_command_line_has_no_secret(server):
     assert CREDENTIALS.s3_internal_key not in command
 
 
-async def test_options(server):
+async def test_options(server: S3Server) -> None:
     await server.prepare()
     lines = (server.data / "options").read_text().splitlines()
     options = dict(line.split("=", 1) for line in lines)
@@ -58,7 +62,7 @@ async def test_options(server):
     assert len(set(ports)) == 10
 
 
-async def test_what_an_earlier_start_wrote_down_does_not_count(server):
+async def test_what_an_earlier_start_wrote_down_does_not_count(server: S3Server) -> None:
     await server.prepare()
     written = server.data / "objects" / "mini.options"
     written.write_text("s3.port=1\n")
@@ -66,14 +70,16 @@ async def test_what_an_earlier_start_wrote_down_does_not_count(server):
     assert not written.exists()
 
 
-def test_memory_is_limited_and_telemetry_variables_do_not_reach_it(server, monkeypatch):
+def test_memory_is_limited_and_telemetry_variables_do_not_reach_it(
+    server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("S3_BUCKET", "stray")
     environment = server.spec().environment
     assert environment["GOMEMLIMIT"] == "512MiB"
     assert "S3_BUCKET" not in environment
 
 
-def test_variables_for_services(server):
+def test_variables_for_services(server: S3Server) -> None:
     assert server.environment() == {
         "S3_ENDPOINT": f"http://{server.address}",
         "S3_ACCESS_KEY": CREDENTIALS.s3_access_key,
@@ -83,7 +89,7 @@ def test_variables_for_services(server):
     }
 
 
-def test_sockets_of_a_killed_server_are_removed(server):
+def test_sockets_of_a_killed_server_are_removed(server: S3Server) -> None:
     numbers = [port for name, port in server._ports.internal.items() if name.endswith("grpc")]
     paths = [*Path("/tmp").glob(f"seaweedfs-*-grpc-{numbers[0]}.sock")]
     assert paths == []

@@ -1,5 +1,7 @@
 import os
 import socket
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -7,12 +9,20 @@ from devstack.config import StackConfig
 from devstack.errors import PortTakenError
 from devstack.health import GrpcProbe, HttpProbe
 from devstack.ports import PortBook
-from devstack.services import SERVICES, Planner, compute_defaults
+from devstack.services import SERVICES, Plan, Planner, Service, compute_defaults
+
+MakePlan = Callable[..., Plan]
 
 
 @pytest.fixture
-def plan(tmp_path):
-    def plan(config=None, environment=None, overrides=None, services=SERVICES, asked=None):
+def plan(tmp_path: Path) -> MakePlan:
+    def plan(
+        config: StackConfig | None = None,
+        environment: Mapping[str, str] | None = None,
+        overrides: Mapping[str, Mapping[str, str]] | None = None,
+        services: Sequence[Service] = SERVICES,
+        asked: Mapping[str, int] | None = None,
+    ) -> Plan:
         planner = Planner(
             ports=PortBook(tmp_path / "ports.json", asked),
             server_variables=lambda owner: {"NATS_URL": f"nats for {owner}"},
@@ -26,11 +36,11 @@ def plan(tmp_path):
     return plan
 
 
-def variables(plan, name):
+def variables(plan: Plan, name: str) -> Mapping[str, str]:
     return next(one for one in plan.processes if one.name == name).spec.environment
 
 
-def test_every_service_has_its_process(plan):
+def test_every_service_has_its_process(plan: MakePlan) -> None:
     names = [one.name for one in plan().processes]
     assert names == [
         "gateway",
@@ -42,26 +52,26 @@ def test_every_service_has_its_process(plan):
     ]
 
 
-def test_commands():
+def test_commands() -> None:
     commands = {service.name: service.command[1:] for service in SERVICES}
     assert commands["gateway"] == ("-m", "gateway")
     assert commands["transcriber-api"] == ("-m", "transcriber", "api")
     assert commands["transcriber-worker"] == ("-m", "transcriber", "worker")
 
 
-def test_workers_are_counted(plan):
+def test_workers_are_counted(plan: MakePlan) -> None:
     config = StackConfig(workers={"transcriber-worker": 2, "diarizer": 0})
     names = [one.name for one in plan(config).processes]
     assert "transcriber-worker-2" in names
     assert not any(name.startswith("diarizer") for name in names)
 
 
-def test_every_process_listens_elsewhere(plan):
+def test_every_process_listens_elsewhere(plan: MakePlan) -> None:
     ports = [variables(made, one.name)["GRPC_PORT"] for made in [plan()] for one in made.processes]
     assert len(set(ports)) == len(ports)
 
 
-def test_everybody_knows_where_everybody_is(plan):
+def test_everybody_knows_where_everybody_is(plan: MakePlan) -> None:
     made = plan(StackConfig(workers={"transcriber-worker": 2}))
     assert set(made.addresses) == {
         "GATEWAY_GRPC",
@@ -77,17 +87,17 @@ def test_everybody_knows_where_everybody_is(plan):
     assert made.addresses["SPEECH_GRPC"] == first.address
 
 
-def test_ports_stay_the_same_next_time(plan):
+def test_ports_stay_the_same_next_time(plan: MakePlan) -> None:
     assert plan().addresses == plan().addresses
 
 
-def test_each_service_gets_its_own_servers_variables(plan):
+def test_each_service_gets_its_own_servers_variables(plan: MakePlan) -> None:
     made = plan()
     assert variables(made, "transcriber-worker-1")["NATS_URL"] == "nats for transcriber"
     assert variables(made, "exporter")["NATS_URL"] == "nats for exporter"
 
 
-def test_variables_made_for_containers_do_not_leak_in(plan):
+def test_variables_made_for_containers_do_not_leak_in(plan: MakePlan) -> None:
     elsewhere = {
         "DATABASE_URL": "postgresql://postgres:5432/x",
         "S3_SECRET_KEY": "minio",
@@ -100,18 +110,18 @@ def test_variables_made_for_containers_do_not_leak_in(plan):
         assert not set(elsewhere.values()) & set(one.spec.environment.values())
 
 
-def test_what_the_operator_sets_reaches_every_service(plan):
+def test_what_the_operator_sets_reaches_every_service(plan: MakePlan) -> None:
     made = plan(environment={"LOG_LEVEL": "DEBUG", "SECRET_KEY": "mine"})
     for one in made.processes:
         assert one.spec.environment["LOG_LEVEL"] == "DEBUG"
         assert one.spec.environment["SECRET_KEY"] == "mine"
 
 
-def test_without_a_secret_key_the_generated_one_is_used(plan):
+def test_without_a_secret_key_the_generated_one_is_used(plan: MakePlan) -> None:
     assert variables(plan(), "gateway")["SECRET_KEY"] == "the stack's own"
 
 
-def test_overrides_go_from_wide_to_narrow(plan):
+def test_overrides_go_from_wide_to_narrow(plan: MakePlan) -> None:
     made = plan(
         StackConfig(workers={"transcriber-worker": 2}),
         environment={"A": "operator", "B": "operator", "C": "operator", "D": "operator"},
@@ -127,7 +137,7 @@ def test_overrides_go_from_wide_to_narrow(plan):
     assert variables(made, "gateway")["B"] == "all"
 
 
-def test_only_workers_are_told_how_to_compute(plan):
+def test_only_workers_are_told_how_to_compute(plan: MakePlan) -> None:
     made = plan()
     worker = variables(made, "diarizer-1")
     assert worker["OMP_WAIT_POLICY"] == "PASSIVE"
@@ -136,18 +146,18 @@ def test_only_workers_are_told_how_to_compute(plan):
     assert "OMP_NUM_THREADS" not in variables(made, "gateway")
 
 
-def test_the_operator_s_thread_count_wins(plan):
+def test_the_operator_s_thread_count_wins(plan: MakePlan) -> None:
     made = plan(environment={"OMP_NUM_THREADS": "7"})
     assert variables(made, "diarizer-1")["OMP_NUM_THREADS"] == "7"
 
 
-def test_workers_share_the_cores(monkeypatch):
+def test_workers_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)))
     threads = [compute_defaults(count)["OMP_NUM_THREADS"] for count in (0, 1, 2, 3, 20)]
     assert threads == ["8", "8", "4", "2", "1"]
 
 
-def test_the_gateway_is_asked_by_http_and_the_others_by_grpc(plan):
+def test_the_gateway_is_asked_by_http_and_the_others_by_grpc(plan: MakePlan) -> None:
     made = plan()
     probes = {one.name: one.probe for one in made.processes}
     assert isinstance(probes["gateway"], HttpProbe)
@@ -155,7 +165,7 @@ def test_the_gateway_is_asked_by_http_and_the_others_by_grpc(plan):
     assert probes["speakers"] == GrpcProbe(address=made.addresses["SPEAKERS_GRPC"])
 
 
-def test_the_gateway_s_place(plan):
+def test_the_gateway_s_place(plan: MakePlan) -> None:
     config = StackConfig(host="0.0.0.0", port=15999)
     made = plan(config)
     gateway = variables(made, "gateway")
@@ -164,45 +174,46 @@ def test_the_gateway_s_place(plan):
     assert "PORT" not in variables(made, "speakers")
 
 
-def test_without_services_nothing_is_served(plan):
+def test_without_services_nothing_is_served(plan: MakePlan) -> None:
     made = plan(services=())
     assert made.processes == ()
     assert made.gateway_url is None
 
 
-def test_a_taken_gateway_port_is_named(plan, tmp_path):
+def test_a_taken_gateway_port_is_named(plan: MakePlan, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with pytest.raises(PortTakenError, match=f"port {port} .* set PORT to another"):
             plan(StackConfig(port=port))
 
 
-def test_grpc_ports_can_be_fixed(plan):
+def test_grpc_ports_can_be_fixed(plan: MakePlan) -> None:
     made = plan(asked={"DEVSTACK_SPEAKERS_GRPC_PORT": 15888})
     assert made.addresses["SPEAKERS_GRPC"] == "127.0.0.1:15888"
 
 
-def test_listening_on_every_interface_is_reached_on_loopback(plan):
+def test_listening_on_every_interface_is_reached_on_loopback(plan: MakePlan) -> None:
     made = plan(environment={"GRPC_HOST": "0.0.0.0"})
     assert variables(made, "speakers")["GRPC_HOST"] == "0.0.0.0"
     assert made.addresses["SPEAKERS_GRPC"].startswith("127.0.0.1:")
 
 
-def test_metrics_are_off_or_on_consecutive_ports(plan):
+def test_metrics_are_off_or_on_consecutive_ports(plan: MakePlan) -> None:
     assert "METRICS_PORT" not in variables(plan(), "gateway")
     made = plan(StackConfig(metrics_port=9100))
     ports = [one.spec.environment["METRICS_PORT"] for one in made.processes]
     assert ports == ["9100", "9101", "9102", "9103", "9104", "9105"]
 
 
-def test_tls_files_reach_the_probe(plan):
+def test_tls_files_reach_the_probe(plan: MakePlan) -> None:
     tls = {"GRPC_TLS_CERT": "cert.pem", "GRPC_TLS_KEY": "key.pem", "GRPC_TLS_CA": "ca.pem"}
     made = plan(environment=tls)
     probe = next(one.probe for one in made.processes if one.name == "speakers")
+    assert isinstance(probe, GrpcProbe)
     assert (probe.authority, probe.certificate, probe.key) == ("ca.pem", "cert.pem", "key.pem")
 
 
-def test_secrets_are_not_shown(plan):
+def test_secrets_are_not_shown(plan: MakePlan) -> None:
     made = plan(environment={"HF_TOKEN": "hunter2"}, overrides={"*": {"X": "hunter3"}})
     assert "hunter" not in repr(made)
     assert "the stack's own" not in repr(made)

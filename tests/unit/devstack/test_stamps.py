@@ -3,12 +3,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from devstack.stamps import ProcessStamp, read_stat
 
+Family = tuple[subprocess.Popen[str], int, ProcessStamp]
 FAMILY = """
 import subprocess, sys
 child = subprocess.Popen(["sleep", "60"])
@@ -18,18 +21,19 @@ child.wait()
 
 
 @pytest.fixture
-def family():
+def family() -> Iterator[Family]:
     """A session leader with one child of its own."""
     with subprocess.Popen(
         [sys.executable, "-c", FAMILY], stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as leader:
+        assert leader.stdout is not None
         child = int(leader.stdout.readline())
         stamp = ProcessStamp.of(leader.pid)
         yield leader, child, stamp
         stamp.kill_session()
 
 
-def gone(pid):
+def gone(pid: int) -> bool:
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         stat = read_stat(pid)
@@ -39,47 +43,50 @@ def gone(pid):
     return False
 
 
-def test_a_living_process_is_known_again():
+def test_a_living_process_is_known_again() -> None:
     stamp = ProcessStamp.of(os.getpid())
     assert stamp.alive()
     assert stamp == ProcessStamp.of(os.getpid())
 
 
-def test_the_same_pid_at_another_time_is_somebody_else():
+def test_the_same_pid_at_another_time_is_somebody_else() -> None:
     stamp = ProcessStamp.of(os.getpid())
     assert not replace(stamp, start_ticks=stamp.start_ticks - 1).alive()
     assert not replace(stamp, boot="another boot").alive()
 
 
-def test_a_zombie_is_not_alive(family):
+def test_a_zombie_is_not_alive(family: Family) -> None:
     leader, _, stamp = family
     leader.kill()
     os.waitid(os.P_PID, leader.pid, os.WEXITED | os.WNOWAIT)
-    assert read_stat(leader.pid).state == "Z"
+    stat = read_stat(leader.pid)
+    assert stat is not None
+    assert stat.state == "Z"
     assert not stamp.alive()
 
 
-def test_nobody_has_no_stamp():
+def test_nobody_has_no_stamp() -> None:
     with pytest.raises(ProcessLookupError):
         ProcessStamp.of(2**22 + 1)
 
 
-def test_names_with_brackets_and_blanks_are_read(tmp_path):
+def test_names_with_brackets_and_blanks_are_read(tmp_path: Path) -> None:
     program = tmp_path / "a) S 1 (b"
     program.symlink_to("/bin/sleep")
     with subprocess.Popen([program, "60"], start_new_session=True) as child:
         stat = read_stat(child.pid)
         child.kill()
+    assert stat is not None
     assert stat.session == child.pid
     assert stat.start_ticks > 1
 
 
-def test_offspring_is_found(family):
+def test_offspring_is_found(family: Family) -> None:
     leader, child, stamp = family
     assert sorted(stamp.session_members()) == sorted([leader.pid, child])
 
 
-def test_offspring_is_found_after_its_parent_died(family):
+def test_offspring_is_found_after_its_parent_died(family: Family) -> None:
     leader, child, stamp = family
     leader.kill()
     leader.wait()
@@ -90,7 +97,7 @@ def test_offspring_is_found_after_its_parent_died(family):
     assert stamp.session_members() == []
 
 
-def test_strangers_are_left_alone(family):
+def test_strangers_are_left_alone(family: Family) -> None:
     leader, child, stamp = family
     stranger = replace(stamp, start_ticks=stamp.start_ticks - 1)
     assert stranger.session_members() == []

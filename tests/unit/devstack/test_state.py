@@ -1,8 +1,10 @@
+from pathlib import Path
+
 from devstack.health import GrpcProbe, HttpProbe, TcpProbe
 from devstack.state import Endpoint, RunnerState, read_state, write_state
 
 
-def test_a_snapshot_comes_back(tmp_path):
+def test_a_snapshot_comes_back(tmp_path: Path) -> None:
     state = RunnerState(
         pid=17,
         phase="ready",
@@ -23,13 +25,13 @@ def test_a_snapshot_comes_back(tmp_path):
     assert read_state(path) == state
 
 
-def test_servers_alone(tmp_path):
+def test_servers_alone(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     write_state(path, RunnerState(pid=17, phase="starting"))
     assert read_state(path) == RunnerState(pid=17, phase="starting")
 
 
-def test_what_cannot_be_understood_is_nothing(tmp_path):
+def test_what_cannot_be_understood_is_nothing(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     assert read_state(path) is None
     for text in ("", "{}", '{"pid": 1, "phase": "odd", "endpoints": [], "addresses": {}}'):

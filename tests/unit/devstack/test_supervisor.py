@@ -1,22 +1,26 @@
 import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
 
 import pytest
 
 from devstack.errors import StoppedError
 from devstack.files import DataDirectory
 from devstack.process import Process, ProcessSpec
+from devstack.report import Report
 from devstack.supervisor import RestartPolicy, Supervisor
 
+Make = Callable[[str], Process]
 POLICY = RestartPolicy(first_seconds=1, longest_seconds=10, stable_seconds=60)
 
 
 @pytest.fixture
-async def make(tmp_path):
+async def make(tmp_path: Path) -> AsyncIterator[Make]:
     files = DataDirectory(root=tmp_path)
     files.create()
-    made = []
+    made: list[Process] = []
 
-    def make(name):
+    def make(name: str) -> Process:
         spec = ProcessSpec(name=name, command=("sleep", "60"), environment={})
         made.append(Process(spec, files))
         made[-1].start()
@@ -27,24 +31,26 @@ async def make(tmp_path):
         await process.stop()
 
 
-def supervise(*, servers=(), services=()):
-    reports = []
+def supervise(
+    *, servers: Sequence[Process] = (), services: Sequence[Process] = ()
+) -> tuple[list[Report], Supervisor]:
+    reports: list[Report] = []
     return reports, Supervisor(
         servers=servers, services=services, reporter=reports.append, policy=POLICY
     )
 
 
-def test_delays_double_up_to_a_limit():
+def test_delays_double_up_to_a_limit() -> None:
     assert [POLICY.delay(failures) for failures in (1, 2, 3, 4, 5, 500)] == [1, 2, 4, 8, 10, 10]
 
 
-async def test_nothing_happens_while_all_is_well(make):
+async def test_nothing_happens_while_all_is_well(make: Make) -> None:
     reports, supervisor = supervise(servers=[make("nats")], services=[make("speakers")])
     supervisor.look(time.monotonic())
     assert reports == []
 
 
-async def test_a_service_that_ends_is_started_again_after_the_delay(make):
+async def test_a_service_that_ends_is_started_again_after_the_delay(make: Make) -> None:
     service = make("speakers")
     reports, supervisor = supervise(services=[service])
     first = service.pid
@@ -61,7 +67,7 @@ async def test_a_service_that_ends_is_started_again_after_the_delay(make):
     assert reports[1].happening == "restarting"
 
 
-async def test_ending_again_and_again_waits_longer_and_longer(make):
+async def test_ending_again_and_again_waits_longer_and_longer(make: Make) -> None:
     service = make("speakers")
     reports, supervisor = supervise(services=[service])
     now = time.monotonic()
@@ -76,7 +82,7 @@ async def test_ending_again_and_again_waits_longer_and_longer(make):
     assert delays == ["1", "2", "4"]
 
 
-async def test_a_long_life_is_forgiven(make):
+async def test_a_long_life_is_forgiven(make: Make) -> None:
     service = make("speakers")
     reports, supervisor = supervise(services=[service])
     now = time.monotonic()
@@ -88,7 +94,7 @@ async def test_a_long_life_is_forgiven(make):
     assert "in 1 s" in reports[-1].detail
 
 
-async def test_the_end_of_a_server_is_the_end_of_all(make):
+async def test_the_end_of_a_server_is_the_end_of_all(make: Make) -> None:
     server, service = make("nats"), make("speakers")
     _, supervisor = supervise(servers=[server], services=[service])
     server.kill()

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from diarizer.assembly import Assembled, WindowDiarization, assemble, join_turns, speech_seconds
+from diarizer.assembly import Assembled, WindowDiarization, assemble, join_turns
 from diarizer.diarization import DiarizationOptions, Turn
+from diarizer.fragments import speech_seconds
 from diarizer.voiceprints import Voice
 
 
@@ -68,36 +69,16 @@ def test_speakers_are_labelled_by_first_appearance() -> None:
     assert found.voices["SPEAKER_00"].vector == pytest.approx(voice(0).vector)
 
 
-def test_a_fragment_goes_to_the_most_similar_voice() -> None:
-    turns = (turn("a", 0, 10), turn("b", 12, 22), turn("c", 9.5, 10.5))
-    windowed = window(0.0, 60.0, *turns, a=0, b=1, c=2)
-    mixed = Voice(vector=np.array([0.2, 0.9, 0, 0, 0, 0, 0, 0], dtype=np.float32), seconds=1.0)
-    windowed = WindowDiarization(
-        start=0.0,
-        duration=60.0,
-        turns=turns,
-        exclusive_turns=turns,
-        voices={**windowed.voices, "c": mixed},
-    )
-    found = put_together(windowed)
-    assert speech_seconds(found.turns) == pytest.approx({"SPEAKER_00": 10, "SPEAKER_01": 11})
-    assert set(found.voices) == {"SPEAKER_00", "SPEAKER_01"}
-
-
-def test_a_fragment_without_a_voice_goes_to_the_nearest_speaker() -> None:
-    turns = (turn("a", 0, 10), turn("b", 30, 40), turn("c", 28, 29))
+def test_the_speech_of_fragments_goes_to_others() -> None:
+    turns = (turn("a", 0, 10), turn("b", 30, 40), turn("c", 28, 29), turn("b", 29.2, 30))
     found = put_together(window(0.0, 60.0, *turns, a=0, b=1))
-    assert speech_seconds(found.turns) == pytest.approx({"SPEAKER_00": 10, "SPEAKER_01": 11})
-
-
-def test_fragments_are_kept_where_so_many_speakers_are_wanted() -> None:
-    turns = (turn("a", 0, 10), turn("b", 12, 13))
-    windowed = window(0.0, 60.0, *turns, a=0, b=1)
-    assert len(speech_seconds(put_together(windowed).turns)) == 1
-    wanted = DiarizationOptions(num_speakers=2)
-    assert len(speech_seconds(put_together(windowed, options=wanted).turns)) == 2
-    lax = DiarizationOptions(min_speaker_duration=0.5)
-    assert len(speech_seconds(put_together(windowed, options=lax).turns)) == 2
+    assert plain(found.turns) == [
+        ("SPEAKER_00", 0, 10),
+        ("SPEAKER_01", 28, 29),
+        ("SPEAKER_01", 29.2, 40),
+    ]
+    assert found.exclusive_turns == found.turns
+    assert set(found.voices) == {"SPEAKER_00", "SPEAKER_01"}
 
 
 def test_somebody_who_hardly_speaks_is_still_somebody() -> None:
@@ -127,3 +108,11 @@ def test_joined_turns_are_united_and_ordered() -> None:
         [turn("b", 3, 4), turn("a", 0, 2), turn("a", 1, 3), turn("a", 3.04, 5), turn("a", 7, 7)]
     )
     assert plain(tuple(joined)) == [("a", 0, 5), ("b", 3, 4)]
+
+
+def test_exclusive_turns_are_not_joined_over_what_another_says() -> None:
+    turns = (turn("a", 0, 10), turn("b", 10, 10.03), turn("a", 10.03, 20), turn("b", 30, 40))
+    found = put_together(window(0.0, 60.0, *turns, a=0, b=1))
+    ends = [(turn.start, turn.end) for turn in found.exclusive_turns]
+    assert ends == [(0, 10), (10, 10.03), (10.03, 20), (30, 40)]
+    assert plain(found.turns)[0] == ("SPEAKER_00", 0, 20)

@@ -20,8 +20,12 @@
 {{- $_ := set $all "USE_GPU" (gt (int .values.gpu) 0 | toString) }}
 {{- $_ := set $all "MODEL_DIR" (ternary "/opt/models" "/models" (eq $root.Values.models.source "claim")) }}
 {{- end }}
+{{- $_ := set $all "SHUTDOWN_GRACE_SECONDS" (sub (int .values.graceSeconds) 15) }}
 {{- if eq .name "gateway" }}
 {{- $_ := set $all "TRUSTED_PROXIES" (join "," $root.Values.networkPolicy.podCidrs) }}
+{{- if $root.Values.ingress.enabled }}
+{{- $_ := set $all "ALLOWED_HOSTS" (printf "%s,localhost,127.0.0.1" $root.Values.ingress.host) }}
+{{- end }}
 {{- end }}
 {{- if $root.Values.internalTLS.existingSecret }}
 {{- range $variable, $file := dict "CERT" "tls.crt" "KEY" "tls.key" "CA" "ca.crt" }}
@@ -39,9 +43,4 @@
 {{- with .facts.database }}{{ $keys = append $keys (printf "%s-database-url" .) }}{{ end }}
 {{- if has "s3" .facts.servers }}{{ $keys = concat $keys (list "s3-access-key" "s3-secret-key") }}{{ end }}
 {{- toJson $keys }}
-{{- end }}
-
-{{- define "securetranscribe.s3Endpoint" -}}
-{{- if .Values.s3.builtin }}http://{{ include "securetranscribe.host" (dict "root" . "name" "minio") }}:9000
-{{- else }}{{ .Values.s3.endpoint }}{{ end }}
 {{- end }}

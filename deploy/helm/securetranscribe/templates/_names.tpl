@@ -37,3 +37,8 @@ labels: {{- include "securetranscribe.labels" . | nindent 2 }}
 {{- define "securetranscribe.secretName" -}}
 {{- default (printf "%s-secrets" (include "securetranscribe.fullname" .)) .Values.secrets.existingSecret }}
 {{- end }}
+
+{{- define "securetranscribe.s3Endpoint" -}}
+{{- if .Values.s3.builtin }}http://{{ include "securetranscribe.host" (dict "root" . "name" "minio") }}:9000
+{{- else }}{{ .Values.s3.endpoint }}{{ end }}
+{{- end }}

@@ -1,7 +1,8 @@
 {{- /* Provisioning reads more secrets than any service; only those that are there are named. */}}
 {{- define "securetranscribe.provisioning" -}}
-{{- $keys := list "gateway-database-url" "transcriber-database-url" "speakers-database-url" "nats-url" "s3-access-key" "s3-secret-key" }}
+{{- $keys := list "gateway-database-url" "transcriber-database-url" "speakers-database-url" "nats-url" }}
 {{- if .Values.postgres.provision }}{{ $keys = append $keys "provision-database-url" }}{{ end }}
+{{- if .Values.s3.provision }}{{ $keys = concat $keys (list "s3-access-key" "s3-secret-key") }}{{ end }}
 {{- if .Values.nats.provision }}{{ $keys = append $keys "nats-provisioner-url" }}{{ end }}
 name: provision
 image: {{ include "securetranscribe.image" (dict "root" . "name" "transcriber-api" "values" dict) }}
@@ -11,10 +12,12 @@ env:
 {{- range $keys }}
 - { name: {{ . | replace "-" "_" | upper }}_FILE, value: /run/secrets/securetranscribe/{{ . }} }
 {{- end }}
+{{- if .Values.s3.provision }}
 - { name: S3_ENDPOINT, value: {{ include "securetranscribe.s3Endpoint" . | quote }} }
 - { name: S3_REGION, value: {{ .Values.s3.region | quote }} }
 - { name: S3_BUCKET_AUDIO, value: {{ .Values.s3.buckets.audio | quote }} }
 - { name: S3_BUCKET_RESULTS, value: {{ .Values.s3.buckets.results | quote }} }
+{{- end }}
 {{- include "securetranscribe.setupContainer" . }}
 {{- end }}
 

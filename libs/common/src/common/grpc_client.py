@@ -14,7 +14,7 @@ from common.identity import Identity, ServiceSigner
 from common.settings import ServiceSettings
 
 Answer = TypeVar("Answer")
-_SENDING_FAILED = "Internal error from Core"
+SENDING_FAILED = "Internal error from Core"
 _STATUS_ATTEMPTS = 20
 _STATUS_SECONDS = 0.02
 
@@ -80,17 +80,18 @@ async def unwrap(call: Awaitable[Answer]) -> Answer:
     try:
         return await call
     except grpc.aio.AioRpcError as error:
-        raise status.from_rpc_error(await _as_the_server_said(call, error)) from error
+        raise status.from_rpc_error(await as_the_server_said(call, error)) from error
 
 
-async def _as_the_server_said(call: Any, error: grpc.aio.AioRpcError) -> grpc.aio.AioRpcError:
+async def as_the_server_said(call: Any, error: grpc.aio.AioRpcError) -> grpc.aio.AioRpcError:
     """The server's status where grpc says at first only that sending to it failed.
 
     A server that ends a call while requests are still being sent lets the sending fail; grpc takes
-    that for the call's status until the real one is read, which is a moment later.
+    that for the call's status until the real one is read, which is a moment later. (Where it comes
+    the other way round, only ClientStream still knows what the server said.)
     """
     for _ in range(_STATUS_ATTEMPTS):
-        if error.details() != _SENDING_FAILED or not isinstance(call, grpc.aio.Call):
+        if error.details() != SENDING_FAILED or not isinstance(call, grpc.aio.Call):
             break
         await asyncio.sleep(_STATUS_SECONDS)
         error = grpc.aio.AioRpcError(

@@ -1,6 +1,7 @@
 """The one thread on which a worker's models run, shared by tasks and direct calls."""
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TypeVar
@@ -43,8 +44,10 @@ class Inference:
         left = False
         self._waiting += 1
         try:
+            # The thread starts with an empty context; the caller's trace and ids go with the work.
+            context = contextvars.copy_context()
             return await asyncio.get_running_loop().run_in_executor(
-                self._thread, work, lambda: left
+                self._thread, context.run, work, lambda: left
             )
         finally:
             left = True

@@ -6,13 +6,13 @@ from typing import Any
 import grpc.aio
 from opentelemetry import propagate, trace
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
-from opentelemetry.instrumentation.grpc import aio_client_interceptors, aio_server_interceptor
+from opentelemetry.instrumentation.grpc import aio_server_interceptor
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
-from common.client_tracing import TracedStreamStream, TracedStreamUnary
+from common import client_tracing
 
 SECONDS = (0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
 
@@ -130,7 +130,4 @@ def server_interceptor() -> grpc.aio.ServerInterceptor:
 
 def client_interceptors() -> Sequence[grpc.aio.ClientInterceptor]:
     """Carries the current trace to a gRPC server."""
-    library: Sequence[grpc.aio.ClientInterceptor] = aio_client_interceptors()  # type: ignore[no-untyped-call]
-    streaming = (grpc.aio.StreamUnaryClientInterceptor, grpc.aio.StreamStreamClientInterceptor)
-    single = [one for one in library if not isinstance(one, streaming)]
-    return [*single, TracedStreamUnary(), TracedStreamStream()]
+    return client_tracing.interceptors()

@@ -34,6 +34,17 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
     return True
 
 
+def require_free(name: str, port: int, *, variable: str, host: str = LOOPBACK) -> None:
+    """Raise PortTakenError, naming the variable that asks for the port and, where it can be seen,
+    the process that listens there, unless a server could listen.
+    """
+    if not is_free(port, host):
+        raise PortTakenError(
+            f"port {port} on {host}, wanted for {name}, is taken{_by_whom(port)}; "
+            f"free it or set {variable} to another port"
+        )
+
+
 def variable_for(name: str) -> str:
     """Name of the variable that fixes the port of something, as `DEVSTACK_POSTGRES_PORT`."""
     return f"DEVSTACK_{name.upper().replace('-', '_')}_PORT"
@@ -82,17 +93,12 @@ class PortBook:
     def fixed(self, name: str, port: int, *, variable: str, host: str = LOOPBACK) -> int:
         """Give exactly this port, which a variable asks for.
 
-        Raises PortTakenError naming the variable and, where it can be seen, the process that
-        listens there; ConfigurationError when two names ask for one port.
+        Raises PortTakenError when it is in use, ConfigurationError when two names ask for it.
         """
         other = next((key for key, value in self._given.items() if value == port), None)
         if other not in (None, name):
             raise ConfigurationError(f"{variable}={port}: this port is already used for {other}")
-        if not is_free(port, host):
-            raise PortTakenError(
-                f"port {port} on {host}, wanted for {name}, is taken{_by_whom(port)}; "
-                f"free it or set {variable} to another port"
-            )
+        require_free(name, port, variable=variable, host=host)
         return self._give(name, port)
 
     def save(self) -> None:

@@ -1,7 +1,8 @@
 """What the stack tells whoever watches it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 Happening = Literal[
     "cleaned up", "starting", "ready", "crashed", "restarting", "stopping", "stopped"
@@ -17,12 +18,8 @@ class Report:
     detail: str = ""
 
 
-class Reporter(Protocol):
-    """Takes reports as things happen."""
-
-    def __call__(self, report: Report) -> None:
-        """Take one."""
-        ...
+Reporter = Callable[[Report], None]
+"""Takes reports as things happen."""
 
 
 def silent(report: Report) -> None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from devstack.config import StackConfig
 from devstack.health import Probe
+from devstack.ports import require_free
 from devstack.report import Reporter
 from devstack.service_stack import ServiceStack
 from devstack.services import Planner, Service
@@ -74,6 +75,7 @@ class Runner:
 
     async def _work(self) -> None:
         """Start everything, then watch. Ends only by an error or by being cancelled."""
+        self._check_gateway_port()
         await self._servers.start(purpose="runner")
         services = await self._start_services()
         self._on_ready(self._note("ready"))
@@ -84,6 +86,13 @@ class Runner:
             policy=self._policy,
         )
         await supervisor.run()
+
+    def _check_gateway_port(self) -> None:
+        """The one port that is fixed by default: better said before the servers are started."""
+        port = self._config.port
+        # Where the stack runs already it is its own gateway that listens; that is said later.
+        if self._wanted and port is not None and not self._servers.held:
+            require_free("gateway", port, variable="PORT", host=self._config.host)
 
     async def _start_services(self) -> ServiceStack:
         planner = Planner(

@@ -89,7 +89,8 @@ class ServiceStack:
     async def _wait_ready(self, planned: PlannedProcess) -> None:
         process = self._processes[planned.name]
         await wait_healthy(process, planned.probe, seconds=self._ready_seconds)
-        took = f"{planned.address}, {time.monotonic() - process.started_at:.1f} s"
+        place = (self.gateway_url if planned.service.http else None) or planned.address
+        took = f"{place}, {time.monotonic() - process.started_at:.1f} s"
         self._report(Report(name=planned.name, happening="ready", detail=took))
 
     def _note_stopped(self, process: Process) -> None:

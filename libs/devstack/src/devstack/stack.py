@@ -40,6 +40,11 @@ class EmbeddedServers:
         self._ports: PortBook | None = None
 
     @property
+    def held(self) -> bool:
+        """Whether some process, this one or another, uses the data directory."""
+        return self._lock.holder() is not None
+
+    @property
     def credentials(self) -> Credentials:
         """The stack's secrets. Raises NotRunningError before the start."""
         return self._built.credentials

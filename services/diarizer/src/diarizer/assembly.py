@@ -1,18 +1,21 @@
 """Puts the windows of a recording together into one diarization."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from diarizer.diarization import DiarizationOptions, Turn
+from diarizer.fragments import absorb
 from diarizer.linking import LocalSpeaker, link
 from diarizer.voiceprints import Voice, unit
 
 #: Turns of one speaker that are so close (seconds) are one turn.
 _SEAM = 0.05
-#: Turns end on the recording's last sample at most; what is shorter than this is dropped.
+#: Shorter turns (seconds) come from rounding.
 _LEAST_TURN = 1e-3
+#: Beyond the threshold of linking by so much, voices of one window are one person's too.
+_SURELY_ALIKE = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,10 +57,13 @@ def assemble(
         (speaker.window, speaker.label): f"{person}"
         for speaker, person in zip(local, persons, strict=True)
     }
-    turns = _shifted(windows, person_of, lambda window: window.turns)
-    exclusive = _shifted(windows, person_of, lambda window: window.exclusive_turns)
+    turns = join_turns(_shifted(windows, person_of, lambda window: window.turns))
+    exclusive = list(_shifted(windows, person_of, lambda window: window.exclusive_turns))
     voices = _joined_voices(windows, person_of)
-    turns, exclusive, voices = _absorb_fragments(turns, exclusive, voices, options)
+    heirs = absorb(turns, voices, options, alike=threshold + _SURELY_ALIKE)
+    turns = join_turns(_renamed(turns, heirs))
+    exclusive = join_turns(_renamed(exclusive, heirs), seam=_LEAST_TURN)
+    voices = {label: voice for label, voice in voices.items() if label not in heirs}
     names = {label: f"SPEAKER_{n:02d}" for n, label in enumerate(_labels(turns))}
     return Assembled(
         turns=_renamed(turns, names),
@@ -66,22 +72,14 @@ def assemble(
     )
 
 
-def speech_seconds(turns: Iterable[Turn]) -> dict[str, float]:
-    """Seconds of speech of each speaker."""
-    total: dict[str, float] = {}
-    for turn in turns:
-        total[turn.speaker] = total.get(turn.speaker, 0.0) + turn.duration
-    return total
-
-
-def join_turns(turns: Iterable[Turn]) -> list[Turn]:
-    """Union the turns of each speaker, closing seams; ordered by start."""
+def join_turns(turns: Iterable[Turn], *, seam: float = _SEAM) -> list[Turn]:
+    """Union the turns of each speaker, closing gaps up to `seam` seconds; ordered by start."""
     by_speaker: dict[str, list[Turn]] = {}
     for turn in sorted(turns, key=lambda turn: (turn.start, turn.end)):
         if turn.duration < _LEAST_TURN:
             continue
         mine = by_speaker.setdefault(turn.speaker, [])
-        if mine and turn.start - mine[-1].end <= _SEAM:
+        if mine and turn.start - mine[-1].end <= seam:
             end = max(turn.end, mine[-1].end)
             mine[-1] = Turn(start=mine[-1].start, end=end, speaker=turn.speaker)
         else:
@@ -100,8 +98,8 @@ def _shifted(
     windows: Sequence[WindowDiarization],
     person_of: Mapping[tuple[int, str], str],
     pick: Callable[[WindowDiarization], Sequence[Turn]],
-) -> list[Turn]:
-    return join_turns(
+) -> Iterator[Turn]:
+    return (
         Turn(
             start=window.start + max(turn.start, 0.0),
             end=window.start + min(turn.end, window.duration),
@@ -126,50 +124,6 @@ def _joined_voices(
 def _joined(voices: Sequence[Voice]) -> Voice:
     weighted = np.sum([voice.vector * voice.seconds for voice in voices], axis=0)
     return Voice(vector=unit(weighted), seconds=sum(voice.seconds for voice in voices))
-
-
-def _absorb_fragments(
-    turns: list[Turn],
-    exclusive: list[Turn],
-    voices: dict[str, Voice],
-    options: DiarizationOptions,
-) -> tuple[list[Turn], list[Turn], dict[str, Voice]]:
-    """Give the speech of speakers who hardly speak to the most similar of the others."""
-    seconds = speech_seconds(turns)
-    shortest_first = sorted(seconds, key=lambda label: seconds[label])
-    spare = len(seconds) - max(options.fewest, 1)
-    fragments = [
-        label for label in shortest_first if seconds[label] < options.min_speaker_duration
-    ][: max(spare, 0)]
-    heirs = [label for label in seconds if label not in fragments]
-    into = {label: _heir(label, heirs, voices, turns) for label in fragments}
-    if not into:
-        return turns, exclusive, voices
-    return (
-        join_turns(_renamed(turns, into)),
-        join_turns(_renamed(exclusive, into)),
-        {label: voice for label, voice in voices.items() if label not in into},
-    )
-
-
-def _heir(
-    label: str, heirs: Sequence[str], voices: Mapping[str, Voice], turns: Sequence[Turn]
-) -> str:
-    """Who sounds most like this speaker; without voices to compare, who speaks nearest to it."""
-    voiced = [heir for heir in heirs if heir in voices]
-    if label in voices and voiced:
-        vector = voices[label].vector
-        return max(voiced, key=lambda heir: float(vector @ voices[heir].vector))
-    mine = [turn for turn in turns if turn.speaker == label]
-    return min(
-        heirs,
-        key=lambda heir: min(
-            max(theirs.start - turn.end, turn.start - theirs.end)
-            for turn in mine
-            for theirs in turns
-            if theirs.speaker == heir
-        ),
-    )
 
 
 def _renamed(turns: Iterable[Turn], names: Mapping[str, str]) -> tuple[Turn, ...]:

@@ -17,7 +17,7 @@ from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
 
 from common.audio import AudioSource, AudioWindow, probe, windows
 from common.models import EmbeddedDiarization, ModelError, PipelineDirectory
-from diarizer.assembly import WindowDiarization, assemble, speech_seconds
+from diarizer.assembly import WindowDiarization, assemble
 from diarizer.campplus import CampPlus
 from diarizer.diarization import (
     Cancelled,
@@ -29,6 +29,7 @@ from diarizer.diarization import (
     Voiceprint,
 )
 from diarizer.embedded_pipeline import EmbeddedPipeline
+from diarizer.fragments import speech_seconds
 from diarizer.torch_runtime import torch
 from diarizer.voiceprints import Voice, VoiceEmbedder, take_voices
 

@@ -1,7 +1,6 @@
 """Which texts and JSON values are taken from callers."""
 
 import json
-import math
 import re
 from typing import Any
 
@@ -56,11 +55,8 @@ def check_json(value: Any, field: str) -> None:
             unread.extend((part, depth + 1) for part in current)
         elif isinstance(current, str) and not storable(current):
             raise ValidationError.of(field, "A text has a character that cannot be stored.")
-        elif isinstance(current, int | float) and not _in_range(current):
+        # Written so that it refuses NaN too, and converts no huge integer.
+        elif isinstance(current, int | float) and not abs(current) <= _MAX_NUMBER:
             raise ValidationError.of(field, "A number is out of range.")
     if len(json.dumps(value)) > MAX_JSON_CHARACTERS:
         raise ValidationError.of(field, f"At most {MAX_JSON_CHARACTERS} characters are allowed.")
-
-
-def _in_range(number: float) -> bool:
-    return math.isfinite(number) and abs(number) <= _MAX_NUMBER

@@ -230,8 +230,8 @@ def test_long_transcripts_are_set_in_parts_and_joined(monkeypatch: pytest.Monkey
         f"{minute // 60}:{minute % 60:02}:00" for minute in range(0, minutes * 10 + 1, 10)
     ]
     assert [page for _, page in marks] == sorted(page for _, page in marks)
-    for title, page in marks:
-        assert title in found.pages[page].extract_text()
+    for title, place in marks:
+        assert title in found.pages[place].extract_text()
 
 
 def test_a_missing_font_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:

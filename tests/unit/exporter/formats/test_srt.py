@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-import srt
+import srt  # type: ignore[import-untyped]
 
 from exporter.document import Document
 from exporter.formats.srt import plain, render

@@ -15,7 +15,7 @@ def made(document: Document, **options: bool) -> str:
 
 
 def read(text: str) -> list[webvtt.Caption]:
-    return list(webvtt.from_buffer(io.StringIO(text)))
+    return list(webvtt.from_buffer(io.StringIO(text)).captions)
 
 
 def test_read_back_it_is_the_transcript() -> None:

@@ -81,7 +81,7 @@ def fake_chat_server(behave: Behaviour) -> Iterator[FakeChatServer]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield FakeChatServer(f"http://127.0.0.1:{server.server_port}/v1", requests)

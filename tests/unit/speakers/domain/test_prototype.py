@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speakers.domain.prototype import Sample, VoiceData, summarise
-from speakers.domain.voice_space import VoiceSpace, VoiceSpaces
-from speakers.domain.voiceprint import VoiceModel
+from speakers.domain.voice_space import Place, VoiceSpace, VoiceSpaces
+from speakers.domain.voiceprint import Vector, VoiceModel
 from tests.unit.speakers.voices import plain_space, random_places, random_vectors
 
 SHIPPED = VoiceSpaces.load().of(
@@ -29,9 +29,9 @@ def bits(data: VoiceData) -> tuple[bytes | None, float]:
     return None if data.place is None else data.place.tobytes(), data.confidence
 
 
-def near(place: np.ndarray, seed: int, spread: float) -> np.ndarray:
+def near(place: Place, seed: int, spread: float) -> Vector:
     vector = place + spread * random_places(seed, 1, len(place))[0]
-    return (vector / np.linalg.norm(vector)).astype(np.float32)
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
 
 @settings(deadline=None)

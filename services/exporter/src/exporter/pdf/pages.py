@@ -23,8 +23,8 @@ from exporter.writing import (
 )
 
 # A part is set by a process of its own and then joined to the others, so that memory does not grow
-# with the length of the recording. About an hour and a half of speech.
-PART_CHARACTERS = 90_000
+# with the length of the recording. About an hour of speech.
+PART_CHARACTERS = 60_000
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _ARABIC_SCALE = 1.2
 

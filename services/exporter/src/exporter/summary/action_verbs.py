@@ -78,7 +78,7 @@ WORK_PHRASES = {
     "come": r"\b(?:up with|back to)\b",
     "go": r"\b(?:through|over|ahead with|back to|to the)\b",
     "make": r"\b(?:sure|a|an|the|copies|it)\b",
-    "start": r"\b(?:the|on|with|writing|working|a)\b",
+    "start": r"\b(?:on|writing|working|a|preparing|collecting)\b",
     "stop": r"\b(?:the|by)\b",
     "leave": r"\b(?:a|the)\b",
     "deal": r"\bwith\b",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from psycopg.rows import DictRow
 
-from common.errors import NotFoundError
+from common.errors import NotFoundError, ValidationError
 from common.postgres import Connection, execute, fetch_all, fetch_one
 from speakers.domain.observation import Clip, DecidedBy, Observation
 from speakers.domain.profile import Page
@@ -125,14 +125,16 @@ class Observations:
         """Adds a row; returns its id.
 
         Raises:
-            NotFoundError: voiceprints of this model have another dimension.
+            ValidationError: voiceprints of this model have another dimension.
         """
         model = voiceprint.model
         named = {"name": model.name, "version": model.version, "dimension": model.dimension}
         await execute(self._connection, _MODEL, named)
         model_id = await self.model_id(model)
         if model_id is None:
-            raise NotFoundError("Voiceprints of this model have another dimension.")
+            raise ValidationError.of(
+                "voiceprint.values", "Voiceprints of this model have another dimension."
+            )
         parameters = {
             "profile_id": profile_id,
             "transcription_id": source.transcription_id or None,

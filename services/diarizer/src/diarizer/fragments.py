@@ -1,0 +1,83 @@
+"""Finds speakers who are only fragments of others, and whose they are.
+
+Clustering now and then takes a few seconds of a person for somebody else: a laugh, a word across
+a pause, two voices at once.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from diarizer.diarization import DiarizationOptions, Turn
+from diarizer.voiceprints import Voice
+
+#: Who speaks longer than this (seconds) is not taken for somebody else, however alike.
+_LITTLE_SPEECH = 15.0
+
+
+def absorb(
+    turns: Sequence[Turn],
+    voices: Mapping[str, Voice],
+    options: DiarizationOptions,
+    *,
+    alike: float,
+) -> dict[str, str]:
+    """Tell for each fragment which speaker takes over its speech.
+
+    A fragment is a speaker with less speech than the options ask for, or with little speech and
+    a voice whose cosine to that of a speaker who speaks more is `alike` at least. There stay at
+    least as many speakers as the options ask for.
+    """
+    seconds = speech_seconds(turns)
+    heirs: dict[str, str] = {}
+    for label in sorted(seconds, key=lambda label: seconds[label]):
+        others = [other for other in seconds if other != label and other not in heirs]
+        if len(others) < max(options.fewest, 1):
+            break
+        closest, likeness = _most_alike(label, others, voices)
+        if seconds[label] < options.min_speaker_duration:
+            heirs[label] = closest or _nearest(label, others, turns)
+        elif closest is not None and seconds[label] < _LITTLE_SPEECH and likeness >= alike:
+            heirs[label] = closest
+    return {label: _last_heir(label, heirs) for label in heirs}
+
+
+def speech_seconds(turns: Iterable[Turn]) -> dict[str, float]:
+    """Seconds of speech of each speaker, in order of first appearance."""
+    total: dict[str, float] = {}
+    for turn in turns:
+        total[turn.speaker] = total.get(turn.speaker, 0.0) + turn.duration
+    return total
+
+
+def _last_heir(label: str, heirs: Mapping[str, str]) -> str:
+    """Follow a fragment that went to a speaker who turned out to be a fragment too."""
+    while label in heirs:
+        label = heirs[label]
+    return label
+
+
+def _most_alike(
+    label: str, others: Iterable[str], voices: Mapping[str, Voice]
+) -> tuple[str | None, float]:
+    """Who sounds most like this speaker and the cosine; None without voices to compare."""
+    if label not in voices:
+        return None, 0.0
+    vector = voices[label].vector
+    likeness = {other: float(vector @ voices[other].vector) for other in others if other in voices}
+    if not likeness:
+        return None, 0.0
+    best = max(likeness, key=lambda other: likeness[other])
+    return best, likeness[best]
+
+
+def _nearest(label: str, others: Sequence[str], turns: Sequence[Turn]) -> str:
+    """Who speaks nearest in time to this speaker."""
+    mine = [turn for turn in turns if turn.speaker == label]
+    return min(
+        others,
+        key=lambda other: min(
+            max(theirs.start - turn.end, turn.start - theirs.end)
+            for turn in mine
+            for theirs in turns
+            if theirs.speaker == other
+        ),
+    )

@@ -1,0 +1,213 @@
+import asyncio
+import hashlib
+import uuid
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from common import postgres
+from common.errors import ConflictError, UnavailableError
+from common.postgres import Database, MigrationError, migrate
+from common.settings import PostgresSettings
+from devstack.stack import EmbeddedServers
+
+URL = Callable[[str], str]
+
+
+@pytest.fixture
+async def database(servers: EmbeddedServers, postgres_url: URL) -> AsyncIterator[Database]:
+    """A database in a schema that begins empty."""
+
+    async def as_superuser(statement: str) -> None:
+        url = servers.postgres.url("postgres")
+        async with await psycopg.AsyncConnection.connect(url) as connection:
+            await connection.execute(statement.encode())
+
+    schema = f"test_{uuid.uuid4().hex}"
+    await as_superuser(f"CREATE SCHEMA {schema} AUTHORIZATION speakers")
+    url = f"{postgres_url('speakers')}?options=-csearch_path%3D{schema}"
+    database = Database(PostgresSettings(database_url=SecretStr(url), database_pool_size=4))
+    await database.open(20)
+    yield database
+    await database.close()
+    await as_superuser(f"DROP SCHEMA {schema} CASCADE")
+
+
+@pytest.fixture
+async def things(database: Database) -> Database:
+    await database.execute("CREATE TABLE things (id int PRIMARY KEY, name text NOT NULL)")
+    return database
+
+
+class Package:
+    """A package with migrations."""
+
+    def __init__(self, directory: Path) -> None:
+        self.name = directory.name
+        self._directory = directory / "migrations"
+        self._directory.mkdir(parents=True)
+        (directory / "__init__.py").touch()
+
+    def write(self, name: str, script: str) -> None:
+        (self._directory / name).write_text(script, encoding="utf-8")
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Package:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    package = Package(tmp_path / f"package_{uuid.uuid4().hex}")
+    package.write("0001_things.sql", "CREATE TABLE things (id int); INSERT INTO things VALUES (1);")
+    package.write("0002_names.sql", "ALTER TABLE things ADD name text DEFAULT '100 % Größe'")
+    package.write("README.md", "not SQL")
+    return package
+
+
+async def test_rows_come_as_dictionaries(things: Database) -> None:
+    assert await things.execute("INSERT INTO things VALUES (1, 'a'), (2, 'b')") == 2
+
+    assert await things.fetch_one("SELECT * FROM things WHERE id = %s", (2,)) == {
+        "id": 2,
+        "name": "b",
+    }
+    assert await things.fetch_one("SELECT * FROM things WHERE id = 3") is None
+    assert await things.fetch_all(
+        "SELECT name FROM things WHERE name = ANY(%(names)s) ORDER BY id", {"names": ["a", "b"]}
+    ) == [{"name": "a"}, {"name": "b"}]
+    await things.check()
+
+
+async def test_a_transaction_is_all_or_nothing(things: Database) -> None:
+    async def change_of_mind() -> None:
+        async with things.transaction() as connection:
+            await postgres.execute(connection, "INSERT INTO things VALUES (1, 'a')")
+            raise ConflictError("No.")
+
+    with pytest.raises(ConflictError):
+        await change_of_mind()
+    assert await things.fetch_all("SELECT * FROM things") == []
+
+    async with things.transaction() as connection:
+        await postgres.execute(connection, "INSERT INTO things VALUES (1, 'a')")
+        await postgres.execute(connection, "INSERT INTO things VALUES (2, 'b')")
+    assert len(await things.fetch_all("SELECT * FROM things")) == 2
+
+
+async def test_what_the_schema_refuses_is_not_an_outage(things: Database) -> None:
+    await things.execute("INSERT INTO things VALUES (1, 'a')")
+
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        await things.execute("INSERT INTO things VALUES (1, 'a')")
+    assert await things.fetch_one("SELECT count(*) AS count FROM things") == {"count": 1}
+
+
+async def test_a_cancelled_transaction_is_rolled_back_and_its_connection_usable(
+    things: Database,
+) -> None:
+    async def slow() -> None:
+        async with things.transaction() as connection:
+            await postgres.execute(connection, "INSERT INTO things VALUES (1, 'a')")
+            await postgres.execute(connection, "SELECT pg_sleep(30)")
+
+    tasks = [asyncio.create_task(slow()) for _ in range(4)]
+    await asyncio.sleep(0.2)
+    for task in tasks:
+        task.cancel()
+    async with asyncio.timeout(10):
+        await asyncio.wait(tasks)
+        assert await things.fetch_all("SELECT * FROM things") == []
+
+
+async def test_a_connection_that_broke_is_unavailable_and_replaced(things: Database) -> None:
+    with pytest.raises(UnavailableError):
+        async with things.transaction() as connection:
+            await postgres.execute(connection, "SELECT pg_terminate_backend(pg_backend_pid())")
+
+    await things.check()
+
+
+async def test_a_server_that_dies_and_comes_back(
+    things: Database, servers: EmbeddedServers
+) -> None:
+    await things.execute("INSERT INTO things VALUES (1, 'a')")
+    things._pool.timeout = 1
+    servers.process("postgres").kill()
+    try:
+        begun = asyncio.get_running_loop().time()
+        with pytest.raises(UnavailableError):
+            await things.fetch_all("SELECT * FROM things")
+        assert asyncio.get_running_loop().time() - begun < 15
+    finally:
+        await servers.restart("postgres")
+
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                assert await things.fetch_all("SELECT id FROM things") == [{"id": 1}]
+            except UnavailableError:
+                continue
+            break
+
+
+async def test_waiting_for_a_server_comes_to_an_end(unused_port: int) -> None:
+    settings = PostgresSettings(
+        database_url=SecretStr(f"postgresql://u:secret@127.0.0.1:{unused_port}/db")
+    )
+    database = Database(settings)
+
+    with pytest.raises(UnavailableError, match="DATABASE_URL") as raised:
+        await database.open(1)
+
+    assert "secret" not in str(raised.value)
+    await database.close()
+
+
+async def test_migrations_apply_once_and_in_order(database: Database, package: Package) -> None:
+    assert await migrate(database, package.name) == ["0001_things.sql", "0002_names.sql"]
+    assert await migrate(database, package.name) == []
+    assert await database.fetch_all("SELECT * FROM things") == [{"id": 1, "name": "100 % Größe"}]
+
+    package.write("0003_more.sql", "INSERT INTO things VALUES (2)")
+    assert await migrate(database, package.name) == ["0003_more.sql"]
+    recorded = await database.fetch_all("SELECT name, sha256 FROM schema_migrations ORDER BY name")
+    assert [row["name"] for row in recorded] == [
+        "0001_things.sql",
+        "0002_names.sql",
+        "0003_more.sql",
+    ]
+    assert recorded[2]["sha256"] == hashlib.sha256(b"INSERT INTO things VALUES (2)").hexdigest()
+
+
+async def test_a_migration_that_fails_undoes_those_before_it(
+    database: Database, package: Package
+) -> None:
+    package.write("0003_broken.sql", "INSERT INTO nowhere VALUES (1)")
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        await migrate(database, package.name)
+
+    package.write("0003_broken.sql", "INSERT INTO things VALUES (2)")
+    assert len(await migrate(database, package.name)) == 3
+
+
+async def test_an_applied_migration_must_not_change(database: Database, package: Package) -> None:
+    await migrate(database, package.name)
+    package.write("0001_things.sql", "CREATE TABLE others (id int)")
+    package.write("0003_more.sql", "INSERT INTO things VALUES (2)")
+
+    with pytest.raises(MigrationError, match=r"0001_things\.sql was changed"):
+        await migrate(database, package.name)
+
+    assert len(await database.fetch_all("SELECT * FROM things")) == 1
+
+
+async def test_processes_that_start_together_migrate_once(
+    database: Database, package: Package
+) -> None:
+    package.write("0000_slow.sql", "SELECT pg_sleep(0.2)")
+
+    applied = await asyncio.gather(*(migrate(database, package.name) for _ in range(4)))
+
+    assert sorted(len(names) for names in applied) == [0, 0, 0, 3]
+    assert await database.fetch_one("SELECT count(*) AS count FROM things") == {"count": 1}

@@ -1,0 +1,141 @@
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from pydantic import SecretStr
+
+from common import worker_service
+from common.errors import TranscriptionError
+from common.grpc_client import channel
+from common.identity import ServiceSigner
+from common.inference import Inference
+from common.runtime import Supervisor
+from common.settings import ObjectSettings
+from common.worker_service import Services, WorkerKind, WorkerSettings
+from tests.integration.common.grpc_service import SECRET
+from tests.integration.common.workers import Bench, Held, until
+
+NAME = "test.v1.Speech"
+
+
+class Engine:
+    """Stands for models: works on one thread and says on which."""
+
+    def __init__(self) -> None:
+        self.threads = {threading.current_thread().name}
+        self.handler = Held()
+
+    def add(self, inference: Inference) -> Services:
+        async def call(request: bytes, context: Any) -> bytes:
+            def work(left: Any) -> bytes:
+                self.threads.add(threading.current_thread().name)
+                return request[::-1]
+
+            return await inference.call(work)
+
+        def add_to(server: grpc.aio.Server) -> None:
+            methods: dict[str, Any] = {"Recognize": grpc.unary_unary_rpc_method_handler(call)}
+            server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(NAME, methods),))
+
+        return {NAME: add_to}
+
+
+class Running:
+    """A worker service in this process."""
+
+    def __init__(self, settings: WorkerSettings, port: int) -> None:
+        self.engine: Engine | None = None
+        self.supervisor = Supervisor()
+        self.channel = channel(settings, f"127.0.0.1:{port}")
+        kind = WorkerKind(
+            name="speech",
+            stage="transcribe",
+            failure=TranscriptionError,
+            load=self._load,
+            handler=lambda engine: engine.handler,
+            services=lambda engine, inference: engine.add(inference),
+        )
+        self.serving = asyncio.create_task(worker_service.serve(settings, self.supervisor, kind))
+
+    def _load(self) -> Engine:
+        self.engine = Engine()
+        return self.engine
+
+    async def healthy(self) -> bool:
+        assert not self.serving.done()
+        stub = health_pb2_grpc.HealthStub(self.channel)
+        try:
+            answer = await stub.Check(health_pb2.HealthCheckRequest(), timeout=1)
+        except grpc.aio.AioRpcError:
+            return False
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+@pytest.fixture
+def settings(nats_url: str, s3: ObjectSettings, unused_port: int) -> WorkerSettings:
+    return WorkerSettings(
+        secret_key=SecretStr(SECRET),
+        grpc_port=unused_port,
+        nats_url=SecretStr(nats_url),
+        worker_id="worker-1",
+        task_ack_wait_seconds=1.5,
+        task_max_deliver=2,
+        shutdown_grace_seconds=1,
+        **s3.model_dump(),
+    )
+
+
+@asynccontextmanager
+async def running(settings: WorkerSettings) -> AsyncIterator[Running]:
+    running = Running(settings, settings.grpc_port)
+    try:
+        await until(running.healthy, 20)
+        yield running
+    finally:
+        if running.engine:
+            running.engine.handler.release.set()
+        running.supervisor.stop()
+        await asyncio.wait_for(running.serving, 20)
+        await running.supervisor.cancel()
+        await running.channel.close()
+
+
+async def test_a_worker_loads_works_answers_and_ends(
+    bench: Bench, settings: WorkerSettings
+) -> None:
+    signed = tuple(ServiceSigner(SECRET, "gateway").sign("session_1").items())
+    async with running(settings) as service:
+        assert service.engine is not None
+        recognize: Any = service.channel.unary_unary(f"/{NAME}/Recognize")
+        assert await recognize(b"abc", metadata=signed, timeout=5) == b"cba"
+        service.engine.handler.release.set()
+        task = await bench.task(b"sound")
+        await bench.give(task)
+        assert (await bench.result()).worker_id == "worker-1"
+        await bench.settled()
+        assert await bench.store.get("results", task.result_key) == b"dnuos"
+        assert len(service.engine.threads) == 1
+
+    assert not service.supervisor.failed
+
+
+async def test_a_worker_that_ends_gives_its_task_back(
+    bench: Bench, settings: WorkerSettings
+) -> None:
+    task = await bench.task()
+    async with running(settings) as service:
+        assert service.engine is not None
+        await bench.give(task)
+        await service.engine.handler.begun()
+        service.supervisor.stop()
+        await asyncio.wait_for(service.serving, 10)
+        assert service.engine.handler.stopped.is_set()
+
+    assert await bench.announced() == 0
+    consumer = await bench.stream.consumer_info("TASKS", "transcribe")
+    assert consumer.num_pending + (consumer.num_ack_pending or 0) == 1

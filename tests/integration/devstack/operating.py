@@ -1,0 +1,140 @@
+"""An operator who runs `devstack` commands on services that are played by a fake."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from devstack.services import SERVICES, Service
+from devstack.stamps import read_stat
+
+FAKE = Path(__file__).with_name("fake_service.py")
+MAIN = """
+import runpy, sys
+sys.argv = [sys.argv[0], "-".join([{package!r}, *sys.argv[1:]])]
+runpy.run_path({fake!r}, run_name="__main__")
+"""
+
+
+def fake(service: Service) -> Service:
+    """The same service, played by the fake."""
+    return Service(
+        **{**vars(service), "command": (sys.executable, str(FAKE), service.name)},
+    )
+
+
+@dataclass(kw_only=True)
+class Operator:
+    """Runs `devstack` commands on one data directory."""
+
+    directory: Path
+    data: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    runners: list[subprocess.Popen[str]] = field(default_factory=list)
+    said: str = ""
+    """What the last `up` printed until everything was ready."""
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "devstack", "--data-dir", str(self.data), *arguments]
+
+    def variables(self) -> dict[str, str]:
+        stray = ("PORT", "HOST", "DEVSTACK_DATA_DIR", "SECRET_KEY", "METRICS_PORT")
+        inherited = {name: value for name, value in os.environ.items() if name not in stray}
+        path = os.pathsep.join([str(self.fakes), *filter(None, [inherited.get("PYTHONPATH")])])
+        fixed = {"PYTHONPATH": path, "FAKE_DUMP": str(self.directory)}
+        return {**inherited, **fixed, **self.environment}
+
+    @property
+    def fakes(self) -> Path:
+        """Packages by the services' names, which Python finds before the real ones."""
+        place = self.directory / "fakes"
+        if not place.exists():
+            for package in {service.owner for service in SERVICES}:
+                (place / package).mkdir(parents=True)
+                (place / package / "__init__.py").touch()
+                main = MAIN.format(package=package, fake=str(FAKE))
+                (place / package / "__main__.py").write_text(main)
+        return place
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            self.command(*arguments),
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            cwd=self.directory,
+            env=self.variables(),
+        )
+
+    def up(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `up` in the foreground and wait for the final block."""
+        runner = self.start("up", *arguments)
+        self.said = ""
+        assert runner.stdout is not None
+        for line in runner.stdout:
+            self.said += line
+            if line.strip().startswith("Logs"):
+                return runner
+        raise AssertionError(self.said)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command and leave it running."""
+        runner = subprocess.Popen(
+            self.command(*arguments),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=self.directory,
+            env=self.variables(),
+            start_new_session=True,
+        )
+        self.runners.append(runner)
+        return runner
+
+    def pids(self) -> dict[str, int]:
+        """Pids by name, from the pid files."""
+        return {
+            path.stem: json.loads(path.read_text())["pid"]
+            for path in (self.data / "run").glob("*.pid")
+        }
+
+    def close(self) -> None:
+        """End whatever a test has left running."""
+        for runner in self.runners:
+            if runner.poll() is None:
+                runner.send_signal(signal.SIGTERM)
+                try:
+                    runner.wait(120)
+                except subprocess.TimeoutExpired:
+                    runner.kill()
+                    runner.wait()
+            if runner.stdout is not None:
+                runner.stdout.close()
+        self.run("down")
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    stat = read_stat(pid)
+    return stat is not None and stat.state not in "ZX"
+
+
+class Until(Protocol):
+    """Waits for something to become so."""
+
+    def __call__(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+        """Fail when it does not."""
+
+
+class AllGone(Protocol):
+    """Waits until none of the processes runs."""
+
+    def __call__(self, pids: Iterable[int], seconds: float = 60) -> None:
+        """Fail when one still does."""

@@ -1,0 +1,153 @@
+"""SessionService over gRPC, and what the other services hear of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+from nats.aio.client import Client
+
+from common import bus, events, identity, times
+from common.identity import ServiceSigner
+from securetranscribe.v1 import session_pb2, session_pb2_grpc
+from tests.integration.gateway.conftest import SECRET, MakeGateway, Running
+
+
+@pytest.fixture
+async def service(running: Running) -> AsyncIterator[Any]:
+    async with grpc.aio.insecure_channel(running.grpc_address) as channel:
+        yield session_pb2_grpc.SessionServiceStub(channel)
+
+
+def bearer(token: str) -> tuple[tuple[str, str], ...]:
+    return (("authorization", f"Bearer {token}"),)
+
+
+async def test_a_session_from_beginning_to_end(service: Any, nats: Client) -> None:
+    heard: asyncio.Queue[Any] = asyncio.Queue()
+
+    async def hear(message: Any) -> None:
+        await heard.put(events.parse(message))
+
+    subscription = await nats.subscribe(bus.event_subject("*", "session", "*", "revoked"), cb=hear)
+    made = await service.CreateSession(
+        session_pb2.CreateSessionRequest(user_identifier="anna", user_agent="test")
+    )
+    token = made.session_token
+    known = await service.AuthenticateSession(
+        session_pb2.AuthenticateSessionRequest(session_token=token)
+    )
+    assert known.session_id == made.session.session_id
+    assert not known.authenticated
+    changed = await service.UpdateCurrentSession(
+        session_pb2.UpdateCurrentSessionRequest(
+            preferences=session_pb2.SessionPreferences(default_language="de")
+        ),
+        metadata=bearer(token),
+    )
+    assert changed.session.preferences.default_language == "de"
+    assert changed.session.user_identifier == "anna"
+    extended = await service.ExtendCurrentSession(
+        session_pb2.ExtendCurrentSessionRequest(duration=times.duration(7200)),
+        metadata=bearer(token),
+    )
+    left = extended.session.expire_time.seconds - made.session.create_time.seconds
+    assert 7195 < left < 7210
+    current = await service.GetCurrentSession(
+        session_pb2.GetCurrentSessionRequest(), metadata=bearer(token)
+    )
+    assert current.session.active
+    assert current.session.HasField("statistics")
+    await service.InvalidateCurrentSession(
+        session_pb2.InvalidateCurrentSessionRequest(), metadata=bearer(token)
+    )
+    async with asyncio.timeout(1):
+        event = await heard.get()
+    assert event.session_id == made.session.session_id
+    assert event.session_revoked.token_sha256 == identity.hash_token(token)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await service.AuthenticateSession(
+            session_pb2.AuthenticateSessionRequest(session_token=token)
+        )
+    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    await subscription.unsubscribe()
+
+
+async def test_a_repeated_request_gives_the_same_session_and_token(service: Any) -> None:
+    request = session_pb2.CreateSessionRequest(request_id="a key that nobody guesses")
+    answers = await asyncio.gather(*(service.CreateSession(request) for _ in range(8)))
+    assert len({answer.session.session_id for answer in answers}) == 1
+    assert len({answer.session_token for answer in answers}) == 1
+    known = await service.AuthenticateSession(
+        session_pb2.AuthenticateSessionRequest(session_token=answers[0].session_token)
+    )
+    assert known.session_id == answers[0].session.session_id
+    await service.InvalidateCurrentSession(
+        session_pb2.InvalidateCurrentSessionRequest(), metadata=bearer(answers[0].session_token)
+    )
+    later = await service.CreateSession(request)
+    assert later.session.session_id != answers[0].session.session_id
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["GetCurrentSession", "UpdateCurrentSession", "ExtendCurrentSession",
+     "InvalidateCurrentSession"],
+)  # fmt: skip
+async def test_the_own_session_needs_its_token(service: Any, method: str) -> None:
+    request = getattr(session_pb2, f"{method}Request")()
+    for metadata in ((), bearer("A" * 43), bearer("x")):
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await getattr(service, method)(request, metadata=metadata)
+        assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+async def test_a_service_may_act_for_a_session(service: Any) -> None:
+    made = await service.CreateSession(session_pb2.CreateSessionRequest())
+    signed = ServiceSigner(SECRET, "exporter").sign(made.session.session_id)
+    current = await service.GetCurrentSession(
+        session_pb2.GetCurrentSessionRequest(), metadata=tuple(signed.items())
+    )
+    assert current.session.session_id == made.session.session_id
+
+
+@pytest.mark.parametrize("seconds", [0, 3599, 86401])
+async def test_extensions_have_bounds(service: Any, seconds: float) -> None:
+    made = await service.CreateSession(session_pb2.CreateSessionRequest())
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await service.ExtendCurrentSession(
+            session_pb2.ExtendCurrentSessionRequest(duration=times.duration(seconds)),
+            metadata=bearer(made.session_token),
+        )
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_creation_is_limited_by_address(make_gateway: MakeGateway) -> None:
+    async with (
+        make_gateway(rate_limit_session="2/minute") as limited,
+        grpc.aio.insecure_channel(limited.grpc_address) as channel,
+    ):
+        service = session_pb2_grpc.SessionServiceStub(channel)
+        forwarded = (("x-forwarded-for", "198.51.100.1"),)
+        for _ in range(2):
+            await service.CreateSession(session_pb2.CreateSessionRequest())
+            await service.CreateSession(session_pb2.CreateSessionRequest(), metadata=forwarded)
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await service.CreateSession(session_pb2.CreateSessionRequest())
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_preferences_survive(service: Any) -> None:
+    made = await service.CreateSession(session_pb2.CreateSessionRequest())
+    preferences = session_pb2.SessionPreferences(auto_start_processing=False)
+    preferences.other["theme"] = "dark"
+    await service.UpdateCurrentSession(
+        session_pb2.UpdateCurrentSessionRequest(preferences=preferences),
+        metadata=bearer(made.session_token),
+    )
+    known = await service.AuthenticateSession(
+        session_pb2.AuthenticateSessionRequest(session_token=made.session_token)
+    )
+    assert known.preferences == preferences

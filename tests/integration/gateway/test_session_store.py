@@ -1,0 +1,103 @@
+"""Sessions in a real database."""
+
+import datetime as dt
+
+import pytest
+
+from common.postgres import Database
+from gateway.sessions.registry import SessionRegistry
+from gateway.sessions.session import Expiry, Session
+from gateway.sessions.store import SessionStore
+from gateway.sessions.tokens import RequestTokens
+from gateway.uploads.language_notes import LanguageNotes
+
+HOUR = dt.timedelta(hours=1)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = dt.datetime.now(dt.UTC)
+
+    def __call__(self) -> dt.datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def registry(database: Database, clock: Clock) -> SessionRegistry:
+    async def silent(session: Session) -> None:
+        return None
+
+    return SessionRegistry(
+        SessionStore(database),
+        expiry=Expiry(ttl=HOUR, touch_interval=dt.timedelta(seconds=5)),
+        request_tokens=RequestTokens("secret"),
+        announce_revoked=silent,
+        clock=clock,
+    )
+
+
+async def ids(database: Database) -> set[str]:
+    rows = await database.fetch_all("SELECT session_id FROM sessions")
+    return {row["session_id"] for row in rows}
+
+
+async def test_sweeping_takes_what_has_ended_and_what_hangs_on_it(
+    registry: SessionRegistry, clock: Clock, database: Database
+) -> None:
+    notes = LanguageNotes(database)
+    old, _ = await registry.create(request_id="old", peer="a")
+    revoked, _ = await registry.create()
+    await notes.note(old.session_id, 900_001, "de")
+    clock.now += HOUR
+    fresh, _ = await registry.create()
+    await registry.invalidate(revoked.session_id)
+    await registry.sweep()
+    left = await ids(database)
+    assert fresh.session_id in left
+    assert not {old.session_id, revoked.session_id} & left
+    assert await notes.find(old.session_id, 900_001) is None
+    requests = await database.fetch_all(
+        "SELECT 1 AS one FROM session_requests WHERE session_id = %s", (old.session_id,)
+    )
+    assert not requests
+
+
+async def test_a_touch_never_shortens(registry: SessionRegistry, clock: Clock) -> None:
+    session, token = await registry.create()
+    extended = await registry.extend(session.session_id, 5 * HOUR)
+    clock.now += dt.timedelta(minutes=10)
+    used = await registry.authenticate(token)
+    assert used.expires_at == extended.expires_at
+    assert used.last_accessed_at == clock.now
+
+
+async def test_what_has_ended_cannot_be_changed(
+    registry: SessionRegistry, clock: Clock, database: Database
+) -> None:
+    session, _ = await registry.create()
+    clock.now += 2 * HOUR
+    store = SessionStore(database)
+    assert await store.touch(session.session_id, clock.now, clock.now + HOUR) is None
+    assert (
+        await store.update(session.session_id, clock.now, user_identifier="x", preferences=None)
+        is None
+    )
+
+
+async def test_notes_belong_to_their_session(registry: SessionRegistry, database: Database) -> None:
+    notes = LanguageNotes(database)
+    session, _ = await registry.create()
+    other, _ = await registry.create()
+    await notes.note(session.session_id, 900_002, "de")
+    await notes.note(session.session_id, 900_002, "fr")
+    assert await notes.find(session.session_id, 900_002) == "fr"
+    assert await notes.find(other.session_id, 900_002) is None
+    await notes.forget(other.session_id, 900_002)
+    assert await notes.find(session.session_id, 900_002) == "fr"
+    await notes.forget(session.session_id, 900_002)
+    assert await notes.find(session.session_id, 900_002) is None

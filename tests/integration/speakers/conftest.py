@@ -1,0 +1,304 @@
+"""The service on real servers, with callers around it."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from common import bus
+from common.bus import Delivery
+from common.grpc_client import unwrap
+from common.identity import ServiceSigner
+from common.postgres import Database, migrate
+from common.runtime import Supervisor
+from common.settings import PostgresSettings
+from common.times import duration
+from securetranscribe.v1 import diarization_pb2, speaker_pb2, speaker_pb2_grpc
+from speakers import app
+from speakers.settings import SpeakersSettings
+from tests.integration.speakers.fakes import Peers, running_peers, voiceprint
+
+SECRET = "a secret for tests that is long enough"
+_CLEAR = """
+TRUNCATE profiles, voice_models, decisions, recognitions, observations, prototypes, outbox
+RESTART IDENTITY CASCADE
+"""
+_PROTOTYPES = """
+SELECT p.name, m.name AS model, m.version, t.place::real[] AS place, p.confidence,
+       p.sample_count, p.speech_seconds
+FROM prototypes t JOIN profiles p USING (profile_id) JOIN voice_models m USING (model_id)
+ORDER BY p.name_key, m.name, m.version
+"""
+
+
+@pytest.fixture(scope="session")
+async def peers() -> AsyncIterator[Peers]:
+    """The other services."""
+    async with running_peers() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def database(postgres_url: Callable[[str], str]) -> AsyncIterator[Database]:
+    """The service's own tables."""
+    database = Database(PostgresSettings(database_url=postgres_url("speakers")))
+    await database.open()
+    await migrate(database, "speakers")
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+async def client(nats_url: str) -> AsyncIterator[Any]:
+    """A connection to NATS."""
+    client = await bus.connect(nats_url, name="tests")
+    yield client
+    await bus.close(client)
+
+
+@pytest.fixture(autouse=True)
+async def clean(database: Database, client: Any, peers: Peers) -> None:
+    """Nothing is left of the test before."""
+    await database.execute(_CLEAR)
+    await bus.ensure_streams(client.jetstream(), Delivery())
+    peers.diarizer.error = None
+    peers.diarizer.calls = 0
+    peers.diarizer.callers.clear()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """A voice of a recording and who a person says it is."""
+
+    label: str
+    name: str
+    values: Sequence[float] | None
+    seconds: float = 10.0
+    speech: float = 12.0
+    clip: bytes = b""
+    content_type: str = "audio/flac"
+    model: str = "voices-for-tests"
+    version: str = "1"
+
+    def voice(self) -> speaker_pb2.Voice:
+        """The voice alone."""
+        message = speaker_pb2.Voice(speaker_label=self.label, speech_duration=duration(self.speech))
+        if self.values is not None:
+            heard = voiceprint(
+                list(self.values), seconds=self.seconds, model=self.model, version=self.version
+            )
+            message.voiceprint.CopyFrom(heard)
+        return message
+
+    def decision(self) -> speaker_pb2.VoiceDecision:
+        """What the person says."""
+        return speaker_pb2.VoiceDecision(
+            voice=self.voice(),
+            name=self.name,
+            clip=self.clip,
+            clip_content_type=self.content_type if self.clip else "",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Somebody who calls the service: a session, or the transcriber."""
+
+    stub: Any
+    metadata: tuple[tuple[str, str], ...]
+
+    async def call(self, method: str, request: Any) -> Any:
+        """Calls a method; raises the error that the service meant."""
+        return await unwrap(getattr(self.stub, method)(request, metadata=self.metadata))
+
+    async def create(self, name: str, **fields: Any) -> speaker_pb2.Speaker:
+        """Makes a profile."""
+        request = speaker_pb2.CreateSpeakerRequest(name=name, **fields)
+        answer: speaker_pb2.CreateSpeakerResponse = await self.call("CreateSpeaker", request)
+        return answer.speaker
+
+    async def get(self, speaker_id: int) -> speaker_pb2.Speaker:
+        """Reads a profile."""
+        request = speaker_pb2.GetSpeakerRequest(speaker_id=speaker_id)
+        answer: speaker_pb2.GetSpeakerResponse = await self.call("GetSpeaker", request)
+        return answer.speaker
+
+    async def update(self, speaker_id: int, **fields: Any) -> speaker_pb2.Speaker:
+        """Changes a profile."""
+        request = speaker_pb2.UpdateSpeakerRequest(speaker_id=speaker_id, **fields)
+        answer: speaker_pb2.UpdateSpeakerResponse = await self.call("UpdateSpeaker", request)
+        return answer.speaker
+
+    async def delete(self, speaker_id: int, *, permanent: bool = False) -> None:
+        """Deletes a profile."""
+        request = speaker_pb2.DeleteSpeakerRequest(speaker_id=speaker_id, permanent=permanent)
+        await self.call("DeleteSpeaker", request)
+
+    async def names(self, **fields: Any) -> list[str]:
+        """The names of all profiles, in the order of the list."""
+        request = speaker_pb2.ListSpeakersRequest(page_size=200, **fields)
+        return [item.name for item in (await self.call("ListSpeakers", request)).speakers]
+
+    async def found(self, query: str, **fields: Any) -> list[str]:
+        """The names of profiles that a search finds."""
+        request = speaker_pb2.SearchSpeakersRequest(query=query, **fields)
+        return [item.name for item in (await self.call("SearchSpeakers", request)).speakers]
+
+    async def statistics(self, speaker_id: int) -> speaker_pb2.SpeakerStatistics:
+        """Reads the figures of a profile."""
+        request = speaker_pb2.GetSpeakerStatisticsRequest(speaker_id=speaker_id)
+        answer: speaker_pb2.GetSpeakerStatisticsResponse = await self.call(
+            "GetSpeakerStatistics", request
+        )
+        return answer.statistics
+
+    async def observations(self, speaker_id: int) -> list[speaker_pb2.Observation]:
+        """Reads the ledger of a profile."""
+        request = speaker_pb2.ListObservationsRequest(speaker_id=speaker_id, page_size=200)
+        return list((await self.call("ListObservations", request)).observations)
+
+    async def decide(self, transcription_id: int, *decisions: Named) -> dict[str, Any]:
+        """Sets what people decided about a recording; returns links by label."""
+        request = speaker_pb2.SetVoiceDecisionsRequest(
+            transcription_id=transcription_id, decisions=[item.decision() for item in decisions]
+        )
+        answer = await self.call("SetVoiceDecisions", request)
+        return {link.speaker_label: link for link in answer.links}
+
+    async def recognise(self, transcription_id: int, *voices: Named) -> dict[str, Any]:
+        """Has the voices of a recording recognised; returns matches by label."""
+        request = speaker_pb2.RecognizeVoicesRequest(
+            transcription_id=transcription_id, voices=[item.voice() for item in voices]
+        )
+        answer = await self.call("RecognizeVoices", request)
+        return {match.speaker_label: match for match in answer.matches}
+
+    async def search_voices(
+        self, heard: diarization_pb2.Voiceprint, limit: int = 0
+    ) -> list[speaker_pb2.VoiceCandidate]:
+        """The profiles nearest to a voice."""
+        request = speaker_pb2.SearchVoicesRequest(voiceprint=heard, limit=limit)
+        return list((await self.call("SearchVoices", request)).candidates)
+
+    async def clip(self, speaker_id: int) -> Any:
+        """The clip of a profile."""
+        request = speaker_pb2.GetProfileClipRequest(speaker_id=speaker_id)
+        return await self.call("GetProfileClip", request)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A running service."""
+
+    channel: grpc.aio.Channel
+
+    def session(self, name: str = "a") -> Caller:
+        """A session that calls it."""
+        return self._caller((("authorization", f"Bearer token-{name}"),))
+
+    def transcriber(self, session: str = "session_a") -> Caller:
+        """The transcriber, acting for a session."""
+        signer = ServiceSigner(SECRET, "transcriber")
+        return self._caller(tuple(signer.sign(session).items()))
+
+    def nobody(self) -> Caller:
+        """Somebody without credentials."""
+        return self._caller(())
+
+    def _caller(self, metadata: tuple[tuple[str, str], ...]) -> Caller:
+        return Caller(stub=speaker_pb2_grpc.SpeakerServiceStub(self.channel), metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceFactory:
+    """Starts services."""
+
+    variables: Mapping[str, Any]
+
+    @contextlib.asynccontextmanager
+    async def run(self, **overrides: Any) -> AsyncIterator[Service]:
+        """Runs one inside the test's own process, until the end of the block."""
+        settings = SpeakersSettings(**{**self.variables, "grpc_port": free_port(), **overrides})
+        supervisor = Supervisor()
+        serving = asyncio.create_task(app.serve(settings, supervisor))
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{settings.grpc_port}") as channel:
+            try:
+                await _healthy(channel, serving)
+                yield Service(channel=channel)
+            finally:
+                supervisor.stop()
+                await serving
+        await supervisor.cancel()
+        assert not supervisor.failed
+
+
+@pytest.fixture(scope="session")
+def services(postgres_url: Callable[[str], str], nats_url: str, peers: Peers) -> ServiceFactory:
+    """Starts services on the servers of this run."""
+    return ServiceFactory(
+        variables={
+            "secret_key": SECRET,
+            "database_url": postgres_url("speakers"),
+            "nats_url": nats_url,
+            "gateway_grpc": peers.address,
+            "diarizer_grpc": peers.address,
+            "shutdown_grace_seconds": 2,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+async def service(services: ServiceFactory, database: Database) -> AsyncIterator[Service]:
+    """One service with the usual settings, for all tests."""
+    async with services.run() as running:
+        yield running
+
+
+@pytest.fixture
+def user(service: Service) -> Caller:
+    """A session."""
+    return service.session()
+
+
+@pytest.fixture
+def transcriber(service: Service) -> Caller:
+    """The transcriber, acting for the same session."""
+    return service.transcriber()
+
+
+async def prototypes(database: Database) -> list[tuple[Any, ...]]:
+    """Everything that follows from the ledger, to the bit."""
+    return [
+        (row["name"], row["model"], row["version"], tuple(row["place"]), row["confidence"],
+         row["sample_count"], row["speech_seconds"])
+        for row in await database.fetch_all(_PROTOTYPES)
+    ]  # fmt: skip
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def _healthy(channel: grpc.aio.Channel, serving: "asyncio.Task[None]") -> None:
+    stub = health_pb2_grpc.HealthStub(channel)
+    async with asyncio.timeout(30):
+        while True:
+            if serving.done():
+                serving.result()
+                raise AssertionError("the service ended by itself")
+            with contextlib.suppress(grpc.aio.AioRpcError):
+                answer = await stub.Check(health_pb2.HealthCheckRequest())
+                if answer.status == health_pb2.HealthCheckResponse.SERVING:
+                    return
+            await asyncio.sleep(0.05)

@@ -1,0 +1,140 @@
+"""Stand-ins for the services around: sessions by token, and a diarizer that hears what it is told.
+
+They speak real gRPC.
+"""
+
+import contextlib
+import io
+import wave
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+import grpc.aio
+import numpy as np
+
+from common import status
+from common.errors import ApplicationError, AuthenticationError
+from common.times import duration
+from securetranscribe.v1 import (
+    diarization_pb2,
+    session_pb2,
+)
+
+RATE = 16_000
+MODEL, VERSION = "voices-for-tests", "1"
+
+
+def wav(seconds: float) -> bytes:
+    """A WAV file with a tone."""
+    samples = np.sin(np.arange(int(seconds * RATE)) * 2 * np.pi * 220 / RATE) * 8000
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return buffer.getvalue()
+
+
+class Sessions:
+    """The token `token-a` belongs to the session `session_a`."""
+
+    async def AuthenticateSession(  # noqa: N802
+        self, request: session_pb2.AuthenticateSessionRequest, context: Any
+    ) -> session_pb2.AuthenticateSessionResponse:
+        token = request.session_token
+        if not token.startswith("token-"):
+            refusal = AuthenticationError("The session token is not valid.")
+            await context.abort_with_status(status.to_status(refusal))
+        return session_pb2.AuthenticateSessionResponse(
+            session_id=f"session_{token.removeprefix('token-')}"
+        )
+
+
+@dataclass
+class Diarizer:
+    """Answers every clip with `answer`, or fails with `error`; counts the calls."""
+
+    answer: diarization_pb2.ExtractVoiceprintResponse = field(
+        default_factory=diarization_pb2.ExtractVoiceprintResponse
+    )
+    error: ApplicationError | None = None
+    calls: int = 0
+    callers: list[dict[str, str]] = field(default_factory=list)
+
+    async def ExtractVoiceprint(  # noqa: N802
+        self, request: diarization_pb2.ExtractVoiceprintRequest, context: Any
+    ) -> diarization_pb2.ExtractVoiceprintResponse:
+        self.calls += 1
+        self.callers.append({key: str(value) for key, value in context.invocation_metadata()})
+        if self.error is not None:
+            await context.abort_with_status(status.to_status(self.error))
+        return self.answer
+
+    def hears(
+        self, voiceprint: diarization_pb2.Voiceprint, *, speakers: int = 1, end: float = 4.0
+    ) -> None:
+        """Makes this what it hears in the next clips."""
+        self.error = None
+        self.answer = diarization_pb2.ExtractVoiceprintResponse(
+            voiceprint=voiceprint,
+            speaker_count=speakers,
+            clean_turn=diarization_pb2.Turn(start=duration(1.0), end=duration(end)),
+        )
+
+
+@dataclass
+class Peers:
+    """The services around, all at one address."""
+
+    address: str
+    diarizer: Diarizer
+
+
+@contextlib.asynccontextmanager
+async def running_peers() -> AsyncIterator[Peers]:
+    """Runs them until the end of the block."""
+    server = grpc.aio.server()
+    diarizer = Diarizer()
+    _serve(server, "SessionService", Sessions(), session_pb2, "AuthenticateSession")
+    _serve(server, "DiarizationService", diarizer, diarization_pb2, "ExtractVoiceprint")
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        yield Peers(address=f"127.0.0.1:{port}", diarizer=diarizer)
+    finally:
+        await server.stop(None)
+
+
+def _serve(
+    server: grpc.aio.Server, service: str, servant: object, messages: Any, name: str
+) -> None:
+    """Adds the one method that is asked for; the servants are no whole services."""
+    handler = grpc.unary_unary_rpc_method_handler(
+        getattr(servant, name),
+        request_deserializer=getattr(messages, f"{name}Request").FromString,
+        response_serializer=getattr(messages, f"{name}Response").SerializeToString,
+    )
+    generic = grpc.method_handlers_generic_handler(
+        f"securetranscribe.v1.{service}", {name: handler}
+    )
+    server.add_generic_rpc_handlers((generic,))
+
+
+def person(number: int, *, recording: int = 0, dimension: int = 192) -> list[float]:
+    """A made-up voice: one person's recordings are alike (0.9), two persons are not (about 0)."""
+    own = np.random.default_rng([1, number]).standard_normal(dimension)
+    chance = np.random.default_rng([2, number, recording]).standard_normal(dimension)
+    voice = own / np.linalg.norm(own) + 0.35 * chance / np.linalg.norm(chance)
+    return [float(value) for value in (voice / np.linalg.norm(voice)).astype(np.float32)]
+
+
+def voiceprint(
+    values: list[float], *, seconds: float = 10.0, model: str = MODEL, version: str = VERSION
+) -> diarization_pb2.Voiceprint:
+    """A voiceprint as the diarizer sends it."""
+    return diarization_pb2.Voiceprint(
+        values=values, model=model, model_version=version, speech_duration=duration(seconds)
+    )

@@ -1,0 +1,140 @@
+"""Teaching profiles from clips."""
+
+import asyncio
+
+import pytest
+
+from common.errors import (
+    AudioProcessingError,
+    NotFoundError,
+    SpeakerError,
+    UnavailableError,
+    ValidationError,
+)
+from common.identity import ServiceSigner
+from securetranscribe.v1 import speaker_pb2
+from tests.integration.speakers.conftest import SECRET, Caller, Named, ServiceFactory, free_port
+from tests.integration.speakers.fakes import MODEL, Peers, person, voiceprint, wav
+
+
+async def enroll(
+    caller: Caller, speaker_id: int, content: bytes | None = None, request_id: str = ""
+) -> speaker_pb2.EnrollSpeakerResponse:
+    request = speaker_pb2.EnrollSpeakerRequest(
+        speaker_id=speaker_id,
+        content=wav(6.0) if content is None else content,
+        request_id=request_id,
+    )
+    answer: speaker_pb2.EnrollSpeakerResponse = await caller.call("EnrollSpeaker", request)
+    return answer
+
+
+async def test_an_enrolled_person_is_recognised(
+    user: Caller, transcriber: Caller, peers: Peers
+) -> None:
+    ann = (await user.create("Ann")).speaker_id
+    peers.diarizer.hears(voiceprint(person(1), seconds=5.5))
+    answer = await enroll(user, ann)
+    assert (answer.speaker.sample_count, answer.speaker.has_voice_data) == (1, True)
+    row = answer.observation
+    assert row.decided_by == speaker_pb2.DECISION_SOURCE_ENROLLMENT
+    assert (row.transcription_id, row.speaker_label, row.confidence) == (0, "", 1.0)
+    assert (row.speaker_id, row.model) == (ann, MODEL)
+    assert row.speech_duration.ToMilliseconds() == 5500
+    assert await user.observations(ann) == [row]
+    heard = Named(label="S1", name="", values=person(1, recording=3))
+    assert (await transcriber.recognise(1, heard))["S1"].speaker_id == ann
+    # An enrolled clip is of no recording.
+    assert (await user.statistics(ann)).total_transcriptions == 1
+
+
+async def test_the_diarizer_is_asked_in_the_name_of_the_session(user: Caller, peers: Peers) -> None:
+    ann = (await user.create("Ann")).speaker_id
+    peers.diarizer.hears(voiceprint(person(1)))
+    await enroll(user, ann)
+    [caller] = peers.diarizer.callers
+    assert caller["authorization"] == "Bearer token-a"
+
+
+async def test_the_cleanest_seconds_can_be_heard(user: Caller, peers: Peers) -> None:
+    ann = (await user.create("Ann")).speaker_id
+    peers.diarizer.hears(voiceprint(person(1)), end=4.0)
+    await enroll(user, ann)
+    clip = await user.clip(ann)
+    assert clip.content_type == "audio/flac"
+    assert clip.data.startswith(b"fLaC")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "speakers", "reason"), [(9.0, 2, "several_speakers"), (4.9, 1, "too_little_speech")]
+)
+async def test_poor_clips_are_refused(
+    user: Caller, peers: Peers, seconds: float, speakers: int, reason: str
+) -> None:
+    ann = (await user.create("Ann")).speaker_id
+    peers.diarizer.hears(voiceprint(person(1), seconds=seconds), speakers=speakers)
+    with pytest.raises(SpeakerError) as refused:
+        await enroll(user, ann)
+    assert refused.value.details["reason"] == reason
+    assert (await user.get(ann)).sample_count == 0
+
+
+async def test_what_the_diarizer_refuses_is_passed_on(user: Caller, peers: Peers) -> None:
+    ann = (await user.create("Ann")).speaker_id
+    peers.diarizer.error = AudioProcessingError("Nobody speaks in this clip.")
+    with pytest.raises(AudioProcessingError, match="Nobody speaks"):
+        await enroll(user, ann)
+
+
+async def test_without_a_diarizer(services: ServiceFactory) -> None:
+    async with services.run(diarizer_grpc=f"127.0.0.1:{free_port()}") as alone:
+        ann = (await alone.session().create("Ann")).speaker_id
+        with pytest.raises(UnavailableError):
+            await enroll(alone.session(), ann)
+
+
+async def test_who_cannot_be_enrolled(user: Caller, peers: Peers) -> None:
+    ann = (await user.create("Ann")).speaker_id
+    with pytest.raises(ValidationError):
+        await enroll(user, ann, b"")
+    with pytest.raises(NotFoundError):
+        await enroll(user, 99)
+    await user.delete(ann)
+    with pytest.raises(SpeakerError):
+        await enroll(user, ann)
+    assert peers.diarizer.calls == 0
+
+
+async def test_a_repeated_request_teaches_once(user: Caller, peers: Peers) -> None:
+    ann = (await user.create("Ann")).speaker_id
+    peers.diarizer.hears(voiceprint(person(1)))
+    answers = await asyncio.gather(*(enroll(user, ann, request_id="r") for _ in range(4)))
+    assert {answer.observation.observation_id for answer in answers} == {
+        answers[0].observation.observation_id
+    }
+    assert (await user.get(ann)).sample_count == 1
+    calls = peers.diarizer.calls
+    assert await enroll(user, ann, request_id="r") == answers[0]
+    assert peers.diarizer.calls == calls
+    await enroll(user, ann, request_id="another")
+    assert (await user.get(ann)).sample_count == 2
+
+
+async def test_a_clip_that_only_the_diarizer_understands(user: Caller, peers: Peers) -> None:
+    """Then there is a voice but no preview."""
+    ann = (await user.create("Ann")).speaker_id
+    peers.diarizer.hears(voiceprint(person(1)))
+    assert (await enroll(user, ann, b"no audio at all")).speaker.sample_count == 1
+    with pytest.raises(NotFoundError):
+        await user.clip(ann)
+
+
+async def test_a_service_may_enroll_for_nobody(services: ServiceFactory, peers: Peers) -> None:
+    async with services.run() as running:
+        user = running.session()
+        ann = (await user.create("Ann")).speaker_id
+        peers.diarizer.hears(voiceprint(person(1)))
+        signed = ServiceSigner(SECRET, "operator").sign()
+        tool = Caller(stub=user.stub, metadata=tuple(signed.items()))
+        assert (await enroll(tool, ann)).speaker.sample_count == 1
+    assert "x-service-auth" in peers.diarizer.callers[-1]

@@ -1,0 +1,220 @@
+"""Looking into ledgers and putting them right: removing, merging, splitting, clips."""
+
+from dataclasses import replace
+
+import pytest
+
+from common.errors import NotFoundError, SpeakerError, ValidationError
+from common.postgres import Database
+from securetranscribe.v1 import speaker_pb2
+from tests.integration.speakers.conftest import (
+    Caller,
+    Named,
+    Service,
+    ServiceFactory,
+    prototypes,
+)
+from tests.integration.speakers.fakes import person
+
+
+def named(name: str, number: int, recording: int, **changes: object) -> Named:
+    """A person's voice in a recording, and what it is called there."""
+    voice = Named(
+        label="Speaker_1", name=name, values=person(number, recording=recording), seconds=5.0
+    )
+    return replace(voice, **changes)  # type: ignore[arg-type]
+
+
+async def taught(transcriber: Caller, *voices: Named, first: int = 1) -> int:
+    """Decides on one recording for each voice; returns the profile of the last one."""
+    for number, voice in enumerate(voices, first):
+        links = await transcriber.decide(number, voice)
+    return int(links[voices[-1].label].speaker.speaker_id)
+
+
+async def remove(caller: Caller, speaker_id: int, observation_id: int) -> speaker_pb2.Speaker:
+    request = speaker_pb2.DeleteObservationRequest(
+        speaker_id=speaker_id, observation_id=observation_id
+    )
+    answer: speaker_pb2.DeleteObservationResponse = await caller.call("DeleteObservation", request)
+    return answer.speaker
+
+
+async def merge(caller: Caller, speaker_id: int, source: int) -> speaker_pb2.Speaker:
+    request = speaker_pb2.MergeSpeakersRequest(speaker_id=speaker_id, source_speaker_id=source)
+    answer: speaker_pb2.MergeSpeakersResponse = await caller.call("MergeSpeakers", request)
+    return answer.speaker
+
+
+async def split(
+    caller: Caller, speaker_id: int, ids: list[int], name: str
+) -> speaker_pb2.SplitSpeakerResponse:
+    request = speaker_pb2.SplitSpeakerRequest(speaker_id=speaker_id, observation_ids=ids, name=name)
+    answer: speaker_pb2.SplitSpeakerResponse = await caller.call("SplitSpeaker", request)
+    return answer
+
+
+async def test_the_ledger_is_listed_newest_first(user: Caller, transcriber: Caller) -> None:
+    ann = await taught(transcriber, *(named("Ann", 1, n, seconds=4.0 + n) for n in (1, 2, 3)))
+    rows = await user.observations(ann)
+    assert [row.transcription_id for row in rows] == [3, 2, 1]
+    assert [row.speech_duration.seconds for row in rows] == [7, 6, 5]
+    assert {row.speaker_id for row in rows} == {ann}
+    request = speaker_pb2.ListObservationsRequest(speaker_id=ann, page=2, page_size=2)
+    answer = await user.call("ListObservations", request)
+    assert [row.transcription_id for row in answer.observations] == [1]
+    assert answer.total == 3
+
+
+async def test_removing_an_observation_undoes_what_it_taught(
+    user: Caller, transcriber: Caller, database: Database
+) -> None:
+    ann = await taught(transcriber, named("Ann", 1, 1))
+    right = await prototypes(database)
+    await taught(transcriber, named("Ann", 2, 2), first=2)
+    poisoned, _ = await user.observations(ann)
+    left = await remove(user, ann, poisoned.observation_id)
+    assert left.sample_count == 1
+    assert await prototypes(database) == right
+    # The name in that recording stays, and repeating it does not teach the voice again.
+    assert (await user.statistics(ann)).total_transcriptions == 2
+    await transcriber.decide(2, named("Ann", 2, 2))
+    assert await prototypes(database) == right
+
+
+async def test_removing_what_the_machine_recognised(user: Caller, transcriber: Caller) -> None:
+    ann = await taught(transcriber, named("Ann", 1, 1))
+    await transcriber.recognise(2, named("", 1, 2))
+    machine, _ = await user.observations(ann)
+    assert (await remove(user, ann, machine.observation_id)).sample_count == 1
+    assert len(await user.observations(ann)) == 1
+
+
+async def test_only_rows_of_the_profile_can_be_removed(user: Caller, transcriber: Caller) -> None:
+    ann = await taught(transcriber, named("Ann", 1, 1))
+    bob = await taught(transcriber, named("Bob", 2, 2), first=2)
+    [row] = await user.observations(bob)
+    for observation_id in (row.observation_id, 999):
+        with pytest.raises(NotFoundError):
+            await remove(user, ann, observation_id)
+    assert len(await user.observations(bob)) == 1
+
+
+async def test_merging_is_as_if_there_had_been_one_profile(
+    user: Caller, transcriber: Caller, database: Database
+) -> None:
+    await taught(transcriber, *(named("Ann", 1, n, seconds=2.0 + n) for n in range(1, 5)))
+    one = await prototypes(database)
+    await transcriber.recognise(9, named("", 1, 9))
+    await taught(transcriber, *(named("Annie", 1, n, seconds=2.0 + n) for n in (1, 2)))
+    ids = {item.name: item.speaker_id for item in (await user.call(
+        "ListSpeakers", speaker_pb2.ListSpeakersRequest())).speakers}  # fmt: skip
+    merged = await merge(user, ids["Ann"], ids["Annie"])
+    assert merged.sample_count == 4
+    assert await prototypes(database) == one
+    assert await user.names(active_only=False) == ["Ann"]
+    assert (await user.statistics(ids["Ann"])).total_transcriptions == 5
+    # What was decided about these recordings before is undone with them.
+    await transcriber.decide(1)
+    assert (await user.get(ids["Ann"])).sample_count == 3
+
+
+async def test_what_cannot_be_merged(user: Caller, transcriber: Caller) -> None:
+    ann, bob = await user.create("Ann"), await user.create("Bob")
+    with pytest.raises(SpeakerError):
+        await merge(user, ann.speaker_id, ann.speaker_id)
+    for one, other in ((ann.speaker_id, 99), (99, ann.speaker_id)):
+        with pytest.raises(NotFoundError):
+            await merge(user, one, other)
+    await user.delete(ann.speaker_id)
+    with pytest.raises(SpeakerError):
+        await merge(user, ann.speaker_id, bob.speaker_id)
+    assert (await merge(user, bob.speaker_id, ann.speaker_id)).name == "Bob"
+
+
+async def test_splitting_takes_a_merge_back(
+    user: Caller, transcriber: Caller, database: Database
+) -> None:
+    await taught(transcriber, *(named("Ann", 1, n) for n in (1, 2)))
+    bob = await taught(transcriber, *(named("Bob", 2, n) for n in (3, 4)), first=3)
+    apart = await prototypes(database)
+    ann = next(
+        item.speaker_id
+        for item in (await user.call("ListSpeakers", speaker_pb2.ListSpeakersRequest())).speakers
+        if item.name == "Ann"
+    )
+    await merge(user, ann, bob)
+    assert await prototypes(database) != apart
+    wrong = [row.observation_id for row in await user.observations(ann) if row.transcription_id > 2]
+    answer = await split(user, ann, wrong, "Bob")
+    assert await prototypes(database) == apart
+    assert (answer.speaker.name, answer.speaker.sample_count) == ("Ann", 2)
+    assert (answer.target.name, answer.target.sample_count) == ("Bob", 2)
+    # A decision that is repeated does not move the voice back.
+    await transcriber.decide(3, named("Ann", 2, 3))
+    assert await prototypes(database) == apart
+    # Deleting the recording removes what was learnt from it, wherever it went.
+    await transcriber.decide(3)
+    assert (await user.get(answer.target.speaker_id)).sample_count == 1
+
+
+async def test_splitting_to_a_known_profile(user: Caller, transcriber: Caller) -> None:
+    bob = await user.create("Bob")
+    ann = await taught(transcriber, named("Ann", 1, 1), named("Ann", 2, 2))
+    rows = await user.observations(ann)
+    answer = await split(user, ann, [rows[0].observation_id], " BOB ")
+    assert answer.target.speaker_id == bob.speaker_id
+    assert (await transcriber.recognise(5, named("", 2, 5)))["Speaker_1"].name == "Bob"
+    assert (await transcriber.recognise(6, named("", 1, 6)))["Speaker_1"].name == "Ann"
+
+
+async def test_what_cannot_be_split(user: Caller, transcriber: Caller) -> None:
+    ann = await taught(transcriber, named("Ann", 1, 1))
+    bob = await taught(transcriber, named("Bob", 2, 2), first=2)
+    await transcriber.recognise(3, named("", 1, 3))
+    machine, own = (row.observation_id for row in await user.observations(ann))
+    [foreign] = (row.observation_id for row in await user.observations(bob))
+    for ids, name in (([foreign], "Cy"), ([own, foreign], "Cy"), ([machine], "Cy"), ([own], "ann")):
+        with pytest.raises(SpeakerError):
+            await split(user, ann, ids, name)
+    for ids, name in (([], "Cy"), ([own], "  "), ([own], "Speaker_1")):
+        with pytest.raises(ValidationError):
+            await split(user, ann, ids, name)
+    with pytest.raises(NotFoundError):
+        await split(user, 99, [own], "Cy")
+    assert await user.names(active_only=False) == ["Ann", "Bob"]
+    assert (await user.get(ann)).sample_count == 1
+
+
+async def test_the_clip_is_of_the_most_typical_voice(user: Caller, transcriber: Caller) -> None:
+    voices = [named("Ann", 1, n, clip=f"clip {n}".encode()) for n in (1, 2, 3)]
+    stranger = named("Ann", 7, 4, clip=b"a mistake", seconds=9.0)
+    ann = await taught(transcriber, *voices, stranger)
+    clip = await user.clip(ann)
+    assert clip.content_type == "audio/flac"
+    assert clip.data.startswith(b"clip ")
+    await user.delete(ann)
+    assert (await user.clip(ann)).data == clip.data
+
+
+async def test_clips_may_be_kept_to_their_session(
+    service: Service, services: ServiceFactory, transcriber: Caller
+) -> None:
+    ann = await taught(transcriber, named("Ann", 1, 1, clip=b"private"))
+    assert (await service.session("b").clip(ann)).data == b"private"
+    async with services.run(share_voice_clips=False) as private:
+        assert (await private.session("a").clip(ann)).data == b"private"
+        with pytest.raises(NotFoundError):
+            await private.session("b").clip(ann)
+
+
+async def test_permanent_deletion_leaves_no_voice(
+    user: Caller, transcriber: Caller, database: Database
+) -> None:
+    ann = await taught(transcriber, named("Ann", 1, 1, clip=b"clip"), named("Ann", 1, 2))
+    await transcriber.recognise(3, named("", 1, 3))
+    await user.delete(ann, permanent=True)
+    for table in ("profiles", "decisions", "observations", "recognitions", "prototypes"):
+        assert await database.fetch_one(f"SELECT FROM {table} LIMIT 1") is None
+    match = (await transcriber.recognise(4, named("", 1, 4)))["Speaker_1"]
+    assert match.outcome == speaker_pb2.VOICE_MATCH_OUTCOME_UNKNOWN

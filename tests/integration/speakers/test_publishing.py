@@ -1,0 +1,130 @@
+"""The events that the service publishes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from common import bus, events
+from common.postgres import Database
+from securetranscribe.v1 import event_pb2, speaker_pb2
+from speakers.publishing import OutboxPublisher
+from tests.integration.speakers.conftest import Caller, Named
+from tests.integration.speakers.fakes import person
+
+ANN = Named(label="Speaker_1", name="Ann", values=person(1))
+
+
+class Heard:
+    """The events that were published, in their order."""
+
+    def __init__(self) -> None:
+        self.messages: list[Any] = []
+        self._arrived = asyncio.Condition()
+
+    async def add(self, message: Any) -> None:
+        async with self._arrived:
+            self.messages.append(message)
+            self._arrived.notify_all()
+
+    async def first(self, count: int) -> list[event_pb2.Event]:
+        """The first events, as soon as there are so many."""
+        async with asyncio.timeout(10), self._arrived:
+            await self._arrived.wait_for(lambda: len(self.messages) >= count)
+        return [events.parse(message) for message in self.messages[:count]]
+
+
+@pytest.fixture
+async def heard(client: Any, database: Database) -> AsyncIterator[Heard]:
+    """Listens from now on."""
+    listening = Heard()
+    await settled(database)
+    subject = bus.event_subject("", "speaker", "*", "*")
+    subscription = await client.subscribe(subject, cb=listening.add)
+    await client.flush()
+    yield listening
+    await subscription.unsubscribe()
+
+
+async def settled(database: Database) -> None:
+    """Waits until nothing is left to be published."""
+    async with asyncio.timeout(10):
+        while await database.fetch_one("SELECT FROM outbox LIMIT 1") is not None:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def test_profiles_that_change_are_announced(
+    user: Caller, heard: Heard, database: Database
+) -> None:
+    made = await user.create("Ann")
+    await user.update(made.speaker_id, name="Anne")
+    await user.delete(made.speaker_id)
+    await user.delete(made.speaker_id, permanent=True)
+    told = await heard.first(4)
+    assert [event.WhichOneof("data") for event in told] == ["speaker_updated"] * 3 + [
+        "speaker_deleted"
+    ]
+    assert [event.speaker_updated.name for event in told[:3]] == ["Ann", "Anne", "Anne"]
+    assert told[3].speaker_deleted.speaker_id == made.speaker_id
+    assert told[3].speaker_deleted.merged_into_speaker_id == 0
+    assert all(event.session_id == "" for event in told)
+    assert len({event.event_id for event in told}) == 4
+    message = heard.messages[0]
+    assert message.subject == bus.event_subject("", "speaker", made.speaker_id, "updated")
+    assert message.headers["ce-source"] == "/securetranscribe/speakers"
+    await settled(database)
+
+
+async def test_a_merge_says_where_the_profile_went(user: Caller, heard: Heard) -> None:
+    ann, annie = await user.create("Ann"), await user.create("Annie")
+    request = speaker_pb2.MergeSpeakersRequest(
+        speaker_id=ann.speaker_id, source_speaker_id=annie.speaker_id
+    )
+    await user.call("MergeSpeakers", request)
+    told = await heard.first(4)
+    gone = next(event for event in told if event.HasField("speaker_deleted")).speaker_deleted
+    assert (gone.speaker_id, gone.merged_into_speaker_id) == (annie.speaker_id, ann.speaker_id)
+
+
+async def test_decisions_announce_profiles_that_come_and_go(
+    transcriber: Caller, heard: Heard
+) -> None:
+    links = await transcriber.decide(1, ANN)
+    await transcriber.decide(1, ANN)
+    await transcriber.decide(1)
+    made, gone = await heard.first(2)
+    assert made.speaker_updated.name == "Ann"
+    assert gone.speaker_deleted.speaker_id == links["Speaker_1"].speaker.speaker_id
+    await asyncio.sleep(0.7)
+    assert len(heard.messages) == 2
+
+
+async def test_events_wait_for_nats(
+    user: Caller, heard: Heard, database: Database, client: Any
+) -> None:
+    """Without a stream to take them, events stay in the outbox, and go out when it is back."""
+    stream = client.jetstream()
+    await stream.delete_stream(bus.EVENTS_STREAM)
+    await user.create("Ann")
+    publisher = OutboxPublisher(database, stream)
+    with pytest.raises(Exception):  # noqa: B017, PT011 - whichever way the stream is missed
+        await publisher.publish()
+    assert await database.fetch_one("SELECT FROM outbox LIMIT 1") is not None
+    await bus.ensure_streams(stream, bus.Delivery())
+    await settled(database)
+    info = await stream.stream_info(bus.EVENTS_STREAM)
+    assert info.state.messages == 1
+
+
+async def test_events_of_a_call_that_fails_are_not_published(
+    user: Caller, transcriber: Caller, heard: Heard
+) -> None:
+    await transcriber.decide(1, ANN)
+    other = replace(ANN, name="Bob", values=person(1, dimension=32))
+    with pytest.raises(Exception, match="dimension"):
+        await transcriber.decide(2, replace(ANN, label="Speaker_2", name="Cy"), other)
+    await user.create("Dee")
+    told = await heard.first(2)
+    assert [event.speaker_updated.name for event in told] == ["Ann", "Dee"]

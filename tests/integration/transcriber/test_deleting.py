@@ -1,0 +1,131 @@
+"""Deleting transcriptions, to the last object."""
+
+import threading
+
+import pytest
+
+from common.errors import NotFoundError
+from common.objects import ObjectStore
+from common.postgres import Database
+from common.task import TaskControl
+from securetranscribe.v1 import queue_pb2, transcription_pb2
+from tests.integration.transcriber.conftest import Api, Caller
+from tests.integration.transcriber.fakes import Peers, Workshop, until
+
+_ROWS = """
+SELECT (SELECT count(*) FROM transcriptions) + (SELECT count(*) FROM jobs)
+     + (SELECT count(*) FROM tasks) + (SELECT count(*) FROM segments)
+     + (SELECT count(*) FROM transcript_speakers) AS rows,
+       (SELECT count(*) FROM deletions) AS deletions
+"""
+
+
+async def counts(database: Database) -> tuple[int, int]:
+    row = await database.fetch_one(_ROWS)
+    assert row is not None
+    return row["rows"], row["deletions"]
+
+
+async def test_everything_goes(
+    caller: Caller, workshop: Workshop, database: Database, objects: ObjectStore, peers: Peers
+) -> None:
+    async with workshop.both():
+        transcription_id = await caller.upload_id(auto_start=True)
+        await caller.ended(transcription_id)
+    await caller.assign(transcription_id, {"Speaker_1": "Ada"})
+
+    async def clips() -> bool:
+        return any(key.endswith(".flac") for key in await objects.keys("results"))
+
+    await until(clips)
+    await caller.delete(transcription_id)
+    assert await objects.keys("audio") == []
+    assert await objects.keys("results") == []
+    assert await counts(database) == (0, 0)
+    assert peers.speakers.decisions[transcription_id] == []
+    with pytest.raises(NotFoundError):
+        await caller.get(transcription_id)
+    with pytest.raises(NotFoundError):
+        await caller.delete(transcription_id)
+
+
+async def test_only_the_named_one_goes(api: Api, caller: Caller, objects: ObjectStore) -> None:
+    kept = await api.caller("b").upload_id()
+    gone = await caller.upload_id()
+    await caller.delete(gone)
+    assert await objects.keys("audio") == [f"{kept}/source"]
+
+
+async def test_a_job_under_way_is_cancelled_first(
+    caller: Caller, workshop: Workshop, database: Database, objects: ObjectStore
+) -> None:
+    begun, stopped = threading.Event(), threading.Event()
+
+    def stubborn(_task: queue_pb2.Task, control: TaskControl) -> bytes:
+        """Notices too late that it should stop, and writes its result all the same."""
+        begun.set()
+        while not control.cancelled():
+            threading.Event().wait(0.02)
+        stopped.set()
+        return b"a late result"
+
+    transcription_id = await caller.upload_id(auto_start=True)
+    async with workshop.worker("transcribe", stubborn):
+
+        async def running() -> bool:
+            row = await database.fetch_one("SELECT 1 AS one FROM tasks WHERE state = 'running'")
+            return begun.is_set() and row is not None
+
+        await until(running)
+        await caller.delete(transcription_id)
+
+        async def told() -> bool:
+            return stopped.is_set()
+
+        await until(told, seconds=5)
+
+        async def written() -> bool:
+            return bool(await objects.keys("results"))
+
+        await until(written)
+    rows, deletions = await counts(database)
+    assert (rows, deletions) == (0, 1)
+    # The last look comes a quarter of an hour later; here it comes now.
+    await database.execute("UPDATE deletions SET due_at = now()")
+
+    async def tidy() -> bool:
+        return not await objects.keys("results") and await counts(database) == (0, 0)
+
+    await until(tidy)
+
+
+async def test_what_could_not_be_removed_at_once_is_removed_later(
+    caller: Caller, workshop: Workshop, database: Database, objects: ObjectStore, peers: Peers
+) -> None:
+    async with workshop.both():
+        transcription_id = await caller.upload_id(auto_start=True)
+        await caller.ended(transcription_id)
+    peers.speakers.down = True
+    await caller.delete(transcription_id)
+    with pytest.raises(NotFoundError):
+        await caller.get(transcription_id)
+    assert await counts(database) == (0, 1)
+    peers.speakers.down = False
+    await database.execute("UPDATE deletions SET due_at = now()")
+
+    async def tidy() -> bool:
+        return await counts(database) == (0, 0)
+
+    await until(tidy)
+    assert peers.speakers.decisions[transcription_id] == []
+    assert await objects.keys("results") == []
+
+
+async def test_whoever_watches_learns_that_it_is_gone(caller: Caller) -> None:
+    transcription_id = await caller.upload_id()
+    request = transcription_pb2.WatchTranscriptionRequest(transcription_id=transcription_id)
+    watch = aiter(caller.transcriptions.WatchTranscription(request, metadata=caller.metadata))
+    await anext(watch)
+    await caller.delete(transcription_id)
+    with pytest.raises(Exception, match="NOT_FOUND"):
+        await anext(watch)

@@ -1,0 +1,126 @@
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+import structlog
+
+from common.errors import ResourceExhaustedError
+from common.inference import Inference
+
+
+@pytest.fixture
+def inference() -> Iterator[Inference]:
+    inference = Inference("models")
+    yield inference
+    inference.close()
+
+
+class Work:
+    """Work that takes until it is released."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.release = threading.Event()
+        self.callers_left = 0
+
+    def __call__(self, left: Callable[[], bool]) -> str:
+        self.begun.set()
+        while not self.release.wait(0.01):
+            if left():
+                self.callers_left += 1
+                break
+        return threading.current_thread().name
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - threads set no event of the loop
+            await asyncio.sleep(0.01)
+
+
+async def test_everything_runs_on_one_thread(inference: Inference) -> None:
+    loaded = await inference.load(lambda: threading.current_thread().name)
+    called = await inference.call(lambda left: threading.current_thread().name)
+    task = await asyncio.get_running_loop().run_in_executor(
+        inference.executor, lambda: threading.current_thread().name
+    )
+
+    assert loaded == called == task
+    assert loaded.startswith("models")
+
+
+async def test_a_call_waits_for_the_task_in_hand(inference: Inference) -> None:
+    work = Work()
+    inference.executor.submit(work, lambda: False)
+    call = asyncio.create_task(inference.call(lambda left: "done"))
+    await asyncio.sleep(0.05)
+    assert not call.done()
+
+    work.release.set()
+
+    assert await call == "done"
+
+
+async def test_too_many_callers_are_refused(inference: Inference) -> None:
+    work = Work()
+    calls = [asyncio.create_task(inference.call(work)) for _ in range(8)]
+    await asyncio.sleep(0.05)
+
+    with pytest.raises(ResourceExhaustedError):
+        await inference.call(work)
+
+    work.release.set()
+    await asyncio.gather(*calls)
+    assert await inference.call(lambda left: 1) == 1
+
+
+async def test_work_is_told_that_its_caller_left(inference: Inference) -> None:
+    work = Work()
+    call = asyncio.create_task(inference.call(work))
+    await until(work.begun.is_set)
+
+    call.cancel()
+
+    await until(lambda: work.callers_left == 1)
+    assert await inference.call(lambda left: left()) is False
+
+
+async def test_work_that_has_not_begun_is_dropped_with_its_caller(inference: Inference) -> None:
+    first, second = Work(), Work()
+    calls = [asyncio.create_task(inference.call(work)) for work in (first, second)]
+    await until(first.begun.is_set)
+    calls[1].cancel()
+    await asyncio.sleep(0)
+    first.release.set()
+    await calls[0]
+    await inference.call(lambda left: None)
+
+    assert not second.begun.is_set()
+
+
+async def test_an_error_reaches_the_caller(inference: Inference) -> None:
+    def fail(left: Callable[[], bool]) -> None:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        await inference.call(fail)
+
+
+async def test_ids_of_the_caller_are_known_to_the_work(inference: Inference) -> None:
+    with structlog.contextvars.bound_contextvars(session_id="session_1"):
+        seen = await inference.call(lambda left: structlog.contextvars.get_contextvars())
+
+    assert seen["session_id"] == "session_1"
+
+
+async def test_closing_does_not_wait(inference: Inference) -> None:
+    work = Work()
+    call = asyncio.create_task(inference.call(work))
+    await until(work.begun.is_set)
+
+    inference.close()
+
+    assert not call.done()
+    work.release.set()
+    await call

@@ -1,0 +1,36 @@
+import datetime as dt
+
+import pytest
+
+from common import times
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.000001, 1.5, 3599.999999, 86400.0 * 30, -2.25])
+def test_seconds_survive_the_way_there_and_back(seconds: float) -> None:
+    assert times.seconds(times.duration(seconds)) == pytest.approx(seconds, abs=1e-9)
+
+
+def test_a_duration_is_rounded_to_the_microsecond() -> None:
+    assert times.duration(0.1 + 0.2).nanos == 300_000_000
+
+
+def test_moments_survive_the_way_there_and_back() -> None:
+    moment = dt.datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=dt.UTC)
+    timestamp = times.timestamp(moment)
+
+    assert timestamp is not None
+    assert times.moment(timestamp) == moment
+
+
+def test_moments_of_other_zones_are_the_same_moments() -> None:
+    zone = dt.timezone(dt.timedelta(hours=5, minutes=30))
+    moment = dt.datetime(2026, 3, 1, 12, 0, tzinfo=zone)
+    timestamp = times.timestamp(moment)
+
+    assert timestamp is not None
+    assert times.moment(timestamp) == moment
+    assert times.moment(timestamp).tzinfo is dt.UTC
+
+
+def test_no_moment_stays_none() -> None:
+    assert times.timestamp(None) is None

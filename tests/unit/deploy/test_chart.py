@@ -1,0 +1,466 @@
+import json
+import re
+from functools import cache
+from typing import Any
+
+import helm_python as helm
+import pytest
+import yaml
+from pydantic_settings import BaseSettings
+
+from diarizer.settings import DiarizerSettings
+from exporter.settings import ExporterSettings
+from gateway.settings import GatewaySettings
+from scripts import check_chart, check_envoy
+from scripts.check_chart import CHART, Object, Values, render
+from speakers.settings import SpeakersSettings
+from transcriber.settings import ApiSettings
+from transcriber.worker.settings import SpeechWorkerSettings
+
+SETTINGS: dict[str, type[BaseSettings]] = {
+    "gateway": GatewaySettings,
+    "transcriber-api": ApiSettings,
+    "transcriber-worker": SpeechWorkerSettings,
+    "diarizer": DiarizerSettings,
+    "speakers": SpeakersSettings,
+    "exporter": ExporterSettings,
+}
+SERVICES = {*SETTINGS, "envoy"}
+WORKERS = {"transcriber-worker": "transcribe", "diarizer": "diarize"}
+# Who may call whom, as the architecture says.
+ARROWS = {
+    "gateway": {"transcriber-api", "speakers", "exporter"},
+    "transcriber-api": {"gateway", "speakers"},
+    "transcriber-worker": {"gateway"},
+    "diarizer": {"gateway"},
+    "speakers": {"gateway", "diarizer"},
+    "exporter": {"gateway", "transcriber-api"},
+    "envoy": set(SETTINGS),
+}
+SERVERS = {
+    "gateway": {"postgres", "nats"},
+    "transcriber-api": {"postgres", "nats", "minio"},
+    "transcriber-worker": {"nats", "minio"},
+    "diarizer": {"nats", "minio"},
+    "speakers": {"postgres", "nats"},
+    "exporter": {"nats"},
+    "envoy": set(),
+}
+COMPONENT = "app.kubernetes.io/component"
+EXTERNAL: Values = {
+    "secrets": {"existingSecret": "given"},
+    "postgres": {"builtin": False, "provision": False, "cidrs": ["10.1.0.0/24"]},
+    "nats": {"builtin": False, "cidrs": ["10.2.0.0/24"]},
+    "s3": {"builtin": False, "endpoint": "https://s3.example", "cidrs": ["10.3.0.0/24"]},
+}
+
+
+def of_kind(objects: list[Object], kind: str) -> dict[str, Object]:
+    """Objects of a kind by component."""
+    return {
+        found["metadata"]["labels"][COMPONENT]: found for found in objects if found["kind"] == kind
+    }
+
+
+def pods(objects: list[Object]) -> dict[str, dict[str, Any]]:
+    """Every pod's specification, by kind and name."""
+    found = {}
+    for each in objects:
+        name = f"{each['kind']}/{each['metadata']['name']}"
+        if each["kind"] == "Pod":
+            found[name] = each["spec"]
+        elif "template" in each.get("spec", {}):
+            found[name] = each["spec"]["template"]["spec"]
+    return found
+
+
+def container(objects: list[Object], service: str) -> dict[str, Any]:
+    deployment = of_kind(objects, "Deployment")[service]
+    first: dict[str, Any] = deployment["spec"]["template"]["spec"]["containers"][0]
+    return first
+
+
+def variables(found: dict[str, Any]) -> dict[str, str]:
+    return {item["name"]: item["value"] for item in found.get("env", [])}
+
+
+@pytest.fixture(scope="module")
+def defaults() -> list[Object]:
+    return render({})
+
+
+@pytest.fixture(scope="module")
+def external() -> list[Object]:
+    return render(EXTERNAL)
+
+
+EXAMPLES = check_chart.examples()
+
+
+@cache
+def rendered(example: str) -> list[Object]:
+    """The objects of an example; not to be changed."""
+    return render(EXAMPLES[example])
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_example_is_valid(example: str) -> None:
+    """`make lint` asks the oldest Kubernetes too."""
+    assert check_chart.lint(EXAMPLES[example]) == []
+    newest = check_chart.KUBERNETES[-1]
+    said = [said for found in rendered(example) for said in check_chart.problems(found, newest)]
+    assert said == []
+
+
+def test_validation_notices_a_misspelt_field(defaults: list[Object]) -> None:
+    broken = json.loads(json.dumps(of_kind(defaults, "Deployment")["gateway"]))
+    broken["spec"]["template"]["spec"]["containers"][0]["imagePullPolicyy"] = "Always"
+    assert list(check_chart.problems(broken, "1.37"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_no_pod_has_more_rights_than_it_needs(example: str) -> None:
+    for name, pod in pods(rendered(example)).items():
+        assert pod["automountServiceAccountToken"] is False, name
+        security = pod["securityContext"]
+        assert security["runAsNonRoot"] is True, name
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        for each in [*pod["containers"], *pod.get("initContainers", [])]:
+            assert each["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }, name
+            assert each["resources"]["limits"]["memory"], name
+            assert each["resources"]["requests"]["cpu"], name
+
+
+def test_templates_are_short() -> None:
+    for path in CHART.rglob("templates/**/*"):
+        if path.is_file():
+            assert len(path.read_text().splitlines()) < 50, path.name
+
+
+@pytest.mark.parametrize("service", SETTINGS)
+def test_variables_are_settings_that_exist(defaults: list[Object], service: str) -> None:
+    known = {name.upper() for name in SETTINGS[service].model_fields}
+    given = {name.removesuffix("_FILE") for name in variables(container(defaults, service))}
+    assert given <= known
+
+
+@pytest.mark.parametrize("service", SETTINGS)
+def test_everything_that_has_no_default_is_given(defaults: list[Object], service: str) -> None:
+    given = {name.removesuffix("_FILE") for name in variables(container(defaults, service))}
+    required = {
+        name.upper()
+        for name, field in SETTINGS[service].model_fields.items()
+        if field.is_required()
+    }
+    assert required <= given | {"GRPC_PORT"}  # the image sets it
+
+
+@pytest.mark.parametrize("service", SETTINGS)
+def test_no_secret_is_in_the_environment_and_only_needed_ones_are_mounted(
+    defaults: list[Object], service: str
+) -> None:
+    deployment = of_kind(defaults, "Deployment")[service]
+    mounted = {
+        item["key"]
+        for volume in deployment["spec"]["template"]["spec"]["volumes"]
+        if volume["name"] == "secrets"
+        for item in volume["secret"]["items"]
+    }
+    asked = {
+        value.rpartition("/")[2]
+        for name, value in variables(container(defaults, service)).items()
+        if name.endswith("_FILE")
+    }
+    assert asked == mounted
+    role = {"gateway": "gateway", "transcriber-api": "transcriber", "speakers": "speakers"}
+    databases = {key for key in mounted if key.endswith("-database-url")}
+    assert databases == ({f"{role[service]}-database-url"} if service in role else set())
+    assert ("s3-secret-key" in mounted) == ("minio" in SERVERS[service])
+    assert all("valueFrom" not in item for item in container(defaults, service)["env"])
+
+
+def test_chart_makes_every_secret_that_its_pods_read(defaults: list[Object]) -> None:
+    made = set(of_kind(defaults, "Secret")["secrets"]["stringData"])
+    text = json.dumps(list(pods(defaults).values()))
+    named = set(re.findall(r'"/run/secrets/securetranscribe/([\w-]+)"', text))
+    named |= set(re.findall(r'"key": "([\w-]+)"', text))
+    assert named <= made
+
+
+def _peers(rules: list[dict[str, Any]], direction: str) -> set[str]:
+    return {
+        peer["podSelector"]["matchLabels"][COMPONENT]
+        for rule in rules
+        for peer in rule.get(direction, [])
+        if COMPONENT in peer.get("podSelector", {}).get("matchLabels", {})
+    }
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_network_allows_the_arrows_of_the_architecture_only(
+    defaults: list[Object], service: str
+) -> None:
+    policy = of_kind(defaults, "NetworkPolicy")[service]["spec"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    assert _peers(policy["egress"], "to") == ARROWS[service] | SERVERS[service]
+    callers = {caller for caller, called in ARROWS.items() if service in called}
+    own_test = set() if service == "envoy" else {"test"}
+    assert _peers(policy["ingress"], "from") == callers | own_test
+    open_to_all = [rule["ports"] for rule in policy["ingress"] if not rule.get("from")]
+    door = [[{"port": "http"}], [{"port": "status"}]]
+    assert open_to_all == (door if service == "envoy" else [[{"port": "metrics"}]])
+
+
+@pytest.mark.parametrize("server", ["postgres", "nats", "minio"])
+def test_servers_are_open_to_their_users_only_and_call_nobody(
+    defaults: list[Object], server: str
+) -> None:
+    policy = of_kind(defaults, "NetworkPolicy")[server]["spec"]
+    users = {service for service, servers in SERVERS.items() if server in servers}
+    assert _peers(policy["ingress"], "from") == users | {"setup"}
+    assert policy["egress"] == []
+
+
+def test_external_servers_are_reached_at_their_addresses_only(external: list[Object]) -> None:
+    policy = of_kind(external, "NetworkPolicy")["transcriber-api"]["spec"]
+    blocks = {
+        peer["ipBlock"]["cidr"]: rule["ports"][0]["port"]
+        for rule in policy["egress"]
+        for peer in rule["to"]
+        if "ipBlock" in peer
+    }
+    assert blocks == {"10.1.0.0/24": 5432, "10.2.0.0/24": 4222, "10.3.0.0/24": 443}
+    assert of_kind(external, "StatefulSet") == {}
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_service_can_be_switched_off_by_itself(service: str) -> None:
+    objects = render({"services": {service: {"enabled": False}}})
+    for kind in ("Deployment", "Service", "ServiceAccount", "NetworkPolicy"):
+        assert service not in of_kind(objects, kind)
+    assert SERVICES - {service} == of_kind(objects, "Deployment").keys()
+
+
+def test_pods_of_a_service_are_spread_and_found(defaults: list[Object]) -> None:
+    for name, deployment in of_kind(defaults, "Deployment").items():
+        spec = deployment["spec"]
+        selector = spec["selector"]["matchLabels"]
+        assert selector.items() <= spec["template"]["metadata"]["labels"].items()
+        assert of_kind(defaults, "Service")[name]["spec"]["selector"] == selector
+        spread = spec["template"]["spec"]["topologySpreadConstraints"]
+        assert {each["topologyKey"] for each in spread} == {
+            "topology.kubernetes.io/zone",
+            "kubernetes.io/hostname",
+        }
+        assert all(each["labelSelector"]["matchLabels"] == selector for each in spread)
+        budget = of_kind(defaults, "PodDisruptionBudget").get(name)
+        assert (budget is not None) == (name in WORKERS)
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+def test_gpu_worker_runs_where_gpus_are_and_never_falls_back(worker: str) -> None:
+    objects = render({"services": {worker: {"gpu": 2, "nodeSelector": {"gpu": "yes"}}}})
+    pod = of_kind(objects, "Deployment")[worker]["spec"]["template"]["spec"]
+    found = pod["containers"][0]
+    assert found["resources"]["limits"]["nvidia.com/gpu"] == 2
+    assert found["image"].endswith("-cuda")
+    assert variables(found)["USE_GPU"] == "true"
+    assert pod["nodeSelector"] == {"gpu": "yes"}
+    assert {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"} in pod[
+        "tolerations"
+    ]
+    strategy = of_kind(objects, "Deployment")[worker]["spec"]["strategy"]["rollingUpdate"]
+    assert strategy == {"maxUnavailable": 1, "maxSurge": 0}
+
+
+def test_cpu_worker_asks_for_no_gpu(defaults: list[Object]) -> None:
+    for worker in WORKERS:
+        found = container(defaults, worker)
+        assert "nvidia.com/gpu" not in json.dumps(found["resources"])
+        assert variables(found)["USE_GPU"] == "false"
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+def test_workers_scale_with_what_postgres_holds(worker: str) -> None:
+    scaling = {"kind": "keda", "min": 0, "max": 7, "target": 2}
+    objects = render({"services": {worker: {"gpu": 1, "autoscaling": scaling}}})
+    scaled = of_kind(objects, "ScaledObject")[worker]["spec"]
+    assert scaled["minReplicaCount"] == 0
+    assert scaled["maxReplicaCount"] == 7
+    trigger = scaled["triggers"][0]
+    assert trigger["metadata"]["targetQueryValue"] == "2"
+    assert trigger["metadata"]["activationTargetQueryValue"] == "0"
+    assert f"stage = '{WORKERS[worker]}'" in trigger["metadata"]["query"]
+    authentication = of_kind(objects, "TriggerAuthentication")["queue"]
+    assert trigger["authenticationRef"]["name"] == authentication["metadata"]["name"]
+    assert "replicas" not in of_kind(objects, "Deployment")[worker]["spec"]
+    assert scaled["scaleTargetRef"]["name"] == f"demo-{worker}"
+
+
+def test_elsewhere_kubernetes_scales() -> None:
+    objects = render(
+        {
+            "services": {
+                "gateway": {"autoscaling": {"kind": "cpu", "min": 2, "max": 5}},
+                "diarizer": {"autoscaling": {"kind": "metric", "min": 1, "max": 3, "target": 1}},
+            }
+        }
+    )
+    scalers = of_kind(objects, "HorizontalPodAutoscaler")
+    assert scalers.keys() == {"gateway", "diarizer"}
+    assert scalers["gateway"]["spec"]["minReplicas"] == 2
+    metric = scalers["diarizer"]["spec"]["metrics"][0]["external"]["metric"]
+    assert metric == {
+        "name": "securetranscribe_tasks_outstanding",
+        "selector": {"matchLabels": {"stage": "diarize"}},
+    }
+    assert "gateway" in of_kind(objects, "PodDisruptionBudget")
+
+
+def test_schemas_are_updated_before_the_services_of_an_upgrade(external: list[Object]) -> None:
+    job = of_kind(external, "Job")["setup"]
+    assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+    pod = job["spec"]["template"]["spec"]
+    commands = {each["name"]: each["command"] for each in pod["containers"]}
+    assert commands == {
+        "gateway": ["python", "-m", "gateway", "migrate"],
+        "transcriber-api": ["python", "-m", "transcriber", "migrate"],
+        "speakers": ["python", "-m", "speakers", "migrate"],
+    }
+    given = variables(pod["initContainers"][0])
+    assert "PROVISION_DATABASE_URL_FILE" not in given
+
+
+def test_setup_is_no_hook_where_the_servers_come_with_the_release(defaults: list[Object]) -> None:
+    job = of_kind(defaults, "Job")["setup"]
+    assert "annotations" not in job["metadata"]
+    assert job["metadata"]["name"] == "demo-setup-1"
+
+
+def test_front_door_is_configured_as_everywhere_else(defaults: list[Object]) -> None:
+    config = of_kind(defaults, "ConfigMap")["envoy"]["data"]["envoy.yaml"]
+    rendered = yaml.safe_load(config)
+    edge = check_envoy.load_renderer()
+    hosts = {name: f"demo-{name}.prod.svc:50051" for name in edge.GRPC_CLUSTERS}
+    others = {"gateway-http": "demo-gateway.prod.svc:8000", "telemetry": "telemetry:4317"}
+    wanted = edge.bootstrap(edge.Edge(directory="/etc/envoy", addresses=hosts | others))
+    by_name = {each["name"]: each for each in rendered["static_resources"]["clusters"]}
+    assert by_name == {each["name"]: each for each in wanted["static_resources"]["clusters"]}
+    assert rendered["static_resources"]["listeners"] == wanted["static_resources"]["listeners"]
+    assert rendered["admin"] == wanted["admin"]
+    assert rendered["overload_manager"] == wanted["overload_manager"]
+
+
+def test_front_door_with_tls_towards_both_sides_is_configured_as_everywhere_else() -> None:
+    objects = render(
+        {
+            "tls": {"existingSecret": "door"},
+            "internalTLS": {"existingSecret": "inside"},
+            "door": {"corsOrigins": ["https://a.example"], "trustedHops": 1},
+        }
+    )
+    data = of_kind(objects, "ConfigMap")["envoy"]["data"]
+    rendered = yaml.safe_load(data["envoy.yaml"])["static_resources"]
+    edge = check_envoy.load_renderer()
+    hosts = {name: f"demo-{name}.prod.svc:50051" for name in edge.GRPC_CLUSTERS}
+    others = {"gateway-http": "demo-gateway.prod.svc:8000", "telemetry": "telemetry:4317"}
+    wanted = edge.Edge(
+        directory="/etc/envoy/config",
+        addresses=hosts | others,
+        certificate="/run/secrets/tls/tls.crt",
+        key="/run/secrets/tls/tls.key",
+        upstream_ca="/run/secrets/internal-tls/ca.crt",
+        upstream_certificate="/run/secrets/internal-tls/tls.crt",
+        upstream_key="/run/secrets/internal-tls/tls.key",
+        cors_origins=("https://a.example",),
+        trusted_hops=1,
+    )
+    assert rendered["clusters"] == edge.clusters(wanted)
+    listeners = json.dumps(edge.listeners(wanted)).replace(
+        "/etc/envoy/config/descriptors", "/etc/envoy/descriptors"
+    )
+    assert rendered["listeners"] == json.loads(listeners)
+    assert yaml.safe_load(data["tls.yaml"]) == edge.tls_secret(wanted)
+    given = variables(container(objects, "speakers"))
+    assert given["GRPC_TLS_CA"] == "/run/secrets/internal-tls/ca.crt"
+    probe = container(objects, "speakers")["readinessProbe"]
+    assert probe["exec"]["command"] == ["python", "-m", "common.healthcheck"]
+
+
+def test_ingress_takes_large_recordings() -> None:
+    objects = render({"ingress": {"enabled": True, "host": "t.example", "maxBodySize": "3g"}})
+    ingress = of_kind(objects, "Ingress")["envoy"]
+    annotations = ingress["metadata"]["annotations"]
+    assert annotations["nginx.ingress.kubernetes.io/proxy-body-size"] == "3g"
+    assert annotations["nginx.ingress.kubernetes.io/proxy-request-buffering"] == "off"
+    hosts = variables(container(objects, "gateway"))["ALLOWED_HOSTS"].split(",")
+    assert "t.example" in hosts
+
+
+def test_models_may_come_from_a_volume_that_is_only_read() -> None:
+    objects = render({"models": {"source": "claim"}})
+    for worker in WORKERS:
+        pod = of_kind(objects, "Deployment")[worker]["spec"]["template"]["spec"]
+        claim = next(each for each in pod["volumes"] if each["name"] == "models")
+        assert claim["persistentVolumeClaim"]["readOnly"] is True
+        assert variables(pod["containers"][0])["MODEL_DIR"] == "/opt/models"
+    assert of_kind(objects, "Job")["models"]
+    given = render({"models": {"source": "claim", "existingClaim": "mine"}})
+    assert "models" not in of_kind(given, "Job")
+
+
+def test_monitoring_finds_every_service() -> None:
+    objects = render({"monitoring": {"serviceMonitor": True, "alerts": True, "dashboard": True}})
+    monitors = of_kind(objects, "ServiceMonitor")
+    assert monitors.keys() == SERVICES
+    for name, monitor in monitors.items():
+        port = monitor["spec"]["endpoints"][0]["port"]
+        ports = {each["name"] for each in of_kind(objects, "Service")[name]["spec"]["ports"]}
+        assert port in ports
+    dashboard = of_kind(objects, "ConfigMap")["dashboard"]
+    assert json.loads(dashboard["data"]["securetranscribe.json"])["uid"] == "securetranscribe"
+    assert of_kind(objects, "PrometheusRule")["alerts"]["spec"]["groups"][0]["rules"]
+
+
+def test_health_is_asked_of_everything_that_is_awake() -> None:
+    sleeping = {"kind": "keda", "min": 0, "max": 2}
+    objects = render({"services": {"diarizer": {"autoscaling": sleeping}}})
+    asked = of_kind(objects, "Pod")["test"]["spec"]["containers"][0]["command"][3:]
+    assert asked == [
+        f"demo-{name}.prod.svc:50051" for name in sorted(SETTINGS.keys() - {"diarizer"})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ({"gatway": {}}, "gatway"),
+        ({"services": {"gateway": {"gpu": 1}}}, "gpu"),
+        ({"services": {"gateway": {"autoscaling": {"kind": "keda"}}}}, "autoscaling"),
+        ({"settings": {"SECRET_KEY": "x"}}, "SECRET_KEY"),
+        ({"settings": {"log level": "x"}}, "log level"),
+        ({"s3": {"builtin": False}}, "s3"),
+        ({"image": {"pullPolicy": "Sometimes"}}, "pullPolicy"),
+        ({"services": {"diarizer": {"graceSeconds": 5}}}, "graceSeconds"),
+        ({"postgres": {"cidrs": ["everywhere"]}}, "cidrs"),
+    ],
+)
+def test_wrong_values_are_refused_by_name(values: Values, word: str) -> None:
+    with pytest.raises(helm.HelmError, match=word):
+        render(values)
+
+
+def test_own_servers_without_secrets_are_refused_with_the_remedy() -> None:
+    with pytest.raises(helm.HelmError, match=r"secrets\.existingSecret"):
+        render({key: value for key, value in EXTERNAL.items() if key != "secrets"})
+
+
+def test_notes_say_how_to_get_in() -> None:
+    files = check_chart.render_files({}, name="demo", namespace="prod")
+    notes = next(text for name, text in files.items() if name.endswith("NOTES.txt"))
+    assert "port-forward service/demo-envoy" in notes
+    assert "trying out" in notes

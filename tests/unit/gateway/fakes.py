@@ -1,0 +1,109 @@
+"""Stands for gateway.sessions.store.SessionStore: the same answers from dictionaries."""
+
+import datetime as dt
+import itertools
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gateway.sessions.session import Preferences, Session
+from gateway.sessions.store import NewSession, RequestClaim
+
+NOON = dt.datetime(2024, 1, 1, 12, 0, tzinfo=dt.UTC)
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands still unless it is moved."""
+
+    now: dt.datetime = NOON
+
+    def __call__(self) -> dt.datetime:
+        return self.now
+
+    def forward(self, **duration: float) -> None:
+        self.now += dt.timedelta(**duration)
+
+
+@dataclass
+class FakeStore:
+    """Sessions by identifier."""
+
+    sessions: dict[str, Session] = field(default_factory=dict)
+    claims: dict[str, tuple[str, RequestClaim]] = field(default_factory=dict)
+    writes: int = 0
+    _numbers: Any = field(default_factory=lambda: itertools.count(1))
+
+    async def insert(self, new: NewSession, now: dt.datetime) -> Session:
+        session = Session(
+            id=next(self._numbers),
+            session_id=new.session_id,
+            token_sha256=new.token_sha256,
+            user_identifier=new.user_identifier,
+            authenticated=False,
+            preferences=Preferences(),
+            created_at=now,
+            last_accessed_at=now,
+            expires_at=new.expires_at,
+        )
+        self.sessions[new.session_id] = session
+        return session
+
+    async def insert_once(
+        self, new: NewSession, claim: RequestClaim, now: dt.datetime
+    ) -> tuple[Session, str]:
+        known = self.claims.get(claim.key_sha256)
+        if known is not None and known[1].expires_at > now:
+            return self.sessions[known[0]], known[1].salt
+        self.claims[claim.key_sha256] = (new.session_id, claim)
+        return await self.insert(new, now), claim.salt
+
+    async def by_token(self, token_sha256: str, now: dt.datetime) -> Session | None:
+        return next(
+            (
+                session
+                for session in self.sessions.values()
+                if session.token_sha256 == token_sha256 and session.active_at(now)
+            ),
+            None,
+        )
+
+    async def by_id(self, session_id: str, now: dt.datetime) -> Session | None:
+        session = self.sessions.get(session_id)
+        return session if session is not None and session.active_at(now) else None
+
+    async def touch(
+        self, session_id: str, now: dt.datetime, expires_at: dt.datetime
+    ) -> Session | None:
+        self.writes += 1
+        return await self._change(session_id, now, last_accessed_at=now, expires_at=expires_at)
+
+    async def update(
+        self,
+        session_id: str,
+        now: dt.datetime,
+        *,
+        user_identifier: str | None,
+        preferences: Preferences | None,
+    ) -> Session | None:
+        changes: dict[str, Any] = {}
+        if user_identifier is not None:
+            changes["user_identifier"] = user_identifier
+        if preferences is not None:
+            changes["preferences"] = preferences
+        return await self._change(session_id, now, **changes)
+
+    async def revoke(self, session_id: str, now: dt.datetime) -> Session | None:
+        return await self._change(session_id, now, revoked_at=now)
+
+    async def sweep(self, now: dt.datetime) -> int:
+        ended = [key for key, session in self.sessions.items() if not session.active_at(now)]
+        for key in ended:
+            del self.sessions[key]
+        return len(ended)
+
+    async def _change(self, session_id: str, now: dt.datetime, **changes: Any) -> Session | None:
+        session = await self.by_id(session_id, now)
+        if session is None:
+            return None
+        self.sessions[session_id] = replace(session, **changes)
+        return self.sessions[session_id]

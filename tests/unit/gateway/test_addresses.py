@@ -1,0 +1,49 @@
+"""Whose word about an address counts."""
+
+import pytest
+
+from gateway.servicer import peer_address
+from gateway.web.addresses import TrustedProxies
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("203.0.113.9", "", "203.0.113.9"),
+        ("203.0.113.9", "198.51.100.1", "203.0.113.9"),
+        ("10.0.0.5", "", "10.0.0.5"),
+        ("10.0.0.5", "198.51.100.1", "198.51.100.1"),
+        ("10.0.0.5", "6.6.6.6, 198.51.100.1", "198.51.100.1"),
+        ("10.0.0.5", "198.51.100.1, 10.0.0.7", "198.51.100.1"),
+        ("10.0.0.5", "10.0.0.8, 10.0.0.7", "10.0.0.8"),
+        ("10.0.0.5", "unknown", "10.0.0.5"),
+        ("::1", "2001:db8::7", "2001:db8::7"),
+        ("", "198.51.100.1", ""),
+    ],
+)
+def test_the_last_untrusted_hop_is_the_client(peer: str, forwarded: str, client: str) -> None:
+    assert TrustedProxies(["10.0.0.0/8", "::1"]).client(peer, forwarded) == client
+
+
+def test_everybody_may_be_trusted() -> None:
+    assert TrustedProxies(["*"]).client("203.0.113.9", "6.6.6.6, 7.7.7.7") == "6.6.6.6"
+
+
+def test_names_are_no_addresses() -> None:
+    with pytest.raises(ValueError, match="proxy"):
+        TrustedProxies(["proxy.example.org"])
+
+
+@pytest.mark.parametrize(
+    ("peer", "address"),
+    [
+        ("ipv4:127.0.0.1:50100", "127.0.0.1"),
+        ("ipv6:[::1]:50100", "::1"),
+        ("ipv6:%5B2001:db8::7%5D:50100", "2001:db8::7"),
+        ("unix:/tmp/socket", ""),
+        ("ipv4:nonsense:1", ""),
+        ("", ""),
+    ],
+)
+def test_addresses_of_grpc_peers(peer: str, address: str) -> None:
+    assert peer_address(peer) == address

@@ -1,0 +1,52 @@
+"""Preferences on their way through protobuf."""
+
+import pytest
+
+from common.errors import ValidationError
+from gateway.sessions.conversion import preferences_message, preferences_of, to_message
+from gateway.sessions.session import Preferences
+from securetranscribe.v1 import session_pb2
+from tests.unit.gateway.fakes import NOON
+from tests.unit.gateway.test_session import HOUR, session
+
+
+def test_preferences_survive() -> None:
+    preferences = Preferences(
+        default_language="de",
+        auto_start_processing=False,
+        other={"theme": "dark", "sizes": [1, 2.5], "nested": {"x": None}},
+    )
+    assert preferences_of(preferences_message(preferences)) == preferences
+
+
+def test_absent_stays_absent() -> None:
+    message = preferences_message(Preferences())
+    assert not message.HasField("default_language")
+    assert not message.HasField("auto_start_processing")
+    assert preferences_of(message) == Preferences()
+
+
+def test_languages_are_checked() -> None:
+    with pytest.raises(ValidationError):
+        preferences_of(session_pb2.SessionPreferences(default_language="english"))
+
+
+def test_known_keys_do_not_hide_among_the_others() -> None:
+    message = session_pb2.SessionPreferences()
+    message.other["default_language"] = "no code"
+    with pytest.raises(ValidationError):
+        preferences_of(message)
+
+
+def test_numbers_that_are_none_are_refused() -> None:
+    message = session_pb2.SessionPreferences()
+    message.other["x"] = float("nan")
+    with pytest.raises(ValidationError):
+        preferences_of(message)
+
+
+def test_a_session_tells_whether_it_is_active() -> None:
+    message = to_message(session(), NOON)
+    assert message.active
+    assert not message.HasField("statistics")
+    assert not to_message(session(), NOON + HOUR).active

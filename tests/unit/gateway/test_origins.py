@@ -1,0 +1,34 @@
+"""Pages that may use a browser's cookie."""
+
+import pytest
+from starlette.datastructures import Headers
+
+from gateway.web.origins import Origins
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "trusted"),
+    [
+        (None, "example.org", True),
+        ("https://example.org", "example.org", True),
+        ("http://localhost:8000", "localhost:8000", True),
+        ("http://LOCALHOST:8000", "localhost:8000", True),
+        ("http://localhost:3000", "localhost:8000", False),
+        ("https://app.example.org", "example.org", True),
+        ("https://app.example.org.evil.example", "example.org", False),
+        ("https://evil.example", "example.org", False),
+        ("null", "example.org", False),
+        ("", "example.org", False),
+        ("https://[bad", "example.org", False),
+    ],
+)
+def test_origins(origin: str | None, host: str, trusted: bool) -> None:
+    headers = {"host": host} | ({} if origin is None else {"origin": origin})
+    assert Origins(["https://app.example.org/"]).trusts(Headers(headers)) is trusted
+
+
+def test_any_origin_does_not_reach_cookies() -> None:
+    anybody = Origins(["*"])
+    assert anybody.any
+    headers = Headers({"host": "example.org", "origin": "https://evil.example"})
+    assert not anybody.trusts(headers)

@@ -1,0 +1,98 @@
+"""Which group a request belongs to, and how requests are counted."""
+
+import asyncio
+import time
+
+import pytest
+from limits import parse
+
+from gateway.errors import RateLimitedError
+from gateway.web.rate_limits import Allowance, Group, RateLimits, group_of, redis_storage
+from tests.unit.gateway.test_settings import settings
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "group"),
+    [
+        ("POST", "/transcription/upload", Group.UPLOAD),
+        ("POST", "/transcription/export/1", Group.EXPORT),
+        ("POST", "/transcription/start/1", Group.PROCESSING),
+        ("POST", "/transcription/speakers/assign/1", Group.PROCESSING),
+        ("DELETE", "/transcription/1", Group.PROCESSING),
+        ("GET", "/transcription/status/1", Group.STATUS),
+        ("GET", "/transcription/list", Group.STATUS),
+        ("GET", "/speakers", Group.STATUS),
+        ("POST", "/speakers", Group.PROCESSING),
+        ("POST", "/speakers/search", Group.STATUS),
+        ("PUT", "/speakers/1", Group.PROCESSING),
+        ("DELETE", "/speakers/1", Group.PROCESSING),
+        ("GET", "/sessions/current", Group.STATUS),
+        ("PUT", "/sessions/current", Group.PROCESSING),
+        ("DELETE", "/sessions/current", Group.PROCESSING),
+        ("POST", "/sessions/extend", Group.PROCESSING),
+        ("POST", "/sessions/create", Group.SESSION),
+        ("GET", "/queue/status", Group.STATUS),
+        ("DELETE", "/queue/jobs/job_1", Group.PROCESSING),
+        ("GET", "/no/such/thing", Group.STATUS),
+    ],
+)
+def test_groups(method: str, path: str, group: Group) -> None:
+    assert group_of(method, path) is group
+
+
+def limits(rate: str = "3/minute") -> RateLimits:
+    return RateLimits(dict.fromkeys(Group, parse(rate)))
+
+
+async def test_requests_are_counted_down_and_then_refused() -> None:
+    limited = limits()
+    seen = [await limited.hit(Group.STATUS, "session_1") for _ in range(4)]
+    assert [one.remaining for one in seen] == [2, 1, 0, 0]
+    assert [one.allowed for one in seen] == [True, True, True, False]
+    assert all(time.time() < one.reset_at <= time.time() + 60 for one in seen)
+    with pytest.raises(RateLimitedError) as caught:
+        await limited.enforce(Group.STATUS, "session_1")
+    assert caught.value.limit == 3
+
+
+async def test_callers_and_groups_are_counted_apart() -> None:
+    limited = limits("1/minute")
+    assert (await limited.hit(Group.STATUS, "session_1")).allowed
+    assert (await limited.hit(Group.STATUS, "session_2")).allowed
+    assert (await limited.hit(Group.UPLOAD, "session_1")).allowed
+    assert not (await limited.hit(Group.STATUS, "session_1")).allowed
+
+
+async def test_a_window_starts_anew() -> None:
+    limited = limits("1/second")
+    assert (await limited.hit(Group.STATUS, "a")).allowed
+    refused = await limited.hit(Group.STATUS, "a")
+    assert not refused.allowed
+    await asyncio.sleep(max(0.0, refused.reset_at - time.time()) + 0.05)
+    assert (await limited.hit(Group.STATUS, "a")).allowed
+
+
+def test_headers_round_the_reset_up() -> None:
+    allowance = Allowance(limit=60, remaining=59, reset_at=1640995199.2, allowed=True)
+    assert allowance.headers() == {
+        "X-RateLimit-Limit": "60",
+        "X-RateLimit-Remaining": "59",
+        "X-RateLimit-Reset": "1640995200",
+    }
+
+
+def test_settings_give_the_documented_limits() -> None:
+    configured = RateLimits.configured(settings())._limits
+    amounts = {group.value: item.amount for group, item in configured.items()}
+    assert amounts == {
+        "upload": 10, "processing": 30, "status": 60, "export": 20, "session": 60,
+    }  # fmt: skip
+    assert all(item.get_expiry() == 60 for item in configured.values())
+
+
+def test_redis_is_used_only_when_it_is_named() -> None:
+    assert redis_storage(settings()) is None
+    named = settings(redis_url="redis://redis.example:6379/0", redis_password="hidden")
+    storage = redis_storage(named)
+    assert storage is not None
+    assert "hidden" not in storage.bridge.uri

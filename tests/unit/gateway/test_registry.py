@@ -1,0 +1,139 @@
+"""The rules of sessions, without a database."""
+
+import datetime as dt
+
+import pytest
+
+from common.errors import AuthenticationError, ValidationError
+from common.identity import hash_token
+from gateway.sessions.registry import RegistryAuthenticator, SessionRegistry
+from gateway.sessions.session import Expiry, Preferences, Session
+from gateway.sessions.tokens import RequestTokens
+from tests.unit.gateway.fakes import NOON, FakeClock, FakeStore
+
+HOUR = dt.timedelta(hours=1)
+
+
+class World:
+    """A registry and what it is made of."""
+
+    def __init__(self) -> None:
+        self.store = FakeStore()
+        self.clock = FakeClock()
+        self.announced: list[Session] = []
+        self.registry = SessionRegistry(
+            self.store,  # type: ignore[arg-type]
+            expiry=Expiry(ttl=HOUR, touch_interval=dt.timedelta(seconds=5)),
+            request_tokens=RequestTokens("secret"),
+            announce_revoked=self._announce,
+            clock=self.clock,
+        )
+
+    async def _announce(self, session: Session) -> None:
+        self.announced.append(session)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_only_the_hash_of_a_token_is_kept(world: World) -> None:
+    session, token = await world.registry.create(user_identifier="anna")
+    assert session.token_sha256 == hash_token(token)
+    assert token not in repr(world.store.sessions)
+    assert (await world.registry.authenticate(token)).session_id == session.session_id
+
+
+@pytest.mark.parametrize("token", ["", "x", "A" * 43, "ünicode", "A" * 5000])
+async def test_unknown_tokens_are_refused(world: World, token: str) -> None:
+    assert await world.registry.find(token) is None
+    with pytest.raises(AuthenticationError):
+        await world.registry.authenticate(token)
+
+
+async def test_expiry_slides_with_use_and_is_written_now_and_then(world: World) -> None:
+    _, token = await world.registry.create()
+    for _ in range(3):
+        world.clock.forward(seconds=1)
+        await world.registry.authenticate(token)
+    assert world.store.writes == 0
+    world.clock.forward(minutes=50)
+    session = await world.registry.authenticate(token)
+    assert world.store.writes == 1
+    assert session.expires_at == world.clock.now + HOUR
+    assert session.last_accessed_at == world.clock.now
+
+
+async def test_an_unused_session_expires(world: World) -> None:
+    session, token = await world.registry.create()
+    world.clock.forward(hours=1)
+    assert await world.registry.find(token) is None
+    with pytest.raises(AuthenticationError):
+        await world.registry.get(session.session_id)
+    assert await world.registry.sweep() == 1
+
+
+async def test_extending_holds_against_sliding(world: World) -> None:
+    session, token = await world.registry.create()
+    extended = await world.registry.extend(session.session_id, 3 * HOUR)
+    assert extended.expires_at == NOON + 3 * HOUR
+    world.clock.forward(minutes=30)
+    assert (await world.registry.authenticate(token)).expires_at == NOON + 3 * HOUR
+    shorter = await world.registry.extend(session.session_id, HOUR)
+    assert shorter.expires_at == NOON + 3 * HOUR
+
+
+@pytest.mark.parametrize("hours", [0, 0.5, 24.01, -1])
+async def test_extensions_have_bounds(world: World, hours: float) -> None:
+    session, _ = await world.registry.create()
+    with pytest.raises(ValidationError):
+        await world.registry.extend(session.session_id, dt.timedelta(hours=hours))
+
+
+async def test_updates_change_what_they_name(world: World) -> None:
+    session, _ = await world.registry.create(user_identifier="anna")
+    preferences = Preferences(default_language="de")
+    changed = await world.registry.update(session.session_id, preferences=preferences)
+    assert (changed.user_identifier, changed.preferences) == ("anna", preferences)
+    changed = await world.registry.update(session.session_id, user_identifier="")
+    assert (changed.user_identifier, changed.preferences) == ("", preferences)
+
+
+async def test_invalidation_is_announced_once(world: World) -> None:
+    session, token = await world.registry.create()
+    await world.registry.invalidate(session.session_id)
+    await world.registry.invalidate(session.session_id)
+    assert [one.token_sha256 for one in world.announced] == [hash_token(token)]
+    assert await world.registry.find(token) is None
+
+
+async def test_a_repeated_request_gives_the_same_session(world: World) -> None:
+    first = await world.registry.create(request_id="key", peer="10.0.0.1")
+    again = await world.registry.create(request_id="key", peer="10.0.0.1")
+    other = await world.registry.create(request_id="key", peer="10.0.0.2")
+    assert again[0].session_id == first[0].session_id
+    assert again[1] == first[1]
+    assert other[0].session_id != first[0].session_id
+    world.clock.forward(minutes=11)
+    later = await world.registry.create(request_id="key", peer="10.0.0.1")
+    assert later[0].session_id != first[0].session_id
+    assert (await world.registry.authenticate(later[1])).session_id == later[0].session_id
+
+
+@pytest.mark.parametrize(
+    ("field", "length"),
+    [("user_identifier", 256), ("user_agent", 513), ("ip_address", 65), ("request_id", 129)],
+)
+async def test_texts_have_limits(world: World, field: str, length: int) -> None:
+    await world.registry.create(**{field: "x" * (length - 1)})
+    with pytest.raises(ValidationError) as caught:
+        await world.registry.create(**{field: "x" * length})
+    assert caught.value.details == {"field": field}
+    with pytest.raises(ValidationError):
+        await world.registry.create(**{field: "x\0"})
+
+
+async def test_the_gateways_own_server_asks_the_registry(world: World) -> None:
+    session, token = await world.registry.create()
+    assert await RegistryAuthenticator(world.registry).authenticate(token) == session.session_id

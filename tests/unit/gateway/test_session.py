@@ -1,0 +1,66 @@
+"""Expiry never moves backwards; preferences survive the way to the database and back."""
+
+import datetime as dt
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.sessions.session import Expiry, Preferences, Session
+from tests.unit.gateway.fakes import NOON
+
+HOUR = dt.timedelta(hours=1)
+EXPIRY = Expiry(ttl=HOUR, touch_interval=dt.timedelta(seconds=5))
+moments = st.integers(0, 172_800).map(lambda seconds: NOON + dt.timedelta(seconds=seconds))
+
+
+def session(**changes: object) -> Session:
+    values: dict[str, object] = {
+        "id": 1, "session_id": "session_1", "token_sha256": "00", "user_identifier": "",
+        "authenticated": False, "preferences": Preferences(), "created_at": NOON,
+        "last_accessed_at": NOON, "expires_at": NOON + HOUR,
+    }  # fmt: skip
+    return Session(**(values | changes))  # type: ignore[arg-type]
+
+
+@given(current=moments, now=moments)
+def test_sliding_only_lengthens(current: dt.datetime, now: dt.datetime) -> None:
+    slid = EXPIRY.slid(current, now)
+    assert slid >= current
+    assert slid >= now + HOUR
+
+
+@given(current=moments, now=moments, hours=st.integers(1, 24))
+def test_extending_only_lengthens(current: dt.datetime, now: dt.datetime, hours: int) -> None:
+    duration = dt.timedelta(hours=hours)
+    extended = EXPIRY.extended(current, now, duration)
+    assert extended == max(current, now + duration)
+    assert EXPIRY.slid(extended, now) >= extended
+
+
+def test_a_burst_of_uses_is_noted_once() -> None:
+    assert not EXPIRY.worth_writing(NOON, NOON + dt.timedelta(seconds=4.9))
+    assert EXPIRY.worth_writing(NOON, NOON + dt.timedelta(seconds=5))
+
+
+def test_a_session_is_active_until_it_expires_or_is_revoked() -> None:
+    assert session().active_at(NOON)
+    assert not session().active_at(NOON + HOUR)
+    assert not session(revoked_at=NOON).active_at(NOON)
+
+
+def test_the_hash_of_the_token_is_not_shown() -> None:
+    assert "token_sha256" not in repr(session())
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["default_language", "auto_start_processing", "theme", "x"]),
+        st.text(max_size=5) | st.booleans(),
+    )
+)
+def test_preferences_survive(flat: dict[str, object]) -> None:
+    assert Preferences.of(flat).flat() == flat
+
+
+def test_unset_preferences_are_left_out() -> None:
+    assert Preferences(auto_start_processing=False).flat() == {"auto_start_processing": False}
