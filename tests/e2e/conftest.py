@@ -15,9 +15,10 @@ from devstack.testing import embedded_servers, running_services
 from securetranscribe import SecureTranscribeClient
 
 JOB_SECONDS = 300
+MAX_FILE_SIZE = "1GB"
 _OVERRIDES = {
     # Tests are more impatient than users, and one of them uploads more than the default allows.
-    "*": {"MAX_FILE_SIZE": "2GB", "TASK_ACK_WAIT_SECONDS": "6"},
+    "*": {"MAX_FILE_SIZE": MAX_FILE_SIZE, "TASK_ACK_WAIT_SECONDS": "6"},
     "gateway": {
         f"RATE_LIMIT_{group}": "100000/minute"
         for group in ("UPLOAD", "PROCESSING", "STATUS", "EXPORT", "SESSION")

@@ -14,7 +14,7 @@ from tests.e2e.recordings import silence
 # (docs/quality.md); these limits leave room for other processors' arithmetic, not for a regression.
 MOST_WORD_ERRORS = 0.15
 MOST_DIARIZATION_ERRORS = 0.10
-MOST_SPEAKER_WORD_ERRORS = 0.20
+MOST_SPEAKER_WORD_ERRORS = 0.25
 
 
 @pytest.fixture(scope="session")
