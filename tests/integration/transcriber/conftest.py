@@ -230,7 +230,7 @@ class ApiFactory:
         serving = asyncio.create_task(app.serve(settings, supervisor))
         async with grpc.aio.insecure_channel(f"127.0.0.1:{settings.grpc_port}") as channel:
             try:
-                await _healthy(channel, serving)
+                await healthy(channel, serving)
                 yield Api(channel=channel)
             finally:
                 supervisor.stop()
@@ -260,7 +260,7 @@ def apis(
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def api(apis: ApiFactory) -> AsyncIterator[Api]:
     """One api process with the usual settings. Others may run beside it, as replicas do."""
     async with apis.run() as running:
@@ -281,7 +281,7 @@ def free_port() -> int:
         return port
 
 
-async def _healthy(channel: grpc.aio.Channel, serving: "asyncio.Task[None]") -> None:
+async def healthy(channel: grpc.aio.Channel, serving: "asyncio.Task[None]") -> None:
     stub = health_pb2_grpc.HealthStub(channel)
     async with asyncio.timeout(30):
         while True:

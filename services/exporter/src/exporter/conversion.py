@@ -1,6 +1,5 @@
 """From the transcriber's messages to the exporter's document. Nothing else here knows protobuf."""
 
-import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -31,6 +30,9 @@ class DocumentBuilder:
         self._transcription: pb.Transcription | None = None
         self._segments: list[Segment] = []
         self._speakers: dict[str, Speaker] = {}
+        # The same words and groups of speakers come again and again; one copy of each will do.
+        self._texts: dict[str, str] = {}
+        self._groups: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def add(self, response: pb.StreamTranscriptResponse) -> None:
         """Takes the next response; the first one carries the transcription."""
@@ -39,13 +41,38 @@ class DocumentBuilder:
             for speaker in response.transcription.speakers:
                 self._speakers[speaker.speaker_label] = _speaker(speaker)
         for message in response.segments:
-            segment = _segment(message)
+            segment = self._segment(message)
             self._segments.append(segment)
             if segment.speaker_label and segment.speaker_label not in self._speakers:
                 name = message.speaker_name or segment.speaker_label
                 self._speakers[segment.speaker_label] = Speaker(
                     label=segment.speaker_label, name=name
                 )
+
+    def _segment(self, message: pb.Segment) -> Segment:
+        return Segment(
+            index=message.index,
+            speaker_label=self._once(message.speaker_label),
+            text=message.text,
+            start=message.start.seconds + message.start.nanos / 1e9,
+            end=message.end.seconds + message.end.nanos / 1e9,
+            confidence=message.confidence,
+            language=self._once(message.language),
+            words=tuple(self._word(word) for word in message.words),
+        )
+
+    def _word(self, message: pb.Word) -> Word:
+        speakers = tuple(map(self._once, message.speaker_labels))
+        return Word(
+            text=self._once(message.text),
+            start=message.start.seconds + message.start.nanos / 1e9,
+            end=message.end.seconds + message.end.nanos / 1e9,
+            probability=message.probability,
+            speakers=self._groups.setdefault(speakers, speakers),
+        )
+
+    def _once(self, text: str) -> str:
+        return self._texts.setdefault(text, text)
 
     def build(self) -> Document:
         """The document. Raises ExportError when no transcription arrived."""
@@ -98,31 +125,6 @@ def _speaker(message: pb.TranscriptSpeaker) -> Speaker:
         name=message.name or message.speaker_label,
         source=_SOURCES.get(message.name_source, NameSource.NONE),
         match_confidence=message.match_confidence,
-    )
-
-
-def _segment(message: pb.Segment) -> Segment:
-    return Segment(
-        index=message.index,
-        # The same few labels and codes come with every segment and word; one copy of each will do.
-        speaker_label=sys.intern(message.speaker_label),
-        text=message.text,
-        start=message.start.seconds + message.start.nanos / 1e9,
-        end=message.end.seconds + message.end.nanos / 1e9,
-        confidence=message.confidence,
-        language=sys.intern(message.language),
-        words=tuple(_word(word) for word in message.words),
-    )
-
-
-def _word(message: pb.Word) -> Word:
-    labels = message.speaker_labels
-    return Word(
-        text=message.text,
-        start=message.start.seconds + message.start.nanos / 1e9,
-        end=message.end.seconds + message.end.nanos / 1e9,
-        probability=message.probability,
-        speakers=tuple(map(sys.intern, labels)) if labels else (),
     )
 
 

@@ -255,7 +255,7 @@ class Completer:
                 return
             again = transcription is not None and transcription.source_available
             if again and task.releases < _MOST_RELEASES:
-                await Tasks(connection).take_back(task.task_id)
+                await Tasks(connection).begin_anew(task.task_id)
                 await Tasks(connection).release_merge(merge.task_id, self._owner, counts=False)
                 return
             await Lifecycle(connection).fail(job, _RESULT_LOST, stop_workers=True)

@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import nats.errors
 import nats.js.errors
@@ -33,16 +34,24 @@ from transcriber.store.tasks import Tasks
 from transcriber.store.transcriptions import Transcriptions
 
 _GROUP = "coordinator"
-#: A task that was handed out or heard of so recently (seconds) is not looked into.
-_YOUNG_SECONDS = 20.0
-#: How long a message may be gone from the stream before its result must have come.
-_MISSING_SECONDS = 15.0
-#: How long a task may stay with nobody while a worker has nothing to do.
-_FORGOTTEN_SECONDS = 180.0
 _MOST_RELEASES = 5
 _CODES = {Stage.TRANSCRIBE: "TRANSCRIPTION_ERROR", Stage.DIARIZE: "DIARIZATION_ERROR"}
 _WORK = {Stage.TRANSCRIBE: "recognising its speech", Stage.DIARIZE: "telling its speakers apart"}
 _log = logging.get(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long (seconds) things may look wrong before they are taken to be.
+
+    A task that was handed out or heard of within `young` is not looked into; a message may be
+    gone from the stream for `missing` before its result must have come; a task may stay with
+    nobody for `forgotten` while a worker has nothing to do.
+    """
+
+    young: float = 20.0
+    missing: float = 15.0
+    forgotten: float = 180.0
 
 
 class Reconciler:
@@ -59,6 +68,7 @@ class Reconciler:
         delivery: Delivery,
         bucket_results: str,
         processing_timeout: float,
+        patience: Patience = Patience(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
@@ -69,6 +79,7 @@ class Reconciler:
         self._delivery = delivery
         self._bucket = bucket_results
         self._processing_timeout = processing_timeout
+        self._patience = patience
         self._clock = clock
         self._missing: dict[str, float] = {}
 
@@ -127,7 +138,7 @@ class Reconciler:
     async def _look_into(self, tasks: list[Task], now: dt.datetime) -> None:
         consumers: dict[Stage, ConsumerInfo | None] = {}
         for task in tasks:
-            if self._fleet.holds(task.task_id) or _is_young(task, now, _YOUNG_SECONDS):
+            if self._fleet.holds(task.task_id) or _is_young(task, now, self._patience.young):
                 self._missing.pop(task.task_id, None)
                 continue
             if task.stage not in consumers:
@@ -155,12 +166,12 @@ class Reconciler:
             await self._again(task, "nobody takes it")
 
     def _is_forgotten(self, task: Task, now: dt.datetime) -> bool:
-        return self._fleet.idle(task.stage) and not _is_young(task, now, _FORGOTTEN_SECONDS)
+        return self._fleet.idle(task.stage) and not _is_young(task, now, self._patience.forgotten)
 
     async def _missing_from_stream(self, task: Task) -> None:
         """The message is gone: its result is on its way, or was lost, or the task itself was."""
         since = self._missing.setdefault(task.task_id, self._clock())
-        if self._clock() - since < _MISSING_SECONDS:
+        if self._clock() - since < self._patience.missing:
             return
         self._missing.pop(task.task_id, None)
         if await self._objects.keys(self._bucket, task.result_key):

@@ -83,8 +83,16 @@ WHERE job_id = %s AND (state = 'waiting' OR (stage = 'merge' AND state = 'runnin
 """
 _BACK = """
 UPDATE tasks SET state = 'waiting', fraction = 0, step = '', worker_id = '', heartbeat_at = NULL,
-                 stream_sequence = NULL, reused = false, ended_at = NULL
-WHERE task_id = %s AND state IN ('released', 'running', 'done')
+                 stream_sequence = NULL
+WHERE task_id = %s AND state IN ('released', 'running')
+"""
+# Under a new id: a second announcement under the old one would be taken for the first.
+_ANEW = """
+UPDATE tasks t SET state = 'waiting', task_id = fresh.id, fraction = 0, step = '', worker_id = '',
+                   heartbeat_at = NULL, stream_sequence = NULL, reused = false, ended_at = NULL,
+                   result_key = t.transcription_id || '/' || fresh.id || '.pb'
+FROM (SELECT gen_random_uuid() AS id) AS fresh
+WHERE t.task_id = %s AND t.state = 'done'
 """
 _HANDED_OUT = """
 SELECT t.* FROM tasks t JOIN jobs j USING (job_id)
@@ -252,8 +260,12 @@ class Tasks:
         await execute(self._connection, _CANCEL_WAITING, (job_id,))
 
     async def take_back(self, task_id: str) -> None:
-        """Has a task done again: its message or its result was lost."""
+        """Has a task handed out again: its message was lost."""
         await execute(self._connection, _BACK, (task_id,))
+
+    async def begin_anew(self, task_id: str) -> None:
+        """Has a finished task done once more, under another id: its result was lost."""
+        await execute(self._connection, _ANEW, (task_id,))
 
     async def handed_out(self) -> list[Task]:
         """Tasks of live jobs that workers should have."""

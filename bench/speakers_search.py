@@ -1,0 +1,218 @@
+"""How long it takes to find a voice among many, and how often the index finds the right ones.
+
+    python -m bench.speakers_search [--voices 100000] [--data DIR] [--write FILE]
+
+Starts a Postgres of its own, fills it with made-up voices that spread as real ones do where DIR
+has recordings (evenly where not), and asks with the service's own statements, one at a time.
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.speakers_corpus import arguments, load
+from bench.speakers_fitting import fit
+from bench.speakers_report import replace_part, table
+from common.postgres import Connection, Database, migrate
+from common.settings import PostgresSettings
+from devstack.testing import aembedded_servers
+from speakers.domain.profile import Description
+from speakers.store.profiles import Profiles
+from speakers.store.prototypes import Prototype, Prototypes
+
+Floats = npt.NDArray[np.float64]
+Ask = Callable[[Connection, Floats], Awaitable[list[int]]]
+
+_DIMENSION = 192
+_CANDIDATES = 50
+_QUESTIONS = 300
+_EXACT_QUESTIONS = 40
+_TAUGHT = 50
+_LIKENESS = 0.75  # cosine of two recordings of one person, in the shipped voice space
+_INDEX = """
+CREATE INDEX prototypes_192 ON prototypes USING hnsw ((place::vector(192)) vector_cosine_ops)
+WHERE dimension = 192
+"""
+_MODEL = "INSERT INTO voice_models (name, version, dimension) VALUES ('bench', '1', 192)"
+_PROFILES = """
+COPY profiles (name, name_key, description, kept, search_name, search_words, sample_count) FROM STDIN
+"""
+_PROTOTYPES = "COPY prototypes (profile_id, model_id, dimension, space, place) FROM STDIN"
+_SIZES = """
+SELECT pg_size_pretty(pg_relation_size('prototypes_192')) AS index,
+       pg_size_pretty(pg_total_relation_size('prototypes')) AS all
+"""
+
+
+def main() -> None:
+    """Fills, asks, prints."""
+    parser = arguments("Measure the search for voices.")
+    parser.add_argument("--voices", type=int, default=100_000)
+    parser.add_argument("--write", type=Path)
+    options = parser.parse_args()
+    text = asyncio.run(_measure(options))
+    print(text)
+    if options.write:
+        replace_part(options.write, "search", text)
+
+
+async def _measure(options: argparse.Namespace) -> str:
+    places = made_up(options)
+    with tempfile.TemporaryDirectory() as directory:
+        async with aembedded_servers(Path(directory)) as servers:
+            url = servers.environment("speakers")["DATABASE_URL"]
+            database = Database(PostgresSettings(database_url=url))  # type: ignore[arg-type]
+            await database.open()
+            try:
+                return await _report(database, places)
+            finally:
+                await database.close()
+
+
+def made_up(options: argparse.Namespace) -> Floats:
+    """(voices, 192) unit vectors."""
+    random = np.random.default_rng(0)
+    spread = np.eye(_DIMENSION)
+    if (options.data / "strangers").is_dir():
+        corpus = load(options)
+        space = fit(corpus, corpus.speakers)
+        real = np.array([space.place(vector) for vector in corpus.vectors.astype(np.float32)])
+        values, axes = np.linalg.eigh(np.cov(real.T))
+        spread = axes * np.sqrt(np.maximum(values, values.max() / 1000))
+    return _units(random.standard_normal((options.voices, _DIMENSION)) @ spread.T)
+
+
+async def _report(database: Database, places: Floats) -> str:
+    await migrate(database, "speakers")
+    built = await _fill(database, places)
+    sizes = await database.fetch_one(_SIZES)
+    assert sizes is not None
+    questions = _questions(places)
+    rows = []
+    indexed, found = await _ask(database, questions, _nearest)
+    rows.append(["nearest 50, index", *_times(indexed)])
+    exact, truth = await _ask(database, questions[:_EXACT_QUESTIONS], _nearest_exactly)
+    rows.append(["nearest 50, exact scan", *_times(exact)])
+    rows.append(["words in names, 50 profiles", *_times(await _words(database))])
+    rows.append(["a voice learnt (its prototype written)", *_times(await _teach(database, places))])
+    first = np.mean([a[0] == b[0] for a, b in zip(found, truth, strict=False)])
+    all_of = np.mean([len(set(a) & set(b)) / len(b) for a, b in zip(found, truth, strict=False)])
+    own = np.mean([ids[0] == number + 1 for number, ids in enumerate(found)])
+    return "\n".join(
+        (
+            table([f"{len(places):,} voices, 192 dimensions", "p50", "p95"], rows),
+            "",
+            f"Of {_EXACT_QUESTIONS} questions the index gave the truly nearest first in "
+            f"{100 * first:.1f} %, and {100 * all_of:.1f} % of the 50 nearest. Of {_QUESTIONS} "
+            f"voices that sound like a stored one (cosine {_LIKENESS}) that one came first in "
+            f"{100 * own:.1f} %. The index takes {sizes['index']} (with the table {sizes['all']}) "
+            f"and was built in {built:.0f} s.",
+        )
+    )
+
+
+async def _fill(database: Database, places: Floats) -> float:
+    """Stores everything; returns the seconds that building the index took."""
+    async with database.transaction() as connection:
+        await connection.execute("DROP INDEX prototypes_192")
+        await connection.execute(_MODEL)
+        async with connection.cursor().copy(_PROFILES) as copy:
+            for number in range(1, len(places) + 1):
+                name = f"person {number} {_word(number)}"
+                words = " ".join(f"'{word}':{at}A" for at, word in enumerate(name.split(), 1))
+                await copy.write_row((name, name, "", True, name, words, 1))
+        async with connection.cursor().copy(_PROTOTYPES) as copy:
+            for number, place in enumerate(places, 1):
+                text = "[" + ",".join(f"{value:.7g}" for value in place) + "]"
+                await copy.write_row((number, 1, _DIMENSION, "bench", text))
+    async with database.transaction() as connection:
+        await connection.execute("SET LOCAL maintenance_work_mem = '512MB'")
+        began = time.perf_counter()
+        await connection.execute(_INDEX)
+        built = time.perf_counter() - began
+        await connection.execute("ANALYZE prototypes")
+        await connection.execute("ANALYZE profiles")
+    return built
+
+
+def _questions(places: Floats) -> Floats:
+    """Voices that are as like stored ones as two recordings of one person are."""
+    random = np.random.default_rng(1)
+    count = min(_QUESTIONS, len(places))
+    other = random.standard_normal((count, _DIMENSION))
+    own = places[:count]
+    across = _units(other - np.sum(other * own, axis=1, keepdims=True) * own)
+    return _LIKENESS * own + np.sqrt(1 - _LIKENESS**2) * across
+
+
+async def _ask(
+    database: Database, questions: Floats, ask: Ask
+) -> tuple[list[float], list[list[int]]]:
+    seconds, answers = [], []
+    for number, place in enumerate(questions):
+        async with database.transaction() as connection:
+            if number == 0:
+                await ask(connection, place)  # warms the caches up
+            began = time.perf_counter()
+            answers.append(await ask(connection, place))
+            seconds.append(time.perf_counter() - began)
+    return seconds, answers
+
+
+async def _nearest(connection: Connection, place: Floats) -> list[int]:
+    found = await Prototypes(connection).nearest(1, place, _CANDIDATES)
+    return [item.profile_id for item in found]
+
+
+async def _nearest_exactly(connection: Connection, place: Floats) -> list[int]:
+    await connection.execute("SET LOCAL enable_indexscan = off")
+    return await _nearest(connection, place)
+
+
+async def _words(database: Database) -> list[float]:
+    seconds = []
+    for number in range(1, 101):
+        async with database.transaction() as connection:
+            began = time.perf_counter()
+            await Profiles(connection).search(_word(number)[:4], active_only=True, limit=50)
+            seconds.append(time.perf_counter() - began)
+    return seconds
+
+
+async def _teach(database: Database, places: Floats) -> list[float]:
+    seconds = []
+    random = np.random.default_rng(2)
+    for number in range(_TAUGHT):
+        place = _units(random.standard_normal((1, _DIMENSION)))[0]
+        async with database.transaction() as connection:
+            described = Description(name=f"new {number}")
+            profile = await Profiles(connection).add(described, kept=True)
+            began = time.perf_counter()
+            stored = Prototype(space="bench", place=(place + places[number]) / 2)
+            await Prototypes(connection).replace(profile.profile_id, {1: stored})
+            seconds.append(time.perf_counter() - began)
+    return seconds
+
+
+def _word(number: int) -> str:
+    """A made-up word, of which there are many."""
+    return "".join(chr(97 + (number * step) % 26) for step in (7, 11, 3, 17, 5, 19))
+
+
+def _times(seconds: list[float]) -> list[str]:
+    p50, p95 = np.percentile(np.array(seconds) * 1000, [50, 95])
+    return [f"{p50:.1f} ms", f"{p95:.1f} ms"]
+
+
+def _units(vectors: Floats) -> Floats:
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+
+if __name__ == "__main__":
+    main()

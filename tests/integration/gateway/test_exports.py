@@ -1,0 +1,112 @@
+"""Documents instead of JSON."""
+
+import asyncio
+from typing import Any
+
+import httpx2
+import pytest
+
+from securetranscribe.v1 import export_pb2
+from tests.integration.gateway.fakes import Peers
+from tests.integration.gateway.test_transcriptions import complete, upload
+
+
+async def test_a_document_is_streamed(client: httpx2.AsyncClient, peers: Peers) -> None:
+    number = await complete(client, peers)
+    answer = await client.post(
+        f"/api/transcription/export/{number}",
+        params={"export_format": "pdf", "include_options": ["meeting_summary", "action_items"]},
+    )
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.content == b"%first second"
+    disposition = answer.headers["content-disposition"]
+    assert disposition.startswith('attachment; filename="gr__e.pdf"')
+    assert "filename*=UTF-8''gr%C3%B6%C3%9Fe.pdf" in disposition
+    request = peers.exporter.requests[-1]
+    assert request.format == export_pb2.EXPORT_FORMAT_PDF
+    assert list(request.options) == [
+        export_pb2.EXPORT_OPTION_MEETING_SUMMARY,
+        export_pb2.EXPORT_OPTION_ACTION_ITEMS,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("params", "body", "kind", "options"),
+    [
+        ({"export_format": "csv"}, None, "CSV", []),
+        ({}, {"export_format": "txt"}, "TXT", []),
+        ({"export_format": "csv"}, {"export_format": "txt"}, "CSV", []),
+        ({}, {"export_format": "txt", "include_options": ["words"]}, "TXT", ["WORDS"]),
+        (
+            {"include_options": "words,confidence"},
+            {"export_format": "json", "include_options": ["timestamps"]},
+            "JSON",
+            ["WORDS", "CONFIDENCE"],
+        ),
+        ({"export_format": ""}, {"export_format": "txt"}, "TXT", []),
+    ],
+)
+async def test_the_query_wins_over_the_body(
+    client: httpx2.AsyncClient,
+    peers: Peers,
+    params: dict[str, str],
+    body: Any,
+    kind: str,
+    options: list[str],
+) -> None:
+    number = await complete(client, peers)
+    answer = await client.post(
+        f"/api/transcription/export/{number}",
+        params=params,
+        **({} if body is None else {"json": body}),
+    )
+    assert answer.status_code == 200, answer.text
+    request = peers.exporter.requests[-1]
+    assert request.format == export_pb2.ExportFormat.Value(f"EXPORT_FORMAT_{kind}")
+    named = [f"EXPORT_OPTION_{option}" for option in options]
+    assert [export_pb2.ExportOption.Name(option) for option in request.options] == named
+
+
+@pytest.mark.parametrize(
+    ("params", "body", "field"),
+    [
+        ({}, None, "export_format"),
+        ({"export_format": "exe"}, None, "export_format"),
+        ({}, {"export_format": "exe"}, "export_format"),
+        ({"export_format": "zip"}, None, "export_format"),
+        ({"export_format": "pdf", "include_options": "everything"}, None, "include_options.0"),
+        ({"export_format": "pdf"}, {"include_options": "words"}, "include_options"),
+    ],
+)
+async def test_what_cannot_be_written_names_the_field(
+    client: httpx2.AsyncClient, peers: Peers, params: dict[str, str], body: Any, field: str
+) -> None:
+    number = await complete(client, peers)
+    answer = await client.post(
+        f"/api/transcription/export/{number}",
+        params=params,
+        **({} if body is None else {"json": body}),
+    )
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "VALIDATION_ERROR"
+    assert answer.json()["error"]["details"]["field"] == field
+
+
+async def test_errors_come_in_the_envelope(client: httpx2.AsyncClient, peers: Peers) -> None:
+    pending = await upload(client)
+    path = "/api/transcription/export"
+    early = await client.post(f"{path}/{pending}?export_format=pdf")
+    assert (early.status_code, early.json()["error"]["code"]) == (409, "CONFLICT")
+    missing = await client.post(f"{path}/999999999?export_format=pdf")
+    assert (missing.status_code, missing.json()["error"]["code"]) == (404, "NOT_FOUND")
+    done = await complete(client, peers)
+    broken = await client.post(f"{path}/{done}?export_format=rttm")
+    assert (broken.status_code, broken.json()["error"]["code"]) == (500, "EXPORT_ERROR")
+
+
+async def test_exports_side_by_side(client: httpx2.AsyncClient, peers: Peers) -> None:
+    number = await complete(client, peers)
+    path = f"/api/transcription/export/{number}?export_format=txt"
+    answers = await asyncio.gather(*(client.post(path) for _ in range(5)))
+    assert {answer.content for answer in answers} == {b"%first second"}

