@@ -7,7 +7,7 @@ import pytest
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from common import bus, worker
+from common import bus, runtime, worker
 from common.bus import Delivery
 from common.objects import ObjectStore
 from common.settings import ObjectSettings
@@ -51,6 +51,7 @@ async def bench(
     """Workers that are in a hurry to try again."""
     monkeypatch.setattr(worker, "_RETRY_SECONDS", 0.1)
     monkeypatch.setattr(worker, "_OUTAGE_RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(runtime, "_CANCEL_AGAIN_SECONDS", 0.3)
     bench = Bench(url=nats_url, client=client, stream=stream, store=store, delivery=DELIVERY)
     yield bench
     await bench.close()

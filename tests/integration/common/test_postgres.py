@@ -103,6 +103,15 @@ async def test_what_the_schema_refuses_is_not_an_outage(things: Database) -> Non
     assert await things.fetch_one("SELECT count(*) AS count FROM things") == {"count": 1}
 
 
+async def test_errors_do_not_quote_rows(things: Database) -> None:
+    with pytest.raises(psycopg.errors.NotNullViolation) as raised:
+        await things.execute("INSERT INTO things SELECT NULL, 'words of a transcript'")
+
+    assert "words of a transcript" not in str(raised.value)
+    assert 'null value in column "id"' in str(raised.value)
+    assert raised.value.diag.column_name == "id"
+
+
 async def test_a_cancelled_transaction_is_rolled_back_and_its_connection_usable(
     things: Database,
 ) -> None:

@@ -1,6 +1,7 @@
 """A gateway in the process of the tests, on real Postgres and NATS, with small peers."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -124,6 +125,13 @@ async def running(make_gateway: MakeGateway) -> AsyncIterator[Running]:
 async def client(running: Running) -> AsyncIterator[httpx2.AsyncClient]:
     async with running.client() as one:
         yield one
+
+
+def free_port() -> int:
+    """A port that nobody uses at the moment."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 async def _listening(gateway: Gateway, running: "asyncio.Task[None]") -> None:

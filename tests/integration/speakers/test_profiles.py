@@ -1,6 +1,7 @@
 """Making, finding, changing and deleting profiles."""
 
 import asyncio
+import random
 
 import pytest
 
@@ -175,6 +176,19 @@ async def test_search_finds_words_by_their_beginning(user: Caller) -> None:
     assert await user.found("'; drop table profiles; --") == []
     assert await user.found("!!!") == []
     assert await user.found("nobody") == []
+
+
+async def test_search_bears_anything(user: Caller) -> None:
+    await user.create("Ann")
+    chance = random.Random(3)
+    pieces = [
+        "\\", "'", '"', "%", "_", "&", "|", "!", ":*", "(", ")", "<->", "a", "ann", " ", "\u0301",
+        "李", "\U0001f600", "http://x/y?z=1", "a@b.c", "1e5", "-3.5", "/etc/x", "\t", "\u202e", "*",
+    ]  # fmt: skip
+    for _ in range(150):
+        query = "".join(chance.choices(pieces, k=chance.randrange(1, 9)))
+        if query.strip():
+            await user.found(query)
 
 
 async def test_search_follows_changes(user: Caller) -> None:

@@ -49,7 +49,7 @@ async def peers() -> AsyncIterator[Peers]:
 @pytest.fixture(scope="session")
 async def database(postgres_url: Callable[[str], str]) -> AsyncIterator[Database]:
     """The transcriber's own tables."""
-    database = Database(PostgresSettings(database_url=postgres_url("transcriber")))  # type: ignore[arg-type]
+    database = Database(PostgresSettings(database_url=postgres_url("transcriber")))
     await database.open()
     await migrate(database, "transcriber")
     yield database
@@ -120,7 +120,9 @@ class Caller:
 
         request = transcription_pb2.UploadTranscriptionRequest
         call = self.transcriptions.UploadTranscription(metadata=self.metadata)
-        stream: ClientStream[Any, Any] = ClientStream(call)
+        stream: ClientStream[Any, transcription_pb2.UploadTranscriptionResponse] = ClientStream(
+            call
+        )
         await stream.write(request(config=transcription_pb2.UploadConfig(**config)))
         for chunk in chunks:
             if not await stream.write(request(chunk=chunk)):
@@ -138,7 +140,8 @@ class Caller:
             transcription_id=transcription_id, **request
         )
         call = self.transcriptions.StartTranscription(message, metadata=self.metadata)
-        return (await unwrap(call)).job
+        job: queue_pb2.Job = (await unwrap(call)).job
+        return job
 
     async def get(
         self, transcription_id: int, *, full: bool = False
@@ -151,17 +154,21 @@ class Caller:
             else transcription_pb2.TRANSCRIPTION_VIEW_BASIC,
         )
         call = self.transcriptions.GetTranscription(message, metadata=self.metadata)
-        return (await unwrap(call)).transcription
+        found: transcription_pb2.Transcription = (await unwrap(call)).transcription
+        return found
 
     async def job(self, job_id: str) -> queue_pb2.Job:
         """Reads a job."""
         call = self.queue.GetJob(queue_pb2.GetJobRequest(job_id=job_id), metadata=self.metadata)
-        return (await unwrap(call)).job
+        job: queue_pb2.Job = (await unwrap(call)).job
+        return job
 
     async def cancel(self, job_id: str) -> queue_pb2.Job:
         """Cancels a job."""
         message = queue_pb2.CancelJobRequest(job_id=job_id)
-        return (await unwrap(self.queue.CancelJob(message, metadata=self.metadata))).job
+        call = self.queue.CancelJob(message, metadata=self.metadata)
+        job: queue_pb2.Job = (await unwrap(call)).job
+        return job
 
     async def delete(self, transcription_id: int) -> None:
         """Deletes a transcription."""
@@ -180,7 +187,9 @@ class Caller:
     async def queue_status(self) -> queue_pb2.QueueStatus:
         """Reads the queue's figures."""
         message = queue_pb2.GetQueueStatusRequest()
-        return (await unwrap(self.queue.GetQueueStatus(message, metadata=self.metadata))).status
+        call = self.queue.GetQueueStatus(message, metadata=self.metadata)
+        status: queue_pb2.QueueStatus = (await unwrap(call)).status
+        return status
 
     async def ended(self, transcription_id: int, *, seconds: float = 30) -> Any:
         """Waits until a transcription's job has ended; returns the whole transcription."""
@@ -281,7 +290,7 @@ def free_port() -> int:
         return port
 
 
-async def healthy(channel: grpc.aio.Channel, serving: "asyncio.Task[None]") -> None:
+async def healthy(channel: grpc.aio.Channel, serving: "asyncio.Task[Any]") -> None:
     stub = health_pb2_grpc.HealthStub(channel)
     async with asyncio.timeout(30):
         while True:

@@ -198,7 +198,8 @@ class Peers:
 async def running_peers() -> AsyncIterator[Peers]:
     """Serves the stand-ins for the other services."""
     server = grpc.aio.server()
-    sessions, speakers = FakeSessions(), FakeSpeakers()
+    # The other methods answer that they are not there, as generated servicers do.
+    sessions, speakers = FakeSessions(), FakeSpeakers()  # type: ignore[abstract]
     session_pb2_grpc.add_SessionServiceServicer_to_server(sessions, server)
     speaker_pb2_grpc.add_SpeakerServiceServicer_to_server(speakers, server)
     port = server.add_insecure_port("127.0.0.1:0")
@@ -245,7 +246,7 @@ class Workshop:
     async def worker(self, stage: str, engine: Engine) -> AsyncIterator[TaskWorker]:
         """A worker of a stage, until the end of the block."""
 
-        def handle(task: queue_pb2.Task, _audio: RangedObject, control: TaskControl) -> bytes:
+        def handle(task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
             result = engine(task, control)
             self.done.append(task)
             return result

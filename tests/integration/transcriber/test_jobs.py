@@ -292,6 +292,21 @@ async def test_jobs_that_take_too_long_are_ended(apis: ApiFactory, workshop: Wor
         assert await asyncio.to_thread(begun.wait, 8), "the worker was not freed"
 
 
+async def test_a_diarization_that_takes_too_long_leaves_the_transcript(
+    apis: ApiFactory, workshop: Workshop
+) -> None:
+    begun = threading.Event()
+    async with (
+        apis.run(processing_timeout=1) as api,
+        workshop.both(gives(TWO_PASSAGES), slow(begun)),
+    ):
+        caller = api.caller()
+        found = await caller.ended(await caller.upload_id(auto_start=True))
+    assert found.status == COMPLETED
+    assert found.full_text == "Good morning. Hello to you."
+    assert "longer than the allowed 1 seconds" in found.warnings[0]
+
+
 async def test_jobs_of_others_do_not_exist(api: Api) -> None:
     caller, other = api.caller("a"), api.caller("b")
     transcription_id = await caller.upload_id()

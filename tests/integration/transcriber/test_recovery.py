@@ -398,6 +398,14 @@ async def test_the_api_may_be_killed_at_any_moment(
     assert len({event.job_completed.job_id for event in heard}) == len(heard) == 2
 
 
+async def test_the_tables_can_be_made_beforehand(apis: ApiFactory) -> None:
+    url = apis.settings().database_url.get_secret_value()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "transcriber", "migrate", env={**os.environ, "DATABASE_URL": url}
+    )
+    assert await process.wait() == 0
+
+
 @contextlib.asynccontextmanager
 async def _process(
     settings: Any, address: str

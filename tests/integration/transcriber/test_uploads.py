@@ -173,6 +173,15 @@ async def test_what_a_killed_process_left_is_removed(
     assert [row["transcription_id"] for row in rows] == [78]
 
 
+async def test_parts_of_an_upload_that_was_never_ended_are_removed(objects: ObjectStore) -> None:
+    client = objects._client
+    for key in ("9/source", "9/source", "91/source"):
+        await asyncio.to_thread(client._create_multipart_upload, "audio", key, {})
+    assert await objects.abort_uploads("audio", "9/source") == 2
+    assert await objects.abort_uploads("audio", "9/source") == 0
+    assert await objects.abort_uploads("audio", "91/source") == 1
+
+
 async def test_the_same_request_is_stored_once(
     caller: Caller, database: Database, objects: ObjectStore
 ) -> None:

@@ -15,11 +15,21 @@ _VARIABLE = re.compile(r"\$\{(\w+):-([^{}]*)\}")
 
 def read(path: Path, variables: Mapping[str, str] | None = None) -> dict[str, Any]:
     """One file with its variables filled in; those not given take their defaults."""
-    given = variables or {}
-    text = _VARIABLE.sub(lambda found: given.get(found[1]) or found[2], path.read_text())
-    assert "${" not in text.replace("$${", ""), "a variable without a default"
-    content: dict[str, Any] = yaml.safe_load(text.replace("$$", "$"))
+    content: dict[str, Any] = _filled(yaml.safe_load(path.read_text()), variables or {})
     return content
+
+
+def _filled(value: Any, given: Mapping[str, str]) -> Any:
+    match value:
+        case dict():
+            return {key: _filled(item, given) for key, item in value.items()}
+        case list():
+            return [_filled(item, given) for item in value]
+        case str():
+            text = _VARIABLE.sub(lambda found: given.get(found[1]) or found[2], value)
+            assert "${" not in text.replace("$${", ""), f"a variable without a default: {value}"
+            return text.replace("$$", "$")
+    return value
 
 
 def environment(service: Mapping[str, Any]) -> dict[str, str]:

@@ -277,6 +277,13 @@ def test_gpu_worker_runs_where_gpus_are_and_never_falls_back(worker: str) -> Non
     assert strategy == {"maxUnavailable": 1, "maxSurge": 0}
 
 
+@pytest.mark.parametrize(("cpu", "threads"), [("3", "3"), (4, "4"), ("500m", "1")])
+def test_worker_computes_on_as_many_threads_as_it_asks_for_cores(cpu: object, threads: str) -> None:
+    resources = {"requests": {"cpu": cpu}}
+    objects = render({"services": {"diarizer": {"resources": resources}}})
+    assert variables(container(objects, "diarizer"))["MODEL_THREADS"] == threads
+
+
 def test_cpu_worker_asks_for_no_gpu(defaults: list[Object]) -> None:
     for worker in WORKERS:
         found = container(defaults, worker)

@@ -33,7 +33,6 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "diarizer-gpu": DiarizerSettings,
 }
 OWN = {*SETTINGS, "models", "envoy", "envoy-tls", "production-check"}
-LIBRARIES = {"OMP_NUM_THREADS"}
 IMAGE = {"GRPC_PORT": "50051", "GRPC_HOST": "0.0.0.0"}
 ONE_SHOT = {"setup", "models", "production-check"}
 
@@ -46,7 +45,7 @@ def services() -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_variables_are_settings_that_exist(services: dict[str, dict[str, Any]], name: str) -> None:
-    known = {field.upper() for field in SETTINGS[name].model_fields} | LIBRARIES
+    known = {field.upper() for field in SETTINGS[name].model_fields}
     assert services[name]["environment"].keys() <= known
 
 

@@ -50,12 +50,16 @@ def test_labels_count_from_one_and_clean_turns_exclude_overlap() -> None:
     first, second = message.speakers
     assert list(first.voiceprint.values) == pytest.approx([0.6, 0.8])
     assert not second.HasField("voiceprint")
-    assert [(seconds(t.start), seconds(t.end)) for t in first.clean_turns] == [
-        (pytest.approx(0.05), pytest.approx(3.95))
-    ]
-    assert [(seconds(t.start), seconds(t.end)) for t in second.clean_turns] == [
-        (pytest.approx(5.05), pytest.approx(7.45))
-    ]
+    assert [bound for turn in first.clean_turns for bound in _bounds(turn)] == pytest.approx(
+        [0.05, 3.95]
+    )
+    assert [bound for turn in second.clean_turns for bound in _bounds(turn)] == pytest.approx(
+        [5.05, 7.45]
+    )
+
+
+def _bounds(turn: diarization_pb2.Turn) -> tuple[float, float]:
+    return seconds(turn.start), seconds(turn.end)
 
 
 def test_longest_stretches_come_first() -> None:

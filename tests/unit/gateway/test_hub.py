@@ -159,7 +159,7 @@ async def test_a_repeated_ending_and_late_progress_are_passed_over(hub: Hub) -> 
 
 async def test_the_queue_as_each_session_sees_it(hub: Hub) -> None:
     first, second = hub.attach("session_a"), hub.attach("session_b")
-    hub.tell_queue(changed(("session_a", 3, 120.0)))
+    await hub.tell_queue(changed(("session_a", 3, 120.0)))
     assert await read(first) == [
         {
             "type": "queue_update",
@@ -178,16 +178,16 @@ async def test_the_queue_as_each_session_sees_it(hub: Hub) -> None:
 
 async def test_the_same_queue_is_told_once(hub: Hub) -> None:
     client = hub.attach("session_a")
-    hub.tell_queue(changed())
-    hub.tell_queue(changed())
+    await hub.tell_queue(changed())
+    await hub.tell_queue(changed())
     assert len(await read(client)) == 1
-    hub.tell_queue(changed(("session_a", 1, 5.0)))
+    await hub.tell_queue(changed(("session_a", 1, 5.0)))
     assert len(await read(client)) == 1
 
 
 async def test_a_first_word_does_not_overtake_a_later_one(hub: Hub) -> None:
     client = hub.attach("session_a")
-    hub.tell_queue(changed())
+    await hub.tell_queue(changed())
     client.tell_queue_first(
         QueueState(queued_jobs=9, processing_jobs=9, user_position=9, estimated_wait_time=9.0)
     )

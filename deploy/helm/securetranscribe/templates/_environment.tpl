@@ -17,6 +17,8 @@
 {{- $_ := set $all "S3_BUCKET_RESULTS" $root.Values.s3.buckets.results }}
 {{- end }}
 {{- if .facts.stage }}
+{{- $cores := regexFind "^[0-9]+$" (dig "requests" "cpu" "1" .values.resources | toString) }}
+{{- $_ := set $all "MODEL_THREADS" (default "1" $cores) }}
 {{- $_ := set $all "USE_GPU" (gt (int .values.gpu) 0 | toString) }}
 {{- $_ := set $all "MODEL_DIR" (ternary "/opt/models" "/models" (eq $root.Values.models.source "claim")) }}
 {{- end }}

@@ -47,7 +47,8 @@ def probe(source: AudioSource, *, allow_truncated: bool = False) -> AudioInfo:
     """Examine a recording by decoding its beginning and its end.
 
     Reads the head, the index and the tail; the whole file is read (never held) only where the
-    container declares no length or, like MP3, has no index. A truncated recording raises unless `allow_truncated`.
+    container declares no length or, like MP3, has no index. A truncated recording raises unless
+    `allow_truncated`.
 
     Raises EmptyAudioError, UndecodableAudioError, NoAudioStreamError or TruncatedAudioError.
     """

@@ -45,11 +45,13 @@ def windows(
     """Decode a recording as windows of at most `longest` seconds that touch one another.
 
     `duration` (seconds, as probed) only serves to make the windows alike in length; what is
-    really there is decoded to its end. Each cut lies in the last `zone` seconds of a window,
+    really there is decoded to its end. Each cut lies in the last `zone` seconds (a fifth at most) of a window,
     where `find_cut` says: by default in its quietest moment. An empty recording has no windows.
     """
+    longest = max(longest, 1.0)
+    zone = min(zone, longest / 5)
     size = _even_size(duration, longest, zone)
-    zone_size = min(round(zone * SAMPLE_RATE), size // 2)
+    zone_size = round(zone * SAMPLE_RATE)
     find_cut = find_cut or quietest
     held: list[Samples] = []
     held_samples = position = 0
@@ -70,12 +72,11 @@ def windows(
 
 def _even_size(duration: float, longest: float, zone: float) -> int:
     """Samples in a window, zone included, such that no short rest is left over."""
-    longest = max(longest, 1.0)
     if duration <= longest:
         return math.ceil(longest * SAMPLE_RATE)
-    count = math.ceil(duration / longest)
-    even = min(longest, duration / count + min(zone, longest / 2) / 2)
-    return math.ceil(even * SAMPLE_RATE)
+    count = math.ceil(duration / (longest - zone))
+    # On average a cut lies in the middle of the zone.
+    return math.ceil(min(longest, duration / count + zone / 2) * SAMPLE_RATE)
 
 
 def quietest(samples: Samples) -> int:

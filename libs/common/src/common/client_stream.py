@@ -51,8 +51,10 @@ class ClientStream(Generic[Request, Answer]):
         Raises:
             ApplicationError: the server has refused the call.
         """
-        try:
+        # Fails when the call has ended already; how, its answer tells.
+        with contextlib.suppress(grpc.aio.InternalError):
             await self._call.done_writing()
+        try:
             answer: Answer = await self._call
         except grpc.aio.AioRpcError as error:
             raise status.from_rpc_error(await self._verdict(error)) from error

@@ -60,6 +60,8 @@ def channel(
         ("grpc.initial_reconnect_backoff_ms", 200),
         ("grpc.max_reconnect_backoff_ms", 3_000),
         ("grpc.enable_http_proxy", 0),
+        # A name may stand for several replicas: each gets its share of the calls.
+        ("grpc.lb_policy_name", "round_robin"),
     ]
     interceptors = telemetry.client_interceptors() if traced else None
     credentials = channel_credentials(settings)

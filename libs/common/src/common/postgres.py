@@ -75,6 +75,11 @@ class Database:
                 yield connection
         except (PoolTimeout, psycopg.OperationalError) as error:
             raise UnavailableError("The database does not answer; try again soon.") from error
+        except psycopg.Error as error:
+            if error.diag.message_primary:
+                # The rest quotes rows, which hold names and transcripts, and would be logged.
+                error.args = (error.diag.message_primary,)
+            raise
 
     async def fetch_all(self, sql: str, parameters: Any = None) -> list[DictRow]:
         """All rows of one statement in its own transaction."""

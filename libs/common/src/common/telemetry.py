@@ -43,6 +43,11 @@ EVENT_LOOP_LAG_SECONDS = Histogram(
     "How late a timer of the event loop fired.",
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1),
 )
+EVENT_LOOP_BUSY_SECONDS = Histogram(
+    "securetranscribe_event_loop_busy_seconds",
+    "The part of the lag in which the loop's own thread was computing.",
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1),
+)
 UPLOADED_BYTES = Counter("securetranscribe_uploaded_bytes_total", "Bytes of accepted uploads.")
 QUEUE_DEPTH = Gauge("securetranscribe_queue_depth", "Jobs by status.", ["status"])
 TASKS_OUTSTANDING = Gauge(

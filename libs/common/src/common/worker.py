@@ -223,6 +223,7 @@ class TaskWorker:
     def _failure(self, error: Exception, attempt: int) -> ApplicationError | None:
         """What the user is told, or None when the task is to be tried again."""
         if isinstance(error, ApplicationError):
+            _log.warning("the task cannot be done", code=error.code)
             return error
         _log.error("task failed", attempt=attempt, exc_info=error)
         if attempt < self._options.delivery.max_deliver:

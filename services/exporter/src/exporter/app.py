@@ -36,7 +36,7 @@ async def serve(settings: ExporterSettings, supervisor: Supervisor) -> None:
             SessionServiceAuthenticator(gateway), settings.session_cache_seconds
         )
         client = await bus.connect(settings.nats_url.get_secret_value(), name="exporter")
-        stack.push_async_callback(client.drain)
+        stack.push_async_callback(bus.close, client)
         await sessions.forget_revoked(client, tokens)
 
         rendering = Rendering(settings.export_workers)

@@ -114,6 +114,7 @@ class Gateway:
         await supervisor.wait()
         self._health.stop()
         await self._grpc.not_ready()
+        await self._feed.unsubscribe()
         self._hub.close()
         self._http.stop()
         await asyncio.wait([serving])

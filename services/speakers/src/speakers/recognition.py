@@ -18,7 +18,7 @@ from speakers.store.prototypes import Neighbour, Prototypes
 from speakers.store.recognitions import Recognition, Recognitions
 
 #: Profiles that are looked at for a voice; all others are much less alike.
-_CANDIDATES = 50
+_CANDIDATES = 20
 _log = logging.get(__name__)
 
 
@@ -66,9 +66,8 @@ class Recogniser:
         """
         check_voices(transcription_id, [voice.label for voice in voices])
         async with self._database.transaction() as connection:
-            around = [
-                await self._around(connection, voice.label, voice.voiceprint) for voice in voices
-            ]
+            heard = [(voice.label, voice.voiceprint) for voice in voices]
+            around = await self._around(connection, heard, _CANDIDATES)
             matches = match([item.heard for item in around], self._caution)
             stand = await Recognitions(connection).replace(
                 transcription_id, _recognitions(voices, around, matches)
@@ -95,7 +94,7 @@ class Recogniser:
         if not 0 <= limit <= 100:
             raise ValidationError.of("limit", "The limit is 1 to 100.")
         async with self._database.transaction() as connection:
-            around = await self._around(connection, "", voiceprint, limit or 10)
+            [around] = await self._around(connection, [("", voiceprint)], max(_CANDIDATES, limit))
             profiles = await Profiles(connection).all_with(
                 [neighbour.profile_id for neighbour in around.neighbours]
             )
@@ -111,32 +110,43 @@ class Recogniser:
         ]
 
     async def _around(
-        self, connection: Connection, label: str, voiceprint: Voiceprint | None, limit: int = 0
-    ) -> _Neighbourhood:
-        """The profiles around a voice, whether or not they are near."""
-        nobody = Heard(label=label, seconds=0.0, candidates=(), profiles=0)
-        if voiceprint is None:
-            return _Neighbourhood(heard=nobody, neighbours=(), model_id=0)
-        space = self._spaces.of(voiceprint.model)
+        self, connection: Connection, voices: Sequence[tuple[str, Voiceprint | None]], limit: int
+    ) -> list[_Neighbourhood]:
+        """The profiles around each voice (label and voiceprint), near or not."""
         prototypes = Prototypes(connection)
-        model_id = await Observations(connection).model_id(voiceprint.model)
-        neighbours: list[Neighbour] = []
-        if model_id is not None:
-            place = space.place(voiceprint.vector)
-            neighbours = await prototypes.nearest(model_id, place, max(_CANDIDATES, limit))
-        heard = Heard(
-            label=label,
-            seconds=voiceprint.seconds,
-            candidates=tuple(
-                Candidate(
-                    profile_id=item.profile_id,
-                    log_odds=space.log_odds.of(item.similarity),
-                )
-                for item in neighbours
-            ),
-            profiles=0 if model_id is None else await prototypes.count(model_id),
+        models = {voiceprint.model for _, voiceprint in voices if voiceprint is not None}
+        numbers = {model: await Observations(connection).model_id(model) for model in models}
+        counts = {
+            model: await prototypes.count(number)
+            for model, number in numbers.items()
+            if number is not None
+        }
+        around = []
+        for label, voiceprint in voices:
+            neighbours: list[Neighbour] = []
+            number = None if voiceprint is None else numbers[voiceprint.model]
+            if voiceprint is not None and number is not None:
+                place = self._spaces.of(voiceprint.model).place(voiceprint.vector)
+                neighbours = await prototypes.nearest(number, place, limit)
+            heard = Heard(
+                label=label,
+                seconds=0.0 if voiceprint is None else voiceprint.seconds,
+                candidates=() if voiceprint is None else self._candidates(voiceprint, neighbours),
+                profiles=0 if voiceprint is None else counts.get(voiceprint.model, 0),
+            )
+            around.append(
+                _Neighbourhood(heard=heard, neighbours=tuple(neighbours), model_id=number or 0)
+            )
+        return around
+
+    def _candidates(
+        self, voiceprint: Voiceprint, neighbours: Sequence[Neighbour]
+    ) -> tuple[Candidate, ...]:
+        odds = self._spaces.of(voiceprint.model).log_odds
+        return tuple(
+            Candidate(profile_id=item.profile_id, log_odds=odds.of(item.similarity))
+            for item in neighbours
         )
-        return _Neighbourhood(heard=heard, neighbours=tuple(neighbours), model_id=model_id or 0)
 
 
 def _recognitions(

@@ -50,9 +50,7 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
         """Returns one job."""
         job_id = requests.job_id(request.job_id)
         async with self._database.transaction() as connection:
-            job = await Jobs(connection).find(
-                requests.job_id(request.job_id), identity.session_id()
-            )
+            job = await Jobs(connection).find(job_id, identity.session_id())
             if job is None:
                 raise NotFoundError("There is no such job.")
             return queue_pb2.GetJobResponse(job=await self._shown(connection, job))

@@ -100,10 +100,7 @@ class JobStarter:
             return None
         job = await Jobs(connection).find_by_request(transcription.session_id, request_id)
         if job is not None and job.transcription_id != transcription.id:
-            raise ConflictError(
-                "The request_id was used to start another transcription.",
-                {"transcription_id": str(job.transcription_id)},
-            )
+            raise _used_elsewhere()
         return job
 
     async def _admit(
@@ -128,6 +125,7 @@ async def queue_job(
 
     Raises:
         StateError: a stage must run and the recording is gone.
+        ConflictError: the idempotency key was used for another transcription.
     """
     options = ProcessingOptions(
         language=transcription.options.language if request.language is None else request.language,
@@ -143,7 +141,7 @@ async def queue_job(
             "The recording has been removed after its transcription was completed; upload it again."
         )
     jobs = Jobs(connection)
-    await jobs.add(
+    added = await jobs.add(
         job_id=job_id,
         transcription_id=transcription.id,
         session_id=transcription.session_id,
@@ -152,11 +150,19 @@ async def queue_job(
         current_step=QUEUED_STEP,
         trace=telemetry.inject(),
     )
+    if not added:
+        raise _used_elsewhere()
     await Tasks(connection).add(tasks)
     await Transcriptions(connection).started(transcription.id, job_id, options)
     job = next(iter(await jobs.get([job_id])))
     await Outbox(connection).event(messages.job_queued(job))
     return job
+
+
+def _used_elsewhere() -> ConflictError:
+    return ConflictError(
+        "The request_id was used to start another transcription.", {"field": "request_id"}
+    )
 
 
 async def _plan(

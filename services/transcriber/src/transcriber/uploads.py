@@ -1,24 +1,21 @@
 """Takes recordings in: checked and stored as they arrive, refused without leaving a trace."""
 
 import asyncio
-import io
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
 from common import logging, telemetry
-from common.audio import SNIFF_BYTES, AudioInfo, name_contradicts, probe, sniff
+from common.audio import SNIFF_BYTES, AudioInfo, probe
 from common.errors import (
     ApplicationError,
     AudioProcessingError,
     FileTooLargeError,
-    FileUploadError,
-    TimedOutError,
     UnavailableError,
 )
-from common.objects import ObjectStore, RangedObject
+from common.objects import ObjectStore
 from common.postgres import Connection, Database
 from transcriber import messages
 from transcriber.domain.filenames import format_of
@@ -29,6 +26,7 @@ from transcriber.starting import JobStarter, StartRequest, queue_job
 from transcriber.store.outbox import Outbox
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.uploads import Upload, Uploads
+from transcriber.upload_checks import Hurried, formatted_size, judge, without_long_waits
 
 _TOUCH_SECONDS = 20.0
 
@@ -84,6 +82,7 @@ class Uploader:
         self._executor = executor
         self._bucket = bucket
         self._limits = limits
+        self._discarding: set[asyncio.Task[None]] = set()
 
     async def earlier(self, session_id: str, request_id: str | None) -> Uploaded | None:
         """What the same request has stored before."""
@@ -120,7 +119,7 @@ class Uploader:
             uploaded = await self._note(upload, session_id, request, file)
         except BaseException:
             # The caller may be gone and this task cancelled; the removal goes on regardless.
-            await asyncio.shield(asyncio.create_task(self._discard(upload), name="discard upload"))
+            await asyncio.shield(self._in_background(self._discard(upload)))
             raise
         if uploaded.transcription.id != upload.transcription_id:
             await self._discard(upload)
@@ -137,7 +136,7 @@ class Uploader:
         size = 0
         judged = False
         touched = time.monotonic()
-        async for chunk in _without_long_waits(chunks, self._limits.idle_seconds):
+        async for chunk in without_long_waits(chunks, self._limits.idle_seconds):
             size += len(chunk)
             if size > self._limits.max_file_size:
                 raise self._too_large(request, max(size, request.size_bytes))
@@ -146,14 +145,14 @@ class Uploader:
             else:
                 head += chunk
                 if len(head) >= SNIFF_BYTES:
-                    _judge(request.filename, bytes(head))
+                    judge(request.filename, bytes(head))
                     judged = True
                     yield bytes(head)
             if time.monotonic() - touched > _TOUCH_SECONDS:
                 touched = time.monotonic()
                 await self._touch(upload)
         if not judged:
-            _judge(request.filename, bytes(head))
+            judge(request.filename, bytes(head))
             yield bytes(head)
 
     async def _touch(self, upload: Upload) -> None:
@@ -163,7 +162,7 @@ class Uploader:
 
     async def _examine(self, upload: Upload, request: UploadRequest, size: int) -> AudioFile:
         """Looks into the stored object."""
-        source = _Hurried(
+        source = Hurried(
             await self._objects.open(self._bucket, upload.source_key), self._limits.probe_seconds
         )
         # PyAV takes any object that reads and seeks.
@@ -220,6 +219,13 @@ class Uploader:
                 assert transcription is not None, "it was just added"
             return Uploaded(transcription=transcription, job=job)
 
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Begins something that goes on although whoever waits for it is cancelled."""
+        task = asyncio.create_task(work, name="discard upload")
+        self._discarding.add(task)
+        task.add_done_callback(self._discarding.discard)
+        return task
+
     async def _discard(self, upload: Upload) -> None:
         """Removes what there is of an upload; what fails here is done by the housekeeper."""
         try:
@@ -244,70 +250,6 @@ class Uploader:
                 "file_name": request.filename,
             },
         )
-
-
-def formatted_size(size: int) -> str:
-    """Bytes as people write them: `500MB`, `1.5GB`."""
-    value, unit = float(size), "B"
-    for larger in ("KB", "MB", "GB", "TB"):
-        if value < 1024:
-            break
-        value, unit = value / 1024, larger
-    return f"{value:.1f}".removesuffix(".0") + unit
-
-
-class _Hurried(io.RawIOBase):
-    """An object that stops being readable after a while, so that nobody reads it for ever."""
-
-    def __init__(self, inner: RangedObject, seconds: float) -> None:
-        super().__init__()
-        self._inner = inner
-        self._until = time.monotonic() + seconds
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._inner.tell()
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return self._inner.seek(offset, whence)
-
-    def readinto(self, buffer: Any) -> int:
-        if time.monotonic() > self._until:
-            raise TimeoutError("the recording took too long to examine")
-        return self._inner.readinto(buffer)
-
-
-def _judge(filename: str, head: bytes) -> None:
-    """Refuses what does not look like audio, or not like what it is named."""
-    if not head:
-        raise FileUploadError("The file is empty.", {"file_name": filename})
-    kind = sniff(head)
-    if kind is None:
-        raise FileUploadError(
-            "The file is not a kind of audio or video that can be read.", {"file_name": filename}
-        )
-    contradiction = name_contradicts(filename, kind)
-    if contradiction is not None:
-        raise FileUploadError(f"The file is {contradiction}.", {"file_name": filename})
-
-
-async def _without_long_waits(chunks: AsyncIterator[bytes], seconds: float) -> AsyncIterator[bytes]:
-    while True:
-        try:
-            async with asyncio.timeout(seconds):
-                chunk = await anext(chunks)
-        except StopAsyncIteration:
-            return
-        except TimeoutError as error:
-            raise TimedOutError(
-                f"No bytes arrived for {seconds:.0f} seconds; upload the file again."
-            ) from error
-        yield chunk
 
 
 async def _earlier(connection: Connection, session_id: str, request_id: str) -> Uploaded | None:

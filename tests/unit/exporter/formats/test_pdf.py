@@ -207,7 +207,7 @@ def test_characters_without_font_are_admitted() -> None:
 
 
 def test_long_transcripts_are_set_in_parts_and_joined(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "PART_CHARACTERS", 20_000)
+    monkeypatch.setattr(pages, "PART_SIZE", 20_000)
     source = long_meeting(12_000)
     data = made(source, speaker_stats=True)
     found = reader(data)

@@ -27,7 +27,7 @@ def test_a_short_transcript_is_one_part() -> None:
 
 
 def test_parts_carry_every_turn_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "PART_CHARACTERS", 5_000)
+    monkeypatch.setattr(pages, "PART_SIZE", 5_000)
     source = long_meeting(5_000)
     made = list(pages.parts(source, ExportOptions()))
     assert len(made) > 3

@@ -6,6 +6,7 @@ from exporter.palette import SpeakerStyle
 from exporter.safe_text import xml_text
 from exporter.writing import Direction, direction
 
+TEXT_WIDTH = 9412  # between the margins, in twentieths of a point
 _DASHES = {"solid": "single", "dashed": "dashed", "dotted": "dotted", "dash-dotted": "dotDash"}
 
 
@@ -58,8 +59,10 @@ def plain(text: str, style: str) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table with a header row that is repeated on every page."""
-    grid = f'<w:gridCol w:w="{9026 // len(header)}"/>' * len(header)
+    """A table with a wide first column and a header row that is repeated on every page."""
+    narrow = TEXT_WIDTH // (len(header) + 1)
+    widths = [TEXT_WIDTH - narrow * (len(header) - 1), *[narrow] * (len(header) - 1)]
+    grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
     head = "".join(_cell(run(text, bold=True, size=17)) for text in header)
     body = "".join(f"<w:tr>{''.join(_cell(run(text)) for text in row)}</w:tr>" for row in rows)
     border = "".join(

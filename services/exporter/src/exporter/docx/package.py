@@ -152,7 +152,7 @@ def _footer(title: str) -> str:
         )
     )
     return (
-        f'<w:ftr xmlns:w="{WORD}"><w:p><w:pPr><w:tabs><w:tab w:val="right" w:pos="9026"/></w:tabs>'
+        f'<w:ftr xmlns:w="{WORD}"><w:p><w:pPr><w:tabs><w:tab w:val="right" w:pos="9412"/></w:tabs>'
         f'</w:pPr><w:r>{grey}<w:t xml:space="preserve">{xml_text(title)}</w:t></w:r>'
         f"<w:r>{grey}<w:tab/></w:r>{field}</w:p></w:ftr>"
     )

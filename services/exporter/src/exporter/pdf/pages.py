@@ -23,8 +23,9 @@ from exporter.writing import (
 )
 
 # A part is set by a process of its own and then joined to the others, so that memory does not grow
-# with the length of the recording. About an hour of speech.
-PART_CHARACTERS = 60_000
+# with the length of the recording. Letters of about fifty minutes of speech.
+PART_SIZE = 50_000
+_WIDE_SIZE = 3  # an ideograph costs the typesetter as much as this many letters
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _ARABIC_SCALE = 1.2
 
@@ -65,12 +66,17 @@ def _grouped(
     filled = 0
     for mark, turn in conversation:
         group.append((mark, turn))
-        filled += sum(len(segment.text) for segment in turn.segments)
-        if filled >= PART_CHARACTERS:
+        filled += sum(_size(segment.text) for segment in turn.segments)
+        if filled >= PART_SIZE:
             yield group
             group, filled = [], 0
     if group:
         yield group
+
+
+def _size(text: str) -> int:
+    wide = sum(character >= "\u2e80" for character in text)
+    return len(text) + (_WIDE_SIZE - 1) * wide
 
 
 def _setting(document: Document, options: ExportOptions, *, only_part: bool) -> _Setting:

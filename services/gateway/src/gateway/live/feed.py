@@ -1,10 +1,13 @@
 """From NATS to the hub: one subscription for the whole process."""
 
 import asyncio
+import contextlib
 
+import nats.errors
 from google.protobuf.message import DecodeError
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 
 from common import bus, events, logging
 from gateway.live.hub import Hub
@@ -22,12 +25,19 @@ class Feed:
         self._client = client
         self._hub = hub
         self._queue_seconds = queue_seconds
+        self._subscription: Subscription | None = None
         self._change: event_pb2.QueueChanged | None = None
         self._changed = asyncio.Event()
 
     async def subscribe(self) -> None:
         """Begins to listen."""
-        await self._client.subscribe(_ALL, cb=self._take)
+        self._subscription = await self._client.subscribe(_ALL, cb=self._take)
+
+    async def unsubscribe(self) -> None:
+        """Listens no more; fine while NATS is away."""
+        if self._subscription is not None:
+            with contextlib.suppress(nats.errors.Error):
+                await self._subscription.unsubscribe()
 
     async def run(self) -> None:
         """Tells the clients of changes of the queue, for ever."""
@@ -35,7 +45,7 @@ class Feed:
             await self._changed.wait()
             self._changed.clear()
             if self._change is not None:
-                self._hub.tell_queue(self._change)
+                await self._hub.tell_queue(self._change)
             await asyncio.sleep(self._queue_seconds)
 
     async def _take(self, message: Msg) -> None:
@@ -49,3 +59,5 @@ class Feed:
             self._changed.set()
         else:
             self._hub.dispatch(event)
+        # A burst of messages would be taken in one go otherwise, and then all be sent in one go.
+        await asyncio.sleep(0)

@@ -1,5 +1,6 @@
 """Hands every event to the clients of the session that it concerns, and to no others."""
 
+import asyncio
 from collections import OrderedDict, defaultdict
 
 from common import logging, telemetry
@@ -10,6 +11,7 @@ from gateway.live.outbox import GOING_AWAY, SESSION_ENDED, TOO_SLOW, Closing, Ou
 from securetranscribe.v1 import event_pb2
 
 _REMEMBERED_JOBS = 10_000
+_TOLD_AT_A_TIME = 20
 _log = logging.get(__name__)
 
 
@@ -34,7 +36,7 @@ class Client:
 
 
 class Hub:
-    """All connections of this process. Nothing here waits for anybody."""
+    """All connections of this process. Nothing here waits for a client."""
 
     def __init__(self, *, clients_per_session: int) -> None:
         self._clients_per_session = clients_per_session
@@ -88,12 +90,16 @@ class Hub:
         elif kind == "session_revoked":
             self.end_session(event.session_id)
 
-    def tell_queue(self, change: event_pb2.QueueChanged) -> None:
-        """Tells everybody how the queue stands for them."""
-        for session_id, clients in self._clients.items():
-            state = messages.queue_state(change, session_id)
-            for client in clients:
+    async def tell_queue(self, change: event_pb2.QueueChanged) -> None:
+        """Tells everybody how the queue stands for them, a few at a time."""
+        places = {place.session_id: place for place in change.places}
+        for count, session_id in enumerate(list(self._clients), start=1):
+            state = messages.queue_state(change, places.get(session_id))
+            for client in self._clients.get(session_id, ()):
                 client.tell_queue(state)
+            if count % _TOLD_AT_A_TIME == 0:
+                # All of them waking up at once would hold up everything else.
+                await asyncio.sleep(0)
 
     def end_session(self, session_id: str) -> None:
         """Closes the connections of a session that has ended."""

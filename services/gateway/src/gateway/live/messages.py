@@ -37,9 +37,8 @@ class QueueState:
         return _message("queue_update", vars(self))
 
 
-def queue_state(change: event_pb2.QueueChanged, session_id: str) -> QueueState:
-    """What a change of the queue means for one session."""
-    place = next((place for place in change.places if place.session_id == session_id), None)
+def queue_state(change: event_pb2.QueueChanged, place: event_pb2.QueuePlace | None) -> QueueState:
+    """What a change of the queue means for a session with that place in it."""
     wait = change.estimated_wait if place is None else place.estimated_wait
     return QueueState(
         queued_jobs=change.queued_jobs,

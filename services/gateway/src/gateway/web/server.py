@@ -46,8 +46,9 @@ class HttpServer:
         self._socket: socket.socket | None = None
         self.port = 0
         # uvicorn and websockets log request lines with their headers and queries.
-        for name in ("uvicorn", "uvicorn.error", "uvicorn.asgi", "websockets"):
+        for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "websockets"):
             logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger("uvicorn.error").addFilter(_is_news)
 
     def bind(self) -> None:
         """Takes the port.
@@ -74,6 +75,11 @@ class HttpServer:
     def stop(self) -> None:
         """Takes no new connection and makes `serve` return."""
         self._server.should_exit = True
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    # uvicorn takes a refused handshake for one that the application has forgotten.
+    return "without completing handshake" not in record.getMessage()
 
 
 class _Server(uvicorn.Server):

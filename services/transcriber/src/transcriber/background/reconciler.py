@@ -22,19 +22,22 @@ from nats.js.errors import NotFoundError as NotInStreamError
 from common import bus, logging
 from common.bus import Delivery
 from common.objects import ObjectStore
-from common.postgres import Database
+from common.postgres import Connection, Database
 from securetranscribe.v1 import queue_pb2
 from transcriber.background.bells import Bells
 from transcriber.background.fleet import Fleet
-from transcriber.domain.jobs import Failure, Stage, Task, TaskState
+from transcriber.domain.jobs import WORKER_STAGES, Failure, Job, Stage, Task, TaskState
 from transcriber.lifecycle import Lifecycle
 from transcriber.store import locks
 from transcriber.store.jobs import Jobs
+from transcriber.store.outbox import Outbox
 from transcriber.store.tasks import Tasks
 from transcriber.store.transcriptions import Transcriptions
 
 _GROUP = "coordinator"
 _MOST_RELEASES = 5
+#: How long a merge may take beyond the time for processing (seconds).
+_MERGE_SECONDS = 600.0
 _CODES = {Stage.TRANSCRIBE: "TRANSCRIPTION_ERROR", Stage.DIARIZE: "DIARIZATION_ERROR"}
 _WORK = {Stage.TRANSCRIBE: "recognising its speech", Stage.DIARIZE: "telling its speakers apart"}
 _log = logging.get(__name__)
@@ -119,21 +122,42 @@ class Reconciler:
         await self._remove(sequence)
 
     async def _end_overdue(self) -> None:
+        """Ends what has been processed for too long, saving the transcript where there is one."""
         async with self._database.transaction() as connection:
             overdue = await Jobs(connection).overdue(self._processing_timeout)
             jobs = await Jobs(connection).get(overdue)
         for job in jobs:
-            failure = Failure(
-                code="TRANSCRIPTION_ERROR",
-                message=f"Processing took longer than the allowed {self._processing_timeout:.0f} "
-                "seconds. A shorter recording, or more and faster workers, may help.",
-            )
             async with self._database.transaction() as connection:
                 await Transcriptions(connection).lock(job.transcription_id)
                 if await Jobs(connection).lock([job.job_id]):
-                    await Lifecycle(connection).fail(job, failure, stop_workers=True)
-                    _log.warning("a job took too long", job_id=job.job_id)
+                    await self._end(connection, job)
             self._bells.jobs_changed()
+
+    async def _end(self, connection: Connection, job: Job) -> None:
+        tasks = await Tasks(connection).of_job(job.job_id)
+        seconds = f"{self._processing_timeout:.0f} seconds"
+        missing = [task for task in tasks if task.stage in WORKER_STAGES and not task.state.settled]
+        if missing and all(task.stage is Stage.DIARIZE for task in missing):
+            failure = Failure(
+                code=_CODES[Stage.DIARIZE], message=f"It took longer than the allowed {seconds}."
+            )
+            for task in missing:
+                await Tasks(connection).failed(task.task_id, failure)
+            await Outbox(connection).withdraw_tasks(job.job_id)
+            await Outbox(connection).cancellation(job.job_id)
+            await Lifecycle(connection).at_work(job.job_id)
+            return
+        merging = not missing
+        now = await Jobs(connection).now()
+        if merging and job.processing_seconds(now) < self._processing_timeout + _MERGE_SECONDS:
+            return
+        failure = Failure(
+            code=_CODES[Stage.TRANSCRIBE],
+            message=f"Processing took longer than the allowed {seconds}. "
+            "A shorter recording, or more and faster workers, may help.",
+        )
+        await Lifecycle(connection).fail(job, failure, stop_workers=True)
+        _log.warning("a job took too long", job_id=job.job_id)
 
     async def _look_into(self, tasks: list[Task], now: dt.datetime) -> None:
         consumers: dict[Stage, ConsumerInfo | None] = {}

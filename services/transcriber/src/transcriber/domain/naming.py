@@ -33,8 +33,10 @@ def changes(speakers: Sequence[TranscriptSpeaker], wanted: Mapping[str, str]) ->
 
     Raises:
         SpeakerError: there is no such speaker, one gets two names, or a name looks like a label.
-        ValidationError: a name is too long.
+        ValidationError: there is no name, or one is too long or odd.
     """
+    if not wanted:
+        raise ValidationError.of("names", "Give at least one speaker a name.")
     by_key: dict[str, list[str]] = defaultdict(list)
     for speaker in speakers:
         if speaker.name:

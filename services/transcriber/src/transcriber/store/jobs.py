@@ -17,6 +17,7 @@ INSERT INTO jobs (job_id, transcription_id, session_id, request_id, status, prio
                   current_step, trace)
 VALUES (%(job_id)s, %(transcription_id)s, %(session_id)s, %(request_id)s, 'queued', %(priority)s,
         %(current_step)s, %(trace)s)
+ON CONFLICT (session_id, request_id) DO NOTHING
 """
 _OWN = """
 SELECT j.*, t.filename, t.size_bytes, t.duration
@@ -100,7 +101,7 @@ ORDER BY j.completed_at DESC LIMIT 50
 _OVERDUE = """
 SELECT job_id FROM jobs
 WHERE status = 'processing' AND started_at < now() - make_interval(secs => %s)
-ORDER BY id LIMIT 100
+ORDER BY started_at LIMIT 100
 """
 _NOW = "SELECT clock_timestamp() AS now"
 _BY_STATUS = "SELECT status, count(*) AS jobs FROM jobs GROUP BY status"
@@ -163,8 +164,8 @@ class Jobs:
         priority: int,
         current_step: str,
         trace: Mapping[str, str],
-    ) -> None:
-        """Adds a queued job."""
+    ) -> bool:
+        """Adds a queued job; False when its idempotency key was used before."""
         parameters = {
             "job_id": job_id,
             "transcription_id": transcription_id,
@@ -174,7 +175,7 @@ class Jobs:
             "current_step": current_step,
             "trace": Jsonb(dict(trace)),
         }
-        await execute(self._connection, _INSERT, parameters)
+        return await execute(self._connection, _INSERT, parameters) == 1
 
     async def find(self, job_id: str, session_id: str) -> Job | None:
         """A session's job with its stages."""

@@ -1,0 +1,295 @@
+"""Recognition over a sequence of recordings, from their sound on: the real diarizer, no shortcut.
+
+    python -m bench.speakers_meetings --data DIR [--write FILE]
+
+People of DIR hold meetings. In the first of each pair of meetings three new people talk, and
+afterwards are named. In the second, recorded otherwise, two of them come back and a stranger
+comes instead of the third. Profiles stay, so that later meetings run against more of them. Then
+the same with the long meeting in DIR, cut in two. The voice space knows none of these people.
+"""
+
+import argparse
+import io
+import wave
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.recordings import in_directory
+from bench.speakers_conditions import CONDITIONS, SAMPLE_RATE, TELEPHONE, Samples
+from bench.speakers_corpus import arguments, load
+from bench.speakers_fitting import fit
+from bench.speakers_report import replace_part, table
+from common.audio import read_window
+from common.models import EMBEDDED_DIARIZATION, EmbeddedDiarization, ModelStore
+from speakers.domain.matching import Candidate, Caution, Heard, Match, Outcome, match
+from speakers.domain.prototype import Sample, summarise
+from speakers.domain.voice_space import VoiceSpace, similarity
+from speakers.domain.voiceprint import Voiceprint
+
+_PAIRS = 8
+_TURN_SECONDS = (2.5, 6.0)
+_ROUNDS = 3
+_LEAST_SHARE = 0.5
+
+Spoken = tuple[float, float, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meeting:
+    """A recording and who speaks when in it (seconds)."""
+
+    sound: Samples
+    turns: tuple[Spoken, ...]
+
+
+class Memory:
+    """Profiles as the service keeps them, without a database."""
+
+    def __init__(self, space: VoiceSpace) -> None:
+        self._space = space
+        self._names: list[str] = []
+        self._ledger: dict[str, list[Sample]] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Everybody who has a profile."""
+        return list(self._names)
+
+    def learn(self, name: str, voiceprint: Voiceprint) -> None:
+        """Adds an observation."""
+        if name not in self._ledger:
+            self._names.append(name)
+        sample = Sample(vector=voiceprint.vector, seconds=voiceprint.seconds)
+        self._ledger.setdefault(name, []).append(sample)
+
+    def recognise(self, voices: dict[str, Voiceprint]) -> dict[str, tuple[Match, str]]:
+        """What comes of each voice, and the name of its profile."""
+        places = [summarise(self._ledger[name], self._space).place for name in self._names]
+        heard = []
+        for label, voiceprint in voices.items():
+            own = self._space.place(voiceprint.vector)
+            candidates = tuple(
+                Candidate(
+                    profile_id=number,
+                    log_odds=self._space.log_odds.of(similarity(own, place)),
+                )
+                for number, place in enumerate(places, 1)
+                if place is not None
+            )
+            heard.append(
+                Heard(
+                    label=label,
+                    seconds=voiceprint.seconds,
+                    candidates=candidates,
+                    profiles=len(candidates),
+                )
+            )
+        return {
+            item.label: (item, self._names[item.profile_id - 1] if item.profile_id else "")
+            for item in match(heard, Caution())
+        }
+
+
+class Ear:
+    """The diarizer."""
+
+    def __init__(self, models: Path) -> None:
+        from diarizer.diarization import DiarizationOptions  # noqa: PLC0415 - imports torch
+        from diarizer.pyannote_engine import EngineSettings, load_embedded  # noqa: PLC0415
+
+        found = ModelStore(models).diarization(EMBEDDED_DIARIZATION)
+        assert isinstance(found, EmbeddedDiarization)
+        self._engine = load_embedded(found, EngineSettings())
+        self._options = DiarizationOptions()
+
+    def listen(self, meeting: Meeting) -> dict[str, Voiceprint]:
+        """The voices of a recording, by who they really are.
+
+        A voice is whoever speaks most while it does. Where two are found for one person, the one
+        with more speech stands for the person and the other is left out.
+        """
+        found = self._engine.diarize(
+            _wav(meeting.sound),
+            self._options,
+            on_progress=_ignore,
+            cancelled=lambda: False,
+        )
+        voices: dict[str, Voiceprint] = {}
+        for speaker in found.speakers:
+            taken = speaker.voiceprint
+            spoken = [(t.start, t.end) for t in found.turns if t.speaker == speaker.label]
+            name = _who(spoken, meeting.turns)
+            if taken is None or not name:
+                continue
+            voiceprint = Voiceprint.of(
+                taken.embedding,
+                model=taken.model,
+                version=taken.model_version,
+                seconds=taken.speech_seconds,
+            )
+            if name not in voices or voices[name].seconds < voiceprint.seconds:
+                voices[name] = voiceprint
+        return voices
+
+
+def main() -> None:
+    """Holds the meetings and prints what came of them."""
+    parser = arguments("Measure recognition from the sound on.")
+    parser.add_argument("--write", type=Path)
+    options = parser.parse_args()
+    ear = Ear(options.models)
+    held = list(meetings(_people(options.data)))
+    long = list(_long_meetings(options.data))
+    space = _space_of_others(options, [*(meeting for pair in held for meeting in pair), *long])
+    tally: Counter[str] = Counter()
+    memory = Memory(space)
+    for first, second in held:
+        for name, voiceprint in ear.listen(first).items():
+            memory.learn(name, voiceprint)
+        _count(memory, ear.listen(second), {name for *_, name in second.turns}, tally)
+    rows = [_row(f"{_PAIRS} pairs of meetings, up to {len(memory.names)} profiles", tally)]
+    for meeting in long:
+        early, late = _halves(meeting)
+        tally, memory = Counter(), Memory(space)
+        for name, voiceprint in list(ear.listen(early).items())[:-1]:
+            memory.learn(name, voiceprint)
+        _count(memory, ear.listen(late), {name for *_, name in late.turns}, tally)
+        rows.append(_row(f"a meeting cut in two, {len(memory.names)} profiles", tally))
+    heads = [
+        "recordings", "known: right", "known: missed", "known: wrong name", "stranger: unknown",
+        "stranger: wrong name", "not heard as a voice of their own",
+    ]  # fmt: skip
+    text = table(heads, rows)
+    print(text)
+    if options.write:
+        replace_part(options.write, "meetings", text)
+
+
+def _space_of_others(options: argparse.Namespace, held: Sequence[Meeting]) -> VoiceSpace:
+    """A voice space that knows nobody who takes part."""
+    corpus = load(options)
+    present = {name for meeting in held for *_, name in meeting.turns}
+    return fit(corpus, [name for name in corpus.speakers if name not in present])
+
+
+def meetings(people: dict[str, list[Samples]]) -> Iterator[tuple[Meeting, Meeting]]:
+    """Pairs of meetings; the second is recorded in another way."""
+    random = np.random.default_rng(0)
+    # Everybody speaks in one pair of meetings only.
+    waiting = [str(name) for name in random.permutation(sorted(people))]
+    conditions = [name for name in CONDITIONS if name != TELEPHONE]
+    for number in range(_PAIRS):
+        group, waiting = waiting[:4], waiting[4:]
+        halves = [[_half(people[name], part) for name in group] for part in (0, 1)]
+        early = _talk(group[:3], halves[0][:3], random)
+        late = _talk([*group[:2], group[3]], [*halves[1][:2], halves[1][3]], random)
+        condition = CONDITIONS[conditions[number % len(conditions)]]
+        yield early, Meeting(sound=condition(late.sound, random), turns=late.turns)
+
+
+def _talk(names: Sequence[str], sounds: Sequence[Samples], random: np.random.Generator) -> Meeting:
+    """Everybody speaks in turn, a few times, as long as they have something to say."""
+    left = dict(zip(names, sounds, strict=True))
+    parts: list[Samples] = []
+    turns: list[Spoken] = []
+    at = 0.0
+    for _ in range(_ROUNDS):
+        for name in random.permutation(np.array(names, dtype=str)):
+            length = round(random.uniform(*_TURN_SECONDS) * SAMPLE_RATE)
+            said, left[str(name)] = left[str(name)][:length], left[str(name)][length:]
+            if len(said) < SAMPLE_RATE:
+                continue
+            pause = np.zeros(round(random.uniform(0.1, 0.6) * SAMPLE_RATE), dtype=np.float32)
+            parts += [said, pause]
+            turns.append((at, at + len(said) / SAMPLE_RATE, str(name)))
+            at += (len(said) + len(pause)) / SAMPLE_RATE
+    return Meeting(sound=np.concatenate(parts), turns=tuple(turns))
+
+
+def _people(data: Path) -> dict[str, list[Samples]]:
+    found: dict[str, list[Samples]] = {}
+    for place in ("utterances", "strangers"):
+        for file in sorted((data / place).glob("*.flac")):
+            found.setdefault(file.name.split("-")[0], []).append(read_window(file, 0.0, 3600.0))
+    # Whoever has less to say cannot take part in two meetings.
+    return {name: s for name, s in found.items() if sum(map(len, s)) >= 13 * SAMPLE_RATE}
+
+
+def _half(sounds: Sequence[Samples], part: int) -> Samples:
+    joined = np.concatenate(sounds)
+    middle = len(joined) // 2
+    return joined[:middle] if part == 0 else joined[middle:]
+
+
+def _long_meetings(data: Path) -> Iterator[Meeting]:
+    for recording in in_directory(data):
+        turns = recording.turns
+        if turns:
+            sound = read_window(recording.audio, 0.0, 24 * 3600.0)
+            yield Meeting(sound=sound, turns=tuple((s, e, str(who)) for s, e, who in turns))
+
+
+def _halves(meeting: Meeting) -> tuple[Meeting, Meeting]:
+    middle = len(meeting.sound) / SAMPLE_RATE / 2
+    cut = round(middle * SAMPLE_RATE)
+    early = tuple((s, min(e, middle), who) for s, e, who in meeting.turns if s < middle)
+    late = tuple(
+        (max(0.0, s - middle), e - middle, who) for s, e, who in meeting.turns if e > middle
+    )
+    return (
+        Meeting(sound=meeting.sound[:cut], turns=early),
+        Meeting(sound=meeting.sound[cut:], turns=late),
+    )
+
+
+def _who(spoken: Sequence[tuple[float, float]], turns: Sequence[Spoken]) -> str:
+    """Who speaks most in these stretches; nobody if that is not most of the time."""
+    shares: dict[str, float] = {}
+    for start, end in spoken:
+        for begin, stop, name in turns:
+            overlap = max(0.0, min(end, stop) - max(start, begin))
+            shares[name] = shares.get(name, 0.0) + overlap
+    total = sum(end - start for start, end in spoken)
+    name, share = max(shares.items(), key=lambda item: item[1], default=("", 0.0))
+    return name if share >= _LEAST_SHARE * total else ""
+
+
+def _count(
+    memory: Memory, voices: dict[str, Voiceprint], present: set[str], tally: Counter[str]
+) -> None:
+    for name, (result, named) in memory.recognise(voices).items():
+        known = "known" if name in memory.names else "stranger"
+        if result.outcome is Outcome.KNOWN:
+            tally[f"{known} {'right' if named == name else 'wrong'}"] += 1
+        else:
+            tally[f"{known} {'missed' if known == 'known' else 'unknown'}"] += 1
+    tally["not heard"] += len(present - set(voices))
+
+
+def _row(name: str, tally: Counter[str]) -> list[str]:
+    kinds = ("known right", "known missed", "known wrong", "stranger unknown", "stranger wrong")
+    return [name, *(str(tally[kind]) for kind in kinds), str(tally["not heard"])]
+
+
+def _wav(sound: Samples) -> io.BytesIO:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(SAMPLE_RATE)
+        writer.writeframes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
+    file.seek(0)
+    return file
+
+
+def _ignore(*_report: Any) -> None:
+    """Nobody waits for news."""
+
+
+if __name__ == "__main__":
+    main()

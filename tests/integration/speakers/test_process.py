@@ -1,0 +1,70 @@
+"""The service as a process of its own."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+
+import grpc.aio
+import psycopg
+
+from common.postgres import Database
+from tests.integration.speakers.conftest import SECRET, Service, healthy
+from tests.integration.speakers.conftest import free_port as a_free_port
+
+
+async def start(*arguments: str, **variables: str) -> asyncio.subprocess.Process:
+    inherited = ("PATH", "PYTHONPATH", "HOME")
+    environment: Mapping[str, str] = {
+        **{name: os.environ[name] for name in inherited if name in os.environ},
+        "SECRET_KEY": SECRET,
+        **variables,
+    }
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "speakers", *arguments, env=environment,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+
+
+async def test_a_process_serves_until_it_is_told_to_stop(
+    postgres_url: Callable[[str], str], nats_url: str, database: Database
+) -> None:
+    port = a_free_port()
+    # The gateway and the diarizer are down: it starts all the same.
+    nobody = f"127.0.0.1:{a_free_port()}"
+    process = await start(
+        DATABASE_URL=postgres_url("speakers"),
+        NATS_URL=nats_url,
+        GRPC_PORT=str(port),
+        GATEWAY_GRPC=nobody,
+        DIARIZER_GRPC=nobody,
+    )
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        await healthy(channel, lambda: process.returncode is not None)
+        service = Service(channel=channel)
+        assert (await service.transcriber().create("Ann")).name == "Ann"
+        process.send_signal(signal.SIGTERM)
+        _, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    row = await database.fetch_one("SELECT name FROM profiles")
+    assert row is not None
+    assert row["name"] == "Ann"
+    secrets = (SECRET, psycopg.conninfo.conninfo_to_dict(postgres_url("speakers"))["password"])
+    assert not any(str(secret).encode() in errors for secret in secrets)
+
+
+async def test_migrating_alone(postgres_url: Callable[[str], str], database: Database) -> None:
+    process = await start("migrate", DATABASE_URL=postgres_url("speakers"), GRPC_PORT="0")
+    said, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    assert said == b""  # everything has been applied before
+
+
+async def test_wrong_settings_are_named() -> None:
+    process = await start(DATABASE_URL="postgresql://h/d", GRPC_PORT="0", CONFIDENCE_THRESHOLD="2")
+    _, errors = await process.communicate()
+    assert process.returncode == 2
+    assert b"CONFIDENCE_THRESHOLD" in errors
+    process = await start("dance")
+    assert await process.wait() != 0
