@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import helm_python as helm
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import kubernetes_validate  # type: ignore[import-untyped]
 import yaml
 

@@ -80,7 +80,7 @@ async def test_two_hundred_clients(gateway_url: str, nats: Client) -> None:
         assert [message["type"] for message in messages].count("job_completed") == 1
     late, busy = (_worst(*pair) for pair in zip(before, after, strict=True))
     print(
-        f"{CLIENTS} clients, {sum(map(len, received))} messages: no timer of the gateway's loop was "
+        f"{CLIENTS} clients, {sum(map(len, received))} messages: no timer of the loop was "
         f"late by more than {late * 1000:.0f} ms, of which its own work was at most "
         f"{busy * 1000:.0f} ms"
     )

