@@ -47,6 +47,7 @@ status: ## show what runs and whether it is healthy
 	@$(BIN)/python -m devstack status
 
 test: $(READY) $(MODELS) ## run all tests
+	@$(PYTHON) scripts/check_system.py --for-tests
 	@$(BIN)/python -m pytest $(TESTS)
 
 unit: $(READY) ## run the unit tests only

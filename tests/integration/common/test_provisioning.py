@@ -12,6 +12,8 @@ from nats.aio.client import Client as Nats
 from psycopg import sql
 
 from common.bus import EVENTS_STREAM
+from common.errors import ApplicationError
+from common.provisioning import database
 from common.provisioning.database import ROLES
 from common.settings import ObjectSettings
 from devstack.stack import EmbeddedServers
@@ -102,3 +104,30 @@ def test_server_that_refuses_is_reported_without_its_url(
     assert code == 1
     assert "cannot provision" in said
     assert servers.credentials.postgres_speakers not in said
+
+
+def test_database_in_another_encoding_is_refused(
+    servers: EmbeddedServers, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    superuser = variables["PROVISION_DATABASE_URL"]
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS in_ascii")
+        connection.execute(
+            "CREATE DATABASE in_ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'"
+        )
+        monkeypatch.setattr(database, "DATABASE", "in_ascii")
+        with pytest.raises(ApplicationError, match="not in UTF-8"):
+            database.provision(superuser, {})
+        connection.execute("DROP DATABASE in_ascii")
+
+
+def test_database_that_is_missing_is_made_in_utf8(
+    servers: EmbeddedServers, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    superuser = variables["PROVISION_DATABASE_URL"]
+    monkeypatch.setattr(database, "DATABASE", "made_new")
+    database.provision(superuser, {})
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        asked = "SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'made_new'"
+        assert connection.execute(asked).fetchone() == ("UTF8",)
+        connection.execute("DROP DATABASE made_new")

@@ -6,7 +6,7 @@ postgres:
   ports: { postgres: 5432 }
   data: /var/lib/postgresql/data
   scratch: [/var/run/postgresql]
-  variables: { POSTGRES_USER: postgres, POSTGRES_DB: securetranscribe, PGDATA: /var/lib/postgresql/data/pgdata }
+  variables: { POSTGRES_USER: postgres, PGDATA: /var/lib/postgresql/data/pgdata }
   secrets: { POSTGRES_PASSWORD: postgres-password }
   ready: [pg_isready, -q, -h, 127.0.0.1, -U, postgres]
 nats:

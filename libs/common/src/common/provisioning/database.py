@@ -6,6 +6,8 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
+from common.errors import ApplicationError
+
 DATABASE = "securetranscribe"
 ROLES = ("gateway", "transcriber", "speakers")
 """One role and one schema of the same name a service that stores rows."""
@@ -13,7 +15,9 @@ ROLES = ("gateway", "transcriber", "speakers")
 _Statements = tuple[LiteralString, ...]
 
 _DATABASE_EXISTS = "SELECT FROM pg_database WHERE datname = %s"
-_CREATE_DATABASE = "CREATE DATABASE {database}"
+# From template0, because a server may have been initialised with another encoding.
+_CREATE_DATABASE = "CREATE DATABASE {database} TEMPLATE template0 ENCODING 'UTF8'"
+_ENCODING = "SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = %s"
 
 _CLOSE_DATABASES: _Statements = (
     "REVOKE ALL ON DATABASE postgres FROM PUBLIC",
@@ -46,11 +50,20 @@ def provision(superuser_url: str, passwords: Mapping[str, str]) -> None:
     """Brings database, extension, roles and rights to the wanted state.
 
     `superuser_url` may name any database of the server; `passwords` are those of the roles to
-    prepare. Raises psycopg.Error when the server does not answer or refuses.
+    prepare.
+
+    Raises:
+        psycopg.Error: the server does not answer or refuses.
+        ApplicationError: the database exists in another encoding than UTF-8.
     """
     with psycopg.connect(superuser_url, dbname="postgres", autocommit=True) as connection:
         if connection.execute(_DATABASE_EXISTS, [DATABASE]).fetchone() is None:
             connection.execute(_compose(_CREATE_DATABASE))
+        encoding = connection.execute(_ENCODING, [DATABASE]).fetchone()
+        if encoding != ("UTF8",) and encoding != (b"UTF8",):
+            raise ApplicationError(
+                f"The database {DATABASE} is not in UTF-8; make it anew with ENCODING 'UTF8'."
+            )
     with psycopg.connect(superuser_url, dbname=DATABASE) as connection:
         for statement in (*_CLOSE_DATABASES, *_PREPARE_DATABASE):
             connection.execute(_compose(statement))
