@@ -19,6 +19,7 @@ import numpy.typing as npt
 from bench.speakers_corpus import arguments, load
 from bench.speakers_fitting import fit
 from bench.speakers_report import replace_part, table
+from common import logging
 from common.postgres import Connection, Database, migrate
 from common.settings import PostgresSettings
 from devstack.testing import aembedded_servers
@@ -62,6 +63,7 @@ def main() -> None:
     parser.add_argument("--voices", type=int, default=100_000)
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
+    logging.configure(service="bench", level="WARNING", style="console")
     text = asyncio.run(_measure(options))
     print(text)
     if options.write:

@@ -2,13 +2,14 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 import pytest
+import structlog
 from nats.aio.client import Client
 
 from common import bus, postgres
@@ -40,6 +41,16 @@ class Running:
     def client(self, **options: Any) -> httpx2.AsyncClient:
         """A client with a cookie jar of its own."""
         return httpx2.AsyncClient(base_url=self.base_url, timeout=30, **options)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_tracebacks() -> Iterator[None]:
+    """The default rendering of exceptions takes seconds for each."""
+    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    before = structlog.get_config()
+    structlog.configure(processors=[*before["processors"][:-1], renderer])
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")
@@ -96,13 +107,15 @@ def make_gateway(
         gateway = Gateway(settings, database, nats)
         running = asyncio.create_task(gateway.run(supervisor))
         try:
-            await _listening(gateway, running)
+            await _bound(gateway, running)
             scheme = "https" if settings.ssl_cert_path else "http"
+            base_url = f"{scheme}://127.0.0.1:{gateway.http_port}"
+            await _listening(base_url, running)
             yield Running(
                 gateway=gateway,
                 settings=settings,
                 supervisor=supervisor,
-                base_url=f"{scheme}://127.0.0.1:{gateway.http_port}",
+                base_url=base_url,
                 grpc_address=f"127.0.0.1:{gateway.grpc_port}",
             )
         finally:
@@ -134,16 +147,18 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-async def _listening(gateway: Gateway, running: "asyncio.Task[None]") -> None:
+async def _bound(gateway: Gateway, running: "asyncio.Task[None]") -> None:
+    async with asyncio.timeout(20):
+        while not gateway.http_port and not running.done():  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
+
+
+async def _listening(url: str, running: "asyncio.Task[None]") -> None:
     async with asyncio.timeout(20), httpx2.AsyncClient(verify=False) as client:
-        while True:
-            if running.done():
-                running.result()
+        while not running.done():
             try:
-                for scheme in ("http", "https"):
-                    url = f"{scheme}://127.0.0.1:{gateway.http_port}/health"
-                    if (await client.get(url)).status_code == 200:
-                        return
+                if (await client.get(f"{url}/health")).status_code == 200:
+                    return
             except httpx2.HTTPError:
-                pass
-            await asyncio.sleep(0.02)
+                await asyncio.sleep(0.02)
+    running.result()

@@ -327,10 +327,11 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
     """Profiles in a dictionary."""
 
     speakers: dict[int, speaker_pb2.Speaker] = field(default_factory=dict)
+    _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     async def CreateSpeaker(self, request: Any, context: Any) -> Any:
         self._check_name(request.name)
-        number = len(self.speakers) + 1
+        number = next(self._numbers)
         speaker = speaker_pb2.Speaker(
             speaker_id=number,
             name=request.name,

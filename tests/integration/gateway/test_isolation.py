@@ -52,7 +52,7 @@ def request_of(owned: Owned, path: str, which: str, number: int) -> str:
 
 
 @settings(
-    max_examples=80,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

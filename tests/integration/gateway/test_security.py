@@ -1,7 +1,5 @@
 """Headers, names, HTTPS, other origins, and pages that ask nobody else."""
 
-import datetime as dt
-import ipaddress
 import json
 import ssl
 from pathlib import Path
@@ -139,10 +137,3 @@ async def test_any_origin_gets_no_cookies(make_gateway: MakeGateway) -> None:
 async def test_without_origins_nobody_else_reads(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/api/speakers", headers={"Origin": "https://app.example"})
     assert "access-control-allow-origin" not in answer.headers
-
-
-def test_the_certificate_of_these_tests_is_good(tmp_path: Path) -> None:
-    certificate, _ = self_signed(tmp_path, "127.0.0.1")
-    decoded = ssl._ssl._test_decode_cert(str(certificate))  # type: ignore[attr-defined]
-    assert ("IP Address", str(ipaddress.ip_address("127.0.0.1"))) in decoded["subjectAltName"]
-    assert dt.datetime.now(dt.UTC).year < 2100

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from transcriber.faster_whisper_engine import _to_domain, is_invented
+from transcriber.faster_whisper_engine import _to_domain, is_credible, is_invented
 
 
 @dataclass
@@ -69,3 +69,16 @@ def test_segments_become_ours_with_times_moved() -> None:
 )
 def test_empty_and_invented_segments_are_left_out(segment: FakeSegment) -> None:
     assert not list(_to_domain([segment], "en", lambda start, end: (start, end)))
+
+
+@pytest.mark.parametrize(
+    ("segment", "credible"),
+    [
+        (FakeSegment(), True),
+        (FakeSegment(avg_logprob=-0.9), False),
+        (FakeSegment(no_speech_prob=0.7), False),
+    ],
+)
+def test_what_was_not_heard_at_first_must_be_credible(segment: FakeSegment, credible: bool) -> None:
+    (found,) = _to_domain([segment], "en", lambda start, end: (start, end))
+    assert is_credible(found) is credible

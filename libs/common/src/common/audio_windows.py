@@ -45,8 +45,9 @@ def windows(
     """Decode a recording as windows of at most `longest` seconds that touch one another.
 
     `duration` (seconds, as probed) only serves to make the windows alike in length; what is
-    really there is decoded to its end. Each cut lies in the last `zone` seconds (a fifth at most) of a window,
-    where `find_cut` says: by default in its quietest moment. An empty recording has no windows.
+    really there is decoded to its end. Each cut lies in the last `zone` seconds of a window (a
+    fifth of `longest` at most), where `find_cut` says: by default in its quietest moment. An
+    empty recording has no windows.
     """
     longest = max(longest, 1.0)
     zone = min(zone, longest / 5)

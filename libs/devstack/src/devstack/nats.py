@@ -3,16 +3,14 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.js import JetStreamContext
-from nats.js.api import StreamConfig
-from nats.js.errors import NotFoundError
 
-from common.bus import EVENTS_STREAM, PREFIX
+from common.bus import EVENTS_STREAM
+from common.provisioning.event_copy import EVENTS_SUBJECT, share_events
 from devstack.credentials import Credentials
 from devstack.errors import StartError
 from devstack.files import DataDirectory, write_private
@@ -21,7 +19,6 @@ from devstack.ports import LOOPBACK, TakePort
 from devstack.process import ProcessSpec
 from devstack.server import program, server_environment
 
-EVENTS_SUBJECT = f"{PREFIX}.events.v1.>"
 MAX_PAYLOAD_BYTES = 8 * 1024 * 1024
 _CONNECT_SECONDS = 5
 
@@ -168,40 +165,3 @@ async def _connected(url: str) -> AsyncIterator[Client]:
         raise StartError(f"NATS does not take its own users: {error}") from error
     finally:
         await client.close()
-
-
-async def share_events(services: JetStreamContext, subscribers: JetStreamContext) -> None:
-    """Give the subscribers' stream the subjects and limits of the services' stream.
-
-    The services make theirs when they first start. Until then the copy keeps every event, so
-    that none is missed; calling this again afterwards narrows it.
-    """
-    try:
-        original = (await services.stream_info(EVENTS_STREAM)).config
-    except NotFoundError:
-        original = StreamConfig(subjects=[EVENTS_SUBJECT], max_age=86400, max_bytes=1024**3)
-    wanted = StreamConfig(
-        name=EVENTS_STREAM,
-        subjects=original.subjects,
-        max_age=original.max_age,
-        max_bytes=original.max_bytes,
-        no_ack=True,  # the publisher waits for the services' stream, not for the copy
-    )
-    try:
-        current = (await subscribers.stream_info(EVENTS_STREAM)).config
-    except NotFoundError:
-        await subscribers.add_stream(wanted)
-        return
-    if (current.subjects, current.max_age, current.max_bytes) != (
-        wanted.subjects,
-        wanted.max_age,
-        wanted.max_bytes,
-    ):
-        await subscribers.update_stream(
-            replace(
-                current,
-                subjects=wanted.subjects,
-                max_age=wanted.max_age,
-                max_bytes=wanted.max_bytes,
-            )
-        )

@@ -38,7 +38,7 @@ _PAD = round(0.4 * SAMPLE_RATE)
 _SHORT_PAUSE_MS = 200
 #: Chunks of the batched mode; longer ones lose words.
 _CHUNK = 20 * SAMPLE_RATE
-#: Speech of this length without a word is listened to again after the batched mode.
+#: Speech of this length without a word is listened to again.
 _UNHEARD = round(1.5 * SAMPLE_RATE)
 #: Words may begin and end so much off the speech that the detector sees.
 _WORD_SLACK = round(0.5 * SAMPLE_RATE)
@@ -196,7 +196,24 @@ class WhisperRecognizer:
     def transcribe(
         self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
     ) -> Iterator[Segment]:
-        """The text of the speech at `spans`."""
+        """The text of the speech at `spans`; what stays without a word is listened to again.
+
+        Both ways of decoding now and then skip seconds of speech, and seldom the same ones when
+        they begin elsewhere.
+        """
+        words: list[tuple[int, int]] = []
+        for segment in self._decode(sound, spans, language, options):
+            words += [_in_samples(word) for word in segment.words]
+            yield segment
+        left = without_words(spans, words, slack=_WORD_SLACK)
+        unheard = [span for span in left if span.length >= _UNHEARD]
+        if unheard:
+            again = self._one_by_one(sound, unheard, language, options)
+            yield from (segment for segment in again if is_credible(segment))
+
+    def _decode(
+        self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
+    ) -> Iterator[Segment]:
         if self._batch is None:
             return self._one_by_one(sound, spans, language, options)
         return self._in_batches(self._batch, sound, spans, language, options)
@@ -225,7 +242,7 @@ class WhisperRecognizer:
         language: str,
         options: RecognitionOptions,
     ) -> Iterator[Segment]:
-        """Many chunks at once; then what was left without a word again, one by one."""
+        """Many chunks at once."""
         clips = chunks(spans, longest=_CHUNK, pad=_PAD // 2, total=len(sound))
         found, _ = batch.transcribe(
             sound,
@@ -240,17 +257,7 @@ class WhisperRecognizer:
             chunk_length=_CHUNK // SAMPLE_RATE,
             batch_size=self._batch_size,
         )
-        words: list[tuple[int, int]] = []
-        for segment in _to_domain(found, language, lambda start, end: (start, end)):
-            words += [
-                (round(word.start * SAMPLE_RATE), round(word.end * SAMPLE_RATE))
-                for word in segment.words
-            ]
-            yield segment
-        left = without_words(spans, words, slack=_WORD_SLACK)
-        unheard = [span for span in left if span.length >= _UNHEARD]
-        if unheard:
-            yield from self._one_by_one(sound, unheard, language, options)
+        return _to_domain(found, language, lambda start, end: (start, end))
 
 
 def is_invented(segment: Any) -> bool:
@@ -261,6 +268,15 @@ def is_invented(segment: Any) -> bool:
     silent = segment.no_speech_prob > 0.6 and segment.avg_logprob < -1.0
     looping = segment.compression_ratio > 2.4
     return bool(silent or looping)
+
+
+def is_credible(segment: Segment) -> bool:
+    """Whether text is believed where nothing was heard at first: there may only be noise."""
+    return segment.avg_logprob > -0.8 and segment.no_speech_prob < 0.6
+
+
+def _in_samples(word: Word) -> tuple[int, int]:
+    return round(word.start * SAMPLE_RATE), round(word.end * SAMPLE_RATE)
 
 
 def _to_domain(found: Iterable[Any], language: str, place: _Place) -> Iterator[Segment]:

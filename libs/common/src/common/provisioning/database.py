@@ -29,6 +29,8 @@ _PREPARE_DATABASE: _Statements = (
     "CREATE EXTENSION IF NOT EXISTS vector",
     # Types and functions of the extension live in `public`; nobody may add anything to it.
     "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+    # DETAIL lines of the log quote values, such as names of people.
+    "ALTER DATABASE {database} SET log_error_verbosity = 'terse'",
 )
 
 _ROLE_EXISTS = "SELECT FROM pg_roles WHERE rolname = %s"
@@ -60,7 +62,7 @@ def provision(superuser_url: str, passwords: Mapping[str, str]) -> None:
         if connection.execute(_DATABASE_EXISTS, [DATABASE]).fetchone() is None:
             connection.execute(_compose(_CREATE_DATABASE))
         encoding = connection.execute(_ENCODING, [DATABASE]).fetchone()
-        if encoding != ("UTF8",) and encoding != (b"UTF8",):
+        if encoding not in (("UTF8",), (b"UTF8",)):  # bytes where the server has no encoding
             raise ApplicationError(
                 f"The database {DATABASE} is not in UTF-8; make it anew with ENCODING 'UTF8'."
             )

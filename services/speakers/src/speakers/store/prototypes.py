@@ -49,7 +49,7 @@ FROM prototypes WHERE model_id = %(model_id)s
 ORDER BY place <=> %(place)s::real[]::vector LIMIT %(limit)s
 """
 _INDEXED: Mapping[int, str] = {192: _NEAREST_192, 256: _NEAREST_256, 512: _NEAREST_512}
-_NEIGHBOURS = 100
+_NEIGHBOURS = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
