@@ -10,8 +10,8 @@ from securetranscribe import SecureTranscribeClient
 from tests.e2e.conftest import JOB_SECONDS, Completed
 from tests.e2e.recordings import silence
 
-# On this sample the words counted by speaker had 18 errors in 87 (docs/quality.md). The limits leave
-# room for other processors' arithmetic, not for a regression.
+# On this sample the words counted by speaker had 18 errors in 87 (docs/quality.md). The limits
+# leave room for other processors' arithmetic, not for a regression.
 MOST_WORD_ERRORS = 0.20
 MOST_SPEAKER_WORD_ERRORS = 0.25
 
