@@ -1,5 +1,6 @@
 """From protobuf to the documented fields."""
 
+import asyncio
 import datetime as dt
 
 import pytest
@@ -96,8 +97,8 @@ def test_an_upload_that_waits() -> None:
     assert (data.language_detected, data.processing_started, data.job_id) == (None, False, None)
 
 
-def test_a_pending_transcription_says_what_is_not_known_yet() -> None:
-    data = views.status_data(uploaded())
+async def test_a_pending_transcription_says_what_is_not_known_yet() -> None:
+    data = await views.status_data(uploaded())
     assert data.status == "pending"
     for field in (
         "started_at", "completed_at", "processing_time", "full_transcript", "language_detected",
@@ -107,8 +108,8 @@ def test_a_pending_transcription_says_what_is_not_known_yet() -> None:
     assert (data.speakers, data.segments, data.speaker_stats) == ([], [], {})
 
 
-def test_a_completed_transcription() -> None:
-    data = views.status_data(completed())
+async def test_a_completed_transcription() -> None:
+    data = await views.status_data(completed())
     assert data.status == "completed"
     assert data.started_at == NOON + dt.timedelta(minutes=1)
     assert data.processing_time == 150.5
@@ -130,26 +131,26 @@ def test_a_completed_transcription() -> None:
     assert data.warnings == ["Careful."]
 
 
-def test_silence_is_an_empty_transcript_not_a_missing_one() -> None:
+async def test_silence_is_an_empty_transcript_not_a_missing_one() -> None:
     silent = completed()
     for field in ("full_text", "segments", "speakers"):
         silent.ClearField(field)
-    data = views.status_data(silent)
+    data = await views.status_data(silent)
     assert (data.full_transcript, data.num_speakers) == ("", 0)
 
 
-def test_a_transcript_stays_while_it_is_made_anew() -> None:
+async def test_a_transcript_stays_while_it_is_made_anew() -> None:
     again = completed()
     again.status = transcription_pb2.TRANSCRIPTION_STATUS_PROCESSING
-    assert views.status_data(again).full_transcript == "Hello everyone."
+    assert (await views.status_data(again)).full_transcript == "Hello everyone."
     assert views.item(again).num_speakers == 2
 
 
-def test_a_failure_says_why() -> None:
+async def test_a_failure_says_why() -> None:
     failed = uploaded()
     failed.status = transcription_pb2.TRANSCRIPTION_STATUS_FAILED
     failed.failure.code, failed.failure.message = "TRANSCRIPTION_ERROR", "It broke."
-    error = views.status_data(failed).error
+    error = (await views.status_data(failed)).error
     assert error is not None
     assert (error.code, error.message) == ("TRANSCRIPTION_ERROR", "It broke.")
 
@@ -256,3 +257,22 @@ def test_names_of_documents() -> None:
 def test_options_may_be_written_with_commas() -> None:
     assert _separated(["a,b", "c", ""]) == ["a", "b", "c"]
     assert _separated(None) is None
+
+
+async def test_a_long_transcript_lets_others_have_their_turn() -> None:
+    long = completed()
+    for index in range(5000):
+        long.segments.add(index=index, speaker_name="Anna", text="And so on.")
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    waiting = asyncio.create_task(others())
+    data = await views.status_data(long)
+    waiting.cancel()
+    assert len(data.segments) == 5001
+    assert turns >= 10

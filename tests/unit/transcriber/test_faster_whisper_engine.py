@@ -2,9 +2,18 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pytest
 
-from transcriber.faster_whisper_engine import _to_domain, is_credible, is_invented
+from common.audio import SAMPLE_RATE, Samples
+from transcriber.faster_whisper_engine import (
+    WhisperRecognizer,
+    _to_domain,
+    is_credible,
+    is_invented,
+)
+from transcriber.speech import RecognitionOptions, Segment
+from transcriber.voice_activity import Span
 
 
 @dataclass
@@ -82,3 +91,46 @@ def test_empty_and_invented_segments_are_left_out(segment: FakeSegment) -> None:
 def test_what_was_not_heard_at_first_must_be_credible(segment: FakeSegment, credible: bool) -> None:
     (found,) = _to_domain([segment], "en", lambda start, end: (start, end))
     assert is_credible(found) is credible
+
+
+class ForgetfulWhisper:
+    """As faster_whisper.WhisperModel: writes a word a second, but at first only for five."""
+
+    def __init__(self, judgement: float = -0.2) -> None:
+        self.lengths: list[float] = []
+        self.judgement = judgement
+
+    def transcribe(self, sound: Samples, **_options: object) -> tuple[list[FakeSegment], None]:
+        seconds = len(sound) / SAMPLE_RATE
+        self.lengths.append(seconds)
+        heard = min(5, int(seconds)) if len(self.lengths) == 1 else int(seconds)
+        words = [FakeWord(f" word{n}", float(n), n + 0.9) for n in range(heard)]
+        return [FakeSegment(words=words, avg_logprob=self.judgement)], None
+
+
+def recognized(whisper: ForgetfulWhisper, seconds: int) -> list[Segment]:
+    recognizer = object.__new__(WhisperRecognizer)
+    recognizer._whisper = whisper
+    recognizer._batch = None
+    sound = np.zeros(seconds * SAMPLE_RATE, dtype=np.float32)
+    spans = [Span(start=0, end=seconds * SAMPLE_RATE)]
+    return list(recognizer.transcribe(sound, spans, "en", RecognitionOptions()))
+
+
+def test_speech_that_was_skipped_is_listened_to_again() -> None:
+    whisper = ForgetfulWhisper()
+    first, again = recognized(whisper, 20)
+    assert whisper.lengths == pytest.approx([20.0, 15.0], abs=0.5)
+    assert first.words[-1].end == pytest.approx(4.9)
+    assert again.words[0].start == pytest.approx(5.0, abs=0.1)
+    assert again.words[-1].end == pytest.approx(19.4, abs=0.6)
+
+
+def test_a_second_hearing_must_be_credible() -> None:
+    assert len(recognized(ForgetfulWhisper(judgement=-0.9), 20)) == 1
+
+
+def test_speech_that_is_full_of_words_is_listened_to_once() -> None:
+    whisper = ForgetfulWhisper()
+    assert len(recognized(whisper, 6)) == 1
+    assert len(whisper.lengths) == 1

@@ -1,5 +1,6 @@
 """From protobuf transcriptions to what the API returns."""
 
+import asyncio
 from typing import TypeAlias
 
 from common import times
@@ -18,6 +19,8 @@ from gateway.api.transcription_models import (
 )
 from gateway.api.views import maybe_moment
 from securetranscribe.v1 import queue_pb2, transcription_pb2
+
+_SEGMENTS_AT_A_TIME = 500
 
 _Status: TypeAlias = "transcription_pb2.TranscriptionStatus.ValueType"
 
@@ -61,8 +64,13 @@ def upload_data(
     )
 
 
-def status_data(transcription: transcription_pb2.Transcription) -> StatusData:
-    """A transcription in the full view."""
+async def status_data(transcription: transcription_pb2.Transcription) -> StatusData:
+    """A transcription in the full view. Other requests get their turn while a long one is read."""
+    segments: list[Segment] = []
+    for begin in range(0, len(transcription.segments), _SEGMENTS_AT_A_TIME):
+        batch = transcription.segments[begin : begin + _SEGMENTS_AT_A_TIME]
+        segments.extend(_segment(segment) for segment in batch)
+        await asyncio.sleep(0)
     known = _has_transcript(transcription)
     started = maybe_moment(transcription, "start_time")
     return StatusData(
@@ -83,7 +91,7 @@ def status_data(transcription: transcription_pb2.Transcription) -> StatusData:
         confidence_score=transcription.confidence if known else None,
         num_speakers=len(transcription.speakers) if known else None,
         speakers=speaker_names(transcription),
-        segments=[_segment(segment) for segment in transcription.segments],
+        segments=segments,
         speaker_stats=_speaker_stats(transcription),
         job_id=transcription.job_id or None,
         warnings=list(transcription.warnings),

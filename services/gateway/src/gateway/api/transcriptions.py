@@ -116,7 +116,7 @@ class TranscriptionApi:
             ),
             caller.session_id,
         )
-        data = views.status_data(answer.transcription)
+        data = await views.status_data(answer.transcription)
         return Success[StatusData].of(data, "Transcription status retrieved")
 
     async def assign_speakers(

@@ -13,7 +13,7 @@ from common.errors import NotFoundError
 # The package is used for the files it carries (swagger-ui and ReDoc); its code is not run.
 _ASSET_PACKAGE = "fastapi_offline"
 _FROM_PACKAGE = ("swagger-ui-bundle.js", "swagger-ui.css", "redoc.standalone.js")
-_OURS = ("docs.js", "redoc.js", "pages.css")
+_OURS = ("docs.js", "redoc.js", "pages.css", "favicon.svg")
 _PAGES = {"/": "index.html", "/docs": "docs.html", "/redoc": "redoc.html"}
 _KEPT = "public, max-age=3600"
 
