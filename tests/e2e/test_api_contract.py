@@ -326,8 +326,9 @@ def done(stack: Stack, completed: Completed) -> Iterator[Api]:
 
 @pytest.fixture(scope="module")
 def clip(sample: Path) -> bytes:
-    """The first seconds of the sample."""
+    """Six seconds of the sample in which somebody speaks."""
     with wave.open(str(sample), "rb") as file:
+        file.setpos(7 * file.getframerate())
         parameters, frames = file.getparams(), file.readframes(6 * file.getframerate())
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as out:
@@ -500,7 +501,8 @@ class TestUpload:
     def test_too_large(self, stack: Stack) -> None:
         """Announces more than any limit, and is refused before it could send it."""
         host, _, port = stack.base_url.removeprefix("http://").partition(":")
-        part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="large_audio.mp3"\r\n\r\n'
+        disposition = b'form-data; name="file"; filename="large_audio.mp3"'
+        part = b"--x\r\nContent-Disposition: " + disposition + b"\r\n\r\n"
         head = (
             f"POST /api/transcription/upload HTTP/1.1\r\nHost: {host}:{port}\r\n"
             f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {10**13}\r\n\r\n"
@@ -764,7 +766,7 @@ class TestWebSocket:
             with connect(url, proxy=None) as websocket:
                 assert json.loads(websocket.recv(20))["type"] == "queue_update"
                 started = upload(api, clip)
-                messages = []
+                messages: list[Any] = []
                 while not messages or messages[-1]["type"] != "job_completed":
                     message = json.loads(websocket.recv(JOB_SECONDS))
                     assert message.keys() == {"type", "data"}
