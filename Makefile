@@ -9,10 +9,11 @@ PACKAGES := libs/sdk-python libs/common libs/devstack services/gateway services/
 PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
-.PHONY: help install models demo run start stop status test unit lint format protos bench clean distclean
+.PHONY: help install models demo run start stop status test unit lint lint-deploy format protos \
+	images bench clean distclean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 install: $(READY) ## make the environment in .venv
 
@@ -53,13 +54,19 @@ test: $(READY) $(MODELS) ## run all tests
 unit: $(READY) ## run the unit tests only
 	@$(BIN)/python -m pytest tests/unit
 
-lint: $(READY) ## check style, types and contracts
+lint: $(READY) ## check style, types, contracts, images and the chart
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python scripts/protos.py lint
 	@$(BIN)/python scripts/protos.py check
 	@$(BIN)/python scripts/protos.py breaking
+	@$(MAKE) --no-print-directory lint-deploy
+
+lint-deploy: $(READY) ## check Dockerfiles, Envoy's configuration and the chart
+	@$(BIN)/hadolint --config deploy/hadolint.yaml services/*/Dockerfile deploy/*/Dockerfile
+	@$(BIN)/python scripts/check_envoy.py
+	@$(BIN)/python scripts/check_chart.py
 
 format: $(READY) ## bring sources into the house format
 	@$(BIN)/ruff check --fix .
@@ -68,6 +75,9 @@ format: $(READY) ## bring sources into the house format
 
 protos: $(READY) ## regenerate the stubs from the contracts
 	@$(BIN)/python scripts/protos.py generate
+
+images: ## build the container images; scripts/images.sh has its variables
+	@scripts/images.sh $(IMAGES)
 
 bench: $(READY) $(MODELS) ## measure accuracy, speed and memory against plain scripts
 	@$(BIN)/python -m bench
