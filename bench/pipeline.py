@@ -48,6 +48,7 @@ def measure(recordings: Sequence[Recording], model_dir: Path) -> dict[str, Any]:
         return {
             "mode": "pipeline, warm workers",
             "wall": wall,
+            "warm": wall,
             "cpu": sum(_cpu_seconds(one) - before[one.name] for one in processes),
             "audio_seconds": sum(state["file_info"]["duration"] for state in done.values()),
             "stages": {

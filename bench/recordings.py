@@ -1,8 +1,9 @@
 """The recordings that benchmarks run on, with what was really said and by whom."""
 
 import importlib.util
+import wave
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 AUDIO_SUFFIXES = (".flac", ".wav", ".mp3", ".m4a", ".ogg")
@@ -50,6 +51,33 @@ def sample() -> Recording:
         if (directory / "sample.wav").is_file():
             return _recording(directory / "sample.wav")
     raise FileNotFoundError("pyannote.audio, which carries the sample, is not installed")
+
+
+def repeated(recording: Recording, times: int, directory: Path) -> Recording:
+    """A recording in a WAV file, `times` over: as long as a benchmark of speed needs it."""
+    name = f"{recording.name}_x{times}"
+    audio = directory / f"{name}.wav"
+    with wave.open(str(recording.audio), "rb") as source, wave.open(str(audio), "wb") as target:
+        length = source.getnframes() / source.getframerate()
+        frames = source.readframes(source.getnframes())
+        target.setparams(source.getparams())
+        for _ in range(times):
+            target.writeframes(frames)
+    shifts = [length * index for index in range(times)]
+    return Recording(
+        name=name,
+        audio=audio,
+        utterances=tuple(
+            replace(said, start=said.start + shift, end=said.end + shift)
+            for shift in shifts
+            for said in recording.utterances
+        ),
+        turns=tuple(
+            (start + shift, end + shift, speaker)
+            for shift in shifts
+            for start, end, speaker in recording.turns
+        ),
+    )
 
 
 def in_directory(directory: Path) -> Iterator[Recording]:

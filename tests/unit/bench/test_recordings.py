@@ -1,9 +1,10 @@
+import wave
 from pathlib import Path
 
 import pytest
 
 from bench import baseline
-from bench.recordings import Utterance, in_directory, sample
+from bench.recordings import Utterance, in_directory, repeated, sample
 
 
 def test_the_sample_has_words_and_turns() -> None:
@@ -26,6 +27,16 @@ def test_recordings_without_a_reference_are_left_out(tmp_path: Path) -> None:
     assert second.turns == ((1.5, 3.5, "ben"),)
 
 
+def test_a_repeated_recording_is_as_long_as_its_reference(tmp_path: Path) -> None:
+    once, thrice = sample(), repeated(sample(), 3, tmp_path)
+    with wave.open(str(thrice.audio), "rb") as file:
+        assert file.getnframes() / file.getframerate() == pytest.approx(90.0)
+    assert thrice.text.split() == 3 * once.text.split()
+    start, end, speaker = once.turns[0]
+    assert thrice.turns[2 * len(once.turns)] == pytest.approx((start + 60, end + 60, speaker))
+    assert thrice.utterances[-1].end == pytest.approx(once.utterances[-1].end + 60)
+
+
 def test_scores_say_what_there_is_a_reference_for() -> None:
     recording = sample()
     words = [[u.start, u.end, u.text] for u in recording.utterances]
@@ -41,6 +52,7 @@ def test_the_table_names_stages_and_recordings() -> None:
     result = {
         "mode": "sequential",
         "wall": 5.0,
+        "warm": 3.5,
         "cpu": 4.0,
         "audio_seconds": 40.0,
         "stages": {"recognition": stage, "diarization": stage},
@@ -48,6 +60,7 @@ def test_the_table_names_stages_and_recordings() -> None:
     }
     text = baseline.table([result])
     assert "0.100 CPU s per second" in text
+    assert "3.5 s with models loaded" in text
     assert "wer 12.3" in text
     assert "700 MB" in text
     with pytest.raises(KeyError):
