@@ -104,6 +104,17 @@ TRANSCRIPTION_WORD = either("pending", "processing", "completed", "failed")
 JOB_WORD = either("queued", "processing", "completed", "failed", "cancelled")
 PERCENT = within(0, 100)
 
+# Beyond the documented fields: how far each part of the work is.
+STAGES = many(
+    shape(
+        name=either("transcribe", "diarize", "merge"),
+        status=either("waiting", "running", "done", "failed", "cancelled"),
+        progress=PERCENT,
+        reused=flag,
+        error=maybe(shape(code=text, message=text)),
+    )
+)
+
 UPLOAD = shape(
     transcription_id=integer,
     session_id=session_id,
@@ -140,6 +151,7 @@ STATUS = shape(
     speaker_stats=mapping(
         shape(segment_count=integer, total_duration=number, avg_confidence=within(0, 1))
     ),
+    stages=STAGES,
 )
 LIST = shape(
     transcriptions=many(
@@ -240,6 +252,7 @@ JOB = shape(
     file_info=shape(file_size=integer, file_duration=number, file_path=text),
     estimated_completion=maybe(moment),
     processing_time=maybe(number),
+    stages=STAGES,
 )
 EVENTS: Mapping[str, Check] = {
     "job_progress": shape(
@@ -545,6 +558,9 @@ class TestTranscription:
         ):  # fmt: skip
             assert state[known] is not None, known
         assert state["progress_percentage"] == 100.0
+        assert {stage["name"]: stage["status"] for stage in state["stages"]} == {
+            "transcribe": "done", "diarize": "done", "merge": "done",
+        }  # fmt: skip
         assert state["num_speakers"] == len(state["speakers"]) == len(state["speaker_stats"])
         assert {segment["speaker"] for segment in state["segments"]} <= set(state["speakers"])
 

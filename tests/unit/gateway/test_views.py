@@ -106,6 +106,7 @@ async def test_a_pending_transcription_says_what_is_not_known_yet() -> None:
     ):  # fmt: skip
         assert getattr(data, field) is None, field
     assert (data.speakers, data.segments, data.speaker_stats) == ([], [], {})
+    assert data.stages == []
 
 
 async def test_a_completed_transcription() -> None:
@@ -129,6 +130,13 @@ async def test_a_completed_transcription() -> None:
         "avg_confidence": 0.94,
     }
     assert data.warnings == ["Careful."]
+
+
+async def test_stages_of_the_last_job() -> None:
+    done = completed()
+    done.stages.add(stage=queue_pb2.STAGE_MERGE, state=queue_pb2.STAGE_STATE_RUNNING)
+    (stage,) = (await views.status_data(done)).stages
+    assert (stage.name, stage.status) == ("merge", "running")
 
 
 async def test_silence_is_an_empty_transcript_not_a_missing_one() -> None:
@@ -177,6 +185,9 @@ def test_a_job() -> None:
         filename="audio.mp3",
         file_size_bytes=1048576,
         file_duration=times.duration(120.5),
+        stages=[
+            queue_pb2.StageStatus(stage=queue_pb2.STAGE_DIARIZE, state=queue_pb2.STAGE_STATE_DONE)
+        ],
     )
     data = job_data(job)
     assert data.file_info.model_dump() == {
@@ -186,6 +197,7 @@ def test_a_job() -> None:
     }
     assert (data.status, data.processing_time) == ("processing", 90.5)
     assert (data.completed_at, data.estimated_completion, data.error) == (None, None, None)
+    assert [(stage.name, stage.status) for stage in data.stages] == [("diarize", "done")]
     job.ClearField("start_time")
     assert job_data(job).processing_time is None
 

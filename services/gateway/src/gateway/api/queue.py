@@ -8,7 +8,8 @@ from pydantic import Field
 from common import times
 from gateway.api import transcription_views as words
 from gateway.api.parameters import Caller, EmptyIsNone, JobId, Limit, Offset
-from gateway.api.transcription_models import FailureReason, JobWord
+from gateway.api.stages import FailureReason, StageData, failure_reason, stage_data
+from gateway.api.transcription_models import JobWord
 from gateway.api.views import maybe_moment
 from gateway.backends import Backends
 from gateway.web.endpoint import Endpoint
@@ -69,7 +70,8 @@ class JobData(ApiModel):
     file_info: JobFile
     estimated_completion: Moment | None
     processing_time: float | None = Field(description="Seconds.")
-    error: FailureReason | None
+    stages: list[StageData]
+    error: FailureReason | None = Field(description="Present when the job failed.")
 
 
 class JobList(ApiModel):
@@ -231,9 +233,6 @@ def job_data(job: queue_pb2.Job) -> JobData:
         ),
         estimated_completion=maybe_moment(job, "estimated_complete_time"),
         processing_time=None if started is None else times.seconds(job.processing_duration),
-        error=(
-            FailureReason(code=job.failure.code, message=job.failure.message)
-            if job.HasField("failure")
-            else None
-        ),
+        stages=stage_data(job.stages),
+        error=failure_reason(job),
     )

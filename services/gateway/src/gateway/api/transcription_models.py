@@ -1,10 +1,11 @@
 """What the transcription endpoints take and return."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from gateway.api.parameters import Body, Language
+from gateway.api.stages import FailureReason, StageData
 from gateway.web.envelope import ApiModel, Moment
 
 TranscriptionWord = Literal["pending", "processing", "completed", "failed"]
@@ -75,13 +76,6 @@ class SpeakerStats(ApiModel):
     avg_confidence: float
 
 
-class FailureReason(ApiModel):
-    """Why processing failed."""
-
-    code: str
-    message: str
-
-
 class StatusData(ApiModel):
     """A transcription and, once it is complete, its transcript."""
 
@@ -103,6 +97,7 @@ class StatusData(ApiModel):
     segments: list[Segment]
     speaker_stats: dict[str, SpeakerStats]
     job_id: str | None = Field(description="The last job; null before the first start.")
+    stages: list[StageData] = Field(description="Stages of the last job; empty before it.")
     warnings: list[str]
     error: FailureReason | None = Field(description="Present when the last job failed.")
 
@@ -146,6 +141,3 @@ class DeletedTranscription(ApiModel):
 
     message: str
     transcription_id: int
-
-
-SpeakerLabel = Annotated[str, Field(min_length=1, max_length=255)]

@@ -5,9 +5,9 @@ from typing import TypeAlias
 
 from common import times
 from gateway.api import formats
+from gateway.api.stages import failure_reason, stage_data
 from gateway.api.transcription_models import (
     AssignData,
-    FailureReason,
     FileInfo,
     JobWord,
     Segment,
@@ -94,8 +94,9 @@ async def status_data(transcription: transcription_pb2.Transcription) -> StatusD
         segments=segments,
         speaker_stats=_speaker_stats(transcription),
         job_id=transcription.job_id or None,
+        stages=stage_data(transcription.stages),
         warnings=list(transcription.warnings),
-        error=_failure(transcription),
+        error=failure_reason(transcription),
     )
 
 
@@ -171,9 +172,3 @@ def _speaker_stats(transcription: transcription_pb2.Transcription) -> dict[str, 
         )
         for speaker in transcription.speakers
     }
-
-
-def _failure(transcription: transcription_pb2.Transcription) -> FailureReason | None:
-    if not transcription.HasField("failure"):
-        return None
-    return FailureReason(code=transcription.failure.code, message=transcription.failure.message)

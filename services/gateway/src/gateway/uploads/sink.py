@@ -3,10 +3,8 @@
 import asyncio
 from collections.abc import Iterator
 
-import grpc.aio
-
+from common.client_stream import ClientStream
 from common.errors import FileTooLargeError, FileUploadError, TimedOutError
-from common.grpc_client import unwrap
 from gateway.api import formats
 from gateway.backends import Backends
 from securetranscribe.v1 import transcription_pb2
@@ -14,8 +12,6 @@ from securetranscribe.v1 import transcription_pb2
 CHUNK_BYTES = 256 * 1024
 _STALL_SECONDS = 60.0
 _CHECK_SECONDS = 180.0
-
-_ENDED = (grpc.aio.AioRpcError, asyncio.InvalidStateError)
 
 _Request = transcription_pb2.UploadTranscriptionRequest
 _Response = transcription_pb2.UploadTranscriptionResponse
@@ -38,8 +34,8 @@ class UploadSink:
         self._config = config
         self._max_bytes = max_bytes
         self._buffer = bytearray()
-        self._call = backends.uploads.UploadTranscription(
-            metadata=backends.upload_metadata(session_id)
+        self._stream = ClientStream[_Request, _Response](
+            backends.uploads.UploadTranscription(metadata=backends.upload_metadata(session_id))
         )
         self.size = 0
 
@@ -75,14 +71,13 @@ class UploadSink:
             await self._send(_Request(chunk=bytes(self._buffer)))
         try:
             async with asyncio.timeout(_CHECK_SECONDS):
-                await self._call.done_writing()
-                return await unwrap(self._call)
+                return await self._stream.answer()
         except TimeoutError as error:
             raise TimedOutError("The file could not be checked in time.") from error
 
     def abort(self) -> None:
         """Gives the upload up; the transcriber forgets it. Fine when it has ended."""
-        self._call.cancel()
+        self._stream.cancel()
 
     def _full_chunks(self) -> Iterator[bytes]:
         while len(self._buffer) >= CHUNK_BYTES:
@@ -90,15 +85,13 @@ class UploadSink:
             del self._buffer[:CHUNK_BYTES]
 
     async def _send(self, request: _Request) -> None:
-        """Hands a request to grpc, or learns that the transcriber has answered before the end."""
         try:
             async with asyncio.timeout(_STALL_SECONDS):
-                await self._call.write(request)
-        except _ENDED:
-            await unwrap(self._call)
-            raise FileUploadError("The upload ended before the file did.") from None
+                written = await self._stream.write(request)
         except TimeoutError as error:
             raise TimedOutError("The upload stalled; try again soon.") from error
+        if not written:
+            raise FileUploadError("The upload ended before the file did.")
 
 
 def too_large(filename: str, size: int, limit: int) -> FileTooLargeError:

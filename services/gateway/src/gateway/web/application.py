@@ -21,6 +21,7 @@ from gateway.web.documentation import Documentation
 from gateway.web.endpoint import Endpoint
 from gateway.web.health import Health
 from gateway.web.hosts import AllowedHosts, HostNames
+from gateway.web.last_resort import LastResort
 from gateway.web.origins import Origins
 from gateway.web.query_tokens import QueryTokens
 from gateway.web.rate_limits import RateLimits
@@ -106,7 +107,7 @@ def _layers(
             )
         )
     layers.append(Middleware(Callers, registry=registry, limits=limits, origins=origins))
-    layers.append(Middleware(BodyLimit))
+    layers += [Middleware(BodyLimit), Middleware(LastResort)]
     return layers
 
 
