@@ -28,7 +28,7 @@ $(READY): constraints.txt requirements-dev.txt $(PYPROJECTS)
 
 models: $(MODELS) ## fetch and verify the models
 
-$(MODELS): $(READY) libs/common/src/common/model_manifest.py
+$(MODELS): $(READY) libs/common/src/common/models/manifest.py
 	@$(BIN)/python -m common.models pull
 	@touch $@
 

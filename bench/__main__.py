@@ -17,7 +17,7 @@ from typing import Any
 
 from bench import baseline, pipeline
 from bench.recordings import in_directory, repeated, sample
-from common.models import DEFAULT_MODEL_DIR
+from common.models.store import DEFAULT_MODEL_DIR
 
 #: The sample this many times over is five minutes: speed beside which start and upload are small.
 REPEATED = 10

@@ -26,7 +26,7 @@ from bench.metrics import (
 )
 from bench.recordings import Recording, in_directory, sample
 from bench.stages import STAGES
-from common.models import DEFAULT_MODEL_DIR
+from common.models.store import DEFAULT_MODEL_DIR
 
 #: For each mode the processes (the stages each runs) and the threads of a process (0: default).
 MODES: Mapping[str, tuple[tuple[str, ...], int]] = {

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
-from common.audio import read_window
+from common.audio.decoding import read_window
 
 Samples = npt.NDArray[np.float32]
 Condition = Callable[[Samples, np.random.Generator], Samples]

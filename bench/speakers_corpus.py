@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.speakers_conditions import CONDITIONS, SAMPLE_RATE, Samples
-from common.audio import read_window
-from common.models import (
+from common.audio.decoding import read_window
+from common.models.store import (
     DEFAULT_MODEL_DIR,
     EMBEDDED_DIARIZATION,
     EmbeddedDiarization,

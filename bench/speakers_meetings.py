@@ -24,8 +24,8 @@ from bench.speakers_conditions import CONDITIONS, SAMPLE_RATE, TELEPHONE, Sample
 from bench.speakers_corpus import arguments, load
 from bench.speakers_fitting import fit
 from bench.speakers_report import replace_part, table
-from common.audio import read_window
-from common.models import EMBEDDED_DIARIZATION, EmbeddedDiarization, ModelStore
+from common.audio.decoding import read_window
+from common.models.store import EMBEDDED_DIARIZATION, EmbeddedDiarization, ModelStore
 from speakers.domain.matching import Candidate, Caution, Heard, Match, Outcome, match
 from speakers.domain.prototype import Sample, summarise
 from speakers.domain.voice_space import VoiceSpace, similarity

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from common.models import EmbeddedDiarization, ModelStore
+from common.models.store import EmbeddedDiarization, ModelStore
 
 Result = dict[str, Any]
 STAGES = ("recognition", "diarization")

@@ -7,11 +7,12 @@ import pytest
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from common import bus, runtime, worker
+from common import bus, runtime
 from common.bus import Delivery
 from common.objects import ObjectStore
 from common.settings import ObjectSettings
-from tests.integration.common.workers import Bench
+from common.tasks import worker
+from tests.integration.common.tasks.workers import Bench
 
 DELIVERY = Delivery(ack_wait_seconds=1.5, max_deliver=2)
 

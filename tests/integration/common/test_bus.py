@@ -16,7 +16,7 @@ from common.bus import Delivery
 from common.errors import UnavailableError
 from devstack.server import program
 from devstack.stack import EmbeddedServers
-from tests.integration.common.workers import until
+from tests.integration.common.tasks.workers import until
 
 
 async def configuration(stream: JetStreamContext) -> dict[str, object]:

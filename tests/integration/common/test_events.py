@@ -12,7 +12,7 @@ from common.events import EventPublisher
 from common.identity import hash_token
 from devstack.stack import EmbeddedServers
 from securetranscribe.v1 import event_pb2
-from tests.integration.common.workers import until
+from tests.integration.common.tasks.workers import until
 
 KINDS = [field.name for field in event_pb2.Event.DESCRIPTOR.oneofs_by_name["data"].fields]
 

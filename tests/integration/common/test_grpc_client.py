@@ -14,7 +14,7 @@ from common.grpc_client import as_caller, channel, service_config, unwrap, unwra
 from common.identity import Identity, ServiceSigner
 from common.sessions import SessionServiceAuthenticator
 from tests.integration.common.grpc_service import KINDS, NAME, SECRET, serving, settings
-from tests.integration.common.workers import until
+from tests.integration.common.tasks.workers import until
 
 
 def test_the_configuration_retries_only_what_is_named() -> None:

@@ -21,7 +21,7 @@ from tests.integration.common.grpc_service import (
     serving,
     settings,
 )
-from tests.integration.common.workers import until
+from tests.integration.common.tasks.workers import until
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING

@@ -16,7 +16,7 @@ from tests.integration.common.grpc_service import (
     calls_measured,
     serving,
 )
-from tests.integration.common.workers import until
+from tests.integration.common.tasks.workers import until
 
 
 @pytest.fixture

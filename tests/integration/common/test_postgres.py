@@ -137,6 +137,25 @@ async def test_a_connection_that_broke_is_unavailable_and_replaced(things: Datab
     await things.check()
 
 
+_RENAME = "UPDATE things SET name = 'c' WHERE id = %s"
+
+
+async def test_changes_that_wait_for_each_other_can_be_tried_again(things: Database) -> None:
+    await things.execute("INSERT INTO things VALUES (1, 'a'), (2, 'b')")
+    met = asyncio.Barrier(2)
+
+    async def change(first: int, second: int) -> None:
+        async with things.transaction() as connection:
+            await postgres.execute(connection, _RENAME, (first,))
+            await met.wait()
+            await postgres.execute(connection, _RENAME, (second,))
+
+    results = await asyncio.gather(change(1, 2), change(2, 1), return_exceptions=True)
+    (refused,) = [result for result in results if result is not None]
+    assert isinstance(refused, UnavailableError)
+    assert "at the same time" in refused.message
+
+
 async def test_a_server_that_dies_and_comes_back(
     things: Database, servers: EmbeddedServers
 ) -> None:

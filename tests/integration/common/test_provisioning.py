@@ -127,7 +127,8 @@ def test_database_that_is_missing_is_made_in_utf8(
     superuser = variables["PROVISION_DATABASE_URL"]
     monkeypatch.setattr(database, "DATABASE", "made_new")
     database.provision(superuser, {})
-    with psycopg.connect(superuser, autocommit=True) as connection:
+    # The server's first database may have another encoding, whose text comes as bytes.
+    with psycopg.connect(superuser, autocommit=True, client_encoding="utf8") as connection:
         asked = "SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'made_new'"
         assert connection.execute(asked).fetchone() == ("UTF8",)
         connection.execute("DROP DATABASE made_new")

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from bench.recordings import Recording, sample
-from common.audio import Samples
-from common.models import DEFAULT_MODEL_DIR, EmbeddedDiarization, ModelStore
-from tests.unit.common import sounds
+from common.audio.decoding import Samples
+from common.models.store import DEFAULT_MODEL_DIR, EmbeddedDiarization, ModelStore
+from tests.unit.common.audio import sounds
 
 if TYPE_CHECKING:
     from diarizer.pyannote_engine import PyannoteEngine

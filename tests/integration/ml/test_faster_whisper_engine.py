@@ -12,7 +12,8 @@ import pytest
 
 from bench.metrics import word_errors
 from bench.recordings import Recording
-from common.audio import AudioError, Samples, decode
+from common.audio.decoding import Samples, decode
+from common.audio.errors import AudioError
 from transcriber.faster_whisper_engine import FasterWhisperEngine
 from transcriber.speech import Cancelled, Recognition, RecognitionOptions
 

@@ -14,8 +14,9 @@ import pytest
 
 from bench.metrics import DiarizationErrors, diarization_errors
 from bench.recordings import Recording
-from common.audio import EmptyAudioError, Samples, decode, read_window
-from common.models import ModelError, ModelStore, PipelineDirectory
+from common.audio.decoding import Samples, decode, read_window
+from common.audio.errors import EmptyAudioError
+from common.models.store import ModelError, ModelStore, PipelineDirectory
 from diarizer.diarization import Cancelled, Diarization, DiarizationOptions, Speaker, Turn
 
 MakeEngine = Callable[..., Any]

@@ -20,8 +20,8 @@ from common import bus, status
 from common.bus import Delivery
 from common.errors import AuthenticationError, DiarizationError, TranscriptionError
 from common.objects import ObjectStore, RangedObject
+from common.tasks.worker import TaskControl, TaskWorker, WorkerOptions
 from common.times import duration
-from common.worker import TaskControl, TaskWorker, WorkerOptions
 from securetranscribe.v1 import (
     diarization_pb2,
     queue_pb2,
@@ -137,6 +137,10 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
         """Forgets everything."""
         self.down = False
         self.profiles: dict[str, int] = {}
+        #: What has become of profiles: renamed, or deleted for good (an empty name).
+        self.renamed: dict[int, str] = {}
+        #: What happens while decisions are being taken in.
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
         self.known: dict[int, tuple[int, str]] = {}
         self.decisions: dict[int, list[speaker_pb2.VoiceDecision]] = {}
         self.sessions: set[str] = set()
@@ -164,17 +168,18 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
     ) -> speaker_pb2.SetVoiceDecisionsResponse:
         await self._check(context)
         self.decisions[request.transcription_id] = list(request.decisions)
+        if self.meanwhile is not None:
+            await self.meanwhile()
         links = []
         for decision in request.decisions:
-            created = decision.name not in self.profiles
-            number = self.profiles.setdefault(decision.name, len(self.profiles) + 1)
-            links.append(
-                speaker_pb2.VoiceLink(
-                    speaker_label=decision.voice.speaker_label,
-                    speaker=speaker_pb2.Speaker(speaker_id=number, name=decision.name),
-                    created=created,
-                )
-            )
+            link = speaker_pb2.VoiceLink(speaker_label=decision.voice.speaker_label)
+            number = decision.speaker_id
+            if not number:
+                link.created = decision.name not in self.profiles
+                number = self.profiles.setdefault(decision.name, len(self.profiles) + 1)
+            if name := self.renamed.get(number, decision.name):
+                link.speaker.speaker_id, link.speaker.name = number, name
+            links.append(link)
         return speaker_pb2.SetVoiceDecisionsResponse(links=links)
 
     async def _check(self, context: Any) -> None:

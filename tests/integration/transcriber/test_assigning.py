@@ -225,6 +225,84 @@ async def test_profiles_are_followed(caller: Caller, transcription_id: int, clie
     assert names(await caller.get(transcription_id)) == ["Ada Lovelace", "Speaker_2"]
 
 
+async def test_a_profile_renamed_a_moment_ago_is_still_meant(
+    caller: Caller, transcription_id: int, peers: Peers
+) -> None:
+    """The event that tells of the new name is still under way."""
+    await caller.assign(transcription_id, {"Speaker_1": "Ada"})
+    peers.speakers.renamed[1] = "Ada Lovelace"
+    answer = await caller.assign(transcription_id, {"Speaker_2": "Bob"})
+    assert names(answer.transcription) == ["Ada Lovelace", "Bob"]
+    told = {item.voice.speaker_label: item for item in peers.speakers.decisions[transcription_id]}
+    assert (told["Speaker_1"].speaker_id, told["Speaker_2"].speaker_id) == (1, 0)
+    # A person who goes by what the page still shows means the same one.
+    swapped = await caller.assign(
+        transcription_id, {"Speaker_1": "Bob", "Speaker_2": "Ada Lovelace"}
+    )
+    assert [speaker.speaker_id for speaker in swapped.transcription.speakers] == [2, 1]
+    assert list(peers.speakers.profiles) == ["Ada", "Bob"]
+
+
+async def test_a_voice_whose_profile_was_deleted_is_remembered_again_only_by_a_person(
+    caller: Caller, transcription_id: int, peers: Peers
+) -> None:
+    await caller.assign(transcription_id, {"Speaker_1": "Ada"})
+    peers.speakers.renamed[1] = ""
+    answer = await caller.assign(transcription_id, {"Speaker_2": "Bob"})
+    assert names(answer.transcription) == ["Ada", "Bob"]
+    assert [speaker.speaker_id for speaker in answer.transcription.speakers] == [0, 2]
+    await caller.assign(transcription_id, {"Speaker_2": "Eve"})
+    assert decided(peers, transcription_id) == {"Speaker_2": "Eve"}
+    peers.speakers.profiles["Ada"] = 9
+    answer = await caller.assign(transcription_id, {"Speaker_1": "Ada"})
+    assert answer.transcription.speakers[0].speaker_id == 9
+    assert decided(peers, transcription_id) == {"Speaker_1": "Ada", "Speaker_2": "Eve"}
+
+
+async def test_a_deletion_heard_while_decisions_are_due_waits_for_the_answer(
+    caller: Caller, transcription_id: int, peers: Peers, client: Any, database: Database
+) -> None:
+    """The profile may have vanished only because the lost answer took the name away."""
+    await caller.assign(transcription_id, {"Speaker_1": "Ada"})
+    await database.execute("UPDATE transcriptions SET decisions_due_at = now() + interval '1 day'")
+    publisher = events.EventPublisher(client, client.jetstream(), source="speakers")
+    for event in (
+        event_pb2.Event(speaker_deleted=event_pb2.SpeakerDeleted(speaker_id=1)),
+        event_pb2.Event(speaker_updated=event_pb2.SpeakerUpdated(speaker_id=1, name="Heard")),
+    ):
+        await publisher.publish(event)
+
+    async def heard() -> bool:
+        return names(await caller.get(transcription_id))[0] == "Heard"
+
+    await until(heard)
+    peers.speakers.decisions[transcription_id] = []
+    await database.execute("UPDATE transcriptions SET decisions_due_at = now()")
+
+    async def told() -> bool:
+        return [item.speaker_id for item in peers.speakers.decisions[transcription_id]] == [1]
+
+    await until(told)
+
+
+async def test_a_suggestion_that_changed_while_names_were_given_is_not_overwritten(
+    caller: Caller, workshop: Workshop, peers: Peers, database: Database
+) -> None:
+    peers.speakers.known[1] = (7, "Bob")
+    async with workshop.both():
+        transcription_id = await caller.upload_id(auto_start=True)
+        await caller.ended(transcription_id)
+
+    async def renames() -> None:
+        await database.execute(
+            "UPDATE transcript_speakers SET name = 'Robert' WHERE speaker_id = 7"
+        )
+
+    peers.speakers.meanwhile = renames
+    answer = await caller.assign(transcription_id, {"Speaker_1": "Ada"})
+    assert names(answer.transcription) == ["Ada", "Robert"]
+
+
 async def test_an_event_tells_of_the_names(
     caller: Caller, transcription_id: int, client: Any
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from common.errors import NotFoundError
 from common.objects import ObjectStore
 from common.postgres import Database
-from common.task import TaskControl
+from common.tasks.task import TaskControl
 from securetranscribe.v1 import queue_pb2, transcription_pb2
 from tests.integration.transcriber.conftest import Api, Caller
 from tests.integration.transcriber.fakes import Peers, Workshop, until

@@ -11,7 +11,7 @@ from common.errors import ConflictError, NotFoundError, ResourceExhaustedError, 
 from common.errors import DiarizationError as DiarizationFailedError
 from common.errors import TranscriptionError as RecognitionFailedError
 from common.postgres import Database
-from common.task import TaskCancelledError, TaskControl
+from common.tasks.task import TaskCancelledError, TaskControl
 from securetranscribe.v1 import queue_pb2, transcription_pb2
 from tests.integration.transcriber.conftest import Api, ApiFactory, Caller
 from tests.integration.transcriber.fakes import (

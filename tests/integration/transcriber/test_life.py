@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from common import bus, events
-from common.audio import probe
+from common.audio.probe import probe
 from common.errors import StateError
 from common.objects import ObjectStore
 from common.postgres import Database

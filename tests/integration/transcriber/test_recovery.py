@@ -15,7 +15,7 @@ from nats.aio.msg import Msg
 
 from common import bus, events
 from common.objects import ObjectStore
-from common.postgres import Database
+from common.postgres import Database, execute, fetch_all
 from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
 from tests.integration.transcriber.conftest import DELIVERY, Api, ApiFactory, Caller, healthy
 from tests.integration.transcriber.fakes import (
@@ -330,6 +330,39 @@ async def test_publishing_again_after_a_crash_doubles_nothing(
     await OutboxRelay(database, client, stream).step()
     assert len(await events_of(client, "job_queued")) == 2
     assert await database.fetch_one("SELECT 1 AS one FROM outbox") is None
+
+
+_OUT = "UPDATE tasks SET state = 'released' WHERE stage <> 'merge' RETURNING task_id"
+_TO_PUBLISH = """
+INSERT INTO outbox (kind, subject, headers, payload, task_id)
+SELECT 'kept', 'securetranscribe.tasks.v1.' || stage, '{}', '', task_id
+FROM tasks WHERE stage <> 'merge' ORDER BY task_id = %s
+"""
+_TOUCH = "UPDATE tasks SET worker_id = '' WHERE task_id = %s"
+_PLACED = "SELECT task_id FROM tasks WHERE stream_sequence IS NOT NULL"
+
+
+async def test_tasks_can_change_while_they_are_being_published(
+    apis: ApiFactory, database: Database, client: Any
+) -> None:
+    async with apis.run() as api:
+        transcription_id = await api.caller().upload_id()
+        await published(database)
+    async with database.transaction() as connection:
+        transcription = await Transcriptions(connection).lock(transcription_id)
+        assert transcription is not None
+        await queue_job(connection, transcription, StartRequest(priority=5))
+    first, second = (row["task_id"] for row in await database.fetch_all(_OUT))
+    await database.execute(_TO_PUBLISH, (second,))
+    async with database.transaction() as connection:
+        await fetch_all(connection, "SELECT job_id FROM jobs FOR NO KEY UPDATE")
+        await execute(connection, _TOUCH, (second,))
+        relaying = asyncio.create_task(OutboxRelay(database, client, client.jetstream()).step())
+        await published(database)
+        await asyncio.sleep(0.3)
+        await execute(connection, _TOUCH, (first,))
+    await relaying
+    assert len(await database.fetch_all(_PLACED)) == 2
 
 
 async def test_replicas_share_the_work_and_do_everything_once(

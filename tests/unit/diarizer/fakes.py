@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from common.audio import AudioSource
+from common.audio.container import AudioSource
 from diarizer.diarization import (
     Cancelled,
     Diarization,

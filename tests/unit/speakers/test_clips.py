@@ -7,7 +7,8 @@ import wave
 import numpy as np
 import pytest
 
-from common.audio import AudioError, read_window
+from common.audio.decoding import read_window
+from common.audio.errors import AudioError
 from speakers.clips import LONGEST_SECONDS, cut
 
 RATE = 16_000

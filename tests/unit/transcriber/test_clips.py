@@ -5,7 +5,8 @@ import io
 import numpy as np
 import pytest
 
-from common.audio import probe, read_window
+from common.audio.decoding import read_window
+from common.audio.probe import probe
 from transcriber.clips import LEAST_SECONDS, LONGEST_SECONDS, encode, stretch
 
 

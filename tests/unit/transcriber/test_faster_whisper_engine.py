@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from common.audio import SAMPLE_RATE, Samples
+from common.audio.decoding import SAMPLE_RATE, Samples
 from transcriber.faster_whisper_engine import (
     WhisperRecognizer,
     _to_domain,

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from common.audio import SAMPLE_RATE, AudioWindow, Samples
+from common.audio.decoding import SAMPLE_RATE, Samples
+from common.audio.windows import AudioWindow
 from transcriber.recognition_session import RecognitionSession
 from transcriber.speech import Cancelled, LanguageSpan, RecognitionOptions, Segment, Word
 from transcriber.voice_activity import Span

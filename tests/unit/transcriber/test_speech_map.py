@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from common.audio import SAMPLE_RATE
+from common.audio.decoding import SAMPLE_RATE
 from transcriber.speech_map import SpeechMap
 from transcriber.voice_activity import Span
 

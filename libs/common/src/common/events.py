@@ -9,7 +9,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
-from common import bus, telemetry
+from common import bus, message_spans, telemetry
 from common.errors import UnavailableError
 from securetranscribe.v1 import event_pb2
 
@@ -102,9 +102,10 @@ class EventPublisher:
         """
         ready = envelope(event, source=self._source)
         try:
-            if is_kept(event):
-                await self._stream.publish(ready.subject, ready.payload, headers=ready.headers)
-            else:
-                await self._client.publish(ready.subject, ready.payload, headers=ready.headers)
+            with message_spans.publishing(ready.subject, ready.headers) as headers:
+                if is_kept(event):
+                    await self._stream.publish(ready.subject, ready.payload, headers=headers)
+                else:
+                    await self._client.publish(ready.subject, ready.payload, headers=headers)
         except nats.errors.Error as error:
             raise UnavailableError("Events cannot be published; try again soon.") from error

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from common import logging
+from common import logging, telemetry
 from common.errors import UnavailableError
 from common.settings import PostgresSettings
 
@@ -26,6 +26,9 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 """
 _APPLIED = "SELECT name, sha256 FROM schema_migrations"
 _RECORD = "INSERT INTO schema_migrations (name, sha256) VALUES (%s, %s)"
+
+#: Of two transactions that cannot both go on, the server ends one: a deadlock, a conflict.
+_ROLLED_BACK = ("40P01", "40001")
 
 Connection = psycopg.AsyncConnection[DictRow]
 
@@ -68,13 +71,14 @@ class Database:
         """A connection in a transaction: committed at the end, rolled back on an exception.
 
         Raises:
-            UnavailableError: the server does not answer.
+            UnavailableError: the server does not answer, or could not order this transaction
+                and another.
         """
         try:
             async with self._pool.connection() as connection:
                 yield connection
         except (PoolTimeout, psycopg.OperationalError) as error:
-            raise UnavailableError("The database does not answer; try again soon.") from error
+            raise UnavailableError(_outage(error)) from error
         except psycopg.Error as error:
             if error.diag.message_primary:
                 # The rest quotes rows, which hold names and transcripts, and would be logged.
@@ -103,17 +107,20 @@ class Database:
 
 async def fetch_all(connection: Connection, sql: str, parameters: Any = None) -> list[DictRow]:
     """All rows of one statement."""
-    return await (await connection.execute(_text(sql), parameters)).fetchall()
+    with telemetry.statement(sql):
+        return await (await connection.execute(_text(sql), parameters)).fetchall()
 
 
 async def fetch_one(connection: Connection, sql: str, parameters: Any = None) -> DictRow | None:
     """The first row of one statement."""
-    return await (await connection.execute(_text(sql), parameters)).fetchone()
+    with telemetry.statement(sql):
+        return await (await connection.execute(_text(sql), parameters)).fetchone()
 
 
 async def execute(connection: Connection, sql: str, parameters: Any = None) -> int:
     """Rows that one statement concerned."""
-    return (await connection.execute(_text(sql), parameters)).rowcount
+    with telemetry.statement(sql):
+        return (await connection.execute(_text(sql), parameters)).rowcount
 
 
 async def migrate(database: Database, package: str) -> list[str]:
@@ -147,6 +154,12 @@ async def migrate(database: Database, package: str) -> list[str]:
     if done:
         _log.info("migrated", package=package, applied=done)
     return done
+
+
+def _outage(error: PoolTimeout | psycopg.OperationalError) -> str:
+    if getattr(error, "sqlstate", None) in _ROLLED_BACK:
+        return "Another change was made at the same time; try again."
+    return "The database does not answer; try again soon."
 
 
 def _text(sql: str) -> bytes:

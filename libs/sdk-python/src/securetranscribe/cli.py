@@ -89,11 +89,11 @@ def _list(client: SecureTranscribeClient, _options: argparse.Namespace) -> int:
 
 def _models(rest: list[str]) -> int:
     try:
-        from common import model_cli  # noqa: PLC0415 - only where a service is installed
+        from common.models import cli  # noqa: PLC0415 - only where a service is installed
     except ImportError:
         print("securetranscribe: models are managed where a service is installed", file=sys.stderr)
         return 1
-    return model_cli.main(rest)
+    return cli.main(rest)
 
 
 _COMMANDS = {"transcribe": _transcribe, "status": _status, "list": _list}

@@ -2,12 +2,12 @@
 
 import os
 
-from common import worker_service
 from common.errors import DiarizationError
 from common.inference import Inference
-from common.models import EmbeddedDiarization, ModelStore
+from common.models.store import EmbeddedDiarization, ModelStore
 from common.runtime import Supervisor
-from common.worker_service import WorkerKind
+from common.tasks import service as worker_service
+from common.tasks.service import WorkerKind
 from diarizer.diarization import DiarizationEngine, DiarizationOptions
 from diarizer.servicer import DiarizationServicer
 from diarizer.settings import DiarizerSettings

@@ -44,7 +44,7 @@ class CampPlus:
         """Load the `weights` into the network that the Python file `network` defines.
 
         Both files are executed or unpickled in part, so they must come from a verified model
-        directory (see common.models).
+        directory (see common.models.store).
         """
         self._device = torch.device(device)
         module = _load_by_path(network)

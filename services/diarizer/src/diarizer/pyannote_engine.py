@@ -15,8 +15,10 @@ import numpy.typing as npt
 from pyannote.audio import Pipeline
 from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
 
-from common.audio import AudioSource, AudioWindow, probe, windows
-from common.models import EmbeddedDiarization, ModelError, PipelineDirectory
+from common.audio.container import AudioSource
+from common.audio.probe import probe
+from common.audio.windows import AudioWindow, windows
+from common.models.store import EmbeddedDiarization, ModelError, PipelineDirectory
 from diarizer.assembly import WindowDiarization, assemble
 from diarizer.campplus import CampPlus
 from diarizer.diarization import (

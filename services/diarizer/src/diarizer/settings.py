@@ -2,7 +2,7 @@
 
 from pydantic import Field, SecretStr
 
-from common.worker_service import WorkerSettings
+from common.tasks.service import WorkerSettings
 
 
 class DiarizerSettings(WorkerSettings):

@@ -4,7 +4,7 @@ import io
 
 from common.errors import ValidationError
 from common.objects import RangedObject
-from common.worker import TaskCancelledError, TaskControl
+from common.tasks.worker import TaskCancelledError, TaskControl
 from diarizer import conversion
 from diarizer.diarization import Cancelled, DiarizationEngine, DiarizationOptions
 from securetranscribe.v1 import queue_pb2
@@ -18,7 +18,7 @@ class DiarizeHandler:
         self._defaults = defaults
 
     def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
-        """Does a task; see `common.worker.TaskHandler`."""
+        """Does a task; see `common.tasks.worker.TaskHandler`."""
         try:
             options = conversion.options_of(task.diarize.config, self._defaults)
         except ValueError as error:

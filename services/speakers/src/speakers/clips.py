@@ -6,7 +6,7 @@ import math
 import av
 import numpy as np
 
-from common.audio import SAMPLE_RATE, read_window
+from common.audio.decoding import SAMPLE_RATE, read_window
 from speakers.domain.observation import Clip
 
 LONGEST_SECONDS = 8.0

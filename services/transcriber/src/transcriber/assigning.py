@@ -5,7 +5,7 @@ it is told again what really holds.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from common import logging
@@ -63,10 +63,12 @@ class SpeakerNames:
                 transcription = await _ready(connection, transcription_id, session_id)
                 names = naming.changes(transcription.speakers, wanted)
                 speakers = naming.assigned(transcription.speakers, names)
-                speakers = await self._decide(transcription, speakers)
+                speakers = await self._decide(transcription, speakers, anew=names)
                 # The names first of all: what holds the row is short.
                 await Transcriptions(connection).lock(transcription_id)
-                await Transcripts(connection).name(transcription_id, speakers)
+                await Transcripts(connection).name(
+                    transcription_id, _changed(transcription.speakers, speakers)
+                )
                 await Transcriptions(connection).decisions_settled(transcription_id)
                 named = len([item for item in speakers if item.name])
                 await Outbox(connection).event(
@@ -142,16 +144,24 @@ class SpeakerNames:
                 return
             speakers = await self._decide(transcription, transcription.speakers)
             await Transcriptions(connection).lock(transcription_id)
-            await Transcripts(connection).name(transcription_id, speakers)
+            await Transcripts(connection).name(
+                transcription_id, _changed(transcription.speakers, speakers)
+            )
             await Transcriptions(connection).decisions_settled(transcription_id)
 
     async def _decide(
-        self, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
+        self,
+        transcription: Transcription,
+        speakers: Sequence[TranscriptSpeaker],
+        anew: Collection[str] = (),
     ) -> tuple[TranscriptSpeaker, ...]:
-        """Tells all that a person decided; returns the speakers with their profiles."""
+        """Tells all that a person decided; returns the speakers with their profiles.
+
+        `anew` has the labels of those that are named by this very request.
+        """
         decisions = [
             Decision(speaker=speaker, clip=await self._clips.get_if_any(transcription, speaker))
-            for speaker in naming.confirmed(speakers)
+            for speaker in naming.decided(speakers, anew)
         ]
         try:
             profiles = await self._speakers.decide(
@@ -179,8 +189,9 @@ class SpeakerNames:
                 return
             speakers = naming.suggested(current.speakers, recognised)
             await transcriptions.names_settled(transcription_id)
-            if speakers != current.speakers:
-                await Transcripts(connection).name(transcription_id, speakers)
+            changed = _changed(current.speakers, speakers)
+            if changed:
+                await Transcripts(connection).name(transcription_id, changed)
                 named = len([item for item in speakers if item.name])
                 await Outbox(connection).event(
                     messages.speakers_assigned(current.session_id, transcription_id, named)
@@ -197,6 +208,13 @@ async def _ready(connection: Connection, transcription_id: int, session_id: str)
             {"status": transcription.status},
         )
     return transcription
+
+
+def _changed(
+    before: Sequence[TranscriptSpeaker], after: Sequence[TranscriptSpeaker]
+) -> list[TranscriptSpeaker]:
+    """What is to be written: what stays may have followed its profile in the meantime."""
+    return [new for old, new in zip(before, after, strict=True) if new != old]
 
 
 def _linked(

@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 from common import logging
-from common.audio import SAMPLE_RATE, Samples, read_window
+from common.audio.decoding import SAMPLE_RATE, Samples, read_window
 from common.errors import ApplicationError, NotFoundError
 from common.objects import ObjectStore, RangedObject
 from common.postgres import Database

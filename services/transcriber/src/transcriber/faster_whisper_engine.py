@@ -16,9 +16,11 @@ import ctranslate2
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
-from common.audio import SAMPLE_RATE, AudioSource, AudioWindow, Samples, probe, windows
-from common.audio_windows import quietest
-from common.models import RecognitionModel
+from common.audio.container import AudioSource
+from common.audio.decoding import SAMPLE_RATE, Samples
+from common.audio.probe import probe
+from common.audio.windows import AudioWindow, quietest, windows
+from common.models.store import RecognitionModel
 from transcriber.recognition_session import LANGUAGE_SAMPLES, RecognitionSession
 from transcriber.speech import Progress, Recognition, RecognitionOptions, Segment, Word
 from transcriber.speech_map import SpeechMap
@@ -310,5 +312,5 @@ def _hotwords(options: RecognitionOptions) -> str | None:
 
 
 def load(model: RecognitionModel, settings: EngineSettings) -> FasterWhisperEngine:
-    """Load the engine for what common.models located. Takes seconds; nothing is downloaded."""
+    """Load the engine for what the model store located. Takes seconds; nothing is downloaded."""
     return FasterWhisperEngine(model, settings)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from common.audio import SAMPLE_RATE, AudioWindow, Samples
+from common.audio.decoding import SAMPLE_RATE, Samples
+from common.audio.windows import AudioWindow
 from transcriber.languages import Choice, Heard, disagree, prevailing, settle
 from transcriber.speech import (
     Cancelled,

@@ -31,7 +31,10 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Profile:
-    """The profile that a voice was linked to, by the label of the voice."""
+    """The profile that a voice was linked to, by the label of the voice.
+
+    `speaker_id` is 0 and `name` empty when the profile that was meant has been deleted for good.
+    """
 
     label: str
     speaker_id: int
@@ -86,6 +89,7 @@ class SpeakersClient:
                 speaker_pb2.VoiceDecision(
                     voice=_voice(decision.speaker),
                     name=decision.speaker.name,
+                    speaker_id=decision.speaker.speaker_id,
                     clip=decision.clip,
                     clip_content_type=CLIP_TYPE if decision.clip else "",
                 )

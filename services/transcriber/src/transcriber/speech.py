@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from common.audio import AudioSource, Samples
+from common.audio.container import AudioSource
+from common.audio.decoding import Samples
 
 #: Called with the fraction done (0.0 to 1.0, never falling) and the name of the step under way.
 Progress = Callable[[float, str], None]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from common.audio import SAMPLE_RATE, Samples
+from common.audio.decoding import SAMPLE_RATE, Samples
 from transcriber.voice_activity import Span
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from common.audio_kinds import name_contradicts, sniff
+from common.audio.kinds import name_contradicts, sniff
 from common.errors import FileUploadError, TimedOutError
 from common.objects import RangedObject
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from common import logging, telemetry
-from common.audio import SNIFF_BYTES, AudioInfo, probe
+from common.audio.kinds import SNIFF_BYTES
+from common.audio.probe import AudioInfo, probe
 from common.errors import (
     ApplicationError,
     AudioProcessingError,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.audio_kinds import AudioKind
+from common.audio.kinds import AudioKind
 from transcriber.domain.filenames import LONGEST, NAMELESS, clean, format_of
 
 

@@ -11,6 +11,7 @@ from transcriber.domain.naming import (
     carried,
     changes,
     confirmed,
+    decided,
     shown,
     suggested,
 )
@@ -108,6 +109,23 @@ def test_a_name_that_was_given_is_not_suggested_elsewhere() -> None:
     assert second.name_source is NameSource.CONFIRMED
 
 
+def test_a_shown_name_stands_for_the_profile_behind_it() -> None:
+    now = (
+        speaker(1, "Ada", speaker_id=3),
+        speaker(2, "Bob", NameSource.SUGGESTED, 7),
+        speaker(3),
+    )
+    swapped = assigned(now, {"Speaker_1": "bob", "Speaker_2": "Ada", "Speaker_3": "Eve"})
+    assert [item.speaker_id for item in swapped] == [7, 3, 0]
+    assert {item.name_source for item in swapped} == {NameSource.CONFIRMED}
+
+
+def test_a_name_without_profile_is_decided_only_when_it_is_given() -> None:
+    speakers = (speaker(1, "Ada", speaker_id=3), speaker(2, "Bob"), speaker(3))
+    assert decided(speakers) == speakers[:1]
+    assert decided(speakers, {"Speaker_2"}) == speakers[:2]
+
+
 def test_taking_a_name_away_leaves_nothing_of_it() -> None:
     (first,) = assigned((speaker(1, "Ada", speaker_id=7),), {"Speaker_1": ""})
     assert (first.name, first.name_source, first.speaker_id) == ("", NameSource.NONE, 0)
@@ -126,12 +144,12 @@ def test_a_recognised_voice_is_only_suggested() -> None:
 
 
 def test_what_a_person_decided_is_not_overruled() -> None:
-    decided = (speaker(1, "Eve", speaker_id=3), speaker(2))
+    named = (speaker(1, "Eve", speaker_id=3), speaker(2))
     known = [
         Recognised(label="Speaker_1", speaker_id=7, name="Ada", confidence=0.9),
         Recognised(label="Speaker_2", speaker_id=3, name="Eve", confidence=0.9),
     ]
-    assert suggested(decided, known) == decided
+    assert suggested(named, known) == named
 
 
 def test_an_old_suggestion_goes_when_it_is_not_made_again() -> None:

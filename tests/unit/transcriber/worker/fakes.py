@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from common.audio import AudioSource, Samples
+from common.audio.container import AudioSource
+from common.audio.decoding import Samples
 from transcriber.speech import (
     Cancelled,
     LanguageSpan,

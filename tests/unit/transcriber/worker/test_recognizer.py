@@ -7,8 +7,8 @@ import pytest
 
 from common.errors import ValidationError
 from common.objects import RangedObject
+from common.tasks.worker import TaskCancelledError, TaskControl
 from common.times import seconds
-from common.worker import TaskCancelledError, TaskControl
 from securetranscribe.v1 import queue_pb2, speech_pb2
 from tests.unit.transcriber.worker.fakes import FakeEngine
 from transcriber.worker.recognizer import Recognizer

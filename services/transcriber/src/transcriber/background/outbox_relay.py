@@ -3,9 +3,10 @@
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from common import telemetry
+from common import message_spans, telemetry
 from common.postgres import Database
 from transcriber.store import locks
+from transcriber.store.jobs import Jobs
 from transcriber.store.outbox import Outbox, OutboxMessage
 from transcriber.store.tasks import Tasks
 
@@ -41,17 +42,18 @@ class OutboxRelay:
             await outbox.remove([message.id for message in batch])
             telemetry.OUTBOX_MESSAGES.set(await outbox.pending())
         if sequences:
-            # In a transaction of its own: whoever cancels a job locks tasks before messages.
+            # In a transaction of its own: whoever cancels a job locks it before its messages.
             async with self._database.transaction() as connection:
+                tasks = Tasks(connection)
+                await Jobs(connection).lock(await tasks.jobs_of(list(sequences)))
                 for task_id, sequence in sequences.items():
-                    await Tasks(connection).published(task_id, sequence)
+                    await tasks.published(task_id, sequence)
         return len(batch)
 
     async def _publish(self, message: OutboxMessage) -> int | None:
         if not message.kept:
             await self._client.publish(message.subject, message.payload)
             return None
-        answer = await self._stream.publish(
-            message.subject, message.payload, headers=message.headers
-        )
+        with message_spans.publishing(message.subject, message.headers) as headers:
+            answer = await self._stream.publish(message.subject, message.payload, headers=headers)
         return answer.seq

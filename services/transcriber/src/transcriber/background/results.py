@@ -7,7 +7,7 @@ from google.protobuf.message import DecodeError
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
-from common import bus, logging
+from common import bus, logging, message_spans
 from common.bus import Delivery
 from common.errors import UnavailableError
 from common.postgres import Database
@@ -67,7 +67,8 @@ class ResultsConsumer:
             await message.term()
             return
         try:
-            await self.accept(result)
+            with message_spans.receiving(message.subject, message.headers):
+                await self.accept(result)
         except UnavailableError:
             await message.nak(delay=_RETRY_SECONDS)
             raise

@@ -3,7 +3,7 @@
 import unicodedata
 from pathlib import PurePosixPath
 
-from common.audio_kinds import EXTENSIONS, AudioKind
+from common.audio.kinds import EXTENSIONS, AudioKind
 
 LONGEST = 255
 NAMELESS = "recording"

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from common.errors import SpeakerError, ValidationError
@@ -60,17 +60,33 @@ def changes(speakers: Sequence[TranscriptSpeaker], wanted: Mapping[str, str]) ->
 def assigned(
     speakers: Sequence[TranscriptSpeaker], names: Mapping[str, str]
 ) -> tuple[TranscriptSpeaker, ...]:
-    """The speakers after `changes`; profiles are still to be filled in.
+    """The speakers after `changes`; profiles of names that are new here are still to be filled in.
 
-    A name that a person gives to one voice is no longer suggested for another.
+    A name that is shown in the transcript stands for the profile behind it, even if that has been
+    renamed a moment ago. A name that a person gives to one voice is no longer suggested for
+    another.
     """
     taken = {same_name(name) for name in names.values() if name}
-    return tuple(_with_name(speaker, names.get(speaker.label), taken) for speaker in speakers)
+    profiles = {same_name(speaker.name): speaker.speaker_id for speaker in speakers if speaker.name}
+    return tuple(
+        _with_name(speaker, names.get(speaker.label), taken, profiles) for speaker in speakers
+    )
 
 
 def confirmed(speakers: Sequence[TranscriptSpeaker]) -> tuple[TranscriptSpeaker, ...]:
     """The speakers that a person has named."""
     return tuple(item for item in speakers if item.name_source is NameSource.CONFIRMED)
+
+
+def decided(
+    speakers: Sequence[TranscriptSpeaker], anew: Collection[str] = ()
+) -> tuple[TranscriptSpeaker, ...]:
+    """The speakers whose voices are to be remembered; those with labels in `anew` were just named.
+
+    A name from before without a profile is one whose profile was deleted for good. It stays in
+    the transcript, but only a person who gives it again has the voice remembered again.
+    """
+    return tuple(item for item in confirmed(speakers) if item.speaker_id or item.label in anew)
 
 
 def suggested(
@@ -184,7 +200,9 @@ def _together(group: list[TranscriptSpeaker]) -> TranscriptSpeaker:
     )
 
 
-def _with_name(speaker: TranscriptSpeaker, name: str | None, taken: set[str]) -> TranscriptSpeaker:
+def _with_name(
+    speaker: TranscriptSpeaker, name: str | None, taken: set[str], profiles: Mapping[str, int]
+) -> TranscriptSpeaker:
     if name is None:
         suggestion = speaker.name_source is NameSource.SUGGESTED
         gone = suggestion and same_name(speaker.name) in taken
@@ -195,7 +213,7 @@ def _with_name(speaker: TranscriptSpeaker, name: str | None, taken: set[str]) ->
         speaker,
         name=name,
         name_source=NameSource.CONFIRMED,
-        speaker_id=0,
+        speaker_id=profiles.get(same_name(name), 0),
         match_confidence=1.0,
     )
 

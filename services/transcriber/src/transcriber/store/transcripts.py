@@ -77,7 +77,12 @@ UPDATE transcript_speakers
 SET name = '', name_source = 'none', speaker_id = 0, match_confidence = 0
 WHERE speaker_id = %s AND name_source = 'suggested'
 """
-_PROFILE_GONE = "UPDATE transcript_speakers SET speaker_id = 0 WHERE speaker_id = %s"
+# Where decisions are about to be told, the answer says what has become of the profile.
+_PROFILE_GONE = """
+UPDATE transcript_speakers SET speaker_id = 0
+FROM transcriptions
+WHERE speaker_id = %s AND transcriptions.id = transcription_id AND decisions_due_at IS NULL
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,12 +2,12 @@
 
 import os
 
-from common import worker_service
 from common.errors import TranscriptionError
 from common.inference import Inference
-from common.models import ModelStore
+from common.models.store import ModelStore
 from common.runtime import Supervisor
-from common.worker_service import WorkerKind
+from common.tasks import service as worker_service
+from common.tasks.service import WorkerKind
 from securetranscribe.v1 import speech_pb2_grpc
 from transcriber.worker.recognizer import Recognizer
 from transcriber.worker.servicer import SpeechServicer

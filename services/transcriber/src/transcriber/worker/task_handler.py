@@ -1,7 +1,7 @@
 """Does `transcribe` tasks: a recording in the object store in, a serialized Recognition out."""
 
 from common.objects import RangedObject
-from common.worker import TaskCancelledError, TaskControl
+from common.tasks.worker import TaskCancelledError, TaskControl
 from securetranscribe.v1 import queue_pb2
 from transcriber.speech import Cancelled
 from transcriber.worker.recognizer import Recognizer
@@ -14,7 +14,7 @@ class TranscribeHandler:
         self._recognizer = recognizer
 
     def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
-        """Does a task; see `common.worker.TaskHandler`."""
+        """Does a task; see `common.tasks.worker.TaskHandler`."""
         try:
             found = self._recognizer.recognize(
                 audio,

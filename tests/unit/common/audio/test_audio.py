@@ -9,22 +9,18 @@ import av
 import numpy as np
 import pytest
 
-from common.audio import (
-    SAMPLE_RATE,
+from common.audio.container import open_audio
+from common.audio.decoding import BLOCK, SAMPLE_RATE, Samples, decode, read_window
+from common.audio.errors import (
     AudioError,
     EmptyAudioError,
     NoAudioStreamError,
-    Samples,
     TruncatedAudioError,
     UndecodableAudioError,
-    decode,
-    probe,
-    read_window,
 )
-from common.audio_container import open_audio
-from common.audio_decoding import BLOCK
-from common.audio_wav import declared_wav_duration
-from tests.unit.common import sounds
+from common.audio.probe import probe
+from common.audio.wav import declared_wav_duration
+from tests.unit.common.audio import sounds
 
 SECONDS = 5.0
 #: What encoders put before the sound that their container does not tell, in samples at 16 kHz.

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.model_files import (
+from common.models.files import (
     FileChecker,
     ModelAlteredError,
     ModelError,
@@ -18,8 +18,8 @@ from common.model_files import (
     ModelMissingError,
     sha256_of,
 )
-from common.model_hub import HubStore, repositories_in
-from common.model_manifest import (
+from common.models.hub import HubStore, repositories_in
+from common.models.manifest import (
     CAMPPLUS,
     EMBEDDED,
     SEGMENTATION,
@@ -28,7 +28,7 @@ from common.model_manifest import (
     WHISPER_REPOSITORIES,
     Model,
 )
-from common.model_packages import PackageFetcher
+from common.models.packages import PackageFetcher
 
 __all__ = [
     "DEFAULT_MODEL_DIR",
@@ -239,9 +239,3 @@ def _yaml(path: Path) -> dict[str, object]:
     with path.open() as file:
         content = yaml.safe_load(file)
     return content if isinstance(content, dict) else {}
-
-
-if __name__ == "__main__":
-    from common.model_cli import main
-
-    raise SystemExit(main())

@@ -1,7 +1,7 @@
 import pytest
 
-from common.audio_kinds import AudioKind, id3_length, name_contradicts, sniff
-from tests.unit.common import sounds
+from common.audio.kinds import AudioKind, id3_length, name_contradicts, sniff
+from tests.unit.common.audio import sounds
 
 
 def id3(length: int) -> bytes:

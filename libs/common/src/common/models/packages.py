@@ -7,8 +7,8 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from common.model_files import FileChecker, ModelFetchError, write_verified
-from common.model_manifest import Model, ModelFile, Package
+from common.models.files import FileChecker, ModelFetchError, write_verified
+from common.models.manifest import Model, ModelFile, Package
 
 Say = Callable[[str], None]
 

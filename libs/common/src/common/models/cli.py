@@ -1,4 +1,4 @@
-"""The command behind `python -m common.models`."""
+"""The command behind `python -m common.models.store`."""
 
 import argparse
 import os
@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from common.model_files import ModelError
-from common.models import DEFAULT_MODEL_DIR, EMBEDDED_DIARIZATION, ModelStore
+from common.models.files import ModelError
+from common.models.store import DEFAULT_MODEL_DIR, EMBEDDED_DIARIZATION, ModelStore
 
 Say = Callable[[str], None]
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
 
 
 def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m common.models", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m common.models.store", description=__doc__)
     parser.add_argument("command", choices=("pull", "verify"))
     parser.add_argument(
         "--profile",

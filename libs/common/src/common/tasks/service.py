@@ -21,7 +21,7 @@ from common.objects import ObjectStore
 from common.runtime import Supervisor, eventually
 from common.sessions import SessionServiceAuthenticator
 from common.settings import ObjectSettings, Seconds, ServiceSettings
-from common.worker import TaskHandler, TaskWorker, WorkerOptions
+from common.tasks.worker import TaskHandler, TaskWorker, WorkerOptions
 
 Engine = TypeVar("Engine")
 Services = Mapping[str, AddToServer]

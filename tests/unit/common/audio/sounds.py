@@ -8,7 +8,8 @@ import av
 import numpy as np
 from av.audio.stream import AudioStream
 
-from common.audio import AudioKind, Samples
+from common.audio.decoding import Samples
+from common.audio.kinds import AudioKind
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from nats.js.errors import KeyNotFoundError
 from nats.js.kv import KeyValue
 
 from common import bus, logging
-from common.task import TaskControl
+from common.tasks.task import TaskControl
 
 _log = logging.get(__name__)
 

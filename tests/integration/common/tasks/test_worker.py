@@ -14,11 +14,11 @@ from opentelemetry.sdk.trace import TracerProvider
 from common import bus, telemetry
 from common.errors import AudioProcessingError, NotFoundError, UnavailableError
 from common.objects import ObjectStore, RangedObject
-from common.task import TaskCancelledError, TaskControl
+from common.tasks.task import TaskCancelledError, TaskControl
 from devstack.stack import EmbeddedServers
 from securetranscribe.v1 import queue_pb2
 from tests.integration.common.processes import ServiceProcess, service
-from tests.integration.common.workers import STAGE, Bench, Echo, Held, until
+from tests.integration.common.tasks.workers import STAGE, Bench, Echo, Held, until
 
 
 async def test_a_task_is_done_once(bench: Bench, store: ObjectStore) -> None:
@@ -505,7 +505,8 @@ async def test_no_result_object_is_left_by_a_cancelled_task(
 
 
 def worker_process(servers: EmbeddedServers) -> AbstractAsyncContextManager[ServiceProcess]:
-    return service(program="worker_process.py", environment=servers.environment("transcriber"))
+    environment = servers.environment("transcriber")
+    return service(program="tasks/worker_process.py", environment=environment)
 
 
 async def test_a_dead_workers_task_is_given_to_another(

@@ -3,8 +3,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from common import task
-from common.task import ProgressReporter, TaskControl
+from common.tasks import task
+from common.tasks.task import ProgressReporter, TaskControl
 
 
 def test_a_control_is_told_once_and_for_all() -> None:

@@ -3,9 +3,9 @@ import io
 import numpy as np
 import pytest
 
-from common.audio import SAMPLE_RATE, Samples, windows
-from common.audio_windows import quietest
-from tests.unit.common import sounds
+from common.audio.decoding import SAMPLE_RATE, Samples
+from common.audio.windows import quietest, windows
+from tests.unit.common.audio import sounds
 
 RATE = 16_000
 

@@ -8,8 +8,8 @@ from common.errors import TranscriptionError
 from common.objects import ObjectStore, RangedObject
 from common.runtime import Supervisor, run
 from common.settings import ObjectSettings, ServiceSettings, load
-from common.task import TaskCancelledError, TaskControl
-from common.worker import TaskWorker, WorkerOptions
+from common.tasks.task import TaskCancelledError, TaskControl
+from common.tasks.worker import TaskWorker, WorkerOptions
 from securetranscribe.v1 import queue_pb2
 
 _log = logging.get("process")

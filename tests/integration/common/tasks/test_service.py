@@ -9,16 +9,16 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from pydantic import SecretStr
 
-from common import worker_service
 from common.errors import TranscriptionError
 from common.grpc_client import channel
 from common.identity import ServiceSigner
 from common.inference import Inference
 from common.runtime import Supervisor
 from common.settings import ObjectSettings
-from common.worker_service import Services, WorkerKind, WorkerSettings
+from common.tasks import service as worker_service
+from common.tasks.service import Services, WorkerKind, WorkerSettings
 from tests.integration.common.grpc_service import SECRET
-from tests.integration.common.workers import Bench, Held, until
+from tests.integration.common.tasks.workers import Bench, Held, until
 
 NAME = "test.v1.Speech"
 

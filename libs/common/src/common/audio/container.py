@@ -17,8 +17,8 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
 
-from common.audio_errors import EmptyAudioError, NoAudioStreamError, UndecodableAudioError
-from common.audio_kinds import SNIFF_BYTES, AudioKind, id3_length, sniff
+from common.audio.errors import EmptyAudioError, NoAudioStreamError, UndecodableAudioError
+from common.audio.kinds import SNIFF_BYTES, AudioKind, id3_length, sniff
 
 #: A path, or an object that reads and seeks (such as an S3 object read by ranges).
 AudioSource = str | PathLike[str] | BinaryIO

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from av.audio.frame import AudioFrame
 
-from common.audio_container import DECODING_ERRORS, AudioSource, OpenAudio, open_audio
-from common.audio_errors import UndecodableAudioError
+from common.audio.container import DECODING_ERRORS, AudioSource, OpenAudio, open_audio
+from common.audio.errors import UndecodableAudioError
 
 Samples = npt.NDArray[np.float32]
 
@@ -44,7 +44,7 @@ def decode(
     packets) becomes silence, so that sample n is always second n / sample_rate. Broken packets
     are skipped; the blocks simply end where the recording does.
 
-    Raises the errors of common.audio_errors; UndecodableAudioError also when nothing of the
+    Raises the errors of common.audio.errors; UndecodableAudioError also when nothing of the
     stream could be decoded at all.
     """
     begin = max(0.0, start or 0.0)

@@ -17,8 +17,8 @@ from common.bus import Delivery
 from common.errors import TranscriptionError
 from common.objects import ObjectStore, RangedObject
 from common.runtime import Supervisor
-from common.task import TaskCancelledError, TaskControl
-from common.worker import TaskHandler, TaskWorker, WorkerOptions
+from common.tasks.task import TaskCancelledError, TaskControl
+from common.tasks.worker import TaskHandler, TaskWorker, WorkerOptions
 from securetranscribe.v1 import queue_pb2
 
 STAGE = "transcribe"

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common.model_files import FileChecker, ModelFetchError, ModelMissingError, sha256_of
-from common.model_manifest import DEFAULT_PIPELINE_PARTS
+from common.models.files import FileChecker, ModelFetchError, ModelMissingError, sha256_of
+from common.models.manifest import DEFAULT_PIPELINE_PARTS
 
 Say = Callable[[str], None]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.audio_container import AudioSource
-from common.audio_decoding import SAMPLE_RATE, Samples, decode
+from common.audio.container import AudioSource
+from common.audio.decoding import SAMPLE_RATE, Samples, decode
 
 #: Given the sound of the zone in which to cut, answers where (samples from its beginning).
 FindCut = Callable[[Samples], int]

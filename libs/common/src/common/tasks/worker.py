@@ -22,13 +22,13 @@ from nats.js import JetStreamContext
 
 from common import bus, logging, telemetry
 from common.bus import Delivery
-from common.cancellations import Cancellations
 from common.errors import ApplicationError, NotFoundError, UnavailableError
 from common.objects import ObjectStore
-from common.task import ProgressReporter, TaskCancelledError, TaskControl, TaskHandler
-from common.task_message import TaskMessage
-from common.task_results import TaskResults
-from common.worker_presence import WorkerPresence
+from common.tasks.cancellations import Cancellations
+from common.tasks.message import TaskMessage
+from common.tasks.presence import WorkerPresence
+from common.tasks.results import TaskResults
+from common.tasks.task import ProgressReporter, TaskCancelledError, TaskControl, TaskHandler
 from securetranscribe.v1 import queue_pb2
 
 __all__ = ["TaskCancelledError", "TaskControl", "TaskHandler", "TaskWorker", "WorkerOptions"]

@@ -1,0 +1,5 @@
+"""`python -m common.models`."""
+
+from common.models.cli import main
+
+raise SystemExit(main())
