@@ -1,7 +1,9 @@
 """Fixtures that every integration test may use: real servers, started once a run."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -9,10 +11,21 @@ from common.settings import ObjectSettings
 from devstack.stack import EmbeddedServers
 from devstack.testing import embedded_servers
 
+collect_ignore = ["containers"]  # unless asked for: they need images and an engine
+
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
-    """Postgres, NATS and S3 on free ports with data of their own."""
+    """Postgres, NATS and S3 on free ports with data of their own.
+
+    From package wheels, or with INFRA=containers from the images of docker-compose.yml.
+    """
+    if os.environ.get("INFRA") == "containers":
+        from tests.container_servers import container_servers
+
+        with container_servers() as containers:
+            yield cast("EmbeddedServers", containers)
+        return
     directory: Path = tmp_path_factory.mktemp("servers")
     with embedded_servers(directory) as running:
         yield running

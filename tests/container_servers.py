@@ -1,0 +1,215 @@
+"""The servers of docker-compose.yml as containers, for tests with `INFRA=containers`.
+
+They are reached as the embedded ones are (devstack.stack.EmbeddedServers), as far as tests ask.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from testcontainers.core.config import testcontainers_config
+from testcontainers.core.container import DockerContainer
+
+from devstack.credentials import Credentials
+from devstack.database import DATABASE, ROLES
+from devstack.stack import OBJECT_USERS
+from tests.unit.deploy.compose_files import BASE, ROOT, read
+
+_READY_SECONDS = 60
+_PORTS = {"postgres": 5432, "nats": 4222, "minio": 9000}
+
+
+class Server:
+    """One container, at the same address through every stop and start."""
+
+    def __init__(self, service: str, variables: Mapping[str, str]) -> None:
+        images = {name: value for name, value in os.environ.items() if name.endswith("_IMAGE")}
+        described = read(BASE, {**images, **variables})["services"][service]
+        self._health: list[str] = described["healthcheck"]["test"]
+        self._port = _free_port()
+        self._container = DockerContainer(described["image"])
+        # On this machine only, which `with_bind_ports` cannot say.
+        ports: dict[str, Any] = self._container.ports
+        ports[str(_PORTS[service])] = ("127.0.0.1", self._port)
+        self._container.with_command(described.get("command"))
+        for name, value in described["environment"].items():
+            self._container.with_env(name, value)
+        for volume in described["volumes"]:
+            source, _, target = volume.partition(":")
+            if source.startswith("./"):
+                self._container.with_volume_mapping(str(ROOT / source), target.split(":")[0], "ro")
+
+    @property
+    def address(self) -> str:
+        """`host:port` for clients."""
+        return f"127.0.0.1:{self._port}"
+
+    def create(self) -> None:
+        """Makes and starts the container."""
+        self._container.start()
+        self.wait_healthy()
+
+    def remove(self) -> None:
+        """Removes the container with its data."""
+        self._container.stop()
+
+    def kill(self) -> None:
+        """SIGKILL, as devstack.process.Process has it."""
+        self._engine.kill()
+        self._engine.wait()
+
+    def restart(self) -> None:
+        """Starts the container again, ended or not, and waits until it is well."""
+        self._engine.restart()
+        self.wait_healthy()
+
+    def wait_healthy(self) -> None:
+        """Asks as compose does."""
+        how, *command = self._health
+        asked = ["sh", "-c", command[0]] if how == "CMD-SHELL" else command
+        deadline = time.monotonic() + _READY_SECONDS
+        while self._engine.exec_run(asked).exit_code != 0:
+            if time.monotonic() > deadline:
+                raise TimeoutError(self._engine.logs(tail=20).decode())
+            time.sleep(0.2)
+
+    @property
+    def _engine(self) -> Any:
+        return self._container.get_wrapped_container()
+
+
+class Postgres(Server):
+    """The database."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        super().__init__("postgres", {"POSTGRES_PASSWORD": credentials.postgres_superuser})
+        self._credentials = credentials
+
+    def url(self, role: str, database: str = DATABASE) -> str:
+        """Connection URL for a role."""
+        password = self._credentials.postgres_password(role)
+        return f"postgresql://{role}:{password}@{self.address}/{database}"
+
+
+class Nats(Server):
+    """The message server."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._passwords = {
+            "service": credentials.nats_service,
+            "provisioner": credentials.nats_provisioner,
+            "subscriber": credentials.nats_subscriber,
+        }
+        super().__init__(
+            "nats",
+            {f"NATS_{user.upper()}_PASSWORD": word for user, word in self._passwords.items()},
+        )
+
+    def url(self, user: str) -> str:
+        """URL with a user's rights."""
+        return f"nats://{user}:{self._passwords[user]}@{self.address}"
+
+    @property
+    def service_url(self) -> str:
+        """URL with all rights."""
+        return self.url("service")
+
+    @property
+    def subscriber_url(self) -> str:
+        """URL that can do nothing but listen to events."""
+        return self.url("subscriber")
+
+
+class Objects(Server):
+    """The object store."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._keys = {
+            "S3_ACCESS_KEY": credentials.s3_access_key,
+            "S3_SECRET_KEY": credentials.s3_secret_key,
+        }
+        super().__init__("minio", self._keys)
+
+    def environment(self) -> dict[str, str]:
+        """Variables by which a service finds it."""
+        return {"S3_ENDPOINT": f"http://{self.address}", **self._keys}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainerServers:
+    """All three."""
+
+    credentials: Credentials
+    postgres: Postgres
+    nats: Nats
+    s3: Objects
+
+    def environment(self, service: str) -> dict[str, str]:
+        """What devstack.stack.EmbeddedServers gives a service."""
+        if service == "subscriber":
+            return {"NATS_URL": self.nats.subscriber_url}
+        variables = {"NATS_URL": self.nats.service_url}
+        if service in ROLES:
+            variables["DATABASE_URL"] = self.postgres.url(service)
+        if service in OBJECT_USERS:
+            variables |= self.s3.environment()
+        return variables
+
+    def process(self, name: str) -> Server:
+        """The container of `postgres`, `nats` or `s3`."""
+        server: Server = getattr(self, name)
+        return server
+
+    async def restart(self, name: str) -> None:
+        """Starts a server again, on the same address and data."""
+        await asyncio.to_thread(self.process(name).restart)
+
+    def provision(self) -> None:
+        """As the service `setup` of docker-compose.yml does."""
+        roles = {f"{role.upper()}_DATABASE_URL": self.postgres.url(role) for role in ROLES}
+        variables = {
+            **roles,
+            **self.s3.environment(),
+            "PROVISION_DATABASE_URL": self.postgres.url("postgres", "postgres"),
+            "NATS_URL": self.nats.service_url,
+            "NATS_PROVISIONER_URL": self.nats.url("provisioner"),
+        }
+        subprocess.run(
+            [sys.executable, "-m", "common.provisioning"],
+            env={**os.environ, **variables},
+            check=True,
+            timeout=120,
+        )
+
+
+@contextlib.contextmanager
+def container_servers() -> Iterator[ContainerServers]:
+    """Runs the servers, provisioned, with passwords and ports of their own."""
+    # What is made here is removed here, and the reaper would be one more image to fetch.
+    testcontainers_config.ryuk_disabled = True
+    credentials = Credentials()
+    servers = ContainerServers(
+        credentials=credentials,
+        postgres=Postgres(credentials),
+        nats=Nats(credentials),
+        s3=Objects(credentials),
+    )
+    with contextlib.ExitStack() as stack:
+        for server in (servers.postgres, servers.nats, servers.s3):
+            stack.callback(server.remove)
+            server.create()
+        servers.provision()
+        yield servers
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
