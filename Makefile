@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MODELS := .models/.verified
+#: Test processes; each starts servers and models of its own.
+JOBS ?= 2
 PACKAGES := libs/sdk-python libs/common libs/devstack services/gateway services/transcriber \
 	services/diarizer services/speakers services/exporter
 PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
@@ -49,7 +51,7 @@ status: ## show what runs and whether it is healthy
 
 test: $(READY) $(MODELS) ## run all tests
 	@$(PYTHON) scripts/check_system.py --for-tests
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
 
 unit: $(READY) ## run the unit tests only
 	@$(BIN)/python -m pytest tests/unit
