@@ -27,7 +27,8 @@ from tests.integration.speakers.fakes import Peers, running_peers, voiceprint
 
 SECRET = "a secret for tests that is long enough"
 _CLEAR = """
-TRUNCATE profiles, voice_models, decisions, recognitions, observations, prototypes, outbox
+TRUNCATE profiles, gone_profiles, voice_models, decisions, recognitions, observations, prototypes,
+         outbox
 RESTART IDENTITY CASCADE
 """
 _PROTOTYPES = """
@@ -86,6 +87,7 @@ class Named:
     content_type: str = "audio/flac"
     model: str = "voices-for-tests"
     version: str = "1"
+    speaker_id: int = 0
 
     def voice(self) -> speaker_pb2.Voice:
         """The voice alone."""
@@ -104,6 +106,7 @@ class Named:
             name=self.name,
             clip=self.clip,
             clip_content_type=self.content_type if self.clip else "",
+            speaker_id=self.speaker_id,
         )
 
 

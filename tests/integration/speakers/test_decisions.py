@@ -77,6 +77,66 @@ async def test_swapped_names_put_right_leave_no_trace(
     assert await user.names() == ["Ann", "Bob"]
 
 
+async def test_a_decision_holds_under_the_new_name_of_its_profile(
+    user: Caller, transcriber: Caller, database: Database
+) -> None:
+    """Whoever repeats it may not have heard of the new name."""
+    ann = (await transcriber.decide(1, ANN))["Speaker_1"].speaker.speaker_id
+    known = await prototypes(database)
+    await user.update(ann, name="Ann Smith")
+    links = await transcriber.decide(1, replace(ANN, speaker_id=ann), BOB)
+    assert links["Speaker_1"].speaker.speaker_id == ann
+    assert links["Speaker_1"].speaker.name == "Ann Smith"
+    assert await user.names() == ["Ann Smith", "Bob"]
+    assert (await prototypes(database))[0][1:] == known[0][1:]
+
+
+async def test_a_decision_follows_its_profile_through_merges(
+    user: Caller, transcriber: Caller
+) -> None:
+    ann = (await transcriber.decide(1, ANN))["Speaker_1"].speaker.speaker_id
+    into = [(await user.create(name)).speaker_id for name in ("Annie", "Annabel")]
+    for target, source in ((into[0], ann), (into[1], into[0])):
+        request = speaker_pb2.MergeSpeakersRequest(speaker_id=target, source_speaker_id=source)
+        await user.call("MergeSpeakers", request)
+    for recording in (1, 2):
+        links = await transcriber.decide(recording, replace(ANN, speaker_id=ann))
+        assert links["Speaker_1"].speaker.speaker_id == into[1]
+    assert await user.names(active_only=False) == ["Annabel"]
+    assert (await user.get(into[1])).sample_count == 2
+
+
+async def test_a_profile_deleted_for_good_does_not_come_back_by_repetition(
+    user: Caller, transcriber: Caller, database: Database
+) -> None:
+    ann = (await transcriber.decide(1, ANN, BOB))["Speaker_1"].speaker.speaker_id
+    merged = await user.create("Annie")
+    request = speaker_pb2.MergeSpeakersRequest(speaker_id=merged.speaker_id, source_speaker_id=ann)
+    await user.call("MergeSpeakers", request)
+    await user.delete(merged.speaker_id, permanent=True)
+    for gone in (ann, merged.speaker_id):
+        links = await transcriber.decide(1, replace(ANN, speaker_id=gone), BOB)
+        assert not links["Speaker_1"].HasField("speaker")
+        assert links["Speaker_2"].speaker.name == "Bob"
+    assert await user.names(active_only=False) == ["Bob"]
+    row = await database.fetch_one("SELECT count(*) AS rows FROM observations")
+    assert row is not None
+    assert row["rows"] == 1
+    # A person who gives the name again means a new profile.
+    assert (await transcriber.decide(1, ANN, BOB))["Speaker_1"].created
+
+
+async def test_a_profile_that_vanished_by_itself_is_made_again(
+    user: Caller, transcriber: Caller
+) -> None:
+    """The decision that took the name away did not hold, and the one before is told again."""
+    ann = (await transcriber.decide(1, ANN))["Speaker_1"].speaker.speaker_id
+    await transcriber.decide(1, replace(ANN, name="Eve"))
+    links = await transcriber.decide(1, replace(ANN, speaker_id=ann))
+    assert (links["Speaker_1"].speaker.name, links["Speaker_1"].created) == ("Ann", True)
+    assert await user.names(active_only=False) == ["Ann"]
+
+
 async def test_taking_all_names_back_leaves_nothing(
     user: Caller, transcriber: Caller, database: Database
 ) -> None:

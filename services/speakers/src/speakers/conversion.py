@@ -75,7 +75,10 @@ def decision_of(message: speaker_pb2.VoiceDecision) -> Decision:
     """A person's decision from a message. Raises ValidationError."""
     clip = Clip(content=message.clip, content_type=message.clip_content_type)
     return Decision(
-        voice=voice_of(message.voice), name=message.name, clip=clip if message.clip else None
+        voice=voice_of(message.voice),
+        name=message.name,
+        clip=clip if message.clip else None,
+        profile_id=message.speaker_id,
     )
 
 
@@ -156,7 +159,9 @@ def voice_candidate(found: Resemblance) -> speaker_pb2.VoiceCandidate:
 def voice_link(link: Link) -> speaker_pb2.VoiceLink:
     """A link as a message."""
     return speaker_pb2.VoiceLink(
-        speaker_label=link.label, speaker=speaker(link.profile), created=link.created
+        speaker_label=link.label,
+        speaker=None if link.profile is None else speaker(link.profile),
+        created=link.created,
     )
 
 

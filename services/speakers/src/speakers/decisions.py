@@ -1,7 +1,7 @@
 """What people decide about the voices of a recording, and what is learnt from it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from common.errors import ValidationError
 from common.postgres import Connection, Database
@@ -11,6 +11,7 @@ from speakers.domain.profile import Description, Profile
 from speakers.learning import Learning
 from speakers.store import locks
 from speakers.store.decisions import Decided, Decisions
+from speakers.store.gone_profiles import GoneProfiles
 from speakers.store.observations import Observations, Source
 from speakers.store.outbox import Outbox
 from speakers.store.profiles import Profiles
@@ -23,15 +24,20 @@ LARGEST_CLIP = 2 * 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Link:
-    """A voice of a recording and the profile that it belongs to by a person's decision."""
+    """A voice of a recording and the profile that it belongs to by a person's decision.
+
+    There is no profile when the one that was meant has been deleted for good.
+    """
 
     label: str
-    profile: Profile
+    profile: Profile | None
     created: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Resolved:
+    """`profile_id` is 0 when the profile that was meant has been deleted for good."""
+
     decision: Decision
     profile_id: int
     created: bool
@@ -54,8 +60,10 @@ class DecisionBook:
 
         A name that no active profile has makes one, which vanishes again with the last decision
         for it unless a person has touched it. A decision that is repeated is left as it is, with
-        whatever happened since to what was learnt from it. Without decisions, all that people
-        and the machine said about the recording is forgotten.
+        whatever happened since to what was learnt from it. A decision for a profile that was
+        renamed or merged since is one for that profile, one for a profile that was deleted for
+        good links to nothing and teaches nothing. Without decisions, all that people and the
+        machine said about the recording is forgotten.
 
         Raises:
             ValidationError: a name, a label or a clip is not acceptable.
@@ -66,7 +74,7 @@ class DecisionBook:
             resolved = await self._resolve(connection, cleaned, before)
             concerned = await self._take_back(connection, transcription_id, before, resolved)
             concerned |= await self._learn(connection, transcription_id, resolved, session_id)
-            if not resolved:
+            if not decisions:
                 await Recognitions(connection).replace(transcription_id, [])
             await self._forget_traceless(connection, concerned)
             await self._learning.renew(connection, concerned)
@@ -74,7 +82,7 @@ class DecisionBook:
         return [
             Link(
                 label=item.decision.voice.label,
-                profile=profiles[item.profile_id],
+                profile=profiles.get(item.profile_id),
                 created=item.created,
             )
             for item in resolved
@@ -85,12 +93,15 @@ class DecisionBook:
     ) -> list[_Resolved]:
         """Finds or makes the profile of each decision."""
         profiles = Profiles(connection)
+        meant = await self._meant(connection, decisions)
         made: set[int] = set()
         resolved = []
         for decision in decisions:
             old = before.get(decision.voice.label)
+            if decision.profile_id in meant:
+                profile_id = meant[decision.profile_id]
             # Whoever repeats a name means the same profile, even if it is inactive by now.
-            if old is not None and old.name_key == name_key(decision.name):
+            elif old is not None and old.name_key == name_key(decision.name):
                 profile_id = old.profile_id
             elif profile := await profiles.by_name(decision.name):
                 profile_id = profile.profile_id
@@ -109,6 +120,17 @@ class DecisionBook:
                 )
             )
         return resolved
+
+    async def _meant(self, connection: Connection, decisions: Sequence[Decision]) -> dict[int, int]:
+        """What has become of the profiles that are named by id: 0 when deleted for good.
+
+        One that vanished by itself is left out: the decision that made it was taken back, and
+        may well be made again.
+        """
+        ids = [decision.profile_id for decision in decisions if decision.profile_id]
+        fates = await GoneProfiles(connection).fates(ids)
+        there = await Profiles(connection).all_with(ids)
+        return {old: into or 0 for old, into in fates.items()} | {one: one for one in there}
 
     async def _take_back(
         self,
@@ -136,6 +158,8 @@ class DecisionBook:
         concerned = set()
         for item in resolved:
             voice, clip = item.decision.voice, item.decision.clip
+            if not item.profile_id:
+                continue
             if item.unchanged:
                 if clip is not None:
                     await observations.set_clip(transcription_id, voice.label, clip)
@@ -170,9 +194,7 @@ def checked(transcription_id: int, decisions: Sequence[Decision]) -> list[Decisi
     cleaned = []
     for decision in decisions:
         _check_clip(decision.clip)
-        cleaned.append(
-            Decision(voice=decision.voice, name=clean_name(decision.name), clip=decision.clip)
-        )
+        cleaned.append(replace(decision, name=clean_name(decision.name)))
     return cleaned
 
 

@@ -14,6 +14,7 @@ from speakers.domain.voiceprint import VoiceModel
 from speakers.learning import Learning
 from speakers.store import locks
 from speakers.store.decisions import Decisions
+from speakers.store.gone_profiles import GoneProfiles
 from speakers.store.observations import Observations
 from speakers.store.outbox import Outbox
 from speakers.store.profiles import Profiles
@@ -72,6 +73,7 @@ class Ledger:
             await Observations(connection).move_all(source_id, profile_id)
             await Decisions(connection).move(source_id, profile_id)
             await Recognitions(connection).move(source_id, profile_id)
+            await GoneProfiles(connection).merged(source_id, profile_id)
             await profiles.delete(source_id)
             await Outbox(connection).deleted(source_id, merged_into=profile_id)
             return (await self._learning.renew(connection, [profile_id], kept=True))[profile_id]

@@ -7,6 +7,7 @@ from common.postgres import Database
 from speakers.domain.profile import Changes, Description, Page, Profile
 from speakers.learning import Learning
 from speakers.store import locks
+from speakers.store.gone_profiles import GoneProfiles
 from speakers.store.outbox import Outbox
 from speakers.store.profiles import Profiles
 from speakers.store.recognitions import Recognitions, Statistics
@@ -95,6 +96,7 @@ class ProfileBook:
         async with locks.ledger(self._database) as connection:
             profiles = Profiles(connection)
             await profiles.get(profile_id)
+            await GoneProfiles(connection).deleted(profile_id)
             await profiles.delete(profile_id)
             await Outbox(connection).deleted(profile_id)
 

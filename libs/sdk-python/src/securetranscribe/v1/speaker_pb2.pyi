@@ -1276,12 +1276,20 @@ class VoiceDecision(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     CLIP_FIELD_NUMBER: _builtins.int
     CLIP_CONTENT_TYPE_FIELD_NUMBER: _builtins.int
+    SPEAKER_ID_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Name of the profile it belongs to; made when no active profile has it."""
+    """Name of the profile it belongs to; made when no active profile has it. Counts where `speaker_id`
+    does not say which profile is meant.
+    """
     clip: _builtins.bytes
     """A few clean seconds of the voice as an audio file; empty when there is none."""
     clip_content_type: _builtins.str
     """Media type of the clip, for example `audio/flac`."""
+    speaker_id: _builtins.int
+    """Profile that the voice is linked to already, or that the name stood for when it was given; 0
+    when there is none. It counts whatever it is called by now, and so does the one that it was
+    merged into. When it was deleted for good, the voice is linked to nothing.
+    """
     @_builtins.property
     def voice(self) -> Global___Voice:
         """The voice."""
@@ -1293,10 +1301,11 @@ class VoiceDecision(_message.Message):
         name: _builtins.str = ...,
         clip: _builtins.bytes = ...,
         clip_content_type: _builtins.str = ...,
+        speaker_id: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["voice", b"voice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "clip_content_type", b"clip_content_type", "name", b"name", "voice", b"voice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "clip_content_type", b"clip_content_type", "name", b"name", "speaker_id", b"speaker_id", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1345,7 +1354,7 @@ class VoiceLink(_message.Message):
     """Whether the profile was made by this call."""
     @_builtins.property
     def speaker(self) -> Global___Speaker:
-        """The profile."""
+        """The profile; absent when it was deleted for good."""
 
     def __init__(
         self,

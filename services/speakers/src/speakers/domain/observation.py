@@ -56,8 +56,12 @@ class Voice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """What a person decided about one voice of a recording."""
+    """What a person decided about one voice of a recording.
+
+    `profile_id` is the profile that the name stood for then, 0 where only the name is known.
+    """
 
     voice: Voice
     name: str
     clip: Clip | None = None
+    profile_id: int = 0
