@@ -6,7 +6,7 @@ import nats.errors
 import nats.js.errors
 from nats.js import JetStreamContext
 
-from common import logging, telemetry
+from common import logging, message_spans, telemetry
 from common.errors import UnavailableError
 from common.postgres import Database
 from speakers.store.outbox import Outbox
@@ -56,12 +56,10 @@ class OutboxPublisher:
             outbox = Outbox(connection)
             messages = await outbox.next(_BATCH)
             for message in messages:
-                await self._stream.publish(
-                    message.subject,
-                    message.payload,
-                    headers=message.headers,
-                    timeout=_ANSWER_SECONDS,
-                )
+                with message_spans.publishing(message.subject, message.headers) as headers:
+                    await self._stream.publish(
+                        message.subject, message.payload, headers=headers, timeout=_ANSWER_SECONDS
+                    )
             if messages:
                 await outbox.remove([message.id for message in messages])
         telemetry.OUTBOX_MESSAGES.set(0 if len(messages) < _BATCH else _BATCH)

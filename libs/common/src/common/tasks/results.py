@@ -6,7 +6,7 @@ import time
 import nats.errors
 from nats.js import JetStreamContext
 
-from common import bus, logging, telemetry
+from common import bus, logging, message_spans
 from common.errors import ApplicationError
 from common.objects import ObjectStore
 from securetranscribe.v1 import queue_pb2
@@ -67,12 +67,13 @@ class TaskResults:
         else:
             result.failure.code = failure.code
             result.failure.message = failure.message
-        headers = {"Nats-Msg-Id": task.task_id, **telemetry.inject()}
+        identified = {"Nats-Msg-Id": task.task_id}
         while True:
             try:
-                await self._stream.publish(
-                    self._subject, result.SerializeToString(), headers=headers
-                )
+                with message_spans.publishing(self._subject, identified) as headers:
+                    await self._stream.publish(
+                        self._subject, result.SerializeToString(), headers=headers
+                    )
                 return
             except nats.errors.Error as error:
                 _log.warning("cannot announce the result; trying again", error=str(error))

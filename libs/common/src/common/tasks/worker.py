@@ -20,7 +20,7 @@ import structlog
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from common import bus, logging, telemetry
+from common import bus, logging, message_spans, telemetry
 from common.bus import Delivery
 from common.errors import ApplicationError, NotFoundError, UnavailableError
 from common.objects import ObjectStore
@@ -164,11 +164,11 @@ class TaskWorker:
         begun = time.perf_counter()
         outcome = "error"
         telemetry.WORKER_BUSY.labels(stage).set(1)
-        span = telemetry.tracer().start_as_current_span(
-            f"task {stage}", context=telemetry.extract(message.headers)
-        )
         try:
-            with span:
+            with (
+                message_spans.receiving(bus.tasks_subject(stage), message.headers),
+                telemetry.tracer().start_as_current_span(f"task {stage}"),
+            ):
                 alive = message.kept_alive(
                     self._options.delivery.ack_wait_seconds / 3, cancelled.look_up
                 )
