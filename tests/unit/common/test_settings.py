@@ -176,3 +176,15 @@ def test_a_list_may_also_be_given_as_one() -> None:
     given = Everything(secret_key=SecretStr(SECRET), grpc_port=1, allowed_hosts=("a", "b"))
 
     assert given.allowed_hosts == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("debug", "expected"), [("false", ("WARNING", "json")), ("true", ("DEBUG", "console"))]
+)
+def test_debugging_logs_everything_for_people(
+    monkeypatch: pytest.MonkeyPatch, debug: str, expected: tuple[str, str]
+) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "WARNING")
+    monkeypatch.setenv("DEBUG", debug)
+
+    assert settings.load(Everything).log_level_and_format == expected

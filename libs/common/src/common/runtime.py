@@ -93,7 +93,8 @@ Serve = Callable[[Any, Supervisor], Awaitable[None]]
 
 def run(service: str, settings: ServiceSettings, serve: Serve) -> None:
     """Runs a service until a signal, then exits: 0 after an orderly end, 1 after a failure."""
-    logging.configure(service=service, level=settings.log_level, style=settings.log_format)
+    level, style = settings.log_level_and_format
+    logging.configure(service=service, level=level, style=style)
     telemetry.configure(
         service=service,
         otlp_endpoint=settings.otel_exporter_otlp_endpoint,

@@ -94,6 +94,11 @@ class ServiceSettings(Settings):
 
     shutdown_grace_seconds: Seconds = 20
 
+    @property
+    def log_level_and_format(self) -> tuple[str, str]:
+        """How to log: with DEBUG everything, and for people."""
+        return ("DEBUG", "console") if self.debug else (self.log_level, self.log_format)
+
     @model_validator(mode="after")
     def _certificate_with_key(self) -> Self:
         # With only one of them a server would quietly speak plain text.
