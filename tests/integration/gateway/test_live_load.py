@@ -23,6 +23,9 @@ from tests.integration.gateway.test_websocket import bearer, completed, progress
 CLIENTS = 200
 STEPS = 20
 ALLOWED_SECONDS = 0.05
+IDLE_SECONDS = 3.0
+#: Set on a machine that does nothing else, where every delay is the gateway's own.
+STRICT = "STRICT_TIMING"
 LAG = "securetranscribe_event_loop_lag_seconds"
 BUSY = "securetranscribe_event_loop_busy_seconds"
 
@@ -69,23 +72,27 @@ async def test_two_hundred_clients(gateway_url: str, nats: Client) -> None:
     async with httpx2.AsyncClient(base_url=gateway_url, timeout=30) as client:
         sessions = [await _session(client) for _ in range(CLIENTS)]
         async with _connected(gateway_url, [token for _, token in sessions]) as sockets:
-            before = [await _buckets(client, name) for name in (LAG, BUSY)]
+            start = await _looks(client)
+            await asyncio.sleep(IDLE_SECONDS)
+            before = await _looks(client)
             received = await _watch(publisher, [session for session, _ in sessions], sockets)
-            after = [await _buckets(client, name) for name in (LAG, BUSY)]
+            after = await _looks(client)
     for (session, _), messages in zip(sessions, received, strict=True):
         assert {message["data"]["job_id"] for message in messages} == {f"job_{session}"}
         percents = [message["data"]["progress_percentage"] for message in messages[:-1]]
         assert percents == sorted(percents)
         assert percents[-1] == STEPS - 1
         assert [message["type"] for message in messages].count("job_completed") == 1
-    late, busy = (_worst(*pair) for pair in zip(before, after, strict=True))
+    idle, _ = map(_worst, start, before)
+    late, busy = map(_worst, before, after)
     print(
-        f"{CLIENTS} clients, {sum(map(len, received))} messages: no timer of the loop was "
-        f"late by more than {late * 1000:.0f} ms, of which its own work was at most "
-        f"{busy * 1000:.0f} ms"
+        f"{CLIENTS} clients, {sum(map(len, received))} messages: no timer of the loop was late by "
+        f"more than {late * 1000:.0f} ms (idle: {idle * 1000:.0f} ms), of which the gateway's own "
+        f"work was at most {busy * 1000:.0f} ms"
     )
-    # The rest of the lag is the machine's, which runs other tests beside this one.
-    assert busy <= ALLOWED_SECONDS
+    # Elsewhere the machine runs other tests beside this one; what it adds shows when idle, too.
+    assert busy <= ALLOWED_SECONDS + (0.0 if os.environ.get(STRICT) else idle)
+    assert late <= ALLOWED_SECONDS or not os.environ.get(STRICT)
 
 
 async def _session(client: httpx2.AsyncClient) -> tuple[str, str]:
@@ -129,6 +136,10 @@ async def _connected(url: str, tokens: list[str]) -> AsyncIterator[list[ClientCo
         yield sockets
     finally:
         await asyncio.gather(*(socket.close() for socket in sockets))
+
+
+async def _looks(client: httpx2.AsyncClient) -> list[dict[float, float]]:
+    return [await _buckets(client, name) for name in (LAG, BUSY)]
 
 
 async def _buckets(client: httpx2.AsyncClient, name: str) -> dict[float, float]:
