@@ -11,7 +11,7 @@ PACKAGES := libs/sdk-python libs/common libs/devstack services/gateway services/
 PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
-.PHONY: help install models demo run start stop status test unit lint lint-deploy format protos \
+.PHONY: help install models demo run start stop status test test-containers unit lint lint-deploy format protos \
 	images bench clean distclean
 
 help: ## list the targets
@@ -52,6 +52,9 @@ status: ## show what runs and whether it is healthy
 test: $(READY) $(MODELS) ## run all tests
 	@$(PYTHON) scripts/check_system.py --for-tests
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
+
+test-containers: $(READY) ## run the end-to-end tests against the images, brought up by compose
+	@$(BIN)/python -m pytest $(or $(TESTS),tests/containers)
 
 unit: $(READY) ## run the unit tests only
 	@$(BIN)/python -m pytest tests/unit
