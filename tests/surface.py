@@ -1,0 +1,115 @@
+"""Everything of the API that takes an id, read from the documents that describe it.
+
+A test that asks here cannot forget what is added later: an id that is not known by name ends it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from google.protobuf.descriptor import Descriptor, MethodDescriptor
+
+#: Name what one session owns.
+OWNED = frozenset({"transcription_id", "job_id"})
+#: Name what all sessions of a deployment share: profiles of speakers, and what they have learnt.
+SHARED = frozenset({"speaker_id", "source_speaker_id", "observation_id", "observation_ids"})
+#: A caller's own key for a request; it names nothing of anybody.
+_OWN_WORDS = frozenset({"request_id"})
+_CONTRACTS = ("session", "transcription", "queue", "speech", "diarization", "speaker", "export")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One operation of the JSON API and the names of the ids that it takes."""
+
+    method: str
+    path: str
+    ids: frozenset[str]
+
+    @property
+    def owned(self) -> frozenset[str]:
+        """The ids of what one session owns."""
+        return self.ids & OWNED
+
+
+def operations(document: Mapping[str, Any]) -> list[Operation]:
+    """All operations of an OpenAPI document below `/api`."""
+    return [
+        Operation(method=method.upper(), path=path, ids=_ids(document, operation))
+        for path, methods in document["paths"].items()
+        if path.startswith("/api")
+        for method, operation in methods.items()
+    ]
+
+
+def methods() -> list[MethodDescriptor]:
+    """All methods of all services in the contracts."""
+    return [
+        method for name in _CONTRACTS for service in _services(name) for method in service.methods
+    ]
+
+
+def id_fields(message: Descriptor) -> dict[str, frozenset[str]]:
+    """The ids that a message takes, by the path of the message that has them (empty: itself)."""
+    return {
+        path: names
+        for path, part in _parts(message, "", frozenset())
+        if (names := _classified(field.name for field in part.fields))
+    }
+
+
+def takes(method: MethodDescriptor) -> frozenset[str]:
+    """The names of all ids in the requests of a method."""
+    found: frozenset[str] = frozenset()
+    return found.union(*id_fields(method.input_type).values())
+
+
+def _services(name: str) -> list[Any]:
+    module = import_module(f"securetranscribe.v1.{name}_pb2")
+    return list(module.DESCRIPTOR.services_by_name.values())
+
+
+def _parts(
+    message: Descriptor, path: str, above: frozenset[str]
+) -> Iterator[tuple[str, Descriptor]]:
+    yield path, message
+    for field in message.fields:
+        part = field.message_type
+        if part is not None and part.full_name not in above:
+            yield from _parts(part, f"{path}.{field.name}", above | {message.full_name})
+
+
+def _ids(document: Mapping[str, Any], operation: Mapping[str, Any]) -> frozenset[str]:
+    names = [parameter["name"] for parameter in operation.get("parameters", ())]
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        names.extend(_properties(document, content.get("schema", {}), frozenset()))
+    return _classified(names)
+
+
+def _properties(document: Mapping[str, Any], schema: Any, above: frozenset[str]) -> Iterator[str]:
+    """The names of all properties anywhere in a schema."""
+    if isinstance(schema, list):
+        for part in schema:
+            yield from _properties(document, part, above)
+    elif isinstance(schema, dict):
+        reference = schema.get("$ref", "")
+        if reference and reference not in above:
+            target: Any = document
+            for step in reference.removeprefix("#/").split("/"):
+                target = target[step]
+            yield from _properties(document, target, above | {reference})
+        yield from schema.get("properties", {})
+        for part in schema.values():
+            yield from _properties(document, part, above)
+
+
+def _classified(names: Any) -> frozenset[str]:
+    found = frozenset(
+        name
+        for name in names
+        if (name == "id" or name.endswith(("_id", "_ids"))) and name not in _OWN_WORDS
+    )
+    unknown = found - OWNED - SHARED
+    assert not unknown, f"say in {__name__} whose things these name: {sorted(unknown)}"
+    return found
