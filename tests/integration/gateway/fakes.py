@@ -158,6 +158,15 @@ class FakeTranscriber(
             transcription=transcription, speakers_assigned=len(request.names)
         )
 
+    async def GetSpeakerClip(self, request: Any, context: Any) -> Any:
+        self._maybe_fail()
+        transcription = self._own(request.transcription_id)
+        if transcription.status != transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED:
+            raise StateError("The transcription is not complete.")
+        if request.speaker_label not in {one.speaker_label for one in transcription.speakers}:
+            raise NotFoundError("There is no such speaker in this transcription.")
+        return httpbody_pb2.HttpBody(content_type="audio/flac", data=b"fLaC of one voice")
+
     async def GetSessionStatistics(self, request: Any, context: Any) -> Any:
         self._maybe_fail()
         identity.session_id()
@@ -327,6 +336,8 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
     """Profiles in a dictionary."""
 
     speakers: dict[int, speaker_pb2.Speaker] = field(default_factory=dict)
+    rows: dict[int, speaker_pb2.Observation] = field(default_factory=dict)
+    clips: dict[int, bytes] = field(default_factory=dict)
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
 
     async def CreateSpeaker(self, request: Any, context: Any) -> Any:
@@ -384,6 +395,72 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
             speaker.active = False
         return speaker_pb2.DeleteSpeakerResponse()
 
+    async def GetSpeaker(self, request: Any, context: Any) -> Any:
+        return speaker_pb2.GetSpeakerResponse(speaker=self._get(request.speaker_id))
+
+    async def MergeSpeakers(self, request: Any, context: Any) -> Any:
+        kept, source = self._get(request.speaker_id), self._get(request.source_speaker_id)
+        if kept is source:
+            raise SpeakerError("A speaker cannot be merged with itself.")
+        for row in self.rows.values():
+            if row.speaker_id == source.speaker_id:
+                row.speaker_id = kept.speaker_id
+        del self.speakers[source.speaker_id]
+        return speaker_pb2.MergeSpeakersResponse(speaker=self._counted(kept))
+
+    async def SplitSpeaker(self, request: Any, context: Any) -> Any:
+        speaker = self._get(request.speaker_id)
+        rows = [self.rows.get(number) for number in request.observation_ids]
+        if any(row is None or row.speaker_id != speaker.speaker_id for row in rows):
+            raise SpeakerError("Some of these observations are not of this speaker.")
+        wanted = speaker_pb2.CreateSpeakerRequest(name=request.name)
+        target = (await self.CreateSpeaker(wanted, context)).speaker
+        for row in filter(None, rows):
+            row.speaker_id = target.speaker_id
+        return speaker_pb2.SplitSpeakerResponse(
+            speaker=self._counted(speaker), target=self._counted(target)
+        )
+
+    async def EnrollSpeaker(self, request: Any, context: Any) -> Any:
+        speaker = self._get(request.speaker_id)
+        _check_head(request.content)
+        self.clips[speaker.speaker_id] = request.content
+        row = speaker_pb2.Observation(
+            observation_id=next(self._numbers),
+            speaker_id=speaker.speaker_id,
+            speech_duration=times.duration(6.5),
+            decided_by=speaker_pb2.DECISION_SOURCE_ENROLLMENT,
+            model="voices",
+            create_time=times.timestamp(BEGUN),
+            confidence=1.0,
+        )
+        self.rows[row.observation_id] = row
+        return speaker_pb2.EnrollSpeakerResponse(speaker=self._counted(speaker), observation=row)
+
+    async def ListObservations(self, request: Any, context: Any) -> Any:
+        self._get(request.speaker_id)
+        found = [row for row in self.rows.values() if row.speaker_id == request.speaker_id]
+        begin = (request.page - 1) * request.page_size
+        return speaker_pb2.ListObservationsResponse(
+            observations=found[::-1][begin : begin + request.page_size], total=len(found)
+        )
+
+    async def DeleteObservation(self, request: Any, context: Any) -> Any:
+        speaker = self._get(request.speaker_id)
+        row = self.rows.get(request.observation_id)
+        if row is None or row.speaker_id != speaker.speaker_id:
+            raise NotFoundError("This speaker has no such observation.")
+        del self.rows[request.observation_id]
+        return speaker_pb2.DeleteObservationResponse(speaker=self._counted(speaker))
+
+    async def GetProfileClip(self, request: Any, context: Any) -> Any:
+        self._get(request.speaker_id)
+        if request.speaker_id not in self.clips:
+            raise NotFoundError("There is no clip of this speaker.")
+        return httpbody_pb2.HttpBody(
+            content_type="audio/flac", data=self.clips[request.speaker_id][:64]
+        )
+
     async def GetSpeakerStatistics(self, request: Any, context: Any) -> Any:
         return speaker_pb2.GetSpeakerStatisticsResponse(
             statistics=speaker_pb2.SpeakerStatistics(
@@ -409,6 +486,11 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
         if speaker_id not in self.speakers:
             raise NotFoundError("There is no such speaker.")
         return self.speakers[speaker_id]
+
+    def _counted(self, speaker: speaker_pb2.Speaker) -> speaker_pb2.Speaker:
+        rows = [row for row in self.rows.values() if row.speaker_id == speaker.speaker_id]
+        speaker.sample_count, speaker.has_voice_data = len(rows), bool(rows)
+        return speaker
 
     def _check_name(self, name: str) -> None:
         if any(

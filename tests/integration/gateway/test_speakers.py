@@ -1,5 +1,6 @@
 """Speaker profiles over REST."""
 
+import asyncio
 import uuid
 from typing import Any
 
@@ -7,6 +8,11 @@ import httpx2
 import pytest
 
 from common.postgres import Database
+from gateway.uploads.clip_upload import MAX_CLIP_BYTES
+from securetranscribe.v1 import transcription_pb2
+from tests.integration.gateway.conftest import MakeGateway, Running
+from tests.integration.gateway.fakes import BROKEN_AUDIO, NOT_AUDIO, Peers
+from tests.integration.gateway.test_uploads import CONTENT_TYPE, SOUND, field, file, form, send
 
 FIELDS = {
     "id", "name", "display_name", "gender", "age_range", "language", "accent", "confidence_score",
@@ -154,3 +160,230 @@ async def test_deactivating_and_deleting(client: httpx2.AsyncClient) -> None:
     gone = await client.delete(path, params={"permanent": "true"})
     assert gone.json()["data"]["message"] == "Speaker deleted successfully"
     assert (await client.get(f"{path}/statistics")).status_code == 404
+
+
+async def enroll(client: httpx2.AsyncClient, speaker_id: int, *parts: bytes) -> httpx2.Response:
+    return await client.post(
+        f"/api/speakers/{speaker_id}/enroll",
+        content=form(*(parts or (file(),))),
+        headers=CONTENT_TYPE,
+    )
+
+
+async def enrolled(client: httpx2.AsyncClient, clips: int = 1) -> tuple[dict[str, Any], list[int]]:
+    """A profile that was taught by clips, and the rows of its ledger."""
+    made = await create(client)
+    answers = [(await enroll(client, made["id"])).json()["data"] for _ in range(clips)]
+    return answers[-1]["speaker"], [answer["observation"]["id"] for answer in answers]
+
+
+async def test_reading_one(client: httpx2.AsyncClient) -> None:
+    made = await create(client)
+    assert (await client.get(f"/api/speakers/{made['id']}")).json()["data"] == made
+    assert (await client.get("/api/speakers/999999999")).status_code == 404
+
+
+async def test_enrolling_a_clip(client: httpx2.AsyncClient, peers: Peers) -> None:
+    made = await create(client)
+    answer = await enroll(client, made["id"], field("note", "passed over"), file())
+    assert answer.status_code == 201, answer.text
+    data = answer.json()["data"]
+    assert data["speaker"] == made | {"sample_count": 1, "has_voice_data": True}
+    row = data["observation"]
+    assert row.pop("id") > 0
+    assert row == {
+        "speaker_id": made["id"],
+        "transcription_id": None,
+        "speaker_label": None,
+        "voice_seconds": 6.5,
+        "decided_by": "enrollment",
+        "model": "voices",
+        "confidence_score": 1.0,
+        "created_at": "2024-01-01T12:00:00Z",
+    }
+    assert peers.speakers.clips[made["id"]] == SOUND
+
+
+@pytest.mark.parametrize(
+    ("parts", "status", "code"),
+    [
+        ((field("file", "no file"),), 400, "VALIDATION_ERROR"),
+        ((field("note", "alone"),), 400, "VALIDATION_ERROR"),
+        ((file(), file()), 400, "VALIDATION_ERROR"),
+        ((file(b""),), 400, "FILE_UPLOAD_ERROR"),
+        ((file(NOT_AUDIO),), 400, "FILE_UPLOAD_ERROR"),
+        ((file(BROKEN_AUDIO),), 400, "AUDIO_PROCESSING_ERROR"),
+        ((file(bytes(MAX_CLIP_BYTES + 1)),), 413, "FILE_UPLOAD_ERROR"),
+    ],
+    ids=["field", "missing", "two", "empty", "text", "broken", "large"],
+)
+async def test_clips_that_are_refused(
+    client: httpx2.AsyncClient, parts: tuple[bytes, ...], status: int, code: str
+) -> None:
+    made = await create(client)
+    answer = await enroll(client, made["id"], *parts)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert (await client.get(f"/api/speakers/{made['id']}")).json()["data"]["sample_count"] == 0
+
+
+async def test_enrolling_needs_a_form_and_a_profile(client: httpx2.AsyncClient) -> None:
+    made = await create(client)
+    plain = await client.post(f"/api/speakers/{made['id']}/enroll", json={})
+    assert plain.json()["error"]["details"]["field"] == "file"
+    assert (await enroll(client, 999_999_999)).status_code == 404
+
+
+async def test_enrolling_counts_as_an_upload(make_gateway: MakeGateway) -> None:
+    async with make_gateway(rate_limit_upload="1/minute") as limited, limited.client() as client:
+        made = await create(client)
+        assert (await enroll(client, made["id"])).status_code == 201
+        assert (await enroll(client, made["id"])).status_code == 429
+
+
+async def test_only_a_few_clips_are_taken_at_once(running: Running) -> None:
+    """Each is held in memory."""
+    async with running.client() as client:
+        made = await create(client)
+        go_on = asyncio.Event()
+        begun = asyncio.Semaphore(0)
+
+        async def slow() -> Any:
+            yield form(file())[:100]
+            begun.release()
+            await go_on.wait()
+            yield form(file())[100:]
+
+        path = f"/api/speakers/{made['id']}/enroll"
+        sending = [
+            asyncio.create_task(client.post(path, content=slow(), headers=CONTENT_TYPE))
+            for _ in range(4)
+        ]
+        for _ in sending:
+            await begun.acquire()
+        await asyncio.sleep(0.3)
+        refused = await enroll(client, made["id"])
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "RESOURCE_EXHAUSTED")
+        assert int(refused.headers["retry-after"]) > 0
+        go_on.set()
+        assert {answer.status_code for answer in await asyncio.gather(*sending)} == {201}
+        assert (await enroll(client, made["id"])).status_code == 201
+
+
+async def test_the_ledger_in_pages(client: httpx2.AsyncClient) -> None:
+    speaker, rows = await enrolled(client, clips=3)
+    path = f"/api/speakers/{speaker['id']}/observations"
+    answer = (await client.get(path, params={"per_page": 2})).json()
+    assert [row["id"] for row in answer["data"]] == [rows[2], rows[1]]
+    assert (answer["pagination"]["total"], answer["pagination"]["has_next"]) == (3, True)
+    last = (await client.get(path, params={"per_page": 2, "page": 2})).json()
+    assert [row["id"] for row in last["data"]] == [rows[0]]
+    assert (await client.get(path, params={"per_page": 201})).status_code == 400
+
+
+async def test_removing_an_observation(client: httpx2.AsyncClient) -> None:
+    speaker, rows = await enrolled(client, clips=2)
+    path = f"/api/speakers/{speaker['id']}/observations/{rows[0]}"
+    assert (await client.delete(path)).json()["data"]["sample_count"] == 1
+    assert (await client.delete(path)).status_code == 404
+
+
+async def test_merging(client: httpx2.AsyncClient) -> None:
+    (kept, _), (source, _) = await enrolled(client), await enrolled(client, clips=2)
+    path = f"/api/speakers/{kept['id']}/merge"
+    answer = await client.post(path, json={"source_speaker_id": source["id"]})
+    assert answer.status_code == 200
+    assert answer.json()["data"] == kept | {"sample_count": 3}
+    assert (await client.get(f"/api/speakers/{source['id']}")).status_code == 404
+    itself = await client.post(path, json={"source_speaker_id": kept["id"]})
+    assert (itself.status_code, itself.json()["error"]["code"]) == (400, "SPEAKER_ERROR")
+    for body in ({}, {"source_speaker_id": "1"}, {"source_speaker_id": 0}):
+        wrong = await client.post(path, json=body)
+        assert wrong.json()["error"]["details"]["field"] == "source_speaker_id"
+
+
+async def test_splitting(client: httpx2.AsyncClient) -> None:
+    speaker, rows = await enrolled(client, clips=3)
+    path, name = f"/api/speakers/{speaker['id']}/split", unique()
+    answer = await client.post(path, json={"observation_ids": rows[:2], "name": name})
+    data = answer.json()["data"]
+    assert data["speaker"] == speaker | {"sample_count": 1}
+    assert (data["target"]["name"], data["target"]["sample_count"]) == (name, 2)
+    not_its_own = await client.post(path, json={"observation_ids": rows[:1], "name": unique()})
+    assert not_its_own.json()["error"]["code"] == "SPEAKER_ERROR"
+    for body, wrong in (
+        ({"name": name}, "observation_ids"),
+        ({"observation_ids": [], "name": name}, "observation_ids"),
+        ({"observation_ids": rows, "name": " "}, "name"),
+    ):
+        refused = await client.post(path, json=body)
+        assert refused.json()["error"]["details"]["field"] == wrong
+
+
+async def test_the_clip_of_a_profile(client: httpx2.AsyncClient) -> None:
+    speaker, _ = await enrolled(client)
+    answer = await client.get(f"/api/speakers/{speaker['id']}/clip")
+    assert (answer.status_code, answer.content) == (200, SOUND[:64])
+    assert answer.headers["content-type"] == "audio/flac"
+    assert answer.headers["cache-control"] == "private, no-store"
+    silent = await create(client)
+    assert (await client.get(f"/api/speakers/{silent['id']}/clip")).status_code == 404
+
+
+async def transcribed(client: httpx2.AsyncClient, peers: Peers) -> int:
+    """A finished transcription: one voice was recognised, the other named by a person."""
+    number: int = (await send(client, file())).json()["data"]["transcription_id"]
+    peers.transcriber.complete(number)
+    first, second = peers.transcriber.transcriptions[number].speakers
+    first.name, first.speaker_id, first.match_confidence = "Ada", 7, 0.75
+    first.name_source = transcription_pb2.SPEAKER_NAME_SOURCE_SUGGESTED
+    second.name, second.speaker_id, second.match_confidence = "Bob", 8, 1.0
+    second.name_source = transcription_pb2.SPEAKER_NAME_SOURCE_CONFIRMED
+    return number
+
+
+async def test_who_said_whose_voice_it_is(client: httpx2.AsyncClient, peers: Peers) -> None:
+    answer = await client.get(f"/api/transcription/speakers/{await transcribed(client, peers)}")
+    assert answer.status_code == 200
+    ada, bob = answer.json()["data"]
+    assert ada == {
+        "speaker_label": "Speaker_1",
+        "name": "Ada",
+        "name_source": "suggested",
+        "speaker_id": 7,
+        "confidence_score": 0.75,
+        "confidence_level": "medium",
+        "segment_count": 5,
+        "total_duration": 60.2,
+        "voice_seconds": 0.0,
+    }
+    assert (bob["name_source"], bob["confidence_level"]) == ("confirmed", "high")
+
+
+async def test_a_voice_that_nobody_knows(client: httpx2.AsyncClient, peers: Peers) -> None:
+    number = await transcribed(client, peers)
+    first = peers.transcriber.transcriptions[number].speakers[0]
+    first.name, first.speaker_id, first.match_confidence = "Speaker_1", 0, 0.0
+    first.name_source = transcription_pb2.SPEAKER_NAME_SOURCE_NONE
+    answer = await client.get(f"/api/transcription/speakers/{number}")
+    voice = answer.json()["data"][0]
+    assert (voice["name"], voice["name_source"]) == ("Speaker_1", "none")
+    assert [voice[key] for key in ("speaker_id", "confidence_score", "confidence_level")] == [
+        None,
+        None,
+        None,
+    ]
+
+
+async def test_clips_of_a_transcription_are_its_sessions_own(
+    client: httpx2.AsyncClient, running: Running, peers: Peers
+) -> None:
+    number = await transcribed(client, peers)
+    path = f"/api/transcription/speakers/{number}"
+    answer = await client.get(f"{path}/Speaker_1/clip")
+    assert (answer.status_code, answer.content) == (200, b"fLaC of one voice")
+    assert answer.headers["content-type"] == "audio/flac"
+    assert answer.headers["cache-control"] == "private, no-store"
+    assert (await client.get(f"{path}/Speaker_9/clip")).status_code == 404
+    async with running.client() as other:
+        for hidden in (path, f"{path}/Speaker_1/clip"):
+            assert (await other.get(hidden)).status_code == 404

@@ -24,6 +24,8 @@ from tests.unit.gateway.test_settings import settings
         ("GET", "/speakers", Group.STATUS),
         ("POST", "/speakers", Group.PROCESSING),
         ("POST", "/speakers/search", Group.STATUS),
+        ("POST", "/speakers/1/enroll", Group.UPLOAD),
+        ("POST", "/speakers/1/merge", Group.PROCESSING),
         ("PUT", "/speakers/1", Group.PROCESSING),
         ("DELETE", "/speakers/1", Group.PROCESSING),
         ("GET", "/sessions/current", Group.STATUS),

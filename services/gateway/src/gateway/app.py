@@ -20,6 +20,8 @@ from gateway import loop_watch, version
 from gateway.api.exports import ExportApi
 from gateway.api.queue import QueueApi
 from gateway.api.sessions import SessionApi
+from gateway.api.speaker_ledger import SpeakerLedgerApi
+from gateway.api.speaker_voices import SpeakerVoicesApi
 from gateway.api.speakers import SpeakerApi
 from gateway.api.transcriptions import TranscriptionApi
 from gateway.api.uploads import UploadApi
@@ -36,6 +38,7 @@ from gateway.sessions.sweeper import sweep_for_ever
 from gateway.sessions.tokens import RequestTokens
 from gateway.settings import GatewaySettings
 from gateway.statistics import StatisticsReader
+from gateway.uploads.clip_upload import ClipUploads
 from gateway.uploads.language_notes import LanguageNotes
 from gateway.uploads.upload import Uploads
 from gateway.web import application
@@ -162,6 +165,10 @@ class Gateway:
             TranscriptionApi(self._backends, notes),
             ExportApi(self._backends),
             SpeakerApi(self._backends),
+            SpeakerLedgerApi(self._backends),
+            SpeakerVoicesApi(
+                self._backends, ClipUploads(idle_seconds=settings.upload_idle_seconds)
+            ),
             SessionApi(self._registry, self._statistics),
             QueueApi(self._backends),
         )

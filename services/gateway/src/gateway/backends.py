@@ -25,11 +25,23 @@ _EXPORT_SECONDS = 300.0
 _PACKAGE = "securetranscribe.v1"
 _IDEMPOTENT_TRANSCRIBER = [
     f"{_PACKAGE}.TranscriptionService/{method}"
-    for method in ("GetTranscription", "ListTranscriptions", "GetSessionStatistics")
+    for method in (
+        "GetTranscription",
+        "ListTranscriptions",
+        "GetSpeakerClip",
+        "GetSessionStatistics",
+    )
 ] + [f"{_PACKAGE}.QueueService/{method}" for method in ("GetQueueStatus", "GetJob", "ListJobs")]
 _IDEMPOTENT_SPEAKERS = [
     f"{_PACKAGE}.SpeakerService/{method}"
-    for method in ("GetSpeaker", "ListSpeakers", "SearchSpeakers", "GetSpeakerStatistics")
+    for method in (
+        "GetSpeaker",
+        "ListSpeakers",
+        "SearchSpeakers",
+        "GetSpeakerStatistics",
+        "ListObservations",
+        "GetProfileClip",
+    )
 ]
 
 
@@ -70,15 +82,15 @@ class Backends:
         method: grpc.aio.UnaryUnaryMultiCallable[Request, Answer],
         request: Request,
         session_id: str,
+        *,
+        seconds: float = _ANSWER_SECONDS,
     ) -> Answer:
-        """One call for a session.
+        """One call for a session, that may take so long.
 
         Raises:
             ApplicationError: what the service meant; UnavailableError when it does not answer.
         """
-        return await unwrap(
-            method(request, metadata=self.metadata(session_id), timeout=_ANSWER_SECONDS)
-        )
+        return await unwrap(method(request, metadata=self.metadata(session_id), timeout=seconds))
 
     def read(
         self,

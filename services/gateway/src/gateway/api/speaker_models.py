@@ -17,10 +17,17 @@ _LEVELS: dict[int, ConfidenceWord] = {
     speaker_pb2.CONFIDENCE_LEVEL_MEDIUM: "medium",
     speaker_pb2.CONFIDENCE_LEVEL_HIGH: "high",
 }
+# From which confidence on a level holds, as the contract has it.
+_BOUNDS: tuple[tuple[float, ConfidenceWord], ...] = ((0.8, "high"), (0.6, "medium"), (0.4, "low"))
 ShortLabel = Annotated[Text, Field(max_length=32)]
 Accent = Annotated[Text, Field(max_length=64)]
 Description = Annotated[Text, Field(max_length=2000)]
 Query = Annotated[Text, Field(min_length=1, max_length=255), AfterValidator(str.strip)]
+
+
+def confidence_word(confidence: float) -> ConfidenceWord:
+    """A probability (0 to 1) as a level."""
+    return next((word for bound, word in _BOUNDS if confidence >= bound), "very_low")
 
 
 class SpeakerData(ApiModel):

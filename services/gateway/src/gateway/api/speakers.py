@@ -49,6 +49,14 @@ class SpeakerApi:
                 errors=(409,),
             ),
             Endpoint(
+                method="GET",
+                path="/speakers/{speaker_id}",
+                handler=self.get_speaker,
+                summary="Get speaker",
+                tag=_TAG,
+                errors=(404,),
+            ),
+            Endpoint(
                 method="PUT",
                 path="/speakers/{speaker_id}",
                 handler=self.update_speaker,
@@ -113,6 +121,15 @@ class SpeakerApi:
         )
         data = SpeakerData.of(answer.speaker)
         return Success[SpeakerData].of(data, "Speaker created successfully")
+
+    async def get_speaker(self, speaker_id: SpeakerId, caller: Caller) -> Success[SpeakerData]:
+        """Returns one profile."""
+        answer = await self._backends.ask(
+            self._service.GetSpeaker,
+            speaker_pb2.GetSpeakerRequest(speaker_id=speaker_id),
+            caller.session_id,
+        )
+        return Success[SpeakerData].of(SpeakerData.of(answer.speaker), "Speaker retrieved")
 
     async def update_speaker(
         self, speaker_id: SpeakerId, caller: Caller, body: SpeakerChange

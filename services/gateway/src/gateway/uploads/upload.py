@@ -1,16 +1,16 @@
 """One upload from the first byte of the body to the stored, and perhaps started, recording."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from common import logging, telemetry
-from common.errors import ApplicationError, FileUploadError, ValidationError
+from common.errors import ApplicationError, ValidationError
 from gateway.backends import Backends
 from gateway.sessions.session import Session
 from gateway.uploads.form import UploadForm
 from gateway.uploads.language_notes import LanguageNotes
 from gateway.uploads.multipart import MultipartStream, PartBegun, PartData, PartEvent
+from gateway.uploads.pieces import arriving
 from gateway.uploads.sink import UploadSink, too_large
 from securetranscribe.v1 import transcription_pb2
 
@@ -67,7 +67,7 @@ class Uploads:
         reception = _Reception(self._backends, session, body, self._max_bytes)
         parser = MultipartStream(body.content_type)
         try:
-            async for piece in self._arriving(body.pieces):
+            async for piece in arriving(body.pieces, self._idle_seconds):
                 for event in parser.feed(piece):
                     await reception.take(event)
             parser.finish()
@@ -77,17 +77,6 @@ class Uploads:
             raise
         telemetry.UPLOADED_BYTES.inc(reception.size)
         return await self._settle(session, reception, stored)
-
-    async def _arriving(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        while True:
-            try:
-                async with asyncio.timeout(self._idle_seconds):
-                    piece = await anext(pieces)
-            except StopAsyncIteration:
-                return
-            except TimeoutError:
-                raise FileUploadError("The upload stalled; nothing was stored.") from None
-            yield piece
 
     async def _settle(
         self,
@@ -192,7 +181,7 @@ class _Reception:
             raise ValidationError.of(FILE_FIELD, "Send the recording as a file with its name.")
         if self._sink is not None:
             raise ValidationError.of(FILE_FIELD, "Send one file at a time.")
-        filename = _tidy(filename)
+        filename = tidy(filename)
         announced = self._body.announced_bytes
         if announced is not None and announced > self._max_bytes + _FORM_OVERHEAD:
             raise too_large(filename, announced, self._max_bytes)
@@ -215,7 +204,7 @@ class _Reception:
         await self._sink.open()
 
 
-def _tidy(filename: str) -> str:
+def tidy(filename: str) -> str:
     """The last part of a name, without characters that only harm, at most 255 long."""
     last = filename.replace("\\", "/").rpartition("/")[2]
     kept = "".join(

@@ -1,4 +1,4 @@
-"""Bounds JSON bodies. Uploads have a limit of their own and are never held in memory."""
+"""Bounds JSON bodies. Uploads have limits of their own."""
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -8,7 +8,7 @@ from common.errors import ValidationError
 from gateway.web.problems import problem
 
 MAX_BODY_BYTES = 1024 * 1024
-_UPLOAD = "/transcription/upload"
+_UPLOADS = ("/transcription/upload", "/enroll")
 _TOO_LARGE = f"The body is larger than {MAX_BODY_BYTES // 1024} KiB."
 
 
@@ -20,7 +20,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves or refuses one request."""
-        if scope["type"] != "http" or scope["path"].endswith(_UPLOAD):
+        if scope["type"] != "http" or scope["path"].endswith(_UPLOADS):
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "")

@@ -3,6 +3,7 @@
 import datetime as dt
 import enum
 import math
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ class Group(enum.Enum):
     SESSION = "session"
 
 
+_ENROLLMENT = re.compile(r"/speakers/[^/]+/enroll")
 _READS_BY_POST = ("/speakers/search",)
 
 
@@ -39,7 +41,7 @@ def group_of(method: str, path: str) -> Group:
     """The group of a request; `path` is what follows `/api` or `/api/v1`."""
     if path == "/sessions/create":
         return Group.SESSION
-    if path == "/transcription/upload" and method == "POST":
+    if method == "POST" and (path == "/transcription/upload" or _ENROLLMENT.fullmatch(path)):
         return Group.UPLOAD
     if path.startswith("/transcription/export/") and method == "POST":
         return Group.EXPORT

@@ -1,0 +1,119 @@
+"""What the endpoints about ledgers and voices take and return."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field
+
+from common import times
+from gateway.api.parameters import MAX_ID, Body, Name
+from gateway.api.speaker_models import ConfidenceWord, SpeakerData, confidence_word
+from gateway.web.envelope import ApiModel, Moment
+from securetranscribe.v1 import speaker_pb2, transcription_pb2
+
+SourceWord = Literal["person", "machine", "enrollment"]
+NameSourceWord = Literal["none", "suggested", "confirmed"]
+_SOURCES: dict[int, SourceWord] = {
+    speaker_pb2.DECISION_SOURCE_PERSON: "person",
+    speaker_pb2.DECISION_SOURCE_MACHINE: "machine",
+    speaker_pb2.DECISION_SOURCE_ENROLLMENT: "enrollment",
+}
+_NAME_SOURCES: dict[int, NameSourceWord] = {
+    transcription_pb2.SPEAKER_NAME_SOURCE_UNSPECIFIED: "none",
+    transcription_pb2.SPEAKER_NAME_SOURCE_NONE: "none",
+    transcription_pb2.SPEAKER_NAME_SOURCE_SUGGESTED: "suggested",
+    transcription_pb2.SPEAKER_NAME_SOURCE_CONFIRMED: "confirmed",
+}
+Number = Annotated[int, Field(ge=1, le=MAX_ID)]
+
+
+class MergeBody(Body):
+    """Which profile is to be merged into the one of the path."""
+
+    source_speaker_id: Number
+
+
+class SplitBody(Body):
+    """Which observations are to go, and to whom: a profile of this name is made if need be."""
+
+    observation_ids: Annotated[list[Number], Field(min_length=1, max_length=1000)]
+    name: Name
+
+
+class SplitData(ApiModel):
+    """The profile that gave observations, and the one that received them."""
+
+    speaker: SpeakerData
+    target: SpeakerData
+
+
+class ObservationData(ApiModel):
+    """One row of a profile's ledger. Those that the machine decided teach nothing."""
+
+    id: int
+    speaker_id: int
+    transcription_id: int | None = Field(description="Null for an enrolled clip.")
+    speaker_label: str | None = Field(description="Null for an enrolled clip.")
+    voice_seconds: float = Field(description="Clean speech that its voiceprint rests on.")
+    decided_by: SourceWord
+    model: str
+    confidence_score: float
+    created_at: Moment
+
+    @classmethod
+    def of(cls, row: speaker_pb2.Observation) -> Self:
+        """From a row."""
+        return cls(
+            id=row.observation_id,
+            speaker_id=row.speaker_id,
+            transcription_id=row.transcription_id or None,
+            speaker_label=row.speaker_label or None,
+            voice_seconds=times.seconds(row.speech_duration),
+            decided_by=_SOURCES[row.decided_by],
+            model=row.model,
+            confidence_score=row.confidence,
+            created_at=times.moment(row.create_time),
+        )
+
+
+class EnrolledData(ApiModel):
+    """A profile that was taught by a clip, and the row that the clip became."""
+
+    speaker: SpeakerData
+    observation: ObservationData
+
+
+class TranscriptVoice(ApiModel):
+    """A voice of a transcription, and whose it is."""
+
+    speaker_label: str
+    name: str = Field(description="The name to show; the label where nobody is named.")
+    name_source: NameSourceWord = Field(
+        description="`suggested` by the machine, `confirmed` by a person."
+    )
+    speaker_id: int | None = Field(description="The profile; null where there is none.")
+    confidence_score: float | None = Field(
+        description="Probability that the profile is right; null where nobody is named."
+    )
+    confidence_level: ConfidenceWord | None
+    segment_count: int
+    total_duration: float = Field(description="Seconds.")
+    voice_seconds: float = Field(
+        description="Clean speech that the voiceprint rests on; 0 without one."
+    )
+
+    @classmethod
+    def of(cls, voice: transcription_pb2.TranscriptSpeaker) -> Self:
+        """From a speaker of a transcription."""
+        source = _NAME_SOURCES[voice.name_source]
+        confidence = None if source == "none" else voice.match_confidence
+        return cls(
+            speaker_label=voice.speaker_label,
+            name=voice.name,
+            name_source=source,
+            speaker_id=voice.speaker_id or None,
+            confidence_score=confidence,
+            confidence_level=None if confidence is None else confidence_word(confidence),
+            segment_count=voice.segment_count,
+            total_duration=times.seconds(voice.total_duration),
+            voice_seconds=times.seconds(voice.voiceprint_speech_duration),
+        )

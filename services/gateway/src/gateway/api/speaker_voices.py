@@ -1,0 +1,172 @@
+"""The endpoints that send and bring sound of voices, and say whose voices a recording has."""
+
+from typing import Annotated, Any
+
+from fastapi import Path
+from google.api import httpbody_pb2
+from pydantic import AfterValidator
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.api.parameters import Caller, SpeakerId, Text, TranscriptionId
+from gateway.api.speaker_ledger_models import EnrolledData, ObservationData, TranscriptVoice
+from gateway.api.speaker_models import SpeakerData
+from gateway.backends import Backends
+from gateway.uploads.clip_upload import ClipUploads
+from gateway.uploads.upload import Body
+from gateway.web.endpoint import Endpoint
+from gateway.web.envelope import Success
+from securetranscribe.v1 import speaker_pb2, transcription_pb2
+
+_TAG = "Speakers"
+# A clip is listened to by a worker that may be busy with something else.
+_LISTEN_SECONDS = 300.0
+_CLIP: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A few seconds of sound.",
+        "content": {"audio/flac": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+_FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "Only this person speaks in it; at most 64 MiB.",
+                        }
+                    },
+                }
+            }
+        },
+    }
+}
+SpeakerLabel = Annotated[
+    Text,
+    Path(min_length=1, max_length=255, description="The voice, by its label or its name."),
+    AfterValidator(str.strip),
+]
+
+
+class SpeakerVoicesApi:
+    """Enrolling clips, listening to clips, and the voices of a transcription."""
+
+    def __init__(self, backends: Backends, clips: ClipUploads) -> None:
+        self._backends = backends
+        self._clips = clips
+
+    def endpoints(self) -> list[Endpoint]:
+        """The endpoints of this part."""
+        return [
+            Endpoint(
+                method="POST",
+                path="/speakers/{speaker_id}/enroll",
+                handler=self.enroll_speaker,
+                summary="Enroll speaker",
+                tag=_TAG,
+                status=201,
+                errors=(404, 413),
+                extra=_FORM,
+            ),
+            Endpoint(
+                method="GET",
+                path="/speakers/{speaker_id}/clip",
+                handler=self.get_speaker_clip,
+                summary="Get speaker clip",
+                tag=_TAG,
+                errors=(404,),
+                response_class=Response,
+                responses=_CLIP,
+            ),
+            Endpoint(
+                method="GET",
+                path="/transcription/speakers/{transcription_id}",
+                handler=self.list_transcription_voices,
+                summary="List voices of a transcription",
+                tag=_TAG,
+                errors=(404,),
+            ),
+            Endpoint(
+                method="GET",
+                path="/transcription/speakers/{transcription_id}/{speaker_label}/clip",
+                handler=self.get_transcription_clip,
+                summary="Get clip of a voice of a transcription",
+                tag=_TAG,
+                errors=(404, 409),
+                response_class=Response,
+                responses=_CLIP,
+            ),
+        ]
+
+    async def enroll_speaker(
+        self, speaker_id: SpeakerId, request: Request, caller: Caller
+    ) -> Success[EnrolledData]:
+        """Teaches a profile from a clip in which only that person speaks."""
+        announced = request.headers.get("content-length", "")
+        body = Body(
+            content_type=request.headers.get("content-type", ""),
+            announced_bytes=int(announced) if announced.isdigit() else None,
+            pieces=aiter(request.stream()),
+        )
+        async with self._clips.receiving(body) as content:
+            answer = await self._backends.ask(
+                self._backends.speakers.EnrollSpeaker,
+                speaker_pb2.EnrollSpeakerRequest(speaker_id=speaker_id, content=content),
+                caller.session_id,
+                seconds=_LISTEN_SECONDS,
+            )
+        data = EnrolledData(
+            speaker=SpeakerData.of(answer.speaker),
+            observation=ObservationData.of(answer.observation),
+        )
+        return Success[EnrolledData].of(data, "Speaker enrolled successfully")
+
+    async def get_speaker_clip(self, speaker_id: SpeakerId, caller: Caller) -> Response:
+        """Returns a few seconds of the voice that is most typical of a profile."""
+        clip = await self._backends.ask(
+            self._backends.speakers.GetProfileClip,
+            speaker_pb2.GetProfileClipRequest(speaker_id=speaker_id),
+            caller.session_id,
+        )
+        return _sound(clip)
+
+    async def list_transcription_voices(
+        self, transcription_id: TranscriptionId, caller: Caller
+    ) -> Success[list[TranscriptVoice]]:
+        """Says who the speakers of a transcription are, and who said so; empty before the end."""
+        answer = await self._backends.ask(
+            self._backends.transcriptions.GetTranscription,
+            transcription_pb2.GetTranscriptionRequest(
+                transcription_id=transcription_id,
+                view=transcription_pb2.TRANSCRIPTION_VIEW_BASIC,
+            ),
+            caller.session_id,
+        )
+        voices = [TranscriptVoice.of(voice) for voice in answer.transcription.speakers]
+        return Success[list[TranscriptVoice]].of(voices, "Voices retrieved")
+
+    async def get_transcription_clip(
+        self, transcription_id: TranscriptionId, speaker_label: SpeakerLabel, caller: Caller
+    ) -> Response:
+        """Returns the cleanest few seconds in which one speaker of a transcription talks alone."""
+        clip = await self._backends.ask(
+            self._backends.transcriptions.GetSpeakerClip,
+            transcription_pb2.GetSpeakerClipRequest(
+                transcription_id=transcription_id, speaker_label=speaker_label
+            ),
+            caller.session_id,
+        )
+        return _sound(clip)
+
+
+def _sound(clip: httpbody_pb2.HttpBody) -> Response:
+    """A clip as it is; a voice is nothing for caches."""
+    return Response(
+        clip.data, media_type=clip.content_type, headers={"Cache-Control": "private, no-store"}
+    )
