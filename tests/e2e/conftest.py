@@ -13,6 +13,7 @@ from devstack.service_stack import ServiceStack
 from devstack.stack import EmbeddedServers
 from devstack.testing import embedded_servers, running_services
 from securetranscribe import SecureTranscribeClient
+from tests.e2e.span_collector import SpanCollector
 
 JOB_SECONDS = 300
 MAX_FILE_SIZE = "1GB"
@@ -46,14 +47,28 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def collector() -> Iterator[SpanCollector]:
+    """Where every service sends its spans."""
+    server = SpanCollector()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, collector: SpanCollector) -> Iterator[Stack]:
     """Everything, with one worker of each kind."""
     if not Path(os.environ.get("MODEL_DIR", ".models"), "whisper-base").is_dir():
         pytest.fail("the models are not there: run 'make models'")
     directory = tmp_path_factory.mktemp("stack")
+    traced = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+        "OTEL_BSP_SCHEDULE_DELAY": "500",
+    }
+    overrides = {**_OVERRIDES, "*": {**_OVERRIDES["*"], **traced}}
     with (
         embedded_servers(directory) as servers,
-        running_services(servers, overrides=_OVERRIDES) as services,
+        running_services(servers, overrides=overrides) as services,
     ):
         yield Stack(servers=servers, services=services)
 

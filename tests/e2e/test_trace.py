@@ -1,0 +1,81 @@
+"""One trace, from the upload of a recording to the event that says it is transcribed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import nats
+import pytest
+from nats.aio.subscription import Subscription
+
+from common import bus
+from securetranscribe import SecureTranscribeClient
+from tests.e2e.conftest import JOB_SECONDS, Stack
+from tests.e2e.span_collector import Span, SpanCollector, tree
+
+SERVICES = {"gateway", "transcriber-api", "transcriber-worker", "diarizer"}
+
+
+@pytest.fixture
+async def completions(stack: Stack) -> AsyncIterator[Subscription]:
+    """What an outside listener hears of jobs that are complete."""
+    client = await nats.connect(stack.servers.environment("subscriber")["NATS_URL"])
+    yield await client.subscribe(bus.event_subject("*", "job", "*", "completed"))
+    await client.close()
+
+
+async def test_one_trace_leads_from_the_upload_to_the_completed_event(
+    completions: Subscription,
+    collector: SpanCollector,
+    client: SecureTranscribeClient,
+    sample: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with sample.open("rb") as file:
+        uploaded = await asyncio.to_thread(client.upload_audio, file, auto_start=True)
+    async with asyncio.timeout(JOB_SECONDS):
+        while uploaded["job_id"] not in (event := await completions.next_msg(None)).subject:
+            pass
+    assert event.headers is not None
+    _, trace_id, publisher, _ = event.headers["traceparent"].split("-")
+    spans = await asyncio.to_thread(
+        collector.trace, trace_id, last=publisher, within_seconds=JOB_SECONDS
+    )
+    with capsys.disabled():
+        print(f"\n    after      took  (ms)  trace {trace_id}", *tree(spans), sep="\n")
+
+    (root,) = [span for span in spans if not span.parent_id]
+    assert root.service == "securetranscribe-gateway"
+    assert root.name.startswith("POST ")
+    assert {span.service for span in spans} >= {f"securetranscribe-{name}" for name in SERVICES}
+    by_id = {span.span_id: span for span in spans}
+    assert _way(by_id, publisher)[-1] == root
+    assert by_id[publisher].attributes["messaging.destination.name"] == event.subject
+    for stage, service in (("transcribe", "transcriber-worker"), ("diarize", "diarizer")):
+        (task,) = [span for span in spans if span.name == f"task {stage}"]
+        assert task.service == f"securetranscribe-{service}"
+        assert {"receive tasks", "publish tasks"} <= {
+            span.name for span in _way(by_id, task.span_id)
+        }
+    assert [span.name for span in spans].count("receive results") == 2
+    statements = [span for span in spans if span.attributes.get("db.system.name") == "postgresql"]
+    assert {span.service for span in statements} >= {
+        "securetranscribe-gateway", "securetranscribe-transcriber-api",
+    }  # fmt: skip
+
+
+def test_what_spans_say_holds_nothing_that_was_said(collector: SpanCollector) -> None:
+    said = " ".join(
+        f"{span.name} {' '.join(span.attributes.values())}" for span in collector.all()
+    ).lower()
+    assert "postgres select" in said
+    assert "yankee" not in said
+    assert "bearer" not in said
+
+
+def _way(spans: dict[str, Span], span_id: str) -> list[Span]:
+    """From a span up to where it all began."""
+    way = [spans[span_id]]
+    while way[-1].parent_id:
+        way.append(spans[way[-1].parent_id])
+    return way
