@@ -248,7 +248,9 @@ class Workshop:
     done: list[queue_pb2.Task] = field(default_factory=list)
 
     @contextlib.asynccontextmanager
-    async def worker(self, stage: str, engine: Engine) -> AsyncIterator[TaskWorker]:
+    async def worker(
+        self, stage: str, engine: Engine, *, grace_seconds: float = 5
+    ) -> AsyncIterator[TaskWorker]:
         """A worker of a stage, until the end of the block."""
 
         def handle(task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
@@ -270,7 +272,7 @@ class Workshop:
                 bucket_audio="audio",
                 bucket_results="results",
                 delivery=self.delivery,
-                shutdown_grace_seconds=5,
+                shutdown_grace_seconds=grace_seconds,
             ),
         )
         running = [asyncio.create_task(worker.run()), asyncio.create_task(worker.heartbeat())]

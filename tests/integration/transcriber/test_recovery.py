@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from nats.aio.msg import Msg
 from common import bus, events
 from common.objects import ObjectStore
 from common.postgres import Database, execute, fetch_all
+from common.tasks.task import TaskCancelledError, TaskControl
 from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
 from tests.integration.transcriber.conftest import DELIVERY, Api, ApiFactory, Caller, healthy
 from tests.integration.transcriber.fakes import (
@@ -363,6 +365,32 @@ async def test_tasks_can_change_while_they_are_being_published(
         await execute(connection, _TOUCH, (first,))
     await relaying
     assert len(await database.fetch_all(_PLACED)) == 2
+
+
+async def test_workers_may_be_stopped_more_often_than_a_task_may_fail(
+    apis: ApiFactory, workshop: Workshop, client: Any
+) -> None:
+    begun = asyncio.Queue[str]()
+    loop = asyncio.get_running_loop()
+
+    def endless(task: queue_pb2.Task, control: TaskControl) -> bytes:
+        loop.call_soon_threadsafe(begun.put_nowait, task.task_id)
+        while not control.cancelled():
+            time.sleep(0.02)
+        raise TaskCancelledError
+
+    async with apis.run() as api, workshop.worker("diarize", gives(TWO_SPEAKERS)):
+        caller = api.caller()
+        transcription_id = await caller.upload_id(auto_start=True)
+        seen = set()
+        for _ in range(DELIVERY.max_deliver + 1):
+            async with workshop.worker("transcribe", endless, grace_seconds=0.1):
+                seen.add(await asyncio.wait_for(begun.get(), 20))
+        async with workshop.worker("transcribe", gives(TWO_PASSAGES)):
+            found = await caller.ended(transcription_id)
+    assert found.status == COMPLETED
+    assert len(seen) == 1
+    assert not found.warnings
 
 
 async def test_replicas_share_the_work_and_do_everything_once(

@@ -136,6 +136,7 @@ async def test_a_worker_that_ends_gives_its_task_back(
         await asyncio.wait_for(service.serving, 10)
         assert service.engine.handler.stopped.is_set()
 
-    assert await bench.announced() == 0
-    consumer = await bench.stream.consumer_info("TASKS", "transcribe")
-    assert consumer.num_pending + (consumer.num_ack_pending or 0) == 1
+    result = await bench.result()
+    assert (result.task_id, result.returned) == (task.task_id, True)
+    assert not result.result_key
+    await bench.settled()

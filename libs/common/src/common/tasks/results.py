@@ -58,23 +58,42 @@ class TaskResults:
         `begun` is the `time.perf_counter()` at which work began. Saying it twice is harmless: the
         task's id is the message's.
         """
-        result = queue_pb2.TaskResult(
-            task_id=task.task_id, job_id=task.job_id, worker_id=self._worker_id
-        )
+        result = self._result(task)
         result.busy_duration.FromNanoseconds(int((time.perf_counter() - begun) * 1e9))
         if failure is None:
             result.result_key = task.result_key
         else:
             result.failure.code = failure.code
             result.failure.message = failure.message
-        identified = {"Nats-Msg-Id": task.task_id}
         while True:
             try:
-                with message_spans.publishing(self._subject, identified) as headers:
-                    await self._stream.publish(
-                        self._subject, result.SerializeToString(), headers=headers
-                    )
-                return
+                await self._publish(result, task.task_id)
             except nats.errors.Error as error:
                 _log.warning("cannot announce the result; trying again", error=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                return
+
+    async def give_back(self, task: queue_pb2.Task, attempt: int) -> bool:
+        """Has a task that is not done handed out again, as if for the first time.
+
+        Tries once: a worker that stops has no time. False when JetStream did not take it.
+        """
+        result = self._result(task)
+        result.returned = True
+        try:
+            await self._publish(result, f"{task.task_id} {self._worker_id} {attempt}")
+        except nats.errors.Error as error:
+            _log.warning("cannot hand the task back", error=str(error))
+            return False
+        return True
+
+    def _result(self, task: queue_pb2.Task) -> queue_pb2.TaskResult:
+        return queue_pb2.TaskResult(
+            task_id=task.task_id, job_id=task.job_id, worker_id=self._worker_id
+        )
+
+    async def _publish(self, result: queue_pb2.TaskResult, message_id: str) -> None:
+        identified = {"Nats-Msg-Id": message_id}
+        with message_spans.publishing(self._subject, identified) as headers:
+            await self._stream.publish(self._subject, result.SerializeToString(), headers=headers)

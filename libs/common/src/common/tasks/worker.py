@@ -133,7 +133,7 @@ class TaskWorker:
             await message.discard()
             return
         if self._stopping.is_set():
-            await message.give_back()
+            await self._hand_back(task, message)
             return
         self._idle.clear()
         reporter = ProgressReporter(
@@ -207,7 +207,7 @@ class TaskWorker:
                     await message.done()
                     return "cancelled"
                 if self._stopping.is_set():
-                    await message.give_back()
+                    await self._hand_back(task, message)
                     return "given back"
             failure = self._failure(error, message.attempt)
             if failure is None:
@@ -219,6 +219,17 @@ class TaskWorker:
         await self._results.announce(task, begun=begun)
         await message.done()
         return "done"
+
+    async def _hand_back(self, task: queue_pb2.Task, message: TaskMessage) -> None:
+        """Leaves a task to others.
+
+        The coordinator hands it out anew, since another delivery of the same message would count
+        as a failed attempt, and stopping a worker says nothing against its task.
+        """
+        if await self._results.give_back(task, message.attempt):
+            await message.done()
+        else:
+            await message.give_back()
 
     def _failure(self, error: Exception, attempt: int) -> ApplicationError | None:
         """What the user is told, or None when the task is to be tried again."""

@@ -878,6 +878,7 @@ class TaskResult(_message.Message):
     FAILURE_FIELD_NUMBER: _builtins.int
     WORKER_ID_FIELD_NUMBER: _builtins.int
     BUSY_DURATION_FIELD_NUMBER: _builtins.int
+    RETURNED_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     """The task."""
     job_id: _builtins.str
@@ -886,6 +887,8 @@ class TaskResult(_message.Message):
     """Object with the result, in the results bucket; empty when the task failed."""
     worker_id: _builtins.str
     """The worker that did it."""
+    returned: _builtins.bool
+    """True when the worker had to stop before it was done: the task is handed out again."""
     @_builtins.property
     def failure(self) -> Global___Failure:
         """Present when the task failed for good."""
@@ -903,10 +906,11 @@ class TaskResult(_message.Message):
         failure: Global___Failure | None = ...,
         worker_id: _builtins.str = ...,
         busy_duration: _duration_pb2.Duration | None = ...,
+        returned: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["busy_duration", b"busy_duration", "failure", b"failure"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["busy_duration", b"busy_duration", "failure", b"failure", "job_id", b"job_id", "result_key", b"result_key", "task_id", b"task_id", "worker_id", b"worker_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["busy_duration", b"busy_duration", "failure", b"failure", "job_id", b"job_id", "result_key", b"result_key", "returned", b"returned", "task_id", b"task_id", "worker_id", b"worker_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -90,7 +90,11 @@ class ResultsConsumer:
             if task is None or task.state in {TaskState.DONE, TaskState.FAILED}:
                 return False
             busy = seconds(result.busy_duration)
-            if not result.HasField("failure"):
+            if result.returned:
+                if not live or task.worker_id not in {"", result.worker_id}:
+                    return False
+                await tasks.take_back(task.task_id)
+            elif not result.HasField("failure"):
                 await tasks.done(task.task_id, busy)
             elif live:
                 failure = Failure(code=result.failure.code, message=result.failure.message)
