@@ -58,6 +58,59 @@ def test_upload_sends_the_file_and_its_fields() -> None:
     assert answer == {"transcription_id": 7}
 
 
+@pytest.mark.parametrize(
+    ("call", "method", "path", "body"),
+    [
+        (lambda c: c.list_voices(7), "GET", "/transcription/speakers/7", None),
+        (lambda c: c.list_speakers(), "GET", "/speakers?page=1&per_page=200", None),
+        (lambda c: c.create_speaker("Ann", language="en"), "POST", "/speakers",
+         {"name": "Ann", "language": "en"}),
+        (lambda c: c.list_observations(3, page=2), "GET",
+         "/speakers/3/observations?page=2&per_page=200", None),
+        (lambda c: c.delete_observation(3, 9), "DELETE", "/speakers/3/observations/9", None),
+        (lambda c: c.merge_speakers(3, 4), "POST", "/speakers/3/merge", {"source_speaker_id": 4}),
+        (lambda c: c.split_speaker(3, (9, 8), "Bob"), "POST", "/speakers/3/split",
+         {"observation_ids": [9, 8], "name": "Bob"}),
+        (lambda c: c.delete_speaker(3), "DELETE", "/speakers/3?permanent=false", None),
+        (lambda c: c.delete_speaker(3, permanent=True), "DELETE", "/speakers/3?permanent=true",
+         None),
+    ],
+)  # fmt: skip
+def test_speakers(
+    call: Callable[[SecureTranscribeClient], object], method: str, path: str, body: object
+) -> None:
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        assert (request.method, str(request.url)) == (method, f"http://test/api{path}")
+        assert (json.loads(request.read()) if body is not None else None) == body
+        return success(["what came"])
+
+    with client_on(handler) as client:
+        assert call(client) == ["what came"]
+
+
+def test_clips_come_as_they_are() -> None:
+    paths: list[str] = []
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        paths.append(request.url.raw_path.decode())
+        return httpx2.Response(200, content=b"fLaC", headers={"content-type": "audio/flac"})
+
+    with client_on(handler) as client:
+        assert client.get_speaker_clip(3) == b"fLaC"
+        assert client.get_voice_clip(7, "Ann/Bob") == b"fLaC"
+    assert paths == ["/api/speakers/3/clip", "/api/transcription/speakers/7/Ann%2FBob/clip"]
+
+
+def test_enrolling_sends_the_clip() -> None:
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        assert request.url.path == "/api/speakers/3/enroll"
+        assert b'name="file"; filename="ann.wav"' in request.read()
+        return success({"speaker": {}})
+
+    with client_on(handler) as client:
+        assert client.enroll_speaker(3, io.BytesIO(b"sound"), filename="ann.wav") == {"speaker": {}}
+
+
 def test_wait_reports_each_change_and_ends_with_the_last_state() -> None:
     states = [
         {"status": "processing", "progress_percentage": 10.0, "current_step": "a"},

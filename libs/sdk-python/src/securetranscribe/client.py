@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from types import TracebackType
 from typing import IO, Any, Self
+from urllib.parse import quote
 
 import httpx2
 
@@ -70,7 +71,7 @@ class SecureTranscribeClient:
         Processing begins with `start_transcription`, or at once with `auto_start=True`. Without a
         `language` it is detected.
         """
-        name = filename or PurePath(getattr(file, "name", "") or "audio").name
+        name = filename or _file_name(file)
         fields = {"auto_start": "true" if auto_start else "false"}
         if language:
             fields["language"] = language
@@ -128,6 +129,60 @@ class SecureTranscribeClient:
         path = f"/transcription/speakers/assign/{transcription_id}"
         return self._data("POST", path, json=dict(names))
 
+    def list_voices(self, transcription_id: int) -> list[Data]:
+        """The voices of a transcription, whose they are, and who said so (`name_source`)."""
+        return self._list("GET", f"/transcription/speakers/{transcription_id}")
+
+    def get_voice_clip(self, transcription_id: int, speaker_label: str) -> bytes:
+        """A few clean seconds of a voice of a transcription, as a FLAC file."""
+        path = f"/transcription/speakers/{transcription_id}/{quote(speaker_label, safe='')}/clip"
+        return self._send("GET", path).content
+
+    def list_speakers(self, *, page: int = 1, per_page: int = 200) -> list[Data]:
+        """One page of the active profiles in order of name."""
+        return self._list("GET", "/speakers", params=_present(page=page, per_page=per_page))
+
+    def create_speaker(self, name: str, **fields: str) -> Data:
+        """Makes a profile."""
+        return self._data("POST", "/speakers", json={"name": name, **fields})
+
+    def enroll_speaker(
+        self, speaker_id: int, file: IO[bytes], *, filename: str | None = None
+    ) -> Data:
+        """Teaches a profile from an open clip in which only that person speaks."""
+        files = {"file": (filename or _file_name(file), file)}
+        return self._data("POST", f"/speakers/{speaker_id}/enroll", files=files)
+
+    def get_speaker_clip(self, speaker_id: int) -> bytes:
+        """A few seconds of a profile's voice, as a FLAC file."""
+        return self._send("GET", f"/speakers/{speaker_id}/clip").content
+
+    def list_observations(
+        self, speaker_id: int, *, page: int = 1, per_page: int = 200
+    ) -> list[Data]:
+        """One page of what a profile has learnt, newest first."""
+        query = _present(page=page, per_page=per_page)
+        return self._list("GET", f"/speakers/{speaker_id}/observations", params=query)
+
+    def delete_observation(self, speaker_id: int, observation_id: int) -> Data:
+        """Takes back one thing that a profile has learnt; returns the profile."""
+        return self._data("DELETE", f"/speakers/{speaker_id}/observations/{observation_id}")
+
+    def merge_speakers(self, speaker_id: int, source_speaker_id: int) -> Data:
+        """Moves all that another profile knows to this one, and deletes that one."""
+        body = {"source_speaker_id": source_speaker_id}
+        return self._data("POST", f"/speakers/{speaker_id}/merge", json=body)
+
+    def split_speaker(self, speaker_id: int, observation_ids: Sequence[int], name: str) -> Data:
+        """Moves observations to the profile of a name; returns `speaker` and `target`."""
+        body = {"observation_ids": list(observation_ids), "name": name}
+        return self._data("POST", f"/speakers/{speaker_id}/split", json=body)
+
+    def delete_speaker(self, speaker_id: int, *, permanent: bool = False) -> Data:
+        """Deactivates a profile, or deletes it with its voiceprints and clips for good."""
+        query = {"permanent": "true" if permanent else "false"}
+        return self._data("DELETE", f"/speakers/{speaker_id}", params=query)
+
     def export_transcription(
         self,
         transcription_id: int,
@@ -166,6 +221,10 @@ class SecureTranscribeClient:
         data: Data = answer.json()["data"]
         return data
 
+    def _list(self, method: str, path: str, **arguments: Any) -> list[Data]:
+        data: list[Data] = self._send(method, path, **arguments).json()["data"]
+        return data
+
     def _send(self, method: str, path: str, **arguments: Any) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {self.session_token}"} if self.session_token else {}
         with _connection_errors():
@@ -201,6 +260,10 @@ def _error(answer: httpx2.Response) -> ApiError:
             message=f"the server answered with HTTP {answer.status_code}",
             details={},
         )
+
+
+def _file_name(file: IO[bytes]) -> str:
+    return PurePath(getattr(file, "name", "") or "audio").name
 
 
 def _present(**values: Any) -> dict[str, Any]:
