@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-MODELS := .models/.verified
+VERIFIED := .models/.verified
 #: Test processes; each starts servers and models of its own.
 JOBS ?= 2
 PACKAGES := libs/sdk-python libs/common libs/devstack services/gateway services/transcriber \
@@ -28,19 +28,19 @@ $(READY): constraints.txt requirements-dev.txt $(PYPROJECTS)
 		-r requirements-dev.txt $(foreach p,$(PACKAGES),-e '$(p)$(if $(filter %/transcriber,$(p)),[worker])')
 	@touch $@
 
-models: $(MODELS) ## fetch and verify the models
+models: $(VERIFIED) ## fetch and verify the models
 
-$(MODELS): $(READY) libs/common/src/common/models/manifest.py
+$(VERIFIED): $(READY) libs/common/src/common/models/manifest.py
 	@$(BIN)/python -m common.models pull
 	@touch $@
 
-demo: $(READY) $(MODELS) ## transcribe a real two-speaker recording, from nothing
+demo: $(READY) $(VERIFIED) ## transcribe a real two-speaker recording, from nothing
 	@$(BIN)/python -m scripts.demo
 
-run: $(READY) $(MODELS) ## run the stack in the foreground; Ctrl-C ends it
+run: $(READY) $(VERIFIED) ## run the stack in the foreground; Ctrl-C ends it
 	@exec $(BIN)/python -m devstack up
 
-start: $(READY) $(MODELS) ## run the stack in the background; returns when it is healthy
+start: $(READY) $(VERIFIED) ## run the stack in the background; returns when it is healthy
 	@$(BIN)/python -m devstack up --detach
 
 stop: ## stop the stack that `make start` started
@@ -49,7 +49,7 @@ stop: ## stop the stack that `make start` started
 status: ## show what runs and whether it is healthy
 	@$(BIN)/python -m devstack status
 
-test: $(READY) $(MODELS) ## run all tests
+test: $(READY) $(VERIFIED) ## run all tests
 	@$(PYTHON) scripts/check_system.py --for-tests
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
 
@@ -84,7 +84,7 @@ protos: $(READY) ## regenerate the stubs from the contracts
 images: ## build the container images; scripts/images.sh has its variables
 	@scripts/images.sh $(IMAGES)
 
-bench: $(READY) $(MODELS) ## measure accuracy, speed and memory against plain scripts
+bench: $(READY) $(VERIFIED) ## measure accuracy, speed and memory against plain scripts
 	@$(BIN)/python -m bench
 
 clean: stop ## remove data of the stack and what was built; keeps .venv and models
