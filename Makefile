@@ -12,7 +12,7 @@ PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
 .PHONY: help install models demo run start stop status test test-containers unit lint lint-deploy format protos \
-	images bench clean distclean
+	images bench bench-speakers clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -84,8 +84,13 @@ protos: $(READY) ## regenerate the stubs from the contracts
 images: ## build the container images; scripts/images.sh has its variables
 	@scripts/images.sh $(IMAGES)
 
-bench: $(READY) $(VERIFIED) ## measure accuracy, speed and memory against plain scripts
-	@$(BIN)/python -m bench
+bench: $(READY) $(MODELS) ## measure accuracy, speed, memory, documents; DATA=DIR adds recordings
+	@$(BIN)/python -m bench $(if $(DATA),--data $(DATA))
+	@$(BIN)/python -m bench.export_formats
+	@$(BIN)/python -m bench.summary_quality $(if $(DATA),--data $(DATA))
+
+bench-speakers: $(READY) $(MODELS) ## measure how well voices are recognised; DATA=DIR adds voices
+	@$(BIN)/python -m bench.speakers_benchmarks $(if $(DATA),--data $(DATA))
 
 clean: stop ## remove data of the stack and what was built; keeps .venv and models
 	rm -rf .data build exports .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,144 @@
+"""Speakers are named, and every document that is made of the transcript shows their names."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import docx
+import grpc
+import pytest
+import srt  # type: ignore[import-untyped]
+import webvtt
+from pypdf import PdfReader
+
+from securetranscribe import SecureTranscribeClient
+from securetranscribe.v1 import export_pb2, export_pb2_grpc
+from tests.e2e.conftest import JOB_SECONDS, Stack
+
+pytestmark = pytest.mark.e2e
+
+DIANE, SHEILA = "Diane Émile", "Σίλα Jones"
+
+
+@pytest.fixture(scope="module")
+def owner(stack: Stack) -> Iterator[SecureTranscribeClient]:
+    with stack.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def named(owner: SecureTranscribeClient, sample: Path) -> Mapping[str, Any]:
+    """The sample with names for its speakers, as the status says."""
+    with sample.open("rb") as file:
+        number = owner.upload_audio(file, auto_start=True)["transcription_id"]
+    state = owner.wait(number, poll_seconds=0.2, timeout_seconds=JOB_SECONDS)
+    owner.assign_speakers(number, dict(zip(state["speakers"], (SHEILA, DIANE), strict=True)))
+    named: Mapping[str, Any] = owner.get_status(number)
+    assert set(named["speakers"]) == {SHEILA, DIANE}
+    return named
+
+
+def _csv(data: bytes) -> str:
+    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
+    return " ".join(cell for row in rows for cell in row)
+
+
+def _srt(data: bytes) -> str:
+    return " ".join(cue.content for cue in srt.parse(data.decode("utf-8-sig")))
+
+
+def _vtt(data: bytes) -> str:
+    cues = webvtt.from_buffer(io.StringIO(data.decode()))
+    return " ".join(f"{cue.voice}: {cue.text}" for cue in cues.captions)
+
+
+def _docx(data: bytes) -> str:
+    document = docx.Document(io.BytesIO(data))
+    cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    return " ".join([paragraph.text for paragraph in document.paragraphs] + cells)
+
+
+def _pdf(data: bytes) -> str:
+    return " ".join(page.extract_text() for page in PdfReader(io.BytesIO(data)).pages)
+
+
+def _json(data: bytes) -> str:
+    return json.dumps(json.loads(data), ensure_ascii=False)
+
+
+#: How an independent reader finds the text of each format.
+READERS: Mapping[str, Callable[[bytes], str]] = {
+    "pdf": _pdf,
+    "csv": _csv,
+    "txt": bytes.decode,
+    "json": _json,
+    "srt": _srt,
+    "vtt": _vtt,
+    "docx": _docx,
+    "md": bytes.decode,
+}
+
+
+def _words(text: str) -> list[str]:
+    return "".join(letter if letter.isalnum() else " " for letter in text.casefold()).split()
+
+
+@pytest.mark.parametrize("format_name", READERS)
+def test_names_and_words_are_in_every_document(
+    owner: SecureTranscribeClient, named: Mapping[str, Any], format_name: str
+) -> None:
+    data = owner.export_transcription(named["transcription_id"], format_name)
+    text = READERS[format_name](data)
+    found = _words(text)
+    for name in (SHEILA, DIANE):
+        assert set(_words(name)) <= set(found), name
+    assert "Speaker_1" not in text
+    spoken = _words(named["full_transcript"])
+    assert len(spoken) > 70
+    assert set(spoken) <= set(found)
+
+
+def test_turns_name_their_speakers(owner: SecureTranscribeClient, named: Mapping[str, Any]) -> None:
+    lines = owner.export_transcription(named["transcription_id"], "rttm").decode().splitlines()
+    turns = [line.split() for line in lines if line.startswith("SPEAKER")]
+    assert len(turns) >= 4
+    assert len({turn[7] for turn in turns}) == 2
+    assert not any(turn[7].startswith("Speaker_") for turn in turns)
+    assert all(len(turn) == 10 for turn in turns)
+
+
+def test_the_archive_has_every_other_format(
+    owner: SecureTranscribeClient, named: Mapping[str, Any]
+) -> None:
+    data = owner.export_transcription(named["transcription_id"], "zip", ["meeting_summary"])
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        suffixes = {name.rpartition(".")[2] for name in archive.namelist()}
+        assert suffixes >= {*READERS, "rttm"}
+        (page,) = [name for name in archive.namelist() if name.endswith(".txt")]
+        assert DIANE in archive.read(page).decode()
+
+
+def test_native_clients_get_the_document_in_pieces(
+    stack: Stack, owner: SecureTranscribeClient, named: Mapping[str, Any]
+) -> None:
+    request = export_pb2.ExportTranscriptionRequest(
+        transcription_id=named["transcription_id"], format=export_pb2.EXPORT_FORMAT_TXT
+    )
+    metadata = (("authorization", f"Bearer {owner.session_token}"),)
+    with grpc.insecure_channel(stack.services.address("exporter")) as channel:
+        stub = export_pb2_grpc.ExportServiceStub(channel)
+        pieces = list(stub.ExportTranscription(request, metadata=metadata, timeout=30))
+        assert pieces[0].content_type.startswith("text/plain")
+        text = b"".join(piece.data for piece in pieces).decode()
+        with stack.client() as stranger:
+            stranger.get_session()
+            foreign = (("authorization", f"Bearer {stranger.session_token}"),)
+        with pytest.raises(grpc.RpcError) as refused:
+            list(stub.ExportTranscription(request, metadata=foreign, timeout=30))
+    assert DIANE in text
+    assert refused.value.code() is grpc.StatusCode.NOT_FOUND
