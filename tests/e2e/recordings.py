@@ -17,6 +17,18 @@ def repeated(sample: Path, times: int) -> bytes:
     return buffer.getvalue()
 
 
+def excerpt(sample: Path, *, start: int, seconds: int) -> bytes:
+    """A part of the sample (seconds), as a WAV file."""
+    with wave.open(str(sample), "rb") as file:
+        file.setpos(start * file.getframerate())
+        parameters, frames = file.getparams(), file.readframes(seconds * file.getframerate())
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as out:
+        out.setparams(parameters)
+        out.writeframes(frames)
+    return buffer.getvalue()
+
+
 def silence(seconds: float) -> bytes:
     """Nothing at all, as a WAV file."""
     buffer = io.BytesIO()

@@ -6,7 +6,6 @@ import re
 import socket
 import time
 import uuid
-import wave
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ import requests
 from websockets.sync.client import connect
 
 from tests.e2e.conftest import JOB_SECONDS, Completed, Stack
-from tests.e2e.recordings import silence
+from tests.e2e.recordings import excerpt, silence
 
 pytestmark = pytest.mark.e2e
 
@@ -340,14 +339,7 @@ def done(stack: Stack, completed: Completed) -> Iterator[Api]:
 @pytest.fixture(scope="module")
 def clip(sample: Path) -> bytes:
     """Six seconds of the sample in which somebody speaks."""
-    with wave.open(str(sample), "rb") as file:
-        file.setpos(7 * file.getframerate())
-        parameters, frames = file.getparams(), file.readframes(6 * file.getframerate())
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as out:
-        out.setparams(parameters)
-        out.writeframes(frames)
-    return buffer.getvalue()
+    return excerpt(sample, start=7, seconds=6)
 
 
 def upload(api: Api, content: bytes, name: str = "clip.wav", **fields: str) -> Any:

@@ -141,7 +141,7 @@ async def test_unknown_paths(client: httpx2.AsyncClient, path: str) -> None:
     [
         ("PATCH", "/api/speakers", "GET, POST"),
         ("POST", "/api/queue/status", "GET"),
-        ("GET", "/api/transcription/upload", "DELETE, POST"),
+        ("GET", "/api/transcription/upload", "POST"),
         ("DELETE", "/api/v1/sessions/extend", "POST"),
         ("POST", "/health", "GET"),
         ("TRACE", "/api/sessions/current", "DELETE, GET, PUT"),

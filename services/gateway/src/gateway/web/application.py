@@ -1,6 +1,6 @@
 """The HTTP application: routes inside, layers around them."""
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -22,6 +22,7 @@ from gateway.web.endpoint import Endpoint
 from gateway.web.health import Health
 from gateway.web.hosts import AllowedHosts, HostNames
 from gateway.web.last_resort import LastResort
+from gateway.web.literal_paths import LiteralPaths
 from gateway.web.origins import Origins
 from gateway.web.query_tokens import QueryTokens
 from gateway.web.rate_limits import RateLimits
@@ -44,7 +45,7 @@ def build(
     *,
     settings: GatewaySettings,
     version: str,
-    endpoints: Iterable[Endpoint],
+    endpoints: Sequence[Endpoint],
     live_socket: ASGIApp,
     health: Health,
     registry: SessionRegistry,
@@ -67,7 +68,10 @@ def build(
             "auto_configure": False,
             "exclude": _untraced,
         },
-        middleware=_layers(settings, registry, limits, origins),
+        middleware=[
+            *_layers(settings, registry, limits, origins),
+            Middleware(LiteralPaths, endpoints=endpoints),
+        ],
         exception_handlers={
             ApplicationError: problems.on_application_error,
             RequestValidationError: problems.on_invalid_request,

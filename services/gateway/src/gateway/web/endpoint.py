@@ -45,14 +45,19 @@ class Endpoint:
     response_class: type[Response] | None = None
     """For answers that are no JSON."""
 
+    def paths(self) -> tuple[str, str]:
+        """The path as it is documented, and the same under the versioned prefix."""
+        return f"{PREFIX}{self.path}", f"{VERSIONED_PREFIX}{self.path}"
+
     def add_to(self, app: FastAPI) -> None:
         """Makes the routes: one documented, and the same under the versioned prefix."""
         options: dict[str, Any] = {}
         if self.response_class is not None:
             options = {"response_class": self.response_class, "response_model": None}
-        for prefix in (PREFIX, VERSIONED_PREFIX):
+        documented_path, _ = self.paths()
+        for path in self.paths():
             app.add_api_route(
-                f"{prefix}{self.path}",
+                path,
                 self.handler,
                 methods=[self.method],
                 status_code=self.status,
@@ -60,7 +65,7 @@ class Endpoint:
                 tags=[self.tag],
                 responses={**documented(*self.errors), **self.responses},
                 openapi_extra=dict(self.extra or {}),
-                include_in_schema=prefix == PREFIX,
+                include_in_schema=path == documented_path,
                 operation_id=self.handler.__name__,
                 **options,
             )

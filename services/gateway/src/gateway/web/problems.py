@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -112,13 +112,18 @@ async def on_invalid_request(_request: Request, error: Exception) -> Response:
 async def on_http_error(request: Request, error: Exception) -> Response:
     """Exception handler for what the framework refuses: unknown paths and methods, bad bodies."""
     assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        return method_not_allowed(_allowed(request))
     code = _HTTP_CODES.get(error.status_code, errors.ApplicationError.code)
     message = _HTTP_MESSAGES.get(error.status_code, str(error.detail))
     details = {"field": "body"} if error.status_code == 400 else {}
-    headers = dict(error.headers or {})
-    if error.status_code == 405:
-        headers["Allow"] = ", ".join(_allowed(request))
-    return failure(error.status_code, code, message, details, headers=headers)
+    return failure(error.status_code, code, message, details, headers=error.headers)
+
+
+def method_not_allowed(allowed: Iterable[str]) -> Response:
+    """The answer for a method that a path does not have."""
+    headers = {"Allow": ", ".join(sorted(allowed))}
+    return failure(405, _HTTP_CODES[405], _HTTP_MESSAGES[405], headers=headers)
 
 
 def _details(error: errors.ApplicationError) -> dict[str, Any]:
@@ -158,15 +163,15 @@ def _explained(problems: Sequence[Any]) -> tuple[str, dict[str, Any]]:
     return f"{message}.", details
 
 
-def _allowed(request: Request) -> list[str]:
+def _allowed(request: Request) -> set[str]:
     """The methods that the path knows, over all its routes."""
     path = request.scope["path"]
-    return sorted(
+    return {
         method
         for route in request.app.routes
         if isinstance(route, Route) and route.path_regex.match(path)
         for method in route.methods or ()
-    )
+    }
 
 
 def _clean_all(details: Mapping[str, Any]) -> dict[str, Any]:
