@@ -4,6 +4,9 @@ import io
 import struct
 import wave
 from pathlib import Path
+from typing import Any
+
+import av
 
 
 def repeated(sample: Path, times: int) -> bytes:
@@ -26,6 +29,21 @@ def excerpt(sample: Path, *, start: int, seconds: int) -> bytes:
     with wave.open(buffer, "wb") as out:
         out.setparams(parameters)
         out.writeframes(frames)
+    return buffer.getvalue()
+
+
+def encoded(recording: bytes, *, container: str, codec: str) -> bytes:
+    """A recording in another format."""
+    buffer = io.BytesIO()
+    source: Any = av.open(io.BytesIO(recording))
+    out: Any = av.open(buffer, "w", format=container)
+    with source, out:
+        stream = out.add_stream(codec, rate=48000, layout="mono")
+        resampler = av.AudioResampler(stream.format, "mono", 48000, stream.frame_size or None)
+        for frame in [*source.decode(audio=0), None]:
+            for piece in resampler.resample(frame):
+                out.mux(stream.encode(piece))
+        out.mux(stream.encode(None))
     return buffer.getvalue()
 
 

