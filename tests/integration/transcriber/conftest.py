@@ -15,6 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from common import bus
 from common.bus import Delivery
 from common.client_stream import ClientStream
+from common.errors import UnavailableError
 from common.grpc_client import unwrap
 from common.objects import ObjectStore
 from common.postgres import Database, migrate
@@ -75,7 +76,7 @@ async def client(nats_url: str) -> AsyncIterator[Any]:
 @pytest.fixture(autouse=True)
 async def clean(database: Database, objects: ObjectStore, client: Any, peers: Peers) -> None:
     """Nothing is left of the test before."""
-    await database.execute(_CLEAR)
+    await _clear(database)
     for bucket in ("audio", "results"):
         await objects.delete_prefix(bucket, "")
     stream = client.jetstream()
@@ -84,6 +85,17 @@ async def clean(database: Database, objects: ObjectStore, client: Any, peers: Pe
         await stream.purge_stream(name)
     peers.speakers.reset()
     peers.sessions.preferences.clear()
+
+
+async def _clear(database: Database) -> None:
+    """Empties the tables, beside an api that is still at work in them."""
+    for _ in range(5):
+        try:
+            await database.execute(_CLEAR)
+        except UnavailableError:  # both waited for each other
+            continue
+        return
+    await database.execute(_CLEAR)
 
 
 @pytest.fixture
