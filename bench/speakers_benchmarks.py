@@ -1,9 +1,10 @@
 """All measurements of speaker recognition, one after another.
 
-    python -m bench.speakers_benchmarks --data DIR [--write docs/quality-speakers.md]
+    python -m bench.speakers_benchmarks [--data DIR] [--write docs/quality-speakers.md]
 
 See speakers_recognition, speakers_meetings and speakers_search for what each does. Without
-recordings only the last one runs.
+recordings, the first is left out, the second hears the telephone sample alone, and the voices of
+the third are spread evenly; docs/quality-speakers.md says how to come by recordings.
 """
 
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from bench.speakers_corpus import arguments
 
-_ON_RECORDINGS = ("speakers_recognition", "speakers_meetings")
+_ALL = ("speakers_recognition", "speakers_meetings", "speakers_search")
 
 
 def main() -> None:
@@ -20,11 +21,12 @@ def main() -> None:
     parser = arguments("Measure speaker recognition.")
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
-    names = ["speakers_search"]
-    if (options.data / "utterances").is_dir():
-        names = [*_ON_RECORDINGS, *names]
-    else:
-        print(f"no recordings in {options.data}: only the search is measured")
+    names: tuple[str, ...] = _ALL
+    if not (options.data / "utterances").is_dir():
+        print(f"no recordings in {options.data}: say with --data where they are to measure more")
+        names = _ALL[1:]
+        if options.write:
+            parser.error("figures are written only with recordings: they would lose their basis")
     for name in names:
         print(f"\n== {name}\n", flush=True)
         subprocess.run([sys.executable, "-m", f"bench.{name}", *sys.argv[1:]], check=True)

@@ -1,11 +1,12 @@
 """Recognition over a sequence of recordings, from their sound on: the real diarizer, no shortcut.
 
-    python -m bench.speakers_meetings --data DIR [--write FILE]
+    python -m bench.speakers_meetings [--data DIR] [--write FILE]
 
 People of DIR hold meetings. In the first of each pair of meetings three new people talk, and
 afterwards are named. In the second, recorded otherwise, two of them come back and a stranger
 comes instead of the third. Profiles stay, so that later meetings run against more of them. Then
-the same with the long meeting in DIR, cut in two. The voice space knows none of these people.
+the same with recordings that have turns, each cut in two: those in DIR, and the telephone sample
+that comes with a package and is there without DIR. The voice space knows none of these people.
 """
 
 import argparse
@@ -19,22 +20,23 @@ from typing import Any
 
 import numpy as np
 
-from bench.recordings import in_directory
+from bench.recordings import in_directory, sample
 from bench.speakers_conditions import CONDITIONS, SAMPLE_RATE, TELEPHONE, Samples
-from bench.speakers_corpus import arguments, load
+from bench.speakers_corpus import MODEL, arguments, load
 from bench.speakers_fitting import fit
 from bench.speakers_report import replace_part, table
 from common.audio.decoding import read_window
 from common.models.store import EMBEDDED_DIARIZATION, EmbeddedDiarization, ModelStore
 from speakers.domain.matching import Candidate, Caution, Heard, Match, Outcome, match
 from speakers.domain.prototype import Sample, summarise
-from speakers.domain.voice_space import VoiceSpace, similarity
-from speakers.domain.voiceprint import Voiceprint
+from speakers.domain.voice_space import VoiceSpace, VoiceSpaces, similarity
+from speakers.domain.voiceprint import VoiceModel, Voiceprint
 
 _PAIRS = 8
 _TURN_SECONDS = (2.5, 6.0)
 _ROUNDS = 3
 _LEAST_SHARE = 0.5
+_DIMENSION = 192
 
 Spoken = tuple[float, float, str]
 
@@ -105,7 +107,13 @@ class Ear:
         found = ModelStore(models).diarization(EMBEDDED_DIARIZATION)
         assert isinstance(found, EmbeddedDiarization)
         self._engine = load_embedded(found, EngineSettings())
+        self._model = VoiceModel(name=MODEL, version=found.voice_version, dimension=_DIMENSION)
         self._options = DiarizationOptions()
+
+    @property
+    def shipped_space(self) -> VoiceSpace:
+        """The space of the service; it was fitted on other people than those of the sample."""
+        return VoiceSpaces.load().of(self._model)
 
     def listen(self, meeting: Meeting) -> dict[str, Voiceprint]:
         """The voices of a recording, by who they really are.
@@ -143,23 +151,13 @@ def main() -> None:
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     ear = Ear(options.models)
-    held = list(meetings(_people(options.data)))
-    long = list(_long_meetings(options.data))
-    space = _space_of_others(options, [*(meeting for pair in held for meeting in pair), *long])
-    tally: Counter[str] = Counter()
-    memory = Memory(space)
-    for first, second in held:
-        for name, voiceprint in ear.listen(first).items():
-            memory.learn(name, voiceprint)
-        _count(memory, ear.listen(second), {name for *_, name in second.turns}, tally)
-    rows = [_row(f"{_PAIRS} pairs of meetings, up to {len(memory.names)} profiles", tally)]
-    for meeting in long:
-        early, late = _halves(meeting)
-        tally, memory = Counter(), Memory(space)
-        for name, voiceprint in list(ear.listen(early).items())[:-1]:
-            memory.learn(name, voiceprint)
-        _count(memory, ear.listen(late), {name for *_, name in late.turns}, tally)
-        rows.append(_row(f"a meeting cut in two, {len(memory.names)} profiles", tally))
+    people = _people(options.data)
+    held = list(meetings(people)) if people else []
+    long = dict(_with_turns(options.data))
+    everybody = [*(meeting for pair in held for meeting in pair), *long.values()]
+    space = _space_of_others(options, everybody) if people else ear.shipped_space
+    rows = [_pairs(ear, space, held)] if held else []
+    rows += [_cut_in_two(ear, space, name, meeting) for name, meeting in long.items()]
     heads = [
         "recordings", "known: right", "known: missed", "known: wrong name", "stranger: unknown",
         "stranger: wrong name", "not heard as a voice of their own",
@@ -168,6 +166,29 @@ def main() -> None:
     print(text)
     if options.write:
         replace_part(options.write, "meetings", text)
+
+
+def _pairs(ear: Ear, space: VoiceSpace, held: Sequence[tuple[Meeting, Meeting]]) -> list[str]:
+    """What comes of pairs of meetings."""
+    tally: Counter[str] = Counter()
+    memory = Memory(space)
+    for first, second in held:
+        for name, voiceprint in ear.listen(first).items():
+            memory.learn(name, voiceprint)
+        _count(memory, ear.listen(second), {name for *_, name in second.turns}, tally)
+    return _row(f"{len(held)} pairs of meetings; profiles: up to {len(memory.names)}", tally)
+
+
+def _cut_in_two(ear: Ear, space: VoiceSpace, title: str, meeting: Meeting) -> list[str]:
+    """What comes of naming the voices of a first half, one left out, and hearing the second."""
+    early, late = _halves(meeting)
+    tally: Counter[str] = Counter()
+    memory = Memory(space)
+    voices = list(ear.listen(early).items())
+    for name, voiceprint in voices[:-1] or voices:
+        memory.learn(name, voiceprint)
+    _count(memory, ear.listen(late), {name for *_, name in late.turns}, tally)
+    return _row(f"{title} cut in two; profiles: {len(memory.names)}", tally)
 
 
 def _space_of_others(options: argparse.Namespace, held: Sequence[Meeting]) -> VoiceSpace:
@@ -226,12 +247,16 @@ def _half(sounds: Sequence[Samples], part: int) -> Samples:
     return joined[:middle] if part == 0 else joined[middle:]
 
 
-def _long_meetings(data: Path) -> Iterator[Meeting]:
-    for recording in in_directory(data):
+def _with_turns(data: Path) -> Iterator[tuple[str, Meeting]]:
+    """Recordings of which it is known who speaks when, by what they are called in the table."""
+    found = [("the telephone sample", sample())]
+    if data.is_dir():
+        found += [(f"the meeting {item.name}", item) for item in in_directory(data)]
+    for title, recording in found:
         turns = recording.turns
         if turns:
             sound = read_window(recording.audio, 0.0, 24 * 3600.0)
-            yield Meeting(sound=sound, turns=tuple((s, e, str(who)) for s, e, who in turns))
+            yield title, Meeting(sound=sound, turns=tuple((s, e, str(who)) for s, e, who in turns))
 
 
 def _halves(meeting: Meeting) -> tuple[Meeting, Meeting]:
