@@ -1,9 +1,13 @@
 """The OpenAPI document is what the gateway does."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+
+from common import errors
+from gateway.errors import RateLimitedError
 
 DOCUMENTED = {
     ("POST", "/api/transcription/upload"),
@@ -97,3 +101,17 @@ async def test_methods_that_a_path_has_not(client: httpx2.AsyncClient) -> None:
         answer = await client.request(method, path)
         assert (answer.status_code, answer.headers["allow"]) == (405, allowed), path
         assert answer.json()["error"]["code"] == "METHOD_NOT_ALLOWED"
+
+
+def test_every_endpoint_is_described_in_words(document: Any) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
+    for method, path in operations(document):
+        assert f"`{method} {path}`" in page, (method, path)
+    for status in ("401", "403", "404", "409", "413", "429", "500", "503"):
+        assert f"| {status} |" in page
+
+
+def test_every_code_of_an_error_is_described_in_words() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
+    codes = {error.code for error in [*errors.tree(), RateLimitedError]}
+    assert {code for code in codes if f"`{code}`" not in page} == set()
