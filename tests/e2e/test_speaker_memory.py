@@ -1,0 +1,140 @@
+"""Speakers are remembered across recordings, and what was learnt by mistake is forgotten."""
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from common.audio.decoding import SAMPLE_RATE, decode
+from securetranscribe import ApiError
+from tests.e2e.conftest import Stack
+from tests.e2e.doors import Door, GrpcDoor, RestDoor
+from tests.e2e.voices import Voices
+
+# Everything that profiles know, to the bit.
+_KNOWN = """
+SELECT p.name, p.sample_count, p.speech_seconds, p.confidence, t.model_id, t.place::text AS place,
+       (SELECT array_agg((o.transcription_id, o.speaker_label, o.digest)::text ORDER BY 1)
+        FROM observations o WHERE o.profile_id = p.profile_id) AS ledger
+FROM profiles p LEFT JOIN prototypes t USING (profile_id) ORDER BY p.name, t.model_id
+"""
+_LEFT = """
+SELECT (SELECT count(*) FROM observations WHERE profile_id = %(id)s)
+     + (SELECT count(*) FROM prototypes WHERE profile_id = %(id)s)
+     + (SELECT count(*) FROM profiles WHERE profile_id = %(id)s)
+"""
+# Events take a moment to reach the transcriber.
+_SOON_SECONDS = 15.0
+
+
+@pytest.fixture
+def voices(sample: Path) -> Voices:
+    return Voices(sample)
+
+
+@pytest.fixture
+def known(stack: Stack) -> Iterator[Callable[[], list[tuple[Any, ...]]]]:
+    """Reads what profiles know, from the database."""
+    with psycopg.connect(stack.servers.postgres.url("speakers"), autocommit=True) as connection:
+        yield lambda: connection.execute(_KNOWN).fetchall()
+
+
+@pytest.fixture(params=[RestDoor, GrpcDoor], ids=["rest", "grpc"])
+def door(request: pytest.FixtureRequest, stack: Stack) -> Iterator[Door]:
+    """A session with no profile that an earlier test has left."""
+    one = request.param(stack)
+    for speaker_id in one.profiles().values():
+        one.delete_profile(speaker_id)
+    yield one
+    one.close()
+
+
+def soon(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _SOON_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.1)
+
+
+def named(door: Door, transcription_id: int) -> list[tuple[str, str]]:
+    return [(voice.name, voice.source) for voice in door.voices(transcription_id)]
+
+
+def test_the_story(door: Door, voices: Voices, known: Callable[[], list[tuple[Any, ...]]]) -> None:
+    first = door.transcribe(voices.first())
+    assert named(door, first) == [("Speaker_1", "none"), ("Speaker_2", "none")]
+    door.assign(first, {"Speaker_1": "Ann", "Speaker_2": "Bob"})
+    assert named(door, first) == [("Ann", "confirmed"), ("Bob", "confirmed")]
+    assert door.shown(first) == ["Ann", "Bob"]
+    profiles = door.profiles()
+    assert sorted(profiles) == ["Ann", "Bob"]
+
+    # The same two come back under their names; the third is nobody, not the nearest.
+    second = door.transcribe(voices.second())
+    ann, bob, third = door.voices(second)
+    assert (ann.name, ann.source, ann.speaker_id) == ("Ann", "suggested", profiles["Ann"])
+    assert (bob.name, bob.source, bob.speaker_id) == ("Bob", "suggested", profiles["Bob"])
+    assert min(ann.confidence, bob.confidence) > 0.8
+    assert (third.name, third.source, third.speaker_id) == ("Speaker_3", "none", 0)
+    assert door.shown(second) == ["Ann", "Bob", "Speaker_3"]
+    # What the machine says teaches nothing.
+    assert door.ledger(profiles["Ann"]) == [(first, "Speaker_1")]
+
+    # Swapping names by mistake and putting it right leaves no trace.
+    door.assign(second, {"Ann": "Ann", "Bob": "Bob"})
+    right = known()
+    assert [row[:2] for row in right] == [("Ann", 2), ("Bob", 2)]
+    door.assign(second, {"Ann": "Bob", "Bob": "Ann"})
+    assert [name for name, _ in named(door, second)] == ["Bob", "Ann", "Speaker_3"]
+    assert known() != right
+    door.assign(second, {"Ann": "Bob", "Bob": "Ann"})
+    assert named(door, second)[:2] == [("Ann", "confirmed"), ("Bob", "confirmed")]
+    assert known() == right
+    assert door.ledger(profiles["Bob"]) == [(first, "Speaker_2"), (second, "Speaker_2")]
+
+    # Without the names nothing is left of what was learnt, and the same voices are nobody's.
+    for transcription_id in (first, second):
+        door.assign(transcription_id, {"Ann": "Speaker_1", "Bob": "Speaker_2"})
+    assert door.profiles() == {}
+    assert known() == []
+    third_recording = door.transcribe(voices.third())
+    assert named(door, third_recording) == [("Speaker_1", "none"), ("Speaker_2", "none")]
+
+
+def test_a_clip_teaches_a_profile_that_can_be_forgotten_for_good(
+    stack: Stack, voices: Voices
+) -> None:
+    with stack.client() as client:
+        for old in client.list_speakers():
+            client.delete_speaker(old["id"], permanent=True)
+        made = client.create_speaker("Bob", description="Enrolled")
+        taught = client.enroll_speaker(made["id"], io.BytesIO(voices.only_bob()), filename="b.wav")
+        assert taught["speaker"]["has_voice_data"]
+        assert taught["observation"]["decided_by"] == "enrollment"
+        assert _seconds(client.get_speaker_clip(made["id"])) > 2
+
+        number = client.upload_audio(
+            io.BytesIO(voices.first()), filename="talk.wav", auto_start=True
+        )["transcription_id"]
+        assert client.wait(number, poll_seconds=0.2)["status"] == "completed"
+        other, bob = client.list_voices(number)
+        assert (other["name_source"], bob["name_source"]) == ("none", "suggested")
+        assert (bob["name"], bob["confidence_level"]) == ("Bob", "high")
+        assert _seconds(client.get_voice_clip(number, "Speaker_1")) > 2
+
+        client.delete_speaker(made["id"], permanent=True)
+        with psycopg.connect(stack.servers.postgres.url("speakers")) as connection:
+            left = connection.execute(_LEFT, {"id": made["id"]}).fetchone()
+        assert left == (0,)
+        with pytest.raises(ApiError) as caught:
+            client.get_speaker_clip(made["id"])
+        assert caught.value.status == 404
+        soon(lambda: client.list_voices(number)[1]["name"] == "Speaker_2")
+
+
+def _seconds(clip: bytes) -> float:
+    return sum(len(block) for block in decode(io.BytesIO(clip))) / SAMPLE_RATE
