@@ -1,0 +1,87 @@
+"""An upgrade while people work: every service is stopped and started, one after the other."""
+
+import asyncio
+import collections
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import Any
+
+import nats
+import pytest
+
+from common import bus, events
+from securetranscribe import ApiError, SecureTranscribeClient
+from securetranscribe.v1 import event_pb2
+from tests.e2e.conftest import JOB_SECONDS, Stack
+
+JOBS = 10
+_FOUND_AGAIN_SECONDS = 15
+# Those who compute first, so that there is work left when the others go.
+ORDER = (
+    "transcriber-worker-1", "diarizer-1", "transcriber-api", "speakers", "gateway", "exporter",
+)  # fmt: skip
+
+
+@pytest.fixture
+async def ends(stack: Stack) -> AsyncIterator[list[event_pb2.Event]]:
+    """Every event that says that a job is over, while the test runs."""
+    seen: list[event_pb2.Event] = []
+
+    async def note(message: Any) -> None:
+        event = events.parse(message)
+        if event.WhichOneof("data") in ("job_completed", "job_failed", "job_cancelled"):
+            seen.append(event)
+
+    client = await nats.connect(stack.servers.environment("subscriber")["NATS_URL"])
+    await client.subscribe(bus.event_subject("*", "job", "*", "*"), cb=note)
+    yield seen
+    await client.close()
+
+
+async def test_no_job_is_lost_when_every_service_is_restarted(
+    stack: Stack, client: SecureTranscribeClient, sample: Path, ends: list[event_pb2.Event]
+) -> None:
+    jobs = dict([_begin(client, sample) for _ in range(JOBS)])
+    left = []
+    for name in ORDER:
+        left.append(await _unfinished(client, jobs.values()))
+        await stack.services.restart(name)
+    assert all(left), f"nothing was left to be lost: {left} jobs at each restart"
+
+    for identifier in jobs.values():
+        state = await asyncio.to_thread(client.wait, identifier, timeout_seconds=JOB_SECONDS)
+        assert state["status"] == "completed", state
+        assert state["full_transcript"].lower().count("yankee") == 1
+        assert state["num_speakers"] == 2
+        assert state["warnings"] == []
+    await asyncio.sleep(1)  # what is said twice would be said by now
+    assert {job: _said(ends)[job] for job in jobs} == {job: ["job_completed"] for job in jobs}
+
+
+async def _unfinished(client: SecureTranscribeClient, identifiers: Iterable[int]) -> int:
+    """How many are still at work; asked again while what was just started is being found."""
+    async with asyncio.timeout(_FOUND_AGAIN_SECONDS):
+        while True:
+            try:
+                states = [client.get_status(identifier)["status"] for identifier in identifiers]
+            except ApiError as error:
+                if error.code != "SERVICE_UNAVAILABLE":
+                    raise
+                await asyncio.sleep(0.5)
+            else:
+                return len(states) - states.count("completed")
+
+
+def _begin(client: SecureTranscribeClient, sample: Path) -> tuple[str, int]:
+    with sample.open("rb") as file:
+        uploaded = client.upload_audio(file, auto_start=True, language="en")
+    return uploaded["job_id"], uploaded["transcription_id"]
+
+
+def _said(ends: list[event_pb2.Event]) -> dict[str, list[str]]:
+    """What was said of each job's end."""
+    kinds: dict[str, list[str]] = collections.defaultdict(list)
+    for event in ends:
+        kind = event.WhichOneof("data") or ""
+        kinds[getattr(event, kind).job_id].append(kind)
+    return kinds
