@@ -22,7 +22,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.e2e.conftest import JOB_SECONDS, Completed, Stack
-from tests.e2e.recordings import encoded, excerpt, silence
+from tests.e2e.recordings import encoded, excerpt, repeated, silence
 
 pytestmark = pytest.mark.e2e
 
@@ -852,6 +852,23 @@ class TestQueue:
         state = api.data("GET", f"/transcription/status/{started['transcription_id']}")
         assert state["status"] == "pending"
         api.refused("DELETE", path, 409, "CONFLICT")
+
+    def test_cancelling_frees_the_workers(self, api: Api, sample: Path, clip: bytes) -> None:
+        """A recording of ten minutes is given up at once for one of six seconds."""
+        long = upload(api, repeated(sample, 20), "meeting.wav")
+        path = f"/queue/jobs/{long['job_id']}"
+        deadline = time.monotonic() + JOB_SECONDS
+        while {stage["status"] for stage in api.data("GET", path)["stages"][:2]} != {"running"}:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        short = upload(api, clip)
+        cancelled = time.monotonic()
+        api.data("DELETE", path)
+        while api.data("GET", f"/queue/jobs/{short['job_id']}")["status"] == "queued":
+            assert time.monotonic() < cancelled + 10
+            time.sleep(0.1)
+        assert wait(api, short["transcription_id"])["status"] == "completed"
+        assert api.data("GET", path)["status"] == "cancelled"
 
 
 class TestWebSocket:
