@@ -16,7 +16,7 @@ from tests.unit.common.audio import sounds
 
 if TYPE_CHECKING:
     from diarizer.pyannote_engine import PyannoteEngine
-    from transcriber.faster_whisper_engine import FasterWhisperEngine
+    from transcriber.worker.faster_whisper_engine import FasterWhisperEngine
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,7 @@ def telephone() -> Recording:
 @pytest.fixture(scope="session")
 def speech(store: ModelStore) -> "Callable[..., FasterWhisperEngine]":
     """Makes a recognition engine with some settings."""
-    from transcriber.faster_whisper_engine import EngineSettings, load
+    from transcriber.worker.faster_whisper_engine import EngineSettings, load
 
     model = store.recognition("base")
     return lambda **settings: load(model, EngineSettings(**settings))

@@ -14,8 +14,8 @@ from bench.metrics import word_errors
 from bench.recordings import Recording
 from common.audio.decoding import Samples, decode
 from common.audio.errors import AudioError
-from transcriber.faster_whisper_engine import FasterWhisperEngine
-from transcriber.speech import Cancelled, Recognition, RecognitionOptions
+from transcriber.worker.faster_whisper_engine import FasterWhisperEngine
+from transcriber.worker.speech import Cancelled, Recognition, RecognitionOptions
 
 MakeEngine = Callable[..., FasterWhisperEngine]
 Write = Callable[[Samples], Path]
@@ -155,7 +155,7 @@ def test_what_is_no_recording_is_refused(engine: FasterWhisperEngine, tmp_path: 
 
 
 def test_recognition_does_without_torch() -> None:
-    code = "import sys, transcriber.faster_whisper_engine; print('torch' in sys.modules)"
+    code = "import sys, transcriber.worker.faster_whisper_engine; print('torch' in sys.modules)"
     result = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},

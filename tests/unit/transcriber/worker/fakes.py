@@ -1,11 +1,11 @@
-"""An engine that answers without a model: stands for transcriber.speech.SpeechEngine."""
+"""An engine that answers without a model: stands for transcriber.worker.speech.SpeechEngine."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from common.audio.container import AudioSource
 from common.audio.decoding import Samples
-from transcriber.speech import (
+from transcriber.worker.speech import (
     Cancelled,
     LanguageSpan,
     Progress,

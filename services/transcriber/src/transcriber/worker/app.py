@@ -7,7 +7,6 @@ from common.inference import Inference
 from common.models.store import ModelStore
 from common.runtime import Supervisor
 from common.tasks import service as worker_service
-from common.tasks.service import WorkerKind
 from securetranscribe.v1 import speech_pb2_grpc
 from transcriber.worker.recognizer import Recognizer
 from transcriber.worker.servicer import SpeechServicer
@@ -31,7 +30,7 @@ async def serve(settings: SpeechWorkerSettings, supervisor: Supervisor) -> None:
     await worker_service.serve(
         settings,
         supervisor,
-        WorkerKind(
+        worker_service.WorkerKind(
             name="transcriber-worker",
             stage="transcribe",
             failure=TranscriptionError,
@@ -48,7 +47,7 @@ def load_recognizer(settings: SpeechWorkerSettings) -> Recognizer:
     Raises:
         ModelError: a file is missing or altered.
     """
-    from transcriber import faster_whisper_engine  # noqa: PLC0415 - on the inference thread
+    from transcriber.worker import faster_whisper_engine  # noqa: PLC0415 - on the inference thread
 
     model = ModelStore(settings.model_dir).recognition(settings.whisper_model_size)
     engine = faster_whisper_engine.load(

@@ -7,8 +7,8 @@ from typing import BinaryIO
 from common.errors import ValidationError
 from common.objects import RangedObject
 from securetranscribe.v1 import speech_pb2
-from transcriber.speech import Progress, SpeechEngine
 from transcriber.worker import conversion
+from transcriber.worker.speech import Progress, SpeechEngine
 
 
 class Recognizer:

@@ -21,10 +21,10 @@ from common.audio.decoding import SAMPLE_RATE, Samples
 from common.audio.probe import probe
 from common.audio.windows import AudioWindow, quietest, windows
 from common.models.store import RecognitionModel
-from transcriber.recognition_session import LANGUAGE_SAMPLES, RecognitionSession
-from transcriber.speech import Progress, Recognition, RecognitionOptions, Segment, Word
-from transcriber.speech_map import SpeechMap
-from transcriber.voice_activity import (
+from transcriber.worker.recognition_session import LANGUAGE_SAMPLES, RecognitionSession
+from transcriber.worker.speech import Progress, Recognition, RecognitionOptions, Segment, Word
+from transcriber.worker.speech_map import SpeechMap
+from transcriber.worker.voice_activity import (
     Span,
     chunks,
     middle_of_longest_pause,

@@ -1,6 +1,6 @@
 import pytest
 
-from transcriber.speech import LanguageSpan, Recognition, RecognitionOptions, Segment, Word
+from transcriber.worker.speech import LanguageSpan, Recognition, RecognitionOptions, Segment, Word
 
 
 def segment(start: float, *texts: str) -> Segment:

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from common.audio.decoding import SAMPLE_RATE, Samples
-from transcriber.faster_whisper_engine import (
+from transcriber.worker.faster_whisper_engine import (
     WhisperRecognizer,
     _to_domain,
     is_credible,
     is_invented,
 )
-from transcriber.speech import RecognitionOptions, Segment
-from transcriber.voice_activity import Span
+from transcriber.worker.speech import RecognitionOptions, Segment
+from transcriber.worker.voice_activity import Span
 
 
 @dataclass

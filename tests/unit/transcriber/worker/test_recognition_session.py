@@ -6,9 +6,9 @@ import pytest
 
 from common.audio.decoding import SAMPLE_RATE, Samples
 from common.audio.windows import AudioWindow
-from transcriber.recognition_session import RecognitionSession
-from transcriber.speech import Cancelled, LanguageSpan, RecognitionOptions, Segment, Word
-from transcriber.voice_activity import Span
+from transcriber.worker.recognition_session import RecognitionSession
+from transcriber.worker.speech import Cancelled, LanguageSpan, RecognitionOptions, Segment, Word
+from transcriber.worker.voice_activity import Span
 
 
 @dataclass

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from common.audio.decoding import SAMPLE_RATE
-from transcriber.speech_map import SpeechMap
-from transcriber.voice_activity import Span
+from transcriber.worker.speech_map import SpeechMap
+from transcriber.worker.voice_activity import Span
 
 
 def seconds(start: float, end: float) -> Span:
