@@ -1,8 +1,45 @@
 """What the command line prints and how it ends."""
 
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
 import pytest
 
-from securetranscribe import cli
+from securetranscribe import SecureTranscribeClient, cli
+
+Answers = Callable[[dict[str, Any]], list[httpx2.Request]]
+VOICES = [
+    {"speaker_label": "Speaker_1", "name": "Ann", "name_source": "confirmed",
+     "confidence_score": 1.0},
+    {"speaker_label": "Speaker_2", "name": "Bob", "name_source": "suggested",
+     "confidence_score": 0.934},
+    {"speaker_label": "Speaker_3", "name": "Speaker_3", "name_source": "none",
+     "confidence_score": None},
+]  # fmt: skip
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
+    """Has a scripted server answer by path; tells what it was asked."""
+
+    def script(by_path: dict[str, Any]) -> list[httpx2.Request]:
+        asked: list[httpx2.Request] = []
+
+        def handler(request: httpx2.Request) -> httpx2.Response:
+            request.read()
+            asked.append(request)
+            return httpx2.Response(200, json={"data": by_path[request.url.path]})
+
+        def client(url: str, token: str | None) -> SecureTranscribeClient:
+            return SecureTranscribeClient(url, token, transport=httpx2.MockTransport(handler))
+
+        monkeypatch.setattr(cli, "SecureTranscribeClient", client)
+        return asked
+
+    return script
 
 
 @pytest.mark.parametrize(
@@ -44,3 +81,51 @@ def test_a_server_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[st
 def test_a_file_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--url", "http://127.0.0.1:9/api", "transcribe", "missing.mp3"]) == 1
     assert "missing.mp3: No such file" in capsys.readouterr().err
+
+
+def test_voices_say_who_said_so(answers: Answers, capsys: pytest.CaptureFixture[str]) -> None:
+    answers({"/api/transcription/speakers/7": VOICES})
+    assert cli.main(["voices", "7"]) == 0
+    assert [line.split("  ")[-1].strip() for line in capsys.readouterr().out.splitlines()] == [
+        "confirmed",
+        "suggested, 93 %",
+        "none",
+    ]
+
+
+def test_names_are_given(answers: Answers, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = answers(
+        {"/api/transcription/speakers/assign/7": {}, "/api/transcription/speakers/7": VOICES}
+    )
+    assert cli.main(["name", "7", "Speaker_1=Ann", "Bob=Robert = Bob"]) == 0
+    assert json.loads(asked[0].content) == {"Speaker_1": "Ann", "Bob": "Robert = Bob"}
+    assert "Speaker_1     Ann" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wrong", ["Ann", "=Ann", "Speaker_1="])
+def test_names_that_are_none(
+    answers: Answers, capsys: pytest.CaptureFixture[str], wrong: str
+) -> None:
+    asked = answers({})
+    assert cli.main(["name", "7", wrong]) == 2
+    assert "Speaker_1=Ann" in capsys.readouterr().err
+    assert not asked
+
+
+def test_profiles_are_listed(answers: Answers, capsys: pytest.CaptureFixture[str]) -> None:
+    speaker = {"id": 3, "name": "Ann", "confidence_level": "high", "sample_count": 12}
+    answers({"/api/speakers": [speaker]})
+    assert cli.main(["speakers"]) == 0
+    assert capsys.readouterr().out.split() == ["3", "high", "12", "observations", "Ann"]
+
+
+def test_a_clip_is_enrolled(
+    answers: Answers, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    clip = tmp_path / "ann.wav"
+    clip.write_bytes(b"sound")
+    taught = {"speaker": {"name": "Ann"}, "observation": {"voice_seconds": 6.54}}
+    asked = answers({"/api/speakers/3/enroll": taught})
+    assert cli.main(["enroll", "3", str(clip)]) == 0
+    assert b'filename="ann.wav"' in asked[0].content
+    assert capsys.readouterr().out == "Ann: learnt from 6.5 s of speech\n"

@@ -87,6 +87,41 @@ def _list(client: SecureTranscribeClient, _options: argparse.Namespace) -> int:
     return 0
 
 
+def _voices(client: SecureTranscribeClient, options: argparse.Namespace) -> int:
+    for voice in client.list_voices(options.id):
+        how = voice["name_source"]
+        if how == "suggested":
+            how = f"suggested, {100 * voice['confidence_score']:.0f} %"
+        print(f"{voice['speaker_label']:<12}  {voice['name']:<24}  {how}")
+    return 0
+
+
+def _name(client: SecureTranscribeClient, options: argparse.Namespace) -> int:
+    pairs = [pair.partition("=") for pair in options.names]
+    if not all(label and name for label, _, name in pairs):
+        print("securetranscribe: write names as Speaker_1=Ann", file=sys.stderr)
+        return 2
+    client.assign_speakers(options.id, {label: name for label, _, name in pairs})
+    return _voices(client, options)
+
+
+def _speakers(client: SecureTranscribeClient, _options: argparse.Namespace) -> int:
+    for speaker in client.list_speakers():
+        print(
+            f"{speaker['id']:>8}  {speaker['confidence_level']:<9}  "
+            f"{speaker['sample_count']:>4} observations  {speaker['name']}"
+        )
+    return 0
+
+
+def _enroll(client: SecureTranscribeClient, options: argparse.Namespace) -> int:
+    with Path(options.file).open("rb") as file:
+        taught = client.enroll_speaker(options.id, file)
+    seconds = taught["observation"]["voice_seconds"]
+    print(f"{taught['speaker']['name']}: learnt from {seconds:.1f} s of speech")
+    return 0
+
+
 def _models(rest: list[str]) -> int:
     try:
         from common.models import cli  # noqa: PLC0415 - only where a service is installed
@@ -96,7 +131,15 @@ def _models(rest: list[str]) -> int:
     return cli.main(rest)
 
 
-_COMMANDS = {"transcribe": _transcribe, "status": _status, "list": _list}
+_COMMANDS = {
+    "transcribe": _transcribe,
+    "status": _status,
+    "list": _list,
+    "voices": _voices,
+    "name": _name,
+    "speakers": _speakers,
+    "enroll": _enroll,
+}
 
 
 def _show_progress(percent: float, step: str) -> None:
@@ -123,6 +166,15 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", help="show a transcription")
     status.add_argument("id", type=int)
     commands.add_parser("list", help="list the session's transcriptions")
+    voices = commands.add_parser("voices", help="show whose voices a transcription has")
+    voices.add_argument("id", type=int)
+    name = commands.add_parser("name", help="say whose voices a transcription has")
+    name.add_argument("id", type=int)
+    name.add_argument("names", nargs="+", metavar="VOICE=NAME", help="such as Speaker_1=Ann")
+    commands.add_parser("speakers", help="list the profiles of speakers")
+    enroll = commands.add_parser("enroll", help="teach a profile from a clip of one person")
+    enroll.add_argument("id", type=int)
+    enroll.add_argument("file")
     models = commands.add_parser("models", help="fetch and verify models")
     models.add_argument("rest", nargs=argparse.REMAINDER)
     return parser
