@@ -54,6 +54,10 @@ class Door(Protocol):
         """Names voices."""
         ...
 
+    def delete(self, transcription_id: int) -> None:
+        """Deletes a transcription."""
+        ...
+
     def profiles(self) -> dict[str, int]:
         """All active profiles: numbers by name."""
         ...
@@ -108,6 +112,10 @@ class RestDoor:
     def assign(self, transcription_id: int, names: Mapping[str, str]) -> None:
         """Names voices."""
         self.client.assign_speakers(transcription_id, names)
+
+    def delete(self, transcription_id: int) -> None:
+        """Deletes a transcription."""
+        self.client.delete_transcription(transcription_id)
 
     def profiles(self) -> dict[str, int]:
         """All active profiles: numbers by name."""
@@ -186,6 +194,11 @@ class GrpcDoor:
             transcription_id=transcription_id, names=names
         )
         self._transcriptions.AssignSpeakers(request, metadata=self._metadata, timeout=30)
+
+    def delete(self, transcription_id: int) -> None:
+        """Deletes a transcription."""
+        request = transcription_pb2.DeleteTranscriptionRequest(transcription_id=transcription_id)
+        self._transcriptions.DeleteTranscription(request, metadata=self._metadata, timeout=30)
 
     def profiles(self) -> dict[str, int]:
         """All active profiles: numbers by name."""

@@ -72,6 +72,7 @@ def test_the_story(door: Door, voices: Voices, known: Callable[[], list[tuple[An
     assert door.shown(first) == ["Ann", "Bob"]
     profiles = door.profiles()
     assert sorted(profiles) == ["Ann", "Bob"]
+    learnt = known()
 
     # The same two come back under their names; the third is nobody, not the nearest.
     second = door.transcribe(voices.second())
@@ -96,9 +97,12 @@ def test_the_story(door: Door, voices: Voices, known: Callable[[], list[tuple[An
     assert known() == right
     assert door.ledger(profiles["Bob"]) == [(first, "Speaker_2"), (second, "Speaker_2")]
 
+    # A transcription that is deleted takes with it what was learnt only from it.
+    door.delete(second)
+    soon(lambda: known() == learnt)
+
     # Without the names nothing is left of what was learnt, and the same voices are nobody's.
-    for transcription_id in (first, second):
-        door.assign(transcription_id, {"Ann": "Speaker_1", "Bob": "Speaker_2"})
+    door.assign(first, {"Ann": "Speaker_1", "Bob": "Speaker_2"})
     assert door.profiles() == {}
     assert known() == []
     third_recording = door.transcribe(voices.third())
