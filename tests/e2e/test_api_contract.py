@@ -15,6 +15,7 @@ import requests
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from securetranscribe import SecureTranscribeClient
 from tests.e2e.conftest import JOB_SECONDS, Completed, Stack
 from tests.e2e.contract import (
     EVENTS,
@@ -621,6 +622,19 @@ class TestExamples:
             )
             assert export.status_code == 200, export.text
             assert export.content.startswith(b"%PDF")
+
+    def test_python_client(self, stack: Stack, clip: bytes) -> None:
+        with client(stack) as http:
+            token = Api(http=http).data("POST", "/sessions/create", 201)["session_token"]
+        with SecureTranscribeClient(f"{stack.base_url}/api", session_token=token) as sdk:
+            result = sdk.upload_audio(io.BytesIO(clip), language="en", filename="audio.wav")
+            sdk.start_transcription(result["transcription_id"])
+            deadline = time.monotonic() + JOB_SECONDS
+            while (status := sdk.get_status(result["transcription_id"]))["status"] != "completed":
+                assert time.monotonic() < deadline, status
+                time.sleep(0.5)
+            document = sdk.export_transcription(result["transcription_id"], format="pdf")
+        assert document.startswith(b"%PDF")
 
     def test_batch_processing(self, stack: Stack, clip: bytes) -> None:
         base_url = f"{stack.base_url}/api"
