@@ -30,6 +30,7 @@ from speakers.domain.voice_space import VoiceSpace
 _SPLITS = 2
 _RECORDINGS = 100
 _PROFILES = (1, 5, 20, 30)
+_LIKENESS_SECONDS = 5
 _HEARD = (2, 5, 10, 20)
 
 
@@ -53,6 +54,7 @@ def main() -> None:
     everybody = list(folds(corpus))
     text = "\n\n".join(
         (
+            "### Voiceprints as they are\n\n" + likeness(corpus),
             "### One voice against another\n\n" + verification(corpus, everybody),
             "### Recordings against profiles\n\n" + recordings(corpus, everybody),
             "### What a probability is worth\n\n" + honesty(corpus, everybody),
@@ -64,6 +66,26 @@ def main() -> None:
 
 
 Folds = Sequence[tuple[int, list[str], VoiceSpace]]
+
+
+def likeness(corpus: Corpus) -> str:
+    """Cosines of voiceprints as the network gives them, of all pairs of people."""
+    everything = trials(corpus, corpus.speakers)
+    rows = []
+    for name in FAMILIES:
+        pairs = _only(corpus, everything, name, _LIKENESS_SECONDS)
+        raw = np.einsum("nd,nd->n", corpus.vectors[pairs.first], corpus.vectors[pairs.second])
+        figures = (
+            np.median(raw[pairs.same]),
+            np.median(raw[~pairs.same]),
+            np.quantile(raw[~pairs.same], 0.999),
+        )
+        rows.append([name, f"{_LIKENESS_SECONDS} s", *(f"{value:.2f}" for value in figures)])
+    heads = [
+        "recordings", "speech", "cosine of one person: median", "of two: median",
+        "of two: one in a thousand is above",
+    ]  # fmt: skip
+    return table(heads, rows)
 
 
 def verification(corpus: Corpus, everybody: Folds) -> str:
