@@ -39,7 +39,7 @@ _FORM = {
                         "file": {
                             "type": "string",
                             "format": "binary",
-                            "description": "Only this person speaks in it; at most 64 MiB.",
+                            "description": "Only this person speaks in it; at most 16 MiB.",
                         }
                     },
                 }

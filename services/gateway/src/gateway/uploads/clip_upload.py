@@ -9,8 +9,8 @@ from gateway.uploads.pieces import arriving
 from gateway.uploads.sink import too_large
 from gateway.uploads.upload import FILE_FIELD, Body, tidy
 
-MAX_CLIP_BYTES = 64 * 1024 * 1024
-# Each is held in memory until it has been listened to.
+MAX_CLIP_BYTES = 16 * 1024 * 1024
+# Each is held in memory, in a few copies, until it has been listened to.
 _AT_ONCE = 4
 
 
