@@ -113,5 +113,6 @@ def test_every_endpoint_is_described_in_words(document: Any) -> None:
 
 def test_every_code_of_an_error_is_described_in_words() -> None:
     page = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
-    codes = {error.code for error in [*errors.tree(), RateLimitedError]}
+    classes: list[type[errors.ApplicationError]] = [*errors.tree(), RateLimitedError]
+    codes = {error.code for error in classes}
     assert {code for code in codes if f"`{code}`" not in page} == set()
