@@ -18,6 +18,8 @@ from google.protobuf.descriptor import FileDescriptor
 
 HERE = Path(__file__).resolve().parent
 CONTRACTS = ("session", "transcription", "queue", "speech", "diarization", "speaker", "export")
+# What the details of an error are made of: without it Envoy answers an error with an empty body.
+ERROR_DETAILS = ("google.rpc.error_details_pb2", "google.rpc.status_pb2")
 GRPC_CLUSTERS = (
     "gateway", "transcriber-api", "transcriber-worker", "diarizer", "speakers", "exporter",
 )  # fmt: skip
@@ -116,10 +118,8 @@ def descriptors() -> bytes:
     """The contracts with everything they import, as a serialized FileDescriptorSet."""
     found = descriptor_pb2.FileDescriptorSet()
     seen: set[str] = set()
-    for name in CONTRACTS:
-        contract: FileDescriptor = importlib.import_module(
-            f"securetranscribe.v1.{name}_pb2"
-        ).DESCRIPTOR
+    for module in (*(f"securetranscribe.v1.{name}_pb2" for name in CONTRACTS), *ERROR_DETAILS):
+        contract: FileDescriptor = importlib.import_module(module).DESCRIPTOR
         for file in _with_imports(contract, seen):
             file.CopyToProto(found.file.add())
     return found.SerializeToString(deterministic=True)

@@ -1,6 +1,7 @@
 """The contracts as plain JSON: Envoy makes gRPC of it."""
 
 import base64
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +16,15 @@ from tests.e2e.conftest import JOB_SECONDS
 CHUNK = 192 * 1024
 
 
-def session(stack: Containers) -> httpx2.Client:
+@contextlib.contextmanager
+def session(stack: Containers) -> Iterator[httpx2.Client]:
     """A client with a session of its own."""
-    http = httpx2.Client(base_url=stack.base_url, timeout=JOB_SECONDS, trust_env=False)
-    made = http.post("/v1/sessions", json={"user_identifier": "transcoded"})
-    assert made.status_code == 200, made.text
-    assert made.json()["session"]["user_identifier"] == "transcoded"
-    http.headers["authorization"] = f"Bearer {made.json()['session_token']}"
-    return http
+    with httpx2.Client(base_url=stack.base_url, timeout=JOB_SECONDS, trust_env=False) as http:
+        made = http.post("/v1/sessions", json={"user_identifier": "transcoded"})
+        assert made.status_code == 200, made.text
+        assert made.json()["session"]["user_identifier"] == "transcoded"
+        http.headers["authorization"] = f"Bearer {made.json()['session_token']}"
+        yield http
 
 
 @pytest.fixture

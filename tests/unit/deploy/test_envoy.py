@@ -332,3 +332,8 @@ def test_contracts_in_the_descriptor_set_are_complete() -> None:
         module = importlib.import_module(f"securetranscribe.v1.{name}_pb2")
         found = descriptor_pb2.FileDescriptorSet.FromString(render.descriptors())
         assert module.DESCRIPTOR.name in {file.name for file in found.file}
+
+
+def test_reasons_of_errors_can_be_written_as_json() -> None:
+    found = descriptor_pb2.FileDescriptorSet.FromString(render.descriptors())
+    assert "google/rpc/error_details.proto" in {file.name for file in found.file}

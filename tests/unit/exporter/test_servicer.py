@@ -59,10 +59,42 @@ def servicer(transcripts: FakeTranscripts) -> Iterator[ExportServicer]:
     rendering.close()
 
 
-async def export(servicer: ExportServicer, **request: Any) -> list[httpbody_pb2.HttpBody]:
+class FakeContext:
+    """A call with the metadata that it came with and what was sent back."""
+
+    def __init__(self, *metadata: tuple[str, str]) -> None:
+        self._metadata = metadata
+        self.sent: dict[str, str] = {}
+
+    def invocation_metadata(self) -> tuple[tuple[str, str], ...]:
+        return self._metadata
+
+    async def send_initial_metadata(self, metadata: tuple[tuple[str, str], ...]) -> None:
+        self.sent.update(metadata)
+
+
+async def export(
+    servicer: ExportServicer, context: FakeContext | None = None, /, **request: Any
+) -> list[httpbody_pb2.HttpBody]:
     identity.use(CALLER)
     message = export_pb2.ExportTranscriptionRequest(**request)
-    return [answer async for answer in servicer.ExportTranscription(message, None)]
+    context = context or FakeContext()
+    return [answer async for answer in servicer.ExportTranscription(message, context)]
+
+
+async def test_a_plain_http_request_is_told_the_name_in_a_header(
+    servicer: ExportServicer, transcripts: FakeTranscripts
+) -> None:
+    context = FakeContext(("x-envoy-original-path", "/v1/transcriptions/1:export"))
+    answers = await export(
+        servicer,
+        context,
+        transcription_id=transcripts.document.transcription_id,
+        format=export_pb2.EXPORT_FORMAT_TXT,
+    )
+    assert context.sent["content-disposition"].startswith("attachment; filename*=UTF-8''")
+    assert context.sent["content-disposition"].endswith(".txt")
+    assert not any(answer.extensions for answer in answers)
 
 
 async def test_the_first_answer_names_the_document(

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
+from urllib.parse import quote
 
 from google.api import httpbody_pb2
 from google.protobuf import any_pb2
@@ -45,7 +46,7 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
         self._summarize = summarize
 
     async def ExportTranscription(  # noqa: N802 - named by the contract
-        self, request: export_pb2.ExportTranscriptionRequest, _context: Any
+        self, request: export_pb2.ExportTranscriptionRequest, context: Any
     ) -> AsyncIterator[httpbody_pb2.HttpBody]:
         """Streams a document."""
         made = _format(request.format)
@@ -59,6 +60,12 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
             summary = await self._summarize(document)
             document = dataclasses.replace(document, summary=summary)
         head = _head(made, document)
+        if _transcoded(context):
+            # Envoy breaks off at a body with extensions; HTTP has a header for the name.
+            name = quote(document_name(document.title, made.extension))
+            header = ("content-disposition", f"attachment; filename*=UTF-8''{name}")
+            await context.send_initial_metadata((header,))
+            head.ClearField("extensions")
         async for chunk in self._rendering.chunks(made, document, options):
             head.data = chunk
             yield head
@@ -129,6 +136,11 @@ def _options(numbers: Iterable[int]) -> list[Option]:
     except KeyError as error:
         known = ", ".join(Option)
         raise ValidationError.of("options", f"Unknown option; known are {known}.") from error
+
+
+def _transcoded(context: Any) -> bool:
+    """Whether the call is Envoy's for a plain HTTP request."""
+    return any(key == "x-envoy-original-path" for key, _ in context.invocation_metadata() or ())
 
 
 def _head(made: Format, document: Document) -> httpbody_pb2.HttpBody:
