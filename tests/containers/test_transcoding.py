@@ -69,10 +69,10 @@ def test_a_recording_is_transcribed(stack: Containers, http: httpx2.Client, samp
     words = [word for segment in segments for word in segment["words"]]
     assert len(words) > 60
 
-    text = http.get(
-        f"/v1/transcriptions/{identifier}:export", params={"format": "EXPORT_FORMAT_TXT"}
-    )
-    assert "Chicago" in text.text
+    options = {"format": "EXPORT_FORMAT_TXT"}
+    exported = http.get(f"/v1/transcriptions/{identifier}:export", params=options)
+    assert exported.headers["content-disposition"].endswith(".txt")
+    assert "Chicago" in exported.text
 
     with session(stack) as other:
         assert other.get(f"/v1/transcriptions/{identifier}").status_code == 404
@@ -86,6 +86,7 @@ def test_errors_are_statuses_with_reasons(stack: Containers, http: httpx2.Client
         assert nobody.get("/v1/queue").status_code == 401
     missing = http.get("/v1/transcriptions/999999999")
     assert missing.status_code == 404
+    assert missing.json()["message"] == "There is no such transcription."
     refused = http.post(
         "/v1/transcriptions:upload",
         json=[
