@@ -3,10 +3,8 @@
 import io
 import math
 
-import av
-import numpy as np
-
-from common.audio.decoding import SAMPLE_RATE, read_window
+from common.audio.decoding import read_window
+from common.audio.flac import encode_flac
 from speakers.domain.observation import Clip
 
 LONGEST_SECONDS = 8.0
@@ -24,13 +22,4 @@ def cut(content: bytes, start: float, end: float) -> Clip | None:
     samples = read_window(io.BytesIO(content), start, end)
     if not len(samples):
         return None
-    integers = np.round(np.clip(samples, -1.0, 1.0) * 32_767).astype(np.int16)
-    frame = av.AudioFrame.from_ndarray(integers[None], format="s16", layout="mono")
-    frame.sample_rate = SAMPLE_RATE
-    file = io.BytesIO()
-    with av.open(file, "w", format="flac") as container:
-        stream = container.add_stream("flac", rate=SAMPLE_RATE)
-        stream.layout = "mono"
-        for piece in (frame, None):
-            container.mux(stream.encode(piece))
-    return Clip(content=file.getvalue(), content_type=_CONTENT_TYPE)
+    return Clip(content=encode_flac(samples), content_type=_CONTENT_TYPE)

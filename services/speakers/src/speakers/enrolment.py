@@ -13,7 +13,7 @@ from speakers.store import locks
 from speakers.store.observations import Observations, Source
 from speakers.store.profiles import Profiles
 
-LARGEST_CLIP = 64 * 1024 * 1024
+LARGEST_CLIP = 16 * 1024 * 1024
 
 
 class Enrolment:
@@ -49,7 +49,7 @@ class Enrolment:
         if not content:
             raise ValidationError.of("content", "The request carries no audio.")
         if len(content) > LARGEST_CLIP:
-            raise ValidationError.of("content", "A clip has at most 64 MiB.")
+            raise ValidationError.of("content", "A clip has at most 16 MiB.")
         async with self._database.transaction() as connection:
             _must_be_active(await Profiles(connection).get(profile_id))
             known = request_key and await Observations(connection).by_request(request_key)

@@ -1,16 +1,12 @@
 """Short clips in which one speaker of a transcription talks alone."""
 
 import asyncio
-import io
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from fractions import Fraction
-
-import av
-import numpy as np
 
 from common import logging
-from common.audio.decoding import SAMPLE_RATE, Samples, read_window
+from common.audio.decoding import read_window
+from common.audio.flac import encode_flac
 from common.errors import ApplicationError, NotFoundError
 from common.objects import ObjectStore, RangedObject
 from common.postgres import Database
@@ -35,21 +31,6 @@ def stretch(clean: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
         return None
     spare = max(0.0, end - start - LONGEST_SECONDS)
     return start + spare / 2, end - spare / 2
-
-
-def encode(samples: Samples) -> bytes:
-    """Mono samples in ±1 at 16 kHz as a FLAC file."""
-    file = io.BytesIO()
-    with av.open(file, "w", format="flac") as container:
-        stream = container.add_stream("flac", rate=SAMPLE_RATE, layout="mono")
-        quantised = (np.clip(samples, -1.0, 1.0) * 32767).astype(np.int16)
-        frame = av.AudioFrame.from_ndarray(quantised.reshape(1, -1), format="s16", layout="mono")
-        frame.sample_rate = SAMPLE_RATE
-        frame.time_base = Fraction(1, SAMPLE_RATE)
-        frame.pts = 0
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return file.getvalue()
 
 
 class ClipStore:
@@ -141,6 +122,6 @@ class ClipStore:
         def cut() -> bytes:
             # PyAV takes any object that reads and seeks.
             samples = read_window(source, place[0], place[1])  # type: ignore[arg-type]
-            return encode(samples)
+            return encode_flac(samples)
 
         return await asyncio.get_running_loop().run_in_executor(self._executor, cut)

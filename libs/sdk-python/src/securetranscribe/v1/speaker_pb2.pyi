@@ -960,7 +960,7 @@ class EnrollSpeakerRequest(_message.Message):
     speaker_id: _builtins.int
     """The profile."""
     content: _builtins.bytes
-    """The encoded clip, at most 64 MiB, in any container that uploads accept."""
+    """The encoded clip, at most 16 MiB, in any container that uploads accept."""
     request_id: _builtins.str
     """Idempotency key chosen by the caller."""
     def __init__(
