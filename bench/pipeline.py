@@ -1,6 +1,7 @@
 """The product itself on the same recordings: the whole stack with one warm worker of each kind."""
 
 import asyncio
+import contextlib
 import os
 import tempfile
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from bench.metrics import diarization_errors, speaker_word_errors, word_errors
 from bench.recordings import Recording
@@ -90,7 +92,9 @@ def _score(
         said = _said(identifier, str(client.session_token), services)
         scores["cpwer"] = 100 * speaker_word_errors(recording.text_by_speaker, said).rate
     if recording.turns:
-        errors = diarization_errors(recording.turns, asyncio.run(_turns(identifier, servers)))
+        model = _diarization_model(identifier, str(client.session_token), services)
+        turns = asyncio.run(_turns(identifier, model, servers))
+        errors = diarization_errors(recording.turns, turns)
         scores["der"] = 100 * errors.rate
         scores["confusion"] = 100 * errors.confusion / errors.total
         scores["speakers"] = state["num_speakers"]
@@ -111,16 +115,30 @@ def _said(identifier: int, token: str, services: ServiceStack) -> dict[str, str]
     return {label: " ".join(words) for label, words in said.items()}
 
 
-async def _turns(identifier: int, servers: EmbeddedServers) -> list[tuple[float, float, str]]:
-    """Turns of the diarize stage, from its result object."""
+def _diarization_model(identifier: int, token: str, services: ServiceStack) -> str:
+    with grpc.insecure_channel(services.address("transcriber-api")) as channel:
+        stub = transcription_pb2_grpc.TranscriptionServiceStub(channel)
+        request = pb.GetTranscriptionRequest(transcription_id=identifier)
+        metadata = (("authorization", f"Bearer {token}"),)
+        return str(
+            stub.GetTranscription(request, metadata=metadata).transcription.diarization_model
+        )
+
+
+async def _turns(
+    identifier: int, model: str, servers: EmbeddedServers
+) -> list[tuple[float, float, str]]:
+    """Turns of the diarize stage, from its result object: the one that names its model."""
     variables = servers.environment("transcriber")
     names = {name.lower(): value for name, value in variables.items() if name.startswith("S3_")}
     store = ObjectStore(ObjectSettings(**names))  # type: ignore[arg-type]
     try:
         for key in await store.keys("results", f"{identifier}/"):
             if key.endswith(".pb"):
-                found = diarization_pb2.Diarization.FromString(await store.get("results", key))
-                if found.model.startswith("pyannote"):
+                found = diarization_pb2.Diarization()
+                with contextlib.suppress(DecodeError):  # the other stage's
+                    found = found.FromString(await store.get("results", key))
+                if found.model == model:
                     return [
                         (seconds(turn.start), seconds(turn.end), turn.speaker_label)
                         for turn in found.turns

@@ -11,6 +11,7 @@ from common.settings import ObjectSettings
 from devstack.stack import EmbeddedServers
 from devstack.testing import embedded_servers
 
+_SHOWN = "shown"
 collect_ignore = ["containers"]  # unless asked for: they need images and an engine
 
 
@@ -50,3 +51,18 @@ def s3(servers: EmbeddedServers) -> ObjectSettings:
     return ObjectSettings(
         **{name.lower(): value for name, value in variables.items() if name.startswith("S3_")}  # type: ignore[arg-type]
     )
+
+
+@pytest.fixture
+def show(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Prints a text at the end of the run: what a test measured, for people."""
+    return lambda text: record_property(_SHOWN, text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints what passing tests had to show; it comes from all test processes."""
+    for report in terminalreporter.getreports("passed"):
+        for name, text in report.user_properties:
+            if name == _SHOWN:
+                terminalreporter.section(report.nodeid, sep="-")
+                terminalreporter.write_line(str(text))

@@ -1,7 +1,7 @@
 """One trace, from the upload of a recording to the event that says it is transcribed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import nats
@@ -29,7 +29,7 @@ async def test_one_trace_leads_from_the_upload_to_the_completed_event(
     collector: SpanCollector,
     client: SecureTranscribeClient,
     sample: Path,
-    capsys: pytest.CaptureFixture[str],
+    show: Callable[[str], None],
 ) -> None:
     with sample.open("rb") as file:
         uploaded = await asyncio.to_thread(client.upload_audio, file, auto_start=True)
@@ -41,8 +41,7 @@ async def test_one_trace_leads_from_the_upload_to_the_completed_event(
     spans = await asyncio.to_thread(
         collector.trace, trace_id, last=publisher, within_seconds=JOB_SECONDS
     )
-    with capsys.disabled():
-        print(f"\n    after      took  (ms)  trace {trace_id}", *tree(spans), sep="\n")
+    show("\n".join([f"    after      took  (ms)  trace {trace_id}", *tree(spans)]))
 
     (root,) = [span for span in spans if not span.parent_id]
     assert root.service == "securetranscribe-gateway"

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -67,7 +67,9 @@ async def _healthy(url: str) -> None:
             await asyncio.sleep(0.1)
 
 
-async def test_two_hundred_clients(gateway_url: str, nats: Client) -> None:
+async def test_two_hundred_clients(
+    gateway_url: str, nats: Client, show: Callable[[str], None]
+) -> None:
     publisher = EventPublisher(nats, nats.jetstream(), source="transcriber")
     async with httpx2.AsyncClient(base_url=gateway_url, timeout=30) as client:
         sessions = [await _session(client) for _ in range(CLIENTS)]
@@ -85,7 +87,7 @@ async def test_two_hundred_clients(gateway_url: str, nats: Client) -> None:
         assert [message["type"] for message in messages].count("job_completed") == 1
     idle, _ = map(_worst, start, before)
     late, busy = map(_worst, before, after)
-    print(
+    show(
         f"{CLIENTS} clients, {sum(map(len, received))} messages: no timer of the loop was late by "
         f"more than {late * 1000:.0f} ms (idle: {idle * 1000:.0f} ms), of which the gateway's own "
         f"work was at most {busy * 1000:.0f} ms"
