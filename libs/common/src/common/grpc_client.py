@@ -58,7 +58,8 @@ def channel(
         ("grpc.service_config", service_config(idempotent)),
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.initial_reconnect_backoff_ms", 200),
-        ("grpc.max_reconnect_backoff_ms", 3_000),
+        # Retries last about so long: a service that comes back is found while they do.
+        ("grpc.max_reconnect_backoff_ms", 1_000),
         ("grpc.enable_http_proxy", 0),
         # A name may stand for several replicas: each gets its share of the calls.
         ("grpc.lb_policy_name", "round_robin"),

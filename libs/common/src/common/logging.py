@@ -54,6 +54,8 @@ def configure(*, service: str, level: str, style: str) -> None:
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    # It reports an error with a traceback whenever a client breaks off a stream, which is none.
+    logging.getLogger("opentelemetry.context").setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
