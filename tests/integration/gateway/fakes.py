@@ -98,9 +98,9 @@ class FakeTranscriber(
                     upload.head = request.chunk[:64]
                 upload.size += len(request.chunk)
                 upload.largest_chunk = max(upload.largest_chunk, len(request.chunk))
-            # A stream that the client gives up ends like a complete one; the cancel comes at the
-            # next point where the handler waits.
-            await asyncio.sleep(0)
+            # A stream that the client gives up ends like a complete one; the cancel comes a moment
+            # later, while the real service is still looking at the file.
+            await asyncio.sleep(0.05)
         except asyncio.CancelledError:
             self.aborted += 1
             raise
