@@ -258,6 +258,23 @@ def test_the_same_input_gives_the_same_transcript(
     assert merge(words, exclusive_turns=exclusive[::-1], turns=turns[::-1]) == first
 
 
+def test_where_people_talk_at_once_a_word_is_whose_turn_covers_it() -> None:
+    words = [word("one", 1.1, 1.8), word("two", 2.2, 2.6)]
+    turns = [turn("A", 0.0, 2.0), turn("B", 1.5, 3.0)]
+    exclusive = [turn("A", 0.0, 1.2), turn("B", 1.2, 3.0)]
+    first, second = merge(words, exclusive_turns=exclusive, turns=turns).speakers
+    assert (first.origin, second.origin) == ("A", "B")
+
+
+def test_where_both_cover_a_word_the_exclusive_turns_decide() -> None:
+    turns = [turn("A", 0.0, 3.0), turn("B", 0.0, 3.0)]
+    for holder in "AB":
+        merged = merge(
+            [word("one", 1.0, 1.5)], exclusive_turns=[turn(holder, 0.5, 2.0)], turns=turns
+        )
+        assert [speaker.origin for speaker in merged.speakers] == [holder]
+
+
 def test_the_work_grows_as_the_length_does() -> None:
     def steps(count: int) -> int:
         """Lines of code that run: a measure that no other load on the machine changes."""

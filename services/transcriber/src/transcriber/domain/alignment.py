@@ -35,21 +35,22 @@ def attribute(
 ) -> list[Attribution]:
     """One attribution a word, in the order of the words, which must be that of time.
 
-    `exclusive` says whose word it is, `turns` (which may overlap) who speaks besides. A word in a
-    gap goes to the nearest turn within a bound, else to the speaker of the rest of its passage,
-    else to whoever spoke before it, or after it. Without turns nobody gets anything.
+    A word is whose `turns` (which may overlap) cover most of it; where several cover as much, the
+    one whom `exclusive` gives most. A word in a gap goes to the nearest turn within a bound, else
+    to the speaker of the rest of its passage, else to whoever spoke before it, or after it.
+    Without turns nobody gets anything.
     """
     holders = _Sweep(exclusive)
     voices = _Sweep(turns)
-    nearest = _Nearest(exclusive)
+    nearest = _Nearest(turns)
     found: list[Attribution] = []
     for word in words:
         start, end = word.start, max(word.end, word.start + SHORTEST_SECONDS)
         held, heard = holders.during(start, end), voices.during(start, end)
         main: str | None
-        if held:
-            main = max(held, key=lambda speaker: (held[speaker], heard.get(speaker, 0.0)))
-            share = min(1.0, held[main] / (end - start))
+        if heard:
+            main = max(heard, key=lambda speaker: (heard[speaker], held.get(speaker, 0.0)))
+            share = min(1.0, heard[main] / (end - start))
         else:
             main, share = nearest.to(start, end), 0.0
         if main is None:

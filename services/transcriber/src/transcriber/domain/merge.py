@@ -35,9 +35,9 @@ def merge(
     ordered = [
         word for _, word in sorted(enumerate(words), key=lambda item: (item[1].start, item[0]))
     ]
-    exclusive = exclusive_turns or turns
+    voices = turns or exclusive_turns
     items = smooth(
-        ordered, attribute(ordered, exclusive, turns or exclusive), SpeakerTimes(exclusive)
+        ordered, attribute(ordered, exclusive_turns or turns, voices), SpeakerTimes(voices)
     )
     owners = [item.speaker or "" for item in items]
     ranges = segmentation.split(ordered, owners)
