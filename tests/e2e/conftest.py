@@ -73,6 +73,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory, collector: SpanCollector) ->
         yield Stack(servers=servers, services=services)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def strangers(stack: Stack) -> Iterator[None]:
+    """Voices that a module's tests have named are forgotten: to the next they are strangers."""
+    yield
+    with stack.client() as client:
+        for profile in client.list_speakers():
+            client.delete_speaker(profile["id"], permanent=True)
+
+
 @pytest.fixture
 def client(stack: Stack) -> Iterator[SecureTranscribeClient]:
     """A client with a session of its own."""
