@@ -84,12 +84,12 @@ protos: $(READY) ## regenerate the stubs from the contracts
 images: ## build the container images; scripts/images.sh has its variables
 	@scripts/images.sh $(IMAGES)
 
-bench: $(READY) $(MODELS) ## measure accuracy, speed, memory, documents; DATA=DIR adds recordings
+bench: $(READY) $(VERIFIED) ## measure accuracy, speed, memory, documents; DATA=DIR adds recordings
 	@$(BIN)/python -m bench $(if $(DATA),--data $(DATA))
 	@$(BIN)/python -m bench.export_formats
 	@$(BIN)/python -m bench.summary_quality $(if $(DATA),--data $(DATA))
 
-bench-speakers: $(READY) $(MODELS) ## measure how well voices are recognised; DATA=DIR adds voices
+bench-speakers: $(READY) $(VERIFIED) ## measure how well voices are recognised; DATA=DIR adds voices
 	@$(BIN)/python -m bench.speakers_benchmarks $(if $(DATA),--data $(DATA))
 
 clean: stop ## remove data of the stack and what was built; keeps .venv and models

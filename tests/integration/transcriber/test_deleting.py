@@ -59,14 +59,15 @@ async def test_only_the_named_one_goes(api: Api, caller: Caller, objects: Object
 async def test_a_job_under_way_is_cancelled_first(
     caller: Caller, workshop: Workshop, database: Database, objects: ObjectStore
 ) -> None:
-    begun, stopped = threading.Event(), threading.Event()
+    begun, stopped, deleted = threading.Event(), threading.Event(), threading.Event()
 
     def stubborn(_task: queue_pb2.Task, control: TaskControl) -> bytes:
-        """Notices too late that it should stop, and writes its result all the same."""
+        """Is told to stop, and writes its result all the same, after everything was removed."""
         begun.set()
         while not control.cancelled():
             threading.Event().wait(0.02)
         stopped.set()
+        deleted.wait(timeout=60)
         return b"a late result"
 
     transcription_id = await caller.upload_id(auto_start=True)
@@ -83,6 +84,7 @@ async def test_a_job_under_way_is_cancelled_first(
             return stopped.is_set()
 
         await until(told, seconds=5)
+        deleted.set()
 
         async def written() -> bool:
             return bool(await objects.keys("results"))

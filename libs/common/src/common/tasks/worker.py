@@ -100,7 +100,7 @@ class TaskWorker:
         while not self._stopping.is_set():
             try:
                 messages = await consumer.fetch(1, timeout=_FETCH_SECONDS)
-            except (TimeoutError, nats.errors.TimeoutError):
+            except TimeoutError:  # the client raises its own kind, and at times the plain one
                 continue
             except nats.errors.Error as error:
                 _log.warning("cannot fetch tasks", error=str(error))

@@ -30,7 +30,7 @@ class ProfileFollower:
             if self._consumer is None:
                 self._consumer = await self._subscribe()
             messages = await self._consumer.fetch(16, timeout=_FETCH_SECONDS)
-        except nats.errors.TimeoutError:
+        except TimeoutError:  # the client raises its own kind, and at times the plain one
             return
         except nats.errors.Error:
             self._consumer = None

@@ -41,7 +41,7 @@ class ResultsConsumer:
         """Waits a while for results and takes them in."""
         try:
             messages = await self._fetch()
-        except nats.errors.TimeoutError:
+        except TimeoutError:  # the client raises its own kind, and at times the plain one
             return
         except nats.errors.Error:
             # The server may have lost its data; what is missing is made anew.
