@@ -6,12 +6,23 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from common.settings import ObjectSettings
 from devstack.stack import EmbeddedServers
 from devstack.testing import embedded_servers
 
 _SHOWN = "shown"
+# The same examples in every run, and no limit in time: a slow machine is no failure, and what
+# chance finds is found by whoever asks for it (`--hypothesis-profile=default`).
+settings.register_profile(
+    "steady",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("steady")
 collect_ignore = ["containers"]  # unless asked for: they need images and an engine
 
 
