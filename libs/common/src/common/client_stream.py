@@ -21,7 +21,10 @@ Answer = TypeVar("Answer")
 
 
 class ClientStream(Generic[Request, Answer]):
-    """One call. Wrap it as soon as it is made; its channel must not be traced."""
+    """One call. Wrap it as soon as it is made.
+
+    Its channel must not be traced (`grpc_client.channel` says why).
+    """
 
     def __init__(self, call: Any) -> None:
         self._call = call

@@ -48,9 +48,11 @@ def channel(
 ) -> grpc.aio.Channel:
     """A channel to `host:port`; it connects when it is first used and again when it must.
 
-    A client stream that is written piece by piece needs a channel that is not traced: the tracing
-    interceptor holds the writes back until the call has ended, and does not pass a cancel on. Such
-    a call carries the trace in its metadata (`telemetry.inject`).
+    A client stream that is written piece by piece (`ClientStream`) needs a channel that is not
+    traced. With any interceptor grpc takes what is written into a queue, from which a task of its
+    own sends it; when the server is away that task cancels the call, and the caller learns of a
+    cancel instead of UNAVAILABLE. Such a call carries the trace in its metadata
+    (`telemetry.inject`).
     """
     options = [
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),

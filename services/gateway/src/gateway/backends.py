@@ -62,6 +62,7 @@ class Backends:
         self._transcriber = channel(settings, transcriber, idempotent=_IDEMPOTENT_TRANSCRIBER)
         self._speakers = channel(settings, speakers, idempotent=_IDEMPOTENT_SPEAKERS)
         self._exporter = channel(settings, exporter)
+        # Uploads are written piece by piece, which a traced channel cannot do.
         self._uploads = channel(settings, transcriber, traced=False)
         self.uploads = transcription_pb2_grpc.TranscriptionServiceStub(self._uploads)
         self.transcriptions = transcription_pb2_grpc.TranscriptionServiceStub(self._transcriber)
