@@ -1,8 +1,10 @@
 import asyncio
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 
+from common import auth
 from common.auth import Access, CachedAuthenticator, CallAuthenticator, bearer
 from common.errors import AuthenticationError, AuthorizationError, UnavailableError
 from common.identity import SERVICE_HEADER, SESSION_HEADER, Identity, ServiceSigner, hash_token
@@ -28,14 +30,17 @@ class FakeTokens:
         return session
 
 
-async def test_a_good_answer_is_remembered_for_its_time() -> None:
+async def test_a_good_answer_is_remembered_for_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(auth, "time", SimpleNamespace(monotonic=lambda: now))
     tokens = FakeTokens(tok="session_1")
-    cache = CachedAuthenticator(tokens, 0.05)
+    cache = CachedAuthenticator(tokens, 60)
 
     assert await cache.authenticate("tok") == "session_1"
+    now += 59
     assert await cache.authenticate("tok") == "session_1"
     assert tokens.asked == 1
-    await asyncio.sleep(0.06)
+    now += 2
     assert await cache.authenticate("tok") == "session_1"
     assert tokens.asked == 2
 

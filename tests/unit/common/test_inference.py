@@ -34,7 +34,7 @@ class Work:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - threads set no event of the loop
             await asyncio.sleep(0.01)
 

@@ -14,7 +14,7 @@ async def test_a_task_that_dies_stops_the_process() -> None:
         raise RuntimeError("broken")
 
     supervisor.start("dying", die())
-    await asyncio.wait_for(supervisor.wait(), 1)
+    await asyncio.wait_for(supervisor.wait(), 30)
 
     assert supervisor.failed
     assert supervisor.stopping

@@ -262,6 +262,15 @@ def test_the_command_says_what_production_lacks(
     assert "gigantic is neither a directory nor one of tiny" in capsys.readouterr().err
 
 
+def test_the_help_names_the_command_as_it_is_called(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--help"], {})
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert said.startswith("usage: python -m common.models [-h]")
+    assert "Fetches the models" in said
+
+
 def test_every_file_of_the_manifest_is_pinned_and_licensed() -> None:
     for model in EMBEDDED:
         assert model.licence

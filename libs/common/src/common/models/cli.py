@@ -1,4 +1,4 @@
-"""The command behind `python -m common.models.store`."""
+"""The command behind `python -m common.models`."""
 
 import argparse
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 from common.models.files import ModelError
 from common.models.store import DEFAULT_MODEL_DIR, EMBEDDED_DIARIZATION, ModelStore
 
+_PURPOSE = "Fetches the models that workers need, or checks those that are there."
 Say = Callable[[str], None]
 
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
 
 
 def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m common.models.store", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m common.models", description=_PURPOSE)
     parser.add_argument("command", choices=("pull", "verify"))
     parser.add_argument(
         "--profile",
