@@ -126,8 +126,12 @@ async def test_decisions_that_may_not_have_been_heard_are_told_again(
         return decided(peers, transcription_id) == {"Speaker_1": "Ada"}
 
     await until(told)
-    row = await database.fetch_one("SELECT decisions_due_at FROM transcriptions")
-    assert row is not None
+
+    async def settled() -> bool:
+        row = await database.fetch_one("SELECT decisions_due_at FROM transcriptions")
+        return row == {"decisions_due_at": None}
+
+    await until(settled)
 
 
 async def test_known_voices_are_suggested_and_can_be_confirmed(
@@ -313,6 +317,7 @@ async def test_an_event_tells_of_the_names(
 
     subject = bus.event_subject("session_a", "transcription", transcription_id, "*")
     subscription = await client.subscribe(subject, cb=hear)
+    await client.flush()
     await caller.assign(transcription_id, {"Speaker_1": "Ada"})
 
     async def told() -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import threading
 from typing import Any
 
 import pytest
@@ -11,10 +12,18 @@ from common.audio.probe import probe
 from common.errors import StateError
 from common.objects import ObjectStore
 from common.postgres import Database
+from common.tasks.task import TaskControl
 from common.times import seconds
 from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
 from tests.integration.transcriber.conftest import Api, Caller
-from tests.integration.transcriber.fakes import Workshop, diarization, recognition, until, wav
+from tests.integration.transcriber.fakes import (
+    TWO_SPEAKERS,
+    Workshop,
+    diarization,
+    recognition,
+    until,
+    wav,
+)
 from transcriber.background.housekeeping import Housekeeper
 
 COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
@@ -66,12 +75,21 @@ async def test_the_events_tell_the_whole_story_in_order(
     caller: Caller, workshop: Workshop, client: Any
 ) -> None:
     heard: list[event_pb2.Event] = []
+    told = threading.Event()
 
     async def hear(message: Any) -> None:
         heard.append(events.parse(message))
+        if heard[-1].HasField("job_progress"):
+            told.set()
+
+    def patient(_task: queue_pb2.Task, control: TaskControl) -> bytes:
+        control.progress(0.5, "Half way")
+        assert told.wait(20), "nobody was told of any progress"
+        return TWO_SPEAKERS.SerializeToString()
 
     subscription = await client.subscribe(bus.event_subject("session_a", "*", "*", "*"), cb=hear)
-    async with workshop.both():
+    await client.flush()
+    async with workshop.both(turns=patient):
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)
 
@@ -91,8 +109,8 @@ async def test_the_events_tell_the_whole_story_in_order(
         event.job_progress.progress_percent for event in heard if event.HasField("job_progress")
     ]
     assert progress == sorted(progress)
-    assert progress
-    assert heard[-1].job_completed.speaker_count == 2
+    (completion,) = [event.job_completed for event in heard if event.HasField("job_completed")]
+    assert completion.speaker_count == 2
     assert {event.session_id for event in heard} == {"session_a"}
 
 
@@ -140,7 +158,7 @@ async def test_watching_shows_the_state_at_once_and_ends_with_the_job(
     assert states[0].status == transcription_pb2.TRANSCRIPTION_STATUS_PENDING
     await caller.start(transcription_id)
     async with workshop.both():
-        await asyncio.wait_for(watching, 20)
+        await asyncio.wait_for(watching, 30)
     assert states[-1].status == COMPLETED
     progress = [state.progress_percent for state in states]
     assert progress == sorted(progress)

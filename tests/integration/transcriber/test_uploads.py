@@ -120,7 +120,7 @@ async def test_a_caller_that_leaves_in_the_middle_leaves_nothing(
         await asyncio.sleep(60)
 
     call = caller.transcriptions.UploadTranscription(requests(), metadata=caller.metadata)
-    await asyncio.wait_for(sent.wait(), 10)
+    await asyncio.wait_for(sent.wait(), 20)
 
     async def begun() -> Any:
         return await database.fetch_one("SELECT 1 AS one FROM uploads")
@@ -150,7 +150,7 @@ async def test_a_silent_caller_is_not_waited_for(
         caller = api.caller()
         call = caller.transcriptions.UploadTranscription(requests(), metadata=caller.metadata)
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await asyncio.wait_for(call, 10)
+            await asyncio.wait_for(call, 30)
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     assert await nothing_left(database, objects)
 
