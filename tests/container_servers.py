@@ -6,7 +6,6 @@ They are reached as the embedded ones are (devstack.stack.EmbeddedServers), as f
 import asyncio
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -19,7 +18,8 @@ from testcontainers.core.container import DockerContainer
 
 from devstack.credentials import Credentials
 from devstack.database import DATABASE, ROLES
-from devstack.stack import OBJECT_USERS
+from devstack.stack import service_variables
+from tests.ports import free_port
 from tests.unit.deploy.compose_files import BASE, ROOT, read
 
 _READY_SECONDS = 60
@@ -33,7 +33,7 @@ class Server:
         images = {name: value for name, value in os.environ.items() if name.endswith("_IMAGE")}
         described = read(BASE, {**images, **variables})["services"][service]
         self._health: list[str] = described["healthcheck"]["test"]
-        self._port = _free_port()
+        self._port = free_port()
         self._container = DockerContainer(described["image"])
         # On this machine only, which `with_bind_ports` cannot say.
         ports: dict[str, Any] = self._container.ports
@@ -153,14 +153,13 @@ class ContainerServers:
 
     def environment(self, service: str) -> dict[str, str]:
         """What devstack.stack.EmbeddedServers gives a service."""
-        if service == "subscriber":
-            return {"NATS_URL": self.nats.subscriber_url}
-        variables = {"NATS_URL": self.nats.service_url}
-        if service in ROLES:
-            variables["DATABASE_URL"] = self.postgres.url(service)
-        if service in OBJECT_USERS:
-            variables |= self.s3.environment()
-        return variables
+        return service_variables(
+            service,
+            messages=self.nats.service_url,
+            events=self.nats.subscriber_url,
+            database=self.postgres.url,
+            objects=self.s3.environment(),
+        )
 
     def process(self, name: str) -> Server:
         """The container of `postgres`, `nats` or `s3`."""
@@ -207,9 +206,3 @@ def container_servers() -> Iterator[ContainerServers]:
             server.create()
         servers.provision()
         yield servers
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -4,11 +4,12 @@ import functools
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "securetranscribe-test"
@@ -24,7 +25,7 @@ class Compose:
     """Runs compose's commands on the project."""
 
     def __init__(self) -> None:
-        self.edge_port, self.nats_port = _free_port(), _free_port()
+        self.edge_port, self.nats_port = free_port(), free_port()
 
     @property
     def base_url(self) -> str:
@@ -95,12 +96,6 @@ def program() -> tuple[str, ...]:
     if shutil.which("docker-compose") is None:
         raise FileNotFoundError("there is no compose")
     return ("docker-compose",)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _well(container: dict[str, Any]) -> bool:

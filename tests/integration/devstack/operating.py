@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,6 +98,13 @@ class Operator:
         )
         self.runners.append(runner)
         return runner
+
+    def well(self, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+        """Ask for the status until all is well; a busy machine may answer one question late."""
+        deadline = time.monotonic() + seconds
+        while (status := self.run("status")).returncode != 0:
+            assert time.monotonic() < deadline, status.stdout + status.stderr
+        return status
 
     def pids(self) -> dict[str, int]:
         """Pids by name, from the pid files."""

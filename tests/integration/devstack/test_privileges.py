@@ -16,6 +16,7 @@ from devstack.files import DataDirectory
 from devstack.identity import Identity, works
 from devstack.postgres import PostgresServer
 from devstack.server import bring_up
+from tests.ports import free_port
 
 NOBODY = 65534
 COMMANDS = """
@@ -93,7 +94,7 @@ def test_an_ordinary_user_runs_the_servers(private_directory: Path) -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         user=NOBODY,
         group=NOBODY,
         extra_groups=[],
@@ -117,7 +118,7 @@ def test_an_ordinary_user_in_a_namespace_runs_the_servers(tmp_path: Path) -> Non
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         env=environment(DEVSTACK_DATA_DIR=str(data)),
         cwd=tmp_path,
     )
@@ -156,7 +157,7 @@ async def run_postgres(directory: Path, identity: Identity, *, table: str) -> li
     fixed = {f"postgres_{name}": name for name in ("superuser", "gateway", "speakers")}
     server = PostgresServer(
         files=files,
-        port=14731,
+        port=free_port(),
         credentials=Credentials(**fixed, postgres_transcriber="transcriber"),
         durable=False,
         identity=identity,

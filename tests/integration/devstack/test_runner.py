@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from devstack.stack import EmbeddedServers
 from tests.integration.devstack.operating import AllGone, Operator, Until
+from tests.ports import free_port
 
 
 def names(count_of_workers: int = 1) -> set[str]:
@@ -20,10 +22,9 @@ def names(count_of_workers: int = 1) -> set[str]:
 
 @pytest.fixture
 def gateway_port(operator: Operator) -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    port = free_port()
     operator.environment["PORT"] = str(port)
-    return int(port)
+    return port
 
 
 def test_up_in_the_foreground_until_ctrl_c(
@@ -40,8 +41,7 @@ def test_up_in_the_foreground_until_ctrl_c(
     assert all(address in operator.said for address in state["addresses"].values())
     assert str(operator.data / "logs") in operator.said
 
-    status = operator.run("status")
-    assert status.returncode == 0, status.stdout
+    status = operator.well()
     assert f"runner {runner.pid}: ready" in status.stdout
     for name, pid in pids.items():
         (line,) = [one for one in status.stdout.splitlines() if one.split()[0] == name]
@@ -71,7 +71,7 @@ def test_in_the_background(operator: Operator, gateway_port: int, all_gone: AllG
     pids = operator.pids()
     runner = json.loads((operator.data / "runner.pid").read_text())["pid"]
     assert set(pids) == names()
-    assert operator.run("status").returncode == 0
+    operator.well()
 
     again = operator.run("up", "--detach")
     assert again.returncode == 4
@@ -113,7 +113,7 @@ def test_servers_only(operator: Operator) -> None:
     started = operator.run("up", "--servers-only", "--detach")
     assert started.returncode == 0, started.stdout + started.stderr
     assert set(operator.pids()) == {"postgres", "nats", "s3"}
-    assert operator.run("status").returncode == 0
+    operator.well()
 
 
 def test_a_killed_runner_takes_everything_along(
@@ -160,7 +160,7 @@ def test_a_service_that_crashes_comes_back(
     before = operator.pids()
     os.kill(before["transcriber-worker-1"], signal.SIGKILL)
     until(lambda: operator.pids()["transcriber-worker-1"] != before["transcriber-worker-1"])
-    until(lambda: operator.run("status").returncode == 0)
+    operator.well()
     after = operator.pids()
     assert {name for name in before if before[name] != after[name]} == {"transcriber-worker-1"}
     runner.send_signal(signal.SIGINT)
@@ -214,7 +214,8 @@ def test_a_service_that_is_never_ready_is_explained(operator: Operator, gateway_
     operator.environment |= {"FAKE_BEHAVIOUR": "never", "DEVSTACK_SERVICE_SECONDS": "5"}
     failed = operator.run("up")
     assert failed.returncode == 1
-    assert "was not healthy within 5 s: NOT_SERVING" in failed.stderr
+    # On a busy machine some may not even listen by then.
+    assert re.search(r"was not healthy within 5 s: (NOT_SERVING|no answer)", failed.stderr)
     assert operator.pids() == {}
 
 

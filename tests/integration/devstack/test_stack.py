@@ -15,6 +15,7 @@ from nats.js.api import StreamConfig
 
 from devstack.config import StackConfig
 from devstack.errors import AlreadyRunningError, NotRunningError, PortTakenError, StartError
+from devstack.ports import PortClaims
 from devstack.report import Report
 from devstack.stack import EmbeddedServers
 from devstack.testing import aembedded_servers, embedded_servers
@@ -78,7 +79,7 @@ async def test_a_server_can_be_killed_and_started_again(tmp_path: Path, name: st
         await put_something(servers)
         pid = servers.process(name).pid
         os.kill(pid, signal.SIGKILL)
-        assert await servers.process(name).wait(5) == -signal.SIGKILL
+        assert await servers.process(name).wait(60) == -signal.SIGKILL
         await servers.restart(name)
         assert servers.process(name).pid != pid
         assert await find_it(servers) == ("row", "message", "object")
@@ -123,19 +124,23 @@ async def test_a_taken_port_is_named_and_nothing_stays_behind(tmp_path: Path, na
 
 
 async def test_ports_can_be_chosen(tmp_path: Path) -> None:
+    claims = PortClaims()
+    postgres, nats_port = claims.take(), claims.take()
+    # So high that 10000 more would be no port, and above those of outgoing connections.
+    s3 = next(port for port in range(61_000, 65_000) if claims.claim(port))
     config = StackConfig(
         data_directory=tmp_path,
         ports={
-            "DEVSTACK_POSTGRES_PORT": 14432,
-            "DEVSTACK_NATS_PORT": 14222,
-            "DEVSTACK_S3_PORT": 59900,  # so high that 10000 more would be no port
+            "DEVSTACK_POSTGRES_PORT": postgres,
+            "DEVSTACK_NATS_PORT": nats_port,
+            "DEVSTACK_S3_PORT": s3,
         },
     )
     servers = EmbeddedServers(config)
     await servers.start()
     try:
         addresses = [server.address for server in servers.servers]
-        assert addresses == ["127.0.0.1:14432", "127.0.0.1:14222", "127.0.0.1:59900"]
+        assert addresses == [f"127.0.0.1:{port}" for port in (postgres, nats_port, s3)]
         servers.s3.client().put_object("audio", "x", io.BytesIO(b"x"), 1)
     finally:
         await servers.stop()
@@ -201,7 +206,7 @@ async def test_leftovers_of_a_killed_runner_are_cleared_away(
 async def test_a_cancelled_start_leaves_nothing_behind(tmp_path: Path, all_gone: AllGone) -> None:
     servers = EmbeddedServers(StackConfig(data_directory=tmp_path))
     starting = asyncio.create_task(servers.start())
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not servers.files.pid_file("nats").exists():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)

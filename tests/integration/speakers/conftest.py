@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,20 +9,20 @@ from typing import Any
 import grpc
 import grpc.aio
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from common import bus
 from common.bus import Delivery
 from common.grpc_client import unwrap
 from common.identity import ServiceSigner
-from common.postgres import Database, migrate
+from common.postgres import Database
 from common.runtime import Supervisor
-from common.settings import PostgresSettings
 from common.times import duration
 from securetranscribe.v1 import diarization_pb2, speaker_pb2, speaker_pb2_grpc
 from speakers import app
 from speakers.settings import SpeakersSettings
+from tests.integration.serving import healthy, migrated
 from tests.integration.speakers.fakes import Peers, running_peers, voiceprint
+from tests.ports import free_port
 
 SECRET = "a secret for tests that is long enough"
 _CLEAR = """
@@ -49,11 +48,8 @@ async def peers() -> AsyncIterator[Peers]:
 @pytest.fixture(scope="session")
 async def database(postgres_url: Callable[[str], str]) -> AsyncIterator[Database]:
     """The service's own tables."""
-    database = Database(PostgresSettings(database_url=postgres_url("speakers")))
-    await database.open()
-    await migrate(database, "speakers")
-    yield database
-    await database.close()
+    async with migrated(postgres_url("speakers"), "speakers") as database:
+        yield database
 
 
 @pytest.fixture(scope="session")
@@ -283,24 +279,3 @@ async def prototypes(database: Database) -> list[tuple[Any, ...]]:
          row["sample_count"], row["speech_seconds"])
         for row in await database.fetch_all(_PROTOTYPES)
     ]  # fmt: skip
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-async def healthy(channel: grpc.aio.Channel, ended: Callable[[], bool]) -> None:
-    """Waits until the server says that it serves."""
-    stub = health_pb2_grpc.HealthStub(channel)
-    async with asyncio.timeout(30):
-        while not ended():
-            with contextlib.suppress(grpc.aio.AioRpcError):
-                answer = await stub.Check(health_pb2.HealthCheckRequest())
-                if answer.status == health_pb2.HealthCheckResponse.SERVING:
-                    return
-            await asyncio.sleep(0.05)
-    raise AssertionError("the service ended by itself")

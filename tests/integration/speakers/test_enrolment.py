@@ -13,8 +13,9 @@ from common.errors import (
 )
 from common.identity import ServiceSigner
 from securetranscribe.v1 import speaker_pb2
-from tests.integration.speakers.conftest import SECRET, Caller, Named, ServiceFactory, free_port
+from tests.integration.speakers.conftest import SECRET, Caller, Named, ServiceFactory
 from tests.integration.speakers.fakes import MODEL, Peers, person, voiceprint, wav
+from tests.ports import free_port
 
 
 async def enroll(

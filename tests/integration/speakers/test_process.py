@@ -10,8 +10,9 @@ import grpc.aio
 import psycopg
 
 from common.postgres import Database
-from tests.integration.speakers.conftest import SECRET, Service, healthy
-from tests.integration.speakers.conftest import free_port as a_free_port
+from tests.integration.serving import healthy
+from tests.integration.speakers.conftest import SECRET, Service
+from tests.ports import free_port
 
 
 async def start(*arguments: str, **variables: str) -> asyncio.subprocess.Process:
@@ -30,9 +31,9 @@ async def start(*arguments: str, **variables: str) -> asyncio.subprocess.Process
 async def test_a_process_serves_until_it_is_told_to_stop(
     postgres_url: Callable[[str], str], nats_url: str, database: Database
 ) -> None:
-    port = a_free_port()
+    port = free_port()
     # The gateway and the diarizer are down: it starts all the same.
-    nobody = f"127.0.0.1:{a_free_port()}"
+    nobody = f"127.0.0.1:{free_port()}"
     process = await start(
         DATABASE_URL=postgres_url("speakers"),
         NATS_URL=nats_url,

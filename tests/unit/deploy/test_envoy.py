@@ -15,12 +15,12 @@ from google.api import annotations_pb2
 from google.protobuf import descriptor_pb2
 
 from scripts import check_envoy
+from tests.ports import free_port
 from tests.unit.deploy.upstreams import (
     FakeGateway,
     FakeService,
     Notebook,
     eventually,
-    free_port,
 )
 
 render = check_envoy.load_renderer()

@@ -1,6 +1,5 @@
 """Stand-ins for the services behind Envoy: they answer everything and remember what they saw."""
 
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -109,13 +108,6 @@ class FakeGateway:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def eventually(check: Callable[[], bool], attempts: int = 150, pause: float = 0.1) -> None:

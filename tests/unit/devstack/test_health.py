@@ -132,7 +132,7 @@ def test_other_probes_cannot() -> None:
 
 async def test_waiting_lasts_until_it_is_healthy(make: Make) -> None:
     probe = Scripted("not yet", "not yet", None)
-    await wait_healthy(make("sleep", "60"), probe, seconds=10)
+    await wait_healthy(make("sleep", "60"), probe, seconds=60)
     assert probe.answers == [None]
 
 
@@ -144,7 +144,7 @@ async def test_waiting_ends_when_the_time_is_over(make: Make) -> None:
 async def test_a_process_that_ends_is_reported_with_the_end_of_its_log(make: Make) -> None:
     process = make("sh", "-c", "echo one; echo two; exit 3")
     with pytest.raises(StartError, match=r"thing ended \(exit code 3\)") as caught:
-        await wait_healthy(process, Scripted("no"), seconds=10)
+        await wait_healthy(process, Scripted("no"), seconds=60)
     assert "  | one\n  | two" in str(caught.value)
     assert str(process.log) in str(caught.value)
 
@@ -153,4 +153,4 @@ async def test_a_process_that_was_killed_is_reported_with_the_signal(make: Make)
     process = make("sleep", "60")
     process.kill()
     with pytest.raises(StartError, match=r"ended \(signal 9\); its log .* is empty"):
-        await asyncio.wait_for(wait_healthy(process, Scripted("no"), seconds=10), 5)
+        await asyncio.wait_for(wait_healthy(process, Scripted("no"), seconds=60), 60)

@@ -1,5 +1,8 @@
+import errno
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +48,7 @@ def test_a_saved_port_is_given_again(tmp_path: Path) -> None:
     book = ports.PortBook(path)
     first = book.take("postgres")
     book.save()
+    book.release()
     assert ports.PortBook(path).take("postgres") == first
     assert ports.remembered(path) == {"postgres": first}
 
@@ -117,3 +121,72 @@ def test_a_port_without_listener_has_none() -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         assert ports.listener(bound.getsockname()[1]) is None
+
+
+def test_who_chooses_at_the_same_time_chooses_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "ports.json"
+    one, other = ports.PortBook(path), ports.PortBook(path)
+    first = one.take("postgres")
+    one.save()
+    assert ports.PortBook(path).take("postgres") != first
+    claims = ports.PortClaims()
+    assert not claims.claim(first)
+    assert other.take("nats", above=10_000) != first
+    one.release()
+    assert claims.claim(first)
+    assert claims.claim(first)
+
+
+def test_another_process_keeps_off_too_until_we_end(tmp_path: Path) -> None:
+    code = (
+        "from devstack.ports import PortClaims; claims = PortClaims(); "
+        "print(claims.take(), flush=True); input()"
+    )
+    claims = ports.PortClaims()
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        port = int(other.stdout.readline())
+        assert not claims.claim(port)
+        other.kill()
+    assert claims.claim(port)
+
+
+def test_a_claim_of_a_port_that_is_listened_on_fails(taken: int) -> None:
+    claims = ports.PortClaims()
+    assert not claims.claim(taken)
+    free = claims.take()
+    with socket.create_server(("127.0.0.1", free)):
+        assert not claims.claim(free)
+
+
+def test_claims_end_with_who_made_them() -> None:
+    claims = ports.PortClaims()
+    port = claims.take()
+    del claims
+    assert ports.PortClaims().claim(port)
+
+
+def test_without_abstract_names_chance_has_to_do(
+    monkeypatch: pytest.MonkeyPatch, taken: int
+) -> None:
+    class Forbidden(socket.socket):
+        def bind(self, address: object) -> None:
+            if self.family == socket.AF_UNIX:
+                raise PermissionError(errno.EPERM, "not permitted")
+            super().bind(address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("devstack.ports.socket.socket", Forbidden)
+    claims = ports.PortClaims()
+    assert is_usable(claims.take())
+    assert not claims.claim(taken)
+
+
+def is_usable(port: int) -> bool:
+    with socket.create_server(("127.0.0.1", port)):
+        return True

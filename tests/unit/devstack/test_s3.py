@@ -91,8 +91,6 @@ def test_variables_for_services(server: S3Server) -> None:
 
 def test_sockets_of_a_killed_server_are_removed(server: S3Server) -> None:
     numbers = [port for name, port in server._ports.internal.items() if name.endswith("grpc")]
-    paths = [*Path("/tmp").glob(f"seaweedfs-*-grpc-{numbers[0]}.sock")]
-    assert paths == []
     left = Path(f"/tmp/seaweedfs-master-grpc-{numbers[0]}.sock")
     left.touch()
     server.remove_sockets()

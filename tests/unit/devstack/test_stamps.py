@@ -34,7 +34,7 @@ def family() -> Iterator[Family]:
 
 
 def gone(pid: int) -> bool:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         stat = read_stat(pid)
         if stat is None or stat.state in "ZX":

@@ -89,6 +89,7 @@ async def test_a_long_life_is_forgiven(make: Make) -> None:
     service.kill()
     supervisor.look(now)
     supervisor.look(now + 2)
+    service.started_at = now + 2
     service.kill()
     supervisor.look(now + 2 + 60)
     assert "in 1 s" in reports[-1].detail

@@ -1,9 +1,11 @@
 """Ports on the loopback interface: the ones asked for, or free ones that stay the same."""
 
 import contextlib
+import errno
 import os
 import random
 import socket
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -50,6 +52,49 @@ def variable_for(name: str) -> str:
     return f"DEVSTACK_{name.upper().replace('-', '_')}_PORT"
 
 
+class PortClaims:
+    """Ports that this process has chosen and perhaps not opened yet.
+
+    Programs that choose at the same moment would now and then choose alike, and the slower one
+    would find its port taken. A claim is a socket with an abstract name: like a port it exists
+    once in a network namespace, and it ends with the process at the latest.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[int, int] = {}
+        weakref.finalize(self, _close, self._held)
+
+    def claim(self, port: int) -> bool:
+        """Whether the port is free and nobody else has claimed it; then it is ours."""
+        if port in self._held:
+            return is_free(port)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as mark:
+            try:
+                mark.bind(f"\0devstack-port-{port}".encode("ascii"))
+            except OSError as error:
+                # Where such names are forbidden, chance has to do, as it mostly does.
+                return error.errno != errno.EADDRINUSE and is_free(port)
+            if not is_free(port):
+                return False
+            self._held[port] = mark.detach()
+        return True
+
+    def take(self) -> int:
+        """Claim any free port.
+
+        Raises PortTakenError when none was found.
+        """
+        for _ in range(_ATTEMPTS):
+            port = random.choice(FREE_PORTS)  # noqa: S311 - nothing secret about a port
+            if self.claim(port):
+                return port
+        raise PortTakenError(f"found no free port between {FREE_PORTS[0]} and {FREE_PORTS[-1]}")
+
+    def release(self) -> None:
+        """Give all claims up. Fine when there are none."""
+        _close(self._held)
+
+
 class TakePort(Protocol):
     """Gives a port by name; see `PortBook.take`."""
 
@@ -68,6 +113,7 @@ class PortBook:
         self._remembered = remembered(path)
         self._given: dict[str, int] = {}
         self._above: set[int] = set()
+        self._claims = PortClaims()
 
     def take(self, name: str, *, above: int = 0) -> int:
         """Give the port that the operator fixed; else that of the last start if it is still free;
@@ -79,12 +125,12 @@ class PortBook:
         if variable in self._asked:
             return self.fixed(name, self._asked[variable], variable=variable)
         last = self._remembered.get(name)
-        if last is not None and self._unused(last) and (not above or self._unused(last + above)):
+        if last is not None and self._unused(last, above):
             return self._give(name, last, above)
         candidates = range(FREE_PORTS.start, FREE_PORTS.stop - above)
         for _ in range(_ATTEMPTS):
             port = random.choice(candidates)  # noqa: S311 - nothing secret about a port
-            if self._unused(port) and (not above or self._unused(port + above)):
+            if self._unused(port, above):
                 return self._give(name, port, above)
         raise PortTakenError(
             f"found no free port for {name} between {FREE_PORTS[0]} and {FREE_PORTS[-1]}"
@@ -99,21 +145,32 @@ class PortBook:
         if other not in (None, name):
             raise ConfigurationError(f"{variable}={port}: this port is already used for {other}")
         require_free(name, port, variable=variable, host=host)
+        self._claims.claim(port)
         return self._give(name, port)
 
     def save(self) -> None:
         """Remember what was given out."""
         write_object(self._path, {**self._remembered, **self._given})
 
-    def _unused(self, port: int) -> bool:
+    def release(self) -> None:
+        """Let others choose these ports again: once nothing is to be started on them any more."""
+        self._claims.release()
+
+    def _unused(self, port: int, above: int) -> bool:
+        wanted = {port, port + above}
         reserved = {*self._given.values(), *self._asked.values(), *self._above}
-        return port not in reserved and is_free(port)
+        return not wanted & reserved and all(map(self._claims.claim, wanted))
 
     def _give(self, name: str, port: int, above: int = 0) -> int:
         self._given[name] = port
         if above:
             self._above.add(port + above)
         return port
+
+
+def _close(held: dict[int, int]) -> None:
+    while held:
+        os.close(held.popitem()[1])
 
 
 def remembered(path: Path) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from devstack.config import StackConfig
@@ -117,6 +118,8 @@ class EmbeddedServers:
             self._processes.clear()
             if self._servers is not None:
                 self._servers.s3.remove_sockets()
+            if self._ports is not None:
+                self._ports.release()
             self._lock.release()
 
     async def restart(self, name: str) -> None:
@@ -150,19 +153,14 @@ class EmbeddedServers:
         self._servers = _Servers.build(self.files, credentials, take)
 
     def environment(self, service: str) -> dict[str, str]:
-        """Variables by which a service finds its servers: NATS_URL for all, DATABASE_URL for
-        `gateway`, `transcriber` and `speakers`, S3_* for `transcriber` and `diarizer`.
-
-        `subscriber` stands for an outside listener: NATS_URL with read-only rights.
-        """
-        if service == "subscriber":
-            return {"NATS_URL": self.nats.subscriber_url}
-        variables = {"NATS_URL": self.nats.service_url}
-        if service in ROLES:
-            variables["DATABASE_URL"] = self.postgres.url(service)
-        if service in OBJECT_USERS:
-            variables |= self.s3.environment()
-        return variables
+        """`service_variables` of these servers. Raises NotRunningError before the start."""
+        return service_variables(
+            service,
+            messages=self.nats.service_url,
+            events=self.nats.subscriber_url,
+            database=self.postgres.url,
+            objects=self.s3.environment(),
+        )
 
     @property
     def _built(self) -> "_Servers":
@@ -199,6 +197,30 @@ class EmbeddedServers:
 
     def _note_stopped(self, process: Process) -> None:
         self._report(Report(name=process.name, happening="stopped"))
+
+
+def service_variables(
+    service: str,
+    *,
+    messages: str,
+    events: str,
+    database: Callable[[str], str],
+    objects: Mapping[str, str],
+) -> dict[str, str]:
+    """Variables by which a service finds its servers: NATS_URL (`messages`) for all, DATABASE_URL
+    (`database` of its role) for `gateway`, `transcriber` and `speakers`, S3_* (`objects`) for
+    `transcriber` and `diarizer`.
+
+    `subscriber` stands for an outside listener, whose NATS_URL (`events`) has read-only rights.
+    """
+    if service == "subscriber":
+        return {"NATS_URL": events}
+    variables = {"NATS_URL": messages}
+    if service in ROLES:
+        variables["DATABASE_URL"] = database(service)
+    if service in OBJECT_USERS:
+        variables |= objects
+    return variables
 
 
 @dataclass(frozen=True, kw_only=True)

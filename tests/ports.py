@@ -1,0 +1,14 @@
+"""Ports for what tests start themselves."""
+
+from devstack.ports import PortClaims
+
+_CLAIMS = PortClaims()
+
+
+def free_port() -> int:
+    """A port of this machine that nobody else takes while the test process lives.
+
+    It lies below those of outgoing connections, any of which could else take it in between, and
+    no stack that starts at the same time chooses it.
+    """
+    return _CLAIMS.take()
