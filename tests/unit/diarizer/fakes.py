@@ -24,6 +24,7 @@ class FakeEngine:
     seen: list[tuple[bytes, DiarizationOptions]] = field(default_factory=list)
     model: str = "fake"
     model_version: str = "1"
+    steps: tuple[str, ...] = ("segmentation",)
 
     def diarize(
         self,
@@ -37,7 +38,8 @@ class FakeEngine:
         assert not isinstance(source, str)
         assert hasattr(source, "read")
         self.seen.append((source.read(), options))
-        on_progress(0.5, "segmentation")
+        for step in self.steps:
+            on_progress(0.5, step)
         if cancelled():
             raise Cancelled
         turns, begin = [], 0.0

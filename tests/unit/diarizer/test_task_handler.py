@@ -24,7 +24,20 @@ def test_a_task_gives_a_serialized_diarization_and_reports_progress() -> None:
     control = TaskControl(lambda fraction, step: told.append((fraction, step)))
     result = diarization_pb2.Diarization.FromString(handler(queue_pb2.Task(), audio(), control))
     assert len(result.speakers) == 2
-    assert told == [(0.5, "segmentation")]
+    assert told == [(0.5, "Finding who speaks when")]
+
+
+def test_what_a_user_is_told_names_no_step_of_the_engine() -> None:
+    told: list[str] = []
+    engine = FakeEngine(steps=("segmentation", "speaker_counting", "embeddings", "assembling"))
+    handler = DiarizeHandler(engine, DiarizationOptions())
+    handler(queue_pb2.Task(), audio(), TaskControl(lambda _fraction, step: told.append(step)))
+    assert told == [
+        "Finding who speaks when",
+        "Telling speakers apart",
+        "Comparing voices",
+        "Telling speakers apart",
+    ]
 
 
 def test_a_cancelled_task_stops() -> None:

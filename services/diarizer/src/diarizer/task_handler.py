@@ -9,6 +9,10 @@ from diarizer import conversion
 from diarizer.diarization import Cancelled, DiarizationEngine, DiarizationOptions
 from securetranscribe.v1 import queue_pb2
 
+#: What a user is told of the engine's steps.
+_WORDS = {"segmentation": "Finding who speaks when", "embeddings": "Comparing voices"}
+_OTHER_WORDS = "Telling speakers apart"
+
 
 class DiarizeHandler:
     """Runs the engine over the recording of a task."""
@@ -27,7 +31,9 @@ class DiarizeHandler:
             found = self._engine.diarize(
                 io.BufferedReader(audio),
                 options,
-                on_progress=control.progress,
+                on_progress=lambda fraction, step: control.progress(
+                    fraction, _WORDS.get(step, _OTHER_WORDS)
+                ),
                 cancelled=control.cancelled,
             )
         except Cancelled as error:

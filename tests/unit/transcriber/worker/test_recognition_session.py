@@ -173,6 +173,19 @@ def test_progress_rises_to_one() -> None:
     assert told[-1] == 1.0
 
 
+def test_the_step_is_told_in_words_for_a_user() -> None:
+    told: set[str] = set()
+    work = RecognitionSession(
+        FakeRecognizer(LANGUAGES),
+        RecognitionOptions(language="en"),
+        expected=4.0,
+        on_progress=lambda _fraction, step: told.add(step),
+        cancelled=lambda: False,
+    )
+    work.add(window(0.0, (ENGLISH, 4.0)))
+    assert told == {"Recognising speech"}
+
+
 def test_a_recording_longer_than_expected_keeps_progress_within_one() -> None:
     told: list[float] = []
     work = session(FakeRecognizer(LANGUAGES), expected=5.0, progress=told)

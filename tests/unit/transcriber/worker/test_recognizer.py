@@ -73,7 +73,7 @@ def test_a_task_gives_a_serialized_recognition_and_reports_progress() -> None:
     handler = TranscribeHandler(Recognizer(FakeEngine(), 5))
     result = handler(queue_pb2.Task(), audio(), TaskControl(lambda *now: told.append(now)))
     assert speech_pb2.Recognition.FromString(result).segments[0].text == "hello there"
-    assert told == [(0.5, "recognizing")]
+    assert told == [(0.5, "Recognising speech")]
 
 
 def test_a_cancelled_task_stops() -> None:

@@ -24,6 +24,8 @@ _SPEECH_PER_SAMPLE = 150 * SAMPLE_RATE
 _MOST_SAMPLES = 4
 #: Spans of one language with less than this between them (seconds) are reported as one.
 _SPAN_SEAM = 60.0
+#: What a user is told that is being done.
+_STEP = "Recognising speech"
 
 #: Part of a window's speech and the language it is in.
 _Part = tuple[Sequence[Span], Choice]
@@ -158,7 +160,7 @@ class RecognitionSession:
             raise Cancelled
         whole = max(self._expected, window.end)
         self._reported = max(self._reported, min(1.0, moment / whole) if whole > 0 else 1.0)
-        self._on_progress(self._reported, "recognizing")
+        self._on_progress(self._reported, _STEP)
 
 
 def _sampled(stretches: Sequence[Span], spans: Sequence[Span]) -> list[Span]:
