@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -10,7 +9,6 @@ from typing import Any, TypeVar
 import grpc
 import grpc.aio
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from common import bus
 from common.bus import Delivery
@@ -18,16 +16,18 @@ from common.client_stream import ClientStream
 from common.errors import UnavailableError
 from common.grpc_client import unwrap
 from common.objects import ObjectStore
-from common.postgres import Database, migrate
+from common.postgres import Database
 from common.runtime import Supervisor
-from common.settings import ObjectSettings, PostgresSettings
+from common.settings import ObjectSettings
 from securetranscribe.v1 import (
     queue_pb2,
     queue_pb2_grpc,
     transcription_pb2,
     transcription_pb2_grpc,
 )
+from tests.integration.serving import healthy, migrated
 from tests.integration.transcriber.fakes import Peers, Workshop, chunked, running_peers, wav
+from tests.ports import free_port
 from transcriber import app
 from transcriber.settings import ApiSettings
 
@@ -50,11 +50,8 @@ async def peers() -> AsyncIterator[Peers]:
 @pytest.fixture(scope="session")
 async def database(postgres_url: Callable[[str], str]) -> AsyncIterator[Database]:
     """The transcriber's own tables."""
-    database = Database(PostgresSettings(database_url=postgres_url("transcriber")))
-    await database.open()
-    await migrate(database, "transcriber")
-    yield database
-    await database.close()
+    async with migrated(postgres_url("transcriber"), "transcriber") as database:
+        yield database
 
 
 @pytest.fixture(scope="session")
@@ -203,7 +200,7 @@ class Caller:
         status: queue_pb2.QueueStatus = (await unwrap(call)).status
         return status
 
-    async def ended(self, transcription_id: int, *, seconds: float = 30) -> Any:
+    async def ended(self, transcription_id: int, *, seconds: float = 60) -> Any:
         """Waits until a transcription's job has ended; returns the whole transcription."""
         async with asyncio.timeout(seconds):
             while True:
@@ -251,7 +248,7 @@ class ApiFactory:
         serving = asyncio.create_task(app.serve(settings, supervisor))
         async with grpc.aio.insecure_channel(f"127.0.0.1:{settings.grpc_port}") as channel:
             try:
-                await healthy(channel, serving)
+                await healthy(channel, serving.done)
                 yield Api(channel=channel)
             finally:
                 supervisor.stop()
@@ -292,25 +289,3 @@ async def api(apis: ApiFactory) -> AsyncIterator[Api]:
 def caller(api: Api) -> Caller:
     """A session."""
     return api.caller("a")
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-async def healthy(channel: grpc.aio.Channel, serving: "asyncio.Task[Any]") -> None:
-    stub = health_pb2_grpc.HealthStub(channel)
-    async with asyncio.timeout(30):
-        while True:
-            if serving.done():
-                serving.result()
-                raise AssertionError("the api ended by itself")
-            with contextlib.suppress(grpc.aio.AioRpcError):
-                answer = await stub.Check(health_pb2.HealthCheckRequest())
-                if answer.status == health_pb2.HealthCheckResponse.SERVING:
-                    return
-            await asyncio.sleep(0.05)

@@ -299,7 +299,7 @@ class Workshop:
 
 
 async def until(
-    condition: Callable[[], Awaitable[Any]], *, seconds: float = 20, every: float = 0.1
+    condition: Callable[[], Awaitable[Any]], *, seconds: float = 30, every: float = 0.1
 ) -> Any:
     """Waits for something to become true and returns it."""
     deadline = asyncio.get_running_loop().time() + seconds

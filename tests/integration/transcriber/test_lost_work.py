@@ -196,7 +196,7 @@ async def test_nats_may_lose_all_its_data(
         "HAVING count(*) = 2",
     )
     async with workshop.both():
-        found = await caller.ended(transcription_id, seconds=60)
+        found = await caller.ended(transcription_id)
     assert (found.status, found.full_text) == (COMPLETED, TEXT)
 
 
