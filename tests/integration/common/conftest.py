@@ -1,6 +1,5 @@
 """Connections to the real servers, and streams that are empty when a test begins."""
 
-import socket
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -13,8 +12,9 @@ from common.objects import ObjectStore
 from common.settings import ObjectSettings
 from common.tasks import worker
 from tests.integration.common.tasks.workers import Bench
+from tests.ports import free_port
 
-DELIVERY = Delivery(ack_wait_seconds=1.5, max_deliver=2)
+DELIVERY = Delivery(ack_wait_seconds=3, max_deliver=2)
 
 
 @pytest.fixture
@@ -61,7 +61,4 @@ async def bench(
 @pytest.fixture
 def unused_port() -> int:
     """A port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    return free_port()

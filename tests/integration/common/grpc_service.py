@@ -116,7 +116,7 @@ class Connection:
         kind: str,
         *requests: bytes,
         metadata: Any = (("authorization", "Bearer tok"),),
-        seconds: float = 10,
+        seconds: float = 30,
     ) -> list[bytes]:
         """Calls a method of a kind; all answers."""
         call = self.start(kind, *requests, metadata=metadata, seconds=seconds)
@@ -129,7 +129,7 @@ class Connection:
         kind: str,
         *requests: bytes,
         metadata: Any = (("authorization", "Bearer tok"),),
-        seconds: float = 10,
+        seconds: float = 30,
     ) -> Any:
         """Starts a call."""
         path = f"/{NAME}/{kind}"

@@ -95,7 +95,7 @@ async def test_the_envelope_arrives_whole(client: Client, publisher: EventPublis
     event.job_failed.failure.message = "Größe"
 
     await publisher.publish(event)
-    message = await subscription.next_msg(timeout=2)
+    message = await subscription.next_msg(timeout=20)
 
     assert events.parse(message) == event
     assert message.headers is not None

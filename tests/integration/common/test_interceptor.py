@@ -128,7 +128,7 @@ async def test_a_caller_that_leaves_ends_the_work(connection: Connection, kind: 
     with structlog.testing.capture_logs() as logs:
         call = connection.start(kind, b"wait", seconds=60)
         reading = asyncio.ensure_future(drain(call))
-        await asyncio.wait_for(connection.service.begun.wait(), 5)
+        await asyncio.wait_for(connection.service.begun.wait(), 30)
 
         call.cancel()
         with pytest.raises(asyncio.CancelledError):

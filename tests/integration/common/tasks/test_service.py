@@ -83,7 +83,7 @@ def settings(nats_url: str, s3: ObjectSettings, unused_port: int) -> WorkerSetti
         grpc_port=unused_port,
         nats_url=SecretStr(nats_url),
         worker_id="worker-1",
-        task_ack_wait_seconds=1.5,
+        task_ack_wait_seconds=3,
         task_max_deliver=2,
         shutdown_grace_seconds=1,
         **s3.model_dump(),
@@ -94,13 +94,13 @@ def settings(nats_url: str, s3: ObjectSettings, unused_port: int) -> WorkerSetti
 async def running(settings: WorkerSettings) -> AsyncIterator[Running]:
     running = Running(settings, settings.grpc_port)
     try:
-        await until(running.healthy, 20)
+        await until(running.healthy, 60)
         yield running
     finally:
         if running.engine:
             running.engine.handler.release.set()
         running.supervisor.stop()
-        await asyncio.wait_for(running.serving, 20)
+        await asyncio.wait_for(running.serving, 30)
         await running.supervisor.cancel()
         await running.channel.close()
 
@@ -112,7 +112,7 @@ async def test_a_worker_loads_works_answers_and_ends(
     async with running(settings) as service:
         assert service.engine is not None
         recognize: Any = service.channel.unary_unary(f"/{NAME}/Recognize")
-        assert await recognize(b"abc", metadata=signed, timeout=5) == b"cba"
+        assert await recognize(b"abc", metadata=signed, timeout=20) == b"cba"
         service.engine.handler.release.set()
         task = await bench.task(b"sound")
         await bench.give(task)
@@ -133,7 +133,7 @@ async def test_a_worker_that_ends_gives_its_task_back(
         await bench.give(task)
         await service.engine.handler.begun()
         service.supervisor.stop()
-        await asyncio.wait_for(service.serving, 10)
+        await asyncio.wait_for(service.serving, 30)
         assert service.engine.handler.stopped.is_set()
 
     result = await bench.result()

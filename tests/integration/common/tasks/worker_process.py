@@ -29,7 +29,7 @@ class Holding:
 
 
 async def worker(settings: ServiceSettings, supervisor: Supervisor) -> None:
-    delivery = Delivery(ack_wait_seconds=1.5, max_deliver=2)
+    delivery = Delivery(ack_wait_seconds=3, max_deliver=2)
     client = await bus.connect(settings.nats_url.get_secret_value(), name="process")
     objects = ObjectStore(ObjectSettings())
     worker = TaskWorker(

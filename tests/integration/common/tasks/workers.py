@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import threading
 import time
 import uuid
@@ -82,10 +83,11 @@ class Bench:
             headers={"Nats-Msg-Id": task.task_id, **(headers or {})},
         )
 
-    async def cancel(self, task: queue_pb2.Task, *, tell: bool = True) -> None:
+    async def cancel(self, task: queue_pb2.Task, *, note: bool = True, tell: bool = True) -> None:
         """Cancels a job as the coordinator does: noted first, told then."""
-        bucket = await self.stream.key_value(bus.CANCELLED_BUCKET)
-        await bucket.put(task.job_id, b"")
+        if note:
+            bucket = await self.stream.key_value(bus.CANCELLED_BUCKET)
+            await bucket.put(task.job_id, b"")
         if tell:
             await self.client.publish(bus.cancel_subject(task.job_id))
 
@@ -121,14 +123,14 @@ class Bench:
         self.workers.append(running)
         return running
 
-    async def result(self, seconds: float = 20) -> queue_pb2.TaskResult:
+    async def result(self, seconds: float = 30) -> queue_pb2.TaskResult:
         """The next result that is announced; it stays unacknowledged."""
         consumer = await self.stream.pull_subscribe_bind(
             durable=bus.RESULTS_CONSUMER, stream=bus.RESULTS_STREAM
         )
         deadline = time.monotonic() + seconds
         while True:
-            with contextlib.suppress(nats.errors.Error):
+            with contextlib.suppress(nats.errors.Error, TimeoutError):
                 (message,) = await consumer.fetch(1, timeout=1)
                 await consumer.unsubscribe()
                 return queue_pb2.TaskResult.FromString(message.data)
@@ -139,17 +141,17 @@ class Bench:
         state = (await self.stream.stream_info(bus.RESULTS_STREAM)).state
         return int(state.messages)
 
-    async def settled(self, seconds: float = 10) -> None:
+    async def settled(self, seconds: float = 30) -> None:
         """Returns when no task is waiting or in hand."""
         await until(self._no_tasks, seconds)
 
     async def _no_tasks(self) -> bool:
-        with contextlib.suppress(nats.errors.Error):
+        with contextlib.suppress(nats.errors.Error, TimeoutError):
             return (await self.stream.stream_info(bus.TASKS_STREAM)).state.messages == 0
         return False
 
 
-async def until(condition: Callable[[], object], seconds: float = 10) -> None:
+async def until(condition: Callable[[], object], seconds: float = 30) -> None:
     """Waits for a condition, which may be a coroutine function."""
     deadline = time.monotonic() + seconds
     while True:
@@ -171,6 +173,21 @@ class Echo:
     def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
         self.calls.append(task.task_id)
         return audio.read()[::-1]
+
+
+class Failing(Echo):
+    """A handler whose first attempts fail, or all of them."""
+
+    def __init__(self, error: Exception, *, times: float = math.inf) -> None:
+        super().__init__()
+        self._error = error
+        self._times = times
+
+    def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
+        result = super().__call__(task, audio, control)
+        if len(self.calls) <= self._times:
+            raise self._error
+        return result
 
 
 class Held(Echo):

@@ -1,0 +1,106 @@
+"""Servers that go away while a worker waits or works."""
+
+import asyncio
+
+import structlog.testing
+
+from common import bus
+from common.objects import ObjectStore, RangedObject
+from common.tasks.task import TaskControl
+from devstack.stack import EmbeddedServers
+from securetranscribe.v1 import queue_pb2
+from tests.integration.common.tasks.workers import Bench, Echo, Held, until
+
+
+async def test_nats_dies_while_a_task_is_in_hand(bench: Bench, servers: EmbeddedServers) -> None:
+    handler = Held()
+    task = await bench.task()
+    running = await bench.start(handler)
+    await bench.give(task)
+    await handler.begun()
+    await asyncio.sleep(0.5)  # the server writes down a moment later that it has delivered
+
+    servers.process("nats").kill()
+    await asyncio.sleep(0.2)
+    handler.release.set()  # the task is done while nobody can be told
+    await asyncio.sleep(0.5)
+    await servers.restart("nats")
+
+    result = await bench.result()
+    assert result.result_key == task.result_key
+    await bench.settled()
+    await asyncio.sleep(bench.delivery.ack_wait_seconds)
+    assert handler.calls == [task.task_id]
+    assert await bench.announced() == 1
+
+    another = await bench.task()  # and life goes on
+    await bench.give(another)
+    await until(lambda: another.task_id in handler.calls)
+    await bench.settled()
+    assert not running.working.done()
+
+
+async def test_nats_is_away_while_an_idle_worker_waits(
+    bench: Bench, servers: EmbeddedServers
+) -> None:
+    handler = Echo()
+    running = await bench.start(handler)
+    await asyncio.sleep(0.2)
+    servers.process("nats").kill()
+    await asyncio.sleep(1)
+    await servers.restart("nats")
+    await until(lambda: bench.client.is_connected)
+
+    await bench.give(await bench.task())
+
+    await bench.result()
+    assert len(handler.calls) == 1
+    assert not running.working.done()
+
+
+async def test_stopping_works_while_nats_is_away(bench: Bench, servers: EmbeddedServers) -> None:
+    running = await bench.start(Echo())
+    await asyncio.sleep(0.2)
+    servers.process("nats").kill()
+    await asyncio.sleep(0.2)
+    try:
+        await asyncio.wait_for(running.stop(), 15)
+        await asyncio.wait_for(bus.close(running.client), 15)
+    finally:
+        await servers.restart("nats")
+    await until(lambda: bench.client.is_connected)
+
+
+async def test_the_object_store_dies_while_a_task_is_in_hand(
+    bench: Bench, servers: EmbeddedServers, store: ObjectStore
+) -> None:
+    class Reading(Held):
+        """Reads the recording a second time once it is released."""
+
+        def __call__(
+            self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl
+        ) -> bytes:
+            super().__call__(task, audio, control)
+            again = RangedObject(store, "audio", task.audio_key, audio.size)
+            return again.read()
+
+    handler = Reading()
+    task = await bench.task(b"sound")
+    await bench.start(handler)
+    await bench.give(task)
+    await handler.begun()
+
+    servers.process("s3").kill()
+    try:
+        with structlog.testing.capture_logs() as logs:
+            handler.release.set()
+            await until(lambda: [line for line in logs if "the task waits" in line["event"]], 30)
+        assert await bench.announced() == 0
+    finally:
+        await servers.restart("s3")
+
+    result = await bench.result(30)
+
+    assert not result.HasField("failure")
+    assert await store.get("results", task.result_key) == b"sound"
+    await bench.settled()
