@@ -1,8 +1,7 @@
 """A gateway in the process of the tests, on real Postgres and NATS, with small peers."""
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from common.postgres import Database
 from common.runtime import Supervisor
 from gateway.app import Gateway
 from gateway.settings import GatewaySettings
-from tests.integration.gateway.fakes import Peers
+from tests.integration.gateway.peers import Peers
 
 SECRET = "s" * 40
 GENEROUS: Mapping[str, Any] = {
@@ -134,27 +133,30 @@ async def running(make_gateway: MakeGateway) -> AsyncIterator[Running]:
         yield one
 
 
+async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 30) -> None:
+    """Waits for something that stays true once it is, and of which nothing tells."""
+    async with asyncio.timeout(seconds):
+        while True:
+            holds = condition()
+            if holds if isinstance(holds, bool) else await holds:
+                return
+            await asyncio.sleep(0.02)
+
+
 @pytest.fixture
 async def client(running: Running) -> AsyncIterator[httpx2.AsyncClient]:
     async with running.client() as one:
         yield one
 
 
-def free_port() -> int:
-    """A port that nobody uses at the moment."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 async def _bound(gateway: Gateway, running: "asyncio.Task[None]") -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not gateway.http_port and not running.done():  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.01)
 
 
 async def _listening(url: str, running: "asyncio.Task[None]") -> None:
-    async with asyncio.timeout(20), httpx2.AsyncClient(verify=False) as client:
+    async with asyncio.timeout(60), httpx2.AsyncClient(verify=False) as client:
         while not running.done():
             try:
                 if (await client.get(f"{url}/health")).status_code == 200:

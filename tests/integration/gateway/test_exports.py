@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from securetranscribe.v1 import export_pb2
-from tests.integration.gateway.fakes import Peers
+from tests.integration.gateway.peers import Peers
 from tests.integration.gateway.test_transcriptions import complete, upload
 
 

@@ -7,7 +7,8 @@ import httpx2
 
 from common import runtime
 from common.postgres import Database
-from tests.integration.gateway.conftest import MakeGateway, Running
+from tests.integration.gateway.conftest import MakeGateway, Running, until
+from tests.integration.gateway.peers import Peers
 
 
 async def test_documented_health(client: httpx2.AsyncClient) -> None:
@@ -67,12 +68,29 @@ async def test_metrics_can_be_switched_off(make_gateway: MakeGateway) -> None:
         assert (await client.get("/metrics")).status_code == 404
 
 
-async def test_requests_in_flight_are_finished(make_gateway: MakeGateway) -> None:
-    async with make_gateway() as ending, ending.client() as client:
-        calls = [asyncio.create_task(client.get("/api/queue/status")) for _ in range(20)]
-        await asyncio.sleep(0.05)
-        ending.supervisor.stop()
-        answers = await asyncio.gather(*calls, return_exceptions=True)
-    finished = [answer for answer in answers if isinstance(answer, httpx2.Response)]
-    assert finished
-    assert {answer.status_code for answer in finished} == {200}
+async def test_requests_in_flight_are_finished(make_gateway: MakeGateway, peers: Peers) -> None:
+    go_on = peers.transcriber.go_on = asyncio.Event()
+    peers.transcriber.waiting = 0
+    try:
+        async with make_gateway(shutdown_grace_seconds=60) as ending, ending.client() as client:
+            calls = [asyncio.create_task(client.get("/api/queue/status")) for _ in range(20)]
+            await until(lambda: peers.transcriber.waiting == len(calls))
+            ending.supervisor.stop()
+            await _refuses_connections(ending)
+            go_on.set()
+            answers = await asyncio.gather(*calls)
+    finally:
+        peers.transcriber.go_on = None
+    assert {answer.status_code for answer in answers} == {200}
+
+
+async def _refuses_connections(ending: Running) -> None:
+    """Waits until no new connection is taken."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", ending.gateway.http_port)
+            except ConnectionError:
+                return
+            writer.close()
+            await asyncio.sleep(0.02)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from common import identity
 from securetranscribe.v1 import session_pb2, session_pb2_grpc
 from tests.integration.gateway.conftest import Running
-from tests.integration.gateway.fakes import Peers
+from tests.integration.gateway.peers import Peers
 from tests.integration.gateway.test_transcriptions import complete, upload
 
 PATHS = [

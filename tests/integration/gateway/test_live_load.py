@@ -16,16 +16,19 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from common.events import EventPublisher
 from devstack.stack import EmbeddedServers
-from tests.integration.gateway.conftest import GENEROUS, SECRET, free_port
-from tests.integration.gateway.fakes import Peers
+from tests.integration.gateway.conftest import GENEROUS, SECRET
+from tests.integration.gateway.peers import Peers
 from tests.integration.gateway.test_websocket import bearer, completed, progress, receive
+from tests.ports import free_port
 
 CLIENTS = 200
 STEPS = 20
 ALLOWED_SECONDS = 0.05
 IDLE_SECONDS = 3.0
 #: Set on a machine that does nothing else, where every delay is the gateway's own.
-STRICT = "STRICT_TIMING"
+STRICT = bool(os.environ.get("STRICT_TIMING"))
+#: What holds the loop up does so every time; what the machine does, only now and then.
+ATTEMPTS = 1 if STRICT else 3
 LAG = "securetranscribe_event_loop_lag_seconds"
 BUSY = "securetranscribe_event_loop_busy_seconds"
 
@@ -74,27 +77,38 @@ async def test_two_hundred_clients(
     async with httpx2.AsyncClient(base_url=gateway_url, timeout=30) as client:
         sessions = [await _session(client) for _ in range(CLIENTS)]
         async with _connected(gateway_url, [token for _, token in sessions]) as sockets:
-            start = await _looks(client)
-            await asyncio.sleep(IDLE_SECONDS)
-            before = await _looks(client)
-            received = await _watch(publisher, [session for session, _ in sessions], sockets)
-            after = await _looks(client)
-    for (session, _), messages in zip(sessions, received, strict=True):
-        assert {message["data"]["job_id"] for message in messages} == {f"job_{session}"}
-        percents = [message["data"]["progress_percentage"] for message in messages[:-1]]
-        assert percents == sorted(percents)
-        assert percents[-1] == STEPS - 1
-        assert [message["type"] for message in messages].count("job_completed") == 1
-    idle, _ = map(_worst, start, before)
-    late, busy = map(_worst, before, after)
+            for attempt in range(ATTEMPTS):
+                start = await _looks(client)
+                await asyncio.sleep(IDLE_SECONDS)
+                before = await _looks(client)
+                jobs = [(session, f"job_{attempt}_{session}") for session, _ in sessions]
+                received = await _watch(publisher, jobs, sockets)
+                after = await _looks(client)
+                _assert_whole(jobs, received)
+                idle, _ = map(_worst, start, before)
+                late, busy = map(_worst, before, after)
+                # Elsewhere the machine runs other tests beside this one; what it adds shows when
+                # idle, too.
+                allowed = ALLOWED_SECONDS + (0.0 if STRICT else idle)
+                if busy <= allowed and (late <= ALLOWED_SECONDS or not STRICT):
+                    break
     show(
         f"{CLIENTS} clients, {sum(map(len, received))} messages: no timer of the loop was late by "
         f"more than {late * 1000:.0f} ms (idle: {idle * 1000:.0f} ms), of which the gateway's own "
         f"work was at most {busy * 1000:.0f} ms"
     )
-    # Elsewhere the machine runs other tests beside this one; what it adds shows when idle, too.
-    assert busy <= ALLOWED_SECONDS + (0.0 if os.environ.get(STRICT) else idle)
-    assert late <= ALLOWED_SECONDS or not os.environ.get(STRICT)
+    assert busy <= allowed
+    assert late <= ALLOWED_SECONDS or not STRICT
+
+
+def _assert_whole(jobs: list[tuple[str, str]], received: list[list[Any]]) -> None:
+    """Every client heard of its own job, in order, and of its end once."""
+    for (_, job), messages in zip(jobs, received, strict=True):
+        assert {message["data"]["job_id"] for message in messages} == {job}
+        percents = [message["data"]["progress_percentage"] for message in messages[:-1]]
+        assert percents == sorted(percents)
+        assert percents[-1] == STEPS - 1
+        assert [message["type"] for message in messages].count("job_completed") == 1
 
 
 async def _session(client: httpx2.AsyncClient) -> tuple[str, str]:
@@ -103,17 +117,17 @@ async def _session(client: httpx2.AsyncClient) -> tuple[str, str]:
 
 
 async def _watch(
-    publisher: EventPublisher, sessions: list[str], sockets: list[ClientConnection]
+    publisher: EventPublisher, jobs: list[tuple[str, str]], sockets: list[ClientConnection]
 ) -> list[list[Any]]:
     """Publishes a job for every session, and returns what every client received."""
     reading = [asyncio.create_task(_until_completed(socket)) for socket in sockets]
     for step in range(STEPS):
-        for session in sessions:
-            await publisher.publish(progress(session, f"job_{session}", step))
+        for session, job in jobs:
+            await publisher.publish(progress(session, job, step))
         await asyncio.sleep(0.05)
-    for session in sessions:
-        await publisher.publish(completed(session, f"job_{session}"))
-    async with asyncio.timeout(60):
+    for session, job in jobs:
+        await publisher.publish(completed(session, job))
+    async with asyncio.timeout(120):
         return await asyncio.gather(*reading)
 
 
@@ -134,7 +148,7 @@ async def _connected(url: str, tokens: list[str]) -> AsyncIterator[list[ClientCo
         for token in tokens:
             socket = await connect(address, additional_headers=bearer(token), proxy=None)
             sockets.append(socket)
-            assert (await receive(socket, 20))["type"] == "queue_update"
+            assert (await receive(socket))["type"] == "queue_update"
         yield sockets
     finally:
         await asyncio.gather(*(socket.close() for socket in sockets))

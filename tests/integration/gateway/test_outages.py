@@ -1,7 +1,6 @@
 """The gateway lives while its peers do not, and says so in the envelope."""
 
 import asyncio
-import time
 
 import grpc
 import grpc.aio
@@ -10,9 +9,10 @@ import pytest
 from common.errors import UnavailableError
 from common.events import EventPublisher
 from securetranscribe.v1 import session_pb2, session_pb2_grpc
-from tests.integration.gateway.conftest import SECRET, MakeGateway, free_port
-from tests.integration.gateway.fakes import Peers
+from tests.integration.gateway.conftest import SECRET, MakeGateway, until
+from tests.integration.gateway.peers import Peers
 from tests.integration.gateway.test_uploads import file, send
+from tests.ports import free_port
 
 CALLS = [
     ("GET", "/api/sessions/current", None),
@@ -39,7 +39,6 @@ async def test_without_peers_calls_are_answered_with_503(make_gateway: MakeGatew
     async with make_gateway(**nobody()) as alone, alone.client() as client:
         assert (await client.get("/health")).status_code == 200
         assert (await client.get("/health/ready")).status_code == 200
-        begun = time.monotonic()
         answers = await asyncio.gather(
             *(
                 client.request(method, path, **({} if body is None else {"json": body}))
@@ -47,9 +46,9 @@ async def test_without_peers_calls_are_answered_with_503(make_gateway: MakeGatew
             ),
             send(client, file()),
         )
-        assert time.monotonic() - begun < 15
         for answer in answers:
             assert answer.status_code == 503, answer.request.url
+            # Not DEADLINE_EXCEEDED: nobody waited for a deadline.
             assert answer.json()["error"]["code"] == "SERVICE_UNAVAILABLE"
             assert answer.headers["retry-after"] == "5"
         # What needs no peer works.
@@ -59,19 +58,19 @@ async def test_without_peers_calls_are_answered_with_503(make_gateway: MakeGatew
 
 
 async def test_peers_that_come_later_are_found(make_gateway: MakeGateway) -> None:
-    late = Peers(SECRET)
-    addresses = nobody()
+    port = free_port()
+    addresses = {**nobody(), "transcriber_grpc": f"127.0.0.1:{port}"}
     async with make_gateway(**addresses) as alone, alone.client() as client:
         assert (await client.get("/api/queue/status")).status_code == 503
+        late = Peers(SECRET, {"transcriber": port})
+
+        async def found() -> bool:
+            status: int = (await client.get("/api/queue/status")).status_code
+            return status == 200
+
         await late.start()
         try:
-            async with (
-                make_gateway(
-                    **{f"{name}_grpc": late.address(name) for name in ("transcriber", "speakers")}
-                ) as found,
-                found.client() as other,
-            ):
-                assert (await other.get("/api/queue/status")).status_code == 200
+            await until(found, seconds=60)
         finally:
             await late.stop()
 

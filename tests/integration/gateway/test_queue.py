@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from tests.integration.gateway.fakes import Peers
+from tests.integration.gateway.peers import Peers
 from tests.integration.gateway.test_transcriptions import upload
 
 

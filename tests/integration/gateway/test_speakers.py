@@ -8,10 +8,12 @@ import httpx2
 import pytest
 
 from common.postgres import Database
-from gateway.uploads.clip_upload import MAX_CLIP_BYTES
+from gateway.uploads.clip_upload import MAX_CLIP_BYTES, ClipUploads
+from gateway.uploads.upload import Body
 from securetranscribe.v1 import transcription_pb2
 from tests.integration.gateway.conftest import MakeGateway, Running
-from tests.integration.gateway.fakes import BROKEN_AUDIO, NOT_AUDIO, Peers
+from tests.integration.gateway.peers import Peers
+from tests.integration.gateway.sounds import BROKEN_AUDIO, NOT_AUDIO
 from tests.integration.gateway.test_uploads import CONTENT_TYPE, SOUND, field, file, form, send
 
 FIELDS = {
@@ -240,16 +242,24 @@ async def test_enrolling_counts_as_an_upload(make_gateway: MakeGateway) -> None:
         assert (await enroll(client, made["id"])).status_code == 429
 
 
-async def test_only_a_few_clips_are_taken_at_once(running: Running) -> None:
+async def test_only_a_few_clips_are_taken_at_once(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each is held in memory."""
+    begun = asyncio.Semaphore(0)
+    read = ClipUploads._read
+
+    async def noted(uploads: ClipUploads, body: Body) -> bytes:
+        begun.release()
+        return await read(uploads, body)
+
+    monkeypatch.setattr(ClipUploads, "_read", noted)
     async with running.client() as client:
         made = await create(client)
         go_on = asyncio.Event()
-        begun = asyncio.Semaphore(0)
 
         async def slow() -> Any:
             yield form(file())[:100]
-            begun.release()
             await go_on.wait()
             yield form(file())[100:]
 
@@ -260,7 +270,6 @@ async def test_only_a_few_clips_are_taken_at_once(running: Running) -> None:
         ]
         for _ in sending:
             await begun.acquire()
-        await asyncio.sleep(0.3)
         refused = await enroll(client, made["id"])
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "RESOURCE_EXHAUSTED")
         assert int(refused.headers["retry-after"]) > 0

@@ -5,7 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.integration.gateway.fakes import Peers
+from tests.integration.gateway.peers import Peers
 from tests.integration.gateway.test_uploads import field, file, send
 
 

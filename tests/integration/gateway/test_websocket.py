@@ -16,10 +16,13 @@ from websockets.typing import Origin
 
 from common import events, times
 from common.events import EventPublisher
+from common.postgres import Database
+from gateway import app
 from gateway.live.feed import QUEUE_SECONDS
 from securetranscribe.v1 import event_pb2
-from tests.integration.gateway.conftest import MakeGateway, Running
-from tests.integration.gateway.fakes import BEGUN, Peers
+from tests.integration.gateway.conftest import MakeGateway, Running, until
+from tests.integration.gateway.peers import Peers
+from tests.integration.gateway.sounds import BEGUN
 
 
 async def token_of(running: Running) -> tuple[str, str]:
@@ -49,7 +52,7 @@ async def connected(
         yield socket
 
 
-async def receive(socket: ClientConnection, seconds: float = 5) -> Any:
+async def receive(socket: ClientConnection, seconds: float = 30) -> Any:
     async with asyncio.timeout(seconds):
         return json.loads(await socket.recv())
 
@@ -188,7 +191,6 @@ async def test_changes_of_the_queue_come_at_most_once_a_second(
 ) -> None:
     session, token = await token_of(running)
     async with connected(running, token) as socket:
-        await asyncio.sleep(QUEUE_SECONDS * 1.1)
         begun = time.monotonic()
         for number in range(100, 120):
             await asyncio.sleep(0.02)
@@ -199,23 +201,23 @@ async def test_changes_of_the_queue_come_at_most_once_a_second(
                 places=[event_pb2.QueuePlace(session_id=session, position=number)],
             )
             await publisher.publish(event_pb2.Event(queue_changed=change))
-        first, second = await receive(socket), await receive(socket)
-        assert time.monotonic() - begun >= QUEUE_SECONDS * 0.8
-        assert second["data"]["queued_jobs"] == 119
-        assert second["data"]["user_position"] == 119
-        assert first["data"]["queued_jobs"] < 119
+        told = [await receive(socket)]
+        while told[-1]["data"]["queued_jobs"] < 119:
+            told.append(await receive(socket))
+        assert time.monotonic() - begun >= (len(told) - 1) * QUEUE_SECONDS * 0.8
+        assert len(told) < 20
+        assert told[-1]["data"]["user_position"] == 119
         assert await silent(socket, QUEUE_SECONDS * 1.2)
 
 
-async def test_revocation_closes_the_connection_within_a_second(running: Running) -> None:
+async def test_revocation_closes_the_connection(running: Running) -> None:
+    """At once, and not only when the session is next looked at, minutes later."""
     _, token = await token_of(running)
     async with connected(running, token) as socket:
         async with running.client() as client:
             await client.delete("/api/sessions/current", headers=bearer(token))
-        begun = time.monotonic()
         with pytest.raises(ConnectionClosed) as caught:
             await receive(socket)
-        assert time.monotonic() - begun < 1
         assert caught.value.rcvd is not None
         assert caught.value.rcvd.code == 4401
 
@@ -228,16 +230,29 @@ async def test_revocation_by_another_gateway_closes_it_too(
         async with other.client() as client:
             await client.delete("/api/sessions/current", headers=bearer(token))
         with pytest.raises(ConnectionClosed):
-            await receive(socket, 1)
+            await receive(socket)
 
 
-async def test_a_connection_keeps_its_session_alive(make_gateway: MakeGateway) -> None:
-    async with make_gateway(session_ttl=1.2, session_touch_seconds=0.1) as short:
-        _, token = await token_of(short)
-        async with connected(short, token) as socket:
-            assert await silent(socket, 2.5)
-            async with short.client(headers=bearer(token)) as client:
-                assert (await client.get("/api/queue/status")).status_code == 200
+async def test_a_connection_keeps_its_session_alive(
+    make_gateway: MakeGateway, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "_KEEP_ALIVE_SECONDS", 0.1)
+    query = "SELECT expires_at FROM sessions WHERE session_id = %s"
+    async with make_gateway(session_touch_seconds=0.05) as eager:
+        session, token = await token_of(eager)
+
+        async def expiry() -> Any:
+            row = await database.fetch_one(query, (session,))
+            assert row is not None
+            return row["expires_at"]
+
+        async with connected(eager, token):
+            first = await expiry()
+
+            async def moved() -> bool:
+                return bool(await expiry() > first)
+
+            await until(moved)
 
 
 async def test_pings_are_answered_and_other_words_passed_over(running: Running) -> None:
@@ -249,7 +264,7 @@ async def test_pings_are_answered_and_other_words_passed_over(running: Running) 
         await socket.send('{"type": "ping"}')
         assert (await receive(socket))["type"] == "pong"
         pong = await socket.ping()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             await pong
 
 
@@ -282,7 +297,6 @@ async def test_without_a_queue_the_connection_still_opens(
         async with connect(
             address(running), additional_headers=bearer(token), proxy=None
         ) as socket:
-            await asyncio.sleep(0.3)
             await publisher.publish(completed(session, f"job_{session}"))
             assert (await receive(socket))["type"] == "job_completed"
     finally:

@@ -1,0 +1,49 @@
+"""The exporter behind the gateway: documents that repeat the request."""
+
+# ruff: noqa: N802 - methods are named by the contracts
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.api import httpbody_pb2
+from google.protobuf import any_pb2
+
+from common import identity
+from common.errors import (
+    ExportError,
+    NotFoundError,
+    StateError,
+    UnimplementedError,
+)
+from securetranscribe.v1 import export_pb2, export_pb2_grpc, transcription_pb2
+from tests.integration.gateway.fake_transcriber import FakeTranscriber
+
+
+@dataclass
+class FakeExporter(export_pb2_grpc.ExportServiceServicer):
+    """Documents that repeat the request."""
+
+    transcriber: FakeTranscriber
+    requests: list[export_pb2.ExportTranscriptionRequest] = field(default_factory=list)
+
+    async def ExportTranscription(
+        self, request: Any, context: Any
+    ) -> AsyncIterator[httpbody_pb2.HttpBody]:
+        self.requests.append(request)
+        owner = self.transcriber.transcriptions.get(request.transcription_id)
+        if owner is None or owner.session_id != identity.session_id():
+            raise NotFoundError("There is no such transcription.")
+        if owner.status != transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED:
+            raise StateError("The transcription is not complete.")
+        if request.format == export_pb2.EXPORT_FORMAT_ZIP:
+            raise UnimplementedError("Not here.")
+        if request.format == export_pb2.EXPORT_FORMAT_RTTM:
+            raise ExportError("Rendering failed.")
+        name = export_pb2.ExportFormat.Name(request.format).rpartition("_")[2].lower()
+        packed = any_pb2.Any()
+        packed.Pack(export_pb2.ExportMetadata(filename=f"größe.{name}", content_type="text/plain"))
+        kinds = {"pdf": "application/pdf", "json": "application/json", "csv": "text/csv"}
+        kind = kinds.get(name, "text/plain")
+        yield httpbody_pb2.HttpBody(content_type=kind, data=b"%first ", extensions=[packed])
+        yield httpbody_pb2.HttpBody(data=b"second")

@@ -1,0 +1,320 @@
+"""The transcriber behind the gateway: transcriptions and jobs in memory, over real gRPC."""
+
+# ruff: noqa: N802 - methods are named by the contracts
+
+import asyncio
+import datetime as dt
+import itertools
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.api import httpbody_pb2
+
+from common import identity, times
+from common.errors import (
+    ConflictError,
+    NotFoundError,
+    ResourceExhaustedError,
+    SpeakerError,
+    StateError,
+)
+from securetranscribe.v1 import (
+    queue_pb2,
+    queue_pb2_grpc,
+    session_pb2,
+    transcription_pb2,
+    transcription_pb2_grpc,
+)
+from tests.integration.gateway.sounds import BEGUN, DURATION, check_head
+
+#: Names of files that begin so are looked at for as long as the caller waits.
+GIVEN_UP = "given-up"
+_LOOK_SECONDS = 60.0
+
+
+@dataclass
+class StoredUpload:
+    """What an upload brought."""
+
+    config: transcription_pb2.UploadConfig
+    size: int = 0
+    head: bytes = b""
+    largest_chunk: int = 0
+
+
+@dataclass
+class FakeTranscriber(
+    transcription_pb2_grpc.TranscriptionServiceServicer, queue_pb2_grpc.QueueServiceServicer
+):
+    """Transcriptions and jobs in dictionaries. Nothing happens by itself."""
+
+    transcriptions: dict[int, transcription_pb2.Transcription] = field(default_factory=dict)
+    jobs: dict[str, queue_pb2.Job] = field(default_factory=dict)
+    uploads: dict[int, StoredUpload] = field(default_factory=dict)
+    starts: list[transcription_pb2.StartTranscriptionRequest] = field(default_factory=list)
+    begun: list[str] = field(default_factory=list)
+    """Names of files whose upload has begun."""
+
+    aborted: list[str] = field(default_factory=list)
+    """Names of files whose upload was given up by the caller."""
+
+    queue_full: bool = False
+    statistics: session_pb2.SessionStatistics = field(default_factory=session_pb2.SessionStatistics)
+    failure: Exception | None = None
+    """Raised by every method when set."""
+
+    upload_delay: float = 0.0
+    """Seconds to sleep before each chunk of an upload is taken."""
+
+    go_on: asyncio.Event | None = None
+    """What calls for the state of the queue wait for when set; `waiting` of them do."""
+
+    waiting: int = 0
+
+    _numbers: Any = field(default_factory=lambda: itertools.count(1))
+
+    async def UploadTranscription(self, requests: Any, context: Any) -> Any:
+        self._maybe_fail()
+        upload: StoredUpload | None = None
+        try:
+            async for request in requests:
+                if request.HasField("config"):
+                    upload = StoredUpload(config=request.config)
+                    self.begun.append(request.config.filename)
+                    continue
+                assert upload is not None
+                await asyncio.sleep(self.upload_delay)
+                if not upload.size:
+                    check_head(request.chunk)
+                    upload.head = request.chunk[:64]
+                upload.size += len(request.chunk)
+                upload.largest_chunk = max(upload.largest_chunk, len(request.chunk))
+            assert upload is not None
+            if upload.config.filename.startswith(GIVEN_UP):
+                # A stream that the client gives up ends like a complete one; the cancel comes a
+                # moment later, while the real service is still looking at the file.
+                await asyncio.sleep(_LOOK_SECONDS)
+        except asyncio.CancelledError:
+            if upload is not None:
+                self.aborted.append(upload.config.filename)
+            raise
+        transcription = self._store(upload)
+        response = transcription_pb2.UploadTranscriptionResponse(transcription=transcription)
+        if upload.config.auto_start:
+            response.job.CopyFrom(self._queue(transcription))
+        return response
+
+    async def StartTranscription(self, request: Any, context: Any) -> Any:
+        self._maybe_fail()
+        self.starts.append(request)
+        transcription = self._own(request.transcription_id)
+        if transcription.status == transcription_pb2.TRANSCRIPTION_STATUS_PROCESSING:
+            raise ConflictError("The transcription is being processed already.")
+        return transcription_pb2.StartTranscriptionResponse(job=self._queue(transcription))
+
+    async def GetTranscription(self, request: Any, context: Any) -> Any:
+        self._maybe_fail()
+        return transcription_pb2.GetTranscriptionResponse(
+            transcription=self._own(request.transcription_id)
+        )
+
+    async def ListTranscriptions(self, request: Any, context: Any) -> Any:
+        self._maybe_fail()
+        found = [
+            transcription
+            for transcription in reversed(self.transcriptions.values())
+            if transcription.session_id == identity.session_id()
+            and request.status in (0, transcription.status)
+        ]
+        return transcription_pb2.ListTranscriptionsResponse(
+            transcriptions=found[request.offset : request.offset + request.limit],
+            total=len(found),
+        )
+
+    async def DeleteTranscription(self, request: Any, context: Any) -> Any:
+        self._maybe_fail()
+        self._own(request.transcription_id)
+        del self.transcriptions[request.transcription_id]
+        return transcription_pb2.DeleteTranscriptionResponse()
+
+    async def AssignSpeakers(self, request: Any, context: Any) -> Any:
+        self._maybe_fail()
+        transcription = self._own(request.transcription_id)
+        if transcription.status != transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED:
+            raise StateError("The transcription is not complete.")
+        known = {speaker.name: speaker for speaker in transcription.speakers}
+        for label, name in request.names.items():
+            if label not in known:
+                raise SpeakerError("There is no such speaker.", {"field": label})
+            known[label].name = name
+        return transcription_pb2.AssignSpeakersResponse(
+            transcription=transcription, speakers_assigned=len(request.names)
+        )
+
+    async def GetSpeakerClip(self, request: Any, context: Any) -> Any:
+        self._maybe_fail()
+        transcription = self._own(request.transcription_id)
+        if transcription.status != transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED:
+            raise StateError("The transcription is not complete.")
+        if request.speaker_label not in {one.speaker_label for one in transcription.speakers}:
+            raise NotFoundError("There is no such speaker in this transcription.")
+        return httpbody_pb2.HttpBody(content_type="audio/flac", data=b"fLaC of one voice")
+
+    async def GetSessionStatistics(self, request: Any, context: Any) -> Any:
+        self._maybe_fail()
+        identity.session_id()
+        return transcription_pb2.GetSessionStatisticsResponse(statistics=self.statistics)
+
+    async def GetQueueStatus(self, request: Any, context: Any) -> Any:
+        self._maybe_fail()
+        if self.go_on is not None:
+            self.waiting += 1
+            await self.go_on.wait()
+        waiting = [job for job in self.jobs.values() if job.status == queue_pb2.JOB_STATUS_QUEUED]
+        own = [job.queue_position for job in waiting if job.session_id == identity.session_id()]
+        return queue_pb2.GetQueueStatusResponse(
+            status=queue_pb2.QueueStatus(
+                total_jobs=len(self.jobs),
+                queued_jobs=len(waiting),
+                transcribe_workers=1,
+                diarize_workers=2,
+                running=True,
+                caller_position=min(own, default=0),
+                estimated_wait=times.duration(12.5),
+                average_processing_duration=times.duration(180.5),
+                success_rate_percent=92.0,
+                capacity=50,
+            )
+        )
+
+    async def GetJob(self, request: Any, context: Any) -> Any:
+        self._maybe_fail()
+        return queue_pb2.GetJobResponse(job=self._own_job(request.job_id))
+
+    async def ListJobs(self, request: Any, context: Any) -> Any:
+        self._maybe_fail()
+        found = [
+            job
+            for job in reversed(self.jobs.values())
+            if job.session_id == identity.session_id() and request.status in (0, job.status)
+        ]
+        return queue_pb2.ListJobsResponse(
+            jobs=found[request.offset : request.offset + request.limit], total=len(found)
+        )
+
+    async def CancelJob(self, request: Any, context: Any) -> Any:
+        self._maybe_fail()
+        job = self._own_job(request.job_id)
+        if job.status not in (queue_pb2.JOB_STATUS_QUEUED, queue_pb2.JOB_STATUS_PROCESSING):
+            raise StateError("The job has ended.")
+        job.status = queue_pb2.JOB_STATUS_CANCELLED
+        job.queue_position = 0
+        pending = transcription_pb2.TRANSCRIPTION_STATUS_PENDING
+        self.transcriptions[job.transcription_id].status = pending
+        return queue_pb2.CancelJobResponse(job=job)
+
+    def complete(self, transcription_id: int) -> None:
+        """Makes a transcription look finished."""
+        transcription = self.transcriptions[transcription_id]
+        transcription.MergeFrom(finished())
+
+    def _maybe_fail(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+    def _own(self, transcription_id: int) -> transcription_pb2.Transcription:
+        transcription = self.transcriptions.get(transcription_id)
+        if transcription is None or transcription.session_id != identity.session_id():
+            raise NotFoundError("There is no such transcription.")
+        return transcription
+
+    def _own_job(self, job_id: str) -> queue_pb2.Job:
+        job = self.jobs.get(job_id)
+        if job is None or job.session_id != identity.session_id():
+            raise NotFoundError("There is no such job.")
+        return job
+
+    def _store(self, upload: StoredUpload) -> transcription_pb2.Transcription:
+        number = next(self._numbers)
+        transcription = transcription_pb2.Transcription(
+            transcription_id=number,
+            session_id=identity.session_id(),
+            file=transcription_pb2.AudioFile(
+                filename=upload.config.filename,
+                size_bytes=upload.size,
+                duration=times.duration(DURATION),
+                format=upload.config.filename.rpartition(".")[2] or "wav",
+                available=True,
+            ),
+            status=transcription_pb2.TRANSCRIPTION_STATUS_PENDING,
+            current_step="Uploaded",
+            create_time=times.timestamp(BEGUN),
+            language_requested=upload.config.language,
+        )
+        self.transcriptions[number] = transcription
+        self.uploads[number] = upload
+        return transcription
+
+    def _queue(self, transcription: transcription_pb2.Transcription) -> queue_pb2.Job:
+        if self.queue_full:
+            raise ResourceExhaustedError(
+                "The queue is full; try again in 42 seconds.", {"retry_after_seconds": "42"}
+            )
+        number = len(self.jobs) + 1
+        job = queue_pb2.Job(
+            id=number,
+            job_id=f"job_{number:032x}",
+            transcription_id=transcription.transcription_id,
+            session_id=transcription.session_id,
+            queue_position=number,
+            priority=5,
+            status=queue_pb2.JOB_STATUS_QUEUED,
+            current_step="Waiting",
+            create_time=times.timestamp(BEGUN),
+            filename=transcription.file.filename,
+            file_size_bytes=transcription.file.size_bytes,
+            file_duration=transcription.file.duration,
+        )
+        self.jobs[job.job_id] = job
+        transcription.status = transcription_pb2.TRANSCRIPTION_STATUS_PROCESSING
+        transcription.job_id = job.job_id
+        return job
+
+
+def finished() -> transcription_pb2.Transcription:
+    """What a finished transcription has more than an uploaded one."""
+    labels = ("Speaker_1", "Speaker_2")
+    return transcription_pb2.Transcription(
+        status=transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED,
+        progress_percent=100.0,
+        current_step="Completed",
+        start_time=times.timestamp(BEGUN + dt.timedelta(minutes=1)),
+        complete_time=times.timestamp(BEGUN + dt.timedelta(minutes=3.5)),
+        processing_duration=times.duration(150.5),
+        language_detected="en",
+        confidence=0.95,
+        full_text="Hello everyone, welcome.",
+        speech_model="base",
+        speakers=[
+            transcription_pb2.TranscriptSpeaker(
+                speaker_label=label,
+                name=label,
+                segment_count=5,
+                total_duration=times.duration(60.2),
+                average_confidence=0.94,
+            )
+            for label in labels
+        ],
+        segments=[
+            transcription_pb2.Segment(
+                index=index,
+                speaker_label=label,
+                speaker_name=label,
+                text="Hello everyone, welcome.",
+                start=times.duration(index * 5.2),
+                end=times.duration(index * 5.2 + 5.2),
+                confidence=0.96,
+            )
+            for index, label in enumerate(labels)
+        ],
+    )

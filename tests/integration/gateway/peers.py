@@ -1,0 +1,87 @@
+"""The services behind the gateway, small and in memory, over real gRPC.
+
+They keep to the contracts where the gateway depends on them: who owns what, which error when, and
+what an upload stream looks like. Speech is not involved.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from common.auth import CallAuthenticator
+from common.errors import ValidationError
+from common.grpc_server import GrpcServer
+from common.identity import ServiceSigner
+from common.settings import ServiceSettings
+from securetranscribe.v1 import (
+    export_pb2_grpc,
+    queue_pb2_grpc,
+    speaker_pb2_grpc,
+    transcription_pb2_grpc,
+)
+from tests.integration.gateway.fake_exporter import FakeExporter
+from tests.integration.gateway.fake_speakers import FakeSpeakers
+from tests.integration.gateway.fake_transcriber import FakeTranscriber
+
+
+class Peers:
+    """The three services on ports of their own, free ones unless they are named."""
+
+    def __init__(self, secret_key: str, ports: Mapping[str, int] | None = None) -> None:
+        ports = ports or {}
+        self.transcriber = FakeTranscriber()  # type: ignore[abstract]
+        self.speakers = FakeSpeakers()  # type: ignore[abstract]
+        self.exporter = FakeExporter(self.transcriber)  # type: ignore[abstract]
+        package = "securetranscribe.v1"
+        add_queue = queue_pb2_grpc.add_QueueServiceServicer_to_server
+        add_transcriptions = transcription_pb2_grpc.add_TranscriptionServiceServicer_to_server
+        add_speakers = speaker_pb2_grpc.add_SpeakerServiceServicer_to_server
+        add_exports = export_pb2_grpc.add_ExportServiceServicer_to_server
+        self._servers = {
+            "transcriber": _server(
+                secret_key,
+                ports.get("transcriber", 0),
+                {
+                    f"{package}.TranscriptionService": lambda server: add_transcriptions(
+                        self.transcriber, server
+                    ),
+                    f"{package}.QueueService": lambda server: add_queue(self.transcriber, server),
+                },
+            ),
+            "speakers": _server(
+                secret_key,
+                ports.get("speakers", 0),
+                {f"{package}.SpeakerService": lambda server: add_speakers(self.speakers, server)},
+            ),
+            "exporter": _server(
+                secret_key,
+                ports.get("exporter", 0),
+                {f"{package}.ExportService": lambda server: add_exports(self.exporter, server)},
+            ),
+        }
+
+    async def start(self) -> None:
+        for server in self._servers.values():
+            await server.start()
+            await server.ready()
+
+    async def stop(self) -> None:
+        for server in self._servers.values():
+            await server.stop(0.1)
+
+    def address(self, name: str) -> str:
+        return f"127.0.0.1:{self._servers[name].port}"
+
+
+class _NoTokens:
+    """The gateway signs its calls; a token would be a surprise."""
+
+    async def authenticate(self, token: str) -> str:
+        raise ValidationError("no token was expected")
+
+
+def _server(secret_key: str, port: int, services: Any) -> GrpcServer:
+    settings = ServiceSettings(secret_key=secret_key, grpc_port=port)
+    authenticator = CallAuthenticator(
+        tokens=_NoTokens(), signer=ServiceSigner(secret_key, "fake"), access={}
+    )
+    return GrpcServer(settings, services=services, authenticator=authenticator)
