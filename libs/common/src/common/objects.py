@@ -245,9 +245,10 @@ class _Pipe:
 
     async def _put(self, item: bytes, until: "asyncio.Future[Any]") -> None:
         put = asyncio.ensure_future(self._queue.put(item))
-        await asyncio.wait([put, until], return_when=asyncio.FIRST_COMPLETED)
-        if not put.done():
-            put.cancel()
+        try:
+            await asyncio.wait([put, until], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            put.cancel()  # unless it is done; nobody may be left to take the item
 
     def read(self, size: int = -1) -> bytes:
         """Called by the uploading thread: exactly `size` bytes, fewer only at the end."""
