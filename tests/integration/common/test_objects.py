@@ -245,31 +245,6 @@ async def test_slow_uploads_do_not_keep_others_from_short_calls(
     store.close()
 
 
-async def test_an_upload_that_is_cancelled_before_it_begins_leaves_no_task(
-    s3: ObjectSettings, key: str
-) -> None:
-    store = ObjectStore(s3, threads=1, uploads=1)
-    done = asyncio.Event()
-
-    async def slow() -> AsyncIterator[bytes]:
-        yield b"x"
-        await done.wait()
-
-    first = asyncio.create_task(store.put_stream("audio", key, slow()))
-    await asyncio.sleep(0)
-    waiting = asyncio.create_task(store.put_stream("audio", f"{key}2", pieces(bytes(1_000_000))))
-    await asyncio.sleep(0.2)
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
-    await asyncio.sleep(0)
-
-    assert [task for task in asyncio.all_tasks() if "Queue.put" in repr(task)] == []
-    done.set()
-    assert await first == 1
-    store.close()
-
-
 async def test_ranged_reading_is_like_a_file(store: ObjectStore, key: str) -> None:
     data = os.urandom(3 * MEBIBYTE + 777)
     await store.put("audio", key, data)

@@ -245,10 +245,9 @@ class _Pipe:
 
     async def _put(self, item: bytes, until: "asyncio.Future[Any]") -> None:
         put = asyncio.ensure_future(self._queue.put(item))
-        try:
-            await asyncio.wait([put, until], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            put.cancel()  # unless it is done; nobody may be left to take the item
+        await asyncio.wait([put, until], return_when=asyncio.FIRST_COMPLETED)
+        if not put.done():
+            put.cancel()
 
     def read(self, size: int = -1) -> bytes:
         """Called by the uploading thread: exactly `size` bytes, fewer only at the end."""
