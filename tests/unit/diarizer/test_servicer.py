@@ -63,6 +63,13 @@ async def test_the_voiceprint_is_that_of_who_speaks_most(inference: Inference) -
     assert seconds(answer.clean_turn.end) == pytest.approx(11.05)
 
 
+async def test_a_voice_that_is_never_alone_has_no_clean_turn(inference: Inference) -> None:
+    request = diarization_pb2.ExtractVoiceprintRequest(content=b"x")
+    answer = await servicer(FakeEngine(speech=(0.2,)), inference).ExtractVoiceprint(request, None)
+    assert answer.HasField("voiceprint")
+    assert not answer.HasField("clean_turn")
+
+
 @pytest.mark.parametrize(
     ("engine", "said"),
     [

@@ -68,9 +68,16 @@ class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
         return await self._inference.call(work)
 
 
-def _clean_turn(found: Diarization, speaker: Speaker) -> diarization_pb2.Turn:
-    """The beginning of the longest stretch in which only this speaker speaks."""
-    (start, end), *_ = conversion.longest(clean_stretches(found.turns)[speaker.label])
+def _clean_turn(found: Diarization, speaker: Speaker) -> diarization_pb2.Turn | None:
+    """The beginning of the longest stretch in which only this speaker speaks.
+
+    None where there is none: voices are taken from a window's turns, and joining these may close
+    the short gaps in which somebody was alone.
+    """
+    stretches = clean_stretches(found.turns).get(speaker.label)
+    if not stretches:
+        return None
+    start, end = conversion.longest(stretches)[0]
     return diarization_pb2.Turn(
         start=duration(start),
         end=duration(min(end, start + _CLIP_SECONDS)),
