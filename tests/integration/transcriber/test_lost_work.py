@@ -219,6 +219,41 @@ async def test_a_result_that_is_lost_is_made_again(
     assert (found.status, found.full_text) == (COMPLETED, TEXT)
 
 
+async def test_handing_back_that_is_heard_twice_hands_out_once(
+    running: Api, workshop: Workshop, database: Database, client: Any
+) -> None:
+    caller = running.caller()
+    transcription_id = await release(caller, database)
+    message = await take(client, "transcribe")
+    task = queue_pb2.Task.FromString(message.data)
+    assert task.release == 1
+    stream = client.jetstream()
+    result = queue_pb2.TaskResult(
+        task_id=task.task_id, job_id=task.job_id, worker_id="a", returned=True, release=1
+    )
+    again = "SELECT 1 AS one FROM tasks WHERE releases = 2 AND stream_sequence IS NOT NULL"
+
+    async def heard() -> bool:
+        return (await stream.stream_info(bus.RESULTS_STREAM)).state.messages == 0  # type: ignore[no-any-return]
+
+    async def handed_out_again() -> Any:
+        return await database.fetch_one(again)
+
+    await stream.publish(bus.results_subject("transcribe"), result.SerializeToString())
+    await message.ack_sync()
+    await until(handed_out_again)
+    # Heard once more, since what was said of the first time got lost.
+    await stream.publish(bus.results_subject("transcribe"), result.SerializeToString())
+    await until(heard)
+    row = await database.fetch_one("SELECT state, releases FROM tasks WHERE stage = 'transcribe'")
+    assert row == {"state": "released", "releases": 2}
+    second = queue_pb2.Task.FromString((await take(client, "transcribe")).data)
+    assert (second.task_id, second.release) == (task.task_id, 2)
+    async with workshop.both():
+        found = await caller.ended(transcription_id)
+    assert (found.status, found.full_text) == (COMPLETED, TEXT)
+
+
 async def test_workers_may_be_stopped_more_often_than_a_task_may_fail(
     apis: ApiFactory, workshop: Workshop, client: Any
 ) -> None:

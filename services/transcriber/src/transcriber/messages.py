@@ -15,8 +15,8 @@ def failure(value: Failure | None) -> _FailureMessage | None:
     return None if value is None else _FailureMessage(code=value.code, message=value.message)
 
 
-def task(value: Task, transcription: Transcription) -> queue_pb2.Task:
-    """A task for a worker."""
+def task(value: Task, transcription: Transcription, release: int) -> queue_pb2.Task:
+    """A task for a worker; `release` says how often it has been handed out, this time included."""
     message = queue_pb2.Task(
         task_id=value.task_id,
         job_id=value.job_id,
@@ -27,6 +27,7 @@ def task(value: Task, transcription: Transcription) -> queue_pb2.Task:
         part_index=value.part,
         part_count=1,
         result_key=value.result_key,
+        release=release,
     )
     options = value.options
     if value.stage is Stage.TRANSCRIBE:

@@ -90,7 +90,10 @@ class TaskResults:
 
     def _result(self, task: queue_pb2.Task) -> queue_pb2.TaskResult:
         return queue_pb2.TaskResult(
-            task_id=task.task_id, job_id=task.job_id, worker_id=self._worker_id
+            task_id=task.task_id,
+            job_id=task.job_id,
+            worker_id=self._worker_id,
+            release=task.release,
         )
 
     async def _publish(self, result: queue_pb2.TaskResult, message_id: str) -> None:

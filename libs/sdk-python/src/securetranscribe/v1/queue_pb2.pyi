@@ -765,6 +765,7 @@ class Task(_message.Message):
     TRANSCRIBE_FIELD_NUMBER: _builtins.int
     DIARIZE_FIELD_NUMBER: _builtins.int
     LINK_FIELD_NUMBER: _builtins.int
+    RELEASE_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     """Identifier, a UUID; also names the result object and makes publishing idempotent."""
     job_id: _builtins.str
@@ -781,6 +782,8 @@ class Task(_message.Message):
     """Number of parts."""
     result_key: _builtins.str
     """Object to write the result to, in the results bucket."""
+    release: _builtins.int
+    """How often the task has been handed out, this time included; not counting deliveries."""
     @_builtins.property
     def audio_duration(self) -> _duration_pb2.Duration:
         """Length of the recording."""
@@ -817,10 +820,11 @@ class Task(_message.Message):
         transcribe: Global___TranscribeWork | None = ...,
         diarize: Global___DiarizeWork | None = ...,
         link: Global___LinkWork | None = ...,
+        release: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "diarize", b"diarize", "link", b"link", "range", b"range", "transcribe", b"transcribe", "work", b"work"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "audio_key", b"audio_key", "diarize", b"diarize", "job_id", b"job_id", "link", b"link", "part_count", b"part_count", "part_index", b"part_index", "range", b"range", "result_key", b"result_key", "session_id", b"session_id", "task_id", b"task_id", "transcribe", b"transcribe", "transcription_id", b"transcription_id", "work", b"work"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "audio_key", b"audio_key", "diarize", b"diarize", "job_id", b"job_id", "link", b"link", "part_count", b"part_count", "part_index", b"part_index", "range", b"range", "release", b"release", "result_key", b"result_key", "session_id", b"session_id", "task_id", b"task_id", "transcribe", b"transcribe", "transcription_id", b"transcription_id", "work", b"work"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_work: _TypeAlias = _typing.Literal["transcribe", "diarize", "link"]  # noqa: Y015
     _WhichOneofArgType_work: _TypeAlias = _typing.Literal["work", b"work"]  # noqa: Y015
@@ -879,6 +883,7 @@ class TaskResult(_message.Message):
     WORKER_ID_FIELD_NUMBER: _builtins.int
     BUSY_DURATION_FIELD_NUMBER: _builtins.int
     RETURNED_FIELD_NUMBER: _builtins.int
+    RELEASE_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     """The task."""
     job_id: _builtins.str
@@ -889,6 +894,10 @@ class TaskResult(_message.Message):
     """The worker that did it."""
     returned: _builtins.bool
     """True when the worker had to stop before it was done: the task is handed out again."""
+    release: _builtins.int
+    """The `release` of the task, so that handing back is never taken for that of a later time; 0 from
+    a worker that was given none.
+    """
     @_builtins.property
     def failure(self) -> Global___Failure:
         """Present when the task failed for good."""
@@ -907,10 +916,11 @@ class TaskResult(_message.Message):
         worker_id: _builtins.str = ...,
         busy_duration: _duration_pb2.Duration | None = ...,
         returned: _builtins.bool = ...,
+        release: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["busy_duration", b"busy_duration", "failure", b"failure"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["busy_duration", b"busy_duration", "failure", b"failure", "job_id", b"job_id", "result_key", b"result_key", "returned", b"returned", "task_id", b"task_id", "worker_id", b"worker_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["busy_duration", b"busy_duration", "failure", b"failure", "job_id", b"job_id", "release", b"release", "result_key", b"result_key", "returned", b"returned", "task_id", b"task_id", "worker_id", b"worker_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -64,7 +64,7 @@ class Dispatcher:
             task_id=task.task_id,
             release=release,
             stage=task.stage,
-            payload=messages.task(task, transcription).SerializeToString(),
+            payload=messages.task(task, transcription, release).SerializeToString(),
             trace=await jobs.trace(task.job_id),
         )
         return True

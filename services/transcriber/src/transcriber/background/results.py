@@ -14,7 +14,7 @@ from common.postgres import Database
 from common.times import seconds
 from securetranscribe.v1 import queue_pb2
 from transcriber.background.bells import Bells
-from transcriber.domain.jobs import Failure, TaskState
+from transcriber.domain.jobs import Failure, Task, TaskState
 from transcriber.lifecycle import Lifecycle
 from transcriber.store.jobs import Jobs
 from transcriber.store.tasks import Tasks
@@ -91,7 +91,7 @@ class ResultsConsumer:
                 return False
             busy = seconds(result.busy_duration)
             if result.returned:
-                if not live or task.worker_id not in {"", result.worker_id}:
+                if not live or _is_with_another(task, result):
                     return False
                 await tasks.take_back(task.task_id)
             elif not result.HasField("failure"):
@@ -104,3 +104,10 @@ class ResultsConsumer:
                 await Lifecycle(connection).at_work(task.job_id)
         self._bells.jobs_changed()
         return True
+
+
+def _is_with_another(task: Task, result: queue_pb2.TaskResult) -> bool:
+    """Whether the task has been handed out again, or delivered again, since it was handed back."""
+    # Workers that know nothing of releases name none.
+    again = result.release not in {0, task.releases}
+    return again or task.worker_id not in {"", result.worker_id}
