@@ -139,7 +139,7 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
         self.profiles: dict[str, int] = {}
         #: What has become of profiles: renamed, or deleted for good (an empty name).
         self.renamed: dict[int, str] = {}
-        #: What happens while decisions are being taken in.
+        #: What happens while a question is being answered.
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
         self.known: dict[int, tuple[int, str]] = {}
         self.decisions: dict[int, list[speaker_pb2.VoiceDecision]] = {}
@@ -161,6 +161,8 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
                 match.speaker_id, match.name = self.known[axis]
                 match.confidence = 0.9
             matches.append(match)
+        if self.meanwhile is not None:
+            await self.meanwhile()
         return speaker_pb2.RecognizeVoicesResponse(matches=matches)
 
     async def SetVoiceDecisions(  # noqa: N802

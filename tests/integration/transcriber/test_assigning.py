@@ -1,5 +1,6 @@
 """Naming speakers, and recognising them."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -305,6 +306,56 @@ async def test_a_suggestion_that_changed_while_names_were_given_is_not_overwritt
     peers.speakers.meanwhile = renames
     answer = await caller.assign(transcription_id, {"Speaker_1": "Ada"})
     assert names(answer.transcription) == ["Ada", "Robert"]
+
+
+def changes_while_asked(peers: Peers, client: Any, change: event_pb2.Event) -> None:
+    """Has a profile change after the service for speakers made up its answer, before it is in."""
+    publisher = events.EventPublisher(client, client.jetstream(), source="speakers")
+
+    async def changes() -> None:
+        peers.speakers.meanwhile = None
+        await publisher.publish(change)
+        await asyncio.sleep(0.5)  # long enough for the change to be followed too early
+
+    peers.speakers.meanwhile = changes
+
+
+RENAMED = event_pb2.Event(speaker_updated=event_pb2.SpeakerUpdated(speaker_id=7, name="Robert"))
+DELETED = event_pb2.Event(speaker_deleted=event_pb2.SpeakerDeleted(speaker_id=7))
+
+
+@pytest.mark.parametrize(("change", "shown"), [(RENAMED, "Robert"), (DELETED, "Speaker_2")])
+async def test_a_profile_that_changes_while_voices_are_looked_for_is_followed(
+    caller: Caller,
+    workshop: Workshop,
+    peers: Peers,
+    client: Any,
+    change: event_pb2.Event,
+    shown: str,
+) -> None:
+    peers.speakers.known[1] = (7, "Bob")
+    changes_while_asked(peers, client, change)
+    async with workshop.both():
+        transcription_id = await caller.upload_id(auto_start=True)
+        await caller.ended(transcription_id)
+
+    async def followed() -> bool:
+        return names(await caller.get(transcription_id)) == ["Speaker_1", shown]
+
+    await until(followed)
+
+
+async def test_a_profile_that_changes_while_names_are_given_is_followed(
+    caller: Caller, transcription_id: int, peers: Peers, client: Any
+) -> None:
+    renamed = event_pb2.SpeakerUpdated(speaker_id=1, name="Ada Lovelace")
+    changes_while_asked(peers, client, event_pb2.Event(speaker_updated=renamed))
+    await caller.assign(transcription_id, {"Speaker_1": "Ada"})
+
+    async def followed() -> bool:
+        return names(await caller.get(transcription_id)) == ["Ada Lovelace", "Speaker_2"]
+
+    await until(followed)
 
 
 async def test_an_event_tells_of_the_names(

@@ -59,6 +59,7 @@ class SpeakerNames:
         async with self._turn:
             await self._announce(transcription_id, session_id, wanted)
             async with self._database.transaction() as connection:
+                await locks.share(connection, locks.PROFILES)
                 await locks.wait_for(connection, locks.voices_of(transcription_id))
                 transcription = await _ready(connection, transcription_id, session_id)
                 names = naming.changes(transcription.speakers, wanted)
@@ -138,6 +139,7 @@ class SpeakerNames:
 
     async def _tell(self, transcription_id: int) -> None:
         async with self._database.transaction() as connection:
+            await locks.share(connection, locks.PROFILES)
             await locks.wait_for(connection, locks.voices_of(transcription_id))
             transcription = await Transcriptions(connection).get(transcription_id)
             if transcription is None:
@@ -176,8 +178,9 @@ class SpeakerNames:
             transcription = await Transcriptions(connection).get(transcription_id)
         if transcription is None:
             return
-        recognised = await self.recognise(transcription, transcription.speakers)
         async with self._database.transaction() as connection:
+            await locks.share(connection, locks.PROFILES)
+            recognised = await self.recognise(transcription, transcription.speakers)
             await locks.wait_for(connection, locks.voices_of(transcription_id))
             transcriptions = Transcriptions(connection)
             await transcriptions.lock(transcription_id)

@@ -184,8 +184,9 @@ class Completer:
             results[Stage.TRANSCRIBE],
             results.get(Stage.DIARIZE),
         )
-        recognised = await self._names.recognise(transcription, assembled.speakers)
         async with self._database.transaction() as connection:
+            await locks.share(connection, locks.PROFILES)
+            recognised = await self._names.recognise(transcription, assembled.speakers)
             await self._store(connection, job, merge, assembled, recognised)
 
     async def _store(

@@ -9,6 +9,7 @@ from nats.js.api import AckPolicy, ConsumerConfig
 from common import bus, events
 from common.errors import UnavailableError
 from common.postgres import Database
+from transcriber.store import locks
 from transcriber.store.transcripts import Transcripts
 
 _CONSUMER = "transcriber-profiles"
@@ -62,6 +63,7 @@ class ProfileFollower:
             return
         kind = event.WhichOneof("data")
         async with self._database.transaction() as connection:
+            await locks.wait_for(connection, locks.PROFILES)
             if kind == "speaker_updated":
                 updated = event.speaker_updated
                 await Transcripts(connection).profile_renamed(updated.speaker_id, updated.name)

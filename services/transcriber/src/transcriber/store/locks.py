@@ -5,17 +5,26 @@ from common.postgres import Connection, execute, fetch_one
 _FROZEN = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 _WAIT = "SELECT pg_advisory_xact_lock(hashtextextended('transcriber ' || %s, 0))"
+_SHARE = "SELECT pg_advisory_xact_lock_shared(hashtextextended('transcriber ' || %s, 0))"
 _TRY = "SELECT pg_try_advisory_xact_lock(hashtextextended('transcriber ' || %s, 0)) AS taken"
 
 DISPATCH = "dispatch"
 OUTBOX = "outbox"
 QUEUE = "queue"
 RECONCILE = "reconcile"
+#: Shared from before the service for speakers is asked until what it said is written, and alone
+#: while a change of a profile is followed: a change that the answer does not have yet comes after.
+PROFILES = "profiles"
 
 
 async def wait_for(connection: Connection, name: str) -> None:
     """Takes a lock, waiting for whoever has it."""
     await fetch_one(connection, _WAIT, (name,))
+
+
+async def share(connection: Connection, name: str) -> None:
+    """Takes a lock together with others that share it, waiting for who has it alone."""
+    await fetch_one(connection, _SHARE, (name,))
 
 
 async def attempt(connection: Connection, name: str) -> bool:
