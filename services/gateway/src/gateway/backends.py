@@ -101,17 +101,9 @@ class Backends:
     ) -> AsyncIterator[Answer]:
         """One call that is answered in pieces; ends the call when it is closed early."""
         call = method(request, metadata=self.metadata(session_id), timeout=_EXPORT_SECONDS)
-        return _until_closed(call)
+        return unwrap_stream(call)
 
     async def close(self) -> None:
         """Closes the channels."""
         for connection in (self._transcriber, self._uploads, self._speakers, self._exporter):
             await connection.close()
-
-
-async def _until_closed(call: grpc.aio.UnaryStreamCall[Request, Answer]) -> AsyncIterator[Answer]:
-    try:
-        async for message in unwrap_stream(call):
-            yield message
-    finally:
-        call.cancel()

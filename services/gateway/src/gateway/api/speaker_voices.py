@@ -8,12 +8,12 @@ from pydantic import AfterValidator
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.api import forms
 from gateway.api.parameters import Caller, SpeakerId, Text, TranscriptionId
 from gateway.api.speaker_ledger_models import EnrolledData, ObservationData, TranscriptVoice
 from gateway.api.speaker_models import SpeakerData
 from gateway.backends import Backends
 from gateway.uploads.clip_upload import ClipUploads
-from gateway.uploads.upload import Body
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
 from securetranscribe.v1 import speaker_pb2, transcription_pb2
@@ -27,26 +27,7 @@ _CLIP: dict[int | str, dict[str, Any]] = {
         "content": {"audio/flac": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
-_FORM = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "Only this person speaks in it; at most 16 MiB.",
-                        }
-                    },
-                }
-            }
-        },
-    }
-}
+_FORM = forms.described(file="Only this person speaks in it; at most 16 MiB.")
 SpeakerLabel = Annotated[
     Text,
     Path(min_length=1, max_length=255, description="The voice, by its label or its name."),
@@ -108,13 +89,7 @@ class SpeakerVoicesApi:
         self, speaker_id: SpeakerId, request: Request, caller: Caller
     ) -> Success[EnrolledData]:
         """Teaches a profile from a clip in which only that person speaks."""
-        announced = request.headers.get("content-length", "")
-        body = Body(
-            content_type=request.headers.get("content-type", ""),
-            announced_bytes=int(announced) if announced.isdigit() else None,
-            pieces=aiter(request.stream()),
-        )
-        async with self._clips.receiving(body) as content:
+        async with self._clips.receiving(forms.body_of(request)) as content:
             answer = await self._backends.ask(
                 self._backends.speakers.EnrollSpeaker,
                 speaker_pb2.EnrollSpeakerRequest(speaker_id=speaker_id, content=content),

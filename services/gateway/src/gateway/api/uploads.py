@@ -2,42 +2,26 @@
 
 from starlette.requests import Request
 
+from gateway.api import forms
 from gateway.api import transcription_views as views
 from gateway.api.parameters import Caller
 from gateway.api.transcription_models import UploadData
-from gateway.uploads.upload import Body, Uploads
+from gateway.uploads.upload import Uploads
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
 
-_FORM = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "The recording: MP3, WAV, M4A, FLAC, OGG and more.",
-                        },
-                        "language": {
-                            "type": "string",
-                            "description": "Language code; detected if absent or `auto`.",
-                        },
-                        "auto_start": {
-                            "type": "boolean",
-                            "default": True,
-                            "description": "Whether processing starts at once.",
-                        },
-                    },
-                }
-            }
-        },
-    }
-}
+_FORM = forms.described(
+    file="The recording: MP3, WAV, M4A, FLAC, OGG and more.",
+    language={
+        "type": "string",
+        "description": "Language code; detected if absent or `auto`.",
+    },
+    auto_start={
+        "type": "boolean",
+        "default": True,
+        "description": "Whether processing starts at once.",
+    },
+)
 
 
 class UploadApi:
@@ -63,15 +47,7 @@ class UploadApi:
 
     async def upload_audio_file(self, request: Request, caller: Caller) -> Success[UploadData]:
         """Stores a recording and starts processing it, unless told otherwise."""
-        announced = request.headers.get("content-length", "")
-        uploaded = await self._uploads.receive(
-            caller,
-            Body(
-                content_type=request.headers.get("content-type", ""),
-                announced_bytes=int(announced) if announced.isdigit() else None,
-                pieces=aiter(request.stream()),
-            ),
-        )
+        uploaded = await self._uploads.receive(caller, forms.body_of(request))
         data = views.upload_data(
             uploaded.transcription, language=uploaded.language, job_id=uploaded.job_id
         )

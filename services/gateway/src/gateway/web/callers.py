@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.errors import ApplicationError, AuthenticationError, AuthorizationError
-from gateway.sessions.registry import SessionRegistry
+from gateway.sessions.registry import MAX_USER_AGENT, SessionRegistry
 from gateway.sessions.session import Session
 from gateway.web import credentials
 from gateway.web.credentials import COOKIE, Credentials, Source
@@ -17,7 +17,6 @@ from gateway.web.rate_limits import Group, RateLimits, group_of
 
 _PREFIXES = ("/api/v1", "/api")
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_LONGEST_USER_AGENT = 512
 
 
 class Callers:
@@ -79,7 +78,7 @@ class Callers:
         created = ""
         if session is None:
             await self._count(Group.SESSION, address, headers)
-            agent = Headers(scope=scope).get("user-agent", "")[:_LONGEST_USER_AGENT]
+            agent = Headers(scope=scope).get("user-agent", "")[:MAX_USER_AGENT]
             session, created = await self._registry.create(user_agent=agent, ip_address=address)
         await self._count(group, session.session_id, headers)
         return session, created
