@@ -54,7 +54,7 @@ class Servers:
 
 @dataclass(frozen=True, kw_only=True)
 class Containers:
-    """Stands for tests.e2e.conftest.Stack."""
+    """Stands for tests.e2e.stack.Stack."""
 
     base_url: str
     services: Services

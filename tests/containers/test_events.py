@@ -14,7 +14,7 @@ from nats.js.api import ConsumerConfig, StreamConfig
 from common import bus, events
 from securetranscribe import SecureTranscribeClient
 from tests.containers.conftest import Containers
-from tests.e2e.conftest import JOB_SECONDS
+from tests.e2e.stack import JOB_SECONDS
 
 Refusals = asyncio.Queue[str]
 

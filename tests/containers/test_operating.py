@@ -7,7 +7,7 @@ import pytest
 from securetranscribe import SecureTranscribeClient
 from tests.containers.compose import Compose, program
 from tests.containers.conftest import Containers
-from tests.e2e.conftest import Completed
+from tests.e2e.stack import Completed
 from tests.e2e.test_rolling_restart import (
     ends,
     test_no_job_is_lost_when_every_service_is_restarted,

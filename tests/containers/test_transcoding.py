@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from tests.containers.conftest import Containers
-from tests.e2e.conftest import JOB_SECONDS
+from tests.e2e.stack import JOB_SECONDS
 
 CHUNK = 192 * 1024
 

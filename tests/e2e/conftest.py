@@ -2,48 +2,33 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bench import recordings
-from devstack.service_stack import ServiceStack
-from devstack.stack import EmbeddedServers
 from devstack.testing import embedded_servers, running_services
 from securetranscribe import SecureTranscribeClient
+from tests.e2e.contract import Api
+from tests.e2e.contract import client as http_client
+from tests.e2e.owners import Owner
+from tests.e2e.recordings import excerpt
 from tests.e2e.span_collector import SpanCollector
+from tests.e2e.stack import JOB_SECONDS, MAX_FILE_SIZE, SESSION_CACHE_SECONDS, Completed, Stack
 
-JOB_SECONDS = 300
-MAX_FILE_SIZE = "1GB"
 _OVERRIDES = {
     # Tests are more impatient than users, and one of them uploads more than the default allows.
-    "*": {"MAX_FILE_SIZE": MAX_FILE_SIZE, "TASK_ACK_WAIT_SECONDS": "6"},
+    "*": {
+        "MAX_FILE_SIZE": MAX_FILE_SIZE,
+        "TASK_ACK_WAIT_SECONDS": "6",
+        # Long, so that a revocation that arrives is told from a cache that runs out.
+        "SESSION_CACHE_SECONDS": str(SESSION_CACHE_SECONDS),
+    },
     "gateway": {
         f"RATE_LIMIT_{group}": "100000/minute"
         for group in ("UPLOAD", "PROCESSING", "STATUS", "EXPORT", "SESSION")
     },
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stack:
-    """The running product and how to reach it."""
-
-    servers: EmbeddedServers
-    services: ServiceStack
-
-    @property
-    def base_url(self) -> str:
-        """Where the gateway answers, without `/api`."""
-        url = self.services.gateway_url
-        assert url is not None
-        return url
-
-    def client(self, token: str | None = None) -> SecureTranscribeClient:
-        """A client with a session of its own, or with the given one."""
-        return SecureTranscribeClient(f"{self.base_url}/api", token)
 
 
 @pytest.fixture(scope="session")
@@ -77,9 +62,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, collector: SpanCollector) ->
 def strangers(stack: Stack) -> Iterator[None]:
     """Voices that a module's tests have named are forgotten: to the next they are strangers."""
     yield
-    with stack.client() as client:
-        for profile in client.list_speakers():
-            client.delete_speaker(profile["id"], permanent=True)
+    stack.forget_voices()
 
 
 @pytest.fixture
@@ -93,17 +76,6 @@ def client(stack: Stack) -> Iterator[SecureTranscribeClient]:
 def sample() -> Path:
     """Half a minute of two people on the telephone, which pyannote.audio carries."""
     return recordings.sample().audio
-
-
-@dataclass(frozen=True, kw_only=True)
-class Completed:
-    """A transcription that went through, and whose it is."""
-
-    token: str
-    transcription_id: int
-    job_id: str
-    state: dict[str, Any]
-    progress: list[tuple[float, str]]
 
 
 @pytest.fixture(scope="session")
@@ -127,6 +99,56 @@ def completed(stack: Stack, sample: Path) -> Completed:
             state=state,
             progress=progress,
         )
+
+
+@pytest.fixture
+def api(stack: Stack) -> Iterator[Api]:
+    """A session of its own, kept in a cookie."""
+    with http_client(stack) as http:
+        yield Api(http=http)
+
+
+@pytest.fixture
+def done(stack: Stack, completed: Completed) -> Iterator[Api]:
+    """The session whose transcription is complete, by its Bearer token."""
+    with http_client(stack, completed.token) as http:
+        yield Api(http=http)
+
+
+@pytest.fixture(scope="module")
+def clip(sample: Path) -> bytes:
+    """Six seconds of the sample in which somebody speaks."""
+    return excerpt(sample, start=7, seconds=6)
+
+
+@pytest.fixture(scope="module")
+def owner(stack: Stack, completed: Completed, sample: Path) -> Iterator[Owner]:
+    """The session of the completed sample, with a pending one and a cancelled job besides."""
+    with stack.client(completed.token) as client:
+        with sample.open("rb") as file:
+            pending = client.upload_audio(file, auto_start=False)
+        with sample.open("rb") as file:
+            cancelled = client.upload_audio(file, auto_start=True)
+        client.cancel_job(cancelled["job_id"])
+        yield Owner(
+            client=client,
+            ids={
+                "transcription_id": [
+                    completed.transcription_id,
+                    pending["transcription_id"],
+                    cancelled["transcription_id"],
+                ],
+                "job_id": [completed.job_id, cancelled["job_id"]],
+            },
+        )
+
+
+@pytest.fixture(scope="module")
+def stranger(stack: Stack) -> Iterator[SecureTranscribeClient]:
+    """Another session."""
+    with stack.client() as client:
+        client.get_session()
+        yield client
 
 
 @pytest.fixture

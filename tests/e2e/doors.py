@@ -15,7 +15,7 @@ from securetranscribe.v1 import (
     transcription_pb2,
     transcription_pb2_grpc,
 )
-from tests.e2e.conftest import JOB_SECONDS, Stack
+from tests.e2e.stack import JOB_SECONDS, Stack
 
 _SOURCES = {
     transcription_pb2.SPEAKER_NAME_SOURCE_NONE: "none",
@@ -64,10 +64,6 @@ class Door(Protocol):
 
     def ledger(self, speaker_id: int) -> list[tuple[int, str]]:
         """The transcription and label of each row that a person taught a profile."""
-        ...
-
-    def delete_profile(self, speaker_id: int) -> None:
-        """Deletes a profile for good."""
         ...
 
 
@@ -128,10 +124,6 @@ class RestDoor:
             for row in self.client.list_observations(speaker_id)
             if row["decided_by"] == "person"
         )
-
-    def delete_profile(self, speaker_id: int) -> None:
-        """Deletes a profile for good."""
-        self.client.delete_speaker(speaker_id, permanent=True)
 
 
 class GrpcDoor:
@@ -215,11 +207,6 @@ class GrpcDoor:
             for row in answer.observations
             if row.decided_by == speaker_pb2.DECISION_SOURCE_PERSON
         )
-
-    def delete_profile(self, speaker_id: int) -> None:
-        """Deletes a profile for good."""
-        request = speaker_pb2.DeleteSpeakerRequest(speaker_id=speaker_id, permanent=True)
-        self._speakers.DeleteSpeaker(request, metadata=self._metadata, timeout=30)
 
     def _get(self, transcription_id: int) -> Any:
         request = transcription_pb2.GetTranscriptionRequest(

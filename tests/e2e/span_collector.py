@@ -70,9 +70,15 @@ class SpanCollector(trace_service_pb2_grpc.TraceServiceServicer):
             )
             return sorted(self._of(trace_id), key=lambda span: span.begun)
 
-    def all(self) -> list[Span]:
-        """Everything so far."""
+    def all(self, *, named: str, within_seconds: float) -> list[Span]:
+        """Everything so far, once a span of that name is among it.
+
+        Gives what is there when the time is over.
+        """
         with self._changed:
+            self._changed.wait_for(
+                lambda: any(span.name == named for span in self._spans), timeout=within_seconds
+            )
             return list(self._spans)
 
     def _of(self, trace_id: str) -> list[Span]:

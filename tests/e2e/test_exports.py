@@ -17,7 +17,7 @@ from pypdf import PdfReader
 
 from securetranscribe import SecureTranscribeClient
 from securetranscribe.v1 import export_pb2, export_pb2_grpc
-from tests.e2e.conftest import JOB_SECONDS, Stack
+from tests.e2e.stack import JOB_SECONDS, Stack
 
 pytestmark = pytest.mark.e2e
 

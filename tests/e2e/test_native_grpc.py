@@ -1,7 +1,9 @@
 """What a native client does: gRPC with nothing but the published stubs."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -22,7 +24,7 @@ from securetranscribe.v1 import (
     transcription_pb2,
     transcription_pb2_grpc,
 )
-from tests.e2e.conftest import Stack
+from tests.e2e.stack import Stack
 
 SERVED = {
     "gateway": ["SessionService"],
@@ -69,18 +71,13 @@ async def test_upload_watch_and_read_a_transcript(
     async with grpc.aio.insecure_channel(stack.services.address("transcriber-api")) as channel:
         stub = transcription_pb2_grpc.TranscriptionServiceStub(channel)
         uploaded = await stub.UploadTranscription(_upload(sample), metadata=metadata)
-        again = await stub.UploadTranscription(_upload(sample), metadata=metadata)
         identifier = uploaded.transcription.transcription_id
+        watching = asyncio.create_task(_watched(stub, identifier, metadata))
+        again = await stub.UploadTranscription(_upload(sample), metadata=metadata)
         assert again.transcription.transcription_id == identifier
         assert uploaded.job.job_id == again.job.job_id
 
-        watched = [
-            state.transcription
-            async for state in stub.WatchTranscription(
-                transcription_pb2.WatchTranscriptionRequest(transcription_id=identifier),
-                metadata=metadata,
-            )
-        ]
+        watched = await watching
         assert watched[-1].status == transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
         percents = [state.progress_percent for state in watched]
         assert percents == sorted(percents)
@@ -110,6 +107,16 @@ async def test_upload_watch_and_read_a_transcript(
                 transcription_pb2.GetTranscriptionRequest(transcription_id=identifier)
             )
         assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+async def _watched(
+    stub: Any, identifier: int, metadata: tuple[tuple[str, str], ...]
+) -> list[transcription_pb2.Transcription]:
+    """What a transcription goes through until it has ended."""
+    request = transcription_pb2.WatchTranscriptionRequest(transcription_id=identifier)
+    return [
+        state.transcription async for state in stub.WatchTranscription(request, metadata=metadata)
+    ]
 
 
 async def _upload(sample: Path) -> AsyncIterator[transcription_pb2.UploadTranscriptionRequest]:

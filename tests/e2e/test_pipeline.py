@@ -7,8 +7,8 @@ import pytest
 
 from bench import metrics, recordings
 from securetranscribe import SecureTranscribeClient
-from tests.e2e.conftest import JOB_SECONDS, Completed, Stack
 from tests.e2e.recordings import silence
+from tests.e2e.stack import JOB_SECONDS, Completed, Stack
 
 # On this sample the words counted by speaker had 18 errors in 87 (docs/quality.md). The limits
 # leave room for other processors' arithmetic, not for a regression.

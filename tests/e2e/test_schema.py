@@ -14,8 +14,8 @@ import httpx2
 import pytest
 
 from securetranscribe import SecureTranscribeClient
-from tests.e2e.conftest import JOB_SECONDS, Stack
 from tests.e2e.recordings import excerpt
+from tests.e2e.stack import JOB_SECONDS, Stack
 
 pytestmark = pytest.mark.e2e
 

@@ -10,8 +10,8 @@ from nats.aio.subscription import Subscription
 
 from common import bus
 from securetranscribe import SecureTranscribeClient
-from tests.e2e.conftest import JOB_SECONDS, Stack
 from tests.e2e.span_collector import Span, SpanCollector, tree
+from tests.e2e.stack import JOB_SECONDS, Completed, Stack
 
 SERVICES = {"gateway", "transcriber-api", "transcriber-worker", "diarizer"}
 
@@ -63,10 +63,12 @@ async def test_one_trace_leads_from_the_upload_to_the_completed_event(
     }  # fmt: skip
 
 
-def test_what_spans_say_holds_nothing_that_was_said(collector: SpanCollector) -> None:
-    said = " ".join(
-        f"{span.name} {' '.join(span.attributes.values())}" for span in collector.all()
-    ).lower()
+def test_what_spans_say_holds_nothing_that_was_said(
+    completed: Completed, collector: SpanCollector
+) -> None:
+    assert "yankee" in completed.state["full_transcript"].lower()
+    spans = collector.all(named="postgres SELECT", within_seconds=JOB_SECONDS)
+    said = " ".join(f"{span.name} {' '.join(span.attributes.values())}" for span in spans).lower()
     assert "postgres select" in said
     assert "yankee" not in said
     assert "bearer" not in said

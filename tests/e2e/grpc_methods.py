@@ -1,0 +1,52 @@
+"""Calls methods of the contracts by their descriptors."""
+
+from typing import Any
+
+import grpc
+from google.protobuf import message_factory
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
+
+from tests import surface
+from tests.e2e.owners import Outcome
+
+#: Which process serves what.
+PROCESSES = {
+    "SessionService": "gateway",
+    "TranscriptionService": "transcriber-api",
+    "QueueService": "transcriber-api",
+    "SpeechService": "transcriber-worker-1",
+    "DiarizationService": "diarizer-1",
+    "SpeakerService": "speakers",
+    "ExportService": "exporter",
+}
+
+
+def callable_of(channel: grpc.Channel, method: MethodDescriptor) -> Any:
+    """A method as a function of a request."""
+    assert not method.client_streaming, f"{method.full_name}: say how to stream requests with ids"
+    make = channel.unary_stream if method.server_streaming else channel.unary_unary
+    answer = message_factory.GetMessageClass(method.output_type)
+    return make(
+        f"/{method.containing_service.full_name}/{method.name}",
+        request_serializer=lambda request: request.SerializeToString(),
+        response_deserializer=answer.FromString,
+    )
+
+
+def outcome_of(
+    call: Any, method: MethodDescriptor, request: Message, ids: dict[str, Any], token: str
+) -> Outcome:
+    """The status of a call, and what it says or returns."""
+    for path, names in surface.id_fields(method.input_type).items():
+        part: Any = request
+        for step in path.split(".")[1:]:
+            part = getattr(part, step)
+        for name in names & surface.OWNED:
+            setattr(part, name, ids[name])
+    try:
+        answer = call(request, metadata=[("authorization", f"Bearer {token}")], timeout=60)
+        first = next(answer) if method.server_streaming else answer
+    except grpc.RpcError as error:
+        return error.code(), error.details() or ""
+    return grpc.StatusCode.OK, str(first)

@@ -1,0 +1,53 @@
+"""The running product as tests see it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+from devstack.service_stack import ServiceStack
+from devstack.stack import EmbeddedServers
+from securetranscribe import SecureTranscribeClient
+
+JOB_SECONDS = 300
+MAX_FILE_SIZE = "1GB"
+SESSION_CACHE_SECONDS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """The running product and how to reach it."""
+
+    servers: EmbeddedServers
+    services: ServiceStack
+
+    @property
+    def base_url(self) -> str:
+        """Where the gateway answers, without `/api`."""
+        url = self.services.gateway_url
+        assert url is not None
+        return url
+
+    def client(self, token: str | None = None) -> SecureTranscribeClient:
+        """A client with a session of its own, or with the given one."""
+        return SecureTranscribeClient(f"{self.base_url}/api", token)
+
+    def forget_voices(self) -> None:
+        """Deletes every profile, those that are not active too."""
+        query = {"active_only": False, "per_page": 200}
+        with httpx2.Client(base_url=f"{self.base_url}/api", timeout=60) as http:
+            while profiles := http.get("/speakers", params=query).json()["data"]:
+                for profile in profiles:
+                    path = f"/speakers/{profile['id']}"
+                    http.delete(path, params={"permanent": True}).raise_for_status()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completed:
+    """A transcription that went through, and whose it is."""
+
+    token: str
+    transcription_id: int
+    job_id: str
+    state: dict[str, Any]
+    progress: list[tuple[float, str]]
