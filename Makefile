@@ -22,7 +22,7 @@ install: $(READY) ## make the environment in .venv
 $(READY): constraints.txt requirements-dev.txt $(PYPROJECTS)
 	@$(PYTHON) scripts/check_system.py
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing packages into $(VENV): about 2 GB and 3 minutes the first time."
+	@echo "Installing packages into $(VENV): about 2 GB, several more with CUDA, and minutes the first time."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation \
 		-r requirements-dev.txt $(foreach p,$(PACKAGES),-e '$(p)$(if $(filter %/transcriber,$(p)),[worker])')
