@@ -51,7 +51,7 @@ async def summarizer(
     behave: Behaviour, *, chunk_characters: int = 10_000
 ) -> AsyncIterator[tuple[AbstractiveSummarizer, FakeChatServer]]:
     with fake_chat_server(behave) as server:
-        async with httpx2.AsyncClient(timeout=10) as client:
+        async with httpx2.AsyncClient(timeout=60) as client:
             endpoint = ChatEndpoint(
                 client, base_url=server.base_url, model="local-model", attempts=1
             )

@@ -15,7 +15,7 @@ async def ask(
         pauses.append(seconds)
 
     with fake_chat_server(behave) as server:
-        async with httpx2.AsyncClient(timeout=5) as client:
+        async with httpx2.AsyncClient(timeout=60) as client:
             endpoint = ChatEndpoint(
                 client,
                 base_url=server.base_url + "/",
@@ -99,7 +99,7 @@ async def test_an_answer_of_another_form_is_an_error(body: str) -> None:
 
 
 async def test_a_server_that_is_not_there_is_an_error() -> None:
-    async with httpx2.AsyncClient(timeout=2) as client:
+    async with httpx2.AsyncClient(timeout=60) as client:
         endpoint = ChatEndpoint(
             client, base_url="http://127.0.0.1:9/v1", model="m", attempts=2, pause_seconds=0
         )

@@ -10,7 +10,7 @@ from tests.unit.exporter.summary.fake_chat_server import Behaviour, Reply, fake_
 
 async def summarize(behave: Behaviour) -> tuple[str, tuple[str, ...], int]:
     with fake_chat_server(behave) as server:
-        async with httpx2.AsyncClient(timeout=5) as client:
+        async with httpx2.AsyncClient(timeout=60) as client:
             endpoint = ChatEndpoint(
                 client, base_url=server.base_url, model="local-model", attempts=1, api_key="k3y"
             )
