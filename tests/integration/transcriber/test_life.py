@@ -15,7 +15,7 @@ from common.postgres import Database
 from common.tasks.task import TaskControl
 from common.times import seconds
 from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
-from tests.integration.transcriber.conftest import Api, Caller
+from tests.integration.transcriber.conftest import Api, ApiFactory, Caller
 from tests.integration.transcriber.fakes import (
     TWO_SPEAKERS,
     Workshop,
@@ -69,6 +69,16 @@ async def test_a_recording_becomes_a_transcript_of_who_said_what(
     )
     assert {task.WhichOneof("work") for task in workshop.done} == {"transcribe", "diarize"}
     assert {task.audio_key for task in workshop.done} == {f"{found.transcription_id}/source"}
+
+
+async def test_the_fewest_connections_are_enough(apis: ApiFactory, workshop: Workshop) -> None:
+    async with apis.run(database_pool_size=2) as api, workshop.both():
+        caller = api.caller()
+        ids = [await caller.upload_id(auto_start=True) for _ in range(4)]
+        for found in [await caller.ended(transcription_id) for transcription_id in ids]:
+            assert found.status == COMPLETED, found
+        await asyncio.gather(*(caller.assign(number, {"Speaker_1": "Ada"}) for number in ids))
+        assert {(await caller.get(number)).speakers[0].name for number in ids} == {"Ada"}
 
 
 async def test_the_events_tell_the_whole_story_in_order(

@@ -128,7 +128,7 @@ def test_every_wrong_variable_has_a_line(
     [
         ("GRPC_PORT", "70000"),
         ("GRPC_PORT", "x"),
-        ("DATABASE_POOL_SIZE", "0"),
+        ("DATABASE_POOL_SIZE", "1"),
         ("S3_ENDPOINT", "127.0.0.1:9000"),
         ("S3_ENDPOINT", "http://host/bucket"),
         ("SHUTDOWN_GRACE_SECONDS", "0"),

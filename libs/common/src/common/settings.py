@@ -114,7 +114,7 @@ class PostgresSettings(Settings):
     """How a service reaches its database."""
 
     database_url: SecretStr
-    database_pool_size: int = Field(10, ge=1, le=200)
+    database_pool_size: int = Field(10, ge=2, le=200)  # some work holds one and needs another
 
 
 class ObjectSettings(Settings):

@@ -5,7 +5,8 @@ it is told again what really holds.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from common import logging
@@ -108,14 +109,25 @@ class SpeakerNames:
         if due:
             self._bells.outbox.ring()
 
-    async def recognise(
+    @contextlib.asynccontextmanager
+    async def recognising(
+        self, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
+    ) -> AsyncIterator[tuple[Connection, list[naming.Recognised] | None]]:
+        """Known voices among the speakers (None when that cannot be found out now), and a
+        transaction to write their names in: changes of profiles are followed once it has ended.
+        """
+        heard = any(speaker.voiceprint for speaker in speakers)
+        if heard:
+            # In a transaction of its own: a deletion must know of it from now on.
+            async with self._database.transaction() as connection:
+                await Transcriptions(connection).voices_known(transcription.id)
+        async with self._database.transaction() as connection:
+            await locks.share(connection, locks.PROFILES)
+            yield connection, await self._recognised(transcription, speakers) if heard else []
+
+    async def _recognised(
         self, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
     ) -> list[naming.Recognised] | None:
-        """Known voices among the speakers; None when that cannot be found out now."""
-        if not any(speaker.voiceprint for speaker in speakers):
-            return []
-        async with self._database.transaction() as connection:
-            await Transcriptions(connection).voices_known(transcription.id)
         try:
             return await self._speakers.recognise(
                 transcription.id, transcription.session_id, speakers
@@ -178,9 +190,10 @@ class SpeakerNames:
             transcription = await Transcriptions(connection).get(transcription_id)
         if transcription is None:
             return
-        async with self._database.transaction() as connection:
-            await locks.share(connection, locks.PROFILES)
-            recognised = await self.recognise(transcription, transcription.speakers)
+        async with self.recognising(transcription, transcription.speakers) as (
+            connection,
+            recognised,
+        ):
             await locks.wait_for(connection, locks.voices_of(transcription_id))
             transcriptions = Transcriptions(connection)
             await transcriptions.lock(transcription_id)

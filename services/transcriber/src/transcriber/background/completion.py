@@ -184,9 +184,10 @@ class Completer:
             results[Stage.TRANSCRIBE],
             results.get(Stage.DIARIZE),
         )
-        async with self._database.transaction() as connection:
-            await locks.share(connection, locks.PROFILES)
-            recognised = await self._names.recognise(transcription, assembled.speakers)
+        async with self._names.recognising(transcription, assembled.speakers) as (
+            connection,
+            recognised,
+        ):
             await self._store(connection, job, merge, assembled, recognised)
 
     async def _store(
