@@ -314,7 +314,7 @@ def assert_limited(answer: httpx2.Response, begun: float) -> None:
 
 @functools.cache
 def document(base_url: str) -> Any:
-    return httpx2.get(f"{base_url}/openapi.json").json()
+    return httpx2.get(f"{base_url}/openapi.json", timeout=60).json()
 
 
 def assert_documented(answer: httpx2.Response) -> None:

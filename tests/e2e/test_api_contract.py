@@ -24,17 +24,17 @@ class TestAnswers:
     """What holds for the API as a whole."""
 
     def test_health(self, stack: Stack) -> None:
-        answer = httpx2.get(f"{stack.base_url}/health")
+        answer = httpx2.get(f"{stack.base_url}/health", timeout=60)
         assert answer.status_code == 200
         assert shape(status=either("healthy"), version=text, timestamp=moment)(answer.json())
-        assert httpx2.get(f"{stack.base_url}/health/db").status_code == 200
+        assert httpx2.get(f"{stack.base_url}/health/db", timeout=60).status_code == 200
 
     def test_documentation(self, stack: Stack) -> None:
         for path in ("/docs", "/redoc"):
-            answer = httpx2.get(stack.base_url + path)
+            answer = httpx2.get(stack.base_url + path, timeout=60)
             assert answer.status_code == 200
             assert answer.headers["content-type"].startswith("text/html")
-        document = httpx2.get(f"{stack.base_url}/openapi.json").json()
+        document = httpx2.get(f"{stack.base_url}/openapi.json", timeout=60).json()
         assert document["openapi"].startswith("3.")
         assert "/api/transcription/upload" in document["paths"]
 
@@ -44,7 +44,7 @@ class TestAnswers:
         done.refused("GET", f"/v2{path}", 404, "NOT_FOUND")
 
     def test_security_headers(self, stack: Stack) -> None:
-        headers = httpx2.get(f"{stack.base_url}/").headers
+        headers = httpx2.get(f"{stack.base_url}/", timeout=60).headers
         assert headers["X-Frame-Options"] == "DENY"
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["X-XSS-Protection"] == "1; mode=block"

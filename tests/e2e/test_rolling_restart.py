@@ -18,6 +18,7 @@ Answer = TypeVar("Answer")
 JOBS = 10
 #: So many at least are at work at every restart, however fast the machine is.
 AT_WORK = 3
+_AWAY = 503
 _FOUND_AGAIN_SECONDS = 60
 _TOLD_SECONDS = 60
 # Those who compute first: most of the work is still before them.
@@ -79,7 +80,7 @@ async def _found(ask: Callable[[], Answer]) -> Answer:
             try:
                 return ask()
             except ApiError as error:
-                if error.code != "SERVICE_UNAVAILABLE":
+                if error.status != _AWAY:
                     raise
                 await asyncio.sleep(0.5)
 

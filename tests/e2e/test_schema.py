@@ -49,11 +49,11 @@ def _fuzz_share(stack: Stack, directory: Path, *options: str) -> int:
     command = [
         sys.executable, "-m", "schemathesis.cli", "run", f"{stack.base_url}/openapi.json",
         f"--checks={CHECKS}", "--seed=1", "--generation-deterministic",
-        "--suppress-health-check=all", "--request-timeout=30",
+        "--suppress-health-check=all", "--request-timeout=60",
         "--no-shrink", "--no-color", *options,
     ]  # fmt: skip
     done = subprocess.run(
-        command, cwd=directory, capture_output=True, text=True, check=False, timeout=300
+        command, cwd=directory, capture_output=True, text=True, check=False, timeout=900
     )
     print(done.stdout[-1500:])
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
@@ -64,7 +64,7 @@ def _fuzz_share(stack: Stack, directory: Path, *options: str) -> int:
 
 def test_anything_may_be_sent(stack: Stack, tmp_path: Path) -> None:
     """No credentials, any values: no failure of the server, no answer that is not documented."""
-    document = httpx2.get(f"{stack.base_url}/openapi.json").json()
+    document = httpx2.get(f"{stack.base_url}/openapi.json", timeout=60).json()
     operations = sum(len(methods) for methods in document["paths"].values())
     tested = fuzz(stack, tmp_path, "--phases=coverage,fuzzing", "--max-examples=6")
     assert tested == operations
@@ -92,6 +92,7 @@ def things(stack: Stack, sample: Path) -> Iterator[Things]:
             f"{stack.base_url}/api/speakers",
             json={"name": f"Schema {uuid.uuid4().hex}"},
             headers={"Authorization": f"Bearer {client.session_token}"},
+            timeout=60,
         )
         yield Things(
             client=client,
