@@ -1,5 +1,4 @@
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,6 +14,7 @@ from common.errors import UnavailableError
 from devstack.server import program
 from devstack.stack import EmbeddedServers
 from tests.integration.common.tasks.workers import until
+from tests.ports import free_port
 
 
 async def configuration(stream: JetStreamContext) -> dict[str, object]:
@@ -174,11 +174,9 @@ async def test_closing_sends_what_is_left(nats_url: str, client: Client) -> None
 @asynccontextmanager
 async def server(*options: str) -> AsyncIterator[str]:
     """A nats-server of one's own; its URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = free_port()
     process = await asyncio.create_subprocess_exec(
-        program("nats-server"), "-a", "127.0.0.1", "-p", port, *options,
+        program("nats-server"), "-a", "127.0.0.1", "-p", str(port), *options,
         stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:

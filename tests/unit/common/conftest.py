@@ -1,12 +1,9 @@
-import socket
-
 import pytest
+
+from tests.ports import free_port
 
 
 @pytest.fixture
 def unused_port() -> int:
     """A port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    return free_port()
