@@ -114,6 +114,16 @@ async def test_stopping_sends_the_stop_signal(make: Make) -> None:
     assert not process.running
 
 
+async def test_a_stop_signal_in_the_middle_of_the_start_counts(make: Make) -> None:
+    process = make("sleep", "60", stop_signal=signal.SIGINT)
+    for milliseconds in range(0, 60, 2):
+        process.start()
+        await asyncio.sleep(milliseconds / 1000)
+        await process.stop()
+        assert process.exit_code == -signal.SIGINT, f"after {milliseconds} ms"
+        assert process.log_tail() == ""
+
+
 async def test_what_does_not_listen_is_killed_after_the_grace_period(make: Make) -> None:
     process = make(sys.executable, "-c", DEAF, grace=0.2)
     process.start()

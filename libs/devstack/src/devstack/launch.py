@@ -98,6 +98,9 @@ def die_with(parent: int, signal_number: int) -> None:
 
 def main() -> None:
     """Parse the options, change identity, tie the life to the parent's, become the command."""
+    # Who starts us holds it back until here; from now on it ends us as it ends any program.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     parser = argparse.ArgumentParser()
     parser.add_argument("--identity", choices=("self", "namespace", "nobody"), default="self")
     parser.add_argument("--parent", type=int, default=0)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,7 +91,7 @@ class Process:
             raise StartError(f"{self.name} is already running as process {self.pid}")
         if self._child is None:
             rotate(self.log)
-        with open(self.log, "ab", opener=_private_opener) as log:
+        with open(self.log, "ab", opener=_private_opener) as log, _interrupts_held_back():
             self._child = subprocess.Popen(  # noqa: S603 - the commands are our own
                 [*self._launcher(), *self.spec.command],
                 stdin=subprocess.DEVNULL,
@@ -201,6 +201,20 @@ def write_pid_file(path: Path, stamp: ProcessStamp, stop_signal: signal.Signals)
         "stop_signal": int(stop_signal),
     }
     write_private(path, json.dumps(record))
+
+
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """What is started in the block takes SIGINT only once its launcher lets it in.
+
+    To a Python program that is just starting it is an exception in the middle of anything, which
+    may swallow it.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _private_opener(path: str, flags: int) -> int:
