@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 VERIFIED := .models/.verified
-#: Test processes; each starts servers and models of its own.
-JOBS ?= 2
+#: Test processes, more than the cores of a small machine: much of their time is waiting. Each starts
+#: servers and models of its own, about 2 GB.
+JOBS ?= 3
 PACKAGES := libs/sdk-python libs/common libs/devstack services/gateway services/transcriber \
 	services/diarizer services/speakers services/exporter
 PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))

@@ -12,6 +12,7 @@ from minio import Minio
 
 from common.errors import NotFoundError, UnavailableError
 from common.objects import PART_BYTES, ObjectStore
+from common.runtime import eventually
 from common.settings import ObjectSettings
 from devstack.stack import EmbeddedServers
 from tests.integration.common.tasks.workers import until
@@ -358,5 +359,5 @@ async def test_the_store_dies_in_the_middle(
     finally:
         await servers.restart("s3")
 
-    assert not await store.exists("audio", key)
+    assert not await eventually(lambda: store.exists("audio", key))
     assert len(await asyncio.to_thread(remote.read)) == 2 * MEBIBYTE
