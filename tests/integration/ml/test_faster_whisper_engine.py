@@ -14,6 +14,7 @@ from bench.metrics import word_errors
 from bench.recordings import Recording
 from common.audio.decoding import Samples, decode
 from common.audio.errors import AudioError
+from common.gpu import GpuError
 from transcriber.worker.faster_whisper_engine import FasterWhisperEngine
 from transcriber.worker.speech import Cancelled, Recognition, RecognitionOptions
 
@@ -164,3 +165,11 @@ def test_recognition_does_without_torch() -> None:
         check=True,
     )
     assert result.stdout.strip() == "False"
+
+
+def test_without_a_card_it_does_not_start_on_one(
+    speech: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 0)
+    with pytest.raises(GpuError, match="CTranslate2 finds no NVIDIA card"):
+        speech(device="cuda")

@@ -16,6 +16,7 @@ from bench.metrics import DiarizationErrors, diarization_errors
 from bench.recordings import Recording
 from common.audio.decoding import Samples, decode, read_window
 from common.audio.errors import EmptyAudioError
+from common.gpu import GpuError
 from common.models.store import ModelError, ModelStore, PipelineDirectory
 from diarizer.diarization import Cancelled, Diarization, DiarizationOptions, Speaker, Turn
 
@@ -270,3 +271,16 @@ def test_a_directory_that_is_no_pipeline_is_refused(tmp_path: Path) -> None:
     models = PipelineDirectory(name="broken", version="1", directory=tmp_path)
     with pytest.raises(ModelError, match=r"cannot be loaded"):
         load_pipeline(models, EngineSettings())
+
+
+def test_without_a_card_it_does_not_start_on_one(
+    diarizer: MakeEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from diarizer.pyannote_engine import EngineSettings, load_pipeline
+
+    pipeline = PipelineDirectory(name="any", version="1", directory=tmp_path)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(GpuError, match="PyTorch finds no NVIDIA card"):
+        diarizer(device="cuda")
+    with pytest.raises(GpuError, match="PyTorch finds no NVIDIA card"):
+        load_pipeline(pipeline, EngineSettings(device="cuda"))

@@ -21,8 +21,8 @@ PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 EXPRESSIONS = [rule["expr"] for rule in RULES] + [
     target["expr"] for panel in PANELS for target in panel["targets"]
 ]
-# Of Prometheus itself, of every Python process, and of NVIDIA's exporter.
-OTHERS = {"up", "process_resident_memory_bytes", "process_cpu_seconds_total", "DCGM_FI_DEV_FB_USED"}
+# Of Prometheus itself, and of every Python process.
+OTHERS = {"up", "process_resident_memory_bytes", "process_cpu_seconds_total"}
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -44,7 +44,7 @@ def selectors(expression: str) -> list[tuple[str, set[str]]]:
     """Metrics of an expression with the labels they are chosen by."""
     found = []
     for name, inside in re.findall(r"\b([a-zA-Z_]\w*)(?:\{([^}]*)\})?(?=[\[\s)}>]|$)", expression):
-        if name.startswith(("securetranscribe_", "process_", "DCGM_")) or name == "up":
+        if name.startswith(("securetranscribe_", "process_")) or name == "up":
             found.append((name, set(re.findall(r"(\w+)\s*=", inside))))
     return found
 

@@ -71,6 +71,12 @@ TASK_SECONDS = Histogram(
     buckets=SECONDS,
 )
 WORKER_BUSY = Gauge("securetranscribe_worker_busy", "1 while the worker is at a task.", ["stage"])
+GPU_MEMORY = Gauge("securetranscribe_gpu_memory_bytes", "Memory of a graphics card.", ["gpu"])
+GPU_MEMORY_USED = Gauge(
+    "securetranscribe_gpu_memory_used_bytes",
+    "Memory of a graphics card that is in use, by whatever program.",
+    ["gpu"],
+)
 REAL_TIME_FACTOR = Histogram(
     "securetranscribe_real_time_factor",
     "Seconds of processing a second of audio (RTF).",

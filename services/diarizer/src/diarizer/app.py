@@ -50,11 +50,12 @@ def load_engine(settings: DiarizerSettings) -> DiarizationEngine:
 
     Raises:
         ModelError: a file is missing or altered.
+        GpuError: a graphics card is asked for and there is none.
     """
     from diarizer import pyannote_engine  # noqa: PLC0415 - imports torch, on the inference thread
 
     engine_settings = pyannote_engine.EngineSettings(
-        device="cuda" if settings.use_gpu else "cpu",
+        device=settings.device,
         threads=settings.model_threads or int(os.environ.get("OMP_NUM_THREADS", "1")),
         window_seconds=settings.diarization_window_seconds,
     )

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from pyannote.audio import Pipeline
 from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
 
+from common import gpu
 from common.audio.container import AudioSource
 from common.audio.probe import probe
 from common.audio.windows import AudioWindow, windows
@@ -244,9 +245,15 @@ def _quiet() -> Iterator[None]:
         yield
 
 
+def _require(device: Device) -> None:
+    if device == "cuda":
+        gpu.require(found=torch.cuda.is_available(), library="PyTorch")
+
+
 def load_embedded(models: EmbeddedDiarization, settings: EngineSettings) -> PyannoteEngine:
     """Load the models that need no hub, from verified files."""
     on_gpu = settings.device == "cuda"
+    _require(settings.device)
     embedder = CampPlus(weights=models.weights, network=models.network, device=settings.device)
     pipeline = EmbeddedPipeline(
         segmentation=models.segmentation,
@@ -272,6 +279,7 @@ def load_pipeline(models: PipelineDirectory, settings: EngineSettings) -> Pyanno
 
     Raises ModelError when the directory cannot be used.
     """
+    _require(settings.device)
     try:
         pipeline = Pipeline.from_pretrained(models.directory, cache_dir=models.cache_dir)
     except Exception as error:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 from uuid import uuid4
 
 from pydantic import Field
 
-from common import bus, sessions
+from common import bus, gpu, sessions
 from common.auth import CachedAuthenticator, CallAuthenticator
 from common.bus import Delivery
 from common.errors import ApplicationError
@@ -37,6 +37,11 @@ class WorkerSettings(ServiceSettings, ObjectSettings):
     use_gpu: bool = False
     model_threads: int = Field(0, ge=0, le=256)
 
+    @property
+    def device(self) -> Literal["cpu", "cuda"]:
+        """Where models run, as their libraries call it."""
+        return "cuda" if self.use_gpu else "cpu"
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerKind(Generic[Engine]):
@@ -60,6 +65,8 @@ async def serve(settings: WorkerSettings, supervisor: Supervisor, kind: WorkerKi
         inference = Inference(kind.name)
         stack.callback(inference.close)
         engine = await inference.load(kind.load)
+        if settings.use_gpu:
+            gpu.watch_memory()
 
         client = await bus.connect(settings.nats_url.get_secret_value(), name=settings.worker_id)
         stack.push_async_callback(bus.close, client)
@@ -109,7 +116,7 @@ def _options(
     return WorkerOptions(
         worker_id=settings.worker_id,
         stage=kind.stage,
-        device="cuda" if settings.use_gpu else "cpu",
+        device=settings.device,
         failure=kind.failure,
         bucket_audio=settings.s3_bucket_audio,
         bucket_results=settings.s3_bucket_results,

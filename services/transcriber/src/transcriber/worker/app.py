@@ -46,6 +46,7 @@ def load_recognizer(settings: SpeechWorkerSettings) -> Recognizer:
 
     Raises:
         ModelError: a file is missing or altered.
+        GpuError: a graphics card is asked for and there is none.
     """
     from transcriber.worker import faster_whisper_engine  # noqa: PLC0415 - on the inference thread
 
@@ -53,7 +54,7 @@ def load_recognizer(settings: SpeechWorkerSettings) -> Recognizer:
     engine = faster_whisper_engine.load(
         model,
         faster_whisper_engine.EngineSettings(
-            device="cuda" if settings.use_gpu else "cpu",
+            device=settings.device,
             threads=settings.model_threads or int(os.environ.get("OMP_NUM_THREADS", "1")),
         ),
     )

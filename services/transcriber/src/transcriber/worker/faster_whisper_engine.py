@@ -16,6 +16,7 @@ import ctranslate2
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
+from common import gpu
 from common.audio.container import AudioSource
 from common.audio.decoding import SAMPLE_RATE, Samples
 from common.audio.probe import probe
@@ -163,6 +164,8 @@ class WhisperRecognizer:
 
     def __init__(self, model: RecognitionModel, settings: EngineSettings) -> None:
         on_gpu = settings.device == "cuda"
+        if on_gpu:
+            gpu.require(found=ctranslate2.get_cuda_device_count() > 0, library="CTranslate2")
         self._whisper = WhisperModel(
             str(model.directory),
             device=settings.device,

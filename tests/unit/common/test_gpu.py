@@ -1,0 +1,82 @@
+from types import SimpleNamespace
+from typing import Any
+
+import prometheus_client
+import pynvml
+import pytest
+
+from common import gpu, telemetry
+
+MEMORY = {0: (80e9, 3e9), 1: (24e9, 20e9)}
+
+
+def exported() -> dict[tuple[str, str], float]:
+    return {
+        (sample.name, sample.labels["gpu"]): sample.value
+        for family in prometheus_client.REGISTRY.collect()
+        if family.name.startswith("securetranscribe_gpu_memory")
+        for sample in family.samples
+    }
+
+
+@pytest.fixture(autouse=True)
+def none_left() -> Any:
+    yield
+    telemetry.GPU_MEMORY.clear()
+    telemetry.GPU_MEMORY_USED.clear()
+
+
+@pytest.fixture
+def driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver with two cards, as the functions of its library answer."""
+
+    def info(card: int) -> SimpleNamespace:
+        total, used = MEMORY[card]
+        return SimpleNamespace(total=int(total), used=int(used))
+
+    monkeypatch.setattr(pynvml, "nvmlInit", lambda: None)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetCount", lambda: len(MEMORY))
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByIndex", lambda number: number)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetMemoryInfo", info)
+
+
+def lost(*_: object) -> None:
+    raise pynvml.NVMLError(pynvml.NVML_ERROR_GPU_IS_LOST)
+
+
+@pytest.mark.usefixtures("driver")
+def test_the_memory_of_each_card_is_read_when_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gpu.watch_memory()
+    total, used = "securetranscribe_gpu_memory_bytes", "securetranscribe_gpu_memory_used_bytes"
+    assert exported() == {
+        (total, "0"): 80e9,
+        (total, "1"): 24e9,
+        (used, "0"): 3e9,
+        (used, "1"): 20e9,
+    }
+    monkeypatch.setitem(MEMORY, 1, (24e9, 21e9))
+    assert exported()[used, "1"] == 21e9
+
+
+@pytest.mark.usefixtures("driver")
+def test_a_card_that_is_lost_breaks_no_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu.watch_memory()
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetMemoryInfo", lost)
+    assert [str(value) for value in exported().values()] == ["nan"] * 4
+
+
+def test_without_a_driver_there_are_no_such_metrics(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pynvml, "nvmlInit", lost)
+    gpu.watch_memory()
+    assert exported() == {}
+    assert "GPU is lost" in capsys.readouterr().out
+
+
+def test_who_asks_for_a_card_must_have_one() -> None:
+    gpu.require(found=True, library="Whatever")
+    with pytest.raises(gpu.GpuError, match=r"Whatever finds no NVIDIA card .* USE_GPU=false"):
+        gpu.require(found=False, library="Whatever")
