@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 VERIFIED := .models/.verified
 #: Test processes: three, also on two cores, since much of their time is waiting; fewer where memory is
 #: short, since each starts servers and models of its own (up to 3 GB).
-JOBS ?= $(shell awk '/^MemAvailable/ {n = int($$2 / 3e6); print n < 1 ? 1 : n > 3 ? 3 : n}' /proc/meminfo)
+JOBS ?= $(shell awk '/^MemAvailable/ {n = int($$2 / 3e6); print (n < 1 ? 1 : (n > 3 ? 3 : n))}' /proc/meminfo)
 PACKAGES := libs/sdk-python libs/common libs/devstack services/gateway services/transcriber \
 	services/diarizer services/speakers services/exporter
 PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
