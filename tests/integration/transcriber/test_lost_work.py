@@ -12,7 +12,7 @@ from common.objects import ObjectStore
 from common.postgres import Database
 from common.tasks.task import TaskCancelledError, TaskControl
 from securetranscribe.v1 import queue_pb2, transcription_pb2
-from tests.integration.transcriber.conftest import DELIVERY, Api, ApiFactory
+from tests.integration.transcriber.conftest import DELIVERY, Api, ApiFactory, Caller
 from tests.integration.transcriber.fakes import (
     TWO_PASSAGES,
     TWO_SPEAKERS,
@@ -73,6 +73,14 @@ async def put_right(hasty: Reconciler, database: Database, question: str) -> Non
     await until(is_so)
 
 
+async def completes(caller: Caller, workshop: Workshop, transcription_id: int) -> Any:
+    """Has workers of all stages at it, and expects the whole transcript; returns it."""
+    async with workshop.both():
+        found = await caller.ended(transcription_id)
+    assert (found.status, found.full_text) == (COMPLETED, TEXT)
+    return found
+
+
 async def test_a_worker_that_dies_at_a_task_is_replaced(
     running: Api, workshop: Workshop, database: Database, client: Any
 ) -> None:
@@ -90,9 +98,7 @@ async def test_a_worker_that_dies_at_a_task_is_replaced(
 
     await until(seen)
     reached = (await caller.get(transcription_id)).progress_percent
-    async with workshop.both():
-        found = await caller.ended(transcription_id)
-    assert (found.status, found.full_text) == (COMPLETED, TEXT)
+    found = await completes(caller, workshop, transcription_id)
     assert found.progress_percent >= reached
     await published(database)
     assert len(await events_of(client, "job_completed")) == 1
@@ -175,9 +181,7 @@ async def test_a_task_that_vanished_is_handed_out_again(
         "SELECT 1 AS one FROM tasks "
         "WHERE stage = 'transcribe' AND (state = 'waiting' OR releases = 2)",
     )
-    async with workshop.both():
-        found = await caller.ended(transcription_id)
-    assert (found.status, found.full_text) == (COMPLETED, TEXT)
+    await completes(caller, workshop, transcription_id)
     row = await database.fetch_one("SELECT releases FROM tasks WHERE stage = 'transcribe'")
     assert row == {"releases": 2}
 
@@ -195,9 +199,7 @@ async def test_nats_may_lose_all_its_data(
         "SELECT 1 AS one FROM tasks WHERE stage <> 'merge' AND (state = 'waiting' OR releases > 1) "
         "HAVING count(*) = 2",
     )
-    async with workshop.both():
-        found = await caller.ended(transcription_id)
-    assert (found.status, found.full_text) == (COMPLETED, TEXT)
+    await completes(caller, workshop, transcription_id)
 
 
 async def test_a_result_that_is_lost_is_made_again(
@@ -214,9 +216,7 @@ async def test_a_result_that_is_lost_is_made_again(
 
         await until(recognised)
     await objects.delete_prefix("results", "")
-    async with workshop.both():
-        found = await caller.ended(transcription_id)
-    assert (found.status, found.full_text) == (COMPLETED, TEXT)
+    await completes(caller, workshop, transcription_id)
 
 
 async def test_handing_back_that_is_heard_twice_hands_out_once(
@@ -249,9 +249,7 @@ async def test_handing_back_that_is_heard_twice_hands_out_once(
     assert row == {"state": "released", "releases": 2}
     second = queue_pb2.Task.FromString((await take(client, "transcribe")).data)
     assert (second.task_id, second.release) == (task.task_id, 2)
-    async with workshop.both():
-        found = await caller.ended(transcription_id)
-    assert (found.status, found.full_text) == (COMPLETED, TEXT)
+    await completes(caller, workshop, transcription_id)
 
 
 async def test_workers_may_be_stopped_more_often_than_a_task_may_fail(

@@ -9,6 +9,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from pydantic import SecretStr
 
+from common import gpu
 from common.errors import TranscriptionError
 from common.grpc_client import channel
 from common.identity import ServiceSigner
@@ -140,3 +141,14 @@ async def test_a_worker_that_ends_gives_its_task_back(
     assert (result.task_id, result.returned) == (task.task_id, True)
     assert not result.result_key
     await bench.settled()
+
+
+@pytest.mark.usefixtures("bench")
+@pytest.mark.parametrize("use_gpu", [True, False])
+async def test_only_a_worker_with_a_graphics_card_tells_of_its_memory(
+    settings: WorkerSettings, monkeypatch: pytest.MonkeyPatch, *, use_gpu: bool
+) -> None:
+    watched: list[str] = []
+    monkeypatch.setattr(gpu, "watch_memory", lambda: watched.append("cards"))
+    async with running(settings.model_copy(update={"use_gpu": use_gpu})):
+        assert watched == (["cards"] if use_gpu else [])
