@@ -8,13 +8,7 @@ from hypothesis import HealthCheck, settings
 
 from securetranscribe import SecureTranscribeClient
 
-EXAMPLES = settings(
-    max_examples=12,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+EXAMPLES = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 NEVER_GIVEN: dict[str, Any] = {
     "transcription_id": 2**62,
     "job_id": "job_00000000000000000000000000000000",

@@ -53,7 +53,6 @@ def request_of(owned: Owned, path: str, which: str, number: int) -> str:
 
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

@@ -166,7 +166,6 @@ json_values = st.recursive(
 
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(value=json_values, known=st.sampled_from(["name", "hours", "preferences", "query", "x"]))

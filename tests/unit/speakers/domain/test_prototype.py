@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from speakers.domain.prototype import Sample, VoiceData, summarise
@@ -34,7 +34,6 @@ def near(place: Place, seed: int, spread: float) -> Vector:
     return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 12), st.randoms(use_true_random=False))
 def test_order_changes_no_bit(seed: int, count: int, chance: random.Random) -> None:
     given_samples = samples(seed, count, 192)
