@@ -1,6 +1,7 @@
 """SessionService over gRPC, and what the other services hear of it."""
 
 import asyncio
+import datetime as dt
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from common import bus, events, identity, times
 from common.identity import ServiceSigner
 from securetranscribe.v1 import session_pb2, session_pb2_grpc
 from tests.integration.gateway.conftest import SECRET, MakeGateway, Running
+from tests.integration.gateway.test_session_store import Clock
 
 
 @pytest.fixture
@@ -68,6 +70,30 @@ async def test_a_session_from_beginning_to_end(service: Any, nats: Client) -> No
         )
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
     await subscription.unsubscribe()
+
+
+async def test_the_last_access_is_this_call_within_the_touch_interval(
+    make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        make_gateway(session_touch_seconds=60) as lazy,
+        grpc.aio.insecure_channel(lazy.grpc_address) as channel,
+    ):
+        service = session_pb2_grpc.SessionServiceStub(channel)
+        clock = Clock()
+        monkeypatch.setattr(lazy.gateway._registry, "_clock", clock)
+        made = await service.CreateSession(session_pb2.CreateSessionRequest())
+        for request in (
+            session_pb2.GetCurrentSessionRequest(),
+            session_pb2.UpdateCurrentSessionRequest(user_identifier="anna"),
+            session_pb2.ExtendCurrentSessionRequest(duration=times.duration(3600)),
+        ):
+            clock.now += dt.timedelta(seconds=2)
+            call = getattr(service, type(request).__name__.removesuffix("Request"))
+            answer = await call(request, metadata=bearer(made.session_token))
+            used = answer.session.last_access_time.ToDatetime(dt.UTC)
+            assert used == clock.now
+            assert answer.session.expire_time.ToDatetime(dt.UTC) == used + dt.timedelta(hours=1)
 
 
 async def test_a_repeated_request_gives_the_same_session_and_token(service: Any) -> None:

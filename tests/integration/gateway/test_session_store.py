@@ -76,6 +76,21 @@ async def test_a_touch_never_shortens(registry: SessionRegistry, clock: Clock) -
     assert used.last_accessed_at == clock.now
 
 
+async def test_an_answered_session_is_the_stored_one(
+    registry: SessionRegistry, clock: Clock, database: Database
+) -> None:
+    session, _ = await registry.create()
+    store = SessionStore(database)
+    clock.now += dt.timedelta(seconds=1)
+    answered = await registry.get(session.session_id)
+    assert answered.last_accessed_at == clock.now
+    assert answered == await store.by_id(session.session_id, clock.now)
+    clock.now += dt.timedelta(seconds=1)
+    answered = await registry.update(session.session_id, user_identifier="anna")
+    assert answered.last_accessed_at == clock.now
+    assert answered == await store.by_id(session.session_id, clock.now)
+
+
 async def test_what_has_ended_cannot_be_changed(
     registry: SessionRegistry, clock: Clock, database: Database
 ) -> None:
@@ -84,7 +99,9 @@ async def test_what_has_ended_cannot_be_changed(
     store = SessionStore(database)
     assert await store.touch(session.session_id, clock.now, clock.now + HOUR) is None
     assert (
-        await store.update(session.session_id, clock.now, user_identifier="x", preferences=None)
+        await store.update(
+            session.session_id, clock.now, clock.now, user_identifier="x", preferences=None
+        )
         is None
     )
 

@@ -225,6 +225,21 @@ async def test_sessions_expire_and_slide(
         assert (await client.get(CURRENT, headers=headers)).status_code == 401
 
 
+async def test_last_accessed_is_this_request_within_the_touch_interval(
+    make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with make_gateway(session_touch_seconds=60) as lazy, lazy.client() as client:
+        clock = Clock()
+        monkeypatch.setattr(lazy.gateway._registry, "_clock", clock)
+        headers = bearer((await create(client))["session_token"])
+        for call in (client.get, client.put, client.get):
+            clock.now += dt.timedelta(seconds=2)
+            body = {"json": {"user_identifier": "anna"}} if call == client.put else {}
+            data = (await call(CURRENT, headers=headers, **body)).json()["data"]
+            assert data["last_accessed"] == f"{clock.now:%Y-%m-%dT%H:%M:%SZ}"
+            assert data["expires_at"] == f"{clock.now + dt.timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+
+
 async def test_cookies_are_secure_under_https(running: Running) -> None:
     async with running.client() as client:
         answer = await client.get(CURRENT, headers={"X-Forwarded-Proto": "https"})

@@ -75,12 +75,13 @@ class FakeStore:
         self, session_id: str, now: dt.datetime, expires_at: dt.datetime
     ) -> Session | None:
         self.writes += 1
-        return await self._change(session_id, now, last_accessed_at=now, expires_at=expires_at)
+        return await self._use(session_id, now, expires_at)
 
     async def update(
         self,
         session_id: str,
         now: dt.datetime,
+        expires_at: dt.datetime,
         *,
         user_identifier: str | None,
         preferences: Preferences | None,
@@ -90,7 +91,7 @@ class FakeStore:
             changes["user_identifier"] = user_identifier
         if preferences is not None:
             changes["preferences"] = preferences
-        return await self._change(session_id, now, **changes)
+        return await self._use(session_id, now, expires_at, **changes)
 
     async def revoke(self, session_id: str, now: dt.datetime) -> Session | None:
         return await self._change(session_id, now, revoked_at=now)
@@ -100,6 +101,15 @@ class FakeStore:
         for key in ended:
             del self.sessions[key]
         return len(ended)
+
+    async def _use(
+        self, session_id: str, now: dt.datetime, expires_at: dt.datetime, **changes: Any
+    ) -> Session | None:
+        session = await self.by_id(session_id, now)
+        until = expires_at if session is None else max(session.expires_at, expires_at)
+        return await self._change(
+            session_id, now, last_accessed_at=now, expires_at=until, **changes
+        )
 
     async def _change(self, session_id: str, now: dt.datetime, **changes: Any) -> Session | None:
         session = await self.by_id(session_id, now)

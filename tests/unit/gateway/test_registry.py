@@ -65,6 +65,20 @@ async def test_expiry_slides_with_use_and_is_written_now_and_then(world: World) 
     assert session.last_accessed_at == world.clock.now
 
 
+async def test_an_answered_session_has_this_use(world: World) -> None:
+    created, _ = await world.registry.create()
+    for used in (
+        lambda: world.registry.get(created.session_id),
+        lambda: world.registry.update(created.session_id, user_identifier="anna"),
+        lambda: world.registry.extend(created.session_id, HOUR),
+    ):
+        world.clock.forward(seconds=1)
+        session = await used()
+        assert session.last_accessed_at == world.clock.now
+        assert session.expires_at == world.clock.now + HOUR
+        assert world.store.sessions[created.session_id] == session
+
+
 async def test_an_unused_session_expires(world: World) -> None:
     session, token = await world.registry.create()
     world.clock.forward(hours=1)

@@ -79,7 +79,7 @@ class SessionData(ApiModel):
     session_id: str
     user_identifier: str | None
     created_at: Moment
-    last_accessed: Moment
+    last_accessed: Moment = Field(description="Time of the last use, including this request.")
     expires_at: Moment
     is_active: bool
     is_authenticated: bool = Field(
@@ -176,9 +176,10 @@ class SessionApi:
         ]
 
     async def get_current_session(self, caller: Caller) -> Success[CurrentSessionData]:
-        """Returns the caller's session."""
-        statistics = await self._statistics.read(caller.session_id)
-        data = current_session_data(caller, statistics, self._registry.now())
+        """Return the caller's session with the figures of its jobs."""
+        session = await self._registry.get(caller.session_id)
+        statistics = await self._statistics.read(session.session_id)
+        data = current_session_data(session, statistics, self._registry.now())
         return Success[CurrentSessionData].of(data, "Session retrieved")
 
     async def create_session(

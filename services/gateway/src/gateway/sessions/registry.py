@@ -114,13 +114,15 @@ class SessionRegistry:
         return _valid(await self.find(token))
 
     async def get(self, session_id: str) -> Session:
-        """A session by its identifier, used now.
+        """Return a session by its identifier and store this use of it.
+
+        Always writes, so that the last use and the expiry that callers see are the stored ones.
 
         Raises:
             AuthenticationError: the session has ended.
         """
         now = self._clock()
-        return await self._used(_valid(await self._store.by_id(session_id, now)), now)
+        return _valid(await self._store.touch(session_id, now, now + self._expiry.ttl))
 
     async def update(
         self,
@@ -129,17 +131,21 @@ class SessionRegistry:
         user_identifier: str | None = None,
         preferences: Preferences | None = None,
     ) -> Session:
-        """Changes the label, the preferences (as a whole), or both; None leaves as it is.
+        """Store this use of a session, and replace its label, its preferences, or both.
+
+        None leaves a value unchanged.
 
         Raises:
             ValidationError: the label is too long.
             AuthenticationError: the session has ended.
         """
         _check(user_identifier or "", "user_identifier", MAX_IDENTIFIER)
+        now = self._clock()
         return _valid(
             await self._store.update(
                 session_id,
-                self._clock(),
+                now,
+                now + self._expiry.ttl,
                 user_identifier=user_identifier,
                 preferences=preferences,
             )

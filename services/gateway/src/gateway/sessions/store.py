@@ -35,6 +35,8 @@ RETURNING *
 """
 _UPDATE = """
 UPDATE sessions SET
+    last_accessed_at = greatest(last_accessed_at, %(now)s),
+    expires_at = greatest(expires_at, %(expires_at)s),
     user_identifier = coalesce(%(user_identifier)s, user_identifier),
     preferences = coalesce(%(preferences)s, preferences)
 WHERE session_id = %(session_id)s AND revoked_at IS NULL AND expires_at > %(now)s
@@ -143,14 +145,16 @@ class SessionStore:
         self,
         session_id: str,
         now: dt.datetime,
+        expires_at: dt.datetime,
         *,
         user_identifier: str | None,
         preferences: Preferences | None,
     ) -> Session | None:
-        """Changes what is not None."""
+        """Record a use as `touch` does, and replace the values that are not None."""
         parameters = {
             "session_id": session_id,
             "now": now,
+            "expires_at": expires_at,
             "user_identifier": user_identifier,
             "preferences": None if preferences is None else Jsonb(preferences.flat()),
         }
