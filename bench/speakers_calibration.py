@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bench.speakers_corpus import Corpus, arguments, load
-from bench.speakers_fitting import FAMILIES, fit
+from bench.speakers_fit import FAMILIES, fit
 from bench.speakers_recognition import folds
 from bench.speakers_simulation import Setting, Simulation
 from speakers.domain.matching import Caution

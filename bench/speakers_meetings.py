@@ -23,7 +23,7 @@ import numpy as np
 from bench.recordings import in_directory, sample
 from bench.speakers_conditions import CONDITIONS, SAMPLE_RATE, TELEPHONE, Samples
 from bench.speakers_corpus import MODEL, arguments, load
-from bench.speakers_fitting import fit
+from bench.speakers_fit import fit
 from bench.speakers_report import replace_part, table
 from common.audio.decoding import read_window
 from common.models.store import EMBEDDED_DIARIZATION, EmbeddedDiarization, ModelStore

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.speakers_corpus import Corpus, arguments, load
-from bench.speakers_fitting import (
+from bench.speakers_fit import (
     FAMILIES,
     Trials,
     cost,

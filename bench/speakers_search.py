@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.speakers_corpus import arguments, load
-from bench.speakers_fitting import fit
+from bench.speakers_fit import fit
 from bench.speakers_report import replace_part, table
 from common import logging
 from common.postgres import Connection, Database, migrate

@@ -10,7 +10,7 @@ import pytest
 
 from common.postgres import Connection, Database
 from speakers.domain.voice_space import VoiceSpaces
-from speakers.learning import Learning
+from speakers.profile_refresh import Learning
 from speakers.store.prototypes import Prototype, Prototypes
 from tests.integration.speakers.conftest import Caller, Named, ServiceFactory, prototypes
 from tests.integration.speakers.fakes import MODEL, VERSION, person

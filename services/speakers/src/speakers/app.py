@@ -18,9 +18,9 @@ from speakers.decisions import DecisionBook
 from speakers.diarizer_client import ClipListener, DiarizerClient
 from speakers.domain.matching import Caution
 from speakers.domain.voice_space import VoiceSpaces
-from speakers.enrolment import Enrolment
-from speakers.learning import Learning
+from speakers.enrollment import Enrolment
 from speakers.ledger import Ledger
+from speakers.profile_refresh import Learning
 from speakers.profiles import ProfileBook
 from speakers.publishing import OutboxPublisher
 from speakers.recognition import Recogniser

@@ -8,7 +8,7 @@ from common.postgres import Connection, Database
 from speakers.domain.names import clean_name, name_key
 from speakers.domain.observation import Clip, Decision
 from speakers.domain.profile import Description, Profile
-from speakers.learning import Learning
+from speakers.profile_refresh import Learning
 from speakers.store import locks
 from speakers.store.decisions import Decided, Decisions
 from speakers.store.gone_profiles import GoneProfiles

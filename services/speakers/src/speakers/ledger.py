@@ -11,7 +11,7 @@ from speakers.domain.profile import Description, Page, Profile
 from speakers.domain.prototype import Sample, summarise
 from speakers.domain.voice_space import VoiceSpaces, similarity
 from speakers.domain.voiceprint import VoiceModel
-from speakers.learning import Learning
+from speakers.profile_refresh import Learning
 from speakers.store import locks
 from speakers.store.decisions import Decisions
 from speakers.store.gone_profiles import GoneProfiles

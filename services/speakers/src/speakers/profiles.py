@@ -5,7 +5,7 @@ import hashlib
 from common.errors import SpeakerError, ValidationError
 from common.postgres import Database
 from speakers.domain.profile import Changes, Description, Page, Profile
-from speakers.learning import Learning
+from speakers.profile_refresh import Learning
 from speakers.store import locks
 from speakers.store.gone_profiles import GoneProfiles
 from speakers.store.outbox import Outbox

@@ -12,7 +12,7 @@ from securetranscribe.v1 import speaker_pb2, speaker_pb2_grpc
 from speakers import conversion
 from speakers.decisions import DecisionBook
 from speakers.domain.profile import Page
-from speakers.enrolment import Enrolment
+from speakers.enrollment import Enrolment
 from speakers.ledger import Ledger
 from speakers.profiles import ProfileBook, request_key
 from speakers.recognition import Recogniser

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.speakers_corpus import FIRST, SECOND, Corpus
-from bench.speakers_fitting import Trials, cost, equal_error_rate, family, fit, similarities, trials
+from bench.speakers_fit import Trials, cost, equal_error_rate, family, fit, similarities, trials
 from bench.speakers_report import replace_part, table
 from speakers.domain.voice_space import LogOdds
 

@@ -8,7 +8,7 @@ from speakers.clips import cut
 from speakers.diarizer_client import ClipListener, HeardClip
 from speakers.domain.observation import Clip, Observation
 from speakers.domain.profile import Profile
-from speakers.learning import Learning
+from speakers.profile_refresh import Learning
 from speakers.store import locks
 from speakers.store.observations import Observations, Source
 from speakers.store.profiles import Profiles
