@@ -197,6 +197,17 @@ class TestTranscription:
         )
         assert answer.status_code == 200, answer.text
 
+    def test_json_has_a_member_per_option(self, done: Api, completed: Completed) -> None:
+        path = f"/transcription/export/{completed.transcription_id}"
+        wanted = ["meeting_summary", "action_items", "speaker_stats"]
+        parameters = {"export_format": "json", "include_options": wanted}
+        exported = done.http.post(path, params=parameters).json()
+        assert exported["meeting_summary"]["statements"]
+        assert isinstance(exported["action_items"], list)
+        assert exported["speaker_stats"]
+        plain = done.http.post(path, params={"export_format": "json"}).json()
+        assert exported.keys() - plain.keys() == set(wanted)
+
     def test_exports_that_cannot_be(self, api: Api, done: Api, completed: Completed) -> None:
         path = f"/transcription/export/{completed.transcription_id}"
         for arguments in ({}, {"params": {"export_format": "exe"}}):

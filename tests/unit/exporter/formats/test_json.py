@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 
 from exporter.document import Document
 from exporter.formats.json import render
-from exporter.options import ExportOptions
+from exporter.options import ExportOptions, Option
 from tests.unit.exporter.documents import document, hostile, in_script, meeting
 
 SCHEMA = json.loads(
@@ -46,12 +46,22 @@ def test_read_back_it_is_the_transcript_with_its_words() -> None:
     assert value["completed_at"] == "2026-11-01T10:05:00+00:00"
 
 
-def test_options_add_their_parts_and_only_they() -> None:
-    assert not {"summary", "action_items", "speaker_stats"} & set(read(meeting()))
+ADDITIONS = {"meeting_summary", "action_items", "speaker_stats"}
+
+
+@pytest.mark.parametrize("option", Option)
+def test_an_option_adds_only_the_member_of_its_name(option: Option) -> None:
+    plain = set(read(meeting()))
+    assert not ADDITIONS & plain
+    added = set(read(meeting(), **{option.value: True})) - plain
+    assert added == ADDITIONS & {option.value}
+
+
+def test_additions_hold_the_summary_the_items_and_the_figures() -> None:
     value = read(meeting(), meeting_summary=True, action_items=True, speaker_stats=True)
-    assert value["summary"]["method"] == "extractive"
-    assert value["summary"]["statements"][0]["segments"] == [2]
-    assert value["summary"]["statements"][0]["times"] == [5.5]
+    assert value["meeting_summary"]["method"] == "extractive"
+    assert value["meeting_summary"]["statements"][0]["segments"] == [2]
+    assert value["meeting_summary"]["statements"][0]["times"] == [5.5]
     assert value["action_items"] == [
         {
             "text": "I'll send the new figures by Friday.",

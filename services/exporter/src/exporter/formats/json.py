@@ -80,7 +80,7 @@ def _additions(document: Document, options: ExportOptions) -> dict[str, Any]:
     if summary is None:
         return added
     if options.meeting_summary:
-        added["summary"] = {
+        added["meeting_summary"] = {
             "method": summary.method,
             "coverage": _share(summary.coverage),
             "warnings": list(summary.warnings),
