@@ -24,7 +24,7 @@ from tests.integration.transcriber.fakes import (
     until,
     wav,
 )
-from transcriber.background.housekeeping import Housekeeper
+from transcriber.recordings.cleanup import Housekeeper
 
 COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
 

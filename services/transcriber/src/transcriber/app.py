@@ -14,13 +14,14 @@ from common.postgres import Database, migrate
 from common.runtime import Supervisor, eventually
 from common.sessions import SessionServiceAuthenticator
 from securetranscribe.v1 import queue_pb2_grpc, transcription_pb2_grpc
-from transcriber import parts, speakers_client
-from transcriber.background.bells import repeat
+from transcriber import parts
+from transcriber.api.preferences import SessionPreferences
+from transcriber.names import speakers_client
+from transcriber.names.speakers_client import SpeakersClient
 from transcriber.parts import Actions, Core, Servers
-from transcriber.preferences import SessionPreferences
 from transcriber.settings import ApiSettings
-from transcriber.speakers_client import SpeakersClient
 from transcriber.store.outbox import SOURCE
+from transcriber.wakeups import repeat
 
 _THREADS = 4
 

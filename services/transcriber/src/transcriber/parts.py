@@ -15,31 +15,31 @@ from common.events import EventPublisher
 from common.identity import ServiceSigner
 from common.objects import ObjectStore
 from common.postgres import Database
-from transcriber.assigning import SpeakerNames
-from transcriber.background.bells import Bell, Bells
-from transcriber.background.completion import Completer
-from transcriber.background.dispatcher import Dispatcher
-from transcriber.background.fleet import Fleet
-from transcriber.background.housekeeping import Housekeeper
-from transcriber.background.outbox_relay import OutboxRelay
-from transcriber.background.profile_follower import ProfileFollower
-from transcriber.background.progress_recorder import ProgressRecorder
-from transcriber.background.queue_announcer import QueueAnnouncer
-from transcriber.background.reconciler import Reconciler
-from transcriber.background.results import ResultsConsumer
-from transcriber.cancelling import JobCanceller
-from transcriber.clips import ClipStore
-from transcriber.deleting import Deleter
-from transcriber.preferences import SessionPreferences
-from transcriber.queue_servicer import QueueServicer
-from transcriber.queue_view import QueueView
+from transcriber.api.preferences import SessionPreferences
+from transcriber.api.queue_servicer import QueueServicer
+from transcriber.api.transcription_servicer import TranscriptionParts, TranscriptionServicer
+from transcriber.api.watch import ChangeHub
+from transcriber.names.assignment import SpeakerNames
+from transcriber.names.clips import ClipStore
+from transcriber.names.profile_follower import ProfileFollower
+from transcriber.names.speakers_client import SpeakersClient
+from transcriber.outbox.relay import OutboxRelay
+from transcriber.queue.announcer import QueueAnnouncer
+from transcriber.queue.cancellation import JobCanceller
+from transcriber.queue.dispatcher import Dispatcher
+from transcriber.queue.job_start import JobStarter
+from transcriber.queue.progress import ProgressRecorder
+from transcriber.queue.queue_status import QueueView
+from transcriber.queue.reconciler import Reconciler
+from transcriber.queue.results import ResultsConsumer
+from transcriber.queue.workers import Fleet
+from transcriber.recordings.cleanup import Housekeeper
+from transcriber.recordings.deletion import Deleter
+from transcriber.recordings.upload import Uploader, UploadLimits
 from transcriber.settings import ApiSettings
-from transcriber.speakers_client import SpeakersClient
-from transcriber.starting import JobStarter
 from transcriber.store.outbox import SOURCE
-from transcriber.transcription_servicer import TranscriptionParts, TranscriptionServicer
-from transcriber.uploads import Uploader, UploadLimits
-from transcriber.watching import ChangeHub
+from transcriber.transcripts.completion import Completer
+from transcriber.wakeups import Bell, Bells
 
 
 @dataclass(frozen=True, kw_only=True)

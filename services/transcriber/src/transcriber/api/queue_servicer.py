@@ -1,0 +1,107 @@
+"""QueueService: what waits, what runs, and steering it."""
+
+import datetime as dt
+from typing import Any
+
+from common import identity
+from common.errors import NotFoundError, StateError, ValidationError
+from common.postgres import Connection, Database
+from securetranscribe.v1 import queue_pb2, queue_pb2_grpc
+from transcriber.api import requests
+from transcriber.api import responses as views
+from transcriber.domain.jobs import Job
+from transcriber.queue.cancellation import JobCanceller
+from transcriber.queue.queue_status import QueueView
+from transcriber.store.jobs import Jobs
+from transcriber.wakeups import Bells
+
+
+class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
+    """Translates between messages and the domain. Jobs are those of the caller's session."""
+
+    def __init__(
+        self,
+        database: Database,
+        view: QueueView,
+        canceller: JobCanceller,
+        bells: Bells,
+        *,
+        capacity: int,
+    ) -> None:
+        self._database = database
+        self._view = view
+        self._canceller = canceller
+        self._bells = bells
+        self._capacity = capacity
+
+    async def GetQueueStatus(  # noqa: N802 - named by the contract
+        self, _request: queue_pb2.GetQueueStatusRequest, _context: Any
+    ) -> queue_pb2.GetQueueStatusResponse:
+        """Returns figures over the whole queue."""
+        async with self._database.transaction() as connection:
+            figures = await self._view.figures(connection)
+        status = views.queue_status(
+            figures, identity.current().session_id, capacity=self._capacity, running=True
+        )
+        return queue_pb2.GetQueueStatusResponse(status=status)
+
+    async def GetJob(  # noqa: N802
+        self, request: queue_pb2.GetJobRequest, _context: Any
+    ) -> queue_pb2.GetJobResponse:
+        """Returns one job."""
+        job_id = requests.job_id(request.job_id)
+        async with self._database.transaction() as connection:
+            job = await Jobs(connection).find(job_id, identity.session_id())
+            if job is None:
+                raise NotFoundError("There is no such job.")
+            return queue_pb2.GetJobResponse(job=await self._shown(connection, job))
+
+    async def ListJobs(  # noqa: N802
+        self, request: queue_pb2.ListJobsRequest, _context: Any
+    ) -> queue_pb2.ListJobsResponse:
+        """Lists the session's jobs."""
+        limit, offset = requests.page(request.limit, request.offset)
+        async with self._database.transaction() as connection:
+            jobs, total = await Jobs(connection).page(
+                identity.session_id(),
+                status=requests.job_status(request.status),
+                transcription_id=request.transcription_id,
+                limit=limit,
+                offset=offset,
+            )
+            snapshot = await self._view.snapshot(connection)
+        now = dt.datetime.now(dt.UTC)
+        return queue_pb2.ListJobsResponse(
+            jobs=[views.job(job, snapshot, now) for job in jobs], total=total
+        )
+
+    async def CancelJob(  # noqa: N802
+        self, request: queue_pb2.CancelJobRequest, _context: Any
+    ) -> queue_pb2.CancelJobResponse:
+        """Cancels a job."""
+        job = await self._canceller.cancel(requests.job_id(request.job_id), identity.session_id())
+        async with self._database.transaction() as connection:
+            return queue_pb2.CancelJobResponse(job=await self._shown(connection, job))
+
+    async def UpdateJobPriority(  # noqa: N802
+        self, request: queue_pb2.UpdateJobPriorityRequest, _context: Any
+    ) -> queue_pb2.UpdateJobPriorityResponse:
+        """Changes the priority of a waiting job."""
+        if not 1 <= request.priority <= 10:
+            raise ValidationError.of("priority", "priority must be from 1 (last) to 10 (first).")
+        async with self._database.transaction() as connection:
+            jobs = Jobs(connection)
+            job = await jobs.find(requests.job_id(request.job_id), identity.session_id())
+            if job is None:
+                raise NotFoundError("There is no such job.")
+            if not await jobs.set_priority(job.job_id, request.priority):
+                raise StateError("The job does not wait any more.", {"status": job.status})
+            job = next(iter(await jobs.get([job.job_id])))
+            shown = await self._shown(connection, job)
+        self._bells.dispatch.ring()
+        self._bells.queue.ring()
+        return queue_pb2.UpdateJobPriorityResponse(job=shown)
+
+    async def _shown(self, connection: Connection, job: Job) -> queue_pb2.Job:
+        snapshot = await self._view.snapshot(connection)
+        return views.job(job, snapshot, dt.datetime.now(dt.UTC))

@@ -1,0 +1,153 @@
+"""What callers ask for, checked, as objects of the domain."""
+
+import re
+from collections.abc import Iterable
+
+from common.errors import NotFoundError, ValidationError
+from securetranscribe.v1 import diarization_pb2, queue_pb2, transcription_pb2
+from transcriber.api.preferences import Preferences
+from transcriber.domain import options
+from transcriber.domain.filenames import clean
+from transcriber.domain.jobs import JobStatus, Stage
+from transcriber.domain.options import ProcessingOptions, SpeakerBounds
+from transcriber.domain.transcriptions import TranscriptionStatus
+from transcriber.queue.job_start import StartRequest
+from transcriber.recordings.upload import UploadRequest
+
+_JOB_ID = re.compile(r"job_[0-9a-f]{32}")
+MOST_RESULTS = 1000
+_USUAL_RESULTS = 50
+_STATUSES = {
+    transcription_pb2.TRANSCRIPTION_STATUS_UNSPECIFIED: None,
+    transcription_pb2.TRANSCRIPTION_STATUS_PENDING: TranscriptionStatus.PENDING,
+    transcription_pb2.TRANSCRIPTION_STATUS_PROCESSING: TranscriptionStatus.PROCESSING,
+    transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED: TranscriptionStatus.COMPLETED,
+    transcription_pb2.TRANSCRIPTION_STATUS_FAILED: TranscriptionStatus.FAILED,
+}
+_JOB_STATUSES = {
+    queue_pb2.JOB_STATUS_UNSPECIFIED: None,
+    queue_pb2.JOB_STATUS_QUEUED: JobStatus.QUEUED,
+    queue_pb2.JOB_STATUS_PROCESSING: JobStatus.PROCESSING,
+    queue_pb2.JOB_STATUS_COMPLETED: JobStatus.COMPLETED,
+    queue_pb2.JOB_STATUS_FAILED: JobStatus.FAILED,
+    queue_pb2.JOB_STATUS_CANCELLED: JobStatus.CANCELLED,
+}
+_STAGES = {
+    queue_pb2.STAGE_TRANSCRIBE: Stage.TRANSCRIBE,
+    queue_pb2.STAGE_DIARIZE: Stage.DIARIZE,
+    queue_pb2.STAGE_MERGE: Stage.MERGE,
+}
+
+
+def needs_preferences(config: transcription_pb2.UploadConfig) -> bool:
+    """Whether an upload leaves something to the session's preferences."""
+    return not config.language or not config.HasField("auto_start")
+
+
+def upload(config: transcription_pb2.UploadConfig, preferences: Preferences) -> UploadRequest:
+    """What an upload is to be.
+
+    Raises:
+        ValidationError: a field is wrong.
+    """
+    if config.size_bytes < 0:
+        raise ValidationError.of("size_bytes", "size_bytes must not be negative.")
+    return UploadRequest(
+        filename=clean(config.filename),
+        options=ProcessingOptions(
+            language=options.language(config.language or preferences.language),
+            phrases=options.phrases(config.phrases),
+            speakers=bounds(config.diarization),
+        ),
+        auto_start=config.auto_start if config.HasField("auto_start") else preferences.auto_start,
+        priority=options.priority(config.priority),
+        request_id=options.request_id(config.request_id),
+        size_bytes=config.size_bytes,
+    )
+
+
+def start(request: transcription_pb2.StartTranscriptionRequest) -> StartRequest:
+    """What a job is to be.
+
+    Raises:
+        ValidationError: a field is wrong.
+    """
+    return StartRequest(
+        priority=options.priority(request.priority),
+        request_id=options.request_id(request.request_id),
+        language=options.language(request.language) if request.HasField("language") else None,
+        speakers=bounds(request.diarization) if request.HasField("diarization") else None,
+        stages=stages(request.stages),
+    )
+
+
+def bounds(config: diarization_pb2.DiarizationConfig) -> SpeakerBounds:
+    """What is known of the number of speakers.
+
+    Raises:
+        ValidationError: the numbers are out of range or contradict each other.
+    """
+    return SpeakerBounds(
+        count=config.speaker_count, fewest=config.min_speaker_count, most=config.max_speaker_count
+    )
+
+
+def stages(values: Iterable[int]) -> frozenset[Stage]:
+    """Stages by their numbers.
+
+    Raises:
+        ValidationError: there is no such stage.
+    """
+    found = set()
+    for value in values:
+        stage = _STAGES.get(queue_pb2.Stage.ValueType(value))
+        if stage is None:
+            raise ValidationError.of("stages", "stages must be transcribe, diarize or merge.")
+        found.add(stage)
+    return frozenset(found)
+
+
+def status(value: int) -> TranscriptionStatus | None:
+    """A status to filter by; None means all.
+
+    Raises:
+        ValidationError: there is no such status.
+    """
+    if value not in _STATUSES:
+        raise ValidationError.of("status", "There is no such status.")
+    return _STATUSES[transcription_pb2.TranscriptionStatus.ValueType(value)]
+
+
+def job_status(value: int) -> JobStatus | None:
+    """A job's status to filter by; None means all.
+
+    Raises:
+        ValidationError: there is no such status.
+    """
+    if value not in _JOB_STATUSES:
+        raise ValidationError.of("status", "There is no such status.")
+    return _JOB_STATUSES[queue_pb2.JobStatus.ValueType(value)]
+
+
+def job_id(value: str) -> str:
+    """A job's identifier.
+
+    Raises:
+        NotFoundError: it is none.
+    """
+    if not _JOB_ID.fullmatch(value):
+        raise NotFoundError("There is no such job.")
+    return value
+
+
+def page(limit: int, offset: int) -> tuple[int, int]:
+    """How many results, and how many to pass over.
+
+    Raises:
+        ValidationError: they are out of range.
+    """
+    if not 0 <= limit <= MOST_RESULTS:
+        raise ValidationError.of("limit", f"limit must be from 1 to {MOST_RESULTS}.")
+    if offset < 0:
+        raise ValidationError.of("offset", "offset must not be negative.")
+    return limit or _USUAL_RESULTS, offset

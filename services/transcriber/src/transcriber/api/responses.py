@@ -1,0 +1,238 @@
+"""Transcriptions and jobs as callers get them."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from common.times import duration, timestamp
+from securetranscribe.v1 import queue_pb2, session_pb2, speech_pb2, transcription_pb2
+from transcriber.domain.jobs import Job, JobStatus, Stage, StageProgress, TaskState
+from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
+from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker, Word
+from transcriber.names.rules import ShownSpeakers, shown
+from transcriber.outbox.messages import failure
+from transcriber.queue.queue_status import QueueFigures, QueueSnapshot
+from transcriber.store.jobs import SessionFigures
+from transcriber.transcripts.segmentation import join_texts
+
+_STATUSES = {
+    TranscriptionStatus.PENDING: transcription_pb2.TRANSCRIPTION_STATUS_PENDING,
+    TranscriptionStatus.PROCESSING: transcription_pb2.TRANSCRIPTION_STATUS_PROCESSING,
+    TranscriptionStatus.COMPLETED: transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED,
+    TranscriptionStatus.FAILED: transcription_pb2.TRANSCRIPTION_STATUS_FAILED,
+}
+_JOB_STATUSES = {
+    JobStatus.QUEUED: queue_pb2.JOB_STATUS_QUEUED,
+    JobStatus.PROCESSING: queue_pb2.JOB_STATUS_PROCESSING,
+    JobStatus.COMPLETED: queue_pb2.JOB_STATUS_COMPLETED,
+    JobStatus.FAILED: queue_pb2.JOB_STATUS_FAILED,
+    JobStatus.CANCELLED: queue_pb2.JOB_STATUS_CANCELLED,
+}
+_STAGES = {
+    Stage.TRANSCRIBE: queue_pb2.STAGE_TRANSCRIBE,
+    Stage.DIARIZE: queue_pb2.STAGE_DIARIZE,
+    Stage.MERGE: queue_pb2.STAGE_MERGE,
+}
+_STATES = {
+    TaskState.WAITING: queue_pb2.STAGE_STATE_WAITING,
+    TaskState.RELEASED: queue_pb2.STAGE_STATE_WAITING,
+    TaskState.RUNNING: queue_pb2.STAGE_STATE_RUNNING,
+    TaskState.DONE: queue_pb2.STAGE_STATE_DONE,
+    TaskState.FAILED: queue_pb2.STAGE_STATE_FAILED,
+    TaskState.CANCELLED: queue_pb2.STAGE_STATE_CANCELLED,
+}
+_NAME_SOURCES = {
+    NameSource.NONE: transcription_pb2.SPEAKER_NAME_SOURCE_NONE,
+    NameSource.SUGGESTED: transcription_pb2.SPEAKER_NAME_SOURCE_SUGGESTED,
+    NameSource.CONFIRMED: transcription_pb2.SPEAKER_NAME_SOURCE_CONFIRMED,
+}
+
+
+def transcription(value: Transcription, now: dt.datetime) -> transcription_pb2.Transcription:
+    """A transcription in the basic view."""
+    job = value.job
+    message = transcription_pb2.Transcription(
+        transcription_id=value.id,
+        session_id=value.session_id,
+        file=_file(value),
+        status=_STATUSES[value.status],
+        progress_percent=value.progress,
+        current_step=value.current_step,
+        create_time=timestamp(value.created_at),
+        start_time=timestamp(job.started_at) if job else None,
+        complete_time=timestamp(job.completed_at) if job else None,
+        job_id=job.job_id if job else "",
+        language_requested=value.options.language,
+        language_detected=value.language_detected,
+        languages=[
+            speech_pb2.LanguageSpan(
+                start=duration(span.start),
+                end=duration(span.end),
+                language=span.language,
+                probability=span.probability,
+            )
+            for span in value.languages
+        ],
+        confidence=value.confidence,
+        speakers=[_speaker(speaker) for speaker in shown(value.speakers).speakers],
+        warnings=value.warnings,
+        failure=failure(value.failure),
+        speech_model=value.speech_model,
+        diarization_model=value.diarization_model,
+        stages=[_stage(stage) for stage in job.stages] if job else [],
+    )
+    if job is not None and job.started_at is not None:
+        message.processing_duration.CopyFrom(duration(job.processing_seconds(now)))
+    return message
+
+
+def full_transcription(
+    value: Transcription, segments: Sequence[Segment], now: dt.datetime
+) -> transcription_pb2.Transcription:
+    """A transcription with its text and its segments."""
+    message = transcription(value, now)
+    message.full_text = join_texts([segment.text for segment in segments])
+    message.segments.extend(transcript(segments, shown(value.speakers), first=0))
+    return message
+
+
+def transcript(
+    segments: Iterable[Segment], speakers: ShownSpeakers, *, first: int
+) -> list[transcription_pb2.Segment]:
+    """Segments as callers get them; `first` is the number of the first one."""
+    return [
+        transcription_pb2.Segment(
+            index=index,
+            speaker_label=speakers.main.get(segment.label, segment.label),
+            speaker_name=speakers.names.get(segment.label, segment.label),
+            text=segment.text,
+            start=duration(segment.start),
+            end=duration(segment.end),
+            confidence=segment.confidence,
+            language=segment.language,
+            words=[_word(word, speakers) for word in segment.words],
+        )
+        for index, segment in enumerate(segments, start=first)
+    ]
+
+
+def job(value: Job, snapshot: QueueSnapshot, now: dt.datetime) -> queue_pb2.Job:
+    """A job with its place in the queue."""
+    message = queue_pb2.Job(
+        id=value.id,
+        job_id=value.job_id,
+        transcription_id=value.transcription_id,
+        session_id=value.session_id,
+        queue_position=snapshot.positions.get(value.job_id, 0),
+        priority=value.priority,
+        status=_JOB_STATUSES[value.status],
+        progress_percent=value.progress,
+        current_step=value.current_step,
+        create_time=timestamp(value.created_at),
+        start_time=timestamp(value.started_at),
+        complete_time=timestamp(value.completed_at),
+        processing_duration=duration(value.processing_seconds(now)),
+        failure=failure(value.failure),
+        stages=[_stage(stage) for stage in value.stages],
+        filename=value.filename,
+        file_size_bytes=value.size_bytes,
+        file_duration=duration(value.duration),
+    )
+    ends = snapshot.forecast.end.get(value.job_id)
+    begins = snapshot.forecast.begin.get(value.job_id)
+    if value.status.live and ends is not None:
+        message.estimated_complete_time.FromDatetime(now + dt.timedelta(seconds=ends))
+    if value.status is JobStatus.QUEUED and begins is not None:
+        message.estimated_wait.CopyFrom(duration(begins))
+    return message
+
+
+def queue_status(
+    figures: QueueFigures, session_id: str, *, capacity: int, running: bool
+) -> queue_pb2.QueueStatus:
+    """The queue as one session sees it."""
+    count = figures.by_status
+    place = figures.snapshot.places.get(session_id)
+    wait = figures.snapshot.forecast.next_begin if place is None else place.wait
+    message = queue_pb2.QueueStatus(
+        total_jobs=sum(count.values()),
+        queued_jobs=count.get(JobStatus.QUEUED, 0),
+        processing_jobs=count.get(JobStatus.PROCESSING, 0),
+        completed_jobs=count.get(JobStatus.COMPLETED, 0),
+        failed_jobs=count.get(JobStatus.FAILED, 0),
+        cancelled_jobs=count.get(JobStatus.CANCELLED, 0),
+        transcribe_workers=figures.transcribe_workers,
+        diarize_workers=figures.diarize_workers,
+        running=running,
+        caller_position=place.position if place else 0,
+        success_rate_percent=figures.success_rate,
+        capacity=capacity,
+    )
+    if wait is not None:
+        message.estimated_wait.CopyFrom(duration(wait))
+    if figures.mean_processing is not None:
+        message.average_processing_duration.CopyFrom(duration(figures.mean_processing))
+    return message
+
+
+def session_statistics(figures: SessionFigures, position: int) -> session_pb2.SessionStatistics:
+    """What a session's jobs came to; `position` is that of its first waiting job, 0 for none."""
+    return session_pb2.SessionStatistics(
+        queue_position=position,
+        processing=figures.processing,
+        completed_jobs=figures.completed,
+        audio_duration=duration(figures.audio_seconds),
+        processing_duration=duration(figures.processing_seconds),
+        average_confidence=figures.mean_confidence,
+    )
+
+
+def _file(value: Transcription) -> transcription_pb2.AudioFile:
+    file = value.file
+    return transcription_pb2.AudioFile(
+        filename=file.filename,
+        size_bytes=file.size_bytes,
+        duration=duration(file.duration),
+        format=file.format,
+        codec=file.codec,
+        sample_rate_hertz=file.sample_rate,
+        channels=file.channels,
+        available=value.source_available,
+    )
+
+
+def _speaker(value: TranscriptSpeaker) -> transcription_pb2.TranscriptSpeaker:
+    return transcription_pb2.TranscriptSpeaker(
+        speaker_label=value.label,
+        name=value.shown_name,
+        name_source=_NAME_SOURCES[value.name_source],
+        speaker_id=value.speaker_id,
+        match_confidence=value.match_confidence,
+        segment_count=value.segment_count,
+        total_duration=duration(value.total_duration),
+        average_confidence=value.average_confidence,
+        voiceprint_speech_duration=duration(
+            value.voiceprint.speech_seconds if value.voiceprint else 0.0
+        ),
+    )
+
+
+def _word(value: Word, speakers: ShownSpeakers) -> transcription_pb2.Word:
+    return transcription_pb2.Word(
+        text=value.text,
+        start=duration(value.start),
+        end=duration(value.end),
+        probability=value.probability,
+        speaker_labels=dict.fromkeys(speakers.main.get(label, label) for label in value.speakers),
+    )
+
+
+def _stage(value: StageProgress) -> queue_pb2.StageStatus:
+    return queue_pb2.StageStatus(
+        stage=_STAGES[value.stage],
+        state=_STATES[value.state],
+        progress_percent=round(100.0 * value.fraction, 2),
+        failure=failure(value.failure),
+        part_count=value.part_count,
+        parts_done=value.parts_done,
+        reused=value.reused,
+    )

@@ -1,0 +1,250 @@
+"""TranscriptionService: recordings in, transcripts out."""
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from google.api import httpbody_pb2
+
+from common import identity
+from common.errors import ConflictError, NotFoundError, StateError, ValidationError
+from common.postgres import Database
+from securetranscribe.v1 import transcription_pb2, transcription_pb2_grpc
+from transcriber.api import requests
+from transcriber.api import responses as views
+from transcriber.api import watch as watching
+from transcriber.api.preferences import Preferences, SessionPreferences
+from transcriber.api.watch import ChangeHub
+from transcriber.domain.transcriptions import Transcription
+from transcriber.domain.transcripts import Segment, same_name
+from transcriber.names.assignment import SpeakerNames
+from transcriber.names.clips import ClipStore
+from transcriber.names.rules import shown
+from transcriber.names.speakers_client import CLIP_TYPE
+from transcriber.queue.job_start import JobStarter
+from transcriber.queue.queue_status import QueueView
+from transcriber.recordings.deletion import Deleter
+from transcriber.recordings.upload import Uploaded, Uploader
+from transcriber.store import locks
+from transcriber.store.jobs import Jobs
+from transcriber.store.transcriptions import Transcriptions
+from transcriber.store.transcripts import Transcripts
+
+_LARGEST_CHUNK = 1024 * 1024
+_BATCH = 200
+_UploadRequests = AsyncIterator[transcription_pb2.UploadTranscriptionRequest]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranscriptionParts:
+    """What the service is made of."""
+
+    database: Database
+    uploader: Uploader
+    starter: JobStarter
+    deleter: Deleter
+    names: SpeakerNames
+    clips: ClipStore
+    view: QueueView
+    hub: ChangeHub
+    preferences: SessionPreferences
+
+
+class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer):
+    """Translates between messages and the domain. Every answer is about the caller's session."""
+
+    def __init__(self, parts: TranscriptionParts) -> None:
+        self._parts = parts
+        self._database = parts.database
+
+    async def UploadTranscription(  # noqa: N802 - named by the contract
+        self, request_iterator: _UploadRequests, _context: Any
+    ) -> transcription_pb2.UploadTranscriptionResponse:
+        """Stores a recording."""
+        session_id = identity.session_id()
+        first = await anext(request_iterator, None)
+        if first is None or first.WhichOneof("upload") != "config":
+            raise ValidationError.of("config", "The first request must describe the upload.")
+        preferences = Preferences()
+        if requests.needs_preferences(first.config):
+            preferences = await self._parts.preferences.of(identity.current())
+        request = requests.upload(first.config, preferences)
+        chunks = _chunks(request_iterator)
+        uploaded = await self._parts.uploader.earlier(session_id, request.request_id)
+        if uploaded is None:
+            uploaded = await self._parts.uploader.upload(session_id, request, chunks)
+        else:
+            async for _ in chunks:
+                # A client that sends again what is stored already expects it to be read.
+                pass
+        return await self._uploaded(uploaded)
+
+    async def StartTranscription(  # noqa: N802
+        self, request: transcription_pb2.StartTranscriptionRequest, _context: Any
+    ) -> transcription_pb2.StartTranscriptionResponse:
+        """Queues a transcription."""
+        job = await self._parts.starter.start(
+            request.transcription_id, identity.session_id(), requests.start(request)
+        )
+        async with self._database.transaction() as connection:
+            snapshot = await self._parts.view.snapshot(connection)
+        return transcription_pb2.StartTranscriptionResponse(job=views.job(job, snapshot, _now()))
+
+    async def GetTranscription(  # noqa: N802
+        self, request: transcription_pb2.GetTranscriptionRequest, _context: Any
+    ) -> transcription_pb2.GetTranscriptionResponse:
+        """Returns one transcription."""
+        async with self._database.transaction() as connection:
+            await locks.read_consistently(connection)
+            found = await Transcriptions(connection).find(
+                request.transcription_id, identity.session_id()
+            )
+            if found is None:
+                raise NotFoundError("There is no such transcription.")
+            if request.view == transcription_pb2.TRANSCRIPTION_VIEW_FULL:
+                segments = await Transcripts(connection).segments(found.id)
+                message = views.full_transcription(found, segments, _now())
+            else:
+                message = views.transcription(found, _now())
+        return transcription_pb2.GetTranscriptionResponse(transcription=message)
+
+    async def ListTranscriptions(  # noqa: N802
+        self, request: transcription_pb2.ListTranscriptionsRequest, _context: Any
+    ) -> transcription_pb2.ListTranscriptionsResponse:
+        """Lists the session's transcriptions."""
+        limit, offset = requests.page(request.limit, request.offset)
+        async with self._database.transaction() as connection:
+            found, total = await Transcriptions(connection).page(
+                identity.session_id(),
+                status=requests.status(request.status),
+                limit=limit,
+                offset=offset,
+            )
+        now = _now()
+        return transcription_pb2.ListTranscriptionsResponse(
+            transcriptions=[views.transcription(item, now) for item in found], total=total
+        )
+
+    async def DeleteTranscription(  # noqa: N802
+        self, request: transcription_pb2.DeleteTranscriptionRequest, _context: Any
+    ) -> transcription_pb2.DeleteTranscriptionResponse:
+        """Deletes a transcription with all that came of it."""
+        await self._parts.deleter.delete(request.transcription_id, identity.session_id())
+        return transcription_pb2.DeleteTranscriptionResponse()
+
+    async def StreamTranscript(  # noqa: N802
+        self, request: transcription_pb2.StreamTranscriptRequest, _context: Any
+    ) -> AsyncIterator[transcription_pb2.StreamTranscriptResponse]:
+        """Streams a finished transcript, a batch at a time: slow readers hold nothing up."""
+        async with self._database.transaction() as connection:
+            await locks.read_consistently(connection)
+            found = _with_transcript(
+                await Transcriptions(connection).find(
+                    request.transcription_id, identity.session_id()
+                )
+            )
+        yield transcription_pb2.StreamTranscriptResponse(
+            transcription=views.transcription(found, _now())
+        )
+        speakers = shown(found.speakers)
+        number = 0
+        while batch := await self._batch(found, number, words=request.include_words):
+            yield transcription_pb2.StreamTranscriptResponse(
+                segments=views.transcript(batch, speakers, first=number)
+            )
+            number += len(batch)
+
+    async def WatchTranscription(  # noqa: N802
+        self, request: transcription_pb2.WatchTranscriptionRequest, _context: Any
+    ) -> AsyncIterator[transcription_pb2.WatchTranscriptionResponse]:
+        """Streams the state of a transcription."""
+        states = watching.states(
+            self._database, self._parts.hub, request.transcription_id, identity.session_id()
+        )
+        async for state in states:
+            yield transcription_pb2.WatchTranscriptionResponse(
+                transcription=views.transcription(state, _now())
+            )
+
+    async def AssignSpeakers(  # noqa: N802
+        self, request: transcription_pb2.AssignSpeakersRequest, _context: Any
+    ) -> transcription_pb2.AssignSpeakersResponse:
+        """Names speakers."""
+        changed = await self._parts.names.assign(
+            request.transcription_id, identity.session_id(), dict(request.names)
+        )
+        return transcription_pb2.AssignSpeakersResponse(
+            transcription=views.transcription(changed, _now()),
+            speakers_assigned=len(request.names),
+        )
+
+    async def GetSpeakerClip(  # noqa: N802
+        self, request: transcription_pb2.GetSpeakerClipRequest, _context: Any
+    ) -> httpbody_pb2.HttpBody:
+        """Returns a short clip of one speaker."""
+        async with self._database.transaction() as connection:
+            found = _with_transcript(
+                await Transcriptions(connection).find(
+                    request.transcription_id, identity.session_id()
+                )
+            )
+        wanted = same_name(request.speaker_label)
+        for speaker in found.speakers:
+            if wanted in {same_name(speaker.label), same_name(speaker.shown_name)}:
+                clip = await self._parts.clips.get(found, speaker)
+                return httpbody_pb2.HttpBody(content_type=CLIP_TYPE, data=clip)
+        raise NotFoundError("There is no such speaker in this transcription.")
+
+    async def GetSessionStatistics(  # noqa: N802
+        self, _request: transcription_pb2.GetSessionStatisticsRequest, _context: Any
+    ) -> transcription_pb2.GetSessionStatisticsResponse:
+        """Returns figures over the session's jobs."""
+        session_id = identity.session_id()
+        async with self._database.transaction() as connection:
+            figures = await Jobs(connection).figures(session_id)
+            snapshot = await self._parts.view.snapshot(connection)
+        place = snapshot.places.get(session_id)
+        return transcription_pb2.GetSessionStatisticsResponse(
+            statistics=views.session_statistics(figures, place.position if place else 0)
+        )
+
+    async def _uploaded(self, uploaded: Uploaded) -> transcription_pb2.UploadTranscriptionResponse:
+        now = _now()
+        answer = transcription_pb2.UploadTranscriptionResponse(
+            transcription=views.transcription(uploaded.transcription, now)
+        )
+        if uploaded.job is not None:
+            async with self._database.transaction() as connection:
+                snapshot = await self._parts.view.snapshot(connection)
+            answer.job.CopyFrom(views.job(uploaded.job, snapshot, now))
+        return answer
+
+    async def _batch(self, of: Transcription, first: int, *, words: bool) -> list[Segment]:
+        async with self._database.transaction() as connection:
+            await locks.read_consistently(connection)
+            transcripts = Transcripts(connection)
+            if await transcripts.moment(of.id) != of.transcript_at:
+                raise ConflictError("The transcript was replaced meanwhile; read it again.")
+            return await transcripts.batch(of.id, words=words, first=first, limit=_BATCH)
+
+
+def _with_transcript(found: Transcription | None) -> Transcription:
+    if found is None:
+        raise NotFoundError("There is no such transcription.")
+    if found.transcript_at is None:
+        raise StateError("The transcription has no transcript yet.", {"status": found.status})
+    return found
+
+
+async def _chunks(requests_: _UploadRequests) -> AsyncIterator[bytes]:
+    async for request in requests_:
+        if request.WhichOneof("upload") != "chunk":
+            raise ValidationError.of("chunk", "Requests after the first must carry bytes.")
+        if len(request.chunk) > _LARGEST_CHUNK:
+            raise ValidationError.of("chunk", "A request must carry at most 1 MiB.")
+        yield request.chunk
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

@@ -1,1 +1,0 @@
-"""What goes on beside the calls: releasing work, taking results in, tidying up."""

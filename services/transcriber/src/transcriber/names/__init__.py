@@ -1,0 +1,1 @@
+"""Names of speakers, and the clips behind them."""

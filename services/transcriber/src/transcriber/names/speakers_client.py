@@ -1,0 +1,130 @@
+"""Asks the service for speakers: whose voices are these, and whose a person says they are."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import grpc.aio
+
+from common.grpc_client import unwrap
+from common.identity import ServiceSigner
+from common.times import duration
+from securetranscribe.v1 import diarization_pb2, speaker_pb2, speaker_pb2_grpc
+from transcriber.domain.transcripts import TranscriptSpeaker
+from transcriber.names.rules import Recognised
+
+_RECOGNISE_SECONDS = 5.0
+_DECIDE_SECONDS = 10.0
+IDEMPOTENT = (
+    "securetranscribe.v1.SpeakerService/RecognizeVoices",
+    "securetranscribe.v1.SpeakerService/SetVoiceDecisions",
+)
+CLIP_TYPE = "audio/flac"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What a person decided: the name of a voice, and a few seconds of it where there are any."""
+
+    speaker: TranscriptSpeaker
+    clip: bytes = b""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Profile:
+    """The profile that a voice was linked to, by the label of the voice.
+
+    `speaker_id` is 0 and `name` empty when the profile that was meant has been deleted for good.
+    """
+
+    label: str
+    speaker_id: int
+    name: str
+
+
+class SpeakersClient:
+    """Calls SpeakerService in the name of this service, for the session that owns the recording."""
+
+    def __init__(self, channel: grpc.aio.Channel, signer: ServiceSigner) -> None:
+        self._stub = speaker_pb2_grpc.SpeakerServiceStub(channel)
+        self._signer = signer
+
+    async def recognise(
+        self, transcription_id: int, session_id: str, speakers: Sequence[TranscriptSpeaker]
+    ) -> list[Recognised]:
+        """The voices of a recording that are known; nothing is learnt.
+
+        Raises:
+            UnavailableError, TimedOutError: the service does not answer.
+        """
+        request = speaker_pb2.RecognizeVoicesRequest(
+            transcription_id=transcription_id, voices=[_voice(speaker) for speaker in speakers]
+        )
+        answer = await unwrap(
+            self._stub.RecognizeVoices(
+                request, timeout=_RECOGNISE_SECONDS, metadata=self._metadata(session_id)
+            )
+        )
+        return [
+            Recognised(
+                label=match.speaker_label,
+                speaker_id=match.speaker_id,
+                name=match.name,
+                confidence=match.confidence,
+            )
+            for match in answer.matches
+            if match.outcome == speaker_pb2.VOICE_MATCH_OUTCOME_KNOWN
+        ]
+
+    async def decide(
+        self, transcription_id: int, session_id: str, decisions: Iterable[Decision]
+    ) -> list[Profile]:
+        """Replaces all that was decided about the voices of a recording.
+
+        Raises:
+            UnavailableError, TimedOutError: the service does not answer.
+        """
+        request = speaker_pb2.SetVoiceDecisionsRequest(
+            transcription_id=transcription_id,
+            decisions=[
+                speaker_pb2.VoiceDecision(
+                    voice=_voice(decision.speaker),
+                    name=decision.speaker.name,
+                    speaker_id=decision.speaker.speaker_id,
+                    clip=decision.clip,
+                    clip_content_type=CLIP_TYPE if decision.clip else "",
+                )
+                for decision in decisions
+            ],
+        )
+        answer = await unwrap(
+            self._stub.SetVoiceDecisions(
+                request, timeout=_DECIDE_SECONDS, metadata=self._metadata(session_id)
+            )
+        )
+        return [
+            Profile(
+                label=link.speaker_label,
+                speaker_id=link.speaker.speaker_id,
+                name=link.speaker.name,
+            )
+            for link in answer.links
+        ]
+
+    def _metadata(self, session_id: str) -> tuple[tuple[str, str], ...]:
+        return tuple(self._signer.sign(session_id).items())
+
+
+def _voice(speaker: TranscriptSpeaker) -> speaker_pb2.Voice:
+    voice = speaker.voiceprint
+    return speaker_pb2.Voice(
+        speaker_label=speaker.label,
+        voiceprint=None
+        if voice is None
+        else diarization_pb2.Voiceprint(
+            values=voice.values,
+            model=voice.model,
+            model_version=voice.model_version,
+            speech_duration=duration(voice.speech_seconds),
+        ),
+        speech_duration=duration(speaker.speech_seconds),
+    )

@@ -1,0 +1,1 @@
+"""Transactional outbox: messages published at least once after a commit."""

@@ -1,0 +1,1 @@
+"""The queue: jobs from their start to their end, and the workers."""

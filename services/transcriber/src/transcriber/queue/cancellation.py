@@ -1,0 +1,61 @@
+"""Cancels jobs, first in the tables, then at the workers."""
+
+import contextlib
+
+import nats.errors
+from nats.js import JetStreamContext
+
+from common import bus
+from common.errors import NotFoundError, StateError
+from common.postgres import Connection, Database
+from transcriber.domain.jobs import Job
+from transcriber.queue.lifecycle import Lifecycle
+from transcriber.store.jobs import Jobs
+from transcriber.store.transcriptions import Transcriptions
+from transcriber.wakeups import Bells
+
+
+class JobCanceller:
+    """Ends jobs on request. Their workers stop within seconds; finished stages are kept."""
+
+    def __init__(self, database: Database, stream: JetStreamContext, bells: Bells) -> None:
+        self._database = database
+        self._stream = stream
+        self._bells = bells
+
+    async def cancel(self, job_id: str, session_id: str) -> Job:
+        """Cancels a session's job.
+
+        Raises:
+            NotFoundError: the session has no such job.
+            StateError: it has ended.
+        """
+        async with self._database.transaction() as connection:
+            job = await Jobs(connection).find(job_id, session_id)
+            if job is None:
+                raise NotFoundError("There is no such job.")
+            sequences = await self.cancel_within(connection, job)
+            if sequences is None:
+                raise StateError(f"The job is {job.status} already.", {"status": job.status})
+            job = next(iter(await Jobs(connection).get([job_id])))
+        await self.withdraw(sequences)
+        return job
+
+    async def cancel_within(self, connection: Connection, job: Job) -> list[int] | None:
+        """Cancels a job in the caller's transaction; None when it has ended.
+
+        After the transaction the answer goes to `withdraw`.
+        """
+        await Transcriptions(connection).lock(job.transcription_id)
+        if not await Jobs(connection).lock([job.job_id]):
+            return None
+        return await Lifecycle(connection).cancel(job)
+
+    async def withdraw(self, sequences: list[int]) -> None:
+        """Takes tasks that no worker has begun out of the stream, and tells all that wait."""
+        self._bells.jobs_changed()
+        self._bells.queue.ring()
+        for sequence in sequences:
+            # One that is gone, or in hand, needs no removing: workers are told otherwise.
+            with contextlib.suppress(nats.errors.Error):
+                await self._stream.delete_msg(bus.TASKS_STREAM, sequence)

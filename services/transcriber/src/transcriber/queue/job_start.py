@@ -1,0 +1,195 @@
+"""Starts jobs: decides which stages must run, and queues them in one transaction."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import uuid4
+
+from common import telemetry
+from common.errors import ConflictError, NotFoundError, ResourceExhaustedError, StateError
+from common.postgres import Connection, Database
+from transcriber.domain.jobs import WORKER_STAGES, Job, Stage, Task, TaskState
+from transcriber.domain.options import ProcessingOptions, SpeakerBounds
+from transcriber.domain.progress import QUEUED_STEP
+from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
+from transcriber.outbox import messages
+from transcriber.queue.queue_status import QueueView
+from transcriber.store import locks
+from transcriber.store.jobs import Jobs
+from transcriber.store.outbox import Outbox
+from transcriber.store.tasks import Tasks
+from transcriber.store.transcriptions import Transcriptions
+from transcriber.store.uploads import Uploads
+from transcriber.wakeups import Bells
+
+_LEAST_RETRY_SECONDS = 5
+_USUAL_RETRY_SECONDS = 30
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartRequest:
+    """What a caller asks for; None means as it was uploaded.
+
+    `stages` are to run again although a result is there.
+    """
+
+    priority: int
+    request_id: str | None = None
+    language: str | None = None
+    speakers: SpeakerBounds | None = None
+    stages: frozenset[Stage] = frozenset()
+
+
+class JobStarter:
+    """Makes jobs out of transcriptions."""
+
+    def __init__(
+        self, database: Database, view: QueueView, bells: Bells, *, queue_size: int
+    ) -> None:
+        self._database = database
+        self._view = view
+        self._bells = bells
+        self._queue_size = queue_size
+
+    async def start(self, transcription_id: int, session_id: str, request: StartRequest) -> Job:
+        """Queues a job for a session's transcription.
+
+        Raises:
+            NotFoundError: the session has no such transcription.
+            ConflictError: a job is under way, or the idempotency key was used for another one.
+            StateError: it is completed and no stage was named, or its recording is gone.
+            ResourceExhaustedError: the queue is full.
+        """
+        async with self._database.transaction() as connection:
+            transcription = await Transcriptions(connection).lock_own(transcription_id, session_id)
+            if transcription is None:
+                raise NotFoundError("There is no such transcription.")
+            job = await self._earlier(connection, transcription, request.request_id)
+            if job is None:
+                await self._admit(connection, transcription, request)
+                job = await queue_job(connection, transcription, request)
+        self.queued()
+        return job
+
+    async def check_room(self, connection: Connection) -> None:
+        """Makes sure that one more job can wait; holds until the transaction ends.
+
+        Raises:
+            ResourceExhaustedError: the queue is full; its details say when to try again.
+        """
+        await locks.wait_for(connection, locks.QUEUE)
+        taken = await Jobs(connection).waiting() + await Uploads(connection).holding()
+        if taken < self._queue_size:
+            return
+        wait = (await self._view.snapshot(connection)).forecast.next_begin
+        seconds = _USUAL_RETRY_SECONDS if wait is None else max(_LEAST_RETRY_SECONDS, round(wait))
+        raise ResourceExhaustedError(
+            f"The queue is full ({self._queue_size} jobs wait); try again in {seconds} seconds.",
+            {"queue_size": str(self._queue_size), "retry_after_seconds": str(seconds)},
+        )
+
+    def queued(self) -> None:
+        """Wakes what looks after new jobs; to be called after the transaction."""
+        self._bells.jobs_changed()
+        self._bells.queue.ring()
+
+    async def _earlier(
+        self, connection: Connection, transcription: Transcription, request_id: str | None
+    ) -> Job | None:
+        """The job that the same request has made before."""
+        if request_id is None:
+            return None
+        job = await Jobs(connection).find_by_request(transcription.session_id, request_id)
+        if job is not None and job.transcription_id != transcription.id:
+            raise _used_elsewhere()
+        return job
+
+    async def _admit(
+        self, connection: Connection, transcription: Transcription, request: StartRequest
+    ) -> None:
+        live = await Jobs(connection).live_of(transcription.id)
+        if live is not None:
+            raise ConflictError("This transcription is being processed already.", {"job_id": live})
+        if transcription.status is TranscriptionStatus.COMPLETED and not request.stages:
+            raise StateError(
+                "This transcription is complete; name the stages that shall run again."
+            )
+        await self.check_room(connection)
+
+
+async def queue_job(
+    connection: Connection, transcription: Transcription, request: StartRequest
+) -> Job:
+    """Adds a job with its tasks for a locked transcription without a live one.
+
+    Stages whose result would be the same as an earlier one's are done from the beginning.
+
+    Raises:
+        StateError: a stage must run and the recording is gone.
+        ConflictError: the idempotency key was used for another transcription.
+    """
+    options = ProcessingOptions(
+        language=transcription.options.language if request.language is None else request.language,
+        phrases=transcription.options.phrases,
+        speakers=request.speakers or transcription.options.speakers,
+    )
+    job_id = f"job_{uuid4().hex}"
+    tasks = await _plan(connection, transcription, job_id, options, request.stages)
+    if not transcription.source_available and any(
+        task.stage in WORKER_STAGES and not task.reused for task in tasks
+    ):
+        raise StateError(
+            "The recording has been removed after its transcription was completed; upload it again."
+        )
+    jobs = Jobs(connection)
+    added = await jobs.add(
+        job_id=job_id,
+        transcription_id=transcription.id,
+        session_id=transcription.session_id,
+        request_id=request.request_id,
+        priority=request.priority,
+        current_step=QUEUED_STEP,
+        trace=telemetry.inject(),
+    )
+    if not added:
+        raise _used_elsewhere()
+    await Tasks(connection).add(tasks)
+    await Transcriptions(connection).started(transcription.id, job_id, options)
+    job = next(iter(await jobs.get([job_id])))
+    await Outbox(connection).event(messages.job_queued(job))
+    return job
+
+
+def _used_elsewhere() -> ConflictError:
+    return ConflictError(
+        "The request_id was used to start another transcription.", {"field": "request_id"}
+    )
+
+
+async def _plan(
+    connection: Connection,
+    transcription: Transcription,
+    job_id: str,
+    options: ProcessingOptions,
+    anew: Collection[Stage],
+) -> list[Task]:
+    tasks: list[Task] = []
+    for stage in Stage:
+        wanted = options.of_stage(stage)
+        earlier = None
+        if stage in WORKER_STAGES and stage not in anew:
+            earlier = await Tasks(connection).reusable(transcription.id, stage, wanted)
+        task_id = str(uuid4())
+        tasks.append(
+            Task(
+                task_id=task_id,
+                job_id=job_id,
+                transcription_id=transcription.id,
+                stage=stage,
+                state=TaskState.WAITING if earlier is None else TaskState.DONE,
+                options=wanted,
+                fraction=0.0 if earlier is None else 1.0,
+                result_key=earlier.result_key if earlier else f"{transcription.id}/{task_id}.pb",
+                reused=earlier is not None,
+            )
+        )
+    return tasks

@@ -1,0 +1,140 @@
+"""The queue as callers see it: positions, waiting times, figures."""
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from common.postgres import Connection, Database
+from transcriber.domain.forecast import (
+    Forecast,
+    QueuedWork,
+    RunningWork,
+    forecast,
+    measured_factor,
+)
+from transcriber.domain.jobs import Job, JobStatus, Stage
+from transcriber.domain.queue_order import WaitingJob, in_order
+from transcriber.queue.workers import Fleet
+from transcriber.store.jobs import Jobs, LiveJobs
+
+_RECENT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueuePlace:
+    """Where a session's first waiting job stands, and how long (seconds) until it begins."""
+
+    position: int
+    wait: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueueSnapshot:
+    """The queue at one moment. Positions are from 1 and by job; durations in seconds."""
+
+    positions: Mapping[str, int]
+    forecast: Forecast
+    places: Mapping[str, QueuePlace]
+    queued: int
+    processing: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueueFigures:
+    """The queue at one moment, and what has been; durations in seconds."""
+
+    snapshot: QueueSnapshot
+    by_status: Mapping[JobStatus, int]
+    transcribe_workers: int
+    diarize_workers: int
+    mean_processing: float | None
+
+    @property
+    def success_rate(self) -> float:
+        """Completed jobs in percent of completed and failed ones; 100 when there is none."""
+        completed = self.by_status.get(JobStatus.COMPLETED, 0)
+        failed = self.by_status.get(JobStatus.FAILED, 0)
+        return 100.0 * completed / (completed + failed) if completed + failed else 100.0
+
+
+class QueueView:
+    """Reads the queue and works out when its jobs will begin and end."""
+
+    def __init__(self, database: Database, fleet: Fleet) -> None:
+        self._database = database
+        self._fleet = fleet
+        self._recent: tuple[float, Forecast] | None = None
+
+    async def snapshot(self, connection: Connection) -> QueueSnapshot:
+        """The queue as it is now."""
+        jobs = Jobs(connection)
+        return self._snapshot(await jobs.live(), await jobs.recent())
+
+    async def figures(self, connection: Connection) -> QueueFigures:
+        """The queue as it is now, with figures."""
+        jobs = Jobs(connection)
+        recent = await jobs.recent()
+        spent = [processing for processing, _ in recent]
+        return QueueFigures(
+            snapshot=self._snapshot(await jobs.live(), recent),
+            by_status=await jobs.by_status(),
+            transcribe_workers=self._fleet.alive(Stage.TRANSCRIBE),
+            diarize_workers=self._fleet.alive(Stage.DIARIZE),
+            mean_processing=sum(spent) / len(spent) if spent else None,
+        )
+
+    async def recent_forecast(self) -> Forecast:
+        """The forecast of not long ago: good enough for estimates that are sent often."""
+        now = time.monotonic()
+        if self._recent is None or now - self._recent[0] > _RECENT_SECONDS:
+            async with self._database.transaction() as connection:
+                self._recent = (now, (await self.snapshot(connection)).forecast)
+        return self._recent[1]
+
+    def _snapshot(self, live: LiveJobs, recent: list[tuple[float, float]]) -> QueueSnapshot:
+        queued = {job.id: job for job in live.jobs if job.status is JobStatus.QUEUED}
+        processing = [job for job in live.jobs if job.status is JobStatus.PROCESSING]
+        ordered = in_order(
+            (
+                WaitingJob(
+                    number=job.id,
+                    session_id=job.session_id,
+                    priority=job.priority,
+                    release=job.release_number,
+                )
+                for job in queued.values()
+            ),
+            Counter(job.session_id for job in processing),
+        )
+        running = [
+            RunningWork(
+                job_id=job.job_id,
+                duration=job.duration,
+                elapsed=job.processing_seconds(live.now),
+                progress=job.progress,
+            )
+            for job in processing
+        ]
+        waiting = [queued[item.number] for item in ordered]
+        foreseen = forecast(
+            queued=[QueuedWork(job_id=job.job_id, duration=job.duration) for job in waiting],
+            running=running,
+            factor=measured_factor(recent, running),
+            slots=min(self._fleet.alive(Stage.TRANSCRIBE), self._fleet.alive(Stage.DIARIZE)),
+        )
+        return QueueSnapshot(
+            positions={job.job_id: place for place, job in enumerate(waiting, start=1)},
+            forecast=foreseen,
+            places=_places(waiting, foreseen),
+            queued=len(waiting),
+            processing=len(processing),
+        )
+
+
+def _places(waiting: list[Job], foreseen: Forecast) -> dict[str, QueuePlace]:
+    places: dict[str, QueuePlace] = {}
+    for position, job in enumerate(waiting, start=1):
+        place = QueuePlace(position=position, wait=foreseen.begin.get(job.job_id))
+        places.setdefault(job.session_id, place)
+    return places

@@ -1,0 +1,1 @@
+"""Recordings: upload, checks, deletion, cleanup."""

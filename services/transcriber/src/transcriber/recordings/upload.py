@@ -1,0 +1,260 @@
+"""Takes recordings in: checked and stored as they arrive, refused without leaving a trace."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+from common import logging, telemetry
+from common.audio.kinds import SNIFF_BYTES
+from common.audio.probe import AudioInfo, probe
+from common.errors import (
+    ApplicationError,
+    AudioProcessingError,
+    FileTooLargeError,
+    UnavailableError,
+)
+from common.objects import ObjectStore
+from common.postgres import Connection, Database
+from transcriber.domain.filenames import format_of
+from transcriber.domain.jobs import Job
+from transcriber.domain.options import ProcessingOptions
+from transcriber.domain.transcriptions import AudioFile, Transcription
+from transcriber.outbox import messages
+from transcriber.queue.job_start import JobStarter, StartRequest, queue_job
+from transcriber.recordings.checks import Hurried, formatted_size, judge, without_long_waits
+from transcriber.store.outbox import Outbox
+from transcriber.store.transcriptions import Transcriptions
+from transcriber.store.uploads import Upload, Uploads
+
+_TOUCH_SECONDS = 20.0
+
+_log = logging.get(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UploadRequest:
+    """What a caller says of a file. `size_bytes` is 0 where it is not known before."""
+
+    filename: str
+    options: ProcessingOptions
+    auto_start: bool
+    priority: int
+    request_id: str | None
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Uploaded:
+    """A stored recording, and its job if one was started."""
+
+    transcription: Transcription
+    job: Job | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UploadLimits:
+    """What is allowed: size in bytes, times in seconds."""
+
+    max_file_size: int
+    idle_seconds: float
+    probe_seconds: float
+
+
+class Uploader:
+    """Stores recordings in the object store and notes them in the tables."""
+
+    def __init__(
+        self,
+        database: Database,
+        objects: ObjectStore,
+        starter: JobStarter,
+        executor: Executor,
+        *,
+        bucket: str,
+        limits: UploadLimits,
+    ) -> None:
+        """Looking into recordings happens on the executor's threads."""
+        self._database = database
+        self._objects = objects
+        self._starter = starter
+        self._executor = executor
+        self._bucket = bucket
+        self._limits = limits
+        self._discarding: set[asyncio.Task[None]] = set()
+
+    async def earlier(self, session_id: str, request_id: str | None) -> Uploaded | None:
+        """What the same request has stored before."""
+        if request_id is None:
+            return None
+        async with self._database.transaction() as connection:
+            return await _earlier(connection, session_id, request_id)
+
+    async def upload(
+        self, session_id: str, request: UploadRequest, chunks: AsyncIterator[bytes]
+    ) -> Uploaded:
+        """Stores a file and starts a job for it if asked.
+
+        Whatever goes wrong, and when the caller leaves, nothing of the file stays.
+
+        Raises:
+            FileTooLargeError: it is larger than allowed; raised as soon as that is known.
+            FileUploadError: it is empty, no audio, or named as something else.
+            AudioProcessingError: it cannot be decoded, or breaks off.
+            ResourceExhaustedError: a job was asked for and the queue is full.
+            TimedOutError: no bytes came for too long.
+        """
+        if request.size_bytes > self._limits.max_file_size:
+            raise self._too_large(request, request.size_bytes)
+        async with self._database.transaction() as connection:
+            if request.auto_start:
+                await self._starter.check_room(connection)
+            upload = await Uploads(connection).begin(session_id, auto_start=request.auto_start)
+        try:
+            size = await self._objects.put_stream(
+                self._bucket, upload.source_key, self._checked(upload, request, chunks)
+            )
+            file = await self._examine(upload, request, size)
+            uploaded = await self._note(upload, session_id, request, file)
+        except BaseException:
+            # The caller may be gone and this task cancelled; the removal goes on regardless.
+            await asyncio.shield(self._in_background(self._discard(upload)))
+            raise
+        if uploaded.transcription.id != upload.transcription_id:
+            await self._discard(upload)
+            return uploaded
+        telemetry.UPLOADED_BYTES.inc(size)
+        self._starter.queued()
+        return uploaded
+
+    async def _checked(
+        self, upload: Upload, request: UploadRequest, chunks: AsyncIterator[bytes]
+    ) -> AsyncIterator[bytes]:
+        """Passes the bytes on once the first ones look like audio, and as long as they fit."""
+        head = bytearray()
+        size = 0
+        judged = False
+        touched = time.monotonic()
+        async for chunk in without_long_waits(chunks, self._limits.idle_seconds):
+            size += len(chunk)
+            if size > self._limits.max_file_size:
+                raise self._too_large(request, max(size, request.size_bytes))
+            if judged:
+                yield chunk
+            else:
+                head += chunk
+                if len(head) >= SNIFF_BYTES:
+                    judge(request.filename, bytes(head))
+                    judged = True
+                    yield bytes(head)
+            if time.monotonic() - touched > _TOUCH_SECONDS:
+                touched = time.monotonic()
+                await self._touch(upload)
+        if not judged:
+            judge(request.filename, bytes(head))
+            yield bytes(head)
+
+    async def _touch(self, upload: Upload) -> None:
+        async with self._database.transaction() as connection:
+            if not await Uploads(connection).touch(upload.transcription_id):
+                raise UnavailableError("The upload took too long; try again.")
+
+    async def _examine(self, upload: Upload, request: UploadRequest, size: int) -> AudioFile:
+        """Looks into the stored object."""
+        source = Hurried(
+            await self._objects.open(self._bucket, upload.source_key), self._limits.probe_seconds
+        )
+        # PyAV takes any object that reads and seeks.
+        looking = asyncio.get_running_loop().run_in_executor(
+            self._executor,
+            lambda: probe(source),  # type: ignore[arg-type]
+        )
+        try:
+            async with asyncio.timeout(self._limits.probe_seconds + 1):
+                info: AudioInfo = await looking
+        except TimeoutError as error:
+            raise AudioProcessingError(
+                "The recording could not be examined in time; it may be damaged."
+            ) from error
+        return AudioFile(
+            filename=request.filename,
+            size_bytes=size,
+            duration=info.duration,
+            format=format_of(request.filename, info.kind),
+            codec=info.codec,
+            sample_rate=info.sample_rate,
+            channels=info.channels,
+        )
+
+    async def _note(
+        self, upload: Upload, session_id: str, request: UploadRequest, file: AudioFile
+    ) -> Uploaded:
+        """Turns the upload into a transcription, with its job, in one transaction."""
+        async with self._database.transaction() as connection:
+            transcriptions = Transcriptions(connection)
+            added = await transcriptions.add(
+                transcription_id=upload.transcription_id,
+                session_id=session_id,
+                request_id=request.request_id,
+                file=file,
+                source_key=upload.source_key,
+                options=request.options,
+            )
+            if not added:
+                earlier = await _earlier(connection, session_id, request.request_id or "")
+                assert earlier is not None, "its key is taken"
+                return earlier
+            if not await Uploads(connection).finish(upload.transcription_id):
+                raise UnavailableError("The upload took too long; try again.")
+            transcription = await transcriptions.get(upload.transcription_id)
+            assert transcription is not None, "it was just added"
+            await Outbox(connection).event(messages.transcription_created(transcription))
+            job = None
+            if request.auto_start:
+                job = await queue_job(
+                    connection, transcription, StartRequest(priority=request.priority)
+                )
+                transcription = await transcriptions.get(upload.transcription_id)
+                assert transcription is not None, "it was just added"
+            return Uploaded(transcription=transcription, job=job)
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Begins something that goes on although whoever waits for it is cancelled."""
+        task = asyncio.create_task(work, name="discard upload")
+        self._discarding.add(task)
+        task.add_done_callback(self._discarding.discard)
+        return task
+
+    async def _discard(self, upload: Upload) -> None:
+        """Removes what there is of an upload; what fails here is done by the housekeeper."""
+        try:
+            async with self._database.transaction() as connection:
+                await Uploads(connection).give_up(upload.transcription_id)
+            await self._objects.delete(self._bucket, upload.source_key)
+            async with self._database.transaction() as connection:
+                await Uploads(connection).forget(upload.transcription_id)
+        except ApplicationError as error:
+            _log.warning(
+                "a refused upload is removed later",
+                transcription_id=upload.transcription_id,
+                reason=error.message,
+            )
+
+    def _too_large(self, request: UploadRequest, provided: int) -> FileTooLargeError:
+        return FileTooLargeError(
+            "File too large",
+            {
+                "max_size": formatted_size(self._limits.max_file_size),
+                "provided_size": formatted_size(provided),
+                "file_name": request.filename,
+            },
+        )
+
+
+async def _earlier(connection: Connection, session_id: str, request_id: str) -> Uploaded | None:
+    transcription = await Transcriptions(connection).find_by_request(session_id, request_id)
+    if transcription is None:
+        return None
+    return Uploaded(transcription=transcription, job=transcription.job)

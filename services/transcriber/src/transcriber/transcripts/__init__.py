@@ -1,0 +1,1 @@
+"""Transcripts: stage results merged into segments with speakers."""

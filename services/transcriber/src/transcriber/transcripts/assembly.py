@@ -1,0 +1,115 @@
+"""Makes a transcript out of what the workers found, with its speakers and their voices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from transcriber.domain.jobs import Stage, Task, TaskState
+from transcriber.domain.transcriptions import LanguageSpan
+from transcriber.domain.transcripts import (
+    NameSource,
+    Segment,
+    Transcript,
+    TranscriptSpeaker,
+)
+from transcriber.names.rules import carried
+from transcriber.transcripts.merge import merge
+from transcriber.transcripts.stage_results import DiarizedSpeech, Voice, diarized, recognised
+
+NO_SPEECH = "No speech was found in the recording."
+NO_SPEAKERS = (
+    "The speakers could not be told apart, so all words are given to one. "
+    "Diarization can be run again. Reason: {}"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assembled:
+    """A transcript, its speakers, and what is known beside it."""
+
+    transcript: Transcript
+    speakers: tuple[TranscriptSpeaker, ...]
+    languages: tuple[LanguageSpan, ...]
+    warnings: tuple[str, ...]
+    speech_model: str
+    diarization_model: str
+
+
+def assemble(tasks: Sequence[Task], recognition: bytes, diarization: bytes | None) -> Assembled:
+    """Puts the stages' result objects together; `diarization` is None where that stage failed."""
+    speech = recognised(recognition)
+    voices = DiarizedSpeech() if diarization is None else diarized(diarization)
+    transcript = merge(speech.words, exclusive_turns=voices.exclusive_turns, turns=voices.turns)
+    warnings = []
+    if not transcript.segments:
+        warnings.append(NO_SPEECH)
+    if diarization is None and transcript.segments:
+        warnings.append(NO_SPEAKERS.format(_reason(tasks)))
+    return Assembled(
+        transcript=transcript,
+        speakers=_speakers(transcript, voices.voices),
+        languages=speech.languages,
+        warnings=tuple(warnings),
+        speech_model=speech.model,
+        diarization_model=voices.model,
+    )
+
+
+def keep_names(
+    speakers: Sequence[TranscriptSpeaker],
+    segments: Sequence[Segment],
+    old_speakers: Sequence[TranscriptSpeaker],
+    old_segments: Sequence[Segment],
+) -> tuple[TranscriptSpeaker, ...]:
+    """The speakers of a new transcript with the names that a person gave in the one before."""
+    named = {
+        speaker.label: speaker
+        for speaker in old_speakers
+        if speaker.name_source is NameSource.CONFIRMED
+    }
+    if not named:
+        return tuple(speakers)
+    new_labels = carried(old_segments, segments, list(named))
+    old_labels = {new: old for old, new in new_labels.items()}
+    return tuple(
+        replace(
+            speaker,
+            name=named[old_labels[speaker.label]].name,
+            name_source=NameSource.CONFIRMED,
+            speaker_id=named[old_labels[speaker.label]].speaker_id,
+            match_confidence=named[old_labels[speaker.label]].match_confidence,
+        )
+        if speaker.label in old_labels
+        else speaker
+        for speaker in speakers
+    )
+
+
+def _speakers(transcript: Transcript, voices: Sequence[Voice]) -> tuple[TranscriptSpeaker, ...]:
+    by_origin = {voice.label: voice for voice in voices}
+    speakers = []
+    for figures in transcript.speakers:
+        speaker = TranscriptSpeaker(
+            label=figures.label,
+            segment_count=figures.segment_count,
+            total_duration=figures.total_duration,
+            average_confidence=figures.average_confidence,
+        )
+        voice = by_origin.get(figures.origin)
+        if voice is not None:
+            speaker = replace(
+                speaker,
+                voiceprint=voice.voiceprint,
+                speech_seconds=voice.speech_seconds,
+                clean=voice.clean,
+            )
+        speakers.append(speaker)
+    return tuple(speakers)
+
+
+def _reason(tasks: Sequence[Task]) -> str:
+    for task in tasks:
+        if task.stage is Stage.DIARIZE and task.failure is not None:
+            return task.failure.message
+        if task.stage is Stage.DIARIZE and task.state is TaskState.CANCELLED:
+            return "it was cancelled."
+    return "unknown."

@@ -1,0 +1,80 @@
+"""Mends what attribution gets wrong by a hair's breadth where one speaker follows another.
+
+Diarization places borders to within some tenths of a second, so a word at a border easily lands on
+the wrong side. The sentence that it belongs to tells.
+"""
+
+from collections.abc import Sequence
+
+from transcriber.domain.transcripts import SpokenWord
+from transcriber.transcripts.alignment import Attribution, SpeakerTimes
+
+#: How far a border may be off.
+BORDER_SECONDS = 0.4
+#: A word that a speaker holds by at least this share is not doubted between two others.
+CERTAIN_SHARE = 0.8
+#: A pause of this length ends a sentence, whatever is written.
+PAUSE_SECONDS = 0.8
+
+_SENTENCE_ENDS = frozenset(".?!…。？！؟۔।॥")
+_CLOSERS = "\"'»”’)]}」』"
+
+
+def ends_sentence(word: SpokenWord) -> bool:
+    """Whether a word's punctuation ends a sentence."""
+    text = word.text.rstrip(_CLOSERS)
+    return bool(text) and text[-1] in _SENTENCE_ENDS
+
+
+def smooth(
+    words: Sequence[SpokenWord], items: Sequence[Attribution], times: SpeakerTimes
+) -> list[Attribution]:
+    """The attributions with single words moved to the other side of a nearby border.
+
+    A word alone between words of one other speaker goes to that one, unless its own speaker
+    clearly holds it: short answers are real. A word that ends a sentence goes with the sentence,
+    and one that begins a sentence goes with what follows, when the border is near enough.
+    """
+    mended = list(items)
+    for place in range(len(mended)):
+        speaker = _owner(place, words, mended, times)
+        if speaker is not None and speaker != mended[place].speaker:
+            mended[place] = _given_to(speaker, mended[place])
+    return mended
+
+
+def _owner(
+    place: int, words: Sequence[SpokenWord], items: Sequence[Attribution], times: SpeakerTimes
+) -> str | None:
+    """Whose a word should be; None to leave it."""
+    word, speaker = words[place], items[place].speaker
+    before = items[place - 1].speaker if place > 0 else None
+    after = items[place + 1].speaker if place + 1 < len(items) else None
+    if before is not None and before == after and before != speaker:
+        doubtful = items[place].share < CERTAIN_SHARE
+        near = times.distance(before, word.start, word.end) <= BORDER_SECONDS
+        return before if doubtful and near else None
+    joined_before = place > 0 and not _parted(words[place - 1], word)
+    joined_after = place + 1 < len(words) and not _parted(word, words[place + 1])
+    if before not in {None, speaker} and after == speaker and joined_before and not joined_after:
+        return before if _near_border(times, before, word) else None
+    if after not in {None, speaker} and before == speaker and joined_after and not joined_before:
+        return after if _near_border(times, after, word) else None
+    return None
+
+
+def _near_border(times: SpeakerTimes, speaker: str | None, word: SpokenWord) -> bool:
+    """Whether moving the speaker's border by what it may be off reaches the middle of the word."""
+    middle = (word.start + word.end) / 2
+    return speaker is not None and times.distance(speaker, middle, middle) <= BORDER_SECONDS
+
+
+def _parted(word: SpokenWord, following: SpokenWord) -> bool:
+    """Whether a sentence ends between two words."""
+    return ends_sentence(word) or following.start - word.end >= PAUSE_SECONDS
+
+
+def _given_to(speaker: str, item: Attribution) -> Attribution:
+    others = tuple(name for name in item.present if name not in {speaker, item.speaker})
+    present = (speaker, *others) if item.present else ()
+    return Attribution(speaker=speaker, share=item.share, present=present)

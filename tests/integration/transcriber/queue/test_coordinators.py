@@ -1,0 +1,234 @@
+"""Api processes that die in the middle, and several at once: nothing is lost, nothing doubled."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc.aio
+import pytest
+from nats.aio.msg import Msg
+
+from common import bus, events
+from common.objects import ObjectStore
+from common.postgres import Database, execute, fetch_all
+from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
+from tests.integration.serving import healthy
+from tests.integration.transcriber.conftest import Api, ApiFactory
+from tests.integration.transcriber.fakes import Workshop, until, wav
+from tests.integration.transcriber.streams import events_of, published
+from transcriber.outbox.relay import OutboxRelay
+from transcriber.queue.job_start import StartRequest, queue_job
+from transcriber.recordings.cleanup import Housekeeper
+from transcriber.store.transcriptions import Transcriptions
+
+COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
+TEXT = "Good morning. Hello to you."
+
+
+async def queued_by_one_that_died(apis: ApiFactory, database: Database) -> int:
+    """A transcription whose job a process queued, and died before it published anything of it."""
+    async with apis.run() as api:
+        transcription_id = await api.caller().upload_id()
+        await published(database)
+    async with database.transaction() as connection:
+        transcription = await Transcriptions(connection).lock(transcription_id)
+        assert transcription is not None
+        await queue_job(connection, transcription, StartRequest(priority=5))
+    return transcription_id
+
+
+async def test_a_merge_whose_process_died_is_taken_over(
+    apis: ApiFactory, workshop: Workshop, database: Database, client: Any
+) -> None:
+    async with apis.run() as api, workshop.both():
+        caller = api.caller()
+        transcription_id = await caller.upload_id(auto_start=True)
+        await caller.ended(transcription_id)
+        await caller.start(transcription_id, stages=[queue_pb2.STAGE_MERGE])
+        await caller.ended(transcription_id)
+    # As if the process had died in the middle of the second merge.
+    await database.execute(
+        "UPDATE tasks SET state = 'running', worker_id = 'dead', releases = 1, "
+        "heartbeat_at = now() - interval '1 hour' WHERE stage = 'merge' AND job_id = "
+        "(SELECT job_id FROM transcriptions)"
+    )
+    await database.execute(
+        "UPDATE jobs SET status = 'processing', completed_at = NULL "
+        "WHERE job_id = (SELECT job_id FROM transcriptions)"
+    )
+    async with apis.run() as api:
+        found = await api.caller().ended(transcription_id)
+    assert (found.status, found.full_text) == (COMPLETED, TEXT)
+
+
+async def test_what_a_transaction_decided_is_published_by_the_next_process(
+    apis: ApiFactory, workshop: Workshop, database: Database, client: Any
+) -> None:
+    transcription_id = await queued_by_one_that_died(apis, database)
+    assert await events_of(client, "job_queued") == []
+    async with apis.run() as api, workshop.both():
+        found = await api.caller().ended(transcription_id)
+    assert found.status == COMPLETED
+    assert len(await events_of(client, "job_queued")) == 1
+
+
+class _Dying:
+    """A stream whose connection breaks after some messages."""
+
+    def __init__(self, stream: Any, after: int) -> None:
+        self._stream = stream
+        self._left = after
+
+    async def publish(self, *arguments: Any, **named: Any) -> Any:
+        if not self._left:
+            raise ConnectionError("gone")
+        self._left -= 1
+        return await self._stream.publish(*arguments, **named)
+
+
+async def test_publishing_again_after_a_crash_doubles_nothing(
+    apis: ApiFactory, database: Database, client: Any
+) -> None:
+    await queued_by_one_that_died(apis, database)
+    stream = client.jetstream()
+    await database.execute(
+        "INSERT INTO outbox (kind, subject, headers, payload) SELECT kind, subject, "
+        "jsonb_set(headers, '{Nats-Msg-Id}', '\"other\"'), payload FROM outbox"
+    )
+    with pytest.raises(ConnectionError):
+        await OutboxRelay(database, client, _Dying(stream, 1)).step()  # type: ignore[arg-type]
+    assert len(await events_of(client, "job_queued")) == 1
+    await OutboxRelay(database, client, stream).step()
+    assert len(await events_of(client, "job_queued")) == 2
+    assert await database.fetch_one("SELECT 1 AS one FROM outbox") is None
+
+
+_OUT = "UPDATE tasks SET state = 'released' WHERE stage <> 'merge' RETURNING task_id"
+_TO_PUBLISH = """
+INSERT INTO outbox (kind, subject, headers, payload, task_id)
+SELECT 'kept', 'securetranscribe.tasks.v1.' || stage, '{}', '', task_id
+FROM tasks WHERE stage <> 'merge' ORDER BY task_id = %s
+"""
+_TOUCH = "UPDATE tasks SET worker_id = '' WHERE task_id = %s"
+_PLACED = "SELECT task_id FROM tasks WHERE stream_sequence IS NOT NULL"
+
+
+async def test_tasks_can_change_while_they_are_being_published(
+    apis: ApiFactory, database: Database, client: Any
+) -> None:
+    await queued_by_one_that_died(apis, database)
+    first, second = (row["task_id"] for row in await database.fetch_all(_OUT))
+    await database.execute(_TO_PUBLISH, (second,))
+    async with database.transaction() as connection:
+        await fetch_all(connection, "SELECT job_id FROM jobs FOR NO KEY UPDATE")
+        await execute(connection, _TOUCH, (second,))
+        relaying = asyncio.create_task(OutboxRelay(database, client, client.jetstream()).step())
+        await published(database)
+        await asyncio.sleep(0.3)
+        await execute(connection, _TOUCH, (first,))
+    await relaying
+    assert len(await database.fetch_all(_PLACED)) == 2
+
+
+async def test_replicas_share_the_work_and_do_everything_once(
+    apis: ApiFactory, workshop: Workshop, database: Database, client: Any
+) -> None:
+    async with apis.run() as first, apis.run() as second, workshop.both():
+        one, two = first.caller("a"), second.caller("b")
+        ids = await asyncio.gather(
+            *(caller.upload_id(auto_start=True) for caller in (one, two, one, two))
+        )
+        watch = two.transcriptions.WatchTranscription(
+            transcription_pb2.WatchTranscriptionRequest(transcription_id=ids[1]),
+            metadata=two.metadata,
+        )
+        states = [answer.transcription.status async for answer in watch]
+        found = [
+            await caller.ended(number) for caller, number in zip((one, two) * 2, ids, strict=True)
+        ]
+    assert states[-1] == COMPLETED
+    assert [item.status for item in found] == [COMPLETED] * 4
+    await published(database)
+    for kind in ("transcription_created", "job_queued", "job_started", "job_completed"):
+        assert len(await events_of(client, kind)) == 4, kind
+    assert len(workshop.done) == 8
+
+
+async def test_the_api_may_be_killed_at_any_moment(
+    apis: ApiFactory, workshop: Workshop, database: Database, objects: ObjectStore, client: Any
+) -> None:
+    settings = apis.settings()
+    address = f"127.0.0.1:{settings.grpc_port}"
+    heard: list[event_pb2.Event] = []
+
+    async def hear(message: Msg) -> None:
+        heard.append(events.parse(message))
+
+    subscription = await client.subscribe(bus.event_subject("*", "job", "*", "completed"), cb=hear)
+    await client.flush()
+    async with _process(settings, address) as (process, channel):
+        caller = Api(channel=channel).caller()
+        ids = [await caller.upload_id(auto_start=True) for _ in range(2)]
+        half = caller.transcriptions.UploadTranscription(metadata=caller.metadata)
+        config = transcription_pb2.UploadConfig(filename="a.wav", language="en", auto_start=True)
+        await half.write(transcription_pb2.UploadTranscriptionRequest(config=config))
+        await half.write(transcription_pb2.UploadTranscriptionRequest(chunk=wav(20.0)))
+
+        async def begun() -> Any:
+            return await database.fetch_one("SELECT 1 AS one FROM uploads")
+
+        await until(begun)
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+        half.cancel()
+    async with workshop.both(), _process(settings, address) as (_, channel):
+        caller = Api(channel=channel).caller()
+        found = [await caller.ended(number) for number in ids]
+        assert [item.full_text for item in found] == [TEXT, TEXT]
+        await Housekeeper(
+            database, objects, bucket_audio="audio", cleanup_delay=3600, stale_seconds=0
+        ).step()
+        assert sorted(await objects.keys("audio")) == [f"{number}/source" for number in ids]
+
+        async def told() -> bool:
+            return len(heard) >= 2
+
+        await until(told)
+    await subscription.unsubscribe()
+    assert len({event.job_completed.job_id for event in heard}) == len(heard) == 2
+
+
+async def test_the_tables_can_be_made_beforehand(apis: ApiFactory) -> None:
+    url = apis.settings().database_url.get_secret_value()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "transcriber", "migrate", env={**os.environ, "DATABASE_URL": url}
+    )
+    assert await process.wait() == 0
+
+
+@contextlib.asynccontextmanager
+async def _process(
+    settings: Any, address: str
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, grpc.aio.Channel]]:
+    """The api as a process of its own."""
+    variables = {
+        name.upper(): str(getattr(value, "get_secret_value", lambda value=value: value)())
+        for name, value in settings.model_dump().items()
+        if value is not None
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "transcriber", "api", env={**os.environ, **variables}
+    )
+    waiting = asyncio.create_task(process.wait())
+    async with grpc.aio.insecure_channel(address) as channel:
+        try:
+            await healthy(channel, waiting.done)
+            yield process, channel
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            await waiting

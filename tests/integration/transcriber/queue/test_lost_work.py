@@ -1,0 +1,278 @@
+"""Workers that die, tasks and results that vanish: each job ends all the same, and only once."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from common import bus
+from common.objects import ObjectStore
+from common.postgres import Database
+from common.tasks.task import TaskCancelledError, TaskControl
+from securetranscribe.v1 import queue_pb2, transcription_pb2
+from tests.integration.transcriber.conftest import DELIVERY, Api, ApiFactory, Caller
+from tests.integration.transcriber.fakes import (
+    TWO_PASSAGES,
+    TWO_SPEAKERS,
+    Workshop,
+    gives,
+    until,
+)
+from tests.integration.transcriber.streams import (
+    events_of,
+    exhaust,
+    published,
+    release,
+    take,
+)
+from transcriber.queue.reconciler import Patience, Reconciler
+from transcriber.queue.workers import Fleet
+from transcriber.wakeups import Bell, Bells
+
+COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
+FAILED = transcription_pb2.TRANSCRIPTION_STATUS_FAILED
+TEXT = "Good morning. Hello to you."
+
+
+@pytest.fixture
+async def running(apis: ApiFactory) -> AsyncIterator[Api]:
+    """One api for one test."""
+    async with apis.run() as api:
+        yield api
+
+
+@pytest.fixture
+def hasty(database: Database, objects: ObjectStore, client: Any) -> Reconciler:
+    """A reconciler that believes at once that something is wrong."""
+    return Reconciler(
+        database,
+        client.jetstream(),
+        objects,
+        Fleet(freed=Bell(), at_work=lambda _task, _worker: None),
+        Bells(),
+        delivery=DELIVERY,
+        bucket_results="results",
+        processing_timeout=3600,
+        patience=Patience(young=0.0, missing=0.0, forgotten=3600.0),
+    )
+
+
+async def put_right(hasty: Reconciler, database: Database, question: str) -> None:
+    """Looks for what was lost until `question` finds a row.
+
+    Often enough, since that of the api may be looking at the same moment; and not once more, since
+    this one would take what is being handed out again for lost.
+    """
+
+    async def is_so() -> Any:
+        await hasty.step()
+        return await database.fetch_one(question)
+
+    await until(is_so)
+
+
+async def completes(caller: Caller, workshop: Workshop, transcription_id: int) -> Any:
+    """Has workers of all stages at it, and expects the whole transcript; returns it."""
+    async with workshop.both():
+        found = await caller.ended(transcription_id)
+    assert (found.status, found.full_text) == (COMPLETED, TEXT)
+    return found
+
+
+async def test_a_worker_that_dies_at_a_task_is_replaced(
+    running: Api, workshop: Workshop, database: Database, client: Any
+) -> None:
+    caller = running.caller()
+    transcription_id = await release(caller, database)
+    message = await take(client, "transcribe")
+    task = queue_pb2.Task.FromString(message.data)
+    progress = queue_pb2.TaskProgress(
+        task_id=task.task_id, job_id=task.job_id, fraction=0.9, step="Almost", worker_id="doomed"
+    )
+    await client.publish(bus.progress_subject(task.task_id), progress.SerializeToString())
+
+    async def seen() -> bool:
+        return (await caller.get(transcription_id)).progress_percent > 40
+
+    await until(seen)
+    reached = (await caller.get(transcription_id)).progress_percent
+    found = await completes(caller, workshop, transcription_id)
+    assert found.progress_percent >= reached
+    await published(database)
+    assert len(await events_of(client, "job_completed")) == 1
+    assert [item.task_id for item in workshop.done].count(task.task_id) == 1
+
+
+async def test_a_task_at_which_workers_always_die_fails_the_job_and_is_kept_aside(
+    running: Api, database: Database, client: Any
+) -> None:
+    caller = running.caller()
+    transcription_id = await release(caller, database)
+    await exhaust(client, "transcribe")
+    found = await caller.ended(transcription_id)
+    assert found.status == FAILED
+    assert "died 3 times" in found.failure.message
+    row = await database.fetch_one("SELECT stage, deliveries, payload FROM dead_tasks")
+    assert row is not None
+    assert (row["stage"], row["deliveries"]) == ("transcribe", 3)
+    kept = queue_pb2.Task.FromString(row["payload"])
+    assert kept.transcription_id == transcription_id
+
+
+async def test_a_diarization_at_which_workers_always_die_leaves_the_transcript(
+    running: Api, workshop: Workshop, database: Database, client: Any
+) -> None:
+    caller = running.caller()
+    transcription_id = await release(caller, database)
+    await exhaust(client, "diarize")
+    async with workshop.worker("transcribe", gives(TWO_PASSAGES)):
+        found = await caller.ended(transcription_id)
+    assert found.status == COMPLETED
+    assert "died 3 times" in found.warnings[0]
+
+
+async def test_a_dead_task_is_found_although_nobody_was_there_to_hear_of_it(
+    apis: ApiFactory, database: Database, client: Any, hasty: Reconciler
+) -> None:
+    async with apis.run() as api:
+        transcription_id = await release(api.caller(), database)
+    await exhaust(client, "transcribe")
+    # The other task has to be settled, else it might be the one that is in someone's hands.
+    diarize = await take(client, "diarize")
+    await diarize.ack_sync()
+    async with apis.run() as api:
+        await put_right(hasty, database, "SELECT 1 AS one FROM dead_tasks")
+        found = await api.caller().ended(transcription_id)
+    assert found.status == FAILED
+
+
+async def test_a_result_that_nobody_announced_is_found(
+    running: Api,
+    workshop: Workshop,
+    database: Database,
+    objects: ObjectStore,
+    client: Any,
+    hasty: Reconciler,
+) -> None:
+    caller = running.caller()
+    transcription_id = await release(caller, database)
+    message = await take(client, "transcribe")
+    task = queue_pb2.Task.FromString(message.data)
+    await objects.put("results", task.result_key, TWO_PASSAGES.SerializeToString())
+    await message.ack_sync()
+    await put_right(hasty, database, "SELECT 1 AS one FROM tasks WHERE state = 'done'")
+    async with workshop.worker("diarize", gives(TWO_SPEAKERS)):
+        found = await caller.ended(transcription_id)
+    assert (found.status, found.full_text) == (COMPLETED, TEXT)
+
+
+async def test_a_task_that_vanished_is_handed_out_again(
+    running: Api, workshop: Workshop, database: Database, client: Any, hasty: Reconciler
+) -> None:
+    caller = running.caller()
+    transcription_id = await release(caller, database)
+    message = await take(client, "transcribe")
+    await message.ack_sync()
+    await put_right(
+        hasty,
+        database,
+        "SELECT 1 AS one FROM tasks "
+        "WHERE stage = 'transcribe' AND (state = 'waiting' OR releases = 2)",
+    )
+    await completes(caller, workshop, transcription_id)
+    row = await database.fetch_one("SELECT releases FROM tasks WHERE stage = 'transcribe'")
+    assert row == {"releases": 2}
+
+
+async def test_nats_may_lose_all_its_data(
+    running: Api, workshop: Workshop, database: Database, client: Any, hasty: Reconciler
+) -> None:
+    caller = running.caller()
+    transcription_id = await release(caller, database)
+    for name in (bus.TASKS_STREAM, bus.RESULTS_STREAM, bus.EVENTS_STREAM):
+        await client.jetstream().delete_stream(name)
+    await put_right(
+        hasty,
+        database,
+        "SELECT 1 AS one FROM tasks WHERE stage <> 'merge' AND (state = 'waiting' OR releases > 1) "
+        "HAVING count(*) = 2",
+    )
+    await completes(caller, workshop, transcription_id)
+
+
+async def test_a_result_that_is_lost_is_made_again(
+    running: Api, workshop: Workshop, database: Database, objects: ObjectStore
+) -> None:
+    caller = running.caller()
+    transcription_id = await caller.upload_id(auto_start=True)
+    async with workshop.worker("transcribe", gives(TWO_PASSAGES)):
+
+        async def recognised() -> Any:
+            return await database.fetch_one(
+                "SELECT 1 AS one FROM tasks WHERE stage = 'transcribe' AND state = 'done'"
+            )
+
+        await until(recognised)
+    await objects.delete_prefix("results", "")
+    await completes(caller, workshop, transcription_id)
+
+
+async def test_handing_back_that_is_heard_twice_hands_out_once(
+    running: Api, workshop: Workshop, database: Database, client: Any
+) -> None:
+    caller = running.caller()
+    transcription_id = await release(caller, database)
+    message = await take(client, "transcribe")
+    task = queue_pb2.Task.FromString(message.data)
+    assert task.release == 1
+    stream = client.jetstream()
+    result = queue_pb2.TaskResult(
+        task_id=task.task_id, job_id=task.job_id, worker_id="a", returned=True, release=1
+    )
+    again = "SELECT 1 AS one FROM tasks WHERE releases = 2 AND stream_sequence IS NOT NULL"
+
+    async def heard() -> bool:
+        return (await stream.stream_info(bus.RESULTS_STREAM)).state.messages == 0  # type: ignore[no-any-return]
+
+    async def handed_out_again() -> Any:
+        return await database.fetch_one(again)
+
+    await stream.publish(bus.results_subject("transcribe"), result.SerializeToString())
+    await message.ack_sync()
+    await until(handed_out_again)
+    # Heard once more, since what was said of the first time got lost.
+    await stream.publish(bus.results_subject("transcribe"), result.SerializeToString())
+    await until(heard)
+    row = await database.fetch_one("SELECT state, releases FROM tasks WHERE stage = 'transcribe'")
+    assert row == {"state": "released", "releases": 2}
+    second = queue_pb2.Task.FromString((await take(client, "transcribe")).data)
+    assert (second.task_id, second.release) == (task.task_id, 2)
+    await completes(caller, workshop, transcription_id)
+
+
+async def test_workers_may_be_stopped_more_often_than_a_task_may_fail(
+    apis: ApiFactory, workshop: Workshop, client: Any
+) -> None:
+    begun = asyncio.Queue[str]()
+    loop = asyncio.get_running_loop()
+
+    def endless(task: queue_pb2.Task, control: TaskControl) -> bytes:
+        loop.call_soon_threadsafe(begun.put_nowait, task.task_id)
+        while not control.cancelled():
+            time.sleep(0.02)
+        raise TaskCancelledError
+
+    async with apis.run() as api, workshop.worker("diarize", gives(TWO_SPEAKERS)):
+        caller = api.caller()
+        transcription_id = await caller.upload_id(auto_start=True)
+        seen = set()
+        for _ in range(DELIVERY.max_deliver + 1):
+            async with workshop.worker("transcribe", endless, grace_seconds=0.1):
+                seen.add(await asyncio.wait_for(begun.get(), 20))
+        async with workshop.worker("transcribe", gives(TWO_PASSAGES)):
+            found = await caller.ended(transcription_id)
+    assert found.status == COMPLETED
+    assert len(seen) == 1
+    assert not found.warnings

@@ -1,0 +1,232 @@
+"""The queue: its order, its figures, and what is told of it."""
+
+import random
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from common import bus, events
+from common.errors import NotFoundError, StateError, ValidationError
+from common.grpc_client import unwrap
+from common.postgres import Database
+from common.times import seconds
+from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
+from tests.integration.transcriber.conftest import Api, Caller
+from tests.integration.transcriber.fakes import Workshop, until
+from transcriber.domain.jobs import Stage
+from transcriber.domain.queue_order import WaitingJob, in_order
+from transcriber.queue.announcer import INTERVAL_SECONDS
+from transcriber.store.tasks import Tasks
+
+_TRANSCRIPTION = """
+INSERT INTO transcriptions (id, session_id, filename, size_bytes, duration, format, codec,
+    sample_rate, channels, source_key, language_requested, phrases, speaker_count, min_speakers,
+    max_speakers, status)
+VALUES (%s, %s, 'a.wav', 1, 60, 'wav', 'pcm', 8000, 1, 'key', '', '{}', 0, 0, 0, 'processing')
+"""
+_JOB = """
+INSERT INTO jobs (job_id, transcription_id, session_id, status, priority, current_step,
+                  release_number)
+VALUES (%s, %s, %s, %s, %s, '', %s)
+"""
+_TASK = """
+INSERT INTO tasks (task_id, job_id, transcription_id, stage, state, options, result_key)
+VALUES (gen_random_uuid(), %s, %s, 'diarize', 'waiting', '{}', 'key')
+"""
+_RELEASED = "SELECT 1 AS one FROM jobs WHERE job_id = %s AND release_number IS NOT NULL"
+
+
+async def positions(caller: Caller, job_ids: Sequence[str]) -> list[int]:
+    return [(await caller.job(job_id)).queue_position for job_id in job_ids]
+
+
+async def started(caller: Caller, **request: Any) -> str:
+    job = await caller.start(await caller.upload_id(), **request)
+    return str(job.job_id)
+
+
+async def ahead(caller: Caller, database: Database, **request: Any) -> str:
+    """Starts a job; returns it once it is handed out ahead of any worker and keeps its place."""
+    job_id = await started(caller, **request)
+
+    async def released() -> Any:
+        return await database.fetch_one(_RELEASED, (job_id,))
+
+    await until(released)
+    return job_id
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_the_order_in_sql_is_the_order_in_python(database: Database, seed: int) -> None:
+    draw = random.Random(seed)
+    releases = list(range(100))
+    draw.shuffle(releases)
+    waiting: list[WaitingJob] = []
+    running: dict[str, int] = {}
+    async with database.transaction() as connection:
+        # Rolled back at the end: nothing else in this database may see these jobs.
+        for number in range(1, draw.randint(5, 25)):
+            session = draw.choice("abc")
+            priority = draw.randint(1, 10) if draw.random() < 0.5 else 5
+            processing = draw.random() < 0.2
+            release = releases.pop() if processing or draw.random() < 0.2 else None
+            job_id = f"job-{number}"
+            await connection.execute(_TRANSCRIPTION.encode(), (number, session))
+            state = "processing" if processing else "queued"
+            await connection.execute(
+                _JOB.encode(), (job_id, number, session, state, priority, release)
+            )
+            if processing:
+                running[session] = running.get(session, 0) + 1
+                continue
+            await connection.execute(_TASK.encode(), (job_id, number))
+            waiting.append(
+                WaitingJob(number=number, session_id=session, priority=priority, release=release)
+            )
+        found = await Tasks(connection).next_waiting(Stage.DIARIZE, 100)
+        await connection.rollback()
+    wanted = [f"job-{job.number}" for job in in_order(waiting, running)]
+    assert [task.job_id for task in found] == wanted
+
+
+async def test_positions_are_exact_and_follow_priorities_and_fairness(
+    api: Api, database: Database
+) -> None:
+    caller, other = api.caller("a"), api.caller("b")
+    first = await ahead(caller, database)
+    second, third = await started(caller), await started(caller)
+    theirs = await started(other)
+    assert await positions(caller, [first, second, third]) == [1, 3, 4]
+    assert await positions(other, [theirs]) == [2]
+    request = queue_pb2.UpdateJobPriorityRequest(job_id=third, priority=10)
+    answer = await caller.queue.UpdateJobPriority(request, metadata=caller.metadata)
+    assert (answer.job.priority, answer.job.queue_position) == (10, 2)
+    assert await positions(caller, [second]) == [4]
+    await caller.cancel(third)
+    assert await positions(caller, [second]) == [3]
+    status = await other.queue_status()
+    assert (status.caller_position, status.queued_jobs, status.cancelled_jobs) == (2, 3, 1)
+
+
+async def test_a_priority_must_make_sense_and_the_job_must_wait(api: Api, caller: Caller) -> None:
+    job_id = await started(caller)
+    other = api.caller("b")
+
+    async def update(who: Caller, **fields: Any) -> None:
+        request = queue_pb2.UpdateJobPriorityRequest(**fields)
+        await unwrap(who.queue.UpdateJobPriority(request, metadata=who.metadata))
+
+    for wrong in (0, 11):
+        with pytest.raises(ValidationError):
+            await update(caller, job_id=job_id, priority=wrong)
+    with pytest.raises(NotFoundError):
+        await update(other, job_id=job_id, priority=3)
+    await caller.cancel(job_id)
+    with pytest.raises(StateError):
+        await update(caller, job_id=job_id, priority=3)
+
+
+async def test_work_is_handed_out_in_the_order_of_the_queue(
+    caller: Caller, workshop: Workshop, database: Database
+) -> None:
+    low = await ahead(caller, database, priority=1)
+    usual, high = await started(caller), await started(caller, priority=10)
+    async with workshop.both():
+        for job_id in (low, usual, high):
+            await caller.ended((await caller.job(job_id)).transcription_id)
+    order = [task.job_id for task in workshop.done if task.WhichOneof("work") == "transcribe"]
+    assert order.index(high) < order.index(usual)
+
+
+async def test_figures_are_real(caller: Caller, workshop: Workshop) -> None:
+    before = await caller.queue_status()
+    assert (before.total_jobs, before.success_rate_percent) == (0, 100)
+    assert before.running
+    async with workshop.both():
+
+        async def seen() -> bool:
+            status = await caller.queue_status()
+            return (status.transcribe_workers, status.diarize_workers) == (1, 1)
+
+        await until(seen)
+        await caller.ended(await caller.upload_id(auto_start=True))
+    after = await caller.queue_status()
+    assert (after.total_jobs, after.completed_jobs, after.failed_jobs) == (1, 1, 0)
+    assert 0 < seconds(after.average_processing_duration) < 60
+    assert after.HasField("estimated_wait")
+
+    async def gone() -> bool:
+        return (await caller.queue_status()).transcribe_workers == 0
+
+    await until(gone)
+    waiting = await started(caller)
+    job = await caller.job(waiting)
+    assert job.HasField("estimated_complete_time")
+    assert job.HasField("estimated_wait")
+
+
+async def test_jobs_are_listed_newest_first(api: Api, caller: Caller) -> None:
+    ids = [await started(caller) for _ in range(3)]
+    await started(api.caller("b"))
+    await caller.cancel(ids[0])
+
+    async def listed(**request: Any) -> tuple[list[str], int]:
+        answer = await caller.queue.ListJobs(
+            queue_pb2.ListJobsRequest(**request), metadata=caller.metadata
+        )
+        return [job.job_id for job in answer.jobs], answer.total
+
+    assert await listed() == (ids[::-1], 3)
+    assert await listed(limit=1, offset=1) == ([ids[1]], 3)
+    assert await listed(status=queue_pb2.JOB_STATUS_CANCELLED) == ([ids[0]], 1)
+    transcription_id = (await caller.job(ids[1])).transcription_id
+    assert await listed(transcription_id=transcription_id) == ([ids[1]], 1)
+
+
+async def test_transcriptions_are_listed_newest_first(api: Api, caller: Caller) -> None:
+    ids = [await caller.upload_id() for _ in range(3)]
+    await api.caller("b").upload_id()
+    await caller.start(ids[1])
+
+    async def listed(**request: Any) -> tuple[list[int], int]:
+        answer = await caller.transcriptions.ListTranscriptions(
+            transcription_pb2.ListTranscriptionsRequest(**request), metadata=caller.metadata
+        )
+        return [item.transcription_id for item in answer.transcriptions], answer.total
+
+    assert await listed() == (ids[::-1], 3)
+    assert await listed(limit=2, offset=2) == ([ids[0]], 3)
+    processing = transcription_pb2.TRANSCRIPTION_STATUS_PROCESSING
+    assert await listed(status=processing) == ([ids[1]], 1)
+    with pytest.raises(Exception, match="INVALID_ARGUMENT"):
+        await listed(limit=1001)
+
+
+async def test_changes_are_announced_with_everybodys_place(
+    api: Api, caller: Caller, client: Any
+) -> None:
+    heard: list[event_pb2.QueueChanged] = []
+
+    async def hear(message: Any) -> None:
+        heard.append(events.parse(message).queue_changed)
+
+    subject = bus.event_subject("", "queue", "all", "changed")
+    subscription = await client.subscribe(subject, cb=hear)
+    await client.flush()
+    begun = time.monotonic()
+    await started(caller)
+    await started(api.caller("b"))
+
+    async def told() -> bool:
+        return bool(heard) and heard[-1].queued_jobs == 2
+
+    await until(told)
+    await subscription.unsubscribe()
+    # One a second, and one more at either end of that time.
+    assert len(heard) <= (time.monotonic() - begun) / INTERVAL_SECONDS + 2
+    assert {(place.session_id, place.position) for place in heard[-1].places} == {
+        ("session_a", 1),
+        ("session_b", 2),
+    }

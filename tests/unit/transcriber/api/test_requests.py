@@ -1,0 +1,73 @@
+"""What callers ask for, checked."""
+
+import pytest
+
+from common.errors import NotFoundError, ValidationError
+from securetranscribe.v1 import diarization_pb2, queue_pb2, transcription_pb2
+from transcriber.api import requests
+from transcriber.api.preferences import Preferences
+from transcriber.domain.jobs import JobStatus, Stage
+from transcriber.domain.transcriptions import TranscriptionStatus
+
+Upload = transcription_pb2.UploadConfig
+Start = transcription_pb2.StartTranscriptionRequest
+
+
+def test_an_upload_that_says_everything_needs_no_preferences() -> None:
+    assert not requests.needs_preferences(Upload(language="en", auto_start=False))
+    assert requests.needs_preferences(Upload(language="en"))
+    assert requests.needs_preferences(Upload(auto_start=True))
+
+
+def test_preferences_fill_what_is_left_open() -> None:
+    preferences = Preferences(language="de", auto_start=False)
+    silent = requests.upload(Upload(filename="x/a.wav"), preferences)
+    assert (silent.filename, silent.options.language, silent.auto_start) == ("a.wav", "de", False)
+    stated = requests.upload(Upload(language="en", auto_start=True), preferences)
+    assert (stated.options.language, stated.auto_start) == ("en", True)
+    assert (silent.priority, silent.request_id) == (5, None)
+
+
+def test_an_absent_language_is_another_thing_than_an_empty_one() -> None:
+    assert requests.start(Start()).language is None
+    assert requests.start(Start(language="")).language == ""
+    assert requests.start(Start()).speakers is None
+    bounded = requests.start(Start(diarization=diarization_pb2.DiarizationConfig(speaker_count=2)))
+    assert bounded.speakers is not None
+    assert bounded.speakers.count == 2
+
+
+def test_stages_are_known_ones() -> None:
+    request = Start(stages=[queue_pb2.STAGE_DIARIZE, queue_pb2.STAGE_DIARIZE])
+    assert requests.start(request).stages == {Stage.DIARIZE}
+    for wrong in (queue_pb2.STAGE_UNSPECIFIED, 99):
+        with pytest.raises(ValidationError) as caught:
+            requests.stages([wrong])
+        assert caught.value.details == {"field": "stages"}
+
+
+def test_statuses() -> None:
+    assert requests.status(transcription_pb2.TRANSCRIPTION_STATUS_UNSPECIFIED) is None
+    assert requests.status(transcription_pb2.TRANSCRIPTION_STATUS_FAILED) is (
+        TranscriptionStatus.FAILED
+    )
+    assert requests.job_status(queue_pb2.JOB_STATUS_CANCELLED) is JobStatus.CANCELLED
+    for check in (requests.status, requests.job_status):
+        with pytest.raises(ValidationError):
+            check(99)
+
+
+def test_pages() -> None:
+    assert requests.page(0, 0) == (50, 0)
+    assert requests.page(1000, 7) == (1000, 7)
+    for limit, offset in ((-1, 0), (1001, 0), (1, -1)):
+        with pytest.raises(ValidationError):
+            requests.page(limit, offset)
+
+
+def test_only_what_looks_like_a_job_is_looked_for() -> None:
+    good = "job_" + "0" * 32
+    assert requests.job_id(good) == good
+    for wrong in ("", "job_1", "job_\x00", good + "\n", "JOB_" + "0" * 32):
+        with pytest.raises(NotFoundError):
+            requests.job_id(wrong)

@@ -1,0 +1,125 @@
+"""A transcript out of what the workers found."""
+
+from common.times import duration
+from securetranscribe.v1 import diarization_pb2, speech_pb2
+from transcriber.domain.jobs import Failure, Stage, Task, TaskState
+from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker
+from transcriber.transcripts.assembly import NO_SPEECH, assemble, keep_names
+
+
+def recognition(*words: tuple[str, float]) -> bytes:
+    segment = speech_pb2.RecognizedSegment(
+        text=" ".join(word for word, _ in words),
+        language="en",
+        words=[
+            speech_pb2.RecognizedWord(
+                text=word, start=duration(start), end=duration(start + 0.5), probability=0.5
+            )
+            for word, start in words
+        ],
+    )
+    message = speech_pb2.Recognition(segments=[segment] if words else [], model="words")
+    return message.SerializeToString()
+
+
+def diarization(*turns: tuple[str, float, float]) -> bytes:
+    messages = [
+        diarization_pb2.Turn(start=duration(start), end=duration(end), speaker_label=label)
+        for label, start, end in turns
+    ]
+    return diarization_pb2.Diarization(
+        turns=messages,
+        exclusive_turns=messages,
+        speakers=[
+            diarization_pb2.DiarizedSpeaker(
+                speaker_label=label,
+                speech_duration=duration(end - start),
+                clean_turns=[diarization_pb2.Turn(start=duration(start), end=duration(end))],
+            )
+            for label, start, end in turns
+        ],
+        model="turns",
+    ).SerializeToString()
+
+
+def failed(message: str) -> list[Task]:
+    return [
+        Task(
+            task_id="t",
+            job_id="j",
+            transcription_id=1,
+            stage=Stage.DIARIZE,
+            state=TaskState.FAILED,
+            failure=Failure(code="DIARIZATION_ERROR", message=message),
+        )
+    ]
+
+
+def test_speakers_get_the_voices_of_their_own_turns() -> None:
+    found = assemble(
+        [],
+        recognition(("hello", 5.0), ("there", 0.0)),
+        diarization(("Speaker_1", 4.0, 8.0), ("Speaker_2", 0.0, 2.0)),
+    )
+    assert [speaker.label for speaker in found.speakers] == ["Speaker_1", "Speaker_2"]
+    # Who speaks first is Speaker_1 now, whatever diarization called them.
+    assert [speaker.clean for speaker in found.speakers] == [((0.0, 2.0),), ((4.0, 8.0),)]
+    assert [speaker.speech_seconds for speaker in found.speakers] == [2.0, 4.0]
+    assert (found.speech_model, found.diarization_model) == ("words", "turns")
+    assert found.warnings == ()
+
+
+def test_a_voice_without_words_is_no_speaker() -> None:
+    found = assemble(
+        [],
+        recognition(("hello", 0.0)),
+        diarization(("Speaker_1", 0.0, 2.0), ("Speaker_2", 5.0, 9.0)),
+    )
+    assert len(found.speakers) == 1
+
+
+def test_without_diarization_there_is_one_speaker_and_a_warning_with_the_reason() -> None:
+    found = assemble(failed("It broke."), recognition(("hello", 0.0), ("you", 9.0)), None)
+    assert [speaker.label for speaker in found.speakers] == ["Speaker_1"]
+    assert found.speakers[0].voiceprint is None
+    (warning,) = found.warnings
+    assert warning.endswith("Reason: It broke.")
+
+
+def test_silence_is_said_to_be_silence() -> None:
+    assert assemble([], recognition(), diarization()).warnings == (NO_SPEECH,)
+    assert assemble(failed("It broke."), recognition(), None).warnings == (NO_SPEECH,)
+
+
+def speaker(number: int, name: str = "", source: NameSource = NameSource.NONE) -> TranscriptSpeaker:
+    return TranscriptSpeaker(
+        label=f"Speaker_{number}",
+        segment_count=1,
+        total_duration=1.0,
+        average_confidence=1.0,
+        name=name,
+        name_source=source,
+        speaker_id=number if name else 0,
+        match_confidence=1.0 if name else 0.0,
+    )
+
+
+def segment(label: str, start: float, end: float) -> Segment:
+    return Segment(label=label, text="", start=start, end=end, confidence=1.0, language="en")
+
+
+def test_names_that_a_person_gave_are_kept_and_suggestions_are_not() -> None:
+    old = [
+        speaker(1, "Ada", NameSource.CONFIRMED),
+        speaker(2, "Bob", NameSource.SUGGESTED),
+    ]
+    old_segments = [segment("Speaker_1", 0, 5), segment("Speaker_2", 5, 9)]
+    new_segments = [segment("Speaker_1", 5, 9), segment("Speaker_2", 0, 5)]
+    kept = keep_names([speaker(1), speaker(2)], new_segments, old, old_segments)
+    assert [item.name for item in kept] == ["", "Ada"]
+    assert (kept[1].name_source, kept[1].speaker_id) == (NameSource.CONFIRMED, 1)
+
+
+def test_without_names_nothing_is_kept() -> None:
+    new = [speaker(1)]
+    assert keep_names(new, [segment("Speaker_1", 0, 1)], [speaker(1)], []) == tuple(new)

@@ -1,0 +1,146 @@
+"""Segments that read well."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transcriber.domain.transcripts import SpokenWord
+from transcriber.transcripts.segmentation import (
+    LONGEST_CHARACTERS,
+    LONGEST_SECONDS,
+    join,
+    join_texts,
+    split,
+)
+
+
+def words(text: str, *, each: float = 0.5, passage: int = 0) -> list[SpokenWord]:
+    return [
+        SpokenWord(
+            text=part,
+            start=n * each,
+            end=n * each + each * 0.8,
+            probability=1.0,
+            language="en",
+            passage=passage,
+        )
+        for n, part in enumerate(text.split())
+    ]
+
+
+def pieces(spoken: list[SpokenWord], speakers: list[str] | None = None) -> list[str]:
+    owners = speakers or ["A"] * len(spoken)
+    return [join([spoken[n] for n in part]) for part in split(spoken, owners)]
+
+
+def test_a_short_stretch_stays_together() -> None:
+    assert pieces(words("One sentence. Another one.")) == ["One sentence. Another one."]
+
+
+def test_a_change_of_speaker_parts() -> None:
+    assert pieces(words("mine yours"), ["A", "B"]) == ["mine", "yours"]
+
+
+def test_a_pause_parts() -> None:
+    spoken = words("before")
+    late = SpokenWord(text="after", start=5.0, end=5.5, probability=1.0, language="en")
+    assert pieces([*spoken, late]) == ["before", "after"]
+
+
+def test_a_long_stretch_ends_with_a_sentence() -> None:
+    sentence = "this is a sentence of eight words indeed. "
+    found = pieces(words(sentence * 8))
+    assert len(found) > 1
+    assert all(piece.endswith("indeed.") for piece in found)
+
+
+def test_an_endless_sentence_is_cut_at_a_clause() -> None:
+    found = pieces(words("and so on and so forth, " * 30))
+    assert len(found) > 1
+    assert all(piece.endswith("forth,") for piece in found)
+
+
+def test_without_any_mark_it_is_cut_at_the_widest_gap() -> None:
+    spoken = words("word " * 90)
+    gap = 55
+    later = [
+        SpokenWord(
+            text=item.text,
+            start=item.start + 0.6,
+            end=item.end + 0.6,
+            probability=1.0,
+            language="en",
+        )
+        for item in spoken[gap:]
+    ]
+    assert split([*spoken[:gap], *later], ["A"] * 90)[0] == range(gap)
+
+
+def test_the_end_of_a_sentence_may_stand_in_quotes() -> None:
+    found = pieces(words('he said "this is quite enough now my dear old friend." ' * 6))
+    assert all(piece.endswith('friend."') for piece in found)
+
+
+def test_blanks_are_where_the_recogniser_had_them() -> None:
+    spoken = [
+        SpokenWord(text="twenty", start=0, end=1, probability=1),
+        SpokenWord(text="-five", start=1, end=2, probability=1, spaced=False),
+        SpokenWord(text="years", start=2, end=3, probability=1),
+    ]
+    assert join(spoken) == "twenty-five years"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "joined"),
+    [
+        ("好的。", "我们走", "好的。我们走"),
+        ("はい", "そうです", "はいそうです"),
+        ("สวัสดี", "ครับ", "สวัสดีครับ"),
+        ("Hello.", "World.", "Hello. World."),
+        ("安", "ok", "安 ok"),
+        ("좋아요", "그래요", "좋아요 그래요"),
+    ],
+)
+def test_between_passages_the_script_decides(first: str, second: str, joined: str) -> None:
+    spoken = [
+        SpokenWord(text=first, start=0, end=1, probability=1, passage=0),
+        SpokenWord(text=second, start=1, end=2, probability=1, passage=1),
+    ]
+    assert join(spoken) == joined
+    assert join_texts([first, second]) == joined
+
+
+def test_texts_without_content_add_nothing() -> None:
+    assert join_texts([]) == ""
+    assert join_texts(["a", "", "b"]) == "a b"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["word", "end.", "clause,", "x" * 60, "我们"]),
+            st.floats(0, 4),
+            st.floats(0, 3),
+            st.sampled_from("AB"),
+        ),
+        max_size=80,
+    )
+)
+def test_all_words_are_there_once_and_nothing_is_too_long(
+    drawn: list[tuple[str, float, float, str]],
+) -> None:
+    spoken: list[SpokenWord] = []
+    clock = 0.0
+    for text, gap, length, _ in drawn:
+        clock += gap
+        spoken.append(SpokenWord(text=text, start=clock, end=clock + length, probability=1.0))
+        clock += length
+    owners = [speaker for *_, speaker in drawn]
+    parts = split(spoken, owners)
+    assert [n for part in parts for n in part] == list(range(len(spoken)))
+    for part in parts:
+        assert len({owners[n] for n in part}) == 1
+        if len(part) > 1:
+            length = spoken[part[-1]].end - spoken[part[0]].start
+            assert length <= LONGEST_SECONDS
+            assert len(join([spoken[n] for n in part])) <= LONGEST_CHARACTERS
