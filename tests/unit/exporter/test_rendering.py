@@ -20,7 +20,7 @@ def rendering() -> Iterator[Rendering]:
 
 
 def made_by(render: object) -> Format:
-    return Format(name="x", media_type="text/plain", extension="x", render=render)  # type: ignore[arg-type]
+    return Format(name="x", render=render)  # type: ignore[arg-type]
 
 
 async def test_a_chunk_is_made_only_when_the_one_before_was_taken(rendering: Rendering) -> None:

@@ -20,6 +20,18 @@ from securetranscribe.v1 import export_pb2
 from tests.unit.exporter import documents
 
 CALLER = Identity(session_id="session_a", token="t")
+CONTENT_TYPES = {
+    "pdf": "application/pdf",
+    "csv": "text/csv; charset=utf-8",
+    "txt": "text/plain; charset=utf-8",
+    "json": "application/json",
+    "srt": "application/x-subrip; charset=utf-8",
+    "vtt": "text/vtt; charset=utf-8",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "md": "text/markdown; charset=utf-8",
+    "rttm": "text/plain; charset=utf-8",
+    "zip": "application/zip",
+}
 
 
 @dataclass
@@ -179,8 +191,11 @@ async def test_statements_and_action_items_cite_their_segments(
     assert answer.method == "extractive"
 
 
-async def test_every_format_is_listed_with_its_options(servicer: ExportServicer) -> None:
+async def test_every_format_is_listed_with_its_media_type_and_options(
+    servicer: ExportServicer,
+) -> None:
     answer = await servicer.ListExportFormats(export_pb2.ListExportFormatsRequest(), None)
+    assert {one.name: one.content_type for one in answer.formats} == CONTENT_TYPES
     assert [one.name for one in answer.formats] == list(FORMATS)
     for one in answer.formats:
         assert export_pb2.ExportFormat.Name(one.format) == f"EXPORT_FORMAT_{one.name.upper()}"

@@ -1,4 +1,4 @@
-"""ExportService: documents, summaries, and what can be written."""
+"""ExportService: documents, summaries and the list of formats."""
 
 import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -10,6 +10,7 @@ from google.protobuf import any_pb2
 
 from common import identity
 from common.errors import ValidationError
+from common.export_formats import CONTENT_TYPES, FORMAT_VALUES, OPTION_VALUES
 from common.times import duration
 from exporter.document import Document
 from exporter.file_name import document_name
@@ -23,20 +24,12 @@ from securetranscribe.v1 import export_pb2, export_pb2_grpc
 
 Summarize = Callable[[Document], Awaitable[Summary]]
 
-_FORMATS: dict[int, str] = {
-    value: name.removeprefix("EXPORT_FORMAT_").lower()
-    for name, value in export_pb2.ExportFormat.items()
-    if value != export_pb2.EXPORT_FORMAT_UNSPECIFIED
-}
-_OPTIONS: dict[int, Option] = {
-    value: Option(name.removeprefix("EXPORT_OPTION_").lower())
-    for name, value in export_pb2.ExportOption.items()
-    if value != export_pb2.EXPORT_OPTION_UNSPECIFIED
-}
+_FORMATS: dict[int, Format] = {value: FORMATS[name] for name, value in FORMAT_VALUES.items()}
+_OPTIONS: dict[int, Option] = {value: Option(name) for name, value in OPTION_VALUES.items()}
 
 
 class ExportServicer(export_pb2_grpc.ExportServiceServicer):
-    """Turns requests into documents."""
+    """Protobuf interface of the exporter."""
 
     def __init__(
         self, *, transcripts: Transcripts, rendering: Rendering, summarize: Summarize
@@ -48,35 +41,35 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
     async def ExportTranscription(  # noqa: N802 - named by the contract
         self, request: export_pb2.ExportTranscriptionRequest, context: Any
     ) -> AsyncIterator[httpbody_pb2.HttpBody]:
-        """Streams a document."""
-        made = _format(request.format)
+        """Stream a document."""
+        target = _format(request.format)
         options = ExportOptions.of(_options(request.options))
         document = await self._transcripts.read(
             identity.current(),
             request.transcription_id,
-            words=made.uses_words or options.words,
+            words=target.uses_words or options.words,
         )
         if options.needs_summary:
             summary = await self._summarize(document)
             document = dataclasses.replace(document, summary=summary)
-        head = _head(made, document)
-        if _transcoded(context):
-            # Envoy breaks off at a body with extensions; HTTP has a header for the name.
-            name = quote(document_name(document.title, made.extension))
+        head = _head(target, document)
+        if _is_transcoded(context):
+            # Envoy aborts on a body with extensions. Over HTTP, a header carries the name.
+            name = quote(document_name(document.title, target.name))
             header = ("content-disposition", f"attachment; filename*=UTF-8''{name}")
             await context.send_initial_metadata((header,))
             head.ClearField("extensions")
-        async for chunk in self._rendering.chunks(made, document, options):
+        async for chunk in self._rendering.chunks(target, document, options):
             head.data = chunk
             yield head
-            head = httpbody_pb2.HttpBody(content_type=made.media_type)
+            head = httpbody_pb2.HttpBody(content_type=CONTENT_TYPES[target.name])
         if head.extensions:
             yield head  # an empty document still has a name and a type
 
     async def SummarizeTranscription(  # noqa: N802
         self, request: export_pb2.SummarizeTranscriptionRequest, _context: Any
     ) -> export_pb2.SummarizeTranscriptionResponse:
-        """Summarises a transcript."""
+        """Summarize a transcript."""
         document = await self._transcripts.read(
             identity.current(), request.transcription_id, words=False
         )
@@ -105,46 +98,47 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
     async def ListExportFormats(  # noqa: N802
         self, _request: export_pb2.ListExportFormatsRequest, _context: Any
     ) -> export_pb2.ListExportFormatsResponse:
-        """Lists the formats."""
-        formats = export_pb2.ExportFormat
-        options = export_pb2.ExportOption
+        """List the formats."""
         return export_pb2.ListExportFormatsResponse(
             formats=[
                 export_pb2.ExportFormatInfo(
-                    format=formats.Value(f"EXPORT_FORMAT_{name.upper()}"),
+                    format=FORMAT_VALUES[name],
                     name=name,
-                    content_type=made.media_type,
-                    options=sorted(
-                        options.Value(f"EXPORT_OPTION_{option.upper()}") for option in made.options
-                    ),
+                    content_type=CONTENT_TYPES[name],
+                    options=sorted(OPTION_VALUES[option] for option in listed.options),
                 )
-                for name, made in FORMATS.items()
+                for name, listed in FORMATS.items()
             ]
         )
 
 
-def _format(number: int) -> Format:
-    name = _FORMATS.get(number)
-    if name is None:
-        raise ValidationError.of("format", f"Name a format; known are {', '.join(FORMATS)}.")
-    return FORMATS[name]
+def _format(value: int) -> Format:
+    found = _FORMATS.get(value)
+    if found is None:
+        raise ValidationError.of(
+            "format", f"Specify an export format. Supported formats: {', '.join(FORMATS)}."
+        )
+    return found
 
 
-def _options(numbers: Iterable[int]) -> list[Option]:
+def _options(values: Iterable[int]) -> list[Option]:
     try:
-        return [_OPTIONS[number] for number in numbers]
+        return [_OPTIONS[value] for value in values]
     except KeyError as error:
-        known = ", ".join(Option)
-        raise ValidationError.of("options", f"Unknown option; known are {known}.") from error
+        supported = ", ".join(Option)
+        raise ValidationError.of(
+            "options", f"Unknown export option. Supported options: {supported}."
+        ) from error
 
 
-def _transcoded(context: Any) -> bool:
-    """Whether the call is Envoy's for a plain HTTP request."""
+def _is_transcoded(context: Any) -> bool:
+    """Return whether Envoy made the call on behalf of a plain HTTP request."""
     return any(key == "x-envoy-original-path" for key, _ in context.invocation_metadata() or ())
 
 
-def _head(made: Format, document: Document) -> httpbody_pb2.HttpBody:
-    name = document_name(document.title, made.extension)
+def _head(target: Format, document: Document) -> httpbody_pb2.HttpBody:
+    name = document_name(document.title, target.name)
+    content_type = CONTENT_TYPES[target.name]
     packed = any_pb2.Any()
-    packed.Pack(export_pb2.ExportMetadata(filename=name, content_type=made.media_type))
-    return httpbody_pb2.HttpBody(content_type=made.media_type, extensions=[packed])
+    packed.Pack(export_pb2.ExportMetadata(filename=name, content_type=content_type))
+    return httpbody_pb2.HttpBody(content_type=content_type, extensions=[packed])

@@ -5,10 +5,12 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import descriptor_pb2 as _descriptor_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf.internal import extension_dict as _extension_dict
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -27,11 +29,11 @@ class _ExportFormat:
 class _ExportFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportFormat.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     EXPORT_FORMAT_UNSPECIFIED: _ExportFormat.ValueType  # 0
-    """Not named; refused."""
+    """Default value. Rejected."""
     EXPORT_FORMAT_PDF: _ExportFormat.ValueType  # 1
     """PDF."""
     EXPORT_FORMAT_CSV: _ExportFormat.ValueType  # 2
-    """Comma-separated values, one segment a row."""
+    """Comma-separated values, one row per segment."""
     EXPORT_FORMAT_TXT: _ExportFormat.ValueType  # 3
     """Plain text."""
     EXPORT_FORMAT_JSON: _ExportFormat.ValueType  # 4
@@ -45,19 +47,21 @@ class _ExportFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportFo
     EXPORT_FORMAT_MD: _ExportFormat.ValueType  # 8
     """Markdown."""
     EXPORT_FORMAT_RTTM: _ExportFormat.ValueType  # 9
-    """Rich Transcription Time Marked: who speaks when."""
+    """Rich Transcription Time Marked: speaker turns with their times."""
     EXPORT_FORMAT_ZIP: _ExportFormat.ValueType  # 10
-    """All of them in one archive."""
+    """All other formats in one archive."""
 
 class ExportFormat(_ExportFormat, metaclass=_ExportFormatEnumTypeWrapper):
-    """A document format."""
+    """A document format. A value's name after the prefix, in lower case, is the format's name in the JSON
+    API and the extension of its files.
+    """
 
 EXPORT_FORMAT_UNSPECIFIED: ExportFormat.ValueType  # 0
-"""Not named; refused."""
+"""Default value. Rejected."""
 EXPORT_FORMAT_PDF: ExportFormat.ValueType  # 1
 """PDF."""
 EXPORT_FORMAT_CSV: ExportFormat.ValueType  # 2
-"""Comma-separated values, one segment a row."""
+"""Comma-separated values, one row per segment."""
 EXPORT_FORMAT_TXT: ExportFormat.ValueType  # 3
 """Plain text."""
 EXPORT_FORMAT_JSON: ExportFormat.ValueType  # 4
@@ -71,9 +75,9 @@ EXPORT_FORMAT_DOCX: ExportFormat.ValueType  # 7
 EXPORT_FORMAT_MD: ExportFormat.ValueType  # 8
 """Markdown."""
 EXPORT_FORMAT_RTTM: ExportFormat.ValueType  # 9
-"""Rich Transcription Time Marked: who speaks when."""
+"""Rich Transcription Time Marked: speaker turns with their times."""
 EXPORT_FORMAT_ZIP: ExportFormat.ValueType  # 10
-"""All of them in one archive."""
+"""All other formats in one archive."""
 Global___ExportFormat: _TypeAlias = ExportFormat  # noqa: Y015
 
 class _ExportOption:
@@ -83,13 +87,13 @@ class _ExportOption:
 class _ExportOptionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportOption.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     EXPORT_OPTION_UNSPECIFIED: _ExportOption.ValueType  # 0
-    """Not named; refused."""
+    """Default value. Rejected."""
     EXPORT_OPTION_MEETING_SUMMARY: _ExportOption.ValueType  # 1
     """A summary."""
     EXPORT_OPTION_ACTION_ITEMS: _ExportOption.ValueType  # 2
     """Action items."""
     EXPORT_OPTION_SPEAKER_STATS: _ExportOption.ValueType  # 3
-    """Figures a speaker."""
+    """Speaking time and other figures per speaker."""
     EXPORT_OPTION_TIMESTAMPS: _ExportOption.ValueType  # 4
     """Times of segments."""
     EXPORT_OPTION_CONFIDENCE: _ExportOption.ValueType  # 5
@@ -98,16 +102,18 @@ class _ExportOptionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportOp
     """Words with their times."""
 
 class ExportOption(_ExportOption, metaclass=_ExportOptionEnumTypeWrapper):
-    """Content beyond the conversation."""
+    """Content beyond the conversation. A value's name after the prefix, in lower case, is its name in the
+    JSON API.
+    """
 
 EXPORT_OPTION_UNSPECIFIED: ExportOption.ValueType  # 0
-"""Not named; refused."""
+"""Default value. Rejected."""
 EXPORT_OPTION_MEETING_SUMMARY: ExportOption.ValueType  # 1
 """A summary."""
 EXPORT_OPTION_ACTION_ITEMS: ExportOption.ValueType  # 2
 """Action items."""
 EXPORT_OPTION_SPEAKER_STATS: ExportOption.ValueType  # 3
-"""Figures a speaker."""
+"""Speaking time and other figures per speaker."""
 EXPORT_OPTION_TIMESTAMPS: ExportOption.ValueType  # 4
 """Times of segments."""
 EXPORT_OPTION_CONFIDENCE: ExportOption.ValueType  # 5
@@ -131,7 +137,7 @@ class ExportTranscriptionRequest(_message.Message):
     """Format of the document."""
     @_builtins.property
     def options(self) -> _containers.RepeatedScalarFieldContainer[Global___ExportOption.ValueType]:
-        """Additional content. Without any, each format has what its readers expect."""
+        """Additional content. Options without effect on the format are ignored."""
 
     def __init__(
         self,
@@ -150,7 +156,7 @@ Global___ExportTranscriptionRequest: _TypeAlias = ExportTranscriptionRequest  # 
 
 @_typing.final
 class ExportMetadata(_message.Message):
-    """Facts about an exported document; travels in the extensions of the first response."""
+    """Facts about an exported document, sent in the extensions of the first response."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -208,7 +214,7 @@ class SummaryStatement(_message.Message):
     """The sentence."""
     @_builtins.property
     def segment_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Numbers of the segments that it rests on."""
+        """Indexes of its source segments, at least one."""
 
     def __init__(
         self,
@@ -226,7 +232,7 @@ Global___SummaryStatement: _TypeAlias = SummaryStatement  # noqa: Y015
 
 @_typing.final
 class ActionItem(_message.Message):
-    """Something that somebody undertook or was asked to do."""
+    """A task that a participant took on or was given."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -236,16 +242,16 @@ class ActionItem(_message.Message):
     SEGMENT_INDEX_FIELD_NUMBER: _builtins.int
     START_FIELD_NUMBER: _builtins.int
     text: _builtins.str
-    """What is to be done, in the words of the conversation."""
+    """The task, in the words of the conversation."""
     owner: _builtins.str
-    """Name or label of the person who is to do it; empty when it was not said."""
+    """Name or label of the person responsible. Empty when none was mentioned."""
     due: _builtins.str
-    """When it is due, as it was said; empty when it was not."""
+    """Due date in the words of the conversation. Empty when none was mentioned."""
     segment_index: _builtins.int
-    """Number of the segment that it was said in."""
+    """Index of its source segment."""
     @_builtins.property
     def start(self) -> _duration_pb2.Duration:
-        """When it was said, from the beginning of the recording."""
+        """Start of its source segment, from the beginning of the recording."""
 
     def __init__(
         self,
@@ -275,9 +281,9 @@ class SummarizeTranscriptionResponse(_message.Message):
     METHOD_FIELD_NUMBER: _builtins.int
     COVERAGE_FIELD_NUMBER: _builtins.int
     method: _builtins.str
-    """How the summary was made: `extractive`, or the name of the language model."""
+    """Method of the summary: `extractive`, or the name of the language model."""
     coverage: _builtins.float
-    """Share of the segments that the method read, 0 to 1."""
+    """Share of the segments read by the method, 0 to 1."""
     @_builtins.property
     def statements(self) -> _containers.RepeatedCompositeFieldContainer[Global___SummaryStatement]:
         """The statements in order of time."""
@@ -321,7 +327,7 @@ Global___ListExportFormatsRequest: _TypeAlias = ListExportFormatsRequest  # noqa
 
 @_typing.final
 class ExportFormatInfo(_message.Message):
-    """A format and what goes with it."""
+    """A supported format."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -334,10 +340,10 @@ class ExportFormatInfo(_message.Message):
     name: _builtins.str
     """Its name in the JSON API, for example `pdf`."""
     content_type: _builtins.str
-    """Media type."""
+    """Media type, parameters included."""
     @_builtins.property
     def options(self) -> _containers.RepeatedScalarFieldContainer[Global___ExportOption.ValueType]:
-        """Options that make a difference to it."""
+        """Options with an effect on the format."""
 
     def __init__(
         self,
@@ -378,3 +384,7 @@ class ListExportFormatsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListExportFormatsResponse: _TypeAlias = ListExportFormatsResponse  # noqa: Y015
+
+EXPORT_CONTENT_TYPE_FIELD_NUMBER: _builtins.int
+export_content_type: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.EnumValueOptions, _builtins.str]
+"""Media type of a document in this format, parameters included."""

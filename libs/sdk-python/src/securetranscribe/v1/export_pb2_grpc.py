@@ -27,7 +27,7 @@ if _version_not_supported:
 
 
 class ExportServiceStub:
-    """Makes documents from finished transcripts.
+    """Creates documents and summaries from finished transcripts.
     """
 
     def __init__(self, channel):
@@ -54,12 +54,12 @@ class ExportServiceStub:
 
 
 class ExportServiceServicer:
-    """Makes documents from finished transcripts.
+    """Creates documents and summaries from finished transcripts.
     """
 
     def ExportTranscription(self, request, context):
         """Streams a document. The first response carries the media type and, as an extension, the
-        ExportMetadata; every response carries bytes. Fails with FAILED_PRECONDITION before the
+        ExportMetadata. Every response carries bytes. Fails with FAILED_PRECONDITION before the
         transcription is complete.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
@@ -69,14 +69,14 @@ class ExportServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SummarizeTranscription(self, request, context):
-        """Summarises a finished transcript and lists its action items, each with the segments it rests on.
+        """Summarizes a finished transcript and lists its action items. Each cites its source segments.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListExportFormats(self, request, context):
-        """Lists the formats that this deployment can write.
+        """Lists the formats supported by this deployment.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -109,7 +109,7 @@ def add_ExportServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ExportService:
-    """Makes documents from finished transcripts.
+    """Creates documents and summaries from finished transcripts.
     """
 
     @staticmethod

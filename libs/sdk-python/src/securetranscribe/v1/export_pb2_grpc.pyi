@@ -28,7 +28,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ExportServiceStub:
-    """Makes documents from finished transcripts."""
+    """Creates documents and summaries from finished transcripts."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -36,35 +36,35 @@ class ExportServiceStub:
     def __new__(cls, channel: _aio.Channel) -> ExportServiceAsyncStub: ...
     ExportTranscription: _grpc.UnaryStreamMultiCallable[_export_pb2.ExportTranscriptionRequest, _httpbody_pb2.HttpBody]
     """Streams a document. The first response carries the media type and, as an extension, the
-    ExportMetadata; every response carries bytes. Fails with FAILED_PRECONDITION before the
+    ExportMetadata. Every response carries bytes. Fails with FAILED_PRECONDITION before the
     transcription is complete.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     SummarizeTranscription: _grpc.UnaryUnaryMultiCallable[_export_pb2.SummarizeTranscriptionRequest, _export_pb2.SummarizeTranscriptionResponse]
-    """Summarises a finished transcript and lists its action items, each with the segments it rests on."""
+    """Summarizes a finished transcript and lists its action items. Each cites its source segments."""
     ListExportFormats: _grpc.UnaryUnaryMultiCallable[_export_pb2.ListExportFormatsRequest, _export_pb2.ListExportFormatsResponse]
-    """Lists the formats that this deployment can write."""
+    """Lists the formats supported by this deployment."""
 
 @_typing.type_check_only
 class ExportServiceAsyncStub(ExportServiceStub):
-    """Makes documents from finished transcripts."""
+    """Creates documents and summaries from finished transcripts."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ExportTranscription: _aio.UnaryStreamMultiCallable[_export_pb2.ExportTranscriptionRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
     """Streams a document. The first response carries the media type and, as an extension, the
-    ExportMetadata; every response carries bytes. Fails with FAILED_PRECONDITION before the
+    ExportMetadata. Every response carries bytes. Fails with FAILED_PRECONDITION before the
     transcription is complete.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     SummarizeTranscription: _aio.UnaryUnaryMultiCallable[_export_pb2.SummarizeTranscriptionRequest, _export_pb2.SummarizeTranscriptionResponse]  # type: ignore[assignment]
-    """Summarises a finished transcript and lists its action items, each with the segments it rests on."""
+    """Summarizes a finished transcript and lists its action items. Each cites its source segments."""
     ListExportFormats: _aio.UnaryUnaryMultiCallable[_export_pb2.ListExportFormatsRequest, _export_pb2.ListExportFormatsResponse]  # type: ignore[assignment]
-    """Lists the formats that this deployment can write."""
+    """Lists the formats supported by this deployment."""
 
 class ExportServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Makes documents from finished transcripts."""
+    """Creates documents and summaries from finished transcripts."""
 
     @_abc_1.abstractmethod
     def ExportTranscription(
@@ -73,7 +73,7 @@ class ExportServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
         """Streams a document. The first response carries the media type and, as an extension, the
-        ExportMetadata; every response carries bytes. Fails with FAILED_PRECONDITION before the
+        ExportMetadata. Every response carries bytes. Fails with FAILED_PRECONDITION before the
         transcription is complete.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
@@ -85,7 +85,7 @@ class ExportServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _export_pb2.SummarizeTranscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_export_pb2.SummarizeTranscriptionResponse, _abc.Awaitable[_export_pb2.SummarizeTranscriptionResponse]]:
-        """Summarises a finished transcript and lists its action items, each with the segments it rests on."""
+        """Summarizes a finished transcript and lists its action items. Each cites its source segments."""
 
     @_abc_1.abstractmethod
     def ListExportFormats(
@@ -93,6 +93,6 @@ class ExportServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _export_pb2.ListExportFormatsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_export_pb2.ListExportFormatsResponse, _abc.Awaitable[_export_pb2.ListExportFormatsResponse]]:
-        """Lists the formats that this deployment can write."""
+        """Lists the formats supported by this deployment."""
 
 def add_ExportServiceServicer_to_server(servicer: ExportServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,4 +1,4 @@
-"""What a format is to the rest of the service."""
+"""Interface between an export format and the rest of the service."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -8,33 +8,31 @@ from exporter.options import ExportOptions, Option
 
 Renderer = Callable[[Document, ExportOptions], Iterator[bytes]]
 
-CHUNK = 64 * 1024  # bytes; what a renderer yields at a time, roughly
+CHUNK_BYTES = 64 * 1024  # approximate size of the chunks of a document
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Format:
-    """A document format.
+    """Export format.
 
-    `options` are those that make a difference to it. `uses_words` says whether segments have to
-    carry their words for it, whatever the options.
+    `name` is the name in the JSON API and the extension of its files. `options` are the options
+    with an effect on it. With `uses_words`, segments carry their words whatever the options.
     """
 
     name: str
-    media_type: str
-    extension: str
     render: Renderer
     options: frozenset[Option] = frozenset()
     uses_words: bool = False
 
 
 def encoded(pieces: Iterable[str]) -> Iterator[bytes]:
-    """Pieces of text as chunks of UTF-8 of about `CHUNK` bytes."""
+    """Join pieces of text into UTF-8 chunks of about `CHUNK_BYTES`."""
     waiting: list[str] = []
     length = 0
     for piece in pieces:
         waiting.append(piece)
         length += len(piece)
-        if length >= CHUNK:
+        if length >= CHUNK_BYTES:
             yield "".join(waiting).encode()
             waiting, length = [], 0
     if waiting:

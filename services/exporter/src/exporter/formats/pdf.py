@@ -6,7 +6,7 @@ from pathlib import Path
 
 from exporter.document import Document
 from exporter.fonts import font_directories
-from exporter.formats.format import CHUNK
+from exporter.formats.format import CHUNK_BYTES
 from exporter.options import ExportOptions
 from exporter.pdf.pages import parts
 from exporter.pdf.typesetting import join_parts, set_part
@@ -33,5 +33,5 @@ def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
             result = directory / "whole.pdf"
             join_parts(files, one_line(document.title), result)
         with result.open("rb") as stream:
-            while chunk := stream.read(CHUNK):
+            while chunk := stream.read(CHUNK_BYTES):
                 yield chunk

@@ -14,7 +14,6 @@ def render(
 ) -> Iterator[bytes]:
     """Each of the formats with the same options, one file each."""
     members = (
-        (document_name(document.title, one.extension), one.render(document, options))
-        for one in formats
+        (document_name(document.title, one.name), one.render(document, options)) for one in formats
     )
     return zip_stream(members, moment=document.completed or document.created)

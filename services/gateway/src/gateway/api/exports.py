@@ -1,7 +1,7 @@
-"""The export endpoint: a document instead of JSON."""
+"""Export endpoint, whose response is a document instead of JSON."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import Query
@@ -10,49 +10,44 @@ from pydantic import BeforeValidator
 from starlette.responses import Response, StreamingResponse
 
 from common.errors import ExportError, UnimplementedError, ValidationError
+from common.export_formats import CONTENT_TYPES, FORMAT_VALUES, OPTION_VALUES
 from gateway.api.parameters import Body, Caller, EmptyIsNone, TranscriptionId
 from gateway.backends import Backends
 from gateway.web.endpoint import Endpoint
 from securetranscribe.v1 import export_pb2
 
-FormatWord = Literal["pdf", "csv", "txt", "json", "srt", "vtt", "docx", "md", "rttm", "zip"]
-OptionWord = Literal[
-    "meeting_summary", "action_items", "speaker_stats", "timestamps", "confidence", "words"
-]
-_MEDIA_TYPES = (
-    "application/json",
-    "application/octet-stream",
-    "application/pdf",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "application/x-subrip",
-    "application/zip",
-    "text/csv",
-    "text/markdown",
-    "text/plain",
-    "text/vtt",
-)
+if TYPE_CHECKING:
+    FormatName = str
+    OptionName = str
+else:
+    # A format or an option added to the contract becomes valid here and in the OpenAPI document.
+    FormatName = Literal[tuple(FORMAT_VALUES)]
+    OptionName = Literal[tuple(OPTION_VALUES)]
+
+_ANY_TYPE = "application/octet-stream"
+_CONTENT_TYPES = sorted({_ANY_TYPE, *(one.partition(";")[0] for one in CONTENT_TYPES.values())})
 
 
 def _separated(value: Any) -> Any:
-    """Takes `a,b` for `a` and `b`; some clients write arrays so."""
+    """Split `a,b` into `a` and `b`. Some clients send arrays in this form."""
     if not isinstance(value, list):
         return value
     return [
-        word
+        name
         for part in value
-        for word in (part.split(",") if isinstance(part, str) else [part])
-        if word != ""
+        for name in (part.split(",") if isinstance(part, str) else [part])
+        if name != ""
     ]
 
 
-Options = Annotated[list[OptionWord], BeforeValidator(_separated)]
+Options = Annotated[list[OptionName], BeforeValidator(_separated)]
 
 
 class ExportBody(Body):
-    """What is to be exported, where the query does not say it."""
+    """Export parameters. Those in the query take precedence."""
 
-    export_format: FormatWord | None = None
-    include_options: list[OptionWord] | None = None
+    export_format: FormatName | None = None
+    include_options: list[OptionName] | None = None
 
 
 class ExportApi:
@@ -62,7 +57,7 @@ class ExportApi:
         self._backends = backends
 
     def endpoints(self) -> list[Endpoint]:
-        """The endpoint of this part."""
+        """Return the export endpoint."""
         binary = {"schema": {"type": "string", "format": "binary"}}
         return [
             Endpoint(
@@ -76,7 +71,7 @@ class ExportApi:
                 responses={
                     200: {
                         "description": "The document.",
-                        "content": dict.fromkeys(_MEDIA_TYPES, binary),
+                        "content": dict.fromkeys(_CONTENT_TYPES, binary),
                     }
                 },
             )
@@ -86,23 +81,20 @@ class ExportApi:
         self,
         transcription_id: TranscriptionId,
         caller: Caller,
-        export_format: Annotated[FormatWord | None, EmptyIsNone, Query()] = None,
+        export_format: Annotated[FormatName | None, EmptyIsNone, Query()] = None,
         include_options: Annotated[Options | None, Query()] = None,
         body: ExportBody | None = None,
     ) -> Response:
-        """Returns a finished transcript as a document. The query wins over the body."""
+        """Return a finished transcript as a document. The query takes precedence over the body."""
         body = body or ExportBody()
-        word = export_format or body.export_format
+        name = export_format or body.export_format
         options = include_options if include_options is not None else body.include_options
-        if word is None:
-            raise ValidationError.of("export_format", "Say which format to export to.")
+        if name is None:
+            raise ValidationError.of("export_format", "Specify an export format.")
         request = export_pb2.ExportTranscriptionRequest(
             transcription_id=transcription_id,
-            format=export_pb2.ExportFormat.Value(f"EXPORT_FORMAT_{word.upper()}"),
-            options=[
-                export_pb2.ExportOption.Value(f"EXPORT_OPTION_{option.upper()}")
-                for option in options or ()
-            ],
+            format=FORMAT_VALUES[name],
+            options=[OPTION_VALUES[option] for option in options or ()],
         )
         pieces = self._backends.read(
             self._backends.exports.ExportTranscription, request, caller.session_id
@@ -110,20 +102,20 @@ class ExportApi:
         first = await _first(pieces)
         return StreamingResponse(
             _bytes(first, pieces),
-            media_type=first.content_type or "application/octet-stream",
-            headers={"Content-Disposition": _disposition(first, transcription_id, word)},
+            media_type=first.content_type or _ANY_TYPE,
+            headers={"Content-Disposition": _disposition(first, transcription_id, name)},
         )
 
 
 async def _first(pieces: AsyncIterator[httpbody_pb2.HttpBody]) -> httpbody_pb2.HttpBody:
-    """The first piece, so that an error comes before the answer has begun."""
+    """Return the first piece, so that errors are raised before the response starts."""
     try:
         return await anext(pieces)
     except StopAsyncIteration:
         raise ExportError("The document is empty.") from None
     except UnimplementedError:
         raise ValidationError.of(
-            "export_format", "This deployment cannot write that format."
+            "export_format", "This deployment does not support the format."
         ) from None
 
 
@@ -135,8 +127,8 @@ async def _bytes(
         yield piece.data
 
 
-def _disposition(first: httpbody_pb2.HttpBody, transcription_id: int, word: str) -> str:
-    name = f"transcription-{transcription_id}.{word}"
+def _disposition(first: httpbody_pb2.HttpBody, transcription_id: int, extension: str) -> str:
+    name = f"transcription-{transcription_id}.{extension}"
     for packed in first.extensions:
         metadata = export_pb2.ExportMetadata()
         if packed.Unpack(metadata) and metadata.filename:
