@@ -13,8 +13,9 @@ import av
 import numpy as np
 import pytest
 
+from common import sizes
 from common.objects import ObjectStore
-from common.settings import ObjectSettings, parse_size
+from common.settings import ObjectSettings
 from securetranscribe import ApiError, SecureTranscribeClient
 from tests.e2e.recordings import SilentWav, silence
 from tests.e2e.stack import MAX_FILE_SIZE, Stack
@@ -100,7 +101,7 @@ async def test_a_file_over_the_limit_is_refused_while_it_is_being_sent(
     assert body["error"]["code"] == "FILE_UPLOAD_ERROR"
     assert body["error"]["details"]["max_size"] == MAX_FILE_SIZE
     # The refusal came during the sending, soon after the limit: pipes and buffers hold the rest.
-    assert sent < parse_size(MAX_FILE_SIZE) + 64 * 1024**2
+    assert sent < sizes.parse(MAX_FILE_SIZE) + 64 * 1024**2
     assert client.list_transcriptions()["total"] == 0
     await _nothing_left(objects, before)
 

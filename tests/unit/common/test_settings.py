@@ -46,28 +46,6 @@ def test_reads_the_environment_by_upper_case_names(monkeypatch: pytest.MonkeyPat
     assert loaded.s3_bucket_audio == "audio"
 
 
-@pytest.mark.parametrize(
-    ("text", "size"),
-    [
-        ("500MB", 500 * 1024**2),
-        ("500 mb", 500 * 1024**2),
-        ("1.5K", 1536),
-        ("2GiB", 2 * 1024**3),
-        ("1t", 1024**4),
-        ("10", 10),
-        ("7B", 7),
-    ],
-)
-def test_sizes(text: str, size: int) -> None:
-    assert settings.parse_size(text) == size
-
-
-@pytest.mark.parametrize("text", ["", "MB", "-1", "5 apples", "1e3"])
-def test_sizes_that_are_none(text: str) -> None:
-    with pytest.raises(ValueError, match="500MB"):
-        settings.parse_size(text)
-
-
 def test_an_empty_variable_is_like_none(monkeypatch: pytest.MonkeyPatch) -> None:
     # Also where a class inherits from several: the last base must not undo it.
     monkeypatch.setenv("GRPC_TLS_CERT", "")

@@ -4,7 +4,6 @@ Every variable can also be given as a file: `SECRET_KEY_FILE=/run/secrets/secret
 value from there, which keeps secrets out of the environment and out of process listings.
 """
 
-import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
@@ -18,20 +17,13 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from common import sizes
 from common.settings_files import FileVariables
 
-_SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([KMGT]?)I?B?\s*$", re.IGNORECASE)
-_FACTOR = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
-
-def parse_size(value: Any) -> Any:
-    """Reads `500MB`, `2GB` or a number of bytes (units are powers of 1024)."""
-    if not isinstance(value, str):
-        return value
-    match = _SIZE.match(value)
-    if match is None:
-        raise ValueError("write a size as 500MB, 2GB or a number of bytes")
-    return int(float(match[1]) * _FACTOR[match[2].upper()])
+def _parse_size(value: Any) -> Any:
+    """Parse a size given as text, such as `500MB`."""
+    return sizes.parse(value) if isinstance(value, str) else value
 
 
 def _split(value: Any) -> Any:
@@ -41,7 +33,7 @@ def _split(value: Any) -> Any:
     return value
 
 
-Bytes = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
+Bytes = Annotated[int, BeforeValidator(_parse_size), Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NameList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 

@@ -1,9 +1,9 @@
-"""From protobuf transcriptions to what the API returns."""
+"""Conversion of protobuf transcriptions to response models."""
 
 import asyncio
 from typing import TypeAlias
 
-from common import times
+from common import sizes, times
 from gateway.api import formats
 from gateway.api.stages import failure_reason, stage_data
 from gateway.api.transcription_models import (
@@ -46,7 +46,7 @@ JOB_STATUS: "dict[queue_pb2.JobStatus.ValueType, JobWord]" = {
 def upload_data(
     transcription: transcription_pb2.Transcription, *, language: str, job_id: str
 ) -> UploadData:
-    """The answer to an upload."""
+    """Convert an uploaded transcription."""
     file = transcription.file
     seconds = times.seconds(file.duration)
     return UploadData(
@@ -54,7 +54,7 @@ def upload_data(
         session_id=transcription.session_id,
         filename=file.filename,
         file_size=file.size_bytes,
-        formatted_file_size=formats.file_size(file.size_bytes),
+        formatted_file_size=sizes.readable(file.size_bytes),
         duration=seconds,
         formatted_duration=formats.duration(seconds),
         format=file.format,
@@ -65,7 +65,10 @@ def upload_data(
 
 
 async def status_data(transcription: transcription_pb2.Transcription) -> StatusData:
-    """A transcription in the full view. Other requests get their turn while a long one is read."""
+    """Convert a transcription in the full view.
+
+    Yields to the event loop between batches of segments, so that long transcripts do not block it.
+    """
     segments: list[Segment] = []
     for begin in range(0, len(transcription.segments), _SEGMENTS_AT_A_TIME):
         batch = transcription.segments[begin : begin + _SEGMENTS_AT_A_TIME]
@@ -101,7 +104,7 @@ async def status_data(transcription: transcription_pb2.Transcription) -> StatusD
 
 
 def assign_data(answer: transcription_pb2.AssignSpeakersResponse) -> AssignData:
-    """The answer to an assignment."""
+    """Convert the response to an assignment."""
     return AssignData(
         transcription_id=answer.transcription.transcription_id,
         speakers_assigned=answer.speakers_assigned,
@@ -110,7 +113,7 @@ def assign_data(answer: transcription_pb2.AssignSpeakersResponse) -> AssignData:
 
 
 def item(transcription: transcription_pb2.Transcription) -> TranscriptionItem:
-    """A transcription in a list."""
+    """Convert a transcription for a list."""
     known = _has_transcript(transcription)
     seconds = times.seconds(transcription.file.duration)
     return TranscriptionItem(
@@ -130,12 +133,12 @@ def item(transcription: transcription_pb2.Transcription) -> TranscriptionItem:
 
 
 def file_info(file: transcription_pb2.AudioFile) -> FileInfo:
-    """The uploaded file."""
+    """Convert the uploaded file."""
     seconds = times.seconds(file.duration)
     return FileInfo(
         filename=file.filename,
         file_size=file.size_bytes,
-        formatted_file_size=formats.file_size(file.size_bytes),
+        formatted_file_size=sizes.readable(file.size_bytes),
         duration=seconds,
         formatted_duration=formats.duration(seconds),
         format=file.format,
@@ -143,12 +146,12 @@ def file_info(file: transcription_pb2.AudioFile) -> FileInfo:
 
 
 def speaker_names(transcription: transcription_pb2.Transcription) -> list[str]:
-    """The names to show, each once, in order of first appearance."""
+    """Return the distinct display names in order of first appearance."""
     return list(dict.fromkeys(speaker.name for speaker in transcription.speakers))
 
 
 def _has_transcript(transcription: transcription_pb2.Transcription) -> bool:
-    """Whether there is a transcript; one that is processed anew still has the old one."""
+    """Return whether there is a transcript, which reprocessing keeps until it completes."""
     complete = transcription.status == transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
     return complete or bool(transcription.speakers) or bool(transcription.full_text)
 

@@ -1,11 +1,11 @@
-"""Where the bytes of an upload go: a gRPC client stream to the transcriber."""
+"""gRPC client stream of an upload to the transcriber."""
 
 import asyncio
 from collections.abc import Iterator
 
+from common import sizes
 from common.client_stream import ClientStream
 from common.errors import FileTooLargeError, FileUploadError, TimedOutError
-from gateway.api import formats
 from gateway.backends import Backends
 from securetranscribe.v1 import transcription_pb2
 
@@ -18,7 +18,7 @@ _Response = transcription_pb2.UploadTranscriptionResponse
 
 
 class UploadSink:
-    """One upload under way. Writing waits while the transcriber is busy, so memory stays flat."""
+    """One upload in progress. Writes wait for the transcriber, which bounds memory use."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class UploadSink:
         max_bytes: int,
         announced_bytes: int = 0,
     ) -> None:
-        """`announced_bytes` is the length that the whole request has said it has."""
+        """Open the stream. `announced_bytes` is the Content-Length of the request, 0 if unknown."""
         self._announced = announced_bytes
         self._config = config
         self._max_bytes = max_bytes
@@ -40,15 +40,15 @@ class UploadSink:
         self.size = 0
 
     async def open(self) -> None:
-        """Describes the upload. Raises what the transcriber has against it."""
+        """Send the description of the upload. Raise the transcriber's refusal, if any."""
         await self._send(_Request(config=self._config))
 
     async def write(self, data: bytes) -> None:
-        """Takes the next bytes of the file.
+        """Write the next bytes of the file.
 
         Raises:
-            FileTooLargeError: the file is larger than the limit.
-            ApplicationError: what the transcriber has against the file.
+            FileTooLargeError: the file exceeds the limit.
+            ApplicationError: the transcriber rejects the file.
         """
         self.size += len(data)
         if self.size > self._max_bytes:
@@ -59,11 +59,11 @@ class UploadSink:
             await self._send(_Request(chunk=chunk))
 
     async def finish(self) -> _Response:
-        """Ends the stream and waits for what the transcriber makes of the file.
+        """End the stream and return the transcriber's response.
 
         Raises:
             FileUploadError: the file is empty.
-            ApplicationError: what the transcriber has against the file.
+            ApplicationError: the transcriber rejects the file.
         """
         if not self.size:
             raise FileUploadError("The file is empty.", {"file_name": self._config.filename})
@@ -76,7 +76,7 @@ class UploadSink:
             raise TimedOutError("The file could not be checked in time.") from error
 
     def abort(self) -> None:
-        """Gives the upload up; the transcriber forgets it. Fine when it has ended."""
+        """Cancel the upload, so that the transcriber discards it. Does nothing once it has ended."""
         self._stream.cancel()
 
     def _full_chunks(self) -> Iterator[bytes]:
@@ -89,18 +89,18 @@ class UploadSink:
             async with asyncio.timeout(_STALL_SECONDS):
                 written = await self._stream.write(request)
         except TimeoutError as error:
-            raise TimedOutError("The upload stalled; try again soon.") from error
+            raise TimedOutError("The upload stalled. Try again later.") from error
         if not written:
-            raise FileUploadError("The upload ended before the file did.")
+            raise FileUploadError("The upload ended before the file was complete.")
 
 
 def too_large(filename: str, size: int, limit: int) -> FileTooLargeError:
-    """The documented refusal of a file over the limit; `size` is what is known of it."""
+    """Return the documented error for a file over the limit. `size` is the size known so far."""
     return FileTooLargeError(
         "File too large",
         {
-            "max_size": formats.compact_size(limit),
-            "provided_size": formats.compact_size(size),
+            "max_size": sizes.compact(limit),
+            "provided_size": sizes.compact(size),
             "file_name": filename,
         },
     )
