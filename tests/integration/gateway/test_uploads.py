@@ -117,7 +117,7 @@ async def _language_of(peers: Peers, number: int) -> str:
     for request in reversed(peers.transcriber.starts):
         if request.transcription_id == number and request.HasField("language"):
             return request.language
-    return peers.transcriber.recordings.upload[number].config.language
+    return peers.transcriber.uploads[number].config.language
 
 
 async def test_preferences_of_the_session_apply(client: httpx2.AsyncClient, peers: Peers) -> None:
@@ -125,7 +125,7 @@ async def test_preferences_of_the_session_apply(client: httpx2.AsyncClient, peer
     await client.put("/api/sessions/current", json={"preferences": preferences})
     silent = (await send(client, file())).json()["data"]
     assert (silent["language_detected"], silent["processing_started"]) == ("de", False)
-    assert peers.transcriber.recordings.upload[silent["transcription_id"]].config.language == "de"
+    assert peers.transcriber.uploads[silent["transcription_id"]].config.language == "de"
     said = await send(client, file(), field("auto_start", "true"), field("language", "auto"))
     data = said.json()["data"]
     assert (data["language_detected"], data["processing_started"]) == (None, True)
@@ -137,7 +137,7 @@ async def test_big_files_arrive_whole_in_small_chunks(
 ) -> None:
     size = 5 * 1024**2 + 17
     answer = await send(client, file(b"R" * size))
-    upload = peers.transcriber.recordings.upload[answer.json()["data"]["transcription_id"]]
+    upload = peers.transcriber.uploads[answer.json()["data"]["transcription_id"]]
     assert upload.size == size
     assert upload.largest_chunk <= CHUNK_BYTES
 
@@ -277,7 +277,7 @@ async def test_a_client_that_leaves_ends_the_upload(running: Running, peers: Pee
     writer.close()
     await writer.wait_closed()
     await until(lambda: name in peers.transcriber.aborted)
-    kept = [one.config.filename for one in peers.transcriber.recordings.upload.values()]
+    kept = [one.config.filename for one in peers.transcriber.uploads.values()]
     assert name not in kept
 
 
@@ -356,6 +356,6 @@ async def test_uploads_side_by_side(client: httpx2.AsyncClient, peers: Peers) ->
     answers = await asyncio.gather(*(send(client, file(b"R" * size)) for size in sizes))
     for size, answer in zip(sizes, answers, strict=True):
         number = answer.json()["data"]["transcription_id"]
-        assert peers.transcriber.recordings.upload[number].size == size
+        assert peers.transcriber.uploads[number].size == size
         stored: transcription_pb2.Transcription = peers.transcriber.transcriptions[number]
         assert stored.session_id == answer.json()["data"]["session_id"]
