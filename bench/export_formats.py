@@ -25,7 +25,7 @@ import grpc.aio  # noqa: F401  # the service has it loaded, so its memory counts
 
 from exporter.conversion import DocumentBuilder
 from exporter.document import Document
-from exporter.formats.catalogue import FORMATS
+from exporter.formats.catalog import FORMATS
 from exporter.options import ExportOptions
 from exporter.summary.extractive import extract
 from securetranscribe.v1 import transcription_pb2 as pb
@@ -126,7 +126,7 @@ def measure(name: str, words: int, script: str) -> dict[str, Any]:
     built = cpu_seconds()
     if options.needs_summary:
         document = replace(document, summary=extract(document))
-    summarised = cpu_seconds()
+    summarized = cpu_seconds()
     size = sum(len(chunk) for chunk in made.render(document, options))
     rendered = cpu_seconds()
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -135,8 +135,8 @@ def measure(name: str, words: int, script: str) -> dict[str, Any]:
         "format": name,
         "segments": len(document.segments),
         "read": read,
-        "summary": summarised - built,
-        "render": rendered - summarised,
+        "summary": summarized - built,
+        "render": rendered - summarized,
         "bytes": size,
         "service": own,
         "helper": helper,

@@ -11,8 +11,8 @@ from common import identity
 from common.errors import StateError, ValidationError
 from common.identity import Identity
 from exporter.document import Document
-from exporter.formats.catalogue import FORMATS
-from exporter.rendering import Rendering
+from exporter.formats.catalog import FORMATS
+from exporter.render_pool import RenderPool
 from exporter.servicer import ExportServicer
 from exporter.summary.model import ActionItem, Statement, Summary
 from exporter.transcripts import Transcripts
@@ -64,11 +64,11 @@ def transcripts() -> FakeTranscripts:
 
 @pytest.fixture
 def servicer(transcripts: FakeTranscripts) -> Iterator[ExportServicer]:
-    rendering = Rendering(1)
+    render_pool = RenderPool(1)
     yield ExportServicer(
-        transcripts=cast(Transcripts, transcripts), rendering=rendering, summarize=summarize
+        transcripts=cast(Transcripts, transcripts), render_pool=render_pool, summarize=summarize
     )
-    rendering.close()
+    render_pool.close()
 
 
 class FakeContext:

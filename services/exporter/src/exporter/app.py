@@ -11,7 +11,7 @@ from common.grpc_server import GrpcServer
 from common.identity import ServiceSigner
 from common.runtime import Supervisor
 from common.sessions import SessionServiceAuthenticator
-from exporter.rendering import Rendering
+from exporter.render_pool import RenderPool
 from exporter.servicer import ExportServicer
 from exporter.settings import ExporterSettings
 from exporter.summary.abstractive import AbstractiveSummarizer
@@ -39,11 +39,11 @@ async def serve(settings: ExporterSettings, supervisor: Supervisor) -> None:
         stack.push_async_callback(bus.close, client)
         await sessions.forget_revoked(client, tokens)
 
-        rendering = Rendering(settings.export_workers)
-        stack.callback(rendering.close)
+        render_pool = RenderPool(settings.export_workers)
+        stack.callback(render_pool.close)
         servicer = ExportServicer(
             transcripts=Transcripts(transcriber, signer),
-            rendering=rendering,
+            render_pool=render_pool,
             summarize=(await _summarizer(settings, stack)).summarize,
         )
         server = GrpcServer(

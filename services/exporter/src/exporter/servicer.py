@@ -14,10 +14,10 @@ from common.export_formats import CONTENT_TYPES, FORMAT_VALUES, OPTION_VALUES
 from common.times import duration
 from exporter.document import Document
 from exporter.file_name import document_name
-from exporter.formats.catalogue import FORMATS
+from exporter.formats.catalog import FORMATS
 from exporter.formats.format import Format
 from exporter.options import ExportOptions, Option
-from exporter.rendering import Rendering
+from exporter.render_pool import RenderPool
 from exporter.summary.model import Summary
 from exporter.transcripts import Transcripts
 from securetranscribe.v1 import export_pb2, export_pb2_grpc
@@ -32,10 +32,10 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
     """Protobuf interface of the exporter."""
 
     def __init__(
-        self, *, transcripts: Transcripts, rendering: Rendering, summarize: Summarize
+        self, *, transcripts: Transcripts, render_pool: RenderPool, summarize: Summarize
     ) -> None:
         self._transcripts = transcripts
-        self._rendering = rendering
+        self._render_pool = render_pool
         self._summarize = summarize
 
     async def ExportTranscription(  # noqa: N802 - named by the contract
@@ -59,7 +59,7 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
             header = ("content-disposition", f"attachment; filename*=UTF-8''{name}")
             await context.send_initial_metadata((header,))
             head.ClearField("extensions")
-        async for chunk in self._rendering.chunks(target, document, options):
+        async for chunk in self._render_pool.chunks(target, document, options):
             head.data = chunk
             yield head
             head = httpbody_pb2.HttpBody(content_type=CONTENT_TYPES[target.name])

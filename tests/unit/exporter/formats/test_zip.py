@@ -1,7 +1,7 @@
 import io
 import zipfile
 
-from exporter.formats.catalogue import FORMATS
+from exporter.formats.catalog import FORMATS
 from exporter.options import ExportOptions
 from tests.unit.exporter.documents import hostile, meeting
 

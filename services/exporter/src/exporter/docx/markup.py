@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from exporter.palette import SpeakerStyle
 from exporter.safe_text import xml_text
-from exporter.writing import Direction, direction
+from exporter.scripts import Direction, direction
 
 TEXT_WIDTH = 9412  # between the margins, in twentieths of a point
 _DASHES = {"solid": "single", "dashed": "dashed", "dotted": "dotted", "dash-dotted": "dotDash"}

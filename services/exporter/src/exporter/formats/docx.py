@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from exporter import content
+from exporter import front_matter
 from exporter.clock import clock, precise_clock
 from exporter.document import Document
 from exporter.docx.markup import paragraph, plain, run, table
@@ -10,9 +10,9 @@ from exporter.docx.package import FOOTER_ID, WORD, parts
 from exporter.formats.format import encoded
 from exporter.options import ExportOptions
 from exporter.palette import SpeakerStyle, speaker_style
+from exporter.scripts import Direction, direction
 from exporter.statistics import statistics
 from exporter.turns import Turn, marked, turns
-from exporter.writing import Direction, direction
 from exporter.zip_stream import zip_stream
 
 _FAINT = "#5f5f5f"
@@ -45,7 +45,7 @@ def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
 def _pieces(document: Document, options: ExportOptions) -> Iterator[str]:
     yield f"{_HEAD}<w:document {_NAMESPACES}><w:body>"
     yield plain(document.title, "Title")
-    for label, value in content.facts(document):
+    for label, value in front_matter.facts(document):
         yield paragraph([run(f"{label}:", colour=_FAINT, after=" "), run(value)], style="Speech")
     for note in document.warnings:
         yield plain(note, "Note")
@@ -64,7 +64,7 @@ def _pieces(document: Document, options: ExportOptions) -> Iterator[str]:
 
 
 def _participants(document: Document, styles: dict[str, SpeakerStyle]) -> Iterator[str]:
-    people = content.participants(document)
+    people = front_matter.participants(document)
     if people:
         yield plain("Participants", "Heading1")
     for person in people:
@@ -81,13 +81,13 @@ def _additions(document: Document, options: ExportOptions) -> Iterator[str]:
         yield plain("Summary", "Heading1")
         for statement in summary.statements:
             yield _entry(
-                statement.attributed, "", content.cited_times(document, statement.segments)
+                statement.attributed, "", front_matter.cited_times(document, statement.segments)
             )
-        yield plain(content.method_note(document, summary), "Note")
+        yield plain(front_matter.method_note(document, summary), "Note")
     if summary and options.action_items:
         yield plain("Action items", "Heading1")
         for item in summary.action_items:
-            yield _entry(item.text, content.action_item_note(item), clock(item.start))
+            yield _entry(item.text, front_matter.action_item_note(item), clock(item.start))
         if not summary.action_items:
             yield plain("None found.", "Speech")
     if summary and options.needs_summary:
@@ -96,9 +96,9 @@ def _additions(document: Document, options: ExportOptions) -> Iterator[str]:
     if options.speaker_stats:
         figures = statistics(document)
         yield plain("Statistics", "Heading1")
-        rows = [content.statistics_row(speaker) for speaker in figures.speakers]
-        yield table(content.STATISTICS_COLUMNS, rows)
-        yield plain(content.statistics_line(figures), "Note")
+        rows = [front_matter.statistics_row(speaker) for speaker in figures.speakers]
+        yield table(front_matter.STATISTICS_COLUMNS, rows)
+        yield plain(front_matter.statistics_line(figures), "Note")
 
 
 def _entry(text: str, note: str, times: str) -> str:
@@ -117,7 +117,7 @@ def _turn(
     leftward = _leftward(turn.text)
     time = clock(turn.start)
     if options.confidence:
-        time += f" · {content.percent(turn.confidence)}"
+        time += f" · {front_matter.percent(turn.confidence)}"
     yield paragraph(
         [run(name, bold=True, colour=style.colour), run(time, colour=_FAINT, size=17, before="  ")],
         style="Speaker",
@@ -130,7 +130,7 @@ def _turn(
     for segment in turn.segments:
         span = f"{precise_clock(segment.start)} – {precise_clock(segment.end)}"
         if options.confidence:
-            span += f" · {content.percent(segment.confidence)}"
+            span += f" · {front_matter.percent(segment.confidence)}"
         runs = [run(span, colour=_FAINT, size=17, after="  "), run(segment.text)]
         yield paragraph(runs, style="Speech", leftward=_leftward(segment.text), rule=style)
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from exporter import content
+from exporter import front_matter
 from exporter.clock import clock, precise_clock
 from exporter.document import Document
 from exporter.formats.format import encoded
@@ -29,9 +29,9 @@ def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
 
 def _pieces(document: Document, options: ExportOptions) -> Iterator[str]:
     yield f"# {escaped(document.title)}\n\n"
-    for label, value in content.facts(document):
+    for label, value in front_matter.facts(document):
         yield f"- **{label}:** {escaped(value)}\n"
-    names = ", ".join(_participant(person) for person in content.participants(document))
+    names = ", ".join(_participant(person) for person in front_matter.participants(document))
     if names:
         yield f"- **Participants:** {names}\n"
     for warning in document.warnings:
@@ -47,13 +47,13 @@ def _additions(document: Document, options: ExportOptions) -> Iterator[str]:
     if summary and options.meeting_summary:
         yield "\n## Summary\n\n"
         for statement in summary.statements:
-            times = content.cited_times(document, statement.segments)
+            times = front_matter.cited_times(document, statement.segments)
             yield f"- {escaped(statement.attributed)} ({times})\n"
-        yield f"\n*{escaped(content.method_note(document, summary))}*\n"
+        yield f"\n*{escaped(front_matter.method_note(document, summary))}*\n"
     if summary and options.action_items:
         yield "\n## Action items\n\n"
         for item in summary.action_items:
-            note = content.action_item_note(item)
+            note = front_matter.action_item_note(item)
             who = f" — **{escaped(note)}**" if note else ""
             yield f"- [ ] {escaped(item.text)}{who} ({clock(item.start)})\n"
         if not summary.action_items:
@@ -64,11 +64,11 @@ def _additions(document: Document, options: ExportOptions) -> Iterator[str]:
     if options.speaker_stats:
         figures = statistics(document)
         yield "\n## Speakers\n\n"
-        yield f"| {' | '.join(content.STATISTICS_COLUMNS)} |\n"
-        yield f"|{' --- |' * len(content.STATISTICS_COLUMNS)}\n"
+        yield f"| {' | '.join(front_matter.STATISTICS_COLUMNS)} |\n"
+        yield f"|{' --- |' * len(front_matter.STATISTICS_COLUMNS)}\n"
         for speaker in figures.speakers:
-            yield f"| {' | '.join(map(escaped, content.statistics_row(speaker)))} |\n"
-        yield f"\n{content.statistics_line(figures)}\n"
+            yield f"| {' | '.join(map(escaped, front_matter.statistics_row(speaker)))} |\n"
+        yield f"\n{front_matter.statistics_line(figures)}\n"
 
 
 def _turn(document: Document, turn: Turn, options: ExportOptions) -> Iterator[str]:
@@ -86,9 +86,9 @@ def _turn(document: Document, turn: Turn, options: ExportOptions) -> Iterator[st
 
 
 def _confidence(value: float, options: ExportOptions) -> str:
-    return f" · {content.percent(value)}" if options.confidence else ""
+    return f" · {front_matter.percent(value)}" if options.confidence else ""
 
 
-def _participant(person: content.Participant) -> str:
+def _participant(person: front_matter.Participant) -> str:
     name = escaped(person.name)
     return f"{name} ({person.note})" if person.note else name

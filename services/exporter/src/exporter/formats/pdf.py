@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from exporter.document import Document
-from exporter.fonts import font_directories
 from exporter.formats.format import CHUNK_BYTES
 from exporter.options import ExportOptions
+from exporter.pdf.fonts import font_directories
+from exporter.pdf.jobs import join_parts, set_part
 from exporter.pdf.pages import parts
-from exporter.pdf.typesetting import join_parts, set_part
 from exporter.safe_text import one_line
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from exporter import content
+from exporter import front_matter
 from exporter.clock import clock, precise_clock
 from exporter.document import Document, Segment
 from exporter.formats.format import encoded
@@ -19,9 +19,9 @@ def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
 
 def _pieces(document: Document, options: ExportOptions) -> Iterator[str]:
     yield _heading(one_line(document.title), "=")
-    for label, value in content.facts(document):
+    for label, value in front_matter.facts(document):
         yield f"{label}: {one_line(value)}\n"
-    names = "; ".join(_participant(person) for person in content.participants(document))
+    names = "; ".join(_participant(person) for person in front_matter.participants(document))
     if names:
         yield f"Participants: {names}\n"
     for warning in document.warnings:
@@ -37,13 +37,13 @@ def _additions(document: Document, options: ExportOptions) -> Iterator[str]:
     if summary and options.meeting_summary:
         yield "\n" + _heading("Summary", "-")
         for statement in summary.statements:
-            times = content.cited_times(document, statement.segments)
+            times = front_matter.cited_times(document, statement.segments)
             yield f"* {one_line(statement.attributed)} [{times}]\n"
-        yield f"({one_line(content.method_note(document, summary))})\n"
+        yield f"({one_line(front_matter.method_note(document, summary))})\n"
     if summary and options.action_items:
         yield "\n" + _heading("Action items", "-")
         for item in summary.action_items:
-            note = one_line(content.action_item_note(item))
+            note = one_line(front_matter.action_item_note(item))
             yield f"* {one_line(item.text)}{f' ({note})' if note else ''} [{clock(item.start)}]\n"
         if not summary.action_items:
             yield "None found.\n"
@@ -54,11 +54,11 @@ def _additions(document: Document, options: ExportOptions) -> Iterator[str]:
         figures = statistics(document)
         yield "\n" + _heading("Speakers", "-")
         for speaker in figures.speakers:
-            name, *cells = content.statistics_row(speaker)
-            pairs = zip(content.STATISTICS_COLUMNS[1:], cells, strict=True)
+            name, *cells = front_matter.statistics_row(speaker)
+            pairs = zip(front_matter.STATISTICS_COLUMNS[1:], cells, strict=True)
             facts = ", ".join(f"{label.lower()} {cell}" for label, cell in pairs)
             yield f"{one_line(name)}: {facts}\n"
-        yield f"{content.statistics_line(figures)}\n"
+        yield f"{front_matter.statistics_line(figures)}\n"
 
 
 def _turn(document: Document, turn: Turn, options: ExportOptions) -> Iterator[str]:
@@ -79,10 +79,10 @@ def _span(segment: Segment) -> str:
 
 
 def _confidence(value: float, options: ExportOptions) -> str:
-    return f" ({content.percent(value)})" if options.confidence else ""
+    return f" ({front_matter.percent(value)})" if options.confidence else ""
 
 
-def _participant(person: content.Participant) -> str:
+def _participant(person: front_matter.Participant) -> str:
     name = one_line(person.name)
     return f"{name} ({person.note})" if person.note else name
 

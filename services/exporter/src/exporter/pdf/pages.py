@@ -5,22 +5,23 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from exporter import content, fonts
+from exporter import front_matter
 from exporter.clock import clock, precise_clock
 from exporter.document import Document, Segment
 from exporter.options import ExportOptions
 from exporter.palette import SpeakerStyle, speaker_style
+from exporter.pdf import fonts
 from exporter.safe_text import one_line
-from exporter.statistics import statistics
-from exporter.summary.model import Summary
-from exporter.turns import Turn, marked, turns
-from exporter.writing import (
+from exporter.scripts import (
     Direction,
     direction,
     east_asian_language,
     is_arabic,
     scripts_without_font,
 )
+from exporter.statistics import statistics
+from exporter.summary.model import Summary
+from exporter.turns import Turn, marked, turns
 
 # A part is set by a process of its own and then joined to the others, so that memory does not grow
 # with the length of the recording. Letters of about fifty minutes of speech.
@@ -127,7 +128,7 @@ def _front(setting: _Setting) -> Data:
     summary = document.summary
     return {
         "title": _piece(document.title),
-        "facts": [[label, _piece(value)] for label, value in content.facts(document)],
+        "facts": [[label, _piece(value)] for label, value in front_matter.facts(document)],
         "notes": [_piece(note) for note in _notes(document, options)],
         "participants": [
             {
@@ -135,7 +136,7 @@ def _front(setting: _Setting) -> Data:
                 "note": f"({person.note})" if person.note else "",
                 "style": asdict(setting.styles[person.label]),
             }
-            for person in content.participants(document)
+            for person in front_matter.participants(document)
         ],
         "summary": _summary(setting, summary) if summary and options.meeting_summary else None,
         "action_items": _items(setting, summary) if summary and options.action_items else None,
@@ -183,14 +184,14 @@ def _summary(setting: _Setting, summary: Summary) -> Data:
             }
             for statement in summary.statements
         ],
-        "note": one_line(content.method_note(setting.document, summary)),
+        "note": one_line(front_matter.method_note(setting.document, summary)),
     }
 
 
 def _items(setting: _Setting, summary: Summary) -> list[Data]:
     items: list[Data] = []
     for item in summary.action_items:
-        note = content.action_item_note(item)
+        note = front_matter.action_item_note(item)
         items.append(
             {
                 "piece": _piece(item.text),
@@ -203,11 +204,11 @@ def _items(setting: _Setting, summary: Summary) -> list[Data]:
 
 def _statistics(document: Document) -> Data:
     figures = statistics(document)
-    rows = [content.statistics_row(speaker) for speaker in figures.speakers]
+    rows = [front_matter.statistics_row(speaker) for speaker in figures.speakers]
     return {
-        "columns": list(content.STATISTICS_COLUMNS),
+        "columns": list(front_matter.STATISTICS_COLUMNS),
         "rows": [[_piece(name), *cells] for name, *cells in rows],
-        "line": content.statistics_line(figures),
+        "line": front_matter.statistics_line(figures),
     }
 
 
@@ -217,7 +218,7 @@ def _turn(setting: _Setting, mark: float | None, turn: Turn) -> Data:
     style = setting.styles.get(turn.speaker_label) or SpeakerStyle(colour="#555555", dash="solid")
     time = clock(turn.start)
     if options.confidence:
-        time += f" · {content.percent(turn.confidence)}"
+        time += f" · {front_matter.percent(turn.confidence)}"
     if options.timestamps:
         spoken = [_spoken_segment(setting, segment) for segment in turn.segments]
     else:
@@ -238,7 +239,7 @@ def _turn(setting: _Setting, mark: float | None, turn: Turn) -> Data:
 def _spoken_segment(setting: _Setting, segment: Segment) -> Data:
     time = f"{precise_clock(segment.start)} – {precise_clock(segment.end)}"
     if setting.options.confidence:
-        time += f" · {content.percent(segment.confidence)}"
+        time += f" · {front_matter.percent(segment.confidence)}"
     return _spoken(setting, segment.text, segment.language, time, [segment])
 
 

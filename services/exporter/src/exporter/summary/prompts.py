@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.content import language_name
+from exporter.front_matter import language_name
 from exporter.safe_text import one_line
 from exporter.summary.chat import LanguageModelError
 

@@ -15,7 +15,7 @@ Answer = TypeVar("Answer")
 _log = logging.get(__name__)
 
 
-class Rendering:
+class RenderPool:
     """A few threads that make documents; a chunk is made when the one before has been taken."""
 
     def __init__(self, workers: int) -> None:

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from common.errors import ExportError
-from exporter.fonts import font_directories
 from exporter.options import ExportOptions
+from exporter.pdf.fonts import font_directories
+from exporter.pdf.jobs import join_parts, run_job, set_part
 from exporter.pdf.pages import parts
-from exporter.pdf.typesetting import join_parts, run_job, set_part
 from tests.unit.exporter.documents import meeting
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from common.export_formats import FORMAT_VALUES, OPTION_VALUES
 from exporter.document import Document
-from exporter.formats.catalogue import FORMATS
+from exporter.formats.catalog import FORMATS
 from exporter.options import ExportOptions, Option
 from tests.unit.exporter.documents import document, meeting
 

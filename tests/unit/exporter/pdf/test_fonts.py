@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import ExportError
-from exporter import fonts
+from exporter.pdf import fonts
 
 
 def test_every_font_file_is_installed() -> None:

@@ -57,7 +57,7 @@ def font_files() -> list[Path]:
 def families(east_asian: str = "") -> list[str]:
     """Family names in the order to look for a glyph, the ideographs of the given language first.
 
-    `east_asian` is as `exporter.writing.east_asian_language` gives it; empty means Chinese.
+    `east_asian` is as `exporter.scripts.east_asian_language` gives it; empty means Chinese.
     """
     preferred = _EAST_ASIAN.get(east_asian, _EAST_ASIAN["zh"])
     others = [family for family in _EAST_ASIAN.values() if family != preferred]

@@ -1,6 +1,6 @@
 import pytest
 
-from exporter.writing import (
+from exporter.scripts import (
     Direction,
     direction,
     east_asian_language,
