@@ -11,9 +11,9 @@ from typing import Any
 import docx
 import grpc
 import pytest
-import srt  # type: ignore[import-untyped]
 import webvtt
 from pypdf import PdfReader
+from pysubs2 import SSAFile
 
 from securetranscribe import SecureTranscribeClient
 from securetranscribe.v1 import export_pb2, export_pb2_grpc
@@ -48,7 +48,8 @@ def _csv(data: bytes) -> str:
 
 
 def _srt(data: bytes) -> str:
-    return " ".join(cue.content for cue in srt.parse(data.decode("utf-8-sig")))
+    cues = SSAFile.from_string(data.decode("utf-8-sig"), format_="srt")
+    return " ".join(cue.plaintext for cue in cues)
 
 
 def _vtt(data: bytes) -> str:

@@ -1,7 +1,4 @@
 import asyncio
-import shutil
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
@@ -13,6 +10,7 @@ from common import grpc_server
 from common.errors import UnavailableError
 from common.grpc_client import channel, unwrap
 from common.grpc_server import GrpcServer
+from tests.certificates import Authority
 from tests.integration.common.grpc_service import (
     NAME,
     Connection,
@@ -106,51 +104,15 @@ def test_method_names_are_those_of_access_tables() -> None:
     ]
 
 
-@dataclass(frozen=True)
-class Authority:
-    """A throw-away certificate authority."""
-
-    directory: Path
-
-    @property
-    def certificate(self) -> Path:
-        return self.directory / "ca.pem"
-
-    def make(self) -> "Authority":
-        self.directory.mkdir()
-        self._run(
-            *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
-            *("-nodes", "-days", "1", "-subj", "/CN=test authority"),
-            *("-keyout", "ca.key", "-out", "ca.pem"),
-        )
-        return self
-
-    def issue(self, name: str) -> tuple[Path, Path]:
-        """Certificate and key for localhost."""
-        self._run(
-            *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
-            *("-nodes", "-days", "1", "-subj", f"/CN={name}", "-CA", "ca.pem", "-CAkey", "ca.key"),
-            *("-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"),
-            *("-addext", "basicConstraints=critical,CA:FALSE"),
-            *("-keyout", f"{name}.key", "-out", f"{name}.pem"),
-        )
-        return self.directory / f"{name}.pem", self.directory / f"{name}.key"
-
-    def _run(self, *options: str) -> None:
-        subprocess.run(["openssl", *options], cwd=self.directory, check=True, capture_output=True)
-
-
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    if shutil.which("openssl") is None:
-        pytest.skip("certificates are made with the openssl program")
-    return Authority(tmp_path_factory.mktemp("tls") / "ca").make()
+    return Authority.make(tmp_path_factory.mktemp("tls") / "ca")
 
 
 @pytest.fixture(scope="module")
-def stranger(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Authority:
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """Another authority, which nobody trusts."""
-    return Authority(tmp_path_factory.mktemp("tls") / "stranger").make()
+    return Authority.make(tmp_path_factory.mktemp("tls") / "stranger")
 
 
 async def asks(connection: Connection) -> list[bytes]:

