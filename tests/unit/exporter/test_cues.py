@@ -1,8 +1,18 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from exporter.cues import CUE_CELLS, CUE_SECONDS, LINE_CELLS, balanced_lines, cells, cues
+from exporter.cues import (
+    CUE_CELLS,
+    CUE_SECONDS,
+    LINE_CELLS,
+    balanced_lines,
+    cells,
+    cues,
+    timed_pieces,
+)
 from tests.unit.exporter.documents import document, meeting, segment
 
 LONG = (
@@ -11,7 +21,7 @@ LONG = (
 )
 
 
-def test_all_text_is_shown_once_and_in_order() -> None:
+def test_all_text_appears_once_and_in_order() -> None:
     made = document([segment(0, "a", LONG, 0, 24), segment(1, "b", "No. I cannot wait.", 24, 26)])
     shown = list(cues(made))
     assert " ".join(cue.text for cue in shown) == f"{LONG} No. I cannot wait."
@@ -25,8 +35,8 @@ def test_a_cue_is_short_enough_to_read() -> None:
         assert len(cue.lines) <= 2
 
 
-def test_no_cue_is_a_scrap() -> None:
-    text = " ".join(["word"] * 19)  # 94 cells: two cues, and not 84 and 10
+def test_cues_have_similar_lengths() -> None:
+    text = " ".join(["word"] * 19)  # 94 cells: two cues, but not of 84 and 10
     sizes = [cells(cue.text) for cue in cues(document([segment(0, "a", text, 0, 6)]))]
     assert len(sizes) == 2
     assert min(sizes) > 40
@@ -51,7 +61,7 @@ def test_the_first_cue_of_each_turn_is_marked() -> None:
     ]
 
 
-def test_a_segment_without_length_is_shown_for_a_moment() -> None:
+def test_a_segment_without_duration_is_shown_briefly() -> None:
     cue = next(cues(document([segment(0, "a", "Hi.", 1, 1)])))
     assert cue.end > cue.start
 
@@ -64,3 +74,27 @@ def test_lines_are_balanced(text: str, count: int) -> None:
     assert len(lines) == count
     if count == 2:
         assert max(map(cells, lines)) <= LINE_CELLS
+
+
+def test_pieces_have_the_times_of_their_words() -> None:
+    pieces = timed_pieces(segment(0, "a", " Good  morning all. ", 0, 3))
+    assert [piece.text for piece in pieces] == ["Good  ", "morning ", "all."]
+    assert [piece.start for piece in pieces] == [0, 1, 2]
+
+
+def test_times_of_an_edited_text_are_estimated_from_its_length() -> None:
+    edited = segment(0, "a", "Good morning all.", 0, 17, with_words=False)
+    pieces = timed_pieces(edited)
+    assert [piece.text for piece in pieces] == ["Good ", "morning ", "all."]
+    assert [piece.start for piece in pieces] == pytest.approx([0, 5, 13])
+
+
+def test_unspaced_scripts_are_cut_between_characters() -> None:
+    pieces = timed_pieces(segment(0, "a", "完成报告。好", 0, 6, with_words=False))
+    assert [piece.text for piece in pieces] == ["完", "成", "报", "告。", "好"]
+
+
+@given(st.text(max_size=80))
+def test_joined_pieces_equal_the_text(text: str) -> None:
+    made = segment(0, "a", text, 0, 4, with_words=False)
+    assert "".join(piece.text for piece in timed_pieces(made)) == text.strip()

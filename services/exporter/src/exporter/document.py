@@ -1,4 +1,4 @@
-"""A finished transcript as the exporter sees it: plain values, times in seconds."""
+"""A finished transcript as plain values. Times are in seconds from the start of the recording."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,11 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
+from common.filenames import portable
 from exporter.summary.model import Summary
 
 
 class NameSource(StrEnum):
-    """How a speaker came by the shown name."""
+    """Origin of a speaker's name."""
 
     NONE = "none"
     SUGGESTED = "suggested"
@@ -19,10 +20,10 @@ class NameSource(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Word:
-    """A word with its punctuation.
+    """Word with its punctuation.
 
-    `start` and `end` are seconds from the beginning of the recording, `probability` is 0 to 1.
-    `speakers` are labels, the one who holds most of the word first; several where speech overlaps.
+    `probability` is between 0 and 1. `speakers` are labels, starting with the speaker of most of
+    the word. There are several where speech overlaps.
     """
 
     text: str
@@ -34,7 +35,7 @@ class Word:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Segment:
-    """A stretch of one speaker's speech. `confidence` is 0 to 1."""
+    """Passage of one speaker. `confidence` is between 0 and 1."""
 
     index: int
     speaker_label: str
@@ -47,13 +48,13 @@ class Segment:
 
     @property
     def duration(self) -> float:
-        """Length in seconds, never negative."""
+        """Duration in seconds, never negative."""
         return max(0.0, self.end - self.start)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Speaker:
-    """Somebody who takes part. `name` is what to show; `match_confidence` is 0 to 1."""
+    """Speaker with the name to display. `match_confidence` is between 0 and 1."""
 
     label: str
     name: str
@@ -63,7 +64,7 @@ class Speaker:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AudioFacts:
-    """The recording. `duration` is in seconds, `size_bytes` and `sample_rate` 0 when unknown."""
+    """The recording. Facts that are unknown are 0 or empty."""
 
     filename: str
     duration: float
@@ -76,7 +77,7 @@ class AudioFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LanguageSpan:
-    """A stretch of the recording in one language (ISO 639-1 code)."""
+    """Part of the recording in one language (ISO 639-1 code)."""
 
     start: float
     end: float
@@ -85,10 +86,9 @@ class LanguageSpan:
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """A transcript with all that any format may need.
+    """Transcript with everything that a format may show.
 
-    `summary` is there only when somebody asked for a summary or for action items; see
-    `exporter.summary`. Speakers stand in order of first appearance.
+    Speakers are in order of first appearance. `summary` is set only when an option requires it.
     """
 
     transcription_id: int
@@ -107,27 +107,31 @@ class Document:
 
     @property
     def title(self) -> str:
-        """The name of the recording without its extension."""
+        """File name of the recording without its extension."""
         stem, dot, extension = self.audio.filename.rpartition(".")
         name = stem if dot and stem and len(extension) <= 5 else self.audio.filename
         return name.strip() or f"Transcript {self.transcription_id}"
 
+    def file_name(self, extension: str) -> str:
+        """Return a safe file name for downloads: `Weekly meeting-transcript.pdf`."""
+        return f"{portable(self.title)}-transcript.{extension}"
+
     @cached_property
     def names(self) -> Mapping[str, str]:
-        """Name to show for each label."""
+        """Display names by speaker label."""
         return {speaker.label: speaker.name or speaker.label for speaker in self.speakers}
 
     def name_of(self, label: str) -> str:
-        """Name to show for a label; the label itself where no such speaker is known."""
+        """Return the display name of a speaker, or the label of an unknown one."""
         return self.names.get(label, label)
 
     @cached_property
     def segments_by_index(self) -> Mapping[int, Segment]:
-        """The segments by their number."""
+        """Segments by their index."""
         return {segment.index: segment for segment in self.segments}
 
     @cached_property
     def language_codes(self) -> tuple[str, ...]:
-        """The languages spoken, the prevailing one first."""
+        """Languages of the recording, starting with the main one."""
         codes = [self.language, *(span.language for span in self.languages)]
         return tuple(dict.fromkeys(code for code in codes if code))

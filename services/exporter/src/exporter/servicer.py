@@ -13,7 +13,6 @@ from common.errors import ValidationError
 from common.export_formats import CONTENT_TYPES, FORMAT_VALUES, OPTION_VALUES
 from common.times import duration
 from exporter.document import Document
-from exporter.file_name import document_name
 from exporter.formats.catalog import FORMATS
 from exporter.formats.format import Format
 from exporter.options import ExportOptions, Option
@@ -55,7 +54,7 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
         head = _head(target, document)
         if _is_transcoded(context):
             # Envoy aborts on a body with extensions. Over HTTP, a header carries the name.
-            name = quote(document_name(document.title, target.name))
+            name = quote(document.file_name(target.name))
             header = ("content-disposition", f"attachment; filename*=UTF-8''{name}")
             await context.send_initial_metadata((header,))
             head.ClearField("extensions")
@@ -137,7 +136,7 @@ def _is_transcoded(context: Any) -> bool:
 
 
 def _head(target: Format, document: Document) -> httpbody_pb2.HttpBody:
-    name = document_name(document.title, target.name)
+    name = document.file_name(target.name)
     content_type = CONTENT_TYPES[target.name]
     packed = any_pb2.Any()
     packed.Pack(export_pb2.ExportMetadata(filename=name, content_type=content_type))

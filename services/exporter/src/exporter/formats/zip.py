@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from exporter.document import Document
-from exporter.file_name import document_name
 from exporter.formats.format import Format
 from exporter.options import ExportOptions
 from exporter.zip_stream import zip_stream
@@ -13,7 +12,5 @@ def render(
     document: Document, options: ExportOptions, formats: tuple[Format, ...]
 ) -> Iterator[bytes]:
     """Each of the formats with the same options, one file each."""
-    members = (
-        (document_name(document.title, one.name), one.render(document, options)) for one in formats
-    )
+    members = ((document.file_name(one.name), one.render(document, options)) for one in formats)
     return zip_stream(members, moment=document.completed or document.created)
