@@ -1,1 +1,1 @@
-"""The documented JSON API: parameters and answers, and the calls behind them."""
+"""The documented JSON API: endpoints, parameters, and response models."""

@@ -51,7 +51,7 @@ class ExportBody(Body):
 
 
 class ExportApi:
-    """Streams documents from the exporter."""
+    """Export of transcripts, streamed from the exporter."""
 
     def __init__(self, backends: Backends) -> None:
         self._backends = backends
@@ -70,7 +70,7 @@ class ExportApi:
                 response_class=Response,
                 responses={
                     200: {
-                        "description": "The document.",
+                        "description": "The exported document.",
                         "content": dict.fromkeys(_CONTENT_TYPES, binary),
                     }
                 },

@@ -1,4 +1,4 @@
-"""Forms that carry a file: how they are described, and how they are taken from a request."""
+"""Forms with a file: their OpenAPI description, and their body."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from gateway.uploads.upload import FILE_FIELD, Body
 
 
 def described(file: str, **fields: dict[str, Any]) -> dict[str, Any]:
-    """What the OpenAPI document says of a form: of its file, and of the fields that it may have."""
+    """Return the OpenAPI request body of a form with a file and optional fields."""
     properties = {
         FILE_FIELD: {"type": "string", "format": "binary", "description": file},
         **fields,
@@ -20,7 +20,7 @@ def described(file: str, **fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def body_of(request: Request) -> Body:
-    """The body of a request, to be read as it arrives."""
+    """Return the body of a request as a stream."""
     announced = request.headers.get("content-length", "")
     return Body(
         content_type=request.headers.get("content-type", ""),

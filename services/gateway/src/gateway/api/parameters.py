@@ -1,4 +1,4 @@
-"""Types of parameters and body fields that several endpoints share."""
+"""Shared types of parameters and body fields."""
 
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ MAX_LIMIT = 1000
 
 def _storable(text: str) -> str:
     if not storable(text):
-        raise ValueError("The text has a character that cannot be stored")
+        raise ValueError("The text contains a character that cannot be stored")
     return text
 
 
@@ -49,24 +49,24 @@ Language = Annotated[
     AfterValidator(_storable),
     AfterValidator(_language),
 ]
-"""A language code in lower case; empty means that the language is to be detected."""
+"""A language code in lower case, or "" to detect the language."""
 
 EmptyIsNone = BeforeValidator(_none_if_empty)
 
 Caller = Annotated[Session, Depends(current_session)]
 TranscriptionId = Annotated[
-    int, Path(ge=1, le=MAX_ID, description="The transcription, as the upload returned it.")
+    int, Path(ge=1, le=MAX_ID, description="Transcription ID returned by the upload.")
 ]
-SpeakerId = Annotated[int, Path(ge=1, le=MAX_ID, description="The speaker profile.")]
+SpeakerId = Annotated[int, Path(ge=1, le=MAX_ID, description="Speaker profile ID.")]
 JobId = Annotated[
-    str, Path(max_length=64, description="The job, `job_` and 32 hexadecimal digits."),
+    str, Path(max_length=64, description="Job ID: `job_` and 32 hexadecimal digits."),
     AfterValidator(_storable),
 ]  # fmt: skip
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Most results to return.")]
-Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Results to pass over.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Maximum number of results.")]
+Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Number of results to skip.")]
 
 
 class Body(BaseModel):
-    """Base of JSON bodies: types are taken at their word, unknown fields are passed over."""
+    """Base of JSON bodies. Types are not coerced, and unknown fields are ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True)

@@ -1,4 +1,4 @@
-"""The endpoints under `/queue`."""
+"""Queue endpoints."""
 
 from typing import Annotated
 
@@ -24,7 +24,7 @@ _STATUS_BY_WORD: "dict[JobWord | None, queue_pb2.JobStatus.ValueType]" = {
 
 
 class QueueData(ApiModel):
-    """Figures over the whole queue, and the session's place in it. Times are seconds."""
+    """State of the whole queue, and the session's position in it. Times are in seconds."""
 
     total_jobs: int
     queued_jobs: int
@@ -32,34 +32,36 @@ class QueueData(ApiModel):
     completed_jobs: int
     failed_jobs: int
     cancelled_jobs: int
-    active_jobs: int = Field(description="Jobs that are being processed.")
-    max_workers: int = Field(description="Workers of both kinds that are alive.")
+    active_jobs: int = Field(description="Jobs in progress.")
+    max_workers: int = Field(description="Live workers of both kinds.")
     transcribe_workers: int
     diarize_workers: int
     is_running: bool
-    user_queue_position: int = Field(description="0 when no job of the session waits.")
+    user_queue_position: int = Field(
+        description="Position of the session's first waiting job, 0 if none is waiting."
+    )
     estimated_wait_time: float
     average_processing_time: float
     success_rate: float = Field(description="Percent.")
-    queue_size: int = Field(description="Most jobs that may wait.")
+    queue_size: int = Field(description="Maximum number of waiting jobs.")
 
 
 class JobFile(ApiModel):
-    """The file that a job works on."""
+    """File of a job."""
 
     file_size: int = Field(description="Bytes.")
     file_duration: float = Field(description="Seconds.")
-    file_path: str = Field(description="A logical path; it names no place on a disk.")
+    file_path: str = Field(description="Logical path, not a location on disk.")
 
 
 class JobData(ApiModel):
-    """A job."""
+    """A transcription job."""
 
     id: int
     job_id: str
     transcription_id: int
     session_id: str
-    queue_position: int = Field(description="From 1; 0 when the job does not wait.")
+    queue_position: int = Field(description="Position from 1, or 0 if the job is not waiting.")
     priority: int
     status: JobWord
     progress_percentage: float
@@ -71,11 +73,11 @@ class JobData(ApiModel):
     estimated_completion: Moment | None
     processing_time: float | None = Field(description="Seconds.")
     stages: list[StageData]
-    error: FailureReason | None = Field(description="Present when the job failed.")
+    error: FailureReason | None = Field(description="Set if the job failed.")
 
 
 class JobList(ApiModel):
-    """A piece of the list of jobs, newest first."""
+    """One page of jobs, newest first."""
 
     jobs: list[JobData]
     total: int
@@ -85,20 +87,20 @@ class JobList(ApiModel):
 
 
 class CancelledJob(ApiModel):
-    """A job that was cancelled."""
+    """A cancelled job."""
 
     message: str
     job_id: str
 
 
 class QueueApi:
-    """Reading the queue and cancelling jobs."""
+    """Queue status and jobs."""
 
     def __init__(self, backends: Backends) -> None:
         self._backends = backends
 
     def endpoints(self) -> list[Endpoint]:
-        """The endpoints of this part."""
+        """Return the endpoint definitions."""
         return [
             Endpoint(
                 method="GET",
@@ -133,7 +135,7 @@ class QueueApi:
         ]
 
     async def get_queue_status(self, caller: Caller) -> Success[QueueData]:
-        """Returns figures over the whole queue."""
+        """Return the state of the whole queue and the session's position in it."""
         answer = await self._backends.ask(
             self._backends.queue.GetQueueStatus,
             queue_pb2.GetQueueStatusRequest(),
@@ -142,7 +144,7 @@ class QueueApi:
         return Success[QueueData].of(queue_data(answer.status), "Queue status retrieved")
 
     async def get_job(self, job_id: JobId, caller: Caller) -> Success[JobData]:
-        """Returns one job of the session."""
+        """Return one of the session's jobs."""
         answer = await self._backends.ask(
             self._backends.queue.GetJob,
             queue_pb2.GetJobRequest(job_id=job_id),
@@ -151,7 +153,7 @@ class QueueApi:
         return Success[JobData].of(job_data(answer.job), "Job retrieved")
 
     async def cancel_job(self, job_id: JobId, caller: Caller) -> Success[CancelledJob]:
-        """Cancels a waiting or a running job."""
+        """Cancel a waiting or running job."""
         answer = await self._backends.ask(
             self._backends.queue.CancelJob,
             queue_pb2.CancelJobRequest(job_id=job_id),
@@ -168,7 +170,7 @@ class QueueApi:
         limit: Limit = 50,
         offset: Offset = 0,
     ) -> Success[JobList]:
-        """Lists the session's jobs, newest first."""
+        """List the session's jobs, newest first."""
         answer = await self._backends.ask(
             self._backends.queue.ListJobs,
             queue_pb2.ListJobsRequest(
@@ -189,7 +191,7 @@ class QueueApi:
 
 
 def queue_data(status: queue_pb2.QueueStatus) -> QueueData:
-    """The figures as the API returns them."""
+    """Convert the queue's state to its response model."""
     return QueueData(
         total_jobs=status.total_jobs,
         queued_jobs=status.queued_jobs,
@@ -211,7 +213,7 @@ def queue_data(status: queue_pb2.QueueStatus) -> QueueData:
 
 
 def job_data(job: queue_pb2.Job) -> JobData:
-    """A job as the API returns it."""
+    """Convert a job to its response model."""
     started = maybe_moment(job, "start_time")
     return JobData(
         id=job.id,

@@ -1,4 +1,4 @@
-"""The endpoints under `/sessions`."""
+"""Session endpoints."""
 
 import datetime as dt
 from typing import Annotated, Any
@@ -28,12 +28,12 @@ _TAG = "Sessions"
 
 
 def _whole(value: Any) -> Any:
-    # To JSON, 2.0 is as much an integer as 2 is.
+    # In JSON, 2.0 is as valid an integer as 2.
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class PreferencesBody(Body):
-    """What the user prefers where an upload says nothing. Other keys are kept as they are."""
+    """Defaults for uploads. Other keys are stored and returned unchanged."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
@@ -41,7 +41,7 @@ class PreferencesBody(Body):
     auto_start_processing: bool | None = None
 
     def preferences(self) -> Preferences:
-        """The same for the domain."""
+        """Return the domain value."""
         other = dict(self.model_extra or {})
         check_json(other, "preferences")
         return Preferences(
@@ -52,7 +52,7 @@ class PreferencesBody(Body):
 
 
 class CreateBody(Body):
-    """What is noted about a new session."""
+    """Description of a new session. Absent fields are taken from the request."""
 
     user_identifier: Annotated[Text, Field(max_length=MAX_IDENTIFIER)] | None = None
     user_agent: Annotated[Text, Field(max_length=MAX_USER_AGENT)] | None = None
@@ -60,14 +60,14 @@ class CreateBody(Body):
 
 
 class UpdateBody(Body):
-    """What is to change about the session: absent stays; null takes the label away."""
+    """Changes to the session. Absent fields stay unchanged, and null removes the label."""
 
     user_identifier: Annotated[Text, Field(max_length=MAX_IDENTIFIER)] | None = None
     preferences: PreferencesBody | None = None
 
 
 class ExtendBody(Body):
-    """How long the session shall last."""
+    """Extension of the session, in hours from now."""
 
     hours: Annotated[int, BeforeValidator(_whole)] = Field(ge=1, le=24)
 
@@ -83,14 +83,14 @@ class SessionData(ApiModel):
     expires_at: Moment
     is_active: bool
     is_authenticated: bool = Field(
-        description="True when an identity provider vouched for the user."
+        description="True if an identity provider has authenticated the user."
     )
     is_valid: bool
     preferences: dict[str, Any]
 
 
 class CurrentSessionData(SessionData):
-    """A session with figures over its jobs."""
+    """A session with its job statistics."""
 
     queue_position: int
     is_processing: bool
@@ -98,13 +98,13 @@ class CurrentSessionData(SessionData):
     session_age: float = Field(description="Seconds.")
     formatted_session_age: str
     processing_efficiency: float = Field(
-        description="Seconds of audio a second of processing; 0 when nothing was processed."
+        description="Seconds of audio per second of processing, 0 if nothing was processed."
     )
     average_confidence: float
 
 
 class CreatedSessionData(ApiModel):
-    """A new session and its token, which is shown only here."""
+    """A new session and its token, which is returned only here."""
 
     id: int
     session_id: str
@@ -114,7 +114,7 @@ class CreatedSessionData(ApiModel):
 
 
 class ExtendedSessionData(ApiModel):
-    """When the session ends now."""
+    """New expiry of the session."""
 
     message: str
     expires_at: Moment
@@ -122,20 +122,20 @@ class ExtendedSessionData(ApiModel):
 
 
 class InvalidatedSessionData(ApiModel):
-    """The session has ended."""
+    """Confirmation that the session has ended."""
 
     message: str
 
 
 class SessionApi:
-    """The caller's own session."""
+    """Creation and management of the caller's session."""
 
     def __init__(self, registry: SessionRegistry, statistics: StatisticsReader) -> None:
         self._registry = registry
         self._statistics = statistics
 
     def endpoints(self) -> list[Endpoint]:
-        """The endpoints of this part."""
+        """Return the endpoint definitions."""
         return [
             Endpoint(
                 method="GET",
@@ -176,7 +176,7 @@ class SessionApi:
         ]
 
     async def get_current_session(self, caller: Caller) -> Success[CurrentSessionData]:
-        """Return the caller's session with the figures of its jobs."""
+        """Return the caller's session with its job statistics."""
         session = await self._registry.get(caller.session_id)
         statistics = await self._statistics.read(session.session_id)
         data = current_session_data(session, statistics, self._registry.now())
@@ -185,7 +185,7 @@ class SessionApi:
     async def create_session(
         self, request: Request, response: Response, body: CreateBody | None = None
     ) -> Success[CreatedSessionData]:
-        """Creates a session and sets its cookie. Credentials are neither needed nor looked at."""
+        """Create a session and set its cookie. Credentials are not needed, and are ignored."""
         address = client_address(request.scope)
         body = body or CreateBody()
         agent = request.headers.get("user-agent", "")[:MAX_USER_AGENT]
@@ -206,7 +206,7 @@ class SessionApi:
         return Success[CreatedSessionData].of(data, "Session created successfully")
 
     async def update_session(self, caller: Caller, body: UpdateBody) -> Success[SessionData]:
-        """Changes the label or the preferences; preferences are replaced as a whole."""
+        """Update the label, the preferences, or both. Preferences are replaced as a whole."""
         label = body.user_identifier
         if label is None and "user_identifier" in body.model_fields_set:
             label = ""
@@ -220,7 +220,7 @@ class SessionApi:
     async def extend_session(
         self, caller: Caller, body: ExtendBody
     ) -> Success[ExtendedSessionData]:
-        """Makes the session last at least that long from now; it never gets shorter."""
+        """Extend the session to at least this many hours from now. Never shortens it."""
         session = await self._registry.extend(caller.session_id, dt.timedelta(hours=body.hours))
         left = (session.expires_at - self._registry.now()).total_seconds()
         said = f"Session extended by {formats.hours(body.hours)}"
@@ -234,7 +234,7 @@ class SessionApi:
     async def invalidate_session(
         self, caller: Caller, request: Request, response: Response
     ) -> Success[InvalidatedSessionData]:
-        """Ends the session; every service refuses its token from then on."""
+        """End the session. Every service rejects its token from then on."""
         await self._registry.invalidate(caller.session_id)
         credentials.clear_cookie(response, secure=request.url.scheme == "https")
         said = "Session invalidated successfully"
@@ -242,14 +242,14 @@ class SessionApi:
 
 
 def session_data(session: Session, now: dt.datetime) -> SessionData:
-    """A session without figures."""
+    """Convert a session to its response model, without statistics."""
     return SessionData(**_common(session, now))
 
 
 def current_session_data(
     session: Session, statistics: session_pb2.SessionStatistics, now: dt.datetime
 ) -> CurrentSessionData:
-    """A session with the figures of its jobs."""
+    """Convert a session and its job statistics to their response model."""
     age = session.age_seconds(now)
     return CurrentSessionData(
         **_common(session, now),
@@ -264,7 +264,7 @@ def current_session_data(
 
 
 def efficiency(statistics: session_pb2.SessionStatistics) -> float:
-    """Seconds of audio a second of processing, over completed jobs; 0 when there are none."""
+    """Return seconds of audio per second of processing over completed jobs, 0 without any."""
     processing = times.seconds(statistics.processing_duration)
     if processing <= 0:
         return 0.0

@@ -1,4 +1,4 @@
-"""The endpoints that look into what a profile has learnt, and put it right."""
+"""Endpoints for the ledger of a speaker profile: listing and correcting its observations."""
 
 from typing import Annotated
 
@@ -13,18 +13,18 @@ from gateway.web.envelope import Paginated, Pagination, Success
 from securetranscribe.v1 import speaker_pb2
 
 _TAG = "Speakers"
-ObservationId = Annotated[int, Path(ge=1, le=MAX_ID, description="The row of the ledger.")]
+ObservationId = Annotated[int, Path(ge=1, le=MAX_ID, description="Observation ID.")]
 
 
 class SpeakerLedgerApi:
-    """Observations of profiles: listing, removing, and moving them by merging and splitting."""
+    """Observations of speaker profiles, and merging and splitting of profiles."""
 
     def __init__(self, backends: Backends) -> None:
         self._backends = backends
         self._service = backends.speakers
 
     def endpoints(self) -> list[Endpoint]:
-        """The endpoints of this part."""
+        """Return the endpoint definitions."""
         return [
             Endpoint(
                 method="POST",
@@ -63,7 +63,7 @@ class SpeakerLedgerApi:
     async def merge_speakers(
         self, speaker_id: SpeakerId, caller: Caller, body: MergeBody
     ) -> Success[SpeakerData]:
-        """Moves all that another profile knows to this one, and deletes the emptied one."""
+        """Move all observations of another profile to this one, and delete the other profile."""
         answer = await self._backends.ask(
             self._service.MergeSpeakers,
             speaker_pb2.MergeSpeakersRequest(
@@ -77,7 +77,10 @@ class SpeakerLedgerApi:
     async def split_speaker(
         self, speaker_id: SpeakerId, caller: Caller, body: SplitBody
     ) -> Success[SplitData]:
-        """Moves observations to the profile of a name, with what was learnt from them."""
+        """Move observations, and the voice data learned from them, to the profile with a name.
+
+        The profile is created if it does not exist.
+        """
         answer = await self._backends.ask(
             self._service.SplitSpeaker,
             speaker_pb2.SplitSpeakerRequest(
@@ -97,7 +100,7 @@ class SpeakerLedgerApi:
         page: Annotated[int, Query(ge=1, le=MAX_OFFSET)] = 1,
         per_page: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Paginated[list[ObservationData]]:
-        """Lists the ledger of a profile, newest first."""
+        """List the observations of a profile, newest first."""
         answer = await self._backends.ask(
             self._service.ListObservations,
             speaker_pb2.ListObservationsRequest(
@@ -114,7 +117,7 @@ class SpeakerLedgerApi:
     async def delete_observation(
         self, speaker_id: SpeakerId, observation_id: ObservationId, caller: Caller
     ) -> Success[SpeakerData]:
-        """Removes one observation and what was learnt from it; returns the profile."""
+        """Delete an observation and the voice data learned from it. Returns the profile."""
         answer = await self._backends.ask(
             self._service.DeleteObservation,
             speaker_pb2.DeleteObservationRequest(

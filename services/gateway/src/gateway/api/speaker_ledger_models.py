@@ -1,4 +1,4 @@
-"""What the endpoints about ledgers and voices take and return."""
+"""Request and response models of the ledger and voice endpoints."""
 
 from typing import Annotated, Literal, Self
 
@@ -27,33 +27,33 @@ Number = Annotated[int, Field(ge=1, le=MAX_ID)]
 
 
 class MergeBody(Body):
-    """Which profile is to be merged into the one of the path."""
+    """Profile to merge into the one in the path."""
 
     source_speaker_id: Number
 
 
 class SplitBody(Body):
-    """Which observations are to go, and to whom: a profile of this name is made if need be."""
+    """Observations to move, and the name of their new profile, created if it does not exist."""
 
     observation_ids: Annotated[list[Number], Field(min_length=1, max_length=1000)]
     name: Name
 
 
 class SplitData(ApiModel):
-    """The profile that gave observations, and the one that received them."""
+    """The original profile and the target profile."""
 
     speaker: SpeakerData
     target: SpeakerData
 
 
 class ObservationData(ApiModel):
-    """One row of a profile's ledger. Those that the machine decided teach nothing."""
+    """One observation of a voice. Only decisions by a person and enrollments teach the profile."""
 
     id: int
     speaker_id: int
     transcription_id: int | None = Field(description="Null for an enrolled clip.")
     speaker_label: str | None = Field(description="Null for an enrolled clip.")
-    voice_seconds: float = Field(description="Clean speech that its voiceprint rests on.")
+    voice_seconds: float = Field(description="Seconds of clean speech in the voiceprint.")
     decided_by: SourceWord
     model: str
     confidence_score: float
@@ -61,7 +61,7 @@ class ObservationData(ApiModel):
 
     @classmethod
     def of(cls, row: speaker_pb2.Observation) -> Self:
-        """From a row."""
+        """Convert an observation."""
         return cls(
             id=row.observation_id,
             speaker_id=row.speaker_id,
@@ -76,34 +76,34 @@ class ObservationData(ApiModel):
 
 
 class EnrolledData(ApiModel):
-    """A profile that was taught by a clip, and the row that the clip became."""
+    """A profile after enrollment, and the observation of the clip."""
 
     speaker: SpeakerData
     observation: ObservationData
 
 
 class TranscriptVoice(ApiModel):
-    """A voice of a transcription, and whose it is."""
+    """A voice in a transcription, and the person it belongs to."""
 
     speaker_label: str
-    name: str = Field(description="The name to show; the label where nobody is named.")
+    name: str = Field(description="Display name, or the label if the voice has no name.")
     name_source: NameSourceWord = Field(
-        description="`suggested` by the machine, `confirmed` by a person."
+        description="`suggested` by recognition, `confirmed` by a person, or `none`."
     )
-    speaker_id: int | None = Field(description="The profile; null where there is none.")
+    speaker_id: int | None = Field(description="Speaker profile, null if there is none.")
     confidence_score: float | None = Field(
-        description="Probability that the profile is right; null where nobody is named."
+        description="Probability that the profile is right, null if the voice has no name."
     )
     confidence_level: ConfidenceWord | None
     segment_count: int
     total_duration: float = Field(description="Seconds.")
     voice_seconds: float = Field(
-        description="Clean speech that the voiceprint rests on; 0 without one."
+        description="Seconds of clean speech in the voiceprint, 0 without one."
     )
 
     @classmethod
     def of(cls, voice: transcription_pb2.TranscriptSpeaker) -> Self:
-        """From a speaker of a transcription."""
+        """Convert a speaker of a transcription."""
         source = _NAME_SOURCES[voice.name_source]
         confidence = None if source == "none" else voice.match_confidence
         return cls(

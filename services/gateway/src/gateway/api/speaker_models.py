@@ -1,4 +1,4 @@
-"""What the speaker endpoints take and return."""
+"""Request and response models of the speaker endpoints."""
 
 from typing import Annotated, Literal, Self
 
@@ -17,7 +17,7 @@ _LEVELS: dict[int, ConfidenceWord] = {
     speaker_pb2.CONFIDENCE_LEVEL_MEDIUM: "medium",
     speaker_pb2.CONFIDENCE_LEVEL_HIGH: "high",
 }
-# From which confidence on a level holds, as the contract has it.
+# Lower bound of each level, as documented in the contract.
 _BOUNDS: tuple[tuple[float, ConfidenceWord], ...] = ((0.8, "high"), (0.6, "medium"), (0.4, "low"))
 ShortLabel = Annotated[Text, Field(max_length=32)]
 Accent = Annotated[Text, Field(max_length=64)]
@@ -26,12 +26,12 @@ Query = Annotated[Text, Field(min_length=1, max_length=255), AfterValidator(str.
 
 
 def confidence_word(confidence: float) -> ConfidenceWord:
-    """A probability (0 to 1) as a level."""
+    """Return the confidence level of a probability (0 to 1)."""
     return next((word for bound, word in _BOUNDS if confidence >= bound), "very_low")
 
 
 class SpeakerData(ApiModel):
-    """A person whose voice can be remembered."""
+    """A speaker profile."""
 
     id: int
     name: str
@@ -52,7 +52,7 @@ class SpeakerData(ApiModel):
 
     @classmethod
     def of(cls, speaker: speaker_pb2.Speaker) -> Self:
-        """From a profile."""
+        """Convert a profile."""
         return cls(
             id=speaker.speaker_id,
             name=speaker.name,
@@ -74,7 +74,7 @@ class SpeakerData(ApiModel):
 
 
 class SpeakerBody(Body):
-    """A new profile."""
+    """A new speaker profile."""
 
     name: Name
     gender: ShortLabel | None = None
@@ -84,7 +84,7 @@ class SpeakerBody(Body):
     description: Description | None = None
 
     def request(self) -> speaker_pb2.CreateSpeakerRequest:
-        """The same as a message."""
+        """Return the request message."""
         return speaker_pb2.CreateSpeakerRequest(
             name=self.name,
             gender=self.gender or "",
@@ -96,7 +96,7 @@ class SpeakerBody(Body):
 
 
 class SpeakerChange(Body):
-    """What is to change about a profile: absent stays, null takes a label away."""
+    """Changes to a profile. Absent fields stay unchanged, and null clears a field."""
 
     name: Name | None = None
     gender: ShortLabel | None = None
@@ -108,7 +108,7 @@ class SpeakerChange(Body):
     is_active: bool | None = None
 
     def request(self, speaker_id: int) -> speaker_pb2.UpdateSpeakerRequest:
-        """The same as a message."""
+        """Return the request message."""
         return speaker_pb2.UpdateSpeakerRequest(
             speaker_id=speaker_id,
             name=self.name,
@@ -129,7 +129,7 @@ class SpeakerChange(Body):
 
 
 class SpeakerReference(ApiModel):
-    """A profile by its names."""
+    """Identity of a profile."""
 
     id: int
     name: str
@@ -137,7 +137,7 @@ class SpeakerReference(ApiModel):
 
 
 class ConfidenceDistribution(ApiModel):
-    """How many decisions there are of each level."""
+    """Number of decisions per confidence level."""
 
     high: int
     medium: int
@@ -146,18 +146,18 @@ class ConfidenceDistribution(ApiModel):
 
 
 class VoiceDataQuality(ApiModel):
-    """What the profile's voice data is good for."""
+    """Quality of the profile's voice data."""
 
     has_voice_embedding: bool
     has_mfcc_features: bool = Field(
-        description="Always false: voices are described by embeddings alone."
+        description="Always false. Voices are described by embeddings alone."
     )
     sample_count: int
     is_reliable: bool
 
 
 class SpeakerStatisticsData(ApiModel):
-    """Figures over the recordings of a speaker."""
+    """Statistics of a speaker over all recordings."""
 
     speaker_info: SpeakerReference
     total_transcriptions: int
@@ -168,7 +168,7 @@ class SpeakerStatisticsData(ApiModel):
 
     @classmethod
     def of(cls, figures: speaker_pb2.SpeakerStatistics) -> Self:
-        """From the service's figures."""
+        """Convert the statistics of the speakers service."""
         speaker = figures.speaker
         return cls(
             speaker_info=SpeakerReference(
@@ -195,14 +195,14 @@ class SpeakerStatisticsData(ApiModel):
 
 
 class SearchBody(Body):
-    """What to look for."""
+    """Search terms."""
 
     query: Query
     active_only: bool = True
 
 
 class DeletedSpeaker(ApiModel):
-    """A profile that was deactivated or deleted."""
+    """A deactivated or deleted profile."""
 
     message: str
     speaker_id: int

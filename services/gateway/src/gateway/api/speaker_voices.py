@@ -1,4 +1,4 @@
-"""The endpoints that send and bring sound of voices, and say whose voices a recording has."""
+"""Endpoints for voice clips, enrollment, and the voices of a transcription."""
 
 from typing import Annotated, Any
 
@@ -19,31 +19,31 @@ from gateway.web.envelope import Success
 from securetranscribe.v1 import speaker_pb2, transcription_pb2
 
 _TAG = "Speakers"
-# A clip is listened to by a worker that may be busy with something else.
+# A clip waits for a diarization worker, which may be busy with a recording.
 _LISTEN_SECONDS = 300.0
 _CLIP: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "A few seconds of sound.",
+        "description": "A few seconds of audio.",
         "content": {"audio/flac": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
-_FORM = forms.described(file="Only this person speaks in it; at most 16 MiB.")
+_FORM = forms.described(file="Audio of at most 16 MiB in which only this person speaks.")
 SpeakerLabel = Annotated[
     Text,
-    Path(min_length=1, max_length=255, description="The voice, by its label or its name."),
+    Path(min_length=1, max_length=255, description="Label or name of the voice."),
     AfterValidator(str.strip),
 ]
 
 
 class SpeakerVoicesApi:
-    """Enrolling clips, listening to clips, and the voices of a transcription."""
+    """Enrollment, voice clips, and the voices of a transcription."""
 
     def __init__(self, backends: Backends, clips: ClipUploads) -> None:
         self._backends = backends
         self._clips = clips
 
     def endpoints(self) -> list[Endpoint]:
-        """The endpoints of this part."""
+        """Return the endpoint definitions."""
         return [
             Endpoint(
                 method="POST",
@@ -88,7 +88,7 @@ class SpeakerVoicesApi:
     async def enroll_speaker(
         self, speaker_id: SpeakerId, request: Request, caller: Caller
     ) -> Success[EnrolledData]:
-        """Teaches a profile from a clip in which only that person speaks."""
+        """Enroll a speaker with a clip in which only that person speaks."""
         async with self._clips.receiving(forms.body_of(request)) as content:
             answer = await self._backends.ask(
                 self._backends.speakers.EnrollSpeaker,
@@ -103,7 +103,7 @@ class SpeakerVoicesApi:
         return Success[EnrolledData].of(data, "Speaker enrolled successfully")
 
     async def get_speaker_clip(self, speaker_id: SpeakerId, caller: Caller) -> Response:
-        """Returns a few seconds of the voice that is most typical of a profile."""
+        """Return the most typical clip of a profile."""
         clip = await self._backends.ask(
             self._backends.speakers.GetProfileClip,
             speaker_pb2.GetProfileClipRequest(speaker_id=speaker_id),
@@ -114,7 +114,10 @@ class SpeakerVoicesApi:
     async def list_transcription_voices(
         self, transcription_id: TranscriptionId, caller: Caller
     ) -> Success[list[TranscriptVoice]]:
-        """Says who the speakers of a transcription are, and who said so; empty before the end."""
+        """List the voices of a transcription with their names and the source of each name.
+
+        The list is empty until the transcription is complete.
+        """
         answer = await self._backends.ask(
             self._backends.transcriptions.GetTranscription,
             transcription_pb2.GetTranscriptionRequest(
@@ -129,7 +132,7 @@ class SpeakerVoicesApi:
     async def get_transcription_clip(
         self, transcription_id: TranscriptionId, speaker_label: SpeakerLabel, caller: Caller
     ) -> Response:
-        """Returns the cleanest few seconds in which one speaker of a transcription talks alone."""
+        """Return the cleanest clip of a single speaker of a transcription."""
         clip = await self._backends.ask(
             self._backends.transcriptions.GetSpeakerClip,
             transcription_pb2.GetSpeakerClipRequest(
@@ -141,7 +144,7 @@ class SpeakerVoicesApi:
 
 
 def _sound(clip: httpbody_pb2.HttpBody) -> Response:
-    """A clip as it is; a voice is nothing for caches."""
+    """Return a clip as an audio response, which must not be cached because it is personal data."""
     return Response(
         clip.data, media_type=clip.content_type, headers={"Cache-Control": "private, no-store"}
     )

@@ -1,4 +1,4 @@
-"""The endpoints under `/speakers`."""
+"""Speaker profile endpoints."""
 
 from typing import Annotated
 
@@ -23,14 +23,14 @@ _MOST_FOUND = 50
 
 
 class SpeakerApi:
-    """Speaker profiles, which all sessions of a deployment share."""
+    """Speaker profiles, shared by all sessions of a deployment."""
 
     def __init__(self, backends: Backends) -> None:
         self._backends = backends
         self._service = backends.speakers
 
     def endpoints(self) -> list[Endpoint]:
-        """The endpoints of this part."""
+        """Return the endpoint definitions."""
         return [
             Endpoint(
                 method="GET",
@@ -97,7 +97,7 @@ class SpeakerApi:
         page: Annotated[int, Query(ge=1, le=MAX_OFFSET)] = 1,
         per_page: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Paginated[list[SpeakerData]]:
-        """Lists profiles in order of name."""
+        """List profiles ordered by name."""
         answer = await self._backends.ask(
             self._service.ListSpeakers,
             speaker_pb2.ListSpeakersRequest(
@@ -115,7 +115,7 @@ class SpeakerApi:
         )
 
     async def create_speaker(self, caller: Caller, body: SpeakerBody) -> Success[SpeakerData]:
-        """Creates a profile."""
+        """Create a profile."""
         answer = await self._backends.ask(
             self._service.CreateSpeaker, body.request(), caller.session_id
         )
@@ -123,7 +123,7 @@ class SpeakerApi:
         return Success[SpeakerData].of(data, "Speaker created successfully")
 
     async def get_speaker(self, speaker_id: SpeakerId, caller: Caller) -> Success[SpeakerData]:
-        """Returns one profile."""
+        """Return one profile."""
         answer = await self._backends.ask(
             self._service.GetSpeaker,
             speaker_pb2.GetSpeakerRequest(speaker_id=speaker_id),
@@ -134,7 +134,7 @@ class SpeakerApi:
     async def update_speaker(
         self, speaker_id: SpeakerId, caller: Caller, body: SpeakerChange
     ) -> Success[SpeakerData]:
-        """Changes a profile."""
+        """Update a profile."""
         answer = await self._backends.ask(
             self._service.UpdateSpeaker, body.request(speaker_id), caller.session_id
         )
@@ -144,7 +144,7 @@ class SpeakerApi:
     async def get_speaker_statistics(
         self, speaker_id: SpeakerId, caller: Caller
     ) -> Success[SpeakerStatisticsData]:
-        """Returns figures over the recordings of a speaker."""
+        """Return statistics of a speaker over all recordings."""
         answer = await self._backends.ask(
             self._service.GetSpeakerStatistics,
             speaker_pb2.GetSpeakerStatisticsRequest(speaker_id=speaker_id),
@@ -154,7 +154,7 @@ class SpeakerApi:
         return Success[SpeakerStatisticsData].of(data, "Speaker statistics retrieved")
 
     async def search_speakers(self, caller: Caller, body: SearchBody) -> Success[list[SpeakerData]]:
-        """Finds profiles by words of name or description, best first."""
+        """Search profiles by name and description, best match first."""
         answer = await self._backends.ask(
             self._service.SearchSpeakers,
             speaker_pb2.SearchSpeakersRequest(
@@ -171,7 +171,7 @@ class SpeakerApi:
         caller: Caller,
         permanent: Annotated[bool, Query()] = False,
     ) -> Success[DeletedSpeaker]:
-        """Deactivates a profile, or deletes it with its voice data for good."""
+        """Deactivate a profile, or with `permanent` delete it and its voice data."""
         await self._backends.ask(
             self._service.DeleteSpeaker,
             speaker_pb2.DeleteSpeakerRequest(speaker_id=speaker_id, permanent=permanent),

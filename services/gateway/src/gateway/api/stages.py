@@ -1,4 +1,4 @@
-"""The stages of a job, which run and fail independently of each other."""
+"""Stages of a job."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -28,24 +28,24 @@ _WORDS: "dict[queue_pb2.StageState.ValueType, StageWord]" = {
 
 
 class FailureReason(ApiModel):
-    """Why processing failed."""
+    """Reason of a failure."""
 
     code: str
     message: str
 
 
 class StageData(ApiModel):
-    """One stage: recognising speech, telling speakers apart, or giving words to speakers."""
+    """A stage of a job: speech recognition, diarization, or merging words with speakers."""
 
     name: StageName
     status: StageWord
     progress: float = Field(description="Percent.")
-    reused: bool = Field(description="An earlier job had done it, and its result was used again.")
-    error: FailureReason | None = Field(description="Present when the stage failed.")
+    reused: bool = Field(description="True if the result of an earlier job was reused.")
+    error: FailureReason | None = Field(description="Set if the stage failed.")
 
 
 def stage_data(stages: Iterable[queue_pb2.StageStatus]) -> list[StageData]:
-    """The stages as the API returns them; one that this version does not know is left out."""
+    """Convert stages to their response models. Stages unknown to this version are left out."""
     return [
         StageData(
             name=_NAMES[stage.stage],
@@ -60,7 +60,7 @@ def stage_data(stages: Iterable[queue_pb2.StageStatus]) -> list[StageData]:
 
 
 def failure_reason(message: Failing) -> FailureReason | None:
-    """The `failure` of a message, when it has one."""
+    """Return the `failure` of a message, or None."""
     if not message.HasField("failure"):
         return None
     return FailureReason(code=message.failure.code, message=message.failure.message)

@@ -1,4 +1,4 @@
-"""What the transcription endpoints take and return."""
+"""Request and response models of the transcription endpoints."""
 
 from typing import Literal
 
@@ -24,22 +24,23 @@ class UploadData(ApiModel):
     formatted_duration: str = Field(examples=["00:02:00"])
     format: str
     language_detected: str | None = Field(
-        description="The language that was named; detection comes with processing."
+        description="The requested language, null if it is to be detected."
     )
     processing_started: bool
-    job_id: str | None = Field(description="The job; null when processing was not started.")
+    job_id: str | None = Field(description="Job ID, null if processing was not started.")
 
 
 class StartBody(Body):
-    """How a recording is to be processed."""
+    """Processing options."""
 
     language: Language | None = Field(
-        None, description="Language code, or `auto` to detect it; as it was uploaded if absent."
+        None,
+        description="Language code, or `auto`. Defaults to the language of the upload.",
     )
 
 
 class StartData(ApiModel):
-    """A job that was queued."""
+    """A queued job."""
 
     job_id: str
     transcription_id: int
@@ -59,7 +60,7 @@ class FileInfo(ApiModel):
 
 
 class Segment(ApiModel):
-    """A stretch of one speaker's speech. Times are seconds from the beginning."""
+    """A segment of one speaker's speech. Times are in seconds from the start."""
 
     speaker: str
     text: str
@@ -69,7 +70,7 @@ class Segment(ApiModel):
 
 
 class SpeakerStats(ApiModel):
-    """Figures of one speaker in one transcription."""
+    """Statistics of one speaker in one transcription."""
 
     segment_count: int
     total_duration: float = Field(description="Seconds.")
@@ -77,7 +78,7 @@ class SpeakerStats(ApiModel):
 
 
 class StatusData(ApiModel):
-    """A transcription and, once it is complete, its transcript."""
+    """Status of a transcription, with its transcript once complete."""
 
     transcription_id: int
     session_id: str
@@ -96,14 +97,16 @@ class StatusData(ApiModel):
     speakers: list[str]
     segments: list[Segment]
     speaker_stats: dict[str, SpeakerStats]
-    job_id: str | None = Field(description="The last job; null before the first start.")
-    stages: list[StageData] = Field(description="Stages of the last job; empty before it.")
+    job_id: str | None = Field(description="ID of the last job, null before the first start.")
+    stages: list[StageData] = Field(
+        description="Stages of the last job, empty if none was started."
+    )
     warnings: list[str]
-    error: FailureReason | None = Field(description="Present when the last job failed.")
+    error: FailureReason | None = Field(description="Set if the last job failed.")
 
 
 class AssignData(ApiModel):
-    """The speakers of a transcription after they were named."""
+    """Speakers of a transcription after the assignment."""
 
     transcription_id: int
     speakers_assigned: int
@@ -128,7 +131,7 @@ class TranscriptionItem(ApiModel):
 
 
 class TranscriptionList(ApiModel):
-    """A piece of the list of transcriptions, newest first."""
+    """One page of transcriptions, newest first."""
 
     transcriptions: list[TranscriptionItem]
     total: int
@@ -137,7 +140,7 @@ class TranscriptionList(ApiModel):
 
 
 class DeletedTranscription(ApiModel):
-    """A transcription that is gone."""
+    """A deleted transcription."""
 
     message: str
     transcription_id: int

@@ -1,4 +1,4 @@
-"""The endpoints under `/transcription`."""
+"""Transcription endpoints, except upload and export."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -27,7 +27,7 @@ _TAG = "Transcription"
 
 
 class TranscriptionApi:
-    """Starting, reading, naming speakers, listing and deleting. Uploads and exports are apart."""
+    """Starting, status, speaker assignment, listing, and deletion of transcriptions."""
 
     def __init__(self, backends: Backends, notes: LanguageNotes) -> None:
         self._backends = backends
@@ -35,7 +35,7 @@ class TranscriptionApi:
         self._notes = notes
 
     def endpoints(self) -> list[Endpoint]:
-        """The endpoints of this part."""
+        """Return the endpoint definitions."""
         return [
             Endpoint(
                 method="POST",
@@ -84,7 +84,7 @@ class TranscriptionApi:
         caller: Caller,
         body: StartBody | None = None,
     ) -> Success[StartData]:
-        """Queues an uploaded recording for processing."""
+        """Queue an uploaded recording for processing."""
         language = body.language if body is not None else None
         if language is None:
             language = await self._notes.find(caller.session_id, transcription_id)
@@ -107,7 +107,7 @@ class TranscriptionApi:
     async def get_transcription_status(
         self, transcription_id: TranscriptionId, caller: Caller
     ) -> Success[StatusData]:
-        """Returns where a transcription stands, with the transcript once there is one."""
+        """Return the status of a transcription, and its transcript once complete."""
         answer = await self._backends.ask(
             self._service.GetTranscription,
             transcription_pb2.GetTranscriptionRequest(
@@ -125,7 +125,7 @@ class TranscriptionApi:
         caller: Caller,
         names: Annotated[Mapping[Name, Name], BodyParameter(min_length=1, max_length=200)],
     ) -> Success[AssignData]:
-        """Names speakers by their labels or by the names they have now."""
+        """Assign names to speakers. Keys are labels or current names."""
         answer = await self._backends.ask(
             self._service.AssignSpeakers,
             transcription_pb2.AssignSpeakersRequest(
@@ -142,7 +142,7 @@ class TranscriptionApi:
         offset: Offset = 0,
         status_filter: Annotated[TranscriptionWord | None, EmptyIsNone, Query()] = None,
     ) -> Success[TranscriptionList]:
-        """Lists the session's transcriptions, newest first."""
+        """List the session's transcriptions, newest first."""
         answer = await self._backends.ask(
             self._service.ListTranscriptions,
             transcription_pb2.ListTranscriptionsRequest(
@@ -163,7 +163,7 @@ class TranscriptionApi:
     async def delete_transcription(
         self, transcription_id: TranscriptionId, caller: Caller
     ) -> Success[DeletedTranscription]:
-        """Deletes a transcription with its files; a job under way is cancelled first."""
+        """Delete a transcription and its files. A running job is cancelled first."""
         await self._backends.ask(
             self._service.DeleteTranscription,
             transcription_pb2.DeleteTranscriptionRequest(transcription_id=transcription_id),

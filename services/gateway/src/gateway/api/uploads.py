@@ -1,4 +1,4 @@
-"""The upload endpoint."""
+"""Upload endpoint."""
 
 from starlette.requests import Request
 
@@ -11,27 +11,27 @@ from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
 
 _FORM = forms.described(
-    file="The recording: MP3, WAV, M4A, FLAC, OGG and more.",
+    file="Recording in MP3, WAV, M4A, FLAC, OGG, or another common format.",
     language={
         "type": "string",
-        "description": "Language code; detected if absent or `auto`.",
+        "description": "Language code. Detected if absent or `auto`.",
     },
     auto_start={
         "type": "boolean",
         "default": True,
-        "description": "Whether processing starts at once.",
+        "description": "Whether to start processing immediately.",
     },
 )
 
 
 class UploadApi:
-    """Takes recordings in, as they arrive."""
+    """Upload of recordings."""
 
     def __init__(self, uploads: Uploads) -> None:
         self._uploads = uploads
 
     def endpoints(self) -> list[Endpoint]:
-        """The endpoint of this part."""
+        """Return the endpoint definition."""
         return [
             Endpoint(
                 method="POST",
@@ -46,7 +46,7 @@ class UploadApi:
         ]
 
     async def upload_audio_file(self, request: Request, caller: Caller) -> Success[UploadData]:
-        """Stores a recording and starts processing it, unless told otherwise."""
+        """Upload a recording and start processing it unless `auto_start` is false."""
         uploaded = await self._uploads.receive(caller, forms.body_of(request))
         data = views.upload_data(
             uploaded.transcription, language=uploaded.language, job_id=uploaded.job_id

@@ -1,4 +1,4 @@
-"""Small conversions that all views share."""
+"""Shared conversions from protobuf."""
 
 import datetime as dt
 
@@ -8,5 +8,5 @@ from common import times
 
 
 def maybe_moment(message: Message, field: str) -> dt.datetime | None:
-    """A Timestamp field as a moment; None when it is absent."""
+    """Return a Timestamp field as a datetime, or None if absent."""
     return times.moment(getattr(message, field)) if message.HasField(field) else None
