@@ -6,6 +6,6 @@ window.ui = SwaggerUIBundle({
   deepLinking: true,
   layout: "BaseLayout",
   presets: [SwaggerUIBundle.presets.apis],
-  // Asks a public server to judge the document, which must not leave this machine.
+  // The validator is a public server, and the document must not leave this machine.
   validatorUrl: null,
 });

@@ -1,1 +1,1 @@
-"""HTTP: the application, what wraps it, and how its answers look."""
+"""HTTP application, its middleware, and the form of its responses."""

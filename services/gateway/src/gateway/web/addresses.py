@@ -1,4 +1,4 @@
-"""Which address a call really comes from when proxies stand in between."""
+"""Client addresses behind trusted proxies."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -7,10 +7,10 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class TrustedProxies:
-    """The proxies whose word about a caller's address counts. `*` trusts everybody."""
+    """Proxies trusted to report the client's address. `*` trusts every peer."""
 
     def __init__(self, proxies: Iterable[str]) -> None:
-        """`proxies` are addresses or networks (`10.0.0.0/8`); ValueError for anything else."""
+        """Parse addresses and networks (`10.0.0.0/8`). Raise ValueError for anything else."""
         names = tuple(proxies)
         self._everybody = "*" in names
         self._networks: tuple[Network, ...] = tuple(
@@ -18,10 +18,10 @@ class TrustedProxies:
         )
 
     def client(self, peer: str, forwarded_for: str) -> str:
-        """The caller's address: the last one in X-Forwarded-For that no proxy of ours wrote.
+        """Return the client address: the last hop in X-Forwarded-For not from a trusted proxy.
 
-        `peer` is the address at the other end of the connection; it is the answer when it is not
-        trusted, or said nothing.
+        `peer` is the address of the connection. It is returned if it is not a trusted proxy or if
+        there is no forwarded address.
         """
         address = peer
         for hop in reversed([part.strip() for part in forwarded_for.split(",") if part.strip()]):

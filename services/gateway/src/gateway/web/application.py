@@ -1,4 +1,4 @@
-"""The HTTP application: routes inside, layers around them."""
+"""Assembly of the HTTP application: routes and middleware."""
 
 from collections.abc import MutableMapping, Sequence
 from typing import Any
@@ -52,7 +52,7 @@ def build(
     limits: RateLimits,
     origins: Origins,
 ) -> ASGIApp:
-    """Puts the application together."""
+    """Build the ASGI application."""
     app = FastAPI(
         title="SecureTranscribe",
         version=version,
@@ -90,7 +90,7 @@ def build(
 def _layers(
     settings: GatewaySettings, registry: SessionRegistry, limits: RateLimits, origins: Origins
 ) -> list[Middleware]:
-    """What a request passes through, from the outside to the inside."""
+    """Return the middleware, outermost first."""
     layers = [
         Middleware(RequestContext),
         Middleware(SecurityHeaders, https_only=settings.force_https),
@@ -103,7 +103,7 @@ def _layers(
             Middleware(
                 CORSMiddleware,
                 allow_origins=list(settings.cors_origins),
-                # With `*` any page may read what is open to all, but none in a user's name.
+                # With `*`, any page may read public data, but none may send a user's credentials.
                 allow_credentials=not origins.any,
                 allow_methods=["GET", "POST", "PUT", "DELETE"],
                 allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
@@ -116,6 +116,6 @@ def _layers(
 
 
 def _untraced(scope: MutableMapping[str, Any]) -> bool:
-    # A connection may last for hours; it is no request.
+    # A WebSocket may stay open for hours, which would make a useless span.
     path: str = scope["path"]
     return scope["type"] == "websocket" or path.startswith(_UNTRACED)

@@ -1,4 +1,4 @@
-"""Bounds JSON bodies. Uploads have limits of their own."""
+"""Size limit of JSON bodies. Uploads have their own limits."""
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -13,13 +13,13 @@ _TOO_LARGE = f"The body is larger than {MAX_BODY_BYTES // 1024} KiB."
 
 
 class BodyLimit:
-    """Refuses bodies that are announced as too large, and stops reading those that grow so."""
+    """Rejects bodies over the limit, by their Content-Length or while they are read."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves or refuses one request."""
+        """Handle one request."""
         if scope["type"] != "http" or scope["path"].endswith(_UPLOADS):
             await self._app(scope, receive, send)
             return
@@ -34,7 +34,7 @@ class BodyLimit:
             message = await receive()
             read += len(message.get("body", b""))
             if read > MAX_BODY_BYTES:
-                # The framework passes its own exceptions on and hides all others.
+                # FastAPI turns any other exception raised while reading a body into a generic 400.
                 raise HTTPException(400, _TOO_LARGE)
             return message
 

@@ -1,4 +1,4 @@
-"""Establishes the session of every API request, and counts it against the caller's limits."""
+"""Session and rate limit of each API request."""
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -20,10 +20,10 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class Callers:
-    """Wraps everything under `/api`.
+    """Middleware for all paths under `/api`.
 
-    A request without credentials gets a session of its own, and so does one with a cookie that is
-    good no more. A Bearer token that is not valid is refused.
+    A request without credentials, or with a stale cookie, gets a new session. An invalid Bearer
+    token is rejected.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Callers:
         self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves or refuses one request."""
+        """Handle one request."""
         path = api_path(scope["path"]) if scope["type"] == "http" else None
         if path is None:
             await self._app(scope, receive, send)
@@ -61,7 +61,10 @@ class Callers:
     async def _establish(
         self, scope: Scope, path: str, headers: dict[str, str]
     ) -> tuple[Session | None, str]:
-        """The caller's session (None where it is about to be made) and the token if it is new."""
+        """Return the caller's session, and its token if it is new.
+
+        The session is None for requests that create one themselves.
+        """
         scope.setdefault("state", {})
         group = group_of(scope["method"], path)
         address = client_address(scope)
@@ -70,9 +73,9 @@ class Callers:
             return None, ""
         shown = credentials.read(Headers(scope=scope))
         try:
-            session = await self._recognise(scope, shown)
+            session = await self._recognize(scope, shown)
         except ApplicationError:
-            # Refused ones are counted by address: there is no session to count them for.
+            # Rejected requests have no session, so they count against the address.
             await self._count(group, address, headers)
             raise
         created = ""
@@ -83,13 +86,13 @@ class Callers:
         await self._count(group, session.session_id, headers)
         return session, created
 
-    async def _recognise(self, scope: Scope, shown: Credentials) -> Session | None:
+    async def _recognize(self, scope: Scope, shown: Credentials) -> Session | None:
         if shown.source is Source.BEARER:
             return await self._registry.authenticate(shown.token)
         if shown.source is Source.NONE:
             return None
         if scope["method"] not in _SAFE and not self._origins.trusts(Headers(scope=scope)):
-            raise AuthorizationError("A page of another origin may not act with this cookie.")
+            raise AuthorizationError("Pages from other origins may not use this cookie.")
         return await self._registry.find(shown.token)
 
     async def _count(self, group: Group, caller: str, headers: dict[str, str]) -> None:
@@ -100,7 +103,7 @@ class Callers:
 
 
 def api_path(path: str) -> str | None:
-    """What follows `/api` or `/api/v1`; None for a path outside the API."""
+    """Return the path below `/api` or `/api/v1`, or None for a path outside the API."""
     for prefix in _PREFIXES:
         if path == prefix or path.startswith(f"{prefix}/"):
             return path[len(prefix) :]
@@ -108,13 +111,13 @@ def api_path(path: str) -> str | None:
 
 
 def client_address(scope: Scope) -> str:
-    """The address of the caller, behind proxies that are trusted too."""
+    """Return the client address, which the server has resolved through trusted proxies."""
     client = scope.get("client")
     return client[0] if client else ""
 
 
 def current_session(request: Request) -> Session:
-    """The caller's session; a dependency of the handlers."""
+    """Return the caller's session (a dependency of the handlers)."""
     session: Session | None = request.scope["state"].get("session")
     if session is None:
         raise AuthenticationError("Authentication is required.")
@@ -122,7 +125,7 @@ def current_session(request: Request) -> Session:
 
 
 def _complete(message: Message, headers: dict[str, str], created: str, *, secure: bool) -> None:
-    """Adds the limits and the cookie of a new session, unless the handler has set one."""
+    """Add the rate-limit headers, and a new session's cookie unless the handler has set one."""
     answer = MutableHeaders(scope=message)
     for name, value in headers.items():
         answer[name] = value

@@ -1,4 +1,4 @@
-"""What a request shows of who it is: a Bearer token, a cookie, or a token in the query."""
+"""Session tokens in requests: Bearer, cookie, or query parameter."""
 
 import enum
 import re
@@ -16,7 +16,7 @@ _BEARER = re.compile(r"^bearer(?:\s+(.*))?$", re.IGNORECASE)
 
 
 class Source(enum.Enum):
-    """Where a token was shown."""
+    """Origin of a token within a request."""
 
     NONE = "none"
     BEARER = "bearer"
@@ -26,14 +26,14 @@ class Source(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """A token and where it was shown. An empty Bearer token counts as a wrong one."""
+    """A token and its source. An empty Bearer token counts as an invalid one."""
 
     source: Source
     token: str = field(default="", repr=False)
 
 
 def read(headers: Headers, query_token: str | None = None) -> Credentials:
-    """The credentials of a request. What was said on purpose wins: Bearer, query, then cookie."""
+    """Return the credentials of a request, from Bearer, query, or cookie in this order."""
     bearer = _BEARER.match(headers.get("authorization", "").strip())
     if bearer is not None:
         return Credentials(source=Source.BEARER, token=(bearer[1] or "").strip())
@@ -47,7 +47,7 @@ def read(headers: Headers, query_token: str | None = None) -> Credentials:
 
 
 def take_query_token(query: bytes) -> tuple[str | None, bytes]:
-    """The token of a query and the query without it, so that it gets into no log."""
+    """Split a query into its token and the remaining query, which is safe to log."""
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     tokens = [value for name, value in pairs if name == QUERY]
     if not tokens:
@@ -57,7 +57,7 @@ def take_query_token(query: bytes) -> tuple[str | None, bytes]:
 
 
 def set_cookie(response: Response, token: str, *, secure: bool) -> None:
-    """Hands a token to a browser. When it ends is the session's affair, not the cookie's."""
+    """Set the session cookie. It outlives the session, whose expiry is checked on the server."""
     response.set_cookie(
         COOKIE,
         token,
@@ -70,5 +70,5 @@ def set_cookie(response: Response, token: str, *, secure: bool) -> None:
 
 
 def clear_cookie(response: Response, *, secure: bool) -> None:
-    """Takes the token from a browser."""
+    """Delete the session cookie."""
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=secure)

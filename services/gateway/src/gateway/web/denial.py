@@ -1,4 +1,4 @@
-"""Refusing a WebSocket handshake with a proper HTTP answer."""
+"""Rejection of WebSocket handshakes with an HTTP response."""
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -6,5 +6,5 @@ from starlette.websockets import WebSocket
 
 
 async def deny(scope: Scope, receive: Receive, send: Send, response: Response) -> None:
-    """Answers the handshake with `response` instead of accepting it."""
+    """Reject the handshake with `response`."""
     await WebSocket(scope, receive, send).send_denial_response(response)

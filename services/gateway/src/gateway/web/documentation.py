@@ -1,4 +1,4 @@
-"""The pages for people: the landing page, and the API documentation with its assets."""
+"""Landing page, and API documentation with its assets."""
 
 from importlib.resources import files
 from importlib.util import find_spec
@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 from common.errors import NotFoundError
 
-# The package is used for the files it carries (swagger-ui and ReDoc); its code is not run.
+# Only the bundled files (Swagger UI and ReDoc) of this package are used, not its code.
 _ASSET_PACKAGE = "fastapi_offline"
 _FROM_PACKAGE = ("swagger-ui-bundle.js", "swagger-ui.css", "redoc.standalone.js")
 _OURS = ("docs.js", "redoc.js", "pages.css", "favicon.svg")
@@ -19,7 +19,7 @@ _KEPT = "public, max-age=3600"
 
 
 class Documentation:
-    """Serves pages and assets from this machine alone."""
+    """Serves all pages and assets locally, so that browsers need no other host."""
 
     def __init__(self) -> None:
         ours = Path(str(files("gateway").joinpath("static")))
@@ -29,7 +29,7 @@ class Documentation:
         self._assets |= {name: theirs / name for name in _FROM_PACKAGE}
 
     def add_to(self, app: FastAPI) -> None:
-        """Makes the routes."""
+        """Register the routes."""
         for path in self._pages:
             app.add_api_route(path, self._page, methods=["GET"], include_in_schema=False)
         app.add_api_route("/static/{name}", self._asset, methods=["GET"], include_in_schema=False)
@@ -40,7 +40,7 @@ class Documentation:
     async def _asset(self, name: str) -> Response:
         path = self._assets.get(name)
         if path is None:
-            raise NotFoundError("There is nothing at this address.")
+            raise NotFoundError("There is no such page.")
         return FileResponse(path, headers={"Cache-Control": _KEPT})
 
 

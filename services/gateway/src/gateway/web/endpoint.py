@@ -1,4 +1,4 @@
-"""A description of an endpoint, from which routes and their documentation are made."""
+"""Declarative endpoints, from which routes and their documentation are generated."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,15 +13,15 @@ PREFIX = "/api"
 VERSIONED_PREFIX = "/api/v1"
 _EVERYWHERE = (400, 401, 403, 429, 500, 503)
 _DESCRIPTIONS = {
-    400: "A parameter or the body is wrong; `details.field` says which.",
-    401: "The Bearer token is not valid.",
-    403: "This may not be done with these credentials.",
-    404: "It does not exist, or not for this session.",
-    409: "Its state, or something that is there already, stands against it.",
-    413: "The file is larger than the limit.",
-    429: "Too many requests; `details.reset_time` says when to go on.",
-    500: "Something went wrong inside.",
-    503: "A service is away, or there is no room; `Retry-After` says when to try again.",
+    400: "Invalid parameter or body. `details.field` names it.",
+    401: "The Bearer token is invalid or expired.",
+    403: "Not allowed with these credentials.",
+    404: "Not found, or owned by another session.",
+    409: "Conflicts with the resource's current state, or with an existing resource.",
+    413: "The file exceeds the size limit.",
+    429: "Rate limit exceeded. `details.reset_time` is the time of the next allowed request.",
+    500: "Internal error.",
+    503: "A service is unavailable or at capacity. `Retry-After` gives the seconds to wait.",
 }
 
 
@@ -36,21 +36,21 @@ class Endpoint:
     tag: str
     status: int = 200
     errors: tuple[int, ...] = ()
-    """Statuses of errors beside those that every endpoint may answer with."""
+    """Error statuses in addition to those of every endpoint."""
 
     extra: Mapping[str, Any] | None = None
-    """What is added to the operation in the OpenAPI document."""
+    """Additions to the operation in the OpenAPI document."""
 
     responses: Mapping[int | str, dict[str, Any]] = field(default_factory=dict)
     response_class: type[Response] | None = None
-    """For answers that are no JSON."""
+    """Set for responses other than JSON."""
 
     def paths(self) -> tuple[str, str]:
-        """The path as it is documented, and the same under the versioned prefix."""
+        """Return the documented path and the path below the versioned prefix."""
         return f"{PREFIX}{self.path}", f"{VERSIONED_PREFIX}{self.path}"
 
     def add_to(self, app: FastAPI) -> None:
-        """Makes the routes: one documented, and the same under the versioned prefix."""
+        """Register both routes. Only the unversioned one is documented."""
         options: dict[str, Any] = {}
         if self.response_class is not None:
             options = {"response_class": self.response_class, "response_model": None}
@@ -72,7 +72,7 @@ class Endpoint:
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Error answers for the OpenAPI document."""
+    """Return the error responses for the OpenAPI document."""
     return {
         status: {"model": Failure, "description": _DESCRIPTIONS[status]}
         for status in sorted({*_EVERYWHERE, *statuses})

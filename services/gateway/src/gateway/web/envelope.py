@@ -1,4 +1,4 @@
-"""The form of every JSON answer: the documented envelope around the data, or around an error."""
+"""The documented JSON envelope of data and of errors."""
 
 import datetime as dt
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
@@ -9,7 +9,7 @@ Data = TypeVar("Data")
 
 
 def format_moment(moment: dt.datetime) -> str:
-    """A moment as the API writes it: UTC, whole seconds, `2024-01-01T12:00:00Z`."""
+    """Format a time as the API returns it: UTC in whole seconds, `2024-01-01T12:00:00Z`."""
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -25,7 +25,7 @@ def _now() -> dt.datetime:
 
 
 class ApiModel(BaseModel):
-    """Base of what the API returns: every field is always there."""
+    """Base of response models. Every field is always present."""
 
     model_config = ConfigDict(
         frozen=True, json_schema_serialization_defaults_required=True, ser_json_inf_nan="null"
@@ -33,7 +33,7 @@ class ApiModel(BaseModel):
 
 
 class Success(ApiModel, Generic[Data]):
-    """The envelope of a successful answer."""
+    """Envelope of a successful response."""
 
     success: Literal[True] = True
     data: Data
@@ -42,12 +42,12 @@ class Success(ApiModel, Generic[Data]):
 
     @classmethod
     def of(cls, data: Data, message: str) -> Self:
-        """The data with a sentence that says what was done."""
+        """Wrap data with a human-readable message."""
         return cls(data=data, message=message)
 
 
 class Pagination(ApiModel):
-    """Where a page stands among all pages."""
+    """Position of a page in the full list."""
 
     page: int
     per_page: int
@@ -58,7 +58,7 @@ class Pagination(ApiModel):
 
     @classmethod
     def of(cls, *, page: int, per_page: int, total: int) -> Self:
-        """Computes the pages of `total` items; there is at least one page."""
+        """Compute the page counts for `total` items. There is always at least one page."""
         pages = max(1, -(-total // per_page))
         return cls(
             page=page,
@@ -71,13 +71,13 @@ class Pagination(ApiModel):
 
 
 class Paginated(Success[Data], Generic[Data]):
-    """The envelope of a list that comes in pages."""
+    """Envelope of a paginated list."""
 
     pagination: Pagination
 
 
 class ErrorBody(ApiModel):
-    """What went wrong."""
+    """Error code, message, and details."""
 
     code: str
     message: str
@@ -85,7 +85,7 @@ class ErrorBody(ApiModel):
 
 
 class Failure(ApiModel):
-    """The envelope of an error."""
+    """Envelope of an error."""
 
     success: Literal[False] = False
     error: ErrorBody

@@ -1,4 +1,4 @@
-"""Whether the gateway lives, and whether what it needs does."""
+"""Liveness, readiness, and metrics endpoints."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,7 +20,7 @@ Check = Callable[[], Awaitable[None]]
 
 
 class Alive(ApiModel):
-    """The process answers."""
+    """The process is alive."""
 
     status: Literal["healthy"] = "healthy"
     version: str
@@ -28,7 +28,7 @@ class Alive(ApiModel):
 
 
 class DatabaseHealth(ApiModel):
-    """The database answers."""
+    """The database is reachable."""
 
     status: Literal["healthy"] = "healthy"
     database: Literal["connected"] = "connected"
@@ -36,7 +36,7 @@ class DatabaseHealth(ApiModel):
 
 
 class Readiness(ApiModel):
-    """The gateway can take requests."""
+    """The gateway is ready for requests."""
 
     status: Literal["ready"] = "ready"
     checks: dict[str, Literal["ok"]] = Field(examples=[{"database": "ok", "events": "ok"}])
@@ -44,7 +44,7 @@ class Readiness(ApiModel):
 
 
 class Health:
-    """The health endpoints. `checks` raise when what they look at does not answer."""
+    """Health endpoints. Each check raises if its dependency does not respond."""
 
     def __init__(self, *, version: str, checks: Mapping[str, Check], now: Callable[[], Moment]):
         self._version = version
@@ -53,11 +53,11 @@ class Health:
         self._stopping = False
 
     def stop(self) -> None:
-        """The gateway is about to end; it is not ready any more."""
+        """Report not ready from now on, because the process is shutting down."""
         self._stopping = True
 
     def add_to(self, app: FastAPI, *, metrics: bool) -> None:
-        """Makes the routes."""
+        """Register the routes."""
         down: dict[int | str, dict[str, Any]] = {503: documented(503)[503]}
         app.add_api_route("/health", self.health, methods=["GET"], tags=[_TAG])
         app.add_api_route("/health/db", self.database, methods=["GET"], tags=[_TAG], responses=down)
@@ -66,24 +66,24 @@ class Health:
             app.add_api_route("/metrics", self.metrics, methods=["GET"], include_in_schema=False)
 
     async def health(self) -> Alive:
-        """Tells that the process answers."""
+        """Report that the process is alive."""
         return Alive(version=self._version, timestamp=self._now())
 
     async def database(self) -> DatabaseHealth:
-        """Tells whether the database answers."""
+        """Check the connection to the database."""
         await self._run("database")
         return DatabaseHealth(timestamp=self._now())
 
     async def ready(self) -> Readiness:
-        """Tells whether requests can be taken."""
+        """Check that the gateway is ready for requests."""
         if self._stopping:
-            raise UnavailableError("The server is about to end.")
+            raise UnavailableError("The server is shutting down.")
         for name in self._checks:
             await self._run(name)
         return Readiness(checks=dict.fromkeys(self._checks, "ok"), timestamp=self._now())
 
     async def metrics(self) -> Response:
-        """Figures in the text format of Prometheus."""
+        """Return metrics in the Prometheus text format."""
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     async def _run(self, name: str) -> None:
@@ -91,4 +91,4 @@ class Health:
             async with asyncio.timeout(_CHECK_SECONDS):
                 await self._checks[name]()
         except (ApplicationError, TimeoutError) as error:
-            raise UnavailableError(f"No answer from: {name}.") from error
+            raise UnavailableError(f"No response from: {name}.") from error

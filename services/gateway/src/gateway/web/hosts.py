@@ -1,4 +1,4 @@
-"""Which names the gateway answers to."""
+"""Allowed host names."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ _PROBES = ("/health", "/metrics")
 
 
 def host_name(header: str) -> str:
-    """The name in a Host header, in lower case, without port and brackets."""
+    """Return the name in a Host header, in lower case, without port or brackets."""
     name = header.strip().lower()
     if name.startswith("["):
         return name[1:].partition("]")[0]
@@ -21,7 +21,7 @@ def host_name(header: str) -> str:
 
 
 class HostNames:
-    """Names that are allowed: exact ones, `*.example.org` for all below, `*` for any."""
+    """Allowed names: exact ones, `*.example.org` for all subdomains, `*` for any."""
 
     def __init__(self, names: Iterable[str]) -> None:
         lowered = [name.lower().strip("[]") for name in names]
@@ -30,7 +30,7 @@ class HostNames:
         self._suffixes = tuple(name[1:] for name in lowered if name.startswith("*."))
 
     def allow(self, header: str) -> bool:
-        """Whether a Host header names this gateway."""
+        """Return whether a Host header is allowed."""
         if self._any:
             return True
         name = host_name(header)
@@ -38,14 +38,14 @@ class HostNames:
 
 
 class AllowedHosts:
-    """Refuses requests under other names, so that no foreign name can point browsers here."""
+    """Rejects requests for other host names, which prevents DNS rebinding."""
 
     def __init__(self, app: ASGIApp, names: HostNames) -> None:
         self._app = app
         self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves or refuses one request. Health and metrics answer under every name."""
+        """Handle one request. Health and metrics are served under every name."""
         if (
             scope["type"] not in ("http", "websocket")
             or scope["path"].startswith(_PROBES)
@@ -53,7 +53,7 @@ class AllowedHosts:
         ):
             await self._app(scope, receive, send)
             return
-        refusal = problem(ValidationError.of("Host", "This server does not have that name."))
+        refusal = problem(ValidationError.of("Host", "This host name is not served here."))
         if scope["type"] == "websocket":
             await deny(scope, receive, send, refusal)
         else:

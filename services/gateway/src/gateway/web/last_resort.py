@@ -1,4 +1,4 @@
-"""What becomes of exceptions that nobody expected."""
+"""Responses to unexpected exceptions."""
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,16 +10,16 @@ _log = logging.get(__name__)
 
 
 class LastResort:
-    """Answers instead of an application that breaks.
+    """Turns unexpected exceptions into error responses.
 
-    Stands inside the layers that complete answers, so that this one has their headers too.
+    It sits inside the middleware that adds headers, so that these responses have them too.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request; one whose answer has begun cannot be helped and breaks off."""
+        """Handle one request. An exception after the response has started is raised again."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""Paths without parameters stand for themselves: `/speakers/search` is no speaker."""
+"""Paths without parameters, such as `/speakers/search`, never match a parameter."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,10 +10,10 @@ from gateway.web.problems import method_not_allowed
 
 
 class LiteralPaths:
-    """Refuses methods that such a path has not.
+    """Answers 405 to unsupported methods of such paths.
 
-    The router would try them on a path with a parameter that matches too, and then complain that
-    `search` is no number.
+    The router would otherwise try a matching path with a parameter, and report that `search` is not
+    a number.
     """
 
     def __init__(self, app: ASGIApp, endpoints: Iterable[Endpoint]) -> None:
@@ -25,7 +25,7 @@ class LiteralPaths:
                     self._methods[path].add(endpoint.method)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves or refuses one request."""
+        """Handle one request."""
         allowed = self._methods.get(scope["path"]) if scope["type"] == "http" else None
         if allowed is None or scope["method"] in allowed:
             await self._app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""The OpenAPI document: exactly what the gateway does, and nothing that it does not."""
+"""OpenAPI document of the routes."""
 
 import json
 from typing import Any
@@ -10,29 +10,29 @@ from starlette.responses import Response
 from gateway.web.credentials import COOKIE
 
 DESCRIPTION = """
-Recordings go in, transcripts that say who said what come out.
+Transcription of recordings, with the speaker of every segment.
 
-A session is made with the first call and kept in a cookie; programs may send its token as
-`Authorization: Bearer` instead. Every path below `/api` exists below `/api/v1` too.
+The first call creates a session and sets its cookie. Programs can send the session's token as
+`Authorization: Bearer` instead. Every path below `/api` is also available below `/api/v1`.
 """.strip()
 
 _SCHEMES = {
     "bearer": {
         "type": "http",
         "scheme": "bearer",
-        "description": "The token that creating a session returned.",
+        "description": "The token returned when the session was created.",
     },
     "cookie": {
         "type": "apiKey",
         "in": "cookie",
         "name": COOKIE,
-        "description": "Set by the first answer.",
+        "description": "Set by the first response.",
     },
 }
 
 
 def add_to(app: FastAPI) -> None:
-    """Serves the document of all routes there are. It takes long to make, so it is made now."""
+    """Serve the document of all routes registered so far. It is built once."""
     text = json.dumps(document(app), ensure_ascii=False)
 
     async def openapi() -> Response:
@@ -42,7 +42,7 @@ def add_to(app: FastAPI) -> None:
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """Builds the document of an application."""
+    """Build the document of an application."""
     schema = get_openapi(
         title=app.title,
         version=app.version,
@@ -52,7 +52,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     )
     for path, operations in schema["paths"].items():
         for operation in operations.values():
-            # The framework announces its own form of validation errors, which is never sent.
+            # FastAPI documents its own validation errors, which this application never sends.
             operation["responses"].pop("422", None)
             if path.startswith("/api"):
                 operation["security"] = [{"bearer": []}, {"cookie": []}, {}]

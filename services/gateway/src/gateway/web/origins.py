@@ -1,4 +1,4 @@
-"""Which pages may act with a browser's cookie."""
+"""Origins allowed to use a browser's cookie."""
 
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -9,21 +9,21 @@ ANY = "*"
 
 
 class Origins:
-    """Our own pages, and those that CORS_ORIGINS names."""
+    """This server's own origin, and the origins in CORS_ORIGINS."""
 
     def __init__(self, allowed: Iterable[str]) -> None:
         self._allowed = frozenset(origin.rstrip("/") for origin in allowed)
 
     @property
     def any(self) -> bool:
-        """Whether every page may ask; none of them gets to use cookies then."""
+        """Return whether all origins are allowed, in which case none of them may use cookies."""
         return ANY in self._allowed
 
     def trusts(self, headers: Headers) -> bool:
-        """Whether a request comes from a trusted page, or from no page at all.
+        """Return whether a request comes from a trusted page, or from no page at all.
 
-        Only browsers send `Origin`, and they always do where it matters. A page of ours names the
-        host that the request goes to.
+        Only browsers send `Origin`, and they always do for requests with side effects. Pages of
+        this server have the request's own host as their origin.
         """
         origin = headers.get("origin")
         if origin is None or origin in self._allowed:

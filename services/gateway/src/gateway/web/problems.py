@@ -1,4 +1,4 @@
-"""Errors as HTTP answers: the one place that knows which error is which status."""
+"""Errors as HTTP responses, and the only mapping from errors to statuses."""
 
 import math
 import time
@@ -42,16 +42,16 @@ _HTTP_CODES = {
     413: "FILE_UPLOAD_ERROR",
 }
 _HTTP_MESSAGES = {
-    404: "There is nothing at this address.",
-    405: "This method is not allowed here.",
+    404: "There is nothing at this path.",
+    405: "This method is not allowed for this path.",
 }
 _RETRY_SECONDS = {"RESOURCE_EXHAUSTED": 30, "SERVICE_UNAVAILABLE": 5, "DEADLINE_EXCEEDED": 5}
 _LONGEST_VALUE = 100
-_HIDDEN = "Something went wrong inside; the log of the service says what."
+_HIDDEN = "An internal error occurred. The service log has the details."
 
 
 def status_of(error: errors.ApplicationError) -> int:
-    """The HTTP status of an error: that of the nearest class that has one."""
+    """Return the HTTP status of an error, from its nearest class with a status."""
     for kind in type(error).__mro__:
         if kind in _STATUS:
             return _STATUS[kind]
@@ -59,7 +59,7 @@ def status_of(error: errors.ApplicationError) -> int:
 
 
 def problem(error: errors.ApplicationError) -> Response:
-    """The answer for an error."""
+    """Return the response to an error."""
     status = status_of(error)
     return failure(
         status,
@@ -78,7 +78,7 @@ def failure(
     *,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """An answer in the envelope of errors."""
+    """Return a response in the error envelope."""
     body = Failure(
         error=ErrorBody(code=code, message=_clean(message), details=_clean_all(details or {}))
     )
@@ -91,12 +91,12 @@ def failure(
 
 
 def unexpected() -> Response:
-    """The answer for an exception that nobody expected; it tells nothing of the inside."""
+    """Return the response to an unexpected exception, without internal details."""
     return failure(500, errors.ApplicationError.code, _HIDDEN)
 
 
 async def on_application_error(_request: Request, error: Exception) -> Response:
-    """Exception handler for the tree of `common.errors`."""
+    """Handle exceptions of the `common.errors` tree."""
     assert isinstance(error, errors.ApplicationError)
     if status_of(error) >= 500:
         _log.warning("request failed", code=error.code, reason=error.message)
@@ -104,13 +104,13 @@ async def on_application_error(_request: Request, error: Exception) -> Response:
 
 
 async def on_invalid_request(_request: Request, error: Exception) -> Response:
-    """Exception handler for parameters and bodies of the wrong form."""
+    """Handle invalid parameters and bodies."""
     assert isinstance(error, RequestValidationError)
     return failure(400, errors.ValidationError.code, *_explained(error.errors()))
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
-    """Exception handler for what the framework refuses: unknown paths and methods, bad bodies."""
+    """Handle errors of the framework: unknown paths, unsupported methods, unreadable bodies."""
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
         return method_not_allowed(_allowed(request))
@@ -121,7 +121,7 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 
 def method_not_allowed(allowed: Iterable[str]) -> Response:
-    """The answer for a method that a path does not have."""
+    """Return the response to a method that the path does not support."""
     headers = {"Allow": ", ".join(sorted(allowed))}
     return failure(405, _HTTP_CODES[405], _HTTP_MESSAGES[405], headers=headers)
 
@@ -146,7 +146,7 @@ def _headers(error: errors.ApplicationError) -> dict[str, str]:
 
 
 def _explained(problems: Sequence[Any]) -> tuple[str, dict[str, Any]]:
-    """The message and the details of the first thing that is wrong."""
+    """Return the message and the details of the first problem."""
     first = problems[0]
     where = [str(part) for part in first["loc"][1:]]
     if first["type"] == "json_invalid":
@@ -164,7 +164,7 @@ def _explained(problems: Sequence[Any]) -> tuple[str, dict[str, Any]]:
 
 
 def _allowed(request: Request) -> set[str]:
-    """The methods that the path knows, over all its routes."""
+    """Return the methods of all routes that match the path."""
     path = request.scope["path"]
     return {
         method
@@ -182,5 +182,5 @@ def _clean_all(details: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _clean(text: str) -> str:
-    # What a caller sent may hold halves of surrogate pairs, which JSON in UTF-8 cannot.
+    # Text echoed from the caller may contain lone surrogates, which cannot be encoded in UTF-8.
     return text.encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""How many requests a caller may make: by group of the API, shared between gateways by Redis."""
+"""Rate limits per caller and endpoint group, optionally shared between gateways through Redis."""
 
 import datetime as dt
 import enum
@@ -24,7 +24,7 @@ _log = logging.get(__name__)
 
 
 class Group(enum.Enum):
-    """What is limited together."""
+    """Endpoints with a common limit."""
 
     UPLOAD = "upload"
     PROCESSING = "processing"
@@ -38,7 +38,7 @@ _READS_BY_POST = ("/speakers/search",)
 
 
 def group_of(method: str, path: str) -> Group:
-    """The group of a request; `path` is what follows `/api` or `/api/v1`."""
+    """Return the group of a request. `path` is relative to `/api` or `/api/v1`."""
     if path == "/sessions/create":
         return Group.SESSION
     if method == "POST" and (path == "/transcription/upload" or _ENROLLMENT.fullmatch(path)):
@@ -52,7 +52,7 @@ def group_of(method: str, path: str) -> Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Allowance:
-    """Where a caller stands: the limit, what is left of it, and when it starts anew."""
+    """A caller's limit, the remaining requests, and the start of the next window."""
 
     limit: int
     remaining: int
@@ -60,7 +60,7 @@ class Allowance:
     allowed: bool
 
     def headers(self) -> dict[str, str]:
-        """The documented headers; the reset is in whole seconds since 1970."""
+        """Return the documented headers. The reset is in whole seconds since 1970."""
         return {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.remaining),
@@ -68,15 +68,15 @@ class Allowance:
         }
 
     def refusal(self) -> RateLimitedError:
-        """The error to raise when it is not allowed."""
+        """Return the error to raise if the request is not allowed."""
         reset_at = dt.datetime.fromtimestamp(math.ceil(self.reset_at), dt.UTC)
         return RateLimitedError(limit=self.limit, reset_at=reset_at)
 
 
 class RateLimits:
-    """Counts requests in windows that begin with a caller's first request.
+    """Fixed-window rate limiter. A window starts with the caller's first request.
 
-    With Redis the counts are shared. While Redis does not answer, this process counts alone.
+    With Redis, counts are shared between gateways. While Redis is away, each process counts alone.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class RateLimits:
 
     @classmethod
     def configured(cls, settings: GatewaySettings) -> Self:
-        """As the settings say."""
+        """Create the limiter from the settings."""
         limits = {
             Group.UPLOAD: rate(settings.rate_limit_upload),
             Group.PROCESSING: rate(settings.rate_limit_processing),
@@ -101,17 +101,17 @@ class RateLimits:
         return cls(limits, redis_storage(settings))
 
     async def hit(self, group: Group, caller: str) -> Allowance:
-        """Counts a request of a caller (a session or an address)."""
+        """Count a request of a caller (a session or an address)."""
         allowance = await self._hit(group, caller)
         if not allowance.allowed:
             telemetry.RATE_LIMITED.labels(group.value).inc()
         return allowance
 
     async def enforce(self, group: Group, caller: str) -> Allowance:
-        """Counts a request.
+        """Count a request.
 
         Raises:
-            RateLimitedError: it is one too many.
+            RateLimitedError: the limit is exceeded.
         """
         allowance = await self.hit(group, caller)
         if not allowance.allowed:
@@ -119,7 +119,7 @@ class RateLimits:
         return allowance
 
     async def close(self) -> None:
-        """Closes the connection to Redis."""
+        """Close the connection to Redis."""
         if self._storage is not None:
             connection: Any = self._storage.bridge.get_connection()  # type: ignore[attr-defined]
             await connection.aclose()
@@ -132,7 +132,7 @@ class RateLimits:
             except StorageError as error:
                 self._alone_until = time.monotonic() + _REDIS_PAUSE_SECONDS
                 _log.warning(
-                    "Redis does not answer; rate limits are counted by this process alone",
+                    "Redis does not respond, so this process counts rate limits alone",
                     error=str(error.storage_error),
                 )
         return await _count(self._own, item, group.value, caller)
@@ -147,7 +147,7 @@ async def _count(limiter: RateLimiter, item: RateLimitItem, group: str, caller: 
 
 
 def redis_storage(settings: GatewaySettings) -> RedisStorage | None:
-    """The shared store when REDIS_URL is set. It connects when it is first used."""
+    """Return the shared storage if REDIS_URL is set. It connects on first use."""
     url = settings.redis_url.get_secret_value()
     if not url:
         return None

@@ -1,4 +1,4 @@
-"""The outermost layer of a request: its id, its line in the log, its figures, its last resort."""
+"""Request ids, access log, and request metrics."""
 
 import re
 import secrets
@@ -18,13 +18,13 @@ _log = logging.get(__name__)
 
 
 class RequestContext:
-    """Gives every request an id, and sees how it ends."""
+    """Assigns an id to each request, and logs and measures its outcome."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -39,7 +39,7 @@ class RequestContext:
             await send(message)
 
         begun = time.perf_counter()
-        # The task and its context are this request's own.
+        # uvicorn runs each request in its own task, so the binding does not leak.
         structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             await self._app(scope, receive, sending)
@@ -62,14 +62,14 @@ def _request_id(scope: Scope) -> str:
 
 
 def route_of(scope: Scope) -> str:
-    """The template of the route, `/api/queue/jobs/{job_id}`; never the path with its ids."""
+    """Return the route template `/api/queue/jobs/{job_id}`, never the path with its ids."""
     path: str = getattr(scope.get("route"), "path", "unmatched")
     return path
 
 
 def _note(scope: Scope, status: int, seconds: float) -> None:
     route = route_of(scope)
-    # Anybody can send any word as a method; only the known ones become labels.
+    # Clients can send any word as the method. Only known ones become metric labels.
     method = scope["method"] if scope["method"] in _METHODS else "OTHER"
     telemetry.HTTP_SECONDS.labels(method, route, str(status)).observe(seconds)
     if route in _QUIET and status < 400:

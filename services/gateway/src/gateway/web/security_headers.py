@@ -1,4 +1,4 @@
-"""Headers that tell browsers what not to do, and the redirection to HTTPS."""
+"""Security headers, and the redirect to HTTPS."""
 
 from urllib.parse import quote
 
@@ -12,8 +12,8 @@ from gateway.web.hosts import host_name
 from gateway.web.problems import problem
 
 STRICT = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-# Both documentation pages insert style elements and images of their own making; ReDoc searches in
-# a worker that it makes from a blob. Scripts come from this server only, here as everywhere.
+# Both documentation pages insert inline styles and images, and ReDoc runs its search in a blob
+# worker. Scripts are loaded from this server only, as on every page.
 DOCUMENTATION = (
     f"{STRICT}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src 'self' blob:"
 )
@@ -31,15 +31,15 @@ _PROBES = ("/health", "/metrics")
 
 
 class SecurityHeaders:
-    """Sets the headers on every answer that does not set them itself."""
+    """Adds the headers to each response unless the handler has set them."""
 
     def __init__(self, app: ASGIApp, *, https_only: bool) -> None:
-        """`https_only` also tells browsers to come back by HTTPS alone."""
+        """Initialize the middleware. `https_only` adds Strict-Transport-Security."""
         self._app = app
         self._https_only = https_only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -60,13 +60,13 @@ class SecurityHeaders:
 
 
 class HttpsOnly:
-    """Sends callers of plain HTTP to HTTPS. Probes of the machine's own network are let through."""
+    """Redirects plain HTTP to HTTPS, except for health and metrics probes."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves, redirects or refuses one request."""
+        """Handle one request."""
         secure = scope.get("scheme") in ("https", "wss")
         if scope["type"] not in ("http", "websocket") or secure or _is_probe(scope["path"]):
             await self._app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""uvicorn inside a process that has its own signals, its own loop and a second server."""
+"""uvicorn as one of several servers in a process, with signals handled elsewhere."""
 
 import contextlib
 import logging
@@ -19,7 +19,7 @@ _log = structured.get(__name__)
 
 
 class HttpServer:
-    """Listens for HTTP and WebSocket. Bound before it serves, so that a taken port is told."""
+    """HTTP and WebSocket server. Binding is separate, so that a port in use is reported early."""
 
     def __init__(self, app: ASGIApp, settings: GatewaySettings) -> None:
         self._address = (settings.host, settings.port)
@@ -45,16 +45,16 @@ class HttpServer:
         self._server = _Server(config)
         self._socket: socket.socket | None = None
         self.port = 0
-        # uvicorn and websockets log request lines with their headers and queries.
+        # At lower levels, uvicorn and websockets log request lines with headers and queries.
         for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "websockets"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        logging.getLogger("uvicorn.error").addFilter(_is_news)
+        logging.getLogger("uvicorn.error").addFilter(_is_relevant)
 
     def bind(self) -> None:
-        """Takes the port.
+        """Bind the port.
 
         Raises:
-            UnavailableError: it cannot be had.
+            UnavailableError: the port cannot be bound.
         """
         host, port = self._address
         try:
@@ -62,28 +62,28 @@ class HttpServer:
             self._socket = socket.create_server((host, port), family=family, backlog=_BACKLOG)
         except OSError as error:
             raise UnavailableError(
-                f"Cannot listen on {host} port {port}: {error.strerror}; set HOST and PORT."
+                f"Cannot listen on {host} port {port}: {error.strerror}. Set HOST and PORT."
             ) from error
         self.port = self._socket.getsockname()[1]
 
     async def serve(self) -> None:
-        """Serves until `stop`, then lets requests in flight end within the grace."""
+        """Serve until `stop`, then let requests in flight finish within the grace period."""
         assert self._socket is not None
         _log.info("listening for HTTP", host=self._address[0], port=self.port)
         await self._server.serve(sockets=[self._socket])
 
     def stop(self) -> None:
-        """Takes no new connection and makes `serve` return."""
+        """Stop accepting connections and let `serve` return."""
         self._server.should_exit = True
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    # uvicorn takes a refused handshake for one that the application has forgotten.
+def _is_relevant(record: logging.LogRecord) -> bool:
+    # uvicorn mistakes a rejected handshake for one that the application did not complete.
     return "without completing handshake" not in record.getMessage()
 
 
 class _Server(uvicorn.Server):
-    """Signals belong to the process's supervisor."""
+    """Leaves signals to the process's supervisor."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
