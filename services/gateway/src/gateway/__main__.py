@@ -1,4 +1,7 @@
-"""Runs the gateway: `python -m gateway`; `python -m gateway migrate` only updates the database."""
+"""Command line of the gateway: `python -m gateway [migrate]`.
+
+With `migrate`, it only updates the database and exits.
+"""
 
 import asyncio
 import sys
@@ -9,7 +12,7 @@ from gateway.settings import GatewaySettings
 
 
 def main() -> None:
-    """Reads the settings and serves until a signal."""
+    """Read the settings and serve until a signal arrives."""
     match sys.argv[1:]:
         case []:
             runtime.run("gateway", settings.load(GatewaySettings), app.serve)

@@ -1,4 +1,4 @@
-"""The composition root: the only place where servers and clients are made."""
+"""Composition root: the only place where servers and clients are created."""
 
 import asyncio
 import datetime as dt
@@ -34,7 +34,7 @@ from gateway.sessions.registry import RegistryAuthenticator, SessionRegistry
 from gateway.sessions.revocation import Revocations
 from gateway.sessions.session import Expiry
 from gateway.sessions.store import SessionStore
-from gateway.sessions.sweeper import sweep_for_ever
+from gateway.sessions.sweeper import sweep_periodically
 from gateway.sessions.tokens import RequestTokens
 from gateway.settings import GatewaySettings
 from gateway.statistics import StatisticsReader
@@ -55,7 +55,7 @@ _log = logging.get(__name__)
 
 
 async def serve(settings: GatewaySettings, supervisor: Supervisor) -> None:
-    """Runs the gateway until the supervisor stops."""
+    """Run the gateway until the supervisor stops."""
     database = Database(settings)
     await database.open()
     await postgres.migrate(database, "gateway")
@@ -72,7 +72,7 @@ async def serve(settings: GatewaySettings, supervisor: Supervisor) -> None:
 
 
 class Gateway:
-    """Everything that the process consists of, once Postgres and NATS answer."""
+    """The assembled process. Construct it once Postgres and NATS are reachable."""
 
     def __init__(self, settings: GatewaySettings, database: Database, client: Client) -> None:
         self._settings = settings
@@ -102,7 +102,7 @@ class Gateway:
         self._http = HttpServer(self._application(), settings)
 
     async def run(self, supervisor: Supervisor) -> None:
-        """Serves until the supervisor stops, then ends in order."""
+        """Serve until the supervisor stops, then shut down in order."""
         self._http.bind()
         await self._feed.subscribe()
         await self._grpc.start()
@@ -110,7 +110,7 @@ class Gateway:
         supervisor.start("event loop watch", loop_watch.watch())
         supervisor.start(
             "session sweeper",
-            sweep_for_ever(self._registry, self._settings.session_sweep_seconds),
+            sweep_periodically(self._registry, self._settings.session_sweep_seconds),
         )
         serving = supervisor.start("http", self._http.serve())
         await self._grpc.ready()
@@ -125,16 +125,16 @@ class Gateway:
 
     @property
     def http_port(self) -> int:
-        """The port of HTTP; 0 before it listens."""
+        """The HTTP port, 0 before it is bound."""
         return self._http.port
 
     @property
     def grpc_port(self) -> int:
-        """The port of gRPC; 0 before it listens."""
+        """The gRPC port, 0 before it is bound."""
         return self._grpc.port
 
     async def close(self) -> None:
-        """Closes what was opened to others."""
+        """Close the connections to other services."""
         await self._backends.close()
         await self._limits.close()
 
@@ -212,4 +212,4 @@ class Gateway:
 
     async def _check_events(self) -> None:
         if not self._client.is_connected:
-            raise UnavailableError("NATS does not answer.")
+            raise UnavailableError("NATS is not connected.")

@@ -1,4 +1,4 @@
-"""The services behind the gateway, and how they are called for a session."""
+"""Clients of the services behind the gateway."""
 
 from collections.abc import AsyncIterator
 from typing import TypeVar
@@ -46,7 +46,7 @@ _IDEMPOTENT_SPEAKERS = [
 
 
 class Backends:
-    """Stubs of the services. Calls are signed by the gateway and name the session they are for."""
+    """gRPC stubs. Each call is signed by the gateway and names the session it acts for."""
 
     def __init__(
         self,
@@ -57,12 +57,12 @@ class Backends:
         exporter: str,
         signer: ServiceSigner,
     ) -> None:
-        """Addresses are `host:port`. Channels connect when first used."""
+        """Create the channels. Addresses are `host:port`, and connections open on first use."""
         self._signer = signer
         self._transcriber = channel(settings, transcriber, idempotent=_IDEMPOTENT_TRANSCRIBER)
         self._speakers = channel(settings, speakers, idempotent=_IDEMPOTENT_SPEAKERS)
         self._exporter = channel(settings, exporter)
-        # Uploads are written piece by piece, which a traced channel cannot do.
+        # A traced channel does not support writing a stream message by message.
         self._uploads = channel(settings, transcriber, traced=False)
         self.uploads = transcription_pb2_grpc.TranscriptionServiceStub(self._uploads)
         self.transcriptions = transcription_pb2_grpc.TranscriptionServiceStub(self._transcriber)
@@ -71,11 +71,14 @@ class Backends:
         self.exports = export_pb2_grpc.ExportServiceStub(self._exporter)
 
     def metadata(self, session_id: str) -> Metadata:
-        """What tells a service for which session the gateway calls."""
+        """Return the signed metadata of a call made for a session."""
         return tuple(self._signer.sign(session_id).items())
 
     def upload_metadata(self, session_id: str) -> Metadata:
-        """The same for an upload, with the trace that no interceptor adds there."""
+        """Return the metadata of an upload, with the trace context added by hand.
+
+        The upload channel has no tracing interceptor to do it.
+        """
         return (*self.metadata(session_id), *telemetry.inject().items())
 
     async def ask(
@@ -86,10 +89,11 @@ class Backends:
         *,
         seconds: float = _ANSWER_SECONDS,
     ) -> Answer:
-        """One call for a session, that may take so long.
+        """Call a unary method for a session, with a deadline of `seconds`.
 
         Raises:
-            ApplicationError: what the service meant; UnavailableError when it does not answer.
+            ApplicationError: the service refused the call.
+            UnavailableError: the service does not respond.
         """
         return await unwrap(method(request, metadata=self.metadata(session_id), timeout=seconds))
 
@@ -99,11 +103,11 @@ class Backends:
         request: Request,
         session_id: str,
     ) -> AsyncIterator[Answer]:
-        """One call that is answered in pieces; ends the call when it is closed early."""
+        """Call a streaming method for a session. Closing the iterator cancels the call."""
         call = method(request, metadata=self.metadata(session_id), timeout=_EXPORT_SECONDS)
         return unwrap_stream(call)
 
     async def close(self) -> None:
-        """Closes the channels."""
+        """Close all channels."""
         for connection in (self._transcriber, self._uploads, self._speakers, self._exporter):
             await connection.close()

@@ -1,4 +1,4 @@
-"""What only the edge can refuse."""
+"""Errors specific to the HTTP edge."""
 
 import datetime as dt
 
@@ -6,9 +6,9 @@ from common.errors import ResourceExhaustedError
 
 
 class RateLimitedError(ResourceExhaustedError):
-    """The caller has used up its requests for the moment.
+    """The caller has exhausted its rate limit.
 
-    `limit` is the number of requests in a window, `reset_at` the moment when the next one is free.
+    `limit` is the number of requests per window, and `reset_at` the start of the next window.
     """
 
     code = "RATE_LIMIT_EXCEEDED"

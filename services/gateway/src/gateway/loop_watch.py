@@ -1,4 +1,4 @@
-"""Measures how long the event loop is kept from its work."""
+"""Event-loop lag metrics."""
 
 import asyncio
 import time
@@ -9,9 +9,10 @@ _INTERVAL_SECONDS = 0.02
 
 
 async def watch() -> None:
-    """Notes for ever by how much a short sleep overshoots, and how much of that is our own doing.
+    """Record event-loop lag until cancelled.
 
-    On a machine that is busy with other things timers fire late although nothing here is at fault.
+    Lag is the overshoot of a short sleep. On a busy machine, timers also fire late for reasons
+    outside this process, so the CPU time of this thread is recorded separately.
     """
     loop = asyncio.get_running_loop()
     while True:

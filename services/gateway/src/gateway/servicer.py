@@ -1,4 +1,4 @@
-"""SessionService: protobuf in and out, the registry behind it."""
+"""SessionService: gRPC methods on top of the session registry."""
 
 import datetime as dt
 import ipaddress
@@ -15,7 +15,7 @@ from securetranscribe.v1 import session_pb2, session_pb2_grpc
 
 
 class SessionServicer(session_pb2_grpc.SessionServiceServicer):
-    """The service as native clients and the other services call it."""
+    """gRPC service for native clients and for the other services."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     async def CreateSession(  # noqa: N802 - named by the contract
         self, request: session_pb2.CreateSessionRequest, context: Any
     ) -> session_pb2.CreateSessionResponse:
-        """Creates a session; limited by the caller's address."""
+        """Create a session. Rate-limited per client address."""
         address = self._address(context)
         await self._limits.enforce(Group.SESSION, address)
         session, token = await self._registry.create(
@@ -50,7 +50,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     async def GetCurrentSession(  # noqa: N802
         self, _request: session_pb2.GetCurrentSessionRequest, _context: Any
     ) -> session_pb2.GetCurrentSessionResponse:
-        """Returns the caller's session with figures from the transcriber."""
+        """Return the caller's session with its job statistics."""
         session = await self._registry.get(identity.session_id())
         statistics = await self._statistics.read(session.session_id)
         message = conversion.to_message(session, self._registry.now(), statistics)
@@ -59,7 +59,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     async def UpdateCurrentSession(  # noqa: N802
         self, request: session_pb2.UpdateCurrentSessionRequest, _context: Any
     ) -> session_pb2.UpdateCurrentSessionResponse:
-        """Changes the label or the preferences."""
+        """Update the label, the preferences, or both."""
         session = await self._registry.update(
             identity.session_id(),
             user_identifier=(
@@ -77,7 +77,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     async def ExtendCurrentSession(  # noqa: N802
         self, request: session_pb2.ExtendCurrentSessionRequest, _context: Any
     ) -> session_pb2.ExtendCurrentSessionResponse:
-        """Moves the expiry."""
+        """Extend the caller's session."""
         duration = dt.timedelta(seconds=times.seconds(request.duration))
         session = await self._registry.extend(identity.session_id(), duration)
         message = conversion.to_message(session, self._registry.now())
@@ -86,14 +86,14 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     async def InvalidateCurrentSession(  # noqa: N802
         self, _request: session_pb2.InvalidateCurrentSessionRequest, _context: Any
     ) -> session_pb2.InvalidateCurrentSessionResponse:
-        """Ends the caller's session."""
+        """End the caller's session."""
         await self._registry.invalidate(identity.session_id())
         return session_pb2.InvalidateCurrentSessionResponse()
 
     async def AuthenticateSession(  # noqa: N802
         self, request: session_pb2.AuthenticateSessionRequest, _context: Any
     ) -> session_pb2.AuthenticateSessionResponse:
-        """Tells which session a token belongs to."""
+        """Return the session a token belongs to."""
         session = await self._registry.authenticate(request.session_token)
         return session_pb2.AuthenticateSessionResponse(
             session_id=session.session_id,
@@ -103,7 +103,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         )
 
     def _address(self, context: Any) -> str:
-        """Where the call comes from; a trusted proxy's word for it counts."""
+        """Return the client address, as forwarded by trusted proxies."""
         forwarded = ", ".join(
             value
             for key, value in context.invocation_metadata() or ()
@@ -113,7 +113,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
 
 
 def peer_address(peer: str) -> str:
-    """The address in grpc's notation of a peer: `ipv4:127.0.0.1:50100`, `ipv6:[::1]:50100`."""
+    """Return the address of a gRPC peer such as `ipv4:127.0.0.1:50100`, or "" if it has none."""
     kind, _, rest = unquote(peer).partition(":")
     if kind not in ("ipv4", "ipv6"):
         return ""

@@ -1,4 +1,4 @@
-"""What the gateway needs to know."""
+"""Settings of the gateway."""
 
 import re
 from pathlib import Path
@@ -18,19 +18,19 @@ def _rate(value: str) -> str:
     try:
         parse(value)
     except ValueError as error:
-        raise ValueError("write a rate as 10/minute or 100 per hour") from error
+        raise ValueError("must be a rate such as 10/minute or 100 per hour") from error
     return value
 
 
 def _readable(path: Path | None) -> Path | None:
     if path is not None and not path.is_file():
-        raise ValueError("names no file that can be read")
+        raise ValueError("is not a readable file")
     return path
 
 
 def _redis(value: SecretStr) -> SecretStr:
     if value.get_secret_value() and not value.get_secret_value().startswith(_REDIS_SCHEMES):
-        raise ValueError("write it as redis://host:6379/0 or rediss://host:6379/0")
+        raise ValueError("must look like redis://host:6379/0 or rediss://host:6379/0")
     return value
 
 
@@ -38,14 +38,16 @@ def _proxies(value: tuple[str, ...]) -> tuple[str, ...]:
     try:
         TrustedProxies(value)
     except ValueError as error:
-        raise ValueError("list addresses or networks, such as 10.0.0.0/8") from error
+        raise ValueError("must list addresses or networks, such as 10.0.0.0/8") from error
     return value
 
 
 def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
     for origin in value:
         if origin != "*" and _ORIGIN.match(origin) is None:
-            raise ValueError("list origins, such as https://example.org or http://localhost:3000")
+            raise ValueError(
+                "must list origins, such as https://example.org or http://localhost:3000"
+            )
     return value
 
 
@@ -54,12 +56,12 @@ ReadableFile = Annotated[Path | None, AfterValidator(_readable)]
 
 
 def rate(value: str) -> RateLimitItem:
-    """A rate such as `10/minute` in the form that the limiter works with."""
+    """Parse a rate such as `10/minute` for the limiter."""
     return parse(value)
 
 
 class GatewaySettings(ServiceSettings, PostgresSettings):
-    """Settings of `python -m gateway`. Variables are named like the fields, in capitals."""
+    """Settings of `python -m gateway`. Environment variables are the field names in upper case."""
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
@@ -95,5 +97,5 @@ class GatewaySettings(ServiceSettings, PostgresSettings):
     @model_validator(mode="after")
     def _certificate_and_key(self) -> Self:
         if (self.ssl_cert_path is None) != (self.ssl_key_path is None):
-            raise ValueError("SSL_CERT_PATH and SSL_KEY_PATH are set together or not at all")
+            raise ValueError("SSL_CERT_PATH and SSL_KEY_PATH must be set together")
         return self

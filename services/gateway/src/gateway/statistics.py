@@ -1,20 +1,20 @@
-"""Figures over a session's jobs, which only the transcriber knows."""
+"""Job statistics of a session, read from the transcriber."""
 
 from gateway.backends import Backends
 from securetranscribe.v1 import session_pb2, transcription_pb2
 
 
 class StatisticsReader:
-    """Asks the transcriber for the figures of one session."""
+    """Reads job statistics from the transcriber."""
 
     def __init__(self, backends: Backends) -> None:
         self._backends = backends
 
     async def read(self, session_id: str) -> session_pb2.SessionStatistics:
-        """The figures.
+        """Return the statistics of one session.
 
         Raises:
-            UnavailableError: the transcriber does not answer.
+            UnavailableError: the transcriber does not respond.
         """
         answer = await self._backends.ask(
             self._backends.transcriptions.GetSessionStatistics,

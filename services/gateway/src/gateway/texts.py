@@ -1,4 +1,4 @@
-"""Which texts and JSON values are taken from callers."""
+"""Validation of text and JSON values received from callers."""
 
 import json
 import re
@@ -14,7 +14,7 @@ DETECT = "auto"
 
 
 def storable(text: str) -> bool:
-    """Whether a text can be stored and sent: no NUL, no half of a surrogate pair."""
+    """Return whether a text can be stored and sent: no NUL and no lone surrogate."""
     if "\0" in text:
         return False
     try:
@@ -25,38 +25,41 @@ def storable(text: str) -> bool:
 
 
 def check_language(code: str) -> str:
-    """A language code in lower case; empty for `auto` and for an empty text.
+    """Return a language code in lower case, or "" for `auto` and for an empty text.
 
     Raises:
-        ValidationError: the text has not the form of a code.
+        ValidationError: the text does not look like a language code.
     """
     code = code.strip().lower()
     if code in ("", DETECT):
         return ""
     if _LANGUAGE.match(code) is None:
-        raise ValidationError.of("language", "Write a language code such as en, de or yue.")
+        raise ValidationError.of("language", "Use a language code such as en, de, or yue.")
     return code
 
 
 def check_json(value: Any, field: str) -> None:
-    """Refuses what JSON columns or protobuf cannot hold, and what is too much.
+    """Reject values that a JSON column or protobuf cannot hold, and values that are too large.
 
     Raises:
-        ValidationError: a text that cannot be stored, a number out of range, or too long.
+        ValidationError: a string cannot be stored, a number is out of range, or the value is too
+            deeply nested or too long.
     """
     unread = [(value, 1)]
     while unread:
         current, depth = unread.pop()
         if depth > MAX_JSON_DEPTH:
-            raise ValidationError.of(field, f"At most {MAX_JSON_DEPTH} levels are allowed.")
+            raise ValidationError.of(field, f"At most {MAX_JSON_DEPTH} nested levels are allowed.")
         if isinstance(current, dict):
             unread.extend((part, depth + 1) for part in (*current.keys(), *current.values()))
         elif isinstance(current, list):
             unread.extend((part, depth + 1) for part in current)
         elif isinstance(current, str) and not storable(current):
-            raise ValidationError.of(field, "A text has a character that cannot be stored.")
-        # Written so that it refuses NaN too, and converts no huge integer.
+            raise ValidationError.of(field, "A string contains a character that cannot be stored.")
+        # The negated comparison also rejects NaN, and it does not convert huge integers to float.
         elif isinstance(current, int | float) and not abs(current) <= _MAX_NUMBER:
             raise ValidationError.of(field, "A number is out of range.")
     if len(json.dumps(value)) > MAX_JSON_CHARACTERS:
-        raise ValidationError.of(field, f"At most {MAX_JSON_CHARACTERS} characters are allowed.")
+        raise ValidationError.of(
+            field, f"At most {MAX_JSON_CHARACTERS} JSON characters are allowed."
+        )

@@ -1,10 +1,10 @@
-"""Which version of the gateway runs."""
+"""Version of the running gateway."""
 
 from importlib.metadata import PackageNotFoundError, version
 
 
 def installed() -> str:
-    """The version of the installed distribution, or `development` in a bare source tree."""
+    """Return the version of the installed distribution, or `development` in a bare source tree."""
     try:
         return version("securetranscribe-gateway")
     except PackageNotFoundError:

@@ -1,1 +1,1 @@
-"""Sessions: who owns transcriptions and jobs."""
+"""Sessions, which own transcriptions and jobs."""

@@ -1,4 +1,4 @@
-"""Between sessions of the domain and those of protobuf."""
+"""Conversion between domain sessions and protobuf messages."""
 
 import datetime as dt
 from typing import Any
@@ -17,7 +17,7 @@ def to_message(
     now: dt.datetime,
     statistics: session_pb2.SessionStatistics | None = None,
 ) -> session_pb2.Session:
-    """A session as a message; without statistics that field stays absent."""
+    """Return a session as a message. Without `statistics`, that field is absent."""
     return session_pb2.Session(
         id=session.id,
         session_id=session.session_id,
@@ -33,7 +33,7 @@ def to_message(
 
 
 def preferences_message(preferences: Preferences) -> session_pb2.SessionPreferences:
-    """Preferences as a message; what was not chosen stays absent."""
+    """Return preferences as a message. Fields without a value are absent."""
     message = session_pb2.SessionPreferences(
         default_language=preferences.default_language,
         auto_start_processing=preferences.auto_start_processing,
@@ -44,10 +44,10 @@ def preferences_message(preferences: Preferences) -> session_pb2.SessionPreferen
 
 
 def preferences_of(message: session_pb2.SessionPreferences) -> Preferences:
-    """Preferences of a message.
+    """Return the preferences in a message.
 
     Raises:
-        ValidationError: the language is no language code, or the other keys are too much.
+        ValidationError: the language is not a language code, or the other keys are too large.
     """
     other = _plain(message)
     clash = {"default_language", "auto_start_processing"} & other.keys()

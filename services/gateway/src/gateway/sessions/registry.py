@@ -1,4 +1,4 @@
-"""The life of sessions: created, recognised, extended, ended."""
+"""Session lifecycle: creation, authentication, extension, and revocation."""
 
 import datetime as dt
 from collections.abc import Awaitable, Callable
@@ -29,7 +29,7 @@ Announce = Callable[[Session], Awaitable[None]]
 
 
 class SessionRegistry:
-    """All that can be done with sessions. Callers have shown who they are already."""
+    """Operations on sessions. Methods that take a session id expect an authenticated caller."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class SessionRegistry:
         announce_revoked: Announce,
         clock: Clock = utc_now,
     ) -> None:
-        """`announce_revoked` is awaited after a session has ended before its time."""
+        """Initialize the registry. `announce_revoked` is awaited after a session was revoked."""
         self._store = store
         self._expiry = expiry
         self._request_tokens = request_tokens
@@ -48,7 +48,7 @@ class SessionRegistry:
         self._clock = clock
 
     def now(self) -> dt.datetime:
-        """The current moment by the registry's clock."""
+        """Return the current time of the registry's clock."""
         return self._clock()
 
     async def create(
@@ -60,9 +60,9 @@ class SessionRegistry:
         request_id: str = "",
         peer: str = "",
     ) -> tuple[Session, str]:
-        """A new session and its token, which is not to be had a second time.
+        """Create a session and return it with its token, which is not stored.
 
-        With a `request_id` the same caller (`peer`) gets the same session for ten minutes.
+        With a `request_id` the call is idempotent per caller (`peer`) for ten minutes.
 
         Raises:
             ValidationError: a text is longer than its limit.
@@ -98,7 +98,10 @@ class SessionRegistry:
         return session, token
 
     async def find(self, token: str) -> Session | None:
-        """The session of a token, used now; None when the token is unknown, expired or revoked."""
+        """Return the session of a token, or None if the token is unknown, expired, or revoked.
+
+        Counts as a use of the session.
+        """
         if not looks_like_token(token):
             return None
         now = self._clock()
@@ -106,10 +109,10 @@ class SessionRegistry:
         return None if session is None else await self._used(session, now)
 
     async def authenticate(self, token: str) -> Session:
-        """The session of a token, used now.
+        """Return the session of a token. Counts as a use of the session.
 
         Raises:
-            AuthenticationError: the token is unknown, expired or revoked.
+            AuthenticationError: the token is unknown, expired, or revoked.
         """
         return _valid(await self.find(token))
 
@@ -152,10 +155,10 @@ class SessionRegistry:
         )
 
     async def extend(self, session_id: str, duration: dt.timedelta) -> Session:
-        """Makes a session last at least `duration` from now; never shorter than it would.
+        """Extend a session to at least `duration` from now. Never shortens it.
 
         Raises:
-            ValidationError: not between one hour and 24.
+            ValidationError: the duration is not between 1 and 24 hours.
             AuthenticationError: the session has ended.
         """
         if not MIN_EXTENSION <= duration <= MAX_EXTENSION:
@@ -166,14 +169,14 @@ class SessionRegistry:
         return _valid(await self._store.touch(session_id, now, until))
 
     async def invalidate(self, session_id: str) -> None:
-        """Ends a session and tells everybody; fine when it had ended."""
+        """Revoke a session and announce it. Does nothing if the session has already ended."""
         session = await self._store.revoke(session_id, self._clock())
         if session is not None:
             _log.info("session revoked", session_id=session_id)
             await self._announce(session)
 
     async def sweep(self) -> int:
-        """Deletes sessions that have ended; returns how many."""
+        """Delete ended sessions and return their number."""
         count = await self._store.sweep(self._clock())
         if count:
             _log.info("sessions swept", count=count)
@@ -187,19 +190,19 @@ class SessionRegistry:
 
 
 class RegistryAuthenticator:
-    """The authenticator of the gateway's own gRPC server: it asks itself."""
+    """Token authenticator of the gateway's own gRPC server, backed by the registry."""
 
     def __init__(self, registry: SessionRegistry) -> None:
         self._registry = registry
 
     async def authenticate(self, token: str) -> str:
-        """The session id of a token. Raises AuthenticationError for one that is not valid."""
+        """Return the session id of a token. Raise AuthenticationError if it is not valid."""
         return (await self._registry.authenticate(token)).session_id
 
 
 def _valid(session: Session | None) -> Session:
     if session is None:
-        raise AuthenticationError("The session token is not valid or the session has ended.")
+        raise AuthenticationError("The session token is invalid or the session has ended.")
     return session
 
 
@@ -207,4 +210,4 @@ def _check(text: str, field: str, longest: int) -> None:
     if len(text) > longest:
         raise ValidationError.of(field, f"At most {longest} characters are allowed.")
     if "\0" in text:
-        raise ValidationError.of(field, "The character NUL is not allowed.")
+        raise ValidationError.of(field, "NUL characters are not allowed.")

@@ -1,4 +1,4 @@
-"""Telling everybody that a session has ended before its time."""
+"""Announcement of revoked sessions."""
 
 from common import logging
 from common.errors import UnavailableError
@@ -11,16 +11,16 @@ _log = logging.get(__name__)
 
 
 class Revocations:
-    """Closes the session's connections here, and publishes `session.revoked` for all others."""
+    """Closes a revoked session's local connections and publishes `session.revoked`."""
 
     def __init__(self, publisher: EventPublisher, hub: Hub) -> None:
         self._publisher = publisher
         self._hub = hub
 
     async def announce(self, session: Session) -> None:
-        """Call after the session has ended in the database.
+        """Announce a session already revoked in the database.
 
-        Without NATS the other services notice when their short caches expire.
+        If NATS is away, the other services notice once their short-lived caches expire.
         """
         self._hub.end_session(session.session_id)
         event = event_pb2.Event(
@@ -30,4 +30,4 @@ class Revocations:
         try:
             await self._publisher.publish(event)
         except UnavailableError as error:
-            _log.error("a revocation could not be published", reason=error.message)
+            _log.error("cannot publish a revocation", reason=error.message)

@@ -1,4 +1,4 @@
-"""What a session is, and the rules of its expiry."""
+"""Session values and the expiry policy."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ AUTO_START = "auto_start_processing"
 
 @dataclass(frozen=True, kw_only=True)
 class Preferences:
-    """What the user prefers. `other` holds keys that nothing here interprets."""
+    """User preferences. `other` holds keys that the server stores without interpreting them."""
 
     default_language: str | None = None
     auto_start_processing: bool | None = None
@@ -19,7 +19,7 @@ class Preferences:
 
     @classmethod
     def of(cls, flat: Mapping[str, Any]) -> "Preferences":
-        """From one JSON object with the known keys beside the others."""
+        """Build preferences from a flat JSON object."""
         return cls(
             default_language=flat.get(DEFAULT_LANGUAGE),
             auto_start_processing=flat.get(AUTO_START),
@@ -31,7 +31,7 @@ class Preferences:
         )
 
     def flat(self) -> dict[str, Any]:
-        """One JSON object; known keys that were not chosen are left out."""
+        """Return a flat JSON object. Known keys without a value are left out."""
         known = {
             DEFAULT_LANGUAGE: self.default_language,
             AUTO_START: self.auto_start_processing,
@@ -41,7 +41,7 @@ class Preferences:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """One session as it is stored. Times are aware and in UTC."""
+    """A stored session. Times are timezone-aware and in UTC."""
 
     id: int
     session_id: str
@@ -55,36 +55,36 @@ class Session:
     revoked_at: dt.datetime | None = None
 
     def active_at(self, now: dt.datetime) -> bool:
-        """Whether the session is good at a moment."""
+        """Return whether the session is active at a given time."""
         return self.revoked_at is None and self.expires_at > now
 
     def age_seconds(self, now: dt.datetime) -> float:
-        """Seconds since the session was created."""
+        """Return the seconds since creation."""
         return (now - self.created_at).total_seconds()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expiry:
-    """How long sessions last. No rule ever moves an expiry to an earlier moment."""
+    """Expiry policy. It never moves an expiry to an earlier time."""
 
     ttl: dt.timedelta
     touch_interval: dt.timedelta
 
     def slid(self, current: dt.datetime, now: dt.datetime) -> dt.datetime:
-        """The expiry after a use."""
+        """Return the expiry after a use."""
         return max(current, now + self.ttl)
 
     def extended(
         self, current: dt.datetime, now: dt.datetime, duration: dt.timedelta
     ) -> dt.datetime:
-        """The expiry after a wish to last at least `duration` from now."""
+        """Return the expiry after a request to last at least `duration` from now."""
         return max(current, now + duration)
 
     def worth_writing(self, last_accessed: dt.datetime, now: dt.datetime) -> bool:
-        """Whether a use is far enough from the noted one; a burst writes once."""
+        """Return whether a use is due to be written, so that a burst of uses is written once."""
         return now - last_accessed >= self.touch_interval
 
 
 def utc_now() -> dt.datetime:
-    """The current moment."""
+    """Return the current time in UTC."""
     return dt.datetime.now(dt.UTC)

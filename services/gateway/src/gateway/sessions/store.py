@@ -1,4 +1,4 @@
-"""Sessions in Postgres."""
+"""Session storage in Postgres."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ WHERE r.key_sha256 = %(key_sha256)s AND s.session_id = r.session_id AND (
     r.expires_at <= %(now)s OR s.expires_at <= %(now)s OR s.revoked_at IS NOT NULL
 )
 """
-# Of two callers with one key, the second waits here until the first has committed.
+# The second of two concurrent callers with one key waits here until the first has committed.
 _CLAIM_REQUEST = """
 INSERT INTO session_requests (key_sha256, session_id, salt, expires_at)
 VALUES (%(key_sha256)s, %(session_id)s, %(salt)s, %(expires_at)s)
@@ -76,7 +76,7 @@ _SWEEP_BATCH = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class NewSession:
-    """What is stored of a session when it is created."""
+    """Values of a session to be created."""
 
     session_id: str
     token_sha256: str
@@ -88,7 +88,7 @@ class NewSession:
 
 @dataclass(frozen=True, kw_only=True)
 class RequestClaim:
-    """An idempotency key and what a first call with it stores."""
+    """Idempotency key of a session's creation, with the salt of its token."""
 
     key_sha256: str
     salt: str
@@ -96,20 +96,23 @@ class RequestClaim:
 
 
 class SessionStore:
-    """The tables of sessions. What has expired or was revoked is never found."""
+    """Session tables. Lookups never return expired or revoked sessions."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def insert(self, new: NewSession, now: dt.datetime) -> Session:
-        """Stores a session."""
+        """Store a new session."""
         async with self._database.transaction() as connection:
             return await _insert(connection, new, now)
 
     async def insert_once(
         self, new: NewSession, claim: RequestClaim, now: dt.datetime
     ) -> tuple[Session, str]:
-        """Stores a session unless its key has made one; the session and the key's salt."""
+        """Store a session unless its key has already created one.
+
+        Returns the session and the salt stored with the key.
+        """
         async with self._database.transaction() as connection:
             key = {"key_sha256": claim.key_sha256, "now": now}
             await execute(connection, _FORGET_REQUEST, key)
@@ -125,19 +128,19 @@ class SessionStore:
             return _session(row), row["salt"]
 
     async def by_token(self, token_sha256: str, now: dt.datetime) -> Session | None:
-        """The session of a token."""
+        """Find a session by the hash of its token."""
         parameters = {"token_sha256": token_sha256, "now": now}
         return _maybe(await self._database.fetch_one(_FIND_BY_HASH, parameters))
 
     async def by_id(self, session_id: str, now: dt.datetime) -> Session | None:
-        """The session of a public identifier."""
+        """Find a session by its public identifier."""
         parameters = {"session_id": session_id, "now": now}
         return _maybe(await self._database.fetch_one(_FIND_BY_ID, parameters))
 
     async def touch(
         self, session_id: str, now: dt.datetime, expires_at: dt.datetime
     ) -> Session | None:
-        """Notes a use and moves the expiry to `expires_at` unless it is later already."""
+        """Record a use, and extend the expiry to `expires_at` unless it is already later."""
         parameters = {"session_id": session_id, "now": now, "expires_at": expires_at}
         return _maybe(await self._database.fetch_one(_TOUCH, parameters))
 
@@ -161,12 +164,12 @@ class SessionStore:
         return _maybe(await self._database.fetch_one(_UPDATE, parameters))
 
     async def revoke(self, session_id: str, now: dt.datetime) -> Session | None:
-        """Ends a session; None when it had ended."""
+        """Revoke a session. Return None if it was already revoked."""
         parameters = {"session_id": session_id, "now": now}
         return _maybe(await self._database.fetch_one(_REVOKE, parameters))
 
     async def sweep(self, now: dt.datetime) -> int:
-        """Deletes what has ended, in batches; returns the number of sessions."""
+        """Delete ended sessions in batches and return their number."""
         await self._database.execute(_SWEEP_REQUESTS, {"now": now})
         swept = 0
         while True:

@@ -1,4 +1,4 @@
-"""Deletes sessions that have ended, now and then."""
+"""Periodic deletion of ended sessions."""
 
 import asyncio
 
@@ -9,11 +9,11 @@ from gateway.sessions.registry import SessionRegistry
 _log = logging.get(__name__)
 
 
-async def sweep_for_ever(registry: SessionRegistry, interval_seconds: float) -> None:
-    """Sweeps at once and then at every interval; a database that is away is waited for."""
+async def sweep_periodically(registry: SessionRegistry, interval_seconds: float) -> None:
+    """Sweep immediately and then at each interval until cancelled. Failures are only logged."""
     while True:
         try:
             await registry.sweep()
         except ApplicationError as error:
-            _log.warning("sessions could not be swept", reason=error.message)
+            _log.warning("cannot sweep sessions", reason=error.message)
         await asyncio.sleep(interval_seconds)

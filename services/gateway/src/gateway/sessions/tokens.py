@@ -1,4 +1,4 @@
-"""Session tokens and identifiers: 256 random bits for the secret, 128 for the name."""
+"""Session tokens (256 random bits) and session identifiers (128 random bits)."""
 
 import base64
 import hashlib
@@ -10,26 +10,26 @@ _TOKEN = re.compile(r"^[A-Za-z0-9_-]{43}$")
 
 
 def new_session_id() -> str:
-    """A public identifier, `session_` and 32 hexadecimal digits."""
+    """Return a public identifier: `session_` and 32 hexadecimal digits."""
     return f"session_{secrets.token_hex(16)}"
 
 
 def new_token() -> str:
-    """A token of 256 random bits in 43 url-safe characters."""
+    """Return a token of 43 URL-safe characters."""
     return secrets.token_urlsafe(32)
 
 
 def looks_like_token(text: str) -> bool:
-    """Whether a text has the form of a token; what has not is not looked up."""
+    """Return whether a text has the form of a token and is worth looking up."""
     return _TOKEN.match(text) is not None
 
 
 class RequestTokens:
-    """Tokens of sessions that are created with an idempotency key.
+    """Tokens of sessions created with an idempotency key.
 
-    A repeated key has to give the same token although only its hash is stored. So the token is a
-    keyed hash of a random salt and of the key, which nobody can compute without the deployment's
-    secret. The key counts only together with the caller's address.
+    A repeated key must return the same token although only its hash is stored. So the token is a
+    keyed hash of a random salt, the caller's address, and the key. Computing it takes the
+    deployment's secret.
     """
 
     def __init__(self, secret_key: str) -> None:
@@ -37,11 +37,11 @@ class RequestTokens:
         self._key = hashlib.sha256(text).digest()
 
     def request_hash(self, request_id: str, address: str) -> str:
-        """The form in which an idempotency key is stored."""
+        """Return the stored form of an idempotency key."""
         return self._mac(b"request", address, request_id).hex()
 
     def token(self, salt: str, request_id: str, address: str) -> str:
-        """The token that belongs to a salt and a key."""
+        """Return the token for a salt and a key."""
         mac = self._mac(b"token\0" + salt.encode(), address, request_id)
         return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
 
