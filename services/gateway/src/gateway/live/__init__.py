@@ -1,1 +1,1 @@
-"""Events for WebSocket clients, each handed to those whose session it concerns."""
+"""Live events for WebSocket clients, each delivered to the clients of its session."""

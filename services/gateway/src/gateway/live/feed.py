@@ -1,4 +1,4 @@
-"""From NATS to the hub: one subscription for the whole process."""
+"""NATS subscription that feeds the hub, one per process."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ _log = logging.get(__name__)
 
 
 class Feed:
-    """Takes events as they are published. Changes of the queue are passed on once a second."""
+    """Forwards events as they arrive. Queue changes are forwarded at most once per second."""
 
     def __init__(self, client: Client, hub: Hub, *, queue_seconds: float = QUEUE_SECONDS) -> None:
         self._client = client
@@ -30,17 +30,17 @@ class Feed:
         self._changed = asyncio.Event()
 
     async def subscribe(self) -> None:
-        """Begins to listen."""
+        """Subscribe to all events."""
         self._subscription = await self._client.subscribe(_ALL, cb=self._take)
 
     async def unsubscribe(self) -> None:
-        """Listens no more; fine while NATS is away."""
+        """Unsubscribe. Errors are ignored while NATS is away."""
         if self._subscription is not None:
             with contextlib.suppress(nats.errors.Error):
                 await self._subscription.unsubscribe()
 
     async def run(self) -> None:
-        """Tells the clients of changes of the queue, for ever."""
+        """Forward queue changes until cancelled."""
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -59,5 +59,5 @@ class Feed:
             self._changed.set()
         else:
             self._hub.dispatch(event)
-        # A burst of messages would be taken in one go otherwise, and then all be sent in one go.
+        # Yield, so that a burst of messages is not processed and sent in one step.
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Hands every event to the clients of the session that it concerns, and to no others."""
+"""Delivery of events to the clients of their session."""
 
 import asyncio
 from collections import OrderedDict, defaultdict
@@ -16,7 +16,7 @@ _log = logging.get(__name__)
 
 
 class Client:
-    """One open connection."""
+    """One open WebSocket connection."""
 
     def __init__(self, session_id: str) -> None:
         self.session_id = session_id
@@ -24,19 +24,19 @@ class Client:
         self._queue: QueueState | None = None
 
     def tell_queue(self, state: QueueState) -> None:
-        """Says how the queue stands, unless that is what was said last."""
+        """Send the queue state unless it was the last one sent."""
         if state != self._queue:
             self._queue = state
             self.outbox.put_queue(state.text())
 
     def tell_queue_first(self, state: QueueState) -> None:
-        """Says how the queue stood when the client came, unless a later word was said already."""
+        """Send the initial queue state unless a newer one was already sent."""
         if self._queue is None:
             self.tell_queue(state)
 
 
 class Hub:
-    """All connections of this process. Nothing here waits for a client."""
+    """All WebSocket connections of this process. Delivery never waits for a client."""
 
     def __init__(self, *, clients_per_session: int) -> None:
         self._clients_per_session = clients_per_session
@@ -45,22 +45,22 @@ class Hub:
         self._closed = False
 
     def attach(self, session_id: str) -> Client:
-        """Adds a connection.
+        """Add a connection.
 
         Raises:
-            ResourceExhaustedError: the session has too many, or the process is about to end.
+            ResourceExhaustedError: the session has too many, or the process is shutting down.
         """
         if self._closed:
-            raise ResourceExhaustedError("The server restarts; connect again.")
+            raise ResourceExhaustedError("The server is restarting. Connect again.")
         if len(self._clients.get(session_id, ())) >= self._clients_per_session:
-            raise ResourceExhaustedError("The session has too many connections open.")
+            raise ResourceExhaustedError("The session has too many open connections.")
         client = Client(session_id)
         self._clients[session_id].add(client)
         telemetry.WEBSOCKETS.inc()
         return client
 
     def detach(self, client: Client) -> None:
-        """Removes a connection."""
+        """Remove a connection."""
         clients = self._clients[client.session_id]
         if client in clients:
             clients.remove(client)
@@ -74,7 +74,7 @@ class Hub:
         return sum(len(clients) for clients in self._clients.values())
 
     def dispatch(self, event: event_pb2.Event) -> None:
-        """Hands out an event. One that has come before changes nothing."""
+        """Deliver an event. Repeated endings of a job are ignored."""
         kind = event.WhichOneof("data")
         if kind == "job_progress":
             self._progress(event.session_id, event.job_progress)
@@ -91,29 +91,29 @@ class Hub:
             self.end_session(event.session_id)
 
     async def tell_queue(self, change: event_pb2.QueueChanged) -> None:
-        """Tells everybody how the queue stands for them, a few at a time."""
+        """Send each session its view of the queue, yielding between small batches."""
         places = {place.session_id: place for place in change.places}
         for count, session_id in enumerate(list(self._clients), start=1):
             state = messages.queue_state(change, places.get(session_id))
             for client in self._clients.get(session_id, ()):
                 client.tell_queue(state)
             if count % _TOLD_AT_A_TIME == 0:
-                # All of them waking up at once would hold up everything else.
+                # Waking all clients at once would block the event loop.
                 await asyncio.sleep(0)
 
     def end_session(self, session_id: str) -> None:
-        """Closes the connections of a session that has ended."""
+        """Close the connections of an ended session."""
         self._close(self._clients.get(session_id, ()), SESSION_ENDED)
 
     def close(self) -> None:
-        """Closes all connections and takes no more."""
+        """Close all connections and accept no more."""
         self._closed = True
         for clients in self._clients.values():
             self._close(clients, GOING_AWAY)
 
     def _progress(self, session_id: str, event: event_pb2.JobProgress) -> None:
         clients = self._clients.get(session_id)
-        # Progress travels apart from endings and may come after them.
+        # Progress events are delivered separately and may arrive after the ending.
         if not clients or event.job_id in self._ended:
             return
         text = messages.progress(event)

@@ -1,4 +1,4 @@
-"""The messages of the WebSocket, as JSON text."""
+"""WebSocket messages as JSON text."""
 
 import datetime as dt
 import json
@@ -15,7 +15,7 @@ from securetranscribe.v1 import event_pb2, queue_pb2
 
 @dataclass(frozen=True, kw_only=True)
 class QueueState:
-    """What a `queue_update` says to one session."""
+    """Contents of a `queue_update` for one session."""
 
     queued_jobs: int
     processing_jobs: int
@@ -24,7 +24,7 @@ class QueueState:
 
     @classmethod
     def of_status(cls, status: queue_pb2.QueueStatus) -> "QueueState":
-        """From what the queue answers to the session itself."""
+        """Convert the queue status returned to the session."""
         return cls(
             queued_jobs=status.queued_jobs,
             processing_jobs=status.processing_jobs,
@@ -33,12 +33,12 @@ class QueueState:
         )
 
     def text(self) -> str:
-        """The message."""
+        """Return the message."""
         return _message("queue_update", vars(self))
 
 
 def queue_state(change: event_pb2.QueueChanged, place: event_pb2.QueuePlace | None) -> QueueState:
-    """What a change of the queue means for a session with that place in it."""
+    """Return the queue state of a session with a given place, or without one."""
     wait = change.estimated_wait if place is None else place.estimated_wait
     return QueueState(
         queued_jobs=change.queued_jobs,
@@ -49,7 +49,7 @@ def queue_state(change: event_pb2.QueueChanged, place: event_pb2.QueuePlace | No
 
 
 def progress(event: event_pb2.JobProgress) -> str:
-    """`job_progress`."""
+    """Return a `job_progress` message."""
     estimated = event.HasField("estimated_complete_time")
     return _message(
         "job_progress",
@@ -64,7 +64,7 @@ def progress(event: event_pb2.JobProgress) -> str:
 
 
 def completed(event: event_pb2.JobCompleted) -> str:
-    """`job_completed`."""
+    """Return a `job_completed` message."""
     return _message(
         "job_completed",
         {
@@ -83,7 +83,7 @@ def completed(event: event_pb2.JobCompleted) -> str:
 
 
 def failed(event: event_pb2.JobFailed) -> str:
-    """`job_failed`."""
+    """Return a `job_failed` message."""
     return _message(
         "job_failed",
         {
@@ -97,7 +97,7 @@ def failed(event: event_pb2.JobFailed) -> str:
 
 
 def cancelled(event: event_pb2.JobCancelled) -> str:
-    """`job_cancelled`."""
+    """Return a `job_cancelled` message."""
     return _message(
         "job_cancelled",
         {
@@ -110,7 +110,7 @@ def cancelled(event: event_pb2.JobCancelled) -> str:
 
 
 def pong() -> str:
-    """The answer to a client's `ping`."""
+    """Return a `pong` message."""
     return _message("pong", {"timestamp": format_moment(dt.datetime.now(dt.UTC))})
 
 

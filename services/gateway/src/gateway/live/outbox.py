@@ -1,4 +1,4 @@
-"""What waits to be sent to one client: bounded, in order, and nothing important dropped."""
+"""Bounded, ordered send queue of one WebSocket client."""
 
 import asyncio
 from collections import OrderedDict
@@ -11,7 +11,7 @@ _QUEUE = ("queue", "")
 
 @dataclass(frozen=True, kw_only=True)
 class Closing:
-    """The connection is to be closed with a WebSocket code."""
+    """Close code and reason of a WebSocket connection."""
 
     code: int
     reason: str
@@ -19,14 +19,14 @@ class Closing:
 
 SESSION_ENDED = Closing(code=4401, reason="The session has ended.")
 TOO_SLOW = Closing(code=1013, reason="The client reads too slowly.")
-GOING_AWAY = Closing(code=1012, reason="The server restarts; connect again.")
+GOING_AWAY = Closing(code=1012, reason="The server is restarting. Connect again.")
 
 
 class Outbox:
-    """Messages for one client.
+    """Messages waiting for one client.
 
-    Of progress, only the latest for a job waits; of the queue, only the latest at all. The end of a
-    job always waits; a client that leaves too many of them unread is hopeless and is closed.
+    Only the latest progress of each job and the latest queue state are kept. Job endings are always
+    kept, and clients with too many unread endings are disconnected.
     """
 
     def __init__(self) -> None:
@@ -36,14 +36,14 @@ class Outbox:
         self.closing: Closing | None = None
 
     def put_progress(self, job_id: str, text: str) -> None:
-        """Progress of a job, in the place of what is waiting of it."""
+        """Queue the progress of a job, in place of any earlier progress of it."""
         key = ("progress", job_id)
         if key not in self._waiting and len(self._waiting) - self._endings > MAX_PROGRESS:
             return
         self._put(key, text)
 
     def put_ending(self, job_id: str, text: str) -> None:
-        """The end of a job, after its progress."""
+        """Queue the ending of a job, after its progress."""
         if self._endings >= MAX_ENDINGS:
             self.close(TOO_SLOW)
             return
@@ -52,21 +52,21 @@ class Outbox:
         self._put(("ending", job_id), text)
 
     def put_queue(self, text: str) -> None:
-        """The state of the queue, after everything that waits."""
+        """Queue the state of the queue after all waiting messages, in place of an earlier one."""
         self._waiting.pop(_QUEUE, None)
         self._put(_QUEUE, text)
 
     def put_reply(self, text: str) -> None:
-        """An answer to something that the client said; one at a time."""
+        """Queue a reply to the client. Only the latest reply is kept."""
         self._put(("reply", ""), text)
 
     def close(self, closing: Closing) -> None:
-        """Closes the connection after the message that is being sent; the first reason counts."""
+        """Close the connection after the message being sent. The first reason is kept."""
         self.closing = self.closing or closing
         self._ready.set()
 
     async def next(self) -> str | Closing:
-        """The next message to send, or that the connection is to be closed."""
+        """Wait for the next message to send, or for the connection to be closed."""
         await self._ready.wait()
         if self.closing is not None:
             return self.closing

@@ -1,4 +1,4 @@
-"""The WebSocket endpoint: who may connect, and what goes over a connection."""
+"""WebSocket endpoint: authentication and message loop."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ _CLOSE_SECONDS = 1.0
 
 
 class LiveSocket:
-    """Serves connections. An open one keeps its session alive."""
+    """ASGI application of the WebSocket. An open connection keeps its session alive."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class LiveSocket:
         self._keep_alive_seconds = keep_alive_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one connection from the handshake to its end."""
+        """Handle one connection from handshake to close."""
         websocket = WebSocket(scope, receive, send)
         try:
             session = await self._admit(websocket)
@@ -69,21 +69,21 @@ class LiveSocket:
             _log.info("websocket closed", code=None if closing is None else closing.code)
 
     async def _admit(self, websocket: WebSocket) -> Session:
-        """The session of a handshake.
+        """Return the session of a handshake.
 
         Raises:
-            AuthenticationError: there is no token, or it is not valid.
-            AuthorizationError: a page of a foreign origin asks.
+            AuthenticationError: the token is missing or invalid.
+            AuthorizationError: the page's origin is not allowed.
         """
         if not self._origins.trusts(websocket.headers):
-            raise AuthorizationError("A page of another origin may not connect.")
+            raise AuthorizationError("Pages from other origins may not connect.")
         shown = credentials.read(websocket.headers, websocket.scope["state"].get("query_token"))
         if shown.source is Source.NONE:
-            raise AuthenticationError("Connect with a session token.")
+            raise AuthenticationError("A session token is required to connect.")
         return await self._registry.authenticate(shown.token)
 
     async def _serve(self, websocket: WebSocket, client: Client) -> Closing | None:
-        """Serves until the client leaves (None), or until it is to be closed."""
+        """Serve until the client disconnects (None), or until the connection has to be closed."""
         closing = await _first(
             {
                 "websocket sender": self._sending(websocket, client),
@@ -93,7 +93,7 @@ class LiveSocket:
             }
         )
         if closing is not None:
-            # A client that reads nothing more does not get to read this either.
+            # The close frame cannot be sent to a client that has stopped reading.
             with contextlib.suppress(TimeoutError, RuntimeError):
                 async with asyncio.timeout(_CLOSE_SECONDS):
                     await websocket.close(closing.code, closing.reason)
@@ -112,7 +112,7 @@ class LiveSocket:
                 return TOO_SLOW
 
     async def _reading(self, websocket: WebSocket, client: Client) -> None:
-        """Reads so that the end of the connection is noticed; answers `{"type": "ping"}`."""
+        """Read until the client disconnects, and answer `{"type": "ping"}`."""
         while True:
             message = await websocket.receive()
             if message["type"] == "websocket.disconnect":
@@ -121,7 +121,7 @@ class LiveSocket:
                 client.outbox.put_reply(messages.pong())
 
     async def _keeping(self, client: Client) -> Closing:
-        """Keeps the session alive, and notices when it has ended all the same."""
+        """Keep the session alive. Return once it has ended."""
         while True:
             await asyncio.sleep(self._keep_alive_seconds)
             try:
@@ -132,7 +132,7 @@ class LiveSocket:
                 _log.warning("cannot keep a session alive", reason=error.message)
 
     async def _greeting(self, client: Client) -> Closing:
-        """Says how the queue stands, then waits for ever."""
+        """Send the initial queue state, then wait until cancelled."""
         try:
             answer = await self._backends.ask(
                 self._backends.queue.GetQueueStatus,
@@ -141,12 +141,12 @@ class LiveSocket:
             )
             client.tell_queue_first(QueueState.of_status(answer.status))
         except ApplicationError as error:
-            _log.warning("cannot tell a client of the queue", reason=error.message)
+            _log.warning("cannot send the initial queue state", reason=error.message)
         return await asyncio.Event().wait()  # type: ignore[return-value]
 
 
 async def _first(work: dict[str, Coroutine[Any, Any, Closing | None]]) -> Closing | None:
-    """Runs all at once until one of them is done; what that one returned or raised."""
+    """Run all coroutines until one finishes, and return or raise its outcome."""
     tasks = {asyncio.create_task(coroutine, name=name) for name, coroutine in work.items()}
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -1,1 +1,1 @@
-"""Uploads: a multipart body on one side, a gRPC stream on the other, nothing in between."""
+"""Uploads, streamed from a multipart body to a gRPC stream without storing them."""

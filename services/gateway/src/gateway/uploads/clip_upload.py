@@ -1,4 +1,4 @@
-"""Uploads of short clips, which are passed on whole."""
+"""Uploads of short voice clips, held in memory and sent in one message."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,30 +10,30 @@ from gateway.uploads.sink import too_large
 from gateway.uploads.upload import FILE_FIELD, Body, tidy
 
 MAX_CLIP_BYTES = 16 * 1024 * 1024
-# Each is held in memory, in a few copies, until it has been listened to.
+# Each clip is held in memory, in several copies, until its enrollment completes.
 _AT_ONCE = 4
 
 
 class ClipUploads:
-    """Receives clips: bounded, and a few at a time."""
+    """Receives clips with bounded size and concurrency."""
 
     def __init__(self, *, idle_seconds: float, max_bytes: int = MAX_CLIP_BYTES) -> None:
-        """`idle_seconds` is how long a client may send nothing."""
+        """Initialize the receiver. Uploads fail after `idle_seconds` without data."""
         self._idle_seconds = idle_seconds
         self._max_bytes = max_bytes
         self._under_way = 0
 
     @asynccontextmanager
     async def receiving(self, body: Body) -> AsyncIterator[bytes]:
-        """The file that a form carries; other fields are passed over.
+        """Read the file of a form. Other fields are ignored.
 
         Raises:
-            ValidationError: the form is malformed, or has no file.
-            FileUploadError: the file is empty, too large, or stopped coming.
-            ResourceExhaustedError: others are sending clips.
+            ValidationError: the form is malformed or has no file.
+            FileUploadError: the file is empty or too large, or the upload stalled.
+            ResourceExhaustedError: too many clips are being uploaded.
         """
         if self._under_way >= _AT_ONCE:
-            raise ResourceExhaustedError("Too many clips are being sent; try again soon.")
+            raise ResourceExhaustedError("Too many clips are being uploaded. Try again later.")
         self._under_way += 1
         try:
             yield await self._read(body)
@@ -50,7 +50,7 @@ class ClipUploads:
 
 
 class _Clip:
-    """The one file of a form as it comes."""
+    """The single file of a form while it is received."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -59,7 +59,7 @@ class _Clip:
         self._in_file = False
 
     def take(self, event: PartEvent) -> None:
-        """Takes the next event of the form."""
+        """Process the next event of the form."""
         match event:
             case PartBegun():
                 self._in_file = event.name == FILE_FIELD
@@ -72,7 +72,7 @@ class _Clip:
                     raise too_large(self._name, len(self._content), self._max_bytes)
 
     def whole(self) -> bytes:
-        """The file, once the form has ended."""
+        """Return the file after the end of the form."""
         if self._content is None:
             raise ValidationError.of(FILE_FIELD, "The form has no file.")
         if not self._content:
@@ -81,7 +81,7 @@ class _Clip:
 
     def _begin(self, filename: str | None) -> None:
         if not filename:
-            raise ValidationError.of(FILE_FIELD, "Send the clip as a file with its name.")
+            raise ValidationError.of(FILE_FIELD, "Send the clip as a file with a filename.")
         if self._content is not None:
             raise ValidationError.of(FILE_FIELD, "Send one file at a time.")
         self._name, self._content = tidy(filename), bytearray()

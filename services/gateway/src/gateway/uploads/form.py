@@ -1,4 +1,4 @@
-"""The fields of an upload form, and what they mean together with the session's preferences."""
+"""Fields of an upload form, combined with the session's preferences."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,14 @@ _FALSE = frozenset({"false", "0", "no", "off"})
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """What the caller wants done with a recording. An empty language is to be detected."""
+    """Processing options of an upload. An empty language means detection."""
 
     language: str
     auto_start: bool
 
 
 class UploadForm:
-    """Collects the fields beside the file. All of them together are small."""
+    """Collects the fields other than the file, within a total size limit."""
 
     def __init__(self, preferences: Preferences) -> None:
         self._preferences = preferences
@@ -31,34 +31,34 @@ class UploadForm:
         self._parts = 0
 
     def begin(self, name: str) -> None:
-        """A field begins; of a repeated one the last counts."""
+        """Start a field. A repeated field replaces the earlier one."""
         self._parts += 1
         if self._parts > MAX_FIELDS:
             raise ValidationError.of("body", f"At most {MAX_FIELDS} fields are allowed.")
         self._current = self._fields[name] = bytearray()
 
     def add(self, data: bytes) -> None:
-        """A piece of the field."""
+        """Append data to the current field."""
         self._bytes += len(data)
         if self._bytes > MAX_FIELD_BYTES:
-            raise ValidationError.of("body", "The fields beside the file are too long.")
+            raise ValidationError.of("body", "The fields other than the file are too long.")
         assert self._current is not None
         self._current += data
 
     def has(self, name: str) -> bool:
-        """Whether a field was named."""
+        """Return whether a field is present."""
         return name in self._fields
 
     @property
     def decided(self) -> bool:
-        """Whether no later field can change what is to be done."""
+        """Return whether all options are given, so that later fields cannot change them."""
         return self.has("language") and self.has("auto_start")
 
     def wishes(self) -> Wishes:
-        """What is to be done, by the fields so far and the preferences where they are silent.
+        """Return the options from the fields so far, with preferences as defaults.
 
         Raises:
-            ValidationError: a field has a value that it cannot have.
+            ValidationError: a field has an invalid value.
         """
         return Wishes(language=self._language(), auto_start=self._auto_start())
 
@@ -75,7 +75,7 @@ class UploadForm:
         if text in _FALSE:
             return False
         if text:
-            raise ValidationError.of("auto_start", "Write true or false.")
+            raise ValidationError.of("auto_start", "Use true or false.")
         preferred = self._preferences.auto_start_processing
         return True if preferred is None else preferred
 
@@ -83,4 +83,4 @@ class UploadForm:
         try:
             return self._fields.get(name, bytearray()).decode().strip()
         except UnicodeDecodeError as error:
-            raise ValidationError.of(name, "The value is not text in UTF-8.") from error
+            raise ValidationError.of(name, "The value is not UTF-8 text.") from error

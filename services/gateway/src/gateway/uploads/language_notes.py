@@ -1,7 +1,7 @@
-"""Languages that were named after the file of an upload, for recordings that start later.
+"""Languages sent after the file of an upload, kept until processing starts.
 
-The transcriber learns the language of a recording before its first byte. Where the field comes
-after the file, and processing is not to start at once, the gateway remembers it for the start.
+The transcriber receives the language of a recording before its first byte. If the field follows the
+file and processing does not start immediately, the gateway stores it for the later start.
 """
 
 from common.postgres import Database
@@ -22,23 +22,23 @@ WHERE transcription_id = %(transcription_id)s AND session_id = %(session_id)s
 
 
 class LanguageNotes:
-    """The notes in Postgres; they go when the session goes."""
+    """Languages per recording in Postgres, deleted together with their session."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def note(self, session_id: str, transcription_id: int, language: str) -> None:
-        """Remembers a language."""
+        """Store the language of a recording."""
         parameters = _key(session_id, transcription_id) | {"language": language}
         await self._database.execute(_NOTE, parameters)
 
     async def find(self, session_id: str, transcription_id: int) -> str | None:
-        """The language of a recording, if one was noted."""
+        """Return the stored language of a recording, or None."""
         row = await self._database.fetch_one(_FIND, _key(session_id, transcription_id))
         return None if row is None else row["language"]
 
     async def forget(self, session_id: str, transcription_id: int) -> None:
-        """Forgets a recording."""
+        """Delete the language of a recording."""
         await self._database.execute(_FORGET, _key(session_id, transcription_id))
 
 

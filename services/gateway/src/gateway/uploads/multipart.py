@@ -1,4 +1,4 @@
-"""A multipart body as a sequence of events, parsed piece by piece as it arrives."""
+"""Streaming parser of multipart bodies."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class PartBegun:
 
 @dataclass(frozen=True, kw_only=True)
 class PartData:
-    """A piece of the part."""
+    """A chunk of the part's content."""
 
     data: bytes
 
@@ -35,10 +35,10 @@ PartEvent = PartBegun | PartData | PartEnded
 
 
 class MultipartStream:
-    """Turns pieces of a body into events. Holds no more than one header and one piece."""
+    """Converts chunks of a body into events. Buffers at most one header and one chunk."""
 
     def __init__(self, content_type: str) -> None:
-        """Raises ValidationError unless the type is multipart/form-data with a boundary."""
+        """Raise ValidationError unless the type is multipart/form-data with a boundary."""
         kind, options = parse_options_header(content_type)
         boundary = options.get(b"boundary", b"")
         if kind != _FORM or not boundary:
@@ -66,10 +66,10 @@ class MultipartStream:
             raise _malformed() from error
 
     def feed(self, data: bytes) -> list[PartEvent]:
-        """The events of the next piece.
+        """Parse the next chunk and return its events.
 
         Raises:
-            ValidationError: the body is no well-formed form.
+            ValidationError: the body is malformed.
         """
         self._events = []
         try:
@@ -79,13 +79,13 @@ class MultipartStream:
         return self._events
 
     def finish(self) -> None:
-        """Call at the end of the body.
+        """Check at the end of the body that the form is complete.
 
         Raises:
-            ValidationError: the body breaks off.
+            ValidationError: the body ends early.
         """
         if not self._complete:
-            raise ValidationError.of("file", "The form breaks off before its end.")
+            raise ValidationError.of("file", "The form ends before its final boundary.")
 
     def _on_part_begin(self) -> None:
         self._disposition = b""
@@ -128,7 +128,7 @@ class MultipartStream:
 
 
 def _text(raw: bytes) -> str:
-    """Browsers and libraries write names in UTF-8; what is not is taken byte by byte."""
+    """Decode a name as UTF-8, as browsers send it, or else as Latin-1."""
     try:
         return raw.decode()
     except UnicodeDecodeError:
@@ -136,4 +136,4 @@ def _text(raw: bytes) -> str:
 
 
 def _malformed() -> ValidationError:
-    return ValidationError.of("file", "The body is not a well-formed form.")
+    return ValidationError.of("file", "The body is not a well-formed multipart form.")

@@ -1,4 +1,4 @@
-"""The body of a request, piece by piece."""
+"""Idle timeout of request bodies."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,10 +7,10 @@ from common.errors import FileUploadError
 
 
 async def arriving(pieces: AsyncIterator[bytes], idle_seconds: float) -> AsyncIterator[bytes]:
-    """The pieces as they come.
+    """Yield chunks as they arrive.
 
     Raises:
-        FileUploadError: nothing came for `idle_seconds`.
+        FileUploadError: no chunk arrived for `idle_seconds`.
     """
     while True:
         try:
@@ -19,5 +19,5 @@ async def arriving(pieces: AsyncIterator[bytes], idle_seconds: float) -> AsyncIt
         except StopAsyncIteration:
             return
         except TimeoutError:
-            raise FileUploadError("The upload stalled; nothing was stored.") from None
+            raise FileUploadError("The upload stalled. Nothing was stored.") from None
         yield piece

@@ -76,7 +76,7 @@ class UploadSink:
             raise TimedOutError("The file could not be checked in time.") from error
 
     def abort(self) -> None:
-        """Cancel the upload, so that the transcriber discards it. Does nothing once it has ended."""
+        """Cancel the upload, so that the transcriber discards it. Does nothing once ended."""
         self._stream.cancel()
 
     def _full_chunks(self) -> Iterator[bytes]:
@@ -95,7 +95,7 @@ class UploadSink:
 
 
 def too_large(filename: str, size: int, limit: int) -> FileTooLargeError:
-    """Return the documented error for a file over the limit. `size` is the size known so far."""
+    """Return the documented error for a file over the limit. `size` may be a lower bound."""
     return FileTooLargeError(
         "File too large",
         {

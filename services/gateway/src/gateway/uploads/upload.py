@@ -1,4 +1,4 @@
-"""One upload from the first byte of the body to the stored, and perhaps started, recording."""
+"""Upload of a recording, from the request body to the stored and possibly started recording."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from gateway.uploads.sink import UploadSink, too_large
 from securetranscribe.v1 import transcription_pb2
 
 FILE_FIELD = "file"
-# What a form may need beside the file: its boundaries, headers and fields.
+# Allowance for everything in a form other than the file: boundaries, headers, fields.
 _FORM_OVERHEAD = 128 * 1024
 _MAX_FILENAME = 255
 _log = logging.get(__name__)
@@ -23,7 +23,7 @@ _log = logging.get(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Uploaded:
-    """A stored recording. `job_id` is empty when it was not started."""
+    """A stored recording. `job_id` is empty if processing was not started."""
 
     transcription: transcription_pb2.Transcription
     language: str
@@ -32,7 +32,7 @@ class Uploaded:
 
 @dataclass(frozen=True, kw_only=True)
 class Body:
-    """The body of an upload request as it arrives. `announced_bytes` is its length if known."""
+    """Streamed body of an upload request. `announced_bytes` is its Content-Length, if known."""
 
     content_type: str
     announced_bytes: int | None
@@ -40,7 +40,7 @@ class Body:
 
 
 class Uploads:
-    """Receives recordings."""
+    """Receives recordings and passes them to the transcriber."""
 
     def __init__(
         self,
@@ -50,19 +50,19 @@ class Uploads:
         max_bytes: int,
         idle_seconds: float,
     ) -> None:
-        """`idle_seconds` is how long a client may send nothing."""
+        """Initialize the receiver. Uploads fail after `idle_seconds` without data."""
         self._backends = backends
         self._notes = notes
         self._max_bytes = max_bytes
         self._idle_seconds = idle_seconds
 
     async def receive(self, session: Session, body: Body) -> Uploaded:
-        """Stores what a form carries, and starts it where that is wished.
+        """Store the recording in a form, and start processing it if requested.
 
         Raises:
-            ValidationError: the form is malformed, or has no file.
+            ValidationError: the form is malformed or has no file.
             FileUploadError: the file is empty, too large, or not audio.
-            ApplicationError: whatever else the transcriber has against it.
+            ApplicationError: the transcriber rejects the upload for another reason.
         """
         reception = _Reception(self._backends, session, body, self._max_bytes)
         parser = MultipartStream(body.content_type)
@@ -84,7 +84,7 @@ class Uploads:
         reception: "_Reception",
         stored: transcription_pb2.UploadTranscriptionResponse,
     ) -> Uploaded:
-        """Does with a stored recording what fields after the file have asked for."""
+        """Apply form fields sent after the file to the stored recording."""
         wishes = reception.form.wishes()
         job_id = stored.job.job_id
         if not reception.final:
@@ -120,18 +120,18 @@ class Uploads:
         return ""
 
     async def _take_back(self, session: Session, transcription_id: int) -> None:
-        """Deletes a recording that could not be started: a refused upload leaves nothing."""
+        """Delete a recording that could not be started. A rejected upload leaves nothing."""
         request = transcription_pb2.DeleteTranscriptionRequest(transcription_id=transcription_id)
         try:
             await self._backends.ask(
                 self._backends.transcriptions.DeleteTranscription, request, session.session_id
             )
         except ApplicationError as error:
-            _log.warning("an upload could not be taken back", reason=error.message)
+            _log.warning("cannot delete a rejected upload", reason=error.message)
 
 
 class _Reception:
-    """The parts of one form as they come."""
+    """State of one form while it is received."""
 
     def __init__(self, backends: Backends, session: Session, body: Body, max_bytes: int) -> None:
         self._backends = backends
@@ -146,11 +146,11 @@ class _Reception:
 
     @property
     def size(self) -> int:
-        """Bytes of the file so far."""
+        """Bytes of the file received so far."""
         return 0 if self._sink is None else self._sink.size
 
     async def take(self, event: PartEvent) -> None:
-        """Takes the next event of the form."""
+        """Process the next event of the form."""
         match event:
             case PartBegun(name=name) if name == FILE_FIELD:
                 await self._begin_file(event.filename)
@@ -164,21 +164,21 @@ class _Reception:
                 self.form.add(event.data)
 
     async def finish(self) -> transcription_pb2.UploadTranscriptionResponse:
-        """Ends the upload at the end of the form."""
+        """Complete the upload at the end of the form."""
         if self._sink is None:
             raise ValidationError.of(FILE_FIELD, "The form has no file.")
-        # A field after the file may be wrong; then nothing is to be stored.
+        # Nothing may be stored if a field after the file is invalid.
         self.form.wishes()
         return await self._sink.finish()
 
     def abort(self) -> None:
-        """Gives the upload up."""
+        """Cancel the upload."""
         if self._sink is not None:
             self._sink.abort()
 
     async def _begin_file(self, filename: str | None) -> None:
         if not filename:
-            raise ValidationError.of(FILE_FIELD, "Send the recording as a file with its name.")
+            raise ValidationError.of(FILE_FIELD, "Send the recording as a file with a filename.")
         if self._sink is not None:
             raise ValidationError.of(FILE_FIELD, "Send one file at a time.")
         filename = tidy(filename)
@@ -186,7 +186,7 @@ class _Reception:
         if announced is not None and announced > self._max_bytes + _FORM_OVERHEAD:
             raise too_large(filename, announced, self._max_bytes)
         wishes = self.form.wishes()
-        # Unless all is said already, a later field may still say how to start; so it waits.
+        # Without both fields, processing cannot start yet, because a later field may set an option.
         self.final = self.form.decided
         self.language_sent = wishes.language
         self._sink = UploadSink(
@@ -205,7 +205,7 @@ class _Reception:
 
 
 def tidy(filename: str) -> str:
-    """The last part of a name, without characters that only harm, at most 255 long."""
+    """Return the last component of a path, at most 255 printable characters."""
     last = filename.replace("\\", "/").rpartition("/")[2]
     kept = "".join(
         letter for letter in last if letter.isprintable() and not "\ud800" <= letter <= "\udfff"
