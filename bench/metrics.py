@@ -83,7 +83,7 @@ class DiarizationErrors:
         return errors / self.total if self.total else float(errors > 0)
 
 
-def normalise(text: str) -> list[str]:
+def normalize(text: str) -> list[str]:
     """The words of an English text as they are compared."""
     text = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
     text = re.sub(r"\[[^\]]*\]|\([^)]*\)|<[^>]*>", " ", text)
@@ -97,7 +97,7 @@ def normalise(text: str) -> list[str]:
 
 def word_errors(reference: str, hypothesis: str) -> WordErrors:
     """Count what must change to turn the hypothesis into the reference."""
-    return _count(normalise(reference), normalise(hypothesis))
+    return _count(normalize(reference), normalize(hypothesis))
 
 
 def speaker_word_errors(reference: Mapping[str, str], hypothesis: Mapping[str, str]) -> WordErrors:

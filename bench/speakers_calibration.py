@@ -2,7 +2,7 @@
 
     python -m bench.speakers_calibration --data DIR
 
-The space is fitted on everybody in DIR. The chance of being recognised is measured on people
+The space is fitted on everybody in DIR. The chance of being recognized is measured on people
 whom the space of the measurement does not know (see speakers_recognition).
 """
 
@@ -16,7 +16,7 @@ from bench.speakers_corpus import Corpus, arguments, load
 from bench.speakers_fit import FAMILIES, fit
 from bench.speakers_recognition import folds
 from bench.speakers_simulation import Setting, Simulation
-from speakers.domain.matching import Caution
+from speakers.domain.matching import MatchPolicy
 
 TARGET = Path("services/speakers/src/speakers/voice_spaces/campplus-zh-en-common.json")
 ABOUT = (
@@ -37,7 +37,7 @@ def main() -> None:
     options = parser.parse_args()
     corpus = load(options)
     space = fit(corpus, corpus.speakers)
-    assert space.centre is not None
+    assert space.center is not None
     assert space.nuisance is not None
     odds = space.log_odds
     stored: dict[str, Any] = {
@@ -49,7 +49,7 @@ def main() -> None:
             "similarity": round(odds.similarity, 3),
         },
         "recall": recall(corpus),
-        "centre": np.round(space.centre, 5).tolist(),
+        "centre": np.round(space.center, 5).tolist(),
         "nuisance": np.round(space.nuisance, 5).tolist(),
     }
     options.target.write_text(json.dumps(stored) + "\n")
@@ -62,7 +62,7 @@ def recall(corpus: Corpus) -> list[tuple[float, float]]:
     for seconds in (2, 5, 10, 20):
         rights = voices = 0
         for seed, people, known in folds(corpus):
-            simulation = Simulation(corpus, known, people, Caution(), seed)
+            simulation = Simulation(corpus, known, people, MatchPolicy(), seed)
             for name in FAMILIES:
                 setting = Setting(
                     profiles=_PROFILES,

@@ -34,7 +34,7 @@ def room(sound: Samples, random: np.random.Generator) -> Samples:
     echoes[: SAMPLE_RATE // 500] = 0
     echoes *= 10 ** (-random.uniform(0, 8) / 20) / np.sqrt(np.sum(echoes**2))
     echoes[0] = 1
-    return _levelled(signal.fftconvolve(sound, echoes)[: len(sound)])
+    return _leveled(signal.fftconvolve(sound, echoes)[: len(sound)])
 
 
 def noise(sound: Samples, random: np.random.Generator) -> Samples:
@@ -57,7 +57,7 @@ def codec(sound: Samples, _random: np.random.Generator) -> Samples:
 def telephone(sound: Samples, _random: np.random.Generator) -> Samples:
     """300 to 3400 Hz, 8 kHz, 8-bit mu-law (G.711)."""
     band = signal.butter(4, [300, 3400], "bandpass", fs=8_000, output="sos")
-    narrow = _levelled(signal.sosfilt(band, signal.resample_poly(sound, 1, 2)))
+    narrow = _leveled(signal.sosfilt(band, signal.resample_poly(sound, 1, 2)))
     companded = np.sign(narrow) * np.log1p(255 * np.abs(narrow)) / np.log1p(255)
     received = np.round(companded * 127) / 127
     expanded = np.sign(received) * ((1 + 255.0) ** np.abs(received) - 1) / 255
@@ -74,7 +74,7 @@ CONDITIONS: dict[str, Condition] = {
 }
 
 
-def _levelled(sound: npt.NDArray[np.floating]) -> Samples:
+def _leveled(sound: npt.NDArray[np.floating]) -> Samples:
     return (sound / max(1e-9, float(np.abs(sound).max())) * 0.5).astype(np.float32)
 
 

@@ -45,13 +45,13 @@ def family(one: str, other: str) -> str:
 
 def fit(corpus: Corpus, people: Collection[str]) -> VoiceSpace:
     """A voice space that knows of these people only. Its recall is not measured."""
-    centre, nuisance = directions(corpus, people)
+    center, nuisance = directions(corpus, people)
     blank = LogOdds(offset=0.0, similarity=0.0)
     space = VoiceSpace(
         digest="fitted",
         log_odds=blank,
         recall_points=((2.0, 1.0),),
-        centre=centre,
+        center=center,
         nuisance=nuisance,
     )
     pairs = trials(corpus, people)
@@ -60,17 +60,17 @@ def fit(corpus: Corpus, people: Collection[str]) -> VoiceSpace:
         digest="fitted",
         log_odds=odds,
         recall_points=((2.0, 1.0),),
-        centre=centre,
+        center=center,
         nuisance=nuisance,
     )
 
 
 def directions(corpus: Corpus, people: Collection[str]) -> tuple[Floats, Floats]:
-    """The centre (d,) of voices, and the directions (k, d) in which recordings differ."""
+    """The center (d,) of voices, and the directions (k, d) in which recordings differ."""
     wanted = np.isin(corpus.speaker, list(people)) & (corpus.seconds >= _SOLID_SECONDS)
     groups = [wanted & (corpus.condition == name) for name in CONDITIONS]
-    centre = np.mean([corpus.vectors[group].mean(axis=0) for group in groups], axis=0)
-    places = _units(corpus.vectors - centre)
+    center = np.mean([corpus.vectors[group].mean(axis=0) for group in groups], axis=0)
+    places = _units(corpus.vectors - center)
     index = corpus.index()
     moves = []
     for (who, part, condition, seconds), row in index.items():
@@ -79,7 +79,7 @@ def directions(corpus: Corpus, people: Collection[str]) -> tuple[Floats, Floats]
             weight = _TELEPHONE_WEIGHT if condition == TELEPHONE else 1.0
             moves.append(np.sqrt(weight) * (places[row] - places[origin]))
     _, _, principal = np.linalg.svd(np.array(moves), full_matrices=False)
-    return centre, principal[:NUISANCE_DIRECTIONS]
+    return center, principal[:NUISANCE_DIRECTIONS]
 
 
 def trials(corpus: Corpus, people: Collection[str]) -> Trials:

@@ -27,8 +27,8 @@ from bench.speakers_fit import fit
 from bench.speakers_report import replace_part, table
 from common.audio.decoding import read_window
 from common.models.store import EMBEDDED_DIARIZATION, EmbeddedDiarization, ModelStore
-from speakers.domain.matching import Candidate, Caution, Heard, Match, Outcome, match
-from speakers.domain.prototype import Sample, summarise
+from speakers.domain.matching import Candidate, Match, MatchPolicy, Outcome, ScoredVoice, match
+from speakers.domain.prototype import Sample, summarize
 from speakers.domain.voice_space import VoiceSpace, VoiceSpaces, similarity
 from speakers.domain.voiceprint import VoiceModel, Voiceprint
 
@@ -69,9 +69,9 @@ class Memory:
         sample = Sample(vector=voiceprint.vector, seconds=voiceprint.seconds)
         self._ledger.setdefault(name, []).append(sample)
 
-    def recognise(self, voices: dict[str, Voiceprint]) -> dict[str, tuple[Match, str]]:
+    def recognize(self, voices: dict[str, Voiceprint]) -> dict[str, tuple[Match, str]]:
         """What comes of each voice, and the name of its profile."""
-        places = [summarise(self._ledger[name], self._space).place for name in self._names]
+        places = [summarize(self._ledger[name], self._space).place for name in self._names]
         heard = []
         for label, voiceprint in voices.items():
             own = self._space.place(voiceprint.vector)
@@ -84,7 +84,7 @@ class Memory:
                 if place is not None
             )
             heard.append(
-                Heard(
+                ScoredVoice(
                     label=label,
                     seconds=voiceprint.seconds,
                     candidates=candidates,
@@ -93,7 +93,7 @@ class Memory:
             )
         return {
             item.label: (item, self._names[item.profile_id - 1] if item.profile_id else "")
-            for item in match(heard, Caution())
+            for item in match(heard, MatchPolicy())
         }
 
 
@@ -287,7 +287,7 @@ def _who(spoken: Sequence[tuple[float, float]], turns: Sequence[Spoken]) -> str:
 def _count(
     memory: Memory, voices: dict[str, Voiceprint], present: set[str], tally: Counter[str]
 ) -> None:
-    for name, (result, named) in memory.recognise(voices).items():
+    for name, (result, named) in memory.recognize(voices).items():
         known = "known" if name in memory.names else "stranger"
         if result.outcome is Outcome.KNOWN:
             tally[f"{known} {'right' if named == name else 'wrong'}"] += 1

@@ -1,4 +1,4 @@
-"""How well voices are told apart and recognised, honestly: on people the space does not know.
+"""How well voices are told apart and recognized, honestly: on people the space does not know.
 
     python -m bench.speakers_recognition --data DIR [--write FILE]
 
@@ -24,7 +24,7 @@ from bench.speakers_fit import (
 )
 from bench.speakers_report import replace_part, table
 from bench.speakers_simulation import Setting, Simulation, Tally
-from speakers.domain.matching import Caution
+from speakers.domain.matching import MatchPolicy
 from speakers.domain.voice_space import VoiceSpace
 
 _SPLITS = 2
@@ -47,7 +47,7 @@ def folds(corpus: Corpus) -> Iterator[tuple[int, list[str], VoiceSpace]]:
 
 def main() -> None:
     """Measures and prints."""
-    parser = arguments("Measure how well voices are recognised.")
+    parser = arguments("Measure how well voices are recognized.")
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     corpus = load(options)
@@ -165,12 +165,12 @@ def honesty(corpus: Corpus, everybody: Folds) -> str:
 
 
 def _run(
-    corpus: Corpus, everybody: Folds, setting: Setting, threshold: float = Caution().threshold
+    corpus: Corpus, everybody: Folds, setting: Setting, threshold: float = MatchPolicy().threshold
 ) -> Tally:
     tally = Tally()
     for seed, people, space in everybody:
-        caution = Caution(threshold=threshold)
-        tally.add(Simulation(corpus, space, people, caution, seed).run(setting, _RECORDINGS))
+        policy = MatchPolicy(threshold=threshold)
+        tally.add(Simulation(corpus, space, people, policy, seed).run(setting, _RECORDINGS))
     return tally
 
 

@@ -23,12 +23,12 @@ from common import logging
 from common.postgres import Connection, Database, migrate
 from common.settings import PostgresSettings
 from devstack.testing import aembedded_servers
-from speakers.domain.matching import Caution
+from speakers.domain.matching import MatchPolicy
 from speakers.domain.observation import Voice
 from speakers.domain.profile import Description
 from speakers.domain.voice_space import VoiceSpaces
 from speakers.domain.voiceprint import Voiceprint
-from speakers.recognition import Recogniser
+from speakers.recognition import VoiceRecognizer
 from speakers.store.profiles import Profiles
 from speakers.store.prototypes import Prototype, Prototypes
 
@@ -108,10 +108,12 @@ async def _report(database: Database, places: Floats) -> str:
     exact, truth = await _ask(database, questions[:_EXACT_QUESTIONS], _nearest_exactly)
     rows.append(["nearest 20, exact scan", *_times(exact)])
     rows.append(
-        ["a recording with 4 voices recognised", *_times(await _recordings(database, questions))]
+        ["a recording with 4 voices recognized", *_times(await _recordings(database, questions))]
     )
     rows.append(["words in names, 50 profiles", *_times(await _words(database))])
-    rows.append(["a voice learnt (its prototype written)", *_times(await _teach(database, places))])
+    rows.append(
+        ["a voice learned (its prototype written)", *_times(await _teach(database, places))]
+    )
     first = np.mean([a[0] == b[0] for a, b in zip(found, truth, strict=False)])
     all_of = np.mean([len(set(a) & set(b)) / len(b) for a, b in zip(found, truth, strict=False)])
     own = np.mean([ids[0] == number + 1 for number, ids in enumerate(found)])
@@ -187,7 +189,7 @@ async def _nearest_exactly(connection: Connection, place: Floats) -> list[int]:
 
 
 async def _recordings(database: Database, questions: Floats) -> list[float]:
-    recogniser = Recogniser(database, VoiceSpaces({}), Caution())
+    recognizer = VoiceRecognizer(database, VoiceSpaces({}), MatchPolicy())
     seconds = []
     for number in range(50):
         heard = [
@@ -199,7 +201,7 @@ async def _recordings(database: Database, questions: Floats) -> list[float]:
             for at, voiceprint in enumerate(heard)
         ]
         began = time.perf_counter()
-        await recogniser.recognise(number + 1, voices)
+        await recognizer.recognize(number + 1, voices)
         seconds.append(time.perf_counter() - began)
     return seconds
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from bench.speakers_conditions import CONDITIONS, TELEPHONE
 from bench.speakers_corpus import FIRST, SECOND, SECONDS, WHOLE, Corpus
-from speakers.domain.matching import Candidate, Caution, Heard, Match, Outcome, match
-from speakers.domain.prototype import Sample, summarise
+from speakers.domain.matching import Candidate, Match, MatchPolicy, Outcome, ScoredVoice, match
+from speakers.domain.prototype import Sample, summarize
 from speakers.domain.voice_space import Place, VoiceSpace
 
 Key = tuple[str, str, str, int]
@@ -49,12 +49,17 @@ class Simulation:
     """Recordings of up to two people with a profile and one stranger, drawn at random."""
 
     def __init__(
-        self, corpus: Corpus, space: VoiceSpace, people: Sequence[str], caution: Caution, seed: int
+        self,
+        corpus: Corpus,
+        space: VoiceSpace,
+        people: Sequence[str],
+        policy: MatchPolicy,
+        seed: int,
     ) -> None:
         self._corpus = corpus
         self._space = space
         self._people = sorted(people)
-        self._caution = caution
+        self._policy = policy
         self._random = np.random.default_rng(seed)
         self._index = corpus.index()
 
@@ -69,7 +74,7 @@ class Simulation:
             voices = [(who, SECOND, heard, setting.heard_seconds) for who, *_ in speaking]
             voices += self._stranger(setting, heard, names)
             profiles = [self._profile(key) for key in keys]
-            for result in match([self._hear(key, profiles) for key in voices], self._caution):
+            for result in match([self._hear(key, profiles) for key in voices], self._policy):
                 _count(result, names, tally)
         return tally
 
@@ -83,7 +88,7 @@ class Simulation:
         return (one, TELEPHONE) if self._random.random() < 0.5 else (TELEPHONE, one)
 
     def _known(self, setting: Setting, enrolled: str, heard: str) -> list[Key]:
-        """Enrolments of up to two people who are long enough in both halves."""
+        """Enrollments of up to two people who are long enough in both halves."""
         able = [
             (who, FIRST, enrolled, setting.enrolled_seconds)
             for who in self._people
@@ -93,7 +98,7 @@ class Simulation:
         return self._some(able)[: min(2, setting.profiles)]
 
     def _others(self, setting: Setting, enrolled: str, speaking: list[Key]) -> list[Key]:
-        """Enrolments of people who do not speak, as long as they are, up to that of the setting."""
+        """Enrollments of people who do not speak, as long as they are, up to that of the setting."""
         taken = {key[0] for key in speaking}
         able = [
             self._longest(who, (FIRST,), enrolled, setting.enrolled_seconds)
@@ -121,18 +126,18 @@ class Simulation:
     def _profile(self, key: Key) -> Place:
         """Where somebody lies who is enrolled with one recording."""
         vector = self._corpus.vectors[self._index[key]].astype(np.float32)
-        data = summarise([Sample(vector=vector, seconds=float(key[3]))], self._space)
+        data = summarize([Sample(vector=vector, seconds=float(key[3]))], self._space)
         assert data.place is not None
         return data.place
 
-    def _hear(self, key: Key, profiles: Sequence[Place]) -> Heard:
+    def _hear(self, key: Key, profiles: Sequence[Place]) -> ScoredVoice:
         place = self._space.place(self._corpus.vectors[self._index[key]].astype(np.float32))
         odds = self._space.log_odds
         candidates = tuple(
             Candidate(profile_id=number, log_odds=odds.of(float(place @ other)))
             for number, other in enumerate(profiles, 1)
         )
-        return Heard(
+        return ScoredVoice(
             label=key[0], seconds=float(key[3]), candidates=candidates, profiles=len(profiles)
         )
 

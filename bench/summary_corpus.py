@@ -1,4 +1,4 @@
-"""Conversations to summarise, and sentences that are labelled with their action items."""
+"""Conversations to summarize, and sentences that are labeled with their action items."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ _SECONDS_PER_WORD = 0.35  # where a text has no times
 class Conversation:
     """A conversation and what is known of it.
 
-    `points` are the facts a summary should have, where somebody has labelled them: each with the
+    `points` are the facts a summary should have, where somebody has labeled them: each with the
     numbers of the segments that state it.
     """
 
@@ -28,7 +28,7 @@ class Conversation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelledSentence:
+class LabeledSentence:
     """A sentence and the owner and due date of each action item in it."""
 
     speaker: str
@@ -85,7 +85,7 @@ def _committee() -> Conversation:
             points.setdefault(row["point"], set()).add(index)
     return Conversation(
         name="committee",
-        what="a meeting of three, written for this benchmark, twelve facts labelled",
+        what="a meeting of three, written for this benchmark, twelve facts labeled",
         document=document(rows),
         points={name: frozenset(indexes) for name, indexes in points.items()},
     )
@@ -98,7 +98,7 @@ def _excerpts() -> Conversation:
     ]
     return Conversation(
         name="ami",
-        what="nine half-minute excerpts of real meetings (AMI), recognised by Whisper base",
+        what="nine half-minute excerpts of real meetings (AMI), recognized by Whisper base",
         document=document(rows),
     )
 
@@ -120,10 +120,10 @@ def _telephone() -> Conversation | None:
     )
 
 
-def labelled(name: str) -> list[LabelledSentence]:
-    """The labelled sentences of a set, `development` or `test`."""
+def labeled(name: str) -> list[LabeledSentence]:
+    """The labeled sentences of a set, `development` or `test`."""
     return [
-        LabelledSentence(speaker=row["speaker"], text=row["text"], items=tuple(row["items"]))
+        LabeledSentence(speaker=row["speaker"], text=row["text"], items=tuple(row["items"]))
         for row in _lines(f"action_items_{name}.jsonl")
     ]
 

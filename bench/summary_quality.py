@@ -4,7 +4,7 @@ python -m bench.summary_quality [--data DIR] [--json FILE] [--sentences]
 
 Summaries are compared with two baselines of about the same number of words: the lead (as many
 sentences from the beginning) and chance (as many drawn at random, the mean of 200 draws). Action
-items are counted against hand-labelled sentences, each taken alone.
+items are counted against hand-labeled sentences, each taken alone.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from bench.summary_corpus import Conversation, LabelledSentence, conversations, document, labelled
+from bench.summary_corpus import Conversation, LabeledSentence, conversations, document, labeled
 from exporter.summary.action_items import action_items
 from exporter.summary.extractive import choose, statement_count
 from exporter.summary.sentences import Sentence, sentences
@@ -30,7 +30,7 @@ class Score:
     """How good a selection of sentences is; all but `words` 0 to 1.
 
     `terms`: of the content words said at least twice, the share that it has. `points`: of the
-    labelled facts, the share with a segment in it. `redundancy`: how much each sentence has in
+    labeled facts, the share with a segment in it. `redundancy`: how much each sentence has in
     common with its nearest other, on average. `spread`: of the tenths of the conversation, the
     share with a sentence in it.
     """
@@ -128,16 +128,16 @@ class ItemScore:
 
     @property
     def precision(self) -> float:
-        """Of what was found, the share that is labelled."""
+        """Of what was found, the share that is labeled."""
         return self.right / max(1, self.right + len(self.wrong))
 
     @property
     def recall(self) -> float:
-        """Of what is labelled, the share that was found."""
+        """Of what is labeled, the share that was found."""
         return self.right / max(1, self.right + len(self.missed))
 
 
-def score_items(held: Sequence[LabelledSentence]) -> ItemScore:
+def score_items(held: Sequence[LabeledSentence]) -> ItemScore:
     """Takes each sentence as a transcript of its own."""
     right = owners = dues = 0
     wrong: list[str] = []
@@ -202,7 +202,7 @@ def main() -> None:
         _print_sentences(held, print)
 
     for name in ("development", "test"):
-        items = score_items(labelled(name))
+        items = score_items(labeled(name))
         print(
             f"\nAction items, {name} set of {items.sentences} sentences: precision "
             f"{items.precision:.2f}, recall {items.recall:.2f}, owner right {items.owners} and due "

@@ -171,8 +171,8 @@ class Caller:
         answer = await self.call("SetVoiceDecisions", request)
         return {link.speaker_label: link for link in answer.links}
 
-    async def recognise(self, transcription_id: int, *voices: Named) -> dict[str, Any]:
-        """Has the voices of a recording recognised; returns matches by label."""
+    async def recognize(self, transcription_id: int, *voices: Named) -> dict[str, Any]:
+        """Has the voices of a recording recognized; returns matches by label."""
         request = speaker_pb2.RecognizeVoicesRequest(
             transcription_id=transcription_id, voices=[item.voice() for item in voices]
         )

@@ -1,4 +1,4 @@
-"""What people decide about recordings, what is learnt from it, and how all of it is undone."""
+"""What people decide about recordings, what is learned from it, and how all of it is undone."""
 
 import asyncio
 import random

@@ -30,7 +30,7 @@ async def enroll(
     return answer
 
 
-async def test_an_enrolled_person_is_recognised(
+async def test_an_enrolled_person_is_recognized(
     user: Caller, transcriber: Caller, peers: Peers
 ) -> None:
     ann = (await user.create("Ann")).speaker_id
@@ -44,7 +44,7 @@ async def test_an_enrolled_person_is_recognised(
     assert row.speech_duration.ToMilliseconds() == 5500
     assert await user.observations(ann) == [row]
     heard = Named(label="S1", name="", values=person(1, recording=3))
-    assert (await transcriber.recognise(1, heard))["S1"].speaker_id == ann
+    assert (await transcriber.recognize(1, heard))["S1"].speaker_id == ann
     # An enrolled clip is of no recording.
     assert (await user.statistics(ann)).total_transcriptions == 1
 

@@ -82,9 +82,9 @@ async def test_removing_an_observation_undoes_what_it_taught(
     assert await prototypes(database) == right
 
 
-async def test_removing_what_the_machine_recognised(user: Caller, transcriber: Caller) -> None:
+async def test_removing_what_the_machine_recognized(user: Caller, transcriber: Caller) -> None:
     ann = await taught(transcriber, named("Ann", 1, 1))
-    await transcriber.recognise(2, named("", 1, 2))
+    await transcriber.recognize(2, named("", 1, 2))
     machine, _ = await user.observations(ann)
     assert (await remove(user, ann, machine.observation_id)).sample_count == 1
     assert len(await user.observations(ann)) == 1
@@ -105,7 +105,7 @@ async def test_merging_is_as_if_there_had_been_one_profile(
 ) -> None:
     await taught(transcriber, *(named("Ann", 1, n, seconds=2.0 + n) for n in range(1, 5)))
     one = await prototypes(database)
-    await transcriber.recognise(9, named("", 1, 9))
+    await transcriber.recognize(9, named("", 1, 9))
     await taught(transcriber, *(named("Annie", 1, n, seconds=2.0 + n) for n in (1, 2)))
     ids = {item.name: item.speaker_id for item in (await user.call(
         "ListSpeakers", speaker_pb2.ListSpeakersRequest())).speakers}  # fmt: skip
@@ -153,7 +153,7 @@ async def test_splitting_takes_a_merge_back(
     # A decision that is repeated does not move the voice back.
     await transcriber.decide(3, named("Ann", 2, 3))
     assert await prototypes(database) == apart
-    # Deleting the recording removes what was learnt from it, wherever it went.
+    # Deleting the recording removes what was learned from it, wherever it went.
     await transcriber.decide(3)
     assert (await user.get(answer.target.speaker_id)).sample_count == 1
 
@@ -164,14 +164,14 @@ async def test_splitting_to_a_known_profile(user: Caller, transcriber: Caller) -
     rows = await user.observations(ann)
     answer = await split(user, ann, [rows[0].observation_id], " BOB ")
     assert answer.target.speaker_id == bob.speaker_id
-    assert (await transcriber.recognise(5, named("", 2, 5)))["Speaker_1"].name == "Bob"
-    assert (await transcriber.recognise(6, named("", 1, 6)))["Speaker_1"].name == "Ann"
+    assert (await transcriber.recognize(5, named("", 2, 5)))["Speaker_1"].name == "Bob"
+    assert (await transcriber.recognize(6, named("", 1, 6)))["Speaker_1"].name == "Ann"
 
 
 async def test_what_cannot_be_split(user: Caller, transcriber: Caller) -> None:
     ann = await taught(transcriber, named("Ann", 1, 1))
     bob = await taught(transcriber, named("Bob", 2, 2), first=2)
-    await transcriber.recognise(3, named("", 1, 3))
+    await transcriber.recognize(3, named("", 1, 3))
     machine, own = (row.observation_id for row in await user.observations(ann))
     [foreign] = (row.observation_id for row in await user.observations(bob))
     for ids, name in (([foreign], "Cy"), ([own, foreign], "Cy"), ([machine], "Cy"), ([own], "ann")):
@@ -212,9 +212,9 @@ async def test_permanent_deletion_leaves_no_voice(
     user: Caller, transcriber: Caller, database: Database
 ) -> None:
     ann = await taught(transcriber, named("Ann", 1, 1, clip=b"clip"), named("Ann", 1, 2))
-    await transcriber.recognise(3, named("", 1, 3))
+    await transcriber.recognize(3, named("", 1, 3))
     await user.delete(ann, permanent=True)
     for table in ("profiles", "decisions", "observations", "recognitions", "prototypes"):
         assert await database.fetch_one(f"SELECT FROM {table} LIMIT 1") is None
-    match = (await transcriber.recognise(4, named("", 1, 4)))["Speaker_1"]
+    match = (await transcriber.recognize(4, named("", 1, 4)))["Speaker_1"]
     assert match.outcome == speaker_pb2.VOICE_MATCH_OUTCOME_UNKNOWN

@@ -222,7 +222,7 @@ async def test_statistics_count_people_above_the_machine(user: Caller, transcrib
     ann = links["A"].speaker.speaker_id
     heard = [Named(label="A", name="", values=person(1, recording=n), speech=20.0) for n in (2, 3)]
     for number, voice in enumerate(heard, 2):
-        match = (await transcriber.recognise(number, voice))["A"]
+        match = (await transcriber.recognize(number, voice))["A"]
         assert match.speaker_id == ann
     figures = await user.statistics(ann)
     assert figures.speaker.name == "Ann"

@@ -10,7 +10,7 @@ import pytest
 
 from common.postgres import Connection, Database
 from speakers.domain.voice_space import VoiceSpaces
-from speakers.profile_refresh import Learning
+from speakers.profile_refresh import ProfileRefresher
 from speakers.store.prototypes import Prototype, Prototypes
 from tests.integration.speakers.conftest import Caller, Named, ServiceFactory, prototypes
 from tests.integration.speakers.fakes import MODEL, VERSION, person
@@ -81,13 +81,13 @@ async def test_the_index_is_used(connection: Connection, dimension: int) -> None
 def space_file(directory: Path, turn: float) -> None:
     """A voice space for the model of these tests."""
     directory.mkdir()
-    centre = [turn, *([0.0] * 191)]
+    center = [turn, *([0.0] * 191)]
     stored = {
         "model": MODEL,
         "versions": [VERSION],
         "log_odds": {"offset": -10.0, "similarity": 25.0},
         "recall": [[2, 0.5], [10, 0.9]],
-        "centre": centre,
+        "centre": center,
         "nuisance": [],
     }
     (directory / "own.json").write_text(json.dumps(stored))
@@ -105,8 +105,8 @@ async def test_profiles_follow_a_new_voice_space(
         after = await prototypes(database)
         assert all(one[3] != other[3] for one, other in zip(before, after, strict=True))
         heard = Named(label="A", name="", values=person(2, recording=8))
-        assert (await running.transcriber().recognise(9, heard))["A"].name == "Person 2"
+        assert (await running.transcriber().recognize(9, heard))["A"].name == "Person 2"
     # Going back is complete as well.
-    assert await Learning(VoiceSpaces.load()).follow_spaces(database) == 3
+    assert await ProfileRefresher(VoiceSpaces.load()).refresh_outdated(database) == 3
     assert await prototypes(database) == before
-    assert await Learning(VoiceSpaces.load()).follow_spaces(database) == 0
+    assert await ProfileRefresher(VoiceSpaces.load()).refresh_outdated(database) == 0

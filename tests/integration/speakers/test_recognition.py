@@ -1,4 +1,4 @@
-"""Recognising the voices of recordings."""
+"""Recognizing the voices of recordings."""
 
 from dataclasses import replace
 from typing import Any
@@ -34,7 +34,7 @@ async def test_known_voices_get_their_names_and_a_stranger_none(
     transcriber: Caller, user: Caller
 ) -> None:
     ids = await teach(transcriber, Ann=1, Bob=2)
-    matches = await transcriber.recognise(2, heard("S1", 2), heard("S2", 3), heard("S3", 1))
+    matches = await transcriber.recognize(2, heard("S1", 2), heard("S2", 3), heard("S3", 1))
     assert list(matches) == ["S1", "S2", "S3"]
     assert (matches["S1"].outcome, matches["S1"].name) == (KNOWN, "Bob")
     assert (matches["S3"].outcome, matches["S3"].speaker_id) == (KNOWN, ids["Ann"])
@@ -47,14 +47,14 @@ async def test_known_voices_get_their_names_and_a_stranger_none(
 
 
 async def test_nobody_is_known_at_first(transcriber: Caller) -> None:
-    matches = await transcriber.recognise(1, heard("S1", 1))
+    matches = await transcriber.recognize(1, heard("S1", 1))
     assert matches["S1"].outcome == UNKNOWN
-    assert await transcriber.recognise(1) == {}
+    assert await transcriber.recognize(1) == {}
 
 
 async def test_too_little_speech_is_no_decision(transcriber: Caller) -> None:
     await teach(transcriber, Ann=1)
-    matches = await transcriber.recognise(
+    matches = await transcriber.recognize(
         2, heard("S1", 1, seconds=1.5), heard("S2", 1, values=None)
     )
     assert {match.outcome for match in matches.values()} == {TOO_LITTLE}
@@ -64,18 +64,18 @@ async def test_one_profile_for_one_voice(transcriber: Caller) -> None:
     """Diarization has split one person in two: the better half gets the name."""
     await teach(transcriber, Ann=1)
     exact = heard("S2", 1, values=person(1))
-    matches = await transcriber.recognise(2, heard("S1", 1), exact)
+    matches = await transcriber.recognize(2, heard("S1", 1), exact)
     assert matches["S1"].outcome == UNKNOWN
     assert matches["S2"].name == "Ann"
 
 
-async def test_recognising_teaches_nothing(
+async def test_recognizing_teaches_nothing(
     transcriber: Caller, user: Caller, database: Database
 ) -> None:
     ids = await teach(transcriber, Ann=1)
     before = await prototypes(database)
     for number in range(2, 6):
-        await transcriber.recognise(number, heard("S1", 1, recording=number))
+        await transcriber.recognize(number, heard("S1", 1, recording=number))
     assert await prototypes(database) == before
     assert (await user.get(ids["Ann"])).sample_count == 1
 
@@ -84,9 +84,9 @@ async def test_renaming_back_makes_later_recordings_anonymous(
     transcriber: Caller, user: Caller
 ) -> None:
     await teach(transcriber, Ann=1, Bob=2)
-    assert (await transcriber.recognise(2, heard("S1", 1)))["S1"].name == "Ann"
+    assert (await transcriber.recognize(2, heard("S1", 1)))["S1"].name == "Ann"
     await transcriber.decide(1)
-    assert (await transcriber.recognise(3, heard("S1", 1)))["S1"].outcome == UNKNOWN
+    assert (await transcriber.recognize(3, heard("S1", 1)))["S1"].outcome == UNKNOWN
     assert await user.names(active_only=False) == []
 
 
@@ -96,40 +96,40 @@ async def test_voiceprints_of_different_models_never_meet(
 ) -> None:
     ids = await teach(transcriber, Ann=1)
     foreign = heard("S1", 1, values=person(1), **change)
-    assert (await transcriber.recognise(2, foreign))["S1"].outcome == UNKNOWN
+    assert (await transcriber.recognize(2, foreign))["S1"].outcome == UNKNOWN
     assert await user.search_voices(voiceprint(person(1), **change)) == []
-    # Taught with both, the profile is recognised by both.
+    # Taught with both, the profile is recognized by both.
     await transcriber.decide(3, replace(foreign, name="Ann"))
     for voice in (foreign, heard("S1", 1)):
-        assert (await transcriber.recognise(4, voice))["S1"].speaker_id == ids["Ann"]
+        assert (await transcriber.recognize(4, voice))["S1"].speaker_id == ids["Ann"]
 
 
-async def test_inactive_profiles_are_not_recognised(transcriber: Caller, user: Caller) -> None:
+async def test_inactive_profiles_are_not_recognized(transcriber: Caller, user: Caller) -> None:
     ids = await teach(transcriber, Ann=1)
     await user.delete(ids["Ann"])
-    assert (await transcriber.recognise(2, heard("S1", 1)))["S1"].outcome == UNKNOWN
+    assert (await transcriber.recognize(2, heard("S1", 1)))["S1"].outcome == UNKNOWN
     assert await user.search_voices(voiceprint(person(1))) == []
     left = await user.get(ids["Ann"])
     assert left.has_voice_data
     await user.update(ids["Ann"], active=True)
-    assert (await transcriber.recognise(2, heard("S1", 1)))["S1"].outcome == KNOWN
+    assert (await transcriber.recognize(2, heard("S1", 1)))["S1"].outcome == KNOWN
 
 
-async def test_recognising_again_replaces_what_was_recognised(
+async def test_recognizing_again_replaces_what_was_recognized(
     transcriber: Caller, user: Caller
 ) -> None:
     ids = await teach(transcriber, Ann=1, Bob=2)
-    await transcriber.recognise(2, heard("S1", 1), heard("S2", 2))
-    await transcriber.recognise(2, heard("S1", 2))
+    await transcriber.recognize(2, heard("S1", 1), heard("S2", 2))
+    await transcriber.recognize(2, heard("S1", 2))
     assert (await user.statistics(ids["Ann"])).total_transcriptions == 1
     assert (await user.statistics(ids["Bob"])).total_transcriptions == 2
 
 
-async def test_what_the_machine_recognised_is_in_the_ledger(
+async def test_what_the_machine_recognized_is_in_the_ledger(
     transcriber: Caller, user: Caller
 ) -> None:
     ids = await teach(transcriber, Ann=1)
-    match = (await transcriber.recognise(2, heard("S1", 1, seconds=6.0, speech=9.0)))["S1"]
+    match = (await transcriber.recognize(2, heard("S1", 1, seconds=6.0, speech=9.0)))["S1"]
     newest, oldest = await user.observations(ids["Ann"])
     assert newest.decided_by == speaker_pb2.DECISION_SOURCE_MACHINE
     assert (newest.transcription_id, newest.speaker_label) == (2, "S1")
@@ -145,21 +145,21 @@ async def test_what_the_machine_recognised_is_in_the_ledger(
 
 async def test_the_threshold_is_a_setting(services: ServiceFactory, transcriber: Caller) -> None:
     await teach(transcriber, Ann=1)
-    sure = (await transcriber.recognise(2, heard("S1", 1)))["S1"].confidence
+    sure = (await transcriber.recognize(2, heard("S1", 1)))["S1"].confidence
     assert 0.99 < sure < 0.999_999
     async with services.run(confidence_threshold=0.999_999, voice_min_seconds=0.5) as strict:
         caller = strict.transcriber()
-        assert (await caller.recognise(2, heard("S1", 1)))["S1"].outcome == UNKNOWN
+        assert (await caller.recognize(2, heard("S1", 1)))["S1"].outcome == UNKNOWN
         short = heard("S1", 1, seconds=1.0, values=person(1))
-        assert (await caller.recognise(2, short))["S1"].outcome == UNKNOWN
+        assert (await caller.recognize(2, short))["S1"].outcome == UNKNOWN
 
 
 async def test_requests_are_checked(transcriber: Caller, user: Caller) -> None:
     for attempt in (
-        transcriber.recognise(0, heard("S1", 1)),
-        transcriber.recognise(1, heard("S1", 1), heard("S1", 2)),
-        transcriber.recognise(1, heard("", 1)),
-        transcriber.recognise(1, heard("S1", 1, values=[float("nan")] * 3)),
+        transcriber.recognize(0, heard("S1", 1)),
+        transcriber.recognize(1, heard("S1", 1), heard("S1", 2)),
+        transcriber.recognize(1, heard("", 1)),
+        transcriber.recognize(1, heard("S1", 1, values=[float("nan")] * 3)),
         user.search_voices(voiceprint([])),
         user.search_voices(voiceprint(person(1)), limit=101),
     ):

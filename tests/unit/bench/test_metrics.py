@@ -6,7 +6,7 @@ from bench.metrics import (
     Turns,
     diarization_errors,
     give_words_to_speakers,
-    normalise,
+    normalize,
     speaker_word_errors,
     word_errors,
 )
@@ -26,7 +26,7 @@ from bench.metrics import (
     ],
 )
 def test_spelling_does_not_count(one: str, other: str) -> None:
-    assert normalise(one) == normalise(other)
+    assert normalize(one) == normalize(other)
 
 
 def test_errors_are_counted_by_kind() -> None:

@@ -8,11 +8,11 @@ from common.errors import ValidationError
 from common.times import duration
 from securetranscribe.v1 import diarization_pb2, speaker_pb2
 from speakers import conversion
-from speakers.decisions import Link
+from speakers.decisions import VoiceLink
 from speakers.domain.matching import Match, Outcome
-from speakers.domain.observation import Clip, DecidedBy, Observation
+from speakers.domain.observation import Clip, DecisionSource, Observation
 from speakers.domain.profile import Changes, Description, Profile
-from speakers.recognition import Recognised, Resemblance
+from speakers.recognition import RecognizedVoice, VoiceCandidate
 from speakers.store.recognitions import Statistics
 
 MADE = dt.datetime(2024, 5, 1, 12, tzinfo=dt.UTC)
@@ -118,12 +118,12 @@ def test_statistics() -> None:
 @pytest.mark.parametrize(
     ("decided_by", "source"),
     [
-        (DecidedBy.PERSON, speaker_pb2.DECISION_SOURCE_PERSON),
-        (DecidedBy.MACHINE, speaker_pb2.DECISION_SOURCE_MACHINE),
-        (DecidedBy.ENROLLMENT, speaker_pb2.DECISION_SOURCE_ENROLLMENT),
+        (DecisionSource.PERSON, speaker_pb2.DECISION_SOURCE_PERSON),
+        (DecisionSource.MACHINE, speaker_pb2.DECISION_SOURCE_MACHINE),
+        (DecisionSource.ENROLLMENT, speaker_pb2.DECISION_SOURCE_ENROLLMENT),
     ],
 )
-def test_a_row_of_a_ledger(decided_by: DecidedBy, source: int) -> None:
+def test_a_row_of_a_ledger(decided_by: DecisionSource, source: int) -> None:
     row = Observation(
         observation_id=1,
         profile_id=7,
@@ -141,7 +141,7 @@ def test_a_row_of_a_ledger(decided_by: DecidedBy, source: int) -> None:
 
 
 def test_matches() -> None:
-    known = Recognised(
+    known = RecognizedVoice(
         match=Match(label="A", outcome=Outcome.KNOWN, profile_id=7, confidence=0.85),
         profile=PROFILE,
     )
@@ -150,7 +150,7 @@ def test_matches() -> None:
     assert (message.speaker_id, message.name, message.confidence) == (7, "Ann", 0.85)
     assert message.confidence_level == speaker_pb2.CONFIDENCE_LEVEL_HIGH
     for outcome in (Outcome.UNKNOWN, Outcome.TOO_LITTLE_SPEECH):
-        unnamed = Recognised(match=Match(label="A", outcome=outcome), profile=None)
+        unnamed = RecognizedVoice(match=Match(label="A", outcome=outcome), profile=None)
         message = conversion.voice_match(unnamed)
         assert (message.speaker_id, message.name, message.confidence) == (0, "", 0.0)
         assert message.confidence_level == speaker_pb2.CONFIDENCE_LEVEL_UNSPECIFIED
@@ -158,10 +158,10 @@ def test_matches() -> None:
 
 def test_candidates_links_and_clips() -> None:
     candidate = conversion.voice_candidate(
-        Resemblance(profile=PROFILE, similarity=-0.25, confidence=0.125)
+        VoiceCandidate(profile=PROFILE, similarity=-0.25, confidence=0.125)
     )
     assert (candidate.similarity, candidate.confidence) == (-0.25, 0.125)
-    link = conversion.voice_link(Link(label="A", profile=PROFILE, created=True))
+    link = conversion.voice_link(VoiceLink(label="A", profile=PROFILE, created=True))
     assert (link.speaker_label, link.speaker.speaker_id, link.created) == ("A", 7, True)
     body = conversion.body(Clip(content=b"x", content_type="audio/flac"))
     assert (body.data, body.content_type) == (b"x", "audio/flac")

@@ -1,16 +1,16 @@
-"""What is checked before anything is decided."""
+"""What is validated before anything is decided."""
 
 import pytest
 
 from common.errors import ValidationError
-from speakers.decisions import LARGEST_CLIP, MOST_VOICES, check_voices, checked
-from speakers.domain.observation import Clip, Decision, Voice
+from speakers.decisions import LARGEST_CLIP, MOST_VOICES, check_voices, validated
+from speakers.domain.observation import Clip, Voice, VoiceDecision
 
 
 def decision(
     name: str = "Ann", label: str = "Speaker_1", clip: bytes = b"", kind: str = "audio/flac"
-) -> Decision:
-    return Decision(
+) -> VoiceDecision:
+    return VoiceDecision(
         voice=Voice(label=label, voiceprint=None, speech_seconds=1.0),
         name=name,
         clip=Clip(content=clip, content_type=kind) if clip else None,
@@ -18,14 +18,14 @@ def decision(
 
 
 def test_names_come_out_clean() -> None:
-    [cleaned] = checked(1, [decision("  Ann   Lee ")])
+    [cleaned] = validated(1, [decision("  Ann   Lee ")])
     assert cleaned.name == "Ann Lee"
-    assert checked(1, []) == []
+    assert validated(1, []) == []
 
 
 @pytest.mark.parametrize("kind", ["audio/flac", "audio/mpeg", "audio/x-wav", "audio/vnd.wave"])
 def test_clips_are_audio(kind: str) -> None:
-    assert checked(1, [decision(clip=b"x", kind=kind)])
+    assert validated(1, [decision(clip=b"x", kind=kind)])
 
 
 @pytest.mark.parametrize(
@@ -33,14 +33,14 @@ def test_clips_are_audio(kind: str) -> None:
 )
 def test_clips_that_are_something_else(kind: str) -> None:
     with pytest.raises(ValidationError) as refused:
-        checked(1, [decision(clip=b"x", kind=kind)])
+        validated(1, [decision(clip=b"x", kind=kind)])
     assert refused.value.details == {"field": "clip_content_type"}
 
 
 def test_clips_are_small() -> None:
-    assert checked(1, [decision(clip=b"x" * LARGEST_CLIP)])
+    assert validated(1, [decision(clip=b"x" * LARGEST_CLIP)])
     with pytest.raises(ValidationError):
-        checked(1, [decision(clip=b"x" * (LARGEST_CLIP + 1))])
+        validated(1, [decision(clip=b"x" * (LARGEST_CLIP + 1))])
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""Profiles of speakers, what is known of their voices, and whose voice is whose."""
+"""Speaker profiles, the voiceprints behind them, and recognition of known voices."""

@@ -1,4 +1,4 @@
-"""Runs the service: `python -m speakers`; with `migrate` it only updates the database."""
+"""Command line: `python -m speakers` serves, `python -m speakers migrate` applies migrations."""
 
 import asyncio
 import sys
@@ -9,7 +9,7 @@ from speakers.settings import SpeakersSettings
 
 
 def main() -> None:
-    """Reads the settings and serves until a signal."""
+    """Read the settings and run the chosen command."""
     match sys.argv[1:]:
         case []:
             runtime.run("speakers", settings.load(SpeakersSettings), app.serve)

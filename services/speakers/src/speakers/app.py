@@ -1,4 +1,4 @@
-"""The composition root: makes everything, serves, and takes it all down in order."""
+"""Composition root: create all parts, serve, and shut down in order."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -14,29 +14,29 @@ from common.identity import ServiceSigner
 from common.runtime import Supervisor, eventually
 from common.sessions import SessionServiceAuthenticator
 from securetranscribe.v1 import speaker_pb2_grpc
-from speakers.decisions import DecisionBook
-from speakers.diarizer_client import ClipListener, DiarizerClient
-from speakers.domain.matching import Caution
+from speakers.decisions import VoiceDecisions
+from speakers.diarizer_client import DiarizerClient, VoiceprintExtractor
+from speakers.domain.matching import MatchPolicy
 from speakers.domain.voice_space import VoiceSpaces
-from speakers.enrollment import Enrolment
+from speakers.enrollment import Enrollment
 from speakers.ledger import Ledger
-from speakers.profile_refresh import Learning
-from speakers.profiles import ProfileBook
+from speakers.profile_refresh import ProfileRefresher
+from speakers.profiles import ProfileCatalog
 from speakers.publishing import OutboxPublisher
-from speakers.recognition import Recogniser
-from speakers.servicer import ACCESS, SpeakerBooks, SpeakerServicer
+from speakers.recognition import VoiceRecognizer
+from speakers.servicer import ACCESS, SpeakerServicer
 from speakers.settings import SpeakersSettings
 
 
 async def serve(settings: SpeakersSettings, supervisor: Supervisor) -> None:
-    """Answers calls until the supervisor stops, then ends in order."""
+    """Serve until the supervisor stops, then shut down in order."""
     async with AsyncExitStack() as stack:
         database = postgres.Database(settings)
         stack.push_async_callback(database.close)
         await database.open()
         await postgres.migrate(database, "speakers")
         spaces = load_spaces(settings)
-        await Learning(spaces).follow_spaces(database)
+        await ProfileRefresher(spaces).refresh_outdated(database)
 
         client = await bus.connect(settings.nats_url.get_secret_value(), name="speakers")
         stack.push_async_callback(bus.close, client)
@@ -51,10 +51,10 @@ async def serve(settings: SpeakersSettings, supervisor: Supervisor) -> None:
 
         diarizer = await stack.enter_async_context(channel(settings, settings.diarizer_grpc))
         signer = ServiceSigner(settings.secret_key.get_secret_value(), "speakers")
-        listener = DiarizerClient(
+        extractor = DiarizerClient(
             diarizer, signer, timeout_seconds=settings.enrollment_timeout_seconds
         )
-        servicer = SpeakerServicer(books(settings, database, spaces, listener))
+        servicer = create_servicer(settings, database, spaces, extractor)
         server = GrpcServer(
             settings,
             services={
@@ -73,40 +73,40 @@ async def serve(settings: SpeakersSettings, supervisor: Supervisor) -> None:
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:
-    """Ends a task before what it works with is closed."""
+    """Cancel a task and wait for its end, before its dependencies are closed."""
     task.cancel()
     await asyncio.wait([task])
 
 
-def books(
+def create_servicer(
     settings: SpeakersSettings,
     database: postgres.Database,
     spaces: VoiceSpaces,
-    listener: ClipListener,
-) -> SpeakerBooks:
-    """What the servicer works with."""
-    learning = Learning(spaces)
-    caution = Caution(
+    extractor: VoiceprintExtractor,
+) -> SpeakerServicer:
+    """Create the servicer and the domain objects behind it."""
+    refresher = ProfileRefresher(spaces)
+    policy = MatchPolicy(
         threshold=settings.confidence_threshold,
         min_seconds=settings.voice_min_seconds,
         known_prior=settings.known_voice_prior,
     )
-    return SpeakerBooks(
-        profiles=ProfileBook(database, learning),
-        decisions=DecisionBook(database, learning, min_seconds=settings.voice_min_seconds),
-        ledger=Ledger(database, learning, spaces, clips_shared=settings.share_voice_clips),
-        enrolment=Enrolment(
-            database, learning, listener, min_seconds=settings.enrollment_min_seconds
+    return SpeakerServicer(
+        profiles=ProfileCatalog(database, refresher),
+        decisions=VoiceDecisions(database, refresher, min_seconds=settings.voice_min_seconds),
+        ledger=Ledger(database, refresher, spaces, clips_shared=settings.share_voice_clips),
+        enrollment=Enrollment(
+            database, refresher, extractor, min_seconds=settings.enrollment_min_seconds
         ),
-        recogniser=Recogniser(database, spaces, caution),
+        recognizer=VoiceRecognizer(database, spaces, policy),
     )
 
 
 def load_spaces(settings: SpeakersSettings) -> VoiceSpaces:
-    """The voice spaces that come with the service and those of the operator.
+    """Load the bundled voice spaces and those of the operator.
 
     Raises:
-        ApplicationError: a file is not a voice space; the process cannot run.
+        ApplicationError: A file is not a voice space.
     """
     try:
         return VoiceSpaces.load(settings.voice_spaces_dir)

@@ -1,4 +1,4 @@
-"""Cuts a short clip out of a recording."""
+"""Short clips cut out of a recording."""
 
 import io
 import math
@@ -12,9 +12,12 @@ _CONTENT_TYPE = "audio/flac"
 
 
 def cut(content: bytes, start: float, end: float) -> Clip | None:
-    """The sound between two moments (seconds), 8 s at most, as FLAC; None where there is none.
+    """Return the audio from `start` to `end` (seconds) as FLAC, at most 8 s of it.
 
-    Decodes, so it belongs on a thread. Raises the errors of common.audio.
+    Return None when the range holds no audio. Decoding blocks, so call this in a thread.
+
+    Raises:
+        AudioError: The content cannot be decoded.
     """
     if not (math.isfinite(start) and math.isfinite(end)):
         return None

@@ -1,4 +1,4 @@
-"""Between the domain and the messages of the contract."""
+"""Conversion between domain objects and protobuf messages."""
 
 import dataclasses
 
@@ -6,24 +6,24 @@ from google.api import httpbody_pb2
 
 from common import times
 from securetranscribe.v1 import diarization_pb2, speaker_pb2
-from speakers.decisions import Link
+from speakers.decisions import VoiceLink
 from speakers.domain.matching import Outcome
-from speakers.domain.observation import Clip, DecidedBy, Decision, Observation, Voice
-from speakers.domain.profile import Changes, Description, Level, Profile
+from speakers.domain.observation import Clip, DecisionSource, Observation, Voice, VoiceDecision
+from speakers.domain.profile import Changes, ConfidenceLevel, Description, Profile
 from speakers.domain.voiceprint import Voiceprint
-from speakers.recognition import Recognised, Resemblance
+from speakers.recognition import RecognizedVoice, VoiceCandidate
 from speakers.store.recognitions import Statistics
 
 _LEVELS = {
-    Level.VERY_LOW: speaker_pb2.CONFIDENCE_LEVEL_VERY_LOW,
-    Level.LOW: speaker_pb2.CONFIDENCE_LEVEL_LOW,
-    Level.MEDIUM: speaker_pb2.CONFIDENCE_LEVEL_MEDIUM,
-    Level.HIGH: speaker_pb2.CONFIDENCE_LEVEL_HIGH,
+    ConfidenceLevel.VERY_LOW: speaker_pb2.CONFIDENCE_LEVEL_VERY_LOW,
+    ConfidenceLevel.LOW: speaker_pb2.CONFIDENCE_LEVEL_LOW,
+    ConfidenceLevel.MEDIUM: speaker_pb2.CONFIDENCE_LEVEL_MEDIUM,
+    ConfidenceLevel.HIGH: speaker_pb2.CONFIDENCE_LEVEL_HIGH,
 }
 _SOURCES = {
-    DecidedBy.PERSON: speaker_pb2.DECISION_SOURCE_PERSON,
-    DecidedBy.MACHINE: speaker_pb2.DECISION_SOURCE_MACHINE,
-    DecidedBy.ENROLLMENT: speaker_pb2.DECISION_SOURCE_ENROLLMENT,
+    DecisionSource.PERSON: speaker_pb2.DECISION_SOURCE_PERSON,
+    DecisionSource.MACHINE: speaker_pb2.DECISION_SOURCE_MACHINE,
+    DecisionSource.ENROLLMENT: speaker_pb2.DECISION_SOURCE_ENROLLMENT,
 }
 _OUTCOMES = {
     Outcome.KNOWN: speaker_pb2.VOICE_MATCH_OUTCOME_KNOWN,
@@ -34,7 +34,7 @@ _CHANGEABLE = [field.name for field in dataclasses.fields(Changes)]
 
 
 def description_of(request: speaker_pb2.CreateSpeakerRequest) -> Description:
-    """What a request says of a new person."""
+    """Return the description of the new person in a request."""
     return Description(
         name=request.name,
         gender=request.gender,
@@ -46,13 +46,17 @@ def description_of(request: speaker_pb2.CreateSpeakerRequest) -> Description:
 
 
 def changes_of(request: speaker_pb2.UpdateSpeakerRequest) -> Changes:
-    """What a request changes; fields that it leaves out stay."""
+    """Return the requested changes. Fields absent from the request stay as they are."""
     fields = {field.name: value for field, value in request.ListFields()}
     return Changes(**{name: fields[name] for name in _CHANGEABLE if name in fields})
 
 
 def voiceprint_of(message: diarization_pb2.Voiceprint) -> Voiceprint:
-    """A voiceprint from a message. Raises ValidationError."""
+    """Convert a voiceprint.
+
+    Raises:
+        ValidationError: The voiceprint is invalid.
+    """
     return Voiceprint.of(
         message.values,
         model=message.model,
@@ -62,7 +66,11 @@ def voiceprint_of(message: diarization_pb2.Voiceprint) -> Voiceprint:
 
 
 def voice_of(message: speaker_pb2.Voice) -> Voice:
-    """A voice of a recording from a message. Raises ValidationError."""
+    """Convert a voice of a recording.
+
+    Raises:
+        ValidationError: Its voiceprint is invalid.
+    """
     has_voiceprint = message.HasField("voiceprint")
     return Voice(
         label=message.speaker_label,
@@ -71,10 +79,14 @@ def voice_of(message: speaker_pb2.Voice) -> Voice:
     )
 
 
-def decision_of(message: speaker_pb2.VoiceDecision) -> Decision:
-    """A person's decision from a message. Raises ValidationError."""
+def decision_of(message: speaker_pb2.VoiceDecision) -> VoiceDecision:
+    """Convert a person's decision about a voice.
+
+    Raises:
+        ValidationError: Its voiceprint is invalid.
+    """
     clip = Clip(content=message.clip, content_type=message.clip_content_type)
-    return Decision(
+    return VoiceDecision(
         voice=voice_of(message.voice),
         name=message.name,
         clip=clip if message.clip else None,
@@ -83,7 +95,7 @@ def decision_of(message: speaker_pb2.VoiceDecision) -> Decision:
 
 
 def speaker(profile: Profile) -> speaker_pb2.Speaker:
-    """A profile as a message."""
+    """Convert a profile."""
     described = profile.described
     return speaker_pb2.Speaker(
         speaker_id=profile.profile_id,
@@ -95,7 +107,7 @@ def speaker(profile: Profile) -> speaker_pb2.Speaker:
         accent=described.accent,
         description=described.description,
         confidence=profile.confidence,
-        confidence_level=_LEVELS[Level.of(profile.confidence)],
+        confidence_level=_LEVELS[ConfidenceLevel.of(profile.confidence)],
         verified=profile.verified,
         active=profile.active,
         sample_count=profile.sample_count,
@@ -107,7 +119,7 @@ def speaker(profile: Profile) -> speaker_pb2.Speaker:
 
 
 def statistics(figures: Statistics) -> speaker_pb2.SpeakerStatistics:
-    """Figures as a message."""
+    """Convert statistics of a profile."""
     return speaker_pb2.SpeakerStatistics(
         speaker=speaker(figures.profile),
         total_transcriptions=figures.transcriptions,
@@ -122,7 +134,7 @@ def statistics(figures: Statistics) -> speaker_pb2.SpeakerStatistics:
 
 
 def observation(row: Observation) -> speaker_pb2.Observation:
-    """A row of a ledger as a message."""
+    """Convert an entry of a ledger."""
     return speaker_pb2.Observation(
         observation_id=row.observation_id,
         speaker_id=row.profile_id,
@@ -136,8 +148,8 @@ def observation(row: Observation) -> speaker_pb2.Observation:
     )
 
 
-def voice_match(result: Recognised) -> speaker_pb2.VoiceMatch:
-    """What came of a voice as a message."""
+def voice_match(result: RecognizedVoice) -> speaker_pb2.VoiceMatch:
+    """Convert the recognition result of a voice."""
     match, profile = result.match, result.profile
     message = speaker_pb2.VoiceMatch(
         speaker_label=match.label, outcome=_OUTCOMES[match.outcome], confidence=match.confidence
@@ -145,19 +157,19 @@ def voice_match(result: Recognised) -> speaker_pb2.VoiceMatch:
     if profile is not None:
         message.speaker_id = profile.profile_id
         message.name = profile.name
-        message.confidence_level = _LEVELS[Level.of(match.confidence)]
+        message.confidence_level = _LEVELS[ConfidenceLevel.of(match.confidence)]
     return message
 
 
-def voice_candidate(found: Resemblance) -> speaker_pb2.VoiceCandidate:
-    """A resemblance as a message."""
+def voice_candidate(found: VoiceCandidate) -> speaker_pb2.VoiceCandidate:
+    """Convert a candidate of a voice search."""
     return speaker_pb2.VoiceCandidate(
         speaker=speaker(found.profile), similarity=found.similarity, confidence=found.confidence
     )
 
 
-def voice_link(link: Link) -> speaker_pb2.VoiceLink:
-    """A link as a message."""
+def voice_link(link: VoiceLink) -> speaker_pb2.VoiceLink:
+    """Convert a link between a voice and a profile."""
     return speaker_pb2.VoiceLink(
         speaker_label=link.label,
         speaker=None if link.profile is None else speaker(link.profile),
@@ -166,5 +178,5 @@ def voice_link(link: Link) -> speaker_pb2.VoiceLink:
 
 
 def body(clip: Clip) -> httpbody_pb2.HttpBody:
-    """A clip as an HTTP body."""
+    """Convert a clip into an HTTP body."""
     return httpbody_pb2.HttpBody(content_type=clip.content_type, data=clip.content)

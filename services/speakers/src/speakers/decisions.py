@@ -1,4 +1,4 @@
-"""What people decide about the voices of a recording, and what is learnt from it."""
+"""People's decisions about the voices of a recording, and the observations they create."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from common.errors import ValidationError
 from common.postgres import Connection, Database
 from speakers.domain.names import clean_name, name_key
-from speakers.domain.observation import Clip, Decision
+from speakers.domain.observation import Clip, VoiceDecision
 from speakers.domain.profile import Description, Profile
-from speakers.profile_refresh import Learning
+from speakers.profile_refresh import ProfileRefresher
 from speakers.store import locks
-from speakers.store.decisions import Decided, Decisions
+from speakers.store.decisions import Decisions, StoredDecision
 from speakers.store.gone_profiles import GoneProfiles
-from speakers.store.observations import Observations, Source
+from speakers.store.observations import ObservationOrigin, Observations
 from speakers.store.outbox import Outbox
 from speakers.store.profiles import Profiles
 from speakers.store.recognitions import Recognitions
@@ -23,10 +23,11 @@ LARGEST_CLIP = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Link:
-    """A voice of a recording and the profile that it belongs to by a person's decision.
+class VoiceLink:
+    """A voice of a recording and the profile assigned to it by a person.
 
-    There is no profile when the one that was meant has been deleted for good.
+    `profile` is None when the assigned profile has been permanently deleted. `created` is true when
+    the decision created the profile.
     """
 
     label: str
@@ -36,51 +37,54 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Resolved:
-    """`profile_id` is 0 when the profile that was meant has been deleted for good."""
+    """A decision with its profile, 0 when that profile has been permanently deleted."""
 
-    decision: Decision
+    decision: VoiceDecision
     profile_id: int
     created: bool
     unchanged: bool
 
 
-class DecisionBook:
-    """What people decided about the voices of recordings."""
+class VoiceDecisions:
+    """Applies people's decisions about the voices of recordings."""
 
-    def __init__(self, database: Database, learning: Learning, *, min_seconds: float) -> None:
-        """A voiceprint of less than `min_seconds` of clean speech names but teaches nothing."""
+    def __init__(
+        self, database: Database, refresher: ProfileRefresher, *, min_seconds: float
+    ) -> None:
+        """Voiceprints with less than `min_seconds` of clean speech create no observation."""
         self._database = database
-        self._learning = learning
+        self._refresher = refresher
         self._min_seconds = min_seconds
 
     async def replace(
-        self, transcription_id: int, decisions: Sequence[Decision], *, session_id: str
-    ) -> list[Link]:
-        """Makes these the decisions about a recording; returns one link each, in their order.
+        self, transcription_id: int, decisions: Sequence[VoiceDecision], *, session_id: str
+    ) -> list[VoiceLink]:
+        """Replace all decisions about a recording. Return one link per decision, in order.
 
-        A name that no active profile has makes one, which vanishes again with the last decision
-        for it unless a person has touched it. A decision that is repeated is left as it is, with
-        whatever happened since to what was learnt from it. A decision for a profile that was
-        renamed or merged since is one for that profile, one for a profile that was deleted for
-        good links to nothing and teaches nothing. Without decisions, all that people and the
-        machine said about the recording is forgotten.
+        - A name without an active profile creates one. It is deleted with the last decision for it
+          unless a person has changed it.
+        - A repeated decision stays untouched, including later changes to its observation.
+        - A decision for a profile renamed or merged in the meantime follows that profile.
+        - A decision for a permanently deleted profile links to no profile and adds no observation.
+        - Without decisions, all decisions, observations and recognitions of the recording are
+          deleted.
 
         Raises:
-            ValidationError: a name, a label or a clip is not acceptable.
+            ValidationError: A name, a label or a clip is invalid.
         """
-        cleaned = checked(transcription_id, decisions)
+        cleaned = validated(transcription_id, decisions)
         async with locks.ledger(self._database) as connection:
             before = await Decisions(connection).of_recording(transcription_id)
             resolved = await self._resolve(connection, cleaned, before)
-            concerned = await self._take_back(connection, transcription_id, before, resolved)
-            concerned |= await self._learn(connection, transcription_id, resolved, session_id)
+            affected = await self._revoke(connection, transcription_id, before, resolved)
+            affected |= await self._apply(connection, transcription_id, resolved, session_id)
             if not decisions:
                 await Recognitions(connection).replace(transcription_id, [])
-            await self._forget_traceless(connection, concerned)
-            await self._learning.renew(connection, concerned)
+            await self._delete_unreferenced(connection, affected)
+            await self._refresher.refresh(connection, affected)
             profiles = await Profiles(connection).all_with([item.profile_id for item in resolved])
         return [
-            Link(
+            VoiceLink(
                 label=item.decision.voice.label,
                 profile=profiles.get(item.profile_id),
                 created=item.created,
@@ -89,18 +93,21 @@ class DecisionBook:
         ]
 
     async def _resolve(
-        self, connection: Connection, decisions: Sequence[Decision], before: dict[str, Decided]
+        self,
+        connection: Connection,
+        decisions: Sequence[VoiceDecision],
+        before: dict[str, StoredDecision],
     ) -> list[_Resolved]:
-        """Finds or makes the profile of each decision."""
+        """Find or create the profile of each decision."""
         profiles = Profiles(connection)
-        meant = await self._meant(connection, decisions)
-        made: set[int] = set()
+        current = await self._current_profiles(connection, decisions)
+        created: set[int] = set()
         resolved = []
         for decision in decisions:
             old = before.get(decision.voice.label)
-            if decision.profile_id in meant:
-                profile_id = meant[decision.profile_id]
-            # Whoever repeats a name means the same profile, even if it is inactive by now.
+            if decision.profile_id in current:
+                profile_id = current[decision.profile_id]
+            # A repeated name refers to the same profile, even if it has become inactive.
             elif old is not None and old.name_key == name_key(decision.name):
                 profile_id = old.profile_id
             elif profile := await profiles.by_name(decision.name):
@@ -108,12 +115,12 @@ class DecisionBook:
             else:
                 profile = await profiles.add(Description(name=decision.name), kept=False)
                 profile_id = profile.profile_id
-                made.add(profile_id)
+                created.add(profile_id)
             resolved.append(
                 _Resolved(
                     decision=decision,
                     profile_id=profile_id,
-                    created=profile_id in made,
+                    created=profile_id in created,
                     unchanged=old is not None
                     and old.profile_id == profile_id
                     and old.voice_digest == _digest(decision),
@@ -121,41 +128,45 @@ class DecisionBook:
             )
         return resolved
 
-    async def _meant(self, connection: Connection, decisions: Sequence[Decision]) -> dict[int, int]:
-        """What has become of the profiles that are named by id: 0 when deleted for good.
+    async def _current_profiles(
+        self, connection: Connection, decisions: Sequence[VoiceDecision]
+    ) -> dict[int, int]:
+        """Map the profile ids in decisions to current ones, 0 for permanently deleted profiles.
 
-        One that vanished by itself is left out: the decision that made it was taken back, and
-        may well be made again.
+        Profiles that were deleted automatically are left out. Their decision was revoked, and
+        people may make it again.
         """
         ids = [decision.profile_id for decision in decisions if decision.profile_id]
-        fates = await GoneProfiles(connection).fates(ids)
-        there = await Profiles(connection).all_with(ids)
-        return {old: into or 0 for old, into in fates.items()} | {one: one for one in there}
+        replacements = await GoneProfiles(connection).replacements(ids)
+        existing = await Profiles(connection).all_with(ids)
+        return {old: into or 0 for old, into in replacements.items()} | {
+            profile_id: profile_id for profile_id in existing
+        }
 
-    async def _take_back(
+    async def _revoke(
         self,
         connection: Connection,
         transcription_id: int,
-        before: dict[str, Decided],
+        before: dict[str, StoredDecision],
         resolved: Sequence[_Resolved],
     ) -> set[int]:
-        """Undoes what no longer holds; returns whose profiles are concerned."""
-        standing = {item.decision.voice.label for item in resolved if item.unchanged}
-        gone = {label: old for label, old in before.items() if label not in standing}
-        await Decisions(connection).remove(transcription_id, gone)
-        taught = await Observations(connection).remove_voices(transcription_id, gone)
-        return taught | {old.profile_id for old in gone.values()}
+        """Delete decisions no longer made and their observations. Return affected profile ids."""
+        unchanged = {item.decision.voice.label for item in resolved if item.unchanged}
+        revoked = {label: old for label, old in before.items() if label not in unchanged}
+        await Decisions(connection).remove(transcription_id, revoked)
+        affected = await Observations(connection).remove_voices(transcription_id, revoked)
+        return affected | {old.profile_id for old in revoked.values()}
 
-    async def _learn(
+    async def _apply(
         self,
         connection: Connection,
         transcription_id: int,
         resolved: Sequence[_Resolved],
         session_id: str,
     ) -> set[int]:
-        """Stores what holds from now on; returns whose profiles are concerned."""
+        """Store new decisions and their observations. Return affected profile ids."""
         observations = Observations(connection)
-        concerned = set()
+        affected = set()
         for item in resolved:
             voice, clip = item.decision.voice, item.decision.clip
             if not item.profile_id:
@@ -164,7 +175,7 @@ class DecisionBook:
                 if clip is not None:
                     await observations.set_clip(transcription_id, voice.label, clip)
                 continue
-            concerned.add(item.profile_id)
+            affected.add(item.profile_id)
             await Decisions(connection).put(
                 transcription_id,
                 voice.label,
@@ -173,22 +184,22 @@ class DecisionBook:
                 voice_digest=_digest(item.decision),
             )
             if voice.voiceprint is not None and voice.voiceprint.seconds >= self._min_seconds:
-                source = Source(
+                origin = ObservationOrigin(
                     session_id=session_id, transcription_id=transcription_id, label=voice.label
                 )
-                await observations.add(item.profile_id, voice.voiceprint, source, clip)
-        return concerned
+                await observations.add(item.profile_id, voice.voiceprint, origin, clip)
+        return affected
 
-    async def _forget_traceless(self, connection: Connection, concerned: set[int]) -> None:
-        for profile_id in await Profiles(connection).delete_traceless(sorted(concerned)):
+    async def _delete_unreferenced(self, connection: Connection, affected: set[int]) -> None:
+        for profile_id in await Profiles(connection).delete_unreferenced(sorted(affected)):
             await Outbox(connection).deleted(profile_id)
 
 
-def checked(transcription_id: int, decisions: Sequence[Decision]) -> list[Decision]:
-    """The decisions with clean names.
+def validated(transcription_id: int, decisions: Sequence[VoiceDecision]) -> list[VoiceDecision]:
+    """Validate decisions and return them with names in stored form.
 
     Raises:
-        ValidationError: a name, a label or a clip is not acceptable.
+        ValidationError: A name, a label or a clip is invalid.
     """
     check_voices(transcription_id, [decision.voice.label for decision in decisions])
     cleaned = []
@@ -199,34 +210,35 @@ def checked(transcription_id: int, decisions: Sequence[Decision]) -> list[Decisi
 
 
 def check_voices(transcription_id: int, labels: Sequence[str]) -> None:
-    """Checks how a recording and its voices are named.
+    """Check the id of a recording and the labels of its voices.
 
     Raises:
-        ValidationError: the number is none of a recording, or labels are missing or repeated.
+        ValidationError: The id is not positive, or labels are too many, missing or repeated.
     """
     if transcription_id < 1:
-        raise ValidationError.of("transcription_id", "The recording is needed.")
+        raise ValidationError.of("transcription_id", "The transcription id must be positive.")
     if len(labels) > MOST_VOICES:
         raise ValidationError.of("voices", f"A recording has at most {MOST_VOICES} voices.")
     if len(set(labels)) < len(labels):
-        raise ValidationError.of("speaker_label", "Every voice has a label of its own.")
+        raise ValidationError.of("speaker_label", "Every voice needs a label of its own.")
     for label in labels:
         if not 1 <= len(label) <= LONGEST_LABEL or "\0" in label:
-            raise ValidationError.of("speaker_label", "Every voice has a label.")
+            raise ValidationError.of(
+                "speaker_label", f"Labels must have 1 to {LONGEST_LABEL} characters."
+            )
 
 
 def _check_clip(clip: Clip | None) -> None:
     if clip is None:
         return
     if len(clip.content) > LARGEST_CLIP:
-        raise ValidationError.of("clip", "A clip is a few seconds, at most 2 MiB.")
-    # Browsers get the clip as what it claims to be.
+        raise ValidationError.of("clip", "A clip must not exceed 2 MiB.")
+    # Browsers receive the clip with this content type.
     kind, _, subtype = clip.content_type.partition("/")
     if kind != "audio" or not subtype.replace("-", "").replace(".", "").replace("+", "").isalnum():
-        raise ValidationError.of("clip_content_type", "A clip is an audio file.")
+        raise ValidationError.of("clip_content_type", "The type must be audio, such as audio/flac.")
 
 
-def _digest(decision: Decision) -> bytes:
-    """What a decision is about, apart from whose voice it is."""
+def _digest(decision: VoiceDecision) -> bytes:
     voiceprint = decision.voice.voiceprint
     return b"" if voiceprint is None else voiceprint.digest

@@ -1,4 +1,4 @@
-"""Asks the diarizer what a clip sounds like."""
+"""Voiceprints of enrolled clips, extracted by the diarizer."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,11 +13,11 @@ from speakers.domain.voiceprint import Voiceprint
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HeardClip:
-    """What the diarizer heard in a clip.
+class ExtractedVoiceprint:
+    """The dominant voice of a clip.
 
-    `voiceprint` is that of the person who speaks most, of `speakers` persons in all; the cleanest
-    stretch lies between `start` and `end` (seconds).
+    `voiceprint` belongs to the person who speaks most. `speakers` counts all people heard in the
+    clip. `start` and `end` (seconds) delimit the cleanest turn of the dominant voice.
     """
 
     voiceprint: Voiceprint
@@ -26,21 +26,21 @@ class HeardClip:
     end: float
 
 
-class ClipListener(Protocol):
-    """Tells what a clip sounds like."""
+class VoiceprintExtractor(Protocol):
+    """Extracts the voiceprint of a clip."""
 
-    async def listen(self, content: bytes) -> HeardClip:
-        """What is heard in an encoded clip.
+    async def extract(self, content: bytes) -> ExtractedVoiceprint:
+        """Return the dominant voice of an encoded audio clip.
 
         Raises:
-            AudioProcessingError: it cannot be decoded, or nobody speaks in it.
-            UnavailableError: nobody is there to listen.
+            AudioProcessingError: The clip cannot be decoded, or nobody speaks in it.
+            UnavailableError: No diarizer is reachable.
         """
         ...
 
 
 class DiarizerClient:
-    """The diarizer as a listener."""
+    """`VoiceprintExtractor` backed by the diarizer service."""
 
     def __init__(
         self, channel: grpc.aio.Channel, signer: ServiceSigner, *, timeout_seconds: float
@@ -49,8 +49,8 @@ class DiarizerClient:
         self._signer = signer
         self._timeout = timeout_seconds
 
-    async def listen(self, content: bytes) -> HeardClip:
-        """What is heard in an encoded clip; see ClipListener."""
+    async def extract(self, content: bytes) -> ExtractedVoiceprint:
+        """Ask the diarizer on behalf of the current caller. See `VoiceprintExtractor.extract`."""
         answer = await unwrap(
             self._stub.ExtractVoiceprint(
                 diarization_pb2.ExtractVoiceprintRequest(content=content),
@@ -58,7 +58,7 @@ class DiarizerClient:
                 metadata=as_caller(identity.current(), self._signer),
             )
         )
-        return HeardClip(
+        return ExtractedVoiceprint(
             voiceprint=Voiceprint.of(
                 answer.voiceprint.values,
                 model=answer.voiceprint.model,

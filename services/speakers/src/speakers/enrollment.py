@@ -1,82 +1,85 @@
-"""Teaching a profile from an uploaded clip."""
+"""Enrollment: observations added from uploaded clips."""
 
 import asyncio
 
 from common.errors import ApplicationError, SpeakerError, ValidationError
 from common.postgres import Database
 from speakers.clips import cut
-from speakers.diarizer_client import ClipListener, HeardClip
+from speakers.diarizer_client import ExtractedVoiceprint, VoiceprintExtractor
 from speakers.domain.observation import Clip, Observation
 from speakers.domain.profile import Profile
-from speakers.profile_refresh import Learning
+from speakers.profile_refresh import ProfileRefresher
 from speakers.store import locks
-from speakers.store.observations import Observations, Source
+from speakers.store.observations import ObservationOrigin, Observations
 from speakers.store.profiles import Profiles
 
 LARGEST_CLIP = 16 * 1024 * 1024
 
 
-class Enrolment:
-    """Teaches profiles from clips in which only the person speaks."""
+class Enrollment:
+    """Adds voiceprints of uploaded clips to profiles."""
 
     def __init__(
         self,
         database: Database,
-        learning: Learning,
-        listener: ClipListener,
+        refresher: ProfileRefresher,
+        extractor: VoiceprintExtractor,
         *,
         min_seconds: float,
     ) -> None:
-        """Clips with less than `min_seconds` of clean speech are refused."""
+        """Clips with less than `min_seconds` of clean speech are rejected."""
         self._database = database
-        self._learning = learning
-        self._listener = listener
+        self._refresher = refresher
+        self._extractor = extractor
         self._min_seconds = min_seconds
 
     async def enroll(
         self, profile_id: int, content: bytes, *, session_id: str, request_key: str | None
     ) -> tuple[Profile, Observation]:
-        """Adds what is heard in a clip to a profile's ledger, or returns what the same request did.
+        """Add the voiceprint of a clip to a profile's ledger.
+
+        Return the profile and the new observation, or those of the same request before.
 
         Raises:
-            NotFoundError: there is no such profile.
-            ValidationError: the clip is empty or too large.
-            SpeakerError: the profile is inactive, or the clip has several voices or too little
-                speech; the message says which.
-            AudioProcessingError: the clip cannot be decoded, or nobody speaks in it.
-            UnavailableError: no diarizer answers.
+            NotFoundError: The profile does not exist.
+            ValidationError: The clip is empty or too large.
+            SpeakerError: The profile is inactive, or the clip has several voices or too little
+                speech. The details give the reason.
+            AudioProcessingError: The clip cannot be decoded, or nobody speaks in it.
+            UnavailableError: No diarizer is reachable.
         """
         if not content:
-            raise ValidationError.of("content", "The request carries no audio.")
+            raise ValidationError.of("content", "The clip is empty.")
         if len(content) > LARGEST_CLIP:
-            raise ValidationError.of("content", "A clip has at most 16 MiB.")
+            raise ValidationError.of("content", "A clip must not exceed 16 MiB.")
         async with self._database.transaction() as connection:
             _must_be_active(await Profiles(connection).get(profile_id))
             known = request_key and await Observations(connection).by_request(request_key)
         if not known:
-            heard = await self._listener.listen(content)
-            self._check(heard)
-            clip = await _preview(content, heard)
-            return await self._add(profile_id, heard, clip, session_id, request_key)
-        return await self._done_before(*known)
+            extracted = await self._extractor.extract(content)
+            self._check(extracted)
+            clip = await _preview(content, extracted)
+            return await self._add(profile_id, extracted, clip, session_id, request_key)
+        return await self._earlier_result(*known)
 
-    def _check(self, heard: HeardClip) -> None:
-        if heard.speakers > 1:
+    def _check(self, extracted: ExtractedVoiceprint) -> None:
+        if extracted.speakers > 1:
             raise SpeakerError(
-                f"{heard.speakers} voices speak in this clip; send one with only this person.",
-                {"reason": "several_speakers", "speakers": str(heard.speakers)},
+                f"This clip has {extracted.speakers} voices. Send a clip of this person alone.",
+                {"reason": "several_speakers", "speakers": str(extracted.speakers)},
             )
-        if heard.voiceprint.seconds < self._min_seconds:
+        seconds = extracted.voiceprint.seconds
+        if seconds < self._min_seconds:
             raise SpeakerError(
-                f"There are only {heard.voiceprint.seconds:.1f} s of clean speech in this clip; "
-                f"at least {self._min_seconds:g} s are needed.",
-                {"reason": "too_little_speech", "seconds": f"{heard.voiceprint.seconds:.1f}"},
+                f"This clip has only {seconds:.1f} s of clean speech. "
+                f"Send at least {self._min_seconds:g} s.",
+                {"reason": "too_little_speech", "seconds": f"{seconds:.1f}"},
             )
 
     async def _add(
         self,
         profile_id: int,
-        heard: HeardClip,
+        extracted: ExtractedVoiceprint,
         clip: Clip | None,
         session_id: str,
         request_key: str | None,
@@ -84,17 +87,19 @@ class Enrolment:
         async with locks.ledger(self._database) as connection:
             observations = Observations(connection)
             _must_be_active(await Profiles(connection).get(profile_id))
-            # Two equal requests at once: the other one may have been here in the meantime.
+            # An identical concurrent request may have finished in the meantime.
             known = request_key and await observations.by_request(request_key)
             if not known:
-                source = Source(session_id=session_id, request_key=request_key)
-                observation_id = await observations.add(profile_id, heard.voiceprint, source, clip)
-                renewed = await self._learning.renew(connection, [profile_id], kept=True)
+                origin = ObservationOrigin(session_id=session_id, request_key=request_key)
+                observation_id = await observations.add(
+                    profile_id, extracted.voiceprint, origin, clip
+                )
+                refreshed = await self._refresher.refresh(connection, [profile_id], kept=True)
                 observation = await observations.get(profile_id, observation_id)
-                return renewed[profile_id], observation
-        return await self._done_before(*known)
+                return refreshed[profile_id], observation
+        return await self._earlier_result(*known)
 
-    async def _done_before(
+    async def _earlier_result(
         self, observation_id: int, profile_id: int
     ) -> tuple[Profile, Observation]:
         async with self._database.transaction() as connection:
@@ -104,12 +109,12 @@ class Enrolment:
 
 def _must_be_active(profile: Profile) -> None:
     if not profile.active:
-        raise SpeakerError("This speaker is deactivated; activate it first.")
+        raise SpeakerError("This speaker is inactive. Activate it first.")
 
 
-async def _preview(content: bytes, heard: HeardClip) -> Clip | None:
+async def _preview(content: bytes, extracted: ExtractedVoiceprint) -> Clip | None:
     try:
-        return await asyncio.to_thread(cut, content, heard.start, heard.end)
+        return await asyncio.to_thread(cut, content, extracted.start, extracted.end)
     except ApplicationError:
-        # The voiceprint was taken, so the clip serves; it only cannot be listened to.
+        # The diarizer could decode the clip, so its voiceprint counts. It only has no preview.
         return None

@@ -1,11 +1,11 @@
-"""Keeps what is known of voices in step with the ledger."""
+"""Refresh of the data that profiles derive from their ledgers."""
 
 from collections.abc import Iterable
 
 from common import logging
 from common.postgres import Connection, Database
 from speakers.domain.profile import Profile
-from speakers.domain.prototype import summarise
+from speakers.domain.prototype import summarize
 from speakers.domain.voice_space import VoiceSpaces
 from speakers.store import locks
 from speakers.store.observations import Observations
@@ -17,13 +17,13 @@ _BATCH = 50
 _log = logging.get(__name__)
 
 
-class Learning:
-    """Derives prototypes and figures of profiles from their observations, and only from them."""
+class ProfileRefresher:
+    """Recomputes prototypes and figures of profiles from their observations."""
 
     def __init__(self, spaces: VoiceSpaces) -> None:
         self._spaces = spaces
 
-    async def renew(
+    async def refresh(
         self,
         connection: Connection,
         profile_ids: Iterable[int],
@@ -31,28 +31,28 @@ class Learning:
         kept: bool = False,
         announced: bool = True,
     ) -> dict[int, Profile]:
-        """Computes what follows from the ledgers of these profiles, as they are now, anew.
+        """Recompute prototypes and figures from the current ledgers of these profiles.
 
-        To be called in the transaction that changed them. `kept` says that a person touched the
-        profiles themselves, `announced` whether the change is published. Ids without a profile
-        are left out of the answer.
+        Call this in the transaction that changed the ledgers. With `kept`, mark the profiles as
+        changed by a person. With `announced`, publish an event per profile. Ids without a profile
+        are left out of the result.
         """
         outbox = Outbox(connection)
         known = await Profiles(connection).all_with(list(profile_ids))
-        renewed = {}
+        refreshed = {}
         for profile_id, profile in sorted(known.items()):
-            renewed[profile_id] = await self._renew(connection, profile, kept=kept)
+            refreshed[profile_id] = await self._refresh(connection, profile, kept=kept)
             if announced:
-                await outbox.updated(renewed[profile_id])
-        return renewed
+                await outbox.updated(refreshed[profile_id])
+        return refreshed
 
-    async def _renew(self, connection: Connection, profile: Profile, *, kept: bool) -> Profile:
+    async def _refresh(self, connection: Connection, profile: Profile, *, kept: bool) -> Profile:
         observations = Observations(connection)
         prototypes: dict[int, Prototype] = {}
         confidence = 0.0
         for (model_id, model), samples in (await observations.samples(profile.profile_id)).items():
             space = self._spaces.of(model)
-            data = summarise(samples, space)
+            data = summarize(samples, space)
             confidence = max(confidence, data.confidence)
             if data.place is not None and profile.active:
                 prototypes[model_id] = Prototype(space=space.digest, place=data.place)
@@ -66,19 +66,19 @@ class Learning:
             kept=kept,
         )
 
-    async def follow_spaces(self, database: Database) -> int:
-        """Renews profiles whose prototypes lie in voice spaces of the past; returns how many.
+    async def refresh_outdated(self, database: Database) -> int:
+        """Refresh profiles with prototypes in outdated voice spaces. Return how many.
 
-        Meant for the start of the service, after an update that brought other voice spaces.
+        Call this when the service starts, because an update may bring other voice spaces.
         """
-        renewed = 0
+        refreshed = 0
         while True:
             async with locks.ledger(database) as connection:
                 stale = await self._stale(connection)
                 if not stale:
-                    return renewed
-                renewed += len(await self.renew(connection, stale, announced=False))
-            _log.info("profiles moved to new voice spaces", profiles=renewed)
+                    return refreshed
+                refreshed += len(await self.refresh(connection, stale, announced=False))
+            _log.info("profiles moved to new voice spaces", profiles=refreshed)
 
     async def _stale(self, connection: Connection) -> list[int]:
         prototypes = Prototypes(connection)

@@ -1,4 +1,4 @@
-"""Whose voices are these? Answers for a whole recording, and for one voiceprint."""
+"""Recognition of known voices: for a whole recording, and for a single voiceprint."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,35 +7,43 @@ from common import logging, telemetry
 from common.errors import ValidationError
 from common.postgres import Connection, Database
 from speakers.decisions import check_voices
-from speakers.domain.matching import Candidate, Caution, Heard, Match, Outcome, match, probabilities
+from speakers.domain.matching import (
+    Candidate,
+    Match,
+    MatchPolicy,
+    Outcome,
+    ScoredVoice,
+    match,
+    probabilities,
+)
 from speakers.domain.observation import Voice
 from speakers.domain.profile import Profile
 from speakers.domain.voice_space import VoiceSpaces
 from speakers.domain.voiceprint import Voiceprint
 from speakers.store.observations import Observations
 from speakers.store.profiles import Profiles
-from speakers.store.prototypes import Neighbour, Prototypes
+from speakers.store.prototypes import Neighbor, Prototypes
 from speakers.store.recognitions import Recognition, Recognitions
 
-#: Profiles that are looked at for a voice; all others are much less alike.
+#: Number of nearest profiles considered per voice. All others are much less similar.
 _CANDIDATES = 20
 _log = logging.get(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Recognised:
-    """What came of a voice; `profile` is None unless it is known."""
+class RecognizedVoice:
+    """A recognition result. `profile` is None unless the voice is known."""
 
     match: Match
     profile: Profile | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Resemblance:
-    """A profile and how alike a voiceprint is to it.
+class VoiceCandidate:
+    """A profile that resembles a voiceprint.
 
-    `similarity` is the cosine in the voice space, -1 to 1; `confidence` the probability that it
-    is this person, 0 to 1, with all other profiles and strangers taken into account.
+    `similarity` is the cosine in the voice space, -1 to 1. `confidence` is the probability of this
+    person, 0 to 1, with all other profiles and unknown people taken into account.
     """
 
     profile: Profile
@@ -44,75 +52,83 @@ class Resemblance:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Neighbourhood:
-    heard: Heard
-    neighbours: tuple[Neighbour, ...]
+class _Neighborhood:
+    voice: ScoredVoice
+    neighbors: tuple[Neighbor, ...]
     model_id: int
 
 
-class Recogniser:
-    """Compares voices with the prototypes of all active profiles. Teaches nothing."""
+class VoiceRecognizer:
+    """Compares voices with the prototypes of all active profiles, without changing them."""
 
-    def __init__(self, database: Database, spaces: VoiceSpaces, caution: Caution) -> None:
+    def __init__(self, database: Database, spaces: VoiceSpaces, policy: MatchPolicy) -> None:
         self._database = database
         self._spaces = spaces
-        self._caution = caution
+        self._policy = policy
 
-    async def recognise(self, transcription_id: int, voices: Sequence[Voice]) -> list[Recognised]:
-        """Decides on all voices of a recording together, and notes what was recognised.
+    async def recognize(
+        self, transcription_id: int, voices: Sequence[Voice]
+    ) -> list[RecognizedVoice]:
+        """Match all voices of a recording together and store the recognitions.
+
+        Return one result per voice, in order.
 
         Raises:
-            ValidationError: labels are missing or repeated.
+            ValidationError: Labels are missing or repeated.
         """
         check_voices(transcription_id, [voice.label for voice in voices])
         async with self._database.transaction() as connection:
-            heard = [(voice.label, voice.voiceprint) for voice in voices]
-            around = await self._around(connection, heard, _CANDIDATES)
-            matches = match([item.heard for item in around], self._caution)
-            stand = await Recognitions(connection).replace(
-                transcription_id, _recognitions(voices, around, matches)
+            voiceprints = [(voice.label, voice.voiceprint) for voice in voices]
+            neighborhoods = await self._neighborhoods(connection, voiceprints, _CANDIDATES)
+            matches = match([item.voice for item in neighborhoods], self._policy)
+            stored = await Recognitions(connection).replace(
+                transcription_id, _recognitions(voices, neighborhoods, matches)
             )
-            known = [item.profile_id for item in matches if item.label in stand]
+            known = [item.profile_id for item in matches if item.label in stored]
             profiles = await Profiles(connection).all_with(known)
-        results = [_result(item, profiles if item.label in stand else {}) for item in matches]
+        results = [_result(item, profiles if item.label in stored else {}) for item in matches]
         for result in results:
             telemetry.VOICE_MATCHES.labels(result.match.outcome.value).inc()
         _log.info(
-            "voices recognised",
+            "voices recognized",
             transcription_id=transcription_id,
             voices=len(results),
-            known=len(stand),
+            known=len(stored),
         )
         return results
 
-    async def search(self, voiceprint: Voiceprint, limit: int) -> list[Resemblance]:
-        """The profiles nearest to a voiceprint, nearest first; a limit of 0 means 10.
+    async def search(self, voiceprint: Voiceprint, limit: int) -> list[VoiceCandidate]:
+        """Return the profiles nearest to a voiceprint, nearest first.
+
+        A limit of 0 selects the default of 10.
 
         Raises:
-            ValidationError: the limit is out of range.
+            ValidationError: The limit is out of range.
         """
         if not 0 <= limit <= 100:
-            raise ValidationError.of("limit", "The limit is 1 to 100.")
+            raise ValidationError.of("limit", "The limit must be between 1 and 100.")
         async with self._database.transaction() as connection:
-            [around] = await self._around(connection, [("", voiceprint)], max(_CANDIDATES, limit))
+            [nearby] = await self._neighborhoods(
+                connection, [("", voiceprint)], max(_CANDIDATES, limit)
+            )
             profiles = await Profiles(connection).all_with(
-                [neighbour.profile_id for neighbour in around.neighbours]
+                [neighbor.profile_id for neighbor in nearby.neighbors]
             )
-        chances = probabilities(around.heard, self._caution.known_prior)
+        confidences = probabilities(nearby.voice, self._policy.known_prior)
         return [
-            Resemblance(
-                profile=profiles[neighbour.profile_id],
-                similarity=neighbour.similarity,
-                confidence=chances[neighbour.profile_id],
+            VoiceCandidate(
+                profile=profiles[neighbor.profile_id],
+                similarity=neighbor.similarity,
+                confidence=confidences[neighbor.profile_id],
             )
-            for neighbour in around.neighbours[: limit or 10]
-            if neighbour.profile_id in profiles
+            for neighbor in nearby.neighbors[: limit or 10]
+            if neighbor.profile_id in profiles
         ]
 
-    async def _around(
+    async def _neighborhoods(
         self, connection: Connection, voices: Sequence[tuple[str, Voiceprint | None]], limit: int
-    ) -> list[_Neighbourhood]:
-        """The profiles around each voice (label and voiceprint), near or not."""
+    ) -> list[_Neighborhood]:
+        """Return the nearest profiles of each voice, given as label and voiceprint."""
         prototypes = Prototypes(connection)
         models = {voiceprint.model for _, voiceprint in voices if voiceprint is not None}
         numbers = {model: await Observations(connection).model_id(model) for model in models}
@@ -121,54 +137,54 @@ class Recogniser:
             for model, number in numbers.items()
             if number is not None
         }
-        around = []
+        found = []
         for label, voiceprint in voices:
-            neighbours: list[Neighbour] = []
+            neighbors: list[Neighbor] = []
             number = None if voiceprint is None else numbers[voiceprint.model]
             if voiceprint is not None and number is not None:
                 place = self._spaces.of(voiceprint.model).place(voiceprint.vector)
-                neighbours = await prototypes.nearest(number, place, limit)
-            heard = Heard(
+                neighbors = await prototypes.nearest(number, place, limit)
+            voice = ScoredVoice(
                 label=label,
                 seconds=0.0 if voiceprint is None else voiceprint.seconds,
-                candidates=() if voiceprint is None else self._candidates(voiceprint, neighbours),
+                candidates=() if voiceprint is None else self._candidates(voiceprint, neighbors),
                 profiles=0 if voiceprint is None else counts.get(voiceprint.model, 0),
             )
-            around.append(
-                _Neighbourhood(heard=heard, neighbours=tuple(neighbours), model_id=number or 0)
+            found.append(
+                _Neighborhood(voice=voice, neighbors=tuple(neighbors), model_id=number or 0)
             )
-        return around
+        return found
 
     def _candidates(
-        self, voiceprint: Voiceprint, neighbours: Sequence[Neighbour]
+        self, voiceprint: Voiceprint, neighbors: Sequence[Neighbor]
     ) -> tuple[Candidate, ...]:
         odds = self._spaces.of(voiceprint.model).log_odds
         return tuple(
             Candidate(profile_id=item.profile_id, log_odds=odds.of(item.similarity))
-            for item in neighbours
+            for item in neighbors
         )
 
 
 def _recognitions(
-    voices: Sequence[Voice], around: Sequence[_Neighbourhood], matches: Sequence[Match]
+    voices: Sequence[Voice], neighborhoods: Sequence[_Neighborhood], matches: Sequence[Match]
 ) -> list[Recognition]:
     return [
         Recognition(
             label=item.label,
             profile_id=item.profile_id,
-            model_id=where.model_id,
+            model_id=nearby.model_id,
             speech_seconds=voice.speech_seconds,
-            voice_seconds=where.heard.seconds,
+            voice_seconds=nearby.voice.seconds,
             confidence=item.confidence,
         )
-        for voice, where, item in zip(voices, around, matches, strict=True)
+        for voice, nearby, item in zip(voices, neighborhoods, matches, strict=True)
         if item.outcome is Outcome.KNOWN
     ]
 
 
-def _result(item: Match, profiles: dict[int, Profile]) -> Recognised:
+def _result(item: Match, profiles: dict[int, Profile]) -> RecognizedVoice:
     profile = profiles.get(item.profile_id)
     if item.outcome is Outcome.KNOWN and profile is None:
-        # Deleted since it was found.
-        return Recognised(match=Match(label=item.label, outcome=Outcome.UNKNOWN), profile=None)
-    return Recognised(match=item, profile=profile)
+        # The profile was deleted after it had been found.
+        return RecognizedVoice(match=Match(label=item.label, outcome=Outcome.UNKNOWN), profile=None)
+    return RecognizedVoice(match=item, profile=profile)

@@ -1,6 +1,5 @@
-"""SpeakerService: protobuf in and out; the books of profiles, decisions and voices behind it."""
+"""Implementation of `SpeakerService`: converts messages and calls the domain."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from google.api import httpbody_pb2
@@ -10,56 +9,57 @@ from common.auth import Access
 from common.grpc_server import method_names
 from securetranscribe.v1 import speaker_pb2, speaker_pb2_grpc
 from speakers import conversion
-from speakers.decisions import DecisionBook
+from speakers.decisions import VoiceDecisions
 from speakers.domain.profile import Page
-from speakers.enrollment import Enrolment
+from speakers.enrollment import Enrollment
 from speakers.ledger import Ledger
-from speakers.profiles import ProfileBook, request_key
-from speakers.recognition import Recogniser
+from speakers.profiles import ProfileCatalog, request_key
+from speakers.recognition import VoiceRecognizer
 
-#: What only other services may call; everything else asks for a session.
+#: Methods reserved for other services. All others require a session.
 ACCESS = dict.fromkeys(
     method_names("SpeakerService", ["RecognizeVoices", "SetVoiceDecisions"]), Access.SERVICE
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class SpeakerBooks:
-    """What the service works with."""
-
-    profiles: ProfileBook
-    decisions: DecisionBook
-    ledger: Ledger
-    enrolment: Enrolment
-    recogniser: Recogniser
-
-
 class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
-    """The service as the gateway, the transcriber and native clients call it."""
+    """gRPC methods called by the gateway, the transcriber and native clients."""
 
-    def __init__(self, books: SpeakerBooks) -> None:
-        self._books = books
+    def __init__(
+        self,
+        *,
+        profiles: ProfileCatalog,
+        decisions: VoiceDecisions,
+        ledger: Ledger,
+        enrollment: Enrollment,
+        recognizer: VoiceRecognizer,
+    ) -> None:
+        self._profiles = profiles
+        self._decisions = decisions
+        self._ledger = ledger
+        self._enrollment = enrollment
+        self._recognizer = recognizer
 
-    async def CreateSpeaker(  # noqa: N802 - the name is the contract's
+    async def CreateSpeaker(  # noqa: N802 - named by the contract
         self, request: speaker_pb2.CreateSpeakerRequest, _context: Any
     ) -> speaker_pb2.CreateSpeakerResponse:
-        """Creates a profile."""
+        """Create a profile."""
         key = request_key(_caller(), request.request_id)
-        profile = await self._books.profiles.create(conversion.description_of(request), key)
+        profile = await self._profiles.create(conversion.description_of(request), key)
         return speaker_pb2.CreateSpeakerResponse(speaker=conversion.speaker(profile))
 
     async def GetSpeaker(  # noqa: N802
         self, request: speaker_pb2.GetSpeakerRequest, _context: Any
     ) -> speaker_pb2.GetSpeakerResponse:
-        """Returns one profile."""
-        profile = await self._books.profiles.get(request.speaker_id)
+        """Return one profile."""
+        profile = await self._profiles.get(request.speaker_id)
         return speaker_pb2.GetSpeakerResponse(speaker=conversion.speaker(profile))
 
     async def ListSpeakers(  # noqa: N802
         self, request: speaker_pb2.ListSpeakersRequest, _context: Any
     ) -> speaker_pb2.ListSpeakersResponse:
-        """Lists profiles in order of name."""
-        profiles, total = await self._books.profiles.page(
+        """List profiles ordered by name."""
+        profiles, total = await self._profiles.page(
             active_only=request.active_only if request.HasField("active_only") else True,
             verified_only=request.verified_only,
             page=Page.of(request.page, request.page_size),
@@ -71,31 +71,29 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
     async def UpdateSpeaker(  # noqa: N802
         self, request: speaker_pb2.UpdateSpeakerRequest, _context: Any
     ) -> speaker_pb2.UpdateSpeakerResponse:
-        """Changes a profile."""
-        profile = await self._books.profiles.update(
-            request.speaker_id, conversion.changes_of(request)
-        )
+        """Change a profile."""
+        profile = await self._profiles.update(request.speaker_id, conversion.changes_of(request))
         return speaker_pb2.UpdateSpeakerResponse(speaker=conversion.speaker(profile))
 
     async def DeleteSpeaker(  # noqa: N802
         self, request: speaker_pb2.DeleteSpeakerRequest, _context: Any
     ) -> speaker_pb2.DeleteSpeakerResponse:
-        """Deactivates a profile or deletes it for good."""
-        await self._books.profiles.delete(request.speaker_id, permanent=request.permanent)
+        """Deactivate or permanently delete a profile."""
+        await self._profiles.delete(request.speaker_id, permanent=request.permanent)
         return speaker_pb2.DeleteSpeakerResponse()
 
     async def GetSpeakerStatistics(  # noqa: N802
         self, request: speaker_pb2.GetSpeakerStatisticsRequest, _context: Any
     ) -> speaker_pb2.GetSpeakerStatisticsResponse:
-        """Returns figures over the recordings of a speaker."""
-        figures = await self._books.profiles.statistics(request.speaker_id)
+        """Return statistics over the recordings of a speaker."""
+        figures = await self._profiles.statistics(request.speaker_id)
         return speaker_pb2.GetSpeakerStatisticsResponse(statistics=conversion.statistics(figures))
 
     async def SearchSpeakers(  # noqa: N802
         self, request: speaker_pb2.SearchSpeakersRequest, _context: Any
     ) -> speaker_pb2.SearchSpeakersResponse:
-        """Finds profiles by words of name or description."""
-        profiles = await self._books.profiles.search(
+        """Search profiles by words of the name or description."""
+        profiles = await self._profiles.search(
             request.query,
             active_only=request.active_only if request.HasField("active_only") else True,
             limit=request.limit,
@@ -105,23 +103,23 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
     async def SearchVoices(  # noqa: N802
         self, request: speaker_pb2.SearchVoicesRequest, _context: Any
     ) -> speaker_pb2.SearchVoicesResponse:
-        """Finds the profiles whose voice is nearest to a voiceprint."""
+        """Search the profiles nearest to a voiceprint."""
         voiceprint = conversion.voiceprint_of(request.voiceprint)
-        found = await self._books.recogniser.search(voiceprint, request.limit)
+        found = await self._recognizer.search(voiceprint, request.limit)
         return speaker_pb2.SearchVoicesResponse(candidates=map(conversion.voice_candidate, found))
 
     async def MergeSpeakers(  # noqa: N802
         self, request: speaker_pb2.MergeSpeakersRequest, _context: Any
     ) -> speaker_pb2.MergeSpeakersResponse:
-        """Moves all observations of one profile to another."""
-        profile = await self._books.ledger.merge(request.speaker_id, request.source_speaker_id)
+        """Merge one profile into another."""
+        profile = await self._ledger.merge(request.speaker_id, request.source_speaker_id)
         return speaker_pb2.MergeSpeakersResponse(speaker=conversion.speaker(profile))
 
     async def SplitSpeaker(  # noqa: N802
         self, request: speaker_pb2.SplitSpeakerRequest, _context: Any
     ) -> speaker_pb2.SplitSpeakerResponse:
-        """Moves some observations of a profile to another."""
-        profile, target = await self._books.ledger.split(
+        """Move some observations of a profile to another."""
+        profile, target = await self._ledger.split(
             request.speaker_id, request.observation_ids, request.name
         )
         return speaker_pb2.SplitSpeakerResponse(
@@ -131,8 +129,8 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
     async def EnrollSpeaker(  # noqa: N802
         self, request: speaker_pb2.EnrollSpeakerRequest, _context: Any
     ) -> speaker_pb2.EnrollSpeakerResponse:
-        """Teaches a profile from a clip."""
-        profile, observation = await self._books.enrolment.enroll(
+        """Add the voiceprint of a clip to a profile."""
+        profile, observation = await self._enrollment.enroll(
             request.speaker_id,
             request.content,
             session_id=identity.current().session_id,
@@ -145,8 +143,8 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
     async def ListObservations(  # noqa: N802
         self, request: speaker_pb2.ListObservationsRequest, _context: Any
     ) -> speaker_pb2.ListObservationsResponse:
-        """Lists the ledger of a profile, newest first."""
-        rows, total = await self._books.ledger.page(
+        """List the ledger of a profile, newest first."""
+        rows, total = await self._ledger.page(
             request.speaker_id, Page.of(request.page, request.page_size)
         )
         return speaker_pb2.ListObservationsResponse(
@@ -156,22 +154,22 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
     async def DeleteObservation(  # noqa: N802
         self, request: speaker_pb2.DeleteObservationRequest, _context: Any
     ) -> speaker_pb2.DeleteObservationResponse:
-        """Removes one observation and what was learnt from it."""
-        profile = await self._books.ledger.remove(request.speaker_id, request.observation_id)
+        """Remove one entry from the ledger of a profile."""
+        profile = await self._ledger.remove(request.speaker_id, request.observation_id)
         return speaker_pb2.DeleteObservationResponse(speaker=conversion.speaker(profile))
 
     async def GetProfileClip(  # noqa: N802
         self, request: speaker_pb2.GetProfileClipRequest, _context: Any
     ) -> httpbody_pb2.HttpBody:
-        """Returns a short clip of the profile's voice."""
-        clip = await self._books.ledger.clip(request.speaker_id, identity.current().session_id)
+        """Return a short clip of a profile's voice."""
+        clip = await self._ledger.clip(request.speaker_id, identity.current().session_id)
         return conversion.body(clip)
 
     async def RecognizeVoices(  # noqa: N802
         self, request: speaker_pb2.RecognizeVoicesRequest, _context: Any
     ) -> speaker_pb2.RecognizeVoicesResponse:
-        """Names the speakers of one recording whose voices are known."""
-        results = await self._books.recogniser.recognise(
+        """Recognize the known voices of a recording."""
+        results = await self._recognizer.recognize(
             request.transcription_id, [conversion.voice_of(voice) for voice in request.voices]
         )
         return speaker_pb2.RecognizeVoicesResponse(matches=map(conversion.voice_match, results))
@@ -179,8 +177,8 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
     async def SetVoiceDecisions(  # noqa: N802
         self, request: speaker_pb2.SetVoiceDecisionsRequest, _context: Any
     ) -> speaker_pb2.SetVoiceDecisionsResponse:
-        """Replaces all that was decided about the voices of one recording."""
-        links = await self._books.decisions.replace(
+        """Replace all decisions about the voices of a recording."""
+        links = await self._decisions.replace(
             request.transcription_id,
             [conversion.decision_of(decision) for decision in request.decisions],
             session_id=identity.current().session_id,
@@ -189,6 +187,6 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
 
 
 def _caller() -> str:
-    """Whose idempotency keys a request uses."""
+    """Return the owner of the idempotency keys of the current request."""
     caller = identity.current()
     return f"session {caller.session_id}" if caller.session_id else f"service {caller.service}"

@@ -1,4 +1,4 @@
-"""What the speakers service needs to know."""
+"""Settings of the speakers service."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,18 +10,21 @@ from common.settings import PostgresSettings, Seconds, ServiceSettings
 
 def _directory(value: Path | None) -> Path | None:
     if value is not None and not value.is_dir():
-        raise ValueError("names no directory that can be read")
+        raise ValueError("is not an existing directory")
     return value
 
 
 class SpeakersSettings(ServiceSettings, PostgresSettings):
-    """Settings of `python -m speakers`. Variables are named like the fields, in capitals.
+    """Settings of `python -m speakers`. Environment variables have the field names in capitals.
 
-    `confidence_threshold` is the probability from which a voice is named; `voice_min_seconds` the
-    clean speech without which a voice is neither named nor learnt; `enrollment_min_seconds` what a
-    clip must have; `known_voice_prior` the share of voices in recordings that have a profile;
-    `share_voice_clips` whether other sessions may hear the clip of a profile that comes from a
-    recording; `voice_spaces_dir` a directory of further voice spaces.
+    Attributes:
+        confidence_threshold: Lowest probability at which a voice is named.
+        voice_min_seconds: Clean speech needed to recognize a voice or to learn from it.
+        known_voice_prior: Expected share of voices in recordings that have a profile.
+        enrollment_min_seconds: Clean speech needed in an enrolled clip.
+        enrollment_timeout_seconds: Time limit for the diarizer to process an enrolled clip.
+        share_voice_clips: Whether every session may play clips taken from recordings.
+        voice_spaces_dir: Directory of additional voice spaces.
     """
 
     diarizer_grpc: str = "127.0.0.1:50055"

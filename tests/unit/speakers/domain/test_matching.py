@@ -9,22 +9,22 @@ from hypothesis import strategies as st
 
 from speakers.domain.matching import (
     Candidate,
-    Caution,
-    Heard,
     Match,
+    MatchPolicy,
     Outcome,
+    ScoredVoice,
     match,
     probabilities,
 )
 
-CAUTION = Caution()
+POLICY = MatchPolicy()
 
 
 def heard(
     label: str, odds: dict[int, float], *, seconds: float = 10.0, profiles: int | None = None
-) -> Heard:
+) -> ScoredVoice:
     candidates = tuple(Candidate(profile_id=key, log_odds=value) for key, value in odds.items())
-    return Heard(
+    return ScoredVoice(
         label=label,
         seconds=seconds,
         candidates=candidates,
@@ -37,47 +37,45 @@ def named(results: list[Match]) -> dict[str, int]:
 
 
 def test_no_voices() -> None:
-    assert match([], CAUTION) == []
+    assert match([], POLICY) == []
 
 
 def test_no_profiles() -> None:
-    [result] = match([heard("a", {})], CAUTION)
+    [result] = match([heard("a", {})], POLICY)
     assert result == Match(label="a", outcome=Outcome.UNKNOWN)
 
 
 def test_a_voice_that_is_like_one_profile() -> None:
-    [result] = match([heard("a", {1: 9.0, 2: -5.0})], CAUTION)
+    [result] = match([heard("a", {1: 9.0, 2: -5.0})], POLICY)
     assert (result.outcome, result.profile_id) == (Outcome.KNOWN, 1)
     assert result.confidence > 0.99
 
 
 def test_the_nearest_profile_is_not_near_enough() -> None:
-    [result] = match([heard("a", {1: 1.0, 2: -5.0})], CAUTION)
+    [result] = match([heard("a", {1: 1.0, 2: -5.0})], POLICY)
     assert result == Match(label="a", outcome=Outcome.UNKNOWN)
 
 
 def test_two_profiles_that_are_as_near() -> None:
-    [result] = match([heard("a", {1: 9.0, 2: 8.8})], CAUTION)
+    [result] = match([heard("a", {1: 9.0, 2: 8.8})], POLICY)
     assert result.outcome is Outcome.UNKNOWN
 
 
 def test_too_little_speech_is_no_decision() -> None:
-    results = match(
-        [heard("a", {1: 9.0}, seconds=1.99), heard("b", {1: 9.0}, seconds=2.0)], CAUTION
-    )
+    results = match([heard("a", {1: 9.0}, seconds=1.99), heard("b", {1: 9.0}, seconds=2.0)], POLICY)
     assert results[0] == Match(label="a", outcome=Outcome.TOO_LITTLE_SPEECH)
     assert results[1].profile_id == 1
 
 
 def test_a_profile_is_given_to_the_voice_that_is_more_like_it() -> None:
-    results = match([heard("a", {1: 8.0}), heard("b", {1: 9.0})], CAUTION)
+    results = match([heard("a", {1: 8.0}), heard("b", {1: 9.0})], POLICY)
     assert named(results) == {"a": 0, "b": 1}
     assert results[0].outcome is Outcome.UNKNOWN
 
 
 def test_the_best_for_all_together_is_not_the_best_for_each() -> None:
     # By itself each voice would take profile 1; together only the second one can do without it.
-    results = match([heard("a", {1: 12.0, 2: -9.0}), heard("b", {1: 12.5, 2: 12.0})], CAUTION)
+    results = match([heard("a", {1: 12.0, 2: -9.0}), heard("b", {1: 12.5, 2: 12.0})], POLICY)
     assert results[0].profile_id == 1
     assert results[1].profile_id in (0, 2)
 
@@ -101,7 +99,7 @@ def test_more_profiles_ask_for_more_likeness() -> None:
 def test_the_threshold_decides() -> None:
     voice = heard("a", {1: 2.0})
     chance = probabilities(voice, 0.5)[1]
-    below, above = (Caution(threshold=chance + shift) for shift in (-0.01, 0.01))
+    below, above = (MatchPolicy(threshold=chance + shift) for shift in (-0.01, 0.01))
     assert match([voice], below)[0].outcome is Outcome.KNOWN
     assert match([voice], below)[0].confidence == pytest.approx(chance)
     assert match([voice], above)[0].outcome is Outcome.UNKNOWN
@@ -122,26 +120,28 @@ recordings = st.lists(st.tuples(odds, st.floats(0, 30)), max_size=6).map(
 
 
 @given(recordings)
-def test_no_profile_twice_and_no_name_without_reason(voices: list[Heard]) -> None:
-    results = match(voices, CAUTION)
+def test_no_profile_twice_and_no_name_without_reason(voices: list[ScoredVoice]) -> None:
+    results = match(voices, POLICY)
     assert [result.label for result in results] == [voice.label for voice in voices]
     taken = [result.profile_id for result in results if result.outcome is Outcome.KNOWN]
     assert len(set(taken)) == len(taken)
     for voice, result in zip(voices, results, strict=True):
         if result.outcome is Outcome.KNOWN:
-            assert result.confidence >= CAUTION.threshold
+            assert result.confidence >= POLICY.threshold
             assert result.profile_id in {item.profile_id for item in voice.candidates}
-            assert voice.seconds >= CAUTION.min_seconds
+            assert voice.seconds >= POLICY.min_seconds
         else:
             assert (result.profile_id, result.confidence) == (0, 0.0)
 
 
 @given(recordings, st.randoms(use_true_random=False))
-def test_the_order_of_voices_does_not_matter(voices: list[Heard], chance: random.Random) -> None:
+def test_the_order_of_voices_does_not_matter(
+    voices: list[ScoredVoice], chance: random.Random
+) -> None:
     shuffled = voices.copy()
     chance.shuffle(shuffled)
-    expected = {item.label: item for item in match(voices, CAUTION) if item.confidence > 0.9}
-    found = {item.label: item for item in match(shuffled, CAUTION)}
+    expected = {item.label: item for item in match(voices, POLICY) if item.confidence > 0.9}
+    found = {item.label: item for item in match(shuffled, POLICY)}
     # Among equally good assignments either may be taken, which only equal odds allow for.
     values = [item.log_odds for voice in voices for item in voice.candidates]
     if len(set(values)) == len(values):
@@ -159,7 +159,7 @@ def test_a_stranger_beside_changes_nothing(
     known: dict[int, float], other: dict[int, float]
 ) -> None:
     """A voice that nobody knows takes no name away from another."""
-    alone = match([heard("a", known, profiles=8)], CAUTION)[0]
+    alone = match([heard("a", known, profiles=8)], POLICY)[0]
     hopeless = dict.fromkeys(other, -30.0)
-    together = match([heard("a", known, profiles=8), heard("b", hopeless, profiles=8)], CAUTION)
+    together = match([heard("a", known, profiles=8), heard("b", hopeless, profiles=8)], POLICY)
     assert together[0] == alone

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from common.errors import ValidationError
-from speakers.domain.profile import Changes, Description, Level, Page, Profile
+from speakers.domain.profile import Changes, ConfidenceLevel, Description, Page, Profile
 
 NOW = dt.datetime(2024, 5, 1, tzinfo=dt.UTC)
 
@@ -27,17 +27,17 @@ def profile(*, confidence: float = 0.0, samples: int = 0) -> Profile:
 @pytest.mark.parametrize(
     ("confidence", "level"),
     [
-        (0.0, Level.VERY_LOW),
-        (0.399, Level.VERY_LOW),
-        (0.4, Level.LOW),
-        (0.6, Level.MEDIUM),
-        (0.799, Level.MEDIUM),
-        (0.8, Level.HIGH),
-        (1.0, Level.HIGH),
+        (0.0, ConfidenceLevel.VERY_LOW),
+        (0.399, ConfidenceLevel.VERY_LOW),
+        (0.4, ConfidenceLevel.LOW),
+        (0.6, ConfidenceLevel.MEDIUM),
+        (0.799, ConfidenceLevel.MEDIUM),
+        (0.8, ConfidenceLevel.HIGH),
+        (1.0, ConfidenceLevel.HIGH),
     ],
 )
-def test_levels(confidence: float, level: Level) -> None:
-    assert Level.of(confidence) is level
+def test_levels(confidence: float, level: ConfidenceLevel) -> None:
+    assert ConfidenceLevel.of(confidence) is level
 
 
 def test_reliable_from_the_highest_level_on() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speakers.domain.prototype import Sample, VoiceData, summarise
+from speakers.domain.prototype import Sample, VoiceData, summarize
 from speakers.domain.voice_space import Place, VoiceSpace, VoiceSpaces
 from speakers.domain.voiceprint import Vector, VoiceModel
 from tests.unit.speakers.voices import plain_space, random_places, random_vectors
@@ -39,20 +39,20 @@ def test_order_changes_no_bit(seed: int, count: int, chance: random.Random) -> N
     given_samples = samples(seed, count, 192)
     shuffled = given_samples.copy()
     chance.shuffle(shuffled)
-    assert bits(summarise(given_samples, SHIPPED)) == bits(summarise(shuffled, SHIPPED))
+    assert bits(summarize(given_samples, SHIPPED)) == bits(summarize(shuffled, SHIPPED))
 
 
 @given(st.integers(0, 10_000), st.integers(2, 10))
 def test_the_prototype_is_the_weighted_mean(seed: int, count: int) -> None:
     given_samples = samples(seed, count)
     mean = sum(min(s.seconds, 20.0) * s.vector.astype(np.float64) for s in given_samples)
-    place = summarise(given_samples, plain_space()).place
+    place = summarize(given_samples, plain_space()).place
     assert place == pytest.approx(mean / np.linalg.norm(mean), abs=1e-6)
 
 
 def test_one_sample_is_the_prototype() -> None:
     [sample] = samples(7, 1)
-    data = summarise([sample], plain_space())
+    data = summarize([sample], plain_space())
     assert data.place == pytest.approx(sample.vector, abs=1e-6)
     assert data.confidence == plain_space().recall(sample.seconds)
 
@@ -60,7 +60,7 @@ def test_one_sample_is_the_prototype() -> None:
 def test_confidence_grows_with_samples_that_agree() -> None:
     [voice] = random_places(1, 1)
     spoken = [Sample(vector=near(voice, seed, 0.1), seconds=3.0) for seed in range(5)]
-    confidences = [summarise(spoken[: count + 1], plain_space()).confidence for count in range(5)]
+    confidences = [summarize(spoken[: count + 1], plain_space()).confidence for count in range(5)]
     assert confidences == sorted(confidences)
     assert confidences[-1] > 0.85
 
@@ -69,15 +69,15 @@ def test_confidence_falls_when_somebody_else_is_mixed_in() -> None:
     voice, other = np.eye(16)[:2]
     spoken = [Sample(vector=near(voice, seed, 0.1), seconds=10.0) for seed in range(3)]
     stranger = Sample(vector=other.astype(np.float32), seconds=10.0)
-    good = summarise(spoken, plain_space()).confidence
-    assert summarise([*spoken, stranger], plain_space()).confidence < 0.8 * good
+    good = summarize(spoken, plain_space()).confidence
+    assert summarize([*spoken, stranger], plain_space()).confidence < 0.8 * good
 
 
 def test_one_long_recording_does_not_outweigh_many() -> None:
     voice, other = random_places(3, 2)
     long = Sample(vector=other.astype(np.float32), seconds=3_600.0)
     spoken = [Sample(vector=near(voice, seed, 0.05), seconds=20.0) for seed in range(4)]
-    place = summarise([long, *spoken], plain_space()).place
+    place = summarize([long, *spoken], plain_space()).place
     assert place is not None
     assert place @ voice > 0.9
 
@@ -85,7 +85,7 @@ def test_one_long_recording_does_not_outweigh_many() -> None:
 def test_voices_that_cancel_out_have_no_place() -> None:
     [vector] = random_vectors(4, 1)
     opposite = [Sample(vector=vector, seconds=5.0), Sample(vector=-vector, seconds=5.0)]
-    data = summarise(opposite, plain_space())
+    data = summarize(opposite, plain_space())
     assert data.place is None
     assert data.confidence == 0.0
 
@@ -97,7 +97,7 @@ def test_places_lie_in_the_space() -> None:
         recall_points=plain_space().recall_points,
         nuisance=np.eye(16)[:3],
     )
-    place = summarise(samples(5, 4), space).place
+    place = summarize(samples(5, 4), space).place
     assert place is not None
     assert np.abs(place[:3]).max() < 1e-9
     assert np.linalg.norm(place) == pytest.approx(1.0)

@@ -16,12 +16,12 @@ CAMPPLUS = VoiceModel(name="campplus-zh-en-common", version="2079f4aec2dc", dime
 
 
 def space() -> VoiceSpace:
-    centre, *_ = random_places(1, 1)
+    center, *_ = random_places(1, 1)
     return VoiceSpace(
         digest="d",
         log_odds=ODDS,
         recall_points=RECALL,
-        centre=centre * 0.5,
+        center=center * 0.5,
         nuisance=np.linalg.qr(random_places(2, 2).T)[0].T,
     )
 
@@ -86,9 +86,9 @@ def test_another_version_or_dimension_is_another_model() -> None:
 
 def test_the_space_that_is_shipped() -> None:
     shipped = VoiceSpaces.load().of(CAMPPLUS)
-    assert shipped.centre is not None
+    assert shipped.center is not None
     assert shipped.nuisance is not None
-    assert shipped.centre.shape == (192,)
+    assert shipped.center.shape == (192,)
     assert shipped.nuisance @ shipped.nuisance.T == pytest.approx(np.eye(len(shipped.nuisance)))
     assert shipped.log_odds.similarity > 10
     assert 0.5 < shipped.recall(5.0) < 1.0

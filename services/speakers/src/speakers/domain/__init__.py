@@ -1,1 +1,1 @@
-"""What speakers and voices are, and the arithmetic of recognising them. No SQL, no protobuf."""
+"""Domain model and pure logic of voice recognition. Imports neither SQL nor protobuf."""

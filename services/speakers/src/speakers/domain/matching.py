@@ -1,10 +1,10 @@
-"""Which voices of a recording are whose: all at once, no profile twice, and unknown is an answer.
+"""Joint assignment of the voices of a recording to profiles, at most one voice per profile.
 
-Each voice is one of the known profiles or of nobody known. Before anything is heard, a voice is a
-known one with the probability `known_prior`, spread evenly over all profiles: the more profiles
-there are, the more alike a voice must be, because the more strangers will resemble one of them.
-Calibrated log odds turn that into the probability of each profile and of nobody; the assignment
-maximises the probability of all voices together.
+Each voice belongs to one of the known profiles or to an unknown person. A priori, a voice is known
+with probability `known_prior`, spread evenly over all profiles. The more profiles there are, the
+more similar a voice has to be, because more strangers will resemble one of them. Calibrated log
+odds turn the prior into a probability per profile and for an unknown person. The assignment
+maximizes the joint probability of all voices.
 """
 
 import enum
@@ -20,7 +20,7 @@ _FORBIDDEN = 1e9
 
 
 class Outcome(enum.Enum):
-    """What recognition made of a voice."""
+    """Result of recognition for one voice."""
 
     KNOWN = "known"
     UNKNOWN = "unknown"
@@ -29,10 +29,9 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
-    """A profile that a voice may be.
+    """A profile that may match a voice.
 
-    `log_odds` compares how well the likeness is explained by one and by two persons (natural
-    logarithm of the likelihood ratio).
+    `log_odds` is the natural logarithm of the likelihood ratio between one person and two people.
     """
 
     profile_id: int
@@ -40,11 +39,12 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Heard:
-    """A voice to be recognised.
+class ScoredVoice:
+    """A voice to be recognized and its scored candidates.
 
-    `seconds` is the clean speech behind its voiceprint (0 without one), `candidates` the nearest
-    profiles, each at most once, and `profiles` how many there are with such voiceprints at all.
+    `seconds` is the clean speech behind its voiceprint (0 without one). `candidates` are the
+    nearest profiles, each at most once. `profiles` counts all profiles with voiceprints of this
+    model.
     """
 
     label: str
@@ -55,7 +55,7 @@ class Heard:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Match:
-    """What came of a voice. `profile_id` and `confidence` (0 to 1) are 0 unless it is known."""
+    """Match of one voice. `profile_id` and `confidence` (0 to 1) are 0 unless it is known."""
 
     label: str
     outcome: Outcome
@@ -64,11 +64,11 @@ class Match:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Caution:
-    """How sure recognition must be.
+class MatchPolicy:
+    """Thresholds of recognition.
 
-    A voice with less clean speech than `min_seconds` is not decided on; a profile is named when
-    its probability reaches `threshold`.
+    A voice with less clean speech than `min_seconds` is not matched. A profile is matched when its
+    probability reaches `threshold`. `known_prior` is the prior probability of a known voice.
     """
 
     threshold: float = 0.8
@@ -76,11 +76,11 @@ class Caution:
     known_prior: float = 0.5
 
 
-def match(voices: Sequence[Heard], caution: Caution) -> list[Match]:
-    """Decides on all voices of one recording together; the answer has their order."""
-    enough = [voice for voice in voices if voice.seconds >= caution.min_seconds]
+def match(voices: Sequence[ScoredVoice], policy: MatchPolicy) -> list[Match]:
+    """Match all voices of one recording together. The result has the order of the voices."""
+    enough = [voice for voice in voices if voice.seconds >= policy.min_seconds]
     found = {
-        voice.label: result for voice, result in zip(enough, _assign(enough, caution), strict=True)
+        voice.label: result for voice, result in zip(enough, _assign(enough, policy), strict=True)
     }
     too_little = Outcome.TOO_LITTLE_SPEECH
     return [
@@ -88,34 +88,34 @@ def match(voices: Sequence[Heard], caution: Caution) -> list[Match]:
     ]
 
 
-def probabilities(voice: Heard, known_prior: float) -> dict[int, float]:
-    """The probability of each candidate; what is missing to 1 is that of anybody else."""
+def probabilities(voice: ScoredVoice, known_prior: float) -> dict[int, float]:
+    """Return the probability per candidate. The remainder to 1 belongs to anybody else."""
     scores, nobody = _log_scores(voice, known_prior)
     highest = max([nobody, *scores.values()])
     total = math.fsum(math.exp(score - highest) for score in [nobody, *scores.values()])
     return {profile: math.exp(score - highest) / total for profile, score in scores.items()}
 
 
-def _log_scores(voice: Heard, known_prior: float) -> tuple[dict[int, float], float]:
-    """Unnormalised log probabilities of the candidates, and of anybody else."""
+def _log_scores(voice: ScoredVoice, known_prior: float) -> tuple[dict[int, float], float]:
+    """Return unnormalized log probabilities of the candidates, and of anybody else."""
     profiles = max(voice.profiles, len(voice.candidates), 1)
     each = known_prior / profiles
-    # Profiles too far away to be candidates explain the voice no better than a stranger does.
+    # Profiles too far away to be candidates explain the voice no better than an unknown person.
     others = 1 - known_prior + each * (profiles - len(voice.candidates))
     scores = {item.profile_id: item.log_odds + math.log(each) for item in voice.candidates}
     return scores, math.log(others)
 
 
-def _assign(voices: Sequence[Heard], caution: Caution) -> list[Match]:
-    scored = [_log_scores(voice, caution.known_prior) for voice in voices]
+def _assign(voices: Sequence[ScoredVoice], policy: MatchPolicy) -> list[Match]:
+    scored = [_log_scores(voice, policy.known_prior) for voice in voices]
     profiles = sorted({profile for scores, _ in scored for profile in scores})
     costs = _costs(scored, profiles)
     chosen = dict(zip(*(axis.tolist() for axis in linear_sum_assignment(costs)), strict=True))
     results = []
     for row, voice in enumerate(voices):
         profile = profiles[chosen[row]] if chosen[row] < len(profiles) else 0
-        confidence = probabilities(voice, caution.known_prior).get(profile, 0.0)
-        if profile and confidence >= caution.threshold:
+        confidence = probabilities(voice, policy.known_prior).get(profile, 0.0)
+        if profile and confidence >= policy.threshold:
             results.append(
                 Match(
                     label=voice.label,
@@ -132,7 +132,7 @@ def _assign(voices: Sequence[Heard], caution: Caution) -> list[Match]:
 def _costs(
     scored: Sequence[tuple[dict[int, float], float]], profiles: Sequence[int]
 ) -> npt.NDArray[np.float64]:
-    """(voices, profiles + voices): the cost of each profile, then of being unknown."""
+    """Return the costs (voices, profiles + voices) of each profile, then of being unknown."""
     costs = np.full((len(scored), len(profiles) + len(scored)), _FORBIDDEN)
     column = {profile: number for number, profile in enumerate(profiles)}
     for row, (scores, nobody) in enumerate(scored):

@@ -1,4 +1,4 @@
-"""Names and other words that people type: cleaned, compared, searched."""
+"""Normalization and validation of names and free text."""
 
 import re
 import unicodedata
@@ -10,42 +10,43 @@ _LABEL = re.compile(r"speaker[_ ]\d+")
 
 
 def clean_name(value: str, field: str = "name") -> str:
-    """A name as it is kept: composed characters, single blanks inside, none around.
+    """Return a name in stored form: NFC, with single spaces and no surrounding whitespace.
 
     Raises:
-        ValidationError: it is empty, too long, holds control characters, or looks like the label
-            that an unnamed voice has in a transcript.
+        ValidationError: The name is empty, too long, contains control characters, or has the form
+            of a label of an unnamed voice (`Speaker_1`).
     """
     name = " ".join(unicodedata.normalize("NFC", value).split())
     if not name:
-        raise ValidationError.of(field, "A name is needed.")
+        raise ValidationError.of(field, "The name is required.")
     if len(name) > LONGEST_NAME:
         raise ValidationError.of(field, f"Names must not exceed {LONGEST_NAME} characters.")
-    # Invisible characters too: with them two names would look alike.
+    # Category C includes invisible characters, with which two different names would look alike.
     if any(unicodedata.category(character).startswith("C") for character in name):
         raise ValidationError.of(field, "Names must not contain control characters.")
     if _LABEL.fullmatch(name_key(name)):
-        raise ValidationError.of(field, "A person cannot be named like the label of a voice.")
+        raise ValidationError.of(field, "Names such as Speaker_1 are reserved for unnamed voices.")
     return name
 
 
 def name_key(name: str) -> str:
-    """What two spellings of one name have in common: case and blanks do not count."""
+    """Return the comparison key of a name. Case and whitespace do not matter."""
     folded = unicodedata.normalize("NFC", name).casefold()
     return unicodedata.normalize("NFC", " ".join(folded.split()))
 
 
 def search_text(text: str) -> str:
-    """Text as it is searched: neither case nor accents count."""
+    """Return text in searchable form, without case and accents."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
 def clean_text(value: str, field: str, longest: int) -> str:
-    """A free text as it is kept.
+    """Return free text in stored form: NFC, without surrounding whitespace.
 
     Raises:
-        ValidationError: it is too long or holds control characters other than line breaks.
+        ValidationError: The text is longer than `longest` characters or contains control characters
+            other than line breaks and tabs.
     """
     text = unicodedata.normalize("NFC", value).strip()
     if len(text) > longest:
@@ -56,12 +57,12 @@ def clean_text(value: str, field: str, longest: int) -> str:
 
 
 def clean_language(value: str) -> str:
-    """A language code as it is kept, empty when unknown.
+    """Return a language code in lower case, empty for an unknown language.
 
     Raises:
-        ValidationError: it is no code of two or three letters.
+        ValidationError: The code does not have two or three letters.
     """
     code = value.strip().lower()
     if code and re.fullmatch(r"[a-z]{2,3}", code) is None:
-        raise ValidationError.of("language", "Write the language as a code, such as en.")
+        raise ValidationError.of("language", "The language must be a code such as en.")
     return code

@@ -1,4 +1,4 @@
-"""Rows of the ledger: which voice was taken for whose, and who said so."""
+"""Voices of recordings, decisions about them, and the resulting entries of a ledger."""
 
 import datetime as dt
 import enum
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from speakers.domain.voiceprint import Voiceprint
 
 
-class DecidedBy(enum.Enum):
-    """Who decided that a voice belongs to a profile."""
+class DecisionSource(enum.Enum):
+    """Basis on which a voice belongs to a profile."""
 
     PERSON = "person"
     MACHINE = "machine"
@@ -17,10 +17,10 @@ class DecidedBy(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observation:
-    """One row of a profile's ledger, without the voiceprint itself.
+    """One entry of a profile's ledger, without the voiceprint itself.
 
-    `transcription_id` is 0 and `speaker_label` empty for an enrolled clip; `confidence` is 1 but
-    for what the machine decided.
+    For an enrolled clip, `transcription_id` is 0 and `speaker_label` is empty. `seconds` is the
+    clean speech behind the voiceprint. `confidence` is 1 except for automatic recognitions.
     """
 
     observation_id: int
@@ -28,7 +28,7 @@ class Observation:
     transcription_id: int
     speaker_label: str
     seconds: float
-    decided_by: DecidedBy
+    decided_by: DecisionSource
     model: str
     confidence: float
     created_at: dt.datetime
@@ -44,9 +44,10 @@ class Clip:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Voice:
-    """A voice of one recording; `speech_seconds` counts all its speech.
+    """A voice of one recording.
 
-    `voiceprint` is None when the person spoke too little alone.
+    `speech_seconds` counts all its speech. `voiceprint` is None when the recording has too little
+    speech of this voice alone.
     """
 
     label: str
@@ -55,10 +56,10 @@ class Voice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Decision:
-    """What a person decided about one voice of a recording.
+class VoiceDecision:
+    """A person's decision about one voice of a recording.
 
-    `profile_id` is the profile that the name stood for then, 0 where only the name is known.
+    `profile_id` is the profile that had the name at that time, 0 when only the name is known.
     """
 
     voice: Voice

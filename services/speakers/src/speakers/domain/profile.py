@@ -1,4 +1,4 @@
-"""Profiles: what is known of a person apart from the voice itself."""
+"""Profiles of people, apart from the voiceprints themselves."""
 
 import datetime as dt
 import enum
@@ -8,8 +8,8 @@ from common.errors import ValidationError
 from speakers.domain.names import clean_language, clean_name, clean_text
 
 
-class Level(enum.Enum):
-    """How sure a statement about a voice is."""
+class ConfidenceLevel(enum.Enum):
+    """Confidence in a recognition or in a profile's voice data, in four steps."""
 
     VERY_LOW = "very_low"
     LOW = "low"
@@ -17,8 +17,8 @@ class Level(enum.Enum):
     HIGH = "high"
 
     @classmethod
-    def of(cls, confidence: float) -> "Level":
-        """The level of a confidence between 0 and 1."""
+    def of(cls, confidence: float) -> "ConfidenceLevel":
+        """Return the level of a confidence between 0 and 1."""
         if confidence >= 0.8:
             return cls.HIGH
         if confidence >= 0.6:
@@ -28,7 +28,7 @@ class Level(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Description:
-    """What people say of a person; every field but the name may be empty."""
+    """Description of a person, entered by people. Every field except the name may be empty."""
 
     name: str
     gender: str = ""
@@ -38,10 +38,10 @@ class Description:
     description: str = ""
 
     def cleaned(self) -> "Description":
-        """The same as it is kept.
+        """Return the description in stored form.
 
         Raises:
-            ValidationError: a field is too long or not of its form; the details name it.
+            ValidationError: A field is too long or malformed. The details name the field.
         """
         return Description(
             name=clean_name(self.name),
@@ -55,7 +55,7 @@ class Description:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changes:
-    """What is to change about a profile; None leaves a field as it is."""
+    """Requested changes of a profile. None leaves a field as it is."""
 
     name: str | None = None
     gender: str | None = None
@@ -69,10 +69,10 @@ class Changes:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Profile:
-    """A person whose voice can be remembered.
+    """A person and the figures derived from the person's ledger.
 
-    `confidence` says how far the voice data can be relied on (0 to 1), `speech_seconds` how much
-    speech they rest on, `sample_count` how many observations; all are 0 without voice data.
+    `confidence` (0 to 1) rates the voice data, `speech_seconds` is the clean speech behind them,
+    and `sample_count` the number of observations. All three are 0 without voice data.
     """
 
     profile_id: int
@@ -87,24 +87,24 @@ class Profile:
 
     @property
     def name(self) -> str:
-        """The person's name."""
+        """Name of the person."""
         return self.described.name
 
     @property
     def has_voice_data(self) -> bool:
-        """Whether there is anything to recognise the person by."""
+        """Whether the profile has any observation to recognize the person by."""
         return self.sample_count > 0
 
     @property
     def reliable(self) -> bool:
-        """Whether the voice data are enough to recognise the person by."""
-        return Level.of(self.confidence) is Level.HIGH
+        """Whether the voice data suffice for reliable recognition."""
+        return ConfidenceLevel.of(self.confidence) is ConfidenceLevel.HIGH
 
     def changed(self, changes: Changes) -> "Profile":
-        """The profile after the changes.
+        """Return the profile with the changes applied.
 
         Raises:
-            ValidationError: a new value is not acceptable; the details name the field.
+            ValidationError: A new value is invalid. The details name the field.
         """
         texts = {
             field: value
@@ -121,25 +121,25 @@ class Profile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """Which part of a list is wanted: `number` from 1, `size` rows each."""
+    """One page of a list. `number` counts from 1, `size` is the number of rows per page."""
 
     number: int
     size: int
 
     @classmethod
     def of(cls, number: int, size: int) -> "Page":
-        """A page as a request names it: 0 stands for the first page, and for 50 rows.
+        """Return the page named in a request. 0 selects the defaults: page 1, 50 rows.
 
         Raises:
-            ValidationError: a number is out of range.
+            ValidationError: The number or size is out of range.
         """
         if number < 0 or number > 1_000_000:
-            raise ValidationError.of("page", "Pages are counted from 1.")
+            raise ValidationError.of("page", "The page must be between 1 and 1000000.")
         if not 0 <= size <= 200:
-            raise ValidationError.of("page_size", "A page has 1 to 200 rows.")
+            raise ValidationError.of("page_size", "The page size must be between 1 and 200.")
         return cls(number=number or 1, size=size or 50)
 
     @property
     def offset(self) -> int:
-        """Rows before the page."""
+        """Number of rows before the page."""
         return (self.number - 1) * self.size

@@ -1,8 +1,7 @@
-"""What a profile's observations amount to: one place a model, and how far it can be relied on.
+"""Prototypes: one position per profile and model, with the confidence in it.
 
-The same observations give the same bits in whatever order they are taken: sums are exact
-(math.fsum) and rounded once. So a profile from which a mistake was taken back equals one in which
-it was never made.
+The same observations give the same bits in any order, because sums are exact (math.fsum) and
+rounded once. Undoing a mistake therefore restores a profile exactly.
 """
 
 import math
@@ -14,13 +13,13 @@ import numpy as np
 from speakers.domain.voice_space import Place, VoiceSpace, similarity
 from speakers.domain.voiceprint import Vector
 
-#: More speech of one recording than this says nothing new about a voice.
+#: Speech of one recording beyond this adds no information about a voice.
 ENOUGH_SECONDS = 20.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """One observation's voiceprint and the seconds of clean speech behind it."""
+    """Voiceprint of one observation and the seconds of clean speech behind it."""
 
     vector: Vector
     seconds: float
@@ -28,19 +27,18 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VoiceData:
-    """What the samples of one model amount to.
+    """Summary of a profile's samples of one model.
 
-    `place` is where the voice lies; None when the samples contradict each other so much that
-    nothing is left in common. `confidence` (0 to 1) is the chance that the person is recognised
-    later on.
+    `place` is the position of the voice, None when the samples cancel each other out.
+    `confidence` (0 to 1) is the probability that the person is recognized later.
     """
 
     place: Place | None
     confidence: float
 
 
-def summarise(samples: Sequence[Sample], space: VoiceSpace) -> VoiceData:
-    """What a profile's samples of one model amount to, in that model's space."""
+def summarize(samples: Sequence[Sample], space: VoiceSpace) -> VoiceData:
+    """Summarize a profile's samples of one model in that model's space."""
     places = [space.place(sample.vector) for sample in samples]
     weights = [min(sample.seconds, ENOUGH_SECONDS) for sample in samples]
     total = _weighted_sum(places, weights)
@@ -53,7 +51,7 @@ def summarise(samples: Sequence[Sample], space: VoiceSpace) -> VoiceData:
 
 
 def unit(vector: Place) -> Place | None:
-    """The same direction at length one; None for a vector without direction."""
+    """Return the vector scaled to length one, None for a zero vector."""
     norm = math.sqrt(math.fsum(value * value for value in vector.tolist()))
     return None if norm < 1e-9 else vector / norm
 
@@ -66,7 +64,7 @@ def _weighted_sum(places: Sequence[Place], weights: Sequence[float]) -> Place:
 def _agreement(
     places: Sequence[Place], weights: Sequence[float], total: Place, space: VoiceSpace
 ) -> float:
-    """How probable it is that each sample is of the same person as all the others, on average."""
+    """Return the mean probability that a sample is of the same person as all the others."""
     if len(places) < 2:
         return 1.0
     agreements = []

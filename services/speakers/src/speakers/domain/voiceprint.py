@@ -1,4 +1,4 @@
-"""Voiceprints: what one model heard of one voice."""
+"""Voiceprints: embeddings of a voice by one model."""
 
 import hashlib
 import math
@@ -18,7 +18,10 @@ _LONGEST_NAME = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VoiceModel:
-    """What computes voiceprints. Those of two models, or two versions, are never compared."""
+    """A model that computes voiceprints.
+
+    Voiceprints of different models or versions are never compared.
+    """
 
     name: str
     version: str
@@ -37,26 +40,32 @@ class Voiceprint:
     def of(
         cls, values: Sequence[float], *, model: str, version: str, seconds: float
     ) -> "Voiceprint":
-        """A voiceprint from outside, brought to length one.
+        """Validate a voiceprint of a caller and scale it to length one.
 
         Raises:
-            ValidationError: the vector, the model or the seconds make no sense.
+            ValidationError: The vector, the model or the seconds are invalid.
         """
         vector = np.asarray(values, dtype=np.float64)
         if not 1 <= len(vector) <= LARGEST_DIMENSION:
             raise ValidationError.of(
-                "voiceprint.values", f"A voiceprint has 1 to {LARGEST_DIMENSION} values."
+                "voiceprint.values", f"A voiceprint must have 1 to {LARGEST_DIMENSION} values."
             )
         norm = float(np.linalg.norm(vector))
         if not math.isfinite(norm) or norm < 1e-6:
-            raise ValidationError.of("voiceprint.values", "A voiceprint must be a finite vector.")
+            raise ValidationError.of(
+                "voiceprint.values", "A voiceprint must be a finite vector other than zero."
+            )
         for field, text in (("voiceprint.model", model), ("voiceprint.model_version", version)):
             if len(text) > _LONGEST_NAME or not text.isprintable():
-                raise ValidationError.of(field, "This is no name of a model.")
+                raise ValidationError.of(
+                    field, f"This must be printable, with at most {_LONGEST_NAME} characters."
+                )
         if not model:
-            raise ValidationError.of("voiceprint.model", "The model of a voiceprint is needed.")
+            raise ValidationError.of("voiceprint.model", "The model of a voiceprint is required.")
         if not (math.isfinite(seconds) and seconds >= 0):
-            raise ValidationError.of("voiceprint.speech_duration", "This is no length of speech.")
+            raise ValidationError.of(
+                "voiceprint.speech_duration", "The duration of speech must be 0 or more."
+            )
         return cls(
             model=VoiceModel(name=model, version=version, dimension=len(vector)),
             vector=(vector / norm).astype(np.float32),
@@ -65,6 +74,6 @@ class Voiceprint:
 
     @property
     def digest(self) -> bytes:
-        """32 bytes that differ between voiceprints that differ in anything."""
+        """SHA-256 over the vector, the model and the seconds (32 bytes)."""
         described = f"{self.model.name}\0{self.model.version}\0{self.seconds!r}\0".encode()
         return hashlib.sha256(described + self.vector.tobytes()).digest()

@@ -1,1 +1,1 @@
-"""The tables, each behind a class that works within one transaction."""
+"""Repositories: one class per table, each bound to one transaction."""

@@ -1,4 +1,4 @@
-"""The table of what people decided about the voices of recordings."""
+"""Table of people's decisions about the voices of recordings."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ _MOVE = "UPDATE decisions SET profile_id = %(into)s WHERE profile_id = %(source)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Decided:
-    """A decision as it stands. `name_key` is that of the profile's name now."""
+class StoredDecision:
+    """A decision in force. `name_key` derives from the current name of the profile."""
 
     label: str
     profile_id: int
@@ -32,16 +32,16 @@ class Decided:
 
 
 class Decisions:
-    """The table of decisions, within one transaction."""
+    """Repository of decisions, bound to one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def of_recording(self, transcription_id: int) -> dict[str, Decided]:
-        """What is decided about a recording, by label."""
+    async def of_recording(self, transcription_id: int) -> dict[str, StoredDecision]:
+        """Return the decisions about a recording, keyed by speaker label."""
         rows = await fetch_all(self._connection, _OF_RECORDING, (transcription_id,))
         return {
-            row["speaker_label"]: Decided(
+            row["speaker_label"]: StoredDecision(
                 label=row["speaker_label"],
                 profile_id=row["profile_id"],
                 name_key=row["name_key"],
@@ -59,7 +59,7 @@ class Decisions:
         speech_seconds: float,
         voice_digest: bytes,
     ) -> None:
-        """Makes or changes a decision."""
+        """Insert or replace the decision about one voice."""
         parameters = {
             "transcription_id": transcription_id,
             "speaker_label": label,
@@ -70,9 +70,9 @@ class Decisions:
         await execute(self._connection, _PUT, parameters)
 
     async def remove(self, transcription_id: int, labels: Iterable[str]) -> None:
-        """Takes decisions back."""
+        """Delete the decisions about some voices of a recording."""
         await execute(self._connection, _REMOVE, (transcription_id, list(labels)))
 
     async def move(self, source: int, into: int) -> None:
-        """Makes all decisions for one profile decisions for another."""
+        """Reassign all decisions from profile `source` to profile `into`."""
         await execute(self._connection, _MOVE, {"source": source, "into": into})

@@ -1,4 +1,4 @@
-"""The one lock that everything which changes profiles or the ledger takes."""
+"""Lock that serializes changes of profiles and ledgers."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,20 +7,20 @@ from common.postgres import Connection, Database, execute
 
 _LEDGER = 0x5E_C0_7A_5D  # any number that no other lock of the schema uses
 _TAKE = "SELECT pg_advisory_xact_lock(%s)"
-# Writers come one after another; a writer that hangs must not stop the service for ever.
+# Writers queue for the lock. A writer that hangs must not block the others indefinitely.
 _PATIENCE = "SET LOCAL lock_timeout = '10s'"
 
 
 @asynccontextmanager
 async def ledger(database: Database) -> AsyncIterator[Connection]:
-    """A transaction in which nobody else changes profiles or the ledger.
+    """Open a transaction with exclusive write access to profiles and ledgers.
 
-    People's decisions are few, each takes milliseconds, and many touch several profiles whose
-    prototypes follow from rows that another decision may be moving: one after another is the
-    order that needs no further thought. Reading and recognising take no lock.
+    A decision often touches several profiles whose prototypes derive from rows that another
+    decision may be moving. Decisions are rare and take milliseconds, so running them one after
+    another is fast enough and rules out such conflicts. Reading and recognition take no lock.
 
     Raises:
-        UnavailableError: the server does not answer, or others held the lock for too long.
+        UnavailableError: The server does not answer, or other writers held the lock too long.
     """
     async with database.transaction() as connection:
         await execute(connection, _PATIENCE)

@@ -1,4 +1,4 @@
-"""The ledger: the table of voiceprints that people gave to profiles."""
+"""Table of observations: voiceprints that people attributed to profiles."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from psycopg.rows import DictRow
 
 from common.errors import NotFoundError, ValidationError
 from common.postgres import Connection, execute, fetch_all, fetch_one
-from speakers.domain.observation import Clip, DecidedBy, Observation
+from speakers.domain.observation import Clip, DecisionSource, Observation
 from speakers.domain.profile import Page
 from speakers.domain.prototype import Sample
 from speakers.domain.voiceprint import VoiceModel, Voiceprint
 
-#: A prototype rests on so many observations at most, those with the most speech.
+#: Largest number of observations behind a prototype. Those with the most speech are used.
 MOST_SAMPLES = 500
 
 _MODEL = """
@@ -52,7 +52,7 @@ SELECT count(*)::integer AS samples,
        coalesce(sum(voice_seconds ORDER BY voice_seconds), 0) AS seconds
 FROM observations WHERE profile_id = %s
 """
-# The order says which are taken where there are very many; it must not depend on when they came.
+# The order decides which samples count beyond the limit. It must not depend on insertion order.
 _SAMPLES = """
 SELECT o.model_id, m.name, m.version, m.dimension, o.voice_seconds, o.voiceprint::real[] AS vector
 FROM (
@@ -92,10 +92,11 @@ _CLIP = "SELECT clip, clip_content_type FROM observations WHERE observation_id =
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
-    """Where an observation comes from: a voice of a recording, or (0 and empty) a clip.
+class ObservationOrigin:
+    """Origin of an observation: a voice of a recording, or an enrolled clip.
 
-    `session_id` is the session that taught it; `request_key` makes an enrolment idempotent.
+    For a clip, `transcription_id` is 0 and `label` is empty. `session_id` is the session that added
+    the observation. `request_key` makes an enrollment idempotent.
     """
 
     session_id: str
@@ -105,27 +106,27 @@ class Source:
 
 
 class Observations:
-    """The table of observations, within one transaction."""
+    """Repository of observations, bound to one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def model_id(self, model: VoiceModel) -> int | None:
-        """The number of a model that some voiceprint was stored for.
+        """Return the id of a model with stored voiceprints, None for an unknown model.
 
-        A model that suddenly has another dimension is another model, of which none is stored.
+        A model whose dimension differs from the stored one counts as unknown.
         """
         parameters = {"name": model.name, "version": model.version}
         row = await fetch_one(self._connection, _MODEL_ID, parameters)
         return row["model_id"] if row and row["dimension"] == model.dimension else None
 
     async def add(
-        self, profile_id: int, voiceprint: Voiceprint, source: Source, clip: Clip | None
+        self, profile_id: int, voiceprint: Voiceprint, origin: ObservationOrigin, clip: Clip | None
     ) -> int:
-        """Adds a row; returns its id.
+        """Insert an observation and return its id.
 
         Raises:
-            ValidationError: voiceprints of this model have another dimension.
+            ValidationError: Stored voiceprints of this model have another dimension.
         """
         model = voiceprint.model
         named = {"name": model.name, "version": model.version, "dimension": model.dimension}
@@ -133,26 +134,27 @@ class Observations:
         model_id = await self.model_id(model)
         if model_id is None:
             raise ValidationError.of(
-                "voiceprint.values", "Voiceprints of this model have another dimension."
+                "voiceprint.values",
+                "The dimension of the voiceprint differs from stored voiceprints of this model.",
             )
         parameters = {
             "profile_id": profile_id,
-            "transcription_id": source.transcription_id or None,
-            "speaker_label": source.label,
-            "session_id": source.session_id,
+            "transcription_id": origin.transcription_id or None,
+            "speaker_label": origin.label,
+            "session_id": origin.session_id,
             "model_id": model_id,
             "voiceprint": voiceprint.vector.tolist(),
             "seconds": voiceprint.seconds,
             "digest": voiceprint.digest,
             **_clip_columns(clip),
-            "request_key": source.request_key,
+            "request_key": origin.request_key,
         }
         row = await fetch_one(self._connection, _ADD, parameters)
         assert row is not None
         return int(row["observation_id"])
 
     async def set_clip(self, transcription_id: int, label: str, clip: Clip) -> None:
-        """Gives the row of a voice, if there is one, its clip."""
+        """Set the clip of a voice's observation, if it has one."""
         parameters = {
             "transcription_id": transcription_id,
             "speaker_label": label,
@@ -161,43 +163,43 @@ class Observations:
         await execute(self._connection, _SET_CLIP, parameters)
 
     async def remove_voices(self, transcription_id: int, labels: Iterable[str]) -> set[int]:
-        """Removes what was learnt from voices of a recording; returns whose profiles it was."""
+        """Delete the observations of some voices of a recording. Return affected profile ids."""
         parameters = (transcription_id, list(labels))
         rows = await fetch_all(self._connection, _REMOVE_VOICES, parameters)
         return {row["profile_id"] for row in rows}
 
     async def remove(self, profile_id: int, observation_id: int) -> bool:
-        """Removes one row of a profile; tells whether there was one."""
+        """Delete one observation of a profile. Return whether it existed."""
         return await execute(self._connection, _REMOVE, (observation_id, profile_id)) > 0
 
     async def move_all(self, source: int, into: int) -> None:
-        """Moves all rows of one profile to another."""
+        """Reassign all observations from profile `source` to profile `into`."""
         await execute(self._connection, _MOVE_ALL, {"source": source, "into": into})
 
     async def move(self, ids: Sequence[int], source: int, into: int) -> int:
-        """Moves rows of one profile to another; returns how many it had of these."""
+        """Reassign some observations of `source` to `into`. Return how many were found."""
         parameters = {"source": source, "into": into, "ids": list(ids)}
         return await execute(self._connection, _MOVE, parameters)
 
     async def by_request(self, request_key: str) -> tuple[int, int] | None:
-        """(observation, profile) that an idempotent request made."""
+        """Return the (observation id, profile id) created by an idempotent request."""
         row = await fetch_one(self._connection, _BY_REQUEST, (request_key,))
         return None if row is None else (row["observation_id"], row["profile_id"])
 
     async def totals(self, profile_id: int) -> tuple[int, float]:
-        """How many observations a profile has, and their seconds of clean speech."""
+        """Return the number of observations of a profile and their seconds of clean speech."""
         row = await fetch_one(self._connection, _TOTALS, (profile_id,))
         return (row["samples"], row["seconds"]) if row else (0, 0.0)
 
     async def samples(self, profile_id: int) -> dict[tuple[int, VoiceModel], list[Sample]]:
-        """What a profile's prototypes are computed from, by model and its number."""
+        """Return the samples of a profile, keyed by (model id, model)."""
         found: dict[tuple[int, VoiceModel], list[Sample]] = {}
         for row in await fetch_all(self._connection, _SAMPLES, (profile_id, MOST_SAMPLES)):
             found.setdefault((row["model_id"], _model(row)), []).append(_sample(row))
         return found
 
     async def ledger(self, profile_id: int, page: Page) -> tuple[list[Observation], int]:
-        """One page of a profile's ledger with what the machine recognised, newest first."""
+        """Return one page of observations and recognitions, newest first, and the total count."""
         parameters = {
             "profile_id": profile_id,
             "id": None,
@@ -209,19 +211,23 @@ class Observations:
         return [_observation(row) for row in rows], count["total"] if count else 0
 
     async def get(self, profile_id: int, observation_id: int) -> Observation:
-        """One row of a profile's ledger. Raises NotFoundError."""
+        """Return one entry of a profile's ledger.
+
+        Raises:
+            NotFoundError: The profile has no such entry.
+        """
         parameters = {"profile_id": profile_id, "id": observation_id, "size": 1, "offset": 0}
         row = await fetch_one(self._connection, _LEDGER, parameters)
         if row is None:
-            raise NotFoundError("This speaker has no such observation.")
+            raise NotFoundError("Observation not found for this speaker.")
         return _observation(row)
 
     async def clipped(
         self, profile_id: int, *, session_id: str, shared: bool
     ) -> list[tuple[int, VoiceModel, Sample]]:
-        """The observations of a profile that have a clip, those with the most speech first.
+        """Return (observation id, model, sample) of observations with a clip, longest speech first.
 
-        Clips of recordings that other sessions assigned are left out unless they are `shared`.
+        Unless `shared`, clips of recordings named in other sessions are left out.
         """
         parameters = {
             "profile_id": profile_id,
@@ -233,7 +239,7 @@ class Observations:
         return [(row["observation_id"], _model(row), _sample(row)) for row in rows]
 
     async def clip(self, observation_id: int) -> Clip | None:
-        """The clip of an observation."""
+        """Return the clip of an observation."""
         row = await fetch_one(self._connection, _CLIP, (observation_id,))
         if row is None or row["clip"] is None:
             return None
@@ -263,7 +269,7 @@ def _observation(row: DictRow) -> Observation:
         transcription_id=row["transcription_id"],
         speaker_label=row["speaker_label"],
         seconds=row["voice_seconds"],
-        decided_by=DecidedBy(row["decided_by"]),
+        decided_by=DecisionSource(row["decided_by"]),
         model=row["model"],
         confidence=row["confidence"],
         created_at=row["created_at"],

@@ -1,4 +1,4 @@
-"""The table of profiles."""
+"""Table of profiles."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -44,8 +44,8 @@ _COUNT = """
 SELECT count(*) AS total FROM profiles
 WHERE (active OR NOT %(active_only)s) AND (verified OR NOT %(verified_only)s)
 """
-# Words match by their beginnings, in name or description; a name also where the query stands
-# anywhere in it. Whole names come first, then beginnings of names, then by how well words match.
+# Matches word prefixes in the name or description, and the query anywhere in the name. Exact names
+# rank first, then name prefixes, then by text rank.
 _SEARCH = """
 WITH wanted AS (
     SELECT to_tsquery('simple', string_agg(quote_literal(lexeme) || ':*', ' & ')) AS words
@@ -66,7 +66,7 @@ WHERE profile_id = %(profile_id)s
 RETURNING *
 """
 _DELETE = "DELETE FROM profiles WHERE profile_id = %s"
-_DELETE_TRACELESS = """
+_DELETE_UNREFERENCED = """
 DELETE FROM profiles p
 WHERE profile_id = ANY(%s) AND NOT kept
   AND NOT EXISTS (SELECT FROM decisions d WHERE d.profile_id = p.profile_id)
@@ -76,7 +76,7 @@ RETURNING profile_id
 
 
 class Profiles:
-    """The table of profiles, within one transaction."""
+    """Repository of profiles, bound to one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -84,20 +84,22 @@ class Profiles:
     async def add(
         self, described: Description, *, kept: bool, request_key: str | None = None
     ) -> Profile:
-        """Makes a profile; one that is not `kept` vanishes with the last trace of it.
+        """Insert a profile.
+
+        A profile that is not `kept` is deleted with the last decision or observation of it.
 
         Raises:
-            ConflictError: an active profile has the name.
+            ConflictError: An active profile has the name.
         """
         parameters = {**_texts(described), "kept": kept, "request_key": request_key}
         return await self._written(_INSERT, parameters, described.name)
 
     async def save(self, profile: Profile) -> Profile:
-        """Stores what a person changed; the profile is kept from now on.
+        """Store a person's changes and mark the profile as kept.
 
         Raises:
-            ConflictError: another active profile has the name.
-            NotFoundError: there is no such profile.
+            ConflictError: Another active profile has the name.
+            NotFoundError: The profile does not exist.
         """
         parameters = {
             **_texts(profile.described),
@@ -108,31 +110,35 @@ class Profiles:
         return await self._written(_UPDATE, parameters, profile.name)
 
     async def get(self, profile_id: int) -> Profile:
-        """One profile. Raises NotFoundError."""
+        """Return one profile.
+
+        Raises:
+            NotFoundError: The profile does not exist.
+        """
         found = await self.all_with([profile_id])
         if not found:
-            raise NotFoundError("There is no such speaker.")
+            raise NotFoundError("Speaker not found.")
         return found[profile_id]
 
     async def all_with(self, profile_ids: Sequence[int]) -> dict[int, Profile]:
-        """Those that exist, by id."""
+        """Return the profiles that exist, keyed by id."""
         rows = await fetch_all(self._connection, _ALL_WITH, (list(profile_ids),))
         return {row["profile_id"]: _profile(row) for row in rows}
 
     async def by_request(self, request_key: str) -> Profile | None:
-        """The profile that an idempotent request made."""
+        """Return the profile created by an idempotent request."""
         row = await fetch_one(self._connection, _BY_REQUEST, (request_key,))
         return None if row is None else _profile(row)
 
     async def by_name(self, name: str) -> Profile | None:
-        """The active profile of this name, however it is spelt."""
+        """Return the active profile with a name. Case and whitespace do not matter."""
         row = await fetch_one(self._connection, _BY_NAME, (name_key(name),))
         return None if row is None else _profile(row)
 
     async def page(
         self, *, active_only: bool, verified_only: bool, page: Page
     ) -> tuple[list[Profile], int]:
-        """One page in order of name, and how many there are in all."""
+        """Return one page of profiles ordered by name, and the total count."""
         parameters = {
             "active_only": active_only,
             "verified_only": verified_only,
@@ -144,7 +150,7 @@ class Profiles:
         return [_profile(row) for row in rows], count["total"] if count else 0
 
     async def search(self, query: str, *, active_only: bool, limit: int) -> list[Profile]:
-        """Profiles by words of name or description, best first."""
+        """Return profiles matching words of the name or description, best match first."""
         text = " ".join(search_text(query).split())
         parameters = {
             "query": text,
@@ -163,7 +169,7 @@ class Profiles:
         confidence: float,
         kept: bool,
     ) -> Profile:
-        """Stores what follows from the ledger; `kept` says that a person touched the profile."""
+        """Store the figures derived from the ledger. With `kept`, mark the profile as kept."""
         parameters = {
             "profile_id": profile_id,
             "sample_count": sample_count,
@@ -174,12 +180,12 @@ class Profiles:
         return await self._written(_SET_VOICE, parameters, "")
 
     async def delete(self, profile_id: int) -> None:
-        """Deletes a profile with all that belongs to it."""
+        """Delete a profile and all rows that refer to it."""
         await execute(self._connection, _DELETE, (profile_id,))
 
-    async def delete_traceless(self, profile_ids: Sequence[int]) -> list[int]:
-        """Deletes those that only an assignment made and nothing refers to; returns their ids."""
-        rows = await fetch_all(self._connection, _DELETE_TRACELESS, (sorted(profile_ids),))
+    async def delete_unreferenced(self, profile_ids: Sequence[int]) -> list[int]:
+        """Delete profiles not kept and without decisions and observations. Return their ids."""
+        rows = await fetch_all(self._connection, _DELETE_UNREFERENCED, (sorted(profile_ids),))
         return sorted(row["profile_id"] for row in rows)
 
     async def _written(self, sql: str, parameters: dict[str, Any], name: str) -> Profile:
@@ -187,10 +193,10 @@ class Profiles:
             row = await fetch_one(self._connection, sql, parameters)
         except psycopg.errors.UniqueViolation as error:
             raise ConflictError(
-                "Another speaker has this name already.", {"field": "name", "value": name}
+                "Another active speaker already has this name.", {"field": "name", "value": name}
             ) from error
         if row is None:
-            raise NotFoundError("There is no such speaker.")
+            raise NotFoundError("Speaker not found.")
         return _profile(row)
 
 
@@ -204,7 +210,7 @@ def _texts(described: Description) -> dict[str, Any]:
 
 
 def _escaped(text: str) -> str:
-    """Text in which the special characters of LIKE stand for themselves."""
+    # LIKE treats these characters as wildcards.
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 

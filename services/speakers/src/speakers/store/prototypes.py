@@ -1,4 +1,4 @@
-"""The table of prototypes: where each known voice lies, and which lie nearest to another."""
+"""Table of prototypes: positions of known voices, with nearest-neighbor search."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ FROM prototypes p JOIN voice_models m USING (model_id)
 _IN_SPACE = """
 SELECT profile_id FROM prototypes WHERE model_id = %s AND space = %s ORDER BY profile_id LIMIT %s
 """
-# The index is approximate: how many neighbours it looks at decides how often it misses one. It
-# holds all models of a dimension, so it must go on when it meets those of another model.
+# The index is approximate. The more neighbors it examines, the fewer it misses. It holds all models
+# of one dimension, so the scan has to continue past rows of other models.
 _SEARCH_WIDELY = """
 SELECT set_config('hnsw.ef_search', %s, true),
        set_config('hnsw.iterative_scan', 'strict_order', true)
@@ -49,33 +49,33 @@ FROM prototypes WHERE model_id = %(model_id)s
 ORDER BY place <=> %(place)s::real[]::vector LIMIT %(limit)s
 """
 _INDEXED: Mapping[int, str] = {192: _NEAREST_192, 256: _NEAREST_256, 512: _NEAREST_512}
-_NEIGHBOURS = 200
+_NEIGHBORS = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Prototype:
-    """Where a profile's voice lies in the space of this digest."""
+    """Position of a profile's voice. `space` is the digest of its voice space."""
 
     space: str
     place: Place
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Neighbour:
-    """A profile and how alike its voice is: cosine in the voice space, -1 to 1."""
+class Neighbor:
+    """A profile near a voice. `similarity` is the cosine in the voice space, -1 to 1."""
 
     profile_id: int
     similarity: float
 
 
 class Prototypes:
-    """The table of prototypes, within one transaction."""
+    """Repository of prototypes, bound to one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def replace(self, profile_id: int, prototypes: Mapping[int, Prototype]) -> None:
-        """Makes these all prototypes of a profile; they are by the model's number."""
+        """Replace all prototypes of a profile with these, keyed by model id."""
         await execute(self._connection, _REMOVE_OTHERS, (profile_id, list(prototypes)))
         for model_id, prototype in sorted(prototypes.items()):
             parameters = {
@@ -88,26 +88,26 @@ class Prototypes:
             await execute(self._connection, _PUT, parameters)
 
     async def count(self, model_id: int) -> int:
-        """How many profiles have a prototype of a model."""
+        """Count the profiles with a prototype of a model."""
         row = await fetch_one(self._connection, _COUNT, (model_id,))
         return row["profiles"] if row else 0
 
-    async def nearest(self, model_id: int, place: Place, limit: int) -> list[Neighbour]:
-        """The profiles nearest to a place, nearest first."""
-        await execute(self._connection, _SEARCH_WIDELY, (str(max(_NEIGHBOURS, 2 * limit)),))
+    async def nearest(self, model_id: int, place: Place, limit: int) -> list[Neighbor]:
+        """Return the `limit` profiles nearest to a position, nearest first."""
+        await execute(self._connection, _SEARCH_WIDELY, (str(max(_NEIGHBORS, 2 * limit)),))
         sql = _INDEXED.get(len(place), _NEAREST_EXACTLY)
         parameters = {"model_id": model_id, "place": place.tolist(), "limit": limit}
         return [
-            Neighbour(profile_id=row["profile_id"], similarity=row["similarity"])
+            Neighbor(profile_id=row["profile_id"], similarity=row["similarity"])
             for row in await fetch_all(self._connection, sql, parameters)
         ]
 
     async def spaces(self) -> list[tuple[int, str, str, str]]:
-        """(model's number, name, version, space) of all prototypes there are."""
+        """Return the distinct (model id, model name, model version, space) of all prototypes."""
         rows = await fetch_all(self._connection, _SPACES)
         return [(row["model_id"], row["name"], row["version"], row["space"]) for row in rows]
 
     async def profiles_in(self, model_id: int, space: str, limit: int) -> list[int]:
-        """Some profiles whose prototypes lie in a space."""
+        """Return up to `limit` profiles with prototypes of a model in a space, in id order."""
         rows = await fetch_all(self._connection, _IN_SPACE, (model_id, space, limit))
         return [row["profile_id"] for row in rows]

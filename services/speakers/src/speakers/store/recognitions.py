@@ -1,4 +1,4 @@
-"""The table of what the machine recognised, and figures over all decisions."""
+"""Table of automatic recognitions, and statistics per profile."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from speakers.domain.profile import Profile
 _FORGET = """
 DELETE FROM recognitions WHERE transcription_id = %s AND NOT speaker_label = ANY(%s)
 """
-# A profile that was deleted in the meantime is recognised no more; the row lock makes one that is
-# being deleted wait until this is committed.
+# Skips profiles deleted in the meantime. The row lock makes a concurrent deletion wait for this
+# transaction.
 _PUT = """
 INSERT INTO recognitions (transcription_id, speaker_label, profile_id, model_id, speech_seconds,
                           voice_seconds, confidence)
@@ -24,7 +24,7 @@ SET profile_id = excluded.profile_id, model_id = excluded.model_id,
 """
 _REMOVE = "DELETE FROM recognitions WHERE observation_id = %s AND profile_id = %s"
 _MOVE = "UPDATE recognitions SET profile_id = %(into)s WHERE profile_id = %(source)s"
-# A person's decision about a voice stands above what the machine took it for.
+# A person's decision about a voice overrides the recognition of the same voice.
 _STATISTICS = """
 WITH said AS (
     SELECT transcription_id, speech_seconds, 1.0::double precision AS confidence
@@ -48,9 +48,10 @@ FROM said
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recognition:
-    """A voice of a recording that the machine took for a profile's.
+    """Automatic match of a voice of a recording with a profile.
 
-    `speech_seconds` is all its speech, `voice_seconds` what the voiceprint rests on.
+    `speech_seconds` is all speech of the voice. `voice_seconds` is the clean speech behind its
+    voiceprint. `confidence` is a probability, 0 to 1.
     """
 
     label: str
@@ -63,7 +64,10 @@ class Recognition:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Statistics:
-    """Figures over the recordings in which a speaker was named or recognised."""
+    """Statistics over the recordings in which a speaker was named or recognized.
+
+    `seconds` is the speaker's total speech. `high` to `very_low` count voices by confidence level.
+    """
 
     profile: Profile
     transcriptions: int
@@ -76,13 +80,16 @@ class Statistics:
 
 
 class Recognitions:
-    """The table of recognitions, within one transaction."""
+    """Repository of recognitions, bound to one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def replace(self, transcription_id: int, found: Sequence[Recognition]) -> set[str]:
-        """Makes these all that was recognised in a recording; returns the labels that stand."""
+        """Replace the recognitions of a recording. Return the labels that were stored.
+
+        Recognitions of profiles deleted in the meantime are not stored.
+        """
         stand = set()
         for item in sorted(found, key=lambda item: item.label):
             parameters = {
@@ -100,15 +107,15 @@ class Recognitions:
         return stand
 
     async def remove(self, profile_id: int, observation_id: int) -> bool:
-        """Removes one row of a profile; tells whether there was one."""
+        """Delete one recognition of a profile. Return whether it existed."""
         return await execute(self._connection, _REMOVE, (observation_id, profile_id)) > 0
 
     async def move(self, source: int, into: int) -> None:
-        """Makes all that was recognised as one profile recognised as another."""
+        """Reassign all recognitions from profile `source` to profile `into`."""
         await execute(self._connection, _MOVE, {"source": source, "into": into})
 
     async def statistics(self, profile: Profile) -> Statistics:
-        """Figures over what people and the machine said of a profile."""
+        """Return statistics over the decisions and recognitions of a profile."""
         row = await fetch_one(self._connection, _STATISTICS, {"profile_id": profile.profile_id})
         assert row is not None
         return Statistics(
