@@ -1,4 +1,4 @@
-"""What the command line prints and how it ends."""
+"""Output and exit status of the command line."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ VOICES = [
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
-    """Has a scripted server answer by path; tells what it was asked."""
+    """Script responses by path. The returned list collects the requests."""
 
     def script(by_path: dict[str, Any]) -> list[httpx2.Request]:
         asked: list[httpx2.Request] = []
@@ -50,7 +50,7 @@ def test_clock(seconds: float, shown: str) -> None:
     assert cli.clock(seconds) == shown
 
 
-def test_a_transcript_is_printed_a_segment_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_transcript_has_one_line_per_segment(capsys: pytest.CaptureFixture[str]) -> None:
     cli.print_transcript(
         {
             "speakers": ["Ada", "Speaker_2"],
@@ -66,24 +66,27 @@ def test_a_transcript_is_printed_a_segment_a_line(capsys: pytest.CaptureFixture[
     ]
 
 
-def test_silence_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
+def test_transcript_without_speech(capsys: pytest.CaptureFixture[str]) -> None:
     cli.print_transcript({"speakers": [], "segments": []})
-    assert "nobody speaks" in capsys.readouterr().out
+    assert "no speech" in capsys.readouterr().out
 
 
-def test_a_server_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unreachable_server_gives_one_line_with_its_url(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert cli.main(["--url", "http://127.0.0.1:9/api", "list"]) == 1
-    assert capsys.readouterr().err.startswith(
-        "securetranscribe: SecureTranscribe cannot be reached"
-    )
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("securetranscribe: Cannot reach http://127.0.0.1:9/api: ")
 
 
-def test_a_file_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--url", "http://127.0.0.1:9/api", "transcribe", "missing.mp3"]) == 1
     assert "missing.mp3: No such file" in capsys.readouterr().err
 
 
-def test_voices_say_who_said_so(answers: Answers, capsys: pytest.CaptureFixture[str]) -> None:
+def test_voices_are_listed_with_source_of_name(
+    answers: Answers, capsys: pytest.CaptureFixture[str]
+) -> None:
     answers({"/api/transcription/speakers/7": VOICES})
     assert cli.main(["voices", "7"]) == 0
     assert [line.split("  ")[-1].strip() for line in capsys.readouterr().out.splitlines()] == [
@@ -93,7 +96,7 @@ def test_voices_say_who_said_so(answers: Answers, capsys: pytest.CaptureFixture[
     ]
 
 
-def test_names_are_given(answers: Answers, capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_are_assigned(answers: Answers, capsys: pytest.CaptureFixture[str]) -> None:
     asked = answers(
         {"/api/transcription/speakers/assign/7": {}, "/api/transcription/speakers/7": VOICES}
     )
@@ -103,7 +106,7 @@ def test_names_are_given(answers: Answers, capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize("wrong", ["Ann", "=Ann", "Speaker_1="])
-def test_names_that_are_none(
+def test_malformed_names_are_rejected(
     answers: Answers, capsys: pytest.CaptureFixture[str], wrong: str
 ) -> None:
     asked = answers({})
@@ -119,7 +122,7 @@ def test_profiles_are_listed(answers: Answers, capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out.split() == ["3", "high", "12", "observations", "Ann"]
 
 
-def test_a_clip_is_enrolled(
+def test_clip_is_enrolled(
     answers: Answers, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     clip = tmp_path / "ann.wav"
@@ -128,4 +131,4 @@ def test_a_clip_is_enrolled(
     asked = answers({"/api/speakers/3/enroll": taught})
     assert cli.main(["enroll", "3", str(clip)]) == 0
     assert b'filename="ann.wav"' in asked[0].content
-    assert capsys.readouterr().out == "Ann: learnt from 6.5 s of speech\n"
+    assert capsys.readouterr().out == "Ann: added 6.5 s of speech\n"

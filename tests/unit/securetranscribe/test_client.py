@@ -1,4 +1,4 @@
-"""The client against a scripted transport: what it sends and what it makes of answers."""
+"""Client against a scripted transport: requests sent and responses parsed."""
 
 import io
 import json
@@ -20,7 +20,7 @@ def success(data: object, **arguments: object) -> httpx2.Response:
     return httpx2.Response(200, json={"success": True, "data": data}, **arguments)  # type: ignore[arg-type]
 
 
-def test_the_first_answers_cookie_becomes_the_token_of_every_later_call() -> None:
+def test_cookie_of_first_response_is_token_of_later_calls() -> None:
     seen: list[str | None] = []
 
     def handler(request: httpx2.Request) -> httpx2.Response:
@@ -33,7 +33,7 @@ def test_the_first_answers_cookie_becomes_the_token_of_every_later_call() -> Non
     assert seen == [None, "Bearer secret"]
 
 
-def test_a_given_token_is_kept() -> None:
+def test_given_token_is_kept() -> None:
     def handler(request: httpx2.Request) -> httpx2.Response:
         assert request.headers["authorization"] == "Bearer mine"
         return success({}, headers={"set-cookie": "session_token=other; Path=/"})
@@ -88,7 +88,7 @@ def test_speakers(
         assert call(client) == ["what came"]
 
 
-def test_clips_come_as_they_are() -> None:
+def test_clips_are_returned_as_bytes() -> None:
     paths: list[str] = []
 
     def handler(request: httpx2.Request) -> httpx2.Response:
@@ -101,7 +101,7 @@ def test_clips_come_as_they_are() -> None:
     assert paths == ["/api/speakers/3/clip", "/api/transcription/speakers/7/Ann%2FBob/clip"]
 
 
-def test_enrolling_sends_the_clip() -> None:
+def test_enrollment_sends_the_clip() -> None:
     def handler(request: httpx2.Request) -> httpx2.Response:
         assert request.url.path == "/api/speakers/3/enroll"
         assert b'name="file"; filename="ann.wav"' in request.read()
@@ -111,7 +111,7 @@ def test_enrolling_sends_the_clip() -> None:
         assert client.enroll_speaker(3, io.BytesIO(b"sound"), filename="ann.wav") == {"speaker": {}}
 
 
-def test_wait_reports_each_change_and_ends_with_the_last_state() -> None:
+def test_wait_reports_each_change_and_returns_the_last_state() -> None:
     states = [
         {"status": "processing", "progress_percentage": 10.0, "current_step": "a"},
         {"status": "processing", "progress_percentage": 10.0, "current_step": "a"},
@@ -125,13 +125,13 @@ def test_wait_reports_each_change_and_ends_with_the_last_state() -> None:
     assert told == [(10.0, "a"), (100.0, "Completed")]
 
 
-def test_wait_gives_up_in_time() -> None:
+def test_wait_raises_after_its_timeout() -> None:
     state = {"status": "processing", "progress_percentage": 0.0, "current_step": ""}
     with client_on(lambda _: success(state)) as client, pytest.raises(TimeoutError, match="7"):
         client.wait(7, poll_seconds=0, timeout_seconds=0)
 
 
-def test_names_formats_and_options_travel_as_documented() -> None:
+def test_names_formats_and_options_are_sent_as_documented() -> None:
     requests: list[httpx2.Request] = []
 
     def handler(request: httpx2.Request) -> httpx2.Response:
@@ -147,7 +147,7 @@ def test_names_formats_and_options_travel_as_documented() -> None:
     assert dict(requests[2].url.params) == {"limit": "5", "offset": "0", "status_filter": "failed"}
 
 
-def test_a_refusal_becomes_an_error_with_code_and_details() -> None:
+def test_rejected_request_raises_error_with_code_and_details() -> None:
     body = {
         "success": False,
         "error": {"code": "NOT_FOUND", "message": "no", "details": {"a": "b"}},
@@ -163,7 +163,7 @@ def test_a_refusal_becomes_an_error_with_code_and_details() -> None:
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"error": "x"}'])
-def test_an_answer_that_is_not_ours_is_still_an_api_error(body: bytes) -> None:
+def test_foreign_response_raises_api_error(body: bytes) -> None:
     with (
         client_on(lambda _: httpx2.Response(502, content=body)) as client,
         pytest.raises(ApiError, match="HTTP 502"),
@@ -171,7 +171,7 @@ def test_an_answer_that_is_not_ours_is_still_an_api_error(body: bytes) -> None:
         client.get_status(1)
 
 
-def test_no_connection_is_told_apart_from_a_refusal() -> None:
+def test_failed_connection_raises_its_own_error() -> None:
     def handler(_: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("refused")
 

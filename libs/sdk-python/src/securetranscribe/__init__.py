@@ -1,6 +1,6 @@
-"""Client library of SecureTranscribe: recordings in, speaker-labelled transcripts out.
+"""Client library for SecureTranscribe, a service for transcripts with speaker labels.
 
-`SecureTranscribeClient` speaks the JSON API; the gRPC stubs are in `securetranscribe.v1`.
+`SecureTranscribeClient` uses the JSON API. The gRPC stubs are in `securetranscribe.v1`.
 """
 
 from securetranscribe.client import SecureTranscribeClient

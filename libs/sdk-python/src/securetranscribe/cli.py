@@ -1,4 +1,4 @@
-"""The command line: `securetranscribe transcribe meeting.mp3` and what goes with it."""
+"""Command line client: `securetranscribe transcribe meeting.mp3`."""
 
 import argparse
 import os
@@ -10,10 +10,11 @@ from securetranscribe.client import SecureTranscribeClient
 from securetranscribe.errors import ApiError, ConnectionFailedError
 
 DEFAULT_URL = "http://localhost:8000/api"
+_TRANSCRIPTION_ID = "id of the transcription, as listed by list"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; returns the exit status."""
+    """Run one command. Return the exit status."""
     options = _parser().parse_args(arguments)
     if options.command == "models":
         return _models(options.rest)
@@ -27,22 +28,22 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"securetranscribe: {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nstopped waiting; the job goes on on the server", file=sys.stderr)
+        print("\nStopped waiting. The job continues on the server.", file=sys.stderr)
         return 130
 
 
 def print_transcript(state: dict[str, Any]) -> None:
-    """Prints segments as `00:01:05  Speaker_1: what was said`."""
+    """Print one line per segment: start, end, speaker and text."""
     width = max((len(name) for name in state["speakers"]), default=0)
     for segment in state["segments"]:
         begin, end = clock(segment["start_time"]), clock(segment["end_time"])
         print(f"{begin} - {end}  {segment['speaker']:<{width}}  {segment['text']}")
     if not state["segments"]:
-        print("(nobody speaks in this recording)")
+        print("(no speech in this recording)")
 
 
 def clock(seconds: float) -> str:
-    """Seconds as `00:01:05.2`."""
+    """Format seconds, such as `00:01:05.2`."""
     minutes, rest = divmod(max(0.0, seconds), 60)
     hours, minutes = divmod(int(minutes), 60)
     return f"{hours:02}:{minutes:02}:{rest:04.1f}"
@@ -56,7 +57,7 @@ def _transcribe(client: SecureTranscribeClient, options: argparse.Namespace) -> 
         state = client.wait(uploaded["transcription_id"], on_progress=_show_progress)
         print(file=sys.stderr)
         if state["status"] == "failed":
-            reason = (state.get("error") or {}).get("message", "no reason was given")
+            reason = (state.get("error") or {}).get("message", "no reason given")
             print(f"{path}: failed: {reason}", file=sys.stderr)
             status = 1
         elif options.output:
@@ -99,7 +100,7 @@ def _voices(client: SecureTranscribeClient, options: argparse.Namespace) -> int:
 def _name(client: SecureTranscribeClient, options: argparse.Namespace) -> int:
     pairs = [pair.partition("=") for pair in options.names]
     if not all(label and name for label, _, name in pairs):
-        print("securetranscribe: write names as Speaker_1=Ann", file=sys.stderr)
+        print("securetranscribe: names must have the form Speaker_1=Ann", file=sys.stderr)
         return 2
     client.assign_speakers(options.id, {label: name for label, _, name in pairs})
     return _voices(client, options)
@@ -116,9 +117,9 @@ def _speakers(client: SecureTranscribeClient, _options: argparse.Namespace) -> i
 
 def _enroll(client: SecureTranscribeClient, options: argparse.Namespace) -> int:
     with Path(options.file).open("rb") as file:
-        taught = client.enroll_speaker(options.id, file)
-    seconds = taught["observation"]["voice_seconds"]
-    print(f"{taught['speaker']['name']}: learnt from {seconds:.1f} s of speech")
+        enrolled = client.enroll_speaker(options.id, file)
+    seconds = enrolled["observation"]["voice_seconds"]
+    print(f"{enrolled['speaker']['name']}: added {seconds:.1f} s of speech")
     return 0
 
 
@@ -126,7 +127,11 @@ def _models(rest: list[str]) -> int:
     try:
         from common.models import cli  # noqa: PLC0415 - only where a service is installed
     except ImportError:
-        print("securetranscribe: models are managed where a service is installed", file=sys.stderr)
+        print(
+            "securetranscribe: the models command needs an installed service. "
+            "Run it in the environment of a worker.",
+            file=sys.stderr,
+        )
         return 1
     return cli.main(rest)
 
@@ -148,35 +153,42 @@ def _show_progress(percent: float, step: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="securetranscribe", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="securetranscribe", description="Transcribe recordings and manage speakers."
+    )
     parser.add_argument(
-        "--url", default=os.environ.get("SECURETRANSCRIBE_URL", DEFAULT_URL), help="ends in /api"
+        "--url",
+        default=os.environ.get("SECURETRANSCRIBE_URL", DEFAULT_URL),
+        help="base URL of the API, ending in /api "
+        f"(environment variable SECURETRANSCRIBE_URL, default {DEFAULT_URL})",
     )
     parser.add_argument(
         "--token",
         default=os.environ.get("SECURETRANSCRIBE_TOKEN"),
-        help="session to use; by default a new one (variable SECURETRANSCRIBE_TOKEN)",
+        help="session token (environment variable SECURETRANSCRIBE_TOKEN, default: a new session)",
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    transcribe = commands.add_parser("transcribe", help="transcribe files and print who said what")
-    transcribe.add_argument("file", nargs="+")
-    transcribe.add_argument("--language", help="language code; detected when left out")
+    transcribe = commands.add_parser("transcribe", help="transcribe files and print the result")
+    transcribe.add_argument("file", nargs="+", help="audio or video file")
+    transcribe.add_argument("--language", help="language code such as en (default: detected)")
     transcribe.add_argument("--output", help="file or directory to write to instead of printing")
-    transcribe.add_argument("--format", default="txt", help="format of --output")
-    status = commands.add_parser("status", help="show a transcription")
-    status.add_argument("id", type=int)
-    commands.add_parser("list", help="list the session's transcriptions")
-    voices = commands.add_parser("voices", help="show whose voices a transcription has")
-    voices.add_argument("id", type=int)
-    name = commands.add_parser("name", help="say whose voices a transcription has")
-    name.add_argument("id", type=int)
-    name.add_argument("names", nargs="+", metavar="VOICE=NAME", help="such as Speaker_1=Ann")
-    commands.add_parser("speakers", help="list the profiles of speakers")
-    enroll = commands.add_parser("enroll", help="teach a profile from a clip of one person")
-    enroll.add_argument("id", type=int)
-    enroll.add_argument("file")
-    models = commands.add_parser("models", help="fetch and verify models")
-    models.add_argument("rest", nargs=argparse.REMAINDER)
+    transcribe.add_argument("--format", default="txt", help="format of --output (default: txt)")
+    status = commands.add_parser("status", help="show the state of a transcription")
+    status.add_argument("id", type=int, help=_TRANSCRIPTION_ID)
+    commands.add_parser("list", help="list the transcriptions of the session")
+    voices = commands.add_parser("voices", help="list the voices of a transcription")
+    voices.add_argument("id", type=int, help=_TRANSCRIPTION_ID)
+    name = commands.add_parser("name", help="name the voices of a transcription")
+    name.add_argument("id", type=int, help=_TRANSCRIPTION_ID)
+    name.add_argument(
+        "names", nargs="+", metavar="VOICE=NAME", help="label and name, such as Speaker_1=Ann"
+    )
+    commands.add_parser("speakers", help="list the speaker profiles")
+    enroll = commands.add_parser("enroll", help="add the voice in a clip to a speaker profile")
+    enroll.add_argument("id", type=int, help="id of the profile, as listed by speakers")
+    enroll.add_argument("file", help="clip with speech of this person alone")
+    models = commands.add_parser("models", help="download and verify models")
+    models.add_argument("rest", nargs=argparse.REMAINDER, help="arguments, such as pull or verify")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""A client of the JSON API that keeps its session by itself."""
+"""Synchronous client for the JSON API."""
 
 import json
 import time
@@ -18,10 +18,19 @@ _FINAL = frozenset({"completed", "failed"})
 
 
 class SecureTranscribeClient:
-    """Calls one deployment. Use it as a context manager, or call `close`.
+    """Client for one deployment. Use it as a context manager, or call `close`.
 
-    `base_url` ends in `/api`. Without a `session_token` the first call makes a session, and the
-    client shows its token from then on. Not safe for use by several threads at once.
+    `base_url` ends in `/api`. Without a `session_token`, the first call creates a session and later
+    calls continue it. Keep `session_token` to return to the session in another process. Instances
+    are not thread-safe.
+
+    Every call raises `ApiError` when the API rejects the request and `ConnectionFailedError` when
+    the API is unreachable.
+
+    Example:
+        >>> with SecureTranscribeClient() as client, open("meeting.mp3", "rb") as file:
+        ...     uploaded = client.upload_audio(file, auto_start=True)
+        ...     transcript = client.wait(uploaded["transcription_id"])
     """
 
     def __init__(
@@ -34,7 +43,7 @@ class SecureTranscribeClient:
     ) -> None:
         self._http = httpx2.Client(
             base_url=base_url.rstrip("/"),
-            # An upload is answered when all of it has arrived and been looked at.
+            # The response to an upload arrives after the whole file has been received and checked.
             timeout=httpx2.Timeout(timeout_seconds, read=max(timeout_seconds, 300)),
             transport=transport,
             trust_env=False,
@@ -42,7 +51,7 @@ class SecureTranscribeClient:
         self.session_token = session_token
 
     def __enter__(self) -> Self:
-        """Returns itself."""
+        """Return the client."""
         return self
 
     def __exit__(
@@ -51,11 +60,11 @@ class SecureTranscribeClient:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         self.close()
 
     def close(self) -> None:
-        """Closes the connections; the session lives on."""
+        """Close the connections. The session stays valid."""
         self._http.close()
 
     def upload_audio(
@@ -66,10 +75,10 @@ class SecureTranscribeClient:
         language: str | None = None,
         auto_start: bool = False,
     ) -> Data:
-        """Uploads an open file, a chunk at a time, and returns `transcription_id` and its facts.
+        """Upload an open file in chunks. Return `transcription_id` and properties of the file.
 
-        Processing begins with `start_transcription`, or at once with `auto_start=True`. Without a
-        `language` it is detected.
+        Processing starts with `start_transcription`, or immediately with `auto_start=True`.
+        `language` is a code such as `en`. Without it, the language is detected.
         """
         name = filename or _file_name(file)
         fields = {"auto_start": "true" if auto_start else "false"}
@@ -80,12 +89,12 @@ class SecureTranscribeClient:
         )
 
     def start_transcription(self, transcription_id: int, *, language: str | None = None) -> Data:
-        """Queues a transcription and returns its `job_id`."""
+        """Queue a transcription. Return its `job_id`."""
         body = {"language": language} if language else {}
         return self._data("POST", f"/transcription/start/{transcription_id}", json=body)
 
     def get_status(self, transcription_id: int) -> Data:
-        """State of a transcription; with text, segments and speakers once it is completed."""
+        """Return the state of a transcription. Once completed, it includes the transcript."""
         return self._data("GET", f"/transcription/status/{transcription_id}")
 
     def wait(
@@ -96,12 +105,12 @@ class SecureTranscribeClient:
         poll_seconds: float = 1,
         timeout_seconds: float | None = None,
     ) -> Data:
-        """Waits until a transcription is completed or failed and returns its state.
+        """Wait until a transcription has completed or failed. Return its final state.
 
-        `on_progress` is told percent and step whenever they change.
+        `on_progress` receives the percentage and the current step whenever they change.
 
         Raises:
-            TimeoutError: `timeout_seconds` went by before.
+            TimeoutError: The transcription did not finish within `timeout_seconds`.
         """
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         seen: tuple[float, str] | None = None
@@ -114,72 +123,78 @@ class SecureTranscribeClient:
             if state["status"] in _FINAL:
                 return state
             if deadline is not None and time.monotonic() > deadline:
-                raise TimeoutError(f"transcription {transcription_id} is not done yet")
+                raise TimeoutError(
+                    f"Transcription {transcription_id} is not done after {timeout_seconds:g} s. "
+                    "It continues on the server. Call wait() again."
+                )
             time.sleep(poll_seconds)
 
     def list_transcriptions(
         self, *, limit: int = 50, offset: int = 0, status_filter: str | None = None
     ) -> Data:
-        """Transcriptions of this session, newest first, and their `total`."""
+        """Return a page of this session's transcriptions, newest first, and their `total`."""
         query = _present(limit=limit, offset=offset, status_filter=status_filter)
         return self._data("GET", "/transcription/list", params=query)
 
     def assign_speakers(self, transcription_id: int, names: Mapping[str, str]) -> Data:
-        """Names speakers: from label or current name to the new name."""
+        """Name speakers. `names` maps a label or current name to the new name."""
         path = f"/transcription/speakers/assign/{transcription_id}"
         return self._data("POST", path, json=dict(names))
 
     def list_voices(self, transcription_id: int) -> list[Data]:
-        """The voices of a transcription, whose they are, and who said so (`name_source`)."""
+        """Return the voices of a transcription with their names and `name_source`."""
         return self._list("GET", f"/transcription/speakers/{transcription_id}")
 
     def get_voice_clip(self, transcription_id: int, speaker_label: str) -> bytes:
-        """A few clean seconds of a voice of a transcription, as a FLAC file."""
+        """Return a few clean seconds of a voice of a transcription as a FLAC file."""
         path = f"/transcription/speakers/{transcription_id}/{quote(speaker_label, safe='')}/clip"
         return self._send("GET", path).content
 
     def list_speakers(self, *, page: int = 1, per_page: int = 200) -> list[Data]:
-        """One page of the active profiles in order of name."""
+        """Return one page of the active profiles ordered by name."""
         return self._list("GET", "/speakers", params=_present(page=page, per_page=per_page))
 
     def create_speaker(self, name: str, **fields: str) -> Data:
-        """Makes a profile."""
+        """Create a profile.
+
+        `fields` may contain `gender`, `age_range`, `language`, `accent` and `description`.
+        """
         return self._data("POST", "/speakers", json={"name": name, **fields})
 
     def enroll_speaker(
         self, speaker_id: int, file: IO[bytes], *, filename: str | None = None
     ) -> Data:
-        """Teaches a profile from an open clip in which only that person speaks."""
+        """Add a voiceprint to a profile from an open clip of this person alone."""
         files = {"file": (filename or _file_name(file), file)}
         return self._data("POST", f"/speakers/{speaker_id}/enroll", files=files)
 
     def get_speaker_clip(self, speaker_id: int) -> bytes:
-        """A few seconds of a profile's voice, as a FLAC file."""
+        """Return a few seconds of a profile's voice as a FLAC file."""
         return self._send("GET", f"/speakers/{speaker_id}/clip").content
 
     def list_observations(
         self, speaker_id: int, *, page: int = 1, per_page: int = 200
     ) -> list[Data]:
-        """One page of what a profile has learnt, newest first."""
+        """Return one page of a profile's observations, newest first."""
         query = _present(page=page, per_page=per_page)
         return self._list("GET", f"/speakers/{speaker_id}/observations", params=query)
 
     def delete_observation(self, speaker_id: int, observation_id: int) -> Data:
-        """Takes back one thing that a profile has learnt; returns the profile."""
+        """Remove one observation from a profile. Return the profile."""
         return self._data("DELETE", f"/speakers/{speaker_id}/observations/{observation_id}")
 
     def merge_speakers(self, speaker_id: int, source_speaker_id: int) -> Data:
-        """Moves all that another profile knows to this one, and deletes that one."""
+        """Merge `source_speaker_id` into `speaker_id`. The source profile is deleted."""
         body = {"source_speaker_id": source_speaker_id}
         return self._data("POST", f"/speakers/{speaker_id}/merge", json=body)
 
     def split_speaker(self, speaker_id: int, observation_ids: Sequence[int], name: str) -> Data:
-        """Moves observations to the profile of a name; returns `speaker` and `target`."""
+        """Move observations to the profile with a name. Return `speaker` and `target`."""
         body = {"observation_ids": list(observation_ids), "name": name}
         return self._data("POST", f"/speakers/{speaker_id}/split", json=body)
 
     def delete_speaker(self, speaker_id: int, *, permanent: bool = False) -> Data:
-        """Deactivates a profile, or deletes it with its voiceprints and clips for good."""
+        """Deactivate a profile. With `permanent`, delete it with its voiceprints and clips."""
         query = {"permanent": "true" if permanent else "false"}
         return self._data("DELETE", f"/speakers/{speaker_id}", params=query)
 
@@ -189,7 +204,7 @@ class SecureTranscribeClient:
         format: str = "pdf",  # noqa: A002 - the documented name
         include_options: Sequence[str] = (),
     ) -> bytes:
-        """The finished transcript as a document."""
+        """Return a completed transcript as a document."""
         query: dict[str, Any] = {"export_format": format}
         if include_options:
             query["include_options"] = list(include_options)
@@ -197,23 +212,23 @@ class SecureTranscribeClient:
         return self._send("POST", path, params=query).content
 
     def delete_transcription(self, transcription_id: int) -> Data:
-        """Deletes a transcription with all that belongs to it."""
+        """Delete a transcription, its audio and its transcript."""
         return self._data("DELETE", f"/transcription/{transcription_id}")
 
     def get_queue_status(self) -> Data:
-        """Figures over the queue and this session's place in it."""
+        """Return figures of the queue and this session's position in it."""
         return self._data("GET", "/queue/status")
 
     def get_job(self, job_id: str) -> Data:
-        """State of a job."""
+        """Return the state of a job."""
         return self._data("GET", f"/queue/jobs/{job_id}")
 
     def cancel_job(self, job_id: str) -> Data:
-        """Cancels a waiting or running job."""
+        """Cancel a queued or running job."""
         return self._data("DELETE", f"/queue/jobs/{job_id}")
 
     def get_session(self) -> Data:
-        """Facts and figures of this session."""
+        """Return properties and figures of this session."""
         return self._data("GET", "/sessions/current")
 
     def _data(self, method: str, path: str, **arguments: Any) -> Data:
@@ -227,7 +242,7 @@ class SecureTranscribeClient:
 
     def _send(self, method: str, path: str, **arguments: Any) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {self.session_token}"} if self.session_token else {}
-        with _connection_errors():
+        with _connection_errors(str(self._http.base_url).rstrip("/")):
             answer = self._http.request(method, path, headers=headers, **arguments)
         if self.session_token is None:
             self.session_token = answer.cookies.get("session_token")
@@ -237,27 +252,36 @@ class SecureTranscribeClient:
 
 
 @contextmanager
-def _connection_errors() -> Iterator[None]:
+def _connection_errors(base_url: str) -> Iterator[None]:
     try:
         yield
+    except httpx2.TimeoutException as error:
+        raise ConnectionFailedError(
+            f"{base_url} did not respond in time. Try again, or raise timeout_seconds."
+        ) from error
     except httpx2.TransportError as error:
-        raise ConnectionFailedError(f"SecureTranscribe cannot be reached: {error}") from error
+        raise ConnectionFailedError(
+            f"Cannot reach {base_url}: {error}. Check the URL and that the server is running."
+        ) from error
 
 
 def _error(answer: httpx2.Response) -> ApiError:
     try:
-        told = answer.json()["error"]
+        error = answer.json()["error"]
         return ApiError(
             status=answer.status_code,
-            code=told["code"],
-            message=told["message"],
-            details=told.get("details") or {},
+            code=error["code"],
+            message=error["message"],
+            details=error.get("details") or {},
         )
     except (json.JSONDecodeError, KeyError, TypeError):
         return ApiError(
             status=answer.status_code,
             code="HTTP_ERROR",
-            message=f"the server answered with HTTP {answer.status_code}",
+            message=(
+                f"The response (HTTP {answer.status_code}) is not from the SecureTranscribe API. "
+                "Check that the URL ends in /api, and any proxy in between."
+            ),
             details={},
         )
 

@@ -1,14 +1,17 @@
-"""What can go wrong when the API is called."""
+"""Exceptions raised by the client."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 class ApiError(Exception):
-    """The API refused a request.
+    """The API rejected a request.
 
-    `code` is one of the documented error codes, `status` the HTTP status, `details` what a program
-    may want to read, for example the field that was wrong.
+    Attributes:
+        status: HTTP status.
+        code: Documented error code, or `HTTP_ERROR` for a response that is not from the API.
+        message: Explanation for people.
+        details: Machine-readable facts, such as the name of the invalid field.
     """
 
     def __init__(self, *, status: int, code: str, message: str, details: Mapping[str, Any]) -> None:
@@ -20,4 +23,4 @@ class ApiError(Exception):
 
 
 class ConnectionFailedError(Exception):
-    """The API could not be reached, or the connection broke."""
+    """The API is unreachable, or the connection broke before the response arrived."""
