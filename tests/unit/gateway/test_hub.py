@@ -10,7 +10,7 @@ from common import times
 from common.errors import ResourceExhaustedError
 from gateway.live.hub import Client, Hub
 from gateway.live.messages import QueueState
-from gateway.live.outbox import GOING_AWAY, SESSION_ENDED, TOO_SLOW
+from gateway.live.send_queue import GOING_AWAY, SESSION_ENDED, TOO_SLOW
 from securetranscribe.v1 import event_pb2, queue_pb2
 from tests.unit.gateway.fakes import NOON
 
@@ -58,8 +58,8 @@ def changed(*places: tuple[str, int, float]) -> event_pb2.QueueChanged:
 
 async def read(client: Client) -> list[Any]:
     messages: list[Any] = []
-    while len(client.outbox):
-        text = await client.outbox.next()
+    while len(client.send_queue):
+        text = await client.send_queue.next()
         assert isinstance(text, str)
         messages.append(json.loads(text))
     return messages
@@ -140,7 +140,7 @@ async def test_others_hear_nothing(hub: Hub) -> None:
     other = hub.attach("session_b")
     hub.dispatch(progress("session_a", "job_1", 5.0))
     hub.dispatch(completed("session_a", "job_1"))
-    assert not len(other.outbox)
+    assert not len(other.send_queue)
 
 
 async def test_every_connection_of_a_session_hears(hub: Hub) -> None:
@@ -199,8 +199,8 @@ async def test_revocation_closes_the_sessions_connections(hub: Hub) -> None:
     hub.dispatch(
         event_pb2.Event(session_id="session_a", session_revoked=event_pb2.SessionRevoked())
     )
-    assert await client.outbox.next() is SESSION_ENDED
-    assert other.outbox.closing is None
+    assert await client.send_queue.next() is SESSION_ENDED
+    assert other.send_queue.closing is None
 
 
 async def test_connections_of_a_session_are_bounded(hub: Hub) -> None:
@@ -215,7 +215,7 @@ async def test_connections_of_a_session_are_bounded(hub: Hub) -> None:
 
 async def test_detaching_twice_is_fine(hub: Hub) -> None:
     client = hub.attach("session_a")
-    client.outbox.close(TOO_SLOW)
+    client.send_queue.close(TOO_SLOW)
     hub.detach(client)
     hub.detach(client)
     assert len(hub) == 0
@@ -224,7 +224,7 @@ async def test_detaching_twice_is_fine(hub: Hub) -> None:
 async def test_an_ending_process_takes_nobody(hub: Hub) -> None:
     client = hub.attach("session_a")
     hub.close()
-    assert await client.outbox.next() is GOING_AWAY
+    assert await client.send_queue.next() is GOING_AWAY
     with pytest.raises(ResourceExhaustedError):
         hub.attach("session_b")
 
@@ -236,4 +236,4 @@ async def test_other_events_are_passed_over(hub: Hub) -> None:
     )
     hub.dispatch(event_pb2.Event())
     await asyncio.sleep(0)
-    assert not len(client.outbox)
+    assert not len(client.send_queue)

@@ -9,7 +9,7 @@ from starlette.types import Message
 from common.errors import UnavailableError
 from gateway.live import socket as module
 from gateway.live.hub import Hub
-from gateway.live.outbox import MAX_ENDINGS
+from gateway.live.send_queue import MAX_ENDINGS
 from gateway.live.socket import LiveSocket
 from gateway.sessions.session import Session
 from gateway.web.origins import Origins

@@ -7,7 +7,7 @@ from common import logging, telemetry
 from common.errors import ResourceExhaustedError
 from gateway.live import messages
 from gateway.live.messages import QueueState
-from gateway.live.outbox import GOING_AWAY, SESSION_ENDED, TOO_SLOW, Closing, Outbox
+from gateway.live.send_queue import GOING_AWAY, SESSION_ENDED, TOO_SLOW, Closing, SendQueue
 from securetranscribe.v1 import event_pb2
 
 _REMEMBERED_JOBS = 10_000
@@ -20,14 +20,14 @@ class Client:
 
     def __init__(self, session_id: str) -> None:
         self.session_id = session_id
-        self.outbox = Outbox()
+        self.send_queue = SendQueue()
         self._queue: QueueState | None = None
 
     def tell_queue(self, state: QueueState) -> None:
         """Send the queue state unless it was the last one sent."""
         if state != self._queue:
             self._queue = state
-            self.outbox.put_queue(state.text())
+            self.send_queue.put_queue(state.text())
 
     def tell_queue_first(self, state: QueueState) -> None:
         """Send the initial queue state unless a newer one was already sent."""
@@ -65,7 +65,7 @@ class Hub:
         if client in clients:
             clients.remove(client)
             telemetry.WEBSOCKETS.dec()
-            if client.outbox.closing is TOO_SLOW:
+            if client.send_queue.closing is TOO_SLOW:
                 telemetry.WEBSOCKETS_DROPPED.inc()
         if not clients:
             del self._clients[client.session_id]
@@ -118,7 +118,7 @@ class Hub:
             return
         text = messages.progress(event)
         for client in clients:
-            client.outbox.put_progress(event.job_id, text)
+            client.send_queue.put_progress(event.job_id, text)
 
     def _ending(self, session_id: str, job_id: str, text: str) -> None:
         if job_id in self._ended:
@@ -127,9 +127,9 @@ class Hub:
         if len(self._ended) > _REMEMBERED_JOBS:
             self._ended.popitem(last=False)
         for client in self._clients.get(session_id, ()):
-            client.outbox.put_ending(job_id, text)
+            client.send_queue.put_ending(job_id, text)
 
     @staticmethod
     def _close(clients: set[Client] | tuple[()], closing: Closing) -> None:
         for client in clients:
-            client.outbox.close(closing)
+            client.send_queue.close(closing)

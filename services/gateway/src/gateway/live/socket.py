@@ -16,7 +16,7 @@ from gateway.backends import Backends
 from gateway.live import messages
 from gateway.live.hub import Client, Hub
 from gateway.live.messages import QueueState
-from gateway.live.outbox import SESSION_ENDED, TOO_SLOW, Closing
+from gateway.live.send_queue import SESSION_ENDED, TOO_SLOW, Closing
 from gateway.sessions.registry import SessionRegistry
 from gateway.sessions.session import Session
 from gateway.web import credentials
@@ -101,14 +101,14 @@ class LiveSocket:
 
     async def _sending(self, websocket: WebSocket, client: Client) -> Closing:
         while True:
-            message = await client.outbox.next()
+            message = await client.send_queue.next()
             if isinstance(message, Closing):
                 return message
             try:
                 async with asyncio.timeout(_SEND_SECONDS):
                     await websocket.send_text(message)
             except TimeoutError:
-                client.outbox.close(TOO_SLOW)
+                client.send_queue.close(TOO_SLOW)
                 return TOO_SLOW
 
     async def _reading(self, websocket: WebSocket, client: Client) -> None:
@@ -118,7 +118,7 @@ class LiveSocket:
             if message["type"] == "websocket.disconnect":
                 return
             if _is_ping(message.get("text")):
-                client.outbox.put_reply(messages.pong())
+                client.send_queue.put_reply(messages.pong())
 
     async def _keeping(self, client: Client) -> Closing:
         """Keep the session alive. Return once it has ended."""

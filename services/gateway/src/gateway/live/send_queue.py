@@ -22,7 +22,7 @@ TOO_SLOW = Closing(code=1013, reason="The client reads too slowly.")
 GOING_AWAY = Closing(code=1012, reason="The server is restarting. Connect again.")
 
 
-class Outbox:
+class SendQueue:
     """Messages waiting for one client.
 
     Only the latest progress of each job and the latest queue state are kept. Job endings are always
