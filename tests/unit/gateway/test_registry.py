@@ -1,6 +1,8 @@
 """The rules of sessions, without a database."""
 
 import datetime as dt
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 
@@ -67,13 +69,14 @@ async def test_expiry_slides_with_use_and_is_written_now_and_then(world: World) 
 
 async def test_an_answered_session_has_this_use(world: World) -> None:
     created, _ = await world.registry.create()
-    for used in (
-        lambda: world.registry.get(created.session_id),
-        lambda: world.registry.update(created.session_id, user_identifier="anna"),
-        lambda: world.registry.extend(created.session_id, HOUR),
-    ):
+    calls: list[Callable[[str], Awaitable[Session]]] = [
+        world.registry.get,
+        partial(world.registry.update, user_identifier="anna"),
+        partial(world.registry.extend, duration=HOUR),
+    ]
+    for call in calls:
         world.clock.forward(seconds=1)
-        session = await used()
+        session = await call(created.session_id)
         assert session.last_accessed_at == world.clock.now
         assert session.expires_at == world.clock.now + HOUR
         assert world.store.sessions[created.session_id] == session
