@@ -1,4 +1,4 @@
-"""Transcripts to export: short ones in several scripts, and hostile ones."""
+"""Transcripts for tests of formats, in several scripts and with hostile text."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from exporter.document import (
 )
 from exporter.summary.model import ActionItem, Statement, Summary
 
-# A sentence and a name in each script that the product promises.
+# A name and a sentence in each supported script.
 SCRIPTS = {
     "en": ("Zoë Müller", "Good morning, shall we begin with the naïve façade?"),
     "ru": ("Борис", "Доброе утро, давайте начнём с отчёта."),
@@ -41,7 +41,7 @@ HOSTILE_TEXT = (
 
 
 def words(text: str, start: float, end: float, speakers: Sequence[str] = ()) -> tuple[Word, ...]:
-    """Words of equal length over the time."""
+    """Spread the words of a text evenly over the time."""
     pieces = text.split()
     step = (end - start) / max(1, len(pieces))
     return tuple(
@@ -67,7 +67,7 @@ def segment(
     confidence: float = 0.9,
     with_words: bool = True,
 ) -> Segment:
-    """A segment with words of its text."""
+    """Return a segment with the words of its text."""
     return Segment(
         index=index,
         speaker_label=label,
@@ -89,7 +89,7 @@ def document(
     summary: Summary | None = None,
     warnings: tuple[str, ...] = (),
 ) -> Document:
-    """A document of segments; labels without a name show themselves."""
+    """Return a document of segments. Speakers without a name keep their labels."""
     said = tuple(segments)
     labels = dict.fromkeys(one.speaker_label for one in said)
     named = names or {}
@@ -126,7 +126,7 @@ def document(
 
 
 def meeting() -> Document:
-    """Two people, five segments, a summary and an action item."""
+    """Return five segments of two people with a summary and an action item."""
     segments = [
         segment(0, "Speaker_1", "Good morning everybody.", 0.0, 2.0),
         segment(1, "Speaker_1", "Shall we begin with the budget?", 2.5, 5.0, confidence=0.7),
@@ -157,7 +157,7 @@ def meeting() -> Document:
 
 
 def in_script(language: str) -> Document:
-    """One speaker who says the sentence of a script three times."""
+    """Return three times the sentence of a script by one speaker."""
     name, sentence = SCRIPTS[language]
     segments = [
         segment(place, "Speaker_1", sentence, place * 5.0, place * 5.0 + 4, language=language)
@@ -167,7 +167,7 @@ def in_script(language: str) -> Document:
 
 
 def hostile() -> Document:
-    """Names, text and file name that try to break out of every format."""
+    """Return names, text and a file name that try to break out of every format."""
     segments = [
         segment(0, "Speaker_1", HOSTILE_TEXT, 0.0, 4.0, with_words=False),
         segment(1, "Speaker_2", "1. +1-800 | cell\twith\ttabs", 4.0, 6.0, with_words=False),
@@ -180,7 +180,7 @@ def hostile() -> Document:
 
 
 def long_meeting(word_total: int) -> Document:
-    """Five people who say so many words altogether, in segments of different length."""
+    """Return a conversation of five people with the given total of words."""
     vocabulary = VOCABULARY.split()
     segments: list[Segment] = []
     said, seconds = 0, 0.0

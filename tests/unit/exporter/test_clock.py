@@ -1,6 +1,6 @@
 import pytest
 
-from exporter.clock import clock, length, precise_clock, size
+from exporter.clock import clock, precise_clock, readable_duration
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_clock(seconds: float, shown: str) -> None:
         (36000.25, "10:00:00.250"),
     ],
 )
-def test_precise_clock_carries_when_it_rounds(seconds: float, shown: str) -> None:
+def test_precise_clock_carries_when_rounding(seconds: float, shown: str) -> None:
     assert precise_clock(seconds) == shown
     assert precise_clock(seconds, separator=",") == shown.replace(".", ",")
 
@@ -29,12 +29,5 @@ def test_precise_clock_carries_when_it_rounds(seconds: float, shown: str) -> Non
     ("seconds", "shown"),
     [(42, "42 s"), (200, "3 min 20 s"), (3600, "1 h 00 min"), (3599.6, "1 h 00 min")],
 )
-def test_length(seconds: float, shown: str) -> None:
-    assert length(seconds) == shown
-
-
-@pytest.mark.parametrize(
-    ("count", "shown"), [(512, "512 B"), (1536, "1.5 KB"), (5 * 1024**3, "5.0 GB")]
-)
-def test_size(count: int, shown: str) -> None:
-    assert size(count) == shown
+def test_readable_duration(seconds: float, shown: str) -> None:
+    assert readable_duration(seconds) == shown

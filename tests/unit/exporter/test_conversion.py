@@ -63,7 +63,7 @@ def responses() -> list[pb.StreamTranscriptResponse]:
     ]
 
 
-def test_every_fact_of_the_stream_is_in_the_document() -> None:
+def test_the_document_has_all_facts_of_the_stream() -> None:
     document = document_from(responses())
 
     assert document.transcription_id == 42
@@ -80,7 +80,7 @@ def test_every_fact_of_the_stream_is_in_the_document() -> None:
     assert document.segments[0].words[1].speakers == ()
 
 
-def test_names_come_from_the_speakers_and_else_from_the_segments() -> None:
+def test_names_come_from_speakers_or_else_from_segments() -> None:
     document = document_from(responses())
 
     assert document.name_of("Speaker_1") == "Anna"

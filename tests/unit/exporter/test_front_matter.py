@@ -6,7 +6,7 @@ from exporter.summary.model import Summary
 from tests.unit.exporter.documents import meeting
 
 
-def test_facts_name_what_is_known_and_nothing_else() -> None:
+def test_unknown_facts_are_left_out() -> None:
     facts = dict(front_matter.facts(meeting()))
     assert facts["Length"] == "15 s"
     assert facts["File"] == "MP3, 44.1 kHz, stereo, 1.2 MB"
@@ -16,33 +16,33 @@ def test_facts_name_what_is_known_and_nothing_else() -> None:
     assert not {"Models", "Uploaded"} & set(dict(front_matter.facts(bare)))
 
 
-def test_suggested_names_are_marked() -> None:
+def test_names_without_confirmation_are_marked() -> None:
     document = meeting()
     first = replace(document.speakers[0], source=NameSource.SUGGESTED)
     people = front_matter.participants(replace(document, speakers=(first, *document.speakers[1:])))
-    assert people[0].note == "recognised, not confirmed"
+    assert people[0].note == "recognized, not confirmed"
     assert people[1].note == ""
 
 
-def test_cited_times_are_in_order_and_named_once() -> None:
+def test_cited_times_are_ordered_and_distinct() -> None:
     document = meeting()
     assert front_matter.cited_times(document, (3, 0, 2, 99)) == "0:00:00, 0:00:05, 0:00:09"
     assert front_matter.cited_times(document, (0, 0)) == "0:00:00"
 
 
-def test_the_method_and_its_reach_are_stated() -> None:
+def test_the_method_and_its_coverage_are_stated() -> None:
     document = meeting()
     assert document.summary
     note = front_matter.method_note(document, document.summary)
     assert "without a language model" in note
     assert "100 % of the segments were read" in note
-    assert "rest on 1 of 5, from 0:00:05 to 0:00:09" in note
+    assert "cite 1 of 5 segments, from 0:00:05 to 0:00:09" in note
     written = replace(document.summary, method="some-model", coverage=0.5)
     note = front_matter.method_note(document, written)
     assert "language model some-model" in note
     assert "50 %" in note
 
 
-def test_a_summary_without_statements_has_no_reach() -> None:
+def test_a_summary_without_statements_cites_nothing() -> None:
     empty = Summary(statements=(), action_items=())
     assert front_matter.method_note(meeting(), empty).endswith("were read.")

@@ -1,4 +1,4 @@
-"""Renderers on threads: chunk by chunk, and errors told apart."""
+"""Rendering in threads, chunk by chunk."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,9 @@ def made_by(render: object) -> Format:
     return Format(name="x", render=render)  # type: ignore[arg-type]
 
 
-async def test_a_chunk_is_made_only_when_the_one_before_was_taken(render_pool: RenderPool) -> None:
+async def test_a_chunk_is_rendered_once_the_previous_one_was_taken(
+    render_pool: RenderPool,
+) -> None:
     made: list[int] = []
 
     def render(_document: Document, _options: ExportOptions) -> Iterator[bytes]:
@@ -37,19 +39,19 @@ async def test_a_chunk_is_made_only_when_the_one_before_was_taken(render_pool: R
     assert [chunk async for chunk in chunks] == [b"1", b"2"]
 
 
-async def test_what_breaks_unexpectedly_is_an_export_error(render_pool: RenderPool) -> None:
+async def test_unexpected_errors_become_export_errors(render_pool: RenderPool) -> None:
     def render(_document: Document, _options: ExportOptions) -> Iterator[bytes]:
         yield b"begun"
         raise RuntimeError("inside")
 
     chunks = render_pool.chunks(made_by(render), documents.meeting(), ExportOptions())
     assert await anext(chunks) == b"begun"
-    with pytest.raises(ExportError, match="log says why") as caught:
+    with pytest.raises(ExportError, match="exporter's log") as caught:
         await anext(chunks)
     assert "inside" not in caught.value.message
 
 
-async def test_what_the_caller_did_wrong_is_told_as_it_is(render_pool: RenderPool) -> None:
+async def test_application_errors_are_passed_on(render_pool: RenderPool) -> None:
     def refuse() -> None:
         raise ValidationError("no")
 

@@ -14,7 +14,7 @@ from exporter.safe_text import one_line, spreadsheet_cell, xml_text
         ("two\nlines\r\n and\ttabs", "two lines and tabs"),
         ("\u202eevil\u2066", "evil"),
         ("\ud800lone", "lone"),
-        ("می\u200cخواهم", "می\u200cخواهم"),  # a joiner that Persian needs stays
+        ("می\u200cخواهم", "می\u200cخواهم"),  # a joiner needed in Persian stays
     ],
 )
 def test_one_line(text: str, line: str) -> None:
@@ -26,7 +26,7 @@ def test_a_cell_is_never_a_formula(text: str) -> None:
     assert spreadsheet_cell(text).startswith("'")
 
 
-def test_other_cells_stay_as_they_are() -> None:
+def test_other_cells_stay_unchanged() -> None:
     assert spreadsheet_cell("a=1") == "a=1"
 
 

@@ -17,7 +17,7 @@ def test_direction_by_script(language: str) -> None:
     assert all(direction(text) is expected for text in SCRIPTS[language])
 
 
-def test_most_letters_decide_not_the_first_one() -> None:
+def test_the_majority_of_letters_decides() -> None:
     assert direction("Anna: אנחנו צריכים לסיים") is Direction.RIGHT_TO_LEFT
     assert direction("אבא said hello to everybody") is Direction.LEFT_TO_RIGHT
     assert direction("12:30 …") is Direction.LEFT_TO_RIGHT
@@ -34,19 +34,19 @@ def test_most_letters_decide_not_the_first_one() -> None:
         ("report", "ja", ""),
     ],
 )
-def test_whose_ideographs(text: str, language: str, expected: str) -> None:
+def test_east_asian_language(text: str, language: str, expected: str) -> None:
     assert east_asian_language(text, language) == expected
 
 
-def test_arabic_is_noticed() -> None:
+def test_is_arabic() -> None:
     assert is_arabic("abc س")
     assert not is_arabic("שלום abc")
 
 
-def test_scripts_that_the_fonts_have_are_not_complained_of() -> None:
+def test_covered_scripts_are_not_reported() -> None:
     texts = [text for pair in SCRIPTS.values() for text in pair]
     assert scripts_without_font([*texts, "“€ → …” — 10 %", "தமிழ் తెలుగు বাংলা"]) == []
 
 
-def test_scripts_without_font_are_named() -> None:
+def test_scripts_without_a_font_are_named() -> None:
     assert scripts_without_font(["გამარჯობა", "hello 😀"]) == ["Georgian", "Symbols"]

@@ -1,4 +1,4 @@
-"""What the export service answers, over a transcript that needs no transcriber."""
+"""ExportService with a fake transcriber."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -36,13 +36,13 @@ CONTENT_TYPES = {
 
 @dataclass
 class FakeTranscripts:
-    """One transcript, whoever asks: stands for exporter.transcripts.Transcripts."""
+    """Fake of exporter.transcripts.Transcripts with one transcript for every caller."""
 
     document: Document
     asked: list[tuple[Identity, int, bool]] = field(default_factory=list)
 
     async def read(self, caller: Identity, transcription_id: int, *, words: bool) -> Document:
-        """The transcript; any other is not complete."""
+        """Return the transcript. Any other is incomplete."""
         self.asked.append((caller, transcription_id, words))
         if transcription_id != self.document.transcription_id:
             raise StateError("not complete")
@@ -72,7 +72,7 @@ def servicer(transcripts: FakeTranscripts) -> Iterator[ExportServicer]:
 
 
 class FakeContext:
-    """A call with the metadata that it came with and what was sent back."""
+    """Context of a call with its metadata and the metadata sent back."""
 
     def __init__(self, *metadata: tuple[str, str]) -> None:
         self._metadata = metadata
@@ -94,7 +94,7 @@ async def export(
     return [answer async for answer in servicer.ExportTranscription(message, context)]
 
 
-async def test_a_plain_http_request_is_told_the_name_in_a_header(
+async def test_plain_http_requests_get_the_name_in_a_header(
     servicer: ExportServicer, transcripts: FakeTranscripts
 ) -> None:
     context = FakeContext(("x-envoy-original-path", "/v1/transcriptions/1:export"))
@@ -109,7 +109,7 @@ async def test_a_plain_http_request_is_told_the_name_in_a_header(
     assert not any(answer.extensions for answer in answers)
 
 
-async def test_the_first_answer_names_the_document(
+async def test_the_first_response_names_the_document(
     servicer: ExportServicer, transcripts: FakeTranscripts
 ) -> None:
     document = transcripts.document
@@ -128,7 +128,7 @@ async def test_the_first_answer_names_the_document(
     assert transcripts.asked == [(CALLER, document.transcription_id, False)]
 
 
-async def test_words_are_read_where_a_format_or_an_option_needs_them(
+async def test_words_are_read_if_a_format_or_an_option_needs_them(
     servicer: ExportServicer, transcripts: FakeTranscripts
 ) -> None:
     identifier = transcripts.document.transcription_id
@@ -142,7 +142,7 @@ async def test_words_are_read_where_a_format_or_an_option_needs_them(
     assert [words for _, _, words in transcripts.asked] == [True, True]
 
 
-async def test_a_summary_is_made_only_when_it_is_asked_for(
+async def test_summaries_are_created_only_on_request(
     servicer: ExportServicer, transcripts: FakeTranscripts
 ) -> None:
     wanted = {
@@ -164,7 +164,7 @@ async def test_a_summary_is_made_only_when_it_is_asked_for(
         ({"format": export_pb2.EXPORT_FORMAT_TXT, "options": [77]}, "options"),
     ],
 )
-async def test_unknown_formats_and_options_are_refused(
+async def test_unknown_formats_and_options_are_rejected(
     servicer: ExportServicer, wanted: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(ValidationError) as caught:
@@ -172,7 +172,7 @@ async def test_unknown_formats_and_options_are_refused(
     assert caught.value.details == {"field": field}
 
 
-async def test_a_transcript_that_is_not_complete_is_not_exported(servicer: ExportServicer) -> None:
+async def test_incomplete_transcripts_are_not_exported(servicer: ExportServicer) -> None:
     with pytest.raises(StateError):
         await export(servicer, transcription_id=-1, format=export_pb2.EXPORT_FORMAT_CSV)
 

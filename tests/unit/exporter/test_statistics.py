@@ -19,7 +19,7 @@ def test_figures_of_each_speaker() -> None:
     assert figures.speech_seconds == pytest.approx(13.0)
 
 
-def test_a_speaker_without_length_divides_nothing() -> None:
+def test_a_speaker_without_speech_has_no_rate() -> None:
     figures = statistics(document([segment(0, "a", "Hi.", 1, 1)]))
     assert figures.speakers[0].share == 0.0
     assert figures.speakers[0].words_per_minute == 0.0

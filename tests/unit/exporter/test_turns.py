@@ -1,6 +1,6 @@
 import pytest
 
-from exporter.turns import joined, marked, mean_confidence, turns
+from exporter.turns import joined, mean_confidence, turns, with_time_marks
 from tests.unit.exporter.documents import segment
 
 
@@ -21,7 +21,7 @@ def test_consecutive_segments_of_a_speaker_are_one_turn() -> None:
     assert not any(turn.continued for turn in found)
 
 
-def test_a_long_speech_is_cut_and_says_so() -> None:
+def test_long_turns_are_split_and_marked_as_continued() -> None:
     segments = [segment(place, "a", "Word.", place * 30, place * 30 + 30) for place in range(7)]
     found = list(turns(segments, paragraph_seconds=90))
     assert [len(turn.segments) for turn in found] == [3, 3, 1]
@@ -51,18 +51,18 @@ def test_joined(texts: list[str], whole: str) -> None:
     assert joined(texts) == whole
 
 
-def test_mean_confidence_weighs_by_length() -> None:
+def test_mean_confidence_is_weighted_by_duration() -> None:
     long = segment(0, "a", "x", 0, 9, confidence=1.0)
     short = segment(1, "a", "x", 9, 10, confidence=0.0)
     assert mean_confidence([long, short]) == pytest.approx(0.9)
     assert mean_confidence([]) == 0.0
 
 
-def test_time_marks_come_once_a_step_and_only_in_long_recordings() -> None:
+def test_long_recordings_have_one_time_mark_per_step() -> None:
     segments = [
         segment(place, "ab"[place % 2], "Word.", place * 300, place * 300 + 300)
         for place in range(6)
     ]
-    marks = [mark for mark, _ in marked(turns(segments), length=1800)]
+    marks = [mark for mark, _ in with_time_marks(turns(segments), duration=1800)]
     assert marks == [0.0, None, 600.0, None, 1200.0, None]
-    assert {mark for mark, _ in marked(turns(segments[:2]), length=600)} == {None}
+    assert {mark for mark, _ in with_time_marks(turns(segments[:2]), duration=600)} == {None}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from exporter.zip_stream import zip_stream
 
 
-def test_members_come_back_as_they_were() -> None:
+def test_members_can_be_read_back() -> None:
     members = [("a.txt", [b"one ", b"two"]), ("ü/b.bin", [bytes(range(256)) * 1000])]
     data = b"".join(zip_stream(members, moment=datetime(2026, 11, 1, 10, 0, 2, tzinfo=UTC)))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -17,7 +17,7 @@ def test_members_come_back_as_they_were() -> None:
         assert archive.getinfo("a.txt").date_time == (2026, 11, 1, 10, 0, 2)
 
 
-def test_bytes_come_while_members_are_still_made() -> None:
+def test_bytes_are_available_before_members_are_complete() -> None:
     made: list[int] = []
 
     def chunks() -> Iterator[bytes]:
@@ -31,7 +31,7 @@ def test_bytes_come_while_members_are_still_made() -> None:
     assert sum(map(len, stream)) > 0
 
 
-def test_a_time_before_the_format_is_its_earliest() -> None:
+def test_times_before_1980_become_1980() -> None:
     data = b"".join(zip_stream([("a", [b"x"])]))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.getinfo("a").date_time[0] == 1980

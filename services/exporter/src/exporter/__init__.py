@@ -1,1 +1,1 @@
-"""Documents from a finished transcript."""
+"""Documents and summaries of finished transcripts."""

@@ -1,4 +1,4 @@
-"""Runs the exporter: `python -m exporter`."""
+"""Entry point of the exporter: `python -m exporter`."""
 
 from common import runtime, settings
 from exporter import app
@@ -6,7 +6,7 @@ from exporter.settings import ExporterSettings
 
 
 def main() -> None:
-    """Reads the settings and serves until a signal."""
+    """Read the settings and serve until a signal arrives."""
     runtime.run("exporter", settings.load(ExporterSettings), app.serve)
 
 

@@ -1,4 +1,4 @@
-"""Composition of the exporter."""
+"""Composition root of the exporter: creates its clients and its server."""
 
 from contextlib import AsyncExitStack
 
@@ -25,7 +25,7 @@ _IDEMPOTENT = ["securetranscribe.v1.TranscriptionService/StreamTranscript"]
 
 
 async def serve(settings: ExporterSettings, supervisor: Supervisor) -> None:
-    """Serves until the supervisor stops."""
+    """Serve until the supervisor stops."""
     async with AsyncExitStack() as stack:
         gateway = await stack.enter_async_context(channel(settings, settings.gateway_grpc))
         transcriber = await stack.enter_async_context(
@@ -63,7 +63,7 @@ async def serve(settings: ExporterSettings, supervisor: Supervisor) -> None:
 
 
 async def _summarizer(settings: ExporterSettings, stack: AsyncExitStack) -> Summarizer:
-    """With a language model where one is configured, else extractive."""
+    """Create a summarizer that uses the configured language model, if any."""
     if not settings.summary_base_url:
         return Summarizer()
     client = await stack.enter_async_context(

@@ -1,4 +1,4 @@
-"""From the transcriber's messages to the exporter's document. Nothing else here knows protobuf."""
+"""Conversion of the transcriber's protobuf messages to a document."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -24,18 +24,18 @@ _SOURCES = {
 
 
 class DocumentBuilder:
-    """Takes the responses of a transcript stream, in their order, and makes one document."""
+    """Builder of a document from the responses of a transcript stream, added in order."""
 
     def __init__(self) -> None:
         self._transcription: pb.Transcription | None = None
         self._segments: list[Segment] = []
         self._speakers: dict[str, Speaker] = {}
-        # The same words and groups of speakers come again and again; one copy of each will do.
+        # Words and groups of speakers repeat, so one copy of each is kept to save memory.
         self._texts: dict[str, str] = {}
         self._groups: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def add(self, response: pb.StreamTranscriptResponse) -> None:
-        """Takes the next response; the first one carries the transcription."""
+        """Add the next response. The first one carries the transcription."""
         if response.HasField("transcription"):
             self._transcription = response.transcription
             for speaker in response.transcription.speakers:
@@ -52,33 +52,33 @@ class DocumentBuilder:
     def _segment(self, message: pb.Segment) -> Segment:
         return Segment(
             index=message.index,
-            speaker_label=self._once(message.speaker_label),
+            speaker_label=self._interned(message.speaker_label),
             text=message.text,
             start=message.start.seconds + message.start.nanos / 1e9,
             end=message.end.seconds + message.end.nanos / 1e9,
             confidence=message.confidence,
-            language=self._once(message.language),
+            language=self._interned(message.language),
             words=tuple(self._word(word) for word in message.words),
         )
 
     def _word(self, message: pb.Word) -> Word:
-        speakers = tuple(map(self._once, message.speaker_labels))
+        speakers = tuple(map(self._interned, message.speaker_labels))
         return Word(
-            text=self._once(message.text),
+            text=self._interned(message.text),
             start=message.start.seconds + message.start.nanos / 1e9,
             end=message.end.seconds + message.end.nanos / 1e9,
             probability=message.probability,
             speakers=self._groups.setdefault(speakers, speakers),
         )
 
-    def _once(self, text: str) -> str:
+    def _interned(self, text: str) -> str:
         return self._texts.setdefault(text, text)
 
     def build(self) -> Document:
-        """The document. Raises ExportError when no transcription arrived."""
+        """Return the document. Raise ExportError when no transcription arrived."""
         message = self._transcription
         if message is None:
-            raise ExportError("The transcript arrived without its description.")
+            raise ExportError("The transcriber sent a transcript without its description.")
         file = message.file
         return Document(
             transcription_id=message.transcription_id,
@@ -112,7 +112,7 @@ class DocumentBuilder:
 
 
 def document_from(responses: Iterable[pb.StreamTranscriptResponse]) -> Document:
-    """A document from all responses of a transcript stream."""
+    """Return the document of a complete transcript stream."""
     builder = DocumentBuilder()
     for response in responses:
         builder.add(response)

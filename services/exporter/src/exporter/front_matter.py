@@ -1,9 +1,13 @@
-"""What a document for reading says besides the conversation; the same words in every format."""
+"""Front matter of documents for people: facts, participants, summary and statistics.
+
+The wording is the same in every format.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from exporter.clock import clock, length, size
+from common import sizes
+from exporter.clock import clock, readable_duration
 from exporter.document import Document, NameSource
 from exporter.statistics import SpeakerStatistics, Statistics
 from exporter.summary.model import EXTRACTIVE, ActionItem, Statement, Summary
@@ -21,13 +25,13 @@ _LANGUAGES = {
 }  # fmt: skip
 
 STATISTICS_COLUMNS = (
-    "Speaker", "Speaking time", "Share", "Turns", "Words", "Words a minute", "Longest turn",
+    "Speaker", "Speaking time", "Share", "Turns", "Words", "Words per minute", "Longest turn",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Participant:
-    """A speaker as listed at the top: `note` says how sure the name is, empty for a plain one."""
+    """Speaker in the list of participants. `note` qualifies a name that nobody confirmed."""
 
     label: str
     name: str
@@ -35,18 +39,18 @@ class Participant:
 
 
 def language_name(code: str) -> str:
-    """`English (en)`; the code alone where no name is known."""
+    """Return `English (en)`, or only the code of an unknown language."""
     name = _LANGUAGES.get(code)
     return f"{name} ({code})" if name else code
 
 
 def percent(share: float) -> str:
-    """`93 %`."""
+    """Return a share as `93 %`."""
     return f"{round(share * 100)} %"
 
 
 def facts(document: Document) -> list[tuple[str, str]]:
-    """What is known of the recording and of how the transcript was made, as label and value."""
+    """Return the known facts about the recording and its transcription as labels and values."""
     audio = document.audio
     kind = ", ".join(
         part
@@ -55,7 +59,7 @@ def facts(document: Document) -> list[tuple[str, str]]:
             audio.codec if audio.codec != audio.format else "",
             f"{audio.sample_rate / 1000:g} kHz" if audio.sample_rate else "",
             _channels(audio.channels),
-            size(audio.size_bytes) if audio.size_bytes else "",
+            sizes.readable(audio.size_bytes) if audio.size_bytes else "",
         )
         if part
     )
@@ -65,7 +69,7 @@ def facts(document: Document) -> list[tuple[str, str]]:
     )
     rows = [
         ("Recording", audio.filename),
-        ("Length", length(audio.duration)),
+        ("Length", readable_duration(audio.duration)),
         ("File", kind),
         ("Language", languages),
         ("Uploaded", f"{document.created:%Y-%m-%d %H:%M} UTC" if document.created else ""),
@@ -81,64 +85,64 @@ def _channels(count: int) -> str:
 
 
 def participants(document: Document) -> list[Participant]:
-    """The speakers in order of first appearance."""
+    """Return the speakers in order of first appearance."""
     return [
         Participant(label=speaker.label, name=document.name_of(speaker.label), note=note)
         for speaker in document.speakers
-        for note in ["recognised, not confirmed" if speaker.source is NameSource.SUGGESTED else ""]
+        for note in ["recognized, not confirmed" if speaker.source is NameSource.SUGGESTED else ""]
     ]
 
 
 def statistics_row(speaker: SpeakerStatistics) -> tuple[str, ...]:
-    """The cells of a speaker under `STATISTICS_COLUMNS`."""
+    """Return the table cells of a speaker, in the order of `STATISTICS_COLUMNS`."""
     return (
         speaker.name,
-        length(speaker.seconds),
+        readable_duration(speaker.seconds),
         percent(speaker.share),
         str(speaker.turns),
         str(speaker.words),
         str(round(speaker.words_per_minute)),
-        length(speaker.longest_turn),
+        readable_duration(speaker.longest_turn),
     )
 
 
 def statistics_line(figures: Statistics) -> str:
-    """The figures of the whole conversation in a sentence."""
+    """Return the totals of the conversation as a sentence."""
     return (
         f"{figures.words} words in {figures.segments} segments, "
-        f"{length(figures.speech_seconds)} of speech."
+        f"{readable_duration(figures.speech_seconds)} of speech."
     )
 
 
 def cited_times(document: Document, indexes: Iterable[int]) -> str:
-    """When the cited segments were said: `0:12:05, 0:14:30`; a time is named once."""
+    """Return the distinct times of the cited segments: `0:12:05, 0:14:30`."""
     segments = document.segments_by_index
     times = (clock(segments[index].start) for index in sorted(indexes) if index in segments)
     return ", ".join(dict.fromkeys(times))
 
 
 def method_note(document: Document, summary: Summary) -> str:
-    """How the summary came about and how much of the meeting it rests on."""
+    """Describe the method of the summary and the part of the conversation it covers."""
     if summary.method == EXTRACTIVE:
-        how = "Made of sentences of the conversation itself, chosen without a language model."
+        how = "Sentences quoted from the conversation, selected without a language model."
     else:
-        how = f"Written by the language model {summary.method}; it may be wrong: check the times."
-    return f"{how} {_reach(document, summary.statements, summary.coverage)}"
+        how = f"Written by the language model {summary.method}. Check it against the cited times."
+    return f"{how} {_coverage(document, summary.statements, summary.coverage)}"
 
 
-def _reach(document: Document, statements: Sequence[Statement], coverage: float) -> str:
-    read = f"{percent(coverage)} of the segments were read"
+def _coverage(document: Document, statements: Sequence[Statement], coverage: float) -> str:
+    read = f"{percent(coverage)} of the segments were read."
     cited = {index for statement in statements for index in statement.segments}
     segments = [document.segments_by_index[i] for i in cited if i in document.segments_by_index]
     if not segments:
-        return f"{read}."
+        return read
     first, last = min(s.start for s in segments), max(s.end for s in segments)
     return (
-        f"{read}; the statements rest on {len(segments)} of {len(document.segments)}, "
+        f"{read} The statements cite {len(segments)} of {len(document.segments)} segments, "
         f"from {clock(first)} to {clock(last)}."
     )
 
 
 def action_item_note(item: ActionItem) -> str:
-    """Owner and due date where they were said: `Anna, by Friday`."""
+    """Return the owner and the due date, as far as known: `Anna, by Friday`."""
     return ", ".join(part for part in (item.owner, item.due) if part)

@@ -1,4 +1,4 @@
-"""Which content a caller wants beyond what a format has anyway."""
+"""Optional content of exported documents."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Option(StrEnum):
-    """Additional content, by its name in the JSON API."""
+    """Optional content by its name in the JSON API."""
 
     MEETING_SUMMARY = "meeting_summary"
     ACTION_ITEMS = "action_items"
@@ -18,7 +18,7 @@ class Option(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExportOptions:
-    """The wanted additions. Without any, each format has what its readers expect."""
+    """Options of one export, all off by default."""
 
     meeting_summary: bool = False
     action_items: bool = False
@@ -29,10 +29,10 @@ class ExportOptions:
 
     @classmethod
     def of(cls, options: Iterable[Option]) -> "ExportOptions":
-        """From a list of options; naming one twice changes nothing."""
+        """Turn the listed options on. Repeated options are allowed."""
         return cls(**{option.value: True for option in options})
 
     @property
     def needs_summary(self) -> bool:
-        """Whether the document has to carry a summary to be rendered."""
+        """Whether the document needs a summary."""
         return self.meeting_summary or self.action_items

@@ -1,4 +1,4 @@
-"""Runs renderers on threads of their own and hands their chunks to the event loop."""
+"""Thread pool for renderers, which hands their chunks to the event loop."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -11,21 +11,25 @@ from exporter.document import Document
 from exporter.formats.format import Format
 from exporter.options import ExportOptions
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 _log = logging.get(__name__)
 
 
 class RenderPool:
-    """A few threads that make documents; a chunk is made when the one before has been taken."""
+    """Threads that render documents, at most `workers` at a time.
+
+    A chunk is rendered only when the previous one has been taken, so that a slow client slows its
+    document down instead of filling memory.
+    """
 
     def __init__(self, workers: int) -> None:
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="render")
 
-    async def run(self, work: Callable[[], Answer]) -> Answer:
-        """Runs blocking work.
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """Run blocking work in a thread.
 
         Raises:
-            ExportError: it failed for a reason that is not for the caller.
+            ExportError: it failed unexpectedly. The cause is logged.
         """
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -33,18 +37,18 @@ class RenderPool:
             raise
         except Exception as error:
             _log.exception("rendering failed")
-            raise ExportError("The document could not be made; the exporter's log says why.") from (
+            raise ExportError("The document could not be created. See the exporter's log.") from (
                 error
             )
 
     async def chunks(
-        self, made: Format, document: Document, options: ExportOptions
+        self, target: Format, document: Document, options: ExportOptions
     ) -> AsyncIterator[bytes]:
-        """A document in the given format, chunk by chunk. Raises ExportError as `run` does."""
-        rendered: Iterator[bytes] = await self.run(lambda: iter(made.render(document, options)))
+        """Yield a document in the given format, chunk by chunk. Raise ExportError as `run` does."""
+        rendered: Iterator[bytes] = await self.run(lambda: iter(target.render(document, options)))
         while (chunk := await self.run(lambda: next(rendered, None))) is not None:
             yield chunk
 
     def close(self) -> None:
-        """Takes no more work."""
+        """Cancel waiting work and accept no more."""
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -1,36 +1,36 @@
-"""Text that no format can stumble over.
+"""Removal of characters that are unsafe in every format.
 
-Names and text come from outside: from users, from a recogniser, from a language model. Escaping is
-each format's own matter; what no format may carry at all is taken out here.
+Names and text are untrusted: they come from users, from speech recognition or from a language
+model. Each format does its own escaping.
 """
 
 import re
 
-# What XML 1.0 forbids, which no other format needs either, lone surrogates, the byte-order mark and
-# the controls that reorder what a reader sees (a name must not turn the rest of its line around).
+# Characters forbidden by XML 1.0 (no other format needs them either), lone surrogates, the byte
+# order mark, and bidirectional controls, with which a name could reverse the rest of its line.
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\ufeff"
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 _BLANKS = re.compile(r"[\s\u2028\u2029]+")
 
-# A cell that begins so is a formula to a spreadsheet; the wide forms are taken for the narrow ones.
+# Spreadsheets take a cell with such a start for a formula. Wide forms count as narrow ones.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠", "|", "%")
 
 
 def one_line(text: str) -> str:
-    """The text on one line: forbidden characters gone, every run of blanks one blank."""
+    """Remove forbidden characters and reduce every run of blanks and line breaks to one blank."""
     return _BLANKS.sub(" ", _FORBIDDEN.sub("", text)).strip()
 
 
 def spreadsheet_cell(text: str) -> str:
-    """The text on one line, and never a formula: a leading apostrophe marks it as text."""
+    """Return the text on one line, with an apostrophe before it where it would be a formula."""
     line = one_line(text)
     return f"'{line}" if line.startswith(_FORMULA_STARTS) else line
 
 
 def xml_text(text: str) -> str:
-    """The text on one line, escaped for XML content and attribute values."""
+    """Return the text on one line, escaped for XML content and attribute values."""
     line = one_line(text)
     if not any(mark in line for mark in "&<>\"'"):
         return line

@@ -1,4 +1,4 @@
-"""How a text is written: in which direction, in which script."""
+"""Scripts of texts: direction, East Asian language, and coverage by the embedded fonts."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -6,17 +6,17 @@ from enum import StrEnum
 
 
 class Direction(StrEnum):
-    """Where a line begins."""
+    """Base direction of a line."""
 
     LEFT_TO_RIGHT = "ltr"
     RIGHT_TO_LEFT = "rtl"
 
 
 def direction(text: str) -> Direction:
-    """The direction that most of the letters have; left to right where there are none."""
+    """Return the direction of most letters, left to right for a text without letters."""
     leftward = rightward = 0
     for character in text:
-        # Latin, Greek and Cyrillic, most of what there is, need no look-up.
+        # Latin, Greek and Cyrillic, by far the most common, need no look-up.
         if character < "\u0590":
             rightward += character.isalpha()
             continue
@@ -27,7 +27,7 @@ def direction(text: str) -> Direction:
 
 
 def is_arabic(text: str) -> bool:
-    """Whether any of it is in the Arabic script."""
+    """Return whether the text contains Arabic script."""
     return any(
         "\u0600" <= c <= "\u06ff" or "\u0750" <= c <= "\u077f" or "\ufb50" <= c <= "\ufefc"
         for c in text
@@ -35,9 +35,10 @@ def is_arabic(text: str) -> bool:
 
 
 def east_asian_language(text: str, language: str) -> str:
-    """`ja`, `ko`, `zh` or `zh-hant`: whose shapes to give to ideographs; empty without any.
+    """Return the language for the shapes of ideographs: `ja`, `ko`, `zh` or `zh-hant`.
 
-    The text itself decides where it can (kana, Hangul), else the language it is said to be in.
+    Kana and Hangul in the text take precedence over the given language code. The result is empty
+    for a text without any of these characters.
     """
     ideographs = False
     for character in text:
@@ -56,7 +57,7 @@ def east_asian_language(text: str, language: str) -> str:
     return "zh"
 
 
-# Blocks that the embedded fonts have glyphs for, beside those of punctuation and symbols.
+# Unicode blocks covered by the embedded fonts.
 _COVERED = (
     (0x0000, 0x052F),  # Latin, IPA, marks, Greek, Cyrillic
     (0x0590, 0x06FF),  # Hebrew, Arabic
@@ -83,7 +84,7 @@ _COVERED = (
 
 
 def scripts_without_font(texts: Iterable[str]) -> list[str]:
-    """Names of scripts with letters that no embedded font has, for example `Georgian`."""
+    """Return the names of scripts without an embedded font, such as `Georgian`."""
     characters: set[str] = set()
     for text in texts:
         characters.update(text)

@@ -8,7 +8,7 @@ from common.settings import Seconds, ServiceSettings
 
 
 class ExporterSettings(ServiceSettings):
-    """What the exporter needs to know."""
+    """Environment variables of the exporter, named like the fields in capitals."""
 
     transcriber_grpc: str = "127.0.0.1:50051"
     export_workers: int = Field(2, ge=1, le=64)
@@ -20,5 +20,5 @@ class ExporterSettings(ServiceSettings):
     @model_validator(mode="after")
     def _model_with_address(self) -> Self:
         if bool(self.summary_base_url) != bool(self.summary_model):
-            raise ValueError("SUMMARY_BASE_URL and SUMMARY_MODEL are set together or not at all")
+            raise ValueError("SUMMARY_BASE_URL and SUMMARY_MODEL must be set together")
         return self

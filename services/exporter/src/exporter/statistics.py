@@ -1,4 +1,4 @@
-"""Figures about a conversation: who spoke how long, how much, how fast."""
+"""Statistics of a conversation, in total and per speaker."""
 
 import re
 from collections.abc import Iterable
@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from exporter.document import Document, Segment
 from exporter.turns import mean_confidence, turns
 
-# Scripts without blanks: there a character counts as a word, as editors count it.
+# Unspaced scripts. Each character counts as a word, as in text editors.
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpeakerStatistics:
-    """Figures of one speaker.
+    """Statistics of one speaker.
 
-    `seconds` is the length of the segments together, `share` its part of all speech (0 to 1),
-    `words_per_minute` 0 where nothing was said, `confidence` 0 to 1.
+    `seconds` is the total duration of the segments and `share` its part of all speech, 0 to 1.
+    `words_per_minute` is 0 without speech. `longest_turn` is in seconds. `confidence` is between
+    0 and 1.
     """
 
     label: str
@@ -33,7 +34,7 @@ class SpeakerStatistics:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Statistics:
-    """Figures of a conversation; `speech_seconds` counts overlapping speech once a speaker."""
+    """Statistics of a conversation. `speech_seconds` counts overlapping speech once per speaker."""
 
     speakers: tuple[SpeakerStatistics, ...]
     segments: int
@@ -42,14 +43,14 @@ class Statistics:
 
 
 def word_count(text: str) -> int:
-    """Words in a text; in scripts without blanks, characters."""
+    """Count the words of a text, or its characters where the script is unspaced."""
     unspaced = len(_UNSPACED.findall(text))
     rest = _UNSPACED.sub(" ", text) if unspaced else text
     return unspaced + sum(1 for token in rest.split() if any(map(str.isalnum, token)))
 
 
 def statistics(document: Document) -> Statistics:
-    """Figures of the document, the speakers in order of first appearance."""
+    """Compute the statistics of a document, with speakers in order of first appearance."""
     by_label: dict[str, list[Segment]] = {speaker.label: [] for speaker in document.speakers}
     for segment in document.segments:
         by_label.setdefault(segment.speaker_label, []).append(segment)

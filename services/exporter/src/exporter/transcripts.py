@@ -1,4 +1,4 @@
-"""Reads finished transcripts from the transcriber, in the name of the caller."""
+"""Client of the transcriber for finished transcripts."""
 
 import grpc.aio
 
@@ -12,17 +12,17 @@ from securetranscribe.v1 import transcription_pb2_grpc
 
 
 class Transcripts:
-    """The transcriber's transcripts, as documents."""
+    """Transcripts of the transcriber, read on behalf of the caller."""
 
     def __init__(self, channel: grpc.aio.Channel, signer: ServiceSigner) -> None:
         self._stub = transcription_pb2_grpc.TranscriptionServiceStub(channel)
         self._signer = signer
 
     async def read(self, caller: Identity, transcription_id: int, *, words: bool) -> Document:
-        """A finished transcript of the caller's, with or without its words.
+        """Return a finished transcript of the caller, with or without its words.
 
         Raises:
-            NotFoundError: there is none for this caller.
+            NotFoundError: the caller has no such transcript.
             StateError: it is not complete yet.
         """
         request = pb.StreamTranscriptRequest(transcription_id=transcription_id, include_words=words)
@@ -38,5 +38,5 @@ class Transcripts:
 def _require_complete(transcription: pb.Transcription) -> None:
     if transcription.status != pb.TRANSCRIPTION_STATUS_COMPLETED:
         raise StateError(
-            "The transcription is not complete yet; export it when its status is 'completed'."
+            "The transcription is not complete yet. Export it when its status is 'completed'."
         )

@@ -1,18 +1,17 @@
-"""The conversation in turns: who speaks, from when to when, and what."""
+"""Turns: consecutive segments of one speaker."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from exporter.document import Segment
 
-# A long speech is cut at a segment's end into paragraphs of at most this many seconds, so that a
-# time is never far away on the page.
+# Longer turns are split between segments, so that a reader always finds a time close by.
 PARAGRAPH_SECONDS = 90.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
-    """Consecutive segments of one speaker; `continued` when the turn before was theirs too."""
+    """Consecutive segments of one speaker. `continued` if the previous turn is theirs too."""
 
     speaker_label: str
     segments: tuple[Segment, ...]
@@ -20,29 +19,29 @@ class Turn:
 
     @property
     def start(self) -> float:
-        """Seconds from the beginning of the recording."""
+        """Time in seconds from the start of the recording."""
         return self.segments[0].start
 
     @property
     def end(self) -> float:
-        """Seconds from the beginning of the recording."""
+        """Time in seconds from the start of the recording."""
         return max(segment.end for segment in self.segments)
 
     @property
     def text(self) -> str:
-        """What was said in it."""
+        """Text of all segments."""
         return joined(segment.text for segment in self.segments)
 
     @property
     def confidence(self) -> float:
-        """Mean confidence of the segments weighted by their length, 0 to 1."""
+        """Mean confidence of the segments weighted by duration, 0 to 1."""
         return mean_confidence(self.segments)
 
 
 def turns(
     segments: Iterable[Segment], *, paragraph_seconds: float = PARAGRAPH_SECONDS
 ) -> Iterator[Turn]:
-    """Joins consecutive segments of one speaker, in at most `paragraph_seconds` a turn."""
+    """Yield turns of at most `paragraph_seconds`, except for a single longer segment."""
     collected: list[Segment] = []
     continued = False
     for segment in segments:
@@ -65,7 +64,7 @@ def _turn(segments: list[Segment], *, continued: bool) -> Turn:
 
 
 def mean_confidence(segments: Iterable[Segment]) -> float:
-    """Mean confidence weighted by length; a plain mean where no segment has a length."""
+    """Return the mean confidence weighted by duration, or the plain mean without durations."""
     weights = [(segment.confidence, segment.duration) for segment in segments]
     total = sum(weight for _, weight in weights)
     if total > 0:
@@ -74,22 +73,22 @@ def mean_confidence(segments: Iterable[Segment]) -> float:
 
 
 def joined(texts: Iterable[str]) -> str:
-    """Pieces of text put together, with a blank except between scripts that have none."""
+    """Join texts with blanks, except between characters of unspaced scripts."""
     pieces: list[str] = []
     last = ""
     for text in texts:
         piece = text.strip()
         if not piece:
             continue
-        if last and not (_without_blanks(last) and _without_blanks(piece[0])):
+        if last and not (_is_unspaced(last) and _is_unspaced(piece[0])):
             pieces.append(" ")
         pieces.append(piece)
         last = piece[-1]
     return "".join(pieces)
 
 
-def _without_blanks(character: str) -> bool:
-    """Whether words of the character's script stand side by side without a blank."""
+def _is_unspaced(character: str) -> bool:
+    """Return whether the script of a character has no blanks between words."""
     code = ord(character)
     return (
         0x2E80 <= code <= 0x30FF  # radicals, CJK punctuation, kana
@@ -101,17 +100,17 @@ def _without_blanks(character: str) -> bool:
     )
 
 
-def marked(
-    conversation: Iterable[Turn], *, length: float, step: float = 600.0
+def with_time_marks(
+    conversation: Iterable[Turn], *, duration: float, step: float = 600.0
 ) -> Iterator[tuple[float | None, Turn]]:
-    """Each turn with the time mark that stands before it, if one does: one every `step` seconds.
+    """Yield each turn with the time mark before it, if any: one every `step` seconds.
 
-    A recording shorter than a step has none. `length` is that of the recording, in seconds.
+    `duration` is that of the recording in seconds. One shorter than a step has no marks.
     """
     following = 0.0
     for turn in conversation:
         mark: float | None = None
-        if length > step and turn.start >= following:
+        if duration > step and turn.start >= following:
             mark = turn.start // step * step
             following = mark + step
         yield mark, turn

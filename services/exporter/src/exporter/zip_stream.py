@@ -1,15 +1,15 @@
-"""A ZIP archive that is made as it is read: nothing but the member being written is in memory."""
+"""Streamed ZIP archives. Memory use does not depend on the number or the size of members."""
 
 import io
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # what the format can say
+_EARLIEST = (1980, 1, 1, 0, 0, 0)  # the earliest time that ZIP can represent
 
 
 class _Sink(io.RawIOBase):
-    """Keeps what is written until it is taken; cannot seek, so the archive does not try."""
+    """Buffer for written bytes until they are taken. Not seekable, so the archive is streamed."""
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
@@ -28,7 +28,7 @@ class _Sink(io.RawIOBase):
         return self._position
 
     def take(self) -> Iterator[bytes]:
-        """What was written since the last call."""
+        """Yield the bytes written since the last call."""
         if self._chunks:
             yield b"".join(self._chunks)
             self._chunks = []
@@ -37,9 +37,9 @@ class _Sink(io.RawIOBase):
 def zip_stream(
     members: Iterable[tuple[str, Iterable[bytes]]], *, moment: datetime | None = None
 ) -> Iterator[bytes]:
-    """The bytes of an archive of the members, each a name and its chunks, in their order.
+    """Yield an archive of the members, each given as a name and its chunks.
 
-    `moment` is the time that all members bear; without one it is the format's earliest.
+    All members have the modification time `moment`, or 1980 without one.
     """
     stamp = moment.timetuple()[:6] if moment and moment.year >= _EARLIEST[0] else _EARLIEST
     sink = _Sink()

@@ -14,16 +14,14 @@ def made(name: str, document: Document, options: ExportOptions) -> bytes:
     return b"".join(FORMATS[name].render(document, options))
 
 
-def test_the_catalogue_has_every_format_of_the_contract() -> None:
+def test_the_catalog_has_every_format_of_the_contract() -> None:
     assert list(FORMATS) == list(FORMAT_VALUES)
     assert list(Option) == list(OPTION_VALUES)
 
 
 @pytest.mark.parametrize("name", COMPARABLE)
 @pytest.mark.parametrize("option", Option)
-def test_an_option_makes_a_difference_where_it_is_listed_and_nowhere_else(
-    name: str, option: Option
-) -> None:
+def test_only_listed_options_have_an_effect(name: str, option: Option) -> None:
     with_it = made(name, meeting(), ExportOptions.of([option]))
     without = made(name, meeting(), ExportOptions())
     assert (with_it != without) == (option in FORMATS[name].options)

@@ -12,7 +12,7 @@ def rows(document: Document, options: ExportOptions | None = None) -> list[dict[
     return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
 
 
-def test_read_back_it_is_the_transcript() -> None:
+def test_the_transcript_can_be_read_back() -> None:
     document = meeting()
     read = rows(document)
     assert [row["text"] for row in read] == [one.text for one in document.segments]
@@ -24,7 +24,7 @@ def test_read_back_it_is_the_transcript() -> None:
     assert [int(row["index"]) for row in read] == [0, 1, 2, 3, 4]
 
 
-def test_spreadsheets_are_told_the_encoding() -> None:
+def test_a_byte_order_mark_declares_the_encoding() -> None:
     assert b"".join(render(meeting(), ExportOptions())).startswith(b"\xef\xbb\xbf")
 
 

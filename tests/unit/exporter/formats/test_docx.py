@@ -21,7 +21,7 @@ def texts(read_back: WordDocument) -> list[str]:
     return [paragraph.text for paragraph in read_back.paragraphs]
 
 
-def test_read_back_it_is_the_conversation() -> None:
+def test_the_conversation_can_be_read_back() -> None:
     found = texts(read(meeting()))
     assert found[0] == "Weekly meeting"
     begin = found.index("Conversation")
@@ -35,7 +35,7 @@ def test_read_back_it_is_the_conversation() -> None:
     ]
 
 
-def test_styles_make_an_outline() -> None:
+def test_styles_form_an_outline() -> None:
     styles = {one.text: one.style.name for one in read(meeting()).paragraphs if one.style}
     assert styles["Weekly meeting"] == "Title"
     assert styles["Conversation"] == "Heading 1"
@@ -53,7 +53,7 @@ def test_options_add_their_parts() -> None:
     assert cells[1][4] == "15"
 
 
-def test_timestamps_and_confidence_go_down_to_segments() -> None:
+def test_timestamps_and_confidence_are_per_segment() -> None:
     lines = texts(read(meeting(), timestamps=True, confidence=True))
     assert "00:00:02.500 – 00:00:05.000 · 70 %  Shall we begin with the budget?" in lines
 
@@ -66,7 +66,7 @@ def test_every_script(language: str) -> None:
     assert leftward == (language in {"ar", "he"})
 
 
-def test_hostile_text_is_text_and_the_package_is_sound() -> None:
+def test_hostile_text_is_escaped_and_the_package_valid() -> None:
     data = b"".join(render(hostile(), ExportOptions()))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.testzip() is None

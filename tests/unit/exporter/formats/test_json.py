@@ -25,7 +25,7 @@ def test_the_schema_itself_is_valid() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_read_back_it_is_the_transcript_with_its_words() -> None:
+def test_the_transcript_and_its_words_can_be_read_back() -> None:
     source = meeting()
     value = read(source)
     assert [one["text"] for one in value["segments"]] == [one.text for one in source.segments]
@@ -57,7 +57,7 @@ def test_an_option_adds_only_the_member_of_its_name(option: Option) -> None:
     assert added == ADDITIONS & {option.value}
 
 
-def test_additions_hold_the_summary_the_items_and_the_figures() -> None:
+def test_options_add_summary_items_and_statistics() -> None:
     value = read(meeting(), meeting_summary=True, action_items=True, speaker_stats=True)
     assert value["meeting_summary"]["method"] == "extractive"
     assert value["meeting_summary"]["statements"][0]["segments"] == [2]
@@ -74,7 +74,7 @@ def test_additions_hold_the_summary_the_items_and_the_figures() -> None:
     assert [one["word_count"] for one in value["speaker_stats"]] == [15, 16]
 
 
-def test_text_is_kept_to_the_letter() -> None:
+def test_text_is_unchanged() -> None:
     source = hostile()
     assert read(source)["segments"][0]["text"] == source.segments[0].text
     assert read(in_script("hi"))["segments"][0]["text"] == in_script("hi").segments[0].text

@@ -17,7 +17,7 @@ def made(document: Document, **options: bool) -> str:
 
 
 def plain(markdown: str) -> str:
-    """The text that a reader of CommonMark sees, without any markup."""
+    """Return the text rendered by a CommonMark parser, without markup."""
     tokens = [child for token in READER.parse(markdown) for child in token.children or []]
     return "".join(token.content if token.type == "text" else "\n" for token in tokens)
 
@@ -29,7 +29,7 @@ def kinds(markdown: str) -> set[str]:
     }
 
 
-def test_read_back_it_is_the_conversation() -> None:
+def test_the_conversation_can_be_read_back() -> None:
     shown = plain(made(meeting()))
     for one in meeting().segments:
         assert one.text in shown
@@ -49,7 +49,7 @@ def test_options_add_their_parts() -> None:
     assert "70 %" in made(meeting(), timestamps=True, confidence=True)
 
 
-def test_hostile_text_is_text() -> None:
+def test_hostile_text_is_not_interpreted() -> None:
     text = made(hostile())
     assert not {"html_inline", "html_block", "link_open", "code_inline"} & kinds(text)
     assert '<script>alert("1")</script>' in plain(text)
@@ -59,7 +59,7 @@ def test_hostile_text_is_text() -> None:
     "text",
     ["1. one", "2) two", "- x", "+ x", "# x", "> x", "---", "===", "***", "a_b_c", "![x](y)"],
 )
-def test_a_text_is_never_a_block(text: str) -> None:
+def test_text_never_starts_a_block(text: str) -> None:
     assert kinds(escaped(text)) == {"paragraph_open", "inline", "text", "paragraph_close"} or (
         kinds(escaped(text))
         == {"paragraph_open", "inline", "text", "text_special", "paragraph_close"}
@@ -67,7 +67,7 @@ def test_a_text_is_never_a_block(text: str) -> None:
 
 
 @given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=0x24F), max_size=40))
-def test_any_line_reads_as_itself(text: str) -> None:
+def test_any_line_can_be_read_back(text: str) -> None:
     line = one_line(text)
     assert READER.renderInline(escaped(text)) == READER.renderInline("").join(
         [

@@ -1,4 +1,4 @@
-"""What a PDF holds, as two readers find it: pypdf and PDFium."""
+"""Content of PDF documents according to two readers, pypdf and PDFium."""
 
 import io
 import re
@@ -35,19 +35,19 @@ def reader(data: bytes) -> PdfReader:
 
 
 def text(data: bytes) -> str:
-    """The text of all pages, as pypdf finds it, on one line."""
+    """Return the text of all pages according to pypdf, on one line."""
     return " ".join(" ".join(page.extract_text() for page in reader(data).pages).split())
 
 
 def pdfium(data: bytes) -> str:
-    """The text of all pages, as PDFium finds it, on one line and without direction marks."""
+    """Return the text of all pages according to PDFium, on one line without direction marks."""
     with closing(pypdfium2.PdfDocument(data)) as source:
         found = " ".join(page.get_textpage().get_text_bounded() for page in source)
     return " ".join(re.sub("[\u200e\u200f\u202a-\u202e\u2066-\u2069]", "", found).split())
 
 
 def outline(data: bytes) -> list[tuple[int, str, int]]:
-    """Depth, title and page (from 0) of each entry."""
+    """Return the depth, the title and the page (from 0) of each entry."""
     source = reader(data)
 
     def walk(entries: list[Any], depth: int) -> list[tuple[int, str, int]]:
@@ -64,7 +64,7 @@ def outline(data: bytes) -> list[tuple[int, str, int]]:
     return walk(source.outline, 0)
 
 
-def test_read_back_it_is_the_conversation() -> None:
+def test_the_conversation_can_be_read_back() -> None:
     shown = text(made(meeting()))
     places = [shown.index(one.text) for one in meeting().segments]
     assert places == sorted(places)
@@ -73,7 +73,7 @@ def test_read_back_it_is_the_conversation() -> None:
     assert re.search(r"Ben Ode 0:00:05 Yes, we", shown)
 
 
-def test_options_add_their_parts_and_only_they() -> None:
+def test_each_option_adds_only_its_part() -> None:
     plain = text(made(meeting()))
     assert not any(part in plain for part in ("Summary", "Action items", "Statistics", "70 %"))
     full = text(
@@ -101,11 +101,11 @@ def test_suggested_names_and_warnings_are_shown() -> None:
         source, speakers=(first, source.speakers[1]), warnings=("Speakers may be mixed up.",)
     )
     shown = text(made(source))
-    assert "Anna Müller (recognised, not confirmed)" in shown
+    assert "Anna Müller (recognized, not confirmed)" in shown
     assert "Speakers may be mixed up." in shown
 
 
-def test_outline_leads_to_the_parts() -> None:
+def test_the_outline_points_to_the_parts() -> None:
     entries = outline(made(meeting(), meeting_summary=True, speaker_stats=True))
     assert [title for _, title, _ in entries] == [
         "Participants",
@@ -167,7 +167,7 @@ def test_text_of_every_script_can_be_copied(language: str) -> None:
     assert "".join(name.split()) in compact
 
 
-def test_directions_mix() -> None:
+def test_directions_can_be_mixed() -> None:
     said = "אנחנו צריכים לסיים עם Anna"
     shown = pdfium(made(document([segment(0, "a", said, 0, 4)], names={"a": "דנה"})))
     assert "Anna" in shown
@@ -180,7 +180,7 @@ def test_both_readers_agree() -> None:
         assert one.text in pdfium(data)
 
 
-def test_hostile_text_is_text() -> None:
+def test_hostile_text_is_not_interpreted() -> None:
     data = made(hostile())
     shown = "".join(text(data).split())
     assert '<script>alert("1")</script>' in shown
@@ -193,12 +193,12 @@ def test_hostile_text_is_text() -> None:
     assert not any("/Annots" in page for page in found.pages)
 
 
-def test_characters_without_font_are_admitted() -> None:
+def test_characters_without_a_font_are_noted() -> None:
     shown = text(made(document([segment(0, "a", "Tbilisi is თბილისი.", 0, 3)])))
     assert "Some characters (Georgian) have no font in this document" in shown
 
 
-def test_long_transcripts_are_set_in_parts_and_joined(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_transcripts_are_typeset_in_parts_and_joined(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "PART_SIZE", 20_000)
     source = long_meeting(12_000)
     data = made(source, speaker_stats=True)
@@ -226,7 +226,7 @@ def test_long_transcripts_are_set_in_parts_and_joined(monkeypatch: pytest.Monkey
         assert title in found.pages[place].extract_text()
 
 
-def test_a_missing_font_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_font_is_an_error_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fonts, "_FILES", (("no_such_font_package", "x.ttf"),))
     with pytest.raises(ExportError, match="no_such_font_package"):
         made(meeting())

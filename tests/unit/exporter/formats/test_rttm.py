@@ -7,14 +7,14 @@ from tests.unit.exporter.documents import document, hostile, meeting, segment
 
 
 def read(made: Document) -> list[tuple[str, float, float, str]]:
-    """Recording, start, length and speaker of each line, as readers of RTTM split them."""
+    """Return the recording, start, duration and speaker of each line."""
     lines = b"".join(render(made, ExportOptions())).decode().splitlines()
     fields = [line.split(" ") for line in lines]
     assert all(len(one) == 10 and one[0] == "SPEAKER" for one in fields)
     return [(one[1], float(one[3]), float(one[4]), one[7]) for one in fields]
 
 
-def test_read_back_it_is_who_speaks_when() -> None:
+def test_speaker_turns_can_be_read_back() -> None:
     assert read(meeting()) == [
         ("Weekly_meeting", 0.0, 2.0, "Anna_Müller"),
         ("Weekly_meeting", 2.5, 2.5, "Anna_Müller"),
@@ -38,7 +38,7 @@ def test_overlapping_speech_has_lines_of_its_own() -> None:
     ]
 
 
-def test_names_stay_one_field_and_apart() -> None:
+def test_names_are_distinct_single_fields() -> None:
     made = document(
         [segment(0, "x", "a", 0, 1), segment(1, "y", "b", 1, 2)],
         names={"x": "Ann Lee", "y": "Ann_Lee"},
@@ -47,5 +47,5 @@ def test_names_stay_one_field_and_apart() -> None:
     assert len(read(hostile())) == 2
 
 
-def test_segments_without_length_are_left_out() -> None:
+def test_segments_without_duration_are_left_out() -> None:
     assert read(document([segment(0, "a", "x", 1, 1)])) == []

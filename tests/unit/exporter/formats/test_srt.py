@@ -5,7 +5,7 @@ import pytest
 from pysubs2 import SSAFile
 
 from exporter.document import Document
-from exporter.formats.srt import plain, render
+from exporter.formats.srt import render, without_markup
 from exporter.options import ExportOptions
 from tests.unit.exporter.documents import SCRIPTS, document, hostile, in_script, meeting, segment
 
@@ -30,7 +30,7 @@ def read(made: Document) -> list[Cue]:
     ]
 
 
-def test_read_back_it_is_the_transcript() -> None:
+def test_the_transcript_can_be_read_back() -> None:
     subtitles = read(meeting())
     assert [one.number for one in subtitles] == [1, 2, 3, 4, 5]
     assert " ".join(one.text.replace("\n", " ") for one in subtitles) == (
@@ -49,17 +49,17 @@ def test_every_script(language: str) -> None:
     assert compact.count("".join(SCRIPTS[language][1].split())) == 3
 
 
-def test_hostile_text_makes_neither_markup_nor_cues() -> None:
+def test_hostile_text_creates_neither_markup_nor_cues() -> None:
     subtitles = read(hostile())
     shown = "".join(one.text for one in subtitles)
     assert not any(mark in shown for mark in ("<", ">", "{", "}", "-->", "\x00"))
     assert len({one.number for one in subtitles}) == len(subtitles)
 
 
-def test_arrow_becomes_an_arrow() -> None:
-    assert plain("a --> b") == "a → b"
+def test_ascii_arrows_are_replaced() -> None:
+    assert without_markup("a --> b") == "a → b"
 
 
-def test_ten_hours_have_two_digits_of_hours() -> None:
+def test_ten_hours_have_two_digits() -> None:
     late = document([segment(0, "a", "Late.", 36_000.5, 36_001)])
     assert b"10:00:00,500 --> 10:00:01,000" in b"".join(render(late, ExportOptions()))

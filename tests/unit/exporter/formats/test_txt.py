@@ -10,7 +10,7 @@ def text(document: Document, **options: bool) -> str:
     return b"".join(render(document, ExportOptions(**options))).decode()
 
 
-def test_read_back_it_is_the_conversation() -> None:
+def test_the_conversation_can_be_read_back() -> None:
     turns = re.findall(r"^\[(\d+:\d\d:\d\d)\] (.+)\n(.+)$", text(meeting()), re.MULTILINE)
     assert turns == [
         ("0:00:00", "Anna Müller", "Good morning everybody. Shall we begin with the budget?"),
@@ -23,7 +23,7 @@ def test_read_back_it_is_the_conversation() -> None:
     ]
 
 
-def test_the_head_has_facts_and_participants() -> None:
+def test_the_front_matter_has_facts_and_participants() -> None:
     made = text(meeting())
     assert made.startswith("Weekly meeting\n==============\n")
     assert "Participants: Anna Müller; Ben Ode\n" in made
@@ -38,7 +38,7 @@ def test_options_add_their_parts() -> None:
     assert "Anna Müller: speaking time 7 s, share 54 %" in made
 
 
-def test_timestamps_and_confidence_go_down_to_segments() -> None:
+def test_timestamps_and_confidence_are_per_segment() -> None:
     made = text(meeting(), timestamps=True, confidence=True)
     assert "[00:00:02.500 - 00:00:05.000] (70 %) Shall we begin with the budget?" in made
 

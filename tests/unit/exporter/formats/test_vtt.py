@@ -18,7 +18,7 @@ def read(text: str) -> list[webvtt.Caption]:
     return list(webvtt.from_buffer(io.StringIO(text)).captions)
 
 
-def test_read_back_it_is_the_transcript() -> None:
+def test_the_transcript_can_be_read_back() -> None:
     captions = read(made(meeting()))
     assert [caption.text.replace("\n", " ") for caption in captions] == [
         one.text for one in meeting().segments
@@ -29,7 +29,7 @@ def test_read_back_it_is_the_transcript() -> None:
     assert (captions[3].start, captions[3].end) == ("00:00:09.500", "00:00:12.000")
 
 
-def test_words_have_growing_times_within_their_cue() -> None:
+def test_words_have_increasing_times_within_their_cue() -> None:
     text = made(meeting(), words=True)
     cue = next(block for block in text.split("\n\n") if "figures" in block)
     times = re.findall(r"<(\d\d:\d\d:\d\d\.\d{3})>", cue)
@@ -40,7 +40,7 @@ def test_words_have_growing_times_within_their_cue() -> None:
     assert spoken == "I'll send the new figures by Friday."
 
 
-def test_hostile_text_is_text() -> None:
+def test_hostile_text_is_not_interpreted() -> None:
     text = made(hostile())
     captions = read(text)
     tags = set(re.findall(r"<(?!/?v\b)[^>]*>", text))

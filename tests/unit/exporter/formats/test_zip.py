@@ -6,7 +6,7 @@ from exporter.options import ExportOptions
 from tests.unit.exporter.documents import hostile, meeting
 
 
-def test_it_holds_every_other_format_as_that_writes_it() -> None:
+def test_the_archive_contains_every_other_format() -> None:
     options = ExportOptions(speaker_stats=True)
     data = b"".join(FORMATS["zip"].render(meeting(), options))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -18,7 +18,7 @@ def test_it_holds_every_other_format_as_that_writes_it() -> None:
         assert archive.read("Weekly meeting-transcript.pdf").startswith(b"%PDF")
 
 
-def test_names_inside_stay_inside() -> None:
+def test_member_names_have_no_directories() -> None:
     data = b"".join(FORMATS["zip"].render(hostile(), ExportOptions()))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert not any("/" in name or "\\" in name or ".." in name for name in archive.namelist())

@@ -26,7 +26,7 @@ def test_a_short_transcript_is_one_part() -> None:
     json.dumps(part)
 
 
-def test_parts_carry_every_turn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_turn_is_in_one_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "PART_SIZE", 5_000)
     source = long_meeting(5_000)
     made = list(pages.parts(source, ExportOptions()))
@@ -39,7 +39,7 @@ def test_parts_carry_every_turn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert " ".join(spoken) == " ".join(one.text for one in source.segments)
 
 
-def test_links_only_where_they_can_lead() -> None:
+def test_links_have_targets_in_the_same_part() -> None:
     (part,) = pages.parts(meeting(), ExportOptions(meeting_summary=True))
     assert part["front"]["summary"]["entries"][0]["times"] == [
         {"text": "0:00:05", "target": "segment-2"}
@@ -49,7 +49,7 @@ def test_links_only_where_they_can_lead() -> None:
 
 
 @pytest.mark.parametrize("language", SCRIPTS)
-def test_each_piece_knows_how_it_is_written(language: str) -> None:
+def test_pieces_have_direction_language_and_fonts(language: str) -> None:
     (part,) = pages.parts(in_script(language), ExportOptions())
     piece = part["turns"][0]["spoken"][0]["piece"]
     assert piece["dir"] == ("rtl" if language in {"ar", "he"} else "ltr")
@@ -58,13 +58,13 @@ def test_each_piece_knows_how_it_is_written(language: str) -> None:
     assert (piece["scale"] > 1) == (language == "ar")
 
 
-def test_a_language_code_that_is_none_is_dropped() -> None:
+def test_invalid_language_codes_are_dropped() -> None:
     source = document([segment(0, "a", "Hi.", 0, 1, language='en")#panic()')], language="x-klingon")
     (part,) = pages.parts(source, ExportOptions())
     assert part["lang"] == "en"
     assert part["turns"][0]["spoken"][0]["piece"]["lang"] == ""
 
 
-def test_a_speaker_nobody_found_is_unknown() -> None:
+def test_segments_without_a_speaker_are_unknown() -> None:
     (part,) = pages.parts(document([segment(0, "", "Hi.", 0, 1)]), ExportOptions())
     assert part["turns"][0]["name"]["text"] == "Unknown"

@@ -1,4 +1,4 @@
-"""A server that speaks the chat completions protocol over HTTP, and does what a test tells it."""
+"""Chat completions server with scripted replies."""
 
 import json
 import threading
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass
 class Reply:
-    """What the server answers: a text by default, or a status with a body."""
+    """Reply of the server: a text by default, or a status with a body."""
 
     text: str = ""
     status: int = 200
@@ -22,7 +22,7 @@ class Reply:
 
 @dataclass
 class Request:
-    """What the server was asked."""
+    """Request received by the server."""
 
     path: str
     authorization: str | None
@@ -37,20 +37,20 @@ class Request:
         return str(self.body["messages"][1]["content"])
 
 
-Behaviour = Callable[[Request], Reply]
+Behavior = Callable[[Request], Reply]
 
 
 @dataclass
 class FakeChatServer:
-    """Where it listens, and what it was asked so far."""
+    """Address of the server and the requests received so far."""
 
     base_url: str
     requests: list[Request]
 
 
 @contextmanager
-def fake_chat_server(behave: Behaviour) -> Iterator[FakeChatServer]:
-    """Serves on a free port of this machine until the block ends."""
+def fake_chat_server(behave: Behavior) -> Iterator[FakeChatServer]:
+    """Serve on a free loopback port until the block ends."""
     requests: list[Request] = []
 
     class Handler(BaseHTTPRequestHandler):

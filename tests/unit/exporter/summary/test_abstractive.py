@@ -1,4 +1,4 @@
-"""The language model's part, against a real server that speaks the protocol."""
+"""Abstractive summaries with a real HTTP server for the language model."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from exporter.summary.abstractive import AbstractiveSummarizer
 from exporter.summary.chat import ChatEndpoint, LanguageModelError
 from tests.unit.exporter.documents import document, long_meeting, meeting, segment
 from tests.unit.exporter.summary.fake_chat_server import (
-    Behaviour,
+    Behavior,
     FakeChatServer,
     Reply,
     Request,
@@ -30,7 +30,7 @@ def is_condensing(request: Request) -> bool:
 
 
 def honest(request: Request) -> Reply:
-    """A model that reports the first and the last line, and condenses to the first statements."""
+    """Report the first and the last line, and condense to the first statements."""
     numbers = line_numbers(request)
     if is_condensing(request):
         count = int(re.search(r"at most (\d+)", request.user).group(1))  # type: ignore[union-attr]
@@ -48,7 +48,7 @@ def honest(request: Request) -> Reply:
 
 @asynccontextmanager
 async def summarizer(
-    behave: Behaviour, *, chunk_characters: int = 10_000
+    behave: Behavior, *, chunk_characters: int = 10_000
 ) -> AsyncIterator[tuple[AbstractiveSummarizer, FakeChatServer]]:
     with fake_chat_server(behave) as server:
         async with httpx2.AsyncClient(timeout=60) as client:
@@ -81,7 +81,7 @@ async def test_a_short_conversation_takes_one_request() -> None:
     ]
 
 
-async def test_a_long_conversation_is_mapped_whole_and_reduced() -> None:
+async def test_a_long_conversation_is_read_completely_and_condensed() -> None:
     source = long_meeting(4_000)
     async with summarizer(honest, chunk_characters=1_500) as (subject, server):
         summary = await subject.summarize(source)
@@ -95,7 +95,7 @@ async def test_a_long_conversation_is_mapped_whole_and_reduced() -> None:
     assert starts == sorted(starts)
 
 
-async def test_what_does_not_fit_is_halved_until_it_does() -> None:
+async def test_chunks_too_long_are_halved_until_they_fit() -> None:
     def narrow(request: Request) -> Reply:
         if len(request.user) > 1_000:
             return Reply(status=400, body='{"error": "context length exceeded"}')
@@ -110,7 +110,7 @@ async def test_what_does_not_fit_is_halved_until_it_does() -> None:
     assert summary.coverage == 1.0
 
 
-async def test_an_answer_that_is_cut_off_is_asked_for_in_halves() -> None:
+async def test_a_chunk_with_an_incomplete_answer_is_halved() -> None:
     def short_of_breath(request: Request) -> Reply:
         if len(line_numbers(request)) > 2:
             return Reply('{"statements": [{"te', finish_reason="length")
@@ -123,7 +123,7 @@ async def test_an_answer_that_is_cut_off_is_asked_for_in_halves() -> None:
     assert summary.statements
 
 
-async def test_a_segment_longer_than_a_request_is_read_to_its_end() -> None:
+async def test_a_segment_longer_than_a_request_is_read_completely() -> None:
     text = " ".join(f"word{number}" for number in range(1_000))
     async with summarizer(honest, chunk_characters=1_000) as (subject, server):
         await subject.summarize(document([segment(0, "a", text, 0, 600, with_words=False)]))
@@ -156,11 +156,11 @@ async def test_statements_without_source_are_left_out_and_counted() -> None:
     ]
     assert [one.text for one in summary.action_items] == ["Real"]
     assert summary.warnings == (
-        "2 statements of the language model named no source and were left out.",
+        "2 statements of the language model cited no source and were left out.",
     )
 
 
-async def test_a_malformed_answer_is_asked_for_once_more() -> None:
+async def test_a_malformed_answer_is_requested_once_more() -> None:
     def slow_to_understand(request: Request) -> Reply:
         return honest(request) if "JSON object only" in request.user else Reply("Let me see.")
 
@@ -170,7 +170,7 @@ async def test_a_malformed_answer_is_asked_for_once_more() -> None:
     assert summary.statements
 
 
-async def test_a_model_that_cannot_condense_loses_nothing() -> None:
+async def test_a_model_that_cannot_condense_keeps_all_statements() -> None:
     def stubborn(request: Request) -> Reply:
         return Reply('{"statements": []}') if is_condensing(request) else honest(request)
 
@@ -179,7 +179,7 @@ async def test_a_model_that_cannot_condense_loses_nothing() -> None:
     assert len(summary.statements) > 24
 
 
-async def test_a_failure_of_any_part_is_a_failure() -> None:
+async def test_a_failure_of_any_chunk_is_a_failure() -> None:
     def flaky(request: Request) -> Reply:
         return Reply(status=500) if 0 not in line_numbers(request) else honest(request)
 
@@ -188,14 +188,14 @@ async def test_a_failure_of_any_part_is_a_failure() -> None:
             await subject.summarize(long_meeting(500))
 
 
-async def test_a_context_too_small_for_anything_ends() -> None:
+async def test_a_context_too_small_for_any_text_is_an_error() -> None:
     async with summarizer(lambda _: Reply(status=413)) as (subject, server):
         with pytest.raises(LanguageModelError, match="too small"):
             await subject.summarize(meeting())
     assert len(server.requests) < 10
 
 
-async def test_an_empty_transcript_asks_nothing() -> None:
+async def test_an_empty_transcript_sends_no_request() -> None:
     empty: Document = document([])
     async with summarizer(honest) as (subject, server):
         summary = await subject.summarize(empty)

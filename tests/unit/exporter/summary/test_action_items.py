@@ -45,7 +45,7 @@ def found(*spoken: tuple[str, str], language: str = "en") -> list[ActionItem]:
         ("Somebody has to tell the landlord.", "", ""),
     ],
 )
-def test_ways_of_putting_it(text: str, owner: str, due: str) -> None:
+def test_tasks_are_found(text: str, owner: str, due: str) -> None:
     (item,) = found(("s1", text))
     assert (item.owner, item.due) == (owner, due)
     assert item.text == text.replace("\u2019", "'")
@@ -67,7 +67,7 @@ def test_ways_of_putting_it(text: str, owner: str, due: str) -> None:
         "You have to understand that it was late.",
     ],
 )
-def test_what_is_none(text: str) -> None:
+def test_other_sentences_are_not_tasks(text: str) -> None:
     assert found(("s1", text)) == []
 
 
@@ -76,7 +76,7 @@ def test_an_item_cites_its_segment() -> None:
     assert (item.segment, item.start, item.owner) == (1, 5.0, "Ben")
 
 
-def test_two_people_with_two_tasks_are_two_items() -> None:
+def test_two_people_with_two_tasks_have_two_items() -> None:
     items = found(("s1", "I'll write the text, and Ben will check the figures by Monday."))
     assert [(item.owner, item.text) for item in items] == [
         ("Anna Lee", "I'll write the text"),
@@ -85,19 +85,19 @@ def test_two_people_with_two_tasks_are_two_items() -> None:
     assert items[1].due == "by Monday"
 
 
-def test_who_says_yes_is_to_do_it() -> None:
+def test_the_person_who_agrees_is_the_owner() -> None:
     asked = ("s1", "Can you send the figures to the bank?")
     assert [item.owner for item in found(asked, ("s2", "Sure, no problem."))] == ["Ben"]
     assert [item.owner for item in found(asked, ("s2", "No, I can't, sorry."))] == [""]
     assert [item.owner for item in found(asked, ("s1", "Anyway."), ("s2", "Okay."))] == ["Ben"]
 
 
-def test_other_languages_are_not_guessed_at() -> None:
+def test_other_languages_have_no_items_but_a_warning() -> None:
     made = document([segment(0, "a", "Ich schicke das bis Freitag.", 0, 3)], language="de")
     items, warnings = action_items(made, list(sentences(made)))
     assert items == ()
-    assert warnings == ("Action items are searched for in English only; this is in de.",)
+    assert warnings == ("Action items are supported in English only, not in German (de).",)
 
 
-def test_an_unknown_language_is_tried() -> None:
+def test_an_unknown_language_is_treated_as_english() -> None:
     assert len(found(("s1", "I'll send the minutes."), language="")) == 1

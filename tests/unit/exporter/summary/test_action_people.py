@@ -1,6 +1,6 @@
 import pytest
 
-from exporter.summary.action_people import called, is_name
+from exporter.summary.action_people import addressed, is_name
 
 NAMES = frozenset({"Ben", "max"})
 
@@ -25,5 +25,5 @@ def test_no_names(word: str) -> None:
         ("Could you come on Monday?", ""),
     ],
 )
-def test_who_is_called(text: str, name: str) -> None:
-    assert called(text, NAMES) == name
+def test_addressed(text: str, name: str) -> None:
+    assert addressed(text, NAMES) == name

@@ -21,6 +21,6 @@ def test_base_forms(word: str, base: str) -> None:
     assert base_forms(word)[0] == word
 
 
-def test_a_verb_is_work_or_talk_and_not_both() -> None:
+def test_no_verb_is_both_work_and_talk() -> None:
     assert not WORK & TALK
     assert set(TALK_PHRASES) <= WORK | set(WORK_PHRASES)

@@ -2,13 +2,13 @@ import httpx2
 import pytest
 
 from exporter.summary.chat import Answer, ChatEndpoint, LanguageModelError, TextTooLongError
-from tests.unit.exporter.summary.fake_chat_server import Behaviour, Reply, fake_chat_server
+from tests.unit.exporter.summary.fake_chat_server import Behavior, Reply, fake_chat_server
 
 
 async def ask(
-    behave: Behaviour, *, api_key: str = "", attempts: int = 3
+    behave: Behavior, *, api_key: str = "", attempts: int = 3
 ) -> tuple[Answer | LanguageModelError, list[str | None], list[float]]:
-    """What comes of one question: the answer or error, the keys sent, the pauses made."""
+    """Return the answer or error of one request, with the keys sent and the pauses made."""
     pauses: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -34,24 +34,24 @@ async def ask(
         return outcome, [one.authorization for one in server.requests], pauses
 
 
-async def test_an_answer_comes_back() -> None:
+async def test_an_answer_is_returned() -> None:
     outcome, keys, pauses = await ask(lambda _: Reply("Hi."))
     assert outcome == Answer(text="Hi.", complete=True)
     assert keys == [None]
     assert pauses == []
 
 
-async def test_the_key_is_sent_as_bearer() -> None:
+async def test_the_key_is_sent_as_bearer_token() -> None:
     _, keys, _ = await ask(lambda _: Reply("Hi."), api_key="secret")
     assert keys == ["Bearer secret"]
 
 
-async def test_an_answer_that_was_cut_off_is_known() -> None:
+async def test_an_answer_cut_off_is_incomplete() -> None:
     outcome, _, _ = await ask(lambda _: Reply("Hi", finish_reason="length"))
     assert outcome == Answer(text="Hi", complete=False)
 
 
-async def test_an_overloaded_server_is_asked_again_when_it_says() -> None:
+async def test_retries_follow_the_retry_after_header() -> None:
     replies = [Reply(status=429, headers={"retry-after": "7"}), Reply(status=503), Reply("Hi.")]
     outcome, keys, pauses = await ask(lambda _: replies.pop(0))
     assert outcome == Answer(text="Hi.", complete=True)
@@ -59,16 +59,16 @@ async def test_an_overloaded_server_is_asked_again_when_it_says() -> None:
     assert pauses == [7.0, 2.0]
 
 
-async def test_it_gives_up_after_its_attempts() -> None:
+async def test_retries_end_after_the_last_attempt() -> None:
     outcome, keys, pauses = await ask(lambda _: Reply(status=500), attempts=2)
     assert isinstance(outcome, LanguageModelError)
-    assert outcome.message == "it answered with status 500"
+    assert outcome.message == "it responded with status 500"
     assert len(keys) == 2
     assert len(pauses) == 1
 
 
 @pytest.mark.parametrize("status", [401, 404, 400])
-async def test_a_refusal_is_final(status: int) -> None:
+async def test_client_errors_are_not_retried(status: int) -> None:
     outcome, keys, _ = await ask(lambda _: Reply(status=status, body='{"error": "no such model"}'))
     assert isinstance(outcome, LanguageModelError)
     assert not isinstance(outcome, TextTooLongError)
@@ -83,7 +83,7 @@ async def test_a_refusal_is_final(status: int) -> None:
         Reply(status=400, body='{"error": "This model\'s maximum context length is 4096 tokens"}'),
     ],
 )
-async def test_a_text_that_does_not_fit_is_known(reply: Reply) -> None:
+async def test_a_text_too_long_is_reported(reply: Reply) -> None:
     outcome, keys, _ = await ask(lambda _: reply)
     assert isinstance(outcome, TextTooLongError)
     assert len(keys) == 1
@@ -92,13 +92,13 @@ async def test_a_text_that_does_not_fit_is_known(reply: Reply) -> None:
 @pytest.mark.parametrize(
     "body", ["not json", "{}", '{"choices": []}', '{"choices": [{"message": {"content": null}}]}']
 )
-async def test_an_answer_of_another_form_is_an_error(body: str) -> None:
+async def test_a_malformed_answer_is_an_error(body: str) -> None:
     outcome, _, _ = await ask(lambda _: Reply(body=body))
     assert isinstance(outcome, LanguageModelError)
     assert "form" in outcome.message
 
 
-async def test_a_server_that_is_not_there_is_an_error() -> None:
+async def test_an_unreachable_server_is_an_error() -> None:
     async with httpx2.AsyncClient(timeout=60) as client:
         endpoint = ChatEndpoint(
             client, base_url="http://127.0.0.1:9/v1", model="m", attempts=2, pause_seconds=0

@@ -19,7 +19,7 @@ from exporter.summary.due_dates import due
         ("Deliver by 2026-12-01.", "by 2026-12-01"),
     ],
 )
-def test_what_was_said(text: str, said: str) -> None:
+def test_due_dates(text: str, said: str) -> None:
     assert due(text) == said
 
 
@@ -33,5 +33,5 @@ def test_what_was_said(text: str, said: str) -> None:
         "Call him.",
     ],
 )
-def test_what_is_no_date(text: str) -> None:
+def test_other_expressions_are_not_due_dates(text: str) -> None:
     assert due(text) == ""

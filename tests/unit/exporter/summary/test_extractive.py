@@ -34,18 +34,18 @@ def talk() -> list[str]:
     return [one.text for one in choose(list(sentences(made)), "en", 3)]
 
 
-def test_it_chooses_what_was_said_and_in_order() -> None:
+def test_statements_are_sentences_of_the_conversation_in_order() -> None:
     chosen = talk()
     assert len(chosen) == 3
     assert all(text in TALK for text in chosen)
     assert [TALK.index(text) for text in chosen] == sorted(TALK.index(text) for text in chosen)
 
 
-def test_small_talk_is_not_chosen() -> None:
+def test_small_talk_is_not_selected() -> None:
     assert not {TALK[0], TALK[1], TALK[4], TALK[7], TALK[9], TALK[10]} & set(talk())
 
 
-def test_nothing_is_said_twice() -> None:
+def test_similar_sentences_are_selected_once() -> None:
     assert not {TALK[2], TALK[3]} <= set(talk())
     extractor = TermExtractor("en")
     rows = vectors([extractor.terms(text) for text in TALK])
@@ -58,7 +58,7 @@ def test_nothing_is_said_twice() -> None:
     )
 
 
-def test_every_statement_cites_the_segments_it_stands_in() -> None:
+def test_statements_cite_their_segments() -> None:
     source = long_meeting(3_000)
     summary = extract(source)
     assert summary.method == EXTRACTIVE
@@ -69,7 +69,7 @@ def test_every_statement_cites_the_segments_it_stands_in() -> None:
         assert statement.speaker == source.segments_by_index[statement.segments[0]].speaker_label
 
 
-def test_statements_come_from_all_over_the_conversation() -> None:
+def test_statements_come_from_all_parts_of_the_conversation() -> None:
     made = [
         segment(
             place,
@@ -86,12 +86,12 @@ def test_statements_come_from_all_over_the_conversation() -> None:
     assert {place // 150 for place in places} == {0, 1, 2, 3}
 
 
-def test_one_speaker_is_not_named() -> None:
+def test_a_single_speaker_is_not_named() -> None:
     summary = extract(document([segment(0, "a", TALK[2], 0, 5)]))
     assert summary.statements[0].attributed == TALK[2]
 
 
-def test_as_many_statements_as_the_length_asks_for() -> None:
+def test_the_number_of_statements_grows_with_the_length() -> None:
     assert statement_count(2) == 2
     assert statement_count(5) == FEWEST
     assert statement_count(100) == 8
@@ -104,12 +104,12 @@ def test_an_empty_transcript_has_an_empty_summary() -> None:
     assert summary.action_items == ()
 
 
-def test_the_action_items_are_in_it() -> None:
+def test_summaries_include_action_items() -> None:
     (item,) = extract(meeting()).action_items
     assert (item.owner, item.due, item.segment, item.start) == ("Ben Ode", "by Friday", 3, 9.5)
 
 
-def test_fillers_at_the_head_are_dropped() -> None:
+def test_fillers_at_the_start_are_removed() -> None:
     assert without_fillers("So, um, yeah, we should go.") == "We should go."
     assert without_fillers("Now is the time.") == "Now is the time."
     assert without_fillers("Okay.") == "Okay."

@@ -1,7 +1,7 @@
 import pytest
 
 from exporter.summary.chat import LanguageModelError
-from exporter.summary.prompts import items_in, parsed, statements_in, summarise_request
+from exporter.summary.prompts import items_in, parsed, statements_in, summarize_request
 
 
 @pytest.mark.parametrize(
@@ -11,17 +11,17 @@ from exporter.summary.prompts import items_in, parsed, statements_in, summarise_
         'Here you are:\n```json\n{"statements": []}\n```\nAnything else?',
     ],
 )
-def test_the_object_is_found_in_what_stands_around_it(text: str) -> None:
+def test_text_around_the_object_is_ignored(text: str) -> None:
     assert parsed(text) == {"statements": []}
 
 
 @pytest.mark.parametrize("text", ["", "no", "[1]", "{", '{"statements": "x"}', '{"other": []}'])
-def test_anything_else_is_an_error(text: str) -> None:
+def test_other_answers_are_errors(text: str) -> None:
     with pytest.raises(LanguageModelError):
         parsed(text)
 
 
-def test_statements_are_read_with_care() -> None:
+def test_malformed_statements_are_ignored() -> None:
     answer = {
         "statements": [
             {"text": "A\x00 line.\nTwo.", "segments": [3, "4", "[5]", True, 3.5, "x"]},
@@ -35,7 +35,7 @@ def test_statements_are_read_with_care() -> None:
     assert (second.text, second.sources) == ("No sources.", ())
 
 
-def test_items_need_a_text_and_a_source() -> None:
+def test_items_require_a_text_and_a_source() -> None:
     answer = {
         "action_items": [
             {"text": "Call Ben", "owner": "Anna", "due": None, "segment": "7"},
@@ -49,5 +49,5 @@ def test_items_need_a_text_and_a_source() -> None:
 
 
 def test_the_request_names_the_language() -> None:
-    assert "in German (de)" in summarise_request("x", 3, "de")
-    assert "the language of the conversation" in summarise_request("x", 3, "")
+    assert "in German (de)" in summarize_request("x", 3, "de")
+    assert "the language of the conversation" in summarize_request("x", 3, "")

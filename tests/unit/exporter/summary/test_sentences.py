@@ -16,7 +16,7 @@ def test_sentences_of_a_segment() -> None:
     assert said("Yes. We did! Did we?") == [("Yes.", (0,)), ("We did!", (0,)), ("Did we?", (0,))]
 
 
-def test_a_sentence_over_segments_stays_whole_and_cites_them_all() -> None:
+def test_a_sentence_over_several_segments_cites_them_all() -> None:
     assert said("First one. And then", "we went on", "to the end. Done.") == [
         ("First one.", (0,)),
         ("And then we went on to the end.", (0, 1, 2)),
@@ -35,11 +35,11 @@ def test_another_speaker_ends_a_sentence() -> None:
     "text",
     ["Ask Dr. Smith about it.", "It costs 3.5 million.", "See e.g. the chart.", "J. Miller came."],
 )
-def test_what_is_no_end(text: str) -> None:
+def test_periods_within_sentences(text: str) -> None:
     assert said(text) == [(text, (0,))]
 
 
-def test_scripts_without_blanks() -> None:
+def test_unspaced_scripts() -> None:
     assert said("我们完成了。下周见！") == [("我们完成了。", (0,)), ("下周见！", (0,))]
     assert [text for text, _ in said("यह ठीक है। चलो।")] == ["यह ठीक है।", "चलो।"]
 
@@ -51,7 +51,7 @@ def test_without_punctuation_a_segment_is_a_sentence() -> None:
     ]
 
 
-def test_a_run_without_end_is_cut_between_segments() -> None:
+def test_long_runs_without_punctuation_are_split_between_segments() -> None:
     words = "and so on " * 10
     found = said("Begin.", *[words] * 6)
     assert len(found) > 2
@@ -59,6 +59,6 @@ def test_a_run_without_end_is_cut_between_segments() -> None:
     assert max(len(text.split()) for text, _ in found) <= 60
 
 
-def test_questions_are_known() -> None:
+def test_questions() -> None:
     made = document([segment(0, "a", "Really? Yes. 真的吗？", 0, 3)])
     assert [one.is_question for one in sentences(made)] == [True, False, True]

@@ -3,7 +3,7 @@ import pytest
 from exporter.summary.terms import TermExtractor, centrality, similarity, vectors
 
 
-def test_content_words_by_their_stems() -> None:
+def test_content_words_are_stemmed() -> None:
     terms = TermExtractor("en").terms("Well, we've been planning the budgets' plans in 2026!")
     assert terms == ["plan", "budget", "plan", "2026"]
 
@@ -18,19 +18,19 @@ def test_other_languages() -> None:
     assert TermExtractor("zh").terms("完成报告") == ["完成", "成报", "报告"]
 
 
-def test_vectors_have_length_one_and_rare_terms_weigh_more() -> None:
+def test_vectors_are_normalized_and_rare_terms_weigh_more() -> None:
     rows = vectors([["budget", "plan"], ["plan"], ["plan", "plan"], []])
     assert sum(value**2 for value in rows[0].values()) == pytest.approx(1)
     assert rows[0]["budget"] > rows[0]["plan"]
     assert rows[3] == {}
 
 
-def test_what_stands_everywhere_in_a_long_text_can_be_dropped() -> None:
+def test_common_terms_can_be_left_out() -> None:
     bags = [["the", f"topic{number}"] for number in range(40)]
     assert all("the" not in row for row in vectors(bags, drop_common=True))
     assert all("the" in row for row in vectors(bags))
-    assert not TermExtractor("cs").knows_function_words
-    assert TermExtractor("en").knows_function_words
+    assert not TermExtractor("cs").has_function_words
+    assert TermExtractor("en").has_function_words
 
 
 def test_similarity() -> None:
@@ -39,8 +39,8 @@ def test_similarity() -> None:
     assert similarity(first, third) == 0
 
 
-def test_centrality_is_that_of_the_graph_of_cosines() -> None:
-    """The walk over terms gives what a plain PageRank over the matrix of cosines gives."""
+def test_centrality_equals_pagerank_over_the_cosines() -> None:
+    """Compare the walk over terms with a plain PageRank over the matrix of cosines."""
     rows = vectors([["a", "b"], ["a", "c"], ["a", "b", "d"], ["d"], ["z"], []])
     size = len(rows)
     matrix = [[similarity(one, other) for other in rows] for one in rows]
@@ -57,5 +57,5 @@ def test_centrality_is_that_of_the_graph_of_cosines() -> None:
     assert sum(ranks) == pytest.approx(1)
 
 
-def test_nothing_has_no_centre() -> None:
+def test_no_vectors_have_no_centrality() -> None:
     assert centrality([]) == []

@@ -1,1 +1,1 @@
-"""The parts of an Office Open XML document."""
+"""Building blocks of Office Open XML documents."""

@@ -14,20 +14,20 @@ def run(
     text: str,
     *,
     bold: bool = False,
-    colour: str = "",
+    color: str = "",
     size: int = 0,
     before: str = "",
     after: str = "",
 ) -> str:
-    """A piece of text in one look, with blanks or marks before and after it.
+    """Return a run of text in one format, with unescaped blanks or punctuation around it.
 
-    `colour` is `#rrggbb`, `size` half points, 0 the style's.
+    `color` is `#rrggbb`. `size` is in half points, where 0 means that of the style.
     """
     properties = ""
     if bold:
         properties += "<w:b/><w:bCs/>"
-    if colour:
-        properties += f'<w:color w:val="{colour[1:].upper()}"/>'
+    if color:
+        properties += f'<w:color w:val="{color[1:].upper()}"/>'
     if size:
         properties += f'<w:sz w:val="{size}"/><w:szCs w:val="{size}"/>'
     if direction(text) is Direction.RIGHT_TO_LEFT:
@@ -37,29 +37,29 @@ def run(
 
 
 def paragraph(
-    runs: Iterable[str], *, style: str, leftward: bool = False, rule: SpeakerStyle | None = None
+    runs: Iterable[str], *, style: str, rtl: bool = False, rule: SpeakerStyle | None = None
 ) -> str:
-    """A paragraph of runs. `leftward` turns it right to left; `rule` draws a line beside it."""
+    """Return a paragraph of runs. `rule` draws a line next to it in the style of a speaker."""
     properties = f'<w:pStyle w:val="{style}"/>'
     if rule is not None:
-        side = "right" if leftward else "left"
+        side = "right" if rtl else "left"
         properties += (
             f'<w:pBdr><w:{side} w:val="{_DASHES[rule.dash]}" w:sz="18" w:space="8" '
-            f'w:color="{rule.colour[1:].upper()}"/></w:pBdr>'
+            f'w:color="{rule.color[1:].upper()}"/></w:pBdr>'
         )
-    if leftward:
+    if rtl:
         properties += "<w:bidi/>"
     return f"<w:p><w:pPr>{properties}</w:pPr>{''.join(runs)}</w:p>"
 
 
-def plain(text: str, style: str) -> str:
-    """A paragraph of one text in the direction of its letters."""
-    leftward = direction(text) is Direction.RIGHT_TO_LEFT
-    return paragraph([run(text)], style=style, leftward=leftward)
+def text_paragraph(text: str, style: str) -> str:
+    """Return a paragraph with a single run, in the direction of its letters."""
+    rtl = direction(text) is Direction.RIGHT_TO_LEFT
+    return paragraph([run(text)], style=style, rtl=rtl)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table with a wide first column and a header row that is repeated on every page."""
+    """Return a table with a wide first column and a header row repeated on every page."""
     narrow = TEXT_WIDTH // (len(header) + 1)
     widths = [TEXT_WIDTH - narrow * (len(header) - 1), *[narrow] * (len(header) - 1)]
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)

@@ -1,4 +1,4 @@
-"""The fixed parts of the package: what a word processor wants besides the text."""
+"""Fixed parts of the package: styles, numbering, footer, metadata and relationships."""
 
 from datetime import datetime
 
@@ -42,8 +42,8 @@ _PARAGRAPH_STYLES = (
 )
 
 
-def parts(title: str, moment: datetime | None) -> dict[str, bytes]:
-    """Every part but the document itself, by name; the first is the list of types."""
+def fixed_parts(title: str, moment: datetime | None) -> dict[str, bytes]:
+    """Return all parts except the document itself by name. The list of content types is first."""
     return {
         name: (_HEAD + text).encode()
         for name, text in {
@@ -140,9 +140,9 @@ def _numbering() -> str:
 
 
 def _footer(title: str) -> str:
-    grey = '<w:rPr><w:color w:val="5F5F5F"/><w:sz w:val="16"/><w:szCs w:val="16"/></w:rPr>'
+    gray = '<w:rPr><w:color w:val="5F5F5F"/><w:sz w:val="16"/><w:szCs w:val="16"/></w:rPr>'
     field = "".join(
-        f"<w:r>{grey}{part}</w:r>"
+        f"<w:r>{gray}{part}</w:r>"
         for part in (
             '<w:fldChar w:fldCharType="begin"/>',
             '<w:instrText xml:space="preserve"> PAGE </w:instrText>',
@@ -153,6 +153,6 @@ def _footer(title: str) -> str:
     )
     return (
         f'<w:ftr xmlns:w="{WORD}"><w:p><w:pPr><w:tabs><w:tab w:val="right" w:pos="9412"/></w:tabs>'
-        f'</w:pPr><w:r>{grey}<w:t xml:space="preserve">{xml_text(title)}</w:t></w:r>'
-        f"<w:r>{grey}<w:tab/></w:r>{field}</w:p></w:ftr>"
+        f'</w:pPr><w:r>{gray}<w:t xml:space="preserve">{xml_text(title)}</w:t></w:r>'
+        f"<w:r>{gray}<w:tab/></w:r>{field}</w:p></w:ftr>"
     )

@@ -1,1 +1,1 @@
-"""The formats a transcript can be written in, one module each; `catalogue` lists them."""
+"""Export formats, one module each, registered in `catalog`."""

@@ -1,4 +1,4 @@
-"""Comma-separated values, one segment a row, as spreadsheets read them."""
+"""Comma-separated values for spreadsheets, one row per segment."""
 
 import csv
 import io
@@ -10,14 +10,14 @@ from exporter.formats.format import encoded
 from exporter.options import ExportOptions
 from exporter.safe_text import spreadsheet_cell
 
-# Without it, spreadsheets take UTF-8 for the encoding of the country they were bought in.
+# Without it, spreadsheets decode the file in a regional encoding instead of UTF-8.
 _BYTE_ORDER_MARK = "\ufeff"
 
 
 def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
-    """Rows of `index, start_time, end_time, speaker, text`; times are seconds.
+    """Render the columns `index, start_time, end_time, speaker, text`, with times in seconds.
 
-    `timestamps` adds the times as `HH:MM:SS.mmm`, `confidence` the confidence (0 to 1).
+    `timestamps` adds the times as `HH:MM:SS.mmm`, `confidence` a column with values from 0 to 1.
     """
     return encoded(_lines(document, options))
 

@@ -1,18 +1,18 @@
-"""Office Open XML, written as it is read: no tree of the document is ever held."""
+"""Office Open XML, streamed without a document tree in memory."""
 
 from collections.abc import Iterable, Iterator
 
 from exporter import front_matter
 from exporter.clock import clock, precise_clock
 from exporter.document import Document
-from exporter.docx.markup import paragraph, plain, run, table
-from exporter.docx.package import FOOTER_ID, WORD, parts
+from exporter.docx.markup import paragraph, run, table, text_paragraph
+from exporter.docx.package import FOOTER_ID, WORD, fixed_parts
 from exporter.formats.format import encoded
 from exporter.options import ExportOptions
 from exporter.palette import SpeakerStyle, speaker_style
 from exporter.scripts import Direction, direction
 from exporter.statistics import statistics
-from exporter.turns import Turn, marked, turns
+from exporter.turns import Turn, turns, with_time_marks
 from exporter.zip_stream import zip_stream
 
 _FAINT = "#5f5f5f"
@@ -30,9 +30,9 @@ _SECTION = (
 
 
 def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
-    """Head, optional parts, then turns; `timestamps` makes a paragraph of every segment."""
+    """Render the front matter and the turns. `timestamps` gives each segment its own paragraph."""
     moment = document.completed or document.created
-    fixed = parts(document.title, moment)
+    fixed = fixed_parts(document.title, moment)
     types = "[Content_Types].xml"
     members: list[tuple[str, Iterable[bytes]]] = [
         (types, [fixed.pop(types)]),
@@ -44,21 +44,21 @@ def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
 
 def _pieces(document: Document, options: ExportOptions) -> Iterator[str]:
     yield f"{_HEAD}<w:document {_NAMESPACES}><w:body>"
-    yield plain(document.title, "Title")
+    yield text_paragraph(document.title, "Title")
     for label, value in front_matter.facts(document):
-        yield paragraph([run(f"{label}:", colour=_FAINT, after=" "), run(value)], style="Speech")
+        yield paragraph([run(f"{label}:", color=_FAINT, after=" "), run(value)], style="Speech")
     for note in document.warnings:
-        yield plain(note, "Note")
+        yield text_paragraph(note, "Note")
     styles = {
         speaker.label: speaker_style(position) for position, speaker in enumerate(document.speakers)
     }
     yield from _participants(document, styles)
     yield from _additions(document, options)
-    yield plain("Conversation", "Heading1")
-    conversation = marked(turns(document.segments), length=document.audio.duration)
+    yield text_paragraph("Conversation", "Heading1")
+    conversation = with_time_marks(turns(document.segments), duration=document.audio.duration)
     for mark, turn in conversation:
         if mark is not None:
-            yield plain(clock(mark), "Heading2")
+            yield text_paragraph(clock(mark), "Heading2")
         yield from _turn(document, turn, options, styles.get(turn.speaker_label))
     yield f"{_SECTION}</w:body></w:document>"
 
@@ -66,74 +66,74 @@ def _pieces(document: Document, options: ExportOptions) -> Iterator[str]:
 def _participants(document: Document, styles: dict[str, SpeakerStyle]) -> Iterator[str]:
     people = front_matter.participants(document)
     if people:
-        yield plain("Participants", "Heading1")
+        yield text_paragraph("Participants", "Heading1")
     for person in people:
         style = styles[person.label]
-        runs = [run(person.name, bold=True, colour=style.colour)]
+        runs = [run(person.name, bold=True, color=style.color)]
         if person.note:
-            runs.append(run(f"({person.note})", colour=_FAINT, before=" "))
-        yield paragraph(runs, style="Speech", leftward=_leftward(person.name), rule=style)
+            runs.append(run(f"({person.note})", color=_FAINT, before=" "))
+        yield paragraph(runs, style="Speech", rtl=_is_rtl(person.name), rule=style)
 
 
 def _additions(document: Document, options: ExportOptions) -> Iterator[str]:
     summary = document.summary
     if summary and options.meeting_summary:
-        yield plain("Summary", "Heading1")
+        yield text_paragraph("Summary", "Heading1")
         for statement in summary.statements:
             yield _entry(
                 statement.attributed, "", front_matter.cited_times(document, statement.segments)
             )
-        yield plain(front_matter.method_note(document, summary), "Note")
+        yield text_paragraph(front_matter.method_note(document, summary), "Note")
     if summary and options.action_items:
-        yield plain("Action items", "Heading1")
+        yield text_paragraph("Action items", "Heading1")
         for item in summary.action_items:
             yield _entry(item.text, front_matter.action_item_note(item), clock(item.start))
         if not summary.action_items:
-            yield plain("None found.", "Speech")
+            yield text_paragraph("None found.", "Speech")
     if summary and options.needs_summary:
         for warning in summary.warnings:
-            yield plain(warning, "Note")
+            yield text_paragraph(warning, "Note")
     if options.speaker_stats:
         figures = statistics(document)
-        yield plain("Statistics", "Heading1")
+        yield text_paragraph("Statistics", "Heading1")
         rows = [front_matter.statistics_row(speaker) for speaker in figures.speakers]
         yield table(front_matter.STATISTICS_COLUMNS, rows)
-        yield plain(front_matter.statistics_line(figures), "Note")
+        yield text_paragraph(front_matter.statistics_line(figures), "Note")
 
 
 def _entry(text: str, note: str, times: str) -> str:
     runs = [run(text)]
     if note:
         runs.append(run(note, bold=True, before=" — "))
-    runs.append(run(f"[{times}]", colour=_FAINT, size=18, before=" "))
-    return paragraph(runs, style="ListBullet", leftward=_leftward(text))
+    runs.append(run(f"[{times}]", color=_FAINT, size=18, before=" "))
+    return paragraph(runs, style="ListBullet", rtl=_is_rtl(text))
 
 
 def _turn(
     document: Document, turn: Turn, options: ExportOptions, style: SpeakerStyle | None
 ) -> Iterator[str]:
-    style = style or SpeakerStyle(colour="#555555", dash="solid")
+    style = style or SpeakerStyle(color="#555555", dash="solid")
     name = document.name_of(turn.speaker_label) or "Unknown"
-    leftward = _leftward(turn.text)
+    rtl = _is_rtl(turn.text)
     time = clock(turn.start)
     if options.confidence:
         time += f" · {front_matter.percent(turn.confidence)}"
     yield paragraph(
-        [run(name, bold=True, colour=style.colour), run(time, colour=_FAINT, size=17, before="  ")],
+        [run(name, bold=True, color=style.color), run(time, color=_FAINT, size=17, before="  ")],
         style="Speaker",
-        leftward=leftward,
+        rtl=rtl,
         rule=style,
     )
     if not options.timestamps:
-        yield paragraph([run(turn.text)], style="Speech", leftward=leftward, rule=style)
+        yield paragraph([run(turn.text)], style="Speech", rtl=rtl, rule=style)
         return
     for segment in turn.segments:
         span = f"{precise_clock(segment.start)} – {precise_clock(segment.end)}"
         if options.confidence:
             span += f" · {front_matter.percent(segment.confidence)}"
-        runs = [run(span, colour=_FAINT, size=17, after="  "), run(segment.text)]
-        yield paragraph(runs, style="Speech", leftward=_leftward(segment.text), rule=style)
+        runs = [run(span, color=_FAINT, size=17, after="  "), run(segment.text)]
+        yield paragraph(runs, style="Speech", rtl=_is_rtl(segment.text), rule=style)
 
 
-def _leftward(text: str) -> bool:
+def _is_rtl(text: str) -> bool:
     return direction(text) is Direction.RIGHT_TO_LEFT

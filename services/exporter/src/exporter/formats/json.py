@@ -1,4 +1,4 @@
-"""JSON with everything, words included; `schemas/transcript.schema.json` describes it."""
+"""JSON with all content, words included, as described by `schemas/transcript.schema.json`."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ SCHEMA_VERSION = 1
 
 
 def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
-    """One JSON object; the segments stand last, so that a reader may stream them."""
+    """Render one JSON object. The segments come last, so that clients can stream them."""
     return encoded(_pieces(document, options))
 
 

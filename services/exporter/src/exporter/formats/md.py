@@ -1,4 +1,4 @@
-"""Markdown (CommonMark with tables), for wikis and notes."""
+"""Markdown (CommonMark with tables)."""
 
 import re
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ from exporter.statistics import statistics
 from exporter.turns import Turn, turns
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!^$])")
-# What makes a list, a rule, a heading or a quotation of a line, but only where the line begins.
+# Characters that start a list, a rule or a heading, but only at the start of a line.
 _LINE_START = re.compile(r"^(\d+(?=[.)])|(?=[-+=:]))")
 
 
 def escaped(text: str) -> str:
-    """The text on one line, and nothing in it markup: neither Markdown's nor HTML's."""
+    """Return the text on one line, with Markdown and HTML escaped."""
     return _LINE_START.sub(r"\1\\", _SPECIAL.sub(r"\\\1", one_line(text)))
 
 
 def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
-    """Turns with their time and name; `timestamps` makes a line of every segment."""
+    """Render the front matter and the turns. `timestamps` gives each segment its own line."""
     return encoded(_pieces(document, options))
 
 

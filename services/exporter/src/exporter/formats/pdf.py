@@ -1,4 +1,4 @@
-"""PDF with embedded fonts, an outline and selectable text, in any script the fonts have."""
+"""PDF with embedded fonts, an outline and selectable text."""
 
 import tempfile
 from collections.abc import Iterator
@@ -8,17 +8,17 @@ from exporter.document import Document
 from exporter.formats.format import CHUNK_BYTES
 from exporter.options import ExportOptions
 from exporter.pdf.fonts import font_directories
-from exporter.pdf.jobs import join_parts, set_part
+from exporter.pdf.jobs import join_parts, typeset_part
 from exporter.pdf.pages import parts
 from exporter.safe_text import one_line
 
 
 def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
-    """Head, participants, optional parts, then the conversation in turns.
+    """Render the front matter and the turns. `timestamps` gives each segment its own paragraph.
 
-    `timestamps` makes a paragraph of every segment, `confidence` adds it. Long transcripts are set
-    in parts that are joined; those carry no tags and no total of pages. Raises ExportError when a
-    font is missing or the pages cannot be set.
+    Long transcripts are typeset in parts and then joined. The result has no accessibility tags and
+    no total number of pages in the footer. Raise ExportError when a font is missing or typesetting
+    fails.
     """
     fonts = font_directories()
     with tempfile.TemporaryDirectory(prefix="transcript-") as name:
@@ -27,7 +27,7 @@ def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
         page = 1
         for part in parts(document, options):
             files.append(directory / f"part-{len(files)}.pdf")
-            page += set_part(part | {"first_page": page}, fonts, files[-1])
+            page += typeset_part(part | {"first_page": page}, fonts, files[-1])
         result = files[0]
         if len(files) > 1:
             result = directory / "whole.pdf"

@@ -1,4 +1,4 @@
-"""Rich Transcription Time Marked: who speaks when, for programs that score or re-use it."""
+"""Rich Transcription Time Marked: speaker turns for scoring tools and other programs."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from exporter.formats.format import encoded
 from exporter.options import ExportOptions
 from exporter.safe_text import one_line
 
-# Pauses shorter than this within the speech of somebody who talks across another do not end it.
+# Shorter pauses do not end a passage of overlapping speech.
 _JOIN_SECONDS = 0.5
 
 
@@ -21,7 +21,7 @@ class _Span:
 
 
 def render(document: Document, options: ExportOptions) -> Iterator[bytes]:  # noqa: ARG001
-    """A SPEAKER line for each segment, and for speech that other people's words say overlaps it."""
+    """Render a SPEAKER line per segment and per passage of other speakers within it."""
     return encoded(_lines(document))
 
 
@@ -44,7 +44,7 @@ def _lines(document: Document) -> Iterator[str]:
 
 
 def _overlapping(segment: Segment) -> list[_Span]:
-    """Where its words say that others speak too, joined over short pauses."""
+    """Return the passages where words belong to other speakers too, joined over short pauses."""
     spans: dict[str, list[_Span]] = {}
     for word in segment.words:
         for label in word.speakers:
@@ -59,12 +59,12 @@ def _overlapping(segment: Segment) -> list[_Span]:
 
 
 def token(text: str) -> str:
-    """The text as one field: blanks become underscores."""
+    """Return the text as a single field, with underscores for blanks."""
     return re.sub(r"\s+", "_", one_line(text))
 
 
 def unique_tokens(document: Document) -> dict[str, str]:
-    """A field for each label; two people whose names differ only in blanks keep apart."""
+    """Return a distinct field per speaker label, numbered where two names give the same field."""
     fields: dict[str, str] = {}
     for speaker in document.speakers:
         field = token(document.name_of(speaker.label)) or "unknown"

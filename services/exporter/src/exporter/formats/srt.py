@@ -9,18 +9,18 @@ from exporter.formats.format import encoded
 from exporter.options import ExportOptions
 from exporter.safe_text import one_line
 
-# SubRip knows no escapes. Players take `<…>` and `{\…}` for markup and `-->` for a time, so look-
-# alikes stand for them.
+# SubRip has no escapes. Players interpret `<…>` and `{\…}` as markup and `-->` as a time, so
+# similar characters replace them.
 _LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "{": "(", "}": ")"})
 
 
-def plain(text: str) -> str:
-    """The text on one line, and nothing in it that a player takes for markup."""
+def without_markup(text: str) -> str:
+    """Return the text on one line, without anything that players interpret as markup."""
     return one_line(text.replace("-->", "→")).translate(_LOOKALIKES)
 
 
 def render(document: Document, options: ExportOptions) -> Iterator[bytes]:  # noqa: ARG001
-    """Cues of at most two lines; a speaker's name stands before the first one of each turn."""
+    """Render cues of at most two lines. The first cue of a turn starts with the speaker's name."""
     return encoded(
         _cue(document, number, cue) for number, cue in enumerate(cues(document), start=1)
     )
@@ -29,7 +29,7 @@ def render(document: Document, options: ExportOptions) -> Iterator[bytes]:  # no
 def _cue(document: Document, number: int, cue: Cue) -> str:
     start = precise_clock(cue.start, separator=",")
     end = precise_clock(cue.end, separator=",")
-    name = plain(document.name_of(cue.speaker_label))
+    name = without_markup(document.name_of(cue.speaker_label))
     said = f"{name}: {cue.text}" if cue.begins_turn and name else cue.text
-    text = "\n".join(balanced_lines(plain(said)))
+    text = "\n".join(balanced_lines(without_markup(said)))
     return f"{number}\n{start} --> {end}\n{text}\n\n"

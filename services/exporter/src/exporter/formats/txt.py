@@ -1,4 +1,4 @@
-"""Plain text: a head, then the conversation in turns."""
+"""Plain text."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from exporter.turns import Turn, turns
 
 
 def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
-    """Turns with their time and name; `timestamps` puts every segment on a line with its times."""
+    """Render the front matter and the turns. `timestamps` gives each segment its own line."""
     return encoded(_pieces(document, options))
 
 

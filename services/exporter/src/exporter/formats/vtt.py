@@ -11,13 +11,13 @@ from exporter.safe_text import one_line
 
 
 def escaped(text: str) -> str:
-    """The text on one line, and nothing in it markup; `-->` cannot remain either."""
+    """Return the text on one line with markup escaped, `-->` included."""
     line = one_line(text)
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
-    """Cues in the voice of their speaker; `words` adds the time of each word within its cue."""
+    """Render cues with voice tags. `words` adds the time of each word within its cue."""
     return encoded(_pieces(document, options))
 
 
@@ -32,7 +32,7 @@ def _pieces(document: Document, options: ExportOptions) -> Iterator[str]:
 
 
 def _with_times(cue: Cue) -> str:
-    """The text with a time before each word; times within a cue have to grow."""
+    """Return the text with a time before each word, as long as times within the cue increase."""
     parts: list[str] = []
     latest = round(cue.start, 3)
     for piece in cue.pieces:

@@ -11,6 +11,6 @@ from exporter.zip_stream import zip_stream
 def render(
     document: Document, options: ExportOptions, formats: tuple[Format, ...]
 ) -> Iterator[bytes]:
-    """Each of the formats with the same options, one file each."""
+    """Render each of the formats with the same options, one file per format."""
     members = ((document.file_name(one.name), one.render(document, options)) for one in formats)
     return zip_stream(members, moment=document.completed or document.created)

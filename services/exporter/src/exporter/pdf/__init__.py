@@ -1,1 +1,1 @@
-"""Making PDFs: what stands on the pages, and the process that sets them."""
+"""Pages of PDF documents, and the process for typesetting them."""

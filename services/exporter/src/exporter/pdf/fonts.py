@@ -1,14 +1,11 @@
-"""Where the embedded fonts are: files inside installed packages, never a download.
-
-Every family is under the SIL Open Font License 1.1.
-"""
+"""Embedded fonts: files of installed packages, all under the SIL Open Font License 1.1."""
 
 from importlib.resources import files
 from pathlib import Path
 
 from common.errors import ExportError
 
-# The file of each family, as package and path inside it.
+# Package and path within it of each font file.
 _FILES = (
     ("fontpkg_noto_sans", "files/NotoSans[wdth,wght].ttf"),  # Latin, Greek, Cyrillic, Devanagari
     ("fontpkg_amiri", "files/Amiri-Regular.ttf"),  # Arabic
@@ -21,8 +18,8 @@ _FILES = (
     ("noto_cjk_sans_otc", "NotoSansCJK-Regular.ttc"),
 )
 
-# Noto Sans Arabic is not among them: it draws letters and their dots as separate glyphs, and what
-# is copied out of the PDF then repeats letters. Amiri has a glyph a letter.
+# Noto Sans Arabic is left out. It draws letters and their dots as separate glyphs, so that text
+# copied from the PDF repeats letters. Amiri has one glyph per letter.
 _FAMILIES = (
     "Noto Sans", "Amiri", "Noto Sans Hebrew", "Noto Sans Bengali", "Noto Sans Tamil",
     "Noto Sans Telugu", "Noto Sans Thai",
@@ -36,12 +33,12 @@ _EAST_ASIAN = {
 
 
 def font_directories() -> list[Path]:
-    """The directories that hold the font files, each once, for a typesetter that takes those."""
+    """Return the distinct directories of the font files."""
     return list(dict.fromkeys(path.parent for path in font_files()))
 
 
 def font_files() -> list[Path]:
-    """All font files. Raises ExportError that names the package where one is missing."""
+    """Return all font files. Raise ExportError with the name of the package if one is missing."""
     found: list[Path] = []
     for package, name in _FILES:
         try:
@@ -55,9 +52,9 @@ def font_files() -> list[Path]:
 
 
 def families(east_asian: str = "") -> list[str]:
-    """Family names in the order to look for a glyph, the ideographs of the given language first.
+    """Return font families in the order of preference, for ideographs of the given language.
 
-    `east_asian` is as `exporter.scripts.east_asian_language` gives it; empty means Chinese.
+    `east_asian` is a result of `scripts.east_asian_language`. Empty means Chinese.
     """
     preferred = _EAST_ASIAN.get(east_asian, _EAST_ASIAN["zh"])
     others = [family for family in _EAST_ASIAN.values() if family != preferred]

@@ -1,4 +1,4 @@
-"""Runs the typesetting process, job by job."""
+"""Typesetting jobs, each run in a process of its own."""
 
 import json
 import os
@@ -9,13 +9,12 @@ from typing import Any
 
 from common.errors import ExportError
 
-# Setting two hours of speech takes about a second; a process that hangs must end some time.
+# Two hours of speech take about a second, so a job that reaches this limit hangs.
 JOB_SECONDS = 120.0
 
-
-# One thread (a document in the background need not have every core), and memory that is given back
-# as soon as it is free where the C library is glibc; together they save a tenth.
-_FRUGAL = {
+# One thread, since exports share the cores, and a glibc allocator that returns free memory at once.
+# Together they save a tenth of the memory.
+_LOW_MEMORY = {
     "RAYON_NUM_THREADS": "1",
     "MALLOC_MMAP_THRESHOLD_": "131072",
     "MALLOC_TRIM_THRESHOLD_": "131072",
@@ -23,12 +22,12 @@ _FRUGAL = {
 
 
 def run_job(job: dict[str, Any], *, timeout: float = JOB_SECONDS) -> int:
-    """Runs one job and returns how many pages its output has.
+    """Run one job and return the number of pages of its output.
 
-    Raises ExportError when the job fails or takes longer than `timeout` seconds. The reason is
-    never the library's message, which may quote the transcript.
+    Raise ExportError when the job fails or takes longer than `timeout` seconds. Messages of the
+    library are not passed on, because they may quote the transcript.
     """
-    # -P: what happens to lie in the working directory must not stand in for a module.
+    # -P keeps files of the working directory from being imported as modules.
     command = [sys.executable, "-P", "-m", "exporter.pdf.typesetter"]
     try:
         done = subprocess.run(  # noqa: S603
@@ -36,29 +35,29 @@ def run_job(job: dict[str, Any], *, timeout: float = JOB_SECONDS) -> int:
             input=json.dumps(job).encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=os.environ | _FRUGAL,
+            env=os.environ | _LOW_MEMORY,
             timeout=timeout,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ExportError("Setting the pages took too long.") from None
+        raise ExportError("Typesetting took too long.") from None
     try:
-        answer = json.loads(done.stdout)
+        result = json.loads(done.stdout)
     except ValueError:
-        answer = {"error": f"the process ended with status {done.returncode}"}
-    if "error" in answer:
-        raise ExportError("The pages could not be set.") from RuntimeError(answer["error"])
-    return int(answer["pages"])
+        result = {"error": f"the process ended with status {done.returncode}"}
+    if "error" in result:
+        raise ExportError("Typesetting failed.") from RuntimeError(result["error"])
+    return int(result["pages"])
 
 
-def set_part(content: dict[str, Any], fonts: list[Path], output: Path) -> int:
-    """Sets one part into a file; returns its pages."""
+def typeset_part(content: dict[str, Any], fonts: list[Path], output: Path) -> int:
+    """Typeset one part into a file. Return the number of pages."""
     directories = [str(path) for path in fonts]
-    job = {"kind": "set", "content": content, "fonts": directories, "output": str(output)}
+    job = {"kind": "typeset", "content": content, "fonts": directories, "output": str(output)}
     return run_job(job)
 
 
 def join_parts(parts: list[Path], title: str, output: Path) -> int:
-    """Joins parts into one file; returns its pages."""
+    """Join parts into one file. Return the number of pages."""
     paths = [str(path) for path in parts]
     return run_job({"kind": "join", "parts": paths, "title": title, "output": str(output)})

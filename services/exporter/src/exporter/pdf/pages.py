@@ -1,4 +1,4 @@
-"""What stands on the pages of a PDF, as the data that the template sets."""
+"""Content of the pages of a PDF, as data for the template."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -21,12 +21,12 @@ from exporter.scripts import (
 )
 from exporter.statistics import statistics
 from exporter.summary.model import Summary
-from exporter.turns import Turn, marked, turns
+from exporter.turns import Turn, turns, with_time_marks
 
-# A part is set by a process of its own and then joined to the others, so that memory does not grow
-# with the length of the recording. Letters of about fifty minutes of speech.
+# Letters in a part, about fifty minutes of speech. Each part is typeset by a process of its own, so
+# that memory does not grow with the duration of the recording.
 PART_SIZE = 50_000
-_WIDE_SIZE = 3  # an ideograph costs the typesetter as much as this many letters
+_WIDE_SIZE = 3  # letters that cost the typesetter as much as one ideograph
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _ARABIC_SCALE = 1.2
 
@@ -34,27 +34,27 @@ Data = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Setting:
-    """What all pages share."""
+class _Context:
+    """Values shared by all pages."""
 
     document: Document
     options: ExportOptions
     styles: dict[str, SpeakerStyle]
-    targets: frozenset[int]  # segments that something on the same pages links to
+    targets: frozenset[int]  # indexes of segments with links to them in the same part
 
 
 def parts(document: Document, options: ExportOptions) -> Iterator[Data]:
-    """The data of each part, in order; the first has the front matter.
+    """Yield the data of each part. The first one includes the front matter.
 
-    `first_page` is left at 1: only who has set the parts before knows better.
+    `first_page` is 1 in all of them. The caller sets it once the earlier parts have their pages.
     """
-    groups = _grouped(marked(turns(document.segments), length=document.audio.duration))
+    groups = _grouped(with_time_marks(turns(document.segments), duration=document.audio.duration))
     pending = next(groups, [])
     first = True
     while True:
         following = next(groups, None)
-        setting = _setting(document, options, only_part=first and following is None)
-        yield _part(setting, pending, first=first, only_part=first and following is None)
+        context = _context(document, options, only_part=first and following is None)
+        yield _part(context, pending, first=first, only_part=first and following is None)
         if following is None:
             return
         pending, first = following, False
@@ -80,7 +80,7 @@ def _size(text: str) -> int:
     return len(text) + (_WIDE_SIZE - 1) * wide
 
 
-def _setting(document: Document, options: ExportOptions, *, only_part: bool) -> _Setting:
+def _context(document: Document, options: ExportOptions, *, only_part: bool) -> _Context:
     styles = {
         speaker.label: speaker_style(position) for position, speaker in enumerate(document.speakers)
     }
@@ -88,13 +88,13 @@ def _setting(document: Document, options: ExportOptions, *, only_part: bool) -> 
     if only_part and document.summary and options.needs_summary:
         said = {segment.index for segment in document.segments if segment.text.strip()}
         cited = document.summary.cited_segments & said
-    return _Setting(document=document, options=options, styles=styles, targets=cited)
+    return _Context(document=document, options=options, styles=styles, targets=cited)
 
 
 def _part(
-    setting: _Setting, group: list[tuple[float | None, Turn]], *, first: bool, only_part: bool
+    context: _Context, group: list[tuple[float | None, Turn]], *, first: bool, only_part: bool
 ) -> Data:
-    document = setting.document
+    document = context.document
     title = one_line(document.title)
     code = document.language_codes[0] if document.language_codes else ""
     return {
@@ -104,8 +104,8 @@ def _part(
         "families": fonts.families(east_asian_language("\u4e00", code)),
         "only_part": only_part,
         "first_page": 1,
-        "front": _front(setting) if first else None,
-        "turns": [_turn(setting, mark, turn) for mark, turn in group],
+        "front": _front(context) if first else None,
+        "turns": [_turn(context, mark, turn) for mark, turn in group],
     }
 
 
@@ -123,8 +123,8 @@ def _piece(text: str, language: str = "") -> Data:
     return data
 
 
-def _front(setting: _Setting) -> Data:
-    document, options = setting.document, setting.options
+def _front(context: _Context) -> Data:
+    document, options = context.document, context.options
     summary = document.summary
     return {
         "title": _piece(document.title),
@@ -134,12 +134,12 @@ def _front(setting: _Setting) -> Data:
             {
                 "name": _piece(person.name),
                 "note": f"({person.note})" if person.note else "",
-                "style": asdict(setting.styles[person.label]),
+                "style": asdict(context.styles[person.label]),
             }
             for person in front_matter.participants(document)
         ],
-        "summary": _summary(setting, summary) if summary and options.meeting_summary else None,
-        "action_items": _items(setting, summary) if summary and options.action_items else None,
+        "summary": _summary(context, summary) if summary and options.meeting_summary else None,
+        "action_items": _items(context, summary) if summary and options.action_items else None,
         "statistics": _statistics(document) if options.speaker_stats else None,
     }
 
@@ -153,19 +153,19 @@ def _notes(document: Document, options: ExportOptions) -> list[str]:
     missing = scripts_without_font([document.title, *names, *texts])
     if missing:
         notes.append(
-            f"Some characters ({', '.join(missing)}) have no font in this document and show as "
-            "boxes; the other formats carry them."
+            f"Some characters ({', '.join(missing)}) have no font in this document and appear as "
+            "boxes. Other formats show them."
         )
     return notes
 
 
-def _times(setting: _Setting, indexes: Iterable[int]) -> list[Data]:
-    segments = setting.document.segments_by_index
+def _times(context: _Context, indexes: Iterable[int]) -> list[Data]:
+    segments = context.document.segments_by_index
     times: dict[str, Data] = {}
     for index in sorted(indexes):
         if index in segments:
             text = clock(segments[index].start)
-            target = _target(index) if index in setting.targets else None
+            target = _target(index) if index in context.targets else None
             times.setdefault(text, {"text": text, "target": target})
     return list(times.values())
 
@@ -174,21 +174,21 @@ def _target(index: int) -> str:
     return f"segment-{index}"
 
 
-def _summary(setting: _Setting, summary: Summary) -> Data:
+def _summary(context: _Context, summary: Summary) -> Data:
     return {
         "entries": [
             {
                 "piece": _piece(statement.attributed),
                 "note": None,
-                "times": _times(setting, statement.segments),
+                "times": _times(context, statement.segments),
             }
             for statement in summary.statements
         ],
-        "note": one_line(front_matter.method_note(setting.document, summary)),
+        "note": one_line(front_matter.method_note(context.document, summary)),
     }
 
 
-def _items(setting: _Setting, summary: Summary) -> list[Data]:
+def _items(context: _Context, summary: Summary) -> list[Data]:
     items: list[Data] = []
     for item in summary.action_items:
         note = front_matter.action_item_note(item)
@@ -196,7 +196,7 @@ def _items(setting: _Setting, summary: Summary) -> list[Data]:
             {
                 "piece": _piece(item.text),
                 "note": _piece(note) if note else None,
-                "times": _times(setting, [item.segment]),
+                "times": _times(context, [item.segment]),
             }
         )
     return items
@@ -212,39 +212,39 @@ def _statistics(document: Document) -> Data:
     }
 
 
-def _turn(setting: _Setting, mark: float | None, turn: Turn) -> Data:
-    options = setting.options
-    name = setting.document.name_of(turn.speaker_label) or "Unknown"
-    style = setting.styles.get(turn.speaker_label) or SpeakerStyle(colour="#555555", dash="solid")
+def _turn(context: _Context, mark: float | None, turn: Turn) -> Data:
+    options = context.options
+    name = context.document.name_of(turn.speaker_label) or "Unknown"
+    style = context.styles.get(turn.speaker_label) or SpeakerStyle(color="#555555", dash="solid")
     time = clock(turn.start)
     if options.confidence:
         time += f" · {front_matter.percent(turn.confidence)}"
     if options.timestamps:
-        spoken = [_spoken_segment(setting, segment) for segment in turn.segments]
+        spoken = [_spoken_segment(context, segment) for segment in turn.segments]
     else:
         language = turn.segments[0].language
-        spoken = [_spoken(setting, turn.text, language, "", turn.segments)]
-    leftward = sum(one["piece"]["dir"] == Direction.RIGHT_TO_LEFT for one in spoken)
+        spoken = [_spoken(context, turn.text, language, "", turn.segments)]
+    rtl = sum(one["piece"]["dir"] == Direction.RIGHT_TO_LEFT for one in spoken)
     return {
         "mark": "" if mark is None else clock(mark),
         "name": _piece(name),
         "continued": turn.continued,
         "style": asdict(style),
-        "dir": "rtl" if leftward * 2 > len(spoken) else "ltr",
+        "dir": "rtl" if rtl * 2 > len(spoken) else "ltr",
         "time": time,
         "spoken": spoken,
     }
 
 
-def _spoken_segment(setting: _Setting, segment: Segment) -> Data:
+def _spoken_segment(context: _Context, segment: Segment) -> Data:
     time = f"{precise_clock(segment.start)} – {precise_clock(segment.end)}"
-    if setting.options.confidence:
+    if context.options.confidence:
         time += f" · {front_matter.percent(segment.confidence)}"
-    return _spoken(setting, segment.text, segment.language, time, [segment])
+    return _spoken(context, segment.text, segment.language, time, [segment])
 
 
 def _spoken(
-    setting: _Setting, text: str, language: str, time: str, segments: Iterable[Segment]
+    context: _Context, text: str, language: str, time: str, segments: Iterable[Segment]
 ) -> Data:
-    targets = [_target(one.index) for one in segments if one.index in setting.targets]
+    targets = [_target(one.index) for one in segments if one.index in context.targets]
     return {"piece": _piece(text, language), "time": time, "targets": targets}

@@ -1,8 +1,7 @@
-"""The process that sets pages: one job on standard input, one answer on standard output.
+"""Typesetting process: reads one job from standard input and writes one result to standard output.
 
-A process of its own because the typesetting library keeps what it has worked out for later runs
-and gives no way to let go of it, because it does not let other threads run meanwhile, and because
-a job that takes too long can be ended.
+It is a process of its own because the typesetting library caches results without a way to release
+them, because it holds the interpreter lock, and because a job that hangs can be killed.
 """
 
 import json
@@ -13,9 +12,9 @@ from typing import Any
 _TEMPLATE = Path(__file__).with_name("transcript.typ")
 
 
-def set_part(job: dict[str, Any]) -> dict[str, Any]:
-    """Sets `content` into the PDF file `output`; answers how many pages that took."""
-    import typst  # noqa: PLC0415  # 26 MB that joining parts does without
+def typeset_part(job: dict[str, Any]) -> dict[str, Any]:
+    """Typeset `content` into the PDF file `output`. Return the number of pages."""
+    import typst  # noqa: PLC0415  # 26 MB, not needed to join parts
     from pypdf import PdfReader  # noqa: PLC0415
 
     fonts = typst.Fonts(
@@ -27,14 +26,14 @@ def set_part(job: dict[str, Any]) -> dict[str, Any]:
         ignore_system_fonts=True,
         sys_inputs={"content": json.dumps(job["content"], ensure_ascii=False)},
     )
-    # Tags (for readers that speak) cannot be kept when parts are joined, and double the size.
+    # Accessibility tags are lost when parts are joined, and they double the size.
     only_part = job["content"]["only_part"]
     compiler.compile(output=job["output"], format="pdf", pdf_tags=only_part)
     return {"pages": len(PdfReader(job["output"]).pages)}
 
 
 def join_parts(job: dict[str, Any]) -> dict[str, Any]:
-    """Joins the PDF files `parts` into `output`, their outlines into one."""
+    """Join the PDF files `parts` and their outlines into `output`. Return the number of pages."""
     from pypdf import PdfReader, PdfWriter  # noqa: PLC0415
 
     writer = PdfWriter()
@@ -51,7 +50,7 @@ def join_parts(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _outline(writer: Any, reader: Any, entries: list[Any], first: int, chapter: Any) -> Any:
-    """Adds a part's outline; marks of later parts come under the chapter begun before."""
+    """Add the outline of a part. Time marks go below the last chapter, also of an earlier part."""
     for entry in entries:
         if isinstance(entry, list):
             for mark in entry:
@@ -71,18 +70,18 @@ def _add(writer: Any, reader: Any, entry: Any, first: int, parent: Any) -> Any:
     return writer.add_outline_item(title=entry.title, page_number=page, parent=parent, fit=fit)
 
 
-_JOBS = {"set": set_part, "join": join_parts}
+_JOBS = {"typeset": typeset_part, "join": join_parts}
 
 
 def main() -> int:
-    """Runs the job. What goes wrong is named by its kind only: messages may quote the text."""
+    """Run the job. An error is reported by its type only: messages may quote the transcript."""
     job = json.load(sys.stdin)
     try:
-        answer = _JOBS[job["kind"]](job)
-    except Exception as error:  # the edge of the process
-        answer = {"error": type(error).__name__}
-    json.dump(answer, sys.stdout)
-    return 0 if "error" not in answer else 1
+        result = _JOBS[job["kind"]](job)
+    except Exception as error:  # the boundary of the process
+        result = {"error": type(error).__name__}
+    json.dump(result, sys.stdout)
+    return 0 if "error" not in result else 1
 
 
 if __name__ == "__main__":

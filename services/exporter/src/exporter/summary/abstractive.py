@@ -1,4 +1,4 @@
-"""A summary that a language model writes: mapped over the whole transcript, then reduced."""
+"""Abstractive summaries: a language model reads chunks and condenses the results."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -13,19 +13,19 @@ from exporter.summary.model import ActionItem, Statement, Summary
 from exporter.summary.prompts import (
     REMINDER,
     SYSTEM_CONDENSE,
-    SYSTEM_SUMMARISE,
+    SYSTEM_SUMMARIZE,
     ReportedStatement,
     condense_request,
     items_in,
     parsed,
     statements_in,
-    summarise_request,
+    summarize_request,
 )
 
-# About 3,000 tokens: fits small local models together with instructions and answer.
+# About 3,000 tokens, so that instructions and answer fit into small local models too.
 CHUNK_CHARACTERS = 10_000
-_SMALLEST_CHARACTERS = 400  # a piece that still does not fit then never will
-_PER_CHUNK = 6  # statements asked for about one chunk
+_SMALLEST_CHARACTERS = 400  # shorter text is not split further
+_PER_CHUNK = 6  # statements requested per chunk
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,8 +35,8 @@ class _Line:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Part:
-    """What the model made of a chunk. `dropped` counts what had no source in it."""
+class _ChunkResult:
+    """Result for a chunk. `dropped` counts statements without a source in it."""
 
     statements: tuple[Statement, ...]
     items: tuple[ActionItem, ...]
@@ -44,10 +44,10 @@ class _Part:
 
 
 class AbstractiveSummarizer:
-    """Summarises with a language model.
+    """Summarizer with a language model.
 
-    `chunk_characters` is how much of the transcript one request carries; what does not fit all the
-    same is halved until it does. `parallel` requests are under way at once.
+    A request carries up to `chunk_characters` of the transcript. Text that exceeds the context of
+    the model is halved until it fits. Up to `parallel` requests run concurrently.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class AbstractiveSummarizer:
         return self._endpoint.model
 
     async def summarize(self, document: Document) -> Summary:
-        """Reads every segment. Raises LanguageModelError when the model fails on any part."""
+        """Summarize all segments. Raise LanguageModelError when the model fails on any of them."""
         lines = list(_lines(document, self._chunk_characters))
         if not lines:
             return Summary(statements=(), action_items=(), method=self.model)
@@ -77,7 +77,7 @@ class AbstractiveSummarizer:
         condensed = await self._reduce(statements, count, document.language)
         dropped = sum(part.dropped for part in parts)
         warnings = (
-            (f"{dropped} statements of the language model named no source and were left out.",)
+            (f"{dropped} statements of the language model cited no source and were left out.",)
             if dropped
             else ()
         )
@@ -88,34 +88,36 @@ class AbstractiveSummarizer:
             warnings=warnings,
         )
 
-    async def _map(self, document: Document, chunks: Sequence[Sequence[_Line]]) -> list[_Part]:
+    async def _map(
+        self, document: Document, chunks: Sequence[Sequence[_Line]]
+    ) -> list[_ChunkResult]:
         places = asyncio.Semaphore(self._parallel)
 
-        async def read(chunk: Sequence[_Line]) -> _Part:
+        async def read(chunk: Sequence[_Line]) -> _ChunkResult:
             async with places:
                 return await self._read(document, chunk)
 
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
-                    group.create_task(read(chunk), name=f"summarise-{number}")
+                    group.create_task(read(chunk), name=f"summarize-{number}")
                     for number, chunk in enumerate(chunks)
                 ]
         except* LanguageModelError as failures:
             raise failures.exceptions[0] from None
         return [task.result() for task in tasks]
 
-    async def _read(self, document: Document, chunk: Sequence[_Line]) -> _Part:
-        """The model's report on a chunk, or on its halves where it is too much at once."""
-        request = summarise_request(
+    async def _read(self, document: Document, chunk: Sequence[_Line]) -> _ChunkResult:
+        """Return the result for a chunk, or that of its halves if it exceeds the context."""
+        request = summarize_request(
             "\n".join(line.text for line in chunk), _PER_CHUNK, document.language
         )
         try:
-            answer = await self._answer(SYSTEM_SUMMARISE, request)
+            answer = await self._answer(SYSTEM_SUMMARIZE, request)
         except TextTooLongError:
             first, second = _halves(chunk)
             parts = [await self._read(document, half) for half in (first, second)]
-            return _Part(
+            return _ChunkResult(
                 statements=tuple(one for part in parts for one in part.statements),
                 items=tuple(one for part in parts for one in part.items),
                 dropped=sum(part.dropped for part in parts),
@@ -138,7 +140,7 @@ class AbstractiveSummarizer:
             for one in items_in(answer)
             if one.source in allowed
         ]
-        return _Part(
+        return _ChunkResult(
             statements=tuple(statements),
             items=tuple(items),
             dropped=len(reported) - len(statements),
@@ -147,7 +149,7 @@ class AbstractiveSummarizer:
     async def _reduce(
         self, statements: Sequence[Statement], count: int, language: str
     ) -> Sequence[Statement]:
-        """At most `count` statements; more where the model does not manage to condense them."""
+        """Condense to `count` statements, or more if the model stops making progress."""
         while len(statements) > count:
             batches = list(_batches(statements, self._chunk_characters))
             share = max(1, ceil(count / len(batches)))
@@ -181,11 +183,14 @@ class AbstractiveSummarizer:
             for reported in statements_in(answer, "sources")
             if (one := _merged(reported, batch)) is not None
         ]
-        # A model that names no sources must not make the statements, which have some, disappear.
+        # Statements with sources are kept when the model condenses them without citing any.
         return merged[:count] if merged else list(batch)
 
     async def _answer(self, system: str, request: str) -> dict[str, object]:
-        """The parsed answer; a malformed one is asked for once more, one cut off is too long."""
+        """Return the parsed answer. Ask once more if it is malformed.
+
+        Raise TextTooLongError when it was cut off.
+        """
         for text in (request, request + REMINDER):
             answer = await self._endpoint.ask(system, text)
             if not answer.complete:
@@ -199,7 +204,7 @@ class AbstractiveSummarizer:
 
 
 def _lines(document: Document, longest: int) -> Iterator[_Line]:
-    """The segments as numbered lines; a segment longer than a request goes on in further lines."""
+    """Yield segments as numbered lines. Segments longer than a request take several lines."""
     for segment in document.segments:
         text = one_line(segment.text)
         name = one_line(document.name_of(segment.speaker_label)) or "Unknown"
@@ -256,6 +261,6 @@ def _merged(reported: ReportedStatement, batch: Sequence[Statement]) -> Statemen
 
 
 def _unique(items: Sequence[ActionItem]) -> tuple[ActionItem, ...]:
-    """In order of time, each once: chunks do not overlap, but models repeat themselves."""
+    """Sort by time and remove duplicates, since models repeat themselves."""
     unique = {(item.segment, item.text.casefold()): item for item in items}
     return tuple(sorted(unique.values(), key=lambda item: (item.start, item.segment)))

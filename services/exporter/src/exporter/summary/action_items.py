@@ -1,6 +1,6 @@
-"""Who is to do what by when: found by the ways people undertake, ask for and hand out work.
+"""Action items: tasks with their owners and due dates, found by patterns of speech.
 
-English only; for a transcript in another language nothing is searched for, and that is said.
+Only English is supported. For other languages, there are no action items and a warning.
 """
 
 import re
@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from exporter.document import Document
+from exporter.front_matter import language_name
 from exporter.summary.action_patterns import PATTERNS, Owner, Pattern
-from exporter.summary.action_people import called, is_name
+from exporter.summary.action_people import addressed, is_name
 from exporter.summary.action_verbs import TALK, TALK_PHRASES, WORK, WORK_PHRASES, base_forms
 from exporter.summary.due_dates import due
 from exporter.summary.model import ActionItem
@@ -17,7 +18,7 @@ from exporter.summary.sentences import Sentence
 
 LANGUAGES = frozenset({"en"})
 
-# Where a sentence falls apart into clauses that may each be something to do.
+# Boundaries of clauses, each of which may be a task of its own.
 _CLAUSES = re.compile(
     r"(?:[,;:]\s*|\s+)(?:and\s+then|and\s+so|so\s+then|and\s+also)\s+|"
     r"[,;]\s*(?:and|but|so|then|or)\s+|;\s+|,\s+(?=(?:I|we|you|he|she|they|please|[A-Z]\w+)\b(?!,))"
@@ -60,16 +61,18 @@ _ACCEPTED_WITHIN = 2  # sentences
 class _Found:
     text: str
     owner: str
-    asked: bool  # whether it was asked of somebody who is not named
+    requested: bool  # of a person not named
 
 
 def action_items(
     document: Document, found: Sequence[Sentence]
 ) -> tuple[tuple[ActionItem, ...], tuple[str, ...]]:
-    """The action items of the sentences, in order of time, and what the reader should know."""
+    """Return the action items of sentences in order of time, and warnings for the reader."""
     language = document.language[:2].lower()
     if language and language not in LANGUAGES:
-        return (), (f"Action items are searched for in English only; this is in {language}.",)
+        return (), (
+            f"Action items are supported in English only, not in {language_name(language)}.",
+        )
     names = frozenset(
         part
         for speaker in document.speakers
@@ -81,7 +84,7 @@ def action_items(
             text=one.text,
             segment=sentence.segments[0],
             start=sentence.start,
-            owner=one.owner or (_accepting(document, found, place) if one.asked else ""),
+            owner=one.owner or (_accepting(document, found, place) if one.requested else ""),
             due=due(one.text) or due(sentence.text),
         )
         for place, sentence in enumerate(found)
@@ -91,7 +94,7 @@ def action_items(
 
 
 def _accepting(document: Document, found: Sequence[Sentence], place: int) -> str:
-    """The name of who agrees to what was asked of nobody by name; empty when nobody does."""
+    """Return the name of the next person to agree to a request, or an empty string."""
     asker = found[place].speaker_label
     for answer in found[place + 1 : place + 1 + _ACCEPTED_WITHIN]:
         if answer.speaker_label != asker:
@@ -110,17 +113,17 @@ def _in_sentence(sentence: Sentence, speaker: str, names: frozenset[str]) -> Ite
         hit = _in_clause(clause, text, speaker, names, question=sentence.is_question)
         if hit is not None:
             hits.append((clause, hit))
-    # `please do that` says nothing of its own where another clause says what.
+    # `please do that` is no task of its own next to the clause with the task.
     hits = [one for one in hits if len(hits) == 1 or not _DO_THAT.search(one[0])]
     if len(hits) == 1:
-        # Alone it is shown with its whole sentence: reasons and dates often stand beside it.
-        yield _Found(text=_tidy(text), owner=hits[0][1].owner, asked=hits[0][1].asked)
+        # A single task is shown with its whole sentence, which often has reasons and dates.
+        yield _Found(text=_tidy(text), owner=hits[0][1].owner, requested=hits[0][1].requested)
     else:
         yield from (hit for _, hit in hits)
 
 
 def _clauses(text: str) -> list[str]:
-    """Clauses of the sentence; a name that is called stays with what is asked of it."""
+    """Split a sentence into clauses. A name in direct address stays with its request."""
     pieces = [piece.strip() for piece in _CLAUSES.split(text) if piece and piece.strip()]
     joined: list[str] = []
     for piece in pieces:
@@ -148,7 +151,7 @@ def _in_clause(
             return _Found(
                 text=_tidy(clause),
                 owner=owner,
-                asked=not owner and pattern.owner is Owner.ADDRESSEE,
+                requested=not owner and pattern.owner is Owner.ADDRESSEE,
             )
     return None
 
@@ -156,7 +159,7 @@ def _in_clause(
 def _is_work(
     pattern: Pattern, match: re.Match[str], clause: str, sentence: str, names: frozenset[str]
 ) -> bool:
-    """Whether what the pattern found is something to do, and not said in passing."""
+    """Return whether a match is a task and not said in passing."""
     groups = match.groupdict()
     if pattern.owner is Owner.NAMED and not is_name(groups["name"], names):
         return False
@@ -172,7 +175,7 @@ def _is_work(
 
 
 def _verb_is_work(verb: str, rest: str, *, certain: bool) -> bool:
-    """Whether a verb with what follows it is work; an unknown one is, where it is `certain`."""
+    """Return whether a verb is work, given the words after it. Unknown verbs are if `certain`."""
     if _REFLEXIVE.match(rest):
         return False
     forms = base_forms(verb)
@@ -187,20 +190,20 @@ def _verb_is_work(verb: str, rest: str, *, certain: bool) -> bool:
 
 
 def _has_context(clause: str, sentence: str) -> bool:
-    """Whether `that` can only mean what the rest of the sentence says."""
+    """Return whether the rest of the sentence can explain a pronoun in the clause."""
     return len(sentence.split()) - len(clause.split()) >= _FEWEST_WORDS
 
 
 def _owner(
     pattern: Pattern, match: re.Match[str], texts: Sequence[str], names: frozenset[str]
 ) -> str:
-    """The name of who is to do it, but for the speaker's own; looked for in each of the texts."""
+    """Return the name of the person responsible, from the match or else from the texts."""
     named = match.groupdict().get("name") or ""
     if named and is_name(named, names):
         return named
     if pattern.owner is Owner.NOBODY:
         return ""
-    return next((name for text in texts if (name := called(text, names))), "")
+    return next((name for text in texts if (name := addressed(text, names))), "")
 
 
 _FILLERS = re.compile(
@@ -211,6 +214,6 @@ _FILLERS = re.compile(
 
 
 def _tidy(text: str) -> str:
-    """The clause with a capital, and without the `okay, so` at its head."""
+    """Remove fillers such as `okay, so` from the start of a clause and capitalize it."""
     rest = _FILLERS.sub("", text.strip())
     return rest[:1].upper() + rest[1:]

@@ -1,4 +1,4 @@
-"""The ways in which people undertake, ask for and hand out work (English)."""
+"""Patterns of taking on, requesting and assigning work (English)."""
 
 import re
 from dataclasses import dataclass
@@ -6,20 +6,21 @@ from enum import Enum, auto
 
 
 class Owner(Enum):
-    """Who is to do what the pattern finds."""
+    """Person responsible for a task found by a pattern."""
 
     SPEAKER = auto()
-    ADDRESSEE = auto()  # whoever is called by name, else nobody known
-    NAMED = auto()  # the pattern's group `name`, which has to be a name
-    NOBODY = auto()  # it was left open
+    ADDRESSEE = auto()  # the person addressed by name, if any
+    NAMED = auto()  # the group `name` of the pattern
+    NOBODY = auto()  # left open
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pattern:
-    """A way of putting it. The group `verb`, where there is one, is what is to be done.
+    """Expression for a task, with the task's verb in the group `verb`, if it has one.
 
-    `needs_work_verb`: too weak a sign alone, so the verb has to be one of work. `may_be_question`:
-    it is one by form. `holds_negation`: its own words are negative (`don't forget to`).
+    With `needs_work_verb`, the expression is too weak by itself and requires a verb of work.
+    `may_be_question` is for expressions in the form of a question, `holds_negation` for those with
+    a negation of their own, such as `don't forget to`.
     """
 
     expression: re.Pattern[str]
@@ -69,7 +70,7 @@ def _pattern(
 _BEGIN = r"^(?:(?:[Aa]nd|[Ss]o|[Oo]kay|[Oo]k|[Ww]ell|[Tt]hen|[Aa]lso|[Pp]lease|[A-Z][\w-]+),?\s+)*"
 
 PATTERNS = (
-    # Undertaking.
+    # Taking on.
     _pattern(rf"\bI{_WILL}\s+{_TO_VERB}", Owner.SPEAKER),
     _pattern(rf"\bI(?:\s+|(?='))(?:(?:was|'m|am)\s+)?{_DUTY}\s+{_TO_VERB}", Owner.SPEAKER),
     _pattern(rf"\bI\s+{_ADVICE}\s+{_TO_VERB}", Owner.SPEAKER, needs_work_verb=True),
@@ -99,7 +100,7 @@ PATTERNS = (
         rf"[^.?!]{{0,40}}?\bis\s+to\s+{_TO_VERB}",
         Owner.SPEAKER,
     ),
-    # Asking.
+    # Requesting.
     _pattern(
         rf"\b(?:[Cc]an|[Cc]ould|[Ww]ill|[Ww]ould)\s+(?:you(?:\s+guys|\s+all|\s+two)?|{_OPEN}|{_NAME})"
         rf"\s+{_TO_VERB}",
@@ -215,7 +216,7 @@ PATTERNS = (
         Owner.ADDRESSEE,
         needs_work_verb=True,
     ),
-    # What has to be done, by whom it is left open.
+    # Work without a person responsible.
     _pattern(rf"\b[Ww]e(?:\s+|(?=')){_DUTY}\s+{_TO_VERB}", Owner.NOBODY),
     _pattern(rf"\b[Ww]e\s+{_ADVICE}\s+{_TO_VERB}", Owner.NOBODY, needs_work_verb=True),
     _pattern(
@@ -250,7 +251,7 @@ PATTERNS = (
         Owner.NOBODY,
         needs_work_verb=True,
     ),
-    # Handing out.
+    # Assigning.
     _pattern(
         rf"\b{_NAME}(?:'ll|\s+will|\s+is\s+going\s+to|\s+should|\s+can)\s+be\s+(?:in\s+charge\s+of|"
         r"responsible\s+for|looking\s+after|taking\s+care\s+of)\b",

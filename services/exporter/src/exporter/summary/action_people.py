@@ -1,4 +1,4 @@
-"""Which words name people, and who is called by name (English)."""
+"""Names of people, and people addressed by name (English)."""
 
 import re
 
@@ -18,8 +18,8 @@ _NOT_NAMES = words_of(
 )
 
 
-def called(text: str, names: frozenset[str]) -> str:
-    """The name that is called at the beginning or the end: `Ben, could you …`, `…, Ben?`."""
+def addressed(text: str, names: frozenset[str]) -> str:
+    """Return the name addressed at the start or the end: `Ben, could you …`, `…, Ben?`."""
     first = re.match(r"(?:(?:and|so|okay|ok|well|hey)\W+)?([A-Z][\w-]+),", text, re.IGNORECASE)
     last = re.search(r",\s*([A-Z][\w-]+)\s*[.?!]*$", text)
     for match in (first, last):
@@ -29,7 +29,7 @@ def called(text: str, names: frozenset[str]) -> str:
 
 
 def is_name(word: str, names: frozenset[str]) -> bool:
-    """Whether a word names a person: a participant, or a capitalised word that is nothing else."""
+    """Return whether a word is a participant's name or an otherwise unknown capitalized word."""
     if word in names:
         return True
     return word[:1].isupper() and word not in _NOT_NAMES and word.lower() not in _PEOPLE

@@ -1,12 +1,12 @@
-"""Which verbs are work and which are talk (English)."""
+"""Verbs of work and of talk (English)."""
 
 
 def words_of(text: str) -> frozenset[str]:
-    """The words of a text as a set."""
+    """Return the distinct words of a text."""
     return frozenset(text.split())
 
 
-# What somebody can be asked to do and be done with.
+# Tasks that a person can be given and can complete.
 WORK = words_of(
     """
     accompany adapt add address adjust advertise align allocate amend analyse analyze announce
@@ -56,7 +56,7 @@ WORK = words_of(
     """
 )
 
-# What is said in passing and leaves nothing to do.
+# Said in passing, without a task.
 TALK = words_of(
     """
     accept admit afford agree allow always appreciate argue assume be bear begin believe bet bother
@@ -70,7 +70,7 @@ TALK = words_of(
     """
 )
 
-# Phrases of work around a verb of talk, by what follows the verb.
+# Work in spite of a verb of talk, if the verb is followed by one of these.
 WORK_PHRASES = {
     "have": r"\b(?:ready|done|finished|sent|delivered|completed?|prepared|fixed|set up|look at)\b",
     "keep": r"\b(?:track|an eye|a list|posted|informed|updated)\b",
@@ -94,7 +94,7 @@ WORK_PHRASES = {
     "try": r"^(?:to|and|the other|another|out)\b",
 }
 
-# Work by the verb alone, but talk when this follows.
+# Talk in spite of a verb of work, if the verb is followed by one of these.
 TALK_PHRASES = {
     "ask": r"^(?:you|something|a question|this|that)\b",
     "tell": r"^(?:you|us|me)\b",
@@ -138,7 +138,7 @@ _IRREGULAR = {
 
 
 def base_forms(word: str) -> list[str]:
-    """What the verb may be an inflected form of, itself first: `reviews`, `signed`, `sending`."""
+    """Return the verb and its possible base forms: `send` for `sends`, `sent` or `sending`."""
     forms = [word]
     irregular = _IRREGULAR.get(word)
     if irregular:

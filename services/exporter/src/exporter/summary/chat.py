@@ -1,4 +1,4 @@
-"""A language model behind an OpenAI-compatible endpoint on the operator's side."""
+"""Client of an OpenAI-compatible chat endpoint run by the operator."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ _TOO_LONG_SIGNS = (
 
 
 class LanguageModelError(ExportError):
-    """The language model did not give a usable answer; the message says why, in few words."""
+    """The language model returned no usable answer. The message is a short reason."""
 
 
 class TextTooLongError(LanguageModelError):
@@ -33,17 +33,17 @@ class TextTooLongError(LanguageModelError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What the model wrote. `complete` is false when it was cut off at its output limit."""
+    """Answer of the model. `complete` is false when it was cut off at the output limit."""
 
     text: str
     complete: bool
 
 
 class ChatEndpoint:
-    """Asks a model by `POST {base_url}/chat/completions`.
+    """Model behind `POST {base_url}/chat/completions`.
 
-    The client comes from outside and brings the timeout. `attempts` is how often a request is sent
-    at most when the server cannot be reached, is overloaded or fails.
+    The timeout is that of the client. A request is sent up to `attempts` times when the server is
+    unreachable, overloaded or failing.
     """
 
     def __init__(
@@ -68,9 +68,11 @@ class ChatEndpoint:
         self.model = model
 
     async def ask(self, system: str, user: str) -> Answer:
-        """The model's answer to one request.
+        """Return the model's answer to one request.
 
-        Raises TextTooLongError when the text does not fit, LanguageModelError on anything else.
+        Raises:
+            TextTooLongError: the text exceeds the context of the model.
+            LanguageModelError: any other failure.
         """
         body = {
             "model": self.model,
@@ -86,7 +88,7 @@ class ChatEndpoint:
             try:
                 response = await self._client.post(self._url, json=body, headers=self._headers)
             except httpx2.TimeoutException:
-                problem = "it did not answer in time"
+                problem = "it did not respond in time"
                 wait = self._pause_seconds
             except httpx2.HTTPError:
                 problem = "it could not be reached"
@@ -94,22 +96,22 @@ class ChatEndpoint:
             else:
                 if response.status_code < _BAD_REQUEST:
                     return _answer(response)
-                problem = _refusal(response)
+                problem = _reason(response)
                 wait = _wait(response, self._pause_seconds * attempt)
             if not last:
                 await self._sleep(wait)
         raise LanguageModelError(problem)
 
 
-def _refusal(response: httpx2.Response) -> str:
-    """Why the server refused; raises where asking again is no use."""
+def _reason(response: httpx2.Response) -> str:
+    """Return the reason for an error response. Raise it where a retry is pointless."""
     status = response.status_code
     text = response.text.lower()
     if status == _TOO_LARGE or (
         status == _BAD_REQUEST and any(sign in text for sign in _TOO_LONG_SIGNS)
     ):
         raise TextTooLongError("the text is too long for it")
-    problem = f"it answered with status {status}"
+    problem = f"it responded with status {status}"
     if status != _TOO_MANY and status < _SERVER_ERROR:
         raise LanguageModelError(problem)
     return problem
@@ -128,7 +130,7 @@ def _answer(response: httpx2.Response) -> Answer:
         choice: Any = response.json()["choices"][0]
         text = choice["message"]["content"]
     except (ValueError, KeyError, IndexError, TypeError):
-        raise LanguageModelError("its answer was not of the expected form") from None
+        raise LanguageModelError("its answer did not have the expected form") from None
     if not isinstance(text, str):
-        raise LanguageModelError("its answer was not of the expected form")
+        raise LanguageModelError("its answer did not have the expected form")
     return Answer(text=text, complete=choice.get("finish_reason") != "length")

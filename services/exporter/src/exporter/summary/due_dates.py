@@ -1,4 +1,4 @@
-"""When something is due, in the words it was said in (English)."""
+"""Due dates in the words of the conversation (English)."""
 
 import re
 
@@ -20,7 +20,7 @@ _CLOCK = (
 )
 _TIME_OF_DAY = rf"(?:\s+(?:at\s+{_CLOCK}|{_PART}))?"
 
-# What a date can be said as, the longer ways before the shorter.
+# Expressions for dates, longer ones first.
 _DATE = rf"""(?:
     (?:the\s+)?(?:very\s+)?(?:end|beginning|start|middle|close)\s+of\s+
         (?:(?:the|this|next|each|every)\s+)?(?:business|play|{_PERIOD}|{_DAY}|{_MONTH})
@@ -57,14 +57,14 @@ _DEADLINE = re.compile(
     )(?![\w])""",
     re.VERBOSE | re.IGNORECASE,
 )
-# Not a date but an event: `before we go live`, `before the conference`, `while we're away`.
+# Events instead of dates: `before we go live`, `before the conference`, `while we're away`.
 _EVENT = re.compile(
     r"(?<![\w'])(?:before|until|till|by\s+the\s+time|while|when|as\s+soon\s+as|once)\s+"
     r"(?:the\s+|our\s+|your\s+|my\s+|their\s+|(?:we|you|they|it|i|he|she)(?:'re|'m|'ve|\s)\s*)"
     r"[\w'-]+(?:\s+[\w'-]+){0,3}?(?=\s*(?:[,.;!?]|$|\s(?:and|but|so|please)\b))",
     re.IGNORECASE,
 )
-# Verbs that a month or an ordinal would be taken from: `we may`, `the second one`.
+# Words mistaken for a month or an ordinal: `we may`, `the second one`.
 _NOT_A_DATE = re.compile(
     r"^(?:(?:on|for|by)\s+)?(?:one|may|march|fall|spring|the\s+(?:first|second|third)|"
     r"first|second|third)$",
@@ -73,9 +73,9 @@ _NOT_A_DATE = re.compile(
 
 
 def due(text: str) -> str:
-    """What the text says of when something is due; empty when it says nothing.
+    """Return the due date mentioned in a text, or an empty string.
 
-    A deadline (`by Friday`) is taken before a mere day, and a date before an event.
+    Deadlines (`by Friday`) take precedence over plain dates, and dates over events.
     """
     plain = text.replace("’", "'")
     found = [

@@ -1,4 +1,4 @@
-"""A summary of sentences of the conversation itself: the most central ones, none said twice."""
+"""Extractive summaries: the most central sentences of the conversation, without repetitions."""
 
 import re
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from exporter.summary.sentences import Sentence, sentences
 from exporter.summary.terms import TermExtractor, Vector, centrality, similarity, vectors
 
 FEWEST, MOST = 3, 24  # statements
-_REDUNDANCY = 0.45  # how much having been said already counts against being central, 0 to 1
-_TOO_ALIKE = 0.6  # cosine from which two sentences say the same
+_REDUNDANCY = 0.45  # weight of similarity to chosen sentences against centrality, 0 to 1
+_TOO_ALIKE = 0.6  # cosine of sentences with the same meaning
 _SHORT_TERMS, _LONG_WORDS = 4, 45
-_PER_SECTION = 3  # statements that one section of the meeting may have at most
+_PER_SECTION = 3  # most statements from one section of the meeting
 
-# What people say when something is settled, due or in the way.
+# Words that people use for decisions, deadlines and problems.
 _WEIGHTY = re.compile(
     r"\b(agree[ds]?|decided?|decision|deadline|conclusion|conclude|therefore|because|problem|issue|"
     r"important|main|key|plan|goal|budget|cost|risk|propos\w+|suggest\w*|result|summar\w+|"
@@ -42,12 +42,12 @@ class _Candidate:
 
 
 def statement_count(sentence_total: int) -> int:
-    """How many statements a conversation of so many sentences gets."""
+    """Return the number of statements for a conversation of the given number of sentences."""
     return min(sentence_total, max(FEWEST, min(MOST, round(0.8 * sqrt(sentence_total)))))
 
 
 def extract(document: Document, *, count: int | None = None) -> Summary:
-    """Summarises by choosing sentences; `count` of them, else as many as the length asks for."""
+    """Summarize by selecting `count` sentences, by default a number that suits the length."""
     found = list(sentences(document))
     chosen = choose(found, document.language, count or statement_count(len(found)))
     several = len({sentence.speaker_label for sentence in found}) > 1
@@ -64,20 +64,21 @@ def extract(document: Document, *, count: int | None = None) -> Summary:
 
 
 def without_fillers(text: str) -> str:
-    """The sentence without the `so, um, yeah` at its head."""
+    """Remove fillers such as `so, um, yeah` from the start of a sentence."""
     rest = _FILLERS.sub("", text)
     return rest[:1].upper() + rest[1:] if rest else text
 
 
 def choose(found: Sequence[Sentence], language: str, count: int) -> list[Sentence]:
-    """The `count` sentences that say most of what is said, in order of time.
+    """Select the `count` most representative sentences and return them in order of time.
 
-    Central sentences are taken one after the other, each discounted by how much the ones taken say
-    of it already; no section of the conversation may have more than its share.
+    The most central sentence is chosen first. Others are discounted by their similarity to the
+    chosen ones (maximal marginal relevance), and the number per section of the conversation is
+    limited.
     """
     extractor = TermExtractor(language)
     bags = [extractor.terms(sentence.text) for sentence in found]
-    rows = vectors(bags, drop_common=not extractor.knows_function_words)
+    rows = vectors(bags, drop_common=not extractor.has_function_words)
     candidates = _candidates(found, rows, sections=max(1, ceil(count / 2)))
     chosen: list[_Candidate] = []
     alike = [0.0] * len(candidates)
@@ -106,7 +107,7 @@ def choose(found: Sequence[Sentence], language: str, count: int) -> list[Sentenc
 def _candidates(
     found: Sequence[Sentence], rows: Sequence[Vector], *, sections: int
 ) -> list[_Candidate]:
-    """Sentences with content, scored by how central they are to the whole and to their section."""
+    """Score sentences by centrality in the conversation and in their section."""
     size = max(1, ceil(len(found) / sections))
     overall = _relative(centrality(rows))
     local: list[float] = []
@@ -132,7 +133,7 @@ def _relative(ranks: Sequence[float]) -> list[float]:
 
 
 def _weight(sentence: Sentence, row: Vector) -> float:
-    """What speaks for and against a sentence besides its words' company, about 0.2 to 1.3."""
+    """Return a factor, about 0.2 to 1.3, for length, form and key words of a sentence."""
     weight = 1.0
     if len(row) < _SHORT_TERMS:
         weight *= 0.25 + 0.15 * len(row)

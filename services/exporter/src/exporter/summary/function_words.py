@@ -1,4 +1,4 @@
-"""Words that carry no topic: those of grammar, and the small talk of conversations."""
+"""Words without a topic: function words and conversational phrases."""
 
 _EN = """
 a about actually after again all alright also although always am an and another any anybody anyone
@@ -66,5 +66,5 @@ _NONE: frozenset[str] = frozenset()
 
 
 def function_words(language: str) -> frozenset[str]:
-    """The words of a language (ISO 639-1); none where the language has no list."""
+    """Return the words of a language (ISO 639-1), none for a language without a list."""
     return _BY_LANGUAGE.get(language[:2].lower(), _NONE)

@@ -1,4 +1,4 @@
-"""What a summary is: statements and action items that cite the segments they rest on."""
+"""Summaries: statements and action items with the segments they cite."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ EXTRACTIVE = "extractive"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Statement:
-    """A sentence and the numbers of the segments that it rests on (at least one).
+    """Sentence of a summary with the indexes of the segments it cites, at least one.
 
-    `speaker` is the name of who said it, where it is quoted and several people took part.
+    `speaker` is the name of the speaker of a quotation, if several people took part.
     """
 
     text: str
@@ -18,16 +18,17 @@ class Statement:
 
     @property
     def attributed(self) -> str:
-        """The sentence with who said it before it."""
+        """The sentence, with the speaker before it."""
         return f"{self.speaker}: {self.text}" if self.speaker else self.text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActionItem:
-    """Something that somebody undertook or was asked to do.
+    """Task that a participant took on or was given.
 
-    `owner` is a name, empty when it was not said; `due` is what was said, empty when nothing was.
-    `start` is when it was said, in seconds from the beginning of the recording.
+    `owner` is the name of the person responsible and `due` the due date in the words of the
+    conversation. Both are empty when they were not mentioned. `segment` is the index of the source
+    segment and `start` its start in seconds from the beginning of the recording.
     """
 
     text: str
@@ -42,8 +43,8 @@ class Summary:
     """Statements and action items in order of time.
 
     `method` is `extractive` or the name of a language model. `coverage` is the share of the
-    segments that the method read, 0 to 1. `warnings` say what the reader should know, for example
-    that the language model could not be reached.
+    segments read by the method, 0 to 1. `warnings` are for readers, for example about a language
+    model that was not available.
     """
 
     statements: tuple[Statement, ...]
@@ -54,6 +55,6 @@ class Summary:
 
     @property
     def cited_segments(self) -> frozenset[int]:
-        """Numbers of all segments that something rests on."""
+        """Indexes of all cited segments."""
         cited = {index for statement in self.statements for index in statement.segments}
         return frozenset(cited | {item.segment for item in self.action_items})

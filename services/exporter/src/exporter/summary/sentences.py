@@ -1,4 +1,4 @@
-"""The conversation in sentences, each with the segments it comes from."""
+"""Sentences of the conversation with their source segments."""
 
 import re
 from bisect import bisect_right
@@ -10,13 +10,13 @@ from exporter.document import Document
 from exporter.safe_text import one_line
 from exporter.turns import Turn, joined, turns
 
-# A speech of hours is looked at in pieces of this length, so that time does not grow as its square.
+# Longer turns are processed in pieces, so that time does not grow quadratically.
 _PIECE_SECONDS = 600.0
-# Recognised speech is not always punctuated; a run longer than this is cut between segments.
+# Recognized speech is not always punctuated. Longer runs are split between segments.
 _LONGEST_WORDS = 60
 _END = re.compile(
     r"""
-    [.!?…]+["'”’»)\]]*(?=\s)  # in scripts with blanks, one has to follow
+    [.!?…]+["'”’»)\]]*(?=\s)  # followed by a blank in spaced scripts
     | [。！？؟۔।॥]+["'”’»」』）]*
     """,
     re.VERBOSE,
@@ -28,9 +28,9 @@ _ABBREVIATION = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sentence:
-    """A sentence of one speaker. `segments` are the numbers of the segments it touches.
+    """Sentence of one speaker with the indexes of its segments.
 
-    `start` is where the first of them begins, in seconds from the beginning of the recording.
+    `start` is the start of the first segment, in seconds from the beginning of the recording.
     """
 
     text: str
@@ -40,12 +40,12 @@ class Sentence:
 
     @property
     def is_question(self) -> bool:
-        """Whether it ends as a question does."""
+        """Whether it ends with a question mark."""
         return self.text.rstrip("\"'”’»").endswith(("?", "？", "؟"))
 
 
 def sentences(document: Document) -> Iterator[Sentence]:
-    """All sentences in order; one that goes over several segments of a turn stays whole."""
+    """Yield all sentences in order. A sentence may extend over several segments of a turn."""
     for turn in turns(document.segments, paragraph_seconds=_PIECE_SECONDS):
         yield from _of_turn(turn)
 
@@ -75,7 +75,7 @@ def _of_turn(turn: Turn) -> Iterator[Sentence]:
 
 def _spans(text: str, starts: list[int]) -> Iterator[tuple[int, int]]:
     if len(starts) > 1 and not _END.search(f"{text} "):
-        # Recognised without punctuation: a segment is the best guess at a sentence.
+        # Without punctuation, a segment is the best approximation of a sentence.
         yield from pairwise([*starts, len(text)])
         return
     begin = 0
@@ -89,7 +89,7 @@ def _spans(text: str, starts: list[int]) -> Iterator[tuple[int, int]]:
 
 
 def _cut(text: str, begin: int, end: int, starts: list[int]) -> Iterator[tuple[int, int]]:
-    """The span as it is, or cut where segments begin while it is too long."""
+    """Split a span that is too long where segments begin."""
     for boundary in starts:
         if begin < boundary < end and len(text[begin:boundary].split()) >= _LONGEST_WORDS // 2:
             if len(text[begin:end].split()) <= _LONGEST_WORDS:

@@ -1,4 +1,4 @@
-"""Makes summaries by the best means that are at hand."""
+"""Choice between abstractive and extractive summaries."""
 
 import asyncio
 from dataclasses import replace
@@ -11,14 +11,15 @@ from exporter.summary.model import Summary
 
 
 class Summarizer:
-    """With a language model where one is configured, else, and when it fails, without."""
+    """Summarizer with an optional language model and an extractive fallback."""
 
     def __init__(self, abstractive: AbstractiveSummarizer | None = None) -> None:
         self._abstractive = abstractive
 
     async def summarize(self, document: Document) -> Summary:
-        """Statements and action items; the summary says how it came about. Never fails for the
-        language model's sake: then it is extractive and carries a warning.
+        """Summarize a document.
+
+        When the language model fails, the summary is extractive and carries a warning.
         """
         warning = ""
         if self._abstractive is not None:
@@ -26,8 +27,8 @@ class Summarizer:
                 return await self._abstractive.summarize(document)
             except LanguageModelError as error:
                 warning = (
-                    f"The language model {self._abstractive.model} could not be used: "
-                    f"{error.message}. The summary was made without it."
+                    f"The language model {self._abstractive.model} failed: {error.message}. "
+                    "The summary was created without it."
                 )
         summary = await asyncio.to_thread(extract, document)
         return replace(summary, warnings=(warning, *summary.warnings)) if warning else summary

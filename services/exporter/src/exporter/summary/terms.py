@@ -1,4 +1,4 @@
-"""What a sentence is about: its content words as weighted vectors."""
+"""Content words of sentences as weighted vectors."""
 
 import re
 from collections import Counter
@@ -13,10 +13,10 @@ Vector = Mapping[str, float]
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
-_SHORTEST = 3  # letters; shorter words rarely name a topic (figures may)
-# In a language without a list of function words, what stands in so many sentences is one.
+_SHORTEST = 3  # letters. Shorter words rarely name a topic, numbers excepted
+# Without a list of function words, terms in more than this share of sentences count as such.
 _COMMON_SHARE = 0.15
-_COMMON_LEAST = 20  # sentences, below which shares say nothing
+_COMMON_LEAST = 20  # sentences, too few for a meaningful share otherwise
 
 _STEMMERS = {
     "ar": "arabic", "da": "danish", "de": "german", "el": "greek", "en": "english",
@@ -27,7 +27,7 @@ _STEMMERS = {
 
 
 class TermExtractor:
-    """Finds the content words of texts of one language (ISO 639-1)."""
+    """Extractor of content words for one language (ISO 639-1)."""
 
     def __init__(self, language: str) -> None:
         self._ignored = function_words(language)
@@ -36,12 +36,12 @@ class TermExtractor:
         self._stems: dict[str, str] = {}
 
     @property
-    def knows_function_words(self) -> bool:
-        """Whether words of grammar are left out; else the most common ones should be."""
+    def has_function_words(self) -> bool:
+        """Whether the language has a list of function words."""
         return bool(self._ignored)
 
     def terms(self, text: str) -> list[str]:
-        """Stems of the content words, in order; of scripts without blanks, pairs of characters."""
+        """Return the stems of content words in order, or character pairs of unspaced scripts."""
         found: list[str] = []
         for match in _WORD.finditer(text.casefold().replace("’", "'")):
             word = match.group()
@@ -60,27 +60,27 @@ class TermExtractor:
 
 
 def vectors(bags: Sequence[Sequence[str]], *, drop_common: bool = False) -> list[Vector]:
-    """TF-IDF vectors of length 1, one for each bag of terms; empty for an empty bag.
+    """Return one normalized TF-IDF vector per bag of terms, empty for an empty bag.
 
-    `drop_common` takes terms that stand in many of the bags for words of grammar.
+    With `drop_common`, terms in many bags are treated as function words and left out.
     """
     frequency = Counter(term for bag in bags for term in set(bag))
     total = len(bags)
     most = total * _COMMON_SHARE if drop_common and total >= _COMMON_LEAST else total
     weight = {term: log(1 + total / n) for term, n in frequency.items() if n <= most}
     return [
-        _normalised({t: (1 + log(n)) * weight[t] for t, n in Counter(bag).items() if t in weight})
+        _normalized({t: (1 + log(n)) * weight[t] for t, n in Counter(bag).items() if t in weight})
         for bag in bags
     ]
 
 
-def _normalised(vector: dict[str, float]) -> Vector:
+def _normalized(vector: dict[str, float]) -> Vector:
     norm = sqrt(sum(value * value for value in vector.values()))
     return {term: value / norm for term, value in vector.items()} if norm else {}
 
 
 def similarity(first: Vector, second: Vector) -> float:
-    """Cosine of two vectors of length 1, 0 to 1."""
+    """Return the cosine of two normalized vectors, 0 to 1."""
     if len(first) > len(second):
         first, second = second, first
     return sum(value * second.get(term, 0.0) for term, value in first.items())
@@ -89,11 +89,11 @@ def similarity(first: Vector, second: Vector) -> float:
 def centrality(
     rows: Iterable[Vector], *, damping: float = 0.85, rounds: int = 30, tolerance: float = 1e-4
 ) -> list[float]:
-    """How much each vector has in common with the others: PageRank over their cosines (LexRank).
+    """Return the centrality of each vector: PageRank over the graph of cosines (LexRank).
 
-    The cosines are never computed one by one: the walk goes from vectors to terms and back, so that
-    time and memory grow with the number of words and not with its square. The values sum to 1.
-    It ends after `rounds`, or once a round moves less than `tolerance` in all.
+    Cosines are not computed pairwise. The random walk passes through the terms, so that time and
+    memory grow linearly with the number of words. It stops after `rounds`, or when the total change
+    of a round is below `tolerance`. The values sum to 1.
     """
     vectors_ = list(rows)
     count = len(vectors_)
@@ -115,7 +115,7 @@ def centrality(
 
 
 def _walk(rows: Sequence[Vector], values: Sequence[float]) -> list[float]:
-    """The matrix of cosines times the values."""
+    """Multiply the matrix of cosines by the values."""
     by_term: dict[str, float] = {}
     for row, value in zip(rows, values, strict=True):
         for term, weight in row.items():
