@@ -1,4 +1,4 @@
-"""Streamed ZIP archives. Memory use does not depend on the number or the size of members."""
+"""Streamed ZIP archives. Memory use does not depend on the size of members."""
 
 import io
 import zipfile
