@@ -5,9 +5,9 @@ refers to is ever opened: a playlist, a reference movie or a subtitle cannot mak
 another file or call an address.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
@@ -17,7 +17,13 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
 
-from common.audio.errors import EmptyAudioError, NoAudioStreamError, UndecodableAudioError
+from common.audio import ogg
+from common.audio.errors import (
+    AudioError,
+    EmptyAudioError,
+    NoAudioStreamError,
+    UndecodableAudioError,
+)
 from common.audio.kinds import SNIFF_BYTES, AudioKind, id3_length, sniff
 
 #: A path, or an object that reads and seeks (such as an S3 object read by ranges).
@@ -61,13 +67,31 @@ _LIMITS = {"probesize": "5000000", "analyzeduration": "10000000", "max_streams":
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Link:
+    """One recording of a chained file: its bytes, and its place on the timeline in seconds."""
+
+    section: tuple[int, int]
+    start: float
+    duration: float
+
+    @property
+    def end(self) -> float:
+        """Where the next link begins, in seconds."""
+        return self.start + self.duration
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OpenAudio:
-    """An open container and the audio stream chosen in it."""
+    """An open container and the audio stream chosen in it.
+
+    Of a chained file, `container` and `stream` are those of the first link, and `links` are all.
+    """
 
     kind: AudioKind
     container: InputContainer
     stream: AudioStream
     file: "WatchedFile"
+    links: tuple[Link, ...] = field(default=())
 
     @property
     def start(self) -> float:
@@ -75,6 +99,18 @@ class OpenAudio:
         if self.stream.start_time is None or self.stream.time_base is None:
             return 0.0
         return float(self.stream.start_time * self.stream.time_base)
+
+    @property
+    def duration(self) -> float | None:
+        """The length in seconds that the container declares; None when it declares none."""
+        if self.links:
+            return self.links[-1].end
+        stream = self.stream
+        if stream.duration is not None and stream.time_base is not None and stream.duration > 0:
+            return float(stream.duration * stream.time_base)
+        if self.container.duration is not None and self.container.duration > 0:
+            return self.container.duration / 1_000_000
+        return None
 
 
 @contextmanager
@@ -89,15 +125,47 @@ def open_audio(source: AudioSource) -> Iterator[OpenAudio]:
         return
     watched = WatchedFile(source)
     kind = _detect(watched)
+    sections = ogg.links(watched) if kind is AudioKind.OGG else []
+    if len(sections) > 1:
+        links = _chain(watched, sections)
+        with open_link(watched, links[0]) as first:
+            yield replace(first, file=watched, links=links)
+        return
     with _container(watched, kind) as container:
         stream = _best_stream(container)
         yield OpenAudio(kind=kind, container=container, stream=stream, file=watched)
 
 
+@contextmanager
+def open_link(file: "WatchedFile", link: Link) -> Iterator[OpenAudio]:
+    """Open one link of a chained file as a recording of its own."""
+    section = WatchedFile(ogg.Section(file, *link.section))
+    with _container(section, AudioKind.OGG) as container:
+        stream = _best_stream(container)
+        yield OpenAudio(kind=AudioKind.OGG, container=container, stream=stream, file=section)
+
+
+def _chain(file: "WatchedFile", sections: Sequence[tuple[int, int]]) -> tuple[Link, ...]:
+    """Place the links that can be read one after the other; raise where none can."""
+    links: list[Link] = []
+    failure: AudioError | None = None
+    for section in sections:
+        start = links[-1].end if links else 0.0
+        link = Link(section=section, start=start, duration=0.0)
+        try:
+            with open_link(file, link) as opened:
+                links.append(replace(link, duration=max(0.0, opened.duration or 0.0)))
+        except AudioError as error:
+            failure = failure or error
+    if failure is not None and not links:
+        raise failure
+    return tuple(links)
+
+
 class WatchedFile:
     """Remembers what went wrong while reading, so that it is not taken for a broken recording."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: ogg.Seekable) -> None:
         self._file = file
         self._failure: Exception | None = None
 

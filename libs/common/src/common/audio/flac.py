@@ -7,10 +7,17 @@ import av
 import numpy as np
 
 from common.audio.decoding import SAMPLE_RATE, Samples
+from common.audio.errors import EmptyAudioError
 
 
 def encode_flac(samples: Samples) -> bytes:
-    """Mono samples in ±1 at 16 kHz as a FLAC file; what is beyond the scale is clipped."""
+    """Return mono samples in ±1 at 16 kHz as a FLAC file; what is beyond the scale is clipped.
+
+    Raises EmptyAudioError when there are none.
+    """
+    if not len(samples):
+        # The encoder would run out of memory over a frame without samples.
+        raise EmptyAudioError("There is no sound to write.")
     integers = np.round(np.clip(samples, -1.0, 1.0) * 32_767).astype(np.int16)
     frame = av.AudioFrame.from_ndarray(integers[None], format="s16", layout="mono")
     frame.sample_rate = SAMPLE_RATE

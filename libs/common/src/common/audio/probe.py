@@ -106,16 +106,11 @@ def _without_packets(opened: OpenAudio) -> bool:
 
 def _declared_duration(opened: OpenAudio) -> float | None:
     """What the container says of its length, in seconds; None when it says nothing itself."""
-    stream = opened.stream
     if opened.kind in _GUESSED or (opened.kind is AudioKind.MP3 and not _has_vbr_header(opened)):
         return None
     if opened.kind is AudioKind.WAV and (declared := declared_wav_duration(opened.file)):
         return declared
-    if stream.duration is not None and stream.time_base is not None and stream.duration > 0:
-        return float(stream.duration * stream.time_base)
-    if opened.container.duration is not None and opened.container.duration > 0:
-        return opened.container.duration / 1_000_000
-    return None
+    return opened.duration
 
 
 def _has_vbr_header(opened: OpenAudio) -> bool:

@@ -1,0 +1,143 @@
+"""Links of chained Ogg files: whole recordings, one after the other in one file.
+
+RFC 3533 allows them, and `cat`, web radio and some recorders write them. Every link has time stamps
+of its own, so FFmpeg reports the duration of the last one and cannot seek in the others.
+"""
+
+import io
+import itertools
+import struct
+from collections.abc import Iterator
+from typing import Protocol
+
+#: How a page begins that is the first of its stream: capture pattern, version, flags.
+_FIRST_PAGE = b"OggS\x00\x02"
+_HEADER = 27
+_MOST_SEGMENTS = 255
+#: First pages hold one short header packet; longer ones are not examined.
+_LONGEST_FIRST_PAGE = 4096
+#: Bounds on the work that a hostile file can cause.
+_MOST_LINKS = 1_000
+_MOST_CANDIDATES = 10_000
+_CHUNK = 1 << 20
+_POLYNOMIAL = 0x04C11DB7
+
+
+class Seekable(Protocol):
+    """As much of a file as is needed here."""
+
+    def read(self, size: int = -1, /) -> bytes: ...  # noqa: D102
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...  # noqa: D102
+    def tell(self) -> int: ...  # noqa: D102
+
+
+class Section(io.RawIOBase):
+    """The bytes from `begin` to `end` of a file, as a file with a position of its own."""
+
+    def __init__(self, file: Seekable, begin: int, end: int) -> None:
+        super().__init__()
+        self._file = file
+        self._begin = begin
+        self._size = end - begin
+        self._position = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Read `size` bytes, fewer only at the end of the section."""
+        left = max(0, self._size - self._position)
+        self._file.seek(self._begin + self._position)
+        data = self._file.read(left if size < 0 else min(size, left))
+        self._position += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to another position."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._position
+
+
+def links(file: Seekable) -> list[tuple[int, int]]:
+    """Return where each link of an Ogg file begins and ends, in bytes.
+
+    A file that is not chained has one; of a very long chain the last one holds the rest. The whole
+    file is read once, in pieces, and the position ends at 0.
+    """
+    starts: list[int] = []
+    group_end = -1
+    for start, end in _first_pages(file):
+        # The streams of one link begin with adjacent pages.
+        if start != group_end:
+            starts.append(start)
+        group_end = end
+        if len(starts) == _MOST_LINKS:
+            break
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    # Whatever stands before the first link goes with it.
+    return list(itertools.pairwise([0, *starts[1:], size]))
+
+
+def _first_pages(file: Seekable) -> Iterator[tuple[int, int]]:
+    """Yield where pages lie that begin a stream."""
+    for start in itertools.islice(_candidates(file), _MOST_CANDIDATES):
+        if length := _page_length(file, start):
+            yield start, start + length
+
+
+def _candidates(file: Seekable) -> Iterator[int]:
+    """Yield where the bytes look like the beginning of such a page."""
+    position, tail = 0, b""
+    while True:
+        file.seek(position)
+        chunk = file.read(_CHUNK)
+        if not chunk:
+            return
+        data, base = tail + chunk, position - len(tail)
+        found = data.find(_FIRST_PAGE)
+        while found >= 0:
+            yield base + found
+            found = data.find(_FIRST_PAGE, found + 1)
+        position += len(chunk)
+        tail = data[1 - len(_FIRST_PAGE) :]
+
+
+def _page_length(file: Seekable, position: int) -> int:
+    """Return the length of the page at `position`; 0 when the bytes only look like one."""
+    file.seek(position)
+    header = file.read(_HEADER + _MOST_SEGMENTS)
+    if len(header) < _HEADER or len(header) < _HEADER + header[26]:
+        return 0
+    lacing = header[_HEADER : _HEADER + header[26]]
+    length = _HEADER + len(lacing) + sum(lacing)
+    if length > _LONGEST_FIRST_PAGE:
+        return 0
+    file.seek(position)
+    page = file.read(length)
+    (stated,) = struct.unpack_from("<I", page, 22)
+    return length if len(page) == length and checksum(page) == stated else 0
+
+
+def checksum(page: bytes) -> int:
+    """Return the CRC of a page, computed with zeros in its own place."""
+    value = 0
+    for byte in page[:22] + bytes(4) + page[26:]:
+        value = (value << 8 & 0xFFFFFFFF) ^ _TABLE[value >> 24 ^ byte]
+    return value
+
+
+def _table() -> tuple[int, ...]:
+    values = []
+    for value in range(256):
+        remainder = value << 24
+        for _ in range(8):
+            carry = remainder & 0x80000000
+            remainder = (remainder << 1 & 0xFFFFFFFF) ^ (_POLYNOMIAL if carry else 0)
+        values.append(remainder)
+    return tuple(values)
+
+
+_TABLE = _table()
