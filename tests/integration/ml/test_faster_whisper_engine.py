@@ -15,6 +15,7 @@ from bench.recordings import Recording
 from common.audio.decoding import Samples, decode
 from common.audio.errors import AudioError
 from common.gpu import GpuError
+from tests.unit.common.audio import sounds
 from transcriber.worker.faster_whisper_engine import FasterWhisperEngine
 from transcriber.worker.speech import Cancelled, Recognition, RecognitionOptions
 
@@ -60,6 +61,20 @@ def test_a_conversation_is_written_down_with_times(
     assert told == sorted(told)
     assert told[-1] == 1.0
     assert found.model == "whisper-base"
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize("scale", [1, 32_768])
+def test_damaged_samples_and_another_scale_cost_no_word(
+    engine: FasterWhisperEngine, telephone: Recording, scale: int
+) -> None:
+    sound = scale * np.concatenate(list(decode(telephone.audio)))
+    sound[100_000] = np.nan
+    sound[150_000] = 1e30
+    found, _ = run(engine, io.BytesIO(sounds.float_wav(sound)))
+    assert word_errors(telephone.text, found.text).rate < 0.25
+    assert any("1 sample of the recording held no valid number" in text for text in found.warnings)
+    assert any("dB" in text for text in found.warnings) == (scale != 1)
 
 
 def test_short_windows_lose_little(speech: MakeEngine, telephone: Recording) -> None:

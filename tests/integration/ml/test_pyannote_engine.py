@@ -19,6 +19,7 @@ from common.audio.errors import EmptyAudioError
 from common.gpu import GpuError
 from common.models.store import ModelError, ModelStore, PipelineDirectory
 from diarizer.diarization import Cancelled, Diarization, DiarizationOptions, Speaker, Turn
+from tests.unit.common.audio import sounds
 
 MakeEngine = Callable[..., Any]
 Write = Callable[[Samples], Path]
@@ -59,6 +60,18 @@ def test_two_people_are_told_apart(
     assert found.duration == pytest.approx(30.0, abs=0.01)
     assert told == sorted(told)
     assert told[-1] == 1.0
+
+
+def test_damaged_samples_change_nothing(
+    engine: Any, conversation: tuple[Diarization, list[float]], telephone: Recording
+) -> None:
+    sound = np.concatenate(list(decode(telephone.audio)))
+    sound[100_000] = np.nan
+    found, _ = run(engine, io.BytesIO(sounds.float_wav(32_768 * sound)))
+    assert errors(telephone, found.turns).rate < 0.08
+    assert all(speaker.voiceprint is not None for speaker in found.speakers)
+    assert len(found.warnings) == 2
+    assert conversation[0].warnings == ()
 
 
 def test_exclusive_turns_do_not_overlap(

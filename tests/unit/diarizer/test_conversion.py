@@ -44,8 +44,10 @@ def test_labels_count_from_one_and_clean_turns_exclude_overlap() -> None:
         processing_seconds=0.5,
         model="model",
         model_version="1",
+        warnings=("One sample was damaged.",),
     )
     message = conversion.to_message(found)
+    assert list(message.warnings) == ["One sample was damaged."]
     assert [turn.speaker_label for turn in message.turns] == ["Speaker_1", "Speaker_2"]
     first, second = message.speakers
     assert list(first.voiceprint.values) == pytest.approx([0.6, 0.8])

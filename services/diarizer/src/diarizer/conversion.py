@@ -55,6 +55,7 @@ def to_message(found: Diarization) -> diarization_pb2.Diarization:
         model=found.model,
         model_version=found.model_version,
         processing_duration=duration(found.processing_seconds),
+        warnings=found.warnings,
     )
 
 

@@ -62,7 +62,8 @@ class Diarization:
 
     `turns` may overlap where people speak at once; `exclusive_turns` never do (the louder claim
     wins), which is what words are matched against. Both are ordered by start. `speakers` are
-    ordered by first appearance, labelled SPEAKER_00, SPEAKER_01, ...
+    ordered by first appearance, labelled SPEAKER_00, SPEAKER_01, ... `warnings` are sentences for
+    the owner about the recording itself.
     """
 
     turns: tuple[Turn, ...]
@@ -72,6 +73,7 @@ class Diarization:
     processing_seconds: float
     model: str
     model_version: str
+    warnings: tuple[str, ...] = ()
 
     @property
     def real_time_factor(self) -> float:

@@ -16,6 +16,7 @@ from pyannote.audio import Pipeline
 from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
 
 from common import gpu
+from common.audio.conditioning import SignalConditioner
 from common.audio.container import AudioSource
 from common.audio.probe import probe
 from common.audio.windows import AudioWindow, windows
@@ -113,7 +114,9 @@ class PyannoteEngine:
         alone = expected <= longest
         found: list[WindowDiarization] = []
         duration = 0.0
-        for window in windows(source, duration=expected, longest=longest):
+        conditioner = SignalConditioner()
+        pieces = windows(source, duration=expected, longest=longest, conditioner=conditioner)
+        for window in pieces:
             report = _Report(window, max(expected, window.end), on_progress, cancelled)
             found.append(self._diarize_window(window, options, report, alone=alone))
             duration = window.end
@@ -135,6 +138,7 @@ class PyannoteEngine:
             processing_seconds=time.monotonic() - began,
             model=self.model,
             model_version=self.model_version,
+            warnings=conditioner.warnings,
         )
 
     def _diarize_window(

@@ -1,11 +1,13 @@
 """Recordings made on the spot, in every container that uploads may come in."""
 
 import io
+import struct
 from dataclasses import dataclass
 from fractions import Fraction
 
 import av
 import numpy as np
+import numpy.typing as npt
 from av.audio.stream import AudioStream
 
 from common.audio.decoding import Samples
@@ -110,6 +112,17 @@ def recording(name: str, seconds: float) -> bytes:
     """A recording of noise in one of FORMATS."""
     how = FORMATS[name]
     return encode(noise(seconds, how.rate), how)
+
+
+def float_wav(samples: npt.ArrayLike, *, rate: int = 16_000, bits: int = 32) -> bytes:
+    """A WAV file of floating-point samples exactly as given: (n,) or (n, channels)."""
+    values = np.asarray(samples, dtype=f"<f{bits // 8}")
+    channels = 1 if values.ndim == 1 else values.shape[1]
+    width = channels * bits // 8
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 3, channels, rate, rate * width, width, bits)
+    data = values.tobytes()
+    head = struct.pack("<4sI4s", b"RIFF", 28 + len(form) + len(data), b"WAVE")
+    return head + form + struct.pack("<4sI", b"data", len(data)) + data
 
 
 def lag(one: Samples, other: Samples) -> int:

@@ -91,6 +91,15 @@ def test_silence_is_said_to_be_silence() -> None:
     assert assemble(failed("It broke."), recognition(), None).warnings == (NO_SPEECH,)
 
 
+def test_warnings_of_the_stages_are_passed_on_once() -> None:
+    heard = speech_pb2.Recognition(warnings=["One sample was damaged."])
+    told_apart = diarization_pb2.Diarization(warnings=["One sample was damaged.", "It hums."])
+
+    found = assemble([], heard.SerializeToString(), told_apart.SerializeToString())
+
+    assert found.warnings == ("One sample was damaged.", "It hums.", NO_SPEECH)
+
+
 def speaker(number: int, name: str = "", source: NameSource = NameSource.NONE) -> TranscriptSpeaker:
     return TranscriptSpeaker(
         label=f"Speaker_{number}",

@@ -21,6 +21,7 @@ class FakeEngine:
     """Hears the words it is told to, a second each."""
 
     text: str = "hello there"
+    warnings: tuple[str, ...] = ()
     languages: frozenset[str] = frozenset({"en", "de"})
     model: str = "fake"
     model_version: str = "1"
@@ -76,4 +77,5 @@ class FakeEngine:
             processing_seconds=0.1,
             model=self.model,
             model_version=self.model_version,
+            warnings=self.warnings,
         )

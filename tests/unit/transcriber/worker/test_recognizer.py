@@ -41,6 +41,11 @@ def test_silence_is_a_recognition_without_segments() -> None:
     assert not found.languages
 
 
+def test_warnings_about_the_recording_are_passed_on() -> None:
+    found = recognize(FakeEngine(warnings=("One sample was damaged.",)))
+    assert list(found.warnings) == ["One sample was damaged."]
+
+
 def test_a_request_overrules_the_workers_beam_and_names_its_language() -> None:
     engine = FakeEngine()
     recognize(engine, language=" DE ", beam_size=2, phrases=["Ada"])

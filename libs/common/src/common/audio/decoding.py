@@ -8,7 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from av.audio.frame import AudioFrame
 
-from common.audio.container import DECODING_ERRORS, AudioSource, OpenAudio, open_audio
+from common.audio.conditioning import SignalConditioner
+from common.audio.container import (
+    DECODING_ERRORS,
+    AudioSource,
+    OpenAudio,
+    open_audio,
+    open_link,
+)
 from common.audio.errors import UndecodableAudioError
 
 Samples = npt.NDArray[np.float32]
@@ -37,12 +44,14 @@ def decode(
     end: float | None = None,
     *,
     sample_rate: int = SAMPLE_RATE,
+    conditioner: SignalConditioner | None = None,
 ) -> Iterator[Samples]:
     """Yield the sound between `start` and `end` (seconds) as blocks of mono float32 in ±1.
 
     Channels are mixed down and resampled. Sound that is missing within the recording (dropped
     packets) becomes silence, so that sample n is always second n / sample_rate. Broken packets
-    are skipped; the blocks simply end where the recording does.
+    are skipped; the blocks simply end where the recording does. Samples that are not numbers or
+    beyond full scale are made sane; `conditioner` tells afterwards what was changed.
 
     Raises the errors of common.audio.errors; UndecodableAudioError also when nothing of the
     stream could be decoded at all.
@@ -52,7 +61,8 @@ def decode(
     if limit == 0:
         return
     with open_audio(source) as opened:
-        yield from _blocks(_window(_timed(opened, begin, sample_rate), begin, sample_rate), limit)
+        timed = _timed(opened, begin, sample_rate, conditioner or SignalConditioner())
+        yield from _blocks(_window(timed, begin, sample_rate), limit)
 
 
 def read_window(
@@ -66,8 +76,21 @@ def read_window(
 def frames(opened: OpenAudio, start: float = 0.0) -> Iterator[tuple[float | None, AudioFrame]]:
     """Decode from `start` or a little before: (seconds on the recording's timeline, frame).
 
-    The time is None where the container does not say; broken packets are skipped.
+    The time is None where the container does not say; broken packets are skipped. The links of a
+    chained file follow one another.
     """
+    if not opened.links:
+        yield from _frames_of_one(opened, start)
+        return
+    for link in opened.links:
+        if link.end <= start - _PREROLL_SECONDS:
+            continue
+        with open_link(opened.file, link) as part:
+            for time, frame in _frames_of_one(part, start - link.start):
+                yield None if time is None else link.start + time, frame
+
+
+def _frames_of_one(opened: OpenAudio, start: float) -> Iterator[tuple[float | None, AudioFrame]]:
     if start > 0:
         _seek(opened, start)
     broken = 0
@@ -121,7 +144,8 @@ class Timeline:
 
     def __init__(self, opened: OpenAudio) -> None:
         self.clock = 0.0
-        self._latest = _latest_moment(opened)
+        self._latest = math.inf if opened.duration is None else opened.duration + _BEYOND_SECONDS
+        self._seams = [link.start for link in opened.links]
         self._silence_left = _MOST_SILENCE_SECONDS
         self._begun = False
 
@@ -140,7 +164,9 @@ class Timeline:
         if first:
             self.clock = time
             return 0.0
-        if not _GAP_SECONDS < gap <= self._silence_left:
+        # What a link is short of its declared length would otherwise add up over many links.
+        at_seam = any(self.clock < seam <= time for seam in self._seams)
+        if not (0.0 if at_seam else _GAP_SECONDS) < gap <= self._silence_left:
             return 0.0
         self._silence_left -= gap
         self.clock = time
@@ -151,11 +177,13 @@ class Timeline:
         self.clock += seconds
 
 
-def _timed(opened: OpenAudio, start: float, sample_rate: int) -> Iterator[tuple[float, Samples]]:
+def _timed(
+    opened: OpenAudio, start: float, sample_rate: int, conditioner: SignalConditioner
+) -> Iterator[tuple[float, Samples]]:
     """Resampled stretches with the time at which each begins; gaps are filled with silence."""
     resampler = _Resampler(sample_rate)
     timeline = Timeline(opened)
-    for time, frame in frames(opened, start):
+    for time, frame in conditioner.condition(frames(opened, start)):
         before = timeline.clock
         gap = timeline.place(time)
         if gap:
@@ -166,16 +194,6 @@ def _timed(opened: OpenAudio, start: float, sample_rate: int) -> Iterator[tuple[
     if not timeline.begun and start <= 0:
         raise UndecodableAudioError("Nothing in the audio stream can be decoded.")
     yield timeline.clock, resampler.flush()
-
-
-def _latest_moment(opened: OpenAudio) -> float:
-    """When sound may begin at the latest, in seconds, by what the container declares."""
-    stream = opened.stream
-    if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base) + _BEYOND_SECONDS
-    if opened.container.duration is not None:
-        return opened.container.duration / 1_000_000 + _BEYOND_SECONDS
-    return math.inf
 
 
 def _silence(seconds: float, start: float, sample_rate: int) -> Iterator[tuple[float, Samples]]:
@@ -263,7 +281,9 @@ _NOTHING = np.empty(0, dtype=np.float32)
 
 
 def _arrays(resampled: list[AudioFrame]) -> list[Samples]:
-    return [frame.to_ndarray().reshape(-1).astype(np.float32, copy=False) for frame in resampled]
+    """Return the samples; filters overshoot a little."""
+    arrays = (frame.to_ndarray().reshape(-1) for frame in resampled)
+    return [np.clip(array, -1.0, 1.0).astype(np.float32, copy=False) for array in arrays]
 
 
 def _joined(parts: list[Samples]) -> Samples:

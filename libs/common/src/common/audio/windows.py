@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from common.audio.conditioning import SignalConditioner
 from common.audio.container import AudioSource
 from common.audio.decoding import SAMPLE_RATE, Samples, decode
 
@@ -41,13 +42,14 @@ def windows(
     longest: float,
     zone: float = 60.0,
     find_cut: FindCut | None = None,
+    conditioner: SignalConditioner | None = None,
 ) -> Iterator[AudioWindow]:
     """Decode a recording as windows of at most `longest` seconds that touch one another.
 
     `duration` (seconds, as probed) only serves to make the windows alike in length; what is
     really there is decoded to its end. Each cut lies in the last `zone` seconds of a window (a
     fifth of `longest` at most), where `find_cut` says: by default in its quietest moment. An
-    empty recording has no windows.
+    empty recording has no windows. `conditioner` tells afterwards what was changed in its samples.
     """
     longest = max(longest, 1.0)
     zone = min(zone, longest / 5)
@@ -56,7 +58,7 @@ def windows(
     find_cut = find_cut or quietest
     held: list[Samples] = []
     held_samples = position = 0
-    for block in decode(source):
+    for block in decode(source, conditioner=conditioner):
         held.append(block)
         held_samples += len(block)
         while held_samples > size:

@@ -176,6 +176,7 @@ class Diarization(_message.Message):
     MODEL_FIELD_NUMBER: _builtins.int
     MODEL_VERSION_FIELD_NUMBER: _builtins.int
     PROCESSING_DURATION_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """Models that did it, for example `segmentation-3.0+campplus`."""
     model_version: _builtins.str
@@ -200,6 +201,12 @@ class Diarization(_message.Message):
     def processing_duration(self) -> _duration_pb2.Duration:
         """Time that the engine worked."""
 
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the owner should know about the recording, in sentences, for example that samples of it
+        were damaged.
+        """
+
     def __init__(
         self,
         *,
@@ -210,10 +217,11 @@ class Diarization(_message.Message):
         model: _builtins.str = ...,
         model_version: _builtins.str = ...,
         processing_duration: _duration_pb2.Duration | None = ...,
+        warnings: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "processing_duration", b"processing_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "exclusive_turns", b"exclusive_turns", "model", b"model", "model_version", b"model_version", "processing_duration", b"processing_duration", "speakers", b"speakers", "turns", b"turns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "exclusive_turns", b"exclusive_turns", "model", b"model", "model_version", b"model_version", "processing_duration", b"processing_duration", "speakers", b"speakers", "turns", b"turns", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -225,6 +225,7 @@ class Recognition(_message.Message):
     MODEL_FIELD_NUMBER: _builtins.int
     MODEL_VERSION_FIELD_NUMBER: _builtins.int
     PROCESSING_DURATION_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """Model that recognised it, for example `whisper-base`."""
     model_version: _builtins.str
@@ -249,6 +250,12 @@ class Recognition(_message.Message):
     def processing_duration(self) -> _duration_pb2.Duration:
         """Time that the engine worked."""
 
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the owner should know about the recording, in sentences, for example that samples of it
+        were damaged.
+        """
+
     def __init__(
         self,
         *,
@@ -259,10 +266,11 @@ class Recognition(_message.Message):
         model: _builtins.str = ...,
         model_version: _builtins.str = ...,
         processing_duration: _duration_pb2.Duration | None = ...,
+        warnings: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "processing_duration", b"processing_duration", "speech_duration", b"speech_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "languages", b"languages", "model", b"model", "model_version", b"model_version", "processing_duration", b"processing_duration", "segments", b"segments", "speech_duration", b"speech_duration"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "languages", b"languages", "model", b"model", "model_version", b"model_version", "processing_duration", b"processing_duration", "segments", b"segments", "speech_duration", b"speech_duration", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

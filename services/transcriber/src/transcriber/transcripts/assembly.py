@@ -39,7 +39,8 @@ def assemble(tasks: Sequence[Task], recognition: bytes, diarization: bytes | Non
     speech = recognised(recognition)
     voices = DiarizedSpeech() if diarization is None else diarized(diarization)
     transcript = merge(speech.words, exclusive_turns=voices.exclusive_turns, turns=voices.turns)
-    warnings = []
+    # Both stages decode the same recording and mostly find the same.
+    warnings = list(dict.fromkeys((*speech.warnings, *voices.warnings)))
     if not transcript.segments:
         warnings.append(NO_SPEECH)
     if diarization is None and transcript.segments:

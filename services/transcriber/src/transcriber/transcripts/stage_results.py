@@ -19,6 +19,7 @@ class RecognisedSpeech:
     words: tuple[SpokenWord, ...]
     languages: tuple[LanguageSpan, ...]
     model: str
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +40,7 @@ class DiarizedSpeech:
     exclusive_turns: tuple[Turn, ...] = ()
     voices: tuple[Voice, ...] = ()
     model: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def recognised(data: bytes) -> RecognisedSpeech:
@@ -59,6 +61,7 @@ def recognised(data: bytes) -> RecognisedSpeech:
             for span in message.languages
         ),
         model=message.model,
+        warnings=tuple(message.warnings),
     )
 
 
@@ -80,6 +83,7 @@ def diarized(data: bytes) -> DiarizedSpeech:
             for speaker in message.speakers
         ),
         model=message.model,
+        warnings=tuple(message.warnings),
     )
 
 

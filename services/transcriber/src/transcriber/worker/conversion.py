@@ -36,6 +36,7 @@ def to_message(found: Recognition) -> speech_pb2.Recognition:
         model=found.model,
         model_version=found.model_version,
         processing_duration=duration(found.processing_seconds),
+        warnings=found.warnings,
     )
 
 

@@ -8,7 +8,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # isort: split
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
 from common import gpu
+from common.audio.conditioning import SignalConditioner
 from common.audio.container import AudioSource
 from common.audio.decoding import SAMPLE_RATE, Samples
 from common.audio.probe import probe
@@ -103,13 +104,16 @@ class FasterWhisperEngine:
         """Recognize one recording; see SpeechEngine."""
         self._check_language(options)
         expected = probe(source, allow_truncated=True).duration
+        conditioner = SignalConditioner()
         pieces = windows(
             source,
             duration=expected,
             longest=self._settings.window_seconds,
             find_cut=self._cut_in_pause,
+            conditioner=conditioner,
         )
-        return self._run(pieces, expected, options, on_progress, cancelled)
+        found = self._run(pieces, expected, options, on_progress, cancelled)
+        return replace(found, warnings=conditioner.warnings)
 
     def recognize_samples(
         self, samples: Samples, options: RecognitionOptions, *, cancelled: Callable[[], bool]

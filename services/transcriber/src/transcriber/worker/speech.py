@@ -62,7 +62,7 @@ class Recognition:
     """The outcome for one recording; times in seconds, everything in order of time.
 
     `speech_duration` is how much of it is speech. Without speech there are no segments and no
-    languages.
+    languages. `warnings` are sentences for the owner about the recording itself.
     """
 
     segments: tuple[Segment, ...]
@@ -72,6 +72,7 @@ class Recognition:
     processing_seconds: float
     model: str
     model_version: str
+    warnings: tuple[str, ...] = ()
 
     @property
     def words(self) -> tuple[Word, ...]:
