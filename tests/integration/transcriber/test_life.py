@@ -24,7 +24,7 @@ from tests.integration.transcriber.fakes import (
     until,
     wav,
 )
-from transcriber.recordings.cleanup import Housekeeper
+from transcriber.recordings.cleanup import RecordingStep
 
 COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
 
@@ -194,10 +194,10 @@ async def test_clips_are_cut_and_outlive_the_recording(
         return rows[0]["clips_due_at"] is None
 
     await until(cut)
-    early = Housekeeper(database, objects, bucket_audio="audio", cleanup_delay=3600)
+    early = RecordingStep(database, objects, bucket="audio", cleanup_delay=3600)
     await early.step()
     assert await objects.keys("audio") == [f"{transcription_id}/source"]
-    late = Housekeeper(database, objects, bucket_audio="audio", cleanup_delay=0)
+    late = RecordingStep(database, objects, bucket="audio", cleanup_delay=0)
     await late.step()
     assert await objects.keys("audio") == []
     assert not (await caller.get(transcription_id)).file.available

@@ -11,11 +11,14 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from common import logging, telemetry
-from common.errors import UnavailableError
+from common.errors import DiskFullError, UnavailableError
 from common.settings import PostgresSettings
 
 _log = logging.get(__name__)
 _MIGRATION_LOCK = 0x5E_C0_7A_5C  # any number that every process of the deployment agrees on
+
+#: Tables that every service with a schema has in it.
+_SHARED_TABLES = "common.background"
 
 _CREATE_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -73,10 +76,13 @@ class Database:
         Raises:
             UnavailableError: the server does not answer, or could not order this transaction
                 and another.
+            DiskFullError: the server has no room for what the transaction writes.
         """
         try:
             async with self._pool.connection() as connection:
                 yield connection
+        except psycopg.errors.DiskFull as error:
+            raise DiskFullError from error
         except (PoolTimeout, psycopg.OperationalError) as error:
             raise UnavailableError(_outage(error)) from error
         except psycopg.Error as error:
@@ -124,7 +130,7 @@ async def execute(connection: Connection, sql: str, parameters: Any = None) -> i
 
 
 async def migrate(database: Database, package: str) -> list[str]:
-    """Applies `migrations/*.sql` of a package that the database does not have; returns their names.
+    """Apply the missing `migrations/*.sql` of a package and the shared ones; return their names.
 
     Processes that start together wait for each other. All pending files apply, or none.
 
@@ -133,7 +139,8 @@ async def migrate(database: Database, package: str) -> list[str]:
     """
     scripts = {
         item.name: item.read_text(encoding="utf-8")
-        for item in files(package).joinpath("migrations").iterdir()
+        for source in (_SHARED_TABLES, package)
+        for item in files(source).joinpath("migrations").iterdir()
         if item.name.endswith(".sql")
     }
     done: list[str] = []

@@ -83,6 +83,21 @@ REAL_TIME_FACTOR = Histogram(
     ["stage"],
     buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )
+ITEM_FAILURES = Counter(
+    "securetranscribe_item_failures_total",
+    "Failed attempts at single items of background steps.",
+    ["step"],
+)
+ITEMS_SET_ASIDE = Gauge(
+    "securetranscribe_items_set_aside",
+    "Items that a background step gave up after repeated failures, until a person retries them.",
+    ["step"],
+)
+STEP_FAILURES = Counter(
+    "securetranscribe_step_failures_total",
+    "Background steps that ended with an unexpected error outside any single item.",
+    ["step"],
+)
 VOICE_MATCHES = Counter(
     "securetranscribe_voice_matches_total",
     "Voices of recordings by what recognition made of them.",

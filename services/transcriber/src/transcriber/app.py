@@ -21,7 +21,6 @@ from transcriber.names.speakers_client import SpeakersClient
 from transcriber.parts import Actions, Core, Servers
 from transcriber.settings import ApiSettings
 from transcriber.store.outbox import SOURCE
-from transcriber.wakeups import repeat
 
 _THREADS = 4
 
@@ -34,7 +33,7 @@ async def serve(settings: ApiSettings, supervisor: Supervisor) -> None:
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
         core = parts.make_core(settings, servers, threads)
         actions = parts.make_actions(core)
-        background = parts.make_background(core, actions)
+        background, listeners = parts.make_background(core, actions)
         server = GrpcServer(
             settings,
             services=_services(core, actions),
@@ -42,13 +41,10 @@ async def serve(settings: ApiSettings, supervisor: Supervisor) -> None:
                 tokens=servers.tokens, signer=servers.signer, access={}
             ),
         )
-        for listen in background.listeners:
+        for listen in listeners:
             await listen(servers.client)
         await server.start()
-        for work in background.work:
-            supervisor.start(
-                work.name, repeat(work.name, work.step, bell=work.bell, every_seconds=work.every)
-            )
+        background.start(supervisor)
         await server.ready()
         await supervisor.wait()
         await server.not_ready()

@@ -1,15 +1,15 @@
 """What the api process consists of, put together around its connections."""
 
-import socket
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from uuid import uuid4
+from functools import partial
 
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
 from common.auth import CachedAuthenticator
+from common.background.registry import Background, Loop, Work
 from common.bus import Delivery
 from common.events import EventPublisher
 from common.identity import ServiceSigner
@@ -20,26 +20,30 @@ from transcriber.api.queue_servicer import QueueServicer
 from transcriber.api.transcription_servicer import TranscriptionParts, TranscriptionServicer
 from transcriber.api.watch import ChangeHub
 from transcriber.names.assignment import SpeakerNames
-from transcriber.names.clips import ClipStore
+from transcriber.names.clips import ClipStep, ClipStore
+from transcriber.names.follow_up import DecisionsStep, NamesStep
 from transcriber.names.profile_follower import ProfileFollower
 from transcriber.names.speakers_client import SpeakersClient
-from transcriber.outbox.relay import OutboxRelay
+from transcriber.outbox.relay import JobOutboxRelay
 from transcriber.queue.announcer import QueueAnnouncer
 from transcriber.queue.cancellation import JobCanceller
 from transcriber.queue.dispatcher import Dispatcher
 from transcriber.queue.job_start import JobStarter
+from transcriber.queue.overdue import OverdueStep
 from transcriber.queue.progress import ProgressRecorder
 from transcriber.queue.queue_status import QueueView
-from transcriber.queue.reconciler import Reconciler
-from transcriber.queue.results import ResultsConsumer
+from transcriber.queue.reconciler import LostTaskStep
+from transcriber.queue.results import ResultStep
 from transcriber.queue.workers import Fleet
-from transcriber.recordings.cleanup import Housekeeper
-from transcriber.recordings.deletion import Deleter
+from transcriber.recordings.cleanup import RecordingStep, StaleUploadStep, forget_dead_tasks
+from transcriber.recordings.deletion import Deleter, DeletionStep
 from transcriber.recordings.upload import Uploader, UploadLimits
 from transcriber.settings import ApiSettings
 from transcriber.store.outbox import SOURCE
-from transcriber.transcripts.completion import Completer
-from transcriber.wakeups import Bell, Bells
+from transcriber.transcripts.completion import MergeStep
+from transcriber.wakeups import WakeUps
+
+Listener = Callable[[Client], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +67,7 @@ class Core:
     settings: ApiSettings
     servers: Servers
     threads: ThreadPoolExecutor
-    bells: Bells
+    wake_ups: WakeUps
     fleet: Fleet
     view: QueueView
     recorder: ProgressRecorder
@@ -88,24 +92,6 @@ class Actions:
     names: SpeakerNames
 
 
-@dataclass(frozen=True, kw_only=True)
-class BackgroundWork:
-    """A step that is taken when its bell rings, and regularly (seconds)."""
-
-    name: str
-    step: Callable[[], Awaitable[None]]
-    bell: Bell
-    every: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Background:
-    """What goes on beside the calls."""
-
-    work: tuple[BackgroundWork, ...]
-    listeners: tuple[Callable[[Client], Awaitable[None]], ...]
-
-
 def delivery(settings: ApiSettings) -> Delivery:
     """How tasks are delivered."""
     return Delivery(
@@ -115,21 +101,21 @@ def delivery(settings: ApiSettings) -> Delivery:
 
 def make_core(settings: ApiSettings, servers: Servers, threads: ThreadPoolExecutor) -> Core:
     """Puts together what everything else shares; recordings are looked into on the threads."""
-    bells = Bells()
+    wake_ups = WakeUps()
 
     def at_work(task_id: str, worker_id: str) -> None:
         # The recorder needs the view, the view the fleet, and the fleet this.
         recorder.note_heartbeat(task_id, worker_id)
 
-    fleet = Fleet(freed=bells.dispatch, at_work=at_work)
+    fleet = Fleet(freed=wake_ups.dispatch, at_work=at_work)
     view = QueueView(servers.database, fleet)
     publisher = EventPublisher(servers.client, servers.stream, source=SOURCE)
-    recorder = ProgressRecorder(servers.database, view, publisher, bells)
+    recorder = ProgressRecorder(servers.database, view, publisher, wake_ups)
     return Core(
         settings=settings,
         servers=servers,
         threads=threads,
-        bells=bells,
+        wake_ups=wake_ups,
         fleet=fleet,
         view=view,
         recorder=recorder,
@@ -146,8 +132,8 @@ def make_actions(core: Core) -> Actions:
         "bucket_audio": settings.s3_bucket_audio,
         "bucket_results": settings.s3_bucket_results,
     }
-    starter = JobStarter(database, core.view, core.bells, queue_size=settings.queue_size)
-    canceller = JobCanceller(database, servers.stream, core.bells)
+    starter = JobStarter(database, core.view, core.wake_ups, queue_size=settings.queue_size)
+    canceller = JobCanceller(database, servers.stream, core.wake_ups)
     clips = ClipStore(database, objects, core.threads, **buckets)
     limits = UploadLimits(
         max_file_size=settings.max_file_size,
@@ -167,51 +153,63 @@ def make_actions(core: Core) -> Actions:
         canceller=canceller,
         deleter=Deleter(database, objects, servers.speakers, canceller, **buckets),
         clips=clips,
-        names=SpeakerNames(database, servers.speakers, clips, core.bells),
+        names=SpeakerNames(database, servers.speakers, clips, core.wake_ups),
     )
 
 
-def make_background(core: Core, actions: Actions) -> Background:
-    """Puts together what goes on beside the calls."""
-    settings, servers, bells = core.settings, core.servers, core.bells
-    database, stream = servers.database, servers.stream
-    relay = OutboxRelay(database, servers.client, stream)
-    dispatcher = Dispatcher(database, core.fleet, bells)
-    consumer = ResultsConsumer(database, stream, core.delivery, bells)
-    announcer = QueueAnnouncer(database, core.view, core.publisher, bells.queue)
-    reconciler = _reconciler(core)
-    housekeeper = Housekeeper(
+def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Listener, ...]]:
+    """Return the registry of background steps, and what listens on NATS for them."""
+    settings, servers, wake_ups = core.settings, core.servers, core.wake_ups
+    database, stream, names = servers.database, servers.stream, actions.names
+    announcer = QueueAnnouncer(database, core.view, core.publisher, wake_ups.queue)
+    lost = _lost_tasks(core)
+    overdue = OverdueStep(database, wake_ups, processing_timeout=settings.processing_timeout)
+    uploads = StaleUploadStep(database, servers.objects, bucket=settings.s3_bucket_audio)
+    recordings = RecordingStep(
         database,
         servers.objects,
-        bucket_audio=settings.s3_bucket_audio,
+        bucket=settings.s3_bucket_audio,
         cleanup_delay=settings.cleanup_delay,
     )
-    follower = ProfileFollower(database, stream)
-    names = actions.names
-    return Background(
-        work=(
-            _work("outbox", relay.step, bells.outbox, 1.0),
-            _work("dispatcher", dispatcher.step, bells.dispatch, 1.0),
-            _work("completer", _completer(core, names).step, bells.settle, 1.0),
-            _work("progress", core.recorder.step, bells.progress, 1.0),
-            _work("results", consumer.step, Bell(), 0.0),
-            _work("profiles", follower.step, Bell(), 0.0),
-            _work("queue", announcer.step, bells.queue, 10.0),
-            _work("reconciler", reconciler.step, Bell(), 5.0),
-            _work("clips", actions.clips.step, bells.clips, 5.0),
-            _work("names", names.recognise_due, Bell(), 5.0),
-            _work("decisions", names.tell_due, Bell(), 5.0),
-            _work("deletions", actions.deleter.step, Bell(), 5.0),
-            _work("housekeeping", housekeeper.step, Bell(), 10.0),
+    background = Background(
+        database,
+        (
+            Work(
+                step=JobOutboxRelay(database, servers.client, stream),
+                every=1.0,
+                wake_up=wake_ups.outbox,
+            ),
+            Work(
+                step=Dispatcher(database, core.fleet, wake_ups),
+                every=1.0,
+                wake_up=wake_ups.dispatch,
+            ),
+            Work(step=_merges(core, names), every=1.0, wake_up=wake_ups.settle),
+            Work(step=core.recorder, every=1.0, wake_up=wake_ups.progress),
+            Work(step=ResultStep(database, stream, core.delivery, wake_ups), every=0.0),
+            Work(step=ProfileFollower(database, stream), every=0.0),
+            Work(step=overdue, every=5.0),
+            Work(step=lost, every=5.0),
+            Work(step=ClipStep(database, actions.clips), every=5.0, wake_up=wake_ups.clips),
+            Work(step=NamesStep(database, names, wake_ups.outbox), every=5.0),
+            Work(step=DecisionsStep(database, names), every=5.0),
+            Work(step=DeletionStep(database, actions.deleter), every=5.0),
+            Work(step=uploads, every=10.0),
+            Work(step=recordings, every=10.0),
         ),
-        listeners=(
-            core.fleet.listen,
-            core.recorder.listen,
-            core.hub.listen,
-            reconciler.listen,
-            announcer.listen,
+        (
+            Loop(name="queue", take=announcer.step, every=10.0, wake_up=wake_ups.queue),
+            Loop(name="dead-tasks", take=partial(forget_dead_tasks, database), every=3600.0),
         ),
     )
+    listeners = (
+        core.fleet.listen,
+        core.recorder.listen,
+        core.hub.listen,
+        lost.listen,
+        announcer.listen,
+    )
+    return background, listeners
 
 
 def make_transcription_servicer(core: Core, actions: Actions) -> TranscriptionServicer:
@@ -237,37 +235,29 @@ def make_queue_servicer(core: Core, actions: Actions) -> QueueServicer:
         core.servers.database,
         core.view,
         actions.canceller,
-        core.bells,
+        core.wake_ups,
         capacity=core.settings.queue_size,
     )
 
 
-def _completer(core: Core, names: SpeakerNames) -> Completer:
-    return Completer(
+def _merges(core: Core, names: SpeakerNames) -> MergeStep:
+    return MergeStep(
         core.servers.database,
         core.servers.objects,
         names,
-        core.bells,
+        core.wake_ups,
         core.threads,
-        owner=f"{socket.gethostname()}-{uuid4().hex[:8]}",
         bucket_results=core.settings.s3_bucket_results,
     )
 
 
-def _reconciler(core: Core) -> Reconciler:
-    return Reconciler(
+def _lost_tasks(core: Core) -> LostTaskStep:
+    return LostTaskStep(
         core.servers.database,
         core.servers.stream,
         core.servers.objects,
         core.fleet,
-        core.bells,
+        core.wake_ups,
         delivery=core.delivery,
         bucket_results=core.settings.s3_bucket_results,
-        processing_timeout=core.settings.processing_timeout,
     )
-
-
-def _work(
-    name: str, step: Callable[[], Awaitable[None]], bell: Bell, every: float
-) -> BackgroundWork:
-    return BackgroundWork(name=name, step=step, bell=bell, every=every)

@@ -11,6 +11,7 @@ from typing import Any
 import grpc.aio
 import pytest
 from nats.aio.msg import Msg
+from nats.errors import ConnectionClosedError
 
 from common import bus, events
 from common.objects import ObjectStore
@@ -20,9 +21,9 @@ from tests.integration.serving import healthy
 from tests.integration.transcriber.conftest import Api, ApiFactory
 from tests.integration.transcriber.fakes import Workshop, until, wav
 from tests.integration.transcriber.streams import events_of, published
-from transcriber.outbox.relay import OutboxRelay
+from transcriber.outbox.relay import JobOutboxRelay
 from transcriber.queue.job_start import StartRequest, queue_job
-from transcriber.recordings.cleanup import Housekeeper
+from transcriber.recordings.cleanup import StaleUploadStep
 from transcriber.store.transcriptions import Transcriptions
 
 COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
@@ -85,7 +86,7 @@ class _Dying:
 
     async def publish(self, *arguments: Any, **named: Any) -> Any:
         if not self._left:
-            raise ConnectionError("gone")
+            raise ConnectionClosedError
         self._left -= 1
         return await self._stream.publish(*arguments, **named)
 
@@ -99,10 +100,10 @@ async def test_publishing_again_after_a_crash_doubles_nothing(
         "INSERT INTO outbox (kind, subject, headers, payload) SELECT kind, subject, "
         "jsonb_set(headers, '{Nats-Msg-Id}', '\"other\"'), payload FROM outbox"
     )
-    with pytest.raises(ConnectionError):
-        await OutboxRelay(database, client, _Dying(stream, 1)).step()  # type: ignore[arg-type]
+    with pytest.raises(ConnectionClosedError):
+        await JobOutboxRelay(database, client, _Dying(stream, 1)).step()  # type: ignore[arg-type]
     assert len(await events_of(client, "job_queued")) == 1
-    await OutboxRelay(database, client, stream).step()
+    await JobOutboxRelay(database, client, stream).step()
     assert len(await events_of(client, "job_queued")) == 2
     assert await database.fetch_one("SELECT 1 AS one FROM outbox") is None
 
@@ -110,7 +111,8 @@ async def test_publishing_again_after_a_crash_doubles_nothing(
 _OUT = "UPDATE tasks SET state = 'released' WHERE stage <> 'merge' RETURNING task_id"
 _TO_PUBLISH = """
 INSERT INTO outbox (kind, subject, headers, payload, task_id)
-SELECT 'kept', 'securetranscribe.tasks.v1.' || stage, '{}', '', task_id
+SELECT 'kept', 'securetranscribe.tasks.v1.' || stage,
+       jsonb_build_object('Nats-Msg-Id', task_id || '.1'), '', task_id
 FROM tasks WHERE stage <> 'merge' ORDER BY task_id = %s
 """
 _TOUCH = "UPDATE tasks SET worker_id = '' WHERE task_id = %s"
@@ -126,7 +128,7 @@ async def test_tasks_can_change_while_they_are_being_published(
     async with database.transaction() as connection:
         await fetch_all(connection, "SELECT job_id FROM jobs FOR NO KEY UPDATE")
         await execute(connection, _TOUCH, (second,))
-        relaying = asyncio.create_task(OutboxRelay(database, client, client.jetstream()).step())
+        relaying = asyncio.create_task(JobOutboxRelay(database, client, client.jetstream()).step())
         await published(database)
         await asyncio.sleep(0.3)
         await execute(connection, _TOUCH, (first,))
@@ -189,9 +191,7 @@ async def test_the_api_may_be_killed_at_any_moment(
         caller = Api(channel=channel).caller()
         found = [await caller.ended(number) for number in ids]
         assert [item.full_text for item in found] == [TEXT, TEXT]
-        await Housekeeper(
-            database, objects, bucket_audio="audio", cleanup_delay=3600, stale_seconds=0
-        ).step()
+        await StaleUploadStep(database, objects, bucket="audio", stale_seconds=0).step()
         assert sorted(await objects.keys("audio")) == [f"{number}/source" for number in ids]
 
         async def told() -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from common import bus
+from common.background.wakeups import WakeUp
 from common.objects import ObjectStore
 from common.postgres import Database
 from common.tasks.task import TaskCancelledError, TaskControl
@@ -27,9 +28,9 @@ from tests.integration.transcriber.streams import (
     release,
     take,
 )
-from transcriber.queue.reconciler import Patience, Reconciler
+from transcriber.queue.reconciler import LostTaskStep, Patience
 from transcriber.queue.workers import Fleet
-from transcriber.wakeups import Bell, Bells
+from transcriber.wakeups import WakeUps
 
 COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
 FAILED = transcription_pb2.TRANSCRIPTION_STATUS_FAILED
@@ -44,22 +45,21 @@ async def running(apis: ApiFactory) -> AsyncIterator[Api]:
 
 
 @pytest.fixture
-def hasty(database: Database, objects: ObjectStore, client: Any) -> Reconciler:
+def hasty(database: Database, objects: ObjectStore, client: Any) -> LostTaskStep:
     """A reconciler that believes at once that something is wrong."""
-    return Reconciler(
+    return LostTaskStep(
         database,
         client.jetstream(),
         objects,
-        Fleet(freed=Bell(), at_work=lambda _task, _worker: None),
-        Bells(),
+        Fleet(freed=WakeUp(), at_work=lambda _task, _worker: None),
+        WakeUps(),
         delivery=DELIVERY,
         bucket_results="results",
-        processing_timeout=3600,
         patience=Patience(young=0.0, missing=0.0, forgotten=3600.0),
     )
 
 
-async def put_right(hasty: Reconciler, database: Database, question: str) -> None:
+async def put_right(hasty: LostTaskStep, database: Database, question: str) -> None:
     """Looks for what was lost until `question` finds a row.
 
     Often enough, since that of the api may be looking at the same moment; and not once more, since
@@ -134,7 +134,7 @@ async def test_a_diarization_at_which_workers_always_die_leaves_the_transcript(
 
 
 async def test_a_dead_task_is_found_although_nobody_was_there_to_hear_of_it(
-    apis: ApiFactory, database: Database, client: Any, hasty: Reconciler
+    apis: ApiFactory, database: Database, client: Any, hasty: LostTaskStep
 ) -> None:
     async with apis.run() as api:
         transcription_id = await release(api.caller(), database)
@@ -154,7 +154,7 @@ async def test_a_result_that_nobody_announced_is_found(
     database: Database,
     objects: ObjectStore,
     client: Any,
-    hasty: Reconciler,
+    hasty: LostTaskStep,
 ) -> None:
     caller = running.caller()
     transcription_id = await release(caller, database)
@@ -169,7 +169,7 @@ async def test_a_result_that_nobody_announced_is_found(
 
 
 async def test_a_task_that_vanished_is_handed_out_again(
-    running: Api, workshop: Workshop, database: Database, client: Any, hasty: Reconciler
+    running: Api, workshop: Workshop, database: Database, client: Any, hasty: LostTaskStep
 ) -> None:
     caller = running.caller()
     transcription_id = await release(caller, database)
@@ -187,7 +187,7 @@ async def test_a_task_that_vanished_is_handed_out_again(
 
 
 async def test_nats_may_lose_all_its_data(
-    running: Api, workshop: Workshop, database: Database, client: Any, hasty: Reconciler
+    running: Api, workshop: Workshop, database: Database, client: Any, hasty: LostTaskStep
 ) -> None:
     caller = running.caller()
     transcription_id = await release(caller, database)

@@ -24,7 +24,7 @@ from common.postgres import Database
 from securetranscribe.v1 import session_pb2, transcription_pb2
 from tests.integration.transcriber.conftest import Api, ApiFactory, Caller
 from tests.integration.transcriber.fakes import Peers, chunked, until, wav
-from transcriber.recordings.cleanup import Housekeeper
+from transcriber.recordings.cleanup import StaleUploadStep
 
 _ROWS = """
 SELECT (SELECT count(*) FROM uploads) AS uploads,
@@ -166,8 +166,7 @@ async def test_what_a_killed_process_left_is_removed(
     )
     for key in ("77/source", "78/source"):
         await objects.put("audio", key, b"bytes")
-    housekeeper = Housekeeper(database, objects, bucket_audio="audio", cleanup_delay=3600)
-    await housekeeper.step()
+    await StaleUploadStep(database, objects, bucket="audio").step()
     assert sorted(await objects.keys("audio")) == [f"{kept}/source", "78/source"]
     rows = await database.fetch_all("SELECT transcription_id FROM uploads")
     assert [row["transcription_id"] for row in rows] == [78]

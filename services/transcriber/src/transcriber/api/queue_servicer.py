@@ -13,7 +13,7 @@ from transcriber.domain.jobs import Job
 from transcriber.queue.cancellation import JobCanceller
 from transcriber.queue.queue_status import QueueView
 from transcriber.store.jobs import Jobs
-from transcriber.wakeups import Bells
+from transcriber.wakeups import WakeUps
 
 
 class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
@@ -24,14 +24,14 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
         database: Database,
         view: QueueView,
         canceller: JobCanceller,
-        bells: Bells,
+        wake_ups: WakeUps,
         *,
         capacity: int,
     ) -> None:
         self._database = database
         self._view = view
         self._canceller = canceller
-        self._bells = bells
+        self._wake_ups = wake_ups
         self._capacity = capacity
 
     async def GetQueueStatus(  # noqa: N802 - named by the contract
@@ -96,10 +96,12 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
                 raise NotFoundError("There is no such job.")
             if not await jobs.set_priority(job.job_id, request.priority):
                 raise StateError("The job does not wait any more.", {"status": job.status})
-            job = next(iter(await jobs.get([job.job_id])))
+            changed = await jobs.get(job.job_id)
+            assert changed is not None, "it was found in this transaction"
+            job = changed
             shown = await self._shown(connection, job)
-        self._bells.dispatch.ring()
-        self._bells.queue.ring()
+        self._wake_ups.dispatch.notify()
+        self._wake_ups.queue.notify()
         return queue_pb2.UpdateJobPriorityResponse(job=shown)
 
     async def _shown(self, connection: Connection, job: Job) -> queue_pb2.Job:

@@ -20,15 +20,13 @@ from transcriber.names.clips import ClipStore
 from transcriber.names.speakers_client import Decision, Profile, SpeakersClient
 from transcriber.outbox import messages
 from transcriber.store import locks
-from transcriber.store.outbox import Outbox
+from transcriber.store.outbox import JobOutbox
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Transcripts
-from transcriber.wakeups import Bells
+from transcriber.wakeups import WakeUps
 
 #: When decisions are told again unless the call that made them has come through.
 _TOLD_AGAIN_SECONDS = 30.0
-#: Known voices are looked for so often when the service does not answer (over some hours).
-MOST_ATTEMPTS = 12
 #: Each assignment holds a connection while another service answers.
 _AT_A_TIME = 3
 _log = logging.get(__name__)
@@ -38,12 +36,12 @@ class SpeakerNames:
     """Assigns and recognises names."""
 
     def __init__(
-        self, database: Database, speakers: SpeakersClient, clips: ClipStore, bells: Bells
+        self, database: Database, speakers: SpeakersClient, clips: ClipStore, wake_ups: WakeUps
     ) -> None:
         self._database = database
         self._speakers = speakers
         self._clips = clips
-        self._bells = bells
+        self._wake_ups = wake_ups
         self._turn = asyncio.Semaphore(_AT_A_TIME)
 
     async def assign(
@@ -73,65 +71,45 @@ class SpeakerNames:
                 )
                 await Transcriptions(connection).decisions_settled(transcription_id)
                 named = len([item for item in speakers if item.name])
-                await Outbox(connection).event(
+                await JobOutbox(connection).event(
                     messages.speakers_assigned(session_id, transcription_id, named)
                 )
                 changed = await Transcriptions(connection).find(transcription_id, session_id)
-        self._bells.outbox.ring()
+        self._wake_ups.outbox.notify()
         if changed is None:
             raise NotFoundError("The transcription was deleted in the meantime.")
         return changed
 
-    async def tell_due(self) -> None:
-        """Tells decisions again where it is not certain that they were heard."""
-        async with self._database.transaction() as connection:
-            due = await Transcriptions(connection).due_decisions()
-        for transcription_id in due:
-            try:
-                await self._tell(transcription_id)
-            except ApplicationError as error:
-                _log.warning(
-                    "decisions about voices cannot be told",
-                    transcription_id=transcription_id,
-                    reason=error.message,
-                )
-                async with self._database.transaction() as connection:
-                    await Transcriptions(connection).decisions_due(
-                        transcription_id, _TOLD_AGAIN_SECONDS
-                    )
-
-    async def recognise_due(self) -> None:
-        """Looks for known voices where that could not be done when the transcript was made."""
-        async with self._database.transaction() as connection:
-            due = await Transcriptions(connection).due_names()
-        for transcription_id in due:
-            await self._recognise_late(transcription_id)
-        if due:
-            self._bells.outbox.ring()
-
     @contextlib.asynccontextmanager
-    async def recognising(
+    async def recognizing(
         self, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
     ) -> AsyncIterator[tuple[Connection, list[naming.Recognised] | None]]:
-        """Known voices among the speakers (None when that cannot be found out now), and a
-        transaction to write their names in: changes of profiles are followed once it has ended.
+        """Yield a transaction to write names in, and the known voices among the speakers.
+
+        The voices are None when that cannot be found out now. Changes of profiles are followed once
+        the transaction has ended.
         """
         heard = any(speaker.voiceprint for speaker in speakers)
+        async with self._writing_names(transcription.id, heard=heard) as connection:
+            yield connection, await self._recognized(transcription, speakers) if heard else []
+
+    @contextlib.asynccontextmanager
+    async def _writing_names(
+        self, transcription_id: int, *, heard: bool
+    ) -> AsyncIterator[Connection]:
         if heard:
             # In a transaction of its own: a deletion must know of it from now on.
             async with self._database.transaction() as connection:
-                await Transcriptions(connection).voices_known(transcription.id)
+                await Transcriptions(connection).voices_known(transcription_id)
         async with self._database.transaction() as connection:
             await locks.share(connection, locks.PROFILES)
-            yield connection, await self._recognised(transcription, speakers) if heard else []
+            yield connection
 
-    async def _recognised(
+    async def _recognized(
         self, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
     ) -> list[naming.Recognised] | None:
         try:
-            return await self._speakers.recognise(
-                transcription.id, transcription.session_id, speakers
-            )
+            return await self._ask(transcription, speakers)
         except ApplicationError as error:
             _log.warning(
                 "known voices cannot be looked for",
@@ -139,6 +117,11 @@ class SpeakerNames:
                 reason=error.message,
             )
             return None
+
+    async def _ask(
+        self, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
+    ) -> list[naming.Recognised]:
+        return await self._speakers.recognise(transcription.id, transcription.session_id, speakers)
 
     async def _announce(
         self, transcription_id: int, session_id: str, wanted: Mapping[str, str]
@@ -149,7 +132,37 @@ class SpeakerNames:
             naming.changes(transcription.speakers, wanted)
             await Transcriptions(connection).decisions_due(transcription_id, _TOLD_AGAIN_SECONDS)
 
-    async def _tell(self, transcription_id: int) -> None:
+    async def recognize_late(self, transcription_id: int) -> None:
+        """Look for known voices in a finished transcript that was made without.
+
+        Raises:
+            ApplicationError: the speakers service does not answer or refuses.
+        """
+        async with self._database.transaction() as connection:
+            transcription = await Transcriptions(connection).get(transcription_id)
+        if transcription is None:
+            return
+        heard = any(speaker.voiceprint for speaker in transcription.speakers)
+        async with self._writing_names(transcription_id, heard=heard) as connection:
+            recognised = await self._ask(transcription, transcription.speakers) if heard else []
+            await locks.wait_for(connection, locks.voices_of(transcription_id))
+            transcriptions = Transcriptions(connection)
+            await transcriptions.lock(transcription_id)
+            current = await transcriptions.get(transcription_id)
+            if current is None or current.transcript_at != transcription.transcript_at:
+                return
+            speakers = naming.suggested(current.speakers, recognised)
+            await transcriptions.names_settled(transcription_id)
+            changed = _changed(current.speakers, speakers)
+            if changed:
+                await Transcripts(connection).name(transcription_id, changed)
+                named = len([item for item in speakers if item.name])
+                await JobOutbox(connection).event(
+                    messages.speakers_assigned(current.session_id, transcription_id, named)
+                )
+
+    async def send_decisions(self, transcription_id: int) -> None:
+        """Send what people decided about a transcription's voices to the speakers service again."""
         async with self._database.transaction() as connection:
             await locks.share(connection, locks.PROFILES)
             await locks.wait_for(connection, locks.voices_of(transcription_id))
@@ -184,34 +197,6 @@ class SpeakerNames:
         except ServiceTimedOutError as error:
             raise UnavailableError(error.message) from error
         return _linked(speakers, profiles)
-
-    async def _recognise_late(self, transcription_id: int) -> None:
-        async with self._database.transaction() as connection:
-            transcription = await Transcriptions(connection).get(transcription_id)
-        if transcription is None:
-            return
-        async with self.recognising(transcription, transcription.speakers) as (
-            connection,
-            recognised,
-        ):
-            await locks.wait_for(connection, locks.voices_of(transcription_id))
-            transcriptions = Transcriptions(connection)
-            await transcriptions.lock(transcription_id)
-            current = await transcriptions.get(transcription_id)
-            if current is None or current.transcript_at != transcription.transcript_at:
-                return
-            if recognised is None:
-                await transcriptions.names_later(transcription_id, MOST_ATTEMPTS)
-                return
-            speakers = naming.suggested(current.speakers, recognised)
-            await transcriptions.names_settled(transcription_id)
-            changed = _changed(current.speakers, speakers)
-            if changed:
-                await Transcripts(connection).name(transcription_id, changed)
-                named = len([item for item in speakers if item.name])
-                await Outbox(connection).event(
-                    messages.speakers_assigned(current.session_id, transcription_id, named)
-                )
 
 
 async def _ready(connection: Connection, transcription_id: int, session_id: str) -> Transcription:

@@ -7,9 +7,10 @@ from concurrent.futures import Executor
 from common import logging
 from common.audio.decoding import read_window
 from common.audio.flac import encode_flac
+from common.background.steps import ItemStep
 from common.errors import ApplicationError, NotFoundError
 from common.objects import ObjectStore, RangedObject
-from common.postgres import Database
+from common.postgres import Connection, Database
 from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import TranscriptSpeaker
 from transcriber.store.transcriptions import Transcriptions
@@ -18,7 +19,7 @@ from transcriber.store.transcripts import Transcripts
 #: A clip is at most so long, and shorter stretches than the least make none.
 LONGEST_SECONDS = 8.0
 LEAST_SECONDS = 0.5
-_MOST_ATTEMPTS = 5
+NO_CLIPS = "Sound samples of the speakers could not be made."
 _log = logging.get(__name__)
 
 
@@ -51,11 +52,6 @@ class ClipStore:
         self._bucket_audio = bucket_audio
         self._bucket_results = bucket_results
 
-    async def step(self) -> None:
-        """Cuts the clips of transcripts that have none yet."""
-        while await self._cut_next():
-            pass
-
     async def get(self, transcription: Transcription, speaker: TranscriptSpeaker) -> bytes:
         """A speaker's clip, cut now if it has not been.
 
@@ -77,26 +73,8 @@ class ClipStore:
             _log.info("no clip", transcription_id=transcription.id, reason=error.message)
             return b""
 
-    async def _cut_next(self) -> bool:
-        async with self._database.transaction() as connection:
-            claimed = await Transcriptions(connection).claim_clips()
-            transcription = claimed and await Transcriptions(connection).get(claimed[0])
-        if claimed is None or transcription is None:
-            return False
-        try:
-            if transcription.source_available:
-                await self._cut_all(transcription)
-        except ApplicationError as error:
-            _log.warning(
-                "clips cannot be cut", transcription_id=transcription.id, reason=error.message
-            )
-            if claimed[1] < _MOST_ATTEMPTS:
-                return True
-        async with self._database.transaction() as connection:
-            await Transcriptions(connection).clips_settled(transcription)
-        return True
-
-    async def _cut_all(self, transcription: Transcription) -> None:
+    async def cut_all(self, transcription: Transcription) -> None:
+        """Cut the clips of all speakers of a transcription and keep them."""
         source = await self._objects.open(self._bucket_audio, transcription.source_key)
         stamp = int(transcription.transcript_at.timestamp()) if transcription.transcript_at else 0
         for key in await self._objects.keys(self._bucket_results, f"{transcription.id}/clips/"):
@@ -125,3 +103,39 @@ class ClipStore:
             return encode_flac(samples)
 
         return await asyncio.get_running_loop().run_in_executor(self._executor, cut)
+
+
+class ClipStep(ItemStep[int]):
+    """Cuts the clips of transcripts that have none yet."""
+
+    name = "clips"
+    items = "transcripts whose clips are to be cut"
+    outcome = "The transcription carries a warning, and its recording is deleted when due."
+
+    def __init__(self, database: Database, clips: ClipStore) -> None:
+        super().__init__(database)
+        self._clips = clips
+
+    def key(self, item: int) -> str:
+        """Return the transcription's id."""
+        return str(item)
+
+    async def due(self, connection: Connection, limit: int) -> Sequence[int]:
+        """Return transcriptions without clips."""
+        return await Transcriptions(connection).due_clips(limit)
+
+    async def handle(self, item: int) -> None:
+        """Cut the clips of one transcription."""
+        async with self._database.transaction() as connection:
+            transcription = await Transcriptions(connection).get(item)
+        if transcription is None:
+            return
+        if transcription.source_available:
+            await self._clips.cut_all(transcription)
+        async with self._database.transaction() as connection:
+            await Transcriptions(connection).clips_settled(transcription)
+            await Transcriptions(connection).unwarn(item, NO_CLIPS)
+
+    async def set_aside(self, connection: Connection, item: int) -> None:
+        """Warn the owner."""
+        await Transcriptions(connection).warn(item, NO_CLIPS)

@@ -1,50 +1,26 @@
 """Keeps the names in transcripts as the profiles of speakers are called now."""
 
-import nats.errors
-from google.protobuf.message import DecodeError
-from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig
 
-from common import bus, events
-from common.errors import UnavailableError
-from common.postgres import Database
+from common import bus
+from common.background.message_steps import Message, MessageStep
+from securetranscribe.v1 import event_pb2
 from transcriber.store import locks
 from transcriber.store.transcripts import Transcripts
 
 _CONSUMER = "transcriber-profiles"
-_FETCH_SECONDS = 5.0
-_RETRY_SECONDS = 2.0
 
 
-class ProfileFollower:
-    """Reads what happens to profiles from the stream of events; replicas share it."""
+class ProfileFollower(MessageStep):
+    """Follows changes of profiles from the stream of events, shared by all replicas."""
 
-    def __init__(self, database: Database, stream: JetStreamContext) -> None:
-        self._database = database
-        self._stream = stream
-        self._consumer: JetStreamContext.PullSubscription | None = None
+    name = "profiles"
+    items = "changes of speaker profiles"
+    outcome = "Transcripts keep the profile's earlier name."
 
-    async def step(self) -> None:
-        """Waits a while for changes and follows them."""
-        try:
-            if self._consumer is None:
-                self._consumer = await self._subscribe()
-            messages = await self._consumer.fetch(16, timeout=_FETCH_SECONDS)
-        except TimeoutError:  # the client raises its own kind, and at times the plain one
-            return
-        except nats.errors.Error:
-            self._consumer = None
-            raise
-        for message in messages:
-            try:
-                await self._follow(message)
-            except UnavailableError:
-                await message.nak(delay=_RETRY_SECONDS)
-                raise
-            await message.ack()
-
-    async def _subscribe(self) -> JetStreamContext.PullSubscription:
+    async def subscribe(self) -> JetStreamContext.PullSubscription:
+        """Bind to the consumer, making it where it is missing."""
         await self._stream.add_consumer(
             bus.EVENTS_STREAM,
             ConsumerConfig(
@@ -56,11 +32,9 @@ class ProfileFollower:
         )
         return await self._stream.pull_subscribe_bind(durable=_CONSUMER, stream=bus.EVENTS_STREAM)
 
-    async def _follow(self, message: Msg) -> None:
-        try:
-            event = events.parse(message)
-        except DecodeError:
-            return
+    async def handle(self, message: Message) -> None:
+        """Follow one change."""
+        event = event_pb2.Event.FromString(message.payload)
         kind = event.WhichOneof("data")
         async with self._database.transaction() as connection:
             await locks.wait_for(connection, locks.PROFILES)

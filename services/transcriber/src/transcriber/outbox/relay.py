@@ -1,59 +1,40 @@
-"""Publishes what transactions left in the outbox, in order, until NATS has taken it."""
+"""Publishes the outbox and notes where in the stream each task has gone."""
 
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from common import message_spans, telemetry
+from common import bus
+from common.outbox import OutboxMessage, OutboxRelay
 from common.postgres import Database
-from transcriber.store import locks
 from transcriber.store.jobs import Jobs
-from transcriber.store.outbox import Outbox, OutboxMessage
 from transcriber.store.tasks import Tasks
 
-_BATCH = 100
+_TASKS = bus.tasks_subject("")
 
 
-class OutboxRelay:
-    """The way from the outbox to NATS. Replicas take turns, so that the order stays."""
+class JobOutboxRelay(OutboxRelay):
+    """The relay of the transcriber's outbox."""
 
     def __init__(self, database: Database, client: Client, stream: JetStreamContext) -> None:
-        self._database = database
-        self._client = client
-        self._stream = stream
+        super().__init__(database, client, stream)
+        self._sequences: dict[str, int] = {}
 
-    async def step(self) -> None:
-        """Publishes all there is.
+    def published(self, item: OutboxMessage, sequence: int) -> None:
+        """Remember where a task has gone until the batch is committed."""
+        if item.subject.startswith(_TASKS):
+            task_id = item.headers["Nats-Msg-Id"].rpartition(".")[0]
+            self._sequences[task_id] = sequence
 
-        A process that dies in between publishes again: the message id lets JetStream drop it.
+    async def committed(self) -> None:
+        """Write the places of tasks down.
+
+        In a transaction of its own: a cancellation locks the job before its messages.
         """
-        while await self._publish_batch() == _BATCH:
-            pass
-
-    async def _publish_batch(self) -> int:
-        sequences: dict[str, int] = {}
+        sequences, self._sequences = self._sequences, {}
+        if not sequences:
+            return
         async with self._database.transaction() as connection:
-            await locks.wait_for(connection, locks.OUTBOX)
-            outbox = Outbox(connection)
-            batch = await outbox.next(_BATCH)
-            for message in batch:
-                sequence = await self._publish(message)
-                if message.task_id is not None and sequence is not None:
-                    sequences[message.task_id] = sequence
-            await outbox.remove([message.id for message in batch])
-            telemetry.OUTBOX_MESSAGES.set(await outbox.pending())
-        if sequences:
-            # In a transaction of its own: whoever cancels a job locks it before its messages.
-            async with self._database.transaction() as connection:
-                tasks = Tasks(connection)
-                await Jobs(connection).lock(await tasks.jobs_of(list(sequences)))
-                for task_id, sequence in sequences.items():
-                    await tasks.published(task_id, sequence)
-        return len(batch)
-
-    async def _publish(self, message: OutboxMessage) -> int | None:
-        if not message.kept:
-            await self._client.publish(message.subject, message.payload)
-            return None
-        with message_spans.publishing(message.subject, message.headers) as headers:
-            answer = await self._stream.publish(message.subject, message.payload, headers=headers)
-        return answer.seq
+            tasks = Tasks(connection)
+            await Jobs(connection).lock(await tasks.jobs_of(list(sequences)))
+            for task_id, sequence in sequences.items():
+                await tasks.published(task_id, sequence)

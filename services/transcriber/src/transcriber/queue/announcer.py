@@ -6,13 +6,13 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from common import bus
+from common.background.wakeups import WakeUp
 from common.events import EventPublisher
 from common.postgres import Database
 from common.times import duration
 from securetranscribe.v1 import event_pb2
 from transcriber.queue.queue_status import QueueSnapshot, QueueView
 from transcriber.store import announcements
-from transcriber.wakeups import Bell
 
 INTERVAL_SECONDS = 1.0
 
@@ -21,12 +21,12 @@ class QueueAnnouncer:
     """Announces the queue after each change; changes within a second are one."""
 
     def __init__(
-        self, database: Database, view: QueueView, publisher: EventPublisher, bell: Bell
+        self, database: Database, view: QueueView, publisher: EventPublisher, wake_up: WakeUp
     ) -> None:
         self._database = database
         self._view = view
         self._publisher = publisher
-        self._bell = bell
+        self._wake_up = wake_up
         self._last: event_pb2.QueueChanged | None = None
 
     async def listen(self, client: Client) -> None:
@@ -34,7 +34,7 @@ class QueueAnnouncer:
 
         async def hear(message: Msg) -> None:
             if not message.subject.endswith(".progress"):
-                self._bell.ring()
+                self._wake_up.notify()
 
         await client.subscribe(bus.event_subject("*", "job", "*", "*"), cb=hear)
 
@@ -51,7 +51,7 @@ class QueueAnnouncer:
             self._last = changed
         else:
             # Another replica has just announced something, perhaps from before this change.
-            self._bell.ring()
+            self._wake_up.notify()
         await asyncio.sleep(INTERVAL_SECONDS)
 
 

@@ -12,16 +12,16 @@ from transcriber.domain.jobs import Job
 from transcriber.queue.lifecycle import Lifecycle
 from transcriber.store.jobs import Jobs
 from transcriber.store.transcriptions import Transcriptions
-from transcriber.wakeups import Bells
+from transcriber.wakeups import WakeUps
 
 
 class JobCanceller:
     """Ends jobs on request. Their workers stop within seconds; finished stages are kept."""
 
-    def __init__(self, database: Database, stream: JetStreamContext, bells: Bells) -> None:
+    def __init__(self, database: Database, stream: JetStreamContext, wake_ups: WakeUps) -> None:
         self._database = database
         self._stream = stream
-        self._bells = bells
+        self._wake_ups = wake_ups
 
     async def cancel(self, job_id: str, session_id: str) -> Job:
         """Cancels a session's job.
@@ -37,7 +37,8 @@ class JobCanceller:
             sequences = await self.cancel_within(connection, job)
             if sequences is None:
                 raise StateError(f"The job is {job.status} already.", {"status": job.status})
-            job = next(iter(await Jobs(connection).get([job_id])))
+            job = await Jobs(connection).get(job_id)
+            assert job is not None, "it was found in this transaction"
         await self.withdraw(sequences)
         return job
 
@@ -53,8 +54,8 @@ class JobCanceller:
 
     async def withdraw(self, sequences: list[int]) -> None:
         """Takes tasks that no worker has begun out of the stream, and tells all that wait."""
-        self._bells.jobs_changed()
-        self._bells.queue.ring()
+        self._wake_ups.jobs_changed()
+        self._wake_ups.queue.notify()
         for sequence in sequences:
             # One that is gone, or in hand, needs no removing: workers are told otherwise.
             with contextlib.suppress(nats.errors.Error):

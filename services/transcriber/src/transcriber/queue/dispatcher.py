@@ -1,70 +1,92 @@
 """Hands tasks to the workers, in the order of the queue and only as many as can be used."""
 
+from collections.abc import Sequence
+
 from common import telemetry
+from common.background.steps import BatchStep
 from common.postgres import Connection, Database
-from transcriber.domain.jobs import WORKER_STAGES, JobStatus, Stage, Task
+from transcriber.domain.jobs import WORKER_STAGES, Failure, JobStatus, Task
 from transcriber.outbox import messages
+from transcriber.queue.lifecycle import Lifecycle
 from transcriber.queue.workers import Fleet
 from transcriber.store import locks
 from transcriber.store.jobs import Jobs
-from transcriber.store.outbox import Outbox
+from transcriber.store.outbox import JobOutbox
 from transcriber.store.tasks import Outstanding, Tasks
 from transcriber.store.transcriptions import Transcriptions
-from transcriber.wakeups import Bells
+from transcriber.wakeups import WakeUps
 
 #: Tasks handed out beyond the live workers: one is ready as soon as a worker is free, and a
 #: cluster without workers still shows that some are wanted.
 AHEAD = 1
+_NOT_HANDED_OUT = Failure(
+    code="QUEUE_ERROR",
+    message="The work could not be handed to a worker; the service's log has the reason.",
+)
 
 
-class Dispatcher:
-    """Releases waiting tasks. What is not released can still be overtaken or cancelled."""
+class Dispatcher(BatchStep[Task]):
+    """Releases waiting tasks. Tasks that are not released can be overtaken or cancelled."""
 
-    def __init__(self, database: Database, fleet: Fleet, bells: Bells) -> None:
-        self._database = database
+    name = "dispatcher"
+    items = "tasks to hand to the workers"
+    outcome = "The job fails with a reason. It can be started again."
+    size = 1000
+
+    def __init__(self, database: Database, fleet: Fleet, wake_ups: WakeUps) -> None:
+        super().__init__(database)
         self._fleet = fleet
-        self._bells = bells
+        self._wake_ups = wake_ups
 
-    async def step(self) -> None:
-        """Releases as many tasks of each stage as there are workers without one."""
-        released = 0
-        async with self._database.transaction() as connection:
-            await locks.wait_for(connection, locks.DISPATCH)
-            outstanding = await Tasks(connection).outstanding()
-            for stage in WORKER_STAGES:
-                of_stage = outstanding.get(stage, Outstanding())
-                telemetry.TASKS_OUTSTANDING.labels(stage).set(of_stage.open)
-                room = self._fleet.alive(stage) + AHEAD - of_stage.handed_out
-                if room > 0 and of_stage.open > of_stage.handed_out:
-                    released += await self._release(connection, stage, room)
-            by_status = await Jobs(connection).by_status()
+    def key(self, item: Task) -> str:
+        """Return the task's id."""
+        return item.task_id
+
+    async def due(self, connection: Connection, limit: int) -> Sequence[Task]:
+        """Return as many tasks of each stage as there are workers without one."""
+        await locks.wait_for(connection, locks.DISPATCH)
+        outstanding = await Tasks(connection).outstanding()
+        tasks: list[Task] = []
+        for stage in WORKER_STAGES:
+            of_stage = outstanding.get(stage, Outstanding())
+            telemetry.TASKS_OUTSTANDING.labels(stage).set(of_stage.open)
+            room = min(self._fleet.alive(stage) + AHEAD - of_stage.handed_out, limit)
+            if room > 0 and of_stage.open > of_stage.handed_out:
+                waiting = await Tasks(connection).next_waiting(stage, room)
+                free = await Jobs(connection).lock_free([task.job_id for task in waiting])
+                tasks += [task for task in waiting if task.job_id in free]
+        by_status = await Jobs(connection).by_status()
         for status in JobStatus:
             telemetry.QUEUE_DEPTH.labels(status).set(by_status.get(status, 0))
-        if released:
-            self._bells.outbox.ring()
-            self._bells.queue.ring()
+        return tasks
 
-    async def _release(self, connection: Connection, stage: Stage, room: int) -> int:
-        tasks = await Tasks(connection).next_waiting(stage, room)
-        free = await Jobs(connection).lock_free([task.job_id for task in tasks])
-        count = 0
-        for task in tasks:
-            if task.job_id in free:
-                count += await self._hand_out(connection, task)
-        return count
-
-    async def _hand_out(self, connection: Connection, task: Task) -> bool:
-        transcription = await Transcriptions(connection).get(task.transcription_id)
-        release = await Tasks(connection).release(task.task_id)
+    async def handle(self, connection: Connection, item: Task) -> None:
+        """Hand out one task."""
+        transcription = await Transcriptions(connection).get(item.transcription_id)
+        release = await Tasks(connection).release(item.task_id)
         if release is None or transcription is None:
-            return False
+            return
         jobs = Jobs(connection)
-        await jobs.released(task.job_id)
-        await Outbox(connection).task(
-            task_id=task.task_id,
+        await jobs.released(item.job_id)
+        await JobOutbox(connection).task(
+            task_id=item.task_id,
             release=release,
-            stage=task.stage,
-            payload=messages.task(task, transcription, release).SerializeToString(),
-            trace=await jobs.trace(task.job_id),
+            stage=item.stage,
+            payload=messages.task(item, transcription, release).SerializeToString(),
+            trace=await jobs.trace(item.job_id),
         )
-        return True
+
+    async def handled(self, _connection: Connection, _items: Sequence[Task]) -> None:
+        """Wake those that publish and announce."""
+        self._wake_ups.outbox.notify()
+        self._wake_ups.queue.notify()
+
+    async def set_aside(self, connection: Connection, item: Task) -> None:
+        """Fail the job."""
+        job = await Jobs(connection).get(item.job_id)
+        if job is None:
+            return
+        await Transcriptions(connection).lock(item.transcription_id)
+        if await Jobs(connection).lock([item.job_id]):
+            await Lifecycle(connection).fail(job, _NOT_HANDED_OUT, stop_workers=True)
+        self._wake_ups.jobs_changed()

@@ -15,11 +15,11 @@ from transcriber.outbox import messages
 from transcriber.queue.queue_status import QueueView
 from transcriber.store import locks
 from transcriber.store.jobs import Jobs
-from transcriber.store.outbox import Outbox
+from transcriber.store.outbox import JobOutbox
 from transcriber.store.tasks import Tasks
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.uploads import Uploads
-from transcriber.wakeups import Bells
+from transcriber.wakeups import WakeUps
 
 _LEAST_RETRY_SECONDS = 5
 _USUAL_RETRY_SECONDS = 30
@@ -43,11 +43,11 @@ class JobStarter:
     """Makes jobs out of transcriptions."""
 
     def __init__(
-        self, database: Database, view: QueueView, bells: Bells, *, queue_size: int
+        self, database: Database, view: QueueView, wake_ups: WakeUps, *, queue_size: int
     ) -> None:
         self._database = database
         self._view = view
-        self._bells = bells
+        self._wake_ups = wake_ups
         self._queue_size = queue_size
 
     async def start(self, transcription_id: int, session_id: str, request: StartRequest) -> Job:
@@ -89,8 +89,8 @@ class JobStarter:
 
     def queued(self) -> None:
         """Wakes what looks after new jobs; to be called after the transaction."""
-        self._bells.jobs_changed()
-        self._bells.queue.ring()
+        self._wake_ups.jobs_changed()
+        self._wake_ups.queue.notify()
 
     async def _earlier(
         self, connection: Connection, transcription: Transcription, request_id: str | None
@@ -154,8 +154,9 @@ async def queue_job(
         raise _used_elsewhere()
     await Tasks(connection).add(tasks)
     await Transcriptions(connection).started(transcription.id, job_id, options)
-    job = next(iter(await jobs.get([job_id])))
-    await Outbox(connection).event(messages.job_queued(job))
+    job = await jobs.get(job_id)
+    assert job is not None, "it was added in this transaction"
+    await JobOutbox(connection).event(messages.job_queued(job))
     return job
 
 

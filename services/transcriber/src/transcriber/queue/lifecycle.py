@@ -9,7 +9,7 @@ from transcriber.domain import progress
 from transcriber.domain.jobs import Failure, Job, JobStatus
 from transcriber.outbox import messages
 from transcriber.store.jobs import Ended, Jobs
-from transcriber.store.outbox import Outbox
+from transcriber.store.outbox import JobOutbox
 from transcriber.store.tasks import Tasks
 from transcriber.store.transcriptions import Transcriptions
 
@@ -20,7 +20,7 @@ class Lifecycle:
     def __init__(self, connection: Connection) -> None:
         self._jobs = Jobs(connection)
         self._tasks = Tasks(connection)
-        self._outbox = Outbox(connection)
+        self._outbox = JobOutbox(connection)
         self._transcriptions = Transcriptions(connection)
 
     async def at_work(self, job_id: str) -> Job | None:
@@ -31,7 +31,7 @@ class Lifecycle:
         waited = await self._jobs.begin(job_id)
         stages = progress.stages_of(await self._tasks.of_job(job_id))
         await self._jobs.progress(job_id, progress.percent(stages), progress.current_step(stages))
-        job = next(iter(await self._jobs.get([job_id])), None)
+        job = await self._jobs.get(job_id)
         if waited is not None and job is not None:
             telemetry.JOB_WAIT_SECONDS.observe(waited)
             await self._outbox.event(messages.job_started(job))

@@ -2,14 +2,18 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from common import bus
+from common.background.attempts import ItemAttempts
+from common.background.policy import Policy
+from common.background.steps import BatchStep
 from common.events import EventPublisher
-from common.postgres import Database
+from common.postgres import Connection, Database
 from securetranscribe.v1 import queue_pb2
 from transcriber.domain.jobs import Job
 from transcriber.outbox import messages
@@ -17,37 +21,45 @@ from transcriber.queue.lifecycle import Lifecycle
 from transcriber.queue.queue_status import QueueView
 from transcriber.store.jobs import Jobs
 from transcriber.store.tasks import SignOfWork, Tasks
-from transcriber.wakeups import Bells
+from transcriber.wakeups import WakeUps
 
 _GROUP = "coordinator"
 #: A heartbeat that says nothing new is written down only so often.
 _HEARTBEAT_SECONDS = 5.0
 
 
-class ProgressRecorder:
-    """The last thing that was heard of each task, until it is written down."""
+class ProgressRecorder(BatchStep[SignOfWork]):
+    """The last report of each task, until it is written down."""
+
+    name = "progress"
+    items = "progress reports of workers"
+    outcome = "The task goes on. Its progress is not shown."
+    policy = Policy(most_attempts=3)
 
     def __init__(
         self,
         database: Database,
         view: QueueView,
         publisher: EventPublisher,
-        bells: Bells,
+        wake_ups: WakeUps,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._database = database
+        super().__init__(database)
         self._view = view
         self._publisher = publisher
-        self._bells = bells
+        self._wake_ups = wake_ups
         self._clock = clock
         self._heard: dict[str, SignOfWork] = {}
         self._written: dict[str, float] = {}
+        self._taken: dict[str, SignOfWork] = {}
+        self._changed: dict[str, Job] = {}
 
     async def listen(self, client: Client) -> None:
         """Hears progress from now on; of several replicas one hears each message."""
 
         async def hear(message: Msg) -> None:
             progress = queue_pb2.TaskProgress.FromString(message.data)
+            UUID(progress.task_id)  # the client logs what is raised here and goes on
             self.note(
                 SignOfWork(
                     task_id=progress.task_id,
@@ -62,47 +74,58 @@ class ProgressRecorder:
     def note(self, sign: SignOfWork) -> None:
         """Notes progress of a task."""
         self._heard[sign.task_id] = sign
-        self._bells.progress.ring()
+        self._wake_ups.progress.notify()
 
     def note_heartbeat(self, task_id: str, worker_id: str) -> None:
         """Notes that a worker is at a task, unless that was written down a moment ago."""
         before = self._written.get(task_id)
         if before is None or self._clock() - before >= _HEARTBEAT_SECONDS:
             self._heard.setdefault(task_id, SignOfWork(task_id=task_id, worker_id=worker_id))
-            self._bells.progress.ring()
+            self._wake_ups.progress.notify()
 
-    async def step(self) -> None:
-        """Writes down what was heard since the last time."""
-        if not self._heard:
-            return
-        heard, self._heard = self._heard, {}
-        try:
-            jobs = await self._write(list(heard.values()))
-        except BaseException:
-            # What was heard in the meantime is newer.
-            self._heard = {**heard, **self._heard}
-            raise
+    def key(self, item: SignOfWork) -> str:
+        """Return the task's id."""
+        return item.task_id
+
+    async def due(self, connection: Connection, limit: int) -> Sequence[SignOfWork]:
+        """Return the newest report of each task, those of live jobs locked."""
+        self._taken = dict(list(self._heard.items())[:limit])
+        if not self._taken:
+            return []
+        self._changed = {}
+        resting = await ItemAttempts(connection).resting(self.name, list(self._taken))
+        # All at once and in order, so that replicas cannot wait for each other.
+        await Jobs(connection).lock(await Tasks(connection).jobs_of(list(self._taken)))
+        return [sign for task_id, sign in self._taken.items() if task_id not in resting]
+
+    async def handle(self, connection: Connection, item: SignOfWork) -> None:
+        """Write one report down."""
+        tasks, jobs = Tasks(connection), Jobs(connection)
+        live = await jobs.lock(await tasks.jobs_of([item.task_id]))
+        before = {job.job_id: job for job in await jobs.get_all(live)}
+        await tasks.seen([item])
+        for job_id in live:
+            job = await Lifecycle(connection).at_work(job_id)
+            if job is None:
+                continue
+            if _differ(job, before[job_id]):
+                self._changed[job_id] = job
+            if job.status is not before[job_id].status:
+                self._wake_ups.jobs_changed()
+
+    async def committed(self) -> None:
+        """Forget what was written down, and announce the jobs that moved."""
+        taken, self._taken = self._taken, {}
+        for task_id, sign in taken.items():
+            # Newer reports came in meanwhile where it is not the same object.
+            if self._heard.get(task_id) is sign:
+                del self._heard[task_id]
         now = self._clock()
         self._written = {
             task_id: at for task_id, at in self._written.items() if now - at < _HEARTBEAT_SECONDS
-        } | dict.fromkeys(heard, now)
-        await self._announce(jobs)
-
-    async def _write(self, signs: list[SignOfWork]) -> list[Job]:
-        changed: list[Job] = []
-        async with self._database.transaction() as connection:
-            tasks, jobs = Tasks(connection), Jobs(connection)
-            known = await tasks.jobs_of([sign.task_id for sign in signs])
-            live = await jobs.lock(known)
-            before = {job.job_id: job for job in await jobs.get(live)}
-            await tasks.seen(signs)
-            for job_id in live:
-                job = await Lifecycle(connection).at_work(job_id)
-                if job is not None and _differ(job, before[job_id]):
-                    changed.append(job)
-                if job is not None and job.status is not before[job_id].status:
-                    self._bells.jobs_changed()
-        return changed
+        } | dict.fromkeys(taken, now)
+        changed, self._changed = self._changed, {}
+        await self._announce(list(changed.values()))
 
     async def _announce(self, jobs: list[Job]) -> None:
         if not jobs:

@@ -7,7 +7,7 @@ went missing, or a NATS server that lost its data.
 import datetime as dt
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import nats.errors
@@ -20,24 +20,22 @@ from nats.js.api import ConsumerInfo, RawStreamMsg
 from nats.js.errors import NotFoundError as NotInStreamError
 
 from common import bus, logging
+from common.background.policy import Policy
+from common.background.steps import ItemStep
 from common.bus import Delivery
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
 from securetranscribe.v1 import queue_pb2
-from transcriber.domain.jobs import WORKER_STAGES, Failure, Job, Stage, Task, TaskState
+from transcriber.domain.jobs import Failure, Stage, Task, TaskState
 from transcriber.queue.lifecycle import Lifecycle
 from transcriber.queue.workers import Fleet
-from transcriber.store import locks
 from transcriber.store.jobs import Jobs
-from transcriber.store.outbox import Outbox
 from transcriber.store.tasks import Tasks
-from transcriber.store.transcriptions import Transcriptions
-from transcriber.wakeups import Bells
+from transcriber.wakeups import WakeUps
 
 _GROUP = "coordinator"
+_LOST = "The work on it was lost again and again."
 _MOST_RELEASES = 5
-#: How long a merge may take beyond the time for processing (seconds).
-_MERGE_SECONDS = 600.0
 _CODES = {Stage.TRANSCRIBE: "TRANSCRIPTION_ERROR", Stage.DIARIZE: "DIARIZATION_ERROR"}
 _WORK = {Stage.TRANSCRIBE: "recognising its speech", Stage.DIARIZE: "telling its speakers apart"}
 _log = logging.get(__name__)
@@ -47,18 +45,25 @@ _log = logging.get(__name__)
 class Patience:
     """How long (seconds) things may look wrong before they are taken to be.
 
-    A task that was handed out or heard of within `young` is not looked into; a message may be
-    gone from the stream for `missing` before its result must have come; a task may stay with
-    nobody for `forgotten` while a worker has nothing to do.
+    A task that was handed out or heard of within `young` is not looked into. A message may be
+    gone from the stream for `missing` before its result must have come. A task may stay with
+    nobody for `forgotten` while a worker has nothing to do. A task is looked at again after
+    `again`.
     """
 
     young: float = 20.0
     missing: float = 15.0
     forgotten: float = 180.0
+    again: float = 4.0
 
 
-class Reconciler:
-    """Looks after tasks that workers should have, and after jobs that take too long."""
+class LostTaskStep(ItemStep[Task]):
+    """Looks after tasks that workers should have."""
+
+    name = "lost-tasks"
+    items = "tasks that no worker reports"
+    outcome = "The task fails. Without recognition its job fails with a reason."
+    policy = Policy(at_a_time=100, timeout=60.0)
 
     def __init__(
         self,
@@ -66,25 +71,24 @@ class Reconciler:
         stream: JetStreamContext,
         objects: ObjectStore,
         fleet: Fleet,
-        bells: Bells,
+        wake_ups: WakeUps,
         *,
         delivery: Delivery,
         bucket_results: str,
-        processing_timeout: float,
         patience: Patience = Patience(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._database = database
+        super().__init__(database)
         self._stream = stream
         self._objects = objects
         self._fleet = fleet
-        self._bells = bells
+        self._wake_ups = wake_ups
         self._delivery = delivery
         self._bucket = bucket_results
-        self._processing_timeout = processing_timeout
         self._patience = patience
         self._clock = clock
         self._missing: dict[str, float] = {}
+        self._looked_at: dict[str, float] = {}
 
     async def listen(self, client: Client) -> None:
         """Hears from now on when a task was delivered too often."""
@@ -99,14 +103,39 @@ class Reconciler:
 
         await client.subscribe(bus.MAX_DELIVERIES_ADVISORY, queue=_GROUP, cb=hear)
 
-    async def step(self) -> None:
-        """Looks once; of several replicas one does."""
+    def key(self, item: Task) -> str:
+        """Return the task's id."""
+        return item.task_id
+
+    async def due(self, connection: Connection, limit: int) -> Sequence[Task]:
+        """Return tasks that no worker was heard of for a time."""
+        tasks = await Tasks(connection).handed_out()
+        now = await Jobs(connection).now()
+        known = {task.task_id for task in tasks}
+        self._missing = {key: at for key, at in self._missing.items() if key in known}
+        self._looked_at = {key: at for key, at in self._looked_at.items() if key in known}
+        silent = []
+        for task in tasks:
+            if self._fleet.holds(task.task_id) or _is_young(task, now, self._patience.young):
+                self._missing.pop(task.task_id, None)
+            elif self._clock() - self._looked_at.get(task.task_id, -1e9) >= self._patience.again:
+                silent.append(task)
+        return silent[:limit]
+
+    async def handle(self, item: Task) -> None:
+        """Find out what happened to one task, and put it right."""
+        self._looked_at[item.task_id] = self._clock()
         async with self._database.transaction() as connection:
-            if not await locks.attempt(connection, locks.RECONCILE):
-                return
-            await self._end_overdue()
-            tasks = await Tasks(connection).handed_out()
-            await self._look_into(tasks, await Jobs(connection).now())
+            now = await Jobs(connection).now()
+        await self._look_at(item, await self._consumer(item.stage), now)
+
+    async def set_aside(self, connection: Connection, item: Task) -> None:
+        """Fail the task, and with it the job unless there is a transcript without it."""
+        if await Jobs(connection).lock([item.job_id]):
+            failure = Failure(code=_CODES[item.stage], message=_LOST)
+            await Tasks(connection).failed(item.task_id, failure)
+            await Lifecycle(connection).at_work(item.job_id)
+        self._wake_ups.jobs_changed()
 
     async def bury(self, sequence: int, deliveries: int) -> None:
         """Fails the task of a message that no worker could finish, and keeps it aside."""
@@ -120,56 +149,6 @@ class Reconciler:
         if task_id:
             await self._fail_dead(task_id, deliveries, message.data or b"")
         await self._remove(sequence)
-
-    async def _end_overdue(self) -> None:
-        """Ends what has been processed for too long, saving the transcript where there is one."""
-        async with self._database.transaction() as connection:
-            overdue = await Jobs(connection).overdue(self._processing_timeout)
-            jobs = await Jobs(connection).get(overdue)
-        for job in jobs:
-            async with self._database.transaction() as connection:
-                await Transcriptions(connection).lock(job.transcription_id)
-                if await Jobs(connection).lock([job.job_id]):
-                    await self._end(connection, job)
-            self._bells.jobs_changed()
-
-    async def _end(self, connection: Connection, job: Job) -> None:
-        tasks = await Tasks(connection).of_job(job.job_id)
-        seconds = f"{self._processing_timeout:.0f} seconds"
-        missing = [task for task in tasks if task.stage in WORKER_STAGES and not task.state.settled]
-        if missing and all(task.stage is Stage.DIARIZE for task in missing):
-            failure = Failure(
-                code=_CODES[Stage.DIARIZE], message=f"It took longer than the allowed {seconds}."
-            )
-            for task in missing:
-                await Tasks(connection).failed(task.task_id, failure)
-            await Outbox(connection).withdraw_tasks(job.job_id)
-            await Outbox(connection).cancellation(job.job_id)
-            await Lifecycle(connection).at_work(job.job_id)
-            return
-        merging = not missing
-        now = await Jobs(connection).now()
-        if merging and job.processing_seconds(now) < self._processing_timeout + _MERGE_SECONDS:
-            return
-        failure = Failure(
-            code=_CODES[Stage.TRANSCRIBE],
-            message=f"Processing took longer than the allowed {seconds}. "
-            "A shorter recording, or more and faster workers, may help.",
-        )
-        await Lifecycle(connection).fail(job, failure, stop_workers=True)
-        _log.warning("a job took too long", job_id=job.job_id)
-
-    async def _look_into(self, tasks: list[Task], now: dt.datetime) -> None:
-        consumers: dict[Stage, ConsumerInfo | None] = {}
-        for task in tasks:
-            if self._fleet.holds(task.task_id) or _is_young(task, now, self._patience.young):
-                self._missing.pop(task.task_id, None)
-                continue
-            if task.stage not in consumers:
-                consumers[task.stage] = await self._consumer(task.stage)
-            await self._look_at(task, consumers[task.stage], now)
-        known = {task.task_id for task in tasks}
-        self._missing = {key: at for key, at in self._missing.items() if key in known}
 
     async def _look_at(self, task: Task, consumer: ConsumerInfo | None, now: dt.datetime) -> None:
         message = None
@@ -204,7 +183,7 @@ class Reconciler:
                 if await Jobs(connection).lock([task.job_id]):
                     await Tasks(connection).done(task.task_id)
                     await Lifecycle(connection).at_work(task.job_id)
-            self._bells.jobs_changed()
+            self._wake_ups.jobs_changed()
             return
         await self._again(task, "it is gone from the stream")
 
@@ -216,12 +195,10 @@ class Reconciler:
             if task.releases < _MOST_RELEASES:
                 await Tasks(connection).take_back(task.task_id)
             else:
-                failure = Failure(
-                    code=_CODES[task.stage], message="The work on it was lost again and again."
-                )
+                failure = Failure(code=_CODES[task.stage], message=_LOST)
                 await Tasks(connection).failed(task.task_id, failure)
                 await Lifecycle(connection).at_work(task.job_id)
-        self._bells.jobs_changed()
+        self._wake_ups.jobs_changed()
 
     async def _fail_dead(self, task_id: str, deliveries: int, payload: bytes) -> None:
         async with self._database.transaction() as connection:
@@ -243,7 +220,7 @@ class Reconciler:
             if live:
                 await Lifecycle(connection).at_work(task.job_id)
             _log.error("workers die at a task", task_id=task_id, deliveries=deliveries)
-        self._bells.jobs_changed()
+        self._wake_ups.jobs_changed()
 
     async def _message(self, sequence: int) -> RawStreamMsg | None:
         try:

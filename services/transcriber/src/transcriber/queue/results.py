@@ -1,15 +1,10 @@
 """Takes in what workers hand in. The same result twice changes nothing."""
 
-from collections.abc import Iterable
-
-import nats.errors
-from google.protobuf.message import DecodeError
-from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
-from common import bus, logging, message_spans
+from common import bus, logging
+from common.background.message_steps import Message, MessageStep
 from common.bus import Delivery
-from common.errors import UnavailableError
 from common.postgres import Database
 from common.times import seconds
 from securetranscribe.v1 import queue_pb2
@@ -17,62 +12,35 @@ from transcriber.domain.jobs import Failure, Task, TaskState
 from transcriber.queue.lifecycle import Lifecycle
 from transcriber.store.jobs import Jobs
 from transcriber.store.tasks import Tasks
-from transcriber.wakeups import Bells
+from transcriber.wakeups import WakeUps
 
-_FETCH_SECONDS = 5.0
-_BATCH = 16
-_RETRY_SECONDS = 2.0
 _log = logging.get(__name__)
 
 
-class ResultsConsumer:
-    """Reads the stream of results; replicas share it."""
+class ResultStep(MessageStep):
+    """Takes in the results of workers from their stream, shared by all replicas."""
+
+    name = "results"
+    items = "results that workers announced"
+    outcome = "The task counts as lost: it is done again, then its job fails with a reason."
 
     def __init__(
-        self, database: Database, stream: JetStreamContext, delivery: Delivery, bells: Bells
+        self, database: Database, stream: JetStreamContext, delivery: Delivery, wake_ups: WakeUps
     ) -> None:
-        self._database = database
-        self._stream = stream
+        super().__init__(database, stream)
         self._delivery = delivery
-        self._bells = bells
-        self._consumer: JetStreamContext.PullSubscription | None = None
+        self._wake_ups = wake_ups
 
-    async def step(self) -> None:
-        """Waits a while for results and takes them in."""
-        try:
-            messages = await self._fetch()
-        except TimeoutError:  # the client raises its own kind, and at times the plain one
-            return
-        except nats.errors.Error:
-            # The server may have lost its data; what is missing is made anew.
-            self._consumer = None
-            await bus.ensure_streams(self._stream, self._delivery)
-            raise
-        for message in messages:
-            await self._take(message)
+    async def subscribe(self) -> JetStreamContext.PullSubscription:
+        """Bind to the consumer, making what is missing if the server lost its data."""
+        await bus.ensure_streams(self._stream, self._delivery)
+        return await self._stream.pull_subscribe_bind(
+            durable=bus.RESULTS_CONSUMER, stream=bus.RESULTS_STREAM
+        )
 
-    async def _fetch(self) -> Iterable[Msg]:
-        if self._consumer is None:
-            self._consumer = await self._stream.pull_subscribe_bind(
-                durable=bus.RESULTS_CONSUMER, stream=bus.RESULTS_STREAM
-            )
-        messages: list[Msg] = await self._consumer.fetch(_BATCH, timeout=_FETCH_SECONDS)
-        return messages
-
-    async def _take(self, message: Msg) -> None:
-        try:
-            result = queue_pb2.TaskResult.FromString(message.data)
-        except DecodeError:
-            _log.error("a message among the results is not a result; discarded")
-            await message.term()
-            return
-        try:
-            with message_spans.receiving(message.subject, message.headers):
-                await self.accept(result)
-        except UnavailableError:
-            await message.nak(delay=_RETRY_SECONDS)
-            raise
-        await message.ack()
+    async def handle(self, message: Message) -> None:
+        """Take in one result."""
+        await self.accept(queue_pb2.TaskResult.FromString(message.payload))
 
     async def accept(self, result: queue_pb2.TaskResult) -> bool:
         """Notes a result; False when it is of no use any more.
@@ -102,7 +70,7 @@ class ResultsConsumer:
                 _log.warning("task failed", job_id=task.job_id, stage=task.stage, code=failure.code)
             if live:
                 await Lifecycle(connection).at_work(task.job_id)
-        self._bells.jobs_changed()
+        self._wake_ups.jobs_changed()
         return True
 
 

@@ -1,18 +1,22 @@
 """Deletes transcriptions: at once for the caller, and to the last object even after a crash."""
 
 import asyncio
+from collections.abc import Sequence
 
 from common import logging
+from common.background.attempts import ItemAttempts
+from common.background.policy import Policy
+from common.background.steps import ItemStep
 from common.errors import ApplicationError, NotFoundError
 from common.objects import ObjectStore
-from common.postgres import Database
+from common.postgres import Connection, Database
 from transcriber.domain.jobs import TaskState
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.outbox import messages
 from transcriber.queue.cancellation import JobCanceller
 from transcriber.store.deletions import Deletion, Deletions
 from transcriber.store.jobs import Jobs
-from transcriber.store.outbox import Outbox
+from transcriber.store.outbox import JobOutbox
 from transcriber.store.tasks import Tasks
 from transcriber.store.transcriptions import Transcriptions
 
@@ -20,6 +24,8 @@ from transcriber.store.transcriptions import Transcriptions
 _AT_ONCE_SECONDS = 10.0
 #: When objects are looked for once more after a worker may still have been writing.
 _LATE_SECONDS = 900.0
+#: Steps whose items are transcriptions.
+_STEPS = ("clips", "names", "decisions", "recordings")
 _log = logging.get(__name__)
 
 
@@ -60,7 +66,8 @@ class Deleter:
             if live is not None:
                 tasks = await Tasks(connection).of_job(live)
                 late = any(task.state in {TaskState.RELEASED, TaskState.RUNNING} for task in tasks)
-                job = next(iter(await Jobs(connection).get([live])))
+                job = await Jobs(connection).get(live)
+                assert job is not None, "it is live"
                 sequences = await self._canceller.cancel_within(connection, job) or []
             deletion = Deletion(
                 transcription_id=transcription_id,
@@ -71,32 +78,17 @@ class Deleter:
             )
             await Deletions(connection).add(deletion)
             await transcriptions.remove(transcription_id)
-            await Outbox(connection).event(
+            await ItemAttempts(connection).forget(_STEPS, str(transcription_id))
+            await JobOutbox(connection).event(
                 messages.transcription_deleted(session_id, transcription_id)
             )
         await self._canceller.withdraw(sequences)
         await self._at_once(deletion)
 
-    async def step(self) -> None:
-        """Goes on with deletions that did not come to their end."""
-        while True:
-            async with self._database.transaction() as connection:
-                deletion = await Deletions(connection).claim()
-            if deletion is None:
-                return
-            try:
-                await self._carry_out(deletion)
-            except ApplicationError as error:
-                _log.warning(
-                    "a deletion is delayed",
-                    transcription_id=deletion.transcription_id,
-                    reason=error.message,
-                )
-
     async def _at_once(self, deletion: Deletion) -> None:
         try:
             async with asyncio.timeout(_AT_ONCE_SECONDS):
-                await self._carry_out(deletion)
+                await self.carry_out(deletion)
         except (ApplicationError, TimeoutError) as error:
             _log.warning(
                 "a deletion goes on in the background",
@@ -104,7 +96,8 @@ class Deleter:
                 reason=repr(error),
             )
 
-    async def _carry_out(self, deletion: Deletion) -> None:
+    async def carry_out(self, deletion: Deletion) -> None:
+        """Remove the objects of a deleted transcription and what was learned from it."""
         prefix = f"{deletion.transcription_id}/"
         await self._objects.delete(self._bucket_audio, deletion.source_key)
         await self._objects.delete_prefix(self._bucket_results, prefix)
@@ -112,3 +105,28 @@ class Deleter:
             await self._speakers.decide(deletion.transcription_id, deletion.session_id, ())
         async with self._database.transaction() as connection:
             await Deletions(connection).done(deletion, _LATE_SECONDS)
+
+
+class DeletionStep(ItemStep[Deletion]):
+    """Goes on with deletions that did not come to their end."""
+
+    name = "deletions"
+    items = "deleted transcriptions with objects or voices left"
+    outcome = "The transcription is gone for its owner. What is left in storage is listed."
+    policy = Policy(most_attempts=10, first_pause=15.0, longest_pause=3600.0)
+
+    def __init__(self, database: Database, deleter: Deleter) -> None:
+        super().__init__(database)
+        self._deleter = deleter
+
+    def key(self, item: Deletion) -> str:
+        """Return the transcription's id."""
+        return str(item.transcription_id)
+
+    async def due(self, connection: Connection, limit: int) -> Sequence[Deletion]:
+        """Return deletions to carry out."""
+        return await Deletions(connection).due(limit)
+
+    async def handle(self, item: Deletion) -> None:
+        """Carry out one deletion."""
+        await self._deleter.carry_out(item)

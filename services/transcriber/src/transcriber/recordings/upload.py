@@ -25,7 +25,7 @@ from transcriber.domain.transcriptions import AudioFile, Transcription
 from transcriber.outbox import messages
 from transcriber.queue.job_start import JobStarter, StartRequest, queue_job
 from transcriber.recordings.checks import Hurried, formatted_size, judge, without_long_waits
-from transcriber.store.outbox import Outbox
+from transcriber.store.outbox import JobOutbox
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.uploads import Upload, Uploads
 
@@ -210,7 +210,7 @@ class Uploader:
                 raise UnavailableError("The upload took too long; try again.")
             transcription = await transcriptions.get(upload.transcription_id)
             assert transcription is not None, "it was just added"
-            await Outbox(connection).event(messages.transcription_created(transcription))
+            await JobOutbox(connection).event(messages.transcription_created(transcription))
             job = None
             if request.auto_start:
                 job = await queue_job(

@@ -2,25 +2,20 @@
 
 from dataclasses import dataclass
 
-from common.postgres import Connection, execute, fetch_one
+from common.postgres import Connection, execute, fetch_all
 
 _ADD = """
 INSERT INTO deletions (transcription_id, session_id, source_key, voices_known, late_pass, due_at)
 VALUES (%(transcription_id)s, %(session_id)s, %(source_key)s, %(voices_known)s, %(late_pass)s,
         now() + interval '1 minute')
 """
-# Claimed for a while, so that another replica does not do the same at the same time.
-_CLAIM = """
-UPDATE deletions
-SET attempts = attempts + 1,
-    due_at = now() + make_interval(secs => least(3600, 15 * 2 ^ least(attempts, 8)))
-WHERE transcription_id = (
-    SELECT transcription_id FROM deletions WHERE due_at <= now() ORDER BY due_at LIMIT 1
-    FOR UPDATE SKIP LOCKED)
-RETURNING *
+_DUE = """
+SELECT * FROM deletions
+WHERE due_at <= now() AND NOT item_rests('deletions', transcription_id::text)
+ORDER BY due_at LIMIT %s
 """
 _LATE = """
-UPDATE deletions SET late_pass = false, voices_known = false, attempts = 0,
+UPDATE deletions SET late_pass = false, voices_known = false,
                      due_at = now() + make_interval(secs => %s)
 WHERE transcription_id = %s
 """
@@ -58,18 +53,18 @@ class Deletions:
         }
         await execute(self._connection, _ADD, parameters)
 
-    async def claim(self) -> Deletion | None:
-        """A deletion that is due; it becomes due again later, each time after a longer while."""
-        row = await fetch_one(self._connection, _CLAIM)
-        if row is None:
-            return None
-        return Deletion(
-            transcription_id=row["transcription_id"],
-            session_id=row["session_id"],
-            source_key=row["source_key"],
-            voices_known=row["voices_known"],
-            late_pass=row["late_pass"],
-        )
+    async def due(self, limit: int) -> list[Deletion]:
+        """Return deletions that are to be carried out."""
+        return [
+            Deletion(
+                transcription_id=row["transcription_id"],
+                session_id=row["session_id"],
+                source_key=row["source_key"],
+                voices_known=row["voices_known"],
+                late_pass=row["late_pass"],
+            )
+            for row in await fetch_all(self._connection, _DUE, (limit,))
+        ]
 
     async def done(self, deletion: Deletion, late_seconds: float) -> None:
         """Forgets it, or has objects looked for once more after a while."""

@@ -101,7 +101,8 @@ ORDER BY j.completed_at DESC LIMIT 50
 _OVERDUE = """
 SELECT job_id FROM jobs
 WHERE status = 'processing' AND started_at < now() - make_interval(secs => %s)
-ORDER BY started_at LIMIT 100
+  AND NOT item_rests('overdue', job_id)
+ORDER BY started_at LIMIT %s
 """
 _NOW = "SELECT clock_timestamp() AS now"
 _BY_STATUS = "SELECT status, count(*) AS jobs FROM jobs GROUP BY status"
@@ -182,8 +183,12 @@ class Jobs:
         rows = await fetch_all(self._connection, _OWN, (job_id, session_id))
         return next(iter(await self._complete(rows)), None)
 
-    async def get(self, job_ids: Sequence[str]) -> list[Job]:
-        """Jobs with their stages, whosever they are."""
+    async def get(self, job_id: str) -> Job | None:
+        """Return a job with its stages, whoever owns it."""
+        return next(iter(await self.get_all([job_id])), None)
+
+    async def get_all(self, job_ids: Sequence[str]) -> list[Job]:
+        """Return jobs with their stages, whoever owns them."""
         return await self._complete(await fetch_all(self._connection, _ANY, (list(job_ids),)))
 
     async def find_by_request(self, session_id: str, request_id: str) -> Job | None:
@@ -283,9 +288,10 @@ class Jobs:
         rows = await fetch_all(self._connection, _RECENT)
         return [(row["processing"], row["duration"]) for row in rows]
 
-    async def overdue(self, seconds: float) -> list[str]:
-        """Jobs that have been processed for longer than that."""
-        return [row["job_id"] for row in await fetch_all(self._connection, _OVERDUE, (seconds,))]
+    async def overdue(self, seconds: float, limit: int) -> list[str]:
+        """Return jobs that have been processed for longer than a number of seconds."""
+        rows = await fetch_all(self._connection, _OVERDUE, (seconds, limit))
+        return [row["job_id"] for row in rows]
 
     async def now(self) -> dt.datetime:
         """The database's own time, which all moments in the tables are of."""

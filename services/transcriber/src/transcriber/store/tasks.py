@@ -43,6 +43,7 @@ ranked AS (
 )
 SELECT t.* FROM tasks t JOIN ranked USING (job_id)
 WHERE t.stage = %(stage)s AND t.state = 'waiting'
+  AND NOT item_rests('dispatcher', t.task_id::text)
 ORDER BY ranked.release_number NULLS LAST, ranked.priority DESC, ranked.share, ranked.id, t.part
 LIMIT %(limit)s
 """
@@ -97,7 +98,7 @@ WHERE t.task_id = %s AND t.state = 'done'
 _HANDED_OUT = """
 SELECT t.* FROM tasks t JOIN jobs j USING (job_id)
 WHERE t.state IN ('released', 'running') AND t.stage <> 'merge'
-  AND j.status IN ('queued', 'processing')
+  AND j.status IN ('queued', 'processing') AND NOT item_rests('lost-tasks', t.task_id::text)
 ORDER BY t.released_at LIMIT 10000
 """
 _OUTSTANDING = """
@@ -106,33 +107,21 @@ FROM tasks t JOIN jobs j USING (job_id)
 WHERE t.state IN ('waiting', 'released', 'running') AND j.status IN ('queued', 'processing')
 GROUP BY t.stage
 """
-# A merge is begun by one replica at a time; one that fell silent is taken over.
-_CLAIM_MERGE = """
-UPDATE tasks SET state = 'running', heartbeat_at = now(), worker_id = %(owner)s,
-                 releases = releases + 1
-WHERE job_id = %(job_id)s AND stage = 'merge'
-  AND (state = 'waiting'
-       OR (state = 'running' AND heartbeat_at < now() - make_interval(secs => %(silent)s)))
+_BEGIN_MERGE = """
+UPDATE tasks SET state = 'running', heartbeat_at = now(), releases = releases + 1
+WHERE job_id = %s AND stage = 'merge' AND state IN ('waiting', 'running')
 RETURNING *
 """
-_KEEP_MERGE = """
-UPDATE tasks SET heartbeat_at = now()
-WHERE task_id = %(task_id)s AND worker_id = %(owner)s AND state = 'running'
-"""
-_RELEASE_MERGE = """
-UPDATE tasks SET state = 'waiting', worker_id = '', releases = releases - %(uncounted)s
-WHERE task_id = %(task_id)s AND worker_id = %(owner)s AND state = 'running'
-"""
+_MERGE_WAITS = "UPDATE tasks SET state = 'waiting' WHERE task_id = %s AND state = 'running'"
 _SETTLED_JOBS = """
 SELECT j.job_id FROM jobs j JOIN tasks m ON m.job_id = j.job_id AND m.stage = 'merge'
 WHERE j.status IN ('queued', 'processing')
-  AND (m.state = 'waiting'
-       OR (m.state = 'running' AND m.heartbeat_at < now() - make_interval(secs => %(silent)s)))
+  AND m.state IN ('waiting', 'running') AND NOT item_rests('merges', j.job_id)
   AND (NOT EXISTS (SELECT FROM tasks t WHERE t.job_id = j.job_id AND t.stage <> 'merge'
                    AND t.state NOT IN ('done', 'failed', 'cancelled'))
        OR EXISTS (SELECT FROM tasks t WHERE t.job_id = j.job_id AND t.stage = 'transcribe'
                   AND t.state = 'failed'))
-ORDER BY j.id LIMIT 100
+ORDER BY j.id LIMIT %s
 """
 _BURY = """
 INSERT INTO dead_tasks (task_id, job_id, stage, deliveries, payload)
@@ -278,24 +267,18 @@ class Tasks:
             for row in await fetch_all(self._connection, _OUTSTANDING)
         }
 
-    async def claim_merge(self, job_id: str, owner: str, silent_seconds: float) -> Task | None:
-        """Begins a job's merge; None when another is at it or it is over."""
-        parameters = {"job_id": job_id, "owner": owner, "silent": silent_seconds}
-        row = await fetch_one(self._connection, _CLAIM_MERGE, parameters)
+    async def begin_merge(self, job_id: str) -> Task | None:
+        """Note that a job's merge has begun; return None when it is over."""
+        row = await fetch_one(self._connection, _BEGIN_MERGE, (job_id,))
         return None if row is None else task_of(row)
 
-    async def keep_merge(self, task_id: str, owner: str) -> None:
-        """Says that a merge is still being worked on."""
-        await execute(self._connection, _KEEP_MERGE, {"task_id": task_id, "owner": owner})
+    async def merge_waits(self, task_id: str) -> None:
+        """Note that a merge waits for a stage to be done again."""
+        await execute(self._connection, _MERGE_WAITS, (task_id,))
 
-    async def release_merge(self, task_id: str, owner: str, *, counts: bool) -> None:
-        """Gives a merge back, to be begun again; an attempt that was not its fault counts not."""
-        parameters = {"task_id": task_id, "owner": owner, "uncounted": 0 if counts else 1}
-        await execute(self._connection, _RELEASE_MERGE, parameters)
-
-    async def settled_jobs(self, silent_seconds: float) -> list[str]:
-        """Live jobs of which nothing is left to do for the workers."""
-        rows = await fetch_all(self._connection, _SETTLED_JOBS, {"silent": silent_seconds})
+    async def settled_jobs(self, limit: int) -> list[str]:
+        """Return live jobs of which nothing is left to do for the workers."""
+        rows = await fetch_all(self._connection, _SETTLED_JOBS, (limit,))
         return [row["job_id"] for row in rows]
 
     async def bury(self, task: Task, *, deliveries: int, payload: bytes) -> None:

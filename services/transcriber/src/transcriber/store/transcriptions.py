@@ -65,9 +65,11 @@ _EXPIRED_SOURCES = """
 UPDATE transcriptions SET source_deleted_at = coalesce(source_deleted_at, now())
 WHERE id IN (
     SELECT id FROM transcriptions
-    WHERE NOT source_erased AND status = 'completed' AND clips_due_at IS NULL
+    WHERE NOT source_erased AND status = 'completed'
+      AND (clips_due_at IS NULL OR item_set_aside('clips', id::text))
       AND transcript_at < now() - make_interval(secs => %s)
-    ORDER BY transcript_at LIMIT 100 FOR NO KEY UPDATE SKIP LOCKED)
+      AND NOT item_rests('recordings', id::text)
+    ORDER BY transcript_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id, source_key
 """
 _ERASED = "UPDATE transcriptions SET source_erased = true WHERE id = %s"
@@ -78,33 +80,33 @@ WHERE id = %s
 """
 _DECISIONS_SETTLED = "UPDATE transcriptions SET decisions_due_at = NULL WHERE id = %s"
 _DUE_DECISIONS = """
-SELECT id FROM transcriptions WHERE decisions_due_at <= now() ORDER BY decisions_due_at LIMIT 20
-"""
-_NAMES_LATER = """
-UPDATE transcriptions
-SET names_attempts = names_attempts + 1,
-    names_due_at = CASE WHEN names_attempts + 1 >= %(most)s THEN NULL
-                        ELSE now() + make_interval(secs => 15 * 2 ^ least(names_attempts, 8)) END
-WHERE id = %(id)s
+SELECT id FROM transcriptions
+WHERE decisions_due_at <= now() AND NOT item_rests('decisions', id::text)
+ORDER BY decisions_due_at LIMIT %s
 """
 _NAMES_SETTLED = """
-UPDATE transcriptions SET names_due_at = NULL, names_attempts = 0 WHERE id = %s
+UPDATE transcriptions SET names_due_at = NULL WHERE id = %s
 """
 _DUE_NAMES = """
-SELECT id FROM transcriptions WHERE names_due_at <= now() AND status = 'completed'
-ORDER BY names_due_at LIMIT 20
+SELECT id FROM transcriptions
+WHERE names_due_at <= now() AND status = 'completed' AND NOT item_rests('names', id::text)
+ORDER BY names_due_at LIMIT %s
 """
-_CLAIM_CLIPS = """
-UPDATE transcriptions
-SET clips_due_at = now() + interval '5 minutes', clips_attempts = clips_attempts + 1
-WHERE id = (
-    SELECT id FROM transcriptions WHERE clips_due_at <= now() ORDER BY clips_due_at LIMIT 1
-    FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING id, clips_attempts
+_DUE_CLIPS = """
+SELECT id FROM transcriptions
+WHERE clips_due_at <= now() AND NOT item_rests('clips', id::text)
+ORDER BY clips_due_at LIMIT %s
 """
 _CLIPS_SETTLED = """
-UPDATE transcriptions SET clips_due_at = NULL, clips_attempts = 0
-WHERE id = %s AND transcript_at = %s
+UPDATE transcriptions SET clips_due_at = NULL WHERE id = %s AND transcript_at = %s
+"""
+_WARN = """
+UPDATE transcriptions SET warnings = array_append(warnings, %(warning)s)
+WHERE id = %(id)s AND NOT %(warning)s = ANY(warnings)
+"""
+_UNWARN = """
+UPDATE transcriptions SET warnings = array_remove(warnings, %(warning)s)
+WHERE id = %(id)s AND %(warning)s = ANY(warnings)
 """
 
 
@@ -213,12 +215,12 @@ class Transcriptions:
         """Deletes it with all that hangs on it."""
         await execute(self._connection, _REMOVE, (transcription_id,))
 
-    async def expire_sources(self, delay_seconds: float) -> list[StoredSource]:
-        """Gives up recordings whose transcripts have been complete for so long.
+    async def expire_sources(self, delay_seconds: float, limit: int) -> list[StoredSource]:
+        """Give up recordings some time after their transcripts; return those to erase.
 
-        Comes again with those that were given up but not yet erased.
+        Recordings that were given up before and not erased yet are among them.
         """
-        rows = await fetch_all(self._connection, _EXPIRED_SOURCES, (delay_seconds,))
+        rows = await fetch_all(self._connection, _EXPIRED_SOURCES, (delay_seconds, limit))
         return [
             StoredSource(transcription_id=row["id"], source_key=row["source_key"]) for row in rows
         ]
@@ -239,28 +241,21 @@ class Transcriptions:
         """Notes that the service for speakers holds the decisions as they are here."""
         await execute(self._connection, _DECISIONS_SETTLED, (transcription_id,))
 
-    async def due_decisions(self) -> list[int]:
-        """Transcriptions whose decisions are to be told again."""
-        return [row["id"] for row in await fetch_all(self._connection, _DUE_DECISIONS)]
-
-    async def names_later(self, transcription_id: int, most_attempts: int) -> None:
-        """Has known voices looked for again later, each time after a longer while."""
-        await execute(
-            self._connection, _NAMES_LATER, {"id": transcription_id, "most": most_attempts}
-        )
+    async def due_decisions(self, limit: int) -> list[int]:
+        """Return transcriptions whose decisions are to be sent again."""
+        return [row["id"] for row in await fetch_all(self._connection, _DUE_DECISIONS, (limit,))]
 
     async def names_settled(self, transcription_id: int) -> None:
         """Notes that known voices have been looked for."""
         await execute(self._connection, _NAMES_SETTLED, (transcription_id,))
 
-    async def due_names(self) -> list[int]:
-        """Transcriptions in which known voices are to be looked for."""
-        return [row["id"] for row in await fetch_all(self._connection, _DUE_NAMES)]
+    async def due_names(self, limit: int) -> list[int]:
+        """Return transcriptions in which known voices are to be looked for."""
+        return [row["id"] for row in await fetch_all(self._connection, _DUE_NAMES, (limit,))]
 
-    async def claim_clips(self) -> tuple[int, int] | None:
-        """A transcription of which clips are to be cut, and for which time that is tried."""
-        row = await fetch_one(self._connection, _CLAIM_CLIPS)
-        return None if row is None else (row["id"], row["clips_attempts"])
+    async def due_clips(self, limit: int) -> list[int]:
+        """Return transcriptions of which clips are to be cut."""
+        return [row["id"] for row in await fetch_all(self._connection, _DUE_CLIPS, (limit,))]
 
     async def clips_settled(self, transcription: Transcription) -> None:
         """Notes that there are clips of this very transcript, or that there will be none."""
@@ -268,9 +263,17 @@ class Transcriptions:
             self._connection, _CLIPS_SETTLED, (transcription.id, transcription.transcript_at)
         )
 
+    async def warn(self, transcription_id: int, warning: str) -> None:
+        """Add a warning that its owner sees, once."""
+        await execute(self._connection, _WARN, {"id": transcription_id, "warning": warning})
+
+    async def unwarn(self, transcription_id: int, warning: str) -> None:
+        """Remove a warning whose reason is gone."""
+        await execute(self._connection, _UNWARN, {"id": transcription_id, "warning": warning})
+
     async def _complete(self, rows: Sequence[DictRow]) -> list[Transcription]:
         job_ids = [row["job_id"] for row in rows if row["job_id"] is not None]
-        jobs = {job.job_id: job for job in await Jobs(self._connection).get(job_ids)}
+        jobs = {job.job_id: job for job in await Jobs(self._connection).get_all(job_ids)}
         speakers = await Transcripts(self._connection).speakers([row["id"] for row in rows])
         return [transcription_of(row, jobs.get(row["job_id"]), speakers[row["id"]]) for row in rows]
 

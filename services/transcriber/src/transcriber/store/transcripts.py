@@ -50,7 +50,7 @@ UPDATE transcriptions
 SET status = 'completed', transcript_at = now(), language_detected = %(language)s,
     languages = %(languages)s, confidence = %(confidence)s, warnings = %(warnings)s,
     failure_code = NULL, failure_message = NULL, speech_model = %(speech_model)s,
-    diarization_model = %(diarization_model)s, names_attempts = 0, clips_attempts = 0,
+    diarization_model = %(diarization_model)s,
     names_due_at = CASE WHEN %(names_due)s THEN now() + interval '15 seconds' END,
     clips_due_at = CASE WHEN %(clips_due)s THEN now() END
 WHERE id = %(id)s

@@ -21,7 +21,11 @@ WHERE auto_start AND NOT given_up AND touched_at > now() - make_interval(secs =>
 """
 _STALE = """
 UPDATE uploads SET given_up = true
-WHERE given_up OR touched_at < now() - make_interval(secs => %s)
+WHERE transcription_id IN (
+    SELECT transcription_id FROM uploads
+    WHERE (given_up OR touched_at < now() - make_interval(secs => %s))
+      AND NOT item_rests('uploads', transcription_id::text)
+    ORDER BY touched_at LIMIT %s FOR UPDATE SKIP LOCKED)
 RETURNING transcription_id, source_key
 """
 
@@ -71,9 +75,9 @@ class Uploads:
         row = await fetch_one(self._connection, _HOLDING, (HOLDS_SECONDS,))
         return int(row["uploads"]) if row else 0
 
-    async def stale(self, seconds: float) -> list[Upload]:
-        """Gives up what has not moved for so long; returns it and all that was given up before."""
+    async def stale(self, seconds: float, limit: int) -> list[Upload]:
+        """Give up uploads that have not moved for a time; return them and those given up before."""
         return [
             Upload(transcription_id=row["transcription_id"], source_key=row["source_key"])
-            for row in await fetch_all(self._connection, _STALE, (seconds,))
+            for row in await fetch_all(self._connection, _STALE, (seconds, limit))
         ]

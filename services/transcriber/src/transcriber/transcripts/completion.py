@@ -1,24 +1,20 @@
-"""Brings jobs to their end: merges what the workers found, or fails what cannot be completed.
+"""Completes jobs: merges the workers' results, or fails what cannot be completed.
 
-Any replica may do it, and may die at it: the merge is claimed for seconds at a time, and what it
-comes to is written in one transaction that only the first one gets through.
+Any replica may do it and may die in the middle. The merge is leased for seconds at a time, and its
+outcome is written in one transaction that only the first one gets through.
 """
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from common import logging, telemetry
-from common.errors import (
-    ApplicationError,
-    NotFoundError,
-    ResourceExhaustedError,
-    TimedOutError,
-    UnavailableError,
-)
+from common.background.attempts import ItemAttempts
+from common.background.policy import Policy
+from common.background.steps import ItemStep
+from common.errors import NotFoundError
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
 from transcriber.domain.jobs import Failure, Job, Stage, Task, TaskState
@@ -34,12 +30,8 @@ from transcriber.store.tasks import SignOfWork, Tasks
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Completion, Transcripts
 from transcriber.transcripts.assembly import Assembled, assemble, keep_names
-from transcriber.wakeups import Bells
+from transcriber.wakeups import WakeUps
 
-#: A merge that was silent for so long (seconds) is taken over by whoever finds it.
-_SILENT_SECONDS = 20.0
-_AT_A_TIME = 2
-_MOST_ATTEMPTS = 3
 #: How often a stage is done again because its result was lost.
 _MOST_RELEASES = 5
 _NOT_MERGED = Failure(
@@ -54,74 +46,78 @@ _log = logging.get(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Claim:
-    """A merge to be done by this process, and the trace of the request behind it."""
+class _Merge:
+    """A merge to be done, and the trace of the request behind it."""
 
     job: Job
     tasks: list[Task]
-    merge: Task
+    task: Task
     trace: dict[str, str]
 
 
-class Completer:
+class MergeStep(ItemStep[str]):
     """Settles jobs of which nothing is left to do for the workers."""
+
+    name = "merges"
+    items = "jobs whose stages are done"
+    outcome = "The job fails with a reason. It can be started again."
+    policy = Policy(most_attempts=3, timeout=3600.0, first_pause=2.0, at_a_time=2)
 
     def __init__(
         self,
         database: Database,
         objects: ObjectStore,
         names: SpeakerNames,
-        bells: Bells,
+        wake_ups: WakeUps,
         executor: Executor,
         *,
-        owner: str,
         bucket_results: str,
     ) -> None:
-        """`owner` names this process among the replicas."""
-        self._database = database
+        super().__init__(database)
         self._objects = objects
         self._names = names
-        self._bells = bells
+        self._wake_ups = wake_ups
         self._executor = executor
-        self._owner = owner
         self._bucket = bucket_results
 
-    async def step(self) -> None:
-        """Settles every job that can be, a few at a time."""
+    def key(self, item: str) -> str:
+        """Return the job's id."""
+        return item
+
+    async def due(self, connection: Connection, limit: int) -> Sequence[str]:
+        """Return jobs to be settled."""
+        return await Tasks(connection).settled_jobs(limit)
+
+    async def handle(self, item: str) -> None:
+        """Merge a job, or fail it where it cannot be merged."""
         async with self._database.transaction() as connection:
-            job_ids = await Tasks(connection).settled_jobs(_SILENT_SECONDS)
-        turn = asyncio.Semaphore(_AT_A_TIME)
-
-        async def settle(job_id: str) -> None:
-            async with turn:
-                try:
-                    await self.settle(job_id)
-                except ApplicationError as error:
-                    _log.warning("a merge is delayed", job_id=job_id, reason=error.message)
-
-        async with asyncio.TaskGroup() as group:
-            for job_id in job_ids:
-                group.create_task(settle(job_id), name=f"settle {job_id}")
-
-    async def settle(self, job_id: str) -> None:
-        """Merges a job, or fails it, if it is time for that and nobody else is at it."""
-        async with self._database.transaction() as connection:
-            claim = await self._claim(connection, job_id)
-        self._bells.outbox.ring()
-        if claim is None:
+            merge = await self._begin(connection, item)
+        self._wake_ups.outbox.notify()
+        if merge is None:
             return
         begun = time.perf_counter()
-        context = telemetry.extract(claim.trace)
+        context = telemetry.extract(merge.trace)
         with telemetry.tracer().start_as_current_span("merge", context=context):
-            await self._attempt(claim.job, claim.tasks, claim.merge)
+            await self._merge(merge.job, merge.tasks, merge.task)
         telemetry.TASK_SECONDS.labels(Stage.MERGE, "ended").observe(time.perf_counter() - begun)
-        self._bells.jobs_changed()
-        self._bells.queue.ring()
-        self._bells.clips.ring()
+        self._wake_ups.jobs_changed()
+        self._wake_ups.queue.notify()
+        self._wake_ups.clips.notify()
 
-    async def _claim(self, connection: Connection, job_id: str) -> "_Claim | None":
-        """Decides what is to be done; None unless it is a merge and for this process to do."""
-        job = next(iter(await Jobs(connection).get([job_id])), None)
+    async def set_aside(self, connection: Connection, item: str) -> None:
+        """Fail the job."""
+        job = await Jobs(connection).get(item)
+        if job is None:
+            return
+        await Transcriptions(connection).lock(job.transcription_id)
+        if await Jobs(connection).lock([item]):
+            await Lifecycle(connection).fail(job, _NOT_MERGED, stop_workers=False)
+        self._wake_ups.jobs_changed()
+        self._wake_ups.queue.notify()
+
+    async def _begin(self, connection: Connection, job_id: str) -> _Merge | None:
+        """Decide about a job; return None unless there is something to merge."""
+        job = await Jobs(connection).get(job_id)
         if job is None:
             return None
         await Transcriptions(connection).lock(job.transcription_id)
@@ -129,39 +125,18 @@ class Completer:
             return None
         tasks = await Tasks(connection).of_job(job_id)
         decision = decide(tasks)
-        failure = decision.failure
-        merge = None
-        if decision.next is Next.MERGE:
-            merge = await Tasks(connection).claim_merge(job_id, self._owner, _SILENT_SECONDS)
-            if merge is not None and merge.releases > _MOST_ATTEMPTS:
-                # Processes have died at it without being able to say so.
-                failure = _NOT_MERGED
-        if failure is not None:
-            await Lifecycle(connection).fail(job, failure, stop_workers=False)
+        if decision.failure is not None:
+            await Lifecycle(connection).fail(job, decision.failure, stop_workers=False)
             return None
-        if merge is None:
+        task = await Tasks(connection).begin_merge(job_id) if decision.next is Next.MERGE else None
+        if task is None:
             return None
         await Tasks(connection).seen(
-            [SignOfWork(task_id=merge.task_id, worker_id=self._owner, step=MERGE_STEP)]
+            [SignOfWork(task_id=task.task_id, worker_id="", step=MERGE_STEP)]
         )
         await Lifecycle(connection).at_work(job_id)
         trace = await Jobs(connection).trace(job_id)
-        return _Claim(job=job, tasks=tasks, merge=merge, trace=trace)
-
-    async def _attempt(self, job: Job, tasks: list[Task], merge: Task) -> None:
-        try:
-            async with self._kept(merge):
-                await self._merge(job, tasks, merge)
-        except (UnavailableError, TimedOutError, ResourceExhaustedError):
-            await self._give_back(merge, counts=False)
-            raise
-        except Exception as error:
-            # One recording that cannot be merged must not keep the others from it.
-            _log.error("a merge failed", job_id=job.job_id, exc_info=error)
-            if merge.releases < _MOST_ATTEMPTS:
-                await self._give_back(merge, counts=True)
-                return
-            await self._fail(job, _NOT_MERGED)
+        return _Merge(job=job, tasks=tasks, task=task, trace=trace)
 
     async def _merge(self, job: Job, tasks: list[Task], merge: Task) -> None:
         async with self._database.transaction() as connection:
@@ -184,7 +159,7 @@ class Completer:
             results[Stage.TRANSCRIBE],
             results.get(Stage.DIARIZE),
         )
-        async with self._names.recognising(transcription, assembled.speakers) as (
+        async with self._names.recognizing(transcription, assembled.speakers) as (
             connection,
             recognised,
         ):
@@ -220,6 +195,7 @@ class Completer:
                 clips_due=any(speaker.clean for speaker in speakers),
             ),
         )
+        await ItemAttempts(connection).forget(["clips", "names"], str(job.transcription_id))
         await Tasks(connection).done(merge.task_id)
         await Lifecycle(connection).complete(
             job,
@@ -258,35 +234,6 @@ class Completer:
             again = transcription is not None and transcription.source_available
             if again and task.releases < _MOST_RELEASES:
                 await Tasks(connection).begin_anew(task.task_id)
-                await Tasks(connection).release_merge(merge.task_id, self._owner, counts=False)
+                await Tasks(connection).merge_waits(merge.task_id)
                 return
             await Lifecycle(connection).fail(job, _RESULT_LOST, stop_workers=True)
-
-    async def _fail(self, job: Job, failure: Failure) -> None:
-        async with self._database.transaction() as connection:
-            await Transcriptions(connection).lock(job.transcription_id)
-            if await Jobs(connection).lock([job.job_id]):
-                await Lifecycle(connection).fail(job, failure, stop_workers=False)
-
-    async def _give_back(self, merge: Task, *, counts: bool) -> None:
-        with contextlib.suppress(ApplicationError):
-            async with self._database.transaction() as connection:
-                await Tasks(connection).release_merge(merge.task_id, self._owner, counts=counts)
-
-    @contextlib.asynccontextmanager
-    async def _kept(self, merge: Task) -> AsyncIterator[None]:
-        """Keeps others from taking the merge over."""
-
-        async def keep() -> None:
-            while True:
-                await asyncio.sleep(_SILENT_SECONDS / 4)
-                with contextlib.suppress(ApplicationError):
-                    async with self._database.transaction() as connection:
-                        await Tasks(connection).keep_merge(merge.task_id, self._owner)
-
-        keeping = asyncio.create_task(keep(), name=f"merge {merge.job_id}")
-        try:
-            yield
-        finally:
-            keeping.cancel()
-            await asyncio.wait([keeping])

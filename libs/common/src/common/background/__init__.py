@@ -1,0 +1,1 @@
+"""Background steps over users' data: one item that fails hurts only itself."""

@@ -1,0 +1,245 @@
+"""The table of attempts at items, within one transaction."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from common.postgres import Connection, execute, fetch_all, fetch_one
+
+# Counts an attempt before it begins, so that one that ends the process is counted too. The row lock
+# of the upsert lets one of several replicas through; the others then see a lease in the future.
+_CLAIM = """
+INSERT INTO item_attempts AS a (step, item, attempts, next_attempt_at)
+SELECT %(step)s, item, 1, clock_timestamp() + make_interval(secs => %(lease)s)
+FROM unnest(%(items)s::text[]) WITH ORDINALITY AS wanted (item, place) ORDER BY place
+ON CONFLICT (step, item) DO UPDATE
+SET attempts = a.attempts + 1,
+    next_attempt_at = clock_timestamp() + make_interval(secs => %(lease)s)
+WHERE a.set_aside_at IS NULL AND a.next_attempt_at <= clock_timestamp()
+RETURNING item, attempts, outages,
+          extract(epoch FROM clock_timestamp() - first_attempt_at)::double precision AS age
+"""
+_CLAIM_MESSAGES = """
+UPDATE item_attempts
+SET attempts = attempts + 1,
+    next_attempt_at = clock_timestamp() + make_interval(secs => %(lease)s)
+WHERE (step, item) IN (
+    SELECT step, item FROM item_attempts
+    WHERE step = %(step)s AND payload IS NOT NULL AND set_aside_at IS NULL
+      AND next_attempt_at <= clock_timestamp()
+    ORDER BY next_attempt_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+RETURNING item, attempts, outages, subject, headers, payload,
+          extract(epoch FROM clock_timestamp() - first_attempt_at)::double precision AS age
+"""
+_RENEW = """
+UPDATE item_attempts SET next_attempt_at = clock_timestamp() + make_interval(secs => %s)
+WHERE step = %s AND item = %s AND set_aside_at IS NULL
+"""
+_SETTLE = "DELETE FROM item_attempts WHERE step = %s AND item = ANY(%s)"
+_FORGET = "DELETE FROM item_attempts WHERE step = ANY(%s) AND item = %s"
+_RETRY_LATER = """
+UPDATE item_attempts
+SET error = %(error)s, next_attempt_at = clock_timestamp() + make_interval(secs => %(pause)s)
+WHERE step = %(step)s AND item = %(item)s
+"""
+_POSTPONE = """
+UPDATE item_attempts
+SET attempts = greatest(0, attempts - 1), outages = outages + 1, error = %(error)s,
+    next_attempt_at = clock_timestamp() + make_interval(secs => %(pause)s)
+WHERE step = %(step)s AND item = %(item)s
+"""
+_RELEASE = """
+UPDATE item_attempts SET attempts = greatest(0, attempts - 1), next_attempt_at = clock_timestamp()
+WHERE step = %s AND item = ANY(%s)
+"""
+_SET_ASIDE = """
+UPDATE item_attempts SET error = %(error)s, set_aside_at = clock_timestamp()
+WHERE step = %(step)s AND item = %(item)s
+"""
+_KEEP = """
+INSERT INTO item_attempts (step, item, attempts, next_attempt_at, error, subject, headers, payload)
+VALUES (%(step)s, %(item)s, %(attempts)s,
+        clock_timestamp() + make_interval(secs => %(pause)s), %(error)s, %(subject)s, %(headers)s,
+        %(payload)s)
+ON CONFLICT (step, item) DO NOTHING
+"""
+_RESTING = """
+SELECT item FROM item_attempts
+WHERE step = %s AND item = ANY(%s)
+  AND (set_aside_at IS NOT NULL OR next_attempt_at > clock_timestamp())
+"""
+_ASIDE = """
+SELECT step, item, attempts, error, first_attempt_at, set_aside_at FROM item_attempts
+WHERE set_aside_at IS NOT NULL AND (%(step)s::text IS NULL OR step = %(step)s)
+ORDER BY set_aside_at, step, item LIMIT %(limit)s
+"""
+_COUNTS = """
+SELECT step, count(*) AS items FROM item_attempts WHERE set_aside_at IS NOT NULL GROUP BY step
+"""
+_RETRY = """
+UPDATE item_attempts
+SET attempts = 0, outages = 0, first_attempt_at = now(), next_attempt_at = now(),
+    set_aside_at = NULL
+WHERE set_aside_at IS NOT NULL AND (%(step)s::text IS NULL OR step = %(step)s)
+  AND (%(item)s::text IS NULL OR item = %(item)s)
+"""
+_FIND = """
+SELECT item, attempts, outages,
+       extract(epoch FROM now() - first_attempt_at)::double precision AS age
+FROM item_attempts WHERE step = %s AND item = %s
+"""
+_DISCARD = """
+DELETE FROM item_attempts
+WHERE step = %s AND item = %s AND set_aside_at IS NOT NULL AND payload IS NOT NULL
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """An attempt that has begun. `number` counts from 1; `age` is seconds since the first one."""
+
+    item: str
+    number: int
+    outages: int
+    age: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptMessage:
+    """A message that was taken off its stream because it failed there."""
+
+    attempt: Attempt
+    subject: str
+    headers: dict[str, str]
+    payload: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SetAside:
+    """An item that is left alone until a person has it retried."""
+
+    step: str
+    item: str
+    attempts: int
+    error: str
+    first_attempt_at: dt.datetime
+    set_aside_at: dt.datetime
+
+
+class ItemAttempts:
+    """The table of attempts, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def claim(self, step: str, items: Sequence[str], lease: float) -> list[Attempt]:
+        """Count an attempt at each item and lease it for `lease` seconds.
+
+        Leave out items that another replica holds, that wait, or that are set aside.
+        """
+        if not items:
+            return []
+        parameters = {"step": step, "items": list(items), "lease": lease}
+        return [_attempt(row) for row in await fetch_all(self._connection, _CLAIM, parameters)]
+
+    async def claim_messages(self, step: str, limit: int, lease: float) -> list[KeptMessage]:
+        """Count an attempt at kept messages that are due and lease them for `lease` seconds."""
+        parameters = {"step": step, "limit": limit, "lease": lease}
+        return [
+            KeptMessage(
+                attempt=_attempt(row),
+                subject=row["subject"],
+                headers=row["headers"] or {},
+                payload=bytes(row["payload"]),
+            )
+            for row in await fetch_all(self._connection, _CLAIM_MESSAGES, parameters)
+        ]
+
+    async def renew(self, step: str, item: str, lease: float) -> None:
+        """Prolong a lease to `lease` seconds from now."""
+        await execute(self._connection, _RENEW, (lease, step, item))
+
+    async def settle(self, step: str, items: Sequence[str]) -> None:
+        """Remove the rows of items that are done."""
+        await execute(self._connection, _SETTLE, (step, list(items)))
+
+    async def forget(self, steps: Sequence[str], item: str) -> None:
+        """Give an item a fresh start in some steps, as when there is new work on it."""
+        await execute(self._connection, _FORGET, (list(steps), item))
+
+    async def retry_later(self, step: str, item: str, error: str, pause: float) -> None:
+        """Note a failed attempt; the next one begins after `pause` seconds at the earliest."""
+        parameters = {"step": step, "item": item, "error": error, "pause": pause}
+        await execute(self._connection, _RETRY_LATER, parameters)
+
+    async def postpone(self, step: str, item: str, error: str, pause: float) -> None:
+        """Note an attempt that an outage ended, without charging it to the item."""
+        parameters = {"step": step, "item": item, "error": error, "pause": pause}
+        await execute(self._connection, _POSTPONE, parameters)
+
+    async def release(self, step: str, items: Sequence[str]) -> None:
+        """Give back claimed items that were not tried."""
+        await execute(self._connection, _RELEASE, (step, list(items)))
+
+    async def set_aside(self, step: str, item: str, error: str) -> None:
+        """Leave an item alone until a person has it retried."""
+        await execute(self._connection, _SET_ASIDE, {"step": step, "item": item, "error": error})
+
+    async def keep(
+        self,
+        step: str,
+        item: str,
+        *,
+        attempts: int,
+        error: str,
+        pause: float,
+        subject: str,
+        headers: Mapping[str, str],
+        payload: bytes,
+    ) -> None:
+        """Keep a message that failed, to be retried from here instead of from its stream."""
+        parameters = {
+            "step": step,
+            "item": item,
+            "attempts": attempts,
+            "error": error,
+            "pause": pause,
+            "subject": subject,
+            "headers": Jsonb(dict(headers)),
+            "payload": payload,
+        }
+        await execute(self._connection, _KEEP, parameters)
+
+    async def resting(self, step: str, items: Sequence[str]) -> set[str]:
+        """Return those of the items that a step must leave alone for now."""
+        rows = await fetch_all(self._connection, _RESTING, (step, list(items)))
+        return {row["item"] for row in rows}
+
+    async def aside(self, step: str | None = None, limit: int = 1000) -> list[SetAside]:
+        """Return items that are set aside, of one step or of all, oldest first."""
+        rows = await fetch_all(self._connection, _ASIDE, {"step": step, "limit": limit})
+        return [SetAside(**row) for row in rows]
+
+    async def counts(self) -> dict[str, int]:
+        """Return the number of items set aside by step."""
+        return {row["step"]: row["items"] for row in await fetch_all(self._connection, _COUNTS)}
+
+    async def retry(self, step: str | None = None, item: str | None = None) -> int:
+        """Have items that are set aside tried again; return their number."""
+        return await execute(self._connection, _RETRY, {"step": step, "item": item})
+
+    async def discard(self, step: str, item: str) -> bool:
+        """Remove a message that is set aside; return whether there was one."""
+        return await execute(self._connection, _DISCARD, (step, item)) == 1
+
+    async def find(self, step: str, item: str) -> Attempt | None:
+        """Return the state of an item, None when it has not failed."""
+        row = await fetch_one(self._connection, _FIND, (step, item))
+        return None if row is None else _attempt(row)
+
+
+def _attempt(row: Mapping[str, Any]) -> Attempt:
+    return Attempt(item=row["item"], number=row["attempts"], outages=row["outages"], age=row["age"])

@@ -1,0 +1,74 @@
+"""The background work of a service: its steps and loops, and their figures."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+
+from common import telemetry
+from common.background.attempts import ItemAttempts
+from common.background.steps import Step
+from common.background.wakeups import WakeUp, repeat
+from common.postgres import Database
+from common.runtime import Supervisor
+
+_COUNT_SECONDS = 15.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """A step over items, taken when notified and every so many seconds."""
+
+    step: Step
+    every: float
+    wake_up: WakeUp = field(default_factory=WakeUp)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loop:
+    """Repeated work that is not over items: reading figures, announcing a summary."""
+
+    name: str
+    take: Callable[[], Awaitable[object]]
+    every: float
+    wake_up: WakeUp = field(default_factory=WakeUp)
+
+
+class Background:
+    """Everything that a service does besides answering calls."""
+
+    def __init__(
+        self, database: Database, work: Iterable[Work], loops: Iterable[Loop] = ()
+    ) -> None:
+        self._database = database
+        self.work = tuple(work)
+        self.loops = tuple(loops)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Every step over items, for the tests and the documentation to walk."""
+        return tuple(work.step for work in self.work)
+
+    def start(self, supervisor: Supervisor) -> None:
+        """Start everything as watched tasks."""
+        for work in self.work:
+            supervisor.start(
+                work.step.name,
+                repeat(
+                    work.step.name,
+                    work.step.step,
+                    wake_up=work.wake_up,
+                    every_seconds=work.every,
+                ),
+            )
+        figures = Loop(name="figures", take=self.measure, every=_COUNT_SECONDS)
+        for loop in (*self.loops, figures):
+            supervisor.start(
+                loop.name,
+                repeat(loop.name, loop.take, wake_up=loop.wake_up, every_seconds=loop.every),
+            )
+
+    async def measure(self) -> None:
+        """Set the metric of items that are set aside."""
+        async with self._database.transaction() as connection:
+            counts = await ItemAttempts(connection).counts()
+        for step in self.steps:
+            telemetry.ITEMS_SET_ASIDE.labels(step.name).set(counts.get(step.name, 0))

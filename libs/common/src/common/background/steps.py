@@ -1,0 +1,263 @@
+"""Steps over items in the database, each isolated from the others."""
+
+import asyncio
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Sequence
+from typing import ClassVar, Generic, TypeVar
+
+import structlog
+
+from common import logging, telemetry
+from common.background.attempts import Attempt, ItemAttempts
+from common.background.policy import (
+    OUTAGE_PATIENCE_SECONDS,
+    Policy,
+    is_outage,
+    outage_pause,
+    reason,
+)
+from common.errors import ApplicationError, TimedOutError
+from common.postgres import Connection, Database
+
+_log = logging.get(__name__)
+_MOST_ROUNDS = 1000
+PROCESS_ENDED = "The process ended at each attempt."
+#: A lease outlives three renewals that do not come through. A dead process is replaced after it.
+LEASE_SECONDS = 20.0
+Item = TypeVar("Item")
+
+
+class Step(ABC):
+    """A piece of background work over users' data, repeated by a service.
+
+    Every step of a service is in its registry, and the tests of isolation walk that.
+    """
+
+    name: ClassVar[str]
+    #: Kind of item and outcome of one that always fails, as the documentation has it.
+    items: ClassVar[str]
+    outcome: ClassVar[str]
+    policy: ClassVar[Policy] = Policy()
+
+    @abstractmethod
+    async def step(self) -> None:
+        """Handle all items that are due."""
+
+
+class IsolatedStep(Step, Generic[Item]):
+    """Bookkeeping that the kinds of steps share."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @abstractmethod
+    def key(self, item: Item) -> str:
+        """Return the text that identifies an item within this step."""
+
+    async def set_aside(self, connection: Connection, item: Item) -> None:
+        """Leave a notice where the owner of an item that is given up sees it."""
+
+    async def _failed(self, item: Item, attempt: Attempt, error: BaseException) -> None:
+        """Note a failed attempt: retry the item later or set it aside."""
+        telemetry.ITEM_FAILURES.labels(self.name).inc()
+        last = attempt.number >= self.policy.most_attempts
+        _log.error(
+            "item set aside" if last else "item failed; it is retried",
+            attempt=attempt.number,
+            exc_info=None if isinstance(error, ApplicationError) else error,
+            reason=reason(error),
+        )
+        if last:
+            await self._give_up(item, reason(error))
+            return
+        async with self._database.transaction() as connection:
+            await ItemAttempts(connection).retry_later(
+                self.name, self.key(item), reason(error), self.policy.pause(attempt.number)
+            )
+
+    async def _give_up(self, item: Item, why: str) -> None:
+        key = self.key(item)
+        try:
+            async with self._database.transaction() as connection:
+                await self.set_aside(connection, item)
+                await ItemAttempts(connection).set_aside(self.name, key, why)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            # Even the notice fails. The item is set aside all the same.
+            _log.error("no notice of an item set aside", exc_info=error)
+            async with self._database.transaction() as connection:
+                await ItemAttempts(connection).set_aside(self.name, key, why)
+
+    def _bound(self, key: str) -> contextlib.AbstractContextManager[object]:
+        return structlog.contextvars.bound_contextvars(step=self.name, item=key)
+
+
+class ItemStep(IsolatedStep[Item]):
+    """A step that handles each item by itself, under a lease that several replicas respect.
+
+    The attempt is counted in the transaction that claims the item, so that an item at which the
+    process dies is counted too. A lease is renewed while the item is handled.
+    """
+
+    @abstractmethod
+    async def due(self, connection: Connection, limit: int) -> Sequence[Item]:
+        """Return at most `limit` items that are due and do not rest (SQL function `item_rests`)."""
+
+    @abstractmethod
+    async def handle(self, item: Item) -> None:
+        """Do the work on one item. Returning settles it, raising counts against it."""
+
+    async def step(self) -> None:
+        """Handle all items that are due.
+
+        Raises:
+            ApplicationError, nats.errors.Error: a server is away; the items wait.
+        """
+        for _ in range(_MOST_ROUNDS):
+            async with self._database.transaction() as connection:
+                due = await self.due(connection, self.policy.at_a_time)
+                found = {self.key(item): item for item in due}
+                attempts = await ItemAttempts(connection).claim(
+                    self.name, list(found), LEASE_SECONDS
+                )
+            if not attempts:
+                return
+            outcomes = await asyncio.gather(
+                *(self._bound_attempt(found[attempt.item], attempt) for attempt in attempts),
+                return_exceptions=True,
+            )
+            for outcome in outcomes:
+                if isinstance(outcome, BaseException):
+                    raise outcome
+
+    async def _bound_attempt(self, item: Item, attempt: Attempt) -> None:
+        with self._bound(attempt.item):
+            await self._attempt(item, attempt)
+
+    async def _attempt(self, item: Item, attempt: Attempt) -> None:
+        """Try an item once. Raise only when a server is away."""
+        if attempt.number > self.policy.most_attempts:
+            # Processes died at it without being able to note why.
+            telemetry.ITEM_FAILURES.labels(self.name).inc()
+            _log.error("item set aside", reason=PROCESS_ENDED)
+            await self._give_up(item, PROCESS_ENDED)
+            return
+        try:
+            async with self._kept(attempt), asyncio.timeout(self.policy.timeout):
+                await self.handle(item)
+        except asyncio.CancelledError:
+            # A process that is told to stop is not the item's fault.
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(1), self._database.transaction() as connection:
+                    await ItemAttempts(connection).release(self.name, [attempt.item])
+            raise
+        except Exception as error:
+            if is_outage(error) and attempt.age < OUTAGE_PATIENCE_SECONDS:
+                with contextlib.suppress(ApplicationError):
+                    await self._postpone(attempt, error)
+                raise
+            await self._failed(item, attempt, _named(error, self.policy))
+            return
+        async with self._database.transaction() as connection:
+            await ItemAttempts(connection).settle(self.name, [attempt.item])
+
+    async def _postpone(self, attempt: Attempt, error: Exception) -> None:
+        async with self._database.transaction() as connection:
+            await ItemAttempts(connection).postpone(
+                self.name, attempt.item, reason(error), outage_pause(attempt.outages)
+            )
+
+    @contextlib.asynccontextmanager
+    async def _kept(self, attempt: Attempt) -> AsyncIterator[None]:
+        """Renew the lease of the item in hand."""
+
+        async def keep() -> None:
+            while True:
+                await asyncio.sleep(LEASE_SECONDS / 4)
+                with contextlib.suppress(ApplicationError):
+                    async with self._database.transaction() as connection:
+                        await ItemAttempts(connection).renew(self.name, attempt.item, LEASE_SECONDS)
+
+        keeping = asyncio.create_task(keep(), name=f"lease {self.name} {attempt.item}")
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.wait([keeping])
+
+
+class BatchStep(IsolatedStep[Item]):
+    """A step that handles many small items in one transaction, each under a savepoint."""
+
+    #: Most items in one transaction.
+    size: ClassVar[int] = 100
+
+    @abstractmethod
+    async def due(self, connection: Connection, limit: int) -> Sequence[Item]:
+        """Take the locks the step needs; return at most `limit` items that do not rest."""
+
+    @abstractmethod
+    async def handle(self, connection: Connection, item: Item) -> None:
+        """Do the work on one item within the transaction."""
+
+    async def handled(self, connection: Connection, items: Sequence[Item]) -> None:
+        """Finish the items of a batch that were handled without an error."""
+
+    async def committed(self) -> None:
+        """Finish a batch after its transaction."""
+
+    async def step(self) -> None:
+        """Handle all items that are due, batch by batch.
+
+        Raises:
+            ApplicationError, nats.errors.Error: a server is away; nothing of the batch is lost.
+        """
+        while await self._batch() == self.size:
+            pass
+
+    async def _batch(self) -> int:
+        failed: list[tuple[Item, Attempt, Exception]] = []
+        async with self._database.transaction() as connection:
+            items = await self.due(connection, self.size)
+            done: list[Item] = []
+            for item in items:
+                with self._bound(self.key(item)):
+                    problem = await self._try(connection, item)
+                if problem is None:
+                    done.append(item)
+                else:
+                    failed.append((item, await self._charged(connection, item), problem))
+            if done:
+                await self.handled(connection, done)
+                await ItemAttempts(connection).settle(self.name, [self.key(item) for item in done])
+        for item, attempt, problem in failed:
+            with self._bound(attempt.item):
+                await self._failed(item, attempt, problem)
+        await self.committed()
+        return len(items)
+
+    async def _try(self, connection: Connection, item: Item) -> Exception | None:
+        """Handle an item; return the error that is its own."""
+        try:
+            async with connection.transaction():
+                await self.handle(connection, item)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            return error
+        return None
+
+    async def _charged(self, connection: Connection, item: Item) -> Attempt:
+        """Count an attempt in the transaction that goes on without the item."""
+        key = self.key(item)
+        attempts = await ItemAttempts(connection).claim(self.name, [key], LEASE_SECONDS)
+        return attempts[0] if attempts else Attempt(item=key, number=1, outages=0, age=0.0)
+
+
+def _named(error: Exception, policy: Policy) -> Exception:
+    """Give a plain timeout a message."""
+    if isinstance(error, TimeoutError):
+        return TimedOutError(f"It took longer than {policy.timeout:.0f} seconds.")
+    return error

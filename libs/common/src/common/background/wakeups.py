@@ -1,0 +1,61 @@
+"""In-process wake-ups, and the loop that repeats a step."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+from common import logging, telemetry
+from common.background import policy
+from common.errors import ApplicationError
+
+_log = logging.get(__name__)
+_AFTER_OUTAGE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 60.0
+
+
+class WakeUp:
+    """Wakes one waiting task. Several notifications before it waits again count as one."""
+
+    def __init__(self) -> None:
+        self._notified = asyncio.Event()
+
+    def notify(self) -> None:
+        """Wake the waiting task now or, if it is busy, as soon as it waits again."""
+        self._notified.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Return when notified, or after a number of seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._notified.wait()
+        self._notified.clear()
+
+
+async def repeat(
+    name: str, step: Callable[[], Awaitable[object]], *, wake_up: WakeUp, every_seconds: float
+) -> None:
+    """Take a step until cancelled: when notified, and regularly.
+
+    An outage of a server delays the next step by a second. Any other exception is logged and
+    counted, and the pause grows to a minute while it repeats. A step that fails must not take down
+    the process that serves everybody else.
+    """
+    failures = 0
+    while True:
+        try:
+            await step()
+            failures = 0
+        except Exception as error:
+            if policy.is_outage(error) or isinstance(error, TimeoutError):
+                _log.warning("background step delayed", step=name, reason=_text(error))
+                await asyncio.sleep(_AFTER_OUTAGE_SECONDS)
+            else:
+                failures += 1
+                telemetry.STEP_FAILURES.labels(name).inc()
+                _log.error("background step failed", step=name, in_a_row=failures, exc_info=error)
+                await asyncio.sleep(min(_LONGEST_PAUSE_SECONDS, 2.0 ** min(failures - 1, 10)))
+        await wake_up.wait(every_seconds)
+
+
+def _text(error: Exception) -> str:
+    return error.message if isinstance(error, ApplicationError) else repr(error)

@@ -1,0 +1,142 @@
+"""Transactional outbox: messages written with a transaction and published at least once after it.
+
+The table belongs to the service's own schema and has at least the columns named here. A message
+for a stream carries an id, by which JetStream drops a repetition.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from psycopg.types.json import Jsonb
+
+from common import events, message_spans, telemetry
+from common.background.steps import BatchStep
+from common.postgres import Connection, Database, execute, fetch_all, fetch_one
+from securetranscribe.v1 import event_pb2
+
+_ANSWER_SECONDS = 5.0
+_ADD = """
+INSERT INTO outbox (kind, subject, headers, payload)
+VALUES (%(kind)s, %(subject)s, %(headers)s, %(payload)s)
+"""
+# Locked, so that several replicas publish in order and nothing twice.
+_NEXT = """
+SELECT id, kind, subject, headers, payload FROM outbox
+WHERE NOT item_rests('outbox', id::text) ORDER BY id LIMIT %s FOR UPDATE
+"""
+_REMOVE = "DELETE FROM outbox WHERE id = ANY(%s)"
+_PENDING = "SELECT count(*) AS pending FROM outbox"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutboxMessage:
+    """A message to be published. JetStream acknowledges `kept` ones."""
+
+    id: int
+    kept: bool
+    subject: str
+    headers: dict[str, str]
+    payload: bytes
+
+
+class Outbox:
+    """The table of messages that are still to be published, within one transaction."""
+
+    def __init__(self, connection: Connection, *, source: str) -> None:
+        """`source` names the service in the events it publishes."""
+        self._connection = connection
+        self._source = source
+
+    async def event(self, event: event_pb2.Event) -> None:
+        """Add a public event."""
+        ready = events.envelope(event, source=self._source)
+        await self.keep(ready.subject, ready.headers, ready.payload)
+
+    async def keep(self, subject: str, headers: Mapping[str, Any], payload: bytes) -> None:
+        """Add a message for a JetStream stream."""
+        await execute(self._connection, _ADD, self.row("kept", subject, headers, payload))
+
+    async def notice(self, subject: str, payload: bytes = b"") -> None:
+        """Add a message that only current subscribers receive."""
+        await execute(self._connection, _ADD, self.row("notice", subject, {}, payload))
+
+    async def next(self, limit: int) -> list[OutboxMessage]:
+        """Return the oldest messages that do not rest, locked."""
+        return [
+            OutboxMessage(
+                id=row["id"],
+                kept=row["kind"] == "kept",
+                subject=row["subject"],
+                headers=row["headers"],
+                payload=bytes(row["payload"]),
+            )
+            for row in await fetch_all(self._connection, _NEXT, (limit,))
+        ]
+
+    async def remove(self, ids: Sequence[int]) -> None:
+        """Remove messages that have been published."""
+        await execute(self._connection, _REMOVE, (list(ids),))
+
+    async def pending(self) -> int:
+        """Return the number of messages that wait, those set aside included."""
+        row = await fetch_one(self._connection, _PENDING)
+        return int(row["pending"]) if row else 0
+
+    @staticmethod
+    def row(
+        kind: str, subject: str, headers: Mapping[str, Any], payload: bytes
+    ) -> dict[str, object]:
+        """Return the parameters of a row."""
+        return {
+            "kind": kind,
+            "subject": subject,
+            "headers": Jsonb(dict(headers)),
+            "payload": payload,
+        }
+
+
+class OutboxRelay(BatchStep[OutboxMessage]):
+    """Publishes the outbox in order. A message that cannot be published does not hold up the rest.
+
+    A process that dies in the middle publishes again; the message id lets JetStream drop it.
+    """
+
+    name = "outbox"
+    items = "messages to publish"
+    outcome = "The message stays unpublished."
+
+    def __init__(self, database: Database, client: Client, stream: JetStreamContext) -> None:
+        super().__init__(database)
+        self._client = client
+        self._stream = stream
+
+    def key(self, item: OutboxMessage) -> str:
+        """Return the number of the row."""
+        return str(item.id)
+
+    async def due(self, connection: Connection, limit: int) -> Sequence[OutboxMessage]:
+        """Return the oldest messages, locked against other replicas."""
+        return await Outbox(connection, source="").next(limit)
+
+    async def handle(self, _connection: Connection, item: OutboxMessage) -> None:
+        """Publish one message and wait until JetStream has it."""
+        if not item.kept:
+            await self._client.publish(item.subject, item.payload)
+            return
+        with message_spans.publishing(item.subject, item.headers) as headers:
+            answer = await self._stream.publish(
+                item.subject, item.payload, headers=headers, timeout=_ANSWER_SECONDS
+            )
+        self.published(item, answer.seq)
+
+    def published(self, item: OutboxMessage, sequence: int) -> None:
+        """Note a message's place in its stream."""
+
+    async def handled(self, connection: Connection, items: Sequence[OutboxMessage]) -> None:
+        """Remove published messages."""
+        outbox = Outbox(connection, source="")
+        await outbox.remove([item.id for item in items])
+        telemetry.OUTBOX_MESSAGES.set(await outbox.pending())

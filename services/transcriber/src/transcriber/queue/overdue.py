@@ -1,0 +1,76 @@
+"""Ends jobs that take too long, saving the transcript where there is one."""
+
+from collections.abc import Sequence
+
+from common import logging
+from common.background.steps import ItemStep
+from common.postgres import Connection, Database
+from transcriber.domain.jobs import WORKER_STAGES, Failure, Job, Stage
+from transcriber.queue.lifecycle import Lifecycle
+from transcriber.store.jobs import Jobs
+from transcriber.store.outbox import JobOutbox
+from transcriber.store.tasks import Tasks
+from transcriber.store.transcriptions import Transcriptions
+from transcriber.wakeups import WakeUps
+
+#: How long a merge may take beyond the time for processing (seconds).
+_MERGE_SECONDS = 600.0
+_log = logging.get(__name__)
+
+
+class OverdueStep(ItemStep[str]):
+    """Ends jobs that have been processed for longer than `PROCESSING_TIMEOUT`."""
+
+    name = "overdue"
+    items = "jobs that take too long"
+    outcome = "The job goes on without a limit and is listed."
+
+    def __init__(self, database: Database, wake_ups: WakeUps, *, processing_timeout: float) -> None:
+        super().__init__(database)
+        self._wake_ups = wake_ups
+        self._processing_timeout = processing_timeout
+
+    def key(self, item: str) -> str:
+        """Return the job's id."""
+        return item
+
+    async def due(self, connection: Connection, limit: int) -> Sequence[str]:
+        """Return jobs whose time is up."""
+        return await Jobs(connection).overdue(self._processing_timeout, limit)
+
+    async def handle(self, item: str) -> None:
+        """End one job."""
+        async with self._database.transaction() as connection:
+            job = await Jobs(connection).get(item)
+            if job is None:
+                return
+            await Transcriptions(connection).lock(job.transcription_id)
+            if await Jobs(connection).lock([item]):
+                await self._end(connection, job)
+        self._wake_ups.jobs_changed()
+
+    async def _end(self, connection: Connection, job: Job) -> None:
+        tasks = await Tasks(connection).of_job(job.job_id)
+        seconds = f"{self._processing_timeout:.0f} seconds"
+        missing = [task for task in tasks if task.stage in WORKER_STAGES and not task.state.settled]
+        if missing and all(task.stage is Stage.DIARIZE for task in missing):
+            failure = Failure(
+                code="DIARIZATION_ERROR", message=f"It took longer than the allowed {seconds}."
+            )
+            for task in missing:
+                await Tasks(connection).failed(task.task_id, failure)
+            await JobOutbox(connection).withdraw_tasks(job.job_id)
+            await JobOutbox(connection).cancellation(job.job_id)
+            await Lifecycle(connection).at_work(job.job_id)
+            return
+        merging = not missing
+        now = await Jobs(connection).now()
+        if merging and job.processing_seconds(now) < self._processing_timeout + _MERGE_SECONDS:
+            return
+        failure = Failure(
+            code="TRANSCRIPTION_ERROR",
+            message=f"Processing took longer than the allowed {seconds}. "
+            "A shorter recording, or more and faster workers, may help.",
+        )
+        await Lifecycle(connection).fail(job, failure, stop_workers=True)
+        _log.warning("a job took too long", job_id=job.job_id)
