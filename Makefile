@@ -1,5 +1,5 @@
 # Every target sets up what it needs; `make help` lists them.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell scripts/find_python.sh)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -12,7 +12,7 @@ PACKAGES := libs/sdk-python libs/common libs/devstack services/gateway services/
 PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
-.PHONY: help install models demo run start stop status test test-containers unit lint lint-deploy format protos \
+.PHONY: help install models demo run start stop status test test-containers test-newcomer unit lint lint-deploy format protos \
 	images bench bench-speakers clean distclean
 
 help: ## list the targets
@@ -21,11 +21,10 @@ help: ## list the targets
 install: $(READY) ## make the environment in .venv
 
 $(READY): constraints.txt requirements-dev.txt $(PYPROJECTS)
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed, and there is none on the path."; exit 1; }
 	@$(PYTHON) scripts/check_system.py
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing packages into $(VENV): about 2 GB, several more with CUDA, and minutes the first time."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation \
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m scripts.install "$(firstword $(MAKECMDGOALS))" \
 		-r requirements-dev.txt $(foreach p,$(PACKAGES),-e '$(p)$(if $(filter %/transcriber,$(p)),[worker])')
 	@touch $@
 
@@ -51,16 +50,20 @@ status: ## show what runs and whether it is healthy
 	@$(BIN)/python -m devstack status
 
 test: $(READY) $(VERIFIED) ## run all tests
-	@$(PYTHON) scripts/check_system.py --for-tests
+	@$(BIN)/python scripts/check_system.py --for-tests
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
 
 test-containers: $(READY) ## run the end-to-end tests against the images, brought up by compose
 	@$(BIN)/python -m pytest $(or $(TESTS),tests/containers)
 
+test-newcomer: ## run the demo and the tests in bare containers, as root and as a user; prints times
+	@scripts/container_newcomer.sh demo test
+
 unit: $(READY) ## run the unit tests only
 	@$(BIN)/python -m pytest tests/unit
 
 lint: $(READY) ## check style, types, contracts, images and the chart
+	@$(BIN)/python -m scripts.check_wheels
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

