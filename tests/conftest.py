@@ -12,6 +12,7 @@ from common.settings import ObjectSettings
 from devstack.stack import EmbeddedServers
 from devstack.testing import embedded_servers
 
+pytest_plugins = ["tests.skips"]
 _SHOWN = "shown"
 # The same examples in every run, and no limit in time: a slow machine is no failure, and what
 # chance finds is found by whoever asks for it (`--hypothesis-profile=default`).

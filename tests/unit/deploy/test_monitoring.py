@@ -1,7 +1,9 @@
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,10 @@ from common import telemetry
 from tests.unit.deploy.promql import Series, evaluate
 
 MONITORING = Path(__file__).parents[3] / "deploy/monitoring"
+#: On the path, or where `make test` puts it.
+PROMTOOL = shutil.which(
+    "promtool", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+)
 RULES = yaml.safe_load((MONITORING / "alerts.yml").read_text())["groups"][0]["rules"]
 SITUATIONS = yaml.safe_load((MONITORING / "alerts.test.yml").read_text())["tests"]
 DASHBOARD = json.loads((MONITORING / "grafana/dashboards/securetranscribe.json").read_text())
@@ -122,10 +128,12 @@ def test_every_alert_fires_in_some_situation() -> None:
     assert fired == {rule["alert"] for rule in RULES}
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="there is no promtool")
-def test_prometheus_itself_agrees() -> None:
-    for command in ("test rules alerts.test.yml", "check config prometheus.yml"):
-        subprocess.run(["promtool", *command.split()], cwd=MONITORING, check=True)
+@pytest.mark.skipif(
+    PROMTOOL is None, reason="promtool is missing. Run: sudo apt-get install prometheus"
+)
+@pytest.mark.parametrize("command", ["test rules alerts.test.yml", "check config prometheus.yml"])
+def test_prometheus_itself_agrees(command: str) -> None:
+    subprocess.run([str(PROMTOOL), *command.split()], cwd=MONITORING, check=True)
 
 
 def test_every_alert_says_how_urgent_it_is_and_what_happened() -> None:
