@@ -1,1 +1,1 @@
-"""Benchmarks: accuracy, speed and memory, against plain scripts over the same models."""
+"""Benchmarks of accuracy, speed and memory, compared with plain scripts over the same models."""

@@ -1,10 +1,10 @@
-"""Measures the product against plain scripts with the same models, side by side.
+"""Comparison of the product with plain scripts over the same models.
 
-python -m bench [--data DIR] [--json FILE]
+    python -m bench [--data DIR] [--json FILE]
 
-Each figure of the product is also given as a ratio to the plain scripts of the same run: machines
-differ and are shared, ratios carry over. `wall` and `cpu` of the plain scripts include loading the
-models, `warm` does not.
+Ratios to the plain scripts of the same run accompany the figures of the product, because absolute
+times depend on the machine and its load. For the plain scripts, `wall` and `cpu` include loading
+the models and `warm` does not.
 """
 
 import argparse
@@ -19,14 +19,14 @@ from bench import baseline, pipeline
 from bench.recordings import in_directory, repeated, sample
 from common.models.store import DEFAULT_MODEL_DIR
 
-#: The sample this many times over is five minutes: speed beside which start and upload are small.
+#: Repetitions of the sample. The result lasts five minutes, so start-up and upload hardly count.
 REPEATED = 10
 
 
 def comparison(results: Sequence[Mapping[str, Any]]) -> str:
-    """How the product compares with each plain script."""
+    """Return the ratios of the product to each plain script as text."""
     *plain, product = results
-    lines = ["the product by the plain scripts (below 1 is better):"]
+    lines = ["ratio of the product to the plain scripts (below 1 is better):"]
     for other in plain:
         ratios = "  ".join(
             f"{name} {product[name] / other[name]:.2f}" for name in ("wall", "warm", "cpu")
@@ -44,10 +44,13 @@ def comparison(results: Sequence[Mapping[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Runs the command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--data", type=Path, help="a directory of further recordings")
-    parser.add_argument("--json", type=Path, help="write the results to this file as well")
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Compare the product with plain scripts over the same models.",
+    )
+    parser.add_argument("--data", type=Path, help="directory of additional recordings")
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
     chosen = parser.parse_args()
     model_dir = Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR)
     with tempfile.TemporaryDirectory(prefix="securetranscribe-bench-") as directory:

@@ -1,11 +1,11 @@
-"""The reference to beat: plain scripts over the same models, without any service.
+"""Baseline: plain scripts over the same models, without any service.
 
     python -m bench.baseline [--data DIR] [--mode sequential|parallel|both] [--json FILE]
 
-`sequential` is one script that recognizes and then diarizes, with the libraries' own number of
-threads; `parallel` is two scripts at once with one thread each. Times include the start of the
-processes and the loading of models. The recordings are the sample that pyannote.audio carries
-and those in DIR that have a .stm or .rttm file beside them.
+`sequential` is one script for recognition and then diarization, with the libraries' default number
+of threads. `parallel` is two concurrent scripts with one thread each. Times include process
+start-up and model loading. The recordings are the sample in pyannote.audio and those in DIR with a
+.stm or .rttm file of the same name.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from bench.recordings import Recording, in_directory, sample
 from bench.stages import STAGES
 from common.models.store import DEFAULT_MODEL_DIR
 
-#: For each mode the processes (the stages each runs) and the threads of a process (0: default).
+#: The stages of each process and the threads per process (0 for the default), by mode.
 MODES: Mapping[str, tuple[tuple[str, ...], int]] = {
     "sequential": ((",".join(STAGES),), 0),
     "parallel": (STAGES, 1),
@@ -36,7 +36,7 @@ MODES: Mapping[str, tuple[tuple[str, ...], int]] = {
 
 
 def score(recording: Recording, words: Sequence[Any], turns: Sequence[Any]) -> dict[str, float]:
-    """Error rates in percent, as far as there is a reference."""
+    """Return error rates in percent, limited to those with a reference."""
     scores: dict[str, float] = {}
     spoken = [(float(start), float(end), str(text)) for start, end, text in words]
     found = [(float(start), float(end), str(speaker)) for start, end, speaker in turns]
@@ -54,7 +54,7 @@ def score(recording: Recording, words: Sequence[Any], turns: Sequence[Any]) -> d
 
 
 def measure(mode: str, recordings: Sequence[Recording], model_dir: Path) -> dict[str, Any]:
-    """Run one mode over all recordings: wall time, CPU time, memory, and the scores of each."""
+    """Run one mode over all recordings. Return wall and CPU time, memory, and scores."""
     processes, threads = MODES[mode]
     environment = dict(os.environ)
     if threads:
@@ -82,7 +82,7 @@ def measure(mode: str, recordings: Sequence[Recording], model_dir: Path) -> dict
     return {
         "mode": mode,
         "wall": wall,
-        # What it takes once models are loaded; stages of one process run one after the other.
+        # Time with models loaded. The stages of one process run one after the other.
         "warm": max(
             sum(one["wall"] for name in stages.split(",") for one in reports[name]["recordings"])
             for stages in processes
@@ -112,7 +112,7 @@ def _summary(report: Mapping[str, Any]) -> dict[str, float]:
 
 
 def table(results: Sequence[Mapping[str, Any]]) -> str:
-    """The results for people."""
+    """Format results as text."""
     lines = []
     for result in results:
         seconds = result["audio_seconds"]
@@ -134,10 +134,12 @@ def table(results: Sequence[Mapping[str, Any]]) -> str:
 
 def main() -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.baseline", description=__doc__)
-    parser.add_argument("--data", type=Path, help="a directory of further recordings")
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.baseline", description="Measure plain scripts over the models."
+    )
+    parser.add_argument("--data", type=Path, help="directory of additional recordings")
     parser.add_argument("--mode", choices=(*MODES, "both"), default="both")
-    parser.add_argument("--json", type=Path, help="write the results to this file as well")
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
     parser.add_argument(
         "--model-dir",
         type=Path,

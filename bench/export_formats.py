@@ -1,12 +1,12 @@
-"""Measures how long a long transcript takes to export to each format, and how much memory.
+"""CPU time and memory of exporting a long transcript to each format.
 
-python -m bench.export_formats [--hours H] [--script en|ar|zh] [--json FILE]
+    python -m bench.export_formats [--hours H] [--script en|ar|zh] [--json FILE]
 
-Every format is made in a process of its own, as the service makes it: the transcript arrives as
-protobuf messages, a document is built, and the chunks are taken as they come. Times are seconds of
-processor time, helpers included: other programs on the machine do not change them much. `service`
-is the most memory (resident set) that the process had, `helper` that of the largest process it
-started, `sum` the two together: what a container would see at most.
+Each format is rendered in a separate process in the same way as in the service: the transcript
+arrives as protobuf messages, a document is built, and its chunks are consumed as they are produced.
+Times are CPU seconds including helper processes, so other load on the machine matters little.
+`service` is the peak resident set of the process, `helper` that of its largest child process, and
+`sum` of both is an upper bound for a container.
 """
 
 import argparse
@@ -58,7 +58,7 @@ _LANGUAGES = {"en": "en", "ar": "ar", "zh": "zh"}
 
 
 def responses(words: int, script: str) -> Iterator[pb.StreamTranscriptResponse]:
-    """A transcript of so many words by six people; the same for the same arguments."""
+    """Yield a random transcript of `words` words by six people, equal for equal arguments."""
     dice = random.Random(3)
     lexicon = ["".join(dice.choices(_SYLLABLES[script], k=dice.randint(1, 3))) for _ in range(4000)]
     weights = [1 / rank for rank in range(1, len(lexicon) + 1)]
@@ -99,7 +99,7 @@ def _add_segment(segment: pb.Segment, words: list[str], index: int, said: int) -
 
 
 def build(words: int, script: str, *, with_words: bool) -> tuple[Document, float]:
-    """The document, as the service builds it from the stream, and the CPU seconds that took."""
+    """Build the document from the stream. Return it and the CPU seconds used."""
     builder = DocumentBuilder()
     used = 0.0
     for response in responses(words, script):
@@ -113,13 +113,13 @@ def build(words: int, script: str, *, with_words: bool) -> tuple[Document, float
 
 
 def cpu_seconds() -> float:
-    """Processor time of this process and of the helpers that have ended."""
+    """Return the CPU time of this process and of its finished child processes."""
     usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def measure(name: str, words: int, script: str) -> dict[str, Any]:
-    """Exports once in this process; the figures of it. Times are CPU seconds, memory megabytes."""
+    """Export once in this process. Return times in CPU seconds and memory in megabytes."""
     made = FORMATS[name]
     options = ExportOptions.of(made.options)
     document, read = build(words, script, with_words=made.uses_words)
@@ -145,11 +145,11 @@ def measure(name: str, words: int, script: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Runs the command line."""
-    parser = argparse.ArgumentParser(description="Measures the export of a long transcript.")
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Measure the export of a long transcript.")
     parser.add_argument("--hours", type=float, default=10)
     parser.add_argument("--script", choices=sorted(_SYLLABLES), default="en")
-    parser.add_argument("--json", type=Path, help="where to write the figures")
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
     parser.add_argument("--one", choices=sorted(FORMATS), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     words = round(arguments.hours * WORDS_AN_HOUR)
@@ -178,7 +178,7 @@ def main() -> None:
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=2), encoding="utf-8")
     if any(one["sum"] > LIMIT_MB for one in results):
-        sys.exit(f"Some formats took more than {LIMIT_MB} MB.")
+        sys.exit(f"Some formats exceeded {LIMIT_MB} MB.")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""How good a transcript is: word error rate, diarization error rate, and both together.
+"""Word error rate, diarization error rate, and the word error rate per speaker (cpWER).
 
-Text is compared as Whisper's authors do it: case, punctuation, hesitations and the spelling of
-numbers and contractions do not count.
+Text is normalized in the manner of Whisper's authors: case, punctuation, hesitations and the
+spelling of numbers and contractions do not count.
 """
 
 import re
@@ -53,7 +53,7 @@ _SIZES = ((10**9, "billion"), (10**6, "million"), (1000, "thousand"), (100, "hun
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WordErrors:
-    """Counts against `words` words of reference."""
+    """Word errors of a text against a reference of `words` words."""
 
     words: int
     substitutions: int
@@ -62,14 +62,14 @@ class WordErrors:
 
     @property
     def rate(self) -> float:
-        """Errors by words of reference (0.0 when both are empty, 1.0 for text out of nothing)."""
+        """Errors per reference word (0.0 if both texts are empty, 1.0 if only the reference is)."""
         errors = self.substitutions + self.deletions + self.insertions
         return errors / self.words if self.words else float(errors > 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DiarizationErrors:
-    """Seconds of each kind of error against `total` seconds of reference speech."""
+    """Seconds of each error type against `total` seconds of reference speech."""
 
     total: float
     confusion: float
@@ -78,13 +78,13 @@ class DiarizationErrors:
 
     @property
     def rate(self) -> float:
-        """All errors by the speech of the reference."""
+        """Errors per second of reference speech."""
         errors = self.confusion + self.missed + self.false_alarm
         return errors / self.total if self.total else float(errors > 0)
 
 
 def normalize(text: str) -> list[str]:
-    """The words of an English text as they are compared."""
+    """Return the normalized words of an English text."""
     text = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
     text = re.sub(r"\[[^\]]*\]|\([^)]*\)|<[^>]*>", " ", text)
     text = re.sub(r"(\d),(?=\d)", r"\1", text)
@@ -96,12 +96,12 @@ def normalize(text: str) -> list[str]:
 
 
 def word_errors(reference: str, hypothesis: str) -> WordErrors:
-    """Count what must change to turn the hypothesis into the reference."""
+    """Count the edits between the reference and the hypothesis."""
     return _count(normalize(reference), normalize(hypothesis))
 
 
 def speaker_word_errors(reference: Mapping[str, str], hypothesis: Mapping[str, str]) -> WordErrors:
-    """cpWER: word errors of each speaker's own text, under the best pairing of speakers."""
+    """Count word errors per speaker (cpWER) under the best pairing of speakers."""
     ours, theirs = list(reference.values()), list(hypothesis.values())
     size = max(len(ours), len(theirs))
     ours += [""] * (size - len(ours))
@@ -121,9 +121,9 @@ def speaker_word_errors(reference: Mapping[str, str], hypothesis: Mapping[str, s
 
 
 def diarization_errors(reference: Turns, hypothesis: Turns) -> DiarizationErrors:
-    """Diarization error without any collar, overlapped speech included, in steps of 1 ms.
+    """Return the diarization errors without collar, with overlapping speech, at 1 ms resolution.
 
-    Speakers are paired so that they share most time.
+    Speakers are paired to maximize the time they share.
     """
     step = 0.001
     length = 1 + max((round(end / step) for _, end, _ in [*reference, *hypothesis]), default=0)
@@ -143,7 +143,7 @@ def diarization_errors(reference: Turns, hypothesis: Turns) -> DiarizationErrors
 def give_words_to_speakers(
     words: Sequence[tuple[float, float, str]], turns: Turns
 ) -> dict[str, str]:
-    """The text of each speaker: a word goes to who holds most of it, else who is nearest."""
+    """Return the text per speaker. A word goes to the largest overlap, or else the nearest turn."""
     texts: dict[str, list[str]] = {}
     for start, end, text in words:
         speaker = max(
@@ -178,7 +178,7 @@ def _expanded(word: str) -> str:
 
 
 def _spelled(number: int) -> str:
-    """A number in words, as English speakers say it."""
+    """Return a number in English words."""
     if number < 20:
         return _UNITS[number]
     if number < 100:
@@ -197,7 +197,7 @@ def _spelled(number: int) -> str:
 
 
 def _count(reference: Sequence[str], hypothesis: Sequence[str]) -> WordErrors:
-    """Levenshtein's distance with its kinds of errors: (cost, substitutions, deletions, ...)."""
+    """Compute the Levenshtein distance. Cells are (cost, substitutions, deletions, insertions)."""
     row = [(n, 0, 0, n) for n in range(len(hypothesis) + 1)]
     for word in reference:
         above, row = row, [(row[0][0] + 1, row[0][1], row[0][2] + 1, row[0][3])]

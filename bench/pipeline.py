@@ -1,4 +1,4 @@
-"""The product itself on the same recordings: the whole stack with one warm worker of each kind."""
+"""Measurement of the product: the whole stack with one warm worker of each kind."""
 
 import asyncio
 import contextlib
@@ -34,9 +34,10 @@ _OVERRIDES = {
 
 
 def measure(recordings: Sequence[Recording], model_dir: Path) -> dict[str, Any]:
-    """Hands all recordings to the product and scores what comes out.
+    """Process all recordings with the product. Return the figures of `baseline.measure`.
 
-    The plain scripts do not wait for each other between recordings, and neither do its workers.
+    All recordings are submitted at once, so workers never wait between recordings. Neither do the
+    plain scripts.
     """
     overrides = {**_OVERRIDES, "*": {**_OVERRIDES["*"], "MODEL_DIR": str(model_dir.absolute())}}
     with (
@@ -81,7 +82,7 @@ def _start(client: SecureTranscribeClient, recording: Recording) -> int:
 
 
 def _watch(identifier: int, token: str, services: ServiceStack) -> None:
-    """Waits for the end without asking for it again and again, which would cost time itself."""
+    """Wait for the end of a transcription. A stream costs less CPU time than polling."""
     with grpc.insecure_channel(services.address("transcriber-api")) as channel:
         stub = transcription_pb2_grpc.TranscriptionServiceStub(channel)
         request = pb.WatchTranscriptionRequest(transcription_id=identifier)
@@ -103,7 +104,7 @@ def _score(
     servers: EmbeddedServers,
     services: ServiceStack,
 ) -> dict[str, float]:
-    """Error rates in percent, as far as there is a reference."""
+    """Return error rates in percent, limited to those with a reference."""
     identifier = state["transcription_id"]
     scores: dict[str, float] = {}
     if recording.utterances:
@@ -121,7 +122,7 @@ def _score(
 
 
 def _said(identifier: int, token: str, services: ServiceStack) -> dict[str, str]:
-    """What each speaker said, by the first label of each word."""
+    """Return the text per speaker, by the first label of each word."""
     said: dict[str, list[str]] = {}
     with grpc.insecure_channel(services.address("transcriber-api")) as channel:
         stub = transcription_pb2_grpc.TranscriptionServiceStub(channel)
@@ -147,7 +148,7 @@ def _diarization_model(identifier: int, token: str, services: ServiceStack) -> s
 async def _turns(
     identifier: int, model: str, servers: EmbeddedServers
 ) -> list[tuple[float, float, str]]:
-    """Turns of the diarize stage, from its result object: the one that names its model."""
+    """Return the turns in the result object of the diarize stage, identified by its model."""
     variables = servers.environment("transcriber")
     names = {name.lower(): value for name, value in variables.items() if name.startswith("S3_")}
     store = ObjectStore(ObjectSettings(**names))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The recordings that benchmarks run on, with what was really said and by whom."""
+"""Recordings for benchmarks, with reference transcripts and speaker turns."""
 
 import importlib.util
 import wave
@@ -11,7 +11,7 @@ AUDIO_SUFFIXES = (".flac", ".wav", ".mp3", ".m4a", ".ogg")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Utterance:
-    """What one speaker said in one go; seconds."""
+    """Reference text of one utterance, with times in seconds."""
 
     start: float
     end: float
@@ -21,7 +21,10 @@ class Utterance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recording:
-    """An audio file; `utterances` or `turns` are empty where nobody wrote them down."""
+    """An audio file and its reference. `utterances` or `turns` may be empty.
+
+    Turns are (start, end, speaker), in seconds.
+    """
 
     name: str
     audio: Path
@@ -30,12 +33,12 @@ class Recording:
 
     @property
     def text(self) -> str:
-        """All that is said, in order of time."""
+        """Reference text in order of time."""
         return " ".join(utterance.text for utterance in self.utterances)
 
     @property
     def text_by_speaker(self) -> dict[str, str]:
-        """What each speaker says."""
+        """Reference text per speaker."""
         texts: dict[str, list[str]] = {}
         for utterance in self.utterances:
             texts.setdefault(utterance.speaker, []).append(utterance.text)
@@ -43,18 +46,18 @@ class Recording:
 
 
 def sample() -> Recording:
-    """The half minute of two people on the telephone that pyannote.audio carries."""
-    # Found without importing the package: that takes seconds and has side effects.
+    """Return the sample of pyannote.audio: a telephone call of two people, 30 s."""
+    # Located without importing the package, which takes seconds and has side effects.
     spec = importlib.util.find_spec("pyannote")
     for place in (spec.submodule_search_locations or []) if spec else []:
         directory = Path(place) / "audio" / "sample"
         if (directory / "sample.wav").is_file():
             return _recording(directory / "sample.wav")
-    raise FileNotFoundError("pyannote.audio, which carries the sample, is not installed")
+    raise FileNotFoundError("The sample is missing. Install pyannote.audio, its package.")
 
 
 def repeated(recording: Recording, times: int, directory: Path) -> Recording:
-    """A recording in a WAV file, `times` over: as long as a benchmark of speed needs it."""
+    """Write a WAV file that repeats a recording `times` times. Return it with its reference."""
     name = f"{recording.name}_x{times}"
     audio = directory / f"{name}.wav"
     with wave.open(str(recording.audio), "rb") as source, wave.open(str(audio), "wb") as target:
@@ -81,7 +84,7 @@ def repeated(recording: Recording, times: int, directory: Path) -> Recording:
 
 
 def in_directory(directory: Path) -> Iterator[Recording]:
-    """Recordings in a directory that have a .stm or .rttm file of the same name beside them."""
+    """Yield the recordings of a directory with a .stm or .rttm file of the same name."""
     for audio in sorted(directory.iterdir()):
         if audio.suffix in AUDIO_SUFFIXES and any(
             audio.with_suffix(suffix).is_file() for suffix in (".stm", ".rttm")

@@ -1,9 +1,9 @@
-"""Makes the voice space that comes with the speakers service.
+"""Calibration of the voice space bundled with the speakers service.
 
     python -m bench.speakers_calibration --data DIR
 
-The space is fitted on everybody in DIR. The chance of being recognized is measured on people
-whom the space of the measurement does not know (see speakers_recognition).
+The space is fitted on all people in DIR. Its recall is measured on people held out from fitting
+(see `speakers_recognition`).
 """
 
 import json
@@ -31,8 +31,8 @@ _RECORDINGS = 150
 
 
 def main() -> None:
-    """Fits, measures, writes."""
-    parser = arguments("Make the voice space that comes with the speakers service.")
+    """Fit and measure the space, and write its file."""
+    parser = arguments("Create the voice space bundled with the speakers service.")
     parser.add_argument("--target", type=Path, default=TARGET)
     options = parser.parse_args()
     corpus = load(options)
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def recall(corpus: Corpus) -> list[tuple[float, float]]:
-    """(seconds enrolled, share named rightly), never falling; see ABOUT."""
+    """Return pairs (seconds enrolled, share named correctly), never decreasing. See `ABOUT`."""
     points: list[tuple[float, float]] = []
     for seconds in (2, 5, 10, 20):
         rights = voices = 0

@@ -1,7 +1,7 @@
-"""What happens to a voice between a mouth and a file: simulated on clean recordings.
+"""Simulated recording conditions: room, noise, codec and telephone.
 
-Two recordings of one person are rarely made alike. The clean recordings at hand hide that, so
-every one of them is also heard through a room, noise, a codec and a telephone.
+Two recordings of one person are rarely made under the same conditions. The clean recordings of the
+corpus hide this, so each of them is also processed by every condition.
 """
 
 import io
@@ -22,12 +22,12 @@ TELEPHONE = "telephone"
 
 
 def clean(sound: Samples, _random: np.random.Generator) -> Samples:
-    """As it was recorded."""
+    """Return the recording unchanged."""
     return sound
 
 
 def room(sound: Samples, random: np.random.Generator) -> Samples:
-    """A room with 0.3 to 0.8 s of reverberation, direct sound 0 to 8 dB above it."""
+    """Add 0.3 to 0.8 s of reverberation, 0 to 8 dB below the direct sound."""
     decay = random.uniform(0.3, 0.8)
     length = int(decay * SAMPLE_RATE)
     echoes = random.standard_normal(length) * 10 ** (-3 * np.arange(length) / length)
@@ -38,24 +38,24 @@ def room(sound: Samples, random: np.random.Generator) -> Samples:
 
 
 def noise(sound: Samples, random: np.random.Generator) -> Samples:
-    """Low, steady noise 10 to 20 dB below the voice."""
+    """Add low-pitched steady noise, 10 to 20 dB below the voice."""
     rumble = signal.lfilter([1], [1, -0.95], random.standard_normal(len(sound)))
     wanted = np.sqrt(np.mean(sound**2)) * 10 ** (-random.uniform(10, 20) / 20)
     return np.asarray(sound + rumble * wanted / np.sqrt(np.mean(rumble**2)), dtype=np.float32)
 
 
 def noisy_room(sound: Samples, random: np.random.Generator) -> Samples:
-    """Both of these."""
+    """Apply `room`, then `noise`."""
     return noise(room(sound, random), random)
 
 
 def codec(sound: Samples, _random: np.random.Generator) -> Samples:
-    """Opus at 12 kbit/s, as in a conference over a poor connection."""
+    """Encode with Opus at 12 kbit/s, as in a conference over a poor connection."""
     return _through_opus(sound, bits_per_second=12_000)
 
 
 def telephone(sound: Samples, _random: np.random.Generator) -> Samples:
-    """300 to 3400 Hz, 8 kHz, 8-bit mu-law (G.711)."""
+    """Limit to 300 to 3400 Hz at 8 kHz and encode in 8-bit mu-law (G.711)."""
     band = signal.butter(4, [300, 3400], "bandpass", fs=8_000, output="sos")
     narrow = _leveled(signal.sosfilt(band, signal.resample_poly(sound, 1, 2)))
     companded = np.sign(narrow) * np.log1p(255 * np.abs(narrow)) / np.log1p(255)

@@ -1,9 +1,9 @@
-"""Voiceprints of real people for the benchmarks of speaker recognition.
+"""Voiceprints of real people for the benchmarks of voice recognition.
 
-Reads a directory of recordings named `<speaker>-<chapter>-<number>.flac` (as LibriSpeech has
-them), cuts each person's speech into a first and a second half, and takes voiceprints of stretches
-of several lengths in several recording conditions, with the diarizer's own network and averaging.
-Taking them costs about a quarter of an hour of one core; they are kept in a cache.
+The recordings are named `<speaker>-<chapter>-<number>.flac`, as in LibriSpeech. The speech of each
+person is split into a first and a second half. Voiceprints are extracted from stretches of several
+lengths under several recording conditions, with the network and averaging of the diarizer. The
+extraction takes about a quarter of an hour on one core, and its result is cached.
 """
 
 import argparse
@@ -34,10 +34,10 @@ _FORMAT = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
-    """Voiceprints and where they come from; all arrays are (n,) but `vectors`, (n, 192).
+    """Voiceprints with their origin. `vectors` is (n, 192), all other arrays are (n,).
 
-    `part` is which half of the person's speech it is, or the whole (only of people who are heard
-    in one recording and serve as strangers).
+    `part` is the half of the person's speech, or the whole for people with a single recording, who
+    serve as strangers.
     """
 
     vectors: npt.NDArray[np.float64]
@@ -50,11 +50,11 @@ class Corpus:
 
     @property
     def speakers(self) -> list[str]:
-        """Everybody, in order."""
+        """Names of all people, sorted."""
         return sorted(set(self.speaker.tolist()))
 
     def index(self) -> dict[tuple[str, str, str, int], int]:
-        """Rows by (speaker, part, condition, seconds)."""
+        """Return row numbers keyed by (speaker, part, condition, seconds)."""
         keys = zip(self.speaker, self.part, self.condition, self.seconds, strict=True)
         return {
             (str(who), str(part), str(how), int(long)): row
@@ -63,27 +63,32 @@ class Corpus:
 
 
 def arguments(description: str) -> argparse.ArgumentParser:
-    """The options that all benchmarks of voices share."""
+    """Create a parser with the options shared by all benchmarks of voices."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument(
         "--data",
         type=Path,
         default=Path("bench/data"),
-        help="directory with recordings in the directories utterances and strangers",
+        help="directory with recordings in its subdirectories utterances and strangers",
     )
-    parser.add_argument("--models", type=Path, default=DEFAULT_MODEL_DIR)
     parser.add_argument(
-        "--cache", type=Path, default=Path(tempfile.gettempdir()) / "securetranscribe-bench"
+        "--models", type=Path, default=DEFAULT_MODEL_DIR, help="directory of models"
+    )
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "securetranscribe-bench",
+        help="directory for extracted voiceprints",
     )
     return parser
 
 
 def load(options: argparse.Namespace) -> Corpus:
-    """The voiceprints, from the cache or taken now."""
+    """Load the voiceprints from the cache, or extract them."""
     places = [options.data / "utterances", options.data / "strangers"]
     files = sorted(file for place in places for file in place.glob("*.flac"))
     if not files:
-        raise SystemExit(f"no recordings in {options.data}: say with --data where they are")
+        raise SystemExit(f"No recordings in {options.data}. Pass their directory with --data.")
     models = ModelStore(options.models).diarization(EMBEDDED_DIARIZATION)
     assert isinstance(models, EmbeddedDiarization)
     digest = hashlib.sha256(repr((_FORMAT, SECONDS, list(CONDITIONS))).encode())
@@ -124,7 +129,7 @@ def _take(files: list[Path], models: EmbeddedDiarization, path: Path) -> None:
             for seconds in SECONDS:
                 if len(sound) < seconds * SAMPLE_RATE:
                     continue
-                # A little more than wanted: the diarizer leaves both edges of a stretch out.
+                # Slightly longer, because the diarizer drops both edges of a stretch.
                 piece = sound[: round((seconds + 0.1) * SAMPLE_RATE)]
                 turn = Turn(start=0.0, end=len(piece) / SAMPLE_RATE, speaker="voice")
                 vectors.append(take_voices(piece, [turn], network)["voice"].vector)
@@ -137,7 +142,7 @@ def _take(files: list[Path], models: EmbeddedDiarization, path: Path) -> None:
 
 
 def _stretches(speaker: str, paths: list[Path]) -> Iterator[tuple[str, str, Samples]]:
-    """(part, condition, sound) of one person; each stretch is recorded on its own."""
+    """Yield (part, condition, samples) of one person, each processed independently."""
     sounds = [read_window(path, 0.0, 3600.0) for path in paths]
     if len(sounds) == 1:
         middle = len(sounds[0]) // 2

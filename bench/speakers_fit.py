@@ -1,4 +1,4 @@
-"""Fits a voice space on voiceprints of some people, so that it can be tried on others."""
+"""Fit of a voice space on some people of the corpus, for evaluation on others."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ from speakers.domain.voice_space import LogOdds, VoiceSpace
 
 Floats = npt.NDArray[np.float64]
 
-#: Directions taken out. More of them gain nothing on other people than those they are fitted on.
+#: Number of directions projected out. More of them gain nothing on people held out from fitting.
 NUISANCE_DIRECTIONS = 4
-#: How much of what is fitted is wideband on both sides, telephone on both, and one of each.
+#: Share of pairs that are wideband on both sides, telephone on both sides, and one of each.
 FAMILIES = {"wideband": 0.6, "telephone": 0.25, "mixed": 0.15}
-#: A telephone changes a voice most, and is one of six conditions.
+#: The telephone changes a voice most but is only one of six conditions.
 _TELEPHONE_WEIGHT = 3.0
 _SOLID_SECONDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trials:
-    """Pairs of a voiceprint of a first and one of a second half; all arrays are (n,).
+    """Pairs of a voiceprint of a first half and one of a second half. All arrays are (n,).
 
-    `first` and `second` are rows of the corpus, `same` says whether it is one person, `weight`
-    makes all conditions and lengths count as FAMILIES says, whatever their number.
+    `first` and `second` are rows of the corpus. `same` is true for pairs of one person. `weight`
+    balances conditions and lengths according to `FAMILIES`, independent of their number.
     """
 
     first: npt.NDArray[np.int64]
@@ -38,13 +38,13 @@ class Trials:
 
 
 def family(one: str, other: str) -> str:
-    """Which family of FAMILIES two conditions make."""
+    """Return the key in `FAMILIES` of a pair of conditions."""
     telephones = (one == TELEPHONE) + (other == TELEPHONE)
     return ("wideband", "mixed", "telephone")[telephones]
 
 
 def fit(corpus: Corpus, people: Collection[str]) -> VoiceSpace:
-    """A voice space that knows of these people only. Its recall is not measured."""
+    """Fit a voice space on these people only. Its recall is not measured."""
     center, nuisance = directions(corpus, people)
     blank = LogOdds(offset=0.0, similarity=0.0)
     space = VoiceSpace(
@@ -66,7 +66,7 @@ def fit(corpus: Corpus, people: Collection[str]) -> VoiceSpace:
 
 
 def directions(corpus: Corpus, people: Collection[str]) -> tuple[Floats, Floats]:
-    """The center (d,) of voices, and the directions (k, d) in which recordings differ."""
+    """Return the center (d,) of voices, and the directions (k, d) in which recordings differ."""
     wanted = np.isin(corpus.speaker, list(people)) & (corpus.seconds >= _SOLID_SECONDS)
     groups = [wanted & (corpus.condition == name) for name in CONDITIONS]
     center = np.mean([corpus.vectors[group].mean(axis=0) for group in groups], axis=0)
@@ -83,7 +83,7 @@ def directions(corpus: Corpus, people: Collection[str]) -> tuple[Floats, Floats]
 
 
 def trials(corpus: Corpus, people: Collection[str]) -> Trials:
-    """All pairs of a first and a second half of these people."""
+    """Return all pairs of a first and a second half of these people."""
     wanted = np.isin(corpus.speaker, list(people))
     firsts = np.flatnonzero(wanted & (corpus.part == FIRST))
     seconds = np.flatnonzero(wanted & (corpus.part == SECOND))
@@ -99,13 +99,13 @@ def trials(corpus: Corpus, people: Collection[str]) -> Trials:
 
 
 def similarities(corpus: Corpus, space: VoiceSpace, pairs: Trials) -> Floats:
-    """How alike the voices of each pair are, in a space."""
+    """Return the cosine of each pair in a space."""
     places = np.array([space.place(vector) for vector in corpus.vectors.astype(np.float32)])
     return np.asarray(np.einsum("nd,nd->n", places[pairs.first], places[pairs.second]))
 
 
 def cost(odds: LogOdds, similarity: Floats, pairs: Trials) -> float:
-    """How much the log odds still leave to be known, in bits (0 perfect, 1 useless; Cllr)."""
+    """Return the cost of the log odds (Cllr) in bits, from 0 (perfect) to 1 (useless)."""
     values = odds.offset + odds.similarity * similarity
     same, other = pairs.same, ~pairs.same
     missed = np.average(np.logaddexp(0, -values[same]), weights=pairs.weight[same])
@@ -114,7 +114,7 @@ def cost(odds: LogOdds, similarity: Floats, pairs: Trials) -> float:
 
 
 def equal_error_rate(scores: Floats, pairs: Trials) -> float:
-    """The share of errors at the threshold at which both kinds are as frequent."""
+    """Return the error rate at the threshold with equally frequent misses and false alarms."""
     order = np.argsort(scores, kind="stable")
     same, weight = pairs.same[order], pairs.weight[order]
     missed = np.cumsum(weight * same) / weight[same].sum()
@@ -126,7 +126,7 @@ def equal_error_rate(scores: Floats, pairs: Trials) -> float:
 def _balanced(
     key: npt.NDArray[np.int64], same: npt.NDArray[np.bool_], kind: npt.NDArray[np.str_]
 ) -> Floats:
-    """Weights that sum to 1 over pairs of one and to 1 over pairs of two persons."""
+    """Return weights with a sum of 1 over pairs of one person, and of 1 over pairs of two."""
     _, group = np.unique(key, return_inverse=True)
     weight = np.zeros(len(key))
     for chosen in (same, ~same):
@@ -139,7 +139,7 @@ def _balanced(
 
 
 def _logistic(similarity: Floats, pairs: Trials) -> LogOdds:
-    """Logistic regression; one and two persons count the same."""
+    """Fit a logistic regression in which pairs of one person and of two have equal weight."""
     inputs = np.stack([np.ones_like(similarity), similarity], axis=1)
     sign = np.where(pairs.same, 1.0, -1.0)
 

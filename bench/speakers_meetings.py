@@ -1,12 +1,12 @@
-"""Recognition over a sequence of recordings, from their sound on: the real diarizer, no shortcut.
+"""End-to-end recognition over a sequence of recordings, with the real diarizer.
 
     python -m bench.speakers_meetings [--data DIR] [--write FILE]
 
-People of DIR hold meetings. In the first of each pair of meetings three new people talk, and
-afterwards are named. In the second, recorded otherwise, two of them come back and a stranger
-comes instead of the third. Profiles stay, so that later meetings run against more of them. Then
-the same with recordings that have turns, each cut in two: those in DIR, and the telephone sample
-that comes with a package and is there without DIR. The voice space knows none of these people.
+Meetings are composed from the speech of people in DIR, in pairs. In the first meeting of a pair,
+three new people talk and are named afterwards. In the second, under other recording conditions, two
+of them return with a stranger. Profiles accumulate, so later meetings run against more of them.
+Recordings with reference turns are then cut in two and treated in the same way: those in DIR, and
+the telephone sample of pyannote.audio. All people are held out from the voice space.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from bench.recordings import in_directory, sample
 from bench.speakers_conditions import CONDITIONS, SAMPLE_RATE, TELEPHONE, Samples
 from bench.speakers_corpus import MODEL, arguments, load
 from bench.speakers_fit import fit
-from bench.speakers_report import replace_part, table
+from bench.speakers_report import WRITE_HELP, replace_part, table
 from common.audio.decoding import read_window
 from common.models.store import EMBEDDED_DIARIZATION, EmbeddedDiarization, ModelStore
 from speakers.domain.matching import Candidate, Match, MatchPolicy, Outcome, ScoredVoice, match
@@ -43,14 +43,14 @@ Spoken = tuple[float, float, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Meeting:
-    """A recording and who speaks when in it (seconds)."""
+    """A recording with its turns (start, end, name), in seconds."""
 
     sound: Samples
     turns: tuple[Spoken, ...]
 
 
-class Memory:
-    """Profiles as the service keeps them, without a database."""
+class KnownVoices:
+    """Profiles of the service without a database."""
 
     def __init__(self, space: VoiceSpace) -> None:
         self._space = space
@@ -59,20 +59,20 @@ class Memory:
 
     @property
     def names(self) -> list[str]:
-        """Everybody who has a profile."""
+        """Names of all profiles, in order of creation."""
         return list(self._names)
 
     def learn(self, name: str, voiceprint: Voiceprint) -> None:
-        """Adds an observation."""
+        """Add an observation to the profile with a name."""
         if name not in self._ledger:
             self._names.append(name)
         sample = Sample(vector=voiceprint.vector, seconds=voiceprint.seconds)
         self._ledger.setdefault(name, []).append(sample)
 
     def recognize(self, voices: dict[str, Voiceprint]) -> dict[str, tuple[Match, str]]:
-        """What comes of each voice, and the name of its profile."""
+        """Return the match per voice and the name of its profile, empty without one."""
         places = [summarize(self._ledger[name], self._space).place for name in self._names]
-        heard = []
+        scored = []
         for label, voiceprint in voices.items():
             own = self._space.place(voiceprint.vector)
             candidates = tuple(
@@ -83,7 +83,7 @@ class Memory:
                 for number, place in enumerate(places, 1)
                 if place is not None
             )
-            heard.append(
+            scored.append(
                 ScoredVoice(
                     label=label,
                     seconds=voiceprint.seconds,
@@ -93,12 +93,12 @@ class Memory:
             )
         return {
             item.label: (item, self._names[item.profile_id - 1] if item.profile_id else "")
-            for item in match(heard, MatchPolicy())
+            for item in match(scored, MatchPolicy())
         }
 
 
-class Ear:
-    """The diarizer."""
+class MeetingDiarizer:
+    """Extracts voiceprints from meetings with the engine of the diarizer."""
 
     def __init__(self, models: Path) -> None:
         from diarizer.diarization import DiarizationOptions  # noqa: PLC0415 - imports torch
@@ -111,15 +111,15 @@ class Ear:
         self._options = DiarizationOptions()
 
     @property
-    def shipped_space(self) -> VoiceSpace:
-        """The space of the service; it was fitted on other people than those of the sample."""
+    def bundled_space(self) -> VoiceSpace:
+        """Voice space of the service. It was not fitted on the people in the sample."""
         return VoiceSpaces.load().of(self._model)
 
-    def listen(self, meeting: Meeting) -> dict[str, Voiceprint]:
-        """The voices of a recording, by who they really are.
+    def voices(self, meeting: Meeting) -> dict[str, Voiceprint]:
+        """Return the voices of a recording, keyed by the true names of their speakers.
 
-        A voice is whoever speaks most while it does. Where two are found for one person, the one
-        with more speech stands for the person and the other is left out.
+        A voice belongs to the person who speaks most during its turns. If a person has several
+        voices, the one with the most speech counts.
         """
         found = self._engine.diarize(
             _wav(meeting.sound),
@@ -146,21 +146,21 @@ class Ear:
 
 
 def main() -> None:
-    """Holds the meetings and prints what came of them."""
-    parser = arguments("Measure recognition from the sound on.")
-    parser.add_argument("--write", type=Path)
+    """Process the meetings and print the figures."""
+    parser = arguments("Measure recognition end to end.")
+    parser.add_argument("--write", type=Path, help=WRITE_HELP)
     options = parser.parse_args()
-    ear = Ear(options.models)
+    diarizer = MeetingDiarizer(options.models)
     people = _people(options.data)
     held = list(meetings(people)) if people else []
     long = dict(_with_turns(options.data))
     everybody = [*(meeting for pair in held for meeting in pair), *long.values()]
-    space = _space_of_others(options, everybody) if people else ear.shipped_space
-    rows = [_pairs(ear, space, held)] if held else []
-    rows += [_cut_in_two(ear, space, name, meeting) for name, meeting in long.items()]
+    space = _space_of_others(options, everybody) if people else diarizer.bundled_space
+    rows = [_pairs(diarizer, space, held)] if held else []
+    rows += [_cut_in_two(diarizer, space, name, meeting) for name, meeting in long.items()]
     heads = [
-        "recordings", "known: right", "known: missed", "known: wrong name", "stranger: unknown",
-        "stranger: wrong name", "not heard as a voice of their own",
+        "recordings", "known: correct", "known: missed", "known: wrong name", "stranger: unknown",
+        "stranger: wrong name", "without a separate voice",
     ]  # fmt: skip
     text = table(heads, rows)
     print(text)
@@ -168,38 +168,42 @@ def main() -> None:
         replace_part(options.write, "meetings", text)
 
 
-def _pairs(ear: Ear, space: VoiceSpace, held: Sequence[tuple[Meeting, Meeting]]) -> list[str]:
-    """What comes of pairs of meetings."""
+def _pairs(
+    diarizer: MeetingDiarizer, space: VoiceSpace, held: Sequence[tuple[Meeting, Meeting]]
+) -> list[str]:
+    """Return the row of the table for pairs of meetings."""
     tally: Counter[str] = Counter()
-    memory = Memory(space)
+    known = KnownVoices(space)
     for first, second in held:
-        for name, voiceprint in ear.listen(first).items():
-            memory.learn(name, voiceprint)
-        _count(memory, ear.listen(second), {name for *_, name in second.turns}, tally)
-    return _row(f"{len(held)} pairs of meetings; profiles: up to {len(memory.names)}", tally)
+        for name, voiceprint in diarizer.voices(first).items():
+            known.learn(name, voiceprint)
+        _count(known, diarizer.voices(second), {name for *_, name in second.turns}, tally)
+    return _row(f"{len(held)} pairs of meetings; profiles: up to {len(known.names)}", tally)
 
 
-def _cut_in_two(ear: Ear, space: VoiceSpace, title: str, meeting: Meeting) -> list[str]:
-    """What comes of naming the voices of a first half, one left out, and hearing the second."""
+def _cut_in_two(
+    diarizer: MeetingDiarizer, space: VoiceSpace, title: str, meeting: Meeting
+) -> list[str]:
+    """Name all but one voice of the first half, recognize the second, and return the row."""
     early, late = _halves(meeting)
     tally: Counter[str] = Counter()
-    memory = Memory(space)
-    voices = list(ear.listen(early).items())
+    known = KnownVoices(space)
+    voices = list(diarizer.voices(early).items())
     for name, voiceprint in voices[:-1] or voices:
-        memory.learn(name, voiceprint)
-    _count(memory, ear.listen(late), {name for *_, name in late.turns}, tally)
-    return _row(f"{title} cut in two; profiles: {len(memory.names)}", tally)
+        known.learn(name, voiceprint)
+    _count(known, diarizer.voices(late), {name for *_, name in late.turns}, tally)
+    return _row(f"{title} cut in two; profiles: {len(known.names)}", tally)
 
 
 def _space_of_others(options: argparse.Namespace, held: Sequence[Meeting]) -> VoiceSpace:
-    """A voice space that knows nobody who takes part."""
+    """Fit a voice space on people who take part in none of the meetings."""
     corpus = load(options)
     present = {name for meeting in held for *_, name in meeting.turns}
     return fit(corpus, [name for name in corpus.speakers if name not in present])
 
 
 def meetings(people: dict[str, list[Samples]]) -> Iterator[tuple[Meeting, Meeting]]:
-    """Pairs of meetings; the second is recorded in another way."""
+    """Yield pairs of meetings. The second is recorded under another condition."""
     random = np.random.default_rng(0)
     # Everybody speaks in one pair of meetings only.
     waiting = [str(name) for name in random.permutation(sorted(people))]
@@ -214,7 +218,7 @@ def meetings(people: dict[str, list[Samples]]) -> Iterator[tuple[Meeting, Meetin
 
 
 def _talk(names: Sequence[str], sounds: Sequence[Samples], random: np.random.Generator) -> Meeting:
-    """Everybody speaks in turn, a few times, as long as they have something to say."""
+    """Compose a meeting in which everybody speaks in a few turns, while their speech lasts."""
     left = dict(zip(names, sounds, strict=True))
     parts: list[Samples] = []
     turns: list[Spoken] = []
@@ -237,7 +241,7 @@ def _people(data: Path) -> dict[str, list[Samples]]:
     for place in ("utterances", "strangers"):
         for file in sorted((data / place).glob("*.flac")):
             found.setdefault(file.name.split("-")[0], []).append(read_window(file, 0.0, 3600.0))
-    # Whoever has less to say cannot take part in two meetings.
+    # Shorter speech is not enough for two meetings.
     return {name: s for name, s in found.items() if sum(map(len, s)) >= 13 * SAMPLE_RATE}
 
 
@@ -248,7 +252,7 @@ def _half(sounds: Sequence[Samples], part: int) -> Samples:
 
 
 def _with_turns(data: Path) -> Iterator[tuple[str, Meeting]]:
-    """Recordings of which it is known who speaks when, by what they are called in the table."""
+    """Yield recordings with reference turns, with their titles in the table."""
     found = [("the telephone sample", sample())]
     if data.is_dir():
         found += [(f"the meeting {item.name}", item) for item in in_directory(data)]
@@ -273,7 +277,7 @@ def _halves(meeting: Meeting) -> tuple[Meeting, Meeting]:
 
 
 def _who(spoken: Sequence[tuple[float, float]], turns: Sequence[Spoken]) -> str:
-    """Who speaks most in these stretches; nobody if that is not most of the time."""
+    """Return the person with the most speech in these stretches, empty below half of the time."""
     shares: dict[str, float] = {}
     for start, end in spoken:
         for begin, stop, name in turns:
@@ -285,14 +289,14 @@ def _who(spoken: Sequence[tuple[float, float]], turns: Sequence[Spoken]) -> str:
 
 
 def _count(
-    memory: Memory, voices: dict[str, Voiceprint], present: set[str], tally: Counter[str]
+    known: KnownVoices, voices: dict[str, Voiceprint], present: set[str], tally: Counter[str]
 ) -> None:
-    for name, (result, named) in memory.recognize(voices).items():
-        known = "known" if name in memory.names else "stranger"
+    for name, (result, named) in known.recognize(voices).items():
+        kind = "known" if name in known.names else "stranger"
         if result.outcome is Outcome.KNOWN:
-            tally[f"{known} {'right' if named == name else 'wrong'}"] += 1
+            tally[f"{kind} {'right' if named == name else 'wrong'}"] += 1
         else:
-            tally[f"{known} {'missed' if known == 'known' else 'unknown'}"] += 1
+            tally[f"{kind} {'missed' if kind == 'known' else 'unknown'}"] += 1
     tally["not heard"] += len(present - set(voices))
 
 
@@ -313,7 +317,7 @@ def _wav(sound: Samples) -> io.BytesIO:
 
 
 def _ignore(*_report: Any) -> None:
-    """Nobody waits for news."""
+    """Discard progress reports."""
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""How well voices are told apart and recognized, honestly: on people the space does not know.
+"""Verification and recognition of voices, measured on people held out from fitting.
 
     python -m bench.speakers_recognition --data DIR [--write FILE]
 
-Everybody is put into one of two halves; a voice space is fitted on each half and tried on the
-other, twice over. With --write, the figures replace the part between the marks in FILE.
+People are split into two halves. A voice space is fitted on each half and evaluated on the other,
+with two different splits. With --write, the figures replace the part between the marks in FILE.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ from bench.speakers_fit import (
     similarities,
     trials,
 )
-from bench.speakers_report import replace_part, table
+from bench.speakers_report import WRITE_HELP, replace_part, table
 from bench.speakers_simulation import Setting, Simulation, Tally
 from speakers.domain.matching import MatchPolicy
 from speakers.domain.voice_space import VoiceSpace
@@ -30,12 +30,12 @@ from speakers.domain.voice_space import VoiceSpace
 _SPLITS = 2
 _RECORDINGS = 100
 _PROFILES = (1, 5, 20, 30)
-_LIKENESS_SECONDS = 5
+_RAW_SECONDS = 5
 _HEARD = (2, 5, 10, 20)
 
 
 def folds(corpus: Corpus) -> Iterator[tuple[int, list[str], VoiceSpace]]:
-    """(number, people to try on, a space that does not know them)."""
+    """Yield (number, people for evaluation, space fitted on the others)."""
     people = np.array(corpus.speakers)
     for split in range(_SPLITS):
         order = np.random.default_rng(split).permutation(people)
@@ -46,18 +46,18 @@ def folds(corpus: Corpus) -> Iterator[tuple[int, list[str], VoiceSpace]]:
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Measure and print the tables."""
     parser = arguments("Measure how well voices are recognized.")
-    parser.add_argument("--write", type=Path)
+    parser.add_argument("--write", type=Path, help=WRITE_HELP)
     options = parser.parse_args()
     corpus = load(options)
     everybody = list(folds(corpus))
     text = "\n\n".join(
         (
-            "### Voiceprints as they are\n\n" + likeness(corpus),
+            "### Raw voiceprints\n\n" + raw_similarity(corpus),
             "### One voice against another\n\n" + verification(corpus, everybody),
             "### Recordings against profiles\n\n" + recordings(corpus, everybody),
-            "### What a probability is worth\n\n" + honesty(corpus, everybody),
+            "### Calibration of probabilities\n\n" + calibration(corpus, everybody),
         )
     )
     print(text)
@@ -68,28 +68,28 @@ def main() -> None:
 Folds = Sequence[tuple[int, list[str], VoiceSpace]]
 
 
-def likeness(corpus: Corpus) -> str:
-    """Cosines of voiceprints as the network gives them, of all pairs of people."""
+def raw_similarity(corpus: Corpus) -> str:
+    """Return a table with cosines of unprocessed voiceprints, over all pairs of people."""
     everything = trials(corpus, corpus.speakers)
     rows = []
     for name in FAMILIES:
-        pairs = _only(corpus, everything, name, _LIKENESS_SECONDS)
+        pairs = _only(corpus, everything, name, _RAW_SECONDS)
         raw = np.einsum("nd,nd->n", corpus.vectors[pairs.first], corpus.vectors[pairs.second])
         figures = (
             np.median(raw[pairs.same]),
             np.median(raw[~pairs.same]),
             np.quantile(raw[~pairs.same], 0.999),
         )
-        rows.append([name, f"{_LIKENESS_SECONDS} s", *(f"{value:.2f}" for value in figures)])
+        rows.append([name, f"{_RAW_SECONDS} s", *(f"{value:.2f}" for value in figures)])
     heads = [
-        "recordings", "speech", "cosine of one person: median", "of two: median",
-        "of two: one in a thousand is above",
+        "recordings", "speech", "cosine, one person: median", "two people: median",
+        "two people: 99.9th percentile",
     ]  # fmt: skip
     return table(heads, rows)
 
 
 def verification(corpus: Corpus, everybody: Folds) -> str:
-    """Equal error rates of pairs by family and shorter speech, with and without a space."""
+    """Return a table with equal error rates by family and shorter speech."""
     rows = []
     for name in FAMILIES:
         for seconds in (2, 5):
@@ -112,11 +112,11 @@ def verification(corpus: Corpus, everybody: Folds) -> str:
                     f"{np.mean(bits):.3f}",
                 ]
             )
-    return table(["recordings", "speech", "EER, cosine as it is", "EER, voice space", "Cllr"], rows)
+    return table(["recordings", "speech", "EER, raw cosine", "EER, voice space", "Cllr"], rows)
 
 
 def recordings(corpus: Corpus, everybody: Folds) -> str:
-    """Rates of names given rightly, wrongly and not, by number of profiles and length of speech."""
+    """Return a table with recognition rates by number of profiles and length of speech."""
     rows = []
     for name in FAMILIES:
         for profiles in _PROFILES:
@@ -139,14 +139,14 @@ def recordings(corpus: Corpus, everybody: Folds) -> str:
                     ]
                 )
     heads = [
-        "recordings", "profiles", "speech", "known: right", "known: missed", "known: wrong name",
+        "recordings", "profiles", "speech", "known: correct", "known: missed", "known: wrong name",
         "stranger: unknown", "stranger: wrong name", "voices",
     ]  # fmt: skip
     return table(heads, rows)
 
 
-def honesty(corpus: Corpus, everybody: Folds) -> str:
-    """Of the names that were given or nearly given with a probability: how many were right."""
+def calibration(corpus: Corpus, everybody: Folds) -> str:
+    """Return a table with the share of correct names by stated probability, from 0.5 up."""
     tally = Tally()
     for name in FAMILIES:
         for profiles in _PROFILES:
@@ -159,9 +159,9 @@ def honesty(corpus: Corpus, everybody: Folds) -> str:
     for low, high in pairwise(edges):
         inside = claims[(claims[:, 0] >= low) & (claims[:, 0] < high)]
         if len(inside):
-            said, true = inside.mean(axis=0)
-            rows.append([f"{100 * said:.1f} %", f"{100 * true:.1f} %", str(len(inside))])
-    return table(["probability said", "right", "names"], rows)
+            stated, true = inside.mean(axis=0)
+            rows.append([f"{100 * stated:.1f} %", f"{100 * true:.1f} %", str(len(inside))])
+    return table(["stated probability", "correct", "names"], rows)
 
 
 def _run(
@@ -179,7 +179,7 @@ def _setting(family: str, profiles: int, heard: int) -> Setting:
 
 
 def _only(corpus: Corpus, pairs: Trials, family: str, seconds: int) -> Trials:
-    """The pairs of one family whose shorter speech is of this length."""
+    """Return the pairs of one family with a given length of the shorter speech."""
     shorter = np.minimum(corpus.seconds[pairs.first], corpus.seconds[pairs.second])
     wanted = (pairs.family == family) & (shorter == seconds)
     return Trials(

@@ -1,9 +1,10 @@
-"""How long it takes to find a voice among many, and how often the index finds the right ones.
+"""Latency and recall of the nearest-neighbor search among many voices.
 
     python -m bench.speakers_search [--voices 100000] [--data DIR] [--write FILE]
 
-Starts a Postgres of its own, fills it with made-up voices that spread as real ones do where DIR
-has recordings (evenly where not), and asks with the service's own statements, one at a time.
+Starts an embedded Postgres, fills it with synthetic voices, and runs the queries of the service
+one at a time. The voices have the covariance of the recordings in DIR. Without recordings, they are
+spread evenly.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import numpy.typing as npt
 
 from bench.speakers_corpus import arguments, load
 from bench.speakers_fit import fit
-from bench.speakers_report import replace_part, table
+from bench.speakers_report import WRITE_HELP, replace_part, table
 from common import logging
 from common.postgres import Connection, Database, migrate
 from common.settings import PostgresSettings
@@ -40,7 +41,7 @@ _CANDIDATES = 20
 _QUESTIONS = 300
 _EXACT_QUESTIONS = 40
 _TAUGHT = 50
-_LIKENESS = 0.75  # cosine of two recordings of one person, in the shipped voice space
+_SIMILARITY = 0.75  # cosine of two recordings of one person, in the bundled voice space
 _INDEX = """
 CREATE INDEX prototypes_192 ON prototypes USING hnsw ((place::vector(192)) vector_cosine_ops)
 WHERE dimension = 192
@@ -58,10 +59,10 @@ SELECT pg_size_pretty(pg_relation_size('prototypes_192')) AS index,
 
 
 def main() -> None:
-    """Fills, asks, prints."""
+    """Fill the database, run the queries, and print the figures."""
     parser = arguments("Measure the search for voices.")
-    parser.add_argument("--voices", type=int, default=100_000)
-    parser.add_argument("--write", type=Path)
+    parser.add_argument("--voices", type=int, default=100_000, help="number of synthetic voices")
+    parser.add_argument("--write", type=Path, help=WRITE_HELP)
     options = parser.parse_args()
     logging.configure(service="bench", level="WARNING", style="console")
     text = asyncio.run(_measure(options))
@@ -84,7 +85,7 @@ async def _measure(options: argparse.Namespace) -> str:
 
 
 def made_up(options: argparse.Namespace) -> Floats:
-    """(voices, 192) unit vectors."""
+    """Return synthetic voices as unit vectors (voices, 192)."""
     random = np.random.default_rng(0)
     spread = np.eye(_DIMENSION)
     if (options.data / "strangers").is_dir():
@@ -108,12 +109,10 @@ async def _report(database: Database, places: Floats) -> str:
     exact, truth = await _ask(database, questions[:_EXACT_QUESTIONS], _nearest_exactly)
     rows.append(["nearest 20, exact scan", *_times(exact)])
     rows.append(
-        ["a recording with 4 voices recognized", *_times(await _recordings(database, questions))]
+        ["recording with 4 voices recognized", *_times(await _recordings(database, questions))]
     )
     rows.append(["words in names, 50 profiles", *_times(await _words(database))])
-    rows.append(
-        ["a voice learned (its prototype written)", *_times(await _teach(database, places))]
-    )
+    rows.append(["prototype of a voice written", *_times(await _teach(database, places))])
     first = np.mean([a[0] == b[0] for a, b in zip(found, truth, strict=False)])
     all_of = np.mean([len(set(a) & set(b)) / len(b) for a, b in zip(found, truth, strict=False)])
     own = np.mean([ids[0] == number + 1 for number, ids in enumerate(found)])
@@ -121,17 +120,17 @@ async def _report(database: Database, places: Floats) -> str:
         (
             table([f"{len(places):,} voices, 192 dimensions", "p50", "p95"], rows),
             "",
-            f"Of {_EXACT_QUESTIONS} questions the index gave the truly nearest first in "
-            f"{100 * first:.1f} %, and {100 * all_of:.1f} % of the 20 nearest. Of {_QUESTIONS} "
-            f"voices that sound like a stored one (cosine {_LIKENESS}) that one came first in "
-            f"{100 * own:.1f} %. The index takes {sizes['index']} (with the table {sizes['all']}) "
-            f"and was built in {built:.0f} s.",
+            f"In {_EXACT_QUESTIONS} queries, the index ranked the true nearest voice first in "
+            f"{100 * first:.1f} %, and it returned {100 * all_of:.1f} % of the 20 nearest. In "
+            f"{_QUESTIONS} queries with a voice similar to a stored one (cosine {_SIMILARITY}), "
+            f"the stored one ranked first in {100 * own:.1f} %. The index has {sizes['index']} "
+            f"({sizes['all']} with its table) and was built in {built:.0f} s.",
         )
     )
 
 
 async def _fill(database: Database, places: Floats) -> float:
-    """Stores everything; returns the seconds that building the index took."""
+    """Store all voices. Return the seconds needed to build the index."""
     async with database.transaction() as connection:
         await connection.execute("DROP INDEX prototypes_192")
         await connection.execute(_MODEL)
@@ -155,13 +154,13 @@ async def _fill(database: Database, places: Floats) -> float:
 
 
 def _questions(places: Floats) -> Floats:
-    """Voices that are as like stored ones as two recordings of one person are."""
+    """Return voices as similar to stored ones as two recordings of one person are."""
     random = np.random.default_rng(1)
     count = min(_QUESTIONS, len(places))
     other = random.standard_normal((count, _DIMENSION))
     own = places[:count]
     across = _units(other - np.sum(other * own, axis=1, keepdims=True) * own)
-    return np.asarray(_LIKENESS * own + np.sqrt(1 - _LIKENESS**2) * across)
+    return np.asarray(_SIMILARITY * own + np.sqrt(1 - _SIMILARITY**2) * across)
 
 
 async def _ask(
@@ -171,7 +170,7 @@ async def _ask(
     for number, place in enumerate(questions):
         async with database.transaction() as connection:
             if number == 0:
-                await ask(connection, place)  # warms the caches up
+                await ask(connection, place)  # warms up the caches
             began = time.perf_counter()
             answers.append(await ask(connection, place))
             seconds.append(time.perf_counter() - began)
@@ -232,7 +231,7 @@ async def _teach(database: Database, places: Floats) -> list[float]:
 
 
 def _word(number: int) -> str:
-    """A made-up word, of which there are many."""
+    """Return a synthetic word, distinct for most numbers."""
     return "".join(chr(97 + (number * step) % 26) for step in (7, 11, 3, 17, 5, 19))
 
 

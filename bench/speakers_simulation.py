@@ -1,4 +1,4 @@
-"""Plays recordings against profiles, with the service's own code, and counts what comes of it."""
+"""Simulated recordings against profiles, matched with the code of the service."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,14 +18,17 @@ _WIDEBAND = [name for name in CONDITIONS if name != TELEPHONE]
 
 @dataclass(kw_only=True)
 class Tally:
-    """What came of voices with a profile and of strangers' voices."""
+    """Counts of results for voices with a profile and for strangers.
+
+    `claims` are pairs (stated probability, whether the name was correct).
+    """
 
     known: Counter[str] = field(default_factory=Counter)
     strangers: Counter[str] = field(default_factory=Counter)
     claims: list[tuple[float, bool]] = field(default_factory=list)
 
     def add(self, other: "Tally") -> None:
-        """Adds what another one counted."""
+        """Add the counts of another tally."""
         self.known.update(other.known)
         self.strangers.update(other.strangers)
         self.claims += other.claims
@@ -33,10 +36,10 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One kind of situation.
+    """Parameters of a simulation.
 
-    `profiles` people are enrolled with `enrolled_seconds` each; in the recordings people speak
-    for `heard_seconds`. `family` says over what profiles and recordings were recorded.
+    `profiles` people are enrolled with `enrolled_seconds` of speech each. In the recordings, people
+    speak for `heard_seconds`. `family` selects the conditions of profiles and recordings.
     """
 
     profiles: int
@@ -64,7 +67,7 @@ class Simulation:
         self._index = corpus.index()
 
     def run(self, setting: Setting, recordings: int) -> Tally:
-        """Counts over so many recordings, each against profiles of its own."""
+        """Simulate recordings, each against newly drawn profiles."""
         tally = Tally()
         for _ in range(recordings):
             enrolled, heard = self._conditions(setting.family)
@@ -79,7 +82,7 @@ class Simulation:
         return tally
 
     def _conditions(self, family: str) -> tuple[str, str]:
-        """How profiles and how recordings are recorded."""
+        """Draw the conditions of profiles and of recordings."""
         one, other = (str(name) for name in self._random.choice(_WIDEBAND, 2))
         if family == "wideband":
             return one, other
@@ -88,7 +91,7 @@ class Simulation:
         return (one, TELEPHONE) if self._random.random() < 0.5 else (TELEPHONE, one)
 
     def _known(self, setting: Setting, enrolled: str, heard: str) -> list[Key]:
-        """Enrollments of up to two people who are long enough in both halves."""
+        """Draw up to two people with enough speech in both halves. Return their enrollments."""
         able = [
             (who, FIRST, enrolled, setting.enrolled_seconds)
             for who in self._people
@@ -98,7 +101,7 @@ class Simulation:
         return self._some(able)[: min(2, setting.profiles)]
 
     def _others(self, setting: Setting, enrolled: str, speaking: list[Key]) -> list[Key]:
-        """Enrollments of people who do not speak, as long as they are, up to that of the setting."""
+        """Draw enrollments of people not in the recording, with the longest speech allowed."""
         taken = {key[0] for key in speaking}
         able = [
             self._longest(who, (FIRST,), enrolled, setting.enrolled_seconds)
@@ -108,7 +111,7 @@ class Simulation:
         return self._some([key for key in able if key])[: setting.profiles - len(speaking)]
 
     def _stranger(self, setting: Setting, heard: str, names: list[str]) -> list[Key]:
-        """Somebody without a profile, heard as long as they are, up to that of the setting."""
+        """Draw a person without a profile, with the longest speech allowed."""
         able = [
             self._longest(who, (WHOLE, SECOND), heard, setting.heard_seconds)
             for who in self._people
@@ -124,7 +127,7 @@ class Simulation:
         return [keys[number] for number in self._random.permutation(len(keys))]
 
     def _profile(self, key: Key) -> Place:
-        """Where somebody lies who is enrolled with one recording."""
+        """Return the prototype of a person enrolled with one recording."""
         vector = self._corpus.vectors[self._index[key]].astype(np.float32)
         data = summarize([Sample(vector=vector, seconds=float(key[3]))], self._space)
         assert data.place is not None

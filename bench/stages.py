@@ -1,7 +1,7 @@
-"""The two stages as plain scripts would run them: the same models, and nothing of the services.
+"""Recognition and diarization as plain scripts: the same models without the services.
 
-Run as a process of its own (`python -m bench.stages MODEL_DIR THREADS STAGES AUDIO...`) it prints
-one JSON object: for each stage and recording the result, the time and the memory.
+`python -m bench.stages MODEL_DIR THREADS STAGES AUDIO...` prints one JSON object with the result,
+the time and the memory per stage and recording.
 """
 
 import json
@@ -21,7 +21,7 @@ STAGES = ("recognition", "diarization")
 
 
 def recognition(store: ModelStore, threads: int) -> Callable[[Path], Result]:
-    """Load Whisper; what it returns transcribes one file."""
+    """Load Whisper. Return a function to transcribe one file."""
     from faster_whisper import WhisperModel  # noqa: PLC0415 - part of the stage's start-up
 
     model = WhisperModel(
@@ -46,7 +46,7 @@ def recognition(store: ModelStore, threads: int) -> Callable[[Path], Result]:
 
 
 def diarization(store: ModelStore, threads: int) -> Callable[[Path], Result]:
-    """Load the diarization pipeline; what it returns diarizes one file."""
+    """Load the diarization pipeline. Return a function to diarize one file."""
     from faster_whisper.audio import decode_audio  # noqa: PLC0415
 
     from diarizer import torch_runtime  # noqa: PLC0415
@@ -86,7 +86,7 @@ def run_stages(names: Sequence[str], model_dir: Path, threads: int, audio: Seque
             "load_wall": time.monotonic() - began,
             "load_cpu": time.process_time() - used,
             "recordings": [_measured(run, path) for path in audio],
-            # Of the process so far: a later stage cannot show less than an earlier one.
+            # Peak of the process so far, so a later stage never shows less than an earlier one.
             "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }
     return report
@@ -99,7 +99,7 @@ def _measured(run: Callable[[Path], Result], audio: Path) -> Result:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Run what the command line names and print the report."""
+    """Run the stages named on the command line and print the report."""
     model_dir, threads, names, *audio = arguments
     warnings.simplefilter("ignore")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

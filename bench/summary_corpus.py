@@ -15,10 +15,9 @@ _SECONDS_PER_WORD = 0.35  # where a text has no times
 
 @dataclass(frozen=True, kw_only=True)
 class Conversation:
-    """A conversation and what is known of it.
+    """A conversation, with labeled facts where available.
 
-    `points` are the facts a summary should have, where somebody has labeled them: each with the
-    numbers of the segments that state it.
+    `points` maps each fact expected in a summary to the indexes of the segments stating it.
     """
 
     name: str
@@ -29,7 +28,7 @@ class Conversation:
 
 @dataclass(frozen=True, kw_only=True)
 class LabeledSentence:
-    """A sentence and the owner and due date of each action item in it."""
+    """A sentence with the owner and due date of each action item in it."""
 
     speaker: str
     text: str
@@ -37,7 +36,7 @@ class LabeledSentence:
 
 
 def document(rows: Iterable[Mapping[str, Any]]) -> Document:
-    """A document of rows with `speaker`, `text` and, where known, `start` and `end`."""
+    """Build a document from rows with `speaker`, `text` and optionally `start` and `end`."""
     segments: list[Segment] = []
     clock = 0.0
     for index, row in enumerate(rows):
@@ -60,7 +59,7 @@ def document(rows: Iterable[Mapping[str, Any]]) -> Document:
 
 
 def conversations(data: Path | None) -> list[Conversation]:
-    """All conversations at hand; `data` is where the synthetic meeting's transcript may lie."""
+    """Return all available conversations. `data` may contain the transcript of a meeting."""
     found = [_committee(), _excerpts()]
     sample = _telephone()
     if sample:
@@ -104,7 +103,7 @@ def _excerpts() -> Conversation:
 
 
 def _telephone() -> Conversation | None:
-    """The call that pyannote.audio ships, with its reference transcript."""
+    """Return the telephone call in pyannote.audio, from its reference transcript."""
     spec = find_spec("pyannote.audio") if find_spec("pyannote") else None
     if spec is None or spec.origin is None:
         return None
@@ -121,7 +120,7 @@ def _telephone() -> Conversation | None:
 
 
 def labeled(name: str) -> list[LabeledSentence]:
-    """The labeled sentences of a set, `development` or `test`."""
+    """Return the labeled sentences of a set, `development` or `test`."""
     return [
         LabeledSentence(speaker=row["speaker"], text=row["text"], items=tuple(row["items"]))
         for row in _lines(f"action_items_{name}.jsonl")

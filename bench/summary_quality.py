@@ -1,10 +1,10 @@
-"""Measures summaries and action items.
+"""Quality of summaries and action items.
 
-python -m bench.summary_quality [--data DIR] [--json FILE] [--sentences]
+    python -m bench.summary_quality [--data DIR] [--json FILE] [--sentences]
 
-Summaries are compared with two baselines of about the same number of words: the lead (as many
-sentences from the beginning) and chance (as many drawn at random, the mean of 200 draws). Action
-items are counted against hand-labeled sentences, each taken alone.
+Summaries are compared with two baselines of about the same number of words: the lead (sentences
+from the beginning) and chance (sentences drawn at random, the mean of 200 draws). Action items are
+compared with hand-labeled sentences, each processed alone.
 """
 
 import argparse
@@ -27,12 +27,14 @@ _DRAWS = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """How good a selection of sentences is; all but `words` 0 to 1.
+    """Quality of a selection of sentences. All figures except `words` are between 0 and 1.
 
-    `terms`: of the content words said at least twice, the share that it has. `points`: of the
-    labeled facts, the share with a segment in it. `redundancy`: how much each sentence has in
-    common with its nearest other, on average. `spread`: of the tenths of the conversation, the
-    share with a sentence in it.
+    Attributes:
+        words: Length of the selection.
+        terms: Share of the content words said at least twice.
+        points: Share of the labeled facts with a cited segment.
+        redundancy: Mean similarity of each sentence to its nearest other.
+        spread: Share of the tenths of the conversation with a sentence.
     """
 
     words: float
@@ -45,7 +47,7 @@ class Score:
 def score(
     conversation: Conversation, found: Sequence[Sentence], chosen: Sequence[Sentence]
 ) -> Score:
-    """Scores a selection against the conversation it is from."""
+    """Score a selection of sentences against its conversation."""
     extractor = TermExtractor("en")
     bags = [extractor.terms(sentence.text) for sentence in found]
     said = [term for bag in bags for term in bag]
@@ -72,7 +74,7 @@ def score(
 
 
 def averaged(scores: Sequence[Score]) -> Score:
-    """The mean of several scores."""
+    """Return the mean of several scores."""
     points = [one.points for one in scores if one.points is not None]
     return Score(
         words=mean(one.words for one in scores),
@@ -84,7 +86,7 @@ def averaged(scores: Sequence[Score]) -> Score:
 
 
 def up_to(pool: Sequence[Sentence], words: int) -> list[Sentence]:
-    """Sentences from the head of the pool until they have about so many words."""
+    """Return sentences from the head of the pool with about `words` words in total."""
     taken: list[Sentence] = []
     used = 0
     for sentence in pool:
@@ -97,7 +99,7 @@ def up_to(pool: Sequence[Sentence], words: int) -> list[Sentence]:
 
 
 def compare(conversation: Conversation) -> dict[str, Score]:
-    """The summary's score beside the baselines'."""
+    """Return the scores of the summary and of both baselines."""
     found = list(sentences(conversation.document))
     chosen = choose(found, "en", statement_count(len(found)))
     words = sum(len(sentence.text.split()) for sentence in chosen)
@@ -115,8 +117,9 @@ def compare(conversation: Conversation) -> dict[str, Score]:
 
 @dataclass(frozen=True, kw_only=True)
 class ItemScore:
-    """Action items against labels: found rightly, found wrongly, missed, and what of the found
-    ones has the right owner and due date.
+    """Action items found, compared with labels.
+
+    `owners` and `dues` count correct owners and due dates among the `right` items.
     """
 
     sentences: int
@@ -128,17 +131,17 @@ class ItemScore:
 
     @property
     def precision(self) -> float:
-        """Of what was found, the share that is labeled."""
+        """Share of labeled items among those found."""
         return self.right / max(1, self.right + len(self.wrong))
 
     @property
     def recall(self) -> float:
-        """Of what is labeled, the share that was found."""
+        """Share of found items among those labeled."""
         return self.right / max(1, self.right + len(self.missed))
 
 
 def score_items(held: Sequence[LabeledSentence]) -> ItemScore:
-    """Takes each sentence as a transcript of its own."""
+    """Find action items in each sentence, treated as a separate transcript."""
     right = owners = dues = 0
     wrong: list[str] = []
     missed: list[str] = []
@@ -163,7 +166,7 @@ def score_items(held: Sequence[LabeledSentence]) -> ItemScore:
 
 
 def _core(due: str) -> str:
-    """A due date without the preposition, which labels may or may not have."""
+    """Return a due date without its preposition, which is optional in labels."""
     words = due.lower().split()
     return " ".join(words[1:] if words and words[0] in {"on", "for", "by", "at", "from"} else words)
 
@@ -181,11 +184,11 @@ def _table(results: dict[str, dict[str, Score]]) -> str:
 
 
 def main() -> None:
-    """Runs the command line."""
-    parser = argparse.ArgumentParser(description="Measures summaries and action items.")
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Measure summaries and action items.")
     parser.add_argument("--data", type=Path, help="directory with meetA_5spk.json")
-    parser.add_argument("--json", type=Path, help="where to write the figures")
-    parser.add_argument("--sentences", action="store_true", help="print the summaries too")
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
+    parser.add_argument("--sentences", action="store_true", help="also print the summaries")
     arguments = parser.parse_args()
 
     report: dict[str, Any] = {}
