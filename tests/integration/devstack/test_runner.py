@@ -46,7 +46,7 @@ def test_up_in_the_foreground_until_ctrl_c(
     for name, pid in pids.items():
         (line,) = [one for one in status.stdout.splitlines() if one.split()[0] == name]
         assert line.split()[1] == str(pid)
-        assert line.split()[3] == "healthy"
+        assert line.split()[3:] == ["0", "healthy"]
 
     second = operator.run("up")
     assert second.returncode == 4
@@ -74,8 +74,10 @@ def test_in_the_background(operator: Operator, gateway_port: int, all_gone: AllG
     operator.well()
 
     again = operator.run("up", "--detach")
-    assert again.returncode == 4
-    assert f"process {runner}" in again.stderr
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert f"the stack is already running (process {runner})" in again.stdout
+    assert f"http://127.0.0.1:{gateway_port}/docs" in again.stdout
+    assert operator.pids() == pids
 
     stopped = operator.run("down")
     assert (stopped.returncode, stopped.stdout) == (0, "stopped\n"), stopped.stderr
@@ -165,7 +167,7 @@ def test_a_service_that_crashes_comes_back(
     assert {name for name in before if before[name] != after[name]} == {"transcriber-worker-1"}
     runner.send_signal(signal.SIGINT)
     said = runner.communicate(timeout=120)[0]
-    assert "transcriber-worker-1  crashed  exit code -9; starting it again in 0.5 s" in said
+    assert "transcriber-worker-1  crashed  ended (signal 9); starting it again in 0.5 s" in said
     assert "transcriber-worker-1  restarting" in said
 
 
@@ -182,17 +184,55 @@ def test_status_shows_what_is_unwell(operator: Operator, gateway_port: int) -> N
     assert "no answer on port" in line
 
 
-def test_a_server_that_dies_ends_the_stack(
-    operator: Operator, gateway_port: int, all_gone: AllGone
+@pytest.mark.parametrize("name", ["postgres", "nats", "s3"])
+def test_a_server_that_dies_comes_back(
+    operator: Operator, gateway_port: int, until: Until, name: str
 ) -> None:
     runner = operator.up()
-    pids = operator.pids()
-    os.kill(pids["nats"], signal.SIGKILL)
+    before = operator.pids()
+    os.kill(before[name], signal.SIGKILL)
+    until(lambda: operator.pids().get(name, before[name]) != before[name])
+    status = operator.well()
+    after = operator.pids()
+    assert {one for one in before if before[one] != after[one]} == {name}
+    (line,) = [one.split() for one in status.stdout.splitlines() if one.startswith(name)]
+    assert line[1] == str(after[name])
+    assert line[3:] == ["1", "healthy"]
+    runner.send_signal(signal.SIGINT)
     said = runner.communicate(timeout=120)[0]
-    assert runner.returncode == 1
-    assert "error: nats ended (signal 9)" in said
-    assert "the stack stops" in said
-    all_gone(pids.values(), seconds=0.1)
+    assert runner.returncode == 0, said
+    lines = [" ".join(one.split()) for one in said.splitlines()]
+    assert any(f"{name} crashed ended (signal 9); starting it again" in one for one in lines)
+    assert any(f"{name} ready after" in one for one in lines)
+
+
+def test_starting_a_stack_that_is_not_well_names_the_process(
+    operator: Operator, gateway_port: int
+) -> None:
+    assert operator.run("up", "--detach").returncode == 0
+    pid = operator.pids()["speakers"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        again = operator.run("up", "--detach")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert again.returncode == 1
+    assert "speakers is not healthy: no answer" in again.stdout
+    assert str(operator.data / "logs" / "speakers.log") in again.stdout
+    assert "make status" in again.stdout
+    operator.well()
+
+
+def test_starting_services_beside_servers_that_run_alone_is_explained(
+    operator: Operator, gateway_port: int
+) -> None:
+    assert operator.run("up", "--servers-only", "--detach").returncode == 0
+    again = operator.run("up", "--servers-only", "--detach")
+    assert again.returncode == 0
+    assert "already running" in again.stdout
+    services = operator.run("up", "--detach")
+    assert services.returncode == 4
+    assert "without running the services" in services.stderr
 
 
 def test_a_service_that_cannot_start_is_explained(

@@ -7,7 +7,12 @@ from grpc.aio import AioRpcError, Metadata
 from common import errors, status
 
 _OWN = [cls for cls in vars(errors).values() if isinstance(cls, type)]
-TREE = [cls for cls in _OWN if issubclass(cls, errors.ApplicationError)]
+# A full disk is only told apart in the process that meets it: callers see exhausted resources.
+TREE = [
+    cls
+    for cls in _OWN
+    if issubclass(cls, errors.ApplicationError) and cls is not errors.DiskFullError
+]
 DETAILS = "grpc-status-details-bin"
 
 
@@ -28,6 +33,17 @@ def test_every_error_comes_back_as_it_went(cls: type[errors.ApplicationError]) -
     assert received.message == error.message
     assert received.details == error.details
     assert received.code == error.code
+
+
+def test_a_full_disk_comes_back_as_exhausted_resources() -> None:
+    error = errors.DiskFullError()
+
+    received = status.from_rpc_error(over_the_wire(error))
+
+    assert isinstance(error, errors.UnavailableError)
+    assert type(received) is errors.ResourceExhaustedError
+    assert "disk is full" in received.message
+    assert received.code == "RESOURCE_EXHAUSTED"
 
 
 @pytest.mark.parametrize(

@@ -53,11 +53,11 @@ def test_the_table() -> None:
     printer.status(
         [
             StatusRow(name="nats", pid=7, address="a:1", problem=None),
-            StatusRow(name="s3", pid=None, address="a:2", problem="no answer"),
+            StatusRow(name="s3", pid=None, address="a:2", problem="no answer", restarts=2),
         ],
         title="runner 1: ready",
     )
     lines = out.getvalue().splitlines()
     assert lines[0].strip() == "runner 1: ready"
-    assert lines[2].split() == ["nats", "7", "a:1", "healthy"]
-    assert lines[3].split() == ["s3", "-", "a:2", "no", "answer"]
+    assert lines[2].split() == ["nats", "7", "a:1", "0", "healthy"]
+    assert lines[3].split() == ["s3", "-", "a:2", "2", "no", "answer"]

@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from common.bus import EVENTS_BYTES
 from devstack.credentials import Credentials
 from devstack.files import DataDirectory
 from devstack.nats import NatsPorts, NatsServer, configuration
@@ -27,6 +28,8 @@ def test_limits_and_store(tmp_path: Path) -> None:
     value = read(tmp_path)
     assert value["max_payload"] == 8 * 1024 * 1024
     assert value["jetstream"]["store_dir"] == str(tmp_path)
+    # Twice, as subscribers have a copy.
+    assert value["jetstream"]["max_file_store"] > 2 * EVENTS_BYTES
 
 
 def test_subscribers_live_in_an_account_of_their_own(tmp_path: Path) -> None:

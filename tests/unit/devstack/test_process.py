@@ -15,7 +15,8 @@ import pytest
 from devstack.errors import StartError
 from devstack.files import DataDirectory
 from devstack.leftovers import clean_up, recorded_children
-from devstack.process import Process, ProcessSpec, rotate, stop_all
+from devstack.logs import rotate
+from devstack.process import Process, ProcessSpec, stop_all
 from devstack.stamps import ProcessStamp, read_stat
 
 Make = Callable[..., Process]

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import stat
 import tomllib
@@ -6,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from devstack.credentials import Credentials
+from devstack.disk import OBJECT_RESERVE_BYTES, UPLOAD_RESERVE_BYTES
 from devstack.files import DataDirectory
 from devstack.s3 import S3Ports, S3Server, identities, security
 
@@ -86,6 +88,8 @@ def test_variables_for_services(server: S3Server) -> None:
         "S3_SECRET_KEY": CREDENTIALS.s3_secret_key,
         "S3_BUCKET_AUDIO": "audio",
         "S3_BUCKET_RESULTS": "results",
+        "S3_LOCAL_DIRECTORY": str(server.data),
+        "S3_LOCAL_RESERVE": str(UPLOAD_RESERVE_BYTES),
     }
 
 
@@ -95,3 +99,11 @@ def test_sockets_of_a_killed_server_are_removed(server: S3Server) -> None:
     left.touch()
     server.remove_sockets()
     assert not left.exists()
+
+
+def test_the_last_of_the_disk_is_left_to_others(server: S3Server) -> None:
+    asyncio.run(server.prepare())
+    options = dict(
+        line.split("=", 1) for line in (server.data / "options").read_text().splitlines()
+    )
+    assert options["volume.minFreeSpace"] == f"{OBJECT_RESERVE_BYTES // 1024**2}MiB"

@@ -20,7 +20,7 @@ from nats.js.api import (
 )
 
 from common import logging
-from common.errors import UnavailableError
+from common.errors import DiskFullError, UnavailableError
 
 PREFIX = "securetranscribe"
 TASKS_STREAM = "TASKS"
@@ -31,9 +31,12 @@ MAX_DELIVERIES_ADVISORY = f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{TASKS_ST
 CANCELLED_BUCKET = "cancelled"
 MAX_PAYLOAD = 1024 * 1024
 
+#: NATS sets aside the whole limit of a stream, so it is no larger than a small disk can spare.
+EVENTS_BYTES = 256 * 1024**2
 _EVENTS_KEPT_SECONDS = 7 * 24 * 3600
 _DUPLICATE_WINDOW_SECONDS = 600
 _CANCELLED_KEPT_SECONDS = 7 * 24 * 3600
+_INSUFFICIENT_STORAGE = 10047
 _log = logging.get(__name__)
 
 
@@ -120,12 +123,19 @@ async def ensure_streams(stream: JetStreamContext, delivery: Delivery) -> None:
 
     Raises:
         UnavailableError: JetStream does not answer yet.
+        DiskFullError: it has no room for the limits of the streams.
     """
     try:
         await _ensure_streams(stream)
         await _ensure_consumers(stream, delivery)
     except (nats.errors.TimeoutError, nats.js.errors.ServiceUnavailableError) as error:
         raise UnavailableError("NATS answers without JetStream; is it enabled?") from error
+    except nats.js.errors.ServerError as error:
+        if error.err_code != _INSUFFICIENT_STORAGE:
+            raise
+        raise DiskFullError(
+            "NATS has no room for its streams; free space on its disk, or set max_file_store."
+        ) from error
 
 
 async def _ensure_streams(stream: JetStreamContext) -> None:
@@ -159,7 +169,7 @@ async def _ensure_streams(stream: JetStreamContext) -> None:
             retention=RetentionPolicy.LIMITS,
             storage=StorageType.FILE,
             max_age=_EVENTS_KEPT_SECONDS,
-            max_bytes=1024**3,
+            max_bytes=EVENTS_BYTES,
             discard=DiscardPolicy.OLD,
             duplicate_window=_DUPLICATE_WINDOW_SECONDS,
         ),

@@ -116,6 +116,18 @@ class UnavailableError(ApplicationError):
     code = "SERVICE_UNAVAILABLE"
 
 
+class DiskFullError(ResourceExhaustedError, UnavailableError):
+    """The disk of a server is full. Work that waits for servers waits for room as well."""
+
+    def __init__(self, message: str = "", details: Mapping[str, str] | None = None) -> None:
+        super().__init__(
+            message
+            or "The server's disk is full. Delete transcriptions that are no longer needed, "
+            "or try again later.",
+            details,
+        )
+
+
 class TimedOutError(ApplicationError):
     """The answer did not come in time."""
 
@@ -132,5 +144,5 @@ def tree() -> list[type[ApplicationError]]:
     """Every class of the tree, parents before children."""
     found: list[type[ApplicationError]] = [ApplicationError]
     for cls in found:
-        found.extend(cls.__subclasses__())
+        found.extend(one for one in cls.__subclasses__() if one not in found)
     return found

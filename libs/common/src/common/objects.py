@@ -12,13 +12,16 @@ import urllib3
 from minio import Minio
 from minio.error import MinioException, S3Error
 
-from common.errors import NotFoundError, ResourceExhaustedError, UnavailableError
+from common.disk_reserve import DiskReserve
+from common.errors import DiskFullError, NotFoundError, UnavailableError
 from common.settings import ObjectSettings
 
 PART_BYTES = 8 * 1024 * 1024
 _BLOCK_BYTES = 1024 * 1024
 _BLOCKS = 6
+#: Codes of a store that is full, and those that may mean this.
 _FULL = frozenset({"XMinioStorageFull", "EntityTooLarge", "QuotaExceeded", "InsufficientCapacity"})
+_FAILED = frozenset({"InternalError", "ServiceUnavailable"})
 Answer = TypeVar("Answer")
 
 
@@ -44,6 +47,9 @@ class ObjectStore:
             region=settings.s3_region,
             http_client=self._pool,
         )
+        self._reserve = DiskReserve(
+            settings.s3_local_directory, reserve_bytes=settings.s3_local_reserve
+        )
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="objects")
         self._uploads = ThreadPoolExecutor(uploads, thread_name_prefix="uploads")
 
@@ -63,16 +69,22 @@ class ObjectStore:
         await self._call(self._client.put_object, bucket, key, io.BytesIO(data), len(data))
 
     async def put_stream(self, bucket: str, key: str, chunks: AsyncIterator[bytes]) -> int:
-        """Writes an object of unknown length as its bytes arrive; returns the number of bytes.
+        """Write an object of unknown length as its bytes arrive. Return the number of bytes.
 
         Holds a few parts in memory at most. An exception of `chunks` aborts the upload, leaves no
         object behind and is raised again.
+
+        Raises:
+            DiskFullError: the store has no room; nothing of the object stays.
         """
         pipe = _Pipe(asyncio.get_running_loop())
-        job = self._uploads.submit(_translated, self._put_stream, bucket, key, pipe)
+        self._reserve.require()
+        job = self._uploads.submit(self._translated, self._put_stream, bucket, key, pipe)
         upload = asyncio.wrap_future(job)
         try:
             async for chunk in chunks:
+                if (pipe.size + len(chunk)) // PART_BYTES > pipe.size // PART_BYTES:
+                    self._reserve.require()
                 if not await pipe.write(chunk, until=upload):
                     break
             await pipe.finish(until=upload)
@@ -124,7 +136,7 @@ class ObjectStore:
 
     def read_range(self, bucket: str, key: str, offset: int, length: int) -> bytes:
         """Reads some bytes, on the calling thread; for RangedObject."""
-        data: bytes = _translated(self._read, bucket, key, offset, length)
+        data: bytes = self._translated(self._read, bucket, key, offset, length)
         return data
 
     def _put_stream(self, bucket: str, key: str, pipe: Any) -> None:
@@ -160,8 +172,22 @@ class ObjectStore:
 
     async def _call(self, function: Any, *arguments: Any, **named: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: _translated(function, *arguments, **named)
+            self._threads, lambda: self._translated(function, *arguments, **named)
         )
+
+    def _translated(self, function: Any, *arguments: Any, **named: Any) -> Any:
+        try:
+            return function(*arguments, **named)
+        except S3Error as error:
+            if error.code in ("NoSuchKey", "NoSuchObject"):
+                raise NotFoundError("The stored object does not exist any more.") from error
+            if error.code in _FULL or (error.code in _FAILED and self._reserve.touched):
+                raise DiskFullError from error
+            raise UnavailableError(
+                "The object store refused the request; try again soon."
+            ) from error
+        except (MinioException, urllib3.exceptions.HTTPError) as error:
+            raise UnavailableError("The object store does not answer; try again soon.") from error
 
 
 class RangedObject(io.RawIOBase):
@@ -266,16 +292,3 @@ class _Pipe:
             size = have
         self._rest = data[size:]
         return data[:size]
-
-
-def _translated(function: Any, *arguments: Any, **named: Any) -> Any:
-    try:
-        return function(*arguments, **named)
-    except S3Error as error:
-        if error.code in ("NoSuchKey", "NoSuchObject"):
-            raise NotFoundError("The stored object does not exist any more.") from error
-        if error.code in _FULL:
-            raise ResourceExhaustedError("The object store is full; free some space.") from error
-        raise UnavailableError("The object store refused the request; try again soon.") from error
-    except (MinioException, urllib3.exceptions.HTTPError) as error:
-        raise UnavailableError("The object store does not answer; try again soon.") from error

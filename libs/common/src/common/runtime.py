@@ -104,8 +104,9 @@ def run(service: str, settings: ServiceSettings, serve: Serve) -> None:
     # An inference thread cannot be interrupted, and a normal exit would wait for it, as would
     # closing the loop.
     code = asyncio.Runner().run(_main(settings, serve))
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # the log's disk may be full
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(code)
 
 

@@ -119,6 +119,9 @@ class ObjectSettings(Settings):
     s3_bucket_audio: str = "audio"
     s3_bucket_results: str = "results"
 
+    s3_local_directory: Path | None = None
+    s3_local_reserve: Bytes = 256 * 1024**2
+
 
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 

@@ -13,9 +13,10 @@ from devstack.errors import AlreadyRunningError, DevstackError, NotRunningError
 from devstack.files import PRIVATE_FILE, DataDirectory
 from devstack.leftovers import clean_up
 from devstack.lock import DirectoryLock, Holder
-from devstack.process import rotate
+from devstack.logs import rotate
 from devstack.state import read_state
 
+RUNNER = "runner"
 _POLL_SECONDS = 0.1
 _SERVERS_STOP_SECONDS = 30
 """What the servers may take at most to stop, after the services have."""
@@ -93,7 +94,7 @@ async def stop_background(files: DataDirectory, *, service_seconds: float) -> li
         await _end(holder, service_seconds + _SERVERS_STOP_SECONDS)
     lock = DirectoryLock(files.lock)
     files.create()
-    lock.acquire(purpose="runner")
+    lock.acquire(purpose=RUNNER)
     try:
         names = await clean_up(files)
         files.state.unlink(missing_ok=True)
@@ -107,7 +108,7 @@ async def stop_background(files: DataDirectory, *, service_seconds: float) -> li
 async def _end(holder: Holder, seconds: float) -> None:
     """SIGTERM, then SIGKILL when the time is over."""
     pid = holder.stamp.pid
-    if holder.purpose != "runner":
+    if holder.purpose != RUNNER:
         raise AlreadyRunningError(
             f"process {pid} uses the servers from inside another program; end that program", pid=pid
         )

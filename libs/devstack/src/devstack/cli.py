@@ -16,9 +16,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from devstack.background import running, start_in_background, stop_background
+from devstack.background import RUNNER, running, start_in_background, stop_background
 from devstack.config import StackConfig, read_config, read_environment
-from devstack.console import StackConsole, StatusRow
+from devstack.console import StackConsole
 from devstack.errors import (
     AlreadyRunningError,
     ConfigurationError,
@@ -27,7 +27,7 @@ from devstack.errors import (
     PortTakenError,
 )
 from devstack.files import DataDirectory, tail
-from devstack.leftovers import recorded_children
+from devstack.inspection import inspect, wait_settled
 from devstack.runner import Runner
 from devstack.services import SERVICES
 from devstack.stack import EmbeddedServers
@@ -102,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _up(call: Call) -> int:
     console = StackConsole(Console(highlight=False))
+    holder = running(call.files) if call.options.detach else None
+    if holder is not None and holder.purpose == RUNNER:
+        return _already_up(call, console)
     if call.options.detach:
         arguments = ["--data-dir", str(call.files.root), "up"]
         arguments += ["--servers-only"] if call.options.servers_only else []
@@ -115,6 +118,34 @@ def _up(call: Call) -> int:
     )
     asyncio.run(runner.run())
     return 0
+
+
+def _already_up(call: Call, console: StackConsole) -> int:
+    """Report on the stack that runs already: 0 when it is what was asked for, and healthy."""
+    patience = call.config.server_seconds + call.config.service_seconds
+    found = wait_settled(call.files, patience_seconds=patience)
+    if found is None:
+        console.say("the stack that was running has just stopped; run the command again")
+        return EXIT_FAILED
+    if found.state is None or not (found.state.gateway_url or call.options.servers_only):
+        raise AlreadyRunningError(
+            f"process {found.pid} uses {call.files.root} without running the services; "
+            "end it first (`make stop` ends servers that run alone)",
+            pid=found.pid,
+        )
+    console.say(f"the stack is already running (process {found.pid})")
+    if found.well:
+        console.ready(found.state, call.files.root, call.files.logs)
+        return 0
+    for row in found.rows:
+        if row.problem is not None:
+            console.say(f"{row.name} is not healthy: {row.problem}")
+            console.say(f"  its log: {call.files.log(row.name)}")
+    console.say(
+        "A process that ended is started again by itself: `make status` shows how far that is.\n"
+        "To start everything again: make stop && make start"
+    )
+    return EXIT_FAILED
 
 
 def _down(call: Call) -> int:
@@ -132,24 +163,12 @@ def _down(call: Call) -> int:
 
 
 def _status(call: Call) -> int:
-    holder, state = running(call.files), read_state(call.files.state)
-    if holder is None:
+    found = inspect(call.files)
+    if found is None:
         raise NotRunningError(f"nothing runs in {call.files.root}")
-    pids = {child.name: child.stamp.pid for child in recorded_children(call.files)}
-    rows = [
-        StatusRow(
-            name=one.name,
-            pid=pids.get(one.name),
-            address=one.address,
-            problem=one.probe.problem(),
-        )
-        for one in (state.endpoints if state else ())
-    ]
-    phase = state.phase if state else "starting or stopping"
-    title = f"runner {holder.stamp.pid}: {phase}"
-    StackConsole(Console(highlight=False)).status(rows, title=title)
-    well = phase == "ready" and all(row.problem is None for row in rows)
-    return 0 if well else EXIT_FAILED
+    title = f"runner {found.pid}: {found.phase}"
+    StackConsole(Console(highlight=False)).status(found.rows, title=title)
+    return 0 if found.well else EXIT_FAILED
 
 
 def _logs(call: Call) -> int:

@@ -33,6 +33,9 @@ class StatusRow:
     problem: str | None
     """None when healthy."""
 
+    restarts: int = 0
+    """How often it was started again since the stack started."""
+
 
 class StackConsole:
     """Prints what happens, one line at a time; plain text where there is no terminal."""
@@ -82,7 +85,7 @@ class StackConsole:
     def status(self, rows: Sequence[StatusRow], *, title: str) -> None:
         """Print a table of processes."""
         table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-        for column in ("process", "pid", "address", "health"):
+        for column in ("process", "pid", "address", "restarts", "health"):
             table.add_column(column, no_wrap=column != "health")
         for row in rows:
             healthy = row.problem is None
@@ -90,6 +93,7 @@ class StackConsole:
                 row.name,
                 str(row.pid or "-"),
                 row.address,
+                str(row.restarts),
                 Text(row.problem or "healthy", style="green" if healthy else "red"),
             )
         self._console.print(table)

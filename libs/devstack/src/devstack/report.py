@@ -1,5 +1,6 @@
 """What the stack tells whoever watches it."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -23,4 +24,14 @@ Reporter = Callable[[Report], None]
 
 
 def silent(report: Report) -> None:
-    """A reporter for those who do not want to know."""
+    """Drop a report."""
+
+
+def unfailing(reporter: Reporter) -> Reporter:
+    """Return the reporter with reports dropped that cannot be written, as on a full disk."""
+
+    def report(report: Report) -> None:
+        with contextlib.suppress(OSError):
+            reporter(report)
+
+    return report

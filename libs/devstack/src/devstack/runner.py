@@ -5,16 +5,20 @@ import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 from devstack.config import StackConfig
+from devstack.disk import restart_obstacle
 from devstack.health import Probe
+from devstack.logs import keep_bounded
 from devstack.ports import require_free
-from devstack.report import Reporter
+from devstack.report import Reporter, unfailing
+from devstack.restarts import RestartPolicy
 from devstack.service_stack import ServiceStack
 from devstack.services import Planner, Service
 from devstack.stack import EmbeddedServers
 from devstack.state import Endpoint, Phase, RunnerState, write_state
-from devstack.supervisor import RestartPolicy, Supervisor
+from devstack.supervisor import Condition, Supervisor
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -35,17 +39,18 @@ class Runner:
         self._config = config
         self._wanted = services
         self._environment = environment
-        self._report = reporter
+        self._report = unfailing(reporter)
         self._on_ready = on_ready
         self._policy = policy
-        self._servers = EmbeddedServers(config, reporter=reporter)
+        self._servers = EmbeddedServers(config, reporter=self._report)
         self._services: ServiceStack | None = None
+        self._conditions: dict[str, Condition] = {}
 
     async def run(self) -> None:
         """Run until a stop signal; everything is stopped when this returns or raises.
 
         A second stop signal kills what has not stopped yet. Raises DevstackError when something
-        cannot be started, or StoppedError when a server dies.
+        cannot be started, or StoppedError when a server cannot be brought back.
         """
         stop = asyncio.Event()
         working = asyncio.create_task(self._work(), name="work")
@@ -80,12 +85,17 @@ class Runner:
         services = await self._start_services()
         self._on_ready(self._note("ready"))
         supervisor = Supervisor(
-            servers=self._servers.processes,
-            services=services.processes,
+            (*self._servers.supervised, *services.supervised),
             reporter=self._report,
+            on_change=self._condition_changed,
+            obstacle=partial(restart_obstacle, self._servers.files),
             policy=self._policy,
         )
-        await supervisor.run()
+        logs = asyncio.create_task(keep_bounded(self._servers.files.logs), name="logs")
+        try:
+            await supervisor.run()
+        finally:
+            logs.cancel()
 
     def _check_gateway_port(self) -> None:
         """The one port that is fixed by default: better said before the servers are started."""
@@ -127,6 +137,11 @@ class Runner:
                 self._servers.files.state.unlink(missing_ok=True)
             await self._servers.stop()
 
+    def _condition_changed(self, name: str, condition: Condition) -> None:
+        self._conditions[name] = condition
+        with suppress(OSError):  # a full disk does not stop the supervision
+            self._note("ready")
+
     def _note(self, phase: Phase) -> RunnerState:
         """Write down how far we are; only while the directory is ours."""
         servers, services = self._servers.servers, self._services
@@ -140,6 +155,7 @@ class Runner:
             ),
             addresses=services.plan.addresses if services else {},
             gateway_url=services.gateway_url if services else None,
+            conditions=self._conditions,
         )
         write_state(self._servers.files.state, state)
         return state

@@ -12,6 +12,7 @@ from minio import Minio
 from minio.error import MinioException
 
 from devstack.credentials import Credentials
+from devstack.disk import OBJECT_RESERVE_BYTES, UPLOAD_RESERVE_BYTES
 from devstack.files import DataDirectory, write_private
 from devstack.health import HttpProbe, Probe
 from devstack.ports import LOOPBACK, TakePort
@@ -114,6 +115,8 @@ class S3Server:
             "S3_SECRET_KEY": self._credentials.s3_secret_key,
             "S3_BUCKET_AUDIO": audio,
             "S3_BUCKET_RESULTS": results,
+            "S3_LOCAL_DIRECTORY": str(self.data),
+            "S3_LOCAL_RESERVE": str(UPLOAD_RESERVE_BYTES),
         }
 
     async def prepare(self) -> None:
@@ -147,6 +150,10 @@ class S3Server:
     def liveness(self) -> Probe:
         """The server answers, if only that it does not know us."""
         return HttpProbe(host=LOOPBACK, port=self._ports.s3, path="/", expected=(200, 403))
+
+    def fault(self) -> str | None:
+        """Return None: the server writes again by itself when the disk has room again."""
+        return None
 
     async def provision(self) -> None:
         """Nothing: the server makes its buckets itself."""
@@ -189,6 +196,10 @@ class S3Server:
             # it has heard from all volume servers. This one has a single server beside it.
             "master.resumeState": "false",
             "volume.preStopSeconds": "0",
+            # By default the last hundredth of the disk: 10 GB of a terabyte.
+            "volume.minFreeSpace": f"{OBJECT_RESERVE_BYTES // 1024**2}MiB",
+            # Deleted recordings give their space back within minutes instead of a quarter hour.
+            "master.vacuumIntervalSeconds": "120",
             "admin.ui": "false",
             "webdav": "false",
             "disableHttp": "true",

@@ -41,6 +41,10 @@ class Server(Protocol):
         """How to see, without any password, that it answers."""
         ...
 
+    def fault(self) -> str | None:
+        """Return why only a restart helps the running server, or None. Blocking."""
+        ...
+
     async def provision(self) -> None:
         """Bring users, schemas or buckets to the wanted state; changes nothing the second time."""
         ...

@@ -9,6 +9,7 @@ from devstack.health import wait_healthy
 from devstack.process import Process, stop_all
 from devstack.report import Report, Reporter, silent
 from devstack.services import Plan, PlannedProcess
+from devstack.supervisor import Supervised
 
 
 class ServiceStack:
@@ -32,6 +33,14 @@ class ServiceStack:
     def processes(self) -> tuple[Process, ...]:
         """All processes."""
         return tuple(self._processes.values())
+
+    @property
+    def supervised(self) -> tuple[Supervised, ...]:
+        """All processes, as a supervisor takes them."""
+        return tuple(
+            Supervised(process=self._processes[planned.name], probe=planned.probe)
+            for planned in self.plan.processes
+        )
 
     @property
     def gateway_url(self) -> str | None:

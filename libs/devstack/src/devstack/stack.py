@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from devstack.config import StackConfig
 from devstack.credentials import Credentials, load_credentials
 from devstack.database import ROLES
+from devstack.disk import require_room
 from devstack.errors import DevstackError, NotRunningError, StartError
 from devstack.files import DataDirectory
 from devstack.health import wait_healthy
@@ -20,6 +21,7 @@ from devstack.process import Process, stop_all
 from devstack.report import Report, Reporter, silent
 from devstack.s3 import S3Ports, S3Server
 from devstack.server import Server, bring_up
+from devstack.supervisor import Supervised
 
 OBJECT_USERS = ("transcriber", "diarizer")
 """Services that read or write objects; the others are not given the keys."""
@@ -82,6 +84,20 @@ class EmbeddedServers:
         """The servers' processes."""
         return tuple(self._processes.values())
 
+    @property
+    def supervised(self) -> tuple[Supervised, ...]:
+        """The servers, as a supervisor takes them."""
+        return tuple(
+            Supervised(
+                process=self._processes[server.name],
+                probe=server.probe(),
+                prepare=server.prepare,
+                fault=server.fault,
+                essential=True,
+            )
+            for server in self.servers
+        )
+
     def process(self, name: str) -> Process:
         """Process of `postgres`, `nats` or `s3`. Raises KeyError for another name."""
         return self._processes[name]
@@ -89,9 +105,11 @@ class EmbeddedServers:
     async def start(self, *, purpose: str = "embedded") -> None:
         """Take the data directory, clear away leftovers, start everything and wait until usable.
 
-        Raises AlreadyRunningError, PortTakenError, ConfigurationError or StartError; nothing runs
-        and nothing is held then.
+        Raises AlreadyRunningError, NoRoomError, PortTakenError, ConfigurationError or StartError;
+        nothing runs and nothing is held then.
         """
+        if not self.held:
+            require_room(self.files)
         self.files.create()
         self._lock.acquire(purpose=purpose)
         try:

@@ -1,12 +1,13 @@
 """What the runner writes down about itself, for `status`, `env` and a waiting `up --detach`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from devstack.files import read_object, write_object
 from devstack.health import Probe, probe_from, probe_record
+from devstack.supervisor import Condition
 
 Phase = Literal["starting", "ready", "stopping"]
 PHASES: tuple[Phase, ...] = ("starting", "ready", "stopping")
@@ -32,6 +33,8 @@ class RunnerState:
     """gRPC addresses of the services by variable."""
 
     gateway_url: str | None = None
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
+    """Processes that were started again or are in trouble, by name."""
 
 
 def write_state(path: Path, state: RunnerState) -> None:
@@ -47,6 +50,7 @@ def write_state(path: Path, state: RunnerState) -> None:
             ],
             "addresses": dict(state.addresses),
             "gateway_url": state.gateway_url,
+            "conditions": {name: asdict(one) for name, one in state.conditions.items()},
         },
     )
 
@@ -62,7 +66,12 @@ def read_state(path: Path) -> RunnerState | None:
 
 def _parse(value: Mapping[str, object]) -> RunnerState:
     endpoints, addresses, url = value["endpoints"], value["addresses"], value["gateway_url"]
-    if not isinstance(endpoints, list) or not isinstance(addresses, dict):
+    conditions = value.get("conditions", {})
+    if (
+        not isinstance(endpoints, list)
+        or not isinstance(addresses, dict)
+        or not isinstance(conditions, dict)
+    ):
         raise TypeError("not a state")
     return RunnerState(
         pid=int(str(value["pid"])),
@@ -77,4 +86,5 @@ def _parse(value: Mapping[str, object]) -> RunnerState:
         ),
         addresses=addresses,
         gateway_url=None if url is None else str(url),
+        conditions={name: Condition(**one) for name, one in conditions.items()},
     )

@@ -1,79 +1,180 @@
-"""Watching what runs: a service that ends is started again, a server that ends stops everything."""
+"""Supervision: a process that ends is started again, on the same ports and data."""
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from devstack.errors import StoppedError
-from devstack.health import ended
+from devstack.errors import DevstackError, StoppedError
+from devstack.health import Probe, how_ended
 from devstack.process import Process
 from devstack.report import Report, Reporter
+from devstack.restarts import RestartHistory, RestartPolicy
 
 _POLL_SECONDS = 0.2
+_FAULT_SECONDS = 5.0
+_OBSTACLE_SECONDS = 2.0
+
+
+async def _nothing() -> None:
+    pass
+
+
+def _none() -> None:
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
-class RestartPolicy:
-    """How long to wait before a process that ended is started again."""
+class Supervised:
+    """A process, and how it is started again."""
 
-    first_seconds: float = 0.5
-    longest_seconds: float = 30
-    stable_seconds: float = 60
-    """A process that ran this long counts as healthy: its next end is a first one again."""
+    process: Process
+    probe: Probe
+    """Finds no problem once the process can be used."""
 
-    def delay(self, failures: int) -> float:
-        """Seconds to wait after so many ends in a row (at least 1), doubling each time."""
-        doublings = min(failures - 1, 32)
-        return float(min(self.longest_seconds, self.first_seconds * 2**doublings))
+    prepare: Callable[[], Awaitable[None]] = _nothing
+    """Runs before each restart: writes configuration, removes what the dead process left."""
+
+    fault: Callable[[], str | None] = _none
+    """Why only a restart helps a process that runs, or None. Blocking."""
+
+    essential: bool = False
+    """Whether the stack stops when the process cannot be brought back."""
+
+    @property
+    def name(self) -> str:
+        """Name in the stack."""
+        return self.process.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """What is known of a process besides its health."""
+
+    restarts: int = 0
+    trouble: str = ""
+    """Why it does not run, or not well; empty when nothing is wrong."""
+
+
+OnChange = Callable[[str, Condition], None]
 
 
 class Supervisor:
-    """Keeps the services running for as long as the servers do."""
+    """Keeps processes running until cancelled."""
 
     def __init__(
         self,
+        supervised: Sequence[Supervised],
         *,
-        servers: Sequence[Process],
-        services: Sequence[Process],
         reporter: Reporter,
+        on_change: OnChange = lambda _name, _condition: None,
+        obstacle: Callable[[], str | None] = _none,
         policy: RestartPolicy | None = None,
     ) -> None:
-        self._servers = servers
-        self._services = services
+        """`obstacle` returns why nothing can be started at the moment, such as a full disk."""
+        self._supervised = supervised
         self._report = reporter
+        self._on_change = on_change
+        self._obstacle = obstacle
         self._policy = policy or RestartPolicy()
-        self._failures: dict[str, int] = {}
-        self._due: dict[str, float] = {}
+        self._conditions = {one.name: Condition() for one in supervised}
 
     async def run(self) -> None:
-        """Watch until cancelled. Raises StoppedError when a server ends by itself."""
+        """Supervise until cancelled.
+
+        Raises StoppedError when an essential process kept failing for too long.
+        """
+        tasks = [asyncio.create_task(self._keep(one), name=one.name) for one in self._supervised]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep(self, one: Supervised) -> None:
+        """Start a process again whenever it ends."""
+        history = RestartHistory(self._policy, started_at=time.monotonic())
         while True:
-            self.look(time.monotonic())
+            failure = await self._ended(one, history)
+            while failure:
+                await self._pause(one, history, failure)
+                failure = await self._start(one, history)
+
+    async def _ended(self, one: Supervised, history: RestartHistory) -> str:
+        """Wait for the end of a process, or end it where only that helps. Return the reason."""
+        asked_at = time.monotonic()
+        while one.process.exit_code is None:
             await asyncio.sleep(_POLL_SECONDS)
+            if time.monotonic() - asked_at < _FAULT_SECONDS:
+                continue
+            fault = await asyncio.to_thread(one.fault)
+            asked_at = time.monotonic()
+            self._note(one, history, trouble=fault or "")
+            if fault is not None and self._obstacle() is None:
+                await one.process.stop()
+                return f"cannot go on ({fault})"
+        return how_ended(one.process)
 
-    def look(self, now: float) -> None:
-        """Look once; `now` is in monotonic seconds."""
-        for server in self._servers:
-            if server.exit_code is not None:
-                raise StoppedError(f"{ended(server)}\neverything depends on it, so the stack stops")
-        for service in self._services:
-            if service.exit_code is not None:
-                self._attend(service, now)
+    async def _pause(self, one: Supervised, history: RestartHistory, failure: str) -> None:
+        """Report a failure and wait until the process may be started again.
 
-    def _attend(self, service: Process, now: float) -> None:
-        due = self._due.get(service.name)
-        if due is None:
-            lived = now - service.started_at
-            steady = lived >= self._policy.stable_seconds
-            failures = 1 if steady else self._failures.get(service.name, 0) + 1
-            delay = self._policy.delay(failures)
-            self._failures[service.name] = failures
-            self._due[service.name] = now + delay
-            again = f"starting it again in {delay:g} s; see {service.log}"
-            detail = f"exit code {service.exit_code}; {again}"
-            self._report(Report(name=service.name, happening="crashed", detail=detail))
-        elif now >= due:
-            del self._due[service.name]
-            service.start()
-            self._report(Report(name=service.name, happening="restarting"))
+        Raises StoppedError when it is essential and has kept failing for too long.
+        """
+        now = time.monotonic()
+        delay = history.ended(now)
+        if one.essential and history.hopeless(now):
+            raise StoppedError(
+                f"{one.name} {failure} and could not be brought back within "
+                f"{self._policy.give_up_seconds / 60:g} minutes; see {one.process.log}\n"
+                "everything depends on it, so the stack stops"
+            )
+        again = f"starting it again in {delay:g} s; see {one.process.log}"
+        self._report(Report(name=one.name, happening="crashed", detail=f"{failure}; {again}"))
+        self._note(one, history, trouble=failure)
+        await asyncio.sleep(delay)
+        while (obstacle := self._obstacle()) is not None:
+            self._note(one, history, trouble=f"{failure}; waiting, as {obstacle}")
+            await asyncio.sleep(_OBSTACLE_SECONDS)
+            history.excuse(_OBSTACLE_SECONDS)
+
+    async def _start(self, one: Supervised, history: RestartHistory) -> str:
+        """Start a process and wait until it can be used. Return why it ended, or nothing."""
+        history.starting(time.monotonic())
+        try:
+            await one.process.stop()  # its offspring may still hold the ports
+            await one.prepare()
+            one.process.start()
+        except (OSError, DevstackError) as error:
+            # Perhaps the disk is full. The next attempt may succeed.
+            one.process.kill()
+            return f"cannot be started ({error})"
+        self._report(Report(name=one.name, happening="restarting"))
+        self._note(one, history, trouble="starting")
+        deadline = time.monotonic() + self._policy.start_seconds
+        while one.process.exit_code is None:
+            problem = await self._problem(one)
+            if problem is None:
+                took = f"after {time.monotonic() - one.process.started_at:.1f} s"
+                self._report(Report(name=one.name, happening="ready", detail=took))
+                self._note(one, history, trouble="")
+                return ""
+            if time.monotonic() >= deadline:
+                await one.process.stop()
+                return f"was not usable within {self._policy.start_seconds:g} s ({problem})"
+            await asyncio.sleep(_POLL_SECONDS)
+        return how_ended(one.process)
+
+    async def _problem(self, one: Supervised) -> str | None:
+        try:
+            return await asyncio.to_thread(one.probe.problem)
+        except DevstackError as error:
+            return str(error)
+
+    def _note(self, one: Supervised, history: RestartHistory, *, trouble: str) -> None:
+        condition = Condition(restarts=history.restarts, trouble=trouble)
+        if condition != self._conditions[one.name]:
+            self._conditions[one.name] = condition
+            self._on_change(one.name, condition)

@@ -6,7 +6,7 @@ from nats.js import JetStreamContext
 from nats.js.api import StreamConfig
 from nats.js.errors import NotFoundError
 
-from common.bus import EVENTS_STREAM, PREFIX
+from common.bus import EVENTS_BYTES, EVENTS_STREAM, PREFIX
 
 EVENTS_SUBJECT = f"{PREFIX}.events.v1.>"
 
@@ -20,7 +20,7 @@ async def share_events(services: JetStreamContext, subscribers: JetStreamContext
     try:
         original = (await services.stream_info(EVENTS_STREAM)).config
     except NotFoundError:
-        original = StreamConfig(subjects=[EVENTS_SUBJECT], max_age=86400, max_bytes=1024**3)
+        original = StreamConfig(subjects=[EVENTS_SUBJECT], max_age=86400, max_bytes=EVENTS_BYTES)
     wanted = StreamConfig(
         name=EVENTS_STREAM,
         subjects=original.subjects,

@@ -1,0 +1,96 @@
+"""The stack that runs on a data directory, seen from another process."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from devstack.background import running
+from devstack.console import StatusRow
+from devstack.errors import DevstackError
+from devstack.files import DataDirectory
+from devstack.leftovers import recorded_children
+from devstack.state import Endpoint, RunnerState, read_state
+from devstack.supervisor import Condition
+
+_POLL_SECONDS = 0.5
+_PROBE_PATIENCE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """A running stack and the health of its processes at one moment."""
+
+    pid: int
+    state: RunnerState | None
+    """None where the runner has not written one yet, or does not write one."""
+
+    rows: Sequence[StatusRow]
+
+    @property
+    def phase(self) -> str:
+        """What the runner is doing."""
+        return self.state.phase if self.state else "starting or stopping"
+
+    @property
+    def well(self) -> bool:
+        """Whether the stack is ready and every process healthy."""
+        return self.phase == "ready" and all(row.problem is None for row in self.rows)
+
+
+def inspect(files: DataDirectory) -> Inspection | None:
+    """Ask every process of the stack that uses the directory; None when nothing does."""
+    holder = running(files)
+    if holder is None:
+        return None
+    state = read_state(files.state)
+    if state is not None and state.pid != holder.stamp.pid:
+        state = None
+    pids = {child.name: child.stamp.pid for child in recorded_children(files)}
+    rows: list[StatusRow] = []
+    if state is not None:
+        conditions = state.conditions
+        with ThreadPoolExecutor(max_workers=max(1, len(state.endpoints))) as asking:
+            rows += asking.map(
+                lambda one: _row(one, pids.get(one.name), conditions.get(one.name)),
+                state.endpoints,
+            )
+    return Inspection(pid=holder.stamp.pid, state=state, rows=rows)
+
+
+def wait_settled(files: DataDirectory, *, patience_seconds: float) -> Inspection | None:
+    """Inspect the stack once it has started; None when it ended instead.
+
+    A stack that is not well is asked again for a few seconds: a busy machine may answer late.
+    """
+    begun = time.monotonic()
+    ready_at: float | None = None
+    while True:
+        found = inspect(files)
+        now = time.monotonic()
+        if found is None or found.well:
+            return found
+        if found.phase == "ready" and ready_at is None:
+            ready_at = now
+        settled = ready_at is not None and now - ready_at >= _PROBE_PATIENCE_SECONDS
+        if settled or now - begun >= patience_seconds:
+            return found
+        time.sleep(_POLL_SECONDS)
+
+
+def _row(endpoint: Endpoint, pid: int | None, condition: Condition | None) -> StatusRow:
+    known = condition or Condition()
+    return StatusRow(
+        name=endpoint.name,
+        pid=pid,
+        address=endpoint.address,
+        problem=known.trouble or _problem(endpoint),
+        restarts=known.restarts,
+    )
+
+
+def _problem(endpoint: Endpoint) -> str | None:
+    try:
+        return endpoint.probe.problem()
+    except DevstackError as error:
+        return str(error)

@@ -1,0 +1,31 @@
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from common.disk_reserve import DiskReserve
+from common.errors import DiskFullError
+
+
+def leave(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=free))
+
+
+def test_less_than_the_reserve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reserve = DiskReserve(tmp_path, reserve_bytes=100)
+    leave(monkeypatch, 100)
+    reserve.require()
+    leave(monkeypatch, 99)
+    assert reserve.touched
+    with pytest.raises(DiskFullError, match="disk is full"):
+        reserve.require()
+
+
+def test_a_store_elsewhere_is_never_found_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    leave(monkeypatch, 0)
+    DiskReserve(None, reserve_bytes=100).require()
+
+
+def test_a_directory_that_is_gone_is_not_a_full_disk(tmp_path: Path) -> None:
+    DiskReserve(tmp_path / "gone", reserve_bytes=2**62).require()
