@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-
 WRITE_HELP = "document in which the figures replace the text between the marks of this benchmark"
 
 
