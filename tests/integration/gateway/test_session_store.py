@@ -1,4 +1,4 @@
-"""Sessions in a real database."""
+"""Session storage in a real database."""
 
 import datetime as dt
 
@@ -8,6 +8,7 @@ from common.postgres import Database
 from gateway.sessions.registry import SessionRegistry
 from gateway.sessions.session import Expiry, Session
 from gateway.sessions.store import SessionStore
+from gateway.sessions.sweeper import SessionSweep
 from gateway.sessions.tokens import RequestTokens
 from gateway.uploads.language_notes import LanguageNotes
 
@@ -46,7 +47,7 @@ async def ids(database: Database) -> set[str]:
     return {row["session_id"] for row in rows}
 
 
-async def test_sweeping_takes_what_has_ended_and_what_hangs_on_it(
+async def test_sweeping_deletes_ended_sessions_and_their_rows(
     registry: SessionRegistry, clock: Clock, database: Database
 ) -> None:
     notes = LanguageNotes(database)
@@ -56,7 +57,8 @@ async def test_sweeping_takes_what_has_ended_and_what_hangs_on_it(
     clock.now += HOUR
     fresh, _ = await registry.create()
     await registry.invalidate(revoked.session_id)
-    await registry.sweep()
+    await SessionStore(database).sweep_requests(clock.now)
+    await SessionSweep(database, clock).step()
     left = await ids(database)
     assert fresh.session_id in left
     assert not {old.session_id, revoked.session_id} & left
@@ -67,7 +69,7 @@ async def test_sweeping_takes_what_has_ended_and_what_hangs_on_it(
     assert not requests
 
 
-async def test_a_touch_never_shortens(registry: SessionRegistry, clock: Clock) -> None:
+async def test_a_touch_never_shortens_a_session(registry: SessionRegistry, clock: Clock) -> None:
     session, token = await registry.create()
     extended = await registry.extend(session.session_id, 5 * HOUR)
     clock.now += dt.timedelta(minutes=10)
@@ -76,7 +78,7 @@ async def test_a_touch_never_shortens(registry: SessionRegistry, clock: Clock) -
     assert used.last_accessed_at == clock.now
 
 
-async def test_an_answered_session_is_the_stored_one(
+async def test_returned_sessions_are_the_stored_ones(
     registry: SessionRegistry, clock: Clock, database: Database
 ) -> None:
     session, _ = await registry.create()
@@ -91,7 +93,7 @@ async def test_an_answered_session_is_the_stored_one(
     assert answered == await store.by_id(session.session_id, clock.now)
 
 
-async def test_what_has_ended_cannot_be_changed(
+async def test_ended_sessions_cannot_be_changed(
     registry: SessionRegistry, clock: Clock, database: Database
 ) -> None:
     session, _ = await registry.create()

@@ -27,7 +27,7 @@ from tests.ports import free_port
 SECRET = "a secret for tests that is long enough"
 _CLEAR = """
 TRUNCATE profiles, gone_profiles, voice_models, decisions, recognitions, observations, prototypes,
-         outbox
+         outbox, item_attempts
 RESTART IDENTITY CASCADE
 """
 _PROTOTYPES = """

@@ -10,7 +10,7 @@ import pytest
 
 from common.postgres import Connection, Database
 from speakers.domain.voice_space import VoiceSpaces
-from speakers.profile_refresh import ProfileRefresher
+from speakers.profile_refresh import ProfileRefresher, PrototypeStep
 from speakers.store.prototypes import Prototype, Prototypes
 from tests.integration.speakers.conftest import Caller, Named, ServiceFactory, prototypes
 from tests.integration.speakers.fakes import MODEL, VERSION, person
@@ -107,6 +107,10 @@ async def test_profiles_follow_a_new_voice_space(
         heard = Named(label="A", name="", values=person(2, recording=8))
         assert (await running.transcriber().recognize(9, heard))["A"].name == "Person 2"
     # Going back is complete as well.
-    assert await ProfileRefresher(VoiceSpaces.load()).refresh_outdated(database) == 3
+    refresher = ProfileRefresher(VoiceSpaces.load())
+    async with database.transaction() as connection:
+        assert len(await refresher.outdated(connection, 10)) == 3
+    await PrototypeStep(database, refresher).step()
     assert await prototypes(database) == before
-    assert await ProfileRefresher(VoiceSpaces.load()).refresh_outdated(database) == 0
+    async with database.transaction() as connection:
+        assert await refresher.outdated(connection, 10) == []

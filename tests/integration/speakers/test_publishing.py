@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from common import bus, events
+from common.outbox import OutboxRelay
 from common.postgres import Database
 from securetranscribe.v1 import event_pb2, speaker_pb2
-from speakers.publishing import OutboxPublisher
 from tests.integration.speakers.conftest import Caller, Named
 from tests.integration.speakers.fakes import person
 
@@ -108,9 +108,9 @@ async def test_events_wait_for_nats(
     stream = client.jetstream()
     await stream.delete_stream(bus.EVENTS_STREAM)
     await user.create("Ann")
-    publisher = OutboxPublisher(database, stream)
+    relay = OutboxRelay(database, client, stream)
     with pytest.raises(Exception):  # noqa: B017, PT011 - whichever way the stream is missed
-        await publisher.publish()
+        await relay.step()
     assert await database.fetch_one("SELECT FROM outbox LIMIT 1") is not None
     await bus.ensure_streams(stream, bus.Delivery())
     await settled(database)

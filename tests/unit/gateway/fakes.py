@@ -1,4 +1,4 @@
-"""Stands for gateway.sessions.store.SessionStore: the same answers from dictionaries."""
+"""In-memory SessionStore and a manual clock."""
 
 import datetime as dt
 import itertools
@@ -13,7 +13,7 @@ NOON = dt.datetime(2024, 1, 1, 12, 0, tzinfo=dt.UTC)
 
 @dataclass
 class FakeClock:
-    """A clock that stands still unless it is moved."""
+    """A clock that only moves when told to."""
 
     now: dt.datetime = NOON
 
@@ -26,7 +26,7 @@ class FakeClock:
 
 @dataclass
 class FakeStore:
-    """Sessions by identifier."""
+    """In-memory stand-in for `gateway.sessions.store.SessionStore`."""
 
     sessions: dict[str, Session] = field(default_factory=dict)
     claims: dict[str, tuple[str, RequestClaim]] = field(default_factory=dict)
@@ -95,12 +95,6 @@ class FakeStore:
 
     async def revoke(self, session_id: str, now: dt.datetime) -> Session | None:
         return await self._change(session_id, now, revoked_at=now)
-
-    async def sweep(self, now: dt.datetime) -> int:
-        ended = [key for key, session in self.sessions.items() if not session.active_at(now)]
-        for key in ended:
-            del self.sessions[key]
-        return len(ended)
 
     async def _use(
         self, session_id: str, now: dt.datetime, expires_at: dt.datetime, **changes: Any

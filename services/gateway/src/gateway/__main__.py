@@ -1,35 +1,13 @@
-"""Command line of the gateway: `python -m gateway [migrate]`.
+"""Run the gateway service: `python -m gateway [migrate | set-aside ...]`."""
 
-With `migrate`, it only updates the database and exits.
-"""
-
-import asyncio
-import sys
-
-from common import postgres, runtime, settings
+from common import commands
 from gateway import app
 from gateway.settings import GatewaySettings
 
 
 def main() -> None:
-    """Read the settings and serve until a signal arrives."""
-    match sys.argv[1:]:
-        case []:
-            runtime.run("gateway", settings.load(GatewaySettings), app.serve)
-        case ["migrate"]:
-            asyncio.run(_migrate(settings.load(GatewaySettings)))
-        case _:
-            sys.exit("usage: python -m gateway [migrate]")
-
-
-async def _migrate(configured: GatewaySettings) -> None:
-    database = postgres.Database(configured)
-    await database.open()
-    try:
-        for name in await postgres.migrate(database, "gateway"):
-            print(name)
-    finally:
-        await database.close()
+    """Read the command line and the settings, and run."""
+    commands.main("gateway", GatewaySettings, app.serve)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from common import bus, logging, postgres
 from common.auth import Access, CallAuthenticator
+from common.background.registry import Background, Loop, Work
 from common.bus import Delivery
 from common.errors import UnavailableError
 from common.events import EventPublisher
@@ -34,7 +35,7 @@ from gateway.sessions.registry import RegistryAuthenticator, SessionRegistry
 from gateway.sessions.revocation import Revocations
 from gateway.sessions.session import Expiry
 from gateway.sessions.store import SessionStore
-from gateway.sessions.sweeper import sweep_periodically
+from gateway.sessions.sweeper import SessionSweep
 from gateway.sessions.tokens import RequestTokens
 from gateway.settings import GatewaySettings
 from gateway.statistics import StatisticsReader
@@ -106,12 +107,8 @@ class Gateway:
         self._http.bind()
         await self._feed.subscribe()
         await self._grpc.start()
-        supervisor.start("live feed", self._feed.run())
         supervisor.start("event loop watch", loop_watch.watch())
-        supervisor.start(
-            "session sweeper",
-            sweep_periodically(self._registry, self._settings.session_sweep_seconds),
-        )
+        self.background().start(supervisor)
         serving = supervisor.start("http", self._http.serve())
         await self._grpc.ready()
         await supervisor.wait()
@@ -122,6 +119,23 @@ class Gateway:
         self._http.stop()
         await asyncio.wait([serving])
         await self._grpc.stop(self._settings.shutdown_grace_seconds)
+
+    def background(self) -> Background:
+        """Create the registry of background steps."""
+        every = self._settings.session_sweep_seconds
+        store = SessionStore(self._database)
+        return Background(
+            self._database,
+            (Work(step=SessionSweep(self._database, self._registry.now), every=every),),
+            (
+                Loop(name="live-feed", take=self._feed.step, every=0.0),
+                Loop(
+                    name="session-requests",
+                    take=lambda: store.sweep_requests(self._registry.now()),
+                    every=every,
+                ),
+            ),
+        )
 
     @property
     def http_port(self) -> int:

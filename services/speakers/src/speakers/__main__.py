@@ -1,32 +1,13 @@
-"""Command line: `python -m speakers` serves, `python -m speakers migrate` applies migrations."""
+"""Run the speakers service: `python -m speakers [migrate | set-aside ...]`."""
 
-import asyncio
-import sys
-
-from common import postgres, runtime, settings
+from common import commands
 from speakers import app
 from speakers.settings import SpeakersSettings
 
 
 def main() -> None:
-    """Read the settings and run the chosen command."""
-    match sys.argv[1:]:
-        case []:
-            runtime.run("speakers", settings.load(SpeakersSettings), app.serve)
-        case ["migrate"]:
-            asyncio.run(_migrate(settings.load(SpeakersSettings)))
-        case _:
-            sys.exit("usage: python -m speakers [migrate]")
-
-
-async def _migrate(configured: SpeakersSettings) -> None:
-    database = postgres.Database(configured)
-    await database.open()
-    try:
-        for name in await postgres.migrate(database, "speakers"):
-            print(name)
-    finally:
-        await database.close()
+    """Read the command line and the settings, and run."""
+    commands.main("speakers", SpeakersSettings, app.serve)
 
 
 if __name__ == "__main__":

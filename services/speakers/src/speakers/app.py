@@ -1,16 +1,19 @@
 """Composition root: create all parts, serve, and shut down in order."""
 
-import asyncio
 from contextlib import AsyncExitStack
-from typing import Any
+
+from nats.aio.client import Client
+from nats.js import JetStreamContext
 
 from common import bus, postgres, sessions
 from common.auth import CachedAuthenticator, CallAuthenticator
+from common.background.registry import Background, Work
 from common.bus import Delivery
 from common.errors import ApplicationError
 from common.grpc_client import channel
 from common.grpc_server import GrpcServer
 from common.identity import ServiceSigner
+from common.outbox import OutboxRelay
 from common.runtime import Supervisor, eventually
 from common.sessions import SessionServiceAuthenticator
 from securetranscribe.v1 import speaker_pb2_grpc
@@ -20,9 +23,8 @@ from speakers.domain.matching import MatchPolicy
 from speakers.domain.voice_space import VoiceSpaces
 from speakers.enrollment import Enrollment
 from speakers.ledger import Ledger
-from speakers.profile_refresh import ProfileRefresher
+from speakers.profile_refresh import ProfileRefresher, PrototypeStep
 from speakers.profiles import ProfileCatalog
-from speakers.publishing import OutboxPublisher
 from speakers.recognition import VoiceRecognizer
 from speakers.servicer import ACCESS, SpeakerServicer
 from speakers.settings import SpeakersSettings
@@ -36,7 +38,6 @@ async def serve(settings: SpeakersSettings, supervisor: Supervisor) -> None:
         await database.open()
         await postgres.migrate(database, "speakers")
         spaces = load_spaces(settings)
-        await ProfileRefresher(spaces).refresh_outdated(database)
 
         client = await bus.connect(settings.nats_url.get_secret_value(), name="speakers")
         stack.push_async_callback(bus.close, client)
@@ -64,18 +65,31 @@ async def serve(settings: SpeakersSettings, supervisor: Supervisor) -> None:
             },
             authenticator=CallAuthenticator(tokens=tokens, signer=signer, access=ACCESS),
         )
-        publisher = supervisor.start("outbox", OutboxPublisher(database, stream).run())
-        stack.push_async_callback(_ended, publisher)
+        background = create_background(database, spaces, client, stream)
+        for step in background.steps:
+            if isinstance(step, PrototypeStep):
+                # Before the first call, so that an update compares voices in one space at once.
+                await eventually(step.step)
+        background.start(supervisor)
+        # The steps end before the connections they work with.
+        stack.push_async_callback(supervisor.cancel)
         await server.start()
         stack.push_async_callback(server.stop, settings.shutdown_grace_seconds)
         await server.ready()
         await supervisor.wait()
 
 
-async def _ended(task: asyncio.Task[Any]) -> None:
-    """Cancel a task and wait for its end, before its dependencies are closed."""
-    task.cancel()
-    await asyncio.wait([task])
+def create_background(
+    database: postgres.Database, spaces: VoiceSpaces, client: Client, stream: JetStreamContext
+) -> Background:
+    """Create the registry of background steps."""
+    return Background(
+        database,
+        (
+            Work(step=OutboxRelay(database, client, stream), every=0.5),
+            Work(step=PrototypeStep(database, ProfileRefresher(spaces)), every=60.0),
+        ),
+    )
 
 
 def create_servicer(

@@ -13,7 +13,7 @@ from speakers.store import locks
 from speakers.store.decisions import Decisions, StoredDecision
 from speakers.store.gone_profiles import GoneProfiles
 from speakers.store.observations import ObservationOrigin, Observations
-from speakers.store.outbox import Outbox
+from speakers.store.outbox import ProfileOutbox
 from speakers.store.profiles import Profiles
 from speakers.store.recognitions import Recognitions
 
@@ -192,7 +192,7 @@ class VoiceDecisions:
 
     async def _delete_unreferenced(self, connection: Connection, affected: set[int]) -> None:
         for profile_id in await Profiles(connection).delete_unreferenced(sorted(affected)):
-            await Outbox(connection).deleted(profile_id)
+            await ProfileOutbox(connection).deleted(profile_id)
 
 
 def validated(transcription_id: int, decisions: Sequence[VoiceDecision]) -> list[VoiceDecision]:

@@ -16,7 +16,7 @@ from speakers.store import locks
 from speakers.store.decisions import Decisions
 from speakers.store.gone_profiles import GoneProfiles
 from speakers.store.observations import Observations
-from speakers.store.outbox import Outbox
+from speakers.store.outbox import ProfileOutbox
 from speakers.store.profiles import Profiles
 from speakers.store.recognitions import Recognitions
 
@@ -89,7 +89,7 @@ class Ledger:
             await Recognitions(connection).move(source_id, profile_id)
             await GoneProfiles(connection).merged(source_id, profile_id)
             await profiles.delete(source_id)
-            await Outbox(connection).deleted(source_id, merged_into=profile_id)
+            await ProfileOutbox(connection).deleted(source_id, merged_into=profile_id)
             return (await self._refresher.refresh(connection, [profile_id], kept=True))[profile_id]
 
     async def split(

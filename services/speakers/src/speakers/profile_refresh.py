@@ -1,19 +1,20 @@
 """Refresh of the data that profiles derive from their ledgers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from common import logging
+from common.background.policy import Policy
+from common.background.steps import ItemStep
 from common.postgres import Connection, Database
 from speakers.domain.profile import Profile
 from speakers.domain.prototype import summarize
 from speakers.domain.voice_space import VoiceSpaces
 from speakers.store import locks
 from speakers.store.observations import Observations
-from speakers.store.outbox import Outbox
+from speakers.store.outbox import ProfileOutbox
 from speakers.store.profiles import Profiles
 from speakers.store.prototypes import Prototype, Prototypes
 
-_BATCH = 50
 _log = logging.get(__name__)
 
 
@@ -37,7 +38,7 @@ class ProfileRefresher:
         changed by a person. With `announced`, publish an event per profile. Ids without a profile
         are left out of the result.
         """
-        outbox = Outbox(connection)
+        outbox = ProfileOutbox(connection)
         known = await Profiles(connection).all_with(list(profile_ids))
         refreshed = {}
         for profile_id, profile in sorted(known.items()):
@@ -66,23 +67,38 @@ class ProfileRefresher:
             kept=kept,
         )
 
-    async def refresh_outdated(self, database: Database) -> int:
-        """Refresh profiles with prototypes in outdated voice spaces. Return how many.
-
-        Call this when the service starts, because an update may bring other voice spaces.
-        """
-        refreshed = 0
-        while True:
-            async with locks.ledger(database) as connection:
-                stale = await self._stale(connection)
-                if not stale:
-                    return refreshed
-                refreshed += len(await self.refresh(connection, stale, announced=False))
-            _log.info("profiles moved to new voice spaces", profiles=refreshed)
-
-    async def _stale(self, connection: Connection) -> list[int]:
+    async def outdated(self, connection: Connection, limit: int) -> list[int]:
+        """Return up to `limit` profiles with prototypes in outdated voice spaces."""
         prototypes = Prototypes(connection)
+        found: list[int] = []
         for model_id, name, version, space in await prototypes.spaces():
             if space != self._spaces.digest(name, version):
-                return await prototypes.profiles_in(model_id, space, _BATCH)
-        return []
+                found += await prototypes.profiles_in(model_id, space, limit)
+        return list(dict.fromkeys(found))[:limit]
+
+
+class PrototypeStep(ItemStep[int]):
+    """Moves profiles to new voice spaces, as an update may bring them."""
+
+    name = "prototypes"
+    items = "profiles whose prototypes lie in an outdated voice space"
+    outcome = "The voice is not recognized until it is learned again."
+    policy = Policy(timeout=120.0)
+
+    def __init__(self, database: Database, refresher: ProfileRefresher) -> None:
+        super().__init__(database)
+        self._refresher = refresher
+
+    def key(self, item: int) -> str:
+        """Return the profile's id."""
+        return str(item)
+
+    async def due(self, connection: Connection, limit: int) -> Sequence[int]:
+        """Return outdated profiles."""
+        return await self._refresher.outdated(connection, limit)
+
+    async def handle(self, item: int) -> None:
+        """Refresh one profile."""
+        async with locks.ledger(self._database) as connection:
+            await self._refresher.refresh(connection, [item], announced=False)
+        _log.info("profile moved to a new voice space", profile_id=item)

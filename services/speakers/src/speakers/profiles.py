@@ -8,7 +8,7 @@ from speakers.domain.profile import Changes, Description, Page, Profile
 from speakers.profile_refresh import ProfileRefresher
 from speakers.store import locks
 from speakers.store.gone_profiles import GoneProfiles
-from speakers.store.outbox import Outbox
+from speakers.store.outbox import ProfileOutbox
 from speakers.store.profiles import Profiles
 from speakers.store.recognitions import Recognitions, Statistics
 
@@ -36,7 +36,7 @@ class ProfileCatalog:
             if request_key and (made := await profiles.by_request(request_key)):
                 return made
             profile = await profiles.add(cleaned, kept=True, request_key=request_key)
-            await Outbox(connection).updated(profile)
+            await ProfileOutbox(connection).updated(profile)
             return profile
 
     async def get(self, profile_id: int) -> Profile:
@@ -106,7 +106,7 @@ class ProfileCatalog:
             await profiles.get(profile_id)
             await GoneProfiles(connection).deleted(profile_id)
             await profiles.delete(profile_id)
-            await Outbox(connection).deleted(profile_id)
+            await ProfileOutbox(connection).deleted(profile_id)
 
     async def statistics(self, profile_id: int) -> Statistics:
         """Return statistics over the recordings of a speaker.

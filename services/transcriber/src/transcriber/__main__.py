@@ -1,45 +1,36 @@
-"""Runs the transcriber: `python -m transcriber api|worker|migrate`."""
+"""Run the transcriber: `python -m transcriber api|worker|migrate|set-aside`."""
 
 import argparse
-import asyncio
 
-from common import runtime, settings
-from common.postgres import Database, migrate
+from common import commands, runtime, settings
 from common.settings import ServiceSettings
 from transcriber.settings import ApiSettings, MigrationSettings
 
 
 def main() -> None:
-    """Reads the settings and works until a signal, or until the tables are up to date."""
+    """Read the command line and the settings, and run until a signal or the end of the command."""
     parser = argparse.ArgumentParser(prog="python -m transcriber")
-    parser.add_argument("process", choices=("api", "worker", "migrate"))
-    process = parser.parse_args().process
-    if process == "migrate":
-        asyncio.run(_migrate(settings.load(MigrationSettings)))
-        return
+    choices = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    choices.add_parser("api", help="answer calls and run the queue")
+    choices.add_parser("worker", help="recognize speech")
+    commands.add_maintenance(choices)
+    arguments = parser.parse_args()
     chosen: ServiceSettings
     # Each process loads only its own half: the api never sees a model, the worker no table.
-    if process == "api":
-        from transcriber import app as api  # noqa: PLC0415
+    match arguments.command:
+        case "api":
+            from transcriber import app as api  # noqa: PLC0415
 
-        chosen = settings.load(ApiSettings)
-        runtime.run("transcriber-api", chosen, api.serve)
-    else:
-        from transcriber.worker import app as worker  # noqa: PLC0415
-        from transcriber.worker.settings import SpeechWorkerSettings  # noqa: PLC0415
+            chosen = settings.load(ApiSettings)
+            runtime.run("transcriber-api", chosen, api.serve)
+        case "worker":
+            from transcriber.worker import app as worker  # noqa: PLC0415
+            from transcriber.worker.settings import SpeechWorkerSettings  # noqa: PLC0415
 
-        chosen = settings.load(SpeechWorkerSettings)
-        runtime.run("transcriber-worker", chosen, worker.serve)
-
-
-async def _migrate(chosen: MigrationSettings) -> None:
-    database = Database(chosen)
-    await database.open()
-    try:
-        for name in await migrate(database, "transcriber"):
-            print(f"applied {name}")
-    finally:
-        await database.close()
+            chosen = settings.load(SpeechWorkerSettings)
+            runtime.run("transcriber-worker", chosen, worker.serve)
+        case _:
+            commands.maintain(arguments, settings.load(MigrationSettings), package="transcriber")
 
 
 if __name__ == "__main__":

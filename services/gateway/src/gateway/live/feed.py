@@ -39,14 +39,13 @@ class Feed:
             with contextlib.suppress(nats.errors.Error):
                 await self._subscription.unsubscribe()
 
-    async def run(self) -> None:
-        """Forward queue changes until cancelled."""
-        while True:
-            await self._changed.wait()
-            self._changed.clear()
-            if self._change is not None:
-                await self._hub.tell_queue(self._change)
-            await asyncio.sleep(self._queue_seconds)
+    async def step(self) -> None:
+        """Wait for a queue change and forward it."""
+        await self._changed.wait()
+        self._changed.clear()
+        if self._change is not None:
+            await self._hub.tell_queue(self._change)
+        await asyncio.sleep(self._queue_seconds)
 
     async def _take(self, message: Msg) -> None:
         try:

@@ -175,13 +175,6 @@ class SessionRegistry:
             _log.info("session revoked", session_id=session_id)
             await self._announce(session)
 
-    async def sweep(self) -> int:
-        """Delete ended sessions and return their number."""
-        count = await self._store.sweep(self._clock())
-        if count:
-            _log.info("sessions swept", count=count)
-        return count
-
     async def _used(self, session: Session, now: dt.datetime) -> Session:
         if not self._expiry.worth_writing(session.last_accessed_at, now):
             return session

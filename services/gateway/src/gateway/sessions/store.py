@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from common.postgres import Connection, Database, execute, fetch_one
+from common.postgres import Connection, Database, execute, fetch_all, fetch_one
 from gateway.sessions.session import Preferences, Session
 
 _INSERT = """
@@ -47,12 +47,12 @@ UPDATE sessions SET revoked_at = %(now)s
 WHERE session_id = %(session_id)s AND revoked_at IS NULL
 RETURNING *
 """
-_SWEEP = """
-DELETE FROM sessions WHERE id IN (
-    SELECT id FROM sessions WHERE expires_at <= %(now)s OR revoked_at <= %(now)s
-    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-)
+_ENDED = """
+SELECT id FROM sessions
+WHERE (expires_at <= %(now)s OR revoked_at <= %(now)s) AND NOT item_rests('sessions', id::text)
+ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
+_DELETE = "DELETE FROM sessions WHERE id = %s"
 _SWEEP_REQUESTS = "DELETE FROM session_requests WHERE expires_at <= %(now)s"
 _FORGET_REQUEST = """
 DELETE FROM session_requests r USING sessions s
@@ -71,7 +71,6 @@ _FOUND_REQUEST = """
 SELECT s.*, r.salt FROM session_requests r JOIN sessions s USING (session_id)
 WHERE r.key_sha256 = %(key_sha256)s
 """
-_SWEEP_BATCH = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,15 +167,20 @@ class SessionStore:
         parameters = {"session_id": session_id, "now": now}
         return _maybe(await self._database.fetch_one(_REVOKE, parameters))
 
-    async def sweep(self, now: dt.datetime) -> int:
-        """Delete ended sessions in batches and return their number."""
-        await self._database.execute(_SWEEP_REQUESTS, {"now": now})
-        swept = 0
-        while True:
-            count = await self._database.execute(_SWEEP, {"now": now, "limit": _SWEEP_BATCH})
-            swept += count
-            if count < _SWEEP_BATCH:
-                return swept
+    async def sweep_requests(self, now: dt.datetime) -> int:
+        """Delete expired idempotency keys and return their number."""
+        return await self._database.execute(_SWEEP_REQUESTS, {"now": now})
+
+
+async def ended_sessions(connection: Connection, now: dt.datetime, limit: int) -> list[int]:
+    """Return row numbers of ended sessions, locked, leaving out those that rest."""
+    rows = await fetch_all(connection, _ENDED, {"now": now, "limit": limit})
+    return [row["id"] for row in rows]
+
+
+async def delete_session(connection: Connection, row_id: int) -> None:
+    """Delete a session and everything that refers to it."""
+    await execute(connection, _DELETE, (row_id,))
 
 
 async def _insert(connection: Connection, new: NewSession, now: dt.datetime) -> Session:

@@ -1,19 +1,39 @@
-"""Periodic deletion of ended sessions."""
+"""Deletion of ended sessions."""
 
-import asyncio
+import datetime as dt
+from collections.abc import Callable, Sequence
 
 from common import logging
-from common.errors import ApplicationError
-from gateway.sessions.registry import SessionRegistry
+from common.background.steps import BatchStep
+from common.postgres import Connection, Database
+from gateway.sessions.store import delete_session, ended_sessions
 
 _log = logging.get(__name__)
 
 
-async def sweep_periodically(registry: SessionRegistry, interval_seconds: float) -> None:
-    """Sweep immediately and then at each interval until cancelled. Failures are only logged."""
-    while True:
-        try:
-            await registry.sweep()
-        except ApplicationError as error:
-            _log.warning("cannot sweep sessions", reason=error.message)
-        await asyncio.sleep(interval_seconds)
+class SessionSweep(BatchStep[int]):
+    """Deletes ended sessions."""
+
+    name = "sessions"
+    items = "ended sessions"
+    outcome = "The session stays ended. Its row stays in the database and is listed."
+
+    def __init__(self, database: Database, now: Callable[[], dt.datetime]) -> None:
+        super().__init__(database)
+        self._now = now
+
+    def key(self, item: int) -> str:
+        """Return the number of the row."""
+        return str(item)
+
+    async def due(self, connection: Connection, limit: int) -> Sequence[int]:
+        """Return ended sessions, locked."""
+        return await ended_sessions(connection, self._now(), limit)
+
+    async def handle(self, connection: Connection, item: int) -> None:
+        """Delete one session and everything that refers to it."""
+        await delete_session(connection, item)
+
+    async def handled(self, _connection: Connection, items: Sequence[int]) -> None:
+        """Log how many were deleted."""
+        _log.info("sessions swept", count=len(items))

@@ -20,7 +20,9 @@ SELECT DISTINCT p.model_id, m.name, m.version, p.space
 FROM prototypes p JOIN voice_models m USING (model_id)
 """
 _IN_SPACE = """
-SELECT profile_id FROM prototypes WHERE model_id = %s AND space = %s ORDER BY profile_id LIMIT %s
+SELECT profile_id FROM prototypes
+WHERE model_id = %s AND space = %s AND NOT item_rests('prototypes', profile_id::text)
+ORDER BY profile_id LIMIT %s
 """
 # The index is approximate. The more neighbors it examines, the fewer it misses. It holds all models
 # of one dimension, so the scan has to continue past rows of other models.
