@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
+from common.background.wakeups import WakeUp
 from securetranscribe.v1 import queue_pb2
 from transcriber.domain.jobs import Stage
 from transcriber.queue.workers import SILENT_SECONDS, Fleet
-from transcriber.wakeups import Bell
 
 
 class Clock:
@@ -31,13 +31,13 @@ def at_work() -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def bell() -> Bell:
-    return Bell()
+def wake_up() -> WakeUp:
+    return WakeUp()
 
 
 @pytest.fixture
-def fleet(clock: Clock, bell: Bell, at_work: list[tuple[str, str]]) -> Fleet:
-    return Fleet(freed=bell, at_work=lambda *seen: at_work.append(seen), clock=clock)
+def fleet(clock: Clock, wake_up: WakeUp, at_work: list[tuple[str, str]]) -> Fleet:
+    return Fleet(freed=wake_up, at_work=lambda *seen: at_work.append(seen), clock=clock)
 
 
 def beat(
@@ -52,9 +52,9 @@ def beat(
     )
 
 
-async def rang(bell: Bell) -> bool:
+async def notified(wake_up: WakeUp) -> bool:
     begun = asyncio.get_running_loop().time()
-    await bell.wait(0.02)
+    await wake_up.wait(0.02)
     return asyncio.get_running_loop().time() - begun < 0.02
 
 
@@ -90,13 +90,13 @@ def test_it_is_known_who_is_at_what(fleet: Fleet, at_work: list[tuple[str, str]]
     assert at_work == [("t", "a")]
 
 
-async def test_a_new_or_freed_worker_rings(fleet: Fleet, bell: Bell) -> None:
+async def test_a_new_or_freed_worker_rings(fleet: Fleet, wake_up: WakeUp) -> None:
     fleet.note(beat("a", task="t"))
-    assert await rang(bell)
+    assert await notified(wake_up)
     fleet.note(beat("a", task="t"))
-    assert not await rang(bell)
+    assert not await notified(wake_up)
     fleet.note(beat("a"))
-    assert await rang(bell)
+    assert await notified(wake_up)
 
 
 def test_a_heartbeat_of_an_unknown_stage_is_ignored(fleet: Fleet) -> None:

@@ -8,9 +8,9 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from common import bus, telemetry
+from common.background.wakeups import WakeUp
 from securetranscribe.v1 import queue_pb2
 from transcriber.domain.jobs import WORKER_STAGES, Stage
-from transcriber.wakeups import Bell
 
 #: A worker that was silent for so long (seconds) counts as gone; it speaks every two.
 SILENT_SECONDS = 7.0
@@ -37,7 +37,7 @@ class Fleet:
     def __init__(
         self,
         *,
-        freed: Bell,
+        freed: WakeUp,
         at_work: Callable[[str, str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -71,7 +71,7 @@ class Fleet:
         if beat.task_id:
             self._at_work(beat.task_id, beat.worker_id)
         if before is None or (before.task_id and not beat.task_id):
-            self._freed.ring()
+            self._freed.notify()
         self._show()
 
     def alive(self, stage: Stage) -> int:
