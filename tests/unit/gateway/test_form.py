@@ -1,4 +1,4 @@
-"""What an upload asks for, by its fields and the session's preferences."""
+"""Upload options from form fields and preferences."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from common.errors import ValidationError
 from gateway.sessions.session import Preferences
-from gateway.uploads.form import MAX_FIELD_BYTES, MAX_FIELDS, UploadForm, Wishes
+from gateway.uploads.form import MAX_FIELD_BYTES, MAX_FIELDS, UploadForm, UploadOptions
 
 
 def form(preferences: Preferences | None = None, **fields: str | bytes) -> UploadForm:
@@ -17,24 +17,24 @@ def form(preferences: Preferences | None = None, **fields: str | bytes) -> Uploa
     return made
 
 
-def test_without_fields_detection_and_an_immediate_start() -> None:
-    assert form().wishes() == Wishes(language="", auto_start=True)
+def test_defaults_are_detection_and_immediate_start() -> None:
+    assert form().options() == UploadOptions(language="", auto_start=True)
 
 
-def test_preferences_apply_where_the_form_is_silent() -> None:
+def test_preferences_are_defaults_for_absent_fields() -> None:
     preferences = Preferences(default_language="de", auto_start_processing=False)
-    assert form(preferences).wishes() == Wishes(language="de", auto_start=False)
-    assert form(preferences, language="").wishes().language == "de"
+    assert form(preferences).options() == UploadOptions(language="de", auto_start=False)
+    assert form(preferences, language="").options().language == "de"
 
 
-def test_fields_win_over_preferences() -> None:
+def test_fields_override_preferences() -> None:
     preferences = Preferences(default_language="de", auto_start_processing=False)
     made = form(preferences, language=" EN ", auto_start="True")
-    assert made.wishes() == Wishes(language="en", auto_start=True)
+    assert made.options() == UploadOptions(language="en", auto_start=True)
 
 
-def test_auto_asks_for_detection_whatever_is_preferred() -> None:
-    assert form(Preferences(default_language="de"), language="auto").wishes().language == ""
+def test_auto_overrides_the_preferred_language() -> None:
+    assert form(Preferences(default_language="de"), language="auto").options().language == ""
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_auto_asks_for_detection_whatever_is_preferred() -> None:
      ("false", False), ("False", False), ("0", False), ("off", False), ("no", False)],
 )  # fmt: skip
 def test_spellings_of_auto_start(text: str, value: bool) -> None:
-    assert form(auto_start=text).wishes().auto_start is value
+    assert form(auto_start=text).options().auto_start is value
 
 
 @pytest.mark.parametrize(
@@ -56,21 +56,21 @@ def test_spellings_of_auto_start(text: str, value: bool) -> None:
         ({"language": b"\xff\xfe"}, "language"),
     ],
 )
-def test_wrong_values_name_their_field(fields: dict[str, Any], field: str) -> None:
+def test_invalid_values_name_their_field(fields: dict[str, Any], field: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        form(**fields).wishes()
+        form(**fields).options()
     assert caught.value.details["field"] == field
 
 
-def test_the_last_of_a_repeated_field_counts() -> None:
+def test_the_last_of_a_repeated_field_wins() -> None:
     made = form(language="de")
     made.begin("language")
     made.add(b"f")
     made.add(b"r")
-    assert made.wishes().language == "fr"
+    assert made.options().language == "fr"
 
 
-def test_decided_once_both_fields_are_there() -> None:
+def test_a_form_is_decided_once_both_fields_are_present() -> None:
     assert not form(language="en").decided
     assert not form(auto_start="true").decided
     assert form(language="en", auto_start="true").decided

@@ -13,7 +13,7 @@ _FALSE = frozenset({"false", "0", "no", "off"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes:
+class UploadOptions:
     """Processing options of an upload. An empty language means detection."""
 
     language: str
@@ -54,13 +54,13 @@ class UploadForm:
         """Return whether all options are given, so that later fields cannot change them."""
         return self.has("language") and self.has("auto_start")
 
-    def wishes(self) -> Wishes:
+    def options(self) -> UploadOptions:
         """Return the options from the fields so far, with preferences as defaults.
 
         Raises:
             ValidationError: a field has an invalid value.
         """
-        return Wishes(language=self._language(), auto_start=self._auto_start())
+        return UploadOptions(language=self._language(), auto_start=self._auto_start())
 
     def _language(self) -> str:
         text = self._text("language")

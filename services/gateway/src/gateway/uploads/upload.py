@@ -85,7 +85,7 @@ class Uploads:
         stored: transcription_pb2.UploadTranscriptionResponse,
     ) -> Uploaded:
         """Apply form fields sent after the file to the stored recording."""
-        wishes = reception.form.wishes()
+        options = reception.form.options()
         job_id = stored.job.job_id
         if not reception.final:
             try:
@@ -93,7 +93,9 @@ class Uploads:
             except ApplicationError:
                 await self._take_back(session, stored.transcription.transcription_id)
                 raise
-        return Uploaded(transcription=stored.transcription, language=wishes.language, job_id=job_id)
+        return Uploaded(
+            transcription=stored.transcription, language=options.language, job_id=job_id
+        )
 
     async def _late(
         self,
@@ -101,21 +103,21 @@ class Uploads:
         reception: "_Reception",
         transcription: transcription_pb2.Transcription,
     ) -> str:
-        wishes = reception.form.wishes()
-        changed = wishes.language != reception.language_sent
-        if wishes.auto_start:
+        options = reception.form.options()
+        changed = options.language != reception.language_sent
+        if options.auto_start:
             started = await self._backends.ask(
                 self._backends.transcriptions.StartTranscription,
                 transcription_pb2.StartTranscriptionRequest(
                     transcription_id=transcription.transcription_id,
-                    language=wishes.language if changed else None,
+                    language=options.language if changed else None,
                 ),
                 session.session_id,
             )
             return started.job.job_id
         if changed:
             await self._notes.note(
-                session.session_id, transcription.transcription_id, wishes.language
+                session.session_id, transcription.transcription_id, options.language
             )
         return ""
 
@@ -168,7 +170,7 @@ class _Reception:
         if self._sink is None:
             raise ValidationError.of(FILE_FIELD, "The form has no file.")
         # Nothing may be stored if a field after the file is invalid.
-        self.form.wishes()
+        self.form.options()
         return await self._sink.finish()
 
     def abort(self) -> None:
@@ -185,10 +187,10 @@ class _Reception:
         announced = self._body.announced_bytes
         if announced is not None and announced > self._max_bytes + _FORM_OVERHEAD:
             raise too_large(filename, announced, self._max_bytes)
-        wishes = self.form.wishes()
+        options = self.form.options()
         # Without both fields, processing cannot start yet, because a later field may set an option.
         self.final = self.form.decided
-        self.language_sent = wishes.language
+        self.language_sent = options.language
         self._sink = UploadSink(
             self._backends,
             session_id=self._session.session_id,
@@ -196,8 +198,8 @@ class _Reception:
             announced_bytes=announced or 0,
             config=transcription_pb2.UploadConfig(
                 filename=filename,
-                language=wishes.language,
-                auto_start=self.final and wishes.auto_start,
+                language=options.language,
+                auto_start=self.final and options.auto_start,
             ),
         )
         self._in_file = True
