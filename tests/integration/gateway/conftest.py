@@ -1,4 +1,4 @@
-"""A gateway in the process of the tests, on real Postgres and NATS, with small peers."""
+"""A gateway in the test process, with real Postgres and NATS and fake peer services."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -29,7 +29,7 @@ MakeGateway = Callable[..., Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """A gateway that serves."""
+    """A running gateway."""
 
     gateway: Gateway
     settings: GatewaySettings
@@ -38,13 +38,13 @@ class Running:
     grpc_address: str
 
     def client(self, **options: Any) -> httpx2.AsyncClient:
-        """A client with a cookie jar of its own."""
+        """Return a client with its own cookie jar."""
         return httpx2.AsyncClient(base_url=self.base_url, timeout=30, **options)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def plain_tracebacks() -> Iterator[None]:
-    """The default rendering of exceptions takes seconds for each."""
+    """Render exceptions plainly, because the default takes seconds for each."""
     renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     before = structlog.get_config()
     structlog.configure(processors=[*before["processors"][:-1], renderer])
@@ -84,7 +84,7 @@ async def peers() -> AsyncIterator[Peers]:
 def make_gateway(
     postgres_url: Callable[[str], str], database: Database, nats: Client, peers: Peers
 ) -> MakeGateway:
-    """Runs a gateway with settings of its own: `async with make_gateway(session_ttl=2) as it`."""
+    """Run a gateway with changed settings: `async with make_gateway(session_ttl=2) as it`."""
 
     @asynccontextmanager
     async def make(**changes: Any) -> AsyncIterator[Running]:
@@ -128,13 +128,13 @@ def make_gateway(
 
 @pytest.fixture(scope="session")
 async def running(make_gateway: MakeGateway) -> AsyncIterator[Running]:
-    """A gateway with generous limits, shared by tests that do not disturb it."""
+    """A shared gateway with generous limits, for tests without side effects on it."""
     async with make_gateway() as one:
         yield one
 
 
 async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 30) -> None:
-    """Waits for something that stays true once it is, and of which nothing tells."""
+    """Poll until a condition holds. It must stay true once it is."""
     async with asyncio.timeout(seconds):
         while True:
             holds = condition()
@@ -151,7 +151,7 @@ async def client(running: Running) -> AsyncIterator[httpx2.AsyncClient]:
 
 async def _bound(gateway: Gateway, running: "asyncio.Task[None]") -> None:
     async with asyncio.timeout(60):
-        while not gateway.http_port and not running.done():  # noqa: ASYNC110 - nothing tells
+        while not gateway.http_port and not running.done():  # noqa: ASYNC110 - nothing to wait for
             await asyncio.sleep(0.01)
 
 

@@ -1,4 +1,4 @@
-"""The exporter behind the gateway: documents that repeat the request."""
+"""Fake exporter over real gRPC."""
 
 # ruff: noqa: N802 - methods are named by the contracts
 
@@ -22,7 +22,7 @@ from tests.integration.gateway.fake_transcriber import FakeTranscriber
 
 @dataclass
 class FakeExporter(export_pb2_grpc.ExportServiceServicer):
-    """Documents that repeat the request."""
+    """Returns a small fixed document in two chunks."""
 
     transcriber: FakeTranscriber
     requests: list[export_pb2.ExportTranscriptionRequest] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The speakers service behind the gateway: profiles and their ledgers in memory."""
+"""Fake speakers service over real gRPC, with profiles and ledgers in memory."""
 
 # ruff: noqa: N802 - methods are named by the contracts
 
@@ -16,7 +16,7 @@ from tests.integration.gateway.sounds import BEGUN, check_head
 
 @dataclass
 class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
-    """Profiles in a dictionary."""
+    """Profiles and observations in dictionaries."""
 
     speakers: dict[int, speaker_pb2.Speaker] = field(default_factory=dict)
     rows: dict[int, speaker_pb2.Observation] = field(default_factory=dict)

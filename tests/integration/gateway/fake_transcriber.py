@@ -1,4 +1,4 @@
-"""The transcriber behind the gateway: transcriptions and jobs in memory, over real gRPC."""
+"""Fake transcriber over real gRPC, with transcriptions and jobs in memory."""
 
 # ruff: noqa: N802 - methods are named by the contracts
 
@@ -27,14 +27,14 @@ from securetranscribe.v1 import (
 )
 from tests.integration.gateway.sounds import BEGUN, DURATION, check_head
 
-#: Names of files that begin so are looked at for as long as the caller waits.
+#: Prefix of filenames whose check does not finish before the caller gives up.
 GIVEN_UP = "given-up"
 _LOOK_SECONDS = 60.0
 
 
 @dataclass
 class StoredUpload:
-    """What an upload brought."""
+    """A received upload."""
 
     config: transcription_pb2.UploadConfig
     size: int = 0
@@ -46,28 +46,28 @@ class StoredUpload:
 class FakeTranscriber(
     transcription_pb2_grpc.TranscriptionServiceServicer, queue_pb2_grpc.QueueServiceServicer
 ):
-    """Transcriptions and jobs in dictionaries. Nothing happens by itself."""
+    """Transcriptions and jobs in dictionaries. Jobs never progress by themselves."""
 
     transcriptions: dict[int, transcription_pb2.Transcription] = field(default_factory=dict)
     jobs: dict[str, queue_pb2.Job] = field(default_factory=dict)
     uploads: dict[int, StoredUpload] = field(default_factory=dict)
     starts: list[transcription_pb2.StartTranscriptionRequest] = field(default_factory=list)
     begun: list[str] = field(default_factory=list)
-    """Names of files whose upload has begun."""
+    """Filenames of started uploads."""
 
     aborted: list[str] = field(default_factory=list)
-    """Names of files whose upload was given up by the caller."""
+    """Filenames of uploads cancelled by the caller."""
 
     queue_full: bool = False
     statistics: session_pb2.SessionStatistics = field(default_factory=session_pb2.SessionStatistics)
     failure: Exception | None = None
-    """Raised by every method when set."""
+    """Raised by every method if set."""
 
     upload_delay: float = 0.0
-    """Seconds to sleep before each chunk of an upload is taken."""
+    """Seconds to sleep before processing each chunk of an upload."""
 
     go_on: asyncio.Event | None = None
-    """What calls for the state of the queue wait for when set; `waiting` of them do."""
+    """If set, queue status calls wait for it. `waiting` counts them."""
 
     waiting: int = 0
 
@@ -91,8 +91,8 @@ class FakeTranscriber(
                 upload.largest_chunk = max(upload.largest_chunk, len(request.chunk))
             assert upload is not None
             if upload.config.filename.startswith(GIVEN_UP):
-                # A stream that the client gives up ends like a complete one; the cancel comes a
-                # moment later, while the real service is still looking at the file.
+                # A stream abandoned by the client ends like a complete one. The cancellation
+                # arrives a moment later, while the real service is still checking the file.
                 await asyncio.sleep(_LOOK_SECONDS)
         except asyncio.CancelledError:
             if upload is not None:
@@ -214,7 +214,7 @@ class FakeTranscriber(
         return queue_pb2.CancelJobResponse(job=job)
 
     def complete(self, transcription_id: int) -> None:
-        """Makes a transcription look finished."""
+        """Mark a transcription as completed."""
         transcription = self.transcriptions[transcription_id]
         transcription.MergeFrom(finished())
 
@@ -282,7 +282,7 @@ class FakeTranscriber(
 
 
 def finished() -> transcription_pb2.Transcription:
-    """What a finished transcription has more than an uploaded one."""
+    """Return the fields of a completed transcription that an uploaded one lacks."""
     labels = ("Speaker_1", "Speaker_2")
     return transcription_pb2.Transcription(
         status=transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED,

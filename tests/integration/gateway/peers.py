@@ -1,7 +1,7 @@
-"""The services behind the gateway, small and in memory, over real gRPC.
+"""Fake services behind the gateway, in memory and over real gRPC.
 
-They keep to the contracts where the gateway depends on them: who owns what, which error when, and
-what an upload stream looks like. Speech is not involved.
+They follow the contracts where the gateway depends on them: ownership, errors, and upload streams.
+No speech is processed.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from tests.integration.gateway.fake_transcriber import FakeTranscriber
 
 
 class Peers:
-    """The three services on ports of their own, free ones unless they are named."""
+    """The three services, on free ports unless `ports` names them."""
 
     def __init__(self, secret_key: str, ports: Mapping[str, int] | None = None) -> None:
         ports = ports or {}
@@ -73,7 +73,7 @@ class Peers:
 
 
 class _NoTokens:
-    """The gateway signs its calls; a token would be a surprise."""
+    """Rejects tokens, because the gateway signs its calls instead."""
 
     async def authenticate(self, token: str) -> str:
         raise ValidationError("no token was expected")

@@ -1,4 +1,4 @@
-"""What the services behind the gateway take for sound, and when all of it was recorded."""
+"""Test audio recognized by the fake services."""
 
 import datetime as dt
 
@@ -11,7 +11,7 @@ BROKEN_AUDIO = b"BROKEN"
 
 
 def check_head(chunk: bytes) -> None:
-    """Refuses what begins like no recording."""
+    """Raise the error for content marked as not audio or as broken."""
     if chunk.startswith(NOT_AUDIO):
         raise FileUploadError("This is not audio.", {"file_name": "x"})
     if chunk.startswith(BROKEN_AUDIO):

@@ -1,4 +1,4 @@
-"""Documents instead of JSON."""
+"""Export endpoint."""
 
 import asyncio
 from typing import Any
@@ -47,7 +47,7 @@ async def test_a_document_is_streamed(client: httpx2.AsyncClient, peers: Peers) 
         ({"export_format": ""}, {"export_format": "txt"}, "TXT", []),
     ],
 )
-async def test_the_query_wins_over_the_body(
+async def test_the_query_takes_precedence_over_the_body(
     client: httpx2.AsyncClient,
     peers: Peers,
     params: dict[str, str],
@@ -79,7 +79,7 @@ async def test_the_query_wins_over_the_body(
         ({"export_format": "pdf"}, {"include_options": "words"}, "include_options"),
     ],
 )
-async def test_what_cannot_be_written_names_the_field(
+async def test_invalid_exports_name_the_field(
     client: httpx2.AsyncClient, peers: Peers, params: dict[str, str], body: Any, field: str
 ) -> None:
     number = await complete(client, peers)
@@ -93,7 +93,7 @@ async def test_what_cannot_be_written_names_the_field(
     assert answer.json()["error"]["details"]["field"] == field
 
 
-async def test_errors_come_in_the_envelope(client: httpx2.AsyncClient, peers: Peers) -> None:
+async def test_errors_use_the_envelope(client: httpx2.AsyncClient, peers: Peers) -> None:
     pending = await upload(client)
     path = "/api/transcription/export"
     early = await client.post(f"{path}/{pending}?export_format=pdf")
@@ -105,7 +105,7 @@ async def test_errors_come_in_the_envelope(client: httpx2.AsyncClient, peers: Pe
     assert (broken.status_code, broken.json()["error"]["code"]) == (500, "EXPORT_ERROR")
 
 
-async def test_exports_side_by_side(client: httpx2.AsyncClient, peers: Peers) -> None:
+async def test_concurrent_exports(client: httpx2.AsyncClient, peers: Peers) -> None:
     number = await complete(client, peers)
     path = f"/api/transcription/export/{number}?export_format=txt"
     answers = await asyncio.gather(*(client.post(path) for _ in range(5)))

@@ -21,7 +21,7 @@ async def test_documented_health(client: httpx2.AsyncClient) -> None:
     assert "set-cookie" not in answer.headers
 
 
-async def test_the_database_and_readiness(client: httpx2.AsyncClient) -> None:
+async def test_database_and_readiness(client: httpx2.AsyncClient) -> None:
     database = (await client.get("/health/db")).json()
     assert (database["status"], database["database"]) == ("healthy", "connected")
     ready = (await client.get("/health/ready")).json()
@@ -29,7 +29,7 @@ async def test_the_database_and_readiness(client: httpx2.AsyncClient) -> None:
     assert ready["checks"] == {"database": "ok", "events": "ok"}
 
 
-async def test_a_database_that_is_away(
+async def test_an_unavailable_database(
     running: Running, client: httpx2.AsyncClient, database: Database
 ) -> None:
     await database.close()
@@ -47,7 +47,7 @@ async def test_a_database_that_is_away(
         await runtime.eventually(database.open)
 
 
-async def test_an_ending_gateway_is_not_ready(make_gateway: MakeGateway) -> None:
+async def test_a_stopping_gateway_is_not_ready(make_gateway: MakeGateway) -> None:
     async with make_gateway() as ending, ending.client() as client:
         assert (await client.get("/health/ready")).status_code == 200
         ending.gateway._health.stop()
@@ -55,7 +55,7 @@ async def test_an_ending_gateway_is_not_ready(make_gateway: MakeGateway) -> None
         assert (await client.get("/health")).status_code == 200
 
 
-async def test_figures_have_templates_for_labels(client: httpx2.AsyncClient) -> None:
+async def test_metric_labels_are_route_templates(client: httpx2.AsyncClient) -> None:
     await client.get("/api/transcription/status/123456")
     text = (await client.get("/metrics")).text
     assert 'route="/api/transcription/status/{transcription_id}"' in text
@@ -63,12 +63,12 @@ async def test_figures_have_templates_for_labels(client: httpx2.AsyncClient) -> 
     assert "securetranscribe_websockets" in text
 
 
-async def test_metrics_can_be_switched_off(make_gateway: MakeGateway) -> None:
+async def test_metrics_can_be_disabled(make_gateway: MakeGateway) -> None:
     async with make_gateway(enable_metrics=False) as quiet, quiet.client() as client:
         assert (await client.get("/metrics")).status_code == 404
 
 
-async def test_requests_in_flight_are_finished(make_gateway: MakeGateway, peers: Peers) -> None:
+async def test_requests_in_flight_are_completed(make_gateway: MakeGateway, peers: Peers) -> None:
     go_on = peers.transcriber.go_on = asyncio.Event()
     peers.transcriber.waiting = 0
     try:
@@ -85,7 +85,7 @@ async def test_requests_in_flight_are_finished(make_gateway: MakeGateway, peers:
 
 
 async def _refuses_connections(ending: Running) -> None:
-    """Waits until no new connection is taken."""
+    """Wait until new connections are refused."""
     async with asyncio.timeout(30):
         while True:
             try:

@@ -1,4 +1,4 @@
-"""What a session owns does not exist for any other, on any path that takes an id."""
+"""Isolation of sessions on every path with an id."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +29,7 @@ PATHS = [
 
 @dataclass(frozen=True)
 class Owned:
-    """What one session has."""
+    """Resources of one session."""
 
     session_id: str
     pending: int
@@ -63,7 +63,7 @@ def request_of(owned: Owned, path: str, which: str, number: int) -> str:
     body=st.sampled_from([None, {}, {"language": "en"}, {"Speaker_1": "X"}]),
     by=st.sampled_from(["cookie", "bearer", "nothing"]),
 )
-async def test_a_second_session_reaches_nothing_of_the_first(
+async def test_a_session_cannot_access_the_resources_of_another(
     running: Running,
     peers: Peers,
     call: tuple[str, str],
@@ -99,7 +99,7 @@ async def test_a_second_session_reaches_nothing_of_the_first(
         assert _state(peers, owned) == before
 
 
-async def test_lists_show_the_own_things_alone(running: Running, peers: Peers) -> None:
+async def test_lists_only_contain_own_resources(running: Running, peers: Peers) -> None:
     async with running.client() as first, running.client() as second:
         owned = await own(first, peers)
         transcriptions = (await second.get("/api/transcription/list")).json()["data"]
@@ -114,7 +114,7 @@ async def test_lists_show_the_own_things_alone(running: Running, peers: Peers) -
         }  # fmt: skip
 
 
-async def test_a_session_id_opens_nothing(running: Running) -> None:
+async def test_a_session_id_does_not_authenticate(running: Running) -> None:
     async with running.client() as client:
         session = (await client.get("/api/sessions/current")).json()["data"]["session_id"]
     async with running.client() as other:

@@ -1,4 +1,4 @@
-"""The OpenAPI document is what the gateway does."""
+"""The OpenAPI document matches the gateway."""
 
 from pathlib import Path
 from typing import Any
@@ -60,11 +60,11 @@ def operations(document: Any) -> dict[tuple[str, str], Any]:
     }
 
 
-def test_exactly_the_documented_endpoints(document: Any) -> None:
+def test_the_document_lists_exactly_the_endpoints(document: Any) -> None:
     assert operations(document).keys() == DOCUMENTED
 
 
-def test_only_statuses_that_are_sent(document: Any) -> None:
+def test_only_actual_statuses_are_documented(document: Any) -> None:
     for (method, path), operation in operations(document).items():
         statuses = set(operation["responses"])
         assert "422" not in statuses, path
@@ -73,17 +73,17 @@ def test_only_statuses_that_are_sent(document: Any) -> None:
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
-def test_operations_have_names_of_their_own(document: Any) -> None:
+def test_operation_ids_are_unique(document: Any) -> None:
     names = [operation["operationId"] for operation in operations(document).values()]
     assert len(set(names)) == len(names)
 
 
-def test_credentials_may_be_shown_or_not(document: Any) -> None:
+def test_credentials_are_optional(document: Any) -> None:
     operation = operations(document)["GET", "/api/sessions/current"]
     assert operation["security"] == [{"bearer": []}, {"cookie": []}, {}]
 
 
-def test_every_field_is_required_in_answers(document: Any) -> None:
+def test_every_response_field_is_required(document: Any) -> None:
     for name, schema in document["components"]["schemas"].items():
         if name.endswith("Body") and name != "ErrorBody":
             continue
@@ -91,7 +91,7 @@ def test_every_field_is_required_in_answers(document: Any) -> None:
             assert set(schema.get("required", ())) == set(schema["properties"]), name
 
 
-async def test_methods_that_a_path_has_not(client: httpx2.AsyncClient) -> None:
+async def test_unsupported_methods(client: httpx2.AsyncClient) -> None:
     for method, path, allowed in (
         ("PUT", "/api/speakers/search", "POST"),
         ("OPTIONS", "/api/transcription/list", "GET"),
@@ -103,7 +103,7 @@ async def test_methods_that_a_path_has_not(client: httpx2.AsyncClient) -> None:
         assert answer.json()["error"]["code"] == "METHOD_NOT_ALLOWED"
 
 
-def test_every_endpoint_is_described_in_words(document: Any) -> None:
+def test_every_endpoint_is_in_the_api_documentation(document: Any) -> None:
     page = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
     for method, path in operations(document):
         assert f"`{method} {path}`" in page, (method, path)
@@ -111,9 +111,9 @@ def test_every_endpoint_is_described_in_words(document: Any) -> None:
         assert f"| {status} |" in page
 
 
-def test_every_code_of_an_error_is_described_in_words() -> None:
+def test_every_error_code_is_in_the_api_documentation() -> None:
     page = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
-    # Those that cross the wire; what libraries and other tests derive from them comes as these.
+    # Only classes that cross the wire. Classes derived by libraries or other tests arrive as these.
     codes = {kind.code for kind in errors.tree() if kind.__module__ == errors.__name__}
     codes.add(RateLimitedError.code)
     assert {code for code in codes if f"`{code}`" not in page} == set()

@@ -1,4 +1,4 @@
-"""The gateway lives while its peers do not, and says so in the envelope."""
+"""Outages of the services behind the gateway."""
 
 import asyncio
 
@@ -28,14 +28,14 @@ CALLS = [
 
 
 def nobody() -> dict[str, str]:
-    """Addresses where nobody listens."""
+    """Return addresses without a listener."""
     return {
         f"{name}_grpc": f"127.0.0.1:{free_port()}"
         for name in ("transcriber", "speakers", "exporter")
     }
 
 
-async def test_without_peers_calls_are_answered_with_503(make_gateway: MakeGateway) -> None:
+async def test_calls_to_unavailable_peers_return_503(make_gateway: MakeGateway) -> None:
     async with make_gateway(**nobody()) as alone, alone.client() as client:
         assert (await client.get("/health")).status_code == 200
         assert (await client.get("/health/ready")).status_code == 200
@@ -48,16 +48,16 @@ async def test_without_peers_calls_are_answered_with_503(make_gateway: MakeGatew
         )
         for answer in answers:
             assert answer.status_code == 503, answer.request.url
-            # Not DEADLINE_EXCEEDED: nobody waited for a deadline.
+            # Not DEADLINE_EXCEEDED, because the call must fail at once.
             assert answer.json()["error"]["code"] == "SERVICE_UNAVAILABLE"
             assert answer.headers["retry-after"] == "5"
-        # What needs no peer works.
+        # Endpoints without a peer still work.
         assert (await client.post("/api/sessions/create")).status_code == 201
         changed = await client.put("/api/sessions/current", json={"user_identifier": "x"})
         assert changed.status_code == 200
 
 
-async def test_peers_that_come_later_are_found(make_gateway: MakeGateway) -> None:
+async def test_peers_started_later_are_found(make_gateway: MakeGateway) -> None:
     port = free_port()
     addresses = {**nobody(), "transcriber_grpc": f"127.0.0.1:{port}"}
     async with make_gateway(**addresses) as alone, alone.client() as client:
@@ -75,7 +75,7 @@ async def test_peers_that_come_later_are_found(make_gateway: MakeGateway) -> Non
             await late.stop()
 
 
-async def test_native_clients_hear_it_too(make_gateway: MakeGateway) -> None:
+async def test_native_clients_receive_unavailable(make_gateway: MakeGateway) -> None:
     async with (
         make_gateway(**nobody()) as alone,
         grpc.aio.insecure_channel(alone.grpc_address) as channel,
@@ -90,7 +90,7 @@ async def test_native_clients_hear_it_too(make_gateway: MakeGateway) -> None:
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_a_revocation_holds_even_if_it_cannot_be_published(
+async def test_a_revocation_holds_without_nats(
     make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(self: EventPublisher, event: object) -> None:
@@ -104,7 +104,7 @@ async def test_a_revocation_holds_even_if_it_cannot_be_published(
         assert (await client.get("/api/sessions/current", headers=headers)).status_code == 401
 
 
-async def test_nothing_of_the_inside_comes_out(make_gateway: MakeGateway, peers: Peers) -> None:
+async def test_internal_details_are_not_disclosed(make_gateway: MakeGateway, peers: Peers) -> None:
     peers.transcriber.failure = RuntimeError("password=hunter2 at /srv/secret.py")
     try:
         async with make_gateway() as running, running.client() as client:

@@ -1,4 +1,4 @@
-"""The queue over REST."""
+"""Queue endpoints."""
 
 import httpx2
 import pytest
@@ -13,7 +13,7 @@ async def start(client: httpx2.AsyncClient) -> str:
     return status.json()["data"]["job_id"]  # type: ignore[no-any-return]
 
 
-async def test_documented_figures(client: httpx2.AsyncClient, peers: Peers) -> None:
+async def test_documented_status(client: httpx2.AsyncClient, peers: Peers) -> None:
     idle = (await client.get("/api/queue/status")).json()["data"]
     assert idle["user_queue_position"] == 0
     await start(client)
@@ -29,7 +29,7 @@ async def test_documented_figures(client: httpx2.AsyncClient, peers: Peers) -> N
     assert isinstance(data["completed_jobs"], int)
 
 
-async def test_a_job(client: httpx2.AsyncClient) -> None:
+async def test_get_job(client: httpx2.AsyncClient) -> None:
     job_id = await start(client)
     data = (await client.get(f"/api/queue/jobs/{job_id}")).json()["data"]
     assert (data["job_id"], data["status"], data["priority"]) == (job_id, "queued", 5)
@@ -44,13 +44,13 @@ async def test_a_job(client: httpx2.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("job_id", ["job_abc123", "x", "..", "job_1;drop"])
-async def test_jobs_that_do_not_exist(client: httpx2.AsyncClient, job_id: str) -> None:
+async def test_unknown_jobs(client: httpx2.AsyncClient, job_id: str) -> None:
     for method in ("GET", "DELETE"):
         answer = await client.request(method, f"/api/queue/jobs/{job_id}")
         assert answer.status_code in (404, 405)
 
 
-async def test_listing(client: httpx2.AsyncClient) -> None:
+async def test_list_jobs(client: httpx2.AsyncClient) -> None:
     first, second = await start(client), await start(client)
     data = (await client.get("/api/queue/jobs")).json()["data"]
     assert [job["job_id"] for job in data["jobs"]] == [second, first]
@@ -62,7 +62,7 @@ async def test_listing(client: httpx2.AsyncClient) -> None:
     assert page["status_filter"] == "queued"
 
 
-async def test_cancelling(client: httpx2.AsyncClient) -> None:
+async def test_cancel_job(client: httpx2.AsyncClient) -> None:
     job_id = await start(client)
     answer = await client.delete(f"/api/queue/jobs/{job_id}")
     assert answer.json()["data"] == {"message": "Job cancelled successfully", "job_id": job_id}

@@ -1,4 +1,4 @@
-"""Limits by group, their headers, and Redis that several gateways share."""
+"""Rate limits, their headers, and sharing through Redis."""
 
 import asyncio
 import datetime as dt
@@ -27,7 +27,7 @@ def headers(answer: httpx2.Response) -> tuple[int, int, int]:
     )
 
 
-async def test_documented_refusal(make_gateway: MakeGateway) -> None:
+async def test_documented_error(make_gateway: MakeGateway) -> None:
     async with make_gateway(rate_limit_status="3/minute") as limited, limited.client() as client:
         for left in (2, 1, 0):
             answer = await client.get("/api/queue/status")
@@ -46,7 +46,7 @@ async def test_documented_refusal(make_gateway: MakeGateway) -> None:
             "details": {"limit": 3, "reset_time": moment.strftime("%Y-%m-%dT%H:%M:%SZ")},
         }
         assert 0 < int(refused.headers["retry-after"]) <= 61
-        # Another group and another session are not concerned.
+        # Other groups and other sessions are not affected.
         extended = await client.post("/api/sessions/extend", json={"hours": 1})
         assert extended.status_code == 200
         async with limited.client() as other:
@@ -54,7 +54,7 @@ async def test_documented_refusal(make_gateway: MakeGateway) -> None:
 
 
 async def test_documented_limits(make_gateway: MakeGateway) -> None:
-    """What holds unless it is configured otherwise."""
+    """The limits of the default settings."""
     defaults = {
         name: field.default
         for name, field in GatewaySettings.model_fields.items()
@@ -71,7 +71,7 @@ async def test_documented_limits(make_gateway: MakeGateway) -> None:
     assert answers[-1].json()["error"]["details"]["limit"] == 60
 
 
-async def test_groups(make_gateway: MakeGateway) -> None:
+async def test_groups_have_separate_limits(make_gateway: MakeGateway) -> None:
     limits = {
         "rate_limit_upload": "11/minute",
         "rate_limit_processing": "12/minute",
@@ -102,7 +102,7 @@ async def test_groups(make_gateway: MakeGateway) -> None:
         ("POST", "/api/transcription/upload", 400),
     ],
 )
-async def test_the_headers_are_on_every_answer(
+async def test_headers_are_on_every_response(
     client: httpx2.AsyncClient, method: str, path: str, status: int
 ) -> None:
     answer = await client.request(method, path)
@@ -113,7 +113,7 @@ async def test_the_headers_are_on_every_answer(
     assert headers(bad)[0] > 0
 
 
-async def test_guessing_tokens_is_limited_by_address(make_gateway: MakeGateway) -> None:
+async def test_invalid_tokens_are_limited_per_address(make_gateway: MakeGateway) -> None:
     async with make_gateway(rate_limit_status="3/minute") as limited, limited.client() as client:
         statuses = [
             (
@@ -126,7 +126,7 @@ async def test_guessing_tokens_is_limited_by_address(make_gateway: MakeGateway) 
     assert statuses == [401, 401, 401, 429, 429]
 
 
-async def test_creating_sessions_is_limited_by_address(make_gateway: MakeGateway) -> None:
+async def test_session_creation_is_limited_per_address(make_gateway: MakeGateway) -> None:
     async with make_gateway(rate_limit_session="3/minute") as limited:
         statuses = []
         for _ in range(4):
@@ -139,7 +139,7 @@ async def test_creating_sessions_is_limited_by_address(make_gateway: MakeGateway
 
 @pytest.fixture(scope="module")
 async def redis_port(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[int]:
-    """A real Redis from a package."""
+    """A real Redis server from a Python package."""
     directory: Path = tmp_path_factory.mktemp("redis")
     port = free_port()
     configuration = directory / "redis.conf"
@@ -178,7 +178,7 @@ def shared(port: int) -> dict[str, str]:
     }
 
 
-async def test_gateways_share_limits_by_redis(
+async def test_gateways_share_limits_through_redis(
     make_gateway: MakeGateway, redis_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rate_limits, "_REDIS_SECONDS", 20.0)
@@ -199,7 +199,7 @@ async def test_gateways_share_limits_by_redis(
             assert (await second.get("/api/queue/status")).status_code == 429
 
 
-async def test_without_redis_every_gateway_counts_alone(make_gateway: MakeGateway) -> None:
+async def test_each_gateway_counts_alone_while_redis_is_away(make_gateway: MakeGateway) -> None:
     attempts = 0
 
     async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -214,7 +214,7 @@ async def test_without_redis_every_gateway_counts_alone(make_gateway: MakeGatewa
         assert attempts > 0
         before = attempts
         others = [(await client.get("/api/queue/status")).status_code for _ in range(3)]
-        # Who found Redis away does not ask it again for a while.
+        # After a failure, the gateway does not try Redis again for a while.
         assert attempts == before
     broken.close()
     await broken.wait_closed()

@@ -1,4 +1,4 @@
-"""Headers, names, HTTPS, other origins, and pages that ask nobody else."""
+"""Security headers, host names, HTTPS, origins, and local pages."""
 
 import json
 import ssl
@@ -17,7 +17,7 @@ from tests.integration.gateway.conftest import MakeGateway
     "path", ["/", "/docs", "/redoc", "/openapi.json", "/health", "/api/queue/status", "/nope",
              "/static/docs.js"],
 )  # fmt: skip
-async def test_headers_are_on_every_answer(client: httpx2.AsyncClient, path: str) -> None:
+async def test_headers_are_on_every_response(client: httpx2.AsyncClient, path: str) -> None:
     answer = await client.get(path)
     assert answer.headers["x-frame-options"] == "DENY"
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -47,7 +47,7 @@ async def test_pages_and_their_assets(client: httpx2.AsyncClient, path: str, kin
     assert answer.content
 
 
-async def test_foreign_names_are_refused(make_gateway: MakeGateway) -> None:
+async def test_other_host_names_are_rejected(make_gateway: MakeGateway) -> None:
     async with (
         make_gateway(allowed_hosts=("good.example", "*.wide.example")) as strict,
         strict.client() as client,
@@ -61,7 +61,7 @@ async def test_foreign_names_are_refused(make_gateway: MakeGateway) -> None:
         assert (await client.get("/health", headers={"Host": "10.1.2.3"})).status_code == 200
 
 
-async def test_plain_http_is_sent_to_https(make_gateway: MakeGateway) -> None:
+async def test_plain_http_is_redirected_to_https(make_gateway: MakeGateway) -> None:
     async with make_gateway(force_https=True) as forced, forced.client() as client:
         plain = await client.get("/api/transcription/list?limit=1")
         assert plain.status_code == 308
@@ -79,7 +79,7 @@ async def test_plain_http_is_sent_to_https(make_gateway: MakeGateway) -> None:
         assert caught.value.response.status_code == 403
 
 
-async def test_strangers_cannot_speak_for_a_proxy(make_gateway: MakeGateway) -> None:
+async def test_forwarded_headers_of_untrusted_peers_are_ignored(make_gateway: MakeGateway) -> None:
     async with (
         make_gateway(force_https=True, trusted_proxies=("10.0.0.0/8",)) as forced,
         forced.client() as client,
@@ -88,7 +88,7 @@ async def test_strangers_cannot_speak_for_a_proxy(make_gateway: MakeGateway) -> 
         assert answer.status_code == 308
 
 
-async def test_own_certificates(make_gateway: MakeGateway, tmp_path: Path) -> None:
+async def test_configured_certificates(make_gateway: MakeGateway, tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path, "127.0.0.1")
     context = ssl.create_default_context(cafile=str(certificate))
     async with make_gateway(
@@ -104,7 +104,7 @@ async def test_own_certificates(make_gateway: MakeGateway, tmp_path: Path) -> No
             assert json.loads(await socket.recv())["type"] == "queue_update"
 
 
-async def test_other_origins_ask_first(make_gateway: MakeGateway) -> None:
+async def test_allowed_origins_pass_the_preflight(make_gateway: MakeGateway) -> None:
     allowed = "https://app.example"
     preflight = {"Access-Control-Request-Method": "POST"}
     async with make_gateway(cors_origins=(allowed,)) as open_to, open_to.client() as client:
@@ -127,13 +127,13 @@ async def test_other_origins_ask_first(make_gateway: MakeGateway) -> None:
         assert "access-control-allow-origin" not in no.headers
 
 
-async def test_any_origin_gets_no_cookies(make_gateway: MakeGateway) -> None:
+async def test_a_wildcard_origin_allows_no_credentials(make_gateway: MakeGateway) -> None:
     async with make_gateway(cors_origins=("*",)) as open_to, open_to.client() as client:
         answer = await client.get("/api/speakers", headers={"Origin": "https://any.example"})
         assert answer.headers["access-control-allow-origin"] == "*"
         assert "access-control-allow-credentials" not in answer.headers
 
 
-async def test_without_origins_nobody_else_reads(client: httpx2.AsyncClient) -> None:
+async def test_no_origin_is_allowed_by_default(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/api/speakers", headers={"Origin": "https://app.example"})
     assert "access-control-allow-origin" not in answer.headers

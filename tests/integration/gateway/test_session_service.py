@@ -1,4 +1,4 @@
-"""SessionService over gRPC, and what the other services hear of it."""
+"""SessionService over gRPC, and its events."""
 
 import asyncio
 import datetime as dt
@@ -27,7 +27,7 @@ def bearer(token: str) -> tuple[tuple[str, str], ...]:
     return (("authorization", f"Bearer {token}"),)
 
 
-async def test_a_session_from_beginning_to_end(service: Any, nats: Client) -> None:
+async def test_session_lifecycle(service: Any, nats: Client) -> None:
     made = await service.CreateSession(
         session_pb2.CreateSessionRequest(user_identifier="anna", user_agent="test")
     )
@@ -72,7 +72,7 @@ async def test_a_session_from_beginning_to_end(service: Any, nats: Client) -> No
     await subscription.unsubscribe()
 
 
-async def test_the_last_access_is_this_call_within_the_touch_interval(
+async def test_last_access_time_is_this_call(
     make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with (
@@ -96,7 +96,7 @@ async def test_the_last_access_is_this_call_within_the_touch_interval(
             assert answer.session.expire_time.ToDatetime(dt.UTC) == used + dt.timedelta(hours=1)
 
 
-async def test_a_repeated_request_gives_the_same_session_and_token(service: Any) -> None:
+async def test_a_repeated_request_returns_the_same_session_and_token(service: Any) -> None:
     request = session_pb2.CreateSessionRequest(request_id="a key that nobody guesses")
     answers = await asyncio.gather(*(service.CreateSession(request) for _ in range(8)))
     assert len({answer.session.session_id for answer in answers}) == 1
@@ -117,7 +117,7 @@ async def test_a_repeated_request_gives_the_same_session_and_token(service: Any)
     ["GetCurrentSession", "UpdateCurrentSession", "ExtendCurrentSession",
      "InvalidateCurrentSession"],
 )  # fmt: skip
-async def test_the_own_session_needs_its_token(service: Any, method: str) -> None:
+async def test_the_current_session_requires_its_token(service: Any, method: str) -> None:
     request = getattr(session_pb2, f"{method}Request")()
     for metadata in ((), bearer("A" * 43), bearer("x")):
         with pytest.raises(grpc.aio.AioRpcError) as caught:
@@ -125,7 +125,7 @@ async def test_the_own_session_needs_its_token(service: Any, method: str) -> Non
         assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
-async def test_a_service_may_act_for_a_session(service: Any) -> None:
+async def test_a_signed_service_call_acts_for_a_session(service: Any) -> None:
     made = await service.CreateSession(session_pb2.CreateSessionRequest())
     signed = ServiceSigner(SECRET, "exporter").sign(made.session.session_id)
     current = await service.GetCurrentSession(
@@ -135,7 +135,7 @@ async def test_a_service_may_act_for_a_session(service: Any) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, 3599, 86401])
-async def test_extensions_have_bounds(service: Any, seconds: float) -> None:
+async def test_extensions_outside_the_bounds_are_rejected(service: Any, seconds: float) -> None:
     made = await service.CreateSession(session_pb2.CreateSessionRequest())
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await service.ExtendCurrentSession(
@@ -145,7 +145,7 @@ async def test_extensions_have_bounds(service: Any, seconds: float) -> None:
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_creation_is_limited_by_address(make_gateway: MakeGateway) -> None:
+async def test_creation_is_limited_per_address(make_gateway: MakeGateway) -> None:
     async with (
         make_gateway(rate_limit_session="2/minute") as limited,
         grpc.aio.insecure_channel(limited.grpc_address) as channel,
@@ -160,7 +160,7 @@ async def test_creation_is_limited_by_address(make_gateway: MakeGateway) -> None
         assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-async def test_preferences_survive(service: Any) -> None:
+async def test_preferences_round_trip(service: Any) -> None:
     made = await service.CreateSession(session_pb2.CreateSessionRequest())
     preferences = session_pb2.SessionPreferences(auto_start_processing=False)
     preferences.other["theme"] = "dark"

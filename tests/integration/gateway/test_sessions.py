@@ -1,4 +1,4 @@
-"""Sessions as REST users meet them."""
+"""Session endpoints."""
 
 import datetime as dt
 import re
@@ -26,7 +26,7 @@ async def create(client: httpx2.AsyncClient, **body: str) -> dict[str, str]:
     return answer.json()["data"]  # type: ignore[no-any-return]
 
 
-async def test_a_session_begins_with_the_first_call(client: httpx2.AsyncClient) -> None:
+async def test_the_first_call_creates_a_session(client: httpx2.AsyncClient) -> None:
     first = await client.get(CURRENT)
     assert first.status_code == 200
     cookie = first.headers["set-cookie"]
@@ -68,7 +68,7 @@ async def test_documented_fields_of_the_current_session(
     assert moments[2] - moments[1] == dt.timedelta(hours=1)
 
 
-async def test_a_token_opens_the_session_anywhere(running: Running) -> None:
+async def test_a_token_authenticates_from_any_client(running: Running) -> None:
     async with running.client() as one, running.client() as other:
         made = await create(one, user_identifier="john.doe@example.com", ip_address="192.168.1.100")
         assert made.keys() == {
@@ -78,11 +78,11 @@ async def test_a_token_opens_the_session_anywhere(running: Running) -> None:
         assert answer.json()["data"]["session_id"] == made["session_id"]
         assert answer.json()["data"]["user_identifier"] == "john.doe@example.com"
         assert "set-cookie" not in answer.headers
-        # The cookie of the new session came with the answer.
+        # The response has set the cookie of the new session.
         assert (await one.get(CURRENT)).json()["data"]["session_id"] == made["session_id"]
 
 
-async def test_only_the_hash_of_the_token_is_in_the_database(
+async def test_only_the_hash_of_the_token_is_stored(
     client: httpx2.AsyncClient, database: Database
 ) -> None:
     made = await create(client)
@@ -94,7 +94,7 @@ async def test_only_the_hash_of_the_token_is_in_the_database(
     assert made["session_token"] not in row["everything"]
 
 
-async def test_bearer_wins_over_the_cookie(running: Running) -> None:
+async def test_bearer_takes_precedence_over_the_cookie(running: Running) -> None:
     async with running.client() as one, running.client() as other:
         mine = await create(one)
         theirs = await create(other)
@@ -105,7 +105,9 @@ async def test_bearer_wins_over_the_cookie(running: Running) -> None:
 
 @pytest.mark.parametrize("token", ["nonsense", "A" * 43, "%00", "a b c"])
 @pytest.mark.parametrize("path", [CURRENT, "/api/v1/queue/status", "/api/nowhere"])
-async def test_a_bad_bearer_is_refused(client: httpx2.AsyncClient, token: str, path: str) -> None:
+async def test_an_invalid_bearer_is_rejected(
+    client: httpx2.AsyncClient, token: str, path: str
+) -> None:
     answer = await client.get(path, headers=bearer(token))
     assert answer.status_code == 401
     assert answer.json()["error"]["code"] == "AUTHENTICATION_ERROR"
@@ -114,14 +116,14 @@ async def test_a_bad_bearer_is_refused(client: httpx2.AsyncClient, token: str, p
 
 
 @pytest.mark.parametrize("token", ["nonsense", "A" * 43, '"quoted"'])
-async def test_a_stale_cookie_gets_a_fresh_session(running: Running, token: str) -> None:
+async def test_a_stale_cookie_gets_a_new_session(running: Running, token: str) -> None:
     async with running.client(cookies={"session_token": token}) as client:
         first = await client.get(CURRENT)
         assert first.status_code == 200
         assert "session_token=" in first.headers["set-cookie"]
 
 
-async def test_updating(client: httpx2.AsyncClient) -> None:
+async def test_update(client: httpx2.AsyncClient) -> None:
     answer = await client.put(
         CURRENT,
         json={
@@ -162,7 +164,7 @@ async def test_updating(client: httpx2.AsyncClient) -> None:
         ({"preferences": []}, "preferences"),
     ],
 )
-async def test_wrong_updates_name_the_field(
+async def test_invalid_updates_name_the_field(
     client: httpx2.AsyncClient, body: dict[str, object], field: str
 ) -> None:
     answer = await client.put(CURRENT, json=body)
@@ -171,13 +173,13 @@ async def test_wrong_updates_name_the_field(
 
 
 @pytest.mark.parametrize("text", ['{"preferences": {"x": NaN}}', '{"preferences": {"x": 1e999}}'])
-async def test_numbers_that_json_does_not_know(client: httpx2.AsyncClient, text: str) -> None:
+async def test_non_finite_numbers_are_rejected(client: httpx2.AsyncClient, text: str) -> None:
     headers = {"Content-Type": "application/json"}
     answer = await client.put(CURRENT, content=text, headers=headers)
     assert answer.status_code == 400
 
 
-async def test_extending(client: httpx2.AsyncClient) -> None:
+async def test_extend(client: httpx2.AsyncClient) -> None:
     answer = await client.post("/api/sessions/extend", json={"hours": 2})
     assert answer.status_code == 200
     data = answer.json()["data"]
@@ -189,13 +191,15 @@ async def test_extending(client: httpx2.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("hours", [0, 25, -1, 1.5, "2", None, True])
-async def test_extensions_have_bounds(client: httpx2.AsyncClient, hours: object) -> None:
+async def test_extensions_outside_the_bounds_are_rejected(
+    client: httpx2.AsyncClient, hours: object
+) -> None:
     answer = await client.post("/api/sessions/extend", json={"hours": hours})
     assert answer.status_code == 400
     assert answer.json()["error"]["details"]["field"] == "hours"
 
 
-async def test_invalidating(running: Running) -> None:
+async def test_invalidate(running: Running) -> None:
     async with running.client() as client:
         made = await create(client)
         answer = await client.delete(CURRENT)
@@ -225,7 +229,7 @@ async def test_sessions_expire_and_slide(
         assert (await client.get(CURRENT, headers=headers)).status_code == 401
 
 
-async def test_last_accessed_is_this_request_within_the_touch_interval(
+async def test_last_accessed_is_this_request(
     make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with make_gateway(session_touch_seconds=60) as lazy, lazy.client() as client:
@@ -246,7 +250,7 @@ async def test_cookies_are_secure_under_https(running: Running) -> None:
         assert "Secure" in answer.headers["set-cookie"]
 
 
-async def test_a_foreign_page_cannot_act_with_the_cookie(client: httpx2.AsyncClient) -> None:
+async def test_pages_of_other_origins_cannot_use_the_cookie(client: httpx2.AsyncClient) -> None:
     await client.get(CURRENT)
     foreign = {"Origin": "https://evil.example"}
     refused = await client.delete(CURRENT, headers=foreign)

@@ -1,4 +1,4 @@
-"""Speaker profiles over REST."""
+"""Speaker endpoints."""
 
 import asyncio
 import uuid
@@ -37,7 +37,7 @@ async def create(client: httpx2.AsyncClient, **changes: Any) -> dict[str, Any]:
     return answer.json()["data"]  # type: ignore[no-any-return]
 
 
-async def test_creating(client: httpx2.AsyncClient) -> None:
+async def test_create(client: httpx2.AsyncClient) -> None:
     name = unique()
     data = await create(client, name=f"  {name} ")
     assert data.keys() == FIELDS
@@ -58,7 +58,7 @@ async def test_creating(client: httpx2.AsyncClient) -> None:
         ({"language": "english"}, "language"), ({"description": "x" * 2001}, "description"),
     ],
 )  # fmt: skip
-async def test_wrong_profiles_name_the_field(
+async def test_invalid_profiles_name_the_field(
     client: httpx2.AsyncClient, changes: dict[str, Any], field: str
 ) -> None:
     answer = await client.post("/api/speakers", json={"name": unique()} | changes)
@@ -71,7 +71,7 @@ async def test_a_name_is_required(client: httpx2.AsyncClient) -> None:
     assert answer.json()["error"]["details"]["field"] == "name"
 
 
-async def test_listing_in_pages(client: httpx2.AsyncClient, database: Database) -> None:
+async def test_pagination(client: httpx2.AsyncClient, database: Database) -> None:
     first = await create(client)
     answer = (await client.get("/api/speakers", params={"per_page": 1})).json()
     assert answer["pagination"].keys() == {
@@ -100,7 +100,7 @@ async def test_filters(client: httpx2.AsyncClient) -> None:
     assert gone["id"] not in await ids(verified_only="true", active_only="false")
 
 
-async def test_updating(client: httpx2.AsyncClient) -> None:
+async def test_update(client: httpx2.AsyncClient) -> None:
     made = await create(client)
     name = f"{made['name']} Jr."
     answer = await client.put(
@@ -138,7 +138,7 @@ async def test_statistics(client: httpx2.AsyncClient) -> None:
     }
 
 
-async def test_searching(client: httpx2.AsyncClient) -> None:
+async def test_search(client: httpx2.AsyncClient) -> None:
     made = await create(client)
     answer = await client.post(
         "/api/speakers/search", json={"query": made["name"].lower(), "active_only": True}
@@ -149,7 +149,7 @@ async def test_searching(client: httpx2.AsyncClient) -> None:
         assert (await client.post("/api/speakers/search", json=body)).status_code == 400
 
 
-async def test_deactivating_and_deleting(client: httpx2.AsyncClient) -> None:
+async def test_deactivate_and_delete(client: httpx2.AsyncClient) -> None:
     made = await create(client)
     path = f"/api/speakers/{made['id']}"
     assert (await client.delete(path)).json()["data"] == {
@@ -173,19 +173,19 @@ async def enroll(client: httpx2.AsyncClient, speaker_id: int, *parts: bytes) -> 
 
 
 async def enrolled(client: httpx2.AsyncClient, clips: int = 1) -> tuple[dict[str, Any], list[int]]:
-    """A profile that was taught by clips, and the rows of its ledger."""
+    """Return a profile enrolled with clips, and the ids of its observations."""
     made = await create(client)
     answers = [(await enroll(client, made["id"])).json()["data"] for _ in range(clips)]
     return answers[-1]["speaker"], [answer["observation"]["id"] for answer in answers]
 
 
-async def test_reading_one(client: httpx2.AsyncClient) -> None:
+async def test_get(client: httpx2.AsyncClient) -> None:
     made = await create(client)
     assert (await client.get(f"/api/speakers/{made['id']}")).json()["data"] == made
     assert (await client.get("/api/speakers/999999999")).status_code == 404
 
 
-async def test_enrolling_a_clip(client: httpx2.AsyncClient, peers: Peers) -> None:
+async def test_enroll_with_a_clip(client: httpx2.AsyncClient, peers: Peers) -> None:
     made = await create(client)
     answer = await enroll(client, made["id"], field("note", "passed over"), file())
     assert answer.status_code == 201, answer.text
@@ -219,7 +219,7 @@ async def test_enrolling_a_clip(client: httpx2.AsyncClient, peers: Peers) -> Non
     ],
     ids=["field", "missing", "two", "empty", "text", "broken", "large"],
 )
-async def test_clips_that_are_refused(
+async def test_invalid_clips_are_rejected(
     client: httpx2.AsyncClient, parts: tuple[bytes, ...], status: int, code: str
 ) -> None:
     made = await create(client)
@@ -228,24 +228,24 @@ async def test_clips_that_are_refused(
     assert (await client.get(f"/api/speakers/{made['id']}")).json()["data"]["sample_count"] == 0
 
 
-async def test_enrolling_needs_a_form_and_a_profile(client: httpx2.AsyncClient) -> None:
+async def test_enrollment_requires_a_form_and_a_profile(client: httpx2.AsyncClient) -> None:
     made = await create(client)
     plain = await client.post(f"/api/speakers/{made['id']}/enroll", json={})
     assert plain.json()["error"]["details"]["field"] == "file"
     assert (await enroll(client, 999_999_999)).status_code == 404
 
 
-async def test_enrolling_counts_as_an_upload(make_gateway: MakeGateway) -> None:
+async def test_enrollment_counts_as_an_upload(make_gateway: MakeGateway) -> None:
     async with make_gateway(rate_limit_upload="1/minute") as limited, limited.client() as client:
         made = await create(client)
         assert (await enroll(client, made["id"])).status_code == 201
         assert (await enroll(client, made["id"])).status_code == 429
 
 
-async def test_only_a_few_clips_are_taken_at_once(
+async def test_concurrent_clip_uploads_are_limited(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each is held in memory."""
+    """Clips are held in memory."""
     begun = asyncio.Semaphore(0)
     read = ClipUploads._read
 
@@ -278,7 +278,7 @@ async def test_only_a_few_clips_are_taken_at_once(
         assert (await enroll(client, made["id"])).status_code == 201
 
 
-async def test_the_ledger_in_pages(client: httpx2.AsyncClient) -> None:
+async def test_pagination_of_observations(client: httpx2.AsyncClient) -> None:
     speaker, rows = await enrolled(client, clips=3)
     path = f"/api/speakers/{speaker['id']}/observations"
     answer = (await client.get(path, params={"per_page": 2})).json()
@@ -289,14 +289,14 @@ async def test_the_ledger_in_pages(client: httpx2.AsyncClient) -> None:
     assert (await client.get(path, params={"per_page": 201})).status_code == 400
 
 
-async def test_removing_an_observation(client: httpx2.AsyncClient) -> None:
+async def test_delete_an_observation(client: httpx2.AsyncClient) -> None:
     speaker, rows = await enrolled(client, clips=2)
     path = f"/api/speakers/{speaker['id']}/observations/{rows[0]}"
     assert (await client.delete(path)).json()["data"]["sample_count"] == 1
     assert (await client.delete(path)).status_code == 404
 
 
-async def test_merging(client: httpx2.AsyncClient) -> None:
+async def test_merge(client: httpx2.AsyncClient) -> None:
     (kept, _), (source, _) = await enrolled(client), await enrolled(client, clips=2)
     path = f"/api/speakers/{kept['id']}/merge"
     answer = await client.post(path, json={"source_speaker_id": source["id"]})
@@ -310,7 +310,7 @@ async def test_merging(client: httpx2.AsyncClient) -> None:
         assert wrong.json()["error"]["details"]["field"] == "source_speaker_id"
 
 
-async def test_splitting(client: httpx2.AsyncClient) -> None:
+async def test_split(client: httpx2.AsyncClient) -> None:
     speaker, rows = await enrolled(client, clips=3)
     path, name = f"/api/speakers/{speaker['id']}/split", unique()
     answer = await client.post(path, json={"observation_ids": rows[:2], "name": name})
@@ -328,7 +328,7 @@ async def test_splitting(client: httpx2.AsyncClient) -> None:
         assert refused.json()["error"]["details"]["field"] == wrong
 
 
-async def test_the_clip_of_a_profile(client: httpx2.AsyncClient) -> None:
+async def test_profile_clip(client: httpx2.AsyncClient) -> None:
     speaker, _ = await enrolled(client)
     answer = await client.get(f"/api/speakers/{speaker['id']}/clip")
     assert (answer.status_code, answer.content) == (200, SOUND[:64])
@@ -339,7 +339,7 @@ async def test_the_clip_of_a_profile(client: httpx2.AsyncClient) -> None:
 
 
 async def transcribed(client: httpx2.AsyncClient, peers: Peers) -> int:
-    """A finished transcription: one voice was recognised, the other named by a person."""
+    """Complete a transcription with one recognized voice and one named by a person."""
     number: int = (await send(client, file())).json()["data"]["transcription_id"]
     peers.transcriber.complete(number)
     first, second = peers.transcriber.transcriptions[number].speakers
@@ -350,7 +350,9 @@ async def transcribed(client: httpx2.AsyncClient, peers: Peers) -> int:
     return number
 
 
-async def test_who_said_whose_voice_it_is(client: httpx2.AsyncClient, peers: Peers) -> None:
+async def test_voices_and_the_source_of_their_names(
+    client: httpx2.AsyncClient, peers: Peers
+) -> None:
     answer = await client.get(f"/api/transcription/speakers/{await transcribed(client, peers)}")
     assert answer.status_code == 200
     ada, bob = answer.json()["data"]
@@ -368,7 +370,7 @@ async def test_who_said_whose_voice_it_is(client: httpx2.AsyncClient, peers: Pee
     assert (bob["name_source"], bob["confidence_level"]) == ("confirmed", "high")
 
 
-async def test_a_voice_that_nobody_knows(client: httpx2.AsyncClient, peers: Peers) -> None:
+async def test_an_unknown_voice(client: httpx2.AsyncClient, peers: Peers) -> None:
     number = await transcribed(client, peers)
     first = peers.transcriber.transcriptions[number].speakers[0]
     first.name, first.speaker_id, first.match_confidence = "Speaker_1", 0, 0.0
@@ -383,7 +385,7 @@ async def test_a_voice_that_nobody_knows(client: httpx2.AsyncClient, peers: Peer
     ]
 
 
-async def test_clips_of_a_transcription_are_its_sessions_own(
+async def test_clips_of_a_transcription_belong_to_its_session(
     client: httpx2.AsyncClient, running: Running, peers: Peers
 ) -> None:
     number = await transcribed(client, peers)

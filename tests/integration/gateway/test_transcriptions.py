@@ -1,4 +1,4 @@
-"""Starting, reading, naming, listing and deleting."""
+"""Transcription endpoints."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ async def complete(client: httpx2.AsyncClient, peers: Peers) -> int:
     return number
 
 
-async def test_starting(client: httpx2.AsyncClient, peers: Peers) -> None:
+async def test_start(client: httpx2.AsyncClient, peers: Peers) -> None:
     number = await upload(client)
     answer = await client.post(f"/api/transcription/start/{number}", json={"language": "DE"})
     assert answer.status_code == 200
@@ -37,7 +37,7 @@ async def test_starting(client: httpx2.AsyncClient, peers: Peers) -> None:
 
 
 @pytest.mark.parametrize("body", [None, {}, {"language": None}])
-async def test_starting_without_a_language_keeps_the_uploads(
+async def test_starting_without_a_language_keeps_that_of_the_upload(
     client: httpx2.AsyncClient, peers: Peers, body: Any
 ) -> None:
     number = await upload(client)
@@ -72,7 +72,7 @@ async def test_documented_status(client: httpx2.AsyncClient, peers: Peers) -> No
     assert data["speaker_stats"]["Speaker_2"]["total_duration"] == 60.2
 
 
-async def test_naming_speakers(client: httpx2.AsyncClient, peers: Peers) -> None:
+async def test_assign_speakers(client: httpx2.AsyncClient, peers: Peers) -> None:
     number = await complete(client, peers)
     names = {"Speaker_1": "John Doe", "Speaker_2": " Jane Smith "}
     answer = await client.post(f"/api/transcription/speakers/assign/{number}", json=names)
@@ -96,7 +96,7 @@ async def test_naming_speakers(client: httpx2.AsyncClient, peers: Peers) -> None
         ({"Speaker_1": "a\u0000"}, "Speaker_1"),
     ],
 )
-async def test_wrong_names(
+async def test_invalid_names_are_rejected(
     client: httpx2.AsyncClient, peers: Peers, names: Any, field_name: str
 ) -> None:
     number = await complete(client, peers)
@@ -106,7 +106,7 @@ async def test_wrong_names(
     assert answer.json()["error"]["details"]["field"] == field_name
 
 
-async def test_unknown_labels_and_unfinished_transcripts(
+async def test_assigning_unknown_labels_or_before_completion(
     client: httpx2.AsyncClient, peers: Peers
 ) -> None:
     number = await complete(client, peers)
@@ -118,7 +118,7 @@ async def test_unknown_labels_and_unfinished_transcripts(
     assert (early.status_code, early.json()["error"]["code"]) == (409, "CONFLICT")
 
 
-async def test_listing(client: httpx2.AsyncClient, peers: Peers) -> None:
+async def test_list(client: httpx2.AsyncClient, peers: Peers) -> None:
     done = await complete(client, peers)
     waiting = await upload(client)
     data = (await client.get("/api/transcription/list")).json()["data"]
@@ -145,7 +145,7 @@ async def test_listing(client: httpx2.AsyncClient, peers: Peers) -> None:
     assert [item["id"] for item in filtered.json()["data"]["transcriptions"]] == [waiting]
 
 
-async def test_deleting(client: httpx2.AsyncClient) -> None:
+async def test_delete(client: httpx2.AsyncClient) -> None:
     number = await upload(client)
     answer = await client.delete(f"/api/transcription/{number}")
     assert answer.status_code == 200

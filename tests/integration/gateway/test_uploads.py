@@ -1,4 +1,4 @@
-"""Uploads: streamed on as they arrive, fields in any order, refusals that leave nothing behind."""
+"""Streaming uploads."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -49,12 +49,12 @@ def error(answer: httpx2.Response) -> dict[str, Any]:
 
 
 async def stored(client: httpx2.AsyncClient) -> int:
-    """How many recordings the session has."""
+    """Return the number of recordings of the session."""
     data = (await client.get("/api/transcription/list")).json()["data"]
     return data["total"]  # type: ignore[no-any-return]
 
 
-async def test_documented_answer(client: httpx2.AsyncClient) -> None:
+async def test_documented_response(client: httpx2.AsyncClient) -> None:
     answer = await send(client, field("language", "en"), field("auto_start", "true"), file())
     assert answer.status_code == 201
     data = answer.json()["data"]
@@ -86,7 +86,7 @@ async def test_documented_answer(client: httpx2.AsyncClient) -> None:
         ({}, {}, None, True),
     ],
 )
-async def test_the_order_of_fields_makes_no_difference(
+async def test_fields_may_come_in_any_order(
     client: httpx2.AsyncClient,
     peers: Peers,
     before: dict[str, str],
@@ -113,14 +113,14 @@ async def test_the_order_of_fields_makes_no_difference(
 
 
 async def _language_of(peers: Peers, number: int) -> str:
-    """The language that the job works in: that of its start, else that of the upload."""
+    """Return the language of the job: that of its start, or else of the upload."""
     for request in reversed(peers.transcriber.starts):
         if request.transcription_id == number and request.HasField("language"):
             return request.language
     return peers.transcriber.uploads[number].config.language
 
 
-async def test_preferences_of_the_session_apply(client: httpx2.AsyncClient, peers: Peers) -> None:
+async def test_session_preferences_apply(client: httpx2.AsyncClient, peers: Peers) -> None:
     preferences = {"default_language": "de", "auto_start_processing": False}
     await client.put("/api/sessions/current", json={"preferences": preferences})
     silent = (await send(client, file())).json()["data"]
@@ -132,7 +132,7 @@ async def test_preferences_of_the_session_apply(client: httpx2.AsyncClient, peer
     assert await _language_of(peers, data["transcription_id"]) == ""
 
 
-async def test_big_files_arrive_whole_in_small_chunks(
+async def test_large_files_are_streamed_in_small_chunks(
     client: httpx2.AsyncClient, peers: Peers
 ) -> None:
     size = 5 * 1024**2 + 17
@@ -152,7 +152,7 @@ async def test_big_files_arrive_whole_in_small_chunks(
         ("/", "recording"),
     ],
 )
-async def test_names_of_files_are_tidied(
+async def test_filenames_are_cleaned(
     client: httpx2.AsyncClient, filename: str, stored: str
 ) -> None:
     answer = await send(client, file(filename=filename))
@@ -176,7 +176,7 @@ async def test_names_of_files_are_tidied(
         ([field(f"note{number}", "x") for number in range(40)], "body"),
     ],
 )
-async def test_wrong_forms_name_the_field_and_store_nothing(
+async def test_invalid_forms_name_the_field_and_store_nothing(
     client: httpx2.AsyncClient, peers: Peers, parts: Sequence[bytes], field_name: str
 ) -> None:
     answer = await send(client, *parts)
@@ -199,7 +199,7 @@ async def test_wrong_forms_name_the_field_and_store_nothing(
         ("", form(file())),
     ],
 )
-async def test_other_bodies_are_refused(
+async def test_other_bodies_are_rejected(
     client: httpx2.AsyncClient, content_type: str, body: bytes
 ) -> None:
     answer = await client.post(UPLOAD, content=body, headers={"Content-Type": content_type})
@@ -216,13 +216,13 @@ async def test_other_bodies_are_refused(
         (BROKEN_AUDIO, "AUDIO_PROCESSING_ERROR"),
     ],
 )
-async def test_refused_files(client: httpx2.AsyncClient, data: bytes, code: str) -> None:
+async def test_rejected_files(client: httpx2.AsyncClient, data: bytes, code: str) -> None:
     answer = await send(client, file(data))
     assert answer.status_code == 400
     assert error(answer)["code"] == code
 
 
-async def test_an_announced_size_over_the_limit_is_refused_at_once(
+async def test_a_content_length_over_the_limit_is_rejected_at_once(
     make_gateway: MakeGateway, peers: Peers
 ) -> None:
     async with make_gateway(max_file_size="1MB") as small, small.client() as client:
@@ -240,7 +240,7 @@ async def test_an_announced_size_over_the_limit_is_refused_at_once(
         assert "large_audio.mp3" not in peers.transcriber.begun
 
 
-async def test_a_size_that_is_not_announced_is_noticed_while_it_comes(
+async def test_an_unannounced_size_over_the_limit_is_rejected_while_streaming(
     make_gateway: MakeGateway, peers: Peers
 ) -> None:
     name = f"{GIVEN_UP}-too-large.mp3"
@@ -258,13 +258,13 @@ async def test_a_size_that_is_not_announced_is_noticed_while_it_comes(
         assert await stored(client) == 0
 
 
-async def test_a_file_of_exactly_the_limit_is_taken(make_gateway: MakeGateway) -> None:
+async def test_a_file_of_exactly_the_limit_is_accepted(make_gateway: MakeGateway) -> None:
     async with make_gateway(max_file_size="1MB") as small, small.client() as client:
         assert (await send(client, file(b"R" * 1024**2))).status_code == 201
         assert (await send(client, file(b"R" * (1024**2 + 1)))).status_code == 413
 
 
-async def test_a_client_that_leaves_ends_the_upload(running: Running, peers: Peers) -> None:
+async def test_a_disconnecting_client_ends_the_upload(running: Running, peers: Peers) -> None:
     name = f"{GIVEN_UP}-by-leaving.mp3"
     _, writer = await asyncio.open_connection("127.0.0.1", running.gateway.http_port)
     head = (
@@ -281,9 +281,7 @@ async def test_a_client_that_leaves_ends_the_upload(running: Running, peers: Pee
     assert name not in kept
 
 
-async def test_a_client_that_stalls_is_not_waited_for(
-    make_gateway: MakeGateway, peers: Peers
-) -> None:
+async def test_a_stalled_upload_times_out(make_gateway: MakeGateway, peers: Peers) -> None:
     name = f"{GIVEN_UP}-by-stalling.mp3"
 
     async def body() -> AsyncIterator[bytes]:
@@ -298,7 +296,7 @@ async def test_a_client_that_stalls_is_not_waited_for(
         assert await stored(client) == 0
 
 
-async def test_a_slow_transcriber_holds_the_client_back(
+async def test_a_slow_transcriber_applies_backpressure(
     client: httpx2.AsyncClient, peers: Peers
 ) -> None:
     read = 0
@@ -314,7 +312,7 @@ async def test_a_slow_transcriber_holds_the_client_back(
     try:
         sending = asyncio.create_task(client.post(UPLOAD, content=body(), headers=CONTENT_TYPE))
         await asyncio.sleep(2)
-        # About ten chunks were taken; what is on the way in buffers is bounded.
+        # About ten chunks were processed. The data in transit is bounded by buffers.
         assert read < 20 * 1024**2
         peers.transcriber.upload_delay = 0.0
         assert (await sending).status_code == 201
@@ -323,7 +321,7 @@ async def test_a_slow_transcriber_holds_the_client_back(
 
 
 @pytest.mark.parametrize("fields_first", [True, False])
-async def test_a_full_queue_takes_nothing(
+async def test_a_full_queue_stores_nothing(
     client: httpx2.AsyncClient, peers: Peers, fields_first: bool
 ) -> None:
     peers.transcriber.queue_full = True
@@ -340,7 +338,9 @@ async def test_a_full_queue_takes_nothing(
         assert await stored(client) == 0
 
 
-async def test_a_transcriber_that_is_away_is_told(client: httpx2.AsyncClient, peers: Peers) -> None:
+async def test_an_unavailable_transcriber_returns_503(
+    client: httpx2.AsyncClient, peers: Peers
+) -> None:
     peers.transcriber.failure = UnavailableError("The store does not answer.")
     try:
         answer = await send(client, file())
@@ -350,7 +350,7 @@ async def test_a_transcriber_that_is_away_is_told(client: httpx2.AsyncClient, pe
     assert error(answer)["code"] == "SERVICE_UNAVAILABLE"
 
 
-async def test_uploads_side_by_side(client: httpx2.AsyncClient, peers: Peers) -> None:
+async def test_concurrent_uploads(client: httpx2.AsyncClient, peers: Peers) -> None:
     await client.get("/api/sessions/current")
     sizes = [1000 * (number + 1) for number in range(8)]
     answers = await asyncio.gather(*(send(client, file(b"R" * size)) for size in sizes))

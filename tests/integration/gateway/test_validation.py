@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is the documented envelope and never an inner failure."""
+"""Invalid input always gets the documented error envelope."""
 
 import json
 from typing import Any
@@ -34,7 +34,7 @@ def checked(answer: httpx2.Response, status: int, code: str) -> dict[str, Any]:
 @pytest.mark.parametrize("prefix", ["/api", "/api/v1"])
 @pytest.mark.parametrize(("method", "path", "field"), WITH_IDS)
 @pytest.mark.parametrize("value", ["abc", "0", "-1", str(TOO_LONG), "9" * 400, "1.5", "%00", "é"])
-async def test_ids_that_cannot_be(
+async def test_invalid_ids(
     client: httpx2.AsyncClient, prefix: str, method: str, path: str, field: str, value: str
 ) -> None:
     body = {"json": {"Speaker_1": "x"}} if "assign" in path else {}
@@ -46,9 +46,7 @@ async def test_ids_that_cannot_be(
 
 
 @pytest.mark.parametrize(("method", "path", "field"), WITH_IDS)
-async def test_ids_that_are_not_there(
-    client: httpx2.AsyncClient, method: str, path: str, field: str
-) -> None:
+async def test_unknown_ids(client: httpx2.AsyncClient, method: str, path: str, field: str) -> None:
     body: dict[str, Any] = {"json": {"Speaker_1": "x"}} if "assign" in path else {}
     if method == "PUT":
         body = {"json": {}}
@@ -78,7 +76,7 @@ async def test_parameters_out_of_range(client: httpx2.AsyncClient, path: str, fi
     assert checked(await client.get(path), 400, "VALIDATION_ERROR")["field"] == field
 
 
-async def test_an_empty_filter_is_none(client: httpx2.AsyncClient) -> None:
+async def test_an_empty_filter_means_no_filter(client: httpx2.AsyncClient) -> None:
     for path in ("/api/transcription/list", "/api/queue/jobs"):
         assert (await client.get(f"{path}?status_filter=")).status_code == 200
 
@@ -110,7 +108,7 @@ async def test_an_empty_filter_is_none(client: httpx2.AsyncClient) -> None:
         ("POST", "/api/transcription/speakers/assign/1"),
     ],
 )
-async def test_bodies_that_are_no_json(
+async def test_bodies_other_than_json(
     client: httpx2.AsyncClient, method: str, path: str, content: bytes, content_type: str
 ) -> None:
     answer = await client.request(
@@ -169,7 +167,7 @@ json_values = st.recursive(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(value=json_values, known=st.sampled_from(["name", "hours", "preferences", "query", "x"]))
-async def test_any_json_is_taken_or_refused(running: Running, value: Any, known: str) -> None:
+async def test_any_json_is_accepted_or_rejected(running: Running, value: Any, known: str) -> None:
     text = json.dumps({known: value})
     headers = {"Content-Type": "application/json"}
     async with running.client() as client:

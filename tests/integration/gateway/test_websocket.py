@@ -1,4 +1,4 @@
-"""Live events: the own session's, in order, to many clients, without holding the loop up."""
+"""WebSocket endpoint over the network."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ from tests.integration.gateway.sounds import BEGUN
 
 
 async def token_of(running: Running) -> tuple[str, str]:
-    """A fresh session and its token."""
+    """Return the id of a new session and its token."""
     async with running.client() as client:
         data = (await client.post("/api/sessions/create")).json()["data"]
     return data["session_id"], data["session_token"]
@@ -44,7 +44,7 @@ def address(running: Running, path: str = "/ws") -> str:
 async def connected(
     running: Running, token: str, **options: Any
 ) -> AsyncIterator[ClientConnection]:
-    """A connection that has had its first word of the queue."""
+    """Return a connection after its initial queue state."""
     async with connect(
         address(running), additional_headers=bearer(token), proxy=None, **options
     ) as socket:
@@ -91,7 +91,7 @@ def publisher(nats: Client) -> EventPublisher:
 
 @pytest.mark.parametrize("path", ["/ws", "/api/ws", "/api/v1/ws"])
 @pytest.mark.parametrize("shown_by", ["bearer", "cookie", "query"])
-async def test_ways_to_show_who_one_is(running: Running, path: str, shown_by: str) -> None:
+async def test_ways_to_authenticate(running: Running, path: str, shown_by: str) -> None:
     _, token = await token_of(running)
     url = address(running, path)
     headers = {
@@ -119,7 +119,7 @@ async def test_ways_to_show_who_one_is(running: Running, path: str, shown_by: st
         ({}, "?token="),
     ],
 )
-async def test_handshakes_without_a_good_token_are_refused(
+async def test_handshakes_without_a_valid_token_are_rejected(
     running: Running, headers: dict[str, str], query: str
 ) -> None:
     with pytest.raises(InvalidStatus) as caught:
@@ -130,7 +130,7 @@ async def test_handshakes_without_a_good_token_are_refused(
     assert body["error"]["code"] == "AUTHENTICATION_ERROR"
 
 
-async def test_pages_of_other_origins_are_refused(running: Running) -> None:
+async def test_pages_of_other_origins_are_rejected(running: Running) -> None:
     _, token = await token_of(running)
     cookie = {"Cookie": f"session_token={token}"}
     with pytest.raises(InvalidStatus) as caught:
@@ -149,7 +149,7 @@ async def test_pages_of_other_origins_are_refused(running: Running) -> None:
         assert (await receive(it))["type"] == "queue_update"
 
 
-async def test_tokens_get_into_no_log(
+async def test_tokens_are_never_logged(
     running: Running, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     _, token = await token_of(running)
@@ -169,7 +169,7 @@ async def test_tokens_get_into_no_log(
     assert not [line for line in lines if token in line]
 
 
-async def test_only_the_own_sessions_events_arrive(
+async def test_clients_only_receive_events_of_their_session(
     running: Running, publisher: EventPublisher
 ) -> None:
     (mine, my_token), (theirs, their_token) = await token_of(running), await token_of(running)
@@ -186,7 +186,7 @@ async def test_only_the_own_sessions_events_arrive(
         assert await silent(they)
 
 
-async def test_changes_of_the_queue_come_at_most_once_a_second(
+async def test_queue_changes_are_sent_at_most_once_per_second(
     running: Running, publisher: EventPublisher
 ) -> None:
     session, token = await token_of(running)
@@ -211,7 +211,7 @@ async def test_changes_of_the_queue_come_at_most_once_a_second(
 
 
 async def test_revocation_closes_the_connection(running: Running) -> None:
-    """At once, and not only when the session is next looked at, minutes later."""
+    """The connection closes at once, not only at the next keep-alive minutes later."""
     _, token = await token_of(running)
     async with connected(running, token) as socket:
         async with running.client() as client:
@@ -222,7 +222,7 @@ async def test_revocation_closes_the_connection(running: Running) -> None:
         assert caught.value.rcvd.code == 4401
 
 
-async def test_revocation_by_another_gateway_closes_it_too(
+async def test_revocation_by_another_gateway_closes_the_connection(
     running: Running, make_gateway: MakeGateway
 ) -> None:
     _, token = await token_of(running)
@@ -255,7 +255,7 @@ async def test_a_connection_keeps_its_session_alive(
             await until(moved)
 
 
-async def test_pings_are_answered_and_other_words_passed_over(running: Running) -> None:
+async def test_pings_are_answered_and_other_messages_ignored(running: Running) -> None:
     _, token = await token_of(running)
     async with connected(running, token) as socket:
         for word in ("not json", "[]", '{"type": "other"}', "\x00"):
@@ -268,7 +268,7 @@ async def test_pings_are_answered_and_other_words_passed_over(running: Running) 
             await pong
 
 
-async def test_too_long_messages_end_the_connection(running: Running) -> None:
+async def test_oversized_messages_close_the_connection(running: Running) -> None:
     _, token = await token_of(running)
     async with connected(running, token) as socket:
         await socket.send("x" * 100_000)
@@ -278,7 +278,7 @@ async def test_too_long_messages_end_the_connection(running: Running) -> None:
         assert caught.value.rcvd.code == 1009
 
 
-async def test_a_session_has_so_many_connections(make_gateway: MakeGateway) -> None:
+async def test_connections_per_session_are_limited(make_gateway: MakeGateway) -> None:
     async with make_gateway(websockets_per_session=2) as few:
         _, token = await token_of(few)
         async with connected(few, token), connected(few, token):
@@ -288,7 +288,7 @@ async def test_a_session_has_so_many_connections(make_gateway: MakeGateway) -> N
             assert caught.value.response.status_code == 503
 
 
-async def test_without_a_queue_the_connection_still_opens(
+async def test_a_connection_opens_without_the_transcriber(
     running: Running, publisher: EventPublisher, peers: Peers
 ) -> None:
     session, token = await token_of(running)
@@ -303,7 +303,7 @@ async def test_without_a_queue_the_connection_still_opens(
         peers.transcriber.failure = None
 
 
-async def test_a_stranger_on_the_subject_does_no_harm(
+async def test_invalid_messages_on_the_subject_are_ignored(
     running: Running, nats: Client, publisher: EventPublisher
 ) -> None:
     session, token = await token_of(running)
@@ -315,7 +315,7 @@ async def test_a_stranger_on_the_subject_does_no_harm(
         assert (await receive(socket))["data"]["progress_percentage"] == 50
 
 
-async def test_connections_end_with_the_gateway(make_gateway: MakeGateway) -> None:
+async def test_stopping_the_gateway_closes_connections(make_gateway: MakeGateway) -> None:
     async with make_gateway() as ending:
         _, token = await token_of(ending)
         async with connected(ending, token) as socket:

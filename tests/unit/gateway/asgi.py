@@ -1,4 +1,4 @@
-"""Calls ASGI applications directly: what a test of one layer needs of a server."""
+"""Minimal ASGI server for tests of one middleware."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 @dataclass
 class Answer:
-    """What an application sent."""
+    """Response of an application."""
 
     status: int = 0
     headers: MutableHeaders = field(default_factory=MutableHeaders)
@@ -18,7 +18,7 @@ class Answer:
 
 
 class Inner:
-    """An application that notes that it was reached."""
+    """An application that records whether it was called."""
 
     def __init__(self, headers: Mapping[str, str] | None = None) -> None:
         self.scopes: list[Scope] = []
@@ -44,7 +44,7 @@ def scope_of(
     query: bytes = b"",
     headers: Mapping[str, str] | None = None,
 ) -> Scope:
-    """A scope as uvicorn makes it."""
+    """Return a scope as uvicorn creates it."""
     return {
         "type": kind,
         "method": method,
@@ -59,7 +59,7 @@ def scope_of(
 
 
 async def call(app: ASGIApp, scope: Scope, body: Iterable[bytes] = (b"",)) -> Answer:
-    """Sends a request and collects the answer."""
+    """Send a request and collect the response."""
     pieces = list(body)
     answer = Answer()
 

@@ -1,4 +1,4 @@
-"""Whose word about an address counts."""
+"""Client addresses behind trusted proxies."""
 
 import pytest
 
@@ -25,11 +25,11 @@ def test_the_last_untrusted_hop_is_the_client(peer: str, forwarded: str, client:
     assert TrustedProxies(["10.0.0.0/8", "::1"]).client(peer, forwarded) == client
 
 
-def test_everybody_may_be_trusted() -> None:
+def test_a_wildcard_trusts_every_peer() -> None:
     assert TrustedProxies(["*"]).client("203.0.113.9", "6.6.6.6, 7.7.7.7") == "6.6.6.6"
 
 
-def test_names_are_no_addresses() -> None:
+def test_host_names_are_rejected() -> None:
     with pytest.raises(ValueError, match="proxy"):
         TrustedProxies(["proxy.example.org"])
 
@@ -45,5 +45,5 @@ def test_names_are_no_addresses() -> None:
         ("", ""),
     ],
 )
-def test_addresses_of_grpc_peers(peer: str, address: str) -> None:
+def test_grpc_peer_addresses(peer: str, address: str) -> None:
     assert peer_address(peer) == address

@@ -1,4 +1,4 @@
-"""JSON bodies are bounded, announced or not."""
+"""Size limit of JSON bodies, with and without Content-Length."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ async def reader(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": str(len(body)).encode()})
 
 
-async def test_announced_bodies_are_refused_unread() -> None:
+async def test_a_large_content_length_is_rejected_unread() -> None:
     inner = Inner()
     headers = {"host": "localhost", "content-length": str(MAX_BODY_BYTES + 1)}
     answer = await call(BodyLimit(inner), scope_of("/api/speakers", headers=headers))
@@ -27,7 +27,7 @@ async def test_announced_bodies_are_refused_unread() -> None:
     assert not inner.scopes
 
 
-async def test_bodies_that_grow_are_stopped() -> None:
+async def test_a_body_growing_past_the_limit_is_rejected() -> None:
     pieces = [b"x" * 400_000] * 3
     with pytest.raises(HTTPException) as caught:
         await call(BodyLimit(reader), scope_of("/api/speakers"), pieces)
@@ -42,6 +42,6 @@ async def test_bodies_that_grow_are_stopped() -> None:
         ("/api/v1/transcription/upload", [b"x" * 900_000] * 2),
     ],
 )
-async def test_others_pass(path: str, pieces: Sequence[bytes]) -> None:
+async def test_other_requests_pass(path: str, pieces: Sequence[bytes]) -> None:
     answer = await call(BodyLimit(reader), scope_of(path), pieces)
     assert answer.body == str(sum(map(len, pieces))).encode()

@@ -1,4 +1,4 @@
-"""Preferences on their way through protobuf."""
+"""Conversion of sessions and preferences to and from protobuf."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.unit.gateway.fakes import NOON
 from tests.unit.gateway.test_session import HOUR, session
 
 
-def test_preferences_survive() -> None:
+def test_preferences_round_trip() -> None:
     preferences = Preferences(
         default_language="de",
         auto_start_processing=False,
@@ -19,33 +19,33 @@ def test_preferences_survive() -> None:
     assert preferences_of(preferences_message(preferences)) == preferences
 
 
-def test_absent_stays_absent() -> None:
+def test_absent_fields_stay_absent() -> None:
     message = preferences_message(Preferences())
     assert not message.HasField("default_language")
     assert not message.HasField("auto_start_processing")
     assert preferences_of(message) == Preferences()
 
 
-def test_languages_are_checked() -> None:
+def test_invalid_languages_are_rejected() -> None:
     with pytest.raises(ValidationError):
         preferences_of(session_pb2.SessionPreferences(default_language="english"))
 
 
-def test_known_keys_do_not_hide_among_the_others() -> None:
+def test_known_keys_are_rejected_among_the_others() -> None:
     message = session_pb2.SessionPreferences()
     message.other["default_language"] = "no code"
     with pytest.raises(ValidationError):
         preferences_of(message)
 
 
-def test_numbers_that_are_none_are_refused() -> None:
+def test_non_finite_numbers_are_rejected() -> None:
     message = session_pb2.SessionPreferences()
     message.other["x"] = float("nan")
     with pytest.raises(ValidationError):
         preferences_of(message)
 
 
-def test_a_session_tells_whether_it_is_active() -> None:
+def test_a_session_message_has_its_activity() -> None:
     message = to_message(session(), NOON)
     assert message.active
     assert not message.HasField("statistics")

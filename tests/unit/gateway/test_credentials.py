@@ -1,4 +1,4 @@
-"""Which token counts, and that none stays in a query."""
+"""Precedence of credentials, and removal of tokens from queries."""
 
 import pytest
 from starlette.datastructures import Headers
@@ -39,13 +39,13 @@ from tests.unit.gateway.asgi import Inner, call, scope_of
         ({}, "", Source.QUERY, ""),
     ],
 )
-def test_what_counts(
+def test_precedence_of_credentials(
     headers: dict[str, str], query: str | None, source: Source, token: str
 ) -> None:
     assert read(Headers(headers), query) == Credentials(source=source, token=token)
 
 
-def test_tokens_are_not_shown() -> None:
+def test_repr_hides_the_token() -> None:
     assert "abc" not in repr(Credentials(source=Source.BEARER, token="abc"))
 
 
@@ -61,11 +61,11 @@ def test_tokens_are_not_shown() -> None:
         (b"tok%65n=abc", "abc", b""),
     ],
 )
-def test_query_tokens_are_taken_out(query: bytes, token: str | None, rest: bytes) -> None:
+def test_query_tokens_are_removed(query: bytes, token: str | None, rest: bytes) -> None:
     assert take_query_token(query) == (token, rest)
 
 
-async def test_the_servers_own_scope_loses_the_token() -> None:
+async def test_the_token_is_removed_from_the_scope_of_the_server() -> None:
     scope = scope_of("/ws", kind="websocket", query=b"token=abc&x=1")
     inner = Inner()
     await call(QueryTokens(inner), scope)
@@ -73,7 +73,7 @@ async def test_the_servers_own_scope_loses_the_token() -> None:
     assert inner.scopes[0]["state"]["query_token"] == "abc"
 
 
-async def test_a_token_in_the_query_of_a_request_opens_nothing() -> None:
+async def test_a_query_token_does_not_authenticate_http_requests() -> None:
     scope = scope_of("/api/x", query=b"token=abc")
     await call(QueryTokens(Inner()), scope)
     assert scope["query_string"] == b""
@@ -81,7 +81,7 @@ async def test_a_token_in_the_query_of_a_request_opens_nothing() -> None:
 
 
 @pytest.mark.parametrize("secure", [True, False])
-def test_cookies_are_out_of_reach_for_scripts(secure: bool) -> None:
+def test_cookies_are_http_only(secure: bool) -> None:
     response = Response()
     set_cookie(response, "abc", secure=secure)
     cookie = response.headers["set-cookie"]
@@ -92,7 +92,7 @@ def test_cookies_are_out_of_reach_for_scripts(secure: bool) -> None:
     assert ("Secure" in cookie) is secure
 
 
-def test_clearing_ends_the_cookie() -> None:
+def test_clearing_expires_the_cookie() -> None:
     response = Response()
     clear_cookie(response, secure=True)
     assert "Max-Age=0" in response.headers["set-cookie"]

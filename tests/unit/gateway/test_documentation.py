@@ -1,4 +1,4 @@
-"""The pages work under a policy that allows scripts from this server alone."""
+"""Pages work under a policy that only allows scripts from this server."""
 
 import re
 from importlib.resources import files
@@ -13,7 +13,7 @@ PAGES = ["index.html", "docs.html", "redoc.html"]
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_pages_have_nothing_inline_and_nothing_from_elsewhere(name: str) -> None:
+def test_pages_have_no_inline_or_external_resources(name: str) -> None:
     page = (STATIC / name).read_text()
     assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", page)
     for script in re.findall(r"<script(.*?)>(.*?)</script>", page, re.DOTALL):
@@ -31,6 +31,6 @@ def test_every_asset_exists(name: str) -> None:
         assert assets[reference].is_file()
 
 
-def test_own_scripts_ask_no_other_server() -> None:
+def test_scripts_contact_no_other_server() -> None:
     for name in ("docs.js", "redoc.js"):
         assert "http" not in (STATIC / name).read_text()

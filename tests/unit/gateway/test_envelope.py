@@ -1,4 +1,4 @@
-"""The envelope and the form of times."""
+"""Response envelope and time format."""
 
 import datetime as dt
 import json
@@ -8,7 +8,7 @@ import pytest
 from gateway.web.envelope import Pagination, Success, format_moment
 
 
-def test_moments_are_in_utc_and_whole_seconds() -> None:
+def test_times_are_in_utc_and_whole_seconds() -> None:
     berlin = dt.timezone(dt.timedelta(hours=1))
     moment = dt.datetime(2024, 1, 1, 13, 0, 0, 999999, tzinfo=berlin)
     assert format_moment(moment) == "2024-01-01T12:00:00Z"

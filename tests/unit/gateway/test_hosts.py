@@ -1,4 +1,4 @@
-"""Names that the gateway answers to."""
+"""Allowed host names."""
 
 import json
 
@@ -13,7 +13,7 @@ from tests.unit.gateway.asgi import Inner, call, scope_of
     [("Example.org:8000", "example.org"), ("[::1]:8000", "::1"), ("127.0.0.1", "127.0.0.1"),
      ("::1", "::1"), ("", "")],
 )  # fmt: skip
-def test_names_of_host_headers(header: str, name: str) -> None:
+def test_name_in_a_host_header(header: str, name: str) -> None:
     assert host_name(header) == name
 
 
@@ -25,15 +25,15 @@ def test_names_of_host_headers(header: str, name: str) -> None:
         ("localhost.evil.org", False), ("", False),
     ],
 )  # fmt: skip
-def test_names(header: str, allowed: bool) -> None:
+def test_allowed_names(header: str, allowed: bool) -> None:
     assert HostNames(["localhost", "::1", "*.example.org"]).allow(header) is allowed
 
 
-def test_any_name() -> None:
+def test_a_wildcard_allows_any_name() -> None:
     assert HostNames(["*"]).allow("whatever.example")
 
 
-async def test_foreign_names_are_refused_in_the_envelope() -> None:
+async def test_other_names_are_rejected_with_the_error_envelope() -> None:
     inner = Inner()
     app = AllowedHosts(inner, HostNames(["localhost"]))
     answer = await call(app, scope_of("/api/x", headers={"host": "evil.example"}))
@@ -43,12 +43,12 @@ async def test_foreign_names_are_refused_in_the_envelope() -> None:
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/ready", "/metrics"])
-async def test_probes_come_under_any_name(path: str) -> None:
+async def test_probes_are_served_under_any_name(path: str) -> None:
     app = AllowedHosts(Inner(), HostNames(["localhost"]))
     assert (await call(app, scope_of(path, headers={"host": "10.0.0.7"}))).status == 200
 
 
-async def test_handshakes_under_foreign_names_are_refused() -> None:
+async def test_handshakes_for_other_names_are_rejected() -> None:
     inner = Inner()
     app = AllowedHosts(inner, HostNames(["localhost"]))
     answer = await call(app, scope_of("/ws", kind="websocket", headers={"host": "evil.example"}))

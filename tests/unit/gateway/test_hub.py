@@ -1,4 +1,4 @@
-"""Events reach the clients of their session, and only those."""
+"""Delivery of events to the clients of their session."""
 
 import asyncio
 import json
@@ -70,7 +70,7 @@ def hub() -> Hub:
     return Hub(clients_per_session=3)
 
 
-async def test_documented_progress(hub: Hub) -> None:
+async def test_progress_message(hub: Hub) -> None:
     client = hub.attach("session_a")
     hub.dispatch(progress("session_a", "job_1", 65.0))
     assert await read(client) == [
@@ -87,7 +87,7 @@ async def test_documented_progress(hub: Hub) -> None:
     ]
 
 
-async def test_progress_without_an_estimate(hub: Hub) -> None:
+async def test_progress_message_without_an_estimate(hub: Hub) -> None:
     client = hub.attach("session_a")
     event = progress("session_a", "job_1", 1.0)
     event.job_progress.ClearField("estimated_complete_time")
@@ -95,7 +95,7 @@ async def test_progress_without_an_estimate(hub: Hub) -> None:
     assert (await read(client))[0]["data"]["estimated_completion"] is None
 
 
-async def test_documented_completion(hub: Hub) -> None:
+async def test_completion_message(hub: Hub) -> None:
     client = hub.attach("session_a")
     hub.dispatch(completed("session_a", "job_1"))
     assert await read(client) == [
@@ -113,7 +113,7 @@ async def test_documented_completion(hub: Hub) -> None:
     ]
 
 
-async def test_failures_and_cancels(hub: Hub) -> None:
+async def test_failure_and_cancellation_messages(hub: Hub) -> None:
     client = hub.attach("session_a")
     when = times.timestamp(NOON)
     failure = queue_pb2.Failure(code="AUDIO_PROCESSING_ERROR", message="It broke.")
@@ -136,20 +136,20 @@ async def test_failures_and_cancels(hub: Hub) -> None:
     assert cancelled["data"]["status"] == "cancelled"
 
 
-async def test_others_hear_nothing(hub: Hub) -> None:
+async def test_other_sessions_receive_nothing(hub: Hub) -> None:
     other = hub.attach("session_b")
     hub.dispatch(progress("session_a", "job_1", 5.0))
     hub.dispatch(completed("session_a", "job_1"))
     assert not len(other.send_queue)
 
 
-async def test_every_connection_of_a_session_hears(hub: Hub) -> None:
+async def test_every_connection_of_a_session_receives_events(hub: Hub) -> None:
     clients = [hub.attach("session_a") for _ in range(3)]
     hub.dispatch(completed("session_a", "job_1"))
     assert [len(await read(client)) for client in clients] == [1, 1, 1]
 
 
-async def test_a_repeated_ending_and_late_progress_are_passed_over(hub: Hub) -> None:
+async def test_repeated_endings_and_late_progress_are_ignored(hub: Hub) -> None:
     client = hub.attach("session_a")
     hub.dispatch(completed("session_a", "job_1"))
     hub.dispatch(completed("session_a", "job_1"))
@@ -157,7 +157,7 @@ async def test_a_repeated_ending_and_late_progress_are_passed_over(hub: Hub) -> 
     assert [message["type"] for message in await read(client)] == ["job_completed"]
 
 
-async def test_the_queue_as_each_session_sees_it(hub: Hub) -> None:
+async def test_each_session_receives_its_view_of_the_queue(hub: Hub) -> None:
     first, second = hub.attach("session_a"), hub.attach("session_b")
     await hub.tell_queue(changed(("session_a", 3, 120.0)))
     assert await read(first) == [
@@ -176,7 +176,7 @@ async def test_the_queue_as_each_session_sees_it(hub: Hub) -> None:
     }  # fmt: skip
 
 
-async def test_the_same_queue_is_told_once(hub: Hub) -> None:
+async def test_an_unchanged_queue_is_not_sent_again(hub: Hub) -> None:
     client = hub.attach("session_a")
     await hub.tell_queue(changed())
     await hub.tell_queue(changed())
@@ -185,7 +185,7 @@ async def test_the_same_queue_is_told_once(hub: Hub) -> None:
     assert len(await read(client)) == 1
 
 
-async def test_a_first_word_does_not_overtake_a_later_one(hub: Hub) -> None:
+async def test_the_initial_queue_state_does_not_replace_a_newer_one(hub: Hub) -> None:
     client = hub.attach("session_a")
     await hub.tell_queue(changed())
     client.tell_queue_first(
@@ -194,7 +194,7 @@ async def test_a_first_word_does_not_overtake_a_later_one(hub: Hub) -> None:
     assert [message["data"]["queued_jobs"] for message in await read(client)] == [5]
 
 
-async def test_revocation_closes_the_sessions_connections(hub: Hub) -> None:
+async def test_revocation_closes_the_connections_of_the_session(hub: Hub) -> None:
     client, other = hub.attach("session_a"), hub.attach("session_b")
     hub.dispatch(
         event_pb2.Event(session_id="session_a", session_revoked=event_pb2.SessionRevoked())
@@ -203,7 +203,7 @@ async def test_revocation_closes_the_sessions_connections(hub: Hub) -> None:
     assert other.send_queue.closing is None
 
 
-async def test_connections_of_a_session_are_bounded(hub: Hub) -> None:
+async def test_connections_per_session_are_limited(hub: Hub) -> None:
     clients = [hub.attach("session_a") for _ in range(3)]
     with pytest.raises(ResourceExhaustedError):
         hub.attach("session_a")
@@ -213,7 +213,7 @@ async def test_connections_of_a_session_are_bounded(hub: Hub) -> None:
     assert len(hub) == 4
 
 
-async def test_detaching_twice_is_fine(hub: Hub) -> None:
+async def test_detaching_twice_has_no_effect(hub: Hub) -> None:
     client = hub.attach("session_a")
     client.send_queue.close(TOO_SLOW)
     hub.detach(client)
@@ -221,7 +221,7 @@ async def test_detaching_twice_is_fine(hub: Hub) -> None:
     assert len(hub) == 0
 
 
-async def test_an_ending_process_takes_nobody(hub: Hub) -> None:
+async def test_a_closed_hub_rejects_connections(hub: Hub) -> None:
     client = hub.attach("session_a")
     hub.close()
     assert await client.send_queue.next() is GOING_AWAY
@@ -229,7 +229,7 @@ async def test_an_ending_process_takes_nobody(hub: Hub) -> None:
         hub.attach("session_b")
 
 
-async def test_other_events_are_passed_over(hub: Hub) -> None:
+async def test_other_events_are_ignored(hub: Hub) -> None:
     client = hub.attach("session_a")
     hub.dispatch(
         event_pb2.Event(session_id="session_a", job_queued=event_pb2.JobQueued(job_id="job_1"))

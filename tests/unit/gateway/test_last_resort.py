@@ -1,4 +1,4 @@
-"""Exceptions that nobody expected, within the layers that complete an answer."""
+"""Unexpected exceptions inside the middleware that adds headers."""
 
 import json
 
@@ -15,19 +15,19 @@ async def broken(scope: Scope, receive: Receive, send: Send) -> None:
     raise RuntimeError("a secret of the inside")
 
 
-async def test_the_unexpected_becomes_an_envelope() -> None:
+async def test_an_unexpected_exception_becomes_an_error_envelope() -> None:
     answer = await call(LastResort(broken), scope_of())
     assert answer.status == 500
     assert json.loads(answer.body)["error"]["code"] == "INTERNAL_ERROR"
     assert b"secret" not in answer.body
 
 
-async def test_it_has_the_headers_of_every_answer() -> None:
+async def test_the_error_response_has_the_usual_headers() -> None:
     answer = await call(SecurityHeaders(LastResort(broken), https_only=False), scope_of())
     assert answer.headers["x-frame-options"] == "DENY"
 
 
-async def test_an_answer_that_breaks_off_is_not_patched_up() -> None:
+async def test_a_started_response_is_not_replaced() -> None:
     async def half(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         raise RuntimeError("too late")
@@ -36,7 +36,7 @@ async def test_an_answer_that_breaks_off_is_not_patched_up() -> None:
         await call(LastResort(half), scope_of())
 
 
-async def test_a_client_that_leaves_is_told_nothing() -> None:
+async def test_a_disconnected_client_gets_no_response() -> None:
     async def left(scope: Scope, receive: Receive, send: Send) -> None:
         raise ClientDisconnect
 
@@ -44,7 +44,7 @@ async def test_a_client_that_leaves_is_told_nothing() -> None:
         await call(LastResort(left), scope_of())
 
 
-async def test_everything_else_passes() -> None:
+async def test_other_scopes_pass() -> None:
     inner = Inner()
     assert (await call(LastResort(inner), scope_of())).body == b"inner"
     await call(LastResort(inner), scope_of(kind="websocket"))

@@ -1,4 +1,4 @@
-"""Methods of paths without parameters."""
+"""Unsupported methods of paths without parameters."""
 
 import json
 
@@ -10,7 +10,7 @@ from tests.unit.gateway.asgi import Inner, call, scope_of
 
 
 async def handler() -> None:
-    """Does nothing."""
+    """Do nothing."""
 
 
 ENDPOINTS = [
@@ -32,7 +32,7 @@ ENDPOINTS = [
         ("OPTIONS", "/api/sessions/current", "GET, PUT"),
     ],
 )
-async def test_other_methods_are_refused(method: str, path: str, allowed: str) -> None:
+async def test_unsupported_methods_are_rejected(method: str, path: str, allowed: str) -> None:
     inner = Inner()
     answer = await call(LiteralPaths(inner, ENDPOINTS), scope_of(path, method=method))
     assert (answer.status, answer.headers["allow"]) == (405, allowed)
@@ -49,7 +49,7 @@ async def test_other_methods_are_refused(method: str, path: str, allowed: str) -
         ("GET", "/api/speakers/search", "websocket"),
     ],
 )
-async def test_everything_else_passes(method: str, path: str, kind: str) -> None:
+async def test_other_requests_pass(method: str, path: str, kind: str) -> None:
     inner = Inner()
     await call(LiteralPaths(inner, ENDPOINTS), scope_of(path, method=method, kind=kind))
     assert len(inner.scopes) == 1

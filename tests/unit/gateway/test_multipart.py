@@ -1,4 +1,4 @@
-"""The streaming parser gives the same events however the body is cut into pieces."""
+"""The streaming parser returns the same events for any chunking of the body."""
 
 import contextlib
 import itertools
@@ -58,7 +58,7 @@ def cut(body: bytes, places: Sequence[int]) -> list[bytes]:
 
 
 names = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20)
-# Data full of what boundaries are made of finds the mistakes that random bytes do not.
+# Data resembling boundaries finds mistakes that random bytes do not.
 data = (
     st.lists(
         st.sampled_from(
@@ -74,27 +74,27 @@ parts_of_forms = st.lists(st.builds(Part, names, st.none() | names, data), max_s
 
 
 @given(parts=parts_of_forms, places=st.lists(st.integers(0, 5000), max_size=30))
-def test_pieces_do_not_matter(parts: list[Part], places: list[int]) -> None:
+def test_events_do_not_depend_on_chunk_boundaries(parts: list[Part], places: list[int]) -> None:
     body = encode(parts)
     if parts:
         assert parse(cut(body, places)) == parts
 
 
 @given(parts=parts_of_forms)
-def test_byte_by_byte(parts: list[Part]) -> None:
+def test_parsing_byte_by_byte(parts: list[Part]) -> None:
     body = encode(parts)
     if parts:
         assert parse([bytes([byte]) for byte in body]) == parts
 
 
 @given(st.binary(max_size=400), st.lists(st.integers(0, 400), max_size=5))
-def test_any_body_is_parsed_or_refused(body: bytes, places: list[int]) -> None:
+def test_any_body_is_parsed_or_rejected(body: bytes, places: list[int]) -> None:
     with contextlib.suppress(ValidationError):
         parse(cut(body, places))
 
 
 @given(parts=parts_of_forms.filter(bool), share=st.floats(0, 0.99))
-def test_a_body_that_breaks_off_is_refused(parts: list[Part], share: float) -> None:
+def test_a_truncated_body_is_rejected(parts: list[Part], share: float) -> None:
     body = encode(parts)
     whole = len(body) - len(b"--\r\n")
     with pytest.raises(ValidationError):
@@ -112,7 +112,7 @@ def test_a_body_that_breaks_off_is_refused(parts: list[Part], share: float) -> N
         f"multipart/form-data; boundary={'x' * 500}",
     ],
 )
-def test_other_content_types_are_refused(content_type: str) -> None:
+def test_other_content_types_are_rejected(content_type: str) -> None:
     with pytest.raises(ValidationError) as caught:
         MultipartStream(content_type)
     assert caught.value.details == {"field": "file"}
@@ -128,22 +128,22 @@ def test_other_content_types_are_refused(content_type: str) -> None:
         b'Content-Disposition: form-data; name="file"; x="' + b"y" * 9000 + b'"\r\n',
     ],
 )
-def test_parts_without_a_name_are_refused(headers: bytes) -> None:
+def test_parts_without_a_name_are_rejected(headers: bytes) -> None:
     body = b"--" + BOUNDARY.encode() + b"\r\n" + headers + b"\r\nx\r\n"
     with pytest.raises(ValidationError):
         parse([body + b"--" + BOUNDARY.encode() + b"--\r\n"])
 
 
-def test_names_of_files_may_be_in_any_script() -> None:
+def test_filenames_may_use_any_script() -> None:
     part = Part("file", "Größe 会议.mp3", b"data")
     assert parse([encode([part])]) == [part]
 
 
-def test_names_that_are_no_utf8_are_taken_byte_by_byte() -> None:
+def test_names_outside_utf8_are_read_as_latin_1() -> None:
     body = encode([Part("file", "NAME", b"data")]).replace(b"NAME", b"Gr\xf6\xdfe.mp3")
     assert parse([body])[0].filename == "Größe.mp3"
 
 
-def test_what_follows_the_end_is_passed_over() -> None:
+def test_data_after_the_final_boundary_is_ignored() -> None:
     part = Part("file", "a.mp3", b"data")
     assert parse([encode([part]) + b"\r\n"]) == [part]

@@ -1,4 +1,4 @@
-"""Pages that may use a browser's cookie."""
+"""Origins allowed to use a browser's cookie."""
 
 import pytest
 from starlette.datastructures import Headers
@@ -22,12 +22,12 @@ from gateway.web.origins import Origins
         ("https://[bad", "example.org", False),
     ],
 )
-def test_origins(origin: str | None, host: str, trusted: bool) -> None:
+def test_trusted_origins(origin: str | None, host: str, trusted: bool) -> None:
     headers = {"host": host} | ({} if origin is None else {"origin": origin})
     assert Origins(["https://app.example.org/"]).trusts(Headers(headers)) is trusted
 
 
-def test_any_origin_does_not_reach_cookies() -> None:
+def test_a_wildcard_does_not_trust_an_origin_with_cookies() -> None:
     anybody = Origins(["*"])
     assert anybody.any
     headers = Headers({"host": "example.org", "origin": "https://evil.example"})

@@ -1,4 +1,4 @@
-"""Every error has a status and the documented envelope, and tells nothing of the inside."""
+"""Errors have a status and the documented envelope, without internal details."""
 
 import datetime as dt
 import json
@@ -46,7 +46,7 @@ def body(response: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "kind",
-    # Those that cross the wire; what libraries and other tests derive from them comes as these.
+    # Only classes that cross the wire. Classes derived by libraries or other tests arrive as these.
     [
         kind
         for kind in errors.tree()
@@ -54,7 +54,7 @@ def body(response: Any) -> dict[str, Any]:
     ],
     ids=lambda kind: kind.__name__,
 )
-def test_every_class_has_its_documented_status(kind: type[errors.ApplicationError]) -> None:
+def test_each_error_class_has_its_documented_status(kind: type[errors.ApplicationError]) -> None:
     error = kind("What happened.", {"field": "x"})
     response = problems.problem(error)
     expected = 413 if kind is errors.FileTooLargeError else DOCUMENTED[error.code]
@@ -65,14 +65,14 @@ def test_every_class_has_its_documented_status(kind: type[errors.ApplicationErro
     assert (said["message"] == "What happened.") is (kind is not errors.ApplicationError)
 
 
-def test_a_subclass_without_a_status_has_its_parents() -> None:
+def test_a_subclass_without_a_status_inherits_it() -> None:
     class Other(errors.SpeakerError):
         pass
 
     assert problems.status_of(Other("x")) == 400
 
 
-def test_a_refused_rate_has_the_documented_body() -> None:
+def test_a_rate_limit_error_has_the_documented_body() -> None:
     response = problems.problem(RateLimitedError(limit=60, reset_at=RESET))
     assert response.status_code == 429
     assert body(response) == {
@@ -93,20 +93,20 @@ def test_a_refused_rate_has_the_documented_body() -> None:
         (errors.TimedOutError("late"), "5"),
     ],
 )
-def test_what_may_pass_says_when_to_try_again(error: errors.ApplicationError, seconds: str) -> None:
+def test_temporary_errors_have_retry_after(error: errors.ApplicationError, seconds: str) -> None:
     assert problems.problem(error).headers["retry-after"] == seconds
 
 
-def test_who_is_not_known_is_told_how_to_show_it() -> None:
+def test_authentication_errors_name_the_scheme() -> None:
     response = problems.problem(errors.AuthenticationError("no"))
     assert response.headers["www-authenticate"] == "Bearer"
 
 
-def test_the_unexpected_is_hidden() -> None:
+def test_details_of_unexpected_errors_are_hidden() -> None:
     assert body(problems.unexpected())["code"] == "INTERNAL_ERROR"
 
 
-def test_texts_with_half_characters_are_repaired() -> None:
+def test_lone_surrogates_are_replaced() -> None:
     error = errors.ValidationError("half \ud83c", {"fi\udfffeld": "\ud800"})
     said = body(problems.problem(error))
     assert said["message"] == "half ?"
@@ -169,7 +169,7 @@ async def test_invalid_requests_name_the_field(
     ("status", "code"),
     [(400, "VALIDATION_ERROR"), (404, "NOT_FOUND"), (418, "INTERNAL_ERROR")],
 )
-async def test_the_frameworks_errors_are_put_into_the_envelope(status: int, code: str) -> None:
+async def test_framework_errors_use_the_error_envelope(status: int, code: str) -> None:
     response = await problems.on_http_error(Request(scope_of()), HTTPException(status, "Why"))
     assert response.status_code == status
     assert body(response)["code"] == code

@@ -1,4 +1,4 @@
-"""Which group a request belongs to, and how requests are counted."""
+"""Groups of requests, and counting."""
 
 import time
 from types import SimpleNamespace
@@ -39,7 +39,7 @@ from tests.unit.gateway.test_settings import settings
         ("GET", "/no/such/thing", Group.STATUS),
     ],
 )
-def test_groups(method: str, path: str, group: Group) -> None:
+def test_group_of_a_request(method: str, path: str, group: Group) -> None:
     assert group_of(method, path) is group
 
 
@@ -47,7 +47,7 @@ def limits(rate: str = "3/minute") -> RateLimits:
     return RateLimits(dict.fromkeys(Group, parse(rate)))
 
 
-async def test_requests_are_counted_down_and_then_refused() -> None:
+async def test_requests_are_counted_down_and_then_rejected() -> None:
     limited = limits()
     seen = [await limited.hit(Group.STATUS, "session_1") for _ in range(4)]
     assert [one.remaining for one in seen] == [2, 1, 0, 0]
@@ -58,7 +58,7 @@ async def test_requests_are_counted_down_and_then_refused() -> None:
     assert caught.value.limit == 3
 
 
-async def test_callers_and_groups_are_counted_apart() -> None:
+async def test_callers_and_groups_are_counted_separately() -> None:
     limited = limits("1/minute")
     assert (await limited.hit(Group.STATUS, "session_1")).allowed
     assert (await limited.hit(Group.STATUS, "session_2")).allowed
@@ -66,7 +66,7 @@ async def test_callers_and_groups_are_counted_apart() -> None:
     assert not (await limited.hit(Group.STATUS, "session_1")).allowed
 
 
-async def test_a_window_starts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_new_window_starts_after_the_reset(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1640995200.0
     monkeypatch.setattr(memory, "time", SimpleNamespace(time=lambda: now))
     limited = limits("1/minute")
@@ -87,7 +87,7 @@ def test_headers_round_the_reset_up() -> None:
     }
 
 
-def test_settings_give_the_documented_limits() -> None:
+def test_default_settings_are_the_documented_limits() -> None:
     configured = RateLimits.configured(settings())._limits
     amounts = {group.value: item.amount for group, item in configured.items()}
     assert amounts == {
@@ -96,7 +96,7 @@ def test_settings_give_the_documented_limits() -> None:
     assert all(item.get_expiry() == 60 for item in configured.values())
 
 
-def test_redis_is_used_only_when_it_is_named() -> None:
+def test_redis_is_used_only_if_configured() -> None:
     assert redis_storage(settings()) is None
     named = settings(redis_url="redis://redis.example:6379/0", redis_password="hidden")
     storage = redis_storage(named)

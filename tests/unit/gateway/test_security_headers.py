@@ -1,4 +1,4 @@
-"""Headers on every answer, and the way to HTTPS."""
+"""Security headers and the redirect to HTTPS."""
 
 import pytest
 
@@ -17,13 +17,13 @@ async def test_documented_headers() -> None:
 
 
 @pytest.mark.parametrize(("scheme", "expected"), [("https", True), ("http", False)])
-async def test_transport_security_over_https_alone(scheme: str, expected: bool) -> None:
+async def test_transport_security_only_over_https(scheme: str, expected: bool) -> None:
     app = SecurityHeaders(Inner(), https_only=True)
     answer = await call(app, scope_of(scheme=scheme))
     assert ("strict-transport-security" in answer.headers) is expected
 
 
-async def test_scripts_come_from_here_on_every_page() -> None:
+async def test_scripts_are_limited_to_this_server_on_every_page() -> None:
     for path in ("/", "/docs", "/redoc", "/api/speakers"):
         answer = await call(SecurityHeaders(Inner(), https_only=False), scope_of(path))
         policy = answer.headers["content-security-policy"]
@@ -31,7 +31,7 @@ async def test_scripts_come_from_here_on_every_page() -> None:
         assert policy.startswith("default-src 'self';")
 
 
-async def test_a_handler_may_set_its_own() -> None:
+async def test_headers_of_the_handler_are_kept() -> None:
     inner = Inner({"Content-Security-Policy": "sandbox", "Cache-Control": "public"})
     answer = await call(SecurityHeaders(inner, https_only=False), scope_of("/api/x"))
     assert answer.headers.getlist("content-security-policy") == ["sandbox"]
@@ -46,7 +46,7 @@ async def test_a_handler_may_set_its_own() -> None:
         ("example.org", "/a b", b"", "https://example.org/a%20b"),
     ],
 )
-async def test_plain_requests_are_sent_to_https(
+async def test_plain_http_is_redirected_to_https(
     host: str, path: str, query: bytes, location: str
 ) -> None:
     scope = scope_of(path, query=query, headers={"host": host})
@@ -63,6 +63,6 @@ async def test_probes_and_https_pass(path: str, scheme: str) -> None:
 
 
 @pytest.mark.parametrize(("scheme", "status"), [("ws", 403), ("wss", 101)])
-async def test_connections_need_tls_too(scheme: str, status: int) -> None:
+async def test_websockets_require_tls(scheme: str, status: int) -> None:
     answer = await call(HttpsOnly(Inner()), scope_of("/ws", kind="websocket", scheme=scheme))
     assert answer.status == status

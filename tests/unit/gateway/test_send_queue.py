@@ -1,4 +1,4 @@
-"""What waits for one client: in order, bounded, and no ending lost."""
+"""Send queue of one client: ordered, bounded, and without lost endings."""
 
 import asyncio
 from typing import Any
@@ -24,7 +24,7 @@ async def drain(queue: SendQueue) -> list[Any]:
     return taken
 
 
-async def test_messages_come_in_order() -> None:
+async def test_messages_are_sent_in_order() -> None:
     queue = SendQueue()
     queue.put_queue("queue")
     queue.put_progress("job_1", "10 %")
@@ -32,7 +32,7 @@ async def test_messages_come_in_order() -> None:
     assert await drain(queue) == ["queue", "10 %", "done"]
 
 
-async def test_only_the_latest_progress_of_a_job_waits() -> None:
+async def test_only_the_latest_progress_of_a_job_is_kept() -> None:
     queue = SendQueue()
     for percent in range(1000):
         queue.put_progress("job_1", f"{percent} %")
@@ -40,7 +40,7 @@ async def test_only_the_latest_progress_of_a_job_waits() -> None:
     assert await drain(queue) == ["999 %", "999 %"]
 
 
-async def test_only_the_latest_queue_waits_and_it_comes_last() -> None:
+async def test_only_the_latest_queue_state_is_kept_and_sent_last() -> None:
     queue = SendQueue()
     queue.put_queue("old")
     queue.put_progress("job_1", "10 %")
@@ -48,7 +48,7 @@ async def test_only_the_latest_queue_waits_and_it_comes_last() -> None:
     assert await drain(queue) == ["10 %", "new"]
 
 
-async def test_the_reader_waits_for_the_next_message() -> None:
+async def test_next_waits_for_a_message() -> None:
     queue = SendQueue()
     reading = asyncio.create_task(queue.next())
     await asyncio.sleep(0)
@@ -61,7 +61,7 @@ async def test_the_reader_waits_for_the_next_message() -> None:
     again.cancel()
 
 
-async def test_a_client_that_leaves_endings_unread_is_closed() -> None:
+async def test_a_client_with_too_many_unread_endings_is_disconnected() -> None:
     queue = SendQueue()
     for number in range(MAX_ENDINGS):
         queue.put_ending(f"job_{number}", "done")
@@ -71,7 +71,7 @@ async def test_a_client_that_leaves_endings_unread_is_closed() -> None:
     assert await queue.next() is TOO_SLOW
 
 
-async def test_read_endings_make_room() -> None:
+async def test_sent_endings_free_capacity() -> None:
     queue = SendQueue()
     for number in range(MAX_ENDINGS * 2):
         queue.put_ending(f"job_{number}", "done")
@@ -79,7 +79,7 @@ async def test_read_endings_make_room() -> None:
     assert queue.closing is None
 
 
-async def test_progress_is_bounded_without_harm() -> None:
+async def test_excess_progress_is_dropped() -> None:
     queue = SendQueue()
     for number in range(MAX_PROGRESS * 3):
         queue.put_progress(f"job_{number}", "10 %")
@@ -87,7 +87,7 @@ async def test_progress_is_bounded_without_harm() -> None:
     assert queue.closing is None
 
 
-async def test_closing_comes_before_what_waits_and_the_first_reason_counts() -> None:
+async def test_closing_precedes_waiting_messages_and_keeps_the_first_reason() -> None:
     queue = SendQueue()
     queue.put_progress("job_1", "10 %")
     queue.close(SESSION_ENDED)
@@ -101,7 +101,7 @@ class Step:
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=60))
 @pytest.mark.filterwarnings("default")
-def test_whatever_happens_order_holds_and_endings_arrive(steps: list[tuple[int, int]]) -> None:
+def test_any_sequence_keeps_order_and_delivers_endings(steps: list[tuple[int, int]]) -> None:
     asyncio.run(_play(steps))
 
 

@@ -1,4 +1,4 @@
-"""Expiry never moves backwards; preferences survive the way to the database and back."""
+"""Expiry policy and preferences."""
 
 import datetime as dt
 
@@ -23,21 +23,21 @@ def session(**changes: object) -> Session:
 
 
 @given(current=moments, now=moments)
-def test_sliding_only_lengthens(current: dt.datetime, now: dt.datetime) -> None:
+def test_sliding_never_shortens(current: dt.datetime, now: dt.datetime) -> None:
     slid = EXPIRY.slid(current, now)
     assert slid >= current
     assert slid >= now + HOUR
 
 
 @given(current=moments, now=moments, hours=st.integers(1, 24))
-def test_extending_only_lengthens(current: dt.datetime, now: dt.datetime, hours: int) -> None:
+def test_extending_never_shortens(current: dt.datetime, now: dt.datetime, hours: int) -> None:
     duration = dt.timedelta(hours=hours)
     extended = EXPIRY.extended(current, now, duration)
     assert extended == max(current, now + duration)
     assert EXPIRY.slid(extended, now) >= extended
 
 
-def test_a_burst_of_uses_is_noted_once() -> None:
+def test_a_burst_of_uses_is_written_once() -> None:
     assert not EXPIRY.worth_writing(NOON, NOON + dt.timedelta(seconds=4.9))
     assert EXPIRY.worth_writing(NOON, NOON + dt.timedelta(seconds=5))
 
@@ -48,7 +48,7 @@ def test_a_session_is_active_until_it_expires_or_is_revoked() -> None:
     assert not session(revoked_at=NOON).active_at(NOON)
 
 
-def test_the_hash_of_the_token_is_not_shown() -> None:
+def test_repr_hides_the_hash_of_the_token() -> None:
     assert "token_sha256" not in repr(session())
 
 
@@ -58,7 +58,7 @@ def test_the_hash_of_the_token_is_not_shown() -> None:
         st.text(max_size=5) | st.booleans(),
     )
 )
-def test_preferences_survive(flat: dict[str, object]) -> None:
+def test_preferences_round_trip(flat: dict[str, object]) -> None:
     assert Preferences.of(flat).flat() == flat
 
 

@@ -1,4 +1,4 @@
-"""Settings: documented defaults, and a clear word about what is wrong."""
+"""Documented defaults, and clear errors for invalid settings."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from gateway.settings import GatewaySettings
 
 
 def settings(**changes: Any) -> GatewaySettings:
-    """Settings that only name what has no default."""
+    """Return settings with only the required values and some changes."""
     values: dict[str, Any] = {
         "secret_key": "s" * 40,
         "database_url": "postgresql://u:p@127.0.0.1:1/db",
@@ -30,7 +30,7 @@ def test_documented_defaults() -> None:
     assert made.cors_origins == ()
 
 
-def test_lists_and_sizes_are_read_as_they_are_documented(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lists_and_sizes_are_parsed_as_documented(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLOWED_HOSTS", "yourdomain.com, www.yourdomain.com")
     monkeypatch.setenv("CORS_ORIGINS", "https://yourdomain.com,http://localhost:3000")
     monkeypatch.setenv("MAX_FILE_SIZE", "2GB")
@@ -57,25 +57,25 @@ def test_lists_and_sizes_are_read_as_they_are_documented(monkeypatch: pytest.Mon
         ("max_file_size", "much"),
     ],
 )
-def test_wrong_values_are_refused(name: str, value: object) -> None:
+def test_invalid_values_are_rejected(name: str, value: object) -> None:
     with pytest.raises(ValidationError) as caught:
         settings(**{name: value})
     assert caught.value.errors()[0]["loc"] == (name,)
 
 
-def test_a_certificate_needs_its_key(tmp_path: Path) -> None:
+def test_a_certificate_requires_its_key(tmp_path: Path) -> None:
     certificate = tmp_path / "cert.pem"
     certificate.write_text("x")
     with pytest.raises(ValidationError, match="SSL_KEY_PATH"):
         settings(ssl_cert_path=certificate)
 
 
-def test_secrets_are_not_shown() -> None:
+def test_repr_hides_secrets() -> None:
     made = settings(redis_url="redis://:hidden@redis:6379/0", redis_password="hidden")
     assert "hidden" not in repr(made)
 
 
-def test_the_process_says_which_variable_is_wrong(
+def test_the_process_reports_the_invalid_variable(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in {

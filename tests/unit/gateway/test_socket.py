@@ -1,4 +1,4 @@
-"""One connection against a client that misbehaves; the rest is tested over the network."""
+"""Misbehaving WebSocket clients. Integration tests cover the rest."""
 
 import asyncio
 from typing import Any
@@ -19,7 +19,7 @@ from tests.unit.gateway.test_session import session
 
 
 class Registry:
-    """Knows every token."""
+    """Accepts every token."""
 
     async def authenticate(self, token: str) -> Session:
         return session(session_id="session_a")
@@ -29,7 +29,7 @@ class Registry:
 
 
 class Backends:
-    """Never answers."""
+    """Never responds."""
 
     queue = type("Queue", (), {"GetQueueStatus": None})
 
@@ -38,7 +38,7 @@ class Backends:
 
 
 class Peer:
-    """A client at the other end. It reads nothing once `stuck`."""
+    """A client that stops reading once `stuck`."""
 
     def __init__(self) -> None:
         self.sent: list[Message] = []
@@ -85,7 +85,7 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_client_that_leaves_is_forgotten(hub: Hub, peer: Peer) -> None:
+async def test_a_disconnected_client_is_detached(hub: Hub, peer: Peer) -> None:
     serving = connect(hub, peer)
     await settle()
     assert len(hub) == 1
@@ -94,7 +94,7 @@ async def test_a_client_that_leaves_is_forgotten(hub: Hub, peer: Peer) -> None:
     assert len(hub) == 0
 
 
-async def test_a_client_that_reads_nothing_is_given_up(
+async def test_a_client_that_stops_reading_is_disconnected(
     hub: Hub, peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_SEND_SECONDS", 0.05)
@@ -108,7 +108,7 @@ async def test_a_client_that_reads_nothing_is_given_up(
     assert len(hub) == 0
 
 
-async def test_a_client_that_falls_too_far_behind_is_closed(hub: Hub, peer: Peer) -> None:
+async def test_a_client_too_far_behind_is_disconnected(hub: Hub, peer: Peer) -> None:
     serving = connect(hub, peer)
     await settle()
     for number in range(MAX_ENDINGS + 1):

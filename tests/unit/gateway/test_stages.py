@@ -1,4 +1,4 @@
-"""The stages of a job as the API names them."""
+"""Conversion of a job's stages."""
 
 import pytest
 
@@ -6,20 +6,20 @@ from gateway.api.stages import stage_data
 from securetranscribe.v1 import queue_pb2
 
 
-def test_a_transcript_whose_speakers_are_missing_can_be_seen() -> None:
-    recognised = queue_pb2.StageStatus(
+def test_a_failed_diarization_is_visible() -> None:
+    transcribe = queue_pb2.StageStatus(
         stage=queue_pb2.STAGE_TRANSCRIBE,
         state=queue_pb2.STAGE_STATE_DONE,
         progress_percent=100.0,
         reused=True,
     )
-    apart = queue_pb2.StageStatus(
+    diarize = queue_pb2.StageStatus(
         stage=queue_pb2.STAGE_DIARIZE,
         state=queue_pb2.STAGE_STATE_FAILED,
         progress_percent=40.0,
         failure=queue_pb2.Failure(code="DIARIZATION_ERROR", message="Out of memory."),
     )
-    first, second = stage_data([recognised, apart])
+    first, second = stage_data([transcribe, diarize])
     assert first.model_dump() == {
         "name": "transcribe", "status": "done", "progress": 100.0, "reused": True, "error": None,
     }  # fmt: skip
@@ -36,10 +36,10 @@ def test_every_stage_has_a_name(number: "queue_pb2.Stage.ValueType") -> None:
 
 
 @pytest.mark.parametrize("number", queue_pb2.StageState.values()[1:])
-def test_every_state_has_a_word(number: "queue_pb2.StageState.ValueType") -> None:
+def test_every_state_has_a_name(number: "queue_pb2.StageState.ValueType") -> None:
     (shown,) = stage_data([queue_pb2.StageStatus(stage=queue_pb2.STAGE_MERGE, state=number)])
     assert shown.status == queue_pb2.StageState.Name(number).removeprefix("STAGE_STATE_").lower()
 
 
-def test_what_a_newer_service_adds_is_passed_over() -> None:
+def test_unknown_stages_of_newer_services_are_left_out() -> None:
     assert stage_data([queue_pb2.StageStatus()]) == []

@@ -1,4 +1,4 @@
-"""What is taken from callers."""
+"""Validation of text and JSON values."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def test_language_codes(code: str, read: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["english", "e", "e1", "en-US", "en\0", "ñé"])
-def test_other_languages_are_refused(code: str) -> None:
+def test_invalid_language_codes_are_rejected(code: str) -> None:
     with pytest.raises(ValidationError):
         check_language(code)
 
@@ -50,7 +50,7 @@ def nested(levels: int) -> Any:
         {"a": "x" * MAX_JSON_CHARACTERS},
     ],
 )
-def test_json_that_cannot_be_kept_is_refused(value: Any) -> None:
+def test_json_that_cannot_be_stored_is_rejected(value: Any) -> None:
     with pytest.raises(ValidationError) as caught:
         check_json(value, "preferences")
     assert caught.value.details == {"field": "preferences"}
@@ -72,5 +72,5 @@ def test_json_that_cannot_be_kept_is_refused(value: Any) -> None:
         max_leaves=10,
     )
 )
-def test_other_json_passes(value: Any) -> None:
+def test_other_json_is_accepted(value: Any) -> None:
     check_json(value, "preferences")

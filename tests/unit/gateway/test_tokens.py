@@ -1,4 +1,4 @@
-"""Tokens: unguessable, recognisable by form, and repeatable for whoever has the secret."""
+"""Random tokens, and tokens derived from an idempotency key."""
 
 from gateway.sessions.tokens import (
     RequestTokens,
@@ -8,7 +8,7 @@ from gateway.sessions.tokens import (
 )
 
 
-def test_tokens_have_256_bits_and_their_form() -> None:
+def test_tokens_have_256_bits_in_43_characters() -> None:
     tokens = {new_token() for _ in range(100)}
     assert len(tokens) == 100
     assert all(looks_like_token(token) for token in tokens)
@@ -20,19 +20,19 @@ def test_other_texts_do_not_look_like_tokens() -> None:
         assert not looks_like_token(text)
 
 
-def test_session_ids_have_their_form() -> None:
+def test_format_of_session_ids() -> None:
     assert len(new_session_id()) == len("session_") + 32
     assert new_session_id() != new_session_id()
 
 
-def test_a_repeated_key_gives_the_same_token() -> None:
+def test_a_repeated_key_derives_the_same_token() -> None:
     tokens = RequestTokens("secret")
     token = tokens.token("salt", "request", "10.0.0.1")
     assert looks_like_token(token)
     assert token == RequestTokens("secret").token("salt", "request", "10.0.0.1")
 
 
-def test_everything_counts_in_a_derived_token() -> None:
+def test_a_derived_token_depends_on_every_input() -> None:
     tokens = RequestTokens("secret")
     base = tokens.token("salt", "request", "10.0.0.1")
     others = {

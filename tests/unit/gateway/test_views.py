@@ -1,4 +1,4 @@
-"""From protobuf to the documented fields."""
+"""Conversion of protobuf messages to the documented fields."""
 
 import asyncio
 import datetime as dt
@@ -75,7 +75,7 @@ def completed() -> transcription_pb2.Transcription:
     return done
 
 
-def test_an_upload() -> None:
+def test_uploaded_transcription() -> None:
     data = views.upload_data(uploaded(), language="en", job_id="job_1")
     assert data.model_dump() == {
         "transcription_id": 123,
@@ -92,12 +92,12 @@ def test_an_upload() -> None:
     }
 
 
-def test_an_upload_that_waits() -> None:
+def test_uploaded_transcription_without_a_job() -> None:
     data = views.upload_data(uploaded(), language="", job_id="")
     assert (data.language_detected, data.processing_started, data.job_id) == (None, False, None)
 
 
-async def test_a_pending_transcription_says_what_is_not_known_yet() -> None:
+async def test_a_pending_transcription_has_null_for_unknown_values() -> None:
     data = await views.status_data(uploaded())
     assert data.status == "pending"
     for field in (
@@ -109,7 +109,7 @@ async def test_a_pending_transcription_says_what_is_not_known_yet() -> None:
     assert data.stages == []
 
 
-async def test_a_completed_transcription() -> None:
+async def test_completed_transcription() -> None:
     data = await views.status_data(completed())
     assert data.status == "completed"
     assert data.started_at == NOON + dt.timedelta(minutes=1)
@@ -147,14 +147,14 @@ async def test_silence_is_an_empty_transcript_not_a_missing_one() -> None:
     assert (data.full_transcript, data.num_speakers) == ("", 0)
 
 
-async def test_a_transcript_stays_while_it_is_made_anew() -> None:
+async def test_a_transcript_is_kept_during_reprocessing() -> None:
     again = completed()
     again.status = transcription_pb2.TRANSCRIPTION_STATUS_PROCESSING
     assert (await views.status_data(again)).full_transcript == "Hello everyone."
     assert views.item(again).num_speakers == 2
 
 
-async def test_a_failure_says_why() -> None:
+async def test_a_failure_has_its_reason() -> None:
     failed = uploaded()
     failed.status = transcription_pb2.TRANSCRIPTION_STATUS_FAILED
     failed.failure.code, failed.failure.message = "TRANSCRIPTION_ERROR", "It broke."
@@ -163,13 +163,13 @@ async def test_a_failure_says_why() -> None:
     assert (error.code, error.message) == ("TRANSCRIPTION_ERROR", "It broke.")
 
 
-def test_speakers_of_one_name_are_named_once() -> None:
+def test_speakers_with_one_name_are_listed_once() -> None:
     done = completed()
     done.speakers[1].name = "Anna"
     assert views.speaker_names(done) == ["Anna"]
 
 
-def test_a_job() -> None:
+def test_job() -> None:
     job = queue_pb2.Job(
         id=789,
         job_id="job_abc123",
@@ -202,7 +202,7 @@ def test_a_job() -> None:
     assert job_data(job).processing_time is None
 
 
-def test_the_queue() -> None:
+def test_queue_status() -> None:
     data = queue_data(
         queue_pb2.QueueStatus(
             total_jobs=25,
@@ -230,7 +230,7 @@ def test_efficiency(audio: float, processing: float, result: float) -> None:
     assert efficiency(statistics) == result
 
 
-def test_a_speaker_without_labels() -> None:
+def test_speaker_without_optional_fields() -> None:
     profile = speaker_pb2.Speaker(
         speaker_id=1,
         name="John Doe",
@@ -244,7 +244,7 @@ def test_a_speaker_without_labels() -> None:
     assert figures.voice_data_quality.has_mfcc_features is False
 
 
-def test_a_change_tells_absent_from_null() -> None:
+def test_a_change_distinguishes_absent_from_null() -> None:
     absent = SpeakerChange.model_validate({}).request(1)
     assert not absent.HasField("gender")
     assert not absent.HasField("name")
@@ -254,7 +254,7 @@ def test_a_change_tells_absent_from_null() -> None:
     assert not cleared.HasField("name")
 
 
-def test_names_of_documents() -> None:
+def test_filenames_of_documents() -> None:
     packed = any_pb2.Any()
     packed.Pack(export_pb2.ExportMetadata(filename='grö"ße\r\n.pdf'))
     header = _disposition(httpbody_pb2.HttpBody(extensions=[packed]), 1, "pdf")
@@ -266,12 +266,12 @@ def test_names_of_documents() -> None:
     )
 
 
-def test_options_may_be_written_with_commas() -> None:
+def test_options_may_be_separated_by_commas() -> None:
     assert _separated(["a,b", "c", ""]) == ["a", "b", "c"]
     assert _separated(None) is None
 
 
-async def test_a_long_transcript_lets_others_have_their_turn() -> None:
+async def test_converting_a_long_transcript_yields_to_other_tasks() -> None:
     long = completed()
     for index in range(5000):
         long.segments.add(index=index, speaker_name="Anna", text="And so on.")
