@@ -21,8 +21,8 @@ from common import sizes
 from common.settings_files import FileVariables
 
 
-def _parse_size(value: Any) -> Any:
-    """Parse a size given as text, such as `500MB`."""
+def parse_size(value: Any) -> Any:
+    """Convert a size given as text, such as `500MB`, to bytes. For validators of settings."""
     return sizes.parse(value) if isinstance(value, str) else value
 
 
@@ -33,7 +33,7 @@ def _split(value: Any) -> Any:
     return value
 
 
-Bytes = Annotated[int, BeforeValidator(_parse_size), Field(gt=0)]
+Bytes = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NameList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
