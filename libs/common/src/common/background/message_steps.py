@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 import nats.errors
 from nats.aio.msg import Msg
@@ -16,7 +17,6 @@ from common.background.steps import LEASE_SECONDS, PROCESS_ENDED, IsolatedStep
 from common.postgres import Database
 
 _BATCH = 16
-_FETCH_SECONDS = 5.0
 _OUTAGE_SECONDS = 2.0
 _log = logging.get(__name__)
 
@@ -37,6 +37,9 @@ class MessageStep(IsolatedStep[Message]):
     A message that fails is moved from the stream to the table of attempts and retried from there.
     The stream goes on. A message at which processes die is recognized by its deliveries.
     """
+
+    #: How long (seconds) a fetch waits for messages.
+    patience: ClassVar[float] = 5.0
 
     def __init__(self, database: Database, stream: JetStreamContext) -> None:
         super().__init__(database)
@@ -69,7 +72,7 @@ class MessageStep(IsolatedStep[Message]):
         try:
             if self._consumer is None:
                 self._consumer = await self.subscribe()
-            messages: list[Msg] = await self._consumer.fetch(_BATCH, timeout=_FETCH_SECONDS)
+            messages: list[Msg] = await self._consumer.fetch(_BATCH, timeout=self.patience)
         except TimeoutError:  # the client raises its own kind, and at times the plain one
             return []
         except nats.errors.Error:

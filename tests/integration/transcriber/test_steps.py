@@ -1,0 +1,178 @@
+"""Every background step of the transcriber, with one item among ten that always fails."""
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID
+
+import grpc.aio
+import pytest
+
+from common import bus
+from common.auth import CachedAuthenticator
+from common.background.registry import Background
+from common.identity import ServiceSigner
+from common.objects import ObjectStore
+from common.postgres import Database
+from common.sessions import SessionServiceAuthenticator
+from securetranscribe.v1 import event_pb2, queue_pb2
+from tests.integration.isolation import fails_alone, is_retried, outlives_its_process, steps_of
+from tests.integration.transcriber.conftest import SECRET, ApiFactory
+from tests.integration.transcriber.fakes import Peers
+from transcriber import parts
+from transcriber.api.preferences import SessionPreferences
+from transcriber.names.speakers_client import SpeakersClient
+from transcriber.parts import Core, Servers
+from transcriber.store.tasks import SignOfWork
+
+# Ten transcriptions for each situation in which a step finds work.
+_TRANSCRIPTIONS = """
+INSERT INTO transcriptions (
+    id, session_id, filename, size_bytes, duration, format, codec, sample_rate, channels,
+    source_key, language_requested, phrases, speaker_count, min_speakers, max_speakers, status,
+    job_id, transcript_at, clips_due_at, names_due_at, decisions_due_at)
+SELECT n, 's', 'a.wav', 1, 1, 'wav', 'pcm', 16000, 1, n || '/source', 'en', '{}', 0, 0, 0,
+       CASE WHEN n <= 20 THEN 'completed' ELSE 'processing' END, 'job_' || n,
+       CASE WHEN n <= 20 THEN now() - interval '30 days' END,
+       CASE WHEN n <= 10 THEN now() END, CASE WHEN n <= 10 THEN now() END,
+       CASE WHEN n <= 10 THEN now() END
+FROM generate_series(1, 50) AS n
+"""
+_JOBS = """
+INSERT INTO jobs (job_id, transcription_id, session_id, status, priority, current_step,
+                  release_number, started_at)
+SELECT 'job_' || n, n, 's',
+       CASE WHEN n <= 20 THEN 'completed' WHEN n <= 30 THEN 'queued' ELSE 'processing' END, 5, '',
+       CASE WHEN n > 30 THEN n END, CASE WHEN n > 30 THEN now() - interval '1 day' END
+FROM generate_series(1, 50) AS n
+"""
+_TASKS = """
+INSERT INTO tasks (task_id, job_id, transcription_id, stage, state, options, result_key,
+                   released_at)
+SELECT ('00000000-0000-0000-' || lpad(place::text, 4, '0') || '-' || lpad(n::text, 12, '0'))::uuid,
+       'job_' || n, n, stage,
+       CASE WHEN stage = 'merge' OR n <= 30 THEN 'waiting' WHEN n <= 40 THEN 'running'
+            ELSE 'done' END,
+       '{}', n || '/' || stage || '.pb', now() - interval '1 hour'
+FROM generate_series(21, 50) AS n,
+     unnest(ARRAY['transcribe', 'diarize', 'merge']) WITH ORDINALITY AS stages (stage, place)
+"""
+_UPLOADS = """
+INSERT INTO uploads (transcription_id, session_id, source_key, auto_start, touched_at)
+SELECT n, 's', n || '/source', false, now() - interval '1 day' FROM generate_series(51, 60) AS n
+"""
+_DELETIONS = """
+INSERT INTO deletions (transcription_id, session_id, source_key, voices_known, late_pass, due_at)
+SELECT n, 's', n || '/source', false, false, now() - interval '1 day'
+FROM generate_series(61, 70) AS n
+"""
+_OUTBOX = """
+INSERT INTO outbox (kind, subject, headers, payload)
+SELECT 'notice', 'nobody.listens', '{}', '' FROM generate_series(1, 10)
+"""
+_WARNINGS = "SELECT id, warnings FROM transcriptions WHERE warnings <> '{}'"
+_FAILED = "SELECT failure_message FROM jobs WHERE status = 'failed'"
+_CLEAR = """
+TRUNCATE uploads, transcriptions, jobs, tasks, dead_tasks, outbox, segments, transcript_speakers,
+         deletions, item_attempts RESTART IDENTITY
+"""
+STEPS = [kind.name for kind in steps_of("transcriber")]
+
+
+@pytest.fixture
+async def core(
+    apis: ApiFactory, database: Database, objects: ObjectStore, client: Any, peers: Peers
+) -> AsyncIterator[Core]:
+    """The parts of an api that nobody started."""
+    settings = apis.settings()
+    signer = ServiceSigner(SECRET, "transcriber")
+    with ThreadPoolExecutor(1) as threads:
+        async with grpc.aio.insecure_channel(peers.address) as channel:
+            servers = Servers(
+                database=database,
+                objects=objects,
+                client=client,
+                stream=client.jetstream(),
+                signer=signer,
+                speakers=SpeakersClient(channel, signer),
+                preferences=SessionPreferences(channel),
+                tokens=CachedAuthenticator(SessionServiceAuthenticator(channel), 1.0),
+            )
+            yield parts.make_core(settings, servers, threads)
+
+
+class World:
+    """Ten items or more for every step."""
+
+    def __init__(self, core: Core, database: Database) -> None:
+        self._core = core
+        self._database = database
+        self._tasks: list[str] = []
+
+    async def __call__(self) -> None:
+        for statement in (_CLEAR, _TRANSCRIPTIONS, _JOBS, _TASKS, _UPLOADS, _DELETIONS, _OUTBOX):
+            await self._database.execute(statement)
+        stream = self._core.servers.stream
+        for number in range(1, 11):
+            result = queue_pb2.TaskResult(task_id=str(UUID(int=number)))
+            await stream.publish(bus.results_subject("transcribe"), result.SerializeToString())
+            event = event_pb2.Event(
+                speaker_updated=event_pb2.SpeakerUpdated(speaker_id=number, name="Ann")
+            )
+            subject = bus.event_subject("", "speaker", number, "updated")
+            await stream.publish(subject, event.SerializeToString())
+        # More workers than tasks, so that there is room to hand all of them out.
+        for number in range(50):
+            self._core.fleet.note(
+                queue_pb2.WorkerHeartbeat(worker_id=f"w{number}", stage=queue_pb2.STAGE_TRANSCRIBE)
+            )
+        rows = await self._database.fetch_all("SELECT task_id FROM tasks")
+        self._tasks = [str(row["task_id"]) for row in rows]
+        self.repeat()
+
+    def repeat(self) -> None:
+        for task_id in self._tasks:
+            self._core.recorder.note(SignOfWork(task_id=task_id, worker_id="w"))
+
+
+@pytest.fixture
+def world(core: Core, database: Database) -> World:
+    """What the steps find."""
+    return World(core, database)
+
+
+@pytest.fixture
+def background(core: Core) -> Background:
+    """The registry of steps. Nothing of it is started."""
+    made, _ = parts.make_background(core, parts.make_actions(core))
+    return made
+
+
+def test_every_step_is_in_the_registry(background: Background) -> None:
+    assert sorted(step.name for step in background.steps) == sorted({*STEPS})
+
+
+@pytest.mark.parametrize("name", STEPS)
+async def test_an_item_that_always_fails_hurts_only_itself(
+    name: str, background: Background, database: Database, world: World
+) -> None:
+    (step,) = (step for step in background.steps if step.name == name)
+    aside = await fails_alone(step, background, database, world=world)
+    warned = {row["id"]: row["warnings"] for row in await database.fetch_all(_WARNINGS)}
+    failed = await database.fetch_all(_FAILED)
+    if name in {"clips", "names", "decisions", "recordings"}:
+        assert list(warned) == [int(aside.item)]
+    elif name in {"dispatcher", "merges"}:
+        assert len(failed) == 1
+    else:
+        assert (warned, failed) == ({}, [])
+    if name not in {"dispatcher", "merges", "lost-tasks"}:  # those have ended their task
+        await is_retried(aside, step, database, world=world)
+
+
+@pytest.mark.parametrize("name", STEPS)
+async def test_an_item_at_which_processes_die_is_set_aside(
+    name: str, background: Background, database: Database, world: World
+) -> None:
+    (step,) = (step for step in background.steps if step.name == name)
+    await outlives_its_process(step, database, world=world)
