@@ -22,7 +22,7 @@ class ResultStep(MessageStep):
 
     name = "results"
     items = "results that workers announced"
-    outcome = "The task counts as lost: it is done again, then its job fails with a reason."
+    outcome = "The task counts as lost: its stored result is taken, or it is done again."
 
     def __init__(
         self, database: Database, stream: JetStreamContext, delivery: Delivery, wake_ups: WakeUps
