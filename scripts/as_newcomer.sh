@@ -5,7 +5,7 @@
 #
 #   scripts/as_newcomer.sh DIRECTORY [NAME=VALUE ...] COMMAND ...
 #
-# The clone is made in DIRECTORY/clone and used again by the next command. With NEWCOMER_UID=1234
+# The clone is made in DIRECTORY/clone and used again by the next command. With NEWCOMER_UID=65534
 # (root only) the command runs as that user, and everything is made with umask 077.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && git rev-parse --show-toplevel)

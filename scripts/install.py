@@ -46,8 +46,8 @@ def main(arguments: Sequence[str]) -> int:
             check_space(environment, DISK)
         options = ["-c", "constraints.txt", "--only-binary", ":all:"]
         scratch = environment / "tmp"
+        output = PipOutput(progress, on_cuda=lambda: warn_of_cuda(progress, environment))
         for wanted in (BUILD_REQUIREMENTS, ["--no-build-isolation", *packages]):
-            output = PipOutput(progress, on_cuda=lambda: warn_of_cuda(progress, environment))
             status = run_pip([*options, *wanted], output, progress, scratch)
             if status:
                 raise explain(output.tail, free_bytes(environment))

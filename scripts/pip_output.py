@@ -29,7 +29,7 @@ class InstallError(Exception):
 
 
 class PipOutput:
-    """Follows pip's output and shows it as progress."""
+    """Follows the output of pip, run once or several times, and shows it as progress."""
 
     def __init__(self, progress: Progress, *, on_cuda: Callable[[], None]) -> None:
         self.tail: deque[str] = deque(maxlen=400)
@@ -38,7 +38,7 @@ class PipOutput:
         self._progress = progress
         self._on_cuda = on_cuda
         self._cuda = False
-        self._present: set[str] = set()
+        self._counted: set[str] = set()
 
     def feed(self, line: str) -> None:
         """Take the next line."""
@@ -61,7 +61,8 @@ class PipOutput:
 
     def _wheel(self, wheel: re.Match[str]) -> None:
         name, version = wheel["file"].split("-")[:2]
-        title = f"{name} {version}"
+        self._counted.add(normalized(name))
+        title = f"{name.replace('_', '-')} {version}"
         size = wheel["size"] or ""
         self.downloading = (wheel["file"], title) if wheel["how"] == "Downloading" else None
         note = size if wheel["how"] == "Downloading" else "from this machine"
@@ -69,8 +70,8 @@ class PipOutput:
 
     def _satisfied(self, requirement: str) -> None:
         name = _NAME.match(requirement)
-        if name and normalized(name[0]) not in self._present:
-            self._present.add(normalized(name[0]))
+        if name and normalized(name[0]) not in self._counted:
+            self._counted.add(normalized(name[0]))
             self._progress.done += 1
 
     def _collecting(self, name: str) -> None:

@@ -52,9 +52,12 @@ def test_one_line_per_package() -> None:
     assert output.unpacking == {"torch", "numpy", "pyyaml"}
 
 
-def test_packages_that_are_there_count() -> None:
+def test_packages_that_are_there_count_once() -> None:
     stream = io.StringIO()
-    follow(LINES + "Downloading six-1.0-py3-none-any.whl (9 kB)\n", stream)
+    later = (
+        "Requirement already satisfied: idna in ./lib\nDownloading six-1.0-py3-none-any.whl (9 kB)"
+    )
+    follow(LINES + later, stream)
     assert stream.getvalue().endswith("[  5/188] six 1.0 (9 kB)\n")
 
 
