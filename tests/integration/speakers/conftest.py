@@ -1,4 +1,4 @@
-"""The service on real servers, with callers around it."""
+"""Fixtures: the service on real servers, and its callers."""
 
 import asyncio
 import contextlib
@@ -40,21 +40,21 @@ ORDER BY p.name_key, m.name, m.version
 
 @pytest.fixture(scope="session")
 async def peers() -> AsyncIterator[Peers]:
-    """The other services."""
+    """Run the fake peers."""
     async with running_peers() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 async def database(postgres_url: Callable[[str], str]) -> AsyncIterator[Database]:
-    """The service's own tables."""
+    """Open the migrated database of the service."""
     async with migrated(postgres_url("speakers"), "speakers") as database:
         yield database
 
 
 @pytest.fixture(scope="session")
 async def client(nats_url: str) -> AsyncIterator[Any]:
-    """A connection to NATS."""
+    """Connect to NATS."""
     client = await bus.connect(nats_url, name="tests")
     yield client
     await bus.close(client)
@@ -62,7 +62,7 @@ async def client(nats_url: str) -> AsyncIterator[Any]:
 
 @pytest.fixture(autouse=True)
 async def clean(database: Database, client: Any, peers: Peers) -> None:
-    """Nothing is left of the test before."""
+    """Remove the state of earlier tests."""
     await database.execute(_CLEAR)
     await bus.ensure_streams(client.jetstream(), Delivery())
     peers.diarizer.error = None
@@ -72,7 +72,7 @@ async def clean(database: Database, client: Any, peers: Peers) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Named:
-    """A voice of a recording and who a person says it is."""
+    """A voice of a recording and the name given by a person."""
 
     label: str
     name: str
@@ -86,7 +86,7 @@ class Named:
     speaker_id: int = 0
 
     def voice(self) -> speaker_pb2.Voice:
-        """The voice alone."""
+        """Return the message of the voice."""
         message = speaker_pb2.Voice(speaker_label=self.label, speech_duration=duration(self.speech))
         if self.values is not None:
             heard = voiceprint(
@@ -96,7 +96,7 @@ class Named:
         return message
 
     def decision(self) -> speaker_pb2.VoiceDecision:
-        """What the person says."""
+        """Return the message of the decision."""
         return speaker_pb2.VoiceDecision(
             voice=self.voice(),
             name=self.name,
@@ -108,50 +108,50 @@ class Named:
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Somebody who calls the service: a session, or the transcriber."""
+    """A caller of the service: a session, or the transcriber."""
 
     stub: Any
     metadata: tuple[tuple[str, str], ...]
 
     async def call(self, method: str, request: Any) -> Any:
-        """Calls a method; raises the error that the service meant."""
+        """Call a method. Raise the error returned by the service."""
         return await unwrap(getattr(self.stub, method)(request, metadata=self.metadata))
 
     async def create(self, name: str, **fields: Any) -> speaker_pb2.Speaker:
-        """Makes a profile."""
+        """Create a profile."""
         request = speaker_pb2.CreateSpeakerRequest(name=name, **fields)
         answer: speaker_pb2.CreateSpeakerResponse = await self.call("CreateSpeaker", request)
         return answer.speaker
 
     async def get(self, speaker_id: int) -> speaker_pb2.Speaker:
-        """Reads a profile."""
+        """Return a profile."""
         request = speaker_pb2.GetSpeakerRequest(speaker_id=speaker_id)
         answer: speaker_pb2.GetSpeakerResponse = await self.call("GetSpeaker", request)
         return answer.speaker
 
     async def update(self, speaker_id: int, **fields: Any) -> speaker_pb2.Speaker:
-        """Changes a profile."""
+        """Change a profile."""
         request = speaker_pb2.UpdateSpeakerRequest(speaker_id=speaker_id, **fields)
         answer: speaker_pb2.UpdateSpeakerResponse = await self.call("UpdateSpeaker", request)
         return answer.speaker
 
     async def delete(self, speaker_id: int, *, permanent: bool = False) -> None:
-        """Deletes a profile."""
+        """Delete a profile."""
         request = speaker_pb2.DeleteSpeakerRequest(speaker_id=speaker_id, permanent=permanent)
         await self.call("DeleteSpeaker", request)
 
     async def names(self, **fields: Any) -> list[str]:
-        """The names of all profiles, in the order of the list."""
+        """Return the names of all profiles in the order of the list."""
         request = speaker_pb2.ListSpeakersRequest(page_size=200, **fields)
         return [item.name for item in (await self.call("ListSpeakers", request)).speakers]
 
     async def found(self, query: str, **fields: Any) -> list[str]:
-        """The names of profiles that a search finds."""
+        """Return the names of the profiles found by a search."""
         request = speaker_pb2.SearchSpeakersRequest(query=query, **fields)
         return [item.name for item in (await self.call("SearchSpeakers", request)).speakers]
 
     async def statistics(self, speaker_id: int) -> speaker_pb2.SpeakerStatistics:
-        """Reads the figures of a profile."""
+        """Return the statistics of a profile."""
         request = speaker_pb2.GetSpeakerStatisticsRequest(speaker_id=speaker_id)
         answer: speaker_pb2.GetSpeakerStatisticsResponse = await self.call(
             "GetSpeakerStatistics", request
@@ -159,12 +159,12 @@ class Caller:
         return answer.statistics
 
     async def observations(self, speaker_id: int) -> list[speaker_pb2.Observation]:
-        """Reads the ledger of a profile."""
+        """Return the ledger of a profile."""
         request = speaker_pb2.ListObservationsRequest(speaker_id=speaker_id, page_size=200)
         return list((await self.call("ListObservations", request)).observations)
 
     async def decide(self, transcription_id: int, *decisions: Named) -> dict[str, Any]:
-        """Sets what people decided about a recording; returns links by label."""
+        """Set the decisions about a recording. Return links by label."""
         request = speaker_pb2.SetVoiceDecisionsRequest(
             transcription_id=transcription_id, decisions=[item.decision() for item in decisions]
         )
@@ -172,7 +172,7 @@ class Caller:
         return {link.speaker_label: link for link in answer.links}
 
     async def recognize(self, transcription_id: int, *voices: Named) -> dict[str, Any]:
-        """Has the voices of a recording recognized; returns matches by label."""
+        """Recognize the voices of a recording. Return matches by label."""
         request = speaker_pb2.RecognizeVoicesRequest(
             transcription_id=transcription_id, voices=[item.voice() for item in voices]
         )
@@ -182,12 +182,12 @@ class Caller:
     async def search_voices(
         self, heard: diarization_pb2.Voiceprint, limit: int = 0
     ) -> list[speaker_pb2.VoiceCandidate]:
-        """The profiles nearest to a voice."""
+        """Return the profiles nearest to a voice."""
         request = speaker_pb2.SearchVoicesRequest(voiceprint=heard, limit=limit)
         return list((await self.call("SearchVoices", request)).candidates)
 
     async def clip(self, speaker_id: int) -> Any:
-        """The clip of a profile."""
+        """Return the clip of a profile."""
         request = speaker_pb2.GetProfileClipRequest(speaker_id=speaker_id)
         return await self.call("GetProfileClip", request)
 
@@ -199,16 +199,16 @@ class Service:
     channel: grpc.aio.Channel
 
     def session(self, name: str = "a") -> Caller:
-        """A session that calls it."""
+        """Return a session as caller."""
         return self._caller((("authorization", f"Bearer token-{name}"),))
 
     def transcriber(self, session: str = "session_a") -> Caller:
-        """The transcriber, acting for a session."""
+        """Return the transcriber on behalf of a session as caller."""
         signer = ServiceSigner(SECRET, "transcriber")
         return self._caller(tuple(signer.sign(session).items()))
 
     def nobody(self) -> Caller:
-        """Somebody without credentials."""
+        """Return a caller without credentials."""
         return self._caller(())
 
     def _caller(self, metadata: tuple[tuple[str, str], ...]) -> Caller:
@@ -217,13 +217,13 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceFactory:
-    """Starts services."""
+    """Factory of running services."""
 
     variables: Mapping[str, Any]
 
     @contextlib.asynccontextmanager
     async def run(self, **overrides: Any) -> AsyncIterator[Service]:
-        """Runs one inside the test's own process, until the end of the block."""
+        """Run a service in the process of the test until the end of the block."""
         settings = SpeakersSettings(**{**self.variables, "grpc_port": free_port(), **overrides})
         supervisor = Supervisor()
         serving = asyncio.create_task(app.serve(settings, supervisor))
@@ -240,7 +240,7 @@ class ServiceFactory:
 
 @pytest.fixture(scope="session")
 def services(postgres_url: Callable[[str], str], nats_url: str, peers: Peers) -> ServiceFactory:
-    """Starts services on the servers of this run."""
+    """Return a factory for services on the servers of this test run."""
     return ServiceFactory(
         variables={
             "secret_key": SECRET,
@@ -255,25 +255,25 @@ def services(postgres_url: Callable[[str], str], nats_url: str, peers: Peers) ->
 
 @pytest.fixture(scope="session")
 async def service(services: ServiceFactory, database: Database) -> AsyncIterator[Service]:
-    """One service with the usual settings, for all tests."""
+    """Run one service with default settings for all tests."""
     async with services.run() as running:
         yield running
 
 
 @pytest.fixture
 def user(service: Service) -> Caller:
-    """A session."""
+    """Return a session as caller."""
     return service.session()
 
 
 @pytest.fixture
 def transcriber(service: Service) -> Caller:
-    """The transcriber, acting for the same session."""
+    """Return the transcriber on behalf of the same session as caller."""
     return service.transcriber()
 
 
 async def prototypes(database: Database) -> list[tuple[Any, ...]]:
-    """Everything that follows from the ledger, to the bit."""
+    """Return all data derived from the ledger, exact to the bit."""
     return [
         (row["name"], row["model"], row["version"], tuple(row["place"]), row["confidence"],
          row["sample_count"], row["speech_seconds"])

@@ -1,7 +1,4 @@
-"""Stand-ins for the services around: sessions by token, and a diarizer that hears what it is told.
-
-They speak real gRPC.
-"""
+"""Fake peers over real gRPC: sessions by token, and a diarizer with scripted responses."""
 
 import contextlib
 import io
@@ -27,7 +24,7 @@ MODEL, VERSION = "voices-for-tests", "1"
 
 
 def wav(seconds: float) -> bytes:
-    """A WAV file with a tone."""
+    """Return a WAV file with a tone."""
     samples = np.sin(np.arange(int(seconds * RATE)) * 2 * np.pi * 220 / RATE) * 8000
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
@@ -39,7 +36,7 @@ def wav(seconds: float) -> bytes:
 
 
 class Sessions:
-    """The token `token-a` belongs to the session `session_a`."""
+    """Session service in which `token-a` belongs to the session `session_a`."""
 
     async def AuthenticateSession(  # noqa: N802
         self, request: session_pb2.AuthenticateSessionRequest, context: Any
@@ -55,7 +52,7 @@ class Sessions:
 
 @dataclass
 class Diarizer:
-    """Answers every clip with `answer`, or fails with `error`; counts the calls."""
+    """Diarizer that returns `answer` for every clip, or fails with `error`."""
 
     answer: diarization_pb2.ExtractVoiceprintResponse = field(
         default_factory=diarization_pb2.ExtractVoiceprintResponse
@@ -76,7 +73,7 @@ class Diarizer:
     def hears(
         self, voiceprint: diarization_pb2.Voiceprint, *, speakers: int = 1, end: float = 4.0
     ) -> None:
-        """Makes this what it hears in the next clips."""
+        """Script the response to the next clips."""
         self.error = None
         self.answer = diarization_pb2.ExtractVoiceprintResponse(
             voiceprint=voiceprint,
@@ -87,7 +84,7 @@ class Diarizer:
 
 @dataclass
 class Peers:
-    """The services around, all at one address."""
+    """Fake peers, all at one address."""
 
     address: str
     diarizer: Diarizer
@@ -95,7 +92,7 @@ class Peers:
 
 @contextlib.asynccontextmanager
 async def running_peers() -> AsyncIterator[Peers]:
-    """Runs them until the end of the block."""
+    """Run the peers until the end of the block."""
     server = grpc.aio.server()
     diarizer = Diarizer()
     _serve(server, "SessionService", Sessions(), session_pb2, "AuthenticateSession")
@@ -111,7 +108,7 @@ async def running_peers() -> AsyncIterator[Peers]:
 def _serve(
     server: grpc.aio.Server, service: str, servant: object, messages: Any, name: str
 ) -> None:
-    """Adds the one method that is asked for; the servants are no whole services."""
+    """Register the single method that a fake implements."""
     handler = grpc.unary_unary_rpc_method_handler(
         getattr(servant, name),
         request_deserializer=getattr(messages, f"{name}Request").FromString,
@@ -124,7 +121,10 @@ def _serve(
 
 
 def person(number: int, *, recording: int = 0, dimension: int = 192) -> list[float]:
-    """A made-up voice: one person's recordings are alike (0.9), two persons are not (about 0)."""
+    """Return a synthetic voice.
+
+    The cosine is about 0.9 between recordings of one person and about 0 between two people.
+    """
     own = np.random.default_rng([1, number]).standard_normal(dimension)
     chance = np.random.default_rng([2, number, recording]).standard_normal(dimension)
     voice = own / np.linalg.norm(own) + 0.35 * chance / np.linalg.norm(chance)
@@ -134,7 +134,7 @@ def person(number: int, *, recording: int = 0, dimension: int = 192) -> list[flo
 def voiceprint(
     values: list[float], *, seconds: float = 10.0, model: str = MODEL, version: str = VERSION
 ) -> diarization_pb2.Voiceprint:
-    """A voiceprint as the diarizer sends it."""
+    """Return a voiceprint message of the diarizer."""
     return diarization_pb2.Voiceprint(
         values=values, model=model, model_version=version, speech_duration=duration(seconds)
     )

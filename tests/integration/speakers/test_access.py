@@ -1,4 +1,4 @@
-"""Who may call what."""
+"""Access control."""
 
 import pytest
 
@@ -12,17 +12,17 @@ METHODS = [method.name for method in SERVICE.methods]
 
 
 def request_of(method: str) -> object:
-    """An empty request of a method."""
+    """Return an empty request of a method."""
     return getattr(speaker_pb2, SERVICE.methods_by_name[method].input_type.name)()
 
 
 @pytest.mark.parametrize("method", METHODS)
-async def test_nobody_may_call_without_credentials(service: Service, method: str) -> None:
+async def test_calls_without_credentials_are_rejected(service: Service, method: str) -> None:
     with pytest.raises((AuthenticationError, AuthorizationError)):
         await service.nobody().call(method, request_of(method))
 
 
-async def test_a_bad_token(service: Service) -> None:
+async def test_invalid_token_is_rejected(service: Service) -> None:
     caller = Caller(
         stub=service.nobody().stub, metadata=(("authorization", "Bearer something else"),)
     )
@@ -31,7 +31,7 @@ async def test_a_bad_token(service: Service) -> None:
 
 
 @pytest.mark.parametrize("method", ["RecognizeVoices", "SetVoiceDecisions"])
-async def test_only_services_speak_for_recordings(user: Caller, method: str) -> None:
+async def test_only_services_may_report_on_recordings(user: Caller, method: str) -> None:
     with pytest.raises(AuthorizationError):
         await user.call(method, request_of(method))
 
@@ -44,7 +44,7 @@ async def test_profiles_are_shared_by_all_sessions(service: Service) -> None:
     assert (await one.get(ann.speaker_id)).description == "Known to all"
 
 
-async def test_the_ledger_tells_nothing_of_other_sessions_recordings_but_their_number(
+async def test_ledger_reveals_only_the_id_of_other_sessions_recordings(
     service: Service,
 ) -> None:
     voice = Named(label="Speaker_1", name="Ann", values=person(1), clip=b"sound")

@@ -1,4 +1,4 @@
-"""What people decide about recordings, what is learned from it, and how all of it is undone."""
+"""Decisions about recordings, their observations, and their reversal."""
 
 import asyncio
 import random
@@ -16,9 +16,7 @@ ANN = Named(label="Speaker_1", name="Ann", values=person(1))
 BOB = Named(label="Speaker_2", name="Bob", values=person(2), seconds=7.5)
 
 
-async def test_a_new_name_makes_a_profile_that_knows_the_voice(
-    user: Caller, transcriber: Caller
-) -> None:
+async def test_new_name_creates_a_profile_with_the_voice(user: Caller, transcriber: Caller) -> None:
     links = await transcriber.decide(1, ANN, BOB)
     assert list(links) == ["Speaker_1", "Speaker_2"]
     assert all(link.created for link in links.values())
@@ -30,7 +28,7 @@ async def test_a_new_name_makes_a_profile_that_knows_the_voice(
     assert not ann.verified
 
 
-async def test_a_known_name_links_to_its_profile(user: Caller, transcriber: Caller) -> None:
+async def test_known_name_links_to_its_profile(user: Caller, transcriber: Caller) -> None:
     made = await user.create("ann")
     links = await transcriber.decide(1, ANN)
     assert links["Speaker_1"].speaker.speaker_id == made.speaker_id
@@ -39,7 +37,7 @@ async def test_a_known_name_links_to_its_profile(user: Caller, transcriber: Call
     assert (await user.get(made.speaker_id)).sample_count == 1
 
 
-async def test_repeating_changes_nothing(
+async def test_repeated_decisions_change_nothing(
     user: Caller, transcriber: Caller, database: Database
 ) -> None:
     first = await transcriber.decide(1, ANN, BOB)
@@ -55,10 +53,10 @@ async def test_repeating_changes_nothing(
     assert await user.observations(first["Speaker_1"].speaker.speaker_id) == rows
 
 
-async def test_swapped_names_put_right_leave_no_trace(
+async def test_corrected_swap_of_names_leaves_no_trace(
     user: Caller, transcriber: Caller, database: Database
 ) -> None:
-    """The mistake of one recording, in profiles that other recordings have taught."""
+    """The profiles also have observations from other recordings."""
     for recording in (1, 2):
         await transcriber.decide(
             recording,
@@ -77,10 +75,10 @@ async def test_swapped_names_put_right_leave_no_trace(
     assert await user.names() == ["Ann", "Bob"]
 
 
-async def test_a_decision_holds_under_the_new_name_of_its_profile(
+async def test_decision_follows_a_renamed_profile(
     user: Caller, transcriber: Caller, database: Database
 ) -> None:
-    """Whoever repeats it may not have heard of the new name."""
+    """The caller may not know the new name yet."""
     ann = (await transcriber.decide(1, ANN))["Speaker_1"].speaker.speaker_id
     known = await prototypes(database)
     await user.update(ann, name="Ann Smith")
@@ -91,9 +89,7 @@ async def test_a_decision_holds_under_the_new_name_of_its_profile(
     assert (await prototypes(database))[0][1:] == known[0][1:]
 
 
-async def test_a_decision_follows_its_profile_through_merges(
-    user: Caller, transcriber: Caller
-) -> None:
+async def test_decision_follows_a_merged_profile(user: Caller, transcriber: Caller) -> None:
     ann = (await transcriber.decide(1, ANN))["Speaker_1"].speaker.speaker_id
     into = [(await user.create(name)).speaker_id for name in ("Annie", "Annabel")]
     for target, source in ((into[0], ann), (into[1], into[0])):
@@ -106,7 +102,7 @@ async def test_a_decision_follows_its_profile_through_merges(
     assert (await user.get(into[1])).sample_count == 2
 
 
-async def test_a_profile_deleted_for_good_does_not_come_back_by_repetition(
+async def test_permanently_deleted_profile_does_not_return_by_repetition(
     user: Caller, transcriber: Caller, database: Database
 ) -> None:
     ann = (await transcriber.decide(1, ANN, BOB))["Speaker_1"].speaker.speaker_id
@@ -122,14 +118,14 @@ async def test_a_profile_deleted_for_good_does_not_come_back_by_repetition(
     row = await database.fetch_one("SELECT count(*) AS rows FROM observations")
     assert row is not None
     assert row["rows"] == 1
-    # A person who gives the name again means a new profile.
+    # Without a profile id, the same name creates a new profile.
     assert (await transcriber.decide(1, ANN, BOB))["Speaker_1"].created
 
 
-async def test_a_profile_that_vanished_by_itself_is_made_again(
+async def test_automatically_deleted_profile_is_created_again(
     user: Caller, transcriber: Caller
 ) -> None:
-    """The decision that took the name away did not hold, and the one before is told again."""
+    """A decision was changed and then changed back."""
     ann = (await transcriber.decide(1, ANN))["Speaker_1"].speaker.speaker_id
     await transcriber.decide(1, replace(ANN, name="Eve"))
     links = await transcriber.decide(1, replace(ANN, speaker_id=ann))
@@ -137,7 +133,7 @@ async def test_a_profile_that_vanished_by_itself_is_made_again(
     assert await user.names(active_only=False) == ["Ann"]
 
 
-async def test_taking_all_names_back_leaves_nothing(
+async def test_removing_all_decisions_leaves_nothing(
     user: Caller, transcriber: Caller, database: Database
 ) -> None:
     await transcriber.decide(1, ANN, BOB)
@@ -148,7 +144,7 @@ async def test_taking_all_names_back_leaves_nothing(
         assert await database.fetch_one(f"SELECT FROM {table} LIMIT 1") is None
 
 
-async def test_deleting_one_recording_keeps_what_others_taught(
+async def test_deleted_recording_keeps_observations_of_others(
     user: Caller, transcriber: Caller, database: Database
 ) -> None:
     await transcriber.decide(1, ANN)
@@ -160,7 +156,7 @@ async def test_deleting_one_recording_keeps_what_others_taught(
     assert await user.names() == ["Ann"]
 
 
-async def test_a_corrected_name_leaves_no_profile_behind(user: Caller, transcriber: Caller) -> None:
+async def test_corrected_name_leaves_no_profile(user: Caller, transcriber: Caller) -> None:
     first = await transcriber.decide(1, replace(ANN, name="Jon"))
     links = await transcriber.decide(1, replace(ANN, name="John"))
     assert await user.names(active_only=False) == ["John"]
@@ -169,7 +165,7 @@ async def test_a_corrected_name_leaves_no_profile_behind(user: Caller, transcrib
         await user.get(first["Speaker_1"].speaker.speaker_id)
 
 
-async def test_profiles_that_a_person_touched_stay(user: Caller, transcriber: Caller) -> None:
+async def test_profiles_changed_by_a_person_stay(user: Caller, transcriber: Caller) -> None:
     made = await user.create("Made by hand")
     links = await transcriber.decide(1, replace(ANN, name="Made by hand"), BOB)
     bob = links["Speaker_2"].speaker.speaker_id
@@ -181,7 +177,7 @@ async def test_profiles_that_a_person_touched_stay(user: Caller, transcriber: Ca
         assert (left.sample_count, left.has_voice_data, left.confidence) == (0, False, 0.0)
 
 
-async def test_two_labels_with_one_name_are_one_person(user: Caller, transcriber: Caller) -> None:
+async def test_two_labels_with_one_name_share_a_profile(user: Caller, transcriber: Caller) -> None:
     same = replace(BOB, name="ANN", values=person(1, recording=9))
     links = await transcriber.decide(1, ANN, same)
     ids = {link.speaker.speaker_id for link in links.values()}
@@ -190,7 +186,7 @@ async def test_two_labels_with_one_name_are_one_person(user: Caller, transcriber
 
 
 @pytest.mark.parametrize("heard", [replace(ANN, values=None), replace(ANN, seconds=1.9)])
-async def test_a_voice_with_too_little_speech_teaches_nothing(
+async def test_voice_with_too_little_speech_adds_no_observation(
     user: Caller, transcriber: Caller, heard: Named
 ) -> None:
     links = await transcriber.decide(1, heard)
@@ -201,10 +197,10 @@ async def test_a_voice_with_too_little_speech_teaches_nothing(
     assert await user.names() == []
 
 
-async def test_another_voiceprint_replaces_the_old_one(
+async def test_new_voiceprint_replaces_the_old_one(
     user: Caller, transcriber: Caller, database: Database
 ) -> None:
-    """Diarization was run again, and the label belongs to another voice now."""
+    """After another diarization, the label belongs to another voice."""
     await transcriber.decide(1, ANN)
     await transcriber.decide(1, replace(ANN, values=person(5)))
     changed = await prototypes(database)
@@ -215,7 +211,7 @@ async def test_another_voiceprint_replaces_the_old_one(
         "Speaker_1"].speaker.speaker_id)).sample_count == 1  # fmt: skip
 
 
-async def test_a_repeated_decision_holds_for_a_deactivated_profile(
+async def test_repeated_decision_keeps_an_inactive_profile(
     user: Caller, transcriber: Caller
 ) -> None:
     made = (await transcriber.decide(1, ANN))["Speaker_1"].speaker
@@ -223,12 +219,12 @@ async def test_a_repeated_decision_holds_for_a_deactivated_profile(
     links = await transcriber.decide(1, ANN, BOB)
     assert links["Speaker_1"].speaker.speaker_id == made.speaker_id
     assert not links["Speaker_1"].created
-    # In another recording the name is free again.
+    # In another recording, the name creates a new profile.
     other = await transcriber.decide(2, ANN)
     assert other["Speaker_1"].speaker.speaker_id != made.speaker_id
 
 
-async def test_a_clip_may_come_later(user: Caller, transcriber: Caller) -> None:
+async def test_clip_can_be_added_later(user: Caller, transcriber: Caller) -> None:
     made = (await transcriber.decide(1, ANN))["Speaker_1"].speaker
     with pytest.raises(NotFoundError):
         await user.clip(made.speaker_id)
@@ -239,7 +235,7 @@ async def test_a_clip_may_come_later(user: Caller, transcriber: Caller) -> None:
     assert (await user.get(made.speaker_id)).sample_count == 1
 
 
-async def test_many_recordings_at_once_make_one_profile(user: Caller, transcriber: Caller) -> None:
+async def test_concurrent_recordings_create_one_profile(user: Caller, transcriber: Caller) -> None:
     results = await asyncio.gather(
         *(
             transcriber.decide(
@@ -257,7 +253,7 @@ async def test_many_recordings_at_once_make_one_profile(user: Caller, transcribe
         assert (await user.get(speaker_id)).sample_count == 8
 
 
-async def test_two_services_at_once_make_one_profile(
+async def test_concurrent_services_create_one_profile(
     services: ServiceFactory, user: Caller, transcriber: Caller
 ) -> None:
     async with services.run() as second:
@@ -278,10 +274,10 @@ async def test_two_services_at_once_make_one_profile(
     assert (await user.get(speaker_id)).sample_count == 8
 
 
-async def test_any_history_with_the_same_end_is_the_same(
+async def test_state_depends_only_on_final_decisions(
     transcriber: Caller, database: Database
 ) -> None:
-    """The order of decisions and all that was taken back leave no bit behind."""
+    """Neither the order of decisions nor revoked ones affect a single bit."""
     final = {
         recording: [
             replace(ANN, values=person(1, recording=recording), seconds=2.0 + recording),
@@ -318,7 +314,7 @@ async def test_any_history_with_the_same_end_is_the_same(
         (1, [replace(ANN, clip=b"x" * (2 * 1024 * 1024 + 1))], "clip"),
     ],
 )
-async def test_decisions_are_checked(
+async def test_invalid_decisions_are_rejected(
     user: Caller, transcriber: Caller, transcription_id: int, decisions: list[Named], field: str
 ) -> None:
     with pytest.raises(ValidationError) as refused:
@@ -327,8 +323,8 @@ async def test_decisions_are_checked(
     assert await user.names(active_only=False) == []
 
 
-async def test_all_decisions_or_none(user: Caller, transcriber: Caller) -> None:
-    """A voiceprint whose model suddenly has another dimension undoes the whole call."""
+async def test_decisions_are_applied_atomically(user: Caller, transcriber: Caller) -> None:
+    """A voiceprint with an unexpected dimension rolls back the whole call."""
     await transcriber.decide(1, ANN)
     with pytest.raises(ValidationError):
         await transcriber.decide(2, BOB, replace(ANN, values=person(1, dimension=64)))

@@ -1,4 +1,4 @@
-"""Teaching profiles from clips."""
+"""Enrollment of clips."""
 
 import asyncio
 
@@ -30,7 +30,7 @@ async def enroll(
     return answer
 
 
-async def test_an_enrolled_person_is_recognized(
+async def test_enrolled_person_is_recognized(
     user: Caller, transcriber: Caller, peers: Peers
 ) -> None:
     ann = (await user.create("Ann")).speaker_id
@@ -45,11 +45,11 @@ async def test_an_enrolled_person_is_recognized(
     assert await user.observations(ann) == [row]
     heard = Named(label="S1", name="", values=person(1, recording=3))
     assert (await transcriber.recognize(1, heard))["S1"].speaker_id == ann
-    # An enrolled clip is of no recording.
+    # An enrolled clip does not count as a recording.
     assert (await user.statistics(ann)).total_transcriptions == 1
 
 
-async def test_the_diarizer_is_asked_in_the_name_of_the_session(user: Caller, peers: Peers) -> None:
+async def test_diarizer_is_called_on_behalf_of_the_session(user: Caller, peers: Peers) -> None:
     ann = (await user.create("Ann")).speaker_id
     peers.diarizer.hears(voiceprint(person(1)))
     await enroll(user, ann)
@@ -57,7 +57,7 @@ async def test_the_diarizer_is_asked_in_the_name_of_the_session(user: Caller, pe
     assert caller["authorization"] == "Bearer token-a"
 
 
-async def test_the_cleanest_seconds_can_be_heard(user: Caller, peers: Peers) -> None:
+async def test_cleanest_seconds_become_the_clip(user: Caller, peers: Peers) -> None:
     ann = (await user.create("Ann")).speaker_id
     peers.diarizer.hears(voiceprint(person(1)), end=4.0)
     await enroll(user, ann)
@@ -69,7 +69,7 @@ async def test_the_cleanest_seconds_can_be_heard(user: Caller, peers: Peers) -> 
 @pytest.mark.parametrize(
     ("seconds", "speakers", "reason"), [(9.0, 2, "several_speakers"), (4.9, 1, "too_little_speech")]
 )
-async def test_poor_clips_are_refused(
+async def test_unsuitable_clips_are_rejected(
     user: Caller, peers: Peers, seconds: float, speakers: int, reason: str
 ) -> None:
     ann = (await user.create("Ann")).speaker_id
@@ -80,21 +80,23 @@ async def test_poor_clips_are_refused(
     assert (await user.get(ann)).sample_count == 0
 
 
-async def test_what_the_diarizer_refuses_is_passed_on(user: Caller, peers: Peers) -> None:
+async def test_errors_of_the_diarizer_are_passed_on(user: Caller, peers: Peers) -> None:
     ann = (await user.create("Ann")).speaker_id
     peers.diarizer.error = AudioProcessingError("Nobody speaks in this clip.")
     with pytest.raises(AudioProcessingError, match="Nobody speaks"):
         await enroll(user, ann)
 
 
-async def test_without_a_diarizer(services: ServiceFactory) -> None:
+async def test_enrollment_without_diarizer_is_unavailable(services: ServiceFactory) -> None:
     async with services.run(diarizer_grpc=f"127.0.0.1:{free_port()}") as alone:
         ann = (await alone.session().create("Ann")).speaker_id
         with pytest.raises(UnavailableError):
             await enroll(alone.session(), ann)
 
 
-async def test_who_cannot_be_enrolled(user: Caller, peers: Peers) -> None:
+async def test_enrollment_is_rejected_before_the_diarizer_is_called(
+    user: Caller, peers: Peers
+) -> None:
     ann = (await user.create("Ann")).speaker_id
     with pytest.raises(ValidationError):
         await enroll(user, ann, b"")
@@ -106,7 +108,7 @@ async def test_who_cannot_be_enrolled(user: Caller, peers: Peers) -> None:
     assert peers.diarizer.calls == 0
 
 
-async def test_a_repeated_request_teaches_once(user: Caller, peers: Peers) -> None:
+async def test_repeated_request_enrolls_once(user: Caller, peers: Peers) -> None:
     ann = (await user.create("Ann")).speaker_id
     peers.diarizer.hears(voiceprint(person(1)))
     answers = await asyncio.gather(*(enroll(user, ann, request_id="r") for _ in range(4)))
@@ -121,8 +123,8 @@ async def test_a_repeated_request_teaches_once(user: Caller, peers: Peers) -> No
     assert (await user.get(ann)).sample_count == 2
 
 
-async def test_a_clip_that_only_the_diarizer_understands(user: Caller, peers: Peers) -> None:
-    """Then there is a voice but no preview."""
+async def test_clip_decodable_only_by_the_diarizer(user: Caller, peers: Peers) -> None:
+    """The profile has a voiceprint but no preview."""
     ann = (await user.create("Ann")).speaker_id
     peers.diarizer.hears(voiceprint(person(1)))
     assert (await enroll(user, ann, b"no audio at all")).speaker.sample_count == 1
@@ -130,7 +132,7 @@ async def test_a_clip_that_only_the_diarizer_understands(user: Caller, peers: Pe
         await user.clip(ann)
 
 
-async def test_a_service_may_enroll_for_nobody(services: ServiceFactory, peers: Peers) -> None:
+async def test_service_may_enroll_without_session(services: ServiceFactory, peers: Peers) -> None:
     async with services.run() as running:
         user = running.session()
         ann = (await user.create("Ann")).speaker_id

@@ -1,4 +1,4 @@
-"""Looking into ledgers and putting them right: removing, merging, splitting, clips."""
+"""Inspection and correction of ledgers: removals, merges, splits, clips."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from tests.integration.speakers.fakes import person
 
 
 def named(name: str, number: int, recording: int, **changes: object) -> Named:
-    """A person's voice in a recording, and what it is called there."""
+    """Return the voice of a person in a recording, with the name given there."""
     voice = Named(
         label="Speaker_1", name=name, values=person(number, recording=recording), seconds=5.0
     )
@@ -26,7 +26,7 @@ def named(name: str, number: int, recording: int, **changes: object) -> Named:
 
 
 async def taught(transcriber: Caller, *voices: Named, first: int = 1) -> int:
-    """Decides on one recording for each voice; returns the profile of the last one."""
+    """Name each voice in a recording of its own. Return the profile id of the last one."""
     for number, voice in enumerate(voices, first):
         links = await transcriber.decide(number, voice)
     return int(links[voices[-1].label].speaker.speaker_id)
@@ -54,7 +54,7 @@ async def split(
     return answer
 
 
-async def test_the_ledger_is_listed_newest_first(user: Caller, transcriber: Caller) -> None:
+async def test_ledger_is_listed_newest_first(user: Caller, transcriber: Caller) -> None:
     ann = await taught(transcriber, *(named("Ann", 1, n, seconds=4.0 + n) for n in (1, 2, 3)))
     rows = await user.observations(ann)
     assert [row.transcription_id for row in rows] == [3, 2, 1]
@@ -66,7 +66,7 @@ async def test_the_ledger_is_listed_newest_first(user: Caller, transcriber: Call
     assert answer.total == 3
 
 
-async def test_removing_an_observation_undoes_what_it_taught(
+async def test_removed_observation_leaves_no_trace(
     user: Caller, transcriber: Caller, database: Database
 ) -> None:
     ann = await taught(transcriber, named("Ann", 1, 1))
@@ -76,13 +76,13 @@ async def test_removing_an_observation_undoes_what_it_taught(
     left = await remove(user, ann, poisoned.observation_id)
     assert left.sample_count == 1
     assert await prototypes(database) == right
-    # The name in that recording stays, and repeating it does not teach the voice again.
+    # The name in that recording stays, and its repetition does not add the observation again.
     assert (await user.statistics(ann)).total_transcriptions == 2
     await transcriber.decide(2, named("Ann", 2, 2))
     assert await prototypes(database) == right
 
 
-async def test_removing_what_the_machine_recognized(user: Caller, transcriber: Caller) -> None:
+async def test_recognition_can_be_removed(user: Caller, transcriber: Caller) -> None:
     ann = await taught(transcriber, named("Ann", 1, 1))
     await transcriber.recognize(2, named("", 1, 2))
     machine, _ = await user.observations(ann)
@@ -90,7 +90,9 @@ async def test_removing_what_the_machine_recognized(user: Caller, transcriber: C
     assert len(await user.observations(ann)) == 1
 
 
-async def test_only_rows_of_the_profile_can_be_removed(user: Caller, transcriber: Caller) -> None:
+async def test_only_entries_of_the_profile_can_be_removed(
+    user: Caller, transcriber: Caller
+) -> None:
     ann = await taught(transcriber, named("Ann", 1, 1))
     bob = await taught(transcriber, named("Bob", 2, 2), first=2)
     [row] = await user.observations(bob)
@@ -100,7 +102,7 @@ async def test_only_rows_of_the_profile_can_be_removed(user: Caller, transcriber
     assert len(await user.observations(bob)) == 1
 
 
-async def test_merging_is_as_if_there_had_been_one_profile(
+async def test_merge_equals_a_single_profile(
     user: Caller, transcriber: Caller, database: Database
 ) -> None:
     await taught(transcriber, *(named("Ann", 1, n, seconds=2.0 + n) for n in range(1, 5)))
@@ -114,12 +116,12 @@ async def test_merging_is_as_if_there_had_been_one_profile(
     assert await prototypes(database) == one
     assert await user.names(active_only=False) == ["Ann"]
     assert (await user.statistics(ids["Ann"])).total_transcriptions == 5
-    # What was decided about these recordings before is undone with them.
+    # Removing the decisions about a recording also affects the merged profile.
     await transcriber.decide(1)
     assert (await user.get(ids["Ann"])).sample_count == 3
 
 
-async def test_what_cannot_be_merged(user: Caller, transcriber: Caller) -> None:
+async def test_invalid_merges_are_rejected(user: Caller, transcriber: Caller) -> None:
     ann, bob = await user.create("Ann"), await user.create("Bob")
     with pytest.raises(SpeakerError):
         await merge(user, ann.speaker_id, ann.speaker_id)
@@ -132,9 +134,7 @@ async def test_what_cannot_be_merged(user: Caller, transcriber: Caller) -> None:
     assert (await merge(user, bob.speaker_id, ann.speaker_id)).name == "Bob"
 
 
-async def test_splitting_takes_a_merge_back(
-    user: Caller, transcriber: Caller, database: Database
-) -> None:
+async def test_split_undoes_a_merge(user: Caller, transcriber: Caller, database: Database) -> None:
     await taught(transcriber, *(named("Ann", 1, n) for n in (1, 2)))
     bob = await taught(transcriber, *(named("Bob", 2, n) for n in (3, 4)), first=3)
     apart = await prototypes(database)
@@ -150,15 +150,15 @@ async def test_splitting_takes_a_merge_back(
     assert await prototypes(database) == apart
     assert (answer.speaker.name, answer.speaker.sample_count) == ("Ann", 2)
     assert (answer.target.name, answer.target.sample_count) == ("Bob", 2)
-    # A decision that is repeated does not move the voice back.
+    # A repeated decision does not move the observation back.
     await transcriber.decide(3, named("Ann", 2, 3))
     assert await prototypes(database) == apart
-    # Deleting the recording removes what was learned from it, wherever it went.
+    # Deleting the recording removes its observation from any profile.
     await transcriber.decide(3)
     assert (await user.get(answer.target.speaker_id)).sample_count == 1
 
 
-async def test_splitting_to_a_known_profile(user: Caller, transcriber: Caller) -> None:
+async def test_split_to_an_existing_profile(user: Caller, transcriber: Caller) -> None:
     bob = await user.create("Bob")
     ann = await taught(transcriber, named("Ann", 1, 1), named("Ann", 2, 2))
     rows = await user.observations(ann)
@@ -168,7 +168,7 @@ async def test_splitting_to_a_known_profile(user: Caller, transcriber: Caller) -
     assert (await transcriber.recognize(6, named("", 1, 6)))["Speaker_1"].name == "Ann"
 
 
-async def test_what_cannot_be_split(user: Caller, transcriber: Caller) -> None:
+async def test_invalid_splits_are_rejected(user: Caller, transcriber: Caller) -> None:
     ann = await taught(transcriber, named("Ann", 1, 1))
     bob = await taught(transcriber, named("Bob", 2, 2), first=2)
     await transcriber.recognize(3, named("", 1, 3))
@@ -186,7 +186,7 @@ async def test_what_cannot_be_split(user: Caller, transcriber: Caller) -> None:
     assert (await user.get(ann)).sample_count == 1
 
 
-async def test_the_clip_is_of_the_most_typical_voice(user: Caller, transcriber: Caller) -> None:
+async def test_clip_is_the_most_typical_voice(user: Caller, transcriber: Caller) -> None:
     voices = [named("Ann", 1, n, clip=f"clip {n}".encode()) for n in (1, 2, 3)]
     stranger = named("Ann", 7, 4, clip=b"a mistake", seconds=9.0)
     ann = await taught(transcriber, *voices, stranger)
@@ -197,7 +197,7 @@ async def test_the_clip_is_of_the_most_typical_voice(user: Caller, transcriber: 
     assert (await user.clip(ann)).data == clip.data
 
 
-async def test_clips_may_be_kept_to_their_session(
+async def test_clips_can_be_restricted_to_their_session(
     service: Service, services: ServiceFactory, transcriber: Caller
 ) -> None:
     ann = await taught(transcriber, named("Ann", 1, 1, clip=b"private"))
@@ -208,7 +208,7 @@ async def test_clips_may_be_kept_to_their_session(
             await private.session("b").clip(ann)
 
 
-async def test_permanent_deletion_leaves_no_voice(
+async def test_permanent_deletion_removes_voice_data(
     user: Caller, transcriber: Caller, database: Database
 ) -> None:
     ann = await taught(transcriber, named("Ann", 1, 1, clip=b"clip"), named("Ann", 1, 2))

@@ -1,4 +1,4 @@
-"""The service as a process of its own."""
+"""The service as a separate process."""
 
 import asyncio
 import os
@@ -28,11 +28,11 @@ async def start(*arguments: str, **variables: str) -> asyncio.subprocess.Process
     )  # fmt: skip
 
 
-async def test_a_process_serves_until_it_is_told_to_stop(
+async def test_process_serves_until_sigterm(
     postgres_url: Callable[[str], str], nats_url: str, database: Database
 ) -> None:
     port = free_port()
-    # The gateway and the diarizer are down: it starts all the same.
+    # The service starts without the gateway and the diarizer.
     nobody = f"127.0.0.1:{free_port()}"
     process = await start(
         DATABASE_URL=postgres_url("speakers"),
@@ -55,14 +55,14 @@ async def test_a_process_serves_until_it_is_told_to_stop(
     assert not any(str(secret).encode() in errors for secret in secrets)
 
 
-async def test_migrating_alone(postgres_url: Callable[[str], str], database: Database) -> None:
+async def test_migrate_command(postgres_url: Callable[[str], str], database: Database) -> None:
     process = await start("migrate", DATABASE_URL=postgres_url("speakers"), GRPC_PORT="0")
     said, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
-    assert said == b""  # everything has been applied before
+    assert said == b""  # all migrations have been applied before
 
 
-async def test_wrong_settings_are_named() -> None:
+async def test_invalid_settings_are_named() -> None:
     process = await start(DATABASE_URL="postgresql://h/d", GRPC_PORT="0", CONFIDENCE_THRESHOLD="2")
     _, errors = await process.communicate()
     assert process.returncode == 2

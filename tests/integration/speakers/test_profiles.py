@@ -1,4 +1,4 @@
-"""Making, finding, changing and deleting profiles."""
+"""Creation, search, changes and deletion of profiles."""
 
 import asyncio
 import random
@@ -11,7 +11,7 @@ from tests.integration.speakers.conftest import Caller, Named, Service
 from tests.integration.speakers.fakes import person
 
 
-async def test_a_new_profile_has_no_voice(user: Caller) -> None:
+async def test_new_profile_has_no_voice_data(user: Caller) -> None:
     made = await user.create(
         "  Ann   Lee ",
         gender="female",
@@ -32,7 +32,7 @@ async def test_a_new_profile_has_no_voice(user: Caller) -> None:
     assert made.create_time == made.update_time
 
 
-async def test_a_name_is_taken_however_it_is_spelt(user: Caller) -> None:
+async def test_name_conflicts_in_any_spelling(user: Caller) -> None:
     first = await user.create("José Ångström")
     with pytest.raises(ConflictError) as refused:
         await user.create(" JOSÉ  ångström")
@@ -53,25 +53,27 @@ async def test_a_name_is_taken_however_it_is_spelt(user: Caller) -> None:
         ({"name": "Ann", "request_id": "x" * 256}, "request_id"),
     ],
 )
-async def test_fields_are_checked(user: Caller, fields: dict[str, str], field: str) -> None:
+async def test_invalid_fields_are_rejected(
+    user: Caller, fields: dict[str, str], field: str
+) -> None:
     with pytest.raises(ValidationError) as refused:
         await user.call("CreateSpeaker", speaker_pb2.CreateSpeakerRequest(**fields))
     assert refused.value.details == {"field": field}
     assert await user.names() == []
 
 
-async def test_a_repeated_request_makes_one_profile(service: Service) -> None:
+async def test_repeated_request_creates_one_profile(service: Service) -> None:
     one, other = service.session("a"), service.session("b")
     first = await one.create("Ann", request_id="r1")
     assert await one.create("Ann", request_id="r1") == first
     with pytest.raises(ConflictError):
         await one.create("Ann", request_id="r2")
-    # Another session's key is another key.
+    # Request ids of different sessions are independent.
     with pytest.raises(ConflictError):
         await other.create("Ann", request_id="r1")
 
 
-async def test_many_at_once_make_one_profile(user: Caller) -> None:
+async def test_concurrent_requests_create_one_profile(user: Caller) -> None:
     results = await asyncio.gather(*(user.create("Ann") for _ in range(8)), return_exceptions=True)
     assert sum(isinstance(result, speaker_pb2.Speaker) for result in results) == 1
     assert sum(isinstance(result, ConflictError) for result in results) == 7
@@ -79,7 +81,7 @@ async def test_many_at_once_make_one_profile(user: Caller) -> None:
     assert len({item.speaker_id for item in same}) == 1
 
 
-async def test_lists_are_in_order_of_name_and_filtered(user: Caller) -> None:
+async def test_lists_are_ordered_by_name_and_filtered(user: Caller) -> None:
     ids = {name: (await user.create(name)).speaker_id for name in ("bob", "Ann", "Ánna", "Cy")}
     await user.update(ids["bob"], verified=True)
     await user.delete(ids["Cy"])
@@ -105,7 +107,7 @@ async def test_pages(user: Caller) -> None:
             await user.call("ListSpeakers", wrong)
 
 
-async def test_updates_leave_the_rest(user: Caller) -> None:
+async def test_updates_keep_other_fields(user: Caller) -> None:
     made = await user.create("Ann", accent="welsh", language="cy")
     changed = await user.update(made.speaker_id, name="Anne", language="", verified=True)
     assert (changed.name, changed.accent, changed.language) == ("Anne", "welsh", "")
@@ -115,14 +117,14 @@ async def test_updates_leave_the_rest(user: Caller) -> None:
     assert await user.get(made.speaker_id) == changed
 
 
-async def test_renaming_to_a_taken_name(user: Caller) -> None:
+async def test_renaming_to_a_used_name_conflicts(user: Caller) -> None:
     ann, bob = await user.create("Ann"), await user.create("Bob")
     with pytest.raises(ConflictError):
         await user.update(bob.speaker_id, name="ANN")
     assert (await user.update(ann.speaker_id, name="ANN")).name == "ANN"
 
 
-async def test_activating_again_needs_a_free_name(user: Caller) -> None:
+async def test_activation_needs_a_free_name(user: Caller) -> None:
     old = await user.create("Ann")
     await user.delete(old.speaker_id)
     new = await user.create("Ann")
@@ -132,7 +134,7 @@ async def test_activating_again_needs_a_free_name(user: Caller) -> None:
     assert (await user.update(old.speaker_id, active=True)).active
 
 
-async def test_deleting(user: Caller) -> None:
+async def test_deletion(user: Caller) -> None:
     made = await user.create("Ann")
     await user.delete(made.speaker_id)
     assert not (await user.get(made.speaker_id)).active
@@ -145,7 +147,7 @@ async def test_deleting(user: Caller) -> None:
         await user.delete(made.speaker_id, permanent=True)
 
 
-async def test_what_does_not_exist(user: Caller) -> None:
+async def test_unknown_profiles_are_not_found(user: Caller) -> None:
     for attempt in (
         user.get(99),
         user.update(99, name="Ann"),
@@ -158,7 +160,7 @@ async def test_what_does_not_exist(user: Caller) -> None:
             await attempt
 
 
-async def test_search_finds_words_by_their_beginning(user: Caller) -> None:
+async def test_search_matches_prefixes_of_words(user: Caller) -> None:
     await user.create("John Smith", description="Plumber from Ghent")
     await user.create("Smithers")
     await user.create("Ann Johnson")
@@ -169,7 +171,7 @@ async def test_search_finds_words_by_their_beginning(user: Caller) -> None:
     assert await user.found("plumb ghent") == ["John Smith"]
     assert await user.found("jose") == ["José Müller"]
     assert await user.found("MULLER") == ["José Müller"]
-    # A part of a name is found too, and special characters stand for themselves.
+    # Parts of names match too, and special characters have no special meaning.
     assert await user.found("ithers") == ["Smithers"]
     assert await user.found("%") == []
     assert await user.found("_") == []
@@ -178,7 +180,7 @@ async def test_search_finds_words_by_their_beginning(user: Caller) -> None:
     assert await user.found("nobody") == []
 
 
-async def test_search_bears_anything(user: Caller) -> None:
+async def test_search_accepts_any_input(user: Caller) -> None:
     await user.create("Ann")
     chance = random.Random(3)
     pieces = [
@@ -217,7 +219,9 @@ async def test_search_limits(user: Caller) -> None:
             await user.call("SearchSpeakers", wrong)
 
 
-async def test_statistics_count_people_above_the_machine(user: Caller, transcriber: Caller) -> None:
+async def test_decisions_override_recognitions_in_statistics(
+    user: Caller, transcriber: Caller
+) -> None:
     links = await transcriber.decide(1, Named(label="A", name="Ann", values=person(1), speech=30.0))
     ann = links["A"].speaker.speaker_id
     heard = [Named(label="A", name="", values=person(1, recording=n), speech=20.0) for n in (2, 3)]
@@ -231,13 +235,13 @@ async def test_statistics_count_people_above_the_machine(user: Caller, transcrib
     assert figures.high_count == 3
     assert (figures.medium_count, figures.low_count, figures.very_low_count) == (0, 0, 0)
     assert 0.8 <= figures.average_confidence < 1.0
-    # A person says that one of them was somebody else.
+    # A person assigns one of the recordings to somebody else.
     await transcriber.decide(3, Named(label="A", name="Bob", values=heard[1].values))
     figures = await user.statistics(ann)
     assert (figures.total_transcriptions, figures.total_audio_duration.seconds) == (2, 50)
 
 
-async def test_statistics_of_a_profile_without_recordings(user: Caller) -> None:
+async def test_statistics_without_recordings(user: Caller) -> None:
     figures = await user.statistics((await user.create("Ann")).speaker_id)
     assert figures.total_transcriptions == 0
     assert figures.average_confidence == 0.0

@@ -1,4 +1,4 @@
-"""The index of voices, and voice spaces that change."""
+"""Nearest-neighbor index, and changes of voice spaces."""
 
 import json
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ async def connection(database: Database) -> AsyncIterator[Connection]:
 
 
 async def filled(connection: Connection, dimension: int, count: int, name: str = "m") -> Any:
-    """(number of a new model, profiles, their places)."""
+    """Fill a new model. Return its id, the profile ids and their positions."""
     places = np.random.default_rng(dimension).standard_normal((count, dimension))
     places /= np.linalg.norm(places, axis=1, keepdims=True)
     model = await (await connection.execute(_MODEL, (name, dimension))).fetchone()
@@ -47,9 +47,7 @@ async def filled(connection: Connection, dimension: int, count: int, name: str =
 
 
 @pytest.mark.parametrize("dimension", [192, 256, 512, 40])
-async def test_the_nearest_are_found_in_any_dimension(
-    connection: Connection, dimension: int
-) -> None:
+async def test_nearest_neighbors_in_any_dimension(connection: Connection, dimension: int) -> None:
     model, ids, places = await filled(connection, dimension, 60)
     found = await Prototypes(connection).nearest(model, places[7], 5)
     expected = np.argsort(-(places @ places[7]))[:5]
@@ -60,7 +58,7 @@ async def test_the_nearest_are_found_in_any_dimension(
 
 
 @pytest.mark.parametrize("dimension", [192, 256, 512])
-async def test_the_index_is_used(connection: Connection, dimension: int) -> None:
+async def test_index_is_used(connection: Connection, dimension: int) -> None:
     model, ids, places = await filled(connection, dimension, 40)
     other, _, _ = await filled(connection, dimension, 5, name="other")
     await connection.execute("SET LOCAL enable_seqscan = off")
@@ -72,14 +70,14 @@ async def test_the_index_is_used(connection: Connection, dimension: int) -> None
     """
     lines = await (await connection.execute(sql.encode(), (model, places[0].tolist()))).fetchall()
     assert any(f"prototypes_{dimension}" in line["QUERY PLAN"] for line in lines)
-    # Through the index too, voices of another model of that dimension are not found.
+    # The index also excludes voices of other models with the same dimension.
     found = await Prototypes(connection).nearest(other, places[0], 10)
     assert len(found) == 5
     assert not {item.profile_id for item in found} & set(ids)
 
 
 def space_file(directory: Path, turn: float) -> None:
-    """A voice space for the model of these tests."""
+    """Write a voice space for the model of these tests."""
     directory.mkdir()
     center = [turn, *([0.0] * 191)]
     stored = {
@@ -93,7 +91,7 @@ def space_file(directory: Path, turn: float) -> None:
     (directory / "own.json").write_text(json.dumps(stored))
 
 
-async def test_profiles_follow_a_new_voice_space(
+async def test_profiles_move_to_a_new_voice_space(
     services: ServiceFactory, transcriber: Caller, database: Database, tmp_path: Path
 ) -> None:
     for number in range(1, 4):
@@ -106,7 +104,7 @@ async def test_profiles_follow_a_new_voice_space(
         assert all(one[3] != other[3] for one, other in zip(before, after, strict=True))
         heard = Named(label="A", name="", values=person(2, recording=8))
         assert (await running.transcriber().recognize(9, heard))["A"].name == "Person 2"
-    # Going back is complete as well.
+    # The way back is complete as well.
     refresher = ProfileRefresher(VoiceSpaces.load())
     async with database.transaction() as connection:
         assert len(await refresher.outdated(connection, 10)) == 3

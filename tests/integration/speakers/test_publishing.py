@@ -1,4 +1,4 @@
-"""The events that the service publishes."""
+"""Events published by the service."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ ANN = Named(label="Speaker_1", name="Ann", values=person(1))
 
 
 class Heard:
-    """The events that were published, in their order."""
+    """Published events, in order."""
 
     def __init__(self) -> None:
         self.messages: list[Any] = []
@@ -30,7 +30,7 @@ class Heard:
             self._arrived.notify_all()
 
     async def first(self, count: int) -> list[event_pb2.Event]:
-        """The first events, as soon as there are so many."""
+        """Wait for `count` events and return them."""
         async with asyncio.timeout(60), self._arrived:
             await self._arrived.wait_for(lambda: len(self.messages) >= count)
         return [events.parse(message) for message in self.messages[:count]]
@@ -38,7 +38,7 @@ class Heard:
 
 @pytest.fixture
 async def heard(client: Any, database: Database) -> AsyncIterator[Heard]:
-    """Listens from now on."""
+    """Collect events from now on."""
     listening = Heard()
     await settled(database)
     subject = bus.event_subject("", "speaker", "*", "*")
@@ -49,13 +49,13 @@ async def heard(client: Any, database: Database) -> AsyncIterator[Heard]:
 
 
 async def settled(database: Database) -> None:
-    """Waits until nothing is left to be published."""
+    """Wait until the outbox is empty."""
     async with asyncio.timeout(60):
         while await database.fetch_one("SELECT FROM outbox LIMIT 1") is not None:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 
-async def test_profiles_that_change_are_announced(
+async def test_changes_of_profiles_are_published(
     user: Caller, heard: Heard, database: Database
 ) -> None:
     made = await user.create("Ann")
@@ -77,7 +77,7 @@ async def test_profiles_that_change_are_announced(
     await settled(database)
 
 
-async def test_a_merge_says_where_the_profile_went(user: Caller, heard: Heard) -> None:
+async def test_event_of_a_merge_names_the_target(user: Caller, heard: Heard) -> None:
     ann, annie = await user.create("Ann"), await user.create("Annie")
     request = speaker_pb2.MergeSpeakersRequest(
         speaker_id=ann.speaker_id, source_speaker_id=annie.speaker_id
@@ -88,7 +88,7 @@ async def test_a_merge_says_where_the_profile_went(user: Caller, heard: Heard) -
     assert (gone.speaker_id, gone.merged_into_speaker_id) == (annie.speaker_id, ann.speaker_id)
 
 
-async def test_decisions_announce_profiles_that_come_and_go(
+async def test_decisions_publish_created_and_deleted_profiles(
     user: Caller, transcriber: Caller, heard: Heard
 ) -> None:
     links = await transcriber.decide(1, ANN)
@@ -98,13 +98,13 @@ async def test_decisions_announce_profiles_that_come_and_go(
     made, gone, last = await heard.first(3)
     assert made.speaker_updated.name == "Ann"
     assert gone.speaker_deleted.speaker_id == links["Speaker_1"].speaker.speaker_id
-    assert last.speaker_updated.name == "Zoe"  # and nothing was told in between
+    assert last.speaker_updated.name == "Zoe"  # with no event in between
 
 
 async def test_events_wait_for_nats(
     user: Caller, heard: Heard, database: Database, client: Any
 ) -> None:
-    """Without a stream to take them, events stay in the outbox, and go out when it is back."""
+    """Without a stream, events stay in the outbox until it exists again."""
     stream = client.jetstream()
     await stream.delete_stream(bus.EVENTS_STREAM)
     await user.create("Ann")
@@ -118,7 +118,7 @@ async def test_events_wait_for_nats(
     assert info.state.messages == 1
 
 
-async def test_events_of_a_call_that_fails_are_not_published(
+async def test_failed_call_publishes_no_events(
     user: Caller, transcriber: Caller, heard: Heard
 ) -> None:
     await transcriber.decide(1, ANN)

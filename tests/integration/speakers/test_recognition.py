@@ -1,4 +1,4 @@
-"""Recognizing the voices of recordings."""
+"""Recognition of the voices of recordings."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,20 +17,20 @@ TOO_LITTLE = speaker_pb2.VOICE_MATCH_OUTCOME_TOO_LITTLE_SPEECH
 
 
 def heard(label: str, number: int, recording: int = 2, **changes: Any) -> Named:
-    """A voice of a later recording."""
+    """Return a voice of a later recording."""
     values = person(number, recording=recording)
     return replace(Named(label=label, name="", values=values), **changes)
 
 
 async def teach(transcriber: Caller, **people: int) -> dict[str, int]:
-    """Names people in recording 1; returns the profiles by name."""
+    """Name people in recording 1. Return the profile ids by name."""
     links = await transcriber.decide(
         1, *(Named(label=name, name=name, values=person(number)) for name, number in people.items())
     )
     return {name: link.speaker.speaker_id for name, link in links.items()}
 
 
-async def test_known_voices_get_their_names_and_a_stranger_none(
+async def test_known_voices_are_named_and_strangers_are_not(
     transcriber: Caller, user: Caller
 ) -> None:
     ids = await teach(transcriber, Ann=1, Bob=2)
@@ -46,13 +46,13 @@ async def test_known_voices_get_their_names_and_a_stranger_none(
     assert stranger.confidence_level == speaker_pb2.CONFIDENCE_LEVEL_UNSPECIFIED
 
 
-async def test_nobody_is_known_at_first(transcriber: Caller) -> None:
+async def test_no_voice_is_known_without_profiles(transcriber: Caller) -> None:
     matches = await transcriber.recognize(1, heard("S1", 1))
     assert matches["S1"].outcome == UNKNOWN
     assert await transcriber.recognize(1) == {}
 
 
-async def test_too_little_speech_is_no_decision(transcriber: Caller) -> None:
+async def test_too_little_speech_gives_no_match(transcriber: Caller) -> None:
     await teach(transcriber, Ann=1)
     matches = await transcriber.recognize(
         2, heard("S1", 1, seconds=1.5), heard("S2", 1, values=None)
@@ -60,8 +60,8 @@ async def test_too_little_speech_is_no_decision(transcriber: Caller) -> None:
     assert {match.outcome for match in matches.values()} == {TOO_LITTLE}
 
 
-async def test_one_profile_for_one_voice(transcriber: Caller) -> None:
-    """Diarization has split one person in two: the better half gets the name."""
+async def test_profile_matches_at_most_one_voice(transcriber: Caller) -> None:
+    """If diarization splits a person, the more similar half gets the name."""
     await teach(transcriber, Ann=1)
     exact = heard("S2", 1, values=person(1))
     matches = await transcriber.recognize(2, heard("S1", 1), exact)
@@ -69,7 +69,7 @@ async def test_one_profile_for_one_voice(transcriber: Caller) -> None:
     assert matches["S2"].name == "Ann"
 
 
-async def test_recognizing_teaches_nothing(
+async def test_recognition_adds_no_observation(
     transcriber: Caller, user: Caller, database: Database
 ) -> None:
     ids = await teach(transcriber, Ann=1)
@@ -80,7 +80,7 @@ async def test_recognizing_teaches_nothing(
     assert (await user.get(ids["Ann"])).sample_count == 1
 
 
-async def test_renaming_back_makes_later_recordings_anonymous(
+async def test_revoked_name_leaves_later_recordings_unnamed(
     transcriber: Caller, user: Caller
 ) -> None:
     await teach(transcriber, Ann=1, Bob=2)
@@ -91,14 +91,14 @@ async def test_renaming_back_makes_later_recordings_anonymous(
 
 
 @pytest.mark.parametrize("change", [{"model": "another"}, {"version": "2"}])
-async def test_voiceprints_of_different_models_never_meet(
+async def test_voiceprints_of_different_models_are_not_compared(
     transcriber: Caller, user: Caller, change: dict[str, Any]
 ) -> None:
     ids = await teach(transcriber, Ann=1)
     foreign = heard("S1", 1, values=person(1), **change)
     assert (await transcriber.recognize(2, foreign))["S1"].outcome == UNKNOWN
     assert await user.search_voices(voiceprint(person(1), **change)) == []
-    # Taught with both, the profile is recognized by both.
+    # With observations of both models, the profile is recognized by both.
     await transcriber.decide(3, replace(foreign, name="Ann"))
     for voice in (foreign, heard("S1", 1)):
         assert (await transcriber.recognize(4, voice))["S1"].speaker_id == ids["Ann"]
@@ -115,7 +115,7 @@ async def test_inactive_profiles_are_not_recognized(transcriber: Caller, user: C
     assert (await transcriber.recognize(2, heard("S1", 1)))["S1"].outcome == KNOWN
 
 
-async def test_recognizing_again_replaces_what_was_recognized(
+async def test_repeated_recognition_replaces_earlier_results(
     transcriber: Caller, user: Caller
 ) -> None:
     ids = await teach(transcriber, Ann=1, Bob=2)
@@ -125,9 +125,7 @@ async def test_recognizing_again_replaces_what_was_recognized(
     assert (await user.statistics(ids["Bob"])).total_transcriptions == 2
 
 
-async def test_what_the_machine_recognized_is_in_the_ledger(
-    transcriber: Caller, user: Caller
-) -> None:
+async def test_recognitions_are_listed_in_the_ledger(transcriber: Caller, user: Caller) -> None:
     ids = await teach(transcriber, Ann=1)
     match = (await transcriber.recognize(2, heard("S1", 1, seconds=6.0, speech=9.0)))["S1"]
     newest, oldest = await user.observations(ids["Ann"])
@@ -138,12 +136,12 @@ async def test_what_the_machine_recognized_is_in_the_ledger(
     assert newest.model == MODEL
     assert oldest.decided_by == speaker_pb2.DECISION_SOURCE_PERSON
     assert oldest.confidence == 1.0
-    # Deleting the recording, which has no decisions of people, forgets it.
+    # Deleting the recording, which has no decisions, removes its recognitions.
     await transcriber.decide(2)
     assert await user.observations(ids["Ann"]) == [oldest]
 
 
-async def test_the_threshold_is_a_setting(services: ServiceFactory, transcriber: Caller) -> None:
+async def test_threshold_is_a_setting(services: ServiceFactory, transcriber: Caller) -> None:
     await teach(transcriber, Ann=1)
     sure = (await transcriber.recognize(2, heard("S1", 1)))["S1"].confidence
     assert 0.99 < sure < 0.999_999
@@ -154,7 +152,7 @@ async def test_the_threshold_is_a_setting(services: ServiceFactory, transcriber:
         assert (await caller.recognize(2, short))["S1"].outcome == UNKNOWN
 
 
-async def test_requests_are_checked(transcriber: Caller, user: Caller) -> None:
+async def test_invalid_requests_are_rejected(transcriber: Caller, user: Caller) -> None:
     for attempt in (
         transcriber.recognize(0, heard("S1", 1)),
         transcriber.recognize(1, heard("S1", 1), heard("S1", 2)),
@@ -167,7 +165,7 @@ async def test_requests_are_checked(transcriber: Caller, user: Caller) -> None:
             await attempt
 
 
-async def test_voices_are_searched_nearest_first(transcriber: Caller, user: Caller) -> None:
+async def test_voice_search_is_ordered_by_similarity(transcriber: Caller, user: Caller) -> None:
     ids = await teach(transcriber, Ann=1, Bob=2, Cy=3)
     found = await user.search_voices(voiceprint(person(2, recording=5)))
     assert found[0].speaker.speaker_id == ids["Bob"]

@@ -25,7 +25,7 @@ from bench.metrics import (
         ("", "  ...  "),
     ],
 )
-def test_spelling_does_not_count(one: str, other: str) -> None:
+def test_spelling_is_normalized(one: str, other: str) -> None:
     assert normalize(one) == normalize(other)
 
 
@@ -35,7 +35,7 @@ def test_errors_are_counted_by_kind() -> None:
     assert found.rate == pytest.approx(0.5)
 
 
-def test_text_out_of_nothing_is_all_wrong() -> None:
+def test_empty_texts() -> None:
     assert word_errors("", "").rate == 0.0
     assert word_errors("", "thank you").rate == 1.0
     assert word_errors("a b", "").rate == 1.0
@@ -48,7 +48,7 @@ def test_speakers_are_paired_before_their_words_are_compared() -> None:
     assert (swapped.deletions, swapped.insertions) == (1, 1)
 
 
-def test_speakers_that_nobody_found_count_as_lost() -> None:
+def test_missing_speakers_count_as_deletions() -> None:
     found = speaker_word_errors({"anna": "one two", "ben": "three"}, {"1": "one two"})
     assert (found.words, found.deletions) == (3, 1)
 
@@ -71,7 +71,7 @@ HYPOTHESES: list[Turns] = [
 
 @pytest.mark.parametrize("hypothesis", HYPOTHESES)
 @pytest.mark.filterwarnings("ignore:'uem' was approximated")
-def test_diarization_errors_are_those_of_pyannote(hypothesis: Turns) -> None:
+def test_diarization_errors_equal_those_of_pyannote(hypothesis: Turns) -> None:
     expected = DiarizationErrorRate()(annotation(REFERENCE), annotation(hypothesis), detailed=True)
     found = diarization_errors(REFERENCE, hypothesis)
     assert found.total == pytest.approx(expected["total"], abs=0.01)
@@ -81,13 +81,13 @@ def test_diarization_errors_are_those_of_pyannote(hypothesis: Turns) -> None:
     assert found.rate == pytest.approx(expected["diarization error rate"], abs=0.001)
 
 
-def test_finding_nobody_misses_everything() -> None:
+def test_empty_hypothesis_misses_everything() -> None:
     found = diarization_errors(REFERENCE, [])
     assert found.missed == pytest.approx(found.total)
     assert found.rate == pytest.approx(1.0)
 
 
-def test_words_go_to_who_holds_most_of_them_or_is_nearest() -> None:
+def test_words_go_to_largest_overlap_or_nearest_turn() -> None:
     turns = [(0.0, 2.0, "a"), (2.0, 4.0, "b")]
     words = [(0.5, 1.0, "one"), (1.8, 2.6, "two"), (4.3, 4.6, "three")]
     assert give_words_to_speakers(words, turns) == {"a": "one", "b": "two three"}

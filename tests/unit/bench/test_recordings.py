@@ -7,7 +7,7 @@ from bench import baseline
 from bench.recordings import Utterance, in_directory, repeated, sample
 
 
-def test_the_sample_has_words_and_turns() -> None:
+def test_sample_has_words_and_turns() -> None:
     found = sample()
     assert found.audio.is_file()
     assert len(found.turns) == 10
@@ -16,7 +16,7 @@ def test_the_sample_has_words_and_turns() -> None:
     assert found.text.startswith("Hello? Hello? Oh, hello.")
 
 
-def test_recordings_without_a_reference_are_left_out(tmp_path: Path) -> None:
+def test_recordings_without_reference_are_skipped(tmp_path: Path) -> None:
     for name in ("a.wav", "b.flac", "c.mp3", "c.txt"):
         (tmp_path / name).touch()
     (tmp_path / "a.stm").write_text(";; comment\na 1 anna 0.5 2.0 good morning\n")
@@ -27,7 +27,7 @@ def test_recordings_without_a_reference_are_left_out(tmp_path: Path) -> None:
     assert second.turns == ((1.5, 3.5, "ben"),)
 
 
-def test_a_repeated_recording_is_as_long_as_its_reference(tmp_path: Path) -> None:
+def test_repeated_recording_matches_its_reference(tmp_path: Path) -> None:
     once, thrice = sample(), repeated(sample(), 3, tmp_path)
     with wave.open(str(thrice.audio), "rb") as file:
         assert file.getnframes() / file.getframerate() == pytest.approx(90.0)
@@ -37,7 +37,7 @@ def test_a_repeated_recording_is_as_long_as_its_reference(tmp_path: Path) -> Non
     assert thrice.utterances[-1].end == pytest.approx(once.utterances[-1].end + 60)
 
 
-def test_scores_say_what_there_is_a_reference_for() -> None:
+def test_scores_cover_available_references() -> None:
     recording = sample()
     words = [[u.start, u.end, u.text] for u in recording.utterances]
     scores = baseline.score(recording, words, recording.turns)
@@ -47,7 +47,7 @@ def test_scores_say_what_there_is_a_reference_for() -> None:
     assert scores["cpwer"] < 15
 
 
-def test_the_table_names_stages_and_recordings() -> None:
+def test_table_names_stages_and_recordings() -> None:
     stage = {"wall": 2.0, "cpu": 1.5, "peak_mb": 700.0}
     result = {
         "mode": "sequential",

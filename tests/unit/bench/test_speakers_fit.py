@@ -1,4 +1,4 @@
-"""The arithmetic behind the figures that are published."""
+"""Arithmetic of the published figures."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from speakers.domain.voice_space import LogOdds
 
 
 def made_up_corpus(people: int = 12) -> Corpus:
-    """People whose voices differ, on a telephone and not, which moves all of them alike."""
+    """Create different voices, each with and without a telephone that shifts all alike."""
     random = np.random.default_rng(0)
     conditions = ("clean", "room", "noise", "noisy room", "codec", "telephone")
     voices = random.standard_normal((people, 24))
@@ -56,7 +56,7 @@ def test_equal_error_rates(scores: list[float], rate: float) -> None:
     assert equal_error_rate(np.array(scores), pairs([True, True, False, False])) == rate
 
 
-def test_log_odds_that_say_nothing_cost_one_bit() -> None:
+def test_uninformative_log_odds_cost_one_bit() -> None:
     known = pairs([True, False])
     silent = LogOdds(offset=0.0, similarity=0.0)
     assert cost(silent, np.array([0.9, 0.1]), known) == pytest.approx(1.0)
@@ -71,7 +71,7 @@ def test_families_of_recordings() -> None:
     assert family("telephone", "telephone") == "telephone"
 
 
-def test_weights_are_shared_out_as_they_should_be() -> None:
+def test_weights_are_balanced_by_family() -> None:
     found = trials(made_up_corpus(), ["0", "1", "2"])
     for one in (found.same, ~found.same):
         assert found.weight[one].sum() == pytest.approx(1.0)
@@ -79,7 +79,7 @@ def test_weights_are_shared_out_as_they_should_be() -> None:
         assert share == pytest.approx(0.25)
 
 
-def test_a_space_finds_out_what_a_telephone_does() -> None:
+def test_fitted_space_removes_telephone_effects() -> None:
     corpus = made_up_corpus()
     known, others = (
         [name for name in corpus.speakers if (int(name) % 2 == 0) == wanted]
@@ -94,7 +94,7 @@ def test_a_space_finds_out_what_a_telephone_does() -> None:
     assert equal_error_rate(fitted, tried) < equal_error_rate(raw, tried)
 
 
-def test_a_part_of_a_document_is_replaced(tmp_path: Path) -> None:
+def test_part_of_a_document_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "doc.md"
     path.write_text("before\n<!-- a -->\nold\n<!-- /a -->\nafter\n")
     replace_part(path, "a", table(["x"], [["1"]]))

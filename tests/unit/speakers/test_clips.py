@@ -15,7 +15,7 @@ RATE = 16_000
 
 
 def recording(seconds: float) -> bytes:
-    """A tone that rises: at second t it has 200 + 100 t Hz."""
+    """Return a rising tone with 200 + 100 t Hz at second t."""
     time = np.arange(int(seconds * RATE)) / RATE
     samples = np.sin(2 * np.pi * (200 * time + 50 * time**2)) * 9000
     buffer = io.BytesIO()
@@ -27,7 +27,7 @@ def recording(seconds: float) -> bytes:
     return buffer.getvalue()
 
 
-def test_the_sound_between_two_moments() -> None:
+def test_clip_contains_the_requested_range() -> None:
     content = recording(6.0)
     clip = cut(content, 2.0, 5.0)
     assert clip is not None
@@ -38,17 +38,17 @@ def test_the_sound_between_two_moments() -> None:
     assert np.abs(heard - expected).max() < 1e-3
 
 
-def test_clips_are_short() -> None:
+def test_clip_length_is_limited() -> None:
     clip = cut(recording(20.0), 1.0, 19.0)
     assert clip is not None
     assert len(read_window(io.BytesIO(clip.content), 0.0, 100.0)) == LONGEST_SECONDS * RATE
 
 
 @pytest.mark.parametrize(("start", "end"), [(9.0, 12.0), (2.0, 2.0), (3.0, 1.0), (math.nan, 1.0)])
-def test_nothing_to_cut(start: float, end: float) -> None:
+def test_range_without_audio_gives_no_clip(start: float, end: float) -> None:
     assert cut(recording(4.0), start, end) is None
 
 
-def test_what_is_no_recording() -> None:
+def test_undecodable_content_raises() -> None:
     with pytest.raises(AudioError):
         cut(b"no audio at all", 0.0, 1.0)

@@ -1,4 +1,4 @@
-"""Between the domain and the messages of the contract."""
+"""Conversion between domain objects and protobuf messages."""
 
 import datetime as dt
 
@@ -31,7 +31,7 @@ PROFILE = Profile(
 )
 
 
-def test_a_profile_as_a_message() -> None:
+def test_profile_to_message() -> None:
     message = conversion.speaker(PROFILE)
     assert (message.speaker_id, message.name, message.display_name) == (7, "Ann", "Ann")
     assert (message.gender, message.age_range, message.language) == ("f", "adult", "en")
@@ -44,33 +44,33 @@ def test_a_profile_as_a_message() -> None:
     assert message.update_time.seconds - message.create_time.seconds == 3600
 
 
-def test_every_field_of_a_message_is_filled() -> None:
+def test_every_message_field_is_filled() -> None:
     described = speaker_pb2.Speaker.DESCRIPTOR.fields
     filled = {field.name for field, _ in conversion.speaker(PROFILE).ListFields()}
-    # What is left out here has the value that a message has by itself.
+    # Fields left out here have the default value of the message.
     assert {field.name for field in described} - filled == {"active"}
 
 
-def test_changes_are_the_fields_that_are_there() -> None:
+def test_changes_contain_only_present_fields() -> None:
     request = speaker_pb2.UpdateSpeakerRequest(speaker_id=1, name="Ann", accent="", active=False)
     assert conversion.changes_of(request) == Changes(name="Ann", accent="", active=False)
     assert conversion.changes_of(speaker_pb2.UpdateSpeakerRequest(speaker_id=1)) == Changes()
 
 
-def test_a_new_person() -> None:
+def test_description_from_request() -> None:
     request = speaker_pb2.CreateSpeakerRequest(
         name="Ann", gender="f", age_range="adult", language="en", accent="a", description="d"
     )
     assert conversion.description_of(request) == PROFILE.described
 
 
-def test_a_voice_without_a_voiceprint() -> None:
+def test_voice_without_voiceprint() -> None:
     voice = conversion.voice_of(speaker_pb2.Voice(speaker_label="A", speech_duration=duration(1.5)))
     assert voice.voiceprint is None
     assert (voice.label, voice.speech_seconds) == ("A", 1.5)
 
 
-def test_a_decision() -> None:
+def test_decision_from_message() -> None:
     message = speaker_pb2.VoiceDecision(
         voice=speaker_pb2.Voice(
             speaker_label="A",
@@ -90,7 +90,7 @@ def test_a_decision() -> None:
     assert conversion.decision_of(message).clip is None
 
 
-def test_an_empty_voiceprint_is_refused() -> None:
+def test_empty_voiceprint_is_rejected() -> None:
     with pytest.raises(ValidationError):
         conversion.voiceprint_of(diarization_pb2.Voiceprint(model="m"))
 
@@ -123,7 +123,7 @@ def test_statistics() -> None:
         (DecisionSource.ENROLLMENT, speaker_pb2.DECISION_SOURCE_ENROLLMENT),
     ],
 )
-def test_a_row_of_a_ledger(decided_by: DecisionSource, source: int) -> None:
+def test_observation_to_message(decided_by: DecisionSource, source: int) -> None:
     row = Observation(
         observation_id=1,
         profile_id=7,

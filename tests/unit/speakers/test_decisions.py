@@ -1,4 +1,4 @@
-"""What is validated before anything is decided."""
+"""Validation of decisions."""
 
 import pytest
 
@@ -17,27 +17,27 @@ def decision(
     )
 
 
-def test_names_come_out_clean() -> None:
+def test_names_are_normalized() -> None:
     [cleaned] = validated(1, [decision("  Ann   Lee ")])
     assert cleaned.name == "Ann Lee"
     assert validated(1, []) == []
 
 
 @pytest.mark.parametrize("kind", ["audio/flac", "audio/mpeg", "audio/x-wav", "audio/vnd.wave"])
-def test_clips_are_audio(kind: str) -> None:
+def test_audio_clips_are_accepted(kind: str) -> None:
     assert validated(1, [decision(clip=b"x", kind=kind)])
 
 
 @pytest.mark.parametrize(
     "kind", ["", "text/html", "audio/", "audio/x;charset=utf-8", "audio/\r\nx", "AUDIO/ x"]
 )
-def test_clips_that_are_something_else(kind: str) -> None:
+def test_other_content_types_are_rejected(kind: str) -> None:
     with pytest.raises(ValidationError) as refused:
         validated(1, [decision(clip=b"x", kind=kind)])
     assert refused.value.details == {"field": "clip_content_type"}
 
 
-def test_clips_are_small() -> None:
+def test_large_clip_is_rejected() -> None:
     assert validated(1, [decision(clip=b"x" * LARGEST_CLIP)])
     with pytest.raises(ValidationError):
         validated(1, [decision(clip=b"x" * (LARGEST_CLIP + 1))])
@@ -55,6 +55,8 @@ def test_clips_are_small() -> None:
         (1, [str(number) for number in range(MOST_VOICES + 1)]),
     ],
 )
-def test_recordings_and_labels_that_are_refused(transcription_id: int, labels: list[str]) -> None:
+def test_invalid_recordings_and_labels_are_rejected(
+    transcription_id: int, labels: list[str]
+) -> None:
     with pytest.raises(ValidationError):
         check_voices(transcription_id, labels)

@@ -1,4 +1,4 @@
-"""How idempotent requests are told apart."""
+"""Keys of idempotent requests."""
 
 import pytest
 
@@ -6,18 +6,18 @@ from common.errors import ValidationError
 from speakers.profiles import request_key
 
 
-def test_keys_belong_to_a_caller() -> None:
+def test_key_depends_on_caller() -> None:
     assert request_key("session a", "r") == request_key("session a", "r")
     assert request_key("session a", "r") != request_key("session b", "r")
-    # The border between the two is part of the key.
+    # The boundary between caller and id is part of the key.
     assert request_key("session a", "bc") != request_key("session ab", "c")
 
 
-def test_requests_without_an_id_are_all_different() -> None:
+def test_request_without_id_has_no_key() -> None:
     assert request_key("session a", "") is None
 
 
-def test_ids_are_not_endless() -> None:
+def test_long_request_id_is_rejected() -> None:
     assert request_key("session a", "x" * 255) is not None
     with pytest.raises(ValidationError):
         request_key("session a", "x" * 256)

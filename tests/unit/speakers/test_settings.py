@@ -37,12 +37,12 @@ def test_defaults() -> None:
         {"voice_spaces_dir": "/there/is/no/such/directory"},
     ],
 )
-def test_values_are_checked(wrong: dict[str, Any]) -> None:
+def test_invalid_values_are_rejected(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         settings(**wrong)
 
 
-def test_a_broken_voice_space_ends_the_start_with_a_reason(tmp_path: Path) -> None:
+def test_invalid_voice_space_stops_the_start_with_a_reason(tmp_path: Path) -> None:
     (tmp_path / "own.json").write_text("{")
     with pytest.raises(ApplicationError, match=r"VOICE_SPACES_DIR: own\.json"):
         load_spaces(settings(voice_spaces_dir=tmp_path))

@@ -1,4 +1,4 @@
-"""Made-up voices for tests: directions in a space of few dimensions."""
+"""Synthetic voices for tests: directions in a low-dimensional space."""
 
 import numpy as np
 
@@ -11,17 +11,17 @@ RECALL = ((2.0, 0.6), (5.0, 0.8), (20.0, 0.9))
 
 
 def plain_space() -> VoiceSpace:
-    """Places are the voiceprints themselves."""
+    """Return a space in which positions equal the voiceprints."""
     return VoiceSpace(digest="test", log_odds=ODDS, recall_points=RECALL)
 
 
 def random_places(seed: int, count: int, dimension: int = DIMENSION) -> Place:
-    """(count, dimension) unit vectors."""
+    """Return unit vectors (count, dimension)."""
     vectors = np.random.default_rng(seed).standard_normal((count, dimension))
     unit: Place = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return unit
 
 
 def random_vectors(seed: int, count: int, dimension: int = DIMENSION) -> list[Vector]:
-    """The same as voiceprints."""
+    """Return `random_places` as voiceprint vectors."""
     return [row.astype(np.float32) for row in random_places(seed, count, dimension)]

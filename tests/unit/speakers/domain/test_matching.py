@@ -1,4 +1,4 @@
-"""Recognition of all voices of a recording together."""
+"""Joint assignment of the voices of a recording."""
 
 import math
 import random
@@ -45,49 +45,49 @@ def test_no_profiles() -> None:
     assert result == Match(label="a", outcome=Outcome.UNKNOWN)
 
 
-def test_a_voice_that_is_like_one_profile() -> None:
+def test_voice_similar_to_one_profile() -> None:
     [result] = match([heard("a", {1: 9.0, 2: -5.0})], POLICY)
     assert (result.outcome, result.profile_id) == (Outcome.KNOWN, 1)
     assert result.confidence > 0.99
 
 
-def test_the_nearest_profile_is_not_near_enough() -> None:
+def test_nearest_profile_below_threshold() -> None:
     [result] = match([heard("a", {1: 1.0, 2: -5.0})], POLICY)
     assert result == Match(label="a", outcome=Outcome.UNKNOWN)
 
 
-def test_two_profiles_that_are_as_near() -> None:
+def test_two_equally_similar_profiles() -> None:
     [result] = match([heard("a", {1: 9.0, 2: 8.8})], POLICY)
     assert result.outcome is Outcome.UNKNOWN
 
 
-def test_too_little_speech_is_no_decision() -> None:
+def test_too_little_speech_gives_no_match() -> None:
     results = match([heard("a", {1: 9.0}, seconds=1.99), heard("b", {1: 9.0}, seconds=2.0)], POLICY)
     assert results[0] == Match(label="a", outcome=Outcome.TOO_LITTLE_SPEECH)
     assert results[1].profile_id == 1
 
 
-def test_a_profile_is_given_to_the_voice_that_is_more_like_it() -> None:
+def test_profile_goes_to_the_more_similar_voice() -> None:
     results = match([heard("a", {1: 8.0}), heard("b", {1: 9.0})], POLICY)
     assert named(results) == {"a": 0, "b": 1}
     assert results[0].outcome is Outcome.UNKNOWN
 
 
-def test_the_best_for_all_together_is_not_the_best_for_each() -> None:
-    # By itself each voice would take profile 1; together only the second one can do without it.
+def test_assignment_maximizes_the_joint_probability() -> None:
+    # Alone, each voice would match profile 1. Together, only the second voice has an alternative.
     results = match([heard("a", {1: 12.0, 2: -9.0}), heard("b", {1: 12.5, 2: 12.0})], POLICY)
     assert results[0].profile_id == 1
     assert results[1].profile_id in (0, 2)
 
 
-def test_profiles_that_were_not_looked_at_count_as_strangers() -> None:
+def test_profiles_without_candidate_count_as_strangers() -> None:
     few = probabilities(heard("a", {1: 5.0}, profiles=1), 0.5)[1]
     many = probabilities(heard("a", {1: 5.0}, profiles=1000), 0.5)[1]
     assert many < few
     assert few == pytest.approx(1 / (1 + math.exp(-5.0)))
 
 
-def test_more_profiles_ask_for_more_likeness() -> None:
+def test_more_profiles_require_more_similarity() -> None:
     def confidence(profiles: int) -> float:
         others = dict.fromkeys(range(2, profiles + 1), -10.0)
         return probabilities(heard("a", {1: 5.0, **others}), 0.5)[1]
@@ -96,7 +96,7 @@ def test_more_profiles_ask_for_more_likeness() -> None:
     assert values == sorted(values, reverse=True)
 
 
-def test_the_threshold_decides() -> None:
+def test_threshold_separates_known_from_unknown() -> None:
     voice = heard("a", {1: 2.0})
     chance = probabilities(voice, 0.5)[1]
     below, above = (MatchPolicy(threshold=chance + shift) for shift in (-0.01, 0.01))
@@ -120,7 +120,7 @@ recordings = st.lists(st.tuples(odds, st.floats(0, 30)), max_size=6).map(
 
 
 @given(recordings)
-def test_no_profile_twice_and_no_name_without_reason(voices: list[ScoredVoice]) -> None:
+def test_no_profile_twice_and_no_match_below_threshold(voices: list[ScoredVoice]) -> None:
     results = match(voices, POLICY)
     assert [result.label for result in results] == [voice.label for voice in voices]
     taken = [result.profile_id for result in results if result.outcome is Outcome.KNOWN]
@@ -135,14 +135,12 @@ def test_no_profile_twice_and_no_name_without_reason(voices: list[ScoredVoice]) 
 
 
 @given(recordings, st.randoms(use_true_random=False))
-def test_the_order_of_voices_does_not_matter(
-    voices: list[ScoredVoice], chance: random.Random
-) -> None:
+def test_order_of_voices_does_not_matter(voices: list[ScoredVoice], chance: random.Random) -> None:
     shuffled = voices.copy()
     chance.shuffle(shuffled)
     expected = {item.label: item for item in match(voices, POLICY) if item.confidence > 0.9}
     found = {item.label: item for item in match(shuffled, POLICY)}
-    # Among equally good assignments either may be taken, which only equal odds allow for.
+    # Equal odds allow several optimal assignments, and either of them may be chosen.
     values = [item.log_odds for voice in voices for item in voice.candidates]
     if len(set(values)) == len(values):
         assert {label: found[label] for label in expected} == expected
@@ -155,10 +153,9 @@ def test_probabilities_leave_room_for_strangers(known: dict[int, float], prior: 
 
 
 @given(odds, odds)
-def test_a_stranger_beside_changes_nothing(
+def test_additional_stranger_changes_nothing(
     known: dict[int, float], other: dict[int, float]
 ) -> None:
-    """A voice that nobody knows takes no name away from another."""
     alone = match([heard("a", known, profiles=8)], POLICY)[0]
     hopeless = dict.fromkeys(other, -30.0)
     together = match([heard("a", known, profiles=8), heard("b", hopeless, profiles=8)], POLICY)

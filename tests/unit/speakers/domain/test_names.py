@@ -1,4 +1,4 @@
-"""Names and other words that people type."""
+"""Normalization and validation of names and free text."""
 
 import pytest
 from hypothesis import given
@@ -45,7 +45,7 @@ def test_names_are_cleaned(typed: str, kept: str) -> None:
         "speaker 12",
     ],
 )
-def test_names_are_refused(typed: str) -> None:
+def test_invalid_names_are_rejected(typed: str) -> None:
     with pytest.raises(ValidationError) as refused:
         clean_name(typed, "name")
     assert refused.value.details == {"field": "name"}
@@ -60,17 +60,17 @@ def test_names_are_refused(typed: str) -> None:
         ("ΣΊΣΥΦΟΣ", "σίσυφος"),
     ],
 )
-def test_spellings_of_one_name(one: str, other: str) -> None:
+def test_spellings_of_one_name_have_equal_keys(one: str, other: str) -> None:
     assert name_key(one) == name_key(other)
 
 
 @pytest.mark.parametrize(("one", "other"), [("Ann", "Anne"), ("José", "Jose"), ("a b", "ab")])
-def test_different_names(one: str, other: str) -> None:
+def test_different_names_have_different_keys(one: str, other: str) -> None:
     assert name_key(one) != name_key(other)
 
 
 @given(st.text(max_size=50))
-def test_cleaning_changes_no_key(typed: str) -> None:
+def test_cleaning_preserves_the_key(typed: str) -> None:
     try:
         cleaned = clean_name(typed)
     except ValidationError:
@@ -88,7 +88,7 @@ def test_search_ignores_case_and_accents(text: str, searched: str) -> None:
     assert search_text(text) == searched
 
 
-def test_texts_may_have_lines_but_no_controls() -> None:
+def test_text_allows_line_breaks_but_no_control_characters() -> None:
     assert clean_text("  two\nlines\t", "description", 20) == "two\nlines"
     with pytest.raises(ValidationError) as refused:
         clean_text("a\x00", "accent", 20)
@@ -100,12 +100,12 @@ def test_texts_may_have_lines_but_no_controls() -> None:
 @pytest.mark.parametrize(
     ("typed", "kept"), [("en", "en"), (" DE ", "de"), ("yue", "yue"), ("", "")]
 )
-def test_languages(typed: str, kept: str) -> None:
+def test_languages_are_normalized(typed: str, kept: str) -> None:
     assert clean_language(typed) == kept
 
 
 @pytest.mark.parametrize("typed", ["english", "e", "e1", "en-US"])
-def test_languages_are_refused(typed: str) -> None:
+def test_invalid_languages_are_rejected(typed: str) -> None:
     with pytest.raises(ValidationError) as refused:
         clean_language(typed)
     assert refused.value.details == {"field": "language"}

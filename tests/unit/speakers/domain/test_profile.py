@@ -1,4 +1,4 @@
-"""Profiles and what may be changed about them."""
+"""Profiles and their changes."""
 
 import datetime as dt
 
@@ -36,24 +36,24 @@ def profile(*, confidence: float = 0.0, samples: int = 0) -> Profile:
         (1.0, ConfidenceLevel.HIGH),
     ],
 )
-def test_levels(confidence: float, level: ConfidenceLevel) -> None:
+def test_levels_of_confidence(confidence: float, level: ConfidenceLevel) -> None:
     assert ConfidenceLevel.of(confidence) is level
 
 
-def test_reliable_from_the_highest_level_on() -> None:
+def test_reliable_requires_the_highest_level() -> None:
     assert profile(confidence=0.8, samples=1).reliable
     assert not profile(confidence=0.79, samples=1).reliable
     assert not profile().has_voice_data
 
 
-def test_changes_leave_the_rest() -> None:
+def test_changes_keep_other_fields() -> None:
     changed = profile().changed(Changes(name="  Anne ", verified=True))
     assert changed.described == Description(name="Anne", accent="welsh")
     assert changed.verified
     assert changed.active
 
 
-def test_changes_can_empty_and_deactivate() -> None:
+def test_changes_can_clear_and_deactivate() -> None:
     changed = profile().changed(Changes(accent="", active=False))
     assert changed.described.accent == ""
     assert not changed.active

@@ -1,4 +1,4 @@
-"""Prototypes: what a ledger amounts to, whatever happened to it before."""
+"""Prototypes: independence of history, confidence."""
 
 import random
 
@@ -35,7 +35,7 @@ def near(place: Place, seed: int, spread: float) -> Vector:
 
 
 @given(st.integers(0, 10_000), st.integers(1, 12), st.randoms(use_true_random=False))
-def test_order_changes_no_bit(seed: int, count: int, chance: random.Random) -> None:
+def test_prototype_is_independent_of_order(seed: int, count: int, chance: random.Random) -> None:
     given_samples = samples(seed, count, 192)
     shuffled = given_samples.copy()
     chance.shuffle(shuffled)
@@ -43,21 +43,21 @@ def test_order_changes_no_bit(seed: int, count: int, chance: random.Random) -> N
 
 
 @given(st.integers(0, 10_000), st.integers(2, 10))
-def test_the_prototype_is_the_weighted_mean(seed: int, count: int) -> None:
+def test_prototype_is_the_weighted_mean(seed: int, count: int) -> None:
     given_samples = samples(seed, count)
     mean = sum(min(s.seconds, 20.0) * s.vector.astype(np.float64) for s in given_samples)
     place = summarize(given_samples, plain_space()).place
     assert place == pytest.approx(mean / np.linalg.norm(mean), abs=1e-6)
 
 
-def test_one_sample_is_the_prototype() -> None:
+def test_single_sample_is_the_prototype() -> None:
     [sample] = samples(7, 1)
     data = summarize([sample], plain_space())
     assert data.place == pytest.approx(sample.vector, abs=1e-6)
     assert data.confidence == plain_space().recall(sample.seconds)
 
 
-def test_confidence_grows_with_samples_that_agree() -> None:
+def test_confidence_grows_with_consistent_samples() -> None:
     [voice] = random_places(1, 1)
     spoken = [Sample(vector=near(voice, seed, 0.1), seconds=3.0) for seed in range(5)]
     confidences = [summarize(spoken[: count + 1], plain_space()).confidence for count in range(5)]
@@ -65,7 +65,7 @@ def test_confidence_grows_with_samples_that_agree() -> None:
     assert confidences[-1] > 0.85
 
 
-def test_confidence_falls_when_somebody_else_is_mixed_in() -> None:
+def test_confidence_falls_with_a_foreign_sample() -> None:
     voice, other = np.eye(16)[:2]
     spoken = [Sample(vector=near(voice, seed, 0.1), seconds=10.0) for seed in range(3)]
     stranger = Sample(vector=other.astype(np.float32), seconds=10.0)
@@ -73,7 +73,7 @@ def test_confidence_falls_when_somebody_else_is_mixed_in() -> None:
     assert summarize([*spoken, stranger], plain_space()).confidence < 0.8 * good
 
 
-def test_one_long_recording_does_not_outweigh_many() -> None:
+def test_long_recording_does_not_outweigh_many() -> None:
     voice, other = random_places(3, 2)
     long = Sample(vector=other.astype(np.float32), seconds=3_600.0)
     spoken = [Sample(vector=near(voice, seed, 0.05), seconds=20.0) for seed in range(4)]
@@ -82,7 +82,7 @@ def test_one_long_recording_does_not_outweigh_many() -> None:
     assert place @ voice > 0.9
 
 
-def test_voices_that_cancel_out_have_no_place() -> None:
+def test_opposite_samples_have_no_place() -> None:
     [vector] = random_vectors(4, 1)
     opposite = [Sample(vector=vector, seconds=5.0), Sample(vector=-vector, seconds=5.0)]
     data = summarize(opposite, plain_space())
@@ -90,7 +90,7 @@ def test_voices_that_cancel_out_have_no_place() -> None:
     assert data.confidence == 0.0
 
 
-def test_places_lie_in_the_space() -> None:
+def test_prototype_lies_in_the_space() -> None:
     space = VoiceSpace(
         digest="d",
         log_odds=plain_space().log_odds,

@@ -1,4 +1,4 @@
-"""Voice spaces: where voices lie, and what a likeness is worth."""
+"""Voice spaces: positions, log odds, and loading of files."""
 
 import json
 from pathlib import Path
@@ -35,7 +35,7 @@ def test_places_are_unit_vectors_without_nuisance() -> None:
         assert np.abs(known.nuisance @ place).max() < 1e-9
 
 
-def test_recordings_that_differ_only_in_nuisance_are_one_place() -> None:
+def test_nuisance_does_not_change_the_place() -> None:
     known = VoiceSpace(digest="d", log_odds=ODDS, recall_points=RECALL, nuisance=np.eye(16)[:1])
     voice = np.array([0.0, *random_places(4, 1)[0][1:]])
     near, far = voice.copy(), voice.copy()
@@ -46,13 +46,13 @@ def test_recordings_that_differ_only_in_nuisance_are_one_place() -> None:
 
 
 @given(st.floats(-1.0, 1.0), st.floats(-1.0, 1.0))
-def test_more_alike_is_never_less_probable(one: float, other: float) -> None:
+def test_probability_is_monotonic_in_similarity(one: float, other: float) -> None:
     low, high = sorted((one, other))
     assert ODDS.of(low) <= ODDS.of(high)
     assert 0 < plain_space().probability(low) <= plain_space().probability(high) < 1
 
 
-def test_nothing_is_certain() -> None:
+def test_log_odds_are_limited() -> None:
     sure = LogOdds(offset=100.0, similarity=1.0)
     assert sure.of(1.0) < 20
 
@@ -66,7 +66,7 @@ def test_recall_grows_with_speech() -> None:
     assert chances[-1] == pytest.approx(0.9)
 
 
-def test_models_without_a_space_are_compared_with_caution() -> None:
+def test_models_without_space_use_the_plain_space() -> None:
     spaces = VoiceSpaces.load()
     unknown = spaces.of(VoiceModel(name="another", version="1", dimension=192))
     assert unknown is PLAIN
@@ -75,7 +75,7 @@ def test_models_without_a_space_are_compared_with_caution() -> None:
     assert unknown.place(vector) == pytest.approx(vector.astype(float))
 
 
-def test_another_version_or_dimension_is_another_model() -> None:
+def test_other_version_or_dimension_is_another_model() -> None:
     spaces = VoiceSpaces.load()
     assert spaces.of(CAMPPLUS) is not PLAIN
     other = VoiceModel(name=CAMPPLUS.name, version="other", dimension=192)
@@ -84,7 +84,7 @@ def test_another_version_or_dimension_is_another_model() -> None:
     assert spaces.of(odd) is PLAIN
 
 
-def test_the_space_that_is_shipped() -> None:
+def test_bundled_space() -> None:
     shipped = VoiceSpaces.load().of(CAMPPLUS)
     assert shipped.center is not None
     assert shipped.nuisance is not None
@@ -107,7 +107,7 @@ def stored(**changes: object) -> str:
     return json.dumps(content)
 
 
-def test_spaces_of_a_directory(tmp_path: Path) -> None:
+def test_spaces_from_a_directory(tmp_path: Path) -> None:
     (tmp_path / "m.json").write_text(stored())
     (tmp_path / "notes.txt").write_text("nothing")
     spaces = VoiceSpaces.load(tmp_path)
@@ -117,7 +117,7 @@ def test_spaces_of_a_directory(tmp_path: Path) -> None:
     assert spaces.digest("m", "3") == PLAIN.digest
 
 
-def test_digests_follow_what_matters(tmp_path: Path) -> None:
+def test_digest_depends_on_decisive_values(tmp_path: Path) -> None:
     digests = []
     for number, text in enumerate(
         (stored(), stored(about="x"), stored(recall=[[2, 0.6]]), stored(centre=[0.0, 0.2]))
@@ -134,7 +134,7 @@ def test_digests_follow_what_matters(tmp_path: Path) -> None:
     "text",
     ["not json", "{}", stored(centre="x"), stored(recall=[]), stored(log_odds={"offset": 1.0})],
 )
-def test_files_that_are_no_space(tmp_path: Path, text: str) -> None:
+def test_invalid_space_files_are_rejected(tmp_path: Path, text: str) -> None:
     (tmp_path / "broken.json").write_text(text)
     with pytest.raises(ValueError, match=r"broken\.json is not a voice space"):
         VoiceSpaces.load(tmp_path)

@@ -1,4 +1,4 @@
-"""Voiceprints from outside."""
+"""Validation of voiceprints."""
 
 import math
 
@@ -13,7 +13,7 @@ def voiceprint(values: list[float], *, model: str = "m", seconds: float = 3.0) -
     return Voiceprint.of(values, model=model, version="1", seconds=seconds)
 
 
-def test_length_one() -> None:
+def test_vector_is_scaled_to_length_one() -> None:
     found = voiceprint([3.0, 4.0])
     assert found.vector.tolist() == pytest.approx([0.6, 0.8])
     assert found.vector.dtype == np.float32
@@ -24,7 +24,7 @@ def test_length_one() -> None:
     "values",
     [[], [0.0, 0.0], [math.nan, 1.0], [math.inf, 1.0], [1.0] * (LARGEST_DIMENSION + 1)],
 )
-def test_vectors_are_refused(values: list[float]) -> None:
+def test_invalid_vectors_are_rejected(values: list[float]) -> None:
     with pytest.raises(ValidationError) as refused:
         voiceprint(values)
     assert refused.value.details == {"field": "voiceprint.values"}
@@ -33,12 +33,12 @@ def test_vectors_are_refused(values: list[float]) -> None:
 @pytest.mark.parametrize(
     ("model", "seconds"), [("", 3.0), ("a\0", 3.0), ("m", -1.0), ("m", math.nan)]
 )
-def test_the_rest_is_checked(model: str, seconds: float) -> None:
+def test_invalid_models_and_durations_are_rejected(model: str, seconds: float) -> None:
     with pytest.raises(ValidationError):
         voiceprint([1.0], model=model, seconds=seconds)
 
 
-def test_digests_tell_voiceprints_apart() -> None:
+def test_digests_distinguish_voiceprints() -> None:
     same = voiceprint([3.0, 4.0])
     others = [
         voiceprint([4.0, 3.0]),
