@@ -171,6 +171,17 @@ def test_foreign_response_raises_api_error(body: bytes) -> None:
         client.get_status(1)
 
 
+def test_timeout_names_the_setting_to_raise() -> None:
+    def handler(_: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ReadTimeout("")
+
+    with (
+        client_on(handler) as client,
+        pytest.raises(ConnectionFailedError, match=r"http://test/api .* raise timeout_seconds"),
+    ):
+        client.get_queue_status()
+
+
 def test_failed_connection_raises_its_own_error() -> None:
     def handler(_: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("refused")

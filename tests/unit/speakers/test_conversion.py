@@ -13,7 +13,7 @@ from speakers.domain.matching import Match, Outcome
 from speakers.domain.observation import Clip, DecisionSource, Observation
 from speakers.domain.profile import Changes, Description, Profile
 from speakers.recognition import RecognizedVoice, VoiceCandidate
-from speakers.store.recognitions import Statistics
+from speakers.store.recognitions import SpeakerStatistics
 
 MADE = dt.datetime(2024, 5, 1, 12, tzinfo=dt.UTC)
 PROFILE = Profile(
@@ -96,7 +96,7 @@ def test_empty_voiceprint_is_rejected() -> None:
 
 
 def test_statistics() -> None:
-    figures = Statistics(
+    figures = SpeakerStatistics(
         profile=PROFILE,
         transcriptions=5,
         seconds=90.25,

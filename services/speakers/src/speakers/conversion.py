@@ -12,7 +12,7 @@ from speakers.domain.observation import Clip, DecisionSource, Observation, Voice
 from speakers.domain.profile import Changes, ConfidenceLevel, Description, Profile
 from speakers.domain.voiceprint import Voiceprint
 from speakers.recognition import RecognizedVoice, VoiceCandidate
-from speakers.store.recognitions import Statistics
+from speakers.store.recognitions import SpeakerStatistics
 
 _LEVELS = {
     ConfidenceLevel.VERY_LOW: speaker_pb2.CONFIDENCE_LEVEL_VERY_LOW,
@@ -118,7 +118,7 @@ def speaker(profile: Profile) -> speaker_pb2.Speaker:
     )
 
 
-def statistics(figures: Statistics) -> speaker_pb2.SpeakerStatistics:
+def statistics(figures: SpeakerStatistics) -> speaker_pb2.SpeakerStatistics:
     """Convert statistics of a profile."""
     return speaker_pb2.SpeakerStatistics(
         speaker=speaker(figures.profile),

@@ -10,7 +10,7 @@ from speakers.store import locks
 from speakers.store.gone_profiles import GoneProfiles
 from speakers.store.outbox import ProfileOutbox
 from speakers.store.profiles import Profiles
-from speakers.store.recognitions import Recognitions, Statistics
+from speakers.store.recognitions import Recognitions, SpeakerStatistics
 
 LONGEST_QUERY = 255
 _LONGEST_REQUEST_ID = 255
@@ -108,7 +108,7 @@ class ProfileCatalog:
             await profiles.delete(profile_id)
             await ProfileOutbox(connection).deleted(profile_id)
 
-    async def statistics(self, profile_id: int) -> Statistics:
+    async def statistics(self, profile_id: int) -> SpeakerStatistics:
         """Return statistics over the recordings of a speaker.
 
         Raises:

@@ -23,7 +23,7 @@ from speakers.domain.voiceprint import Voiceprint
 from speakers.store.observations import Observations
 from speakers.store.profiles import Profiles
 from speakers.store.prototypes import Neighbor, Prototypes
-from speakers.store.recognitions import Recognition, Recognitions
+from speakers.store.recognitions import Recognitions, VoiceRecognition
 
 #: Number of nearest profiles considered per voice. All others are much less similar.
 _CANDIDATES = 20
@@ -167,9 +167,9 @@ class VoiceRecognizer:
 
 def _recognitions(
     voices: Sequence[Voice], neighborhoods: Sequence[_Neighborhood], matches: Sequence[Match]
-) -> list[Recognition]:
+) -> list[VoiceRecognition]:
     return [
-        Recognition(
+        VoiceRecognition(
             label=item.label,
             profile_id=item.profile_id,
             model_id=nearby.model_id,

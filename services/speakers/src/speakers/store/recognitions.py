@@ -47,7 +47,7 @@ FROM said
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Recognition:
+class VoiceRecognition:
     """Automatic match of a voice of a recording with a profile.
 
     `speech_seconds` is all speech of the voice. `voice_seconds` is the clean speech behind its
@@ -63,7 +63,7 @@ class Recognition:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Statistics:
+class SpeakerStatistics:
     """Statistics over the recordings in which a speaker was named or recognized.
 
     `seconds` is the speaker's total speech. `high` to `very_low` count voices by confidence level.
@@ -85,7 +85,7 @@ class Recognitions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def replace(self, transcription_id: int, found: Sequence[Recognition]) -> set[str]:
+    async def replace(self, transcription_id: int, found: Sequence[VoiceRecognition]) -> set[str]:
         """Replace the recognitions of a recording. Return the labels that were stored.
 
         Recognitions of profiles deleted in the meantime are not stored.
@@ -114,11 +114,11 @@ class Recognitions:
         """Reassign all recognitions from profile `source` to profile `into`."""
         await execute(self._connection, _MOVE, {"source": source, "into": into})
 
-    async def statistics(self, profile: Profile) -> Statistics:
+    async def statistics(self, profile: Profile) -> SpeakerStatistics:
         """Return statistics over the decisions and recognitions of a profile."""
         row = await fetch_one(self._connection, _STATISTICS, {"profile_id": profile.profile_id})
         assert row is not None
-        return Statistics(
+        return SpeakerStatistics(
             profile=profile,
             transcriptions=row["transcriptions"],
             seconds=row["seconds"],
