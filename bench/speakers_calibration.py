@@ -22,7 +22,7 @@ TARGET = Path("services/speakers/src/speakers/voice_spaces/campplus-zh-en-common
 ABOUT = (
     "Fitted by bench/speakers_calibration.py on {people} people reading English (LibriSpeech, "
     "CC BY 4.0), heard as recorded and through a simulated room, noise, a codec and a telephone. "
-    "recall: share of voices with 5 s of speech that were named rightly among 20 profiles, in "
+    "recall: share of voices with 5 s of speech named correctly among 20 profiles, in "
     "wideband, telephone and mixed recordings alike, by spaces fitted on other people."
 )
 _PROFILES = 20
