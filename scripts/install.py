@@ -23,7 +23,7 @@ BUILD_REQUIREMENTS = ("hatchling", "editables")
 DOWNLOAD, DOWNLOAD_CUDA = 0.9e9, 2.5e9
 DISK, DISK_CUDA = 4.0e9, 6.5e9
 #: Seconds of one processor core for resolving and unpacking.
-WORK_SECONDS = 150
+WORK_SECONDS = 180
 AFTERWARDS = {
     "demo": "Then come the models (180 MB, under a minute) and the demo (about a minute).",
     "test": "Then come the models (180 MB, under a minute) and the tests (half an hour).",
@@ -36,21 +36,14 @@ def main(arguments: Sequence[str]) -> int:
     """Install. Return the exit status."""
     goal, *packages = arguments
     environment = Path(sys.prefix)
-    discard_incomplete(environment)
-    pins = count_pins()
-    progress = Progress(total=pins)
+    progress = Progress(total=count_pins())
     started = time.monotonic()
     try:
+        discard_incomplete(environment)
         if "torch" not in installed_names():
             announce(progress, goal, environment)
             check_space(environment, DISK)
-        options = ["-c", "constraints.txt", "--only-binary", ":all:"]
-        scratch = environment / "tmp"
-        output = PipOutput(progress, on_cuda=lambda: warn_of_cuda(progress, environment))
-        for wanted in (BUILD_REQUIREMENTS, ["--no-build-isolation", *packages]):
-            status = run_pip([*options, *wanted], output, progress, scratch)
-            if status:
-                raise explain(output.tail, free_bytes(environment))
+        install(packages, progress, environment)
     except KeyboardInterrupt:
         progress.close()
         print("\nStopped. The same command goes on from here.", file=sys.stderr)
@@ -59,10 +52,21 @@ def main(arguments: Sequence[str]) -> int:
         progress.close()
         print(failure, file=sys.stderr)
         return 1
+    finally:
+        shutil.rmtree(environment / "tmp", ignore_errors=True)
     progress.close()
     seconds = time.monotonic() - started
     print(f"The environment in {environment.name} is complete ({seconds:.0f} s).", flush=True)
     return 0
+
+
+def install(packages: Sequence[str], progress: Progress, environment: Path) -> None:
+    """Install the build requirements, then everything else. Raise InstallError."""
+    output = PipOutput(progress, on_cuda=lambda: warn_of_cuda(progress, environment))
+    options = ["-c", "constraints.txt", "--only-binary", ":all:"]
+    for wanted in (BUILD_REQUIREMENTS, ["--no-build-isolation", *packages]):
+        if run_pip([*options, *wanted], output, progress, environment / "tmp"):
+            raise explain(output.tail, DISK)
 
 
 def count_pins() -> int:

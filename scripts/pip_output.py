@@ -38,6 +38,7 @@ class PipOutput:
         self._progress = progress
         self._on_cuda = on_cuda
         self._cuda = False
+        self._retried = False
         self._counted: set[str] = set()
 
     def feed(self, line: str) -> None:
@@ -51,7 +52,7 @@ class PipOutput:
         elif text.startswith(_SATISFIED):
             self._satisfied(text.removeprefix(_SATISFIED))
         elif _RETRYING in text:
-            self._progress.status("The package index does not answer. Trying again", lasting=True)
+            self._retrying()
         elif text.startswith(_UNPACKING):
             self.downloading = None
             self.unpacking = {
@@ -67,6 +68,11 @@ class PipOutput:
         self.downloading = (wheel["file"], title) if wheel["how"] == "Downloading" else None
         note = size if wheel["how"] == "Downloading" else "from this machine"
         self._progress.package(f"{title} ({note})" if note else title)
+
+    def _retrying(self) -> None:
+        if not self._retried:
+            self._retried = True
+            self._progress.line("The package index does not answer. Trying again.")
 
     def _satisfied(self, requirement: str) -> None:
         name = _NAME.match(requirement)
@@ -87,13 +93,13 @@ def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def explain(tail: Sequence[str], free: int) -> InstallError:
+def explain(tail: Sequence[str], needed: float) -> InstallError:
     """Return what stopped pip, in one line where the reason is known."""
     text = "\n".join(tail)
     if _NO_SPACE.search(text):
         return InstallError(
-            f"The disk is full ({free / 1e9:.1f} GB free now). Make room, then run the same "
-            "command again: it goes on from here."
+            f"The disk became full. The installation needs {needed / 1e9:.1f} GB of it. Make room, "
+            "then run the same command again: it goes on from here."
         )
     if _NO_NETWORK.search(text):
         return InstallError(

@@ -80,21 +80,27 @@ def test_cuda_is_noticed_once() -> None:
 @pytest.mark.parametrize(
     ("line", "advice"),
     [
-        ("ERROR: Could not install packages: [Errno 28] No space left on device", "disk is full"),
-        ("OSError: [Errno 122] Disk quota exceeded", "disk is full"),
+        (
+            "ERROR: Could not install packages: [Errno 28] No space left on device",
+            "disk became full. The installation needs 4.0 GB",
+        ),
+        (
+            "OSError: [Errno 122] Disk quota exceeded",
+            "disk became full. The installation needs 4.0 GB",
+        ),
         ("WARNING: Retrying: Failed to establish a new connection", "cannot be reached"),
         ("NameResolutionError(Temporary failure in name resolution)", "cannot be reached"),
         ("ERROR: No matching distribution found for srt==3.5.3", "no wheel of srt==3.5.3"),
     ],
 )
 def test_known_failures_are_one_line_with_advice(line: str, advice: str) -> None:
-    text = str(explain(["Collecting srt", line], free=123_000_000))
+    text = str(explain(["Collecting srt", line], needed=4e9))
     assert advice in text
     assert "\n" not in text
 
 
 def test_an_unknown_failure_shows_the_end_of_the_output() -> None:
-    text = str(explain([f"line {number}\n" for number in range(40)], free=0))
+    text = str(explain([f"line {number}\n" for number in range(40)], needed=4e9))
     assert "line 39" in text
     assert "line 3\n" not in text
 
@@ -106,7 +112,7 @@ def test_pip_is_followed(tmp_path: Path) -> None:
     options = ["--no-index", "--dry-run", "--only-binary", ":all:"]
     status = run_pip([*options, "absent-package==1.0"], output, progress, tmp_path / "tmp")
     assert status == 1
-    assert "no wheel of absent-package==1.0" in str(explain(output.tail, free=0))
+    assert "no wheel of absent-package==1.0" in str(explain(output.tail, needed=4e9))
 
 
 def test_a_disk_that_is_too_small_is_refused_with_both_figures(
