@@ -3,7 +3,9 @@
 import sys
 import tempfile
 import time
+from io import TextIOWrapper
 from pathlib import Path
+from typing import cast
 
 from bench import recordings
 from devstack.testing import embedded_servers, running_services
@@ -16,9 +18,11 @@ TIMEOUT_SECONDS = 900
 
 
 def main() -> int:
-    """Runs the demo; returns the exit status."""
+    """Run the demo and return the exit status."""
     recording = Path(sys.argv[1]) if len(sys.argv) > 1 else recordings.sample().audio
-    print("Starting the servers and the services ...")
+    # Each line is wanted at once, also by a log.
+    cast("TextIOWrapper", sys.stdout).reconfigure(line_buffering=True)
+    print("Starting the servers and the services, which takes about half a minute ...")
     with (
         tempfile.TemporaryDirectory(prefix="securetranscribe-demo-") as directory,
         embedded_servers(Path(directory)) as servers,
@@ -44,12 +48,12 @@ def main() -> int:
 
 
 def show(percent: float, step: str) -> None:
-    """Prints progress."""
+    """Print progress."""
     print(f"  {percent:5.1f} %  {step}")
 
 
 def write_exports(client: SecureTranscribeClient, transcription_id: int, stem: str) -> None:
-    """Writes the finished transcript in several formats."""
+    """Write the finished transcript in several formats."""
     EXPORTS.mkdir(exist_ok=True)
     print()
     for name in FORMATS:
