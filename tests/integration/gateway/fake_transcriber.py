@@ -41,6 +41,13 @@ class StoredUpload:
     head: bytes = b""
     largest_chunk: int = 0
 
+    def amend(self, options: transcription_pb2.UploadOptions) -> None:
+        """Apply the options that came after the file."""
+        if options.HasField("language"):
+            self.config.language = options.language
+        if options.HasField("auto_start"):
+            self.config.auto_start = options.auto_start
+
 
 @dataclass
 class FakeTranscriber(
@@ -83,6 +90,9 @@ class FakeTranscriber(
                     self.begun.append(request.config.filename)
                     continue
                 assert upload is not None
+                if request.HasField("options"):
+                    upload.amend(request.options)
+                    continue
                 await asyncio.sleep(self.upload_delay)
                 if not upload.size:
                     check_head(request.chunk)
@@ -98,6 +108,8 @@ class FakeTranscriber(
             if upload is not None:
                 self.aborted.append(upload.config.filename)
             raise
+        if upload.config.auto_start:
+            self._check_room()
         transcription = self._store(upload)
         response = transcription_pb2.UploadTranscriptionResponse(transcription=transcription)
         if upload.config.auto_start:
@@ -255,11 +267,14 @@ class FakeTranscriber(
         self.uploads[number] = upload
         return transcription
 
-    def _queue(self, transcription: transcription_pb2.Transcription) -> queue_pb2.Job:
+    def _check_room(self) -> None:
         if self.queue_full:
             raise ResourceExhaustedError(
                 "The queue is full; try again in 42 seconds.", {"retry_after_seconds": "42"}
             )
+
+    def _queue(self, transcription: transcription_pb2.Transcription) -> queue_pb2.Job:
+        self._check_room()
         number = len(self.jobs) + 1
         job = queue_pb2.Job(
             id=number,

@@ -10,7 +10,6 @@ from gateway.sessions.session import Expiry, Session
 from gateway.sessions.store import SessionStore
 from gateway.sessions.sweeper import SessionSweep
 from gateway.sessions.tokens import RequestTokens
-from gateway.uploads.language_notes import LanguageNotes
 
 HOUR = dt.timedelta(hours=1)
 
@@ -50,10 +49,8 @@ async def ids(database: Database) -> set[str]:
 async def test_sweeping_deletes_ended_sessions_and_their_rows(
     registry: SessionRegistry, clock: Clock, database: Database
 ) -> None:
-    notes = LanguageNotes(database)
     old, _ = await registry.create(request_id="old", peer="a")
     revoked, _ = await registry.create()
-    await notes.note(old.session_id, 900_001, "de")
     clock.now += HOUR
     fresh, _ = await registry.create()
     await registry.invalidate(revoked.session_id)
@@ -62,7 +59,6 @@ async def test_sweeping_deletes_ended_sessions_and_their_rows(
     left = await ids(database)
     assert fresh.session_id in left
     assert not {old.session_id, revoked.session_id} & left
-    assert await notes.find(old.session_id, 900_001) is None
     requests = await database.fetch_all(
         "SELECT 1 AS one FROM session_requests WHERE session_id = %s", (old.session_id,)
     )
@@ -106,17 +102,3 @@ async def test_ended_sessions_cannot_be_changed(
         )
         is None
     )
-
-
-async def test_notes_belong_to_their_session(registry: SessionRegistry, database: Database) -> None:
-    notes = LanguageNotes(database)
-    session, _ = await registry.create()
-    other, _ = await registry.create()
-    await notes.note(session.session_id, 900_002, "de")
-    await notes.note(session.session_id, 900_002, "fr")
-    assert await notes.find(session.session_id, 900_002) == "fr"
-    assert await notes.find(other.session_id, 900_002) is None
-    await notes.forget(other.session_id, 900_002)
-    assert await notes.find(session.session_id, 900_002) == "fr"
-    await notes.forget(session.session_id, 900_002)
-    assert await notes.find(session.session_id, 900_002) is None

@@ -40,7 +40,6 @@ from gateway.sessions.tokens import RequestTokens
 from gateway.settings import GatewaySettings
 from gateway.statistics import StatisticsReader
 from gateway.uploads.clip_upload import ClipUploads
-from gateway.uploads.language_notes import LanguageNotes
 from gateway.uploads.upload import Uploads
 from gateway.web import application
 from gateway.web.addresses import TrustedProxies
@@ -167,16 +166,14 @@ class Gateway:
     def _application(self) -> ASGIApp:
         settings = self._settings
         origins = Origins(settings.cors_origins)
-        notes = LanguageNotes(self._database)
         uploads = Uploads(
             self._backends,
-            notes,
             max_bytes=settings.max_file_size,
             idle_seconds=settings.upload_idle_seconds,
         )
         parts = (
             UploadApi(uploads),
-            TranscriptionApi(self._backends, notes),
+            TranscriptionApi(self._backends),
             ExportApi(self._backends),
             SpeakerApi(self._backends),
             SpeakerLedgerApi(self._backends),

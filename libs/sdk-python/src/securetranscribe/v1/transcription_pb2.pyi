@@ -514,6 +514,41 @@ class UploadConfig(_message.Message):
 Global___UploadConfig: _TypeAlias = UploadConfig  # noqa: Y015
 
 @_typing.final
+class UploadOptions(_message.Message):
+    """Options of an upload that the caller learned only after the file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    AUTO_START_FIELD_NUMBER: _builtins.int
+    language: _builtins.str
+    """Language code (ISO 639-1). Empty means the session's preference, else detect. Absent means as
+    described.
+    """
+    auto_start: _builtins.bool
+    """Whether to start processing at once. Absent means as described."""
+    def __init__(
+        self,
+        *,
+        language: _builtins.str | None = ...,
+        auto_start: _builtins.bool | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start", "_language", b"_language", "auto_start", b"auto_start", "language", b"language"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start", "_language", b"_language", "auto_start", b"auto_start", "language", b"language"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__auto_start: _TypeAlias = _typing.Literal["auto_start"]  # noqa: Y015
+    _WhichOneofArgType__auto_start: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start"]  # noqa: Y015
+    _WhichOneofReturnType__language: _TypeAlias = _typing.Literal["language"]  # noqa: Y015
+    _WhichOneofArgType__language: _TypeAlias = _typing.Literal["_language", b"_language"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__auto_start) -> _WhichOneofReturnType__auto_start | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__language) -> _WhichOneofReturnType__language | None: ...
+
+Global___UploadOptions: _TypeAlias = UploadOptions  # noqa: Y015
+
+@_typing.final
 class UploadTranscriptionRequest(_message.Message):
     """Request of UploadTranscription."""
 
@@ -521,23 +556,29 @@ class UploadTranscriptionRequest(_message.Message):
 
     CONFIG_FIELD_NUMBER: _builtins.int
     CHUNK_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
     chunk: _builtins.bytes
-    """Bytes of the file; in every later request, at most 1 MiB each."""
+    """Bytes of the file, at most 1 MiB in each request."""
     @_builtins.property
     def config(self) -> Global___UploadConfig:
-        """Description; only in the first request."""
+        """Description. Only in the first request."""
+
+    @_builtins.property
+    def options(self) -> Global___UploadOptions:
+        """Options that replace those of the description. Only in the last request."""
 
     def __init__(
         self,
         *,
         config: Global___UploadConfig | None = ...,
         chunk: _builtins.bytes = ...,
+        options: Global___UploadOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "config", b"config", "upload", b"upload"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "config", b"config", "options", b"options", "upload", b"upload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "config", b"config", "upload", b"upload"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "config", b"config", "options", b"options", "upload", b"upload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_upload: _TypeAlias = _typing.Literal["config", "chunk"]  # noqa: Y015
+    _WhichOneofReturnType_upload: _TypeAlias = _typing.Literal["config", "chunk", "options"]  # noqa: Y015
     _WhichOneofArgType_upload: _TypeAlias = _typing.Literal["upload", b"upload"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_upload) -> _WhichOneofReturnType_upload | None: ...
 

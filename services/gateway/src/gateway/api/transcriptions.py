@@ -18,7 +18,6 @@ from gateway.api.transcription_models import (
     TranscriptionWord,
 )
 from gateway.backends import Backends
-from gateway.uploads.language_notes import LanguageNotes
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
 from securetranscribe.v1 import transcription_pb2
@@ -29,10 +28,9 @@ _TAG = "Transcription"
 class TranscriptionApi:
     """Starting, status, speaker assignment, listing, and deletion of transcriptions."""
 
-    def __init__(self, backends: Backends, notes: LanguageNotes) -> None:
+    def __init__(self, backends: Backends) -> None:
         self._backends = backends
         self._service = backends.transcriptions
-        self._notes = notes
 
     def endpoints(self) -> list[Endpoint]:
         """Return the endpoint definitions."""
@@ -86,8 +84,6 @@ class TranscriptionApi:
     ) -> Success[StartData]:
         """Queue an uploaded recording for processing."""
         language = body.language if body is not None else None
-        if language is None:
-            language = await self._notes.find(caller.session_id, transcription_id)
         answer = await self._backends.ask(
             self._service.StartTranscription,
             transcription_pb2.StartTranscriptionRequest(
@@ -169,7 +165,6 @@ class TranscriptionApi:
             transcription_pb2.DeleteTranscriptionRequest(transcription_id=transcription_id),
             caller.session_id,
         )
-        await self._notes.forget(caller.session_id, transcription_id)
         said = "Transcription deleted successfully"
         data = DeletedTranscription(message=said, transcription_id=transcription_id)
         return Success[DeletedTranscription].of(data, said)

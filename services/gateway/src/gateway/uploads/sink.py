@@ -58,8 +58,10 @@ class UploadSink:
         for chunk in self._full_chunks():
             await self._send(_Request(chunk=chunk))
 
-    async def finish(self) -> _Response:
+    async def finish(self, late: transcription_pb2.UploadOptions | None = None) -> _Response:
         """End the stream and return the transcriber's response.
+
+        `late` has the options that became known only after the file.
 
         Raises:
             FileUploadError: the file is empty.
@@ -69,6 +71,8 @@ class UploadSink:
             raise FileUploadError("The file is empty.", {"file_name": self._config.filename})
         if self._buffer:
             await self._send(_Request(chunk=bytes(self._buffer)))
+        if late is not None:
+            await self._send(_Request(options=late))
         try:
             async with asyncio.timeout(_CHECK_SECONDS):
                 return await self._stream.answer()

@@ -3,12 +3,11 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from common import logging, telemetry
-from common.errors import ApplicationError, ValidationError
+from common import telemetry
+from common.errors import ValidationError
 from gateway.backends import Backends
 from gateway.sessions.session import Session
 from gateway.uploads.form import UploadForm
-from gateway.uploads.language_notes import LanguageNotes
 from gateway.uploads.multipart import MultipartStream, PartBegun, PartData, PartEvent
 from gateway.uploads.pieces import arriving
 from gateway.uploads.sink import UploadSink, too_large
@@ -18,7 +17,6 @@ FILE_FIELD = "file"
 # Allowance for everything in a form other than the file: boundaries, headers, fields.
 _FORM_OVERHEAD = 128 * 1024
 _MAX_FILENAME = 255
-_log = logging.get(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,14 +43,12 @@ class Uploads:
     def __init__(
         self,
         backends: Backends,
-        notes: LanguageNotes,
         *,
         max_bytes: int,
         idle_seconds: float,
     ) -> None:
         """Initialize the receiver. Uploads fail after `idle_seconds` without data."""
         self._backends = backends
-        self._notes = notes
         self._max_bytes = max_bytes
         self._idle_seconds = idle_seconds
 
@@ -76,60 +72,11 @@ class Uploads:
             reception.abort()
             raise
         telemetry.UPLOADED_BYTES.inc(reception.size)
-        return await self._settle(session, reception, stored)
-
-    async def _settle(
-        self,
-        session: Session,
-        reception: "_Reception",
-        stored: transcription_pb2.UploadTranscriptionResponse,
-    ) -> Uploaded:
-        """Apply form fields sent after the file to the stored recording."""
-        options = reception.form.options()
-        job_id = stored.job.job_id
-        if not reception.final:
-            try:
-                job_id = await self._late(session, reception, stored.transcription)
-            except ApplicationError:
-                await self._take_back(session, stored.transcription.transcription_id)
-                raise
         return Uploaded(
-            transcription=stored.transcription, language=options.language, job_id=job_id
+            transcription=stored.transcription,
+            language=reception.form.options().language,
+            job_id=stored.job.job_id,
         )
-
-    async def _late(
-        self,
-        session: Session,
-        reception: "_Reception",
-        transcription: transcription_pb2.Transcription,
-    ) -> str:
-        options = reception.form.options()
-        changed = options.language != reception.language_sent
-        if options.auto_start:
-            started = await self._backends.ask(
-                self._backends.transcriptions.StartTranscription,
-                transcription_pb2.StartTranscriptionRequest(
-                    transcription_id=transcription.transcription_id,
-                    language=options.language if changed else None,
-                ),
-                session.session_id,
-            )
-            return started.job.job_id
-        if changed:
-            await self._notes.note(
-                session.session_id, transcription.transcription_id, options.language
-            )
-        return ""
-
-    async def _take_back(self, session: Session, transcription_id: int) -> None:
-        """Delete a recording that could not be started. A rejected upload leaves nothing."""
-        request = transcription_pb2.DeleteTranscriptionRequest(transcription_id=transcription_id)
-        try:
-            await self._backends.ask(
-                self._backends.transcriptions.DeleteTranscription, request, session.session_id
-            )
-        except ApplicationError as error:
-            _log.warning("cannot delete a rejected upload", reason=error.message)
 
 
 class _Reception:
@@ -143,8 +90,7 @@ class _Reception:
         self._sink: UploadSink | None = None
         self._in_file = False
         self.form = UploadForm(session.preferences)
-        self.final = False
-        self.language_sent = ""
+        self._final = False
 
     @property
     def size(self) -> int:
@@ -170,8 +116,14 @@ class _Reception:
         if self._sink is None:
             raise ValidationError.of(FILE_FIELD, "The form has no file.")
         # Nothing may be stored if a field after the file is invalid.
-        self.form.options()
-        return await self._sink.finish()
+        options = self.form.options()
+        if self._final:
+            return await self._sink.finish()
+        return await self._sink.finish(
+            transcription_pb2.UploadOptions(
+                language=options.language, auto_start=options.auto_start
+            )
+        )
 
     def abort(self) -> None:
         """Cancel the upload."""
@@ -189,8 +141,7 @@ class _Reception:
             raise too_large(filename, announced, self._max_bytes)
         options = self.form.options()
         # Without both fields, processing cannot start yet, because a later field may set an option.
-        self.final = self.form.decided
-        self.language_sent = options.language
+        self._final = self.form.decided
         self._sink = UploadSink(
             self._backends,
             session_id=self._session.session_id,
@@ -199,7 +150,7 @@ class _Reception:
             config=transcription_pb2.UploadConfig(
                 filename=filename,
                 language=options.language,
-                auto_start=self.final and options.auto_start,
+                auto_start=self._final and options.auto_start,
             ),
         )
         self._in_file = True

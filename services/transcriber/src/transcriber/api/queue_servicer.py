@@ -8,10 +8,10 @@ from common.errors import NotFoundError, StateError, ValidationError
 from common.postgres import Connection, Database
 from securetranscribe.v1 import queue_pb2, queue_pb2_grpc
 from transcriber.api import requests
-from transcriber.api import responses as views
+from transcriber.api import responses
 from transcriber.domain.jobs import Job
 from transcriber.queue.cancellation import JobCanceller
-from transcriber.queue.queue_status import QueueView
+from transcriber.queue.queue_status import QueueMonitor
 from transcriber.store.jobs import Jobs
 from transcriber.wakeups import WakeUps
 
@@ -22,14 +22,14 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
     def __init__(
         self,
         database: Database,
-        view: QueueView,
+        monitor: QueueMonitor,
         canceller: JobCanceller,
         wake_ups: WakeUps,
         *,
         capacity: int,
     ) -> None:
         self._database = database
-        self._view = view
+        self._monitor = monitor
         self._canceller = canceller
         self._wake_ups = wake_ups
         self._capacity = capacity
@@ -37,11 +37,11 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
     async def GetQueueStatus(  # noqa: N802 - named by the contract
         self, _request: queue_pb2.GetQueueStatusRequest, _context: Any
     ) -> queue_pb2.GetQueueStatusResponse:
-        """Returns figures over the whole queue."""
+        """Returns status over the whole queue."""
         async with self._database.transaction() as connection:
-            figures = await self._view.figures(connection)
-        status = views.queue_status(
-            figures, identity.current().session_id, capacity=self._capacity, running=True
+            status = await self._monitor.status(connection)
+        status = responses.queue_status(
+            status, identity.current().session_id, capacity=self._capacity, running=True
         )
         return queue_pb2.GetQueueStatusResponse(status=status)
 
@@ -69,10 +69,10 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
                 limit=limit,
                 offset=offset,
             )
-            snapshot = await self._view.snapshot(connection)
+            snapshot = await self._monitor.snapshot(connection)
         now = dt.datetime.now(dt.UTC)
         return queue_pb2.ListJobsResponse(
-            jobs=[views.job(job, snapshot, now) for job in jobs], total=total
+            jobs=[responses.job(job, snapshot, now) for job in jobs], total=total
         )
 
     async def CancelJob(  # noqa: N802
@@ -105,5 +105,5 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
         return queue_pb2.UpdateJobPriorityResponse(job=shown)
 
     async def _shown(self, connection: Connection, job: Job) -> queue_pb2.Job:
-        snapshot = await self._view.snapshot(connection)
-        return views.job(job, snapshot, dt.datetime.now(dt.UTC))
+        snapshot = await self._monitor.snapshot(connection)
+        return responses.job(job, snapshot, dt.datetime.now(dt.UTC))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from common.errors import NotFoundError, ValidationError
 from securetranscribe.v1 import diarization_pb2, queue_pb2, transcription_pb2
@@ -64,6 +65,22 @@ def upload(config: transcription_pb2.UploadConfig, preferences: Preferences) -> 
         request_id=options.request_id(config.request_id),
         size_bytes=config.size_bytes,
     )
+
+
+def amended(
+    described: UploadRequest, late: transcription_pb2.UploadOptions, preferences: Preferences
+) -> UploadRequest:
+    """Return an upload with the options that came after the file.
+
+    Raises:
+        ValidationError: the language is unknown.
+    """
+    if late.HasField("language"):
+        language = options.language(late.language or preferences.language)
+        described = replace(described, options=replace(described.options, language=language))
+    if late.HasField("auto_start"):
+        described = replace(described, auto_start=late.auto_start)
+    return described
 
 
 def start(request: transcription_pb2.StartTranscriptionRequest) -> StartRequest:

@@ -8,10 +8,10 @@ from securetranscribe.v1 import queue_pb2, session_pb2, speech_pb2, transcriptio
 from transcriber.domain.jobs import Job, JobStatus, Stage, StageProgress, TaskState
 from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
 from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker, Word
-from transcriber.names.rules import ShownSpeakers, shown
+from transcriber.names.rules import GroupedSpeakers, group_by_name
 from transcriber.outbox.messages import failure
-from transcriber.queue.queue_status import QueueFigures, QueueSnapshot
-from transcriber.store.jobs import SessionFigures
+from transcriber.queue.queue_status import QueueStatus, QueueSnapshot
+from transcriber.store.jobs import SessionStatistics
 from transcriber.transcripts.segmentation import join_texts
 
 _STATUSES = {
@@ -73,7 +73,7 @@ def transcription(value: Transcription, now: dt.datetime) -> transcription_pb2.T
             for span in value.languages
         ],
         confidence=value.confidence,
-        speakers=[_speaker(speaker) for speaker in shown(value.speakers).speakers],
+        speakers=[_speaker(speaker) for speaker in group_by_name(value.speakers).speakers],
         warnings=value.warnings,
         failure=failure(value.failure),
         speech_model=value.speech_model,
@@ -91,18 +91,18 @@ def full_transcription(
     """A transcription with its text and its segments."""
     message = transcription(value, now)
     message.full_text = join_texts([segment.text for segment in segments])
-    message.segments.extend(transcript(segments, shown(value.speakers), first=0))
+    message.segments.extend(transcript(segments, group_by_name(value.speakers), first=0))
     return message
 
 
 def transcript(
-    segments: Iterable[Segment], speakers: ShownSpeakers, *, first: int
+    segments: Iterable[Segment], speakers: GroupedSpeakers, *, first: int
 ) -> list[transcription_pb2.Segment]:
     """Segments as callers get them; `first` is the number of the first one."""
     return [
         transcription_pb2.Segment(
             index=index,
-            speaker_label=speakers.main.get(segment.label, segment.label),
+            speaker_label=speakers.primary.get(segment.label, segment.label),
             speaker_name=speakers.names.get(segment.label, segment.label),
             text=segment.text,
             start=duration(segment.start),
@@ -147,12 +147,12 @@ def job(value: Job, snapshot: QueueSnapshot, now: dt.datetime) -> queue_pb2.Job:
 
 
 def queue_status(
-    figures: QueueFigures, session_id: str, *, capacity: int, running: bool
+    status: QueueStatus, session_id: str, *, capacity: int, running: bool
 ) -> queue_pb2.QueueStatus:
     """The queue as one session sees it."""
-    count = figures.by_status
-    place = figures.snapshot.places.get(session_id)
-    wait = figures.snapshot.forecast.next_begin if place is None else place.wait
+    count = status.by_status
+    place = status.snapshot.places.get(session_id)
+    wait = status.snapshot.forecast.next_begin if place is None else place.wait
     message = queue_pb2.QueueStatus(
         total_jobs=sum(count.values()),
         queued_jobs=count.get(JobStatus.QUEUED, 0),
@@ -160,29 +160,29 @@ def queue_status(
         completed_jobs=count.get(JobStatus.COMPLETED, 0),
         failed_jobs=count.get(JobStatus.FAILED, 0),
         cancelled_jobs=count.get(JobStatus.CANCELLED, 0),
-        transcribe_workers=figures.transcribe_workers,
-        diarize_workers=figures.diarize_workers,
+        transcribe_workers=status.transcribe_workers,
+        diarize_workers=status.diarize_workers,
         running=running,
         caller_position=place.position if place else 0,
-        success_rate_percent=figures.success_rate,
+        success_rate_percent=status.success_rate,
         capacity=capacity,
     )
     if wait is not None:
         message.estimated_wait.CopyFrom(duration(wait))
-    if figures.mean_processing is not None:
-        message.average_processing_duration.CopyFrom(duration(figures.mean_processing))
+    if status.mean_processing is not None:
+        message.average_processing_duration.CopyFrom(duration(status.mean_processing))
     return message
 
 
-def session_statistics(figures: SessionFigures, position: int) -> session_pb2.SessionStatistics:
+def session_statistics(status: SessionStatistics, position: int) -> session_pb2.SessionStatistics:
     """What a session's jobs came to; `position` is that of its first waiting job, 0 for none."""
     return session_pb2.SessionStatistics(
         queue_position=position,
-        processing=figures.processing,
-        completed_jobs=figures.completed,
-        audio_duration=duration(figures.audio_seconds),
-        processing_duration=duration(figures.processing_seconds),
-        average_confidence=figures.mean_confidence,
+        processing=status.processing,
+        completed_jobs=status.completed,
+        audio_duration=duration(status.audio_seconds),
+        processing_duration=duration(status.processing_seconds),
+        average_confidence=status.mean_confidence,
     )
 
 
@@ -203,7 +203,7 @@ def _file(value: Transcription) -> transcription_pb2.AudioFile:
 def _speaker(value: TranscriptSpeaker) -> transcription_pb2.TranscriptSpeaker:
     return transcription_pb2.TranscriptSpeaker(
         speaker_label=value.label,
-        name=value.shown_name,
+        name=value.display_name,
         name_source=_NAME_SOURCES[value.name_source],
         speaker_id=value.speaker_id,
         match_confidence=value.match_confidence,
@@ -216,13 +216,15 @@ def _speaker(value: TranscriptSpeaker) -> transcription_pb2.TranscriptSpeaker:
     )
 
 
-def _word(value: Word, speakers: ShownSpeakers) -> transcription_pb2.Word:
+def _word(value: Word, speakers: GroupedSpeakers) -> transcription_pb2.Word:
     return transcription_pb2.Word(
         text=value.text,
         start=duration(value.start),
         end=duration(value.end),
         probability=value.probability,
-        speaker_labels=dict.fromkeys(speakers.main.get(label, label) for label in value.speakers),
+        speaker_labels=dict.fromkeys(
+            speakers.primary.get(label, label) for label in value.speakers
+        ),
     )
 
 

@@ -12,18 +12,18 @@ from common.errors import ConflictError, NotFoundError, StateError, ValidationEr
 from common.postgres import Database
 from securetranscribe.v1 import transcription_pb2, transcription_pb2_grpc
 from transcriber.api import requests
-from transcriber.api import responses as views
-from transcriber.api import watch as watching
+from transcriber.api import responses
+from transcriber.api import watch
 from transcriber.api.preferences import Preferences, SessionPreferences
 from transcriber.api.watch import ChangeHub
 from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import Segment, same_name
 from transcriber.names.assignment import SpeakerNames
 from transcriber.names.clips import ClipStore
-from transcriber.names.rules import shown
+from transcriber.names.rules import group_by_name
 from transcriber.names.speakers_client import CLIP_TYPE
 from transcriber.queue.job_start import JobStarter
-from transcriber.queue.queue_status import QueueView
+from transcriber.queue.queue_status import QueueMonitor
 from transcriber.recordings.deletion import Deleter
 from transcriber.recordings.upload import Uploaded, Uploader
 from transcriber.store import locks
@@ -46,7 +46,7 @@ class TranscriptionParts:
     deleter: Deleter
     names: SpeakerNames
     clips: ClipStore
-    view: QueueView
+    monitor: QueueMonitor
     hub: ChangeHub
     preferences: SessionPreferences
 
@@ -70,10 +70,16 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         if requests.needs_preferences(first.config):
             preferences = await self._parts.preferences.of(identity.current())
         request = requests.upload(first.config, preferences)
-        chunks = _chunks(request_iterator)
+        body = _Body(request_iterator)
+        chunks = body.chunks()
         uploaded = await self._parts.uploader.earlier(session_id, request.request_id)
         if uploaded is None:
-            uploaded = await self._parts.uploader.upload(session_id, request, chunks)
+            uploaded = await self._parts.uploader.upload(
+                session_id,
+                request,
+                chunks,
+                amend=lambda described: requests.amended(described, body.options, preferences),
+            )
         else:
             async for _ in chunks:
                 # A client that sends again what is stored already expects it to be read.
@@ -88,15 +94,17 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
             request.transcription_id, identity.session_id(), requests.start(request)
         )
         async with self._database.transaction() as connection:
-            snapshot = await self._parts.view.snapshot(connection)
-        return transcription_pb2.StartTranscriptionResponse(job=views.job(job, snapshot, _now()))
+            snapshot = await self._parts.monitor.snapshot(connection)
+        return transcription_pb2.StartTranscriptionResponse(
+            job=responses.job(job, snapshot, _now())
+        )
 
     async def GetTranscription(  # noqa: N802
         self, request: transcription_pb2.GetTranscriptionRequest, _context: Any
     ) -> transcription_pb2.GetTranscriptionResponse:
         """Returns one transcription."""
         async with self._database.transaction() as connection:
-            await locks.read_consistently(connection)
+            await locks.repeatable_read(connection)
             found = await Transcriptions(connection).find(
                 request.transcription_id, identity.session_id()
             )
@@ -104,9 +112,9 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
                 raise NotFoundError("There is no such transcription.")
             if request.view == transcription_pb2.TRANSCRIPTION_VIEW_FULL:
                 segments = await Transcripts(connection).segments(found.id)
-                message = views.full_transcription(found, segments, _now())
+                message = responses.full_transcription(found, segments, _now())
             else:
-                message = views.transcription(found, _now())
+                message = responses.transcription(found, _now())
         return transcription_pb2.GetTranscriptionResponse(transcription=message)
 
     async def ListTranscriptions(  # noqa: N802
@@ -123,7 +131,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
             )
         now = _now()
         return transcription_pb2.ListTranscriptionsResponse(
-            transcriptions=[views.transcription(item, now) for item in found], total=total
+            transcriptions=[responses.transcription(item, now) for item in found], total=total
         )
 
     async def DeleteTranscription(  # noqa: N802
@@ -138,20 +146,20 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
     ) -> AsyncIterator[transcription_pb2.StreamTranscriptResponse]:
         """Streams a finished transcript, a batch at a time: slow readers hold nothing up."""
         async with self._database.transaction() as connection:
-            await locks.read_consistently(connection)
+            await locks.repeatable_read(connection)
             found = _with_transcript(
                 await Transcriptions(connection).find(
                     request.transcription_id, identity.session_id()
                 )
             )
         yield transcription_pb2.StreamTranscriptResponse(
-            transcription=views.transcription(found, _now())
+            transcription=responses.transcription(found, _now())
         )
-        speakers = shown(found.speakers)
+        speakers = group_by_name(found.speakers)
         number = 0
         while batch := await self._batch(found, number, words=request.include_words):
             yield transcription_pb2.StreamTranscriptResponse(
-                segments=views.transcript(batch, speakers, first=number)
+                segments=responses.transcript(batch, speakers, first=number)
             )
             number += len(batch)
 
@@ -159,12 +167,12 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         self, request: transcription_pb2.WatchTranscriptionRequest, _context: Any
     ) -> AsyncIterator[transcription_pb2.WatchTranscriptionResponse]:
         """Streams the state of a transcription."""
-        states = watching.states(
+        states = watch.states(
             self._database, self._parts.hub, request.transcription_id, identity.session_id()
         )
         async for state in states:
             yield transcription_pb2.WatchTranscriptionResponse(
-                transcription=views.transcription(state, _now())
+                transcription=responses.transcription(state, _now())
             )
 
     async def AssignSpeakers(  # noqa: N802
@@ -175,7 +183,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
             request.transcription_id, identity.session_id(), dict(request.names)
         )
         return transcription_pb2.AssignSpeakersResponse(
-            transcription=views.transcription(changed, _now()),
+            transcription=responses.transcription(changed, _now()),
             speakers_assigned=len(request.names),
         )
 
@@ -191,7 +199,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
             )
         wanted = same_name(request.speaker_label)
         for speaker in found.speakers:
-            if wanted in {same_name(speaker.label), same_name(speaker.shown_name)}:
+            if wanted in {same_name(speaker.label), same_name(speaker.display_name)}:
                 clip = await self._parts.clips.get(found, speaker)
                 return httpbody_pb2.HttpBody(content_type=CLIP_TYPE, data=clip)
         raise NotFoundError("There is no such speaker in this transcription.")
@@ -202,29 +210,29 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         """Returns figures over the session's jobs."""
         session_id = identity.session_id()
         async with self._database.transaction() as connection:
-            figures = await Jobs(connection).figures(session_id)
-            snapshot = await self._parts.view.snapshot(connection)
+            figures = await Jobs(connection).session_statistics(session_id)
+            snapshot = await self._parts.monitor.snapshot(connection)
         place = snapshot.places.get(session_id)
         return transcription_pb2.GetSessionStatisticsResponse(
-            statistics=views.session_statistics(figures, place.position if place else 0)
+            statistics=responses.session_statistics(figures, place.position if place else 0)
         )
 
     async def _uploaded(self, uploaded: Uploaded) -> transcription_pb2.UploadTranscriptionResponse:
         now = _now()
         answer = transcription_pb2.UploadTranscriptionResponse(
-            transcription=views.transcription(uploaded.transcription, now)
+            transcription=responses.transcription(uploaded.transcription, now)
         )
         if uploaded.job is not None:
             async with self._database.transaction() as connection:
-                snapshot = await self._parts.view.snapshot(connection)
-            answer.job.CopyFrom(views.job(uploaded.job, snapshot, now))
+                snapshot = await self._parts.monitor.snapshot(connection)
+            answer.job.CopyFrom(responses.job(uploaded.job, snapshot, now))
         return answer
 
     async def _batch(self, of: Transcription, first: int, *, words: bool) -> list[Segment]:
         async with self._database.transaction() as connection:
-            await locks.read_consistently(connection)
+            await locks.repeatable_read(connection)
             transcripts = Transcripts(connection)
-            if await transcripts.moment(of.id) != of.transcript_at:
+            if await transcripts.transcript_at(of.id) != of.transcript_at:
                 raise ConflictError("The transcript was replaced meanwhile; read it again.")
             return await transcripts.batch(of.id, words=words, first=first, limit=_BATCH)
 
@@ -237,13 +245,27 @@ def _with_transcript(found: Transcription | None) -> Transcription:
     return found
 
 
-async def _chunks(requests_: _UploadRequests) -> AsyncIterator[bytes]:
-    async for request in requests_:
-        if request.WhichOneof("upload") != "chunk":
-            raise ValidationError.of("chunk", "Requests after the first must carry bytes.")
-        if len(request.chunk) > _LARGEST_CHUNK:
-            raise ValidationError.of("chunk", "A request must carry at most 1 MiB.")
-        yield request.chunk
+class _Body:
+    """The requests of an upload after the first."""
+
+    def __init__(self, incoming: _UploadRequests) -> None:
+        self._incoming = incoming
+        self.options = transcription_pb2.UploadOptions()
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the bytes of the file. The options are known once it is exhausted."""
+        ended = False
+        async for request in self._incoming:
+            kind = request.WhichOneof("upload")
+            if ended or kind not in {"chunk", "options"}:
+                raise ValidationError.of("chunk", "Requests after the first must carry bytes.")
+            if kind == "options":
+                self.options = request.options
+                ended = True
+                continue
+            if len(request.chunk) > _LARGEST_CHUNK:
+                raise ValidationError.of("chunk", "A request must carry at most 1 MiB.")
+            yield request.chunk
 
 
 def _now() -> dt.datetime:

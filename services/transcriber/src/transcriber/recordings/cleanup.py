@@ -100,4 +100,4 @@ class RecordingStep(ItemStep[StoredSource]):
 async def forget_dead_tasks(database: Database) -> None:
     """Remove messages that were kept aside a month ago."""
     async with database.transaction() as connection:
-        await Tasks(connection).forget_buried()
+        await Tasks(connection).delete_old_dead_letters()

@@ -102,7 +102,7 @@ class Deleter:
         await self._objects.delete(self._bucket_audio, deletion.source_key)
         await self._objects.delete_prefix(self._bucket_results, prefix)
         if deletion.voices_known:
-            await self._speakers.decide(deletion.transcription_id, deletion.session_id, ())
+            await self._speakers.set_decisions(deletion.transcription_id, deletion.session_id, ())
         async with self._database.transaction() as connection:
             await Deletions(connection).done(deletion, _LATE_SECONDS)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
@@ -93,11 +93,17 @@ class Uploader:
             return await _earlier(connection, session_id, request_id)
 
     async def upload(
-        self, session_id: str, request: UploadRequest, chunks: AsyncIterator[bytes]
+        self,
+        session_id: str,
+        request: UploadRequest,
+        chunks: AsyncIterator[bytes],
+        *,
+        amend: Callable[[UploadRequest], UploadRequest] = lambda described: described,
     ) -> Uploaded:
-        """Stores a file and starts a job for it if asked.
+        """Store a file and start a job for it if asked.
 
-        Whatever goes wrong, and when the caller leaves, nothing of the file stays.
+        `amend` returns the request with the options that came after the last chunk. Nothing of the
+        file stays when anything goes wrong or the caller leaves.
 
         Raises:
             FileTooLargeError: it is larger than allowed; raised as soon as that is known.
@@ -117,7 +123,11 @@ class Uploader:
                 self._bucket, upload.source_key, self._checked(upload, request, chunks)
             )
             file = await self._examine(upload, request, size)
-            uploaded = await self._note(upload, session_id, request, file)
+            final = amend(request)
+            if final.auto_start and not request.auto_start:
+                async with self._database.transaction() as connection:
+                    await self._starter.check_room(connection)
+            uploaded = await self._note(upload, session_id, final, file)
         except BaseException:
             # The caller may be gone and this task cancelled; the removal goes on regardless.
             await asyncio.shield(self._in_background(self._discard(upload)))
