@@ -10,7 +10,14 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from common import telemetry
 from common.errors import NotFoundError, UnavailableError
-from common.grpc_client import as_caller, channel, service_config, unwrap, unwrap_stream
+from common.grpc_client import (
+    as_caller,
+    channel,
+    idempotent_methods,
+    service_config,
+    unwrap,
+    unwrap_stream,
+)
 from common.identity import Identity, ServiceSigner
 from common.sessions import SessionServiceAuthenticator
 from tests.integration.common.grpc_service import KINDS, NAME, SECRET, serving, settings
@@ -27,6 +34,16 @@ def test_the_configuration_retries_only_what_is_named() -> None:
     ]
     assert method["retryPolicy"]["retryableStatusCodes"] == ["UNAVAILABLE"]
     assert json.loads(service_config([])) == {"methodConfig": []}
+
+
+def test_the_contracts_mark_the_calls_that_are_safe_to_repeat() -> None:
+    marked = {name.removeprefix("securetranscribe.v1.") for name in idempotent_methods()}
+
+    reads = ("Get", "List", "Search", "Stream")
+    writes = {name for name in marked if not name.partition("/")[2].startswith(reads)}
+    assert writes == {"SpeakerService/RecognizeVoices", "SpeakerService/SetVoiceDecisions"}
+    assert {"TranscriptionService/GetTranscription", "QueueService/ListJobs"} <= marked
+    assert not {name for name in marked if "Upload" in name or "Start" in name or "Cancel" in name}
 
 
 @pytest.mark.parametrize("name", [f"{NAME}/UnaryUnary", f"/{NAME}/UnaryUnary"])

@@ -11,6 +11,7 @@ import pytest
 from common import bus
 from common.auth import CachedAuthenticator
 from common.background.registry import Background
+from common.connections import Connections
 from common.identity import ServiceSigner
 from common.objects import ObjectStore
 from common.postgres import Database
@@ -23,7 +24,7 @@ from transcriber import parts
 from transcriber.api.preferences import SessionPreferences
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.parts import Core, Servers
-from transcriber.store.tasks import SignOfWork
+from transcriber.store.tasks import ProgressReport
 
 # Ten transcriptions for each situation in which a step finds work.
 _TRANSCRIPTIONS = """
@@ -88,15 +89,19 @@ async def core(
     signer = ServiceSigner(SECRET, "transcriber")
     with ThreadPoolExecutor(1) as threads:
         async with grpc.aio.insecure_channel(peers.address) as channel:
+            connections = Connections(
+                settings=settings,
+                client=client,
+                gateway=channel,
+                signer=signer,
+                tokens=CachedAuthenticator(SessionServiceAuthenticator(channel), 1.0),
+            )
             servers = Servers(
+                connections=connections,
                 database=database,
                 objects=objects,
-                client=client,
-                stream=client.jetstream(),
-                signer=signer,
                 speakers=SpeakersClient(channel, signer),
                 preferences=SessionPreferences(channel),
-                tokens=CachedAuthenticator(SessionServiceAuthenticator(channel), 1.0),
             )
             yield parts.make_core(settings, servers, threads)
 
@@ -123,7 +128,7 @@ class World:
             await stream.publish(subject, event.SerializeToString())
         # More workers than tasks, so that there is room to hand all of them out.
         for number in range(50):
-            self._core.fleet.note(
+            self._core.workers.note(
                 queue_pb2.WorkerHeartbeat(worker_id=f"w{number}", stage=queue_pb2.STAGE_TRANSCRIBE)
             )
         rows = await self._database.fetch_all("SELECT task_id FROM tasks")
@@ -132,7 +137,7 @@ class World:
 
     def repeat(self) -> None:
         for task_id in self._tasks:
-            self._core.recorder.note(SignOfWork(task_id=task_id, worker_id="w"))
+            self._core.recorder.note(ProgressReport(task_id=task_id, worker_id="w"))
 
 
 @pytest.fixture

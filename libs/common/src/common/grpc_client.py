@@ -7,22 +7,56 @@ from typing import Any, TypeVar
 
 import grpc
 import grpc.aio
+from google.protobuf.descriptor_pb2 import MethodOptions
 
 from common import status, telemetry
 from common.grpc_server import MAX_MESSAGE_BYTES, channel_credentials
 from common.identity import Identity, ServiceSigner
 from common.settings import ServiceSettings
+from securetranscribe.v1 import (
+    diarization_pb2,
+    export_pb2,
+    queue_pb2,
+    session_pb2,
+    speaker_pb2,
+    speech_pb2,
+    transcription_pb2,
+)
 
 Answer = TypeVar("Answer")
+_CONTRACTS: tuple[Any, ...] = (
+    diarization_pb2,
+    export_pb2,
+    queue_pb2,
+    session_pb2,
+    speaker_pb2,
+    speech_pb2,
+    transcription_pb2,
+)
 SENDING_FAILED = "Internal error from Core"
 _STATUS_ATTEMPTS = 20
 _STATUS_SECONDS = 0.02
 
 
-def service_config(idempotent: Iterable[str]) -> str:
-    """Retries the named methods (`package.Service/Method`) on UNAVAILABLE, and nothing else.
+def idempotent_methods() -> list[str]:
+    """Return the methods that the contracts mark as safe to repeat, as `package.Service/Method`.
 
-    A slash in front, as access tables have it, makes no difference.
+    The mark is the standard method option `idempotency_level`.
+    """
+    safe = (MethodOptions.NO_SIDE_EFFECTS, MethodOptions.IDEMPOTENT)
+    return [
+        f"{service.full_name}/{method.name}"
+        for contract in _CONTRACTS
+        for service in contract.DESCRIPTOR.services_by_name.values()
+        for method in service.methods
+        if method.GetOptions().idempotency_level in safe
+    ]
+
+
+def service_config(idempotent: Iterable[str]) -> str:
+    """Return a gRPC service configuration that retries the named methods on UNAVAILABLE only.
+
+    Names are `package.Service/Method`. A leading slash, as in access tables, makes no difference.
     """
     methods = [name.lstrip("/") for name in idempotent]
     names = [
@@ -43,10 +77,12 @@ def channel(
     settings: ServiceSettings,
     address: str,
     *,
-    idempotent: Iterable[str] = (),
+    idempotent: Iterable[str] | None = None,
     traced: bool = True,
 ) -> grpc.aio.Channel:
-    """A channel to `host:port`; it connects when it is first used and again when it must.
+    """Return a channel to `host:port` that connects on first use and again when it must.
+
+    `idempotent` names the methods that are retried, by default those that the contracts mark.
 
     A client stream that is written piece by piece (`ClientStream`) needs a channel that is not
     traced. With any interceptor grpc takes what is written into a queue, from which a task of its
@@ -54,10 +90,11 @@ def channel(
     cancel instead of UNAVAILABLE. Such a call carries the trace in its metadata
     (`telemetry.inject`).
     """
+    retried = idempotent_methods() if idempotent is None else idempotent
     options = [
         ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
         ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-        ("grpc.service_config", service_config(idempotent)),
+        ("grpc.service_config", service_config(retried)),
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.initial_reconnect_backoff_ms", 200),
         # Retries last about so long: a service that comes back is found while they do.

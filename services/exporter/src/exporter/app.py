@@ -4,13 +4,9 @@ from contextlib import AsyncExitStack
 
 import httpx2
 
-from common import bus, sessions
-from common.auth import CachedAuthenticator, CallAuthenticator
+from common.connections import connect
 from common.grpc_client import channel
-from common.grpc_server import GrpcServer
-from common.identity import ServiceSigner
 from common.runtime import Supervisor
-from common.sessions import SessionServiceAuthenticator
 from exporter.render_pool import RenderPool
 from exporter.servicer import ExportServicer
 from exporter.settings import ExporterSettings
@@ -21,39 +17,27 @@ from exporter.transcripts import Transcripts
 from securetranscribe.v1 import export_pb2_grpc
 
 _SERVICE = "securetranscribe.v1.ExportService"
-_IDEMPOTENT = ["securetranscribe.v1.TranscriptionService/StreamTranscript"]
 
 
 async def serve(settings: ExporterSettings, supervisor: Supervisor) -> None:
     """Serve until the supervisor stops."""
     async with AsyncExitStack() as stack:
-        gateway = await stack.enter_async_context(channel(settings, settings.gateway_grpc))
-        transcriber = await stack.enter_async_context(
-            channel(settings, settings.transcriber_grpc, idempotent=_IDEMPOTENT)
-        )
-        signer = ServiceSigner(settings.secret_key.get_secret_value(), "exporter")
-        tokens = CachedAuthenticator(
-            SessionServiceAuthenticator(gateway), settings.session_cache_seconds
-        )
-        client = await bus.connect(settings.nats_url.get_secret_value(), name="exporter")
-        stack.push_async_callback(bus.close, client)
-        await sessions.forget_revoked(client, tokens)
+        connections = await connect(settings, stack, service="exporter")
+        transcriber = await stack.enter_async_context(channel(settings, settings.transcriber_grpc))
 
         render_pool = RenderPool(settings.export_workers)
         stack.callback(render_pool.close)
         servicer = ExportServicer(
-            transcripts=Transcripts(transcriber, signer),
+            transcripts=Transcripts(transcriber, connections.signer),
             render_pool=render_pool,
             summarize=(await _summarizer(settings, stack)).summarize,
         )
-        server = GrpcServer(
-            settings,
-            services={
+        server = connections.server(
+            {
                 _SERVICE: lambda grpc_server: export_pb2_grpc.add_ExportServiceServicer_to_server(
                     servicer, grpc_server
                 )
-            },
-            authenticator=CallAuthenticator(tokens=tokens, signer=signer, access={}),
+            }
         )
         await server.start()
         stack.push_async_callback(server.stop, settings.shutdown_grace_seconds)

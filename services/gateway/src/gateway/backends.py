@@ -22,27 +22,6 @@ Metadata = tuple[tuple[str, str], ...]
 
 _ANSWER_SECONDS = 15.0
 _EXPORT_SECONDS = 300.0
-_PACKAGE = "securetranscribe.v1"
-_IDEMPOTENT_TRANSCRIBER = [
-    f"{_PACKAGE}.TranscriptionService/{method}"
-    for method in (
-        "GetTranscription",
-        "ListTranscriptions",
-        "GetSpeakerClip",
-        "GetSessionStatistics",
-    )
-] + [f"{_PACKAGE}.QueueService/{method}" for method in ("GetQueueStatus", "GetJob", "ListJobs")]
-_IDEMPOTENT_SPEAKERS = [
-    f"{_PACKAGE}.SpeakerService/{method}"
-    for method in (
-        "GetSpeaker",
-        "ListSpeakers",
-        "SearchSpeakers",
-        "GetSpeakerStatistics",
-        "ListObservations",
-        "GetProfileClip",
-    )
-]
 
 
 class Backends:
@@ -59,8 +38,8 @@ class Backends:
     ) -> None:
         """Create the channels. Addresses are `host:port`, and connections open on first use."""
         self._signer = signer
-        self._transcriber = channel(settings, transcriber, idempotent=_IDEMPOTENT_TRANSCRIBER)
-        self._speakers = channel(settings, speakers, idempotent=_IDEMPOTENT_SPEAKERS)
+        self._transcriber = channel(settings, transcriber)
+        self._speakers = channel(settings, speakers)
         self._exporter = channel(settings, exporter)
         # A traced channel does not support writing a stream message by message.
         self._uploads = channel(settings, transcriber, traced=False)

@@ -5,17 +5,14 @@ from contextlib import AsyncExitStack
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from common import bus, postgres, sessions
-from common.auth import CachedAuthenticator, CallAuthenticator
+from common import bus, postgres
 from common.background.registry import Background, Work
 from common.bus import Delivery
+from common.connections import connect
 from common.errors import ApplicationError
 from common.grpc_client import channel
-from common.grpc_server import GrpcServer
-from common.identity import ServiceSigner
 from common.outbox import OutboxRelay
 from common.runtime import Supervisor, eventually
-from common.sessions import SessionServiceAuthenticator
 from securetranscribe.v1 import speaker_pb2_grpc
 from speakers.decisions import VoiceDecisions
 from speakers.diarizer_client import DiarizerClient, VoiceprintExtractor
@@ -39,33 +36,23 @@ async def serve(settings: SpeakersSettings, supervisor: Supervisor) -> None:
         await postgres.migrate(database, "speakers")
         spaces = load_spaces(settings)
 
-        client = await bus.connect(settings.nats_url.get_secret_value(), name="speakers")
-        stack.push_async_callback(bus.close, client)
-        stream = client.jetstream()
-        await eventually(lambda: bus.ensure_streams(stream, Delivery()))
-
-        gateway = await stack.enter_async_context(channel(settings, settings.gateway_grpc))
-        tokens = CachedAuthenticator(
-            SessionServiceAuthenticator(gateway), settings.session_cache_seconds
-        )
-        await sessions.forget_revoked(client, tokens)
+        connections = await connect(settings, stack, service="speakers")
+        await eventually(lambda: bus.ensure_streams(connections.stream, Delivery()))
 
         diarizer = await stack.enter_async_context(channel(settings, settings.diarizer_grpc))
-        signer = ServiceSigner(settings.secret_key.get_secret_value(), "speakers")
         extractor = DiarizerClient(
-            diarizer, signer, timeout_seconds=settings.enrollment_timeout_seconds
+            diarizer, connections.signer, timeout_seconds=settings.enrollment_timeout_seconds
         )
         servicer = create_servicer(settings, database, spaces, extractor)
-        server = GrpcServer(
-            settings,
-            services={
+        server = connections.server(
+            {
                 "securetranscribe.v1.SpeakerService": lambda target: (
                     speaker_pb2_grpc.add_SpeakerServiceServicer_to_server(servicer, target)
                 )
             },
-            authenticator=CallAuthenticator(tokens=tokens, signer=signer, access=ACCESS),
+            access=ACCESS,
         )
-        background = create_background(database, spaces, client, stream)
+        background = create_background(database, spaces, connections.client, connections.stream)
         for step in background.steps:
             if isinstance(step, PrototypeStep):
                 # Before the first call, so that an update compares voices in one space at once.

@@ -4,19 +4,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
 
-from common import bus, sessions
-from common.auth import CachedAuthenticator, CallAuthenticator
+from common import bus
+from common.connections import connect
 from common.grpc_client import channel
-from common.grpc_server import AddToServer, GrpcServer
-from common.identity import ServiceSigner
+from common.grpc_server import AddToServer
 from common.objects import ObjectStore
 from common.postgres import Database, migrate
 from common.runtime import Supervisor, eventually
-from common.sessions import SessionServiceAuthenticator
 from securetranscribe.v1 import queue_pb2_grpc, transcription_pb2_grpc
 from transcriber import parts
 from transcriber.api.preferences import SessionPreferences
-from transcriber.names import speakers_client
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.parts import Actions, Core, Servers
 from transcriber.settings import ApiSettings
@@ -34,15 +31,9 @@ async def serve(settings: ApiSettings, supervisor: Supervisor) -> None:
         core = parts.make_core(settings, servers, threads)
         actions = parts.make_actions(core)
         background, listeners = parts.make_background(core, actions)
-        server = GrpcServer(
-            settings,
-            services=_services(core, actions),
-            authenticator=CallAuthenticator(
-                tokens=servers.tokens, signer=servers.signer, access={}
-            ),
-        )
+        server = servers.connections.server(_services(core, actions))
         for listen in listeners:
-            await listen(servers.client)
+            await listen(servers.connections.client)
         await server.start()
         background.start(supervisor)
         await server.ready()
@@ -79,26 +70,13 @@ async def _connect(settings: ApiSettings, stack: AsyncExitStack) -> Servers:
     stack.callback(objects.close)
     for bucket in (settings.s3_bucket_audio, settings.s3_bucket_results):
         await eventually(partial(objects.check, bucket))
-    client = await bus.connect(settings.nats_url.get_secret_value(), name="transcriber-api")
-    stack.push_async_callback(bus.close, client)
-    stream = client.jetstream()
-    await eventually(partial(bus.ensure_streams, stream, parts.delivery(settings)))
-    gateway = await stack.enter_async_context(channel(settings, settings.gateway_grpc))
-    speakers = await stack.enter_async_context(
-        channel(settings, settings.speakers_grpc, idempotent=speakers_client.IDEMPOTENT)
-    )
-    signer = ServiceSigner(settings.secret_key.get_secret_value(), SOURCE)
-    tokens = CachedAuthenticator(
-        SessionServiceAuthenticator(gateway), settings.session_cache_seconds
-    )
-    await sessions.forget_revoked(client, tokens)
+    connections = await connect(settings, stack, service=SOURCE, client_name="transcriber-api")
+    await eventually(partial(bus.ensure_streams, connections.stream, parts.delivery(settings)))
+    speakers = await stack.enter_async_context(channel(settings, settings.speakers_grpc))
     return Servers(
+        connections=connections,
         database=database,
         objects=objects,
-        client=client,
-        stream=stream,
-        signer=signer,
-        speakers=SpeakersClient(speakers, signer),
-        preferences=SessionPreferences(gateway),
-        tokens=tokens,
+        speakers=SpeakersClient(speakers, connections.signer),
+        preferences=SessionPreferences(connections.gateway),
     )

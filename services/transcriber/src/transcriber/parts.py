@@ -8,11 +8,10 @@ from functools import partial
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from common.auth import CachedAuthenticator
 from common.background.registry import Background, Loop, Work
 from common.bus import Delivery
+from common.connections import Connections
 from common.events import EventPublisher
-from common.identity import ServiceSigner
 from common.objects import ObjectStore
 from common.postgres import Database
 from transcriber.api.preferences import SessionPreferences
@@ -31,10 +30,10 @@ from transcriber.queue.dispatcher import Dispatcher
 from transcriber.queue.job_start import JobStarter
 from transcriber.queue.overdue import OverdueStep
 from transcriber.queue.progress import ProgressRecorder
-from transcriber.queue.queue_status import QueueView
+from transcriber.queue.queue_status import QueueMonitor
 from transcriber.queue.reconciler import LostTaskStep
 from transcriber.queue.results import ResultStep
-from transcriber.queue.workers import Fleet
+from transcriber.queue.workers import WorkerRegistry
 from transcriber.recordings.cleanup import RecordingStep, StaleUploadStep, forget_dead_tasks
 from transcriber.recordings.deletion import Deleter, DeletionStep
 from transcriber.recordings.upload import Uploader, UploadLimits
@@ -50,14 +49,21 @@ Listener = Callable[[Client], Awaitable[None]]
 class Servers:
     """Connections to what the process works with."""
 
+    connections: Connections
     database: Database
     objects: ObjectStore
-    client: Client
-    stream: JetStreamContext
-    signer: ServiceSigner
     speakers: SpeakersClient
     preferences: SessionPreferences
-    tokens: CachedAuthenticator
+
+    @property
+    def client(self) -> Client:
+        """The connection to NATS."""
+        return self.connections.client
+
+    @property
+    def stream(self) -> JetStreamContext:
+        """JetStream on the same connection."""
+        return self.connections.stream
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +74,8 @@ class Core:
     servers: Servers
     threads: ThreadPoolExecutor
     wake_ups: WakeUps
-    fleet: Fleet
-    view: QueueView
+    workers: WorkerRegistry
+    monitor: QueueMonitor
     recorder: ProgressRecorder
     publisher: EventPublisher
     hub: ChangeHub
@@ -103,21 +109,21 @@ def make_core(settings: ApiSettings, servers: Servers, threads: ThreadPoolExecut
     """Puts together what everything else shares; recordings are looked into on the threads."""
     wake_ups = WakeUps()
 
-    def at_work(task_id: str, worker_id: str) -> None:
-        # The recorder needs the view, the view the fleet, and the fleet this.
+    def note_heartbeat(task_id: str, worker_id: str) -> None:
+        # The recorder needs the monitor, the monitor the registry, and the registry this.
         recorder.note_heartbeat(task_id, worker_id)
 
-    fleet = Fleet(freed=wake_ups.dispatch, at_work=at_work)
-    view = QueueView(servers.database, fleet)
+    workers = WorkerRegistry(freed=wake_ups.dispatch, on_task=note_heartbeat)
+    monitor = QueueMonitor(servers.database, workers)
     publisher = EventPublisher(servers.client, servers.stream, source=SOURCE)
-    recorder = ProgressRecorder(servers.database, view, publisher, wake_ups)
+    recorder = ProgressRecorder(servers.database, monitor, publisher, wake_ups)
     return Core(
         settings=settings,
         servers=servers,
         threads=threads,
         wake_ups=wake_ups,
-        fleet=fleet,
-        view=view,
+        workers=workers,
+        monitor=monitor,
         recorder=recorder,
         publisher=publisher,
         hub=ChangeHub(),
@@ -132,7 +138,7 @@ def make_actions(core: Core) -> Actions:
         "bucket_audio": settings.s3_bucket_audio,
         "bucket_results": settings.s3_bucket_results,
     }
-    starter = JobStarter(database, core.view, core.wake_ups, queue_size=settings.queue_size)
+    starter = JobStarter(database, core.monitor, core.wake_ups, queue_size=settings.queue_size)
     canceller = JobCanceller(database, servers.stream, core.wake_ups)
     clips = ClipStore(database, objects, core.threads, **buckets)
     limits = UploadLimits(
@@ -161,7 +167,7 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
     """Return the registry of background steps, and what listens on NATS for them."""
     settings, servers, wake_ups = core.settings, core.servers, core.wake_ups
     database, stream, names = servers.database, servers.stream, actions.names
-    announcer = QueueAnnouncer(database, core.view, core.publisher, wake_ups.queue)
+    announcer = QueueAnnouncer(database, core.monitor, core.publisher, wake_ups.queue)
     lost = _lost_tasks(core)
     overdue = OverdueStep(database, wake_ups, processing_timeout=settings.processing_timeout)
     uploads = StaleUploadStep(database, servers.objects, bucket=settings.s3_bucket_audio)
@@ -180,7 +186,7 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
                 wake_up=wake_ups.outbox,
             ),
             Work(
-                step=Dispatcher(database, core.fleet, wake_ups),
+                step=Dispatcher(database, core.workers, wake_ups),
                 every=1.0,
                 wake_up=wake_ups.dispatch,
             ),
@@ -203,7 +209,7 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
         ),
     )
     listeners = (
-        core.fleet.listen,
+        core.workers.listen,
         core.recorder.listen,
         core.hub.listen,
         lost.listen,
@@ -222,7 +228,7 @@ def make_transcription_servicer(core: Core, actions: Actions) -> TranscriptionSe
             deleter=actions.deleter,
             names=actions.names,
             clips=actions.clips,
-            view=core.view,
+            monitor=core.monitor,
             hub=core.hub,
             preferences=core.servers.preferences,
         )
@@ -233,7 +239,7 @@ def make_queue_servicer(core: Core, actions: Actions) -> QueueServicer:
     """QueueService."""
     return QueueServicer(
         core.servers.database,
-        core.view,
+        core.monitor,
         actions.canceller,
         core.wake_ups,
         capacity=core.settings.queue_size,
@@ -256,7 +262,7 @@ def _lost_tasks(core: Core) -> LostTaskStep:
         core.servers.database,
         core.servers.stream,
         core.servers.objects,
-        core.fleet,
+        core.workers,
         core.wake_ups,
         delivery=core.delivery,
         bucket_results=core.settings.s3_bucket_results,

@@ -10,14 +10,10 @@ from common.identity import ServiceSigner
 from common.times import duration
 from securetranscribe.v1 import diarization_pb2, speaker_pb2, speaker_pb2_grpc
 from transcriber.domain.transcripts import TranscriptSpeaker
-from transcriber.names.rules import Recognised
+from transcriber.names.rules import Suggestion
 
-_RECOGNISE_SECONDS = 5.0
+_RECOGNIZE_SECONDS = 5.0
 _DECIDE_SECONDS = 10.0
-IDEMPOTENT = (
-    "securetranscribe.v1.SpeakerService/RecognizeVoices",
-    "securetranscribe.v1.SpeakerService/SetVoiceDecisions",
-)
 CLIP_TYPE = "audio/flac"
 
 
@@ -30,7 +26,7 @@ class Decision:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Profile:
+class VoiceLink:
     """The profile that a voice was linked to, by the label of the voice.
 
     `speaker_id` is 0 and `name` empty when the profile that was meant has been deleted for good.
@@ -48,9 +44,9 @@ class SpeakersClient:
         self._stub = speaker_pb2_grpc.SpeakerServiceStub(channel)
         self._signer = signer
 
-    async def recognise(
+    async def recognize(
         self, transcription_id: int, session_id: str, speakers: Sequence[TranscriptSpeaker]
-    ) -> list[Recognised]:
+    ) -> list[Suggestion]:
         """The voices of a recording that are known; nothing is learnt.
 
         Raises:
@@ -61,11 +57,11 @@ class SpeakersClient:
         )
         answer = await unwrap(
             self._stub.RecognizeVoices(
-                request, timeout=_RECOGNISE_SECONDS, metadata=self._metadata(session_id)
+                request, timeout=_RECOGNIZE_SECONDS, metadata=self._metadata(session_id)
             )
         )
         return [
-            Recognised(
+            Suggestion(
                 label=match.speaker_label,
                 speaker_id=match.speaker_id,
                 name=match.name,
@@ -75,9 +71,9 @@ class SpeakersClient:
             if match.outcome == speaker_pb2.VOICE_MATCH_OUTCOME_KNOWN
         ]
 
-    async def decide(
+    async def set_decisions(
         self, transcription_id: int, session_id: str, decisions: Iterable[Decision]
-    ) -> list[Profile]:
+    ) -> list[VoiceLink]:
         """Replaces all that was decided about the voices of a recording.
 
         Raises:
@@ -102,7 +98,7 @@ class SpeakersClient:
             )
         )
         return [
-            Profile(
+            VoiceLink(
                 label=link.speaker_label,
                 speaker_id=link.speaker.speaker_id,
                 name=link.speaker.name,
