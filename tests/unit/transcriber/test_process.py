@@ -22,16 +22,22 @@ def test_the_api_never_loads_what_only_workers_need() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_the_process_must_be_named() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "transcriber"],
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "transcriber", *arguments],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert done.returncode == 2
-    assert "api,worker,migrate" in done.stderr.replace(" ", "").replace("'", "")
+
+
+def test_command_is_required_and_help_lists_them() -> None:
+    without = run()
+    assert without.returncode == 2
+    assert "required: COMMAND" in without.stderr
+    listed = run("--help").stdout
+    assert all(name in listed for name in ("api", "worker", "migrate", "set-aside"))
 
 
 @pytest.fixture

@@ -28,8 +28,8 @@ from tests.integration.transcriber.streams import (
     release,
     take,
 )
-from transcriber.queue.reconciler import LostTaskStep, Patience
-from transcriber.queue.workers import Fleet
+from transcriber.queue.reconciler import LostTaskStep, Thresholds
+from transcriber.queue.workers import WorkerRegistry
 from transcriber.wakeups import WakeUps
 
 COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
@@ -51,11 +51,11 @@ def hasty(database: Database, objects: ObjectStore, client: Any) -> LostTaskStep
         database,
         client.jetstream(),
         objects,
-        Fleet(freed=WakeUp(), at_work=lambda _task, _worker: None),
+        WorkerRegistry(freed=WakeUp(), on_task=lambda _task, _worker: None),
         WakeUps(),
         delivery=DELIVERY,
         bucket_results="results",
-        patience=Patience(young=0.0, missing=0.0, forgotten=3600.0),
+        patience=Thresholds(young=0.0, missing=0.0, forgotten=3600.0),
     )
 
 

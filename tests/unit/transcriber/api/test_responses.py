@@ -7,14 +7,14 @@ import pytest
 
 from common.times import moment, seconds
 from securetranscribe.v1 import queue_pb2, transcription_pb2
-from transcriber.api import responses as views
+from transcriber.api import responses
 from transcriber.domain.forecast import Forecast
 from transcriber.domain.jobs import Failure, Job, JobStatus, Stage, StageProgress, TaskState
 from transcriber.domain.options import ProcessingOptions
 from transcriber.domain.transcriptions import AudioFile, Transcription, TranscriptionStatus
 from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker, Word
-from transcriber.names.rules import shown
-from transcriber.queue.queue_status import QueueFigures, QueuePlace, QueueSnapshot
+from transcriber.names.rules import group_by_name
+from transcriber.queue.queue_status import QueuePlace, QueueSnapshot, QueueStatus
 
 NOON = dt.datetime(2026, 1, 2, 12, 0, tzinfo=dt.UTC)
 LATER = NOON + dt.timedelta(seconds=90)
@@ -75,11 +75,11 @@ TRANSCRIPTION = Transcription(
 
 def test_every_state_of_the_domain_has_its_word() -> None:
     for status in TranscriptionStatus:
-        message = views.transcription(replace(TRANSCRIPTION, status=status), NOON)
+        message = responses.transcription(replace(TRANSCRIPTION, status=status), NOON)
         name = transcription_pb2.TranscriptionStatus.Name(message.status)
         assert name.removeprefix("TRANSCRIPTION_STATUS_").lower() == status
     for job_status in JobStatus:
-        job = views.job(replace(JOB, status=job_status), NOTHING, NOON)
+        job = responses.job(replace(JOB, status=job_status), NOTHING, NOON)
         name = queue_pb2.JobStatus.Name(job.status)
         assert name.removeprefix("JOB_STATUS_").lower() == job_status
 
@@ -94,16 +94,16 @@ def test_every_state_of_the_domain_has_its_word() -> None:
     ],
 )
 def test_progress_fits_the_status(status: TranscriptionStatus, progress: float, step: str) -> None:
-    message = views.transcription(replace(TRANSCRIPTION, status=status), NOON)
+    message = responses.transcription(replace(TRANSCRIPTION, status=status), NOON)
     assert (message.progress_percent, message.current_step) == (progress, step)
 
 
 def test_times_are_absent_before_they_are_known() -> None:
-    fresh = views.transcription(replace(TRANSCRIPTION, job=None), NOON)
+    fresh = responses.transcription(replace(TRANSCRIPTION, job=None), NOON)
     assert not fresh.HasField("start_time")
     assert not fresh.HasField("processing_duration")
     assert fresh.job_id == ""
-    running = views.transcription(TRANSCRIPTION, LATER)
+    running = responses.transcription(TRANSCRIPTION, LATER)
     assert moment(running.start_time) == NOON
     assert not running.HasField("complete_time")
     assert seconds(running.processing_duration) == 90.0
@@ -116,27 +116,27 @@ def test_a_job_shows_its_place_and_what_is_expected() -> None:
         positions={"job_1": 4},
         forecast=Forecast(begin={"job_1": 30.0}, end={"job_1": 50.0}, next_begin=50.0),
     )
-    message = views.job(waiting, snapshot, NOON)
+    message = responses.job(waiting, snapshot, NOON)
     assert message.queue_position == 4
     assert seconds(message.estimated_wait) == 30.0
     assert moment(message.estimated_complete_time) == NOON + dt.timedelta(seconds=50)
-    ended = views.job(replace(JOB, status=JobStatus.COMPLETED), snapshot, NOON)
+    ended = responses.job(replace(JOB, status=JobStatus.COMPLETED), snapshot, NOON)
     assert not ended.HasField("estimated_complete_time")
     assert not ended.HasField("estimated_wait")
-    unknown = views.job(waiting, NOTHING, NOON)
+    unknown = responses.job(waiting, NOTHING, NOON)
     assert unknown.queue_position == 0
     assert not unknown.HasField("estimated_wait")
 
 
 def test_a_stage_that_is_handed_out_still_waits() -> None:
-    (stage,) = views.job(JOB, NOTHING, NOON).stages
+    (stage,) = responses.job(JOB, NOTHING, NOON).stages
     assert stage.state == queue_pb2.STAGE_STATE_WAITING
     assert stage.progress_percent == 12.35
 
 
 def test_a_failure_is_shown_with_its_code() -> None:
     failure = Failure(code="TRANSCRIPTION_ERROR", message="bad")
-    message = views.job(replace(JOB, failure=failure), NOTHING, NOON)
+    message = responses.job(replace(JOB, failure=failure), NOTHING, NOON)
     assert (message.failure.code, message.failure.message) == ("TRANSCRIPTION_ERROR", "bad")
 
 
@@ -163,10 +163,10 @@ def test_segments_and_words_show_merged_speakers_as_one() -> None:
         words=(word,),
     )
     both = (speaker(1, "Ada"), speaker(2, "Ada"))
-    (message,) = views.transcript([segment], shown(both), first=5)
+    (message,) = responses.transcript([segment], group_by_name(both), first=5)
     assert (message.index, message.speaker_label, message.speaker_name) == (5, "Speaker_1", "Ada")
     assert list(message.words[0].speaker_labels) == ["Speaker_1"]
-    full = views.full_transcription(replace(TRANSCRIPTION, speakers=both), [segment], NOON)
+    full = responses.full_transcription(replace(TRANSCRIPTION, speakers=both), [segment], NOON)
     assert full.full_text == "hi"
     assert [item.name for item in full.speakers] == ["Ada"]
 
@@ -177,31 +177,31 @@ def test_the_queue_as_one_session_sees_it() -> None:
         places={"session_a": QueuePlace(position=2, wait=10.0)},
         forecast=Forecast(begin={}, end={}, next_begin=99.0),
     )
-    figures = QueueFigures(
+    status = QueueStatus(
         snapshot=snapshot,
         by_status={JobStatus.COMPLETED: 23, JobStatus.FAILED: 2, JobStatus.QUEUED: 5},
         transcribe_workers=2,
         diarize_workers=1,
         mean_processing=180.5,
     )
-    own = views.queue_status(figures, "session_a", capacity=50, running=True)
+    own = responses.queue_status(status, "session_a", capacity=50, running=True)
     assert (own.total_jobs, own.queued_jobs, own.completed_jobs) == (30, 5, 23)
     assert (own.caller_position, seconds(own.estimated_wait)) == (2, 10.0)
     assert own.success_rate_percent == 92.0
     assert seconds(own.average_processing_duration) == 180.5
-    other = views.queue_status(figures, "session_b", capacity=50, running=True)
+    other = responses.queue_status(status, "session_b", capacity=50, running=True)
     assert (other.caller_position, seconds(other.estimated_wait)) == (0, 99.0)
 
 
 def test_without_any_job_all_have_succeeded() -> None:
-    figures = QueueFigures(
+    status = QueueStatus(
         snapshot=NOTHING,
         by_status={},
         transcribe_workers=0,
         diarize_workers=0,
         mean_processing=None,
     )
-    message = views.queue_status(figures, "", capacity=1, running=True)
+    message = responses.queue_status(status, "", capacity=1, running=True)
     assert message.success_rate_percent == 100.0
     assert not message.HasField("estimated_wait")
     assert not message.HasField("average_processing_duration")

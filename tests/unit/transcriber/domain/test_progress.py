@@ -8,9 +8,9 @@ from transcriber.domain.jobs import Failure, Stage, Task, TaskState
 from transcriber.domain.progress import (
     MERGE_STEP,
     STARTING_STEP,
-    Next,
+    Action,
     current_step,
-    decide,
+    next_action,
     percent,
     stages_of,
 )
@@ -103,21 +103,21 @@ def test_the_step_is_that_of_a_running_stage() -> None:
 @pytest.mark.parametrize(
     ("transcribe", "diarize", "wanted"),
     [
-        (W, W, Next.WAIT),
-        (D, R, Next.WAIT),
-        (R, D, Next.WAIT),
-        (R, F, Next.WAIT),
-        (D, D, Next.MERGE),
-        (D, F, Next.MERGE),
-        (F, R, Next.FAIL),
-        (F, D, Next.FAIL),
-        (F, F, Next.FAIL),
+        (W, W, Action.WAIT),
+        (D, R, Action.WAIT),
+        (R, D, Action.WAIT),
+        (R, F, Action.WAIT),
+        (D, D, Action.MERGE),
+        (D, F, Action.MERGE),
+        (F, R, Action.FAIL),
+        (F, D, Action.FAIL),
+        (F, F, Action.FAIL),
     ],
 )
-def test_decisions(transcribe: TaskState, diarize: TaskState, wanted: Next) -> None:
-    decision = decide(tasks(transcribe, diarize, W))
-    assert decision.next is wanted
-    assert (decision.failure == BAD) is (wanted is Next.FAIL)
+def test_decisions(transcribe: TaskState, diarize: TaskState, wanted: Action) -> None:
+    decision = next_action(tasks(transcribe, diarize, W))
+    assert decision.action is wanted
+    assert (decision.failure == BAD) is (wanted is Action.FAIL)
 
 
 states = st.sampled_from(list(TaskState))

@@ -7,14 +7,14 @@ import pytest
 from common.errors import SpeakerError, ValidationError
 from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker, Voiceprint
 from transcriber.names.rules import (
-    Recognised,
-    assigned,
-    carried,
-    changes,
+    Suggestion,
+    assign,
     confirmed,
     decided,
-    shown,
-    suggested,
+    group_by_name,
+    match_labels,
+    resolve,
+    suggest,
 )
 
 
@@ -41,7 +41,7 @@ TWO = (speaker(1), speaker(2))
 
 def test_labels_and_current_names_are_keys() -> None:
     named = (speaker(1, "Ada"), speaker(2))
-    assert changes(named, {"ada": "Ada Lovelace", "SPEAKER_2": "Bob"}) == {
+    assert resolve(named, {"ada": "Ada Lovelace", "SPEAKER_2": "Bob"}) == {
         "Speaker_1": "Ada Lovelace",
         "Speaker_2": "Bob",
     }
@@ -49,18 +49,18 @@ def test_labels_and_current_names_are_keys() -> None:
 
 def test_a_shared_name_stands_for_all_who_have_it() -> None:
     both = (speaker(1, "Ada"), speaker(2, "Ada"))
-    assert changes(both, {"Ada": "Eve"}) == {"Speaker_1": "Eve", "Speaker_2": "Eve"}
+    assert resolve(both, {"Ada": "Eve"}) == {"Speaker_1": "Eve", "Speaker_2": "Eve"}
 
 
 def test_blanks_are_tidied_and_an_empty_name_takes_it_away() -> None:
-    assert changes(TWO, {"Speaker_1": "  Ada   Lovelace ", "Speaker_2": "  "}) == {
+    assert resolve(TWO, {"Speaker_1": "  Ada   Lovelace ", "Speaker_2": "  "}) == {
         "Speaker_1": "Ada Lovelace",
         "Speaker_2": "",
     }
 
 
 def test_the_own_label_means_no_name() -> None:
-    assert changes(TWO, {"Speaker_1": "speaker_1"}) == {"Speaker_1": ""}
+    assert resolve(TWO, {"Speaker_1": "speaker_1"}) == {"Speaker_1": ""}
 
 
 @pytest.mark.parametrize(
@@ -74,25 +74,25 @@ def test_the_own_label_means_no_name() -> None:
 )
 def test_what_cannot_be_meant_is_refused(wanted: dict[str, str]) -> None:
     with pytest.raises(SpeakerError):
-        changes(TWO, wanted)
+        resolve(TWO, wanted)
 
 
 def test_one_speaker_cannot_get_two_names() -> None:
     named = (speaker(1, "Ada"), speaker(2))
     with pytest.raises(SpeakerError):
-        changes(named, {"Ada": "Eve", "Speaker_1": "Bob"})
-    assert changes(named, {"Ada": "Eve", "Speaker_1": "eve"}) == {"Speaker_1": "Eve"}
+        resolve(named, {"Ada": "Eve", "Speaker_1": "Bob"})
+    assert resolve(named, {"Ada": "Eve", "Speaker_1": "eve"}) == {"Speaker_1": "Eve"}
 
 
 @pytest.mark.parametrize("name", ["x" * 256, "a\x00b", "a\u202eb"])
 def test_odd_names_are_refused(name: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        changes(TWO, {"Speaker_1": name})
+        resolve(TWO, {"Speaker_1": name})
     assert caught.value.details == {"field": "names"}
 
 
 def test_an_assignment_confirms() -> None:
-    first, second = assigned(TWO, {"Speaker_1": "Ada"})
+    first, second = assign(TWO, {"Speaker_1": "Ada"})
     assert (first.name, first.name_source, first.match_confidence) == (
         "Ada",
         NameSource.CONFIRMED,
@@ -104,7 +104,7 @@ def test_an_assignment_confirms() -> None:
 
 def test_a_name_that_was_given_is_not_suggested_elsewhere() -> None:
     guessed = (speaker(1, "Ada", NameSource.SUGGESTED, 7), speaker(2))
-    first, second = assigned(guessed, {"Speaker_2": "ada"})
+    first, second = assign(guessed, {"Speaker_2": "ada"})
     assert (first.name, first.speaker_id) == ("", 0)
     assert second.name_source is NameSource.CONFIRMED
 
@@ -115,7 +115,7 @@ def test_a_shown_name_stands_for_the_profile_behind_it() -> None:
         speaker(2, "Bob", NameSource.SUGGESTED, 7),
         speaker(3),
     )
-    swapped = assigned(now, {"Speaker_1": "bob", "Speaker_2": "Ada", "Speaker_3": "Eve"})
+    swapped = assign(now, {"Speaker_1": "bob", "Speaker_2": "Ada", "Speaker_3": "Eve"})
     assert [item.speaker_id for item in swapped] == [7, 3, 0]
     assert {item.name_source for item in swapped} == {NameSource.CONFIRMED}
 
@@ -127,13 +127,13 @@ def test_a_name_without_profile_is_decided_only_when_it_is_given() -> None:
 
 
 def test_taking_a_name_away_leaves_nothing_of_it() -> None:
-    (first,) = assigned((speaker(1, "Ada", speaker_id=7),), {"Speaker_1": ""})
+    (first,) = assign((speaker(1, "Ada", speaker_id=7),), {"Speaker_1": ""})
     assert (first.name, first.name_source, first.speaker_id) == ("", NameSource.NONE, 0)
 
 
 def test_a_recognised_voice_is_only_suggested() -> None:
-    known = [Recognised(label="Speaker_2", speaker_id=7, name="Ada", confidence=0.9)]
-    first, second = suggested(TWO, known)
+    known = [Suggestion(label="Speaker_2", speaker_id=7, name="Ada", confidence=0.9)]
+    first, second = suggest(TWO, known)
     assert first.name == ""
     assert (second.name, second.name_source, second.speaker_id, second.match_confidence) == (
         "Ada",
@@ -146,27 +146,27 @@ def test_a_recognised_voice_is_only_suggested() -> None:
 def test_what_a_person_decided_is_not_overruled() -> None:
     named = (speaker(1, "Eve", speaker_id=3), speaker(2))
     known = [
-        Recognised(label="Speaker_1", speaker_id=7, name="Ada", confidence=0.9),
-        Recognised(label="Speaker_2", speaker_id=3, name="Eve", confidence=0.9),
+        Suggestion(label="Speaker_1", speaker_id=7, name="Ada", confidence=0.9),
+        Suggestion(label="Speaker_2", speaker_id=3, name="Eve", confidence=0.9),
     ]
-    assert suggested(named, known) == named
+    assert suggest(named, known) == named
 
 
 def test_an_old_suggestion_goes_when_it_is_not_made_again() -> None:
-    (one,) = suggested((speaker(1, "Ada", NameSource.SUGGESTED, 7),), [])
+    (one,) = suggest((speaker(1, "Ada", NameSource.SUGGESTED, 7),), [])
     assert one == speaker(1)
 
 
 def test_voices_of_one_name_are_shown_as_one_speaker() -> None:
     voice = Voiceprint(values=(1.0,), model="m", model_version="1", speech_seconds=9.0)
-    together = shown(
+    together = group_by_name(
         (speaker(1, "Ada"), speaker(2), replace(speaker(3, " ada "), voiceprint=voice))
     )
     assert [item.label for item in together.speakers] == ["Speaker_1", "Speaker_2"]
     ada = together.speakers[0]
     assert (ada.segment_count, ada.total_duration, ada.voiceprint) == (4, 4.0, voice)
     assert ada.average_confidence == pytest.approx(0.5)
-    assert together.main == {
+    assert together.primary == {
         "Speaker_1": "Speaker_1",
         "Speaker_2": "Speaker_2",
         "Speaker_3": "Speaker_1",
@@ -177,7 +177,7 @@ def test_voices_of_one_name_are_shown_as_one_speaker() -> None:
 def test_a_voice_lives_on_where_it_says_most_of_what_it_said() -> None:
     old = [segment("Speaker_1", 0, 10), segment("Speaker_2", 10, 20)]
     new = [segment("Speaker_1", 0, 2), segment("Speaker_2", 2, 10), segment("Speaker_1", 10, 20)]
-    assert carried(old, new, ["Speaker_1", "Speaker_2"]) == {
+    assert match_labels(old, new, ["Speaker_1", "Speaker_2"]) == {
         "Speaker_1": "Speaker_2",
         "Speaker_2": "Speaker_1",
     }
@@ -186,15 +186,15 @@ def test_a_voice_lives_on_where_it_says_most_of_what_it_said() -> None:
 def test_a_voice_that_is_scattered_does_not_live_on() -> None:
     old = [segment("Speaker_1", 0, 9)]
     new = [segment("Speaker_1", 0, 3), segment("Speaker_2", 3, 6), segment("Speaker_3", 6, 9)]
-    assert carried(old, new, ["Speaker_1"]) == {}
+    assert match_labels(old, new, ["Speaker_1"]) == {}
 
 
 def test_two_voices_do_not_become_one() -> None:
     old = [segment("Speaker_1", 0, 6), segment("Speaker_2", 6, 10)]
     new = [segment("Speaker_1", 0, 10)]
-    assert carried(old, new, ["Speaker_1", "Speaker_2"]) == {"Speaker_1": "Speaker_1"}
+    assert match_labels(old, new, ["Speaker_1", "Speaker_2"]) == {"Speaker_1": "Speaker_1"}
 
 
 def test_only_the_labels_asked_for_are_carried() -> None:
     same = [segment("Speaker_1", 0, 6), segment("Speaker_2", 6, 10)]
-    assert carried(same, same, ["Speaker_2"]) == {"Speaker_2": "Speaker_2"}
+    assert match_labels(same, same, ["Speaker_2"]) == {"Speaker_2": "Speaker_2"}

@@ -7,7 +7,7 @@ import pytest
 from common.background.wakeups import WakeUp
 from securetranscribe.v1 import queue_pb2
 from transcriber.domain.jobs import Stage
-from transcriber.queue.workers import SILENT_SECONDS, Fleet
+from transcriber.queue.workers import SILENT_SECONDS, WorkerRegistry
 
 
 class Clock:
@@ -26,7 +26,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def at_work() -> list[tuple[str, str]]:
+def on_task() -> list[tuple[str, str]]:
     return []
 
 
@@ -36,8 +36,8 @@ def wake_up() -> WakeUp:
 
 
 @pytest.fixture
-def fleet(clock: Clock, wake_up: WakeUp, at_work: list[tuple[str, str]]) -> Fleet:
-    return Fleet(freed=wake_up, at_work=lambda *seen: at_work.append(seen), clock=clock)
+def fleet(clock: Clock, wake_up: WakeUp, on_task: list[tuple[str, str]]) -> WorkerRegistry:
+    return WorkerRegistry(freed=wake_up, on_task=lambda *seen: on_task.append(seen), clock=clock)
 
 
 def beat(
@@ -58,7 +58,7 @@ async def notified(wake_up: WakeUp) -> bool:
     return asyncio.get_running_loop().time() - begun < 0.02
 
 
-def test_workers_count_by_stage(fleet: Fleet) -> None:
+def test_workers_count_by_stage(fleet: WorkerRegistry) -> None:
     fleet.note(beat("a"))
     fleet.note(beat("b"))
     fleet.note(beat("c", queue_pb2.STAGE_DIARIZE))
@@ -66,14 +66,14 @@ def test_workers_count_by_stage(fleet: Fleet) -> None:
     assert (fleet.alive(Stage.TRANSCRIBE), fleet.alive(Stage.DIARIZE)) == (2, 1)
 
 
-def test_one_that_is_leaving_takes_no_task(fleet: Fleet) -> None:
+def test_one_that_is_leaving_takes_no_task(fleet: WorkerRegistry) -> None:
     fleet.note(beat("a"))
     fleet.note(beat("a", draining=True))
     assert fleet.alive(Stage.TRANSCRIBE) == 0
     assert not fleet.idle(Stage.TRANSCRIBE)
 
 
-def test_one_that_is_silent_is_gone(fleet: Fleet, clock: Clock) -> None:
+def test_one_that_is_silent_is_gone(fleet: WorkerRegistry, clock: Clock) -> None:
     fleet.note(beat("a", task="t"))
     clock.now += SILENT_SECONDS - 0.1
     assert fleet.holds("t")
@@ -81,16 +81,16 @@ def test_one_that_is_silent_is_gone(fleet: Fleet, clock: Clock) -> None:
     assert (fleet.alive(Stage.TRANSCRIBE), fleet.holds("t")) == (0, False)
 
 
-def test_it_is_known_who_is_at_what(fleet: Fleet, at_work: list[tuple[str, str]]) -> None:
+def test_it_is_known_who_is_at_what(fleet: WorkerRegistry, on_task: list[tuple[str, str]]) -> None:
     fleet.note(beat("a", task="t"))
     assert fleet.holds("t")
     assert not fleet.idle(Stage.TRANSCRIBE)
     fleet.note(beat("b"))
     assert fleet.idle(Stage.TRANSCRIBE)
-    assert at_work == [("t", "a")]
+    assert on_task == [("t", "a")]
 
 
-async def test_a_new_or_freed_worker_rings(fleet: Fleet, wake_up: WakeUp) -> None:
+async def test_a_new_or_freed_worker_rings(fleet: WorkerRegistry, wake_up: WakeUp) -> None:
     fleet.note(beat("a", task="t"))
     assert await notified(wake_up)
     fleet.note(beat("a", task="t"))
@@ -99,6 +99,6 @@ async def test_a_new_or_freed_worker_rings(fleet: Fleet, wake_up: WakeUp) -> Non
     assert await notified(wake_up)
 
 
-def test_a_heartbeat_of_an_unknown_stage_is_ignored(fleet: Fleet) -> None:
+def test_a_heartbeat_of_an_unknown_stage_is_ignored(fleet: WorkerRegistry) -> None:
     fleet.note(beat("a", queue_pb2.STAGE_UNSPECIFIED))
     assert fleet.alive(Stage.TRANSCRIBE) == 0

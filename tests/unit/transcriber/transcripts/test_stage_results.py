@@ -5,7 +5,7 @@ import pytest
 from common.times import duration
 from securetranscribe.v1 import diarization_pb2, speech_pb2
 from transcriber.transcripts.segmentation import join
-from transcriber.transcripts.stage_results import diarized, recognised
+from transcriber.transcripts.stage_results import read_diarization, read_recognition
 
 
 def segment(text: str, words: list[str], language: str = "en") -> speech_pb2.RecognizedSegment:
@@ -25,7 +25,7 @@ def segment(text: str, words: list[str], language: str = "en") -> speech_pb2.Rec
 
 def read(*segments: speech_pb2.RecognizedSegment) -> list[str]:
     message = speech_pb2.Recognition(segments=segments, model="whisper-base")
-    found = recognised(message.SerializeToString())
+    found = read_recognition(message.SerializeToString())
     return [
         join([word for word in found.words if word.passage == number])
         for number in range(len(segments))
@@ -59,7 +59,7 @@ def test_words_carry_times_language_and_passage() -> None:
         ],
         model="whisper-base",
     )
-    found = recognised(message.SerializeToString())
+    found = read_recognition(message.SerializeToString())
     assert [(word.language, word.passage) for word in found.words] == [("en", 0), ("de", 1)]
     assert (found.words[0].start, found.words[0].end, found.words[0].probability) == (0, 0.5, 0.5)
     assert (found.languages[0].language, found.languages[0].probability) == ("en", 0.75)
@@ -88,7 +88,7 @@ def test_voices_carry_their_print_and_clean_stretches() -> None:
         ],
         model="segmentation+campplus",
     )
-    found = diarized(message.SerializeToString())
+    found = read_diarization(message.SerializeToString())
     assert (found.turns[0].end, found.exclusive_turns[0].end) == (5.0, 4.0)
     first, second = found.voices
     assert first.voiceprint is not None

@@ -7,8 +7,7 @@ from common import identity
 from common.errors import NotFoundError, StateError, ValidationError
 from common.postgres import Connection, Database
 from securetranscribe.v1 import queue_pb2, queue_pb2_grpc
-from transcriber.api import requests
-from transcriber.api import responses
+from transcriber.api import requests, responses
 from transcriber.domain.jobs import Job
 from transcriber.queue.cancellation import JobCanceller
 from transcriber.queue.queue_status import QueueMonitor
@@ -37,13 +36,14 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
     async def GetQueueStatus(  # noqa: N802 - named by the contract
         self, _request: queue_pb2.GetQueueStatusRequest, _context: Any
     ) -> queue_pb2.GetQueueStatusResponse:
-        """Returns status over the whole queue."""
+        """Return the state of the whole queue."""
         async with self._database.transaction() as connection:
             status = await self._monitor.status(connection)
-        status = responses.queue_status(
-            status, identity.current().session_id, capacity=self._capacity, running=True
+        return queue_pb2.GetQueueStatusResponse(
+            status=responses.queue_status(
+                status, identity.current().session_id, capacity=self._capacity, running=True
+            )
         )
-        return queue_pb2.GetQueueStatusResponse(status=status)
 
     async def GetJob(  # noqa: N802
         self, request: queue_pb2.GetJobRequest, _context: Any

@@ -10,7 +10,7 @@ from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
 from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker, Word
 from transcriber.names.rules import GroupedSpeakers, group_by_name
 from transcriber.outbox.messages import failure
-from transcriber.queue.queue_status import QueueStatus, QueueSnapshot
+from transcriber.queue.queue_status import QueueSnapshot, QueueStatus
 from transcriber.store.jobs import SessionStatistics
 from transcriber.transcripts.segmentation import join_texts
 

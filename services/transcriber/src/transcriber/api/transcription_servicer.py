@@ -11,9 +11,7 @@ from common import identity
 from common.errors import ConflictError, NotFoundError, StateError, ValidationError
 from common.postgres import Database
 from securetranscribe.v1 import transcription_pb2, transcription_pb2_grpc
-from transcriber.api import requests
-from transcriber.api import responses
-from transcriber.api import watch
+from transcriber.api import requests, responses, watch
 from transcriber.api.preferences import Preferences, SessionPreferences
 from transcriber.api.watch import ChangeHub
 from transcriber.domain.transcriptions import Transcription

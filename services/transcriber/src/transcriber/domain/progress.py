@@ -60,7 +60,7 @@ def current_step(stages: Sequence[StageProgress]) -> str:
     return STARTING_STEP
 
 
-class Next(Enum):
+class Action(Enum):
     """What is to be done with a job now."""
 
     WAIT = auto()
@@ -69,14 +69,14 @@ class Next(Enum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Decision:
+class NextAction:
     """What is to be done with a job now, and why when it is to fail."""
 
-    next: Next
+    action: Action
     failure: Failure | None = None
 
 
-def decide(tasks: Sequence[Task]) -> Decision:
+def next_action(tasks: Sequence[Task]) -> NextAction:
     """Decide by the state of a live job's tasks.
 
     Without words there is no transcript, so a failed recognition fails the job at once. Without
@@ -87,11 +87,11 @@ def decide(tasks: Sequence[Task]) -> Decision:
             failure = task.failure or Failure(
                 code="TRANSCRIPTION_ERROR", message="Speech recognition failed."
             )
-            return Decision(next=Next.FAIL, failure=failure)
+            return NextAction(action=Action.FAIL, failure=failure)
     work = [task for task in tasks if task.stage in WORKER_STAGES]
     if all(task.state.settled for task in work):
-        return Decision(next=Next.MERGE)
-    return Decision(next=Next.WAIT)
+        return NextAction(action=Action.MERGE)
+    return NextAction(action=Action.WAIT)
 
 
 def _stage(stage: Stage, tasks: list[Task]) -> StageProgress:

@@ -62,7 +62,7 @@ class Segment:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SpeakerFigures:
+class SpeakerStatistics:
     """A speaker of a transcript; `origin` is the label that diarization gave, empty if none."""
 
     label: str
@@ -77,7 +77,7 @@ class Transcript:
     """What was said by whom. `language` is the one that prevails, empty without words."""
 
     segments: tuple[Segment, ...]
-    speakers: tuple[SpeakerFigures, ...]
+    speakers: tuple[SpeakerStatistics, ...]
     confidence: float
     language: str
 
@@ -127,7 +127,7 @@ class TranscriptSpeaker:
     clip_key: str = ""
 
     @property
-    def shown_name(self) -> str:
+    def display_name(self) -> str:
         """The name, else the label."""
         return self.name or self.label
 

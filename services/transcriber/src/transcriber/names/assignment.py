@@ -15,9 +15,9 @@ from common.errors import TimedOutError as ServiceTimedOutError
 from common.postgres import Connection, Database
 from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
 from transcriber.domain.transcripts import TranscriptSpeaker
-from transcriber.names import rules as naming
+from transcriber.names import rules
 from transcriber.names.clips import ClipStore
-from transcriber.names.speakers_client import Decision, Profile, SpeakersClient
+from transcriber.names.speakers_client import Decision, SpeakersClient, VoiceLink
 from transcriber.outbox import messages
 from transcriber.store import locks
 from transcriber.store.outbox import JobOutbox
@@ -58,18 +58,18 @@ class SpeakerNames:
         async with self._turn:
             await self._announce(transcription_id, session_id, wanted)
             async with self._database.transaction() as connection:
-                await locks.share(connection, locks.PROFILES)
-                await locks.wait_for(connection, locks.voices_of(transcription_id))
+                await locks.acquire_shared(connection, locks.PROFILES)
+                await locks.acquire(connection, locks.voices_of(transcription_id))
                 transcription = await _ready(connection, transcription_id, session_id)
-                names = naming.changes(transcription.speakers, wanted)
-                speakers = naming.assigned(transcription.speakers, names)
-                speakers = await self._decide(transcription, speakers, anew=names)
+                names = rules.resolve(transcription.speakers, wanted)
+                speakers = rules.assign(transcription.speakers, names)
+                speakers = await self._decide(transcription, speakers, newly_named=names)
                 # The names first of all: what holds the row is short.
                 await Transcriptions(connection).lock(transcription_id)
                 await Transcripts(connection).name(
                     transcription_id, _changed(transcription.speakers, speakers)
                 )
-                await Transcriptions(connection).decisions_settled(transcription_id)
+                await Transcriptions(connection).settle_decisions(transcription_id)
                 named = len([item for item in speakers if item.name])
                 await JobOutbox(connection).event(
                     messages.speakers_assigned(session_id, transcription_id, named)
@@ -83,7 +83,7 @@ class SpeakerNames:
     @contextlib.asynccontextmanager
     async def recognizing(
         self, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
-    ) -> AsyncIterator[tuple[Connection, list[naming.Recognised] | None]]:
+    ) -> AsyncIterator[tuple[Connection, list[rules.Suggestion] | None]]:
         """Yield a transaction to write names in, and the known voices among the speakers.
 
         The voices are None when that cannot be found out now. Changes of profiles are followed once
@@ -100,14 +100,14 @@ class SpeakerNames:
         if heard:
             # In a transaction of its own: a deletion must know of it from now on.
             async with self._database.transaction() as connection:
-                await Transcriptions(connection).voices_known(transcription_id)
+                await Transcriptions(connection).mark_voices_known(transcription_id)
         async with self._database.transaction() as connection:
-            await locks.share(connection, locks.PROFILES)
+            await locks.acquire_shared(connection, locks.PROFILES)
             yield connection
 
     async def _recognized(
         self, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
-    ) -> list[naming.Recognised] | None:
+    ) -> list[rules.Suggestion] | None:
         try:
             return await self._ask(transcription, speakers)
         except ApplicationError as error:
@@ -120,8 +120,8 @@ class SpeakerNames:
 
     async def _ask(
         self, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
-    ) -> list[naming.Recognised]:
-        return await self._speakers.recognise(transcription.id, transcription.session_id, speakers)
+    ) -> list[rules.Suggestion]:
+        return await self._speakers.recognize(transcription.id, transcription.session_id, speakers)
 
     async def _announce(
         self, transcription_id: int, session_id: str, wanted: Mapping[str, str]
@@ -129,8 +129,10 @@ class SpeakerNames:
         """Checks the request and notes that decisions are about to change."""
         async with self._database.transaction() as connection:
             transcription = await _ready(connection, transcription_id, session_id)
-            naming.changes(transcription.speakers, wanted)
-            await Transcriptions(connection).decisions_due(transcription_id, _TOLD_AGAIN_SECONDS)
+            rules.resolve(transcription.speakers, wanted)
+            await Transcriptions(connection).schedule_decisions(
+                transcription_id, _TOLD_AGAIN_SECONDS
+            )
 
     async def recognize_late(self, transcription_id: int) -> None:
         """Look for known voices in a finished transcript that was made without.
@@ -144,15 +146,15 @@ class SpeakerNames:
             return
         heard = any(speaker.voiceprint for speaker in transcription.speakers)
         async with self._writing_names(transcription_id, heard=heard) as connection:
-            recognised = await self._ask(transcription, transcription.speakers) if heard else []
-            await locks.wait_for(connection, locks.voices_of(transcription_id))
+            suggestions = await self._ask(transcription, transcription.speakers) if heard else []
+            await locks.acquire(connection, locks.voices_of(transcription_id))
             transcriptions = Transcriptions(connection)
             await transcriptions.lock(transcription_id)
             current = await transcriptions.get(transcription_id)
             if current is None or current.transcript_at != transcription.transcript_at:
                 return
-            speakers = naming.suggested(current.speakers, recognised)
-            await transcriptions.names_settled(transcription_id)
+            speakers = rules.suggest(current.speakers, suggestions)
+            await transcriptions.settle_names(transcription_id)
             changed = _changed(current.speakers, speakers)
             if changed:
                 await Transcripts(connection).name(transcription_id, changed)
@@ -164,8 +166,8 @@ class SpeakerNames:
     async def send_decisions(self, transcription_id: int) -> None:
         """Send what people decided about a transcription's voices to the speakers service again."""
         async with self._database.transaction() as connection:
-            await locks.share(connection, locks.PROFILES)
-            await locks.wait_for(connection, locks.voices_of(transcription_id))
+            await locks.acquire_shared(connection, locks.PROFILES)
+            await locks.acquire(connection, locks.voices_of(transcription_id))
             transcription = await Transcriptions(connection).get(transcription_id)
             if transcription is None:
                 return
@@ -174,24 +176,24 @@ class SpeakerNames:
             await Transcripts(connection).name(
                 transcription_id, _changed(transcription.speakers, speakers)
             )
-            await Transcriptions(connection).decisions_settled(transcription_id)
+            await Transcriptions(connection).settle_decisions(transcription_id)
 
     async def _decide(
         self,
         transcription: Transcription,
         speakers: Sequence[TranscriptSpeaker],
-        anew: Collection[str] = (),
+        newly_named: Collection[str] = (),
     ) -> tuple[TranscriptSpeaker, ...]:
         """Tells all that a person decided; returns the speakers with their profiles.
 
-        `anew` has the labels of those that are named by this very request.
+        `newly_named` has the labels of those that are named by this very request.
         """
         decisions = [
-            Decision(speaker=speaker, clip=await self._clips.get_if_any(transcription, speaker))
-            for speaker in naming.decided(speakers, anew)
+            Decision(speaker=speaker, clip=await self._clips.find(transcription, speaker))
+            for speaker in rules.decided(speakers, newly_named)
         ]
         try:
-            profiles = await self._speakers.decide(
+            profiles = await self._speakers.set_decisions(
                 transcription.id, transcription.session_id, decisions
             )
         except ServiceTimedOutError as error:
@@ -219,7 +221,7 @@ def _changed(
 
 
 def _linked(
-    speakers: Sequence[TranscriptSpeaker], profiles: Sequence[Profile]
+    speakers: Sequence[TranscriptSpeaker], profiles: Sequence[VoiceLink]
 ) -> tuple[TranscriptSpeaker, ...]:
     """The speakers with the profiles that they were linked to, under the profiles' names."""
     by_label = {profile.label: profile for profile in profiles}

@@ -23,8 +23,8 @@ NO_CLIPS = "Sound samples of the speakers could not be made."
 _log = logging.get(__name__)
 
 
-def stretch(clean: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
-    """What to cut out: the middle of the longest clean stretch; None when all are too short."""
+def clip_range(clean: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
+    """What to cut out: the middle of the longest clean clip_range; None when all are too short."""
     if not clean:
         return None
     start, end = max(clean, key=lambda item: item[1] - item[0])
@@ -60,12 +60,12 @@ class ClipStore:
         """
         if speaker.clip_key:
             return await self._objects.get(self._bucket_results, speaker.clip_key)
-        if not transcription.source_available or stretch(speaker.clean) is None:
+        if not transcription.source_available or clip_range(speaker.clean) is None:
             raise NotFoundError("There is no clip of this speaker.")
         source = await self._objects.open(self._bucket_audio, transcription.source_key)
         return await self._cut(source, speaker)
 
-    async def get_if_any(self, transcription: Transcription, speaker: TranscriptSpeaker) -> bytes:
+    async def find(self, transcription: Transcription, speaker: TranscriptSpeaker) -> bytes:
         """A speaker's clip, empty when there is none."""
         try:
             return await self.get(transcription, speaker)
@@ -82,7 +82,7 @@ class ClipStore:
             if not key.startswith(f"{transcription.id}/clips/{stamp}/"):
                 await self._objects.delete(self._bucket_results, key)
         for speaker in transcription.speakers:
-            if speaker.clip_key or stretch(speaker.clean) is None:
+            if speaker.clip_key or clip_range(speaker.clean) is None:
                 continue
             key = f"{transcription.id}/clips/{stamp}/{speaker.label}.flac"
             await self._objects.put(self._bucket_results, key, await self._cut(source, speaker))
@@ -94,7 +94,7 @@ class ClipStore:
                 await Transcripts(connection).clip(transcription.id, speaker.label, key)
 
     async def _cut(self, source: RangedObject, speaker: TranscriptSpeaker) -> bytes:
-        place = stretch(speaker.clean)
+        place = clip_range(speaker.clean)
         assert place is not None
 
         def cut() -> bytes:
@@ -133,7 +133,7 @@ class ClipStep(ItemStep[int]):
         if transcription.source_available:
             await self._clips.cut_all(transcription)
         async with self._database.transaction() as connection:
-            await Transcriptions(connection).clips_settled(transcription)
+            await Transcriptions(connection).settle_clips(transcription)
             await Transcriptions(connection).unwarn(item, NO_CLIPS)
 
     async def set_aside(self, connection: Connection, item: int) -> None:

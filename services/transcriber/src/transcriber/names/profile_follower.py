@@ -37,7 +37,7 @@ class ProfileFollower(MessageStep):
         event = event_pb2.Event.FromString(message.payload)
         kind = event.WhichOneof("data")
         async with self._database.transaction() as connection:
-            await locks.wait_for(connection, locks.PROFILES)
+            await locks.acquire(connection, locks.PROFILES)
             if kind == "speaker_updated":
                 updated = event.speaker_updated
                 await Transcripts(connection).profile_renamed(updated.speaker_id, updated.name)

@@ -1,4 +1,4 @@
-"""Names of speakers: what a person assigns, what was recognised, and what is shown."""
+"""Names of speakers: what a person assigns, what was suggestions, and what is shown."""
 
 import re
 import unicodedata
@@ -11,12 +11,12 @@ from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeake
 
 LONGEST_NAME = 255
 #: A voice of a new transcript is an old one when it says this part of what that one said.
-CARRIED_SHARE = 0.5
+MATCHED_SHARE = 0.5
 _LABEL = re.compile(r"^speaker[_ ]\d+$")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Recognised:
+class Suggestion:
     """A voice that the service for speakers knows. `confidence` is 0 to 1."""
 
     label: str
@@ -25,7 +25,7 @@ class Recognised:
     confidence: float
 
 
-def changes(speakers: Sequence[TranscriptSpeaker], wanted: Mapping[str, str]) -> dict[str, str]:
+def resolve(speakers: Sequence[TranscriptSpeaker], wanted: Mapping[str, str]) -> dict[str, str]:
     """What a person's assignment means: the new name by label, empty where the name is taken away.
 
     Keys of `wanted` are labels or names that are shown now; case does not matter. A name that
@@ -57,7 +57,7 @@ def changes(speakers: Sequence[TranscriptSpeaker], wanted: Mapping[str, str]) ->
     return names
 
 
-def assigned(
+def assign(
     speakers: Sequence[TranscriptSpeaker], names: Mapping[str, str]
 ) -> tuple[TranscriptSpeaker, ...]:
     """The speakers after `changes`; profiles of names that are new here are still to be filled in.
@@ -79,24 +79,26 @@ def confirmed(speakers: Sequence[TranscriptSpeaker]) -> tuple[TranscriptSpeaker,
 
 
 def decided(
-    speakers: Sequence[TranscriptSpeaker], anew: Collection[str] = ()
+    speakers: Sequence[TranscriptSpeaker], newly_named: Collection[str] = ()
 ) -> tuple[TranscriptSpeaker, ...]:
-    """The speakers whose voices are to be remembered; those with labels in `anew` were just named.
+    """The speakers whose voices are to be remembered; those in `newly_named` were just named.
 
     A name from before without a profile is one whose profile was deleted for good. It stays in
     the transcript, but only a person who gives it again has the voice remembered again.
     """
-    return tuple(item for item in confirmed(speakers) if item.speaker_id or item.label in anew)
+    return tuple(
+        item for item in confirmed(speakers) if item.speaker_id or item.label in newly_named
+    )
 
 
-def suggested(
-    speakers: Sequence[TranscriptSpeaker], recognised: Sequence[Recognised]
+def suggest(
+    speakers: Sequence[TranscriptSpeaker], suggestions: Sequence[Suggestion]
 ) -> tuple[TranscriptSpeaker, ...]:
-    """The speakers with the names of recognised voices, where no person has decided.
+    """The speakers with the names of suggestions voices, where no person has decided.
 
     A profile that a person gave to one voice is not suggested for another.
     """
-    by_label = {item.label: item for item in recognised}
+    by_label = {item.label: item for item in suggestions}
     decided = {item.speaker_id for item in confirmed(speakers)}
     decided_names = {same_name(item.name) for item in confirmed(speakers)}
     result = []
@@ -105,7 +107,7 @@ def suggested(
         if speaker.name_source is NameSource.CONFIRMED:
             result.append(speaker)
         elif match is None or match.speaker_id in decided or same_name(match.name) in decided_names:
-            result.append(unnamed(speaker))
+            result.append(without_name(speaker))
         else:
             result.append(
                 replace(
@@ -119,14 +121,14 @@ def suggested(
     return tuple(result)
 
 
-def unnamed(speaker: TranscriptSpeaker) -> TranscriptSpeaker:
+def without_name(speaker: TranscriptSpeaker) -> TranscriptSpeaker:
     """The speaker without a name."""
     return replace(
         speaker, name="", name_source=NameSource.NONE, speaker_id=0, match_confidence=0.0
     )
 
 
-def carried(
+def match_labels(
     old: Sequence[Segment], new: Sequence[Segment], labels: Sequence[str]
 ) -> dict[str, str]:
     """Which label of a new transcript is the voice of an old one's label: new by old.
@@ -151,38 +153,40 @@ def carried(
         shared.items(), key=lambda item: (-item[1], item[0])
     ):
         free = old_label not in result and new_label not in result.values()
-        if old_label in labels and free and seconds >= CARRIED_SHARE * total[old_label]:
+        if old_label in labels and free and seconds >= MATCHED_SHARE * total[old_label]:
             result[old_label] = new_label
     return result
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ShownSpeakers:
+class GroupedSpeakers:
     """The speakers as a caller sees them: voices with one name are one speaker.
 
-    `main` is the label under which each label is shown, `names` the name to show by label.
+    `primary` is the label under which each label is shown, `names` the name to show by label.
     """
 
     speakers: tuple[TranscriptSpeaker, ...]
-    main: Mapping[str, str]
+    primary: Mapping[str, str]
     names: Mapping[str, str]
 
 
-def shown(speakers: Sequence[TranscriptSpeaker]) -> ShownSpeakers:
+def group_by_name(speakers: Sequence[TranscriptSpeaker]) -> GroupedSpeakers:
     """Puts voices of one name together; the label that appears first stands for them."""
     groups: dict[str, list[TranscriptSpeaker]] = {}
     for speaker in speakers:
         key = f"name {same_name(speaker.name)}" if speaker.name else f"label {speaker.label}"
         groups.setdefault(key, []).append(speaker)
     together = tuple(_together(group) for group in groups.values())
-    main = {
+    primary = {
         speaker.label: one.label
         for one, group in zip(together, groups.values(), strict=True)
         for speaker in group
     }
-    names = {one.label: one.shown_name for one in together}
-    return ShownSpeakers(
-        speakers=together, main=main, names={label: names[main[label]] for label in main}
+    names = {one.label: one.display_name for one in together}
+    return GroupedSpeakers(
+        speakers=together,
+        primary=primary,
+        names={label: names[primary[label]] for label in primary},
     )
 
 
@@ -206,9 +210,9 @@ def _with_name(
     if name is None:
         suggestion = speaker.name_source is NameSource.SUGGESTED
         gone = suggestion and same_name(speaker.name) in taken
-        return unnamed(speaker) if gone else speaker
+        return without_name(speaker) if gone else speaker
     if not name:
-        return unnamed(speaker)
+        return without_name(speaker)
     return replace(
         speaker,
         name=name,

@@ -11,7 +11,7 @@ from common.events import EventPublisher
 from common.postgres import Database
 from common.times import duration
 from securetranscribe.v1 import event_pb2
-from transcriber.queue.queue_status import QueueSnapshot, QueueView
+from transcriber.queue.queue_status import QueueMonitor, QueueSnapshot
 from transcriber.store import announcements
 
 INTERVAL_SECONDS = 1.0
@@ -21,10 +21,10 @@ class QueueAnnouncer:
     """Announces the queue after each change; changes within a second are one."""
 
     def __init__(
-        self, database: Database, view: QueueView, publisher: EventPublisher, wake_up: WakeUp
+        self, database: Database, monitor: QueueMonitor, publisher: EventPublisher, wake_up: WakeUp
     ) -> None:
         self._database = database
-        self._view = view
+        self._monitor = monitor
         self._publisher = publisher
         self._wake_up = wake_up
         self._last: event_pb2.QueueChanged | None = None
@@ -41,7 +41,7 @@ class QueueAnnouncer:
     async def step(self) -> None:
         """Announces the queue if it is not as it was announced last."""
         async with self._database.transaction() as connection:
-            changed = message(await self._view.snapshot(connection))
+            changed = message(await self._monitor.snapshot(connection))
         if changed == self._last:
             return
         async with self._database.transaction() as connection:

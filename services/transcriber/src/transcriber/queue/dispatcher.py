@@ -8,7 +8,7 @@ from common.postgres import Connection, Database
 from transcriber.domain.jobs import WORKER_STAGES, Failure, JobStatus, Task
 from transcriber.outbox import messages
 from transcriber.queue.lifecycle import Lifecycle
-from transcriber.queue.workers import Fleet
+from transcriber.queue.workers import WorkerRegistry
 from transcriber.store import locks
 from transcriber.store.jobs import Jobs
 from transcriber.store.outbox import JobOutbox
@@ -33,9 +33,9 @@ class Dispatcher(BatchStep[Task]):
     outcome = "The job fails with a reason. It can be started again."
     size = 1000
 
-    def __init__(self, database: Database, fleet: Fleet, wake_ups: WakeUps) -> None:
+    def __init__(self, database: Database, workers: WorkerRegistry, wake_ups: WakeUps) -> None:
         super().__init__(database)
-        self._fleet = fleet
+        self._workers = workers
         self._wake_ups = wake_ups
 
     def key(self, item: Task) -> str:
@@ -44,13 +44,13 @@ class Dispatcher(BatchStep[Task]):
 
     async def due(self, connection: Connection, limit: int) -> Sequence[Task]:
         """Return as many tasks of each stage as there are workers without one."""
-        await locks.wait_for(connection, locks.DISPATCH)
+        await locks.acquire(connection, locks.DISPATCH)
         outstanding = await Tasks(connection).outstanding()
         tasks: list[Task] = []
         for stage in WORKER_STAGES:
             of_stage = outstanding.get(stage, Outstanding())
             telemetry.TASKS_OUTSTANDING.labels(stage).set(of_stage.open)
-            room = min(self._fleet.alive(stage) + AHEAD - of_stage.handed_out, limit)
+            room = min(self._workers.alive(stage) + AHEAD - of_stage.handed_out, limit)
             if room > 0 and of_stage.open > of_stage.handed_out:
                 waiting = await Tasks(connection).next_waiting(stage, room)
                 free = await Jobs(connection).lock_free([task.job_id for task in waiting])

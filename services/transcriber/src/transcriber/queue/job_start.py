@@ -12,7 +12,7 @@ from transcriber.domain.options import ProcessingOptions, SpeakerBounds
 from transcriber.domain.progress import QUEUED_STEP
 from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
 from transcriber.outbox import messages
-from transcriber.queue.queue_status import QueueView
+from transcriber.queue.queue_status import QueueMonitor
 from transcriber.store import locks
 from transcriber.store.jobs import Jobs
 from transcriber.store.outbox import JobOutbox
@@ -43,10 +43,10 @@ class JobStarter:
     """Makes jobs out of transcriptions."""
 
     def __init__(
-        self, database: Database, view: QueueView, wake_ups: WakeUps, *, queue_size: int
+        self, database: Database, monitor: QueueMonitor, wake_ups: WakeUps, *, queue_size: int
     ) -> None:
         self._database = database
-        self._view = view
+        self._monitor = monitor
         self._wake_ups = wake_ups
         self._queue_size = queue_size
 
@@ -76,11 +76,11 @@ class JobStarter:
         Raises:
             ResourceExhaustedError: the queue is full; its details say when to try again.
         """
-        await locks.wait_for(connection, locks.QUEUE)
+        await locks.acquire(connection, locks.QUEUE)
         taken = await Jobs(connection).waiting() + await Uploads(connection).holding()
         if taken < self._queue_size:
             return
-        wait = (await self._view.snapshot(connection)).forecast.next_begin
+        wait = (await self._monitor.snapshot(connection)).forecast.next_begin
         seconds = _USUAL_RETRY_SECONDS if wait is None else max(_LEAST_RETRY_SECONDS, round(wait))
         raise ResourceExhaustedError(
             f"The queue is full ({self._queue_size} jobs wait); try again in {seconds} seconds.",
@@ -171,13 +171,13 @@ async def _plan(
     transcription: Transcription,
     job_id: str,
     options: ProcessingOptions,
-    anew: Collection[Stage],
+    rerun: Collection[Stage],
 ) -> list[Task]:
     tasks: list[Task] = []
     for stage in Stage:
         wanted = options.of_stage(stage)
         earlier = None
-        if stage in WORKER_STAGES and stage not in anew:
+        if stage in WORKER_STAGES and stage not in rerun:
             earlier = await Tasks(connection).reusable(transcription.id, stage, wanted)
         task_id = str(uuid4())
         tasks.append(

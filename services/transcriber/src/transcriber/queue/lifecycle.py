@@ -23,7 +23,7 @@ class Lifecycle:
         self._outbox = JobOutbox(connection)
         self._transcriptions = Transcriptions(connection)
 
-    async def at_work(self, job_id: str) -> Job | None:
+    async def update_progress(self, job_id: str) -> Job | None:
         """Notes how far a locked live job is by its tasks; the first time, that it has begun.
 
         Returns the job as it is now.

@@ -61,7 +61,7 @@ class OverdueStep(ItemStep[str]):
                 await Tasks(connection).failed(task.task_id, failure)
             await JobOutbox(connection).withdraw_tasks(job.job_id)
             await JobOutbox(connection).cancellation(job.job_id)
-            await Lifecycle(connection).at_work(job.job_id)
+            await Lifecycle(connection).update_progress(job.job_id)
             return
         merging = not missing
         now = await Jobs(connection).now()

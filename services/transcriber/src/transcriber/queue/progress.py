@@ -18,9 +18,9 @@ from securetranscribe.v1 import queue_pb2
 from transcriber.domain.jobs import Job
 from transcriber.outbox import messages
 from transcriber.queue.lifecycle import Lifecycle
-from transcriber.queue.queue_status import QueueView
+from transcriber.queue.queue_status import QueueMonitor
 from transcriber.store.jobs import Jobs
-from transcriber.store.tasks import SignOfWork, Tasks
+from transcriber.store.tasks import ProgressReport, Tasks
 from transcriber.wakeups import WakeUps
 
 _GROUP = "coordinator"
@@ -28,7 +28,7 @@ _GROUP = "coordinator"
 _HEARTBEAT_SECONDS = 5.0
 
 
-class ProgressRecorder(BatchStep[SignOfWork]):
+class ProgressRecorder(BatchStep[ProgressReport]):
     """The last report of each task, until it is written down."""
 
     name = "progress"
@@ -39,19 +39,19 @@ class ProgressRecorder(BatchStep[SignOfWork]):
     def __init__(
         self,
         database: Database,
-        view: QueueView,
+        monitor: QueueMonitor,
         publisher: EventPublisher,
         wake_ups: WakeUps,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(database)
-        self._view = view
+        self._monitor = monitor
         self._publisher = publisher
         self._wake_ups = wake_ups
         self._clock = clock
-        self._heard: dict[str, SignOfWork] = {}
+        self._heard: dict[str, ProgressReport] = {}
         self._written: dict[str, float] = {}
-        self._taken: dict[str, SignOfWork] = {}
+        self._taken: dict[str, ProgressReport] = {}
         self._changed: dict[str, Job] = {}
 
     async def listen(self, client: Client) -> None:
@@ -61,7 +61,7 @@ class ProgressRecorder(BatchStep[SignOfWork]):
             progress = queue_pb2.TaskProgress.FromString(message.data)
             UUID(progress.task_id)  # the client logs what is raised here and goes on
             self.note(
-                SignOfWork(
+                ProgressReport(
                     task_id=progress.task_id,
                     worker_id=progress.worker_id,
                     fraction=min(1.0, max(0.0, progress.fraction)),
@@ -71,7 +71,7 @@ class ProgressRecorder(BatchStep[SignOfWork]):
 
         await client.subscribe(bus.progress_subject("*"), queue=_GROUP, cb=hear)
 
-    def note(self, sign: SignOfWork) -> None:
+    def note(self, sign: ProgressReport) -> None:
         """Notes progress of a task."""
         self._heard[sign.task_id] = sign
         self._wake_ups.progress.notify()
@@ -80,14 +80,14 @@ class ProgressRecorder(BatchStep[SignOfWork]):
         """Notes that a worker is at a task, unless that was written down a moment ago."""
         before = self._written.get(task_id)
         if before is None or self._clock() - before >= _HEARTBEAT_SECONDS:
-            self._heard.setdefault(task_id, SignOfWork(task_id=task_id, worker_id=worker_id))
+            self._heard.setdefault(task_id, ProgressReport(task_id=task_id, worker_id=worker_id))
             self._wake_ups.progress.notify()
 
-    def key(self, item: SignOfWork) -> str:
+    def key(self, item: ProgressReport) -> str:
         """Return the task's id."""
         return item.task_id
 
-    async def due(self, connection: Connection, limit: int) -> Sequence[SignOfWork]:
+    async def due(self, connection: Connection, limit: int) -> Sequence[ProgressReport]:
         """Return the newest report of each task, those of live jobs locked."""
         self._taken = dict(list(self._heard.items())[:limit])
         if not self._taken:
@@ -98,14 +98,14 @@ class ProgressRecorder(BatchStep[SignOfWork]):
         await Jobs(connection).lock(await Tasks(connection).jobs_of(list(self._taken)))
         return [sign for task_id, sign in self._taken.items() if task_id not in resting]
 
-    async def handle(self, connection: Connection, item: SignOfWork) -> None:
+    async def handle(self, connection: Connection, item: ProgressReport) -> None:
         """Write one report down."""
         tasks, jobs = Tasks(connection), Jobs(connection)
         live = await jobs.lock(await tasks.jobs_of([item.task_id]))
         before = {job.job_id: job for job in await jobs.get_all(live)}
         await tasks.seen([item])
         for job_id in live:
-            job = await Lifecycle(connection).at_work(job_id)
+            job = await Lifecycle(connection).update_progress(job_id)
             if job is None:
                 continue
             if _differ(job, before[job_id]):
@@ -130,7 +130,7 @@ class ProgressRecorder(BatchStep[SignOfWork]):
     async def _announce(self, jobs: list[Job]) -> None:
         if not jobs:
             return
-        forecast = await self._view.recent_forecast()
+        forecast = await self._monitor.recent_forecast()
         now = dt.datetime.now(dt.UTC)
         for job in jobs:
             seconds = forecast.end.get(job.job_id)

@@ -1,4 +1,4 @@
-"""The queue as callers see it: positions, waiting times, figures."""
+"""The queue as callers see it: positions, waiting times, status."""
 
 import time
 from collections import Counter
@@ -15,7 +15,7 @@ from transcriber.domain.forecast import (
 )
 from transcriber.domain.jobs import Job, JobStatus, Stage
 from transcriber.domain.queue_order import WaitingJob, in_order
-from transcriber.queue.workers import Fleet
+from transcriber.queue.workers import WorkerRegistry
 from transcriber.store.jobs import Jobs, LiveJobs
 
 _RECENT_SECONDS = 1.0
@@ -41,7 +41,7 @@ class QueueSnapshot:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class QueueFigures:
+class QueueStatus:
     """The queue at one moment, and what has been; durations in seconds."""
 
     snapshot: QueueSnapshot
@@ -58,12 +58,12 @@ class QueueFigures:
         return 100.0 * completed / (completed + failed) if completed + failed else 100.0
 
 
-class QueueView:
+class QueueMonitor:
     """Reads the queue and works out when its jobs will begin and end."""
 
-    def __init__(self, database: Database, fleet: Fleet) -> None:
+    def __init__(self, database: Database, workers: WorkerRegistry) -> None:
         self._database = database
-        self._fleet = fleet
+        self._workers = workers
         self._recent: tuple[float, Forecast] | None = None
 
     async def snapshot(self, connection: Connection) -> QueueSnapshot:
@@ -71,16 +71,16 @@ class QueueView:
         jobs = Jobs(connection)
         return self._snapshot(await jobs.live(), await jobs.recent())
 
-    async def figures(self, connection: Connection) -> QueueFigures:
-        """The queue as it is now, with figures."""
+    async def status(self, connection: Connection) -> QueueStatus:
+        """The queue as it is now, with status."""
         jobs = Jobs(connection)
         recent = await jobs.recent()
         spent = [processing for processing, _ in recent]
-        return QueueFigures(
+        return QueueStatus(
             snapshot=self._snapshot(await jobs.live(), recent),
             by_status=await jobs.by_status(),
-            transcribe_workers=self._fleet.alive(Stage.TRANSCRIBE),
-            diarize_workers=self._fleet.alive(Stage.DIARIZE),
+            transcribe_workers=self._workers.alive(Stage.TRANSCRIBE),
+            diarize_workers=self._workers.alive(Stage.DIARIZE),
             mean_processing=sum(spent) / len(spent) if spent else None,
         )
 
@@ -121,7 +121,7 @@ class QueueView:
             queued=[QueuedWork(job_id=job.job_id, duration=job.duration) for job in waiting],
             running=running,
             factor=measured_factor(recent, running),
-            slots=min(self._fleet.alive(Stage.TRANSCRIBE), self._fleet.alive(Stage.DIARIZE)),
+            slots=min(self._workers.alive(Stage.TRANSCRIBE), self._workers.alive(Stage.DIARIZE)),
         )
         return QueueSnapshot(
             positions={job.job_id: place for place, job in enumerate(waiting, start=1)},

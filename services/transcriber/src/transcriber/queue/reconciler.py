@@ -28,7 +28,7 @@ from common.postgres import Connection, Database
 from securetranscribe.v1 import queue_pb2
 from transcriber.domain.jobs import Failure, Stage, Task, TaskState
 from transcriber.queue.lifecycle import Lifecycle
-from transcriber.queue.workers import Fleet
+from transcriber.queue.workers import WorkerRegistry
 from transcriber.store.jobs import Jobs
 from transcriber.store.tasks import Tasks
 from transcriber.wakeups import WakeUps
@@ -42,7 +42,7 @@ _log = logging.get(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patience:
+class Thresholds:
     """How long (seconds) things may look wrong before they are taken to be.
 
     A task that was handed out or heard of within `young` is not looked into. A message may be
@@ -70,18 +70,18 @@ class LostTaskStep(ItemStep[Task]):
         database: Database,
         stream: JetStreamContext,
         objects: ObjectStore,
-        fleet: Fleet,
+        workers: WorkerRegistry,
         wake_ups: WakeUps,
         *,
         delivery: Delivery,
         bucket_results: str,
-        patience: Patience = Patience(),
+        patience: Thresholds = Thresholds(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(database)
         self._stream = stream
         self._objects = objects
-        self._fleet = fleet
+        self._workers = workers
         self._wake_ups = wake_ups
         self._delivery = delivery
         self._bucket = bucket_results
@@ -96,7 +96,7 @@ class LostTaskStep(ItemStep[Task]):
         async def hear(message: Msg) -> None:
             advisory = json.loads(message.data)
             try:
-                await self.bury(advisory["stream_seq"], advisory["deliveries"])
+                await self.dead_letter(advisory["stream_seq"], advisory["deliveries"])
             except nats.errors.Error as error:
                 # The regular look finds it too, only later.
                 _log.warning("a dead task is left for later", reason=repr(error))
@@ -116,7 +116,7 @@ class LostTaskStep(ItemStep[Task]):
         self._looked_at = {key: at for key, at in self._looked_at.items() if key in known}
         silent = []
         for task in tasks:
-            if self._fleet.holds(task.task_id) or _is_young(task, now, self._patience.young):
+            if self._workers.holds(task.task_id) or _is_young(task, now, self._patience.young):
                 self._missing.pop(task.task_id, None)
             elif self._clock() - self._looked_at.get(task.task_id, -1e9) >= self._patience.again:
                 silent.append(task)
@@ -134,10 +134,10 @@ class LostTaskStep(ItemStep[Task]):
         if await Jobs(connection).lock([item.job_id]):
             failure = Failure(code=_CODES[item.stage], message=_LOST)
             await Tasks(connection).failed(item.task_id, failure)
-            await Lifecycle(connection).at_work(item.job_id)
+            await Lifecycle(connection).update_progress(item.job_id)
         self._wake_ups.jobs_changed()
 
-    async def bury(self, sequence: int, deliveries: int) -> None:
+    async def dead_letter(self, sequence: int, deliveries: int) -> None:
         """Fails the task of a message that no worker could finish, and keeps it aside."""
         message = await self._message(sequence)
         if message is None:
@@ -163,13 +163,13 @@ class LostTaskStep(ItemStep[Task]):
         delivered = consumer.delivered.stream_seq >= task.stream_sequence
         if delivered and not consumer.num_ack_pending and not consumer.num_pending:
             # Delivered, not in anyone's hands, and not going to be delivered again.
-            await self.bury(task.stream_sequence, self._delivery.max_deliver)
+            await self.dead_letter(task.stream_sequence, self._delivery.max_deliver)
         elif delivered and self._is_forgotten(task, now):
             await self._remove(task.stream_sequence)
             await self._again(task, "nobody takes it")
 
     def _is_forgotten(self, task: Task, now: dt.datetime) -> bool:
-        return self._fleet.idle(task.stage) and not _is_young(task, now, self._patience.forgotten)
+        return self._workers.idle(task.stage) and not _is_young(task, now, self._patience.forgotten)
 
     async def _missing_from_stream(self, task: Task) -> None:
         """The message is gone: its result is on its way, or was lost, or the task itself was."""
@@ -182,7 +182,7 @@ class LostTaskStep(ItemStep[Task]):
             async with self._database.transaction() as connection:
                 if await Jobs(connection).lock([task.job_id]):
                     await Tasks(connection).done(task.task_id)
-                    await Lifecycle(connection).at_work(task.job_id)
+                    await Lifecycle(connection).update_progress(task.job_id)
             self._wake_ups.jobs_changed()
             return
         await self._again(task, "it is gone from the stream")
@@ -193,11 +193,11 @@ class LostTaskStep(ItemStep[Task]):
             if not await Jobs(connection).lock([task.job_id]):
                 return
             if task.releases < _MOST_RELEASES:
-                await Tasks(connection).take_back(task.task_id)
+                await Tasks(connection).requeue(task.task_id)
             else:
                 failure = Failure(code=_CODES[task.stage], message=_LOST)
                 await Tasks(connection).failed(task.task_id, failure)
-                await Lifecycle(connection).at_work(task.job_id)
+                await Lifecycle(connection).update_progress(task.job_id)
         self._wake_ups.jobs_changed()
 
     async def _fail_dead(self, task_id: str, deliveries: int, payload: bytes) -> None:
@@ -210,7 +210,7 @@ class LostTaskStep(ItemStep[Task]):
             task = await tasks.find(task_id)
             if task is None or task.state not in {TaskState.RELEASED, TaskState.RUNNING}:
                 return
-            await tasks.bury(task, deliveries=deliveries, payload=payload)
+            await tasks.add_dead_letter(task, deliveries=deliveries, payload=payload)
             failure = Failure(
                 code=_CODES[task.stage],
                 message=f"The worker died {deliveries} times while {_WORK[task.stage]}. The "
@@ -218,7 +218,7 @@ class LostTaskStep(ItemStep[Task]):
             )
             await tasks.failed(task.task_id, failure)
             if live:
-                await Lifecycle(connection).at_work(task.job_id)
+                await Lifecycle(connection).update_progress(task.job_id)
             _log.error("workers die at a task", task_id=task_id, deliveries=deliveries)
         self._wake_ups.jobs_changed()
 

@@ -61,7 +61,7 @@ class ResultStep(MessageStep):
             if result.returned:
                 if not live or _is_with_another(task, result):
                     return False
-                await tasks.take_back(task.task_id)
+                await tasks.requeue(task.task_id)
             elif not result.HasField("failure"):
                 await tasks.done(task.task_id, busy)
             elif live:
@@ -69,7 +69,7 @@ class ResultStep(MessageStep):
                 await tasks.failed(task.task_id, failure, busy)
                 _log.warning("task failed", job_id=task.job_id, stage=task.stage, code=failure.code)
             if live:
-                await Lifecycle(connection).at_work(task.job_id)
+                await Lifecycle(connection).update_progress(task.job_id)
         self._wake_ups.jobs_changed()
         return True
 

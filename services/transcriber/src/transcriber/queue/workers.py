@@ -31,19 +31,19 @@ class LiveWorker:
     heard_at: float
 
 
-class Fleet:
+class WorkerRegistry:
     """The live workers. Every replica hears them all."""
 
     def __init__(
         self,
         *,
         freed: WakeUp,
-        at_work: Callable[[str, str], None],
+        on_task: Callable[[str, str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`freed` rings when a worker can take a task; `at_work` gets (task, worker)."""
+        """`freed` rings when a worker can take a task; `on_task` gets (task, worker)."""
         self._freed = freed
-        self._at_work = at_work
+        self._at_work = on_task
         self._clock = clock
         self._workers: dict[str, LiveWorker] = {}
 

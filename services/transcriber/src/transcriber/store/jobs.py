@@ -131,7 +131,7 @@ class LiveJobs:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SessionFigures:
+class SessionStatistics:
     """What a session's jobs came to; durations in seconds."""
 
     completed: int
@@ -305,13 +305,13 @@ class Jobs:
         rows = await fetch_all(self._connection, _BY_STATUS)
         return {JobStatus(row["status"]): row["jobs"] for row in rows}
 
-    async def figures(self, session_id: str) -> SessionFigures:
+    async def session_statistics(self, session_id: str) -> SessionStatistics:
         """What a session's jobs came to."""
         row = await fetch_one(self._connection, _OF_SESSION, (session_id,))
         confidence = await fetch_one(self._connection, _CONFIDENCE, (session_id,))
         assert row is not None
         assert confidence is not None
-        return SessionFigures(
+        return SessionStatistics(
             completed=row["completed"],
             processing=bool(row["processing"]),
             audio_seconds=row["audio"],

@@ -2,10 +2,10 @@
 
 from common.postgres import Connection, execute, fetch_one
 
-_FROZEN = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_REPEATABLE_READ = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
-_WAIT = "SELECT pg_advisory_xact_lock(hashtextextended('transcriber ' || %s, 0))"
-_SHARE = "SELECT pg_advisory_xact_lock_shared(hashtextextended('transcriber ' || %s, 0))"
+_ACQUIRE = "SELECT pg_advisory_xact_lock(hashtextextended('transcriber ' || %s, 0))"
+_ACQUIRE_SHARED = "SELECT pg_advisory_xact_lock_shared(hashtextextended('transcriber ' || %s, 0))"
 _TRY = "SELECT pg_try_advisory_xact_lock(hashtextextended('transcriber ' || %s, 0)) AS taken"
 
 DISPATCH = "dispatch"
@@ -17,14 +17,14 @@ RECONCILE = "reconcile"
 PROFILES = "profiles"
 
 
-async def wait_for(connection: Connection, name: str) -> None:
+async def acquire(connection: Connection, name: str) -> None:
     """Takes a lock, waiting for whoever has it."""
-    await fetch_one(connection, _WAIT, (name,))
+    await fetch_one(connection, _ACQUIRE, (name,))
 
 
-async def share(connection: Connection, name: str) -> None:
+async def acquire_shared(connection: Connection, name: str) -> None:
     """Takes a lock together with others that share it, waiting for who has it alone."""
-    await fetch_one(connection, _SHARE, (name,))
+    await fetch_one(connection, _ACQUIRE_SHARED, (name,))
 
 
 async def attempt(connection: Connection, name: str) -> bool:
@@ -33,9 +33,9 @@ async def attempt(connection: Connection, name: str) -> bool:
     return row is not None and bool(row["taken"])
 
 
-async def read_consistently(connection: Connection) -> None:
+async def repeatable_read(connection: Connection) -> None:
     """Has all statements of a transaction see the tables as they are at the first of them."""
-    await execute(connection, _FROZEN)
+    await execute(connection, _REPEATABLE_READ)
 
 
 def voices_of(transcription_id: int) -> str:

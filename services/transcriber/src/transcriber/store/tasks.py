@@ -82,13 +82,13 @@ _CANCEL_WAITING = """
 UPDATE tasks SET state = 'cancelled', ended_at = now()
 WHERE job_id = %s AND (state = 'waiting' OR (stage = 'merge' AND state = 'running'))
 """
-_BACK = """
+_REQUEUE = """
 UPDATE tasks SET state = 'waiting', fraction = 0, step = '', worker_id = '', heartbeat_at = NULL,
                  stream_sequence = NULL
 WHERE task_id = %s AND state IN ('released', 'running')
 """
 # Under a new id: a second announcement under the old one would be taken for the first.
-_ANEW = """
+_REDO = """
 UPDATE tasks t SET state = 'waiting', task_id = fresh.id, fraction = 0, step = '', worker_id = '',
                    heartbeat_at = NULL, stream_sequence = NULL, reused = false, ended_at = NULL,
                    result_key = t.transcription_id || '/' || fresh.id || '.pb'
@@ -112,7 +112,7 @@ UPDATE tasks SET state = 'running', heartbeat_at = now(), releases = releases + 
 WHERE job_id = %s AND stage = 'merge' AND state IN ('waiting', 'running')
 RETURNING *
 """
-_MERGE_WAITS = "UPDATE tasks SET state = 'waiting' WHERE task_id = %s AND state = 'running'"
+_REQUEUE_MERGE = "UPDATE tasks SET state = 'waiting' WHERE task_id = %s AND state = 'running'"
 _SETTLED_JOBS = """
 SELECT j.job_id FROM jobs j JOIN tasks m ON m.job_id = j.job_id AND m.stage = 'merge'
 WHERE j.status IN ('queued', 'processing')
@@ -123,15 +123,17 @@ WHERE j.status IN ('queued', 'processing')
                   AND t.state = 'failed'))
 ORDER BY j.id LIMIT %s
 """
-_BURY = """
+_ADD_DEAD_LETTER = """
 INSERT INTO dead_tasks (task_id, job_id, stage, deliveries, payload)
 VALUES (%(task_id)s, %(job_id)s, %(stage)s, %(deliveries)s, %(payload)s)
 """
-_FORGET_BURIED = "DELETE FROM dead_tasks WHERE kept_at < now() - make_interval(days => 30)"
+_DELETE_OLD_DEAD_LETTERS = (
+    "DELETE FROM dead_tasks WHERE kept_at < now() - make_interval(days => 30)"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SignOfWork:
+class ProgressReport:
     """What a worker last said about a task. `fraction` is 0 to 1."""
 
     task_id: str
@@ -221,7 +223,7 @@ class Tasks:
         rows = await fetch_all(self._connection, _JOBS_OF, (list(task_ids),))
         return [row["job_id"] for row in rows]
 
-    async def seen(self, signs: Sequence[SignOfWork]) -> None:
+    async def seen(self, signs: Sequence[ProgressReport]) -> None:
         """Notes that workers are at tasks; progress never falls."""
         parameters = {
             "task_ids": [sign.task_id for sign in signs],
@@ -248,13 +250,13 @@ class Tasks:
         """Cancels what was not handed out of a job."""
         await execute(self._connection, _CANCEL_WAITING, (job_id,))
 
-    async def take_back(self, task_id: str) -> None:
+    async def requeue(self, task_id: str) -> None:
         """Has a task handed out again: its message was lost."""
-        await execute(self._connection, _BACK, (task_id,))
+        await execute(self._connection, _REQUEUE, (task_id,))
 
-    async def begin_anew(self, task_id: str) -> None:
+    async def redo(self, task_id: str) -> None:
         """Has a finished task done once more, under another id: its result was lost."""
-        await execute(self._connection, _ANEW, (task_id,))
+        await execute(self._connection, _REDO, (task_id,))
 
     async def handed_out(self) -> list[Task]:
         """Tasks of live jobs that workers should have."""
@@ -272,16 +274,16 @@ class Tasks:
         row = await fetch_one(self._connection, _BEGIN_MERGE, (job_id,))
         return None if row is None else task_of(row)
 
-    async def merge_waits(self, task_id: str) -> None:
+    async def requeue_merge(self, task_id: str) -> None:
         """Note that a merge waits for a stage to be done again."""
-        await execute(self._connection, _MERGE_WAITS, (task_id,))
+        await execute(self._connection, _REQUEUE_MERGE, (task_id,))
 
     async def settled_jobs(self, limit: int) -> list[str]:
         """Return live jobs of which nothing is left to do for the workers."""
         rows = await fetch_all(self._connection, _SETTLED_JOBS, (limit,))
         return [row["job_id"] for row in rows]
 
-    async def bury(self, task: Task, *, deliveries: int, payload: bytes) -> None:
+    async def add_dead_letter(self, task: Task, *, deliveries: int, payload: bytes) -> None:
         """Keeps a message aside that no worker could finish."""
         parameters = {
             "task_id": task.task_id,
@@ -290,11 +292,11 @@ class Tasks:
             "deliveries": deliveries,
             "payload": payload,
         }
-        await execute(self._connection, _BURY, parameters)
+        await execute(self._connection, _ADD_DEAD_LETTER, parameters)
 
-    async def forget_buried(self) -> None:
+    async def delete_old_dead_letters(self) -> None:
         """Removes messages that were kept aside a month ago."""
-        await execute(self._connection, _FORGET_BURIED)
+        await execute(self._connection, _DELETE_OLD_DEAD_LETTERS)
 
     async def _finish(
         self, task_id: str, state: TaskState, failure: Failure | None, busy_seconds: float

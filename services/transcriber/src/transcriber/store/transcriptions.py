@@ -229,15 +229,15 @@ class Transcriptions:
         """Notes that the recording's object is gone."""
         await execute(self._connection, _ERASED, (transcription_id,))
 
-    async def voices_known(self, transcription_id: int) -> None:
+    async def mark_voices_known(self, transcription_id: int) -> None:
         """Notes that the service for speakers is told of its voices."""
         await execute(self._connection, _VOICES_KNOWN, (transcription_id,))
 
-    async def decisions_due(self, transcription_id: int, in_seconds: float) -> None:
+    async def schedule_decisions(self, transcription_id: int, in_seconds: float) -> None:
         """Has the decisions about its voices told (again) after a while, unless settled before."""
         await execute(self._connection, _DECISIONS_DUE, (in_seconds, transcription_id))
 
-    async def decisions_settled(self, transcription_id: int) -> None:
+    async def settle_decisions(self, transcription_id: int) -> None:
         """Notes that the service for speakers holds the decisions as they are here."""
         await execute(self._connection, _DECISIONS_SETTLED, (transcription_id,))
 
@@ -245,7 +245,7 @@ class Transcriptions:
         """Return transcriptions whose decisions are to be sent again."""
         return [row["id"] for row in await fetch_all(self._connection, _DUE_DECISIONS, (limit,))]
 
-    async def names_settled(self, transcription_id: int) -> None:
+    async def settle_names(self, transcription_id: int) -> None:
         """Notes that known voices have been looked for."""
         await execute(self._connection, _NAMES_SETTLED, (transcription_id,))
 
@@ -257,7 +257,7 @@ class Transcriptions:
         """Return transcriptions of which clips are to be cut."""
         return [row["id"] for row in await fetch_all(self._connection, _DUE_CLIPS, (limit,))]
 
-    async def clips_settled(self, transcription: Transcription) -> None:
+    async def settle_clips(self, transcription: Transcription) -> None:
         """Notes that there are clips of this very transcript, or that there will be none."""
         await execute(
             self._connection, _CLIPS_SETTLED, (transcription.id, transcription.transcript_at)

@@ -121,7 +121,7 @@ class Transcripts:
         rows = await fetch_all(self._connection, sql, (transcription_id, first, limit))
         return [segment_of(row) for row in rows]
 
-    async def moment(self, transcription_id: int) -> dt.datetime | None:
+    async def transcript_at(self, transcription_id: int) -> dt.datetime | None:
         """When the transcript that is there was put together."""
         row = await fetch_one(self._connection, _MOMENT, (transcription_id,))
         return row["transcript_at"] if row else None

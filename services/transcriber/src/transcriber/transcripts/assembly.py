@@ -11,9 +11,14 @@ from transcriber.domain.transcripts import (
     Transcript,
     TranscriptSpeaker,
 )
-from transcriber.names.rules import carried
+from transcriber.names.rules import match_labels
 from transcriber.transcripts.merge import merge
-from transcriber.transcripts.stage_results import DiarizedSpeech, Voice, diarized, recognised
+from transcriber.transcripts.stage_results import (
+    DiarizedSpeech,
+    Voice,
+    read_diarization,
+    read_recognition,
+)
 
 NO_SPEECH = "No speech was found in the recording."
 NO_SPEAKERS = (
@@ -23,7 +28,7 @@ NO_SPEAKERS = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Assembled:
+class AssembledTranscript:
     """A transcript, its speakers, and what is known beside it."""
 
     transcript: Transcript
@@ -34,10 +39,12 @@ class Assembled:
     diarization_model: str
 
 
-def assemble(tasks: Sequence[Task], recognition: bytes, diarization: bytes | None) -> Assembled:
+def assemble(
+    tasks: Sequence[Task], recognition: bytes, diarization: bytes | None
+) -> AssembledTranscript:
     """Puts the stages' result objects together; `diarization` is None where that stage failed."""
-    speech = recognised(recognition)
-    voices = DiarizedSpeech() if diarization is None else diarized(diarization)
+    speech = read_recognition(recognition)
+    voices = DiarizedSpeech() if diarization is None else read_diarization(diarization)
     transcript = merge(speech.words, exclusive_turns=voices.exclusive_turns, turns=voices.turns)
     # Both stages decode the same recording and mostly find the same.
     warnings = list(dict.fromkeys((*speech.warnings, *voices.warnings)))
@@ -45,7 +52,7 @@ def assemble(tasks: Sequence[Task], recognition: bytes, diarization: bytes | Non
         warnings.append(NO_SPEECH)
     if diarization is None and transcript.segments:
         warnings.append(NO_SPEAKERS.format(_reason(tasks)))
-    return Assembled(
+    return AssembledTranscript(
         transcript=transcript,
         speakers=_speakers(transcript, voices.voices),
         languages=speech.languages,
@@ -69,7 +76,7 @@ def keep_names(
     }
     if not named:
         return tuple(speakers)
-    new_labels = carried(old_segments, segments, list(named))
+    new_labels = match_labels(old_segments, segments, list(named))
     old_labels = {new: old for old, new in new_labels.items()}
     return tuple(
         replace(
@@ -88,14 +95,14 @@ def keep_names(
 def _speakers(transcript: Transcript, voices: Sequence[Voice]) -> tuple[TranscriptSpeaker, ...]:
     by_origin = {voice.label: voice for voice in voices}
     speakers = []
-    for figures in transcript.speakers:
+    for statistics in transcript.speakers:
         speaker = TranscriptSpeaker(
-            label=figures.label,
-            segment_count=figures.segment_count,
-            total_duration=figures.total_duration,
-            average_confidence=figures.average_confidence,
+            label=statistics.label,
+            segment_count=statistics.segment_count,
+            total_duration=statistics.total_duration,
+            average_confidence=statistics.average_confidence,
         )
-        voice = by_origin.get(figures.origin)
+        voice = by_origin.get(statistics.origin)
         if voice is not None:
             speaker = replace(
                 speaker,

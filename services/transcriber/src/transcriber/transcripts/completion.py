@@ -18,18 +18,18 @@ from common.errors import NotFoundError
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
 from transcriber.domain.jobs import Failure, Job, Stage, Task, TaskState
-from transcriber.domain.progress import MERGE_STEP, Next, decide
+from transcriber.domain.progress import MERGE_STEP, Action, next_action
 from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import TranscriptSpeaker
-from transcriber.names import rules as naming
+from transcriber.names import rules
 from transcriber.names.assignment import SpeakerNames
 from transcriber.queue.lifecycle import Lifecycle
 from transcriber.store import locks
 from transcriber.store.jobs import Jobs
-from transcriber.store.tasks import SignOfWork, Tasks
+from transcriber.store.tasks import ProgressReport, Tasks
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Completion, Transcripts
-from transcriber.transcripts.assembly import Assembled, assemble, keep_names
+from transcriber.transcripts.assembly import AssembledTranscript, assemble, keep_names
 from transcriber.wakeups import WakeUps
 
 #: How often a stage is done again because its result was lost.
@@ -124,17 +124,19 @@ class MergeStep(ItemStep[str]):
         if not await Jobs(connection).lock([job_id]):
             return None
         tasks = await Tasks(connection).of_job(job_id)
-        decision = decide(tasks)
+        decision = next_action(tasks)
         if decision.failure is not None:
             await Lifecycle(connection).fail(job, decision.failure, stop_workers=False)
             return None
-        task = await Tasks(connection).begin_merge(job_id) if decision.next is Next.MERGE else None
+        task = (
+            await Tasks(connection).begin_merge(job_id) if decision.action is Action.MERGE else None
+        )
         if task is None:
             return None
         await Tasks(connection).seen(
-            [SignOfWork(task_id=task.task_id, worker_id="", step=MERGE_STEP)]
+            [ProgressReport(task_id=task.task_id, worker_id="", step=MERGE_STEP)]
         )
-        await Lifecycle(connection).at_work(job_id)
+        await Lifecycle(connection).update_progress(job_id)
         trace = await Jobs(connection).trace(job_id)
         return _Merge(job=job, tasks=tasks, task=task, trace=trace)
 
@@ -161,27 +163,27 @@ class MergeStep(ItemStep[str]):
         )
         async with self._names.recognizing(transcription, assembled.speakers) as (
             connection,
-            recognised,
+            suggestions,
         ):
-            await self._store(connection, job, merge, assembled, recognised)
+            await self._store(connection, job, merge, assembled, suggestions)
 
     async def _store(
         self,
         connection: Connection,
         job: Job,
         merge: Task,
-        assembled: Assembled,
-        recognised: list[naming.Recognised] | None,
+        assembled: AssembledTranscript,
+        suggestions: list[rules.Suggestion] | None,
     ) -> None:
         """Writes the transcript, unless the job has ended in the meantime."""
-        await locks.wait_for(connection, locks.voices_of(job.transcription_id))
+        await locks.acquire(connection, locks.voices_of(job.transcription_id))
         transcriptions, transcripts = Transcriptions(connection), Transcripts(connection)
         await transcriptions.lock(job.transcription_id)
         if not await Jobs(connection).lock([job.job_id]):
             return
         before = await transcriptions.get(job.transcription_id)
         assert before is not None, "its job is locked"
-        speakers = await self._named(connection, before, assembled, recognised)
+        speakers = await self._named(connection, before, assembled, suggestions)
         await transcripts.replace(
             job.transcription_id,
             Completion(
@@ -191,7 +193,7 @@ class MergeStep(ItemStep[str]):
                 warnings=assembled.warnings,
                 speech_model=assembled.speech_model,
                 diarization_model=assembled.diarization_model,
-                names_due=recognised is None,
+                names_due=suggestions is None,
                 clips_due=any(speaker.clean for speaker in speakers),
             ),
         )
@@ -200,7 +202,7 @@ class MergeStep(ItemStep[str]):
         await Lifecycle(connection).complete(
             job,
             confidence=assembled.transcript.confidence,
-            speakers=len(naming.shown(speakers).speakers),
+            speakers=len(rules.group_by_name(speakers).speakers),
             warnings=bool(assembled.warnings),
         )
 
@@ -208,12 +210,12 @@ class MergeStep(ItemStep[str]):
         self,
         connection: Connection,
         before: Transcription,
-        assembled: Assembled,
-        recognised: list[naming.Recognised] | None,
+        assembled: AssembledTranscript,
+        suggestions: list[rules.Suggestion] | None,
     ) -> tuple[TranscriptSpeaker, ...]:
         """The speakers with the names that hold on from an earlier transcript, or are known."""
         speakers = assembled.speakers
-        if naming.confirmed(before.speakers):
+        if rules.confirmed(before.speakers):
             speakers = keep_names(
                 speakers,
                 assembled.transcript.segments,
@@ -221,8 +223,8 @@ class MergeStep(ItemStep[str]):
                 await Transcripts(connection).segments(before.id),
             )
             # Labels and voiceprints may be others now.
-            await Transcriptions(connection).decisions_due(before.id, 0.0)
-        return naming.suggested(speakers, recognised or [])
+            await Transcriptions(connection).schedule_decisions(before.id, 0.0)
+        return rules.suggest(speakers, suggestions or [])
 
     async def _lost(self, job: Job, task: Task, merge: Task) -> None:
         """Has a stage done again whose result object is gone."""
@@ -233,7 +235,7 @@ class MergeStep(ItemStep[str]):
                 return
             again = transcription is not None and transcription.source_available
             if again and task.releases < _MOST_RELEASES:
-                await Tasks(connection).begin_anew(task.task_id)
-                await Tasks(connection).merge_waits(merge.task_id)
+                await Tasks(connection).redo(task.task_id)
+                await Tasks(connection).requeue_merge(merge.task_id)
                 return
             await Lifecycle(connection).fail(job, _RESULT_LOST, stop_workers=True)

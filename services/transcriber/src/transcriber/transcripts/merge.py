@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from transcriber.domain.transcripts import (
     Segment,
-    SpeakerFigures,
+    SpeakerStatistics,
     SpokenWord,
     Transcript,
     Turn,
@@ -45,7 +45,7 @@ def merge(
     segments = tuple(_segment(ordered, items, part, labels) for part in ranges)
     return Transcript(
         segments=segments,
-        speakers=_figures(segments, labels),
+        speakers=_statistics(segments, labels),
         confidence=mean_probability(ordered),
         language=_prevailing(ordered),
     )
@@ -86,12 +86,14 @@ def _segment(
     )
 
 
-def _figures(segments: Sequence[Segment], labels: dict[str, str]) -> tuple[SpeakerFigures, ...]:
+def _statistics(
+    segments: Sequence[Segment], labels: dict[str, str]
+) -> tuple[SpeakerStatistics, ...]:
     by_label: dict[str, list[Segment]] = defaultdict(list)
     for segment in segments:
         by_label[segment.label].append(segment)
     return tuple(
-        SpeakerFigures(
+        SpeakerStatistics(
             label=label,
             origin=origin,
             segment_count=len(by_label[label]),

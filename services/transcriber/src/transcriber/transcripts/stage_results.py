@@ -13,7 +13,7 @@ _LOOK_AHEAD = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RecognisedSpeech:
+class RecognizedSpeech:
     """What recognition made of a recording."""
 
     words: tuple[SpokenWord, ...]
@@ -43,13 +43,13 @@ class DiarizedSpeech:
     warnings: tuple[str, ...] = ()
 
 
-def recognised(data: bytes) -> RecognisedSpeech:
+def read_recognition(data: bytes) -> RecognizedSpeech:
     """Reads a result object of the transcribe stage."""
     message = speech_pb2.Recognition.FromString(data)
     words: list[SpokenWord] = []
     for passage, segment in enumerate(message.segments):
         words.extend(_words(segment, passage))
-    return RecognisedSpeech(
+    return RecognizedSpeech(
         words=tuple(words),
         languages=tuple(
             LanguageSpan(
@@ -65,7 +65,7 @@ def recognised(data: bytes) -> RecognisedSpeech:
     )
 
 
-def diarized(data: bytes) -> DiarizedSpeech:
+def read_diarization(data: bytes) -> DiarizedSpeech:
     """Reads a result object of the diarize stage."""
     message = diarization_pb2.Diarization.FromString(data)
     return DiarizedSpeech(
