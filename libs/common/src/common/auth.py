@@ -1,4 +1,4 @@
-"""Establishes the caller of every gRPC call, and refuses those that may not call."""
+"""Authentication and access rules of gRPC calls."""
 
 import asyncio
 import enum
@@ -27,17 +27,17 @@ class Access(enum.Enum):
 
 
 class TokenAuthenticator(Protocol):
-    """Tells which session a token belongs to."""
+    """Source of the session that a token belongs to."""
 
     async def authenticate(self, token: str) -> str:
-        """The session id. Raises AuthenticationError for a token that is not valid."""
+        """Return the session id. Raise AuthenticationError for a token that is not valid."""
         ...
 
 
 class CachedAuthenticator:
-    """Remembers good answers for seconds, so that a burst of calls asks once.
+    """Short-lived cache of valid tokens, so that a burst of calls asks once.
 
-    Callers that come while a token is being asked about wait for that answer.
+    Concurrent callers with the same token share one lookup.
     """
 
     def __init__(self, inner: TokenAuthenticator, ttl_seconds: float) -> None:
@@ -47,7 +47,7 @@ class CachedAuthenticator:
         self._asking: dict[str, asyncio.Task[str]] = {}
 
     async def authenticate(self, token: str) -> str:
-        """The session id of a token, from memory or from the inner authenticator."""
+        """Return the session id of a token, from the cache or the inner authenticator."""
         key = hash_token(token)
         known = self._known.get(key)
         if known is not None and known[0] > time.monotonic():
@@ -56,13 +56,13 @@ class CachedAuthenticator:
         if asking is None:
             asking = asyncio.create_task(self._ask(key, token), name="authenticate")
             self._asking[key] = asking
-        # A caller that leaves does not take the answer from the others.
+        # A caller that is cancelled must not cancel the lookup for the others.
         return await asyncio.shield(asking)
 
     def forget(self, token_sha256: str) -> None:
-        """Drops a token; called when its session was revoked."""
+        """Drop a token because its session was revoked."""
         self._known.pop(token_sha256, None)
-        # An answer that is on its way may be from before the revocation.
+        # The answer to a lookup in flight may predate the revocation.
         self._asking.pop(token_sha256, None)
 
     async def _ask(self, key: str, token: str) -> str:
@@ -80,10 +80,10 @@ class CachedAuthenticator:
 
 
 class CallAuthenticator:
-    """Turns the metadata of a call into an identity, by the access that the method asks for.
+    """Identity of a caller, from the metadata of the call and the access rule of the method.
 
-    `access` maps full method names (`/package.Service/Method`) to who may call; a method that is
-    not listed asks for a session. A service's signature is good for every method.
+    `access` maps full method names (`/package.Service/Method`) to their rule. Methods that are not
+    listed require a session. A service's signature is accepted by every method.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class CallAuthenticator:
         self._access = access
 
     async def identify(self, method: str, metadata: Mapping[str, str]) -> Identity | None:
-        """The caller, or None for a public method without credentials.
+        """Return the caller, or None for a public method without credentials.
 
         Raises:
             AuthenticationError: credentials are missing or not valid.
@@ -121,6 +121,6 @@ class CallAuthenticator:
 
 
 def bearer(header: str) -> str:
-    """The token of an `Authorization: Bearer` header, or an empty string."""
+    """Return the token of an `Authorization: Bearer` header, or an empty string."""
     scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""

@@ -1,8 +1,8 @@
-"""A call whose requests are written one by one, and which the server may end before the last one.
+"""Client streams whose requests are written one by one, until the server ends the call.
 
-When a server ends such a call, the request that is being sent fails; grpc reports that as an
-internal error, which may come before the server's own status or take its place. Here the server's
-word counts.
+When a server ends such a call early, the request in flight fails. grpc reports that failure as an
+internal error, before or instead of the server's own status. `ClientStream` reports the server's
+status.
 """
 
 import asyncio
@@ -14,16 +14,16 @@ import grpc
 import grpc.aio
 
 from common import status
-from common.grpc_client import SENDING_FAILED, as_the_server_said
+from common.grpc_client import SENDING_FAILED, server_status
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 
 
 class ClientStream(Generic[Request, Answer]):
-    """One call. Wrap it as soon as it is made.
+    """One client-streaming call. Wrap it as soon as it is made.
 
-    Its channel must not be traced (`grpc_client.channel` says why).
+    Its channel must not be traced (see `grpc_client.channel`).
     """
 
     def __init__(self, call: Any) -> None:
@@ -32,10 +32,10 @@ class ClientStream(Generic[Request, Answer]):
         call.add_done_callback(self._note)
 
     async def write(self, request: Request) -> bool:
-        """Sends a request; False when the server has answered already: see `answer`.
+        """Send a request. Return False when the server has already answered: see `answer`.
 
         Raises:
-            ApplicationError: the server has refused the call.
+            ApplicationError: the server rejected the call.
         """
         try:
             await self._call.write(request)
@@ -49,12 +49,12 @@ class ClientStream(Generic[Request, Answer]):
         return True
 
     async def answer(self) -> Answer:
-        """Says that there is no further request and waits for the answer.
+        """Half-close the stream and wait for the answer.
 
         Raises:
-            ApplicationError: the server has refused the call.
+            ApplicationError: the server rejected the call.
         """
-        # Fails when the call has ended already; how, its answer tells.
+        # This fails when the call has already ended. Its status is read below.
         with contextlib.suppress(grpc.aio.InternalError):
             await self._call.done_writing()
         try:
@@ -64,11 +64,11 @@ class ClientStream(Generic[Request, Answer]):
         return answer
 
     def cancel(self) -> None:
-        """Gives the call up; nothing when it has ended."""
+        """Cancel the call unless it has ended."""
         self._call.cancel()
 
     def _note(self, call: Any) -> None:
-        """Keeps the first status: one that comes later may only be that sending failed."""
+        """Keep the first status. A later one may only report that sending failed."""
         with contextlib.suppress(_NotReadyError):
             self._first = grpc.aio.AioRpcError(
                 _now(call.code()),
@@ -78,18 +78,18 @@ class ClientStream(Generic[Request, Answer]):
             )
 
     async def _verdict(self, error: grpc.aio.AioRpcError) -> grpc.aio.AioRpcError:
-        """What the server said, which grpc may learn only a moment after sending failed."""
+        """Return the server's status, which may arrive only after sending failed."""
         if self._first is not None and self._first.details() != SENDING_FAILED:
             return self._first
-        return await as_the_server_said(self._call, error)
+        return await server_status(self._call, error)
 
 
 class _NotReadyError(Exception):
-    """A value would have had to be waited for."""
+    """A value is not available without waiting."""
 
 
 def _now(coroutine: Coroutine[Any, Any, Answer]) -> Answer:
-    """The value of a coroutine that need not wait for anything."""
+    """Return the value of a coroutine that does not wait. Raise _NotReadyError if it does."""
     try:
         coroutine.send(None)
     except StopIteration as stop:

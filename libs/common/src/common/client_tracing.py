@@ -1,8 +1,7 @@
-"""Carries the trace over gRPC calls, each under a span of its own.
+"""Client interceptors that open one span per gRPC call and pass the trace on in its metadata.
 
-The instrumentation library's own interceptors do more to a call than that: they wait for its
-answer before they hand it out, so that it can be neither written to nor cancelled. These pass the
-trace on in the metadata and leave the call alone.
+The interceptors of the instrumentation library return a call only after its answer has arrived.
+Such a call can be neither written to nor cancelled. These leave the call alone.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,49 +14,37 @@ Continuation = Callable[..., Any]
 Details = grpc.aio.ClientCallDetails
 
 
-class TracedUnaryUnary(grpc.aio.UnaryUnaryClientInterceptor):
-    """For a single request with a single response."""
-
+class _UnaryUnary(grpc.aio.UnaryUnaryClientInterceptor):
     async def intercept_unary_unary(
         self, continuation: Continuation, client_call_details: Details, request: Any
     ) -> Any:
-        """Starts the call with the current trace in its metadata."""
         return await _started(continuation, client_call_details, request)
 
 
-class TracedUnaryStream(grpc.aio.UnaryStreamClientInterceptor):
-    """For a single request with a streamed response."""
-
+class _UnaryStream(grpc.aio.UnaryStreamClientInterceptor):
     async def intercept_unary_stream(
         self, continuation: Continuation, client_call_details: Details, request: Any
     ) -> Any:
-        """Starts the call with the current trace in its metadata."""
         return await _started(continuation, client_call_details, request)
 
 
-class TracedStreamUnary(grpc.aio.StreamUnaryClientInterceptor):
-    """For a streamed request with a single response."""
-
+class _StreamUnary(grpc.aio.StreamUnaryClientInterceptor):
     async def intercept_stream_unary(
         self, continuation: Continuation, client_call_details: Details, request_iterator: Any
     ) -> Any:
-        """Starts the call with the current trace in its metadata."""
         return await _started(continuation, client_call_details, request_iterator)
 
 
-class TracedStreamStream(grpc.aio.StreamStreamClientInterceptor):
-    """For streams in both directions."""
-
+class _StreamStream(grpc.aio.StreamStreamClientInterceptor):
     async def intercept_stream_stream(
         self, continuation: Continuation, client_call_details: Details, request_iterator: Any
     ) -> Any:
-        """Starts the call with the current trace in its metadata."""
         return await _started(continuation, client_call_details, request_iterator)
 
 
 def interceptors() -> Sequence[grpc.aio.ClientInterceptor]:
-    """One for each kind of call."""
-    return [TracedUnaryUnary(), TracedUnaryStream(), TracedStreamUnary(), TracedStreamStream()]
+    """Return one interceptor per kind of call."""
+    return [_UnaryUnary(), _UnaryStream(), _StreamUnary(), _StreamStream()]
 
 
 async def _started(continuation: Continuation, details: Details, request: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The public events: CloudEvents in NATS' binary mode with an `Event` as the payload."""
+"""Public events: CloudEvents in the binary mode of NATS, with an `Event` as the payload."""
 
 import datetime as dt
 import uuid
@@ -36,7 +36,7 @@ _NOT_KEPT = frozenset({"job_progress", "queue_changed"})
 
 @dataclass(frozen=True, kw_only=True)
 class Envelope:
-    """An event ready to be published: what an outbox row holds."""
+    """An event ready to be published, as an outbox row holds it."""
 
     subject: str
     headers: dict[str, str]
@@ -44,7 +44,7 @@ class Envelope:
 
 
 def envelope(event: event_pb2.Event, *, source: str) -> Envelope:
-    """Addresses an event. Fills in its id and time when they are missing.
+    """Address an event. Fill in its id and time when they are missing.
 
     `source` names the service, for example `transcriber`.
     """
@@ -77,17 +77,17 @@ def envelope(event: event_pb2.Event, *, source: str) -> Envelope:
 
 
 def is_kept(event: event_pb2.Event) -> bool:
-    """Whether the event belongs into the JetStream stream."""
+    """Return whether the event belongs in the JetStream stream."""
     return event.WhichOneof("data") not in _NOT_KEPT
 
 
 def parse(message: Msg) -> event_pb2.Event:
-    """The event of a NATS message."""
+    """Return the event of a NATS message."""
     return event_pb2.Event.FromString(message.data)
 
 
 class EventPublisher:
-    """Publishes events that no transaction has to stand behind; others go through an outbox."""
+    """Publisher of events that belong to no transaction. Others go through an outbox."""
 
     def __init__(self, client: Client, stream: JetStreamContext, *, source: str) -> None:
         self._client = client
@@ -95,7 +95,7 @@ class EventPublisher:
         self._source = source
 
     async def publish(self, event: event_pb2.Event) -> None:
-        """Publishes an event: acknowledged by JetStream when it is kept, at most once otherwise.
+        """Publish an event: acknowledged by JetStream when it is kept, at most once otherwise.
 
         Raises:
             UnavailableError: JetStream does not answer.
@@ -108,4 +108,4 @@ class EventPublisher:
                 else:
                     await self._client.publish(ready.subject, ready.payload, headers=headers)
         except nats.errors.Error as error:
-            raise UnavailableError("Events cannot be published; try again soon.") from error
+            raise UnavailableError("Events cannot be published. Try again soon.") from error

@@ -1,4 +1,4 @@
-"""Channels to other services: identity and trace travel along, idempotent calls are retried."""
+"""Channels to other services, with identity, tracing and retries of idempotent calls."""
 
 import asyncio
 import json
@@ -80,14 +80,13 @@ def channel(
     idempotent: Iterable[str] | None = None,
     traced: bool = True,
 ) -> grpc.aio.Channel:
-    """Return a channel to `host:port` that connects on first use and again when it must.
+    """Return a channel to `host:port` that connects on first use and reconnects as needed.
 
-    `idempotent` names the methods that are retried, by default those that the contracts mark.
+    `idempotent` names the methods to retry, by default those marked in the contracts.
 
-    A client stream that is written piece by piece (`ClientStream`) needs a channel that is not
-    traced. With any interceptor grpc takes what is written into a queue, from which a task of its
-    own sends it; when the server is away that task cancels the call, and the caller learns of a
-    cancel instead of UNAVAILABLE. Such a call carries the trace in its metadata
+    `ClientStream` needs a channel that is not traced. With any interceptor, grpc sends requests
+    from a queue in a task of its own. When the server is away, that task cancels the call, and the
+    caller sees CANCELLED instead of UNAVAILABLE. Such a call carries the trace in its metadata
     (`telemetry.inject`).
     """
     retried = idempotent_methods() if idempotent is None else idempotent
@@ -97,10 +96,10 @@ def channel(
         ("grpc.service_config", service_config(retried)),
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.initial_reconnect_backoff_ms", 200),
-        # Retries last about so long: a service that comes back is found while they do.
+        # Reconnect within the time that retries last.
         ("grpc.max_reconnect_backoff_ms", 1_000),
         ("grpc.enable_http_proxy", 0),
-        # A name may stand for several replicas: each gets its share of the calls.
+        # A name may resolve to several replicas. Spread the calls over them.
         ("grpc.lb_policy_name", "round_robin"),
     ]
     interceptors = telemetry.client_interceptors() if traced else None
@@ -111,26 +110,29 @@ def channel(
 
 
 def as_caller(caller: Identity, signer: ServiceSigner) -> tuple[tuple[str, str], ...]:
-    """Metadata that passes a caller on: its token, or this service's signature for its session."""
+    """Return metadata for a call on a caller's behalf.
+
+    It holds the caller's token or, without one, this service's signature for the session.
+    """
     if caller.token:
         return (("authorization", f"Bearer {caller.token}"),)
     return tuple(signer.sign(caller.session_id).items())
 
 
 async def unwrap(call: Awaitable[Answer]) -> Answer:
-    """Awaits a call and raises the exception that the server meant."""
+    """Await a call. Raise the server's status as an exception of `common.errors`."""
     try:
         return await call
     except grpc.aio.AioRpcError as error:
-        raise status.from_rpc_error(await as_the_server_said(call, error)) from error
+        raise status.from_rpc_error(await server_status(call, error)) from error
 
 
-async def as_the_server_said(call: Any, error: grpc.aio.AioRpcError) -> grpc.aio.AioRpcError:
-    """The server's status where grpc says at first only that sending to it failed.
+async def server_status(call: Any, error: grpc.aio.AioRpcError) -> grpc.aio.AioRpcError:
+    """Return the server's status where grpc first reports only that sending failed.
 
-    A server that ends a call while requests are still being sent lets the sending fail; grpc takes
-    that for the call's status until the real one is read, which is a moment later. (Where it comes
-    the other way round, only ClientStream still knows what the server said.)
+    When a server ends a call while requests are still being sent, sending fails. grpc reports that
+    failure as the call's status until it has read the real one. If the two arrive in the opposite
+    order, only `ClientStream` still has the server's status.
     """
     for _ in range(_STATUS_ATTEMPTS):
         if error.details() != SENDING_FAILED or not isinstance(call, grpc.aio.Call):
@@ -146,11 +148,11 @@ async def as_the_server_said(call: Any, error: grpc.aio.AioRpcError) -> grpc.aio
 
 
 async def unwrap_stream(call: Any) -> AsyncIterator[Any]:
-    """Iterates a streaming call and raises the exception that the server meant."""
+    """Iterate over a streaming call. Raise the server's status as in `unwrap`."""
     try:
         async for message in call:
             yield message
     except grpc.aio.AioRpcError as error:
         raise status.from_rpc_error(error) from error
     finally:
-        call.cancel()  # nothing when it has ended; else the server need not go on
+        call.cancel()  # has no effect on a call that has ended

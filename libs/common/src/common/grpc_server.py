@@ -1,4 +1,4 @@
-"""A gRPC server with health, reflection, TLS, identity and tracing, the same for every service."""
+"""gRPC server with health, reflection, TLS, identity and tracing, the same in every service."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from common.auth import CallAuthenticator
 from common.interceptor import EdgeInterceptor
 from common.settings import ServiceSettings
 
-MAX_MESSAGE_BYTES = 72 * 1024 * 1024  # 64 MiB of audio and what goes with it
+MAX_MESSAGE_BYTES = 72 * 1024 * 1024  # 64 MiB of audio and its metadata
 _OPTIONS = [
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
@@ -40,7 +40,7 @@ class GrpcServer:
         services: Mapping[str, AddToServer],
         authenticator: CallAuthenticator,
     ) -> None:
-        """`services` maps full service names to what adds their servicer to a server."""
+        """`services` maps full service names to functions that add the servicer to a server."""
         self._settings = settings
         self._names = [*services, ""]
         self._server = grpc.aio.server(
@@ -57,7 +57,7 @@ class GrpcServer:
         self.port = 0
 
     async def start(self) -> None:
-        """Listens; calls are served, health says NOT_SERVING."""
+        """Listen and serve calls, with the health NOT_SERVING."""
         await self._set(health_pb2.HealthCheckResponse.NOT_SERVING)
         address = f"{self._settings.grpc_host}:{self._settings.grpc_port}"
         credentials = server_credentials(self._settings)
@@ -69,15 +69,15 @@ class GrpcServer:
         _log.info("listening", address=address, port=self.port, tls=credentials is not None)
 
     async def ready(self) -> None:
-        """Health says SERVING from now on."""
+        """Set the health to SERVING."""
         await self._set(health_pb2.HealthCheckResponse.SERVING)
 
     async def not_ready(self) -> None:
-        """Health says NOT_SERVING from now on."""
+        """Set the health to NOT_SERVING."""
         await self._set(health_pb2.HealthCheckResponse.NOT_SERVING)
 
     async def stop(self, grace_seconds: float) -> None:
-        """Says NOT_SERVING, takes no new call, and waits for those in flight."""
+        """Set the health to NOT_SERVING, refuse new calls, and wait for those in flight."""
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace_seconds)
 
@@ -87,7 +87,10 @@ class GrpcServer:
 
 
 def server_credentials(settings: ServiceSettings) -> grpc.ServerCredentials | None:
-    """TLS credentials when a certificate is configured; clients must show one when a CA is too."""
+    """Return TLS credentials when a certificate is configured, else None.
+
+    With a CA, clients must present a certificate too.
+    """
     if settings.grpc_tls_cert is None or settings.grpc_tls_key is None:
         return None
     chain = (settings.grpc_tls_key.read_bytes(), settings.grpc_tls_cert.read_bytes())
@@ -96,10 +99,10 @@ def server_credentials(settings: ServiceSettings) -> grpc.ServerCredentials | No
 
 
 def channel_credentials(settings: ServiceSettings) -> grpc.ChannelCredentials | None:
-    """TLS credentials of a client when a certificate or a CA is configured.
+    """Return a client's TLS credentials when a certificate or a CA is configured, else None.
 
-    The server is checked against the CA, or against the authorities of the system without one;
-    our own certificate is shown to a server that asks for it.
+    The server is verified against the CA or, without one, against the system's authorities. The
+    certificate is presented to servers that request one.
     """
     ca, key, certificate = (
         _read(path)
@@ -111,7 +114,7 @@ def channel_credentials(settings: ServiceSettings) -> grpc.ChannelCredentials | 
 
 
 def method_names(service: str, methods: Sequence[str]) -> list[str]:
-    """Full method names, as access tables use them."""
+    """Return full method names, as access tables use them."""
     return [f"/securetranscribe.v1.{service}/{method}" for method in methods]
 
 

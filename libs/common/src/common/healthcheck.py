@@ -1,6 +1,6 @@
-"""Asks a server whether it serves: `python -m common.healthcheck`, as containers do all the time.
+"""Check the health of a server: `python -m common.healthcheck`, as containers do regularly.
 
-Reads the environment itself and imports little, because it starts anew for every check.
+It imports little and reads the environment itself, because each check is a new process.
 """
 
 import argparse
@@ -22,13 +22,17 @@ _SERVING = health_pb2.HealthCheckResponse.SERVING
 def main(
     arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ
 ) -> int:
-    """Returns 0 when every address is healthy, else 1 with a line for each that is not."""
+    """Return 0 when every address is healthy. Else print one line per failure and return 1."""
     parser = argparse.ArgumentParser(prog="python -m common.healthcheck", description=__doc__)
     parser.add_argument(
-        "addresses", nargs="*", metavar="HOST:PORT", help="gRPC servers; default: the own one"
+        "addresses", nargs="*", metavar="HOST:PORT", help="gRPC servers (default: this service's)"
     )
-    parser.add_argument("--http", metavar="PATH", help="also GET this path of the own HTTP server")
-    parser.add_argument("--timeout", type=float, default=4, help="seconds for each (default 4)")
+    parser.add_argument(
+        "--http", metavar="PATH", help="also GET this path of this service's HTTP server"
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=4, help="seconds allowed per check (default 4)"
+    )
     asked = parser.parse_args(arguments)
     own = f"{LOOPBACK}:{environment.get('GRPC_PORT', '')}"
     problems = {
@@ -46,7 +50,7 @@ def main(
 
 
 def grpc_problem(address: str, environment: Mapping[str, str], timeout: float) -> str | None:
-    """Why a gRPC server (`host:port`) is not healthy; None when it is SERVING."""
+    """Return why a gRPC server (`host:port`) is not healthy, None when it is SERVING."""
     try:
         with _channel(address, environment, timeout) as channel:
             answer = health_pb2_grpc.HealthStub(channel).Check(
@@ -62,7 +66,7 @@ def grpc_problem(address: str, environment: Mapping[str, str], timeout: float) -
 
 
 def http_problem(port: int, path: str, timeout: float) -> str | None:
-    """Why the HTTP server of this machine is not healthy; None when it answers 200."""
+    """Return why the HTTP server on this machine is not healthy, None when it answers 200."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=timeout)
     try:
         connection.request("GET", path)
@@ -78,12 +82,12 @@ def _channel(address: str, environment: Mapping[str, str], timeout: float) -> gr
     options: list[tuple[str, str | int]] = [("grpc.enable_http_proxy", 0)]
     certificate = environment.get("GRPC_TLS_CERT") or None
     key = environment.get("GRPC_TLS_KEY") or None
-    # Without an authority the server's own certificate is the only one that can vouch for it.
+    # Without an authority, trust the server's own certificate.
     authority = environment.get("GRPC_TLS_CA") or certificate
     if authority is None:
         return grpc.insecure_channel(address, options=options)
     if address.startswith(f"{LOOPBACK}:"):
-        # Certificates name the service, not the loopback interface that the check comes through.
+        # Certificates name the service, not the loopback address.
         name = _name_in_certificate(address, authority, certificate, key, timeout)
         options.append(("grpc.ssl_target_name_override", name))
     files = (authority, key, certificate)

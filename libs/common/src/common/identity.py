@@ -1,4 +1,4 @@
-"""Who a caller is: a session that shows its token, or a service that signs its calls."""
+"""Identity of callers: sessions with a token, and services that sign their calls."""
 
 import contextvars
 import hashlib
@@ -19,8 +19,8 @@ _SIGNATURE = re.compile(r"v1:([\w-]+):([0-9]{1,12}):([0-9a-f]{64})", re.ASCII)
 class Identity:
     """The caller of the current request.
 
-    `session_id` is empty when a service acts for no session; `service` is empty when a session
-    calls by itself; `token` is empty unless the caller showed one.
+    `session_id` is empty when a service acts for no session. `service` is empty when a session
+    calls directly. `token` is empty unless the caller sent one.
     """
 
     session_id: str = ""
@@ -32,7 +32,7 @@ _current: contextvars.ContextVar[Identity | None] = contextvars.ContextVar("iden
 
 
 def current() -> Identity:
-    """The caller of the request that is being served.
+    """Return the caller of the current request.
 
     Raises:
         AuthenticationError: no caller has been established.
@@ -44,22 +44,22 @@ def current() -> Identity:
 
 
 def current_or_none() -> Identity | None:
-    """The caller, or None outside a request."""
+    """Return the caller, or None outside a request."""
     return _current.get()
 
 
 def use(identity: Identity | None) -> contextvars.Token[Identity | None]:
-    """Makes it the caller in this context; pass the answer to `reset`."""
+    """Make this the caller in the current context. Pass the result to `reset`."""
     return _current.set(identity)
 
 
 def reset(token: contextvars.Token[Identity | None]) -> None:
-    """Undoes `use`."""
+    """Undo `use`."""
     _current.reset(token)
 
 
 def session_id() -> str:
-    """The calling session.
+    """Return the id of the calling session.
 
     Raises:
         AuthenticationError: the caller is not a session and acts for none.
@@ -71,12 +71,12 @@ def session_id() -> str:
 
 
 def hash_token(token: str) -> str:
-    """SHA-256 of a session token; the only form in which tokens are stored or published."""
+    """Return the SHA-256 of a session token. Tokens are stored and published only in this form."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 class ServiceSigner:
-    """Signs and checks calls between services with a key derived from SECRET_KEY."""
+    """Signatures of calls between services, with a key derived from SECRET_KEY."""
 
     def __init__(self, secret_key: str, service: str) -> None:
         self._key = hashlib.sha256(
@@ -85,7 +85,7 @@ class ServiceSigner:
         self._service = service
 
     def sign(self, session: str = "") -> dict[str, str]:
-        """Metadata that proves which service calls, optionally for a session."""
+        """Return metadata that proves the calling service and, optionally, its session."""
         stamp = str(int(time.time()))
         mac = self._mac(self._service, stamp, session)
         metadata = {SERVICE_HEADER: f"v1:{self._service}:{stamp}:{mac}"}
@@ -94,7 +94,7 @@ class ServiceSigner:
         return metadata
 
     def verify(self, value: str, session: str = "") -> Identity:
-        """The identity behind a signature.
+        """Return the identity behind a signature.
 
         Raises:
             AuthenticationError: the signature is malformed, wrong or older than five minutes.

@@ -1,4 +1,4 @@
-"""The one server interceptor: identity in, errors out, and a line and a figure for every call."""
+"""Server interceptor for identity, errors, logs and metrics of every call."""
 
 import asyncio
 import contextlib
@@ -15,16 +15,16 @@ from common.auth import CallAuthenticator
 from common.errors import ApplicationError
 
 _log = logging.get(__name__)
-# grpc's stubs describe handlers of the synchronous server; those of grpc.aio are looser than that.
+# grpc's stubs describe handlers of the synchronous server. Those of grpc.aio are looser.
 _Handler: TypeAlias = Any
-_OURS = ("INTERNAL", "UNAVAILABLE")  # failures that an operator wants to know the cause of
+_LOGGED = ("INTERNAL", "UNAVAILABLE")  # failures whose cause matters to the operator
 
 
 class EdgeInterceptor(grpc.aio.ServerInterceptor):
-    """Wraps every method of a server.
+    """Wrapper around every method of a server.
 
-    Establishes the caller, turns exceptions of `common.errors` into statuses, hides every other
-    exception behind INTERNAL (the log has it), and counts.
+    It establishes the caller, converts exceptions of `common.errors` to statuses, and measures the
+    call. Every other exception is logged and reported as INTERNAL.
     """
 
     def __init__(self, authenticator: CallAuthenticator) -> None:
@@ -35,7 +35,7 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> _Handler:
-        """Returns the method's handler, wrapped."""
+        """Return the method's handler, wrapped."""
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
         if handler is None or _is_infrastructure(method):
@@ -64,7 +64,7 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
         async def call(request: Any, context: Any) -> AsyncIterator[Any]:
             async with (
                 _Call(self._authenticator, method, context),
-                # Closed here and now when the caller leaves, not when it is collected.
+                # Close it as soon as the caller leaves, not when it is garbage-collected.
                 contextlib.aclosing(inner(request, context)) as responses,
             ):
                 async for response in responses:
@@ -79,7 +79,7 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
 
 
 class _Call:
-    """The life of one call, as a context manager around the servicer's method."""
+    """Lifetime of one call, as a context manager around the servicer's method."""
 
     def __init__(
         self,
@@ -115,19 +115,19 @@ class _Call:
         telemetry.RPC_SECONDS.labels(self._method, code).observe(seconds)
         _log.debug("rpc ended", code=code, seconds=round(seconds, 4))
         if isinstance(error, ApplicationError):
-            if code in _OURS:
+            if code in _LOGGED:
                 cause = repr(error.__cause__) if error.__cause__ else ""
                 _log.warning("rpc failed", code=code, reason=error.message, cause=cause)
             await self._abort(error)
         if isinstance(error, Exception) and not isinstance(error, grpc.aio.AbortError):
             _log.error("rpc failed unexpectedly", exc_info=error)
             await self._abort(
-                ApplicationError("The service failed unexpectedly; its log says why.")
+                ApplicationError("The service failed unexpectedly. Its log holds the reason.")
             )
 
     async def _abort(self, error: ApplicationError) -> None:
         answer = status.to_status(error)
-        # Not abort_with_status, which the span of the call would not learn of.
+        # With abort_with_status the span of the call would miss the status.
         await self._context.abort(answer.code, answer.details, answer.trailing_metadata)
 
 

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, with trace, session and job ids from the context."""
+"""Structured logs: one JSON object per line, with trace, session and job ids from the context."""
 
 import logging
 import sys
@@ -22,7 +22,7 @@ def _add_trace(
 
 
 def configure(*, service: str, level: str, style: str) -> None:
-    """Sends every log record of the process, ours and libraries', through one formatter.
+    """Send every log record of the process, libraries' included, through one formatter.
 
     `style` is `json` or `console`. Call once, before anything logs.
     """
@@ -37,7 +37,7 @@ def configure(*, service: str, level: str, style: str) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if style == "json"
-        # Pretty tracebacks would show local variables, which may hold secrets and transcripts.
+        # Pretty tracebacks would show local variables, and with them secrets and transcripts.
         else structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
@@ -54,7 +54,7 @@ def configure(*, service: str, level: str, style: str) -> None:
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
-    # It reports an error with a traceback whenever a client breaks off a stream, which is none.
+    # It logs an error with a traceback whenever a client cancels a stream, which is no error.
     logging.getLogger("opentelemetry.context").setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -66,6 +66,6 @@ def configure(*, service: str, level: str, style: str) -> None:
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:
-    """A logger; bind ids and numbers to it, never tokens or words of a transcript."""
+    """Return a logger. Bind ids and numbers to it, never tokens or words of a transcript."""
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return logger

@@ -1,7 +1,7 @@
-"""Spans of messages on their way over NATS, so that a trace goes through it.
+"""Spans around messages over NATS, so that a trace continues through them.
 
-A message carries its trace in its headers. What is published without one, such as heartbeats,
-leaves no span.
+A message carries its trace in its headers. A message without one, such as a heartbeat, leaves no
+span.
 """
 
 import contextlib
@@ -17,9 +17,9 @@ _TRACE_HEADER = "traceparent"
 
 @contextlib.contextmanager
 def publishing(subject: str, headers: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """A span around the publishing of a message; gives its headers, with the trace in them.
+    """Open a span around publishing a message. Yield its headers with the trace in them.
 
-    The trace is the one that the headers hold already, as those of an outbox do, else the current.
+    A trace in the given headers, as in an outbox, takes precedence over the current one.
     """
     given = dict(headers)
     context = telemetry.extract(given) if _TRACE_HEADER in given else None
@@ -33,7 +33,7 @@ def publishing(subject: str, headers: Mapping[str, str]) -> Iterator[dict[str, s
 
 @contextlib.contextmanager
 def receiving(subject: str, headers: Mapping[str, str] | None) -> Iterator[None]:
-    """A span around what is done with a received message, in the trace of who published it."""
+    """Open a span around handling a received message, in the trace of its publisher."""
     if _TRACE_HEADER not in (headers or {}):
         yield
         return
@@ -45,7 +45,7 @@ def _span(
     operation: str, subject: str, context: Context | None, kind: trace.SpanKind
 ) -> contextlib.AbstractContextManager[trace.Span]:
     return telemetry.tracer().start_as_current_span(
-        # The rest of a subject names sessions and jobs; there must not be a name for each.
+        # The rest of a subject names sessions and jobs. Span names must stay few.
         f"{operation} {subject.split('.')[1]}",
         context=context,
         kind=kind,

@@ -1,4 +1,4 @@
-"""How a service learns who a token is: SessionService, with a cache that revocation empties."""
+"""Authentication by the gateway's SessionService, with a cache that honors revocation."""
 
 import grpc.aio
 from nats.aio.client import Client
@@ -15,13 +15,13 @@ _TIMEOUT_SECONDS = 5
 
 
 class SessionServiceAuthenticator:
-    """Asks the gateway's SessionService."""
+    """Authenticator that asks the gateway's SessionService."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = session_pb2_grpc.SessionServiceStub(channel)
 
     async def authenticate(self, token: str) -> str:
-        """The session id of a token.
+        """Return the session id of a token.
 
         Raises:
             AuthenticationError: the token is unknown, expired or revoked.
@@ -34,13 +34,13 @@ class SessionServiceAuthenticator:
         try:
             answer = await unwrap(call)
         except TimedOutError as error:
-            # Of another service, that is, and not of the one that was called.
-            raise UnavailableError("Sessions cannot be checked; try again soon.") from error
+            # The caller's own request has not timed out, only this one to the gateway.
+            raise UnavailableError("Sessions cannot be checked. Try again soon.") from error
         return answer.session_id
 
 
 async def forget_revoked(client: Client, cache: CachedAuthenticator) -> None:
-    """Drops tokens from a cache as soon as their sessions are revoked."""
+    """Drop tokens from a cache as soon as their sessions are revoked."""
 
     async def forget(message: Msg) -> None:
         cache.forget(events.parse(message).session_revoked.token_sha256)
