@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class DiarizationConfig(_message.Message):
-    """How diarization is to be done."""
+    """Options of diarization."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -29,11 +29,11 @@ class DiarizationConfig(_message.Message):
     MIN_SPEAKER_COUNT_FIELD_NUMBER: _builtins.int
     MAX_SPEAKER_COUNT_FIELD_NUMBER: _builtins.int
     speaker_count: _builtins.int
-    """Exact number of speakers where it is known; 0 means find out."""
+    """Exact number of speakers, if known. 0 means detect."""
     min_speaker_count: _builtins.int
-    """Fewest speakers; 0 means no bound."""
+    """Minimum number of speakers. 0 means no limit."""
     max_speaker_count: _builtins.int
-    """Most speakers; 0 means the service's default."""
+    """Maximum number of speakers. 0 means the default of the service."""
     def __init__(
         self,
         *,
@@ -51,7 +51,7 @@ Global___DiarizationConfig: _TypeAlias = DiarizationConfig  # noqa: Y015
 
 @_typing.final
 class Turn(_message.Message):
-    """A stretch of time in which one person speaks."""
+    """A period of speech of one person."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -59,7 +59,7 @@ class Turn(_message.Message):
     END_FIELD_NUMBER: _builtins.int
     SPEAKER_LABEL_FIELD_NUMBER: _builtins.int
     speaker_label: _builtins.str
-    """Label of the speaker, `Speaker_1` and so on in order of first appearance."""
+    """Label of the speaker: `Speaker_1` and so on in order of first appearance."""
     @_builtins.property
     def start(self) -> _duration_pb2.Duration:
         """Start, from the beginning of the recording."""
@@ -85,9 +85,7 @@ Global___Turn: _TypeAlias = Turn  # noqa: Y015
 
 @_typing.final
 class Voiceprint(_message.Message):
-    """What a voice is like, as a vector that one model computed. Voiceprints of different models must
-    not be compared.
-    """
+    """Voice of a person as a vector. Voiceprints of different models must not be compared."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -96,7 +94,7 @@ class Voiceprint(_message.Message):
     MODEL_VERSION_FIELD_NUMBER: _builtins.int
     SPEECH_DURATION_FIELD_NUMBER: _builtins.int
     model: _builtins.str
-    """Model that computed it, for example `campplus`."""
+    """Model that computed the vector, for example `campplus`."""
     model_version: _builtins.str
     """Version of the model files."""
     @_builtins.property
@@ -105,7 +103,7 @@ class Voiceprint(_message.Message):
 
     @_builtins.property
     def speech_duration(self) -> _duration_pb2.Duration:
-        """Speech of this person alone that it rests on."""
+        """Single-speaker speech behind the voiceprint."""
 
     def __init__(
         self,
@@ -134,10 +132,10 @@ class DiarizedSpeaker(_message.Message):
     SPEECH_DURATION_FIELD_NUMBER: _builtins.int
     CLEAN_TURNS_FIELD_NUMBER: _builtins.int
     speaker_label: _builtins.str
-    """Label, `Speaker_1` and so on in order of first appearance."""
+    """Label: `Speaker_1` and so on in order of first appearance."""
     @_builtins.property
     def voiceprint(self) -> Global___Voiceprint:
-        """Absent when the person spoke too little alone."""
+        """Absent when there is too little single-speaker speech."""
 
     @_builtins.property
     def speech_duration(self) -> _duration_pb2.Duration:
@@ -145,7 +143,7 @@ class DiarizedSpeaker(_message.Message):
 
     @_builtins.property
     def clean_turns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Turn]:
-        """Longest stretches in which only this person speaks, longest first; the source of preview clips."""
+        """Longest periods of single-speaker speech, longest first. Preview clips are cut from them."""
 
     def __init__(
         self,
@@ -165,7 +163,7 @@ Global___DiarizedSpeaker: _TypeAlias = DiarizedSpeaker  # noqa: Y015
 
 @_typing.final
 class Diarization(_message.Message):
-    """What diarization made of a recording or of a part of one."""
+    """Result of diarizing a recording or a part of one."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -178,16 +176,16 @@ class Diarization(_message.Message):
     PROCESSING_DURATION_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
     model: _builtins.str
-    """Models that did it, for example `segmentation-3.0+campplus`."""
+    """Models used, for example `segmentation-3.0+campplus`."""
     model_version: _builtins.str
     """Version of the engine and the model files."""
     @_builtins.property
     def turns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Turn]:
-        """Turns in order of start; turns of different speakers may overlap."""
+        """Turns in order of start. Turns of different speakers may overlap."""
 
     @_builtins.property
     def exclusive_turns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Turn]:
-        """Turns in order of start in which at most one person speaks at a time."""
+        """Turns in order of start, with at most one speaker at a time."""
 
     @_builtins.property
     def speakers(self) -> _containers.RepeatedCompositeFieldContainer[Global___DiarizedSpeaker]:
@@ -195,17 +193,15 @@ class Diarization(_message.Message):
 
     @_builtins.property
     def duration(self) -> _duration_pb2.Duration:
-        """Length of the audio that was read."""
+        """Length of the audio read."""
 
     @_builtins.property
     def processing_duration(self) -> _duration_pb2.Duration:
-        """Time that the engine worked."""
+        """Time spent by the engine."""
 
     @_builtins.property
     def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What the owner should know about the recording, in sentences, for example that samples of it
-        were damaged.
-        """
+        """Notes for the owner about the recording, in sentences, for example about damaged samples."""
 
     def __init__(
         self,
@@ -236,10 +232,10 @@ class DiarizeRequest(_message.Message):
     CONFIG_FIELD_NUMBER: _builtins.int
     CONTENT_FIELD_NUMBER: _builtins.int
     content: _builtins.bytes
-    """The encoded recording, in any container that uploads accept."""
+    """The encoded recording, in any container accepted by uploads."""
     @_builtins.property
     def config(self) -> Global___DiarizationConfig:
-        """How diarization is to be done."""
+        """Options of diarization."""
 
     def __init__(
         self,
@@ -287,7 +283,7 @@ class ExtractVoiceprintRequest(_message.Message):
 
     CONTENT_FIELD_NUMBER: _builtins.int
     content: _builtins.bytes
-    """The encoded clip, in any container that uploads accept."""
+    """The encoded clip, in any container accepted by uploads."""
     def __init__(
         self,
         *,
@@ -311,14 +307,14 @@ class ExtractVoiceprintResponse(_message.Message):
     SPEAKER_COUNT_FIELD_NUMBER: _builtins.int
     CLEAN_TURN_FIELD_NUMBER: _builtins.int
     speaker_count: _builtins.int
-    """Speakers that were found; more than one makes a poor enrolment."""
+    """Number of speakers found. More than one makes a poor enrollment."""
     @_builtins.property
     def voiceprint(self) -> Global___Voiceprint:
-        """The voiceprint of the person who speaks most in the clip."""
+        """The voiceprint of the main speaker of the clip."""
 
     @_builtins.property
     def clean_turn(self) -> Global___Turn:
-        """Cleanest few seconds of the clip, from its beginning."""
+        """Cleanest few seconds of the clip. Times are measured from its beginning."""
 
     def __init__(
         self,

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class DiarizationServiceStub:
-    """Finds who speaks when, and what each voice is like. Runs on the diarizer workers.
+    """Finds out who speaks when and computes voiceprints. Runs on the diarizer workers.
     """
 
     def __init__(self, channel):
@@ -48,18 +48,18 @@ class DiarizationServiceStub:
 
 
 class DiarizationServiceServicer:
-    """Finds who speaks when, and what each voice is like. Runs on the diarizer workers.
+    """Finds out who speaks when and computes voiceprints. Runs on the diarizer workers.
     """
 
     def Diarize(self, request, context):
-        """Diarizes a short recording that is sent whole (at most 64 MiB encoded).
+        """Diarizes a short recording sent as a whole (at most 64 MiB encoded).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExtractVoiceprint(self, request, context):
-        """Computes the voiceprint of a clip in which one person speaks (at most 64 MiB encoded).
+        """Computes the voiceprint of a clip with one speaker (at most 64 MiB encoded).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -87,7 +87,7 @@ def add_DiarizationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class DiarizationService:
-    """Finds who speaks when, and what each voice is like. Runs on the diarizer workers.
+    """Finds out who speaks when and computes voiceprints. Runs on the diarizer workers.
     """
 
     @staticmethod

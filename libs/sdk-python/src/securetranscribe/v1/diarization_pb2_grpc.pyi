@@ -27,29 +27,29 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class DiarizationServiceStub:
-    """Finds who speaks when, and what each voice is like. Runs on the diarizer workers."""
+    """Finds out who speaks when and computes voiceprints. Runs on the diarizer workers."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> DiarizationServiceAsyncStub: ...
     Diarize: _grpc.UnaryUnaryMultiCallable[_diarization_pb2.DiarizeRequest, _diarization_pb2.DiarizeResponse]
-    """Diarizes a short recording that is sent whole (at most 64 MiB encoded)."""
+    """Diarizes a short recording sent as a whole (at most 64 MiB encoded)."""
     ExtractVoiceprint: _grpc.UnaryUnaryMultiCallable[_diarization_pb2.ExtractVoiceprintRequest, _diarization_pb2.ExtractVoiceprintResponse]
-    """Computes the voiceprint of a clip in which one person speaks (at most 64 MiB encoded)."""
+    """Computes the voiceprint of a clip with one speaker (at most 64 MiB encoded)."""
 
 @_typing.type_check_only
 class DiarizationServiceAsyncStub(DiarizationServiceStub):
-    """Finds who speaks when, and what each voice is like. Runs on the diarizer workers."""
+    """Finds out who speaks when and computes voiceprints. Runs on the diarizer workers."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Diarize: _aio.UnaryUnaryMultiCallable[_diarization_pb2.DiarizeRequest, _diarization_pb2.DiarizeResponse]  # type: ignore[assignment]
-    """Diarizes a short recording that is sent whole (at most 64 MiB encoded)."""
+    """Diarizes a short recording sent as a whole (at most 64 MiB encoded)."""
     ExtractVoiceprint: _aio.UnaryUnaryMultiCallable[_diarization_pb2.ExtractVoiceprintRequest, _diarization_pb2.ExtractVoiceprintResponse]  # type: ignore[assignment]
-    """Computes the voiceprint of a clip in which one person speaks (at most 64 MiB encoded)."""
+    """Computes the voiceprint of a clip with one speaker (at most 64 MiB encoded)."""
 
 class DiarizationServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Finds who speaks when, and what each voice is like. Runs on the diarizer workers."""
+    """Finds out who speaks when and computes voiceprints. Runs on the diarizer workers."""
 
     @_abc_1.abstractmethod
     def Diarize(
@@ -57,7 +57,7 @@ class DiarizationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _diarization_pb2.DiarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_diarization_pb2.DiarizeResponse, _abc.Awaitable[_diarization_pb2.DiarizeResponse]]:
-        """Diarizes a short recording that is sent whole (at most 64 MiB encoded)."""
+        """Diarizes a short recording sent as a whole (at most 64 MiB encoded)."""
 
     @_abc_1.abstractmethod
     def ExtractVoiceprint(
@@ -65,6 +65,6 @@ class DiarizationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _diarization_pb2.ExtractVoiceprintRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_diarization_pb2.ExtractVoiceprintResponse, _abc.Awaitable[_diarization_pb2.ExtractVoiceprintResponse]]:
-        """Computes the voiceprint of a clip in which one person speaks (at most 64 MiB encoded)."""
+        """Computes the voiceprint of a clip with one speaker (at most 64 MiB encoded)."""
 
 def add_DiarizationServiceServicer_to_server(servicer: DiarizationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -23,10 +23,10 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Event(_message.Message):
-    """Something that happened. Published on NATS as a CloudEvent in binary mode: the attributes travel
+    """A change in the system. Published on NATS as a CloudEvent in binary mode: the attributes travel
     as `ce-*` headers, this message is the payload. The subject is
-    `securetranscribe.events.v1.<session>.<entity>.<id>.<verb>`. Lifecycle events are kept in the
-    JetStream stream EVENTS; progress and queue changes are published without being kept.
+    `securetranscribe.events.v1.<session>.<entity>.<id>.<verb>`. Lifecycle events are stored in the
+    JetStream stream EVENTS. Progress and queue changes are not stored.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -48,9 +48,11 @@ class Event(_message.Message):
     SPEAKER_UPDATED_FIELD_NUMBER: _builtins.int
     SPEAKER_DELETED_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
-    """Unique identifier; the same in the `ce-id` header. A repeated identifier is the same event."""
+    """Unique identifier, also in the `ce-id` header. Events with the same identifier are the same
+    event.
+    """
     session_id: _builtins.str
-    """The session it concerns; empty when it concerns all."""
+    """The session concerned. Empty when all are concerned."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """When it happened."""
@@ -73,7 +75,7 @@ class Event(_message.Message):
 
     @_builtins.property
     def job_started(self) -> Global___JobStarted:
-        """A worker began with a job: `job.<id>.started`."""
+        """A worker started a job: `job.<id>.started`."""
 
     @_builtins.property
     def job_progress(self) -> Global___JobProgress:
@@ -97,7 +99,7 @@ class Event(_message.Message):
 
     @_builtins.property
     def session_revoked(self) -> Global___SessionRevoked:
-        """A session ended before its time: `session.<id>.revoked`."""
+        """A session was ended early: `session.<id>.revoked`."""
 
     @_builtins.property
     def speaker_updated(self) -> Global___SpeakerUpdated:
@@ -202,7 +204,7 @@ class SpeakersAssigned(_message.Message):
     transcription_id: _builtins.int
     """The transcription."""
     named_speakers: _builtins.int
-    """Speakers that now have a name."""
+    """Number of speakers that have a name now."""
     def __init__(
         self,
         *,
@@ -229,7 +231,7 @@ class JobQueued(_message.Message):
     job_id: _builtins.str
     """The job."""
     transcription_id: _builtins.int
-    """The transcription it works on."""
+    """The transcription being processed."""
     priority: _builtins.int
     """Its priority, 1 to 10."""
     def __init__(
@@ -249,7 +251,7 @@ Global___JobQueued: _TypeAlias = JobQueued  # noqa: Y015
 
 @_typing.final
 class JobStarted(_message.Message):
-    """A worker began with a job."""
+    """A worker started a job."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -258,7 +260,7 @@ class JobStarted(_message.Message):
     job_id: _builtins.str
     """The job."""
     transcription_id: _builtins.int
-    """The transcription it works on."""
+    """The transcription being processed."""
     def __init__(
         self,
         *,
@@ -287,14 +289,14 @@ class JobProgress(_message.Message):
     job_id: _builtins.str
     """The job."""
     transcription_id: _builtins.int
-    """The transcription it works on."""
+    """The transcription being processed."""
     progress_percent: _builtins.float
-    """Progress, 0 to 100; never falls."""
+    """Progress, 0 to 100. Never falls."""
     current_step: _builtins.str
-    """What is being done, in words for a user."""
+    """Current step, worded for users."""
     @_builtins.property
     def estimated_complete_time(self) -> _timestamp_pb2.Timestamp:
-        """When the job is expected to end; absent when it cannot be told."""
+        """Expected end of the job. Absent when it cannot be estimated."""
 
     def __init__(
         self,
@@ -329,13 +331,13 @@ class JobCompleted(_message.Message):
     job_id: _builtins.str
     """The job."""
     transcription_id: _builtins.int
-    """The transcription it worked on."""
+    """The processed transcription."""
     confidence: _builtins.float
     """Confidence of the transcript, 0 to 1."""
     speaker_count: _builtins.int
-    """Speakers that were found."""
+    """Number of speakers found."""
     has_warnings: _builtins.bool
-    """Whether there are warnings to read."""
+    """Whether the transcription carries warnings."""
     @_builtins.property
     def complete_time(self) -> _timestamp_pb2.Timestamp:
         """When it completed."""
@@ -376,10 +378,10 @@ class JobFailed(_message.Message):
     job_id: _builtins.str
     """The job."""
     transcription_id: _builtins.int
-    """The transcription it worked on."""
+    """The processed transcription."""
     @_builtins.property
     def failure(self) -> _queue_pb2.Failure:
-        """Why."""
+        """Reason."""
 
     @_builtins.property
     def complete_time(self) -> _timestamp_pb2.Timestamp:
@@ -413,7 +415,7 @@ class JobCancelled(_message.Message):
     job_id: _builtins.str
     """The job."""
     transcription_id: _builtins.int
-    """The transcription it worked on."""
+    """The processed transcription."""
     @_builtins.property
     def complete_time(self) -> _timestamp_pb2.Timestamp:
         """When it was cancelled."""
@@ -435,7 +437,7 @@ Global___JobCancelled: _TypeAlias = JobCancelled  # noqa: Y015
 
 @_typing.final
 class QueuePlace(_message.Message):
-    """Place of a session in the queue."""
+    """Position of a session in the queue."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -448,7 +450,7 @@ class QueuePlace(_message.Message):
     """Position of its first waiting job, from 1."""
     @_builtins.property
     def estimated_wait(self) -> _duration_pb2.Duration:
-        """Time until that job begins."""
+        """Time until that job starts."""
 
     def __init__(
         self,
@@ -476,16 +478,16 @@ class QueueChanged(_message.Message):
     ESTIMATED_WAIT_FIELD_NUMBER: _builtins.int
     PLACES_FIELD_NUMBER: _builtins.int
     queued_jobs: _builtins.int
-    """Jobs that wait."""
+    """Number of waiting jobs."""
     processing_jobs: _builtins.int
-    """Jobs that are being processed."""
+    """Number of jobs being processed."""
     @_builtins.property
     def estimated_wait(self) -> _duration_pb2.Duration:
-        """Time until a job queued now would begin."""
+        """Time until a job queued now would start."""
 
     @_builtins.property
     def places(self) -> _containers.RepeatedCompositeFieldContainer[Global___QueuePlace]:
-        """Places of the sessions with waiting jobs."""
+        """Positions of the sessions with waiting jobs."""
 
     def __init__(
         self,
@@ -505,13 +507,13 @@ Global___QueueChanged: _TypeAlias = QueueChanged  # noqa: Y015
 
 @_typing.final
 class SessionRevoked(_message.Message):
-    """A session ended before its time."""
+    """A session was ended early."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     TOKEN_SHA256_FIELD_NUMBER: _builtins.int
     token_sha256: _builtins.str
-    """SHA-256 of the session's token in hexadecimal digits; services drop it from their caches."""
+    """SHA-256 of the session's token in hexadecimal digits. Services remove it from their caches."""
     def __init__(
         self,
         *,
@@ -536,7 +538,7 @@ class SpeakerUpdated(_message.Message):
     speaker_id: _builtins.int
     """The profile."""
     name: _builtins.str
-    """Its name now."""
+    """Its current name."""
     def __init__(
         self,
         *,
@@ -562,7 +564,7 @@ class SpeakerDeleted(_message.Message):
     speaker_id: _builtins.int
     """The profile."""
     merged_into_speaker_id: _builtins.int
-    """The profile that it was merged into; 0 when it was deleted."""
+    """The profile it was merged into. 0 when it was deleted."""
     def __init__(
         self,
         *,

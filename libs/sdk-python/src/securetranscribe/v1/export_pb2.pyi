@@ -52,8 +52,8 @@ class _ExportFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportFo
     """All other formats in one archive."""
 
 class ExportFormat(_ExportFormat, metaclass=_ExportFormatEnumTypeWrapper):
-    """A document format. A value's name after the prefix, in lower case, is the format's name in the JSON
-    API and the extension of its files.
+    """A document format. A value's name after the prefix, in lower case, is the format's name in the
+    JSON API and the extension of its files.
     """
 
 EXPORT_FORMAT_UNSPECIFIED: ExportFormat.ValueType  # 0
@@ -102,8 +102,8 @@ class _ExportOptionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportOp
     """Words with their times."""
 
 class ExportOption(_ExportOption, metaclass=_ExportOptionEnumTypeWrapper):
-    """Content beyond the conversation. A value's name after the prefix, in lower case, is its name in the
-    JSON API.
+    """Content beyond the conversation. A value's name after the prefix, in lower case, is its name in
+    the JSON API.
     """
 
 EXPORT_OPTION_UNSPECIFIED: ExportOption.ValueType  # 0

@@ -30,31 +30,31 @@ class _JobStatus:
 class _JobStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_JobStatus.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     JOB_STATUS_UNSPECIFIED: _JobStatus.ValueType  # 0
-    """Not named."""
+    """Default value."""
     JOB_STATUS_QUEUED: _JobStatus.ValueType  # 1
-    """Waits for a worker."""
+    """Waiting for a worker."""
     JOB_STATUS_PROCESSING: _JobStatus.ValueType  # 2
-    """At least one stage is being worked on or is done."""
+    """At least one stage is running or done."""
     JOB_STATUS_COMPLETED: _JobStatus.ValueType  # 3
     """The transcript is complete."""
     JOB_STATUS_FAILED: _JobStatus.ValueType  # 4
-    """Ended without a transcript; the failure says why."""
+    """Ended without a transcript for the reason given in `failure`."""
     JOB_STATUS_CANCELLED: _JobStatus.ValueType  # 5
     """Ended on request."""
 
 class JobStatus(_JobStatus, metaclass=_JobStatusEnumTypeWrapper):
-    """Where a job stands."""
+    """Status of a job."""
 
 JOB_STATUS_UNSPECIFIED: JobStatus.ValueType  # 0
-"""Not named."""
+"""Default value."""
 JOB_STATUS_QUEUED: JobStatus.ValueType  # 1
-"""Waits for a worker."""
+"""Waiting for a worker."""
 JOB_STATUS_PROCESSING: JobStatus.ValueType  # 2
-"""At least one stage is being worked on or is done."""
+"""At least one stage is running or done."""
 JOB_STATUS_COMPLETED: JobStatus.ValueType  # 3
 """The transcript is complete."""
 JOB_STATUS_FAILED: JobStatus.ValueType  # 4
-"""Ended without a transcript; the failure says why."""
+"""Ended without a transcript for the reason given in `failure`."""
 JOB_STATUS_CANCELLED: JobStatus.ValueType  # 5
 """Ended on request."""
 Global___JobStatus: _TypeAlias = JobStatus  # noqa: Y015
@@ -66,25 +66,25 @@ class _Stage:
 class _StageEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Stage.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     STAGE_UNSPECIFIED: _Stage.ValueType  # 0
-    """Not named."""
+    """Default value."""
     STAGE_TRANSCRIBE: _Stage.ValueType  # 1
     """Speech recognition."""
     STAGE_DIARIZE: _Stage.ValueType  # 2
     """Diarization."""
     STAGE_MERGE: _Stage.ValueType  # 3
-    """Giving words to speakers and speakers their names."""
+    """Assigning words to speakers and names to speakers."""
 
 class Stage(_Stage, metaclass=_StageEnumTypeWrapper):
     """A kind of work on a recording."""
 
 STAGE_UNSPECIFIED: Stage.ValueType  # 0
-"""Not named."""
+"""Default value."""
 STAGE_TRANSCRIBE: Stage.ValueType  # 1
 """Speech recognition."""
 STAGE_DIARIZE: Stage.ValueType  # 2
 """Diarization."""
 STAGE_MERGE: Stage.ValueType  # 3
-"""Giving words to speakers and speakers their names."""
+"""Assigning words to speakers and names to speakers."""
 Global___Stage: _TypeAlias = Stage  # noqa: Y015
 
 class _StageState:
@@ -94,38 +94,38 @@ class _StageState:
 class _StageStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StageState.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     STAGE_STATE_UNSPECIFIED: _StageState.ValueType  # 0
-    """Not named."""
+    """Default value."""
     STAGE_STATE_WAITING: _StageState.ValueType  # 1
-    """Waits for a worker."""
+    """Waiting for a worker."""
     STAGE_STATE_RUNNING: _StageState.ValueType  # 2
-    """A worker is at it."""
+    """A worker is processing it."""
     STAGE_STATE_DONE: _StageState.ValueType  # 3
-    """Done; its result is kept."""
+    """Done. Its result is kept."""
     STAGE_STATE_FAILED: _StageState.ValueType  # 4
-    """Failed for good in this job."""
+    """Failed in this job, with no attempt left."""
     STAGE_STATE_CANCELLED: _StageState.ValueType  # 5
     """Ended on request."""
 
 class StageState(_StageState, metaclass=_StageStateEnumTypeWrapper):
-    """Where a stage stands."""
+    """State of a stage."""
 
 STAGE_STATE_UNSPECIFIED: StageState.ValueType  # 0
-"""Not named."""
+"""Default value."""
 STAGE_STATE_WAITING: StageState.ValueType  # 1
-"""Waits for a worker."""
+"""Waiting for a worker."""
 STAGE_STATE_RUNNING: StageState.ValueType  # 2
-"""A worker is at it."""
+"""A worker is processing it."""
 STAGE_STATE_DONE: StageState.ValueType  # 3
-"""Done; its result is kept."""
+"""Done. Its result is kept."""
 STAGE_STATE_FAILED: StageState.ValueType  # 4
-"""Failed for good in this job."""
+"""Failed in this job, with no attempt left."""
 STAGE_STATE_CANCELLED: StageState.ValueType  # 5
 """Ended on request."""
 Global___StageState: _TypeAlias = StageState  # noqa: Y015
 
 @_typing.final
 class Failure(_message.Message):
-    """Why something failed, in words for a user."""
+    """Reason of a failure, worded for users."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -134,7 +134,7 @@ class Failure(_message.Message):
     code: _builtins.str
     """Documented error code, for example `AUDIO_PROCESSING_ERROR`."""
     message: _builtins.str
-    """What happened and what to do."""
+    """Explanation and remedy, worded for users."""
     def __init__(
         self,
         *,
@@ -165,15 +165,15 @@ class StageStatus(_message.Message):
     stage: Global___Stage.ValueType
     """Which stage."""
     state: Global___StageState.ValueType
-    """Where it stands."""
+    """State."""
     progress_percent: _builtins.float
     """Progress, 0 to 100."""
     part_count: _builtins.int
-    """Parts that the recording was divided into; 1 when it is worked on whole."""
+    """Number of parts of the recording. 1 when it is processed as a whole."""
     parts_done: _builtins.int
-    """Parts that are done."""
+    """Number of finished parts."""
     reused: _builtins.bool
-    """True when an earlier job had done the stage and its result was used again."""
+    """True when the result of an earlier job was reused."""
     @_builtins.property
     def failure(self) -> Global___Failure:
         """Present when the stage failed."""
@@ -224,23 +224,23 @@ class Job(_message.Message):
     FILE_DURATION_FIELD_NUMBER: _builtins.int
     ESTIMATED_WAIT_FIELD_NUMBER: _builtins.int
     id: _builtins.int
-    """Row number, unique in one deployment."""
+    """Row number, unique within a deployment."""
     job_id: _builtins.str
-    """Public identifier, `job_` and 32 hexadecimal digits."""
+    """Public identifier: `job_` and 32 hexadecimal digits."""
     transcription_id: _builtins.int
-    """The transcription it works on."""
+    """The transcription to process."""
     session_id: _builtins.str
     """The session that owns it."""
     queue_position: _builtins.int
-    """Place in the queue, from 1; 0 when it does not wait."""
+    """Position in the queue, from 1. 0 when it is not waiting."""
     priority: _builtins.int
-    """Priority, 1 (last) to 10 (first); 5 unless asked for."""
+    """Priority, 1 (last) to 10 (first). 5 by default."""
     status: Global___JobStatus.ValueType
-    """Where it stands."""
+    """Status."""
     progress_percent: _builtins.float
-    """Progress, 0 to 100; never falls."""
+    """Progress, 0 to 100. Never falls."""
     current_step: _builtins.str
-    """What is being done, in words for a user."""
+    """Current step, worded for users."""
     filename: _builtins.str
     """Name of the uploaded file."""
     file_size_bytes: _builtins.int
@@ -251,19 +251,19 @@ class Job(_message.Message):
 
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
-        """When a worker began; absent before."""
+        """When a worker started it. Absent before."""
 
     @_builtins.property
     def complete_time(self) -> _timestamp_pb2.Timestamp:
-        """When it ended; absent before."""
+        """When it ended. Absent before."""
 
     @_builtins.property
     def estimated_complete_time(self) -> _timestamp_pb2.Timestamp:
-        """When it is expected to end, from measured speed; absent when it cannot be told."""
+        """Expected end, from measured speed. Absent when it cannot be estimated."""
 
     @_builtins.property
     def processing_duration(self) -> _duration_pb2.Duration:
-        """Time from start to end, or to now."""
+        """Time from the start to the end, or to now while it is running."""
 
     @_builtins.property
     def failure(self) -> Global___Failure:
@@ -279,7 +279,7 @@ class Job(_message.Message):
 
     @_builtins.property
     def estimated_wait(self) -> _duration_pb2.Duration:
-        """Time the job is expected to wait before a worker begins."""
+        """Expected wait until a worker starts the job."""
 
     def __init__(
         self,
@@ -315,7 +315,7 @@ Global___Job: _TypeAlias = Job  # noqa: Y015
 
 @_typing.final
 class QueueStatus(_message.Message):
-    """Figures over the whole queue."""
+    """Figures about the whole queue."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -334,36 +334,36 @@ class QueueStatus(_message.Message):
     SUCCESS_RATE_PERCENT_FIELD_NUMBER: _builtins.int
     CAPACITY_FIELD_NUMBER: _builtins.int
     total_jobs: _builtins.int
-    """Jobs of every status."""
+    """Number of jobs of any status."""
     queued_jobs: _builtins.int
-    """Jobs that wait."""
+    """Number of waiting jobs."""
     processing_jobs: _builtins.int
-    """Jobs that are being processed."""
+    """Number of jobs being processed."""
     completed_jobs: _builtins.int
-    """Jobs that completed."""
+    """Number of completed jobs."""
     failed_jobs: _builtins.int
-    """Jobs that failed."""
+    """Number of failed jobs."""
     cancelled_jobs: _builtins.int
-    """Jobs that were cancelled."""
+    """Number of cancelled jobs."""
     transcribe_workers: _builtins.int
-    """Recognition workers that reported within the last seconds."""
+    """Number of recognition workers with a recent heartbeat."""
     diarize_workers: _builtins.int
-    """Diarization workers that reported within the last seconds."""
+    """Number of diarization workers with a recent heartbeat."""
     running: _builtins.bool
     """Whether jobs are being released to workers."""
     caller_position: _builtins.int
-    """Best position of the caller's waiting jobs, from 1; 0 when none waits."""
+    """Best position of the caller's waiting jobs, from 1. 0 when none is waiting."""
     success_rate_percent: _builtins.float
-    """Completed jobs in percent of completed and failed ones; 100 when there is none."""
+    """Completed jobs in percent of completed and failed ones. 100 when there are none."""
     capacity: _builtins.int
-    """Most jobs that may wait at a time."""
+    """Maximum number of waiting jobs."""
     @_builtins.property
     def estimated_wait(self) -> _duration_pb2.Duration:
-        """Time until the caller's first waiting job begins; without one, until a job queued now would."""
+        """Time until the caller's first waiting job starts, or until a job queued now would start."""
 
     @_builtins.property
     def average_processing_duration(self) -> _duration_pb2.Duration:
-        """Mean processing time of the jobs that completed lately."""
+        """Mean processing time of recently completed jobs."""
 
     def __init__(
         self,
@@ -489,13 +489,13 @@ class ListJobsRequest(_message.Message):
     OFFSET_FIELD_NUMBER: _builtins.int
     TRANSCRIPTION_ID_FIELD_NUMBER: _builtins.int
     status: Global___JobStatus.ValueType
-    """Only jobs of this status; unspecified means all."""
+    """Only jobs with this status. Unspecified means all."""
     limit: _builtins.int
-    """Most jobs to return, 1 to 1000; 0 means 50."""
+    """Maximum number of jobs to return, 1 to 1000. 0 means 50."""
     offset: _builtins.int
-    """Jobs to pass over, from 0."""
+    """Number of jobs to skip."""
     transcription_id: _builtins.int
-    """Only jobs of this transcription; 0 means all."""
+    """Only jobs of this transcription. 0 means all."""
     def __init__(
         self,
         *,
@@ -521,7 +521,7 @@ class ListJobsResponse(_message.Message):
     JOBS_FIELD_NUMBER: _builtins.int
     TOTAL_FIELD_NUMBER: _builtins.int
     total: _builtins.int
-    """All jobs that match, whatever the limit."""
+    """Number of matching jobs, regardless of the limit."""
     @_builtins.property
     def jobs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Job]:
         """The jobs."""
@@ -638,7 +638,7 @@ Global___UpdateJobPriorityResponse: _TypeAlias = UpdateJobPriorityResponse  # no
 
 @_typing.final
 class AudioRange(_message.Message):
-    """A stretch of a recording."""
+    """A range of a recording."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -675,7 +675,7 @@ class TranscribeWork(_message.Message):
     CONFIG_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def config(self) -> _speech_pb2.RecognitionConfig:
-        """How recognition is to be done."""
+        """Options of recognition."""
 
     def __init__(
         self,
@@ -699,7 +699,7 @@ class DiarizeWork(_message.Message):
     CONFIG_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def config(self) -> _diarization_pb2.DiarizationConfig:
-        """How diarization is to be done."""
+        """Options of diarization."""
 
     def __init__(
         self,
@@ -724,7 +724,7 @@ class LinkWork(_message.Message):
     PART_RESULT_KEYS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def config(self) -> _diarization_pb2.DiarizationConfig:
-        """How diarization is to be done."""
+        """Options of diarization."""
 
     @_builtins.property
     def part_result_keys(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -746,9 +746,7 @@ Global___LinkWork: _TypeAlias = LinkWork  # noqa: Y015
 
 @_typing.final
 class Task(_message.Message):
-    """What a worker is asked to do: the payload of `securetranscribe.tasks.v1.*`. Internal to one
-    deployment.
-    """
+    """Work for a worker: the payload of `securetranscribe.tasks.v1.*`. Internal to a deployment."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -767,11 +765,11 @@ class Task(_message.Message):
     LINK_FIELD_NUMBER: _builtins.int
     RELEASE_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
-    """Identifier, a UUID; also names the result object and makes publishing idempotent."""
+    """Identifier, a UUID. It also names the result object and makes publishing idempotent."""
     job_id: _builtins.str
-    """The job it is part of."""
+    """The job of the task."""
     transcription_id: _builtins.int
-    """The transcription it works on."""
+    """The transcription to process."""
     session_id: _builtins.str
     """The session that owns it."""
     audio_key: _builtins.str
@@ -781,24 +779,26 @@ class Task(_message.Message):
     part_count: _builtins.int
     """Number of parts."""
     result_key: _builtins.str
-    """Object to write the result to, in the results bucket."""
+    """Object for the result, in the results bucket."""
     release: _builtins.int
-    """How often the task has been handed out, this time included; not counting deliveries."""
+    """How often the task has been released to workers, including this time. Redeliveries of a release
+    are not counted.
+    """
     @_builtins.property
     def audio_duration(self) -> _duration_pb2.Duration:
         """Length of the recording."""
 
     @_builtins.property
     def range(self) -> Global___AudioRange:
-        """Part to work on; absent means the whole recording."""
+        """Part to process. Absent means the whole recording."""
 
     @_builtins.property
     def transcribe(self) -> Global___TranscribeWork:
-        """Recognise speech."""
+        """Recognize speech."""
 
     @_builtins.property
     def diarize(self) -> Global___DiarizeWork:
-        """Find who speaks when."""
+        """Find out who speaks when."""
 
     @_builtins.property
     def link(self) -> Global___LinkWork:
@@ -834,7 +834,7 @@ Global___Task: _TypeAlias = Task  # noqa: Y015
 
 @_typing.final
 class TaskProgress(_message.Message):
-    """How far a worker is: the payload of `securetranscribe.progress.v1.*`. Internal."""
+    """Progress of a worker: the payload of `securetranscribe.progress.v1.*`. Internal."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -846,13 +846,13 @@ class TaskProgress(_message.Message):
     task_id: _builtins.str
     """The task."""
     job_id: _builtins.str
-    """The job it is part of."""
+    """The job of the task."""
     fraction: _builtins.float
     """Progress, 0 to 1."""
     step: _builtins.str
-    """What is being done, in words for a user."""
+    """Current step, worded for users."""
     worker_id: _builtins.str
-    """The worker that does it."""
+    """The worker."""
     def __init__(
         self,
         *,
@@ -872,7 +872,7 @@ Global___TaskProgress: _TypeAlias = TaskProgress  # noqa: Y015
 
 @_typing.final
 class TaskResult(_message.Message):
-    """How a task ended: the payload of `securetranscribe.results.v1.*`. Internal."""
+    """Outcome of a task: the payload of `securetranscribe.results.v1.*`. Internal."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -887,16 +887,16 @@ class TaskResult(_message.Message):
     task_id: _builtins.str
     """The task."""
     job_id: _builtins.str
-    """The job it is part of."""
+    """The job of the task."""
     result_key: _builtins.str
-    """Object with the result, in the results bucket; empty when the task failed."""
+    """Object with the result, in the results bucket. Empty when the task failed."""
     worker_id: _builtins.str
-    """The worker that did it."""
+    """The worker."""
     returned: _builtins.bool
-    """True when the worker had to stop before it was done: the task is handed out again."""
+    """True when the worker had to stop early. The task is then released again."""
     release: _builtins.int
-    """The `release` of the task, so that handing back is never taken for that of a later time; 0 from
-    a worker that was given none.
+    """The `release` of the task, so that a returned task is not mistaken for a later release of it. 0
+    when the task had none.
     """
     @_builtins.property
     def failure(self) -> Global___Failure:
@@ -904,7 +904,7 @@ class TaskResult(_message.Message):
 
     @_builtins.property
     def busy_duration(self) -> _duration_pb2.Duration:
-        """Time that the worker was at it."""
+        """Time spent by the worker."""
 
     def __init__(
         self,
@@ -928,7 +928,7 @@ Global___TaskResult: _TypeAlias = TaskResult  # noqa: Y015
 
 @_typing.final
 class WorkerHeartbeat(_message.Message):
-    """Sign of life of a worker: the payload of `securetranscribe.workers.v1.*`. Internal."""
+    """Heartbeat of a worker: the payload of `securetranscribe.workers.v1.*`. Internal."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -940,11 +940,11 @@ class WorkerHeartbeat(_message.Message):
     worker_id: _builtins.str
     """The worker."""
     stage: Global___Stage.ValueType
-    """What it works on."""
+    """Kind of work."""
     task_id: _builtins.str
-    """Task in hand; empty when idle."""
+    """Current task. Empty when idle."""
     draining: _builtins.bool
-    """True when it takes no further task."""
+    """True when it accepts no further tasks."""
     device: _builtins.str
     """Device in use, for example `cpu` or `cuda:0`."""
     def __init__(

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class QueueServiceStub:
-    """Shows and steers the queue of jobs. A caller sees only the jobs of its own session.
+    """Shows and controls the queue of jobs. Callers can only access jobs of their own session.
     """
 
     def __init__(self, channel):
@@ -63,11 +63,11 @@ class QueueServiceStub:
 
 
 class QueueServiceServicer:
-    """Shows and steers the queue of jobs. A caller sees only the jobs of its own session.
+    """Shows and controls the queue of jobs. Callers can only access jobs of their own session.
     """
 
     def GetQueueStatus(self, request, context):
-        """Returns figures over the whole queue, and the caller's place in it.
+        """Returns figures about the whole queue and the caller's position in it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -88,8 +88,9 @@ class QueueServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CancelJob(self, request, context):
-        """Cancels a waiting or running job. The transcription becomes pending again; finished stages are
-        kept for its next start. Fails with FAILED_PRECONDITION when the job has ended.
+        """Cancels a waiting or running job. The transcription becomes pending again, and results of
+        finished stages are kept for its next start. Fails with FAILED_PRECONDITION when the job has
+        ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -139,7 +140,7 @@ def add_QueueServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class QueueService:
-    """Shows and steers the queue of jobs. A caller sees only the jobs of its own session.
+    """Shows and controls the queue of jobs. Callers can only access jobs of their own session.
     """
 
     @staticmethod

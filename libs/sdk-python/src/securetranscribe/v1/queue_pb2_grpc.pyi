@@ -27,45 +27,47 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class QueueServiceStub:
-    """Shows and steers the queue of jobs. A caller sees only the jobs of its own session."""
+    """Shows and controls the queue of jobs. Callers can only access jobs of their own session."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> QueueServiceAsyncStub: ...
     GetQueueStatus: _grpc.UnaryUnaryMultiCallable[_queue_pb2.GetQueueStatusRequest, _queue_pb2.GetQueueStatusResponse]
-    """Returns figures over the whole queue, and the caller's place in it."""
+    """Returns figures about the whole queue and the caller's position in it."""
     GetJob: _grpc.UnaryUnaryMultiCallable[_queue_pb2.GetJobRequest, _queue_pb2.GetJobResponse]
     """Returns one job."""
     ListJobs: _grpc.UnaryUnaryMultiCallable[_queue_pb2.ListJobsRequest, _queue_pb2.ListJobsResponse]
     """Lists jobs of the caller's session, newest first."""
     CancelJob: _grpc.UnaryUnaryMultiCallable[_queue_pb2.CancelJobRequest, _queue_pb2.CancelJobResponse]
-    """Cancels a waiting or running job. The transcription becomes pending again; finished stages are
-    kept for its next start. Fails with FAILED_PRECONDITION when the job has ended.
+    """Cancels a waiting or running job. The transcription becomes pending again, and results of
+    finished stages are kept for its next start. Fails with FAILED_PRECONDITION when the job has
+    ended.
     """
     UpdateJobPriority: _grpc.UnaryUnaryMultiCallable[_queue_pb2.UpdateJobPriorityRequest, _queue_pb2.UpdateJobPriorityResponse]
     """Changes the priority of a waiting job."""
 
 @_typing.type_check_only
 class QueueServiceAsyncStub(QueueServiceStub):
-    """Shows and steers the queue of jobs. A caller sees only the jobs of its own session."""
+    """Shows and controls the queue of jobs. Callers can only access jobs of their own session."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetQueueStatus: _aio.UnaryUnaryMultiCallable[_queue_pb2.GetQueueStatusRequest, _queue_pb2.GetQueueStatusResponse]  # type: ignore[assignment]
-    """Returns figures over the whole queue, and the caller's place in it."""
+    """Returns figures about the whole queue and the caller's position in it."""
     GetJob: _aio.UnaryUnaryMultiCallable[_queue_pb2.GetJobRequest, _queue_pb2.GetJobResponse]  # type: ignore[assignment]
     """Returns one job."""
     ListJobs: _aio.UnaryUnaryMultiCallable[_queue_pb2.ListJobsRequest, _queue_pb2.ListJobsResponse]  # type: ignore[assignment]
     """Lists jobs of the caller's session, newest first."""
     CancelJob: _aio.UnaryUnaryMultiCallable[_queue_pb2.CancelJobRequest, _queue_pb2.CancelJobResponse]  # type: ignore[assignment]
-    """Cancels a waiting or running job. The transcription becomes pending again; finished stages are
-    kept for its next start. Fails with FAILED_PRECONDITION when the job has ended.
+    """Cancels a waiting or running job. The transcription becomes pending again, and results of
+    finished stages are kept for its next start. Fails with FAILED_PRECONDITION when the job has
+    ended.
     """
     UpdateJobPriority: _aio.UnaryUnaryMultiCallable[_queue_pb2.UpdateJobPriorityRequest, _queue_pb2.UpdateJobPriorityResponse]  # type: ignore[assignment]
     """Changes the priority of a waiting job."""
 
 class QueueServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Shows and steers the queue of jobs. A caller sees only the jobs of its own session."""
+    """Shows and controls the queue of jobs. Callers can only access jobs of their own session."""
 
     @_abc_1.abstractmethod
     def GetQueueStatus(
@@ -73,7 +75,7 @@ class QueueServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _queue_pb2.GetQueueStatusRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_queue_pb2.GetQueueStatusResponse, _abc.Awaitable[_queue_pb2.GetQueueStatusResponse]]:
-        """Returns figures over the whole queue, and the caller's place in it."""
+        """Returns figures about the whole queue and the caller's position in it."""
 
     @_abc_1.abstractmethod
     def GetJob(
@@ -97,8 +99,9 @@ class QueueServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _queue_pb2.CancelJobRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_queue_pb2.CancelJobResponse, _abc.Awaitable[_queue_pb2.CancelJobResponse]]:
-        """Cancels a waiting or running job. The transcription becomes pending again; finished stages are
-        kept for its next start. Fails with FAILED_PRECONDITION when the job has ended.
+        """Cancels a waiting or running job. The transcription becomes pending again, and results of
+        finished stages are kept for its next start. Fails with FAILED_PRECONDITION when the job has
+        ended.
         """
 
     @_abc_1.abstractmethod

@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Session(_message.Message):
-    """A session and what is known of it."""
+    """A session with its preferences and figures."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -36,34 +36,34 @@ class Session(_message.Message):
     PREFERENCES_FIELD_NUMBER: _builtins.int
     STATISTICS_FIELD_NUMBER: _builtins.int
     id: _builtins.int
-    """Row number, unique in one deployment."""
+    """Row number, unique within a deployment."""
     session_id: _builtins.str
-    """Public identifier, `session_` and 32 hexadecimal digits. Opens nothing: the token does."""
+    """Public identifier: `session_` and 32 hexadecimal digits. Grants no access. Only the token does."""
     user_identifier: _builtins.str
-    """Label that the user gave; empty when none. Opens nothing."""
+    """Label given by the user, if any. Grants no access."""
     active: _builtins.bool
     """False once the session was invalidated or has expired."""
     authenticated: _builtins.bool
-    """True when an identity provider vouched for the user."""
+    """True when an identity provider has authenticated the user."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When the session was created."""
 
     @_builtins.property
     def last_access_time(self) -> _timestamp_pb2.Timestamp:
-        """When the token was last used, to within a few seconds."""
+        """When the token was last used, this call included."""
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """When the session ends unless it is used or extended before."""
+        """When the session ends unless it is used or extended earlier."""
 
     @_builtins.property
     def preferences(self) -> Global___SessionPreferences:
-        """What the user prefers."""
+        """Preferences of the user."""
 
     @_builtins.property
     def statistics(self) -> Global___SessionStatistics:
-        """Figures computed from the session's jobs at the time of the call."""
+        """Figures about the session's jobs at the time of the call."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ Global___Session: _TypeAlias = Session  # noqa: Y015
 
 @_typing.final
 class SessionPreferences(_message.Message):
-    """Preferences that apply where an upload names neither."""
+    """Preferences for uploads without the corresponding option."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -97,12 +97,12 @@ class SessionPreferences(_message.Message):
     AUTO_START_PROCESSING_FIELD_NUMBER: _builtins.int
     OTHER_FIELD_NUMBER: _builtins.int
     default_language: _builtins.str
-    """Language code (ISO 639-1) for recognition; absent means detect."""
+    """Language code (ISO 639-1) for recognition. Absent means detect."""
     auto_start_processing: _builtins.bool
-    """Whether an upload is processed at once; absent means yes."""
+    """Whether an upload is processed at once. Absent means yes."""
     @_builtins.property
     def other(self) -> _struct_pb2.Struct:
-        """Keys that the service does not interpret; kept and returned as given."""
+        """Further keys. Stored and returned unchanged, and not interpreted."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ Global___SessionPreferences: _TypeAlias = SessionPreferences  # noqa: Y015
 
 @_typing.final
 class SessionStatistics(_message.Message):
-    """Figures over the jobs of one session."""
+    """Figures about the jobs of one session."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -139,20 +139,20 @@ class SessionStatistics(_message.Message):
     PROCESSING_DURATION_FIELD_NUMBER: _builtins.int
     AVERAGE_CONFIDENCE_FIELD_NUMBER: _builtins.int
     queue_position: _builtins.int
-    """Best position of the session's waiting jobs, from 1; 0 when none waits."""
+    """Best position of the session's waiting jobs, from 1. 0 when none is waiting."""
     processing: _builtins.bool
     """Whether a job of the session is being processed."""
     completed_jobs: _builtins.int
-    """Number of jobs that completed."""
+    """Number of completed jobs."""
     average_confidence: _builtins.float
-    """Mean confidence of the completed transcriptions, 0 to 1; 0 when there is none."""
+    """Mean confidence of the completed transcriptions, 0 to 1. 0 when there are none."""
     @_builtins.property
     def audio_duration(self) -> _duration_pb2.Duration:
-        """Audio of the completed jobs."""
+        """Total audio of the completed jobs."""
 
     @_builtins.property
     def processing_duration(self) -> _duration_pb2.Duration:
-        """Time that the completed jobs were being processed."""
+        """Total processing time of the completed jobs."""
 
     def __init__(
         self,
@@ -183,13 +183,15 @@ class CreateSessionRequest(_message.Message):
     IP_ADDRESS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     user_identifier: _builtins.str
-    """Label of the user; at most 255 characters."""
+    """Label of the user, at most 255 characters."""
     user_agent: _builtins.str
-    """User agent to note; at most 512 characters."""
+    """User agent to record, at most 512 characters."""
     ip_address: _builtins.str
-    """Network address to note; the service fills in the peer's when empty."""
+    """Network address to record. Empty means the address of the caller."""
     request_id: _builtins.str
-    """Idempotency key chosen by the caller; a repeated key within ten minutes returns the same session."""
+    """Idempotency key chosen by the caller. A repeated key within ten minutes returns the same
+    session.
+    """
     def __init__(
         self,
         *,
@@ -215,7 +217,7 @@ class CreateSessionResponse(_message.Message):
     SESSION_FIELD_NUMBER: _builtins.int
     SESSION_TOKEN_FIELD_NUMBER: _builtins.int
     session_token: _builtins.str
-    """The secret that proves ownership of the session; returned only here."""
+    """The secret that grants access to the session. Returned only here."""
     @_builtins.property
     def session(self) -> Global___Session:
         """The new session."""
@@ -277,17 +279,17 @@ Global___GetCurrentSessionResponse: _TypeAlias = GetCurrentSessionResponse  # no
 
 @_typing.final
 class UpdateCurrentSessionRequest(_message.Message):
-    """Request of UpdateCurrentSession; absent fields stay as they are."""
+    """Request of UpdateCurrentSession. Absent fields are left unchanged."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     USER_IDENTIFIER_FIELD_NUMBER: _builtins.int
     PREFERENCES_FIELD_NUMBER: _builtins.int
     user_identifier: _builtins.str
-    """New label; empty removes it."""
+    """New label. Empty removes it."""
     @_builtins.property
     def preferences(self) -> Global___SessionPreferences:
-        """New preferences; replace the old ones as a whole."""
+        """New preferences. They replace all previous ones."""
 
     def __init__(
         self,
@@ -338,7 +340,7 @@ class ExtendCurrentSessionRequest(_message.Message):
     DURATION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def duration(self) -> _duration_pb2.Duration:
-        """Time from now that the session shall last, 1 hour to 24 hours."""
+        """Minimum remaining lifetime of the session, 1 hour to 24 hours."""
 
     def __init__(
         self,
@@ -419,7 +421,7 @@ class AuthenticateSessionRequest(_message.Message):
 
     SESSION_TOKEN_FIELD_NUMBER: _builtins.int
     session_token: _builtins.str
-    """The token as the caller presented it."""
+    """The token as presented by the caller."""
     def __init__(
         self,
         *,
@@ -444,16 +446,16 @@ class AuthenticateSessionResponse(_message.Message):
     AUTHENTICATED_FIELD_NUMBER: _builtins.int
     PREFERENCES_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
-    """Identifier of the session that the token belongs to."""
+    """Identifier of the token's session."""
     authenticated: _builtins.bool
-    """True when an identity provider vouched for the user."""
+    """True when an identity provider has authenticated the user."""
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """When the session ends unless it is used again."""
 
     @_builtins.property
     def preferences(self) -> Global___SessionPreferences:
-        """What the user prefers."""
+        """Preferences of the user."""
 
     def __init__(
         self,

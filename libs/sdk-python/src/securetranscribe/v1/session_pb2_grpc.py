@@ -26,10 +26,10 @@ if _version_not_supported:
 
 
 class SessionServiceStub:
-    """Issues, describes and ends sessions, and tells other services whose token a caller holds.
+    """Creates, describes and ends sessions, and authenticates their tokens for the other services.
 
-    A session is the owner of transcriptions and jobs. Its token is shown once, when the session is
-    created, and travels as `authorization: Bearer <token>` metadata on every later call.
+    A session owns transcriptions and jobs. Its token is returned once, when the session is created,
+    and is sent as `authorization: Bearer <token>` metadata with every later call.
     """
 
     def __init__(self, channel):
@@ -71,10 +71,10 @@ class SessionServiceStub:
 
 
 class SessionServiceServicer:
-    """Issues, describes and ends sessions, and tells other services whose token a caller holds.
+    """Creates, describes and ends sessions, and authenticates their tokens for the other services.
 
-    A session is the owner of transcriptions and jobs. Its token is shown once, when the session is
-    created, and travels as `authorization: Bearer <token>` metadata on every later call.
+    A session owns transcriptions and jobs. Its token is returned once, when the session is created,
+    and is sent as `authorization: Bearer <token>` metadata with every later call.
     """
 
     def CreateSession(self, request, context):
@@ -85,7 +85,7 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetCurrentSession(self, request, context):
-        """Returns the caller's session with figures computed from its jobs.
+        """Returns the caller's session with figures about its jobs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -99,22 +99,22 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ExtendCurrentSession(self, request, context):
-        """Moves the expiry of the caller's session to at least now plus the given time; never shortens it.
+        """Extends the caller's session to at least the given time from now. Never shortens it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def InvalidateCurrentSession(self, request, context):
-        """Ends the caller's session; its token is refused by every service within a second.
+        """Ends the caller's session. Every service rejects its token within a second.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AuthenticateSession(self, request, context):
-        """Tells which session a token belongs to, and slides its expiry. Fails with UNAUTHENTICATED when
-        the token is unknown, expired or revoked. Services call this; native clients need not.
+        """Returns the session of a token and renews its expiry. Fails with UNAUTHENTICATED when the token
+        is unknown, expired or revoked. Called by services. Native clients do not need it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -162,10 +162,10 @@ def add_SessionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SessionService:
-    """Issues, describes and ends sessions, and tells other services whose token a caller holds.
+    """Creates, describes and ends sessions, and authenticates their tokens for the other services.
 
-    A session is the owner of transcriptions and jobs. Its token is shown once, when the session is
-    created, and travels as `authorization: Bearer <token>` metadata on every later call.
+    A session owns transcriptions and jobs. Its token is returned once, when the session is created,
+    and is sent as `authorization: Bearer <token>` metadata with every later call.
     """
 
     @staticmethod

@@ -27,10 +27,10 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SessionServiceStub:
-    """Issues, describes and ends sessions, and tells other services whose token a caller holds.
+    """Creates, describes and ends sessions, and authenticates their tokens for the other services.
 
-    A session is the owner of transcriptions and jobs. Its token is shown once, when the session is
-    created, and travels as `authorization: Bearer <token>` metadata on every later call.
+    A session owns transcriptions and jobs. Its token is returned once, when the session is created,
+    and is sent as `authorization: Bearer <token>` metadata with every later call.
     """
 
     @_typing.overload
@@ -40,47 +40,47 @@ class SessionServiceStub:
     CreateSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.CreateSessionRequest, _session_pb2.CreateSessionResponse]
     """Creates a session and returns its token. Needs no credentials."""
     GetCurrentSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.GetCurrentSessionRequest, _session_pb2.GetCurrentSessionResponse]
-    """Returns the caller's session with figures computed from its jobs."""
+    """Returns the caller's session with figures about its jobs."""
     UpdateCurrentSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.UpdateCurrentSessionRequest, _session_pb2.UpdateCurrentSessionResponse]
     """Changes the label or the preferences of the caller's session."""
     ExtendCurrentSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.ExtendCurrentSessionRequest, _session_pb2.ExtendCurrentSessionResponse]
-    """Moves the expiry of the caller's session to at least now plus the given time; never shortens it."""
+    """Extends the caller's session to at least the given time from now. Never shortens it."""
     InvalidateCurrentSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.InvalidateCurrentSessionRequest, _session_pb2.InvalidateCurrentSessionResponse]
-    """Ends the caller's session; its token is refused by every service within a second."""
+    """Ends the caller's session. Every service rejects its token within a second."""
     AuthenticateSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.AuthenticateSessionRequest, _session_pb2.AuthenticateSessionResponse]
-    """Tells which session a token belongs to, and slides its expiry. Fails with UNAUTHENTICATED when
-    the token is unknown, expired or revoked. Services call this; native clients need not.
+    """Returns the session of a token and renews its expiry. Fails with UNAUTHENTICATED when the token
+    is unknown, expired or revoked. Called by services. Native clients do not need it.
     """
 
 @_typing.type_check_only
 class SessionServiceAsyncStub(SessionServiceStub):
-    """Issues, describes and ends sessions, and tells other services whose token a caller holds.
+    """Creates, describes and ends sessions, and authenticates their tokens for the other services.
 
-    A session is the owner of transcriptions and jobs. Its token is shown once, when the session is
-    created, and travels as `authorization: Bearer <token>` metadata on every later call.
+    A session owns transcriptions and jobs. Its token is returned once, when the session is created,
+    and is sent as `authorization: Bearer <token>` metadata with every later call.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateSession: _aio.UnaryUnaryMultiCallable[_session_pb2.CreateSessionRequest, _session_pb2.CreateSessionResponse]  # type: ignore[assignment]
     """Creates a session and returns its token. Needs no credentials."""
     GetCurrentSession: _aio.UnaryUnaryMultiCallable[_session_pb2.GetCurrentSessionRequest, _session_pb2.GetCurrentSessionResponse]  # type: ignore[assignment]
-    """Returns the caller's session with figures computed from its jobs."""
+    """Returns the caller's session with figures about its jobs."""
     UpdateCurrentSession: _aio.UnaryUnaryMultiCallable[_session_pb2.UpdateCurrentSessionRequest, _session_pb2.UpdateCurrentSessionResponse]  # type: ignore[assignment]
     """Changes the label or the preferences of the caller's session."""
     ExtendCurrentSession: _aio.UnaryUnaryMultiCallable[_session_pb2.ExtendCurrentSessionRequest, _session_pb2.ExtendCurrentSessionResponse]  # type: ignore[assignment]
-    """Moves the expiry of the caller's session to at least now plus the given time; never shortens it."""
+    """Extends the caller's session to at least the given time from now. Never shortens it."""
     InvalidateCurrentSession: _aio.UnaryUnaryMultiCallable[_session_pb2.InvalidateCurrentSessionRequest, _session_pb2.InvalidateCurrentSessionResponse]  # type: ignore[assignment]
-    """Ends the caller's session; its token is refused by every service within a second."""
+    """Ends the caller's session. Every service rejects its token within a second."""
     AuthenticateSession: _aio.UnaryUnaryMultiCallable[_session_pb2.AuthenticateSessionRequest, _session_pb2.AuthenticateSessionResponse]  # type: ignore[assignment]
-    """Tells which session a token belongs to, and slides its expiry. Fails with UNAUTHENTICATED when
-    the token is unknown, expired or revoked. Services call this; native clients need not.
+    """Returns the session of a token and renews its expiry. Fails with UNAUTHENTICATED when the token
+    is unknown, expired or revoked. Called by services. Native clients do not need it.
     """
 
 class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Issues, describes and ends sessions, and tells other services whose token a caller holds.
+    """Creates, describes and ends sessions, and authenticates their tokens for the other services.
 
-    A session is the owner of transcriptions and jobs. Its token is shown once, when the session is
-    created, and travels as `authorization: Bearer <token>` metadata on every later call.
+    A session owns transcriptions and jobs. Its token is returned once, when the session is created,
+    and is sent as `authorization: Bearer <token>` metadata with every later call.
     """
 
     @_abc_1.abstractmethod
@@ -97,7 +97,7 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_pb2.GetCurrentSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_pb2.GetCurrentSessionResponse, _abc.Awaitable[_session_pb2.GetCurrentSessionResponse]]:
-        """Returns the caller's session with figures computed from its jobs."""
+        """Returns the caller's session with figures about its jobs."""
 
     @_abc_1.abstractmethod
     def UpdateCurrentSession(
@@ -113,7 +113,7 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_pb2.ExtendCurrentSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_pb2.ExtendCurrentSessionResponse, _abc.Awaitable[_session_pb2.ExtendCurrentSessionResponse]]:
-        """Moves the expiry of the caller's session to at least now plus the given time; never shortens it."""
+        """Extends the caller's session to at least the given time from now. Never shortens it."""
 
     @_abc_1.abstractmethod
     def InvalidateCurrentSession(
@@ -121,7 +121,7 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_pb2.InvalidateCurrentSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_pb2.InvalidateCurrentSessionResponse, _abc.Awaitable[_session_pb2.InvalidateCurrentSessionResponse]]:
-        """Ends the caller's session; its token is refused by every service within a second."""
+        """Ends the caller's session. Every service rejects its token within a second."""
 
     @_abc_1.abstractmethod
     def AuthenticateSession(
@@ -129,8 +129,8 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_pb2.AuthenticateSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_pb2.AuthenticateSessionResponse, _abc.Awaitable[_session_pb2.AuthenticateSessionResponse]]:
-        """Tells which session a token belongs to, and slides its expiry. Fails with UNAUTHENTICATED when
-        the token is unknown, expired or revoked. Services call this; native clients need not.
+        """Returns the session of a token and renews its expiry. Fails with UNAUTHENTICATED when the token
+        is unknown, expired or revoked. Called by services. Native clients do not need it.
         """
 
 def add_SessionServiceServicer_to_server(servicer: SessionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -29,7 +29,7 @@ class _ConfidenceLevel:
 class _ConfidenceLevelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ConfidenceLevel.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     CONFIDENCE_LEVEL_UNSPECIFIED: _ConfidenceLevel.ValueType  # 0
-    """Not named."""
+    """Default value."""
     CONFIDENCE_LEVEL_VERY_LOW: _ConfidenceLevel.ValueType  # 1
     """Below 0.4."""
     CONFIDENCE_LEVEL_LOW: _ConfidenceLevel.ValueType  # 2
@@ -40,10 +40,10 @@ class _ConfidenceLevelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Confi
     """0.8 or more."""
 
 class ConfidenceLevel(_ConfidenceLevel, metaclass=_ConfidenceLevelEnumTypeWrapper):
-    """How sure a statement about a voice is."""
+    """Confidence of a statement about a voice."""
 
 CONFIDENCE_LEVEL_UNSPECIFIED: ConfidenceLevel.ValueType  # 0
-"""Not named."""
+"""Default value."""
 CONFIDENCE_LEVEL_VERY_LOW: ConfidenceLevel.ValueType  # 1
 """Below 0.4."""
 CONFIDENCE_LEVEL_LOW: ConfidenceLevel.ValueType  # 2
@@ -61,25 +61,25 @@ class _DecisionSource:
 class _DecisionSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DecisionSource.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     DECISION_SOURCE_UNSPECIFIED: _DecisionSource.ValueType  # 0
-    """Not named."""
+    """Default value."""
     DECISION_SOURCE_PERSON: _DecisionSource.ValueType  # 1
-    """A person; teaches the profile."""
+    """A person. The profile learns from it."""
     DECISION_SOURCE_MACHINE: _DecisionSource.ValueType  # 2
-    """The machine recognised it; teaches nothing."""
+    """Automatic recognition. Nothing is learned from it."""
     DECISION_SOURCE_ENROLLMENT: _DecisionSource.ValueType  # 3
-    """A person enrolled a clip; teaches the profile."""
+    """An enrolled clip. The profile learns from it."""
 
 class DecisionSource(_DecisionSource, metaclass=_DecisionSourceEnumTypeWrapper):
-    """Who decided that a voice belongs to a profile."""
+    """Origin of the decision that a voice belongs to a profile."""
 
 DECISION_SOURCE_UNSPECIFIED: DecisionSource.ValueType  # 0
-"""Not named."""
+"""Default value."""
 DECISION_SOURCE_PERSON: DecisionSource.ValueType  # 1
-"""A person; teaches the profile."""
+"""A person. The profile learns from it."""
 DECISION_SOURCE_MACHINE: DecisionSource.ValueType  # 2
-"""The machine recognised it; teaches nothing."""
+"""Automatic recognition. Nothing is learned from it."""
 DECISION_SOURCE_ENROLLMENT: DecisionSource.ValueType  # 3
-"""A person enrolled a clip; teaches the profile."""
+"""An enrolled clip. The profile learns from it."""
 Global___DecisionSource: _TypeAlias = DecisionSource  # noqa: Y015
 
 class _VoiceMatchOutcome:
@@ -89,30 +89,30 @@ class _VoiceMatchOutcome:
 class _VoiceMatchOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_VoiceMatchOutcome.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     VOICE_MATCH_OUTCOME_UNSPECIFIED: _VoiceMatchOutcome.ValueType  # 0
-    """Not named."""
+    """Default value."""
     VOICE_MATCH_OUTCOME_KNOWN: _VoiceMatchOutcome.ValueType  # 1
-    """A profile was recognised."""
+    """A profile was recognized."""
     VOICE_MATCH_OUTCOME_UNKNOWN: _VoiceMatchOutcome.ValueType  # 2
-    """No profile is near enough."""
+    """No profile is close enough."""
     VOICE_MATCH_OUTCOME_TOO_LITTLE_SPEECH: _VoiceMatchOutcome.ValueType  # 3
-    """The person spoke too little to decide."""
+    """There is too little speech to decide."""
 
 class VoiceMatchOutcome(_VoiceMatchOutcome, metaclass=_VoiceMatchOutcomeEnumTypeWrapper):
-    """What recognition made of a voice."""
+    """Outcome of recognizing a voice."""
 
 VOICE_MATCH_OUTCOME_UNSPECIFIED: VoiceMatchOutcome.ValueType  # 0
-"""Not named."""
+"""Default value."""
 VOICE_MATCH_OUTCOME_KNOWN: VoiceMatchOutcome.ValueType  # 1
-"""A profile was recognised."""
+"""A profile was recognized."""
 VOICE_MATCH_OUTCOME_UNKNOWN: VoiceMatchOutcome.ValueType  # 2
-"""No profile is near enough."""
+"""No profile is close enough."""
 VOICE_MATCH_OUTCOME_TOO_LITTLE_SPEECH: VoiceMatchOutcome.ValueType  # 3
-"""The person spoke too little to decide."""
+"""There is too little speech to decide."""
 Global___VoiceMatchOutcome: _TypeAlias = VoiceMatchOutcome  # noqa: Y015
 
 @_typing.final
 class Speaker(_message.Message):
-    """A person whose voice can be remembered."""
+    """Profile of a person."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -136,25 +136,25 @@ class Speaker(_message.Message):
     speaker_id: _builtins.int
     """Identifier."""
     name: _builtins.str
-    """Name, unique among active profiles regardless of case and surrounding blanks."""
+    """Name, unique among active profiles regardless of case and surrounding spaces."""
     display_name: _builtins.str
-    """Name to show."""
+    """Display name."""
     gender: _builtins.str
-    """Free label; empty when unknown."""
+    """Free label. Empty when unknown."""
     age_range: _builtins.str
-    """Free label; empty when unknown."""
+    """Free label. Empty when unknown."""
     language: _builtins.str
-    """Language code (ISO 639-1); empty when unknown."""
+    """Language code (ISO 639-1). Empty when unknown."""
     accent: _builtins.str
-    """Free label; empty when unknown."""
+    """Free label. Empty when unknown."""
     description: _builtins.str
     """Description for people."""
     confidence: _builtins.float
-    """How far the voice data can be relied on, 0 to 1; 0 without voice data."""
+    """Reliability of the voice data, 0 to 1. 0 without voice data."""
     confidence_level: Global___ConfidenceLevel.ValueType
-    """The same as a level."""
+    """The confidence as a level."""
     verified: _builtins.bool
-    """Whether a person has vouched for the profile."""
+    """Whether a person has verified the profile."""
     active: _builtins.bool
     """Whether the profile takes part in recognition."""
     sample_count: _builtins.int
@@ -171,7 +171,7 @@ class Speaker(_message.Message):
 
     @_builtins.property
     def speech_duration(self) -> _duration_pb2.Duration:
-        """Speech that the voice data rests on."""
+        """Total speech behind the voice data."""
 
     def __init__(
         self,
@@ -220,20 +220,20 @@ class Observation(_message.Message):
     observation_id: _builtins.int
     """Identifier."""
     speaker_id: _builtins.int
-    """Profile that it belongs to."""
+    """Its profile."""
     transcription_id: _builtins.int
-    """Recording that the voice was heard in; 0 for an enrolled clip."""
+    """Recording with the voice. 0 for an enrolled clip."""
     speaker_label: _builtins.str
-    """Label of the voice in that recording; empty for an enrolled clip."""
+    """Label of the voice in that recording. Empty for an enrolled clip."""
     decided_by: Global___DecisionSource.ValueType
-    """Who decided."""
+    """Origin of the decision."""
     model: _builtins.str
     """Model of its voiceprint."""
     confidence: _builtins.float
-    """Calibrated probability at the time of the decision, 0 to 1; 1 when a person decided."""
+    """Calibrated probability at the time of the decision, 0 to 1. 1 for decisions of people."""
     @_builtins.property
     def speech_duration(self) -> _duration_pb2.Duration:
-        """Speech of this person alone that its voiceprint rests on."""
+        """Single-speaker speech behind its voiceprint."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
@@ -286,7 +286,7 @@ class CreateSpeakerRequest(_message.Message):
     description: _builtins.str
     """Description, at most 2000 characters."""
     request_id: _builtins.str
-    """Idempotency key chosen by the caller; a repeated key returns the first profile."""
+    """Idempotency key chosen by the caller. A repeated key returns the first profile."""
     def __init__(
         self,
         *,
@@ -387,13 +387,13 @@ class ListSpeakersRequest(_message.Message):
     PAGE_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     active_only: _builtins.bool
-    """Whether inactive profiles are left out; absent means yes."""
+    """Whether to omit inactive profiles. Absent means yes."""
     verified_only: _builtins.bool
-    """Whether profiles that nobody vouched for are left out."""
+    """Whether to omit unverified profiles."""
     page: _builtins.int
-    """Page, from 1; 0 means 1."""
+    """Page, from 1. 0 means 1."""
     page_size: _builtins.int
-    """Profiles a page, 1 to 200; 0 means 50."""
+    """Profiles per page, 1 to 200. 0 means 50."""
     def __init__(
         self,
         *,
@@ -421,7 +421,7 @@ class ListSpeakersResponse(_message.Message):
     SPEAKERS_FIELD_NUMBER: _builtins.int
     TOTAL_FIELD_NUMBER: _builtins.int
     total: _builtins.int
-    """All profiles that match."""
+    """Number of matching profiles."""
     @_builtins.property
     def speakers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Speaker]:
         """The profiles of the page."""
@@ -470,7 +470,7 @@ class UpdateSpeakerRequest(_message.Message):
     description: _builtins.str
     """New description."""
     verified: _builtins.bool
-    """Whether a person vouches for the profile."""
+    """Whether the profile has been verified by a person."""
     active: _builtins.bool
     """Whether the profile takes part in recognition."""
     def __init__(
@@ -560,7 +560,7 @@ class DeleteSpeakerRequest(_message.Message):
     speaker_id: _builtins.int
     """The profile."""
     permanent: _builtins.bool
-    """Whether voiceprints, clips and the profile itself are deleted for good."""
+    """Whether to delete the profile, its voiceprints and its clips permanently."""
     def __init__(
         self,
         *,
@@ -616,7 +616,7 @@ Global___GetSpeakerStatisticsRequest: _TypeAlias = GetSpeakerStatisticsRequest  
 
 @_typing.final
 class SpeakerStatistics(_message.Message):
-    """Figures over the recordings of a speaker."""
+    """Figures about the recordings of a speaker."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -630,19 +630,19 @@ class SpeakerStatistics(_message.Message):
     VERY_LOW_COUNT_FIELD_NUMBER: _builtins.int
     RELIABLE_FIELD_NUMBER: _builtins.int
     total_transcriptions: _builtins.int
-    """Recordings in which the speaker was named or recognised."""
+    """Number of recordings with this speaker, named or recognized."""
     average_confidence: _builtins.float
     """Mean confidence of the decisions, 0 to 1."""
     high_count: _builtins.int
-    """Decisions with high confidence."""
+    """Number of decisions with high confidence."""
     medium_count: _builtins.int
-    """Decisions with medium confidence."""
+    """Number of decisions with medium confidence."""
     low_count: _builtins.int
-    """Decisions with low confidence."""
+    """Number of decisions with low confidence."""
     very_low_count: _builtins.int
-    """Decisions with very low confidence."""
+    """Number of decisions with very low confidence."""
     reliable: _builtins.bool
-    """Whether the voice data is enough to recognise the speaker by."""
+    """Whether the voice data is sufficient for recognition."""
     @_builtins.property
     def speaker(self) -> Global___Speaker:
         """The profile."""
@@ -706,11 +706,11 @@ class SearchSpeakersRequest(_message.Message):
     ACTIVE_ONLY_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     query: _builtins.str
-    """Words to look for, 1 to 255 characters."""
+    """Search terms, 1 to 255 characters."""
     active_only: _builtins.bool
-    """Whether inactive profiles are left out; absent means yes."""
+    """Whether to omit inactive profiles. Absent means yes."""
     limit: _builtins.int
-    """Most profiles to return, 1 to 200; 0 means 50."""
+    """Maximum number of profiles to return, 1 to 200. 0 means 50."""
     def __init__(
         self,
         *,
@@ -761,10 +761,10 @@ class SearchVoicesRequest(_message.Message):
     VOICEPRINT_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     limit: _builtins.int
-    """Most profiles to return, 1 to 100; 0 means 10."""
+    """Maximum number of profiles to return, 1 to 100. 0 means 10."""
     @_builtins.property
     def voiceprint(self) -> _diarization_pb2.Voiceprint:
-        """The voiceprint to look for."""
+        """The voiceprint to search for."""
 
     def __init__(
         self,
@@ -782,7 +782,7 @@ Global___SearchVoicesRequest: _TypeAlias = SearchVoicesRequest  # noqa: Y015
 
 @_typing.final
 class VoiceCandidate(_message.Message):
-    """A profile and how near its voice is."""
+    """A profile and the similarity of its voice."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -821,7 +821,7 @@ class SearchVoicesResponse(_message.Message):
     CANDIDATES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def candidates(self) -> _containers.RepeatedCompositeFieldContainer[Global___VoiceCandidate]:
-        """The candidates, nearest first."""
+        """The candidates, closest first."""
 
     def __init__(
         self,
@@ -845,9 +845,9 @@ class MergeSpeakersRequest(_message.Message):
     SPEAKER_ID_FIELD_NUMBER: _builtins.int
     SOURCE_SPEAKER_ID_FIELD_NUMBER: _builtins.int
     speaker_id: _builtins.int
-    """The profile that stays."""
+    """The remaining profile."""
     source_speaker_id: _builtins.int
-    """The profile that is merged into it and then deleted."""
+    """The profile to merge into it. Deleted afterwards."""
     def __init__(
         self,
         *,
@@ -871,7 +871,7 @@ class MergeSpeakersResponse(_message.Message):
     SPEAKER_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def speaker(self) -> Global___Speaker:
-        """The profile that stays."""
+        """The remaining profile."""
 
     def __init__(
         self,
@@ -898,7 +898,7 @@ class SplitSpeakerRequest(_message.Message):
     speaker_id: _builtins.int
     """The profile to take observations from."""
     name: _builtins.str
-    """Name of the profile that receives them; made when no active profile has it."""
+    """Name of the receiving profile. Created when no active profile has this name."""
     @_builtins.property
     def observation_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The observations to move."""
@@ -928,11 +928,11 @@ class SplitSpeakerResponse(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def speaker(self) -> Global___Speaker:
-        """The profile that gave observations."""
+        """The profile that the observations were taken from."""
 
     @_builtins.property
     def target(self) -> Global___Speaker:
-        """The profile that received them."""
+        """The receiving profile."""
 
     def __init__(
         self,
@@ -960,7 +960,7 @@ class EnrollSpeakerRequest(_message.Message):
     speaker_id: _builtins.int
     """The profile."""
     content: _builtins.bytes
-    """The encoded clip, at most 16 MiB, in any container that uploads accept."""
+    """The encoded clip, at most 16 MiB, in any container accepted by uploads."""
     request_id: _builtins.str
     """Idempotency key chosen by the caller."""
     def __init__(
@@ -1020,9 +1020,9 @@ class ListObservationsRequest(_message.Message):
     speaker_id: _builtins.int
     """The profile."""
     page: _builtins.int
-    """Page, from 1; 0 means 1."""
+    """Page, from 1. 0 means 1."""
     page_size: _builtins.int
-    """Observations a page, 1 to 200; 0 means 50."""
+    """Observations per page, 1 to 200. 0 means 50."""
     def __init__(
         self,
         *,
@@ -1047,7 +1047,7 @@ class ListObservationsResponse(_message.Message):
     OBSERVATIONS_FIELD_NUMBER: _builtins.int
     TOTAL_FIELD_NUMBER: _builtins.int
     total: _builtins.int
-    """All observations of the profile."""
+    """Number of observations of the profile."""
     @_builtins.property
     def observations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Observation]:
         """The observations of the page."""
@@ -1151,7 +1151,7 @@ class Voice(_message.Message):
     """Label of the voice in the recording."""
     @_builtins.property
     def voiceprint(self) -> _diarization_pb2.Voiceprint:
-        """What it is like; absent when the person spoke too little alone."""
+        """Its voiceprint. Absent when there is too little single-speaker speech."""
 
     @_builtins.property
     def speech_duration(self) -> _duration_pb2.Duration:
@@ -1202,7 +1202,7 @@ Global___RecognizeVoicesRequest: _TypeAlias = RecognizeVoicesRequest  # noqa: Y0
 
 @_typing.final
 class VoiceMatch(_message.Message):
-    """What recognition made of one voice of a recording."""
+    """Result of recognizing one voice of a recording."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1215,15 +1215,15 @@ class VoiceMatch(_message.Message):
     speaker_label: _builtins.str
     """Label of the voice in the recording."""
     outcome: Global___VoiceMatchOutcome.ValueType
-    """What came of it."""
+    """Outcome."""
     speaker_id: _builtins.int
-    """The recognised profile; 0 unless known."""
+    """The recognized profile. 0 unless known."""
     name: _builtins.str
-    """Its name; empty unless known."""
+    """Its name. Empty unless known."""
     confidence: _builtins.float
     """Calibrated probability that it is the same person, 0 to 1."""
     confidence_level: Global___ConfidenceLevel.ValueType
-    """The same as a level."""
+    """The confidence as a level."""
     def __init__(
         self,
         *,
@@ -1251,7 +1251,7 @@ class RecognizeVoicesResponse(_message.Message):
     MATCHES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def matches(self) -> _containers.RepeatedCompositeFieldContainer[Global___VoiceMatch]:
-        """One match a voice, in the order of the request."""
+        """One match per voice, in the order of the request."""
 
     def __init__(
         self,
@@ -1268,7 +1268,7 @@ Global___RecognizeVoicesResponse: _TypeAlias = RecognizeVoicesResponse  # noqa: 
 
 @_typing.final
 class VoiceDecision(_message.Message):
-    """What a person decided about one voice of a recording."""
+    """Decision of a person about one voice of a recording."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1278,17 +1278,17 @@ class VoiceDecision(_message.Message):
     CLIP_CONTENT_TYPE_FIELD_NUMBER: _builtins.int
     SPEAKER_ID_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Name of the profile it belongs to; made when no active profile has it. Counts where `speaker_id`
-    does not say which profile is meant.
+    """Name of its profile, created when no active profile has this name. Used only if `speaker_id`
+    identifies no profile.
     """
     clip: _builtins.bytes
-    """A few clean seconds of the voice as an audio file; empty when there is none."""
+    """A few clean seconds of the voice as an audio file. Empty when there is none."""
     clip_content_type: _builtins.str
     """Media type of the clip, for example `audio/flac`."""
     speaker_id: _builtins.int
-    """Profile that the voice is linked to already, or that the name stood for when it was given; 0
-    when there is none. It counts whatever it is called by now, and so does the one that it was
-    merged into. When it was deleted for good, the voice is linked to nothing.
+    """Profile already linked to the voice, or identified by the name at the time of the decision. 0
+    when there is none. Later renames and merges of the profile are followed. When the profile has
+    been permanently deleted, the voice is linked to nothing.
     """
     @_builtins.property
     def voice(self) -> Global___Voice:
@@ -1323,7 +1323,7 @@ class SetVoiceDecisionsRequest(_message.Message):
     """The recording."""
     @_builtins.property
     def decisions(self) -> _containers.RepeatedCompositeFieldContainer[Global___VoiceDecision]:
-        """All decisions that hold for it now."""
+        """All current decisions about it."""
 
     def __init__(
         self,
@@ -1341,7 +1341,7 @@ Global___SetVoiceDecisionsRequest: _TypeAlias = SetVoiceDecisionsRequest  # noqa
 
 @_typing.final
 class VoiceLink(_message.Message):
-    """A voice of a recording and the profile it was linked to."""
+    """A voice of a recording and its linked profile."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1351,10 +1351,10 @@ class VoiceLink(_message.Message):
     speaker_label: _builtins.str
     """Label of the voice in the recording."""
     created: _builtins.bool
-    """Whether the profile was made by this call."""
+    """Whether the profile was created by this call."""
     @_builtins.property
     def speaker(self) -> Global___Speaker:
-        """The profile; absent when it was deleted for good."""
+        """The profile. Absent when it was permanently deleted."""
 
     def __init__(
         self,
@@ -1380,7 +1380,7 @@ class SetVoiceDecisionsResponse(_message.Message):
     LINKS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def links(self) -> _containers.RepeatedCompositeFieldContainer[Global___VoiceLink]:
-        """One link a decision, in the order of the request."""
+        """One link per decision, in the order of the request."""
 
     def __init__(
         self,

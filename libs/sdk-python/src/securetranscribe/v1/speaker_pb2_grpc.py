@@ -29,8 +29,8 @@ if _version_not_supported:
 class SpeakerServiceStub:
     """Remembers voices across recordings. Profiles are shared by all sessions of one deployment.
 
-    What a profile knows is a ledger of observations. Only a person's decision adds to it; taking an
-    observation away leaves the profile as if it had never been made.
+    A profile is a ledger of observations. Only decisions of people add to it. Removing an
+    observation leaves the profile as if the observation had never been made.
     """
 
     def __init__(self, channel):
@@ -124,8 +124,8 @@ class SpeakerServiceStub:
 class SpeakerServiceServicer:
     """Remembers voices across recordings. Profiles are shared by all sessions of one deployment.
 
-    What a profile knows is a ledger of observations. Only a person's decision adds to it; taking an
-    observation away leaves the profile as if it had never been made.
+    A profile is a ledger of observations. Only decisions of people add to it. Removing an
+    observation leaves the profile as if the observation had never been made.
     """
 
     def CreateSpeaker(self, request, context):
@@ -150,35 +150,35 @@ class SpeakerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateSpeaker(self, request, context):
-        """Changes a profile; absent fields stay as they are.
+        """Changes a profile. Absent fields are left unchanged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteSpeaker(self, request, context):
-        """Deactivates a profile, or deletes it with its voiceprints and clips for good.
+        """Deactivates a profile, or permanently deletes it with its voiceprints and clips.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetSpeakerStatistics(self, request, context):
-        """Returns figures over the recordings in which the speaker was named or recognised.
+        """Returns figures about the recordings with this speaker, named or recognized.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SearchSpeakers(self, request, context):
-        """Finds profiles by words of name or description.
+        """Finds profiles by words of their name or description.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SearchVoices(self, request, context):
-        """Finds the profiles whose voice is nearest to a voiceprint.
+        """Finds the profiles with the voices closest to a voiceprint.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -199,7 +199,7 @@ class SpeakerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EnrollSpeaker(self, request, context):
-        """Teaches a profile from a clip in which only that person speaks.
+        """Learns a voice from a clip with no other speaker.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -213,7 +213,7 @@ class SpeakerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteObservation(self, request, context):
-        """Removes one observation and what was learnt from it.
+        """Removes one observation and all that was learned from it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -229,17 +229,17 @@ class SpeakerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RecognizeVoices(self, request, context):
-        """Names the speakers of one recording whose voices are known; each profile at most once. The
-        transcriber calls this; it teaches nothing.
+        """Recognizes known voices among the speakers of one recording. Each profile is used at most once,
+        and nothing is learned. Called by the transcriber.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetVoiceDecisions(self, request, context):
-        """Replaces all that was decided about the voices of one recording. The transcriber calls this when
-        speakers are assigned, and with no decisions when the recording is deleted. Calling it again
-        with the same decisions changes nothing.
+        """Replaces all decisions about the voices of one recording. Called by the transcriber when
+        speakers are assigned, and without decisions when the recording is deleted. Repeating a call
+        changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -339,8 +339,8 @@ def add_SpeakerServiceServicer_to_server(servicer, server):
 class SpeakerService:
     """Remembers voices across recordings. Profiles are shared by all sessions of one deployment.
 
-    What a profile knows is a ledger of observations. Only a person's decision adds to it; taking an
-    observation away leaves the profile as if it had never been made.
+    A profile is a ledger of observations. Only decisions of people add to it. Removing an
+    observation leaves the profile as if the observation had never been made.
     """
 
     @staticmethod

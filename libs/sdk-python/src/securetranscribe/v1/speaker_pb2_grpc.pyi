@@ -30,8 +30,8 @@ GRPC_VERSION: str
 class SpeakerServiceStub:
     """Remembers voices across recordings. Profiles are shared by all sessions of one deployment.
 
-    What a profile knows is a ledger of observations. Only a person's decision adds to it; taking an
-    observation away leaves the profile as if it had never been made.
+    A profile is a ledger of observations. Only decisions of people add to it. Removing an
+    observation leaves the profile as if the observation had never been made.
     """
 
     @_typing.overload
@@ -45,46 +45,46 @@ class SpeakerServiceStub:
     ListSpeakers: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.ListSpeakersRequest, _speaker_pb2.ListSpeakersResponse]
     """Lists profiles in order of name."""
     UpdateSpeaker: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.UpdateSpeakerRequest, _speaker_pb2.UpdateSpeakerResponse]
-    """Changes a profile; absent fields stay as they are."""
+    """Changes a profile. Absent fields are left unchanged."""
     DeleteSpeaker: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.DeleteSpeakerRequest, _speaker_pb2.DeleteSpeakerResponse]
-    """Deactivates a profile, or deletes it with its voiceprints and clips for good."""
+    """Deactivates a profile, or permanently deletes it with its voiceprints and clips."""
     GetSpeakerStatistics: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.GetSpeakerStatisticsRequest, _speaker_pb2.GetSpeakerStatisticsResponse]
-    """Returns figures over the recordings in which the speaker was named or recognised."""
+    """Returns figures about the recordings with this speaker, named or recognized."""
     SearchSpeakers: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.SearchSpeakersRequest, _speaker_pb2.SearchSpeakersResponse]
-    """Finds profiles by words of name or description."""
+    """Finds profiles by words of their name or description."""
     SearchVoices: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.SearchVoicesRequest, _speaker_pb2.SearchVoicesResponse]
-    """Finds the profiles whose voice is nearest to a voiceprint."""
+    """Finds the profiles with the voices closest to a voiceprint."""
     MergeSpeakers: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.MergeSpeakersRequest, _speaker_pb2.MergeSpeakersResponse]
     """Moves all observations of one profile to another and deletes the emptied one."""
     SplitSpeaker: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.SplitSpeakerRequest, _speaker_pb2.SplitSpeakerResponse]
     """Moves some observations of a profile to a new or another profile."""
     EnrollSpeaker: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.EnrollSpeakerRequest, _speaker_pb2.EnrollSpeakerResponse]
-    """Teaches a profile from a clip in which only that person speaks."""
+    """Learns a voice from a clip with no other speaker."""
     ListObservations: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.ListObservationsRequest, _speaker_pb2.ListObservationsResponse]
     """Lists the ledger of a profile, newest first."""
     DeleteObservation: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.DeleteObservationRequest, _speaker_pb2.DeleteObservationResponse]
-    """Removes one observation and what was learnt from it."""
+    """Removes one observation and all that was learned from it."""
     GetProfileClip: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.GetProfileClipRequest, _httpbody_pb2.HttpBody]
     """Returns a short clip of the profile's voice as an audio file.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     RecognizeVoices: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.RecognizeVoicesRequest, _speaker_pb2.RecognizeVoicesResponse]
-    """Names the speakers of one recording whose voices are known; each profile at most once. The
-    transcriber calls this; it teaches nothing.
+    """Recognizes known voices among the speakers of one recording. Each profile is used at most once,
+    and nothing is learned. Called by the transcriber.
     """
     SetVoiceDecisions: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.SetVoiceDecisionsRequest, _speaker_pb2.SetVoiceDecisionsResponse]
-    """Replaces all that was decided about the voices of one recording. The transcriber calls this when
-    speakers are assigned, and with no decisions when the recording is deleted. Calling it again
-    with the same decisions changes nothing.
+    """Replaces all decisions about the voices of one recording. Called by the transcriber when
+    speakers are assigned, and without decisions when the recording is deleted. Repeating a call
+    changes nothing.
     """
 
 @_typing.type_check_only
 class SpeakerServiceAsyncStub(SpeakerServiceStub):
     """Remembers voices across recordings. Profiles are shared by all sessions of one deployment.
 
-    What a profile knows is a ledger of observations. Only a person's decision adds to it; taking an
-    observation away leaves the profile as if it had never been made.
+    A profile is a ledger of observations. Only decisions of people add to it. Removing an
+    observation leaves the profile as if the observation had never been made.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -95,45 +95,45 @@ class SpeakerServiceAsyncStub(SpeakerServiceStub):
     ListSpeakers: _aio.UnaryUnaryMultiCallable[_speaker_pb2.ListSpeakersRequest, _speaker_pb2.ListSpeakersResponse]  # type: ignore[assignment]
     """Lists profiles in order of name."""
     UpdateSpeaker: _aio.UnaryUnaryMultiCallable[_speaker_pb2.UpdateSpeakerRequest, _speaker_pb2.UpdateSpeakerResponse]  # type: ignore[assignment]
-    """Changes a profile; absent fields stay as they are."""
+    """Changes a profile. Absent fields are left unchanged."""
     DeleteSpeaker: _aio.UnaryUnaryMultiCallable[_speaker_pb2.DeleteSpeakerRequest, _speaker_pb2.DeleteSpeakerResponse]  # type: ignore[assignment]
-    """Deactivates a profile, or deletes it with its voiceprints and clips for good."""
+    """Deactivates a profile, or permanently deletes it with its voiceprints and clips."""
     GetSpeakerStatistics: _aio.UnaryUnaryMultiCallable[_speaker_pb2.GetSpeakerStatisticsRequest, _speaker_pb2.GetSpeakerStatisticsResponse]  # type: ignore[assignment]
-    """Returns figures over the recordings in which the speaker was named or recognised."""
+    """Returns figures about the recordings with this speaker, named or recognized."""
     SearchSpeakers: _aio.UnaryUnaryMultiCallable[_speaker_pb2.SearchSpeakersRequest, _speaker_pb2.SearchSpeakersResponse]  # type: ignore[assignment]
-    """Finds profiles by words of name or description."""
+    """Finds profiles by words of their name or description."""
     SearchVoices: _aio.UnaryUnaryMultiCallable[_speaker_pb2.SearchVoicesRequest, _speaker_pb2.SearchVoicesResponse]  # type: ignore[assignment]
-    """Finds the profiles whose voice is nearest to a voiceprint."""
+    """Finds the profiles with the voices closest to a voiceprint."""
     MergeSpeakers: _aio.UnaryUnaryMultiCallable[_speaker_pb2.MergeSpeakersRequest, _speaker_pb2.MergeSpeakersResponse]  # type: ignore[assignment]
     """Moves all observations of one profile to another and deletes the emptied one."""
     SplitSpeaker: _aio.UnaryUnaryMultiCallable[_speaker_pb2.SplitSpeakerRequest, _speaker_pb2.SplitSpeakerResponse]  # type: ignore[assignment]
     """Moves some observations of a profile to a new or another profile."""
     EnrollSpeaker: _aio.UnaryUnaryMultiCallable[_speaker_pb2.EnrollSpeakerRequest, _speaker_pb2.EnrollSpeakerResponse]  # type: ignore[assignment]
-    """Teaches a profile from a clip in which only that person speaks."""
+    """Learns a voice from a clip with no other speaker."""
     ListObservations: _aio.UnaryUnaryMultiCallable[_speaker_pb2.ListObservationsRequest, _speaker_pb2.ListObservationsResponse]  # type: ignore[assignment]
     """Lists the ledger of a profile, newest first."""
     DeleteObservation: _aio.UnaryUnaryMultiCallable[_speaker_pb2.DeleteObservationRequest, _speaker_pb2.DeleteObservationResponse]  # type: ignore[assignment]
-    """Removes one observation and what was learnt from it."""
+    """Removes one observation and all that was learned from it."""
     GetProfileClip: _aio.UnaryUnaryMultiCallable[_speaker_pb2.GetProfileClipRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
     """Returns a short clip of the profile's voice as an audio file.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     RecognizeVoices: _aio.UnaryUnaryMultiCallable[_speaker_pb2.RecognizeVoicesRequest, _speaker_pb2.RecognizeVoicesResponse]  # type: ignore[assignment]
-    """Names the speakers of one recording whose voices are known; each profile at most once. The
-    transcriber calls this; it teaches nothing.
+    """Recognizes known voices among the speakers of one recording. Each profile is used at most once,
+    and nothing is learned. Called by the transcriber.
     """
     SetVoiceDecisions: _aio.UnaryUnaryMultiCallable[_speaker_pb2.SetVoiceDecisionsRequest, _speaker_pb2.SetVoiceDecisionsResponse]  # type: ignore[assignment]
-    """Replaces all that was decided about the voices of one recording. The transcriber calls this when
-    speakers are assigned, and with no decisions when the recording is deleted. Calling it again
-    with the same decisions changes nothing.
+    """Replaces all decisions about the voices of one recording. Called by the transcriber when
+    speakers are assigned, and without decisions when the recording is deleted. Repeating a call
+    changes nothing.
     """
 
 class SpeakerServiceServicer(metaclass=_abc_1.ABCMeta):
     """Remembers voices across recordings. Profiles are shared by all sessions of one deployment.
 
-    What a profile knows is a ledger of observations. Only a person's decision adds to it; taking an
-    observation away leaves the profile as if it had never been made.
+    A profile is a ledger of observations. Only decisions of people add to it. Removing an
+    observation leaves the profile as if the observation had never been made.
     """
 
     @_abc_1.abstractmethod
@@ -166,7 +166,7 @@ class SpeakerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _speaker_pb2.UpdateSpeakerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_speaker_pb2.UpdateSpeakerResponse, _abc.Awaitable[_speaker_pb2.UpdateSpeakerResponse]]:
-        """Changes a profile; absent fields stay as they are."""
+        """Changes a profile. Absent fields are left unchanged."""
 
     @_abc_1.abstractmethod
     def DeleteSpeaker(
@@ -174,7 +174,7 @@ class SpeakerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _speaker_pb2.DeleteSpeakerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_speaker_pb2.DeleteSpeakerResponse, _abc.Awaitable[_speaker_pb2.DeleteSpeakerResponse]]:
-        """Deactivates a profile, or deletes it with its voiceprints and clips for good."""
+        """Deactivates a profile, or permanently deletes it with its voiceprints and clips."""
 
     @_abc_1.abstractmethod
     def GetSpeakerStatistics(
@@ -182,7 +182,7 @@ class SpeakerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _speaker_pb2.GetSpeakerStatisticsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_speaker_pb2.GetSpeakerStatisticsResponse, _abc.Awaitable[_speaker_pb2.GetSpeakerStatisticsResponse]]:
-        """Returns figures over the recordings in which the speaker was named or recognised."""
+        """Returns figures about the recordings with this speaker, named or recognized."""
 
     @_abc_1.abstractmethod
     def SearchSpeakers(
@@ -190,7 +190,7 @@ class SpeakerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _speaker_pb2.SearchSpeakersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_speaker_pb2.SearchSpeakersResponse, _abc.Awaitable[_speaker_pb2.SearchSpeakersResponse]]:
-        """Finds profiles by words of name or description."""
+        """Finds profiles by words of their name or description."""
 
     @_abc_1.abstractmethod
     def SearchVoices(
@@ -198,7 +198,7 @@ class SpeakerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _speaker_pb2.SearchVoicesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_speaker_pb2.SearchVoicesResponse, _abc.Awaitable[_speaker_pb2.SearchVoicesResponse]]:
-        """Finds the profiles whose voice is nearest to a voiceprint."""
+        """Finds the profiles with the voices closest to a voiceprint."""
 
     @_abc_1.abstractmethod
     def MergeSpeakers(
@@ -222,7 +222,7 @@ class SpeakerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _speaker_pb2.EnrollSpeakerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_speaker_pb2.EnrollSpeakerResponse, _abc.Awaitable[_speaker_pb2.EnrollSpeakerResponse]]:
-        """Teaches a profile from a clip in which only that person speaks."""
+        """Learns a voice from a clip with no other speaker."""
 
     @_abc_1.abstractmethod
     def ListObservations(
@@ -238,7 +238,7 @@ class SpeakerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _speaker_pb2.DeleteObservationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_speaker_pb2.DeleteObservationResponse, _abc.Awaitable[_speaker_pb2.DeleteObservationResponse]]:
-        """Removes one observation and what was learnt from it."""
+        """Removes one observation and all that was learned from it."""
 
     @_abc_1.abstractmethod
     def GetProfileClip(
@@ -257,8 +257,8 @@ class SpeakerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _speaker_pb2.RecognizeVoicesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_speaker_pb2.RecognizeVoicesResponse, _abc.Awaitable[_speaker_pb2.RecognizeVoicesResponse]]:
-        """Names the speakers of one recording whose voices are known; each profile at most once. The
-        transcriber calls this; it teaches nothing.
+        """Recognizes known voices among the speakers of one recording. Each profile is used at most once,
+        and nothing is learned. Called by the transcriber.
         """
 
     @_abc_1.abstractmethod
@@ -267,9 +267,9 @@ class SpeakerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _speaker_pb2.SetVoiceDecisionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_speaker_pb2.SetVoiceDecisionsResponse, _abc.Awaitable[_speaker_pb2.SetVoiceDecisionsResponse]]:
-        """Replaces all that was decided about the voices of one recording. The transcriber calls this when
-        speakers are assigned, and with no decisions when the recording is deleted. Calling it again
-        with the same decisions changes nothing.
+        """Replaces all decisions about the voices of one recording. Called by the transcriber when
+        speakers are assigned, and without decisions when the recording is deleted. Repeating a call
+        changes nothing.
         """
 
 def add_SpeakerServiceServicer_to_server(servicer: SpeakerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -27,7 +27,7 @@ class _AudioEncoding:
 class _AudioEncodingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AudioEncoding.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     AUDIO_ENCODING_UNSPECIFIED: _AudioEncoding.ValueType  # 0
-    """Not named; refused."""
+    """Default value. Rejected."""
     AUDIO_ENCODING_LINEAR16: _AudioEncoding.ValueType  # 1
     """Signed 16-bit little-endian samples without a container."""
     AUDIO_ENCODING_FLOAT32: _AudioEncoding.ValueType  # 2
@@ -38,10 +38,10 @@ class _AudioEncodingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AudioEn
     """Opus in WebM, as browsers record it."""
 
 class AudioEncoding(_AudioEncoding, metaclass=_AudioEncodingEnumTypeWrapper):
-    """How audio of a live stream is encoded."""
+    """Encoding of the audio of a live stream."""
 
 AUDIO_ENCODING_UNSPECIFIED: AudioEncoding.ValueType  # 0
-"""Not named; refused."""
+"""Default value. Rejected."""
 AUDIO_ENCODING_LINEAR16: AudioEncoding.ValueType  # 1
 """Signed 16-bit little-endian samples without a container."""
 AUDIO_ENCODING_FLOAT32: AudioEncoding.ValueType  # 2
@@ -54,7 +54,7 @@ Global___AudioEncoding: _TypeAlias = AudioEncoding  # noqa: Y015
 
 @_typing.final
 class RecognitionConfig(_message.Message):
-    """How recognition is to be done."""
+    """Options of recognition."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -62,12 +62,12 @@ class RecognitionConfig(_message.Message):
     PHRASES_FIELD_NUMBER: _builtins.int
     BEAM_SIZE_FIELD_NUMBER: _builtins.int
     language: _builtins.str
-    """Language code (ISO 639-1, for example `en`); empty means detect."""
+    """Language code (ISO 639-1, for example `en`). Empty means detect."""
     beam_size: _builtins.int
-    """Beam width, 1 to 10; 0 means the service's default."""
+    """Beam width, 1 to 10. 0 means the service's default."""
     @_builtins.property
     def phrases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Names and terms that are likely to be spoken; bias the recogniser where it can be biased."""
+        """Names and terms likely to be spoken. Recognition is biased towards them where possible."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ Global___RecognitionConfig: _TypeAlias = RecognitionConfig  # noqa: Y015
 
 @_typing.final
 class RecognizedWord(_message.Message):
-    """A word as it was recognised, before it is given to a speaker."""
+    """A recognized word without a speaker."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -95,9 +95,9 @@ class RecognizedWord(_message.Message):
     END_FIELD_NUMBER: _builtins.int
     PROBABILITY_FIELD_NUMBER: _builtins.int
     text: _builtins.str
-    """The word with its punctuation, without surrounding blanks."""
+    """The word with its punctuation, without surrounding spaces."""
     probability: _builtins.float
-    """Probability that the recogniser gives the word, 0 to 1."""
+    """Probability of the word according to the recognizer, 0 to 1."""
     @_builtins.property
     def start(self) -> _duration_pb2.Duration:
         """Start, from the beginning of the recording."""
@@ -124,7 +124,7 @@ Global___RecognizedWord: _TypeAlias = RecognizedWord  # noqa: Y015
 
 @_typing.final
 class RecognizedSegment(_message.Message):
-    """A stretch of speech that the recogniser wrote in one go."""
+    """A segment of speech as the recognizer returned it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -138,7 +138,7 @@ class RecognizedSegment(_message.Message):
     text: _builtins.str
     """The text of the segment."""
     language: _builtins.str
-    """Language code (ISO 639-1) that it was recognised in."""
+    """Language code (ISO 639-1) of the segment."""
     average_log_probability: _builtins.float
     """Mean log probability of its tokens."""
     no_speech_probability: _builtins.float
@@ -176,7 +176,7 @@ Global___RecognizedSegment: _TypeAlias = RecognizedSegment  # noqa: Y015
 
 @_typing.final
 class LanguageSpan(_message.Message):
-    """A stretch of a recording in one language."""
+    """A part of a recording in one language."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -187,7 +187,7 @@ class LanguageSpan(_message.Message):
     language: _builtins.str
     """Language code (ISO 639-1)."""
     probability: _builtins.float
-    """Probability of that language, 0 to 1; 1 when the caller named it."""
+    """Probability of that language, 0 to 1. 1 when it was requested."""
     @_builtins.property
     def start(self) -> _duration_pb2.Duration:
         """Start, from the beginning of the recording."""
@@ -214,7 +214,7 @@ Global___LanguageSpan: _TypeAlias = LanguageSpan  # noqa: Y015
 
 @_typing.final
 class Recognition(_message.Message):
-    """What recognition made of a recording or of a part of one."""
+    """Result of recognizing a recording or a part of one."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -227,34 +227,32 @@ class Recognition(_message.Message):
     PROCESSING_DURATION_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
     model: _builtins.str
-    """Model that recognised it, for example `whisper-base`."""
+    """Speech recognition model, for example `whisper-base`."""
     model_version: _builtins.str
     """Version of the engine and the model files."""
     @_builtins.property
     def segments(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecognizedSegment]:
-        """Recognised segments in order of time; none when nobody spoke."""
+        """Recognized segments in order of time. None without speech."""
 
     @_builtins.property
     def languages(self) -> _containers.RepeatedCompositeFieldContainer[Global___LanguageSpan]:
-        """Languages in order of time; more than one where speakers switch."""
+        """Languages in order of time. More than one where speakers switch."""
 
     @_builtins.property
     def duration(self) -> _duration_pb2.Duration:
-        """Length of the audio that was read."""
+        """Length of the audio read."""
 
     @_builtins.property
     def speech_duration(self) -> _duration_pb2.Duration:
-        """Length of the speech that was found in it."""
+        """Length of the speech found in it."""
 
     @_builtins.property
     def processing_duration(self) -> _duration_pb2.Duration:
-        """Time that the engine worked."""
+        """Time spent by the engine."""
 
     @_builtins.property
     def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What the owner should know about the recording, in sentences, for example that samples of it
-        were damaged.
-        """
+        """Notes for the owner about the recording, in sentences, for example about damaged samples."""
 
     def __init__(
         self,
@@ -285,10 +283,10 @@ class RecognizeRequest(_message.Message):
     CONFIG_FIELD_NUMBER: _builtins.int
     CONTENT_FIELD_NUMBER: _builtins.int
     content: _builtins.bytes
-    """The encoded recording, in any container that uploads accept."""
+    """The encoded recording, in any container accepted by uploads."""
     @_builtins.property
     def config(self) -> Global___RecognitionConfig:
-        """How recognition is to be done."""
+        """Options of recognition."""
 
     def __init__(
         self,
@@ -341,18 +339,18 @@ class StreamingRecognitionConfig(_message.Message):
     INTERIM_RESULTS_FIELD_NUMBER: _builtins.int
     ENABLE_SPEAKERS_FIELD_NUMBER: _builtins.int
     encoding: Global___AudioEncoding.ValueType
-    """How the audio is encoded."""
+    """Encoding of the audio."""
     sample_rate_hertz: _builtins.int
-    """Samples a second, 8000 to 48000; required for encodings without a container."""
+    """Samples per second, 8000 to 48000. Required for encodings without a container."""
     channels: _builtins.int
-    """Channels, 1 or 2; 0 means 1. Channels are mixed."""
+    """Channels, 1 or 2. 0 means 1. Channels are mixed."""
     interim_results: _builtins.bool
-    """Whether results that may still change are wanted."""
+    """Whether to return results that may still change."""
     enable_speakers: _builtins.bool
-    """Whether words carry speakers."""
+    """Whether to label words with speakers."""
     @_builtins.property
     def config(self) -> Global___RecognitionConfig:
-        """How recognition is to be done."""
+        """Options of recognition."""
 
     def __init__(
         self,
@@ -381,10 +379,10 @@ class StreamingRecognizeRequest(_message.Message):
     STREAMING_CONFIG_FIELD_NUMBER: _builtins.int
     AUDIO_FIELD_NUMBER: _builtins.int
     audio: _builtins.bytes
-    """Audio; in every later request, at most 1 MiB each."""
+    """Audio, in every later request, at most 1 MiB each."""
     @_builtins.property
     def streaming_config(self) -> Global___StreamingRecognitionConfig:
-        """Configuration; only in the first request."""
+        """Configuration. Only in the first request."""
 
     def __init__(
         self,
@@ -416,7 +414,7 @@ class StreamingWord(_message.Message):
 
     @_builtins.property
     def speaker_labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Labels of the speakers who say it; empty while unknown, more than one where speech overlaps."""
+        """Labels of its speakers. Empty while unknown, more than one where speech overlaps."""
 
     def __init__(
         self,
@@ -443,7 +441,7 @@ class StreamingRecognizeResponse(_message.Message):
     PROCESSED_DURATION_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     final: _builtins.bool
-    """True when these words will not change any more."""
+    """True when these words will no longer change."""
     language: _builtins.str
     """Language code (ISO 639-1) of the words."""
     @_builtins.property
@@ -452,7 +450,7 @@ class StreamingRecognizeResponse(_message.Message):
 
     @_builtins.property
     def processed_duration(self) -> _duration_pb2.Duration:
-        """Audio that has been recognised so far."""
+        """Length of the audio recognized so far."""
 
     def __init__(
         self,

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class SpeechServiceStub:
-    """Turns speech into words. Runs on the transcriber workers; needs no stored recording.
+    """Recognizes speech. Runs on the transcriber workers and needs no stored recording.
     """
 
     def __init__(self, channel):
@@ -48,19 +48,19 @@ class SpeechServiceStub:
 
 
 class SpeechServiceServicer:
-    """Turns speech into words. Runs on the transcriber workers; needs no stored recording.
+    """Recognizes speech. Runs on the transcriber workers and needs no stored recording.
     """
 
     def Recognize(self, request, context):
-        """Recognises a short recording that is sent whole (at most 64 MiB encoded).
+        """Recognizes a short recording sent as a whole (at most 64 MiB encoded).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def StreamingRecognize(self, request_iterator, context):
-        """Recognises speech while it is being spoken. The first request carries the configuration, every
-        later one audio. Results arrive while audio is still being sent.
+        """Recognizes speech while it is being spoken. The first request carries the configuration, the
+        following ones audio. Results arrive while audio is still being sent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -88,7 +88,7 @@ def add_SpeechServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SpeechService:
-    """Turns speech into words. Runs on the transcriber workers; needs no stored recording.
+    """Recognizes speech. Runs on the transcriber workers and needs no stored recording.
     """
 
     @staticmethod

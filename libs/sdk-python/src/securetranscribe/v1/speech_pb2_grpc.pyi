@@ -27,33 +27,33 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SpeechServiceStub:
-    """Turns speech into words. Runs on the transcriber workers; needs no stored recording."""
+    """Recognizes speech. Runs on the transcriber workers and needs no stored recording."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SpeechServiceAsyncStub: ...
     Recognize: _grpc.UnaryUnaryMultiCallable[_speech_pb2.RecognizeRequest, _speech_pb2.RecognizeResponse]
-    """Recognises a short recording that is sent whole (at most 64 MiB encoded)."""
+    """Recognizes a short recording sent as a whole (at most 64 MiB encoded)."""
     StreamingRecognize: _grpc.StreamStreamMultiCallable[_speech_pb2.StreamingRecognizeRequest, _speech_pb2.StreamingRecognizeResponse]
-    """Recognises speech while it is being spoken. The first request carries the configuration, every
-    later one audio. Results arrive while audio is still being sent.
+    """Recognizes speech while it is being spoken. The first request carries the configuration, the
+    following ones audio. Results arrive while audio is still being sent.
     """
 
 @_typing.type_check_only
 class SpeechServiceAsyncStub(SpeechServiceStub):
-    """Turns speech into words. Runs on the transcriber workers; needs no stored recording."""
+    """Recognizes speech. Runs on the transcriber workers and needs no stored recording."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Recognize: _aio.UnaryUnaryMultiCallable[_speech_pb2.RecognizeRequest, _speech_pb2.RecognizeResponse]  # type: ignore[assignment]
-    """Recognises a short recording that is sent whole (at most 64 MiB encoded)."""
+    """Recognizes a short recording sent as a whole (at most 64 MiB encoded)."""
     StreamingRecognize: _aio.StreamStreamMultiCallable[_speech_pb2.StreamingRecognizeRequest, _speech_pb2.StreamingRecognizeResponse]  # type: ignore[assignment]
-    """Recognises speech while it is being spoken. The first request carries the configuration, every
-    later one audio. Results arrive while audio is still being sent.
+    """Recognizes speech while it is being spoken. The first request carries the configuration, the
+    following ones audio. Results arrive while audio is still being sent.
     """
 
 class SpeechServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Turns speech into words. Runs on the transcriber workers; needs no stored recording."""
+    """Recognizes speech. Runs on the transcriber workers and needs no stored recording."""
 
     @_abc_1.abstractmethod
     def Recognize(
@@ -61,7 +61,7 @@ class SpeechServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _speech_pb2.RecognizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_speech_pb2.RecognizeResponse, _abc.Awaitable[_speech_pb2.RecognizeResponse]]:
-        """Recognises a short recording that is sent whole (at most 64 MiB encoded)."""
+        """Recognizes a short recording sent as a whole (at most 64 MiB encoded)."""
 
     @_abc_1.abstractmethod
     def StreamingRecognize(
@@ -69,8 +69,8 @@ class SpeechServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_speech_pb2.StreamingRecognizeRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_speech_pb2.StreamingRecognizeResponse], _abc.AsyncIterator[_speech_pb2.StreamingRecognizeResponse]]:
-        """Recognises speech while it is being spoken. The first request carries the configuration, every
-        later one audio. Results arrive while audio is still being sent.
+        """Recognizes speech while it is being spoken. The first request carries the configuration, the
+        following ones audio. Results arrive while audio is still being sent.
         """
 
 def add_SpeechServiceServicer_to_server(servicer: SpeechServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

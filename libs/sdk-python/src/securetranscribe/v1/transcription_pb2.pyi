@@ -32,7 +32,7 @@ class _TranscriptionStatus:
 class _TranscriptionStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TranscriptionStatus.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     TRANSCRIPTION_STATUS_UNSPECIFIED: _TranscriptionStatus.ValueType  # 0
-    """Not named."""
+    """Default value."""
     TRANSCRIPTION_STATUS_PENDING: _TranscriptionStatus.ValueType  # 1
     """Stored, not queued."""
     TRANSCRIPTION_STATUS_PROCESSING: _TranscriptionStatus.ValueType  # 2
@@ -40,13 +40,13 @@ class _TranscriptionStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_T
     TRANSCRIPTION_STATUS_COMPLETED: _TranscriptionStatus.ValueType  # 3
     """The transcript is complete."""
     TRANSCRIPTION_STATUS_FAILED: _TranscriptionStatus.ValueType  # 4
-    """The last job failed; the failure says why."""
+    """The last job failed for the reason given in `failure`."""
 
 class TranscriptionStatus(_TranscriptionStatus, metaclass=_TranscriptionStatusEnumTypeWrapper):
-    """Where a transcription stands."""
+    """Status of a transcription."""
 
 TRANSCRIPTION_STATUS_UNSPECIFIED: TranscriptionStatus.ValueType  # 0
-"""Not named."""
+"""Default value."""
 TRANSCRIPTION_STATUS_PENDING: TranscriptionStatus.ValueType  # 1
 """Stored, not queued."""
 TRANSCRIPTION_STATUS_PROCESSING: TranscriptionStatus.ValueType  # 2
@@ -54,7 +54,7 @@ TRANSCRIPTION_STATUS_PROCESSING: TranscriptionStatus.ValueType  # 2
 TRANSCRIPTION_STATUS_COMPLETED: TranscriptionStatus.ValueType  # 3
 """The transcript is complete."""
 TRANSCRIPTION_STATUS_FAILED: TranscriptionStatus.ValueType  # 4
-"""The last job failed; the failure says why."""
+"""The last job failed for the reason given in `failure`."""
 Global___TranscriptionStatus: _TypeAlias = TranscriptionStatus  # noqa: Y015
 
 class _SpeakerNameSource:
@@ -64,25 +64,25 @@ class _SpeakerNameSource:
 class _SpeakerNameSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SpeakerNameSource.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     SPEAKER_NAME_SOURCE_UNSPECIFIED: _SpeakerNameSource.ValueType  # 0
-    """Not named."""
+    """Default value."""
     SPEAKER_NAME_SOURCE_NONE: _SpeakerNameSource.ValueType  # 1
-    """No name: the label is shown."""
+    """No name. The label is displayed."""
     SPEAKER_NAME_SOURCE_SUGGESTED: _SpeakerNameSource.ValueType  # 2
-    """The voice was recognised; nobody has confirmed it."""
+    """Recognized by voice and not confirmed by a person."""
     SPEAKER_NAME_SOURCE_CONFIRMED: _SpeakerNameSource.ValueType  # 3
-    """A person assigned or confirmed it."""
+    """Assigned or confirmed by a person."""
 
 class SpeakerNameSource(_SpeakerNameSource, metaclass=_SpeakerNameSourceEnumTypeWrapper):
-    """How a speaker of a transcription came by the name."""
+    """Origin of a speaker's name."""
 
 SPEAKER_NAME_SOURCE_UNSPECIFIED: SpeakerNameSource.ValueType  # 0
-"""Not named."""
+"""Default value."""
 SPEAKER_NAME_SOURCE_NONE: SpeakerNameSource.ValueType  # 1
-"""No name: the label is shown."""
+"""No name. The label is displayed."""
 SPEAKER_NAME_SOURCE_SUGGESTED: SpeakerNameSource.ValueType  # 2
-"""The voice was recognised; nobody has confirmed it."""
+"""Recognized by voice and not confirmed by a person."""
 SPEAKER_NAME_SOURCE_CONFIRMED: SpeakerNameSource.ValueType  # 3
-"""A person assigned or confirmed it."""
+"""Assigned or confirmed by a person."""
 Global___SpeakerNameSource: _TypeAlias = SpeakerNameSource  # noqa: Y015
 
 class _TranscriptionView:
@@ -99,7 +99,7 @@ class _TranscriptionViewEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Tra
     """Everything, with the text and the segments without words."""
 
 class TranscriptionView(_TranscriptionView, metaclass=_TranscriptionViewEnumTypeWrapper):
-    """How much of a transcription is wanted."""
+    """How much of a transcription to return."""
 
 TRANSCRIPTION_VIEW_UNSPECIFIED: TranscriptionView.ValueType  # 0
 """The basic view."""
@@ -111,7 +111,7 @@ Global___TranscriptionView: _TypeAlias = TranscriptionView  # noqa: Y015
 
 @_typing.final
 class AudioFile(_message.Message):
-    """What was found out about an uploaded file."""
+    """Facts about an uploaded file."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -132,11 +132,11 @@ class AudioFile(_message.Message):
     codec: _builtins.str
     """Audio codec, for example `aac`."""
     sample_rate_hertz: _builtins.int
-    """Samples a second."""
+    """Samples per second."""
     channels: _builtins.int
     """Channels."""
     available: _builtins.bool
-    """False once the recording has been removed and only the transcript remains."""
+    """False once the recording has been deleted and only the transcript remains."""
     @_builtins.property
     def duration(self) -> _duration_pb2.Duration:
         """Length of the audio."""
@@ -173,9 +173,9 @@ class Word(_message.Message):
     PROBABILITY_FIELD_NUMBER: _builtins.int
     SPEAKER_LABELS_FIELD_NUMBER: _builtins.int
     text: _builtins.str
-    """The word with its punctuation, without surrounding blanks."""
+    """The word with its punctuation, without surrounding spaces."""
     probability: _builtins.float
-    """Probability that the recogniser gave the word, 0 to 1."""
+    """Probability of the word according to the recognizer, 0 to 1."""
     @_builtins.property
     def start(self) -> _duration_pb2.Duration:
         """Start, from the beginning of the recording."""
@@ -186,8 +186,8 @@ class Word(_message.Message):
 
     @_builtins.property
     def speaker_labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Labels of the speakers during the word, the one who holds most of it first; more than one where
-        speech overlaps, none where nobody was found.
+        """Labels of the speakers during the word, starting with the one of its greater part. More than
+        one where speech overlaps, none where nobody was found.
         """
 
     def __init__(
@@ -209,7 +209,7 @@ Global___Word: _TypeAlias = Word  # noqa: Y015
 
 @_typing.final
 class Segment(_message.Message):
-    """A stretch of one speaker's speech."""
+    """Uninterrupted speech of one speaker."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -225,11 +225,11 @@ class Segment(_message.Message):
     index: _builtins.int
     """Number in the transcript, from 0."""
     speaker_label: _builtins.str
-    """Label of the speaker in this transcription, `Speaker_1` and so on."""
+    """Label of the speaker in this transcription: `Speaker_1` and so on."""
     speaker_name: _builtins.str
-    """Name to show: the assigned or recognised name, else the label."""
+    """Display name: the assigned or recognized name, otherwise the label."""
     text: _builtins.str
-    """What was said."""
+    """Spoken text."""
     confidence: _builtins.float
     """Mean probability of its words weighted by their length, 0 to 1."""
     language: _builtins.str
@@ -244,7 +244,7 @@ class Segment(_message.Message):
 
     @_builtins.property
     def words(self) -> _containers.RepeatedCompositeFieldContainer[Global___Word]:
-        """Its words; only where words are asked for."""
+        """Its words. Only if requested."""
 
     def __init__(
         self,
@@ -283,15 +283,15 @@ class TranscriptSpeaker(_message.Message):
     AVERAGE_CONFIDENCE_FIELD_NUMBER: _builtins.int
     VOICEPRINT_SPEECH_DURATION_FIELD_NUMBER: _builtins.int
     speaker_label: _builtins.str
-    """Label in this transcription, `Speaker_1` and so on."""
+    """Label in this transcription: `Speaker_1` and so on."""
     name: _builtins.str
-    """Name to show: the assigned or recognised name, else the label."""
+    """Display name: the assigned or recognized name, otherwise the label."""
     name_source: Global___SpeakerNameSource.ValueType
-    """How the name came about."""
+    """Origin of the name."""
     speaker_id: _builtins.int
-    """Profile of the speaker; 0 when there is none."""
+    """Profile of the speaker. 0 when there is none."""
     match_confidence: _builtins.float
-    """Calibrated probability that the profile is right, 0 to 1; 0 when there is none."""
+    """Calibrated probability that the profile is right, 0 to 1. 0 when there is none."""
     segment_count: _builtins.int
     """Number of segments."""
     average_confidence: _builtins.float
@@ -302,7 +302,7 @@ class TranscriptSpeaker(_message.Message):
 
     @_builtins.property
     def voiceprint_speech_duration(self) -> _duration_pb2.Duration:
-        """Speech of this person alone that the voiceprint rests on; zero when there is no voiceprint."""
+        """Single-speaker speech behind the voiceprint. Zero without a voiceprint."""
 
     def __init__(
         self,
@@ -327,7 +327,7 @@ Global___TranscriptSpeaker: _TypeAlias = TranscriptSpeaker  # noqa: Y015
 
 @_typing.final
 class Transcription(_message.Message):
-    """An uploaded recording and what has become of it."""
+    """An uploaded recording with its state and its transcript."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -359,25 +359,25 @@ class Transcription(_message.Message):
     session_id: _builtins.str
     """The session that owns it."""
     status: Global___TranscriptionStatus.ValueType
-    """Where it stands."""
+    """Status."""
     progress_percent: _builtins.float
     """Progress, 0 to 100."""
     current_step: _builtins.str
-    """What is being done, in words for a user."""
+    """Current step, worded for users."""
     job_id: _builtins.str
-    """Its last job; empty before the first start."""
+    """Its last job. Empty before the first start."""
     language_requested: _builtins.str
-    """Language that was asked for; empty when it was to be detected."""
+    """Requested language. Empty when it is to be detected."""
     language_detected: _builtins.str
-    """Language that prevails; empty before recognition."""
+    """Main language. Empty before recognition."""
     confidence: _builtins.float
     """Mean probability of the words weighted by their length, 0 to 1."""
     full_text: _builtins.str
-    """The whole text; only in the full view."""
+    """The whole text. Only in the full view."""
     speech_model: _builtins.str
-    """Model that recognised the speech; empty before recognition."""
+    """Speech recognition model. Empty before recognition."""
     diarization_model: _builtins.str
-    """Model that told the speakers apart; empty before diarization."""
+    """Diarization model. Empty before diarization."""
     @_builtins.property
     def file(self) -> Global___AudioFile:
         """The uploaded file."""
@@ -388,15 +388,15 @@ class Transcription(_message.Message):
 
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
-        """When its last job began; absent before."""
+        """When its last job began. Absent before."""
 
     @_builtins.property
     def complete_time(self) -> _timestamp_pb2.Timestamp:
-        """When its last job ended; absent before."""
+        """When its last job ended. Absent before."""
 
     @_builtins.property
     def processing_duration(self) -> _duration_pb2.Duration:
-        """Time from start to end, or to now."""
+        """Time from the start to the end, or to now while it is running."""
 
     @_builtins.property
     def languages(self) -> _containers.RepeatedCompositeFieldContainer[_speech_pb2.LanguageSpan]:
@@ -412,7 +412,7 @@ class Transcription(_message.Message):
 
     @_builtins.property
     def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What the user should know, for example that speakers could not be told apart."""
+        """Notes for the owner, in sentences, for example that speakers could not be told apart."""
 
     @_builtins.property
     def failure(self) -> _queue_pb2.Failure:
@@ -420,7 +420,7 @@ class Transcription(_message.Message):
 
     @_builtins.property
     def segments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Segment]:
-        """The segments without words; only in the full view."""
+        """The segments without words. Only in the full view."""
 
     def __init__(
         self,
@@ -472,24 +472,24 @@ class UploadConfig(_message.Message):
     DIARIZATION_FIELD_NUMBER: _builtins.int
     PHRASES_FIELD_NUMBER: _builtins.int
     filename: _builtins.str
-    """Name of the file; directories are dropped, at most 255 characters are kept."""
+    """Name of the file. Directories are removed, and at most 255 characters are kept."""
     language: _builtins.str
-    """Language code (ISO 639-1); empty means the session's preference, else detect."""
+    """Language code (ISO 639-1). Empty means the session's preference, otherwise detect."""
     auto_start: _builtins.bool
-    """Whether to start processing at once; absent means the session's preference, else yes."""
+    """Whether to start processing at once. Absent means the session's preference, otherwise yes."""
     request_id: _builtins.str
-    """Idempotency key chosen by the caller; a repeated key returns the first upload."""
+    """Idempotency key chosen by the caller. A repeated key returns the first upload."""
     size_bytes: _builtins.int
-    """Size in bytes where it is known before; lets too large a file be refused at once."""
+    """Size in bytes, if known in advance. A file over the limit is then rejected at once."""
     priority: _builtins.int
-    """Priority of the job, 1 to 10; 0 means 5."""
+    """Priority of the job, 1 to 10. 0 means 5."""
     @_builtins.property
     def diarization(self) -> _diarization_pb2.DiarizationConfig:
-        """How speakers are told apart."""
+        """Options of diarization."""
 
     @_builtins.property
     def phrases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Names and terms that are likely to be spoken."""
+        """Names and terms likely to be spoken."""
 
     def __init__(
         self,
@@ -515,18 +515,18 @@ Global___UploadConfig: _TypeAlias = UploadConfig  # noqa: Y015
 
 @_typing.final
 class UploadOptions(_message.Message):
-    """Options of an upload that the caller learned only after the file."""
+    """Options of an upload learned only after the file, for example from form fields behind it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     LANGUAGE_FIELD_NUMBER: _builtins.int
     AUTO_START_FIELD_NUMBER: _builtins.int
     language: _builtins.str
-    """Language code (ISO 639-1). Empty means the session's preference, else detect. Absent means as
-    described.
+    """Language code (ISO 639-1). Empty means the session's preference, otherwise detect. Absent
+    leaves the language of the description.
     """
     auto_start: _builtins.bool
-    """Whether to start processing at once. Absent means as described."""
+    """Whether to start processing at once. Absent leaves the choice of the description."""
     def __init__(
         self,
         *,
@@ -598,7 +598,7 @@ class UploadTranscriptionResponse(_message.Message):
 
     @_builtins.property
     def job(self) -> _queue_pb2.Job:
-        """The job, when processing was started."""
+        """The job, if processing was started."""
 
     def __init__(
         self,
@@ -629,20 +629,20 @@ class StartTranscriptionRequest(_message.Message):
     transcription_id: _builtins.int
     """The transcription."""
     language: _builtins.str
-    """Language code (ISO 639-1); absent means as it was uploaded, empty means detect."""
+    """Language code (ISO 639-1). Absent means the language of the upload, empty means detect."""
     priority: _builtins.int
-    """Priority, 1 to 10; 0 means 5."""
+    """Priority, 1 to 10. 0 means 5."""
     request_id: _builtins.str
-    """Idempotency key chosen by the caller; a repeated key returns the first job."""
+    """Idempotency key chosen by the caller. A repeated key returns the first job."""
     @_builtins.property
     def stages(self) -> _containers.RepeatedScalarFieldContainer[_queue_pb2.Stage.ValueType]:
-        """Stages to run again on a completed transcription; the others' results are used again. Empty on
-        a pending or failed one means whatever is not done yet.
+        """Stages to run again on a completed transcription. Results of the other stages are reused. On a
+        pending or failed one, empty means all stages that are not done yet.
         """
 
     @_builtins.property
     def diarization(self) -> _diarization_pb2.DiarizationConfig:
-        """How speakers are told apart; absent means as it was uploaded."""
+        """Options of diarization. Absent means those of the upload."""
 
     def __init__(
         self,
@@ -748,11 +748,11 @@ class ListTranscriptionsRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
     status: Global___TranscriptionStatus.ValueType
-    """Only transcriptions of this status; unspecified means all."""
+    """Only transcriptions with this status. Unspecified means all."""
     limit: _builtins.int
-    """Most transcriptions to return, 1 to 1000; 0 means 50."""
+    """Maximum number of transcriptions to return, 1 to 1000. 0 means 50."""
     offset: _builtins.int
-    """Transcriptions to pass over, from 0."""
+    """Number of transcriptions to skip."""
     def __init__(
         self,
         *,
@@ -777,7 +777,7 @@ class ListTranscriptionsResponse(_message.Message):
     TRANSCRIPTIONS_FIELD_NUMBER: _builtins.int
     TOTAL_FIELD_NUMBER: _builtins.int
     total: _builtins.int
-    """All transcriptions that match, whatever the limit."""
+    """Number of matching transcriptions, regardless of the limit."""
     @_builtins.property
     def transcriptions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Transcription]:
         """The transcriptions in the basic view."""
@@ -871,7 +871,7 @@ class StreamTranscriptResponse(_message.Message):
     SEGMENTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def transcription(self) -> Global___Transcription:
-        """The transcription in the basic view; only in the first response."""
+        """The transcription in the basic view. Only in the first response."""
 
     @_builtins.property
     def segments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Segment]:
@@ -972,7 +972,7 @@ class AssignSpeakersRequest(_message.Message):
     """Idempotency key chosen by the caller."""
     @_builtins.property
     def names(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Name for each label or current name. An empty name takes the name away again."""
+        """Name per label or current name. An empty name removes the name."""
 
     def __init__(
         self,
@@ -998,7 +998,7 @@ class AssignSpeakersResponse(_message.Message):
     TRANSCRIPTION_FIELD_NUMBER: _builtins.int
     SPEAKERS_ASSIGNED_FIELD_NUMBER: _builtins.int
     speakers_assigned: _builtins.int
-    """Number of entries of the request that were applied."""
+    """Number of applied entries of the request."""
     @_builtins.property
     def transcription(self) -> Global___Transcription:
         """The transcription in the basic view after the change."""

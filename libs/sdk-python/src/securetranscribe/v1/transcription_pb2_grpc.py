@@ -27,8 +27,8 @@ if _version_not_supported:
 
 
 class TranscriptionServiceStub:
-    """Takes recordings in and gives transcripts out. A caller sees only what its own session owns; what
-    another session owns does not exist for it (NOT_FOUND).
+    """Stores recordings and returns their transcripts. Callers can only access resources of their own
+    session. Resources of another session are reported as NOT_FOUND.
     """
 
     def __init__(self, channel):
@@ -90,13 +90,14 @@ class TranscriptionServiceStub:
 
 
 class TranscriptionServiceServicer:
-    """Takes recordings in and gives transcripts out. A caller sees only what its own session owns; what
-    another session owns does not exist for it (NOT_FOUND).
+    """Stores recordings and returns their transcripts. Callers can only access resources of their own
+    session. Resources of another session are reported as NOT_FOUND.
     """
 
     def UploadTranscription(self, request_iterator, context):
-        """Stores a recording. The first request describes it, every later one carries bytes. The file is
-        checked while it arrives; a refusal leaves nothing behind.
+        """Stores a recording. The first request describes it, the following ones carry its bytes, and a
+        last one may carry options learned only after the file. The file is checked while it arrives.
+        Nothing is kept of a rejected file.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -104,8 +105,8 @@ class TranscriptionServiceServicer:
 
     def StartTranscription(self, request, context):
         """Queues a pending or failed transcription for processing, or a completed one for another run of
-        the named stages. Fails with ALREADY_EXISTS while a job is under way, and with
-        RESOURCE_EXHAUSTED when the queue is full.
+        the given stages. Fails with ALREADY_EXISTS while a job is running, and with RESOURCE_EXHAUSTED
+        when the queue is full.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -126,8 +127,8 @@ class TranscriptionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteTranscription(self, request, context):
-        """Deletes a transcription, its objects and what was learnt only from it. A job under way is
-        cancelled first.
+        """Deletes a transcription, its objects and the voices learned from it. A running job is cancelled
+        first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -141,22 +142,23 @@ class TranscriptionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchTranscription(self, request, context):
-        """Streams the state of a transcription: at once, then at every change, until its job has ended.
+        """Streams the state of a transcription, first the current one and then every change, until its
+        job has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AssignSpeakers(self, request, context):
-        """Names speakers of a completed transcription and teaches their voices. A name that no profile
-        has makes one. Two labels with one name become one speaker here.
+        """Names speakers of a completed transcription and learns their voices. A profile is created for a
+        new name. Two labels with the same name become one speaker of this transcription.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetSpeakerClip(self, request, context):
-        """Returns a short clip in which only the given speaker talks, as an audio file.
+        """Returns a short clip of the given speaker talking alone, as an audio file.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
@@ -165,7 +167,7 @@ class TranscriptionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetSessionStatistics(self, request, context):
-        """Returns figures over the jobs of the caller's session. The gateway calls this.
+        """Returns figures about the jobs of the caller's session. Called by the gateway.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -233,8 +235,8 @@ def add_TranscriptionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TranscriptionService:
-    """Takes recordings in and gives transcripts out. A caller sees only what its own session owns; what
-    another session owns does not exist for it (NOT_FOUND).
+    """Stores recordings and returns their transcripts. Callers can only access resources of their own
+    session. Resources of another session are reported as NOT_FOUND.
     """
 
     @staticmethod

@@ -28,8 +28,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class TranscriptionServiceStub:
-    """Takes recordings in and gives transcripts out. A caller sees only what its own session owns; what
-    another session owns does not exist for it (NOT_FOUND).
+    """Stores recordings and returns their transcripts. Callers can only access resources of their own
+    session. Resources of another session are reported as NOT_FOUND.
     """
 
     @_typing.overload
@@ -37,81 +37,87 @@ class TranscriptionServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TranscriptionServiceAsyncStub: ...
     UploadTranscription: _grpc.StreamUnaryMultiCallable[_transcription_pb2.UploadTranscriptionRequest, _transcription_pb2.UploadTranscriptionResponse]
-    """Stores a recording. The first request describes it, every later one carries bytes. The file is
-    checked while it arrives; a refusal leaves nothing behind.
+    """Stores a recording. The first request describes it, the following ones carry its bytes, and a
+    last one may carry options learned only after the file. The file is checked while it arrives.
+    Nothing is kept of a rejected file.
     """
     StartTranscription: _grpc.UnaryUnaryMultiCallable[_transcription_pb2.StartTranscriptionRequest, _transcription_pb2.StartTranscriptionResponse]
     """Queues a pending or failed transcription for processing, or a completed one for another run of
-    the named stages. Fails with ALREADY_EXISTS while a job is under way, and with
-    RESOURCE_EXHAUSTED when the queue is full.
+    the given stages. Fails with ALREADY_EXISTS while a job is running, and with RESOURCE_EXHAUSTED
+    when the queue is full.
     """
     GetTranscription: _grpc.UnaryUnaryMultiCallable[_transcription_pb2.GetTranscriptionRequest, _transcription_pb2.GetTranscriptionResponse]
     """Returns one transcription."""
     ListTranscriptions: _grpc.UnaryUnaryMultiCallable[_transcription_pb2.ListTranscriptionsRequest, _transcription_pb2.ListTranscriptionsResponse]
     """Lists transcriptions of the caller's session, newest first."""
     DeleteTranscription: _grpc.UnaryUnaryMultiCallable[_transcription_pb2.DeleteTranscriptionRequest, _transcription_pb2.DeleteTranscriptionResponse]
-    """Deletes a transcription, its objects and what was learnt only from it. A job under way is
-    cancelled first.
+    """Deletes a transcription, its objects and the voices learned from it. A running job is cancelled
+    first.
     """
     StreamTranscript: _grpc.UnaryStreamMultiCallable[_transcription_pb2.StreamTranscriptRequest, _transcription_pb2.StreamTranscriptResponse]
     """Streams the segments of a finished transcript, with words, in order of time."""
     WatchTranscription: _grpc.UnaryStreamMultiCallable[_transcription_pb2.WatchTranscriptionRequest, _transcription_pb2.WatchTranscriptionResponse]
-    """Streams the state of a transcription: at once, then at every change, until its job has ended."""
+    """Streams the state of a transcription, first the current one and then every change, until its
+    job has ended.
+    """
     AssignSpeakers: _grpc.UnaryUnaryMultiCallable[_transcription_pb2.AssignSpeakersRequest, _transcription_pb2.AssignSpeakersResponse]
-    """Names speakers of a completed transcription and teaches their voices. A name that no profile
-    has makes one. Two labels with one name become one speaker here.
+    """Names speakers of a completed transcription and learns their voices. A profile is created for a
+    new name. Two labels with the same name become one speaker of this transcription.
     """
     GetSpeakerClip: _grpc.UnaryUnaryMultiCallable[_transcription_pb2.GetSpeakerClipRequest, _httpbody_pb2.HttpBody]
-    """Returns a short clip in which only the given speaker talks, as an audio file.
+    """Returns a short clip of the given speaker talking alone, as an audio file.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     GetSessionStatistics: _grpc.UnaryUnaryMultiCallable[_transcription_pb2.GetSessionStatisticsRequest, _transcription_pb2.GetSessionStatisticsResponse]
-    """Returns figures over the jobs of the caller's session. The gateway calls this."""
+    """Returns figures about the jobs of the caller's session. Called by the gateway."""
 
 @_typing.type_check_only
 class TranscriptionServiceAsyncStub(TranscriptionServiceStub):
-    """Takes recordings in and gives transcripts out. A caller sees only what its own session owns; what
-    another session owns does not exist for it (NOT_FOUND).
+    """Stores recordings and returns their transcripts. Callers can only access resources of their own
+    session. Resources of another session are reported as NOT_FOUND.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     UploadTranscription: _aio.StreamUnaryMultiCallable[_transcription_pb2.UploadTranscriptionRequest, _transcription_pb2.UploadTranscriptionResponse]  # type: ignore[assignment]
-    """Stores a recording. The first request describes it, every later one carries bytes. The file is
-    checked while it arrives; a refusal leaves nothing behind.
+    """Stores a recording. The first request describes it, the following ones carry its bytes, and a
+    last one may carry options learned only after the file. The file is checked while it arrives.
+    Nothing is kept of a rejected file.
     """
     StartTranscription: _aio.UnaryUnaryMultiCallable[_transcription_pb2.StartTranscriptionRequest, _transcription_pb2.StartTranscriptionResponse]  # type: ignore[assignment]
     """Queues a pending or failed transcription for processing, or a completed one for another run of
-    the named stages. Fails with ALREADY_EXISTS while a job is under way, and with
-    RESOURCE_EXHAUSTED when the queue is full.
+    the given stages. Fails with ALREADY_EXISTS while a job is running, and with RESOURCE_EXHAUSTED
+    when the queue is full.
     """
     GetTranscription: _aio.UnaryUnaryMultiCallable[_transcription_pb2.GetTranscriptionRequest, _transcription_pb2.GetTranscriptionResponse]  # type: ignore[assignment]
     """Returns one transcription."""
     ListTranscriptions: _aio.UnaryUnaryMultiCallable[_transcription_pb2.ListTranscriptionsRequest, _transcription_pb2.ListTranscriptionsResponse]  # type: ignore[assignment]
     """Lists transcriptions of the caller's session, newest first."""
     DeleteTranscription: _aio.UnaryUnaryMultiCallable[_transcription_pb2.DeleteTranscriptionRequest, _transcription_pb2.DeleteTranscriptionResponse]  # type: ignore[assignment]
-    """Deletes a transcription, its objects and what was learnt only from it. A job under way is
-    cancelled first.
+    """Deletes a transcription, its objects and the voices learned from it. A running job is cancelled
+    first.
     """
     StreamTranscript: _aio.UnaryStreamMultiCallable[_transcription_pb2.StreamTranscriptRequest, _transcription_pb2.StreamTranscriptResponse]  # type: ignore[assignment]
     """Streams the segments of a finished transcript, with words, in order of time."""
     WatchTranscription: _aio.UnaryStreamMultiCallable[_transcription_pb2.WatchTranscriptionRequest, _transcription_pb2.WatchTranscriptionResponse]  # type: ignore[assignment]
-    """Streams the state of a transcription: at once, then at every change, until its job has ended."""
+    """Streams the state of a transcription, first the current one and then every change, until its
+    job has ended.
+    """
     AssignSpeakers: _aio.UnaryUnaryMultiCallable[_transcription_pb2.AssignSpeakersRequest, _transcription_pb2.AssignSpeakersResponse]  # type: ignore[assignment]
-    """Names speakers of a completed transcription and teaches their voices. A name that no profile
-    has makes one. Two labels with one name become one speaker here.
+    """Names speakers of a completed transcription and learns their voices. A profile is created for a
+    new name. Two labels with the same name become one speaker of this transcription.
     """
     GetSpeakerClip: _aio.UnaryUnaryMultiCallable[_transcription_pb2.GetSpeakerClipRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """Returns a short clip in which only the given speaker talks, as an audio file.
+    """Returns a short clip of the given speaker talking alone, as an audio file.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     GetSessionStatistics: _aio.UnaryUnaryMultiCallable[_transcription_pb2.GetSessionStatisticsRequest, _transcription_pb2.GetSessionStatisticsResponse]  # type: ignore[assignment]
-    """Returns figures over the jobs of the caller's session. The gateway calls this."""
+    """Returns figures about the jobs of the caller's session. Called by the gateway."""
 
 class TranscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Takes recordings in and gives transcripts out. A caller sees only what its own session owns; what
-    another session owns does not exist for it (NOT_FOUND).
+    """Stores recordings and returns their transcripts. Callers can only access resources of their own
+    session. Resources of another session are reported as NOT_FOUND.
     """
 
     @_abc_1.abstractmethod
@@ -120,8 +126,9 @@ class TranscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_transcription_pb2.UploadTranscriptionRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_transcription_pb2.UploadTranscriptionResponse, _abc.Awaitable[_transcription_pb2.UploadTranscriptionResponse]]:
-        """Stores a recording. The first request describes it, every later one carries bytes. The file is
-        checked while it arrives; a refusal leaves nothing behind.
+        """Stores a recording. The first request describes it, the following ones carry its bytes, and a
+        last one may carry options learned only after the file. The file is checked while it arrives.
+        Nothing is kept of a rejected file.
         """
 
     @_abc_1.abstractmethod
@@ -131,8 +138,8 @@ class TranscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_transcription_pb2.StartTranscriptionResponse, _abc.Awaitable[_transcription_pb2.StartTranscriptionResponse]]:
         """Queues a pending or failed transcription for processing, or a completed one for another run of
-        the named stages. Fails with ALREADY_EXISTS while a job is under way, and with
-        RESOURCE_EXHAUSTED when the queue is full.
+        the given stages. Fails with ALREADY_EXISTS while a job is running, and with RESOURCE_EXHAUSTED
+        when the queue is full.
         """
 
     @_abc_1.abstractmethod
@@ -157,8 +164,8 @@ class TranscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _transcription_pb2.DeleteTranscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_transcription_pb2.DeleteTranscriptionResponse, _abc.Awaitable[_transcription_pb2.DeleteTranscriptionResponse]]:
-        """Deletes a transcription, its objects and what was learnt only from it. A job under way is
-        cancelled first.
+        """Deletes a transcription, its objects and the voices learned from it. A running job is cancelled
+        first.
         """
 
     @_abc_1.abstractmethod
@@ -175,7 +182,9 @@ class TranscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _transcription_pb2.WatchTranscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_transcription_pb2.WatchTranscriptionResponse], _abc.AsyncIterator[_transcription_pb2.WatchTranscriptionResponse]]:
-        """Streams the state of a transcription: at once, then at every change, until its job has ended."""
+        """Streams the state of a transcription, first the current one and then every change, until its
+        job has ended.
+        """
 
     @_abc_1.abstractmethod
     def AssignSpeakers(
@@ -183,8 +192,8 @@ class TranscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _transcription_pb2.AssignSpeakersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_transcription_pb2.AssignSpeakersResponse, _abc.Awaitable[_transcription_pb2.AssignSpeakersResponse]]:
-        """Names speakers of a completed transcription and teaches their voices. A name that no profile
-        has makes one. Two labels with one name become one speaker here.
+        """Names speakers of a completed transcription and learns their voices. A profile is created for a
+        new name. Two labels with the same name become one speaker of this transcription.
         """
 
     @_abc_1.abstractmethod
@@ -193,7 +202,7 @@ class TranscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _transcription_pb2.GetSpeakerClipRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
-        """Returns a short clip in which only the given speaker talks, as an audio file.
+        """Returns a short clip of the given speaker talking alone, as an audio file.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
@@ -204,6 +213,6 @@ class TranscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _transcription_pb2.GetSessionStatisticsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_transcription_pb2.GetSessionStatisticsResponse, _abc.Awaitable[_transcription_pb2.GetSessionStatisticsResponse]]:
-        """Returns figures over the jobs of the caller's session. The gateway calls this."""
+        """Returns figures about the jobs of the caller's session. Called by the gateway."""
 
 def add_TranscriptionServiceServicer_to_server(servicer: TranscriptionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
