@@ -89,7 +89,7 @@ def test_damaged_backup_writes_nothing(
 
 def test_half_written_backup_is_none(s3: ObjectSettings, tmp_path: Path) -> None:
     (tmp_path / "audio").mkdir()
-    with pytest.raises(BackupError, match="no complete backup"):
+    with pytest.raises(BackupError, match="not hold a complete backup"):
         ObjectBackup(s3).restore(tmp_path)
 
 
@@ -105,4 +105,4 @@ def test_command_saves_once_only(
     assert object_backup.main(["save", str(tmp_path)]) == 0
     assert (tmp_path / MANIFEST).is_file()
     assert object_backup.main(["save", str(tmp_path)]) == 1
-    assert "save to a new directory" in capsys.readouterr().err
+    assert "Save to a new directory" in capsys.readouterr().err

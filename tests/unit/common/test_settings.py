@@ -138,7 +138,7 @@ def test_half_of_tls_is_refused(
     file.write_text("x")
     monkeypatch.setenv(name, str(file))
 
-    assert "GRPC_TLS_CERT and GRPC_TLS_KEY go together" in refused(capsys)
+    assert "GRPC_TLS_CERT and GRPC_TLS_KEY must be set together" in refused(capsys)
 
 
 def test_a_missing_file_is_named(

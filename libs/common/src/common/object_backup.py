@@ -1,7 +1,7 @@
-"""Copies the objects of both buckets to a directory and back: `python -m common.object_backup`.
+"""Copy the objects of both buckets to a directory and back: `python -m common.object_backup`.
 
-The directory gets one file an object and `manifest.jsonl`, which lists them with size and SHA-256;
-restoring checks every file against it before anything is written.
+The directory holds one file per object and `manifest.jsonl`, a list of them with size and SHA-256.
+Restoring verifies every file against the manifest before writing anything.
 """
 
 import argparse
@@ -26,7 +26,7 @@ _GONE = frozenset({"NoSuchKey", "NoSuchObject"})
 
 
 class BackupError(Exception):
-    """The backup is incomplete or was changed; the message says where."""
+    """A backup is incomplete or was altered. The message names the file."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,12 +39,12 @@ class SavedObject:
     sha256: str
 
     def path(self, directory: Path) -> Path:
-        """Its file. Quoting keeps every key inside the directory."""
+        """Return the path of its file. Quoting keeps every key inside the directory."""
         return directory / self.bucket / quote(self.key, safe="")
 
 
 class ObjectBackup:
-    """Saves and restores the objects that a deployment keeps."""
+    """Backup and restoration of a deployment's objects."""
 
     def __init__(self, wanted: ObjectSettings) -> None:
         url = urlsplit(wanted.s3_endpoint)
@@ -58,22 +58,27 @@ class ObjectBackup:
         )
 
     def save(self, directory: Path) -> list[SavedObject]:
-        """Writes every object and, last, the manifest. Raises FileExistsError where one is."""
+        """Write every object and then the manifest.
+
+        Raises:
+            FileExistsError: the directory already holds a backup.
+        """
         manifest = directory / MANIFEST
         if manifest.exists():
-            raise FileExistsError(f"{manifest} exists; save to a new directory")
+            raise FileExistsError(f"{manifest} already exists. Save to a new directory.")
         saved = [done for bucket in self._buckets for done in self._save_bucket(bucket, directory)]
         lines = "".join(f"{json.dumps(asdict(item), sort_keys=True)}\n" for item in saved)
-        # A manifest that is there says that everything before it was written.
+        # A manifest exists only once all objects have been written.
         partial = manifest.with_suffix(".partial")
         partial.write_text(lines, encoding="utf-8")
         partial.rename(manifest)
         return saved
 
     def restore(self, directory: Path) -> list[SavedObject]:
-        """Puts every object back; those that are not in the backup stay as they are.
+        """Upload every object of the backup. Other objects stay as they are.
 
-        Raises BackupError, before writing anything, when a file is missing or differs.
+        Raises:
+            BackupError: a file is missing or was altered. Nothing has been written.
         """
         saved = list(read_manifest(directory))
         for item in saved:
@@ -96,19 +101,19 @@ class ObjectBackup:
         try:
             self._client.fget_object(bucket, key, str(path))
         except S3Error as error:
-            if error.code in _GONE:  # cleaned up since it was listed
+            if error.code in _GONE:  # deleted since it was listed
                 return None
             raise
         return SavedObject(bucket=bucket, key=key, size=path.stat().st_size, sha256=_digest(path))
 
 
 def read_manifest(directory: Path) -> Iterator[SavedObject]:
-    """The objects of a backup. Raises BackupError where there is no complete one."""
+    """Yield the objects of a backup. Raise BackupError when it is incomplete."""
     try:
         lines = (directory / MANIFEST).read_text(encoding="utf-8").splitlines()
         yield from (SavedObject(**json.loads(line)) for line in lines)
     except (OSError, ValueError, TypeError) as error:
-        raise BackupError(f"{directory} holds no complete backup of objects: {error}") from error
+        raise BackupError(f"{directory} does not hold a complete backup: {error}") from error
 
 
 def _verify(item: SavedObject, directory: Path) -> None:
@@ -116,7 +121,7 @@ def _verify(item: SavedObject, directory: Path) -> None:
     if not path.is_file():
         raise BackupError(f"{path} is missing")
     if path.stat().st_size != item.size or _digest(path) != item.sha256:
-        raise BackupError(f"{path} is not what was saved")
+        raise BackupError(f"{path} has been altered since it was saved")
 
 
 def _digest(path: Path) -> str:
@@ -128,7 +133,7 @@ def _digest(path: Path) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns 0 when all was copied, else 1 with the reason."""
+    """Return 0 when everything was copied. Else print the reason and return 1."""
     parser = argparse.ArgumentParser(prog="python -m common.object_backup", description=__doc__)
     parser.add_argument("command", choices=("save", "restore"))
     parser.add_argument("directory", type=Path)

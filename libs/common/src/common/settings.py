@@ -1,7 +1,7 @@
-"""Typed settings, read once from the environment. A wrong one ends the process and says which.
+"""Typed settings, read once from the environment. An invalid one ends the process by name.
 
 Every variable can also be given as a file: `SECRET_KEY_FILE=/run/secrets/secret_key` reads the
-value from there, which keeps secrets out of the environment and out of process listings.
+value of SECRET_KEY from there and so keeps it out of the environment and of process listings.
 """
 
 import sys
@@ -27,7 +27,7 @@ def parse_size(value: Any) -> Any:
 
 
 def _split(value: Any) -> Any:
-    """Reads a list that is written with commas."""
+    """Split a list at its commas."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value
@@ -39,10 +39,10 @@ NameList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(BaseSettings):
-    """Where settings come from: arguments, then variables, then files that variables name."""
+    """Base of all settings: arguments first, then variables, then files named by variables."""
 
-    # The one base of all of them: a class that inherits from two takes its whole configuration
-    # from the last, which must therefore be the same.
+    # A class that inherits from two settings classes takes its whole configuration from the last
+    # one. With a single base they agree.
     model_config = SettingsConfigDict(
         env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
@@ -53,15 +53,15 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the caller passes it by name
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - passed by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - passed by name
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The sources, the earlier winning over the later."""
+        """Return the sources. Earlier ones take precedence."""
         return init_settings, env_settings, FileVariables(settings_cls)
 
 
 class ServiceSettings(Settings):
-    """What every service needs to know. Variables are named like the fields, in capitals."""
+    """Settings of every service. Variables are named like the fields, in capitals."""
 
     debug: bool = False
     log_level: str = Field("INFO", pattern="(?i)^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
@@ -88,14 +88,14 @@ class ServiceSettings(Settings):
 
     @property
     def log_level_and_format(self) -> tuple[str, str]:
-        """How to log: with DEBUG everything, and for people."""
+        """Level and format of the log. With DEBUG, everything in a form for people."""
         return ("DEBUG", "console") if self.debug else (self.log_level, self.log_format)
 
     @model_validator(mode="after")
     def _certificate_with_key(self) -> Self:
-        # With only one of them a server would quietly speak plain text.
+        # With only one of them, a server would silently use plain text.
         if (self.grpc_tls_cert is None) != (self.grpc_tls_key is None):
-            raise ValueError("GRPC_TLS_CERT and GRPC_TLS_KEY go together")
+            raise ValueError("GRPC_TLS_CERT and GRPC_TLS_KEY must be set together")
         for path in (self.grpc_tls_cert, self.grpc_tls_key, self.grpc_tls_ca):
             if path is not None and not path.is_file():
                 raise ValueError(f"the file {path} does not exist")
@@ -103,14 +103,14 @@ class ServiceSettings(Settings):
 
 
 class PostgresSettings(Settings):
-    """How a service reaches its database."""
+    """Settings of services with a database."""
 
     database_url: SecretStr
-    database_pool_size: int = Field(10, ge=2, le=200)  # some work holds one and needs another
+    database_pool_size: int = Field(10, ge=2, le=200)  # some work needs two connections at once
 
 
 class ObjectSettings(Settings):
-    """How a service reaches the object store."""
+    """Settings of services that use the object store."""
 
     s3_endpoint: str = Field(pattern="^https?://[^/]+/?$")
     s3_access_key: SecretStr
@@ -127,7 +127,7 @@ AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 
 
 def load(cls: type[AnySettings]) -> AnySettings:
-    """Reads the settings, or ends the process with a line for each variable that is wrong."""
+    """Read the settings. If any are invalid, print one line per variable and exit with status 2."""
     try:
         return cls()
     except SettingsError as error:

@@ -1,4 +1,4 @@
-"""Names of all metrics and spans, and what sets up tracing and the metrics port."""
+"""Metrics, spans and trace headers of all services, and the set-up of tracing and metrics."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -19,14 +19,14 @@ SECONDS = (0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600
 
 RPC_SECONDS = Histogram(
     "securetranscribe_rpc_seconds",
-    "Time that gRPC calls took on the server.",
+    "Duration of gRPC calls on the server.",
     ["method", "code"],
     buckets=SECONDS,
 )
 RPC_IN_FLIGHT = Gauge("securetranscribe_rpc_in_flight", "gRPC calls being served.")
 HTTP_SECONDS = Histogram(
     "securetranscribe_http_seconds",
-    "Time that HTTP requests took.",
+    "Duration of HTTP requests.",
     ["method", "route", "status"],
     buckets=SECONDS,
 )
@@ -41,22 +41,22 @@ RATE_LIMITED = Counter(
 SESSIONS_CREATED = Counter("securetranscribe_sessions_created_total", "Sessions created.")
 EVENT_LOOP_LAG_SECONDS = Histogram(
     "securetranscribe_event_loop_lag_seconds",
-    "How late a timer of the event loop fired.",
+    "Delay of a timer of the event loop.",
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1),
 )
 EVENT_LOOP_BUSY_SECONDS = Histogram(
     "securetranscribe_event_loop_busy_seconds",
-    "The part of the lag in which the loop's own thread was computing.",
+    "The part of the lag during which the loop's own thread was computing.",
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1),
 )
 UPLOADED_BYTES = Counter("securetranscribe_uploaded_bytes_total", "Bytes of accepted uploads.")
 QUEUE_DEPTH = Gauge("securetranscribe_queue_depth", "Jobs by status.", ["status"])
 TASKS_OUTSTANDING = Gauge(
-    "securetranscribe_tasks_outstanding", "Tasks that are not done, by stage.", ["stage"]
+    "securetranscribe_tasks_outstanding", "Unfinished tasks by stage.", ["stage"]
 )
 WORKERS = Gauge("securetranscribe_workers", "Live workers by stage.", ["stage"])
 OUTBOX_MESSAGES = Gauge(
-    "securetranscribe_outbox_messages", "Messages that are decided on but not published yet."
+    "securetranscribe_outbox_messages", "Messages in the outbox, not published yet."
 )
 JOB_WAIT_SECONDS = Histogram(
     "securetranscribe_job_wait_seconds", "Time from queued to started.", buckets=SECONDS
@@ -66,20 +66,20 @@ JOB_SECONDS = Histogram(
 )
 TASK_SECONDS = Histogram(
     "securetranscribe_task_seconds",
-    "Time that workers were at tasks.",
+    "Duration of tasks on workers.",
     ["stage", "outcome"],
     buckets=SECONDS,
 )
-WORKER_BUSY = Gauge("securetranscribe_worker_busy", "1 while the worker is at a task.", ["stage"])
+WORKER_BUSY = Gauge("securetranscribe_worker_busy", "1 while the worker has a task.", ["stage"])
 GPU_MEMORY = Gauge("securetranscribe_gpu_memory_bytes", "Memory of a graphics card.", ["gpu"])
 GPU_MEMORY_USED = Gauge(
     "securetranscribe_gpu_memory_used_bytes",
-    "Memory of a graphics card that is in use, by whatever program.",
+    "Memory of a graphics card in use by any program.",
     ["gpu"],
 )
 REAL_TIME_FACTOR = Histogram(
     "securetranscribe_real_time_factor",
-    "Seconds of processing a second of audio (RTF).",
+    "Seconds of processing per second of audio (RTF).",
     ["stage"],
     buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )
@@ -90,7 +90,7 @@ ITEM_FAILURES = Counter(
 )
 ITEMS_SET_ASIDE = Gauge(
     "securetranscribe_items_set_aside",
-    "Items that a background step gave up after repeated failures, until a person retries them.",
+    "Items set aside by a background step after repeated failures, until a person retries them.",
     ["step"],
 )
 STEP_FAILURES = Counter(
@@ -100,13 +100,13 @@ STEP_FAILURES = Counter(
 )
 VOICE_MATCHES = Counter(
     "securetranscribe_voice_matches_total",
-    "Voices of recordings by what recognition made of them.",
+    "Voices of recordings by the outcome of recognition.",
     ["outcome"],
 )
 
 
 def configure(*, service: str, otlp_endpoint: str, metrics_host: str, metrics_port: int) -> None:
-    """Starts tracing (exported when an OTLP endpoint is given) and the metrics port (0 is off)."""
+    """Start tracing (exported when an OTLP endpoint is given) and the metrics port (0 is off)."""
     provider = TracerProvider(
         resource=Resource.create({"service.name": f"securetranscribe-{service}"})
     )
@@ -121,34 +121,34 @@ def configure(*, service: str, otlp_endpoint: str, metrics_host: str, metrics_po
 
 
 def shutdown() -> None:
-    """Sends what spans are left."""
+    """Export the remaining spans."""
     provider = trace.get_tracer_provider()
     if isinstance(provider, TracerProvider):
         provider.shutdown()
 
 
 def tracer() -> trace.Tracer:
-    """The tracer of this code base."""
+    """Return the tracer of this code base."""
     return trace.get_tracer("securetranscribe")
 
 
 def inject() -> dict[str, str]:
-    """Headers that carry the current trace over NATS."""
+    """Return headers with the current trace."""
     headers: dict[str, str] = {}
     propagate.inject(headers)
     return headers
 
 
 def extract(headers: dict[str, str] | None) -> Any:
-    """The context that `inject` wrote into headers."""
+    """Return the trace context written into headers by `inject`."""
     return propagate.extract(headers or {})
 
 
 @contextlib.contextmanager
 def statement(sql: str) -> Iterator[None]:
-    """A span around a statement of SQL, within a trace; what polls in the background leaves none.
+    """Open a span around an SQL statement within a trace. Background polling leaves no span.
 
-    The text is a constant of the code: what was given for its parameters is not in it.
+    The span holds the constant text of the statement, without its parameters.
     """
     if not trace.get_current_span().is_recording():
         yield
@@ -163,9 +163,9 @@ def statement(sql: str) -> Iterator[None]:
 
 
 def server_interceptor() -> grpc.aio.ServerInterceptor:
-    """Continues the caller's trace in a gRPC server, except in health checks.
+    """Return an interceptor that continues the caller's trace, except in health checks.
 
-    Those would only be noise, and the library breaks the one that streams.
+    Spans of health checks are noise, and the library breaks the streaming one.
     """
     interceptor: grpc.aio.ServerInterceptor = aio_server_interceptor(  # type: ignore[no-untyped-call]
         filter_=lambda call: not call.method.startswith("/grpc.health.")
@@ -174,5 +174,5 @@ def server_interceptor() -> grpc.aio.ServerInterceptor:
 
 
 def client_interceptors() -> Sequence[grpc.aio.ClientInterceptor]:
-    """Carries the current trace to a gRPC server."""
+    """Return interceptors that pass the current trace on to a gRPC server."""
     return client_tracing.interceptors()

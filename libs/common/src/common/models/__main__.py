@@ -1,4 +1,4 @@
-"""`python -m common.models`."""
+"""Run the command line: `python -m common.models`."""
 
 from common.models.cli import main
 

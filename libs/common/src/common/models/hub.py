@@ -1,7 +1,7 @@
-"""Fetches models from a model hub, once, and afterwards finds them without it.
+"""Models fetched from a model hub, and found again without it.
 
-What was fetched is written down with the hash of each file, so that a later start notices what
-was altered or lost since.
+A record holds the hash of each fetched file, so that a later start detects altered and missing
+files.
 """
 
 import json
@@ -37,21 +37,22 @@ class HubStore:
 
     @property
     def cache_dir(self) -> Path:
-        """Where the hub's own client keeps what it fetched."""
+        """Cache directory of the hub's own client."""
         return self._records / "cache"
 
     def pull(
         self, repository: str, *, patterns: Sequence[str] | None, token: str | None, say: Say
     ) -> Snapshot:
-        """Fetch a repository (or its files that match) and record what came.
+        """Fetch a repository (or its files that match) and record the hashes of its files.
 
-        Raises ModelFetchError.
+        Raises:
+            ModelFetchError: the hub did not answer or refused.
         """
         try:
             from huggingface_hub import snapshot_download  # noqa: PLC0415 - only for fetching
         except ImportError as error:
             raise ModelFetchError(
-                "huggingface_hub is not installed; it is needed to fetch models from the hub."
+                "huggingface_hub is not installed. It is needed to fetch models from the hub."
             ) from error
         say(f"downloading {repository} from the model hub")
         try:
@@ -64,18 +65,18 @@ class HubStore:
                 )
             )
         except Exception as error:
-            # Whatever it is (network, token, terms not accepted), the operator must act on it.
+            # Whatever the cause (network, token, terms not accepted), the operator must act.
             raise ModelFetchError(
                 f"{repository} could not be fetched ({type(error).__name__}). Check the network, "
-                f"HF_TOKEN, and that its terms of use were accepted on the hub. Or set a local "
+                f"HF_TOKEN, and that you have accepted its terms of use on the hub. Or set a local "
                 "directory instead of a name."
             ) from error
         self.record(repository, directory)
-        say(f"{repository}: there, revision {directory.name}")
+        say(f"{repository}: fetched, revision {directory.name}")
         return Snapshot(repository=repository, revision=directory.name, directory=directory)
 
     def record(self, repository: str, directory: Path) -> None:
-        """Write down what a fetched snapshot consists of."""
+        """Record size and hash of each file of a fetched snapshot."""
         files = {
             path.relative_to(directory).as_posix(): {
                 "size": path.stat().st_size,
@@ -96,9 +97,11 @@ class HubStore:
         partial.replace(target)
 
     def locate(self, repository: str) -> Snapshot:
-        """Find a fetched repository and check every file.
+        """Return a fetched repository after verifying every file.
 
-        Raises ModelMissingError or ModelAlteredError.
+        Raises:
+            ModelMissingError: the repository or one of its files is missing.
+            ModelAlteredError: a file has other contents than recorded.
         """
         try:
             record = json.loads(self._record(repository).read_text())
@@ -118,10 +121,10 @@ class HubStore:
 
 
 def repositories_in(config: Mapping[str, Any]) -> list[str]:
-    """Repositories that a pyannote pipeline's config.yaml refers to, besides its own.
+    """Return the other repositories named in a pyannote pipeline's config.yaml.
 
-    A pipeline of before pyannote.audio 4 names no PLDA, which that version then takes from its
-    default pipeline's repository.
+    A pipeline older than pyannote.audio 4 names no PLDA. Version 4 takes it from the repository of
+    its default pipeline.
     """
     parameters = config.get("pipeline", {}).get("params", {})
     found = dict.fromkeys(_strings(parameters))

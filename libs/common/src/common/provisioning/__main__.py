@@ -1,4 +1,4 @@
-"""Prepares Postgres, S3 and NATS: `python -m common.provisioning`. Safe to run at any time."""
+"""Provision Postgres, S3 and NATS: `python -m common.provisioning`. Safe to run at any time."""
 
 import asyncio
 import sys
@@ -22,7 +22,7 @@ _log = logging.get(__name__)
 
 
 def main() -> int:
-    """Returns 0 when everything is as wanted, 1 when a server did not answer or refused."""
+    """Return 0 when everything is provisioned, 1 when a server did not answer or refused."""
     wanted = settings.load(ProvisioningSettings)
     logging.configure(service="provisioning", level=wanted.log_level, style=wanted.log_format)
     began = time.monotonic()
@@ -54,7 +54,7 @@ def _database(wanted: ProvisioningSettings) -> None:
     except psycopg.OperationalError as error:
         raise UnavailableError("The database does not answer.") from error
     except psycopg.Error as error:
-        # The server's words name a statement or a right, never a password: those are hashed.
+        # The server's message names a statement or a right. Passwords reach it only hashed.
         reason = error.diag.message_primary or type(error).__name__
         raise ApplicationError(f"The database refused: {reason}") from error
 

@@ -1,4 +1,4 @@
-"""The database, its roles and who may see what. Every statement may be run again at any time."""
+"""The database, its roles and their rights. Every statement is idempotent."""
 
 from collections.abc import Mapping
 from typing import LiteralString
@@ -10,12 +10,12 @@ from common.errors import ApplicationError
 
 DATABASE = "securetranscribe"
 ROLES = ("gateway", "transcriber", "speakers")
-"""One role and one schema of the same name a service that stores rows."""
+"""One role per service that stores rows. Its schema has the same name."""
 
 _Statements = tuple[LiteralString, ...]
 
 _DATABASE_EXISTS = "SELECT FROM pg_database WHERE datname = %s"
-# From template0, because a server may have been initialised with another encoding.
+# From template0, because a server may have been initialized with another encoding.
 _CREATE_DATABASE = "CREATE DATABASE {database} TEMPLATE template0 ENCODING 'UTF8'"
 _ENCODING = "SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname = %s"
 
@@ -27,7 +27,7 @@ _CLOSE_DATABASES: _Statements = (
 
 _PREPARE_DATABASE: _Statements = (
     "CREATE EXTENSION IF NOT EXISTS vector",
-    # Types and functions of the extension live in `public`; nobody may add anything to it.
+    # Types and functions of the extension live in `public`. Nobody may add anything to it.
     "REVOKE ALL ON SCHEMA public FROM PUBLIC",
     # DETAIL lines of the log quote values, such as names of people.
     "ALTER DATABASE {database} SET log_error_verbosity = 'terse'",
@@ -49,10 +49,10 @@ _PREPARE_ROLE: _Statements = (
 
 
 def provision(superuser_url: str, passwords: Mapping[str, str]) -> None:
-    """Brings database, extension, roles and rights to the wanted state.
+    """Bring the database, its extension, roles and rights to the expected state.
 
-    `superuser_url` may name any database of the server; `passwords` are those of the roles to
-    prepare.
+    `superuser_url` may name any database of the server. `passwords` holds the passwords of the
+    roles to provision, by role.
 
     Raises:
         psycopg.Error: the server does not answer or refuses.
@@ -64,7 +64,7 @@ def provision(superuser_url: str, passwords: Mapping[str, str]) -> None:
         encoding = connection.execute(_ENCODING, [DATABASE]).fetchone()
         if encoding not in (("UTF8",), (b"UTF8",)):  # bytes where the server has no encoding
             raise ApplicationError(
-                f"The database {DATABASE} is not in UTF-8; make it anew with ENCODING 'UTF8'."
+                f"The database {DATABASE} is not in UTF-8. Create it again with ENCODING 'UTF8'."
             )
     with psycopg.connect(superuser_url, dbname=DATABASE) as connection:
         for statement in (*_CLOSE_DATABASES, *_PREPARE_DATABASE):
@@ -78,7 +78,7 @@ def _provision_role(
 ) -> None:
     if connection.execute(_ROLE_EXISTS, [role]).fetchone() is None:
         connection.execute(_compose(_CREATE_ROLE, role=sql.Identifier(role)))
-    # Hashed here, so that the password itself is in no statement and can reach no server log.
+    # Hashed here, so that the password itself appears in no statement and no server log.
     hashed = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
     for statement in _PREPARE_ROLE:
         connection.execute(

@@ -1,4 +1,4 @@
-"""The copy of the stream of events that subscribers outside the system read."""
+"""Copy of the event stream for subscribers outside the system."""
 
 from dataclasses import replace
 
@@ -12,10 +12,10 @@ EVENTS_SUBJECT = f"{PREFIX}.events.v1.>"
 
 
 async def share_events(services: JetStreamContext, subscribers: JetStreamContext) -> None:
-    """Gives the subscribers' stream the subjects and limits of the services' stream.
+    """Give the subscribers' stream the subjects and limits of the services' stream.
 
-    Where the services have not made theirs yet, the copy keeps every event, so that none is
-    missed; calling this again afterwards narrows it.
+    If the services' stream does not exist yet, the copy keeps every event, so that none is missed.
+    Another call afterwards narrows it.
     """
     try:
         original = (await services.stream_info(EVENTS_STREAM)).config

@@ -1,4 +1,4 @@
-"""What provisioning needs to know."""
+"""Settings of `python -m common.provisioning`."""
 
 from urllib.parse import unquote, urlsplit
 
@@ -9,11 +9,10 @@ from common.settings import Seconds, Settings
 
 
 class ProvisioningSettings(Settings):
-    """Settings of `python -m common.provisioning`. What is not given is not provisioned.
+    """Addresses and credentials of the servers. Servers without an address are skipped.
 
-    `provision_database_url` is that of a superuser, with any database; the URLs of the services
-    say which password each role gets. `nats_provisioner_url` belongs to the account of event
-    subscribers.
+    `provision_database_url` is a superuser's, with any database. The URLs of the services set the
+    passwords of their roles. `nats_provisioner_url` belongs to the account of event subscribers.
     """
 
     log_level: str = Field("INFO", pattern="(?i)^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
@@ -47,6 +46,6 @@ class ProvisioningSettings(Settings):
         return value
 
     def passwords(self) -> dict[str, str]:
-        """Password of every role of which a URL is given."""
+        """Return the passwords of the roles whose URLs are set, by role."""
         urls = {role: getattr(self, f"{role}_database_url").get_secret_value() for role in ROLES}
         return {role: unquote(urlsplit(url).password or "") for role, url in urls.items() if url}
