@@ -41,11 +41,10 @@ for user in root newcomer; do
       echo "newcomer: $(id -un): make $goal: status $status after $(($(date +%s) - begun)) s"
       [ "$status" = 0 ]
     done'
-  # Root starts in /srv, as containers do outside /root, which no other user can enter.
-  home=/home/$user start=/home/$user
-  [ $user != root ] || home=/root start=/srv
+  home=/home/$user
+  [ $user != root ] || home=/root
   log=$(mktemp)
-  "$engine" run --rm --user "$user" -e HOME="$home" --workdir "$start" \
+  "$engine" run --rm --user "$user" -e HOME="$home" --workdir "$home" \
     "${options[@]}" "${passed[@]}" -v "$root:/repository:ro" "$image" \
     bash -c "$script" newcomer "${goals[@]}" 2>&1 | tee "$log" || failed=1
   mapfile -t -O "${#times[@]}" times < <(grep '^newcomer: ' "$log")
