@@ -78,7 +78,7 @@ def _written(name: str, field: FieldInfo) -> str:
         return "required"
     default = field.default
     if name == "WORKER_ID":
-        return "made up"
+        return "generated"
     if name == "MAX_FILE_SIZE":
         return f"{default // 1024**2}MB"
     if hasattr(default, "get_secret_value"):
