@@ -1,1 +1,1 @@
-"""What every SecureTranscribe service shares. Import the modules; nothing is re-exported here."""
+"""Code shared by all SecureTranscribe services. Import its modules directly."""

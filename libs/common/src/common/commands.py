@@ -1,4 +1,4 @@
-"""Command line of services with a database: serve, `migrate`, and `set-aside`."""
+"""Command line of services with a database: serve, `migrate` and `set-aside`."""
 
 import argparse
 import asyncio
@@ -13,7 +13,7 @@ from common.settings import PostgresSettings
 
 
 def main(service: str, configuration: type[Any], serve: runtime.Serve) -> None:
-    """Run `python -m SERVICE [migrate | set-aside ...]`. Without a command, serve until a signal."""
+    """Run `python -m SERVICE [migrate | set-aside ...]`. Without a command, serve."""
     parser = argparse.ArgumentParser(prog=f"python -m {service}")
     add_maintenance(parser.add_subparsers(dest="command", metavar="COMMAND"))
     arguments = parser.parse_args()
@@ -24,14 +24,14 @@ def main(service: str, configuration: type[Any], serve: runtime.Serve) -> None:
 
 
 def add_maintenance(commands: Any) -> None:
-    """Add the commands that `maintain` carries out to an argument parser's subparsers."""
+    """Add the maintenance commands to an argument parser's subparsers."""
     commands.add_parser("migrate", help="bring the tables up to date and exit")
     parser = commands.add_parser("set-aside", help="list or retry items that keep failing")
     set_aside.add_arguments(parser)
 
 
 def maintain(arguments: argparse.Namespace, chosen: PostgresSettings, *, package: str) -> None:
-    """Carry out a maintenance command and exit with its status."""
+    """Run a maintenance command and exit with its status."""
     try:
         sys.exit(asyncio.run(_maintain(arguments, chosen, package)))
     except ApplicationError as error:

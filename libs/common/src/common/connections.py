@@ -1,4 +1,4 @@
-"""Connections and identity that every service sets up in the same way."""
+"""Set-up shared by all services: connections, identity and the gRPC server."""
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -19,7 +19,7 @@ from common.settings import ServiceSettings
 
 @dataclass(frozen=True, kw_only=True)
 class Connections:
-    """NATS, the gateway behind which sessions live, and the service's own identity."""
+    """Connections to NATS and the gateway, and the service's own identity."""
 
     settings: ServiceSettings
     client: Client
@@ -35,9 +35,9 @@ class Connections:
     def server(
         self, services: Mapping[str, AddToServer], *, access: Mapping[str, Access] | None = None
     ) -> GrpcServer:
-        """Return a server that asks the gateway who its callers are.
+        """Return a server whose callers are authenticated by the gateway.
 
-        `access` names the methods that need something else than a session.
+        `access` holds the rules of methods that do not require a session.
         """
         authenticator = CallAuthenticator(
             tokens=self.tokens, signer=self.signer, access=access or {}
@@ -48,9 +48,9 @@ class Connections:
 async def connect(
     settings: ServiceSettings, stack: AsyncExitStack, *, service: str, client_name: str = ""
 ) -> Connections:
-    """Connect to NATS and the gateway, and forget tokens once their sessions are revoked.
+    """Connect to NATS and the gateway, and drop cached tokens once their sessions are revoked.
 
-    `service` signs calls to other services. Everything is closed with the stack.
+    Calls to other services are signed with the name `service`. The stack closes everything.
 
     Raises:
         UnavailableError: NATS did not answer in time.

@@ -1,7 +1,7 @@
-"""Free space that is kept on the disk of an object store on the same machine.
+"""Reserve of free space on the disk of a local object store.
 
-Recordings are what fills a disk. They are refused while there is still room for the results of
-the work that was accepted. A store elsewhere reports a full disk by itself.
+Recordings fill the disk. They are refused while there is still room for the results of accepted
+work. A remote store reports a full disk itself.
 """
 
 import shutil
@@ -11,7 +11,7 @@ from common.errors import DiskFullError
 
 
 class DiskReserve:
-    """Watches the disk of a directory; without a directory it finds every disk roomy."""
+    """Reserve on the disk of a directory. Without a directory nothing is reserved."""
 
     def __init__(self, directory: Path | None, *, reserve_bytes: int) -> None:
         self._directory = directory

@@ -5,7 +5,7 @@ import unicodedata
 from pathlib import PurePosixPath
 
 LONGEST = 255  # characters
-LONGEST_PORTABLE = 120  # UTF-8 bytes, which leaves room for a suffix where file systems take 255
+LONGEST_PORTABLE = 120  # UTF-8 bytes. File systems accept 255, so there is room for a suffix.
 NAMELESS = "recording"
 
 # Blanks, and characters with a meaning in Windows paths, shells or URLs.

@@ -1,7 +1,7 @@
 """Transactional outbox: messages written with a transaction and published at least once after it.
 
-The table belongs to the service's own schema and has at least the columns named here. A message
-for a stream carries an id, by which JetStream drops a repetition.
+The table is part of the service's own schema and has at least the columns named here. A message
+for a stream carries an id, so that JetStream drops duplicates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ _ADD = """
 INSERT INTO outbox (kind, subject, headers, payload)
 VALUES (%(kind)s, %(subject)s, %(headers)s, %(payload)s)
 """
-# Locked, so that several replicas publish in order and nothing twice.
+# The lock makes several replicas publish in order, and nothing twice.
 _NEXT = """
 SELECT id, kind, subject, headers, payload FROM outbox
 WHERE NOT item_rests('outbox', id::text) ORDER BY id LIMIT %s FOR UPDATE
@@ -33,7 +33,7 @@ _PENDING = "SELECT count(*) AS pending FROM outbox"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OutboxMessage:
-    """A message to be published. JetStream acknowledges `kept` ones."""
+    """A message to publish. JetStream stores and acknowledges `kept` ones."""
 
     id: int
     kept: bool
@@ -43,10 +43,10 @@ class OutboxMessage:
 
 
 class Outbox:
-    """The table of messages that are still to be published, within one transaction."""
+    """Table of unpublished messages, within one transaction."""
 
     def __init__(self, connection: Connection, *, source: str) -> None:
-        """`source` names the service in the events it publishes."""
+        """`source` names the service in its events."""
         self._connection = connection
         self._source = source
 
@@ -60,11 +60,11 @@ class Outbox:
         await execute(self._connection, _ADD, self.row("kept", subject, headers, payload))
 
     async def notice(self, subject: str, payload: bytes = b"") -> None:
-        """Add a message that only current subscribers receive."""
+        """Add a message for current subscribers only."""
         await execute(self._connection, _ADD, self.row("notice", subject, {}, payload))
 
     async def next(self, limit: int) -> list[OutboxMessage]:
-        """Return the oldest messages that do not rest, locked."""
+        """Return the oldest messages whose next attempt is due, locked."""
         return [
             OutboxMessage(
                 id=row["id"],
@@ -77,11 +77,11 @@ class Outbox:
         ]
 
     async def remove(self, ids: Sequence[int]) -> None:
-        """Remove messages that have been published."""
+        """Remove published messages."""
         await execute(self._connection, _REMOVE, (list(ids),))
 
     async def pending(self) -> int:
-        """Return the number of messages that wait, those set aside included."""
+        """Return the number of unpublished messages, including those set aside."""
         row = await fetch_one(self._connection, _PENDING)
         return int(row["pending"]) if row else 0
 
@@ -99,9 +99,9 @@ class Outbox:
 
 
 class OutboxRelay(BatchStep[OutboxMessage]):
-    """Publishes the outbox in order. A message that cannot be published does not hold up the rest.
+    """Publisher of the outbox, in order. A message that fails does not hold up the others.
 
-    A process that dies in the middle publishes again; the message id lets JetStream drop it.
+    After a crash a message may be published twice. JetStream drops the duplicate by its id.
     """
 
     name = "outbox"
@@ -114,7 +114,7 @@ class OutboxRelay(BatchStep[OutboxMessage]):
         self._stream = stream
 
     def key(self, item: OutboxMessage) -> str:
-        """Return the number of the row."""
+        """Return the id of the row."""
         return str(item.id)
 
     async def due(self, connection: Connection, limit: int) -> Sequence[OutboxMessage]:
@@ -122,7 +122,7 @@ class OutboxRelay(BatchStep[OutboxMessage]):
         return await Outbox(connection, source="").next(limit)
 
     async def handle(self, _connection: Connection, item: OutboxMessage) -> None:
-        """Publish one message and wait until JetStream has it."""
+        """Publish one message and wait for the acknowledgment of JetStream."""
         if not item.kept:
             await self._client.publish(item.subject, item.payload)
             return
@@ -133,7 +133,7 @@ class OutboxRelay(BatchStep[OutboxMessage]):
         self.published(item, answer.seq)
 
     def published(self, item: OutboxMessage, sequence: int) -> None:
-        """Note a message's place in its stream."""
+        """Note a message's position in its stream."""
 
     async def handled(self, connection: Connection, items: Sequence[OutboxMessage]) -> None:
         """Remove published messages."""

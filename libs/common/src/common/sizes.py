@@ -19,7 +19,7 @@ def parse(text: str) -> int:
 
 
 def readable(size: int) -> str:
-    """Return a size for people, with one decimal: `512 B`, `1.0 MB`."""
+    """Return a size in readable form, with one decimal: `512 B`, `1.0 MB`."""
     value, unit = _scaled(size, round)
     return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
 
@@ -34,7 +34,7 @@ def compact(size: int) -> str:
 
 
 def _scaled(size: int, rounded: Callable[[float], int]) -> tuple[float, str]:
-    """Return the value, with one decimal, in the largest unit that keeps it at 1 or more."""
+    """Return the value, with one decimal, in the largest unit of which there is at least one."""
     tenths, unit = size * 10, 0
     while tenths >= _STEP * 10 and unit < len(_UNITS) - 1:
         unit += 1

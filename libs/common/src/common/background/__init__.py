@@ -1,1 +1,1 @@
-"""Background steps over users' data: one item that fails hurts only itself."""
+"""Background steps over users' data, with every item isolated from the others."""

@@ -1,4 +1,4 @@
-"""The table of attempts at items, within one transaction."""
+"""Attempts at items: leases, retries, outages, and items set aside."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,8 @@ from psycopg.types.json import Jsonb
 
 from common.postgres import Connection, execute, fetch_all, fetch_one
 
-# Counts an attempt before it begins, so that one that ends the process is counted too. The row lock
-# of the upsert lets one of several replicas through; the others then see a lease in the future.
+# Counts an attempt before it begins, so that a crash is counted too. The row lock of the upsert
+# admits one of several replicas. The others then see a lease in the future.
 _CLAIM = """
 INSERT INTO item_attempts AS a (step, item, attempts, next_attempt_at)
 SELECT %(step)s, item, 1, clock_timestamp() + make_interval(secs => %(lease)s)
@@ -99,7 +99,7 @@ WHERE step = %s AND item = %s AND set_aside_at IS NOT NULL AND payload IS NOT NU
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
-    """An attempt that has begun. `number` counts from 1; `age` is seconds since the first one."""
+    """A started attempt. `number` counts from 1. `age` is in seconds since the first attempt."""
 
     item: str
     number: int
@@ -109,7 +109,7 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeptMessage:
-    """A message that was taken off its stream because it failed there."""
+    """A message moved here from its stream after it failed."""
 
     attempt: Attempt
     subject: str
@@ -119,7 +119,7 @@ class KeptMessage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SetAside:
-    """An item that is left alone until a person has it retried."""
+    """An item set aside until a person retries it."""
 
     step: str
     item: str
@@ -130,7 +130,7 @@ class SetAside:
 
 
 class ItemAttempts:
-    """The table of attempts, within one transaction."""
+    """Table of attempts, within one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -138,7 +138,7 @@ class ItemAttempts:
     async def claim(self, step: str, items: Sequence[str], lease: float) -> list[Attempt]:
         """Count an attempt at each item and lease it for `lease` seconds.
 
-        Leave out items that another replica holds, that wait, or that are set aside.
+        Skip items leased to another replica, waiting for a retry, or set aside.
         """
         if not items:
             return []
@@ -146,7 +146,7 @@ class ItemAttempts:
         return [_attempt(row) for row in await fetch_all(self._connection, _CLAIM, parameters)]
 
     async def claim_messages(self, step: str, limit: int, lease: float) -> list[KeptMessage]:
-        """Count an attempt at kept messages that are due and lease them for `lease` seconds."""
+        """Count an attempt at each due message and lease it for `lease` seconds."""
         parameters = {"step": step, "limit": limit, "lease": lease}
         return [
             KeptMessage(
@@ -159,33 +159,33 @@ class ItemAttempts:
         ]
 
     async def renew(self, step: str, item: str, lease: float) -> None:
-        """Prolong a lease to `lease` seconds from now."""
+        """Extend a lease to `lease` seconds from now."""
         await execute(self._connection, _RENEW, (lease, step, item))
 
     async def settle(self, step: str, items: Sequence[str]) -> None:
-        """Remove the rows of items that are done."""
+        """Remove the rows of completed items."""
         await execute(self._connection, _SETTLE, (step, list(items)))
 
     async def forget(self, steps: Sequence[str], item: str) -> None:
-        """Give an item a fresh start in some steps, as when there is new work on it."""
+        """Forget the attempts at an item in some steps, as when there is new work for it."""
         await execute(self._connection, _FORGET, (list(steps), item))
 
     async def retry_later(self, step: str, item: str, error: str, pause: float) -> None:
-        """Note a failed attempt; the next one begins after `pause` seconds at the earliest."""
+        """Record a failed attempt. The next one begins after at least `pause` seconds."""
         parameters = {"step": step, "item": item, "error": error, "pause": pause}
         await execute(self._connection, _RETRY_LATER, parameters)
 
     async def postpone(self, step: str, item: str, error: str, pause: float) -> None:
-        """Note an attempt that an outage ended, without charging it to the item."""
+        """Record an attempt ended by an outage, without charging it to the item."""
         parameters = {"step": step, "item": item, "error": error, "pause": pause}
         await execute(self._connection, _POSTPONE, parameters)
 
     async def release(self, step: str, items: Sequence[str]) -> None:
-        """Give back claimed items that were not tried."""
+        """Release the leases of untried items, without charging an attempt."""
         await execute(self._connection, _RELEASE, (step, list(items)))
 
     async def set_aside(self, step: str, item: str, error: str) -> None:
-        """Leave an item alone until a person has it retried."""
+        """Set an item aside until a person retries it."""
         await execute(self._connection, _SET_ASIDE, {"step": step, "item": item, "error": error})
 
     async def keep(
@@ -200,7 +200,7 @@ class ItemAttempts:
         headers: Mapping[str, str],
         payload: bytes,
     ) -> None:
-        """Keep a message that failed, to be retried from here instead of from its stream."""
+        """Keep a failed message, to be retried from this table instead of its stream."""
         parameters = {
             "step": step,
             "item": item,
@@ -214,25 +214,25 @@ class ItemAttempts:
         await execute(self._connection, _KEEP, parameters)
 
     async def resting(self, step: str, items: Sequence[str]) -> set[str]:
-        """Return those of the items that a step must leave alone for now."""
+        """Return the items that are not due: leased, waiting for a retry, or set aside."""
         rows = await fetch_all(self._connection, _RESTING, (step, list(items)))
         return {row["item"] for row in rows}
 
     async def aside(self, step: str | None = None, limit: int = 1000) -> list[SetAside]:
-        """Return items that are set aside, of one step or of all, oldest first."""
+        """Return items set aside, of one step or of all, oldest first."""
         rows = await fetch_all(self._connection, _ASIDE, {"step": step, "limit": limit})
         return [SetAside(**row) for row in rows]
 
     async def counts(self) -> dict[str, int]:
-        """Return the number of items set aside by step."""
+        """Return the number of items set aside, by step."""
         return {row["step"]: row["items"] for row in await fetch_all(self._connection, _COUNTS)}
 
     async def retry(self, step: str | None = None, item: str | None = None) -> int:
-        """Have items that are set aside tried again; return their number."""
+        """Make items that are set aside due again. Return their number."""
         return await execute(self._connection, _RETRY, {"step": step, "item": item})
 
     async def discard(self, step: str, item: str) -> bool:
-        """Remove a message that is set aside; return whether there was one."""
+        """Remove a message that is set aside. Return whether there was one."""
         return await execute(self._connection, _DISCARD, (step, item)) == 1
 
     async def find(self, step: str, item: str) -> Attempt | None:

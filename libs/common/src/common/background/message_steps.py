@@ -22,7 +22,7 @@ _log = logging.get(__name__)
 
 
 class Message:
-    """A message as a step sees it, from the stream or kept after a failure."""
+    """A message from the stream, or one kept after a failure."""
 
     def __init__(self, key: str, subject: str, headers: dict[str, str], payload: bytes) -> None:
         self.key = key
@@ -32,13 +32,13 @@ class Message:
 
 
 class MessageStep(IsolatedStep[Message]):
-    """A step that handles messages of a stream, shared by all replicas.
+    """A step over the messages of a stream, shared by all replicas.
 
-    A message that fails is moved from the stream to the table of attempts and retried from there.
-    The stream goes on. A message at which processes die is recognized by its deliveries.
+    A failed message is moved from the stream to the table of attempts and retried from there, so
+    that the stream continues. Crashes are recognized by the number of deliveries.
     """
 
-    #: How long (seconds) a fetch waits for messages.
+    #: Seconds for which a fetch waits for messages.
     patience: ClassVar[float] = 5.0
 
     def __init__(self, database: Database, stream: JetStreamContext) -> None:
@@ -48,21 +48,21 @@ class MessageStep(IsolatedStep[Message]):
 
     @abstractmethod
     async def subscribe(self) -> JetStreamContext.PullSubscription:
-        """Bind to the durable consumer, making it first where it is missing."""
+        """Bind to the durable consumer. Create it if it is missing."""
 
     @abstractmethod
     async def handle(self, message: Message) -> None:
-        """Do the work on one message. Returning acknowledges it, raising counts against it."""
+        """Handle one message. Returning acknowledges it. Raising counts as a failed attempt."""
 
     def key(self, item: Message) -> str:
-        """Return the message's place in the stream."""
+        """Return the message's position in the stream."""
         return item.key
 
     async def step(self) -> None:
-        """Wait a while for messages and handle them, then those whose retry is due.
+        """Retry messages that are due, then handle new ones from the stream.
 
         Raises:
-            ApplicationError, nats.errors.Error: a server is away; nothing is lost.
+            ApplicationError, nats.errors.Error: a server is away. Nothing is lost.
         """
         await self._retry_kept()
         for message in await self._fetch():
@@ -73,10 +73,10 @@ class MessageStep(IsolatedStep[Message]):
             if self._consumer is None:
                 self._consumer = await self.subscribe()
             messages: list[Msg] = await self._consumer.fetch(_BATCH, timeout=self.patience)
-        except TimeoutError:  # the client raises its own kind, and at times the plain one
+        except TimeoutError:  # the client raises its own subclass, and sometimes this one
             return []
         except nats.errors.Error:
-            # The server may have lost its data. What is missing is made when subscribing again.
+            # The server may have lost its data. Subscribing again creates the consumer.
             self._consumer = None
             raise
         return messages

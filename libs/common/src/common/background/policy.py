@@ -1,4 +1,4 @@
-"""When an item is retried, and when it is set aside."""
+"""Rules for retrying items and for setting them aside."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import nats.js.errors
 
 from common.errors import ApplicationError, ResourceExhaustedError, UnavailableError
 
-#: An item that outages alone have held back for this long is treated as the cause of them.
+#: An item held back for this long by nothing but outages is treated as their cause.
 OUTAGE_PATIENCE_SECONDS = 24 * 3600.0
 _LONGEST_OUTAGE_PAUSE_SECONDS = 300.0
 _FIRST_OUTAGE_PAUSE_SECONDS = 1.0
@@ -35,9 +35,8 @@ _OUTAGES = (
 class Policy:
     """Bounds on the work on one item. Times are in seconds.
 
-    An attempt that takes longer than `timeout` fails. After `most_attempts` failed attempts the
-    item is set aside. The pause before the next attempt starts at `first_pause` and doubles up to
-    `longest_pause`.
+    An attempt fails after `timeout`. After `most_attempts` failed attempts the item is set aside.
+    The pause before the next attempt starts at `first_pause` and doubles up to `longest_pause`.
     """
 
     most_attempts: int = 5
@@ -47,21 +46,24 @@ class Policy:
     at_a_time: int = 1
 
     def pause(self, attempts: int) -> float:
-        """Return the pause after an attempt failed; `attempts` counts that one too."""
+        """Return the pause after a number of failed attempts."""
         return min(self.longest_pause, self.first_pause * 2.0 ** min(max(attempts, 1) - 1, 30))
 
 
 def outage_pause(outages: int) -> float:
-    """Return the pause (seconds) before an item is tried again after a number of outages."""
+    """Return the pause in seconds after a number of outages."""
     return min(_LONGEST_OUTAGE_PAUSE_SECONDS, _FIRST_OUTAGE_PAUSE_SECONDS * 2.0 ** min(outages, 30))
 
 
 def is_outage(error: BaseException) -> bool:
-    """Return whether a server that is away or full caused an error, rather than the item."""
+    """Return whether an error comes from an absent or full server, not from the item."""
     return isinstance(error, _OUTAGES)
 
 
 def reason(error: BaseException) -> str:
-    """Return a short reason for people: of a foreign error only the name, as it may quote data."""
+    """Return a short reason for operators.
+
+    Of errors from outside this code base it is only the name, because they may quote data.
+    """
     text = error.message if isinstance(error, ApplicationError) else type(error).__name__
     return text[:_LONGEST_REASON]

@@ -1,4 +1,4 @@
-"""The background work of a service: its steps and loops, and their figures."""
+"""Background work of a service: its steps, loops and metrics."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _COUNT_SECONDS = 15.0
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """A step over items, taken when notified and every so many seconds."""
+    """A step over items, taken when notified and at least every `every` seconds."""
 
     step: Step
     every: float
@@ -24,7 +24,7 @@ class Work:
 
 @dataclass(frozen=True, kw_only=True)
 class Loop:
-    """Repeated work that is not over items: reading figures, announcing a summary."""
+    """Repeated work without items, such as measuring or announcing a summary."""
 
     name: str
     take: Callable[[], Awaitable[object]]
@@ -33,7 +33,7 @@ class Loop:
 
 
 class Background:
-    """Everything that a service does besides answering calls."""
+    """Everything a service does besides answering calls."""
 
     def __init__(
         self, database: Database, work: Iterable[Work], loops: Iterable[Loop] = ()
@@ -44,7 +44,7 @@ class Background:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """Every step over items, for the tests and the documentation to walk."""
+        """Every step over items, for tests and documentation."""
         return tuple(work.step for work in self.work)
 
     def start(self, supervisor: Supervisor) -> None:
@@ -67,7 +67,7 @@ class Background:
             )
 
     async def measure(self) -> None:
-        """Set the metric of items that are set aside."""
+        """Update the metric of items set aside."""
         async with self._database.transaction() as connection:
             counts = await ItemAttempts(connection).counts()
         for step in self.steps:

@@ -9,19 +9,19 @@ from common.postgres import Database
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="show items that are set aside")
+    listing = actions.add_parser("list", help="list items that are set aside")
     listing.add_argument("--step", help="only items of this step")
-    retrying = actions.add_parser("retry", help="have items tried again")
+    retrying = actions.add_parser("retry", help="retry items that are set aside")
     retrying.add_argument("step", nargs="?", help="only items of this step")
     retrying.add_argument("item", nargs="?", help="only this item")
-    retrying.add_argument("--all", action="store_true", help="items of all steps")
-    discarding = actions.add_parser("discard", help="remove a message that cannot be handled")
+    retrying.add_argument("--all", action="store_true", help="items of every step")
+    discarding = actions.add_parser("discard", help="remove a message for good")
     discarding.add_argument("step")
     discarding.add_argument("item")
 
 
 async def run(database: Database, arguments: argparse.Namespace) -> int:
-    """Carry out the command; return the exit status."""
+    """Run the command and return its exit status."""
     async with database.transaction() as connection:
         attempts = ItemAttempts(connection)
         if arguments.action == "list":
@@ -37,7 +37,7 @@ async def run(database: Database, arguments: argparse.Namespace) -> int:
             print("Name a step, or give --all to retry the items of every step.")
             return 2
         count = await attempts.retry(arguments.step, arguments.item)
-    print(f"{count} {'item is' if count == 1 else 'items are'} tried again within seconds")
+    print(f"{count} {'item' if count == 1 else 'items'} will be retried within seconds")
     return 0 if count or arguments.item is None else 1
 
 

@@ -23,19 +23,19 @@ from common.postgres import Connection, Database
 _log = logging.get(__name__)
 _MOST_ROUNDS = 1000
 PROCESS_ENDED = "The process ended at each attempt."
-#: A lease outlives three renewals that do not come through. A dead process is replaced after it.
+#: A lease survives three failed renewals. After a crash the item is due again when it expires.
 LEASE_SECONDS = 20.0
 Item = TypeVar("Item")
 
 
 class Step(ABC):
-    """A piece of background work over users' data, repeated by a service.
+    """Repeated background work over users' data.
 
-    Every step of a service is in its registry, and the tests of isolation walk that.
+    Every step of a service is in its registry, where the tests of isolation find it.
     """
 
     name: ClassVar[str]
-    #: Kind of item and outcome of one that always fails, as the documentation has it.
+    #: Kind of item and outcome for an item that always fails, for the documentation.
     items: ClassVar[str]
     outcome: ClassVar[str]
     policy: ClassVar[Policy] = Policy()
@@ -46,24 +46,24 @@ class Step(ABC):
 
 
 class IsolatedStep(Step, Generic[Item]):
-    """Bookkeeping that the kinds of steps share."""
+    """Bookkeeping shared by all kinds of steps."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @abstractmethod
     def key(self, item: Item) -> str:
-        """Return the text that identifies an item within this step."""
+        """Return the identifier of an item within this step."""
 
     async def set_aside(self, connection: Connection, item: Item) -> None:
-        """Leave a notice where the owner of an item that is given up sees it."""
+        """Notify the owner of an item that is set aside, for example with a warning."""
 
     async def _failed(self, item: Item, attempt: Attempt, error: BaseException) -> None:
-        """Note a failed attempt: retry the item later or set it aside."""
+        """Record a failed attempt, and retry the item later or set it aside."""
         telemetry.ITEM_FAILURES.labels(self.name).inc()
         last = attempt.number >= self.policy.most_attempts
         _log.error(
-            "item set aside" if last else "item failed; it is retried",
+            "item set aside" if last else "item failed and will be retried",
             attempt=attempt.number,
             exc_info=None if isinstance(error, ApplicationError) else error,
             reason=reason(error),
@@ -85,8 +85,8 @@ class IsolatedStep(Step, Generic[Item]):
         except Exception as error:
             if is_outage(error):
                 raise
-            # Even the notice fails. The item is set aside all the same.
-            _log.error("no notice of an item set aside", exc_info=error)
+            # Set the item aside even if its owner cannot be notified.
+            _log.error("owner of an item set aside not notified", exc_info=error)
             async with self._database.transaction() as connection:
                 await ItemAttempts(connection).set_aside(self.name, key, why)
 
@@ -95,25 +95,25 @@ class IsolatedStep(Step, Generic[Item]):
 
 
 class ItemStep(IsolatedStep[Item]):
-    """A step that handles each item by itself, under a lease that several replicas respect.
+    """A step with one attempt per item, under a lease respected by all replicas.
 
-    The attempt is counted in the transaction that claims the item, so that an item at which the
-    process dies is counted too. A lease is renewed while the item is handled.
+    The transaction of the claim counts the attempt, so that a crash is counted too. The lease is
+    renewed while the item is being handled.
     """
 
     @abstractmethod
     async def due(self, connection: Connection, limit: int) -> Sequence[Item]:
-        """Return at most `limit` items that are due and do not rest (SQL function `item_rests`)."""
+        """Return at most `limit` due items, without those for which `item_rests` (SQL) is true."""
 
     @abstractmethod
     async def handle(self, item: Item) -> None:
-        """Do the work on one item. Returning settles it, raising counts against it."""
+        """Handle one item. Returning settles it. Raising counts as a failed attempt."""
 
     async def step(self) -> None:
         """Handle all items that are due.
 
         Raises:
-            ApplicationError, nats.errors.Error: a server is away; the items wait.
+            ApplicationError, nats.errors.Error: a server is away. The items wait.
         """
         for _ in range(_MOST_ROUNDS):
             async with self._database.transaction() as connection:
@@ -139,7 +139,7 @@ class ItemStep(IsolatedStep[Item]):
     async def _attempt(self, item: Item, attempt: Attempt) -> None:
         """Try an item once. Raise only when a server is away."""
         if attempt.number > self.policy.most_attempts:
-            # Processes died at it without being able to note why.
+            # Processes died at it before they could record a reason.
             telemetry.ITEM_FAILURES.labels(self.name).inc()
             _log.error("item set aside", reason=PROCESS_ENDED)
             await self._give_up(item, PROCESS_ENDED)
@@ -148,7 +148,7 @@ class ItemStep(IsolatedStep[Item]):
             async with self._kept(attempt), asyncio.timeout(self.policy.timeout):
                 await self.handle(item)
         except asyncio.CancelledError:
-            # A process that is told to stop is not the item's fault.
+            # The process is stopping, which is not the item's fault.
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(1), self._database.transaction() as connection:
                     await ItemAttempts(connection).release(self.name, [attempt.item])
@@ -171,7 +171,7 @@ class ItemStep(IsolatedStep[Item]):
 
     @contextlib.asynccontextmanager
     async def _kept(self, attempt: Attempt) -> AsyncIterator[None]:
-        """Renew the lease of the item in hand."""
+        """Renew the lease of the current item."""
 
         async def keep() -> None:
             while True:
@@ -189,21 +189,21 @@ class ItemStep(IsolatedStep[Item]):
 
 
 class BatchStep(IsolatedStep[Item]):
-    """A step that handles many small items in one transaction, each under a savepoint."""
+    """A step over many small items in one transaction, with a savepoint per item."""
 
     #: Most items in one transaction.
     size: ClassVar[int] = 100
 
     @abstractmethod
     async def due(self, connection: Connection, limit: int) -> Sequence[Item]:
-        """Take the locks the step needs; return at most `limit` items that do not rest."""
+        """Take the necessary locks and return at most `limit` due items, as in `ItemStep`."""
 
     @abstractmethod
     async def handle(self, connection: Connection, item: Item) -> None:
-        """Do the work on one item within the transaction."""
+        """Handle one item within the transaction."""
 
     async def handled(self, connection: Connection, items: Sequence[Item]) -> None:
-        """Finish the items of a batch that were handled without an error."""
+        """Finish the successful items of a batch, within the transaction."""
 
     async def committed(self) -> None:
         """Finish a batch after its transaction."""
@@ -212,7 +212,7 @@ class BatchStep(IsolatedStep[Item]):
         """Handle all items that are due, batch by batch.
 
         Raises:
-            ApplicationError, nats.errors.Error: a server is away; nothing of the batch is lost.
+            ApplicationError, nats.errors.Error: a server is away. Nothing of the batch is lost.
         """
         while await self._batch() == self.size:
             pass
@@ -239,7 +239,7 @@ class BatchStep(IsolatedStep[Item]):
         return len(items)
 
     async def _try(self, connection: Connection, item: Item) -> Exception | None:
-        """Handle an item; return the error that is its own."""
+        """Handle an item. Return its own error, if any, and raise outages."""
         try:
             async with connection.transaction():
                 await self.handle(connection, item)
@@ -250,7 +250,7 @@ class BatchStep(IsolatedStep[Item]):
         return None
 
     async def _charged(self, connection: Connection, item: Item) -> Attempt:
-        """Count an attempt in the transaction that goes on without the item."""
+        """Count an attempt, within the transaction that continues without the item."""
         key = self.key(item)
         attempts = await ItemAttempts(connection).claim(self.name, [key], LEASE_SECONDS)
         return attempts[0] if attempts else Attempt(item=key, number=1, outages=0, age=0.0)

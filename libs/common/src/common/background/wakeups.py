@@ -1,4 +1,4 @@
-"""In-process wake-ups, and the loop that repeats a step."""
+"""In-process wake-ups, and the loop around a step."""
 
 import asyncio
 import contextlib
@@ -14,13 +14,13 @@ _LONGEST_PAUSE_SECONDS = 60.0
 
 
 class WakeUp:
-    """Wakes one waiting task. Several notifications before it waits again count as one."""
+    """Wake-up for one waiting task. Notifications before it waits again count as one."""
 
     def __init__(self) -> None:
         self._notified = asyncio.Event()
 
     def notify(self) -> None:
-        """Wake the waiting task now or, if it is busy, as soon as it waits again."""
+        """Wake the waiting task now or, if it is busy, at its next wait."""
         self._notified.set()
 
     async def wait(self, seconds: float) -> None:
@@ -34,11 +34,11 @@ class WakeUp:
 async def repeat(
     name: str, step: Callable[[], Awaitable[object]], *, wake_up: WakeUp, every_seconds: float
 ) -> None:
-    """Take a step until cancelled: when notified, and regularly.
+    """Repeat a step until cancelled: when notified, and at least every `every_seconds`.
 
     An outage of a server delays the next step by a second. Any other exception is logged and
-    counted, and the pause grows to a minute while it repeats. A step that fails must not take down
-    the process that serves everybody else.
+    counted, and the pause grows up to a minute while it repeats. A failing step never ends the
+    process.
     """
     failures = 0
     while True:
