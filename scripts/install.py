@@ -19,9 +19,10 @@ from scripts.progress import Progress
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD_REQUIREMENTS = ("hatchling", "editables")
-#: Measured with the pins of November 2026, in bytes. PyTorch with CUDA adds the second figure.
-DOWNLOAD, DOWNLOAD_CUDA = 0.9e9, 2.5e9
-DISK, DISK_CUDA = 4.0e9, 6.5e9
+#: Measured with the pins of November 2026, in bytes: to download, and what CUDA adds to it.
+DOWNLOAD, DOWNLOAD_CUDA = 0.9e9, 1.2e9
+#: Free disk that an installation needs, downloads included, without and with CUDA.
+DISK, DISK_CUDA = 4.0e9, 8.5e9
 #: Seconds of one processor core for resolving and unpacking.
 WORK_SECONDS = 180
 AFTERWARDS = {
