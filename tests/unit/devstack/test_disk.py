@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from devstack import disk
-from devstack.disk import free_bytes, require_room, restart_obstacle
+from devstack.disk import free_bytes, require_room, restart_obstacle, shortage
 from devstack.errors import NoRoomError
 from devstack.files import DataDirectory
 
@@ -65,3 +65,14 @@ def test_nothing_is_restarted_on_a_full_disk(
     assert restart_obstacle(files) == "the disk is full (3 MB free)"
     leave(monkeypatch, disk.RESTART_BYTES)
     assert restart_obstacle(files) is None
+
+
+def test_a_shortage_names_the_figures(
+    files: DataDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave(monkeypatch, disk.UPLOAD_RESERVE_BYTES)
+    assert shortage(files) is None
+    leave(monkeypatch, 200 * 1024**2)
+    said = shortage(files)
+    assert said is not None
+    assert "200 MB free: uploads are refused until it has 256 MB" in said

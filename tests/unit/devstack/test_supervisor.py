@@ -151,6 +151,7 @@ async def test_while_there_is_an_obstacle_nothing_is_started(make: Make) -> None
         process.signal(signal.SIGKILL)
         await until(lambda: any("disk is full" in one.trouble for _, one in watched.conditions))
         assert process.pid == first
+        assert ("nats", "waiting") in watched.happenings()
         obstacles.clear()
         await until(lambda: ("nats", "ready") in watched.happenings())
     assert process.pid != first

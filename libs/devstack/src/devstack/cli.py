@@ -19,6 +19,7 @@ from rich.console import Console
 from devstack.background import RUNNER, running, start_in_background, stop_background
 from devstack.config import StackConfig, read_config, read_environment
 from devstack.console import StackConsole
+from devstack.disk import shortage
 from devstack.errors import (
     AlreadyRunningError,
     ConfigurationError,
@@ -167,7 +168,11 @@ def _status(call: Call) -> int:
     if found is None:
         raise NotRunningError(f"nothing runs in {call.files.root}")
     title = f"runner {found.pid}: {found.phase}"
-    StackConsole(Console(highlight=False)).status(found.rows, title=title)
+    console = StackConsole(Console(highlight=False))
+    console.status(found.rows, title=title)
+    scarce = shortage(call.files)
+    if scarce is not None:
+        console.say(scarce)
     return 0 if found.well else EXIT_FAILED
 
 

@@ -16,6 +16,7 @@ _STYLES: dict[Happening, tuple[str, str]] = {
     "starting": ("·", "dim"),
     "ready": ("✓", "green"),
     "crashed": ("✗", "red"),
+    "waiting": ("·", "yellow"),
     "restarting": ("↻", "yellow"),
     "stopping": ("·", "dim"),
     "stopped": ("■", "dim"),

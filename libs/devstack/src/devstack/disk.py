@@ -44,6 +44,17 @@ def require_room(files: DataDirectory) -> None:
         )
 
 
+def shortage(files: DataDirectory) -> str | None:
+    """Return what does not work because the disk is nearly full, or None."""
+    free = free_bytes(files.root)
+    if free >= UPLOAD_RESERVE_BYTES:
+        return None
+    return (
+        f"the disk of {files.root} has {_megabytes(free)} free: uploads are refused until it has "
+        f"{_megabytes(UPLOAD_RESERVE_BYTES)}"
+    )
+
+
 def restart_obstacle(files: DataDirectory) -> str | None:
     """Return why nothing can be started at the moment, or None."""
     free = free_bytes(files.root)

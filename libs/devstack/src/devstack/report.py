@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Happening = Literal[
-    "cleaned up", "starting", "ready", "crashed", "restarting", "stopping", "stopped"
+    "cleaned up", "starting", "ready", "crashed", "waiting", "restarting", "stopping", "stopped"
 ]
 
 

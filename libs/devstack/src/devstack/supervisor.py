@@ -135,8 +135,11 @@ class Supervisor:
         self._report(Report(name=one.name, happening="crashed", detail=f"{failure}; {again}"))
         self._note(one, history, trouble=failure)
         await asyncio.sleep(delay)
-        while (obstacle := self._obstacle()) is not None:
+        obstacle = self._obstacle()
+        if obstacle is not None:
+            self._report(Report(name=one.name, happening="waiting", detail=obstacle))
             self._note(one, history, trouble=f"{failure}; waiting, as {obstacle}")
+        while self._obstacle() is not None:
             await asyncio.sleep(_OBSTACLE_SECONDS)
             history.excuse(_OBSTACLE_SECONDS)
 
