@@ -23,6 +23,7 @@ from transcriber.names.clips import ClipStep, ClipStore
 from transcriber.names.follow_up import DecisionsStep, NamesStep
 from transcriber.names.profile_follower import ProfileFollower
 from transcriber.names.speakers_client import SpeakersClient
+from transcriber.names.suggestion import NameSuggestions
 from transcriber.outbox.relay import JobOutboxRelay
 from transcriber.queue.announcer import QueueAnnouncer
 from transcriber.queue.cancellation import JobCanceller
@@ -96,6 +97,7 @@ class Actions:
     deleter: Deleter
     clips: ClipStore
     names: SpeakerNames
+    suggestions: NameSuggestions
 
 
 def delivery(settings: ApiSettings) -> Delivery:
@@ -160,13 +162,14 @@ def make_actions(core: Core) -> Actions:
         deleter=Deleter(database, objects, servers.speakers, canceller, **buckets),
         clips=clips,
         names=SpeakerNames(database, servers.speakers, clips, core.wake_ups),
+        suggestions=NameSuggestions(database, servers.speakers),
     )
 
 
 def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Listener, ...]]:
     """Return the registry of background steps, and what listens on NATS for them."""
     settings, servers, wake_ups = core.settings, core.servers, core.wake_ups
-    database, stream, names = servers.database, servers.stream, actions.names
+    database, stream, suggestions = servers.database, servers.stream, actions.suggestions
     announcer = QueueAnnouncer(database, core.monitor, core.publisher, wake_ups.queue)
     lost = _lost_tasks(core)
     overdue = OverdueStep(database, wake_ups, processing_timeout=settings.processing_timeout)
@@ -190,15 +193,15 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
                 every=1.0,
                 wake_up=wake_ups.dispatch,
             ),
-            Work(step=_merges(core, names), every=1.0, wake_up=wake_ups.settle),
+            Work(step=_merges(core, suggestions), every=1.0, wake_up=wake_ups.settle),
             Work(step=core.recorder, every=1.0, wake_up=wake_ups.progress),
             Work(step=ResultStep(database, stream, core.delivery, wake_ups), every=0.0),
             Work(step=ProfileFollower(database, stream), every=0.0),
             Work(step=overdue, every=5.0),
             Work(step=lost, every=5.0),
             Work(step=ClipStep(database, actions.clips), every=5.0, wake_up=wake_ups.clips),
-            Work(step=NamesStep(database, names, wake_ups.outbox), every=5.0),
-            Work(step=DecisionsStep(database, names), every=5.0),
+            Work(step=NamesStep(database, suggestions, wake_ups.outbox), every=5.0),
+            Work(step=DecisionsStep(database, actions.names), every=5.0),
             Work(step=DeletionStep(database, actions.deleter), every=5.0),
             Work(step=uploads, every=10.0),
             Work(step=recordings, every=10.0),
@@ -246,11 +249,11 @@ def make_queue_servicer(core: Core, actions: Actions) -> QueueServicer:
     )
 
 
-def _merges(core: Core, names: SpeakerNames) -> MergeStep:
+def _merges(core: Core, suggestions: NameSuggestions) -> MergeStep:
     return MergeStep(
         core.servers.database,
         core.servers.objects,
-        names,
+        suggestions,
         core.wake_ups,
         core.threads,
         bucket_results=core.settings.s3_bucket_results,

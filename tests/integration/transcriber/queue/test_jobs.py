@@ -348,7 +348,7 @@ async def test_a_merge_that_cannot_succeed_fails_the_job_with_a_reason(
     async with workshop.both(garbage, gives(TWO_SPEAKERS)):
         found = await caller.ended(await caller.upload_id(auto_start=True))
     assert found.status == FAILED
-    assert "could not be put together" in found.failure.message
+    assert "could not be assembled" in found.failure.message
 
 
 async def test_the_same_result_twice_and_one_that_is_none_change_nothing(

@@ -1,1 +1,1 @@
-"""Names of speakers, and the clips behind them."""
+"""Names of speakers: assignments, suggestions, decisions, and clips."""

@@ -1,16 +1,16 @@
-"""Names the speakers of transcriptions, and keeps the service for speakers told of it.
+"""Assignments of names by people, sent to the speakers service as decisions.
 
-Decisions are written down as due before that service is told, so that whatever fails in between,
-it is told again what really holds.
+Decisions are marked as due before they are sent, so that they are sent again after a failure at
+any point.
 """
 
 import asyncio
 import contextlib
+import datetime as dt
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from common import logging
-from common.errors import ApplicationError, NotFoundError, StateError, UnavailableError
+from common.errors import NotFoundError, StateError, UnavailableError
 from common.errors import TimedOutError as ServiceTimedOutError
 from common.postgres import Connection, Database
 from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
@@ -25,15 +25,22 @@ from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Transcripts
 from transcriber.wakeups import WakeUps
 
-#: When decisions are told again unless the call that made them has come through.
-_TOLD_AGAIN_SECONDS = 30.0
-#: Each assignment holds a connection while another service answers.
+#: When decisions are sent again, unless the assignment that changed them has completed.
+_SENT_AGAIN_SECONDS = 30.0
+#: Each assignment holds a connection until the speakers service answers.
 _AT_A_TIME = 3
-_log = logging.get(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Clips:
+    """Clips by label, cut before the names are locked. Valid for one transcript."""
+
+    transcript_at: dt.datetime | None = None
+    by_label: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class SpeakerNames:
-    """Assigns and recognises names."""
+    """Assigns names to speakers and sends the decisions behind them."""
 
     def __init__(
         self, database: Database, speakers: SpeakersClient, clips: ClipStore, wake_ups: WakeUps
@@ -45,34 +52,29 @@ class SpeakerNames:
         self._turn = asyncio.Semaphore(_AT_A_TIME)
 
     async def assign(
-        self, transcription_id: int, session_id: str, wanted: Mapping[str, str]
+        self, transcription_id: int, session_id: str, assignment: Mapping[str, str]
     ) -> Transcription:
-        """Names speakers as a person decided; returns the transcription as it is then.
+        """Name speakers and return the changed transcription.
+
+        `assignment` maps labels or current names to new names. An empty name removes the current
+        one.
 
         Raises:
             NotFoundError: the session has no such transcription.
             StateError: it has no transcript yet.
-            SpeakerError, ValidationError: the names cannot be given like that.
-            UnavailableError: the service for speakers does not answer; nothing has changed.
+            SpeakerError, ValidationError: the assignment is invalid.
+            UnavailableError: the speakers service does not answer. Nothing has changed.
         """
         async with self._turn:
-            await self._announce(transcription_id, session_id, wanted)
-            async with self._database.transaction() as connection:
-                await locks.acquire_shared(connection, locks.PROFILES)
-                await locks.acquire(connection, locks.voices_of(transcription_id))
-                transcription = await _ready(connection, transcription_id, session_id)
-                names = rules.resolve(transcription.speakers, wanted)
+            clips = await self._prepare(transcription_id, session_id, assignment)
+            async with self._names_locked(transcription_id) as connection:
+                transcription = await _completed(connection, transcription_id, session_id)
+                names = rules.resolve(transcription.speakers, assignment)
                 speakers = rules.assign(transcription.speakers, names)
-                speakers = await self._decide(transcription, speakers, newly_named=names)
-                # The names first of all: what holds the row is short.
-                await Transcriptions(connection).lock(transcription_id)
-                await Transcripts(connection).name(
-                    transcription_id, _changed(transcription.speakers, speakers)
-                )
-                await Transcriptions(connection).settle_decisions(transcription_id)
-                named = len([item for item in speakers if item.name])
+                speakers = await self._send(transcription, speakers, clips, newly_named=names)
+                await _store_decided(connection, transcription, speakers)
                 await JobOutbox(connection).event(
-                    messages.speakers_assigned(session_id, transcription_id, named)
+                    messages.speakers_assigned(transcription, speakers)
                 )
                 changed = await Transcriptions(connection).find(transcription_id, session_id)
         self._wake_ups.outbox.notify()
@@ -80,128 +82,94 @@ class SpeakerNames:
             raise NotFoundError("The transcription was deleted in the meantime.")
         return changed
 
-    @contextlib.asynccontextmanager
-    async def recognizing(
-        self, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
-    ) -> AsyncIterator[tuple[Connection, list[rules.Suggestion] | None]]:
-        """Yield a transaction to write names in, and the known voices among the speakers.
-
-        The voices are None when that cannot be found out now. Changes of profiles are followed once
-        the transaction has ended.
-        """
-        heard = any(speaker.voiceprint for speaker in speakers)
-        async with self._writing_names(transcription.id, heard=heard) as connection:
-            yield connection, await self._recognized(transcription, speakers) if heard else []
-
-    @contextlib.asynccontextmanager
-    async def _writing_names(
-        self, transcription_id: int, *, heard: bool
-    ) -> AsyncIterator[Connection]:
-        if heard:
-            # In a transaction of its own: a deletion must know of it from now on.
-            async with self._database.transaction() as connection:
-                await Transcriptions(connection).mark_voices_known(transcription_id)
-        async with self._database.transaction() as connection:
-            await locks.acquire_shared(connection, locks.PROFILES)
-            yield connection
-
-    async def _recognized(
-        self, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
-    ) -> list[rules.Suggestion] | None:
-        try:
-            return await self._ask(transcription, speakers)
-        except ApplicationError as error:
-            _log.warning(
-                "known voices cannot be looked for",
-                transcription_id=transcription.id,
-                reason=error.message,
-            )
-            return None
-
-    async def _ask(
-        self, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
-    ) -> list[rules.Suggestion]:
-        return await self._speakers.recognize(transcription.id, transcription.session_id, speakers)
-
-    async def _announce(
-        self, transcription_id: int, session_id: str, wanted: Mapping[str, str]
-    ) -> None:
-        """Checks the request and notes that decisions are about to change."""
-        async with self._database.transaction() as connection:
-            transcription = await _ready(connection, transcription_id, session_id)
-            rules.resolve(transcription.speakers, wanted)
-            await Transcriptions(connection).schedule_decisions(
-                transcription_id, _TOLD_AGAIN_SECONDS
-            )
-
-    async def recognize_late(self, transcription_id: int) -> None:
-        """Look for known voices in a finished transcript that was made without.
-
-        Raises:
-            ApplicationError: the speakers service does not answer or refuses.
-        """
-        async with self._database.transaction() as connection:
-            transcription = await Transcriptions(connection).get(transcription_id)
-        if transcription is None:
-            return
-        heard = any(speaker.voiceprint for speaker in transcription.speakers)
-        async with self._writing_names(transcription_id, heard=heard) as connection:
-            suggestions = await self._ask(transcription, transcription.speakers) if heard else []
-            await locks.acquire(connection, locks.voices_of(transcription_id))
-            transcriptions = Transcriptions(connection)
-            await transcriptions.lock(transcription_id)
-            current = await transcriptions.get(transcription_id)
-            if current is None or current.transcript_at != transcription.transcript_at:
-                return
-            speakers = rules.suggest(current.speakers, suggestions)
-            await transcriptions.settle_names(transcription_id)
-            changed = _changed(current.speakers, speakers)
-            if changed:
-                await Transcripts(connection).name(transcription_id, changed)
-                named = len([item for item in speakers if item.name])
-                await JobOutbox(connection).event(
-                    messages.speakers_assigned(current.session_id, transcription_id, named)
-                )
-
     async def send_decisions(self, transcription_id: int) -> None:
-        """Send what people decided about a transcription's voices to the speakers service again."""
-        async with self._database.transaction() as connection:
-            await locks.acquire_shared(connection, locks.PROFILES)
-            await locks.acquire(connection, locks.voices_of(transcription_id))
+        """Send all decisions of a transcription to the speakers service again."""
+        earlier = await self._get(transcription_id)
+        if earlier is None:
+            return
+        clips = await self._cut(earlier, rules.decided(earlier.speakers))
+        async with self._names_locked(transcription_id) as connection:
             transcription = await Transcriptions(connection).get(transcription_id)
             if transcription is None:
                 return
-            speakers = await self._decide(transcription, transcription.speakers)
-            await Transcriptions(connection).lock(transcription_id)
-            await Transcripts(connection).name(
-                transcription_id, _changed(transcription.speakers, speakers)
-            )
-            await Transcriptions(connection).settle_decisions(transcription_id)
+            speakers = await self._send(transcription, transcription.speakers, clips)
+            await _store_decided(connection, transcription, speakers)
 
-    async def _decide(
+    async def _prepare(
+        self, transcription_id: int, session_id: str, assignment: Mapping[str, str]
+    ) -> _Clips:
+        """Check an assignment, cut the clips it needs, and mark its decisions as due."""
+        async with self._database.transaction() as connection:
+            transcription = await _completed(connection, transcription_id, session_id)
+        names = rules.resolve(transcription.speakers, assignment)
+        speakers = rules.assign(transcription.speakers, names)
+        clips = await self._cut(transcription, rules.decided(speakers, names))
+        # After the clips, and in a transaction of its own: decisions must be due from before they
+        # are sent until they are stored, however long the clips take.
+        async with self._database.transaction() as connection:
+            await Transcriptions(connection).schedule_decisions(
+                transcription_id, _SENT_AGAIN_SECONDS
+            )
+        return clips
+
+    async def _cut(
+        self, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
+    ) -> _Clips:
+        clips = {item.label: await self._clips.find(transcription, item) for item in speakers}
+        return _Clips(transcript_at=transcription.transcript_at, by_label=clips)
+
+    async def _get(self, transcription_id: int) -> Transcription | None:
+        async with self._database.transaction() as connection:
+            return await Transcriptions(connection).get(transcription_id)
+
+    @contextlib.asynccontextmanager
+    async def _names_locked(self, transcription_id: int) -> AsyncIterator[Connection]:
+        """Yield a transaction in which decisions are sent and stored.
+
+        Decisions of a transcription replace each other, so that they must be stored in the order
+        in which they are sent. A change of a profile must be followed after the link to it is
+        stored. Both locks therefore last until the speakers service has answered.
+        """
+        async with self._database.transaction() as connection:
+            await locks.acquire_shared(connection, locks.PROFILES)
+            await locks.acquire(connection, locks.names_of(transcription_id))
+            yield connection
+
+    async def _send(
         self,
         transcription: Transcription,
         speakers: Sequence[TranscriptSpeaker],
+        clips: _Clips,
         newly_named: Collection[str] = (),
     ) -> tuple[TranscriptSpeaker, ...]:
-        """Tells all that a person decided; returns the speakers with their profiles.
+        """Send all decisions of a transcription and return the speakers with their profiles.
 
-        `newly_named` has the labels of those that are named by this very request.
+        `newly_named` has the labels named by the current assignment.
         """
         decisions = [
-            Decision(speaker=speaker, clip=await self._clips.find(transcription, speaker))
+            Decision(speaker=speaker, clip=await self._clip(transcription, speaker, clips))
             for speaker in rules.decided(speakers, newly_named)
         ]
         try:
-            profiles = await self._speakers.set_decisions(
+            links = await self._speakers.set_decisions(
                 transcription.id, transcription.session_id, decisions
             )
         except ServiceTimedOutError as error:
             raise UnavailableError(error.message) from error
-        return _linked(speakers, profiles)
+        return _linked(speakers, links)
+
+    async def _clip(
+        self, transcription: Transcription, speaker: TranscriptSpeaker, clips: _Clips
+    ) -> bytes:
+        if clips.transcript_at == transcription.transcript_at and speaker.label in clips.by_label:
+            return clips.by_label[speaker.label]
+        # Another assignment or another transcript was stored since the clips were cut.
+        return await self._clips.find(transcription, speaker)
 
 
-async def _ready(connection: Connection, transcription_id: int, session_id: str) -> Transcription:
+async def _completed(
+    connection: Connection, transcription_id: int, session_id: str
+) -> Transcription:
     transcription = await Transcriptions(connection).find(transcription_id, session_id)
     if transcription is None:
         raise NotFoundError("There is no such transcription.")
@@ -213,18 +181,22 @@ async def _ready(connection: Connection, transcription_id: int, session_id: str)
     return transcription
 
 
-def _changed(
-    before: Sequence[TranscriptSpeaker], after: Sequence[TranscriptSpeaker]
-) -> list[TranscriptSpeaker]:
-    """What is to be written: what stays may have followed its profile in the meantime."""
-    return [new for old, new in zip(before, after, strict=True) if new != old]
+async def _store_decided(
+    connection: Connection, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
+) -> None:
+    # The row is locked only now, after the speakers service has answered.
+    await Transcriptions(connection).lock(transcription.id)
+    await Transcripts(connection).set_names(
+        transcription.id, rules.changed(transcription.speakers, speakers)
+    )
+    await Transcriptions(connection).settle_decisions(transcription.id)
 
 
 def _linked(
-    speakers: Sequence[TranscriptSpeaker], profiles: Sequence[VoiceLink]
+    speakers: Sequence[TranscriptSpeaker], links: Sequence[VoiceLink]
 ) -> tuple[TranscriptSpeaker, ...]:
-    """The speakers with the profiles that they were linked to, under the profiles' names."""
-    by_label = {profile.label: profile for profile in profiles}
+    """Return the speakers with the profiles they were linked to, under the profiles' names."""
+    by_label = {link.label: link for link in links}
     return tuple(
         replace(
             speaker,

@@ -1,4 +1,4 @@
-"""Short clips in which one speaker of a transcription talks alone."""
+"""Clips: short audio of one speaker of a transcription talking alone."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ from transcriber.domain.transcripts import TranscriptSpeaker
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Transcripts
 
-#: A clip is at most so long, and shorter stretches than the least make none.
+#: Longest clip, and shortest range worth a clip.
 LONGEST_SECONDS = 8.0
 LEAST_SECONDS = 0.5
-NO_CLIPS = "Sound samples of the speakers could not be made."
+NO_CLIPS = "Audio clips of the speakers could not be made."
 _log = logging.get(__name__)
 
 
 def clip_range(clean: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
-    """What to cut out: the middle of the longest clean clip_range; None when all are too short."""
+    """Return the middle of the longest clean turn in seconds, None if all turns are too short."""
     if not clean:
         return None
     start, end = max(clean, key=lambda item: item[1] - item[0])
@@ -35,7 +35,7 @@ def clip_range(clean: Sequence[tuple[float, float]]) -> tuple[float, float] | No
 
 
 class ClipStore:
-    """Cuts clips out of recordings and keeps them when the recordings go."""
+    """Cuts clips from recordings and stores them, so that they outlive the recordings."""
 
     def __init__(
         self,
@@ -53,10 +53,10 @@ class ClipStore:
         self._bucket_results = bucket_results
 
     async def get(self, transcription: Transcription, speaker: TranscriptSpeaker) -> bytes:
-        """A speaker's clip, cut now if it has not been.
+        """Return a speaker's clip as FLAC, cut now if none is stored.
 
         Raises:
-            NotFoundError: there is none, and nothing to cut it from.
+            NotFoundError: none is stored and there is nothing to cut it from.
         """
         if speaker.clip_key:
             return await self._objects.get(self._bucket_results, speaker.clip_key)
@@ -66,7 +66,7 @@ class ClipStore:
         return await self._cut(source, speaker)
 
     async def find(self, transcription: Transcription, speaker: TranscriptSpeaker) -> bytes:
-        """A speaker's clip, empty when there is none."""
+        """Return a speaker's clip as FLAC, empty if there is none."""
         try:
             return await self.get(transcription, speaker)
         except ApplicationError as error:
@@ -74,11 +74,11 @@ class ClipStore:
             return b""
 
     async def cut_all(self, transcription: Transcription) -> None:
-        """Cut the clips of all speakers of a transcription and keep them."""
+        """Cut and store the clips of all speakers of a transcription."""
         source = await self._objects.open(self._bucket_audio, transcription.source_key)
         stamp = int(transcription.transcript_at.timestamp()) if transcription.transcript_at else 0
         for key in await self._objects.keys(self._bucket_results, f"{transcription.id}/clips/"):
-            # Of a transcript that another run has replaced.
+            # Clips of a transcript replaced by a later run.
             if not key.startswith(f"{transcription.id}/clips/{stamp}/"):
                 await self._objects.delete(self._bucket_results, key)
         for speaker in transcription.speakers:
@@ -91,7 +91,7 @@ class ClipStore:
                 if stored is None or stored.transcript_at != transcription.transcript_at:
                     await self._objects.delete(self._bucket_results, key)
                     return
-                await Transcripts(connection).clip(transcription.id, speaker.label, key)
+                await Transcripts(connection).set_clip(transcription.id, speaker.label, key)
 
     async def _cut(self, source: RangedObject, speaker: TranscriptSpeaker) -> bytes:
         place = clip_range(speaker.clean)
@@ -106,11 +106,11 @@ class ClipStore:
 
 
 class ClipStep(ItemStep[int]):
-    """Cuts the clips of transcripts that have none yet."""
+    """Cuts the clips of new transcripts."""
 
     name = "clips"
     items = "transcripts whose clips are to be cut"
-    outcome = "The transcription carries a warning, and its recording is deleted when due."
+    outcome = "The transcription has a warning, and its recording is deleted when due."
 
     def __init__(self, database: Database, clips: ClipStore) -> None:
         super().__init__(database)

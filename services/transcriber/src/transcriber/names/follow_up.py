@@ -1,4 +1,4 @@
-"""Follow-up on names: late recognition, and decisions the speakers service may not have."""
+"""Follow-up on names: late suggestions, and decisions that may not have arrived."""
 
 from collections.abc import Sequence
 
@@ -7,26 +7,27 @@ from common.background.steps import ItemStep
 from common.background.wakeups import WakeUp
 from common.postgres import Connection, Database
 from transcriber.names.assignment import SpeakerNames
+from transcriber.names.suggestion import NameSuggestions
 from transcriber.store.transcriptions import Transcriptions
 
-NO_NAMES = "Known voices could not be looked for in this recording."
-NOT_LEARNED = "The names given to speakers could not be passed on for later recordings."
-#: The speakers service is asked over some hours.
+NO_NAMES = "This recording could not be searched for known voices."
+NOT_LEARNED = "The speakers' names could not be saved for later recordings."
+#: Retries spread over some hours.
 _PATIENT = Policy(most_attempts=12, timeout=120.0, first_pause=15.0, longest_pause=3840.0)
 
 
 class NamesStep(ItemStep[int]):
-    """Looks for known voices where that could not be done when the transcript was made."""
+    """Suggests names in transcripts that were stored without suggestions."""
 
     name = "names"
-    items = "transcripts in which known voices are to be looked for"
-    outcome = "The speakers keep their labels, and the transcription carries a warning."
+    items = "transcripts to search for known voices"
+    outcome = "The speakers keep their labels, and the transcription has a warning."
     policy = _PATIENT
 
-    def __init__(self, database: Database, names: SpeakerNames, published: WakeUp) -> None:
-        """`published` is notified when there are events to publish."""
+    def __init__(self, database: Database, suggestions: NameSuggestions, published: WakeUp) -> None:
+        """Notify `published` when there are events to publish."""
         super().__init__(database)
-        self._names = names
+        self._suggestions = suggestions
         self._published = published
 
     def key(self, item: int) -> str:
@@ -34,12 +35,12 @@ class NamesStep(ItemStep[int]):
         return str(item)
 
     async def due(self, connection: Connection, limit: int) -> Sequence[int]:
-        """Return transcriptions whose voices were not compared."""
+        """Return transcriptions to search for known voices."""
         return await Transcriptions(connection).due_names(limit)
 
     async def handle(self, item: int) -> None:
-        """Look for known voices in one transcription."""
-        await self._names.recognize_late(item)
+        """Suggest names in one transcription."""
+        await self._suggestions.add_late(item)
         async with self._database.transaction() as connection:
             await Transcriptions(connection).unwarn(item, NO_NAMES)
         self._published.notify()
@@ -50,11 +51,11 @@ class NamesStep(ItemStep[int]):
 
 
 class DecisionsStep(ItemStep[int]):
-    """Sends decisions about voices again where it is not certain that they arrived."""
+    """Sends decisions again that may not have reached the speakers service."""
 
     name = "decisions"
-    items = "transcripts whose named voices the speakers service may not know"
-    outcome = "The names stay in the transcript, which carries a warning. No voice is learned."
+    items = "transcripts whose decisions may not have arrived"
+    outcome = "The names stay in the transcript, which has a warning. No voice is learned."
     policy = _PATIENT
 
     def __init__(self, database: Database, names: SpeakerNames) -> None:

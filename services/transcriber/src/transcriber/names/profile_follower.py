@@ -1,4 +1,4 @@
-"""Keeps the names in transcripts as the profiles of speakers are called now."""
+"""Applies renamed, merged and deleted profiles to the names in transcripts."""
 
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig
@@ -13,14 +13,14 @@ _CONSUMER = "transcriber-profiles"
 
 
 class ProfileFollower(MessageStep):
-    """Follows changes of profiles from the stream of events, shared by all replicas."""
+    """Follows changes of profiles on the event stream, with one consumer for all replicas."""
 
     name = "profiles"
     items = "changes of speaker profiles"
     outcome = "Transcripts keep the profile's earlier name."
 
     async def subscribe(self) -> JetStreamContext.PullSubscription:
-        """Bind to the consumer, making it where it is missing."""
+        """Bind to the consumer, creating it if it is missing."""
         await self._stream.add_consumer(
             bus.EVENTS_STREAM,
             ConsumerConfig(
@@ -33,7 +33,7 @@ class ProfileFollower(MessageStep):
         return await self._stream.pull_subscribe_bind(durable=_CONSUMER, stream=bus.EVENTS_STREAM)
 
     async def handle(self, message: Message) -> None:
-        """Follow one change."""
+        """Apply one change."""
         event = event_pb2.Event.FromString(message.payload)
         kind = event.WhichOneof("data")
         async with self._database.transaction() as connection:

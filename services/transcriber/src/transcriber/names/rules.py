@@ -1,4 +1,4 @@
-"""Names of speakers: what a person assigns, what was suggestions, and what is shown."""
+"""Rules of speaker names: assignments, suggestions, and grouping for display."""
 
 import re
 import unicodedata
@@ -10,14 +10,14 @@ from common.errors import SpeakerError, ValidationError
 from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker, same_name
 
 LONGEST_NAME = 255
-#: A voice of a new transcript is an old one when it says this part of what that one said.
+#: A label of a new transcript matches an old one if it covers at least this share of its speech.
 MATCHED_SHARE = 0.5
 _LABEL = re.compile(r"^speaker[_ ]\d+$")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Suggestion:
-    """A voice that the service for speakers knows. `confidence` is 0 to 1."""
+    """A known voice, recognized by the speakers service. `confidence` is 0 to 1."""
 
     label: str
     speaker_id: int
@@ -25,17 +25,19 @@ class Suggestion:
     confidence: float
 
 
-def resolve(speakers: Sequence[TranscriptSpeaker], wanted: Mapping[str, str]) -> dict[str, str]:
-    """What a person's assignment means: the new name by label, empty where the name is taken away.
+def resolve(speakers: Sequence[TranscriptSpeaker], assignment: Mapping[str, str]) -> dict[str, str]:
+    """Return the new names of an assignment by label, empty where a name is removed.
 
-    Keys of `wanted` are labels or names that are shown now; case does not matter. A name that
-    several labels share stands for all of them.
+    Keys of `assignment` are labels or current names, compared without case. A name shared by
+    several labels means all of them.
+
+    Example: `{"Ada": "Eve"}` gives `{"Speaker_1": "Eve"}` if Speaker_1 is named Ada.
 
     Raises:
-        SpeakerError: there is no such speaker, one gets two names, or a name looks like a label.
-        ValidationError: there is no name, or one is too long or odd.
+        SpeakerError: a speaker does not exist or gets two names, or a name looks like a label.
+        ValidationError: there are no names, or one is too long or has control characters.
     """
-    if not wanted:
+    if not assignment:
         raise ValidationError.of("names", "Give at least one speaker a name.")
     by_key: dict[str, list[str]] = defaultdict(list)
     for speaker in speakers:
@@ -43,28 +45,27 @@ def resolve(speakers: Sequence[TranscriptSpeaker], wanted: Mapping[str, str]) ->
             by_key[same_name(speaker.name)].append(speaker.label)
     by_key.update({same_name(speaker.label): [speaker.label] for speaker in speakers})
     names: dict[str, str] = {}
-    for key, value in wanted.items():
+    for key, value in assignment.items():
         labels = by_key.get(same_name(key))
         if labels is None:
             raise SpeakerError(
-                "There is no such speaker in this transcription; use a label or a current name.",
+                "There is no such speaker in this transcription. Use a label or a current name.",
                 {"speaker": key[:LONGEST_NAME]},
             )
         for label in labels:
             name = _checked(value, label)
             if same_name(names.setdefault(label, name)) != same_name(name):
-                raise SpeakerError("A speaker is given two names at once.", {"speaker": label})
+                raise SpeakerError("One speaker is given two names.", {"speaker": label})
     return names
 
 
 def assign(
     speakers: Sequence[TranscriptSpeaker], names: Mapping[str, str]
 ) -> tuple[TranscriptSpeaker, ...]:
-    """The speakers after `changes`; profiles of names that are new here are still to be filled in.
+    """Return the speakers with new names by label. Names new to the transcript have no profile.
 
-    A name that is shown in the transcript stands for the profile behind it, even if that has been
-    renamed a moment ago. A name that a person gives to one voice is no longer suggested for
-    another.
+    A name in the transcript means the profile behind it, even if the profile was just renamed. A
+    name given to one speaker is not suggested for another.
     """
     taken = {same_name(name) for name in names.values() if name}
     profiles = {same_name(speaker.name): speaker.speaker_id for speaker in speakers if speaker.name}
@@ -74,17 +75,18 @@ def assign(
 
 
 def confirmed(speakers: Sequence[TranscriptSpeaker]) -> tuple[TranscriptSpeaker, ...]:
-    """The speakers that a person has named."""
+    """Return the speakers named by a person."""
     return tuple(item for item in speakers if item.name_source is NameSource.CONFIRMED)
 
 
 def decided(
     speakers: Sequence[TranscriptSpeaker], newly_named: Collection[str] = ()
 ) -> tuple[TranscriptSpeaker, ...]:
-    """The speakers whose voices are to be remembered; those in `newly_named` were just named.
+    """Return the speakers whose voices the speakers service should learn.
 
-    A name from before without a profile is one whose profile was deleted for good. It stays in
-    the transcript, but only a person who gives it again has the voice remembered again.
+    `newly_named` has the labels of the current assignment. An earlier name without a profile
+    stays in the transcript, but its profile was deleted: the voice is learned again only when a
+    person gives the name again.
     """
     return tuple(
         item for item in confirmed(speakers) if item.speaker_id or item.label in newly_named
@@ -94,19 +96,23 @@ def decided(
 def suggest(
     speakers: Sequence[TranscriptSpeaker], suggestions: Sequence[Suggestion]
 ) -> tuple[TranscriptSpeaker, ...]:
-    """The speakers with the names of suggestions voices, where no person has decided.
+    """Return the speakers with suggested names, except those named by a person.
 
-    A profile that a person gave to one voice is not suggested for another.
+    A profile assigned to one speaker is not suggested for another.
     """
     by_label = {item.label: item for item in suggestions}
-    decided = {item.speaker_id for item in confirmed(speakers)}
-    decided_names = {same_name(item.name) for item in confirmed(speakers)}
+    assigned_ids = {item.speaker_id for item in confirmed(speakers)}
+    assigned_names = {same_name(item.name) for item in confirmed(speakers)}
     result = []
     for speaker in speakers:
         match = by_label.get(speaker.label)
         if speaker.name_source is NameSource.CONFIRMED:
             result.append(speaker)
-        elif match is None or match.speaker_id in decided or same_name(match.name) in decided_names:
+        elif (
+            match is None
+            or match.speaker_id in assigned_ids
+            or same_name(match.name) in assigned_names
+        ):
             result.append(without_name(speaker))
         else:
             result.append(
@@ -121,8 +127,18 @@ def suggest(
     return tuple(result)
 
 
+def changed(
+    before: Sequence[TranscriptSpeaker], after: Sequence[TranscriptSpeaker]
+) -> list[TranscriptSpeaker]:
+    """Return the speakers of `after` that differ from `before`, given in the same order.
+
+    Only these are stored: the others may have followed their profile in the meantime.
+    """
+    return [new for old, new in zip(before, after, strict=True) if new != old]
+
+
 def without_name(speaker: TranscriptSpeaker) -> TranscriptSpeaker:
-    """The speaker without a name."""
+    """Return the speaker without a name."""
     return replace(
         speaker, name="", name_source=NameSource.NONE, speaker_id=0, match_confidence=0.0
     )
@@ -131,9 +147,9 @@ def without_name(speaker: TranscriptSpeaker) -> TranscriptSpeaker:
 def match_labels(
     old: Sequence[Segment], new: Sequence[Segment], labels: Sequence[str]
 ) -> dict[str, str]:
-    """Which label of a new transcript is the voice of an old one's label: new by old.
+    """Match the labels of two transcripts of one recording, as new labels by old ones.
 
-    An old voice lives on in the new one that shares most of its time, if that is at least half.
+    An old label matches the new one that shares most of its time, if that is at least half.
     """
     shared: dict[tuple[str, str], float] = defaultdict(float)
     total: dict[str, float] = defaultdict(float)
@@ -160,9 +176,9 @@ def match_labels(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GroupedSpeakers:
-    """The speakers as a caller sees them: voices with one name are one speaker.
+    """Speakers for display. Labels with the same name are one speaker.
 
-    `primary` is the label under which each label is shown, `names` the name to show by label.
+    `primary` has the label that stands for each label, `names` the display name of each label.
     """
 
     speakers: tuple[TranscriptSpeaker, ...]
@@ -171,7 +187,7 @@ class GroupedSpeakers:
 
 
 def group_by_name(speakers: Sequence[TranscriptSpeaker]) -> GroupedSpeakers:
-    """Puts voices of one name together; the label that appears first stands for them."""
+    """Group speakers with the same name. The first label stands for the group."""
     groups: dict[str, list[TranscriptSpeaker]] = {}
     for speaker in speakers:
         key = f"name {same_name(speaker.name)}" if speaker.name else f"label {speaker.label}"
@@ -223,7 +239,7 @@ def _with_name(
 
 
 def _checked(value: str, label: str) -> str:
-    """A name as it is kept; the speaker's own label means no name."""
+    """Return a name as it is stored, empty for the speaker's own label."""
     name = " ".join(unicodedata.normalize("NFC", value).split())
     if any(unicodedata.category(char).startswith("C") for char in name):
         raise ValidationError.of("names", "Names must not contain control characters.")
@@ -233,6 +249,6 @@ def _checked(value: str, label: str) -> str:
         return ""
     if _LABEL.match(same_name(name)):
         raise SpeakerError(
-            "A speaker cannot be named like the label of another one.", {"speaker": label}
+            "A speaker cannot have the label of another speaker as a name.", {"speaker": label}
         )
     return name

@@ -1,4 +1,4 @@
-"""Asks the service for speakers: whose voices are these, and whose a person says they are."""
+"""Client of the speakers service: recognition of voices, and decisions about them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from transcriber.domain.transcripts import TranscriptSpeaker
 from transcriber.names.rules import Suggestion
 
 _RECOGNIZE_SECONDS = 5.0
-_DECIDE_SECONDS = 10.0
+_DECIDE_SECONDS = 10.0  # Bounds how long an assignment holds its locks.
 CLIP_TYPE = "audio/flac"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """What a person decided: the name of a voice, and a few seconds of it where there are any."""
+    """The name that a person gave to a voice, with a clip of the voice if there is one."""
 
     speaker: TranscriptSpeaker
     clip: bytes = b""
@@ -27,10 +27,7 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VoiceLink:
-    """The profile that a voice was linked to, by the label of the voice.
-
-    `speaker_id` is 0 and `name` empty when the profile that was meant has been deleted for good.
-    """
+    """Profile linked to a voice. `speaker_id` is 0 and `name` empty if the profile was deleted."""
 
     label: str
     speaker_id: int
@@ -38,7 +35,7 @@ class VoiceLink:
 
 
 class SpeakersClient:
-    """Calls SpeakerService in the name of this service, for the session that owns the recording."""
+    """Calls SpeakerService as this service, on behalf of the session that owns the recording."""
 
     def __init__(self, channel: grpc.aio.Channel, signer: ServiceSigner) -> None:
         self._stub = speaker_pb2_grpc.SpeakerServiceStub(channel)
@@ -47,7 +44,7 @@ class SpeakersClient:
     async def recognize(
         self, transcription_id: int, session_id: str, speakers: Sequence[TranscriptSpeaker]
     ) -> list[Suggestion]:
-        """The voices of a recording that are known; nothing is learnt.
+        """Return the known voices among a recording's speakers. Nothing is learned.
 
         Raises:
             UnavailableError, TimedOutError: the service does not answer.
@@ -74,7 +71,7 @@ class SpeakersClient:
     async def set_decisions(
         self, transcription_id: int, session_id: str, decisions: Iterable[Decision]
     ) -> list[VoiceLink]:
-        """Replaces all that was decided about the voices of a recording.
+        """Replace all decisions about the voices of a recording and return the linked profiles.
 
         Raises:
             UnavailableError, TimedOutError: the service does not answer.

@@ -1,22 +1,24 @@
-"""Events and tasks as messages."""
+"""Events and tasks as protobuf messages."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 from common.times import duration, timestamp
 from securetranscribe.v1 import diarization_pb2, event_pb2, queue_pb2, speech_pb2
 from transcriber.domain.jobs import Failure, Job, Stage, Task
 from transcriber.domain.transcriptions import Transcription
+from transcriber.domain.transcripts import TranscriptSpeaker
 
 _FailureMessage = queue_pb2.Failure
 
 
 def failure(value: Failure | None) -> _FailureMessage | None:
-    """A failure; None stays None, which leaves a field absent."""
+    """Convert a failure. None stays None and leaves the field absent."""
     return None if value is None else _FailureMessage(code=value.code, message=value.message)
 
 
 def task(value: Task, transcription: Transcription, release: int) -> queue_pb2.Task:
-    """A task for a worker; `release` says how often it has been handed out, this time included."""
+    """Return a task for a worker. `release` counts from 1 how often it has been handed out."""
     message = queue_pb2.Task(
         task_id=value.task_id,
         job_id=value.job_id,
@@ -48,7 +50,7 @@ def task(value: Task, transcription: Transcription, release: int) -> queue_pb2.T
 
 
 def transcription_created(value: Transcription) -> event_pb2.Event:
-    """A recording was stored."""
+    """Return the event that a recording was stored."""
     return event_pb2.Event(
         session_id=value.session_id,
         transcription_created=event_pb2.TranscriptionCreated(
@@ -60,25 +62,28 @@ def transcription_created(value: Transcription) -> event_pb2.Event:
 
 
 def transcription_deleted(session_id: str, transcription_id: int) -> event_pb2.Event:
-    """A transcription was deleted."""
+    """Return the event that a transcription was deleted."""
     return event_pb2.Event(
         session_id=session_id,
         transcription_deleted=event_pb2.TranscriptionDeleted(transcription_id=transcription_id),
     )
 
 
-def speakers_assigned(session_id: str, transcription_id: int, named: int) -> event_pb2.Event:
-    """Speakers were named."""
+def speakers_assigned(
+    value: Transcription, speakers: Iterable[TranscriptSpeaker]
+) -> event_pb2.Event:
+    """Return the event that the speakers of a transcription have other names."""
     return event_pb2.Event(
-        session_id=session_id,
+        session_id=value.session_id,
         speakers_assigned=event_pb2.SpeakersAssigned(
-            transcription_id=transcription_id, named_speakers=named
+            transcription_id=value.id,
+            named_speakers=sum(bool(speaker.name) for speaker in speakers),
         ),
     )
 
 
 def job_queued(job: Job) -> event_pb2.Event:
-    """A job was queued."""
+    """Return the event that a job was queued."""
     return event_pb2.Event(
         session_id=job.session_id,
         job_queued=event_pb2.JobQueued(
@@ -88,7 +93,7 @@ def job_queued(job: Job) -> event_pb2.Event:
 
 
 def job_started(job: Job) -> event_pb2.Event:
-    """A worker began with a job."""
+    """Return the event that a worker started on a job."""
     return event_pb2.Event(
         session_id=job.session_id,
         job_started=event_pb2.JobStarted(job_id=job.job_id, transcription_id=job.transcription_id),
@@ -96,7 +101,7 @@ def job_started(job: Job) -> event_pb2.Event:
 
 
 def job_progress(job: Job, expected_end: dt.datetime | None) -> event_pb2.Event:
-    """A job made progress."""
+    """Return the event that a job made progress."""
     return event_pb2.Event(
         session_id=job.session_id,
         job_progress=event_pb2.JobProgress(
@@ -112,7 +117,7 @@ def job_progress(job: Job, expected_end: dt.datetime | None) -> event_pb2.Event:
 def job_completed(
     job: Job, *, at: dt.datetime, confidence: float, speakers: int, warnings: bool
 ) -> event_pb2.Event:
-    """A job completed."""
+    """Return the event that a job completed."""
     return event_pb2.Event(
         session_id=job.session_id,
         job_completed=event_pb2.JobCompleted(
@@ -128,7 +133,7 @@ def job_completed(
 
 
 def job_failed(job: Job, *, at: dt.datetime, why: Failure) -> event_pb2.Event:
-    """A job failed."""
+    """Return the event that a job failed."""
     return event_pb2.Event(
         session_id=job.session_id,
         job_failed=event_pb2.JobFailed(
@@ -141,7 +146,7 @@ def job_failed(job: Job, *, at: dt.datetime, why: Failure) -> event_pb2.Event:
 
 
 def job_cancelled(job: Job, *, at: dt.datetime) -> event_pb2.Event:
-    """A job was cancelled."""
+    """Return the event that a job was cancelled."""
     return event_pb2.Event(
         session_id=job.session_id,
         job_cancelled=event_pb2.JobCancelled(

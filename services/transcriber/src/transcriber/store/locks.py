@@ -1,43 +1,34 @@
-"""What a transaction can ask for: locks that all replicas share, and an unchanging view."""
+"""Advisory locks shared by all replicas, and snapshot isolation, within one transaction."""
 
 from common.postgres import Connection, execute, fetch_one
 
 _REPEATABLE_READ = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-
 _ACQUIRE = "SELECT pg_advisory_xact_lock(hashtextextended('transcriber ' || %s, 0))"
 _ACQUIRE_SHARED = "SELECT pg_advisory_xact_lock_shared(hashtextextended('transcriber ' || %s, 0))"
-_TRY = "SELECT pg_try_advisory_xact_lock(hashtextextended('transcriber ' || %s, 0)) AS taken"
 
 DISPATCH = "dispatch"
-OUTBOX = "outbox"
 QUEUE = "queue"
-RECONCILE = "reconcile"
-#: Shared from before the service for speakers is asked until what it said is written, and alone
-#: while a change of a profile is followed: a change that the answer does not have yet comes after.
+#: Shared from the request to the speakers service until its answer is stored. Held exclusively
+#: while a change of a profile is followed, so that a change newer than the answer is applied after
+#: it.
 PROFILES = "profiles"
 
 
 async def acquire(connection: Connection, name: str) -> None:
-    """Takes a lock, waiting for whoever has it."""
+    """Take a lock exclusively until the transaction ends, waiting for other holders."""
     await fetch_one(connection, _ACQUIRE, (name,))
 
 
 async def acquire_shared(connection: Connection, name: str) -> None:
-    """Takes a lock together with others that share it, waiting for who has it alone."""
+    """Take a lock together with other shared holders, waiting for an exclusive one."""
     await fetch_one(connection, _ACQUIRE_SHARED, (name,))
 
 
-async def attempt(connection: Connection, name: str) -> bool:
-    """Takes a lock unless another has it."""
-    row = await fetch_one(connection, _TRY, (name,))
-    return row is not None and bool(row["taken"])
-
-
 async def repeatable_read(connection: Connection) -> None:
-    """Has all statements of a transaction see the tables as they are at the first of them."""
+    """Have all statements of a read-only transaction see the same snapshot of the tables."""
     await execute(connection, _REPEATABLE_READ)
 
 
-def voices_of(transcription_id: int) -> str:
-    """Name of the lock under which the names of a transcription's speakers change."""
+def names_of(transcription_id: int) -> str:
+    """Return the lock under which the names of a transcription's speakers change."""
     return f"voices {transcription_id}"

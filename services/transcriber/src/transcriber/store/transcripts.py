@@ -162,7 +162,7 @@ class Transcripts:
         moment: dt.datetime = row["transcript_at"]
         return moment
 
-    async def name(self, transcription_id: int, speakers: Sequence[TranscriptSpeaker]) -> None:
+    async def set_names(self, transcription_id: int, speakers: Sequence[TranscriptSpeaker]) -> None:
         """Notes the speakers' names and profiles."""
         for speaker in speakers:
             parameters = {
@@ -175,7 +175,7 @@ class Transcripts:
             }
             await execute(self._connection, _NAME, parameters)
 
-    async def clip(self, transcription_id: int, label: str, clip_key: str) -> None:
+    async def set_clip(self, transcription_id: int, label: str, clip_key: str) -> None:
         """Notes where a speaker's clip is."""
         parameters = {
             "transcription_id": transcription_id,

@@ -1,7 +1,7 @@
-"""Completes jobs: merges the workers' results, or fails what cannot be completed.
+"""Completion of jobs: results are merged into a transcript, or the job fails.
 
-Any replica may do it and may die in the middle. The merge is leased for seconds at a time, and its
-outcome is written in one transaction that only the first one gets through.
+Any replica may complete a job and may die while it does. A merge is leased for seconds at a time,
+and its outcome is written in one transaction while the job is locked and live.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from transcriber.domain.progress import MERGE_STEP, Action, next_action
 from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import TranscriptSpeaker
 from transcriber.names import rules
-from transcriber.names.assignment import SpeakerNames
+from transcriber.names.suggestion import NameSuggestions
 from transcriber.queue.lifecycle import Lifecycle
 from transcriber.store import locks
 from transcriber.store.jobs import Jobs
@@ -32,22 +32,22 @@ from transcriber.store.transcripts import Completion, Transcripts
 from transcriber.transcripts.assembly import AssembledTranscript, assemble, keep_names
 from transcriber.wakeups import WakeUps
 
-#: How often a stage is done again because its result was lost.
+#: How often a stage is repeated because its result was lost.
 _MOST_RELEASES = 5
 _NOT_MERGED = Failure(
     code="TRANSCRIPTION_ERROR",
-    message="The transcript could not be put together; the service's log says why.",
+    message="The transcript could not be assembled. The service's log has the reason.",
 )
 _RESULT_LOST = Failure(
     code="TRANSCRIPTION_ERROR",
-    message="A result was lost, and the recording is no longer there to do it again.",
+    message="A result was lost, and the recording needed to repeat it has been deleted.",
 )
 _log = logging.get(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Merge:
-    """A merge to be done, and the trace of the request behind it."""
+    """A merge that has begun, and the trace of the request behind it."""
 
     job: Job
     tasks: list[Task]
@@ -56,7 +56,7 @@ class _Merge:
 
 
 class MergeStep(ItemStep[str]):
-    """Settles jobs of which nothing is left to do for the workers."""
+    """Completes jobs whose workers are done."""
 
     name = "merges"
     items = "jobs whose stages are done"
@@ -67,7 +67,7 @@ class MergeStep(ItemStep[str]):
         self,
         database: Database,
         objects: ObjectStore,
-        names: SpeakerNames,
+        suggestions: NameSuggestions,
         wake_ups: WakeUps,
         executor: Executor,
         *,
@@ -75,7 +75,7 @@ class MergeStep(ItemStep[str]):
     ) -> None:
         super().__init__(database)
         self._objects = objects
-        self._names = names
+        self._suggestions = suggestions
         self._wake_ups = wake_ups
         self._executor = executor
         self._bucket = bucket_results
@@ -85,11 +85,11 @@ class MergeStep(ItemStep[str]):
         return item
 
     async def due(self, connection: Connection, limit: int) -> Sequence[str]:
-        """Return jobs to be settled."""
+        """Return jobs whose workers are done."""
         return await Tasks(connection).settled_jobs(limit)
 
     async def handle(self, item: str) -> None:
-        """Merge a job, or fail it where it cannot be merged."""
+        """Merge the results of a job, or fail it."""
         async with self._database.transaction() as connection:
             merge = await self._begin(connection, item)
         self._wake_ups.outbox.notify()
@@ -116,7 +116,7 @@ class MergeStep(ItemStep[str]):
         self._wake_ups.queue.notify()
 
     async def _begin(self, connection: Connection, job_id: str) -> _Merge | None:
-        """Decide about a job; return None unless there is something to merge."""
+        """Begin the merge of a job; return None if it failed, ended or still waits."""
         job = await Jobs(connection).get(job_id)
         if job is None:
             return None
@@ -152,7 +152,7 @@ class MergeStep(ItemStep[str]):
             try:
                 results[task.stage] = await self._objects.get(self._bucket, task.result_key)
             except NotFoundError:
-                await self._lost(job, task, merge)
+                await self._repeat(job, task, merge)
                 return
         assembled = await asyncio.get_running_loop().run_in_executor(
             self._executor,
@@ -161,7 +161,7 @@ class MergeStep(ItemStep[str]):
             results[Stage.TRANSCRIBE],
             results.get(Stage.DIARIZE),
         )
-        async with self._names.recognizing(transcription, assembled.speakers) as (
+        async with self._suggestions.during(transcription, assembled.speakers) as (
             connection,
             suggestions,
         ):
@@ -175,15 +175,15 @@ class MergeStep(ItemStep[str]):
         assembled: AssembledTranscript,
         suggestions: list[rules.Suggestion] | None,
     ) -> None:
-        """Writes the transcript, unless the job has ended in the meantime."""
-        await locks.acquire(connection, locks.voices_of(job.transcription_id))
+        """Store the transcript, unless the job has ended in the meantime."""
+        await locks.acquire(connection, locks.names_of(job.transcription_id))
         transcriptions, transcripts = Transcriptions(connection), Transcripts(connection)
         await transcriptions.lock(job.transcription_id)
         if not await Jobs(connection).lock([job.job_id]):
             return
         before = await transcriptions.get(job.transcription_id)
         assert before is not None, "its job is locked"
-        speakers = await self._named(connection, before, assembled, suggestions)
+        speakers = await self._with_names(connection, before, assembled, suggestions)
         await transcripts.replace(
             job.transcription_id,
             Completion(
@@ -206,14 +206,14 @@ class MergeStep(ItemStep[str]):
             warnings=bool(assembled.warnings),
         )
 
-    async def _named(
+    async def _with_names(
         self,
         connection: Connection,
         before: Transcription,
         assembled: AssembledTranscript,
         suggestions: list[rules.Suggestion] | None,
     ) -> tuple[TranscriptSpeaker, ...]:
-        """The speakers with the names that hold on from an earlier transcript, or are known."""
+        """Return the speakers with names from the earlier transcript and suggestions."""
         speakers = assembled.speakers
         if rules.confirmed(before.speakers):
             speakers = keep_names(
@@ -222,13 +222,13 @@ class MergeStep(ItemStep[str]):
                 before.speakers,
                 await Transcripts(connection).segments(before.id),
             )
-            # Labels and voiceprints may be others now.
+            # Labels and voiceprints may have changed.
             await Transcriptions(connection).schedule_decisions(before.id, 0.0)
         return rules.suggest(speakers, suggestions or [])
 
-    async def _lost(self, job: Job, task: Task, merge: Task) -> None:
-        """Has a stage done again whose result object is gone."""
-        _log.error("a result object is gone", job_id=job.job_id, stage=task.stage)
+    async def _repeat(self, job: Job, task: Task, merge: Task) -> None:
+        """Repeat a stage whose result object is missing."""
+        _log.error("result object missing", job_id=job.job_id, stage=task.stage)
         async with self._database.transaction() as connection:
             transcription = await Transcriptions(connection).lock(job.transcription_id)
             if not await Jobs(connection).lock([job.job_id]):
