@@ -10,7 +10,7 @@ from common import bus, runtime
 from common.bus import Delivery
 from common.objects import ObjectStore
 from common.settings import ObjectSettings
-from common.tasks import worker
+from common.tasks import attempt, worker
 from tests.integration.common.tasks.workers import Bench
 from tests.ports import free_port
 
@@ -51,7 +51,7 @@ async def bench(
 ) -> AsyncIterator[Bench]:
     """Workers that are in a hurry to try again."""
     monkeypatch.setattr(worker, "_RETRY_SECONDS", 0.1)
-    monkeypatch.setattr(worker, "_OUTAGE_RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(attempt, "_OUTAGE_RETRY_SECONDS", 0.3)
     monkeypatch.setattr(runtime, "_CANCEL_AGAIN_SECONDS", 0.3)
     bench = Bench(url=nats_url, client=client, stream=stream, store=store, delivery=DELIVERY)
     yield bench

@@ -7,6 +7,7 @@ import structlog
 
 from common.errors import ResourceExhaustedError
 from common.inference import Inference
+from common.tasks.task import TaskControl
 
 
 @pytest.fixture
@@ -14,6 +15,11 @@ def inference() -> Iterator[Inference]:
     inference = Inference("models")
     yield inference
     inference.close()
+
+
+def quiet() -> TaskControl:
+    """A control whose reports nobody hears."""
+    return TaskControl(lambda fraction, step: None)
 
 
 class Work:
@@ -24,10 +30,10 @@ class Work:
         self.release = threading.Event()
         self.callers_left = 0
 
-    def __call__(self, left: Callable[[], bool]) -> str:
+    def __call__(self, control: TaskControl) -> str:
         self.begun.set()
         while not self.release.wait(0.01):
-            if left():
+            if control.cancelled():
                 self.callers_left += 1
                 break
         return threading.current_thread().name
@@ -41,10 +47,8 @@ async def until(condition: Callable[[], bool]) -> None:
 
 async def test_everything_runs_on_one_thread(inference: Inference) -> None:
     loaded = await inference.load(lambda: threading.current_thread().name)
-    called = await inference.call(lambda left: threading.current_thread().name)
-    task = await asyncio.get_running_loop().run_in_executor(
-        inference.executor, lambda: threading.current_thread().name
-    )
+    called = await inference.call(lambda control: threading.current_thread().name)
+    task = await inference.run(lambda control: threading.current_thread().name, quiet())
 
     assert loaded == called == task
     assert loaded.startswith("models")
@@ -52,14 +56,16 @@ async def test_everything_runs_on_one_thread(inference: Inference) -> None:
 
 async def test_a_call_waits_for_the_task_in_hand(inference: Inference) -> None:
     work = Work()
-    inference.executor.submit(work, lambda: False)
-    call = asyncio.create_task(inference.call(lambda left: "done"))
+    task = asyncio.create_task(inference.run(work, quiet()))
+    await until(work.begun.is_set)
+    call = asyncio.create_task(inference.call(lambda control: "done"))
     await asyncio.sleep(0.05)
     assert not call.done()
 
     work.release.set()
 
     assert await call == "done"
+    assert (await task).startswith("models")
 
 
 async def test_too_many_callers_are_refused(inference: Inference) -> None:
@@ -72,7 +78,7 @@ async def test_too_many_callers_are_refused(inference: Inference) -> None:
 
     work.release.set()
     await asyncio.gather(*calls)
-    assert await inference.call(lambda left: 1) == 1
+    assert await inference.call(lambda control: 1) == 1
 
 
 async def test_work_is_told_that_its_caller_left(inference: Inference) -> None:
@@ -83,7 +89,7 @@ async def test_work_is_told_that_its_caller_left(inference: Inference) -> None:
     call.cancel()
 
     await until(lambda: work.callers_left == 1)
-    assert await inference.call(lambda left: left()) is False
+    assert await inference.call(lambda control: control.cancelled()) is False
 
 
 async def test_work_that_has_not_begun_is_dropped_with_its_caller(inference: Inference) -> None:
@@ -94,13 +100,13 @@ async def test_work_that_has_not_begun_is_dropped_with_its_caller(inference: Inf
     await asyncio.sleep(0)
     first.release.set()
     await calls[0]
-    await inference.call(lambda left: None)
+    await inference.call(lambda control: None)
 
     assert not second.begun.is_set()
 
 
 async def test_an_error_reaches_the_caller(inference: Inference) -> None:
-    def fail(left: Callable[[], bool]) -> None:
+    def fail(control: TaskControl) -> None:
         raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
@@ -109,7 +115,7 @@ async def test_an_error_reaches_the_caller(inference: Inference) -> None:
 
 async def test_ids_of_the_caller_are_known_to_the_work(inference: Inference) -> None:
     with structlog.contextvars.bound_contextvars(session_id="session_1"):
-        seen = await inference.call(lambda left: structlog.contextvars.get_contextvars())
+        seen = await inference.call(lambda control: structlog.contextvars.get_contextvars())
 
     assert seen["session_id"] == "session_1"
 

@@ -2,57 +2,221 @@
 
 import asyncio
 import contextvars
+import time
+import traceback
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 
-from common.errors import ResourceExhaustedError
+from common import logging
+from common.errors import ResourceExhaustedError, TimedOutError
+from common.tasks.interruption import (
+    InterruptedWorkError,
+    LostThreadError,
+    MemoryExceededError,
+    StalledWorkError,
+)
+from common.tasks.memory import MemoryLimit
+from common.tasks.pace import Pace, Patience, ProgressWatch
+from common.tasks.task import TaskCancelledError, TaskControl
 
 Answer = TypeVar("Answer")
+_log = logging.get(__name__)
 _WAITING_CALLS = 8
+#: How often work is looked at, in seconds.
+_TICK_SECONDS = 0.25
+#: How long work that takes too much memory may take to return: it may go on growing.
+_RETURN_MEMORY_SECONDS = 3.0
+_LOST = "The worker is being replaced; try again."
 
 
 class Inference:
     """Runs blocking model code, one piece at a time, off the event loop.
 
-    A direct call waits for the task in hand; more than a few waiting calls are refused.
+    A direct call waits for the task in hand; more than a few waiting calls are refused. Work that
+    makes no progress or takes too much memory is stopped. `replacement` is set when this process
+    cannot go on: its thread is lost, or its memory does not come back.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        patience: Patience | None = None,
+        memory: MemoryLimit | None = None,
+    ) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._patience = patience or Patience()
+        self._memory = memory or MemoryLimit(0)
+        self._pace = Pace()
         self._waiting = 0
+        self._calls: set[asyncio.Task[Any]] = set()
+        self._runs = 0
+        self.replacement = asyncio.Event()
 
     @property
-    def executor(self) -> Executor:
-        """The thread itself."""
-        return self._thread
+    def fresh(self) -> bool:
+        """Whether at most one piece of work has begun in this process."""
+        return self._runs <= 1
 
     async def load(self, loader: Callable[[], Answer]) -> Answer:
-        """Runs what loads the models."""
+        """Run the loader of the models."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, loader)
 
-    async def call(self, work: Callable[[Callable[[], bool]], Answer]) -> Answer:
-        """Runs work for a caller that waits; `work` gets a function that says when it left.
+    async def run(
+        self,
+        work: Callable[[TaskControl], Answer],
+        control: TaskControl,
+        *,
+        audio_seconds: float = 0.0,
+    ) -> Answer:
+        """Run work under watch; `audio_seconds` is the length of its recording, 0 if unknown.
 
         Raises:
-            ResourceExhaustedError: too many callers wait already.
+            InterruptedWorkError: it stalled or took too much memory.
+            LostThreadError: it never began, since work before it does not come back.
+        """
+        # The thread starts with an empty context; the caller's trace and ids go with the work.
+        context = contextvars.copy_context()
+        control.begun = False
+        submitted = self._thread.submit(context.run, _contained, work, control)
+        future = asyncio.wrap_future(submitted)
+        await self._begun(submitted, future, control)
+        self._runs += 1
+        watch = ProgressWatch(self._patience, self._pace.slowest, audio_seconds)
+        interruption = await self._watch(future, watch, control)
+        if interruption is not None:
+            await self._stop(future, interruption, control)
+            if not interruption.stuck:
+                _forget_frames(future.exception())
+        self._give_memory_back()
+        if interruption is not None and (interruption.stuck or future.exception() is not None):
+            raise interruption
+        answer = future.result()
+        if audio_seconds > 0:
+            self._pace.note(watch.elapsed, audio_seconds)
+        return answer
+
+    async def call(self, work: Callable[[TaskControl], Answer]) -> Answer:
+        """Run work for a caller that waits; its control is stopped when the caller leaves.
+
+        Raises:
+            ResourceExhaustedError: too many callers wait already, or it took too much memory.
+            TimedOutError: it stalled.
         """
         if self._waiting >= _WAITING_CALLS:
             raise ResourceExhaustedError(
                 "The worker is busy; try again later, or upload the recording to have it queued."
             )
-        left = False
+        control = TaskControl(lambda _fraction, _step: None)
         self._waiting += 1
+        running = asyncio.create_task(self._called(work, control), name="direct-call")
+        self._calls.add(running)
+        running.add_done_callback(self._call_ended)
         try:
-            # The thread starts with an empty context; the caller's trace and ids go with the work.
-            context = contextvars.copy_context()
-            return await asyncio.get_running_loop().run_in_executor(
-                self._thread, context.run, work, lambda: left
-            )
+            # The watch goes on when the caller leaves: its work may never come back.
+            return await asyncio.shield(running)
         finally:
-            left = True
+            control.stop()
             self._waiting -= 1
 
     def close(self) -> None:
-        """Takes no more work; what runs is left to end by itself."""
+        """Take no more work; what runs is left to end by itself."""
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _called(self, work: Callable[[TaskControl], Answer], control: TaskControl) -> Answer:
+        try:
+            return await self.run(work, control)
+        except MemoryExceededError as error:
+            raise ResourceExhaustedError(error.explain("This call")) from error
+        except StalledWorkError as error:
+            raise TimedOutError(error.explain("This call")) from error
+        except LostThreadError as error:
+            raise ResourceExhaustedError(_LOST) from error
+
+    def _call_ended(self, call: "asyncio.Task[Any]") -> None:
+        self._calls.discard(call)
+        if not call.cancelled():
+            call.exception()  # Looked at, or asyncio complains of a caller that left.
+
+    async def _begun(
+        self,
+        submitted: "Future[Answer]",
+        future: "asyncio.Future[Answer]",
+        control: TaskControl,
+    ) -> None:
+        """Wait until work begins, unless nobody wants it any more or the thread is lost."""
+        while not control.begun and not future.done():
+            await asyncio.wait([future], timeout=_TICK_SECONDS)
+            if self.replacement.is_set() and submitted.cancel():
+                raise LostThreadError
+            if control.cancelled() and submitted.cancel():
+                raise TaskCancelledError
+
+    async def _watch(
+        self, future: "asyncio.Future[Answer]", watch: ProgressWatch, control: TaskControl
+    ) -> InterruptedWorkError | None:
+        """Wait for work to end; return why it must not go on."""
+        last = time.monotonic()
+        while not future.done():
+            await asyncio.wait([future], timeout=_TICK_SECONDS)
+            now = time.monotonic()
+            # A process that was held up has not seen its work stand still.
+            seconds, last = min(now - last, 2 * _TICK_SECONDS), now
+            if control.waiting:
+                seconds = 0.0
+            stall = watch.passed(seconds, advances=control.advances, fraction=control.fraction)
+            used = self._memory.exceeded()
+            if future.done():
+                break
+            if used is not None:
+                return MemoryExceededError(used=used, limit=self._memory.limit, stuck=False)
+            if stall is not None:
+                return StalledWorkError(stall, stuck=False)
+        return None
+
+    def _give_memory_back(self) -> None:
+        """Return memory beyond the limit to the system; where that fails, so does the process."""
+        if self._memory.exceeded() is None:
+            return
+        self._memory.give_back()
+        if self._memory.exceeded() is not None:
+            _log.warning("memory is not given back; the process is replaced")
+            self.replacement.set()
+
+    async def _stop(
+        self,
+        future: "asyncio.Future[Answer]",
+        interruption: InterruptedWorkError,
+        control: TaskControl,
+    ) -> None:
+        """Tell work to stop and wait for it; a thread that does not come back is lost."""
+        _log.warning("work is stopped", reason=interruption.outcome)
+        control.stop()
+        memory = isinstance(interruption, MemoryExceededError)
+        seconds = _RETURN_MEMORY_SECONDS if memory else self._patience.returning
+        await asyncio.wait([future], timeout=seconds)
+        if not future.done():
+            _log.error("the library does not return; the process is replaced")
+            interruption.stuck = True
+            self.replacement.set()
+
+
+def _contained(work: Callable[[TaskControl], Answer], control: TaskControl) -> Answer:
+    """Do the work; a library that wants to end the process only fails."""
+    if control.cancelled():
+        raise TaskCancelledError
+    control.begin()
+    try:
+        return work(control)
+    except Exception:
+        raise
+    except BaseException as error:
+        raise RuntimeError(f"the library raised {type(error).__name__}") from error
+
+
+def _forget_frames(error: BaseException | None) -> None:
+    """Let go of what the functions held that an exception came through."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__

@@ -41,6 +41,7 @@ async def serve(settings: DiarizerSettings, supervisor: Supervisor) -> None:
             load=lambda: load_engine(settings),
             handler=lambda engine: DiarizeHandler(engine, defaults),
             services=services,
+            longest_piece=settings.diarization_window_seconds,
         ),
     )
 

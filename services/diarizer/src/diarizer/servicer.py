@@ -1,11 +1,11 @@
 """DiarizationService: direct use of the diarizer, without a stored recording."""
 
 import io
-from collections.abc import Callable
 from typing import Any
 
 from common.errors import AudioProcessingError, ValidationError
 from common.inference import Inference
+from common.tasks.task import TaskControl
 from common.times import duration
 from diarizer import conversion
 from diarizer.diarization import Diarization, DiarizationEngine, DiarizationOptions, Speaker
@@ -60,9 +60,12 @@ class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
         except ValueError as error:
             raise ValidationError.of("config", str(error)) from error
 
-        def work(left: Callable[[], bool]) -> Diarization:
+        def work(control: TaskControl) -> Diarization:
             return self._engine.diarize(
-                io.BytesIO(content), options, on_progress=_ignore, cancelled=left
+                io.BytesIO(content),
+                options,
+                on_progress=control.progress,
+                cancelled=control.cancelled,
             )
 
         return await self._inference.call(work)
@@ -83,7 +86,3 @@ def _clean_turn(found: Diarization, speaker: Speaker) -> diarization_pb2.Turn | 
         end=duration(min(end, start + _CLIP_SECONDS)),
         speaker_label="Speaker_1",
     )
-
-
-def _ignore(_fraction: float, _step: str) -> None:
-    """A direct call has nobody to tell about progress."""

@@ -1,9 +1,15 @@
 """Tasks that fail: which are tried again, and what is said of those that are not."""
 
+import pytest
+
+from common import bus
 from common.errors import AudioProcessingError
 from common.objects import ObjectStore
+from common.tasks.cancellations import Cancellations
+from common.tasks.results import TaskResults
 from common.tasks.task import TaskCancelledError
-from tests.integration.common.tasks.workers import Bench, Echo, Failing
+from securetranscribe.v1 import queue_pb2
+from tests.integration.common.tasks.workers import STAGE, Bench, Echo, Failing
 
 
 async def test_an_accident_is_tried_again(bench: Bench) -> None:
@@ -68,3 +74,53 @@ async def test_a_handler_that_gives_up_unasked_is_tried_again(bench: Bench) -> N
 
     assert not (await bench.result()).HasField("failure")
     assert len(handler.calls) == 2
+
+
+@pytest.mark.parametrize(
+    "poison", [b"", b"\xff\xff", queue_pb2.Task(task_id="t", job_id="j").SerializeToString()]
+)
+async def test_messages_that_cannot_be_settled_are_discarded(bench: Bench, poison: bytes) -> None:
+    handler = Echo()
+    running = await bench.start(handler)
+    await bench.stream.publish(bus.tasks_subject(STAGE), poison)
+    task = await bench.task()
+    await bench.give(task)
+
+    assert (await bench.result()).task_id == task.task_id
+    await bench.settled()
+    assert handler.calls == [task.task_id]
+    assert not running.working.done()
+
+
+async def test_a_reason_that_no_message_can_carry_is_announced_all_the_same(bench: Bench) -> None:
+    handler = Failing(AudioProcessingError("\udcff cannot be decoded. " + "x" * 10_000))
+    await bench.start(handler)
+    await bench.give(await bench.task())
+
+    result = await bench.result()
+
+    assert result.failure.message.startswith("? cannot be decoded.")
+    assert len(result.failure.message) == 2_000
+
+
+@pytest.mark.parametrize(("owner", "name"), [(TaskResults, "announce"), (Cancellations, "include")])
+async def test_an_accident_in_settling_a_task_does_not_end_the_worker(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, owner: type, name: str
+) -> None:
+    accidents = [MemoryError()]
+    real = getattr(owner, name)
+
+    async def sometimes(*arguments: object, **named: object) -> object:
+        if accidents:
+            raise accidents.pop()
+        return await real(*arguments, **named)
+
+    monkeypatch.setattr(owner, name, sometimes)
+    running = await bench.start(Echo())
+    task = await bench.task()
+    await bench.give(task)
+
+    assert (await bench.result()).task_id == task.task_id
+    await bench.settled()
+    assert not accidents
+    assert not running.working.done()

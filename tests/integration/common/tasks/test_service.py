@@ -18,6 +18,7 @@ from common.runtime import Supervisor
 from common.settings import ObjectSettings
 from common.tasks import service as worker_service
 from common.tasks.service import Services, WorkerKind, WorkerSettings
+from common.tasks.task import TaskControl
 from tests.integration.common.grpc_service import SECRET
 from tests.integration.common.tasks.workers import Bench, Held, until
 
@@ -33,7 +34,7 @@ class Engine:
 
     def add(self, inference: Inference) -> Services:
         async def call(request: bytes, context: Any) -> bytes:
-            def work(left: Any) -> bytes:
+            def work(control: TaskControl) -> bytes:
                 self.threads.add(threading.current_thread().name)
                 return request[::-1]
 

@@ -84,3 +84,19 @@ async def test_a_step_speaks_again_after_a_while(monkeypatch: pytest.MonkeyPatch
 )
 async def test_fractions_stay_within_bounds(given: float, told: float) -> None:
     assert await reported((given, "x")) == [(told, "x")]
+
+
+def test_only_progress_that_leads_on_is_an_advance() -> None:
+    control = TaskControl(lambda fraction, step: None)
+    for fraction, step in ((0.1, "a"), (0.1, "a"), (0.05, "a"), (0.2, "a"), (0.2, "b"), (0.2, "b")):
+        control.progress(fraction, step)
+    assert (control.advances, control.fraction) == (3, 0.2)
+
+
+def test_work_that_begins_once_more_advances_from_its_beginning() -> None:
+    control = TaskControl(lambda fraction, step: None)
+    control.begin()
+    control.progress(0.9, "a")
+    control.begin()
+    control.progress(0.1, "a")
+    assert (control.advances, control.fraction) == (2, 0.1)

@@ -37,11 +37,13 @@ class TaskMessage:
         return self._message.headers
 
     def task(self) -> queue_pb2.Task | None:
-        """The task; None when the message does not hold one."""
+        """Return the task; None when the message does not hold one that can be settled."""
         try:
-            return queue_pb2.Task.FromString(self._message.data)
+            task = queue_pb2.Task.FromString(self._message.data)
         except DecodeError:
             return None
+        named = task.task_id and task.job_id and task.audio_key and task.result_key
+        return task if named else None
 
     async def done(self) -> None:
         """Removes the task for good, and sees that the server has noted it."""
@@ -58,8 +60,11 @@ class TaskMessage:
 
     async def give_back(self, delay_seconds: float = 0) -> None:
         """Has the task delivered again, after a delay."""
-        with contextlib.suppress(nats.errors.Error):
+        try:
             await self._message.nak(delay=delay_seconds)
+        except Exception as error:
+            # Nothing is lost: an unsettled message is delivered again after a while.
+            _log.warning("cannot give the task back", error=repr(error))
 
     async def discard(self) -> None:
         """Has the message never delivered again."""
@@ -80,7 +85,11 @@ class TaskMessage:
                 await asyncio.sleep(every_seconds)
                 with contextlib.suppress(nats.errors.Error):
                     await self._message.in_progress()
-                await also()
+                try:
+                    await also()
+                except Exception as error:
+                    # The task must be kept, whatever else goes wrong.
+                    _log.warning("a look at the task in hand failed", exc_info=error)
 
         keeping = asyncio.create_task(keep(), name="in-progress")
         try:

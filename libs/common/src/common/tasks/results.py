@@ -13,6 +13,7 @@ from securetranscribe.v1 import queue_pb2
 
 _log = logging.get(__name__)
 _RETRY_SECONDS = 2.0
+_LONGEST_MESSAGE = 2_000
 
 
 class TaskResults:
@@ -64,7 +65,9 @@ class TaskResults:
             result.result_key = task.result_key
         else:
             result.failure.code = failure.code
-            result.failure.message = failure.message
+            # Lone surrogates, from names of files, have no place in a message.
+            text = failure.message.encode(errors="replace").decode()
+            result.failure.message = text[:_LONGEST_MESSAGE]
         while True:
             try:
                 await self._publish(result, task.task_id)

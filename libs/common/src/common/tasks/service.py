@@ -1,13 +1,15 @@
 """The composition that every kind of worker shares: models, tasks, direct calls, and the end."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 from uuid import uuid4
 
-from pydantic import Field
+import nats.errors
+from nats.aio.client import Client
+from pydantic import BeforeValidator, Field
 
 from common import bus, gpu, sessions
 from common.auth import CachedAuthenticator, CallAuthenticator
@@ -20,11 +22,15 @@ from common.inference import Inference
 from common.objects import ObjectStore
 from common.runtime import Supervisor, eventually
 from common.sessions import SessionServiceAuthenticator
-from common.settings import ObjectSettings, Seconds, ServiceSettings
+from common.settings import ObjectSettings, Seconds, ServiceSettings, parse_size
+from common.tasks import replacement
+from common.tasks.memory import MemoryLimit
+from common.tasks.pace import Patience
 from common.tasks.worker import TaskHandler, TaskWorker, WorkerOptions
 
 Engine = TypeVar("Engine")
 Services = Mapping[str, AddToServer]
+OptionalBytes = Annotated[int, BeforeValidator(parse_size), Field(ge=0)] | None
 
 
 class WorkerSettings(ServiceSettings, ObjectSettings):
@@ -33,6 +39,8 @@ class WorkerSettings(ServiceSettings, ObjectSettings):
     worker_id: str = Field(default_factory=lambda: f"worker-{uuid4().hex[:12]}")
     task_ack_wait_seconds: Seconds = 15
     task_max_deliver: int = Field(4, ge=1, le=20)
+    task_stall_seconds: Seconds = 60
+    worker_memory_limit: OptionalBytes = None
     model_dir: Path = Path(".models")
     use_gpu: bool = False
     model_threads: int = Field(0, ge=0, le=256)
@@ -45,7 +53,11 @@ class WorkerSettings(ServiceSettings, ObjectSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerKind(Generic[Engine]):
-    """What makes one kind of worker differ from another."""
+    """What makes one kind of worker differ from another.
+
+    `longest_piece` is the longest piece of sound, in seconds, that its engine works on without a
+    report of progress.
+    """
 
     name: str
     stage: str
@@ -53,6 +65,7 @@ class WorkerKind(Generic[Engine]):
     load: Callable[[], Engine]
     handler: Callable[[Engine], TaskHandler]
     services: Callable[[Engine, Inference], Services]
+    longest_piece: float = 600.0
 
 
 async def serve(settings: WorkerSettings, supervisor: Supervisor, kind: WorkerKind[Engine]) -> None:
@@ -62,9 +75,11 @@ async def serve(settings: WorkerSettings, supervisor: Supervisor, kind: WorkerKi
         tokens = CachedAuthenticator(
             SessionServiceAuthenticator(gateway), settings.session_cache_seconds
         )
-        inference = Inference(kind.name)
+        memory = MemoryLimit.of_setting(settings.worker_memory_limit)
+        inference = Inference(kind.name, patience=_patience(settings, kind), memory=memory)
         stack.callback(inference.close)
         engine = await inference.load(kind.load)
+        memory.check_idle()
         if settings.use_gpu:
             gpu.watch_memory()
 
@@ -96,18 +111,33 @@ async def serve(settings: WorkerSettings, supervisor: Supervisor, kind: WorkerKi
             stream=stream,
             objects=objects,
             handler=kind.handler(engine),
-            executor=inference.executor,
+            inference=inference,
             options=_options(settings, kind, delivery),
         )
         await server.start()
         stack.push_async_callback(server.stop, settings.shutdown_grace_seconds)
         working = supervisor.start("tasks", worker.run())
         supervisor.start("heartbeat", worker.heartbeat())
+        supervisor.start("replacement", _replace(inference, worker, client))
+        supervisor.start("event-loop", replacement.watch_event_loop())
         await server.ready()
         await supervisor.wait()
         await server.not_ready()
         await worker.stop()
         await working
+
+
+async def _replace(inference: Inference, worker: TaskWorker, client: Client) -> None:
+    """End the process once it cannot go on and its task is settled."""
+    await inference.replacement.wait()
+    await worker.retire()
+    with suppress(nats.errors.Error, TimeoutError):
+        await client.flush(timeout=2)
+    replacement.end_process()
+
+
+def _patience(settings: WorkerSettings, kind: WorkerKind[Engine]) -> Patience:
+    return Patience(always=settings.task_stall_seconds, longest_piece=kind.longest_piece)
 
 
 def _options(

@@ -16,22 +16,39 @@ class TaskCancelledError(Exception):
 
 
 class TaskControl:
-    """What a handler, on its thread, may ask and say."""
+    """Between a handler on its thread and the event loop: progress one way, stopping the other.
+
+    `begun` tells whether the work has begun, `advances` counts its steps forward, `fraction` is how
+    far it is, 0 to 1, and `waiting` whether it waits for a server.
+    """
 
     def __init__(self, report: Callable[[float, str], None]) -> None:
         self._report = report
         self._stopped = False
+        self._step = ""
+        self.begun = False
+        self.advances = 0
+        self.fraction = 0.0
+        self.waiting = False
+
+    def begin(self) -> None:
+        """Note that the work begins, perhaps once more."""
+        self.begun, self.fraction, self._step = True, 0.0, ""
 
     def progress(self, fraction: float, step: str) -> None:
-        """Says how far the task is: 0 to 1, and what is being done."""
+        """Report how far the task is, 0 to 1, and the step under way."""
+        if fraction > self.fraction or step != self._step:
+            self.fraction = max(self.fraction, fraction)
+            self._step = step
+            self.advances += 1
         self._report(fraction, step)
 
     def cancelled(self) -> bool:
-        """True when the handler should raise TaskCancelledError soon."""
+        """Return True when the handler should raise TaskCancelledError soon."""
         return self._stopped
 
     def stop(self) -> None:
-        """Asks the handler to stop."""
+        """Ask the handler to stop."""
         self._stopped = True
 
 

@@ -8,24 +8,20 @@ what it finds done.
 
 import asyncio
 import contextlib
-import contextvars
 import time
-from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import TypeVar
 
-import nats.errors
 import structlog
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
 from common import bus, logging, message_spans, telemetry
-from common.bus import Delivery
-from common.errors import ApplicationError, NotFoundError, UnavailableError
+from common.inference import Inference
 from common.objects import ObjectStore
+from common.tasks.attempt import TaskAttempts, failure_of
 from common.tasks.cancellations import Cancellations
+from common.tasks.interruption import InterruptedWorkError, LostThreadError
 from common.tasks.message import TaskMessage
+from common.tasks.options import WorkerOptions
 from common.tasks.presence import WorkerPresence
 from common.tasks.results import TaskResults
 from common.tasks.task import ProgressReporter, TaskCancelledError, TaskControl, TaskHandler
@@ -35,23 +31,7 @@ __all__ = ["TaskCancelledError", "TaskControl", "TaskHandler", "TaskWorker", "Wo
 
 _log = logging.get(__name__)
 _RETRY_SECONDS = 2.0
-_OUTAGE_RETRY_SECONDS = 2.0
 _FETCH_SECONDS = 2.0
-Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, kw_only=True)
-class WorkerOptions:
-    """Who the worker is and what it takes."""
-
-    worker_id: str
-    stage: str
-    device: str
-    failure: type[ApplicationError]
-    bucket_audio: str
-    bucket_results: str
-    delivery: Delivery = field(default_factory=Delivery)
-    shutdown_grace_seconds: float = 20
 
 
 class TaskWorker:
@@ -65,16 +45,14 @@ class TaskWorker:
         objects: ObjectStore,
         handler: TaskHandler,
         options: WorkerOptions,
-        executor: Executor | None = None,
+        inference: Inference | None = None,
     ) -> None:
-        """`executor` runs the handler; by default a thread of the worker's own."""
+        """`inference` runs the handler; by default on a thread of the worker's own."""
         self._client = client
         self._stream = stream
-        self._objects = objects
-        self._handler = handler
         self._options = options
-        self._thread = executor or ThreadPoolExecutor(1, thread_name_prefix=options.stage)
-        self._owns_thread = executor is None
+        self._inference = inference or Inference(options.stage)
+        self._owns_inference = inference is None
         self._presence = WorkerPresence(
             client, worker_id=options.worker_id, stage=options.stage, device=options.device
         )
@@ -85,35 +63,53 @@ class TaskWorker:
             stage=options.stage,
             worker_id=options.worker_id,
         )
+        self._attempts = TaskAttempts(
+            objects=objects,
+            results=self._results,
+            handler=handler,
+            inference=self._inference,
+            bucket_audio=options.bucket_audio,
+        )
         self._stopping = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._control: TaskControl | None = None
+        self._pause_seconds = 0.0
 
     async def run(self) -> None:
-        """Works until `stop`; returns when the task in hand is done or given back."""
+        """Work until `stop`; returns when the task in hand is done or given back.
+
+        Nothing that happens to one task ends it, but it also ends when the process is to be
+        replaced (see Inference).
+        """
         cancelled = await Cancellations.listen(self._client, self._stream)
         consumer = await self._stream.pull_subscribe_bind(
             durable=self._options.stage, stream=bus.TASKS_STREAM
         )
         _log.info("worker ready", stage=self._options.stage, device=self._options.device)
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and not self._replacing:
             try:
                 messages = await consumer.fetch(1, timeout=_FETCH_SECONDS)
             except TimeoutError:  # the client raises its own kind, and at times the plain one
                 continue
-            except nats.errors.Error as error:
+            except Exception as error:
                 _log.warning("cannot fetch tasks", error=str(error))
                 await asyncio.sleep(1)
                 continue
             for message in messages:
-                await self._take(TaskMessage(message), cancelled)
-        if self._owns_thread:
-            self._thread.shutdown(wait=False)
+                await self._isolated(TaskMessage(message), cancelled)
+        if self._owns_inference:
+            self._inference.close()
 
     async def heartbeat(self) -> None:
         """Shows for ever that the worker is alive; run it beside `run`."""
         await self._presence.run()
+
+    async def retire(self) -> None:
+        """Take no further task; returns when the one in hand is settled."""
+        self._stopping.set()
+        await self._presence.draining()
+        await self._idle.wait()
 
     async def stop(self) -> None:
         """Takes no further task; a task in hand may finish within the grace, else is given back."""
@@ -126,13 +122,26 @@ class TaskWorker:
             self._control.stop()
         await self._idle.wait()
 
+    async def _isolated(self, message: TaskMessage, cancelled: Cancellations) -> None:
+        """Take a task such that no error of handling it ends the worker."""
+        try:
+            await self._take(message, cancelled)
+        except Exception as error:
+            _log.error("a task could not be settled; it is tried again", exc_info=error)
+            await message.give_back(delay_seconds=_RETRY_SECONDS)
+        if self._pause_seconds and not self._replacing:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._pause_seconds):
+                    await self._stopping.wait()
+        self._pause_seconds = 0.0
+
     async def _take(self, message: TaskMessage, cancelled: Cancellations) -> None:
         task = message.task()
         if task is None:
             _log.error("a message among the tasks is not a task; discarded")
             await message.discard()
             return
-        if self._stopping.is_set():
+        if self._stopping.is_set() or self._replacing:
             await self._hand_back(task, message)
             return
         self._idle.clear()
@@ -196,29 +205,44 @@ class TaskWorker:
         try:
             if await cancelled.include(task.job_id):
                 raise TaskCancelledError
-            if not await self._outlasting_outages(lambda: self._results.stored(task), control):
-                result = await self._outlasting_outages(
-                    lambda: self._handle(task, control), control
-                )
-                await self._outlasting_outages(lambda: self._results.store(task, result), control)
+            await self._attempts.perform(task, control)
         except Exception as error:
-            if isinstance(error, TaskCancelledError):
+            interrupted = isinstance(error, InterruptedWorkError)
+            if interrupted or isinstance(error, (TaskCancelledError, LostThreadError)):
                 if await cancelled.include(task.job_id):
                     await message.done()
                     return "cancelled"
-                if self._stopping.is_set():
+                if not interrupted and (self._stopping.is_set() or self._replacing):
                     await self._hand_back(task, message)
                     return "given back"
-            failure = self._failure(error, message.attempt)
+            failure = failure_of(
+                error,
+                options=self._options,
+                attempt=message.attempt,
+                fresh=self._inference.fresh,
+            )
             if failure is None:
-                await message.give_back(delay_seconds=_RETRY_SECONDS * 2 ** (message.attempt - 1))
-                return "error"
+                return await self._leave(message, error)
             await self._results.announce(task, begun=begun, failure=failure)
             await message.done()
             return "failed"
         await self._results.announce(task, begun=begun)
         await message.done()
         return "done"
+
+    @property
+    def _replacing(self) -> bool:
+        return self._inference.replacement.is_set()
+
+    async def _leave(self, message: TaskMessage, error: Exception) -> str:
+        """Have a task tried again; returns the outcome as a word."""
+        delay = _RETRY_SECONDS * 2 ** (message.attempt - 1)
+        await message.give_back(delay_seconds=delay)
+        if not isinstance(error, InterruptedWorkError):
+            return "error"
+        # Another worker, where there is one, comes first: here it would stall again.
+        self._pause_seconds = 2 * delay
+        return error.outcome
 
     async def _hand_back(self, task: queue_pb2.Task, message: TaskMessage) -> None:
         """Leaves a task to others.
@@ -230,42 +254,3 @@ class TaskWorker:
             await message.done()
         else:
             await message.give_back()
-
-    def _failure(self, error: Exception, attempt: int) -> ApplicationError | None:
-        """What the user is told, or None when the task is to be tried again."""
-        if isinstance(error, ApplicationError):
-            _log.warning("the task cannot be done", code=error.code)
-            return error
-        _log.error("task failed", attempt=attempt, exc_info=error)
-        if attempt < self._options.delivery.max_deliver:
-            return None
-        return self._options.failure(
-            f"The {self._options.stage} stage failed {attempt} times ({type(error).__name__}); "
-            "the worker's log says why."
-        )
-
-    async def _handle(self, task: queue_pb2.Task, control: TaskControl) -> bytes:
-        try:
-            audio = await self._objects.open(self._options.bucket_audio, task.audio_key)
-        except NotFoundError:
-            raise NotFoundError(
-                "The recording is not stored any more; upload it again to transcribe it."
-            ) from None
-        # A thread of an executor starts with an empty context; the ids and the trace go with it.
-        context = contextvars.copy_context()
-        return await asyncio.get_running_loop().run_in_executor(
-            self._thread, context.run, self._handler, task, audio, control
-        )
-
-    async def _outlasting_outages(
-        self, attempt: Callable[[], Awaitable[Answer]], control: TaskControl
-    ) -> Answer:
-        """Tries again while a server is away: an outage is not the task's fault."""
-        while True:
-            try:
-                return await attempt()
-            except UnavailableError as error:
-                _log.warning("a server is away; the task waits", reason=error.message)
-                await asyncio.sleep(_OUTAGE_RETRY_SECONDS)
-                if control.cancelled():
-                    raise TaskCancelledError from error

@@ -24,6 +24,9 @@ _SPEECH_PER_SAMPLE = 150 * SAMPLE_RATE
 _MOST_SAMPLES = 4
 #: Spans of one language with less than this between them (seconds) are reported as one.
 _SPAN_SEAM = 60.0
+#: Parts of a window's work that finding speech, and then its language, count as.
+_SPEECH_SHARE = 0.02
+_LANGUAGE_SHARE = 0.04
 #: What a user is told that is being done.
 _STEP = "Recognising speech"
 
@@ -79,8 +82,11 @@ class RecognitionSession:
         self._report(window.start, window)
         spans = self._recognizer.find_speech(window.samples)
         self.speech_duration += total_length(spans) / SAMPLE_RATE
+        self._report(window.start + _SPEECH_SHARE * window.duration, window)
         found: list[Segment] = []
-        for part, choice in self._parts(window, spans):
+        parts = self._parts(window, spans)
+        self._report(window.start + _LANGUAGE_SHARE * window.duration, window)
+        for part, choice in parts:
             found.extend(self._transcribe(window, part, choice))
         self.segments.extend(sorted(found, key=lambda segment: (segment.start, segment.end)))
         self.duration = window.end

@@ -1,11 +1,12 @@
 """SpeechService: direct use of the recogniser, without a stored recording."""
 
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 from common.errors import UnimplementedError, ValidationError
 from common.inference import Inference
+from common.tasks.task import TaskControl
 from securetranscribe.v1 import speech_pb2, speech_pb2_grpc
 from transcriber.worker.recognizer import Recognizer
 
@@ -24,9 +25,12 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
         if not request.content:
             raise ValidationError.of("content", "The request carries no audio.")
 
-        def work(left: Callable[[], bool]) -> speech_pb2.Recognition:
+        def work(control: TaskControl) -> speech_pb2.Recognition:
             return self._recognizer.recognize(
-                io.BytesIO(request.content), request.config, on_progress=_ignore, cancelled=left
+                io.BytesIO(request.content),
+                request.config,
+                on_progress=control.progress,
+                cancelled=control.cancelled,
             )
 
         return speech_pb2.RecognizeResponse(recognition=await self._inference.call(work))
@@ -39,7 +43,3 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
             "Live recognition is not offered yet; send the recording whole, or upload it."
         )
         yield speech_pb2.StreamingRecognizeResponse()
-
-
-def _ignore(_fraction: float, _step: str) -> None:
-    """A direct call has nobody to tell about progress."""

@@ -1,0 +1,130 @@
+"""One attempt at a task: the recording is opened, worked on, and the result is stored."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from common import logging
+from common.errors import ApplicationError, NotFoundError, UnavailableError
+from common.inference import Inference
+from common.objects import ObjectStore, RangedObject
+from common.tasks.interruption import InterruptedWorkError, MemoryExceededError, subject_of
+from common.tasks.options import WorkerOptions
+from common.tasks.results import TaskResults
+from common.tasks.task import TaskCancelledError, TaskControl, TaskHandler
+from common.times import seconds
+from securetranscribe.v1 import queue_pb2
+
+_log = logging.get(__name__)
+_OUTAGE_RETRY_SECONDS = 2.0
+#: Work that was interrupted is tried so often in all.
+_MOST_INTERRUPTED = 2
+Answer = TypeVar("Answer")
+
+
+class TaskAttempts:
+    """Performs tasks with a handler. Servers that are away are waited for."""
+
+    def __init__(
+        self,
+        *,
+        objects: ObjectStore,
+        results: TaskResults,
+        handler: TaskHandler,
+        inference: Inference,
+        bucket_audio: str,
+    ) -> None:
+        self._objects = objects
+        self._results = results
+        self._handler = handler
+        self._inference = inference
+        self._bucket = bucket_audio
+
+    async def perform(self, task: queue_pb2.Task, control: TaskControl) -> None:
+        """Do a task and store its result, unless that is stored already.
+
+        Raises what the handler raises (see TaskHandler), and InterruptedWorkError or
+        LostThreadError (see Inference).
+        """
+        if await self._outlast_outages(lambda: self._results.stored(task), control):
+            return
+        result = await self._outlast_outages(lambda: self._handle(task, control), control)
+        await self._outlast_outages(lambda: self._results.store(task, result), control)
+
+    async def _handle(self, task: queue_pb2.Task, control: TaskControl) -> bytes:
+        try:
+            stored = await self._objects.open(self._bucket, task.audio_key)
+        except NotFoundError:
+            raise NotFoundError(
+                "The recording is not stored any more; upload it again to transcribe it."
+            ) from None
+        audio = _Recording(self._objects, self._bucket, task.audio_key, stored.size)
+        audio.control = control
+        return await self._inference.run(
+            lambda control: self._handler(task, audio, control),
+            control,
+            audio_seconds=_length(task),
+        )
+
+    async def _outlast_outages(
+        self, attempt: Callable[[], Awaitable[Answer]], control: TaskControl
+    ) -> Answer:
+        """Try again while a server is away: an outage is not the task's fault."""
+        while True:
+            try:
+                return await attempt()
+            except UnavailableError as error:
+                _log.warning("a server is away; the task waits", reason=error.message)
+                await asyncio.sleep(_OUTAGE_RETRY_SECONDS)
+                if control.cancelled():
+                    raise TaskCancelledError from error
+
+
+class _Recording(RangedObject):
+    """A recording whose reading is not taken for a standstill of the work."""
+
+    control: TaskControl
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer as far as the current block goes."""
+        self.control.waiting = True
+        try:
+            return super().readinto(buffer)
+        finally:
+            self.control.waiting = False
+
+
+def failure_of(
+    error: Exception, *, options: WorkerOptions, attempt: int, fresh: bool
+) -> ApplicationError | None:
+    """Return what the owner is told, or None when the task is to be tried again.
+
+    `attempt` counts deliveries of the task from 1; `fresh` tells that this process had done nothing
+    before.
+    """
+    if isinstance(error, ApplicationError):
+        _log.warning("the task cannot be done", code=error.code)
+        return error
+    most = options.delivery.max_deliver
+    if isinstance(error, InterruptedWorkError):
+        # Memory that earlier work left behind is not the task's fault, but here is none.
+        alone = isinstance(error, MemoryExceededError) and fresh
+        text = error.explain(subject_of(options.stage))
+        _log.error("the task was interrupted", attempt=attempt, reason=text)
+        if attempt < min(_MOST_INTERRUPTED, most) and not alone:
+            return None
+        return options.failure(text if attempt < 2 else f"{text} This was attempt {attempt}.")
+    _log.error("task failed", attempt=attempt, exc_info=error)
+    if attempt < most:
+        return None
+    return options.failure(
+        f"The {options.stage} stage failed {attempt} times ({type(error).__name__}); "
+        "the worker's log says why."
+    )
+
+
+def _length(task: queue_pb2.Task) -> float:
+    """Return how many seconds of sound the task is about; 0 when it does not say."""
+    if task.HasField("range"):
+        return max(0.0, seconds(task.range.end) - seconds(task.range.start))
+    return seconds(task.audio_duration)

@@ -1,0 +1,20 @@
+"""What makes one worker differ from another."""
+
+from dataclasses import dataclass, field
+
+from common.bus import Delivery
+from common.errors import ApplicationError
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerOptions:
+    """Who the worker is and what it takes."""
+
+    worker_id: str
+    stage: str
+    device: str
+    failure: type[ApplicationError]
+    bucket_audio: str
+    bucket_results: str
+    delivery: Delivery = field(default_factory=Delivery)
+    shutdown_grace_seconds: float = 20
