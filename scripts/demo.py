@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from bench import recordings
+from devstack.errors import DevstackError
 from devstack.testing import embedded_servers, running_services
 from securetranscribe import ApiError, ConnectionFailedError, SecureTranscribeClient
 from securetranscribe.cli import print_transcript
@@ -65,7 +66,7 @@ def write_exports(client: SecureTranscribeClient, transcription_id: int, stem: s
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (ApiError, ConnectionFailedError, TimeoutError) as error:
+    except (ApiError, ConnectionFailedError, DevstackError, TimeoutError) as error:
         sys.exit(f"demo: {error}")
     except KeyboardInterrupt:
         sys.exit("demo: stopped")

@@ -1,6 +1,8 @@
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 import structlog.testing
@@ -10,7 +12,7 @@ from nats.js.api import RetentionPolicy
 
 from common import bus
 from common.bus import Delivery
-from common.errors import UnavailableError
+from common.errors import DiskFullError, UnavailableError
 from devstack.server import program
 from devstack.stack import EmbeddedServers
 from tests.integration.common.tasks.workers import until
@@ -64,6 +66,7 @@ async def test_what_is_configured_otherwise_is_changed(stream: JetStreamContext)
     before = await configuration(stream)
     info = await stream.stream_info(bus.EVENTS_STREAM)
     info.config.max_age = 3600
+    info.config.max_bytes = 1024**3  # as earlier versions set it
     info.config.subjects = ["securetranscribe.events.v1.*.*.*.created"]
     await stream.update_stream(info.config)
     await bus.ensure_streams(stream, Delivery(ack_wait_seconds=3, max_deliver=7))
@@ -190,5 +193,16 @@ async def test_a_server_without_jetstream_is_named_as_such() -> None:
     async with server() as url:
         client = await bus.connect(url, name="test", wait_seconds=30)
         with pytest.raises(UnavailableError, match="without JetStream"):
+            await bus.ensure_streams(client.jetstream(), Delivery())
+        await bus.close(client)
+
+
+async def test_a_server_without_room_for_the_streams_is_named_as_such(tmp_path: Path) -> None:
+    settings = {"jetstream": {"store_dir": str(tmp_path), "max_file_store": bus.EVENTS_BYTES - 1}}
+    configuration = tmp_path / "nats.json"
+    configuration.write_text(json.dumps(settings))
+    async with server("--config", str(configuration)) as url:
+        client = await bus.connect(url, name="test", wait_seconds=30)
+        with pytest.raises(DiskFullError, match="no room for its streams"):
             await bus.ensure_streams(client.jetstream(), Delivery())
         await bus.close(client)

@@ -4,13 +4,15 @@ import os
 import resource
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from minio import Minio
 
-from common.errors import NotFoundError, UnavailableError
+from common.disk_reserve import DiskReserve
+from common.errors import DiskFullError, NotFoundError, UnavailableError
 from common.objects import PART_BYTES, ObjectStore
 from common.runtime import eventually
 from common.settings import ObjectSettings
@@ -134,6 +136,50 @@ async def test_a_source_that_fails_leaves_nothing(
     new = [one.name for one in threading.enumerate() if one not in already]
     # The client has left none behind.
     assert [name for name in new if name.startswith("Thread-")] == []
+
+
+@pytest.fixture
+def nearly_full(s3: ObjectSettings, tmp_path: Path) -> Iterator[ObjectStore]:
+    """A client that finds too little free space on the disk of the store."""
+    store = ObjectStore(
+        s3.model_copy(update={"s3_local_directory": tmp_path, "s3_local_reserve": 2**62})
+    )
+    yield store
+    store.close()
+
+
+async def test_uploads_leave_a_reserve_on_the_disk(
+    nearly_full: ObjectStore, s3: ObjectSettings, key: str
+) -> None:
+    with pytest.raises(DiskFullError):
+        await nearly_full.put_stream("audio", key, pieces(b"sound"))
+
+    assert not await nearly_full.exists("audio", key)
+    assert await unfinished(s3, key) == []
+
+
+async def test_results_may_use_the_reserve(nearly_full: ObjectStore, key: str) -> None:
+    await nearly_full.put("results", key, b"result")
+
+    assert await nearly_full.get("results", key) == b"result"
+
+
+async def test_a_disk_that_fills_during_an_upload_leaves_nothing_of_it(
+    store: ObjectStore, s3: ObjectSettings, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def filling() -> AsyncIterator[bytes]:
+        async for piece in pieces(bytes(PART_BYTES + 1)):
+            yield piece
+        full = property(lambda _self: True)
+        monkeypatch.setattr(DiskReserve, "touched", full)
+        async for piece in pieces(bytes(PART_BYTES)):
+            yield piece
+
+    with pytest.raises(DiskFullError):
+        await store.put_stream("audio", key, filling())
+
+    assert not await store.exists("audio", key)
+    assert await unfinished(s3, key) == []
 
 
 async def test_an_upload_that_is_cancelled_leaves_nothing(

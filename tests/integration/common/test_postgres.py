@@ -2,6 +2,7 @@ import asyncio
 import hashlib
 import uuid
 from collections.abc import AsyncIterator, Callable
+from importlib.resources import files
 from pathlib import Path
 
 import psycopg
@@ -9,12 +10,20 @@ import pytest
 from pydantic import SecretStr
 
 from common import postgres
-from common.errors import ConflictError, UnavailableError
+from common.errors import ConflictError, DiskFullError, UnavailableError
 from common.postgres import Database, MigrationError, migrate
 from common.settings import PostgresSettings
 from devstack.stack import EmbeddedServers
 
 URL = Callable[[str], str]
+
+
+#: Migrations that every service with a schema has.
+SHARED = sorted(
+    item.name
+    for item in files("common.background").joinpath("migrations").iterdir()
+    if item.name.endswith(".sql")
+)
 
 
 @pytest.fixture
@@ -112,6 +121,15 @@ async def test_errors_do_not_quote_rows(things: Database) -> None:
     assert raised.value.diag.column_name == "id"
 
 
+async def test_a_full_disk_is_told_apart(things: Database) -> None:
+    with pytest.raises(DiskFullError, match="disk is full"):
+        await things.execute(
+            "DO $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$"
+        )
+
+    assert await things.execute("INSERT INTO things VALUES (1, 'a')") == 1
+
+
 async def test_a_cancelled_transaction_is_rolled_back_and_its_connection_usable(
     things: Database,
 ) -> None:
@@ -193,7 +211,8 @@ async def test_waiting_for_a_server_comes_to_an_end(unused_port: int) -> None:
 
 
 async def test_migrations_apply_once_and_in_order(database: Database, package: Package) -> None:
-    assert await migrate(database, package.name) == ["0001_things.sql", "0002_names.sql"]
+    own = ["0001_things.sql", "0002_names.sql"]
+    assert await migrate(database, package.name) == [*own, *SHARED]
     assert await migrate(database, package.name) == []
     assert await database.fetch_all("SELECT * FROM things") == [{"id": 1, "name": "100 % Größe"}]
 
@@ -201,9 +220,9 @@ async def test_migrations_apply_once_and_in_order(database: Database, package: P
     assert await migrate(database, package.name) == ["0003_more.sql"]
     recorded = await database.fetch_all("SELECT name, sha256 FROM schema_migrations ORDER BY name")
     assert [row["name"] for row in recorded] == [
-        "0001_things.sql",
-        "0002_names.sql",
+        *own,
         "0003_more.sql",
+        *SHARED,
     ]
     assert recorded[2]["sha256"] == hashlib.sha256(b"INSERT INTO things VALUES (2)").hexdigest()
 
@@ -216,7 +235,7 @@ async def test_a_migration_that_fails_undoes_those_before_it(
         await migrate(database, package.name)
 
     package.write("0003_broken.sql", "INSERT INTO things VALUES (2)")
-    assert len(await migrate(database, package.name)) == 3
+    assert len(await migrate(database, package.name)) == 3 + len(SHARED)
 
 
 async def test_an_applied_migration_must_not_change(database: Database, package: Package) -> None:
@@ -237,5 +256,5 @@ async def test_processes_that_start_together_migrate_once(
 
     applied = await asyncio.gather(*(migrate(database, package.name) for _ in range(4)))
 
-    assert sorted(len(names) for names in applied) == [0, 0, 0, 3]
+    assert sorted(len(names) for names in applied) == [0, 0, 0, 3 + len(SHARED)]
     assert await database.fetch_one("SELECT count(*) AS count FROM things") == {"count": 1}

@@ -12,8 +12,16 @@ from devstack.process import ProcessSpec
 
 EVERY_SERVICE = "*"
 _ANY_INTERFACE = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not listened on
-_OWNED = ("DATABASE_URL", "NATS_URL", "S3_ENDPOINT", "S3_ACCESS_KEY", "S3_SECRET_KEY")
-"""Variables that only the stack sets: a `.env` file made for containers must not leak in."""
+_OWNED = (
+    "DATABASE_URL",
+    "NATS_URL",
+    "S3_ENDPOINT",
+    "S3_ACCESS_KEY",
+    "S3_SECRET_KEY",
+    "METRICS_PORT",
+)
+"""Variables that only the stack sets: a `.env` file made for containers must not leak in, and
+processes cannot share one port for their metrics."""
 
 
 @dataclass(frozen=True, kw_only=True)
