@@ -217,7 +217,7 @@ async def test_the_command_lists_and_retries(
     assert await command("discard", "chores", "a") == 1, "a row of a table is not a message"
     capsys.readouterr()
     assert await command("retry", "chores", "a") == 0
-    assert capsys.readouterr().out == "1 item is tried again within seconds\n"
+    assert capsys.readouterr().out == "1 item will be retried within seconds\n"
     assert await command("retry", "--all") == 0
     assert await command("list", "--step", "chores") == 0
     assert "Nothing is set aside." in capsys.readouterr().out
@@ -261,7 +261,7 @@ async def letters(database: Database, stream: JetStreamContext) -> Letters:
 async def acknowledged(stream: JetStreamContext) -> None:
     """Wait until the stream is empty: acknowledgments are not answered."""
     async with asyncio.timeout(30):
-        while (await stream.stream_info(bus.RESULTS_STREAM)).state.messages:
+        while (await stream.stream_info(bus.RESULTS_STREAM)).state.messages:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 
