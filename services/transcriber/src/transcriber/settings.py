@@ -1,4 +1,4 @@
-"""What the api process needs to know."""
+"""Settings of the api process."""
 
 from pydantic import Field
 
@@ -8,8 +8,8 @@ from common.settings import Bytes, ObjectSettings, PostgresSettings, Seconds, Se
 class ApiSettings(ServiceSettings, PostgresSettings, ObjectSettings):
     """Settings of `python -m transcriber api`. Variables are named like the fields, in capitals.
 
-    `cleanup_delay` is how many seconds after completion the recording itself is deleted; one that
-    is pending or whose last job failed is kept, because it is still needed.
+    `cleanup_delay` is the number of seconds from completion to the deletion of the recording.
+    Recordings of pending and failed transcriptions are kept.
     """
 
     speakers_grpc: str = "127.0.0.1:50053"

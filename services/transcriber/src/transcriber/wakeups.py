@@ -1,4 +1,4 @@
-"""In-process wake-ups of background steps. Changes made by other replicas are found by polling."""
+"""In-process wake-ups of background steps. Changes by other replicas are found by polling."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from common.background.wakeups import WakeUp
 
 @dataclass(frozen=True, kw_only=True)
 class WakeUps:
-    """One wake-up per step that others have work for."""
+    """One wake-up per background step with work from elsewhere."""
 
     outbox: WakeUp = field(default_factory=WakeUp)
     dispatch: WakeUp = field(default_factory=WakeUp)
@@ -17,7 +17,7 @@ class WakeUps:
     clips: WakeUp = field(default_factory=WakeUp)
 
     def jobs_changed(self) -> None:
-        """Wake the steps that follow a job that was queued or took a step."""
+        """Wake the steps that follow changes of jobs."""
         self.outbox.notify()
         self.dispatch.notify()
         self.settle.notify()

@@ -55,7 +55,7 @@ def hasty(database: Database, objects: ObjectStore, client: Any) -> LostTaskStep
         WakeUps(),
         delivery=DELIVERY,
         bucket_results="results",
-        patience=Thresholds(young=0.0, missing=0.0, forgotten=3600.0),
+        thresholds=Thresholds(recent=0.0, missing=0.0, stuck=3600.0),
     )
 
 

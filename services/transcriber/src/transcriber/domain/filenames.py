@@ -1,4 +1,4 @@
-"""Names of uploaded files, made harmless."""
+"""Sanitized names of uploaded files."""
 
 import unicodedata
 from pathlib import PurePosixPath
@@ -17,9 +17,10 @@ _USUAL_FORMATS = {
 
 
 def clean(name: str) -> str:
-    """The name without directories, control characters and surrounding blanks.
+    """Return the name without directories, control characters and surrounding spaces.
 
-    At most 255 characters are kept, the extension among them. Never empty, never `.` or `..`.
+    At most 255 characters are kept, including the extension. The result is never empty, `.` or
+    `..`.
     """
     base = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
     kept = "".join(char for char in base if not unicodedata.category(char).startswith("C"))
@@ -33,7 +34,7 @@ def clean(name: str) -> str:
 
 
 def format_of(name: str, kind: AudioKind) -> str:
-    """What to call a file's format: its extension where that fits what the file is."""
+    """Return the format of a file: its extension if that fits the content."""
     extension = PurePosixPath(name).suffix.lstrip(".").lower()
     if kind in EXTENSIONS.get(extension, ()):
         return extension

@@ -1,4 +1,4 @@
-"""When waiting jobs will begin and end, from the speed that was measured."""
+"""Forecast of when jobs begin and end, from measured speed."""
 
 import heapq
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueuedWork:
-    """A job that waits: its identifier and the length of its recording in seconds."""
+    """A waiting job, and the length of its recording in seconds."""
 
     job_id: str
     duration: float
@@ -15,10 +15,10 @@ class QueuedWork:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunningWork:
-    """A job that is being processed.
+    """A running job.
 
-    `duration` is the length of the recording, `elapsed` the time since it began (seconds),
-    `progress` 0 to 100.
+    `duration` is the length of the recording and `elapsed` the time since the start, both in
+    seconds. `progress` is in percent.
     """
 
     job_id: str
@@ -29,9 +29,9 @@ class RunningWork:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Forecast:
-    """Seconds from now; None or missing where nothing has been measured yet.
+    """Seconds from now, None or missing until speed has been measured.
 
-    `begin` and `end` are by job, `next_begin` is when a job queued now would begin.
+    `begin` and `end` are by job. `next_begin` is for a job queued now.
     """
 
     begin: Mapping[str, float]
@@ -39,17 +39,17 @@ class Forecast:
     next_begin: float | None
 
 
-#: Progress from which a running job's own speed is believed.
+#: Progress from which on a job's own speed is used.
 _TELLING_PERCENT = 5.0
 
 
 def measured_factor(
     recent: Sequence[tuple[float, float]], running: Sequence[RunningWork]
 ) -> float | None:
-    """Seconds of processing a second of audio; None when nothing has been measured.
+    """Return the real-time factor, in seconds of processing per second of audio.
 
-    `recent` holds (processing seconds, audio seconds) of jobs that completed lately. Without any,
-    the jobs that run are extrapolated.
+    `recent` has (processing seconds, audio seconds) of completed jobs. Without any, running jobs
+    are extrapolated. None if there is nothing to measure.
     """
     spent = sum(processing for processing, _ in recent)
     audio = sum(duration for _, duration in recent)
@@ -69,9 +69,13 @@ def forecast(
     factor: float | None,
     slots: int,
 ) -> Forecast:
-    """Work through the queue in its order on as many places as jobs can run at the same time.
+    """Forecast the queue in its order.
 
-    `slots` is that number; at least one is assumed, since workers may be started on demand.
+    `slots` is the number of jobs that run at the same time. At least one is assumed, because
+    workers may be started on demand.
+
+    Example: with a factor of 0.5 and one slot, jobs of 100 and 50 seconds begin after 0 and 50
+    seconds and end after 50 and 75.
     """
     end = {work.job_id: left for work in running if (left := _remaining(work, factor)) is not None}
     if factor is None and (queued or len(end) < len(running)):
@@ -89,13 +93,13 @@ def forecast(
 
 
 def _remaining(work: RunningWork, factor: float | None) -> float | None:
-    """Seconds until a running job ends, by its own progress, else by the usual speed."""
+    """Return the seconds until a running job ends, by its own progress or the usual speed."""
     by_usual = None if factor is None else max(0.0, work.duration * factor - work.elapsed)
     if work.progress < _TELLING_PERCENT or not work.elapsed:
         return by_usual
     by_own = work.elapsed * (100.0 - work.progress) / work.progress
     if by_usual is None:
         return by_own
-    # The further it is, the more its own progress tells.
+    # The further a job is, the more its own progress counts.
     weight = min(1.0, work.progress / 50.0)
     return weight * by_own + (1.0 - weight) * by_usual

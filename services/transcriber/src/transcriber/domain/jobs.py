@@ -1,4 +1,4 @@
-"""Jobs and their tasks: one run of processing, and the pieces of work it consists of."""
+"""Jobs and their tasks: one run of processing and its pieces of work."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -8,19 +8,19 @@ from typing import Any
 
 
 class Stage(StrEnum):
-    """A kind of work on a recording."""
+    """Stage of processing."""
 
     TRANSCRIBE = "transcribe"
     DIARIZE = "diarize"
     MERGE = "merge"
 
 
-#: What workers do; merging is done by the api process itself.
+#: Stages run by workers. The api process merges.
 WORKER_STAGES = (Stage.TRANSCRIBE, Stage.DIARIZE)
 
 
 class JobStatus(StrEnum):
-    """Where a job stands."""
+    """Status of a job."""
 
     QUEUED = "queued"
     PROCESSING = "processing"
@@ -30,12 +30,12 @@ class JobStatus(StrEnum):
 
     @property
     def live(self) -> bool:
-        """Whether the job has not ended."""
+        """Whether the job is queued or processing."""
         return self in {JobStatus.QUEUED, JobStatus.PROCESSING}
 
 
 class TaskState(StrEnum):
-    """Where a task stands."""
+    """State of a task."""
 
     WAITING = "waiting"
     RELEASED = "released"
@@ -46,13 +46,13 @@ class TaskState(StrEnum):
 
     @property
     def settled(self) -> bool:
-        """Whether nothing more will come of it by itself."""
+        """Whether the task has ended."""
         return self in {TaskState.DONE, TaskState.FAILED, TaskState.CANCELLED}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """Why something failed: a documented error code, and words for a user."""
+    """Reason of a failure: a documented error code and a message for users."""
 
     code: str
     message: str
@@ -60,7 +60,7 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """A piece of work. `fraction` is 0 to 1; `options` is all that its result depends on."""
+    """A piece of work. `fraction` is 0 to 1. The result depends only on `options`."""
 
     task_id: str
     job_id: str
@@ -83,7 +83,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageProgress:
-    """One stage of a job, over all its parts. `fraction` is 0 to 1."""
+    """Progress of a stage over all its parts. `fraction` is 0 to 1."""
 
     stage: Stage
     state: TaskState
@@ -97,9 +97,9 @@ class StageProgress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """One run of processing of a transcription.
+    """One run of processing.
 
-    `progress` is 0 to 100. `filename`, `size_bytes` and `duration` (seconds) are those of the
+    `progress` is in percent. `filename`, `size_bytes` and `duration` (seconds) describe the
     recording.
     """
 
@@ -122,7 +122,7 @@ class Job:
     stages: tuple[StageProgress, ...] = ()
 
     def processing_seconds(self, now: dt.datetime) -> float:
-        """From its start to its end, or to now; 0 before it began."""
+        """Return the seconds from start to end or now, 0 before the start."""
         if self.started_at is None:
             return 0.0
         return max(0.0, ((self.completed_at or now) - self.started_at).total_seconds())

@@ -1,4 +1,4 @@
-"""How a recording is to be processed, checked as a caller gave it."""
+"""Validated processing options."""
 
 import re
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ ht hu hy id is it ja jw ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt
 pa pl ps pt ro ru sa sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo yue
 zh
 """
-#: What the recogniser can be told to expect; anything else it can only be left to detect.
+#: Languages that can be requested. Others can only be detected.
 LANGUAGES = frozenset(_CODES.split())
 _LANGUAGE = re.compile(r"^([a-z]{2,3})([-_][a-z0-9]{2,8})*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpeakerBounds:
-    """What is known of the number of speakers; 0 where nothing is."""
+    """Bounds on the number of speakers. 0 means unknown."""
 
     count: int = 0
     fewest: int = 0
@@ -49,14 +49,14 @@ class SpeakerBounds:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProcessingOptions:
-    """What the result depends on besides the recording. An empty language is to be detected."""
+    """Options of processing. An empty language is detected."""
 
     language: str = ""
     phrases: tuple[str, ...] = ()
     speakers: SpeakerBounds = SpeakerBounds()
 
     def of_stage(self, stage: Stage) -> dict[str, Any]:
-        """As much of it as a stage's result depends on, comparable and fit for JSON."""
+        """Return the options that affect a stage's result, comparable and fit for JSON."""
         if stage is Stage.TRANSCRIBE:
             return {"language": self.language, "phrases": list(self.phrases)}
         if stage is Stage.DIARIZE:
@@ -69,10 +69,10 @@ class ProcessingOptions:
 
 
 def language(code: str) -> str:
-    """A language code as it is stored: `en` for `en`, `EN` or `en-US`; empty means detect.
+    """Normalize a language code: `en` for `en`, `EN` or `en-US`. Empty means detect.
 
     Raises:
-        ValidationError: it is not the code of a language that can be recognised.
+        ValidationError: the language cannot be recognized.
     """
     code = code.strip()
     if not code or code.lower() == "auto":
@@ -81,17 +81,17 @@ def language(code: str) -> str:
     if match is None or match[1].lower() not in LANGUAGES:
         raise ValidationError.of(
             "language",
-            "language must be the code of a language that can be recognised, such as 'en', "
-            "or empty to detect it.",
+            "language must be the code of a supported language, such as 'en', or empty to "
+            "detect it.",
         )
     return match[1].lower()
 
 
 def priority(value: int) -> int:
-    """A priority from 1 to 10; 0 means 5.
+    """Return a priority from 1 to 10. 0 means the default of 5.
 
     Raises:
-        ValidationError: it is out of range.
+        ValidationError: the priority is out of range.
     """
     if not 0 <= value <= 10:
         raise ValidationError.of("priority", "priority must be from 1 (last) to 10 (first).")
@@ -99,10 +99,10 @@ def priority(value: int) -> int:
 
 
 def phrases(values: Sequence[str]) -> tuple[str, ...]:
-    """Phrases without blanks around them and without repetitions.
+    """Return phrases without surrounding spaces and repetitions.
 
     Raises:
-        ValidationError: there are too many, or one is too long or not text.
+        ValidationError: there are too many, or one is too long or has control characters.
     """
     cleaned = tuple(dict.fromkeys(" ".join(value.split()) for value in values if value.strip()))
     if any(not phrase.isprintable() for phrase in cleaned):
@@ -110,16 +110,16 @@ def phrases(values: Sequence[str]) -> tuple[str, ...]:
     if len(cleaned) > MOST_PHRASES or any(len(phrase) > LONGEST_PHRASE for phrase in cleaned):
         raise ValidationError.of(
             "phrases",
-            f"At most {MOST_PHRASES} phrases of at most {LONGEST_PHRASE} characters are taken.",
+            f"There may be {MOST_PHRASES} phrases of {LONGEST_PHRASE} characters at most.",
         )
     return cleaned
 
 
 def request_id(value: str) -> str | None:
-    """An idempotency key, None when the caller gave none.
+    """Return an idempotency key, None if it is empty.
 
     Raises:
-        ValidationError: it is too long or not text.
+        ValidationError: it is too long or has control characters.
     """
     if len(value) > LONGEST_REQUEST_ID or not value.isprintable():
         raise ValidationError.of(

@@ -1,4 +1,4 @@
-"""How far a job is, from how far its tasks are; and what is to be done next."""
+"""Progress of a job from the progress of its tasks, and the next action on it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,27 +6,27 @@ from enum import Enum, auto
 
 from transcriber.domain.jobs import WORKER_STAGES, Failure, Stage, StageProgress, Task, TaskState
 
-#: Share of a job's work by stage. Recognition takes a little longer than diarization, and both
-#: run at the same time.
+#: Share of a job's work by stage. Recognition takes slightly longer than diarization, and both run
+#: at the same time.
 WEIGHTS = {Stage.TRANSCRIBE: 0.55, Stage.DIARIZE: 0.40, Stage.MERGE: 0.05}
 
 QUEUED_STEP = "Waiting in the queue"
 STARTING_STEP = "Starting"
-MERGE_STEP = "Putting words and speakers together"
+MERGE_STEP = "Assigning words to speakers"
 COMPLETED_STEP = "Completed"
 FAILED_STEP = "Failed"
 CANCELLED_STEP = "Cancelled"
 
 _ORDER = {stage: number for number, stage in enumerate(Stage)}
 _DEFAULT_STEPS = {
-    Stage.TRANSCRIBE: "Recognising speech",
+    Stage.TRANSCRIBE: "Recognizing speech",
     Stage.DIARIZE: "Telling speakers apart",
     Stage.MERGE: MERGE_STEP,
 }
 
 
 def stages_of(tasks: Iterable[Task]) -> tuple[StageProgress, ...]:
-    """The stages that tasks belong to, in the order in which they are listed to users."""
+    """Return the stages of tasks in display order."""
     by_stage: dict[Stage, list[Task]] = {}
     for task in tasks:
         by_stage.setdefault(task.stage, []).append(task)
@@ -36,10 +36,10 @@ def stages_of(tasks: Iterable[Task]) -> tuple[StageProgress, ...]:
 
 
 def percent(stages: Sequence[StageProgress]) -> float:
-    """Progress of a job, 0 to 100: the mean over its stages, weighted by what they cost.
+    """Return the progress of a job in percent, the mean of its stages weighted by cost.
 
-    A stage that failed counts as over: the job goes on without it. Less than 100 until every
-    stage is over.
+    A failed or cancelled stage counts as complete, because the job continues without it. The
+    result is below 100 until every stage has ended.
     """
     total = sum(WEIGHTS[item.stage] for item in stages)
     if not total:
@@ -51,7 +51,7 @@ def percent(stages: Sequence[StageProgress]) -> float:
 
 
 def current_step(stages: Sequence[StageProgress]) -> str:
-    """What is being done, in words for a user."""
+    """Describe the current work for a user."""
     for item in stages:
         if item.state is TaskState.RUNNING:
             return item.step or _DEFAULT_STEPS[item.stage]
@@ -61,7 +61,7 @@ def current_step(stages: Sequence[StageProgress]) -> str:
 
 
 class Action(Enum):
-    """What is to be done with a job now."""
+    """Kind of action on a job."""
 
     WAIT = auto()
     MERGE = auto()
@@ -70,17 +70,17 @@ class Action(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NextAction:
-    """What is to be done with a job now, and why when it is to fail."""
+    """Next action on a job, and the reason if it is to fail."""
 
     action: Action
     failure: Failure | None = None
 
 
 def next_action(tasks: Sequence[Task]) -> NextAction:
-    """Decide by the state of a live job's tasks.
+    """Return the next action on a live job with these tasks.
 
-    Without words there is no transcript, so a failed recognition fails the job at once. Without
-    speakers there still is one.
+    Failed recognition fails the job at once, because there is no transcript without words. After
+    failed diarization there still is one.
     """
     for task in tasks:
         if task.stage is Stage.TRANSCRIBE and task.state is TaskState.FAILED:
@@ -113,7 +113,7 @@ def _fraction(task: Task) -> float:
 
 
 def _state(states: list[TaskState]) -> TaskState:
-    """One state for all parts: failed or cancelled as soon as one is, done when all are."""
+    """Combine the states of all parts: failed or cancelled if one part is, done if all are."""
     for state in (TaskState.FAILED, TaskState.CANCELLED):
         if state in states:
             return state

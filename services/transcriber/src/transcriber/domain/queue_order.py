@@ -1,7 +1,7 @@
 """The order of the queue: priority, then fair share between sessions, then age.
 
-`store.jobs` has the same order in SQL, for taking the next ones out of a long queue; a test holds
-the two together.
+`store.tasks` has the same order in SQL, to take the next tasks out of a long queue. A test compares
+the two.
 """
 
 from collections import Counter, defaultdict
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WaitingJob:
-    """A job that no worker has begun.
+    """A waiting job.
 
-    `number` grows with age: the oldest has the lowest. `release` is the number of its release to
-    the workers, None while it can still be overtaken.
+    The oldest job has the lowest `number`. `release` numbers its release to the workers, None
+    while it can still be overtaken.
     """
 
     number: int
@@ -24,12 +24,14 @@ class WaitingJob:
 
 
 def in_order(jobs: Iterable[WaitingJob], running: Mapping[str, int]) -> list[WaitingJob]:
-    """The jobs in the order in which they will begin.
+    """Return the jobs in the order in which they begin.
 
-    What is released already comes first, as it was released. Of the others the higher priority
-    goes first; of equal priority, the session that has less: a session's first job counts one
-    more than what it has running (`running`, by session), its second two more, and so on. So
-    every session gets its turn before anyone's second job. What is still equal goes by age.
+    Released jobs come first, in the order of their release. The others are sorted by priority,
+    then by fair share, then by age. The share of a session's first job is one more than its jobs
+    in `running`, of its second job two more, and so on. Every session thus gets its turn before
+    anyone's second job.
+
+    Example: of jobs 1 and 2 of one session and 3 of another, the order is 1, 3, 2.
     """
     released: list[WaitingJob] = []
     by_session: dict[str, list[WaitingJob]] = defaultdict(list)

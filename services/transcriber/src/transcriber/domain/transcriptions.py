@@ -1,4 +1,4 @@
-"""An uploaded recording and what has become of it."""
+"""Transcriptions: uploaded recordings with their options, status and transcript."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from transcriber.domain.transcripts import TranscriptSpeaker
 
 
 class TranscriptionStatus(StrEnum):
-    """Where a transcription stands."""
+    """Status of a transcription."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -20,7 +20,7 @@ class TranscriptionStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AudioFile:
-    """What was found out about an uploaded file. `duration` is in seconds."""
+    """Properties of an uploaded file. `duration` is in seconds."""
 
     filename: str
     size_bytes: int
@@ -33,7 +33,7 @@ class AudioFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LanguageSpan:
-    """A stretch of a recording in one language; times in seconds, `probability` 0 to 1."""
+    """Part of a recording in one language. Times are in seconds, `probability` is 0 to 1."""
 
     start: float
     end: float
@@ -45,8 +45,9 @@ class LanguageSpan:
 class Transcription:
     """An uploaded recording.
 
-    `source_available` is False once the recording was given up and only the transcript remains;
-    `transcript_at` is when the transcript that is kept was put together, None without one.
+    `source_available` is False once the recording has been given up and only the transcript
+    remains. `transcript_at` is when the stored transcript was assembled, None without one.
+    `voices_known` is True if the speakers service may hold data about its voices.
     """
 
     id: int
@@ -71,7 +72,7 @@ class Transcription:
 
     @property
     def progress(self) -> float:
-        """0 to 100: that of its last job, as far as it says anything."""
+        """Progress in percent, from the last job."""
         if self.status is TranscriptionStatus.COMPLETED:
             return 100.0
         if self.status is TranscriptionStatus.PENDING or self.job is None:
@@ -80,7 +81,7 @@ class Transcription:
 
     @property
     def current_step(self) -> str:
-        """What is being done, in words for a user."""
+        """Current work, described for users."""
         if self.status is TranscriptionStatus.PENDING or self.job is None:
             return "Uploaded"
         if self.status is TranscriptionStatus.COMPLETED:

@@ -1,22 +1,22 @@
-"""What goes into a transcript and what comes out: words, turns, segments, speakers.
+"""Words, turns, segments and speakers of a transcript.
 
-All times are seconds from the beginning of the recording; probabilities are 0 to 1.
+All times are seconds from the beginning of the recording. Probabilities are 0 to 1.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-#: Weight of a word without length, so that it counts at all.
+#: Least weight of a word or segment in a mean.
 SHORTEST_SECONDS = 0.01
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpokenWord:
-    """A word as it was recognised.
+    """A recognized word.
 
-    `passage` numbers the stretch that the recogniser wrote in one go; `spaced` tells whether a
-    blank stands before the word there.
+    `passage` numbers the recognizer's segment. `spaced` is True if a space precedes the word
+    there.
     """
 
     text: str
@@ -30,7 +30,7 @@ class SpokenWord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
-    """A stretch of speech of one speaker, under the label that diarization gave."""
+    """Continuous speech of one speaker, under the diarizer's label."""
 
     start: float
     end: float
@@ -39,7 +39,7 @@ class Turn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Word:
-    """A word with the labels of those who speak during it, the main one first."""
+    """A word with the labels of everybody who speaks during it, its speaker first."""
 
     text: str
     start: float
@@ -50,7 +50,7 @@ class Word:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Segment:
-    """A stretch of one speaker's speech."""
+    """Consecutive words of one speaker."""
 
     label: str
     text: str
@@ -63,7 +63,7 @@ class Segment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpeakerStatistics:
-    """A speaker of a transcript; `origin` is the label that diarization gave, empty if none."""
+    """Statistics of a speaker. `origin` is the diarizer's label, empty without diarization."""
 
     label: str
     origin: str
@@ -74,7 +74,7 @@ class SpeakerStatistics:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transcript:
-    """What was said by whom. `language` is the one that prevails, empty without words."""
+    """A transcript. `language` is that of most of the speech, empty without words."""
 
     segments: tuple[Segment, ...]
     speakers: tuple[SpeakerStatistics, ...]
@@ -88,7 +88,7 @@ class Transcript:
 
 
 class NameSource(StrEnum):
-    """How a speaker of a transcription came by the name."""
+    """Source of a speaker's name: none, suggested for a known voice, or confirmed by a person."""
 
     NONE = "none"
     SUGGESTED = "suggested"
@@ -97,7 +97,7 @@ class NameSource(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Voiceprint:
-    """What a voice is like, as a unit vector that one model computed."""
+    """Voiceprint: a unit vector computed by one model."""
 
     values: tuple[float, ...]
     model: str
@@ -107,10 +107,10 @@ class Voiceprint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TranscriptSpeaker:
-    """A voice of one transcription, as it is stored.
+    """A stored speaker.
 
-    `name` is empty unless `name_source` says where it is from. `clean` holds stretches in which
-    nobody else speaks, longest first. `speech_seconds` counts all speech, overlaps included.
+    `name` is empty if `name_source` is none. `clean` has (start, end) of turns without other
+    speakers, longest first. `speech_seconds` counts all speech, overlaps included.
     """
 
     label: str
@@ -128,17 +128,17 @@ class TranscriptSpeaker:
 
     @property
     def display_name(self) -> str:
-        """The name, else the label."""
+        """Name, or the label without a name."""
         return self.name or self.label
 
 
 def weight(word: SpokenWord | Word | Segment) -> float:
-    """Length in seconds by which a word or segment counts in a mean; never zero."""
+    """Return the weight of a word or segment in a mean: its length in seconds, never zero."""
     return max(SHORTEST_SECONDS, word.end - word.start)
 
 
 def mean_probability(words: Sequence[SpokenWord | Word]) -> float:
-    """Mean probability of words weighted by their length; 0 without words."""
+    """Return the mean probability of words weighted by length, 0 without words."""
     total = sum(weight(word) for word in words)
     if not total:
         return 0.0
@@ -147,5 +147,5 @@ def mean_probability(words: Sequence[SpokenWord | Word]) -> float:
 
 
 def same_name(name: str) -> str:
-    """What two spellings of one name have in common: case and blanks do not count."""
+    """Return the form in which spellings of one name are equal, without case and extra spaces."""
     return " ".join(name.split()).casefold()

@@ -50,7 +50,7 @@ def task(value: Task, transcription: Transcription, release: int) -> queue_pb2.T
 
 
 def transcription_created(value: Transcription) -> event_pb2.Event:
-    """Return the event that a recording was stored."""
+    """Return an event for a stored recording."""
     return event_pb2.Event(
         session_id=value.session_id,
         transcription_created=event_pb2.TranscriptionCreated(
@@ -62,7 +62,7 @@ def transcription_created(value: Transcription) -> event_pb2.Event:
 
 
 def transcription_deleted(session_id: str, transcription_id: int) -> event_pb2.Event:
-    """Return the event that a transcription was deleted."""
+    """Return an event for a deleted transcription."""
     return event_pb2.Event(
         session_id=session_id,
         transcription_deleted=event_pb2.TranscriptionDeleted(transcription_id=transcription_id),
@@ -72,7 +72,7 @@ def transcription_deleted(session_id: str, transcription_id: int) -> event_pb2.E
 def speakers_assigned(
     value: Transcription, speakers: Iterable[TranscriptSpeaker]
 ) -> event_pb2.Event:
-    """Return the event that the speakers of a transcription have other names."""
+    """Return an event for changed names of speakers."""
     return event_pb2.Event(
         session_id=value.session_id,
         speakers_assigned=event_pb2.SpeakersAssigned(
@@ -83,7 +83,7 @@ def speakers_assigned(
 
 
 def job_queued(job: Job) -> event_pb2.Event:
-    """Return the event that a job was queued."""
+    """Return an event for a queued job."""
     return event_pb2.Event(
         session_id=job.session_id,
         job_queued=event_pb2.JobQueued(
@@ -93,7 +93,7 @@ def job_queued(job: Job) -> event_pb2.Event:
 
 
 def job_started(job: Job) -> event_pb2.Event:
-    """Return the event that a worker started on a job."""
+    """Return an event for the start of a job."""
     return event_pb2.Event(
         session_id=job.session_id,
         job_started=event_pb2.JobStarted(job_id=job.job_id, transcription_id=job.transcription_id),
@@ -101,7 +101,7 @@ def job_started(job: Job) -> event_pb2.Event:
 
 
 def job_progress(job: Job, expected_end: dt.datetime | None) -> event_pb2.Event:
-    """Return the event that a job made progress."""
+    """Return an event for progress of a job."""
     return event_pb2.Event(
         session_id=job.session_id,
         job_progress=event_pb2.JobProgress(
@@ -117,7 +117,7 @@ def job_progress(job: Job, expected_end: dt.datetime | None) -> event_pb2.Event:
 def job_completed(
     job: Job, *, at: dt.datetime, confidence: float, speakers: int, warnings: bool
 ) -> event_pb2.Event:
-    """Return the event that a job completed."""
+    """Return an event for a completed job."""
     return event_pb2.Event(
         session_id=job.session_id,
         job_completed=event_pb2.JobCompleted(
@@ -133,7 +133,7 @@ def job_completed(
 
 
 def job_failed(job: Job, *, at: dt.datetime, why: Failure) -> event_pb2.Event:
-    """Return the event that a job failed."""
+    """Return an event for a failed job."""
     return event_pb2.Event(
         session_id=job.session_id,
         job_failed=event_pb2.JobFailed(
@@ -146,7 +146,7 @@ def job_failed(job: Job, *, at: dt.datetime, why: Failure) -> event_pb2.Event:
 
 
 def job_cancelled(job: Job, *, at: dt.datetime) -> event_pb2.Event:
-    """Return the event that a job was cancelled."""
+    """Return an event for a cancelled job."""
     return event_pb2.Event(
         session_id=job.session_id,
         job_cancelled=event_pb2.JobCancelled(

@@ -1,4 +1,4 @@
-"""Publishes the outbox and notes where in the stream each task has gone."""
+"""Relay of the outbox. It stores the stream sequence of each published task."""
 
 from nats.aio.client import Client
 from nats.js import JetStreamContext
@@ -13,22 +13,22 @@ _TASKS = bus.tasks_subject("")
 
 
 class JobOutboxRelay(OutboxRelay):
-    """The relay of the transcriber's outbox."""
+    """Publishes the transcriber's outbox."""
 
     def __init__(self, database: Database, client: Client, stream: JetStreamContext) -> None:
         super().__init__(database, client, stream)
         self._sequences: dict[str, int] = {}
 
     def published(self, item: OutboxMessage, sequence: int) -> None:
-        """Remember where a task has gone until the batch is committed."""
+        """Remember the sequence of a task until the batch is committed."""
         if item.subject.startswith(_TASKS):
             task_id = item.headers["Nats-Msg-Id"].rpartition(".")[0]
             self._sequences[task_id] = sequence
 
     async def committed(self) -> None:
-        """Write the places of tasks down.
+        """Store the sequences of tasks, in a separate transaction.
 
-        In a transaction of its own: a cancellation locks the job before its messages.
+        A cancellation locks the job before its messages, and the batch holds the messages.
         """
         sequences, self._sequences = self._sequences, {}
         if not sequences:

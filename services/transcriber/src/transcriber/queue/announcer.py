@@ -1,4 +1,4 @@
-"""Tells everybody when the queue has changed, at most once a second over all replicas."""
+"""Announcements of the changed queue, at most one per second over all replicas."""
 
 import asyncio
 
@@ -8,17 +8,20 @@ from nats.aio.msg import Msg
 from common import bus
 from common.background.wakeups import WakeUp
 from common.events import EventPublisher
-from common.postgres import Database
+from common.postgres import Connection, Database, execute
 from common.times import duration
 from securetranscribe.v1 import event_pb2
 from transcriber.queue.queue_status import QueueMonitor, QueueSnapshot
-from transcriber.store import announcements
 
 INTERVAL_SECONDS = 1.0
+_CLAIM = """
+UPDATE queue_announcement SET announced_at = clock_timestamp()
+WHERE announced_at <= clock_timestamp() - make_interval(secs => %s)
+"""
 
 
 class QueueAnnouncer:
-    """Announces the queue after each change; changes within a second are one."""
+    """Announces the queue after changes. Changes within a second are announced together."""
 
     def __init__(
         self, database: Database, monitor: QueueMonitor, publisher: EventPublisher, wake_up: WakeUp
@@ -30,7 +33,7 @@ class QueueAnnouncer:
         self._last: event_pb2.QueueChanged | None = None
 
     async def listen(self, client: Client) -> None:
-        """Hears from now on what other replicas do to jobs."""
+        """Subscribe to changes of jobs by all replicas."""
 
         async def hear(message: Msg) -> None:
             if not message.subject.endswith(".progress"):
@@ -39,24 +42,29 @@ class QueueAnnouncer:
         await client.subscribe(bus.event_subject("*", "job", "*", "*"), cb=hear)
 
     async def step(self) -> None:
-        """Announces the queue if it is not as it was announced last."""
+        """Announce the queue if it has changed since the last announcement."""
         async with self._database.transaction() as connection:
             changed = message(await self._monitor.snapshot(connection))
         if changed == self._last:
             return
         async with self._database.transaction() as connection:
-            turn = await announcements.claim(connection, INTERVAL_SECONDS)
-        if turn:
+            claimed = await _claim(connection)
+        if claimed:
             await self._publisher.publish(event_pb2.Event(queue_changed=changed))
             self._last = changed
         else:
-            # Another replica has just announced something, perhaps from before this change.
+            # Another replica has just announced the queue, perhaps before this change.
             self._wake_up.notify()
         await asyncio.sleep(INTERVAL_SECONDS)
 
 
+async def _claim(connection: Connection) -> bool:
+    """Return whether no replica has made an announcement within the interval."""
+    return await execute(connection, _CLAIM, (INTERVAL_SECONDS,)) == 1
+
+
 def message(snapshot: QueueSnapshot) -> event_pb2.QueueChanged:
-    """The queue as an event tells it, estimates to the second."""
+    """Convert a snapshot to an event, with estimates rounded to seconds."""
     changed = event_pb2.QueueChanged(
         queued_jobs=snapshot.queued,
         processing_jobs=snapshot.processing,

@@ -1,4 +1,4 @@
-"""Cancels jobs, first in the tables, then at the workers."""
+"""Cancellation of jobs, first in the tables, then at the workers."""
 
 import contextlib
 
@@ -16,7 +16,7 @@ from transcriber.wakeups import WakeUps
 
 
 class JobCanceller:
-    """Ends jobs on request. Their workers stop within seconds; finished stages are kept."""
+    """Cancels jobs. Workers stop within seconds, and finished stages are kept."""
 
     def __init__(self, database: Database, stream: JetStreamContext, wake_ups: WakeUps) -> None:
         self._database = database
@@ -24,7 +24,7 @@ class JobCanceller:
         self._wake_ups = wake_ups
 
     async def cancel(self, job_id: str, session_id: str) -> Job:
-        """Cancels a session's job.
+        """Cancel a session's job.
 
         Raises:
             NotFoundError: the session has no such job.
@@ -36,16 +36,16 @@ class JobCanceller:
                 raise NotFoundError("There is no such job.")
             sequences = await self.cancel_within(connection, job)
             if sequences is None:
-                raise StateError(f"The job is {job.status} already.", {"status": job.status})
+                raise StateError(f"The job is already {job.status}.", {"status": job.status})
             job = await Jobs(connection).get(job_id)
             assert job is not None, "it was found in this transaction"
         await self.withdraw(sequences)
         return job
 
     async def cancel_within(self, connection: Connection, job: Job) -> list[int] | None:
-        """Cancels a job in the caller's transaction; None when it has ended.
+        """Cancel a job in the caller's transaction. Return None if it has ended.
 
-        After the transaction the answer goes to `withdraw`.
+        Pass the result to `withdraw` after the transaction.
         """
         await Transcriptions(connection).lock(job.transcription_id)
         if not await Jobs(connection).lock([job.job_id]):
@@ -53,10 +53,10 @@ class JobCanceller:
         return await Lifecycle(connection).cancel(job)
 
     async def withdraw(self, sequences: list[int]) -> None:
-        """Takes tasks that no worker has begun out of the stream, and tells all that wait."""
+        """Delete waiting tasks from the stream and wake the steps that follow jobs."""
         self._wake_ups.jobs_changed()
         self._wake_ups.queue.notify()
         for sequence in sequences:
-            # One that is gone, or in hand, needs no removing: workers are told otherwise.
+            # A missing message is no problem. Workers are notified of cancellations separately.
             with contextlib.suppress(nats.errors.Error):
                 await self._stream.delete_msg(bus.TASKS_STREAM, sequence)

@@ -1,4 +1,4 @@
-"""Hands tasks to the workers, in the order of the queue and only as many as can be used."""
+"""Dispatch of tasks to workers, in the order of the queue and as workers become free."""
 
 from collections.abc import Sequence
 
@@ -16,17 +16,17 @@ from transcriber.store.tasks import Outstanding, Tasks
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.wakeups import WakeUps
 
-#: Tasks handed out beyond the live workers: one is ready as soon as a worker is free, and a
-#: cluster without workers still shows that some are wanted.
+#: Tasks handed out beyond the live workers. A free worker finds one at once, and an autoscaler sees
+#: demand even without workers.
 AHEAD = 1
 _NOT_HANDED_OUT = Failure(
     code="QUEUE_ERROR",
-    message="The work could not be handed to a worker; the service's log has the reason.",
+    message="The job could not be handed to a worker. The service's log has the reason.",
 )
 
 
 class Dispatcher(BatchStep[Task]):
-    """Releases waiting tasks. Tasks that are not released can be overtaken or cancelled."""
+    """Releases waiting tasks to the workers. Only tasks not yet released can be overtaken."""
 
     name = "dispatcher"
     items = "tasks to hand to the workers"
@@ -43,7 +43,7 @@ class Dispatcher(BatchStep[Task]):
         return item.task_id
 
     async def due(self, connection: Connection, limit: int) -> Sequence[Task]:
-        """Return as many tasks of each stage as there are workers without one."""
+        """Return as many waiting tasks of each stage as there are free workers."""
         await locks.acquire(connection, locks.DISPATCH)
         outstanding = await Tasks(connection).outstanding()
         tasks: list[Task] = []
@@ -77,7 +77,7 @@ class Dispatcher(BatchStep[Task]):
         )
 
     async def handled(self, _connection: Connection, _items: Sequence[Task]) -> None:
-        """Wake those that publish and announce."""
+        """Wake the steps that publish and announce."""
         self._wake_ups.outbox.notify()
         self._wake_ups.queue.notify()
 

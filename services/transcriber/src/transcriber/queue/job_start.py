@@ -1,4 +1,4 @@
-"""Starts jobs: decides which stages must run, and queues them in one transaction."""
+"""Start of jobs: the stages to run are planned and queued in one transaction."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ _USUAL_RETRY_SECONDS = 30
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StartRequest:
-    """What a caller asks for; None means as it was uploaded.
+    """Request to start a job. None means the options of the upload.
 
-    `stages` are to run again although a result is there.
+    `stages` run again even if they have a result.
     """
 
     priority: int
@@ -40,7 +40,7 @@ class StartRequest:
 
 
 class JobStarter:
-    """Makes jobs out of transcriptions."""
+    """Queues jobs for transcriptions."""
 
     def __init__(
         self, database: Database, monitor: QueueMonitor, wake_ups: WakeUps, *, queue_size: int
@@ -51,12 +51,12 @@ class JobStarter:
         self._queue_size = queue_size
 
     async def start(self, transcription_id: int, session_id: str, request: StartRequest) -> Job:
-        """Queues a job for a session's transcription.
+        """Queue a job for a session's transcription.
 
         Raises:
             NotFoundError: the session has no such transcription.
-            ConflictError: a job is under way, or the idempotency key was used for another one.
-            StateError: it is completed and no stage was named, or its recording is gone.
+            ConflictError: a job is running, or the idempotency key belongs to another one.
+            StateError: it is completed and no stage is named, or its recording has been deleted.
             ResourceExhaustedError: the queue is full.
         """
         async with self._database.transaction() as connection:
@@ -71,10 +71,10 @@ class JobStarter:
         return job
 
     async def check_room(self, connection: Connection) -> None:
-        """Makes sure that one more job can wait; holds until the transaction ends.
+        """Check that the queue has room for a job, and reserve it until the transaction ends.
 
         Raises:
-            ResourceExhaustedError: the queue is full; its details say when to try again.
+            ResourceExhaustedError: the queue is full. The details have `retry_after_seconds`.
         """
         await locks.acquire(connection, locks.QUEUE)
         taken = await Jobs(connection).waiting() + await Uploads(connection).holding()
@@ -83,19 +83,19 @@ class JobStarter:
         wait = (await self._monitor.snapshot(connection)).forecast.next_begin
         seconds = _USUAL_RETRY_SECONDS if wait is None else max(_LEAST_RETRY_SECONDS, round(wait))
         raise ResourceExhaustedError(
-            f"The queue is full ({self._queue_size} jobs wait); try again in {seconds} seconds.",
+            f"The queue is full ({self._queue_size} jobs). Try again in {seconds} seconds.",
             {"queue_size": str(self._queue_size), "retry_after_seconds": str(seconds)},
         )
 
     def queued(self) -> None:
-        """Wakes what looks after new jobs; to be called after the transaction."""
+        """Wake the steps that follow new jobs. Call this after the transaction."""
         self._wake_ups.jobs_changed()
         self._wake_ups.queue.notify()
 
     async def _earlier(
         self, connection: Connection, transcription: Transcription, request_id: str | None
     ) -> Job | None:
-        """The job that the same request has made before."""
+        """Return the job made by an earlier attempt of the same request."""
         if request_id is None:
             return None
         job = await Jobs(connection).find_by_request(transcription.session_id, request_id)
@@ -108,24 +108,22 @@ class JobStarter:
     ) -> None:
         live = await Jobs(connection).live_of(transcription.id)
         if live is not None:
-            raise ConflictError("This transcription is being processed already.", {"job_id": live})
+            raise ConflictError("This transcription is already being processed.", {"job_id": live})
         if transcription.status is TranscriptionStatus.COMPLETED and not request.stages:
-            raise StateError(
-                "This transcription is complete; name the stages that shall run again."
-            )
+            raise StateError("This transcription is complete. Name the stages to run again.")
         await self.check_room(connection)
 
 
 async def queue_job(
     connection: Connection, transcription: Transcription, request: StartRequest
 ) -> Job:
-    """Adds a job with its tasks for a locked transcription without a live one.
+    """Add a job with its tasks for a locked transcription without a live job.
 
-    Stages whose result would be the same as an earlier one's are done from the beginning.
+    Stages with an earlier result for the same options start as done.
 
     Raises:
-        StateError: a stage must run and the recording is gone.
-        ConflictError: the idempotency key was used for another transcription.
+        StateError: a stage must run and the recording has been deleted.
+        ConflictError: the idempotency key belongs to another transcription.
     """
     options = ProcessingOptions(
         language=transcription.options.language if request.language is None else request.language,
@@ -138,7 +136,7 @@ async def queue_job(
         task.stage in WORKER_STAGES and not task.reused for task in tasks
     ):
         raise StateError(
-            "The recording has been removed after its transcription was completed; upload it again."
+            "The recording was removed after its transcription was completed. Upload it again."
         )
     jobs = Jobs(connection)
     added = await jobs.add(

@@ -1,6 +1,6 @@
-"""What happens to a job: each step changes the tables and leaves an event, in one transaction.
+"""Life cycle of jobs. Every transition changes the tables and adds an event in one transaction.
 
-Callers hold the locks: the transcription's row before the job's, wherever both are touched.
+Callers hold the row locks, that of the transcription before that of the job.
 """
 
 from common import telemetry
@@ -15,7 +15,7 @@ from transcriber.store.transcriptions import Transcriptions
 
 
 class Lifecycle:
-    """The steps of jobs, within one transaction."""
+    """Transitions of jobs, within one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._jobs = Jobs(connection)
@@ -24,9 +24,9 @@ class Lifecycle:
         self._transcriptions = Transcriptions(connection)
 
     async def update_progress(self, job_id: str) -> Job | None:
-        """Notes how far a locked live job is by its tasks; the first time, that it has begun.
+        """Update the progress of a locked live job from its tasks, and start it the first time.
 
-        Returns the job as it is now.
+        Return the updated job.
         """
         waited = await self._jobs.begin(job_id)
         stages = progress.stages_of(await self._tasks.of_job(job_id))
@@ -38,10 +38,9 @@ class Lifecycle:
         return job
 
     async def fail(self, job: Job, why: Failure, *, stop_workers: bool) -> bool:
-        """Fails a live job; False when it had ended before.
+        """Fail a live job. Return False if it has already ended.
 
-        What workers have in hand is stopped only if asked: what they finish can be used by the
-        transcription's next job.
+        Without `stop_workers` running tasks continue, and the next job can use their results.
         """
         ended = await self._jobs.end(job.job_id, JobStatus.FAILED, progress.FAILED_STEP, why)
         if ended is None:
@@ -56,9 +55,9 @@ class Lifecycle:
         return True
 
     async def cancel(self, job: Job) -> list[int] | None:
-        """Cancels a live job; None when it had ended before.
+        """Cancel a live job. Return None if it has already ended.
 
-        Returns where messages of its tasks are in the stream, to be removed there.
+        Otherwise return the stream sequences of its tasks, to be deleted there.
         """
         ended = await self._jobs.end(job.job_id, JobStatus.CANCELLED, progress.CANCELLED_STEP)
         if ended is None:
@@ -70,7 +69,7 @@ class Lifecycle:
         return sequences
 
     async def complete(self, job: Job, *, confidence: float, speakers: int, warnings: bool) -> None:
-        """Completes a live job whose transcript has just been stored."""
+        """Complete a live job after its transcript was stored."""
         ended = await self._jobs.end(job.job_id, JobStatus.COMPLETED, progress.COMPLETED_STEP)
         assert ended is not None, "the job was locked while it was live"
         await self._outbox.event(

@@ -1,4 +1,4 @@
-"""Ends jobs that take too long, saving the transcript where there is one."""
+"""Jobs over their time limit are ended, and completed without speakers where possible."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from transcriber.store.tasks import Tasks
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.wakeups import WakeUps
 
-#: How long a merge may take beyond the time for processing (seconds).
+#: Time for a merge beyond the limit, in seconds.
 _MERGE_SECONDS = 600.0
 _log = logging.get(__name__)
 
@@ -35,7 +35,7 @@ class OverdueStep(ItemStep[str]):
         return item
 
     async def due(self, connection: Connection, limit: int) -> Sequence[str]:
-        """Return jobs whose time is up."""
+        """Return jobs over their time limit."""
         return await Jobs(connection).overdue(self._processing_timeout, limit)
 
     async def handle(self, item: str) -> None:
@@ -73,4 +73,4 @@ class OverdueStep(ItemStep[str]):
             "A shorter recording, or more and faster workers, may help.",
         )
         await Lifecycle(connection).fail(job, failure, stop_workers=True)
-        _log.warning("a job took too long", job_id=job.job_id)
+        _log.warning("job over its time limit", job_id=job.job_id)

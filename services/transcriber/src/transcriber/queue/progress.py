@@ -1,4 +1,4 @@
-"""Takes in what workers say of their progress, writes it down in bundles, and makes it public."""
+"""Progress reports of workers, stored in batches and published."""
 
 import datetime as dt
 import time
@@ -24,12 +24,12 @@ from transcriber.store.tasks import ProgressReport, Tasks
 from transcriber.wakeups import WakeUps
 
 _GROUP = "coordinator"
-#: A heartbeat that says nothing new is written down only so often.
+#: Least time between stored heartbeats of a task.
 _HEARTBEAT_SECONDS = 5.0
 
 
 class ProgressRecorder(BatchStep[ProgressReport]):
-    """The last report of each task, until it is written down."""
+    """Stores the latest report of each task."""
 
     name = "progress"
     items = "progress reports of workers"
@@ -55,11 +55,11 @@ class ProgressRecorder(BatchStep[ProgressReport]):
         self._changed: dict[str, Job] = {}
 
     async def listen(self, client: Client) -> None:
-        """Hears progress from now on; of several replicas one hears each message."""
+        """Subscribe to progress reports. Each is received by one replica."""
 
         async def hear(message: Msg) -> None:
             progress = queue_pb2.TaskProgress.FromString(message.data)
-            UUID(progress.task_id)  # the client logs what is raised here and goes on
+            UUID(progress.task_id)  # The client logs exceptions raised here and continues.
             self.note(
                 ProgressReport(
                     task_id=progress.task_id,
@@ -72,12 +72,12 @@ class ProgressRecorder(BatchStep[ProgressReport]):
         await client.subscribe(bus.progress_subject("*"), queue=_GROUP, cb=hear)
 
     def note(self, sign: ProgressReport) -> None:
-        """Notes progress of a task."""
+        """Keep a report until the next step."""
         self._heard[sign.task_id] = sign
         self._wake_ups.progress.notify()
 
     def note_heartbeat(self, task_id: str, worker_id: str) -> None:
-        """Notes that a worker is at a task, unless that was written down a moment ago."""
+        """Keep a heartbeat of a task until the next step, unless one was stored recently."""
         before = self._written.get(task_id)
         if before is None or self._clock() - before >= _HEARTBEAT_SECONDS:
             self._heard.setdefault(task_id, ProgressReport(task_id=task_id, worker_id=worker_id))
@@ -88,18 +88,18 @@ class ProgressRecorder(BatchStep[ProgressReport]):
         return item.task_id
 
     async def due(self, connection: Connection, limit: int) -> Sequence[ProgressReport]:
-        """Return the newest report of each task, those of live jobs locked."""
+        """Lock the live jobs and return the newest report of each task."""
         self._taken = dict(list(self._heard.items())[:limit])
         if not self._taken:
             return []
         self._changed = {}
         resting = await ItemAttempts(connection).resting(self.name, list(self._taken))
-        # All at once and in order, so that replicas cannot wait for each other.
+        # All at once and in order, so that replicas cannot deadlock.
         await Jobs(connection).lock(await Tasks(connection).jobs_of(list(self._taken)))
         return [sign for task_id, sign in self._taken.items() if task_id not in resting]
 
     async def handle(self, connection: Connection, item: ProgressReport) -> None:
-        """Write one report down."""
+        """Store one report."""
         tasks, jobs = Tasks(connection), Jobs(connection)
         live = await jobs.lock(await tasks.jobs_of([item.task_id]))
         before = {job.job_id: job for job in await jobs.get_all(live)}
@@ -114,10 +114,10 @@ class ProgressRecorder(BatchStep[ProgressReport]):
                 self._wake_ups.jobs_changed()
 
     async def committed(self) -> None:
-        """Forget what was written down, and announce the jobs that moved."""
+        """Drop stored reports and publish the progress of their jobs."""
         taken, self._taken = self._taken, {}
         for task_id, sign in taken.items():
-            # Newer reports came in meanwhile where it is not the same object.
+            # Another object is a newer report.
             if self._heard.get(task_id) is sign:
                 del self._heard[task_id]
         now = self._clock()

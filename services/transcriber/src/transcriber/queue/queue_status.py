@@ -1,4 +1,4 @@
-"""The queue as callers see it: positions, waiting times, status."""
+"""Status of the queue: positions, waiting times and statistics."""
 
 import time
 from collections import Counter
@@ -23,7 +23,7 @@ _RECENT_SECONDS = 1.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueuePlace:
-    """Where a session's first waiting job stands, and how long (seconds) until it begins."""
+    """Position of a session's first waiting job, and the seconds until it begins."""
 
     position: int
     wait: float | None
@@ -31,7 +31,7 @@ class QueuePlace:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueSnapshot:
-    """The queue at one moment. Positions are from 1 and by job; durations in seconds."""
+    """The queue at one moment. Positions count from 1 and are by job."""
 
     positions: Mapping[str, int]
     forecast: Forecast
@@ -42,7 +42,7 @@ class QueueSnapshot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueStatus:
-    """The queue at one moment, and what has been; durations in seconds."""
+    """The queue at one moment with workers and statistics. Durations are in seconds."""
 
     snapshot: QueueSnapshot
     by_status: Mapping[JobStatus, int]
@@ -52,14 +52,14 @@ class QueueStatus:
 
     @property
     def success_rate(self) -> float:
-        """Completed jobs in percent of completed and failed ones; 100 when there is none."""
+        """Completed jobs in percent of completed and failed ones, 100 without any."""
         completed = self.by_status.get(JobStatus.COMPLETED, 0)
         failed = self.by_status.get(JobStatus.FAILED, 0)
         return 100.0 * completed / (completed + failed) if completed + failed else 100.0
 
 
 class QueueMonitor:
-    """Reads the queue and works out when its jobs will begin and end."""
+    """Reads the queue and forecasts when its jobs begin and end."""
 
     def __init__(self, database: Database, workers: WorkerRegistry) -> None:
         self._database = database
@@ -67,12 +67,12 @@ class QueueMonitor:
         self._recent: tuple[float, Forecast] | None = None
 
     async def snapshot(self, connection: Connection) -> QueueSnapshot:
-        """The queue as it is now."""
+        """Return the current queue."""
         jobs = Jobs(connection)
         return self._snapshot(await jobs.live(), await jobs.recent())
 
     async def status(self, connection: Connection) -> QueueStatus:
-        """The queue as it is now, with status."""
+        """Return the current queue with workers and statistics."""
         jobs = Jobs(connection)
         recent = await jobs.recent()
         spent = [processing for processing, _ in recent]
@@ -85,7 +85,7 @@ class QueueMonitor:
         )
 
     async def recent_forecast(self) -> Forecast:
-        """The forecast of not long ago: good enough for estimates that are sent often."""
+        """Return a forecast at most a second old, for estimates sent often."""
         now = time.monotonic()
         if self._recent is None or now - self._recent[0] > _RECENT_SECONDS:
             async with self._database.transaction() as connection:
@@ -117,7 +117,7 @@ class QueueMonitor:
             for job in processing
         ]
         waiting = [queued[item.number] for item in ordered]
-        foreseen = forecast(
+        expected = forecast(
             queued=[QueuedWork(job_id=job.job_id, duration=job.duration) for job in waiting],
             running=running,
             factor=measured_factor(recent, running),
@@ -125,16 +125,16 @@ class QueueMonitor:
         )
         return QueueSnapshot(
             positions={job.job_id: place for place, job in enumerate(waiting, start=1)},
-            forecast=foreseen,
-            places=_places(waiting, foreseen),
+            forecast=expected,
+            places=_places(waiting, expected),
             queued=len(waiting),
             processing=len(processing),
         )
 
 
-def _places(waiting: list[Job], foreseen: Forecast) -> dict[str, QueuePlace]:
+def _places(waiting: list[Job], expected: Forecast) -> dict[str, QueuePlace]:
     places: dict[str, QueuePlace] = {}
     for position, job in enumerate(waiting, start=1):
-        place = QueuePlace(position=position, wait=foreseen.begin.get(job.job_id))
+        place = QueuePlace(position=position, wait=expected.begin.get(job.job_id))
         places.setdefault(job.session_id, place)
     return places

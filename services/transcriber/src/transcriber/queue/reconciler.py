@@ -1,7 +1,7 @@
-"""Finds what was lost between the tables and the stream of tasks, and puts it right.
+"""Reconciliation of the tables with the task stream.
 
-Usually there is nothing to find. It takes a worker that dies again and again, an announcement that
-went missing, or a NATS server that lost its data.
+Differences are rare: a worker that dies at every delivery, a lost announcement of a result, or a
+NATS server that lost its data.
 """
 
 import datetime as dt
@@ -34,31 +34,30 @@ from transcriber.store.tasks import Tasks
 from transcriber.wakeups import WakeUps
 
 _GROUP = "coordinator"
-_LOST = "The work on it was lost again and again."
+_LOST = "The task was lost repeatedly."
 _MOST_RELEASES = 5
 _CODES = {Stage.TRANSCRIBE: "TRANSCRIPTION_ERROR", Stage.DIARIZE: "DIARIZATION_ERROR"}
-_WORK = {Stage.TRANSCRIBE: "recognising its speech", Stage.DIARIZE: "telling its speakers apart"}
+_WORK = {Stage.TRANSCRIBE: "recognizing its speech", Stage.DIARIZE: "telling its speakers apart"}
 _log = logging.get(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """How long (seconds) things may look wrong before they are taken to be.
+    """Times in seconds before a task counts as lost.
 
-    A task that was handed out or heard of within `young` is not looked into. A message may be
-    gone from the stream for `missing` before its result must have come. A task may stay with
-    nobody for `forgotten` while a worker has nothing to do. A task is looked at again after
-    `again`.
+    A task handed out or reported within `recent` is not checked. A message may be missing from
+    the stream for `missing` until its result arrives. A task may stay without a worker for
+    `stuck` while a worker is idle. A task is checked every `recheck`.
     """
 
-    young: float = 20.0
+    recent: float = 20.0
     missing: float = 15.0
-    forgotten: float = 180.0
-    again: float = 4.0
+    stuck: float = 180.0
+    recheck: float = 4.0
 
 
 class LostTaskStep(ItemStep[Task]):
-    """Looks after tasks that workers should have."""
+    """Checks tasks handed out but not reported by any worker."""
 
     name = "lost-tasks"
     items = "tasks that no worker reports"
@@ -75,7 +74,7 @@ class LostTaskStep(ItemStep[Task]):
         *,
         delivery: Delivery,
         bucket_results: str,
-        patience: Thresholds = Thresholds(),
+        thresholds: Thresholds = Thresholds(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(database)
@@ -85,21 +84,21 @@ class LostTaskStep(ItemStep[Task]):
         self._wake_ups = wake_ups
         self._delivery = delivery
         self._bucket = bucket_results
-        self._patience = patience
+        self._thresholds = thresholds
         self._clock = clock
         self._missing: dict[str, float] = {}
         self._looked_at: dict[str, float] = {}
 
     async def listen(self, client: Client) -> None:
-        """Hears from now on when a task was delivered too often."""
+        """Subscribe to advisories about tasks delivered too often."""
 
         async def hear(message: Msg) -> None:
             advisory = json.loads(message.data)
             try:
                 await self.dead_letter(advisory["stream_seq"], advisory["deliveries"])
             except nats.errors.Error as error:
-                # The regular look finds it too, only later.
-                _log.warning("a dead task is left for later", reason=repr(error))
+                # The step finds the task later.
+                _log.warning("dead task left for the next check", reason=repr(error))
 
         await client.subscribe(bus.MAX_DELIVERIES_ADVISORY, queue=_GROUP, cb=hear)
 
@@ -108,7 +107,7 @@ class LostTaskStep(ItemStep[Task]):
         return item.task_id
 
     async def due(self, connection: Connection, limit: int) -> Sequence[Task]:
-        """Return tasks that no worker was heard of for a time."""
+        """Return tasks not reported by any worker for a time."""
         tasks = await Tasks(connection).handed_out()
         now = await Jobs(connection).now()
         known = {task.task_id for task in tasks}
@@ -116,21 +115,23 @@ class LostTaskStep(ItemStep[Task]):
         self._looked_at = {key: at for key, at in self._looked_at.items() if key in known}
         silent = []
         for task in tasks:
-            if self._workers.holds(task.task_id) or _is_young(task, now, self._patience.young):
+            if self._workers.holds(task.task_id) or _is_recent(task, now, self._thresholds.recent):
                 self._missing.pop(task.task_id, None)
-            elif self._clock() - self._looked_at.get(task.task_id, -1e9) >= self._patience.again:
+            elif (
+                self._clock() - self._looked_at.get(task.task_id, -1e9) >= self._thresholds.recheck
+            ):
                 silent.append(task)
         return silent[:limit]
 
     async def handle(self, item: Task) -> None:
-        """Find out what happened to one task, and put it right."""
+        """Find and repair one lost task."""
         self._looked_at[item.task_id] = self._clock()
         async with self._database.transaction() as connection:
             now = await Jobs(connection).now()
-        await self._look_at(item, await self._consumer(item.stage), now)
+        await self._check(item, await self._consumer(item.stage), now)
 
     async def set_aside(self, connection: Connection, item: Task) -> None:
-        """Fail the task, and with it the job unless there is a transcript without it."""
+        """Fail the task, and the job if it has no transcript without the task."""
         if await Jobs(connection).lock([item.job_id]):
             failure = Failure(code=_CODES[item.stage], message=_LOST)
             await Tasks(connection).failed(item.task_id, failure)
@@ -138,7 +139,7 @@ class LostTaskStep(ItemStep[Task]):
         self._wake_ups.jobs_changed()
 
     async def dead_letter(self, sequence: int, deliveries: int) -> None:
-        """Fails the task of a message that no worker could finish, and keeps it aside."""
+        """Fail the task of a message delivered too often, and keep the message as a dead letter."""
         message = await self._message(sequence)
         if message is None:
             return
@@ -150,7 +151,7 @@ class LostTaskStep(ItemStep[Task]):
             await self._fail_dead(task_id, deliveries, message.data or b"")
         await self._remove(sequence)
 
-    async def _look_at(self, task: Task, consumer: ConsumerInfo | None, now: dt.datetime) -> None:
+    async def _check(self, task: Task, consumer: ConsumerInfo | None, now: dt.datetime) -> None:
         message = None
         if task.stream_sequence is not None:
             message = await self._message(task.stream_sequence)
@@ -162,33 +163,33 @@ class LostTaskStep(ItemStep[Task]):
             return
         delivered = consumer.delivered.stream_seq >= task.stream_sequence
         if delivered and not consumer.num_ack_pending and not consumer.num_pending:
-            # Delivered, not in anyone's hands, and not going to be delivered again.
+            # Delivered, not held by a worker, and not to be delivered again.
             await self.dead_letter(task.stream_sequence, self._delivery.max_deliver)
-        elif delivered and self._is_forgotten(task, now):
+        elif delivered and self._is_stuck(task, now):
             await self._remove(task.stream_sequence)
-            await self._again(task, "nobody takes it")
+            await self._hand_out_again(task, "no worker takes it")
 
-    def _is_forgotten(self, task: Task, now: dt.datetime) -> bool:
-        return self._workers.idle(task.stage) and not _is_young(task, now, self._patience.forgotten)
+    def _is_stuck(self, task: Task, now: dt.datetime) -> bool:
+        return self._workers.idle(task.stage) and not _is_recent(task, now, self._thresholds.stuck)
 
     async def _missing_from_stream(self, task: Task) -> None:
-        """The message is gone: its result is on its way, or was lost, or the task itself was."""
+        """Handle a missing message. Its result may be on the way, or lost, or the task was lost."""
         since = self._missing.setdefault(task.task_id, self._clock())
-        if self._clock() - since < self._patience.missing:
+        if self._clock() - since < self._thresholds.missing:
             return
         self._missing.pop(task.task_id, None)
         if await self._objects.keys(self._bucket, task.result_key):
-            _log.warning("a result was found that nobody announced", task_id=task.task_id)
+            _log.warning("found the result of a task without an announcement", task_id=task.task_id)
             async with self._database.transaction() as connection:
                 if await Jobs(connection).lock([task.job_id]):
                     await Tasks(connection).done(task.task_id)
                     await Lifecycle(connection).update_progress(task.job_id)
             self._wake_ups.jobs_changed()
             return
-        await self._again(task, "it is gone from the stream")
+        await self._hand_out_again(task, "its message is missing from the stream")
 
-    async def _again(self, task: Task, reason: str) -> None:
-        _log.warning("a task is handed out again", task_id=task.task_id, reason=reason)
+    async def _hand_out_again(self, task: Task, reason: str) -> None:
+        _log.warning("task handed out again", task_id=task.task_id, reason=reason)
         async with self._database.transaction() as connection:
             if not await Jobs(connection).lock([task.job_id]):
                 return
@@ -219,7 +220,7 @@ class LostTaskStep(ItemStep[Task]):
             await tasks.failed(task.task_id, failure)
             if live:
                 await Lifecycle(connection).update_progress(task.job_id)
-            _log.error("workers die at a task", task_id=task_id, deliveries=deliveries)
+            _log.error("workers died at a task", task_id=task_id, deliveries=deliveries)
         self._wake_ups.jobs_changed()
 
     async def _message(self, sequence: int) -> RawStreamMsg | None:
@@ -232,7 +233,7 @@ class LostTaskStep(ItemStep[Task]):
         try:
             await self._stream.delete_msg(bus.TASKS_STREAM, sequence)
         except nats.js.errors.Error:
-            _log.debug("the message was gone already", sequence=sequence)
+            _log.debug("message already deleted", sequence=sequence)
 
     async def _consumer(self, stage: Stage) -> ConsumerInfo | None:
         try:
@@ -243,8 +244,8 @@ class LostTaskStep(ItemStep[Task]):
         return info
 
 
-def _is_young(task: Task, now: dt.datetime, seconds: float) -> bool:
-    """Whether something was heard of a task not long ago."""
+def _is_recent(task: Task, now: dt.datetime, seconds: float) -> bool:
+    """Return whether a task was handed out or reported recently."""
     latest = max(
         (moment for moment in (task.released_at, task.heartbeat_at) if moment is not None),
         default=None,

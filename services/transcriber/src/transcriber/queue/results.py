@@ -1,4 +1,4 @@
-"""Takes in what workers hand in. The same result twice changes nothing."""
+"""Results announced by workers. A repeated result changes nothing."""
 
 from nats.js import JetStreamContext
 
@@ -18,7 +18,7 @@ _log = logging.get(__name__)
 
 
 class ResultStep(MessageStep):
-    """Takes in the results of workers from their stream, shared by all replicas."""
+    """Accepts results from their stream, with one consumer for all replicas."""
 
     name = "results"
     items = "results that workers announced"
@@ -32,26 +32,26 @@ class ResultStep(MessageStep):
         self._wake_ups = wake_ups
 
     async def subscribe(self) -> JetStreamContext.PullSubscription:
-        """Bind to the consumer, making what is missing if the server lost its data."""
+        """Bind to the consumer, creating it if the server has lost its data."""
         await bus.ensure_streams(self._stream, self._delivery)
         return await self._stream.pull_subscribe_bind(
             durable=bus.RESULTS_CONSUMER, stream=bus.RESULTS_STREAM
         )
 
     async def handle(self, message: Message) -> None:
-        """Take in one result."""
+        """Accept one result."""
         await self.accept(queue_pb2.TaskResult.FromString(message.payload))
 
     async def accept(self, result: queue_pb2.TaskResult) -> bool:
-        """Notes a result; False when it is of no use any more.
+        """Store a result. Return False if it is outdated.
 
-        What a worker finished of a job that has ended is kept for the transcription's next job.
+        A finished task of an ended job is kept for the next job of the transcription.
         """
         async with self._database.transaction() as connection:
             tasks = Tasks(connection)
             task = await tasks.find(result.task_id)
             if task is None:
-                _log.info("result of a task that was deleted", task_id=result.task_id)
+                _log.info("result of a deleted task", task_id=result.task_id)
                 return False
             live = await Jobs(connection).lock([task.job_id])
             task = await tasks.find(result.task_id)
@@ -75,7 +75,7 @@ class ResultStep(MessageStep):
 
 
 def _is_with_another(task: Task, result: queue_pb2.TaskResult) -> bool:
-    """Whether the task has been handed out again, or delivered again, since it was handed back."""
-    # Workers that know nothing of releases name none.
+    """Return whether the task was handed out or delivered again since it was returned."""
+    # Older workers send no release.
     again = result.release not in {0, task.releases}
     return again or task.worker_id not in {"", result.worker_id}

@@ -1,4 +1,4 @@
-"""Which workers are alive and what they are at, as they say themselves every few seconds."""
+"""Live workers and their current tasks, tracked from heartbeats."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from common.background.wakeups import WakeUp
 from securetranscribe.v1 import queue_pb2
 from transcriber.domain.jobs import WORKER_STAGES, Stage
 
-#: A worker that was silent for so long (seconds) counts as gone; it speaks every two.
+#: A worker without a heartbeat for this long counts as dead. One is sent every two seconds.
 SILENT_SECONDS = 7.0
 _STAGES = {
     queue_pb2.STAGE_TRANSCRIBE: Stage.TRANSCRIBE,
@@ -22,7 +22,7 @@ _STAGES = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LiveWorker:
-    """A worker and when it was last heard of."""
+    """A worker at its last heartbeat."""
 
     worker_id: str
     stage: Stage
@@ -32,7 +32,7 @@ class LiveWorker:
 
 
 class WorkerRegistry:
-    """The live workers. Every replica hears them all."""
+    """Live workers. Every replica receives all heartbeats."""
 
     def __init__(
         self,
@@ -41,14 +41,14 @@ class WorkerRegistry:
         on_task: Callable[[str, str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`freed` rings when a worker can take a task; `on_task` gets (task, worker)."""
+        """Notify `freed` when a worker becomes free. Call `on_task` with ids of task and worker."""
         self._freed = freed
-        self._at_work = on_task
+        self._on_task = on_task
         self._clock = clock
         self._workers: dict[str, LiveWorker] = {}
 
     async def listen(self, client: Client) -> None:
-        """Hears heartbeats from now on."""
+        """Subscribe to heartbeats."""
 
         async def hear(message: Msg) -> None:
             self.note(queue_pb2.WorkerHeartbeat.FromString(message.data))
@@ -56,7 +56,7 @@ class WorkerRegistry:
         await client.subscribe(bus.worker_subject("*", "*"), cb=hear)
 
     def note(self, beat: queue_pb2.WorkerHeartbeat) -> None:
-        """Notes a heartbeat."""
+        """Update a worker from its heartbeat."""
         stage = _STAGES.get(beat.stage)
         if stage is None:
             return
@@ -69,24 +69,24 @@ class WorkerRegistry:
             heard_at=self._clock(),
         )
         if beat.task_id:
-            self._at_work(beat.task_id, beat.worker_id)
+            self._on_task(beat.task_id, beat.worker_id)
         if before is None or (before.task_id and not beat.task_id):
             self._freed.notify()
         self._show()
 
     def alive(self, stage: Stage) -> int:
-        """How many workers of a stage take tasks."""
+        """Return the number of workers of a stage, except those shutting down."""
         return sum(not worker.draining for worker in self._heard() if worker.stage is stage)
 
     def idle(self, stage: Stage) -> bool:
-        """Whether a worker of a stage waits for a task."""
+        """Return whether a worker of a stage waits for a task."""
         return any(
             worker.stage is stage and not worker.draining and not worker.task_id
             for worker in self._heard()
         )
 
     def holds(self, task_id: str) -> bool:
-        """Whether a worker is at a task."""
+        """Return whether a worker is working on a task."""
         return any(worker.task_id == task_id for worker in self._heard())
 
     def _heard(self) -> list[LiveWorker]:

@@ -1,6 +1,6 @@
-"""Removes what is not needed any more: broken uploads, old recordings, dead messages.
+"""Cleanup of interrupted uploads, expired recordings and old dead letters.
 
-Everything is noted before it is removed, so that nothing is forgotten.
+Every removal is recorded before it begins, so that it is finished after a crash.
 """
 
 from collections.abc import Sequence
@@ -14,19 +14,19 @@ from transcriber.store.tasks import Tasks
 from transcriber.store.transcriptions import StoredSource, Transcriptions
 from transcriber.store.uploads import Upload, Uploads
 
-#: A process that died left an upload behind that has not moved for this long (seconds).
+#: An upload without progress for this long (seconds) was left by a dead process.
 STALE_SECONDS = 3600.0
-NOT_ERASED = "The recording was due to be deleted, and its file could not be removed."
+NOT_ERASED = "The recording's file was due to be deleted and could not be removed."
 _POLICY = Policy(most_attempts=10, first_pause=15.0, longest_pause=3600.0, at_a_time=4)
 _log = logging.get(__name__)
 
 
 class StaleUploadStep(ItemStep[Upload]):
-    """Removes uploads that a process left behind."""
+    """Removes uploads left by dead processes."""
 
     name = "uploads"
-    items = "broken uploads"
-    outcome = "Nobody sees the upload. Its bytes stay in storage and are listed."
+    items = "interrupted uploads"
+    outcome = "The upload is invisible to users. Its bytes stay in storage and are listed."
     policy = _POLICY
 
     def __init__(
@@ -43,11 +43,11 @@ class StaleUploadStep(ItemStep[Upload]):
         self._stale_seconds = stale_seconds
 
     def key(self, item: Upload) -> str:
-        """Return the id that the transcription would have had."""
+        """Return the id reserved for the transcription."""
         return str(item.transcription_id)
 
     async def due(self, connection: Connection, limit: int) -> Sequence[Upload]:
-        """Give up uploads that have not moved for a time and return them."""
+        """Give up stale uploads and return them."""
         return await Uploads(connection).stale(self._stale_seconds, limit)
 
     async def handle(self, item: Upload) -> None:
@@ -56,21 +56,21 @@ class StaleUploadStep(ItemStep[Upload]):
         await self._objects.abort_uploads(self._bucket, item.source_key)
         async with self._database.transaction() as connection:
             await Uploads(connection).forget(item.transcription_id)
-        _log.info("broken upload removed", transcription_id=item.transcription_id)
+        _log.info("interrupted upload removed", transcription_id=item.transcription_id)
 
 
 class RecordingStep(ItemStep[StoredSource]):
-    """Deletes recordings whose transcripts have been complete for `CLEANUP_DELAY`."""
+    """Deletes recordings `CLEANUP_DELAY` seconds after their transcripts."""
 
     name = "recordings"
-    items = "recordings to be deleted after their transcript"
-    outcome = "The recording is not used any more, and the transcription carries a warning."
+    items = "recordings due to be deleted"
+    outcome = "The recording is not used any more, and the transcription has a warning."
     policy = _POLICY
 
     def __init__(
         self, database: Database, objects: ObjectStore, *, bucket: str, cleanup_delay: float
     ) -> None:
-        """`cleanup_delay` is how many seconds a recording outlives its transcript."""
+        """Delete recordings `cleanup_delay` seconds after their transcript."""
         super().__init__(database)
         self._objects = objects
         self._bucket = bucket
@@ -81,7 +81,7 @@ class RecordingStep(ItemStep[StoredSource]):
         return str(item.transcription_id)
 
     async def due(self, connection: Connection, limit: int) -> Sequence[StoredSource]:
-        """Give up recordings whose time has come and return them."""
+        """Give up expired recordings and return them."""
         return await Transcriptions(connection).expire_sources(self._cleanup_delay, limit)
 
     async def handle(self, item: StoredSource) -> None:
@@ -93,11 +93,11 @@ class RecordingStep(ItemStep[StoredSource]):
         _log.info("recording removed", transcription_id=item.transcription_id)
 
     async def set_aside(self, connection: Connection, item: StoredSource) -> None:
-        """Warn the owner: somebody may rely on the file being gone."""
+        """Warn the owner, who may rely on the deletion."""
         await Transcriptions(connection).warn(item.transcription_id, NOT_ERASED)
 
 
 async def forget_dead_tasks(database: Database) -> None:
-    """Remove messages that were kept aside a month ago."""
+    """Delete dead letters older than 30 days."""
     async with database.transaction() as connection:
         await Tasks(connection).delete_old_dead_letters()

@@ -1,4 +1,4 @@
-"""Deletes transcriptions: at once for the caller, and to the last object even after a crash."""
+"""Deletion of transcriptions, at once for the caller and completely even after a crash."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ from transcriber.store.outbox import JobOutbox
 from transcriber.store.tasks import Tasks
 from transcriber.store.transcriptions import Transcriptions
 
-#: How long (seconds) the caller waits for the objects to be gone before that goes on without.
+#: How long (seconds) a caller waits for objects to be deleted. The background step finishes it.
 _AT_ONCE_SECONDS = 10.0
-#: When objects are looked for once more after a worker may still have been writing.
+#: Delay of the late pass, for results of workers stopped by the deletion.
 _LATE_SECONDS = 900.0
 #: Steps whose items are transcriptions.
 _STEPS = ("clips", "names", "decisions", "recordings")
@@ -30,7 +30,7 @@ _log = logging.get(__name__)
 
 
 class Deleter:
-    """Removes transcriptions and everything that came of them."""
+    """Deletes transcriptions with their objects and learned voices."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Deleter:
         self._bucket_results = bucket_results
 
     async def delete(self, transcription_id: int, session_id: str) -> None:
-        """Deletes a session's transcription; a job under way is cancelled first.
+        """Delete a session's transcription, cancelling its live job.
 
         Raises:
             NotFoundError: the session has no such transcription.
@@ -91,13 +91,13 @@ class Deleter:
                 await self.carry_out(deletion)
         except (ApplicationError, TimeoutError) as error:
             _log.warning(
-                "a deletion goes on in the background",
+                "deletion continues in the background",
                 transcription_id=deletion.transcription_id,
                 reason=repr(error),
             )
 
     async def carry_out(self, deletion: Deletion) -> None:
-        """Remove the objects of a deleted transcription and what was learned from it."""
+        """Remove the objects and learned voices of a deleted transcription."""
         prefix = f"{deletion.transcription_id}/"
         await self._objects.delete(self._bucket_audio, deletion.source_key)
         await self._objects.delete_prefix(self._bucket_results, prefix)
@@ -108,7 +108,7 @@ class Deleter:
 
 
 class DeletionStep(ItemStep[Deletion]):
-    """Goes on with deletions that did not come to their end."""
+    """Finishes interrupted deletions."""
 
     name = "deletions"
     items = "deleted transcriptions with objects or voices left"
@@ -124,7 +124,7 @@ class DeletionStep(ItemStep[Deletion]):
         return str(item.transcription_id)
 
     async def due(self, connection: Connection, limit: int) -> Sequence[Deletion]:
-        """Return deletions to carry out."""
+        """Return due deletions."""
         return await Deletions(connection).due(limit)
 
     async def handle(self, item: Deletion) -> None:

@@ -1,4 +1,4 @@
-"""Deleted transcriptions of which objects or voices are still to be removed elsewhere."""
+"""Deleted transcriptions with objects or voices left to remove."""
 
 from dataclasses import dataclass
 
@@ -24,9 +24,9 @@ _REMOVE = "DELETE FROM deletions WHERE transcription_id = %s"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deletion:
-    """What is left to be removed of one deleted transcription.
+    """A deletion to carry out.
 
-    `late_pass` says that a worker may still have been writing when it was deleted.
+    `late_pass` is True if a worker may still have been writing a result at the deletion.
     """
 
     transcription_id: int
@@ -43,7 +43,7 @@ class Deletions:
         self._connection = connection
 
     async def add(self, deletion: Deletion) -> None:
-        """Notes a deletion. Whoever adds it does it at once; it becomes due in case that fails."""
+        """Add a deletion. The caller carries it out, and it becomes due in case that fails."""
         parameters = {
             "transcription_id": deletion.transcription_id,
             "session_id": deletion.session_id,
@@ -54,7 +54,7 @@ class Deletions:
         await execute(self._connection, _ADD, parameters)
 
     async def due(self, limit: int) -> list[Deletion]:
-        """Return deletions that are to be carried out."""
+        """Return due deletions."""
         return [
             Deletion(
                 transcription_id=row["transcription_id"],
@@ -67,7 +67,7 @@ class Deletions:
         ]
 
     async def done(self, deletion: Deletion, late_seconds: float) -> None:
-        """Forgets it, or has objects looked for once more after a while."""
+        """Remove a deletion, or schedule its late pass after `late_seconds`."""
         if deletion.late_pass:
             await execute(self._connection, _LATE, (late_seconds, deletion.transcription_id))
         else:

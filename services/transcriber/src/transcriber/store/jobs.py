@@ -1,4 +1,4 @@
-"""Jobs: the queue, what is being processed, and what has been."""
+"""Jobs: queued, processing and ended."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -89,7 +89,7 @@ SELECT j.*, t.filename, t.size_bytes, t.duration, now() AS now
 FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
 WHERE j.status IN ('queued', 'processing') ORDER BY j.id
 """
-# Runs that used earlier results again say nothing about speed.
+# Jobs with reused results tell nothing about speed.
 _RECENT = """
 SELECT extract(epoch FROM j.completed_at - j.started_at)::double precision AS processing,
        t.duration
@@ -124,7 +124,7 @@ WHERE session_id = %s AND transcript_at IS NOT NULL
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LiveJobs:
-    """All jobs that have not ended, oldest first, at the database's own time."""
+    """All live jobs, oldest first, and the database's time."""
 
     jobs: tuple[Job, ...]
     now: dt.datetime
@@ -132,7 +132,7 @@ class LiveJobs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionStatistics:
-    """What a session's jobs came to; durations in seconds."""
+    """Statistics of a session's jobs. Durations are in seconds."""
 
     completed: int
     processing: bool
@@ -143,7 +143,7 @@ class SessionStatistics:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:
-    """When a job ended, and how long it was processed (None if nothing had begun)."""
+    """End of a job, and its seconds of processing, None if it never started."""
 
     at: dt.datetime
     seconds: float | None
@@ -166,7 +166,7 @@ class Jobs:
         current_step: str,
         trace: Mapping[str, str],
     ) -> bool:
-        """Adds a queued job; False when its idempotency key was used before."""
+        """Add a queued job. Return False if its idempotency key exists."""
         parameters = {
             "job_id": job_id,
             "transcription_id": transcription_id,
@@ -179,20 +179,20 @@ class Jobs:
         return await execute(self._connection, _INSERT, parameters) == 1
 
     async def find(self, job_id: str, session_id: str) -> Job | None:
-        """A session's job with its stages."""
+        """Return a session's job with its stages."""
         rows = await fetch_all(self._connection, _OWN, (job_id, session_id))
         return next(iter(await self._complete(rows)), None)
 
     async def get(self, job_id: str) -> Job | None:
-        """Return a job with its stages, whoever owns it."""
+        """Return any session's job with its stages."""
         return next(iter(await self.get_all([job_id])), None)
 
     async def get_all(self, job_ids: Sequence[str]) -> list[Job]:
-        """Return jobs with their stages, whoever owns them."""
+        """Return any sessions' jobs with their stages."""
         return await self._complete(await fetch_all(self._connection, _ANY, (list(job_ids),)))
 
     async def find_by_request(self, session_id: str, request_id: str) -> Job | None:
-        """The job that an idempotency key made."""
+        """Return the job with an idempotency key."""
         rows = await fetch_all(self._connection, _BY_REQUEST, (session_id, request_id))
         return next(iter(await self._complete(rows)), None)
 
@@ -205,7 +205,7 @@ class Jobs:
         limit: int,
         offset: int,
     ) -> tuple[list[Job], int]:
-        """A session's jobs, newest first, and how many there are in all."""
+        """Return a page of a session's jobs, newest first, and their total."""
         parameters = {
             "session_id": session_id,
             "status": status,
@@ -218,50 +218,47 @@ class Jobs:
         return jobs, int(count["total"]) if count else 0
 
     async def lock(self, job_ids: Sequence[str]) -> list[str]:
-        """Locks jobs; returns those that have not ended."""
+        """Lock the live ones of some jobs and return them."""
         rows = await fetch_all(self._connection, _LOCK_LIVE, (list(job_ids),))
         return [row["job_id"] for row in rows]
 
     async def lock_free(self, job_ids: Sequence[str]) -> set[str]:
-        """Locks those jobs that nobody else has locked and that have not ended; returns them."""
+        """Lock the live ones of some jobs, skipping locked ones, and return them."""
         rows = await fetch_all(self._connection, _LOCK_FREE, (list(job_ids),))
         return {row["job_id"] for row in rows}
 
     async def live_of(self, transcription_id: int) -> str | None:
-        """The job of a transcription that has not ended."""
+        """Return the live job of a transcription."""
         row = await fetch_one(self._connection, _LIVE_OF, (transcription_id,))
         return None if row is None else str(row["job_id"])
 
     async def waiting(self) -> int:
-        """How many jobs wait."""
+        """Return the number of queued jobs."""
         row = await fetch_one(self._connection, _WAITING)
         return int(row["jobs"]) if row else 0
 
     async def set_priority(self, job_id: str, priority: int) -> bool:
-        """Changes the priority of a waiting job; False when it does not wait."""
+        """Change the priority of a queued job. Return False if it is not queued."""
         return await execute(self._connection, _PRIORITY, (priority, job_id)) == 1
 
     async def released(self, job_id: str) -> None:
-        """Fixes a job's place: it is handed to the workers."""
+        """Fix a job's place in the queue as it is handed to the workers."""
         await execute(self._connection, _RELEASED, (job_id,))
 
     async def begin(self, job_id: str) -> float | None:
-        """Notes that a job is being processed; returns how many seconds it waited.
-
-        None when it had begun before.
-        """
+        """Start a job. Return the seconds it waited, None if it has already started."""
         row = await fetch_one(self._connection, _BEGIN, (job_id,))
         return None if row is None else float(row["waited"])
 
     async def progress(self, job_id: str, progress: float, step: str) -> None:
-        """Notes how far a live job is, 0 to 100; never falls, and 100 is for completed ones."""
+        """Raise a live job's progress in percent. It never falls and stays below 100."""
         parameters = {"job_id": job_id, "progress": progress, "step": step}
         await execute(self._connection, _PROGRESS, parameters)
 
     async def end(
         self, job_id: str, status: JobStatus, step: str, failure: Failure | None = None
     ) -> Ended | None:
-        """Ends a live job; None when it had ended before."""
+        """End a live job. Return None if it has already ended."""
         parameters = {
             "job_id": job_id,
             "status": status,
@@ -273,40 +270,40 @@ class Jobs:
         return None if row is None else Ended(at=row["completed_at"], seconds=row["seconds"])
 
     async def trace(self, job_id: str) -> dict[str, str]:
-        """Headers with the trace of the request that started a job."""
+        """Return the trace headers of the request behind a job."""
         row = await fetch_one(self._connection, _TRACE, (job_id,))
         return dict(row["trace"]) if row else {}
 
     async def live(self) -> LiveJobs:
-        """All jobs that have not ended, without their stages."""
+        """Return all live jobs without their stages."""
         rows = await fetch_all(self._connection, _LIVE)
         now = rows[0]["now"] if rows else dt.datetime.now(dt.UTC)
         return LiveJobs(jobs=tuple(job_of(row) for row in rows), now=now)
 
     async def recent(self) -> list[tuple[float, float]]:
-        """(processing seconds, audio seconds) of jobs that completed lately."""
+        """Return (processing seconds, audio seconds) of recently completed jobs."""
         rows = await fetch_all(self._connection, _RECENT)
         return [(row["processing"], row["duration"]) for row in rows]
 
     async def overdue(self, seconds: float, limit: int) -> list[str]:
-        """Return jobs that have been processed for longer than a number of seconds."""
+        """Return jobs processing for longer than a number of seconds."""
         rows = await fetch_all(self._connection, _OVERDUE, (seconds, limit))
         return [row["job_id"] for row in rows]
 
     async def now(self) -> dt.datetime:
-        """The database's own time, which all moments in the tables are of."""
+        """Return the database's time."""
         row = await fetch_one(self._connection, _NOW)
         assert row is not None
         moment: dt.datetime = row["now"]
         return moment
 
     async def by_status(self) -> dict[JobStatus, int]:
-        """Number of jobs by status."""
+        """Return the number of jobs by status."""
         rows = await fetch_all(self._connection, _BY_STATUS)
         return {JobStatus(row["status"]): row["jobs"] for row in rows}
 
     async def session_statistics(self, session_id: str) -> SessionStatistics:
-        """What a session's jobs came to."""
+        """Return the statistics of a session's jobs."""
         row = await fetch_one(self._connection, _OF_SESSION, (session_id,))
         confidence = await fetch_one(self._connection, _CONFIDENCE, (session_id,))
         assert row is not None

@@ -19,7 +19,7 @@ DELETE FROM outbox o USING tasks t WHERE o.task_id = t.task_id AND t.job_id = %s
 
 
 class JobOutbox(Outbox):
-    """The table of messages that are still to be published, within one transaction."""
+    """The table of messages to publish, within one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, source=SOURCE)
@@ -27,17 +27,17 @@ class JobOutbox(Outbox):
     async def task(
         self, *, task_id: str, release: int, stage: Stage, payload: bytes, trace: Mapping[str, str]
     ) -> None:
-        """Add a task for the workers. Another release of it is another message."""
+        """Add a task for the workers. Each release of a task is a message of its own."""
         headers = {"Nats-Msg-Id": f"{task_id}.{release}", **trace}
         row = self.row("kept", bus.tasks_subject(stage), headers, payload)
         await execute(self._connection, _ADD_TASK, {**row, "task_id": task_id})
 
     async def cancellation(self, job_id: str) -> None:
-        """Tell workers that a job is over: a lasting note, and a notice at once."""
+        """Notify workers of a cancelled job, durably and at once."""
         subject = f"$KV.{bus.CANCELLED_BUCKET}.{job_id}"
         await self.keep(subject, {"Nats-Msg-Id": f"cancel {job_id}"}, b"1")
         await self.notice(bus.cancel_subject(job_id))
 
     async def withdraw_tasks(self, job_id: str) -> None:
-        """Remove tasks of a job that have not been published yet."""
+        """Remove unpublished tasks of a job."""
         await execute(self._connection, _REMOVE_TASKS, (job_id,))

@@ -1,4 +1,4 @@
-"""Rows of the tables as objects of the domain."""
+"""Conversion of rows to domain objects."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -24,14 +24,14 @@ from transcriber.domain.transcripts import (
 
 
 def failure_of(row: DictRow) -> Failure | None:
-    """The failure that a row notes, if it does."""
+    """Return the failure of a row, None without one."""
     if row["failure_code"] is None:
         return None
     return Failure(code=row["failure_code"], message=row["failure_message"])
 
 
 def job_of(row: DictRow, tasks: Iterable[Task] = ()) -> Job:
-    """A job from its row joined with that of its transcription, and its tasks."""
+    """Return a job from its row joined with its transcription, and its tasks."""
     return Job(
         id=row["id"],
         job_id=row["job_id"],
@@ -54,7 +54,7 @@ def job_of(row: DictRow, tasks: Iterable[Task] = ()) -> Job:
 
 
 def task_of(row: DictRow) -> Task:
-    """A task from its row."""
+    """Return a task from its row."""
     return Task(
         task_id=str(row["task_id"]),
         job_id=row["job_id"],
@@ -79,7 +79,7 @@ def task_of(row: DictRow) -> Task:
 def transcription_of(
     row: DictRow, job: Job | None = None, speakers: Iterable[TranscriptSpeaker] = ()
 ) -> Transcription:
-    """A transcription from its row, its last job and its speakers."""
+    """Return a transcription from its row, its last job and its speakers."""
     return Transcription(
         id=row["id"],
         session_id=row["session_id"],
@@ -118,7 +118,7 @@ def transcription_of(
 
 
 def languages_of(stored: Sequence[Sequence[Any]]) -> tuple[LanguageSpan, ...]:
-    """Spans from [[start, end, language, probability], ...]."""
+    """Return spans from [[start, end, language, probability], ...]."""
     return tuple(
         LanguageSpan(start=start, end=end, language=language, probability=probability)
         for start, end, language, probability in stored
@@ -126,12 +126,12 @@ def languages_of(stored: Sequence[Sequence[Any]]) -> tuple[LanguageSpan, ...]:
 
 
 def languages_to_json(spans: Iterable[LanguageSpan]) -> list[list[Any]]:
-    """The inverse of `languages_of`."""
+    """Invert `languages_of`."""
     return [[span.start, span.end, span.language, span.probability] for span in spans]
 
 
 def speaker_of(row: DictRow) -> TranscriptSpeaker:
-    """A speaker from its row."""
+    """Return a speaker from its row."""
     voiceprint = None
     if row["voiceprint"] is not None:
         voiceprint = Voiceprint(
@@ -157,7 +157,7 @@ def speaker_of(row: DictRow) -> TranscriptSpeaker:
 
 
 def segment_of(row: DictRow) -> Segment:
-    """A segment from its row; without words where the row was read without them."""
+    """Return a segment from its row, without words if they were not selected."""
     return Segment(
         label=row["label"],
         text=row["text"],
@@ -173,7 +173,7 @@ def segment_of(row: DictRow) -> Segment:
 
 
 def words_to_json(words: Iterable[Word]) -> list[list[Any]]:
-    """Words as a segment's row holds them."""
+    """Return [[text, start, end, probability, [label, ...]], ...]."""
     return [
         [
             word.text,

@@ -1,4 +1,4 @@
-"""Tasks: what is to be worked on, handed out, and handed in."""
+"""Tasks: waiting, handed out to workers, and ended."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ SELECT * FROM tasks
 WHERE transcription_id = %s AND stage = %s AND state = 'done' AND options = %s
 ORDER BY ended_at DESC LIMIT 1
 """
-# The order of the queue (see domain.queue_order): what is handed out already, then priority, then
-# the share that the session has, then age.
+# The order of the queue (see domain.queue_order): released jobs, then priority, then the session's
+# share, then age.
 _NEXT_WAITING = """
 WITH taken AS (
     SELECT session_id, count(*) AS jobs FROM jobs
@@ -87,7 +87,7 @@ UPDATE tasks SET state = 'waiting', fraction = 0, step = '', worker_id = '', hea
                  stream_sequence = NULL
 WHERE task_id = %s AND state IN ('released', 'running')
 """
-# Under a new id: a second announcement under the old one would be taken for the first.
+# Under a new id, because a second announcement of the old one would be dropped as a duplicate.
 _REDO = """
 UPDATE tasks t SET state = 'waiting', task_id = fresh.id, fraction = 0, step = '', worker_id = '',
                    heartbeat_at = NULL, stream_sequence = NULL, reused = false, ended_at = NULL,
@@ -134,7 +134,7 @@ _DELETE_OLD_DEAD_LETTERS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProgressReport:
-    """What a worker last said about a task. `fraction` is 0 to 1."""
+    """A worker's latest report on a task. `fraction` is 0 to 1."""
 
     task_id: str
     worker_id: str
@@ -144,7 +144,7 @@ class ProgressReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outstanding:
-    """Tasks of a stage that are not over: those handed to the workers, and all."""
+    """Numbers of a stage's unfinished tasks: handed out, and all."""
 
     handed_out: int = 0
     open: int = 0
@@ -153,14 +153,14 @@ class Outstanding:
 class Tasks:
     """The table of tasks, within one transaction.
 
-    Whoever changes tasks holds the row of their job, so that a job is judged by one at a time.
+    Callers that change tasks hold the row lock of their job.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, tasks: Iterable[Task]) -> None:
-        """Adds tasks as they are."""
+        """Add tasks."""
         for task in tasks:
             parameters = {
                 "task_id": task.task_id,
@@ -177,54 +177,54 @@ class Tasks:
             await execute(self._connection, _INSERT, parameters)
 
     async def of_jobs(self, job_ids: Sequence[str]) -> dict[str, list[Task]]:
-        """The tasks of jobs, by job."""
+        """Return the tasks of jobs, by job."""
         found: dict[str, list[Task]] = {job_id: [] for job_id in job_ids}
         for row in await fetch_all(self._connection, _OF_JOBS, (list(job_ids),)):
             found[row["job_id"]].append(task_of(row))
         return found
 
     async def of_job(self, job_id: str) -> list[Task]:
-        """The tasks of one job."""
+        """Return the tasks of one job."""
         return (await self.of_jobs([job_id]))[job_id]
 
     async def find(self, task_id: str) -> Task | None:
-        """One task."""
+        """Return a task."""
         row = await fetch_one(self._connection, _ONE, (task_id,))
         return None if row is None else task_of(row)
 
     async def reusable(
         self, transcription_id: int, stage: Stage, options: dict[str, Any]
     ) -> Task | None:
-        """The newest finished task of a stage whose result would be the same."""
+        """Return the newest finished task of a stage with the same options."""
         row = await fetch_one(
             self._connection, _REUSABLE, (transcription_id, stage, Jsonb(options))
         )
         return None if row is None else task_of(row)
 
     async def next_waiting(self, stage: Stage, limit: int) -> list[Task]:
-        """Tasks to hand out next, in the order of the queue."""
+        """Return the tasks to hand out next, in the order of the queue."""
         parameters = {"stage": stage, "limit": limit}
         return [
             task_of(row) for row in await fetch_all(self._connection, _NEXT_WAITING, parameters)
         ]
 
     async def release(self, task_id: str) -> int | None:
-        """Marks a waiting task as handed out; returns for which time, None if it waits no more."""
+        """Hand out a waiting task. Return the number of its releases, None if it is not waiting."""
         row = await fetch_one(self._connection, _RELEASE, (task_id,))
         return None if row is None else int(row["releases"])
 
     async def published(self, task_id: str, sequence: int) -> None:
-        """Notes where in the stream the task's message is."""
+        """Store the stream sequence of a task's message."""
         parameters = {"task_id": task_id, "sequence": sequence}
         await execute(self._connection, _PUBLISHED, parameters)
 
     async def jobs_of(self, task_ids: Sequence[str]) -> list[str]:
-        """The jobs that tasks belong to."""
+        """Return the jobs of tasks."""
         rows = await fetch_all(self._connection, _JOBS_OF, (list(task_ids),))
         return [row["job_id"] for row in rows]
 
     async def seen(self, signs: Sequence[ProgressReport]) -> None:
-        """Notes that workers are at tasks; progress never falls."""
+        """Store reports of workers. Progress never falls."""
         parameters = {
             "task_ids": [sign.task_id for sign in signs],
             "fractions": [sign.fraction for sign in signs],
@@ -234,57 +234,57 @@ class Tasks:
         await execute(self._connection, _PROGRESS, parameters)
 
     async def done(self, task_id: str, busy_seconds: float = 0.0) -> None:
-        """Notes that a task's result is there."""
+        """Complete a task after its result was stored."""
         await self._finish(task_id, TaskState.DONE, None, busy_seconds)
 
     async def failed(self, task_id: str, failure: Failure, busy_seconds: float = 0.0) -> None:
-        """Notes that a task failed for good."""
+        """Fail a task for good."""
         await self._finish(task_id, TaskState.FAILED, failure, busy_seconds)
 
     async def cancel(self, job_id: str) -> list[int]:
-        """Cancels what is not over of a job; returns where messages of it are in the stream."""
+        """Cancel the unfinished tasks of a job. Return the stream sequences of their messages."""
         rows = await fetch_all(self._connection, _CANCEL, (job_id,))
         return [row["stream_sequence"] for row in rows if row["stream_sequence"] is not None]
 
     async def cancel_waiting(self, job_id: str) -> None:
-        """Cancels what was not handed out of a job."""
+        """Cancel the tasks of a job not handed out."""
         await execute(self._connection, _CANCEL_WAITING, (job_id,))
 
     async def requeue(self, task_id: str) -> None:
-        """Has a task handed out again: its message was lost."""
+        """Have a task handed out again after its message was lost or returned."""
         await execute(self._connection, _REQUEUE, (task_id,))
 
     async def redo(self, task_id: str) -> None:
-        """Has a finished task done once more, under another id: its result was lost."""
+        """Repeat a finished task under a new id after its result was lost."""
         await execute(self._connection, _REDO, (task_id,))
 
     async def handed_out(self) -> list[Task]:
-        """Tasks of live jobs that workers should have."""
+        """Return the tasks of live jobs handed out to workers."""
         return [task_of(row) for row in await fetch_all(self._connection, _HANDED_OUT)]
 
     async def outstanding(self) -> dict[Stage, Outstanding]:
-        """Tasks of live jobs that are not over, by stage."""
+        """Return the numbers of unfinished tasks of live jobs, by stage."""
         return {
             Stage(row["stage"]): Outstanding(handed_out=row["handed_out"], open=row["open"])
             for row in await fetch_all(self._connection, _OUTSTANDING)
         }
 
     async def begin_merge(self, job_id: str) -> Task | None:
-        """Note that a job's merge has begun; return None when it is over."""
+        """Begin a job's merge. Return None if it has ended."""
         row = await fetch_one(self._connection, _BEGIN_MERGE, (job_id,))
         return None if row is None else task_of(row)
 
     async def requeue_merge(self, task_id: str) -> None:
-        """Note that a merge waits for a stage to be done again."""
+        """Have a merge wait for the repetition of a stage."""
         await execute(self._connection, _REQUEUE_MERGE, (task_id,))
 
     async def settled_jobs(self, limit: int) -> list[str]:
-        """Return live jobs of which nothing is left to do for the workers."""
+        """Return live jobs without unfinished tasks of workers."""
         rows = await fetch_all(self._connection, _SETTLED_JOBS, (limit,))
         return [row["job_id"] for row in rows]
 
     async def add_dead_letter(self, task: Task, *, deliveries: int, payload: bytes) -> None:
-        """Keeps a message aside that no worker could finish."""
+        """Keep the message of a task that was delivered too often."""
         parameters = {
             "task_id": task.task_id,
             "job_id": task.job_id,
@@ -295,7 +295,7 @@ class Tasks:
         await execute(self._connection, _ADD_DEAD_LETTER, parameters)
 
     async def delete_old_dead_letters(self) -> None:
-        """Removes messages that were kept aside a month ago."""
+        """Delete dead letters older than 30 days."""
         await execute(self._connection, _DELETE_OLD_DEAD_LETTERS)
 
     async def _finish(

@@ -1,4 +1,4 @@
-"""Transcriptions: uploaded recordings and what has become of them."""
+"""Transcriptions: uploaded recordings with options, status and due work."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ SET status = 'processing', job_id = %(job_id)s, failure_code = NULL, failure_mes
     max_speakers = %(max_speakers)s
 WHERE id = %(id)s
 """
-# One that has a transcript keeps it, whatever becomes of a later run.
+# An earlier transcript stays, whatever the outcome of a later job.
 _CANCELLED = """
 UPDATE transcriptions
 SET status = CASE WHEN transcript_at IS NULL THEN 'pending' ELSE 'completed' END
@@ -121,7 +121,7 @@ class StoredSource:
 class Transcriptions:
     """The table of transcriptions, within one transaction.
 
-    Whoever locks a transcription and its job locks the transcription first.
+    Callers lock a transcription before its job.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -137,7 +137,7 @@ class Transcriptions:
         source_key: str,
         options: ProcessingOptions,
     ) -> bool:
-        """Adds a pending one; False when its idempotency key was used before."""
+        """Add a pending transcription. Return False if its idempotency key exists."""
         parameters = {
             "id": transcription_id,
             "session_id": session_id,
@@ -155,24 +155,24 @@ class Transcriptions:
         return await execute(self._connection, _INSERT, parameters) == 1
 
     async def find(self, transcription_id: int, session_id: str) -> Transcription | None:
-        """A session's transcription with its last job and its speakers."""
+        """Return a session's transcription with its last job and its speakers."""
         rows = await fetch_all(self._connection, _FIND, (transcription_id, session_id))
         return next(iter(await self._complete(rows)), None)
 
     async def get(self, transcription_id: int) -> Transcription | None:
-        """A transcription, whosever it is."""
+        """Return any session's transcription with its last job and its speakers."""
         rows = await fetch_all(self._connection, _GET, (transcription_id,))
         return next(iter(await self._complete(rows)), None)
 
     async def find_by_request(self, session_id: str, request_id: str) -> Transcription | None:
-        """The transcription that an idempotency key made."""
+        """Return the transcription with an idempotency key."""
         rows = await fetch_all(self._connection, _BY_REQUEST, (session_id, request_id))
         return next(iter(await self._complete(rows)), None)
 
     async def page(
         self, session_id: str, *, status: TranscriptionStatus | None, limit: int, offset: int
     ) -> tuple[list[Transcription], int]:
-        """A session's transcriptions, newest first, and how many there are in all."""
+        """Return a page of a session's transcriptions, newest first, and their total."""
         parameters = {
             "session_id": session_id,
             "status": status,
@@ -184,26 +184,26 @@ class Transcriptions:
         return await self._complete(rows), int(count["total"]) if count else 0
 
     async def lock_own(self, transcription_id: int, session_id: str) -> Transcription | None:
-        """Locks a session's transcription; comes without job and speakers."""
+        """Lock a session's transcription and return it without job and speakers."""
         row = await fetch_one(self._connection, _LOCK_OWN, (transcription_id, session_id))
         return None if row is None else transcription_of(row)
 
     async def lock(self, transcription_id: int) -> Transcription | None:
-        """Locks a transcription, whosever it is; comes without job and speakers."""
+        """Lock any session's transcription and return it without job and speakers."""
         row = await fetch_one(self._connection, _LOCK, (transcription_id,))
         return None if row is None else transcription_of(row)
 
     async def started(self, transcription_id: int, job_id: str, options: ProcessingOptions) -> None:
-        """Notes a new job and how it processes."""
+        """Store a new job and its options."""
         parameters = {"id": transcription_id, "job_id": job_id, **_options(options)}
         await execute(self._connection, _STARTED, parameters)
 
     async def cancelled(self, transcription_id: int) -> None:
-        """Notes that its job was cancelled: pending again, or completed as it was before."""
+        """Reset the status after a cancelled job: completed with a transcript, else pending."""
         await execute(self._connection, _CANCELLED, (transcription_id,))
 
     async def failed(self, transcription_id: int, failure: Failure) -> None:
-        """Notes that its job failed; an earlier transcript stays."""
+        """Store the failure of a job. An earlier transcript stays."""
         parameters = {
             "id": transcription_id,
             "code": failure.code,
@@ -212,63 +212,60 @@ class Transcriptions:
         await execute(self._connection, _FAILED, parameters)
 
     async def remove(self, transcription_id: int) -> None:
-        """Deletes it with all that hangs on it."""
+        """Delete a transcription with its jobs, tasks and transcript."""
         await execute(self._connection, _REMOVE, (transcription_id,))
 
     async def expire_sources(self, delay_seconds: float, limit: int) -> list[StoredSource]:
-        """Give up recordings some time after their transcripts; return those to erase.
-
-        Recordings that were given up before and not erased yet are among them.
-        """
+        """Give up recordings `delay_seconds` after their transcripts. Return all to erase."""
         rows = await fetch_all(self._connection, _EXPIRED_SOURCES, (delay_seconds, limit))
         return [
             StoredSource(transcription_id=row["id"], source_key=row["source_key"]) for row in rows
         ]
 
     async def source_erased(self, transcription_id: int) -> None:
-        """Notes that the recording's object is gone."""
+        """Record that the recording's object was deleted."""
         await execute(self._connection, _ERASED, (transcription_id,))
 
     async def mark_voices_known(self, transcription_id: int) -> None:
-        """Notes that the service for speakers is told of its voices."""
+        """Record that the speakers service may hold data about the voices."""
         await execute(self._connection, _VOICES_KNOWN, (transcription_id,))
 
     async def schedule_decisions(self, transcription_id: int, in_seconds: float) -> None:
-        """Has the decisions about its voices told (again) after a while, unless settled before."""
+        """Have decisions sent again after `in_seconds`, unless settled before."""
         await execute(self._connection, _DECISIONS_DUE, (in_seconds, transcription_id))
 
     async def settle_decisions(self, transcription_id: int) -> None:
-        """Notes that the service for speakers holds the decisions as they are here."""
+        """Record that the speakers service holds the current decisions."""
         await execute(self._connection, _DECISIONS_SETTLED, (transcription_id,))
 
     async def due_decisions(self, limit: int) -> list[int]:
-        """Return transcriptions whose decisions are to be sent again."""
+        """Return transcriptions with due decisions."""
         return [row["id"] for row in await fetch_all(self._connection, _DUE_DECISIONS, (limit,))]
 
     async def settle_names(self, transcription_id: int) -> None:
-        """Notes that known voices have been looked for."""
+        """Record that names were suggested."""
         await execute(self._connection, _NAMES_SETTLED, (transcription_id,))
 
     async def due_names(self, limit: int) -> list[int]:
-        """Return transcriptions in which known voices are to be looked for."""
+        """Return transcriptions with due suggestions."""
         return [row["id"] for row in await fetch_all(self._connection, _DUE_NAMES, (limit,))]
 
     async def due_clips(self, limit: int) -> list[int]:
-        """Return transcriptions of which clips are to be cut."""
+        """Return transcriptions with due clips."""
         return [row["id"] for row in await fetch_all(self._connection, _DUE_CLIPS, (limit,))]
 
     async def settle_clips(self, transcription: Transcription) -> None:
-        """Notes that there are clips of this very transcript, or that there will be none."""
+        """Record that clips of this transcript were cut or cannot be."""
         await execute(
             self._connection, _CLIPS_SETTLED, (transcription.id, transcription.transcript_at)
         )
 
     async def warn(self, transcription_id: int, warning: str) -> None:
-        """Add a warning that its owner sees, once."""
+        """Add a warning for the owner, once."""
         await execute(self._connection, _WARN, {"id": transcription_id, "warning": warning})
 
     async def unwarn(self, transcription_id: int, warning: str) -> None:
-        """Remove a warning whose reason is gone."""
+        """Remove a warning."""
         await execute(self._connection, _UNWARN, {"id": transcription_id, "warning": warning})
 
     async def _complete(self, rows: Sequence[DictRow]) -> list[Transcription]:

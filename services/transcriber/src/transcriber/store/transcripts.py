@@ -71,13 +71,13 @@ UPDATE transcript_speakers SET name = %(name)s
 WHERE speaker_id = %(speaker_id)s AND name <> %(name)s
 """
 _PROFILE_MERGED = "UPDATE transcript_speakers SET speaker_id = %(into)s WHERE speaker_id = %(id)s"
-# What a person wrote stays written; what only the voice suggested goes with the voice.
+# Assigned names stay. Suggested names are removed with the profile.
 _SUGGESTIONS_GONE = """
 UPDATE transcript_speakers
 SET name = '', name_source = 'none', speaker_id = 0, match_confidence = 0
 WHERE speaker_id = %s AND name_source = 'suggested'
 """
-# Where decisions are about to be told, the answer says what has become of the profile.
+# Where decisions are due, the speakers service's answer has the new state of the profile.
 _PROFILE_GONE = """
 UPDATE transcript_speakers SET speaker_id = 0
 FROM transcriptions
@@ -87,9 +87,9 @@ WHERE speaker_id = %s AND transcriptions.id = transcription_id AND decisions_due
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Completion:
-    """A finished transcript and what is known beside it.
+    """A finished transcript with everything stored with it.
 
-    `names_due` has known voices looked for later, `clips_due` has clips of the speakers cut.
+    With `names_due`, names are suggested later. With `clips_due`, clips are cut.
     """
 
     transcript: Transcript
@@ -109,34 +109,34 @@ class Transcripts:
         self._connection = connection
 
     async def segments(self, transcription_id: int) -> list[Segment]:
-        """All segments without their words, in order of time."""
+        """Return all segments in order of time, without words."""
         rows = await fetch_all(self._connection, _SEGMENTS, (transcription_id,))
         return [segment_of(row) for row in rows]
 
     async def batch(
         self, transcription_id: int, *, words: bool, first: int, limit: int
     ) -> list[Segment]:
-        """Some segments from a number on, in order of time."""
+        """Return up to `limit` segments from number `first` on, in order of time."""
         sql = _BATCH_WITH_WORDS if words else _BATCH
         rows = await fetch_all(self._connection, sql, (transcription_id, first, limit))
         return [segment_of(row) for row in rows]
 
     async def transcript_at(self, transcription_id: int) -> dt.datetime | None:
-        """When the transcript that is there was put together."""
+        """Return when the stored transcript was assembled."""
         row = await fetch_one(self._connection, _MOMENT, (transcription_id,))
         return row["transcript_at"] if row else None
 
     async def speakers(
         self, transcription_ids: Sequence[int]
     ) -> dict[int, list[TranscriptSpeaker]]:
-        """Speakers in order of first appearance, by transcription."""
+        """Return speakers in order of first appearance, by transcription."""
         found: dict[int, list[TranscriptSpeaker]] = {item: [] for item in transcription_ids}
         for row in await fetch_all(self._connection, _SPEAKERS, (list(transcription_ids),)):
             found[row["transcription_id"]].append(speaker_of(row))
         return found
 
     async def replace(self, transcription_id: int, completion: Completion) -> dt.datetime:
-        """Puts a transcript in the place of an earlier one; returns its moment."""
+        """Store a transcript in place of an earlier one. Return its time of assembly."""
         await execute(self._connection, _CLEAR_SEGMENTS, (transcription_id,))
         await execute(self._connection, _CLEAR_SPEAKERS, (transcription_id,))
         await self._copy(transcription_id, completion.transcript.segments)
@@ -163,7 +163,7 @@ class Transcripts:
         return moment
 
     async def set_names(self, transcription_id: int, speakers: Sequence[TranscriptSpeaker]) -> None:
-        """Notes the speakers' names and profiles."""
+        """Store the names and profiles of speakers."""
         for speaker in speakers:
             parameters = {
                 "transcription_id": transcription_id,
@@ -176,7 +176,7 @@ class Transcripts:
             await execute(self._connection, _NAME, parameters)
 
     async def set_clip(self, transcription_id: int, label: str, clip_key: str) -> None:
-        """Notes where a speaker's clip is."""
+        """Store the key of a speaker's clip."""
         parameters = {
             "transcription_id": transcription_id,
             "label": label,
@@ -185,13 +185,13 @@ class Transcripts:
         await execute(self._connection, _CLIP, parameters)
 
     async def profile_renamed(self, speaker_id: int, name: str) -> int:
-        """Shows a profile's new name wherever it is linked; returns in how many places."""
+        """Rename all speakers linked to a profile. Return their number."""
         return await execute(
             self._connection, _PROFILE_RENAMED, {"speaker_id": speaker_id, "name": name}
         )
 
     async def profile_deleted(self, speaker_id: int, merged_into: int) -> None:
-        """Links to the profile that it was merged into, or to none (0)."""
+        """Link speakers to the profile theirs was merged into, or to none (0)."""
         if merged_into:
             parameters = {"id": speaker_id, "into": merged_into}
             await execute(self._connection, _PROFILE_MERGED, parameters)

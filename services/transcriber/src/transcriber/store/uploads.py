@@ -1,4 +1,4 @@
-"""Uploads under way: what must be removed when one does not come to its end."""
+"""Uploads in progress, kept so that interrupted ones can be removed."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ _TOUCH = "UPDATE uploads SET touched_at = now() WHERE transcription_id = %s AND 
 _FINISH = "DELETE FROM uploads WHERE transcription_id = %s AND NOT given_up"
 _GIVE_UP = "UPDATE uploads SET given_up = true WHERE transcription_id = %s"
 _FORGET = "DELETE FROM uploads WHERE transcription_id = %s AND given_up"
-# A place in the queue is held for an upload that still moves.
+# An upload in progress reserves a place in the queue.
 _HOLDING = """
 SELECT count(*) AS uploads FROM uploads
 WHERE auto_start AND NOT given_up AND touched_at > now() - make_interval(secs => %s)
@@ -29,54 +29,54 @@ WHERE transcription_id IN (
 RETURNING transcription_id, source_key
 """
 
-#: An upload that has not moved for so long (seconds) holds no place in the queue.
+#: An upload without progress for this long (seconds) loses its place in the queue.
 HOLDS_SECONDS = 180.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Upload:
-    """An upload under way, and the key of the object that it is written to."""
+    """An upload in progress, and the key of its object."""
 
     transcription_id: int
     source_key: str
 
 
 class Uploads:
-    """The table of uploads under way, within one transaction."""
+    """The table of uploads in progress, within one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def begin(self, session_id: str, *, auto_start: bool) -> Upload:
-        """Notes an upload and gives it an id."""
+        """Add an upload and reserve an id for its transcription."""
         parameters = {"session_id": session_id, "auto_start": auto_start}
         row = await fetch_one(self._connection, _RESERVE, parameters)
         assert row is not None
         return Upload(transcription_id=row["transcription_id"], source_key=row["source_key"])
 
     async def touch(self, transcription_id: int) -> bool:
-        """Says that it moves; False when it was given up."""
+        """Record progress. Return False if the upload was given up."""
         return await execute(self._connection, _TOUCH, (transcription_id,)) == 1
 
     async def finish(self, transcription_id: int) -> bool:
-        """Ends one that succeeded; False when it was given up before."""
+        """Remove a successful upload. Return False if it was given up."""
         return await execute(self._connection, _FINISH, (transcription_id,)) == 1
 
     async def give_up(self, transcription_id: int) -> None:
-        """Says that it cannot succeed any more, before what there is of it is removed."""
+        """Mark an upload as failed before its bytes are removed."""
         await execute(self._connection, _GIVE_UP, (transcription_id,))
 
     async def forget(self, transcription_id: int) -> None:
-        """Forgets one that was given up and of which nothing is left."""
+        """Remove a given up upload after its bytes."""
         await execute(self._connection, _FORGET, (transcription_id,))
 
     async def holding(self) -> int:
-        """How many places in the queue are held for uploads under way."""
+        """Return the number of places in the queue reserved for uploads."""
         row = await fetch_one(self._connection, _HOLDING, (HOLDS_SECONDS,))
         return int(row["uploads"]) if row else 0
 
     async def stale(self, seconds: float, limit: int) -> list[Upload]:
-        """Give up uploads that have not moved for a time; return them and those given up before."""
+        """Give up uploads without progress for `seconds`. Return all given up uploads."""
         return [
             Upload(transcription_id=row["transcription_id"], source_key=row["source_key"])
             for row in await fetch_all(self._connection, _STALE, (seconds, limit))

@@ -1,7 +1,6 @@
-"""Gives each word to the speaker who holds most of it.
+"""Attribution of words to speakers by the turns that cover them.
 
-Both words and turns are walked through once in order of time, so that a recording of many hours
-takes no longer than sorting it.
+Words and turns are scanned once in order of time. The cost is that of sorting them.
 """
 
 import bisect
@@ -11,18 +10,19 @@ from dataclasses import dataclass, replace
 
 from transcriber.domain.transcripts import SHORTEST_SECONDS, SpokenWord, Turn, weight
 
-#: A word in a gap goes to the nearest turn that is no further away than this.
+#: Longest distance from a word in a gap to the turn it is attributed to.
 NEAREST_SECONDS = 1.0
-#: Someone is listed as speaking during a word from this share of it on.
+#: Share of a word from which on another speaker is listed as present.
 PRESENT_SHARE = 0.3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attribution:
-    """Who says a word.
+    """Speaker of a word.
 
-    `share` is the part of the word that the speaker's turns cover (0 where the word lies in a
-    gap). `present` lists all who speak during it, `speaker` first; empty where nobody was found.
+    `share` is the part of the word covered by the speaker's turns, 0 for a word in a gap.
+    `present` lists everybody who speaks during the word, `speaker` first. It is empty if nobody
+    does.
     """
 
     speaker: str | None
@@ -33,12 +33,12 @@ class Attribution:
 def attribute(
     words: Sequence[SpokenWord], exclusive: Sequence[Turn], turns: Sequence[Turn]
 ) -> list[Attribution]:
-    """One attribution a word, in the order of the words, which must be that of time.
+    """Return one attribution per word. Words must be in order of time.
 
-    A word is whose `turns` (which may overlap) cover most of it; where several cover as much, the
-    one whom `exclusive` gives most. A word in a gap goes to the nearest turn within a bound, else
-    to the speaker of the rest of its passage, else to whoever spoke before it, or after it.
-    Without turns nobody gets anything.
+    A word belongs to the speaker whose `turns` cover most of it. Turns may overlap, and
+    `exclusive` turns break ties. A word in a gap belongs to the nearest turn within a second, else
+    to the speaker of the rest of its passage, else to the speaker before or after it. Without
+    turns no word has a speaker.
     """
     holders = _Sweep(exclusive)
     voices = _Sweep(turns)
@@ -62,13 +62,13 @@ def attribute(
 
 
 def _others(heard: dict[str, float], main: str, length: float) -> list[str]:
-    """Who speaks during enough of a word besides its speaker, the one who speaks most first."""
+    """Return the other speakers present during a word, the most present first."""
     others = [name for name in heard if name != main and heard[name] >= PRESENT_SHARE * length]
     return sorted(others, key=lambda name: -heard[name])
 
 
 class SpeakerTimes:
-    """When each speaker speaks, for asking how far a moment is from that."""
+    """Turns by speaker, for distances in time."""
 
     def __init__(self, turns: Iterable[Turn]) -> None:
         self._starts: dict[str, list[float]] = defaultdict(list)
@@ -78,7 +78,7 @@ class SpeakerTimes:
             self._ends[turn.speaker].append(turn.end)
 
     def distance(self, speaker: str, start: float, end: float) -> float:
-        """Seconds between a stretch and the speaker's nearest turn; infinite without turns."""
+        """Return the seconds from a range to the speaker's nearest turn, infinite without turns."""
         starts, ends = self._starts.get(speaker, []), self._ends.get(speaker, [])
         after = bisect.bisect_left(ends, start)
         near = float("inf")
@@ -90,7 +90,7 @@ class SpeakerTimes:
 
 
 class _Sweep:
-    """Who speaks during stretches that are asked for in order of their starts."""
+    """Speakers during ranges, queried in order of their starts."""
 
     def __init__(self, turns: Sequence[Turn]) -> None:
         self._turns = _united(turns)
@@ -98,7 +98,7 @@ class _Sweep:
         self._open: list[Turn] = []
 
     def during(self, start: float, end: float) -> dict[str, float]:
-        """Seconds of each speaker in the stretch, in order of their turns."""
+        """Return the seconds of each speaker in a range, in order of their turns."""
         while self._next < len(self._turns) and self._turns[self._next].start < end:
             self._open.append(self._turns[self._next])
             self._next += 1
@@ -112,7 +112,7 @@ class _Sweep:
 
 
 class _Nearest:
-    """The turn that is nearest to a stretch in a gap."""
+    """Nearest turns of ranges in gaps."""
 
     def __init__(self, turns: Sequence[Turn]) -> None:
         self._turns = sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker))
@@ -123,7 +123,7 @@ class _Nearest:
             self._latest.append(turn if turn.end >= longest.end else longest)
 
     def to(self, start: float, end: float) -> str | None:
-        """Its speaker, None when none is near. Of two that are equally near the earlier counts."""
+        """Return the speaker of the nearest turn, the earlier of two, None if all are too far."""
         place = bisect.bisect_left(self._starts, start)
         candidates: list[tuple[float, str]] = []
         if place > 0:
@@ -140,7 +140,7 @@ class _Nearest:
 
 
 def _united(turns: Iterable[Turn]) -> list[Turn]:
-    """The turns in order of start; turns of one speaker that overlap or touch become one."""
+    """Return turns in order of start, with overlapping or touching turns of a speaker joined."""
     last: dict[str, Turn] = {}
     united: list[Turn] = []
     for turn in sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker)):
@@ -158,7 +158,7 @@ def _united(turns: Iterable[Turn]) -> list[Turn]:
 
 
 def _fill(words: Sequence[SpokenWord], found: list[Attribution]) -> list[Attribution]:
-    """Gives the words that are far from every turn to whom their surroundings suggest."""
+    """Attribute words far from every turn by the words around them."""
     if all(item.speaker is not None for item in found):
         return found
     by_passage: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))

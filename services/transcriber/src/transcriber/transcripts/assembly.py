@@ -1,4 +1,4 @@
-"""Makes a transcript out of what the workers found, with its speakers and their voices."""
+"""Assembly of a transcript and its speakers from the workers' results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,14 +22,14 @@ from transcriber.transcripts.stage_results import (
 
 NO_SPEECH = "No speech was found in the recording."
 NO_SPEAKERS = (
-    "The speakers could not be told apart, so all words are given to one. "
+    "The speakers could not be told apart, so all words belong to one. "
     "Diarization can be run again. Reason: {}"
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AssembledTranscript:
-    """A transcript, its speakers, and what is known beside it."""
+    """A transcript with its speakers, languages, warnings and models."""
 
     transcript: Transcript
     speakers: tuple[TranscriptSpeaker, ...]
@@ -42,11 +42,11 @@ class AssembledTranscript:
 def assemble(
     tasks: Sequence[Task], recognition: bytes, diarization: bytes | None
 ) -> AssembledTranscript:
-    """Puts the stages' result objects together; `diarization` is None where that stage failed."""
+    """Assemble the result objects of the stages. `diarization` is None if that stage failed."""
     speech = read_recognition(recognition)
     voices = DiarizedSpeech() if diarization is None else read_diarization(diarization)
     transcript = merge(speech.words, exclusive_turns=voices.exclusive_turns, turns=voices.turns)
-    # Both stages decode the same recording and mostly find the same.
+    # Both stages decode the same recording and mostly have the same warnings.
     warnings = list(dict.fromkeys((*speech.warnings, *voices.warnings)))
     if not transcript.segments:
         warnings.append(NO_SPEECH)
@@ -68,7 +68,7 @@ def keep_names(
     old_speakers: Sequence[TranscriptSpeaker],
     old_segments: Sequence[Segment],
 ) -> tuple[TranscriptSpeaker, ...]:
-    """The speakers of a new transcript with the names that a person gave in the one before."""
+    """Return the speakers of a new transcript with the names assigned in the earlier one."""
     named = {
         speaker.label: speaker
         for speaker in old_speakers

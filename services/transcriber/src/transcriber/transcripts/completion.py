@@ -116,7 +116,7 @@ class MergeStep(ItemStep[str]):
         self._wake_ups.queue.notify()
 
     async def _begin(self, connection: Connection, job_id: str) -> _Merge | None:
-        """Begin the merge of a job; return None if it failed, ended or still waits."""
+        """Begin the merge of a job. Return None if the job failed, ended or still waits."""
         job = await Jobs(connection).get(job_id)
         if job is None:
             return None

@@ -1,4 +1,4 @@
-"""Puts recognised words and diarized turns together into a transcript of who said what."""
+"""Merge of recognized words and diarized turns into a transcript of who said what."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -26,11 +26,11 @@ def merge(
     exclusive_turns: Sequence[Turn] = (),
     turns: Sequence[Turn] = (),
 ) -> Transcript:
-    """Gives every word to a speaker and makes segments, labels and figures of them.
+    """Attribute every word to a speaker and split the words into segments.
 
     Every word appears exactly once, in order of time. Labels are `Speaker_1`, `Speaker_2` ... in
-    order of first appearance; a speaker without a word of their own does not appear. Without
-    turns there is one speaker. The same input always gives the same transcript.
+    order of first appearance. A speaker without words is left out. Without turns there is one
+    speaker. The same input always gives the same transcript.
     """
     ordered = [
         word for _, word in sorted(enumerate(words), key=lambda item: (item[1].start, item[0]))
@@ -52,7 +52,7 @@ def merge(
 
 
 def _labels(owners: Sequence[str]) -> dict[str, str]:
-    """Labels by the diarizer's own, in order of first appearance."""
+    """Map the diarizer's labels to new ones in order of first appearance."""
     return {
         owner: LABEL.format(number) for number, owner in enumerate(dict.fromkeys(owners), start=1)
     }
@@ -105,7 +105,7 @@ def _statistics(
 
 
 def mean_confidence(segments: Sequence[Segment]) -> float:
-    """Mean confidence of segments weighted by their length; 0 without segments."""
+    """Return the mean confidence of segments weighted by length, 0 without segments."""
     total = sum(weight(segment) for segment in segments)
     if not total:
         return 0.0
@@ -114,7 +114,7 @@ def mean_confidence(segments: Sequence[Segment]) -> float:
 
 
 def _prevailing(words: Sequence[SpokenWord]) -> str:
-    """The language in which most is said."""
+    """Return the language of most of the speech."""
     seconds: dict[str, float] = defaultdict(float)
     for word in words:
         if word.language:

@@ -1,4 +1,4 @@
-"""Puts words together into segments that read well."""
+"""Segmentation of words into readable segments."""
 
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from transcriber.domain.transcripts import SpokenWord
 from transcriber.transcripts.smoothing import ends_sentence
 
-#: A pause of this length starts a new segment.
+#: A pause this long starts a new segment.
 PAUSE_SECONDS = 1.5
-#: From this length on a segment ends with its sentence.
+#: From this length on a segment ends at the next end of a sentence.
 LONG_SECONDS = 12.0
 LONG_CHARACTERS = 200
-#: Nothing is longer than this; without a sentence end it is cut at the best place before.
+#: Limits of every segment. Without an end of a sentence it is cut at the best place before.
 LONGEST_SECONDS = 30.0
 LONGEST_CHARACTERS = 450
 
@@ -23,10 +23,12 @@ _UNSPACED_SCRIPTS = (
 
 
 def split(words: Sequence[SpokenWord], speakers: Sequence[str]) -> list[range]:
-    """Ranges of word numbers, one a segment; together they are all words in their order.
+    """Return one range of word numbers per segment. Together they cover all words in order.
 
-    A segment ends where the speaker or the language changes or a pause follows; when it grows
-    long it ends with a sentence, and at the latest at a length that nobody wants to read.
+    A segment ends at a change of speaker or language and at a pause. A long one ends with its
+    sentence, and none exceeds the longest length.
+
+    Example: a change of speaker at the third of four words gives `[range(0, 2), range(2, 4)]`.
     """
     ranges: list[range] = []
     for run in _runs(words, speakers):
@@ -35,7 +37,7 @@ def split(words: Sequence[SpokenWord], speakers: Sequence[str]) -> list[range]:
 
 
 def join(words: Sequence[SpokenWord]) -> str:
-    """The text of words, with blanks where the recogniser's text or the script has them."""
+    """Return the text of words, with spaces as in the recognizer's text and the script."""
     parts: list[str] = []
     for place, word in enumerate(words):
         if place > 0 and _blank_between(words[place - 1], word):
@@ -45,7 +47,7 @@ def join(words: Sequence[SpokenWord]) -> str:
 
 
 def join_texts(texts: Sequence[str]) -> str:
-    """The text of several segments as one."""
+    """Join the texts of several segments."""
     parts: list[str] = []
     last = ""
     for text in texts:
@@ -57,7 +59,7 @@ def join_texts(texts: Sequence[str]) -> str:
 
 
 def _runs(words: Sequence[SpokenWord], speakers: Sequence[str]) -> Iterator[range]:
-    """Stretches without a change of speaker or language and without a pause."""
+    """Yield runs of words without a pause or a change of speaker or language."""
     begin = 0
     latest = 0.0
     for place, word in enumerate(words):
@@ -74,7 +76,7 @@ def _runs(words: Sequence[SpokenWord], speakers: Sequence[str]) -> Iterator[rang
 
 
 def _readable(words: Sequence[SpokenWord], run: range) -> Iterator[range]:
-    """Cuts a run so that no piece is too long."""
+    """Cut a run into pieces of readable length."""
     begin, length = run.start, 0
     for place in run:
         length += len(words[place].text) + 1
@@ -92,9 +94,9 @@ def _readable(words: Sequence[SpokenWord], run: range) -> Iterator[range]:
 
 
 def _best_cut(words: Sequence[SpokenWord], begin: int, stop: int) -> int:
-    """Where to cut before `stop`: behind a sentence, else a clause, else at the widest gap.
+    """Return where to cut before `stop`: after a sentence, else a clause, else at the widest gap.
 
-    Only the second half is looked at, so that the pieces do not become too short.
+    Only the second half is searched, so that no piece becomes too short.
     """
     if stop <= begin + 1:
         return max(stop, begin + 1)
@@ -118,7 +120,7 @@ def _blank_between(word: SpokenWord, following: SpokenWord) -> bool:
 
 
 def _unspaced(character: str) -> bool:
-    """Whether a character belongs to a script that puts no blanks between words."""
+    """Return whether a character belongs to a script without spaces between words."""
     if not character or character.isascii():
         return False
     name = unicodedata.name(character, "")

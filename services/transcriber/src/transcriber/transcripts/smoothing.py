@@ -1,7 +1,7 @@
-"""Mends what attribution gets wrong by a hair's breadth where one speaker follows another.
+"""Smoothing of attributions at the borders between speakers.
 
-Diarization places borders to within some tenths of a second, so a word at a border easily lands on
-the wrong side. The sentence that it belongs to tells.
+Diarization places borders to within some tenths of a second, so that words at a border may land on
+the wrong side. The sentence around a word decides.
 """
 
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from transcriber.domain.transcripts import SpokenWord
 from transcriber.transcripts.alignment import Attribution, SpeakerTimes
 
-#: How far a border may be off.
+#: Largest error of a border.
 BORDER_SECONDS = 0.4
-#: A word that a speaker holds by at least this share is not doubted between two others.
+#: A word covered by its speaker to at least this share stays between words of another.
 CERTAIN_SHARE = 0.8
-#: A pause of this length ends a sentence, whatever is written.
+#: A pause this long ends a sentence without punctuation.
 PAUSE_SECONDS = 0.8
 
 _SENTENCE_ENDS = frozenset(".?!…。？！؟۔।॥")
@@ -21,7 +21,7 @@ _CLOSERS = "\"'»”’)]}」』"
 
 
 def ends_sentence(word: SpokenWord) -> bool:
-    """Whether a word's punctuation ends a sentence."""
+    """Return whether a word's punctuation ends a sentence."""
     text = word.text.rstrip(_CLOSERS)
     return bool(text) and text[-1] in _SENTENCE_ENDS
 
@@ -29,11 +29,11 @@ def ends_sentence(word: SpokenWord) -> bool:
 def smooth(
     words: Sequence[SpokenWord], items: Sequence[Attribution], times: SpeakerTimes
 ) -> list[Attribution]:
-    """The attributions with single words moved to the other side of a nearby border.
+    """Return the attributions with single words moved across a nearby border.
 
-    A word alone between words of one other speaker goes to that one, unless its own speaker
-    clearly holds it: short answers are real. A word that ends a sentence goes with the sentence,
-    and one that begins a sentence goes with what follows, when the border is near enough.
+    A single word between words of another speaker moves to that speaker, unless its own speaker's
+    turns clearly cover it: short answers are real. The first or last word of a sentence moves to
+    the speaker of the sentence if the border is near enough.
     """
     mended = list(items)
     for place in range(len(mended)):
@@ -46,7 +46,7 @@ def smooth(
 def _owner(
     place: int, words: Sequence[SpokenWord], items: Sequence[Attribution], times: SpeakerTimes
 ) -> str | None:
-    """Whose a word should be; None to leave it."""
+    """Return the speaker a word should have, None to leave it."""
     word, speaker = words[place], items[place].speaker
     before = items[place - 1].speaker if place > 0 else None
     after = items[place + 1].speaker if place + 1 < len(items) else None
@@ -64,13 +64,13 @@ def _owner(
 
 
 def _near_border(times: SpeakerTimes, speaker: str | None, word: SpokenWord) -> bool:
-    """Whether moving the speaker's border by what it may be off reaches the middle of the word."""
+    """Return whether an error of the speaker's border may explain the word's attribution."""
     middle = (word.start + word.end) / 2
     return speaker is not None and times.distance(speaker, middle, middle) <= BORDER_SECONDS
 
 
 def _parted(word: SpokenWord, following: SpokenWord) -> bool:
-    """Whether a sentence ends between two words."""
+    """Return whether a sentence ends between two words."""
     return ends_sentence(word) or following.start - word.end >= PAUSE_SECONDS
 
 

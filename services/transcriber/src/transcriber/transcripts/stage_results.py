@@ -1,4 +1,4 @@
-"""What workers write down, as objects of the domain."""
+"""Result objects of the workers' stages, read into domain objects."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from securetranscribe.v1 import diarization_pb2, speech_pb2
 from transcriber.domain.transcriptions import LanguageSpan
 from transcriber.domain.transcripts import SpokenWord, Turn, Voiceprint
 
-#: A word that does not follow within so many characters is written otherwise in the text.
+#: A word not found within this many characters is spelled differently in the text.
 _LOOK_AHEAD = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecognizedSpeech:
-    """What recognition made of a recording."""
+    """Result of speech recognition."""
 
     words: tuple[SpokenWord, ...]
     languages: tuple[LanguageSpan, ...]
@@ -24,7 +24,7 @@ class RecognizedSpeech:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Voice:
-    """A voice that diarization found, under its own label; times in seconds."""
+    """A voice found by diarization, under the diarizer's label. Times are in seconds."""
 
     label: str
     voiceprint: Voiceprint | None
@@ -34,7 +34,7 @@ class Voice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DiarizedSpeech:
-    """What diarization made of a recording."""
+    """Result of diarization."""
 
     turns: tuple[Turn, ...] = ()
     exclusive_turns: tuple[Turn, ...] = ()
@@ -44,7 +44,7 @@ class DiarizedSpeech:
 
 
 def read_recognition(data: bytes) -> RecognizedSpeech:
-    """Reads a result object of the transcribe stage."""
+    """Read a result object of the transcribe stage."""
     message = speech_pb2.Recognition.FromString(data)
     words: list[SpokenWord] = []
     for passage, segment in enumerate(message.segments):
@@ -66,7 +66,7 @@ def read_recognition(data: bytes) -> RecognizedSpeech:
 
 
 def read_diarization(data: bytes) -> DiarizedSpeech:
-    """Reads a result object of the diarize stage."""
+    """Read a result object of the diarize stage."""
     message = diarization_pb2.Diarization.FromString(data)
     return DiarizedSpeech(
         turns=_turns(message.turns),
@@ -88,11 +88,11 @@ def read_diarization(data: bytes) -> DiarizedSpeech:
 
 
 def _words(segment: speech_pb2.RecognizedSegment, passage: int) -> Iterable[SpokenWord]:
-    """The words of a segment; its text tells where blanks stand between them."""
+    """Yield the words of a segment, spaced as in its text."""
     position = 0
     for word in segment.words:
         found = segment.text.find(word.text, position, position + len(word.text) + _LOOK_AHEAD)
-        # A word that the text does not have is taken to stand alone.
+        # A word missing from the text is taken as spaced.
         spaced = found < 0 or found > position
         if found >= 0:
             position = found + len(word.text)
