@@ -12,7 +12,7 @@ PACKAGES := libs/sdk-python libs/common libs/devstack services/gateway services/
 PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
-.PHONY: help install models demo run start stop status test test-containers test-newcomer unit lint lint-deploy format protos \
+.PHONY: help install models demo run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos \
 	images bench bench-speakers clean distclean
 
 help: ## list the targets
@@ -58,6 +58,9 @@ test-containers: $(READY) ## run the end-to-end tests against the images, brough
 
 test-newcomer: ## run the demo and the tests in bare containers, as root and as a user; prints times
 	@scripts/container_newcomer.sh demo test
+
+chaos: $(READY) $(VERIFIED) ## kill every process of a running stack five times, under load
+	@CHAOS_ROUNDS=$(or $(ROUNDS),5) $(BIN)/python -m pytest tests/e2e/test_every_process_killed.py
 
 unit: $(READY) ## run the unit tests only
 	@$(BIN)/python -m pytest tests/unit

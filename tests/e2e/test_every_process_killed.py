@@ -1,0 +1,94 @@
+"""Every process of the running stack is killed in turn, servers included, while it works."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nats
+import pytest
+
+from common import bus
+from securetranscribe import SecureTranscribeClient
+from tests.e2e.load import Load, running
+from tests.e2e.recordings import excerpt
+from tests.e2e.stack import JOB_SECONDS
+from tests.e2e.supervised import SupervisedStack, supervised_stack
+
+ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "1"))
+SERVERS = ("postgres", "nats", "s3")
+SERVICES = (
+    "gateway",
+    "transcriber-api",
+    "transcriber-worker-1",
+    "diarizer-1",
+    "speakers",
+    "exporter",
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def strangers() -> None:
+    """Replace the fixture that needs the stack of the other tests."""
+
+
+@pytest.fixture
+def supervised(tmp_path: Path) -> Iterator[SupervisedStack]:
+    """The product under its own supervisor."""
+    with supervised_stack(tmp_path) as stack:
+        yield stack
+
+
+@pytest.fixture
+def load(supervised: SupervisedStack, sample: Path) -> Iterator[Load]:
+    """Uploads of four seconds in which somebody speaks."""
+    with SecureTranscribeClient(supervised.api_url) as client:
+        yield Load(client=client, recording=excerpt(sample, start=7, seconds=4))
+
+
+async def completions(stack: SupervisedStack) -> Counter[str]:
+    """How often each job's completion is in the stream of events."""
+    client = await nats.connect(stack.variables("transcriber")["NATS_URL"])
+    try:
+        info = await client.jetstream().stream_info(
+            bus.EVENTS_STREAM, subjects_filter=bus.event_subject("*", "job", "*", "completed")
+        )
+    finally:
+        await client.close()
+    subjects = info.state.subjects or {}
+    return Counter({subject.split(".")[-2]: count for subject, count in subjects.items()})
+
+
+async def test_everything_accepted_completes_once(
+    supervised: SupervisedStack, load: Load, show: Callable[[str], None]
+) -> None:
+    victims = (*SERVERS, *SERVICES)
+    assert set(supervised.pids()) == set(victims)
+    with running(load):
+        for name in victims * ROUNDS:
+            supervised.wait(lambda: load.unfinished > 0)
+            supervised.kill(name)
+    load.complete(JOB_SECONDS)
+
+    states = [load.finished[one] for one in sorted(load.finished)]
+    assert [one["status"] for one in states] == ["completed"] * len(states)
+    transcripts = {one["full_transcript"] for one in states}
+    assert len(transcripts) == 1, transcripts
+    assert transcripts != {""}
+    assert len({len(one["segments"]) for one in states}) == 1
+
+    told = await completions(supervised)
+    assert {told[job_id] for job_id in load.accepted.values()} == {1}
+
+    table = supervised.wait_well()
+    rows = {line.split()[0]: line.split() for line in table.splitlines() if line.strip()}
+    assert {name: rows[name][3:] for name in victims} == {
+        name: [str(ROUNDS), "healthy"] for name in victims
+    }
+    reported = supervised.log()
+    assert reported.count("ended (signal 9); starting it again") == len(victims) * ROUNDS
+    assert supervised.stop() == 0, supervised.log()
+    show(
+        f"{len(victims) * ROUNDS} kills, {len(states)} recordings accepted and completed once, "
+        f"{len(load.refused)} uploads refused meanwhile"
+    )
