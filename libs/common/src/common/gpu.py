@@ -1,4 +1,4 @@
-"""NVIDIA's graphics cards: what to say when there is none, and how full their memory is."""
+"""NVIDIA graphics cards: a clear error without one, and metrics of their memory."""
 
 import math
 from functools import partial
@@ -13,16 +13,16 @@ _log = logging.get(__name__)
 
 
 class GpuError(ApplicationError):
-    """A graphics card is asked for and there is none to compute on; the message says what to do."""
+    """A graphics card is required and none is usable. The message gives the remedy."""
 
     code = "GPU_ERROR"
 
 
 def require(*, found: bool, library: str) -> None:
-    """Ends the start of a worker whose `library` has not found a card.
+    """Stop a worker at its start if `library` has not found a card.
 
     Raises:
-        GpuError: it has not; working on the CPU instead would be slow and go unnoticed.
+        GpuError: there is none. Working on the CPU instead would be slow and go unnoticed.
     """
     if not found:
         raise GpuError(
@@ -33,9 +33,9 @@ def require(*, found: bool, library: str) -> None:
 
 
 def watch_memory() -> None:
-    """Puts the memory of all cards into the metrics, as the driver has it whenever they are read.
+    """Export the memory of all cards as metrics, read from the driver at each scrape.
 
-    Where the driver does not tell, the log says so and there are no such metrics.
+    If the driver does not report it, a warning is logged and there are no such metrics.
     """
     try:
         pynvml.nvmlInit()
@@ -50,7 +50,7 @@ def watch_memory() -> None:
 
 
 def _bytes(card: Any, what: str) -> float:
-    """One figure of a card's memory; not a number while the driver does not tell."""
+    """Return one figure of a card's memory, NaN while the driver does not report it."""
     try:
         return float(getattr(pynvml.nvmlDeviceGetMemoryInfo(card), what))
     except pynvml.NVMLError:

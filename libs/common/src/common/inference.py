@@ -1,4 +1,4 @@
-"""The one thread on which a worker's models run, shared by tasks and direct calls."""
+"""The one thread of a worker's models, shared by tasks and direct calls."""
 
 import asyncio
 import contextvars
@@ -33,8 +33,8 @@ _LOST = "The worker is being replaced; try again."
 class Inference:
     """Runs blocking model code, one piece at a time, off the event loop.
 
-    A direct call waits for the task in hand; more than a few waiting calls are refused. Work that
-    makes no progress or takes too much memory is stopped. `replacement` is set when this process
+    A direct call waits for the current task. More than a few waiting calls are refused. Work
+    without progress or with too much memory is stopped. `replacement` is set when this process
     cannot go on: its thread is lost, or its memory does not come back.
     """
 
@@ -70,7 +70,7 @@ class Inference:
         *,
         audio_seconds: float = 0.0,
     ) -> Answer:
-        """Run work under watch; `audio_seconds` is the length of its recording, 0 if unknown.
+        """Run work under watch. `audio_seconds` is the length of its recording, 0 if unknown.
 
         Raises:
             InterruptedWorkError: it stalled or took too much memory.
@@ -98,7 +98,7 @@ class Inference:
         return answer
 
     async def call(self, work: Callable[[TaskControl], Answer]) -> Answer:
-        """Run work for a caller that waits; its control is stopped when the caller leaves.
+        """Run work for a waiting caller. Its control is stopped when the caller leaves.
 
         Raises:
             ResourceExhaustedError: too many callers wait already, or it took too much memory.
@@ -121,7 +121,7 @@ class Inference:
             self._waiting -= 1
 
     def close(self) -> None:
-        """Take no more work; what runs is left to end by itself."""
+        """Take no more work. Running work is left to end by itself."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _called(self, work: Callable[[TaskControl], Answer], control: TaskControl) -> Answer:
@@ -156,7 +156,7 @@ class Inference:
     async def _watch(
         self, future: "asyncio.Future[Answer]", watch: ProgressWatch, control: TaskControl
     ) -> InterruptedWorkError | None:
-        """Wait for work to end; return why it must not go on."""
+        """Wait for work to end. Return the reason to stop it, if there is one."""
         last = time.monotonic()
         while not future.done():
             await asyncio.wait([future], timeout=_TICK_SECONDS)
@@ -176,7 +176,7 @@ class Inference:
         return None
 
     def _give_memory_back(self) -> None:
-        """Return memory beyond the limit to the system; where that fails, so does the process."""
+        """Return memory beyond the limit to the system, or have the process replaced."""
         if self._memory.exceeded() is None:
             return
         self._memory.give_back()
@@ -190,7 +190,7 @@ class Inference:
         interruption: InterruptedWorkError,
         control: TaskControl,
     ) -> None:
-        """Tell work to stop and wait for it; a thread that does not come back is lost."""
+        """Tell work to stop and wait for it. If it does not return, its thread is lost."""
         _log.warning("work is stopped", reason=interruption.outcome)
         control.stop()
         memory = isinstance(interruption, MemoryExceededError)
@@ -203,7 +203,7 @@ class Inference:
 
 
 def _contained(work: Callable[[TaskControl], Answer], control: TaskControl) -> Answer:
-    """Do the work; a library that wants to end the process only fails."""
+    """Do the work. A library cannot end the process, it only fails."""
     if control.cancelled():
         raise TaskCancelledError
     control.begin()
@@ -216,7 +216,7 @@ def _contained(work: Callable[[TaskControl], Answer], control: TaskControl) -> A
 
 
 def _forget_frames(error: BaseException | None) -> None:
-    """Let go of what the functions held that an exception came through."""
+    """Release the local variables kept alive by an exception's traceback."""
     while error is not None:
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__

@@ -1,7 +1,7 @@
-"""Signal conditioning: what models receive is finite and within full scale.
+"""Signal conditioning: models receive finite samples within full scale.
 
-Files with floating-point samples may hold anything: numbers that are none, single wild values, or
-whole numbers up to 32768 where ±1 is meant. One of them can silence or stall a model.
+Files with floating-point samples may hold anything: NaN, single wild values, or whole numbers up to
+32768 instead of ±1. One of them can silence or stall a model.
 """
 
 import math
@@ -35,13 +35,13 @@ _FLOATING = frozenset({"flt", "fltp", "dbl", "dblp"})
 
 
 class SignalConditioner:
-    """Makes the frames of one recording sane, and remembers what it had to change.
+    """Makes the frames of one recording sane and counts its changes.
 
-    A sample that is not a number becomes 0. A window of about four seconds whose 99.9th percentile
-    exceeds full scale lowers the gain, which then holds for the rest of the recording: by that
-    percentile where the sound is overdriven, and to the next usual integer scale where most of it
-    is beyond ±1. What is still beyond full scale is clipped. Because integer scales are few, a
-    window that is read by itself gets the same gain as within the whole recording.
+    NaN and infinite samples become 0. A window of about four seconds with a 99.9th percentile
+    beyond full scale lowers the gain for the rest of the recording: by that percentile if the sound
+    is overdriven, and to the next usual integer scale if most of it is beyond ±1. Samples still
+    beyond full scale are clipped. As there are few integer scales, a window read by itself gets the
+    same gain as within the whole recording.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class SignalConditioner:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences for the owner of the recording about what was changed; usually none."""
+        """Sentences for the owner of the recording about the changes. Usually there are none."""
         found = []
         if self.not_numbers:
             found.append(
@@ -71,7 +71,7 @@ class SignalConditioner:
         return tuple(found)
 
     def condition(self, frames: Iterable[TimedFrame]) -> Iterator[TimedFrame]:
-        """Yield the frames with sane samples; integer formats pass unchanged."""
+        """Yield the frames with sane samples. Integer formats pass unchanged."""
         held: list[TimedFrame] = []
         seconds = 0.0
         for time, frame in frames:

@@ -1,8 +1,8 @@
-"""Opens recordings with PyAV, hardened for what strangers upload.
+"""Opens recordings with PyAV, hardened against hostile uploads.
 
-The demuxer is chosen from the first bytes and never guessed by FFmpeg, and nothing that a file
-refers to is ever opened: a playlist, a reference movie or a subtitle cannot make this process read
-another file or call an address.
+The demuxer is chosen from the first bytes and never guessed by FFmpeg. References in a file are
+never followed: a playlist, a reference movie or a subtitle cannot make this process read another
+file or call an address.
 """
 
 from collections.abc import Iterator, Sequence
@@ -95,14 +95,14 @@ class OpenAudio:
 
     @property
     def start(self) -> float:
-        """The stream's own time, in seconds, that counts as zero."""
+        """The stream's own time of the recording's beginning, in seconds."""
         if self.stream.start_time is None or self.stream.time_base is None:
             return 0.0
         return float(self.stream.start_time * self.stream.time_base)
 
     @property
     def duration(self) -> float | None:
-        """The length in seconds that the container declares; None when it declares none."""
+        """The length in seconds declared by the container, if any."""
         if self.links:
             return self.links[-1].end
         stream = self.stream
@@ -115,7 +115,7 @@ class OpenAudio:
 
 @contextmanager
 def open_audio(source: AudioSource) -> Iterator[OpenAudio]:
-    """Open a recording and choose its best audio stream; a file object is left open.
+    """Open a recording and choose its best audio stream. A file object is left open.
 
     Raises UndecodableAudioError, EmptyAudioError or NoAudioStreamError.
     """
@@ -146,7 +146,7 @@ def open_link(file: "WatchedFile", link: Link) -> Iterator[OpenAudio]:
 
 
 def _chain(file: "WatchedFile", sections: Sequence[tuple[int, int]]) -> tuple[Link, ...]:
-    """Place the links that can be read one after the other; raise where none can."""
+    """Place the readable links one after the other. Raise if there are none."""
     links: list[Link] = []
     failure: AudioError | None = None
     for section in sections:
@@ -163,7 +163,7 @@ def _chain(file: "WatchedFile", sections: Sequence[tuple[int, int]]) -> tuple[Li
 
 
 class WatchedFile:
-    """Remembers what went wrong while reading, so that it is not taken for a broken recording."""
+    """A file with its reading errors kept, so that they are not taken for a broken recording."""
 
     def __init__(self, file: ogg.Seekable) -> None:
         self._file = file
@@ -199,7 +199,7 @@ class WatchedFile:
 
 
 def _detect(file: WatchedFile) -> AudioKind:
-    """Tell the kind of the file, looking past ID3 tags; the position ends at 0."""
+    """Return the kind of the file, looking past ID3 tags. The position ends at 0."""
     file.seek(0)
     head = file.read(SNIFF_BYTES)
     if not head:

@@ -48,13 +48,13 @@ def decode(
 ) -> Iterator[Samples]:
     """Yield the sound between `start` and `end` (seconds) as blocks of mono float32 in ±1.
 
-    Channels are mixed down and resampled. Sound that is missing within the recording (dropped
-    packets) becomes silence, so that sample n is always second n / sample_rate. Broken packets
-    are skipped; the blocks simply end where the recording does. Samples that are not numbers or
-    beyond full scale are made sane; `conditioner` tells afterwards what was changed.
+    Channels are mixed down and resampled. Missing sound within the recording (dropped packets)
+    becomes silence, so sample n is always second n / sample_rate. Broken packets are skipped. The
+    blocks simply end where the recording does. `conditioner` makes samples sane and counts the
+    changes.
 
-    Raises the errors of common.audio.errors; UndecodableAudioError also when nothing of the
-    stream could be decoded at all.
+    Raises the errors of common.audio.errors. UndecodableAudioError is also raised if no part of the
+    stream can be decoded.
     """
     begin = max(0.0, start or 0.0)
     limit = None if end is None else max(0, round((end - begin) * sample_rate))
@@ -76,7 +76,7 @@ def read_window(
 def frames(opened: OpenAudio, start: float = 0.0) -> Iterator[tuple[float | None, AudioFrame]]:
     """Decode from `start` or a little before: (seconds on the recording's timeline, frame).
 
-    The time is None where the container does not say; broken packets are skipped. The links of a
+    The time is None if the container does not give one. Broken packets are skipped. The links of a
     chained file follow one another.
     """
     if not opened.links:
@@ -155,7 +155,7 @@ class Timeline:
         return self._begun
 
     def place(self, time: float | None) -> float:
-        """Move to the time stamp of the next sound; returns the seconds missing before it."""
+        """Move to the time stamp of the next sound. Return the seconds missing before it."""
         credible = time is not None and time <= self._latest
         first, self._begun = not self._begun, True
         if time is None or not credible:
@@ -180,7 +180,7 @@ class Timeline:
 def _timed(
     opened: OpenAudio, start: float, sample_rate: int, conditioner: SignalConditioner
 ) -> Iterator[tuple[float, Samples]]:
-    """Resampled stretches with the time at which each begins; gaps are filled with silence."""
+    """Yield resampled stretches with their start times. Gaps are filled with silence."""
     resampler = _Resampler(sample_rate)
     timeline = Timeline(opened)
     for time, frame in conditioner.condition(frames(opened, start)):
@@ -206,7 +206,7 @@ def _silence(seconds: float, start: float, sample_rate: int) -> Iterator[tuple[f
 def _window(
     stretches: Iterator[tuple[float, Samples]], start: float, sample_rate: int
 ) -> Iterator[Samples]:
-    """Drop what lies before `start`; where the sound begins later, put silence before it."""
+    """Drop the sound before `start`. If it begins later, put silence before it."""
     to_drop: int | None = None
     for time, samples in stretches:
         if to_drop is None:
@@ -245,7 +245,7 @@ def _blocks(stretches: Iterator[Samples], limit: int | None) -> Iterator[Samples
 
 
 class _Resampler:
-    """PyAV's resampler to mono float, made anew when the stream changes its format."""
+    """PyAV's resampler to mono float, replaced when the stream changes its format."""
 
     def __init__(self, sample_rate: int) -> None:
         self._sample_rate = sample_rate
@@ -253,7 +253,7 @@ class _Resampler:
         self._format: tuple[str, str, int] | None = None
 
     def push(self, frame: AudioFrame) -> Samples:
-        """Samples that are ready now (some stay inside the filter)."""
+        """Return the samples ready now. Some stay inside the filter."""
         current = (frame.format.name, frame.layout.name, frame.sample_rate)
         before = self.flush() if self._format not in {None, current} else _NOTHING
         if self._resampler is None:
@@ -269,7 +269,7 @@ class _Resampler:
         return _joined([before, *_arrays(ready)])
 
     def flush(self) -> Samples:
-        """What is left inside."""
+        """Return the rest inside the filter."""
         if self._resampler is None:
             return _NOTHING
         rest = _joined(_arrays(self._resampler.resample(None)))
@@ -281,7 +281,7 @@ _NOTHING = np.empty(0, dtype=np.float32)
 
 
 def _arrays(resampled: list[AudioFrame]) -> list[Samples]:
-    """Return the samples; filters overshoot a little."""
+    """Return the samples, clipped because filters overshoot a little."""
     arrays = (frame.to_ndarray().reshape(-1) for frame in resampled)
     return [np.clip(array, -1.0, 1.0).astype(np.float32, copy=False) for array in arrays]
 

@@ -1,10 +1,10 @@
-"""What can be wrong with a recording."""
+"""Faults of recordings."""
 
 from common.errors import AudioProcessingError
 
 
 class AudioError(AudioProcessingError):
-    """A recording that cannot be used; the message says why, without paths or content."""
+    """An unusable recording. The message gives the reason, without paths or content."""
 
 
 class UndecodableAudioError(AudioError):
@@ -16,11 +16,11 @@ class EmptyAudioError(UndecodableAudioError):
 
 
 class NoAudioStreamError(AudioError):
-    """A container that holds no audio, such as a video without sound."""
+    """A container without audio, such as a video without sound."""
 
 
 class TruncatedAudioError(AudioError):
-    """Ends before the length that the container declares, as interrupted copies do.
+    """Ends before the length declared by the container, as interrupted copies do.
 
     `declared` and `found` are in seconds.
     """

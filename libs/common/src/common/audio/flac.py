@@ -11,9 +11,9 @@ from common.audio.errors import EmptyAudioError
 
 
 def encode_flac(samples: Samples) -> bytes:
-    """Return mono samples in ±1 at 16 kHz as a FLAC file; what is beyond the scale is clipped.
+    """Return mono samples in ±1 at 16 kHz as a FLAC file. Larger values are clipped.
 
-    Raises EmptyAudioError when there are none.
+    Raises EmptyAudioError if there are no samples.
     """
     if not len(samples):
         # The encoder would run out of memory over a frame without samples.

@@ -24,7 +24,7 @@ _POLYNOMIAL = 0x04C11DB7
 
 
 class Seekable(Protocol):
-    """As much of a file as is needed here."""
+    """The part of a file's interface in use here."""
 
     def read(self, size: int = -1, /) -> bytes: ...  # noqa: D102
     def seek(self, offset: int, whence: int = 0, /) -> int: ...  # noqa: D102
@@ -63,8 +63,8 @@ class Section(io.RawIOBase):
 def links(file: Seekable) -> list[tuple[int, int]]:
     """Return where each link of an Ogg file begins and ends, in bytes.
 
-    A file that is not chained has one; of a very long chain the last one holds the rest. The whole
-    file is read once, in pieces, and the position ends at 0.
+    An ordinary file has one. The last link of a very long chain holds the rest. The whole file is
+    read once, in pieces, and the position ends at 0.
     """
     starts: list[int] = []
     group_end = -1
@@ -82,7 +82,7 @@ def links(file: Seekable) -> list[tuple[int, int]]:
 
 
 def _first_pages(file: Seekable) -> Iterator[tuple[int, int]]:
-    """Yield where pages lie that begin a stream."""
+    """Yield where each first page of a stream begins and ends."""
     for start in itertools.islice(_candidates(file), _MOST_CANDIDATES):
         if length := _page_length(file, start):
             yield start, start + length
@@ -106,7 +106,7 @@ def _candidates(file: Seekable) -> Iterator[int]:
 
 
 def _page_length(file: Seekable, position: int) -> int:
-    """Return the length of the page at `position`; 0 when the bytes only look like one."""
+    """Return the length of the page at `position`, or 0 if the bytes only look like one."""
     file.seek(position)
     header = file.read(_HEADER + _MOST_SEGMENTS)
     if len(header) < _HEADER or len(header) < _HEADER + header[26]:

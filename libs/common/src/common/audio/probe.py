@@ -26,11 +26,11 @@ _VBR_HEADERS = (b"Xing", b"Info", b"VBRI")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AudioInfo:
-    """What a recording is.
+    """Properties of a recording.
 
-    `duration` is in seconds, `sample_rate` in Hz, `bit_rate` in bits per second (None when the
-    container does not say). `container` and `codec` are FFmpeg's short names. `truncated` tells
-    that the container declares more than the `duration` that is really there.
+    `duration` is in seconds, `sample_rate` in Hz, `bit_rate` in bits per second (None if the
+    container does not give it). `container` and `codec` are FFmpeg's short names. `truncated` is
+    True if the container declares more than the actual `duration`.
     """
 
     duration: float
@@ -46,7 +46,7 @@ class AudioInfo:
 def probe(source: AudioSource, *, allow_truncated: bool = False) -> AudioInfo:
     """Examine a recording by decoding its beginning and its end.
 
-    Reads the head, the index and the tail; the whole file is read (never held) only where the
+    Reads the head, the index and the tail. The whole file is read (never held) only if the
     container declares no length or, like MP3, has no index. A truncated recording raises unless
     `allow_truncated`.
 
@@ -105,7 +105,7 @@ def _without_packets(opened: OpenAudio) -> bool:
 
 
 def _declared_duration(opened: OpenAudio) -> float | None:
-    """What the container says of its length, in seconds; None when it says nothing itself."""
+    """Return the container's own figure of its length in seconds, if it has one."""
     if opened.kind in _GUESSED or (opened.kind is AudioKind.MP3 and not _has_vbr_header(opened)):
         return None
     if opened.kind is AudioKind.WAV and (declared := declared_wav_duration(opened.file)):
@@ -114,7 +114,7 @@ def _declared_duration(opened: OpenAudio) -> float | None:
 
 
 def _has_vbr_header(opened: OpenAudio) -> bool:
-    """Whether an MP3's first frame counts the frames; without it the length is a guess."""
+    """Return whether an MP3's first frame counts the frames. Otherwise the length is a guess."""
     file = opened.file
     position = file.tell()
     try:
@@ -140,7 +140,7 @@ def _reaches(opened: OpenAudio, declared: float) -> bool:
 
 
 def _last_moment(opened: OpenAudio, start: float) -> float:
-    """The end of the last frame that decodes after `start`, in seconds."""
+    """Return the end of the last decodable frame after `start`, in seconds."""
     clock = 0.0
     for time, frame in frames(opened, max(start, 1e-3)):
         clock = (clock if time is None else time) + frame.samples / frame.sample_rate

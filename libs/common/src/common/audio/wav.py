@@ -9,7 +9,7 @@ _MOST_CHUNKS = 64
 
 
 class Seekable(Protocol):
-    """As much of a file as is needed here."""
+    """The part of a file's interface in use here."""
 
     def read(self, size: int = -1, /) -> bytes: ...  # noqa: D102
     def seek(self, offset: int, whence: int = 0, /) -> int: ...  # noqa: D102
@@ -17,7 +17,7 @@ class Seekable(Protocol):
 
 
 def declared_wav_duration(file: Seekable) -> float | None:
-    """Seconds that the header of a WAV, RF64 or BW64 file declares; None if it does not say.
+    """Return the seconds declared by the header of a WAV, RF64 or BW64 file, if any.
 
     The position in the file is kept.
     """

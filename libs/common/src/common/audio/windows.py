@@ -44,12 +44,12 @@ def windows(
     find_cut: FindCut | None = None,
     conditioner: SignalConditioner | None = None,
 ) -> Iterator[AudioWindow]:
-    """Decode a recording as windows of at most `longest` seconds that touch one another.
+    """Decode a recording as adjacent windows of at most `longest` seconds.
 
-    `duration` (seconds, as probed) only serves to make the windows alike in length; what is
-    really there is decoded to its end. Each cut lies in the last `zone` seconds of a window (a
-    fifth of `longest` at most), where `find_cut` says: by default in its quietest moment. An
-    empty recording has no windows. `conditioner` tells afterwards what was changed in its samples.
+    `duration` (seconds, as probed) only serves to make the windows alike in length. The recording
+    is decoded to its actual end. Each cut lies in the last `zone` seconds of a window (a fifth of
+    `longest` at most), at the place given by `find_cut`: by default in its quietest moment. An
+    empty recording has no windows. `conditioner` makes samples sane and counts the changes.
     """
     longest = max(longest, 1.0)
     zone = min(zone, longest / 5)

@@ -1,1 +1,1 @@
-"""Work that travels: how a worker takes a task from the queue, keeps it, and settles it."""
+"""Tasks on a worker: taking one from the queue, keeping it, and settling it."""

@@ -23,7 +23,7 @@ Answer = TypeVar("Answer")
 
 
 class TaskAttempts:
-    """Performs tasks with a handler. Servers that are away are waited for."""
+    """Performs tasks with a handler, and waits while a server is away."""
 
     def __init__(
         self,
@@ -41,9 +41,9 @@ class TaskAttempts:
         self._bucket = bucket_audio
 
     async def perform(self, task: queue_pb2.Task, control: TaskControl) -> None:
-        """Do a task and store its result, unless that is stored already.
+        """Do a task and store its result, unless it is stored already.
 
-        Raises what the handler raises (see TaskHandler), and InterruptedWorkError or
+        Raises the errors of the handler (see TaskHandler), and InterruptedWorkError or
         LostThreadError (see Inference).
         """
         if await self._outlast_outages(lambda: self._results.stored(task), control):
@@ -81,7 +81,7 @@ class TaskAttempts:
 
 
 class _Recording(RangedObject):
-    """A recording whose reading is not taken for a standstill of the work."""
+    """A recording. Reading it does not count as a standstill of the work."""
 
     control: TaskControl
 
@@ -97,10 +97,9 @@ class _Recording(RangedObject):
 def failure_of(
     error: Exception, *, options: WorkerOptions, attempt: int, fresh: bool
 ) -> ApplicationError | None:
-    """Return what the owner is told, or None when the task is to be tried again.
+    """Return the failure for the owner, or None to try the task again.
 
-    `attempt` counts deliveries of the task from 1; `fresh` tells that this process had done nothing
-    before.
+    `attempt` counts deliveries of the task from 1. `fresh` is True for the first work of a process.
     """
     if isinstance(error, ApplicationError):
         _log.warning("the task cannot be done", code=error.code)
@@ -124,7 +123,7 @@ def failure_of(
 
 
 def _length(task: queue_pb2.Task) -> float:
-    """Return how many seconds of sound the task is about; 0 when it does not say."""
+    """Return the seconds of sound of a task, or 0 if unknown."""
     if task.HasField("range"):
         return max(0.0, seconds(task.range.end) - seconds(task.range.start))
     return seconds(task.audio_duration)

@@ -1,4 +1,4 @@
-"""Which jobs were cancelled: told at once over core NATS, and kept in a bucket to be looked up."""
+"""Cancelled jobs: announced at once over core NATS, and kept in a bucket for looking up."""
 
 import contextlib
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _log = logging.get(__name__)
 
 
 class Cancellations:
-    """What a worker knows of cancelled jobs."""
+    """Cancelled jobs, as a worker sees them."""
 
     def __init__(self, bucket: KeyValue) -> None:
         self._bucket = bucket
@@ -27,14 +27,14 @@ class Cancellations:
 
     @classmethod
     async def listen(cls, client: Client, stream: JetStreamContext) -> "Cancellations":
-        """Opens the bucket and listens to what is cancelled from now on."""
+        """Open the bucket and listen for cancellations from now on."""
         cancellations = cls(await stream.key_value(bus.CANCELLED_BUCKET))
         await client.subscribe(bus.cancel_subject("*"), cb=cancellations._on_cancel)
         return cancellations
 
     @contextlib.contextmanager
     def watched(self, job_id: str, control: TaskControl) -> Iterator[None]:
-        """Stops the control as soon as it is told that the job was cancelled."""
+        """Stop the control as soon as the job's cancellation is announced."""
         self._job_id, self._control, self._told = job_id, control, False
         try:
             yield
@@ -42,13 +42,13 @@ class Cancellations:
             self._job_id, self._control, self._told = "", None, False
 
     async def look_up(self) -> None:
-        """Stops the watched control when the bucket has its job: the telling may have been lost."""
+        """Stop the watched control if the bucket has its job: the announcement may be lost."""
         if self._control is not None and await self.include(self._job_id):
             self._told = True
             self._control.stop()
 
     async def include(self, job_id: str) -> bool:
-        """Whether a job was cancelled; False when it cannot be found out at the moment."""
+        """Return whether a job was cancelled. False if NATS does not answer at the moment."""
         if self._told and job_id == self._job_id:
             return True
         try:

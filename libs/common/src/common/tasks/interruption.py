@@ -1,4 +1,4 @@
-"""Work that was ended before it was done, because it stalled or took too much memory."""
+"""Work ended before its time, because it stalled or took too much memory."""
 
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ class InterruptedWorkError(Exception):
         self.stuck = stuck
 
     def explain(self, subject: str) -> str:
-        """Return what happened and what to do, for the owner of the recording."""
+        """Return the reason and the remedy for the owner of the recording."""
         raise NotImplementedError
 
 
@@ -32,7 +32,7 @@ class StalledWorkError(InterruptedWorkError):
         self.stall = stall
 
     def explain(self, subject: str) -> str:
-        """Return what happened and what to do, for the owner of the recording."""
+        """Return the reason and the remedy for the owner of the recording."""
         return (
             f"{subject} made no progress for {self.stall.seconds:.0f} seconds at "
             f"{100 * self.stall.fraction:.0f} % and was stopped. The recording may be damaged: "
@@ -52,7 +52,7 @@ class MemoryExceededError(InterruptedWorkError):
         self.limit = limit
 
     def explain(self, subject: str) -> str:
-        """Return what happened and what to do, for the owner of the recording."""
+        """Return the reason and the remedy for the owner of the recording."""
         used, limit = sizes.readable(self.used), sizes.readable(self.limit)
         return (
             f"{subject} needed {used} of memory, more than the {limit} that a worker may use, and "
@@ -62,7 +62,7 @@ class MemoryExceededError(InterruptedWorkError):
 
 
 class LostThreadError(Exception):
-    """The thread is held by work that does not come back; what waited for it never began."""
+    """The work never began, because earlier work does not return from the thread."""
 
 
 def subject_of(stage: str) -> str:

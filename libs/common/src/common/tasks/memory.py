@@ -1,4 +1,4 @@
-"""A bound on the memory of a worker, so that it is never the system that ends it."""
+"""A limit on a worker's memory, below the point at which the system would kill it."""
 
 import ctypes
 import gc
@@ -22,7 +22,7 @@ _UNLIMITED = 1 << 50
 
 
 class MemoryLimit:
-    """The most memory that this process may keep resident, in bytes; 0 means no limit."""
+    """The most resident memory of this process, in bytes. 0 means no limit."""
 
     def __init__(self, limit: int, read: Callable[[], int] | None = None) -> None:
         """`read` returns the resident memory in bytes."""
@@ -31,7 +31,7 @@ class MemoryLimit:
 
     @classmethod
     def of_setting(cls, setting: int | None) -> "MemoryLimit":
-        """Return the limit that is set; without a setting most of what the container may use."""
+        """Return the configured limit, by default most of the container's."""
         if setting is not None:
             return cls(setting)
         limit = container_limit()
@@ -45,14 +45,14 @@ class MemoryLimit:
         return used if used > self.limit else None
 
     def give_back(self) -> None:
-        """Return memory that nothing uses any more to the system, as far as possible."""
+        """Return unused memory to the system, as far as possible."""
         gc.collect()
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)
 
     def check_idle(self) -> None:
-        """Compare the limit with what the loaded models take.
+        """Compare the limit with the memory of the loaded models.
 
         Raises:
             ResourceExhaustedError: they alone exceed it, so no task could ever be done.
@@ -67,7 +67,7 @@ class MemoryLimit:
 
 
 def resident_bytes() -> int:
-    """Return how much memory of this process is resident; 0 where the system does not tell."""
+    """Return the resident memory of this process, or 0 if the system does not report it."""
     try:
         pages = int(_STATM.read_text().split()[1])
     except OSError:
@@ -76,7 +76,7 @@ def resident_bytes() -> int:
 
 
 def container_limit() -> int | None:
-    """Return how many bytes this container or unit of systemd may use; None without a limit."""
+    """Return the memory limit of this container or systemd unit, if there is one."""
     found = [_limit_in(_GROUPS / _own_group() / _LIMIT)]
     found += [_limit_in(_GROUPS / _LIMIT), _limit_in(_GROUPS / _OLD_LIMIT)]
     return min((limit for limit in found if limit is not None), default=None)

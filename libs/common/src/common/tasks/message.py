@@ -37,7 +37,7 @@ class TaskMessage:
         return self._message.headers
 
     def task(self) -> queue_pb2.Task | None:
-        """Return the task; None when the message does not hold one that can be settled."""
+        """Return the task, or None if the message holds none or an incomplete one."""
         try:
             task = queue_pb2.Task.FromString(self._message.data)
         except DecodeError:
@@ -46,7 +46,7 @@ class TaskMessage:
         return task if named else None
 
     async def done(self) -> None:
-        """Removes the task for good, and sees that the server has noted it."""
+        """Remove the task for good, and wait until the server has confirmed it."""
         for _ in range(_ACK_ATTEMPTS):
             try:
                 await self._message.ack_sync(timeout=_ACK_SECONDS)
@@ -59,7 +59,7 @@ class TaskMessage:
         _log.warning("cannot acknowledge the task; it will be delivered again")
 
     async def give_back(self, delay_seconds: float = 0) -> None:
-        """Has the task delivered again, after a delay."""
+        """Have the task delivered again, after a delay."""
         try:
             await self._message.nak(delay=delay_seconds)
         except Exception as error:
@@ -67,7 +67,7 @@ class TaskMessage:
             _log.warning("cannot give the task back", error=repr(error))
 
     async def discard(self) -> None:
-        """Has the message never delivered again."""
+        """Have the message never delivered again."""
         with contextlib.suppress(nats.errors.Error):
             await self._message.term()
 
@@ -75,7 +75,7 @@ class TaskMessage:
     async def kept_alive(
         self, every_seconds: float, also: Callable[[], Awaitable[None]]
     ) -> AsyncIterator[None]:
-        """Tells JetStream that the task is in hand, so that nobody else is given it.
+        """Report the task as in progress, so that JetStream gives it to nobody else.
 
         Awaits `also` each time.
         """

@@ -1,4 +1,4 @@
-"""What makes one worker differ from another."""
+"""Options of one worker."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from common.errors import ApplicationError
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerOptions:
-    """Who the worker is and what it takes."""
+    """Identity of a worker, its stage, and its buckets."""
 
     worker_id: str
     stage: str

@@ -1,4 +1,4 @@
-"""How long work on a recording may go without progress: pure arithmetic on its length and speed."""
+"""Bounds on work without progress, computed from a recording's length and a worker's speed."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ _REMEMBERED = 8
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Patience:
-    """Bounds on work without progress; times in seconds.
+    """Bounds on work without progress. Times are in seconds.
 
-    `always` is allowed whatever the length, and twice for the first recording, which warms up the
-    models. On top comes the time for the longest piece of sound after which an engine reports
-    progress (`longest_piece`): `generosity` times what the slowest earlier work took, never less
-    than `least_pace` per second of sound, and `unknown_pace` before any work was measured.
+    `always` is allowed at any length, and twice for the first recording, because the models warm
+    up. The time for the longest piece of sound between two reports of progress (`longest_piece`)
+    comes on top: `generosity` times the slowest earlier pace, at least `least_pace` per second of
+    sound, and `unknown_pace` before any measurement.
     """
 
     always: float = 60.0
@@ -27,14 +27,14 @@ class Patience:
 
     @property
     def returning(self) -> float:
-        """How long work that was told to stop may take to return."""
+        """Time for work to return after it was told to stop."""
         return self.always / 3
 
     def bound(self, audio_seconds: float, pace: float | None) -> float:
         """Return after how many seconds without progress work counts as stalled.
 
         `pace` is the measured seconds of work per second of sound, None before any. A length of 0
-        means that it is not known.
+        is an unknown one.
         """
         piece = min(max(audio_seconds, _LEAST_SECONDS), self.longest_piece)
         if audio_seconds <= 0:
@@ -52,17 +52,17 @@ class Pace:
 
     @property
     def slowest(self) -> float | None:
-        """The slowest of the last few recordings; None before the first."""
+        """The slowest of the last few recordings, None before the first."""
         return max(self._recent, default=None)
 
     def note(self, work_seconds: float, audio_seconds: float) -> None:
-        """Remember a recording that is done."""
+        """Remember a finished recording."""
         self._recent.append(work_seconds / max(audio_seconds, _LEAST_SECONDS))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stall:
-    """Work that made no progress for `seconds`, more than the `bound`, at `fraction` of it."""
+    """No progress for `seconds`, more than the `bound`, at `fraction` of the work."""
 
     seconds: float
     bound: float
@@ -70,9 +70,9 @@ class Stall:
 
 
 class ProgressWatch:
-    """Watches one piece of work: has it advanced lately?
+    """Watches the progress of one piece of work.
 
-    Time is what the caller counts, so that a machine that slept does not count against the work.
+    The caller counts the time, so that a suspended machine does not count against the work.
     """
 
     def __init__(self, patience: Patience, slowest: float | None, audio_seconds: float) -> None:
@@ -84,7 +84,7 @@ class ProgressWatch:
         self.elapsed = 0.0
 
     def passed(self, seconds: float, *, advances: int, fraction: float) -> Stall | None:
-        """Note that time has passed; `advances` counts reports of progress, `fraction` is 0 to 1.
+        """Count time. `advances` is the number of reports of progress, `fraction` is 0 to 1.
 
         Returns a Stall when the last advance is too long ago.
         """

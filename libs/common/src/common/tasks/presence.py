@@ -17,7 +17,7 @@ _STAGES = {
 
 
 class WorkerPresence:
-    """Shows that a worker lives and what it is at. Nothing here is kept or waited for."""
+    """Publishes a worker's heartbeats and progress. Messages are neither kept nor confirmed."""
 
     def __init__(self, client: Client, *, worker_id: str, stage: str, device: str) -> None:
         self._client = client
@@ -27,23 +27,23 @@ class WorkerPresence:
         )
 
     async def run(self) -> None:
-        """Shows for ever that the worker is alive."""
+        """Publish heartbeats until cancelled."""
         while True:
             await self._publish(self._subject, self._beat.SerializeToString())
             await asyncio.sleep(_HEARTBEAT_SECONDS)
 
     async def at(self, task_id: str) -> None:
-        """Shows the task in hand; an empty one means idle."""
+        """Publish the current task. An empty one means idle."""
         self._beat.task_id = task_id
         await self._publish(self._subject, self._beat.SerializeToString())
 
     async def draining(self) -> None:
-        """Shows that no further task is taken."""
+        """Publish that no further task is taken."""
         self._beat.draining = True
         await self._publish(self._subject, self._beat.SerializeToString())
 
     async def progress(self, task: queue_pb2.Task, fraction: float, step: str) -> None:
-        """Shows how far the task is, 0 to 1."""
+        """Publish the progress of the task, 0 to 1."""
         progress = queue_pb2.TaskProgress(
             task_id=task.task_id,
             job_id=task.job_id,

@@ -1,4 +1,4 @@
-"""A worker process that cannot go on ends, so that its supervisor starts another one."""
+"""Replacement of a worker process: it ends, and its supervisor starts another one."""
 
 import asyncio
 import faulthandler
@@ -16,7 +16,7 @@ _FROZEN_SECONDS = 300.0
 
 
 def end_process() -> NoReturn:
-    """End the process at once; a thread that does not return would keep a normal exit waiting."""
+    """End the process at once. A normal exit would wait for a stuck thread."""
     _log.error("the process ends to be replaced", code=REPLACE_EXIT_CODE)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -24,9 +24,9 @@ def end_process() -> NoReturn:
 
 
 async def watch_event_loop(frozen_seconds: float = _FROZEN_SECONDS) -> None:
-    """End the process when a library keeps the interpreter to itself; runs until cancelled.
+    """End the process when a library never releases the interpreter. Runs until cancelled.
 
-    Then nothing of Python runs, so a timer of the C library prints where it stands and ends it.
+    No Python code runs then, so a timer in C prints the traceback and ends the process.
     """
     if sys.__stderr__ is None:
         return

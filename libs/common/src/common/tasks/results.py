@@ -1,4 +1,4 @@
-"""Handing in what became of a task: the result object first, then the announcement of it."""
+"""Handing in the outcome of a task: the result object first, then its announcement."""
 
 import asyncio
 import time
@@ -35,7 +35,7 @@ class TaskResults:
         self._worker_id = worker_id
 
     async def stored(self, task: queue_pb2.Task) -> bool:
-        """Whether the task's result object is there already: somebody died before saying so.
+        """Return whether the task's result object exists: a worker died before announcing it.
 
         Raises:
             UnavailableError: the object store is away.
@@ -43,7 +43,7 @@ class TaskResults:
         return await self._objects.exists(self._bucket, task.result_key)
 
     async def store(self, task: queue_pb2.Task, result: bytes) -> None:
-        """Writes the result object under the key that the task names.
+        """Write the result object under the task's key.
 
         Raises:
             UnavailableError: the object store is away.
@@ -54,10 +54,10 @@ class TaskResults:
     async def announce(
         self, task: queue_pb2.Task, *, begun: float, failure: ApplicationError | None = None
     ) -> None:
-        """Says that a task is done or has failed for good; tries until JetStream has it.
+        """Announce that a task is done or has failed for good, until JetStream confirms it.
 
-        `begun` is the `time.perf_counter()` at which work began. Saying it twice is harmless: the
-        task's id is the message's.
+        `begun` is the `time.perf_counter()` of the start. A repetition is harmless: the task's id
+        is the message's.
         """
         result = self._result(task)
         result.busy_duration.FromNanoseconds(int((time.perf_counter() - begun) * 1e9))
@@ -78,9 +78,9 @@ class TaskResults:
                 return
 
     async def give_back(self, task: queue_pb2.Task, attempt: int) -> bool:
-        """Has a task that is not done handed out again, as if for the first time.
+        """Have an unfinished task handed out again, as if for the first time.
 
-        Tries once: a worker that stops has no time. False when JetStream did not take it.
+        Tries once: a stopping worker has no time. Returns False if JetStream did not confirm it.
         """
         result = self._result(task)
         result.returned = True

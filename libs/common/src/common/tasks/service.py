@@ -1,4 +1,4 @@
-"""The composition that every kind of worker shares: models, tasks, direct calls, and the end."""
+"""The composition of every kind of worker: models, tasks, direct calls, and shutdown."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
@@ -34,7 +34,7 @@ OptionalBytes = Annotated[int, BeforeValidator(parse_size), Field(ge=0)] | None
 
 
 class WorkerSettings(ServiceSettings, ObjectSettings):
-    """What every worker needs to know."""
+    """Settings of every worker."""
 
     worker_id: str = Field(default_factory=lambda: f"worker-{uuid4().hex[:12]}")
     task_ack_wait_seconds: Seconds = 15
@@ -53,10 +53,10 @@ class WorkerSettings(ServiceSettings, ObjectSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerKind(Generic[Engine]):
-    """What makes one kind of worker differ from another.
+    """One kind of worker.
 
-    `longest_piece` is the longest piece of sound, in seconds, that its engine works on without a
-    report of progress.
+    `longest_piece` is the longest piece of sound, in seconds, between two reports of progress of
+    its engine.
     """
 
     name: str
@@ -69,7 +69,7 @@ class WorkerKind(Generic[Engine]):
 
 
 async def serve(settings: WorkerSettings, supervisor: Supervisor, kind: WorkerKind[Engine]) -> None:
-    """Loads the models, works and answers until the supervisor stops, then ends in order."""
+    """Load the models, work and answer until the supervisor stops, then end in order."""
     async with AsyncExitStack() as stack:
         gateway = await stack.enter_async_context(channel(settings, settings.gateway_grpc))
         tokens = CachedAuthenticator(

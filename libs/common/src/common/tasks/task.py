@@ -1,4 +1,4 @@
-"""What the code that does a task sees: its order, its recording, and whether it should go on."""
+"""The interface of task handlers: the task, its recording, progress and cancellation."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ _PROGRESS_SECONDS = 0.5
 
 
 class TaskCancelledError(Exception):
-    """Raised by a handler that noticed that it was told to stop."""
+    """Raised by a handler after its control was stopped."""
 
 
 class TaskControl:
@@ -56,29 +56,29 @@ class TaskHandler(Protocol):
     """The work itself."""
 
     def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
-        """Does a task on a thread; returns the serialized result object.
+        """Do a task on a thread and return the serialized result object.
 
         Raises:
-            TaskCancelledError: `control` said to stop.
-            UnavailableError: a server went away; the task is begun anew when it is back.
-            ApplicationError: the task can never succeed; its message is for the user.
-            Exception: anything else may succeed another time.
+            TaskCancelledError: `control` was stopped.
+            UnavailableError: a server went away. The task starts again when it is back.
+            ApplicationError: the task can never succeed. The message is for the user.
+            Exception: another attempt may succeed.
         """
         ...
 
 
 class ProgressReporter:
-    """Carries progress from a handler's thread to the event loop, not too often."""
+    """Carries progress from a handler's thread to the event loop, at a limited rate."""
 
     def __init__(self, publish: Callable[[float, str], Awaitable[None]]) -> None:
-        """To be made on the event loop, on which `publish` will run."""
+        """Call this on the event loop. `publish` runs there."""
         self._publish = publish
         self._loop = asyncio.get_running_loop()
         self._last_time = 0.0
         self._last_step = ""
 
     def __call__(self, fraction: float, step: str) -> None:
-        """Publishes when the step is a new one or some time has passed."""
+        """Publish if the step is new or some time has passed."""
         now = time.monotonic()
         if step == self._last_step and now - self._last_time < _PROGRESS_SECONDS:
             return

@@ -1,9 +1,8 @@
-"""A worker's life: take a task, do it in a thread, keep it alive, hand in the result, acknowledge.
+"""A worker's loop: take a task, do it in a thread, keep it alive, hand in the result, acknowledge.
 
-The order is what makes a task safe: the result object is written under a key that the task names,
-then the result is announced under the task's id, and only then is the task acknowledged. Dying
-anywhere in between means that another worker does it again, with the same outcome, or announces
-what it finds done.
+The order makes a task safe: the result object is written under the task's key, then the result is
+announced under the task's id, and only then the task is acknowledged. If the worker dies in
+between, another one does the task again, with the same outcome, or announces the stored result.
 """
 
 import asyncio
@@ -35,7 +34,7 @@ _FETCH_SECONDS = 2.0
 
 
 class TaskWorker:
-    """Takes tasks of one stage, one at a time, until it is told to stop."""
+    """Takes tasks of one stage, one at a time, until stopped."""
 
     def __init__(
         self,
@@ -47,7 +46,7 @@ class TaskWorker:
         options: WorkerOptions,
         inference: Inference | None = None,
     ) -> None:
-        """`inference` runs the handler; by default on a thread of the worker's own."""
+        """`inference` runs the handler, by default on a thread of the worker's own."""
         self._client = client
         self._stream = stream
         self._options = options
@@ -77,10 +76,10 @@ class TaskWorker:
         self._pause_seconds = 0.0
 
     async def run(self) -> None:
-        """Work until `stop`; returns when the task in hand is done or given back.
+        """Work until `stop`. Returns when the current task is done or given back.
 
-        Nothing that happens to one task ends it, but it also ends when the process is to be
-        replaced (see Inference).
+        No error of a task ends the loop. It also ends when the process is to be replaced (see
+        Inference).
         """
         cancelled = await Cancellations.listen(self._client, self._stream)
         consumer = await self._stream.pull_subscribe_bind(
@@ -102,17 +101,17 @@ class TaskWorker:
             self._inference.close()
 
     async def heartbeat(self) -> None:
-        """Shows for ever that the worker is alive; run it beside `run`."""
+        """Publish heartbeats until cancelled. Run it next to `run`."""
         await self._presence.run()
 
     async def retire(self) -> None:
-        """Take no further task; returns when the one in hand is settled."""
+        """Take no further task. Returns when the current one is settled."""
         self._stopping.set()
         await self._presence.draining()
         await self._idle.wait()
 
     async def stop(self) -> None:
-        """Takes no further task; a task in hand may finish within the grace, else is given back."""
+        """Take no further task. The current one may finish within the grace, else is given back."""
         self._stopping.set()
         await self._presence.draining()
         with contextlib.suppress(TimeoutError):
@@ -168,7 +167,7 @@ class TaskWorker:
         cancelled: Cancellations,
         control: TaskControl,
     ) -> None:
-        """Does a task under its trace, and measures it."""
+        """Do a task under its trace, and measure it."""
         stage = self._options.stage
         begun = time.perf_counter()
         outcome = "error"
@@ -200,7 +199,7 @@ class TaskWorker:
         cancelled: Cancellations,
         control: TaskControl,
     ) -> str:
-        """Does the task and settles its message; returns the outcome as a word."""
+        """Do the task and settle its message. Returns the outcome as a word."""
         begun = time.perf_counter()
         try:
             if await cancelled.include(task.job_id):
@@ -235,7 +234,7 @@ class TaskWorker:
         return self._inference.replacement.is_set()
 
     async def _leave(self, message: TaskMessage, error: Exception) -> str:
-        """Have a task tried again; returns the outcome as a word."""
+        """Have a task tried again. Returns the outcome as a word."""
         delay = _RETRY_SECONDS * 2 ** (message.attempt - 1)
         await message.give_back(delay_seconds=delay)
         if not isinstance(error, InterruptedWorkError):
@@ -245,10 +244,10 @@ class TaskWorker:
         return error.outcome
 
     async def _hand_back(self, task: queue_pb2.Task, message: TaskMessage) -> None:
-        """Leaves a task to others.
+        """Leave a task to others.
 
-        The coordinator hands it out anew, since another delivery of the same message would count
-        as a failed attempt, and stopping a worker says nothing against its task.
+        The coordinator hands it out again. Another delivery of the same message would count as a
+        failed attempt, which stopping a worker is not.
         """
         if await self._results.give_back(task, message.attempt):
             await message.done()
