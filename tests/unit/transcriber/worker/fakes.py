@@ -39,7 +39,7 @@ class FakeEngine:
         assert not isinstance(source, str)
         assert hasattr(source, "read")
         self.seen.append((source.read(), options))
-        on_progress(0.5, "Recognising speech")
+        on_progress(0.5, "Recognizing speech")
         if cancelled():
             raise Cancelled
         return self._answer(options)

@@ -183,7 +183,7 @@ def test_the_step_is_told_in_words_for_a_user() -> None:
         cancelled=lambda: False,
     )
     work.add(window(0.0, (ENGLISH, 4.0)))
-    assert told == {"Recognising speech"}
+    assert told == {"Recognizing speech"}
 
 
 def test_a_recording_longer_than_expected_keeps_progress_within_one() -> None:

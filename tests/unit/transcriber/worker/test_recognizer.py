@@ -1,4 +1,4 @@
-"""What the recogniser makes of a request's configuration."""
+"""What the recognizer makes of a request's configuration."""
 
 import io
 from typing import cast
@@ -78,7 +78,7 @@ def test_a_task_gives_a_serialized_recognition_and_reports_progress() -> None:
     handler = TranscribeHandler(Recognizer(FakeEngine(), 5))
     result = handler(queue_pb2.Task(), audio(), TaskControl(lambda *now: told.append(now)))
     assert speech_pb2.Recognition.FromString(result).segments[0].text == "hello there"
-    assert told == [(0.5, "Recognising speech")]
+    assert told == [(0.5, "Recognizing speech")]
 
 
 def test_a_cancelled_task_stops() -> None:

@@ -1,4 +1,4 @@
-"""Direct calls of the recogniser, with an engine that needs no model."""
+"""Direct calls of the recognizer, with an engine that needs no model."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ def servicer(inference: Inference) -> SpeechServicer:
     return SpeechServicer(Recognizer(FakeEngine(), 5), inference)
 
 
-async def test_a_recording_is_recognised(inference: Inference) -> None:
+async def test_a_recording_is_recognized(inference: Inference) -> None:
     request = speech_pb2.RecognizeRequest(content=b"sound")
     answer = await servicer(inference).Recognize(request, None)
     assert answer.recognition.segments[0].text == "hello there"

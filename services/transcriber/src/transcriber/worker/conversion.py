@@ -1,4 +1,4 @@
-"""Between the recogniser's domain and its messages."""
+"""Between the recognizer's domain and its messages."""
 
 from common.errors import ValidationError
 from common.times import duration

@@ -28,7 +28,7 @@ _SPAN_SEAM = 60.0
 _SPEECH_SHARE = 0.02
 _LANGUAGE_SHARE = 0.04
 #: What a user is told that is being done.
-_STEP = "Recognising speech"
+_STEP = "Recognizing speech"
 
 #: Part of a window's speech and the language it is in.
 _Part = tuple[Sequence[Span], Choice]

@@ -12,7 +12,7 @@ from transcriber.worker.speech import Progress, SpeechEngine
 
 
 class Recognizer:
-    """Recognises a recording by a request's configuration."""
+    """Recognizes a recording by a request's configuration."""
 
     def __init__(self, engine: SpeechEngine, beam_size: int) -> None:
         self._engine = engine

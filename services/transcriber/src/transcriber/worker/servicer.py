@@ -1,4 +1,4 @@
-"""SpeechService: direct use of the recogniser, without a stored recording."""
+"""SpeechService: direct use of the recognizer, without a stored recording."""
 
 import io
 from collections.abc import AsyncIterator
@@ -18,10 +18,10 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
         self._recognizer = recognizer
         self._inference = inference
 
-    async def Recognize(  # noqa: N802 - named by the contract
+    async def Recognize(
         self, request: speech_pb2.RecognizeRequest, _context: Any
     ) -> speech_pb2.RecognizeResponse:
-        """Recognises a recording that is sent whole."""
+        """Recognizes a recording that is sent whole."""
         if not request.content:
             raise ValidationError.of("content", "The request carries no audio.")
 
@@ -35,7 +35,7 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
 
         return speech_pb2.RecognizeResponse(recognition=await self._inference.call(work))
 
-    async def StreamingRecognize(  # noqa: N802
+    async def StreamingRecognize(
         self, _requests: AsyncIterator[speech_pb2.StreamingRecognizeRequest], _context: Any
     ) -> AsyncIterator[speech_pb2.StreamingRecognizeResponse]:
         """Live recognition; not offered by this version."""

@@ -8,7 +8,7 @@ from transcriber.worker.speech import Cancelled
 
 
 class TranscribeHandler:
-    """Runs the recogniser over the recording of a task."""
+    """Runs the recognizer over the recording of a task."""
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer
