@@ -16,7 +16,7 @@ from common.objects import ObjectStore
 from common.postgres import Database
 from transcriber.api.preferences import SessionPreferences
 from transcriber.api.queue_servicer import QueueServicer
-from transcriber.api.transcription_servicer import TranscriptionParts, TranscriptionServicer
+from transcriber.api.transcription_servicer import TranscriptionDependencies, TranscriptionServicer
 from transcriber.api.watch import ChangeHub
 from transcriber.names.assignment import SpeakerNames
 from transcriber.names.clips import ClipStep, ClipStore
@@ -224,7 +224,7 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
 def make_transcription_servicer(core: Core, actions: Actions) -> TranscriptionServicer:
     """TranscriptionService."""
     return TranscriptionServicer(
-        TranscriptionParts(
+        TranscriptionDependencies(
             database=core.servers.database,
             uploader=actions.uploader,
             starter=actions.starter,

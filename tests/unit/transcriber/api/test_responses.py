@@ -33,7 +33,7 @@ JOB = Job(
     status=JobStatus.PROCESSING,
     priority=5,
     progress=42.0,
-    current_step="Recognising speech",
+    current_step="Recognizing speech",
     created_at=NOON,
     started_at=NOON,
     filename="a.wav",
@@ -88,9 +88,9 @@ def test_every_state_of_the_domain_has_its_word() -> None:
     ("status", "progress", "step"),
     [
         (TranscriptionStatus.PENDING, 0.0, "Uploaded"),
-        (TranscriptionStatus.PROCESSING, 42.0, "Recognising speech"),
+        (TranscriptionStatus.PROCESSING, 42.0, "Recognizing speech"),
         (TranscriptionStatus.COMPLETED, 100.0, "Completed"),
-        (TranscriptionStatus.FAILED, 42.0, "Recognising speech"),
+        (TranscriptionStatus.FAILED, 42.0, "Recognizing speech"),
     ],
 )
 def test_progress_fits_the_status(status: TranscriptionStatus, progress: float, step: str) -> None:

@@ -94,7 +94,7 @@ def test_a_reused_stage_says_so() -> None:
 
 def test_the_step_is_that_of_a_running_stage() -> None:
     assert current_step(stages_of(tasks(W, W, W))) == STARTING_STEP
-    assert current_step(stages_of(tasks(R, R, W))) == "Recognising speech"
+    assert current_step(stages_of(tasks(R, R, W))) == "Recognizing speech"
     assert current_step(stages_of(tasks(D, R, W))) == "Telling speakers apart"
     assert current_step(stages_of(tasks(D, D, W))) == MERGE_STEP
     assert current_step(stages_of(tasks(D, D, R))) == MERGE_STEP

@@ -1,1 +1,1 @@
-"""Requests and answers of the transcriber's RPCs."""
+"""RPCs of the transcriber: servicers, requests and responses."""

@@ -1,4 +1,4 @@
-"""What the calling session prefers, for uploads that leave something open."""
+"""Preferences of the calling session, for uploads without explicit options."""
 
 from dataclasses import dataclass
 
@@ -13,20 +13,20 @@ _TIMEOUT_SECONDS = 5.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preferences:
-    """A session's preferences. An empty language is to be detected."""
+    """A session's preferences. An empty language is detected."""
 
     language: str = ""
     auto_start: bool = True
 
 
 class SessionPreferences:
-    """Asks SessionService."""
+    """Reads preferences from SessionService."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = session_pb2_grpc.SessionServiceStub(channel)
 
     async def of(self, caller: Identity) -> Preferences:
-        """The caller's preferences; the usual ones for a service, which has applied them itself.
+        """Return the caller's preferences, or the defaults for a service that applies its own.
 
         Raises:
             UnavailableError: the gateway does not answer.

@@ -1,4 +1,4 @@
-"""QueueService: what waits, what runs, and steering it."""
+"""QueueService: status of the queue, jobs, cancellation and priorities."""
 
 import datetime as dt
 from typing import Any
@@ -16,7 +16,7 @@ from transcriber.wakeups import WakeUps
 
 
 class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
-    """Translates between messages and the domain. Jobs are those of the caller's session."""
+    """Serves QueueService. Callers see only the jobs of their session."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
         self._wake_ups = wake_ups
         self._capacity = capacity
 
-    async def GetQueueStatus(  # noqa: N802 - named by the contract
+    async def GetQueueStatus(
         self, _request: queue_pb2.GetQueueStatusRequest, _context: Any
     ) -> queue_pb2.GetQueueStatusResponse:
         """Return the state of the whole queue."""
@@ -45,10 +45,10 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
             )
         )
 
-    async def GetJob(  # noqa: N802
+    async def GetJob(
         self, request: queue_pb2.GetJobRequest, _context: Any
     ) -> queue_pb2.GetJobResponse:
-        """Returns one job."""
+        """Return one job."""
         job_id = requests.job_id(request.job_id)
         async with self._database.transaction() as connection:
             job = await Jobs(connection).find(job_id, identity.session_id())
@@ -56,10 +56,10 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
                 raise NotFoundError("There is no such job.")
             return queue_pb2.GetJobResponse(job=await self._shown(connection, job))
 
-    async def ListJobs(  # noqa: N802
+    async def ListJobs(
         self, request: queue_pb2.ListJobsRequest, _context: Any
     ) -> queue_pb2.ListJobsResponse:
-        """Lists the session's jobs."""
+        """Return a page of the session's jobs."""
         limit, offset = requests.page(request.limit, request.offset)
         async with self._database.transaction() as connection:
             jobs, total = await Jobs(connection).page(
@@ -75,18 +75,18 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
             jobs=[responses.job(job, snapshot, now) for job in jobs], total=total
         )
 
-    async def CancelJob(  # noqa: N802
+    async def CancelJob(
         self, request: queue_pb2.CancelJobRequest, _context: Any
     ) -> queue_pb2.CancelJobResponse:
-        """Cancels a job."""
+        """Cancel a job."""
         job = await self._canceller.cancel(requests.job_id(request.job_id), identity.session_id())
         async with self._database.transaction() as connection:
             return queue_pb2.CancelJobResponse(job=await self._shown(connection, job))
 
-    async def UpdateJobPriority(  # noqa: N802
+    async def UpdateJobPriority(
         self, request: queue_pb2.UpdateJobPriorityRequest, _context: Any
     ) -> queue_pb2.UpdateJobPriorityResponse:
-        """Changes the priority of a waiting job."""
+        """Change the priority of a queued job."""
         if not 1 <= request.priority <= 10:
             raise ValidationError.of("priority", "priority must be from 1 (last) to 10 (first).")
         async with self._database.transaction() as connection:
@@ -95,7 +95,7 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
             if job is None:
                 raise NotFoundError("There is no such job.")
             if not await jobs.set_priority(job.job_id, request.priority):
-                raise StateError("The job does not wait any more.", {"status": job.status})
+                raise StateError("The job is no longer queued.", {"status": job.status})
             changed = await jobs.get(job.job_id)
             assert changed is not None, "it was found in this transaction"
             job = changed

@@ -1,4 +1,4 @@
-"""What callers ask for, checked, as objects of the domain."""
+"""Validation of requests and their conversion to domain objects."""
 
 import re
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from transcriber.recordings.upload import UploadRequest
 
 _JOB_ID = re.compile(r"job_[0-9a-f]{32}")
 MOST_RESULTS = 1000
-_USUAL_RESULTS = 50
+_DEFAULT_RESULTS = 50
 _STATUSES = {
     transcription_pb2.TRANSCRIPTION_STATUS_UNSPECIFIED: None,
     transcription_pb2.TRANSCRIPTION_STATUS_PENDING: TranscriptionStatus.PENDING,
@@ -41,15 +41,15 @@ _STAGES = {
 
 
 def needs_preferences(config: transcription_pb2.UploadConfig) -> bool:
-    """Whether an upload leaves something to the session's preferences."""
+    """Return whether an upload depends on the session's preferences."""
     return not config.language or not config.HasField("auto_start")
 
 
 def upload(config: transcription_pb2.UploadConfig, preferences: Preferences) -> UploadRequest:
-    """What an upload is to be.
+    """Convert the description of an upload.
 
     Raises:
-        ValidationError: a field is wrong.
+        ValidationError: a field is invalid.
     """
     if config.size_bytes < 0:
         raise ValidationError.of("size_bytes", "size_bytes must not be negative.")
@@ -84,10 +84,10 @@ def amended(
 
 
 def start(request: transcription_pb2.StartTranscriptionRequest) -> StartRequest:
-    """What a job is to be.
+    """Convert a request to start a job.
 
     Raises:
-        ValidationError: a field is wrong.
+        ValidationError: a field is invalid.
     """
     return StartRequest(
         priority=options.priority(request.priority),
@@ -99,7 +99,7 @@ def start(request: transcription_pb2.StartTranscriptionRequest) -> StartRequest:
 
 
 def bounds(config: diarization_pb2.DiarizationConfig) -> SpeakerBounds:
-    """What is known of the number of speakers.
+    """Convert bounds on the number of speakers.
 
     Raises:
         ValidationError: the numbers are out of range or contradict each other.
@@ -110,10 +110,10 @@ def bounds(config: diarization_pb2.DiarizationConfig) -> SpeakerBounds:
 
 
 def stages(values: Iterable[int]) -> frozenset[Stage]:
-    """Stages by their numbers.
+    """Convert stages.
 
     Raises:
-        ValidationError: there is no such stage.
+        ValidationError: a stage is unknown.
     """
     found = set()
     for value in values:
@@ -125,10 +125,10 @@ def stages(values: Iterable[int]) -> frozenset[Stage]:
 
 
 def status(value: int) -> TranscriptionStatus | None:
-    """A status to filter by; None means all.
+    """Convert a status to filter by. None means all.
 
     Raises:
-        ValidationError: there is no such status.
+        ValidationError: the status is unknown.
     """
     if value not in _STATUSES:
         raise ValidationError.of("status", "There is no such status.")
@@ -136,10 +136,10 @@ def status(value: int) -> TranscriptionStatus | None:
 
 
 def job_status(value: int) -> JobStatus | None:
-    """A job's status to filter by; None means all.
+    """Convert a job's status to filter by. None means all.
 
     Raises:
-        ValidationError: there is no such status.
+        ValidationError: the status is unknown.
     """
     if value not in _JOB_STATUSES:
         raise ValidationError.of("status", "There is no such status.")
@@ -147,10 +147,10 @@ def job_status(value: int) -> JobStatus | None:
 
 
 def job_id(value: str) -> str:
-    """A job's identifier.
+    """Check a job's id.
 
     Raises:
-        NotFoundError: it is none.
+        NotFoundError: it is malformed, so that no job can have it.
     """
     if not _JOB_ID.fullmatch(value):
         raise NotFoundError("There is no such job.")
@@ -158,13 +158,13 @@ def job_id(value: str) -> str:
 
 
 def page(limit: int, offset: int) -> tuple[int, int]:
-    """How many results, and how many to pass over.
+    """Return limit and offset of a page. A limit of 0 means the default.
 
     Raises:
-        ValidationError: they are out of range.
+        ValidationError: one is out of range.
     """
     if not 0 <= limit <= MOST_RESULTS:
         raise ValidationError.of("limit", f"limit must be from 1 to {MOST_RESULTS}.")
     if offset < 0:
         raise ValidationError.of("offset", "offset must not be negative.")
-    return limit or _USUAL_RESULTS, offset
+    return limit or _DEFAULT_RESULTS, offset

@@ -1,4 +1,4 @@
-"""Transcriptions and jobs as callers get them."""
+"""Conversion of domain objects to responses."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -48,7 +48,7 @@ _NAME_SOURCES = {
 
 
 def transcription(value: Transcription, now: dt.datetime) -> transcription_pb2.Transcription:
-    """A transcription in the basic view."""
+    """Convert a transcription without its transcript."""
     job = value.job
     message = transcription_pb2.Transcription(
         transcription_id=value.id,
@@ -88,7 +88,7 @@ def transcription(value: Transcription, now: dt.datetime) -> transcription_pb2.T
 def full_transcription(
     value: Transcription, segments: Sequence[Segment], now: dt.datetime
 ) -> transcription_pb2.Transcription:
-    """A transcription with its text and its segments."""
+    """Convert a transcription with its text and segments."""
     message = transcription(value, now)
     message.full_text = join_texts([segment.text for segment in segments])
     message.segments.extend(transcript(segments, group_by_name(value.speakers), first=0))
@@ -98,7 +98,7 @@ def full_transcription(
 def transcript(
     segments: Iterable[Segment], speakers: GroupedSpeakers, *, first: int
 ) -> list[transcription_pb2.Segment]:
-    """Segments as callers get them; `first` is the number of the first one."""
+    """Convert segments, numbered from `first`."""
     return [
         transcription_pb2.Segment(
             index=index,
@@ -116,7 +116,7 @@ def transcript(
 
 
 def job(value: Job, snapshot: QueueSnapshot, now: dt.datetime) -> queue_pb2.Job:
-    """A job with its place in the queue."""
+    """Convert a job with its place in the queue."""
     message = queue_pb2.Job(
         id=value.id,
         job_id=value.job_id,
@@ -149,7 +149,7 @@ def job(value: Job, snapshot: QueueSnapshot, now: dt.datetime) -> queue_pb2.Job:
 def queue_status(
     status: QueueStatus, session_id: str, *, capacity: int, running: bool
 ) -> queue_pb2.QueueStatus:
-    """The queue as one session sees it."""
+    """Convert the status of the queue with the place of one session."""
     count = status.by_status
     place = status.snapshot.places.get(session_id)
     wait = status.snapshot.forecast.next_begin if place is None else place.wait
@@ -174,15 +174,17 @@ def queue_status(
     return message
 
 
-def session_statistics(status: SessionStatistics, position: int) -> session_pb2.SessionStatistics:
-    """What a session's jobs came to; `position` is that of its first waiting job, 0 for none."""
+def session_statistics(
+    statistics: SessionStatistics, position: int
+) -> session_pb2.SessionStatistics:
+    """Convert statistics. `position` is that of the session's first queued job, 0 for none."""
     return session_pb2.SessionStatistics(
         queue_position=position,
-        processing=status.processing,
-        completed_jobs=status.completed,
-        audio_duration=duration(status.audio_seconds),
-        processing_duration=duration(status.processing_seconds),
-        average_confidence=status.mean_confidence,
+        processing=statistics.processing,
+        completed_jobs=statistics.completed,
+        audio_duration=duration(statistics.audio_seconds),
+        processing_duration=duration(statistics.processing_seconds),
+        average_confidence=statistics.mean_confidence,
     )
 
 

@@ -1,4 +1,4 @@
-"""TranscriptionService: recordings in, transcripts out."""
+"""TranscriptionService: uploads, transcripts, speakers and deletion."""
 
 import datetime as dt
 from collections.abc import AsyncIterator
@@ -35,8 +35,8 @@ _UploadRequests = AsyncIterator[transcription_pb2.UploadTranscriptionRequest]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TranscriptionParts:
-    """What the service is made of."""
+class TranscriptionDependencies:
+    """Dependencies of the servicer."""
 
     database: Database
     uploader: Uploader
@@ -50,29 +50,29 @@ class TranscriptionParts:
 
 
 class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer):
-    """Translates between messages and the domain. Every answer is about the caller's session."""
+    """Serves TranscriptionService. Callers see only the transcriptions of their session."""
 
-    def __init__(self, parts: TranscriptionParts) -> None:
-        self._parts = parts
-        self._database = parts.database
+    def __init__(self, dependencies: TranscriptionDependencies) -> None:
+        self._dependencies = dependencies
+        self._database = dependencies.database
 
-    async def UploadTranscription(  # noqa: N802 - named by the contract
+    async def UploadTranscription(
         self, request_iterator: _UploadRequests, _context: Any
     ) -> transcription_pb2.UploadTranscriptionResponse:
-        """Stores a recording."""
+        """Store a recording."""
         session_id = identity.session_id()
         first = await anext(request_iterator, None)
         if first is None or first.WhichOneof("upload") != "config":
             raise ValidationError.of("config", "The first request must describe the upload.")
         preferences = Preferences()
         if requests.needs_preferences(first.config):
-            preferences = await self._parts.preferences.of(identity.current())
+            preferences = await self._dependencies.preferences.of(identity.current())
         request = requests.upload(first.config, preferences)
         body = _Body(request_iterator)
         chunks = body.chunks()
-        uploaded = await self._parts.uploader.earlier(session_id, request.request_id)
+        uploaded = await self._dependencies.uploader.earlier(session_id, request.request_id)
         if uploaded is None:
-            uploaded = await self._parts.uploader.upload(
+            uploaded = await self._dependencies.uploader.upload(
                 session_id,
                 request,
                 chunks,
@@ -80,27 +80,27 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
             )
         else:
             async for _ in chunks:
-                # A client that sends again what is stored already expects it to be read.
+                # A client that repeats an upload expects the server to read it.
                 pass
         return await self._uploaded(uploaded)
 
-    async def StartTranscription(  # noqa: N802
+    async def StartTranscription(
         self, request: transcription_pb2.StartTranscriptionRequest, _context: Any
     ) -> transcription_pb2.StartTranscriptionResponse:
-        """Queues a transcription."""
-        job = await self._parts.starter.start(
+        """Queue a transcription."""
+        job = await self._dependencies.starter.start(
             request.transcription_id, identity.session_id(), requests.start(request)
         )
         async with self._database.transaction() as connection:
-            snapshot = await self._parts.monitor.snapshot(connection)
+            snapshot = await self._dependencies.monitor.snapshot(connection)
         return transcription_pb2.StartTranscriptionResponse(
             job=responses.job(job, snapshot, _now())
         )
 
-    async def GetTranscription(  # noqa: N802
+    async def GetTranscription(
         self, request: transcription_pb2.GetTranscriptionRequest, _context: Any
     ) -> transcription_pb2.GetTranscriptionResponse:
-        """Returns one transcription."""
+        """Return one transcription."""
         async with self._database.transaction() as connection:
             await locks.repeatable_read(connection)
             found = await Transcriptions(connection).find(
@@ -115,10 +115,10 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
                 message = responses.transcription(found, _now())
         return transcription_pb2.GetTranscriptionResponse(transcription=message)
 
-    async def ListTranscriptions(  # noqa: N802
+    async def ListTranscriptions(
         self, request: transcription_pb2.ListTranscriptionsRequest, _context: Any
     ) -> transcription_pb2.ListTranscriptionsResponse:
-        """Lists the session's transcriptions."""
+        """Return a page of the session's transcriptions."""
         limit, offset = requests.page(request.limit, request.offset)
         async with self._database.transaction() as connection:
             found, total = await Transcriptions(connection).page(
@@ -132,17 +132,17 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
             transcriptions=[responses.transcription(item, now) for item in found], total=total
         )
 
-    async def DeleteTranscription(  # noqa: N802
+    async def DeleteTranscription(
         self, request: transcription_pb2.DeleteTranscriptionRequest, _context: Any
     ) -> transcription_pb2.DeleteTranscriptionResponse:
-        """Deletes a transcription with all that came of it."""
-        await self._parts.deleter.delete(request.transcription_id, identity.session_id())
+        """Delete a transcription with its results."""
+        await self._dependencies.deleter.delete(request.transcription_id, identity.session_id())
         return transcription_pb2.DeleteTranscriptionResponse()
 
-    async def StreamTranscript(  # noqa: N802
+    async def StreamTranscript(
         self, request: transcription_pb2.StreamTranscriptRequest, _context: Any
     ) -> AsyncIterator[transcription_pb2.StreamTranscriptResponse]:
-        """Streams a finished transcript, a batch at a time: slow readers hold nothing up."""
+        """Stream a finished transcript. No transaction stays open between batches."""
         async with self._database.transaction() as connection:
             await locks.repeatable_read(connection)
             found = _with_transcript(
@@ -161,23 +161,23 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
             )
             number += len(batch)
 
-    async def WatchTranscription(  # noqa: N802
+    async def WatchTranscription(
         self, request: transcription_pb2.WatchTranscriptionRequest, _context: Any
     ) -> AsyncIterator[transcription_pb2.WatchTranscriptionResponse]:
-        """Streams the state of a transcription."""
+        """Stream the state of a transcription."""
         states = watch.states(
-            self._database, self._parts.hub, request.transcription_id, identity.session_id()
+            self._database, self._dependencies.hub, request.transcription_id, identity.session_id()
         )
         async for state in states:
             yield transcription_pb2.WatchTranscriptionResponse(
                 transcription=responses.transcription(state, _now())
             )
 
-    async def AssignSpeakers(  # noqa: N802
+    async def AssignSpeakers(
         self, request: transcription_pb2.AssignSpeakersRequest, _context: Any
     ) -> transcription_pb2.AssignSpeakersResponse:
-        """Names speakers."""
-        changed = await self._parts.names.assign(
+        """Assign names to speakers."""
+        changed = await self._dependencies.names.assign(
             request.transcription_id, identity.session_id(), dict(request.names)
         )
         return transcription_pb2.AssignSpeakersResponse(
@@ -185,10 +185,10 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
             speakers_assigned=len(request.names),
         )
 
-    async def GetSpeakerClip(  # noqa: N802
+    async def GetSpeakerClip(
         self, request: transcription_pb2.GetSpeakerClipRequest, _context: Any
     ) -> httpbody_pb2.HttpBody:
-        """Returns a short clip of one speaker."""
+        """Return a clip of one speaker."""
         async with self._database.transaction() as connection:
             found = _with_transcript(
                 await Transcriptions(connection).find(
@@ -198,21 +198,21 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         wanted = same_name(request.speaker_label)
         for speaker in found.speakers:
             if wanted in {same_name(speaker.label), same_name(speaker.display_name)}:
-                clip = await self._parts.clips.get(found, speaker)
+                clip = await self._dependencies.clips.get(found, speaker)
                 return httpbody_pb2.HttpBody(content_type=CLIP_TYPE, data=clip)
         raise NotFoundError("There is no such speaker in this transcription.")
 
-    async def GetSessionStatistics(  # noqa: N802
+    async def GetSessionStatistics(
         self, _request: transcription_pb2.GetSessionStatisticsRequest, _context: Any
     ) -> transcription_pb2.GetSessionStatisticsResponse:
-        """Returns figures over the session's jobs."""
+        """Return statistics of the session's jobs."""
         session_id = identity.session_id()
         async with self._database.transaction() as connection:
-            figures = await Jobs(connection).session_statistics(session_id)
-            snapshot = await self._parts.monitor.snapshot(connection)
+            statistics = await Jobs(connection).session_statistics(session_id)
+            snapshot = await self._dependencies.monitor.snapshot(connection)
         place = snapshot.places.get(session_id)
         return transcription_pb2.GetSessionStatisticsResponse(
-            statistics=responses.session_statistics(figures, place.position if place else 0)
+            statistics=responses.session_statistics(statistics, place.position if place else 0)
         )
 
     async def _uploaded(self, uploaded: Uploaded) -> transcription_pb2.UploadTranscriptionResponse:
@@ -222,7 +222,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         )
         if uploaded.job is not None:
             async with self._database.transaction() as connection:
-                snapshot = await self._parts.monitor.snapshot(connection)
+                snapshot = await self._dependencies.monitor.snapshot(connection)
             answer.job.CopyFrom(responses.job(uploaded.job, snapshot, now))
         return answer
 
@@ -231,7 +231,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
             await locks.repeatable_read(connection)
             transcripts = Transcripts(connection)
             if await transcripts.transcript_at(of.id) != of.transcript_at:
-                raise ConflictError("The transcript was replaced meanwhile; read it again.")
+                raise ConflictError("The transcript has been replaced. Read it again.")
             return await transcripts.batch(of.id, words=words, first=first, limit=_BATCH)
 
 

@@ -1,4 +1,4 @@
-"""Lets callers watch a transcription: they are woken when something happens to it."""
+"""Watching transcriptions: callers receive the state after each change."""
 
 import asyncio
 import contextlib
@@ -15,26 +15,26 @@ from common.postgres import Database
 from transcriber.domain.transcriptions import Transcription
 from transcriber.store.transcriptions import Transcriptions
 
-#: Looked at anyway after so long (seconds): what core NATS tells can get lost.
+#: Longest time between reads, in seconds. Core NATS may lose messages.
 _REGULARLY_SECONDS = 5.0
-#: Not looked at more often than this.
+#: Least time between reads, in seconds.
 _LEAST_SECONDS = 0.2
 
 
 class ChangeHub:
-    """Who watches what in this process. Hears of changes on all replicas over NATS."""
+    """Watchers in this process, woken by changes on all replicas."""
 
     def __init__(self) -> None:
         self._watchers: defaultdict[int, set[asyncio.Event]] = defaultdict(set)
         self.closed = False
 
     async def listen(self, client: Client) -> None:
-        """Hears from now on what happens to jobs and transcriptions."""
+        """Subscribe to events of jobs and transcriptions."""
         for entity in ("job", "transcription"):
             await client.subscribe(bus.event_subject("*", entity, "*", "*"), cb=self._hear)
 
     def close(self) -> None:
-        """Ends all watching: the process stops."""
+        """End all watches, as the process stops."""
         self.closed = True
         for watchers in self._watchers.values():
             for watcher in watchers:
@@ -42,7 +42,7 @@ class ChangeHub:
 
     @contextlib.contextmanager
     def watch(self, transcription_id: int) -> Iterator[asyncio.Event]:
-        """An event that is set at each change."""
+        """Yield an `asyncio.Event`, set after each change."""
         watcher = asyncio.Event()
         self._watchers[transcription_id].add(watcher)
         try:
@@ -67,13 +67,13 @@ class ChangeHub:
 async def states(
     database: Database, hub: ChangeHub, transcription_id: int, session_id: str
 ) -> AsyncIterator[Transcription]:
-    """A session's transcription as it is now and after each change, until its job has ended.
+    """Yield a session's transcription now and after each change, until its job has ended.
 
-    One without a job is watched until it has had one.
+    Without a job, the watch lasts until one has started and ended.
 
     Raises:
-        NotFoundError: the session has no such transcription, or it was deleted meanwhile.
-        UnavailableError: this process stops.
+        NotFoundError: the session has no such transcription, or it was deleted.
+        UnavailableError: the process stops.
     """
     shown: Transcription | None = None
     with hub.watch(transcription_id) as changed:
@@ -93,4 +93,4 @@ async def states(
                 async with asyncio.timeout(_REGULARLY_SECONDS):
                     await changed.wait()
             if hub.closed:
-                raise UnavailableError("The service restarts; watch again.")
+                raise UnavailableError("The service restarts. Watch again.")
