@@ -46,7 +46,7 @@ async def starting(_: ServiceSettings, supervisor: Supervisor) -> None:
 
 
 async def refused(_: ServiceSettings, supervisor: Supervisor) -> None:
-    raise UnavailableError("The database does not answer; check DATABASE_URL.")
+    raise UnavailableError("The database does not answer. Check DATABASE_URL.")
 
 
 async def broken(_: ServiceSettings, supervisor: Supervisor) -> None:

@@ -21,7 +21,7 @@ async def test_a_signal_ends_a_service_in_order(number: signal.Signals) -> None:
 async def test_a_dying_task_ends_the_process_in_order_and_with_a_failure() -> None:
     async with service("dying") as running:
         assert await running.ends() == 1
-        assert running.events == ["task died; the process stops", "closing"]
+        assert running.events == ["task died, stopping the process", "closing"]
         assert running.lines[0]["task"] == "dying"
         assert "RuntimeError: broken" in running.lines[0]["exception"]
         assert running.lines[0]["service"] == "process"
@@ -44,7 +44,7 @@ async def test_what_cannot_start_says_why_in_one_line() -> None:
         assert await running.ends() == 1
         (line,) = running.lines
         assert line["event"] == "cannot run"
-        assert line["reason"] == "The database does not answer; check DATABASE_URL."
+        assert line["reason"] == "The database does not answer. Check DATABASE_URL."
         assert "exception" not in line
 
 

@@ -1,4 +1,4 @@
-"""NATS: the connection, the streams, and the names of all subjects."""
+"""NATS: connections, streams, and the names of all subjects."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ MAX_DELIVERIES_ADVISORY = f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{TASKS_ST
 CANCELLED_BUCKET = "cancelled"
 MAX_PAYLOAD = 1024 * 1024
 
-#: NATS sets aside the whole limit of a stream, so it is no larger than a small disk can spare.
+#: NATS reserves the whole limit of a stream, so the limit must fit on a small disk.
 EVENTS_BYTES = 256 * 1024**2
 _EVENTS_KEPT_SECONDS = 7 * 24 * 3600
 _DUPLICATE_WINDOW_SECONDS = 600
@@ -41,38 +41,38 @@ _log = logging.get(__name__)
 
 
 def tasks_subject(stage: str) -> str:
-    """Where tasks of a stage (`transcribe`, `diarize`) are published."""
+    """Return the subject for tasks of a stage (`transcribe`, `diarize`)."""
     return f"{PREFIX}.tasks.v1.{stage}"
 
 
 def results_subject(stage: str) -> str:
-    """Where results of a stage are published."""
+    """Return the subject for results of a stage."""
     return f"{PREFIX}.results.v1.{stage}"
 
 
 def progress_subject(task_id: str) -> str:
-    """Where a worker says how far it is with a task."""
+    """Return the subject for progress reports on a task."""
     return f"{PREFIX}.progress.v1.{task_id}"
 
 
 def worker_subject(stage: str, worker_id: str) -> str:
-    """Where a worker shows that it is alive."""
+    """Return the subject for a worker's heartbeats."""
     return f"{PREFIX}.workers.v1.{stage}.{worker_id}"
 
 
 def cancel_subject(job_id: str) -> str:
-    """Where the coordinator says that a job was cancelled."""
+    """Return the subject for the cancellation of a job."""
     return f"{PREFIX}.control.v1.cancel.{job_id}"
 
 
 def event_subject(session_id: str, entity: str, entity_id: str | int, verb: str) -> str:
-    """Where an event is published; `session_id` is empty when it concerns all sessions."""
+    """Return the subject for an event. `session_id` is empty when it concerns all sessions."""
     return f"{PREFIX}.events.v1.{session_id or 'all'}.{entity}.{entity_id}.{verb}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """How tasks are delivered again when a worker is silent."""
+    """Rules for redelivering the tasks of silent workers."""
 
     ack_wait_seconds: float = 15
     max_deliver: int = 4
@@ -80,20 +80,20 @@ class Delivery:
 
 
 async def connect(url: str, *, name: str, wait_seconds: float = 60) -> Client:
-    """Connects, trying for a while, and connects again for ever when the connection breaks.
+    """Connect within `wait_seconds`. A broken connection is reopened indefinitely.
 
     Raises:
         UnavailableError: no server answered in time.
     """
     client = Client()
     try:
-        # With endless reconnecting the client does not give up the first connection either.
+        # With unlimited reconnects the client would retry the first connection forever, too.
         async with asyncio.timeout(wait_seconds):
             await client.connect(url, name=name, **_connect_options())
     except (OSError, ValueError, nats.errors.Error) as error:
         if isinstance(error, TimeoutError):
-            await client.close()  # a connection may be half made
-        raise UnavailableError("NATS does not answer; check NATS_URL.") from error
+            await client.close()  # a connection may be half open
+        raise UnavailableError("NATS does not answer. Check NATS_URL.") from error
     return client
 
 
@@ -111,7 +111,7 @@ def _connect_options() -> dict[str, Any]:
 
 
 async def close(client: Client) -> None:
-    """Sends what is left to send and closes the connection; fine while the server is away."""
+    """Flush pending messages and close the connection, also while the server is away."""
     with contextlib.suppress(nats.errors.Error, OSError):
         await client.drain()
     with contextlib.suppress(OSError):
@@ -119,7 +119,7 @@ async def close(client: Client) -> None:
 
 
 async def ensure_streams(stream: JetStreamContext, delivery: Delivery) -> None:
-    """Makes the streams and consumers that are missing; changes what is configured otherwise.
+    """Create missing streams and consumers, and update those configured differently.
 
     Raises:
         UnavailableError: JetStream does not answer yet.
@@ -129,12 +129,12 @@ async def ensure_streams(stream: JetStreamContext, delivery: Delivery) -> None:
         await _ensure_streams(stream)
         await _ensure_consumers(stream, delivery)
     except (nats.errors.TimeoutError, nats.js.errors.ServiceUnavailableError) as error:
-        raise UnavailableError("NATS answers without JetStream; is it enabled?") from error
+        raise UnavailableError("NATS answers without JetStream. Is it enabled?") from error
     except nats.js.errors.ServerError as error:
         if error.err_code != _INSUFFICIENT_STORAGE:
             raise
         raise DiskFullError(
-            "NATS has no room for its streams; free space on its disk, or set max_file_store."
+            "NATS has no room for its streams. Free space on its disk, or set max_file_store."
         ) from error
 
 
@@ -158,7 +158,7 @@ async def _ensure_streams(stream: JetStreamContext) -> None:
         stream,
         StreamConfig(
             name=EVENTS_STREAM,
-            # Progress and queue changes end in other verbs and are published without being kept.
+            # Progress and queue changes end in other verbs, so they are not kept.
             subjects=[
                 f"{PREFIX}.events.v1.*.*.*.{verb}"
                 for verb in (
@@ -206,7 +206,7 @@ async def _ensure_bucket(stream: JetStreamContext) -> None:
     try:
         await stream.create_key_value(config)
     except nats.js.errors.BadRequestError:
-        _log.debug("the bucket of cancelled jobs is configured otherwise; left as it is")
+        _log.debug("the bucket of cancelled jobs has another configuration and is left unchanged")
 
 
 async def _ensure_stream(stream: JetStreamContext, config: StreamConfig) -> None:
@@ -221,8 +221,8 @@ async def _on_error(error: Exception) -> None:
 
 
 async def _on_disconnected() -> None:
-    _log.warning("nats disconnected; connecting again")
+    _log.warning("nats disconnected")
 
 
 async def _on_reconnected() -> None:
-    _log.info("nats connected again")
+    _log.info("nats reconnected")

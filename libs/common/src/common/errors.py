@@ -1,14 +1,14 @@
-"""The one exception tree: a class says what happened; the edge says which status that is."""
+"""Exceptions of all services, by cause. `common.status` maps them to gRPC statuses."""
 
 from collections.abc import Mapping
 from typing import ClassVar
 
 
 class ApplicationError(Exception):
-    """Something that a caller is told about.
+    """Base of all errors reported to callers.
 
-    `message` is for people and never names internals; `details` are short strings that a program
-    may read, for example `{"field": "language"}`.
+    `message` is for people and never names internals. `details` holds short strings for programs,
+    for example `{"field": "language"}`.
     """
 
     code: ClassVar[str] = "INTERNAL_ERROR"
@@ -26,40 +26,40 @@ class ValidationError(ApplicationError):
 
     @classmethod
     def of(cls, field: str, message: str) -> "ValidationError":
-        """The usual case: one field is wrong."""
+        """Return the error for one invalid field."""
         return cls(message, {"field": field})
 
 
 class AuthenticationError(ApplicationError):
-    """The caller did not show who it is, or its session has ended."""
+    """Credentials are missing or invalid, or the session has ended."""
 
     code = "AUTHENTICATION_ERROR"
 
 
 class AuthorizationError(ApplicationError):
-    """The caller may know of the thing but not do this with it."""
+    """The caller may see the resource but not do this with it."""
 
     code = "AUTHORIZATION_ERROR"
 
 
 class NotFoundError(ApplicationError):
-    """The thing does not exist, or does not exist for this caller."""
+    """The resource does not exist, or belongs to another session."""
 
     code = "NOT_FOUND"
 
 
 class ConflictError(ApplicationError):
-    """Something is there already that stands against it."""
+    """The request conflicts with something that already exists."""
 
     code = "CONFLICT"
 
 
 class StateError(ConflictError):
-    """The thing is not in a state in which this can be done."""
+    """The request conflicts with the resource's current state."""
 
 
 class FileUploadError(ApplicationError):
-    """The uploaded file is refused for what it is."""
+    """The uploaded file is not acceptable."""
 
     code = "FILE_UPLOAD_ERROR"
 
@@ -69,7 +69,7 @@ class FileTooLargeError(FileUploadError):
 
 
 class AudioProcessingError(ApplicationError):
-    """The file looked like audio but cannot be worked on."""
+    """The file looked like audio but cannot be processed."""
 
     code = "AUDIO_PROCESSING_ERROR"
 
@@ -87,37 +87,37 @@ class DiarizationError(ApplicationError):
 
 
 class SpeakerError(ApplicationError):
-    """Something about speakers cannot be done as asked."""
+    """A request about speakers cannot be carried out."""
 
     code = "SPEAKER_ERROR"
 
 
 class ExportError(ApplicationError):
-    """A document could not be made."""
+    """A document could not be rendered."""
 
     code = "EXPORT_ERROR"
 
 
 class QueueError(ApplicationError):
-    """The queue could not do what was asked."""
+    """A request to the queue cannot be carried out."""
 
     code = "QUEUE_ERROR"
 
 
 class ResourceExhaustedError(ApplicationError):
-    """There is no room at the moment: a full queue, a full disk."""
+    """There is no room at the moment, for example in a queue or on a disk."""
 
     code = "RESOURCE_EXHAUSTED"
 
 
 class UnavailableError(ApplicationError):
-    """A service or server that is needed does not answer; trying again later may help."""
+    """A required service or server does not answer. A later attempt may succeed."""
 
     code = "SERVICE_UNAVAILABLE"
 
 
 class DiskFullError(ResourceExhaustedError, UnavailableError):
-    """The disk of a server is full. Work that waits for servers waits for room as well."""
+    """The disk of a server is full. Background work waits for room as it waits for servers."""
 
     def __init__(self, message: str = "", details: Mapping[str, str] | None = None) -> None:
         super().__init__(
@@ -135,13 +135,13 @@ class TimedOutError(ApplicationError):
 
 
 class UnimplementedError(ApplicationError):
-    """This service does not offer that."""
+    """The service does not offer this."""
 
     code = "NOT_IMPLEMENTED"
 
 
 def tree() -> list[type[ApplicationError]]:
-    """Every class of the tree, parents before children."""
+    """Return every class of the tree, parents before children."""
     found: list[type[ApplicationError]] = [ApplicationError]
     for cls in found:
         found.extend(one for one in cls.__subclasses__() if one not in found)

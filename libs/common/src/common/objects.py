@@ -1,4 +1,4 @@
-"""Objects in S3: streamed up, read by ranges, in bounded memory."""
+"""Object store (S3): streamed uploads and ranged reads, in bounded memory."""
 
 import asyncio
 import io
@@ -19,17 +19,17 @@ from common.settings import ObjectSettings
 PART_BYTES = 8 * 1024 * 1024
 _BLOCK_BYTES = 1024 * 1024
 _BLOCKS = 6
-#: Codes of a store that is full, and those that may mean this.
+#: Error codes of a full store, and codes that may also mean a full disk.
 _FULL = frozenset({"XMinioStorageFull", "EntityTooLarge", "QuotaExceeded", "InsufficientCapacity"})
 _FAILED = frozenset({"InternalError", "ServiceUnavailable"})
 Answer = TypeVar("Answer")
 
 
 class ObjectStore:
-    """A client of the object store. Its calls run on a few threads of its own.
+    """Client of the object store. Calls run on its own threads.
 
-    A streamed upload holds a thread for as long as its source takes, so these have threads apart:
-    slow uploaders wait for each other but do not keep anybody from a short call.
+    A streamed upload occupies a thread for as long as its source takes. Uploads therefore have
+    separate threads: slow ones wait for each other and never delay short calls.
     """
 
     def __init__(self, settings: ObjectSettings, *, threads: int = 16, uploads: int = 32) -> None:
@@ -54,28 +54,28 @@ class ObjectStore:
         self._uploads = ThreadPoolExecutor(uploads, thread_name_prefix="uploads")
 
     def close(self) -> None:
-        """Drops idle connections; calls under way finish."""
+        """Drop idle connections. Calls in flight finish."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._uploads.shutdown(wait=False, cancel_futures=True)
         self._pool.clear()
 
     async def check(self, bucket: str) -> None:
-        """Raises UnavailableError unless the bucket can be reached."""
+        """Raise UnavailableError unless the bucket can be reached."""
         if not await self._call(self._client.bucket_exists, bucket):
             raise UnavailableError(f"The bucket '{bucket}' does not exist in the object store.")
 
     async def put(self, bucket: str, key: str, data: bytes) -> None:
-        """Writes a small object whole."""
+        """Write a small object in one piece."""
         await self._call(self._client.put_object, bucket, key, io.BytesIO(data), len(data))
 
     async def put_stream(self, bucket: str, key: str, chunks: AsyncIterator[bytes]) -> int:
         """Write an object of unknown length as its bytes arrive. Return the number of bytes.
 
-        Holds a few parts in memory at most. An exception of `chunks` aborts the upload, leaves no
-        object behind and is raised again.
+        At most a few parts are held in memory. An exception of `chunks` aborts the upload, leaves
+        no object behind and is raised again.
 
         Raises:
-            DiskFullError: the store has no room; nothing of the object stays.
+            DiskFullError: the store has no room. Nothing of the object is left.
         """
         pipe = _Pipe(asyncio.get_running_loop())
         self._reserve.require()
@@ -90,20 +90,20 @@ class ObjectStore:
             await pipe.finish(until=upload)
         except BaseException as error:
             pipe.fail(error)
-            if not job.cancel():  # it has begun, and will notice
+            if not job.cancel():  # already running, so it reads the error from the pipe
                 await asyncio.wait([upload])
-                upload.exception()  # retrieved: it only repeats ours
+                upload.exception()  # retrieved, because it only repeats this one
             raise
         await upload
         return pipe.size
 
     async def get(self, bucket: str, key: str) -> bytes:
-        """Reads a small object whole."""
+        """Return a small object in one piece."""
         data: bytes = await self._call(self._read, bucket, key, 0, 0)
         return data
 
     async def exists(self, bucket: str, key: str) -> bool:
-        """Whether there is such an object."""
+        """Return whether the object exists."""
         try:
             await self._call(self._client.stat_object, bucket, key)
         except NotFoundError:
@@ -111,37 +111,37 @@ class ObjectStore:
         return True
 
     async def delete(self, bucket: str, key: str) -> None:
-        """Deletes an object; one that is not there is fine."""
+        """Delete an object if it exists."""
         await self._call(self._client.remove_object, bucket, key)
 
     async def delete_prefix(self, bucket: str, prefix: str) -> int:
-        """Deletes every object under a prefix; returns how many there were."""
+        """Delete every object under a prefix. Return their number."""
         count: int = await self._call(self._delete_prefix, bucket, prefix)
         return count
 
     async def abort_uploads(self, bucket: str, key: str) -> int:
-        """Removes the parts of uploads to a key that were never ended; returns how many uploads."""
+        """Abort the unfinished uploads to a key. Return their number."""
         count: int = await self._call(self._abort_uploads, bucket, key)
         return count
 
     async def keys(self, bucket: str, prefix: str = "") -> list[str]:
-        """Keys of all objects under a prefix."""
+        """Return the keys of all objects under a prefix."""
         keys: list[str] = await self._call(self._keys, bucket, prefix)
         return keys
 
     async def open(self, bucket: str, key: str) -> "RangedObject":
-        """Opens an object for seeking and reading by ranges, from a worker thread."""
+        """Open an object for seeking and ranged reads, from a worker thread."""
         stat = await self._call(self._client.stat_object, bucket, key)
         return RangedObject(self, bucket, key, stat.size or 0)
 
     def read_range(self, bucket: str, key: str, offset: int, length: int) -> bytes:
-        """Reads some bytes, on the calling thread; for RangedObject."""
+        """Return `length` bytes from `offset`, read on the calling thread."""
         data: bytes = self._translated(self._read, bucket, key, offset, length)
         return data
 
     def _put_stream(self, bucket: str, key: str, pipe: Any) -> None:
-        # Parts one after the other: in parallel the client notices a failed one only at the end
-        # of the source, and leaves its threads behind when the source fails.
+        # One part at a time. With several, the client notices a failed part only at the end of the
+        # source, and leaks its threads when the source fails.
         self._client.put_object(bucket, key, pipe, -1, part_size=PART_BYTES, num_parallel_uploads=1)
 
     def _read(self, bucket: str, key: str, offset: int, length: int) -> bytes:
@@ -157,7 +157,7 @@ class ObjectStore:
         return [item.object_name for item in listed if item.object_name]
 
     def _abort_uploads(self, bucket: str, key: str) -> int:
-        # The client has no public call for this, and a lifecycle rule works only by the day.
+        # The client has no public call for this. Lifecycle rules have a granularity of days.
         listed = self._client._list_multipart_uploads(bucket, prefix=key)
         ids = [upload.upload_id for upload in listed.uploads if upload.object_name == key]
         for upload_id in ids:
@@ -180,18 +180,18 @@ class ObjectStore:
             return function(*arguments, **named)
         except S3Error as error:
             if error.code in ("NoSuchKey", "NoSuchObject"):
-                raise NotFoundError("The stored object does not exist any more.") from error
+                raise NotFoundError("The stored object no longer exists.") from error
             if error.code in _FULL or (error.code in _FAILED and self._reserve.touched):
                 raise DiskFullError from error
             raise UnavailableError(
-                "The object store refused the request; try again soon."
+                "The object store refused the request. Try again soon."
             ) from error
         except (MinioException, urllib3.exceptions.HTTPError) as error:
-            raise UnavailableError("The object store does not answer; try again soon.") from error
+            raise UnavailableError("The object store does not answer. Try again soon.") from error
 
 
 class RangedObject(io.RawIOBase):
-    """An object as a seekable file. Reads whole blocks and keeps the last few, never all of it."""
+    """An object as a seekable file. Reads whole blocks and caches the last few."""
 
     def __init__(self, store: ObjectStore, bucket: str, key: str, size: int) -> None:
         super().__init__()
@@ -203,25 +203,25 @@ class RangedObject(io.RawIOBase):
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
 
     def readable(self) -> bool:
-        """True."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """True."""
+        """Return True."""
         return True
 
     def tell(self) -> int:
-        """Position in bytes."""
+        """Return the position in bytes."""
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Moves the position; past the end is allowed and reads nothing."""
+        """Set the position and return it. Reads past the end return nothing."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}[whence]
         self._position = max(0, base + offset)
         return self._position
 
     def readinto(self, buffer: Any) -> int:
-        """Fills the buffer as far as the current block goes."""
+        """Fill the buffer up to the end of the current block. Return the number of bytes."""
         if self._position >= self.size:
             return 0
         number, within = divmod(self._position, _BLOCK_BYTES)
@@ -243,7 +243,7 @@ class RangedObject(io.RawIOBase):
 
 
 class _Pipe:
-    """Hands chunks from the event loop to the thread that uploads, one at a time."""
+    """Bounded pipe for chunks from the event loop to the uploading thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -253,18 +253,18 @@ class _Pipe:
         self.size = 0
 
     async def write(self, chunk: bytes, *, until: "asyncio.Future[Any]") -> bool:
-        """Passes a chunk on; False when the upload has ended before."""
+        """Pass a chunk on. Return False when the upload has already ended."""
         if chunk:
             self.size += len(chunk)
             await self._put(chunk, until)
         return not until.done()
 
     async def finish(self, *, until: "asyncio.Future[Any]") -> None:
-        """Says that there is no more."""
+        """Mark the end of the data."""
         await self._put(b"", until)
 
     def fail(self, error: BaseException) -> None:
-        """Makes the upload fail."""
+        """Make the upload fail."""
         while not self._queue.empty():
             self._queue.get_nowait()
         self._queue.put_nowait(error)
@@ -276,14 +276,14 @@ class _Pipe:
             put.cancel()
 
     def read(self, size: int = -1) -> bytes:
-        """Called by the uploading thread: exactly `size` bytes, fewer only at the end."""
+        """Return exactly `size` bytes, or fewer at the end. For the uploading thread."""
         parts = [self._rest]
         have = len(self._rest)
         while not self._ended and (size < 0 or have < size):
             item = asyncio.run_coroutine_threadsafe(self._queue.get(), self._loop).result()
             if isinstance(item, BaseException):
                 self._ended = True
-                raise OSError("the upload was given up") from item
+                raise OSError("the upload was aborted") from item
             self._ended = not item
             parts.append(item)
             have += len(item)

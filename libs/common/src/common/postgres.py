@@ -1,4 +1,4 @@
-"""A pool of connections, and migrations: numbered SQL files, each applied once, in order."""
+"""Connection pool, and migrations: numbered SQL files, each applied once and in order."""
 
 import hashlib
 from collections.abc import AsyncIterator
@@ -15,9 +15,9 @@ from common.errors import DiskFullError, UnavailableError
 from common.settings import PostgresSettings
 
 _log = logging.get(__name__)
-_MIGRATION_LOCK = 0x5E_C0_7A_5C  # any number that every process of the deployment agrees on
+_MIGRATION_LOCK = 0x5E_C0_7A_5C  # an arbitrary number, the same in every process
 
-#: Tables that every service with a schema has in it.
+#: Source of the tables common to every service with a schema.
 _SHARED_TABLES = "common.background"
 
 _CREATE_TABLE = """
@@ -30,18 +30,18 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 _APPLIED = "SELECT name, sha256 FROM schema_migrations"
 _RECORD = "INSERT INTO schema_migrations (name, sha256) VALUES (%s, %s)"
 
-#: Of two transactions that cannot both go on, the server ends one: a deadlock, a conflict.
+#: SQLSTATEs of a transaction ended by the server: a deadlock or a serialization conflict.
 _ROLLED_BACK = ("40P01", "40001")
 
 Connection = psycopg.AsyncConnection[DictRow]
 
 
 class MigrationError(Exception):
-    """The database has a migration that differs from the file of that name."""
+    """A migration in the database differs from its file."""
 
 
 class Database:
-    """A pool of connections to one service's schema. Rows come as dictionaries."""
+    """Connection pool to one service's schema. Rows are dictionaries."""
 
     def __init__(self, settings: PostgresSettings) -> None:
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
@@ -55,28 +55,28 @@ class Database:
         )
 
     async def open(self, wait_seconds: float = 60) -> None:
-        """Opens the pool and waits for the server.
+        """Open the pool and wait for the server.
 
         Raises:
-            UnavailableError: no connection came in time.
+            UnavailableError: the server did not answer in time.
         """
         try:
             await self._pool.open(wait=True, timeout=wait_seconds)
         except PoolTimeout as error:
-            raise UnavailableError("The database does not answer; check DATABASE_URL.") from error
+            raise UnavailableError("The database does not answer. Check DATABASE_URL.") from error
 
     async def close(self) -> None:
-        """Closes every connection."""
+        """Close every connection."""
         await self._pool.close()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """A connection in a transaction: committed at the end, rolled back on an exception.
+        """Open a transaction: committed at the end, rolled back on an exception.
 
         Raises:
-            UnavailableError: the server does not answer, or could not order this transaction
-                and another.
-            DiskFullError: the server has no room for what the transaction writes.
+            UnavailableError: the server does not answer, or ended the transaction because of a
+                deadlock or conflict with another one.
+            DiskFullError: the server has no room for the transaction.
         """
         try:
             async with self._pool.connection() as connection:
@@ -87,55 +87,55 @@ class Database:
             raise UnavailableError(_outage(error)) from error
         except psycopg.Error as error:
             if error.diag.message_primary:
-                # The rest quotes rows, which hold names and transcripts, and would be logged.
+                # The rest quotes rows, and with them names and transcripts. It must not be logged.
                 error.args = (error.diag.message_primary,)
             raise
 
     async def fetch_all(self, sql: str, parameters: Any = None) -> list[DictRow]:
-        """All rows of one statement in its own transaction."""
+        """Run a statement in its own transaction and return all rows."""
         async with self.transaction() as connection:
             return await fetch_all(connection, sql, parameters)
 
     async def fetch_one(self, sql: str, parameters: Any = None) -> DictRow | None:
-        """The first row of one statement in its own transaction."""
+        """Run a statement in its own transaction and return the first row."""
         async with self.transaction() as connection:
             return await fetch_one(connection, sql, parameters)
 
     async def execute(self, sql: str, parameters: Any = None) -> int:
-        """Rows that one statement in its own transaction concerned."""
+        """Run a statement in its own transaction and return the number of affected rows."""
         async with self.transaction() as connection:
             return await execute(connection, sql, parameters)
 
     async def check(self) -> None:
-        """Raises UnavailableError unless the server answers."""
+        """Raise UnavailableError unless the server answers."""
         await self.fetch_one("SELECT 1 AS one")
 
 
 async def fetch_all(connection: Connection, sql: str, parameters: Any = None) -> list[DictRow]:
-    """All rows of one statement."""
+    """Run a statement and return all rows."""
     with telemetry.statement(sql):
         return await (await connection.execute(_text(sql), parameters)).fetchall()
 
 
 async def fetch_one(connection: Connection, sql: str, parameters: Any = None) -> DictRow | None:
-    """The first row of one statement."""
+    """Run a statement and return the first row."""
     with telemetry.statement(sql):
         return await (await connection.execute(_text(sql), parameters)).fetchone()
 
 
 async def execute(connection: Connection, sql: str, parameters: Any = None) -> int:
-    """Rows that one statement concerned."""
+    """Run a statement and return the number of affected rows."""
     with telemetry.statement(sql):
         return (await connection.execute(_text(sql), parameters)).rowcount
 
 
 async def migrate(database: Database, package: str) -> list[str]:
-    """Apply the missing `migrations/*.sql` of a package and the shared ones; return their names.
+    """Apply the pending migrations of a package and the shared ones. Return their names.
 
-    Processes that start together wait for each other. All pending files apply, or none.
+    Concurrent processes wait for each other. Either all pending files apply or none.
 
     Raises:
-        MigrationError: an applied file has been changed since.
+        MigrationError: a file has changed since it was applied.
     """
     scripts = {
         item.name: item.read_text(encoding="utf-8")
@@ -165,11 +165,11 @@ async def migrate(database: Database, package: str) -> list[str]:
 
 def _outage(error: PoolTimeout | psycopg.OperationalError) -> str:
     if getattr(error, "sqlstate", None) in _ROLLED_BACK:
-        return "Another change was made at the same time; try again."
-    return "The database does not answer; try again soon."
+        return "Another change was made at the same time. Try again."
+    return "The database does not answer. Try again soon."
 
 
 def _text(sql: str) -> bytes:
-    # psycopg asks for literals so that nobody builds SQL from strings; ours are named constants,
-    # which the type checker cannot tell once they pass through a parameter.
+    # psycopg accepts only literals as text, so that nobody builds SQL from strings. These are
+    # named constants, but the type checker loses track of that at a parameter.
     return sql.encode()

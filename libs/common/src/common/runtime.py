@@ -1,4 +1,4 @@
-"""How a service process lives: named tasks that are watched, signals, and an orderly end."""
+"""Lifecycle of a service process: supervised tasks, signals, and an orderly shutdown."""
 
 import asyncio
 import contextlib
@@ -15,11 +15,11 @@ from common.settings import ServiceSettings
 
 _log = logging.get(__name__)
 Answer = TypeVar("Answer")
-_CANCEL_AGAIN_SECONDS = 3.0  # longer than the last words of a task take
+_CANCEL_AGAIN_SECONDS = 3.0  # longer than the cleanup of a task takes
 
 
 class Supervisor:
-    """Watches named tasks. One that ends with an exception stops the process."""
+    """Supervisor of named tasks. An exception in any of them stops the process."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -28,35 +28,35 @@ class Supervisor:
         self.failed = False
 
     def start(self, name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Runs a coroutine as a watched task."""
+        """Run a coroutine as a supervised task."""
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
 
     def stop(self) -> None:
-        """Makes `wait` return."""
+        """Stop the process: make `wait` and `stopped` return."""
         self._stopping.set()
 
     @property
     def stopping(self) -> bool:
-        """True once the process is to end."""
+        """Whether the process is stopping."""
         return self._stopping.is_set()
 
     async def wait(self) -> None:
-        """Returns when the process is to end: on SIGTERM, SIGINT, or the death of a task.
+        """Return when the process is to stop: on SIGTERM, SIGINT, or the death of a task.
 
-        A service awaits this once it is up; until then a signal cancels it where it stands.
+        A service awaits this once it has started. Before that, a signal cancels its start.
         """
         self.started = True
         await self._stopping.wait()
 
     async def stopped(self) -> None:
-        """Returns when the process is to end, for whoever only watches."""
+        """Return when the process is to stop, without marking the service as started."""
         await self._stopping.wait()
 
     async def cancel(self) -> None:
-        """Cancels the tasks that still run and waits for them."""
+        """Cancel the running tasks and wait for them."""
         await _cancelled(self._tasks)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
@@ -65,7 +65,7 @@ class Supervisor:
             return
         error = task.exception()
         if error is not None:
-            _log.error("task died; the process stops", task=task.get_name(), exc_info=error)
+            _log.error("task died, stopping the process", task=task.get_name(), exc_info=error)
             self.failed = True
             self.stop()
 
@@ -73,7 +73,7 @@ class Supervisor:
 async def eventually(
     attempt: Callable[[], Awaitable[Answer]], *, wait_seconds: float = 60
 ) -> Answer:
-    """Awaits something until the server it needs answers.
+    """Repeat an attempt until the server it needs answers. Return its result.
 
     Raises:
         UnavailableError: the server did not answer in time.
@@ -92,7 +92,7 @@ Serve = Callable[[Any, Supervisor], Awaitable[None]]
 
 
 def run(service: str, settings: ServiceSettings, serve: Serve) -> None:
-    """Runs a service until a signal, then exits: 0 after an orderly end, 1 after a failure."""
+    """Run a service until a signal, then exit: 0 after an orderly end, 1 after a failure."""
     level, style = settings.log_level_and_format
     logging.configure(service=service, level=level, style=style)
     telemetry.configure(
@@ -101,7 +101,7 @@ def run(service: str, settings: ServiceSettings, serve: Serve) -> None:
         metrics_host=settings.metrics_host,
         metrics_port=settings.metrics_port if settings.enable_metrics else 0,
     )
-    # An inference thread cannot be interrupted, and a normal exit would wait for it, as would
+    # An inference thread cannot be interrupted. A normal exit would wait for it, and so would
     # closing the loop.
     code = asyncio.Runner().run(_main(settings, serve))
     with contextlib.suppress(OSError):  # the log's disk may be full
@@ -120,11 +120,11 @@ async def _main(settings: ServiceSettings, serve: Serve) -> int:
         stopped = asyncio.create_task(supervisor.stopped(), name="signals")
         await asyncio.wait([serving, stopped], return_when=asyncio.FIRST_COMPLETED)
         if not serving.done() and supervisor.started:
-            # serve() returns by itself once it sees that the supervisor stops. While it still
-            # starts up, perhaps waiting for a server that is down, there is nothing to wait for.
+            # A started service returns from serve() by itself. One that is still starting, perhaps
+            # waiting for a server, has nothing to finish.
             await asyncio.wait([serving], timeout=settings.shutdown_grace_seconds + 5)
             if not serving.done():
-                _log.warning("the grace is over; what is left is broken off")
+                _log.warning("grace period over, cancelling the remaining work")
         await _cancelled({serving, stopped})
         with contextlib.suppress(asyncio.CancelledError):
             await serving
@@ -141,10 +141,10 @@ async def _main(settings: ServiceSettings, serve: Serve) -> int:
 
 
 async def _cancelled(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancels tasks and waits for them.
+    """Cancel tasks and wait for them.
 
-    `asyncio.wait_for` before Python 3.12 loses a cancellation that comes together with its answer,
-    and libraries use it; a task that goes on is therefore cancelled again.
+    Before Python 3.12, `asyncio.wait_for` loses a cancellation that arrives together with its
+    result, and libraries use it. Tasks still running after a while are therefore cancelled again.
     """
     left = {task for task in tasks if not task.done()}
     while left:

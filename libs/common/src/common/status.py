@@ -1,4 +1,4 @@
-"""Between exceptions and gRPC statuses: the only place where errors are mapped for the wire."""
+"""Conversion between exceptions and gRPC statuses. Nothing else maps errors for the wire."""
 
 import contextlib
 
@@ -33,12 +33,12 @@ _STATUS: dict[type[errors.ApplicationError], grpc.StatusCode] = {
 
 
 def code_of(error: errors.ApplicationError) -> grpc.StatusCode:
-    """The gRPC status of an error: that of the nearest class that has one."""
+    """Return the gRPC status of an error, from its nearest class with a status."""
     return _status_of(type(error))
 
 
 def to_status(error: errors.ApplicationError) -> grpc.Status:
-    """The rich status that a server answers with: the message, and ErrorInfo with the details."""
+    """Return the rich status of an error: its message, and ErrorInfo with its details."""
     info = error_details_pb2.ErrorInfo(reason=error.code, domain=DOMAIN, metadata=error.details)
     packed = any_pb2.Any()
     packed.Pack(info)
@@ -50,22 +50,22 @@ def to_status(error: errors.ApplicationError) -> grpc.Status:
 
 
 def from_rpc_error(error: grpc.aio.AioRpcError) -> errors.ApplicationError:
-    """The exception that a server meant, rebuilt from its status."""
+    """Rebuild the server's exception from its status."""
     code = error.code()
     message = error.details() or "The service gave no reason."
     info = _error_info(error)
     if info is not None:
-        # Parents come first: subclasses outside of this tree share the code of theirs, and may
-        # be made otherwise.
+        # Parents come first. Subclasses defined elsewhere share their parent's code and may have
+        # another constructor.
         for cls in errors.tree():
             if cls.code == info.reason and _status_of(cls) == code:
                 return cls(message, info.metadata)
     if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
-        return errors.UnavailableError("A service that is needed does not answer; try again soon.")
+        return errors.UnavailableError("A required service does not answer. Try again soon.")
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return errors.TimedOutError("The service did not answer in time; try again soon.")
+        return errors.TimedOutError("The service did not answer in time. Try again soon.")
     if code is grpc.StatusCode.UNIMPLEMENTED:
-        return errors.UnimplementedError("This is not offered by the service.")
+        return errors.UnimplementedError("The service does not offer this.")
     return errors.ApplicationError("The service failed unexpectedly.")
 
 
