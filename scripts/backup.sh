@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Backs up the database and the objects: scripts/backup.sh DIRECTORY
+# Back up the database and the objects: scripts/backup.sh DIRECTORY
 #
-# Makes DIRECTORY/<time in UTC>, complete when it has that name. Reaches Postgres by PGHOST, PGUSER and
-# PGPASSWORD (or PGPASSFILE) as a user who may read everything, and the object store by S3_ENDPOINT,
-# S3_ACCESS_KEY and S3_SECRET_KEY, as files too (S3_SECRET_KEY_FILE). With COMPOSE=1 it asks the containers of
-# docker-compose.yml instead.
+# The result is DIRECTORY/<time in UTC>, which gets this name once it is complete. Set PGHOST, PGUSER and
+# PGPASSWORD (or PGPASSFILE) for a user who may read everything, and S3_ENDPOINT, S3_ACCESS_KEY and
+# S3_SECRET_KEY (or S3_SECRET_KEY_FILE and so on) for the object store. With COMPOSE=1 the containers of
+# docker-compose.yml are used instead.
 #
-#   KEEP    how many backups stay; older ones are deleted (14)
-#   PYTHON  the Python that has securetranscribe-common (python)
+#   KEEP    number of backups to keep. Older ones are deleted (14)
+#   PYTHON  a Python with securetranscribe-common installed (python)
 #
-# Transcripts are in it as they are: keep it as safe as the system itself, or encrypt it.
+# A backup holds transcripts in plain text. Protect it like the system itself, or encrypt it.
 set -euo pipefail
 umask 077
 [ $# -eq 1 ] || { sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2; }
@@ -20,7 +20,7 @@ partial=$target.partial
 source "$(dirname "$0")/backup_tools.sh"
 
 mkdir "$partial"
-# The database first: every object that it names is then still copied, unless it was deleted meanwhile.
+# The database comes first. Every object in it is then copied, unless it is deleted in the meantime.
 pg pg_dump --format=custom --schema=gateway --schema=transcriber --schema=speakers securetranscribe \
   >"$partial/database.dump"
 (cd "$partial" && sha256sum database.dump >SHA256SUMS)

@@ -1,4 +1,4 @@
-# Sourced by backup.sh and restore.sh: the programs of Postgres and the copier of objects, here or in containers.
+# Sourced by backup.sh and restore.sh: run the Postgres programs and the object backup, here or in containers.
 
 pg() { # program, its arguments
   local program=$1

@@ -1,7 +1,7 @@
-"""Checks the Helm chart without a cluster: `python scripts/check_chart.py`.
+"""Check the Helm chart without a cluster: `python scripts/check_chart.py`.
 
-Lints it, renders it with every example, and validates each object strictly against the schemas of
-the oldest and newest Kubernetes that the chart is for.
+The chart is linted and rendered with every example. Each object is validated strictly against the
+schemas of the oldest and newest supported versions of Kubernetes.
 """
 
 import json
@@ -30,7 +30,7 @@ Object = dict[str, Any]
 
 
 def examples() -> dict[str, Values]:
-    """Values by the name of their example; `defaults` are those of the chart."""
+    """Return values by the name of their example. `defaults` stands for the chart's own."""
     found: dict[str, Values] = {"defaults": {}}
     for path in sorted(EXAMPLES.glob("*.yaml")):
         found[path.stem] = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -38,19 +38,19 @@ def examples() -> dict[str, Values]:
 
 
 def lint(values: Values) -> list[str]:
-    """What helm lint says against the chart, hints left out."""
+    """Return the warnings and errors of helm lint."""
     report = helm.lint(str(CHART), values, strict=True)
     warning = 2
-    said = [
+    found = [
         str(message["error"]) for message in report["messages"] if message["severity"] >= warning
     ]
-    return said + [str(error) for error in report["errors"]]
+    return found + [str(error) for error in report["errors"]]
 
 
 def render(
     values: Values, *, name: str = "demo", namespace: str = "prod", **how: Any
 ) -> list[Object]:
-    """Every object of a release. Raises helm.HelmError where the values are refused."""
+    """Return every object of a release. Raise helm.HelmError for invalid values."""
     return [
         found
         for file, text in render_files(values, name=name, namespace=namespace, **how).items()
@@ -61,7 +61,7 @@ def render(
 
 
 def render_files(values: Values, *, name: str, namespace: str, **how: Any) -> dict[str, str]:
-    """What each template gives."""
+    """Return the output of each template by file name."""
     with helm.Chart.load(str(CHART)) as chart:
         chart.validate_schema(values)
         files: dict[str, str] = chart.render(values, name=name, namespace=namespace, **how)
@@ -69,11 +69,11 @@ def render_files(values: Values, *, name: str, namespace: str, **how: Any) -> di
 
 
 def problems(found: Object, version: str) -> list[str]:
-    """What is wrong with an object in a version of Kubernetes."""
+    """Return the problems of an object under a version of Kubernetes."""
     return list(_problems(json.dumps(found, sort_keys=True), version))
 
 
-@cache  # Most objects are the same in every example.
+@cache  # most objects are the same in every example
 def _problems(text: str, version: str) -> tuple[str, ...]:
     found = json.loads(text)
     kind = f"{found['apiVersion']}/{found['kind']}"
@@ -98,29 +98,29 @@ def _custom_resources() -> Object:
 
 
 def check(name: str) -> tuple[int, list[str]]:
-    """How many objects an example gives, and what is wrong with it in any version."""
+    """Return the number of objects of an example and its problems under all versions."""
     values = examples()[name]
     objects = render(values)
     found = lint(values)
     for version in KUBERNETES:
-        found += [f"{said} ({version})" for each in objects for said in problems(each, version)]
+        found += [f"{text} ({version})" for each in objects for text in problems(each, version)]
     return len(objects), found
 
 
 def _quiet() -> None:
-    """Helm's library writes a line for every linked file, past Python, whatever it is told."""
+    """Silence Helm's library, which writes a line per linked file directly to stderr."""
     logging.disable()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def main() -> int:
-    """Returns 0 when nothing is wrong."""
+    """Return 0 when there are no problems."""
     failed = 0
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(os.cpu_count(), mp_context=spawned, initializer=_quiet) as pool:
         for name, (count, found) in zip(examples(), pool.map(check, examples()), strict=True):
             print(f"chart with {name}: {count} objects, {len(found)} problems")
-            print("".join(f"  {said}\n" for said in found), end="", file=sys.stderr)
+            print("".join(f"  {text}\n" for text in found), end="", file=sys.stderr)
             failed += len(found)
     return 1 if failed else 0
 

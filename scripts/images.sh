@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Builds the container images: scripts/images.sh [NAME ...], all of them without a name.
+# Build the container images: scripts/images.sh [NAME ...], all of them without a name.
 #
-#   PREFIX   what image names begin with        (securetranscribe)
-#   VERSION  their tag                          (0.1.0)
-#   BASE     the Python base image              (python:3.11-slim-bookworm)
-#   ENVOY    the Envoy base image               (envoyproxy/envoy:v1.36-latest)
-#   DEVICE   cpu or cuda; cuda adds "-cuda" to the workers' tags (cpu)
-#   MODELS   embedded, or none when they come from a volume      (embedded)
-#   TORCH_INDEX    package index with the build of torch to take; see services/diarizer/Dockerfile
+#   PREFIX   prefix of image names              (securetranscribe)
+#   VERSION  tag of the images                  (0.1.0)
+#   BASE     Python base image                  (python:3.11-slim-bookworm)
+#   ENVOY    Envoy base image                   (envoyproxy/envoy:v1.36-latest)
+#   DEVICE   cpu or cuda. With cuda, the workers' tags end in "-cuda"   (cpu)
+#   MODELS   embedded, or none when the models come from a volume       (embedded)
+#   TORCH_INDEX    package index for the build of torch, see services/diarizer/Dockerfile
 #   BUILD_NETWORK  network of build steps       (default)
 #   ENGINE   docker or podman                   (docker)
 set -euo pipefail

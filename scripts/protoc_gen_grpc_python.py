@@ -1,4 +1,4 @@
-"""A protoc plugin that writes the gRPC stubs, which grpcio-tools only has built in."""
+"""Protoc plugin for gRPC stubs. grpcio-tools contains the generator but no plugin for buf."""
 
 import sys
 import tempfile
@@ -10,7 +10,7 @@ from grpc_tools import protoc
 
 
 def generate(request: plugin_pb2.CodeGeneratorRequest) -> plugin_pb2.CodeGeneratorResponse:
-    """Runs grpcio-tools' own generator over the descriptors that buf hands us."""
+    """Run the generator of grpcio-tools over the descriptors passed by buf."""
     response = plugin_pb2.CodeGeneratorResponse(
         supported_features=plugin_pb2.CodeGeneratorResponse.FEATURE_PROTO3_OPTIONAL
     )

@@ -1,4 +1,4 @@
-"""Checks the contracts and regenerates the stubs from them: `python scripts/protos.py --help`."""
+"""Check the contracts and generate their stubs: `python scripts/protos.py --help`."""
 
 import argparse
 import filecmp
@@ -17,7 +17,7 @@ GOOGLE_API = ("annotations.proto", "http.proto", "httpbody.proto")
 
 
 def run(*command: str, cwd: Path = ROOT) -> None:
-    """Runs a command with this environment's tools first on the path; exits with its status."""
+    """Run a command with this environment's tools first on the path. Exit if it fails."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     environment = {**os.environ, "PATH": path, "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(command, cwd=cwd, check=False, env=environment)  # noqa: S603
@@ -26,7 +26,7 @@ def run(*command: str, cwd: Path = ROOT) -> None:
 
 
 def provide_google_api(root: Path) -> None:
-    """Copies the imported google/api files out of the installed wheel, where buf finds them."""
+    """Copy the imported google/api files from the installed package to where buf finds them."""
     target = root / "build/third_party/google/api"
     target.mkdir(parents=True, exist_ok=True)
     for name in GOOGLE_API:
@@ -34,14 +34,14 @@ def provide_google_api(root: Path) -> None:
 
 
 def generate() -> None:
-    """Writes the stubs into the client library."""
+    """Write the stubs into the client library."""
     for stale in (ROOT / GENERATED).glob("*_pb2*.py*"):
         stale.unlink()
     run("buf", "generate")
 
 
 def check() -> None:
-    """Fails when the committed stubs are not what the contracts give."""
+    """Exit with an error when the committed stubs differ from the contracts."""
     before = Path(tempfile.mkdtemp()) / "v1"
     shutil.copytree(ROOT / GENERATED, before)
     generate()
@@ -49,25 +49,25 @@ def check() -> None:
     different = compared.diff_files + compared.left_only + compared.right_only
     if different:
         sys.exit(
-            f"{GENERATED} differs from what protos/ gives ({', '.join(sorted(different))}); "
-            "commit the result of 'make protos'"
+            f"{GENERATED} does not match protos/ ({', '.join(sorted(different))}). "
+            "Commit the result of 'make protos'."
         )
 
 
 def lint() -> None:
-    """Lints the contracts and checks their formatting."""
+    """Lint the contracts and check their formatting."""
     run("buf", "lint")
     run("buf", "format", "protos", "--diff", "--exit-code")
 
 
 def breaking(against: str) -> None:
-    """Fails when a change since the given commit would break a client that is in the field."""
+    """Exit with an error when a change since the given commit breaks existing clients."""
     known = subprocess.run(  # noqa: S603
         ["git", "rev-parse", "--verify", "--quiet", f"{against}^{{commit}}"],  # noqa: S607
         cwd=ROOT, check=False, capture_output=True,
     )  # fmt: skip
     if known.returncode:
-        print(f"{against} is not in this clone: no earlier contracts to compare with")
+        print(f"{against} is not in this clone, so there are no contracts to compare with")
         return
     with tempfile.TemporaryDirectory() as name:
         base = Path(name)
@@ -79,7 +79,7 @@ def breaking(against: str) -> None:
 
 
 def main() -> None:
-    """Parses the command line."""
+    """Parse the command line and run the command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", choices=["generate", "check", "lint", "breaking"])
     parser.add_argument("--against", default="HEAD~1", help="commit to compare with (breaking)")

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Puts a backup back: scripts/restore.sh DIRECTORY/<time>
+# Restore a backup: scripts/restore.sh DIRECTORY/<time>
 #
-# Replaces what the database holds, in one transaction, and writes the objects of the backup; takes the same
-# variables as scripts/backup.sh, with a user who owns the schemas. Stop the services before, and provision the
-# servers (python -m common.provisioning) where they are new. What NATS held is worked out again from the database.
+# Replaces the contents of the database in one transaction and writes the objects of the backup. Takes the same
+# variables as scripts/backup.sh, with a user who owns the schemas. Stop the services first, and provision new
+# servers (python -m common.provisioning). The contents of NATS are rebuilt from the database.
 set -euo pipefail
 [ $# -eq 1 ] && [ -d "$1" ] || { sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 backup=$(cd "$1" && pwd)
 source "$(dirname "$0")/backup_tools.sh"
 
 (cd "$backup" && sha256sum --quiet --check SHA256SUMS)
-# Objects are checked as a whole before the first is written, and nothing refers to them yet.
+# All objects are verified before the first one is written, and nothing refers to them yet.
 objects restore "$backup/objects"
 {
   echo 'BEGIN;'

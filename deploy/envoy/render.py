@@ -1,8 +1,8 @@
-"""Makes Envoy's configuration for one deployment: `python deploy/envoy/render.py DIRECTORY`.
+"""Write the Envoy configuration of one deployment: `python deploy/envoy/render.py DIRECTORY`.
 
-Writes envoy.yaml, tls.yaml where there is TLS, and descriptors.binpb, which holds the contracts for
-JSON transcoding. What a deployment decides is given as options; how requests are treated stands in
-listeners.yaml beside this file.
+The files are envoy.yaml, tls.yaml (with TLS), and descriptors.binpb with the contracts for JSON
+transcoding. Options describe the deployment. The treatment of requests is in listeners.yaml next to
+this file.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from google.protobuf.descriptor import FileDescriptor
 
 HERE = Path(__file__).resolve().parent
 CONTRACTS = ("session", "transcription", "queue", "speech", "diarization", "speaker", "export")
-# What the details of an error are made of: without it Envoy answers an error with an empty body.
+# Messages in the details of errors. Without them Envoy answers errors with an empty body.
 ERROR_DETAILS = ("google.rpc.error_details_pb2", "google.rpc.status_pb2")
 GRPC_CLUSTERS = (
     "gateway", "transcriber-api", "transcriber-worker", "diarizer", "speakers", "exporter",
@@ -30,10 +30,10 @@ _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 @dataclass(frozen=True, kw_only=True)
 class Edge:
-    """What a deployment decides."""
+    """Choices of a deployment."""
 
     directory: str
-    """Where Envoy finds the files."""
+    """Directory of the files on Envoy's machine."""
 
     addresses: Mapping[str, str]
     """`host:port` by cluster."""
@@ -43,20 +43,20 @@ class Edge:
     admin: str = "127.0.0.1:9901"
     certificate: str = ""
     key: str = ""
-    """Files of the front door; without them it speaks plain HTTP."""
+    """Files for TLS with clients. Without them Envoy serves plain HTTP."""
 
     upstream_ca: str = ""
     upstream_certificate: str = ""
     upstream_key: str = ""
-    """Files by which Envoy and the services know each other, for TLS between them."""
+    """Files for mutual TLS with the services."""
 
     cors_origins: Sequence[str] = field(default_factory=tuple)
     trusted_hops: int = 0
-    """Proxies in front whose X-Forwarded-For is believed."""
+    """Number of proxies in front of Envoy whose X-Forwarded-For is trusted."""
 
 
 def bootstrap(edge: Edge) -> dict[str, Any]:
-    """The whole configuration but the certificate."""
+    """Return the whole configuration except the certificate."""
     connections = "envoy.resource_monitors.global_downstream_max_connections"
     limit = {
         "@type": f"{_TYPES}.extensions.resource_monitors.downstream_connections.v3"
@@ -72,7 +72,7 @@ def bootstrap(edge: Edge) -> dict[str, Any]:
 
 
 def listeners(edge: Edge) -> list[dict[str, Any]]:
-    """The listeners with what the deployment decides filled in."""
+    """Return the listeners, completed with the deployment's choices."""
     text = (HERE / "listeners.yaml").read_text(encoding="utf-8")
     door, status = yaml.safe_load(text)["listeners"]
     door["address"], status["address"] = _socket(edge.listen), _socket(edge.status)
@@ -92,7 +92,7 @@ def listeners(edge: Edge) -> list[dict[str, Any]]:
 
 
 def tls_secret(edge: Edge) -> dict[str, Any]:
-    """The front door's certificate. As a file of its own Envoy follows its renewal."""
+    """Return the certificate for clients, in a separate file so that Envoy follows its renewal."""
     certificate = {
         "certificate_chain": {"filename": edge.certificate},
         "private_key": {"filename": edge.key},
@@ -103,7 +103,7 @@ def tls_secret(edge: Edge) -> dict[str, Any]:
 
 
 def clusters(edge: Edge) -> list[dict[str, Any]]:
-    """Where the services are and how Envoy knows that they are healthy."""
+    """Return the addresses and health checks of the services."""
     grpc = [_grpc_cluster(name, edge) for name in GRPC_CLUSTERS]
     http = _cluster(HTTP_CLUSTER, edge.addresses[HTTP_CLUSTER])
     http["health_checks"] = [
@@ -115,7 +115,7 @@ def clusters(edge: Edge) -> list[dict[str, Any]]:
 
 
 def descriptors() -> bytes:
-    """The contracts with everything they import, as a serialized FileDescriptorSet."""
+    """Return the contracts and their imports as a serialized FileDescriptorSet."""
     found = descriptor_pb2.FileDescriptorSet()
     seen: set[str] = set()
     for module in (*(f"securetranscribe.v1.{name}_pb2" for name in CONTRACTS), *ERROR_DETAILS):
@@ -126,7 +126,7 @@ def descriptors() -> bytes:
 
 
 def write(edge: Edge, directory: Path) -> None:
-    """Writes all files of one configuration."""
+    """Write all files of one configuration."""
     directory.mkdir(parents=True, exist_ok=True)
     documents = {"envoy": bootstrap(edge)}
     if edge.certificate:
@@ -153,7 +153,7 @@ def _cluster(name: str, address: str, *, http2: bool = False) -> dict[str, Any]:
         "type": "STRICT_DNS",
         "connect_timeout": "2s",
         "ignore_health_on_host_removal": True,
-        # Rather an honest 503 than a request to a process that says it is not ready.
+        # Answer 503 rather than send a request to a process that is not ready.
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
         "lb_policy": "LEAST_REQUEST",
         "circuit_breakers": {"thresholds": [limits]},
@@ -231,29 +231,31 @@ def _with_imports(file: FileDescriptor, seen: set[str]) -> Iterator[FileDescript
 
 
 def compose_addresses() -> dict[str, str]:
-    """Where docker-compose.yml has the services: at their own names."""
+    """Return the addresses of the services in docker-compose.yml, by cluster."""
     grpc = {name: f"{name}:50051" for name in GRPC_CLUSTERS}
     return grpc | {HTTP_CLUSTER: "gateway:8000", "telemetry": "telemetry:4317"}
 
 
 def main() -> None:
-    """Parses the command line and writes the files."""
+    """Parse the command line and write the files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("output", type=Path)
-    parser.add_argument("--directory", help="where Envoy will find the files (default: OUTPUT)")
+    parser.add_argument(
+        "--directory", help="directory of the files on Envoy's machine (default: OUTPUT)"
+    )
     parser.add_argument("--listen", default=Edge.listen, metavar="HOST:PORT")
     parser.add_argument("--status", default=Edge.status, metavar="HOST:PORT")
     parser.add_argument("--admin", default=Edge.admin, metavar="HOST:PORT")
-    parser.add_argument("--certificate", default="", help="file of the front door; makes it TLS")
+    parser.add_argument("--certificate", default="", help="certificate file for TLS with clients")
     parser.add_argument("--key", default="", help="file of its private key")
-    parser.add_argument("--upstream-ca", default="", help="file; makes TLS towards the services")
+    parser.add_argument("--upstream-ca", default="", help="CA file for TLS with the services")
     parser.add_argument("--upstream-certificate", default="")
     parser.add_argument("--upstream-key", default="")
     parser.add_argument("--cors-origin", action="append", default=[], dest="cors_origins")
     parser.add_argument("--trusted-hops", type=int, default=0)
     parser.add_argument(
         "--address", action="append", default=[], metavar="CLUSTER=HOST:PORT",
-        help=f"where a service is; clusters: {', '.join(compose_addresses())}",
+        help=f"address of a service. Clusters: {', '.join(compose_addresses())}",
     )  # fmt: skip
     options = vars(parser.parse_args())
     output: Path = options.pop("output")
