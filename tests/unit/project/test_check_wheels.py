@@ -5,8 +5,8 @@ import pytest
 from scripts.check_wheels import TARGETS, Index, mistakes, platform_tags
 from scripts.pins import Projects, Target, read_pins, used_names
 
-# pip's own code, where pip is old.
-pytestmark = pytest.mark.filterwarnings("ignore:pkg_resources is deprecated:DeprecationWarning")
+# Warnings of pip's own code, where pip is old.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 PINS = {"pure": "1.0", "native": "2.0", "partial": "3.0", "source": "4.0", "other": "5.0"}
 INTEL = "manylinux_2_17_x86_64.manylinux2014_x86_64"
 ARM = "manylinux_2_17_aarch64.manylinux2014_aarch64"
