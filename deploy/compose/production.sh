@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Prepares docker compose for production: deploy/compose/production.sh HOST [CERTIFICATE KEY]
 #
-# Makes random secrets in deploy/compose/secrets (or SECRETS_DIR), takes the certificate of HOST or
-# makes one signed by itself, and writes .env so that `docker compose up -d --wait` uses them. What
-# exists is kept: running it again changes no secret.
+# Generates random secrets in deploy/compose/secrets (or SECRETS_DIR), copies the certificate of HOST
+# or creates a self-signed one, and writes .env so that `docker compose up -d --wait` uses them.
+# Existing secrets are kept when it runs again.
 set -euo pipefail
 umask 077
 [ $# -eq 1 ] || [ $# -eq 3 ] || { sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }
@@ -12,7 +12,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 secrets=${SECRETS_DIR:-$root/deploy/compose/secrets}
 
 random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
-keep() { # name, value; a value of a secret that exists is not looked at
+keep() { # name, value. The value of an existing secret is ignored
   [ -s "$secrets/$1" ] || printf '%s' "$2" >"$secrets/$1"
 }
 value() { cat "$secrets/$1"; }
@@ -39,9 +39,9 @@ elif [ ! -s "$secrets/tls_certificate" ]; then
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 397 \
     -subj "/CN=$host" -addext "subjectAltName=DNS:$host" \
     -keyout "$secrets/tls_key" -out "$secrets/tls_certificate" 2>/dev/null
-  echo "made a certificate signed by itself for $host; give a real one as second and third argument"
+  echo "created a self-signed certificate for $host. Pass a real one as the second and third arguments"
 fi
-# Containers read them as another user; the directory itself is closed to everybody else.
+# Containers read them as another user. The directory itself is private.
 chmod 700 "$secrets"
 chmod 444 "$secrets"/*
 
@@ -53,4 +53,4 @@ setting COMPOSE_PROFILES production
 setting ALLOWED_HOSTS "$host,localhost,127.0.0.1"
 setting FORCE_HTTPS true
 [ -z "${SECRETS_DIR:-}" ] || setting SECRETS_DIR "$secrets"
-echo "secrets are in $secrets and settings in $env_file; now: docker compose up -d --wait"
+echo "wrote secrets to $secrets and settings to $env_file. Next: docker compose up -d --wait"

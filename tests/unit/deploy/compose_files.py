@@ -1,4 +1,4 @@
-"""docker-compose.yml as the engine reads it: variables filled in, files merged."""
+"""docker-compose.yml as the engine reads it, with variables substituted and files merged."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _VARIABLE = re.compile(r"\$\{(\w+):-([^{}]*)\}")
 
 
 def read(path: Path, variables: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """One file with its variables filled in; those not given take their defaults."""
+    """Return one file with its variables substituted. Missing variables have their defaults."""
     content: dict[str, Any] = _filled(yaml.safe_load(path.read_text()), variables or {})
     return content
 
@@ -33,13 +33,13 @@ def _filled(value: Any, given: Mapping[str, str]) -> Any:
 
 
 def environment(service: Mapping[str, Any]) -> dict[str, str]:
-    """A service's variables; those that are empty count as not set, as in the services."""
+    """Return the variables of a service. Empty ones count as not set, as in the services."""
     given: Mapping[str, str] = service.get("environment") or {}
     return {name: str(value) for name, value in given.items() if str(value)}
 
 
 def production(variables: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Both files together, as far as they overlap."""
+    """Merge two files where they overlap."""
     merged, extra = read(BASE, variables), read(PRODUCTION, variables)
     for name, added in extra["services"].items():
         service = merged["services"][name]

@@ -1,4 +1,4 @@
-"""As much of Prometheus' language as the alert rules use, evaluated over given series.
+"""Evaluator for the part of PromQL used by the alert rules, over given series.
 
 Enough to run `alerts.test.yml` where there is no promtool; what is not known here raises.
 """
@@ -33,7 +33,7 @@ class Series:
 
     @classmethod
     def read(cls, name: str, values: str, interval: float) -> "Series":
-        """Reads promtool's notation: `0+2x10 5x3`."""
+        """Parse the notation of promtool: `0+2x10 5x3`."""
         selector: Any = ast.parse(name)
         labels = {matcher.name: matcher.value for matcher in selector.matchers.matchers}
         labels["__name__"] = selector.name
@@ -51,7 +51,7 @@ def _expand(part: str) -> list[float]:
 
 
 def evaluate(expression: str, series: Iterable[Series], at: float) -> Vector:
-    """The vector that an expression gives at a time in seconds."""
+    """Return the vector of an expression at a time in seconds."""
     return _Evaluation(list(series), at).vector(ast.parse(expression))
 
 

@@ -27,7 +27,7 @@ SETTINGS: dict[str, type[BaseSettings]] = {
 }
 SERVICES = {*SETTINGS, "envoy"}
 WORKERS = {"transcriber-worker": "transcribe", "diarizer": "diarize"}
-# Who may call whom, as the architecture says.
+# Permitted calls between services, as in the architecture.
 ARROWS = {
     "gateway": {"transcriber-api", "speakers", "exporter"},
     "transcriber-api": {"gateway", "speakers"},
@@ -56,14 +56,14 @@ EXTERNAL: Values = {
 
 
 def of_kind(objects: list[Object], kind: str) -> dict[str, Object]:
-    """Objects of a kind by component."""
+    """Return the objects of a kind by component."""
     return {
         found["metadata"]["labels"][COMPONENT]: found for found in objects if found["kind"] == kind
     }
 
 
 def pods(objects: list[Object]) -> dict[str, dict[str, Any]]:
-    """Every pod's specification, by kind and name."""
+    """Return the specification of every pod, by kind and name."""
     found = {}
     for each in objects:
         name = f"{each['kind']}/{each['metadata']['name']}"
@@ -99,27 +99,27 @@ EXAMPLES = check_chart.examples()
 
 @cache
 def rendered(example: str) -> list[Object]:
-    """The objects of an example; not to be changed."""
+    """Return the objects of an example. Do not modify them."""
     return render(EXAMPLES[example])
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_example_is_valid(example: str) -> None:
-    """`make lint` asks the oldest Kubernetes too."""
+    """`make lint` also checks the oldest supported Kubernetes."""
     assert check_chart.lint(EXAMPLES[example]) == []
     newest = check_chart.KUBERNETES[-1]
     said = [said for found in rendered(example) for said in check_chart.problems(found, newest)]
     assert said == []
 
 
-def test_validation_notices_a_misspelt_field(defaults: list[Object]) -> None:
+def test_validation_rejects_a_misspelled_field(defaults: list[Object]) -> None:
     broken = json.loads(json.dumps(of_kind(defaults, "Deployment")["gateway"]))
     broken["spec"]["template"]["spec"]["containers"][0]["imagePullPolicyy"] = "Always"
     assert list(check_chart.problems(broken, "1.37"))
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_no_pod_has_more_rights_than_it_needs(example: str) -> None:
+def test_pods_run_without_privileges(example: str) -> None:
     for name, pod in pods(rendered(example)).items():
         assert pod["automountServiceAccountToken"] is False, name
         security = pod["securityContext"]
@@ -149,7 +149,7 @@ def test_variables_are_settings_that_exist(defaults: list[Object], service: str)
 
 
 @pytest.mark.parametrize("service", SETTINGS)
-def test_everything_that_has_no_default_is_given(defaults: list[Object], service: str) -> None:
+def test_required_settings_are_set(defaults: list[Object], service: str) -> None:
     given = {name.removesuffix("_FILE") for name in variables(container(defaults, service))}
     required = {
         name.upper()
@@ -160,7 +160,7 @@ def test_everything_that_has_no_default_is_given(defaults: list[Object], service
 
 
 @pytest.mark.parametrize("service", SETTINGS)
-def test_no_secret_is_in_the_environment_and_only_needed_ones_are_mounted(
+def test_secrets_are_files_and_only_needed_ones_are_mounted(
     defaults: list[Object], service: str
 ) -> None:
     deployment = of_kind(defaults, "Deployment")[service]
@@ -183,7 +183,7 @@ def test_no_secret_is_in_the_environment_and_only_needed_ones_are_mounted(
     assert all("valueFrom" not in item for item in container(defaults, service)["env"])
 
 
-def test_chart_makes_every_secret_that_its_pods_read(defaults: list[Object]) -> None:
+def test_chart_creates_every_secret_that_its_pods_read(defaults: list[Object]) -> None:
     made = set(of_kind(defaults, "Secret")["secrets"]["stringData"])
     text = json.dumps(list(pods(defaults).values()))
     named = set(re.findall(r'"/run/secrets/securetranscribe/([\w-]+)"', text))
@@ -201,7 +201,7 @@ def _peers(rules: list[dict[str, Any]], direction: str) -> set[str]:
 
 
 @pytest.mark.parametrize("service", sorted(SERVICES))
-def test_network_allows_the_arrows_of_the_architecture_only(
+def test_network_policies_allow_only_the_arrows_of_the_architecture(
     defaults: list[Object], service: str
 ) -> None:
     policy = of_kind(defaults, "NetworkPolicy")[service]["spec"]
@@ -216,7 +216,7 @@ def test_network_allows_the_arrows_of_the_architecture_only(
 
 
 @pytest.mark.parametrize("server", ["postgres", "nats", "minio"])
-def test_servers_are_open_to_their_users_only_and_call_nobody(
+def test_servers_are_reached_only_by_their_clients_and_make_no_calls(
     defaults: list[Object], server: str
 ) -> None:
     policy = of_kind(defaults, "NetworkPolicy")[server]["spec"]
@@ -225,7 +225,7 @@ def test_servers_are_open_to_their_users_only_and_call_nobody(
     assert policy["egress"] == []
 
 
-def test_external_servers_are_reached_at_their_addresses_only(external: list[Object]) -> None:
+def test_external_servers_are_reached_only_at_their_addresses(external: list[Object]) -> None:
     policy = of_kind(external, "NetworkPolicy")["transcriber-api"]["spec"]
     blocks = {
         peer["ipBlock"]["cidr"]: rule["ports"][0]["port"]
@@ -238,14 +238,14 @@ def test_external_servers_are_reached_at_their_addresses_only(external: list[Obj
 
 
 @pytest.mark.parametrize("service", sorted(SERVICES))
-def test_service_can_be_switched_off_by_itself(service: str) -> None:
+def test_each_service_can_be_disabled(service: str) -> None:
     objects = render({"services": {service: {"enabled": False}}})
     for kind in ("Deployment", "Service", "ServiceAccount", "NetworkPolicy"):
         assert service not in of_kind(objects, kind)
     assert SERVICES - {service} == of_kind(objects, "Deployment").keys()
 
 
-def test_pods_of_a_service_are_spread_and_found(defaults: list[Object]) -> None:
+def test_pods_of_a_service_are_spread_and_resolvable(defaults: list[Object]) -> None:
     for name, deployment in of_kind(defaults, "Deployment").items():
         spec = deployment["spec"]
         selector = spec["selector"]["matchLabels"]
@@ -262,7 +262,7 @@ def test_pods_of_a_service_are_spread_and_found(defaults: list[Object]) -> None:
 
 
 @pytest.mark.parametrize("worker", WORKERS)
-def test_gpu_worker_runs_where_gpus_are_and_never_falls_back(worker: str) -> None:
+def test_gpu_worker_runs_on_gpu_nodes_and_never_falls_back(worker: str) -> None:
     objects = render({"services": {worker: {"gpu": 2, "nodeSelector": {"gpu": "yes"}}}})
     pod = of_kind(objects, "Deployment")[worker]["spec"]["template"]["spec"]
     found = pod["containers"][0]
@@ -278,13 +278,13 @@ def test_gpu_worker_runs_where_gpus_are_and_never_falls_back(worker: str) -> Non
 
 
 @pytest.mark.parametrize(("cpu", "threads"), [("3", "3"), (4, "4"), ("500m", "1")])
-def test_worker_computes_on_as_many_threads_as_it_asks_for_cores(cpu: object, threads: str) -> None:
+def test_worker_uses_as_many_threads_as_requested_cores(cpu: object, threads: str) -> None:
     resources = {"requests": {"cpu": cpu}}
     objects = render({"services": {"diarizer": {"resources": resources}}})
     assert variables(container(objects, "diarizer"))["MODEL_THREADS"] == threads
 
 
-def test_cpu_worker_asks_for_no_gpu(defaults: list[Object]) -> None:
+def test_cpu_worker_requests_no_gpu(defaults: list[Object]) -> None:
     for worker in WORKERS:
         found = container(defaults, worker)
         assert "nvidia.com/gpu" not in json.dumps(found["resources"])
@@ -292,7 +292,7 @@ def test_cpu_worker_asks_for_no_gpu(defaults: list[Object]) -> None:
 
 
 @pytest.mark.parametrize("worker", WORKERS)
-def test_workers_scale_with_what_postgres_holds(worker: str) -> None:
+def test_workers_scale_with_tasks_in_postgres(worker: str) -> None:
     scaling = {"kind": "keda", "min": 0, "max": 7, "target": 2}
     objects = render({"services": {worker: {"gpu": 1, "autoscaling": scaling}}})
     scaled = of_kind(objects, "ScaledObject")[worker]["spec"]
@@ -308,7 +308,7 @@ def test_workers_scale_with_what_postgres_holds(worker: str) -> None:
     assert scaled["scaleTargetRef"]["name"] == f"demo-{worker}"
 
 
-def test_elsewhere_kubernetes_scales() -> None:
+def test_other_services_use_the_autoscaler_of_kubernetes() -> None:
     objects = render(
         {
             "services": {
@@ -342,13 +342,13 @@ def test_schemas_are_updated_before_the_services_of_an_upgrade(external: list[Ob
     assert "PROVISION_DATABASE_URL_FILE" not in given
 
 
-def test_setup_is_no_hook_where_the_servers_come_with_the_release(defaults: list[Object]) -> None:
+def test_setup_is_not_a_hook_with_builtin_servers(defaults: list[Object]) -> None:
     job = of_kind(defaults, "Job")["setup"]
     assert "annotations" not in job["metadata"]
     assert job["metadata"]["name"] == "demo-setup-1"
 
 
-def test_front_door_is_configured_as_everywhere_else(defaults: list[Object]) -> None:
+def test_entry_point_has_the_common_configuration(defaults: list[Object]) -> None:
     config = of_kind(defaults, "ConfigMap")["envoy"]["data"]["envoy.yaml"]
     rendered = yaml.safe_load(config)
     edge = check_envoy.load_renderer()
@@ -362,7 +362,7 @@ def test_front_door_is_configured_as_everywhere_else(defaults: list[Object]) -> 
     assert rendered["overload_manager"] == wanted["overload_manager"]
 
 
-def test_front_door_with_tls_towards_both_sides_is_configured_as_everywhere_else() -> None:
+def test_entry_point_with_tls_on_both_sides_has_the_common_configuration() -> None:
     objects = render(
         {
             "tls": {"existingSecret": "door"},
@@ -398,7 +398,7 @@ def test_front_door_with_tls_towards_both_sides_is_configured_as_everywhere_else
     assert probe["exec"]["command"] == ["python", "-m", "common.healthcheck"]
 
 
-def test_ingress_takes_large_recordings() -> None:
+def test_ingress_accepts_large_recordings() -> None:
     objects = render({"ingress": {"enabled": True, "host": "t.example", "maxBodySize": "3g"}})
     ingress = of_kind(objects, "Ingress")["envoy"]
     annotations = ingress["metadata"]["annotations"]
@@ -408,7 +408,7 @@ def test_ingress_takes_large_recordings() -> None:
     assert "t.example" in hosts
 
 
-def test_models_may_come_from_a_volume_that_is_only_read() -> None:
+def test_models_can_be_on_a_read_only_volume() -> None:
     objects = render({"models": {"source": "claim"}})
     for worker in WORKERS:
         pod = of_kind(objects, "Deployment")[worker]["spec"]["template"]["spec"]
@@ -433,7 +433,7 @@ def test_monitoring_finds_every_service() -> None:
     assert of_kind(objects, "PrometheusRule")["alerts"]["spec"]["groups"][0]["rules"]
 
 
-def test_health_is_asked_of_everything_that_is_awake() -> None:
+def test_helm_test_checks_every_enabled_service() -> None:
     sleeping = {"kind": "keda", "min": 0, "max": 2}
     objects = render({"services": {"diarizer": {"autoscaling": sleeping}}})
     asked = of_kind(objects, "Pod")["test"]["spec"]["containers"][0]["command"][3:]
@@ -456,18 +456,18 @@ def test_health_is_asked_of_everything_that_is_awake() -> None:
         ({"postgres": {"cidrs": ["everywhere"]}}, "cidrs"),
     ],
 )
-def test_wrong_values_are_refused_by_name(values: Values, word: str) -> None:
+def test_invalid_values_are_rejected_by_name(values: Values, word: str) -> None:
     with pytest.raises(helm.HelmError, match=word):
         render(values)
 
 
-def test_own_servers_without_secrets_are_refused_with_the_remedy() -> None:
+def test_external_servers_without_secrets_are_rejected_with_the_remedy() -> None:
     with pytest.raises(helm.HelmError, match=r"secrets\.existingSecret"):
         render({key: value for key, value in EXTERNAL.items() if key != "secrets"})
 
 
-def test_notes_say_how_to_get_in() -> None:
+def test_notes_explain_access() -> None:
     files = check_chart.render_files({}, name="demo", namespace="prod")
     notes = next(text for name, text in files.items() if name.endswith("NOTES.txt"))
     assert "port-forward service/demo-envoy" in notes
-    assert "trying out" in notes
+    assert "for trials" in notes

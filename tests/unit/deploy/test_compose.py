@@ -50,7 +50,7 @@ def test_variables_are_settings_that_exist(services: dict[str, dict[str, Any]], 
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_service_starts_with_what_it_is_given(
+def test_service_starts_with_its_settings(
     services: dict[str, dict[str, Any]], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable in list(os.environ):
@@ -63,7 +63,7 @@ def test_service_starts_with_what_it_is_given(
 
 
 @pytest.mark.parametrize("name", sorted(OWN))
-def test_own_containers_can_change_nothing_but_their_data(
+def test_own_containers_can_only_write_their_data(
     services: dict[str, dict[str, Any]], name: str
 ) -> None:
     service = services[name]
@@ -75,13 +75,15 @@ def test_own_containers_can_change_nothing_but_their_data(
     assert "privileged" not in service
 
 
-def test_only_the_door_with_tls_is_open_to_others(services: dict[str, dict[str, Any]]) -> None:
+def test_only_the_tls_entry_point_is_public(
+    services: dict[str, dict[str, Any]],
+) -> None:
     for name, service in services.items():
         for port in service.get("ports", []):
             assert port.startswith("0.0.0.0:" if name == "envoy-tls" else "127.0.0.1:"), name
 
 
-def test_nothing_that_handles_recordings_reaches_the_internet(
+def test_services_with_recordings_cannot_reach_the_internet(
     services: dict[str, dict[str, Any]],
 ) -> None:
     assert read(BASE)["networks"]["inside"] == {"internal": True}
@@ -89,10 +91,10 @@ def test_nothing_that_handles_recordings_reaches_the_internet(
         assert set(services[name]["networks"]) == {"inside"}, name
 
 
-def test_one_shots_are_waited_for_by_what_keeps_running(
+def test_long_running_services_wait_for_one_shots(
     services: dict[str, dict[str, Any]],
 ) -> None:
-    """Otherwise `up --wait` takes their end for a failure."""
+    """Otherwise `up --wait` treats their exit as a failure."""
     for name in ("setup", "production-check"):
         assert services[name]["restart"] == "no"
         waiting = [
@@ -106,11 +108,11 @@ def test_one_shots_are_waited_for_by_what_keeps_running(
         assert waiting, name
 
 
-def test_everything_that_keeps_running_restarts(services: dict[str, dict[str, Any]]) -> None:
+def test_long_running_services_restart(services: dict[str, dict[str, Any]]) -> None:
     assert {name for name, service in services.items() if service["restart"] == "no"} == ONE_SHOT
 
 
-def test_graphics_cards_are_asked_for_by_the_gpu_profile_only(
+def test_only_the_gpu_profile_requests_gpus(
     services: dict[str, dict[str, Any]],
 ) -> None:
     asking = {name for name, service in services.items() if "deploy" in service}
@@ -141,13 +143,13 @@ def test_mounted_files_exist(services: dict[str, dict[str, Any]]) -> None:
             assert (ROOT / service["build"]["dockerfile"]).is_file()
 
 
-def test_production_leaves_none_of_the_known_secrets() -> None:
+def test_production_removes_all_public_secrets() -> None:
     merged = production()
     for name, service in merged["services"].items():
         assert "development" not in json.dumps(service.get("environment", {})), name
 
 
-def test_production_files_are_granted_to_who_reads_them() -> None:
+def test_production_files_are_granted_to_their_readers() -> None:
     merged = production()
     for name, service in merged["services"].items():
         granted = {f"/run/secrets/{secret}" for secret in service.get("secrets", [])}
@@ -160,7 +162,7 @@ def test_production_files_are_granted_to_who_reads_them() -> None:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of what the script touches."""
+    """Copy the files used by the script."""
     target = tmp_path / "checkout"
     (target / "deploy/compose").mkdir(parents=True)
     shutil.copy(ROOT / "deploy/compose/production.sh", target / "deploy/compose")
@@ -176,7 +178,7 @@ def _prepare(checkout: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in secrets.iterdir()}
 
 
-def test_script_makes_every_secret_that_production_names(checkout: Path) -> None:
+def test_script_creates_every_secret_of_production(checkout: Path) -> None:
     made = _prepare(checkout)
     assert production()["secrets"].keys() <= made.keys()
     random = [made[name] for name in made if name.endswith(("_password", "_key"))]
@@ -186,7 +188,7 @@ def test_script_makes_every_secret_that_production_names(checkout: Path) -> None
     assert "BEGIN CERTIFICATE" in made["tls_certificate"]
 
 
-def test_script_changes_nothing_the_second_time(checkout: Path) -> None:
+def test_script_changes_nothing_when_repeated(checkout: Path) -> None:
     first = _prepare(checkout)
     settings = (checkout / ".env").read_text()
     assert _prepare(checkout) == first
@@ -196,7 +198,7 @@ def test_script_changes_nothing_the_second_time(checkout: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_services_read_the_secrets_that_the_script_made(
+def test_services_read_the_secrets_of_the_script(
     checkout: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _prepare(checkout)
@@ -211,7 +213,7 @@ def test_services_read_the_secrets_that_the_script_made(
     assert nats_url == Path(here, "nats_url").read_text()
 
 
-def test_nats_gives_the_rights_that_the_stack_on_one_machine_gives() -> None:
+def test_nats_grants_the_same_rights_as_on_one_machine() -> None:
     text = (ROOT / "deploy/nats/nats.conf").read_text()
     ours = json.loads(re.sub(r": \$(\w+)", r': "\1"', text))
     credentials = Credentials(

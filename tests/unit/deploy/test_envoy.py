@@ -1,4 +1,4 @@
-"""The front door, run for real before stand-ins of the services."""
+"""Entry point: a real Envoy in front of stand-ins for the services."""
 
 import importlib
 import json
@@ -46,7 +46,7 @@ OWNERS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Door:
-    """A running Envoy and what is behind it."""
+    """A running Envoy with its upstreams."""
 
     port: int
     status_port: int
@@ -134,7 +134,7 @@ def _answers(door: Door) -> bool:
 
 
 def methods() -> list[tuple[str, descriptor_pb2.MethodDescriptorProto]]:
-    """Every method of the public contracts as `service`, descriptor."""
+    """Yield every method of the public contracts as `service`, descriptor."""
     found = descriptor_pb2.FileDescriptorSet.FromString(render.descriptors())
     return [
         (service.name, method)
@@ -146,7 +146,7 @@ def methods() -> list[tuple[str, descriptor_pb2.MethodDescriptorProto]]:
 
 
 def rules() -> list[tuple[str, str, str]]:
-    """Every annotated method as path of the call, HTTP method, HTTP path with values filled in."""
+    """Yield every annotated method as gRPC path, HTTP method, HTTP path with values."""
     result = []
     for service, method in methods():
         if method.options.HasExtension(annotations_pb2.http):
@@ -181,7 +181,7 @@ def test_every_service_of_the_contracts_has_a_route() -> None:
 
 
 @pytest.mark.parametrize("method", sorted(HIDDEN))
-def test_methods_between_services_do_not_exist_outside(door: Door, method: str) -> None:
+def test_internal_methods_are_not_exposed(door: Door, method: str) -> None:
     door.notebook.clear()
     assert method in {f"/securetranscribe.v1.{s}/{m.name}" for s, m in methods()}
     assert door.call(method) is grpc.StatusCode.UNIMPLEMENTED
@@ -194,7 +194,7 @@ def test_unannotated_public_method_is_called_natively(door: Door) -> None:
     assert door.notebook.last().cluster == "transcriber-worker"
 
 
-def test_nobody_outside_can_pose_as_a_service(door: Door) -> None:
+def test_clients_cannot_impersonate_a_service(door: Door) -> None:
     forged = (("x-service-auth", "v1:gateway:1:00"), ("x-session-id", "session_1"))
     door.call("/securetranscribe.v1.QueueService/GetQueueStatus", forged)
     seen = door.notebook.last().headers
@@ -219,7 +219,7 @@ def test_grpc_web_is_translated(door: Door) -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/api/transcriptions?page=2", "/docs", "/static/app.js", "/v1/nothing"]
 )
-def test_everything_else_belongs_to_the_gateway(door: Door, path: str) -> None:
+def test_all_other_paths_are_routed_to_the_gateway(door: Door, path: str) -> None:
     status, _, content = door.request("GET", path)
     assert (status, content) == (200, b"page")
     assert door.notebook.last().cluster == "gateway-http"
@@ -234,13 +234,13 @@ def test_everything_else_belongs_to_the_gateway(door: Door, path: str) -> None:
         "/securetranscribe.v1.UnknownService/Method",
     ],
 )
-def test_what_is_not_public_ends_at_the_door(door: Door, path: str) -> None:
+def test_internal_paths_are_rejected(door: Door, path: str) -> None:
     door.notebook.clear()
     assert door.request("GET", path)[0] == 404
     assert door.notebook.entries == []
 
 
-def test_unknown_query_parameter_is_refused(door: Door) -> None:
+def test_unknown_query_parameter_is_rejected(door: Door) -> None:
     assert door.request("GET", "/v1/queue?nonsense=1")[0] == 400
 
 
@@ -251,7 +251,7 @@ def test_websocket_is_upgraded(door: Door) -> None:
     assert headers["upgrade"] == "websocket"
 
 
-def test_trace_starts_at_the_door_and_is_logged_without_the_query(door: Door) -> None:
+def test_trace_starts_at_envoy_and_is_logged_without_the_query(door: Door) -> None:
     door.request("GET", "/api/logged?token=secret-token")
     trace = door.notebook.last().headers["traceparent"].split("-")[1]
     eventually(lambda: trace in door.log.read_text())
@@ -263,14 +263,14 @@ def test_trace_starts_at_the_door_and_is_logged_without_the_query(door: Door) ->
     assert "secret-token" not in door.log.read_text()
 
 
-def test_callers_trace_goes_on(door: Door) -> None:
+def test_trace_of_the_caller_is_continued(door: Door) -> None:
     trace = "0af7651916cd43dd8448eb211c80319c"
     headers = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
     door.request("GET", "/v1/queue", headers=headers)
     assert door.notebook.last().headers["traceparent"].split("-")[1] == trace
 
 
-def test_other_origins_may_call_only_when_listed(door: Door) -> None:
+def test_other_origins_are_allowed_only_if_listed(door: Door) -> None:
     asked = {"access-control-request-method": "POST"}
     good = {"origin": "https://notes.example", **asked}
     status, headers, _ = door.request("OPTIONS", "/v1/queue", headers=good)
@@ -283,7 +283,7 @@ def test_other_origins_may_call_only_when_listed(door: Door) -> None:
     assert "access-control-allow-origin" not in headers
 
 
-def test_service_that_says_it_is_not_ready_gets_no_requests(door: Door) -> None:
+def test_unready_service_receives_no_requests(door: Door) -> None:
     method = "/securetranscribe.v1.ExportService/ListExportFormats"
     door.services["exporter"].healthy(False)
     try:
@@ -296,7 +296,7 @@ def test_service_that_says_it_is_not_ready_gets_no_requests(door: Door) -> None:
     eventually(lambda: door.call(method) is grpc.StatusCode.OK)
 
 
-def test_status_port_shows_readiness_and_figures_and_nothing_else(door: Door) -> None:
+def test_status_port_serves_only_readiness_and_metrics(door: Door) -> None:
     def get(path: str) -> int:
         connection = HTTPConnection("127.0.0.1", door.status_port, timeout=10)
         try:
@@ -311,7 +311,7 @@ def test_status_port_shows_readiness_and_figures_and_nothing_else(door: Door) ->
     assert get("/config_dump") == 404
 
 
-def test_flood_from_one_address_is_refused_as_documented(door: Door) -> None:
+def test_too_many_requests_from_one_address_are_rejected_as_documented(door: Door) -> None:
     connection = HTTPConnection("127.0.0.1", door.port, timeout=10)
     answers = []
     for _ in range(800):
@@ -327,13 +327,13 @@ def test_flood_from_one_address_is_refused_as_documented(door: Door) -> None:
     assert [code for code, _ in answers[:-1]].count(200) >= 200
 
 
-def test_contracts_in_the_descriptor_set_are_complete() -> None:
+def test_descriptor_set_contains_all_contracts() -> None:
     for name in render.CONTRACTS:
         module = importlib.import_module(f"securetranscribe.v1.{name}_pb2")
         found = descriptor_pb2.FileDescriptorSet.FromString(render.descriptors())
         assert module.DESCRIPTOR.name in {file.name for file in found.file}
 
 
-def test_reasons_of_errors_can_be_written_as_json() -> None:
+def test_error_details_can_be_encoded_as_json() -> None:
     found = descriptor_pb2.FileDescriptorSet.FromString(render.descriptors())
     assert "google/rpc/error_details.proto" in {file.name for file in found.file}

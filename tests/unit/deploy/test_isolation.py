@@ -1,4 +1,4 @@
-"""Each service imports in an environment that has nothing but what its distribution declares."""
+"""Each service imports with only the declared requirements of its distribution."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[3]
 LIBRARIES = {"securetranscribe": "libs/sdk-python", "securetranscribe-common": "libs/common"}
-# What each process imports first, with the extra of its distribution.
+# First import of each process, with the extra of its distribution.
 PROCESSES = {
     "gateway.app": ("gateway", ""),
     "transcriber.app": ("transcriber", ""),
@@ -28,7 +28,7 @@ PROCESSES = {
     "common.healthcheck": ("exporter", ""),
 }
 MACHINE_LEARNING = {"torch", "torchaudio", "faster_whisper", "ctranslate2", "pyannote", "sklearn"}
-# Finds third-party modules of declared distributions only, then imports what is named.
+# Finds only third-party modules of declared distributions, then imports the given modules.
 GUARD = """
 import importlib.abc, importlib.machinery, json, sys
 allowed, module, sources = json.loads(sys.argv[1])
@@ -51,7 +51,7 @@ print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))
 
 
 def declared(directory: str, extras: set[str]) -> Iterator[Requirement]:
-    """Requirements of a distribution of this repository with some of its extras."""
+    """Return the requirements of a distribution of this repository with some of its extras."""
     project = tomllib.loads((ROOT / directory / "pyproject.toml").read_text())["project"]
     optional = project.get("optional-dependencies", {})
     for text in [*project.get("dependencies", []), *(t for e in extras for t in optional[e])]:
@@ -59,7 +59,7 @@ def declared(directory: str, extras: set[str]) -> Iterator[Requirement]:
 
 
 def closure(directory: str, extras: set[str]) -> set[str]:
-    """Everything that installing a distribution brings, by canonical name."""
+    """Return all distributions installed with one, by canonical name."""
     waiting = list(declared(directory, extras))
     brought: set[tuple[str, frozenset[str]]] = set()
     while waiting:
@@ -85,7 +85,7 @@ def closure(directory: str, extras: set[str]) -> set[str]:
 
 
 def top_levels(distributions: set[str]) -> set[str]:
-    """Modules that distributions install."""
+    """Return the modules of distributions."""
     return {
         module
         for module, owners in metadata.packages_distributions().items()
@@ -116,7 +116,7 @@ def imported_by(module: str) -> set[str]:
 
 
 @pytest.mark.parametrize("module", PROCESSES)
-def test_process_imports_what_its_distribution_declares_and_no_other_service(module: str) -> None:
+def test_process_imports_only_declared_requirements_and_no_other_service(module: str) -> None:
     loaded = imported_by(module)
     services = {service for service, _ in PROCESSES.values()}
     assert loaded & services <= {PROCESSES[module][0]}
@@ -126,7 +126,7 @@ def test_process_imports_what_its_distribution_declares_and_no_other_service(mod
 @pytest.mark.parametrize(
     "module", ["gateway.app", "transcriber.app", "speakers.app", "exporter.app"]
 )
-def test_only_workers_know_machine_learning(module: str) -> None:
+def test_only_workers_import_machine_learning(module: str) -> None:
     assert not imported_by(module) & MACHINE_LEARNING
     service, _ = PROCESSES[module]
     assert not top_levels(closure(f"services/{service}", set())) & MACHINE_LEARNING

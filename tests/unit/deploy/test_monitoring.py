@@ -16,7 +16,7 @@ from common import telemetry
 from tests.unit.deploy.promql import Series, evaluate
 
 MONITORING = Path(__file__).parents[3] / "deploy/monitoring"
-#: On the path, or where `make test` puts it.
+#: On the path, or installed by `make test`.
 PROMTOOL = shutil.which(
     "promtool", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 )
@@ -27,13 +27,13 @@ PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 EXPRESSIONS = [rule["expr"] for rule in RULES] + [
     target["expr"] for panel in PANELS for target in panel["targets"]
 ]
-# Of Prometheus itself, and of every Python process.
+# Metrics of Prometheus itself and of every Python process.
 OTHERS = {"up", "process_resident_memory_bytes", "process_cpu_seconds_total"}
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def exported() -> dict[str, set[str]]:
-    """Every series that the services export, with its labels."""
+    """Return every series exported by the services, with its labels."""
     found: dict[str, set[str]] = {}
     for metric in vars(telemetry).values():
         if isinstance(metric, Counter | Gauge | Histogram):
@@ -47,7 +47,7 @@ def exported() -> dict[str, set[str]]:
 
 
 def selectors(expression: str) -> list[tuple[str, set[str]]]:
-    """Metrics of an expression with the labels they are chosen by."""
+    """Return the metrics of an expression with the labels of their selectors."""
     found = []
     for name, inside in re.findall(r"\b([a-zA-Z_]\w*)(?:\{([^}]*)\})?(?=[\[\s)}>]|$)", expression):
         if name.startswith(("securetranscribe_", "process_")) or name == "up":
@@ -56,7 +56,7 @@ def selectors(expression: str) -> list[tuple[str, set[str]]]:
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
-def test_expression_names_only_what_is_exported(expression: str) -> None:
+def test_expression_uses_only_exported_metrics(expression: str) -> None:
     promql_parser.parse(expression)
     named = selectors(expression)
     assert named
@@ -67,14 +67,14 @@ def test_expression_names_only_what_is_exported(expression: str) -> None:
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
-def test_expression_groups_by_labels_that_exist(expression: str) -> None:
+def test_expression_groups_by_existing_labels(expression: str) -> None:
     known = {label for name, _ in selectors(expression) for label in exported().get(name, set())}
     for group in re.findall(r"\bby \(([^)]*)\)", expression):
         names = {label.strip() for label in group.split(",")}
         assert names <= known | {"job", "instance"}
 
 
-def test_every_metric_is_shown_or_watched() -> None:
+def test_every_metric_is_on_the_dashboard_or_in_an_alert() -> None:
     used = {name for expression in EXPRESSIONS for name, _ in selectors(expression)}
     for metric in vars(telemetry).values():
         if isinstance(metric, Counter | Gauge | Histogram):
@@ -86,7 +86,7 @@ def _seconds(text: str) -> float:
 
 
 def _firing(rule: dict[str, Any], series: list[Series], at: float, step: float) -> list[Any]:
-    """Label sets for which the expression has held for the rule's time."""
+    """Return the label sets for which the expression has held for the rule's time."""
     lasting = _seconds(rule["for"])
     since: dict[Any, float] = {}
     moment = 0.0
@@ -102,7 +102,7 @@ def _firing(rule: dict[str, Any], series: list[Series], at: float, step: float) 
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: str(situation["name"]))
-def test_alerts_fire_when_they_should(situation: dict[str, Any]) -> None:
+def test_alerts_fire_as_expected(situation: dict[str, Any]) -> None:
     interval = _seconds(situation["interval"])
     series = [
         Series.read(item["series"], str(item["values"]), interval)
@@ -132,18 +132,18 @@ def test_every_alert_fires_in_some_situation() -> None:
     PROMTOOL is None, reason="promtool is missing. Run: sudo apt-get install prometheus"
 )
 @pytest.mark.parametrize("command", ["test rules alerts.test.yml", "check config prometheus.yml"])
-def test_prometheus_itself_agrees(command: str) -> None:
+def test_promtool_agrees(command: str) -> None:
     subprocess.run([str(PROMTOOL), *command.split()], cwd=MONITORING, check=True)
 
 
-def test_every_alert_says_how_urgent_it_is_and_what_happened() -> None:
+def test_every_alert_has_a_severity_and_a_summary() -> None:
     for rule in RULES:
         assert rule["labels"]["severity"] in ("critical", "warning")
         assert rule["annotations"]["summary"]
         assert rule["for"]
 
 
-def test_every_process_is_scraped_under_the_name_that_rules_know() -> None:
+def test_every_process_is_scraped_under_the_job_name_of_the_rules() -> None:
     config = yaml.safe_load((MONITORING / "prometheus.yml").read_text())
     jobs = {job["job_name"]: job["dns_sd_configs"][0] for job in config["scrape_configs"]}
     named = next(rule["expr"] for rule in RULES if rule["alert"] == "ServiceDown")
@@ -154,7 +154,7 @@ def test_every_process_is_scraped_under_the_name_that_rules_know() -> None:
     assert {found["port"] for name, found in jobs.items() if name != "envoy"} == {9464}
 
 
-def test_panels_lie_beside_and_not_on_each_other() -> None:
+def test_panels_do_not_overlap() -> None:
     cells: set[tuple[int, int]] = set()
     for panel in DASHBOARD["panels"]:
         box = panel["gridPos"]

@@ -1,4 +1,4 @@
-"""Stand-ins for the services behind Envoy: they answer everything and remember what they saw."""
+"""Stand-ins for the services behind Envoy. They answer and record every request."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """A request that arrived."""
+    """A received request."""
 
     cluster: str
     path: str
@@ -22,7 +22,7 @@ class Seen:
 
 @dataclass(kw_only=True)
 class Notebook:
-    """What all stand-ins saw, in order."""
+    """Requests received by all stand-ins, in order."""
 
     entries: list[Seen] = field(default_factory=list)
 
@@ -56,7 +56,7 @@ class AnyService(grpc.GenericRpcHandler):
 
 
 class FakeService:
-    """A gRPC server on a port of its own, healthy until told otherwise."""
+    """A gRPC server on its own port, initially healthy."""
 
     def __init__(self, cluster: str, notebook: Notebook) -> None:
         self._server = grpc.server(ThreadPoolExecutor(4))
@@ -76,7 +76,7 @@ class FakeService:
 
 
 class FakeGateway:
-    """An HTTP server that answers everything with 200 and agrees to every upgrade."""
+    """An HTTP server that answers every request with 200 and accepts every upgrade."""
 
     def __init__(self, notebook: Notebook) -> None:
         class Handler(BaseHTTPRequestHandler):
@@ -111,7 +111,7 @@ class FakeGateway:
 
 
 def eventually(check: Callable[[], bool], attempts: int = 150, pause: float = 0.1) -> None:
-    """Waits until something is true; fails after a while."""
+    """Wait until a condition holds, and fail after a timeout."""
     waiting = threading.Event()
     for _ in range(attempts):
         if check():

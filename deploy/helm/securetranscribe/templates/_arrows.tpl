@@ -1,4 +1,4 @@
-{{- /* Who may call a service: those whose arrows point to it, and who reads its metrics. */}}
+{{- /* Permitted callers of a service: those with an arrow to it, and readers of its metrics. */}}
 {{- define "securetranscribe.callers" -}}
 {{- $policy := .root.Values.networkPolicy }}
 {{- if eq .name "envoy" }}
@@ -32,7 +32,7 @@
   to: {{- toYaml .Values.networkPolicy.dns | nindent 2 }}
 {{- end }}
 
-{{- /* The way to a server: to the built-in pod, else to the addresses that the values name. */}}
+{{- /* Permitted destination of a server: the built-in pod, otherwise the addresses in the values. */}}
 {{- define "securetranscribe.egressServer" -}}
 {{- $settings := index .root.Values .server }}
 {{- $name := ternary "minio" .server (eq .server "s3") }}

@@ -1,6 +1,6 @@
 {{- /*
-What is true of the services whatever the values say: `calls` are the arrows of the architecture, from
-which addresses and network policies follow; `servers` are what a service keeps its data in.
+Facts about the services that do not depend on the values. `calls` are the arrows of the architecture, the
+source of addresses and network policies. `servers` store the data of a service.
 */}}
 {{- define "securetranscribe.catalog" -}}
 envoy:
@@ -39,7 +39,7 @@ exporter:
   servers: [nats]
 {{- end }}
 
-{{- /* The variable by which a service is told where another is. */}}
+{{- /* The variable with the address of another service. */}}
 {{- define "securetranscribe.addressVariable" -}}
 {{- index (dict "gateway" "GATEWAY_GRPC" "transcriber-api" "TRANSCRIBER_GRPC" "speakers" "SPEAKERS_GRPC"
   "exporter" "EXPORTER_GRPC" "diarizer" "DIARIZER_GRPC") . }}

@@ -1,4 +1,4 @@
-{{- /* One cluster of Envoy. Takes name, host, port and, where wanted, http2, check and tls. */}}
+{{- /* One cluster of Envoy. Takes name, host, port and optionally http2, check and tls. */}}
 {{- define "securetranscribe.cluster" -}}
 - name: {{ .name }}
   type: STRICT_DNS

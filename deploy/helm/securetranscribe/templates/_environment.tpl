@@ -1,4 +1,4 @@
-{{- /* Variables of a service: its addresses, then where its secrets are, then what the values say. */}}
+{{- /* Variables of a service: its addresses, the paths of its secrets, and the settings of the values. */}}
 {{- define "securetranscribe.environment" -}}
 {{- $all := dict -}}
 {{- $root := .root -}}

@@ -1,4 +1,4 @@
-{{- /* Envoy's whole configuration: the listeners that every deployment has, and the clusters of this one. */}}
+{{- /* The configuration of Envoy: the listeners common to all deployments, and the clusters of this one. */}}
 {{- define "securetranscribe.envoyConfig" -}}
 {{- $root := . }}
 {{- $file := .Files.Get "files/listeners.yaml" | fromYaml }}

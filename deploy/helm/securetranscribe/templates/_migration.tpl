@@ -1,4 +1,4 @@
-{{- /* Updates one service's schema and ends. Takes root, name, facts and values. */}}
+{{- /* Updates the schema of one service and exits. Takes root, name, facts and values. */}}
 {{- define "securetranscribe.migration" -}}
 name: {{ .name }}
 image: {{ include "securetranscribe.image" . }}

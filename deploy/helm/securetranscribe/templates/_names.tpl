@@ -23,13 +23,13 @@ namespace: {{ .root.Release.Namespace }}
 labels: {{- include "securetranscribe.labels" . | nindent 2 }}
 {{- end }}
 
-{{- /* Image of a component; workers with GPUs take the variant with CUDA. */}}
+{{- /* Image of a component, with CUDA for workers with GPUs. */}}
 {{- define "securetranscribe.image" -}}
 {{- $image := .root.Values.image -}}
 {{ $image.prefix }}/{{ .name }}:{{ default .root.Chart.AppVersion $image.tag }}{{ if gt (int .values.gpu) 0 }}-cuda{{ end }}
 {{- end }}
 
-{{- /* Host name of a component or a built-in server, as certificates may hold it. */}}
+{{- /* Host name of a component or a built-in server, in the form used by certificates. */}}
 {{- define "securetranscribe.host" -}}
 {{ include "securetranscribe.fullname" .root }}-{{ .name }}.{{ .root.Release.Namespace }}.svc
 {{- end }}

@@ -1,4 +1,4 @@
-{{- /* Where a pod may run: spread over zones and nodes; with GPUs only where there are some. */}}
+{{- /* Placement of a pod: spread over zones and nodes, and on nodes with GPUs if it needs them. */}}
 {{- define "securetranscribe.placement" -}}
 {{- $tolerations := .values.tolerations }}
 {{- if gt (int .values.gpu) 0 }}

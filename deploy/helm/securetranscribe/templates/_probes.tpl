@@ -1,4 +1,4 @@
-{{- /* How a container shows that it has started, is ready, and is alive. Takes root, name and facts. */}}
+{{- /* Startup, readiness and liveness probes of a container. Takes root, name and facts. */}}
 {{- define "securetranscribe.probes" -}}
 {{- if eq .name "envoy" }}
 readinessProbe:
@@ -11,14 +11,14 @@ livenessProbe:
 {{- $tls := .root.Values.internalTLS.existingSecret }}
 startupProbe:
   {{- include "securetranscribe.grpcProbe" $tls | nindent 2 }}
-  # Workers load models, and everything waits for its servers.
+  # Workers load models, and all services wait for their servers.
   periodSeconds: 5
   failureThreshold: 60
 readinessProbe:
   {{- include "securetranscribe.grpcProbe" $tls | nindent 2 }}
   periodSeconds: 10
 livenessProbe:
-  # A worker that drains says NOT_SERVING and must not be killed for it.
+  # A draining worker reports NOT_SERVING and must not be killed for it.
   tcpSocket: { port: grpc }
   periodSeconds: 20
   failureThreshold: 6

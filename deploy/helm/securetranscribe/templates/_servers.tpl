@@ -1,4 +1,4 @@
-{{- /* The built-in servers: one pod each, for trying out. `user` is who their images run as. */}}
+{{- /* The built-in servers: one pod each, for trials. `user` is the user of their images. */}}
 {{- define "securetranscribe.servers" -}}
 postgres:
   values: postgres

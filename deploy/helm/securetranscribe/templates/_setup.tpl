@@ -1,4 +1,4 @@
-{{- /* Provisioning reads more secrets than any service; only those that are there are named. */}}
+{{- /* Provisioning reads more secrets than any service. Only existing ones are named. */}}
 {{- define "securetranscribe.provisioning" -}}
 {{- $keys := list "gateway-database-url" "transcriber-database-url" "speakers-database-url" "nats-url" }}
 {{- if .Values.postgres.provision }}{{ $keys = append $keys "provision-database-url" }}{{ end }}

@@ -1,4 +1,4 @@
-{{- /* TLS of the front door; the certificate stands in a file that Envoy watches for renewal. */}}
+{{- /* TLS of the entry point. Envoy watches the file of the certificate for renewals. */}}
 {{- define "securetranscribe.doorTLS" -}}
 name: envoy.transport_sockets.tls
 typed_config:
@@ -21,7 +21,7 @@ resources:
     watched_directory: { path: /run/secrets/tls }
 {{- end }}
 
-{{- /* TLS between Envoy and a service, each showing the other its certificate. Takes host. */}}
+{{- /* Mutual TLS between Envoy and a service. Takes host. */}}
 {{- define "securetranscribe.serviceTLS" -}}
 name: envoy.transport_sockets.tls
 typed_config:

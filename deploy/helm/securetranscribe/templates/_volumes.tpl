@@ -1,4 +1,4 @@
-{{- /* Volumes of a pod; _mounts lists the same. Takes root, name, facts and values. */}}
+{{- /* Volumes of a pod, in the same order as _mounts. Takes root, name, facts and values. */}}
 {{- define "securetranscribe.volumes" -}}
 - name: tmp
   emptyDir: { sizeLimit: {{ .root.Values.temporaryStorage }} }
