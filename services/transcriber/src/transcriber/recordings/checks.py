@@ -11,16 +11,6 @@ from common.errors import FileUploadError, TimedOutError
 from common.objects import RangedObject
 
 
-def formatted_size(size: int) -> str:
-    """Bytes as people write them: `500MB`, `1.5GB`."""
-    value, unit = float(size), "B"
-    for larger in ("KB", "MB", "GB", "TB"):
-        if value < 1024:
-            break
-        value, unit = value / 1024, larger
-    return f"{value:.1f}".removesuffix(".0") + unit
-
-
 class Hurried(io.RawIOBase):
     """An object that stops being readable after a while, so that nobody reads it for ever."""
 

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
-from common import logging, telemetry
+from common import logging, sizes, telemetry
 from common.audio.kinds import SNIFF_BYTES
 from common.audio.probe import AudioInfo, probe
 from common.errors import (
@@ -24,7 +24,7 @@ from transcriber.domain.options import ProcessingOptions
 from transcriber.domain.transcriptions import AudioFile, Transcription
 from transcriber.outbox import messages
 from transcriber.queue.job_start import JobStarter, StartRequest, queue_job
-from transcriber.recordings.checks import Hurried, formatted_size, judge, without_long_waits
+from transcriber.recordings.checks import Hurried, judge, without_long_waits
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.uploads import Upload, Uploads
@@ -256,8 +256,8 @@ class Uploader:
         return FileTooLargeError(
             "File too large",
             {
-                "max_size": formatted_size(self._limits.max_file_size),
-                "provided_size": formatted_size(provided),
+                "max_size": sizes.compact(self._limits.max_file_size),
+                "provided_size": sizes.compact(provided),
                 "file_name": request.filename,
             },
         )
