@@ -1,4 +1,4 @@
-"""The api process on real servers, with callers and workers around it."""
+"""Fixtures: an api process on real servers, callers and workers."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ from securetranscribe.v1 import (
     transcription_pb2_grpc,
 )
 from tests.integration.serving import healthy, migrated
-from tests.integration.transcriber.fakes import Peers, Workshop, chunked, running_peers, wav
+from tests.integration.transcriber.fakes import Peers, WorkerFactory, chunked, running_peers, wav
 from tests.ports import free_port
 from transcriber import app
 from transcriber.settings import ApiSettings
@@ -42,21 +42,21 @@ Answer = TypeVar("Answer")
 
 @pytest.fixture(scope="session")
 async def peers() -> AsyncIterator[Peers]:
-    """The other services."""
+    """Run fakes of the other services."""
     async with running_peers() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 async def database(postgres_url: Callable[[str], str]) -> AsyncIterator[Database]:
-    """The transcriber's own tables."""
+    """Open the transcriber's database."""
     async with migrated(postgres_url("transcriber"), "transcriber") as database:
         yield database
 
 
 @pytest.fixture(scope="session")
 async def objects(s3: ObjectSettings) -> AsyncIterator[ObjectStore]:
-    """The object store."""
+    """Open the object store."""
     store = ObjectStore(s3)
     yield store
     store.close()
@@ -64,7 +64,7 @@ async def objects(s3: ObjectSettings) -> AsyncIterator[ObjectStore]:
 
 @pytest.fixture(scope="session")
 async def client(nats_url: str) -> AsyncIterator[Any]:
-    """A connection to NATS."""
+    """Connect to NATS."""
     client = await bus.connect(nats_url, name="tests")
     yield client
     await bus.close(client)
@@ -72,7 +72,7 @@ async def client(nats_url: str) -> AsyncIterator[Any]:
 
 @pytest.fixture(autouse=True)
 async def clean(database: Database, objects: ObjectStore, client: Any, peers: Peers) -> None:
-    """Nothing is left of the test before."""
+    """Remove everything left by earlier tests."""
     await _clear(database)
     for bucket in ("audio", "results"):
         await objects.delete_prefix(bucket, "")
@@ -85,25 +85,25 @@ async def clean(database: Database, objects: ObjectStore, client: Any, peers: Pe
 
 
 async def _clear(database: Database) -> None:
-    """Empties the tables, beside an api that is still at work in them."""
+    """Empty the tables while an api may still be using them."""
     for _ in range(5):
         try:
             await database.execute(_CLEAR)
-        except UnavailableError:  # both waited for each other
+        except UnavailableError:  # A deadlock with the api.
             continue
         return
     await database.execute(_CLEAR)
 
 
 @pytest.fixture
-def workshop(nats_url: str, objects: ObjectStore) -> Workshop:
-    """Where workers come from."""
-    return Workshop(nats_url=nats_url, objects=objects, delivery=DELIVERY)
+def worker_factory(nats_url: str, objects: ObjectStore) -> WorkerFactory:
+    """Return a factory of workers."""
+    return WorkerFactory(nats_url=nats_url, objects=objects, delivery=DELIVERY)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """A session that calls the api."""
+    """Client of one session."""
 
     transcriptions: Any
     queue: Any
@@ -116,14 +116,14 @@ class Caller:
         filename: str = "talk.wav",
         **config: Any,
     ) -> transcription_pb2.UploadTranscriptionResponse:
-        """Uploads a file; four seconds of tone unless given."""
+        """Upload a file, by default four seconds of a tone."""
         chunks = chunked(wav(4.0) if data is None else data)
         return await self.upload_chunks(chunks, filename=filename, **config)
 
     async def upload_chunks(
         self, chunks: Iterable[bytes], **config: Any
     ) -> transcription_pb2.UploadTranscriptionResponse:
-        """Uploads pieces as they are given."""
+        """Upload chunks as they are."""
         config.setdefault("auto_start", False)
         config.setdefault("language", "en")
 
@@ -139,12 +139,12 @@ class Caller:
         return await stream.answer()
 
     async def upload_id(self, data: bytes | None = None, **config: Any) -> int:
-        """Uploads a file; returns the transcription."""
+        """Upload a file and return the id of its transcription."""
         answer = await self.upload(data, **config)
         return int(answer.transcription.transcription_id)
 
     async def start(self, transcription_id: int, **request: Any) -> queue_pb2.Job:
-        """Starts a job."""
+        """Start a job."""
         message = transcription_pb2.StartTranscriptionRequest(
             transcription_id=transcription_id, **request
         )
@@ -155,7 +155,7 @@ class Caller:
     async def get(
         self, transcription_id: int, *, full: bool = False
     ) -> transcription_pb2.Transcription:
-        """Reads a transcription."""
+        """Return a transcription."""
         message = transcription_pb2.GetTranscriptionRequest(
             transcription_id=transcription_id,
             view=transcription_pb2.TRANSCRIPTION_VIEW_FULL
@@ -167,41 +167,41 @@ class Caller:
         return found
 
     async def job(self, job_id: str) -> queue_pb2.Job:
-        """Reads a job."""
+        """Return a job."""
         call = self.queue.GetJob(queue_pb2.GetJobRequest(job_id=job_id), metadata=self.metadata)
         job: queue_pb2.Job = (await unwrap(call)).job
         return job
 
     async def cancel(self, job_id: str) -> queue_pb2.Job:
-        """Cancels a job."""
+        """Cancel a job."""
         message = queue_pb2.CancelJobRequest(job_id=job_id)
         call = self.queue.CancelJob(message, metadata=self.metadata)
         job: queue_pb2.Job = (await unwrap(call)).job
         return job
 
     async def delete(self, transcription_id: int) -> None:
-        """Deletes a transcription."""
+        """Delete a transcription."""
         message = transcription_pb2.DeleteTranscriptionRequest(transcription_id=transcription_id)
         await unwrap(self.transcriptions.DeleteTranscription(message, metadata=self.metadata))
 
     async def assign(
         self, transcription_id: int, names: dict[str, str]
     ) -> transcription_pb2.AssignSpeakersResponse:
-        """Names speakers."""
+        """Assign names to speakers."""
         message = transcription_pb2.AssignSpeakersRequest(
             transcription_id=transcription_id, names=names
         )
         return await unwrap(self.transcriptions.AssignSpeakers(message, metadata=self.metadata))
 
     async def queue_status(self) -> queue_pb2.QueueStatus:
-        """Reads the queue's figures."""
+        """Return the status of the queue."""
         message = queue_pb2.GetQueueStatusRequest()
         call = self.queue.GetQueueStatus(message, metadata=self.metadata)
         status: queue_pb2.QueueStatus = (await unwrap(call)).status
         return status
 
     async def ended(self, transcription_id: int, *, seconds: float = 60) -> Any:
-        """Waits until a transcription's job has ended; returns the whole transcription."""
+        """Wait until a transcription's job has ended and return the full transcription."""
         async with asyncio.timeout(seconds):
             while True:
                 found = await self.get(transcription_id, full=True)
@@ -217,12 +217,12 @@ class Caller:
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """A running api process."""
+    """Running api process."""
 
     channel: grpc.aio.Channel
 
     def caller(self, name: str = "a") -> Caller:
-        """A session that calls it."""
+        """Return a client of a session."""
         return Caller(
             transcriptions=transcription_pb2_grpc.TranscriptionServiceStub(self.channel),
             queue=queue_pb2_grpc.QueueServiceStub(self.channel),
@@ -237,12 +237,12 @@ class ApiFactory:
     variables: dict[str, Any]
 
     def settings(self, **overrides: Any) -> ApiSettings:
-        """Settings of one, on a port of its own."""
+        """Return settings with a free port."""
         return ApiSettings(**{**self.variables, "grpc_port": free_port(), **overrides})
 
     @contextlib.asynccontextmanager
     async def run(self, **overrides: Any) -> AsyncIterator[Api]:
-        """Runs one inside the test's own process, until the end of the block."""
+        """Run an api inside the test's process until the end of the block."""
         settings = self.settings(**overrides)
         supervisor = Supervisor()
         serving = asyncio.create_task(app.serve(settings, supervisor))
@@ -260,7 +260,7 @@ class ApiFactory:
 def apis(
     postgres_url: Callable[[str], str], nats_url: str, s3: ObjectSettings, peers: Peers
 ) -> ApiFactory:
-    """Starts api processes on the servers of this run."""
+    """Return a factory of api processes on the servers of this run."""
     return ApiFactory(
         variables={
             "secret_key": SECRET,
@@ -280,12 +280,12 @@ def apis(
 
 @pytest.fixture(scope="module")
 async def api(apis: ApiFactory) -> AsyncIterator[Api]:
-    """One api process with the usual settings. Others may run beside it, as replicas do."""
+    """Run one api process with the default settings. Others may run as replicas."""
     async with apis.run() as running:
         yield running
 
 
 @pytest.fixture
 def caller(api: Api) -> Caller:
-    """A session."""
+    """Return a client of session a."""
     return api.caller("a")

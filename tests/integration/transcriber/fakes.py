@@ -1,7 +1,4 @@
-"""Stand-ins for the other services, and workers whose engines give what a test wants.
-
-The services speak real gRPC; the workers are real workers around a made-up engine.
-"""
+"""Fakes of the other services behind real gRPC, and real workers around fake engines."""
 
 import asyncio
 import contextlib
@@ -36,7 +33,7 @@ RATE = 8000
 
 
 def wav(seconds: float, *, rate: int = RATE) -> bytes:
-    """A WAV file with a tone."""
+    """Return a WAV file with a tone."""
     samples = np.sin(np.arange(int(seconds * rate)) * 2 * np.pi * 220 / rate) * 8000
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
@@ -50,7 +47,7 @@ def wav(seconds: float, *, rate: int = RATE) -> bytes:
 def recognition(
     *passages: tuple[float, str], language: str = "en", model: str = "whisper-test"
 ) -> speech_pb2.Recognition:
-    """Each passage is (start, text); every word takes 0.4 of each half second."""
+    """Return a recognition of passages (start, text), with one word per half second."""
     segments = []
     for start, text in passages:
         words = [
@@ -79,7 +76,7 @@ def recognition(
 
 
 def diarization(*turns: tuple[str, float, float]) -> diarization_pb2.Diarization:
-    """Each turn is (label, start, end); every voice has a print and its turns are clean."""
+    """Return a diarization of turns (label, start, end), all clean, with voiceprints."""
     messages = [
         diarization_pb2.Turn(start=duration(start), end=duration(end), speaker_label=label)
         for label, start, end in turns
@@ -111,7 +108,7 @@ TWO_PASSAGES = recognition((0.0, "Good morning."), (2.0, "Hello to you."))
 
 
 class FakeSessions(session_pb2_grpc.SessionServiceServicer):
-    """Every token `token-x` belongs to the session `session_x`."""
+    """Accepts every token `token-x` for the session `session_x`."""
 
     def __init__(self) -> None:
         self.preferences: dict[str, session_pb2.SessionPreferences] = {}
@@ -128,18 +125,18 @@ class FakeSessions(session_pb2_grpc.SessionServiceServicer):
 
 
 class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
-    """Makes a profile for each name, and knows the voices it was told to."""
+    """Makes a profile per name and recognizes the voices in `known`."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Forgets everything."""
+        """Drop all state."""
         self.down = False
         self.profiles: dict[str, int] = {}
-        #: What has become of profiles: renamed, or deleted for good (an empty name).
+        #: New names of renamed profiles, empty for deleted ones.
         self.renamed: dict[int, str] = {}
-        #: What happens while a question is being answered.
+        #: Called while a request is being answered.
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
         self.known: dict[int, tuple[int, str]] = {}
         self.decisions: dict[int, list[speaker_pb2.VoiceDecision]] = {}
@@ -194,7 +191,7 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
 
 @dataclass(frozen=True, kw_only=True)
 class Peers:
-    """The other services, and where they answer."""
+    """Fakes of the other services, and their address."""
 
     sessions: FakeSessions
     speakers: FakeSpeakers
@@ -203,9 +200,9 @@ class Peers:
 
 @contextlib.asynccontextmanager
 async def running_peers() -> AsyncIterator[Peers]:
-    """Serves the stand-ins for the other services."""
+    """Serve the fakes of the other services."""
     server = grpc.aio.server()
-    # The other methods answer that they are not there, as generated servicers do.
+    # The other methods are unimplemented, as in generated servicers.
     sessions, speakers = FakeSessions(), FakeSpeakers()  # type: ignore[abstract]
     session_pb2_grpc.add_SessionServiceServicer_to_server(sessions, server)
     speaker_pb2_grpc.add_SpeakerServiceServicer_to_server(speakers, server)
@@ -221,7 +218,7 @@ Engine = Callable[[queue_pb2.Task, TaskControl], bytes]
 
 
 def gives(message: Any) -> Engine:
-    """An engine that gives this result, saying on its way that it is half done."""
+    """Return an engine with this result. It reports progress once."""
 
     def work(_task: queue_pb2.Task, control: TaskControl) -> bytes:
         control.progress(0.5, "Half way")
@@ -232,7 +229,7 @@ def gives(message: Any) -> Engine:
 
 
 def fails(error: Exception) -> Engine:
-    """An engine that fails."""
+    """Return an engine with this error."""
 
     def work(_task: queue_pb2.Task, _control: TaskControl) -> bytes:
         raise error
@@ -241,8 +238,8 @@ def fails(error: Exception) -> Engine:
 
 
 @dataclass
-class Workshop:
-    """Real workers around made-up engines."""
+class WorkerFactory:
+    """Runs real workers around fake engines."""
 
     nats_url: str
     objects: ObjectStore
@@ -253,7 +250,7 @@ class Workshop:
     async def worker(
         self, stage: str, engine: Engine, *, grace_seconds: float = 5
     ) -> AsyncIterator[TaskWorker]:
-        """A worker of a stage, until the end of the block."""
+        """Run a worker of a stage until the end of the block."""
 
         def handle(task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
             result = engine(task, control)
@@ -285,14 +282,14 @@ class Workshop:
             for task in running:
                 task.cancel()
             await asyncio.wait(running)
-            # Without its connection the server has no open request of it any more.
+            # The server drops the worker's open requests with its connection.
             await client.close()
 
     @contextlib.asynccontextmanager
     async def both(
         self, words: Any = TWO_PASSAGES, turns: Any = TWO_SPEAKERS
     ) -> AsyncIterator[None]:
-        """One worker of each stage."""
+        """Run one worker per stage."""
         async with (
             self.worker("transcribe", words if callable(words) else gives(words)),
             self.worker("diarize", turns if callable(turns) else gives(turns)),
@@ -303,17 +300,19 @@ class Workshop:
 async def until(
     condition: Callable[[], Awaitable[Any]], *, seconds: float = 30, every: float = 0.1
 ) -> Any:
-    """Waits for something to become true and returns it."""
+    """Wait until a condition is true and return its value."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
         value = await condition()
         if value:
             return value
-        assert asyncio.get_running_loop().time() < deadline, "it did not come true in time"
+        assert asyncio.get_running_loop().time() < deadline, (
+            "the condition did not become true in time"
+        )
         await asyncio.sleep(every)
 
 
 def chunked(data: bytes, size: int = 64 * 1024) -> Iterator[bytes]:
-    """The data in pieces."""
+    """Yield the data in chunks."""
     for start in range(0, len(data), size):
         yield data[start : start + size]

@@ -1,4 +1,4 @@
-"""What tests do to the streams and see in them, beside the api and its workers."""
+"""Helpers that read and change the streams next to the api and its workers."""
 
 import contextlib
 from typing import Any
@@ -18,7 +18,7 @@ _HANDED_OUT = "SELECT stream_sequence FROM tasks WHERE stage <> 'merge'"
 
 
 async def take(client: Any, stage: str, *, seconds: float = 20) -> Msg:
-    """Takes a task as a worker would; nothing more happens to it."""
+    """Fetch a task as a worker would, and leave it unacknowledged."""
     consumer = await client.jetstream().pull_subscribe_bind(durable=stage, stream=bus.TASKS_STREAM)
     try:
         (message,) = await consumer.fetch(1, timeout=seconds)
@@ -28,7 +28,7 @@ async def take(client: Any, stage: str, *, seconds: float = 20) -> Msg:
 
 
 async def exhaust(client: Any, stage: str) -> None:
-    """Takes a task so often without finishing it that it is not delivered again."""
+    """Fetch a task without finishing it until it is not delivered again."""
     for _ in range(DELIVERY.max_deliver):
         await take(client, stage)
     with pytest.raises(TimeoutError):
@@ -36,7 +36,7 @@ async def exhaust(client: Any, stage: str) -> None:
 
 
 async def events_of(client: Any, kind: str) -> list[event_pb2.Event]:
-    """Events of a kind that the stream keeps."""
+    """Return the events of a kind in the stream."""
     stream = client.jetstream()
     info = await stream.stream_info(bus.EVENTS_STREAM)
     found = []
@@ -50,7 +50,7 @@ async def events_of(client: Any, kind: str) -> list[event_pb2.Event]:
 
 
 async def published(database: Database) -> None:
-    """Waits until nothing is left to publish."""
+    """Wait until the outbox is empty."""
 
     async def empty() -> bool:
         return await database.fetch_one(_WAITS) is None
@@ -59,7 +59,7 @@ async def published(database: Database) -> None:
 
 
 async def handed_out(database: Database, *, tasks: int = 2) -> None:
-    """Waits until it is known where in the stream so many tasks, all there are, have gone."""
+    """Wait until there are exactly `tasks` tasks, all with stream sequences."""
 
     async def known() -> bool:
         rows = await database.fetch_all(_HANDED_OUT)
@@ -69,7 +69,7 @@ async def handed_out(database: Database, *, tasks: int = 2) -> None:
 
 
 async def release(caller: Caller, database: Database) -> int:
-    """Uploads and starts; returns the transcription once its tasks are in the stream."""
+    """Upload and start a transcription; return its id once its tasks are in the stream."""
     transcription_id = await caller.upload_id(auto_start=True)
     await handed_out(database)
     return transcription_id

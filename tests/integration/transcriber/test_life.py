@@ -1,4 +1,4 @@
-"""The whole life of a recording: uploaded, queued, worked on, merged, read."""
+"""Life of a recording: uploaded, queued, processed, merged and read."""
 
 import asyncio
 import io
@@ -18,7 +18,7 @@ from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
 from tests.integration.transcriber.conftest import Api, ApiFactory, Caller
 from tests.integration.transcriber.fakes import (
     TWO_SPEAKERS,
-    Workshop,
+    WorkerFactory,
     diarization,
     recognition,
     until,
@@ -29,8 +29,8 @@ from transcriber.recordings.cleanup import RecordingStep
 COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
 
 
-async def test_a_recording_becomes_a_transcript_of_who_said_what(
-    caller: Caller, workshop: Workshop
+async def test_recording_becomes_transcript_with_speakers(
+    caller: Caller, worker_factory: WorkerFactory
 ) -> None:
     uploaded = await caller.upload(wav(4.0), filename="dir/talk.wav", auto_start=True)
     file = uploaded.transcription.file
@@ -44,7 +44,7 @@ async def test_a_recording_becomes_a_transcript_of_who_said_what(
     assert file.size_bytes == len(wav(4.0))
     assert uploaded.job.status == queue_pb2.JOB_STATUS_QUEUED
     assert uploaded.job.queue_position == 1
-    async with workshop.both():
+    async with worker_factory.both():
         found = await caller.ended(uploaded.transcription.transcription_id)
     assert found.status == COMPLETED, found
     assert found.progress_percent == 100
@@ -67,12 +67,14 @@ async def test_a_recording_becomes_a_transcript_of_who_said_what(
         100,
         0,
     )
-    assert {task.WhichOneof("work") for task in workshop.done} == {"transcribe", "diarize"}
-    assert {task.audio_key for task in workshop.done} == {f"{found.transcription_id}/source"}
+    assert {task.WhichOneof("work") for task in worker_factory.done} == {"transcribe", "diarize"}
+    assert {task.audio_key for task in worker_factory.done} == {f"{found.transcription_id}/source"}
 
 
-async def test_the_fewest_connections_are_enough(apis: ApiFactory, workshop: Workshop) -> None:
-    async with apis.run(database_pool_size=2) as api, workshop.both():
+async def test_smallest_connection_pool_is_enough(
+    apis: ApiFactory, worker_factory: WorkerFactory
+) -> None:
+    async with apis.run(database_pool_size=2) as api, worker_factory.both():
         caller = api.caller()
         ids = [await caller.upload_id(auto_start=True) for _ in range(4)]
         for found in [await caller.ended(transcription_id) for transcription_id in ids]:
@@ -81,8 +83,8 @@ async def test_the_fewest_connections_are_enough(apis: ApiFactory, workshop: Wor
         assert {(await caller.get(number)).speakers[0].name for number in ids} == {"Ada"}
 
 
-async def test_the_events_tell_the_whole_story_in_order(
-    caller: Caller, workshop: Workshop, client: Any
+async def test_events_cover_the_life_of_a_job_in_order(
+    caller: Caller, worker_factory: WorkerFactory, client: Any
 ) -> None:
     heard: list[event_pb2.Event] = []
     told = threading.Event()
@@ -94,12 +96,12 @@ async def test_the_events_tell_the_whole_story_in_order(
 
     def patient(_task: queue_pb2.Task, control: TaskControl) -> bytes:
         control.progress(0.5, "Half way")
-        assert told.wait(20), "nobody was told of any progress"
+        assert told.wait(20), "no progress event was received"
         return TWO_SPEAKERS.SerializeToString()
 
     subscription = await client.subscribe(bus.event_subject("session_a", "*", "*", "*"), cb=hear)
     await client.flush()
-    async with workshop.both(turns=patient):
+    async with worker_factory.both(turns=patient):
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)
 
@@ -124,8 +126,8 @@ async def test_the_events_tell_the_whole_story_in_order(
     assert {event.session_id for event in heard} == {"session_a"}
 
 
-async def test_the_transcript_streams_with_words(caller: Caller, workshop: Workshop) -> None:
-    async with workshop.both():
+async def test_transcript_streams_with_words(caller: Caller, worker_factory: WorkerFactory) -> None:
+    async with worker_factory.both():
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)
     request = transcription_pb2.StreamTranscriptRequest(
@@ -147,8 +149,8 @@ async def test_the_transcript_streams_with_words(caller: Caller, workshop: Works
     ]
 
 
-async def test_watching_shows_the_state_at_once_and_ends_with_the_job(
-    caller: Caller, workshop: Workshop
+async def test_watch_starts_with_current_state_and_ends_with_job(
+    caller: Caller, worker_factory: WorkerFactory
 ) -> None:
     transcription_id = await caller.upload_id()
     states: list[transcription_pb2.Transcription] = []
@@ -167,25 +169,27 @@ async def test_watching_shows_the_state_at_once_and_ends_with_the_job(
     await until(seen)
     assert states[0].status == transcription_pb2.TRANSCRIPTION_STATUS_PENDING
     await caller.start(transcription_id)
-    async with workshop.both():
+    async with worker_factory.both():
         await asyncio.wait_for(watching, 30)
     assert states[-1].status == COMPLETED
     progress = [state.progress_percent for state in states]
     assert progress == sorted(progress)
 
 
-async def test_silence_gives_an_empty_transcript(caller: Caller, workshop: Workshop) -> None:
-    async with workshop.both(recognition(), diarization()):
+async def test_silence_gives_empty_transcript(
+    caller: Caller, worker_factory: WorkerFactory
+) -> None:
+    async with worker_factory.both(recognition(), diarization()):
         found = await caller.ended(await caller.upload_id(auto_start=True))
     assert found.status == COMPLETED
     assert (found.full_text, len(found.segments), len(found.speakers)) == ("", 0, 0)
     assert list(found.warnings) == ["No speech was found in the recording."]
 
 
-async def test_clips_are_cut_and_outlive_the_recording(
-    caller: Caller, workshop: Workshop, objects: ObjectStore, database: Database
+async def test_clips_are_cut_and_outlive_recording(
+    caller: Caller, worker_factory: WorkerFactory, objects: ObjectStore, database: Database
 ) -> None:
-    async with workshop.both():
+    async with worker_factory.both():
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)
 
@@ -213,9 +217,11 @@ async def test_clips_are_cut_and_outlive_the_recording(
         await caller.start(transcription_id, stages=[queue_pb2.STAGE_TRANSCRIBE])
 
 
-async def test_figures_of_a_session(api: Api, workshop: Workshop) -> None:
+async def test_session_statistics_cover_own_jobs_only(
+    api: Api, worker_factory: WorkerFactory
+) -> None:
     caller, other = api.caller("a"), api.caller("b")
-    async with workshop.both():
+    async with worker_factory.both():
         await caller.ended(await caller.upload_id(auto_start=True))
     request = transcription_pb2.GetSessionStatisticsRequest()
     own = await caller.transcriptions.GetSessionStatistics(request, metadata=caller.metadata)

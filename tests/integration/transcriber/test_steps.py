@@ -1,4 +1,4 @@
-"""Every background step of the transcriber, with one item among ten that always fails."""
+"""Every background step of the transcriber, with one failing item among ten."""
 
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +26,7 @@ from transcriber.names.speakers_client import SpeakersClient
 from transcriber.parts import Core, Servers
 from transcriber.store.tasks import ProgressReport
 
-# Ten transcriptions for each situation in which a step finds work.
+# Ten transcriptions per kind of work.
 _TRANSCRIPTIONS = """
 INSERT INTO transcriptions (
     id, session_id, filename, size_bytes, duration, format, codec, sample_rate, channels,
@@ -84,7 +84,7 @@ STEPS = [kind.name for kind in steps_of("transcriber")]
 async def core(
     apis: ApiFactory, database: Database, objects: ObjectStore, client: Any, peers: Peers
 ) -> AsyncIterator[Core]:
-    """The parts of an api that nobody started."""
+    """Make the components of an api without starting it."""
     settings = apis.settings()
     signer = ServiceSigner(SECRET, "transcriber")
     with ThreadPoolExecutor(1) as threads:
@@ -107,7 +107,7 @@ async def core(
 
 
 class World:
-    """Ten items or more for every step."""
+    """Makes ten or more items for every step."""
 
     def __init__(self, core: Core, database: Database) -> None:
         self._core = core
@@ -126,7 +126,7 @@ class World:
             )
             subject = bus.event_subject("", "speaker", number, "updated")
             await stream.publish(subject, event.SerializeToString())
-        # More workers than tasks, so that there is room to hand all of them out.
+        # More workers than tasks, so that all tasks can be handed out.
         for number in range(50):
             self._core.workers.note(
                 queue_pb2.WorkerHeartbeat(worker_id=f"w{number}", stage=queue_pb2.STAGE_TRANSCRIBE)
@@ -142,13 +142,13 @@ class World:
 
 @pytest.fixture
 def world(core: Core, database: Database) -> World:
-    """What the steps find."""
+    """Return the maker of items."""
     return World(core, database)
 
 
 @pytest.fixture
 def background(core: Core) -> Background:
-    """The registry of steps. Nothing of it is started."""
+    """Return the registry of steps without starting them."""
     made, _ = parts.make_background(core, parts.make_actions(core))
     return made
 
@@ -158,7 +158,7 @@ def test_every_step_is_in_the_registry(background: Background) -> None:
 
 
 @pytest.mark.parametrize("name", STEPS)
-async def test_an_item_that_always_fails_hurts_only_itself(
+async def test_failing_item_affects_only_itself(
     name: str, background: Background, database: Database, world: World
 ) -> None:
     (step,) = (step for step in background.steps if step.name == name)
@@ -171,12 +171,12 @@ async def test_an_item_that_always_fails_hurts_only_itself(
         assert len(failed) == 1
     else:
         assert (warned, failed) == ({}, [])
-    if name not in {"dispatcher", "merges", "lost-tasks"}:  # those have ended their task
+    if name not in {"dispatcher", "merges", "lost-tasks"}:  # These ended the task.
         await is_retried(aside, step, database, world=world)
 
 
 @pytest.mark.parametrize("name", STEPS)
-async def test_an_item_at_which_processes_die_is_set_aside(
+async def test_item_that_kills_processes_is_set_aside(
     name: str, background: Background, database: Database, world: World
 ) -> None:
     (step,) = (step for step in background.steps if step.name == name)

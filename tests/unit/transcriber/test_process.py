@@ -1,4 +1,4 @@
-"""The doors of the api process."""
+"""Command line, settings and imports of the api process."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from transcriber.settings import ApiSettings
 _LEARNING = ("torch", "ctranslate2", "faster_whisper", "pyannote", "onnxruntime")
 
 
-def test_the_api_never_loads_what_only_workers_need() -> None:
+def test_api_does_not_load_model_libraries() -> None:
     code = (
         "import sys, transcriber.app; "
         f"print([name for name in {_LEARNING!r} if name in sys.modules])"
@@ -77,7 +77,7 @@ def test_documented_defaults(environment: pytest.MonkeyPatch) -> None:
     ("name", "value"),
     [("QUEUE_SIZE", "0"), ("MAX_FILE_SIZE", "lots"), ("CLEANUP_DELAY", "-1")],
 )
-def test_a_wrong_variable_ends_the_process_and_is_named(
+def test_invalid_variable_ends_process_and_is_named(
     environment: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     name: str,

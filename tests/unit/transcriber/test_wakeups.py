@@ -1,11 +1,11 @@
-"""Who is woken by a change of a job."""
+"""Wake-ups after changes of jobs."""
 
 import asyncio
 
 from transcriber.wakeups import WakeUps
 
 
-async def test_a_change_of_a_job_wakes_the_steps_that_follow_it() -> None:
+async def test_changed_job_wakes_following_steps() -> None:
     wake_ups = WakeUps()
     wake_ups.jobs_changed()
     async with asyncio.timeout(30):

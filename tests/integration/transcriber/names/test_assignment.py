@@ -1,4 +1,4 @@
-"""Naming speakers, and recognising them."""
+"""Assignments and suggestions of names."""
 
 import asyncio
 from typing import Any
@@ -12,7 +12,7 @@ from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
 from tests.integration.transcriber.conftest import Caller
 from tests.integration.transcriber.fakes import (
     Peers,
-    Workshop,
+    WorkerFactory,
     diarization,
     gives,
     until,
@@ -24,9 +24,9 @@ NONE = transcription_pb2.SPEAKER_NAME_SOURCE_NONE
 
 
 @pytest.fixture
-async def transcription_id(caller: Caller, workshop: Workshop) -> int:
-    """A completed transcription of two speakers."""
-    async with workshop.both():
+async def transcription_id(caller: Caller, worker_factory: WorkerFactory) -> int:
+    """Return the id of a completed transcription with two speakers."""
+    async with worker_factory.both():
         number = await caller.upload_id(auto_start=True)
         await caller.ended(number)
     return number
@@ -43,7 +43,7 @@ def decided(peers: Peers, transcription_id: int) -> dict[str, str]:
     }
 
 
-async def test_names_show_everywhere_and_are_told(
+async def test_assigned_names_are_shown_and_sent(
     caller: Caller, transcription_id: int, peers: Peers
 ) -> None:
     answer = await caller.assign(transcription_id, {"Speaker_1": "Ada", "speaker_2": " Bob  B "})
@@ -62,7 +62,7 @@ async def test_names_show_everywhere_and_are_told(
     assert peers.speakers.sessions == {"session_a"}
 
 
-async def test_current_names_are_keys_and_names_can_be_taken_away(
+async def test_current_names_are_keys_and_names_can_be_removed(
     caller: Caller, transcription_id: int, peers: Peers
 ) -> None:
     await caller.assign(transcription_id, {"Speaker_1": "Ada", "Speaker_2": "Bob"})
@@ -71,7 +71,7 @@ async def test_current_names_are_keys_and_names_can_be_taken_away(
     assert decided(peers, transcription_id) == {"Speaker_1": "Eve"}
 
 
-async def test_swapped_names_can_be_put_right(
+async def test_swapped_names_can_be_corrected(
     caller: Caller, transcription_id: int, peers: Peers
 ) -> None:
     await caller.assign(transcription_id, {"Speaker_1": "Bob", "Speaker_2": "Ada"})
@@ -79,7 +79,7 @@ async def test_swapped_names_can_be_put_right(
     assert decided(peers, transcription_id) == {"Speaker_1": "Ada", "Speaker_2": "Bob"}
 
 
-async def test_two_labels_of_one_name_are_one_speaker_until_they_are_parted(
+async def test_labels_with_same_name_are_one_speaker_until_renamed(
     caller: Caller, transcription_id: int
 ) -> None:
     answer = await caller.assign(transcription_id, {"Speaker_1": "Ada", "Speaker_2": "ada"})
@@ -92,7 +92,7 @@ async def test_two_labels_of_one_name_are_one_speaker_until_they_are_parted(
 
 
 @pytest.mark.parametrize("wanted", [{"Speaker_9": "Ada"}, {"Speaker_1": "Speaker_2"}])
-async def test_what_cannot_be_meant_changes_nothing(
+async def test_invalid_assignment_changes_nothing(
     caller: Caller, transcription_id: int, peers: Peers, wanted: dict[str, str]
 ) -> None:
     with pytest.raises(SpeakerError):
@@ -101,12 +101,12 @@ async def test_what_cannot_be_meant_changes_nothing(
     assert transcription_id not in peers.speakers.decisions
 
 
-async def test_before_completion_there_is_nobody_to_name(caller: Caller) -> None:
+async def test_assignment_before_completion_is_rejected(caller: Caller) -> None:
     with pytest.raises(StateError):
         await caller.assign(await caller.upload_id(), {"Speaker_1": "Ada"})
 
 
-async def test_without_the_service_for_speakers_nothing_changes(
+async def test_assignment_without_speakers_service_changes_nothing(
     caller: Caller, transcription_id: int, peers: Peers
 ) -> None:
     peers.speakers.down = True
@@ -115,11 +115,11 @@ async def test_without_the_service_for_speakers_nothing_changes(
     assert names(await caller.get(transcription_id)) == ["Speaker_1", "Speaker_2"]
 
 
-async def test_decisions_that_may_not_have_been_heard_are_told_again(
+async def test_due_decisions_are_sent_again(
     caller: Caller, transcription_id: int, peers: Peers, database: Database
 ) -> None:
     await caller.assign(transcription_id, {"Speaker_1": "Ada"})
-    # As if the process had died after telling something else and before noting it.
+    # As if the process had died after sending other decisions and before storing the names.
     peers.speakers.decisions[transcription_id] = []
     await database.execute("UPDATE transcriptions SET decisions_due_at = now()")
 
@@ -136,10 +136,10 @@ async def test_decisions_that_may_not_have_been_heard_are_told_again(
 
 
 async def test_known_voices_are_suggested_and_can_be_confirmed(
-    caller: Caller, workshop: Workshop, peers: Peers
+    caller: Caller, worker_factory: WorkerFactory, peers: Peers
 ) -> None:
     peers.speakers.known[1] = (7, "Bob")
-    async with workshop.both():
+    async with worker_factory.both():
         transcription_id = await caller.upload_id(auto_start=True)
         found = await caller.ended(transcription_id)
     assert names(found) == ["Speaker_1", "Bob"]
@@ -151,23 +151,23 @@ async def test_known_voices_are_suggested_and_can_be_confirmed(
     assert decided(peers, transcription_id) == {"Speaker_2": "Bob"}
 
 
-async def test_a_suggestion_gives_way_to_what_a_person_says(
-    caller: Caller, workshop: Workshop, peers: Peers
+async def test_assignment_replaces_suggestion(
+    caller: Caller, worker_factory: WorkerFactory, peers: Peers
 ) -> None:
     peers.speakers.known[1] = (7, "Bob")
-    async with workshop.both():
+    async with worker_factory.both():
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)
     answer = await caller.assign(transcription_id, {"Speaker_1": "Bob"})
     assert names(answer.transcription) == ["Bob", "Speaker_2"]
 
 
-async def test_voices_are_looked_for_later_when_nobody_answers(
-    caller: Caller, workshop: Workshop, peers: Peers, database: Database
+async def test_names_are_suggested_late_after_outage_of_speakers_service(
+    caller: Caller, worker_factory: WorkerFactory, peers: Peers, database: Database
 ) -> None:
     peers.speakers.known[0] = (7, "Ada")
     peers.speakers.down = True
-    async with workshop.both():
+    async with worker_factory.both():
         transcription_id = await caller.upload_id(auto_start=True)
         found = await caller.ended(transcription_id)
     assert names(found) == ["Speaker_1", "Speaker_2"]
@@ -181,13 +181,13 @@ async def test_voices_are_looked_for_later_when_nobody_answers(
     await until(named)
 
 
-async def test_names_hold_on_over_another_diarization(
-    caller: Caller, transcription_id: int, workshop: Workshop, peers: Peers
+async def test_assigned_names_survive_another_diarization(
+    caller: Caller, transcription_id: int, worker_factory: WorkerFactory, peers: Peers
 ) -> None:
     await caller.assign(transcription_id, {"Speaker_2": "Bob"})
-    # The same two people, found the other way round and with other voiceprints.
+    # The same two people with swapped labels and other voiceprints.
     other = diarization(("Speaker_2", 0.0, 2.0), ("Speaker_1", 2.0, 4.0))
-    async with workshop.worker("diarize", gives(other)):
+    async with worker_factory.worker("diarize", gives(other)):
         await caller.start(transcription_id, stages=[queue_pb2.STAGE_DIARIZE])
         found = await caller.ended(transcription_id)
     assert names(found) == ["Speaker_1", "Bob"]
@@ -200,7 +200,9 @@ async def test_names_hold_on_over_another_diarization(
     assert decided(peers, transcription_id) == {"Speaker_2": "Bob"}
 
 
-async def test_profiles_are_followed(caller: Caller, transcription_id: int, client: Any) -> None:
+async def test_changes_of_profiles_are_followed(
+    caller: Caller, transcription_id: int, client: Any
+) -> None:
     await caller.assign(transcription_id, {"Speaker_1": "Ada"})
     publisher = events.EventPublisher(client, client.jetstream(), source="speakers")
     await publisher.publish(
@@ -230,17 +232,17 @@ async def test_profiles_are_followed(caller: Caller, transcription_id: int, clie
     assert names(await caller.get(transcription_id)) == ["Ada Lovelace", "Speaker_2"]
 
 
-async def test_a_profile_renamed_a_moment_ago_is_still_meant(
+async def test_name_of_just_renamed_profile_means_that_profile(
     caller: Caller, transcription_id: int, peers: Peers
 ) -> None:
-    """The event that tells of the new name is still under way."""
+    """The event with the new name has not arrived yet."""
     await caller.assign(transcription_id, {"Speaker_1": "Ada"})
     peers.speakers.renamed[1] = "Ada Lovelace"
     answer = await caller.assign(transcription_id, {"Speaker_2": "Bob"})
     assert names(answer.transcription) == ["Ada Lovelace", "Bob"]
     told = {item.voice.speaker_label: item for item in peers.speakers.decisions[transcription_id]}
     assert (told["Speaker_1"].speaker_id, told["Speaker_2"].speaker_id) == (1, 0)
-    # A person who goes by what the page still shows means the same one.
+    # A person who sees the old name on the page means the same profile.
     swapped = await caller.assign(
         transcription_id, {"Speaker_1": "Bob", "Speaker_2": "Ada Lovelace"}
     )
@@ -248,7 +250,7 @@ async def test_a_profile_renamed_a_moment_ago_is_still_meant(
     assert list(peers.speakers.profiles) == ["Ada", "Bob"]
 
 
-async def test_a_voice_whose_profile_was_deleted_is_remembered_again_only_by_a_person(
+async def test_voice_of_deleted_profile_is_learned_again_only_by_assignment(
     caller: Caller, transcription_id: int, peers: Peers
 ) -> None:
     await caller.assign(transcription_id, {"Speaker_1": "Ada"})
@@ -264,10 +266,10 @@ async def test_a_voice_whose_profile_was_deleted_is_remembered_again_only_by_a_p
     assert decided(peers, transcription_id) == {"Speaker_1": "Ada", "Speaker_2": "Eve"}
 
 
-async def test_a_deletion_heard_while_decisions_are_due_waits_for_the_answer(
+async def test_deleted_profile_stays_linked_while_decisions_are_due(
     caller: Caller, transcription_id: int, peers: Peers, client: Any, database: Database
 ) -> None:
-    """The profile may have vanished only because the lost answer took the name away."""
+    """The profile may have been deleted only because of the decisions with the lost answer."""
     await caller.assign(transcription_id, {"Speaker_1": "Ada"})
     await database.execute("UPDATE transcriptions SET decisions_due_at = now() + interval '1 day'")
     publisher = events.EventPublisher(client, client.jetstream(), source="speakers")
@@ -290,11 +292,11 @@ async def test_a_deletion_heard_while_decisions_are_due_waits_for_the_answer(
     await until(told)
 
 
-async def test_a_suggestion_that_changed_while_names_were_given_is_not_overwritten(
-    caller: Caller, workshop: Workshop, peers: Peers, database: Database
+async def test_suggestion_renamed_during_assignment_is_not_overwritten(
+    caller: Caller, worker_factory: WorkerFactory, peers: Peers, database: Database
 ) -> None:
     peers.speakers.known[1] = (7, "Bob")
-    async with workshop.both():
+    async with worker_factory.both():
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)
 
@@ -309,13 +311,13 @@ async def test_a_suggestion_that_changed_while_names_were_given_is_not_overwritt
 
 
 def changes_while_asked(peers: Peers, client: Any, change: event_pb2.Event) -> None:
-    """Has a profile change after the service for speakers made up its answer, before it is in."""
+    """Change a profile between the answer of the speakers service and its arrival."""
     publisher = events.EventPublisher(client, client.jetstream(), source="speakers")
 
     async def changes() -> None:
         peers.speakers.meanwhile = None
         await publisher.publish(change)
-        await asyncio.sleep(0.5)  # long enough for the change to be followed too early
+        await asyncio.sleep(0.5)  # Enough for the change to be followed too early.
 
     peers.speakers.meanwhile = changes
 
@@ -325,9 +327,9 @@ DELETED = event_pb2.Event(speaker_deleted=event_pb2.SpeakerDeleted(speaker_id=7)
 
 
 @pytest.mark.parametrize(("change", "shown"), [(RENAMED, "Robert"), (DELETED, "Speaker_2")])
-async def test_a_profile_that_changes_while_voices_are_looked_for_is_followed(
+async def test_profile_changed_during_recognition_is_followed(
     caller: Caller,
-    workshop: Workshop,
+    worker_factory: WorkerFactory,
     peers: Peers,
     client: Any,
     change: event_pb2.Event,
@@ -335,7 +337,7 @@ async def test_a_profile_that_changes_while_voices_are_looked_for_is_followed(
 ) -> None:
     peers.speakers.known[1] = (7, "Bob")
     changes_while_asked(peers, client, change)
-    async with workshop.both():
+    async with worker_factory.both():
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)
 
@@ -345,7 +347,7 @@ async def test_a_profile_that_changes_while_voices_are_looked_for_is_followed(
     await until(followed)
 
 
-async def test_a_profile_that_changes_while_names_are_given_is_followed(
+async def test_profile_changed_during_assignment_is_followed(
     caller: Caller, transcription_id: int, peers: Peers, client: Any
 ) -> None:
     renamed = event_pb2.SpeakerUpdated(speaker_id=1, name="Ada Lovelace")
@@ -358,7 +360,7 @@ async def test_a_profile_that_changes_while_names_are_given_is_followed(
     await until(followed)
 
 
-async def test_an_event_tells_of_the_names(
+async def test_assignment_publishes_event(
     caller: Caller, transcription_id: int, client: Any
 ) -> None:
     heard: list[event_pb2.Event] = []

@@ -1,4 +1,4 @@
-"""Api processes that die in the middle, and several at once: nothing is lost, nothing doubled."""
+"""Crashes and replicas of api processes. Nothing is lost or done twice."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ from common.postgres import Database, execute, fetch_all
 from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
 from tests.integration.serving import healthy
 from tests.integration.transcriber.conftest import Api, ApiFactory
-from tests.integration.transcriber.fakes import Workshop, until, wav
+from tests.integration.transcriber.fakes import WorkerFactory, until, wav
 from tests.integration.transcriber.streams import events_of, published
 from transcriber.outbox.relay import JobOutboxRelay
 from transcriber.queue.job_start import StartRequest, queue_job
@@ -31,7 +31,7 @@ TEXT = "Good morning. Hello to you."
 
 
 async def queued_by_one_that_died(apis: ApiFactory, database: Database) -> int:
-    """A transcription whose job a process queued, and died before it published anything of it."""
+    """Return a transcription whose job was queued by a process that died before publishing."""
     async with apis.run() as api:
         transcription_id = await api.caller().upload_id()
         await published(database)
@@ -42,16 +42,16 @@ async def queued_by_one_that_died(apis: ApiFactory, database: Database) -> int:
     return transcription_id
 
 
-async def test_a_merge_whose_process_died_is_taken_over(
-    apis: ApiFactory, workshop: Workshop, database: Database, client: Any
+async def test_merge_of_dead_process_is_taken_over(
+    apis: ApiFactory, worker_factory: WorkerFactory, database: Database, client: Any
 ) -> None:
-    async with apis.run() as api, workshop.both():
+    async with apis.run() as api, worker_factory.both():
         caller = api.caller()
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)
         await caller.start(transcription_id, stages=[queue_pb2.STAGE_MERGE])
         await caller.ended(transcription_id)
-    # As if the process had died in the middle of the second merge.
+    # As if the process had died during the second merge.
     await database.execute(
         "UPDATE tasks SET state = 'running', worker_id = 'dead', releases = 1, "
         "heartbeat_at = now() - interval '1 hour' WHERE stage = 'merge' AND job_id = "
@@ -66,19 +66,19 @@ async def test_a_merge_whose_process_died_is_taken_over(
     assert (found.status, found.full_text) == (COMPLETED, TEXT)
 
 
-async def test_what_a_transaction_decided_is_published_by_the_next_process(
-    apis: ApiFactory, workshop: Workshop, database: Database, client: Any
+async def test_outbox_of_dead_process_is_published_by_the_next(
+    apis: ApiFactory, worker_factory: WorkerFactory, database: Database, client: Any
 ) -> None:
     transcription_id = await queued_by_one_that_died(apis, database)
     assert await events_of(client, "job_queued") == []
-    async with apis.run() as api, workshop.both():
+    async with apis.run() as api, worker_factory.both():
         found = await api.caller().ended(transcription_id)
     assert found.status == COMPLETED
     assert len(await events_of(client, "job_queued")) == 1
 
 
 class _Dying:
-    """A stream whose connection breaks after some messages."""
+    """Stream with a connection that breaks after some messages."""
 
     def __init__(self, stream: Any, after: int) -> None:
         self._stream = stream
@@ -91,7 +91,7 @@ class _Dying:
         return await self._stream.publish(*arguments, **named)
 
 
-async def test_publishing_again_after_a_crash_doubles_nothing(
+async def test_publishing_again_after_crash_makes_no_duplicates(
     apis: ApiFactory, database: Database, client: Any
 ) -> None:
     await queued_by_one_that_died(apis, database)
@@ -119,7 +119,7 @@ _TOUCH = "UPDATE tasks SET worker_id = '' WHERE task_id = %s"
 _PLACED = "SELECT task_id FROM tasks WHERE stream_sequence IS NOT NULL"
 
 
-async def test_tasks_can_change_while_they_are_being_published(
+async def test_tasks_can_change_while_being_published(
     apis: ApiFactory, database: Database, client: Any
 ) -> None:
     await queued_by_one_that_died(apis, database)
@@ -136,10 +136,10 @@ async def test_tasks_can_change_while_they_are_being_published(
     assert len(await database.fetch_all(_PLACED)) == 2
 
 
-async def test_replicas_share_the_work_and_do_everything_once(
-    apis: ApiFactory, workshop: Workshop, database: Database, client: Any
+async def test_replicas_share_work_and_do_everything_once(
+    apis: ApiFactory, worker_factory: WorkerFactory, database: Database, client: Any
 ) -> None:
-    async with apis.run() as first, apis.run() as second, workshop.both():
+    async with apis.run() as first, apis.run() as second, worker_factory.both():
         one, two = first.caller("a"), second.caller("b")
         ids = await asyncio.gather(
             *(caller.upload_id(auto_start=True) for caller in (one, two, one, two))
@@ -157,11 +157,15 @@ async def test_replicas_share_the_work_and_do_everything_once(
     await published(database)
     for kind in ("transcription_created", "job_queued", "job_started", "job_completed"):
         assert len(await events_of(client, kind)) == 4, kind
-    assert len(workshop.done) == 8
+    assert len(worker_factory.done) == 8
 
 
-async def test_the_api_may_be_killed_at_any_moment(
-    apis: ApiFactory, workshop: Workshop, database: Database, objects: ObjectStore, client: Any
+async def test_nothing_is_lost_when_api_is_killed(
+    apis: ApiFactory,
+    worker_factory: WorkerFactory,
+    database: Database,
+    objects: ObjectStore,
+    client: Any,
 ) -> None:
     settings = apis.settings()
     address = f"127.0.0.1:{settings.grpc_port}"
@@ -187,7 +191,7 @@ async def test_the_api_may_be_killed_at_any_moment(
         process.send_signal(signal.SIGKILL)
         await process.wait()
         half.cancel()
-    async with workshop.both(), _process(settings, address) as (_, channel):
+    async with worker_factory.both(), _process(settings, address) as (_, channel):
         caller = Api(channel=channel).caller()
         found = [await caller.ended(number) for number in ids]
         assert [item.full_text for item in found] == [TEXT, TEXT]
@@ -202,7 +206,7 @@ async def test_the_api_may_be_killed_at_any_moment(
     assert len({event.job_completed.job_id for event in heard}) == len(heard) == 2
 
 
-async def test_the_tables_can_be_made_beforehand(apis: ApiFactory) -> None:
+async def test_migrate_command_creates_tables(apis: ApiFactory) -> None:
     url = apis.settings().database_url.get_secret_value()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "transcriber", "migrate", env={**os.environ, "DATABASE_URL": url}
@@ -214,7 +218,7 @@ async def test_the_tables_can_be_made_beforehand(apis: ApiFactory) -> None:
 async def _process(
     settings: Any, address: str
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, grpc.aio.Channel]]:
-    """The api as a process of its own."""
+    """Run the api as a separate process."""
     variables = {
         name.upper(): str(getattr(value, "get_secret_value", lambda value=value: value)())
         for name, value in settings.model_dump().items()

@@ -1,4 +1,4 @@
-"""Starting, cancelling and running jobs again."""
+"""Start, cancellation and repetition of jobs."""
 
 import asyncio
 import threading
@@ -18,7 +18,7 @@ from tests.integration.transcriber.conftest import Api, ApiFactory, Caller
 from tests.integration.transcriber.fakes import (
     TWO_PASSAGES,
     TWO_SPEAKERS,
-    Workshop,
+    WorkerFactory,
     diarization,
     fails,
     gives,
@@ -33,14 +33,13 @@ FAILED = transcription_pb2.TRANSCRIPTION_STATUS_FAILED
 TRANSCRIBE, DIARIZE = queue_pb2.STAGE_TRANSCRIBE, queue_pb2.STAGE_DIARIZE
 
 
-#: After how long a worker that nobody stops goes on by itself, and in how much less it must be free
-#: that was stopped.
+#: Time after which a slow engine gives up, and the much shorter time to stop it.
 _SLOW_SECONDS = 60.0
 _FREED_SECONDS = 20.0
 
 
 def slow(begun: threading.Event) -> Any:
-    """An engine that works until it is told to stop."""
+    """Return an engine that works until cancelled."""
 
     def work(_task: queue_pb2.Task, control: TaskControl) -> bytes:
         begun.set()
@@ -59,7 +58,7 @@ async def state_of(caller: Caller, job_id: str) -> dict[int, queue_pb2.StageStat
 
 
 async def stage_done(caller: Caller, job_id: str, stage: int) -> None:
-    """Waits until a stage of a job is done."""
+    """Wait until a stage of a job is done."""
 
     async def done() -> bool:
         return (await state_of(caller, job_id))[stage].state == queue_pb2.STAGE_STATE_DONE
@@ -67,7 +66,7 @@ async def stage_done(caller: Caller, job_id: str, stage: int) -> None:
     await until(done)
 
 
-async def test_starting_twice_is_a_conflict(caller: Caller) -> None:
+async def test_second_start_is_a_conflict(caller: Caller) -> None:
     transcription_id = await caller.upload_id()
     job = await caller.start(transcription_id)
     with pytest.raises(ConflictError) as caught:
@@ -76,7 +75,7 @@ async def test_starting_twice_is_a_conflict(caller: Caller) -> None:
     assert caught.value.details == {"job_id": job.job_id}
 
 
-async def test_many_starts_at_once_make_one_job(caller: Caller, database: Database) -> None:
+async def test_concurrent_starts_make_one_job(caller: Caller, database: Database) -> None:
     transcription_id = await caller.upload_id()
     answers = await asyncio.gather(
         *(caller.start(transcription_id) for _ in range(8)), return_exceptions=True
@@ -87,7 +86,7 @@ async def test_many_starts_at_once_make_one_job(caller: Caller, database: Databa
     assert len(rows) == 1
 
 
-async def test_the_same_request_starts_once(caller: Caller) -> None:
+async def test_repeated_request_starts_one_job(caller: Caller) -> None:
     first_id, second_id = await caller.upload_id(), await caller.upload_id()
     first = await caller.start(first_id, request_id="start")
     assert (await caller.start(first_id, request_id="start")).job_id == first.job_id
@@ -95,7 +94,7 @@ async def test_the_same_request_starts_once(caller: Caller) -> None:
         await caller.start(second_id, request_id="start")
 
 
-async def test_a_full_queue_says_when_to_try_again(apis: ApiFactory) -> None:
+async def test_full_queue_reports_retry_time(apis: ApiFactory) -> None:
     async with apis.run(queue_size=2) as api:
         caller, other = api.caller("a"), api.caller("b")
         ids = [await caller.upload_id() for _ in range(2)] + [await other.upload_id()]
@@ -108,58 +107,60 @@ async def test_a_full_queue_says_when_to_try_again(apis: ApiFactory) -> None:
         assert (status.queued_jobs, status.capacity) == (2, 2)
 
 
-async def test_a_completed_one_is_not_started_by_mistake(
-    caller: Caller, workshop: Workshop
+async def test_completed_transcription_needs_named_stages(
+    caller: Caller, worker_factory: WorkerFactory
 ) -> None:
-    async with workshop.both():
+    async with worker_factory.both():
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)
     with pytest.raises(StateError, match="stages"):
         await caller.start(transcription_id)
 
 
-async def test_only_the_named_stage_runs_again(caller: Caller, workshop: Workshop) -> None:
-    async with workshop.both():
+async def test_only_named_stages_run_again(caller: Caller, worker_factory: WorkerFactory) -> None:
+    async with worker_factory.both():
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)
-        workshop.done.clear()
+        worker_factory.done.clear()
         job = await caller.start(transcription_id, stages=[DIARIZE])
         found = await caller.ended(transcription_id)
     assert found.status == COMPLETED
-    assert [task.WhichOneof("work") for task in workshop.done] == ["diarize"]
+    assert [task.WhichOneof("work") for task in worker_factory.done] == ["diarize"]
     stages = await state_of(caller, job.job_id)
     assert stages[TRANSCRIBE].reused
     assert not stages[DIARIZE].reused
 
 
-async def test_merging_alone_needs_no_worker(caller: Caller, workshop: Workshop) -> None:
-    async with workshop.both():
+async def test_merge_alone_needs_no_worker(caller: Caller, worker_factory: WorkerFactory) -> None:
+    async with worker_factory.both():
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)
     await caller.start(transcription_id, stages=[queue_pb2.STAGE_MERGE])
     found = await caller.ended(transcription_id)
     assert found.status == COMPLETED
-    assert len(workshop.done) == 2
+    assert len(worker_factory.done) == 2
 
 
-async def test_other_options_make_another_result(caller: Caller, workshop: Workshop) -> None:
-    async with workshop.both():
+async def test_other_options_make_another_result(
+    caller: Caller, worker_factory: WorkerFactory
+) -> None:
+    async with worker_factory.both():
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)
-        workshop.done.clear()
+        worker_factory.done.clear()
         await caller.start(
             transcription_id, language="de", stages=[queue_pb2.STAGE_MERGE], priority=9
         )
         await caller.ended(transcription_id)
-    (task,) = workshop.done
+    (task,) = worker_factory.done
     assert task.transcribe.config.language == "de"
 
 
-async def test_a_failed_diarization_does_not_throw_the_transcript_away(
-    caller: Caller, workshop: Workshop
+async def test_failed_diarization_leaves_transcript(
+    caller: Caller, worker_factory: WorkerFactory
 ) -> None:
     broken = fails(DiarizationFailedError("The model is not there."))
-    async with workshop.both(TWO_PASSAGES, broken):
+    async with worker_factory.both(TWO_PASSAGES, broken):
         transcription_id = await caller.upload_id(auto_start=True)
         found = await caller.ended(transcription_id)
     assert found.status == COMPLETED
@@ -167,43 +168,43 @@ async def test_a_failed_diarization_does_not_throw_the_transcript_away(
     assert [speaker.name for speaker in found.speakers] == ["Speaker_1"]
     (warning,) = found.warnings
     assert "The model is not there." in warning
-    async with workshop.worker("diarize", gives(TWO_SPEAKERS)):
+    async with worker_factory.worker("diarize", gives(TWO_SPEAKERS)):
         await caller.start(transcription_id, stages=[DIARIZE])
         found = await caller.ended(transcription_id)
     assert len(found.speakers) == 2
     assert not found.warnings
 
 
-async def test_a_failed_recognition_fails_the_job_and_keeps_the_diarization(
-    caller: Caller, workshop: Workshop
+async def test_failed_recognition_fails_job_and_keeps_diarization(
+    caller: Caller, worker_factory: WorkerFactory
 ) -> None:
     broken = fails(RecognitionFailedError("The speech cannot be recognised."))
     transcription_id = await caller.upload_id()
-    async with workshop.worker("diarize", gives(TWO_SPEAKERS)):
+    async with worker_factory.worker("diarize", gives(TWO_SPEAKERS)):
         job = await caller.start(transcription_id)
         await stage_done(caller, job.job_id, DIARIZE)
-    async with workshop.worker("transcribe", broken):
+    async with worker_factory.worker("transcribe", broken):
         found = await caller.ended(transcription_id)
     assert found.status == FAILED
     assert found.failure.code == "TRANSCRIPTION_ERROR"
     assert found.failure.message == "The speech cannot be recognised."
     assert (await caller.job(job.job_id)).status == queue_pb2.JOB_STATUS_FAILED
-    workshop.done.clear()
-    async with workshop.worker("transcribe", gives(TWO_PASSAGES)):
+    worker_factory.done.clear()
+    async with worker_factory.worker("transcribe", gives(TWO_PASSAGES)):
         await caller.start(transcription_id)
         found = await caller.ended(transcription_id)
     assert found.status == COMPLETED
     assert not found.HasField("failure")
-    assert [task.WhichOneof("work") for task in workshop.done] == ["transcribe"]
+    assert [task.WhichOneof("work") for task in worker_factory.done] == ["transcribe"]
 
 
-async def test_a_failed_second_run_leaves_the_first_transcript(
-    caller: Caller, workshop: Workshop
+async def test_failed_second_job_leaves_first_transcript(
+    caller: Caller, worker_factory: WorkerFactory
 ) -> None:
-    async with workshop.both():
+    async with worker_factory.both():
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)
-    async with workshop.worker("transcribe", fails(RecognitionFailedError("Broken."))):
+    async with worker_factory.worker("transcribe", fails(RecognitionFailedError("Broken."))):
         job = await caller.start(transcription_id, stages=[TRANSCRIBE])
         found = await caller.ended(transcription_id)
     assert found.status == COMPLETED
@@ -212,7 +213,7 @@ async def test_a_failed_second_run_leaves_the_first_transcript(
     assert (await caller.job(job.job_id)).status == queue_pb2.JOB_STATUS_FAILED
 
 
-async def test_a_waiting_job_is_cancelled(caller: Caller, database: Database, client: Any) -> None:
+async def test_queued_job_is_cancelled(caller: Caller, database: Database, client: Any) -> None:
     transcription_id = await caller.upload_id()
     job = await caller.start(transcription_id)
     await handed_out(database)
@@ -233,12 +234,12 @@ async def test_a_waiting_job_is_cancelled(caller: Caller, database: Database, cl
     assert (await caller.start(transcription_id)).status == queue_pb2.JOB_STATUS_QUEUED
 
 
-async def test_cancelling_stops_a_running_worker_within_seconds_and_frees_it(
-    caller: Caller, workshop: Workshop
+async def test_cancellation_stops_and_frees_running_worker(
+    caller: Caller, worker_factory: WorkerFactory
 ) -> None:
     begun = threading.Event()
     transcription_id = await caller.upload_id()
-    async with workshop.worker("transcribe", slow(begun)):
+    async with worker_factory.worker("transcribe", slow(begun)):
         job = await caller.start(transcription_id)
 
         async def running() -> bool:
@@ -254,25 +255,25 @@ async def test_cancelling_stops_a_running_worker_within_seconds_and_frees_it(
         await caller.cancel(again.job_id)
 
 
-async def test_finished_stages_of_a_cancelled_job_are_used_again(
-    caller: Caller, workshop: Workshop
+async def test_finished_stages_of_cancelled_job_are_reused(
+    caller: Caller, worker_factory: WorkerFactory
 ) -> None:
     transcription_id = await caller.upload_id()
-    async with workshop.worker("transcribe", gives(TWO_PASSAGES)):
+    async with worker_factory.worker("transcribe", gives(TWO_PASSAGES)):
         job = await caller.start(transcription_id)
         await stage_done(caller, job.job_id, TRANSCRIBE)
     await caller.cancel(job.job_id)
-    async with workshop.worker("diarize", gives(TWO_SPEAKERS)):
+    async with worker_factory.worker("diarize", gives(TWO_SPEAKERS)):
         again = await caller.start(transcription_id)
         found = await caller.ended(transcription_id)
     assert found.status == COMPLETED
     assert (await state_of(caller, again.job_id))[TRANSCRIBE].reused
 
 
-async def test_cancelling_a_second_run_leaves_the_first_transcript(
-    caller: Caller, workshop: Workshop
+async def test_cancelled_second_job_leaves_first_transcript(
+    caller: Caller, worker_factory: WorkerFactory
 ) -> None:
-    async with workshop.both():
+    async with worker_factory.both():
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)
     job = await caller.start(transcription_id, stages=[TRANSCRIBE])
@@ -281,9 +282,12 @@ async def test_cancelling_a_second_run_leaves_the_first_transcript(
     assert (found.status, found.full_text) == (COMPLETED, "Good morning. Hello to you.")
 
 
-async def test_jobs_that_take_too_long_are_ended(apis: ApiFactory, workshop: Workshop) -> None:
+async def test_jobs_over_time_limit_fail(apis: ApiFactory, worker_factory: WorkerFactory) -> None:
     begun = threading.Event()
-    async with apis.run(processing_timeout=1) as api, workshop.worker("transcribe", slow(begun)):
+    async with (
+        apis.run(processing_timeout=1) as api,
+        worker_factory.worker("transcribe", slow(begun)),
+    ):
         caller = api.caller()
         transcription_id = await caller.upload_id(auto_start=True)
         found = await caller.ended(transcription_id)
@@ -294,24 +298,24 @@ async def test_jobs_that_take_too_long_are_ended(apis: ApiFactory, workshop: Wor
         assert await asyncio.to_thread(begun.wait, _FREED_SECONDS), "the worker was not freed"
 
 
-async def test_a_diarization_that_takes_too_long_leaves_the_transcript(
-    apis: ApiFactory, caller: Caller, workshop: Workshop
+async def test_diarization_over_time_limit_leaves_transcript(
+    apis: ApiFactory, caller: Caller, worker_factory: WorkerFactory
 ) -> None:
     begun = threading.Event()
     transcription_id = await caller.upload_id()
-    async with workshop.worker("transcribe", gives(TWO_PASSAGES)):
+    async with worker_factory.worker("transcribe", gives(TWO_PASSAGES)):
         job = await caller.start(transcription_id)
         await stage_done(caller, job.job_id, TRANSCRIBE)
-    async with workshop.worker("diarize", slow(begun)):
+    async with worker_factory.worker("diarize", slow(begun)):
         assert await asyncio.to_thread(begun.wait, 20)
-        async with apis.run(processing_timeout=1):  # a replica that is in a hurry
+        async with apis.run(processing_timeout=1):  # A replica with a short time limit.
             found = await caller.ended(transcription_id)
     assert found.status == COMPLETED
     assert found.full_text == "Good morning. Hello to you."
     assert "longer than the allowed 1 seconds" in found.warnings[0]
 
 
-async def test_jobs_of_others_do_not_exist(api: Api) -> None:
+async def test_jobs_of_other_sessions_do_not_exist(api: Api) -> None:
     caller, other = api.caller("a"), api.caller("b")
     transcription_id = await caller.upload_id()
     job = await caller.start(transcription_id)
@@ -339,25 +343,25 @@ async def test_jobs_of_others_do_not_exist(api: Api) -> None:
     assert (await caller.job(job.job_id)).status == queue_pb2.JOB_STATUS_QUEUED
 
 
-async def test_a_merge_that_cannot_succeed_fails_the_job_with_a_reason(
-    caller: Caller, workshop: Workshop
+async def test_merge_of_invalid_result_fails_job_with_reason(
+    caller: Caller, worker_factory: WorkerFactory
 ) -> None:
     def garbage(_task: queue_pb2.Task, _control: TaskControl) -> bytes:
         return b"\xff\xff this is no result"
 
-    async with workshop.both(garbage, gives(TWO_SPEAKERS)):
+    async with worker_factory.both(garbage, gives(TWO_SPEAKERS)):
         found = await caller.ended(await caller.upload_id(auto_start=True))
     assert found.status == FAILED
     assert "could not be assembled" in found.failure.message
 
 
-async def test_the_same_result_twice_and_one_that_is_none_change_nothing(
-    caller: Caller, workshop: Workshop, client: Any
+async def test_repeated_and_invalid_results_change_nothing(
+    caller: Caller, worker_factory: WorkerFactory, client: Any
 ) -> None:
-    async with workshop.both():
+    async with worker_factory.both():
         found = await caller.ended(await caller.upload_id(auto_start=True))
     stream = client.jetstream()
-    for task in workshop.done:
+    for task in worker_factory.done:
         result = queue_pb2.TaskResult(
             task_id=task.task_id, job_id=task.job_id, result_key=task.result_key
         )
@@ -374,12 +378,14 @@ async def test_the_same_result_twice_and_one_that_is_none_change_nothing(
     assert again == found
 
 
-async def test_a_repeated_run_replaces_the_transcript(caller: Caller, workshop: Workshop) -> None:
-    async with workshop.both():
+async def test_repeated_stages_replace_transcript(
+    caller: Caller, worker_factory: WorkerFactory
+) -> None:
+    async with worker_factory.both():
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)
     better = recognition((0.0, "Good evening everybody."))
-    async with workshop.both(better, diarization(("Speaker_1", 0.0, 4.0))):
+    async with worker_factory.both(better, diarization(("Speaker_1", 0.0, 4.0))):
         await caller.start(transcription_id, stages=[TRANSCRIBE, DIARIZE])
         found = await caller.ended(transcription_id)
     assert found.full_text == "Good evening everybody."

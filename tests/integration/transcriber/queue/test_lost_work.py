@@ -1,4 +1,4 @@
-"""Workers that die, tasks and results that vanish: each job ends all the same, and only once."""
+"""Dead workers, lost tasks and lost results. Each job ends all the same, and only once."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ from tests.integration.transcriber.conftest import DELIVERY, Api, ApiFactory, Ca
 from tests.integration.transcriber.fakes import (
     TWO_PASSAGES,
     TWO_SPEAKERS,
-    Workshop,
+    WorkerFactory,
     gives,
     until,
 )
@@ -39,14 +39,14 @@ TEXT = "Good morning. Hello to you."
 
 @pytest.fixture
 async def running(apis: ApiFactory) -> AsyncIterator[Api]:
-    """One api for one test."""
+    """Run an api for one test."""
     async with apis.run() as api:
         yield api
 
 
 @pytest.fixture
-def hasty(database: Database, objects: ObjectStore, client: Any) -> LostTaskStep:
-    """A reconciler that believes at once that something is wrong."""
+def reconciler(database: Database, objects: ObjectStore, client: Any) -> LostTaskStep:
+    """Return a reconciler without waiting times."""
     return LostTaskStep(
         database,
         client.jetstream(),
@@ -59,30 +59,30 @@ def hasty(database: Database, objects: ObjectStore, client: Any) -> LostTaskStep
     )
 
 
-async def put_right(hasty: LostTaskStep, database: Database, question: str) -> None:
-    """Looks for what was lost until `question` finds a row.
+async def reconcile_until(reconciler: LostTaskStep, database: Database, question: str) -> None:
+    """Reconcile until `question` finds a row.
 
-    Often enough, since that of the api may be looking at the same moment; and not once more, since
-    this one would take what is being handed out again for lost.
+    Repeated because the api's own reconciler may hold the items, and no more often than needed
+    because this one would take tasks being handed out again for lost.
     """
 
     async def is_so() -> Any:
-        await hasty.step()
+        await reconciler.step()
         return await database.fetch_one(question)
 
     await until(is_so)
 
 
-async def completes(caller: Caller, workshop: Workshop, transcription_id: int) -> Any:
-    """Has workers of all stages at it, and expects the whole transcript; returns it."""
-    async with workshop.both():
+async def completes(caller: Caller, worker_factory: WorkerFactory, transcription_id: int) -> Any:
+    """Complete a job with workers of both stages, check the transcript and return it."""
+    async with worker_factory.both():
         found = await caller.ended(transcription_id)
     assert (found.status, found.full_text) == (COMPLETED, TEXT)
     return found
 
 
-async def test_a_worker_that_dies_at_a_task_is_replaced(
-    running: Api, workshop: Workshop, database: Database, client: Any
+async def test_worker_that_dies_is_replaced(
+    running: Api, worker_factory: WorkerFactory, database: Database, client: Any
 ) -> None:
     caller = running.caller()
     transcription_id = await release(caller, database)
@@ -98,14 +98,14 @@ async def test_a_worker_that_dies_at_a_task_is_replaced(
 
     await until(seen)
     reached = (await caller.get(transcription_id)).progress_percent
-    found = await completes(caller, workshop, transcription_id)
+    found = await completes(caller, worker_factory, transcription_id)
     assert found.progress_percent >= reached
     await published(database)
     assert len(await events_of(client, "job_completed")) == 1
-    assert [item.task_id for item in workshop.done].count(task.task_id) == 1
+    assert [item.task_id for item in worker_factory.done].count(task.task_id) == 1
 
 
-async def test_a_task_at_which_workers_always_die_fails_the_job_and_is_kept_aside(
+async def test_task_that_kills_workers_fails_job_and_is_kept(
     running: Api, database: Database, client: Any
 ) -> None:
     caller = running.caller()
@@ -121,40 +121,40 @@ async def test_a_task_at_which_workers_always_die_fails_the_job_and_is_kept_asid
     assert kept.transcription_id == transcription_id
 
 
-async def test_a_diarization_at_which_workers_always_die_leaves_the_transcript(
-    running: Api, workshop: Workshop, database: Database, client: Any
+async def test_diarization_that_kills_workers_leaves_transcript(
+    running: Api, worker_factory: WorkerFactory, database: Database, client: Any
 ) -> None:
     caller = running.caller()
     transcription_id = await release(caller, database)
     await exhaust(client, "diarize")
-    async with workshop.worker("transcribe", gives(TWO_PASSAGES)):
+    async with worker_factory.worker("transcribe", gives(TWO_PASSAGES)):
         found = await caller.ended(transcription_id)
     assert found.status == COMPLETED
     assert "died 3 times" in found.warnings[0]
 
 
-async def test_a_dead_task_is_found_although_nobody_was_there_to_hear_of_it(
-    apis: ApiFactory, database: Database, client: Any, hasty: LostTaskStep
+async def test_dead_task_is_found_after_missed_advisory(
+    apis: ApiFactory, database: Database, client: Any, reconciler: LostTaskStep
 ) -> None:
     async with apis.run() as api:
         transcription_id = await release(api.caller(), database)
     await exhaust(client, "transcribe")
-    # The other task has to be settled, else it might be the one that is in someone's hands.
+    # The other task must be settled, so that it is not the pending one.
     diarize = await take(client, "diarize")
     await diarize.ack_sync()
     async with apis.run() as api:
-        await put_right(hasty, database, "SELECT 1 AS one FROM dead_tasks")
+        await reconcile_until(reconciler, database, "SELECT 1 AS one FROM dead_tasks")
         found = await api.caller().ended(transcription_id)
     assert found.status == FAILED
 
 
-async def test_a_result_that_nobody_announced_is_found(
+async def test_result_without_announcement_is_found(
     running: Api,
-    workshop: Workshop,
+    worker_factory: WorkerFactory,
     database: Database,
     objects: ObjectStore,
     client: Any,
-    hasty: LostTaskStep,
+    reconciler: LostTaskStep,
 ) -> None:
     caller = running.caller()
     transcription_id = await release(caller, database)
@@ -162,52 +162,60 @@ async def test_a_result_that_nobody_announced_is_found(
     task = queue_pb2.Task.FromString(message.data)
     await objects.put("results", task.result_key, TWO_PASSAGES.SerializeToString())
     await message.ack_sync()
-    await put_right(hasty, database, "SELECT 1 AS one FROM tasks WHERE state = 'done'")
-    async with workshop.worker("diarize", gives(TWO_SPEAKERS)):
+    await reconcile_until(reconciler, database, "SELECT 1 AS one FROM tasks WHERE state = 'done'")
+    async with worker_factory.worker("diarize", gives(TWO_SPEAKERS)):
         found = await caller.ended(transcription_id)
     assert (found.status, found.full_text) == (COMPLETED, TEXT)
 
 
-async def test_a_task_that_vanished_is_handed_out_again(
-    running: Api, workshop: Workshop, database: Database, client: Any, hasty: LostTaskStep
+async def test_task_missing_from_stream_is_handed_out_again(
+    running: Api,
+    worker_factory: WorkerFactory,
+    database: Database,
+    client: Any,
+    reconciler: LostTaskStep,
 ) -> None:
     caller = running.caller()
     transcription_id = await release(caller, database)
     message = await take(client, "transcribe")
     await message.ack_sync()
-    await put_right(
-        hasty,
+    await reconcile_until(
+        reconciler,
         database,
         "SELECT 1 AS one FROM tasks "
         "WHERE stage = 'transcribe' AND (state = 'waiting' OR releases = 2)",
     )
-    await completes(caller, workshop, transcription_id)
+    await completes(caller, worker_factory, transcription_id)
     row = await database.fetch_one("SELECT releases FROM tasks WHERE stage = 'transcribe'")
     assert row == {"releases": 2}
 
 
-async def test_nats_may_lose_all_its_data(
-    running: Api, workshop: Workshop, database: Database, client: Any, hasty: LostTaskStep
+async def test_job_completes_after_nats_loses_all_data(
+    running: Api,
+    worker_factory: WorkerFactory,
+    database: Database,
+    client: Any,
+    reconciler: LostTaskStep,
 ) -> None:
     caller = running.caller()
     transcription_id = await release(caller, database)
     for name in (bus.TASKS_STREAM, bus.RESULTS_STREAM, bus.EVENTS_STREAM):
         await client.jetstream().delete_stream(name)
-    await put_right(
-        hasty,
+    await reconcile_until(
+        reconciler,
         database,
         "SELECT 1 AS one FROM tasks WHERE stage <> 'merge' AND (state = 'waiting' OR releases > 1) "
         "HAVING count(*) = 2",
     )
-    await completes(caller, workshop, transcription_id)
+    await completes(caller, worker_factory, transcription_id)
 
 
-async def test_a_result_that_is_lost_is_made_again(
-    running: Api, workshop: Workshop, database: Database, objects: ObjectStore
+async def test_lost_result_is_repeated(
+    running: Api, worker_factory: WorkerFactory, database: Database, objects: ObjectStore
 ) -> None:
     caller = running.caller()
     transcription_id = await caller.upload_id(auto_start=True)
-    async with workshop.worker("transcribe", gives(TWO_PASSAGES)):
+    async with worker_factory.worker("transcribe", gives(TWO_PASSAGES)):
 
         async def recognised() -> Any:
             return await database.fetch_one(
@@ -216,11 +224,11 @@ async def test_a_result_that_is_lost_is_made_again(
 
         await until(recognised)
     await objects.delete_prefix("results", "")
-    await completes(caller, workshop, transcription_id)
+    await completes(caller, worker_factory, transcription_id)
 
 
-async def test_handing_back_that_is_heard_twice_hands_out_once(
-    running: Api, workshop: Workshop, database: Database, client: Any
+async def test_task_returned_twice_is_handed_out_once(
+    running: Api, worker_factory: WorkerFactory, database: Database, client: Any
 ) -> None:
     caller = running.caller()
     transcription_id = await release(caller, database)
@@ -242,18 +250,18 @@ async def test_handing_back_that_is_heard_twice_hands_out_once(
     await stream.publish(bus.results_subject("transcribe"), result.SerializeToString())
     await message.ack_sync()
     await until(handed_out_again)
-    # Heard once more, since what was said of the first time got lost.
+    # Delivered again, because the acknowledgement of the first delivery was lost.
     await stream.publish(bus.results_subject("transcribe"), result.SerializeToString())
     await until(heard)
     row = await database.fetch_one("SELECT state, releases FROM tasks WHERE stage = 'transcribe'")
     assert row == {"state": "released", "releases": 2}
     second = queue_pb2.Task.FromString((await take(client, "transcribe")).data)
     assert (second.task_id, second.release) == (task.task_id, 2)
-    await completes(caller, workshop, transcription_id)
+    await completes(caller, worker_factory, transcription_id)
 
 
-async def test_workers_may_be_stopped_more_often_than_a_task_may_fail(
-    apis: ApiFactory, workshop: Workshop, client: Any
+async def test_stopped_workers_do_not_count_as_failed_deliveries(
+    apis: ApiFactory, worker_factory: WorkerFactory, client: Any
 ) -> None:
     begun = asyncio.Queue[str]()
     loop = asyncio.get_running_loop()
@@ -264,14 +272,14 @@ async def test_workers_may_be_stopped_more_often_than_a_task_may_fail(
             time.sleep(0.02)
         raise TaskCancelledError
 
-    async with apis.run() as api, workshop.worker("diarize", gives(TWO_SPEAKERS)):
+    async with apis.run() as api, worker_factory.worker("diarize", gives(TWO_SPEAKERS)):
         caller = api.caller()
         transcription_id = await caller.upload_id(auto_start=True)
         seen = set()
         for _ in range(DELIVERY.max_deliver + 1):
-            async with workshop.worker("transcribe", endless, grace_seconds=0.1):
+            async with worker_factory.worker("transcribe", endless, grace_seconds=0.1):
                 seen.add(await asyncio.wait_for(begun.get(), 20))
-        async with workshop.worker("transcribe", gives(TWO_PASSAGES)):
+        async with worker_factory.worker("transcribe", gives(TWO_PASSAGES)):
             found = await caller.ended(transcription_id)
     assert found.status == COMPLETED
     assert len(seen) == 1

@@ -1,4 +1,4 @@
-"""The queue: its order, its figures, and what is told of it."""
+"""Queue: order, status and announcements."""
 
 import random
 import time
@@ -14,7 +14,7 @@ from common.postgres import Database
 from common.times import seconds
 from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
 from tests.integration.transcriber.conftest import Api, Caller
-from tests.integration.transcriber.fakes import Workshop, until
+from tests.integration.transcriber.fakes import WorkerFactory, until
 from transcriber.domain.jobs import Stage
 from transcriber.domain.queue_order import WaitingJob, in_order
 from transcriber.queue.announcer import INTERVAL_SECONDS
@@ -48,7 +48,7 @@ async def started(caller: Caller, **request: Any) -> str:
 
 
 async def ahead(caller: Caller, database: Database, **request: Any) -> str:
-    """Starts a job; returns it once it is handed out ahead of any worker and keeps its place."""
+    """Start a job and return it once it is released, with a fixed place."""
     job_id = await started(caller, **request)
 
     async def released() -> Any:
@@ -59,14 +59,14 @@ async def ahead(caller: Caller, database: Database, **request: Any) -> str:
 
 
 @pytest.mark.parametrize("seed", range(12))
-async def test_the_order_in_sql_is_the_order_in_python(database: Database, seed: int) -> None:
+async def test_sql_order_equals_python_order(database: Database, seed: int) -> None:
     draw = random.Random(seed)
     releases = list(range(100))
     draw.shuffle(releases)
     waiting: list[WaitingJob] = []
     running: dict[str, int] = {}
     async with database.transaction() as connection:
-        # Rolled back at the end: nothing else in this database may see these jobs.
+        # Rolled back at the end, so that nothing else sees these jobs.
         for number in range(1, draw.randint(5, 25)):
             session = draw.choice("abc")
             priority = draw.randint(1, 10) if draw.random() < 0.5 else 5
@@ -91,9 +91,7 @@ async def test_the_order_in_sql_is_the_order_in_python(database: Database, seed:
     assert [task.job_id for task in found] == wanted
 
 
-async def test_positions_are_exact_and_follow_priorities_and_fairness(
-    api: Api, database: Database
-) -> None:
+async def test_positions_follow_priority_and_fair_share(api: Api, database: Database) -> None:
     caller, other = api.caller("a"), api.caller("b")
     first = await ahead(caller, database)
     second, third = await started(caller), await started(caller)
@@ -110,7 +108,7 @@ async def test_positions_are_exact_and_follow_priorities_and_fairness(
     assert (status.caller_position, status.queued_jobs, status.cancelled_jobs) == (2, 3, 1)
 
 
-async def test_a_priority_must_make_sense_and_the_job_must_wait(api: Api, caller: Caller) -> None:
+async def test_priority_must_be_valid_and_job_queued(api: Api, caller: Caller) -> None:
     job_id = await started(caller)
     other = api.caller("b")
 
@@ -128,23 +126,25 @@ async def test_a_priority_must_make_sense_and_the_job_must_wait(api: Api, caller
         await update(caller, job_id=job_id, priority=3)
 
 
-async def test_work_is_handed_out_in_the_order_of_the_queue(
-    caller: Caller, workshop: Workshop, database: Database
+async def test_tasks_are_handed_out_in_queue_order(
+    caller: Caller, worker_factory: WorkerFactory, database: Database
 ) -> None:
     low = await ahead(caller, database, priority=1)
     usual, high = await started(caller), await started(caller, priority=10)
-    async with workshop.both():
+    async with worker_factory.both():
         for job_id in (low, usual, high):
             await caller.ended((await caller.job(job_id)).transcription_id)
-    order = [task.job_id for task in workshop.done if task.WhichOneof("work") == "transcribe"]
+    order = [task.job_id for task in worker_factory.done if task.WhichOneof("work") == "transcribe"]
     assert order.index(high) < order.index(usual)
 
 
-async def test_figures_are_real(caller: Caller, workshop: Workshop) -> None:
+async def test_queue_status_counts_jobs_and_workers(
+    caller: Caller, worker_factory: WorkerFactory
+) -> None:
     before = await caller.queue_status()
     assert (before.total_jobs, before.success_rate_percent) == (0, 100)
     assert before.running
-    async with workshop.both():
+    async with worker_factory.both():
 
         async def seen() -> bool:
             status = await caller.queue_status()
@@ -204,7 +204,7 @@ async def test_transcriptions_are_listed_newest_first(api: Api, caller: Caller) 
         await listed(limit=1001)
 
 
-async def test_changes_are_announced_with_everybodys_place(
+async def test_changes_are_announced_with_places_of_all_sessions(
     api: Api, caller: Caller, client: Any
 ) -> None:
     heard: list[event_pb2.QueueChanged] = []
@@ -224,7 +224,7 @@ async def test_changes_are_announced_with_everybodys_place(
 
     await until(told)
     await subscription.unsubscribe()
-    # One a second, and one more at either end of that time.
+    # One per second, and one more at either end.
     assert len(heard) <= (time.monotonic() - begun) / INTERVAL_SECONDS + 2
     assert {(place.session_id, place.position) for place in heard[-1].places} == {
         ("session_a", 1),

@@ -1,4 +1,4 @@
-"""Deleting transcriptions, to the last object."""
+"""Deletion of transcriptions with all their data."""
 
 import threading
 
@@ -10,7 +10,7 @@ from common.postgres import Database
 from common.tasks.task import TaskControl
 from securetranscribe.v1 import queue_pb2, transcription_pb2
 from tests.integration.transcriber.conftest import Api, Caller
-from tests.integration.transcriber.fakes import Peers, Workshop, until
+from tests.integration.transcriber.fakes import Peers, WorkerFactory, until
 
 _ROWS = """
 SELECT (SELECT count(*) FROM transcriptions) + (SELECT count(*) FROM jobs)
@@ -26,10 +26,14 @@ async def counts(database: Database) -> tuple[int, int]:
     return row["rows"], row["deletions"]
 
 
-async def test_everything_goes(
-    caller: Caller, workshop: Workshop, database: Database, objects: ObjectStore, peers: Peers
+async def test_deletion_removes_everything(
+    caller: Caller,
+    worker_factory: WorkerFactory,
+    database: Database,
+    objects: ObjectStore,
+    peers: Peers,
 ) -> None:
-    async with workshop.both():
+    async with worker_factory.both():
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)
     await caller.assign(transcription_id, {"Speaker_1": "Ada"})
@@ -49,20 +53,22 @@ async def test_everything_goes(
         await caller.delete(transcription_id)
 
 
-async def test_only_the_named_one_goes(api: Api, caller: Caller, objects: ObjectStore) -> None:
+async def test_deletion_removes_only_named_transcription(
+    api: Api, caller: Caller, objects: ObjectStore
+) -> None:
     kept = await api.caller("b").upload_id()
     gone = await caller.upload_id()
     await caller.delete(gone)
     assert await objects.keys("audio") == [f"{kept}/source"]
 
 
-async def test_a_job_under_way_is_cancelled_first(
-    caller: Caller, workshop: Workshop, database: Database, objects: ObjectStore
+async def test_deletion_cancels_live_job(
+    caller: Caller, worker_factory: WorkerFactory, database: Database, objects: ObjectStore
 ) -> None:
     begun, stopped, deleted = threading.Event(), threading.Event(), threading.Event()
 
     def stubborn(_task: queue_pb2.Task, control: TaskControl) -> bytes:
-        """Is told to stop, and writes its result all the same, after everything was removed."""
+        """Write a result after the cancellation and the deletion."""
         begun.set()
         while not control.cancelled():
             threading.Event().wait(0.02)
@@ -71,7 +77,7 @@ async def test_a_job_under_way_is_cancelled_first(
         return b"a late result"
 
     transcription_id = await caller.upload_id(auto_start=True)
-    async with workshop.worker("transcribe", stubborn):
+    async with worker_factory.worker("transcribe", stubborn):
 
         async def running() -> bool:
             row = await database.fetch_one("SELECT 1 AS one FROM tasks WHERE state = 'running'")
@@ -92,7 +98,7 @@ async def test_a_job_under_way_is_cancelled_first(
         await until(written)
     rows, deletions = await counts(database)
     assert (rows, deletions) == (0, 1)
-    # The last look comes a quarter of an hour later; here it comes now.
+    # The late pass is due in a quarter of an hour. Make it due now.
     await database.execute("UPDATE deletions SET due_at = now()")
 
     async def tidy() -> bool:
@@ -101,10 +107,14 @@ async def test_a_job_under_way_is_cancelled_first(
     await until(tidy)
 
 
-async def test_what_could_not_be_removed_at_once_is_removed_later(
-    caller: Caller, workshop: Workshop, database: Database, objects: ObjectStore, peers: Peers
+async def test_deletion_continues_after_outage(
+    caller: Caller,
+    worker_factory: WorkerFactory,
+    database: Database,
+    objects: ObjectStore,
+    peers: Peers,
 ) -> None:
-    async with workshop.both():
+    async with worker_factory.both():
         transcription_id = await caller.upload_id(auto_start=True)
         await caller.ended(transcription_id)
     peers.speakers.down = True
@@ -123,7 +133,7 @@ async def test_what_could_not_be_removed_at_once_is_removed_later(
     assert await objects.keys("results") == []
 
 
-async def test_whoever_watches_learns_that_it_is_gone(caller: Caller) -> None:
+async def test_watch_ends_with_deletion(caller: Caller) -> None:
     transcription_id = await caller.upload_id()
     request = transcription_pb2.WatchTranscriptionRequest(transcription_id=transcription_id)
     watch = aiter(caller.transcriptions.WatchTranscription(request, metadata=caller.metadata))

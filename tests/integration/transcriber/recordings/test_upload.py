@@ -1,4 +1,4 @@
-"""Recordings that are taken in, and those that are refused without leaving a trace."""
+"""Uploads: accepted recordings, and rejected ones that leave nothing behind."""
 
 import asyncio
 import io
@@ -63,7 +63,7 @@ def video_without_sound() -> bytes:
         ("noise.flac", b"fLaC" + bytes(range(256)) * 40, AudioProcessingError),
     ],
 )
-async def test_what_cannot_be_transcribed_is_refused(
+async def test_unusable_file_is_rejected(
     caller: Caller,
     database: Database,
     objects: ObjectStore,
@@ -78,7 +78,7 @@ async def test_what_cannot_be_transcribed_is_refused(
     assert await nothing_left(database, objects)
 
 
-async def test_too_large_a_file_is_refused_while_it_arrives(
+async def test_oversized_file_is_rejected_while_it_arrives(
     apis: ApiFactory, database: Database, objects: ObjectStore
 ) -> None:
     taken = 0
@@ -105,7 +105,7 @@ async def test_too_large_a_file_is_refused_while_it_arrives(
         assert await nothing_left(database, objects)
 
 
-async def test_a_caller_that_leaves_in_the_middle_leaves_nothing(
+async def test_cancelled_upload_leaves_nothing(
     caller: Caller, database: Database, objects: ObjectStore
 ) -> None:
     sent = asyncio.Event()
@@ -136,7 +136,7 @@ async def test_a_caller_that_leaves_in_the_middle_leaves_nothing(
     await until(tidy)
 
 
-async def test_a_silent_caller_is_not_waited_for(
+async def test_idle_upload_times_out(
     apis: ApiFactory, database: Database, objects: ObjectStore
 ) -> None:
     async def requests() -> AsyncIterator[transcription_pb2.UploadTranscriptionRequest]:
@@ -155,7 +155,7 @@ async def test_a_silent_caller_is_not_waited_for(
     assert await nothing_left(database, objects)
 
 
-async def test_what_a_killed_process_left_is_removed(
+async def test_upload_of_dead_process_is_removed(
     caller: Caller, database: Database, objects: ObjectStore
 ) -> None:
     kept = await caller.upload_id()
@@ -172,7 +172,7 @@ async def test_what_a_killed_process_left_is_removed(
     assert [row["transcription_id"] for row in rows] == [78]
 
 
-async def test_parts_of_an_upload_that_was_never_ended_are_removed(objects: ObjectStore) -> None:
+async def test_parts_of_unfinished_upload_are_removed(objects: ObjectStore) -> None:
     client = objects._client
     for key in ("9/source", "9/source", "91/source"):
         await asyncio.to_thread(client._create_multipart_upload, "audio", key, {})
@@ -181,7 +181,7 @@ async def test_parts_of_an_upload_that_was_never_ended_are_removed(objects: Obje
     assert await objects.abort_uploads("audio", "91/source") == 1
 
 
-async def test_the_same_request_is_stored_once(
+async def test_repeated_request_is_stored_once(
     caller: Caller, database: Database, objects: ObjectStore
 ) -> None:
     first = await caller.upload(request_id="one", auto_start=True)
@@ -191,7 +191,7 @@ async def test_the_same_request_is_stored_once(
     assert len(await objects.keys("audio")) == 1
 
 
-async def test_the_same_request_at_the_same_time_is_stored_once(
+async def test_concurrent_repeated_requests_are_stored_once(
     caller: Caller, database: Database, objects: ObjectStore
 ) -> None:
     answers = await asyncio.gather(
@@ -204,13 +204,13 @@ async def test_the_same_request_at_the_same_time_is_stored_once(
     assert row == {"uploads": 0, "transcriptions": 1, "jobs": 1}
 
 
-async def test_request_ids_of_sessions_do_not_meet(api: Api) -> None:
+async def test_request_ids_are_separate_per_session(api: Api) -> None:
     first = await api.caller("a").upload(request_id="one")
     second = await api.caller("b").upload(request_id="one")
     assert first.transcription.transcription_id != second.transcription.transcription_id
 
 
-async def test_a_full_queue_refuses_uploads_that_want_to_start(
+async def test_full_queue_rejects_uploads_with_auto_start(
     apis: ApiFactory, database: Database, objects: ObjectStore
 ) -> None:
     async with apis.run(queue_size=1) as api:
@@ -221,13 +221,11 @@ async def test_a_full_queue_refuses_uploads_that_want_to_start(
         assert int(caught.value.details["retry_after_seconds"]) > 0
         assert "try again in" in caught.value.message
         assert len(await objects.keys("audio")) == 1
-        # One that does not want to start needs no place.
+        # An upload without auto start needs no place.
         await caller.upload(auto_start=False)
 
 
-async def test_preferences_of_the_session_apply_where_the_upload_is_silent(
-    api: Api, peers: Peers
-) -> None:
+async def test_session_preferences_fill_missing_options(api: Api, peers: Peers) -> None:
     peers.sessions.preferences["token-p"] = session_pb2.SessionPreferences(
         default_language="de", auto_start_processing=False
     )
@@ -253,13 +251,15 @@ async def test_preferences_of_the_session_apply_where_the_upload_is_silent(
         ({"size_bytes": -1}, "size_bytes"),
     ],
 )
-async def test_wrong_fields_are_named(caller: Caller, config: dict[str, Any], field: str) -> None:
+async def test_errors_name_invalid_fields(
+    caller: Caller, config: dict[str, Any], field: str
+) -> None:
     with pytest.raises(ValidationError) as caught:
         await caller.upload(**config)
     assert caught.value.details["field"] == field
 
 
-async def test_the_first_request_must_describe_the_upload(caller: Caller) -> None:
+async def test_first_request_must_describe_upload(caller: Caller) -> None:
     async def requests() -> AsyncIterator[transcription_pb2.UploadTranscriptionRequest]:
         yield transcription_pb2.UploadTranscriptionRequest(chunk=b"bytes")
 
@@ -269,7 +269,7 @@ async def test_the_first_request_must_describe_the_upload(caller: Caller) -> Non
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_nobody_uploads_without_a_session(api: Api) -> None:
+async def test_upload_requires_session(api: Api) -> None:
     caller = api.caller("a")
     stranger = type(caller)(
         transcriptions=caller.transcriptions,

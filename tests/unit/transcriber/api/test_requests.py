@@ -1,4 +1,4 @@
-"""What callers ask for, checked."""
+"""Validation and conversion of requests."""
 
 import pytest
 
@@ -13,13 +13,13 @@ Upload = transcription_pb2.UploadConfig
 Start = transcription_pb2.StartTranscriptionRequest
 
 
-def test_an_upload_that_says_everything_needs_no_preferences() -> None:
+def test_complete_upload_needs_no_preferences() -> None:
     assert not requests.needs_preferences(Upload(language="en", auto_start=False))
     assert requests.needs_preferences(Upload(language="en"))
     assert requests.needs_preferences(Upload(auto_start=True))
 
 
-def test_preferences_fill_what_is_left_open() -> None:
+def test_preferences_fill_missing_options() -> None:
     preferences = Preferences(language="de", auto_start=False)
     silent = requests.upload(Upload(filename="x/a.wav"), preferences)
     assert (silent.filename, silent.options.language, silent.auto_start) == ("a.wav", "de", False)
@@ -28,7 +28,7 @@ def test_preferences_fill_what_is_left_open() -> None:
     assert (silent.priority, silent.request_id) == (5, None)
 
 
-def test_an_absent_language_is_another_thing_than_an_empty_one() -> None:
+def test_absent_language_differs_from_empty_one() -> None:
     assert requests.start(Start()).language is None
     assert requests.start(Start(language="")).language == ""
     assert requests.start(Start()).speakers is None
@@ -37,7 +37,7 @@ def test_an_absent_language_is_another_thing_than_an_empty_one() -> None:
     assert bounded.speakers.count == 2
 
 
-def test_stages_are_known_ones() -> None:
+def test_unknown_stage_is_rejected() -> None:
     request = Start(stages=[queue_pb2.STAGE_DIARIZE, queue_pb2.STAGE_DIARIZE])
     assert requests.start(request).stages == {Stage.DIARIZE}
     for wrong in (queue_pb2.STAGE_UNSPECIFIED, 99):
@@ -46,7 +46,7 @@ def test_stages_are_known_ones() -> None:
         assert caught.value.details == {"field": "stages"}
 
 
-def test_statuses() -> None:
+def test_statuses_are_converted_or_rejected() -> None:
     assert requests.status(transcription_pb2.TRANSCRIPTION_STATUS_UNSPECIFIED) is None
     assert requests.status(transcription_pb2.TRANSCRIPTION_STATUS_FAILED) is (
         TranscriptionStatus.FAILED
@@ -57,7 +57,7 @@ def test_statuses() -> None:
             check(99)
 
 
-def test_pages() -> None:
+def test_pages_have_defaults_and_limits() -> None:
     assert requests.page(0, 0) == (50, 0)
     assert requests.page(1000, 7) == (1000, 7)
     for limit, offset in ((-1, 0), (1001, 0), (1, -1)):
@@ -65,7 +65,7 @@ def test_pages() -> None:
             requests.page(limit, offset)
 
 
-def test_only_what_looks_like_a_job_is_looked_for() -> None:
+def test_malformed_job_id_is_not_found() -> None:
     good = "job_" + "0" * 32
     assert requests.job_id(good) == good
     for wrong in ("", "job_1", "job_\x00", good + "\n", "JOB_" + "0" * 32):

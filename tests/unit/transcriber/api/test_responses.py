@@ -1,4 +1,4 @@
-"""What callers get."""
+"""Conversion of domain objects to responses."""
 
 import datetime as dt
 from dataclasses import replace
@@ -73,7 +73,7 @@ TRANSCRIPTION = Transcription(
 )
 
 
-def test_every_state_of_the_domain_has_its_word() -> None:
+def test_every_domain_state_is_converted() -> None:
     for status in TranscriptionStatus:
         message = responses.transcription(replace(TRANSCRIPTION, status=status), NOON)
         name = transcription_pb2.TranscriptionStatus.Name(message.status)
@@ -93,12 +93,12 @@ def test_every_state_of_the_domain_has_its_word() -> None:
         (TranscriptionStatus.FAILED, 42.0, "Recognizing speech"),
     ],
 )
-def test_progress_fits_the_status(status: TranscriptionStatus, progress: float, step: str) -> None:
+def test_progress_matches_status(status: TranscriptionStatus, progress: float, step: str) -> None:
     message = responses.transcription(replace(TRANSCRIPTION, status=status), NOON)
     assert (message.progress_percent, message.current_step) == (progress, step)
 
 
-def test_times_are_absent_before_they_are_known() -> None:
+def test_unknown_times_are_absent() -> None:
     fresh = responses.transcription(replace(TRANSCRIPTION, job=None), NOON)
     assert not fresh.HasField("start_time")
     assert not fresh.HasField("processing_duration")
@@ -109,7 +109,7 @@ def test_times_are_absent_before_they_are_known() -> None:
     assert seconds(running.processing_duration) == 90.0
 
 
-def test_a_job_shows_its_place_and_what_is_expected() -> None:
+def test_job_has_place_and_estimates() -> None:
     waiting = replace(JOB, status=JobStatus.QUEUED, started_at=None)
     snapshot = replace(
         NOTHING,
@@ -128,13 +128,13 @@ def test_a_job_shows_its_place_and_what_is_expected() -> None:
     assert not unknown.HasField("estimated_wait")
 
 
-def test_a_stage_that_is_handed_out_still_waits() -> None:
+def test_released_stage_is_shown_as_waiting() -> None:
     (stage,) = responses.job(JOB, NOTHING, NOON).stages
     assert stage.state == queue_pb2.STAGE_STATE_WAITING
     assert stage.progress_percent == 12.35
 
 
-def test_a_failure_is_shown_with_its_code() -> None:
+def test_failure_has_code_and_message() -> None:
     failure = Failure(code="TRANSCRIPTION_ERROR", message="bad")
     message = responses.job(replace(JOB, failure=failure), NOTHING, NOON)
     assert (message.failure.code, message.failure.message) == ("TRANSCRIPTION_ERROR", "bad")
@@ -151,7 +151,7 @@ def speaker(number: int, name: str) -> TranscriptSpeaker:
     )
 
 
-def test_segments_and_words_show_merged_speakers_as_one() -> None:
+def test_segments_and_words_show_grouped_speakers() -> None:
     word = Word(text="hi", start=0.0, end=1.0, probability=1.0, speakers=("Speaker_2", "Speaker_1"))
     segment = Segment(
         label="Speaker_2",
@@ -171,7 +171,7 @@ def test_segments_and_words_show_merged_speakers_as_one() -> None:
     assert [item.name for item in full.speakers] == ["Ada"]
 
 
-def test_the_queue_as_one_session_sees_it() -> None:
+def test_queue_status_has_place_of_session() -> None:
     snapshot = replace(
         NOTHING,
         places={"session_a": QueuePlace(position=2, wait=10.0)},
@@ -193,7 +193,7 @@ def test_the_queue_as_one_session_sees_it() -> None:
     assert (other.caller_position, seconds(other.estimated_wait)) == (0, 99.0)
 
 
-def test_without_any_job_all_have_succeeded() -> None:
+def test_success_rate_without_jobs_is_100() -> None:
     status = QueueStatus(
         snapshot=NOTHING,
         by_status={},

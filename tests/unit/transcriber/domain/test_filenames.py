@@ -1,4 +1,4 @@
-"""Names of uploaded files."""
+"""Sanitized file names."""
 
 import unicodedata
 
@@ -26,18 +26,18 @@ from transcriber.domain.filenames import LONGEST, NAMELESS, clean, format_of
         ("\u202egpj.exe", "gpj.exe"),
     ],
 )
-def test_names(given_name: str, kept: str) -> None:
+def test_names_are_sanitized(given_name: str, kept: str) -> None:
     assert clean(given_name) == kept
 
 
-def test_a_long_name_keeps_its_extension() -> None:
+def test_long_name_keeps_extension() -> None:
     kept = clean("x" * 400 + ".flac")
     assert len(kept) == LONGEST
     assert kept.endswith(".flac")
 
 
 @given(st.text(max_size=600))
-def test_a_clean_name_is_harmless_and_stays_as_it_is(name: str) -> None:
+def test_cleaning_is_safe_and_idempotent(name: str) -> None:
     kept = clean(name)
     assert 0 < len(kept) <= LONGEST
     assert not set(kept) & {"/", "\\"}
@@ -59,5 +59,5 @@ def test_a_clean_name_is_harmless_and_stays_as_it_is(name: str) -> None:
         ("wrong.mp3", AudioKind.FLAC, "flac"),
     ],
 )
-def test_formats(name: str, kind: AudioKind, wanted: str) -> None:
+def test_format_is_extension_or_content(name: str, kind: AudioKind, wanted: str) -> None:
     assert format_of(name, kind) == wanted

@@ -1,4 +1,4 @@
-"""When waiting jobs begin and end."""
+"""Forecast of when jobs begin and end."""
 
 import pytest
 from hypothesis import given
@@ -27,36 +27,36 @@ def test_speed_is_measured_over_recent_jobs() -> None:
     assert measured_factor([(50.0, 100.0), (10.0, 100.0)], []) == pytest.approx(0.3)
 
 
-def test_speed_is_extrapolated_from_running_jobs_when_none_has_completed() -> None:
+def test_speed_is_extrapolated_from_running_jobs_without_completed_ones() -> None:
     assert measured_factor([], running((100.0, 10.0, 50.0))) == pytest.approx(0.2)
     assert measured_factor([], running((100.0, 1.0, 1.0))) is None
     assert measured_factor([], []) is None
 
 
-def test_nothing_is_foreseen_without_a_measure() -> None:
+def test_forecast_is_empty_without_measured_speed() -> None:
     foreseen = forecast(queued=queued(60), running=[], factor=None, slots=1)
     assert (foreseen.begin, foreseen.next_begin) == ({}, None)
     assert "q0" not in foreseen.end
 
 
-def test_an_empty_queue_begins_at_once() -> None:
+def test_empty_queue_begins_at_once() -> None:
     assert forecast(queued=[], running=[], factor=0.5, slots=2).next_begin == 0.0
     assert forecast(queued=[], running=[], factor=None, slots=2).next_begin == 0.0
 
 
-def test_jobs_wait_for_each_other_on_one_place() -> None:
+def test_one_slot_runs_jobs_in_sequence() -> None:
     foreseen = forecast(queued=queued(100, 50), running=[], factor=0.5, slots=1)
     assert foreseen.begin == {"q0": 0.0, "q1": 50.0}
     assert foreseen.end == {"q0": 50.0, "q1": 75.0}
     assert foreseen.next_begin == 75.0
 
 
-def test_several_places_work_side_by_side() -> None:
+def test_several_slots_run_jobs_in_parallel() -> None:
     foreseen = forecast(queued=queued(100, 50, 10), running=[], factor=1.0, slots=2)
     assert foreseen.begin == {"q0": 0.0, "q1": 0.0, "q2": 50.0}
 
 
-def test_running_jobs_are_waited_for() -> None:
+def test_queued_jobs_wait_for_running_ones() -> None:
     # Half done after 30 seconds: 30 more.
     foreseen = forecast(
         queued=queued(10), running=running((600.0, 30.0, 50.0)), factor=0.1, slots=1
@@ -65,17 +65,17 @@ def test_running_jobs_are_waited_for() -> None:
     assert foreseen.begin["q0"] == pytest.approx(30.0)
 
 
-def test_a_job_that_has_hardly_begun_is_judged_by_the_usual_speed() -> None:
+def test_new_job_is_forecast_by_usual_speed() -> None:
     foreseen = forecast(queued=[], running=running((100.0, 5.0, 1.0)), factor=0.5, slots=1)
     assert foreseen.end["r0"] == pytest.approx(45.0)
 
 
-def test_more_running_than_places_are_all_waited_for() -> None:
+def test_more_running_jobs_than_slots_are_waited_for() -> None:
     both = running((100.0, 10.0, 50.0), (100.0, 20.0, 50.0))
     assert forecast(queued=queued(1), running=both, factor=1.0, slots=1).begin["q0"] == 20.0
 
 
-def test_without_workers_one_place_is_assumed() -> None:
+def test_one_slot_is_assumed_without_workers() -> None:
     assert forecast(queued=queued(10, 10), running=[], factor=1.0, slots=0).begin["q1"] == 10.0
 
 
@@ -85,7 +85,7 @@ def test_without_workers_one_place_is_assumed() -> None:
     st.floats(0.01, 10),
     st.integers(0, 5),
 )
-def test_nobody_begins_before_those_ahead_or_in_the_past(
+def test_jobs_begin_in_order_and_not_in_the_past(
     durations: list[float],
     going: list[tuple[float, float, float]],
     factor: float,

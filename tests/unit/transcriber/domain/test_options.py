@@ -1,4 +1,4 @@
-"""How a recording is to be processed."""
+"""Validation of processing options."""
 
 import pytest
 
@@ -15,18 +15,18 @@ from transcriber.domain.options import ProcessingOptions, SpeakerBounds
         (" de ", "de"), ("auto", ""),
     ],
 )  # fmt: skip
-def test_languages(code: str, kept: str) -> None:
+def test_language_codes_are_normalized(code: str, kept: str) -> None:
     assert options.language(code) == kept
 
 
 @pytest.mark.parametrize("code", ["english", "e", "xx", "en;drop", "12", "en\n"[:1] + "\x00"])
-def test_what_cannot_be_recognised_is_refused(code: str) -> None:
+def test_unsupported_language_is_rejected(code: str) -> None:
     with pytest.raises(ValidationError) as caught:
         options.language(code)
     assert caught.value.details == {"field": "language"}
 
 
-def test_priorities() -> None:
+def test_priorities_have_default_and_limits() -> None:
     assert options.priority(0) == 5
     assert options.priority(10) == 10
     for wrong in (-1, 11):
@@ -34,7 +34,7 @@ def test_priorities() -> None:
             options.priority(wrong)
 
 
-def test_phrases_are_trimmed_and_told_once() -> None:
+def test_phrases_are_trimmed_and_deduplicated() -> None:
     assert options.phrases([" Ada  Lovelace ", "", "Ada Lovelace", "CAM++"]) == (
         "Ada Lovelace",
         "CAM++",
@@ -44,13 +44,13 @@ def test_phrases_are_trimmed_and_told_once() -> None:
 @pytest.mark.parametrize(
     "wrong", [["x" * 101], [f"word {n}" for n in range(201)], ["a\x00b"], ["\ud800"]]
 )
-def test_too_many_or_odd_phrases_are_refused(wrong: list[str]) -> None:
+def test_too_many_or_invalid_phrases_are_rejected(wrong: list[str]) -> None:
     with pytest.raises(ValidationError) as caught:
         options.phrases(wrong)
     assert caught.value.details == {"field": "phrases"}
 
 
-def test_request_ids() -> None:
+def test_request_ids_are_text_of_limited_length() -> None:
     assert options.request_id("") is None
     assert options.request_id("abc") == "abc"
     for wrong in ("x" * 129, "a\x00b"):
@@ -67,13 +67,13 @@ def test_request_ids() -> None:
         ({"most": 1000}, "diarization.max_speaker_count"),
     ],
 )
-def test_bounds_that_make_no_sense_are_refused(values: dict[str, int], field: str) -> None:
+def test_contradictory_bounds_are_rejected(values: dict[str, int], field: str) -> None:
     with pytest.raises(ValidationError) as caught:
         SpeakerBounds(**values)
     assert caught.value.details == {"field": field}
 
 
-def test_a_stage_depends_only_on_its_own_options() -> None:
+def test_stage_depends_only_on_its_options() -> None:
     first = ProcessingOptions(language="en", speakers=SpeakerBounds(count=2))
     second = ProcessingOptions(language="de", speakers=SpeakerBounds(count=2))
     assert first.of_stage(Stage.DIARIZE) == second.of_stage(Stage.DIARIZE)

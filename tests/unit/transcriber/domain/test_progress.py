@@ -1,4 +1,4 @@
-"""Progress of jobs and what is decided from it."""
+"""Progress of jobs and the next action on them."""
 
 import pytest
 from hypothesis import given
@@ -53,25 +53,25 @@ def tasks(transcribe: TaskState, diarize: TaskState, merge: TaskState) -> list[T
 W, R, D, F = TaskState.WAITING, TaskState.RUNNING, TaskState.DONE, TaskState.FAILED
 
 
-def test_nothing_done_is_zero_and_everything_is_a_hundred() -> None:
+def test_progress_is_0_at_start_and_100_at_end() -> None:
     assert percent(stages_of(tasks(W, W, W))) == 0.0
     assert percent(stages_of(tasks(D, D, D))) == 100.0
     assert percent(stages_of(tasks(D, F, D))) == 100.0
     assert percent(()) == 0.0
 
 
-def test_stages_count_by_their_weight() -> None:
+def test_stages_are_weighted() -> None:
     assert percent(stages_of(tasks(D, W, W))) == 55.0
     assert percent(stages_of(tasks(D, D, W))) == 95.0
     half = [task(Stage.TRANSCRIBE, R, 0.5), task(Stage.DIARIZE), task(Stage.MERGE)]
     assert percent(stages_of(half)) == 27.5
 
 
-def test_a_stage_that_failed_counts_as_over() -> None:
+def test_failed_stage_counts_as_complete() -> None:
     assert percent(stages_of(tasks(R, F, W))) == 40.0
 
 
-def test_parts_of_a_stage_are_one_stage() -> None:
+def test_parts_of_a_stage_are_combined() -> None:
     parts = [
         task(Stage.TRANSCRIBE, D, 1.0, part=0),
         task(Stage.TRANSCRIBE, R, 0.5, part=1, step="Second part"),
@@ -83,16 +83,16 @@ def test_parts_of_a_stage_are_one_stage() -> None:
     assert current_step([stage]) == "Second part"
 
 
-def test_stages_are_listed_in_the_order_of_work() -> None:
+def test_stages_are_in_order_of_work() -> None:
     assert [stage.stage for stage in stages_of(tasks(W, W, W))] == list(Stage)
 
 
-def test_a_reused_stage_says_so() -> None:
+def test_reused_stage_is_marked() -> None:
     (stage,) = stages_of([task(Stage.DIARIZE, D, 1.0, reused=True)])
     assert stage.reused
 
 
-def test_the_step_is_that_of_a_running_stage() -> None:
+def test_current_step_is_that_of_running_stage() -> None:
     assert current_step(stages_of(tasks(W, W, W))) == STARTING_STEP
     assert current_step(stages_of(tasks(R, R, W))) == "Recognizing speech"
     assert current_step(stages_of(tasks(D, R, W))) == "Telling speakers apart"
@@ -114,7 +114,9 @@ def test_the_step_is_that_of_a_running_stage() -> None:
         (F, F, Action.FAIL),
     ],
 )
-def test_decisions(transcribe: TaskState, diarize: TaskState, wanted: Action) -> None:
+def test_next_action_depends_on_stages(
+    transcribe: TaskState, diarize: TaskState, wanted: Action
+) -> None:
     decision = next_action(tasks(transcribe, diarize, W))
     assert decision.action is wanted
     assert (decision.failure == BAD) is (wanted is Action.FAIL)
@@ -133,7 +135,7 @@ def test_progress_stays_within_bounds(drawn: list[tuple[Stage, TaskState, float]
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
-def test_more_of_a_stage_is_never_less(a: float, b: float, diarize: float) -> None:
+def test_progress_never_falls(a: float, b: float, diarize: float) -> None:
     low, high = sorted((a, b))
 
     def at(fraction: float) -> float:

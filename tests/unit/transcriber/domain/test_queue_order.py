@@ -1,4 +1,4 @@
-"""The order of the queue."""
+"""Order of the queue."""
 
 from collections import Counter
 
@@ -37,41 +37,41 @@ def queues(draw: st.DrawFn) -> tuple[list[WaitingJob], dict[str, int]]:
     return draw(st.permutations(jobs)), running
 
 
-def test_of_one_session_the_oldest_goes_first() -> None:
+def test_oldest_job_of_session_is_first() -> None:
     assert numbers([job(3), job(1), job(2)]) == [1, 2, 3]
 
 
-def test_a_higher_priority_goes_first() -> None:
+def test_higher_priority_is_first() -> None:
     assert numbers([job(1, priority=5), job(2, priority=9), job(3, priority=1)]) == [2, 1, 3]
 
 
-def test_every_session_gets_its_turn_before_anyones_second_job() -> None:
+def test_first_jobs_of_all_sessions_precede_second_ones() -> None:
     jobs = [job(1), job(2), job(3), job(4, "b"), job(5, "c")]
     assert numbers(jobs) == [1, 4, 5, 2, 3]
 
 
-def test_what_a_session_has_running_counts() -> None:
+def test_running_jobs_count_toward_share() -> None:
     jobs = [job(1, "a"), job(2, "b"), job(3, "b")]
     assert numbers(jobs, {"a": 2}) == [2, 3, 1]
 
 
-def test_priority_goes_before_fairness() -> None:
+def test_priority_precedes_fair_share() -> None:
     jobs = [job(1, "a", 7), job(2, "a", 7), job(3, "b", 5)]
     assert numbers(jobs) == [1, 2, 3]
 
 
-def test_what_is_released_cannot_be_overtaken() -> None:
+def test_released_jobs_cannot_be_overtaken() -> None:
     jobs = [job(1, "a", 10), job(2, "b", 1, release=8), job(3, "c", 1, release=7)]
     assert numbers(jobs) == [3, 2, 1]
 
 
-def test_what_is_released_counts_as_taken() -> None:
+def test_released_jobs_count_toward_share() -> None:
     jobs = [job(1, "a", release=1), job(2, "a"), job(3, "b")]
     assert numbers(jobs) == [1, 3, 2]
 
 
 @given(queues())
-def test_every_job_has_one_place_and_the_order_is_the_same_however_it_is_asked(
+def test_order_is_a_permutation_independent_of_input_order(
     queue: tuple[list[WaitingJob], dict[str, int]],
 ) -> None:
     jobs, running = queue
@@ -81,7 +81,7 @@ def test_every_job_has_one_place_and_the_order_is_the_same_however_it_is_asked(
 
 
 @given(queues())
-def test_priorities_never_rise_behind_the_released_ones(
+def test_priorities_do_not_rise_after_released_jobs(
     queue: tuple[list[WaitingJob], dict[str, int]],
 ) -> None:
     jobs, running = queue
@@ -93,7 +93,7 @@ def test_priorities_never_rise_behind_the_released_ones(
 
 
 @given(queues())
-def test_within_a_session_and_priority_age_decides(
+def test_age_decides_within_session_and_priority(
     queue: tuple[list[WaitingJob], dict[str, int]],
 ) -> None:
     jobs, running = queue
@@ -106,6 +106,6 @@ def test_within_a_session_and_priority_age_decides(
 
 
 @given(st.integers(1, 30), st.integers(1, 5))
-def test_a_newcomer_waits_for_at_most_one_job_of_a_session_with_many(many: int, at: int) -> None:
+def test_new_session_waits_for_at_most_one_job_of_a_busy_one(many: int, at: int) -> None:
     jobs = [job(number, "greedy") for number in range(many)] + [job(many + at, "newcomer")]
     assert numbers(jobs).index(many + at) <= 1

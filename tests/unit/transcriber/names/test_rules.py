@@ -1,4 +1,4 @@
-"""Names of speakers."""
+"""Rules of speaker names."""
 
 from dataclasses import replace
 
@@ -47,19 +47,19 @@ def test_labels_and_current_names_are_keys() -> None:
     }
 
 
-def test_a_shared_name_stands_for_all_who_have_it() -> None:
+def test_shared_name_means_all_its_labels() -> None:
     both = (speaker(1, "Ada"), speaker(2, "Ada"))
     assert resolve(both, {"Ada": "Eve"}) == {"Speaker_1": "Eve", "Speaker_2": "Eve"}
 
 
-def test_blanks_are_tidied_and_an_empty_name_takes_it_away() -> None:
+def test_spaces_are_trimmed_and_empty_name_removes() -> None:
     assert resolve(TWO, {"Speaker_1": "  Ada   Lovelace ", "Speaker_2": "  "}) == {
         "Speaker_1": "Ada Lovelace",
         "Speaker_2": "",
     }
 
 
-def test_the_own_label_means_no_name() -> None:
+def test_own_label_means_no_name() -> None:
     assert resolve(TWO, {"Speaker_1": "speaker_1"}) == {"Speaker_1": ""}
 
 
@@ -72,7 +72,7 @@ def test_the_own_label_means_no_name() -> None:
         {"Speaker_1": "speaker 9"},
     ],
 )
-def test_what_cannot_be_meant_is_refused(wanted: dict[str, str]) -> None:
+def test_invalid_assignment_is_rejected(wanted: dict[str, str]) -> None:
     with pytest.raises(SpeakerError):
         resolve(TWO, wanted)
 
@@ -85,13 +85,13 @@ def test_one_speaker_cannot_get_two_names() -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 256, "a\x00b", "a\u202eb"])
-def test_odd_names_are_refused(name: str) -> None:
+def test_invalid_names_are_rejected(name: str) -> None:
     with pytest.raises(ValidationError) as caught:
         resolve(TWO, {"Speaker_1": name})
     assert caught.value.details == {"field": "names"}
 
 
-def test_an_assignment_confirms() -> None:
+def test_assignment_confirms_name() -> None:
     first, second = assign(TWO, {"Speaker_1": "Ada"})
     assert (first.name, first.name_source, first.match_confidence) == (
         "Ada",
@@ -102,14 +102,14 @@ def test_an_assignment_confirms() -> None:
     assert confirmed((first, second)) == (first,)
 
 
-def test_a_name_that_was_given_is_not_suggested_elsewhere() -> None:
+def test_assigned_name_is_not_suggested_elsewhere() -> None:
     guessed = (speaker(1, "Ada", NameSource.SUGGESTED, 7), speaker(2))
     first, second = assign(guessed, {"Speaker_2": "ada"})
     assert (first.name, first.speaker_id) == ("", 0)
     assert second.name_source is NameSource.CONFIRMED
 
 
-def test_a_shown_name_stands_for_the_profile_behind_it() -> None:
+def test_displayed_name_means_its_profile() -> None:
     now = (
         speaker(1, "Ada", speaker_id=3),
         speaker(2, "Bob", NameSource.SUGGESTED, 7),
@@ -120,18 +120,18 @@ def test_a_shown_name_stands_for_the_profile_behind_it() -> None:
     assert {item.name_source for item in swapped} == {NameSource.CONFIRMED}
 
 
-def test_a_name_without_profile_is_decided_only_when_it_is_given() -> None:
+def test_name_without_profile_is_decided_only_if_newly_assigned() -> None:
     speakers = (speaker(1, "Ada", speaker_id=3), speaker(2, "Bob"), speaker(3))
     assert decided(speakers) == speakers[:1]
     assert decided(speakers, {"Speaker_2"}) == speakers[:2]
 
 
-def test_taking_a_name_away_leaves_nothing_of_it() -> None:
+def test_removed_name_leaves_no_profile() -> None:
     (first,) = assign((speaker(1, "Ada", speaker_id=7),), {"Speaker_1": ""})
     assert (first.name, first.name_source, first.speaker_id) == ("", NameSource.NONE, 0)
 
 
-def test_a_recognised_voice_is_only_suggested() -> None:
+def test_recognized_voice_is_only_suggested() -> None:
     known = [Suggestion(label="Speaker_2", speaker_id=7, name="Ada", confidence=0.9)]
     first, second = suggest(TWO, known)
     assert first.name == ""
@@ -143,7 +143,7 @@ def test_a_recognised_voice_is_only_suggested() -> None:
     )
 
 
-def test_what_a_person_decided_is_not_overruled() -> None:
+def test_suggestion_does_not_replace_assignment() -> None:
     named = (speaker(1, "Eve", speaker_id=3), speaker(2))
     known = [
         Suggestion(label="Speaker_1", speaker_id=7, name="Ada", confidence=0.9),
@@ -152,12 +152,12 @@ def test_what_a_person_decided_is_not_overruled() -> None:
     assert suggest(named, known) == named
 
 
-def test_an_old_suggestion_goes_when_it_is_not_made_again() -> None:
+def test_old_suggestion_is_removed_if_not_repeated() -> None:
     (one,) = suggest((speaker(1, "Ada", NameSource.SUGGESTED, 7),), [])
     assert one == speaker(1)
 
 
-def test_voices_of_one_name_are_shown_as_one_speaker() -> None:
+def test_speakers_with_same_name_are_grouped() -> None:
     voice = Voiceprint(values=(1.0,), model="m", model_version="1", speech_seconds=9.0)
     together = group_by_name(
         (speaker(1, "Ada"), speaker(2), replace(speaker(3, " ada "), voiceprint=voice))
@@ -174,7 +174,7 @@ def test_voices_of_one_name_are_shown_as_one_speaker() -> None:
     assert together.names == {"Speaker_1": "Ada", "Speaker_2": "Speaker_2", "Speaker_3": "Ada"}
 
 
-def test_a_voice_lives_on_where_it_says_most_of_what_it_said() -> None:
+def test_label_matches_one_sharing_most_of_its_time() -> None:
     old = [segment("Speaker_1", 0, 10), segment("Speaker_2", 10, 20)]
     new = [segment("Speaker_1", 0, 2), segment("Speaker_2", 2, 10), segment("Speaker_1", 10, 20)]
     assert match_labels(old, new, ["Speaker_1", "Speaker_2"]) == {
@@ -183,18 +183,18 @@ def test_a_voice_lives_on_where_it_says_most_of_what_it_said() -> None:
     }
 
 
-def test_a_voice_that_is_scattered_does_not_live_on() -> None:
+def test_scattered_label_does_not_match() -> None:
     old = [segment("Speaker_1", 0, 9)]
     new = [segment("Speaker_1", 0, 3), segment("Speaker_2", 3, 6), segment("Speaker_3", 6, 9)]
     assert match_labels(old, new, ["Speaker_1"]) == {}
 
 
-def test_two_voices_do_not_become_one() -> None:
+def test_two_labels_do_not_match_the_same_one() -> None:
     old = [segment("Speaker_1", 0, 6), segment("Speaker_2", 6, 10)]
     new = [segment("Speaker_1", 0, 10)]
     assert match_labels(old, new, ["Speaker_1", "Speaker_2"]) == {"Speaker_1": "Speaker_1"}
 
 
-def test_only_the_labels_asked_for_are_carried() -> None:
+def test_only_requested_labels_are_matched() -> None:
     same = [segment("Speaker_1", 0, 6), segment("Speaker_2", 6, 10)]
     assert match_labels(same, same, ["Speaker_2"]) == {"Speaker_2": "Speaker_2"}

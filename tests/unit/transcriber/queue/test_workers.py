@@ -1,4 +1,4 @@
-"""Which workers are alive."""
+"""Registry of live workers."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from transcriber.queue.workers import SILENT_SECONDS, WorkerRegistry
 
 
 class Clock:
-    """A clock that is set by hand."""
+    """Clock set by the test."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -36,7 +36,7 @@ def wake_up() -> WakeUp:
 
 
 @pytest.fixture
-def fleet(clock: Clock, wake_up: WakeUp, on_task: list[tuple[str, str]]) -> WorkerRegistry:
+def registry(clock: Clock, wake_up: WakeUp, on_task: list[tuple[str, str]]) -> WorkerRegistry:
     return WorkerRegistry(freed=wake_up, on_task=lambda *seen: on_task.append(seen), clock=clock)
 
 
@@ -58,47 +58,47 @@ async def notified(wake_up: WakeUp) -> bool:
     return asyncio.get_running_loop().time() - begun < 0.02
 
 
-def test_workers_count_by_stage(fleet: WorkerRegistry) -> None:
-    fleet.note(beat("a"))
-    fleet.note(beat("b"))
-    fleet.note(beat("c", queue_pb2.STAGE_DIARIZE))
-    fleet.note(beat("a"))
-    assert (fleet.alive(Stage.TRANSCRIBE), fleet.alive(Stage.DIARIZE)) == (2, 1)
+def test_workers_are_counted_per_stage(registry: WorkerRegistry) -> None:
+    registry.note(beat("a"))
+    registry.note(beat("b"))
+    registry.note(beat("c", queue_pb2.STAGE_DIARIZE))
+    registry.note(beat("a"))
+    assert (registry.alive(Stage.TRANSCRIBE), registry.alive(Stage.DIARIZE)) == (2, 1)
 
 
-def test_one_that_is_leaving_takes_no_task(fleet: WorkerRegistry) -> None:
-    fleet.note(beat("a"))
-    fleet.note(beat("a", draining=True))
-    assert fleet.alive(Stage.TRANSCRIBE) == 0
-    assert not fleet.idle(Stage.TRANSCRIBE)
+def test_draining_worker_does_not_count(registry: WorkerRegistry) -> None:
+    registry.note(beat("a"))
+    registry.note(beat("a", draining=True))
+    assert registry.alive(Stage.TRANSCRIBE) == 0
+    assert not registry.idle(Stage.TRANSCRIBE)
 
 
-def test_one_that_is_silent_is_gone(fleet: WorkerRegistry, clock: Clock) -> None:
-    fleet.note(beat("a", task="t"))
+def test_silent_worker_is_removed(registry: WorkerRegistry, clock: Clock) -> None:
+    registry.note(beat("a", task="t"))
     clock.now += SILENT_SECONDS - 0.1
-    assert fleet.holds("t")
+    assert registry.holds("t")
     clock.now += 0.2
-    assert (fleet.alive(Stage.TRANSCRIBE), fleet.holds("t")) == (0, False)
+    assert (registry.alive(Stage.TRANSCRIBE), registry.holds("t")) == (0, False)
 
 
-def test_it_is_known_who_is_at_what(fleet: WorkerRegistry, on_task: list[tuple[str, str]]) -> None:
-    fleet.note(beat("a", task="t"))
-    assert fleet.holds("t")
-    assert not fleet.idle(Stage.TRANSCRIBE)
-    fleet.note(beat("b"))
-    assert fleet.idle(Stage.TRANSCRIBE)
+def test_registry_tracks_tasks(registry: WorkerRegistry, on_task: list[tuple[str, str]]) -> None:
+    registry.note(beat("a", task="t"))
+    assert registry.holds("t")
+    assert not registry.idle(Stage.TRANSCRIBE)
+    registry.note(beat("b"))
+    assert registry.idle(Stage.TRANSCRIBE)
     assert on_task == [("t", "a")]
 
 
-async def test_a_new_or_freed_worker_rings(fleet: WorkerRegistry, wake_up: WakeUp) -> None:
-    fleet.note(beat("a", task="t"))
+async def test_new_or_freed_worker_notifies(registry: WorkerRegistry, wake_up: WakeUp) -> None:
+    registry.note(beat("a", task="t"))
     assert await notified(wake_up)
-    fleet.note(beat("a", task="t"))
+    registry.note(beat("a", task="t"))
     assert not await notified(wake_up)
-    fleet.note(beat("a"))
+    registry.note(beat("a"))
     assert await notified(wake_up)
 
 
-def test_a_heartbeat_of_an_unknown_stage_is_ignored(fleet: WorkerRegistry) -> None:
-    fleet.note(beat("a", queue_pb2.STAGE_UNSPECIFIED))
-    assert fleet.alive(Stage.TRANSCRIBE) == 0
+def test_heartbeat_of_unknown_stage_is_ignored(registry: WorkerRegistry) -> None:
+    registry.note(beat("a", queue_pb2.STAGE_UNSPECIFIED))
+    assert registry.alive(Stage.TRANSCRIBE) == 0

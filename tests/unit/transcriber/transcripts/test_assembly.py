@@ -1,4 +1,4 @@
-"""A transcript out of what the workers found."""
+"""Assembly of transcripts from stage results."""
 
 from common.times import duration
 from securetranscribe.v1 import diarization_pb2, speech_pb2
@@ -55,21 +55,21 @@ def failed(message: str) -> list[Task]:
     ]
 
 
-def test_speakers_get_the_voices_of_their_own_turns() -> None:
+def test_speakers_get_the_voices_of_their_turns() -> None:
     found = assemble(
         [],
         recognition(("hello", 5.0), ("there", 0.0)),
         diarization(("Speaker_1", 4.0, 8.0), ("Speaker_2", 0.0, 2.0)),
     )
     assert [speaker.label for speaker in found.speakers] == ["Speaker_1", "Speaker_2"]
-    # Who speaks first is Speaker_1 now, whatever diarization called them.
+    # The first speaker is Speaker_1, whatever the diarizer's label.
     assert [speaker.clean for speaker in found.speakers] == [((0.0, 2.0),), ((4.0, 8.0),)]
     assert [speaker.speech_seconds for speaker in found.speakers] == [2.0, 4.0]
     assert (found.speech_model, found.diarization_model) == ("words", "turns")
     assert found.warnings == ()
 
 
-def test_a_voice_without_words_is_no_speaker() -> None:
+def test_voice_without_words_is_no_speaker() -> None:
     found = assemble(
         [],
         recognition(("hello", 0.0)),
@@ -78,7 +78,7 @@ def test_a_voice_without_words_is_no_speaker() -> None:
     assert len(found.speakers) == 1
 
 
-def test_without_diarization_there_is_one_speaker_and_a_warning_with_the_reason() -> None:
+def test_failed_diarization_gives_one_speaker_and_warning_with_reason() -> None:
     found = assemble(failed("It broke."), recognition(("hello", 0.0), ("you", 9.0)), None)
     assert [speaker.label for speaker in found.speakers] == ["Speaker_1"]
     assert found.speakers[0].voiceprint is None
@@ -86,12 +86,12 @@ def test_without_diarization_there_is_one_speaker_and_a_warning_with_the_reason(
     assert warning.endswith("Reason: It broke.")
 
 
-def test_silence_is_said_to_be_silence() -> None:
+def test_silence_gives_warning() -> None:
     assert assemble([], recognition(), diarization()).warnings == (NO_SPEECH,)
     assert assemble(failed("It broke."), recognition(), None).warnings == (NO_SPEECH,)
 
 
-def test_warnings_of_the_stages_are_passed_on_once() -> None:
+def test_warnings_of_both_stages_appear_once() -> None:
     heard = speech_pb2.Recognition(warnings=["One sample was damaged."])
     told_apart = diarization_pb2.Diarization(warnings=["One sample was damaged.", "It hums."])
 
@@ -117,7 +117,7 @@ def segment(label: str, start: float, end: float) -> Segment:
     return Segment(label=label, text="", start=start, end=end, confidence=1.0, language="en")
 
 
-def test_names_that_a_person_gave_are_kept_and_suggestions_are_not() -> None:
+def test_assigned_names_are_kept_and_suggestions_are_not() -> None:
     old = [
         speaker(1, "Ada", NameSource.CONFIRMED),
         speaker(2, "Bob", NameSource.SUGGESTED),
@@ -129,6 +129,6 @@ def test_names_that_a_person_gave_are_kept_and_suggestions_are_not() -> None:
     assert (kept[1].name_source, kept[1].speaker_id) == (NameSource.CONFIRMED, 1)
 
 
-def test_without_names_nothing_is_kept() -> None:
+def test_speakers_without_earlier_names_stay_unnamed() -> None:
     new = [speaker(1)]
     assert keep_names(new, [segment("Speaker_1", 0, 1)], [speaker(1)], []) == tuple(new)

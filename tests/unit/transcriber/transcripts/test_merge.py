@@ -1,4 +1,4 @@
-"""Words and turns become a transcript of who said what."""
+"""Merge of words and turns into a transcript."""
 
 import sys
 from collections import Counter
@@ -35,7 +35,7 @@ def word(
 
 
 def said(sentence: str, start: float, *, each: float = 0.4, passage: int = 0) -> list[SpokenWord]:
-    """Words one after the other, with a tenth of a second between them."""
+    """Return consecutive words with gaps of 0.1 seconds."""
     return [
         word(text, start + n * (each + 0.1), start + n * (each + 0.1) + each, passage=passage)
         for n, text in enumerate(sentence.split())
@@ -50,14 +50,14 @@ def lines(transcript: Transcript) -> list[tuple[str, str]]:
     return [(segment.label, segment.text) for segment in transcript.segments]
 
 
-def test_each_word_goes_to_who_holds_most_of_it() -> None:
+def test_word_goes_to_speaker_covering_most_of_it() -> None:
     words = said("hello there you", 0.0) + said("good day", 2.0)
     turns = [turn("A", 0.0, 1.7), turn("B", 1.7, 4.0)]
     merged = merge(words, exclusive_turns=turns, turns=turns)
     assert lines(merged) == [("Speaker_1", "hello there you"), ("Speaker_2", "good day")]
 
 
-def test_labels_follow_the_first_word_of_each_speaker() -> None:
+def test_labels_follow_first_words() -> None:
     words = said("first", 5.0) + said("second", 6.0)
     turns = [turn("silent", 0.0, 1.0), turn("Z", 4.9, 5.6), turn("A", 5.9, 7.0)]
     merged = merge(words, exclusive_turns=turns, turns=turns)
@@ -67,19 +67,19 @@ def test_labels_follow_the_first_word_of_each_speaker() -> None:
     ]
 
 
-def test_without_turns_there_is_one_speaker() -> None:
+def test_words_without_turns_have_one_speaker() -> None:
     merged = merge(said("all of this is one person.", 0.0))
     assert [segment.label for segment in merged.segments] == ["Speaker_1"]
     assert merged.speakers[0].origin == ""
     assert merged.segments[0].words[0].speakers == ()
 
 
-def test_without_words_there_is_nothing() -> None:
+def test_turns_without_words_give_empty_transcript() -> None:
     merged = merge([], exclusive_turns=[turn("A", 0, 5)], turns=[turn("A", 0, 5)])
     assert merged == Transcript(segments=(), speakers=(), confidence=0.0, language="")
 
 
-def test_overlapping_speakers_are_listed_the_main_one_first() -> None:
+def test_overlapping_speakers_are_listed_after_main_speaker() -> None:
     exclusive = [turn("A", 0.0, 1.0), turn("B", 1.0, 2.0)]
     turns = [turn("A", 0.0, 1.5), turn("B", 0.9, 2.0)]
     words = [word("alone", 0.0, 0.5), word("both", 1.0, 1.5), word("other", 1.6, 1.9)]
@@ -91,7 +91,7 @@ def test_overlapping_speakers_are_listed_the_main_one_first() -> None:
     ]
 
 
-def test_someone_who_only_talks_over_others_is_no_speaker_of_the_transcript() -> None:
+def test_speaker_only_overlapping_others_is_left_out() -> None:
     exclusive = [turn("A", 0.0, 3.0)]
     merged = merge(
         said("a b c", 0.0), exclusive_turns=exclusive, turns=[*exclusive, turn("B", 0.0, 3.0)]
@@ -100,7 +100,7 @@ def test_someone_who_only_talks_over_others_is_no_speaker_of_the_transcript() ->
     assert all(item.speakers == ("Speaker_1",) for item in merged.segments[0].words)
 
 
-def test_a_word_in_a_short_gap_goes_to_the_nearest_turn() -> None:
+def test_word_in_short_gap_goes_to_nearest_turn() -> None:
     turns = [turn("A", 0.0, 1.0), turn("B", 3.0, 4.0)]
     words = [word("a", 0.5, 0.9), word("late", 1.2, 1.4), word("early", 2.6, 2.9), word("b", 3, 4)]
     merged = merge(words, exclusive_turns=turns, turns=turns)
@@ -110,7 +110,7 @@ def test_a_word_in_a_short_gap_goes_to_the_nearest_turn() -> None:
     ]
 
 
-def test_a_word_far_from_every_turn_goes_with_its_passage_and_names_nobody() -> None:
+def test_word_far_from_turns_goes_with_passage() -> None:
     turns = [turn("A", 0.0, 1.0), turn("B", 10.0, 12.0)]
     words = [
         word("a", 0.2, 0.9, passage=0),
@@ -124,7 +124,7 @@ def test_a_word_far_from_every_turn_goes_with_its_passage_and_names_nobody() -> 
     assert lost.speakers == ()
 
 
-def test_the_last_word_of_a_sentence_stays_with_it_across_a_near_border() -> None:
+def test_last_word_of_sentence_stays_across_near_border() -> None:
     # Diarization ends A's turn a little early, in the middle of A's last word.
     words = [*said("how are you today?", 0.0), *said("I am fine", 2.1)]
     turns = [turn("A", 0.0, 1.6), turn("B", 1.6, 4.0)]
@@ -132,36 +132,36 @@ def test_the_last_word_of_a_sentence_stays_with_it_across_a_near_border() -> Non
     assert lines(merged) == [("Speaker_1", "how are you today?"), ("Speaker_2", "I am fine")]
 
 
-def test_the_first_word_of_a_sentence_goes_with_it_across_a_near_border() -> None:
+def test_first_word_of_sentence_moves_across_near_border() -> None:
     words = [*said("that is all.", 0.0), *said("Well thank you", 1.6)]
     turns = [turn("A", 0.0, 2.0), turn("B", 2.0, 4.0)]
     merged = merge(words, exclusive_turns=turns, turns=turns)
     assert lines(merged) == [("Speaker_1", "that is all."), ("Speaker_2", "Well thank you")]
 
 
-def test_a_border_that_is_far_from_the_sentence_end_is_believed() -> None:
+def test_border_far_from_end_of_sentence_is_kept() -> None:
     words = [*said("how are you today?", 0.0, each=1.5), *said("I am fine", 6.5)]
     turns = [turn("A", 0.0, 4.7), turn("B", 4.7, 9.0)]
     merged = merge(words, exclusive_turns=turns, turns=turns)
     assert lines(merged)[0] == ("Speaker_1", "how are you")
 
 
-def test_a_short_answer_in_between_is_kept() -> None:
+def test_short_answer_is_kept() -> None:
     words = said("we could go there yes tomorrow if you like", 0.0)
     turns = [turn("A", 0.0, 1.95), turn("B", 1.95, 2.45), turn("A", 2.45, 6.0)]
     merged = merge(words, exclusive_turns=turns, turns=turns)
     assert [text for label, text in lines(merged) if label == "Speaker_2"] == ["yes"]
 
 
-def test_a_doubtful_flip_between_words_of_one_speaker_is_undone() -> None:
+def test_doubtful_single_word_moves_to_surrounding_speaker() -> None:
     words = said("we could go there now tomorrow", 0.0)
-    # B holds barely more than half of "there", and nothing else.
+    # B covers barely more than half of "there", and nothing else.
     turns = [turn("A", 0.0, 1.65), turn("B", 1.65, 1.9), turn("A", 1.9, 6.0)]
     merged = merge(words, exclusive_turns=turns, turns=turns)
     assert lines(merged) == [("Speaker_1", "we could go there now tomorrow")]
 
 
-def test_figures_and_confidence_are_weighted_by_length() -> None:
+def test_confidence_is_weighted_by_length() -> None:
     words = [word("long", 0.0, 3.0, probability=1.0), word("short", 3.0, 4.0, probability=0.0)]
     merged = merge(words, exclusive_turns=[turn("A", 0, 4)], turns=[turn("A", 0, 4)])
     assert merged.confidence == pytest.approx(0.75)
@@ -170,7 +170,7 @@ def test_figures_and_confidence_are_weighted_by_length() -> None:
     assert speaker.average_confidence == pytest.approx(0.75)
 
 
-def test_the_language_in_which_most_is_said_prevails() -> None:
+def test_language_is_that_of_most_speech() -> None:
     words = [word("eins", 0, 3, language="de"), word("two", 3, 4, language="en")]
     merged = merge(words)
     assert merged.language == "de"
@@ -209,7 +209,7 @@ some_turns = st.lists(
 
 
 @given(spoken, some_turns, some_turns)
-def test_no_word_is_lost_or_doubled_and_all_is_in_order(
+def test_every_word_appears_once_in_order(
     words: list[SpokenWord], exclusive: list[Turn], turns: list[Turn]
 ) -> None:
     merged = merge(words, exclusive_turns=exclusive, turns=turns)
@@ -250,7 +250,7 @@ def test_labels_are_consistent(
 
 
 @given(spoken, some_turns, some_turns)
-def test_the_same_input_gives_the_same_transcript(
+def test_same_input_gives_same_transcript(
     words: list[SpokenWord], exclusive: list[Turn], turns: list[Turn]
 ) -> None:
     first = merge(words, exclusive_turns=exclusive, turns=turns)
@@ -258,7 +258,7 @@ def test_the_same_input_gives_the_same_transcript(
     assert merge(words, exclusive_turns=exclusive[::-1], turns=turns[::-1]) == first
 
 
-def test_where_people_talk_at_once_a_word_is_whose_turn_covers_it() -> None:
+def test_overlapped_word_goes_to_covering_turn() -> None:
     words = [word("one", 1.1, 1.8), word("two", 2.2, 2.6)]
     turns = [turn("A", 0.0, 2.0), turn("B", 1.5, 3.0)]
     exclusive = [turn("A", 0.0, 1.2), turn("B", 1.2, 3.0)]
@@ -266,7 +266,7 @@ def test_where_people_talk_at_once_a_word_is_whose_turn_covers_it() -> None:
     assert (first.origin, second.origin) == ("A", "B")
 
 
-def test_where_both_cover_a_word_the_exclusive_turns_decide() -> None:
+def test_exclusive_turns_break_ties() -> None:
     turns = [turn("A", 0.0, 3.0), turn("B", 0.0, 3.0)]
     for holder in "AB":
         merged = merge(
@@ -275,9 +275,9 @@ def test_where_both_cover_a_word_the_exclusive_turns_decide() -> None:
         assert [speaker.origin for speaker in merged.speakers] == [holder]
 
 
-def test_the_work_grows_as_the_length_does() -> None:
+def test_cost_grows_linearly() -> None:
     def steps(count: int) -> int:
-        """Lines of code that run: a measure that no other load on the machine changes."""
+        """Count executed lines, a measure independent of other load on the machine."""
         words = [word("word", n * 0.4, n * 0.4 + 0.3, passage=n // 20) for n in range(count)]
         turns = [turn("AB"[n % 2], n * 3.0, n * 3.0 + 3.1) for n in range(count // 8)]
         taken = 0

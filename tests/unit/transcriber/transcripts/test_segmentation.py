@@ -1,4 +1,4 @@
-"""Segments that read well."""
+"""Segmentation of words."""
 
 import pytest
 from hypothesis import given
@@ -33,34 +33,34 @@ def pieces(spoken: list[SpokenWord], speakers: list[str] | None = None) -> list[
     return [join([spoken[n] for n in part]) for part in split(spoken, owners)]
 
 
-def test_a_short_stretch_stays_together() -> None:
+def test_short_passage_is_one_segment() -> None:
     assert pieces(words("One sentence. Another one.")) == ["One sentence. Another one."]
 
 
-def test_a_change_of_speaker_parts() -> None:
+def test_change_of_speaker_splits() -> None:
     assert pieces(words("mine yours"), ["A", "B"]) == ["mine", "yours"]
 
 
-def test_a_pause_parts() -> None:
+def test_pause_splits() -> None:
     spoken = words("before")
     late = SpokenWord(text="after", start=5.0, end=5.5, probability=1.0, language="en")
     assert pieces([*spoken, late]) == ["before", "after"]
 
 
-def test_a_long_stretch_ends_with_a_sentence() -> None:
+def test_long_segment_ends_with_sentence() -> None:
     sentence = "this is a sentence of eight words indeed. "
     found = pieces(words(sentence * 8))
     assert len(found) > 1
     assert all(piece.endswith("indeed.") for piece in found)
 
 
-def test_an_endless_sentence_is_cut_at_a_clause() -> None:
+def test_endless_sentence_is_cut_at_clause() -> None:
     found = pieces(words("and so on and so forth, " * 30))
     assert len(found) > 1
     assert all(piece.endswith("forth,") for piece in found)
 
 
-def test_without_any_mark_it_is_cut_at_the_widest_gap() -> None:
+def test_words_without_punctuation_are_cut_at_widest_gap() -> None:
     spoken = words("word " * 90)
     gap = 55
     later = [
@@ -76,12 +76,12 @@ def test_without_any_mark_it_is_cut_at_the_widest_gap() -> None:
     assert split([*spoken[:gap], *later], ["A"] * 90)[0] == range(gap)
 
 
-def test_the_end_of_a_sentence_may_stand_in_quotes() -> None:
+def test_sentence_may_end_in_quotes() -> None:
     found = pieces(words('he said "this is quite enough now my dear old friend." ' * 6))
     assert all(piece.endswith('friend."') for piece in found)
 
 
-def test_blanks_are_where_the_recogniser_had_them() -> None:
+def test_spaces_follow_the_recognizer() -> None:
     spoken = [
         SpokenWord(text="twenty", start=0, end=1, probability=1),
         SpokenWord(text="-five", start=1, end=2, probability=1, spaced=False),
@@ -101,7 +101,7 @@ def test_blanks_are_where_the_recogniser_had_them() -> None:
         ("좋아요", "그래요", "좋아요 그래요"),
     ],
 )
-def test_between_passages_the_script_decides(first: str, second: str, joined: str) -> None:
+def test_spaces_between_passages_depend_on_script(first: str, second: str, joined: str) -> None:
     spoken = [
         SpokenWord(text=first, start=0, end=1, probability=1, passage=0),
         SpokenWord(text=second, start=1, end=2, probability=1, passage=1),
@@ -110,7 +110,7 @@ def test_between_passages_the_script_decides(first: str, second: str, joined: st
     assert join_texts([first, second]) == joined
 
 
-def test_texts_without_content_add_nothing() -> None:
+def test_empty_texts_add_nothing() -> None:
     assert join_texts([]) == ""
     assert join_texts(["a", "", "b"]) == "a b"
 
@@ -126,7 +126,7 @@ def test_texts_without_content_add_nothing() -> None:
         max_size=80,
     )
 )
-def test_all_words_are_there_once_and_nothing_is_too_long(
+def test_every_word_appears_once_and_no_segment_is_too_long(
     drawn: list[tuple[str, float, float, str]],
 ) -> None:
     spoken: list[SpokenWord] = []

@@ -1,4 +1,4 @@
-"""Reading what workers write down."""
+"""Reading of stage results."""
 
 import pytest
 
@@ -41,15 +41,15 @@ def read(*segments: speech_pb2.RecognizedSegment) -> list[str]:
         ("a a b", ["a", "a", "b"]),
     ],
 )
-def test_blanks_stand_where_the_text_has_them(text: str, words: list[str]) -> None:
+def test_spaces_follow_the_text(text: str, words: list[str]) -> None:
     assert read(segment(text, words)) == [text.strip()]
 
 
-def test_words_that_the_text_writes_otherwise_stand_alone() -> None:
+def test_words_missing_from_text_are_spaced() -> None:
     assert read(segment("something else entirely", ["one", "two"])) == ["one two"]
 
 
-def test_words_carry_times_language_and_passage() -> None:
+def test_words_have_times_language_and_passage() -> None:
     message = speech_pb2.Recognition(
         segments=[segment("a", ["a"]), segment("b", ["b"], "de")],
         languages=[
@@ -66,7 +66,7 @@ def test_words_carry_times_language_and_passage() -> None:
     assert found.model == "whisper-base"
 
 
-def test_voices_carry_their_print_and_clean_stretches() -> None:
+def test_voices_have_voiceprint_and_clean_turns() -> None:
     message = diarization_pb2.Diarization(
         turns=[diarization_pb2.Turn(start=duration(0), end=duration(5), speaker_label="Speaker_1")],
         exclusive_turns=[
