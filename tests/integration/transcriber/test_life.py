@@ -87,16 +87,16 @@ async def test_events_cover_the_life_of_a_job_in_order(
     caller: Caller, worker_factory: WorkerFactory, client: Any
 ) -> None:
     heard: list[event_pb2.Event] = []
-    told = threading.Event()
+    arrived = threading.Event()
 
     async def hear(message: Any) -> None:
         heard.append(events.parse(message))
         if heard[-1].HasField("job_progress"):
-            told.set()
+            arrived.set()
 
     def patient(_task: queue_pb2.Task, control: TaskControl) -> bytes:
         control.progress(0.5, "Half way")
-        assert told.wait(20), "no progress event was received"
+        assert arrived.wait(20), "no progress event was received"
         return TWO_SPEAKERS.SerializeToString()
 
     subscription = await client.subscribe(bus.event_subject("session_a", "*", "*", "*"), cb=hear)

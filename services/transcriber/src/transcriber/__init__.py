@@ -1,1 +1,1 @@
-"""Transcriptions, jobs and the queue (api); speech recognition (worker)."""
+"""Transcriptions, jobs and the queue (api), and speech recognition (worker)."""

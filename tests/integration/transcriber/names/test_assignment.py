@@ -123,10 +123,10 @@ async def test_due_decisions_are_sent_again(
     peers.speakers.decisions[transcription_id] = []
     await database.execute("UPDATE transcriptions SET decisions_due_at = now()")
 
-    async def told() -> bool:
+    async def sent() -> bool:
         return decided(peers, transcription_id) == {"Speaker_1": "Ada"}
 
-    await until(told)
+    await until(sent)
 
     async def settled() -> bool:
         row = await database.fetch_one("SELECT decisions_due_at FROM transcriptions")
@@ -192,11 +192,11 @@ async def test_assigned_names_survive_another_diarization(
         found = await caller.ended(transcription_id)
     assert names(found) == ["Speaker_1", "Bob"]
 
-    async def told() -> bool:
+    async def sent() -> bool:
         decisions = peers.speakers.decisions[transcription_id]
         return [list(item.voice.voiceprint.values) for item in decisions] == [[0, 1, 0, 0]]
 
-    await until(told)
+    await until(sent)
     assert decided(peers, transcription_id) == {"Speaker_2": "Bob"}
 
 
@@ -240,8 +240,8 @@ async def test_name_of_just_renamed_profile_means_that_profile(
     peers.speakers.renamed[1] = "Ada Lovelace"
     answer = await caller.assign(transcription_id, {"Speaker_2": "Bob"})
     assert names(answer.transcription) == ["Ada Lovelace", "Bob"]
-    told = {item.voice.speaker_label: item for item in peers.speakers.decisions[transcription_id]}
-    assert (told["Speaker_1"].speaker_id, told["Speaker_2"].speaker_id) == (1, 0)
+    sent = {item.voice.speaker_label: item for item in peers.speakers.decisions[transcription_id]}
+    assert (sent["Speaker_1"].speaker_id, sent["Speaker_2"].speaker_id) == (1, 0)
     # A person who sees the old name on the page means the same profile.
     swapped = await caller.assign(
         transcription_id, {"Speaker_1": "Bob", "Speaker_2": "Ada Lovelace"}
@@ -286,10 +286,10 @@ async def test_deleted_profile_stays_linked_while_decisions_are_due(
     peers.speakers.decisions[transcription_id] = []
     await database.execute("UPDATE transcriptions SET decisions_due_at = now()")
 
-    async def told() -> bool:
+    async def sent() -> bool:
         return [item.speaker_id for item in peers.speakers.decisions[transcription_id]] == [1]
 
-    await until(told)
+    await until(sent)
 
 
 async def test_suggestion_renamed_during_assignment_is_not_overwritten(
@@ -373,9 +373,9 @@ async def test_assignment_publishes_event(
     await client.flush()
     await caller.assign(transcription_id, {"Speaker_1": "Ada"})
 
-    async def told() -> bool:
+    async def arrived() -> bool:
         return bool(heard)
 
-    await until(told)
+    await until(arrived)
     await subscription.unsubscribe()
     assert heard[0].speakers_assigned.named_speakers == 1

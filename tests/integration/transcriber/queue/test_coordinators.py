@@ -198,10 +198,10 @@ async def test_nothing_is_lost_when_api_is_killed(
         await StaleUploadStep(database, objects, bucket="audio", stale_seconds=0).step()
         assert sorted(await objects.keys("audio")) == [f"{number}/source" for number in ids]
 
-        async def told() -> bool:
+        async def arrived() -> bool:
             return len(heard) >= 2
 
-        await until(told)
+        await until(arrived)
     await subscription.unsubscribe()
     assert len({event.job_completed.job_id for event in heard}) == len(heard) == 2
 

@@ -178,7 +178,7 @@ async def test_failed_diarization_leaves_transcript(
 async def test_failed_recognition_fails_job_and_keeps_diarization(
     caller: Caller, worker_factory: WorkerFactory
 ) -> None:
-    broken = fails(RecognitionFailedError("The speech cannot be recognised."))
+    broken = fails(RecognitionFailedError("The speech cannot be recognized."))
     transcription_id = await caller.upload_id()
     async with worker_factory.worker("diarize", gives(TWO_SPEAKERS)):
         job = await caller.start(transcription_id)
@@ -187,7 +187,7 @@ async def test_failed_recognition_fails_job_and_keeps_diarization(
         found = await caller.ended(transcription_id)
     assert found.status == FAILED
     assert found.failure.code == "TRANSCRIPTION_ERROR"
-    assert found.failure.message == "The speech cannot be recognised."
+    assert found.failure.message == "The speech cannot be recognized."
     assert (await caller.job(job.job_id)).status == queue_pb2.JOB_STATUS_FAILED
     worker_factory.done.clear()
     async with worker_factory.worker("transcribe", gives(TWO_PASSAGES)):
@@ -347,7 +347,7 @@ async def test_merge_of_invalid_result_fails_job_with_reason(
     caller: Caller, worker_factory: WorkerFactory
 ) -> None:
     def garbage(_task: queue_pb2.Task, _control: TaskControl) -> bytes:
-        return b"\xff\xff this is no result"
+        return b"\xff\xff this is not a result"
 
     async with worker_factory.both(garbage, gives(TWO_SPEAKERS)):
         found = await caller.ended(await caller.upload_id(auto_start=True))

@@ -217,12 +217,12 @@ async def test_lost_result_is_repeated(
     transcription_id = await caller.upload_id(auto_start=True)
     async with worker_factory.worker("transcribe", gives(TWO_PASSAGES)):
 
-        async def recognised() -> Any:
+        async def recognized() -> Any:
             return await database.fetch_one(
                 "SELECT 1 AS one FROM tasks WHERE stage = 'transcribe' AND state = 'done'"
             )
 
-        await until(recognised)
+        await until(recognized)
     await objects.delete_prefix("results", "")
     await completes(caller, worker_factory, transcription_id)
 

@@ -219,10 +219,10 @@ async def test_changes_are_announced_with_places_of_all_sessions(
     await started(caller)
     await started(api.caller("b"))
 
-    async def told() -> bool:
+    async def arrived() -> bool:
         return bool(heard) and heard[-1].queued_jobs == 2
 
-    await until(told)
+    await until(arrived)
     await subscription.unsubscribe()
     # One per second, and one more at either end.
     assert len(heard) <= (time.monotonic() - begun) / INTERVAL_SECONDS + 2

@@ -86,10 +86,10 @@ async def test_deletion_cancels_live_job(
         await until(running)
         await caller.delete(transcription_id)
 
-        async def told() -> bool:
+        async def cancelled() -> bool:
             return stopped.is_set()
 
-        await until(told, seconds=5)
+        await until(cancelled, seconds=5)
         deleted.set()
 
         async def written() -> bool:

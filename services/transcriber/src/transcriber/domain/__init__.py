@@ -1,1 +1,1 @@
-"""What the transcriber knows and decides; imports neither protobuf, SQL, NATS nor S3."""
+"""Pure logic of the transcriber, without protobuf, SQL, NATS or S3."""

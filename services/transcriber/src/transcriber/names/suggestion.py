@@ -85,7 +85,7 @@ class NameSuggestions:
             return await self._ask(transcription, speakers)
         except ApplicationError as error:
             _log.warning(
-                "known voices not looked for; retried later",
+                "known voices not recognized yet",
                 transcription_id=transcription.id,
                 reason=error.message,
             )

@@ -57,6 +57,6 @@ class JobCanceller:
         self._wake_ups.jobs_changed()
         self._wake_ups.queue.notify()
         for sequence in sequences:
-            # A missing message is no problem. Workers are notified of cancellations separately.
+            # A missing message is harmless. Workers are notified of cancellations separately.
             with contextlib.suppress(nats.errors.Error):
                 await self._stream.delete_msg(bus.TASKS_STREAM, sequence)

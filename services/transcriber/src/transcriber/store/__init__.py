@@ -1,1 +1,1 @@
-"""The tables of the transcriber, one class a concept; all SQL is here."""
+"""Tables of the transcriber, one repository per table, with all SQL but the announcer's."""

@@ -89,7 +89,7 @@ SELECT j.*, t.filename, t.size_bytes, t.duration, now() AS now
 FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
 WHERE j.status IN ('queued', 'processing') ORDER BY j.id
 """
-# Jobs with reused results tell nothing about speed.
+# Jobs with reused results do not measure speed.
 _RECENT = """
 SELECT extract(epoch FROM j.completed_at - j.started_at)::double precision AS processing,
        t.duration
