@@ -219,7 +219,7 @@ async def test_full_queue_rejects_uploads_with_auto_start(
         with pytest.raises(ResourceExhaustedError) as caught:
             await caller.upload(auto_start=True)
         assert int(caught.value.details["retry_after_seconds"]) > 0
-        assert "try again in" in caught.value.message
+        assert "Try again in" in caught.value.message
         assert len(await objects.keys("audio")) == 1
         # An upload without auto start needs no place.
         await caller.upload(auto_start=False)

@@ -1,14 +1,12 @@
 """Checks of uploads before decoding."""
 
-import asyncio
 import io
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from common.errors import FileUploadError, TimedOutError
-from transcriber.recordings.checks import Hurried, judge, without_long_waits
+from common.errors import FileUploadError
+from transcriber.recordings.checks import Hurried, judge
 
 WAV = b"RIFF\x00\x00\x00\x00WAVEfmt " + bytes(64)
 
@@ -32,19 +30,6 @@ def test_other_files_are_rejected_with_reason(name: str, head: bytes, said: str)
         judge(name, head)
     assert said in caught.value.message
     assert caught.value.details == {"file_name": name}
-
-
-async def test_chunks_pass_until_one_is_late() -> None:
-    async def chunks() -> AsyncIterator[bytes]:
-        yield b"one"
-        yield b"two"
-        await asyncio.sleep(5)
-        yield b"late"
-
-    passed = without_long_waits(chunks(), 0.05)
-    assert [await anext(passed), await anext(passed)] == [b"one", b"two"]
-    with pytest.raises(TimedOutError):
-        await anext(passed)
 
 
 def test_reading_ends_at_deadline() -> None:

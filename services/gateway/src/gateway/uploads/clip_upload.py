@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 
 from common.errors import FileUploadError, ResourceExhaustedError, ValidationError
 from gateway.uploads.multipart import MultipartStream, PartBegun, PartData, PartEvent
-from gateway.uploads.pieces import arriving
 from gateway.uploads.sink import too_large
 from gateway.uploads.upload import FILE_FIELD, Body, tidy
 
@@ -42,7 +41,7 @@ class ClipUploads:
 
     async def _read(self, body: Body) -> bytes:
         parser, clip = MultipartStream(body.content_type), _Clip(self._max_bytes)
-        async for piece in arriving(body.pieces, self._idle_seconds):
+        async for piece in body.arriving(self._idle_seconds):
             for event in parser.feed(piece):
                 clip.take(event)
         parser.finish()

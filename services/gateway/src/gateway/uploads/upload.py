@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from common import telemetry
-from common.errors import ValidationError
+from common.errors import FileUploadError, ValidationError
+from common.idle_streams import with_idle_timeout
 from gateway.backends import Backends
 from gateway.sessions.session import Session
 from gateway.uploads.form import UploadForm
 from gateway.uploads.multipart import MultipartStream, PartBegun, PartData, PartEvent
-from gateway.uploads.pieces import arriving
 from gateway.uploads.sink import UploadSink, too_large
 from securetranscribe.v1 import transcription_pb2
 
@@ -35,6 +35,15 @@ class Body:
     content_type: str
     announced_bytes: int | None
     pieces: AsyncIterator[bytes] = field(repr=False)
+
+    def arriving(self, idle_seconds: float) -> AsyncIterator[bytes]:
+        """Yield chunks as they arrive.
+
+        Raises:
+            FileUploadError: no chunk arrived for `idle_seconds`.
+        """
+        stalled = FileUploadError("The upload stalled. Nothing was stored.")
+        return with_idle_timeout(self.pieces, idle_seconds=idle_seconds, error=stalled)
 
 
 class Uploads:
@@ -63,7 +72,7 @@ class Uploads:
         reception = _Reception(self._backends, session, body, self._max_bytes)
         parser = MultipartStream(body.content_type)
         try:
-            async for piece in arriving(body.pieces, self._idle_seconds):
+            async for piece in body.arriving(self._idle_seconds):
                 for event in parser.feed(piece):
                     await reception.take(event)
             parser.finish()

@@ -1,4 +1,4 @@
-"""Takes recordings in: checked and stored as they arrive, refused without leaving a trace."""
+"""Uploads of recordings: checked and stored as they arrive, with no trace of rejected ones."""
 
 import asyncio
 import time
@@ -14,8 +14,10 @@ from common.errors import (
     ApplicationError,
     AudioProcessingError,
     FileTooLargeError,
+    TimedOutError,
     UnavailableError,
 )
+from common.idle_streams import with_idle_timeout
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
 from transcriber.domain.filenames import format_of
@@ -24,7 +26,7 @@ from transcriber.domain.options import ProcessingOptions
 from transcriber.domain.transcriptions import AudioFile, Transcription
 from transcriber.outbox import messages
 from transcriber.queue.job_start import JobStarter, StartRequest, queue_job
-from transcriber.recordings.checks import Hurried, judge, without_long_waits
+from transcriber.recordings.checks import Hurried, judge
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.uploads import Upload, Uploads
@@ -36,7 +38,7 @@ _log = logging.get(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UploadRequest:
-    """What a caller says of a file. `size_bytes` is 0 where it is not known before."""
+    """A caller's description of a file. `size_bytes` is 0 if it is not known in advance."""
 
     filename: str
     options: ProcessingOptions
@@ -56,7 +58,7 @@ class Uploaded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UploadLimits:
-    """What is allowed: size in bytes, times in seconds."""
+    """Limits of uploads: size in bytes, times in seconds."""
 
     max_file_size: int
     idle_seconds: float
@@ -64,7 +66,7 @@ class UploadLimits:
 
 
 class Uploader:
-    """Stores recordings in the object store and notes them in the tables."""
+    """Receiver of recordings. It stores them in the object store and records them in the tables."""
 
     def __init__(
         self,
@@ -76,7 +78,7 @@ class Uploader:
         bucket: str,
         limits: UploadLimits,
     ) -> None:
-        """Looking into recordings happens on the executor's threads."""
+        """`executor` runs the examination of recordings."""
         self._database = database
         self._objects = objects
         self._starter = starter
@@ -86,7 +88,7 @@ class Uploader:
         self._discarding: set[asyncio.Task[None]] = set()
 
     async def earlier(self, session_id: str, request_id: str | None) -> Uploaded | None:
-        """What the same request has stored before."""
+        """Return the result of an earlier call with the same request id, if any."""
         if request_id is None:
             return None
         async with self._database.transaction() as connection:
@@ -100,17 +102,17 @@ class Uploader:
         *,
         amend: Callable[[UploadRequest], UploadRequest] = lambda described: described,
     ) -> Uploaded:
-        """Store a file and start a job for it if asked.
+        """Store a file and, if requested, start a job for it.
 
-        `amend` returns the request with the options that came after the last chunk. Nothing of the
-        file stays when anything goes wrong or the caller leaves.
+        `amend` returns the request with the options sent after the last chunk. Nothing of the file
+        is left after an error or when the caller disconnects.
 
         Raises:
-            FileTooLargeError: it is larger than allowed; raised as soon as that is known.
-            FileUploadError: it is empty, no audio, or named as something else.
-            AudioProcessingError: it cannot be decoded, or breaks off.
-            ResourceExhaustedError: a job was asked for and the queue is full.
-            TimedOutError: no bytes came for too long.
+            FileTooLargeError: the file exceeds the limit. Raised as soon as that is known.
+            FileUploadError: the file is empty, not audio, or has the wrong extension.
+            AudioProcessingError: the file cannot be decoded or is truncated.
+            ResourceExhaustedError: a job was requested and the queue is full.
+            TimedOutError: no bytes arrived for too long.
         """
         if request.size_bytes > self._limits.max_file_size:
             raise self._too_large(request, request.size_bytes)
@@ -129,7 +131,7 @@ class Uploader:
                     await self._starter.check_room(connection)
             uploaded = await self._note(upload, session_id, final, file)
         except BaseException:
-            # The caller may be gone and this task cancelled; the removal goes on regardless.
+            # The removal continues even if the caller is gone and this task is cancelled.
             await asyncio.shield(self._in_background(self._discard(upload)))
             raise
         if uploaded.transcription.id != upload.transcription_id:
@@ -142,12 +144,14 @@ class Uploader:
     async def _checked(
         self, upload: Upload, request: UploadRequest, chunks: AsyncIterator[bytes]
     ) -> AsyncIterator[bytes]:
-        """Passes the bytes on once the first ones look like audio, and as long as they fit."""
+        """Yield the bytes once the first ones look like audio, up to the size limit."""
+        seconds = self._limits.idle_seconds
+        idle = TimedOutError(f"No bytes arrived for {seconds:.0f} seconds. Upload the file again.")
         head = bytearray()
         size = 0
         judged = False
         touched = time.monotonic()
-        async for chunk in without_long_waits(chunks, self._limits.idle_seconds):
+        async for chunk in with_idle_timeout(chunks, idle_seconds=seconds, error=idle):
             size += len(chunk)
             if size > self._limits.max_file_size:
                 raise self._too_large(request, max(size, request.size_bytes))
@@ -169,10 +173,10 @@ class Uploader:
     async def _touch(self, upload: Upload) -> None:
         async with self._database.transaction() as connection:
             if not await Uploads(connection).touch(upload.transcription_id):
-                raise UnavailableError("The upload took too long; try again.")
+                raise UnavailableError("The upload took too long. Try again.")
 
     async def _examine(self, upload: Upload, request: UploadRequest, size: int) -> AudioFile:
-        """Looks into the stored object."""
+        """Probe the stored object."""
         source = Hurried(
             await self._objects.open(self._bucket, upload.source_key), self._limits.probe_seconds
         )
@@ -186,7 +190,7 @@ class Uploader:
                 info: AudioInfo = await looking
         except TimeoutError as error:
             raise AudioProcessingError(
-                "The recording could not be examined in time; it may be damaged."
+                "The recording could not be examined in time. It may be damaged."
             ) from error
         return AudioFile(
             filename=request.filename,
@@ -201,7 +205,7 @@ class Uploader:
     async def _note(
         self, upload: Upload, session_id: str, request: UploadRequest, file: AudioFile
     ) -> Uploaded:
-        """Turns the upload into a transcription, with its job, in one transaction."""
+        """Turn the upload into a transcription, with its job, in one transaction."""
         async with self._database.transaction() as connection:
             transcriptions = Transcriptions(connection)
             added = await transcriptions.add(
@@ -217,7 +221,7 @@ class Uploader:
                 assert earlier is not None, "its key is taken"
                 return earlier
             if not await Uploads(connection).finish(upload.transcription_id):
-                raise UnavailableError("The upload took too long; try again.")
+                raise UnavailableError("The upload took too long. Try again.")
             transcription = await transcriptions.get(upload.transcription_id)
             assert transcription is not None, "it was just added"
             await JobOutbox(connection).event(messages.transcription_created(transcription))
@@ -231,14 +235,14 @@ class Uploader:
             return Uploaded(transcription=transcription, job=job)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        """Begins something that goes on although whoever waits for it is cancelled."""
+        """Start work that continues even if its caller is cancelled."""
         task = asyncio.create_task(work, name="discard upload")
         self._discarding.add(task)
         task.add_done_callback(self._discarding.discard)
         return task
 
     async def _discard(self, upload: Upload) -> None:
-        """Removes what there is of an upload; what fails here is done by the housekeeper."""
+        """Remove the remains of an upload. After an outage the cleanup step removes them later."""
         try:
             async with self._database.transaction() as connection:
                 await Uploads(connection).give_up(upload.transcription_id)
@@ -247,7 +251,7 @@ class Uploader:
                 await Uploads(connection).forget(upload.transcription_id)
         except ApplicationError as error:
             _log.warning(
-                "a refused upload is removed later",
+                "rejected upload left for the cleanup step",
                 transcription_id=upload.transcription_id,
                 reason=error.message,
             )
