@@ -1,4 +1,4 @@
-"""Reports what a machine lacks before anything is installed, with the command that brings it.
+"""Reports missing system packages before an installation, with the command to install them.
 
 Runs with any Python 3, before there is an environment, so it imports the standard library only.
 """
@@ -30,7 +30,7 @@ TEST_PROGRAMS = {"promtool": "prometheus"}
 
 
 def main() -> int:
-    """Check the machine. As root on Debian, install what is missing."""
+    """Check the machine. As root on Debian, install the missing packages."""
     complaint = unsuitable(
         sys.version_info[:2], sys.platform, platform.machine(), platform.libc_ver()
     )
@@ -51,7 +51,7 @@ def main() -> int:
 def unsuitable(
     version: tuple[int, ...], system: str, machine: str, libc: tuple[str, str]
 ) -> str | None:
-    """Return why nothing can be installed here, in one line. None: it can."""
+    """Return the reason against an installation in one line, or None."""
     if version not in VERSIONS:
         known = ", ".join(f"{major}.{minor}" for major, minor in VERSIONS[:-1])
         newest = "{}.{}".format(*VERSIONS[-1])
@@ -78,7 +78,7 @@ def unsuitable(
 
 
 def provide(look: Callable[[], list[str]]) -> list[str]:
-    """Install what is missing where that is possible. Return what is missing still."""
+    """Install the missing packages where possible. Return the rest."""
     packages = look()
     if packages and os.geteuid() == 0 and shutil.which("apt-get"):
         install(packages)
@@ -87,12 +87,12 @@ def provide(look: Callable[[], list[str]]) -> list[str]:
 
 
 def absent(commands: dict[str, str]) -> list[str]:
-    """Return the Debian packages of the commands that are not there."""
+    """Return the Debian packages of missing commands."""
     return [package for name, package in commands.items() if not shutil.which(name)]
 
 
 def missing() -> list[str]:
-    """Return the Debian packages that have to be installed."""
+    """Return the missing Debian packages."""
     packages = absent(COMMANDS)
     packages += [
         package for name, package in LIBRARIES.items() if not ctypes.util.find_library(name)
@@ -116,7 +116,7 @@ def install(packages: list[str]) -> None:
 
 
 def provide_programs(directory: Path) -> None:
-    """Put the programs of tests that are not on the path into a directory, where that works."""
+    """Put missing programs of tests into a directory, where possible."""
     for name, package in TEST_PROGRAMS.items():
         if shutil.which(name) or (directory / name).exists() or not shutil.which("apt-get"):
             continue

@@ -1,10 +1,9 @@
-"""Checks that every pin that an installation uses has a wheel for every supported machine.
+"""Checks that every pin of an installation has a wheel for every supported machine.
 
     python -m scripts.check_wheels
 
-Asks the package index that pip is configured for, with pip's own finder. A pin that no
-installation uses is a failure, and so is a package that is used and has no pin. Without an index
-it is skipped, unless CI is set.
+Asks pip's configured package index, with pip's own finder. An unused pin is a failure, and so is
+an installed package without a pin. Without an index the check is skipped, unless CI is set.
 """
 
 import logging
@@ -35,7 +34,7 @@ THREADS = 8
 
 
 class Index:
-    """The package index, and for each target what pip would take from it.
+    """The package index, and the files that pip would take from it for each target.
 
     Each page of the index is fetched and parsed once, and only the links of the wanted version are
     judged: pip's command line would do both for each target, and download every wheel.
@@ -64,7 +63,7 @@ class Index:
         )
 
     def links(self, name: str, version: str) -> list[Link]:
-        """Return the files that the index has for a version of a package."""
+        """Return the files of a version of a package."""
 
         def on_page(page: Link) -> list[InstallationCandidate]:
             content = self._collector.fetch_response(page)
@@ -83,7 +82,7 @@ class Index:
     def targets_without_wheel(
         self, name: str, version: str, targets: Iterable[Target]
     ) -> list[Target]:
-        """Return the targets on which pip would find no wheel of this version."""
+        """Return the targets without a wheel of this version."""
         links = self.links(name, version)
         return [target for target in targets if version not in self._versions(name, links, target)]
 
@@ -94,14 +93,14 @@ class Index:
 
 
 def platform_tags(machine: str) -> list[str]:
-    """Return the platform tags whose wheels run on every supported version of glibc."""
+    """Return the platform tags of wheels for every supported version of glibc."""
     major, minor = GLIBC
     manylinux = [f"manylinux_{major}_{older}_{machine}" for older in range(minor, 4, -1)]
     return [*manylinux, f"manylinux2014_{machine}", f"linux_{machine}"]
 
 
 def mistakes(index: Index, pins: Mapping[str, str], used: Mapping[Target, set[str]]) -> list[str]:
-    """Return one line for each pin or package that is not as it should be."""
+    """Return one line per mistake in the pins."""
     everywhere = set().union(*used.values())
     unused = pins.keys() - everywhere
     lines = [f"{name}=={pins[name]} is not used by any installation" for name in unused]

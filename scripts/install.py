@@ -2,8 +2,8 @@
 
     .venv/bin/python -m scripts.install GOAL -r requirements-dev.txt -e libs/common …
 
-Shows what will happen, then one line per package. Runs before anything is installed, so it imports
-the standard library only. It can be stopped at any time and goes on when it is started again.
+Announces its steps and their duration, then prints one line per package. An interrupted run
+continues at the next start. Runs in an empty environment, so it imports the standard library only.
 """
 
 import os
@@ -71,13 +71,13 @@ def install(packages: Sequence[str], progress: Progress, environment: Path) -> N
 
 
 def count_pins() -> int:
-    """Return the number of packages that an installation has at most."""
+    """Return the largest number of packages in an installation."""
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     return sum("==" in line for line in lines)
 
 
 def announce(progress: Progress, goal: str, environment: Path) -> None:
-    """Show what will happen, and what it takes here."""
+    """Announce the steps, their size and their duration on this machine."""
     cores = len(os.sched_getaffinity(0))
     free = free_bytes(environment) / 1e9
     progress.line(
@@ -93,7 +93,7 @@ def announce(progress: Progress, goal: str, environment: Path) -> None:
 
 
 def warn_of_cuda(progress: Progress, environment: Path) -> None:
-    """Say that PyTorch comes with CUDA, and stop where the disk is too small for that."""
+    """Report PyTorch with CUDA. Raise InstallError where the disk is too small for it."""
     progress.line(
         f"PyTorch comes with CUDA here: {DOWNLOAD_CUDA / 1e9:.1f} GB more to download. "
         "docs/installation.md tells how to do without."

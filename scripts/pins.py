@@ -1,7 +1,7 @@
-"""Pins of constraints.txt, and which of them an installation uses.
+"""Pins of constraints.txt, and the packages of an installation.
 
-The requirements come from requirements-dev.txt and the projects' own pyproject.toml, and the
-metadata of everything else from the packages that are installed beside this Python.
+The requirements come from requirements-dev.txt and the projects' own pyproject.toml. The metadata
+of everything else comes from the packages next to this Python.
 """
 
 import tomllib
@@ -52,7 +52,7 @@ def read_pins(path: Path = ROOT / "constraints.txt") -> dict[str, str]:
 
 
 class Projects:
-    """The distributions of this repository, whose metadata is their pyproject.toml."""
+    """The distributions of this repository, read from their pyproject.toml."""
 
     def __init__(self, root: Path = ROOT) -> None:
         files = [*root.glob("libs/*/pyproject.toml"), *root.glob("services/*/pyproject.toml")]
@@ -64,7 +64,7 @@ class Projects:
         return name in self._by_name
 
     def roots(self) -> list[Requirement]:
-        """Return the requirements that an installation names."""
+        """Return the requirements of an installation."""
         lines = [line.split("#")[0].strip() for line in self._development]
         own = [
             f"{name}[{EXTRAS[name]}]" if name in EXTRAS else name for name in sorted(self._by_name)
@@ -73,14 +73,14 @@ class Projects:
         return [Requirement(line) for line in named]
 
     def requirements(self, name: str, extra: str) -> list[Requirement]:
-        """Return what a project needs, or what one of its extras adds."""
+        """Return the requirements of a project or of one of its extras."""
         project = self._by_name[name]
         lines = project["optional-dependencies"][extra] if extra else project["dependencies"]
         return [Requirement(line) for line in lines]
 
 
 def _installed_requirements(name: str) -> list[Requirement]:
-    """Return the requirements of a package; none where it is not installed."""
+    """Return the requirements of a package. A missing package has none."""
     try:
         lines = metadata.requires(name)
     except metadata.PackageNotFoundError:
@@ -104,7 +104,7 @@ def _needed(
 
 
 def used_names(target: Target, projects: Projects) -> set[str]:
-    """Return the packages that an installation on a target takes from the index."""
+    """Return the packages that a target takes from the index."""
     found: set[str] = set()
     for environment in target.environments():
         seen: set[tuple[str, str]] = set()

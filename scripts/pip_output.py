@@ -1,4 +1,4 @@
-"""Meaning of the lines that pip prints while it installs."""
+"""Meaning of pip's output during an installation."""
 
 import re
 from collections import deque
@@ -89,12 +89,12 @@ class PipOutput:
 
 
 def normalized(name: str) -> str:
-    """Return a package's name in the form that all spellings of it share."""
+    """Return the common form of all spellings of a package's name."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def explain(tail: Sequence[str], needed: float) -> InstallError:
-    """Return what stopped pip, in one line where the reason is known."""
+    """Return pip's failure, in one line where the reason is known."""
     text = "\n".join(tail)
     if _NO_SPACE.search(text):
         return InstallError(

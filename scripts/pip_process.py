@@ -54,7 +54,7 @@ def _read(stream: TextIO, lines: "queue.Queue[str | None]") -> None:
 def _follow(
     lines: "queue.Queue[str | None]", output: PipOutput, progress: Progress, scratch: Path
 ) -> None:
-    """Show each line, and between lines how far the current download or unpacking is."""
+    """Show each line, and between lines the progress of the current download or unpacking."""
     while True:
         try:
             line = lines.get(timeout=_TICK_SECONDS)
@@ -77,7 +77,7 @@ def _show_current(output: PipOutput, progress: Progress, scratch: Path) -> None:
 
 
 def installed_names() -> set[str]:
-    """Return the normalized names of the packages whose installation is complete."""
+    """Return the normalized names of completely installed packages."""
     packages = Path(sysconfig.get_path("purelib"))
     complete = packages.glob("*.dist-info/INSTALLER")
     return {normalized(file.parent.name.partition("-")[0]) for file in complete}

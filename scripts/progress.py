@@ -6,7 +6,7 @@ from typing import TextIO
 
 
 class Progress:
-    """Shows how far an installation is. Off a terminal, each line is a line of its own."""
+    """Progress of an installation. Off a terminal, each line is a line of its own."""
 
     def __init__(self, *, total: int, stream: TextIO = sys.stdout) -> None:
         self.total = total
@@ -17,7 +17,7 @@ class Progress:
         self._last = time.monotonic()
 
     def line(self, text: str) -> None:
-        """Print a line that stays."""
+        """Print a lasting line."""
         self._clear()
         self._write(f"{text}\n")
 
@@ -33,7 +33,7 @@ class Progress:
         return f"[{self.done:>{width}}/{self.total}] {text}"
 
     def status(self, text: str, *, lasting: bool = False) -> None:
-        """Show what is happening. Off a terminal only what lasts, or every half minute."""
+        """Show the current state. Off a terminal, show it when `lasting` or every half minute."""
         if self._rewrites:
             self._clear()
             self._write(text[:100])
@@ -42,7 +42,7 @@ class Progress:
             self._write(f"{text}\n")
 
     def close(self) -> None:
-        """Remove what is not a line of its own."""
+        """Remove the unfinished line."""
         self._clear()
 
     def _clear(self) -> None:

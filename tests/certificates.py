@@ -8,7 +8,7 @@ import trustme
 
 @dataclass(frozen=True, kw_only=True)
 class Authority:
-    """A certificate authority that keeps its files in one directory."""
+    """A certificate authority with its files in one directory."""
 
     directory: Path
     signer: trustme.CA
@@ -23,7 +23,7 @@ class Authority:
 
     @property
     def certificate(self) -> Path:
-        """Certificate that clients and servers are told to trust."""
+        """Certificate for clients and servers to trust."""
         return self.directory / "ca.pem"
 
     def issue(

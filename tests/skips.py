@@ -29,7 +29,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the reasons, each of which names the command that brings what is missing."""
+    """Print the reasons with the commands to install the missing programs."""
     reasons = _reasons(terminalreporter)
     if not reasons:
         return

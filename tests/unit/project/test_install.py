@@ -142,7 +142,7 @@ def test_interrupted_packages_are_installed_again(tmp_path: Path) -> None:
 
 
 def test_every_package_of_this_environment_is_complete() -> None:
-    """A rule that took complete packages for interrupted ones would install them every time."""
+    """Complete packages must not count as interrupted, or every start would install them again."""
     environment = Path(sys.prefix)
     incomplete = [
         path.name
@@ -153,7 +153,7 @@ def test_every_package_of_this_environment_is_complete() -> None:
 
 
 def test_the_first_suitable_python_is_taken(tmp_path: Path) -> None:
-    """A name on the path that does not run, as pyenv leaves them, is passed over."""
+    """Broken programs on the path, such as pyenv's shims, are passed over."""
     broken, real = tmp_path / "python3.11", tmp_path / "python3.12"
     broken.write_text("#!/bin/sh\nexit 127\n")
     real.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')

@@ -1,4 +1,4 @@
-"""The programs of Postgres, in a place where the user of Postgres can run them."""
+"""The programs of Postgres, in a place within reach of its user."""
 
 import importlib.util
 import os
@@ -40,7 +40,7 @@ def runnable_by_all(directory: Path) -> bool:
 
 
 def copy_for_all(directory: Path, shared: Path = _SHARED) -> Path:
-    """Return the programs of a copy that every user can run, about 40 MB.
+    """Return the programs of a copy for every user, about 40 MB.
 
     The copy stays for the next start. Another owner's is never used.
     """
