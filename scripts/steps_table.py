@@ -8,7 +8,7 @@ from common.background.steps import Step
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "architecture.md"
 #: Modules that import every step of their service.
-ROOTS = {"gateway": "gateway.app", "transcriber": "transcriber.parts", "speakers": "speakers.app"}
+ROOTS = {"gateway": "gateway.app", "transcriber": "transcriber.app", "speakers": "speakers.app"}
 _BEGIN, _END = "<!-- steps -->", "<!-- /steps -->"
 _HEAD = """| service | step | items | attempts | an item that always fails |
 |---|---|---|---|---|"""

@@ -20,10 +20,10 @@ from securetranscribe.v1 import event_pb2, queue_pb2
 from tests.integration.isolation import fails_alone, is_retried, outlives_its_process, steps_of
 from tests.integration.transcriber.conftest import SECRET, ApiFactory
 from tests.integration.transcriber.fakes import Peers
-from transcriber import parts
+from transcriber import app
 from transcriber.api.preferences import SessionPreferences
+from transcriber.app import Core, Servers
 from transcriber.names.speakers_client import SpeakersClient
-from transcriber.parts import Core, Servers
 from transcriber.store.tasks import ProgressReport
 
 # Ten transcriptions per kind of work.
@@ -103,7 +103,7 @@ async def core(
                 speakers=SpeakersClient(channel, signer),
                 preferences=SessionPreferences(channel),
             )
-            yield parts.make_core(settings, servers, threads)
+            yield app.make_core(settings, servers, threads)
 
 
 class World:
@@ -149,7 +149,7 @@ def world(core: Core, database: Database) -> World:
 @pytest.fixture
 def background(core: Core) -> Background:
     """Return the registry of steps without starting them."""
-    made, _ = parts.make_background(core, parts.make_actions(core))
+    made, _ = app.make_background(core, app.make_actions(core))
     return made
 
 

@@ -1,4 +1,4 @@
-"""The api process: connects, serves, and ends in order. `parts` has what it consists of."""
+"""Composition root of the api process: connect, put everything together, serve, shut down."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -12,25 +12,104 @@ from common.objects import ObjectStore
 from common.postgres import Database, migrate
 from common.runtime import Supervisor, eventually
 from securetranscribe.v1 import queue_pb2_grpc, transcription_pb2_grpc
-from transcriber import parts
 from transcriber.api.preferences import SessionPreferences
 from transcriber.names.speakers_client import SpeakersClient
-from transcriber.parts import Actions, Core, Servers
 from transcriber.settings import ApiSettings
 from transcriber.store.outbox import SOURCE
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+
+from common.background.registry import Background, Loop, Work
+from common.bus import Delivery
+from common.connections import Connections
+from common.events import EventPublisher
+from common.objects import ObjectStore
+from common.postgres import Database
+from transcriber.api.preferences import SessionPreferences
+from transcriber.api.queue_servicer import QueueServicer
+from transcriber.api.transcription_servicer import TranscriptionDependencies, TranscriptionServicer
+from transcriber.api.watch import ChangeHub
+from transcriber.names.assignment import SpeakerNames
+from transcriber.names.clips import ClipStep, ClipStore
+from transcriber.names.follow_up import DecisionsStep, NamesStep
+from transcriber.names.profile_follower import ProfileFollower
+from transcriber.names.speakers_client import SpeakersClient
+from transcriber.names.suggestion import NameSuggestions
+from transcriber.outbox.relay import JobOutboxRelay
+from transcriber.queue.announcer import QueueAnnouncer
+from transcriber.queue.cancellation import JobCanceller
+from transcriber.queue.dispatcher import Dispatcher
+from transcriber.queue.job_start import JobStarter
+from transcriber.queue.overdue import OverdueStep
+from transcriber.queue.progress import ProgressRecorder
+from transcriber.queue.queue_status import QueueMonitor
+from transcriber.queue.reconciler import LostTaskStep
+from transcriber.queue.results import ResultStep
+from transcriber.queue.workers import WorkerRegistry
+from transcriber.recordings.cleanup import RecordingStep, StaleUploadStep, forget_dead_tasks
+from transcriber.recordings.deletion import Deleter, DeletionStep
+from transcriber.recordings.upload import Uploader, UploadLimits
+from transcriber.settings import ApiSettings
+from transcriber.store.outbox import SOURCE
+from transcriber.transcripts.completion import MergeStep
+from transcriber.wakeups import WakeUps
 
 _THREADS = 4
+Listener = Callable[[Client], Awaitable[None]]
 
+
+@dataclass(frozen=True, kw_only=True)
+class Servers:
+    """Connections of the process."""
+
+    connections: Connections
+    database: Database
+    objects: ObjectStore
+    speakers: SpeakersClient
+    preferences: SessionPreferences
+
+    @property
+    def client(self) -> Client:
+        """The connection to NATS."""
+        return self.connections.client
+
+    @property
+    def stream(self) -> JetStreamContext:
+        """JetStream on the same connection."""
+        return self.connections.stream
+
+
+@dataclass(frozen=True, kw_only=True)
+class Core:
+    """Objects that the rest of the process shares."""
+
+    settings: ApiSettings
+    servers: Servers
+    threads: ThreadPoolExecutor
+    wake_ups: WakeUps
+    workers: WorkerRegistry
+    monitor: QueueMonitor
+    recorder: ProgressRecorder
+    publisher: EventPublisher
+    hub: ChangeHub
+
+    @property
+    
 
 async def serve(settings: ApiSettings, supervisor: Supervisor) -> None:
-    """Answers calls and looks after jobs until the supervisor stops."""
+    """Serve calls and run the queue until the supervisor stops."""
     async with AsyncExitStack() as stack:
         servers = await _connect(settings, stack)
         threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="audio")
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
-        core = parts.make_core(settings, servers, threads)
-        actions = parts.make_actions(core)
-        background, listeners = parts.make_background(core, actions)
+        core = make_core(settings, servers, threads)
+        actions = make_actions(core)
+        background, listeners = make_background(core, actions)
         server = servers.connections.server(_services(core, actions))
         for listen in listeners:
             await listen(servers.connections.client)
@@ -41,13 +120,13 @@ async def serve(settings: ApiSettings, supervisor: Supervisor) -> None:
         await server.not_ready()
         core.hub.close()
         await server.stop(settings.shutdown_grace_seconds)
-        # Everything in the background may be cut off anywhere: what it decided is in the tables.
+        # Background steps may be cut off anywhere: their decisions are in the tables.
         await supervisor.cancel()
 
 
 def _services(core: Core, actions: Actions) -> dict[str, AddToServer]:
-    transcriptions = parts.make_transcription_servicer(core, actions)
-    queue = parts.make_queue_servicer(core, actions)
+    transcriptions = make_transcription_servicer(core, actions)
+    queue = make_queue_servicer(core, actions)
     return {
         "securetranscribe.v1.TranscriptionService": lambda server: (
             transcription_pb2_grpc.add_TranscriptionServiceServicer_to_server(
@@ -61,7 +140,7 @@ def _services(core: Core, actions: Actions) -> dict[str, AddToServer]:
 
 
 async def _connect(settings: ApiSettings, stack: AsyncExitStack) -> Servers:
-    """Connects to all servers, waiting for those that are still starting."""
+    """Connect to all servers, waiting for those that are still starting."""
     database = Database(settings)
     await database.open()
     stack.push_async_callback(database.close)
@@ -71,7 +150,7 @@ async def _connect(settings: ApiSettings, stack: AsyncExitStack) -> Servers:
     for bucket in (settings.s3_bucket_audio, settings.s3_bucket_results):
         await eventually(partial(objects.check, bucket))
     connections = await connect(settings, stack, service=SOURCE, client_name="transcriber-api")
-    await eventually(partial(bus.ensure_streams, connections.stream, parts.delivery(settings)))
+    await eventually(partial(bus.ensure_streams, connections.stream, delivery(settings)))
     speakers = await stack.enter_async_context(channel(settings, settings.speakers_grpc))
     return Servers(
         connections=connections,
@@ -79,4 +158,194 @@ async def _connect(settings: ApiSettings, stack: AsyncExitStack) -> Servers:
         objects=objects,
         speakers=SpeakersClient(speakers, connections.signer),
         preferences=SessionPreferences(connections.gateway),
+    )
+
+
+def delivery(self) -> Delivery:
+        """Return how tasks are delivered."""
+        return delivery(self.settings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actions:
+    """The work behind the RPCs."""
+
+    uploader: Uploader
+    starter: JobStarter
+    canceller: JobCanceller
+    deleter: Deleter
+    clips: ClipStore
+    names: SpeakerNames
+    suggestions: NameSuggestions
+
+
+def delivery(settings: ApiSettings) -> Delivery:
+    """Return how tasks are delivered."""
+    return Delivery(
+        ack_wait_seconds=settings.task_ack_wait_seconds, max_deliver=settings.task_max_deliver
+    )
+
+
+def make_core(settings: ApiSettings, servers: Servers, threads: ThreadPoolExecutor) -> Core:
+    """Create the shared objects. Recordings are decoded on the threads."""
+    wake_ups = WakeUps()
+
+    def note_heartbeat(task_id: str, worker_id: str) -> None:
+        # The recorder needs the monitor, the monitor the registry, and the registry this.
+        recorder.note_heartbeat(task_id, worker_id)
+
+    workers = WorkerRegistry(freed=wake_ups.dispatch, on_task=note_heartbeat)
+    monitor = QueueMonitor(servers.database, workers)
+    publisher = EventPublisher(servers.client, servers.stream, source=SOURCE)
+    recorder = ProgressRecorder(servers.database, monitor, publisher, wake_ups)
+    return Core(
+        settings=settings,
+        servers=servers,
+        threads=threads,
+        wake_ups=wake_ups,
+        workers=workers,
+        monitor=monitor,
+        recorder=recorder,
+        publisher=publisher,
+        hub=ChangeHub(),
+    )
+
+
+def make_actions(core: Core) -> Actions:
+    """Create the objects behind the RPCs."""
+    settings, servers = core.settings, core.servers
+    database, objects = servers.database, servers.objects
+    buckets = {
+        "bucket_audio": settings.s3_bucket_audio,
+        "bucket_results": settings.s3_bucket_results,
+    }
+    starter = JobStarter(database, core.monitor, core.wake_ups, queue_size=settings.queue_size)
+    canceller = JobCanceller(database, servers.stream, core.wake_ups)
+    clips = ClipStore(database, objects, core.threads, **buckets)
+    limits = UploadLimits(
+        max_file_size=settings.max_file_size,
+        idle_seconds=settings.upload_idle_seconds,
+        probe_seconds=settings.probe_timeout_seconds,
+    )
+    return Actions(
+        uploader=Uploader(
+            database,
+            objects,
+            starter,
+            core.threads,
+            bucket=settings.s3_bucket_audio,
+            limits=limits,
+        ),
+        starter=starter,
+        canceller=canceller,
+        deleter=Deleter(database, objects, servers.speakers, canceller, **buckets),
+        clips=clips,
+        names=SpeakerNames(database, servers.speakers, clips, core.wake_ups),
+        suggestions=NameSuggestions(database, servers.speakers),
+    )
+
+
+def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Listener, ...]]:
+    """Create the registry of background steps, and the subscriptions that feed them."""
+    settings, servers, wake_ups = core.settings, core.servers, core.wake_ups
+    database, stream, suggestions = servers.database, servers.stream, actions.suggestions
+    announcer = QueueAnnouncer(database, core.monitor, core.publisher, wake_ups.queue)
+    lost = _lost_tasks(core)
+    overdue = OverdueStep(database, wake_ups, processing_timeout=settings.processing_timeout)
+    uploads = StaleUploadStep(database, servers.objects, bucket=settings.s3_bucket_audio)
+    recordings = RecordingStep(
+        database,
+        servers.objects,
+        bucket=settings.s3_bucket_audio,
+        cleanup_delay=settings.cleanup_delay,
+    )
+    background = Background(
+        database,
+        (
+            Work(
+                step=JobOutboxRelay(database, servers.client, stream),
+                every=1.0,
+                wake_up=wake_ups.outbox,
+            ),
+            Work(
+                step=Dispatcher(database, core.workers, wake_ups),
+                every=1.0,
+                wake_up=wake_ups.dispatch,
+            ),
+            Work(step=_merges(core, suggestions), every=1.0, wake_up=wake_ups.settle),
+            Work(step=core.recorder, every=1.0, wake_up=wake_ups.progress),
+            Work(step=ResultStep(database, stream, core.delivery, wake_ups), every=0.0),
+            Work(step=ProfileFollower(database, stream), every=0.0),
+            Work(step=overdue, every=5.0),
+            Work(step=lost, every=5.0),
+            Work(step=ClipStep(database, actions.clips), every=5.0, wake_up=wake_ups.clips),
+            Work(step=NamesStep(database, suggestions, wake_ups.outbox), every=5.0),
+            Work(step=DecisionsStep(database, actions.names), every=5.0),
+            Work(step=DeletionStep(database, actions.deleter), every=5.0),
+            Work(step=uploads, every=10.0),
+            Work(step=recordings, every=10.0),
+        ),
+        (
+            Loop(name="queue", take=announcer.step, every=10.0, wake_up=wake_ups.queue),
+            Loop(name="dead-tasks", take=partial(forget_dead_tasks, database), every=3600.0),
+        ),
+    )
+    listeners = (
+        core.workers.listen,
+        core.recorder.listen,
+        core.hub.listen,
+        lost.listen,
+        announcer.listen,
+    )
+    return background, listeners
+
+
+def make_transcription_servicer(core: Core, actions: Actions) -> TranscriptionServicer:
+    """Create the servicer of TranscriptionService."""
+    return TranscriptionServicer(
+        TranscriptionDependencies(
+            database=core.servers.database,
+            uploader=actions.uploader,
+            starter=actions.starter,
+            deleter=actions.deleter,
+            names=actions.names,
+            clips=actions.clips,
+            monitor=core.monitor,
+            hub=core.hub,
+            preferences=core.servers.preferences,
+        )
+    )
+
+
+def make_queue_servicer(core: Core, actions: Actions) -> QueueServicer:
+    """Create the servicer of QueueService."""
+    return QueueServicer(
+        core.servers.database,
+        core.monitor,
+        actions.canceller,
+        core.wake_ups,
+        capacity=core.settings.queue_size,
+    )
+
+
+def _merges(core: Core, suggestions: NameSuggestions) -> MergeStep:
+    return MergeStep(
+        core.servers.database,
+        core.servers.objects,
+        suggestions,
+        core.wake_ups,
+        core.threads,
+        bucket_results=core.settings.s3_bucket_results,
+    )
+
+
+def _lost_tasks(core: Core) -> LostTaskStep:
+    return LostTaskStep(
+        core.servers.database,
+        core.servers.stream,
+        core.servers.objects,
+        core.workers,
+        core.wake_ups,
+        delivery=core.delivery,
+        bucket_results=core.settings.s3_bucket_results,
     )
