@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from common import filenames
 from common.errors import FileUploadError, ResourceExhaustedError, ValidationError
 from gateway.uploads.multipart import MultipartStream, PartBegun, PartData, PartEvent
 from gateway.uploads.sink import too_large
-from gateway.uploads.upload import FILE_FIELD, Body, tidy
+from gateway.uploads.upload import FILE_FIELD, Body
 
 MAX_CLIP_BYTES = 16 * 1024 * 1024
 # Each clip is held in memory, in several copies, until its enrollment completes.
@@ -83,4 +84,4 @@ class _Clip:
             raise ValidationError.of(FILE_FIELD, "Send the clip as a file with a filename.")
         if self._content is not None:
             raise ValidationError.of(FILE_FIELD, "Send one file at a time.")
-        self._name, self._content = tidy(filename), bytearray()
+        self._name, self._content = filenames.clean(filename), bytearray()

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from common import telemetry
+from common import filenames, telemetry
 from common.errors import FileUploadError, ValidationError
 from common.idle_streams import with_idle_timeout
 from gateway.backends import Backends
@@ -16,7 +16,6 @@ from securetranscribe.v1 import transcription_pb2
 FILE_FIELD = "file"
 # Allowance for everything in a form other than the file: boundaries, headers, fields.
 _FORM_OVERHEAD = 128 * 1024
-_MAX_FILENAME = 255
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +143,7 @@ class _Reception:
             raise ValidationError.of(FILE_FIELD, "Send the recording as a file with a filename.")
         if self._sink is not None:
             raise ValidationError.of(FILE_FIELD, "Send one file at a time.")
-        filename = tidy(filename)
+        filename = filenames.clean(filename)
         announced = self._body.announced_bytes
         if announced is not None and announced > self._max_bytes + _FORM_OVERHEAD:
             raise too_large(filename, announced, self._max_bytes)
@@ -164,12 +163,3 @@ class _Reception:
         )
         self._in_file = True
         await self._sink.open()
-
-
-def tidy(filename: str) -> str:
-    """Return the last component of a path, at most 255 printable characters."""
-    last = filename.replace("\\", "/").rpartition("/")[2]
-    kept = "".join(
-        letter for letter in last if letter.isprintable() and not "\ud800" <= letter <= "\udfff"
-    )
-    return kept[-_MAX_FILENAME:] or "recording"

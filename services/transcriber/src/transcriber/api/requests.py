@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from common import filenames
 from common.errors import NotFoundError, ValidationError
 from securetranscribe.v1 import diarization_pb2, queue_pb2, transcription_pb2
 from transcriber.api.preferences import Preferences
 from transcriber.domain import options
-from transcriber.domain.filenames import clean
 from transcriber.domain.jobs import JobStatus, Stage
 from transcriber.domain.options import ProcessingOptions, SpeakerBounds
 from transcriber.domain.transcriptions import TranscriptionStatus
@@ -54,7 +54,7 @@ def upload(config: transcription_pb2.UploadConfig, preferences: Preferences) -> 
     if config.size_bytes < 0:
         raise ValidationError.of("size_bytes", "size_bytes must not be negative.")
     return UploadRequest(
-        filename=clean(config.filename),
+        filename=filenames.clean(config.filename),
         options=ProcessingOptions(
             language=options.language(config.language or preferences.language),
             phrases=options.phrases(config.phrases),
