@@ -20,7 +20,7 @@ from common.errors import (
 from common.idle_streams import with_idle_timeout
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
-from transcriber.domain.filenames import format_of
+from transcriber.domain.file_formats import format_of
 from transcriber.domain.jobs import Job
 from transcriber.domain.options import ProcessingOptions
 from transcriber.domain.transcriptions import AudioFile, Transcription

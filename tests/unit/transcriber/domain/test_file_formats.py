@@ -1,11 +1,9 @@
-"""Sanitized file names."""
-
-import unicodedata
+"""Formats of uploaded files."""
 
 import pytest
 
 from common.audio.kinds import AudioKind
-from transcriber.domain.filenames import format_of
+from transcriber.domain.file_formats import format_of
 
 
 @pytest.mark.parametrize(
