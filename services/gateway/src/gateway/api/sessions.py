@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from common import times
-from gateway.api import formats
+from gateway.api import durations
 from gateway.api.parameters import Body, Caller, Language, Text
 from gateway.sessions.registry import (
     MAX_ADDRESS,
@@ -223,7 +223,7 @@ class SessionApi:
         """Extend the session to at least this many hours from now. Never shortens it."""
         session = await self._registry.extend(caller.session_id, dt.timedelta(hours=body.hours))
         left = (session.expires_at - self._registry.now()).total_seconds()
-        said = f"Session extended by {formats.hours(body.hours)}"
+        said = f"Session extended by {durations.hours(body.hours)}"
         data = ExtendedSessionData(
             message=said,
             expires_at=session.expires_at,
@@ -257,7 +257,7 @@ def current_session_data(
         is_processing=statistics.processing,
         total_files_processed=statistics.completed_jobs,
         session_age=age,
-        formatted_session_age=formats.duration(age),
+        formatted_session_age=durations.duration(age),
         processing_efficiency=efficiency(statistics),
         average_confidence=statistics.average_confidence,
     )

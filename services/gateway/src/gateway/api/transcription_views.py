@@ -4,7 +4,7 @@ import asyncio
 from typing import TypeAlias
 
 from common import sizes, times
-from gateway.api import formats
+from gateway.api import durations
 from gateway.api.stages import failure_reason, stage_data
 from gateway.api.transcription_models import (
     AssignData,
@@ -56,7 +56,7 @@ def upload_data(
         file_size=file.size_bytes,
         formatted_file_size=sizes.readable(file.size_bytes),
         duration=seconds,
-        formatted_duration=formats.duration(seconds),
+        formatted_duration=durations.duration(seconds),
         format=file.format,
         language_detected=transcription.language_detected or language or None,
         processing_started=bool(job_id),
@@ -123,7 +123,7 @@ def item(transcription: transcription_pb2.Transcription) -> TranscriptionItem:
         status=_STATUS[transcription.status],
         progress_percentage=transcription.progress_percent,
         file_duration=seconds,
-        formatted_duration=formats.duration(seconds),
+        formatted_duration=durations.duration(seconds),
         file_format=transcription.file.format,
         num_speakers=len(transcription.speakers) if known else None,
         confidence_score=transcription.confidence if known else None,
@@ -140,7 +140,7 @@ def file_info(file: transcription_pb2.AudioFile) -> FileInfo:
         file_size=file.size_bytes,
         formatted_file_size=sizes.readable(file.size_bytes),
         duration=seconds,
-        formatted_duration=formats.duration(seconds),
+        formatted_duration=durations.duration(seconds),
         format=file.format,
     )
 
