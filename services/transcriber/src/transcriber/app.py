@@ -1,35 +1,25 @@
 """Composition root of the api process: connect, put everything together, serve, shut down."""
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
-from functools import partial
-
-from common import bus
-from common.connections import connect
-from common.grpc_client import channel
-from common.grpc_server import AddToServer
-from common.objects import ObjectStore
-from common.postgres import Database, migrate
-from common.runtime import Supervisor, eventually
-from securetranscribe.v1 import queue_pb2_grpc, transcription_pb2_grpc
-from transcriber.api.preferences import SessionPreferences
-from transcriber.names.speakers_client import SpeakersClient
-from transcriber.settings import ApiSettings
-from transcriber.store.outbox import SOURCE
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
+from common import bus
 from common.background.registry import Background, Loop, Work
 from common.bus import Delivery
-from common.connections import Connections
+from common.connections import Connections, connect
 from common.events import EventPublisher
+from common.grpc_client import channel
+from common.grpc_server import AddToServer
 from common.objects import ObjectStore
-from common.postgres import Database
+from common.postgres import Database, migrate
+from common.runtime import Supervisor, eventually
+from securetranscribe.v1 import queue_pb2_grpc, transcription_pb2_grpc
 from transcriber.api.preferences import SessionPreferences
 from transcriber.api.queue_servicer import QueueServicer
 from transcriber.api.transcription_servicer import TranscriptionDependencies, TranscriptionServicer
@@ -99,7 +89,23 @@ class Core:
     hub: ChangeHub
 
     @property
-    
+    def delivery(self) -> Delivery:
+        """Return how tasks are delivered."""
+        return delivery(self.settings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actions:
+    """The work behind the RPCs."""
+
+    uploader: Uploader
+    starter: JobStarter
+    canceller: JobCanceller
+    deleter: Deleter
+    clips: ClipStore
+    names: SpeakerNames
+    suggestions: NameSuggestions
+
 
 async def serve(settings: ApiSettings, supervisor: Supervisor) -> None:
     """Serve calls and run the queue until the supervisor stops."""
@@ -159,24 +165,6 @@ async def _connect(settings: ApiSettings, stack: AsyncExitStack) -> Servers:
         speakers=SpeakersClient(speakers, connections.signer),
         preferences=SessionPreferences(connections.gateway),
     )
-
-
-def delivery(self) -> Delivery:
-        """Return how tasks are delivered."""
-        return delivery(self.settings)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Actions:
-    """The work behind the RPCs."""
-
-    uploader: Uploader
-    starter: JobStarter
-    canceller: JobCanceller
-    deleter: Deleter
-    clips: ClipStore
-    names: SpeakerNames
-    suggestions: NameSuggestions
 
 
 def delivery(settings: ApiSettings) -> Delivery:
