@@ -7,8 +7,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from common.limits import MAX_CLIP_BYTES
 from common.postgres import Database
-from gateway.uploads.clip_upload import MAX_CLIP_BYTES, ClipUploads
+from gateway.uploads.clip_upload import ClipUploads
 from gateway.uploads.upload import Body
 from securetranscribe.v1 import transcription_pb2
 from tests.integration.gateway.conftest import MakeGateway, Running

@@ -1,10 +1,12 @@
 """Enrollment: observations added from uploaded clips."""
 
 import asyncio
+import io
 
+from common.audio.clips import CLIP_TYPE, cut_clip
 from common.errors import ApplicationError, SpeakerError, ValidationError
+from common.limits import MAX_CLIP_BYTES
 from common.postgres import Database
-from speakers.clips import cut
 from speakers.diarizer_client import ExtractedVoiceprint, VoiceprintExtractor
 from speakers.domain.observation import Clip, Observation
 from speakers.domain.profile import Profile
@@ -12,8 +14,6 @@ from speakers.profile_refresh import ProfileRefresher
 from speakers.store import locks
 from speakers.store.observations import ObservationOrigin, Observations
 from speakers.store.profiles import Profiles
-
-LARGEST_CLIP = 16 * 1024 * 1024
 
 
 class Enrollment:
@@ -50,7 +50,7 @@ class Enrollment:
         """
         if not content:
             raise ValidationError.of("content", "The clip is empty.")
-        if len(content) > LARGEST_CLIP:
+        if len(content) > MAX_CLIP_BYTES:
             raise ValidationError.of("content", "A clip must not exceed 16 MiB.")
         async with self._database.transaction() as connection:
             _must_be_active(await Profiles(connection).get(profile_id))
@@ -114,7 +114,10 @@ def _must_be_active(profile: Profile) -> None:
 
 async def _preview(content: bytes, extracted: ExtractedVoiceprint) -> Clip | None:
     try:
-        return await asyncio.to_thread(cut, content, extracted.start, extracted.end)
+        flac = await asyncio.to_thread(
+            cut_clip, io.BytesIO(content), extracted.start, extracted.end
+        )
     except ApplicationError:
         # The diarizer could decode the clip, so its voiceprint counts. It only has no preview.
         return None
+    return Clip(content=flac, content_type=CLIP_TYPE)

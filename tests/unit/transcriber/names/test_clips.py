@@ -2,7 +2,8 @@
 
 import pytest
 
-from transcriber.names.clips import LEAST_SECONDS, LONGEST_SECONDS, clip_range
+from common.audio.clips import LONGEST_SECONDS
+from transcriber.names.clips import LEAST_SECONDS, clip_range
 
 
 def test_longest_clean_turn_is_taken() -> None:

@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 
 from common import filenames
 from common.errors import FileUploadError, ResourceExhaustedError, ValidationError
+from common.limits import MAX_CLIP_BYTES
 from gateway.uploads.multipart import MultipartStream, PartBegun, PartData, PartEvent
 from gateway.uploads.sink import too_large
 from gateway.uploads.upload import FILE_FIELD, Body
 
-MAX_CLIP_BYTES = 16 * 1024 * 1024
 # Each clip is held in memory, in several copies, until its enrollment completes.
 _AT_ONCE = 4
 

@@ -8,6 +8,7 @@ from typing import Any
 from google.api import httpbody_pb2
 
 from common import identity
+from common.audio.clips import CLIP_TYPE
 from common.errors import ConflictError, NotFoundError, StateError, ValidationError
 from common.postgres import Database
 from securetranscribe.v1 import transcription_pb2, transcription_pb2_grpc
@@ -19,7 +20,6 @@ from transcriber.domain.transcripts import Segment, same_name
 from transcriber.names.assignment import SpeakerNames
 from transcriber.names.clips import ClipStore
 from transcriber.names.rules import group_by_name
-from transcriber.names.speakers_client import CLIP_TYPE
 from transcriber.queue.job_start import JobStarter
 from transcriber.queue.queue_status import QueueMonitor
 from transcriber.recordings.deletion import Deleter

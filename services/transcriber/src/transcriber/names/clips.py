@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 
 from common import logging
-from common.audio.decoding import read_window
-from common.audio.flac import encode_flac
+from common.audio.clips import LONGEST_SECONDS, cut_clip
 from common.background.steps import ItemStep
 from common.errors import ApplicationError, NotFoundError
 from common.objects import ObjectStore, RangedObject
@@ -16,8 +15,7 @@ from transcriber.domain.transcripts import TranscriptSpeaker
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Transcripts
 
-#: Longest clip, and shortest range worth a clip.
-LONGEST_SECONDS = 8.0
+#: Shortest range worth a clip.
 LEAST_SECONDS = 0.5
 NO_CLIPS = "Audio clips of the speakers could not be made."
 _log = logging.get(__name__)
@@ -96,13 +94,11 @@ class ClipStore:
     async def _cut(self, source: RangedObject, speaker: TranscriptSpeaker) -> bytes:
         place = clip_range(speaker.clean)
         assert place is not None
-
-        def cut() -> bytes:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._executor,
             # PyAV takes any object that reads and seeks.
-            samples = read_window(source, place[0], place[1])  # type: ignore[arg-type]
-            return encode_flac(samples)
-
-        return await asyncio.get_running_loop().run_in_executor(self._executor, cut)
+            lambda: cut_clip(source, place[0], place[1]),  # type: ignore[arg-type]
+        )
 
 
 class ClipStep(ItemStep[int]):

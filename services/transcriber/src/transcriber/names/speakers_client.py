@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import grpc.aio
 
+from common.audio.clips import CLIP_TYPE
 from common.grpc_client import unwrap
 from common.identity import ServiceSigner
 from common.times import duration
@@ -14,7 +15,6 @@ from transcriber.names.rules import Suggestion
 
 _RECOGNIZE_SECONDS = 5.0
 _DECIDE_SECONDS = 10.0  # Bounds how long an assignment holds its locks.
-CLIP_TYPE = "audio/flac"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
