@@ -24,7 +24,7 @@ from common.models.store import (
     EmbeddedDiarization,
     ModelStore,
 )
-from diarizer.diarization import Turn
+from diarizer.engines.protocol import Turn
 
 SECONDS = (2, 5, 10, 20)
 FIRST, SECOND, WHOLE = "first", "second", "whole"
@@ -113,9 +113,9 @@ def load(options: argparse.Namespace) -> Corpus:
 
 def _take(files: list[Path], models: EmbeddedDiarization, path: Path) -> None:
     # Only where the cache is empty: loading torch takes seconds.
-    from diarizer import torch_runtime  # noqa: PLC0415
-    from diarizer.campplus import CampPlus  # noqa: PLC0415
-    from diarizer.voiceprints import take_voices  # noqa: PLC0415
+    from diarizer.engines import torch_runtime  # noqa: PLC0415
+    from diarizer.engines.campplus import CampPlus  # noqa: PLC0415
+    from diarizer.engines.voiceprints import take_voices  # noqa: PLC0415
 
     torch_runtime.torch.set_num_threads(1)
     network = CampPlus(weights=models.weights, network=models.network, device="cpu")

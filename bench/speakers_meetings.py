@@ -101,8 +101,8 @@ class MeetingDiarizer:
     """Extracts voiceprints from meetings with the engine of the diarizer."""
 
     def __init__(self, models: Path) -> None:
-        from diarizer.diarization import DiarizationOptions  # noqa: PLC0415 - imports torch
-        from diarizer.pyannote_engine import EngineSettings, load_embedded  # noqa: PLC0415
+        from diarizer.engines.protocol import DiarizationOptions  # noqa: PLC0415 - imports torch
+        from diarizer.engines.pyannote import EngineSettings, load_embedded  # noqa: PLC0415
 
         found = ModelStore(models).diarization(EMBEDDED_DIARIZATION)
         assert isinstance(found, EmbeddedDiarization)

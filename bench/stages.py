@@ -49,9 +49,9 @@ def diarization(store: ModelStore, threads: int) -> Callable[[Path], Result]:
     """Load the diarization pipeline. Return a function to diarize one file."""
     from faster_whisper.audio import decode_audio  # noqa: PLC0415
 
-    from diarizer import torch_runtime  # noqa: PLC0415
-    from diarizer.campplus import CampPlus  # noqa: PLC0415
-    from diarizer.embedded_pipeline import EmbeddedPipeline  # noqa: PLC0415
+    from diarizer.engines import torch_runtime  # noqa: PLC0415
+    from diarizer.engines.campplus import CampPlus  # noqa: PLC0415
+    from diarizer.engines.embedded_pipeline import EmbeddedPipeline  # noqa: PLC0415
 
     torch = torch_runtime.torch
     if threads:

@@ -15,8 +15,8 @@ from common.models.store import DEFAULT_MODEL_DIR, EmbeddedDiarization, ModelSto
 from tests.unit.common.audio import sounds
 
 if TYPE_CHECKING:
-    from diarizer.pyannote_engine import PyannoteEngine
-    from transcriber.worker.faster_whisper_engine import FasterWhisperEngine
+    from diarizer.engines.pyannote import PyannoteEngine
+    from transcriber.worker.engines.faster_whisper import FasterWhisperEngine
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,7 @@ def telephone() -> Recording:
 @pytest.fixture(scope="session")
 def speech(store: ModelStore) -> "Callable[..., FasterWhisperEngine]":
     """Makes a recognition engine with some settings."""
-    from transcriber.worker.faster_whisper_engine import EngineSettings, load
+    from transcriber.worker.engines.faster_whisper import EngineSettings, load
 
     model = store.recognition("base")
     return lambda **settings: load(model, EngineSettings(**settings))
@@ -47,7 +47,7 @@ def diarizer(store: ModelStore) -> "Callable[..., PyannoteEngine]":
     """Makes a diarization engine with some settings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of the libraries, about each other.
-        from diarizer.pyannote_engine import EngineSettings, load_embedded
+        from diarizer.engines.pyannote import EngineSettings, load_embedded
 
         models = store.diarization("embedded")
         assert isinstance(models, EmbeddedDiarization)

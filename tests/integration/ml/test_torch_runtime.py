@@ -33,7 +33,7 @@ def test_memory_and_threads_are_bounded_before_torch_is_imported() -> None:
                 if name == "torch":
                     seen.update(os.environ)
         sys.meta_path.insert(0, Watch())
-        import diarizer.torch_runtime
+        import diarizer.engines.torch_runtime
         for name in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY", "OMP_WAIT_POLICY",
                      "PYANNOTE_METRICS_ENABLED", "HF_HUB_OFFLINE"):
             print(seen[name])
@@ -46,7 +46,7 @@ def test_an_operator_may_choose_other_limits_but_not_telemetry() -> None:
     answer = run(
         """
         import os
-        import diarizer.torch_runtime
+        import diarizer.engines.torch_runtime
         print(os.environ["LRU_CACHE_CAPACITY"], os.environ["PYANNOTE_METRICS_ENABLED"])
         """,
         LRU_CACHE_CAPACITY="8",
@@ -58,7 +58,7 @@ def test_an_operator_may_choose_other_limits_but_not_telemetry() -> None:
 def test_filter_banks_work_whether_or_not_the_native_library_loads() -> None:
     answer = run(
         """
-        from diarizer.torch_runtime import kaldi, torch
+        from diarizer.engines.torch_runtime import kaldi, torch
         sound = torch.sin(torch.arange(16_000) / 10)[None]
         print(tuple(kaldi.fbank(sound, num_mel_bins=80, dither=0.0).shape))
         """
@@ -80,7 +80,7 @@ def test_nothing_is_told_to_the_vendor() -> None:
         socket.socket = NoSocket
         socket.getaddrinfo = lambda *arguments, **_: attempts.append(arguments) or []
 
-        import diarizer.torch_runtime
+        import diarizer.engines.torch_runtime
         from pyannote.audio.telemetry import metrics
         started = []
         metrics.tracer.start_as_current_span = lambda *_, **__: started.append(1)

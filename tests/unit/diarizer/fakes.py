@@ -1,10 +1,10 @@
-"""An engine that answers without models: stands for diarizer.diarization.DiarizationEngine."""
+"""An engine that answers without models: stands for diarizer.engines.protocol.DiarizationEngine."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from common.audio.container import AudioSource
-from diarizer.diarization import (
+from diarizer.engines.protocol import (
     Cancelled,
     Diarization,
     DiarizationOptions,

@@ -4,7 +4,7 @@ import pytest
 
 from common.times import seconds
 from diarizer import conversion
-from diarizer.diarization import Diarization, DiarizationOptions, Speaker, Turn, Voiceprint
+from diarizer.engines.protocol import Diarization, DiarizationOptions, Speaker, Turn, Voiceprint
 from securetranscribe.v1 import diarization_pb2
 
 DEFAULTS = DiarizationOptions(max_speakers=10, min_speaker_duration=1.5)

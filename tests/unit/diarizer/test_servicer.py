@@ -7,7 +7,7 @@ import pytest
 from common.errors import AudioProcessingError, ValidationError
 from common.inference import Inference
 from common.times import seconds
-from diarizer.diarization import DiarizationOptions
+from diarizer.engines.protocol import DiarizationOptions
 from diarizer.servicer import DiarizationServicer
 from securetranscribe.v1 import diarization_pb2
 from tests.unit.diarizer.fakes import FakeEngine

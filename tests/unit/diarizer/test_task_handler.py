@@ -8,7 +8,7 @@ import pytest
 from common.errors import ValidationError
 from common.objects import RangedObject
 from common.tasks.worker import TaskCancelledError, TaskControl
-from diarizer.diarization import DiarizationOptions
+from diarizer.engines.protocol import DiarizationOptions
 from diarizer.task_handler import DiarizeHandler
 from securetranscribe.v1 import diarization_pb2, queue_pb2
 from tests.unit.diarizer.fakes import FakeEngine

@@ -8,7 +8,7 @@ from common.models.store import EmbeddedDiarization, ModelStore
 from common.runtime import Supervisor
 from common.tasks import service as worker_service
 from common.tasks.service import WorkerKind
-from diarizer.diarization import DiarizationEngine, DiarizationOptions
+from diarizer.engines.protocol import DiarizationEngine, DiarizationOptions
 from diarizer.servicer import DiarizationServicer
 from diarizer.settings import DiarizerSettings
 from diarizer.task_handler import DiarizeHandler
@@ -53,14 +53,14 @@ def load_engine(settings: DiarizerSettings) -> DiarizationEngine:
         ModelError: a file is missing or altered.
         GpuError: a graphics card is asked for and there is none.
     """
-    from diarizer import pyannote_engine  # noqa: PLC0415 - imports torch, on the inference thread
+    from diarizer.engines import pyannote  # noqa: PLC0415 - imports torch, on the inference thread
 
-    engine_settings = pyannote_engine.EngineSettings(
+    engine_settings = pyannote.EngineSettings(
         device=settings.device,
         threads=settings.model_threads or int(os.environ.get("OMP_NUM_THREADS", "1")),
         window_seconds=settings.diarization_window_seconds,
     )
     files = ModelStore(settings.model_dir).diarization(settings.pyannote_model)
     if isinstance(files, EmbeddedDiarization):
-        return pyannote_engine.load_embedded(files, engine_settings)
-    return pyannote_engine.load_pipeline(files, engine_settings)
+        return pyannote.load_embedded(files, engine_settings)
+    return pyannote.load_pipeline(files, engine_settings)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from common.times import duration
-from diarizer.diarization import Diarization, DiarizationOptions, Turn, Voiceprint
-from diarizer.voiceprints import clean_stretches
+from diarizer.engines.protocol import Diarization, DiarizationOptions, Turn, Voiceprint
+from diarizer.engines.voiceprints import clean_stretches
 from securetranscribe.v1 import diarization_pb2
 
 _CLEAN_TURNS = 5

@@ -8,8 +8,8 @@ from common.inference import Inference
 from common.tasks.task import TaskControl
 from common.times import duration
 from diarizer import conversion
-from diarizer.diarization import Diarization, DiarizationEngine, DiarizationOptions, Speaker
-from diarizer.voiceprints import clean_stretches
+from diarizer.engines.protocol import Diarization, DiarizationEngine, DiarizationOptions, Speaker
+from diarizer.engines.voiceprints import clean_stretches
 from securetranscribe.v1 import diarization_pb2, diarization_pb2_grpc
 
 _CLIP_SECONDS = 8.0
@@ -25,14 +25,14 @@ class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
         self._inference = inference
         self._defaults = defaults
 
-    async def Diarize(  # noqa: N802 - named by the contract
+    async def Diarize(
         self, request: diarization_pb2.DiarizeRequest, _context: Any
     ) -> diarization_pb2.DiarizeResponse:
         """Diarizes a recording that is sent whole."""
         found = await self._diarize(request.content, request.config)
         return diarization_pb2.DiarizeResponse(diarization=conversion.to_message(found))
 
-    async def ExtractVoiceprint(  # noqa: N802
+    async def ExtractVoiceprint(
         self, request: diarization_pb2.ExtractVoiceprintRequest, _context: Any
     ) -> diarization_pb2.ExtractVoiceprintResponse:
         """Takes the voiceprint of the person who speaks most in a clip."""

@@ -6,7 +6,7 @@ from common.errors import ValidationError
 from common.objects import RangedObject
 from common.tasks.worker import TaskCancelledError, TaskControl
 from diarizer import conversion
-from diarizer.diarization import Cancelled, DiarizationEngine, DiarizationOptions
+from diarizer.engines.protocol import Cancelled, DiarizationEngine, DiarizationOptions
 from securetranscribe.v1 import queue_pb2
 
 #: What a user is told of the engine's steps.

@@ -1,11 +1,11 @@
-"""An engine that answers without a model: stands for transcriber.worker.speech.SpeechEngine."""
+"""Recognition engine without a model, for unit tests."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from common.audio.container import AudioSource
 from common.audio.decoding import Samples
-from transcriber.worker.speech import (
+from transcriber.worker.engines.protocol import (
     Cancelled,
     LanguageSpan,
     Progress,

@@ -48,12 +48,12 @@ def load_recognizer(settings: SpeechWorkerSettings) -> Recognizer:
         ModelError: a file is missing or altered.
         GpuError: a graphics card is asked for and there is none.
     """
-    from transcriber.worker import faster_whisper_engine  # noqa: PLC0415 - on the inference thread
+    from transcriber.worker.engines import faster_whisper  # noqa: PLC0415 - on the inference thread
 
     model = ModelStore(settings.model_dir).recognition(settings.whisper_model_size)
-    engine = faster_whisper_engine.load(
+    engine = faster_whisper.load(
         model,
-        faster_whisper_engine.EngineSettings(
+        faster_whisper.EngineSettings(
             device=settings.device,
             threads=settings.model_threads or int(os.environ.get("OMP_NUM_THREADS", "1")),
         ),

@@ -3,7 +3,13 @@
 from common.errors import ValidationError
 from common.times import duration
 from securetranscribe.v1 import speech_pb2
-from transcriber.worker.speech import LanguageSpan, Recognition, RecognitionOptions, Segment, Word
+from transcriber.worker.engines.protocol import (
+    LanguageSpan,
+    Recognition,
+    RecognitionOptions,
+    Segment,
+    Word,
+)
 
 _PHRASES = 200
 

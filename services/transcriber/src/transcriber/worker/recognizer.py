@@ -8,7 +8,7 @@ from common.errors import ValidationError
 from common.objects import RangedObject
 from securetranscribe.v1 import speech_pb2
 from transcriber.worker import conversion
-from transcriber.worker.speech import Progress, SpeechEngine
+from transcriber.worker.engines.protocol import Progress, SpeechEngine
 
 
 class Recognizer:

@@ -3,8 +3,8 @@
 from common.objects import RangedObject
 from common.tasks.worker import TaskCancelledError, TaskControl
 from securetranscribe.v1 import queue_pb2
+from transcriber.worker.engines.protocol import Cancelled
 from transcriber.worker.recognizer import Recognizer
-from transcriber.worker.speech import Cancelled
 
 
 class TranscribeHandler:

@@ -1,6 +1,6 @@
 import pytest
 
-from transcriber.worker.languages import Heard, disagree, prevailing, settle
+from transcriber.worker.engines.languages import Heard, disagree, prevailing, settle
 
 
 def heard(seconds: float = 30.0, **probabilities: float) -> Heard:

@@ -6,8 +6,8 @@ a pause, two voices at once.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from diarizer.diarization import DiarizationOptions, Turn
-from diarizer.voiceprints import Voice
+from diarizer.engines.protocol import DiarizationOptions, Turn
+from diarizer.engines.voiceprints import Voice
 
 #: Who speaks longer than this (seconds) is not taken for somebody else, however alike.
 _LITTLE_SPEECH = 15.0

@@ -1,6 +1,12 @@
 import pytest
 
-from transcriber.worker.speech import LanguageSpan, Recognition, RecognitionOptions, Segment, Word
+from transcriber.worker.engines.protocol import (
+    LanguageSpan,
+    Recognition,
+    RecognitionOptions,
+    Segment,
+    Word,
+)
 
 
 def segment(start: float, *texts: str) -> Segment:

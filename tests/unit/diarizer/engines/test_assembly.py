@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from diarizer.assembly import Assembled, WindowDiarization, assemble, join_turns
-from diarizer.diarization import DiarizationOptions, Turn
-from diarizer.fragments import speech_seconds
-from diarizer.voiceprints import Voice
+from diarizer.engines.assembly import Assembled, WindowDiarization, assemble, join_turns
+from diarizer.engines.fragments import speech_seconds
+from diarizer.engines.protocol import DiarizationOptions, Turn
+from diarizer.engines.voiceprints import Voice
 
 
 def turn(speaker: str, start: float, end: float) -> Turn:

@@ -13,8 +13,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from diarizer.campplus import DIMENSION, MIN_FRAMES
-from diarizer.torch_runtime import torch
+from diarizer.engines.campplus import DIMENSION, MIN_FRAMES
+from diarizer.engines.torch_runtime import torch
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
@@ -26,7 +26,7 @@ LENGTH_STEP = 50
 
 
 class FeatureEmbedder(Protocol):
-    """What embeds equally long features (see diarizer.campplus)."""
+    """What embeds equally long features (see diarizer.engines.campplus)."""
 
     def embed(self, batch: Sequence[torch.Tensor]) -> FloatArray:
         """(n, frames, 80) to (n, dimension)."""

@@ -1,6 +1,6 @@
 """Diarization by pyannote.audio, window by window."""
 
-import diarizer.torch_runtime  # noqa: F401 - first: it prepares what the others import
+import diarizer.engines.torch_runtime  # noqa: F401 - first: it prepares what the others import
 
 # isort: split
 import time
@@ -21,9 +21,11 @@ from common.audio.container import AudioSource
 from common.audio.probe import probe
 from common.audio.windows import AudioWindow, windows
 from common.models.store import EmbeddedDiarization, ModelError, PipelineDirectory
-from diarizer.assembly import WindowDiarization, assemble
-from diarizer.campplus import CampPlus
-from diarizer.diarization import (
+from diarizer.engines.assembly import WindowDiarization, assemble
+from diarizer.engines.campplus import CampPlus
+from diarizer.engines.embedded_pipeline import EmbeddedPipeline
+from diarizer.engines.fragments import speech_seconds
+from diarizer.engines.protocol import (
     Cancelled,
     Diarization,
     DiarizationOptions,
@@ -32,10 +34,8 @@ from diarizer.diarization import (
     Turn,
     Voiceprint,
 )
-from diarizer.embedded_pipeline import EmbeddedPipeline
-from diarizer.fragments import speech_seconds
-from diarizer.torch_runtime import torch
-from diarizer.voiceprints import Voice, VoiceEmbedder, take_voices
+from diarizer.engines.torch_runtime import torch
+from diarizer.engines.voiceprints import Voice, VoiceEmbedder, take_voices
 
 FloatArray = npt.NDArray[np.float32]
 Device = Literal["cpu", "cuda"]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from diarizer.linking import FloatArray, LocalSpeaker, link
+from diarizer.engines.linking import FloatArray, LocalSpeaker, link
 
 DIMENSION = 16
 

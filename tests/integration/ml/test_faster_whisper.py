@@ -16,8 +16,8 @@ from common.audio.decoding import Samples, decode
 from common.audio.errors import AudioError
 from common.gpu import GpuError
 from tests.unit.common.audio import sounds
-from transcriber.worker.faster_whisper_engine import FasterWhisperEngine
-from transcriber.worker.speech import Cancelled, Recognition, RecognitionOptions
+from transcriber.worker.engines.faster_whisper import FasterWhisperEngine
+from transcriber.worker.engines.protocol import Cancelled, Recognition, RecognitionOptions
 
 MakeEngine = Callable[..., FasterWhisperEngine]
 Write = Callable[[Samples], Path]
@@ -171,7 +171,7 @@ def test_what_is_no_recording_is_refused(engine: FasterWhisperEngine, tmp_path: 
 
 
 def test_recognition_does_without_torch() -> None:
-    code = "import sys, transcriber.worker.faster_whisper_engine; print('torch' in sys.modules)"
+    code = "import sys, transcriber.worker.engines.faster_whisper; print('torch' in sys.modules)"
     result = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},

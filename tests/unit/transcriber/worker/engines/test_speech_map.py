@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from common.audio.decoding import SAMPLE_RATE
-from transcriber.worker.speech_map import SpeechMap
-from transcriber.worker.voice_activity import Span
+from transcriber.worker.engines.speech_map import SpeechMap
+from transcriber.worker.engines.voice_activity import Span
 
 
 def seconds(start: float, end: float) -> Span:

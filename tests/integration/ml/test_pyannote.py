@@ -18,7 +18,7 @@ from common.audio.decoding import Samples, decode, read_window
 from common.audio.errors import EmptyAudioError
 from common.gpu import GpuError
 from common.models.store import ModelError, ModelStore, PipelineDirectory
-from diarizer.diarization import Cancelled, Diarization, DiarizationOptions, Speaker, Turn
+from diarizer.engines.protocol import Cancelled, Diarization, DiarizationOptions, Speaker, Turn
 from tests.unit.common.audio import sounds
 
 MakeEngine = Callable[..., Any]
@@ -214,7 +214,7 @@ def pipeline_directory(store: ModelStore, tmp_path_factory: pytest.TempPathFacto
     from pyannote.audio import Model
     from pyannote.audio.models.embedding import WeSpeakerResNet34
 
-    from diarizer.torch_runtime import torch
+    from diarizer.engines.torch_runtime import torch
 
     directory = tmp_path_factory.mktemp("pipeline")
     (directory / "config.yaml").write_text(PIPELINE)
@@ -259,7 +259,7 @@ def pipeline_directory(store: ModelStore, tmp_path_factory: pytest.TempPathFacto
 def test_a_pipeline_from_a_local_directory_runs(
     store: ModelStore, pipeline_directory: Path, telephone: Recording, wav: Write
 ) -> None:
-    from diarizer.pyannote_engine import EngineSettings, load_pipeline
+    from diarizer.engines.pyannote import EngineSettings, load_pipeline
 
     models = store.diarization(str(pipeline_directory))
     assert isinstance(models, PipelineDirectory)
@@ -278,7 +278,7 @@ def test_a_pipeline_from_a_local_directory_runs(
 
 
 def test_a_directory_that_is_no_pipeline_is_refused(tmp_path: Path) -> None:
-    from diarizer.pyannote_engine import EngineSettings, load_pipeline
+    from diarizer.engines.pyannote import EngineSettings, load_pipeline
 
     (tmp_path / "config.yaml").write_text("pipeline:\n  name: no.such.Pipeline\n")
     models = PipelineDirectory(name="broken", version="1", directory=tmp_path)
@@ -289,7 +289,7 @@ def test_a_directory_that_is_no_pipeline_is_refused(tmp_path: Path) -> None:
 def test_without_a_card_it_does_not_start_on_one(
     diarizer: MakeEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from diarizer.pyannote_engine import EngineSettings, load_pipeline
+    from diarizer.engines.pyannote import EngineSettings, load_pipeline
 
     pipeline = PipelineDirectory(name="any", version="1", directory=tmp_path)
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)

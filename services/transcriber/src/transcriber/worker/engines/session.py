@@ -7,15 +7,15 @@ from typing import Protocol
 
 from common.audio.decoding import SAMPLE_RATE, Samples
 from common.audio.windows import AudioWindow
-from transcriber.worker.languages import Choice, Heard, disagree, prevailing, settle
-from transcriber.worker.speech import (
+from transcriber.worker.engines.languages import Choice, Heard, disagree, prevailing, settle
+from transcriber.worker.engines.protocol import (
     Cancelled,
     LanguageSpan,
     Progress,
     RecognitionOptions,
     Segment,
 )
-from transcriber.worker.voice_activity import Span, chunks, total_length
+from transcriber.worker.engines.voice_activity import Span, chunks, total_length
 
 #: Sound that a language is detected in.
 LANGUAGE_SAMPLES = 30 * SAMPLE_RATE

@@ -23,10 +23,16 @@ from common.audio.decoding import SAMPLE_RATE, Samples
 from common.audio.probe import probe
 from common.audio.windows import AudioWindow, quietest, windows
 from common.models.store import RecognitionModel
-from transcriber.worker.recognition_session import LANGUAGE_SAMPLES, RecognitionSession
-from transcriber.worker.speech import Progress, Recognition, RecognitionOptions, Segment, Word
-from transcriber.worker.speech_map import SpeechMap
-from transcriber.worker.voice_activity import (
+from transcriber.worker.engines.protocol import (
+    Progress,
+    Recognition,
+    RecognitionOptions,
+    Segment,
+    Word,
+)
+from transcriber.worker.engines.session import LANGUAGE_SAMPLES, RecognitionSession
+from transcriber.worker.engines.speech_map import SpeechMap
+from transcriber.worker.engines.voice_activity import (
     Span,
     chunks,
     middle_of_longest_pause,

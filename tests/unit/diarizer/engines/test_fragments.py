@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from diarizer.diarization import DiarizationOptions, Turn
-from diarizer.fragments import absorb, speech_seconds
-from diarizer.voiceprints import Voice
+from diarizer.engines.fragments import absorb, speech_seconds
+from diarizer.engines.protocol import DiarizationOptions, Turn
+from diarizer.engines.voiceprints import Voice
 
 
 def turn(speaker: str, start: float, end: float) -> Turn:

@@ -1,6 +1,6 @@
 import pytest
 
-from diarizer.diarization import Diarization, DiarizationOptions, Turn
+from diarizer.engines.protocol import Diarization, DiarizationOptions, Turn
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,15 @@ import pytest
 
 from common.audio.decoding import SAMPLE_RATE, Samples
 from common.audio.windows import AudioWindow
-from transcriber.worker.recognition_session import RecognitionSession
-from transcriber.worker.speech import Cancelled, LanguageSpan, RecognitionOptions, Segment, Word
-from transcriber.worker.voice_activity import Span
+from transcriber.worker.engines.protocol import (
+    Cancelled,
+    LanguageSpan,
+    RecognitionOptions,
+    Segment,
+    Word,
+)
+from transcriber.worker.engines.session import RecognitionSession
+from transcriber.worker.engines.voice_activity import Span
 
 
 @dataclass

@@ -12,7 +12,7 @@ from typing import Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
-from diarizer.torch_runtime import kaldi, torch
+from diarizer.engines.torch_runtime import kaldi, torch
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -3,8 +3,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from diarizer.diarization import Turn
-from diarizer.voiceprints import (
+from diarizer.engines.protocol import Turn
+from diarizer.engines.voiceprints import (
     ENOUGH_SECONDS,
     FloatArray,
     average,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diarizer.diarization import DiarizationOptions, Turn
-from diarizer.fragments import absorb
-from diarizer.linking import LocalSpeaker, link
-from diarizer.voiceprints import Voice, unit
+from diarizer.engines.fragments import absorb
+from diarizer.engines.linking import LocalSpeaker, link
+from diarizer.engines.protocol import DiarizationOptions, Turn
+from diarizer.engines.voiceprints import Voice, unit
 
 #: Turns of one speaker that are so close (seconds) are one turn.
 _SEAM = 0.05

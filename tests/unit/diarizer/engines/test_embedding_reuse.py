@@ -3,8 +3,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from diarizer.campplus import DIMENSION, MIN_FRAMES
-from diarizer.embedding_reuse import (
+from diarizer.engines.campplus import DIMENSION, MIN_FRAMES
+from diarizer.engines.embedding_reuse import (
     LENGTH_STEP,
     BoolArray,
     FloatArray,
@@ -12,7 +12,7 @@ from diarizer.embedding_reuse import (
     plan,
     select,
 )
-from diarizer.torch_runtime import torch
+from diarizer.engines.torch_runtime import torch
 
 FRAMES = 1_000  # Ten seconds.
 STEP = 100  # A second.

@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from transcriber.worker.voice_activity import (
+from transcriber.worker.engines.voice_activity import (
     Span,
     chunks,
     middle_of_longest_pause,

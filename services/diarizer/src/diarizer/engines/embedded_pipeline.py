@@ -1,6 +1,6 @@
 """pyannote's speaker diarization over models that need no hub: segmentation-3.0 and CAM++."""
 
-import diarizer.torch_runtime  # noqa: F401 - first: it prepares what the others import
+import diarizer.engines.torch_runtime  # noqa: F401 - first: it prepares what the others import
 
 # isort: split
 from collections.abc import Callable, Mapping
@@ -15,8 +15,8 @@ from pyannote.audio.pipelines.clustering import AgglomerativeClustering
 from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
 from pyannote.core import SlidingWindowFeature
 
-from diarizer import embedding_reuse
-from diarizer.campplus import HOP, SAMPLE_RATE, CampPlus, frame_count
+from diarizer.engines import embedding_reuse
+from diarizer.engines.campplus import HOP, SAMPLE_RATE, CampPlus, frame_count
 
 BoolArray = npt.NDArray[np.bool_]
 

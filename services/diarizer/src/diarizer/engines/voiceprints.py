@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from diarizer.diarization import Turn
+from diarizer.engines.protocol import Turn
 
 FloatArray = npt.NDArray[np.float32]
 

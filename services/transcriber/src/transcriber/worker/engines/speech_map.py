@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from common.audio.decoding import SAMPLE_RATE, Samples
-from transcriber.worker.voice_activity import Span
+from transcriber.worker.engines.voice_activity import Span
 
 
 class SpeechMap:

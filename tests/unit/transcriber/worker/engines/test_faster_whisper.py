@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from common.audio.decoding import SAMPLE_RATE, Samples
-from transcriber.worker.faster_whisper_engine import (
+from transcriber.worker.engines.faster_whisper import (
     WhisperRecognizer,
     _to_domain,
     is_credible,
     is_invented,
 )
-from transcriber.worker.speech import RecognitionOptions, Segment
-from transcriber.worker.voice_activity import Span
+from transcriber.worker.engines.protocol import RecognitionOptions, Segment
+from transcriber.worker.engines.voice_activity import Span
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""Diarization engines, their interface and their registry."""

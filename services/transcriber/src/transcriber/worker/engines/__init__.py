@@ -1,0 +1,1 @@
+"""Recognition engines, their interface and their registry."""
