@@ -67,6 +67,7 @@ unit: $(READY) ## run the unit tests only
 
 lint: $(READY) ## check style, types, contracts, images and the chart
 	@$(BIN)/python -m scripts.check_wheels
+	@$(BIN)/python scripts/prose.py
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
