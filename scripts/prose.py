@@ -33,7 +33,7 @@ _CODE = re.compile(r"``.*?``|`[^`]*`|^\s*(?:>>>|\.\.\.).*$", re.DOTALL | re.MULT
 _WORD = re.compile(r"[A-Za-z][A-Za-z'-]*")
 # "that" counts as a relative pronoun after a noun phrase, not after a verb of saying ("check
 # that") or before a noun ("that job"). A word list is enough for a figure that shows a drift.
-_PRONOUN = re.compile(r"\b(?:which|who|whom|whose)\b|\b(\w+),? that (?!\w+[,)])", re.IGNORECASE)
+_PRONOUN = re.compile(r"\b(?:which|who|whom|whose)\b|\b(\w+),? that ", re.IGNORECASE)
 _NOT_BEFORE_RELATIVE = frozenset(
     """
     so such sure certain check checks ensure ensures say says show shows know knows prove proves
