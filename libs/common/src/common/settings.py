@@ -4,11 +4,13 @@ Every variable can also be given as a file: `SECRET_KEY_FILE=/run/secrets/secret
 value of SECRET_KEY from there and so keeps it out of the environment and of process listings.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -18,7 +20,8 @@ from pydantic_settings import (
 )
 
 from common import sizes
-from common.settings_files import FileVariables
+
+_FILE_SUFFIX = "_FILE"
 
 
 def parse_size(value: Any) -> Any:
@@ -36,6 +39,38 @@ def _split(value: Any) -> Any:
 Bytes = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NameList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+
+
+class FileVariables(PydanticBaseSettingsSource):
+    """Source of values in files named by `NAME_FILE` variables. Surrounding whitespace is dropped.
+
+    Calling it raises SettingsError, with the name of the variable, when a file cannot be read or a
+    value is also set directly. The message never quotes the file.
+    """
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the values by field name."""
+        found = {}
+        for name, field in self.settings_cls.model_fields.items():
+            value, _, _ = self.get_field_value(field, name)
+            if value is not None:
+                found[name] = value
+        return found
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - by contract
+        """Return the value of one field, None when no file is named."""
+        variable = field_name.upper()
+        path = os.environ.get(variable + _FILE_SUFFIX, "")
+        if not path:
+            return None, field_name, False
+        if os.environ.get(variable):
+            raise SettingsError(f"{variable}: is set twice, also by {variable}{_FILE_SUFFIX}")
+        try:
+            text = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+            raise SettingsError(f"{variable}{_FILE_SUFFIX}: cannot read {path}: {reason}") from None
+        return text or None, field_name, False
 
 
 class Settings(BaseSettings):
