@@ -65,11 +65,12 @@ chaos: $(READY) $(VERIFIED) ## kill every process of a running stack five times,
 unit: $(READY) ## run the unit tests only
 	@$(BIN)/python -m pytest tests/unit
 
-lint: $(READY) ## check style, types, contracts, images and the chart
+lint: $(READY) ## check style, spelling, types, contracts, images and the chart
 	@$(BIN)/python -m scripts.check_wheels
 	@$(BIN)/python scripts/prose.py
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/codespell -D - -D scripts/spelling.txt .
 	@$(BIN)/mypy
 	@$(BIN)/python scripts/protos.py lint
 	@$(BIN)/python scripts/protos.py check
@@ -97,7 +98,7 @@ bench: $(READY) $(VERIFIED) ## measure accuracy, speed, memory, documents; DATA=
 	@$(BIN)/python -m bench.export_formats
 	@$(BIN)/python -m bench.summary_quality $(if $(DATA),--data $(DATA))
 
-bench-speakers: $(READY) $(VERIFIED) ## measure how well voices are recognised; DATA=DIR adds voices
+bench-speakers: $(READY) $(VERIFIED) ## measure how well voices are recognized; DATA=DIR adds voices
 	@$(BIN)/python -m bench.speakers_benchmarks $(if $(DATA),--data $(DATA))
 
 clean: stop ## remove data of the stack and what was built; keeps .venv and models
