@@ -15,9 +15,10 @@ from bench.recordings import Recording
 from common.audio.decoding import Samples, decode
 from common.audio.errors import AudioError
 from common.gpu import GpuError
+from common.tasks.task import TaskCancelledError
 from tests.unit.common.audio import sounds
 from transcriber.worker.engines.faster_whisper import FasterWhisperEngine
-from transcriber.worker.engines.protocol import Cancelled, Recognition, RecognitionOptions
+from transcriber.worker.engines.protocol import Recognition, RecognitionOptions
 
 MakeEngine = Callable[..., FasterWhisperEngine]
 Write = Callable[[Samples], Path]
@@ -145,7 +146,7 @@ def test_a_short_piece_of_sound_needs_no_file(
 
 def test_cancelling_stops_it(engine: FasterWhisperEngine, telephone: Recording) -> None:
     told: list[float] = []
-    with pytest.raises(Cancelled):
+    with pytest.raises(TaskCancelledError):
         engine.recognize(
             telephone.audio,
             RecognitionOptions(language="en"),

@@ -18,7 +18,8 @@ from common.audio.decoding import Samples, decode, read_window
 from common.audio.errors import EmptyAudioError
 from common.gpu import GpuError
 from common.models.store import ModelError, ModelStore, PipelineDirectory
-from diarizer.engines.protocol import Cancelled, Diarization, DiarizationOptions, Speaker, Turn
+from common.tasks.task import TaskCancelledError
+from diarizer.engines.protocol import Diarization, DiarizationOptions, Speaker, Turn
 from tests.unit.common.audio import sounds
 
 MakeEngine = Callable[..., Any]
@@ -156,7 +157,7 @@ def test_a_few_words_have_one_speaker(engine: Any, telephone: Recording, wav: Wr
 @pytest.mark.parametrize("after", [0, 3])
 def test_cancelling_stops_it(engine: Any, telephone: Recording, after: int) -> None:
     told: list[float] = []
-    with pytest.raises(Cancelled):
+    with pytest.raises(TaskCancelledError):
         engine.diarize(
             telephone.audio,
             DiarizationOptions(),

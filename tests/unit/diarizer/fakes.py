@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from common.audio.container import AudioSource
+from common.tasks.task import TaskCancelledError
 from diarizer.engines.protocol import (
-    Cancelled,
     Diarization,
     DiarizationOptions,
     Progress,
@@ -41,7 +41,7 @@ class FakeEngine:
         for step in self.steps:
             on_progress(0.5, step)
         if cancelled():
-            raise Cancelled
+            raise TaskCancelledError
         turns, begin = [], 0.0
         for number, length in enumerate(self.speech):
             turns.append(Turn(start=begin, end=begin + length, speaker=f"SPEAKER_{number:02}"))

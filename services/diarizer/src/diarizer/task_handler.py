@@ -4,9 +4,9 @@ import io
 
 from common.errors import ValidationError
 from common.objects import RangedObject
-from common.tasks.worker import TaskCancelledError, TaskControl
+from common.tasks.task import TaskControl
 from diarizer import conversion
-from diarizer.engines.protocol import Cancelled, DiarizationEngine, DiarizationOptions
+from diarizer.engines.protocol import DiarizationEngine, DiarizationOptions
 from securetranscribe.v1 import queue_pb2
 
 #: What a user is told of the engine's steps.
@@ -22,20 +22,17 @@ class DiarizeHandler:
         self._defaults = defaults
 
     def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
-        """Does a task; see `common.tasks.worker.TaskHandler`."""
+        """Do a task as described in `TaskHandler`."""
         try:
             options = conversion.options_of(task.diarize.config, self._defaults)
         except ValueError as error:
             raise ValidationError.of("diarization", str(error)) from error
-        try:
-            found = self._engine.diarize(
-                io.BufferedReader(audio),
-                options,
-                on_progress=lambda fraction, step: control.progress(
-                    fraction, _WORDS.get(step, _OTHER_WORDS)
-                ),
-                cancelled=control.cancelled,
-            )
-        except Cancelled as error:
-            raise TaskCancelledError from error
+        found = self._engine.diarize(
+            io.BufferedReader(audio),
+            options,
+            on_progress=lambda fraction, step: control.progress(
+                fraction, _WORDS.get(step, _OTHER_WORDS)
+            ),
+            cancelled=control.cancelled,
+        )
         return conversion.to_message(found).SerializeToString()

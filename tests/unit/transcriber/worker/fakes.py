@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from common.audio.container import AudioSource
 from common.audio.decoding import Samples
+from common.tasks.task import TaskCancelledError
 from transcriber.worker.engines.protocol import (
-    Cancelled,
     LanguageSpan,
     Progress,
     Recognition,
@@ -41,7 +41,7 @@ class FakeEngine:
         self.seen.append((source.read(), options))
         on_progress(0.5, "Recognizing speech")
         if cancelled():
-            raise Cancelled
+            raise TaskCancelledError
         return self._answer(options)
 
     def recognize_samples(

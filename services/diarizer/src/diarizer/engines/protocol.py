@@ -10,10 +10,6 @@ from common.audio.container import AudioSource
 Progress = Callable[[float, str], None]
 
 
-class Cancelled(Exception):  # noqa: N818 - a decision of the caller, not an error
-    """The caller asked to stop; nothing was produced."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
     """One stretch of speech of one speaker, in seconds from the start of the recording."""
@@ -140,7 +136,8 @@ class DiarizationEngine(Protocol):
     ) -> Diarization:
         """Diarize one recording.
 
-        Raises Cancelled soon after `cancelled` answers true, and the errors of common.audio for
-        a source that cannot be decoded.
+        Raises:
+            TaskCancelledError: `cancelled` returned true.
+            AudioError: the source cannot be decoded.
         """
         ...

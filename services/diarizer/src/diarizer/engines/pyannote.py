@@ -21,12 +21,12 @@ from common.audio.container import AudioSource
 from common.audio.probe import probe
 from common.audio.windows import AudioWindow, windows
 from common.models.store import EmbeddedDiarization, ModelError, PipelineDirectory
+from common.tasks.task import TaskCancelledError
 from diarizer.engines.assembly import WindowDiarization, assemble
 from diarizer.engines.campplus import CampPlus
 from diarizer.engines.embedded_pipeline import EmbeddedPipeline
 from diarizer.engines.fragments import speech_seconds
 from diarizer.engines.protocol import (
-    Cancelled,
     Diarization,
     DiarizationOptions,
     Progress,
@@ -223,12 +223,12 @@ class _Report:
         if total and completed is not None:
             self.step(name, completed, total)
         elif self._cancelled():
-            raise Cancelled
+            raise TaskCancelledError
 
     def step(self, name: str, completed: int, total: int) -> None:
         """Say how far a step of this window is."""
         if self._cancelled():
-            raise Cancelled
+            raise TaskCancelledError
         first, share = _STEPS.get(name, (0.95, 0.05))
         done = first + share * min(1.0, completed / total)
         self._on_progress(min(1.0, self._base + self._share * done), name)

@@ -1,18 +1,19 @@
-"""The engine with this worker's defaults, in the terms of messages."""
+"""Recognition with the worker's defaults, from and to messages."""
 
 import io
 from collections.abc import Callable
 from typing import BinaryIO
 
+from common.engines import Progress
 from common.errors import ValidationError
 from common.objects import RangedObject
 from securetranscribe.v1 import speech_pb2
 from transcriber.worker import conversion
-from transcriber.worker.engines.protocol import Progress, SpeechEngine
+from transcriber.worker.engines.protocol import SpeechEngine
 
 
 class Recognizer:
-    """Recognizes a recording by a request's configuration."""
+    """Engine with the worker's default beam width, called with messages."""
 
     def __init__(self, engine: SpeechEngine, beam_size: int) -> None:
         self._engine = engine
@@ -26,12 +27,12 @@ class Recognizer:
         on_progress: Progress,
         cancelled: Callable[[], bool],
     ) -> speech_pb2.Recognition:
-        """Blocks until it is done.
+        """Recognize a recording as configured by a request. Blocks until done.
 
         Raises:
             ValidationError: the configuration asks for what the model cannot do.
             AudioProcessingError: the recording cannot be decoded.
-            Cancelled: `cancelled` answered true.
+            TaskCancelledError: `cancelled` returned true.
         """
         options = conversion.options_of(config, self._beam_size)
         if options.language is not None and options.language not in self._engine.languages:

@@ -6,8 +6,8 @@ import pytest
 
 from common.audio.decoding import SAMPLE_RATE, Samples
 from common.audio.windows import AudioWindow
+from common.tasks.task import TaskCancelledError
 from transcriber.worker.engines.protocol import (
-    Cancelled,
     LanguageSpan,
     RecognitionOptions,
     Segment,
@@ -206,6 +206,6 @@ def test_cancelling_stops_between_segments() -> None:
     work = session(
         FakeRecognizer(LANGUAGES), expected=9.0, progress=told, cancelled=lambda: len(told) >= 2
     )
-    with pytest.raises(Cancelled):
+    with pytest.raises(TaskCancelledError):
         work.add(window(0.0, *[(ENGLISH, 2.0), (0, 1.0)] * 3))
     assert len(told) == 2

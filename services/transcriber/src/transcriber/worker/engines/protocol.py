@@ -11,10 +11,6 @@ from common.audio.decoding import Samples
 Progress = Callable[[float, str], None]
 
 
-class Cancelled(Exception):  # noqa: N818 - a decision of the caller, not an error
-    """The caller asked to stop; nothing was produced."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Word:
     """A word with its punctuation, in seconds from the start of the recording."""
@@ -142,8 +138,10 @@ class SpeechEngine(Protocol):
     ) -> Recognition:
         """Recognize one recording of any length.
 
-        Raises Cancelled soon after `cancelled` answers true, ValueError for a language that the
-        model does not know, and the errors of common.audio for a source that cannot be decoded.
+        Raises:
+            TaskCancelledError: `cancelled` returned true.
+            ValueError: the model does not know the language.
+            AudioError: the source cannot be decoded.
         """
         ...
 

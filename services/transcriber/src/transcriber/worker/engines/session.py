@@ -7,9 +7,9 @@ from typing import Protocol
 
 from common.audio.decoding import SAMPLE_RATE, Samples
 from common.audio.windows import AudioWindow
+from common.tasks.task import TaskCancelledError
 from transcriber.worker.engines.languages import Choice, Heard, disagree, prevailing, settle
 from transcriber.worker.engines.protocol import (
-    Cancelled,
     LanguageSpan,
     Progress,
     RecognitionOptions,
@@ -78,7 +78,7 @@ class RecognitionSession:
         self._reported = 0.0
 
     def add(self, window: AudioWindow) -> None:
-        """Recognize the next window. Raises Cancelled."""
+        """Recognize the next window. Raise TaskCancelledError when asked to stop."""
         self._report(window.start, window)
         spans = self._recognizer.find_speech(window.samples)
         self.speech_duration += total_length(spans) / SAMPLE_RATE
@@ -154,7 +154,7 @@ class RecognitionSession:
 
     def _listen(self, window: AudioWindow, stretch: Span) -> Heard:
         if self._cancelled():
-            raise Cancelled
+            raise TaskCancelledError
         sound = window.samples[stretch.start : stretch.end]
         return Heard(
             seconds=stretch.length / SAMPLE_RATE,
@@ -163,7 +163,7 @@ class RecognitionSession:
 
     def _report(self, moment: float, window: AudioWindow) -> None:
         if self._cancelled():
-            raise Cancelled
+            raise TaskCancelledError
         whole = max(self._expected, window.end)
         self._reported = max(self._reported, min(1.0, moment / whole) if whole > 0 else 1.0)
         self._on_progress(self._reported, _STEP)
