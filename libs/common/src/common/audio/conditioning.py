@@ -35,7 +35,7 @@ _FLOATING = frozenset({"flt", "fltp", "dbl", "dblp"})
 
 
 class SignalConditioner:
-    """Makes the frames of one recording sane and counts its changes.
+    """Conditioner of one recording's frames, with counts of its changes.
 
     NaN and infinite samples become 0. A window of about four seconds with a 99.9th percentile
     beyond full scale lowers the gain for the rest of the recording: by that percentile if the sound

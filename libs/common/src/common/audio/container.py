@@ -1,4 +1,4 @@
-"""Opens recordings with PyAV, hardened against hostile uploads.
+"""Containers opened with PyAV, hardened against hostile uploads.
 
 The demuxer is chosen from the first bytes and never guessed by FFmpeg. References in a file are
 never followed: a playlist, a reference movie or a subtitle cannot make this process read another
@@ -32,7 +32,7 @@ AudioSource = str | PathLike[str] | BinaryIO
 #: Reads of the source are of this size: few requests for remote objects, little held in memory.
 BUFFER_BYTES = 1 << 18
 
-#: What broken files raise: FFmpeg's errors, and the plain ones that PyAV lets through.
+#: Errors raised for broken files: FFmpeg's own, and plain ones that PyAV lets through.
 DECODING_ERRORS = (
     FFmpegError,
     ArithmeticError,
@@ -181,7 +181,7 @@ class WatchedFile:
             raise
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Move to another position."""
+        """Set the position and return it."""
         try:
             return self._file.seek(offset, whence)
         except Exception as error:
@@ -189,11 +189,11 @@ class WatchedFile:
             raise
 
     def tell(self) -> int:
-        """Tell the position."""
+        """Return the position."""
         return self._file.tell()
 
     def raise_failure(self) -> None:
-        """Raise what reading the source raised, if it did: the decoder's error only follows it."""
+        """Raise the error of reading the source, if any. The decoder's error is only its result."""
         if self._failure is not None:
             raise self._failure
 

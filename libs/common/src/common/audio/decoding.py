@@ -1,4 +1,4 @@
-"""Streams a recording as mono float samples, in constant memory and true to its timeline."""
+"""Decoding of recordings to mono float samples, in constant memory and true to the timeline."""
 
 import math
 from collections.abc import Iterator
@@ -26,15 +26,15 @@ BLOCK = 65_536
 
 #: Decoders need sound from before the wanted start (MP3's bit reservoir, Opus' pre-roll).
 _PREROLL_SECONDS = 0.5
-#: Time stamps further ahead than this mean missing sound; less is rounding in the container.
+#: Time stamps further ahead than this mean missing sound. Smaller gaps are rounding errors.
 _GAP_SECONDS = 0.1
 #: Jumps that add up to more than this are not missing sound but broken time stamps.
 _MOST_SILENCE_SECONDS = 3 * 3600.0
-#: Sound may begin so much after the declared length before its time stamps are disbelieved.
+#: Time stamps later than this after the declared length are not credible.
 _BEYOND_SECONDS = 1.0
 #: Sample rates outside this range, in Hz, come from broken headers.
 _SANE_RATES = range(1_000, 768_001)
-#: Give up on a stream after so many broken packets in a row.
+#: Most broken packets in a row before decoding stops.
 _BROKEN_IN_A_ROW = 2_000
 
 
@@ -68,7 +68,7 @@ def decode(
 def read_window(
     source: AudioSource, start: float, end: float, *, sample_rate: int = SAMPLE_RATE
 ) -> Samples:
-    """The sound between two moments (seconds) as one array, shorter where the recording ends."""
+    """Return the sound between two moments (seconds), or less if the recording ends earlier."""
     blocks = list(decode(source, start, end, sample_rate=sample_rate))
     return np.concatenate(blocks) if blocks else np.empty(0, dtype=np.float32)
 
@@ -109,7 +109,7 @@ def _frames_of_one(opened: OpenAudio, start: float) -> Iterator[tuple[float | No
                     broken = 0
                     yield _time_of(frame, opened), frame
     except DECODING_ERRORS:
-        # The container is broken from here on; what came before is still good.
+        # The container is broken from here on. Earlier sound is still valid.
         opened.file.raise_failure()
 
 
@@ -137,9 +137,9 @@ def _time_of(frame: AudioFrame, opened: OpenAudio) -> float | None:
 
 
 class Timeline:
-    """Where sound belongs in a recording, in seconds: what time stamps say, as far as credible.
+    """Position of sound in a recording, in seconds, from time stamps as far as they are credible.
 
-    `clock` is where the next sound goes.
+    `clock` is the position of the next sound.
     """
 
     def __init__(self, opened: OpenAudio) -> None:
@@ -164,7 +164,7 @@ class Timeline:
         if first:
             self.clock = time
             return 0.0
-        # What a link is short of its declared length would otherwise add up over many links.
+        # Small shortfalls of links against their declared lengths would add up otherwise.
         at_seam = any(self.clock < seam <= time for seam in self._seams)
         if not (0.0 if at_seam else _GAP_SECONDS) < gap <= self._silence_left:
             return 0.0
@@ -173,7 +173,7 @@ class Timeline:
         return gap
 
     def advance(self, seconds: float) -> None:
-        """Say how long the sound just placed is."""
+        """Move past sound of the given length."""
         self.clock += seconds
 
 
@@ -263,7 +263,7 @@ class _Resampler:
         try:
             ready = self._resampler.resample(frame)
         except DECODING_ERRORS:
-            # A layout that no recording has; the next frame starts with a new filter.
+            # An impossible layout. The next frame starts with a new filter.
             self._resampler = self._format = None
             return before
         return _joined([before, *_arrays(ready)])

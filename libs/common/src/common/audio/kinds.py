@@ -1,18 +1,18 @@
-"""Tells by its first bytes what a recording is, and whether its name agrees.
+"""Detection of file types by the first bytes, and comparison with the extension.
 
-Needs no media library, so that the edge can refuse a file before anything decodes it.
+No media library is needed, so that a file can be rejected before anything decodes it.
 """
 
 import mimetypes
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-#: Enough first bytes for every kind (an MPEG transport stream needs most).
+#: Enough bytes to detect every kind. MPEG transport streams need the most.
 SNIFF_BYTES = 4096
 
 
 class AudioKind(StrEnum):
-    """Families of containers that are told apart by their first bytes."""
+    """Families of containers, distinguished by their first bytes."""
 
     AAC = "aac"
     AIFF = "aiff"
@@ -59,7 +59,7 @@ _MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 _TS_PACKET = 188
 _TS_SYNC = 0x47
 
-#: Extensions that plainly mean something else and that the table of MIME types lacks.
+#: Extensions of other file types that are missing from the table of MIME types.
 _NOT_AUDIO = frozenset(
     [
         "7z",
@@ -84,15 +84,15 @@ _NOT_AUDIO = frozenset(
     ]
 )
 
-# Built without the machine's own tables, so that every machine judges alike.
+# Without the machine's own tables, so that the result is the same everywhere.
 _MIME_TYPES = mimetypes.MimeTypes()
 
 
 def sniff(first_bytes: bytes) -> AudioKind | None:
-    """Name the kind of a file from its first bytes (up to SNIFF_BYTES help), None if not audio.
+    """Detect the kind of a file from its first bytes (up to SNIFF_BYTES), None if it is not audio.
 
-    A file that starts with an ID3 tag longer than what is given is taken for MP3, which is what
-    such files nearly always are.
+    A file whose leading ID3 tag is longer than the given bytes counts as MP3, as it nearly always
+    is.
     """
     head = _after_id3(first_bytes)
     if head is None:
@@ -101,7 +101,7 @@ def sniff(first_bytes: bytes) -> AudioKind | None:
 
 
 def id3_length(first_bytes: bytes) -> int:
-    """Length in bytes of the ID3v2 tag that the file starts with (0 without one)."""
+    """Return the length in bytes of the leading ID3v2 tag, 0 without one."""
     if len(first_bytes) < 10 or first_bytes[:3] != b"ID3":
         return 0
     length = 0
@@ -112,9 +112,9 @@ def id3_length(first_bytes: bytes) -> int:
 
 
 def name_contradicts(file_name: str, kind: AudioKind) -> str | None:
-    """Say how a file's name claims that it is something else than `kind`; None if it does not.
+    """Describe the contradiction between a file's extension and `kind`, None if there is none.
 
-    A name without an extension, or with one that means nothing in particular, claims nothing.
+    Missing and unknown extensions contradict nothing.
     """
     extension = PurePosixPath(file_name.replace("\\", "/")).suffix.lstrip(".").lower()
     if not extension:
@@ -133,7 +133,7 @@ def name_contradicts(file_name: str, kind: AudioKind) -> str | None:
 
 
 def _after_id3(data: bytes) -> bytes | None:
-    """What follows leading ID3 tags; None when they reach beyond what is given."""
+    """Return the bytes after leading ID3 tags, None if the tags are longer than the data."""
     while tag := id3_length(data):
         if tag + 4 > len(data):
             return None
@@ -166,7 +166,7 @@ def _by_signature(head: bytes) -> AudioKind | None:
 
 
 def _by_frame(head: bytes) -> AudioKind | None:
-    """MPEG audio and ADTS have no signature but a sync word and fields that must make sense."""
+    """Detect MPEG audio and ADTS by their sync word and by fields with valid values."""
     if len(head) < 4 or head[0] != 0xFF:
         return None
     if head[1] & 0xF6 == 0xF0:  # ADTS: twelve sync bits and a zero layer.
@@ -181,7 +181,7 @@ def _by_frame(head: bytes) -> AudioKind | None:
 
 
 def _by_packets(head: bytes) -> AudioKind | None:
-    """MPEG transport streams repeat a sync byte every 188 bytes (192 in Blu-ray's variant)."""
+    """Detect MPEG transport streams by a sync byte every 188 bytes (192 on Blu-ray)."""
     for first, step in ((0, _TS_PACKET), (4, _TS_PACKET + 4)):
         marks = head[first : first + 5 * step : step]
         if len(marks) >= 3 and all(mark == _TS_SYNC for mark in marks):

@@ -50,7 +50,7 @@ class Section(io.RawIOBase):
         return data
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move to another position."""
+        """Set the position and return it."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
         self._position = max(0, base + offset)
         return self._position
@@ -106,7 +106,7 @@ def _candidates(file: Seekable) -> Iterator[int]:
 
 
 def _page_length(file: Seekable, position: int) -> int:
-    """Return the length of the page at `position`, or 0 if the bytes only look like one."""
+    """Return the length of the page at `position`, 0 if there is no valid page."""
     file.seek(position)
     header = file.read(_HEADER + _MOST_SEGMENTS)
     if len(header) < _HEADER or len(header) < _HEADER + header[26]:

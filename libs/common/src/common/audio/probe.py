@@ -1,4 +1,4 @@
-"""Looks into a recording before it is accepted: can it be decoded, how long is it, is it whole."""
+"""Examination of a recording before it is accepted: decodability, length and completeness."""
 
 import itertools
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ def _tolerance(declared: float) -> float:
 
 
 def _decode_head(opened: OpenAudio) -> tuple[int, int]:
-    """Decode the first seconds: (sample rate, channels) as they really are."""
+    """Decode the first seconds and return the actual sample rate and number of channels."""
     decoded, found = 0.0, None
     for _, frame in itertools.islice(frames(opened), _HEAD_FRAMES):
         found = found or (frame.sample_rate, frame.layout.nb_channels)
@@ -127,14 +127,14 @@ def _has_vbr_header(opened: OpenAudio) -> bool:
 
 
 def _reaches(opened: OpenAudio, declared: float) -> bool:
-    """Whether sound (or, with several streams, anything) is there at the declared end."""
+    """Return whether sound (or, with several streams, anything) is at the declared end."""
     goal = declared - _tolerance(declared)
     if goal <= 0:
         return True
     end = _last_moment(opened, max(0.0, declared - _TAIL_SECONDS))
     if end >= goal:
         return True
-    # In a film the sound may rightly end before the pictures.
+    # In a film the sound may end before the pictures.
     others = len(opened.container.streams) > 1 and opened.stream.duration is None
     return others and _last_packet(opened, declared) >= goal
 
@@ -148,7 +148,7 @@ def _last_moment(opened: OpenAudio, start: float) -> float:
 
 
 def _last_packet(opened: OpenAudio, declared: float) -> float:
-    """When the last packet of any stream begins, in seconds."""
+    """Return the beginning of the last packet of any stream, in seconds."""
     latest = 0.0
     try:
         opened.container.seek(int(max(0.0, declared - _TAIL_SECONDS) * 1_000_000))

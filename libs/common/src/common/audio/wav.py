@@ -1,9 +1,9 @@
-"""How long a WAV file says it is: FFmpeg quietly believes the file's size instead."""
+"""Length declared by a WAV file. FFmpeg silently uses the size of the file instead."""
 
 import struct
 from typing import Protocol
 
-#: Written by recorders that stream and never come back to fill in the size.
+#: Written by streaming recorders, which never fill in the size.
 _UNKNOWN_SIZES = frozenset({0, 0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000, 0xFFFFFFFF_FFFFFFFF})
 _MOST_CHUNKS = 64
 

@@ -1,4 +1,4 @@
-"""Cuts long recordings into windows, in quiet moments, so that memory does not grow with length."""
+"""Windows of long recordings, cut in quiet moments so that memory does not grow with length."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from common.audio.conditioning import SignalConditioner
 from common.audio.container import AudioSource
 from common.audio.decoding import SAMPLE_RATE, Samples, decode
 
-#: Given the sound of the zone in which to cut, answers where (samples from its beginning).
+#: Takes the sound of the zone for the cut and returns the place (samples from its beginning).
 FindCut = Callable[[Samples], int]
 
 _HOP_SECONDS = 0.02
@@ -31,7 +31,7 @@ class AudioWindow:
 
     @property
     def end(self) -> float:
-        """Where it ends, in seconds from the start of the recording."""
+        """End in seconds from the start of the recording."""
         return self.start + self.duration
 
 
@@ -66,7 +66,7 @@ def windows(
             cut = size - zone_size + find_cut(joined[size - zone_size : size])
             yield AudioWindow(start=position / SAMPLE_RATE, samples=joined[:cut])
             position += cut
-            # A copy, so that the window's memory can go.
+            # A copy, so that the memory of the window can be freed.
             held, held_samples = [joined[cut:].copy()], held_samples - cut
             del joined
     if held_samples:
@@ -74,7 +74,7 @@ def windows(
 
 
 def _even_size(duration: float, longest: float, zone: float) -> int:
-    """Samples in a window, zone included, such that no short rest is left over."""
+    """Return the samples per window, zone included, so that no short window is left at the end."""
     if duration <= longest:
         return math.ceil(longest * SAMPLE_RATE)
     count = math.ceil(duration / (longest - zone))
@@ -83,7 +83,7 @@ def _even_size(duration: float, longest: float, zone: float) -> int:
 
 
 def quietest(samples: Samples) -> int:
-    """The middle of the quietest moment (0.4 s), in samples from the beginning."""
+    """Return the middle of the quietest moment (0.4 s), in samples from the beginning."""
     hop = round(_HOP_SECONDS * SAMPLE_RATE)
     hops = len(samples) // hop
     if hops == 0:
