@@ -33,7 +33,7 @@ async def configuration(stream: JetStreamContext) -> dict[str, object]:
     }
 
 
-async def test_streams_and_consumers_are_made(client: Client, stream: JetStreamContext) -> None:
+async def test_streams_and_consumers_are_created(client: Client, stream: JetStreamContext) -> None:
     await bus.ensure_streams(stream, Delivery())
 
     found = await configuration(stream)
@@ -50,7 +50,7 @@ async def test_streams_and_consumers_are_made(client: Client, stream: JetStreamC
     assert consumer.filter_subject == bus.tasks_subject("diarize")
 
 
-async def test_making_them_again_changes_nothing(stream: JetStreamContext) -> None:
+async def test_creating_them_again_changes_nothing(stream: JetStreamContext) -> None:
     await bus.ensure_streams(stream, Delivery())
     before = await configuration(stream)
     await stream.publish(bus.tasks_subject("diarize"), b"kept")
@@ -61,7 +61,7 @@ async def test_making_them_again_changes_nothing(stream: JetStreamContext) -> No
     assert (await stream.stream_info(bus.TASKS_STREAM)).state.messages == 1
 
 
-async def test_what_is_configured_otherwise_is_changed(stream: JetStreamContext) -> None:
+async def test_different_configuration_is_updated(stream: JetStreamContext) -> None:
     await bus.ensure_streams(stream, Delivery())
     before = await configuration(stream)
     info = await stream.stream_info(bus.EVENTS_STREAM)
@@ -78,7 +78,7 @@ async def test_what_is_configured_otherwise_is_changed(stream: JetStreamContext)
     assert await configuration(stream) == before
 
 
-async def test_a_bucket_that_is_configured_otherwise_does_not_stop_anybody(
+async def test_bucket_with_another_configuration_is_accepted(
     stream: JetStreamContext,
 ) -> None:
     info = await stream.stream_info("KV_cancelled")
@@ -92,7 +92,7 @@ async def test_a_bucket_that_is_configured_otherwise_does_not_stop_anybody(
         await stream.update_stream(info.config)
 
 
-async def test_a_task_goes_to_the_workers_of_its_stage(stream: JetStreamContext) -> None:
+async def test_task_goes_to_workers_of_its_stage(stream: JetStreamContext) -> None:
     await stream.publish(bus.tasks_subject("diarize"), b"d")
     await stream.publish(bus.tasks_subject("transcribe"), b"t")
 
@@ -105,7 +105,7 @@ async def test_a_task_goes_to_the_workers_of_its_stage(stream: JetStreamContext)
             await consumer.fetch(1, timeout=0.2)
 
 
-async def test_a_task_published_twice_is_one(stream: JetStreamContext) -> None:
+async def test_task_published_twice_is_stored_once(stream: JetStreamContext) -> None:
     for _ in range(2):
         await stream.publish(
             bus.tasks_subject("diarize"), b"", headers={"Nats-Msg-Id": "the-same-task"}
@@ -114,7 +114,7 @@ async def test_a_task_published_twice_is_one(stream: JetStreamContext) -> None:
     assert (await stream.stream_info(bus.TASKS_STREAM)).state.messages == 1
 
 
-async def test_the_connection_comes_back(client: Client, servers: EmbeddedServers) -> None:
+async def test_connection_is_reopened(client: Client, servers: EmbeddedServers) -> None:
     received: list[bytes] = []
 
     async def receive(message: object) -> None:
@@ -132,9 +132,7 @@ async def test_the_connection_comes_back(client: Client, servers: EmbeddedServer
     await until(lambda: received)
 
 
-async def test_connecting_waits_for_a_server_that_comes_late(
-    servers: EmbeddedServers, nats_url: str
-) -> None:
+async def test_connecting_waits_for_a_late_server(servers: EmbeddedServers, nats_url: str) -> None:
     servers.process("nats").kill()
     connecting = asyncio.create_task(bus.connect(nats_url, name="early", wait_seconds=20))
     await asyncio.sleep(0.7)
@@ -148,7 +146,7 @@ async def test_connecting_waits_for_a_server_that_comes_late(
     assert client.is_closed
 
 
-async def test_a_wrong_password_is_given_up_and_the_log_says_why(nats_url: str) -> None:
+async def test_wrong_password_fails_and_is_logged(nats_url: str) -> None:
     wrong = nats_url.replace("service:", "service:not-")
 
     with (
@@ -162,7 +160,7 @@ async def test_a_wrong_password_is_given_up_and_the_log_says_why(nats_url: str) 
     assert wrong.split(":")[2].split("@")[0] not in said
 
 
-async def test_closing_sends_what_is_left(nats_url: str, client: Client) -> None:
+async def test_closing_flushes_pending_messages(nats_url: str, client: Client) -> None:
     subscription = await client.subscribe("last.words")
     await client.flush()
     leaving = await bus.connect(nats_url, name="leaving")
@@ -189,7 +187,7 @@ async def server(*options: str) -> AsyncIterator[str]:
         await process.wait()
 
 
-async def test_a_server_without_jetstream_is_named_as_such() -> None:
+async def test_server_without_jetstream_is_reported() -> None:
     async with server() as url:
         client = await bus.connect(url, name="test", wait_seconds=30)
         with pytest.raises(UnavailableError, match="without JetStream"):

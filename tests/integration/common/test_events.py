@@ -31,7 +31,7 @@ def event_of(kind: str, session: str = "session_1") -> event_pb2.Event:
     return event
 
 
-async def test_everybody_hears_every_event_but_only_some_are_kept(
+async def test_all_events_reach_subscribers_and_some_are_kept(
     client: Client, stream: JetStreamContext, publisher: EventPublisher
 ) -> None:
     heard: list[str] = []
@@ -57,7 +57,7 @@ async def test_everybody_hears_every_event_but_only_some_are_kept(
     ]
 
 
-async def test_an_event_published_twice_is_kept_once(
+async def test_event_published_twice_is_kept_once(
     stream: JetStreamContext, publisher: EventPublisher
 ) -> None:
     event = event_of("job_completed")
@@ -67,7 +67,7 @@ async def test_an_event_published_twice_is_kept_once(
     assert (await stream.stream_info(bus.EVENTS_STREAM)).state.messages == 1
 
 
-async def test_a_session_hears_its_own_events_and_those_for_all(
+async def test_session_receives_its_own_and_global_events(
     client: Client, publisher: EventPublisher
 ) -> None:
     heard: list[str] = []
@@ -88,7 +88,7 @@ async def test_a_session_hears_its_own_events_and_those_for_all(
     assert heard == ["session_1", "all", "all"]
 
 
-async def test_the_envelope_arrives_whole(client: Client, publisher: EventPublisher) -> None:
+async def test_envelope_arrives_complete(client: Client, publisher: EventPublisher) -> None:
     subscription = await client.subscribe(f"{bus.PREFIX}.events.v1.>")
     await client.flush()
     event = event_of("job_failed")
@@ -103,7 +103,7 @@ async def test_the_envelope_arrives_whole(client: Client, publisher: EventPublis
     assert message.headers["ce-source"] == "/securetranscribe/test"
 
 
-async def test_publishing_without_a_server_is_unavailable(
+async def test_publishing_without_server_is_unavailable(
     client: Client, servers: EmbeddedServers
 ) -> None:
     publisher = EventPublisher(client, client.jetstream(timeout=0.5), source="test")
@@ -117,7 +117,7 @@ async def test_publishing_without_a_server_is_unavailable(
         await until(lambda: client.is_connected)
 
 
-async def test_a_revoked_session_is_forgotten_at_once(
+async def test_revoked_session_is_dropped_at_once(
     client: Client, publisher: EventPublisher
 ) -> None:
     class Tokens:

@@ -24,7 +24,7 @@ from tests.integration.common.grpc_service import KINDS, NAME, SECRET, serving, 
 from tests.integration.common.tasks.workers import until
 
 
-def test_the_configuration_retries_only_what_is_named() -> None:
+def test_configuration_retries_only_named_methods() -> None:
     config = json.loads(service_config(["a.v1.S/Get", "/a.v1.S/List"]))
 
     (method,) = config["methodConfig"]
@@ -36,7 +36,7 @@ def test_the_configuration_retries_only_what_is_named() -> None:
     assert json.loads(service_config([])) == {"methodConfig": []}
 
 
-def test_the_contracts_mark_the_calls_that_are_safe_to_repeat() -> None:
+def test_contracts_mark_idempotent_methods() -> None:
     marked = {name.removeprefix("securetranscribe.v1.") for name in idempotent_methods()}
 
     reads = ("Get", "List", "Search", "Stream")
@@ -47,34 +47,34 @@ def test_the_contracts_mark_the_calls_that_are_safe_to_repeat() -> None:
 
 
 @pytest.mark.parametrize("name", [f"{NAME}/UnaryUnary", f"/{NAME}/UnaryUnary"])
-async def test_an_idempotent_call_is_tried_again_while_a_service_is_unavailable(name: str) -> None:
+async def test_idempotent_call_is_retried_while_service_is_unavailable(name: str) -> None:
     async with serving(idempotent=(name,)) as connection:
         assert await connection.call("UnaryUnary", b"flaky") == [b"flaky"]
         assert connection.service.calls == 3
 
 
-async def test_other_calls_are_not_tried_again() -> None:
+async def test_other_calls_are_not_retried() -> None:
     async with serving(idempotent=(f"{NAME}/Public",)) as connection:
         with pytest.raises(UnavailableError, match="Not yet"):
             await unwrap(connection.start("UnaryUnary", b"flaky"))
         assert connection.service.calls == 1
 
 
-async def test_other_errors_are_not_tried_again() -> None:
+async def test_other_errors_are_not_retried() -> None:
     async with serving(idempotent=(f"{NAME}/UnaryUnary",)) as connection:
         with pytest.raises(NotFoundError):
             await unwrap(connection.start("UnaryUnary", b"missing"))
         assert connection.service.calls == 1
 
 
-async def test_trying_again_comes_to_an_end() -> None:
+async def test_retries_end() -> None:
     async with serving(idempotent=(f"{NAME}/UnaryUnary",)) as connection:
         with pytest.raises(UnavailableError):
             await unwrap(connection.start("UnaryUnary", b"away"))
         assert connection.service.calls == 4
 
 
-async def test_streams_are_unwrapped_too() -> None:
+async def test_streams_are_unwrapped() -> None:
     async with serving() as connection:
         answers = unwrap_stream(connection.start("UnaryStream", b"who"))
         assert [answer async for answer in answers] == [b"first", b"session_1/"]
@@ -83,7 +83,7 @@ async def test_streams_are_unwrapped_too() -> None:
                 pass
 
 
-async def test_a_stream_that_is_left_is_ended() -> None:
+async def test_abandoned_stream_is_cancelled() -> None:
     async with serving() as connection:
         answers = unwrap_stream(connection.start("UnaryStream", b"wait"))
         async for _ in answers:
@@ -93,7 +93,7 @@ async def test_a_stream_that_is_left_is_ended() -> None:
         await until(lambda: "stream" in connection.service.left)
 
 
-async def test_a_service_that_is_not_there_is_unavailable_soon(unused_port: int) -> None:
+async def test_missing_service_is_unavailable_soon(unused_port: int) -> None:
     begun = time.monotonic()
     async with channel(settings(), f"127.0.0.1:{unused_port}") as nowhere:
         call: Any = nowhere.unary_unary(f"/{NAME}/UnaryUnary")
@@ -102,7 +102,7 @@ async def test_a_service_that_is_not_there_is_unavailable_soon(unused_port: int)
     assert time.monotonic() - begun < 4
 
 
-async def test_a_channel_finds_a_service_that_comes_back() -> None:
+async def test_channel_reconnects_to_restarted_service() -> None:
     async with serving() as connection:
         port = connection.server.port
         assert await connection.call("UnaryUnary", b"x") == [b"x"]
@@ -116,7 +116,7 @@ async def test_a_channel_finds_a_service_that_comes_back() -> None:
             assert await call(b"y", metadata=metadata, timeout=10, wait_for_ready=True) == b"y"
 
 
-async def test_a_caller_is_passed_on() -> None:
+async def test_caller_is_passed_on() -> None:
     signer = ServiceSigner(SECRET, "gateway")
     async with serving() as connection:
         token = as_caller(Identity(session_id="session_1", token="tok"), signer)
@@ -128,7 +128,7 @@ async def test_a_caller_is_passed_on() -> None:
         ]
 
 
-async def test_a_gateway_that_is_away_is_not_a_wrong_token(
+async def test_absent_gateway_is_not_an_invalid_token(
     unused_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("common.sessions._TIMEOUT_SECONDS", 0.5)
@@ -143,7 +143,7 @@ def id_of(context: trace.SpanContext | None) -> int:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_trace_goes_on_in_the_service(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_trace_continues_in_the_service(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     provider = TracerProvider()
     exporter = InMemorySpanExporter()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -162,7 +162,7 @@ async def test_a_trace_goes_on_in_the_service(kind: str, monkeypatch: pytest.Mon
     assert spans["CLIENT"].name == spans["SERVER"].name == f"/{NAME}/{kind}"
 
 
-async def test_the_largest_message_goes_through() -> None:
+async def test_largest_message_passes() -> None:
     audio = bytes(64 * 1024 * 1024)
     async with serving() as connection:
         assert await connection.call("UnaryUnary", audio, seconds=30) == [audio]

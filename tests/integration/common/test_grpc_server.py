@@ -31,7 +31,7 @@ async def health_of(connection: Connection, service: str = "") -> int:
     return int(answer.status)
 
 
-async def test_health_follows_the_life_of_a_service() -> None:
+async def test_health_follows_lifecycle() -> None:
     server = GrpcServer(
         settings(), services={NAME: Everything().add_to}, authenticator=authenticator()
     )
@@ -59,7 +59,7 @@ async def test_health_and_reflection_need_no_credentials() -> None:
         assert "grpc.health.v1.Health" in names
 
 
-async def test_stopping_says_so_and_lets_calls_finish() -> None:
+async def test_stopping_is_announced_and_calls_finish() -> None:
     async with serving() as connection:
         watching = health_pb2_grpc.HealthStub(connection.channel).Watch(
             health_pb2.HealthCheckRequest()
@@ -87,7 +87,7 @@ async def test_stopping_says_so_and_lets_calls_finish() -> None:
         await asyncio.wait([task])
 
 
-async def test_a_port_that_is_taken_is_an_error() -> None:
+async def test_port_in_use_is_an_error() -> None:
     async with serving() as connection:
         other = GrpcServer(
             settings().model_copy(update={"grpc_port": connection.server.port}),
@@ -98,7 +98,7 @@ async def test_a_port_that_is_taken_is_an_error() -> None:
             await other.start()
 
 
-def test_method_names_are_those_of_access_tables() -> None:
+def test_method_names_have_the_form_of_access_tables() -> None:
     assert grpc_server.method_names("SessionService", ["CreateSession"]) == [
         "/securetranscribe.v1.SessionService/CreateSession"
     ]
@@ -135,7 +135,7 @@ async def test_mutual_tls(mutual: dict[str, Path]) -> None:
         assert await asks(connection) == [b"session_1/"]
 
 
-async def test_mutual_tls_refuses_a_client_without_a_certificate(
+async def test_mutual_tls_rejects_client_without_certificate(
     mutual: dict[str, Path], authority: Authority
 ) -> None:
     client = settings(grpc_tls_ca=authority.certificate)
@@ -145,7 +145,7 @@ async def test_mutual_tls_refuses_a_client_without_a_certificate(
         assert connection.service.calls == 0
 
 
-async def test_mutual_tls_refuses_a_certificate_of_another_authority(
+async def test_mutual_tls_rejects_certificate_of_another_authority(
     mutual: dict[str, Path], authority: Authority, stranger: Authority
 ) -> None:
     certificate, key = stranger.issue("intruder")
@@ -158,7 +158,7 @@ async def test_mutual_tls_refuses_a_certificate_of_another_authority(
         assert connection.service.calls == 0
 
 
-async def test_a_client_refuses_a_server_of_another_authority(
+async def test_client_rejects_server_of_another_authority(
     mutual: dict[str, Path], stranger: Authority
 ) -> None:
     certificate, key = stranger.issue("impostor")
@@ -176,13 +176,13 @@ async def test_tls_without_client_certificates(authority: Authority) -> None:
         assert await asks(connection) == [b"session_1/"]
 
 
-async def test_nobody_speaks_plain_text_to_a_server_with_tls(mutual: dict[str, Path]) -> None:
+async def test_server_with_tls_rejects_plain_text(mutual: dict[str, Path]) -> None:
     async with serving(settings(**mutual), settings()) as connection:
         with pytest.raises(UnavailableError):
             await asks(connection)
 
 
-def test_a_certificate_alone_makes_clients_use_tls(authority: Authority) -> None:
+def test_certificate_alone_makes_clients_use_tls(authority: Authority) -> None:
     certificate, key = authority.issue("public")
 
     assert grpc_server.channel_credentials(settings(grpc_tls_cert=certificate, grpc_tls_key=key))

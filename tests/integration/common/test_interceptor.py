@@ -34,7 +34,9 @@ async def failure(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_the_caller_is_known_in_every_kind_of_call(connection: Connection, kind: str) -> None:
+async def test_caller_is_established_in_every_kind_of_call(
+    connection: Connection, kind: str
+) -> None:
     before = calls_measured(kind, "OK")
 
     answers = await connection.call(kind, b"who")
@@ -45,7 +47,7 @@ async def test_the_caller_is_known_in_every_kind_of_call(connection: Connection,
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_service_is_known_too(connection: Connection, kind: str) -> None:
+async def test_calling_service_is_established(connection: Connection, kind: str) -> None:
     signed = tuple(ServiceSigner(SECRET, "exporter").sign("session_7").items())
 
     answers = await connection.call(kind, b"who", metadata=signed)
@@ -55,7 +57,7 @@ async def test_a_service_is_known_too(connection: Connection, kind: str) -> None
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("metadata", [(), (("authorization", "Bearer wrong"),)])
-async def test_strangers_are_refused_before_anything_happens(
+async def test_unauthenticated_calls_never_reach_the_servicer(
     connection: Connection, kind: str, metadata: object
 ) -> None:
     error = await failure(connection, kind, b"who", metadata=metadata)
@@ -64,11 +66,11 @@ async def test_strangers_are_refused_before_anything_happens(
     assert connection.service.calls == 0
 
 
-async def test_a_public_method_needs_nobody(connection: Connection) -> None:
+async def test_public_method_needs_no_caller(connection: Connection) -> None:
     assert await connection.call("Public", b"x", metadata=()) == [b"x"]
 
 
-async def test_inner_methods_are_for_services(connection: Connection) -> None:
+async def test_internal_methods_require_a_service(connection: Connection) -> None:
     error = await failure(connection, "Inner", b"who")
     assert isinstance(status.from_rpc_error(error), AuthorizationError)
 
@@ -77,7 +79,7 @@ async def test_inner_methods_are_for_services(connection: Connection) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_errors_arrive_as_they_were_raised(connection: Connection, kind: str) -> None:
+async def test_errors_reach_the_caller_as_raised(connection: Connection, kind: str) -> None:
     before = calls_measured(kind, "NOT_FOUND")
 
     error = await failure(connection, kind, b"missing")
@@ -91,7 +93,7 @@ async def test_errors_arrive_as_they_were_raised(connection: Connection, kind: s
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_accidents_are_hidden_and_logged(connection: Connection, kind: str) -> None:
+async def test_unexpected_errors_are_hidden_and_logged(connection: Connection, kind: str) -> None:
     with structlog.testing.capture_logs() as logs:
         error = await failure(connection, kind, b"accident")
 
@@ -102,7 +104,7 @@ async def test_accidents_are_hidden_and_logged(connection: Connection, kind: str
     assert isinstance(line["exc_info"], KeyError)
 
 
-async def test_the_log_has_the_cause_of_an_outage(connection: Connection) -> None:
+async def test_log_has_the_cause_of_an_outage(connection: Connection) -> None:
     with structlog.testing.capture_logs() as logs:
         error = await failure(connection, "UnaryUnary", b"away")
 
@@ -112,7 +114,7 @@ async def test_the_log_has_the_cause_of_an_outage(connection: Connection) -> Non
     assert "db:5432" in line["cause"]
 
 
-async def test_answers_before_an_error_arrive(connection: Connection) -> None:
+async def test_responses_before_an_error_arrive(connection: Connection) -> None:
     call = connection.start("UnaryStream", b"missing")
 
     assert await call.read() == b"first"
@@ -122,7 +124,7 @@ async def test_answers_before_an_error_arrive(connection: Connection) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_caller_that_leaves_ends_the_work(connection: Connection, kind: str) -> None:
+async def test_leaving_caller_cancels_the_work(connection: Connection, kind: str) -> None:
     in_flight = telemetry.RPC_IN_FLIGHT._value.get()
     before = calls_measured(kind, "CANCELLED")
     with structlog.testing.capture_logs() as logs:
@@ -148,14 +150,14 @@ async def drain(call: Any) -> None:
         await call
 
 
-async def test_a_deadline_ends_the_work(connection: Connection) -> None:
+async def test_deadline_cancels_the_work(connection: Connection) -> None:
     error = await failure(connection, "UnaryUnary", b"wait", seconds=0.3)
 
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     await until(lambda: connection.service.left == ["wait"])
 
 
-async def test_a_reader_that_leaves_early_closes_the_stream(connection: Connection) -> None:
+async def test_leaving_reader_closes_the_stream(connection: Connection) -> None:
     call = connection.start("UnaryStream", b"wait")
     async for _ in call:
         break
@@ -164,7 +166,7 @@ async def test_a_reader_that_leaves_early_closes_the_stream(connection: Connecti
     await until(lambda: "stream" in connection.service.left)
 
 
-async def test_calls_at_the_same_time_do_not_mix_up_callers(connection: Connection) -> None:
+async def test_concurrent_calls_keep_their_callers(connection: Connection) -> None:
     signer = ServiceSigner(SECRET, "exporter")
 
     async def ask(number: int) -> bytes:
@@ -177,7 +179,7 @@ async def test_calls_at_the_same_time_do_not_mix_up_callers(connection: Connecti
     assert answers == [f"session_{number}/exporter".encode() for number in range(40)]
 
 
-async def test_an_unknown_method_is_unimplemented(connection: Connection) -> None:
+async def test_unknown_method_is_unimplemented(connection: Connection) -> None:
     error = await failure(connection, "Nothing", b"x")
 
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED

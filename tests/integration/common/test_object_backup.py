@@ -43,7 +43,7 @@ def _read(client: Minio, bucket: str, key: str) -> bytes:
         response.release_conn()
 
 
-def test_what_was_saved_comes_back(
+def test_saved_objects_are_restored(
     client: Minio,
     s3: ObjectSettings,
     objects: dict[tuple[str, str], bytes],
@@ -87,13 +87,13 @@ def test_damaged_backup_writes_nothing(
             _read(client, bucket, key)
 
 
-def test_half_written_backup_is_none(s3: ObjectSettings, tmp_path: Path) -> None:
+def test_incomplete_backup_is_rejected(s3: ObjectSettings, tmp_path: Path) -> None:
     (tmp_path / "audio").mkdir()
     with pytest.raises(BackupError, match="not hold a complete backup"):
         ObjectBackup(s3).restore(tmp_path)
 
 
-def test_command_saves_once_only(
+def test_command_refuses_to_overwrite_a_backup(
     s3: ObjectSettings,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

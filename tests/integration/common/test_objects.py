@@ -58,7 +58,7 @@ async def test_small_objects(store: ObjectStore, key: str) -> None:
         await store.get("results", key)
 
 
-async def test_an_empty_object(store: ObjectStore, key: str) -> None:
+async def test_empty_object(store: ObjectStore, key: str) -> None:
     await store.put("results", key, b"")
 
     assert await store.get("results", key) == b""
@@ -74,7 +74,7 @@ async def test_keys_and_prefixes(store: ObjectStore, key: str) -> None:
     assert await store.keys("results", key) == [f"{key}/ab", f"{key}/b/1"]
 
 
-async def test_checking_the_store(store: ObjectStore) -> None:
+async def test_check_of_the_store(store: ObjectStore) -> None:
     await store.check("audio")
     with pytest.raises(UnavailableError, match="'nowhere' does not exist"):
         await store.check("nowhere")
@@ -116,7 +116,7 @@ async def test_chunks_of_every_size(store: ObjectStore, key: str) -> None:
 
 
 @pytest.mark.parametrize("before", [0, 1000, PART_BYTES * 2 + 1000])
-async def test_a_source_that_fails_leaves_nothing(
+async def test_failing_source_leaves_no_object(
     store: ObjectStore, s3: ObjectSettings, key: str, before: int
 ) -> None:
     class TooLargeError(Exception):
@@ -182,7 +182,7 @@ async def test_a_disk_that_fills_during_an_upload_leaves_nothing_of_it(
     assert await unfinished(s3, key) == []
 
 
-async def test_an_upload_that_is_cancelled_leaves_nothing(
+async def test_cancelled_upload_leaves_no_object(
     store: ObjectStore, s3: ObjectSettings, key: str
 ) -> None:
     waiting = asyncio.Event()
@@ -203,9 +203,7 @@ async def test_an_upload_that_is_cancelled_leaves_nothing(
     assert await unfinished(s3, key) == []
 
 
-async def test_a_failed_upload_does_not_replace_what_was_there(
-    store: ObjectStore, key: str
-) -> None:
+async def test_failed_upload_keeps_the_earlier_object(store: ObjectStore, key: str) -> None:
     await store.put("audio", key, b"before")
 
     async def failing() -> AsyncIterator[bytes]:
@@ -218,7 +216,7 @@ async def test_a_failed_upload_does_not_replace_what_was_there(
     assert await store.get("audio", key) == b"before"
 
 
-async def test_memory_does_not_grow_with_the_file(store: ObjectStore, key: str) -> None:
+async def test_memory_does_not_grow_with_file_size(store: ObjectStore, key: str) -> None:
     piece = os.urandom(MEBIBYTE)
 
     async def large(count: int) -> AsyncIterator[bytes]:
@@ -235,7 +233,7 @@ async def test_memory_does_not_grow_with_the_file(store: ObjectStore, key: str) 
     await store.delete("audio", key)
 
 
-async def test_a_slow_store_slows_the_source_down(
+async def test_slow_store_slows_the_source_down(
     store: ObjectStore, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = 0
@@ -262,9 +260,7 @@ async def test_a_slow_store_slows_the_source_down(
     assert await upload == 40 * MEBIBYTE
 
 
-async def test_slow_uploads_do_not_keep_others_from_short_calls(
-    s3: ObjectSettings, key: str
-) -> None:
+async def test_slow_uploads_do_not_delay_short_calls(s3: ObjectSettings, key: str) -> None:
     store = ObjectStore(s3, threads=1, uploads=2)
     done = asyncio.Event()
 
@@ -292,7 +288,7 @@ async def test_slow_uploads_do_not_keep_others_from_short_calls(
     store.close()
 
 
-async def test_ranged_reading_is_like_a_file(store: ObjectStore, key: str) -> None:
+async def test_ranged_reads_match_a_file(store: ObjectStore, key: str) -> None:
     data = os.urandom(3 * MEBIBYTE + 777)
     await store.put("audio", key, data)
     remote = await store.open("audio", key)
@@ -325,9 +321,7 @@ async def test_ranged_reading_is_like_a_file(store: ObjectStore, key: str) -> No
     await asyncio.to_thread(compare)
 
 
-async def test_ranged_reading_keeps_few_blocks_and_reads_each_once(
-    store: ObjectStore, key: str
-) -> None:
+async def test_ranged_reads_cache_few_blocks(store: ObjectStore, key: str) -> None:
     await store.put("audio", key, bytes(20 * MEBIBYTE))
     remote = await store.open("audio", key)
     ranges: list[int] = []
@@ -349,7 +343,7 @@ async def test_ranged_reading_keeps_few_blocks_and_reads_each_once(
     assert len(remote._blocks) <= 6
 
 
-async def test_ranged_reading_of_nothing(store: ObjectStore, key: str) -> None:
+async def test_ranged_reads_of_an_empty_object(store: ObjectStore, key: str) -> None:
     await store.put("audio", key, b"")
     empty = await store.open("audio", key)
 
@@ -359,7 +353,7 @@ async def test_ranged_reading_of_nothing(store: ObjectStore, key: str) -> None:
         await store.open("audio", f"{key}-not-there")
 
 
-async def test_an_object_deleted_while_it_is_read(store: ObjectStore, key: str) -> None:
+async def test_object_deleted_during_reading(store: ObjectStore, key: str) -> None:
     await store.put("audio", key, bytes(2 * MEBIBYTE))
     remote = await store.open("audio", key)
     await store.delete("audio", key)
@@ -368,7 +362,7 @@ async def test_an_object_deleted_while_it_is_read(store: ObjectStore, key: str) 
         await asyncio.to_thread(remote.read)
 
 
-async def test_the_wrong_keys_are_unavailable(s3: ObjectSettings) -> None:
+async def test_wrong_keys_are_unavailable(s3: ObjectSettings) -> None:
     store = ObjectStore(s3.model_copy(update={"s3_secret_key": type(s3.s3_secret_key)("wrong")}))
 
     with pytest.raises(UnavailableError):
@@ -378,7 +372,7 @@ async def test_the_wrong_keys_are_unavailable(s3: ObjectSettings) -> None:
     store.close()
 
 
-async def test_the_store_dies_in_the_middle(
+async def test_store_dies_during_upload(
     store: ObjectStore, servers: EmbeddedServers, key: str
 ) -> None:
     await store.put("audio", f"{key}-there", bytes(2 * MEBIBYTE))

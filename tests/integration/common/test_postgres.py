@@ -74,7 +74,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Package:
     return package
 
 
-async def test_rows_come_as_dictionaries(things: Database) -> None:
+async def test_rows_are_dictionaries(things: Database) -> None:
     assert await things.execute("INSERT INTO things VALUES (1, 'a'), (2, 'b')") == 2
 
     assert await things.fetch_one("SELECT * FROM things WHERE id = %s", (2,)) == {
@@ -88,7 +88,7 @@ async def test_rows_come_as_dictionaries(things: Database) -> None:
     await things.check()
 
 
-async def test_a_transaction_is_all_or_nothing(things: Database) -> None:
+async def test_transaction_is_atomic(things: Database) -> None:
     async def change_of_mind() -> None:
         async with things.transaction() as connection:
             await postgres.execute(connection, "INSERT INTO things VALUES (1, 'a')")
@@ -104,7 +104,7 @@ async def test_a_transaction_is_all_or_nothing(things: Database) -> None:
     assert len(await things.fetch_all("SELECT * FROM things")) == 2
 
 
-async def test_what_the_schema_refuses_is_not_an_outage(things: Database) -> None:
+async def test_constraint_violation_is_not_an_outage(things: Database) -> None:
     await things.execute("INSERT INTO things VALUES (1, 'a')")
 
     with pytest.raises(psycopg.errors.UniqueViolation):
@@ -130,7 +130,7 @@ async def test_a_full_disk_is_told_apart(things: Database) -> None:
     assert await things.execute("INSERT INTO things VALUES (1, 'a')") == 1
 
 
-async def test_a_cancelled_transaction_is_rolled_back_and_its_connection_usable(
+async def test_cancelled_transaction_is_rolled_back_and_frees_its_connection(
     things: Database,
 ) -> None:
     async def slow() -> None:
@@ -147,7 +147,7 @@ async def test_a_cancelled_transaction_is_rolled_back_and_its_connection_usable(
         assert await things.fetch_all("SELECT * FROM things") == []
 
 
-async def test_a_connection_that_broke_is_unavailable_and_replaced(things: Database) -> None:
+async def test_broken_connection_is_replaced(things: Database) -> None:
     with pytest.raises(UnavailableError):
         async with things.transaction() as connection:
             await postgres.execute(connection, "SELECT pg_terminate_backend(pg_backend_pid())")
@@ -158,7 +158,7 @@ async def test_a_connection_that_broke_is_unavailable_and_replaced(things: Datab
 _RENAME = "UPDATE things SET name = 'c' WHERE id = %s"
 
 
-async def test_changes_that_wait_for_each_other_can_be_tried_again(things: Database) -> None:
+async def test_deadlock_can_be_retried(things: Database) -> None:
     await things.execute("INSERT INTO things VALUES (1, 'a'), (2, 'b')")
     met = asyncio.Barrier(2)
 
@@ -174,9 +174,7 @@ async def test_changes_that_wait_for_each_other_can_be_tried_again(things: Datab
     assert "at the same time" in refused.message
 
 
-async def test_a_server_that_dies_and_comes_back(
-    things: Database, servers: EmbeddedServers
-) -> None:
+async def test_server_dies_and_returns(things: Database, servers: EmbeddedServers) -> None:
     await things.execute("INSERT INTO things VALUES (1, 'a')")
     things._pool.timeout = 1
     servers.process("postgres").kill()
@@ -197,7 +195,7 @@ async def test_a_server_that_dies_and_comes_back(
             break
 
 
-async def test_waiting_for_a_server_comes_to_an_end(unused_port: int) -> None:
+async def test_waiting_for_a_server_ends(unused_port: int) -> None:
     settings = PostgresSettings(
         database_url=SecretStr(f"postgresql://u:secret@127.0.0.1:{unused_port}/db")
     )
@@ -227,9 +225,7 @@ async def test_migrations_apply_once_and_in_order(database: Database, package: P
     assert recorded[2]["sha256"] == hashlib.sha256(b"INSERT INTO things VALUES (2)").hexdigest()
 
 
-async def test_a_migration_that_fails_undoes_those_before_it(
-    database: Database, package: Package
-) -> None:
+async def test_failing_migration_rolls_back_all(database: Database, package: Package) -> None:
     package.write("0003_broken.sql", "INSERT INTO nowhere VALUES (1)")
     with pytest.raises(psycopg.errors.UndefinedTable):
         await migrate(database, package.name)
@@ -238,7 +234,7 @@ async def test_a_migration_that_fails_undoes_those_before_it(
     assert len(await migrate(database, package.name)) == 3 + len(SHARED)
 
 
-async def test_an_applied_migration_must_not_change(database: Database, package: Package) -> None:
+async def test_applied_migration_must_not_change(database: Database, package: Package) -> None:
     await migrate(database, package.name)
     package.write("0001_things.sql", "CREATE TABLE others (id int)")
     package.write("0003_more.sql", "INSERT INTO things VALUES (2)")
@@ -249,9 +245,7 @@ async def test_an_applied_migration_must_not_change(database: Database, package:
     assert len(await database.fetch_all("SELECT * FROM things")) == 1
 
 
-async def test_processes_that_start_together_migrate_once(
-    database: Database, package: Package
-) -> None:
+async def test_concurrent_processes_migrate_once(database: Database, package: Package) -> None:
     package.write("0000_slow.sql", "SELECT pg_sleep(0.2)")
 
     applied = await asyncio.gather(*(migrate(database, package.name) for _ in range(4)))

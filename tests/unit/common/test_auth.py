@@ -30,7 +30,7 @@ class FakeTokens:
         return session
 
 
-async def test_a_good_answer_is_remembered_for_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_valid_token_is_cached_for_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(auth, "time", SimpleNamespace(monotonic=lambda: now))
     tokens = FakeTokens(tok="session_1")
@@ -45,7 +45,7 @@ async def test_a_good_answer_is_remembered_for_its_time(monkeypatch: pytest.Monk
     assert tokens.asked == 2
 
 
-async def test_a_bad_answer_is_not_remembered() -> None:
+async def test_invalid_token_is_not_cached() -> None:
     tokens = FakeTokens()
     cache = CachedAuthenticator(tokens, 60)
     for _ in range(2):
@@ -57,7 +57,7 @@ async def test_a_bad_answer_is_not_remembered() -> None:
     assert tokens.asked == 3
 
 
-async def test_a_burst_asks_once() -> None:
+async def test_burst_of_calls_asks_once() -> None:
     tokens = FakeTokens(tok="session_1", other="session_2")
     tokens.let.clear()
     cache = CachedAuthenticator(tokens, 60)
@@ -70,7 +70,7 @@ async def test_a_burst_asks_once() -> None:
     assert tokens.asked == 2
 
 
-async def test_a_failure_reaches_everybody_who_waits() -> None:
+async def test_failure_reaches_every_waiting_caller() -> None:
     tokens = FakeTokens()
     tokens.let.clear()
     cache = CachedAuthenticator(tokens, 60)
@@ -84,7 +84,7 @@ async def test_a_failure_reaches_everybody_who_waits() -> None:
     assert tokens.asked == 1
 
 
-async def test_a_caller_that_leaves_does_not_take_the_answer_along() -> None:
+async def test_leaving_caller_does_not_cancel_the_lookup() -> None:
     tokens = FakeTokens(tok="session_1")
     tokens.let.clear()
     cache = CachedAuthenticator(tokens, 60)
@@ -102,7 +102,7 @@ async def test_a_caller_that_leaves_does_not_take_the_answer_along() -> None:
     assert tokens.asked == 1
 
 
-async def test_a_revoked_token_is_asked_about_again() -> None:
+async def test_revoked_token_is_looked_up_again() -> None:
     tokens = FakeTokens(tok="session_1")
     cache = CachedAuthenticator(tokens, 60)
     await cache.authenticate("tok")
@@ -114,11 +114,11 @@ async def test_a_revoked_token_is_asked_about_again() -> None:
         await cache.authenticate("tok")
 
 
-async def test_forgetting_what_was_not_known_is_fine() -> None:
+async def test_forgetting_an_unknown_token_does_nothing() -> None:
     CachedAuthenticator(FakeTokens(), 60).forget("0" * 64)
 
 
-async def test_an_answer_from_before_the_revocation_is_not_kept() -> None:
+async def test_answer_from_before_the_revocation_is_not_cached() -> None:
     tokens = FakeTokens(tok="session_1")
     tokens.let.clear()
     cache = CachedAuthenticator(tokens, 60)
@@ -134,7 +134,7 @@ async def test_an_answer_from_before_the_revocation_is_not_kept() -> None:
         await cache.authenticate("tok")
 
 
-async def test_the_cache_does_not_grow_without_end() -> None:
+async def test_cache_is_bounded() -> None:
     tokens = FakeTokens(**{f"t{n}": f"s{n}" for n in range(10_050)})
     cache = CachedAuthenticator(tokens, 60)
     for n in range(10_050):
@@ -175,7 +175,7 @@ def signed(session: str = "") -> dict[str, str]:
     return ServiceSigner(KEY, "exporter").sign(session)
 
 
-async def test_a_method_that_is_not_listed_asks_for_a_session(
+async def test_unlisted_method_requires_a_session(
     authenticator: CallAuthenticator,
 ) -> None:
     with pytest.raises(AuthenticationError):
@@ -186,7 +186,7 @@ async def test_a_method_that_is_not_listed_asks_for_a_session(
     assert caller == Identity(session_id="session_1", token="tok")
 
 
-async def test_a_public_method_needs_nobody_but_recognises_a_caller(
+async def test_public_method_needs_no_caller_but_identifies_one(
     authenticator: CallAuthenticator,
 ) -> None:
     assert await authenticator.identify(PUBLIC, {}) is None
@@ -197,7 +197,7 @@ async def test_a_public_method_needs_nobody_but_recognises_a_caller(
         await authenticator.identify(PUBLIC, {"authorization": "Bearer wrong"})
 
 
-async def test_a_session_may_not_call_what_is_for_services(
+async def test_session_must_not_call_methods_of_services(
     authenticator: CallAuthenticator,
 ) -> None:
     for metadata in ({}, {"authorization": "Bearer tok"}):
@@ -206,14 +206,14 @@ async def test_a_session_may_not_call_what_is_for_services(
 
 
 @pytest.mark.parametrize("method", [PUBLIC, SESSION, SERVICE])
-async def test_a_service_may_call_everything(authenticator: CallAuthenticator, method: str) -> None:
+async def test_service_may_call_every_method(authenticator: CallAuthenticator, method: str) -> None:
     caller = await authenticator.identify(method, signed("session_9"))
 
     assert caller == Identity(service="exporter", session_id="session_9")
 
 
 @pytest.mark.parametrize("method", [PUBLIC, SESSION, SERVICE])
-async def test_a_wrong_signature_is_refused_even_beside_a_good_token(
+async def test_wrong_signature_is_rejected_even_with_a_valid_token(
     authenticator: CallAuthenticator, method: str
 ) -> None:
     metadata = {SERVICE_HEADER: "", "authorization": "Bearer tok"}
@@ -222,17 +222,17 @@ async def test_a_wrong_signature_is_refused_even_beside_a_good_token(
         await authenticator.identify(method, metadata)
 
 
-async def test_a_session_cannot_be_put_under_a_signature(authenticator: CallAuthenticator) -> None:
+async def test_session_cannot_be_added_to_a_signature(authenticator: CallAuthenticator) -> None:
     with pytest.raises(AuthenticationError):
         await authenticator.identify(SESSION, {**signed(), SESSION_HEADER: "session_1"})
 
 
-async def test_a_session_header_alone_is_nothing(authenticator: CallAuthenticator) -> None:
+async def test_session_header_alone_has_no_effect(authenticator: CallAuthenticator) -> None:
     with pytest.raises(AuthenticationError):
         await authenticator.identify(SESSION, {SESSION_HEADER: "session_1"})
 
 
-async def test_an_unavailable_gateway_is_not_a_wrong_token() -> None:
+async def test_unavailable_gateway_is_not_an_invalid_token() -> None:
     class Away:
         async def authenticate(self, token: str) -> str:
             raise UnavailableError("away")

@@ -6,7 +6,7 @@ from common import bus
 from common.errors import UnavailableError
 
 
-def test_subjects_are_what_the_contracts_say() -> None:
+def test_subjects_match_the_contracts() -> None:
     assert bus.tasks_subject("diarize") == "securetranscribe.tasks.v1.diarize"
     assert bus.results_subject("diarize") == "securetranscribe.results.v1.diarize"
     assert bus.progress_subject("t1") == "securetranscribe.progress.v1.t1"
@@ -18,7 +18,7 @@ def test_subjects_are_what_the_contracts_say() -> None:
     )
 
 
-async def test_a_server_that_is_not_there_is_given_up_in_time(unused_port: int) -> None:
+async def test_missing_server_fails_in_time(unused_port: int) -> None:
     begun = time.monotonic()
 
     with pytest.raises(UnavailableError, match="NATS_URL"):
@@ -27,7 +27,7 @@ async def test_a_server_that_is_not_there_is_given_up_in_time(unused_port: int) 
     assert 0.9 < time.monotonic() - begun < 15
 
 
-async def test_a_url_that_is_none_is_said_at_once() -> None:
+async def test_invalid_url_fails_at_once() -> None:
     begun = time.monotonic()
 
     with pytest.raises(UnavailableError, match="NATS_URL"):

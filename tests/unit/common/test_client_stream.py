@@ -53,12 +53,12 @@ async def _call(service: _Service, writes: int) -> tuple[int, bytes]:
         await server.stop(0)
 
 
-async def test_all_requests_are_answered_together() -> None:
+async def test_all_requests_get_one_answer() -> None:
     assert await _call(_Service(), 5) == (5, b"5")
 
 
 @pytest.mark.parametrize("attempt", range(15))
-async def test_a_refusal_in_the_middle_is_what_the_caller_learns(attempt: int) -> None:
+async def test_caller_receives_a_refusal_in_the_middle(attempt: int) -> None:
     with pytest.raises(FileTooLargeError) as caught:
         await _call(_Service(refuse_at=20), 10_000)
     assert caught.value.message == "File too large"
@@ -66,13 +66,13 @@ async def test_a_refusal_in_the_middle_is_what_the_caller_learns(attempt: int) -
 
 
 @pytest.mark.parametrize("attempt", range(5))
-async def test_an_early_answer_is_an_answer(attempt: int) -> None:
+async def test_early_answer_is_returned(attempt: int) -> None:
     written, answer = await _call(_Service(answer_at=20), 10_000)
     assert written < 10_000
     assert answer == b"20"
 
 
-async def test_a_server_that_is_away_is_said_to_be() -> None:
+async def test_absent_server_is_unavailable() -> None:
     async with grpc.aio.insecure_channel("127.0.0.1:1") as channel:
         stream = ClientStream[bytes, bytes](channel.stream_unary("/test/Count")())
         with pytest.raises(UnavailableError):

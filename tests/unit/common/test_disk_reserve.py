@@ -12,7 +12,9 @@ def leave(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=free))
 
 
-def test_less_than_the_reserve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disk_with_less_than_the_reserve_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reserve = DiskReserve(tmp_path, reserve_bytes=100)
     leave(monkeypatch, 100)
     reserve.require()
@@ -22,10 +24,10 @@ def test_less_than_the_reserve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         reserve.require()
 
 
-def test_a_store_elsewhere_is_never_found_full(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_remote_store_is_never_full(monkeypatch: pytest.MonkeyPatch) -> None:
     leave(monkeypatch, 0)
     DiskReserve(None, reserve_bytes=100).require()
 
 
-def test_a_directory_that_is_gone_is_not_a_full_disk(tmp_path: Path) -> None:
+def test_missing_directory_is_not_a_full_disk(tmp_path: Path) -> None:
     DiskReserve(tmp_path / "gone", reserve_bytes=2**62).require()

@@ -11,7 +11,7 @@ from common.errors import (
 )
 
 
-def test_an_error_carries_message_and_details() -> None:
+def test_error_has_message_and_details() -> None:
     error = ConflictError("There is one already.", {"name": "Ann"})
 
     assert str(error) == "There is one already."
@@ -28,18 +28,18 @@ def test_details_are_a_copy() -> None:
     assert error.details == {"field": "language"}
 
 
-def test_without_details_they_are_empty() -> None:
+def test_details_are_empty_by_default() -> None:
     assert NotFoundError("Gone.").details == {}
 
 
-def test_the_usual_validation_error_names_its_field() -> None:
+def test_validation_error_names_its_field() -> None:
     error = ValidationError.of("language", "Unknown language.")
 
     assert error.details == {"field": "language"}
     assert error.code == "VALIDATION_ERROR"
 
 
-def test_the_tree_holds_every_class_once_and_parents_first() -> None:
+def test_tree_lists_every_class_once_parents_first() -> None:
     found = tree()
     declared = {
         value

@@ -54,13 +54,13 @@ def test_subjects(kind: str, subject: str) -> None:
     assert ready.subject == f"securetranscribe.events.v1.{subject}"
 
 
-def test_an_event_for_everybody_goes_to_all() -> None:
+def test_event_without_session_goes_to_all() -> None:
     ready = events.envelope(event_of("speaker_updated", session=""), source="speakers")
 
     assert ready.subject == "securetranscribe.events.v1.all.speaker.7.updated"
 
 
-def test_headers_are_those_of_cloudevents_in_binary_mode() -> None:
+def test_headers_follow_cloudevents_binary_mode() -> None:
     event = event_of("job_queued")
     event.event_id = "e-1"
     event.time.FromJsonString("2026-01-02T03:04:05Z")
@@ -88,12 +88,12 @@ def test_id_and_time_are_filled_in_once() -> None:
     assert event_pb2.Event.FromString(first.payload) == event
 
 
-def test_an_event_without_data_is_a_mistake() -> None:
+def test_event_without_data_is_rejected() -> None:
     with pytest.raises(ValueError, match="without data"):
         events.envelope(event_pb2.Event(), source="x")
 
 
-def test_a_message_parses_back() -> None:
+def test_message_can_be_parsed_back() -> None:
     event = event_of("job_failed")
     ready = events.envelope(event, source="x")
     message = Msg(_client=Client(), subject=ready.subject, data=ready.payload)
@@ -101,7 +101,7 @@ def test_a_message_parses_back() -> None:
     assert events.parse(message) == event
 
 
-def test_revocations_of_all_sessions_are_one_subject() -> None:
+def test_revocations_of_all_sessions_match_one_subject() -> None:
     pattern = bus.event_subject("*", "session", "*", "revoked")
     subject = events.envelope(event_of("session_revoked"), source="gateway").subject
 

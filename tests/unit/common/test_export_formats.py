@@ -17,7 +17,7 @@ def test_values_have_the_names_of_the_json_api() -> None:
     ("names", "enum"),
     [(FORMAT_VALUES, export_pb2.ExportFormat), (OPTION_VALUES, export_pb2.ExportOption)],
 )
-def test_only_the_default_value_has_no_name(
+def test_only_the_default_value_is_unnamed(
     names: dict[str, int], enum: type[export_pb2.ExportFormat]
 ) -> None:
     assert set(enum.values()) - set(names.values()) == {0}

@@ -30,14 +30,14 @@ def test_clean(name: str, kept: str) -> None:
     assert clean(name) == kept
 
 
-def test_a_long_name_keeps_its_extension() -> None:
+def test_long_name_keeps_its_extension() -> None:
     kept = clean("x" * 400 + ".flac")
     assert len(kept) == LONGEST
     assert kept.endswith(".flac")
 
 
 @given(st.text(max_size=600))
-def test_a_clean_name_is_harmless_and_stays_unchanged(name: str) -> None:
+def test_cleaning_is_safe_and_idempotent(name: str) -> None:
     kept = clean(name)
     assert 0 < len(kept) <= LONGEST
     assert not set(kept) & {"/", "\\"}
@@ -68,7 +68,7 @@ def test_portable(title: str, stem: str) -> None:
 
 
 @given(st.text(max_size=400))
-def test_a_portable_name_is_accepted_by_file_systems_and_headers(title: str) -> None:
+def test_portable_name_is_accepted_by_file_systems_and_headers(title: str) -> None:
     stem = portable(title)
     assert 0 < len(stem.encode()) <= LONGEST_PORTABLE
     assert not re.search(r'[\x00-\x1f/\\:*?"<>|;%]', stem)

@@ -45,7 +45,7 @@ def lost(*_: object) -> None:
 
 
 @pytest.mark.usefixtures("driver")
-def test_the_memory_of_each_card_is_read_when_it_is_asked_for(
+def test_memory_of_each_card_is_read_at_each_scrape(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     gpu.watch_memory()
@@ -61,13 +61,13 @@ def test_the_memory_of_each_card_is_read_when_it_is_asked_for(
 
 
 @pytest.mark.usefixtures("driver")
-def test_a_card_that_is_lost_breaks_no_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lost_card_does_not_break_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
     gpu.watch_memory()
     monkeypatch.setattr(pynvml, "nvmlDeviceGetMemoryInfo", lost)
     assert [str(value) for value in exported().values()] == ["nan"] * 4
 
 
-def test_without_a_driver_there_are_no_such_metrics(
+def test_there_are_no_metrics_without_a_driver(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(pynvml, "nvmlInit", lost)
@@ -76,7 +76,7 @@ def test_without_a_driver_there_are_no_such_metrics(
     assert "GPU is lost" in capsys.readouterr().out
 
 
-def test_who_asks_for_a_card_must_have_one() -> None:
+def test_required_card_must_exist() -> None:
     gpu.require(found=True, library="Whatever")
     with pytest.raises(gpu.GpuError, match=r"Whatever finds no NVIDIA card .* USE_GPU=false"):
         gpu.require(found=False, library="Whatever")

@@ -48,9 +48,7 @@ def test_serving_server_is_healthy(server: Health) -> None:
     assert healthcheck.main([], {"GRPC_PORT": str(server.port)}) == 0
 
 
-def test_server_that_drains_is_not_healthy(
-    server: Health, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_draining_server_is_not_healthy(server: Health, capsys: pytest.CaptureFixture[str]) -> None:
     server.say(Status.NOT_SERVING)
     assert healthcheck.main([], {"GRPC_PORT": str(server.port)}) == 1
     assert "NOT_SERVING" in capsys.readouterr().err
@@ -66,9 +64,7 @@ def test_every_named_address_must_be_healthy(
     assert capsys.readouterr().err.startswith("127.0.0.1:1: ")
 
 
-def test_own_http_server_can_be_asked_too(
-    server: Health, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_own_http_server_can_be_checked(server: Health, capsys: pytest.CaptureFixture[str]) -> None:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200 if self.path == "/health" else 503)
@@ -104,7 +100,7 @@ def certificates(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def test_server_that_demands_certificates_is_asked_with_ones_own(
+def test_server_with_mutual_tls_is_checked_with_the_own_certificate(
     certificates: dict[str, str],
 ) -> None:
     key, chain, authority = (
@@ -122,7 +118,7 @@ def test_server_that_demands_certificates_is_asked_with_ones_own(
         server.stop()
 
 
-def test_check_does_not_import_what_services_need() -> None:
+def test_check_imports_no_heavy_modules() -> None:
     heavy = "{'pydantic', 'structlog', 'opentelemetry', 'nats', 'torch'}"
     code = f"import sys, common.healthcheck; sys.exit(len({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

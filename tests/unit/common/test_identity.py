@@ -15,7 +15,7 @@ def signer() -> ServiceSigner:
     return ServiceSigner(KEY, "exporter")
 
 
-def test_outside_a_request_nobody_calls() -> None:
+def test_there_is_no_caller_outside_a_request() -> None:
     assert identity.current_or_none() is None
     with pytest.raises(AuthenticationError):
         identity.current()
@@ -23,7 +23,7 @@ def test_outside_a_request_nobody_calls() -> None:
         identity.session_id()
 
 
-def test_the_caller_can_be_set_and_reset() -> None:
+def test_caller_can_be_set_and_reset() -> None:
     token = identity.use(Identity(session_id="session_1", token="t"))
     try:
         assert identity.current().session_id == "session_1"
@@ -33,7 +33,7 @@ def test_the_caller_can_be_set_and_reset() -> None:
     assert identity.current_or_none() is None
 
 
-def test_a_service_without_a_session_has_none() -> None:
+def test_service_may_call_without_a_session() -> None:
     token = identity.use(Identity(service="exporter"))
     try:
         assert identity.current().service == "exporter"
@@ -43,7 +43,7 @@ def test_a_service_without_a_session_has_none() -> None:
         identity.reset(token)
 
 
-async def test_tasks_do_not_see_each_others_caller() -> None:
+async def test_tasks_have_separate_callers() -> None:
     async def call(session: str) -> str:
         identity.use(Identity(session_id=session))
         await asyncio.sleep(0)
@@ -55,22 +55,22 @@ async def test_tasks_do_not_see_each_others_caller() -> None:
     assert identity.current_or_none() is None
 
 
-def test_an_identity_does_not_print_as_equal_to_another() -> None:
+def test_identities_are_compared_by_value() -> None:
     assert Identity(session_id="a") == Identity(session_id="a")
     assert Identity(session_id="a") != Identity(session_id="a", service="gateway")
 
 
-def test_an_identity_does_not_show_its_token() -> None:
+def test_identity_does_not_show_its_token() -> None:
     assert "secret-token" not in repr(Identity(session_id="a", token="secret-token"))
 
 
-def test_a_token_is_stored_as_its_sha256() -> None:
+def test_token_is_stored_as_its_sha256() -> None:
     assert identity.hash_token("abc") == (
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     )
 
 
-def test_a_signature_shows_service_and_session(signer: ServiceSigner) -> None:
+def test_signature_proves_service_and_session(signer: ServiceSigner) -> None:
     metadata = signer.sign("session_1")
 
     assert metadata[SESSION_HEADER] == "session_1"
@@ -78,14 +78,14 @@ def test_a_signature_shows_service_and_session(signer: ServiceSigner) -> None:
     assert verified == Identity(service="exporter", session_id="session_1")
 
 
-def test_a_signature_without_a_session(signer: ServiceSigner) -> None:
+def test_signature_without_session(signer: ServiceSigner) -> None:
     metadata = signer.sign()
 
     assert set(metadata) == {SERVICE_HEADER}
     assert signer.verify(metadata[SERVICE_HEADER]) == Identity(service="exporter")
 
 
-def test_a_signature_is_for_one_session_only(signer: ServiceSigner) -> None:
+def test_signature_is_valid_for_one_session_only(signer: ServiceSigner) -> None:
     value = signer.sign("session_1")[SERVICE_HEADER]
 
     for other in ("session_2", ""):
@@ -93,14 +93,14 @@ def test_a_signature_is_for_one_session_only(signer: ServiceSigner) -> None:
             signer.verify(value, other)
 
 
-def test_another_key_is_refused(signer: ServiceSigner) -> None:
+def test_signature_with_another_key_is_rejected(signer: ServiceSigner) -> None:
     value = ServiceSigner("z" * 32, "exporter").sign()[SERVICE_HEADER]
 
     with pytest.raises(AuthenticationError):
         signer.verify(value)
 
 
-def test_another_service_cannot_be_claimed(signer: ServiceSigner) -> None:
+def test_service_name_cannot_be_forged(signer: ServiceSigner) -> None:
     value = signer.sign()[SERVICE_HEADER].replace("exporter", "gateway")
 
     with pytest.raises(AuthenticationError):
@@ -110,7 +110,7 @@ def test_another_service_cannot_be_claimed(signer: ServiceSigner) -> None:
 @pytest.mark.parametrize(
     ("shift", "accepted"), [(-290, True), (290, True), (-310, False), (310, False)]
 )
-def test_signatures_age(
+def test_signatures_expire(
     signer: ServiceSigner, monkeypatch: pytest.MonkeyPatch, shift: int, accepted: bool
 ) -> None:
     now = time.time()
@@ -139,10 +139,10 @@ def test_signatures_age(
         "v1:exporter:1700000000:" + "0" * 64 + "\n",
     ],
 )
-def test_nonsense_is_refused_and_not_an_accident(signer: ServiceSigner, value: str) -> None:
+def test_malformed_signature_is_rejected(signer: ServiceSigner, value: str) -> None:
     with pytest.raises(AuthenticationError):
         signer.verify(value)
 
 
-def test_the_key_itself_is_not_in_a_signature(signer: ServiceSigner) -> None:
+def test_signature_does_not_contain_the_key(signer: ServiceSigner) -> None:
     assert KEY not in signer.sign("s")[SERVICE_HEADER]

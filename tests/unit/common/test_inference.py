@@ -45,7 +45,7 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_everything_runs_on_one_thread(inference: Inference) -> None:
+async def test_all_work_runs_on_one_thread(inference: Inference) -> None:
     loaded = await inference.load(lambda: threading.current_thread().name)
     called = await inference.call(lambda control: threading.current_thread().name)
     task = await inference.run(lambda control: threading.current_thread().name, quiet())
@@ -54,7 +54,7 @@ async def test_everything_runs_on_one_thread(inference: Inference) -> None:
     assert loaded.startswith("models")
 
 
-async def test_a_call_waits_for_the_task_in_hand(inference: Inference) -> None:
+async def test_call_waits_for_the_current_task(inference: Inference) -> None:
     work = Work()
     task = asyncio.create_task(inference.run(work, quiet()))
     await until(work.begun.is_set)
@@ -68,7 +68,7 @@ async def test_a_call_waits_for_the_task_in_hand(inference: Inference) -> None:
     assert (await task).startswith("models")
 
 
-async def test_too_many_callers_are_refused(inference: Inference) -> None:
+async def test_too_many_callers_are_rejected(inference: Inference) -> None:
     work = Work()
     calls = [asyncio.create_task(inference.call(work)) for _ in range(8)]
     await asyncio.sleep(0.05)
@@ -81,7 +81,7 @@ async def test_too_many_callers_are_refused(inference: Inference) -> None:
     assert await inference.call(lambda control: 1) == 1
 
 
-async def test_work_is_told_that_its_caller_left(inference: Inference) -> None:
+async def test_work_is_stopped_when_its_caller_leaves(inference: Inference) -> None:
     work = Work()
     call = asyncio.create_task(inference.call(work))
     await until(work.begun.is_set)
@@ -92,7 +92,7 @@ async def test_work_is_told_that_its_caller_left(inference: Inference) -> None:
     assert await inference.call(lambda control: control.cancelled()) is False
 
 
-async def test_work_that_has_not_begun_is_dropped_with_its_caller(inference: Inference) -> None:
+async def test_waiting_work_is_dropped_with_its_caller(inference: Inference) -> None:
     first, second = Work(), Work()
     calls = [asyncio.create_task(inference.call(work)) for work in (first, second)]
     await until(first.begun.is_set)
@@ -105,7 +105,7 @@ async def test_work_that_has_not_begun_is_dropped_with_its_caller(inference: Inf
     assert not second.begun.is_set()
 
 
-async def test_an_error_reaches_the_caller(inference: Inference) -> None:
+async def test_error_reaches_the_caller(inference: Inference) -> None:
     def fail(control: TaskControl) -> None:
         raise ValueError("broken")
 
@@ -113,7 +113,7 @@ async def test_an_error_reaches_the_caller(inference: Inference) -> None:
         await inference.call(fail)
 
 
-async def test_ids_of_the_caller_are_known_to_the_work(inference: Inference) -> None:
+async def test_work_has_the_context_of_its_caller(inference: Inference) -> None:
     with structlog.contextvars.bound_contextvars(session_id="session_1"):
         seen = await inference.call(lambda control: structlog.contextvars.get_contextvars())
 

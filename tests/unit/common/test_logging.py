@@ -50,7 +50,7 @@ def log() -> Iterator[Log]:
     structlog.contextvars.clear_contextvars()
 
 
-def test_a_line_is_one_json_object(log: Log) -> None:
+def test_line_is_one_json_object(log: Log) -> None:
     logging.get("exporter.app").info("started\nand more", port=50051)
 
     (line,) = log.lines()
@@ -62,7 +62,7 @@ def test_a_line_is_one_json_object(log: Log) -> None:
     assert line["timestamp"].endswith("Z")
 
 
-def test_bound_ids_are_in_the_line(log: Log) -> None:
+def test_line_has_bound_ids(log: Log) -> None:
     with structlog.contextvars.bound_contextvars(job_id="job_1", session_id="session_1"):
         logging.get("x").info("inside")
     logging.get("x").info("outside")
@@ -72,7 +72,7 @@ def test_bound_ids_are_in_the_line(log: Log) -> None:
     assert "job_id" not in outside
 
 
-def test_the_trace_is_in_the_line(log: Log) -> None:
+def test_line_has_the_trace(log: Log) -> None:
     tracer = TracerProvider().get_tracer("test")
     with tracer.start_as_current_span("span") as span:
         logging.get("x").info("traced")
@@ -85,7 +85,7 @@ def test_the_trace_is_in_the_line(log: Log) -> None:
     assert "trace_id" not in untraced
 
 
-def test_libraries_log_the_same_way(log: Log) -> None:
+def test_libraries_log_in_the_same_form(log: Log) -> None:
     with structlog.contextvars.bound_contextvars(job_id="job_1"):
         stdlib.getLogger("psycopg.pool").warning("connecting to %s failed", "db")
 
@@ -95,7 +95,7 @@ def test_libraries_log_the_same_way(log: Log) -> None:
     assert line["job_id"] == "job_1"
 
 
-def test_the_level_holds_for_everybody_and_chatty_libraries_less(log: Log) -> None:
+def test_level_applies_to_all_and_chatty_libraries_are_quieter(log: Log) -> None:
     logging.get("x").debug("no")
     stdlib.getLogger("other").debug("no")
     stdlib.getLogger("urllib3").info("no")
@@ -104,7 +104,7 @@ def test_the_level_holds_for_everybody_and_chatty_libraries_less(log: Log) -> No
     assert [line["event"] for line in log.lines()] == ["yes"]
 
 
-def test_an_exception_is_in_the_line_without_local_variables(log: Log) -> None:
+def test_line_has_the_exception_without_local_variables(log: Log) -> None:
     try:
         fail(SPOKEN)
     except RuntimeError as error:

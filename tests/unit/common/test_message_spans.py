@@ -32,7 +32,7 @@ def context(span: ReadableSpan) -> trace.SpanContext:
     return found
 
 
-def test_a_trace_goes_through_a_message(spans: InMemorySpanExporter) -> None:
+def test_trace_continues_through_a_message(spans: InMemorySpanExporter) -> None:
     with (
         telemetry.tracer().start_as_current_span("sender"),
         message_spans.publishing(SUBJECT, {"Nats-Msg-Id": "1"}) as headers,
@@ -54,7 +54,7 @@ def test_a_trace_goes_through_a_message(spans: InMemorySpanExporter) -> None:
     assert published.attributes["messaging.destination.name"] == SUBJECT
 
 
-def test_the_trace_that_a_message_has_wins_over_the_current_one(
+def test_trace_of_a_message_takes_precedence(
     spans: InMemorySpanExporter,
 ) -> None:
     with telemetry.tracer().start_as_current_span("origin"):
@@ -70,7 +70,7 @@ def test_the_trace_that_a_message_has_wins_over_the_current_one(
     assert headers["traceparent"] != kept["traceparent"]
 
 
-def test_without_a_trace_there_is_no_span(spans: InMemorySpanExporter) -> None:
+def test_there_is_no_span_without_a_trace(spans: InMemorySpanExporter) -> None:
     with message_spans.publishing(SUBJECT, {"a": "b"}) as headers:
         pass
     with message_spans.receiving(SUBJECT, None):
@@ -79,7 +79,7 @@ def test_without_a_trace_there_is_no_span(spans: InMemorySpanExporter) -> None:
     assert spans.get_finished_spans() == ()
 
 
-def test_a_statement_shows_within_a_trace_only(spans: InMemorySpanExporter) -> None:
+def test_statement_has_a_span_only_within_a_trace(spans: InMemorySpanExporter) -> None:
     with telemetry.statement("SELECT 1"):
         pass
     assert spans.get_finished_spans() == ()

@@ -7,7 +7,7 @@ from common.errors import UnavailableError
 from common.runtime import Supervisor, eventually
 
 
-async def test_a_task_that_dies_stops_the_process() -> None:
+async def test_dying_task_stops_the_process() -> None:
     supervisor = Supervisor()
 
     async def die() -> None:
@@ -20,7 +20,7 @@ async def test_a_task_that_dies_stops_the_process() -> None:
     assert supervisor.stopping
 
 
-async def test_a_task_that_ends_well_stops_nothing() -> None:
+async def test_finished_task_does_not_stop_the_process() -> None:
     supervisor = Supervisor()
 
     async def end() -> str:
@@ -33,7 +33,7 @@ async def test_a_task_that_ends_well_stops_nothing() -> None:
     assert not supervisor.failed
 
 
-async def test_tasks_have_their_names() -> None:
+async def test_tasks_have_names() -> None:
     supervisor = Supervisor()
     task = supervisor.start("named", asyncio.sleep(60))
 
@@ -41,7 +41,7 @@ async def test_tasks_have_their_names() -> None:
     await supervisor.cancel()
 
 
-async def test_cancelling_waits_for_the_last_words_of_every_task() -> None:
+async def test_cancelling_waits_for_the_cleanup_of_every_task() -> None:
     supervisor = Supervisor()
     said: list[int] = []
 
@@ -61,11 +61,11 @@ async def test_cancelling_waits_for_the_last_words_of_every_task() -> None:
     assert not supervisor.failed
 
 
-async def test_cancelling_without_tasks_is_fine() -> None:
+async def test_cancelling_without_tasks_returns() -> None:
     await Supervisor().cancel()
 
 
-async def test_started_says_whether_the_service_has_come_up() -> None:
+async def test_started_shows_whether_the_service_has_started() -> None:
     supervisor = Supervisor()
     assert not supervisor.started
     supervisor.stop()

@@ -34,7 +34,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("S3_SECRET_KEY", "hush")
 
 
-def test_reads_the_environment_by_upper_case_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_are_read_from_upper_case_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAX_FILE_SIZE", "2GB")
     monkeypatch.setenv("ALLOWED_HOSTS", "a.example, b.example,,")
 
@@ -46,7 +46,7 @@ def test_reads_the_environment_by_upper_case_names(monkeypatch: pytest.MonkeyPat
     assert loaded.s3_bucket_audio == "audio"
 
 
-def test_an_empty_variable_is_like_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     # Also where a class inherits from several: the last base must not undo it.
     monkeypatch.setenv("GRPC_TLS_CERT", "")
     monkeypatch.setenv("DATABASE_POOL_SIZE", "")
@@ -59,7 +59,7 @@ def test_an_empty_variable_is_like_none(monkeypatch: pytest.MonkeyPatch) -> None
     assert loaded.log_level == "INFO"
 
 
-def test_settings_do_not_change(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_are_immutable(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = settings.load(Everything)
 
     with pytest.raises(ValueError, match="frozen"):
@@ -81,7 +81,7 @@ def refused(capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().err
 
 
-def test_every_wrong_variable_has_a_line(
+def test_every_invalid_variable_has_a_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("GRPC_PORT")
@@ -116,7 +116,7 @@ def test_every_wrong_variable_has_a_line(
         ("MAX_FILE_SIZE", "0"),
     ],
 )
-def test_values_out_of_range(
+def test_values_out_of_range_are_rejected(
     name: str,
     value: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -128,7 +128,7 @@ def test_values_out_of_range(
 
 
 @pytest.mark.parametrize("name", ["GRPC_TLS_CERT", "GRPC_TLS_KEY"])
-def test_half_of_tls_is_refused(
+def test_certificate_without_key_is_rejected(
     name: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -141,7 +141,7 @@ def test_half_of_tls_is_refused(
     assert "GRPC_TLS_CERT and GRPC_TLS_KEY must be set together" in refused(capsys)
 
 
-def test_a_missing_file_is_named(
+def test_missing_file_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     missing = tmp_path / "none.pem"
@@ -150,7 +150,7 @@ def test_a_missing_file_is_named(
     assert f"{missing} does not exist" in refused(capsys)
 
 
-def test_a_list_may_also_be_given_as_one() -> None:
+def test_list_is_accepted_as_a_list() -> None:
     given = Everything(secret_key=SecretStr(SECRET), grpc_port=1, allowed_hosts=("a", "b"))
 
     assert given.allowed_hosts == ("a", "b")
@@ -159,7 +159,7 @@ def test_a_list_may_also_be_given_as_one() -> None:
 @pytest.mark.parametrize(
     ("debug", "expected"), [("false", ("WARNING", "json")), ("true", ("DEBUG", "console"))]
 )
-def test_debugging_logs_everything_for_people(
+def test_debug_mode_logs_everything_to_the_console(
     monkeypatch: pytest.MonkeyPatch, debug: str, expected: tuple[str, str]
 ) -> None:
     monkeypatch.setenv("LOG_LEVEL", "WARNING")

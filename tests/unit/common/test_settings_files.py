@@ -40,7 +40,9 @@ def test_file_values_are_validated_like_variables(
     assert settings.port == 77
 
 
-def test_arguments_win_over_files(monkeypatch: pytest.MonkeyPatch, secret: Path) -> None:
+def test_arguments_take_precedence_over_files(
+    monkeypatch: pytest.MonkeyPatch, secret: Path
+) -> None:
     monkeypatch.setenv("SECRET_KEY_FILE", str(secret))
     assert Example(secret_key=SecretStr("given")).secret_key.get_secret_value() == "given"
 
@@ -55,7 +57,7 @@ def test_empty_file_counts_as_not_set(
     assert Example().port == 5
 
 
-def test_variable_and_file_together_are_refused(
+def test_variable_and_file_together_are_rejected(
     monkeypatch: pytest.MonkeyPatch, secret: Path
 ) -> None:
     monkeypatch.setenv("SECRET_KEY", "other")
@@ -76,7 +78,7 @@ def test_process_ends_with_the_name_of_the_unreadable_file(
     assert "No such file" in said
 
 
-def test_binary_file_is_refused_without_quoting_it(
+def test_binary_file_is_rejected_without_quoting_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     binary = tmp_path / "binary"

@@ -51,7 +51,7 @@ def test_compact(size: int, text: str) -> None:
 
 
 @given(st.integers(0, 2000 * TB))
-def test_a_compact_size_is_never_less_than_the_size_and_at_most_a_tenth_more(size: int) -> None:
+def test_compact_size_is_rounded_up_by_at_most_a_tenth(size: int) -> None:
     assert size <= sizes.parse(sizes.compact(size)) <= size * 1.1
 
 

@@ -24,7 +24,7 @@ def over_the_wire(error: errors.ApplicationError) -> AioRpcError:
 
 
 @pytest.mark.parametrize("cls", TREE, ids=lambda cls: cls.__name__)
-def test_every_error_comes_back_as_it_went(cls: type[errors.ApplicationError]) -> None:
+def test_every_error_survives_the_wire(cls: type[errors.ApplicationError]) -> None:
     error = cls("Größe — ungültig.", {"field": "name", "empty": ""})
 
     received = status.from_rpc_error(over_the_wire(error))
@@ -35,7 +35,7 @@ def test_every_error_comes_back_as_it_went(cls: type[errors.ApplicationError]) -
     assert received.code == error.code
 
 
-def test_a_full_disk_comes_back_as_exhausted_resources() -> None:
+def test_full_disk_becomes_exhausted_resources() -> None:
     error = errors.DiskFullError()
 
     received = status.from_rpc_error(over_the_wire(error))
@@ -75,7 +75,7 @@ class PickyError(errors.AudioProcessingError):
         super().__init__(f"Breaks off after {seconds} s.", {"seconds": str(seconds)})
 
 
-def test_a_subclass_with_another_constructor_comes_back_as_its_parent() -> None:
+def test_subclass_with_another_constructor_becomes_its_parent() -> None:
     received = status.from_rpc_error(over_the_wire(PickyError(seconds=1.5)))
 
     assert type(received) is errors.AudioProcessingError
@@ -94,7 +94,7 @@ def test_a_subclass_with_another_constructor_comes_back_as_its_parent() -> None:
         (grpc.StatusCode.UNKNOWN, errors.ApplicationError),
     ],
 )
-def test_a_bare_status_says_nothing_of_internals(
+def test_bare_status_hides_internals(
     code: grpc.StatusCode, cls: type[errors.ApplicationError]
 ) -> None:
     bare = AioRpcError(code, Metadata(), Metadata(), details="connect to 10.0.0.7:5432 failed")
@@ -105,7 +105,7 @@ def test_a_bare_status_says_nothing_of_internals(
     assert "10.0.0.7" not in received.message
 
 
-def test_details_of_another_domain_are_not_ours() -> None:
+def test_details_of_another_domain_are_ignored() -> None:
     info = error_details_pb2.ErrorInfo(reason="NOT_FOUND", domain="googleapis.com")
     packed = any_pb2.Any()
     packed.Pack(info)
@@ -118,7 +118,7 @@ def test_details_of_another_domain_are_not_ours() -> None:
 
 
 @pytest.mark.parametrize("value", [b"\xff\xff\xff", "text"])
-def test_details_that_cannot_be_read_are_passed_over(value: str | bytes) -> None:
+def test_unreadable_details_are_ignored(value: str | bytes) -> None:
     error = AioRpcError(
         grpc.StatusCode.UNAVAILABLE, Metadata(), Metadata((DETAILS, value)), details="no"
     )
@@ -126,7 +126,7 @@ def test_details_that_cannot_be_read_are_passed_over(value: str | bytes) -> None
     assert type(status.from_rpc_error(error)) is errors.UnavailableError
 
 
-def test_a_reason_under_another_status_is_not_believed() -> None:
+def test_reason_under_another_status_is_ignored() -> None:
     sent = status.to_status(errors.NotFoundError("Gone."))
     error = AioRpcError(
         grpc.StatusCode.UNAVAILABLE, Metadata(), Metadata(*sent.trailing_metadata), details="x"

@@ -11,7 +11,7 @@ def tracer() -> trace.Tracer:
     return TracerProvider().get_tracer("test")
 
 
-def test_a_trace_travels_in_headers(tracer: trace.Tracer) -> None:
+def test_trace_is_passed_in_headers(tracer: trace.Tracer) -> None:
     with tracer.start_as_current_span("sender") as sender:
         headers = telemetry.inject()
         sent = sender.get_span_context()
@@ -22,12 +22,12 @@ def test_a_trace_travels_in_headers(tracer: trace.Tracer) -> None:
         assert receiver.parent.span_id == sent.span_id  # type: ignore[attr-defined]
 
 
-def test_without_a_trace_there_are_no_headers() -> None:
+def test_there_are_no_headers_without_a_trace() -> None:
     assert telemetry.inject() == {}
 
 
 @pytest.mark.parametrize("headers", [None, {}, {"traceparent": "nonsense"}])
-def test_headers_without_a_trace_begin_a_new_one(
+def test_headers_without_a_trace_start_a_new_one(
     tracer: trace.Tracer, headers: dict[str, str] | None
 ) -> None:
     with tracer.start_as_current_span("receiver", context=telemetry.extract(headers)) as span:
@@ -35,7 +35,7 @@ def test_headers_without_a_trace_begin_a_new_one(
         assert span.get_span_context().is_valid
 
 
-def test_metric_names_are_ours_and_carry_their_unit() -> None:
+def test_metric_names_have_prefix_and_unit() -> None:
     metrics = [
         value
         for value in vars(telemetry).values()
@@ -54,5 +54,5 @@ def test_metric_names_are_ours_and_carry_their_unit() -> None:
             assert described.name.endswith(("_seconds", "_factor"))
 
 
-def test_buckets_rise() -> None:
+def test_buckets_increase() -> None:
     assert list(telemetry.SECONDS) == sorted(set(telemetry.SECONDS))

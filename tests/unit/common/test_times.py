@@ -6,15 +6,15 @@ from common import times
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.000001, 1.5, 3599.999999, 86400.0 * 30, -2.25])
-def test_seconds_survive_the_way_there_and_back(seconds: float) -> None:
+def test_seconds_survive_a_round_trip(seconds: float) -> None:
     assert times.seconds(times.duration(seconds)) == pytest.approx(seconds, abs=1e-9)
 
 
-def test_a_duration_is_rounded_to_the_microsecond() -> None:
+def test_duration_is_rounded_to_microseconds() -> None:
     assert times.duration(0.1 + 0.2).nanos == 300_000_000
 
 
-def test_moments_survive_the_way_there_and_back() -> None:
+def test_moments_survive_a_round_trip() -> None:
     moment = dt.datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=dt.UTC)
     timestamp = times.timestamp(moment)
 
@@ -22,7 +22,7 @@ def test_moments_survive_the_way_there_and_back() -> None:
     assert times.moment(timestamp) == moment
 
 
-def test_moments_of_other_zones_are_the_same_moments() -> None:
+def test_moments_of_other_zones_are_converted() -> None:
     zone = dt.timezone(dt.timedelta(hours=5, minutes=30))
     moment = dt.datetime(2026, 3, 1, 12, 0, tzinfo=zone)
     timestamp = times.timestamp(moment)
@@ -32,5 +32,5 @@ def test_moments_of_other_zones_are_the_same_moments() -> None:
     assert times.moment(timestamp).tzinfo is dt.UTC
 
 
-def test_no_moment_stays_none() -> None:
+def test_none_stays_none() -> None:
     assert times.timestamp(None) is None
