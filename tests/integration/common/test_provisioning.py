@@ -54,7 +54,7 @@ def provision(variables: dict[str, str]) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_provisioning_twice_leaves_what_services_need(
+def test_provisioning_is_idempotent(
     servers: EmbeddedServers, s3: ObjectSettings, variables: dict[str, str]
 ) -> None:
     for _ in range(2):
@@ -78,7 +78,7 @@ def test_provisioning_twice_leaves_what_services_need(
         assert getattr(servers.credentials, secret) not in said
 
 
-async def test_subscribers_copy_takes_the_lifecycle_events_only(
+async def test_copy_for_subscribers_has_lifecycle_events_only(
     servers: EmbeddedServers, variables: dict[str, str]
 ) -> None:
     code, said = await asyncio.to_thread(provision, variables)
@@ -96,7 +96,7 @@ async def test_subscribers_copy_takes_the_lifecycle_events_only(
         await outside.close()
 
 
-def test_server_that_refuses_is_reported_without_its_url(
+def test_refusing_server_is_reported_without_its_url(
     servers: EmbeddedServers, variables: dict[str, str]
 ) -> None:
     wrong = {"PROVISION_DATABASE_URL": servers.postgres.url("speakers"), "PROVISION_SECONDS": "1"}
@@ -106,7 +106,7 @@ def test_server_that_refuses_is_reported_without_its_url(
     assert servers.credentials.postgres_speakers not in said
 
 
-def test_database_in_another_encoding_is_refused(
+def test_database_in_another_encoding_is_rejected(
     servers: EmbeddedServers, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     superuser = variables["PROVISION_DATABASE_URL"]
@@ -121,7 +121,7 @@ def test_database_in_another_encoding_is_refused(
         connection.execute("DROP DATABASE in_ascii")
 
 
-def test_database_that_is_missing_is_made_in_utf8(
+def test_missing_database_is_created_in_utf8(
     servers: EmbeddedServers, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     superuser = variables["PROVISION_DATABASE_URL"]

@@ -8,7 +8,7 @@ from tests.integration.common.processes import service
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_signal_ends_a_service_in_order(number: signal.Signals) -> None:
+async def test_signal_ends_a_service_in_order(number: signal.Signals) -> None:
     async with service("serve") as running:
         await running.says("up")
 
@@ -18,7 +18,7 @@ async def test_a_signal_ends_a_service_in_order(number: signal.Signals) -> None:
         assert running.events == ["up", "closing"]
 
 
-async def test_a_dying_task_ends_the_process_in_order_and_with_a_failure() -> None:
+async def test_dying_task_ends_the_process_in_order_with_a_failure() -> None:
     async with service("dying") as running:
         assert await running.ends() == 1
         assert running.events == ["task died, stopping the process", "closing"]
@@ -27,7 +27,7 @@ async def test_a_dying_task_ends_the_process_in_order_and_with_a_failure() -> No
         assert running.lines[0]["service"] == "process"
 
 
-async def test_a_signal_ends_a_service_that_is_still_starting_at_once() -> None:
+async def test_signal_ends_a_starting_service_at_once() -> None:
     async with service("starting") as running:
         await running.says("up")
         begun = time.monotonic()
@@ -39,7 +39,7 @@ async def test_a_signal_ends_a_service_that_is_still_starting_at_once() -> None:
         assert running.events == ["up", "closing"]
 
 
-async def test_what_cannot_start_says_why_in_one_line() -> None:
+async def test_failed_start_is_explained_in_one_line() -> None:
     async with service("refused") as running:
         assert await running.ends() == 1
         (line,) = running.lines
@@ -48,7 +48,7 @@ async def test_what_cannot_start_says_why_in_one_line() -> None:
         assert "exception" not in line
 
 
-async def test_an_accident_is_logged_and_does_not_wait_for_threads() -> None:
+async def test_unexpected_error_is_logged_and_does_not_wait_for_threads() -> None:
     async with service("broken") as running:
         assert await running.ends(20) == 1
         (line,) = running.lines
@@ -56,12 +56,12 @@ async def test_an_accident_is_logged_and_does_not_wait_for_threads() -> None:
         assert line["level"] == "critical"
 
 
-async def test_a_service_that_returns_has_ended_well() -> None:
+async def test_returning_service_has_succeeded() -> None:
     async with service("returning") as running:
         assert await running.ends() == 0
 
 
-async def test_a_wrong_setting_ends_the_process_before_anything_else() -> None:
+async def test_invalid_setting_ends_the_process_first() -> None:
     async with service("serve", environment={"LOG_LEVEL": "LOUD"}) as running:
         assert running.process.stderr is not None
         said = await asyncio.wait_for(running.process.stderr.read(), 30)

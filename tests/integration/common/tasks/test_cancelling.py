@@ -9,7 +9,7 @@ from common.objects import ObjectStore
 from tests.integration.common.tasks.workers import Bench, Echo, Failing, Held, until
 
 
-async def test_a_running_task_is_cancelled_at_once(bench: Bench) -> None:
+async def test_running_task_is_cancelled_at_once(bench: Bench) -> None:
     handler = Held()
     task = await bench.task()
     await bench.start(handler)
@@ -23,7 +23,7 @@ async def test_a_running_task_is_cancelled_at_once(bench: Bench) -> None:
     assert await bench.announced() == 0
 
 
-async def test_a_cancellation_whose_telling_was_lost_is_looked_up(bench: Bench) -> None:
+async def test_cancellation_with_a_lost_message_is_looked_up(bench: Bench) -> None:
     handler = Held()
     task = await bench.task()
     await bench.start(handler)
@@ -37,7 +37,7 @@ async def test_a_cancellation_whose_telling_was_lost_is_looked_up(bench: Bench) 
     assert await bench.announced() == 0
 
 
-async def test_cancelling_another_job_disturbs_nothing(bench: Bench) -> None:
+async def test_cancelling_another_job_has_no_effect(bench: Bench) -> None:
     handler = Held()
     task, other = await bench.task(), await bench.task()
     await bench.start(handler)
@@ -53,7 +53,7 @@ async def test_cancelling_another_job_disturbs_nothing(bench: Bench) -> None:
     assert await bench.announced() == 1
 
 
-async def test_a_task_cancelled_before_is_not_begun(bench: Bench) -> None:
+async def test_task_cancelled_before_is_not_started(bench: Bench) -> None:
     handler = Echo()
     task = await bench.task()
     await bench.cancel(task)
@@ -66,7 +66,7 @@ async def test_a_task_cancelled_before_is_not_begun(bench: Bench) -> None:
     assert await bench.announced() == 0
 
 
-async def test_a_task_that_waits_for_the_object_store_can_be_cancelled(bench: Bench) -> None:
+async def test_task_waiting_for_the_object_store_can_be_cancelled(bench: Bench) -> None:
     handler = Failing(UnavailableError("The object store does not answer."))
     task = await bench.task()
     await bench.start(handler)
@@ -79,9 +79,7 @@ async def test_a_task_that_waits_for_the_object_store_can_be_cancelled(bench: Be
     assert await bench.announced() == 0
 
 
-async def test_no_result_object_is_left_by_a_cancelled_task(
-    bench: Bench, store: ObjectStore
-) -> None:
+async def test_cancelled_task_leaves_no_result_object(bench: Bench, store: ObjectStore) -> None:
     handler = Held()
     task = await bench.task()
     await bench.start(handler)

@@ -12,7 +12,7 @@ from securetranscribe.v1 import queue_pb2
 from tests.integration.common.tasks.workers import STAGE, Bench, Echo, Failing
 
 
-async def test_an_accident_is_tried_again(bench: Bench) -> None:
+async def test_unexpected_error_is_retried(bench: Bench) -> None:
     handler = Failing(RuntimeError("out of memory"), times=1)
     await bench.start(handler)
     await bench.give(await bench.task())
@@ -23,7 +23,7 @@ async def test_an_accident_is_tried_again(bench: Bench) -> None:
     assert len(handler.calls) == 2
 
 
-async def test_a_task_that_keeps_failing_is_reported(bench: Bench) -> None:
+async def test_repeated_failure_is_reported(bench: Bench) -> None:
     handler = Failing(RuntimeError("words of a transcript"))
     task = await bench.task()
     await bench.start(handler)
@@ -40,7 +40,7 @@ async def test_a_task_that_keeps_failing_is_reported(bench: Bench) -> None:
     assert len(handler.calls) == bench.delivery.max_deliver
 
 
-async def test_what_can_never_succeed_is_reported_at_once(bench: Bench) -> None:
+async def test_permanent_failure_is_reported_at_once(bench: Bench) -> None:
     handler = Failing(AudioProcessingError("Nothing in it can be decoded."))
     await bench.start(handler)
     await bench.give(await bench.task())
@@ -53,7 +53,7 @@ async def test_what_can_never_succeed_is_reported_at_once(bench: Bench) -> None:
     assert len(handler.calls) == 1
 
 
-async def test_a_recording_that_is_gone_is_reported(bench: Bench, store: ObjectStore) -> None:
+async def test_missing_recording_is_reported(bench: Bench, store: ObjectStore) -> None:
     handler = Echo()
     task = await bench.task()
     await store.delete("audio", task.audio_key)
@@ -67,7 +67,7 @@ async def test_a_recording_that_is_gone_is_reported(bench: Bench, store: ObjectS
     assert handler.calls == []
 
 
-async def test_a_handler_that_gives_up_unasked_is_tried_again(bench: Bench) -> None:
+async def test_handler_that_stops_unasked_is_retried(bench: Bench) -> None:
     handler = Failing(TaskCancelledError(), times=1)
     await bench.start(handler)
     await bench.give(await bench.task())
@@ -92,7 +92,7 @@ async def test_messages_that_cannot_be_settled_are_discarded(bench: Bench, poiso
     assert not running.working.done()
 
 
-async def test_a_reason_that_no_message_can_carry_is_announced_all_the_same(bench: Bench) -> None:
+async def test_unencodable_reason_is_announced(bench: Bench) -> None:
     handler = Failing(AudioProcessingError("\udcff cannot be decoded. " + "x" * 10_000))
     await bench.start(handler)
     await bench.give(await bench.task())
@@ -104,7 +104,7 @@ async def test_a_reason_that_no_message_can_carry_is_announced_all_the_same(benc
 
 
 @pytest.mark.parametrize(("owner", "name"), [(TaskResults, "announce"), (Cancellations, "include")])
-async def test_an_accident_in_settling_a_task_does_not_end_the_worker(
+async def test_error_in_settling_a_task_does_not_end_the_worker(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, owner: type, name: str
 ) -> None:
     accidents = [MemoryError()]

@@ -39,7 +39,7 @@ async def ended(process: ServiceProcess) -> dict[str, object]:
     return await process.says("task ended", 60)
 
 
-async def test_a_library_that_never_returns_costs_the_process_and_not_the_queue(
+async def test_stuck_library_costs_the_process_but_not_the_queue(
     bench: Bench, start: Start
 ) -> None:
     task = await bench.task(b"stuck")
@@ -78,9 +78,7 @@ async def test_another_worker_gets_the_second_attempt(bench: Bench, start: Start
     await bench.settled()
 
 
-async def test_stalled_work_that_returns_leaves_the_process_alone(
-    bench: Bench, start: Start
-) -> None:
+async def test_stalled_work_that_returns_keeps_the_process(bench: Bench, start: Start) -> None:
     await bench.give(await bench.task(b"idle"))
     async with start() as worker:
         assert (await ended(worker))["outcome"] == "stalled"
@@ -99,9 +97,7 @@ def resident(process: ServiceProcess) -> int:
     return int(pages) * 4096
 
 
-async def test_a_task_that_takes_too_much_memory_fails_and_gives_it_back(
-    bench: Bench, start: Start
-) -> None:
+async def test_task_using_too_much_memory_fails_and_returns_it(bench: Bench, start: Start) -> None:
     task = await bench.task(b"greedy but obeying")
     await bench.give(task)
     async with start(WORKER_MEMORY_LIMIT="500MB") as worker:
@@ -118,7 +114,7 @@ async def test_a_task_that_takes_too_much_memory_fails_and_gives_it_back(
     assert await bench.announced() == 2
 
 
-async def test_memory_that_is_not_given_back_costs_the_process(bench: Bench, start: Start) -> None:
+async def test_unreturned_memory_costs_the_process(bench: Bench, start: Start) -> None:
     task = await bench.task(b"greedy")
     await bench.give(task)
     async with start(WORKER_MEMORY_LIMIT="500MB") as worker:
@@ -141,9 +137,7 @@ async def test_memory_after_other_work_gets_a_second_attempt(bench: Bench, start
     await bench.settled()
 
 
-async def test_a_limit_below_the_models_is_reported_at_the_start(
-    bench: Bench, start: Start
-) -> None:
+async def test_limit_below_the_models_is_reported_at_the_start(bench: Bench, start: Start) -> None:
     async with start(WORKER_MEMORY_LIMIT="20MB") as worker:
         line = await worker.says("cannot run", 60)
         assert await worker.ends() == 1
@@ -151,7 +145,7 @@ async def test_a_limit_below_the_models_is_reported_at_the_start(
 
 
 @pytest.mark.parametrize("recording", [b"out of memory", b"exit"])
-async def test_what_a_library_raises_is_one_failed_task(
+async def test_error_of_a_library_is_one_failed_task(
     bench: Bench, start: Start, recording: bytes
 ) -> None:
     await bench.give(await bench.task(recording))
@@ -177,7 +171,7 @@ asyncio.run(main())
 """
 
 
-async def test_a_library_that_holds_the_interpreter_costs_the_process() -> None:
+async def test_library_holding_the_interpreter_costs_the_process() -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",

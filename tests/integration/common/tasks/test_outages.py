@@ -12,7 +12,7 @@ from securetranscribe.v1 import queue_pb2
 from tests.integration.common.tasks.workers import Bench, Echo, Held, until
 
 
-async def test_nats_dies_while_a_task_is_in_hand(bench: Bench, servers: EmbeddedServers) -> None:
+async def test_nats_dies_during_a_task(bench: Bench, servers: EmbeddedServers) -> None:
     handler = Held()
     task = await bench.task()
     running = await bench.start(handler)
@@ -40,9 +40,7 @@ async def test_nats_dies_while_a_task_is_in_hand(bench: Bench, servers: Embedded
     assert not running.working.done()
 
 
-async def test_nats_is_away_while_an_idle_worker_waits(
-    bench: Bench, servers: EmbeddedServers
-) -> None:
+async def test_nats_is_away_while_a_worker_is_idle(bench: Bench, servers: EmbeddedServers) -> None:
     handler = Echo()
     running = await bench.start(handler)
     await asyncio.sleep(0.2)
@@ -71,7 +69,7 @@ async def test_stopping_works_while_nats_is_away(bench: Bench, servers: Embedded
     await until(lambda: bench.client.is_connected)
 
 
-async def test_the_object_store_dies_while_a_task_is_in_hand(
+async def test_object_store_dies_during_a_task(
     bench: Bench, servers: EmbeddedServers, store: ObjectStore
 ) -> None:
     class Reading(Held):

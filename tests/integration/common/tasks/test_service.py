@@ -107,9 +107,7 @@ async def running(settings: WorkerSettings) -> AsyncIterator[Running]:
         await running.channel.close()
 
 
-async def test_a_worker_loads_works_answers_and_ends(
-    bench: Bench, settings: WorkerSettings
-) -> None:
+async def test_worker_loads_works_answers_and_ends(bench: Bench, settings: WorkerSettings) -> None:
     signed = tuple(ServiceSigner(SECRET, "gateway").sign("session_1").items())
     async with running(settings) as service:
         assert service.engine is not None
@@ -126,9 +124,7 @@ async def test_a_worker_loads_works_answers_and_ends(
     assert not service.supervisor.failed
 
 
-async def test_a_worker_that_ends_gives_its_task_back(
-    bench: Bench, settings: WorkerSettings
-) -> None:
+async def test_ending_worker_returns_its_task(bench: Bench, settings: WorkerSettings) -> None:
     task = await bench.task()
     async with running(settings) as service:
         assert service.engine is not None
@@ -146,7 +142,7 @@ async def test_a_worker_that_ends_gives_its_task_back(
 
 @pytest.mark.usefixtures("bench")
 @pytest.mark.parametrize("use_gpu", [True, False])
-async def test_only_a_worker_with_a_graphics_card_tells_of_its_memory(
+async def test_only_a_worker_with_a_graphics_card_exports_its_memory(
     settings: WorkerSettings, monkeypatch: pytest.MonkeyPatch, *, use_gpu: bool
 ) -> None:
     watched: list[str] = []

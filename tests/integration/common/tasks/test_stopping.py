@@ -25,7 +25,7 @@ async def test_stopping_lets_a_task_finish(bench: Bench) -> None:
     assert not handler.stopped.is_set()
 
 
-async def test_stopping_gives_a_task_back_that_takes_too_long(bench: Bench) -> None:
+async def test_stopping_returns_a_long_task(bench: Bench) -> None:
     slow = Held()
     running = await bench.start(slow, grace=0.1)
     task = await bench.task()
@@ -45,7 +45,7 @@ async def test_stopping_gives_a_task_back_that_takes_too_long(bench: Bench) -> N
     await bench.settled()
 
 
-async def test_a_stopped_worker_takes_nothing(bench: Bench) -> None:
+async def test_stopped_worker_takes_no_task(bench: Bench) -> None:
     handler = Echo()
     running = await bench.start(handler)
     await running.stop()
@@ -60,9 +60,7 @@ def worker_process(servers: EmbeddedServers) -> AbstractAsyncContextManager[Serv
     return service(program="tasks/worker_process.py", environment=environment)
 
 
-async def test_a_dead_workers_task_is_given_to_another(
-    bench: Bench, servers: EmbeddedServers
-) -> None:
+async def test_task_of_a_dead_worker_is_redelivered(bench: Bench, servers: EmbeddedServers) -> None:
     task = await bench.task()
     await bench.give(task)
     async with worker_process(servers) as doomed:
@@ -79,7 +77,7 @@ async def test_a_dead_workers_task_is_given_to_another(
     assert await bench.announced() == 1
 
 
-async def test_a_terminated_worker_gives_its_task_back_and_ends_well(
+async def test_terminated_worker_returns_its_task_and_succeeds(
     bench: Bench, servers: EmbeddedServers
 ) -> None:
     task = await bench.task()

@@ -17,7 +17,7 @@ from securetranscribe.v1 import queue_pb2
 from tests.integration.common.tasks.workers import STAGE, Bench, Echo, Held, until
 
 
-async def test_a_task_is_done_once(bench: Bench, store: ObjectStore) -> None:
+async def test_task_is_done_once(bench: Bench, store: ObjectStore) -> None:
     handler = Echo()
     task = await bench.task(b"sound")
     await bench.start(handler)
@@ -36,7 +36,7 @@ async def test_a_task_is_done_once(bench: Bench, store: ObjectStore) -> None:
     assert handler.calls == [task.task_id]
 
 
-async def test_what_is_found_done_is_only_announced(bench: Bench, store: ObjectStore) -> None:
+async def test_finished_task_is_only_announced(bench: Bench, store: ObjectStore) -> None:
     handler = Echo()
     task = await bench.task()
     await store.put("results", task.result_key, b"done by one who died before saying so")
@@ -68,7 +68,7 @@ async def test_tasks_are_done_one_at_a_time(bench: Bench) -> None:
     assert await bench.announced() == 2
 
 
-async def test_a_long_task_is_not_given_to_another_worker(bench: Bench) -> None:
+async def test_long_task_is_not_redelivered(bench: Bench) -> None:
     slow, other = Held(), Echo()
     await bench.start(slow)
     await bench.give(await bench.task())
@@ -83,7 +83,7 @@ async def test_a_long_task_is_not_given_to_another_worker(bench: Bench) -> None:
     assert (await bench.result()).worker_id == "worker-1"
 
 
-async def test_what_is_not_a_task_is_discarded(bench: Bench) -> None:
+async def test_other_messages_are_discarded(bench: Bench) -> None:
     handler = Echo()
     await bench.start(handler)
     await bench.stream.publish(bus.tasks_subject(STAGE), b"\xff\xff")
@@ -94,7 +94,7 @@ async def test_what_is_not_a_task_is_discarded(bench: Bench) -> None:
     await bench.settled()
 
 
-async def test_a_worker_shows_that_it_lives_and_how_far_it_is(
+async def test_worker_publishes_heartbeats_and_progress(
     bench: Bench, client: Client, stream: JetStreamContext
 ) -> None:
     class Telling(Held):
@@ -146,7 +146,7 @@ def tracer(monkeypatch: pytest.MonkeyPatch) -> trace.Tracer:
     return tracer
 
 
-async def test_the_trace_and_the_ids_reach_the_handler_and_the_result(
+async def test_trace_and_ids_reach_the_handler_and_the_result(
     bench: Bench, tracer: trace.Tracer
 ) -> None:
     seen: dict[str, object] = {}

@@ -50,7 +50,7 @@ def decoded(data: bytes) -> Samples:
 
 
 @pytest.mark.parametrize("name", sounds.FORMATS)
-def test_probe_tells_what_a_recording_is(name: str, make: Callable[[str], bytes]) -> None:
+def test_probe_reports_properties(name: str, make: Callable[[str], bytes]) -> None:
     how = sounds.FORMATS[name]
     info = probe(io.BytesIO(make(name)))
     assert info.kind is how.kind
@@ -61,9 +61,7 @@ def test_probe_tells_what_a_recording_is(name: str, make: Callable[[str], bytes]
 
 
 @pytest.mark.parametrize("name", sounds.FORMATS)
-def test_decoding_keeps_the_length_and_the_place_of_sound(
-    name: str, make: Callable[[str], bytes]
-) -> None:
+def test_decoding_preserves_length_and_position(name: str, make: Callable[[str], bytes]) -> None:
     how = sounds.FORMATS[name]
     sound = decoded(make(name))
     assert sound.dtype == np.float32
@@ -76,7 +74,7 @@ def test_decoding_keeps_the_length_and_the_place_of_sound(
 
 @pytest.mark.parametrize("name", sounds.FORMATS)
 @pytest.mark.parametrize(("start", "end"), [(0.3, 2.0), (2.75, 4.25)])
-def test_a_window_is_the_same_sound_as_in_the_whole(
+def test_window_matches_the_whole_recording(
     name: str, start: float, end: float, make: Callable[[str], bytes]
 ) -> None:
     whole = decoded(make(name))
@@ -86,14 +84,14 @@ def test_a_window_is_the_same_sound_as_in_the_whole(
     assert abs(sounds.lag(window, expected)) <= ROUNDED
 
 
-def test_a_window_ends_where_the_recording_does(make: Callable[[str], bytes]) -> None:
+def test_window_ends_with_the_recording(make: Callable[[str], bytes]) -> None:
     window = read_window(io.BytesIO(make("wav")), 3.0, 60.0)
     assert len(window) == 2 * SAMPLE_RATE
     assert not len(read_window(io.BytesIO(make("wav")), 60.0, 61.0))
     assert not len(read_window(io.BytesIO(make("wav")), 3.0, 3.0))
 
 
-def test_blocks_are_of_one_size() -> None:
+def test_blocks_have_equal_size() -> None:
     data = sounds.recording("flac", 20.0)
     sizes = [len(block) for block in decode(io.BytesIO(data))]
     assert set(sizes[:-1]) == {BLOCK}
@@ -106,18 +104,18 @@ def test_channels_are_mixed_down(tmp_path: Path) -> None:
     assert np.abs(decoded(data) - left).max() < 0.001
 
 
-def test_another_sample_rate_can_be_asked_for(make: Callable[[str], bytes]) -> None:
+def test_other_sample_rates_are_available(make: Callable[[str], bytes]) -> None:
     blocks = list(decode(io.BytesIO(make("mp3")), sample_rate=8_000))
     assert sum(map(len, blocks)) == pytest.approx(SECONDS * 8_000, abs=800)
 
 
-def test_a_path_is_as_good_as_a_file(tmp_path: Path, make: Callable[[str], bytes]) -> None:
+def test_path_and_file_are_equivalent(tmp_path: Path, make: Callable[[str], bytes]) -> None:
     path = tmp_path / "meeting.m4a"
     path.write_bytes(make("m4a"))
     assert probe(path) == probe(str(path)) == probe(io.BytesIO(make("m4a")))
 
 
-def test_silence_is_a_recording() -> None:
+def test_silence_is_accepted() -> None:
     data = sounds.encode(np.zeros(32_000, dtype=np.float32), sounds.FORMATS["wav"])
     assert probe(io.BytesIO(data)).duration == pytest.approx(2.0)
     assert not decoded(data).any()
@@ -143,7 +141,7 @@ def test_probing_reads_a_small_part_of_a_long_recording(name: str) -> None:
     assert file.taken < 0.7 * len(data)
 
 
-def test_a_file_that_reads_in_small_pieces_will_do(make: Callable[[str], bytes]) -> None:
+def test_file_with_short_reads_is_accepted(make: Callable[[str], bytes]) -> None:
     class Reluctant(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             return super().read(min(size or 0, 1000) if size and size > 0 else size)
@@ -151,7 +149,7 @@ def test_a_file_that_reads_in_small_pieces_will_do(make: Callable[[str], bytes])
     assert probe(Reluctant(make("mp3"))) == probe(io.BytesIO(make("mp3")))
 
 
-def test_trouble_in_reading_is_not_taken_for_a_broken_recording(
+def test_read_error_is_not_taken_for_a_broken_recording(
     make: Callable[[str], bytes],
 ) -> None:
     class Store(io.BytesIO):
@@ -166,25 +164,25 @@ def test_trouble_in_reading_is_not_taken_for_a_broken_recording(
         probe(Store(make("m4a")))
 
 
-def test_no_bytes_are_no_recording() -> None:
+def test_empty_file_is_rejected() -> None:
     with pytest.raises(EmptyAudioError):
         probe(io.BytesIO(b""))
 
 
 @pytest.mark.parametrize("name", ["wav", "flac", "aiff", "caf"])
-def test_a_container_without_samples_holds_no_sound(name: str) -> None:
+def test_container_without_samples_is_empty(name: str) -> None:
     data = sounds.encode(np.zeros(0, dtype=np.float32), sounds.FORMATS[name])
     with pytest.raises(UndecodableAudioError):
         probe(io.BytesIO(data))
 
 
-def test_a_film_without_sound_is_refused() -> None:
+def test_film_without_sound_is_rejected() -> None:
     with pytest.raises(NoAudioStreamError):
         probe(io.BytesIO(sounds.video_without_sound()))
 
 
 @pytest.mark.parametrize("data", [b"plain text " * 100, b"%PDF-1.7" + bytes(500)])
-def test_what_is_no_audio_is_refused(data: bytes) -> None:
+def test_other_files_are_rejected(data: bytes) -> None:
     with pytest.raises(UndecodableAudioError):
         probe(io.BytesIO(data))
     with pytest.raises(UndecodableAudioError):
@@ -192,7 +190,7 @@ def test_what_is_no_audio_is_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["mp3", "flac", "m4a", "opus", "webm", "wma"])
-def test_a_signature_before_rubbish_is_refused(name: str, make: Callable[[str], bytes]) -> None:
+def test_signature_before_garbage_is_rejected(name: str, make: Callable[[str], bytes]) -> None:
     rubbish = random.Random(3).randbytes(20_000)
     with pytest.raises(AudioError):
         probe(io.BytesIO(make(name)[:16] + rubbish))
@@ -203,7 +201,7 @@ def cut_at(data: bytes, part: float) -> io.BytesIO:
 
 
 @pytest.mark.parametrize("name", ["mp3", "wav", "flac", "webm", "mka", "aiff", "au"])
-def test_a_truncated_recording_is_noticed(name: str, make: Callable[[str], bytes]) -> None:
+def test_truncated_recording_is_detected(name: str, make: Callable[[str], bytes]) -> None:
     with pytest.raises(TruncatedAudioError) as caught:
         probe(cut_at(make(name), 0.6))
     assert caught.value.declared == pytest.approx(SECONDS, abs=0.1)
@@ -212,29 +210,25 @@ def test_a_truncated_recording_is_noticed(name: str, make: Callable[[str], bytes
 
 
 @pytest.mark.parametrize("name", ["mp3", "wav", "flac", "webm"])
-def test_a_truncated_recording_can_be_taken_as_it_is(
-    name: str, make: Callable[[str], bytes]
-) -> None:
+def test_truncated_recording_can_be_accepted(name: str, make: Callable[[str], bytes]) -> None:
     info = probe(cut_at(make(name), 0.6), allow_truncated=True)
     assert info.truncated
     assert info.duration == pytest.approx(0.6 * SECONDS, abs=0.3)
 
 
 @pytest.mark.parametrize("name", LENGTH_AT_THE_END)
-def test_an_mp4_without_its_end_cannot_be_decoded(name: str, make: Callable[[str], bytes]) -> None:
+def test_mp4_without_its_end_cannot_be_decoded(name: str, make: Callable[[str], bytes]) -> None:
     with pytest.raises(UndecodableAudioError):
         probe(cut_at(make(name), 0.9))
 
 
 @pytest.mark.parametrize("name", WITHOUT_DECLARED_LENGTH + LENGTH_UNCHECKED)
-def test_where_nothing_is_declared_the_rest_is_the_recording(
-    name: str, make: Callable[[str], bytes]
-) -> None:
+def test_undeclared_length_is_the_length_found(name: str, make: Callable[[str], bytes]) -> None:
     info = probe(cut_at(make(name), 0.6), allow_truncated=True)
     assert info.duration == pytest.approx(0.6 * SECONDS, abs=0.9)
 
 
-def test_a_wav_from_a_recorder_that_never_wrote_its_size_is_whole(
+def test_wav_of_a_streaming_recorder_is_complete(
     make: Callable[[str], bytes],
 ) -> None:
     data = bytearray(make("wav"))
@@ -246,7 +240,7 @@ def test_a_wav_from_a_recorder_that_never_wrote_its_size_is_whole(
         assert not info.truncated
 
 
-def test_the_declared_length_of_rf64_is_read_from_its_own_chunk() -> None:
+def test_length_of_rf64_is_read_from_its_own_chunk() -> None:
     byte_rate = 32_000
     ds64 = b"ds64" + (28).to_bytes(4, "little") + (0).to_bytes(8, "little")
     ds64 += (byte_rate * 100_000).to_bytes(8, "little") + bytes(12)
@@ -277,7 +271,7 @@ def test_lost_packets_become_silence() -> None:
 
 
 @pytest.mark.parametrize("name", sounds.FORMATS)
-def test_damage_never_does_worse_than_raise_an_audio_error(name: str) -> None:
+def test_damage_raises_audio_errors_only(name: str) -> None:
     whole = sounds.recording(name, 1.0)
     dice = random.Random(name)
     for _ in range(8):
@@ -302,7 +296,7 @@ def test_damage_never_does_worse_than_raise_an_audio_error(name: str) -> None:
             pass
 
 
-def test_a_recording_cannot_make_the_reader_open_another_file(tmp_path: Path) -> None:
+def test_recording_cannot_open_another_file(tmp_path: Path) -> None:
     secret = tmp_path / "secret.wav"
     secret.write_bytes(sounds.recording("wav", 1.0))
     for playlist in (
@@ -313,7 +307,7 @@ def test_a_recording_cannot_make_the_reader_open_another_file(tmp_path: Path) ->
             probe(io.BytesIO(playlist.encode()))
 
 
-def test_a_file_object_is_left_open(make: Callable[[str], bytes]) -> None:
+def test_file_object_is_left_open(make: Callable[[str], bytes]) -> None:
     file = io.BytesIO(make("mp3"))
     with open_audio(file) as opened:
         assert opened.stream.codec_context.name.startswith("mp3")

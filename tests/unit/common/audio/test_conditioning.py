@@ -24,7 +24,7 @@ def heard(data: bytes) -> tuple[Samples, SignalConditioner]:
     return np.concatenate(list(decode(io.BytesIO(data), conditioner=conditioner))), conditioner
 
 
-def test_sane_samples_stay_as_they_are(tone: Samples) -> None:
+def test_sane_samples_are_unchanged(tone: Samples) -> None:
     sound, conditioner = heard(sounds.float_wav(tone))
     assert np.abs(sound - tone).max() < 1e-6
     assert conditioner.warnings == ()
@@ -32,7 +32,7 @@ def test_sane_samples_stay_as_they_are(tone: Samples) -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("bits", [32, 64])
-def test_what_is_not_a_number_becomes_silence(tone: Samples, value: float, bits: int) -> None:
+def test_nan_and_infinity_become_silence(tone: Samples, value: float, bits: int) -> None:
     damaged = tone.copy()
     damaged[5_000] = value
     sound, conditioner = heard(sounds.float_wav(damaged, bits=bits))
@@ -42,7 +42,7 @@ def test_what_is_not_a_number_becomes_silence(tone: Samples, value: float, bits:
     assert warning.startswith("1 sample of the recording held no valid number")
 
 
-def test_resampling_does_not_spread_what_is_not_a_number() -> None:
+def test_resampling_does_not_spread_nan() -> None:
     whole = sounds.noise(3.0, 48_000)
     damaged = whole.copy()
     damaged[70_000:70_010] = np.nan
@@ -55,7 +55,7 @@ def test_resampling_does_not_spread_what_is_not_a_number() -> None:
 
 
 @pytest.mark.parametrize("value", [3.0, 1e6, 1e30])
-def test_one_wild_sample_silences_nothing(tone: Samples, value: float) -> None:
+def test_one_wild_sample_does_not_change_the_gain(tone: Samples, value: float) -> None:
     damaged = tone.copy()
     damaged[5_000] = value
     sound, conditioner = heard(sounds.float_wav(damaged))
@@ -65,7 +65,7 @@ def test_one_wild_sample_silences_nothing(tone: Samples, value: float) -> None:
     assert "1 sample of the recording lay far beyond full scale" in warning
 
 
-def test_a_burst_of_rubbish_does_not_lower_the_rest(tone: Samples) -> None:
+def test_burst_of_garbage_does_not_lower_the_rest(tone: Samples) -> None:
     damaged = tone.copy()
     damaged[80_000:80_400] = 1e7
     sound, conditioner = heard(sounds.float_wav(damaged))
@@ -74,7 +74,7 @@ def test_a_burst_of_rubbish_does_not_lower_the_rest(tone: Samples) -> None:
 
 
 @pytest.mark.parametrize("scale", [2.0**15, 2.0**23, 2.0**31])
-def test_samples_in_integer_range_are_heard(tone: Samples, scale: float) -> None:
+def test_samples_in_integer_range_are_scaled(tone: Samples, scale: float) -> None:
     sound, conditioner = heard(sounds.float_wav(tone * scale))
     assert np.abs(sound - tone).max() < 1e-6
     (warning,) = conditioner.warnings
@@ -82,14 +82,14 @@ def test_samples_in_integer_range_are_heard(tone: Samples, scale: float) -> None
     assert f"lowered by {decibels:.0f} dB" in warning
 
 
-def test_a_window_read_by_itself_has_the_gain_of_the_whole(tone: Samples) -> None:
+def test_single_window_has_the_gain_of_the_whole(tone: Samples) -> None:
     data = sounds.float_wav(tone * 32_768)
     sound, _ = heard(data)
     window = read_window(io.BytesIO(data), 10.0, 12.0)
     assert np.abs(window - sound[10 * SAMPLE_RATE : 12 * SAMPLE_RATE]).max() < 1e-6
 
 
-def test_overdriven_sound_is_lowered_and_stays_so(tone: Samples) -> None:
+def test_gain_of_overdriven_sound_is_kept(tone: Samples) -> None:
     louder = np.concatenate([tone, 5 * tone, tone])
     sound, conditioner = heard(sounds.float_wav(louder))
     assert conditioner.gain == pytest.approx(0.5, rel=0.01)
@@ -100,21 +100,21 @@ def test_overdriven_sound_is_lowered_and_stays_so(tone: Samples) -> None:
     assert "lowered by 6 dB" in warning
 
 
-def test_nothing_but_rubbish_is_still_finite() -> None:
+def test_garbage_becomes_finite() -> None:
     sound, conditioner = heard(sounds.float_wav(np.full(50_000, np.nan)))
     assert len(sound) == 50_000
     assert not sound.any()
     assert conditioner.not_numbers == 50_000
 
 
-def test_lossy_overshoots_are_clipped_without_a_word() -> None:
+def test_lossy_overshoots_are_clipped_without_warning() -> None:
     loud = np.clip(4 * sounds.noise(3.0, 44_100), -0.99, 0.99)
     sound, conditioner = heard(sounds.encode(loud, sounds.FORMATS["mp3"]))
     assert np.abs(sound).max() <= 1.0
     assert conditioner.wild == 0
 
 
-def test_windows_tell_what_was_changed(tone: Samples) -> None:
+def test_windows_report_changes(tone: Samples) -> None:
     damaged = tone.copy()
     damaged[[5_000, 250_000]] = np.nan
     conditioner = SignalConditioner()

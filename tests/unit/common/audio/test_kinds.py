@@ -10,13 +10,13 @@ def id3(length: int) -> bytes:
 
 
 @pytest.mark.parametrize("name", sounds.FORMATS)
-def test_every_container_is_recognised_by_its_first_bytes(name: str) -> None:
+def test_every_container_is_detected_by_its_first_bytes(name: str) -> None:
     data = sounds.recording(name, 0.5)
     assert sniff(data[:4096]) is sounds.FORMATS[name].kind
 
 
 @pytest.mark.parametrize("name", sounds.FORMATS)
-def test_every_container_may_bear_its_usual_name(name: str) -> None:
+def test_every_container_may_have_its_usual_extension(name: str) -> None:
     how = sounds.FORMATS[name]
     assert name_contradicts(f"meeting.{how.extension}", how.kind) is None
     assert name_contradicts(f"MEETING.{how.extension.upper()}", how.kind) is None
@@ -40,30 +40,30 @@ def test_every_container_may_bear_its_usual_name(name: str) -> None:
         b"#EXTM3U\nfile:///etc/passwd",
     ],
 )
-def test_what_is_not_audio_is_not_recognised(data: bytes) -> None:
+def test_other_files_are_not_detected(data: bytes) -> None:
     assert sniff(data) is None
 
 
-def test_mp3_behind_a_tag_is_recognised() -> None:
+def test_mp3_after_a_tag_is_detected() -> None:
     mp3 = sounds.recording("mp3", 0.5)
     assert sniff(id3(300) + mp3) is AudioKind.MP3
 
 
-def test_what_follows_a_tag_decides() -> None:
+def test_content_after_a_tag_decides() -> None:
     assert sniff(id3(300) + sounds.recording("flac", 0.2)) is AudioKind.FLAC
     assert sniff(id3(300) + b"plain text") is None
 
 
-def test_a_tag_longer_than_what_is_given_is_taken_for_mp3() -> None:
+def test_tag_longer_than_the_data_counts_as_mp3() -> None:
     assert sniff(id3(100_000)[:4096]) is AudioKind.MP3
 
 
-def test_the_length_of_a_tag_counts_its_header() -> None:
+def test_length_of_a_tag_includes_its_header() -> None:
     assert id3_length(id3(300)) == 310
     assert id3_length(b"RIFF") == 0
 
 
-def test_rf64_is_wav_and_layer_two_is_read_like_mp3() -> None:
+def test_rf64_is_wav_and_layer_two_is_mp3() -> None:
     assert sniff(b"RF64\xff\xff\xff\xffWAVEds64") is AudioKind.WAV
     assert sniff(b"\xff\xfd\x84\x00") is AudioKind.MP3
 
@@ -81,7 +81,7 @@ def test_rf64_is_wav_and_layer_two_is_read_like_mp3() -> None:
         ("C:\\recordings\\meeting.zip", AudioKind.WAV),
     ],
 )
-def test_a_name_that_claims_something_else_is_contradicted(name: str, kind: AudioKind) -> None:
+def test_contradicting_extension_is_reported(name: str, kind: AudioKind) -> None:
     complaint = name_contradicts(name, kind)
     assert complaint is not None
     assert str(kind) in complaint
@@ -90,7 +90,7 @@ def test_a_name_that_claims_something_else_is_contradicted(name: str, kind: Audi
 @pytest.mark.parametrize(
     "name", ["meeting", "meeting.", ".mp3", "meeting.2024-11-03", "a.b/meeting", "v1.final"]
 )
-def test_a_name_that_claims_nothing_is_accepted(name: str) -> None:
+def test_unknown_extension_is_accepted(name: str) -> None:
     assert name_contradicts(name, AudioKind.OGG) is None
 
 

@@ -63,27 +63,27 @@ def test_links_are_found(chained: tuple[bytes, bytes]) -> None:
     assert ogg.links(io.BytesIO(first)) == [(0, len(first))]
 
 
-def test_what_only_looks_like_a_link_is_none() -> None:
+def test_bytes_that_only_look_like_a_link_are_ignored() -> None:
     data = opus(1.0, 1)
     fake = b"OggS\x00\x02" + random.Random(1).randbytes(60)
     assert ogg.links(io.BytesIO(data + fake)) == [(0, len(data) + len(fake))]
     assert ogg.links(io.BytesIO(b"OggS\x00\x02")) == [(0, 6)]
 
 
-def test_links_are_found_where_pieces_are_read_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_links_across_read_boundaries_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     first = numbered(opus(1.0, 1), 7)
     for chunk in range(len(first) - 5, len(first) + 7):
         monkeypatch.setattr(ogg, "_CHUNK", chunk)
         assert len(ogg.links(io.BytesIO(first + opus(1.0, 2)))) == 2
 
 
-def test_a_chain_is_as_long_as_its_links(chained: tuple[bytes, bytes]) -> None:
+def test_chain_is_as_long_as_its_links(chained: tuple[bytes, bytes]) -> None:
     info = probe(io.BytesIO(b"".join(chained)))
     assert info.duration == pytest.approx(FIRST + SECOND, abs=0.05)
     assert not info.truncated
 
 
-def test_a_chain_sounds_like_its_links(chained: tuple[bytes, bytes]) -> None:
+def test_chain_sounds_like_its_links(chained: tuple[bytes, bytes]) -> None:
     whole = decoded(b"".join(chained))
     first, second = map(decoded, chained)
     assert len(whole) / SAMPLE_RATE == pytest.approx(FIRST + SECOND, abs=0.05)
@@ -92,7 +92,7 @@ def test_a_chain_sounds_like_its_links(chained: tuple[bytes, bytes]) -> None:
 
 
 @pytest.mark.parametrize(("start", "end"), [(0.5, 2.0), (3.0, 5.0), (4.0, 5.5), (5.5, 6.5)])
-def test_windows_of_every_link_are_the_same_sound_as_in_the_whole(
+def test_windows_of_every_link_match_the_whole_recording(
     chained: tuple[bytes, bytes], start: float, end: float
 ) -> None:
     data = b"".join(chained)
@@ -111,14 +111,14 @@ def test_many_links_do_not_drift() -> None:
     assert np.abs(whole[-len(last) + 500 :] - last[500:]).max() < 1e-4
 
 
-def test_a_link_without_sound_is_passed_over() -> None:
+def test_link_without_sound_is_skipped() -> None:
     first, third = numbered(opus(1.0, 1), 7), numbered(opus(1.0, 3), 9)
     header = first[: 27 + first[26] + sum(first[27 : 27 + first[26]])]
     whole = decoded(first + numbered(header, 8) + third)
     assert len(whole) / SAMPLE_RATE == pytest.approx(2.0, abs=0.05)
 
 
-def test_a_damaged_chain_never_does_worse_than_raise_an_audio_error() -> None:
+def test_damaged_chain_raises_audio_errors_only() -> None:
     data = numbered(opus(0.5, 1), 7) + numbered(opus(0.5, 2), 8)
     dice = random.Random(5)
     for _ in range(30):
@@ -132,7 +132,7 @@ def test_a_damaged_chain_never_does_worse_than_raise_an_audio_error() -> None:
             pass
 
 
-def test_a_section_reads_like_a_file() -> None:
+def test_section_reads_like_a_file() -> None:
     section = ogg.Section(io.BytesIO(bytes(range(100))), 10, 20)
     assert section.read(3) == bytes([10, 11, 12])
     assert section.tell() == 3

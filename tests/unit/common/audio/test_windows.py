@@ -14,13 +14,13 @@ def wav(samples: Samples) -> io.BytesIO:
     return io.BytesIO(sounds.encode(samples, sounds.FORMATS["wav"]))
 
 
-def test_a_short_recording_is_one_window() -> None:
+def test_short_recording_is_one_window() -> None:
     (window,) = windows(wav(sounds.noise(5.0, RATE)), duration=5.0, longest=10.0)
     assert window.start == 0.0
     assert window.end == pytest.approx(5.0)
 
 
-def test_windows_touch_and_lose_nothing() -> None:
+def test_windows_are_adjacent_and_complete() -> None:
     whole = sounds.noise(47.0, RATE)
     found = list(windows(wav(whole), duration=47.0, longest=10.0, zone=2.0))
     assert all(window.duration <= 10.0 for window in found)
@@ -29,14 +29,14 @@ def test_windows_touch_and_lose_nothing() -> None:
     assert np.abs(np.concatenate([window.samples for window in found]) - whole).max() < 0.001
 
 
-def test_windows_are_about_equally_long() -> None:
+def test_windows_have_similar_lengths() -> None:
     found = list(windows(wav(sounds.noise(31.0, RATE)), duration=31.0, longest=10.0, zone=1.0))
     assert len(found) == 4
     assert all(window.duration > 6.5 for window in found)
 
 
 @pytest.mark.parametrize("cut", [0, 31_999])
-def test_no_short_rest_is_left_wherever_the_cuts_are(cut: int) -> None:
+def test_no_short_window_is_left_wherever_the_cuts_are(cut: int) -> None:
     found = list(
         windows(
             wav(sounds.noise(20.0, RATE)),
@@ -56,7 +56,7 @@ def test_windows_end_in_the_quietest_moment() -> None:
     assert 7.0 < first.end < 7.6
 
 
-def test_the_caller_may_choose_the_cut() -> None:
+def test_caller_may_choose_the_cut() -> None:
     seen: list[int] = []
 
     def find_cut(zone: Samples) -> int:
@@ -73,11 +73,11 @@ def test_the_caller_may_choose_the_cut() -> None:
     assert len(found[0].samples) == pytest.approx(third - SAMPLE_RATE + 100, abs=2)
 
 
-def test_a_recording_longer_than_expected_is_still_read_to_its_end() -> None:
+def test_recording_longer_than_expected_is_read_to_its_end() -> None:
     found = list(windows(wav(sounds.noise(30.0, RATE)), duration=8.0, longest=10.0, zone=1.0))
     assert found[-1].end == pytest.approx(30.0)
     assert all(window.duration <= 10.0 for window in found)
 
 
-def test_the_quietest_moment_of_next_to_nothing_is_its_middle() -> None:
+def test_quietest_moment_of_very_short_sound_is_its_middle() -> None:
     assert quietest(np.zeros(100, dtype=np.float32)) == 50

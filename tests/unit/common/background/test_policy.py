@@ -26,7 +26,7 @@ def test_pauses_double_up_to_a_bound() -> None:
         nats.js.errors.NoStreamResponseError(),
     ],
 )
-def test_servers_that_are_away_or_full_are_outages(error: Exception) -> None:
+def test_absent_and_full_servers_are_outages(error: Exception) -> None:
     assert is_outage(error)
 
 
@@ -42,11 +42,11 @@ def test_servers_that_are_away_or_full_are_outages(error: Exception) -> None:
         nats.js.errors.BadRequestError(),
     ],
 )
-def test_anything_else_is_the_items_own_fault(error: Exception) -> None:
+def test_other_errors_are_charged_to_the_item(error: Exception) -> None:
     assert not is_outage(error)
 
 
-def test_foreign_messages_are_not_shown() -> None:
+def test_messages_of_foreign_errors_are_hidden() -> None:
     assert reason(ValueError("a word of the transcript")) == "ValueError"
     assert reason(SpeakerError("A speaker is missing.")) == "A speaker is missing."
     assert len(reason(SpeakerError("x" * 10_000))) == 500

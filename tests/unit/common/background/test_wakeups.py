@@ -21,7 +21,7 @@ async def test_several_notifications_before_waiting_count_as_one() -> None:
     assert asyncio.get_running_loop().time() - begun >= 0.04
 
 
-async def test_a_step_is_taken_when_notified() -> None:
+async def test_step_is_taken_when_notified() -> None:
     taken = asyncio.Queue[None]()
 
     async def step() -> None:
@@ -39,7 +39,7 @@ async def test_a_step_is_taken_when_notified() -> None:
     await ended(task)
 
 
-async def test_a_step_is_taken_regularly() -> None:
+async def test_step_is_taken_regularly() -> None:
     taken = asyncio.Queue[None]()
 
     async def step() -> None:
@@ -58,7 +58,7 @@ async def ended(task: asyncio.Task[None]) -> None:
         await task
 
 
-async def test_neither_an_outage_nor_a_mistake_ends_the_loop(
+async def test_errors_do_not_end_the_loop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(wakeups, "_AFTER_OUTAGE_SECONDS", 0.0)

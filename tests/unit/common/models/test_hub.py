@@ -28,7 +28,7 @@ def snapshot(model_dir: Path, repository: str, **files: str) -> Path:
     return directory
 
 
-def test_a_model_of_the_hub_is_found_without_the_hub(tmp_path: Path) -> None:
+def test_fetched_model_is_found_without_the_hub(tmp_path: Path) -> None:
     directory = snapshot(tmp_path, "Systran/faster-whisper-large-v3", model_bin="weights")
     found = ModelStore(tmp_path).recognition("large-v3")
     assert found.directory == directory
@@ -36,14 +36,14 @@ def test_a_model_of_the_hub_is_found_without_the_hub(tmp_path: Path) -> None:
     assert found.version == "0123456789ab"
 
 
-def test_an_altered_model_of_the_hub_is_noticed(tmp_path: Path) -> None:
+def test_altered_model_of_the_hub_is_detected(tmp_path: Path) -> None:
     directory = snapshot(tmp_path, "Systran/faster-whisper-tiny", model_bin="weights")
     (directory / "model.bin").write_text("weighty")
     with pytest.raises(ModelAlteredError, match="--profile production"):
         ModelStore(tmp_path).recognition("tiny")
 
 
-def test_a_model_that_was_not_pulled_is_said_to_be_missing(tmp_path: Path) -> None:
+def test_model_not_pulled_is_missing(tmp_path: Path) -> None:
     with pytest.raises(ModelMissingError, match="Systran/faster-whisper-small"):
         ModelStore(tmp_path).recognition("small")
     with pytest.raises(ModelMissingError, match="HF_TOKEN"):
@@ -60,7 +60,7 @@ pipeline:
 """
 
 
-def test_a_pipeline_of_the_hub_needs_what_it_refers_to(tmp_path: Path) -> None:
+def test_pipeline_needs_the_repositories_it_refers_to(tmp_path: Path) -> None:
     snapshot(tmp_path, "pyannote/speaker-diarization-3.1", config_yaml=OLD_PIPELINE)
     with pytest.raises(ModelMissingError, match="wespeaker"):
         ModelStore(tmp_path).diarization("pyannote/speaker-diarization-3.1")
@@ -75,12 +75,12 @@ def test_a_pipeline_of_the_hub_needs_what_it_refers_to(tmp_path: Path) -> None:
     assert found.cache_dir == HubStore(tmp_path).cache_dir
 
 
-def test_a_pipeline_with_parts_of_its_own_refers_to_no_other() -> None:
+def test_pipeline_with_its_own_parts_refers_to_no_other() -> None:
     own = {"segmentation": "$model/segmentation", "plda": "$model/plda", "clustering": "VBx"}
     assert repositories_in({"pipeline": {"params": own}}) == []
 
 
-def test_pulling_fetches_a_pipeline_and_what_it_refers_to(
+def test_pulling_fetches_a_pipeline_and_its_references(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[str, str | None]] = []
@@ -109,7 +109,7 @@ def test_pulling_fetches_a_pipeline_and_what_it_refers_to(
     assert record["revision"] == "abc"
 
 
-def test_a_hub_that_refuses_is_reported_without_the_token(
+def test_refusal_of_the_hub_is_reported_without_the_token(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_repository: str, **options: Any) -> str:

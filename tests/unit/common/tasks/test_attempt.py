@@ -30,7 +30,7 @@ def verdict(
     return None if failure is None else f"{failure.code}: {failure.message}"
 
 
-def test_work_that_stalled_is_tried_once_more() -> None:
+def test_stalled_work_is_retried_once() -> None:
     assert verdict(STALLED, attempt=1) is None
     text = verdict(STALLED, attempt=2)
     assert text is not None
@@ -40,26 +40,26 @@ def test_work_that_stalled_is_tried_once_more() -> None:
     assert text.endswith("This was attempt 2.")
 
 
-def test_the_only_delivery_is_the_last() -> None:
+def test_only_delivery_is_the_last() -> None:
     text = verdict(STALLED, attempt=1, max_deliver=1)
     assert text is not None
     assert "attempt" not in text
 
 
-def test_a_recording_that_takes_too_much_memory_by_itself_is_not_tried_again() -> None:
+def test_recording_needing_too_much_memory_is_not_retried() -> None:
     text = verdict(TOO_LARGE, attempt=1, fresh=True)
     assert text is not None
     assert "needed 5.0 GB of memory, more than the 4.0 GB" in text
     assert "WORKER_MEMORY_LIMIT" in text
 
 
-def test_memory_of_earlier_work_is_not_held_against_a_task() -> None:
+def test_memory_of_earlier_work_is_not_charged_to_a_task() -> None:
     assert verdict(TOO_LARGE, attempt=1) is None
     assert verdict(TOO_LARGE, attempt=2) is not None
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("secret words")])
-def test_accidents_are_tried_until_the_last_delivery(error: Exception) -> None:
+def test_unexpected_errors_are_retried_until_the_last_delivery(error: Exception) -> None:
     assert verdict(error, attempt=3) is None
     text = verdict(error, attempt=4)
     assert text is not None
@@ -67,5 +67,5 @@ def test_accidents_are_tried_until_the_last_delivery(error: Exception) -> None:
     assert "secret" not in text
 
 
-def test_what_can_never_succeed_is_reported_at_once() -> None:
+def test_permanent_failure_is_reported_at_once() -> None:
     assert verdict(AudioProcessingError("Broken."), attempt=1) == "AUDIO_PROCESSING_ERROR: Broken."

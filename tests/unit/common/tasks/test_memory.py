@@ -11,7 +11,7 @@ from common.tasks.memory import MemoryLimit
 MEGABYTE = 1024**2
 
 
-def test_the_memory_of_this_process_is_measured() -> None:
+def test_memory_of_this_process_is_measured() -> None:
     before = memory.resident_bytes()
     held = bytearray(b"x" * (64 * MEGABYTE))
     grown = memory.resident_bytes() - before
@@ -19,7 +19,7 @@ def test_the_memory_of_this_process_is_measured() -> None:
     assert grown > 48 * MEGABYTE
 
 
-def test_memory_that_nothing_uses_is_given_back() -> None:
+def test_unused_memory_is_returned() -> None:
     pieces = [bytearray(b"x" * 100_000) for _ in range(1_000)]
     held = memory.resident_bytes()
     del pieces
@@ -27,13 +27,13 @@ def test_memory_that_nothing_uses_is_given_back() -> None:
     assert memory.resident_bytes() < held - 48 * MEGABYTE
 
 
-def test_a_limit_is_exceeded_only_beyond_it() -> None:
+def test_limit_itself_is_not_exceeded() -> None:
     assert MemoryLimit(100, lambda: 100).exceeded() is None
     assert MemoryLimit(100, lambda: 101).exceeded() == 101
     assert MemoryLimit(0, lambda: 10**15).exceeded() is None
 
 
-def test_models_that_do_not_fit_are_reported_at_the_start() -> None:
+def test_models_beyond_the_limit_are_reported_at_the_start() -> None:
     MemoryLimit(2 * MEGABYTE, lambda: MEGABYTE).check_idle()
     with pytest.raises(ResourceExhaustedError, match=r"take 3\.0 MB.*allows \(2\.0 MB\)"):
         MemoryLimit(2 * MEGABYTE, lambda: 3 * MEGABYTE).check_idle()
@@ -43,7 +43,7 @@ def test_models_that_do_not_fit_are_reported_at_the_start() -> None:
     ("content", "limit"),
     [("max\n", None), (f"{512 * MEGABYTE}\n", 512 * MEGABYTE), (f"{2**63 - 4096}\n", None)],
 )
-def test_the_limit_of_the_container_is_found(
+def test_limit_of_the_container_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, limit: int | None
 ) -> None:
     monkeypatch.setattr(memory, "_OWN_GROUP", tmp_path / "missing")
@@ -52,9 +52,7 @@ def test_the_limit_of_the_container_is_found(
     assert memory.container_limit() == limit
 
 
-def test_the_limit_of_a_unit_of_systemd_is_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_limit_of_a_systemd_unit_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = tmp_path / "system.slice/worker.service"
     own.mkdir(parents=True)
     (own / "memory.max").write_text("1000")
@@ -71,14 +69,14 @@ def test_the_limit_of_a_unit_of_systemd_is_found(
     ("setting", "container", "limit"),
     [(None, None, 0), (None, 1000, 900), (0, 1000, 0), (700, 1000, 700), (700, None, 700)],
 )
-def test_the_setting_comes_before_the_container(
+def test_setting_takes_precedence_over_the_container(
     monkeypatch: pytest.MonkeyPatch, setting: int | None, container: int | None, limit: int
 ) -> None:
     monkeypatch.setattr(memory, "container_limit", lambda: container)
     assert MemoryLimit.of_setting(setting).limit == limit
 
 
-def test_where_the_system_does_not_tell_nothing_is_exceeded(
+def test_unknown_memory_never_exceeds_the_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "_STATM", tmp_path / "missing")

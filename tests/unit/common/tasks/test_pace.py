@@ -8,29 +8,29 @@ PATIENCE = Patience(always=60, longest_piece=600)
 HOUR = 3600.0
 
 
-def test_the_bound_grows_with_the_length_up_to_the_longest_piece() -> None:
+def test_bound_grows_with_length_up_to_the_longest_piece() -> None:
     bounds = [PATIENCE.bound(seconds, 0.2) for seconds in (3, 60, 300, 600, HOUR, 10 * HOUR)]
     assert bounds == [90, 120, 360, 660, 660, 660]
 
 
-def test_a_length_that_is_not_known_is_taken_for_long() -> None:
+def test_unknown_length_counts_as_long() -> None:
     assert PATIENCE.bound(0, 0.2) == PATIENCE.bound(HOUR, 0.2)
 
 
-def test_the_bound_grows_with_the_slowness() -> None:
+def test_bound_grows_with_slowness() -> None:
     assert PATIENCE.bound(100, 1.0) == 60 + 5 * 100
     assert PATIENCE.bound(100, 4.0) == 60 + 20 * 100
 
 
-def test_fast_machines_are_not_held_to_their_best() -> None:
+def test_bound_has_a_floor_for_fast_machines() -> None:
     assert PATIENCE.bound(100, 0.001) == 60 + 0.5 * 100
 
 
-def test_the_first_recording_gets_time_to_warm_up() -> None:
+def test_first_recording_gets_time_to_warm_up() -> None:
     assert PATIENCE.bound(100, None) == 60 + 60 + 3 * 100
 
 
-def test_the_slowest_of_the_last_recordings_counts() -> None:
+def test_slowest_of_the_last_recordings_counts() -> None:
     pace = Pace()
     assert pace.slowest is None
     pace.note(50, 100)
@@ -58,19 +58,19 @@ def quiet_until_stall(watch: ProgressWatch, *, advances: int, fraction: float) -
     raise AssertionError("never given up")
 
 
-def test_work_without_progress_is_given_up_after_the_bound() -> None:
+def test_work_without_progress_stalls_after_the_bound() -> None:
     watch = ProgressWatch(PATIENCE, 0.2, 60)
     assert quiet_until_stall(watch, advances=0, fraction=0.0) == 121
 
 
-def test_every_advance_begins_anew() -> None:
+def test_every_advance_restarts_the_clock() -> None:
     watch = ProgressWatch(PATIENCE, 0.2, 60)
     for step in range(1, 100):
         for _ in range(100):
             assert watch.passed(1.0, advances=step, fraction=step / 100) is None
 
 
-def test_a_task_that_is_slower_than_those_before_gets_more_time() -> None:
+def test_slower_task_gets_more_time() -> None:
     watch = ProgressWatch(PATIENCE, 0.2, HOUR)
     for step in range(1, 11):
         assert watch.passed(720, advances=step, fraction=step / 20) is None
@@ -78,7 +78,7 @@ def test_a_task_that_is_slower_than_those_before_gets_more_time() -> None:
     assert quiet_until_stall(watch, advances=10, fraction=0.5) == 60 + 5 * 4 * 600 + 1
 
 
-def test_the_silence_at_the_end_is_not_taken_for_slowness() -> None:
+def test_silence_at_the_end_does_not_count_as_slowness() -> None:
     watch = ProgressWatch(PATIENCE, 0.2, HOUR)
     watch.passed(180, advances=1, fraction=0.5)
     assert quiet_until_stall(watch, advances=1, fraction=0.5) == 661

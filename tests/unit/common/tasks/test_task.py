@@ -10,7 +10,7 @@ from common.tasks import task
 from common.tasks.task import ProgressReporter, TaskControl
 
 
-def test_a_control_is_told_once_and_for_all() -> None:
+def test_stopped_control_stays_stopped() -> None:
     control = TaskControl(lambda fraction, step: None)
     assert not control.cancelled()
 
@@ -20,7 +20,7 @@ def test_a_control_is_told_once_and_for_all() -> None:
     assert control.cancelled()
 
 
-def test_a_control_passes_progress_on() -> None:
+def test_control_passes_progress_on() -> None:
     said: list[tuple[float, str]] = []
     control = TaskControl(lambda fraction, step: said.append((fraction, step)))
 
@@ -60,20 +60,20 @@ async def test_progress_crosses_from_the_thread_to_the_loop() -> None:
 
 
 @pytest.mark.usefixtures("clock")
-async def test_a_step_speaks_at_most_twice_a_second() -> None:
+async def test_step_is_published_at_most_twice_per_second() -> None:
     published = await reported(*((n / 100, "Recognising") for n in range(100)))
 
     assert published == [(0.0, "Recognising"), (0.5, "Recognising")]
 
 
 @pytest.mark.usefixtures("clock")
-async def test_a_new_step_is_always_told() -> None:
+async def test_new_step_is_always_published() -> None:
     published = await reported((0.1, "Loading"), (0.1, "Recognising"), (0.2, "Recognising"))
 
     assert published == [(0.1, "Loading"), (0.1, "Recognising")]
 
 
-async def test_a_step_speaks_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_step_is_published_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(task, "_PROGRESS_SECONDS", 0)
 
     assert await reported((0.1, "a"), (0.2, "a")) == [(0.1, "a"), (0.2, "a")]
@@ -86,14 +86,14 @@ async def test_fractions_stay_within_bounds(given: float, told: float) -> None:
     assert await reported((given, "x")) == [(told, "x")]
 
 
-def test_only_progress_that_leads_on_is_an_advance() -> None:
+def test_only_forward_progress_is_an_advance() -> None:
     control = TaskControl(lambda fraction, step: None)
     for fraction, step in ((0.1, "a"), (0.1, "a"), (0.05, "a"), (0.2, "a"), (0.2, "b"), (0.2, "b")):
         control.progress(fraction, step)
     assert (control.advances, control.fraction) == (3, 0.2)
 
 
-def test_work_that_begins_once_more_advances_from_its_beginning() -> None:
+def test_repeated_work_advances_from_its_beginning() -> None:
     control = TaskControl(lambda fraction, step: None)
     control.begin()
     control.progress(0.9, "a")
