@@ -1,4 +1,4 @@
-"""Fixtures that every integration test may use: real servers, started once a run."""
+"""Fixtures for integration tests: real servers, started once per run."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -14,8 +14,8 @@ from devstack.testing import embedded_servers
 
 pytest_plugins = ["tests.skips"]
 _SHOWN = "shown"
-# The same examples in every run, and no limit in time: a slow machine is no failure, and what
-# chance finds is found by whoever asks for it (`--hypothesis-profile=default`).
+# The same examples in every run, without a deadline, so that slow machines do not fail. Random
+# examples are generated with `--hypothesis-profile=default`.
 settings.register_profile(
     "steady",
     deadline=None,
@@ -24,12 +24,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("steady")
-collect_ignore = ["containers"]  # unless asked for: they need images and an engine
+collect_ignore = ["containers"]  # unless requested: they need images and an engine
 
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
-    """Postgres, NATS and S3 on free ports with data of their own.
+    """Run Postgres, NATS and S3 on free ports with their own data.
 
     From package wheels, or with INFRA=containers from the images of docker-compose.yml.
     """
@@ -46,19 +46,19 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer
 
 @pytest.fixture(scope="session")
 def postgres_url(servers: EmbeddedServers) -> Callable[[str], str]:
-    """The DATABASE_URL of a service: `gateway`, `transcriber` or `speakers`."""
+    """Return a function for DATABASE_URL of `gateway`, `transcriber` or `speakers`."""
     return lambda service: servers.environment(service)["DATABASE_URL"]
 
 
 @pytest.fixture(scope="session")
 def nats_url(servers: EmbeddedServers) -> str:
-    """The NATS_URL with a service's rights."""
+    """Return NATS_URL with the permissions of a service."""
     return servers.environment("transcriber")["NATS_URL"]
 
 
 @pytest.fixture(scope="session")
 def s3(servers: EmbeddedServers) -> ObjectSettings:
-    """How to reach the object store."""
+    """Return the settings of the object store."""
     variables = servers.environment("transcriber")
     return ObjectSettings(
         **{name.lower(): value for name, value in variables.items() if name.startswith("S3_")}  # type: ignore[arg-type]
@@ -67,12 +67,12 @@ def s3(servers: EmbeddedServers) -> ObjectSettings:
 
 @pytest.fixture
 def show(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
-    """Prints a text at the end of the run: what a test measured, for people."""
+    """Return a function that prints a measurement of a test at the end of the run."""
     return lambda text: record_property(_SHOWN, text)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Prints what passing tests had to show; it comes from all test processes."""
+    """Print the measurements of passed tests from all test processes."""
     for report in terminalreporter.getreports("passed"):
         for name, text in report.user_properties:
             if name == _SHOWN:

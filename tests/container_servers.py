@@ -1,6 +1,6 @@
-"""The servers of docker-compose.yml as containers, for tests with `INFRA=containers`.
+"""Servers of docker-compose.yml as containers, for tests with `INFRA=containers`.
 
-They are reached as the embedded ones are (devstack.stack.EmbeddedServers), as far as tests ask.
+They have the same interface as the embedded ones (devstack.stack.EmbeddedServers), as far as used.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _PORTS = {"postgres": 5432, "nats": 4222, "minio": 9000}
 
 
 class Server:
-    """One container, at the same address through every stop and start."""
+    """One container, with the same address after every restart."""
 
     def __init__(self, service: str, variables: Mapping[str, str]) -> None:
         images = {name: value for name, value in os.environ.items() if name.endswith("_IMAGE")}
@@ -35,7 +35,7 @@ class Server:
         self._health: list[str] = described["healthcheck"]["test"]
         self._port = free_port()
         self._container = DockerContainer(described["image"])
-        # On this machine only, which `with_bind_ports` cannot say.
+        # On this machine only, which `with_bind_ports` does not support.
         ports: dict[str, Any] = self._container.ports
         ports[str(_PORTS[service])] = ("127.0.0.1", self._port)
         self._container.with_command(described.get("command"))
@@ -52,26 +52,26 @@ class Server:
         return f"127.0.0.1:{self._port}"
 
     def create(self) -> None:
-        """Makes and starts the container."""
+        """Create and start the container."""
         self._container.start()
         self.wait_healthy()
 
     def remove(self) -> None:
-        """Removes the container with its data."""
+        """Remove the container with its data."""
         self._container.stop()
 
     def kill(self) -> None:
-        """SIGKILL, as devstack.process.Process has it."""
+        """Send SIGKILL, as devstack.process.Process does."""
         self._engine.kill()
         self._engine.wait()
 
     def restart(self) -> None:
-        """Starts the container again, ended or not, and waits until it is well."""
+        """Restart the container, running or not, and wait until it is healthy."""
         self._engine.restart()
         self.wait_healthy()
 
     def wait_healthy(self) -> None:
-        """Asks as compose does."""
+        """Wait with the health check of compose."""
         how, *command = self._health
         asked = ["sh", "-c", command[0]] if how == "CMD-SHELL" else command
         deadline = time.monotonic() + _READY_SECONDS
@@ -93,13 +93,13 @@ class Postgres(Server):
         self._credentials = credentials
 
     def url(self, role: str, database: str = DATABASE) -> str:
-        """Connection URL for a role."""
+        """Return the connection URL of a role."""
         password = self._credentials.postgres_password(role)
         return f"postgresql://{role}:{password}@{self.address}/{database}"
 
 
 class Nats(Server):
-    """The message server."""
+    """The message broker."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._passwords = {
@@ -113,17 +113,17 @@ class Nats(Server):
         )
 
     def url(self, user: str) -> str:
-        """URL with a user's rights."""
+        """Return the URL of a user."""
         return f"nats://{user}:{self._passwords[user]}@{self.address}"
 
     @property
     def service_url(self) -> str:
-        """URL with all rights."""
+        """URL with all permissions."""
         return self.url("service")
 
     @property
     def subscriber_url(self) -> str:
-        """URL that can do nothing but listen to events."""
+        """URL with permission to receive events only."""
         return self.url("subscriber")
 
 
@@ -138,13 +138,13 @@ class Objects(Server):
         super().__init__("minio", self._keys)
 
     def environment(self) -> dict[str, str]:
-        """Variables by which a service finds it."""
+        """Return the variables of a service with its address."""
         return {"S3_ENDPOINT": f"http://{self.address}", **self._keys}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerServers:
-    """All three."""
+    """All three servers."""
 
     credentials: Credentials
     postgres: Postgres
@@ -152,7 +152,7 @@ class ContainerServers:
     s3: Objects
 
     def environment(self, service: str) -> dict[str, str]:
-        """What devstack.stack.EmbeddedServers gives a service."""
+        """Return the same variables as devstack.stack.EmbeddedServers."""
         return service_variables(
             service,
             messages=self.nats.service_url,
@@ -162,16 +162,16 @@ class ContainerServers:
         )
 
     def process(self, name: str) -> Server:
-        """The container of `postgres`, `nats` or `s3`."""
+        """Return the container of `postgres`, `nats` or `s3`."""
         server: Server = getattr(self, name)
         return server
 
     async def restart(self, name: str) -> None:
-        """Starts a server again, on the same address and data."""
+        """Restart a server with the same address and data."""
         await asyncio.to_thread(self.process(name).restart)
 
     def provision(self) -> None:
-        """As the service `setup` of docker-compose.yml does."""
+        """Provision the servers as the service `setup` of docker-compose.yml does."""
         roles = {f"{role.upper()}_DATABASE_URL": self.postgres.url(role) for role in ROLES}
         variables = {
             **roles,
@@ -190,8 +190,8 @@ class ContainerServers:
 
 @contextlib.contextmanager
 def container_servers() -> Iterator[ContainerServers]:
-    """Runs the servers, provisioned, with passwords and ports of their own."""
-    # What is made here is removed here, and the reaper would be one more image to fetch.
+    """Run the provisioned servers with their own passwords and ports."""
+    # Containers are removed here, and the reaper would be another image to fetch.
     testcontainers_config.ryuk_disabled = True
     credentials = Credentials()
     servers = ContainerServers(

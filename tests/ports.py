@@ -1,4 +1,4 @@
-"""Ports for what tests start themselves."""
+"""Ports for processes started by tests."""
 
 from devstack.ports import PortClaims
 
@@ -6,7 +6,7 @@ _CLAIMS = PortClaims()
 
 
 def free_port() -> int:
-    """A port of this machine that nobody else takes while the test process lives.
+    """Return a port that no other process claims while the test process lives.
 
     It lies below those of outgoing connections, any of which could else take it in between, and
     no stack that starts at the same time chooses it.

@@ -1,6 +1,6 @@
-"""Everything of the API that takes an id, read from the documents that describe it.
+"""Operations and methods with ids, read from the OpenAPI document and the contracts.
 
-A test that asks here cannot forget what is added later: an id that is not known by name ends it.
+Tests that use this module cover later additions too: an unknown name of an id fails them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,16 +12,16 @@ from google.protobuf.descriptor import Descriptor, MethodDescriptor
 
 #: Name what one session owns.
 OWNED = frozenset({"transcription_id", "job_id"})
-#: Name what all sessions of a deployment share: profiles of speakers, and what they have learnt.
+#: Shared by all sessions of a deployment: profiles of speakers and their observations.
 SHARED = frozenset({"speaker_id", "source_speaker_id", "observation_id", "observation_ids"})
-#: A caller's own key for a request; it names nothing of anybody.
+#: The caller's own key of a request, which identifies no resource.
 _OWN_WORDS = frozenset({"request_id"})
 _CONTRACTS = ("session", "transcription", "queue", "speech", "diarization", "speaker", "export")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One operation of the JSON API and the names of the ids that it takes."""
+    """One operation of the JSON API and the names of its ids."""
 
     method: str
     path: str
@@ -29,12 +29,12 @@ class Operation:
 
     @property
     def owned(self) -> frozenset[str]:
-        """The ids of what one session owns."""
+        """Return the ids of resources owned by a session."""
         return self.ids & OWNED
 
 
 def operations(document: Mapping[str, Any]) -> list[Operation]:
-    """All operations of an OpenAPI document below `/api`."""
+    """Return all operations of an OpenAPI document below `/api`."""
     return [
         Operation(method=method.upper(), path=path, ids=_ids(document, operation))
         for path, methods in document["paths"].items()
@@ -44,14 +44,14 @@ def operations(document: Mapping[str, Any]) -> list[Operation]:
 
 
 def methods() -> list[MethodDescriptor]:
-    """All methods of all services in the contracts."""
+    """Return all methods of all services in the contracts."""
     return [
         method for name in _CONTRACTS for service in _services(name) for method in service.methods
     ]
 
 
 def id_fields(message: Descriptor) -> dict[str, frozenset[str]]:
-    """The ids that a message takes, by the path of the message that has them (empty: itself)."""
+    """Return the ids in a message, by the path of the nested message (empty: itself)."""
     return {
         path: names
         for path, part in _parts(message, "", frozenset())
@@ -60,7 +60,7 @@ def id_fields(message: Descriptor) -> dict[str, frozenset[str]]:
 
 
 def takes(method: MethodDescriptor) -> frozenset[str]:
-    """The names of all ids in the requests of a method."""
+    """Return the names of all ids in the requests of a method."""
     found: frozenset[str] = frozenset()
     return found.union(*id_fields(method.input_type).values())
 
@@ -88,7 +88,7 @@ def _ids(document: Mapping[str, Any], operation: Mapping[str, Any]) -> frozenset
 
 
 def _properties(document: Mapping[str, Any], schema: Any, above: frozenset[str]) -> Iterator[str]:
-    """The names of all properties anywhere in a schema."""
+    """Yield the names of all properties anywhere in a schema."""
     if isinstance(schema, list):
         for part in schema:
             yield from _properties(document, part, above)

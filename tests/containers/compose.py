@@ -1,4 +1,4 @@
-"""docker-compose.yml as a project of its own: own ports, own volumes, own network."""
+"""docker-compose.yml as a separate project with its own ports, volumes and network."""
 
 import functools
 import json
@@ -22,23 +22,23 @@ _UNLIMITED = {
 
 
 class Compose:
-    """Runs compose's commands on the project."""
+    """Commands of compose on the project."""
 
     def __init__(self) -> None:
         self.edge_port, self.nats_port = free_port(), free_port()
 
     @property
     def base_url(self) -> str:
-        """Where Envoy is."""
+        """Address of Envoy."""
         return f"http://127.0.0.1:{self.edge_port}"
 
     @property
     def subscriber_url(self) -> str:
-        """NATS with a listener's rights."""
+        """Address of NATS with the permissions of a subscriber."""
         return f"nats://subscriber:{SUBSCRIBER_PASSWORD}@127.0.0.1:{self.nats_port}"
 
     def up(self, *options: str) -> None:
-        """Starts everything and waits until all is healthy."""
+        """Start everything and wait until it is healthy."""
         if "--wait" in self._run("up", "--help"):
             self._run("up", "-d", "--no-build", "--wait", *options)
             return
@@ -51,24 +51,24 @@ class Compose:
             time.sleep(1)
 
     def restart(self, service: str) -> None:
-        """Stops a service as an upgrade does, starts it and waits until all is healthy."""
+        """Restart a service as an upgrade does, and wait until everything is healthy."""
         self.stop(service)
         self.up()
 
     def down(self, *, volumes: bool) -> None:
-        """Removes the containers, and the data if it is asked for."""
+        """Remove the containers, and optionally the data."""
         self._run("down", "--timeout", "60", *(["--volumes"] if volumes else []))
 
     def script(self, *command: str) -> str:
-        """Runs one of the operator's scripts on the project."""
+        """Run one of the operator's scripts on the project."""
         return _output(list(command), {**self._variables, "COMPOSE": "1"})
 
     def stop(self, *services: str) -> None:
-        """Stops services and leaves the rest."""
+        """Stop some services."""
         self._run("stop", *services)
 
     def containers(self) -> list[dict[str, Any]]:
-        """What the engine knows of each container."""
+        """Return the engine's description of each container."""
         label = f"label=com.docker.compose.project={PROJECT}"
         found = _output(["docker", "ps", "--all", "--quiet", "--filter", label]).split()
         return json.loads(_output(["docker", "inspect", *found])) if found else []
@@ -89,7 +89,7 @@ class Compose:
 
 @functools.cache
 def program() -> tuple[str, ...]:
-    """Compose as a plugin of docker, or the older program of its own."""
+    """Return compose as a plugin of docker, or the older separate program."""
     plugin = subprocess.run(["docker", "compose", "version"], check=False, capture_output=True)
     if plugin.returncode == 0:
         return ("docker", "compose")

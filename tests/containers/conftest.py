@@ -1,8 +1,7 @@
-"""The product as its users run it: the containers of docker-compose.yml behind Envoy.
+"""Fixtures for the containers of docker-compose.yml behind Envoy.
 
-By default they are brought up from the images that `make images` built, and taken away in the end.
-STACK_URL and STACK_NATS_URL name a stack that is there already; what stops services is left out
-then.
+By default they are started from the images of `make images`, and removed in the end. STACK_URL and
+STACK_NATS_URL select a running stack instead, without the tests that stop services.
 """
 
 import asyncio
@@ -23,17 +22,17 @@ __all__ = ["client", "completed", "sample"]
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """All services: behind one door, and restarted by compose."""
+    """All services, behind Envoy and restarted by compose."""
 
-    door: str
+    envoy: str
     compose: Compose | None
 
     def address(self, process: str) -> str:
-        """Where a process is reached."""
-        return self.door
+        """Return the address of a process."""
+        return self.envoy
 
     async def restart(self, process: str) -> None:
-        """Stops and starts the containers of a process, such as `diarizer-1`."""
+        """Restart the containers of a process, such as `diarizer-1`."""
         if self.compose is None:
             pytest.skip("this stack is not for stopping")
         service = process.removesuffix("-1")
@@ -42,32 +41,32 @@ class Services:
 
 @dataclass(frozen=True, kw_only=True)
 class Servers:
-    """As much of the servers as is open to outside."""
+    """Publicly accessible servers."""
 
     subscriber_url: str
 
     def environment(self, service: str) -> dict[str, str]:
-        """Variables of an outside listener."""
+        """Return the variables of an external subscriber."""
         assert service == "subscriber"
         return {"NATS_URL": self.subscriber_url}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Containers:
-    """Stands for tests.e2e.stack.Stack."""
+    """Replacement of tests.e2e.stack.Stack."""
 
     base_url: str
     services: Services
     servers: Servers
 
     def client(self, token: str | None = None) -> SecureTranscribeClient:
-        """A client with a session of its own, or with the given one."""
+        """Return a client with its own session, or with the given one."""
         return SecureTranscribeClient(f"{self.base_url}/api", token)
 
 
 @pytest.fixture(scope="session")
 def compose() -> Iterator[Compose | None]:
-    """The project while it is up; None where the stack is somebody else's."""
+    """Run the project. Yield None for an external stack."""
     if os.environ.get("STACK_URL"):
         yield None
         return
@@ -82,29 +81,29 @@ def compose() -> Iterator[Compose | None]:
 
 @pytest.fixture(scope="session")
 def stack(compose: Compose | None) -> Containers:
-    """Where everything is."""
+    """Return the addresses of the stack."""
     if compose is None:
         url, subscriber = os.environ["STACK_URL"].rstrip("/"), os.environ["STACK_NATS_URL"]
     else:
         url, subscriber = compose.base_url, compose.subscriber_url
     return Containers(
         base_url=url,
-        services=Services(door=url.partition("://")[2], compose=compose),
+        services=Services(envoy=url.partition("://")[2], compose=compose),
         servers=Servers(subscriber_url=subscriber),
     )
 
 
 @pytest.fixture
-async def door(stack: Containers) -> AsyncIterator[grpc.aio.Channel]:
-    """The one channel that leads to every service."""
-    async with grpc.aio.insecure_channel(stack.services.door) as channel:
+async def envoy(stack: Containers) -> AsyncIterator[grpc.aio.Channel]:
+    """Open the channel to Envoy, which leads to every service."""
+    async with grpc.aio.insecure_channel(stack.services.envoy) as channel:
         yield channel
 
 
 @pytest.fixture
-async def metadata(door: grpc.aio.Channel) -> tuple[tuple[str, str], ...]:
-    """Credentials of a new session."""
-    created = await session_pb2_grpc.SessionServiceStub(door).CreateSession(
+async def metadata(envoy: grpc.aio.Channel) -> tuple[tuple[str, str], ...]:
+    """Return the credentials of a new session."""
+    created = await session_pb2_grpc.SessionServiceStub(envoy).CreateSession(
         session_pb2.CreateSessionRequest(user_identifier="native")
     )
     return (("authorization", f"Bearer {created.session_token}"),)

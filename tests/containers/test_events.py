@@ -1,4 +1,4 @@
-"""A listener outside, with the rights that compose gives: to hear of events, and no more."""
+"""External subscriber, which can only receive events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ Refusals = asyncio.Queue[str]
 
 @pytest.fixture
 def refusals() -> Refusals:
-    """What NATS has refused the subscriber."""
+    """Collect requests of the subscriber that NATS rejected."""
     return Refusals()
 
 
@@ -66,7 +66,7 @@ async def test_events_of_a_job_arrive_in_order_and_are_kept(
         "$JS.API.STREAM.PURGE.EVENTS",
     ],
 )
-async def test_a_listener_cannot_say_anything(
+async def test_subscriber_cannot_publish(
     subscriber: Client, refusals: Refusals, subject: str
 ) -> None:
     await subscriber.publish(subject, b"")
@@ -74,7 +74,7 @@ async def test_a_listener_cannot_say_anything(
 
 
 @pytest.mark.parametrize("name", [bus.TASKS_STREAM, bus.RESULTS_STREAM])
-async def test_a_listener_cannot_read_the_work(
+async def test_subscriber_cannot_read_tasks(
     subscriber: Client, refusals: Refusals, name: str
 ) -> None:
     stream = subscriber.jetstream(timeout=2)

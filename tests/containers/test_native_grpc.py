@@ -1,4 +1,4 @@
-"""The same that is asked of each service directly, all of it through Envoy."""
+"""Native gRPC through Envoy, with the tests of the services themselves."""
 
 import grpc
 import grpc.aio
@@ -20,8 +20,8 @@ __all__ = [
 ]
 
 
-async def test_what_services_ask_each_other_is_not_for_outside(door: grpc.aio.Channel) -> None:
-    stub = session_pb2_grpc.SessionServiceStub(door)
+async def test_internal_methods_are_not_exposed(envoy: grpc.aio.Channel) -> None:
+    stub = session_pb2_grpc.SessionServiceStub(envoy)
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await stub.AuthenticateSession(session_pb2.AuthenticateSessionRequest())
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED

@@ -1,4 +1,4 @@
-"""What an operator does: restarts one service after the other, takes all down and up again."""
+"""Tasks of an operator: restarts, down and up, backup, scaling."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def _listed(client: SecureTranscribeClient) -> set[int]:
     return {one["id"] for one in client.list_transcriptions()["transcriptions"]}
 
 
-def test_containers_run_without_rights(compose: Compose | None) -> None:
+def test_containers_run_without_privileges(compose: Compose | None) -> None:
     if compose is None:
         pytest.skip("nothing is known of the containers of this stack")
     ours = [one for one in compose.containers() if "securetranscribe/" in one["Config"]["Image"]]
@@ -50,7 +50,7 @@ def test_data_survives_down_and_up(
     assert state["speakers"] == completed.state["speakers"]
 
 
-def test_backup_comes_back(
+def test_backup_can_be_restored(
     compose: Compose | None, stack: Containers, completed: Completed, tmp_path: Path
 ) -> None:
     if compose is None:

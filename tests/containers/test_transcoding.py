@@ -1,4 +1,4 @@
-"""The contracts as plain JSON: Envoy makes gRPC of it."""
+"""The contracts as JSON, transcoded to gRPC by Envoy."""
 
 import base64
 import contextlib
@@ -18,7 +18,7 @@ CHUNK = 192 * 1024
 
 @contextlib.contextmanager
 def session(stack: Containers) -> Iterator[httpx2.Client]:
-    """A client with a session of its own."""
+    """Return a client with its own session."""
     with httpx2.Client(base_url=stack.base_url, timeout=JOB_SECONDS, trust_env=False) as http:
         made = http.post("/v1/sessions", json={"user_identifier": "transcoded"})
         assert made.status_code == 200, made.text
@@ -34,7 +34,7 @@ def http(stack: Containers) -> Iterator[httpx2.Client]:
 
 
 def upload(http: httpx2.Client, sample: Path) -> dict[str, Any]:
-    """Sends a recording as the stream of messages that it is in the contract."""
+    """Upload a recording as the stream of messages of the contract."""
     data = sample.read_bytes()
     config = {"filename": "call.wav", "language": "en", "auto_start": True}
     chunks = [data[start : start + CHUNK] for start in range(0, len(data), CHUNK)]
@@ -46,7 +46,7 @@ def upload(http: httpx2.Client, sample: Path) -> dict[str, Any]:
 
 
 def stream(http: httpx2.Client, path: str) -> Iterator[dict[str, Any]]:
-    """Messages of a server's stream, a line each."""
+    """Yield the messages of a response stream, one per line."""
     with http.stream("GET", path) as answer:
         assert answer.status_code == 200
         for line in answer.iter_lines():
@@ -54,7 +54,7 @@ def stream(http: httpx2.Client, path: str) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
 
 
-def test_a_recording_is_transcribed(stack: Containers, http: httpx2.Client, sample: Path) -> None:
+def test_recording_is_transcribed(stack: Containers, http: httpx2.Client, sample: Path) -> None:
     uploaded = upload(http, sample)
     identifier = uploaded["transcription"]["transcription_id"]
     assert uploaded["job"]["job_id"].startswith("job_")
@@ -81,7 +81,7 @@ def test_a_recording_is_transcribed(stack: Containers, http: httpx2.Client, samp
     assert http.get(f"/v1/transcriptions/{identifier}").status_code == 404
 
 
-def test_errors_are_statuses_with_reasons(stack: Containers, http: httpx2.Client) -> None:
+def test_errors_have_statuses_and_reasons(stack: Containers, http: httpx2.Client) -> None:
     with httpx2.Client(base_url=stack.base_url, trust_env=False) as nobody:
         assert nobody.get("/v1/queue").status_code == 401
     missing = http.get("/v1/transcriptions/999999999")

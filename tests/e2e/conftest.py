@@ -1,4 +1,4 @@
-"""The whole product, started once: real servers, real services, real models."""
+"""Fixtures for the whole product, started once with real servers, services and models."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -17,11 +17,11 @@ from tests.e2e.span_collector import SpanCollector
 from tests.e2e.stack import JOB_SECONDS, MAX_FILE_SIZE, SESSION_CACHE_SECONDS, Completed, Stack
 
 _OVERRIDES = {
-    # Tests are more impatient than users, and one of them uploads more than the default allows.
+    # Tests send more requests than users, and one of them uploads more than the default limit.
     "*": {
         "MAX_FILE_SIZE": MAX_FILE_SIZE,
         "TASK_ACK_WAIT_SECONDS": "6",
-        # Long, so that a revocation that arrives is told from a cache that runs out.
+        # Long, to distinguish the effect of a revocation from an expired cache.
         "SESSION_CACHE_SECONDS": str(SESSION_CACHE_SECONDS),
     },
     "gateway": {
@@ -33,7 +33,7 @@ _OVERRIDES = {
 
 @pytest.fixture(scope="session")
 def collector() -> Iterator[SpanCollector]:
-    """Where every service sends its spans."""
+    """Collect the spans of every service."""
     server = SpanCollector()
     server.start()
     yield server
@@ -42,7 +42,7 @@ def collector() -> Iterator[SpanCollector]:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, collector: SpanCollector) -> Iterator[Stack]:
-    """Everything, with one worker of each kind."""
+    """Run the whole product with one worker of each kind."""
     if not Path(os.environ.get("MODEL_DIR", ".models"), "whisper-base").is_dir():
         pytest.fail("the models are not there: run 'make models'")
     directory = tmp_path_factory.mktemp("stack")
@@ -60,27 +60,27 @@ def stack(tmp_path_factory: pytest.TempPathFactory, collector: SpanCollector) ->
 
 @pytest.fixture(scope="module", autouse=True)
 def strangers(stack: Stack) -> Iterator[None]:
-    """Voices that a module's tests have named are forgotten: to the next they are strangers."""
+    """Delete all profiles after a module, so that the next one starts without known voices."""
     yield
     stack.forget_voices()
 
 
 @pytest.fixture
 def client(stack: Stack) -> Iterator[SecureTranscribeClient]:
-    """A client with a session of its own."""
+    """Return a client with its own session."""
     with stack.client() as one:
         yield one
 
 
 @pytest.fixture(scope="session")
 def sample() -> Path:
-    """Half a minute of two people on the telephone, which pyannote.audio carries."""
+    """Return the path of a 30-second call of two people, contained in pyannote.audio."""
     return recordings.sample().audio
 
 
 @pytest.fixture(scope="session")
 def completed(stack: Stack, sample: Path) -> Completed:
-    """The sample, transcribed once for every test that only reads."""
+    """Transcribe the sample once for all tests that only read."""
     progress: list[tuple[float, str]] = []
     with stack.client() as client, sample.open("rb") as file:
         uploaded = client.upload_audio(file, auto_start=True)
@@ -103,27 +103,27 @@ def completed(stack: Stack, sample: Path) -> Completed:
 
 @pytest.fixture
 def api(stack: Stack) -> Iterator[Api]:
-    """A session of its own, kept in a cookie."""
+    """Return the API with its own session, kept in a cookie."""
     with http_client(stack) as http:
         yield Api(http=http)
 
 
 @pytest.fixture
 def done(stack: Stack, completed: Completed) -> Iterator[Api]:
-    """The session whose transcription is complete, by its Bearer token."""
+    """Return the API with the session of the completed transcription, by its Bearer token."""
     with http_client(stack, completed.token) as http:
         yield Api(http=http)
 
 
 @pytest.fixture(scope="module")
 def clip(sample: Path) -> bytes:
-    """Six seconds of the sample in which somebody speaks."""
+    """Return six seconds of the sample with speech."""
     return excerpt(sample, start=7, seconds=6)
 
 
 @pytest.fixture(scope="module")
 def owner(stack: Stack, completed: Completed, sample: Path) -> Iterator[Owner]:
-    """The session of the completed sample, with a pending one and a cancelled job besides."""
+    """Return the completed sample's session, with a pending transcription and a cancelled job."""
     with stack.client(completed.token) as client:
         with sample.open("rb") as file:
             pending = client.upload_audio(file, auto_start=False)
@@ -145,7 +145,7 @@ def owner(stack: Stack, completed: Completed, sample: Path) -> Iterator[Owner]:
 
 @pytest.fixture(scope="module")
 def stranger(stack: Stack) -> Iterator[SecureTranscribeClient]:
-    """Another session."""
+    """Return a client with another session."""
     with stack.client() as client:
         client.get_session()
         yield client
@@ -153,7 +153,7 @@ def stranger(stack: Stack) -> Iterator[SecureTranscribeClient]:
 
 @pytest.fixture
 def resident_bytes(stack: Stack) -> Callable[[str], int]:
-    """The highest memory (bytes) that a process has used so far."""
+    """Return a function for the peak memory of a process in bytes."""
 
     def peak(name: str) -> int:
         status = Path(f"/proc/{stack.services.process(name).pid}/status").read_text()

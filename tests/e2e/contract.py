@@ -1,4 +1,4 @@
-"""What the documented JSON API promises, field by field, and a caller that holds it to that."""
+"""Contract of the documented JSON API, field by field, and a client that checks it."""
 
 import functools
 import re
@@ -20,7 +20,7 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 
 
-# What a field may hold. Documented fields are always there; what is not known yet is null.
+# Permitted values of fields. Documented fields are always present, and unknown values are null.
 
 
 def integer(value: Any) -> bool:
@@ -63,7 +63,7 @@ def within(low: float, high: float) -> Check:
 
 
 def shape(**fields: Check) -> Check:
-    """An object with at least these fields."""
+    """Return a check for an object with at least these fields."""
 
     def check(value: Any) -> bool:
         assert isinstance(value, dict), value
@@ -95,7 +95,7 @@ TRANSCRIPTION_WORD = either("pending", "processing", "completed", "failed")
 JOB_WORD = either("queued", "processing", "completed", "failed", "cancelled")
 PERCENT = within(0, 100)
 
-# Beyond the documented fields: how far each part of the work is.
+# In addition to the documented fields: stages of the work.
 STAGES = many(
     shape(
         name=either("transcribe", "diarize", "merge"),
@@ -271,12 +271,12 @@ EVENTS: Mapping[str, Check] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """REST calls of one session, checked for what every answer has."""
+    """REST client of one session. It checks the common parts of every response."""
 
     http: httpx2.Client
 
     def call(self, method: str, path: str, status: int = 200, **arguments: Any) -> Any:
-        """Calls and returns the envelope, after a look at it and at the limits."""
+        """Send a request, check the envelope and the rate limits, and return the envelope."""
         begun = time.time()
         answer = self.http.request(method, path, **arguments)
         assert answer.status_code == status, answer.text
@@ -295,18 +295,18 @@ class Api:
         return body
 
     def data(self, method: str, path: str, status: int = 200, **arguments: Any) -> Any:
-        """The data of a successful call."""
+        """Return the data of a successful request."""
         return self.call(method, path, status, **arguments)["data"]
 
     def refused(self, method: str, path: str, status: int, code: str, **arguments: Any) -> Any:
-        """The details of a refused call."""
+        """Return the details of a rejected request."""
         error = self.call(method, path, status, **arguments)["error"]
         assert error["code"] == code, error
         return error["details"]
 
 
 def assert_limited(answer: httpx2.Response, begun: float) -> None:
-    """The headers are there, of a window that had not ended when the call was `begun`."""
+    """Check that the rate limit headers belong to a window that had not ended at `begun`."""
     assert int(answer.headers["X-RateLimit-Limit"]) > 0
     assert int(answer.headers["X-RateLimit-Remaining"]) >= 0
     assert int(answer.headers["X-RateLimit-Reset"]) >= int(begun)
@@ -318,7 +318,7 @@ def document(base_url: str) -> Any:
 
 
 def assert_documented(answer: httpx2.Response) -> None:
-    """The answer has the form that the OpenAPI document gives it."""
+    """Check a response against the OpenAPI document."""
     url, method = answer.request.url, answer.request.method.lower()
     described = document(f"{url.scheme}://{url.netloc.decode()}")
     path = url.path.replace("/api/v1/", "/api/", 1)

@@ -1,4 +1,4 @@
-"""Calls methods of the contracts by their descriptors."""
+"""Calls of contract methods by their descriptors."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from tests import surface
 from tests.e2e.owners import Outcome
 
-#: Which process serves what.
+#: Process of each service.
 PROCESSES = {
     "SessionService": "gateway",
     "TranscriptionService": "transcriber-api",
@@ -23,7 +23,7 @@ PROCESSES = {
 
 
 def callable_of(channel: grpc.Channel, method: MethodDescriptor) -> Any:
-    """A method as a function of a request."""
+    """Return a method as a function of a request."""
     assert not method.client_streaming, f"{method.full_name}: say how to stream requests with ids"
     make = channel.unary_stream if method.server_streaming else channel.unary_unary
     answer = message_factory.GetMessageClass(method.output_type)
@@ -37,7 +37,7 @@ def callable_of(channel: grpc.Channel, method: MethodDescriptor) -> Any:
 def outcome_of(
     call: Any, method: MethodDescriptor, request: Message, ids: dict[str, Any], token: str
 ) -> Outcome:
-    """The status of a call, and what it says or returns."""
+    """Return the status of a call, with its message or its response."""
     for path, names in surface.id_fields(method.input_type).items():
         part: Any = request
         for step in path.split(".")[1:]:

@@ -1,4 +1,4 @@
-"""Short recordings that are uploaded one after the other until told to stop."""
+"""Load of short recordings, uploaded one after the other until stopped."""
 
 import io
 import threading
@@ -13,7 +13,7 @@ import httpx2
 from securetranscribe import ApiError, ConnectionFailedError, SecureTranscribeClient
 
 _PAUSE_SECONDS = 0.3
-#: What a client sees while a process is away: no connection, or one that breaks.
+#: Errors of a client while a process is down: no connection, or an interrupted one.
 REFUSALS = (ApiError, ConnectionFailedError, httpx2.HTTPError)
 
 
@@ -21,7 +21,7 @@ REFUSALS = (ApiError, ConnectionFailedError, httpx2.HTTPError)
 class Load:
     """Uploads of one recording in one session, never more than `ahead` unfinished ones.
 
-    A refused upload is tried again later. What was accepted has to complete.
+    A rejected upload is retried later. Accepted ones must complete.
     """
 
     client: SecureTranscribeClient
@@ -37,11 +37,11 @@ class Load:
 
     @property
     def unfinished(self) -> int:
-        """How many accepted recordings have not finished yet."""
+        """Number of accepted recordings that have not finished."""
         return len(self.accepted) - len(self.finished)
 
     def run(self, stopping: threading.Event) -> None:
-        """Upload until told to stop."""
+        """Upload until stopped."""
         while not stopping.wait(_PAUSE_SECONDS):
             self.look()
             if self.unfinished < self.ahead:
@@ -59,7 +59,7 @@ class Load:
         self.accepted[uploaded["transcription_id"]] = uploaded["job_id"]
 
     def look(self) -> None:
-        """Ask for what has not finished yet."""
+        """Query the state of unfinished recordings."""
         for transcription_id in self.accepted.keys() - self.finished.keys():
             try:
                 state = self.client.get_status(transcription_id)
@@ -69,7 +69,7 @@ class Load:
                 self.finished[transcription_id] = state
 
     def complete(self, seconds: float) -> None:
-        """Wait until everything that was accepted has finished."""
+        """Wait until all accepted recordings have finished."""
         deadline = time.monotonic() + seconds
         while self.unfinished:
             missing = self.accepted.keys() - self.finished.keys()

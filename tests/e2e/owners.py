@@ -1,4 +1,4 @@
-"""A session that owns something, for tests in which another session asks for it."""
+"""Session with resources, for tests of access by another session."""
 
 import json
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ Outcome: TypeAlias = tuple[Any, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """A session with something in every state that lasts."""
+    """A session with a resource in every lasting state."""
 
     client: SecureTranscribeClient
     ids: dict[str, list[Any]]
 
     def state(self) -> str:
-        """All that it owns, as it sees it."""
+        """Return all resources as seen by their session."""
         return json.dumps(
             [
                 self.client.list_transcriptions(),
@@ -41,7 +41,7 @@ def token_of(client: SecureTranscribeClient) -> str:
 
 
 def renamed(outcome: Outcome, ids: dict[str, Any]) -> Outcome:
-    """The same about other ids, should the text repeat them."""
+    """Return an outcome with ids replaced, in case its text contains them."""
     status, text = outcome
     for name, value in ids.items():
         text = text.replace(str(NEVER_GIVEN[name]), str(value))

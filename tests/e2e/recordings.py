@@ -1,4 +1,4 @@
-"""Recordings made from the sample."""
+"""Recordings derived from the sample."""
 
 import io
 import struct
@@ -10,7 +10,7 @@ import av
 
 
 def repeated(sample: Path, times: int) -> bytes:
-    """The sample several times in a row, as a WAV file."""
+    """Return the sample several times in a row, as a WAV file."""
     with wave.open(str(sample), "rb") as file:
         parameters, frames = file.getparams(), file.readframes(file.getnframes())
     buffer = io.BytesIO()
@@ -21,7 +21,7 @@ def repeated(sample: Path, times: int) -> bytes:
 
 
 def excerpt(sample: Path, *, start: int, seconds: int) -> bytes:
-    """A part of the sample (seconds), as a WAV file."""
+    """Return a part of the sample (in seconds) as a WAV file."""
     with wave.open(str(sample), "rb") as file:
         file.setpos(start * file.getframerate())
         parameters, frames = file.getparams(), file.readframes(seconds * file.getframerate())
@@ -33,7 +33,7 @@ def excerpt(sample: Path, *, start: int, seconds: int) -> bytes:
 
 
 def encoded(recording: bytes, *, container: str, codec: str) -> bytes:
-    """A recording in another format."""
+    """Return a recording in another format."""
     buffer = io.BytesIO()
     source: Any = av.open(io.BytesIO(recording))
     out: Any = av.open(buffer, "w", format=container)
@@ -48,7 +48,7 @@ def encoded(recording: bytes, *, container: str, codec: str) -> bytes:
 
 
 def silence(seconds: float) -> bytes:
-    """Nothing at all, as a WAV file."""
+    """Return silence as a WAV file."""
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(1)
@@ -59,7 +59,7 @@ def silence(seconds: float) -> bytes:
 
 
 class SilentWav(io.RawIOBase):
-    """A WAV file of silence that is made while it is read."""
+    """A WAV file of silence, generated while it is read."""
 
     def __init__(self, size: int) -> None:
         self.name = "silence.wav"

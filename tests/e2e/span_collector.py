@@ -1,4 +1,4 @@
-"""What OpenTelemetry's collector is to a deployment: takes in the spans that services send."""
+"""Stand-in for the OpenTelemetry collector. It stores the spans of the services."""
 
 import threading
 from collections import defaultdict
@@ -13,7 +13,7 @@ from opentelemetry.proto.common.v1 import common_pb2
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """One span; ids in hex, times in seconds."""
+    """One span, with hexadecimal ids and times in seconds."""
 
     trace_id: str
     span_id: str
@@ -26,7 +26,7 @@ class Span:
 
 
 class SpanCollector(trace_service_pb2_grpc.TraceServiceServicer):
-    """A server on a free port that keeps every span it is sent."""
+    """A server on a free port that stores every received span."""
 
     def __init__(self) -> None:
         self._spans: list[Span] = []
@@ -37,15 +37,15 @@ class SpanCollector(trace_service_pb2_grpc.TraceServiceServicer):
 
     @property
     def endpoint(self) -> str:
-        """What services are given as OTEL_EXPORTER_OTLP_ENDPOINT."""
+        """Value of OTEL_EXPORTER_OTLP_ENDPOINT for services."""
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Listens."""
+        """Start listening."""
         self._server.start()
 
     def stop(self) -> None:
-        """Listens no more."""
+        """Stop listening."""
         self._server.stop(None).wait()
 
     def Export(  # noqa: N802 - a name of the protocol
@@ -53,16 +53,16 @@ class SpanCollector(trace_service_pb2_grpc.TraceServiceServicer):
         request: trace_service_pb2.ExportTraceServiceRequest,
         context: grpc.ServicerContext,
     ) -> trace_service_pb2.ExportTraceServiceResponse:
-        """Takes a batch in."""
+        """Store a batch of spans."""
         with self._changed:
             self._spans += _spans(request)
             self._changed.notify_all()
         return trace_service_pb2.ExportTraceServiceResponse()
 
     def trace(self, trace_id: str, *, last: str, within_seconds: float) -> list[Span]:
-        """All spans of a trace, in order of time, once `last` is among them and no parent missing.
+        """Return the spans of a trace, in order of time, once it has `last` and all parents.
 
-        Gives what is there when the time is over.
+        After the timeout, return the spans so far.
         """
         with self._changed:
             self._changed.wait_for(
@@ -71,9 +71,9 @@ class SpanCollector(trace_service_pb2_grpc.TraceServiceServicer):
             return sorted(self._of(trace_id), key=lambda span: span.begun)
 
     def all(self, *, named: str, within_seconds: float) -> list[Span]:
-        """Everything so far, once a span of that name is among it.
+        """Return all spans so far, once one of them has this name.
 
-        Gives what is there when the time is over.
+        After the timeout, return the spans so far.
         """
         with self._changed:
             self._changed.wait_for(
@@ -86,7 +86,7 @@ class SpanCollector(trace_service_pb2_grpc.TraceServiceServicer):
 
 
 def tree(spans: list[Span]) -> Iterator[str]:
-    """A trace as lines: when a span began, how long it took (milliseconds), whose it is."""
+    """Yield a trace as lines: start and duration of each span in milliseconds, and its service."""
     children: dict[str, list[Span]] = defaultdict(list)
     known = {span.span_id for span in spans}
     for span in spans:

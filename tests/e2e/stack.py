@@ -1,4 +1,4 @@
-"""The running product as tests see it."""
+"""The running product, for tests."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,24 +16,24 @@ SESSION_CACHE_SECONDS = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """The running product and how to reach it."""
+    """The running product and its addresses."""
 
     servers: EmbeddedServers
     services: ServiceStack
 
     @property
     def base_url(self) -> str:
-        """Where the gateway answers, without `/api`."""
+        """Address of the gateway, without `/api`."""
         url = self.services.gateway_url
         assert url is not None
         return url
 
     def client(self, token: str | None = None) -> SecureTranscribeClient:
-        """A client with a session of its own, or with the given one."""
+        """Return a client with its own session, or with the given one."""
         return SecureTranscribeClient(f"{self.base_url}/api", token)
 
     def forget_voices(self) -> None:
-        """Deletes every profile, those that are not active too."""
+        """Delete every profile, including inactive ones."""
         query = {"active_only": False, "per_page": 200}
         with httpx2.Client(base_url=f"{self.base_url}/api", timeout=60) as http:
             while profiles := http.get("/speakers", params=query).json()["data"]:
@@ -44,7 +44,7 @@ class Stack:
 
 @dataclass(frozen=True, kw_only=True)
 class Completed:
-    """A transcription that went through, and whose it is."""
+    """A completed transcription and the token of its session."""
 
     token: str
     transcription_id: int

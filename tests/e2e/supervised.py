@@ -18,7 +18,7 @@ from tests.ports import free_port
 WELL_SECONDS = 240
 _STOP_SECONDS = 180
 _FOREIGN = ("DEVSTACK_", "METRICS_PORT", "SECRET_KEY", "HOST", "PORT", "LOG_LEVEL")
-#: Tests are more impatient than users, and one session of theirs uploads a lot.
+#: Tests send more requests than users, and one of their sessions uploads often.
 _SETTINGS = {
     "TASK_ACK_WAIT_SECONDS": "6",
     **{
@@ -30,14 +30,14 @@ _SETTINGS = {
 
 @dataclass(kw_only=True)
 class SupervisedStack:
-    """A stack on a data directory of its own."""
+    """A stack with its own data directory."""
 
     data: Path
     port: int
     environment: Mapping[str, str]
     runner: subprocess.Popen[bytes]
     small: bool = False
-    """Whether the data is on a small disk, which only the stack itself sees."""
+    """Whether the data is on a small disk, visible only to the stack itself."""
 
     @property
     def api_url(self) -> str:
@@ -58,11 +58,11 @@ class SupervisedStack:
 
     @property
     def seen(self) -> Path:
-        """The data directory as this process sees it."""
+        """Data directory as seen by this process."""
         return small_disk.seen(self.runner.pid, self.data) if self.small else self.data
 
     def kill(self, name: str) -> None:
-        """Kill a process, wait for its successor, and until the whole stack is healthy."""
+        """Kill a process, and wait for its successor and for a healthy stack."""
         before = self.pids()
         os.kill(before[name], signal.SIGKILL)
         self.wait(lambda: self.pids().get(name, before[name]) != before[name])
@@ -82,7 +82,7 @@ class SupervisedStack:
         return said
 
     def wait(self, reached: Callable[[], bool], said: Callable[[], str] = str) -> None:
-        """Wait for something that lasts."""
+        """Wait for a lasting condition."""
         deadline = time.monotonic() + WELL_SECONDS
         while not reached():
             assert self.runner.poll() is None, self.log()
@@ -90,13 +90,13 @@ class SupervisedStack:
             time.sleep(0.1)
 
     def variables(self, service: str) -> dict[str, str]:
-        """Return the variables by which a service finds its servers."""
+        """Return the variables with the servers of a service."""
         lines = self.command("env", service).stdout.splitlines()
         pairs = (shlex.split(line.removeprefix("export "))[0] for line in lines)
         return dict(pair.split("=", 1) for pair in pairs)
 
     def log(self) -> str:
-        """Return what the supervisor reported."""
+        """Return the output of the supervisor."""
         return (self.data.parent.parent / "runner.log").read_text()
 
     def stop(self) -> int:

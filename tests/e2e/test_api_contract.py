@@ -1,4 +1,4 @@
-"""The documented JSON API as a whole, and its sessions, against the running product."""
+"""The documented JSON API and its sessions, tested against the running product."""
 
 import httpx2
 import pytest
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.e2e
 
 
 class TestAnswers:
-    """What holds for the API as a whole."""
+    """Rules for the whole API."""
 
     def test_health(self, stack: Stack) -> None:
         answer = httpx2.get(f"{stack.base_url}/health", timeout=60)

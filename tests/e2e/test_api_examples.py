@@ -1,4 +1,4 @@
-"""The worked examples of the documentation, with one session as they need."""
+"""The worked examples of the documentation, each with one session."""
 
 import io
 import time

@@ -13,7 +13,7 @@ from tests.e2e.stack import JOB_SECONDS, Stack
 pytestmark = pytest.mark.e2e
 
 
-def test_a_job_from_beginning_to_end(stack: Stack, clip: bytes) -> None:
+def test_events_of_a_job_from_start_to_end(stack: Stack, clip: bytes) -> None:
     with client(stack) as http:
         api = Api(http=http)
         token = api.data("POST", "/sessions/create", 201)["session_token"]
@@ -36,7 +36,7 @@ def test_a_job_from_beginning_to_end(stack: Stack, clip: bytes) -> None:
     assert own[-1]["results"]["duration"] == pytest.approx(6.0, abs=0.1)
 
 
-def test_the_cookie_is_enough(stack: Stack, api: Api) -> None:
+def test_cookie_authenticates_a_connection(stack: Stack, api: Api) -> None:
     api.data("GET", "/sessions/current")
     cookie = {"Cookie": f"session_token={api.http.cookies['session_token']}"}
     url = f"{stack.base_url.replace('http', 'ws', 1)}/ws"
@@ -44,7 +44,7 @@ def test_the_cookie_is_enough(stack: Stack, api: Api) -> None:
         assert EVENTS["queue_update"](json.loads(websocket.recv(60))["data"])
 
 
-def test_nobody_connects_without_a_session(stack: Stack) -> None:
+def test_connection_without_a_session_is_rejected(stack: Stack) -> None:
     with pytest.raises(InvalidStatus) as caught:
         connect(f"{stack.base_url.replace('http', 'ws', 1)}/ws", proxy=None, open_timeout=60)
     assert caught.value.response.status_code == 401

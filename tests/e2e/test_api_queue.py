@@ -11,9 +11,9 @@ from tests.e2e.stack import JOB_SECONDS, Completed
 
 pytestmark = pytest.mark.e2e
 
-#: Workers look whether they are to go on after every window; all of it would take far longer.
+#: Workers check for cancellation after every window. The whole recording would take far longer.
 GIVEN_UP_SECONDS = 30
-#: Until those count that say they are there, and those no more that were stopped.
+#: Until started workers are counted and stopped ones are not.
 HEARD_SECONDS = 60
 
 
@@ -52,8 +52,8 @@ def test_list(done: Api, completed: Completed) -> None:
     assert done.data("GET", "/queue/jobs")["status_filter"] is None
 
 
-def test_a_job_that_waits(api: Api, sample: Path) -> None:
-    """There is one worker of each kind, so of two jobs one waits, here for ten minutes of sound."""
+def test_waiting_job(api: Api, sample: Path) -> None:
+    """With one worker of each kind, the second job waits for ten minutes of audio."""
     first = upload(api, repeated(sample, 20), "meeting.wav")
     second = upload(api, sample.read_bytes(), "sample.wav")
     paths = [f"/queue/jobs/{started['job_id']}" for started in (first, second)]
@@ -97,7 +97,7 @@ def test_cancel(api: Api, sample: Path) -> None:
 
 
 def test_cancelling_frees_the_workers(api: Api, sample: Path, clip: bytes) -> None:
-    """A recording of ten minutes is given up at once for one of six seconds."""
+    """Cancelling a ten-minute recording makes the workers available for one of six seconds."""
     long = upload(api, repeated(sample, 20), "meeting.wav")
     path = f"/queue/jobs/{long['job_id']}"
     deadline = time.monotonic() + JOB_SECONDS

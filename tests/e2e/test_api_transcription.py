@@ -99,7 +99,7 @@ class TestUpload:
         assert details["field"] == "file"
 
     def test_too_large(self, stack: Stack) -> None:
-        """Announces more than any limit, and is refused before it could send it."""
+        """An announced size over the limit is rejected before the body is sent."""
         host, _, port = stack.base_url.removeprefix("http://").partition(":")
         disposition = b'form-data; name="file"; filename="large_audio.mp3"'
         part = b"--x\r\nContent-Disposition: " + disposition + b"\r\n\r\n"
@@ -125,7 +125,7 @@ class TestUpload:
 
 
 class TestTranscription:
-    """The rest of `/transcription`."""
+    """The other endpoints of `/transcription`."""
 
     def test_start_and_start_again(self, api: Api, clip: bytes) -> None:
         number_of = upload(api, clip, auto_start="false")["transcription_id"]

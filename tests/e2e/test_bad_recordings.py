@@ -18,13 +18,13 @@ from tests.e2e.stack import JOB_SECONDS, Stack
 
 
 def chained_ogg(sample: Path) -> bytes:
-    """Two Ogg Opus streams one after the other, as RFC 3533 allows and `cat` makes."""
+    """Return two concatenated Ogg Opus streams, a chained file according to RFC 3533."""
     parts = (excerpt(sample, start=start, seconds=4) for start in (8, 15))
     return b"".join(encoded(part, container="ogg", codec="libopus") for part in parts)
 
 
 def one_nan_wav(sample: Path) -> bytes:
-    """A float WAV file with one sample that is not a number."""
+    """Return a float WAV file with one sample that is not a number."""
     samples = read_window(io.BytesIO(excerpt(sample, start=7, seconds=6)), 0.0, 6.0)
     samples[len(samples) // 2] = np.nan
     data = samples.astype("<f4").tobytes()
@@ -35,7 +35,7 @@ def one_nan_wav(sample: Path) -> bytes:
 
 
 class Onlooker:
-    """A session that asks again and again, and notes answers that it should not get."""
+    """A session that polls, and records unexpected responses."""
 
     def __init__(self, url: str) -> None:
         self.faults: list[str] = []
@@ -68,12 +68,12 @@ class Onlooker:
 
 @pytest.fixture
 def sessions(stack: Stack) -> Iterator[list[SecureTranscribeClient]]:
-    """Seven sessions: five with good recordings, and one for each awkward one."""
+    """Open seven sessions: five with good recordings, and one per awkward one."""
     with ExitStack() as opened:
         yield [opened.enter_context(stack.client()) for _ in range(7)]
 
 
-def test_awkward_recordings_hurt_nobody(
+def test_awkward_recordings_do_not_affect_others(
     stack: Stack, sample: Path, sessions: list[SecureTranscribeClient]
 ) -> None:
     awkward = {"chained.ogg": chained_ogg(sample), "one_nan.wav": one_nan_wav(sample)}
@@ -126,7 +126,7 @@ def last_second(state: dict[str, object]) -> float:
 
 
 def clips(client: SecureTranscribeClient, transcription_id: int) -> list[bytes]:
-    """Return a sound sample of each speaker, cut now if it was not before."""
+    """Return a clip of each speaker, cut now if it was not before."""
     return [
         client.get_voice_clip(transcription_id, voice["speaker_label"])
         for voice in client.list_voices(transcription_id)

@@ -1,4 +1,4 @@
-"""Files that are refused: each with a clear error, and with nothing left behind."""
+"""Rejected files: each has a clear error and leaves no data."""
 
 import asyncio
 import io
@@ -51,7 +51,7 @@ def objects(stack: Stack) -> Iterator[ObjectStore]:
 
 
 async def _nothing_left(objects: ObjectStore, before: Iterable[str]) -> None:
-    """Waits until no object is left that was not there; what was given up is soon removed."""
+    """Wait until no new object is left. Those of aborted uploads are removed soon."""
     async with asyncio.timeout(_REMOVED_SECONDS):
         while set(await objects.keys("audio")) - set(before):  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.1)
@@ -68,7 +68,7 @@ async def _nothing_left(objects: ObjectStore, before: Iterable[str]) -> None:
         ("noise.flac", b"fLaC" + bytes(range(256)) * 40, "AUDIO_PROCESSING_ERROR"),
     ],
 )
-async def test_a_file_that_cannot_be_transcribed_is_refused(
+async def test_unusable_file_is_rejected(
     name: str, content: bytes, code: str, client: SecureTranscribeClient, objects: ObjectStore
 ) -> None:
     before = await objects.keys("audio")
@@ -80,7 +80,7 @@ async def test_a_file_that_cannot_be_transcribed_is_refused(
     await _nothing_left(objects, before)
 
 
-async def test_a_truncated_file_is_refused(
+async def test_truncated_file_is_rejected(
     client: SecureTranscribeClient, truncated: bytes, objects: ObjectStore
 ) -> None:
     before = await objects.keys("audio")
@@ -91,7 +91,7 @@ async def test_a_truncated_file_is_refused(
     await _nothing_left(objects, before)
 
 
-async def test_a_file_over_the_limit_is_refused_while_it_is_being_sent(
+async def test_file_over_the_limit_is_rejected_while_it_is_sent(
     stack: Stack, client: SecureTranscribeClient, objects: ObjectStore
 ) -> None:
     before = await objects.keys("audio")
@@ -100,14 +100,14 @@ async def test_a_file_over_the_limit_is_refused_while_it_is_being_sent(
     assert status == 413
     assert body["error"]["code"] == "FILE_UPLOAD_ERROR"
     assert body["error"]["details"]["max_size"] == MAX_FILE_SIZE
-    # The refusal came during the sending, soon after the limit: pipes and buffers hold the rest.
+    # It was rejected soon after the limit. Pipes and buffers hold the rest.
     assert sent < sizes.parse(MAX_FILE_SIZE) + 64 * 1024**2
     assert client.list_transcriptions()["total"] == 0
     await _nothing_left(objects, before)
 
 
 async def _send_without_length(stack: Stack, token: str) -> tuple[int, dict[str, Any], int]:
-    """Sends an endless recording in chunks until the server answers: status, body, bytes sent."""
+    """Send an endless recording until the server responds. Return status, body and sent bytes."""
     address = urlsplit(stack.base_url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     writer.write(
@@ -131,7 +131,7 @@ async def _send_without_length(stack: Stack, token: str) -> tuple[int, dict[str,
     return int(answer.split()[1]), body, sent
 
 
-def test_ids_that_do_not_exist_and_ids_of_another_session_are_alike(
+def test_unknown_ids_and_ids_of_another_session_are_indistinguishable(
     stack: Stack, sample: Path, client: SecureTranscribeClient
 ) -> None:
     with stack.client() as other, sample.open("rb") as file:

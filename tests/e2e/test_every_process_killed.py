@@ -1,4 +1,4 @@
-"""Every process of the running stack is killed in turn, servers included, while it works."""
+"""Kill every process of the running stack in turn, including servers, under load."""
 
 import os
 from collections import Counter
@@ -34,20 +34,20 @@ def strangers() -> None:
 
 @pytest.fixture
 def supervised(tmp_path: Path) -> Iterator[SupervisedStack]:
-    """The product under its own supervisor."""
+    """Run the product under its own supervisor."""
     with supervised_stack(tmp_path) as stack:
         yield stack
 
 
 @pytest.fixture
 def load(supervised: SupervisedStack, sample: Path) -> Iterator[Load]:
-    """Uploads of four seconds in which somebody speaks."""
+    """Upload recordings of four seconds with speech."""
     with SecureTranscribeClient(supervised.api_url) as client:
         yield Load(client=client, recording=excerpt(sample, start=7, seconds=4))
 
 
 async def completions(stack: SupervisedStack) -> Counter[str]:
-    """How often each job's completion is in the stream of events."""
+    """Return the number of completion events per job."""
     client = await nats.connect(stack.variables("transcriber")["NATS_URL"])
     try:
         info = await client.jetstream().stream_info(

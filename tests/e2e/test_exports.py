@@ -1,4 +1,4 @@
-"""Speakers are named, and every document that is made of the transcript shows their names."""
+"""Every exported document contains the assigned names of the speakers."""
 
 import csv
 import io
@@ -32,7 +32,7 @@ def owner(stack: Stack) -> Iterator[SecureTranscribeClient]:
 
 @pytest.fixture(scope="module")
 def named(owner: SecureTranscribeClient, sample: Path) -> Mapping[str, Any]:
-    """The sample with names for its speakers, as the status says."""
+    """Return the status of the sample with named speakers."""
     with sample.open("rb") as file:
         number = owner.upload_audio(file, auto_start=True)["transcription_id"]
     state = owner.wait(number, poll_seconds=0.2, timeout_seconds=JOB_SECONDS)
@@ -71,7 +71,7 @@ def _json(data: bytes) -> str:
     return json.dumps(json.loads(data), ensure_ascii=False)
 
 
-#: How an independent reader finds the text of each format.
+#: Independent readers for the text of each format.
 READERS: Mapping[str, Callable[[bytes], str]] = {
     "pdf": _pdf,
     "csv": _csv,
@@ -97,14 +97,16 @@ def test_names_and_words_are_in_every_document(
     found = _words(text)
     for name in (SHEILA, DIANE):
         assert set(_words(name)) <= set(found), name
-    # For programs, JSON has the label of a voice beside its name.
+    # For programs, JSON contains the label of a voice as well as its name.
     assert ("Speaker_1" in text) is (format_name == "json")
     spoken = _words(named["full_transcript"])
     assert len(spoken) > 70
     assert set(spoken) <= set(found)
 
 
-def test_turns_name_their_speakers(owner: SecureTranscribeClient, named: Mapping[str, Any]) -> None:
+def test_rttm_turns_have_the_names_of_speakers(
+    owner: SecureTranscribeClient, named: Mapping[str, Any]
+) -> None:
     lines = owner.export_transcription(named["transcription_id"], "rttm").decode().splitlines()
     turns = [line.split() for line in lines if line.startswith("SPEAKER")]
     assert len(turns) >= 4
@@ -113,7 +115,7 @@ def test_turns_name_their_speakers(owner: SecureTranscribeClient, named: Mapping
     assert all(len(turn) == 10 for turn in turns)
 
 
-def test_the_archive_has_every_other_format(
+def test_archive_contains_all_other_formats(
     owner: SecureTranscribeClient, named: Mapping[str, Any]
 ) -> None:
     data = owner.export_transcription(named["transcription_id"], "zip", ["meeting_summary"])
@@ -125,7 +127,7 @@ def test_the_archive_has_every_other_format(
         assert DIANE in archive.read(page).decode()
 
 
-def test_native_clients_get_the_document_in_pieces(
+def test_native_clients_receive_the_document_as_a_stream(
     stack: Stack, owner: SecureTranscribeClient, named: Mapping[str, Any]
 ) -> None:
     request = export_pb2.ExportTranscriptionRequest(

@@ -1,4 +1,4 @@
-"""What one session owns does not exist for another: whatever it asks by JSON and WebSocket.
+"""Resources of a session do not exist for another session, by JSON and WebSocket.
 
 For every operation that takes an id, the answer about an id of another session has to be the same
 as the answer about an id that was never given.
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.e2e
 
 
 class TestRest:
-    """Every operation of the OpenAPI document."""
+    """Operations of the OpenAPI document."""
 
     def test_operations_with_ids(
         self, stack: Stack, owner: Owner, stranger: SecureTranscribeClient
@@ -81,7 +81,7 @@ class TestRest:
     def test_operations_without_ids_show_nothing(
         self, stack: Stack, owner: Owner, stranger: SecureTranscribeClient
     ) -> None:
-        """Lists and figures: they say nothing of what the other session owns."""
+        """Lists and figures contain nothing about resources of the other session."""
         schema = schemathesis.openapi.from_url(f"{stack.base_url}/openapi.json")
         secrets_of_owner = [*owner.ids["job_id"], owner.client.get_session()["session_id"]]
         headers = {"Authorization": f"Bearer {token_of(stranger)}"}
@@ -96,7 +96,7 @@ class TestRest:
 
 
 class TestWebSocket:
-    """Events go to the session that they concern; nothing but a token opens a connection."""
+    """Events are sent to their own session only, and connections require a token."""
 
     def test_events_of_another_session_do_not_arrive(
         self, stack: Stack, stranger: SecureTranscribeClient, sample: Path
@@ -147,7 +147,7 @@ class TestWebSocket:
 
 
 def _put(body: Any, names: frozenset[str], ids: dict[str, Any]) -> None:
-    """Sets ids wherever a JSON body has them."""
+    """Replace all ids in a JSON body."""
     if isinstance(body, list):
         for part in body:
             _put(part, names, ids)

@@ -1,4 +1,4 @@
-"""What one session owns does not exist for another, for every method that takes an id."""
+"""Resources of a session do not exist for another session, for every method with an id."""
 
 from typing import Any
 
@@ -47,14 +47,14 @@ def test_methods_with_ids(
     assert owner.state() == before
 
 
-def test_no_method_is_forgotten() -> None:
+def test_every_method_is_covered() -> None:
     assert {method.containing_service.name for method in surface.methods()} == set(PROCESSES)
     found = [method for method in surface.methods() if surface.takes(method) & surface.OWNED]
     assert len(found) >= 12
 
 
 def _requests(method: MethodDescriptor) -> st.SearchStrategy[Message]:
-    """Requests with some fields set to something that makes sense."""
+    """Return requests with plausible values in some fields."""
     return st.builds(lambda data: _filled(method, data), st.data())
 
 

@@ -1,4 +1,4 @@
-"""What a native client does: gRPC with nothing but the published stubs."""
+"""Native gRPC clients, with only the published stubs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -35,13 +35,13 @@ SERVED = {
     "exporter": ["ExportService"],
 }
 
-#: Of the sample; 0.052 was measured. The limit leaves room for other processors' arithmetic.
+#: Of the sample. The measured value is 0.052. The limit allows for the arithmetic of other CPUs.
 MOST_DIARIZATION_ERRORS = 0.08
 
 
 @pytest.fixture
 async def metadata(stack: Stack) -> tuple[tuple[str, str], ...]:
-    """Credentials of a new session."""
+    """Return the credentials of a new session."""
     async with grpc.aio.insecure_channel(stack.services.address("gateway")) as channel:
         created = await session_pb2_grpc.SessionServiceStub(channel).CreateSession(
             session_pb2.CreateSessionRequest(user_identifier="native")
@@ -50,7 +50,7 @@ async def metadata(stack: Stack) -> tuple[tuple[str, str], ...]:
 
 
 @pytest.mark.parametrize(("process", "services"), SERVED.items())
-async def test_every_service_answers_health_and_reflection(
+async def test_every_service_supports_health_and_reflection(
     stack: Stack, process: str, services: list[str]
 ) -> None:
     async with grpc.aio.insecure_channel(stack.services.address(process)) as channel:
@@ -112,7 +112,7 @@ async def test_upload_watch_and_read_a_transcript(
 async def _watched(
     stub: Any, identifier: int, metadata: tuple[tuple[str, str], ...]
 ) -> list[transcription_pb2.Transcription]:
-    """What a transcription goes through until it has ended."""
+    """Return the states of a transcription until it has ended."""
     request = transcription_pb2.WatchTranscriptionRequest(transcription_id=identifier)
     return [
         state.transcription async for state in stub.WatchTranscription(request, metadata=metadata)

@@ -1,4 +1,4 @@
-"""A recording goes in, a transcript of who said what comes out, and it is right."""
+"""From a recording to a correct transcript with speakers."""
 
 import io
 import itertools
@@ -10,11 +10,11 @@ from securetranscribe import SecureTranscribeClient
 from tests.e2e.recordings import silence
 from tests.e2e.stack import JOB_SECONDS, Completed, Stack
 
-# On this sample the words counted by speaker had 18 errors in 87 (docs/quality.md). The limits
-# leave room for other processors' arithmetic, not for a regression.
+# On this sample, words by speaker had 18 errors in 87 (docs/quality.md). The limits allow for the
+# arithmetic of other CPUs, but not for a regression.
 MOST_WORD_ERRORS = 0.20
 MOST_SPEAKER_WORD_ERRORS = 0.25
-#: Of the turns that the words have, as RTTM shows them; 0.175 was measured.
+#: Of the turns of words in the RTTM export. The measured value is 0.175.
 MOST_DIARIZATION_ERRORS = 0.25
 
 
@@ -23,17 +23,13 @@ def reference() -> recordings.Recording:
     return recordings.sample()
 
 
-def test_the_words_are_those_that_were_said(
-    completed: Completed, reference: recordings.Recording
-) -> None:
+def test_words_are_correct(completed: Completed, reference: recordings.Recording) -> None:
     errors = metrics.word_errors(reference.text, completed.state["full_transcript"])
     assert errors.words > 70
     assert errors.rate <= MOST_WORD_ERRORS, errors
 
 
-def test_the_speakers_are_those_who_spoke(
-    completed: Completed, reference: recordings.Recording
-) -> None:
+def test_speakers_are_correct(completed: Completed, reference: recordings.Recording) -> None:
     assert completed.state["speakers"] == ["Speaker_1", "Speaker_2"]
     said: dict[str, str] = {}
     for segment in completed.state["segments"]:
@@ -42,7 +38,7 @@ def test_the_speakers_are_those_who_spoke(
     assert errors.rate <= MOST_SPEAKER_WORD_ERRORS, errors
 
 
-def test_they_spoke_when_they_did(
+def test_turns_are_correct(
     stack: Stack, completed: Completed, reference: recordings.Recording
 ) -> None:
     with stack.client(completed.token) as client:
@@ -67,7 +63,7 @@ def test_segments_are_in_order_and_within_the_recording(completed: Completed) ->
     assert joined.split() == state["full_transcript"].split()
 
 
-def test_statistics_are_those_of_the_segments(completed: Completed) -> None:
+def test_statistics_match_the_segments(completed: Completed) -> None:
     for speaker, stats in completed.state["speaker_stats"].items():
         own = [one for one in completed.state["segments"] if one["speaker"] == speaker]
         assert stats["segment_count"] == len(own) > 0
@@ -75,7 +71,7 @@ def test_statistics_are_those_of_the_segments(completed: Completed) -> None:
         assert stats["total_duration"] == pytest.approx(length, abs=0.05)
 
 
-def test_progress_rises_to_a_hundred(completed: Completed) -> None:
+def test_progress_rises_to_100(completed: Completed) -> None:
     percents = [percent for percent, _ in completed.progress]
     assert percents == sorted(percents)
     assert percents[-1] == 100

@@ -1,4 +1,4 @@
-"""Processes are killed in the middle, and nothing is lost or done twice."""
+"""Killed processes lose no job and complete none twice."""
 
 import asyncio
 import io
@@ -25,7 +25,7 @@ STAGES = {
 
 @pytest.fixture
 async def lifecycle(stack: Stack) -> AsyncIterator[list[event_pb2.Event]]:
-    """Lifecycle events of all jobs while the test runs."""
+    """Collect lifecycle events of all jobs during the test."""
     seen: list[event_pb2.Event] = []
 
     async def note(message: Any) -> None:
@@ -39,7 +39,7 @@ async def lifecycle(stack: Stack) -> AsyncIterator[list[event_pb2.Event]]:
 
 @pytest.fixture
 async def long_job(client: SecureTranscribeClient, sample: Path) -> AsyncIterator[dict[str, Any]]:
-    """A job that takes long enough to be disturbed."""
+    """Return a job that takes long enough to be interrupted."""
     uploaded = client.upload_audio(
         io.BytesIO(repeated(sample, 3)), filename="long.wav", auto_start=True, language="en"
     )
@@ -50,7 +50,7 @@ async def long_job(client: SecureTranscribeClient, sample: Path) -> AsyncIterato
 async def until(
     stack: Stack, token: str | None, job_id: str, reached: Callable[[queue_pb2.Job], bool]
 ) -> None:
-    """Asks for the job until it is where it should be; a service that is away is asked again."""
+    """Poll a job until a condition holds. Retry while the service is unavailable."""
     metadata = (("authorization", f"Bearer {token}"),)
     async with (
         grpc.aio.insecure_channel(stack.services.address("transcriber-api")) as channel,
@@ -71,7 +71,7 @@ async def until(
 
 
 def at_work(stage: "queue_pb2.Stage.ValueType") -> Callable[[queue_pb2.Job], bool]:
-    """True once a worker has got some way into the stage."""
+    """Return whether a worker has made some progress in the stage."""
     return lambda job: any(
         one.stage == stage
         and one.state == queue_pb2.STAGE_STATE_RUNNING
@@ -81,12 +81,12 @@ def at_work(stage: "queue_pb2.Stage.ValueType") -> Callable[[queue_pb2.Job], boo
 
 
 def completed(job: queue_pb2.Job) -> bool:
-    """True once the transcript is complete."""
+    """Return whether the transcript is complete."""
     return job.status == queue_pb2.JOB_STATUS_COMPLETED
 
 
 @pytest.mark.parametrize("victim", STAGES)
-async def test_a_worker_killed_in_the_middle_is_replaced_and_the_job_completes_once(
+async def test_job_completes_once_after_its_worker_is_killed(
     victim: str,
     stack: Stack,
     client: SecureTranscribeClient,
@@ -116,7 +116,7 @@ async def test_a_worker_killed_in_the_middle_is_replaced_and_the_job_completes_o
     assert "job_failed" not in told()
 
 
-async def test_the_coordinator_killed_in_the_middle_goes_on_where_it_was(
+async def test_job_continues_after_the_coordinator_is_killed(
     stack: Stack, client: SecureTranscribeClient, long_job: dict[str, Any]
 ) -> None:
     job_id = long_job["job_id"]

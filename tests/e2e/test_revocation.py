@@ -1,4 +1,4 @@
-"""A session that was ended is refused by every service, whatever it has cached."""
+"""Every service rejects an ended session, regardless of its cache."""
 
 import contextlib
 import time
@@ -18,7 +18,7 @@ from tests.e2e.stack import SESSION_CACHE_SECONDS, Stack
 
 pytestmark = pytest.mark.e2e
 
-#: Far below the time for which services may remember a session, far above what it takes.
+#: Far below the cache time of sessions, and far above the time of a revocation.
 SOON_SECONDS = SESSION_CACHE_SECONDS / 5
 CALLS: Mapping[str, str] = {
     "SessionService": "GetCurrentSession",
@@ -31,7 +31,7 @@ CALLS: Mapping[str, str] = {
 }
 
 
-def test_every_service_forgets_it_long_before_its_cache_would(
+def test_every_service_rejects_the_session_before_its_cache_expires(
     stack: Stack, show: Callable[[str], None]
 ) -> None:
     methods = [

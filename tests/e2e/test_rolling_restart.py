@@ -1,4 +1,4 @@
-"""An upgrade while people work: every service is stopped and started, one after the other."""
+"""Rolling upgrade under load: every service is restarted in turn."""
 
 import asyncio
 import collections
@@ -16,12 +16,12 @@ from tests.e2e.stack import JOB_SECONDS, Stack
 
 Answer = TypeVar("Answer")
 JOBS = 10
-#: So many at least are at work at every restart, however fast the machine is.
+#: Minimum number of unfinished jobs at every restart, however fast the machine is.
 AT_WORK = 3
 _AWAY = 503
 _FOUND_AGAIN_SECONDS = 60
 _TOLD_SECONDS = 60
-# Those who compute first: most of the work is still before them.
+# Workers first, while most of the work is outstanding.
 ORDER = (
     "transcriber-worker-1", "diarizer-1", "transcriber-api", "speakers", "gateway", "exporter",
 )  # fmt: skip
@@ -29,7 +29,7 @@ ORDER = (
 
 @pytest.fixture
 async def ends(stack: Stack) -> AsyncIterator[list[event_pb2.Event]]:
-    """Every event that says that a job is over, while the test runs."""
+    """Collect all events about ended jobs during the test."""
     seen: list[event_pb2.Event] = []
 
     async def note(message: Any) -> None:
@@ -74,7 +74,7 @@ async def test_no_job_is_lost_when_every_service_is_restarted(
 
 
 async def _found(ask: Callable[[], Answer]) -> Answer:
-    """Asks again while what was just started is being found."""
+    """Retry while a restarted service becomes reachable."""
     async with asyncio.timeout(_FOUND_AGAIN_SECONDS):
         while True:
             try:
@@ -86,7 +86,7 @@ async def _found(ask: Callable[[], Answer]) -> Answer:
 
 
 def _unfinished(client: SecureTranscribeClient, identifiers: Iterable[int]) -> int:
-    """How many are still at work."""
+    """Return the number of unfinished jobs."""
     states = [client.get_status(identifier)["status"] for identifier in identifiers]
     return len(states) - states.count("completed")
 
@@ -98,7 +98,7 @@ def _begin(client: SecureTranscribeClient, sample: Path) -> tuple[str, int]:
 
 
 def _said(ends: list[event_pb2.Event]) -> dict[str, list[str]]:
-    """What was said of each job's end."""
+    """Return the final events of each job."""
     kinds: dict[str, list[str]] = collections.defaultdict(list)
     for event in ends:
         kind = event.WhichOneof("data") or ""

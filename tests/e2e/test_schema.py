@@ -1,4 +1,4 @@
-"""The OpenAPI document is kept by the running product, whatever is sent."""
+"""The running product conforms to the OpenAPI document for any request."""
 
 import io
 import re
@@ -24,12 +24,12 @@ CHECKS = (
     "response_schema_conformance,response_headers_conformance,unsupported_method,"
     "allow_header_conformance,negative_data_rejection"
 )
-#: Would end the session, or what the other calls are about.
+#: Would end the session, or delete the resources of other requests.
 DESTRUCTIVE = ("DELETE", "PUT")
 
 
-#: Two processes share the work; threads of one would trip over a fault of Python 3.11 (its parser
-#: counts recursion for all threads together).
+#: Two processes share the work. Threads of one process would trigger a bug of Python 3.11, whose
+#: parser counts recursion for all threads together.
 SHARES = (
     ("--include-tag=Transcription",),
     ("--exclude-tag=Transcription",),
@@ -37,7 +37,7 @@ SHARES = (
 
 
 def fuzz(stack: Stack, directory: Path, *options: str) -> int:
-    """Sends all sorts of requests; returns how many operations were tested."""
+    """Send generated requests. Return the number of tested operations."""
     with ThreadPoolExecutor(len(SHARES)) as executor:
         shares = [
             executor.submit(_fuzz_share, stack, directory, *options, *share) for share in SHARES
@@ -62,8 +62,8 @@ def _fuzz_share(stack: Stack, directory: Path, *options: str) -> int:
     return int(tested[1])
 
 
-def test_anything_may_be_sent(stack: Stack, tmp_path: Path) -> None:
-    """No credentials, any values: no failure of the server, no answer that is not documented."""
+def test_arbitrary_requests_get_documented_responses(stack: Stack, tmp_path: Path) -> None:
+    """Without credentials and with any values, there is no server error."""
     document = httpx2.get(f"{stack.base_url}/openapi.json", timeout=60).json()
     operations = sum(len(methods) for methods in document["paths"].values())
     tested = fuzz(stack, tmp_path, "--phases=coverage,fuzzing", "--max-examples=6")
@@ -72,7 +72,7 @@ def test_anything_may_be_sent(stack: Stack, tmp_path: Path) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Things:
-    """A session, and something of every kind in it that tests may change."""
+    """A session with a resource of every kind that tests may change."""
 
     client: SecureTranscribeClient
     transcription_id: int
@@ -82,7 +82,7 @@ class Things:
 
 @pytest.fixture
 def things(stack: Stack, sample: Path) -> Iterator[Things]:
-    """A short finished transcription with its job, and a speaker."""
+    """Create a short completed transcription with its job, and a speaker."""
     with stack.client() as client:
         content = io.BytesIO(excerpt(sample, start=7, seconds=6))
         uploaded = client.upload_audio(content, filename="call.wav", auto_start=True)
@@ -102,8 +102,10 @@ def things(stack: Stack, sample: Path) -> Iterator[Things]:
         )
 
 
-def test_answers_about_real_things(stack: Stack, things: Things, tmp_path: Path) -> None:
-    """The same about a transcription, a job and a speaker that exist: full answers are checked."""
+def test_responses_about_existing_resources_are_documented(
+    stack: Stack, things: Things, tmp_path: Path
+) -> None:
+    """With an existing transcription, job and speaker, complete responses are checked."""
     (tmp_path / "schemathesis.toml").write_text(
         f"[parameters]\n"
         f'"path.transcription_id" = {things.transcription_id}\n'

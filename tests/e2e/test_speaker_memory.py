@@ -1,4 +1,4 @@
-"""Speakers are remembered across recordings, and what was learnt by mistake is forgotten."""
+"""Speakers are remembered across recordings, and corrected mistakes are forgotten."""
 
 import io
 import time
@@ -11,11 +11,11 @@ import pytest
 
 from common.audio.decoding import SAMPLE_RATE, decode
 from securetranscribe import ApiError
-from tests.e2e.doors import Door, GrpcDoor, RestDoor
+from tests.e2e.interfaces import GrpcInterface, Interface, RestInterface
 from tests.e2e.stack import JOB_SECONDS, Stack
 from tests.e2e.voices import Voices
 
-# Everything that profiles know, to the bit.
+# All learned data of profiles.
 _KNOWN = """
 SELECT p.name, p.sample_count, p.speech_seconds, p.confidence, t.model_id, t.place::text AS place,
        (SELECT array_agg((o.transcription_id, o.speaker_label, o.digest)::text ORDER BY 1)
@@ -27,7 +27,7 @@ SELECT (SELECT count(*) FROM observations WHERE profile_id = %(id)s)
      + (SELECT count(*) FROM prototypes WHERE profile_id = %(id)s)
      + (SELECT count(*) FROM profiles WHERE profile_id = %(id)s)
 """
-# Events take a moment to reach the transcriber.
+# Events reach the transcriber with a delay.
 _SOON_SECONDS = 60.0
 
 
@@ -38,14 +38,14 @@ def voices(sample: Path) -> Voices:
 
 @pytest.fixture
 def known(stack: Stack) -> Iterator[Callable[[], list[tuple[Any, ...]]]]:
-    """Reads what profiles know, from the database."""
+    """Return a function that reads the learned data of profiles from the database."""
     with psycopg.connect(stack.servers.postgres.url("speakers"), autocommit=True) as connection:
         yield lambda: connection.execute(_KNOWN).fetchall()
 
 
-@pytest.fixture(params=[RestDoor, GrpcDoor], ids=["rest", "grpc"])
-def door(request: pytest.FixtureRequest, stack: Stack) -> Iterator[Door]:
-    """A session with no profile that an earlier test has left."""
+@pytest.fixture(params=[RestInterface, GrpcInterface], ids=["rest", "grpc"])
+def interface(request: pytest.FixtureRequest, stack: Stack) -> Iterator[Interface]:
+    """Return a session without profiles of earlier tests."""
     stack.forget_voices()
     one = request.param(stack)
     yield one
@@ -59,58 +59,58 @@ def soon(condition: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def named(door: Door, transcription_id: int) -> list[tuple[str, str]]:
-    return [(voice.name, voice.source) for voice in door.voices(transcription_id)]
+def named(interface: Interface, transcription_id: int) -> list[tuple[str, str]]:
+    return [(voice.name, voice.source) for voice in interface.voices(transcription_id)]
 
 
-def test_the_story(door: Door, voices: Voices, known: Callable[[], list[tuple[Any, ...]]]) -> None:
-    first = door.transcribe(voices.first())
-    assert named(door, first) == [("Speaker_1", "none"), ("Speaker_2", "none")]
-    door.assign(first, {"Speaker_1": "Ann", "Speaker_2": "Bob"})
-    assert named(door, first) == [("Ann", "confirmed"), ("Bob", "confirmed")]
-    assert door.shown(first) == ["Ann", "Bob"]
-    profiles = door.profiles()
+def test_speakers_are_remembered_and_forgotten(
+    interface: Interface, voices: Voices, known: Callable[[], list[tuple[Any, ...]]]
+) -> None:
+    first = interface.transcribe(voices.first())
+    assert named(interface, first) == [("Speaker_1", "none"), ("Speaker_2", "none")]
+    interface.assign(first, {"Speaker_1": "Ann", "Speaker_2": "Bob"})
+    assert named(interface, first) == [("Ann", "confirmed"), ("Bob", "confirmed")]
+    assert interface.shown(first) == ["Ann", "Bob"]
+    profiles = interface.profiles()
     assert sorted(profiles) == ["Ann", "Bob"]
-    learnt = known()
+    learned = known()
 
-    # The same two come back under their names; the third is nobody, not the nearest.
-    second = door.transcribe(voices.second())
-    ann, bob, third = door.voices(second)
+    # The same two are recognized. The third is unknown instead of the closest profile.
+    second = interface.transcribe(voices.second())
+    ann, bob, third = interface.voices(second)
     assert (ann.name, ann.source, ann.speaker_id) == ("Ann", "suggested", profiles["Ann"])
     assert (bob.name, bob.source, bob.speaker_id) == ("Bob", "suggested", profiles["Bob"])
     assert min(ann.confidence, bob.confidence) > 0.8
     assert (third.name, third.source, third.speaker_id) == ("Speaker_3", "none", 0)
-    assert door.shown(second) == ["Ann", "Bob", "Speaker_3"]
-    # What the machine says teaches nothing.
-    assert door.ledger(profiles["Ann"]) == [(first, "Speaker_1")]
+    assert interface.shown(second) == ["Ann", "Bob", "Speaker_3"]
+    # Recognition alone teaches nothing.
+    assert interface.ledger(profiles["Ann"]) == [(first, "Speaker_1")]
 
-    # Swapping names by mistake and putting it right leaves no trace.
-    door.assign(second, {"Ann": "Ann", "Bob": "Bob"})
+    # Names swapped by mistake and corrected leave no trace.
+    interface.assign(second, {"Ann": "Ann", "Bob": "Bob"})
     right = known()
     assert [row[:2] for row in right] == [("Ann", 2), ("Bob", 2)]
-    door.assign(second, {"Ann": "Bob", "Bob": "Ann"})
-    assert [name for name, _ in named(door, second)] == ["Bob", "Ann", "Speaker_3"]
+    interface.assign(second, {"Ann": "Bob", "Bob": "Ann"})
+    assert [name for name, _ in named(interface, second)] == ["Bob", "Ann", "Speaker_3"]
     assert known() != right
-    door.assign(second, {"Ann": "Bob", "Bob": "Ann"})
-    assert named(door, second)[:2] == [("Ann", "confirmed"), ("Bob", "confirmed")]
+    interface.assign(second, {"Ann": "Bob", "Bob": "Ann"})
+    assert named(interface, second)[:2] == [("Ann", "confirmed"), ("Bob", "confirmed")]
     assert known() == right
-    assert door.ledger(profiles["Bob"]) == [(first, "Speaker_2"), (second, "Speaker_2")]
+    assert interface.ledger(profiles["Bob"]) == [(first, "Speaker_2"), (second, "Speaker_2")]
 
-    # A transcription that is deleted takes with it what was learnt only from it.
-    door.delete(second)
-    soon(lambda: known() == learnt)
+    # Deleting a transcription deletes what was learned from it.
+    interface.delete(second)
+    soon(lambda: known() == learned)
 
-    # Without the names nothing is left of what was learnt, and the same voices are nobody's.
-    door.assign(first, {"Ann": "Speaker_1", "Bob": "Speaker_2"})
-    assert door.profiles() == {}
+    # Without the names, nothing learned is left, and the same voices are unknown.
+    interface.assign(first, {"Ann": "Speaker_1", "Bob": "Speaker_2"})
+    assert interface.profiles() == {}
     assert known() == []
-    third_recording = door.transcribe(voices.third())
-    assert named(door, third_recording) == [("Speaker_1", "none"), ("Speaker_2", "none")]
+    third_recording = interface.transcribe(voices.third())
+    assert named(interface, third_recording) == [("Speaker_1", "none"), ("Speaker_2", "none")]
 
 
-def test_a_clip_teaches_a_profile_that_can_be_forgotten_for_good(
-    stack: Stack, voices: Voices
-) -> None:
+def test_enrolled_profile_can_be_deleted_permanently(stack: Stack, voices: Voices) -> None:
     with stack.client() as client:
         stack.forget_voices()
         made = client.create_speaker("Bob", description="Enrolled")

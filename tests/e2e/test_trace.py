@@ -1,4 +1,4 @@
-"""One trace, from the upload of a recording to the event that says it is transcribed."""
+"""One trace, from the upload of a recording to the event of its completion."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -18,13 +18,13 @@ SERVICES = {"gateway", "transcriber-api", "transcriber-worker", "diarizer"}
 
 @pytest.fixture
 async def completions(stack: Stack) -> AsyncIterator[Subscription]:
-    """What an outside listener hears of jobs that are complete."""
+    """Collect events about completed jobs as an external subscriber."""
     client = await nats.connect(stack.servers.environment("subscriber")["NATS_URL"])
     yield await client.subscribe(bus.event_subject("*", "job", "*", "completed"))
     await client.close()
 
 
-async def test_one_trace_leads_from_the_upload_to_the_completed_event(
+async def test_one_trace_covers_upload_to_completed_event(
     completions: Subscription,
     collector: SpanCollector,
     client: SecureTranscribeClient,
@@ -63,9 +63,7 @@ async def test_one_trace_leads_from_the_upload_to_the_completed_event(
     }  # fmt: skip
 
 
-def test_what_spans_say_holds_nothing_that_was_said(
-    completed: Completed, collector: SpanCollector
-) -> None:
+def test_spans_contain_no_spoken_text(completed: Completed, collector: SpanCollector) -> None:
     assert "yankee" in completed.state["full_transcript"].lower()
     spans = collector.all(named="postgres SELECT", within_seconds=JOB_SECONDS)
     said = " ".join(f"{span.name} {' '.join(span.attributes.values())}" for span in spans).lower()
@@ -75,7 +73,7 @@ def test_what_spans_say_holds_nothing_that_was_said(
 
 
 def _way(spans: dict[str, Span], span_id: str) -> list[Span]:
-    """From a span up to where it all began."""
+    """Return the spans from one up to the root."""
     way = [spans[span_id]]
     while way[-1].parent_id:
         way.append(spans[way[-1].parent_id])

@@ -9,7 +9,7 @@ GIGABYTE = 1024**3
 ALLOWED = 64 * 1024**2
 
 
-def test_a_gigabyte_leaves_the_gateway_as_it_was(
+def test_upload_of_a_gigabyte_needs_little_memory(
     client: SecureTranscribeClient, resident_bytes: Callable[[str], int]
 ) -> None:
     client.get_session()
@@ -18,6 +18,6 @@ def test_a_gigabyte_leaves_the_gateway_as_it_was(
     grown = {name: resident_bytes(name) - size for name, size in before.items()}
     assert uploaded["file_size"] == GIGABYTE
     assert grown["gateway"] < ALLOWED, grown
-    # The transcriber holds a few parts of the multipart upload and opens the object to look at it.
+    # The transcriber holds a few parts of the multipart upload and opens the object to examine it.
     assert grown["transcriber-api"] < 4 * ALLOWED, grown
     client.delete_transcription(uploaded["transcription_id"])

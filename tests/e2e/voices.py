@@ -1,4 +1,4 @@
-"""Recordings of the two people of the sample, cut and put together anew, and of a third voice.
+"""Recordings of the two people of the sample, cut and rearranged, and of a third voice.
 
 The third is one of the two played at three quarters of the length, which is another person for a
 network that compares voices.
@@ -15,7 +15,7 @@ import numpy.typing as npt
 _RATE = 16_000
 _PAUSE_SECONDS = 0.3
 _THIRD_LENGTH = 0.75
-# Where each of the two speaks alone in the sample, in seconds.
+# Single-speaker parts of the sample in seconds, by speaker.
 _ANN = ((11.05, 14.45), (8.35, 9.9), (18.6, 21.45), (28.5, 30.0))
 _BOB = ((14.75, 17.9), (21.8, 24.8), (24.8, 27.8))
 
@@ -23,7 +23,7 @@ Sound = npt.NDArray[np.float32]
 
 
 class Voices:
-    """Three people who talk in recordings (WAV files)."""
+    """Recordings of three people as WAV files."""
 
     def __init__(self, sample: Path) -> None:
         with wave.open(str(sample), "rb") as file:
@@ -34,22 +34,22 @@ class Voices:
         self._bob = _cut(sound, _BOB)
 
     def first(self) -> bytes:
-        """Ann, then Bob, each twice."""
+        """Return Ann, then Bob, each twice."""
         return _wav([self._ann[0], self._bob[0], self._ann[1], self._bob[1]])
 
     def second(self) -> bytes:
-        """Ann, Bob and a third person, one after another; what they say is new."""
+        """Return Ann, Bob and a third person, one after another, with new sentences."""
         ann = np.concatenate(self._ann[2:])
         bob = np.concatenate(self._bob[1:])
         third = np.concatenate([_shortened(self._bob[0]), _shortened(self._bob[1])])
         return _wav([ann, bob, third])
 
     def third(self) -> bytes:
-        """Bob, then Ann, each twice, as in the first recording."""
+        """Return Bob, then Ann, each twice, as in the first recording."""
         return _wav([self._bob[1], self._ann[0], self._bob[0], self._ann[1]])
 
     def only_bob(self) -> bytes:
-        """Bob alone."""
+        """Return Bob alone."""
         return _wav([np.concatenate(self._bob)])
 
 
@@ -58,7 +58,7 @@ def _cut(sound: Sound, places: Sequence[tuple[float, float]]) -> list[Sound]:
 
 
 def _shortened(sound: Sound) -> Sound:
-    """The same played faster, so that it sounds higher too."""
+    """Return a recording played faster and thus higher."""
     moments = np.arange(round(len(sound) * _THIRD_LENGTH)) / _THIRD_LENGTH
     return np.interp(moments, np.arange(len(sound)), sound).astype(np.float32)
 

