@@ -10,7 +10,7 @@ SCRIPT = Path(__file__).parents[3] / "scripts/as_newcomer.sh"
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A repository with the script and one committed file, and an uncommitted one."""
+    """Return a repository with the script, a committed file and an uncommitted one."""
     root = tmp_path / "repository"
     (root / "scripts").mkdir(parents=True)
     shutil.copy(SCRIPT, root / "scripts")
@@ -39,7 +39,7 @@ def run(repository: Path, *command: str) -> str:
     return done.stdout
 
 
-def test_only_the_settings_of_the_index_stay(repository: Path) -> None:
+def test_only_settings_of_the_package_index_are_kept(repository: Path) -> None:
     shown = dict(line.split("=", 1) for line in run(repository, "CI=true", "env").splitlines())
     assert shown["HOME"] == str(repository.parent / "new/home")
     assert shown["PIP_NO_CACHE_DIR"] == "1"
@@ -49,7 +49,7 @@ def test_only_the_settings_of_the_index_stay(repository: Path) -> None:
     assert not {"WHISPER_MODEL_SIZE", "PYTHONPATH"} & shown.keys()
 
 
-def test_commands_share_a_private_clone_of_what_is_committed(repository: Path) -> None:
+def test_commands_share_a_private_clone_of_the_commit(repository: Path) -> None:
     run(repository, "touch", "made.txt")
     listed = run(repository, "ls").split()
     assert listed == ["committed.txt", "made.txt", "scripts"]

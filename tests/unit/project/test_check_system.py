@@ -28,7 +28,7 @@ def test_supported_machines(version: tuple[int, int], machine: str) -> None:
         ((3, 12), "linux", "x86_64", ("glibc", "2.28"), "This is glibc 2.28"),
     ],
 )
-def test_the_reason_is_one_line_with_what_was_found(
+def test_reason_is_one_line_and_names_the_finding(
     version: tuple[int, int], system: str, machine: str, libc: tuple[str, str], named: str
 ) -> None:
     reason = unsuitable(version, system, machine, libc)
@@ -37,15 +37,15 @@ def test_the_reason_is_one_line_with_what_was_found(
     assert "\n" not in reason
 
 
-def test_the_package_that_holds_python_back_is_pinned() -> None:
+def test_package_that_limits_the_python_version_is_pinned() -> None:
     assert f"\n{check_system.HOLDS_BACK}==" in (ROOT / "constraints.txt").read_text()
 
 
-def test_nothing_is_missing_where_this_runs() -> None:
+def test_nothing_is_missing_on_this_machine() -> None:
     assert missing() == []
 
 
-def test_all_places_name_the_same_versions_of_python() -> None:
+def test_all_files_name_the_same_python_versions() -> None:
     oldest, newest = VERSIONS[0], VERSIONS[-1]
     wanted = f">={oldest[0]}.{oldest[1]},<{newest[0]}.{newest[1] + 1}"
     projects = [*ROOT.glob("libs/*/pyproject.toml"), *ROOT.glob("services/*/pyproject.toml")]
@@ -64,7 +64,7 @@ def test_the_documentation_names_the_oldest_library() -> None:
     assert f"glibc {GLIBC[0]}.{GLIBC[1]}" in text
 
 
-def test_a_package_that_cannot_be_had_gives_no_program(
+def test_unavailable_package_provides_no_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("apt-get", "dpkg-deb"):
@@ -76,10 +76,10 @@ def test_a_package_that_cannot_be_had_gives_no_program(
     assert extract("promtool", "prometheus", tmp_path) is None
 
 
-def test_a_program_is_taken_out_of_its_package(
+def test_program_is_extracted_from_its_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The machine's own package lists do not have it. Fresh lists do."""
+    """Only updated package lists contain the package."""
     programs = {
         "apt-get": 'case "$*" in *Dir::Cache*download*) : > prometheus_2.deb;; *) exit 1;; esac',
         "dpkg-deb": '/bin/mkdir -p "$3/usr/bin" && echo tool > "$3/usr/bin/promtool"',

@@ -34,21 +34,21 @@ def test_wheels_for_every_machine(index: Index, name: str) -> None:
     assert index.targets_without_wheel(name, PINS[name], TARGETS) == []
 
 
-def test_a_source_distribution_is_no_wheel(index: Index) -> None:
+def test_source_distributions_are_not_wheels(index: Index) -> None:
     assert index.targets_without_wheel("source", "4.0", TARGETS) == list(TARGETS)
 
 
-def test_wheels_of_one_machine_or_of_another_version_are_not_enough(index: Index) -> None:
+def test_wheels_for_other_machines_or_versions_are_insufficient(index: Index) -> None:
     without = set(index.targets_without_wheel("partial", "3.0", TARGETS))
     assert without == set(TARGETS) - {Target(machine="x86_64", python="3.11")}
 
 
-def test_a_wheel_for_a_newer_library_is_none(index: Index) -> None:
+def test_wheels_for_a_newer_glibc_are_insufficient(index: Index) -> None:
     without = index.targets_without_wheel("other", "5.0", TARGETS)
     assert {target.machine for target in without} == {"x86_64"}
 
 
-def test_each_mistake_names_the_pin(index: Index) -> None:
+def test_each_error_names_the_pin(index: Index) -> None:
     used = {target: {"pure", "source", "unpinned", "nvidia-x"} for target in TARGETS[:1]}
     pins = {name: PINS[name] for name in ("pure", "source", "native")}
     assert mistakes(index, pins, used) == [
@@ -58,7 +58,7 @@ def test_each_mistake_names_the_pin(index: Index) -> None:
     ]
 
 
-def test_the_oldest_supported_library_decides() -> None:
+def test_oldest_supported_glibc_is_used() -> None:
     tags = platform_tags("x86_64")
     assert tags[0] == "manylinux_2_31_x86_64"
     assert "manylinux2014_x86_64" in tags
@@ -82,11 +82,11 @@ def test_requirements_are_followed_with_extras_and_markers(tmp_path: Path) -> No
     old = used_names(Target(machine="x86_64", python="3.11"), projects)
     assert {"ruff", "pytest", "pluggy", "redis", "hatchling", "editables"} <= old
     assert not {"base", "top", "torch"} & old
-    # redis asks for it before Python 3.11.3 only.
+    # redis requires it only before Python 3.11.3.
     assert "async-timeout" in old
     assert "async-timeout" not in used_names(Target(machine="x86_64", python="3.12"), projects)
 
 
-def test_pins_are_read(tmp_path: Path) -> None:
+def test_pins_are_parsed(tmp_path: Path) -> None:
     (tmp_path / "pins").write_text("# why\nTyping_Extensions==4.16.0\n\nnumpy==2.4.6  # here\n")
     assert read_pins(tmp_path / "pins") == {"typing-extensions": "4.16.0", "numpy": "2.4.6"}

@@ -1,4 +1,4 @@
-"""`docs/configuration.md` explains every setting that a service reads, and no other."""
+"""`docs/configuration.md` explains exactly the settings of the services."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ READERS: dict[str, type[BaseSettings]] = {
     "exporter": ExporterSettings,
 }
 GROUPS = {"all": set(READERS), "workers": {"worker", "diarizer"}}
-# Read by the stack on one machine rather than by a service.
+# Read by the stack on one machine instead of a service.
 STACK = {"TRANSCRIBER_WORKERS", "DIARIZER_WORKERS"}
 REPLACED = "## Variables that earlier descriptions name"
 _ROW = re.compile(r"^\| `([A-Z0-9_]+)` \| (.+?) \| (.+?) \| (.+) \|$", re.MULTILINE)
@@ -32,7 +32,7 @@ _ROW = re.compile(r"^\| `([A-Z0-9_]+)` \| (.+?) \| (.+?) \| (.+) \|$", re.MULTIL
 
 @pytest.fixture(scope="module")
 def page() -> tuple[str, str]:
-    """The settings, and the variables that were replaced."""
+    """Return the parts about settings and about replaced variables."""
     text = (ROOT / "docs/configuration.md").read_text()
     explained, heading, replaced = text.partition(REPLACED)
     assert heading
@@ -41,7 +41,7 @@ def page() -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def rows(page: tuple[str, str]) -> dict[str, tuple[str, str, str]]:
-    """Default, readers and meaning by variable."""
+    """Return default, readers and meaning by variable."""
     found = _ROW.findall(page[0])
     names = [name for name, *_ in found]
     assert len(names) == len(set(names)), "a variable is explained twice"
@@ -59,7 +59,7 @@ def fields(settings: type[BaseSettings]) -> dict[str, FieldInfo]:
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_each_service_reads_what_the_page_says(
+def test_readers_of_each_setting_are_correct(
     rows: dict[str, tuple[str, str, str]], reader: str
 ) -> None:
     said = {name for name, (_, readers, _) in rows.items() if reader in readers_of(readers)}
@@ -67,7 +67,7 @@ def test_each_service_reads_what_the_page_says(
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_defaults_are_the_real_ones(rows: dict[str, tuple[str, str, str]], reader: str) -> None:
+def test_defaults_are_correct(rows: dict[str, tuple[str, str, str]], reader: str) -> None:
     for name, field in fields(READERS[reader]).items():
         shown = rows[name][0].strip("`")
         assert shown == _written(name, field), name
@@ -90,14 +90,14 @@ def _written(name: str, field: FieldInfo) -> str:
     return ",".join(default) if isinstance(default, tuple) else str(default)
 
 
-def test_the_page_and_the_example_file_have_the_same_variables(
+def test_page_and_example_file_have_the_same_variables(
     rows: dict[str, tuple[str, str, str]],
 ) -> None:
     example = (ROOT / ".env.example").read_text()
     assert set(rows) == set(re.findall(r"^#([A-Z0-9_]+)=", example, re.MULTILINE))
 
 
-def test_what_was_replaced_is_not_read(page: tuple[str, str]) -> None:
+def test_replaced_variables_are_not_read(page: tuple[str, str]) -> None:
     read = {name for settings in READERS.values() for name in fields(settings)} | STACK
     first_columns = re.findall(r"^\| (`.+?) \|", page[1], re.MULTILINE)
     named = {name for column in first_columns for name in re.findall(r"`([A-Z_0-9]+)`", column)}

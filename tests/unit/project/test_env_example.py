@@ -1,4 +1,4 @@
-"""`.env.example` lists every setting that a service reads, and no other."""
+"""`.env.example` lists exactly the settings of the services."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ SERVICES = (
     SpeakersSettings,
     ExporterSettings,
 )
-# Read by the stack on one machine rather than by a service.
+# Read by the stack on one machine instead of a service.
 STACK = {"TRANSCRIBER_WORKERS", "DIARIZER_WORKERS"}
 
 
@@ -41,15 +41,13 @@ def test_every_setting_is_listed(settings: type[BaseSettings], listed: dict[str,
     assert set(_fields(settings)) <= set(listed)
 
 
-def test_nothing_is_listed_that_nobody_reads(listed: dict[str, str]) -> None:
+def test_every_listed_variable_is_read(listed: dict[str, str]) -> None:
     read = {name for settings in SERVICES for name in _fields(settings)}
     assert {name for name in listed if not name.startswith("DEVSTACK_")} <= read | STACK
 
 
 @pytest.mark.parametrize("settings", SERVICES)
-def test_listed_defaults_are_the_real_ones(
-    settings: type[BaseSettings], listed: dict[str, str]
-) -> None:
+def test_listed_defaults_are_correct(settings: type[BaseSettings], listed: dict[str, str]) -> None:
     for name, default in _fields(settings).items():
         shown = listed[name]
         if isinstance(default, bool):

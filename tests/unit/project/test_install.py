@@ -52,7 +52,7 @@ def test_one_line_per_package() -> None:
     assert output.unpacking == {"torch", "numpy", "pyyaml"}
 
 
-def test_packages_that_are_there_count_once() -> None:
+def test_installed_packages_are_counted_once() -> None:
     stream = io.StringIO()
     later = (
         "Requirement already satisfied: idna in ./lib\nDownloading six-1.0-py3-none-any.whl (9 kB)"
@@ -61,7 +61,7 @@ def test_packages_that_are_there_count_once() -> None:
     assert stream.getvalue().endswith("[  5/188] six 1.0 (9 kB)\n")
 
 
-def test_a_terminal_has_one_line_that_changes() -> None:
+def test_terminal_shows_one_changing_line() -> None:
     stream = Terminal()
     follow(LINES, stream)
     shown = stream.getvalue()
@@ -69,7 +69,7 @@ def test_a_terminal_has_one_line_that_changes() -> None:
     assert shown.split("\r\x1b[K")[-1] == "Unpacking 3 packages"
 
 
-def test_cuda_is_noticed_once() -> None:
+def test_cuda_is_reported_once() -> None:
     stream = io.StringIO()
     follow(
         "Collecting nvidia-ml-py\nCollecting nvidia-cublas==13\nCollecting nvidia-cufft==12", stream
@@ -99,14 +99,14 @@ def test_known_failures_are_one_line_with_advice(line: str, advice: str) -> None
     assert "\n" not in text
 
 
-def test_an_unknown_failure_shows_the_end_of_the_output() -> None:
+def test_unknown_failure_shows_the_end_of_the_output() -> None:
     text = str(explain([f"line {number}\n" for number in range(40)], needed=4e9))
     assert "line 39" in text
     assert "line 3\n" not in text
 
 
-def test_pip_is_followed(tmp_path: Path) -> None:
-    """pip itself, with an index that has nothing."""
+def test_output_of_pip_is_parsed(tmp_path: Path) -> None:
+    """Run pip itself with an empty index."""
     progress = Progress(total=1, stream=io.StringIO())
     output = PipOutput(progress, on_cuda=lambda: None)
     options = ["--no-index", "--dry-run", "--only-binary", ":all:"]
@@ -115,7 +115,7 @@ def test_pip_is_followed(tmp_path: Path) -> None:
     assert "no wheel of absent-package==1.0" in str(explain(output.tail, needed=4e9))
 
 
-def test_a_disk_that_is_too_small_is_refused_with_both_figures(
+def test_small_disk_is_rejected_with_both_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(install, "free_bytes", lambda directory: 2.1e9)
@@ -152,7 +152,7 @@ def test_every_package_of_this_environment_is_complete() -> None:
     assert incomplete == []
 
 
-def test_the_first_suitable_python_is_taken(tmp_path: Path) -> None:
+def test_first_suitable_python_is_used(tmp_path: Path) -> None:
     """Broken programs on the path, such as pyenv's shims, are passed over."""
     broken, real = tmp_path / "python3.11", tmp_path / "python3.12"
     broken.write_text("#!/bin/sh\nexit 127\n")

@@ -37,20 +37,20 @@ def test_skipped_tests_fail_a_run_in_ci(tmp_path: Path, options: tuple[str, ...]
     assert "1 passed, 1 skipped" in done.stdout.strip().splitlines()[-1]
 
 
-def test_elsewhere_they_are_only_named(tmp_path: Path) -> None:
+def test_outside_ci_skipped_tests_are_only_listed(tmp_path: Path) -> None:
     done = run(tmp_path, TESTS, ci="")
     assert done.returncode == 0
     assert f"1 skipped: {REASON}" in done.stdout
     assert "CI is set" not in done.stdout
 
 
-def test_a_run_without_skipped_tests_passes_in_ci(tmp_path: Path) -> None:
+def test_run_without_skipped_tests_passes_in_ci(tmp_path: Path) -> None:
     done = run(tmp_path, "def test_passed() -> None: ...", ci="true")
     assert done.returncode == 0
     assert "NOT run" not in done.stdout
 
 
-def test_a_skipped_module_counts(tmp_path: Path) -> None:
+def test_skipped_module_is_counted(tmp_path: Path) -> None:
     source = 'import pytest\npytest.skip("no engine", allow_module_level=True)\n'
     done = run(tmp_path, source + "def test_it() -> None: ...", ci="true")
     assert done.returncode != 0
