@@ -38,7 +38,7 @@ class TestAnswers:
         assert document["openapi"].startswith("3.")
         assert "/api/transcription/upload" in document["paths"]
 
-    def test_the_version_in_the_path(self, stack: Stack, done: Api, completed: Completed) -> None:
+    def test_version_in_the_path(self, stack: Stack, done: Api, completed: Completed) -> None:
         path = f"/transcription/status/{completed.transcription_id}"
         assert done.data("GET", f"/v1{path}") == done.data("GET", path)
         done.refused("GET", f"/v2{path}", 404, "NOT_FOUND")
@@ -61,7 +61,7 @@ class TestAnswers:
 class TestSessions:
     """`/sessions`."""
 
-    def test_a_session_begins_by_itself(self, api: Api) -> None:
+    def test_first_request_creates_a_session(self, api: Api) -> None:
         first = api.data("GET", "/sessions/current")
         assert SESSION(first)
         assert first["is_authenticated"] is False
@@ -113,11 +113,11 @@ class TestSessions:
         with client(stack, token) as http:
             Api(http=http).refused("GET", "/queue/status", 401, "AUTHENTICATION_ERROR")
 
-    def test_a_bad_token(self, stack: Stack) -> None:
+    def test_invalid_token(self, stack: Stack) -> None:
         with client(stack, "your_session_token") as http:
             Api(http=http).refused("GET", "/sessions/current", 401, "AUTHENTICATION_ERROR")
 
-    def test_figures_come_from_jobs(self, done: Api, completed: Completed) -> None:
+    def test_figures_are_computed_from_jobs(self, done: Api, completed: Completed) -> None:
         data = done.data("GET", "/sessions/current")
         assert data["total_files_processed"] >= 1
         assert data["processing_efficiency"] > 0

@@ -61,7 +61,7 @@ class TestUpload:
         assert (data["filename"], data["format"]) == (f"call.{word}", word)
         assert data["duration"] == pytest.approx(6.0, abs=0.2)
 
-    def test_preferences_where_the_form_is_silent(self, api: Api, clip: bytes) -> None:
+    def test_preferences_apply_without_form_fields(self, api: Api, clip: bytes) -> None:
         preferences = {"default_language": "de", "auto_start_processing": False}
         api.data("PUT", "/sessions/current", json={"preferences": preferences})
         data = upload(api, clip)
@@ -72,7 +72,7 @@ class TestUpload:
     @pytest.mark.parametrize(
         ("field", "value"), [("language", "english please"), ("auto_start", "perhaps")]
     )
-    def test_wrong_fields(self, api: Api, clip: bytes, field: str, value: str) -> None:
+    def test_invalid_fields(self, api: Api, clip: bytes, field: str, value: str) -> None:
         details = api.refused(
             "POST", "/transcription/upload", 400, "VALIDATION_ERROR",
             data={field: value}, files={"file": ("clip.wav", clip)},
@@ -87,7 +87,7 @@ class TestUpload:
             (b"fLaC" + bytes(range(256)) * 40, "noise.flac", "AUDIO_PROCESSING_ERROR"),
         ],
     )
-    def test_refused_files(self, api: Api, content: bytes, name: str, code: str) -> None:
+    def test_rejected_files(self, api: Api, content: bytes, name: str, code: str) -> None:
         files = {"file": (name, content)}
         api.refused("POST", "/transcription/upload", 400, code, files=files)
         assert api.data("GET", "/transcription/list")["total"] == 0
@@ -127,7 +127,7 @@ class TestUpload:
 class TestTranscription:
     """The other endpoints of `/transcription`."""
 
-    def test_start_and_start_again(self, api: Api, clip: bytes) -> None:
+    def test_start_twice(self, api: Api, clip: bytes) -> None:
         number_of = upload(api, clip, auto_start="false")["transcription_id"]
         data = api.data("POST", f"/transcription/start/{number_of}", json={"language": "en"})
         assert START(data)
@@ -208,7 +208,7 @@ class TestTranscription:
         plain = done.http.post(path, params={"export_format": "json"}).json()
         assert exported.keys() - plain.keys() == set(wanted)
 
-    def test_exports_that_cannot_be(self, api: Api, done: Api, completed: Completed) -> None:
+    def test_impossible_exports(self, api: Api, done: Api, completed: Completed) -> None:
         path = f"/transcription/export/{completed.transcription_id}"
         for arguments in ({}, {"params": {"export_format": "exe"}}):
             details = done.refused("POST", path, 400, "VALIDATION_ERROR", **arguments)
@@ -239,7 +239,7 @@ class TestTranscription:
         }
         api.refused("GET", f"/transcription/status/{number_of}", 404, "NOT_FOUND")
 
-    def test_other_sessions_see_nothing(self, api: Api, completed: Completed) -> None:
+    def test_other_sessions_have_no_access(self, api: Api, completed: Completed) -> None:
         number_of = completed.transcription_id
         for method, path in (
             ("GET", f"/transcription/status/{number_of}"),

@@ -78,7 +78,7 @@ class TestRest:
         del body["timestamp"]
         return answer.status_code, json.dumps(body)
 
-    def test_operations_without_ids_show_nothing(
+    def test_operations_without_ids_reveal_nothing(
         self, stack: Stack, owner: Owner, stranger: SecureTranscribeClient
     ) -> None:
         """Lists and figures contain nothing about resources of the other session."""
@@ -120,7 +120,7 @@ class TestWebSocket:
 
     @settings(EXAMPLES, max_examples=25)
     @given(data=st.data())
-    def test_nothing_but_a_token_opens_it(
+    def test_connection_requires_a_token(
         self, stack: Stack, owner: Owner, completed: Completed, data: st.DataObject
     ) -> None:
         session = completed.state["session_id"]
