@@ -1,4 +1,4 @@
-"""Connections to the real servers, and streams that are empty when a test begins."""
+"""Connections to the real servers, with streams emptied before each test."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -26,7 +26,7 @@ async def client(nats_url: str) -> AsyncIterator[Client]:
 
 @pytest.fixture
 async def stream(client: Client) -> JetStreamContext:
-    """JetStream with all streams of the project, empty."""
+    """Yield JetStream with all streams of the project, empty."""
     stream = client.jetstream()
     await bus.ensure_streams(stream, DELIVERY)
     for name in (bus.TASKS_STREAM, bus.RESULTS_STREAM, bus.EVENTS_STREAM):
@@ -49,7 +49,7 @@ async def bench(
     store: ObjectStore,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Bench]:
-    """Workers that are in a hurry to try again."""
+    """Yield a bench whose workers retry quickly."""
     monkeypatch.setattr(worker, "_RETRY_SECONDS", 0.1)
     monkeypatch.setattr(attempt, "_OUTAGE_RETRY_SECONDS", 0.3)
     monkeypatch.setattr(runtime, "_CANCEL_AGAIN_SECONDS", 0.3)
@@ -60,5 +60,5 @@ async def bench(
 
 @pytest.fixture
 def unused_port() -> int:
-    """A port on which nobody listens."""
+    """Return a port without a listener."""
     return free_port()

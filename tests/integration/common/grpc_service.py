@@ -1,4 +1,4 @@
-"""A service with a method of each kind, in this process, that does what its request says."""
+"""A service in this process with a method of each kind, controlled by its requests."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -25,12 +25,12 @@ SECRET = "k" * 32
 
 
 def settings(**values: Any) -> ServiceSettings:
-    """Settings of a service on a free port."""
+    """Return settings of a service on a free port."""
     return ServiceSettings(secret_key=SecretStr(SECRET), grpc_port=0, **values)
 
 
 class Tokens:
-    """Stands for SessionService."""
+    """Fake of the session service."""
 
     async def authenticate(self, token: str) -> str:
         if token != "tok":
@@ -40,7 +40,7 @@ class Tokens:
 
 @dataclass
 class Everything:
-    """The servicer. A request says what to do; what is none of `act`'s words comes back."""
+    """Servicer controlled by its requests. Requests unknown to `act` are echoed."""
 
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     left: list[str] = field(default_factory=list)
@@ -105,7 +105,7 @@ class Everything:
 
 @dataclass
 class Connection:
-    """The service, and a client of it."""
+    """The service and a client."""
 
     service: Everything
     server: GrpcServer
@@ -118,7 +118,7 @@ class Connection:
         metadata: Any = (("authorization", "Bearer tok"),),
         seconds: float = 30,
     ) -> list[bytes]:
-        """Calls a method of a kind; all answers."""
+        """Call a method of a kind and return all answers."""
         call = self.start(kind, *requests, metadata=metadata, seconds=seconds)
         if kind in ("UnaryStream", "StreamStream"):
             return [answer async for answer in call]
@@ -131,7 +131,7 @@ class Connection:
         metadata: Any = (("authorization", "Bearer tok"),),
         seconds: float = 30,
     ) -> Any:
-        """Starts a call."""
+        """Start a call."""
         path = f"/{NAME}/{kind}"
         channel: Any = self.channel
         options = {"metadata": metadata, "timeout": seconds}
@@ -163,7 +163,7 @@ async def serving(
     *,
     idempotent: tuple[str, ...] = (),
 ) -> AsyncIterator[Connection]:
-    """The service, listening and ready."""
+    """Yield a connection to the service, which is listening and ready."""
     service = Everything()
     chosen = server_settings or settings()
     server = GrpcServer(chosen, services={NAME: service.add_to}, authenticator=authenticator())
@@ -179,6 +179,6 @@ async def serving(
 
 
 def calls_measured(method: str, code: str) -> float:
-    """How many calls the metrics have counted."""
+    """Return the number of calls in the metrics."""
     value = telemetry.RPC_SECONDS.labels(f"/{NAME}/{method}", code)
     return float(value._sum.get() > 0) and sum(bucket.get() for bucket in value._buckets)

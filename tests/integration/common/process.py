@@ -1,8 +1,8 @@
-"""A service as a process of its own: `python process.py MODE`, for the tests of the runtime.
+"""A service in its own process, for tests of the runtime: `python process.py MODE`.
 
-Modes: `serve` comes up and waits, `dying` has a task that dies, `starting` hangs while it starts
-up, `refused` cannot start, `broken` has an accident beside a thread that never ends, `returning`
-ends by itself.
+Modes: `serve` starts and waits, `dying` has a task that dies, `starting` hangs during its start,
+`refused` cannot start, `broken` raises an error next to a thread that never ends, `returning` ends
+by itself.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ async def refused(_: ServiceSettings, supervisor: Supervisor) -> None:
 
 
 async def broken(_: ServiceSettings, supervisor: Supervisor) -> None:
-    # Like an inference thread: nothing can interrupt it, and an ordinary exit waits for it.
+    # Like an inference thread, it cannot be interrupted, and a normal exit waits for it.
     asyncio.get_running_loop().run_in_executor(None, time.sleep, 60)
     raise KeyError("accident")
 

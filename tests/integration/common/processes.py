@@ -1,4 +1,4 @@
-"""Starts services as processes and listens to what they log."""
+"""Services as processes, observed by their logs."""
 
 import asyncio
 import json
@@ -13,14 +13,14 @@ HERE = Path(__file__).parent
 
 
 class ServiceProcess:
-    """A service in a process of its own."""
+    """A service in its own process."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
         self.lines: list[dict[str, Any]] = []
 
     async def says(self, event: str, seconds: float = 30) -> dict[str, Any]:
-        """The line that logs an event; lines before it are kept too."""
+        """Wait for the line of an event. Earlier lines are kept."""
         assert self.process.stderr is not None
         async with asyncio.timeout(seconds):
             while True:
@@ -31,7 +31,7 @@ class ServiceProcess:
                     return self.lines[-1]
 
     async def ends(self, seconds: float = 30) -> int:
-        """The exit code; the rest of the lines is kept."""
+        """Wait for the exit code. The remaining lines are kept."""
         assert self.process.stderr is not None
         async with asyncio.timeout(seconds):
             rest = await self.process.stderr.read()

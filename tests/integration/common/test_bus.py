@@ -20,7 +20,7 @@ from tests.ports import free_port
 
 
 async def configuration(stream: JetStreamContext) -> dict[str, object]:
-    """Everything that `ensure_streams` is in charge of."""
+    """Return everything managed by `ensure_streams`."""
     streams = await stream.streams_info()
     consumers = [
         info
@@ -174,7 +174,7 @@ async def test_closing_flushes_pending_messages(nats_url: str, client: Client) -
 
 @asynccontextmanager
 async def server(*options: str) -> AsyncIterator[str]:
-    """A nats-server of one's own; its URL."""
+    """Start a separate nats-server and yield its URL."""
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         program("nats-server"), "-a", "127.0.0.1", "-p", str(port), *options,

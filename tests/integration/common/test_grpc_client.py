@@ -121,7 +121,7 @@ async def test_caller_is_passed_on() -> None:
     async with serving() as connection:
         token = as_caller(Identity(session_id="session_1", token="tok"), signer)
         assert await connection.call("UnaryUnary", b"who", metadata=token) == [b"session_1/"]
-        # Who came with a signature has no token to pass on: the service vouches for the session.
+        # A caller with a signature has no token to pass on, so the service signs for the session.
         service = as_caller(Identity(session_id="session_2", service="exporter"), signer)
         assert await connection.call("UnaryUnary", b"who", metadata=service) == [
             b"session_2/gateway"

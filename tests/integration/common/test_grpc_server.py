@@ -111,12 +111,12 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture(scope="module")
 def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """Another authority, which nobody trusts."""
+    """Return an untrusted authority."""
     return Authority.make(tmp_path_factory.mktemp("tls") / "stranger")
 
 
 async def asks(connection: Connection) -> list[bytes]:
-    """A call; raises UnavailableError when there is no connection."""
+    """Make a call. Raise UnavailableError when there is no connection."""
     return [await unwrap(connection.start("UnaryUnary", b"who"))]
 
 

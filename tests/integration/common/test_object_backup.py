@@ -21,7 +21,7 @@ def client(s3: ObjectSettings) -> Minio:
 
 @pytest.fixture
 def objects(client: Minio, s3: ObjectSettings, tmp_path: Path) -> dict[tuple[str, str], bytes]:
-    """Some objects, one of several parts' size."""
+    """Store some objects, one of them large enough for several parts."""
     wanted = {
         (s3.s3_bucket_audio, "backup-test-7/source"): bytes(range(256)) * 40_000,
         (s3.s3_bucket_results, "backup-test-7/abc.pb"): b"result",

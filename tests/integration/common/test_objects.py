@@ -33,7 +33,7 @@ def key(request: pytest.FixtureRequest) -> str:
 
 
 async def unfinished(s3: ObjectSettings, key: str) -> list[str]:
-    """Multipart uploads of a key that were neither completed nor aborted."""
+    """Return the unfinished multipart uploads of a key."""
     client = Minio(
         s3.s3_endpoint.removeprefix("http://"),
         access_key=s3.s3_access_key.get_secret_value(),
@@ -134,13 +134,13 @@ async def test_failing_source_leaves_no_object(
     assert not await store.exists("audio", key)
     assert await unfinished(s3, key) == []
     new = [one.name for one in threading.enumerate() if one not in already]
-    # The client has left none behind.
+    # The client has left no upload behind.
     assert [name for name in new if name.startswith("Thread-")] == []
 
 
 @pytest.fixture
 def nearly_full(s3: ObjectSettings, tmp_path: Path) -> Iterator[ObjectStore]:
-    """A client that finds too little free space on the disk of the store."""
+    """Return a client that finds too little free space on the disk of the store."""
     store = ObjectStore(
         s3.model_copy(update={"s3_local_directory": tmp_path, "s3_local_reserve": 2**62})
     )

@@ -18,7 +18,7 @@ from devstack.stack import EmbeddedServers
 URL = Callable[[str], str]
 
 
-#: Migrations that every service with a schema has.
+#: Migrations of every service with a schema.
 SHARED = sorted(
     item.name
     for item in files("common.background").joinpath("migrations").iterdir()
@@ -28,7 +28,7 @@ SHARED = sorted(
 
 @pytest.fixture
 async def database(servers: EmbeddedServers, postgres_url: URL) -> AsyncIterator[Database]:
-    """A database in a schema that begins empty."""
+    """Yield a database with an empty schema."""
 
     async def as_superuser(statement: str) -> None:
         url = servers.postgres.url("postgres")

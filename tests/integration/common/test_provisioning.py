@@ -1,4 +1,4 @@
-"""Provisioning against real servers that the services' own stack has prepared before."""
+"""Provisioning of real servers, already provisioned by the test stack."""
 
 import asyncio
 import os

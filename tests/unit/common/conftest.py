@@ -5,5 +5,5 @@ from tests.ports import free_port
 
 @pytest.fixture
 def unused_port() -> int:
-    """A port on which nobody listens."""
+    """Return a port without a listener."""
     return free_port()

@@ -13,7 +13,7 @@ KEY = "k" * 32
 
 
 class FakeTokens:
-    """Stands for SessionService: knows some tokens, counts questions, answers when let."""
+    """Fake of the session service with known tokens, a count of lookups, and delayed answers."""
 
     def __init__(self, **known: str) -> None:
         self.known = known

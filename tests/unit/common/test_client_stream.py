@@ -15,7 +15,7 @@ REQUEST = bytes(256 * 1024)
 
 
 class _Service(grpc.GenericRpcHandler):
-    """Counts bytes; refuses after so many requests, or answers after so many."""
+    """Service that counts bytes and can refuse or answer after a number of requests."""
 
     def __init__(self, *, refuse_at: int = 0, answer_at: int = 0) -> None:
         self._refuse_at = refuse_at
@@ -37,7 +37,7 @@ class _Service(grpc.GenericRpcHandler):
 
 
 async def _call(service: _Service, writes: int) -> tuple[int, bytes]:
-    """How many requests could be written, and the answer."""
+    """Return the number of requests written and the answer."""
     server = grpc.aio.server()
     server.add_generic_rpc_handlers((service,))
     port = server.add_insecure_port("127.0.0.1:0")

@@ -28,7 +28,7 @@ def none_left() -> Any:
 
 @pytest.fixture
 def driver(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A driver with two cards, as the functions of its library answer."""
+    """Replace the driver's library by one with two cards."""
 
     def info(card: int) -> SimpleNamespace:
         total, used = MEMORY[card]

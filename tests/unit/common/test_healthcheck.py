@@ -17,7 +17,7 @@ Status = health_pb2.HealthCheckResponse
 
 
 class Health:
-    """A gRPC server that says what a test wants."""
+    """gRPC server with a health chosen by the test."""
 
     def __init__(self, credentials: grpc.ServerCredentials | None = None) -> None:
         self._servicer = health.HealthServicer()
@@ -90,7 +90,7 @@ def test_own_http_server_can_be_checked(server: Health, capsys: pytest.CaptureFi
 
 @pytest.fixture
 def certificates(tmp_path: Path) -> dict[str, str]:
-    """An authority and a certificate of `gateway`, which 127.0.0.1 is not."""
+    """Return an authority and a certificate for `gateway`, not for 127.0.0.1."""
     authority = Authority.make(tmp_path / "authority")
     certificate, key = authority.issue("gateway", hosts=("gateway",))
     return {

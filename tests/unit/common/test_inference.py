@@ -18,12 +18,12 @@ def inference() -> Iterator[Inference]:
 
 
 def quiet() -> TaskControl:
-    """A control whose reports nobody hears."""
+    """Return a control whose reports are dropped."""
     return TaskControl(lambda fraction, step: None)
 
 
 class Work:
-    """Work that takes until it is released."""
+    """Work that lasts until released."""
 
     def __init__(self) -> None:
         self.begun = threading.Event()

@@ -1,4 +1,4 @@
-"""Model code that stalls, never returns, or takes too much memory."""
+"""Model code that stalls, never returns, or uses too much memory."""
 
 import asyncio
 import threading
@@ -19,7 +19,7 @@ LONG = Patience(always=3600.0)
 
 
 class Library:
-    """Model code that holds its thread until it is told to stop, or even longer."""
+    """Model code that holds its thread until stopped, or even longer."""
 
     def __init__(self, *, obeys: bool = True, advances: bool = False) -> None:
         self.begun = threading.Event()
@@ -81,7 +81,7 @@ async def test_stalled_work_is_stopped(make: Make) -> None:
     assert await inference.call(lambda control: "next") == "next"
 
 
-async def test_work_that_advances_is_left_alone(make: Make) -> None:
+async def test_advancing_work_is_not_stopped(make: Make) -> None:
     inference, library = make(), Library(advances=True)
     running = asyncio.create_task(inference.run(library, quiet(), audio_seconds=1))
     await asyncio.sleep(2.0)
@@ -90,7 +90,7 @@ async def test_work_that_advances_is_left_alone(make: Make) -> None:
     assert await running == "done"
 
 
-async def test_waiting_for_a_server_is_no_stall(make: Make) -> None:
+async def test_waiting_for_a_server_is_not_a_stall(make: Make) -> None:
     inference, library, control = make(), Library(), quiet()
     control.waiting = True
     running = asyncio.create_task(inference.run(library, control, audio_seconds=1))
@@ -101,9 +101,7 @@ async def test_waiting_for_a_server_is_no_stall(make: Make) -> None:
         await running
 
 
-async def test_a_library_that_does_not_return_costs_the_thread(
-    make: Make, stubborn: Library
-) -> None:
+async def test_stuck_library_costs_the_thread(make: Make, stubborn: Library) -> None:
     inference = make()
     with pytest.raises(StalledWorkError) as caught:
         await inference.run(stubborn, quiet(), audio_seconds=1)
@@ -111,7 +109,7 @@ async def test_a_library_that_does_not_return_costs_the_thread(
     assert inference.replacement.is_set()
 
 
-async def test_work_behind_a_lost_thread_is_not_begun(make: Make, stubborn: Library) -> None:
+async def test_work_after_a_lost_thread_is_not_started(make: Make, stubborn: Library) -> None:
     inference, waiting = make(), Library()
     first = asyncio.create_task(inference.run(stubborn, quiet(), audio_seconds=1))
     await asyncio.to_thread(stubborn.begun.wait)
@@ -122,12 +120,12 @@ async def test_work_behind_a_lost_thread_is_not_begun(make: Make, stubborn: Libr
     assert not waiting.begun.is_set()
 
 
-async def test_a_call_that_stalls_is_told(make: Make) -> None:
+async def test_stalled_call_is_reported(make: Make) -> None:
     with pytest.raises(TimedOutError, match="no progress"):
         await make().call(Library())
 
 
-async def test_a_call_behind_a_lost_thread_is_told(make: Make, stubborn: Library) -> None:
+async def test_call_after_a_lost_thread_is_reported(make: Make, stubborn: Library) -> None:
     inference = make()
     first = asyncio.create_task(inference.call(stubborn))
     await asyncio.to_thread(stubborn.begun.wait)
@@ -137,7 +135,7 @@ async def test_a_call_behind_a_lost_thread_is_told(make: Make, stubborn: Library
         await first
 
 
-async def test_a_library_is_watched_after_its_caller_left(make: Make, stubborn: Library) -> None:
+async def test_library_is_watched_after_its_caller_leaves(make: Make, stubborn: Library) -> None:
     inference = make()
     call = asyncio.create_task(inference.call(stubborn))
     await asyncio.to_thread(stubborn.begun.wait)
@@ -145,7 +143,7 @@ async def test_a_library_is_watched_after_its_caller_left(make: Make, stubborn: 
     await asyncio.wait_for(inference.replacement.wait(), 10)
 
 
-async def test_a_result_in_the_last_moment_counts(make: Make) -> None:
+async def test_result_at_the_last_moment_counts(make: Make) -> None:
     def work(control: TaskControl) -> str:
         while not control.cancelled():
             threading.Event().wait(0.005)
@@ -155,7 +153,7 @@ async def test_a_result_in_the_last_moment_counts(make: Make) -> None:
 
 
 class Memory:
-    """What a process uses, as far as it is told."""
+    """Memory in use, set by the test."""
 
     def __init__(self) -> None:
         self.used = 100
@@ -170,7 +168,7 @@ class Memory:
         self.used = self.kept
 
 
-async def test_work_that_takes_too_much_memory_is_stopped(make: Make) -> None:
+async def test_work_using_too_much_memory_is_stopped(make: Make) -> None:
     memory, library = Memory(), Library()
     inference = make(LONG, memory.limit())
     running = asyncio.create_task(inference.run(library, quiet(), audio_seconds=1))
@@ -186,7 +184,7 @@ async def test_work_that_takes_too_much_memory_is_stopped(make: Make) -> None:
     assert not inference.replacement.is_set()
 
 
-async def test_memory_that_does_not_come_back_costs_the_process(make: Make) -> None:
+async def test_unreturned_memory_costs_the_process(make: Make) -> None:
     memory = Memory()
     inference = make(LONG, memory.limit())
 
@@ -198,7 +196,7 @@ async def test_memory_that_does_not_come_back_costs_the_process(make: Make) -> N
     assert inference.replacement.is_set()
 
 
-async def test_a_call_that_takes_too_much_memory_is_told(make: Make) -> None:
+async def test_call_using_too_much_memory_is_reported(make: Make) -> None:
     memory, library = Memory(), Library()
     call = asyncio.create_task(make(LONG, memory.limit()).call(library))
     await asyncio.to_thread(library.begun.wait)
@@ -208,7 +206,7 @@ async def test_a_call_that_takes_too_much_memory_is_told(make: Make) -> None:
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit()])
-async def test_a_library_cannot_end_the_process(make: Make, error: BaseException) -> None:
+async def test_library_cannot_end_the_process(make: Make, error: BaseException) -> None:
     def work(control: TaskControl) -> None:
         raise error
 

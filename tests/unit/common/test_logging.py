@@ -18,7 +18,7 @@ def fail(text: str) -> None:
 
 
 class Log:
-    """What logging writes."""
+    """Captured log output."""
 
     def __init__(self) -> None:
         self._stream = io.StringIO()
@@ -38,7 +38,7 @@ class Log:
 
 @pytest.fixture
 def log() -> Iterator[Log]:
-    """Logging set up, with the state of the process put back afterwards."""
+    """Yield the configured log and restore the state of the process afterwards."""
     root = stdlib.getLogger()
     handlers, level = root.handlers[:], root.level
     log = Log()

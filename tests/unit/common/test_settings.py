@@ -47,7 +47,7 @@ def test_settings_are_read_from_upper_case_variables(monkeypatch: pytest.MonkeyP
 
 
 def test_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Also where a class inherits from several: the last base must not undo it.
+    # With several bases, the last one must not undo it.
     monkeypatch.setenv("GRPC_TLS_CERT", "")
     monkeypatch.setenv("DATABASE_POOL_SIZE", "")
     monkeypatch.setenv("LOG_LEVEL", "")

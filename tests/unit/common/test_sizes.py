@@ -1,4 +1,4 @@
-"""Sizes as text and back."""
+"""Conversion of sizes to text and back."""
 
 import pytest
 from hypothesis import given

@@ -7,7 +7,7 @@ from grpc.aio import AioRpcError, Metadata
 from common import errors, status
 
 _OWN = [cls for cls in vars(errors).values() if isinstance(cls, type)]
-# A full disk is only told apart in the process that meets it: callers see exhausted resources.
+# Only the process itself distinguishes a full disk. Callers see exhausted resources.
 TREE = [
     cls
     for cls in _OWN
@@ -69,7 +69,7 @@ def test_statuses(cls: type[errors.ApplicationError], code: grpc.StatusCode) -> 
 
 
 class PickyError(errors.AudioProcessingError):
-    """As other modules derive them: same code, made otherwise."""
+    """Subclass with the same code and another constructor."""
 
     def __init__(self, *, seconds: float) -> None:
         super().__init__(f"Breaks off after {seconds} s.", {"seconds": str(seconds)})

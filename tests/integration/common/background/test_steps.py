@@ -1,4 +1,4 @@
-"""The bookkeeping of background steps, with a step over the rows of a small table."""
+"""Bookkeeping of background steps, with a step over the rows of a small table."""
 
 import argparse
 import asyncio
@@ -33,7 +33,7 @@ _ATTEMPTS = "SELECT item, attempts, outages, error FROM item_attempts ORDER BY i
 
 
 class Chores(ItemStep[str]):
-    """Does each chore once, unless it is told to raise at it."""
+    """Does each chore once, or raises an error for chores marked so."""
 
     name = "chores"
     items = "chores"
@@ -67,7 +67,7 @@ class Chores(ItemStep[str]):
 
 
 class BadNotice(Chores):
-    """Cannot even leave a notice."""
+    """Step whose notice to the owner fails as well."""
 
     async def set_aside(self, connection: Connection, item: str) -> None:
         raise ZeroDivisionError
@@ -92,14 +92,14 @@ async def done(database: Database) -> list[str]:
     return [row["name"] for row in rows]
 
 
-async def test_items_that_succeed_leave_nothing_behind(database: Database) -> None:
+async def test_completed_items_leave_no_rows(database: Database) -> None:
     await add(database, *"abcde")
     await Chores(database).step()
     assert await done(database) == list("abcde")
     assert await database.fetch_all(_ATTEMPTS) == []
 
 
-async def test_an_outage_ends_the_round_and_is_not_charged(database: Database) -> None:
+async def test_outage_ends_the_round_and_is_not_charged(database: Database) -> None:
     await add(database, *"abcde")
     chores = Chores(database)
     chores.raises["a"] = UnavailableError("away")
@@ -112,7 +112,7 @@ async def test_an_outage_ends_the_round_and_is_not_charged(database: Database) -
     assert await done(database) == list("bcde"), "the others do not wait for it"
 
 
-async def test_an_item_that_only_outages_hold_back_for_a_day_is_charged(database: Database) -> None:
+async def test_item_with_a_day_of_outages_is_charged(database: Database) -> None:
     await add(database, "a")
     chores = Chores(database)
     chores.raises["a"] = UnavailableError("away")
@@ -128,7 +128,7 @@ async def test_an_item_that_only_outages_hold_back_for_a_day_is_charged(database
     assert (aside.item, aside.attempts, aside.error) == ("a", 3, "away")
 
 
-async def test_an_attempt_is_bounded_in_time(
+async def test_attempt_has_a_time_limit(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Chores, "policy", Policy(timeout=0.05))
@@ -141,7 +141,7 @@ async def test_an_attempt_is_bounded_in_time(
     assert (row["attempts"], row["error"]) == (1, "It took longer than 0 seconds.")
 
 
-async def test_a_process_that_stops_does_not_charge_the_item(database: Database) -> None:
+async def test_stopping_process_does_not_charge_the_item(database: Database) -> None:
     await add(database, "a")
     chores = Chores(database)
     chores.held = {"a"}
@@ -167,7 +167,7 @@ async def test_replicas_handle_each_item_once(database: Database) -> None:
     assert await done(database) == names
 
 
-async def test_an_item_is_set_aside_although_no_notice_can_be_left(database: Database) -> None:
+async def test_item_is_set_aside_even_if_its_owner_cannot_be_notified(database: Database) -> None:
     await add(database, "a")
     chores = BadNotice(database)
     chores.raises["a"] = MemoryError()
@@ -179,7 +179,7 @@ async def test_an_item_is_set_aside_although_no_notice_can_be_left(database: Dat
     assert (aside.step, aside.error) == ("chores", "MemoryError")
 
 
-async def test_an_item_gets_a_fresh_start_with_new_work(database: Database) -> None:
+async def test_new_work_resets_attempts(database: Database) -> None:
     await add(database, "a")
     chores = Chores(database)
     chores.raises["a"] = MemoryError()
@@ -193,7 +193,7 @@ async def test_an_item_gets_a_fresh_start_with_new_work(database: Database) -> N
     assert await done(database) == ["a"]
 
 
-async def test_the_command_lists_and_retries(
+async def test_command_lists_and_retries(
     database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await add(database, "a", "b")
@@ -228,7 +228,7 @@ async def test_the_command_lists_and_retries(
 
 
 class Letters(MessageStep):
-    """Reads results from their stream."""
+    """Step over the results of a stream."""
 
     name = "letters"
     items = "letters"
@@ -260,13 +260,13 @@ async def letters(database: Database, stream: JetStreamContext) -> Letters:
 
 
 async def acknowledged(stream: JetStreamContext) -> None:
-    """Wait until the stream is empty: acknowledgments are not answered."""
+    """Wait until the stream is empty, because acknowledgments are not answered."""
     async with asyncio.timeout(30):
         while (await stream.stream_info(bus.RESULTS_STREAM)).state.messages:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 
-async def test_a_message_that_fails_leaves_the_stream_and_is_retried(
+async def test_failed_message_leaves_the_stream_and_is_retried(
     letters: Letters, database: Database, stream: JetStreamContext
 ) -> None:
     letters.bad[b"two"] = ZeroDivisionError()
@@ -280,9 +280,7 @@ async def test_a_message_that_fails_leaves_the_stream_and_is_retried(
     assert await database.fetch_all(_ATTEMPTS) == []
 
 
-async def test_a_message_that_always_fails_can_be_discarded(
-    letters: Letters, database: Database
-) -> None:
+async def test_message_set_aside_can_be_discarded(letters: Letters, database: Database) -> None:
     letters.bad[b"two"] = ZeroDivisionError()
     await letters.step()
     await database.execute(_DUE_NOW)
@@ -294,7 +292,7 @@ async def test_a_message_that_always_fails_can_be_discarded(
         assert await ItemAttempts(connection).aside() == []
 
 
-async def test_an_outage_leaves_messages_in_the_stream(
+async def test_outage_leaves_messages_in_the_stream(
     letters: Letters, database: Database, stream: JetStreamContext, client: Client
 ) -> None:
     letters.bad[b"one"] = UnavailableError("away")

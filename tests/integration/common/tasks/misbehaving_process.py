@@ -1,4 +1,4 @@
-"""A worker service as a process of its own, whose recordings say how its library misbehaves."""
+"""A worker service in its own process whose library misbehaves as its recordings demand."""
 
 import time
 
@@ -17,7 +17,7 @@ _PIECE = 4 * 1024**2
 
 
 def handle(task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
-    """Misbehave as the recording says; answer any other in reverse."""
+    """Misbehave as the recording demands, or return it in reverse."""
     what = audio.read()
     _log.info("begun", what=what.decode())
     if what == b"stuck":

@@ -1,4 +1,4 @@
-"""Tasks of jobs that were cancelled, before they began and while they run."""
+"""Tasks of cancelled jobs, waiting and running ones."""
 
 import asyncio
 

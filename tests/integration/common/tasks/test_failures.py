@@ -1,4 +1,4 @@
-"""Tasks that fail: which are tried again, and what is said of those that are not."""
+"""Failed tasks: retries, and reports of permanent failures."""
 
 import pytest
 

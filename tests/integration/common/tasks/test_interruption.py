@@ -1,4 +1,4 @@
-"""Tasks whose library stalls, never returns, or takes too much memory, in real processes."""
+"""Tasks whose library stalls, never returns, or uses too much memory, in real processes."""
 
 import asyncio
 import signal
@@ -20,7 +20,7 @@ Start = Callable[..., AbstractAsyncContextManager[ServiceProcess]]
 
 @pytest.fixture
 def start(servers: EmbeddedServers) -> Start:
-    """Starts a worker process that gives up work after about two seconds without progress."""
+    """Starts a worker process with a stall bound of about two seconds."""
 
     def start(**settings: str) -> AbstractAsyncContextManager[ServiceProcess]:
         environment = servers.environment("transcriber") | {
@@ -35,7 +35,7 @@ def start(servers: EmbeddedServers) -> Start:
 
 
 async def ended(process: ServiceProcess) -> dict[str, object]:
-    """The line about the next task that ended."""
+    """Return the log line of the next finished task."""
     return await process.says("task ended", 60)
 
 

@@ -1,4 +1,4 @@
-"""Servers that go away while a worker waits or works."""
+"""Outages of servers while a worker waits or works."""
 
 import asyncio
 
@@ -73,7 +73,7 @@ async def test_object_store_dies_during_a_task(
     bench: Bench, servers: EmbeddedServers, store: ObjectStore
 ) -> None:
     class Reading(Held):
-        """Reads the recording a second time once it is released."""
+        """Read the recording a second time once released."""
 
         def __call__(
             self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl

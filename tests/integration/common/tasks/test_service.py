@@ -26,7 +26,7 @@ NAME = "test.v1.Speech"
 
 
 class Engine:
-    """Stands for models: works on one thread and says on which."""
+    """Fake of the models that works on one thread and reports which."""
 
     def __init__(self) -> None:
         self.threads = {threading.current_thread().name}
@@ -48,7 +48,7 @@ class Engine:
 
 
 class Running:
-    """A worker service in this process."""
+    """Run a worker service in this process."""
 
     def __init__(self, settings: WorkerSettings, port: int) -> None:
         self.engine: Engine | None = None

@@ -1,4 +1,4 @@
-"""Workers that stop or die with a task in hand."""
+"""Workers that stop or die during a task."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""What a worker does with the tasks that it is given, and what it shows of it."""
+"""A worker's handling of tasks, its heartbeats and its progress reports."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A worker as a process of its own, which holds every task for a minute."""
+"""A worker in its own process that holds every task for a minute."""
 
 import time
 
@@ -16,7 +16,7 @@ _log = logging.get("process")
 
 
 class Holding:
-    """Says that it has begun, and goes on for a minute unless it is told to stop."""
+    """Report the start, and work for a minute unless stopped."""
 
     def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
         _log.info("begun")

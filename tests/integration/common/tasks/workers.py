@@ -1,4 +1,4 @@
-"""What the tests of workers share: tasks to give, workers to start, results to wait for."""
+"""Shared by tests of workers: tasks to publish, workers to start, results to wait for."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,7 @@ STAGE = "transcribe"
 
 @dataclass(kw_only=True)
 class RunningWorker:
-    """A worker in this process, with a connection of its own as it would have."""
+    """A worker in this process with its own connection."""
 
     worker: TaskWorker
     handler: TaskHandler
@@ -49,7 +49,7 @@ class RunningWorker:
 
 @dataclass(kw_only=True)
 class Bench:
-    """Gives tasks to workers and sees what comes of them."""
+    """Publishes tasks for workers and collects their results."""
 
     url: str
     client: Client
@@ -63,7 +63,7 @@ class Bench:
             await worker.close()
 
     async def task(self, audio: bytes = b"sound") -> queue_pb2.Task:
-        """A task whose recording is stored."""
+        """Return a task with a stored recording."""
         task_id = str(uuid.uuid4())
         task = queue_pb2.Task(
             task_id=task_id,
@@ -84,7 +84,7 @@ class Bench:
         )
 
     async def cancel(self, task: queue_pb2.Task, *, note: bool = True, tell: bool = True) -> None:
-        """Cancels a job as the coordinator does: noted first, told then."""
+        """Cancel a job as the coordinator does: record it first, then announce it."""
         if note:
             bucket = await self.stream.key_value(bus.CANCELLED_BUCKET)
             await bucket.put(task.job_id, b"")
@@ -124,7 +124,7 @@ class Bench:
         return running
 
     async def result(self, seconds: float = 30) -> queue_pb2.TaskResult:
-        """The next result that is announced; it stays unacknowledged."""
+        """Return the next announced result, unacknowledged."""
         consumer = await self.stream.pull_subscribe_bind(
             durable=bus.RESULTS_CONSUMER, stream=bus.RESULTS_STREAM
         )
@@ -137,12 +137,12 @@ class Bench:
             assert time.monotonic() < deadline, "no result was announced"
 
     async def announced(self) -> int:
-        """How many results there have been since the test began."""
+        """Return the number of results since the test began."""
         state = (await self.stream.stream_info(bus.RESULTS_STREAM)).state
         return int(state.messages)
 
     async def settled(self, seconds: float = 30) -> None:
-        """Returns when no task is waiting or in hand."""
+        """Wait until no task is waiting or running."""
         await until(self._no_tasks, seconds)
 
     async def _no_tasks(self) -> bool:
@@ -152,7 +152,7 @@ class Bench:
 
 
 async def until(condition: Callable[[], object], seconds: float = 30) -> None:
-    """Waits for a condition, which may be a coroutine function."""
+    """Wait for a condition, which may be a coroutine function."""
     deadline = time.monotonic() + seconds
     while True:
         holds = condition()
@@ -165,7 +165,7 @@ async def until(condition: Callable[[], object], seconds: float = 30) -> None:
 
 
 class Echo:
-    """A handler that answers with the recording in reverse, and remembers what it did."""
+    """Handler that returns the recording in reverse and records its tasks."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -176,7 +176,7 @@ class Echo:
 
 
 class Failing(Echo):
-    """A handler whose first attempts fail, or all of them."""
+    """Handler whose first attempts fail, or all of them."""
 
     def __init__(self, error: Exception, *, times: float = math.inf) -> None:
         super().__init__()
@@ -191,7 +191,7 @@ class Failing(Echo):
 
 
 class Held(Echo):
-    """A handler that holds its first task until it is released or told to stop."""
+    """Handler that holds its first task until released or stopped."""
 
     def __init__(self) -> None:
         super().__init__()

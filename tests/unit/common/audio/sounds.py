@@ -1,4 +1,4 @@
-"""Recordings made on the spot, in every container that uploads may come in."""
+"""Generated recordings in every accepted container."""
 
 import io
 import struct
@@ -16,7 +16,7 @@ from common.audio.kinds import AudioKind
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """How a recording is written: FFmpeg's names, and the file name extension it gets."""
+    """Encoding of a recording: FFmpeg's names, and the extension of the file."""
 
     kind: AudioKind
     container: str
@@ -82,7 +82,7 @@ FORMATS = {
 
 
 def noise(seconds: float, rate: int, *, seed: int = 1) -> Samples:
-    """Low-passed noise: every moment sounds different, and codecs keep it."""
+    """Return low-passed noise, which differs at every moment and survives codecs."""
     base_rate = 8_000
     base = np.random.default_rng(seed).standard_normal(max(2, int(seconds * base_rate)))
     smooth = np.convolve(base, np.ones(8) / 8, mode="same")
@@ -109,13 +109,13 @@ def encode(samples: Samples, how: Format) -> bytes:
 
 
 def recording(name: str, seconds: float) -> bytes:
-    """A recording of noise in one of FORMATS."""
+    """Return a recording of noise in one of FORMATS."""
     how = FORMATS[name]
     return encode(noise(seconds, how.rate), how)
 
 
 def float_wav(samples: npt.ArrayLike, *, rate: int = 16_000, bits: int = 32) -> bytes:
-    """A WAV file of floating-point samples exactly as given: (n,) or (n, channels)."""
+    """Return a WAV file of the given floating-point samples: (n,) or (n, channels)."""
     values = np.asarray(samples, dtype=f"<f{bits // 8}")
     channels = 1 if values.ndim == 1 else values.shape[1]
     width = channels * bits // 8
@@ -126,7 +126,7 @@ def float_wav(samples: npt.ArrayLike, *, rate: int = 16_000, bits: int = 32) -> 
 
 
 def lag(one: Samples, other: Samples) -> int:
-    """By how many samples `one` is later than `other`, by correlation."""
+    """Return the delay of `one` against `other` in samples, by correlation."""
     size = min(len(one), len(other))
     spectrum = np.fft.rfft(one[:size], 2 * size) * np.conj(np.fft.rfft(other[:size], 2 * size))
     best = int(np.argmax(np.fft.irfft(spectrum)))
@@ -134,7 +134,7 @@ def lag(one: Samples, other: Samples) -> int:
 
 
 def video_without_sound() -> bytes:
-    """A short film nobody says anything in."""
+    """Return a short film without an audio stream."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as container:
         stream = container.add_stream("mpeg4", rate=10)

@@ -1,4 +1,4 @@
-"""common.audio: probing and decoding recordings, whole, cut and broken."""
+"""Probing and decoding of complete, truncated and damaged recordings."""
 
 import io
 import random
@@ -23,9 +23,9 @@ from common.audio.wav import declared_wav_duration
 from tests.unit.common.audio import sounds
 
 SECONDS = 5.0
-#: What encoders put before the sound that their container does not tell, in samples at 16 kHz.
+#: Encoder delay not declared by the container, in samples at 16 kHz.
 UNTOLD_DELAY = 800
-#: Matroska rounds time stamps to milliseconds, ASF packets carry little more.
+#: Matroska rounds time stamps to milliseconds. ASF is hardly more precise.
 ROUNDED = 24
 
 WITHOUT_DECLARED_LENGTH = ("aac", "amr", "ts", "mpg", "opus")

@@ -1,4 +1,4 @@
-"""Recordings with samples that are not numbers, far too loud, or on another scale."""
+"""Recordings with NaN samples, extreme levels, or another scale."""
 
 import io
 
@@ -13,7 +13,7 @@ from tests.unit.common.audio import sounds
 
 @pytest.fixture(scope="module")
 def tone() -> Samples:
-    """Twenty seconds of a tone with pauses, 0.4 at its peak."""
+    """Return twenty seconds of a tone with pauses and a peak of 0.4."""
     times = np.arange(20 * SAMPLE_RATE) / SAMPLE_RATE
     sounding = np.sin(np.pi * times) > -0.5
     return (0.4 * np.sin(600 * np.pi * times) * sounding).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Chained Ogg files: several recordings, one after the other in one file."""
+"""Chained Ogg files, with several recordings one after the other."""
 
 import io
 import random
@@ -30,7 +30,7 @@ def opus(seconds: float, seed: int, layout: str = "mono") -> bytes:
 
 
 def numbered(data: bytes, serial: int) -> bytes:
-    """The same file with another serial number on its pages."""
+    """Return the file with another serial number on its pages."""
     changed = bytearray(data)
     position = 0
     while position < len(changed):
@@ -50,7 +50,7 @@ def decoded(data: bytes) -> Samples:
 
 @pytest.fixture(scope="module", params=["other serials", "one serial", "other channels"])
 def chained(request: pytest.FixtureRequest) -> tuple[bytes, bytes]:
-    """Two files that follow one another."""
+    """Return two files and their concatenation."""
     first = numbered(opus(FIRST, 1), 7)
     second = opus(SECOND, 2, "stereo" if request.param == "other channels" else "mono")
     return first, numbered(second, 7 if request.param == "one serial" else 8)

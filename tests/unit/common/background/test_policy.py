@@ -1,4 +1,4 @@
-"""Pauses, and which errors are outages."""
+"""Pauses between attempts, and the distinction of outages."""
 
 import nats.errors
 import nats.js.errors

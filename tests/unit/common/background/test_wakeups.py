@@ -1,4 +1,4 @@
-"""Waking and repeating background steps."""
+"""Wake-ups and repetition of background steps."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""common.models.hub: models of a hub, found without it once they were pulled."""
+"""Models of a hub, found without it after pulling."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ from common.models.store import (
 
 
 def snapshot(model_dir: Path, repository: str, **files: str) -> Path:
-    """A snapshot as the hub's client leaves it, recorded."""
+    """Return a recorded snapshot as the hub's client stores it."""
     hub = HubStore(model_dir)
     folder = f"models--{repository.replace('/', '--')}"
     directory = hub.cache_dir / folder / "snapshots" / "0123456789abcdef"

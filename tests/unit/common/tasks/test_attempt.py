@@ -1,4 +1,4 @@
-"""What becomes of a task after an attempt that failed."""
+"""Outcome of a task after a failed attempt."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The bound on a worker's memory."""
+"""Limit on a worker's memory."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How long work may go without progress."""
+"""Bounds on work without progress."""
 
 import pytest
 
@@ -48,7 +48,7 @@ def test_short_recordings_count_as_half_a_minute() -> None:
 
 
 def quiet_until_stall(watch: ProgressWatch, *, advances: int, fraction: float) -> float:
-    """Seconds after which work that does not advance is given up."""
+    """Return the seconds after which work without progress counts as stalled."""
     for second in range(1, 100_000):
         if stall := watch.passed(1.0, advances=advances, fraction=fraction):
             assert stall.seconds == pytest.approx(second)

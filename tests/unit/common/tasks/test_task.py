@@ -31,7 +31,7 @@ def test_control_passes_progress_on() -> None:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[float]:
-    """Each look at the time finds it ten milliseconds later."""
+    """Advance the clock by ten milliseconds at each reading."""
     ticks = (n / 100 for n in itertools.count(1000))
     monkeypatch.setattr(task, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
     return ticks
