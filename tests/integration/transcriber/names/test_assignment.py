@@ -1,6 +1,7 @@
 """Assignments and suggestions of names."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -17,6 +18,10 @@ from tests.integration.transcriber.fakes import (
     gives,
     until,
 )
+from transcriber.domain.transcriptions import Transcription
+from transcriber.domain.transcripts import TranscriptSpeaker
+from transcriber.names.clips import ClipStore
+from transcriber.store import locks
 
 CONFIRMED = transcription_pb2.SPEAKER_NAME_SOURCE_CONFIRMED
 SUGGESTED = transcription_pb2.SPEAKER_NAME_SOURCE_SUGGESTED
@@ -379,3 +384,52 @@ async def test_assignment_publishes_event(
     await until(arrived)
     await subscription.unsubscribe()
     assert heard[0].speakers_assigned.named_speakers == 1
+
+
+_LOCKS_OF_NAMES = """
+SELECT count(*) AS locks FROM pg_locks
+WHERE locktype = 'advisory'
+  AND (classid::bigint << 32 | objid::bigint) = hashtextextended('transcriber ' || %s, 0)
+"""
+
+
+def before_clips(monkeypatch: pytest.MonkeyPatch, action: Callable[[], Awaitable[None]]) -> None:
+    """Run an action before the first clip is read."""
+    find = ClipStore.find
+    actions = [action]
+
+    async def acting(
+        self: ClipStore, transcription: Transcription, speaker: TranscriptSpeaker
+    ) -> bytes:
+        if actions:
+            await actions.pop()()
+        return await find(self, transcription, speaker)
+
+    monkeypatch.setattr(ClipStore, "find", acting)
+
+
+async def test_names_are_not_locked_while_clips_are_read(
+    caller: Caller, transcription_id: int, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+
+    async def look() -> None:
+        seen.append(await database.fetch_one(_LOCKS_OF_NAMES, (locks.names_of(transcription_id),)))
+
+    before_clips(monkeypatch, look)
+    await caller.assign(transcription_id, {"Speaker_1": "Ada"})
+    assert seen == [{"locks": 0}]
+
+
+async def test_assignment_made_while_clips_are_read_is_sent_too(
+    caller: Caller, transcription_id: int, peers: Peers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def assign_other() -> None:
+        await caller.assign(transcription_id, {"Speaker_2": "Bob"})
+
+    before_clips(monkeypatch, assign_other)
+    answer = await caller.assign(transcription_id, {"Speaker_1": "Ada"})
+    assert names(answer.transcription) == ["Ada", "Bob"]
+    assert decided(peers, transcription_id) == {"Speaker_1": "Ada", "Speaker_2": "Bob"}
+    sent = peers.speakers.decisions[transcription_id]
+    assert all(decision.clip.startswith(b"fLaC") for decision in sent)
