@@ -7,7 +7,7 @@ from google.protobuf import message_factory
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 
-from tests import surface
+from tests import operations
 from tests.e2e.owners import Outcome
 
 #: Process of each service.
@@ -38,11 +38,11 @@ def outcome_of(
     call: Any, method: MethodDescriptor, request: Message, ids: dict[str, Any], token: str
 ) -> Outcome:
     """Return the status of a call, with its message or its response."""
-    for path, names in surface.id_fields(method.input_type).items():
+    for path, names in operations.id_fields(method.input_type).items():
         part: Any = request
         for step in path.split(".")[1:]:
             part = getattr(part, step)
-        for name in names & surface.OWNED:
+        for name in names & operations.OWNED:
             setattr(part, name, ids[name])
     try:
         answer = call(request, metadata=[("authorization", f"Bearer {token}")], timeout=60)

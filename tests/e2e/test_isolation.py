@@ -20,7 +20,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from securetranscribe import SecureTranscribeClient
-from tests import surface
+from tests import operations
 from tests.e2e.owners import EXAMPLES, NEVER_GIVEN, Outcome, Owner, renamed, token_of
 from tests.e2e.stack import Completed, Stack
 
@@ -37,14 +37,16 @@ class TestRest:
         schema.config.update(base_url=stack.base_url)
         before = owner.state()
         checked = 0
-        for operation in surface.operations(schema.raw_schema):
+        for operation in operations.operations(schema.raw_schema):
             if operation.owned:
                 self._check(schema, operation, owner, token_of(stranger))
                 checked += 1
         assert checked >= 7
         assert owner.state() == before
 
-    def _check(self, schema: Any, operation: surface.Operation, owner: Owner, token: str) -> None:
+    def _check(
+        self, schema: Any, operation: operations.Operation, owner: Owner, token: str
+    ) -> None:
         cases = schema[operation.path][operation.method].as_strategy()
 
         @EXAMPLES
@@ -60,7 +62,7 @@ class TestRest:
         about()
 
     def _ask(
-        self, case: Any, operation: surface.Operation, ids: dict[str, Any], token: str, *,
+        self, case: Any, operation: operations.Operation, ids: dict[str, Any], token: str, *,
         versioned: bool,
     ) -> Outcome:  # fmt: skip
         path = operation.path.replace("/api/", "/api/v1/") if versioned else operation.path
@@ -85,7 +87,7 @@ class TestRest:
         schema = schemathesis.openapi.from_url(f"{stack.base_url}/openapi.json")
         secrets_of_owner = [*owner.ids["job_id"], owner.client.get_session()["session_id"]]
         headers = {"Authorization": f"Bearer {token_of(stranger)}"}
-        for operation in surface.operations(schema.raw_schema):
+        for operation in operations.operations(schema.raw_schema):
             if operation.method == "GET" and not operation.ids:
                 text = httpx2.get(
                     f"{stack.base_url}{operation.path}", headers=headers, timeout=60

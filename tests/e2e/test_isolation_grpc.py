@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securetranscribe import SecureTranscribeClient
-from tests import surface
+from tests import operations
 from tests.e2e.grpc_methods import PROCESSES, callable_of, outcome_of
 from tests.e2e.owners import EXAMPLES, NEVER_GIVEN, Owner, renamed, token_of
 from tests.e2e.stack import Stack
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.mark.parametrize(
     "method",
-    [method for method in surface.methods() if surface.takes(method) & surface.OWNED],
+    [method for method in operations.methods() if operations.takes(method) & operations.OWNED],
     ids=lambda method: method.full_name.removeprefix("securetranscribe.v1."),
 )
 def test_methods_with_ids(
@@ -30,7 +30,7 @@ def test_methods_with_ids(
     before = owner.state()
     token = token_of(stranger)
     address = stack.services.address(PROCESSES[method.containing_service.name])
-    owned = surface.takes(method) & surface.OWNED
+    owned = operations.takes(method) & operations.OWNED
     with grpc.insecure_channel(address) as channel:
         call = callable_of(channel, method)
 
@@ -48,8 +48,10 @@ def test_methods_with_ids(
 
 
 def test_every_method_is_covered() -> None:
-    assert {method.containing_service.name for method in surface.methods()} == set(PROCESSES)
-    found = [method for method in surface.methods() if surface.takes(method) & surface.OWNED]
+    assert {method.containing_service.name for method in operations.methods()} == set(PROCESSES)
+    found = [
+        method for method in operations.methods() if operations.takes(method) & operations.OWNED
+    ]
     assert len(found) >= 12
 
 
@@ -61,7 +63,7 @@ def _requests(method: MethodDescriptor) -> st.SearchStrategy[Message]:
 def _filled(method: MethodDescriptor, data: st.DataObject) -> Message:
     request = message_factory.GetMessageClass(method.input_type)()
     for field in method.input_type.fields:
-        if field.name not in surface.OWNED and data.draw(st.booleans(), label=field.name):
+        if field.name not in operations.OWNED and data.draw(st.booleans(), label=field.name):
             _set(request, field, data)
     return request
 

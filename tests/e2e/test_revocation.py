@@ -11,7 +11,7 @@ import pytest
 from google.protobuf import message_factory
 from google.protobuf.descriptor import MethodDescriptor
 
-from tests import surface
+from tests import operations
 from tests.e2e.grpc_methods import PROCESSES, callable_of, outcome_of
 from tests.e2e.owners import token_of
 from tests.e2e.stack import SESSION_CACHE_SECONDS, Stack
@@ -36,7 +36,7 @@ def test_every_service_rejects_the_session_before_its_cache_expires(
 ) -> None:
     methods = [
         method
-        for method in surface.methods()
+        for method in operations.methods()
         if CALLS[method.containing_service.name] == method.name
     ]
     assert len(methods) == len(PROCESSES)
