@@ -27,7 +27,7 @@ _WAITING_CALLS = 8
 _TICK_SECONDS = 0.25
 #: How long work that takes too much memory may take to return: it may go on growing.
 _RETURN_MEMORY_SECONDS = 3.0
-_LOST = "The worker is being replaced; try again."
+_LOST = "The worker is being replaced. Try again."
 
 
 class Inference:
@@ -76,7 +76,7 @@ class Inference:
             InterruptedWorkError: it stalled or took too much memory.
             LostThreadError: it never began, since work before it does not come back.
         """
-        # The thread starts with an empty context; the caller's trace and ids go with the work.
+        # The thread starts with an empty context. Copy the caller's trace and ids.
         context = contextvars.copy_context()
         control.begun = False
         submitted = self._thread.submit(context.run, _contained, work, control)
@@ -106,7 +106,7 @@ class Inference:
         """
         if self._waiting >= _WAITING_CALLS:
             raise ResourceExhaustedError(
-                "The worker is busy; try again later, or upload the recording to have it queued."
+                "The worker is busy. Try again later, or upload the recording to have it queued."
             )
         control = TaskControl(lambda _fraction, _step: None)
         self._waiting += 1
@@ -145,7 +145,7 @@ class Inference:
         future: "asyncio.Future[Answer]",
         control: TaskControl,
     ) -> None:
-        """Wait until work begins, unless nobody wants it any more or the thread is lost."""
+        """Wait until work begins, unless its caller has left or the thread is lost."""
         while not control.begun and not future.done():
             await asyncio.wait([future], timeout=_TICK_SECONDS)
             if self.replacement.is_set() and submitted.cancel():
@@ -181,7 +181,7 @@ class Inference:
             return
         self._memory.give_back()
         if self._memory.exceeded() is not None:
-            _log.warning("memory is not given back; the process is replaced")
+            _log.warning("memory is not returned, replacing the process")
             self.replacement.set()
 
     async def _stop(
@@ -197,7 +197,7 @@ class Inference:
         seconds = _RETURN_MEMORY_SECONDS if memory else self._patience.returning
         await asyncio.wait([future], timeout=seconds)
         if not future.done():
-            _log.error("the library does not return; the process is replaced")
+            _log.error("the library does not return, replacing the process")
             interruption.stuck = True
             self.replacement.set()
 

@@ -17,17 +17,17 @@ from av.audio.frame import AudioFrame
 TimedFrame = tuple[float | None, AudioFrame]
 _Values = npt.NDArray[np.floating]
 
-#: Sound that is judged at once, in seconds.
+#: Length of the windows whose level is measured, in seconds.
 _WINDOW_SECONDS = 4.0
-#: The level of a window: the value that all but this share of its samples stay below.
+#: Quantile of the absolute samples that counts as the level of a window.
 _LEVEL_QUANTILE = 0.999
-#: Up to this level (18 dB) sound is overdriven; beyond it is on another scale, or damaged.
+#: Up to this level (18 dB) sound is overdriven. Beyond, it is on another scale or damaged.
 _OVERDRIVEN = 8.0
-#: What full scale is in files that hold whole numbers of 16, 24 or 32 bits.
+#: Full scale of integers with 16, 24 and 32 bits.
 _INTEGER_SCALES = (2.0**15, 2.0**23, 2.0**31)
-#: Samples below this are silence and tell nothing about the scale.
+#: Samples below this are silence, without information about the scale.
 _SILENCE = 2.0**-12
-#: Decoders of lossy formats overshoot; only samples beyond this are worth a warning.
+#: Decoders of lossy formats overshoot. Only samples beyond this are worth a warning.
 _WILD = 2.0
 #: A gain is worth a warning from here on, in decibels.
 _AUDIBLE_DECIBELS = 1.0

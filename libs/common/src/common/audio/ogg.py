@@ -14,7 +14,7 @@ from typing import Protocol
 _FIRST_PAGE = b"OggS\x00\x02"
 _HEADER = 27
 _MOST_SEGMENTS = 255
-#: First pages hold one short header packet; longer ones are not examined.
+#: First pages hold one short header packet. Longer pages are not examined.
 _LONGEST_FIRST_PAGE = 4096
 #: Bounds on the work that a hostile file can cause.
 _MOST_LINKS = 1_000
@@ -77,7 +77,7 @@ def links(file: Seekable) -> list[tuple[int, int]]:
             break
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
-    # Whatever stands before the first link goes with it.
+    # Bytes before the first link belong to it.
     return list(itertools.pairwise([0, *starts[1:], size]))
 
 

@@ -56,7 +56,7 @@ class TaskAttempts:
             stored = await self._objects.open(self._bucket, task.audio_key)
         except NotFoundError:
             raise NotFoundError(
-                "The recording is not stored any more; upload it again to transcribe it."
+                "The recording is no longer stored. Upload it again to transcribe it."
             ) from None
         audio = _Recording(self._objects, self._bucket, task.audio_key, stored.size)
         audio.control = control
@@ -74,7 +74,7 @@ class TaskAttempts:
             try:
                 return await attempt()
             except UnavailableError as error:
-                _log.warning("a server is away; the task waits", reason=error.message)
+                _log.warning("task waits for a server", reason=error.message)
                 await asyncio.sleep(_OUTAGE_RETRY_SECONDS)
                 if control.cancelled():
                     raise TaskCancelledError from error
@@ -106,7 +106,7 @@ def failure_of(
         return error
     most = options.delivery.max_deliver
     if isinstance(error, InterruptedWorkError):
-        # Memory that earlier work left behind is not the task's fault, but here is none.
+        # Memory left over from earlier work is not the task's fault. A fresh process has none.
         alone = isinstance(error, MemoryExceededError) and fresh
         text = error.explain(subject_of(options.stage))
         _log.error("the task was interrupted", attempt=attempt, reason=text)
@@ -117,8 +117,8 @@ def failure_of(
     if attempt < most:
         return None
     return options.failure(
-        f"The {options.stage} stage failed {attempt} times ({type(error).__name__}); "
-        "the worker's log says why."
+        f"The {options.stage} stage failed {attempt} times ({type(error).__name__}). "
+        "The worker's log holds the reason."
     )
 
 

@@ -37,7 +37,8 @@ class StalledWorkError(InterruptedWorkError):
             f"{subject} made no progress for {self.stall.seconds:.0f} seconds at "
             f"{100 * self.stall.fraction:.0f} % and was stopped. The recording may be damaged: "
             "convert it to another format, such as FLAC or MP3, and upload it again. If other "
-            "recordings stop too, the worker may be too slow or broken, and its log may say why."
+            "recordings stop too, the worker may be too slow or broken. Its log may hold the "
+            "reason."
         )
 
 
@@ -62,9 +63,9 @@ class MemoryExceededError(InterruptedWorkError):
 
 
 class LostThreadError(Exception):
-    """The work never began, because earlier work does not return from the thread."""
+    """The work never started, because earlier work does not return from the thread."""
 
 
 def subject_of(stage: str) -> str:
-    """Return how a sentence names the work of a stage."""
+    """Return the subject of a sentence about the work of a stage."""
     return _SUBJECTS.get(stage, f"The {stage} stage")

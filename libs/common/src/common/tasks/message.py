@@ -17,10 +17,10 @@ _ACK_SECONDS = 2.0
 
 
 class TaskMessage:
-    """The message behind a task. An unsettled one is delivered again after a while.
+    """The message behind a task. An unsettled message is redelivered after a while.
 
-    NATS being away while a message is settled is not an error here: the message is delivered
-    again then, and whoever gets it comes to the same result.
+    An outage of NATS while a message is settled is not an error. The message is redelivered, and
+    its task has the same result.
     """
 
     def __init__(self, message: Msg) -> None:
@@ -28,7 +28,7 @@ class TaskMessage:
 
     @property
     def attempt(self) -> int:
-        """How often the task has been delivered, this time included."""
+        """Number of deliveries of the task, including this one."""
         return int(self._message.metadata.num_delivered)
 
     @property
@@ -37,7 +37,7 @@ class TaskMessage:
         return self._message.headers
 
     def task(self) -> queue_pb2.Task | None:
-        """Return the task, or None if the message holds none or an incomplete one."""
+        """Return the task, or None if the message does not hold a complete one."""
         try:
             task = queue_pb2.Task.FromString(self._message.data)
         except DecodeError:
@@ -56,7 +56,7 @@ class TaskMessage:
                 await asyncio.sleep(_ACK_SECONDS)
             else:
                 return
-        _log.warning("cannot acknowledge the task; it will be delivered again")
+        _log.warning("cannot acknowledge the task, which will be redelivered")
 
     async def give_back(self, delay_seconds: float = 0) -> None:
         """Have the task delivered again, after a delay."""
@@ -75,7 +75,7 @@ class TaskMessage:
     async def kept_alive(
         self, every_seconds: float, also: Callable[[], Awaitable[None]]
     ) -> AsyncIterator[None]:
-        """Report the task as in progress, so that JetStream gives it to nobody else.
+        """Report the task as in progress, so that JetStream does not redeliver it.
 
         Awaits `also` each time.
         """

@@ -27,7 +27,7 @@ class Patience:
 
     @property
     def returning(self) -> float:
-        """Time for work to return after it was told to stop."""
+        """Time for work to return after it was stopped."""
         return self.always / 3
 
     def bound(self, audio_seconds: float, pace: float | None) -> float:

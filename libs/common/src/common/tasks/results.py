@@ -72,7 +72,7 @@ class TaskResults:
             try:
                 await self._publish(result, task.task_id)
             except nats.errors.Error as error:
-                _log.warning("cannot announce the result; trying again", error=str(error))
+                _log.warning("cannot announce the result, retrying", error=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
             else:
                 return

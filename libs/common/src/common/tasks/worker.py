@@ -126,7 +126,7 @@ class TaskWorker:
         try:
             await self._take(message, cancelled)
         except Exception as error:
-            _log.error("a task could not be settled; it is tried again", exc_info=error)
+            _log.error("cannot settle the task, which will be retried", exc_info=error)
             await message.give_back(delay_seconds=_RETRY_SECONDS)
         if self._pause_seconds and not self._replacing:
             with contextlib.suppress(TimeoutError):
@@ -137,7 +137,7 @@ class TaskWorker:
     async def _take(self, message: TaskMessage, cancelled: Cancellations) -> None:
         task = message.task()
         if task is None:
-            _log.error("a message among the tasks is not a task; discarded")
+            _log.error("message discarded, because it is not a task")
             await message.discard()
             return
         if self._stopping.is_set() or self._replacing:
