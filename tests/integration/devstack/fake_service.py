@@ -1,4 +1,4 @@
-"""A small service for tests of the stack: health, and odd behaviour on request."""
+"""A small service for tests of the stack: health, and odd behavior on request."""
 
 import http.server
 import json
@@ -26,22 +26,22 @@ class Health(http.server.BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    behaviour = os.environ.get("FAKE_BEHAVIOUR", "")
-    if behaviour == "crash":
+    behavior = os.environ.get("FAKE_BEHAVIOR", "")
+    if behavior == "crash":
         print("configuration: FAKE_SETTING: is not set", flush=True)
         sys.exit(2)
     dump = Path(os.environ["FAKE_DUMP"], f"{sys.argv[1]}-{os.environ['GRPC_PORT']}.json")
     dump.write_text(json.dumps(dict(os.environ)))
     done = threading.Event()
-    if behaviour != "deaf":
+    if behavior != "deaf":
         signal.signal(signal.SIGTERM, lambda *_: done.set())
     else:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    if behaviour == "parent":
+    if behavior == "parent":
         child = subprocess.Popen(["sleep", "600"])
         print(f"grandchild {child.pid}", flush=True)
     servicer = health.HealthServicer()
-    if behaviour == "never":
+    if behavior == "never":
         servicer.set("", STATUS.NOT_SERVING)
     server = grpc.server(ThreadPoolExecutor(4))
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)

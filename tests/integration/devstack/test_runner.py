@@ -139,7 +139,7 @@ def test_offspring_of_services_is_cleared_away_after_a_killed_runner(
     operator: Operator, gateway_port: int, all_gone: AllGone
 ) -> None:
     """The kernel ends the runner's children, but not theirs."""
-    operator.environment["FAKE_BEHAVIOUR"] = "parent"
+    operator.environment["FAKE_BEHAVIOR"] = "parent"
     runner = operator.up()
     logs = (operator.data / "logs").glob("*.log")
     lines = [line for log in logs for line in log.read_text().splitlines()]
@@ -238,7 +238,7 @@ def test_starting_services_beside_servers_that_run_alone_is_explained(
 def test_a_service_that_cannot_start_is_explained(
     operator: Operator, gateway_port: int, all_gone: AllGone
 ) -> None:
-    operator.environment["FAKE_BEHAVIOUR"] = "crash"
+    operator.environment["FAKE_BEHAVIOR"] = "crash"
     failed = operator.run("up")
     assert failed.returncode == 1
     assert "ended (exit code 2)" in failed.stderr
@@ -251,7 +251,7 @@ def test_a_service_that_cannot_start_is_explained(
 
 
 def test_a_service_that_is_never_ready_is_explained(operator: Operator, gateway_port: int) -> None:
-    operator.environment |= {"FAKE_BEHAVIOUR": "never", "DEVSTACK_SERVICE_SECONDS": "5"}
+    operator.environment |= {"FAKE_BEHAVIOR": "never", "DEVSTACK_SERVICE_SECONDS": "5"}
     failed = operator.run("up")
     assert failed.returncode == 1
     # On a busy machine some may not even listen by then.
@@ -271,7 +271,7 @@ def test_a_taken_gateway_port_is_explained(operator: Operator, gateway_port: int
 def test_a_second_ctrl_c_does_not_wait(
     operator: Operator, gateway_port: int, all_gone: AllGone, until: Until
 ) -> None:
-    operator.environment |= {"FAKE_BEHAVIOUR": "deaf", "DEVSTACK_STOP_SECONDS": "600"}
+    operator.environment |= {"FAKE_BEHAVIOR": "deaf", "DEVSTACK_STOP_SECONDS": "600"}
     runner = operator.up()
     pids = operator.pids()
     runner.send_signal(signal.SIGINT)
@@ -285,7 +285,7 @@ def test_a_second_ctrl_c_does_not_wait(
 def test_ctrl_c_while_starting(
     operator: Operator, gateway_port: int, until: Until, all_gone: AllGone
 ) -> None:
-    operator.environment["FAKE_BEHAVIOUR"] = "never"
+    operator.environment["FAKE_BEHAVIOR"] = "never"
     runner = operator.start("up")
     until(lambda: set(operator.pids()) == names(), seconds=60)
     pids = operator.pids()

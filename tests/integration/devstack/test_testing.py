@@ -105,7 +105,7 @@ async def test_the_inherited_environment_can_be_replaced(
 async def test_a_service_that_fails_takes_the_others_along(
     servers: EmbeddedServers, fakes: tuple[Service, ...], dumping: Overrides, all_gone: AllGone
 ) -> None:
-    overrides = {**dumping, "exporter": {"FAKE_BEHAVIOUR": "crash"}}
+    overrides = {**dumping, "exporter": {"FAKE_BEHAVIOR": "crash"}}
     with pytest.raises(StartError, match=r"exporter ended \(exit code 2\)"):
         async with arunning_services(servers, services=fakes, overrides=overrides):
             pass

@@ -76,7 +76,7 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
 
 
 class Scripted:
-    """A probe that answers from a list, and with the last answer for ever."""
+    """A probe that answers from a list, then repeats the last answer."""
 
     def __init__(self, *answers: str | None) -> None:
         self.answers = list(answers)

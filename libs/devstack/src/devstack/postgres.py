@@ -149,7 +149,7 @@ class PostgresServer:
         await asyncio.to_thread(provision, self.url, self._credentials)
 
     async def _initialise(self, identity: Identity) -> None:
-        """Make the cluster beside its place and move it there whole: a half-made one never counts.
+        """Create the cluster next to its place, then move it there, so that it is never incomplete.
 
         Raises StartError with the end of the log when initdb fails.
         """

@@ -60,7 +60,7 @@ def copy_for_all(directory: Path, shared: Path = _SHARED) -> Path:
 
 
 def _parts(directory: Path) -> dict[str, Path]:
-    """Return the directories to copy by their place: the programs find libraries beside them."""
+    """Return the directories to copy by their place: the programs find libraries next to them."""
     site, package, version = (directory.parents[number] for number in (2, 1, 0))
     parts = {f"{package.name}/{version.name}": version}
     libraries = site / f"{package.name}.libs"

@@ -147,7 +147,7 @@ class Process:
     def _launcher(self) -> list[str]:
         options = ["--identity", self.spec.identity.value]
         # To the kernel the parent is the thread that forked: from a passing thread the child
-        # would be signalled when that thread ends. The pid file covers that case.
+        # would be signaled when that thread ends. The pid file covers that case.
         if threading.current_thread() is threading.main_thread():
             options += ["--parent", str(os.getpid())]
             options += ["--death-signal", str(int(self.spec.death_signal))]

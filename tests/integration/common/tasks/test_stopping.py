@@ -95,4 +95,4 @@ async def test_terminated_worker_returns_its_task_and_succeeds(
 
     result = await bench.result()
     assert (result.task_id, result.returned) == (task.task_id, True)
-    await bench.settled()  # handing it out anew is the coordinator's
+    await bench.settled()  # the coordinator releases it again

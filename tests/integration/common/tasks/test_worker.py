@@ -101,7 +101,7 @@ async def test_worker_publishes_heartbeats_and_progress(
         def __call__(
             self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl
         ) -> bytes:
-            control.progress(0.5, "Recognising")
+            control.progress(0.5, "Recognizing")
             return super().__call__(task, audio, control)
 
     beats: list[queue_pb2.WorkerHeartbeat] = []
@@ -128,7 +128,7 @@ async def test_worker_publishes_heartbeats_and_progress(
     await until(lambda: beats[-1].task_id == task.task_id)
     await until(lambda: progress)
     assert progress[0].job_id == task.job_id
-    assert (progress[0].fraction, progress[0].step) == (0.5, "Recognising")
+    assert (progress[0].fraction, progress[0].step) == (0.5, "Recognizing")
     handler.release.set()
     await bench.settled()
     await until(lambda: beats[-1].task_id == "")

@@ -250,7 +250,7 @@ async def test_task_returned_twice_is_handed_out_once(
     await stream.publish(bus.results_subject("transcribe"), result.SerializeToString())
     await message.ack_sync()
     await until(handed_out_again)
-    # Delivered again, because the acknowledgement of the first delivery was lost.
+    # Delivered again, because the acknowledgment of the first delivery was lost.
     await stream.publish(bus.results_subject("transcribe"), result.SerializeToString())
     await until(heard)
     row = await database.fetch_one("SELECT state, releases FROM tasks WHERE stage = 'transcribe'")

@@ -24,9 +24,9 @@ def test_control_passes_progress_on() -> None:
     said: list[tuple[float, str]] = []
     control = TaskControl(lambda fraction, step: said.append((fraction, step)))
 
-    control.progress(0.5, "Recognising")
+    control.progress(0.5, "Recognizing")
 
-    assert said == [(0.5, "Recognising")]
+    assert said == [(0.5, "Recognizing")]
 
 
 @pytest.fixture
@@ -61,16 +61,16 @@ async def test_progress_crosses_from_the_thread_to_the_loop() -> None:
 
 @pytest.mark.usefixtures("clock")
 async def test_step_is_published_at_most_twice_per_second() -> None:
-    published = await reported(*((n / 100, "Recognising") for n in range(100)))
+    published = await reported(*((n / 100, "Recognizing") for n in range(100)))
 
-    assert published == [(0.0, "Recognising"), (0.5, "Recognising")]
+    assert published == [(0.0, "Recognizing"), (0.5, "Recognizing")]
 
 
 @pytest.mark.usefixtures("clock")
 async def test_new_step_is_always_published() -> None:
-    published = await reported((0.1, "Loading"), (0.1, "Recognising"), (0.2, "Recognising"))
+    published = await reported((0.1, "Loading"), (0.1, "Recognizing"), (0.2, "Recognizing"))
 
-    assert published == [(0.1, "Loading"), (0.1, "Recognising")]
+    assert published == [(0.1, "Loading"), (0.1, "Recognizing")]
 
 
 async def test_step_is_published_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ class FakeSegment:
         (FakeSegment(compression_ratio=3.0), True),
     ],
 )
-def test_what_whisper_makes_up_is_told_by_its_own_judgement(
+def test_what_whisper_makes_up_is_told_by_its_own_judgment(
     segment: FakeSegment, invented: bool
 ) -> None:
     assert is_invented(segment) is invented
@@ -96,16 +96,16 @@ def test_what_was_not_heard_at_first_must_be_credible(segment: FakeSegment, cred
 class ForgetfulWhisper:
     """As faster_whisper.WhisperModel: writes a word a second, but at first only for five."""
 
-    def __init__(self, judgement: float = -0.2) -> None:
+    def __init__(self, judgment: float = -0.2) -> None:
         self.lengths: list[float] = []
-        self.judgement = judgement
+        self.judgment = judgment
 
     def transcribe(self, sound: Samples, **_options: object) -> tuple[list[FakeSegment], None]:
         seconds = len(sound) / SAMPLE_RATE
         self.lengths.append(seconds)
         heard = min(5, int(seconds)) if len(self.lengths) == 1 else int(seconds)
         words = [FakeWord(f" word{n}", float(n), n + 0.9) for n in range(heard)]
-        return [FakeSegment(words=words, avg_logprob=self.judgement)], None
+        return [FakeSegment(words=words, avg_logprob=self.judgment)], None
 
 
 def recognized(whisper: ForgetfulWhisper, seconds: int) -> list[Segment]:
@@ -127,7 +127,7 @@ def test_speech_that_was_skipped_is_listened_to_again() -> None:
 
 
 def test_a_second_hearing_must_be_credible() -> None:
-    assert len(recognized(ForgetfulWhisper(judgement=-0.9), 20)) == 1
+    assert len(recognized(ForgetfulWhisper(judgment=-0.9), 20)) == 1
 
 
 def test_speech_that_is_full_of_words_is_listened_to_once() -> None:
