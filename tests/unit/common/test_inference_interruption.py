@@ -129,7 +129,7 @@ async def test_call_after_a_lost_thread_is_reported(make: Make, stubborn: Librar
     inference = make()
     first = asyncio.create_task(inference.call(stubborn))
     await asyncio.to_thread(stubborn.begun.wait)
-    with pytest.raises(ResourceExhaustedError, match="try again"):
+    with pytest.raises(ResourceExhaustedError, match="Try again"):
         await inference.call(lambda control: None)
     with pytest.raises(TimedOutError):
         await first
