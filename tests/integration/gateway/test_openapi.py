@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from common import errors
-from gateway.errors import RateLimitedError
+from gateway.web.rate_limits import RateLimitedError
 
 DOCUMENTED = {
     ("POST", "/api/transcription/upload"),

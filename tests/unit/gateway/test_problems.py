@@ -10,8 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from common import errors
-from gateway.errors import RateLimitedError
 from gateway.web import problems
+from gateway.web.rate_limits import RateLimitedError
 from tests.unit.gateway.asgi import scope_of
 
 DOCUMENTED = {

@@ -7,8 +7,14 @@ import pytest
 from limits import parse
 from limits.aio.storage import memory
 
-from gateway.errors import RateLimitedError
-from gateway.web.rate_limits import Allowance, Group, RateLimits, group_of, redis_storage
+from gateway.web.rate_limits import (
+    Allowance,
+    Group,
+    RateLimitedError,
+    RateLimits,
+    group_of,
+    redis_storage,
+)
 from tests.unit.gateway.test_settings import settings
 
 

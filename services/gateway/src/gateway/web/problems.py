@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from common import errors, logging
-from gateway.errors import RateLimitedError
 from gateway.web.envelope import ErrorBody, Failure
+from gateway.web.rate_limits import RateLimitedError
 
 _log = logging.get(__name__)
 _STATUS: dict[type[errors.ApplicationError], int] = {

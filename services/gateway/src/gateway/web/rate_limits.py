@@ -15,12 +15,29 @@ from limits.aio.strategies import FixedWindowRateLimiter, RateLimiter
 from limits.errors import StorageError
 
 from common import logging, telemetry
-from gateway.errors import RateLimitedError
+from common.errors import ResourceExhaustedError
 from gateway.settings import GatewaySettings, rate
 
 _REDIS_SECONDS = 1.0
 _REDIS_PAUSE_SECONDS = 10.0
 _log = logging.get(__name__)
+
+
+class RateLimitedError(ResourceExhaustedError):
+    """The caller has exhausted its rate limit.
+
+    `limit` is the number of requests per window, and `reset_at` the start of the next window.
+    """
+
+    code = "RATE_LIMIT_EXCEEDED"
+
+    def __init__(self, *, limit: int, reset_at: dt.datetime) -> None:
+        super().__init__(
+            "Rate limit exceeded. Please try again later.",
+            {"limit": str(limit), "reset_time": reset_at.strftime("%Y-%m-%dT%H:%M:%SZ")},
+        )
+        self.limit = limit
+        self.reset_at = reset_at
 
 
 class Group(enum.Enum):
