@@ -30,7 +30,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         self._limits = limits
         self._proxies = proxies
 
-    async def CreateSession(  # noqa: N802 - named by the contract
+    async def CreateSession(
         self, request: session_pb2.CreateSessionRequest, context: Any
     ) -> session_pb2.CreateSessionResponse:
         """Create a session. Rate-limited per client address."""
@@ -47,7 +47,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
             session=conversion.to_message(session, self._registry.now()), session_token=token
         )
 
-    async def GetCurrentSession(  # noqa: N802
+    async def GetCurrentSession(
         self, _request: session_pb2.GetCurrentSessionRequest, _context: Any
     ) -> session_pb2.GetCurrentSessionResponse:
         """Return the caller's session with its job statistics."""
@@ -56,7 +56,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         message = conversion.to_message(session, self._registry.now(), statistics)
         return session_pb2.GetCurrentSessionResponse(session=message)
 
-    async def UpdateCurrentSession(  # noqa: N802
+    async def UpdateCurrentSession(
         self, request: session_pb2.UpdateCurrentSessionRequest, _context: Any
     ) -> session_pb2.UpdateCurrentSessionResponse:
         """Update the label, the preferences, or both."""
@@ -74,7 +74,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         message = conversion.to_message(session, self._registry.now())
         return session_pb2.UpdateCurrentSessionResponse(session=message)
 
-    async def ExtendCurrentSession(  # noqa: N802
+    async def ExtendCurrentSession(
         self, request: session_pb2.ExtendCurrentSessionRequest, _context: Any
     ) -> session_pb2.ExtendCurrentSessionResponse:
         """Extend the caller's session."""
@@ -83,14 +83,14 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         message = conversion.to_message(session, self._registry.now())
         return session_pb2.ExtendCurrentSessionResponse(session=message)
 
-    async def InvalidateCurrentSession(  # noqa: N802
+    async def InvalidateCurrentSession(
         self, _request: session_pb2.InvalidateCurrentSessionRequest, _context: Any
     ) -> session_pb2.InvalidateCurrentSessionResponse:
         """End the caller's session."""
         await self._registry.invalidate(identity.session_id())
         return session_pb2.InvalidateCurrentSessionResponse()
 
-    async def AuthenticateSession(  # noqa: N802
+    async def AuthenticateSession(
         self, request: session_pb2.AuthenticateSessionRequest, _context: Any
     ) -> session_pb2.AuthenticateSessionResponse:
         """Return the session a token belongs to."""
