@@ -102,11 +102,11 @@ class MeetingDiarizer:
 
     def __init__(self, models: Path) -> None:
         from diarizer.engines.protocol import DiarizationOptions  # noqa: PLC0415 - imports torch
-        from diarizer.engines.pyannote import EngineSettings, load_embedded  # noqa: PLC0415
+        from diarizer.engines.pyannote import PyannoteSettings, load_embedded  # noqa: PLC0415
 
         found = ModelStore(models).diarization(EMBEDDED_DIARIZATION)
         assert isinstance(found, EmbeddedDiarization)
-        self._engine = load_embedded(found, EngineSettings())
+        self._engine = load_embedded(found, PyannoteSettings())
         self._model = VoiceModel(name=MODEL, version=found.voice_version, dimension=_DIMENSION)
         self._options = DiarizationOptions()
 

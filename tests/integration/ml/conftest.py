@@ -36,10 +36,10 @@ def telephone() -> Recording:
 @pytest.fixture(scope="session")
 def speech(store: ModelStore) -> "Callable[..., FasterWhisperEngine]":
     """Makes a recognition engine with some settings."""
-    from transcriber.worker.engines.faster_whisper import EngineSettings, load
+    from transcriber.worker.engines.faster_whisper import FasterWhisperEngine, FasterWhisperSettings
 
     model = store.recognition("base")
-    return lambda **settings: load(model, EngineSettings(**settings))
+    return lambda **settings: FasterWhisperEngine(model, FasterWhisperSettings(**settings))
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +47,7 @@ def diarizer(store: ModelStore) -> "Callable[..., PyannoteEngine]":
     """Makes a diarization engine with some settings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of the libraries, about each other.
-        from diarizer.engines.pyannote import EngineSettings, load_embedded
+        from diarizer.engines.pyannote import PyannoteSettings, load_embedded
 
         models = store.diarization("embedded")
         assert isinstance(models, EmbeddedDiarization)
@@ -55,7 +55,7 @@ def diarizer(store: ModelStore) -> "Callable[..., PyannoteEngine]":
     def make(**settings: float) -> "PyannoteEngine":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return load_embedded(models, EngineSettings(**settings))  # type: ignore[arg-type]
+            return load_embedded(models, PyannoteSettings(**settings))  # type: ignore[arg-type]
 
     return make
 

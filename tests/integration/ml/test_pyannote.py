@@ -154,6 +154,21 @@ def test_a_few_words_have_one_speaker(engine: Any, telephone: Recording, wav: Wr
     assert len(found.speakers) == 1
 
 
+def test_steps_have_names_for_users(engine: Any, telephone: Recording, wav: Write) -> None:
+    steps: list[str] = []
+    engine.diarize(
+        wav(read_window(telephone.audio, 11.0, 12.2)),
+        DiarizationOptions(),
+        on_progress=lambda _fraction, step: steps.append(step),
+        cancelled=lambda: False,
+    )
+    assert list(dict.fromkeys(steps)) == [
+        "Finding who speaks when",
+        "Comparing voices",
+        "Telling speakers apart",
+    ]
+
+
 @pytest.mark.parametrize("after", [0, 3])
 def test_cancelling_stops_it(engine: Any, telephone: Recording, after: int) -> None:
     told: list[float] = []
@@ -260,13 +275,13 @@ def pipeline_directory(store: ModelStore, tmp_path_factory: pytest.TempPathFacto
 def test_a_pipeline_from_a_local_directory_runs(
     store: ModelStore, pipeline_directory: Path, telephone: Recording, wav: Write
 ) -> None:
-    from diarizer.engines.pyannote import EngineSettings, load_pipeline
+    from diarizer.engines.pyannote import PyannoteSettings, load_pipeline
 
     models = store.diarization(str(pipeline_directory))
     assert isinstance(models, PipelineDirectory)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        engine = load_pipeline(models, EngineSettings())
+        engine = load_pipeline(models, PyannoteSettings())
     # An embedding of this size takes long; a few seconds of speech will do.
     found, told = run(engine, wav(read_window(telephone.audio, 10.0, 20.0)), num_speakers=2)
     assert told[-1] == 1.0
@@ -279,22 +294,22 @@ def test_a_pipeline_from_a_local_directory_runs(
 
 
 def test_a_directory_that_is_no_pipeline_is_refused(tmp_path: Path) -> None:
-    from diarizer.engines.pyannote import EngineSettings, load_pipeline
+    from diarizer.engines.pyannote import PyannoteSettings, load_pipeline
 
     (tmp_path / "config.yaml").write_text("pipeline:\n  name: no.such.Pipeline\n")
     models = PipelineDirectory(name="broken", version="1", directory=tmp_path)
     with pytest.raises(ModelError, match=r"cannot be loaded"):
-        load_pipeline(models, EngineSettings())
+        load_pipeline(models, PyannoteSettings())
 
 
 def test_without_a_card_it_does_not_start_on_one(
     diarizer: MakeEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from diarizer.engines.pyannote import EngineSettings, load_pipeline
+    from diarizer.engines.pyannote import PyannoteSettings, load_pipeline
 
     pipeline = PipelineDirectory(name="any", version="1", directory=tmp_path)
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(GpuError, match="PyTorch finds no NVIDIA card"):
         diarizer(device="cuda")
     with pytest.raises(GpuError, match="PyTorch finds no NVIDIA card"):
-        load_pipeline(pipeline, EngineSettings(device="cuda"))
+        load_pipeline(pipeline, PyannoteSettings(device="cuda"))

@@ -1,14 +1,14 @@
-"""An engine that answers without models: stands for diarizer.engines.protocol.DiarizationEngine."""
+"""Diarization engine without models, for unit tests."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from common.audio.container import AudioSource
+from common.engines import Progress
 from common.tasks.task import TaskCancelledError
 from diarizer.engines.protocol import (
     Diarization,
     DiarizationOptions,
-    Progress,
     Speaker,
     Turn,
     Voiceprint,
@@ -17,14 +17,13 @@ from diarizer.engines.protocol import (
 
 @dataclass
 class FakeEngine:
-    """Finds the speakers it is told to: seconds of speech each, in order, one after another."""
+    """Returns the given speakers: seconds of speech each, one after another."""
 
     speech: tuple[float, ...] = (6.0, 3.0)
     voiceless: frozenset[int] = frozenset()
     seen: list[tuple[bytes, DiarizationOptions]] = field(default_factory=list)
     model: str = "fake"
     model_version: str = "1"
-    steps: tuple[str, ...] = ("segmentation",)
 
     def diarize(
         self,
@@ -34,12 +33,11 @@ class FakeEngine:
         on_progress: Progress,
         cancelled: Callable[[], bool],
     ) -> Diarization:
-        """Reads the source whole; stops when cancelled."""
+        """Read the whole source. Stop if cancelled."""
         assert not isinstance(source, str)
         assert hasattr(source, "read")
         self.seen.append((source.read(), options))
-        for step in self.steps:
-            on_progress(0.5, step)
+        on_progress(0.5, "Finding who speaks when")
         if cancelled():
             raise TaskCancelledError
         turns, begin = [], 0.0

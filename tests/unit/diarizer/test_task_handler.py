@@ -27,19 +27,6 @@ def test_a_task_gives_a_serialized_diarization_and_reports_progress() -> None:
     assert told == [(0.5, "Finding who speaks when")]
 
 
-def test_what_a_user_is_told_names_no_step_of_the_engine() -> None:
-    told: list[str] = []
-    engine = FakeEngine(steps=("segmentation", "speaker_counting", "embeddings", "assembling"))
-    handler = DiarizeHandler(engine, DiarizationOptions())
-    handler(queue_pb2.Task(), audio(), TaskControl(lambda _fraction, step: told.append(step)))
-    assert told == [
-        "Finding who speaks when",
-        "Telling speakers apart",
-        "Comparing voices",
-        "Telling speakers apart",
-    ]
-
-
 def test_a_cancelled_task_stops() -> None:
     handler = DiarizeHandler(FakeEngine(), DiarizationOptions())
     control = TaskControl(lambda _fraction, _step: None)

@@ -1,1 +1,1 @@
-"""Who speaks when, and one voiceprint a speaker."""
+"""Diarization: who speaks when, and one voiceprint per speaker."""

@@ -1,4 +1,4 @@
-"""Runs a diarization worker: `python -m diarizer`."""
+"""Run a diarization worker: `python -m diarizer`."""
 
 from common import runtime, settings
 from diarizer import app
@@ -6,7 +6,7 @@ from diarizer.settings import DiarizerSettings
 
 
 def main() -> None:
-    """Reads the settings and works until a signal."""
+    """Read the settings and run until a signal."""
     runtime.run("diarizer", settings.load(DiarizerSettings), app.serve)
 
 

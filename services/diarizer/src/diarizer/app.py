@@ -1,14 +1,13 @@
 """Composition of the diarizer: engine, tasks, direct calls."""
 
-import os
-
+from common.engines import EngineSettings
 from common.errors import DiarizationError
 from common.inference import Inference
-from common.models.store import EmbeddedDiarization, ModelStore
 from common.runtime import Supervisor
 from common.tasks import service as worker_service
 from common.tasks.service import WorkerKind
 from diarizer.engines.protocol import DiarizationEngine, DiarizationOptions
+from diarizer.engines.registry import ENGINES
 from diarizer.servicer import DiarizationServicer
 from diarizer.settings import DiarizerSettings
 from diarizer.task_handler import DiarizeHandler
@@ -18,7 +17,7 @@ _SERVICE = "securetranscribe.v1.DiarizationService"
 
 
 async def serve(settings: DiarizerSettings, supervisor: Supervisor) -> None:
-    """Works and answers until the supervisor stops."""
+    """Process tasks and calls until the supervisor stops."""
     defaults = DiarizationOptions(
         max_speakers=settings.max_speakers, min_speaker_duration=settings.min_speaker_duration
     )
@@ -47,20 +46,17 @@ async def serve(settings: DiarizerSettings, supervisor: Supervisor) -> None:
 
 
 def load_engine(settings: DiarizerSettings) -> DiarizationEngine:
-    """Loads the models that PYANNOTE_MODEL names, from verified files.
+    """Load the engine named by DIARIZATION_ENGINE with the models named by PYANNOTE_MODEL.
 
     Raises:
-        ModelError: a file is missing or altered.
-        GpuError: a graphics card is asked for and there is none.
+        ModelError: a file of a model is missing or altered.
+        GpuError: a GPU is required and none is usable.
     """
-    from diarizer.engines import pyannote  # noqa: PLC0415 - imports torch, on the inference thread
-
-    engine_settings = pyannote.EngineSettings(
-        device=settings.device,
-        threads=settings.model_threads or int(os.environ.get("OMP_NUM_THREADS", "1")),
-        window_seconds=settings.diarization_window_seconds,
+    return ENGINES.load(
+        settings.diarization_engine,
+        EngineSettings.of(
+            settings,
+            model=settings.pyannote_model,
+            window_seconds=settings.diarization_window_seconds,
+        ),
     )
-    files = ModelStore(settings.model_dir).diarization(settings.pyannote_model)
-    if isinstance(files, EmbeddedDiarization):
-        return pyannote.load_embedded(files, engine_settings)
-    return pyannote.load_pipeline(files, engine_settings)

@@ -1,4 +1,4 @@
-"""Between the diarizer's domain and its messages."""
+"""Conversion between values of the diarizer and messages."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _CLEAN_TURNS = 5
 def options_of(
     config: diarization_pb2.DiarizationConfig, defaults: DiarizationOptions
 ) -> DiarizationOptions:
-    """What a request asks for, with this worker's defaults where it is silent.
+    """Return the options of a request, completed by the worker's defaults.
 
     Raises:
         ValueError: the numbers of speakers contradict each other.
@@ -29,7 +29,7 @@ def options_of(
 
 
 def to_message(found: Diarization) -> diarization_pb2.Diarization:
-    """A diarization as a message, with labels `Speaker_1` and so on."""
+    """Convert a diarization to its message, with labels `Speaker_1` and so on."""
     labels = {
         speaker.label: f"Speaker_{number}" for number, speaker in enumerate(found.speakers, 1)
     }
@@ -60,7 +60,7 @@ def to_message(found: Diarization) -> diarization_pb2.Diarization:
 
 
 def print_message(voiceprint: Voiceprint) -> diarization_pb2.Voiceprint:
-    """A voiceprint as a message."""
+    """Convert a voiceprint to its message."""
     return diarization_pb2.Voiceprint(
         values=voiceprint.embedding,
         model=voiceprint.model,
@@ -70,7 +70,7 @@ def print_message(voiceprint: Voiceprint) -> diarization_pb2.Voiceprint:
 
 
 def longest(stretches: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The longest few stretches (start, end), longest first."""
+    """Return the longest few stretches (start, end), longest first."""
     return sorted(stretches, key=lambda stretch: stretch[0] - stretch[1])[:_CLEAN_TURNS]
 
 

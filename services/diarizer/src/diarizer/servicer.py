@@ -1,4 +1,4 @@
-"""DiarizationService: direct use of the diarizer, without a stored recording."""
+"""DiarizationService: direct calls of the diarizer, without a stored recording."""
 
 import io
 from typing import Any
@@ -16,7 +16,7 @@ _CLIP_SECONDS = 8.0
 
 
 class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
-    """Answers from the engine that also does the tasks."""
+    """Direct calls. They share the engine with tasks."""
 
     def __init__(
         self, engine: DiarizationEngine, inference: Inference, defaults: DiarizationOptions
@@ -28,14 +28,14 @@ class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
     async def Diarize(
         self, request: diarization_pb2.DiarizeRequest, _context: Any
     ) -> diarization_pb2.DiarizeResponse:
-        """Diarizes a recording that is sent whole."""
+        """Diarize a recording sent in one message."""
         found = await self._diarize(request.content, request.config)
         return diarization_pb2.DiarizeResponse(diarization=conversion.to_message(found))
 
     async def ExtractVoiceprint(
         self, request: diarization_pb2.ExtractVoiceprintRequest, _context: Any
     ) -> diarization_pb2.ExtractVoiceprintResponse:
-        """Takes the voiceprint of the person who speaks most in a clip."""
+        """Compute the voiceprint of the main speaker of a clip."""
         found = await self._diarize(request.content, diarization_pb2.DiarizationConfig())
         if not found.speakers:
             raise AudioProcessingError("Nobody speaks in this clip.")
@@ -72,10 +72,10 @@ class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
 
 
 def _clean_turn(found: Diarization, speaker: Speaker) -> diarization_pb2.Turn | None:
-    """The beginning of the longest stretch in which only this speaker speaks.
+    """Return the beginning of the longest stretch in which this speaker speaks alone.
 
-    None where there is none: voices are taken from a window's turns, and joining these may close
-    the short gaps in which somebody was alone.
+    Return None if there is none: voices are computed from the turns of a window, and joining these
+    may close the short gaps in which somebody was alone.
     """
     stretches = clean_stretches(found.turns).get(speaker.label)
     if not stretches:

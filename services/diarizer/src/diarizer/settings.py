@@ -1,13 +1,18 @@
 """Settings of the diarizer."""
 
-from pydantic import Field, SecretStr
+from typing import Annotated
 
+from pydantic import AfterValidator, Field, SecretStr
+
+from common.models.manifest import PYANNOTE
 from common.tasks.service import WorkerSettings
+from diarizer.engines.registry import ENGINES
 
 
 class DiarizerSettings(WorkerSettings):
-    """What a diarization worker needs to know."""
+    """Settings of a diarization worker."""
 
+    diarization_engine: Annotated[str, AfterValidator(ENGINES.known)] = PYANNOTE
     pyannote_model: str = "embedded"
     hf_token: SecretStr = SecretStr("")
     max_speakers: int = Field(10, ge=1, le=50)

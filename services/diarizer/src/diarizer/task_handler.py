@@ -1,4 +1,4 @@
-"""Does `diarize` tasks: a recording in the object store in, a serialized Diarization out."""
+"""Processing of `diarize` tasks: from a stored recording to a serialized Diarization."""
 
 import io
 
@@ -9,20 +9,16 @@ from diarizer import conversion
 from diarizer.engines.protocol import DiarizationEngine, DiarizationOptions
 from securetranscribe.v1 import queue_pb2
 
-#: What a user is told of the engine's steps.
-_WORDS = {"segmentation": "Finding who speaks when", "embeddings": "Comparing voices"}
-_OTHER_WORDS = "Telling speakers apart"
-
 
 class DiarizeHandler:
-    """Runs the engine over the recording of a task."""
+    """Handler that diarizes the recording of a task."""
 
     def __init__(self, engine: DiarizationEngine, defaults: DiarizationOptions) -> None:
         self._engine = engine
         self._defaults = defaults
 
     def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
-        """Do a task as described in `TaskHandler`."""
+        """Process a task, as described in `common.tasks.task.TaskHandler`."""
         try:
             options = conversion.options_of(task.diarize.config, self._defaults)
         except ValueError as error:
@@ -30,9 +26,7 @@ class DiarizeHandler:
         found = self._engine.diarize(
             io.BufferedReader(audio),
             options,
-            on_progress=lambda fraction, step: control.progress(
-                fraction, _WORDS.get(step, _OTHER_WORDS)
-            ),
+            on_progress=control.progress,
             cancelled=control.cancelled,
         )
         return conversion.to_message(found).SerializeToString()

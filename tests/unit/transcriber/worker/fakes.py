@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from common.audio.container import AudioSource
 from common.audio.decoding import Samples
+from common.engines import Progress
 from common.tasks.task import TaskCancelledError
 from transcriber.worker.engines.protocol import (
     LanguageSpan,
-    Progress,
     Recognition,
     RecognitionOptions,
     Segment,
@@ -18,7 +18,7 @@ from transcriber.worker.engines.protocol import (
 
 @dataclass
 class FakeEngine:
-    """Hears the words it is told to, a second each."""
+    """Returns the given words, one per second."""
 
     text: str = "hello there"
     warnings: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class FakeEngine:
         on_progress: Progress,
         cancelled: Callable[[], bool],
     ) -> Recognition:
-        """Reads the source whole; stops when cancelled."""
+        """Read the whole source. Stop if cancelled."""
         assert not isinstance(source, str)
         assert hasattr(source, "read")
         self.seen.append((source.read(), options))
@@ -47,7 +47,7 @@ class FakeEngine:
     def recognize_samples(
         self, samples: Samples, options: RecognitionOptions, *, cancelled: Callable[[], bool]
     ) -> Recognition:
-        """The same words, whatever the sound."""
+        """Return the same words for any sound."""
         return self._answer(options)
 
     def _answer(self, options: RecognitionOptions) -> Recognition:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from common.models.files import ModelError
+from common.models.manifest import FASTER_WHISPER
 from common.models.store import DEFAULT_MODEL_DIR, EMBEDDED_DIARIZATION, ModelStore
 
 _PURPOSE = "Fetch the models for the workers, or verify those already fetched."
@@ -64,9 +65,10 @@ def _pull(store: ModelStore, chosen: argparse.Namespace, environ: Mapping[str, s
         store.pull_embedded(say=_say)
     else:
         token = environ.get("HF_TOKEN") or None
+        engine = environ.get("SPEECH_ENGINE") or FASTER_WHISPER
         recognition = environ.get("WHISPER_MODEL_SIZE") or "base"
         diarization = environ.get("PYANNOTE_MODEL") or EMBEDDED_DIARIZATION
-        store.pull_recognition(recognition, token=token, say=_say)
+        store.pull_recognition(recognition, engine=engine, token=token, say=_say)
         store.pull_diarization(diarization, token=token, say=_say)
     _say(f"models are in {store.model_dir} ({time.monotonic() - began:.1f} s)")
 

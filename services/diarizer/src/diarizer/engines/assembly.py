@@ -1,4 +1,4 @@
-"""Puts the windows of a recording together into one diarization."""
+"""Assembly of the windows of a recording into one diarization."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from diarizer.engines.linking import LocalSpeaker, link
 from diarizer.engines.protocol import DiarizationOptions, Turn
 from diarizer.engines.voiceprints import Voice, unit
 
-#: Turns of one speaker that are so close (seconds) are one turn.
+#: Turns of one speaker with at most this gap (seconds) are one turn.
 _SEAM = 0.05
-#: Shorter turns (seconds) come from rounding.
+#: Shorter turns (seconds) are due to rounding.
 _LEAST_TURN = 1e-3
-#: Beyond the threshold of linking by so much, voices of one window are one person's too.
+#: This far above the threshold of linking, voices of one window are one person's as well.
 _SURELY_ALIKE = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WindowDiarization:
-    """What was found in one window; times count from the beginning of the window."""
+    """Diarization of one window. Times count from the beginning of the window."""
 
     start: float
     duration: float
@@ -31,7 +31,7 @@ class WindowDiarization:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Assembled:
-    """Turns and voices of the whole recording, speakers labelled by first appearance."""
+    """Turns and voices of the whole recording. Speakers are labeled by first appearance."""
 
     turns: tuple[Turn, ...]
     exclusive_turns: tuple[Turn, ...]
@@ -73,7 +73,7 @@ def assemble(
 
 
 def join_turns(turns: Iterable[Turn], *, seam: float = _SEAM) -> list[Turn]:
-    """Union the turns of each speaker, closing gaps up to `seam` seconds; ordered by start."""
+    """Join the turns of each speaker, closing gaps up to `seam` seconds. Order them by start."""
     by_speaker: dict[str, list[Turn]] = {}
     for turn in sorted(turns, key=lambda turn: (turn.start, turn.end)):
         if turn.duration < _LEAST_TURN:

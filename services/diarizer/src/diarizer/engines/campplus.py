@@ -1,4 +1,4 @@
-"""The CAM++ speaker embedding: from sound to a 192-dimensional voice vector.
+"""CAM++ speaker embedding: from sound to a 192-dimensional voice vector.
 
 Source: Wang et al., "CAM++: A Fast and Efficient Network for Speaker Verification Using
 Context-Aware Masking" (2023), weights trained on Chinese and English by the 3D-Speaker project.
@@ -19,11 +19,11 @@ FloatArray = npt.NDArray[np.float32]
 SAMPLE_RATE = 16_000
 #: Samples between two feature frames: 10 ms.
 HOP = 160
-#: Samples a feature frame looks at: 25 ms.
+#: Samples per feature frame: 25 ms.
 FRAME = 400
 MEL_BINS = 80
 DIMENSION = 192
-#: Feature frames below which a voice is not embedded as it is but repeated: half a second.
+#: A voice with fewer feature frames is repeated before it is embedded: half a second.
 MIN_FRAMES = 50
 
 _FBANK_BLOCK_FRAMES = 3_000
@@ -35,7 +35,7 @@ class _NetworkModule(Protocol):
 
 
 class CampPlus:
-    """A loaded network, on one device. Not safe to call from several threads at once."""
+    """A loaded network on one device. Not safe to call from several threads at once."""
 
     dimension = DIMENSION
     sample_rate = SAMPLE_RATE
@@ -53,7 +53,7 @@ class CampPlus:
         self._net = net.eval().to(self._device)
 
     def features(self, waveform: FloatArray) -> torch.Tensor:
-        """Log mel filter banks of mono 16 kHz sound in ±1: (frames, 80), one frame each 10 ms.
+        """Compute log mel filter banks of mono 16 kHz sound in ±1: (frames, 80), one per 10 ms.
 
         Computed in blocks, so that memory beyond the result does not grow with the length.
         """
@@ -92,19 +92,19 @@ class CampPlus:
 
 
 def frame_count(samples: int) -> int:
-    """Feature frames that so many samples give (none for less than 25 ms)."""
+    """Return the number of feature frames for a number of samples, 0 below 25 ms."""
     return max(0, 1 + (samples - FRAME) // HOP)
 
 
 def _at_least(feature: torch.Tensor, frames: int) -> torch.Tensor:
-    """Repeat a short voice until it has as many frames as the network needs."""
+    """Repeat a short voice up to the number of frames that the network needs."""
     return (
         feature.repeat(-(-frames // len(feature)), 1)[:frames] if len(feature) < frames else feature
     )
 
 
 def _load_by_path(path: Path) -> _NetworkModule:
-    """Import one module file without its package, whose __init__ needs much that is not here."""
+    """Import one module file without its package, since the package has further requirements."""
     spec = importlib.util.spec_from_file_location("securetranscribe_campplus_network", path)
     if spec is None or spec.loader is None:
         raise ImportError(f"cannot load the network definition {path}")

@@ -1,6 +1,6 @@
-"""pyannote's speaker diarization over models that need no hub: segmentation-3.0 and CAM++."""
+"""Speaker diarization of pyannote with models from packages: segmentation-3.0 and CAM++."""
 
-import diarizer.engines.torch_runtime  # noqa: F401 - first: it prepares what the others import
+import diarizer.engines.torch_runtime  # noqa: F401 - first: it prepares the other imports
 
 # isort: split
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ from diarizer.engines.campplus import HOP, SAMPLE_RATE, CampPlus, frame_count
 BoolArray = npt.NDArray[np.bool_]
 
 SEGMENTATION_STEP = 0.1
-#: Tuned for CAM++; thresholds do not carry over to another embedding.
+#: Tuned for CAM++. Thresholds do not carry over to another embedding.
 PARAMETERS = {
     "segmentation": {"min_duration_off": 0.0},
     "clustering": {"method": "centroid", "min_cluster_size": 12, "threshold": 0.70},
@@ -29,7 +29,7 @@ PARAMETERS = {
 
 
 class _NoPlda(PLDA):
-    """Given to the constructor so that it does not look for one on the hub; never called."""
+    """Argument that keeps the constructor from looking for a PLDA on the hub. Never called."""
 
     def __init__(self) -> None:
         pass
@@ -51,12 +51,12 @@ class EmbeddedPipeline(SpeakerDiarization):
         The checkpoint is a pickle, so it must come from a verified model directory. Batches of 8
         and 4 are the fastest on CPUs.
 
-        The parent would fetch its embedding by name, except for the clustering that needs none;
-        so that one is asked for and the real one put in its place.
+        The parent would fetch an embedding by name, except with the clustering that needs none.
+        Therefore that one is requested, and replaced afterwards.
         """
         model = Model.from_pretrained(segmentation)
         if model is None:
-            raise RuntimeError(f"{segmentation} holds no model")
+            raise RuntimeError(f"{segmentation} contains no model")
         super().__init__(
             segmentation=model,
             segmentation_step=SEGMENTATION_STEP,
@@ -111,9 +111,9 @@ def _padded(waveform: npt.NDArray[np.float32], window: Any, chunks: int) -> Any:
 
 
 def _voice_masks(segmentations: npt.NDArray[Any], *, exclude_overlap: bool) -> BoolArray:
-    """Who speaks when: (chunks, voices, frames).
+    """Return the activity of each voice: (chunks, voices, frames).
 
-    With `exclude_overlap`, only where a voice speaks alone, unless that is hardly anywhere.
+    With `exclude_overlap`, count only frames in which a voice is alone, unless there are very few.
     """
     active: BoolArray = np.nan_to_num(segmentations, nan=0.0).transpose(0, 2, 1) > 0.5
     if not exclude_overlap:

@@ -1,8 +1,8 @@
-"""Embeds each voice of each overlapping chunk, reusing what was embedded a moment ago.
+"""Embeddings of each voice in overlapping chunks, reused from recent chunks.
 
-Chunks of ten seconds that start one second apart show the same speech up to ten times. A voice
-whose speech overlaps that of a recently embedded one well enough (intersection over union) takes
-over its embedding, which saves about two thirds of the work.
+Chunks of ten seconds that start one second apart contain the same speech up to ten times. If the
+speech of a voice sufficiently overlaps that of a recently embedded one (intersection over union),
+its embedding is reused. This saves about two thirds of the work.
 """
 
 from collections import deque
@@ -19,26 +19,26 @@ from diarizer.engines.torch_runtime import torch
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
-#: Reuse above this overlap; measured to leave the diarization error as it is.
+#: Least overlap for reuse. Measured not to change the diarization error.
 REUSE_IOU = 0.5
-#: Voices are cut or repeated to a multiple of so many frames, so that they can share a batch.
+#: Voices are cut or repeated to a multiple of this number of frames, to share batches.
 LENGTH_STEP = 50
 
 
 class FeatureEmbedder(Protocol):
-    """What embeds equally long features (see diarizer.engines.campplus)."""
+    """Embedding of equally long features, as in diarizer.engines.campplus."""
 
     def embed(self, batch: Sequence[torch.Tensor]) -> FloatArray:
-        """(n, frames, 80) to (n, dimension)."""
+        """Embed features: (n, frames, 80) to (n, dimension)."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """Which voices to embed, and which embedding each (chunk, voice) takes.
+    """Voices to embed, and the embedding of each (chunk, voice).
 
-    `frames[i]` are the feature frames of the i-th voice to embed; `source[chunk, voice]` is the
-    index into it, or -1 where nobody speaks.
+    `frames[i]` are the feature frames of the i-th voice to embed. `source[chunk, voice]` is the
+    index into it, or -1 for silence.
     """
 
     frames: tuple[npt.NDArray[np.int64], ...]
@@ -46,10 +46,10 @@ class Plan:
 
 
 def plan(masks: BoolArray, starts: Sequence[int], *, reuse_iou: float = REUSE_IOU) -> Plan:
-    """Decide what is embedded.
+    """Plan the embeddings.
 
-    `masks` is (chunks, voices, frames): who speaks in which feature frame of the chunk; `starts`
-    is each chunk's first feature frame within the recording.
+    `masks` is the activity of voices in the feature frames of each chunk: (chunks, voices, frames).
+    `starts` is the first feature frame of each chunk within the recording.
     """
     chunks, voices, length = masks.shape
     source = np.full((chunks, voices), -1, dtype=np.int64)
@@ -69,7 +69,7 @@ def plan(masks: BoolArray, starts: Sequence[int], *, reuse_iou: float = REUSE_IO
                 embedded.append(frames)
                 fresh.append((match, frames))
             source[chunk, voice] = match
-        # A voice is never given that of another one in the same chunk.
+        # Voices of one chunk never share an embedding.
         recent.extend(fresh)
     return Plan(frames=tuple(embedded), source=source)
 
@@ -101,9 +101,10 @@ def embed_plan(
     batch_size: int,
     on_batch: Callable[[int, int], None],
 ) -> FloatArray:
-    """Embed what `chosen` names: (chunks, voices, dimension), NaN where nobody speaks.
+    """Embed the voices of a plan: (chunks, voices, dimension), NaN for silence.
 
-    `features` are those of the whole recording; `on_batch` hears (done, total) after each batch.
+    `features` are those of the whole recording. `on_batch` is called with (done, total) after each
+    batch.
     """
     chunks, voices = chosen.source.shape
     vectors = np.full((len(chosen.frames) + 1, DIMENSION), np.nan, dtype=np.float32)
@@ -113,12 +114,12 @@ def embed_plan(
         vectors[indices] = embedder.embed(batch)
         done += len(indices)
         on_batch(done, len(chosen.frames))
-    # The last row stays NaN: index -1 finds it.
+    # The last row stays NaN, for index -1.
     return vectors[chosen.source].reshape(chunks, voices, DIMENSION)
 
 
 def _batches(frames: Sequence[npt.NDArray[np.int64]], batch_size: int) -> Iterator[list[int]]:
-    """Indices of voices of one rounded length, `batch_size` at a time, in order of length."""
+    """Yield indices of voices of one rounded length, at most `batch_size` at a time."""
     waiting: dict[int, list[int]] = {}
     for index, voice in enumerate(frames):
         group = waiting.setdefault(_rounded(len(voice)), [])
@@ -129,7 +130,7 @@ def _batches(frames: Sequence[npt.NDArray[np.int64]], batch_size: int) -> Iterat
 
 
 def select(features: torch.Tensor, frames: npt.NDArray[np.int64]) -> torch.Tensor:
-    """Take these feature frames, cut or repeated to a length that batches well."""
+    """Select these feature frames, cut or repeated to a length suited to batches."""
     wanted = _rounded(len(frames))
     return features[torch.from_numpy(np.resize(frames, wanted))]
 

@@ -1,6 +1,6 @@
-"""Finds speakers who are only fragments of others, and whose they are.
+"""Speakers that are only fragments of others, merged into them.
 
-Clustering now and then takes a few seconds of a person for somebody else: a laugh, a word across
+Clustering occasionally takes a few seconds of a person for somebody else: a laugh, a word across
 a pause, two voices at once.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from diarizer.engines.protocol import DiarizationOptions, Turn
 from diarizer.engines.voiceprints import Voice
 
-#: Who speaks longer than this (seconds) is not taken for somebody else, however alike.
+#: Speakers with more speech (seconds) are never merged into others because of a similar voice.
 _LITTLE_SPEECH = 15.0
 
 
@@ -20,11 +20,11 @@ def absorb(
     *,
     alike: float,
 ) -> dict[str, str]:
-    """Tell for each fragment which speaker takes over its speech.
+    """Return the speaker into which each fragment is merged.
 
-    A fragment is a speaker with less speech than the options ask for, or with little speech and
-    a voice whose cosine to that of a speaker who speaks more is `alike` at least. There stay at
-    least as many speakers as the options ask for.
+    A fragment is a speaker with less speech than the options demand, or with little speech and a
+    voice whose cosine to that of a speaker with more speech is at least `alike`. At least as many
+    speakers remain as the options demand.
     """
     seconds = speech_seconds(turns)
     heirs: dict[str, str] = {}
@@ -41,7 +41,7 @@ def absorb(
 
 
 def speech_seconds(turns: Iterable[Turn]) -> dict[str, float]:
-    """Seconds of speech of each speaker, in order of first appearance."""
+    """Sum the seconds of speech of each speaker, in order of first appearance."""
     total: dict[str, float] = {}
     for turn in turns:
         total[turn.speaker] = total.get(turn.speaker, 0.0) + turn.duration
@@ -49,7 +49,7 @@ def speech_seconds(turns: Iterable[Turn]) -> dict[str, float]:
 
 
 def _last_heir(label: str, heirs: Mapping[str, str]) -> str:
-    """Follow a fragment that went to a speaker who turned out to be a fragment too."""
+    """Follow fragments of fragments to the last speaker."""
     while label in heirs:
         label = heirs[label]
     return label
@@ -58,7 +58,7 @@ def _last_heir(label: str, heirs: Mapping[str, str]) -> str:
 def _most_alike(
     label: str, others: Iterable[str], voices: Mapping[str, Voice]
 ) -> tuple[str | None, float]:
-    """Who sounds most like this speaker and the cosine; None without voices to compare."""
+    """Return the speaker with the most similar voice and the cosine, None without voices."""
     if label not in voices:
         return None, 0.0
     vector = voices[label].vector
@@ -70,7 +70,7 @@ def _most_alike(
 
 
 def _nearest(label: str, others: Sequence[str], turns: Sequence[Turn]) -> str:
-    """Who speaks nearest in time to this speaker."""
+    """Return the speaker nearest in time to this one."""
     mine = [turn for turn in turns if turn.speaker == label]
     return min(
         others,

@@ -1,7 +1,7 @@
-"""Recognises the same speaker in the windows that a long recording was diarized in.
+"""Links between the speakers of the windows of a long recording.
 
-Each window finds its own speakers. Speakers of different windows are joined while their voices
-are alike, the most alike first; two speakers of one window are never the same person.
+Each window has its own speakers. Speakers of different windows are joined while their voices are
+similar, the most similar first. Two speakers of one window are never the same person.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
-#: Voices with less clean speech than this are matched to the others, and do not form them.
+#: Voices with less clean speech (seconds) are matched to groups but do not form any.
 _SOLID_SECONDS = 5.0
-#: How much less alike a voice may be that was taken from little speech.
+#: How much less similar a voice from little speech may be.
 _WEAK_ALLOWANCE = 0.15
 
 
@@ -23,8 +23,8 @@ _WEAK_ALLOWANCE = 0.15
 class LocalSpeaker:
     """A speaker of one window.
 
-    `vector` is a unit-length voice vector (None when there was no clean speech), `seconds` the
-    clean speech behind it.
+    `vector` is a unit-length voice vector, computed from `seconds` of clean speech. It is None
+    without clean speech.
     """
 
     window: int
@@ -36,11 +36,10 @@ class LocalSpeaker:
 def link(
     speakers: Sequence[LocalSpeaker], *, threshold: float, fewest: int = 1, most: int | None = None
 ) -> list[int]:
-    """Give each local speaker the number of the person it is, counted from 0 by first mention.
+    """Return the number of the person of each local speaker, counted from 0 by first mention.
 
-    Groups are joined while the cosine of their voices reaches `threshold`; beyond that down to
-    `most` persons, and never below `fewest`. There can be more than `most` only where windows
-    forbid to join.
+    Groups are joined while the cosine of their voices reaches `threshold`, then down to `most`
+    persons, and never below `fewest`. More than `most` remain only if they share windows.
     """
     if not speakers:
         return []
@@ -57,7 +56,7 @@ def link(
 
 
 class _Groups:
-    """Groups of local speakers; a group is known by the number of one of its members."""
+    """Groups of local speakers. The number of a group is that of one of its members."""
 
     def __init__(self, speakers: Sequence[LocalSpeaker]) -> None:
         count = len(speakers)
@@ -72,10 +71,10 @@ class _Groups:
                 self._sums[number] = speaker.vector * max(speaker.seconds, 0.1)
 
     def join_while(self, some: BoolArray, others: BoolArray, threshold: float, fewest: int) -> None:
-        """Join the likeliest pair of a group in `some` and one in `others`, again and again.
+        """Repeatedly join the most similar pair of a group in `some` and one in `others`.
 
-        Ends when no pair is as alike as `threshold` or only `fewest` groups are left. The joined
-        group counts as one of `some`.
+        This ends when no pair reaches `threshold` or only `fewest` groups are left. The joined
+        group belongs to `some`.
         """
         while np.count_nonzero(self._alive) > fewest:
             likeness = self._likeness(some, others)
@@ -86,7 +85,7 @@ class _Groups:
             self._join(int(first), int(second))
 
     def numbers(self) -> list[int]:
-        """The person of each local speaker."""
+        """Return the number of the person of each local speaker."""
         group_of = {
             member: group
             for group in np.flatnonzero(self._alive).tolist()
@@ -98,7 +97,7 @@ class _Groups:
         ]
 
     def _likeness(self, some: BoolArray, others: BoolArray) -> npt.NDArray[np.float64]:
-        """Cosines of (some, others), -inf for pairs that may not be joined."""
+        """Return the cosines of (some, others), -inf for pairs that must not be joined."""
         norms = np.linalg.norm(self._sums, axis=1, keepdims=True)
         units = self._sums / np.where(norms > 0, norms, 1.0)
         together = self._windows.astype(np.int64) @ self._windows.T.astype(np.int64) > 0

@@ -1,13 +1,11 @@
-"""What diarization answers: who speaks when, and one voiceprint a speaker."""
+"""Interface of diarization engines, and the values that they take and return."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from common.audio.container import AudioSource
-
-#: Called with the fraction done (0.0 to 1.0, never falling) and the name of the step under way.
-Progress = Callable[[float, str], None]
+from common.engines import Progress
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,9 +26,9 @@ class Turn:
 class Voiceprint:
     """A unit-length embedding of one voice.
 
-    Only voiceprints of the same `model` and `model_version` may be compared (by cosine).
-    `speech_seconds` is how much speech of this speaker alone it was computed from; below a few
-    seconds it is a weak witness.
+    Only voiceprints of the same `model` and `model_version` can be compared (by cosine). It is
+    computed from `speech_seconds` of speech of this speaker alone, and unreliable below a few
+    seconds.
     """
 
     embedding: tuple[float, ...]
@@ -43,8 +41,8 @@ class Voiceprint:
 class Speaker:
     """One voice of the recording.
 
-    `voiceprint` is None when the speaker never speaks alone for long enough to take one.
-    `speech_seconds` counts all of the speaker's speech, overlapped or not.
+    `voiceprint` is None if the speaker never speaks alone for long enough. `speech_seconds` counts
+    all speech of this speaker, overlapped or not.
     """
 
     label: str
@@ -54,12 +52,12 @@ class Speaker:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Diarization:
-    """The outcome for one recording.
+    """Result for one recording. Times are in seconds.
 
-    `turns` may overlap where people speak at once; `exclusive_turns` never do (the louder claim
-    wins), which is what words are matched against. Both are ordered by start. `speakers` are
-    ordered by first appearance, labelled SPEAKER_00, SPEAKER_01, ... `warnings` are sentences for
-    the owner about the recording itself.
+    `turns` overlap where people speak at once. `exclusive_turns` never overlap, and words are
+    matched against them. Both are ordered by start. `speakers` are ordered by first appearance,
+    labeled SPEAKER_00, SPEAKER_01, and so on. `warnings` are sentences for the owner about the
+    recording itself.
     """
 
     turns: tuple[Turn, ...]
@@ -73,17 +71,17 @@ class Diarization:
 
     @property
     def real_time_factor(self) -> float:
-        """Seconds of processing for each second of audio (0.0 for an empty recording)."""
+        """Seconds of processing per second of audio, 0.0 for an empty recording."""
         return self.processing_seconds / self.duration if self.duration > 0 else 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DiarizationOptions:
-    """What the caller knows of the recording.
+    """Options of one diarization.
 
-    `num_speakers` fixes the count; otherwise it is found between `min_speakers` and
-    `max_speakers`. A speaker with less than `min_speaker_duration` seconds in total is taken for
-    a fragment of the most similar other one.
+    `num_speakers` fixes the count. Otherwise it is found between `min_speakers` and
+    `max_speakers`. A speaker with less than `min_speaker_duration` seconds in total is merged into
+    the most similar other one.
     """
 
     num_speakers: int | None = None
@@ -114,16 +112,19 @@ class DiarizationOptions:
 
 
 class DiarizationEngine(Protocol):
-    """Finds who speaks when. Blocking: to be run in a worker thread or process."""
+    """Diarization with loaded models. See docs/engines.md.
+
+    Calls block, and only one runs at a time, on a thread of their own.
+    """
 
     @property
     def model(self) -> str:
-        """Name of the models behind it."""
+        """Name of the models."""
         ...
 
     @property
     def model_version(self) -> str:
-        """Version of the models behind it; voiceprints of two versions do not compare."""
+        """Version of the models."""
         ...
 
     def diarize(
@@ -134,10 +135,10 @@ class DiarizationEngine(Protocol):
         on_progress: Progress,
         cancelled: Callable[[], bool],
     ) -> Diarization:
-        """Diarize one recording.
+        """Diarize one recording of any length.
 
         Raises:
-            TaskCancelledError: `cancelled` returned true.
-            AudioError: the source cannot be decoded.
+            TaskCancelledError: `cancelled` returned True.
+            AudioError: the recording cannot be decoded.
         """
         ...

@@ -1,6 +1,6 @@
-"""Diarization by pyannote.audio, window by window."""
+"""Diarization with pyannote.audio, window by window."""
 
-import diarizer.engines.torch_runtime  # noqa: F401 - first: it prepares what the others import
+import diarizer.engines.torch_runtime  # noqa: F401 - first: it prepares the other imports
 
 # isort: split
 import time
@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from common.audio.conditioning import SignalConditioner
 from common.audio.container import AudioSource
 from common.audio.probe import probe
 from common.audio.windows import AudioWindow, windows
+from common.engines import Device, EngineSettings, Progress
 from common.models.store import EmbeddedDiarization, ModelError, PipelineDirectory
 from common.tasks.task import TaskCancelledError
 from diarizer.engines.assembly import WindowDiarization, assemble
@@ -29,7 +30,6 @@ from diarizer.engines.fragments import speech_seconds
 from diarizer.engines.protocol import (
     Diarization,
     DiarizationOptions,
-    Progress,
     Speaker,
     Turn,
     Voiceprint,
@@ -38,24 +38,27 @@ from diarizer.engines.torch_runtime import torch
 from diarizer.engines.voiceprints import Voice, VoiceEmbedder, take_voices
 
 FloatArray = npt.NDArray[np.float32]
-Device = Literal["cpu", "cuda"]
 
-#: How much of a window's work each step of the pipeline is, and how it is called.
-_STEPS = {"segmentation": (0.0, 0.45), "embeddings": (0.45, 0.5)}
+#: Steps of the pipeline: start and share of a window's work, and name for users.
+_STEPS = {
+    "segmentation": (0.0, 0.45, "Finding who speaks when"),
+    "embeddings": (0.45, 0.5, "Comparing voices"),
+}
+_LAST_STEP = "Telling speakers apart"
+_OTHER_STEP = (0.95, 0.05, _LAST_STEP)
 
-
-#: From which cosine on voices of two windows are one person's: measured for CAM++, and a
-#: cautious guess for other embeddings.
+#: Least cosine of the voices of one person in two windows: measured for CAM++, and a cautious
+#: guess for other embeddings.
 _CAMPPLUS_LINK = 0.65
 _OTHER_LINK = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EngineSettings:
-    """How to run: where, with how many threads, and how long a window may be (seconds).
+class PyannoteSettings:
+    """Settings of this engine.
 
-    Speakers of two windows are one person from a cosine of `link_threshold` on; None takes what
-    suits the model.
+    A window has at most `window_seconds`. Speakers of two windows are one person from a cosine of
+    `link_threshold` on. None means the value for the model.
     """
 
     device: Device = "cpu"
@@ -66,10 +69,10 @@ class EngineSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Backend:
-    """A loaded pipeline with what else its answers need.
+    """A loaded pipeline with its embedding, names and versions.
 
-    `pipeline` takes pyannote's file mapping and answers as its SpeakerDiarization does.
-    Voices of two windows are one person's from a cosine of `link_threshold` on.
+    `pipeline` is called like SpeakerDiarization of pyannote and returns the same. Voices of two
+    windows are one person's from a cosine of `link_threshold` on.
     """
 
     pipeline: Callable[..., Any]
@@ -82,9 +85,9 @@ class Backend:
 
 
 class PyannoteEngine:
-    """Diarizes recordings of any length in bounded memory. One call at a time."""
+    """DiarizationEngine for recordings of any length in bounded memory."""
 
-    def __init__(self, backend: Backend, settings: EngineSettings) -> None:
+    def __init__(self, backend: Backend, settings: PyannoteSettings) -> None:
         torch.set_num_threads(settings.threads)
         self._backend = backend
         self._settings = settings
@@ -107,7 +110,7 @@ class PyannoteEngine:
         on_progress: Progress,
         cancelled: Callable[[], bool],
     ) -> Diarization:
-        """Diarize one recording; see DiarizationEngine."""
+        """Diarize one recording, as described in DiarizationEngine."""
         began = time.monotonic()
         expected = probe(source, allow_truncated=True).duration
         longest = self._settings.window_seconds
@@ -121,7 +124,7 @@ class PyannoteEngine:
             found.append(self._diarize_window(window, options, report, alone=alone))
             duration = window.end
         whole = assemble(found, options, threshold=self._backend.link_threshold)
-        on_progress(1.0, "assembling")
+        on_progress(1.0, _LAST_STEP)
         seconds = speech_seconds(whole.turns)
         return Diarization(
             turns=whole.turns,
@@ -146,7 +149,7 @@ class PyannoteEngine:
     ) -> WindowDiarization:
         bounds: dict[str, int | None] = {"max_speakers": options.most}
         if alone:
-            # A part of a recording may lack speakers that the whole has.
+            # A part of a recording may lack some of its speakers.
             bounds |= {"num_speakers": options.num_speakers, "min_speakers": options.min_speakers}
         report.step("segmentation", 0, 1)
         file = {
@@ -180,24 +183,24 @@ class PyannoteEngine:
 
 
 class PipelineVoices:
-    """Takes voices with the embedding that a pyannote pipeline brings along."""
+    """VoiceEmbedder over the embedding of a pyannote pipeline."""
 
     def __init__(self, embedding: Any) -> None:
         self._embedding = embedding
 
     @property
     def sample_rate(self) -> int:
-        """What the embedding expects, in Hz."""
+        """Sample rate of the embedding's input, in Hz."""
         return int(self._embedding.sample_rate)
 
     def embed_sound(self, pieces: Sequence[FloatArray]) -> FloatArray:
-        """Embed equally long pieces: (n, dimension), NaN where they are too short."""
+        """Embed equally long pieces: (n, dimension), NaN if they are too short."""
         sound = torch.from_numpy(np.stack(pieces))[:, None]
         return np.asarray(self._embedding(sound), dtype=np.float32)
 
 
 class _Report:
-    """Passes the pipeline's progress on, as a part of the recording, and cancels it."""
+    """Progress and cancellation of one window, as a part of the recording."""
 
     def __init__(
         self,
@@ -219,19 +222,19 @@ class _Report:
         total: int | None = None,
         completed: int | None = None,
     ) -> None:
-        """What pyannote calls after each step and each batch."""
+        """Handle a call of pyannote after a step or a batch."""
         if total and completed is not None:
             self.step(name, completed, total)
         elif self._cancelled():
             raise TaskCancelledError
 
     def step(self, name: str, completed: int, total: int) -> None:
-        """Say how far a step of this window is."""
+        """Report the progress of a step of this window."""
         if self._cancelled():
             raise TaskCancelledError
-        first, share = _STEPS.get(name, (0.95, 0.05))
+        first, share, words = _STEPS.get(name, _OTHER_STEP)
         done = first + share * min(1.0, completed / total)
-        self._on_progress(min(1.0, self._base + self._share * done), name)
+        self._on_progress(min(1.0, self._base + self._share * done), words)
 
 
 def _turns(annotation: Any) -> tuple[Turn, ...]:
@@ -243,7 +246,7 @@ def _turns(annotation: Any) -> tuple[Turn, ...]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence what pyannote warns of in short or quiet recordings; it is handled here."""
+    """Silence warnings of pyannote about short or quiet recordings, which are handled here."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -254,8 +257,26 @@ def _require(device: Device) -> None:
         gpu.require(found=torch.cuda.is_available(), library="PyTorch")
 
 
-def load_embedded(models: EmbeddedDiarization, settings: EngineSettings) -> PyannoteEngine:
-    """Load the models that need no hub, from verified files."""
+def load(settings: EngineSettings) -> PyannoteEngine:
+    """Load the engine with the models named by the settings.
+
+    Raises:
+        ModelError: a file is missing or altered, or a directory holds no usable pipeline.
+        GpuError: a GPU is required and PyTorch finds none.
+    """
+    own = PyannoteSettings(
+        device=settings.device,
+        threads=settings.threads,
+        window_seconds=settings.window_seconds,
+    )
+    models = settings.models.diarization(settings.model)
+    if isinstance(models, EmbeddedDiarization):
+        return load_embedded(models, own)
+    return load_pipeline(models, own)
+
+
+def load_embedded(models: EmbeddedDiarization, settings: PyannoteSettings) -> PyannoteEngine:
+    """Load the models of the embedded profile from verified files."""
     on_gpu = settings.device == "cuda"
     _require(settings.device)
     embedder = CampPlus(weights=models.weights, network=models.network, device=settings.device)
@@ -278,23 +299,25 @@ def load_embedded(models: EmbeddedDiarization, settings: EngineSettings) -> Pyan
     return PyannoteEngine(backend, settings)
 
 
-def load_pipeline(models: PipelineDirectory, settings: EngineSettings) -> PyannoteEngine:
-    """Load a pyannote pipeline from a directory; what it refers to must be in its cache.
+def load_pipeline(models: PipelineDirectory, settings: PyannoteSettings) -> PyannoteEngine:
+    """Load a pyannote pipeline from a directory. Repositories named in it must be in its cache.
 
-    Raises ModelError when the directory cannot be used.
+    Raises:
+        ModelError: the directory holds no usable pipeline.
+        GpuError: a GPU is required and PyTorch finds none.
     """
     _require(settings.device)
     try:
         pipeline = Pipeline.from_pretrained(models.directory, cache_dir=models.cache_dir)
     except Exception as error:
-        # Whatever is wrong inside, the operator must look at that directory.
+        # Whatever the cause, the operator must examine the directory.
         raise ModelError(
             f"{models.directory} cannot be loaded as a pyannote pipeline "
             f"({type(error).__name__}: {error})."
         ) from error
     if not isinstance(pipeline, SpeakerDiarization):
-        raise ModelError(f"{models.directory} is no pyannote speaker diarization pipeline.")
-    # Older configurations may ask for turns only; exclusive turns are needed too.
+        raise ModelError(f"{models.directory} is not a speaker diarization pipeline of pyannote.")
+    # Older configurations may request turns only. Exclusive turns are needed as well.
     pipeline.legacy = False
     pipeline.to(torch.device(settings.device))
     backend = Backend(

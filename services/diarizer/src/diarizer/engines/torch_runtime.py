@@ -1,6 +1,6 @@
-"""torch and torchaudio, imported only after what must be set before them.
+"""torch and torchaudio, imported after the settings that must precede them.
 
-Every module of this package takes them from here, so that none can import them too early.
+All modules of this package import them from here, so that none can import them too early.
 """
 
 import importlib.util
@@ -10,16 +10,16 @@ import warnings
 from pathlib import Path
 from types import ModuleType
 
-#: Kernels compiled for each length of speech are kept; unbounded, memory grows with the recording.
+#: Kernels are compiled and cached per length of speech. Without limits, memory grows with it.
 CACHE_LIMITS = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "16", "LRU_CACHE_CAPACITY": "64"}
 
-#: Idle threads sleep: spinning ones take the processor from the recognizer beside this process.
+#: Idle threads sleep. Spinning ones would take the CPU from the recognizer next to this process.
 THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
-#: pyannote.audio reports every use to its vendor unless this says otherwise when it is imported.
+#: pyannote.audio reports every use to its vendor unless this is set before its import.
 NO_TELEMETRY = {"PYANNOTE_METRICS_ENABLED": "0"}
 
-#: Models are on disk before a worker starts; the hub's client must never reach out.
+#: Models are on disk before a worker starts. The client of the hub must never connect.
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 
 
@@ -27,7 +27,7 @@ def _set_environment() -> None:
     os.environ.update(NO_TELEMETRY | OFFLINE)
     for name, value in (CACHE_LIMITS | THREADS).items():
         os.environ.setdefault(name, value)
-    # Audio is always handed over as samples: a torchcodec that cannot load is of no interest.
+    # torchcodec is not needed, since audio is always passed as samples.
     warnings.filterwarnings("ignore", message=r"\s*torchcodec is not installed correctly")
 
 
@@ -37,10 +37,10 @@ import torch  # noqa: E402
 
 
 def _make_torchaudio_importable() -> None:
-    """Stand in for torchaudio's native extension where its library cannot be loaded.
+    """Replace the native extension of torchaudio if its library cannot be loaded.
 
-    The wheels on the package index are built for CUDA and do not load beside a CPU build of
-    torch. Only resampling and filter banks are used here, and these are pure Python.
+    The wheels on the package index are built for CUDA and do not load with a CPU build of torch.
+    Only resampling and filter banks are used here, and these are pure Python.
     """
     if "torchaudio" in sys.modules or _native_library_loads():
         return
@@ -57,7 +57,7 @@ def _make_torchaudio_importable() -> None:
 def _native_library_loads() -> bool:
     spec = importlib.util.find_spec("torchaudio")
     if spec is None or spec.origin is None:
-        return True  # Not installed: let the import say so.
+        return True  # Not installed: the import reports it.
     libraries = Path(spec.origin).parent.glob("lib/libtorchaudio*")
     try:
         for library in libraries:

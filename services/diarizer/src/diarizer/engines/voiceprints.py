@@ -1,4 +1,4 @@
-"""Takes a voiceprint of each speaker from speech in which nobody else can be heard."""
+"""Voiceprints, computed from speech of one speaker alone."""
 
 import math
 from collections.abc import Sequence
@@ -12,26 +12,26 @@ from diarizer.engines.protocol import Turn
 
 FloatArray = npt.NDArray[np.float32]
 
-#: More speech than this hardly makes a voiceprint better.
+#: More speech (seconds) hardly improves a voiceprint.
 ENOUGH_SECONDS = 60.0
-#: Less speech than this makes none at all.
+#: Less speech (seconds) gives no voiceprint.
 LEAST_SECONDS = 0.5
-#: Stretches shorter than this are mostly breath and edges.
+#: Shorter stretches (seconds) are mostly breath and edges.
 _LEAST_STRETCH = 0.3
-#: Left out at both ends of a stretch, where another voice may still sound.
+#: Seconds skipped at both ends of a stretch, where another voice may still be audible.
 _MARGIN = 0.05
-#: Speech is embedded in pieces of about this length, the length that the clustering sees.
+#: Speech is embedded in pieces of about this length, as in the clustering.
 _PIECE_SECONDS = 5.0
-#: Pieces less like the rest than this are somebody else, taken for this speaker by mistake.
+#: Less similar pieces belong to somebody else, assigned to this speaker by mistake.
 _LEAST_LIKENESS = 0.5
 
 
 class VoiceEmbedder(Protocol):
-    """Turns sound into voice vectors."""
+    """Speaker embedding: from sound to voice vectors."""
 
     @property
     def sample_rate(self) -> int:
-        """What it expects, in Hz."""
+        """Sample rate of its input, in Hz."""
         ...
 
     def embed_sound(self, pieces: Sequence[FloatArray]) -> FloatArray:
@@ -41,16 +41,16 @@ class VoiceEmbedder(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Voice:
-    """A unit-length vector and the seconds of clean speech behind it."""
+    """A unit-length vector, computed from `seconds` of clean speech."""
 
     vector: FloatArray
     seconds: float
 
 
 def clean_stretches(turns: Sequence[Turn]) -> dict[str, list[tuple[float, float]]]:
-    """Where each speaker speaks alone: stretches in seconds, in order of time.
+    """Return the stretches in which each speaker is alone, in seconds and in order of time.
 
-    Speakers who never do are left out.
+    Speakers who are never alone are left out.
     """
     edges = sorted({turn.start for turn in turns} | {turn.end for turn in turns})
     speakers: list[set[str]] = [set() for _ in edges]
@@ -77,7 +77,7 @@ def clean_stretches(turns: Sequence[Turn]) -> dict[str, list[tuple[float, float]
 def take_voices(
     samples: FloatArray, turns: Sequence[Turn], embedder: VoiceEmbedder
 ) -> dict[str, Voice]:
-    """Voices of the speakers in `turns`, whose times count from the beginning of `samples`.
+    """Compute the voices of the speakers in `turns`. Times count from the beginning of `samples`.
 
     Speakers without enough speech of their own are left out.
     """
@@ -94,7 +94,7 @@ def take_voices(
 
 
 def average(vectors: FloatArray) -> FloatArray | None:
-    """The unit-length mean direction of (n, dimension) vectors, without those that do not fit."""
+    """Return the unit-length mean direction of (n, dimension) vectors, without outliers."""
     units = vectors[np.isfinite(vectors).all(axis=1)]
     norms = np.linalg.norm(units, axis=1, keepdims=True)
     units = units[norms[:, 0] > 0] / norms[norms[:, 0] > 0]
@@ -106,7 +106,7 @@ def average(vectors: FloatArray) -> FloatArray | None:
 
 
 def unit(vector: FloatArray) -> FloatArray:
-    """The same direction at length one."""
+    """Scale a vector to length one."""
     norm = float(np.linalg.norm(vector))
     return (vector / norm if norm > 0 else vector).astype(np.float32)
 
@@ -114,7 +114,7 @@ def unit(vector: FloatArray) -> FloatArray:
 def _gather(
     samples: FloatArray, stretches: Sequence[tuple[float, float]], sample_rate: int
 ) -> FloatArray:
-    """The longest stretches, up to ENOUGH_SECONDS, joined in order of time."""
+    """Join the longest stretches, up to ENOUGH_SECONDS, in order of time."""
     left = round(ENOUGH_SECONDS * sample_rate)
     chosen = []
     for start, end in sorted(stretches, key=lambda stretch: stretch[0] - stretch[1]):
@@ -130,7 +130,7 @@ def _gather(
 
 
 def _pieces(speech: FloatArray, sample_rate: int) -> list[FloatArray]:
-    """Split into equal pieces; a few samples at the end may be lost."""
+    """Split into equal pieces. A few samples at the end may be lost."""
     count = max(1, math.floor(len(speech) / (_PIECE_SECONDS * sample_rate)))
     size = len(speech) // count
     return [speech[number * size : (number + 1) * size] for number in range(count)]

@@ -1,1 +1,1 @@
-"""The worker process: speech recognition for tasks and for direct calls."""
+"""Worker process: speech recognition for tasks and direct calls."""

@@ -1,23 +1,23 @@
 """Composition of the recognition worker: engine, tasks, direct calls."""
 
-import os
-
+from common.engines import EngineSettings
 from common.errors import TranscriptionError
 from common.inference import Inference
-from common.models.store import ModelStore
 from common.runtime import Supervisor
 from common.tasks import service as worker_service
 from securetranscribe.v1 import speech_pb2_grpc
+from transcriber.worker.engines.registry import ENGINES
 from transcriber.worker.recognizer import Recognizer
 from transcriber.worker.servicer import SpeechServicer
 from transcriber.worker.settings import SpeechWorkerSettings
 from transcriber.worker.task_handler import TranscribeHandler
 
 _SERVICE = "securetranscribe.v1.SpeechService"
+_WINDOW_SECONDS = 600.0
 
 
 async def serve(settings: SpeechWorkerSettings, supervisor: Supervisor) -> None:
-    """Works and answers until the supervisor stops."""
+    """Process tasks and calls until the supervisor stops."""
 
     def services(recognizer: Recognizer, inference: Inference) -> worker_service.Services:
         servicer = SpeechServicer(recognizer, inference)
@@ -37,25 +37,22 @@ async def serve(settings: SpeechWorkerSettings, supervisor: Supervisor) -> None:
             load=lambda: load_recognizer(settings),
             handler=TranscribeHandler,
             services=services,
+            longest_piece=_WINDOW_SECONDS,
         ),
     )
 
 
 def load_recognizer(settings: SpeechWorkerSettings) -> Recognizer:
-    """Loads the model that WHISPER_MODEL_SIZE names, from verified files.
+    """Load the engine named by SPEECH_ENGINE with the model named by WHISPER_MODEL_SIZE.
 
     Raises:
-        ModelError: a file is missing or altered.
-        GpuError: a graphics card is asked for and there is none.
+        ModelError: a file of the model is missing or altered.
+        GpuError: a GPU is required and none is usable.
     """
-    from transcriber.worker.engines import faster_whisper  # noqa: PLC0415 - on the inference thread
-
-    model = ModelStore(settings.model_dir).recognition(settings.whisper_model_size)
-    engine = faster_whisper.load(
-        model,
-        faster_whisper.EngineSettings(
-            device=settings.device,
-            threads=settings.model_threads or int(os.environ.get("OMP_NUM_THREADS", "1")),
+    engine = ENGINES.load(
+        settings.speech_engine,
+        EngineSettings.of(
+            settings, model=settings.whisper_model_size, window_seconds=_WINDOW_SECONDS
         ),
     )
     return Recognizer(engine, settings.whisper_beam_size)

@@ -1,4 +1,4 @@
-"""Between the recognizer's domain and its messages."""
+"""Conversion between values of the recognizer and messages."""
 
 from common.errors import ValidationError
 from common.times import duration
@@ -15,7 +15,7 @@ _PHRASES = 200
 
 
 def options_of(config: speech_pb2.RecognitionConfig, beam_size: int) -> RecognitionOptions:
-    """What a request asks for, with the worker's beam width where it is silent.
+    """Return the options of a request, by default with the worker's beam width.
 
     Raises:
         ValidationError: a value is out of range.
@@ -33,7 +33,7 @@ def options_of(config: speech_pb2.RecognitionConfig, beam_size: int) -> Recognit
 
 
 def to_message(found: Recognition) -> speech_pb2.Recognition:
-    """A recognition as a message."""
+    """Convert a recognition to its message."""
     return speech_pb2.Recognition(
         segments=[_segment(segment) for segment in found.segments],
         languages=[_language(span) for span in found.languages],

@@ -30,7 +30,7 @@ class Recognizer:
         """Recognize a recording as configured by a request. Blocks until done.
 
         Raises:
-            ValidationError: the configuration asks for what the model cannot do.
+            ValidationError: a value is out of range, or the model does not know the language.
             AudioProcessingError: the recording cannot be decoded.
             TaskCancelledError: `cancelled` returned true.
         """

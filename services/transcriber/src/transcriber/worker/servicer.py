@@ -1,4 +1,4 @@
-"""SpeechService: direct use of the recognizer, without a stored recording."""
+"""SpeechService: direct calls of the recognizer, without a stored recording."""
 
 import io
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from transcriber.worker.recognizer import Recognizer
 
 
 class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
-    """Answers from the engine that also does the tasks."""
+    """Direct calls. They share the engine with tasks."""
 
     def __init__(self, recognizer: Recognizer, inference: Inference) -> None:
         self._recognizer = recognizer
@@ -21,7 +21,7 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
     async def Recognize(
         self, request: speech_pb2.RecognizeRequest, _context: Any
     ) -> speech_pb2.RecognizeResponse:
-        """Recognizes a recording that is sent whole."""
+        """Recognize a recording sent in one message."""
         if not request.content:
             raise ValidationError.of("content", "The request carries no audio.")
 
@@ -38,8 +38,8 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
     async def StreamingRecognize(
         self, _requests: AsyncIterator[speech_pb2.StreamingRecognizeRequest], _context: Any
     ) -> AsyncIterator[speech_pb2.StreamingRecognizeResponse]:
-        """Live recognition; not offered by this version."""
+        """Reject the call: this version has no live recognition."""
         raise UnimplementedError(
-            "Live recognition is not offered yet; send the recording whole, or upload it."
+            "Live recognition is not offered yet. Send the whole recording, or upload it."
         )
         yield speech_pb2.StreamingRecognizeResponse()

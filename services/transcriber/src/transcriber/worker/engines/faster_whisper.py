@@ -1,8 +1,8 @@
-"""Speech recognition by Whisper models on CTranslate2."""
+"""Speech recognition with Whisper models in the format of CTranslate2."""
 
 import os
 
-# Idle threads sleep: spinning ones take the processor from whatever runs beside this process.
+# Idle threads sleep. Spinning ones would take the CPU from processes next to this one.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # isort: split
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any
 
 import ctranslate2
 from faster_whisper import BatchedInferencePipeline, WhisperModel
@@ -22,52 +22,52 @@ from common.audio.container import AudioSource
 from common.audio.decoding import SAMPLE_RATE, Samples
 from common.audio.probe import probe
 from common.audio.windows import AudioWindow, quietest, windows
+from common.engines import Device, EngineSettings, Progress
 from common.models.store import RecognitionModel
 from transcriber.worker.engines.protocol import (
-    Progress,
     Recognition,
     RecognitionOptions,
     Segment,
     Word,
 )
 from transcriber.worker.engines.session import LANGUAGE_SAMPLES, RecognitionSession
-from transcriber.worker.engines.speech_map import SpeechMap
 from transcriber.worker.engines.voice_activity import (
     Span,
+    SpeechMap,
     chunks,
     middle_of_longest_pause,
     regions,
     without_words,
 )
 
-#: Pauses shorter than this are heard as part of the speech around them.
+#: Shorter pauses are decoded as part of the speech around them.
 _PAUSE = round(2.0 * SAMPLE_RATE)
-#: Left around speech, so that no beginning or end of a word is lost.
+#: Margin around speech, so that no beginning or end of a word is lost.
 _PAD = round(0.4 * SAMPLE_RATE)
-#: Pauses of this length separate spans of speech.
+#: Pauses from this length on separate spans of speech.
 _SHORT_PAUSE_MS = 200
-#: Chunks of the batched mode; longer ones lose words.
+#: Length of chunks in the batched mode. Longer ones lose words.
 _CHUNK = 20 * SAMPLE_RATE
-#: Speech of this length without a word is listened to again.
+#: Speech of this length without a word is decoded again.
 _UNHEARD = round(1.5 * SAMPLE_RATE)
-#: Words may begin and end so much off the speech that the detector sees.
+#: Words may begin and end this far outside of the detected speech.
 _WORD_SLACK = round(0.5 * SAMPLE_RATE)
 
 _SEED = 1
 
-#: Moves a stretch (start, end in seconds) from the sound that was decoded to the given one.
+#: Maps a stretch (start and end in seconds) of the decoded sound to the given sound.
 _Place = Callable[[float, float], tuple[float, float]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EngineSettings:
-    """How to run.
+class FasterWhisperSettings:
+    """Settings of this engine.
 
-    `compute_type` None takes int8 on a CPU and float16 on a GPU. `batched` None batches on a GPU
-    only: on a CPU it is no faster. A window of sound holds at most `window_seconds`.
+    `compute_type` None means int8 on a CPU and float16 on a GPU. `batched` None means batches only
+    on a GPU, since they are no faster on a CPU. A window of sound has at most `window_seconds`.
     """
 
-    device: Literal["cpu", "cuda"] = "cpu"
+    device: Device = "cpu"
     compute_type: str | None = None
     threads: int = 1
     window_seconds: float = 600.0
@@ -76,10 +76,10 @@ class EngineSettings:
 
 
 class FasterWhisperEngine:
-    """Recognizes recordings of any length in bounded memory. One call at a time."""
+    """SpeechEngine for recordings of any length in bounded memory."""
 
-    def __init__(self, model: RecognitionModel, settings: EngineSettings) -> None:
-        """Load the model from its directory. Takes seconds; nothing is downloaded."""
+    def __init__(self, model: RecognitionModel, settings: FasterWhisperSettings) -> None:
+        """Load the model from its directory, which takes seconds."""
         self._settings = settings
         self._located = model
         self._recognizer = WhisperRecognizer(model, settings)
@@ -91,7 +91,7 @@ class FasterWhisperEngine:
 
     @property
     def model_version(self) -> str:
-        """Version of the engine and of the model's files."""
+        """Version of faster-whisper and of the model's files."""
         return f"faster-whisper-{version('faster-whisper')}/{self._located.version}"
 
     @property
@@ -107,7 +107,7 @@ class FasterWhisperEngine:
         on_progress: Progress,
         cancelled: Callable[[], bool],
     ) -> Recognition:
-        """Recognize one recording; see SpeechEngine."""
+        """Recognize one recording, as described in SpeechEngine."""
         self._check_language(options)
         expected = probe(source, allow_truncated=True).duration
         conditioner = SignalConditioner()
@@ -124,7 +124,7 @@ class FasterWhisperEngine:
     def recognize_samples(
         self, samples: Samples, options: RecognitionOptions, *, cancelled: Callable[[], bool]
     ) -> Recognition:
-        """Recognize a short piece of sound; see SpeechEngine."""
+        """Recognize a short piece of sound, as described in SpeechEngine."""
         self._check_language(options)
         window = AudioWindow(start=0.0, samples=samples)
         return self._run([window], window.duration, options, lambda *_: None, cancelled)
@@ -138,7 +138,7 @@ class FasterWhisperEngine:
         cancelled: Callable[[], bool],
     ) -> Recognition:
         began = time.monotonic()
-        # Falling back to sampling must not make a task that is done again come out differently.
+        # A repeated task must have the same result, even if decoding falls back to sampling.
         ctranslate2.set_random_seed(_SEED)
         session = RecognitionSession(
             self._recognizer,
@@ -164,15 +164,15 @@ class FasterWhisperEngine:
             raise ValueError(f"{self.model} does not know the language {options.language!r}")
 
     def _cut_in_pause(self, zone: Samples) -> int:
-        """Where to end a window: in the longest pause, else in the quietest moment."""
+        """Return the end of a window: in the longest pause, or else in the quietest moment."""
         middle = middle_of_longest_pause(self._recognizer.find_speech(zone), len(zone))
         return quietest(zone) if middle is None else middle
 
 
 class WhisperRecognizer:
-    """A loaded model with its speech detector; see recognition_session.Recognizer."""
+    """A loaded model with its speech detector, as a WindowRecognizer."""
 
-    def __init__(self, model: RecognitionModel, settings: EngineSettings) -> None:
+    def __init__(self, model: RecognitionModel, settings: FasterWhisperSettings) -> None:
         on_gpu = settings.device == "cuda"
         if on_gpu:
             gpu.require(found=ctranslate2.get_cuda_device_count() > 0, library="CTranslate2")
@@ -194,7 +194,7 @@ class WhisperRecognizer:
         return frozenset(self._whisper.supported_languages)
 
     def find_speech(self, sound: Samples) -> list[Span]:
-        """Stretches of speech between pauses, by the Silero detector."""
+        """Return the stretches of speech between pauses, found by the Silero detector."""
         if not len(sound):
             return []
         options = VadOptions(min_silence_duration_ms=_SHORT_PAUSE_MS, speech_pad_ms=0)
@@ -202,7 +202,7 @@ class WhisperRecognizer:
         return [Span(start=int(span["start"]), end=int(span["end"])) for span in found]
 
     def detect_language(self, sound: Samples) -> dict[str, float]:
-        """Probability of each language in the first 30 s."""
+        """Return the probability of each language in the first 30 s."""
         if not self._whisper.model.is_multilingual:
             return {"en": 1.0}
         _, _, probabilities = self._whisper.detect_language(sound[:LANGUAGE_SAMPLES])
@@ -211,10 +211,10 @@ class WhisperRecognizer:
     def transcribe(
         self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
     ) -> Iterator[Segment]:
-        """The text of the speech at `spans`; what stays without a word is listened to again.
+        """Yield the text of the speech at `spans`. Speech without words is decoded again.
 
-        Both ways of decoding now and then skip seconds of speech, and seldom the same ones when
-        they begin elsewhere.
+        Both ways of decoding occasionally skip seconds of speech, and seldom the same ones if they
+        start elsewhere.
         """
         words: list[tuple[int, int]] = []
         for segment in self._decode(sound, spans, language, options):
@@ -236,7 +236,7 @@ class WhisperRecognizer:
     def _one_by_one(
         self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
     ) -> Iterator[Segment]:
-        """Whisper's own way: 30 s at a time, each from where the last one ended."""
+        """Decode 30 s at a time, each from the end of the last segment, as Whisper does."""
         speech = SpeechMap(regions(spans, gap=_PAUSE, pad=_PAD, total=len(sound)))
         found, _ = self._whisper.transcribe(
             speech.cut(sound),
@@ -257,7 +257,7 @@ class WhisperRecognizer:
         language: str,
         options: RecognitionOptions,
     ) -> Iterator[Segment]:
-        """Many chunks at once."""
+        """Decode several chunks at a time."""
         clips = chunks(spans, longest=_CHUNK, pad=_PAD // 2, total=len(sound))
         found, _ = batch.transcribe(
             sound,
@@ -276,9 +276,9 @@ class WhisperRecognizer:
 
 
 def is_invented(segment: Any) -> bool:
-    """Whether this is what Whisper makes up where nobody speaks, or a loop of repetitions.
+    """Return whether Whisper invented a segment of faster-whisper: text of silence, or a loop.
 
-    Decoding falls back to higher temperatures first; what still looks so is not speech.
+    Decoding has fallen back to higher temperatures before, so such a segment is not speech.
     """
     silent = segment.no_speech_prob > 0.6 and segment.avg_logprob < -1.0
     looping = segment.compression_ratio > 2.4
@@ -286,7 +286,7 @@ def is_invented(segment: Any) -> bool:
 
 
 def is_credible(segment: Segment) -> bool:
-    """Whether text is believed where nothing was heard at first: there may only be noise."""
+    """Return whether to accept text of a second attempt, since there may only be noise."""
     return segment.avg_logprob > -0.8 and segment.no_speech_prob < 0.6
 
 
@@ -295,7 +295,7 @@ def _in_samples(word: Word) -> tuple[int, int]:
 
 
 def _to_domain(found: Iterable[Any], language: str, place: _Place) -> Iterator[Segment]:
-    """faster-whisper's segments as ours, without invented and empty ones."""
+    """Convert segments of faster-whisper, without invented and empty ones."""
     for segment in found:
         words = tuple(_words(segment.words or (), place))
         if not words or is_invented(segment):
@@ -324,6 +324,18 @@ def _hotwords(options: RecognitionOptions) -> str | None:
     return ", ".join(options.phrases) or None
 
 
-def load(model: RecognitionModel, settings: EngineSettings) -> FasterWhisperEngine:
-    """Load the engine for what the model store located. Takes seconds; nothing is downloaded."""
-    return FasterWhisperEngine(model, settings)
+def load(settings: EngineSettings) -> FasterWhisperEngine:
+    """Load the engine with the model named by the settings.
+
+    Raises:
+        ModelError: a file of the model is missing or altered.
+        GpuError: a GPU is required and CTranslate2 finds none.
+    """
+    return FasterWhisperEngine(
+        settings.models.recognition(settings.model),
+        FasterWhisperSettings(
+            device=settings.device,
+            threads=settings.threads,
+            window_seconds=settings.window_seconds,
+        ),
+    )

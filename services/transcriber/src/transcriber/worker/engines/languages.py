@@ -1,41 +1,44 @@
-"""Decides which language is spoken where, from what a detector says of samples of speech."""
+"""Languages of the parts of a recording, decided from probabilities of samples of speech."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-#: From this probability on a change of language is believed.
+#: Least probability at which a change of language is accepted.
 CERTAIN = 0.8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heard:
-    """What the detector said of a stretch of speech: the probability of each language."""
+    """Probability of each language in a stretch of speech, as detected."""
 
     seconds: float
     probabilities: Mapping[str, float]
 
     @property
     def best(self) -> "Choice":
-        """The likeliest language."""
+        """The most probable language."""
         language = max(self.probabilities, key=lambda name: self.probabilities[name])
         return Choice(language=language, probability=self.probabilities[language])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
-    """A language and how probable it is."""
+    """A language and its probability."""
 
     language: str
     probability: float
 
     @property
     def is_certain(self) -> bool:
-        """Whether it is probable enough to contradict what is known already."""
+        """Whether the language is probable enough to differ from the one before it."""
         return self.probability >= CERTAIN
 
 
 def prevailing(heard: Sequence[Heard]) -> Choice:
-    """The language of most of the speech (at least one stretch): an average by length."""
+    """Return the language with the highest probability, averaged by length.
+
+    At least one stretch is needed.
+    """
     totals: dict[str, float] = {}
     for sample in heard:
         for language, probability in sample.probabilities.items():
@@ -46,15 +49,15 @@ def prevailing(heard: Sequence[Heard]) -> Choice:
 
 
 def disagree(heard: Sequence[Heard]) -> bool:
-    """Whether several languages are certainly spoken in these stretches."""
+    """Return whether these stretches certainly contain several languages."""
     return len({sample.best.language for sample in heard if sample.best.is_certain}) > 1
 
 
 def settle(heard: Sequence[Heard], main: str) -> list[Choice]:
-    """The language of each of a row of stretches.
+    """Return the language of each stretch, in order.
 
-    One that is not certainly in another language continues the one before it; at the beginning
-    it is in the `main` language.
+    A stretch in no certain language continues that of the stretch before it. At the beginning it
+    is in the `main` language.
     """
     choices: list[Choice] = []
     current = main

@@ -1,4 +1,4 @@
-"""What speech recognition answers: words with times, segments, languages."""
+"""Interface of recognition engines, and the values that they take and return."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,9 +6,7 @@ from typing import Protocol
 
 from common.audio.container import AudioSource
 from common.audio.decoding import Samples
-
-#: Called with the fraction done (0.0 to 1.0, never falling) and the name of the step under way.
-Progress = Callable[[float, str], None]
+from common.engines import Progress
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,10 +21,10 @@ class Word:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Segment:
-    """A stretch of speech that was written in one go.
+    """A stretch of speech, recognized in one go.
 
     `text` is the words joined as the language writes them. `avg_logprob`, `no_speech_prob`,
-    `compression_ratio` and `temperature` are the recognizer's own judgement of it.
+    `compression_ratio` and `temperature` are the engine's own measures of confidence.
     """
 
     start: float
@@ -44,7 +42,7 @@ class Segment:
 class LanguageSpan:
     """A stretch of the recording in one language (ISO 639-1), with the detector's confidence.
 
-    `probability` is 1.0 where the caller said which language it is.
+    `probability` is 1.0 if the caller gave the language.
     """
 
     start: float
@@ -55,10 +53,11 @@ class LanguageSpan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recognition:
-    """The outcome for one recording; times in seconds, everything in order of time.
+    """Result for one recording. Times are in seconds, and all tuples are in order of time.
 
-    `speech_duration` is how much of it is speech. Without speech there are no segments and no
-    languages. `warnings` are sentences for the owner about the recording itself.
+    `duration` is the length of the recording, and `speech_duration` that of its speech. Without
+    speech there are no segments and no languages. `warnings` are sentences for the owner about the
+    recording itself.
     """
 
     segments: tuple[Segment, ...]
@@ -77,12 +76,12 @@ class Recognition:
 
     @property
     def text(self) -> str:
-        """The whole text, one line a segment."""
+        """Whole text, one line per segment."""
         return "\n".join(segment.text for segment in self.segments)
 
     @property
     def language(self) -> str | None:
-        """The language that most of it is in; None without speech."""
+        """Language of most of the recording, None without speech."""
         lengths: dict[str, float] = {}
         for span in self.languages:
             lengths[span.language] = lengths.get(span.language, 0.0) + span.end - span.start
@@ -90,15 +89,16 @@ class Recognition:
 
     @property
     def real_time_factor(self) -> float:
-        """Seconds of processing for each second of audio (0.0 for an empty recording)."""
+        """Seconds of processing per second of audio, 0.0 for an empty recording."""
         return self.processing_seconds / self.duration if self.duration > 0 else 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecognitionOptions:
-    """How to recognize.
+    """Options of one recognition.
 
-    `language` (ISO 639-1) is detected when None. `phrases` are names and terms that may occur.
+    `language` (ISO 639-1) is detected if None. `beam_size` is the beam width of the search, ignored
+    by engines without one. `phrases` are names and terms that may occur.
     """
 
     language: str | None = None
@@ -111,7 +111,10 @@ class RecognitionOptions:
 
 
 class SpeechEngine(Protocol):
-    """Recognizes speech. Blocking: to be run in a worker thread or process."""
+    """Speech recognition with a loaded model. See docs/engines.md.
+
+    Calls block, and only one runs at a time, on a thread of their own.
+    """
 
     @property
     def model(self) -> str:
@@ -120,12 +123,12 @@ class SpeechEngine(Protocol):
 
     @property
     def model_version(self) -> str:
-        """Version of the model's files."""
+        """Version of the engine and of the model's files."""
         ...
 
     @property
     def languages(self) -> frozenset[str]:
-        """Codes of the languages that may be asked for."""
+        """Codes of the languages that can be requested (ISO 639-1)."""
         ...
 
     def recognize(
@@ -139,14 +142,14 @@ class SpeechEngine(Protocol):
         """Recognize one recording of any length.
 
         Raises:
-            TaskCancelledError: `cancelled` returned true.
+            TaskCancelledError: `cancelled` returned True.
             ValueError: the model does not know the language.
-            AudioError: the source cannot be decoded.
+            AudioError: the recording cannot be decoded.
         """
         ...
 
     def recognize_samples(
         self, samples: Samples, options: RecognitionOptions, *, cancelled: Callable[[], bool]
     ) -> Recognition:
-        """Recognize a short piece of mono 16 kHz sound in ±1; times count from its beginning."""
+        """Recognize a short piece of mono 16 kHz sound in ±1. Times count from its beginning."""
         ...

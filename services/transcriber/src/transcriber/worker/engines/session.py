@@ -1,4 +1,4 @@
-"""Recognizes one recording, window after window: speech, language, text, times, progress."""
+"""Recognition of one recording, window by window: speech, language, text, times, progress."""
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -7,64 +7,60 @@ from typing import Protocol
 
 from common.audio.decoding import SAMPLE_RATE, Samples
 from common.audio.windows import AudioWindow
+from common.engines import Progress
 from common.tasks.task import TaskCancelledError
 from transcriber.worker.engines.languages import Choice, Heard, disagree, prevailing, settle
-from transcriber.worker.engines.protocol import (
-    LanguageSpan,
-    Progress,
-    RecognitionOptions,
-    Segment,
-)
+from transcriber.worker.engines.protocol import LanguageSpan, RecognitionOptions, Segment
 from transcriber.worker.engines.voice_activity import Span, chunks, total_length
 
-#: Sound that a language is detected in.
+#: Length of the sound from which a language is detected.
 LANGUAGE_SAMPLES = 30 * SAMPLE_RATE
-#: The language is sampled once for so much speech, and so many times at most in a window.
+#: The language is sampled once per this length of speech, at most `_MOST_SAMPLES` times per window.
 _SPEECH_PER_SAMPLE = 150 * SAMPLE_RATE
 _MOST_SAMPLES = 4
-#: Spans of one language with less than this between them (seconds) are reported as one.
+#: Spans of one language with a shorter gap (seconds) are reported as one.
 _SPAN_SEAM = 60.0
-#: Parts of a window's work that finding speech, and then its language, count as.
+#: Share of a window's work done once its speech is found, and once its language is found.
 _SPEECH_SHARE = 0.02
 _LANGUAGE_SHARE = 0.04
-#: What a user is told that is being done.
+#: Name of the step, for users.
 _STEP = "Recognizing speech"
 
 #: Part of a window's speech and the language it is in.
 _Part = tuple[Sequence[Span], Choice]
 
 
-class Recognizer(Protocol):
-    """What a model must be able to do. All times and spans count from the sound's beginning."""
+class WindowRecognizer(Protocol):
+    """A model as a session uses it. All times and spans count from the beginning of the sound."""
 
     def find_speech(self, sound: Samples) -> list[Span]:
-        """Stretches of speech between pauses, in order."""
+        """Return the stretches of speech between pauses, in order."""
         ...
 
     def detect_language(self, sound: Samples) -> Mapping[str, float]:
-        """Probability of each language in up to 30 s of speech."""
+        """Return the probability of each language in up to 30 s of speech."""
         ...
 
     def transcribe(
         self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
     ) -> Iterator[Segment]:
-        """The text of the speech at `spans`."""
+        """Yield the text of the speech at `spans`."""
         ...
 
 
 class RecognitionSession:
-    """Collects what is recognized; see the attributes when all windows were added."""
+    """Recognition in progress. The attributes are complete once all windows have been added."""
 
     def __init__(
         self,
-        recognizer: Recognizer,
+        recognizer: WindowRecognizer,
         options: RecognitionOptions,
         *,
         expected: float,
         on_progress: Progress,
         cancelled: Callable[[], bool],
     ) -> None:
-        """`expected` is the recording's length in seconds, for the progress."""
+        """Start a session. `expected` is the probed length in seconds, used for progress."""
         self.segments: list[Segment] = []
         self.languages: list[LanguageSpan] = []
         self.duration = 0.0
@@ -122,7 +118,7 @@ class RecognitionSession:
             self.languages.append(span)
 
     def _parts(self, window: AudioWindow, spans: Sequence[Span]) -> list[_Part]:
-        """Parts of the window's speech, each in one language."""
+        """Return the parts of the window's speech, each in one language."""
         if not spans:
             return []
         if self._options.language is not None:
@@ -140,7 +136,7 @@ class RecognitionSession:
     def _switching(
         self, window: AudioWindow, spans: Sequence[Span], stretches: Sequence[Span], main: str
     ) -> list[_Part]:
-        """Listen to every stretch, and join neighbours in the same language."""
+        """Detect the language of every stretch, and join neighbors in the same language."""
         choices = settle([self._listen(window, stretch) for stretch in stretches], main)
         parts: list[_Part] = []
         rows = list(zip(stretches, choices, strict=True))
@@ -170,20 +166,20 @@ class RecognitionSession:
 
 
 def _sampled(stretches: Sequence[Span], spans: Sequence[Span]) -> list[Span]:
-    """A few of the stretches, spread evenly over the speech."""
+    """Return a few of the stretches, spread evenly over the speech."""
     wanted = 1 + total_length(spans) // _SPEECH_PER_SAMPLE
     count = min(wanted, _MOST_SAMPLES, len(stretches))
     return [stretches[(2 * n + 1) * len(stretches) // (2 * count)] for n in range(count)]
 
 
 def _between(spans: Sequence[Span], start: int, end: int) -> list[Span]:
-    """The parts of the spans within `start` to `end`."""
+    """Return the parts of the spans within `start` to `end`."""
     inside = (Span(start=max(s.start, start), end=min(s.end, end)) for s in spans)
     return [span for span in inside if span.length > 0]
 
 
 def _moved(segment: Segment, offset: float) -> Segment:
-    """The segment `offset` seconds later."""
+    """Return the segment `offset` seconds later."""
     words = tuple(
         replace(word, start=word.start + offset, end=word.end + offset) for word in segment.words
     )

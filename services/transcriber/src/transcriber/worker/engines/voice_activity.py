@@ -1,8 +1,13 @@
-"""Where speech is: pure work on spans that a detector found."""
+"""Spans of speech as found by a detector: joined, cut into chunks, and mapped without pauses."""
 
+import bisect
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+
+from common.audio.decoding import SAMPLE_RATE, Samples
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,15 +19,14 @@ class Span:
 
     @property
     def length(self) -> int:
-        """Samples in it."""
+        """Number of samples."""
         return self.end - self.start
 
 
 def regions(spans: Sequence[Span], *, gap: int, pad: int, total: int) -> list[Span]:
     """Join spans with less than `gap` samples between them, and widen the result by `pad`.
 
-    Widened regions meet in the middle of what lies between them; none reaches outside
-    0 to `total`.
+    Widened regions meet in the middle of the gap between them and stay within 0 to `total`.
     """
     joined: list[Span] = []
     for span in spans:
@@ -43,8 +47,8 @@ def regions(spans: Sequence[Span], *, gap: int, pad: int, total: int) -> list[Sp
 def chunks(spans: Sequence[Span], *, longest: int, pad: int, total: int) -> list[Span]:
     """Group spans, with the pauses between them, into chunks of at most `longest` samples.
 
-    Each chunk is widened by up to `pad` into the pauses around it; a span that is longer than a
-    chunk is cut into equal parts. Chunks are in order and do not overlap.
+    Each chunk is widened by up to `pad` into the pauses around it. A span longer than a chunk is
+    cut into equal parts. Chunks are in order and do not overlap.
     """
     room = max(1, longest - 2 * pad)
     grouped: list[Span] = []
@@ -63,7 +67,7 @@ def _parts(span: Span, longest: int) -> list[Span]:
 
 
 def middle_of_longest_pause(spans: Sequence[Span], total: int) -> int | None:
-    """The middle of the longest stretch without speech in 0 to `total`; None if there is none."""
+    """Return the middle of the longest pause within 0 to `total`, None if there is none."""
     edges = [0, *(edge for span in spans for edge in (span.start, span.end)), total]
     pauses = [(end - start, start) for start, end in zip(edges[::2], edges[1::2], strict=True)]
     length, start = max(pauses)
@@ -73,7 +77,10 @@ def middle_of_longest_pause(spans: Sequence[Span], total: int) -> int | None:
 def without_words(
     spans: Sequence[Span], words: Sequence[tuple[int, int]], *, slack: int
 ) -> list[Span]:
-    """Parts of the spans that no word (start, end in samples, `slack` around it) touches."""
+    """Return the parts of the spans without words.
+
+    Words are pairs of start and end in samples, widened by `slack`.
+    """
     left: list[Span] = []
     covered = sorted((start - slack, end + slack) for start, end in words)
     for span in spans:
@@ -92,5 +99,33 @@ def without_words(
 
 
 def total_length(spans: Sequence[Span]) -> int:
-    """Samples in all of them."""
+    """Return the number of samples in all spans."""
     return sum(span.length for span in spans)
+
+
+class SpeechMap:
+    """Regions of a recording, joined to one piece of sound without the pauses between them."""
+
+    def __init__(self, regions: Sequence[Span]) -> None:
+        """Map regions that are in order and do not overlap."""
+        self._regions = list(regions)
+        lengths = (region.length for region in self._regions)
+        self._starts = [0, *itertools.accumulate(lengths)][: len(self._regions)]
+
+    def cut(self, sound: Samples) -> Samples:
+        """Return the regions of `sound`, joined."""
+        parts = [sound[region.start : region.end] for region in self._regions]
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
+
+    def place(self, start: float, end: float) -> tuple[float, float]:
+        """Return the place of a stretch of the joined sound in the recording, in seconds.
+
+        It stays within the region that contains its middle, since no word extends over a pause.
+        """
+        middle = (start + end) / 2 * SAMPLE_RATE
+        index = max(0, bisect.bisect_right(self._starts, middle) - 1)
+        region, joined_start = self._regions[index], self._starts[index]
+        shift = (region.start - joined_start) / SAMPLE_RATE
+        first, last = region.start / SAMPLE_RATE, region.end / SAMPLE_RATE
+        placed = min(max(start + shift, first), last)
+        return placed, min(max(end + shift, placed), last)

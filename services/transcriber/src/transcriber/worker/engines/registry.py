@@ -1,0 +1,11 @@
+"""Registry of the recognition engines, by SPEECH_ENGINE. See docs/engines.md."""
+
+from common.engines import EngineRegistry
+from common.models.manifest import FASTER_WHISPER
+from transcriber.worker.engines.protocol import SpeechEngine
+
+ENGINES: EngineRegistry[SpeechEngine] = EngineRegistry(
+    {
+        FASTER_WHISPER: "transcriber.worker.engines.faster_whisper",
+    }
+)
