@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 
 from nats.aio.client import Client
 from starlette.types import ASGIApp
@@ -17,7 +18,7 @@ from common.grpc_server import AddToServer, GrpcServer, method_names
 from common.identity import ServiceSigner
 from common.postgres import Database
 from common.runtime import Supervisor, eventually
-from gateway import loop_watch, version
+from gateway import loop_watch
 from gateway.api.exports import ExportApi
 from gateway.api.queue import QueueApi
 from gateway.api.sessions import SessionApi
@@ -92,7 +93,7 @@ class Gateway:
         )
         self._statistics = StatisticsReader(self._backends)
         self._health = Health(
-            version=version.installed(),
+            version=_version(),
             checks={"database": database.check, "events": self._check_events},
             now=self._registry.now,
         )
@@ -185,7 +186,7 @@ class Gateway:
         )
         return application.build(
             settings=settings,
-            version=version.installed(),
+            version=_version(),
             endpoints=[endpoint for part in parts for endpoint in part.endpoints()],
             live_socket=LiveSocket(
                 registry=self._registry,
@@ -224,3 +225,11 @@ class Gateway:
     async def _check_events(self) -> None:
         if not self._client.is_connected:
             raise UnavailableError("NATS is not connected.")
+
+
+def _version() -> str:
+    """Return the version of the installed distribution, or `development` in a bare source tree."""
+    try:
+        return version("securetranscribe-gateway")
+    except PackageNotFoundError:
+        return "development"
