@@ -6,13 +6,13 @@ from starlette.responses import Response
 
 from gateway.web.credentials import (
     Credentials,
+    QueryTokens,
     Source,
     clear_cookie,
     read,
     set_cookie,
     take_query_token,
 )
-from gateway.web.query_tokens import QueryTokens
 from tests.unit.gateway.asgi import Inner, call, scope_of
 
 

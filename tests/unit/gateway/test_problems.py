@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope, Send
 
 from common import errors
 from gateway.web import problems
 from gateway.web.rate_limits import RateLimitedError
-from tests.unit.gateway.asgi import scope_of
+from gateway.web.security_headers import SecurityHeaders
+from tests.unit.gateway.asgi import Inner, call, scope_of
 
 DOCUMENTED = {
     "VALIDATION_ERROR": 400,
@@ -173,3 +175,45 @@ async def test_framework_errors_use_the_error_envelope(status: int, code: str) -
     response = await problems.on_http_error(Request(scope_of()), HTTPException(status, "Why"))
     assert response.status_code == status
     assert body(response)["code"] == code
+
+
+async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+    raise RuntimeError("a secret of the inside")
+
+
+async def test_an_unexpected_exception_becomes_an_error_envelope() -> None:
+    answer = await call(problems.UnexpectedErrors(broken), scope_of())
+    assert answer.status == 500
+    assert json.loads(answer.body)["error"]["code"] == "INTERNAL_ERROR"
+    assert b"secret" not in answer.body
+
+
+async def test_the_error_response_has_the_usual_headers() -> None:
+    answer = await call(
+        SecurityHeaders(problems.UnexpectedErrors(broken), https_only=False), scope_of()
+    )
+    assert answer.headers["x-frame-options"] == "DENY"
+
+
+async def test_a_started_response_is_not_replaced() -> None:
+    async def half(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError("too late")
+
+    with pytest.raises(RuntimeError):
+        await call(problems.UnexpectedErrors(half), scope_of())
+
+
+async def test_a_disconnected_client_gets_no_response() -> None:
+    async def left(scope: Scope, receive: Receive, send: Send) -> None:
+        raise ClientDisconnect
+
+    with pytest.raises(ClientDisconnect):
+        await call(problems.UnexpectedErrors(left), scope_of())
+
+
+async def test_other_scopes_pass() -> None:
+    inner = Inner()
+    assert (await call(problems.UnexpectedErrors(inner), scope_of())).body == b"inner"
+    await call(problems.UnexpectedErrors(inner), scope_of(kind="websocket"))
+    assert [scope["type"] for scope in inner.scopes] == ["http", "websocket"]

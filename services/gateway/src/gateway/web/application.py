@@ -17,14 +17,12 @@ from gateway.settings import GatewaySettings
 from gateway.web import openapi, problems
 from gateway.web.body_limit import BodyLimit
 from gateway.web.callers import Callers
+from gateway.web.credentials import QueryTokens
 from gateway.web.documentation import Documentation
-from gateway.web.endpoint import Endpoint
+from gateway.web.endpoint import Endpoint, LiteralPaths
 from gateway.web.health import Health
 from gateway.web.hosts import AllowedHosts, HostNames
-from gateway.web.last_resort import LastResort
-from gateway.web.literal_paths import LiteralPaths
 from gateway.web.origins import Origins
-from gateway.web.query_tokens import QueryTokens
 from gateway.web.rate_limits import RateLimits
 from gateway.web.request_context import RequestContext
 from gateway.web.security_headers import HttpsOnly, SecurityHeaders
@@ -111,7 +109,7 @@ def _layers(
             )
         )
     layers.append(Middleware(Callers, registry=registry, limits=limits, origins=origins))
-    layers += [Middleware(BodyLimit), Middleware(LastResort)]
+    layers += [Middleware(BodyLimit), Middleware(problems.UnexpectedErrors)]
     return layers
 
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 COOKIE = "session_token"
 QUERY = "token"
@@ -54,6 +55,25 @@ def take_query_token(query: bytes) -> tuple[str | None, bytes]:
         return None, query
     rest = [(name, value) for name, value in pairs if name != QUERY]
     return tokens[-1], urlencode(rest).encode("latin-1")
+
+
+class QueryTokens:
+    """Outermost middleware. Removes tokens from query strings before anything can log them.
+
+    Browsers cannot set headers of WebSockets, so they send the token in the query.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Remove the token from the query, and keep it in the state of a WebSocket."""
+        if scope["type"] in ("http", "websocket"):
+            # Changed in place, because the server logs from the same object.
+            token, scope["query_string"] = take_query_token(scope["query_string"])
+            if scope["type"] == "websocket":
+                scope.setdefault("state", {})["query_token"] = token
+        await self._app(scope, receive, send)
 
 
 def set_cookie(response: Response, token: str, *, secure: bool) -> None:

@@ -1,13 +1,16 @@
 """Declarative endpoints, from which routes and their documentation are generated."""
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.web.envelope import Failure
+from gateway.web.problems import method_not_allowed
 
 PREFIX = "/api"
 VERSIONED_PREFIX = "/api/v1"
@@ -77,3 +80,27 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         status: {"model": Failure, "description": _DESCRIPTIONS[status]}
         for status in sorted({*_EVERYWHERE, *statuses})
     }
+
+
+class LiteralPaths:
+    """Responds with 405 to unsupported methods of paths without parameters (`/speakers/search`).
+
+    The router would otherwise try a matching path with a parameter, and report that `search` is not
+    a number.
+    """
+
+    def __init__(self, app: ASGIApp, endpoints: Iterable[Endpoint]) -> None:
+        self._app = app
+        self._methods: defaultdict[str, set[str]] = defaultdict(set)
+        for endpoint in endpoints:
+            if "{" not in endpoint.path:
+                for path in endpoint.paths():
+                    self._methods[path].add(endpoint.method)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        allowed = self._methods.get(scope["path"]) if scope["type"] == "http" else None
+        if allowed is None or scope["method"] in allowed:
+            await self._app(scope, receive, send)
+        else:
+            await method_not_allowed(allowed)(scope, receive, send)

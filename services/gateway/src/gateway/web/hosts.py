@@ -6,8 +6,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.errors import ValidationError
-from gateway.web.denial import deny
-from gateway.web.problems import problem
+from gateway.web.problems import reject
 
 _PROBES = ("/health", "/metrics")
 
@@ -52,9 +51,6 @@ class AllowedHosts:
             or self._names.allow(Headers(scope=scope).get("host", ""))
         ):
             await self._app(scope, receive, send)
-            return
-        refusal = problem(ValidationError.of("Host", "This host name is not served here."))
-        if scope["type"] == "websocket":
-            await deny(scope, receive, send, refusal)
         else:
-            await refusal(scope, receive, send)
+            error = ValidationError.of("Host", "This host name is not served here.")
+            await reject(scope, receive, send, error)

@@ -7,9 +7,11 @@ from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from common import errors, logging
 from gateway.web.envelope import ErrorBody, Failure
@@ -93,6 +95,49 @@ def failure(
 def unexpected() -> Response:
     """Return the response to an unexpected exception, without internal details."""
     return failure(500, errors.ApplicationError.code, _HIDDEN)
+
+
+async def reject(
+    scope: Scope, receive: Receive, send: Send, error: errors.ApplicationError
+) -> None:
+    """Answer an HTTP request or a WebSocket handshake with the response to an error."""
+    response = problem(error)
+    if scope["type"] == "websocket":
+        await WebSocket(scope, receive, send).send_denial_response(response)
+    else:
+        await response(scope, receive, send)
+
+
+class UnexpectedErrors:
+    """Turns unexpected exceptions into error responses.
+
+    It sits inside the middleware that adds headers, so that these responses have them too.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request. An exception after the response has started is raised again."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except ClientDisconnect:
+            raise
+        except Exception as error:
+            if begun:
+                raise
+            _log.error("request failed unexpectedly", exc_info=error)
+            await unexpected()(scope, receive, send)
 
 
 async def on_application_error(_request: Request, error: Exception) -> Response:

@@ -7,9 +7,8 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.errors import AuthorizationError
-from gateway.web.denial import deny
 from gateway.web.hosts import host_name
-from gateway.web.problems import problem
+from gateway.web.problems import reject
 
 STRICT = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 # Both documentation pages insert inline styles and images, and ReDoc runs its search in a blob
@@ -71,8 +70,8 @@ class HttpsOnly:
         if scope["type"] not in ("http", "websocket") or secure or _is_probe(scope["path"]):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
-            refusal = problem(AuthorizationError("Connect with wss:// instead of ws://."))
-            await deny(scope, receive, send, refusal)
+            error = AuthorizationError("Connect with wss:// instead of ws://.")
+            await reject(scope, receive, send, error)
         else:
             await RedirectResponse(_https_url(scope), status_code=308)(scope, receive, send)
 

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from gateway.web.endpoint import Endpoint
-from gateway.web.literal_paths import LiteralPaths
+from gateway.web.endpoint import Endpoint, LiteralPaths
 from tests.unit.gateway.asgi import Inner, call, scope_of
 
 
