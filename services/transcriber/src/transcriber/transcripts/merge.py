@@ -1,4 +1,4 @@
-"""Merge of recognized words and diarized turns into a transcript of who said what."""
+"""Merge of recognized words and diarized turns into a transcript with speakers."""
 
 from collections import defaultdict
 from collections.abc import Sequence
