@@ -159,7 +159,7 @@ async def test_repeated_endings_and_late_progress_are_ignored(hub: Hub) -> None:
 
 async def test_each_session_receives_its_view_of_the_queue(hub: Hub) -> None:
     first, second = hub.attach("session_a"), hub.attach("session_b")
-    await hub.tell_queue(changed(("session_a", 3, 120.0)))
+    await hub.dispatch_queue(changed(("session_a", 3, 120.0)))
     assert await read(first) == [
         {
             "type": "queue_update",
@@ -178,16 +178,16 @@ async def test_each_session_receives_its_view_of_the_queue(hub: Hub) -> None:
 
 async def test_an_unchanged_queue_is_not_sent_again(hub: Hub) -> None:
     client = hub.attach("session_a")
-    await hub.tell_queue(changed())
-    await hub.tell_queue(changed())
+    await hub.dispatch_queue(changed())
+    await hub.dispatch_queue(changed())
     assert len(await read(client)) == 1
-    await hub.tell_queue(changed(("session_a", 1, 5.0)))
+    await hub.dispatch_queue(changed(("session_a", 1, 5.0)))
     assert len(await read(client)) == 1
 
 
 async def test_the_initial_queue_state_does_not_replace_a_newer_one(hub: Hub) -> None:
     client = hub.attach("session_a")
-    await hub.tell_queue(changed())
+    await hub.dispatch_queue(changed())
     client.tell_queue_first(
         QueueState(queued_jobs=9, processing_jobs=9, user_position=9, estimated_wait_time=9.0)
     )

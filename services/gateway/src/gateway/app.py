@@ -28,18 +28,16 @@ from gateway.api.speakers import SpeakerApi
 from gateway.api.transcriptions import TranscriptionApi
 from gateway.api.uploads import UploadApi
 from gateway.backends import Backends
-from gateway.live.feed import Feed
+from gateway.live.feed import Feed, Revocations
 from gateway.live.hub import Hub
 from gateway.live.socket import LiveSocket
 from gateway.servicer import SessionServicer
 from gateway.sessions.registry import RegistryAuthenticator, SessionRegistry
-from gateway.sessions.revocation import Revocations
 from gateway.sessions.session import Expiry
 from gateway.sessions.store import SessionStore
 from gateway.sessions.sweeper import SessionSweep
 from gateway.sessions.tokens import RequestTokens
 from gateway.settings import GatewaySettings
-from gateway.statistics import StatisticsReader
 from gateway.uploads.clip_upload import ClipUploads
 from gateway.uploads.upload import Uploads
 from gateway.web import application
@@ -91,7 +89,6 @@ class Gateway:
             exporter=settings.exporter_grpc,
             signer=self._signer,
         )
-        self._statistics = StatisticsReader(self._backends)
         self._health = Health(
             version=_version(),
             checks={"database": database.check, "events": self._check_events},
@@ -181,7 +178,7 @@ class Gateway:
             SpeakerVoicesApi(
                 self._backends, ClipUploads(idle_seconds=settings.upload_idle_seconds)
             ),
-            SessionApi(self._registry, self._statistics),
+            SessionApi(self._registry, self._backends),
             QueueApi(self._backends),
         )
         return application.build(
@@ -204,7 +201,7 @@ class Gateway:
     def _services(self) -> Mapping[str, AddToServer]:
         servicer = SessionServicer(
             registry=self._registry,
-            statistics=self._statistics,
+            backends=self._backends,
             limits=self._limits,
             proxies=TrustedProxies(self._settings.trusted_proxies),
         )

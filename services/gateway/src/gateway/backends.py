@@ -12,7 +12,9 @@ from common.settings import ServiceSettings
 from securetranscribe.v1 import (
     export_pb2_grpc,
     queue_pb2_grpc,
+    session_pb2,
     speaker_pb2_grpc,
+    transcription_pb2,
     transcription_pb2_grpc,
 )
 
@@ -75,6 +77,19 @@ class Backends:
             UnavailableError: the service does not respond.
         """
         return await unwrap(method(request, metadata=self.metadata(session_id), timeout=seconds))
+
+    async def session_statistics(self, session_id: str) -> session_pb2.SessionStatistics:
+        """Return the job statistics of a session, from the transcriber.
+
+        Raises:
+            UnavailableError: the transcriber does not respond.
+        """
+        answer = await self.ask(
+            self.transcriptions.GetSessionStatistics,
+            transcription_pb2.GetSessionStatisticsRequest(),
+            session_id,
+        )
+        return answer.statistics
 
     def read(
         self,

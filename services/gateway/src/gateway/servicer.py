@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from common import identity, times
+from gateway.backends import Backends
 from gateway.sessions import conversion
 from gateway.sessions.registry import SessionRegistry
-from gateway.statistics import StatisticsReader
 from gateway.web.addresses import TrustedProxies
 from gateway.web.rate_limits import Group, RateLimits
 from securetranscribe.v1 import session_pb2, session_pb2_grpc
@@ -21,12 +21,12 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         self,
         *,
         registry: SessionRegistry,
-        statistics: StatisticsReader,
+        backends: Backends,
         limits: RateLimits,
         proxies: TrustedProxies,
     ) -> None:
         self._registry = registry
-        self._statistics = statistics
+        self._backends = backends
         self._limits = limits
         self._proxies = proxies
 
@@ -52,7 +52,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     ) -> session_pb2.GetCurrentSessionResponse:
         """Return the caller's session with its job statistics."""
         session = await self._registry.get(identity.session_id())
-        statistics = await self._statistics.read(session.session_id)
+        statistics = await self._backends.session_statistics(session.session_id)
         message = conversion.to_message(session, self._registry.now(), statistics)
         return session_pb2.GetCurrentSessionResponse(session=message)
 

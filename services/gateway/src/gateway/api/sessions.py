@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from common import times
 from gateway.api import durations
 from gateway.api.parameters import Body, Caller, Language, Text
+from gateway.backends import Backends
 from gateway.sessions.registry import (
     MAX_ADDRESS,
     MAX_IDENTIFIER,
@@ -16,7 +17,6 @@ from gateway.sessions.registry import (
     SessionRegistry,
 )
 from gateway.sessions.session import Preferences, Session
-from gateway.statistics import StatisticsReader
 from gateway.texts import check_json
 from gateway.web import credentials
 from gateway.web.callers import client_address
@@ -130,9 +130,9 @@ class InvalidatedSessionData(ApiModel):
 class SessionApi:
     """Creation and management of the caller's session."""
 
-    def __init__(self, registry: SessionRegistry, statistics: StatisticsReader) -> None:
+    def __init__(self, registry: SessionRegistry, backends: Backends) -> None:
         self._registry = registry
-        self._statistics = statistics
+        self._backends = backends
 
     def endpoints(self) -> list[Endpoint]:
         """Return the endpoint definitions."""
@@ -178,7 +178,7 @@ class SessionApi:
     async def get_current_session(self, caller: Caller) -> Success[CurrentSessionData]:
         """Return the caller's session with its job statistics."""
         session = await self._registry.get(caller.session_id)
-        statistics = await self._statistics.read(session.session_id)
+        statistics = await self._backends.session_statistics(session.session_id)
         data = current_session_data(session, statistics, self._registry.now())
         return Success[CurrentSessionData].of(data, "Session retrieved")
 

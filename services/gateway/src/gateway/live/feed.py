@@ -1,4 +1,4 @@
-"""NATS subscription that feeds the hub, one per process."""
+"""Events received from NATS for the hub, and revocations published to the other processes."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,10 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from common import bus, events, logging
+from common.errors import UnavailableError
+from common.events import EventPublisher
 from gateway.live.hub import Hub
+from gateway.sessions.session import Session
 from securetranscribe.v1 import event_pb2
 
 QUEUE_SECONDS = 1.0
@@ -19,7 +22,10 @@ _log = logging.get(__name__)
 
 
 class Feed:
-    """Forwards events as they arrive. Queue changes are forwarded at most once per second."""
+    """Subscription to all events, forwarded to the hub as they arrive, one per process.
+
+    Queue changes are forwarded at most once per second.
+    """
 
     def __init__(self, client: Client, hub: Hub, *, queue_seconds: float = QUEUE_SECONDS) -> None:
         self._client = client
@@ -44,7 +50,7 @@ class Feed:
         await self._changed.wait()
         self._changed.clear()
         if self._change is not None:
-            await self._hub.tell_queue(self._change)
+            await self._hub.dispatch_queue(self._change)
         await asyncio.sleep(self._queue_seconds)
 
     async def _take(self, message: Msg) -> None:
@@ -60,3 +66,26 @@ class Feed:
             self._hub.dispatch(event)
         # Yield, so that a burst of messages is not processed and sent in one step.
         await asyncio.sleep(0)
+
+
+class Revocations:
+    """Closes a revoked session's local connections and publishes `session.revoked`."""
+
+    def __init__(self, publisher: EventPublisher, hub: Hub) -> None:
+        self._publisher = publisher
+        self._hub = hub
+
+    async def announce(self, session: Session) -> None:
+        """Announce a session already revoked in the database.
+
+        If NATS is away, the other services notice once their short-lived caches expire.
+        """
+        self._hub.end_session(session.session_id)
+        event = event_pb2.Event(
+            session_id=session.session_id,
+            session_revoked=event_pb2.SessionRevoked(token_sha256=session.token_sha256),
+        )
+        try:
+            await self._publisher.publish(event)
+        except UnavailableError as error:
+            _log.error("cannot publish a revocation", reason=error.message)

@@ -11,7 +11,7 @@ from gateway.live.send_queue import GOING_AWAY, SESSION_ENDED, TOO_SLOW, Closing
 from securetranscribe.v1 import event_pb2
 
 _REMEMBERED_JOBS = 10_000
-_TOLD_AT_A_TIME = 20
+_SESSIONS_AT_A_TIME = 20
 _log = logging.get(__name__)
 
 
@@ -23,16 +23,16 @@ class Client:
         self.send_queue = SendQueue()
         self._queue: QueueState | None = None
 
-    def tell_queue(self, state: QueueState) -> None:
-        """Send the queue state unless it was the last one sent."""
+    def put_queue_state(self, state: QueueState) -> None:
+        """Queue the state for sending unless it was the last one sent."""
         if state != self._queue:
             self._queue = state
             self.send_queue.put_queue(state.text())
 
-    def tell_queue_first(self, state: QueueState) -> None:
-        """Send the initial queue state unless a newer one was already sent."""
+    def put_initial_queue_state(self, state: QueueState) -> None:
+        """Queue the initial state for sending unless a newer one was already sent."""
         if self._queue is None:
-            self.tell_queue(state)
+            self.put_queue_state(state)
 
 
 class Hub:
@@ -90,14 +90,14 @@ class Hub:
         elif kind == "session_revoked":
             self.end_session(event.session_id)
 
-    async def tell_queue(self, change: event_pb2.QueueChanged) -> None:
+    async def dispatch_queue(self, change: event_pb2.QueueChanged) -> None:
         """Send each session its view of the queue, yielding between small batches."""
         places = {place.session_id: place for place in change.places}
         for count, session_id in enumerate(list(self._clients), start=1):
             state = messages.queue_state(change, places.get(session_id))
             for client in self._clients.get(session_id, ()):
-                client.tell_queue(state)
-            if count % _TOLD_AT_A_TIME == 0:
+                client.put_queue_state(state)
+            if count % _SESSIONS_AT_A_TIME == 0:
                 # Waking all clients at once would block the event loop.
                 await asyncio.sleep(0)
 

@@ -139,7 +139,7 @@ class LiveSocket:
                 queue_pb2.GetQueueStatusRequest(),
                 client.session_id,
             )
-            client.tell_queue_first(QueueState.of_status(answer.status))
+            client.put_initial_queue_state(QueueState.of_status(answer.status))
         except ApplicationError as error:
             _log.warning("cannot send the initial queue state", reason=error.message)
         return await asyncio.Event().wait()  # type: ignore[return-value]
