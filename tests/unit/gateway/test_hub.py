@@ -188,7 +188,7 @@ async def test_an_unchanged_queue_is_not_sent_again(hub: Hub) -> None:
 async def test_the_initial_queue_state_does_not_replace_a_newer_one(hub: Hub) -> None:
     client = hub.attach("session_a")
     await hub.dispatch_queue(changed())
-    client.tell_queue_first(
+    client.put_initial_queue_state(
         QueueState(queued_jobs=9, processing_jobs=9, user_position=9, estimated_wait_time=9.0)
     )
     assert [message["data"]["queued_jobs"] for message in await read(client)] == [5]
