@@ -17,7 +17,7 @@ def test_every_path_of_the_map_exists() -> None:
             if folder == ROOT and "/" not in name:
                 continue
             count += 1
-            # A bare name is beside the one before, or below the package it is in.
+            # A bare name is next to the one before, or below the package it is in.
             places = [ROOT / name, folder / name, folder.parent / name]
             found = next((place for place in places if place.exists()), None)
             if found is None:
