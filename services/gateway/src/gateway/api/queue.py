@@ -6,11 +6,11 @@ from fastapi import Query
 from pydantic import Field
 
 from common import times
-from gateway.api import transcription_views as words
+from gateway.api.conversion import optional_moment
 from gateway.api.parameters import Caller, EmptyIsNone, JobId, Limit, Offset
 from gateway.api.stages import FailureReason, StageData, failure_reason, stage_data
+from gateway.api.transcription_conversion import JOB_STATUS
 from gateway.api.transcription_models import JobWord
-from gateway.api.views import maybe_moment
 from gateway.backends import Backends
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import ApiModel, Moment, Success
@@ -19,7 +19,7 @@ from securetranscribe.v1 import queue_pb2
 _TAG = "Queue"
 _STATUS_BY_WORD: "dict[JobWord | None, queue_pb2.JobStatus.ValueType]" = {
     None: queue_pb2.JOB_STATUS_UNSPECIFIED,
-    **{word: number for number, word in words.JOB_STATUS.items()},
+    **{word: number for number, word in JOB_STATUS.items()},
 }
 
 
@@ -214,7 +214,7 @@ def queue_data(status: queue_pb2.QueueStatus) -> QueueData:
 
 def job_data(job: queue_pb2.Job) -> JobData:
     """Convert a job to its response model."""
-    started = maybe_moment(job, "start_time")
+    started = optional_moment(job, "start_time")
     return JobData(
         id=job.id,
         job_id=job.job_id,
@@ -222,18 +222,18 @@ def job_data(job: queue_pb2.Job) -> JobData:
         session_id=job.session_id,
         queue_position=job.queue_position,
         priority=job.priority,
-        status=words.JOB_STATUS[job.status],
+        status=JOB_STATUS[job.status],
         progress_percentage=job.progress_percent,
         current_step=job.current_step,
         created_at=times.moment(job.create_time),
         started_at=started,
-        completed_at=maybe_moment(job, "complete_time"),
+        completed_at=optional_moment(job, "complete_time"),
         file_info=JobFile(
             file_size=job.file_size_bytes,
             file_duration=times.seconds(job.file_duration),
             file_path=f"/uploads/{job.filename}",
         ),
-        estimated_completion=maybe_moment(job, "estimated_complete_time"),
+        estimated_completion=optional_moment(job, "estimated_complete_time"),
         processing_time=None if started is None else times.seconds(job.processing_duration),
         stages=stage_data(job.stages),
         error=failure_reason(job),

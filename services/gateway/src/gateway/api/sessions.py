@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from common import times
-from gateway.api import durations
+from gateway.api.conversion import readable_duration, readable_hours
 from gateway.api.parameters import Body, Caller, Language, Text
 from gateway.backends import Backends
 from gateway.sessions.registry import (
@@ -223,7 +223,7 @@ class SessionApi:
         """Extend the session to at least this many hours from now. Never shortens it."""
         session = await self._registry.extend(caller.session_id, dt.timedelta(hours=body.hours))
         left = (session.expires_at - self._registry.now()).total_seconds()
-        said = f"Session extended by {durations.hours(body.hours)}"
+        said = f"Session extended by {readable_hours(body.hours)}"
         data = ExtendedSessionData(
             message=said,
             expires_at=session.expires_at,
@@ -257,7 +257,7 @@ def current_session_data(
         is_processing=statistics.processing,
         total_files_processed=statistics.completed_jobs,
         session_age=age,
-        formatted_session_age=durations.duration(age),
+        formatted_session_age=readable_duration(age),
         processing_efficiency=efficiency(statistics),
         average_confidence=statistics.average_confidence,
     )

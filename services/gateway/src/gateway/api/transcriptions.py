@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Body as BodyParameter
 from fastapi import Query
 
-from gateway.api import transcription_views as views
+from gateway.api import transcription_conversion as conversion
 from gateway.api.parameters import Caller, EmptyIsNone, Limit, Name, Offset, TranscriptionId
 from gateway.api.transcription_models import (
     AssignData,
@@ -95,7 +95,7 @@ class TranscriptionApi:
         data = StartData(
             job_id=answer.job.job_id,
             transcription_id=transcription_id,
-            status=views.JOB_STATUS[answer.job.status],
+            status=conversion.JOB_STATUS[answer.job.status],
             message=said,
         )
         return Success[StartData].of(data, said)
@@ -112,7 +112,7 @@ class TranscriptionApi:
             ),
             caller.session_id,
         )
-        data = await views.status_data(answer.transcription)
+        data = await conversion.status_data(answer.transcription)
         return Success[StatusData].of(data, "Transcription status retrieved")
 
     async def assign_speakers(
@@ -129,7 +129,9 @@ class TranscriptionApi:
             ),
             caller.session_id,
         )
-        return Success[AssignData].of(views.assign_data(answer), "Speakers assigned successfully")
+        return Success[AssignData].of(
+            conversion.assign_data(answer), "Speakers assigned successfully"
+        )
 
     async def list_transcriptions(
         self,
@@ -142,14 +144,14 @@ class TranscriptionApi:
         answer = await self._backends.ask(
             self._service.ListTranscriptions,
             transcription_pb2.ListTranscriptionsRequest(
-                status=views.STATUS_BY_WORD[status_filter],
+                status=conversion.STATUS_BY_WORD[status_filter],
                 limit=limit,
                 offset=offset,
             ),
             caller.session_id,
         )
         data = TranscriptionList(
-            transcriptions=[views.item(one) for one in answer.transcriptions],
+            transcriptions=[conversion.item(one) for one in answer.transcriptions],
             total=answer.total,
             limit=limit,
             offset=offset,

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 
 from gateway.api import forms
-from gateway.api import transcription_views as views
+from gateway.api import transcription_conversion as conversion
 from gateway.api.parameters import Caller
 from gateway.api.transcription_models import UploadData
 from gateway.uploads.upload import Uploads
@@ -48,7 +48,7 @@ class UploadApi:
     async def upload_audio_file(self, request: Request, caller: Caller) -> Success[UploadData]:
         """Upload a recording and start processing it unless `auto_start` is false."""
         uploaded = await self._uploads.receive(caller, forms.body_of(request))
-        data = views.upload_data(
+        data = conversion.upload_data(
             uploaded.transcription, language=uploaded.language, job_id=uploaded.job_id
         )
         return Success[UploadData].of(data, "File uploaded successfully")

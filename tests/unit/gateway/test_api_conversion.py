@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.api import durations
+from gateway.api import conversion
 
 
 @pytest.mark.parametrize(
@@ -13,17 +13,17 @@ from gateway.api import durations
      (3661, "01:01:01"), (360000, "100:00:00"), (-3, "00:00:00")],
 )  # fmt: skip
 def test_duration(seconds: float, text: str) -> None:
-    assert durations.duration(seconds) == text
+    assert conversion.readable_duration(seconds) == text
 
 
 @given(st.floats(0, 1e7))
 def test_durations_can_be_read_back(seconds: float) -> None:
-    hours, minutes, rest = map(int, durations.duration(seconds).split(":"))
+    hours, minutes, rest = map(int, conversion.readable_duration(seconds).split(":"))
     assert minutes < 60
     assert rest < 60
     assert hours * 3600 + minutes * 60 + rest == int(seconds)
 
 
 def test_hours() -> None:
-    assert durations.hours(1) == "1 hour"
-    assert durations.hours(2) == "2 hours"
+    assert conversion.readable_hours(1) == "1 hour"
+    assert conversion.readable_hours(2) == "2 hours"

@@ -8,7 +8,7 @@ from google.api import httpbody_pb2
 from google.protobuf import any_pb2
 
 from common import times
-from gateway.api import transcription_views as views
+from gateway.api import transcription_conversion as conversion
 from gateway.api.exports import _disposition, _separated
 from gateway.api.queue import job_data, queue_data
 from gateway.api.sessions import efficiency
@@ -76,7 +76,7 @@ def completed() -> transcription_pb2.Transcription:
 
 
 def test_uploaded_transcription() -> None:
-    data = views.upload_data(uploaded(), language="en", job_id="job_1")
+    data = conversion.upload_data(uploaded(), language="en", job_id="job_1")
     assert data.model_dump() == {
         "transcription_id": 123,
         "session_id": "session_abc123",
@@ -93,12 +93,12 @@ def test_uploaded_transcription() -> None:
 
 
 def test_uploaded_transcription_without_a_job() -> None:
-    data = views.upload_data(uploaded(), language="", job_id="")
+    data = conversion.upload_data(uploaded(), language="", job_id="")
     assert (data.language_detected, data.processing_started, data.job_id) == (None, False, None)
 
 
 async def test_a_pending_transcription_has_null_for_unknown_values() -> None:
-    data = await views.status_data(uploaded())
+    data = await conversion.status_data(uploaded())
     assert data.status == "pending"
     for field in (
         "started_at", "completed_at", "processing_time", "full_transcript", "language_detected",
@@ -110,7 +110,7 @@ async def test_a_pending_transcription_has_null_for_unknown_values() -> None:
 
 
 async def test_completed_transcription() -> None:
-    data = await views.status_data(completed())
+    data = await conversion.status_data(completed())
     assert data.status == "completed"
     assert data.started_at == NOON + dt.timedelta(minutes=1)
     assert data.processing_time == 150.5
@@ -135,7 +135,7 @@ async def test_completed_transcription() -> None:
 async def test_stages_of_the_last_job() -> None:
     done = completed()
     done.stages.add(stage=queue_pb2.STAGE_MERGE, state=queue_pb2.STAGE_STATE_RUNNING)
-    (stage,) = (await views.status_data(done)).stages
+    (stage,) = (await conversion.status_data(done)).stages
     assert (stage.name, stage.status) == ("merge", "running")
 
 
@@ -143,22 +143,22 @@ async def test_silence_is_an_empty_transcript_not_a_missing_one() -> None:
     silent = completed()
     for field in ("full_text", "segments", "speakers"):
         silent.ClearField(field)
-    data = await views.status_data(silent)
+    data = await conversion.status_data(silent)
     assert (data.full_transcript, data.num_speakers) == ("", 0)
 
 
 async def test_a_transcript_is_kept_during_reprocessing() -> None:
     again = completed()
     again.status = transcription_pb2.TRANSCRIPTION_STATUS_PROCESSING
-    assert (await views.status_data(again)).full_transcript == "Hello everyone."
-    assert views.item(again).num_speakers == 2
+    assert (await conversion.status_data(again)).full_transcript == "Hello everyone."
+    assert conversion.item(again).num_speakers == 2
 
 
 async def test_a_failure_has_its_reason() -> None:
     failed = uploaded()
     failed.status = transcription_pb2.TRANSCRIPTION_STATUS_FAILED
     failed.failure.code, failed.failure.message = "TRANSCRIPTION_ERROR", "It broke."
-    error = (await views.status_data(failed)).error
+    error = (await conversion.status_data(failed)).error
     assert error is not None
     assert (error.code, error.message) == ("TRANSCRIPTION_ERROR", "It broke.")
 
@@ -166,7 +166,7 @@ async def test_a_failure_has_its_reason() -> None:
 def test_speakers_with_one_name_are_listed_once() -> None:
     done = completed()
     done.speakers[1].name = "Anna"
-    assert views.speaker_names(done) == ["Anna"]
+    assert conversion.speaker_names(done) == ["Anna"]
 
 
 def test_job() -> None:
@@ -284,7 +284,7 @@ async def test_converting_a_long_transcript_yields_to_other_tasks() -> None:
             await asyncio.sleep(0)
 
     waiting = asyncio.create_task(others())
-    data = await views.status_data(long)
+    data = await conversion.status_data(long)
     waiting.cancel()
     assert len(data.segments) == 5001
     assert turns >= 10

@@ -4,7 +4,7 @@ import asyncio
 from typing import TypeAlias
 
 from common import sizes, times
-from gateway.api import durations
+from gateway.api.conversion import optional_moment, readable_duration
 from gateway.api.stages import failure_reason, stage_data
 from gateway.api.transcription_models import (
     AssignData,
@@ -17,7 +17,6 @@ from gateway.api.transcription_models import (
     TranscriptionWord,
     UploadData,
 )
-from gateway.api.views import maybe_moment
 from securetranscribe.v1 import queue_pb2, transcription_pb2
 
 _SEGMENTS_AT_A_TIME = 500
@@ -56,7 +55,7 @@ def upload_data(
         file_size=file.size_bytes,
         formatted_file_size=sizes.readable(file.size_bytes),
         duration=seconds,
-        formatted_duration=durations.duration(seconds),
+        formatted_duration=readable_duration(seconds),
         format=file.format,
         language_detected=transcription.language_detected or language or None,
         processing_started=bool(job_id),
@@ -75,7 +74,7 @@ async def status_data(transcription: transcription_pb2.Transcription) -> StatusD
         segments.extend(_segment(segment) for segment in batch)
         await asyncio.sleep(0)
     known = _has_transcript(transcription)
-    started = maybe_moment(transcription, "start_time")
+    started = optional_moment(transcription, "start_time")
     return StatusData(
         transcription_id=transcription.transcription_id,
         session_id=transcription.session_id,
@@ -84,7 +83,7 @@ async def status_data(transcription: transcription_pb2.Transcription) -> StatusD
         current_step=transcription.current_step,
         created_at=times.moment(transcription.create_time),
         started_at=started,
-        completed_at=maybe_moment(transcription, "complete_time"),
+        completed_at=optional_moment(transcription, "complete_time"),
         processing_time=(
             times.seconds(transcription.processing_duration) if started is not None else None
         ),
@@ -123,12 +122,12 @@ def item(transcription: transcription_pb2.Transcription) -> TranscriptionItem:
         status=_STATUS[transcription.status],
         progress_percentage=transcription.progress_percent,
         file_duration=seconds,
-        formatted_duration=durations.duration(seconds),
+        formatted_duration=readable_duration(seconds),
         file_format=transcription.file.format,
         num_speakers=len(transcription.speakers) if known else None,
         confidence_score=transcription.confidence if known else None,
         created_at=times.moment(transcription.create_time),
-        completed_at=maybe_moment(transcription, "complete_time"),
+        completed_at=optional_moment(transcription, "complete_time"),
     )
 
 
@@ -140,7 +139,7 @@ def file_info(file: transcription_pb2.AudioFile) -> FileInfo:
         file_size=file.size_bytes,
         formatted_file_size=sizes.readable(file.size_bytes),
         duration=seconds,
-        formatted_duration=durations.duration(seconds),
+        formatted_duration=readable_duration(seconds),
         format=file.format,
     )
 
