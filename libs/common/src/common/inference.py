@@ -1,4 +1,4 @@
-"""The one thread of a worker's models, shared by tasks and direct calls."""
+"""The one thread of a worker's models, and the watch that stops work that stalls on it."""
 
 import asyncio
 import contextvars

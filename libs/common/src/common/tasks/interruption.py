@@ -1,4 +1,4 @@
-"""Work ended before its time, because it stalled or took too much memory."""
+"""Errors of work that `common.inference` stopped: it stalled or took too much memory."""
 
 from typing import ClassVar
 
