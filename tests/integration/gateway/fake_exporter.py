@@ -1,7 +1,5 @@
 """Fake exporter over real gRPC."""
 
-# ruff: noqa: N802 - methods are named by the contracts
-
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """Fake speakers service over real gRPC, with profiles and ledgers in memory."""
 
-# ruff: noqa: N802 - methods are named by the contracts
-
 import itertools
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """Fake transcriber over real gRPC, with transcriptions and jobs in memory."""
 
-# ruff: noqa: N802 - methods are named by the contracts
-
 import asyncio
 import datetime as dt
 import itertools

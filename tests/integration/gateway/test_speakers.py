@@ -9,8 +9,8 @@ import pytest
 
 from common.limits import MAX_CLIP_BYTES
 from common.postgres import Database
+from gateway.uploads.body import UploadBody
 from gateway.uploads.clip_upload import ClipUploads
-from gateway.uploads.upload import Body
 from securetranscribe.v1 import transcription_pb2
 from tests.integration.gateway.conftest import MakeGateway, Running
 from tests.integration.gateway.peers import Peers
@@ -250,7 +250,7 @@ async def test_concurrent_clip_uploads_are_limited(
     begun = asyncio.Semaphore(0)
     read = ClipUploads._read
 
-    async def noted(uploads: ClipUploads, body: Body) -> bytes:
+    async def noted(uploads: ClipUploads, body: UploadBody) -> bytes:
         begun.release()
         return await read(uploads, body)
 

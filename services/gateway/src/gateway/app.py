@@ -39,7 +39,7 @@ from gateway.sessions.sweeper import SessionSweep
 from gateway.sessions.tokens import RequestTokens
 from gateway.settings import GatewaySettings
 from gateway.uploads.clip_upload import ClipUploads
-from gateway.uploads.upload import Uploads
+from gateway.uploads.upload import RecordingUploads
 from gateway.web import application
 from gateway.web.addresses import TrustedProxies
 from gateway.web.health import Health
@@ -164,7 +164,7 @@ class Gateway:
     def _application(self) -> ASGIApp:
         settings = self._settings
         origins = Origins(settings.cors_origins)
-        uploads = Uploads(
+        uploads = RecordingUploads(
             self._backends,
             max_bytes=settings.max_file_size,
             idle_seconds=settings.upload_idle_seconds,

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from common.errors import ExportError, UnimplementedError, ValidationError
 from common.export_formats import CONTENT_TYPES, FORMAT_VALUES, OPTION_VALUES
-from gateway.api.parameters import Body, Caller, EmptyIsNone, TranscriptionId
+from gateway.api.parameters import Caller, EmptyIsNone, JsonBody, TranscriptionId
 from gateway.backends import Backends
 from gateway.web.endpoint import Endpoint
 from securetranscribe.v1 import export_pb2
@@ -43,7 +43,7 @@ def _separated(value: Any) -> Any:
 Options = Annotated[list[OptionName], BeforeValidator(_separated)]
 
 
-class ExportBody(Body):
+class ExportBody(JsonBody):
     """Export parameters. Those in the query take precedence."""
 
     export_format: FormatName | None = None

@@ -66,7 +66,7 @@ Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Maximum number of 
 Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Number of results to skip.")]
 
 
-class Body(BaseModel):
+class JsonBody(BaseModel):
     """Base of JSON bodies. Types are not coerced, and unknown fields are ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True)

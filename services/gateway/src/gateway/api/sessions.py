@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from common import times
 from gateway.api.conversion import readable_duration, readable_hours
-from gateway.api.parameters import Body, Caller, Language, Text
+from gateway.api.parameters import Caller, JsonBody, Language, Text
 from gateway.backends import Backends
 from gateway.sessions.registry import (
     MAX_ADDRESS,
@@ -32,7 +32,7 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-class PreferencesBody(Body):
+class PreferencesBody(JsonBody):
     """Defaults for uploads. Other keys are stored and returned unchanged."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
@@ -51,7 +51,7 @@ class PreferencesBody(Body):
         )
 
 
-class CreateBody(Body):
+class CreateBody(JsonBody):
     """Description of a new session. Absent fields are taken from the request."""
 
     user_identifier: Annotated[Text, Field(max_length=MAX_IDENTIFIER)] | None = None
@@ -59,14 +59,14 @@ class CreateBody(Body):
     ip_address: Annotated[Text, Field(max_length=MAX_ADDRESS)] | None = None
 
 
-class UpdateBody(Body):
+class UpdateBody(JsonBody):
     """Changes to the session. Absent fields stay unchanged, and null removes the label."""
 
     user_identifier: Annotated[Text, Field(max_length=MAX_IDENTIFIER)] | None = None
     preferences: PreferencesBody | None = None
 
 
-class ExtendBody(Body):
+class ExtendBody(JsonBody):
     """Extension of the session, in hours from now."""
 
     hours: Annotated[int, BeforeValidator(_whole)] = Field(ge=1, le=24)

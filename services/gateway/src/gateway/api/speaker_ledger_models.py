@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from common import times
-from gateway.api.parameters import MAX_ID, Body, Name
+from gateway.api.parameters import MAX_ID, JsonBody, Name
 from gateway.api.speaker_models import ConfidenceWord, SpeakerData, confidence_word
 from gateway.web.envelope import ApiModel, Moment
 from securetranscribe.v1 import speaker_pb2, transcription_pb2
@@ -26,13 +26,13 @@ _NAME_SOURCES: dict[int, NameSourceWord] = {
 Number = Annotated[int, Field(ge=1, le=MAX_ID)]
 
 
-class MergeBody(Body):
+class MergeBody(JsonBody):
     """Profile to merge into the one in the path."""
 
     source_speaker_id: Number
 
 
-class SplitBody(Body):
+class SplitBody(JsonBody):
     """Observations to move, and the name of their new profile, created if it does not exist."""
 
     observation_ids: Annotated[list[Number], Field(min_length=1, max_length=1000)]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field
 
 from common import times
-from gateway.api.parameters import Body, Language, Name, Text
+from gateway.api.parameters import JsonBody, Language, Name, Text
 from gateway.web.envelope import ApiModel, Moment
 from securetranscribe.v1 import speaker_pb2
 
@@ -73,7 +73,7 @@ class SpeakerData(ApiModel):
         )
 
 
-class SpeakerBody(Body):
+class SpeakerBody(JsonBody):
     """A new speaker profile."""
 
     name: Name
@@ -95,7 +95,7 @@ class SpeakerBody(Body):
         )
 
 
-class SpeakerChange(Body):
+class SpeakerChange(JsonBody):
     """Changes to a profile. Absent fields stay unchanged, and null clears a field."""
 
     name: Name | None = None
@@ -194,7 +194,7 @@ class SpeakerStatisticsData(ApiModel):
         )
 
 
-class SearchBody(Body):
+class SearchBody(JsonBody):
     """Search terms."""
 
     query: Query

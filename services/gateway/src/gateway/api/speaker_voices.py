@@ -8,11 +8,11 @@ from pydantic import AfterValidator
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.api import forms
 from gateway.api.parameters import Caller, SpeakerId, Text, TranscriptionId
 from gateway.api.speaker_ledger_models import EnrolledData, ObservationData, TranscriptVoice
 from gateway.api.speaker_models import SpeakerData
 from gateway.backends import Backends
+from gateway.uploads.body import UploadBody, form_operation
 from gateway.uploads.clip_upload import ClipUploads
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
@@ -27,7 +27,7 @@ _CLIP: dict[int | str, dict[str, Any]] = {
         "content": {"audio/flac": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
-_FORM = forms.described(file="Audio of at most 16 MiB in which only this person speaks.")
+_FORM = form_operation(file="Audio of at most 16 MiB in which only this person speaks.")
 SpeakerLabel = Annotated[
     Text,
     Path(min_length=1, max_length=255, description="Label or name of the voice."),
@@ -89,7 +89,7 @@ class SpeakerVoicesApi:
         self, speaker_id: SpeakerId, request: Request, caller: Caller
     ) -> Success[EnrolledData]:
         """Enroll a speaker with a clip in which only that person speaks."""
-        async with self._clips.receiving(forms.body_of(request)) as content:
+        async with self._clips.receiving(UploadBody.of(request)) as content:
             answer = await self._backends.ask(
                 self._backends.speakers.EnrollSpeaker,
                 speaker_pb2.EnrollSpeakerRequest(speaker_id=speaker_id, content=content),

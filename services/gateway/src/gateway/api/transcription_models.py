@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from gateway.api.parameters import Body, Language
+from gateway.api.parameters import JsonBody, Language
 from gateway.api.stages import FailureReason, StageData
 from gateway.web.envelope import ApiModel, Moment
 
@@ -30,7 +30,7 @@ class UploadData(ApiModel):
     job_id: str | None = Field(description="Job ID, null if processing was not started.")
 
 
-class StartBody(Body):
+class StartBody(JsonBody):
     """Processing options."""
 
     language: Language | None = Field(

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import Body as BodyParameter
-from fastapi import Query
+from fastapi import Body, Query
 
 from gateway.api import transcription_conversion as conversion
 from gateway.api.parameters import Caller, EmptyIsNone, Limit, Name, Offset, TranscriptionId
@@ -119,7 +118,7 @@ class TranscriptionApi:
         self,
         transcription_id: TranscriptionId,
         caller: Caller,
-        names: Annotated[Mapping[Name, Name], BodyParameter(min_length=1, max_length=200)],
+        names: Annotated[Mapping[Name, Name], Body(min_length=1, max_length=200)],
     ) -> Success[AssignData]:
         """Assign names to speakers. Keys are labels or current names."""
         answer = await self._backends.ask(

@@ -2,15 +2,15 @@
 
 from starlette.requests import Request
 
-from gateway.api import forms
 from gateway.api import transcription_conversion as conversion
 from gateway.api.parameters import Caller
 from gateway.api.transcription_models import UploadData
-from gateway.uploads.upload import Uploads
+from gateway.uploads.body import UploadBody, form_operation
+from gateway.uploads.upload import RecordingUploads
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
 
-_FORM = forms.described(
+_FORM = form_operation(
     file="Recording in MP3, WAV, M4A, FLAC, OGG, or another common format.",
     language={
         "type": "string",
@@ -27,7 +27,7 @@ _FORM = forms.described(
 class UploadApi:
     """Upload of recordings."""
 
-    def __init__(self, uploads: Uploads) -> None:
+    def __init__(self, uploads: RecordingUploads) -> None:
         self._uploads = uploads
 
     def endpoints(self) -> list[Endpoint]:
@@ -47,7 +47,7 @@ class UploadApi:
 
     async def upload_audio_file(self, request: Request, caller: Caller) -> Success[UploadData]:
         """Upload a recording and start processing it unless `auto_start` is false."""
-        uploaded = await self._uploads.receive(caller, forms.body_of(request))
+        uploaded = await self._uploads.receive(caller, UploadBody.of(request))
         data = conversion.upload_data(
             uploaded.transcription, language=uploaded.language, job_id=uploaded.job_id
         )

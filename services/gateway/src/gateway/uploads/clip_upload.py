@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from common import filenames
 from common.errors import FileUploadError, ResourceExhaustedError, ValidationError
 from common.limits import MAX_CLIP_BYTES
+from gateway.uploads.body import FILE_FIELD, UploadBody
 from gateway.uploads.multipart import MultipartStream, PartBegun, PartData, PartEvent
 from gateway.uploads.sink import too_large
-from gateway.uploads.upload import FILE_FIELD, Body
 
 # Each clip is held in memory, in several copies, until its enrollment completes.
 _AT_ONCE = 4
@@ -24,7 +24,7 @@ class ClipUploads:
         self._under_way = 0
 
     @asynccontextmanager
-    async def receiving(self, body: Body) -> AsyncIterator[bytes]:
+    async def receiving(self, body: UploadBody) -> AsyncIterator[bytes]:
         """Read the file of a form. Other fields are ignored.
 
         Raises:
@@ -40,7 +40,7 @@ class ClipUploads:
         finally:
             self._under_way -= 1
 
-    async def _read(self, body: Body) -> bytes:
+    async def _read(self, body: UploadBody) -> bytes:
         parser, clip = MultipartStream(body.content_type), _Clip(self._max_bytes)
         async for piece in body.arriving(self._idle_seconds):
             for event in parser.feed(piece):

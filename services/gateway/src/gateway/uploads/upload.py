@@ -1,25 +1,23 @@
 """Upload of a recording, from the request body to the stored and possibly started recording."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from common import filenames, telemetry
-from common.errors import FileUploadError, ValidationError
-from common.idle_streams import with_idle_timeout
+from common.errors import ValidationError
 from gateway.backends import Backends
 from gateway.sessions.session import Session
+from gateway.uploads.body import FILE_FIELD, UploadBody
 from gateway.uploads.form import UploadForm
 from gateway.uploads.multipart import MultipartStream, PartBegun, PartData, PartEvent
 from gateway.uploads.sink import UploadSink, too_large
 from securetranscribe.v1 import transcription_pb2
 
-FILE_FIELD = "file"
 # Allowance for everything in a form other than the file: boundaries, headers, fields.
 _FORM_OVERHEAD = 128 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class Uploaded:
+class UploadedRecording:
     """A stored recording. `job_id` is empty if processing was not started."""
 
     transcription: transcription_pb2.Transcription
@@ -27,25 +25,7 @@ class Uploaded:
     job_id: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Body:
-    """Streamed body of an upload request. `announced_bytes` is its Content-Length, if known."""
-
-    content_type: str
-    announced_bytes: int | None
-    pieces: AsyncIterator[bytes] = field(repr=False)
-
-    def arriving(self, idle_seconds: float) -> AsyncIterator[bytes]:
-        """Yield chunks as they arrive.
-
-        Raises:
-            FileUploadError: no chunk arrived for `idle_seconds`.
-        """
-        stalled = FileUploadError("The upload stalled. Nothing was stored.")
-        return with_idle_timeout(self.pieces, idle_seconds=idle_seconds, error=stalled)
-
-
-class Uploads:
+class RecordingUploads:
     """Receives recordings and passes them to the transcriber."""
 
     def __init__(
@@ -60,7 +40,7 @@ class Uploads:
         self._max_bytes = max_bytes
         self._idle_seconds = idle_seconds
 
-    async def receive(self, session: Session, body: Body) -> Uploaded:
+    async def receive(self, session: Session, body: UploadBody) -> UploadedRecording:
         """Store the recording in a form, and start processing it if requested.
 
         Raises:
@@ -80,7 +60,7 @@ class Uploads:
             reception.abort()
             raise
         telemetry.UPLOADED_BYTES.inc(reception.size)
-        return Uploaded(
+        return UploadedRecording(
             transcription=stored.transcription,
             language=reception.form.options().language,
             job_id=stored.job.job_id,
@@ -90,7 +70,9 @@ class Uploads:
 class _Reception:
     """State of one form while it is received."""
 
-    def __init__(self, backends: Backends, session: Session, body: Body, max_bytes: int) -> None:
+    def __init__(
+        self, backends: Backends, session: Session, body: UploadBody, max_bytes: int
+    ) -> None:
         self._backends = backends
         self._session = session
         self._body = body

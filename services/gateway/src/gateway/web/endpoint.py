@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.web.envelope import Failure
+from gateway.web.envelope import ErrorEnvelope
 from gateway.web.problems import method_not_allowed
 
 PREFIX = "/api"
@@ -77,7 +77,7 @@ class Endpoint:
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the error responses for the OpenAPI document."""
     return {
-        status: {"model": Failure, "description": _DESCRIPTIONS[status]}
+        status: {"model": ErrorEnvelope, "description": _DESCRIPTIONS[status]}
         for status in sorted({*_EVERYWHERE, *statuses})
     }
 

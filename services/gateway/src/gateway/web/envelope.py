@@ -84,8 +84,8 @@ class ErrorBody(ApiModel):
     details: dict[str, Any]
 
 
-class Failure(ApiModel):
-    """Envelope of an error."""
+class ErrorEnvelope(ApiModel):
+    """Envelope of an error response."""
 
     success: Literal[False] = False
     error: ErrorBody

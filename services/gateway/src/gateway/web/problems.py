@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from common import errors, logging
-from gateway.web.envelope import ErrorBody, Failure
+from gateway.web.envelope import ErrorBody, ErrorEnvelope
 from gateway.web.rate_limits import RateLimitedError
 
 _log = logging.get(__name__)
@@ -81,7 +81,7 @@ def failure(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return a response in the error envelope."""
-    body = Failure(
+    body = ErrorEnvelope(
         error=ErrorBody(code=code, message=_clean(message), details=_clean_all(details or {}))
     )
     return Response(
