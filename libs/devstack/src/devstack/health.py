@@ -111,7 +111,7 @@ PROBES: dict[str, type[TcpProbe] | type[HttpProbe] | type[GrpcProbe]] = {
 
 
 def probe_record(probe: Probe) -> dict[str, object]:
-    """A probe as JSON can hold it. Raises KeyError for a kind that cannot be written down."""
+    """Return a probe as JSON can hold it. Raises KeyError for a kind that cannot be written down."""
     kinds = {cls: kind for kind, cls in PROBES.items()}
     for cls, kind in kinds.items():
         if isinstance(probe, cls):
@@ -120,7 +120,7 @@ def probe_record(probe: Probe) -> dict[str, object]:
 
 
 def probe_from(record: Mapping[str, object]) -> Probe:
-    """The probe that `probe_record` wrote down."""
+    """Return the probe that `probe_record` wrote down."""
     values: dict[str, Any] = {key: value for key, value in record.items() if key != "kind"}
     return PROBES[str(record["kind"])](**values)
 

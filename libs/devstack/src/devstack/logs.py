@@ -56,7 +56,7 @@ def _bound_all(directory: Path) -> None:
 
 
 def _make_place(path: Path) -> None:
-    """Number the older logs up, so that `.1` is free."""
+    """Rename the older logs, so that `.1` is free."""
     for number in range(KEPT_LOGS, 1, -1):
         newer = _numbered(path, number - 1)
         if newer.exists():

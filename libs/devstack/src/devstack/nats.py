@@ -58,7 +58,7 @@ class NatsPorts:
 
 
 def configuration(*, ports: NatsPorts, store: Path, credentials: Credentials) -> str:
-    """The server's configuration file. NATS reads JSON as well as its own notation.
+    """Return the server's configuration file. NATS reads JSON as well as its own notation.
 
     Two accounts, which are separate worlds: `services` for the system itself, and `subscribers`,
     which is handed a copy of every event and nothing else. Rights within one account would not
@@ -132,7 +132,7 @@ class NatsServer:
         write_private(self._configuration, text)
 
     def spec(self) -> ProcessSpec:
-        """What to run."""
+        """Return what to run."""
         return ProcessSpec(
             name=self.name,
             command=(program("nats-server"), "--config", str(self._configuration)),
@@ -140,13 +140,13 @@ class NatsServer:
         )
 
     def probe(self) -> Probe:
-        """The server says that JetStream is up."""
+        """Return a probe for whether JetStream is up."""
         return HttpProbe(
             host=LOOPBACK, port=self._ports.monitor, path="/healthz?js-enabled-only=true"
         )
 
     def liveness(self) -> Probe:
-        """Every stream works."""
+        """Return a probe for whether every stream works."""
         return HttpProbe(host=LOOPBACK, port=self._ports.monitor, path="/healthz")
 
     def fault(self) -> str | None:
@@ -179,7 +179,7 @@ class NatsServer:
 
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[Client]:
-    """A connection that is closed even when it was never made whole."""
+    """Open a connection that is closed even when it was never established."""
     client = Client()
     try:
         await client.connect(url, connect_timeout=_CONNECT_SECONDS, allow_reconnect=False)

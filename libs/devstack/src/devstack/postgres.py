@@ -83,7 +83,7 @@ class PostgresServer:
         return self._files.server("postgres")
 
     def url(self, role: str, database: str = DATABASE) -> str:
-        """Connection URL for a role. Raises KeyError when there is no such role."""
+        """Return the connection URL of a role. Raises KeyError when there is no such role."""
         password = self._credentials.postgres_password(role)
         return f"postgresql://{role}:{password}@{self.address}/{database}"
 
@@ -100,7 +100,7 @@ class PostgresServer:
         remove_stale_pid_file(self.data / "postmaster.pid")
 
     def spec(self) -> ProcessSpec:
-        """What to run: loopback only, no socket files, no parameters in the log."""
+        """Return what to run: loopback only, no socket files, no parameters in the log."""
         settings = {
             "listen_addresses": LOOPBACK,
             "unix_socket_directories": "",
@@ -133,11 +133,11 @@ class PostgresServer:
         )
 
     def probe(self) -> Probe:
-        """The superuser can log in."""
+        """Return a probe for whether the superuser can log in."""
         return PostgresProbe(url=self.url(SUPERUSER, "postgres"))
 
     def liveness(self) -> Probe:
-        """Somebody listens."""
+        """Return a probe for whether the server listens."""
         return TcpProbe(host=LOOPBACK, port=self.port)
 
     def fault(self) -> str | None:

@@ -194,7 +194,7 @@ def write_pid_file(path: Path, stamp: ProcessStamp, stop_signal: signal.Signals)
 
 @contextlib.contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """What is started in the block takes SIGINT only once its launcher lets it in.
+    """Hold SIGINT back from what is started in the block until its launcher accepts it.
 
     To a Python program that is just starting it is an exception in the middle of anything, which
     may swallow it.

@@ -98,9 +98,9 @@ class Runner:
             logs.cancel()
 
     def _check_gateway_port(self) -> None:
-        """The one port that is fixed by default: better said before the servers are started."""
+        """Check the one port that is fixed by default, before the servers are started."""
         port = self._config.port
-        # Where the stack runs already it is its own gateway that listens; that is said later.
+        # Where the stack runs already, its own gateway listens. The lock reports that later.
         if self._wanted and port is not None and not self._servers.held:
             require_free("gateway", port, variable="PORT", host=self._config.host)
 

@@ -68,7 +68,7 @@ class S3Probe:
 
 
 def identities(credentials: Credentials) -> str:
-    """The server's list of users (JSON): one, with all rights; nobody else gets in."""
+    """Return the server's list of users (JSON): one, with all rights."""
     keys = {"accessKey": credentials.s3_access_key, "secretKey": credentials.s3_secret_key}
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
     return json.dumps(
@@ -77,7 +77,7 @@ def identities(credentials: Credentials) -> str:
 
 
 def security(credentials: Credentials) -> str:
-    """The server's `security.toml`: its inner parts answer only to requests signed with this key.
+    """Return the `security.toml` by which inner parts answer only to requests signed with a key.
 
     Otherwise any local program could read objects from the inner ports by their number.
     """
@@ -132,7 +132,7 @@ class S3Server:
         write_private(self.data / "options", options)
 
     def spec(self) -> ProcessSpec:
-        """What to run. The working directory is where the server looks for `security.toml`."""
+        """Return what to run. The server looks for `security.toml` in the working directory."""
         return ProcessSpec(
             name=self.name,
             command=(program("weed"), "-logtostderr=true", "mini", "-options=options"),
@@ -144,11 +144,11 @@ class S3Server:
         )
 
     def probe(self) -> Probe:
-        """Objects can be written."""
+        """Return a probe for whether objects can be written."""
         return S3Probe(client=self.client(retries=False))
 
     def liveness(self) -> Probe:
-        """The server answers, if only that it does not know us."""
+        """Return a probe for whether the server answers, be it with a refusal."""
         return HttpProbe(host=LOOPBACK, port=self._ports.s3, path="/", expected=(200, 403))
 
     def fault(self) -> str | None:
@@ -160,7 +160,7 @@ class S3Server:
         await asyncio.sleep(0)
 
     def client(self, *, retries: bool = True) -> Minio:
-        """A client with all rights; without retries it says at once that the server is down."""
+        """Return a client with all rights. Without retries it fails at once when the server is down."""
         timeout = urllib3.Timeout(connect=2, read=10)
         pool = urllib3.PoolManager(timeout=timeout, retries=3 if retries else False)
         return Minio(

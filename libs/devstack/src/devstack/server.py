@@ -30,15 +30,15 @@ class Server(Protocol):
         ...
 
     def spec(self) -> ProcessSpec:
-        """What to run."""
+        """Return what to run."""
         ...
 
     def probe(self) -> Probe:
-        """How to see that clients can use it."""
+        """Return a probe for whether clients can use it."""
         ...
 
     def liveness(self) -> Probe:
-        """How to see, without any password, that it answers."""
+        """Return a probe, without any password, for whether it answers."""
         ...
 
     def fault(self) -> str | None:

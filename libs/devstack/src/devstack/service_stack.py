@@ -48,7 +48,7 @@ class ServiceStack:
         return self.plan.gateway_url
 
     def process(self, name: str) -> Process:
-        """A process by name, as `transcriber-worker-1`. Raises KeyError for another name."""
+        """Return a process by name, as `transcriber-worker-1`. Raises KeyError for another name."""
         return self._processes[name]
 
     def address(self, name: str) -> str:

@@ -270,6 +270,6 @@ class _Servers:
         )
 
     def named(self, name: str) -> Server:
-        """The server of a name. Raises KeyError when there is none."""
+        """Return the server of a name. Raises KeyError when there is none."""
         servers: dict[str, Server] = {"postgres": self.postgres, "nats": self.nats, "s3": self.s3}
         return servers[name]
