@@ -111,7 +111,7 @@ PROBES: dict[str, type[TcpProbe] | type[HttpProbe] | type[GrpcProbe]] = {
 
 
 def probe_record(probe: Probe) -> dict[str, object]:
-    """Return a probe as JSON can hold it. Raises KeyError for a kind that cannot be written down."""
+    """Return a probe as a JSON object. Raises KeyError for a kind that cannot be written down."""
     kinds = {cls: kind for kind, cls in PROBES.items()}
     for cls, kind in kinds.items():
         if isinstance(probe, cls):

@@ -160,7 +160,7 @@ class S3Server:
         await asyncio.sleep(0)
 
     def client(self, *, retries: bool = True) -> Minio:
-        """Return a client with all rights. Without retries it fails at once when the server is down."""
+        """Return a client with all rights. Without retries it fails at once when S3 is down."""
         timeout = urllib3.Timeout(connect=2, read=10)
         pool = urllib3.PoolManager(timeout=timeout, retries=3 if retries else False)
         return Minio(
