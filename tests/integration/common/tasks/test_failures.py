@@ -63,7 +63,7 @@ async def test_missing_recording_is_reported(bench: Bench, store: ObjectStore) -
     result = await bench.result()
 
     assert result.failure.code == "NOT_FOUND"
-    assert "upload it again" in result.failure.message
+    assert "Upload it again" in result.failure.message
     assert handler.calls == []
 
 

@@ -92,7 +92,7 @@ async def test_object_store_dies_during_a_task(
     try:
         with structlog.testing.capture_logs() as logs:
             handler.release.set()
-            await until(lambda: [line for line in logs if "the task waits" in line["event"]], 30)
+            await until(lambda: [line for line in logs if line["event"] == "task waits for a server"], 30)
         assert await bench.announced() == 0
     finally:
         await servers.restart("s3")
