@@ -92,7 +92,8 @@ async def test_object_store_dies_during_a_task(
     try:
         with structlog.testing.capture_logs() as logs:
             handler.release.set()
-            await until(lambda: [line for line in logs if line["event"] == "task waits for a server"], 30)
+            waits = "task waits for a server"
+            await until(lambda: [line for line in logs if line["event"] == waits], 30)
         assert await bench.announced() == 0
     finally:
         await servers.restart("s3")
