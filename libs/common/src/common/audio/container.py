@@ -25,6 +25,7 @@ from common.audio.errors import (
     UndecodableAudioError,
 )
 from common.audio.kinds import SNIFF_BYTES, AudioKind, id3_length, sniff
+from common.audio.seekable import Seekable
 
 #: A path, or an object that reads and seeks (such as an S3 object read by ranges).
 AudioSource = str | PathLike[str] | BinaryIO
@@ -165,7 +166,7 @@ def _chain(file: "WatchedFile", sections: Sequence[tuple[int, int]]) -> tuple[Li
 class WatchedFile:
     """A file with its reading errors kept, so that they are not taken for a broken recording."""
 
-    def __init__(self, file: ogg.Seekable) -> None:
+    def __init__(self, file: Seekable) -> None:
         self._file = file
         self._failure: Exception | None = None
 

@@ -8,7 +8,8 @@ import io
 import itertools
 import struct
 from collections.abc import Iterator
-from typing import Protocol
+
+from common.audio.seekable import Seekable
 
 #: How a page begins that is the first of its stream: capture pattern, version, flags.
 _FIRST_PAGE = b"OggS\x00\x02"
@@ -21,14 +22,6 @@ _MOST_LINKS = 1_000
 _MOST_CANDIDATES = 10_000
 _CHUNK = 1 << 20
 _POLYNOMIAL = 0x04C11DB7
-
-
-class Seekable(Protocol):
-    """The part of a file's interface in use here."""
-
-    def read(self, size: int = -1, /) -> bytes: ...  # noqa: D102
-    def seek(self, offset: int, whence: int = 0, /) -> int: ...  # noqa: D102
-    def tell(self) -> int: ...  # noqa: D102
 
 
 class Section(io.RawIOBase):

@@ -1,19 +1,12 @@
 """Length declared by a WAV file. FFmpeg silently uses the size of the file instead."""
 
 import struct
-from typing import Protocol
+
+from common.audio.seekable import Seekable
 
 #: Written by streaming recorders, which never fill in the size.
 _UNKNOWN_SIZES = frozenset({0, 0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000, 0xFFFFFFFF_FFFFFFFF})
 _MOST_CHUNKS = 64
-
-
-class Seekable(Protocol):
-    """The part of a file's interface in use here."""
-
-    def read(self, size: int = -1, /) -> bytes: ...  # noqa: D102
-    def seek(self, offset: int, whence: int = 0, /) -> int: ...  # noqa: D102
-    def tell(self) -> int: ...  # noqa: D102
 
 
 def declared_wav_duration(file: Seekable) -> float | None:
