@@ -15,7 +15,7 @@ from exporter.formats.catalog import FORMATS
 from exporter.render_pool import RenderPool
 from exporter.servicer import ExportServicer
 from exporter.summary.model import ActionItem, Statement, Summary
-from exporter.transcripts import Transcripts
+from exporter.transcripts import TranscriptClient
 from securetranscribe.v1 import export_pb2
 from tests.unit.exporter import documents
 
@@ -36,7 +36,7 @@ CONTENT_TYPES = {
 
 @dataclass
 class FakeTranscripts:
-    """Fake of exporter.transcripts.Transcripts with one transcript for every caller."""
+    """Fake of exporter.transcripts.TranscriptClient with one transcript for every caller."""
 
     document: Document
     asked: list[tuple[Identity, int, bool]] = field(default_factory=list)
@@ -66,7 +66,9 @@ def transcripts() -> FakeTranscripts:
 def servicer(transcripts: FakeTranscripts) -> Iterator[ExportServicer]:
     render_pool = RenderPool(1)
     yield ExportServicer(
-        transcripts=cast(Transcripts, transcripts), render_pool=render_pool, summarize=summarize
+        transcripts=cast(TranscriptClient, transcripts),
+        render_pool=render_pool,
+        summarize=summarize,
     )
     render_pool.close()
 

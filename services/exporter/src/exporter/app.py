@@ -13,7 +13,7 @@ from exporter.settings import ExporterSettings
 from exporter.summary.abstractive import AbstractiveSummarizer
 from exporter.summary.chat import ChatEndpoint
 from exporter.summary.summarizer import Summarizer
-from exporter.transcripts import Transcripts
+from exporter.transcripts import TranscriptClient
 from securetranscribe.v1 import export_pb2_grpc
 
 _SERVICE = "securetranscribe.v1.ExportService"
@@ -28,7 +28,7 @@ async def serve(settings: ExporterSettings, supervisor: Supervisor) -> None:
         render_pool = RenderPool(settings.export_workers)
         stack.callback(render_pool.close)
         servicer = ExportServicer(
-            transcripts=Transcripts(transcriber, connections.signer),
+            transcripts=TranscriptClient(transcriber, connections.signer),
             render_pool=render_pool,
             summarize=(await _summarizer(settings, stack)).summarize,
         )

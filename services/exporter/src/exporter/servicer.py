@@ -18,7 +18,7 @@ from exporter.formats.format import Format
 from exporter.options import ExportOptions, Option
 from exporter.render_pool import RenderPool
 from exporter.summary.model import Summary
-from exporter.transcripts import Transcripts
+from exporter.transcripts import TranscriptClient
 from securetranscribe.v1 import export_pb2, export_pb2_grpc
 
 Summarize = Callable[[Document], Awaitable[Summary]]
@@ -31,13 +31,13 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
     """Protobuf interface of the exporter."""
 
     def __init__(
-        self, *, transcripts: Transcripts, render_pool: RenderPool, summarize: Summarize
+        self, *, transcripts: TranscriptClient, render_pool: RenderPool, summarize: Summarize
     ) -> None:
         self._transcripts = transcripts
         self._render_pool = render_pool
         self._summarize = summarize
 
-    async def ExportTranscription(  # noqa: N802 - named by the contract
+    async def ExportTranscription(
         self, request: export_pb2.ExportTranscriptionRequest, context: Any
     ) -> AsyncIterator[httpbody_pb2.HttpBody]:
         """Stream a document."""
@@ -65,7 +65,7 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
         if head.extensions:
             yield head  # an empty document still has a name and a type
 
-    async def SummarizeTranscription(  # noqa: N802
+    async def SummarizeTranscription(
         self, request: export_pb2.SummarizeTranscriptionRequest, _context: Any
     ) -> export_pb2.SummarizeTranscriptionResponse:
         """Summarize a transcript."""
@@ -94,7 +94,7 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
             coverage=summary.coverage,
         )
 
-    async def ListExportFormats(  # noqa: N802
+    async def ListExportFormats(
         self, _request: export_pb2.ListExportFormatsRequest, _context: Any
     ) -> export_pb2.ListExportFormatsResponse:
         """List the formats."""

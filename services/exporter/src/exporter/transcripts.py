@@ -11,8 +11,8 @@ from securetranscribe.v1 import transcription_pb2 as pb
 from securetranscribe.v1 import transcription_pb2_grpc
 
 
-class Transcripts:
-    """Transcripts of the transcriber, read on behalf of the caller."""
+class TranscriptClient:
+    """Client of the transcriber that reads transcripts on behalf of the caller."""
 
     def __init__(self, channel: grpc.aio.Channel, signer: ServiceSigner) -> None:
         self._stub = transcription_pb2_grpc.TranscriptionServiceStub(channel)
