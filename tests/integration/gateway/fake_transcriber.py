@@ -268,7 +268,7 @@ class FakeTranscriber(
     def _check_room(self) -> None:
         if self.queue_full:
             raise ResourceExhaustedError(
-                "The queue is full; try again in 42 seconds.", {"retry_after_seconds": "42"}
+                "The queue is full. Try again in 42 seconds.", {"retry_after_seconds": "42"}
             )
 
     def _queue(self, transcription: transcription_pb2.Transcription) -> queue_pb2.Job:
