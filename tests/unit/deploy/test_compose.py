@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings
 
 from common.provisioning.settings import ProvisioningSettings
 from devstack import nats
-from devstack.credentials import Credentials
+from devstack.credentials import StackCredentials
 from devstack.nats import NatsPorts
 from diarizer.settings import DiarizerSettings
 from exporter.settings import ExporterSettings
@@ -216,7 +216,7 @@ def test_services_read_the_secrets_of_the_script(
 def test_nats_grants_the_same_rights_as_on_one_machine() -> None:
     text = (ROOT / "deploy/nats/nats.conf").read_text()
     ours = json.loads(re.sub(r": \$(\w+)", r': "\1"', text))
-    credentials = Credentials(
+    credentials = StackCredentials(
         nats_service="NATS_SERVICE_PASSWORD",
         nats_provisioner="NATS_PROVISIONER_PASSWORD",
         nats_subscriber="NATS_SUBSCRIBER_PASSWORD",

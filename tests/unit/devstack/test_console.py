@@ -6,7 +6,7 @@ from rich.console import Console
 from devstack.console import StackConsole, StatusRow
 from devstack.health import TcpProbe
 from devstack.report import Report, silent
-from devstack.state import Endpoint, RunnerState
+from devstack.state import ProcessEndpoint, RunnerState
 
 
 def console() -> tuple[io.StringIO, StackConsole]:
@@ -42,7 +42,7 @@ def test_the_final_block_of_the_whole_stack(tmp_path: Path) -> None:
 def test_the_final_block_of_the_servers_alone(tmp_path: Path) -> None:
     out, printer = console()
     probe = TcpProbe(host="h", port=1)
-    endpoint = Endpoint(name="nats", address="127.0.0.1:3", probe=probe)
+    endpoint = ProcessEndpoint(name="nats", address="127.0.0.1:3", probe=probe)
     printer.ready(RunnerState(pid=1, phase="ready", endpoints=(endpoint,)), tmp_path, tmp_path)
     assert "127.0.0.1:3" in out.getvalue()
     assert "Web" not in out.getvalue()

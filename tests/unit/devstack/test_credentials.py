@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from devstack.credentials import Credentials, load_credentials
+from devstack.credentials import StackCredentials, load_credentials
 from devstack.errors import ConfigurationError
 
 
@@ -16,18 +16,18 @@ def test_they_are_made_once_and_stay(tmp_path: Path) -> None:
 
 
 def test_every_secret_is_long_and_unlike_the_others() -> None:
-    values = list(vars(Credentials()).values())
+    values = list(vars(StackCredentials()).values())
     assert len(set(values)) == len(values)
     assert all(len(value) >= 20 for value in values)
 
 
 def test_they_need_no_quoting_in_urls_and_files() -> None:
-    joined = "".join(vars(Credentials()).values())
+    joined = "".join(vars(StackCredentials()).values())
     assert all(character.isalnum() or character in "-_" for character in joined)
 
 
 def test_repr_shows_no_secret() -> None:
-    credentials = Credentials()
+    credentials = StackCredentials()
     shown = repr(credentials)
     assert not any(value in shown for value in vars(credentials).values())
 
@@ -67,7 +67,7 @@ def test_a_secret_that_is_no_text_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_passwords_by_role() -> None:
-    credentials = Credentials(postgres_gateway="g", postgres_superuser="s")
+    credentials = StackCredentials(postgres_gateway="g", postgres_superuser="s")
     assert credentials.postgres_password("gateway") == "g"
     assert credentials.postgres_password("postgres") == "s"
     with pytest.raises(KeyError):

@@ -8,7 +8,13 @@ import pytest
 
 from devstack import identity
 from devstack.errors import StartError
-from devstack.identity import Identity, hand_over, launcher_command, unprivileged_identity, works
+from devstack.identity import (
+    ProcessIdentity,
+    hand_over,
+    launcher_command,
+    unprivileged_identity,
+    works,
+)
 
 WHO = "id -u; grep CapEff /proc/self/status; umask"
 DEATH_SIGNAL = """
@@ -61,7 +67,9 @@ def test_a_living_parent_does_not() -> None:
 
 
 @as_root
-@pytest.mark.skipif(not works(Identity.NAMESPACE), reason="user namespaces are forbidden here")
+@pytest.mark.skipif(
+    not works(ProcessIdentity.NAMESPACE), reason="user namespaces are forbidden here"
+)
 def test_in_a_namespace_it_is_an_ordinary_user_who_owns_roots_files(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     made = tmp_path / "made"
@@ -92,7 +100,7 @@ def test_as_nobody_it_can_only_look_into_private_directories(tmp_path: Path) -> 
 @as_root
 @pytest.mark.parametrize("kind", ["namespace", "nobody"])
 def test_the_death_signal_survives_the_change_of_identity(kind: str) -> None:
-    if not works(Identity(kind)):
+    if not works(ProcessIdentity(kind)):
         pytest.skip(f"cannot become {kind} here")
     parent = str(os.getpid())
     code, words, errors = launch(
@@ -104,18 +112,18 @@ def test_the_death_signal_survives_the_change_of_identity(kind: str) -> None:
 
 def test_an_ordinary_user_stays_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert unprivileged_identity() is Identity.SELF
+    assert unprivileged_identity() is ProcessIdentity.SELF
 
 
 @pytest.mark.parametrize(
     ("possible", "expected"),
     [
-        ({Identity.NAMESPACE, Identity.NOBODY}, Identity.NAMESPACE),
-        ({Identity.NOBODY}, Identity.NOBODY),
+        ({ProcessIdentity.NAMESPACE, ProcessIdentity.NOBODY}, ProcessIdentity.NAMESPACE),
+        ({ProcessIdentity.NOBODY}, ProcessIdentity.NOBODY),
     ],
 )
 def test_root_takes_what_the_machine_allows(
-    monkeypatch: pytest.MonkeyPatch, possible: set[Identity], expected: Identity
+    monkeypatch: pytest.MonkeyPatch, possible: set[ProcessIdentity], expected: ProcessIdentity
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(identity, "works", lambda one: one in possible)
@@ -136,7 +144,7 @@ def test_a_tree_changes_hands_and_back(tmp_path: Path) -> None:
     (tree / "deep" / "file").touch()
     (tree / "link").symlink_to("/etc/hostname")
     everything = [tree, *tree.rglob("*")]
-    for kind, owner in ((Identity.NOBODY, 65534), (Identity.NAMESPACE, 0)):
+    for kind, owner in ((ProcessIdentity.NOBODY, 65534), (ProcessIdentity.NAMESPACE, 0)):
         hand_over(tree, kind)
         assert {path.lstat().st_uid for path in everything} == {owner}
 
@@ -145,5 +153,5 @@ def test_a_tree_changes_hands_and_back(tmp_path: Path) -> None:
 def test_a_single_file_changes_hands(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    hand_over(file, Identity.NOBODY)
+    hand_over(file, ProcessIdentity.NOBODY)
     assert file.stat().st_uid == 65534

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from common.bus import EVENTS_BYTES
-from devstack.credentials import Credentials
+from devstack.credentials import StackCredentials
 from devstack.files import DataDirectory
 from devstack.nats import NatsPorts, NatsServer, configuration
 
-CREDENTIALS = Credentials(nats_service="s", nats_subscriber="r", nats_provisioner="p")
+CREDENTIALS = StackCredentials(nats_service="s", nats_subscriber="r", nats_provisioner="p")
 
 
 def read(tmp_path: Path) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def test_the_file_is_private_and_the_command_line_has_no_secret(tmp_path: Path) 
     files = DataDirectory(root=tmp_path)
     files.create()
     server = NatsServer(
-        files=files, ports=NatsPorts(client=1, monitor=2), credentials=Credentials()
+        files=files, ports=NatsPorts(client=1, monitor=2), credentials=StackCredentials()
     )
     asyncio.run(server.prepare())
     spec = server.spec()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from devstack.credentials import Credentials
+from devstack.credentials import StackCredentials
 from devstack.database import ROLES
 from devstack.files import DataDirectory
 from devstack.postgres import PostgresServer, remove_stale_pid_file
@@ -12,7 +12,7 @@ from devstack.postgres import PostgresServer, remove_stale_pid_file
 
 @pytest.fixture
 def server(tmp_path: Path) -> PostgresServer:
-    credentials = Credentials(postgres_gateway="g", postgres_superuser="s")
+    credentials = StackCredentials(postgres_gateway="g", postgres_superuser="s")
     return PostgresServer(files=DataDirectory(root=tmp_path), port=1, credentials=credentials)
 
 
@@ -24,7 +24,7 @@ def test_urls(server: PostgresServer) -> None:
 
 
 def test_every_role_has_a_password() -> None:
-    credentials = Credentials()
+    credentials = StackCredentials()
     assert len({credentials.postgres_password(role) for role in ROLES}) == len(ROLES)
 
 
@@ -38,7 +38,7 @@ def test_it_is_private_and_keeps_values_out_of_its_log(server: PostgresServer) -
 
 def test_data_nobody_will_miss_is_not_synced(tmp_path: Path) -> None:
     server = PostgresServer(
-        files=DataDirectory(root=tmp_path), port=1, credentials=Credentials(), durable=False
+        files=DataDirectory(root=tmp_path), port=1, credentials=StackCredentials(), durable=False
     )
     assert "fsync=off" in server.spec().command
     assert "synchronous_commit=off" not in server.spec().command

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from devstack.credentials import Credentials
+from devstack.credentials import StackCredentials
 from devstack.disk import OBJECT_RESERVE_BYTES, UPLOAD_RESERVE_BYTES
 from devstack.files import DataDirectory
 from devstack.s3 import S3Ports, S3Server, identities, security
 
-CREDENTIALS = Credentials()
+CREDENTIALS = StackCredentials()
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from devstack.config import StackConfig
 from devstack.errors import PortTakenError
 from devstack.health import GrpcProbe, HttpProbe
 from devstack.ports import PortBook
-from devstack.services import SERVICES, Plan, Planner, Service, compute_defaults
+from devstack.services import SERVICES, Planner, ProcessPlan, Service, compute_defaults
 
-MakePlan = Callable[..., Plan]
+MakePlan = Callable[..., ProcessPlan]
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def plan(tmp_path: Path) -> MakePlan:
         overrides: Mapping[str, Mapping[str, str]] | None = None,
         services: Sequence[Service] = SERVICES,
         asked: Mapping[str, int] | None = None,
-    ) -> Plan:
+    ) -> ProcessPlan:
         planner = Planner(
             ports=PortBook(tmp_path / "ports.json", asked),
             server_variables=lambda owner: {"NATS_URL": f"nats for {owner}"},
@@ -36,7 +36,7 @@ def plan(tmp_path: Path) -> MakePlan:
     return plan
 
 
-def variables(plan: Plan, name: str) -> Mapping[str, str]:
+def variables(plan: ProcessPlan, name: str) -> Mapping[str, str]:
     return next(one for one in plan.processes if one.name == name).spec.environment
 
 

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from devstack.health import GrpcProbe, HttpProbe, TcpProbe
-from devstack.state import Endpoint, RunnerState, read_state, write_state
+from devstack.state import ProcessEndpoint, RunnerState, read_state, write_state
 
 
 def test_a_snapshot_comes_back(tmp_path: Path) -> None:
@@ -9,13 +9,13 @@ def test_a_snapshot_comes_back(tmp_path: Path) -> None:
         pid=17,
         phase="ready",
         endpoints=(
-            Endpoint(name="pg", address="a:1", probe=TcpProbe(host="a", port=1)),
-            Endpoint(
+            ProcessEndpoint(name="pg", address="a:1", probe=TcpProbe(host="a", port=1)),
+            ProcessEndpoint(
                 name="s3",
                 address="a:2",
                 probe=HttpProbe(host="a", port=2, path="/", expected=[200, 403]),
             ),
-            Endpoint(name="speakers", address="a:3", probe=GrpcProbe(address="a:3")),
+            ProcessEndpoint(name="speakers", address="a:3", probe=GrpcProbe(address="a:3")),
         ),
         addresses={"SPEAKERS_GRPC": "a:3"},
         gateway_url="http://a:4",

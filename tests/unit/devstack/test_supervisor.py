@@ -13,7 +13,7 @@ from devstack.files import DataDirectory
 from devstack.process import Process, ProcessSpec
 from devstack.report import Report
 from devstack.restarts import RestartPolicy
-from devstack.supervisor import Condition, Supervised, Supervisor
+from devstack.supervisor import Condition, ProcessSupervisor, Supervised
 
 Make = Callable[..., Process]
 PATIENCE_SECONDS = 60
@@ -50,7 +50,7 @@ class Watched:
     def __init__(self, *supervised: Supervised, **options: Any) -> None:
         self.reports: list[Report] = []
         self.conditions: list[tuple[str, Condition]] = []
-        self.supervisor = Supervisor(
+        self.supervisor = ProcessSupervisor(
             supervised,
             reporter=self.reports.append,
             on_change=lambda name, condition: self.conditions.append((name, condition)),

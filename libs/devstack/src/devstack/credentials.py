@@ -15,7 +15,7 @@ def _secret() -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Credentials:
+class StackCredentials:
     """Every secret the stack needs. None of them is shown by `repr`."""
 
     postgres_superuser: str = _secret()
@@ -44,7 +44,7 @@ class Credentials:
         return passwords[role]
 
 
-def load_credentials(path: Path) -> Credentials:
+def load_credentials(path: Path) -> StackCredentials:
     """Read the credentials; whatever is missing is generated and written back (mode 0600).
 
     Raises ConfigurationError when the file exists but cannot be understood, because replacing
@@ -55,8 +55,8 @@ def load_credentials(path: Path) -> Credentials:
         raise ConfigurationError(
             f"{path} is not readable as JSON; restore it, or remove the whole data directory"
         )
-    credentials = Credentials(**_texts(known, path))
-    complete = {item.name: getattr(credentials, item.name) for item in fields(Credentials)}
+    credentials = StackCredentials(**_texts(known, path))
+    complete = {item.name: getattr(credentials, item.name) for item in fields(StackCredentials)}
     if {**known, **complete} != known:
         write_object(path, {**known, **complete})
     path.chmod(PRIVATE_FILE)
@@ -64,7 +64,7 @@ def load_credentials(path: Path) -> Credentials:
 
 
 def _texts(known: Mapping[str, object], path: Path) -> dict[str, str]:
-    names = {item.name for item in fields(Credentials)}
+    names = {item.name for item in fields(StackCredentials)}
     texts = {name: value for name, value in known.items() if name in names}
     result = {name: value for name, value in texts.items() if isinstance(value, str) and value}
     if len(result) != len(texts):

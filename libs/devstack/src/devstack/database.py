@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 from common.provisioning import database
 from common.provisioning.database import DATABASE, ROLES
-from devstack.credentials import Credentials
+from devstack.credentials import StackCredentials
 
 __all__ = ["DATABASE", "ROLES", "SUPERUSER", "provision"]
 
 SUPERUSER = "postgres"
 
 
-def provision(url: Callable[[str, str], str], credentials: Credentials) -> None:
+def provision(url: Callable[[str, str], str], credentials: StackCredentials) -> None:
     """Bring database, extension, roles and rights to the wanted state.
 
     `url(role, database)` gives connection URLs. Every statement may be run again at any time.

@@ -12,7 +12,7 @@ LAUNCHER = Path(__file__).with_name("launch.py")
 NOBODY = 65534
 
 
-class Identity(enum.Enum):
+class ProcessIdentity(enum.Enum):
     """The user a child process is turned into before it starts."""
 
     SELF = "self"
@@ -30,17 +30,17 @@ def launcher_command(*options: str) -> list[str]:
     return [sys.executable, "-I", "-S", str(LAUNCHER), *options, "--"]
 
 
-def works(identity: Identity) -> bool:
+def works(identity: ProcessIdentity) -> bool:
     """Try out whether this machine lets us take the identity (some forbid user namespaces)."""
     command = [*launcher_command("--identity", identity.value), "/bin/sh", "-c", "exit 0"]
     return subprocess.run(command, check=False, capture_output=True, timeout=30).returncode == 0  # noqa: S603 - our own command
 
 
-def unprivileged_identity() -> Identity:
+def unprivileged_identity() -> ProcessIdentity:
     """Choose an identity that is not root. Raises StartError when root has no way to give it up."""
     if os.geteuid() != 0:
-        return Identity.SELF
-    for identity in (Identity.NAMESPACE, Identity.NOBODY):
+        return ProcessIdentity.SELF
+    for identity in (ProcessIdentity.NAMESPACE, ProcessIdentity.NOBODY):
         if works(identity):
             return identity
     raise StartError(
@@ -49,11 +49,11 @@ def unprivileged_identity() -> Identity:
     )
 
 
-def hand_over(path: Path, identity: Identity) -> None:
+def hand_over(path: Path, identity: ProcessIdentity) -> None:
     """Make a tree belong to the identity. Costs one `stat` when it already does."""
     if os.geteuid() != 0:
         return
-    owner = NOBODY if identity is Identity.NOBODY else 0
+    owner = NOBODY if identity is ProcessIdentity.NOBODY else 0
     if path.stat().st_uid == owner:
         return
     for directory, _, names in os.walk(path, topdown=False):

@@ -10,7 +10,7 @@ from devstack.console import StatusRow
 from devstack.errors import DevstackError
 from devstack.files import DataDirectory
 from devstack.leftovers import recorded_children
-from devstack.state import Endpoint, RunnerState, read_state
+from devstack.state import ProcessEndpoint, RunnerState, read_state
 from devstack.supervisor import Condition
 
 _POLL_SECONDS = 0.5
@@ -78,7 +78,7 @@ def wait_settled(files: DataDirectory, *, patience_seconds: float) -> Inspection
         time.sleep(_POLL_SECONDS)
 
 
-def _row(endpoint: Endpoint, pid: int | None, condition: Condition | None) -> StatusRow:
+def _row(endpoint: ProcessEndpoint, pid: int | None, condition: Condition | None) -> StatusRow:
     known = condition or Condition()
     return StatusRow(
         name=endpoint.name,
@@ -89,7 +89,7 @@ def _row(endpoint: Endpoint, pid: int | None, condition: Condition | None) -> St
     )
 
 
-def _problem(endpoint: Endpoint) -> str | None:
+def _problem(endpoint: ProcessEndpoint) -> str | None:
     try:
         return endpoint.probe.problem()
     except DevstackError as error:

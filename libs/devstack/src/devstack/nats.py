@@ -12,7 +12,7 @@ from nats.errors import Error as NatsError
 
 from common.bus import EVENTS_STREAM
 from common.provisioning.event_copy import EVENTS_SUBJECT, share_events
-from devstack.credentials import Credentials
+from devstack.credentials import StackCredentials
 from devstack.errors import StartError
 from devstack.files import DataDirectory, write_private
 from devstack.health import HttpProbe, Probe
@@ -57,7 +57,7 @@ class NatsPorts:
         return cls(client=take("nats"), monitor=take("nats-monitor"))
 
 
-def configuration(*, ports: NatsPorts, store: Path, credentials: Credentials) -> str:
+def configuration(*, ports: NatsPorts, store: Path, credentials: StackCredentials) -> str:
     """Return the server's configuration file. NATS reads JSON as well as its own notation.
 
     Two accounts, which are separate worlds: `services` for the system itself, and `subscribers`,
@@ -104,7 +104,9 @@ class NatsServer:
 
     name = "nats"
 
-    def __init__(self, *, files: DataDirectory, ports: NatsPorts, credentials: Credentials) -> None:
+    def __init__(
+        self, *, files: DataDirectory, ports: NatsPorts, credentials: StackCredentials
+    ) -> None:
         self._files = files
         self._ports = ports
         self._credentials = credentials

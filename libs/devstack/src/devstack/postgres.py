@@ -10,12 +10,12 @@ from pathlib import Path
 
 import psycopg
 
-from devstack.credentials import Credentials
+from devstack.credentials import StackCredentials
 from devstack.database import DATABASE, SUPERUSER, provision
 from devstack.errors import StartError
 from devstack.files import DataDirectory, write_private
 from devstack.health import Probe, TcpProbe, ended
-from devstack.identity import Identity, hand_over, unprivileged_identity
+from devstack.identity import ProcessIdentity, hand_over, unprivileged_identity
 from devstack.ports import LOOPBACK
 from devstack.postgres_programs import binaries, copy_for_all, runnable_by_all
 from devstack.process import Process, ProcessSpec
@@ -58,9 +58,9 @@ class PostgresServer:
         *,
         files: DataDirectory,
         port: int,
-        credentials: Credentials,
+        credentials: StackCredentials,
         durable: bool = True,
-        identity: Identity | None = None,
+        identity: ProcessIdentity | None = None,
     ) -> None:
         """`durable=False` skips fsync: for data that may be lost when the machine (not merely the
         process) dies. `identity` is found out at the start when it is not given.
@@ -92,7 +92,7 @@ class PostgresServer:
         if self._identity is None:
             self._identity = await asyncio.to_thread(unprivileged_identity)
         installed = binaries()
-        if self._identity is Identity.NOBODY and not runnable_by_all(installed):
+        if self._identity is ProcessIdentity.NOBODY and not runnable_by_all(installed):
             self._binaries = await asyncio.to_thread(copy_for_all, installed)
         if not self.data.exists():
             await self._initialise(self._identity)
@@ -125,7 +125,7 @@ class PostgresServer:
                 *options,
             ),
             environment=server_environment(),
-            identity=self._identity or Identity.SELF,
+            identity=self._identity or ProcessIdentity.SELF,
             # SIGINT is the fast shutdown: ends sessions and writes a checkpoint.
             stop_signal=signal.SIGINT,
             death_signal=signal.SIGINT,
@@ -148,7 +148,7 @@ class PostgresServer:
         """Database, extension, roles, schemas and rights."""
         await asyncio.to_thread(provision, self.url, self._credentials)
 
-    async def _initialise(self, identity: Identity) -> None:
+    async def _initialise(self, identity: ProcessIdentity) -> None:
         """Create the cluster next to its place, then move it there, so that it is never incomplete.
 
         Raises StartError with the end of the log when initdb fails.
@@ -173,7 +173,7 @@ class PostgresServer:
             password.unlink(missing_ok=True)
         fresh.rename(self.data)
 
-    def _initdb(self, data: Path, password: Path, identity: Identity) -> ProcessSpec:
+    def _initdb(self, data: Path, password: Path, identity: ProcessIdentity) -> ProcessSpec:
         options = ("-U", SUPERUSER, "-A", "scram-sha-256", "--pwfile", str(password), "-E", "UTF8")
         # The built-in provider folds case in every script alike on every machine; the locale
         # "C" alone would know only ASCII.

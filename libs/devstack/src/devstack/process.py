@@ -14,7 +14,7 @@ from pathlib import Path
 
 from devstack.errors import StartError
 from devstack.files import PRIVATE_FILE, DataDirectory, tail, write_private
-from devstack.identity import Identity, launcher_command
+from devstack.identity import ProcessIdentity, launcher_command
 from devstack.logs import rotate
 from devstack.stamps import ProcessStamp
 
@@ -34,7 +34,7 @@ class ProcessSpec:
     """The whole environment, nothing is inherited. It may hold secrets, so it is never shown."""
 
     directory: Path | None = None
-    identity: Identity = Identity.SELF
+    identity: ProcessIdentity = ProcessIdentity.SELF
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL
     """Sent by the kernel when the parent dies without having stopped the child."""

@@ -17,8 +17,8 @@ from devstack.restarts import RestartPolicy
 from devstack.service_stack import ServiceStack
 from devstack.services import Planner, Service
 from devstack.stack import EmbeddedServers
-from devstack.state import Endpoint, Phase, RunnerState, write_state
-from devstack.supervisor import Condition, Supervisor
+from devstack.state import Phase, ProcessEndpoint, RunnerState, write_state
+from devstack.supervisor import Condition, ProcessSupervisor
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -84,7 +84,7 @@ class Runner:
         await self._servers.start(purpose="runner")
         services = await self._start_services()
         self._on_ready(self._note("ready"))
-        supervisor = Supervisor(
+        supervisor = ProcessSupervisor(
             (*self._servers.supervised, *services.supervised),
             reporter=self._report,
             on_change=self._condition_changed,
@@ -161,5 +161,5 @@ class Runner:
         return state
 
 
-def _endpoint(name: str, address: str, probe: Probe) -> Endpoint:
-    return Endpoint(name=name, address=address, probe=probe)
+def _endpoint(name: str, address: str, probe: Probe) -> ProcessEndpoint:
+    return ProcessEndpoint(name=name, address=address, probe=probe)

@@ -11,7 +11,7 @@ import urllib3
 from minio import Minio
 from minio.error import MinioException
 
-from devstack.credentials import Credentials
+from devstack.credentials import StackCredentials
 from devstack.disk import OBJECT_RESERVE_BYTES, UPLOAD_RESERVE_BYTES
 from devstack.files import DataDirectory, write_private
 from devstack.health import HttpProbe, Probe
@@ -67,7 +67,7 @@ class S3Probe:
         return None
 
 
-def identities(credentials: Credentials) -> str:
+def identities(credentials: StackCredentials) -> str:
     """Return the server's list of users (JSON): one, with all rights."""
     keys = {"accessKey": credentials.s3_access_key, "secretKey": credentials.s3_secret_key}
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
@@ -76,7 +76,7 @@ def identities(credentials: Credentials) -> str:
     )
 
 
-def security(credentials: Credentials) -> str:
+def security(credentials: StackCredentials) -> str:
     """Return the `security.toml` by which inner parts answer only to requests signed with a key.
 
     Otherwise any local program could read objects from the inner ports by their number.
@@ -91,7 +91,9 @@ class S3Server:
 
     name = "s3"
 
-    def __init__(self, *, files: DataDirectory, ports: S3Ports, credentials: Credentials) -> None:
+    def __init__(
+        self, *, files: DataDirectory, ports: S3Ports, credentials: StackCredentials
+    ) -> None:
         self._files = files
         self._ports = ports
         self._credentials = credentials

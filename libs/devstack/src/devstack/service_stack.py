@@ -8,7 +8,7 @@ from devstack.files import DataDirectory
 from devstack.health import wait_healthy
 from devstack.process import Process, stop_all
 from devstack.report import Report, Reporter, silent
-from devstack.services import Plan, PlannedProcess
+from devstack.services import PlannedProcess, ProcessPlan
 from devstack.supervisor import Supervised
 
 
@@ -17,7 +17,7 @@ class ServiceStack:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: ProcessPlan,
         files: DataDirectory,
         *,
         ready_seconds: float = 180,

@@ -107,7 +107,7 @@ class PlannedProcess:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class ProcessPlan:
     """Every process to run, and where they are reached."""
 
     processes: tuple[PlannedProcess, ...]
@@ -138,7 +138,7 @@ class Planner:
     """Variables that win over everything, by `*`, service (`transcriber-worker`) or process
     (`transcriber-worker-1`), the narrower over the wider."""
 
-    def plan(self, services: Sequence[Service]) -> Plan:
+    def plan(self, services: Sequence[Service]) -> ProcessPlan:
         """Give every process its ports and variables.
 
         Raises PortTakenError when a port that was fixed by a variable is in use.
@@ -161,7 +161,7 @@ class Planner:
             for index, (service, name, port) in enumerate(places)
         )
         url = f"http://{_reachable(self.config.host)}:{http_port}" if http_port else None
-        return Plan(processes=processes, addresses=addresses, gateway_url=url)
+        return ProcessPlan(processes=processes, addresses=addresses, gateway_url=url)
 
     def _names(self, service: Service) -> list[str]:
         if not service.scaled:

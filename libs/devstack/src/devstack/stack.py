@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from devstack.config import StackConfig
-from devstack.credentials import Credentials, load_credentials
+from devstack.credentials import StackCredentials, load_credentials
 from devstack.database import ROLES
 from devstack.disk import require_room
 from devstack.errors import DevstackError, NotRunningError, StartError
@@ -48,7 +48,7 @@ class EmbeddedServers:
         return self._lock.holder() is not None
 
     @property
-    def credentials(self) -> Credentials:
+    def credentials(self) -> StackCredentials:
         """The stack's secrets. Raises NotRunningError before the start."""
         return self._built.credentials
 
@@ -245,7 +245,7 @@ def service_variables(
 class _Servers:
     """The three servers, made but not started."""
 
-    credentials: Credentials
+    credentials: StackCredentials
     postgres: PostgresServer
     nats: NatsServer
     s3: S3Server
@@ -254,7 +254,7 @@ class _Servers:
     def build(
         cls,
         files: DataDirectory,
-        credentials: Credentials,
+        credentials: StackCredentials,
         take: TakePort,
         *,
         durable: bool = True,

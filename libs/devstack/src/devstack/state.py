@@ -14,7 +14,7 @@ PHASES: tuple[Phase, ...] = ("starting", "ready", "stopping")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Endpoint:
+class ProcessEndpoint:
     """One process and how to see whether it is well."""
 
     name: str
@@ -28,7 +28,7 @@ class RunnerState:
 
     pid: int
     phase: Phase
-    endpoints: tuple[Endpoint, ...] = ()
+    endpoints: tuple[ProcessEndpoint, ...] = ()
     addresses: Mapping[str, str] = field(default_factory=dict)
     """gRPC addresses of the services by variable."""
 
@@ -77,7 +77,7 @@ def _parse(value: Mapping[str, object]) -> RunnerState:
         pid=int(str(value["pid"])),
         phase=next(phase for phase in PHASES if phase == value["phase"]),
         endpoints=tuple(
-            Endpoint(
+            ProcessEndpoint(
                 name=str(one["name"]),
                 address=str(one["address"]),
                 probe=probe_from(one["probe"]),

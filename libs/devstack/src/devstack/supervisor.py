@@ -59,7 +59,7 @@ class Condition:
 OnChange = Callable[[str, Condition], None]
 
 
-class Supervisor:
+class ProcessSupervisor:
     """Keeps processes running until cancelled."""
 
     def __init__(
