@@ -1,4 +1,4 @@
-"""The embedded models and the engines over them, loaded once."""
+"""Embedded models, and engines that use them."""
 
 import os
 import warnings
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def store() -> ModelStore:
-    """The model directory; what is missing is fetched as `make models` does."""
+    """Model directory. Missing models are fetched as by `make models`."""
     found = ModelStore(Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR))
     found.pull_embedded(say=print)
     return found
@@ -35,7 +35,7 @@ def telephone() -> Recording:
 
 @pytest.fixture(scope="session")
 def speech(store: ModelStore) -> "Callable[..., FasterWhisperEngine]":
-    """Makes a recognition engine with some settings."""
+    """Load a recognition engine with the given settings."""
     from transcriber.worker.engines.faster_whisper import FasterWhisperEngine, FasterWhisperSettings
 
     model = store.recognition("base")
@@ -44,7 +44,7 @@ def speech(store: ModelStore) -> "Callable[..., FasterWhisperEngine]":
 
 @pytest.fixture(scope="session")
 def diarizer(store: ModelStore) -> "Callable[..., PyannoteEngine]":
-    """Makes a diarization engine with some settings."""
+    """Load a diarization engine with the given settings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of the libraries, about each other.
         from diarizer.engines.pyannote import PyannoteSettings, load_embedded
@@ -62,7 +62,7 @@ def diarizer(store: ModelStore) -> "Callable[..., PyannoteEngine]":
 
 @pytest.fixture
 def wav(tmp_path: Path) -> Callable[[Samples], Path]:
-    """Writes mono 16 kHz samples to a file."""
+    """Write mono 16 kHz samples to a file."""
 
     def write(samples: Samples) -> Path:
         path = tmp_path / "recording.wav"

@@ -27,14 +27,14 @@ Write = Callable[[Samples], Path]
 
 
 def run(engine: Any, source: Path | io.BytesIO, **options: Any) -> tuple[Diarization, list[float]]:
-    told: list[float] = []
+    reports: list[float] = []
     found = engine.diarize(
         source,
         DiarizationOptions(**options),
-        on_progress=lambda fraction, _step: told.append(fraction),
+        on_progress=lambda fraction, _step: reports.append(fraction),
         cancelled=lambda: False,
     )
-    return found, told
+    return found, reports
 
 
 def errors(recording: Recording, turns: tuple[Turn, ...]) -> DiarizationErrors:
@@ -52,15 +52,15 @@ def conversation(engine: Any, telephone: Recording) -> tuple[Diarization, list[f
     return run(engine, telephone.audio)
 
 
-def test_two_people_are_told_apart(
+def test_two_people_are_distinguished(
     conversation: tuple[Diarization, list[float]], telephone: Recording
 ) -> None:
-    found, told = conversation
+    found, reports = conversation
     assert [speaker.label for speaker in found.speakers] == ["SPEAKER_00", "SPEAKER_01"]
     assert errors(telephone, found.turns).rate < 0.08
     assert found.duration == pytest.approx(30.0, abs=0.01)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    assert reports == sorted(reports)
+    assert reports[-1] == 1.0
 
 
 def test_damaged_samples_change_nothing(
@@ -112,7 +112,7 @@ def test_windows_find_the_same_people(
     conversation: tuple[Diarization, list[float]],
 ) -> None:
     twice = np.tile(np.concatenate(list(decode(telephone.audio))), 2)
-    found, told = run(diarizer(window_seconds=40.0), wav(twice))
+    found, reports = run(diarizer(window_seconds=40.0), wav(twice))
     assert len(found.speakers) == 2
     doubled = [
         (start + shift, end + shift, speaker)
@@ -121,7 +121,7 @@ def test_windows_find_the_same_people(
     ]
     plain = [(turn.start, turn.end, turn.speaker) for turn in found.turns]
     assert diarization_errors(doubled, plain).rate < 0.15
-    assert told == sorted(told)
+    assert reports == sorted(reports)
     whole, _ = conversation
     likeness = np.array(
         [[voice_of(one) @ voice_of(other) for other in found.speakers] for one in whole.speakers]
@@ -130,21 +130,21 @@ def test_windows_find_the_same_people(
     assert likeness.max(axis=1).min() > 0.9
 
 
-def test_a_known_number_of_speakers_is_kept(engine: Any, telephone: Recording) -> None:
+def test_known_number_of_speakers_is_kept(engine: Any, telephone: Recording) -> None:
     found, _ = run(engine, telephone.audio, num_speakers=1)
     assert len(found.speakers) == 1
 
 
 @pytest.mark.parametrize("count", [1, 4_000, 20 * 16_000])
 def test_silence_has_no_speakers(engine: Any, wav: Write, count: int) -> None:
-    found, told = run(engine, wav(np.zeros(count, dtype=np.float32)))
+    found, reports = run(engine, wav(np.zeros(count, dtype=np.float32)))
     assert found.turns == ()
     assert found.exclusive_turns == ()
     assert found.speakers == ()
-    assert told[-1] == 1.0
+    assert reports[-1] == 1.0
 
 
-def test_no_sound_at_all_is_refused(engine: Any) -> None:
+def test_recording_without_sound_is_refused(engine: Any) -> None:
     with pytest.raises(EmptyAudioError):
         run(engine, io.BytesIO(b""))
 
@@ -170,16 +170,16 @@ def test_steps_have_names_for_users(engine: Any, telephone: Recording, wav: Writ
 
 
 @pytest.mark.parametrize("after", [0, 3])
-def test_cancelling_stops_it(engine: Any, telephone: Recording, after: int) -> None:
-    told: list[float] = []
+def test_cancelling_ends_the_work(engine: Any, telephone: Recording, after: int) -> None:
+    reports: list[float] = []
     with pytest.raises(TaskCancelledError):
         engine.diarize(
             telephone.audio,
             DiarizationOptions(),
-            on_progress=lambda fraction, _step: told.append(fraction),
-            cancelled=lambda: len(told) >= after,
+            on_progress=lambda fraction, _step: reports.append(fraction),
+            cancelled=lambda: len(reports) >= after,
         )
-    assert len(told) == after
+    assert len(reports) == after
 
 
 def test_nothing_leaves_the_machine(
@@ -226,7 +226,7 @@ params:
 
 @pytest.fixture(scope="module")
 def pipeline_directory(store: ModelStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A pipeline as it comes from a hub, with an embedding that nobody has trained."""
+    """Pipeline in the form of a hub, with an untrained embedding."""
     from pyannote.audio import Model
     from pyannote.audio.models.embedding import WeSpeakerResNet34
 
@@ -272,7 +272,7 @@ def pipeline_directory(store: ModelStore, tmp_path_factory: pytest.TempPathFacto
     return directory
 
 
-def test_a_pipeline_from_a_local_directory_runs(
+def test_pipeline_in_a_local_directory_runs(
     store: ModelStore, pipeline_directory: Path, telephone: Recording, wav: Write
 ) -> None:
     from diarizer.engines.pyannote import PyannoteSettings, load_pipeline
@@ -283,8 +283,8 @@ def test_a_pipeline_from_a_local_directory_runs(
         warnings.simplefilter("ignore")
         engine = load_pipeline(models, PyannoteSettings())
     # An embedding of this size takes long; a few seconds of speech will do.
-    found, told = run(engine, wav(read_window(telephone.audio, 10.0, 20.0)), num_speakers=2)
-    assert told[-1] == 1.0
+    found, reports = run(engine, wav(read_window(telephone.audio, 10.0, 20.0)), num_speakers=2)
+    assert reports[-1] == 1.0
     # Untrained, it cannot tell voices apart, but it hears speech as the segmentation does.
     assert 9.0 < sum(turn.duration for turn in found.exclusive_turns) <= 10.0
     voiceprint = found.speakers[0].voiceprint
@@ -293,7 +293,7 @@ def test_a_pipeline_from_a_local_directory_runs(
     assert voiceprint.model == pipeline_directory.name
 
 
-def test_a_directory_that_is_no_pipeline_is_refused(tmp_path: Path) -> None:
+def test_directory_without_a_pipeline_is_refused(tmp_path: Path) -> None:
     from diarizer.engines.pyannote import PyannoteSettings, load_pipeline
 
     (tmp_path / "config.yaml").write_text("pipeline:\n  name: no.such.Pipeline\n")
@@ -302,7 +302,7 @@ def test_a_directory_that_is_no_pipeline_is_refused(tmp_path: Path) -> None:
         load_pipeline(models, PyannoteSettings())
 
 
-def test_without_a_card_it_does_not_start_on_one(
+def test_engine_does_not_load_on_a_missing_gpu(
     diarizer: MakeEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from diarizer.engines.pyannote import PyannoteSettings, load_pipeline

@@ -1,4 +1,4 @@
-"""What must hold before anything of torch is imported, each seen in a fresh process."""
+"""Settings that precede the import of torch, each tested in a fresh process."""
 
 import os
 import subprocess
@@ -42,7 +42,7 @@ def test_memory_and_threads_are_bounded_before_torch_is_imported() -> None:
     assert answer.split() == ["16", "64", "PASSIVE", "0", "1"]
 
 
-def test_an_operator_may_choose_other_limits_but_not_telemetry() -> None:
+def test_environment_changes_limits_but_not_telemetry() -> None:
     answer = run(
         """
         import os
@@ -66,8 +66,8 @@ def test_filter_banks_work_whether_or_not_the_native_library_loads() -> None:
     assert answer == "(98, 80)"
 
 
-def test_nothing_is_told_to_the_vendor() -> None:
-    """Whatever the environment says, no model, pipeline or file is reported, to any address."""
+def test_nothing_is_reported_to_the_vendor() -> None:
+    """No model, pipeline or file is reported to any address, whatever the environment."""
     answer = run(
         """
         import socket

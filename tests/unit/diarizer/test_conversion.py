@@ -1,4 +1,4 @@
-"""What the diarizer's domain becomes on the wire."""
+"""Conversion between values of the diarizer and messages."""
 
 import pytest
 
@@ -10,18 +10,18 @@ from securetranscribe.v1 import diarization_pb2
 DEFAULTS = DiarizationOptions(max_speakers=10, min_speaker_duration=1.5)
 
 
-def test_a_silent_request_takes_the_workers_defaults() -> None:
+def test_empty_request_has_the_defaults_of_the_worker() -> None:
     assert conversion.options_of(diarization_pb2.DiarizationConfig(), DEFAULTS) == DEFAULTS
 
 
-def test_a_request_overrules_the_defaults() -> None:
+def test_request_overrides_defaults() -> None:
     config = diarization_pb2.DiarizationConfig(min_speaker_count=12)
     assert conversion.options_of(config, DEFAULTS).max_speakers == 12
     config = diarization_pb2.DiarizationConfig(speaker_count=3)
     assert conversion.options_of(config, DEFAULTS).num_speakers == 3
 
 
-def test_numbers_that_contradict_each_other_are_refused() -> None:
+def test_contradicting_numbers_are_refused() -> None:
     config = diarization_pb2.DiarizationConfig(speaker_count=-1)
     with pytest.raises(ValueError, match="num_speakers"):
         conversion.options_of(config, DEFAULTS)

@@ -1,4 +1,4 @@
-"""Direct calls of the diarizer, with an engine that needs no models."""
+"""Direct calls of the diarizer, with an engine without models."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ def servicer(engine: FakeEngine, inference: Inference) -> DiarizationServicer:
     return DiarizationServicer(engine, inference, DiarizationOptions())
 
 
-async def test_diarize_hands_over_the_bytes_and_the_configuration(inference: Inference) -> None:
+async def test_diarize_passes_on_bytes_and_configuration(inference: Inference) -> None:
     engine = FakeEngine()
     request = diarization_pb2.DiarizeRequest(
         content=b"sound", config=diarization_pb2.DiarizationConfig(speaker_count=2)
@@ -36,7 +36,7 @@ async def test_diarize_hands_over_the_bytes_and_the_configuration(inference: Inf
     assert [turn.speaker_label for turn in answer.diarization.turns] == ["Speaker_1", "Speaker_2"]
 
 
-async def test_no_audio_is_refused_before_the_engine_is_asked(inference: Inference) -> None:
+async def test_empty_content_is_refused_before_the_engine_is_called(inference: Inference) -> None:
     engine = FakeEngine()
     with pytest.raises(ValidationError) as caught:
         await servicer(engine, inference).Diarize(diarization_pb2.DiarizeRequest(), None)
@@ -52,7 +52,7 @@ async def test_contradicting_speaker_counts_are_refused(inference: Inference) ->
         await servicer(FakeEngine(), inference).Diarize(request, None)
 
 
-async def test_the_voiceprint_is_that_of_who_speaks_most(inference: Inference) -> None:
+async def test_voiceprint_is_that_of_the_main_speaker(inference: Inference) -> None:
     request = diarization_pb2.ExtractVoiceprintRequest(content=b"x")
     answer = await servicer(FakeEngine(speech=(3.0, 20.0)), inference).ExtractVoiceprint(
         request, None
@@ -63,7 +63,7 @@ async def test_the_voiceprint_is_that_of_who_speaks_most(inference: Inference) -
     assert seconds(answer.clean_turn.end) == pytest.approx(11.05)
 
 
-async def test_a_voice_that_is_never_alone_has_no_clean_turn(inference: Inference) -> None:
+async def test_voice_that_is_never_alone_has_no_clean_turn(inference: Inference) -> None:
     request = diarization_pb2.ExtractVoiceprintRequest(content=b"x")
     answer = await servicer(FakeEngine(speech=(0.2,)), inference).ExtractVoiceprint(request, None)
     assert answer.HasField("voiceprint")
@@ -77,7 +77,7 @@ async def test_a_voice_that_is_never_alone_has_no_clean_turn(inference: Inferenc
         (FakeEngine(speech=(0.4,), voiceless=frozenset({0})), "too little"),
     ],
 )
-async def test_a_clip_without_a_voice_says_so(
+async def test_clip_without_a_voice_is_refused(
     engine: FakeEngine, said: str, inference: Inference
 ) -> None:
     request = diarization_pb2.ExtractVoiceprintRequest(content=b"x")

@@ -1,4 +1,4 @@
-"""Tasks of the diarizer, with an engine that needs no models."""
+"""Tasks of the diarizer, with an engine without models."""
 
 import io
 from typing import cast
@@ -18,16 +18,16 @@ def audio() -> RangedObject:
     return cast(RangedObject, io.BytesIO(b"sound"))
 
 
-def test_a_task_gives_a_serialized_diarization_and_reports_progress() -> None:
-    told: list[tuple[float, str]] = []
+def test_task_returns_a_serialized_diarization_and_reports_progress() -> None:
+    reports: list[tuple[float, str]] = []
     handler = DiarizeHandler(FakeEngine(), DiarizationOptions())
-    control = TaskControl(lambda fraction, step: told.append((fraction, step)))
+    control = TaskControl(lambda fraction, step: reports.append((fraction, step)))
     result = diarization_pb2.Diarization.FromString(handler(queue_pb2.Task(), audio(), control))
     assert len(result.speakers) == 2
-    assert told == [(0.5, "Finding who speaks when")]
+    assert reports == [(0.5, "Finding who speaks when")]
 
 
-def test_a_cancelled_task_stops() -> None:
+def test_cancelled_task_stops() -> None:
     handler = DiarizeHandler(FakeEngine(), DiarizationOptions())
     control = TaskControl(lambda _fraction, _step: None)
     control.stop()
@@ -35,7 +35,7 @@ def test_a_cancelled_task_stops() -> None:
         handler(queue_pb2.Task(), audio(), control)
 
 
-def test_a_task_that_cannot_be_right_fails_for_good() -> None:
+def test_invalid_task_fails_permanently() -> None:
     task = queue_pb2.Task()
     task.diarize.config.speaker_count = -1
     handler = DiarizeHandler(FakeEngine(), DiarizationOptions())

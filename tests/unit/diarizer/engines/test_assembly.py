@@ -35,7 +35,7 @@ def plain(turns: tuple[Turn, ...]) -> list[tuple[str, float, float]]:
     return [(turn.speaker, turn.start, turn.end) for turn in turns]
 
 
-def test_turns_of_windows_are_moved_and_speakers_recognised() -> None:
+def test_turns_of_windows_are_shifted_and_speakers_linked() -> None:
     found = put_together(
         window(0.0, 100.0, turn("x", 1, 9), turn("y", 10, 20), x=0, y=1),
         window(100.0, 100.0, turn("x", 0, 5), turn("y", 6, 16), x=1, y=0),
@@ -58,18 +58,18 @@ def test_a_turn_over_the_seam_of_windows_is_one_turn() -> None:
     assert plain(found.turns) == [("SPEAKER_00", 40, 55)]
 
 
-def test_turns_do_not_reach_out_of_their_window() -> None:
+def test_turns_stay_within_their_window() -> None:
     found = put_together(window(0.0, 50.0, turn("a", -0.02, 50.4), a=0))
     assert plain(found.turns) == [("SPEAKER_00", 0, 50)]
 
 
-def test_speakers_are_labelled_by_first_appearance() -> None:
+def test_speakers_are_labeled_by_first_appearance() -> None:
     found = put_together(window(0.0, 60.0, turn("z", 5, 15), turn("a", 20, 30), z=0, a=1))
     assert [speaker for speaker, _, _ in plain(found.turns)] == ["SPEAKER_00", "SPEAKER_01"]
     assert found.voices["SPEAKER_00"].vector == pytest.approx(voice(0).vector)
 
 
-def test_the_speech_of_fragments_goes_to_others() -> None:
+def test_speech_of_fragments_is_assigned_to_others() -> None:
     turns = (turn("a", 0, 10), turn("b", 30, 40), turn("c", 28, 29), turn("b", 29.2, 30))
     found = put_together(window(0.0, 60.0, *turns, a=0, b=1))
     assert plain(found.turns) == [
@@ -81,7 +81,7 @@ def test_the_speech_of_fragments_goes_to_others() -> None:
     assert set(found.voices) == {"SPEAKER_00", "SPEAKER_01"}
 
 
-def test_somebody_who_hardly_speaks_is_still_somebody() -> None:
+def test_only_speaker_remains_with_little_speech() -> None:
     found = put_together(window(0.0, 5.0, turn("a", 0, 1)))
     assert plain(found.turns) == [("SPEAKER_00", 0, 1)]
     assert found.voices == {}
@@ -103,14 +103,14 @@ def test_no_more_speakers_than_allowed() -> None:
     assert len(speech_seconds(put_together(*windows, options=options).turns)) == 3
 
 
-def test_joined_turns_are_united_and_ordered() -> None:
+def test_joined_turns_are_merged_and_ordered() -> None:
     joined = join_turns(
         [turn("b", 3, 4), turn("a", 0, 2), turn("a", 1, 3), turn("a", 3.04, 5), turn("a", 7, 7)]
     )
     assert plain(tuple(joined)) == [("a", 0, 5), ("b", 3, 4)]
 
 
-def test_exclusive_turns_are_not_joined_over_what_another_says() -> None:
+def test_exclusive_turns_are_not_joined_across_another_turn() -> None:
     turns = (turn("a", 0, 10), turn("b", 10, 10.03), turn("a", 10.03, 20), turn("b", 30, 40))
     found = put_together(window(0.0, 60.0, *turns, a=0, b=1))
     ends = [(turn.start, turn.end) for turn in found.exclusive_turns]

@@ -19,7 +19,7 @@ STEP = 100  # A second.
 
 
 def masks(chunks: int, *voices: tuple[int, int, int]) -> BoolArray:
-    """Who speaks: voices as (local number, first frame, last frame) of the recording."""
+    """Return the activity of voices: (local number, first frame, last frame) of the recording."""
     found = np.zeros((chunks, 3, FRAMES), dtype=np.bool_)
     for chunk in range(chunks):
         for voice, start, end in voices:
@@ -32,7 +32,7 @@ def starts(chunks: int) -> list[int]:
     return [chunk * STEP for chunk in range(chunks)]
 
 
-def test_speech_that_goes_on_is_embedded_every_few_chunks() -> None:
+def test_continuous_speech_is_embedded_every_few_chunks() -> None:
     everything = masks(20, (0, 0, 10_000))
     found = plan(everything, starts(20))
     assert (found.source[:, 0] >= 0).all()
@@ -53,12 +53,12 @@ def test_other_speech_is_not_reused() -> None:
     assert found.source[1].tolist() == [0, 1, -1]
 
 
-def test_voices_of_one_chunk_do_not_borrow_from_each_other() -> None:
+def test_voices_of_one_chunk_share_no_embedding() -> None:
     both = masks(1, (0, 0, 500), (1, 0, 500))
     assert plan(both, starts(1)).source[0, :2].tolist() == [0, 1]
 
 
-def test_a_voice_is_known_by_its_speech_and_not_by_its_number() -> None:
+def test_voice_is_matched_by_speech_and_not_by_number() -> None:
     swapped = masks(2, (0, 200, 900))
     swapped[1] = np.roll(swapped[1], 1, axis=0)
     found = plan(swapped, starts(2))
@@ -66,7 +66,7 @@ def test_a_voice_is_known_by_its_speech_and_not_by_its_number() -> None:
     assert found.source[1].tolist() == [-1, 0, -1]
 
 
-def test_what_is_embedded_are_the_frames_of_the_recording() -> None:
+def test_frames_count_from_the_start_of_the_recording() -> None:
     found = plan(masks(3, (0, 1_050, 1_150))[1:], starts(3)[1:])
     assert found.frames[0].tolist() == list(range(1_050, 1_100))
 
@@ -78,7 +78,7 @@ def test_silence_needs_no_embedding() -> None:
 
 
 class FakeEmbedder:
-    """Answers with the mean of the features; remembers the batches."""
+    """Embedding by the mean of the features. Records the batches."""
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
@@ -94,15 +94,15 @@ def test_each_voice_gets_the_embedding_of_its_plan() -> None:
     features = torch.arange(2_000, dtype=torch.float32)[:, None].repeat(1, 80)
     chosen = plan(masks(2, (0, 0, 200), (1, 600, 1_000)), starts(2))
     embedder = FakeEmbedder()
-    told: list[tuple[int, int]] = []
+    reports: list[tuple[int, int]] = []
     found = embed_plan(
-        chosen, features, embedder, batch_size=4, on_batch=lambda *step: told.append(step)
+        chosen, features, embedder, batch_size=4, on_batch=lambda *step: reports.append(step)
     )
     assert found.shape == (2, 3, DIMENSION)
     assert found[0, 0, 0] == pytest.approx(99.5)
     assert found[:, 1, 0] == pytest.approx([799.5, 799.5])
     assert np.isnan(found[:, 2]).all()
-    assert told[-1] == (len(chosen.frames), len(chosen.frames))
+    assert reports[-1] == (len(chosen.frames), len(chosen.frames))
 
 
 def test_batches_are_of_one_length_and_not_too_large() -> None:
@@ -114,7 +114,7 @@ def test_batches_are_of_one_length_and_not_too_large() -> None:
     assert sum(len(batch) for batch in embedder.batches) == len(chosen.frames)
 
 
-def test_silence_is_embedded_as_nothing() -> None:
+def test_silence_has_no_embeddings() -> None:
     chosen = plan(masks(2), starts(2))
     found = embed_plan(
         chosen, torch.zeros((1_100, 80)), FakeEmbedder(), batch_size=4, on_batch=lambda *_: None

@@ -26,28 +26,28 @@ def heirs(
     return absorb([*TALK, *turns], known, options or DiarizationOptions(), alike=0.75)
 
 
-def test_who_hardly_speaks_goes_to_the_most_similar_voice() -> None:
+def test_fragment_is_merged_into_the_most_similar_voice() -> None:
     assert heirs(turn("x", 58, 59), x=voice(0.2, 0.9, 0.3)) == {"x": "ben"}
 
 
-def test_without_a_voice_it_goes_to_who_speaks_nearest() -> None:
+def test_fragment_without_a_voice_is_merged_into_the_nearest_speaker() -> None:
     assert heirs(turn("x", 119.5, 120.5)) == {"x": "ben"}
     assert heirs(turn("x", 1, 2)) == {"x": "anna"}
 
 
-def test_a_little_speech_in_a_voice_that_is_there_already_is_no_other_person() -> None:
+def test_little_speech_in_a_known_voice_is_not_another_person() -> None:
     assert heirs(turn("x", 130, 136), x=voice(0.9, 0.3, 0.3)) == {"x": "anna"}
 
 
-def test_a_little_speech_in_a_voice_of_its_own_is_another_person() -> None:
+def test_little_speech_in_another_voice_is_another_person() -> None:
     assert heirs(turn("x", 130, 136), x=voice(0.6, 0.2, 0.8)) == {}
 
 
-def test_who_speaks_long_is_another_person_however_alike() -> None:
+def test_much_speech_is_another_person_however_similar() -> None:
     assert heirs(turn("x", 130, 170), x=voice(0.98, 0.1, 0.1)) == {}
 
 
-def test_as_many_speakers_stay_as_are_wanted() -> None:
+def test_requested_number_of_speakers_remains() -> None:
     fragment = turn("x", 58, 59)
     assert heirs(fragment, options=DiarizationOptions(num_speakers=3)) == {}
     assert heirs(fragment, options=DiarizationOptions(min_speakers=3)) == {}
@@ -55,12 +55,12 @@ def test_as_many_speakers_stay_as_are_wanted() -> None:
     assert set(two) == {"x"}
 
 
-def test_how_little_is_a_fragment_can_be_set() -> None:
+def test_length_of_fragments_is_an_option() -> None:
     fragment = turn("x", 58, 59)
     assert heirs(fragment, options=DiarizationOptions(min_speaker_duration=0.5)) == {}
 
 
-def test_fragments_of_fragments_go_to_a_real_speaker() -> None:
+def test_fragments_of_fragments_are_merged_into_a_speaker() -> None:
     found = heirs(
         turn("x", 130, 131), turn("y", 131, 132.5), x=voice(0, 0.5, 0.8), y=voice(0, 0.55, 0.8)
     )

@@ -7,11 +7,11 @@ DIMENSION = 16
 
 
 def voice(person: int, *, like: float = 0.95, seed: int = 0) -> FloatArray:
-    """A unit vector with a cosine of about `like` to the person's own direction."""
+    """Return a unit vector with a cosine of about `like` to the person's own direction."""
     rng = np.random.default_rng((person, seed))
     own = np.eye(DIMENSION)[person]
     other = rng.standard_normal(DIMENSION)
-    other[:8] = 0.0  # Persons are told apart by the first dimensions.
+    other[:8] = 0.0  # Persons are reports apart by the first dimensions.
     other /= np.linalg.norm(other)
     mixed: FloatArray = (like * own + np.sqrt(1 - like**2) * other).astype(np.float32)
     return mixed
@@ -28,13 +28,13 @@ def speaker(
     )
 
 
-def test_one_window_keeps_its_speakers_apart_however_alike() -> None:
+def test_speakers_of_one_window_stay_apart_however_similar() -> None:
     vector = voice(0)
     twins = [LocalSpeaker(window=0, label=name, vector=vector, seconds=30.0) for name in "ab"]
     assert link(twins, threshold=0.65) == [0, 1]
 
 
-def test_the_same_voices_are_found_again_in_every_window() -> None:
+def test_same_voices_are_linked_in_every_window() -> None:
     speakers = [speaker(w, p) for w in range(5) for p in ((0, 1, 2) if w % 2 else (2, 0, 1))]
     persons = link(speakers, threshold=0.65)
     truth = [int(s.label.split("-")[1]) for s in speakers]
@@ -47,25 +47,25 @@ def test_new_voices_become_new_persons() -> None:
     assert link(speakers, threshold=0.65) == [0, 1, 1, 2, 3]
 
 
-def test_unlike_voices_are_only_joined_to_keep_within_the_most() -> None:
+def test_different_voices_are_joined_only_above_the_maximum() -> None:
     speakers = [speaker(0, 0), speaker(1, 1), speaker(2, 2)]
     assert len(set(link(speakers, threshold=0.65))) == 3
     assert len(set(link(speakers, threshold=0.65, most=2))) == 2
     assert len(set(link(speakers, threshold=0.65, most=1))) == 1
 
 
-def test_speakers_of_one_window_are_not_joined_even_beyond_the_most() -> None:
+def test_speakers_of_one_window_are_not_joined_even_above_the_maximum() -> None:
     speakers = [speaker(0, 0), speaker(0, 1), speaker(0, 2)]
     assert len(set(link(speakers, threshold=0.65, most=2))) == 3
 
 
-def test_never_fewer_than_asked_for() -> None:
+def test_minimum_of_speakers_remains() -> None:
     speakers = [speaker(window, 0) for window in range(4)]
     assert len(set(link(speakers, threshold=0.65))) == 1
     assert len(set(link(speakers, threshold=0.65, fewest=2))) == 2
 
 
-def test_a_voice_from_little_speech_joins_although_it_is_less_alike() -> None:
+def test_voice_from_little_speech_is_joined_although_less_similar() -> None:
     solid = [speaker(0, 0), speaker(0, 1)]
     weak = speaker(1, 0, seconds=1.5, like=0.6)
     assert link([*solid, weak], threshold=0.65) == [0, 1, 0]
@@ -79,7 +79,7 @@ def test_a_speaker_without_a_voice_stays_alone_unless_there_are_too_many() -> No
     assert link([*speakers[:2], speaker(2, None, seconds=0.0)], threshold=0.65, most=1) == [0, 0, 0]
 
 
-def test_nobody_is_nobody() -> None:
+def test_no_speakers_give_no_persons() -> None:
     assert link([], threshold=0.65) == []
 
 

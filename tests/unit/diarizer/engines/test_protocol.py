@@ -12,7 +12,7 @@ from diarizer.engines.protocol import Diarization, DiarizationOptions, Turn
         {"min_speaker_duration": -1.0},
     ],
 )
-def test_options_that_contradict_themselves_are_refused(wrong: dict[str, int]) -> None:
+def test_contradicting_options_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="speaker"):
         DiarizationOptions(**wrong)
 

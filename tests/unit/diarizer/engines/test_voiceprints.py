@@ -21,7 +21,7 @@ def turn(speaker: str, start: float, end: float) -> Turn:
 
 
 class FakeEmbedder:
-    """Hears how much of each value (1, 2, 3) is in the sound; remembers the pieces."""
+    """Embedding by the share of each value (1, 2, 3) in the sound. Records the pieces."""
 
     sample_rate = RATE
 
@@ -42,17 +42,17 @@ def test_speech_is_clean_where_one_person_speaks() -> None:
     assert np.array(clean["b"]) == pytest.approx(np.array([(5.05, 6.95), (7.55, 7.95)]))
 
 
-def test_who_never_speaks_alone_has_no_clean_speech() -> None:
+def test_speaker_who_is_never_alone_has_no_clean_speech() -> None:
     assert set(clean_stretches([turn("a", 0, 9), turn("b", 2, 4)])) == {"a"}
     assert clean_stretches([]) == {}
 
 
-def test_turns_of_one_speaker_that_touch_are_one_stretch() -> None:
+def test_adjacent_turns_of_one_speaker_are_one_stretch() -> None:
     (stretch,) = clean_stretches([turn("a", 0, 2), turn("a", 2, 4)])["a"]
     assert stretch == pytest.approx((0.05, 3.95))
 
 
-def test_voices_are_taken_from_clean_speech_alone() -> None:
+def test_voices_are_computed_from_clean_speech_only() -> None:
     sound = np.zeros(20 * RATE, dtype=np.float32)
     sound[0 : 6 * RATE] = 1
     sound[6 * RATE : 8 * RATE] = 3  # Both at once.
@@ -84,12 +84,12 @@ def test_turns_beyond_the_sound_are_cut() -> None:
     assert voices["a"].seconds == pytest.approx(1.95)
 
 
-def test_pieces_of_somebody_else_are_left_out_of_the_average() -> None:
+def test_outliers_are_left_out_of_the_average() -> None:
     vectors = np.array([[1, 0.1], [1, -0.1], [1, 0], [-0.2, 1]], dtype=np.float32)
     assert average(vectors) == pytest.approx([1, 0], abs=0.01)
 
 
-def test_the_average_ignores_lengths_and_what_is_no_vector() -> None:
+def test_average_ignores_lengths_and_invalid_vectors() -> None:
     vectors = np.array([[10, 0], [0, 1], [np.nan, 1], [0, 0]], dtype=np.float32)
     assert average(vectors) == pytest.approx([0.7071, 0.7071], abs=1e-3)
     assert average(vectors[2:]) is None

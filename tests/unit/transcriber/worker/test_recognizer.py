@@ -1,4 +1,4 @@
-"""What the recognizer makes of a request's configuration."""
+"""Recognition as configured by requests, and tasks."""
 
 import io
 from typing import cast
@@ -46,7 +46,7 @@ def test_warnings_about_the_recording_are_passed_on() -> None:
     assert list(found.warnings) == ["One sample was damaged."]
 
 
-def test_a_request_overrules_the_workers_beam_and_names_its_language() -> None:
+def test_request_overrides_beam_and_language() -> None:
     engine = FakeEngine()
     recognize(engine, language=" DE ", beam_size=2, phrases=["Ada"])
     recognize(engine)
@@ -63,7 +63,7 @@ def test_a_request_overrules_the_workers_beam_and_names_its_language() -> None:
         ({"phrases": ["x"] * 201}, "phrases"),
     ],
 )
-def test_what_the_model_cannot_do_is_refused(config: dict[str, object], field: str) -> None:
+def test_unsupported_configuration_is_refused(config: dict[str, object], field: str) -> None:
     with pytest.raises(ValidationError) as caught:
         recognize(FakeEngine(), **config)
     assert caught.value.details == {"field": field}
@@ -73,15 +73,15 @@ def audio() -> RangedObject:
     return cast(RangedObject, io.BytesIO(b"sound"))
 
 
-def test_a_task_gives_a_serialized_recognition_and_reports_progress() -> None:
-    told: list[tuple[float, str]] = []
+def test_task_returns_a_serialized_recognition_and_reports_progress() -> None:
+    reports: list[tuple[float, str]] = []
     handler = TranscribeHandler(Recognizer(FakeEngine(), 5))
-    result = handler(queue_pb2.Task(), audio(), TaskControl(lambda *now: told.append(now)))
+    result = handler(queue_pb2.Task(), audio(), TaskControl(lambda *now: reports.append(now)))
     assert speech_pb2.Recognition.FromString(result).segments[0].text == "hello there"
-    assert told == [(0.5, "Recognizing speech")]
+    assert reports == [(0.5, "Recognizing speech")]
 
 
-def test_a_cancelled_task_stops() -> None:
+def test_cancelled_task_stops() -> None:
     control = TaskControl(lambda _fraction, _step: None)
     control.stop()
     with pytest.raises(TaskCancelledError):

@@ -1,4 +1,4 @@
-"""Direct calls of the recognizer, with an engine that needs no model."""
+"""Direct calls of the recognizer, with an engine without a model."""
 
 from collections.abc import Iterator
 
@@ -23,19 +23,19 @@ def servicer(inference: Inference) -> SpeechServicer:
     return SpeechServicer(Recognizer(FakeEngine(), 5), inference)
 
 
-async def test_a_recording_is_recognized(inference: Inference) -> None:
+async def test_recording_is_recognized(inference: Inference) -> None:
     request = speech_pb2.RecognizeRequest(content=b"sound")
     answer = await servicer(inference).Recognize(request, None)
     assert answer.recognition.segments[0].text == "hello there"
 
 
-async def test_no_audio_is_refused(inference: Inference) -> None:
+async def test_empty_content_is_refused(inference: Inference) -> None:
     with pytest.raises(ValidationError) as caught:
         await servicer(inference).Recognize(speech_pb2.RecognizeRequest(), None)
     assert caught.value.details == {"field": "content"}
 
 
-async def test_live_recognition_says_that_it_is_not_offered(inference: Inference) -> None:
+async def test_live_recognition_is_refused_as_unimplemented(inference: Inference) -> None:
     async def requests() -> object:
         yield speech_pb2.StreamingRecognizeRequest()
 
@@ -44,7 +44,7 @@ async def test_live_recognition_says_that_it_is_not_offered(inference: Inference
             pass
 
 
-async def test_a_crowd_of_waiting_calls_is_refused(inference: Inference) -> None:
+async def test_calls_beyond_the_limit_of_waiting_ones_are_refused(inference: Inference) -> None:
     inference._waiting = 8
     with pytest.raises(ResourceExhaustedError, match="busy"):
         await servicer(inference).Recognize(speech_pb2.RecognizeRequest(content=b"x"), None)

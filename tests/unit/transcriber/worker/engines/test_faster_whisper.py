@@ -1,4 +1,4 @@
-"""The parts of the engine that need no model."""
+"""Parts of the engine without a model."""
 
 from dataclasses import dataclass, field
 
@@ -50,13 +50,13 @@ class FakeSegment:
         (FakeSegment(compression_ratio=3.0), True),
     ],
 )
-def test_what_whisper_makes_up_is_told_by_its_own_judgment(
+def test_invented_text_is_detected_by_the_measures_of_whisper(
     segment: FakeSegment, invented: bool
 ) -> None:
     assert is_invented(segment) is invented
 
 
-def test_segments_become_ours_with_times_moved() -> None:
+def test_segments_are_converted_with_shifted_times() -> None:
     (found,) = _to_domain([FakeSegment()], "en", lambda start, end: (start + 10, end + 10))
     assert found.text == "Good morning."
     assert [(word.text, word.start, word.end) for word in found.words] == [
@@ -88,13 +88,13 @@ def test_empty_and_invented_segments_are_left_out(segment: FakeSegment) -> None:
         (FakeSegment(no_speech_prob=0.7), False),
     ],
 )
-def test_what_was_not_heard_at_first_must_be_credible(segment: FakeSegment, credible: bool) -> None:
+def test_text_of_a_second_attempt_must_be_credible(segment: FakeSegment, credible: bool) -> None:
     (found,) = _to_domain([segment], "en", lambda start, end: (start, end))
     assert is_credible(found) is credible
 
 
 class ForgetfulWhisper:
-    """As faster_whisper.WhisperModel: writes a word a second, but at first only for five."""
+    """As faster_whisper.WhisperModel: one word per second, the first time only for five."""
 
     def __init__(self, judgment: float = -0.2) -> None:
         self.lengths: list[float] = []
@@ -117,7 +117,7 @@ def recognized(whisper: ForgetfulWhisper, seconds: int) -> list[Segment]:
     return list(recognizer.transcribe(sound, spans, "en", RecognitionOptions()))
 
 
-def test_speech_that_was_skipped_is_listened_to_again() -> None:
+def test_skipped_speech_is_decoded_again() -> None:
     whisper = ForgetfulWhisper()
     first, again = recognized(whisper, 20)
     assert whisper.lengths == pytest.approx([20.0, 15.0], abs=0.5)
@@ -126,11 +126,11 @@ def test_speech_that_was_skipped_is_listened_to_again() -> None:
     assert again.words[-1].end == pytest.approx(19.4, abs=0.6)
 
 
-def test_a_second_hearing_must_be_credible() -> None:
+def test_second_attempt_without_credible_text_is_dropped() -> None:
     assert len(recognized(ForgetfulWhisper(judgment=-0.9), 20)) == 1
 
 
-def test_speech_that_is_full_of_words_is_listened_to_once() -> None:
+def test_speech_full_of_words_is_decoded_once() -> None:
     whisper = ForgetfulWhisper()
     assert len(recognized(whisper, 6)) == 1
     assert len(whisper.lengths) == 1

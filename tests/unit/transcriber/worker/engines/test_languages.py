@@ -7,7 +7,7 @@ def heard(seconds: float = 30.0, **probabilities: float) -> Heard:
     return Heard(seconds=seconds, probabilities=probabilities)
 
 
-def test_the_longest_heard_language_prevails() -> None:
+def test_language_of_most_speech_prevails() -> None:
     choice = prevailing([heard(30, en=0.9, de=0.1), heard(5, de=0.99, en=0.01)])
     assert choice.language == "en"
     assert choice.probability == pytest.approx((30 * 0.9 + 5 * 0.01) / 35)

@@ -19,7 +19,7 @@ from transcriber.worker.engines.voice_activity import Span
 
 @dataclass
 class FakeRecognizer:
-    """Hears speech where samples are not 0, in the language that their value stands for.
+    """Detects speech in samples other than 0, in the language given by their value.
 
     Each span becomes a segment of one word, named after its language.
     """
@@ -70,7 +70,7 @@ LANGUAGES = {
 
 
 def window(start: float, *parts: tuple[int, float]) -> AudioWindow:
-    """Sound from parts of (what is spoken or 0, seconds)."""
+    """Return sound from parts of (language or 0, seconds)."""
     pieces = [np.full(round(seconds * SAMPLE_RATE), value) for value, seconds in parts]
     return AudioWindow(start=start, samples=np.concatenate(pieces).astype(np.float32))
 
@@ -83,12 +83,12 @@ def session(
     progress: list[float] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> RecognitionSession:
-    told = progress if progress is not None else []
+    reports = progress if progress is not None else []
     return RecognitionSession(
         recognizer,
         RecognitionOptions(language=language),
         expected=expected,
-        on_progress=lambda fraction, _step: told.append(fraction),
+        on_progress=lambda fraction, _step: reports.append(fraction),
         cancelled=cancelled,
     )
 
@@ -103,7 +103,7 @@ def test_times_count_from_the_start_of_the_recording() -> None:
     assert work.speech_duration == pytest.approx(7.0)
 
 
-def test_silence_is_neither_listened_to_nor_transcribed() -> None:
+def test_silence_is_neither_detected_nor_transcribed() -> None:
     recognizer = FakeRecognizer(LANGUAGES)
     work = session(recognizer)
     work.add(window(0.0, (0, 30.0)))
@@ -114,7 +114,7 @@ def test_silence_is_neither_listened_to_nor_transcribed() -> None:
     assert recognizer.asked == []
 
 
-def test_a_given_language_is_not_questioned() -> None:
+def test_given_language_is_not_detected() -> None:
     recognizer = FakeRecognizer(LANGUAGES)
     work = session(recognizer, language="fr")
     work.add(window(0.0, (ENGLISH, 10.0)))
@@ -123,7 +123,7 @@ def test_a_given_language_is_not_questioned() -> None:
     assert work.languages == [LanguageSpan(start=0.0, end=10.0, language="fr", probability=1.0)]
 
 
-def test_long_speech_is_listened_to_in_a_few_places() -> None:
+def test_language_of_long_speech_is_detected_in_a_few_places() -> None:
     recognizer = FakeRecognizer(LANGUAGES)
     work = session(recognizer, expected=1000)
     work.add(window(0.0, *[(ENGLISH, 9.0), (0, 1.0)] * 60))
@@ -169,43 +169,46 @@ def test_a_switch_within_a_window_splits_it() -> None:
 
 
 def test_progress_rises_to_one() -> None:
-    told: list[float] = []
-    work = session(FakeRecognizer(LANGUAGES), expected=20.0, progress=told)
+    reports: list[float] = []
+    work = session(FakeRecognizer(LANGUAGES), expected=20.0, progress=reports)
     work.add(window(0.0, (ENGLISH, 4.0), (0, 2.0), (ENGLISH, 4.0)))
     work.add(window(10.0, (ENGLISH, 10.0)))
-    assert told == sorted(told)
-    assert told[0] == 0.0
-    assert 0.2 in told
-    assert told[-1] == 1.0
+    assert reports == sorted(reports)
+    assert reports[0] == 0.0
+    assert 0.2 in reports
+    assert reports[-1] == 1.0
 
 
-def test_the_step_is_told_in_words_for_a_user() -> None:
-    told: set[str] = set()
+def test_step_has_a_name_for_users() -> None:
+    reports: set[str] = set()
     work = RecognitionSession(
         FakeRecognizer(LANGUAGES),
         RecognitionOptions(language="en"),
         expected=4.0,
-        on_progress=lambda _fraction, step: told.add(step),
+        on_progress=lambda _fraction, step: reports.add(step),
         cancelled=lambda: False,
     )
     work.add(window(0.0, (ENGLISH, 4.0)))
-    assert told == {"Recognizing speech"}
+    assert reports == {"Recognizing speech"}
 
 
 def test_a_recording_longer_than_expected_keeps_progress_within_one() -> None:
-    told: list[float] = []
-    work = session(FakeRecognizer(LANGUAGES), expected=5.0, progress=told)
+    reports: list[float] = []
+    work = session(FakeRecognizer(LANGUAGES), expected=5.0, progress=reports)
     work.add(window(0.0, (ENGLISH, 10.0)))
     work.add(window(10.0, (ENGLISH, 10.0)))
-    assert max(told) <= 1.0
-    assert told == sorted(told)
+    assert max(reports) <= 1.0
+    assert reports == sorted(reports)
 
 
 def test_cancelling_stops_between_segments() -> None:
-    told: list[float] = []
+    reports: list[float] = []
     work = session(
-        FakeRecognizer(LANGUAGES), expected=9.0, progress=told, cancelled=lambda: len(told) >= 2
+        FakeRecognizer(LANGUAGES),
+        expected=9.0,
+        progress=reports,
+        cancelled=lambda: len(reports) >= 2,
     )
     with pytest.raises(TaskCancelledError):
         work.add(window(0.0, *[(ENGLISH, 2.0), (0, 1.0)] * 3))
-    assert len(told) == 2
+    assert len(reports) == 2

@@ -43,7 +43,7 @@ def test_no_speech_has_no_regions_and_no_chunks() -> None:
     assert total_length([]) == 0
 
 
-def test_chunks_hold_as_much_as_fits() -> None:
+def test_chunks_are_filled_up_to_their_length() -> None:
     found = chunks(spans((0, 30), (40, 60), (70, 95), (100, 120)), longest=100, pad=0, total=200)
     assert pairs(found) == [(0, 95), (100, 120)]
 
@@ -78,7 +78,7 @@ def test_the_longest_pause_is_found(speech: list[tuple[int, int]], middle: int |
     assert middle_of_longest_pause(spans(*speech), 100) == middle
 
 
-def test_speech_without_words_is_what_no_word_touches() -> None:
+def test_speech_without_words_is_the_rest_around_words() -> None:
     speech = spans((0, 100), (200, 300))
     words = [(10, 20), (90, 110), (190, 240)]
     assert pairs(without_words(speech, words, slack=5)) == [(0, 5), (25, 85), (245, 300)]
@@ -88,7 +88,7 @@ def test_speech_full_of_words_leaves_nothing() -> None:
     assert without_words(spans((0, 100)), [(0, 60), (50, 100)], slack=0) == []
 
 
-def test_without_any_word_all_speech_is_left() -> None:
+def test_all_speech_is_left_without_words() -> None:
     assert pairs(without_words(spans((0, 100), (200, 300)), [], slack=5)) == [(0, 100), (200, 300)]
 
 
@@ -114,13 +114,13 @@ def test_the_regions_are_joined(speech: SpeechMap) -> None:
     ("joined", "original"),
     [((0.0, 0.5), (2.0, 2.5)), ((2.25, 2.75), (10.25, 10.75)), ((3.0, 13.0), (20.0, 30.0))],
 )
-def test_times_are_moved_back(
+def test_times_are_mapped_to_the_recording(
     speech: SpeechMap, joined: tuple[float, float], original: tuple[float, float]
 ) -> None:
     assert speech.place(*joined) == pytest.approx(original)
 
 
-def test_a_word_over_a_seam_stays_on_the_side_of_its_middle(speech: SpeechMap) -> None:
+def test_word_across_a_seam_stays_on_the_side_of_its_middle(speech: SpeechMap) -> None:
     assert speech.place(1.8, 2.1) == pytest.approx((3.8, 4.0))
     assert speech.place(1.9, 2.3) == pytest.approx((10.0, 10.3))
 
