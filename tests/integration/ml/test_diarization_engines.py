@@ -91,6 +91,7 @@ def test_turns_are_in_order_and_within_the_recording(
 ) -> None:
     found, _ = conversation
     assert_turns_in_order(found)
+    assert found.turns[0].start < WINDOW_SECONDS < max(turn.end for turn in found.turns)
     assert found.duration == pytest.approx(SECONDS, abs=0.05)
     assert found.warnings == ()
 

@@ -90,6 +90,7 @@ def test_words_are_in_order_and_within_the_recording(
 ) -> None:
     found, _ = conversation
     assert_words_in_order(found)
+    assert found.words[0].start < WINDOW_SECONDS < found.words[-1].end
     assert found.duration == pytest.approx(SECONDS, abs=0.05)
     assert 0 < found.speech_duration <= found.duration
     assert found.warnings == ()
