@@ -151,7 +151,7 @@ def test_offspring_of_services_is_cleared_away_after_a_killed_runner(
     all_gone(pids.values())
     down = operator.run("down")
     assert down.returncode == 0
-    assert "ended speakers, which an earlier run had left behind" in down.stdout
+    assert "ended speakers, left over from an earlier run" in down.stdout
     all_gone(grandchildren)
 
 
@@ -232,7 +232,7 @@ def test_starting_services_beside_servers_that_run_alone_is_explained(
     assert "already running" in again.stdout
     services = operator.run("up", "--detach")
     assert services.returncode == 4
-    assert "without running the services" in services.stderr
+    assert "without the services" in services.stderr
 
 
 def test_a_service_that_cannot_start_is_explained(

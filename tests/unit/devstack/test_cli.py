@@ -46,14 +46,14 @@ def test_the_env_file_is_read(run: Run, tmp_path: Path) -> None:
 def test_nothing_runs(run: Run, command: str, tmp_path: Path) -> None:
     code, _, errors = run(command)
     assert code == 3
-    assert f"nothing runs in {tmp_path / '.data'}" in errors
+    assert f"nothing is running in {tmp_path / '.data'}" in errors
     assert not (tmp_path / ".data").exists()
 
 
 def test_stopping_what_does_not_run_is_fine(run: Run, tmp_path: Path) -> None:
     code, said, _ = run("down")
     assert code == 0
-    assert "nothing runs" in said
+    assert "nothing is running" in said
 
 
 def test_logs_of_one_and_of_all(run: Run, tmp_path: Path) -> None:
@@ -71,4 +71,4 @@ def test_a_log_that_does_not_exist_names_those_that_do(run: Run, tmp_path: Path)
     files.log("nats").write_text("1\n")
     code, _, errors = run("--data-dir", "d", "logs", "gateway")
     assert code == 2
-    assert "there are: nats" in errors
+    assert "Available: nats" in errors

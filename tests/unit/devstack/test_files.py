@@ -3,7 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from devstack.files import DataDirectory, read_object, tail, write_object, write_private
+from devstack.files import (
+    DataDirectory,
+    lines_after,
+    read_object,
+    tail,
+    write_object,
+    write_private,
+)
 
 
 def mode(path: Path) -> int:
@@ -62,3 +69,18 @@ def test_the_tail_of_a_log(tmp_path: Path) -> None:
     path.write_bytes(b"".join(b"line %d\n" % number for number in range(100_000)) + b"\xff\n")
     assert tail(path, 2) == "line 99999\n\ufffd"
     assert tail(tmp_path / "missing") == ""
+
+
+def test_lines_after_a_position(tmp_path: Path) -> None:
+    path = tmp_path / "x.log"
+    path.write_text("one\ntwo\n")
+    lines, end = lines_after(path, 4)
+    assert (lines, end) == (["two"], 8)
+    assert lines_after(path, end) == ([], 8)
+
+
+def test_a_rotated_log_is_read_from_its_start(tmp_path: Path) -> None:
+    path = tmp_path / "x.log"
+    path.write_text("new\n")
+    assert lines_after(path, 1000) == (["new"], 4)
+    assert lines_after(tmp_path / "missing", 1000) == ([], 0)

@@ -88,7 +88,7 @@ async def stop_background(files: DataDirectory, *, service_seconds: float) -> li
     all, AlreadyRunningError when the directory is held by something that is not a runner.
     """
     if not files.root.is_dir():
-        raise NotRunningError(f"nothing runs in {files.root}")
+        raise NotRunningError(f"nothing is running in {files.root}")
     holder = running(files)
     if holder is not None:
         await _end(holder, service_seconds + _SERVERS_STOP_SECONDS)
@@ -101,7 +101,7 @@ async def stop_background(files: DataDirectory, *, service_seconds: float) -> li
     finally:
         lock.release()
     if holder is None and not names:
-        raise NotRunningError(f"nothing runs in {files.root}")
+        raise NotRunningError(f"nothing is running in {files.root}")
     return names
 
 

@@ -1,7 +1,6 @@
-"""The command line: `devstack up | down | status | logs | env`.
+"""Command line: `devstack up | down | status | logs | env | exec`.
 
-Exit codes: 0 done; 1 something failed to start, died, or is unhealthy; 2 wrong usage or
-configuration; 3 nothing is running; 4 the data directory or a port is taken.
+The exit codes are in the README. `exec` exits with the status of its command.
 """
 
 import argparse
@@ -27,24 +26,23 @@ from devstack.errors import (
     NotRunningError,
     PortTakenError,
 )
-from devstack.files import DataDirectory, tail
+from devstack.files import DataDirectory, lines_after, tail
 from devstack.inspection import inspect, wait_settled
 from devstack.runner import Runner
+from devstack.service_command import attach, execute
 from devstack.services import SERVICES
-from devstack.stack import EmbeddedServers
-from devstack.state import read_state
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_NOT_RUNNING = 3
 EXIT_TAKEN = 4
 _FOLLOW_SECONDS = 0.3
-_ENV_CHOICES = (*sorted({service.owner for service in SERVICES}), "subscriber")
+_OWNERS = sorted({service.owner for service in SERVICES})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """What a command works on."""
+    """Input of a command."""
 
     options: argparse.Namespace
     config: StackConfig
@@ -73,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         code = 130
     except BrokenPipeError:
-        # The reader of our output has gone; there is nobody left to tell.
+        # The reader of the output has gone.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     sys.exit(code)
@@ -84,20 +82,25 @@ def _parser() -> argparse.ArgumentParser:
         prog="devstack", description="SecureTranscribe on one machine: servers and services."
     )
     parser.add_argument(
-        "--data-dir", type=Path, help="where data, logs and credentials are (DEVSTACK_DATA_DIR)"
+        "--data-dir", type=Path, help="directory of data, logs and credentials (DEVSTACK_DATA_DIR)"
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    up = commands.add_parser("up", help="start everything; Ctrl-C stops it")
-    up.add_argument("--servers-only", action="store_true", help="Postgres, NATS and S3 alone")
+    up = commands.add_parser("up", help="start everything (Ctrl-C stops it)")
+    up.add_argument("--servers-only", action="store_true", help="only Postgres, NATS and S3")
     up.add_argument("--detach", action="store_true", help="return once everything is healthy")
-    commands.add_parser("down", help="stop what runs in the background")
+    commands.add_parser("down", help="stop the stack in the background")
     commands.add_parser("status", help="show every process and its health")
-    logs = commands.add_parser("logs", help="show the end of a log, or of all")
-    logs.add_argument("name", nargs="?", help="a process, as in the status; also: runner")
-    logs.add_argument("-n", "--lines", type=int, default=20, help="how many lines (default 20)")
-    logs.add_argument("-f", "--follow", action="store_true", help="go on as lines are written")
-    env = commands.add_parser("env", help="print a service's variables (secrets included)")
-    env.add_argument("service", nargs="?", choices=_ENV_CHOICES, default="transcriber")
+    logs = commands.add_parser("logs", help="show the end of a log, or of all logs")
+    logs.add_argument("name", nargs="?", help="a process listed by `status`, or runner")
+    logs.add_argument("-n", "--lines", type=int, default=20, help="number of lines (default 20)")
+    logs.add_argument(
+        "-f", "--follow", action="store_true", help="print further lines as they are written"
+    )
+    env = commands.add_parser("env", help="print a service's variables (with secrets)")
+    env.add_argument("service", nargs="?", choices=(*_OWNERS, "subscriber"), default="transcriber")
+    execution = commands.add_parser("exec", help="run a service's own command in its environment")
+    execution.add_argument("service", choices=_OWNERS)
+    execution.add_argument("arguments", nargs=argparse.REMAINDER, help="as `set-aside list`")
     return parser
 
 
@@ -122,16 +125,16 @@ def _up(call: Call) -> int:
 
 
 def _already_up(call: Call, console: StackConsole) -> int:
-    """Report on the stack that runs already: 0 when it is what was asked for, and healthy."""
+    """Report on the running stack. Return 0 if it is the requested one and healthy."""
     patience = call.config.server_seconds + call.config.service_seconds
     found = wait_settled(call.files, patience_seconds=patience)
     if found is None:
-        console.say("the stack that was running has just stopped; run the command again")
+        console.say("the running stack has just stopped. Run the command again")
         return EXIT_FAILED
     if found.state is None or not (found.state.gateway_url or call.options.servers_only):
         raise AlreadyRunningError(
-            f"process {found.pid} uses {call.files.root} without running the services; "
-            "end it first (`make stop` ends servers that run alone)",
+            f"process {found.pid} uses {call.files.root} without the services. Stop it first, for "
+            "example with `make stop`",
             pid=found.pid,
         )
     console.say(f"the stack is already running (process {found.pid})")
@@ -141,10 +144,10 @@ def _already_up(call: Call, console: StackConsole) -> int:
     for row in found.rows:
         if row.problem is not None:
             console.say(f"{row.name} is not healthy: {row.problem}")
-            console.say(f"  its log: {call.files.log(row.name)}")
+            console.say(f"  log: {call.files.log(row.name)}")
     console.say(
-        "A process that ended is started again by itself: `make status` shows how far that is.\n"
-        "To start everything again: make stop && make start"
+        "Ended processes are restarted automatically. `make status` shows the current state.\n"
+        "To restart everything: make stop && make start"
     )
     return EXIT_FAILED
 
@@ -154,11 +157,10 @@ def _down(call: Call) -> int:
     try:
         names = asyncio.run(stop_background(call.files, service_seconds=call.config.stop_seconds))
     except NotRunningError as error:
-        # What was wanted is so already.
         console.say(str(error))
         return 0
     for name in names:
-        console.say(f"ended {name}, which an earlier run had left behind")
+        console.say(f"ended {name}, left over from an earlier run")
     console.say("stopped")
     return 0
 
@@ -166,7 +168,7 @@ def _down(call: Call) -> int:
 def _status(call: Call) -> int:
     found = inspect(call.files)
     if found is None:
-        raise NotRunningError(f"nothing runs in {call.files.root}")
+        raise NotRunningError(f"nothing is running in {call.files.root}")
     title = f"runner {found.pid}: {found.phase}"
     console = StackConsole(Console(highlight=False))
     console.status(found.rows, title=title)
@@ -182,7 +184,7 @@ def _logs(call: Call) -> int:
     if call.options.name is not None and call.options.name not in names:
         known = ", ".join(names) or "none"
         raise ConfigurationError(
-            f"no log of {call.options.name} in {call.files.logs}; there are: {known}"
+            f"no log of {call.options.name} in {call.files.logs}. Available: {known}"
         )
     for name in [call.options.name] if call.options.name else names:
         if call.options.name is None:
@@ -194,28 +196,25 @@ def _logs(call: Call) -> int:
 
 
 def _follow(path: Path, console: StackConsole) -> None:
-    """Print lines as they are written, until interrupted; a rotated log is followed on."""
-    with path.open(encoding="utf-8", errors="replace") as log:
-        log.seek(0, os.SEEK_END)
-        while path.exists() and os.path.samestat(path.stat(), os.fstat(log.fileno())):
-            for line in log:
-                console.say(line.rstrip("\n"))
-            time.sleep(_FOLLOW_SECONDS)
+    """Print lines as they are written until interrupted."""
+    place = path.stat().st_size
+    while True:
+        lines, place = lines_after(path, place)
+        for line in lines:
+            console.say(line)
+        time.sleep(_FOLLOW_SECONDS)
 
 
 def _env(call: Call) -> int:
-    servers = EmbeddedServers(call.config)
-    state = read_state(servers.files.state)
-    if running(servers.files) is None or state is None:
-        raise NotRunningError(f"nothing runs in {servers.files.root}")
-    servers.attach()
-    variables = servers.environment(call.options.service)
-    if call.options.service != "subscriber":
-        secret = call.environment.get("SECRET_KEY") or servers.credentials.secret_key
-        variables |= {**state.addresses, "SECRET_KEY": secret}
-    for name, value in variables.items():
+    stack = attach(call.config, call.environment)
+    for name, value in stack.variables(call.options.service).items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
+
+
+def _exec(call: Call) -> int:
+    stack = attach(call.config, call.environment)
+    return execute(stack, call.options.service, call.options.arguments)
 
 
 _COMMANDS: dict[str, Callable[[Call], int]] = {
@@ -224,6 +223,7 @@ _COMMANDS: dict[str, Callable[[Call], int]] = {
     "status": _status,
     "logs": _logs,
     "env": _env,
+    "exec": _exec,
 }
 
 

@@ -101,3 +101,17 @@ def tail(path: Path, lines: int = 20) -> str:
     except FileNotFoundError:
         return ""
     return "\n".join(text.splitlines()[-lines:])
+
+
+def lines_after(path: Path, place: int) -> tuple[list[str], int]:
+    """Return the lines of a log after a byte position, and the position of its end.
+
+    A log that is shorter than the position has been rotated, and is read from its start.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(place if place <= path.stat().st_size else 0)
+            text = file.read().decode("utf-8", errors="replace")
+            return text.splitlines(), file.tell()
+    except FileNotFoundError:
+        return [], 0

@@ -12,7 +12,7 @@ from devstack.process import ProcessSpec
 
 EVERY_SERVICE = "*"
 _ANY_INTERFACE = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not listened on
-_OWNED = (
+STACK_VARIABLES = (
     "DATABASE_URL",
     "NATS_URL",
     "S3_ENDPOINT",
@@ -191,7 +191,7 @@ class Planner:
             own |= {"HOST": self.config.host, "PORT": str(http_port)}
         environment = {
             **self._defaults(service),
-            **{key: value for key, value in self.environment.items() if key not in _OWNED},
+            **{key: value for key, value in self.environment.items() if key not in STACK_VARIABLES},
             **addresses,
             **own,
         }
