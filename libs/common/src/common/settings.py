@@ -171,7 +171,8 @@ def load(cls: type[AnySettings]) -> AnySettings:
     except ValidationError as error:
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"][:1]).upper()
-            said = "is not set" if problem["type"] == "missing" else problem["msg"]
+            said = problem["msg"].removeprefix("Value error, ")
+            said = "is not set" if problem["type"] == "missing" else said
             where = f"{name}: " if name else ""
             print(f"configuration: {where}{said} (see .env.example)", file=sys.stderr)
         sys.exit(2)
