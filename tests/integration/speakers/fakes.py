@@ -38,7 +38,7 @@ def wav(seconds: float) -> bytes:
 class Sessions:
     """Session service in which `token-a` belongs to the session `session_a`."""
 
-    async def AuthenticateSession(  # noqa: N802
+    async def AuthenticateSession(
         self, request: session_pb2.AuthenticateSessionRequest, context: Any
     ) -> session_pb2.AuthenticateSessionResponse:
         token = request.session_token
@@ -61,7 +61,7 @@ class Diarizer:
     calls: int = 0
     callers: list[dict[str, str]] = field(default_factory=list)
 
-    async def ExtractVoiceprint(  # noqa: N802
+    async def ExtractVoiceprint(
         self, request: diarization_pb2.ExtractVoiceprintRequest, context: Any
     ) -> diarization_pb2.ExtractVoiceprintResponse:
         self.calls += 1

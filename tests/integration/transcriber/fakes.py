@@ -113,7 +113,7 @@ class FakeSessions(session_pb2_grpc.SessionServiceServicer):
     def __init__(self) -> None:
         self.preferences: dict[str, session_pb2.SessionPreferences] = {}
 
-    async def AuthenticateSession(  # noqa: N802
+    async def AuthenticateSession(
         self, request: session_pb2.AuthenticateSessionRequest, context: Any
     ) -> session_pb2.AuthenticateSessionResponse:
         name = request.session_token.removeprefix("token-")
@@ -142,7 +142,7 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
         self.decisions: dict[int, list[speaker_pb2.VoiceDecision]] = {}
         self.sessions: set[str] = set()
 
-    async def RecognizeVoices(  # noqa: N802
+    async def RecognizeVoices(
         self, request: speaker_pb2.RecognizeVoicesRequest, context: Any
     ) -> speaker_pb2.RecognizeVoicesResponse:
         await self._check(context)
@@ -162,7 +162,7 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
             await self.meanwhile()
         return speaker_pb2.RecognizeVoicesResponse(matches=matches)
 
-    async def SetVoiceDecisions(  # noqa: N802
+    async def SetVoiceDecisions(
         self, request: speaker_pb2.SetVoiceDecisionsRequest, context: Any
     ) -> speaker_pb2.SetVoiceDecisionsResponse:
         await self._check(context)

@@ -40,7 +40,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         self._enrollment = enrollment
         self._recognizer = recognizer
 
-    async def CreateSpeaker(  # noqa: N802 - named by the contract
+    async def CreateSpeaker(
         self, request: speaker_pb2.CreateSpeakerRequest, _context: Any
     ) -> speaker_pb2.CreateSpeakerResponse:
         """Create a profile."""
@@ -48,14 +48,14 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         profile = await self._profiles.create(conversion.description_of(request), key)
         return speaker_pb2.CreateSpeakerResponse(speaker=conversion.speaker(profile))
 
-    async def GetSpeaker(  # noqa: N802
+    async def GetSpeaker(
         self, request: speaker_pb2.GetSpeakerRequest, _context: Any
     ) -> speaker_pb2.GetSpeakerResponse:
         """Return one profile."""
         profile = await self._profiles.get(request.speaker_id)
         return speaker_pb2.GetSpeakerResponse(speaker=conversion.speaker(profile))
 
-    async def ListSpeakers(  # noqa: N802
+    async def ListSpeakers(
         self, request: speaker_pb2.ListSpeakersRequest, _context: Any
     ) -> speaker_pb2.ListSpeakersResponse:
         """List profiles ordered by name."""
@@ -68,28 +68,28 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
             speakers=map(conversion.speaker, profiles), total=total
         )
 
-    async def UpdateSpeaker(  # noqa: N802
+    async def UpdateSpeaker(
         self, request: speaker_pb2.UpdateSpeakerRequest, _context: Any
     ) -> speaker_pb2.UpdateSpeakerResponse:
         """Change a profile."""
         profile = await self._profiles.update(request.speaker_id, conversion.changes_of(request))
         return speaker_pb2.UpdateSpeakerResponse(speaker=conversion.speaker(profile))
 
-    async def DeleteSpeaker(  # noqa: N802
+    async def DeleteSpeaker(
         self, request: speaker_pb2.DeleteSpeakerRequest, _context: Any
     ) -> speaker_pb2.DeleteSpeakerResponse:
         """Deactivate or permanently delete a profile."""
         await self._profiles.delete(request.speaker_id, permanent=request.permanent)
         return speaker_pb2.DeleteSpeakerResponse()
 
-    async def GetSpeakerStatistics(  # noqa: N802
+    async def GetSpeakerStatistics(
         self, request: speaker_pb2.GetSpeakerStatisticsRequest, _context: Any
     ) -> speaker_pb2.GetSpeakerStatisticsResponse:
         """Return statistics over the recordings of a speaker."""
         figures = await self._profiles.statistics(request.speaker_id)
         return speaker_pb2.GetSpeakerStatisticsResponse(statistics=conversion.statistics(figures))
 
-    async def SearchSpeakers(  # noqa: N802
+    async def SearchSpeakers(
         self, request: speaker_pb2.SearchSpeakersRequest, _context: Any
     ) -> speaker_pb2.SearchSpeakersResponse:
         """Search profiles by words of the name or description."""
@@ -100,7 +100,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         )
         return speaker_pb2.SearchSpeakersResponse(speakers=map(conversion.speaker, profiles))
 
-    async def SearchVoices(  # noqa: N802
+    async def SearchVoices(
         self, request: speaker_pb2.SearchVoicesRequest, _context: Any
     ) -> speaker_pb2.SearchVoicesResponse:
         """Search the profiles nearest to a voiceprint."""
@@ -108,14 +108,14 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         found = await self._recognizer.search(voiceprint, request.limit)
         return speaker_pb2.SearchVoicesResponse(candidates=map(conversion.voice_candidate, found))
 
-    async def MergeSpeakers(  # noqa: N802
+    async def MergeSpeakers(
         self, request: speaker_pb2.MergeSpeakersRequest, _context: Any
     ) -> speaker_pb2.MergeSpeakersResponse:
         """Merge one profile into another."""
         profile = await self._ledger.merge(request.speaker_id, request.source_speaker_id)
         return speaker_pb2.MergeSpeakersResponse(speaker=conversion.speaker(profile))
 
-    async def SplitSpeaker(  # noqa: N802
+    async def SplitSpeaker(
         self, request: speaker_pb2.SplitSpeakerRequest, _context: Any
     ) -> speaker_pb2.SplitSpeakerResponse:
         """Move some observations of a profile to another."""
@@ -126,7 +126,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
             speaker=conversion.speaker(profile), target=conversion.speaker(target)
         )
 
-    async def EnrollSpeaker(  # noqa: N802
+    async def EnrollSpeaker(
         self, request: speaker_pb2.EnrollSpeakerRequest, _context: Any
     ) -> speaker_pb2.EnrollSpeakerResponse:
         """Add the voiceprint of a clip to a profile."""
@@ -140,7 +140,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
             speaker=conversion.speaker(profile), observation=conversion.observation(observation)
         )
 
-    async def ListObservations(  # noqa: N802
+    async def ListObservations(
         self, request: speaker_pb2.ListObservationsRequest, _context: Any
     ) -> speaker_pb2.ListObservationsResponse:
         """List the ledger of a profile, newest first."""
@@ -151,21 +151,21 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
             observations=map(conversion.observation, rows), total=total
         )
 
-    async def DeleteObservation(  # noqa: N802
+    async def DeleteObservation(
         self, request: speaker_pb2.DeleteObservationRequest, _context: Any
     ) -> speaker_pb2.DeleteObservationResponse:
         """Remove one entry from the ledger of a profile."""
         profile = await self._ledger.remove(request.speaker_id, request.observation_id)
         return speaker_pb2.DeleteObservationResponse(speaker=conversion.speaker(profile))
 
-    async def GetProfileClip(  # noqa: N802
+    async def GetProfileClip(
         self, request: speaker_pb2.GetProfileClipRequest, _context: Any
     ) -> httpbody_pb2.HttpBody:
         """Return a short clip of a profile's voice."""
         clip = await self._ledger.clip(request.speaker_id, identity.current().session_id)
         return conversion.body(clip)
 
-    async def RecognizeVoices(  # noqa: N802
+    async def RecognizeVoices(
         self, request: speaker_pb2.RecognizeVoicesRequest, _context: Any
     ) -> speaker_pb2.RecognizeVoicesResponse:
         """Recognize the known voices of a recording."""
@@ -174,7 +174,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         )
         return speaker_pb2.RecognizeVoicesResponse(matches=map(conversion.voice_match, results))
 
-    async def SetVoiceDecisions(  # noqa: N802
+    async def SetVoiceDecisions(
         self, request: speaker_pb2.SetVoiceDecisionsRequest, _context: Any
     ) -> speaker_pb2.SetVoiceDecisionsResponse:
         """Replace all decisions about the voices of a recording."""
