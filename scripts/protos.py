@@ -71,9 +71,9 @@ def breaking(against: str) -> None:
         return
     with tempfile.TemporaryDirectory() as name:
         base = Path(name)
-        archive = base / "base.tar"
+        archive = base / "base.zip"
         run("git", "archive", "-o", str(archive), against, "buf.yaml", "protos")
-        shutil.unpack_archive(archive, base, filter="data")
+        shutil.unpack_archive(archive, base)
         provide_google_api(base)
         run("buf", "breaking", "--against", str(base))
 
