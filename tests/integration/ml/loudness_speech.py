@@ -12,7 +12,12 @@ from common.audio.decoding import SAMPLE_RATE, Samples
 from common.audio.probe import probe
 from common.audio.windows import AudioWindow, windows
 from common.engines import EngineSettings, Progress
-from transcriber.worker.engines.protocol import Recognition, RecognitionOptions, Segment, Word
+from transcriber.worker.engines.protocol import (
+    Recognition,
+    RecognitionOptions,
+    RecognizedSegment,
+    RecognizedWord,
+)
 from transcriber.worker.engines.session import RecognitionSession
 from transcriber.worker.engines.voice_activity import Span
 
@@ -30,14 +35,14 @@ class LoudnessModel:
 
     def transcribe(
         self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
-    ) -> Iterator[Segment]:
+    ) -> Iterator[RecognizedSegment]:
         for span in spans:
             start, end = span.start / SAMPLE_RATE, span.end / SAMPLE_RATE
-            yield Segment(
+            yield RecognizedSegment(
                 start=start,
                 end=end,
                 text="loud",
-                words=(Word(text="loud", start=start, end=end, probability=1.0),),
+                words=(RecognizedWord(text="loud", start=start, end=end, probability=1.0),),
                 language=language,
                 avg_logprob=0.0,
                 no_speech_prob=0.0,

@@ -4,15 +4,15 @@ import pytest
 from diarizer.engines.assembly import Assembled, WindowDiarization, assemble, join_turns
 from diarizer.engines.fragments import speech_seconds
 from diarizer.engines.protocol import DiarizationOptions, Turn
-from diarizer.engines.voiceprints import Voice
+from diarizer.engines.voiceprints import VoiceEmbedding
 
 
 def turn(speaker: str, start: float, end: float) -> Turn:
     return Turn(start=start, end=end, speaker=speaker)
 
 
-def voice(person: int, seconds: float = 20.0) -> Voice:
-    return Voice(vector=np.eye(8, dtype=np.float32)[person], seconds=seconds)
+def voice(person: int, seconds: float = 20.0) -> VoiceEmbedding:
+    return VoiceEmbedding(vector=np.eye(8, dtype=np.float32)[person], seconds=seconds)
 
 
 def window(start: float, duration: float, *turns: Turn, **persons: int) -> WindowDiarization:

@@ -3,16 +3,16 @@ import pytest
 
 from diarizer.engines.fragments import absorb, speech_seconds
 from diarizer.engines.protocol import DiarizationOptions, Turn
-from diarizer.engines.voiceprints import Voice
+from diarizer.engines.voiceprints import VoiceEmbedding
 
 
 def turn(speaker: str, start: float, end: float) -> Turn:
     return Turn(start=start, end=end, speaker=speaker)
 
 
-def voice(*direction: float) -> Voice:
+def voice(*direction: float) -> VoiceEmbedding:
     vector = np.array(direction, dtype=np.float32)
-    return Voice(vector=vector / np.linalg.norm(vector), seconds=5.0)
+    return VoiceEmbedding(vector=vector / np.linalg.norm(vector), seconds=5.0)
 
 
 ANNA, BEN = voice(1, 0, 0), voice(0, 1, 0)
@@ -20,7 +20,7 @@ TALK = [turn("anna", 0, 60), turn("ben", 60, 120)]
 
 
 def heirs(
-    *turns: Turn, options: DiarizationOptions | None = None, **voices: Voice
+    *turns: Turn, options: DiarizationOptions | None = None, **voices: VoiceEmbedding
 ) -> dict[str, str]:
     known = {"anna": ANNA, "ben": BEN, **voices}
     return absorb([*TALK, *turns], known, options or DiarizationOptions(), alike=0.75)

@@ -8,11 +8,11 @@ from common.audio.decoding import Samples
 from common.engines import Progress
 from common.tasks.task import TaskCancelledError
 from transcriber.worker.engines.protocol import (
-    LanguageSpan,
     Recognition,
     RecognitionOptions,
-    Segment,
-    Word,
+    RecognizedLanguage,
+    RecognizedSegment,
+    RecognizedWord,
 )
 
 
@@ -52,12 +52,12 @@ class FakeEngine:
 
     def _answer(self, options: RecognitionOptions) -> Recognition:
         words = tuple(
-            Word(text=text, start=float(number), end=number + 0.9, probability=0.8)
+            RecognizedWord(text=text, start=float(number), end=number + 0.9, probability=0.8)
             for number, text in enumerate(self.text.split())
         )
         language = options.language or "en"
         end = float(len(words))
-        segment = Segment(
+        segment = RecognizedSegment(
             start=0.0,
             end=end,
             text=self.text,
@@ -68,7 +68,7 @@ class FakeEngine:
             compression_ratio=1.1,
             temperature=0.0,
         )
-        span = LanguageSpan(start=0.0, end=end, language=language, probability=0.9)
+        span = RecognizedLanguage(start=0.0, end=end, language=language, probability=0.9)
         return Recognition(
             segments=(segment,) if words else (),
             languages=(span,) if words else (),

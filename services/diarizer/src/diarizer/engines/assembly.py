@@ -8,7 +8,7 @@ import numpy as np
 from diarizer.engines.fragments import absorb
 from diarizer.engines.linking import LocalSpeaker, link
 from diarizer.engines.protocol import DiarizationOptions, Turn
-from diarizer.engines.voiceprints import Voice, unit
+from diarizer.engines.voiceprints import VoiceEmbedding, unit
 
 #: Turns of one speaker with at most this gap (seconds) are one turn.
 _SEAM = 0.05
@@ -26,7 +26,7 @@ class WindowDiarization:
     duration: float
     turns: tuple[Turn, ...]
     exclusive_turns: tuple[Turn, ...]
-    voices: Mapping[str, Voice]
+    voices: Mapping[str, VoiceEmbedding]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +35,7 @@ class Assembled:
 
     turns: tuple[Turn, ...]
     exclusive_turns: tuple[Turn, ...]
-    voices: Mapping[str, Voice]
+    voices: Mapping[str, VoiceEmbedding]
 
 
 def assemble(
@@ -113,17 +113,17 @@ def _shifted(
 
 def _joined_voices(
     windows: Sequence[WindowDiarization], person_of: Mapping[tuple[int, str], str]
-) -> dict[str, Voice]:
-    parts: dict[str, list[Voice]] = {}
+) -> dict[str, VoiceEmbedding]:
+    parts: dict[str, list[VoiceEmbedding]] = {}
     for number, window in enumerate(windows):
         for label, voice in window.voices.items():
             parts.setdefault(person_of[number, label], []).append(voice)
     return {person: _joined(voices) for person, voices in parts.items()}
 
 
-def _joined(voices: Sequence[Voice]) -> Voice:
+def _joined(voices: Sequence[VoiceEmbedding]) -> VoiceEmbedding:
     weighted = np.sum([voice.vector * voice.seconds for voice in voices], axis=0)
-    return Voice(vector=unit(weighted), seconds=sum(voice.seconds for voice in voices))
+    return VoiceEmbedding(vector=unit(weighted), seconds=sum(voice.seconds for voice in voices))
 
 
 def _renamed(turns: Iterable[Turn], names: Mapping[str, str]) -> tuple[Turn, ...]:

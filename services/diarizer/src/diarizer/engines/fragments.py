@@ -7,7 +7,7 @@ a pause, two voices at once.
 from collections.abc import Iterable, Mapping, Sequence
 
 from diarizer.engines.protocol import DiarizationOptions, Turn
-from diarizer.engines.voiceprints import Voice
+from diarizer.engines.voiceprints import VoiceEmbedding
 
 #: Speakers with more speech (seconds) are never merged into others because of a similar voice.
 _LITTLE_SPEECH = 15.0
@@ -15,7 +15,7 @@ _LITTLE_SPEECH = 15.0
 
 def absorb(
     turns: Sequence[Turn],
-    voices: Mapping[str, Voice],
+    voices: Mapping[str, VoiceEmbedding],
     options: DiarizationOptions,
     *,
     alike: float,
@@ -56,7 +56,7 @@ def _last_heir(label: str, heirs: Mapping[str, str]) -> str:
 
 
 def _most_alike(
-    label: str, others: Iterable[str], voices: Mapping[str, Voice]
+    label: str, others: Iterable[str], voices: Mapping[str, VoiceEmbedding]
 ) -> tuple[str | None, float]:
     """Return the speaker with the most similar voice and the cosine, None without voices."""
     if label not in voices:

@@ -35,7 +35,7 @@ from diarizer.engines.protocol import (
     Voiceprint,
 )
 from diarizer.engines.torch_runtime import torch
-from diarizer.engines.voiceprints import Voice, VoiceEmbedder, take_voices
+from diarizer.engines.voiceprints import VoiceEmbedder, VoiceEmbedding, take_voices
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -171,7 +171,7 @@ class PyannoteEngine:
             voices=voices,
         )
 
-    def _voiceprint(self, voice: Voice | None) -> Voiceprint | None:
+    def _voiceprint(self, voice: VoiceEmbedding | None) -> Voiceprint | None:
         if voice is None:
             return None
         return Voiceprint(

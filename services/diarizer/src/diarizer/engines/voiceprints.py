@@ -40,7 +40,7 @@ class VoiceEmbedder(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Voice:
+class VoiceEmbedding:
     """A unit-length vector, computed from `seconds` of clean speech."""
 
     vector: FloatArray
@@ -76,7 +76,7 @@ def clean_stretches(turns: Sequence[Turn]) -> dict[str, list[tuple[float, float]
 
 def take_voices(
     samples: FloatArray, turns: Sequence[Turn], embedder: VoiceEmbedder
-) -> dict[str, Voice]:
+) -> dict[str, VoiceEmbedding]:
     """Compute the voices of the speakers in `turns`. Times count from the beginning of `samples`.
 
     Speakers without enough speech of their own are left out.
@@ -89,7 +89,7 @@ def take_voices(
             continue
         vector = average(embedder.embed_sound(_pieces(speech, embedder.sample_rate)))
         if vector is not None:
-            voices[speaker] = Voice(vector=vector, seconds=seconds)
+            voices[speaker] = VoiceEmbedding(vector=vector, seconds=seconds)
     return voices
 
 

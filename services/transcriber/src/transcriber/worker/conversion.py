@@ -4,11 +4,11 @@ from common.errors import ValidationError
 from common.times import duration
 from securetranscribe.v1 import speech_pb2
 from transcriber.worker.engines.protocol import (
-    LanguageSpan,
     Recognition,
     RecognitionOptions,
-    Segment,
-    Word,
+    RecognizedLanguage,
+    RecognizedSegment,
+    RecognizedWord,
 )
 
 _PHRASES = 200
@@ -46,7 +46,7 @@ def to_message(found: Recognition) -> speech_pb2.Recognition:
     )
 
 
-def _segment(segment: Segment) -> speech_pb2.RecognizedSegment:
+def _segment(segment: RecognizedSegment) -> speech_pb2.RecognizedSegment:
     return speech_pb2.RecognizedSegment(
         start=duration(segment.start),
         end=duration(segment.end),
@@ -58,7 +58,7 @@ def _segment(segment: Segment) -> speech_pb2.RecognizedSegment:
     )
 
 
-def _word(word: Word) -> speech_pb2.RecognizedWord:
+def _word(word: RecognizedWord) -> speech_pb2.RecognizedWord:
     return speech_pb2.RecognizedWord(
         text=word.text,
         start=duration(word.start),
@@ -67,7 +67,7 @@ def _word(word: Word) -> speech_pb2.RecognizedWord:
     )
 
 
-def _language(span: LanguageSpan) -> speech_pb2.LanguageSpan:
+def _language(span: RecognizedLanguage) -> speech_pb2.LanguageSpan:
     return speech_pb2.LanguageSpan(
         start=duration(span.start),
         end=duration(span.end),

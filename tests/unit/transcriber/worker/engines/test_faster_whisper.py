@@ -12,7 +12,7 @@ from transcriber.worker.engines.faster_whisper import (
     is_credible,
     is_invented,
 )
-from transcriber.worker.engines.protocol import RecognitionOptions, Segment
+from transcriber.worker.engines.protocol import RecognitionOptions, RecognizedSegment
 from transcriber.worker.engines.voice_activity import Span
 
 
@@ -108,7 +108,7 @@ class ForgetfulWhisper:
         return [FakeSegment(words=words, avg_logprob=self.judgment)], None
 
 
-def recognized(whisper: ForgetfulWhisper, seconds: int) -> list[Segment]:
+def recognized(whisper: ForgetfulWhisper, seconds: int) -> list[RecognizedSegment]:
     recognizer = object.__new__(WhisperRecognizer)
     recognizer._whisper = whisper
     recognizer._batch = None

@@ -1,20 +1,20 @@
 import pytest
 
 from transcriber.worker.engines.protocol import (
-    LanguageSpan,
     Recognition,
     RecognitionOptions,
-    Segment,
-    Word,
+    RecognizedLanguage,
+    RecognizedSegment,
+    RecognizedWord,
 )
 
 
-def segment(start: float, *texts: str) -> Segment:
+def segment(start: float, *texts: str) -> RecognizedSegment:
     words = tuple(
-        Word(text=text, start=start + n, end=start + n + 1, probability=0.9)
+        RecognizedWord(text=text, start=start + n, end=start + n + 1, probability=0.9)
         for n, text in enumerate(texts)
     )
-    return Segment(
+    return RecognizedSegment(
         start=start,
         end=start + len(texts),
         text=" ".join(texts),
@@ -27,7 +27,7 @@ def segment(start: float, *texts: str) -> Segment:
     )
 
 
-def recognition(duration: float = 20.0, *spans: LanguageSpan) -> Recognition:
+def recognition(duration: float = 20.0, *spans: RecognizedLanguage) -> Recognition:
     return Recognition(
         segments=(segment(0.0, "Good", "morning."), segment(5.0, "Hello.")),
         languages=spans,
@@ -39,8 +39,8 @@ def recognition(duration: float = 20.0, *spans: LanguageSpan) -> Recognition:
     )
 
 
-def span(start: float, end: float, language: str) -> LanguageSpan:
-    return LanguageSpan(start=start, end=end, language=language, probability=0.9)
+def span(start: float, end: float, language: str) -> RecognizedLanguage:
+    return RecognizedLanguage(start=start, end=end, language=language, probability=0.9)
 
 
 def test_words_and_text_are_those_of_the_segments() -> None:

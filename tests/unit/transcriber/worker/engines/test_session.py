@@ -8,10 +8,10 @@ from common.audio.decoding import SAMPLE_RATE, Samples
 from common.audio.windows import AudioWindow
 from common.tasks.task import TaskCancelledError
 from transcriber.worker.engines.protocol import (
-    LanguageSpan,
     RecognitionOptions,
-    Segment,
-    Word,
+    RecognizedLanguage,
+    RecognizedSegment,
+    RecognizedWord,
 )
 from transcriber.worker.engines.session import RecognitionSession
 from transcriber.worker.engines.voice_activity import Span
@@ -43,12 +43,12 @@ class FakeRecognizer:
 
     def transcribe(
         self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
-    ) -> Iterator[Segment]:
+    ) -> Iterator[RecognizedSegment]:
         self.asked.append((language, options))
         for span in spans:
             start, end = span.start / SAMPLE_RATE, span.end / SAMPLE_RATE
-            word = Word(text=language, start=start, end=end, probability=0.9)
-            yield Segment(
+            word = RecognizedWord(text=language, start=start, end=end, probability=0.9)
+            yield RecognizedSegment(
                 start=start,
                 end=end,
                 text=language,
@@ -120,7 +120,9 @@ def test_given_language_is_not_detected() -> None:
     work.add(window(0.0, (ENGLISH, 10.0)))
     assert recognizer.listened == []
     assert [language for language, _ in recognizer.asked] == ["fr"]
-    assert work.languages == [LanguageSpan(start=0.0, end=10.0, language="fr", probability=1.0)]
+    assert work.languages == [
+        RecognizedLanguage(start=0.0, end=10.0, language="fr", probability=1.0)
+    ]
 
 
 def test_language_of_long_speech_is_detected_in_a_few_places() -> None:

@@ -27,8 +27,8 @@ from common.models.store import RecognitionModel
 from transcriber.worker.engines.protocol import (
     Recognition,
     RecognitionOptions,
-    Segment,
-    Word,
+    RecognizedSegment,
+    RecognizedWord,
 )
 from transcriber.worker.engines.session import LANGUAGE_SAMPLES, RecognitionSession
 from transcriber.worker.engines.voice_activity import (
@@ -210,7 +210,7 @@ class WhisperRecognizer:
 
     def transcribe(
         self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
-    ) -> Iterator[Segment]:
+    ) -> Iterator[RecognizedSegment]:
         """Yield the text of the speech at `spans`. Speech without words is decoded again.
 
         Both ways of decoding occasionally skip seconds of speech, and seldom the same ones if they
@@ -228,14 +228,14 @@ class WhisperRecognizer:
 
     def _decode(
         self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
-    ) -> Iterator[Segment]:
+    ) -> Iterator[RecognizedSegment]:
         if self._batch is None:
             return self._one_by_one(sound, spans, language, options)
         return self._in_batches(self._batch, sound, spans, language, options)
 
     def _one_by_one(
         self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
-    ) -> Iterator[Segment]:
+    ) -> Iterator[RecognizedSegment]:
         """Decode 30 s at a time, each from the end of the last segment, as Whisper does."""
         speech = SpeechMap(regions(spans, gap=_PAUSE, pad=_PAD, total=len(sound)))
         found, _ = self._whisper.transcribe(
@@ -256,7 +256,7 @@ class WhisperRecognizer:
         spans: Sequence[Span],
         language: str,
         options: RecognitionOptions,
-    ) -> Iterator[Segment]:
+    ) -> Iterator[RecognizedSegment]:
         """Decode several chunks at a time."""
         clips = chunks(spans, longest=_CHUNK, pad=_PAD // 2, total=len(sound))
         found, _ = batch.transcribe(
@@ -285,22 +285,22 @@ def is_invented(segment: Any) -> bool:
     return bool(silent or looping)
 
 
-def is_credible(segment: Segment) -> bool:
+def is_credible(segment: RecognizedSegment) -> bool:
     """Return whether to accept text of a second attempt, since there may only be noise."""
     return segment.avg_logprob > -0.8 and segment.no_speech_prob < 0.6
 
 
-def _in_samples(word: Word) -> tuple[int, int]:
+def _in_samples(word: RecognizedWord) -> tuple[int, int]:
     return round(word.start * SAMPLE_RATE), round(word.end * SAMPLE_RATE)
 
 
-def _to_domain(found: Iterable[Any], language: str, place: _Place) -> Iterator[Segment]:
+def _to_domain(found: Iterable[Any], language: str, place: _Place) -> Iterator[RecognizedSegment]:
     """Convert segments of faster-whisper, without invented and empty ones."""
     for segment in found:
         words = tuple(_words(segment.words or (), place))
         if not words or is_invented(segment):
             continue
-        yield Segment(
+        yield RecognizedSegment(
             start=words[0].start,
             end=max(word.end for word in words),
             text=segment.text.strip(),
@@ -313,11 +313,13 @@ def _to_domain(found: Iterable[Any], language: str, place: _Place) -> Iterator[S
         )
 
 
-def _words(found: Iterable[Any], place: _Place) -> Iterator[Word]:
+def _words(found: Iterable[Any], place: _Place) -> Iterator[RecognizedWord]:
     for word in found:
         if text := word.word.strip():
             start, end = place(float(word.start), float(word.end))
-            yield Word(text=text, start=start, end=end, probability=float(word.probability))
+            yield RecognizedWord(
+                text=text, start=start, end=end, probability=float(word.probability)
+            )
 
 
 def _hotwords(options: RecognitionOptions) -> str | None:

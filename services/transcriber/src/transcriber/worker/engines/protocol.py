@@ -10,7 +10,7 @@ from common.engines import Progress
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Word:
+class RecognizedWord:
     """A word with its punctuation, in seconds from the start of the recording."""
 
     text: str
@@ -20,7 +20,7 @@ class Word:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Segment:
+class RecognizedSegment:
     """A stretch of speech, recognized in one go.
 
     `text` is the words joined as the language writes them. `avg_logprob`, `no_speech_prob`,
@@ -30,7 +30,7 @@ class Segment:
     start: float
     end: float
     text: str
-    words: tuple[Word, ...]
+    words: tuple[RecognizedWord, ...]
     language: str
     avg_logprob: float
     no_speech_prob: float
@@ -39,7 +39,7 @@ class Segment:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LanguageSpan:
+class RecognizedLanguage:
     """A stretch of the recording in one language (ISO 639-1), with the detector's confidence.
 
     `probability` is 1.0 if the caller gave the language.
@@ -60,8 +60,8 @@ class Recognition:
     recording itself.
     """
 
-    segments: tuple[Segment, ...]
-    languages: tuple[LanguageSpan, ...]
+    segments: tuple[RecognizedSegment, ...]
+    languages: tuple[RecognizedLanguage, ...]
     duration: float
     speech_duration: float
     processing_seconds: float
@@ -70,7 +70,7 @@ class Recognition:
     warnings: tuple[str, ...] = ()
 
     @property
-    def words(self) -> tuple[Word, ...]:
+    def words(self) -> tuple[RecognizedWord, ...]:
         """All words in order."""
         return tuple(word for segment in self.segments for word in segment.words)
 

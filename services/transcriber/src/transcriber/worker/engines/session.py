@@ -10,7 +10,11 @@ from common.audio.windows import AudioWindow
 from common.engines import Progress
 from common.tasks.task import TaskCancelledError
 from transcriber.worker.engines.languages import Choice, Heard, disagree, prevailing, settle
-from transcriber.worker.engines.protocol import LanguageSpan, RecognitionOptions, Segment
+from transcriber.worker.engines.protocol import (
+    RecognitionOptions,
+    RecognizedLanguage,
+    RecognizedSegment,
+)
 from transcriber.worker.engines.voice_activity import Span, chunks, total_length
 
 #: Length of the sound from which a language is detected.
@@ -43,7 +47,7 @@ class WindowRecognizer(Protocol):
 
     def transcribe(
         self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
-    ) -> Iterator[Segment]:
+    ) -> Iterator[RecognizedSegment]:
         """Yield the text of the speech at `spans`."""
         ...
 
@@ -61,8 +65,8 @@ class RecognitionSession:
         cancelled: Callable[[], bool],
     ) -> None:
         """Start a session. `expected` is the probed length in seconds, used for progress."""
-        self.segments: list[Segment] = []
-        self.languages: list[LanguageSpan] = []
+        self.segments: list[RecognizedSegment] = []
+        self.languages: list[RecognizedLanguage] = []
         self.duration = 0.0
         self.speech_duration = 0.0
         self._recognizer = recognizer
@@ -79,7 +83,7 @@ class RecognitionSession:
         spans = self._recognizer.find_speech(window.samples)
         self.speech_duration += total_length(spans) / SAMPLE_RATE
         self._report(window.start + _SPEECH_SHARE * window.duration, window)
-        found: list[Segment] = []
+        found: list[RecognizedSegment] = []
         parts = self._parts(window, spans)
         self._report(window.start + _LANGUAGE_SHARE * window.duration, window)
         for part, choice in parts:
@@ -90,9 +94,9 @@ class RecognitionSession:
 
     def _transcribe(
         self, window: AudioWindow, spans: Sequence[Span], choice: Choice
-    ) -> Iterator[Segment]:
+    ) -> Iterator[RecognizedSegment]:
         self._note_language(
-            LanguageSpan(
+            RecognizedLanguage(
                 start=window.start + spans[0].start / SAMPLE_RATE,
                 end=window.start + spans[-1].end / SAMPLE_RATE,
                 language=choice.language,
@@ -105,7 +109,7 @@ class RecognitionSession:
             self._report(moved.end, window)
             yield moved
 
-    def _note_language(self, span: LanguageSpan) -> None:
+    def _note_language(self, span: RecognizedLanguage) -> None:
         before = self.languages[-1] if self.languages else None
         if (
             before is not None
@@ -178,7 +182,7 @@ def _between(spans: Sequence[Span], start: int, end: int) -> list[Span]:
     return [span for span in inside if span.length > 0]
 
 
-def _moved(segment: Segment, offset: float) -> Segment:
+def _moved(segment: RecognizedSegment, offset: float) -> RecognizedSegment:
     """Return the segment `offset` seconds later."""
     words = tuple(
         replace(word, start=word.start + offset, end=word.end + offset) for word in segment.words
