@@ -86,7 +86,7 @@ async def test_everything_accepted_completes_once(
         name: [str(ROUNDS), "healthy"] for name in victims
     }
     reported = supervised.log()
-    assert reported.count("ended (signal 9); starting it again") == len(victims) * ROUNDS
+    assert reported.count("ended (signal 9), restarting") == len(victims) * ROUNDS
     assert supervised.stop() == 0, supervised.log()
     show(
         f"{len(victims) * ROUNDS} kills, {len(states)} recordings accepted and completed once, "

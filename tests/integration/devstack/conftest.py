@@ -12,19 +12,19 @@ from tests.integration.devstack.operating import AllGone, Operator, Until, alive
 
 @pytest.fixture
 def fakes() -> tuple[Service, ...]:
-    """All services, played by fakes."""
+    """Return fakes of all services."""
     return tuple(fake(service) for service in SERVICES)
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory that one test after the other uses: making a cluster takes seconds."""
+    """Data directory shared by the tests of a module, because creating a cluster takes seconds."""
     return tmp_path_factory.mktemp("stack") / "data"
 
 
 @pytest.fixture
 def operator(tmp_path: Path, data: Path) -> Iterator[Operator]:
-    """An operator in an empty directory."""
+    """Operator in an empty directory."""
     someone = Operator(directory=tmp_path, data=data)
     yield someone
     someone.close()
@@ -32,12 +32,12 @@ def operator(tmp_path: Path, data: Path) -> Iterator[Operator]:
 
 @pytest.fixture
 def until() -> Until:
-    """Wait for something to become so; patient, since test machines are busy ones."""
+    """Wait for a condition, with patience for busy machines."""
 
     def until(condition: Callable[[], bool], seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < deadline, "it did not become so in time"
+            assert time.monotonic() < deadline, "the condition is not met in time"
             time.sleep(0.05)
 
     return until
@@ -45,7 +45,7 @@ def until() -> Until:
 
 @pytest.fixture
 def all_gone(until: Until) -> AllGone:
-    """Wait until none of the processes runs."""
+    """Wait until none of the processes is running."""
 
     def all_gone(pids: Iterable[int], seconds: float = 60) -> None:
         until(lambda: not any(alive(pid) for pid in pids), seconds)

@@ -1,4 +1,4 @@
-"""A small service for tests of the stack: health, and odd behavior on request."""
+"""Small service for tests of the stack, with health and configurable faults."""
 
 import http.server
 import json

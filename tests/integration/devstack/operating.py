@@ -1,4 +1,4 @@
-"""An operator who runs `devstack` commands on services that are played by a fake."""
+"""Operator of a stack with fake services, by `devstack` commands."""
 
 import json
 import os
@@ -23,7 +23,7 @@ runpy.run_path({fake!r}, run_name="__main__")
 
 
 def fake(service: Service) -> Service:
-    """The same service, played by the fake."""
+    """Return the service with the command of the fake."""
     return Service(
         **{**vars(service), "command": (sys.executable, str(FAKE), service.name)},
     )
@@ -38,7 +38,7 @@ class Operator:
     environment: dict[str, str] = field(default_factory=dict)
     runners: list[subprocess.Popen[str]] = field(default_factory=list)
     said: str = ""
-    """What the last `up` printed until everything was ready."""
+    """Output of the last `up` until everything was ready."""
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "devstack", "--data-dir", str(self.data), *arguments]
@@ -52,7 +52,7 @@ class Operator:
 
     @property
     def fakes(self) -> Path:
-        """Packages by the services' names, which Python finds before the real ones."""
+        """Directory of packages with the services' names, for the front of PYTHONPATH."""
         place = self.directory / "fakes"
         if not place.exists():
             for package in {service.owner for service in SERVICES}:
@@ -63,7 +63,7 @@ class Operator:
         return place
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
+        """Run a command until it exits."""
         return subprocess.run(
             self.command(*arguments),
             check=False,
@@ -100,21 +100,21 @@ class Operator:
         return runner
 
     def well(self, seconds: float = 60) -> subprocess.CompletedProcess[str]:
-        """Ask for the status until all is well; a busy machine may answer one question late."""
+        """Get the status until everything is healthy. A busy machine may respond late."""
         deadline = time.monotonic() + seconds
         while (status := self.run("status")).returncode != 0:
             assert time.monotonic() < deadline, status.stdout + status.stderr
         return status
 
     def pids(self) -> dict[str, int]:
-        """Pids by name, from the pid files."""
+        """Return the pids in the pid files by name."""
         return {
             path.stem: json.loads(path.read_text())["pid"]
             for path in (self.data / "run").glob("*.pid")
         }
 
     def close(self) -> None:
-        """End whatever a test has left running."""
+        """Stop everything that is still running."""
         for runner in self.runners:
             if runner.poll() is None:
                 runner.send_signal(signal.SIGTERM)
@@ -129,20 +129,20 @@ class Operator:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs; a zombie does not."""
+    """Return whether a process is running. A zombie is not."""
     stat = read_stat(pid)
     return stat is not None and stat.state not in "ZX"
 
 
 class Until(Protocol):
-    """Waits for something to become so."""
+    """Signature of the fixture `until`."""
 
     def __call__(self, condition: Callable[[], bool], seconds: float = 60) -> None:
-        """Fail when it does not."""
+        """Wait for a condition, or fail."""
 
 
 class AllGone(Protocol):
-    """Waits until none of the processes runs."""
+    """Signature of the fixture `all_gone`."""
 
     def __call__(self, pids: Iterable[int], seconds: float = 60) -> None:
-        """Fail when one still does."""
+        """Wait until none of the processes is running, or fail."""

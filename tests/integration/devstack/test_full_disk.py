@@ -1,4 +1,4 @@
-"""Servers on a small disk that fills up and has room again."""
+"""Servers on a small disk, full and with space again."""
 
 import io
 import shlex
@@ -28,7 +28,7 @@ SERVERS = {"postgres", "nats", "s3"}
 
 
 class SmallDiskOperator(Operator):
-    """An operator whose data is on a small disk that only the runner sees."""
+    """Operator with data on a small disk, mounted only for the runner."""
 
     disk_megabytes: int = DISK_MEGABYTES
     within: tuple[str, ...] = ()
@@ -47,17 +47,17 @@ class SmallDiskOperator(Operator):
         return self.runners[-1].pid
 
     def free(self, megabytes: float) -> None:
-        """Leave this much free."""
+        """Fill or resize the disk to leave this much free space."""
         small_disk.leave_free(self.pid, self.data.parent, megabytes)
 
     def reports(self, name: str, happening: str) -> None:
-        """Read what the runner prints until it reports something of a process."""
+        """Read the output of the runner until it reports an event of a process."""
         output = self.runners[-1].stdout
         assert output is not None
         assert any(line.split()[1:3] == [name, happening] for line in output)
 
     def variables_of(self, service: str) -> dict[str, str]:
-        """The variables by which a service finds its servers."""
+        """Return the variables of a service."""
         lines = self.run("env", service).stdout.splitlines()
         pairs = (shlex.split(line.removeprefix("export "))[0] for line in lines)
         return dict(pair.split("=", 1) for pair in pairs)
@@ -65,7 +65,7 @@ class SmallDiskOperator(Operator):
 
 @pytest.fixture
 def operator(tmp_path: Path) -> Iterator[SmallDiskOperator]:
-    """Somebody whose data is on a small disk."""
+    """Operator with data on a small disk."""
     (tmp_path / "disk").mkdir()
     someone = SmallDiskOperator(directory=tmp_path, data=tmp_path / "disk" / "data")
     yield someone
@@ -74,7 +74,7 @@ def operator(tmp_path: Path) -> Iterator[SmallDiskOperator]:
 
 @pytest.fixture
 def servers_only(operator: SmallDiskOperator) -> SmallDiskOperator:
-    """The servers alone, running."""
+    """Start only the servers."""
     runner = operator.up("--servers-only")
     operator.within = small_disk.enter(runner.pid)
     return operator
@@ -82,7 +82,7 @@ def servers_only(operator: SmallDiskOperator) -> SmallDiskOperator:
 
 @asynccontextmanager
 async def stream_of(operator: SmallDiskOperator) -> AsyncIterator[JetStreamContext]:
-    """JetStream as a service uses it."""
+    """Connect to JetStream as a service."""
     client = await nats.connect(operator.variables_of("transcriber")["NATS_URL"])
     try:
         yield client.jetstream()
@@ -90,7 +90,7 @@ async def stream_of(operator: SmallDiskOperator) -> AsyncIterator[JetStreamConte
         await client.close()
 
 
-def test_too_little_room_is_said_before_anything_starts(operator: SmallDiskOperator) -> None:
+def test_too_little_space_is_reported_before_anything_starts(operator: SmallDiskOperator) -> None:
     operator.disk_megabytes = 300
     failed = operator.run("up")
     assert failed.returncode == 1
@@ -103,7 +103,7 @@ def test_too_little_room_is_said_before_anything_starts(operator: SmallDiskOpera
     assert "has 300 MB free" in detached.stdout + detached.stderr
 
 
-async def test_nats_takes_messages_again_when_there_is_room(
+async def test_nats_accepts_messages_again_when_there_is_space(
     servers_only: SmallDiskOperator, until: Until
 ) -> None:
     subject = bus.tasks_subject("diarize")
@@ -113,8 +113,8 @@ async def test_nats_takes_messages_again_when_there_is_room(
         servers_only.free(0)
         with pytest.raises(nats.errors.Error):
             await stream.publish(subject, bytes(500_000), timeout=2)
-    until(lambda: "GET /healthz answered 503" in servers_only.run("status").stdout)
-    assert "has 0 MB free: uploads are refused" in servers_only.run("status").stdout
+    until(lambda: "GET /healthz returned 503" in servers_only.run("status").stdout)
+    assert "has 0 MB free. Uploads are rejected" in servers_only.run("status").stdout
 
     servers_only.free(DISK_MEGABYTES)
     servers_only.well()
@@ -126,7 +126,7 @@ async def test_nats_takes_messages_again_when_there_is_room(
     assert received[-1] == b"next"
 
 
-def test_postgres_goes_on_when_there_is_room(servers_only: SmallDiskOperator) -> None:
+def test_postgres_continues_when_there_is_space(servers_only: SmallDiskOperator) -> None:
     url = servers_only.variables_of("transcriber")["DATABASE_URL"]
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE TABLE rows (content text)")
@@ -141,7 +141,7 @@ def test_postgres_goes_on_when_there_is_room(servers_only: SmallDiskOperator) ->
         assert connection.execute("SELECT content FROM rows").fetchall() == [("kept",), ("next",)]
 
 
-def test_the_object_store_leaves_the_last_of_the_disk_to_the_others(
+def test_the_object_store_leaves_a_reserve_to_others(
     servers_only: SmallDiskOperator, until: Until
 ) -> None:
     variables = servers_only.variables_of("transcriber")
@@ -170,7 +170,7 @@ def test_the_object_store_leaves_the_last_of_the_disk_to_the_others(
 
 
 @pytest.mark.parametrize("name", sorted(SERVERS))
-def test_a_server_that_dies_on_a_full_disk_comes_back_when_there_is_room(
+def test_a_server_killed_on_a_full_disk_is_restarted_when_there_is_space(
     servers_only: SmallDiskOperator,
     kill: Callable[[SmallDiskOperator, str], int],
     name: str,
@@ -187,7 +187,7 @@ def test_a_server_that_dies_on_a_full_disk_comes_back_when_there_is_room(
 
 @pytest.fixture
 def kill() -> Callable[[SmallDiskOperator, str], int]:
-    """Kill a server by name; gives its pid."""
+    """Kill a server by name and return its pid."""
 
     def kill(operator: SmallDiskOperator, name: str) -> int:
         rows = [one.split() for one in operator.run("status").stdout.splitlines()]

@@ -1,4 +1,4 @@
-"""Nobody needs to be root, and root needs nobody's help."""
+"""The stack for ordinary users and for root."""
 
 import os
 import shutil
@@ -48,7 +48,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become som
 
 @pytest.fixture
 def private_directory() -> Iterator[Path]:
-    """A directory of an ordinary user; pytest's own lies below one that only root may enter."""
+    """Directory of an ordinary user. That of pytest is below a directory of root."""
     path = Path(tempfile.mkdtemp(prefix="devstack-"))
     os.chown(path, NOBODY, NOBODY)
     yield path
@@ -56,13 +56,13 @@ def private_directory() -> Iterator[Path]:
 
 
 def interpreter_for_nobody() -> str | None:
-    """A Python that user 65534 can run with everything we need; None when there is none."""
+    """Return a Python with all packages that user 65534 can run, or None."""
     system = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
     return next((python for python in (sys.executable, system) if can_run(python)), None)
 
 
 def can_run(python: str) -> bool:
-    """Whether user 65534 can run this Python and import what we need."""
+    """Return whether user 65534 can run this Python and import all packages."""
     try:
         result = subprocess.run(
             [python, "-c", "import devstack.cli"],
@@ -115,7 +115,7 @@ def test_an_ordinary_user_runs_the_servers(private_directory: Path) -> None:
     not works(ProcessIdentity.NAMESPACE), reason="user namespaces are forbidden here"
 )
 def test_an_ordinary_user_in_a_namespace_runs_the_servers(tmp_path: Path) -> None:
-    """The same without a second user: no capability, and a number that is not 0."""
+    """Without a second user: no capabilities, and a number other than 0."""
     data = tmp_path / "data"
     script = COMMANDS.format(python=sys.executable, check=CHECK)
     result = subprocess.run(
@@ -133,7 +133,7 @@ def test_an_ordinary_user_in_a_namespace_runs_the_servers(tmp_path: Path) -> Non
 
 @as_root
 @pytest.mark.parametrize("identity", [ProcessIdentity.NAMESPACE, ProcessIdentity.NOBODY])
-async def test_root_runs_postgres_as_somebody_else(
+async def test_root_runs_postgres_as_another_user(
     tmp_path: Path, identity: ProcessIdentity
 ) -> None:
     if not works(identity):
@@ -145,7 +145,7 @@ async def test_root_runs_postgres_as_somebody_else(
 async def test_root_runs_postgres_from_a_private_installation(
     tmp_path: Path, private_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in a container without user namespaces, with the project in the home of root."""
+    """Project in the home of root, in a container without user namespaces."""
     if not works(ProcessIdentity.NOBODY):
         pytest.skip(f"cannot become {ProcessIdentity.NOBODY.value} here")
     original = binaries()
@@ -161,8 +161,8 @@ async def test_root_runs_postgres_from_a_private_installation(
 
 
 @as_root
-async def test_root_may_change_its_mind(tmp_path: Path) -> None:
-    """As when the same data is used in a container that forbids user namespaces, and out of it."""
+async def test_root_can_change_the_identity_between_starts(tmp_path: Path) -> None:
+    """The same data inside and outside of a container without user namespaces."""
     if not (works(ProcessIdentity.NAMESPACE) and works(ProcessIdentity.NOBODY)):
         pytest.skip("cannot become both here")
     for number, identity in enumerate(
@@ -173,12 +173,12 @@ async def test_root_may_change_its_mind(tmp_path: Path) -> None:
 
 
 def user_of(pid: int) -> int:
-    """The user a process runs as, seen from outside of any namespace."""
+    """Return the user of a process as seen from outside of any namespace."""
     return int(Path(f"/proc/{pid}/status").read_text().split("Uid:")[1].split()[0])
 
 
 async def run_postgres(directory: Path, identity: ProcessIdentity, *, table: str) -> list[str]:
-    """Start Postgres, add a table, stop it; gives the tables there are."""
+    """Start Postgres, add a table and stop it. Return all tables."""
     directory.chmod(0o700)  # noqa: ASYNC240 - as the home of root is, which Postgres must get past
     files = DataDirectory(root=directory / "data")
     files.create()

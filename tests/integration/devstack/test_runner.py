@@ -1,4 +1,4 @@
-"""`devstack` as an operator meets it: a process of its own, with everything below it."""
+"""Commands of `devstack` in a process of their own."""
 
 import json
 import os
@@ -85,9 +85,7 @@ def test_in_the_background(operator: Operator, gateway_port: int, all_gone: AllG
     assert operator.run("down").returncode == 0
 
 
-def test_where_variables_come_from_and_how_to_get_them(
-    operator: Operator, gateway_port: int
-) -> None:
+def test_sources_of_variables_and_their_output(operator: Operator, gateway_port: int) -> None:
     (operator.directory / ".env").write_text(
         "LOG_LEVEL=DEBUG\nGREETING=from the file\nDATABASE_URL=postgresql://elsewhere/x\n"
     )
@@ -118,7 +116,7 @@ def test_servers_only(operator: Operator) -> None:
     operator.well()
 
 
-def test_a_killed_runner_takes_everything_along(
+def test_killing_the_runner_ends_everything(
     operator: Operator, gateway_port: int, all_gone: AllGone
 ) -> None:
     runner = operator.up()
@@ -135,7 +133,7 @@ def test_a_killed_runner_takes_everything_along(
     assert again.wait(120) == 0
 
 
-def test_offspring_of_services_is_cleared_away_after_a_killed_runner(
+def test_descendants_of_services_are_ended_after_the_runner_was_killed(
     operator: Operator, gateway_port: int, all_gone: AllGone
 ) -> None:
     """The kernel ends the runner's children, but not theirs."""
@@ -155,7 +153,7 @@ def test_offspring_of_services_is_cleared_away_after_a_killed_runner(
     all_gone(grandchildren)
 
 
-def test_a_service_that_crashes_comes_back(
+def test_a_crashed_service_is_restarted(
     operator: Operator, gateway_port: int, until: Until
 ) -> None:
     runner = operator.up()
@@ -167,11 +165,11 @@ def test_a_service_that_crashes_comes_back(
     assert {name for name in before if before[name] != after[name]} == {"transcriber-worker-1"}
     runner.send_signal(signal.SIGINT)
     said = runner.communicate(timeout=120)[0]
-    assert "transcriber-worker-1  crashed  ended (signal 9); starting it again in 0.5 s" in said
+    assert "transcriber-worker-1  crashed  ended (signal 9), restarting in 0.5 s" in said
     assert "transcriber-worker-1  restarting" in said
 
 
-def test_status_shows_what_is_unwell(operator: Operator, gateway_port: int) -> None:
+def test_status_shows_unhealthy_processes(operator: Operator, gateway_port: int) -> None:
     operator.up()
     pid = operator.pids()["nats"]
     os.kill(pid, signal.SIGSTOP)
@@ -185,7 +183,7 @@ def test_status_shows_what_is_unwell(operator: Operator, gateway_port: int) -> N
 
 
 @pytest.mark.parametrize("name", ["postgres", "nats", "s3"])
-def test_a_server_that_dies_comes_back(
+def test_a_killed_server_is_restarted(
     operator: Operator, gateway_port: int, until: Until, name: str
 ) -> None:
     runner = operator.up()
@@ -202,11 +200,11 @@ def test_a_server_that_dies_comes_back(
     said = runner.communicate(timeout=120)[0]
     assert runner.returncode == 0, said
     lines = [" ".join(one.split()) for one in said.splitlines()]
-    assert any(f"{name} crashed ended (signal 9); starting it again" in one for one in lines)
+    assert any(f"{name} crashed ended (signal 9), restarting" in one for one in lines)
     assert any(f"{name} ready after" in one for one in lines)
 
 
-def test_starting_a_stack_that_is_not_well_names_the_process(
+def test_starting_an_unhealthy_stack_names_the_process(
     operator: Operator, gateway_port: int
 ) -> None:
     assert operator.run("up", "--detach").returncode == 0
@@ -223,7 +221,7 @@ def test_starting_a_stack_that_is_not_well_names_the_process(
     operator.well()
 
 
-def test_starting_services_beside_servers_that_run_alone_is_explained(
+def test_starting_services_next_to_servers_only_is_explained(
     operator: Operator, gateway_port: int
 ) -> None:
     assert operator.run("up", "--servers-only", "--detach").returncode == 0
@@ -250,7 +248,9 @@ def test_a_service_that_cannot_start_is_explained(
     assert "configuration: FAKE_SETTING: is not set" in detached.stdout
 
 
-def test_a_service_that_is_never_ready_is_explained(operator: Operator, gateway_port: int) -> None:
+def test_a_service_that_never_becomes_ready_is_explained(
+    operator: Operator, gateway_port: int
+) -> None:
     operator.environment |= {"FAKE_BEHAVIOR": "never", "DEVSTACK_SERVICE_SECONDS": "5"}
     failed = operator.run("up")
     assert failed.returncode == 1
@@ -259,11 +259,11 @@ def test_a_service_that_is_never_ready_is_explained(operator: Operator, gateway_
     assert operator.pids() == {}
 
 
-def test_a_taken_gateway_port_is_explained(operator: Operator, gateway_port: int) -> None:
+def test_a_gateway_port_in_use_is_explained(operator: Operator, gateway_port: int) -> None:
     with socket.create_server(("127.0.0.1", gateway_port)):
         failed = operator.run("up")
     assert failed.returncode == 4
-    assert f"port {gateway_port} on 127.0.0.1, wanted for gateway, is taken" in failed.stderr
+    assert f"port {gateway_port} on 127.0.0.1 for gateway is taken" in failed.stderr
     assert "PORT" in failed.stderr
     assert operator.pids() == {}
 

@@ -1,4 +1,4 @@
-"""What services find when they come to the embedded servers."""
+"""Embedded servers as used by services."""
 
 import asyncio
 import io
@@ -26,7 +26,7 @@ from devstack.stack import EmbeddedServers
 Connect = Callable[[str], psycopg.Connection[TupleRow]]
 ROLES = ("gateway", "transcriber", "speakers")
 PATIENCE = 60
-"""Seconds: what is waited for is certain to come, but the machine may be busy."""
+"""Seconds. The awaited event is certain, but the machine may be busy."""
 
 EVENT = "securetranscribe.events.v1.session_1.transcription.7.completed"
 
@@ -209,7 +209,7 @@ class TestNats:
             await subscriber.flush()
             await service.publish("securetranscribe.tasks.v1.transcribe", b"task")
             await service.flush()
-            # Whatever the server had to tell the subscriber comes before the answer to this.
+            # Messages of the server for the subscriber arrive before the response to this.
             await subscriber.flush()
             assert len(refused) == 2
             assert all("permissions violation for subscription" in one for one in refused)
@@ -296,7 +296,7 @@ class TestNats:
 
 class TestS3:
     @pytest.mark.parametrize("bucket", ["audio", "results"])
-    def test_objects_come_back(self, servers: EmbeddedServers, bucket: str) -> None:
+    def test_objects_round_trip(self, servers: EmbeddedServers, bucket: str) -> None:
         store = servers.s3.client()
         data = bytes(range(256)) * 40_000  # more than one part of 5 MiB
         store.put_object(bucket, "1/source", io.BytesIO(data), -1, part_size=5 * 1024 * 1024)
@@ -326,7 +326,7 @@ class TestS3:
             caught.value.close()
 
 
-def test_only_those_who_need_them_get_variables(servers: EmbeddedServers) -> None:
+def test_services_only_have_the_variables_they_need(servers: EmbeddedServers) -> None:
     names = {
         service: {name for name in servers.environment(service) if not name.startswith("S3_")}
         | ({"S3_*"} if "S3_ENDPOINT" in servers.environment(service) else set())
@@ -342,8 +342,8 @@ def test_only_those_who_need_them_get_variables(servers: EmbeddedServers) -> Non
     }
 
 
-def test_nothing_in_the_data_directory_is_open_to_others(servers: EmbeddedServers) -> None:
-    # What Postgres and SeaweedFS make below their own 0700 directories is their own business.
+def test_the_data_directory_is_private(servers: EmbeddedServers) -> None:
+    # Modes below the 0700 directories of Postgres and SeaweedFS do not matter.
     for path in [servers.files.root, *servers.files.root.glob("*"), *servers.files.run.iterdir()]:
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 

@@ -1,4 +1,4 @@
-"""Starting and stopping the servers themselves."""
+"""Start and stop of the servers."""
 
 import asyncio
 import io
@@ -45,7 +45,7 @@ async def find_it(servers: EmbeddedServers) -> tuple[str, str, str]:
         return row[0], message, answer.read().decode()
 
 
-async def test_data_credentials_and_ports_outlive_a_restart(tmp_path: Path) -> None:
+async def test_data_credentials_and_ports_survive_a_restart(tmp_path: Path) -> None:
     async with aembedded_servers(tmp_path) as servers:
         first = servers.environment("transcriber")
         await put_something(servers)
@@ -54,7 +54,7 @@ async def test_data_credentials_and_ports_outlive_a_restart(tmp_path: Path) -> N
         assert await find_it(servers) == ("row", "message", "object")
 
 
-async def test_data_outlives_servers_that_are_killed(tmp_path: Path) -> None:
+async def test_data_survives_killed_servers(tmp_path: Path) -> None:
     async with aembedded_servers(tmp_path) as servers:
         await put_something(servers)
         for process in servers.processes:
@@ -63,7 +63,7 @@ async def test_data_outlives_servers_that_are_killed(tmp_path: Path) -> None:
         assert await find_it(servers) == ("row", "message", "object")
 
 
-async def test_data_is_found_on_other_ports_too(tmp_path: Path) -> None:
+async def test_data_is_available_on_other_ports(tmp_path: Path) -> None:
     async with aembedded_servers(tmp_path) as servers:
         await put_something(servers)
         before = servers.environment("transcriber")
@@ -95,14 +95,14 @@ def test_the_synchronous_helper_leaves_nothing_behind(tmp_path: Path, all_gone: 
     assert not any(os.path.exists(f"/tmp/seaweedfs-s3-grpc-{port}.sock") for port in ports)
 
 
-async def test_a_second_stack_on_the_same_data_is_refused(tmp_path: Path) -> None:
+async def test_a_second_stack_on_the_same_data_is_rejected(tmp_path: Path) -> None:
     async with aembedded_servers(tmp_path):
         second = EmbeddedServers(StackConfig(data_directory=tmp_path))
         with pytest.raises(AlreadyRunningError, match=f"in use by process {os.getpid()}"):
             await second.start()
 
 
-async def test_two_stacks_on_different_data_live_side_by_side(tmp_path: Path) -> None:
+async def test_two_stacks_on_different_data_run_concurrently(tmp_path: Path) -> None:
     async with aembedded_servers(tmp_path / "1") as one, aembedded_servers(tmp_path / "2") as two:
         await put_something(one)
         with pytest.raises(psycopg.errors.UndefinedTable):
@@ -110,7 +110,7 @@ async def test_two_stacks_on_different_data_live_side_by_side(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["POSTGRES", "NATS", "S3"])
-async def test_a_taken_port_is_named_and_nothing_stays_behind(tmp_path: Path, name: str) -> None:
+async def test_a_port_in_use_is_reported_and_everything_stopped(tmp_path: Path, name: str) -> None:
     variable = f"DEVSTACK_{name}_PORT"
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -126,7 +126,7 @@ async def test_a_taken_port_is_named_and_nothing_stays_behind(tmp_path: Path, na
 async def test_ports_can_be_chosen(tmp_path: Path) -> None:
     claims = PortClaims()
     postgres, nats_port = claims.take(), claims.take()
-    # So high that 10000 more would be no port, and above those of outgoing connections.
+    # So high that adding 10000 exceeds the range of ports, and above those of outgoing connections.
     s3 = next(port for port in range(61_000, 65_000) if claims.claim(port))
     config = StackConfig(
         data_directory=tmp_path,
@@ -166,21 +166,21 @@ async def test_lost_credentials_are_explained(tmp_path: Path) -> None:
         pass
     servers.files.credentials.unlink()
     stack = EmbeddedServers(StackConfig(data_directory=tmp_path))
-    with pytest.raises(StartError, match=r"credentials\.json: the data was made with another"):
+    with pytest.raises(
+        StartError, match=r"credentials\.json, because its data"
+    ):
         await stack.start()
 
 
-async def test_a_half_made_cluster_is_made_anew(tmp_path: Path) -> None:
+async def test_an_incomplete_cluster_is_created_again(tmp_path: Path) -> None:
     (tmp_path / "postgres.new").mkdir()
     (tmp_path / "postgres.new" / "PG_VERSION").write_text("18\n")
     async with aembedded_servers(tmp_path):
         assert not (tmp_path / "postgres.new").exists()
 
 
-async def test_leftovers_of_a_killed_runner_are_cleared_away(
-    tmp_path: Path, all_gone: AllGone
-) -> None:
-    """Servers that nobody stopped, nor the kernel: their runner started them from a thread."""
+async def test_leftovers_of_a_killed_runner_are_ended(tmp_path: Path, all_gone: AllGone) -> None:
+    """Servers started from a thread are not ended by the kernel with their runner."""
     before = EmbeddedServers(StackConfig(data_directory=tmp_path, durable=False))
     await before.start()
     await put_something(before)
@@ -230,7 +230,7 @@ def test_before_the_start_there_are_no_variables(tmp_path: Path) -> None:
             ask()
 
 
-async def test_who_attaches_learns_what_the_owner_knows(tmp_path: Path) -> None:
+async def test_attaching_reads_the_variables_of_the_owner(tmp_path: Path) -> None:
     async with aembedded_servers(tmp_path) as servers:
         visitor = EmbeddedServers(StackConfig(data_directory=tmp_path))
         visitor.attach()

@@ -1,4 +1,4 @@
-"""The helpers that other tests are built on."""
+"""Helpers for tests with embedded servers."""
 
 import asyncio
 import http.client
@@ -28,7 +28,7 @@ def dumped(tmp_path: Path, name: str) -> dict[str, str]:
     return variables
 
 
-def test_services_run_and_end(
+def test_services_are_started_and_stopped(
     servers: EmbeddedServers,
     fakes: tuple[Service, ...],
     dumping: Overrides,
@@ -80,7 +80,7 @@ def test_one_process_can_be_restarted_synchronously(
         assert stack.process("speakers").pid != first
 
 
-async def test_one_process_can_have_variables_of_its_own(
+async def test_one_process_can_have_its_own_variables(
     servers: EmbeddedServers, fakes: tuple[Service, ...], dumping: Overrides, tmp_path: Path
 ) -> None:
     overrides = {**dumping, "speakers": {"MATCH": "0.7"}, "exporter": {"SECRET_KEY": "other"}}
@@ -102,7 +102,7 @@ async def test_the_inherited_environment_can_be_replaced(
     assert "HOME" not in own
 
 
-async def test_a_service_that_fails_takes_the_others_along(
+async def test_a_failing_service_stops_the_others(
     servers: EmbeddedServers, fakes: tuple[Service, ...], dumping: Overrides, all_gone: AllGone
 ) -> None:
     overrides = {**dumping, "exporter": {"FAKE_BEHAVIOR": "crash"}}
@@ -112,7 +112,7 @@ async def test_a_service_that_fails_takes_the_others_along(
     assert {path.stem for path in servers.files.run.glob("*.pid")} == {"postgres", "nats", "s3"}
 
 
-async def test_names_that_do_not_exist(
+async def test_unknown_names(
     servers: EmbeddedServers, fakes: tuple[Service, ...], dumping: Overrides
 ) -> None:
     async with arunning_services(servers, services=fakes[-1:], overrides=dumping) as stack:

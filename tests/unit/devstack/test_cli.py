@@ -30,7 +30,7 @@ def test_a_command_is_needed(run: Run) -> None:
     assert "command" in errors
 
 
-def test_a_wrong_variable_is_a_wrong_usage(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_variable_is_invalid_usage(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "many")
     code, _, errors = run("status")
     assert code == 2
@@ -43,20 +43,20 @@ def test_the_env_file_is_read(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["status", "env"])
-def test_nothing_runs(run: Run, command: str, tmp_path: Path) -> None:
+def test_commands_without_a_stack(run: Run, command: str, tmp_path: Path) -> None:
     code, _, errors = run(command)
     assert code == 3
     assert f"nothing is running in {tmp_path / '.data'}" in errors
     assert not (tmp_path / ".data").exists()
 
 
-def test_stopping_what_does_not_run_is_fine(run: Run, tmp_path: Path) -> None:
+def test_down_without_a_stack_succeeds(run: Run, tmp_path: Path) -> None:
     code, said, _ = run("down")
     assert code == 0
     assert "nothing is running" in said
 
 
-def test_logs_of_one_and_of_all(run: Run, tmp_path: Path) -> None:
+def test_logs_of_one_process_and_of_all(run: Run, tmp_path: Path) -> None:
     files = DataDirectory(root=tmp_path / "d")
     files.create()
     files.log("nats").write_text("1\n2\n[red]3\n")
@@ -65,7 +65,7 @@ def test_logs_of_one_and_of_all(run: Run, tmp_path: Path) -> None:
     assert run("--data-dir", "d", "logs")[1] == "==> nats <==\n1\n2\n[red]3\n==> s3 <==\nx\n"
 
 
-def test_a_log_that_does_not_exist_names_those_that_do(run: Run, tmp_path: Path) -> None:
+def test_an_unknown_log_lists_the_available_ones(run: Run, tmp_path: Path) -> None:
     files = DataDirectory(root=tmp_path / "d")
     files.create()
     files.log("nats").write_text("1\n")

@@ -16,7 +16,7 @@ def test_defaults() -> None:
     assert config.durable
 
 
-def test_tests_take_a_free_port_unless_told_otherwise() -> None:
+def test_the_default_configuration_takes_a_free_port() -> None:
     assert StackConfig().port is None
 
 
@@ -56,12 +56,14 @@ def test_empty_variables_count_as_not_set() -> None:
         ("TRANSCRIBER_WORKERS", "-1", "TRANSCRIBER_WORKERS=-1 is not between"),
     ],
 )
-def test_a_wrong_value_is_refused_by_name(name: str, value: str, complaint: str) -> None:
+def test_an_invalid_value_is_rejected_with_its_variable(
+    name: str, value: str, complaint: str
+) -> None:
     with pytest.raises(ConfigurationError, match=complaint):
         read_config({name: value})
 
 
-def test_the_environment_wins_over_the_file(
+def test_the_environment_takes_precedence_over_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dotenv = tmp_path / ".env"

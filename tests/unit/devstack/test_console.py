@@ -14,7 +14,7 @@ def console() -> tuple[io.StringIO, StackConsole]:
     return out, StackConsole(Console(file=out, width=60, highlight=False))
 
 
-def test_reports_are_one_plain_line_each_however_long() -> None:
+def test_each_report_is_one_plain_line_of_any_length() -> None:
     out, printer = console()
     report = Report(name="nats", happening="crashed", detail="[bold]" + "x" * 200)
     printer.report(report)

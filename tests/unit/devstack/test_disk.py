@@ -24,7 +24,7 @@ def test_the_disk_of_a_directory_that_does_not_exist_yet(tmp_path: Path) -> None
     assert 0 < free <= shutil.disk_usage(tmp_path).total
 
 
-def test_too_little_for_a_new_stack_is_one_line_with_the_figures(
+def test_too_little_space_for_a_new_stack_is_reported_in_one_line(
     files: DataDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leave(monkeypatch, 300 * 1024**2)
@@ -48,7 +48,7 @@ def test_a_stack_with_data_needs_less(
         require_room(files)
 
 
-def test_what_stops_first_when_the_disk_fills() -> None:
+def test_uploads_stop_first_when_the_disk_fills() -> None:
     assert (
         disk.NEW_STACK_BYTES
         > disk.UPLOAD_RESERVE_BYTES
@@ -67,7 +67,7 @@ def test_nothing_is_restarted_on_a_full_disk(
     assert restart_obstacle(files) is None
 
 
-def test_a_shortage_names_the_figures(
+def test_a_shortage_is_reported_with_the_figures(
     files: DataDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leave(monkeypatch, disk.UPLOAD_RESERVE_BYTES)
@@ -75,4 +75,4 @@ def test_a_shortage_names_the_figures(
     leave(monkeypatch, 200 * 1024**2)
     said = shortage(files)
     assert said is not None
-    assert "200 MB free: uploads are refused until it has 256 MB" in said
+    assert "200 MB free. Uploads are rejected until it has 256 MB" in said

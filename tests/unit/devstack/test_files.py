@@ -41,7 +41,7 @@ def test_a_private_file_replaces_a_public_one(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_only_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_text("old")
     with pytest.raises(UnicodeEncodeError):
@@ -50,14 +50,14 @@ def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_objects_come_back(tmp_path: Path) -> None:
+def test_objects_round_trip(tmp_path: Path) -> None:
     path = tmp_path / "object.json"
     write_object(path, {"a": 1})
     assert read_object(path) == {"a": 1}
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[1]", "3"])
-def test_what_is_no_object_reads_as_empty(tmp_path: Path, text: str | None) -> None:
+def test_invalid_objects_are_read_as_empty(tmp_path: Path, text: str | None) -> None:
     path = tmp_path / "object.json"
     if text is not None:
         path.write_text(text)

@@ -76,7 +76,7 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
 
 
 class Scripted:
-    """A probe that answers from a list, then repeats the last answer."""
+    """Probe with a list of answers. The last one is repeated."""
 
     def __init__(self, *answers: str | None) -> None:
         self.answers = list(answers)
@@ -97,7 +97,7 @@ def test_http(http_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     probe = HttpProbe(host="127.0.0.1", port=http_port, path="/health")
     assert probe.problem() is None
     other = HttpProbe(host="127.0.0.1", port=http_port, path="/other")
-    assert other.problem() == "GET /other answered 503"
+    assert other.problem() == "GET /other returned 503"
     wanted = HttpProbe(host="127.0.0.1", port=http_port, path="/other", expected=(503,))
     assert wanted.problem() is None
     nobody = HttpProbe(host="127.0.0.1", port=1, path="/")
@@ -121,11 +121,11 @@ def test_grpc(grpc_server: GrpcServer) -> None:
         GrpcProbe(address="127.0.0.1:1", authority="ca.pem"),
     ],
 )
-def test_probes_can_be_written_down(probe: Probe) -> None:
+def test_probes_round_trip(probe: Probe) -> None:
     assert probe_from(probe_record(probe)) == probe
 
 
-def test_other_probes_cannot() -> None:
+def test_other_probes_have_no_record() -> None:
     with pytest.raises(KeyError):
         probe_record(Scripted(None))
 
@@ -152,5 +152,5 @@ async def test_a_process_that_ends_is_reported_with_the_end_of_its_log(make: Mak
 async def test_a_process_that_was_killed_is_reported_with_the_signal(make: Make) -> None:
     process = make("sleep", "60")
     process.kill()
-    with pytest.raises(StartError, match=r"ended \(signal 9\); its log .* is empty"):
+    with pytest.raises(StartError, match=r"ended \(signal 9\)\. Its log .* is empty"):
         await asyncio.wait_for(wait_healthy(process, Scripted("no"), seconds=60), 60)

@@ -39,14 +39,14 @@ def launch(
     return result.returncode, result.stdout.split(), result.stderr
 
 
-def test_as_ourselves_with_a_private_umask() -> None:
+def test_the_own_user_with_a_private_umask() -> None:
     code, words, _ = launch("--identity", "self")
     assert code == 0
     assert words[0] == str(os.geteuid())
     assert words[-1] == "0077"
 
 
-def test_the_exit_code_is_the_program_s() -> None:
+def test_the_exit_code_is_that_of_the_program() -> None:
     assert launch(command=("/bin/sh", "-c", "exit 7"))[0] == 7
 
 
@@ -56,13 +56,13 @@ def test_a_missing_program_is_named() -> None:
     assert errors == "cannot run /no/such/thing: No such file or directory\n"
 
 
-def test_a_parent_that_has_gone_ends_it_before_it_begins() -> None:
+def test_nothing_is_run_after_the_parent_has_ended() -> None:
     code, words, _ = launch("--parent", "1234567", "--death-signal", "9")
     assert code == 128 + 9
     assert words == []
 
 
-def test_a_living_parent_does_not() -> None:
+def test_the_program_is_run_while_the_parent_is_alive() -> None:
     assert launch("--parent", str(os.getpid()), "--death-signal", "9")[0] == 0
 
 
@@ -70,7 +70,7 @@ def test_a_living_parent_does_not() -> None:
 @pytest.mark.skipif(
     not works(ProcessIdentity.NAMESPACE), reason="user namespaces are forbidden here"
 )
-def test_in_a_namespace_it_is_an_ordinary_user_who_owns_roots_files(tmp_path: Path) -> None:
+def test_an_ordinary_user_in_a_namespace_owns_roots_files(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     made = tmp_path / "made"
     command = ("/bin/sh", "-c", f"{WHO}; touch {made}")
@@ -82,7 +82,7 @@ def test_in_a_namespace_it_is_an_ordinary_user_who_owns_roots_files(tmp_path: Pa
 
 
 @as_root
-def test_as_nobody_it_can_only_look_into_private_directories(tmp_path: Path) -> None:
+def test_nobody_can_only_look_into_private_directories(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     (tmp_path / "there").touch()
     refused = tmp_path / "refused"
@@ -110,7 +110,7 @@ def test_the_death_signal_survives_the_change_of_identity(kind: str) -> None:
     assert (code, words) == (0, ["15"]), errors
 
 
-def test_an_ordinary_user_stays_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_ordinary_user_keeps_its_identity(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert unprivileged_identity() is ProcessIdentity.SELF
 
@@ -122,7 +122,7 @@ def test_an_ordinary_user_stays_what_it_is(monkeypatch: pytest.MonkeyPatch) -> N
         ({ProcessIdentity.NOBODY}, ProcessIdentity.NOBODY),
     ],
 )
-def test_root_takes_what_the_machine_allows(
+def test_root_takes_an_identity_allowed_by_the_machine(
     monkeypatch: pytest.MonkeyPatch, possible: set[ProcessIdentity], expected: ProcessIdentity
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
@@ -130,7 +130,7 @@ def test_root_takes_what_the_machine_allows(
     assert unprivileged_identity() is expected
 
 
-def test_root_that_cannot_change_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_without_another_identity_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(identity, "works", lambda one: False)
     with pytest.raises(StartError, match="ordinary user"):

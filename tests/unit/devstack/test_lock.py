@@ -33,21 +33,21 @@ def other_holder(tmp_path: Path) -> Iterator[Held]:
         child.kill()
 
 
-def test_a_second_holder_is_refused_and_told_who_has_it(other_holder: Held) -> None:
+def test_a_second_holder_is_rejected_with_the_pid_of_the_first(other_holder: Held) -> None:
     path, child = other_holder
     with pytest.raises(AlreadyRunningError, match=f"in use by process {child.pid}") as caught:
         DirectoryLock(path).acquire(purpose="runner")
     assert caught.value.pid == child.pid
 
 
-def test_the_holder_can_be_asked_for(other_holder: Held) -> None:
+def test_the_holder_is_returned(other_holder: Held) -> None:
     path, child = other_holder
     holder = DirectoryLock(path).holder()
     assert holder is not None
     assert (holder.stamp.pid, holder.purpose) == (child.pid, "runner")
 
 
-def test_a_killed_holder_holds_nothing(other_holder: Held) -> None:
+def test_a_killed_holder_releases_the_lock(other_holder: Held) -> None:
     path, child = other_holder
     child.kill()
     child.wait()
@@ -61,7 +61,7 @@ def test_a_killed_holder_holds_nothing(other_holder: Held) -> None:
     assert lock.holder() is None
 
 
-def test_it_can_be_taken_again_after_release(tmp_path: Path) -> None:
+def test_the_lock_can_be_acquired_after_release(tmp_path: Path) -> None:
     lock = DirectoryLock(tmp_path / "runner.pid")
     for _ in range(2):
         lock.acquire(purpose="runner")
@@ -69,7 +69,7 @@ def test_it_can_be_taken_again_after_release(tmp_path: Path) -> None:
         lock.release()
 
 
-def test_nobody_holds_a_missing_or_foreign_file(tmp_path: Path) -> None:
+def test_missing_and_invalid_files_have_no_holder(tmp_path: Path) -> None:
     path = tmp_path / "runner.pid"
     assert DirectoryLock(path).holder() is None
     path.write_text("4711\n")

@@ -22,7 +22,7 @@ def test_a_missing_log_is_fine(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_large_log_is_set_aside_while_it_is_written_to(tmp_path: Path) -> None:
+def test_a_large_log_is_rotated_while_it_is_written_to(tmp_path: Path) -> None:
     log = tmp_path / "nats.log"
     with log.open("ab", buffering=0) as writer:
         writer.write(b"a" * 11)
@@ -34,7 +34,7 @@ def test_a_large_log_is_set_aside_while_it_is_written_to(tmp_path: Path) -> None
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
-def test_only_so_many_old_logs_are_kept(tmp_path: Path) -> None:
+def test_a_limited_number_of_old_logs_is_kept(tmp_path: Path) -> None:
     log = tmp_path / "nats.log"
     for number in range(KEPT_LOGS + 3):
         log.write_text(f"{number} is long enough")

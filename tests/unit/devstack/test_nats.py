@@ -19,7 +19,7 @@ def read(tmp_path: Path) -> dict[str, Any]:
     return value
 
 
-def test_it_listens_on_loopback_only(tmp_path: Path) -> None:
+def test_nats_only_listens_on_loopback(tmp_path: Path) -> None:
     value = read(tmp_path)
     assert (value["listen"], value["http"]) == ("127.0.0.1:1", "127.0.0.1:2")
 
@@ -32,7 +32,7 @@ def test_limits_and_store(tmp_path: Path) -> None:
     assert value["jetstream"]["max_file_store"] > 2 * EVENTS_BYTES
 
 
-def test_subscribers_live_in_an_account_of_their_own(tmp_path: Path) -> None:
+def test_subscribers_have_a_separate_account(tmp_path: Path) -> None:
     accounts = read(tmp_path)["accounts"]
     users = {name: [user["user"] for user in one["users"]] for name, one in accounts.items()}
     assert users == {"services": ["service"], "subscribers": ["provisioner", "subscriber"]}
@@ -40,7 +40,7 @@ def test_subscribers_live_in_an_account_of_their_own(tmp_path: Path) -> None:
     assert "imports" not in accounts["services"]
 
 
-def test_a_subscriber_may_publish_nothing_but_requests_about_consumers(tmp_path: Path) -> None:
+def test_a_subscriber_can_only_publish_requests_about_consumers(tmp_path: Path) -> None:
     subscriber = read(tmp_path)["accounts"]["subscribers"]["users"][1]
     allowed = subscriber["permissions"]["publish"]["allow"]
     assert all(subject.startswith("$JS.") for subject in allowed)

@@ -18,7 +18,7 @@ def taken() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def test_a_port_somebody_listens_on_is_not_free(taken: int) -> None:
+def test_a_port_with_a_listener_is_not_free(taken: int) -> None:
     assert not ports.is_free(taken)
 
 
@@ -43,7 +43,7 @@ def test_free_ports_differ_and_lie_below_those_of_outgoing_connections(tmp_path:
     assert all(15000 <= port < 32000 for port in given)
 
 
-def test_a_saved_port_is_given_again(tmp_path: Path) -> None:
+def test_a_saved_port_is_reused(tmp_path: Path) -> None:
     path = tmp_path / "ports.json"
     book = ports.PortBook(path)
     first = book.take("postgres")
@@ -53,13 +53,13 @@ def test_a_saved_port_is_given_again(tmp_path: Path) -> None:
     assert ports.remembered(path) == {"postgres": first}
 
 
-def test_a_remembered_port_that_is_taken_is_replaced(tmp_path: Path, taken: int) -> None:
+def test_a_saved_port_in_use_is_replaced(tmp_path: Path, taken: int) -> None:
     path = tmp_path / "ports.json"
     path.write_text(f'{{"postgres": {taken}}}')
     assert ports.PortBook(path).take("postgres") != taken
 
 
-def test_two_names_never_share_a_remembered_port(tmp_path: Path) -> None:
+def test_two_names_never_share_a_saved_port(tmp_path: Path) -> None:
     path = tmp_path / "ports.json"
     path.write_text('{"one": 15555, "two": 15555}')
     book = ports.PortBook(path)
@@ -85,7 +85,7 @@ def test_a_variable_fixes_a_port(tmp_path: Path) -> None:
     assert book.take("transcriber-api-grpc") == 15777
 
 
-def test_a_fixed_port_is_never_given_to_something_else(tmp_path: Path) -> None:
+def test_a_fixed_port_is_never_assigned_to_another_name(tmp_path: Path) -> None:
     path = tmp_path / "ports.json"
     path.write_text('{"nats": 15777}')
     book = ports.PortBook(path, {"DEVSTACK_POSTGRES_PORT": 15777})
@@ -93,7 +93,7 @@ def test_a_fixed_port_is_never_given_to_something_else(tmp_path: Path) -> None:
     assert book.take("postgres") == 15777
 
 
-def test_a_taken_fixed_port_is_refused_with_variable_and_process(
+def test_a_fixed_port_in_use_is_reported_with_variable_and_process(
     tmp_path: Path, taken: int
 ) -> None:
     book = ports.PortBook(tmp_path / "ports.json", {"DEVSTACK_POSTGRES_PORT": taken})
@@ -105,7 +105,7 @@ def test_a_taken_fixed_port_is_refused_with_variable_and_process(
     assert f"process {os.getpid()} (" in message
 
 
-def test_one_port_for_two_names_is_a_wrong_configuration(tmp_path: Path) -> None:
+def test_one_port_for_two_names_is_an_invalid_configuration(tmp_path: Path) -> None:
     asked = {"DEVSTACK_POSTGRES_PORT": 15777, "DEVSTACK_NATS_PORT": 15777}
     book = ports.PortBook(tmp_path / "ports.json", asked)
     book.take("postgres")
@@ -123,7 +123,7 @@ def test_a_port_without_listener_has_none() -> None:
         assert ports.listener(bound.getsockname()[1]) is None
 
 
-def test_who_chooses_at_the_same_time_chooses_otherwise(tmp_path: Path) -> None:
+def test_concurrent_choices_differ(tmp_path: Path) -> None:
     path = tmp_path / "ports.json"
     one, other = ports.PortBook(path), ports.PortBook(path)
     first = one.take("postgres")
@@ -137,7 +137,7 @@ def test_who_chooses_at_the_same_time_chooses_otherwise(tmp_path: Path) -> None:
     assert claims.claim(first)
 
 
-def test_another_process_keeps_off_too_until_we_end(tmp_path: Path) -> None:
+def test_claims_hold_for_other_processes_until_this_one_ends(tmp_path: Path) -> None:
     code = (
         "from devstack.ports import PortClaims; claims = PortClaims(); "
         "print(claims.take(), flush=True); input()"
@@ -157,7 +157,7 @@ def test_another_process_keeps_off_too_until_we_end(tmp_path: Path) -> None:
     assert claims.claim(port)
 
 
-def test_a_claim_of_a_port_that_is_listened_on_fails(taken: int) -> None:
+def test_claiming_a_port_with_a_listener_fails(taken: int) -> None:
     claims = ports.PortClaims()
     assert not claims.claim(taken)
     free = claims.take()
@@ -165,14 +165,14 @@ def test_a_claim_of_a_port_that_is_listened_on_fails(taken: int) -> None:
         assert not claims.claim(free)
 
 
-def test_claims_end_with_who_made_them() -> None:
+def test_claims_end_with_their_owner() -> None:
     claims = ports.PortClaims()
     port = claims.take()
     del claims
     assert ports.PortClaims().claim(port)
 
 
-def test_without_abstract_names_chance_has_to_do(
+def test_without_abstract_names_free_ports_are_still_found(
     monkeypatch: pytest.MonkeyPatch, taken: int
 ) -> None:
     class Forbidden(socket.socket):

@@ -28,7 +28,7 @@ def test_every_role_has_a_password() -> None:
     assert len({credentials.postgres_password(role) for role in ROLES}) == len(ROLES)
 
 
-def test_it_is_private_and_keeps_values_out_of_its_log(server: PostgresServer) -> None:
+def test_postgres_is_private_and_logs_no_values(server: PostgresServer) -> None:
     command = " ".join(server.spec().command)
     assert "listen_addresses=127.0.0.1" in command
     assert "unix_socket_directories= " in command
@@ -36,7 +36,7 @@ def test_it_is_private_and_keeps_values_out_of_its_log(server: PostgresServer) -
     assert "fsync=off" not in command
 
 
-def test_data_nobody_will_miss_is_not_synced(tmp_path: Path) -> None:
+def test_disposable_data_is_not_synced(tmp_path: Path) -> None:
     server = PostgresServer(
         files=DataDirectory(root=tmp_path), port=1, credentials=StackCredentials(), durable=False
     )
@@ -44,21 +44,21 @@ def test_data_nobody_will_miss_is_not_synced(tmp_path: Path) -> None:
     assert "synchronous_commit=off" not in server.spec().command
 
 
-def test_a_pid_file_of_somebody_else_s_pid_is_removed(tmp_path: Path) -> None:
+def test_a_pid_file_with_the_pid_of_another_program_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "postmaster.pid"
     path.write_text(f"{os.getpid()}\n/data\n")
     remove_stale_pid_file(path)
     assert not path.exists()
 
 
-def test_a_pid_file_of_nobody_s_pid_is_removed(tmp_path: Path) -> None:
+def test_a_pid_file_with_an_unused_pid_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "postmaster.pid"
     path.write_text("4194305\n")
     remove_stale_pid_file(path)
     assert not path.exists()
 
 
-def test_a_pid_file_of_a_living_postgres_is_kept(tmp_path: Path) -> None:
+def test_a_pid_file_of_a_running_postgres_is_kept(tmp_path: Path) -> None:
     program = tmp_path / "postgres"
     program.write_bytes(Path("/bin/sleep").read_bytes())
     program.chmod(0o755)
@@ -71,7 +71,7 @@ def test_a_pid_file_of_a_living_postgres_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "rubbish\n"])
-def test_a_pid_file_that_makes_no_sense_is_left_to_postgres(tmp_path: Path, text: str) -> None:
+def test_an_invalid_pid_file_is_kept(tmp_path: Path, text: str) -> None:
     path = tmp_path / "postmaster.pid"
     path.write_text(text)
     remove_stale_pid_file(path)

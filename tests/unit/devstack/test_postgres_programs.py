@@ -11,7 +11,7 @@ from devstack.postgres_programs import binaries, copy_for_all, runnable_by_all
 
 @pytest.fixture
 def private(tmp_path: Path) -> Path:
-    """Programs as an installation with umask 077 leaves them."""
+    """Programs installed with umask 077."""
     directory = tmp_path / "site/package/pginstall18/bin"
     directory.mkdir(parents=True)
     (directory / "postgres").write_text("#!/bin/sh\n")
@@ -41,7 +41,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         binaries()
 
 
-def test_programs_of_an_owner_alone_are_not_runnable_by_all(private: Path) -> None:
+def test_private_programs_are_not_runnable_by_all(private: Path) -> None:
     assert not runnable_by_all(private)
 
 
@@ -66,7 +66,7 @@ def test_a_copy_can_be_read_by_all_and_changed_by_its_owner_only(
     assert len(modes) == len(entries)
 
 
-def test_the_copy_is_used_again_and_mended(private: Path, shared: Path) -> None:
+def test_the_copy_is_reused_and_repaired(private: Path, shared: Path) -> None:
     first = copy_for_all(private, shared)
     assert copy_for_all(private, shared) == first
     (first.parent / "share/errcodes.txt").unlink()
@@ -75,14 +75,14 @@ def test_the_copy_is_used_again_and_mended(private: Path, shared: Path) -> None:
     assert len(list(shared.iterdir())) == 1
 
 
-def test_a_place_that_others_can_change_is_not_used(private: Path, shared: Path) -> None:
+def test_a_directory_writable_by_others_is_not_used(private: Path, shared: Path) -> None:
     first = copy_for_all(private, shared)
     next(shared.iterdir()).chmod(0o777)
     second = copy_for_all(private, shared)
     assert second.parent != first.parent
 
 
-def test_a_place_of_another_owner_is_not_used(
+def test_a_directory_of_another_owner_is_not_used(
     private: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = copy_for_all(private, shared)

@@ -80,7 +80,7 @@ async def until_gone(pid: int) -> None:
     await until(lambda: (state := read_stat(pid)) is None or state.state in "ZX")
 
 
-async def test_it_runs_with_its_own_environment_directory_and_log(
+async def test_a_process_has_its_own_environment_directory_and_log(
     make: Make, tmp_path: Path
 ) -> None:
     process = make(sys.executable, "-c", TALKS, environment={"WORD": "hello"}, directory=tmp_path)
@@ -90,7 +90,7 @@ async def test_it_runs_with_its_own_environment_directory_and_log(
     assert stat.S_IMODE(process.log.stat().st_mode) == 0o600
 
 
-async def test_before_the_start_there_is_nothing(make: Make) -> None:
+async def test_a_process_before_its_start(make: Make) -> None:
     process = make("sleep", "60")
     assert not process.running
     assert process.exit_code is None
@@ -100,7 +100,7 @@ async def test_before_the_start_there_is_nothing(make: Make) -> None:
     process.kill()
 
 
-async def test_it_cannot_be_started_twice_at_a_time(make: Make) -> None:
+async def test_a_running_process_cannot_be_started(make: Make) -> None:
     process = make("sleep", "60")
     process.start()
     with pytest.raises(StartError, match=f"already running as process {process.pid}"):
@@ -115,7 +115,7 @@ async def test_stopping_sends_the_stop_signal(make: Make) -> None:
     assert not process.running
 
 
-async def test_a_stop_signal_in_the_middle_of_the_start_counts(make: Make) -> None:
+async def test_a_stop_signal_during_the_start_is_not_lost(make: Make) -> None:
     process = make("sleep", "60", stop_signal=signal.SIGINT)
     for milliseconds in range(0, 60, 2):
         process.start()
@@ -125,7 +125,7 @@ async def test_a_stop_signal_in_the_middle_of_the_start_counts(make: Make) -> No
         assert process.log_tail() == ""
 
 
-async def test_what_does_not_listen_is_killed_after_the_grace_period(make: Make) -> None:
+async def test_a_process_ignoring_signals_is_killed_after_the_grace_period(make: Make) -> None:
     process = make(sys.executable, "-c", DEAF, grace=0.2)
     process.start()
     await until_logged(process, "deaf")
@@ -145,7 +145,7 @@ async def test_a_cancelled_stop_kills(make: Make) -> None:
     assert process.exit_code == -signal.SIGKILL
 
 
-async def test_stopping_several_is_side_by_side_and_reported(make: Make) -> None:
+async def test_processes_are_stopped_concurrently_and_reported(make: Make) -> None:
     several = [make("sleep", "60", name=f"thing-{number}") for number in range(3)]
     for process in several[:2]:
         process.start()
@@ -170,7 +170,7 @@ async def test_a_cancelled_stop_of_several_kills_them_all(make: Make, after: flo
     assert [process.exit_code for process in several] == [-signal.SIGKILL] * 3
 
 
-async def test_stopping_takes_the_offspring_along(make: Make) -> None:
+async def test_stopping_also_ends_descendants(make: Make) -> None:
     process = make("sh", "-c", "sleep 61 & echo $!; wait")
     process.start()
     grandchild = await number_in_log(process)
@@ -178,14 +178,14 @@ async def test_stopping_takes_the_offspring_along(make: Make) -> None:
     await until_gone(grandchild)
 
 
-async def test_waiting_has_an_end(make: Make) -> None:
+async def test_waiting_times_out(make: Make) -> None:
     process = make("sleep", "60")
     process.start()
     with pytest.raises(TimeoutError):
         await process.wait(0.05)
 
 
-async def test_it_can_be_started_again_and_keeps_its_log(make: Make) -> None:
+async def test_a_restarted_process_keeps_its_log(make: Make) -> None:
     process = make("echo", "again")
     for _ in range(2):
         process.start()
@@ -218,7 +218,7 @@ def test_an_empty_log_is_not_rotated(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-async def test_a_program_that_does_not_exist_says_so_in_its_log(make: Make) -> None:
+async def test_a_missing_program_is_reported_in_the_log(make: Make) -> None:
     process = make("/no/such/program")
     process.start()
     assert await process.wait(60) == 127
@@ -230,7 +230,7 @@ async def test_secrets_are_not_shown(make: Make) -> None:
     assert "hunter2" not in repr(process.spec)
 
 
-async def test_the_pid_file_comes_and_goes(make: Make, files: DataDirectory) -> None:
+async def test_the_pid_file_exists_while_the_process_runs(make: Make, files: DataDirectory) -> None:
     process = make("sleep", "60")
     process.start()
     record = json.loads(files.pid_file("thing").read_text())
@@ -252,7 +252,7 @@ async def test_a_child_dies_with_its_parent(
     await until_gone(child)
 
 
-async def test_a_child_started_in_a_passing_thread_outlives_it(make: Make) -> None:
+async def test_a_child_outlives_the_thread_that_started_it(make: Make) -> None:
     process = make("sleep", "60")
     thread = threading.Thread(target=process.start)
     thread.start()
@@ -261,7 +261,7 @@ async def test_a_child_started_in_a_passing_thread_outlives_it(make: Make) -> No
         await process.wait(0.3)
 
 
-async def test_leftovers_are_found_and_ended(make: Make, files: DataDirectory) -> None:
+async def test_leftovers_are_ended(make: Make, files: DataDirectory) -> None:
     process = make("sh", "-c", "sleep 61 & wait")
     process.start()
     assert [child.name for child in recorded_children(files)] == ["thing"]
@@ -271,7 +271,7 @@ async def test_leftovers_are_found_and_ended(make: Make, files: DataDirectory) -
     assert await clean_up(files) == []
 
 
-async def test_offspring_of_a_dead_leftover_is_ended_at_once(
+async def test_descendants_of_a_dead_leftover_are_ended_at_once(
     make: Make, files: DataDirectory
 ) -> None:
     process = make("sh", "-c", "sleep 61 & echo $!; wait")
@@ -283,9 +283,7 @@ async def test_offspring_of_a_dead_leftover_is_ended_at_once(
     await until_gone(grandchild)
 
 
-async def test_a_pid_that_belongs_to_somebody_else_by_now_is_left_alone(
-    make: Make, files: DataDirectory
-) -> None:
+async def test_a_reused_pid_is_left_alone(make: Make, files: DataDirectory) -> None:
     process = make("sleep", "60")
     process.start()
     path = files.pid_file("thing")
@@ -296,7 +294,7 @@ async def test_a_pid_that_belongs_to_somebody_else_by_now_is_left_alone(
     assert not path.exists()
 
 
-async def test_unreadable_pid_files_are_cleared_away(files: DataDirectory) -> None:
+async def test_invalid_pid_files_are_removed(files: DataDirectory) -> None:
     files.pid_file("one").write_text("123\n")
     files.pid_file("two").write_text('{"pid": "x", "start_ticks": 1, "boot": ""}')
     assert recorded_children(files) == []
@@ -304,7 +302,7 @@ async def test_unreadable_pid_files_are_cleared_away(files: DataDirectory) -> No
     assert list(files.run.iterdir()) == []
 
 
-async def test_a_leftover_that_does_not_listen_is_killed(
+async def test_a_leftover_ignoring_signals_is_killed(
     make: Make, files: DataDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("devstack.leftovers._GRACE_SECONDS", 0.2)

@@ -7,12 +7,12 @@ def test_delays_double_up_to_a_limit() -> None:
     assert [POLICY.delay(failures) for failures in (1, 2, 3, 4, 5, 500)] == [1, 2, 4, 8, 10, 10]
 
 
-def test_the_first_restart_comes_at_once() -> None:
+def test_the_first_restart_follows_quickly() -> None:
     history = RestartHistory(RestartPolicy(), started_at=0)
     assert history.ended(1) <= 1
 
 
-def test_ends_in_a_row_are_followed_by_longer_pauses() -> None:
+def test_consecutive_ends_lead_to_longer_pauses() -> None:
     history = RestartHistory(POLICY, started_at=0)
     pauses = []
     for end in (5, 10, 15):
@@ -22,14 +22,14 @@ def test_ends_in_a_row_are_followed_by_longer_pauses() -> None:
     assert history.restarts == 3
 
 
-def test_a_start_that_failed_counts_as_an_end() -> None:
+def test_a_failed_start_counts_as_an_end() -> None:
     history = RestartHistory(POLICY, started_at=0)
     history.ended(1000)
     history.starting(1001)
     assert history.ended(1001) == 2
 
 
-def test_a_long_life_is_forgiven() -> None:
+def test_pauses_start_again_after_a_long_run() -> None:
     history = RestartHistory(POLICY, started_at=0)
     history.ended(5)
     history.starting(6)
@@ -39,7 +39,7 @@ def test_a_long_life_is_forgiven() -> None:
     assert not history.hopeless(9 + 60 + 3599)
 
 
-def test_an_hour_of_failing_is_hopeless() -> None:
+def test_a_process_is_given_up_after_an_hour_of_failures() -> None:
     history = RestartHistory(POLICY, started_at=0)
     now = 5000.0
     history.ended(now)
@@ -51,7 +51,7 @@ def test_an_hour_of_failing_is_hopeless() -> None:
     assert history.hopeless(now)
 
 
-def test_time_in_which_nothing_could_be_started_does_not_count() -> None:
+def test_time_without_possible_starts_does_not_count() -> None:
     history = RestartHistory(POLICY, started_at=0)
     history.ended(0)
     history.excuse(3000)

@@ -27,7 +27,7 @@ def server(tmp_path: Path) -> S3Server:
     return S3Server(files=files, ports=ports, credentials=CREDENTIALS)
 
 
-def test_one_user_and_nobody_else() -> None:
+def test_there_is_one_user() -> None:
     value = json.loads(identities(CREDENTIALS))
     assert [one["name"] for one in value["identities"]] == ["service"]
     assert value["identities"][0]["credentials"] == [
@@ -35,7 +35,7 @@ def test_one_user_and_nobody_else() -> None:
     ]
 
 
-def test_inner_parts_ask_for_signatures() -> None:
+def test_internal_parts_require_signatures() -> None:
     value = tomllib.loads(security(CREDENTIALS))
     for section in ("signing", "filer_signing"):
         assert value["jwt"][section]["key"] == CREDENTIALS.s3_internal_key
@@ -64,7 +64,7 @@ async def test_options(server: S3Server) -> None:
     assert len(set(ports)) == 10
 
 
-async def test_what_an_earlier_start_wrote_down_does_not_count(server: S3Server) -> None:
+async def test_saved_options_of_an_earlier_start_are_removed(server: S3Server) -> None:
     await server.prepare()
     written = server.data / "objects" / "mini.options"
     written.write_text("s3.port=1\n")
@@ -101,7 +101,7 @@ def test_sockets_of_a_killed_server_are_removed(server: S3Server) -> None:
     assert not left.exists()
 
 
-def test_the_last_of_the_disk_is_left_to_others(server: S3Server) -> None:
+def test_the_object_store_leaves_a_reserve_on_the_disk(server: S3Server) -> None:
     asyncio.run(server.prepare())
     options = dict(
         line.split("=", 1) for line in (server.data / "options").read_text().splitlines()

@@ -15,7 +15,7 @@ def test_a_missing_program_names_its_package(
         server.program("weed")
 
 
-def test_programs_beside_the_interpreter_come_first(
+def test_programs_next_to_the_interpreter_take_precedence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"

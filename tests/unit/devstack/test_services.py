@@ -40,7 +40,7 @@ def variables(plan: ProcessPlan, name: str) -> Mapping[str, str]:
     return next(one for one in plan.processes if one.name == name).spec.environment
 
 
-def test_every_service_has_its_process(plan: MakePlan) -> None:
+def test_every_service_has_a_process(plan: MakePlan) -> None:
     names = [one.name for one in plan().processes]
     assert names == [
         "gateway",
@@ -59,19 +59,19 @@ def test_commands() -> None:
     assert commands["transcriber-worker"] == ("-m", "transcriber", "worker")
 
 
-def test_workers_are_counted(plan: MakePlan) -> None:
+def test_workers_are_numbered(plan: MakePlan) -> None:
     config = StackConfig(workers={"transcriber-worker": 2, "diarizer": 0})
     names = [one.name for one in plan(config).processes]
     assert "transcriber-worker-2" in names
     assert not any(name.startswith("diarizer") for name in names)
 
 
-def test_every_process_listens_elsewhere(plan: MakePlan) -> None:
+def test_every_process_has_its_own_port(plan: MakePlan) -> None:
     ports = [variables(made, one.name)["GRPC_PORT"] for made in [plan()] for one in made.processes]
     assert len(set(ports)) == len(ports)
 
 
-def test_everybody_knows_where_everybody_is(plan: MakePlan) -> None:
+def test_every_service_has_the_addresses_of_all(plan: MakePlan) -> None:
     made = plan(StackConfig(workers={"transcriber-worker": 2}))
     assert set(made.addresses) == {
         "GATEWAY_GRPC",
@@ -87,11 +87,11 @@ def test_everybody_knows_where_everybody_is(plan: MakePlan) -> None:
     assert made.addresses["SPEECH_GRPC"] == first.address
 
 
-def test_ports_stay_the_same_next_time(plan: MakePlan) -> None:
+def test_ports_are_reused_at_the_next_start(plan: MakePlan) -> None:
     assert plan().addresses == plan().addresses
 
 
-def test_each_service_gets_its_own_servers_variables(plan: MakePlan) -> None:
+def test_each_service_has_the_variables_of_its_servers(plan: MakePlan) -> None:
     made = plan()
     assert variables(made, "transcriber-worker-1")["NATS_URL"] == "nats for transcriber"
     assert variables(made, "exporter")["NATS_URL"] == "nats for exporter"
@@ -110,7 +110,7 @@ def test_variables_made_for_containers_do_not_leak_in(plan: MakePlan) -> None:
         assert not set(elsewhere.values()) & set(one.spec.environment.values())
 
 
-def test_what_the_operator_sets_reaches_every_service(plan: MakePlan) -> None:
+def test_variables_of_the_operator_reach_every_service(plan: MakePlan) -> None:
     made = plan(environment={"LOG_LEVEL": "DEBUG", "SECRET_KEY": "mine"})
     for one in made.processes:
         assert one.spec.environment["LOG_LEVEL"] == "DEBUG"
@@ -121,7 +121,7 @@ def test_without_a_secret_key_the_generated_one_is_used(plan: MakePlan) -> None:
     assert variables(plan(), "gateway")["SECRET_KEY"] == "the stack's own"
 
 
-def test_overrides_go_from_wide_to_narrow(plan: MakePlan) -> None:
+def test_narrower_overrides_take_precedence(plan: MakePlan) -> None:
     made = plan(
         StackConfig(workers={"transcriber-worker": 2}),
         environment={"A": "operator", "B": "operator", "C": "operator", "D": "operator"},
@@ -137,7 +137,7 @@ def test_overrides_go_from_wide_to_narrow(plan: MakePlan) -> None:
     assert variables(made, "gateway")["B"] == "all"
 
 
-def test_only_workers_are_told_how_to_compute(plan: MakePlan) -> None:
+def test_only_workers_have_variables_for_computing(plan: MakePlan) -> None:
     made = plan()
     worker = variables(made, "diarizer-1")
     assert worker["OMP_WAIT_POLICY"] == "PASSIVE"
@@ -146,7 +146,7 @@ def test_only_workers_are_told_how_to_compute(plan: MakePlan) -> None:
     assert "OMP_NUM_THREADS" not in variables(made, "gateway")
 
 
-def test_the_operator_s_thread_count_wins(plan: MakePlan) -> None:
+def test_the_thread_count_of_the_operator_takes_precedence(plan: MakePlan) -> None:
     made = plan(environment={"OMP_NUM_THREADS": "7"})
     assert variables(made, "diarizer-1")["OMP_NUM_THREADS"] == "7"
 
@@ -157,7 +157,7 @@ def test_workers_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     assert threads == ["8", "8", "4", "2", "1"]
 
 
-def test_the_gateway_is_asked_by_http_and_the_others_by_grpc(plan: MakePlan) -> None:
+def test_the_gateway_is_probed_by_http_and_others_by_grpc(plan: MakePlan) -> None:
     made = plan()
     probes = {one.name: one.probe for one in made.processes}
     assert isinstance(probes["gateway"], HttpProbe)
@@ -165,7 +165,7 @@ def test_the_gateway_is_asked_by_http_and_the_others_by_grpc(plan: MakePlan) -> 
     assert probes["speakers"] == GrpcProbe(address=made.addresses["SPEAKERS_GRPC"])
 
 
-def test_the_gateway_s_place(plan: MakePlan) -> None:
+def test_the_address_of_the_gateway(plan: MakePlan) -> None:
     config = StackConfig(host="0.0.0.0", port=15999)
     made = plan(config)
     gateway = variables(made, "gateway")
@@ -174,13 +174,13 @@ def test_the_gateway_s_place(plan: MakePlan) -> None:
     assert "PORT" not in variables(made, "speakers")
 
 
-def test_without_services_nothing_is_served(plan: MakePlan) -> None:
+def test_a_plan_without_services(plan: MakePlan) -> None:
     made = plan(services=())
     assert made.processes == ()
     assert made.gateway_url is None
 
 
-def test_a_taken_gateway_port_is_named(plan: MakePlan, tmp_path: Path) -> None:
+def test_a_gateway_port_in_use_is_reported(plan: MakePlan, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with pytest.raises(PortTakenError, match=f"port {port} .* set PORT to another"):
@@ -192,7 +192,7 @@ def test_grpc_ports_can_be_fixed(plan: MakePlan) -> None:
     assert made.addresses["SPEAKERS_GRPC"] == "127.0.0.1:15888"
 
 
-def test_listening_on_every_interface_is_reached_on_loopback(plan: MakePlan) -> None:
+def test_servers_on_every_interface_are_reached_on_loopback(plan: MakePlan) -> None:
     made = plan(environment={"GRPC_HOST": "0.0.0.0"})
     assert variables(made, "speakers")["GRPC_HOST"] == "0.0.0.0"
     assert made.addresses["SPEAKERS_GRPC"].startswith("127.0.0.1:")

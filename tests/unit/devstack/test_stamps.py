@@ -22,7 +22,7 @@ child.wait()
 
 @pytest.fixture
 def family() -> Iterator[Family]:
-    """A session leader with one child of its own."""
+    """Session leader with one child."""
     with subprocess.Popen(
         [sys.executable, "-c", FAMILY], stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as leader:
@@ -43,13 +43,13 @@ def gone(pid: int) -> bool:
     return False
 
 
-def test_a_living_process_is_known_again() -> None:
+def test_a_running_process_is_recognized() -> None:
     stamp = ProcessStamp.of(os.getpid())
     assert stamp.alive()
     assert stamp == ProcessStamp.of(os.getpid())
 
 
-def test_the_same_pid_at_another_time_is_somebody_else() -> None:
+def test_the_same_pid_at_another_time_is_another_process() -> None:
     stamp = ProcessStamp.of(os.getpid())
     assert not replace(stamp, start_ticks=stamp.start_ticks - 1).alive()
     assert not replace(stamp, boot="another boot").alive()
@@ -65,7 +65,7 @@ def test_a_zombie_is_not_alive(family: Family) -> None:
     assert not stamp.alive()
 
 
-def test_nobody_has_no_stamp() -> None:
+def test_a_missing_process_has_no_stamp() -> None:
     with pytest.raises(ProcessLookupError):
         ProcessStamp.of(2**22 + 1)
 
@@ -81,12 +81,12 @@ def test_names_with_brackets_and_blanks_are_read(tmp_path: Path) -> None:
     assert stat.start_ticks > 1
 
 
-def test_offspring_is_found(family: Family) -> None:
+def test_descendants_are_found(family: Family) -> None:
     leader, child, stamp = family
     assert sorted(stamp.session_members()) == sorted([leader.pid, child])
 
 
-def test_offspring_is_found_after_its_parent_died(family: Family) -> None:
+def test_descendants_are_found_after_their_parent_has_ended(family: Family) -> None:
     leader, child, stamp = family
     leader.kill()
     leader.wait()
@@ -97,7 +97,7 @@ def test_offspring_is_found_after_its_parent_died(family: Family) -> None:
     assert stamp.session_members() == []
 
 
-def test_strangers_are_left_alone(family: Family) -> None:
+def test_other_processes_are_not_members(family: Family) -> None:
     leader, child, stamp = family
     stranger = replace(stamp, start_ticks=stamp.start_ticks - 1)
     assert stranger.session_members() == []

@@ -4,7 +4,7 @@ from devstack.health import GrpcProbe, HttpProbe, TcpProbe
 from devstack.state import ProcessEndpoint, RunnerState, read_state, write_state
 
 
-def test_a_snapshot_comes_back(tmp_path: Path) -> None:
+def test_a_state_round_trips(tmp_path: Path) -> None:
     state = RunnerState(
         pid=17,
         phase="ready",
@@ -25,13 +25,13 @@ def test_a_snapshot_comes_back(tmp_path: Path) -> None:
     assert read_state(path) == state
 
 
-def test_servers_alone(tmp_path: Path) -> None:
+def test_a_state_of_servers_only(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     write_state(path, RunnerState(pid=17, phase="starting"))
     assert read_state(path) == RunnerState(pid=17, phase="starting")
 
 
-def test_what_cannot_be_understood_is_nothing(tmp_path: Path) -> None:
+def test_invalid_states_are_read_as_none(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     assert read_state(path) is None
     for text in ("", "{}", '{"pid": 1, "phase": "odd", "endpoints": [], "addresses": {}}'):

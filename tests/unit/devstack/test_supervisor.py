@@ -21,7 +21,7 @@ POLICY = RestartPolicy(first_seconds=0.05, longest_seconds=0.1, stable_seconds=6
 
 
 class Fine:
-    """A probe that finds a process usable."""
+    """Probe of a usable process."""
 
     def problem(self) -> str | None:
         return None
@@ -45,7 +45,7 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
 
 
 class Watched:
-    """A supervisor at work, and what it reported."""
+    """Running supervisor and its reports."""
 
     def __init__(self, *supervised: Supervised, **options: Any) -> None:
         self.reports: list[Report] = []
@@ -86,7 +86,7 @@ def fine(process: Process, **options: Any) -> Supervised:
     return Supervised(process=process, probe=Fine(), **options)
 
 
-async def test_a_process_that_was_killed_is_started_again(make: Make) -> None:
+async def test_a_killed_process_is_restarted(make: Make) -> None:
     victim, other = make("nats"), make("speakers")
     first, same = victim.pid, other.pid
     async with watching(fine(victim, essential=True), fine(other)) as watched:
@@ -97,7 +97,7 @@ async def test_a_process_that_was_killed_is_started_again(make: Make) -> None:
             ("nats", "restarting"),
             ("nats", "ready"),
         ]
-        assert "ended (signal 9); starting it again in 0.05 s" in watched.reports[0].detail
+        assert "ended (signal 9), restarting in 0.05 s" in watched.reports[0].detail
         assert str(victim.log) in watched.reports[0].detail
         assert victim.running
         assert victim.pid != first
@@ -109,7 +109,7 @@ async def test_a_process_that_was_killed_is_started_again(make: Make) -> None:
     ]
 
 
-async def test_it_is_prepared_before_each_start(make: Make) -> None:
+async def test_a_process_is_prepared_before_each_restart(make: Make) -> None:
     process = make("postgres")
     running: list[bool] = []
 
@@ -123,7 +123,7 @@ async def test_it_is_prepared_before_each_start(make: Make) -> None:
     assert running == [False, False]
 
 
-async def test_a_start_that_fails_is_tried_again(make: Make) -> None:
+async def test_a_failed_start_is_retried(make: Make) -> None:
     process = make("s3")
     attempts: list[str] = []
 
@@ -137,11 +137,11 @@ async def test_a_start_that_fails_is_tried_again(make: Make) -> None:
         await until(lambda: ("s3", "ready") in watched.happenings())
     assert len(attempts) == 3
     details = [one.detail for one in watched.reports if one.happening == "crashed"]
-    assert [detail.split(" in ")[1].split(" s;")[0] for detail in details] == ["0.05", "0.1", "0.1"]
+    assert [detail.split(" in ")[1].split(" s,")[0] for detail in details] == ["0.05", "0.1", "0.1"]
     assert "cannot be started (no space left on device)" in details[1]
 
 
-async def test_while_there_is_an_obstacle_nothing_is_started(make: Make) -> None:
+async def test_nothing_is_restarted_during_an_obstacle(make: Make) -> None:
     process = make("nats")
     obstacles = ["the disk is full"]
     first = process.pid
@@ -157,7 +157,7 @@ async def test_while_there_is_an_obstacle_nothing_is_started(make: Make) -> None
     assert process.pid != first
 
 
-async def test_a_fault_that_only_a_restart_heals(
+async def test_a_process_with_a_fault_is_restarted(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("devstack.supervisor._FAULT_SECONDS", 0.0)
@@ -177,14 +177,14 @@ async def test_a_fault_that_only_a_restart_heals(
         obstacles.clear()
         await until(lambda: ("nats", "ready") in watched.happenings())
     assert process.pid != first
-    assert "cannot go on (a failed write)" in watched.reports[0].detail
+    assert "stopped because of a fault (a failed write)" in watched.reports[0].detail
 
 
-async def test_a_process_that_cannot_be_used_is_started_again(make: Make) -> None:
+async def test_an_unusable_process_is_restarted(make: Make) -> None:
     process = make("nats")
 
     class Later:
-        """Finds the process usable after the second restart."""
+        """Healthy after the second restart."""
 
         def problem(self) -> str | None:
             return None if len(starts) > 1 else "no answer"
@@ -202,11 +202,11 @@ async def test_a_process_that_cannot_be_used_is_started_again(make: Make) -> Non
     assert any("was not usable within 0.2 s (no answer)" in one.detail for one in watched.reports)
 
 
-async def test_an_essential_process_that_stays_down_stops_everything(make: Make) -> None:
+async def test_the_stack_stops_if_an_essential_process_stays_down(make: Make) -> None:
     process = make("nats", "false")
     policy = RestartPolicy(first_seconds=0.01, longest_seconds=0.02, give_up_seconds=0.5)
     watched = Watched(Supervised(process=process, probe=Fine(), essential=True), policy=policy)
-    with pytest.raises(StoppedError, match=r"nats .*could not be brought back.*\n.*stack stops"):
+    with pytest.raises(StoppedError, match=r"nats .*could not be restarted.*\n.*stack stops"):
         async with asyncio.timeout(PATIENCE_SECONDS):
             await watched.supervisor.run()
     assert watched.happenings().count(("nats", "crashed")) > 1

@@ -1,4 +1,4 @@
-"""A runner in the background: starting it, finding it, stopping it."""
+"""Start, find and stop a runner in the background."""
 
 import asyncio
 import contextlib
@@ -19,21 +19,21 @@ from devstack.state import read_state
 RUNNER = "runner"
 _POLL_SECONDS = 0.1
 _SERVERS_STOP_SECONDS = 30
-"""What the servers may take at most to stop, after the services have."""
+"""Maximum time for the servers to stop after the services."""
 
 
 def running(files: DataDirectory) -> Holder | None:
-    """Who uses the data directory, if anybody."""
+    """Return the holder of the data directory, if any."""
     return DirectoryLock(files.lock).holder()
 
 
 def start_in_background(
     files: DataDirectory, arguments: Sequence[str], *, echo: Callable[[str], None]
 ) -> int:
-    """Start `devstack <arguments>` as a process of its own and wait until it is ready.
+    """Start `devstack <arguments>` as a separate process and wait until it is ready.
 
-    Its lines go to `echo` as they are written. Gives 0 when ready, else the exit code it ended
-    with. When the wait is interrupted it is stopped.
+    Its lines are passed to `echo`. Return 0 once it is ready, or its exit code if it ended before.
+    It is stopped if the wait is interrupted.
     """
     files.create()
     holder = running(files)
@@ -75,17 +75,20 @@ def _follow(
             if code is not None:
                 return code
             if ready:
-                # It goes on without us, so nobody here will ever wait for it.
+                # It keeps running, and this process never waits for it.
                 child.returncode = 0
                 return 0
             time.sleep(_POLL_SECONDS)
 
 
 async def stop_background(files: DataDirectory, *, service_seconds: float) -> list[str]:
-    """Stop the runner of a data directory, and whatever a dead one left behind.
+    """Stop the runner of a data directory and the leftovers of earlier runners.
 
-    Gives the names of leftovers that were ended. Raises NotRunningError when there was nothing at
-    all, AlreadyRunningError when the directory is held by something that is not a runner.
+    Return the names of the leftovers.
+
+    Raises:
+        NotRunningError: nothing was running.
+        AlreadyRunningError: the directory is held by another program than a runner.
     """
     if not files.root.is_dir():
         raise NotRunningError(f"nothing is running in {files.root}")
@@ -106,11 +109,11 @@ async def stop_background(files: DataDirectory, *, service_seconds: float) -> li
 
 
 async def _end(holder: Holder, seconds: float) -> None:
-    """SIGTERM, then SIGKILL when the time is over."""
+    """Send SIGTERM, then SIGKILL after some seconds."""
     pid = holder.stamp.pid
     if holder.purpose != RUNNER:
         raise AlreadyRunningError(
-            f"process {pid} uses the servers from inside another program; end that program", pid=pid
+            f"process {pid} uses the servers from inside another program. End that program", pid=pid
         )
     for number, patience in ((signal.SIGTERM, seconds), (signal.SIGKILL, 5.0)):
         with contextlib.suppress(ProcessLookupError):
@@ -120,4 +123,4 @@ async def _end(holder: Holder, seconds: float) -> None:
             await asyncio.sleep(_POLL_SECONDS)
         if not holder.stamp.alive():
             return
-    raise DevstackError(f"process {pid} does not end")
+    raise DevstackError(f"process {pid} cannot be ended")

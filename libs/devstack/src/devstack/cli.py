@@ -112,7 +112,7 @@ def _up(call: Call) -> int:
     if call.options.detach:
         arguments = ["--data-dir", str(call.files.root), "up"]
         arguments += ["--servers-only"] if call.options.servers_only else []
-        return start_in_background(call.files, arguments, echo=console.say)
+        return start_in_background(call.files, arguments, echo=console.print)
     runner = Runner(
         config=call.config,
         services=() if call.options.servers_only else SERVICES,
@@ -129,7 +129,7 @@ def _already_up(call: Call, console: StackConsole) -> int:
     patience = call.config.server_seconds + call.config.service_seconds
     found = wait_settled(call.files, patience_seconds=patience)
     if found is None:
-        console.say("the running stack has just stopped. Run the command again")
+        console.print("the running stack has just stopped. Run the command again")
         return EXIT_FAILED
     if found.state is None or not (found.state.gateway_url or call.options.servers_only):
         raise AlreadyRunningError(
@@ -137,15 +137,15 @@ def _already_up(call: Call, console: StackConsole) -> int:
             "example with `make stop`",
             pid=found.pid,
         )
-    console.say(f"the stack is already running (process {found.pid})")
-    if found.well:
+    console.print(f"the stack is already running (process {found.pid})")
+    if found.healthy:
         console.ready(found.state, call.files.root, call.files.logs)
         return 0
     for row in found.rows:
         if row.problem is not None:
-            console.say(f"{row.name} is not healthy: {row.problem}")
-            console.say(f"  log: {call.files.log(row.name)}")
-    console.say(
+            console.print(f"{row.name} is not healthy: {row.problem}")
+            console.print(f"  log: {call.files.log(row.name)}")
+    console.print(
         "Ended processes are restarted automatically. `make status` shows the current state.\n"
         "To restart everything: make stop && make start"
     )
@@ -157,11 +157,11 @@ def _down(call: Call) -> int:
     try:
         names = asyncio.run(stop_background(call.files, service_seconds=call.config.stop_seconds))
     except NotRunningError as error:
-        console.say(str(error))
+        console.print(str(error))
         return 0
     for name in names:
-        console.say(f"ended {name}, left over from an earlier run")
-    console.say("stopped")
+        console.print(f"ended {name}, left over from an earlier run")
+    console.print("stopped")
     return 0
 
 
@@ -174,8 +174,8 @@ def _status(call: Call) -> int:
     console.status(found.rows, title=title)
     scarce = shortage(call.files)
     if scarce is not None:
-        console.say(scarce)
-    return 0 if found.well else EXIT_FAILED
+        console.print(scarce)
+    return 0 if found.healthy else EXIT_FAILED
 
 
 def _logs(call: Call) -> int:
@@ -188,8 +188,8 @@ def _logs(call: Call) -> int:
         )
     for name in [call.options.name] if call.options.name else names:
         if call.options.name is None:
-            console.say(f"==> {name} <==")
-        console.say(tail(call.files.log(name), call.options.lines))
+            console.print(f"==> {name} <==")
+        console.print(tail(call.files.log(name), call.options.lines))
     if call.options.follow and call.options.name:
         _follow(call.files.log(call.options.name), console)
     return 0
@@ -201,7 +201,7 @@ def _follow(path: Path, console: StackConsole) -> None:
     while True:
         lines, place = lines_after(path, place)
         for line in lines:
-            console.say(line)
+            console.print(line)
         time.sleep(_FOLLOW_SECONDS)
 
 

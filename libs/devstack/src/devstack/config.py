@@ -1,4 +1,4 @@
-"""What the operator may choose: read once from `.env` and the environment."""
+"""Choices of the operator, read once from `.env` and the environment."""
 
 import os
 from collections.abc import Mapping
@@ -21,41 +21,41 @@ _PORT_SUFFIX = "_PORT"
 
 @dataclass(frozen=True, kw_only=True)
 class StackConfig:
-    """Choices about a stack. The defaults suit tests: nothing fixed, everything on loopback."""
+    """Choices about a stack. The defaults suit tests: no fixed ports, everything on loopback."""
 
     data_directory: Path = DEFAULT_DATA_DIRECTORY
 
     ports: Mapping[str, int] = field(default_factory=dict)
-    """Fixed ports by variable name (`DEVSTACK_POSTGRES_PORT`); the others are free ones."""
+    """Fixed ports by variable name (`DEVSTACK_POSTGRES_PORT`). Others are chosen freely."""
 
     host: str = LOOPBACK
     """Interface of the HTTP gateway."""
 
     port: int | None = None
-    """Port of the HTTP gateway; None takes a free one."""
+    """Port of the HTTP gateway, None for any free one."""
 
     workers: Mapping[str, int] = field(default_factory=dict)
-    """Processes of `transcriber-worker` and `diarizer`; 1 where not given."""
+    """Number of processes of `transcriber-worker` and `diarizer`, 1 by default."""
 
     metrics_port: int = 0
-    """Port of the first process's metrics, the next process has the next; 0 is off."""
+    """Port for metrics of the first process, 0 for none. Other processes use the next ports."""
 
     server_seconds: float = 60
-    """How long a server may take to start."""
+    """Maximum time for a server to start."""
 
     service_seconds: float = 180
-    """How long a service may take to be ready; workers load models before they are."""
+    """Maximum time for a service to become ready. Workers load models first."""
 
     stop_seconds: float = 30
-    """How long a service may take to end before it is killed. Longer than the services' own
+    """Maximum time for a service to end before it is killed, longer than its
     SHUTDOWN_GRACE_SECONDS."""
 
     durable: bool = True
-    """Whether Postgres waits for the disk. False is for data that nobody will miss."""
+    """Whether Postgres waits for the disk. False for disposable data."""
 
 
 def read_environment(dotenv: Path = Path(".env")) -> dict[str, str]:
-    """Variables of the `.env` file, if there is one, with the process environment winning."""
+    """Return the variables of `.env`, if it exists, and of the process, which take precedence."""
     from_file = dotenv_values(dotenv) if dotenv.is_file() else {}
     return {name: value for name, value in from_file.items() if value is not None} | dict(
         os.environ
@@ -63,7 +63,7 @@ def read_environment(dotenv: Path = Path(".env")) -> dict[str, str]:
 
 
 def read_config(environment: Mapping[str, str]) -> StackConfig:
-    """Read the choices. Raises ConfigurationError naming the variable that is wrong."""
+    """Read the choices. Raise ConfigurationError with the name of an invalid variable."""
     return StackConfig(
         data_directory=Path(
             environment.get("DEVSTACK_DATA_DIR") or DEFAULT_DATA_DIRECTORY

@@ -1,4 +1,4 @@
-"""How the stack looks on a terminal."""
+"""Output on a terminal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,17 +35,17 @@ class StatusRow:
     """None when healthy."""
 
     restarts: int = 0
-    """How often it was started again since the stack started."""
+    """Restarts since the stack started."""
 
 
 class StackConsole:
-    """Prints what happens, one line at a time; plain text where there is no terminal."""
+    """Prints events line by line, as plain text without a terminal."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
 
     def report(self, report: Report) -> None:
-        """Print what happened to a process."""
+        """Print an event of a process."""
         mark, style = _STYLES[report.happening]
         line = Text.assemble(
             (f"{mark} ", style),
@@ -55,16 +55,16 @@ class StackConsole:
         )
         self._console.print(line, soft_wrap=True)
 
-    def say(self, text: str) -> None:
-        """Print a line as it is."""
+    def print(self, text: str) -> None:
+        """Print a line unchanged."""
         self._console.print(Text(text), soft_wrap=True)
 
     def error(self, text: str) -> None:
-        """Print what went wrong."""
+        """Print an error."""
         self._console.print(Text.assemble(("error: ", "bold red"), text), soft_wrap=True)
 
     def ready(self, state: RunnerState, data: Path, logs: Path) -> None:
-        """Print the final block: where everything is."""
+        """Print the addresses and directories of a stack that is ready."""
         rows: list[tuple[str, str]] = []
         if state.gateway_url is not None:
             rows += [

@@ -1,4 +1,4 @@
-"""Passwords and keys of one stack: generated once, kept in a private file."""
+"""Passwords and keys of one stack, generated once and kept in a private file."""
 
 import secrets
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ from devstack.files import PRIVATE_FILE, read_object, write_object
 
 
 def _secret() -> str:
-    """256 random bits in characters that URLs and configuration files need not quote."""
+    """Return a field with 256 random bits that need no quoting in URLs and configuration files."""
     return field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackCredentials:
-    """Every secret the stack needs. None of them is shown by `repr`."""
+    """Every secret of the stack, hidden from `repr`."""
 
     postgres_superuser: str = _secret()
     postgres_gateway: str = _secret()
@@ -28,13 +28,13 @@ class StackCredentials:
     s3_access_key: str = field(default_factory=lambda: secrets.token_hex(10), repr=False)
     s3_secret_key: str = _secret()
     s3_internal_key: str = _secret()
-    """Signs what the parts of the S3 server ask of each other."""
+    """Signs requests between the parts of the S3 server."""
 
     secret_key: str = _secret()
-    """What the services sign and derive keys with, unless the operator sets SECRET_KEY."""
+    """Default of SECRET_KEY, with which services sign calls and derive keys."""
 
     def postgres_password(self, role: str) -> str:
-        """Password of a database role. Raises KeyError for a role that does not exist."""
+        """Return the password of a database role. Raise KeyError for an unknown role."""
         passwords = {
             "postgres": self.postgres_superuser,
             "gateway": self.postgres_gateway,
@@ -45,15 +45,16 @@ class StackCredentials:
 
 
 def load_credentials(path: Path) -> StackCredentials:
-    """Read the credentials; whatever is missing is generated and written back (mode 0600).
+    """Read the credentials. Missing ones are generated and added to the file (mode 0600).
 
-    Raises ConfigurationError when the file exists but cannot be understood, because replacing
-    it would lock the operator out of the data.
+    Raises:
+        ConfigurationError: the file exists but is invalid. Replacing it would lock the operator out
+            of the data.
     """
     known = read_object(path)
     if path.exists() and not known:
         raise ConfigurationError(
-            f"{path} is not readable as JSON; restore it, or remove the whole data directory"
+            f"{path} is not valid JSON. Restore it, or remove the whole data directory"
         )
     credentials = StackCredentials(**_texts(known, path))
     complete = {item.name: getattr(credentials, item.name) for item in fields(StackCredentials)}
@@ -68,5 +69,5 @@ def _texts(known: Mapping[str, object], path: Path) -> dict[str, str]:
     texts = {name: value for name, value in known.items() if name in names}
     result = {name: value for name, value in texts.items() if isinstance(value, str) and value}
     if len(result) != len(texts):
-        raise ConfigurationError(f"{path}: {', '.join(texts.keys() - result.keys())} is not a text")
+        raise ConfigurationError(f"{path}: {', '.join(texts.keys() - result.keys())} is not text")
     return result

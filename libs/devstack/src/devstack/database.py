@@ -1,4 +1,4 @@
-"""The database, its roles and who may see what; applied at every start."""
+"""Database, roles and rights, applied at every start."""
 
 from collections.abc import Callable
 
@@ -12,9 +12,9 @@ SUPERUSER = "postgres"
 
 
 def provision(url: Callable[[str, str], str], credentials: StackCredentials) -> None:
-    """Bring database, extension, roles and rights to the wanted state.
+    """Create or update the database, extension, roles and rights.
 
-    `url(role, database)` gives connection URLs. Every statement may be run again at any time.
+    `url(role, database)` returns a connection URL.
     """
     passwords = {role: credentials.postgres_password(role) for role in ROLES}
     database.provision(url(SUPERUSER, "postgres"), passwords)

@@ -1,7 +1,7 @@
-"""Room on the disk that holds a data directory.
+"""Free space on the disk of a data directory.
 
-Recordings are what fills a disk. They stop first, so that the database and the queue still have
-room for the work that was accepted.
+Recordings fill a disk. Uploads are rejected first, so that the database and the queue have space
+for accepted work.
 """
 
 import shutil
@@ -12,51 +12,51 @@ from devstack.files import DataDirectory
 
 _MEGABYTE = 1024**2
 NEW_STACK_BYTES = 1024 * _MEGABYTE
-"""Free space that a stack without data needs at its start."""
+"""Free space required to start a stack without data."""
 
 OLD_STACK_BYTES = 192 * _MEGABYTE
-"""Free space that a stack with data needs at its start: enough to read and to delete."""
+"""Free space required to start a stack with data, enough to read and to delete."""
 
 UPLOAD_RESERVE_BYTES = 256 * _MEGABYTE
-"""Below this, uploads are refused."""
+"""Below this, uploads are rejected."""
 
 OBJECT_RESERVE_BYTES = 128 * _MEGABYTE
-"""Below this, the object store refuses every object."""
+"""Below this, the object store rejects every object."""
 
 RESTART_BYTES = 24 * _MEGABYTE
-"""Below this, a process that ended is not started again: it could not even write its logs."""
+"""Below this, processes are not restarted, because they could not even write their logs."""
 
 
 def free_bytes(path: Path) -> int:
-    """Return the free space of the disk that holds a path, or will hold it."""
+    """Return the free space of the disk of a path, which need not exist yet."""
     existing = next(one for one in (path, *path.parents) if one.exists())
     return shutil.disk_usage(existing).free
 
 
 def require_room(files: DataDirectory) -> None:
-    """Raise NoRoomError when the disk has less free space than a start needs."""
+    """Raise NoRoomError if the disk has too little free space for a start."""
     needed = OLD_STACK_BYTES if files.server("postgres").exists() else NEW_STACK_BYTES
     free = free_bytes(files.root)
     if free < needed:
         raise NoRoomError(
             f"the disk of {files.root} has {_megabytes(free)} free and the stack needs "
-            f"{_megabytes(needed)} to start: free some space, or use a directory on another disk"
+            f"{_megabytes(needed)} to start. Free some space, or use a directory on another disk"
         )
 
 
 def shortage(files: DataDirectory) -> str | None:
-    """Return what does not work because the disk is nearly full, or None."""
+    """Return a description of the effects of a nearly full disk, or None."""
     free = free_bytes(files.root)
     if free >= UPLOAD_RESERVE_BYTES:
         return None
     return (
-        f"the disk of {files.root} has {_megabytes(free)} free: uploads are refused until it has "
+        f"the disk of {files.root} has {_megabytes(free)} free. Uploads are rejected until it has "
         f"{_megabytes(UPLOAD_RESERVE_BYTES)}"
     )
 
 
 def restart_obstacle(files: DataDirectory) -> str | None:
-    """Return why nothing can be started at the moment, or None."""
+    """Return the current reason against starting a process, or None."""
     free = free_bytes(files.root)
     if free >= RESTART_BYTES:
         return None

@@ -1,12 +1,12 @@
-"""What can go wrong with a stack on one machine; every message is meant for the operator's eyes."""
+"""Errors of a stack on one machine, with messages for the operator."""
 
 
 class DevstackError(Exception):
-    """Base of every error the stack raises on purpose; the text says what to do about it."""
+    """Base of all errors. The message tells the operator how to proceed."""
 
 
 class ConfigurationError(DevstackError):
-    """A variable is missing, malformed or contradicts another."""
+    """A variable is missing, malformed, or contradicts another."""
 
 
 class AlreadyRunningError(DevstackError):
@@ -18,11 +18,11 @@ class AlreadyRunningError(DevstackError):
 
 
 class NotRunningError(DevstackError):
-    """The command needs a running stack and there is none."""
+    """No stack is running."""
 
 
 class PortTakenError(DevstackError):
-    """A port that was asked for by name is in use."""
+    """A configured port is in use."""
 
 
 class NoRoomError(DevstackError):
@@ -30,8 +30,8 @@ class NoRoomError(DevstackError):
 
 
 class StartError(DevstackError):
-    """A process ended or stayed unhealthy while the stack was starting."""
+    """A process ended or stayed unhealthy during the start of the stack."""
 
 
 class StoppedError(DevstackError):
-    """A server that everything depends on ended and could not be brought back."""
+    """An essential server ended and could not be restarted."""

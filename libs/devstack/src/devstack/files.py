@@ -1,4 +1,4 @@
-"""Where a stack keeps its things: one private directory with a fixed layout."""
+"""Data directory of a stack: private, with a fixed layout."""
 
 import json
 import os
@@ -13,13 +13,13 @@ PRIVATE_FILE = 0o600
 
 @dataclass(frozen=True, kw_only=True)
 class DataDirectory:
-    """Paths below the data directory. Nothing here is readable by other users."""
+    """Paths below the data directory, none of them readable by other users."""
 
     root: Path
 
     @property
     def lock(self) -> Path:
-        """Locked, and naming the pid, for as long as a stack uses the directory."""
+        """Pid of the stack that uses the directory, locked by it."""
         return self.root / "runner.pid"
 
     @property
@@ -29,45 +29,45 @@ class DataDirectory:
 
     @property
     def ports(self) -> Path:
-        """Ports of the last start (JSON), taken again when they are still free."""
+        """Ports of the last start (JSON), reused if free."""
         return self.root / "ports.json"
 
     @property
     def state(self) -> Path:
-        """What the runner is doing and where everything listens (JSON)."""
+        """Phase of the runner and addresses of all processes (JSON)."""
         return self.root / "state.json"
 
     @property
     def run(self) -> Path:
-        """Pid files, generated configuration."""
+        """Pid files and generated configuration."""
         return self.root / "run"
 
     @property
     def logs(self) -> Path:
-        """One log a process."""
+        """One log per process."""
         return self.root / "logs"
 
     def log(self, name: str) -> Path:
-        """Path of the log of a process."""
+        """Return the path of a process's log."""
         return self.logs / f"{name}.log"
 
     def pid_file(self, name: str) -> Path:
-        """Path of the pid file of a process."""
+        """Return the path of a process's pid file."""
         return self.run / f"{name}.pid"
 
     def server(self, name: str) -> Path:
-        """Path of a server's own data."""
+        """Return the path of a server's data."""
         return self.root / name
 
     def create(self) -> None:
-        """Make the directory, `run` and `logs` where missing."""
+        """Create the directory, `run` and `logs` unless they exist."""
         for path in (self.root, self.run, self.logs):
             path.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file in one step, with mode 0600 from its first byte on."""
-    # mkstemp makes the file 0600; a reader sees the old text or the new, never a half.
+    """Replace a file atomically. Its mode is 0600 at any time."""
+    # mkstemp creates the file with mode 0600. Readers see either the old text or the new one.
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -79,7 +79,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def read_object(path: Path) -> dict[str, object]:
-    """Read a JSON object; an empty one when the file is missing or not one."""
+    """Read a JSON object, empty if the file is missing or invalid."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
@@ -93,7 +93,7 @@ def write_object(path: Path, value: Mapping[str, object]) -> None:
 
 
 def tail(path: Path, lines: int = 20) -> str:
-    """Last lines of a log; empty when there is none. Reads at most the last 64 KiB."""
+    """Return the last lines of a log, at most 64 KiB, or an empty text without a log."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - 65536))

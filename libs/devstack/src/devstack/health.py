@@ -1,4 +1,4 @@
-"""Asking a process whether it is healthy, and waiting until it is."""
+"""Health probes, and waiting until a process is healthy."""
 
 import asyncio
 import contextlib
@@ -21,16 +21,16 @@ _POLL_SECONDS = 0.1
 
 
 class Probe(Protocol):
-    """One way to ask. Blocking, so call it from a thread."""
+    """Health check of one process. Blocking, so call it from a thread."""
 
     def problem(self) -> str | None:
-        """None when healthy, else what is wrong in a few words."""
+        """Return None if healthy, or a short description of the problem."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class TcpProbe:
-    """Healthy when somebody accepts connections."""
+    """Healthy if connections are accepted."""
 
     host: str
     port: int
@@ -46,7 +46,7 @@ class TcpProbe:
 
 @dataclass(frozen=True, kw_only=True)
 class HttpProbe:
-    """Healthy when GET answers with an expected status."""
+    """Healthy if GET returns an expected status."""
 
     host: str
     port: int
@@ -62,22 +62,22 @@ class HttpProbe:
                 status = connection.getresponse().status
             except (OSError, http.client.HTTPException) as error:
                 return f"no answer on port {self.port} ({type(error).__name__})"
-        return None if status in self.expected else f"GET {self.path} answered {status}"
+        return None if status in self.expected else f"GET {self.path} returned {status}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class GrpcProbe:
-    """Healthy when grpc.health.v1 answers SERVING for the whole server."""
+    """Healthy if grpc.health.v1 returns SERVING for the whole server."""
 
     address: str
     """`host:port`."""
 
     authority: str | None = None
-    """File with the certificate authority of the server; without one the channel is plain."""
+    """File with the certificate authority of the server. The channel is plain without one."""
 
     certificate: str | None = None
     key: str | None = None
-    """Files with our own certificate and key, for servers that ask for one."""
+    """Files with the client certificate and its key, for servers with mutual TLS."""
 
     def problem(self) -> str | None:
         """Ask once, without any proxy."""
@@ -111,7 +111,7 @@ PROBES: dict[str, type[TcpProbe] | type[HttpProbe] | type[GrpcProbe]] = {
 
 
 def probe_record(probe: Probe) -> dict[str, object]:
-    """Return a probe as a JSON object. Raises KeyError for a kind that cannot be written down."""
+    """Return a probe as a JSON object. Raise KeyError for a class that is not in PROBES."""
     kinds = {cls: kind for kind, cls in PROBES.items()}
     for cls, kind in kinds.items():
         if isinstance(probe, cls):
@@ -120,15 +120,17 @@ def probe_record(probe: Probe) -> dict[str, object]:
 
 
 def probe_from(record: Mapping[str, object]) -> Probe:
-    """Return the probe that `probe_record` wrote down."""
+    """Return the probe of a record made by `probe_record`."""
     values: dict[str, Any] = {key: value for key, value in record.items() if key != "kind"}
     return PROBES[str(record["kind"])](**values)
 
 
 async def wait_healthy(process: Process, probe: Probe, *, seconds: float) -> None:
-    """Wait until the probe finds the process healthy.
+    """Wait until the process is healthy.
 
-    Raises StartError, with the end of the log, when the process ends first or the time is over.
+    Raises:
+        StartError: the process ended, or is not healthy after `seconds`. The message quotes the end
+            of its log.
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -145,21 +147,21 @@ async def wait_healthy(process: Process, probe: Probe, *, seconds: float) -> Non
 
 
 def ended(process: Process) -> StartError:
-    """Return the error for a process that ended on its own."""
+    """Return the error for a process that ended unexpectedly."""
     return StartError(f"{process.name} {how_ended(process)}{excerpt(process)}")
 
 
 def how_ended(process: Process) -> str:
-    """Return how a process ended: `ended (exit code 1)`, `ended (signal 9)`."""
+    """Return the end of a process as text: `ended (exit code 1)` or `ended (signal 9)`."""
     code = process.exit_code
     how = f"exit code {code}" if code is None or code >= 0 else f"signal {-code}"
     return f"ended ({how})"
 
 
 def excerpt(process: Process) -> str:
-    """Quote the end of the log for an error message, and where to read on."""
+    """Return the path and the end of the log for an error message."""
     text = process.log_tail()
     if not text:
-        return f"; its log {process.log} is empty"
+        return f". Its log {process.log} is empty"
     lines = "\n".join(f"  | {line}" for line in text.splitlines())
-    return f"; the end of {process.log}:\n{lines}"
+    return f". The end of {process.log}:\n{lines}"

@@ -1,4 +1,4 @@
-"""As whom a program runs: Postgres refuses to run as root, and nothing else should mind."""
+"""User of a child process. Postgres does not run as root."""
 
 import enum
 import os
@@ -13,44 +13,44 @@ NOBODY = 65534
 
 
 class ProcessIdentity(enum.Enum):
-    """The user a child process is turned into before it starts."""
+    """User of a child process."""
 
     SELF = "self"
     """The user of the stack."""
 
     NAMESPACE = "namespace"
-    """An ordinary user in a user namespace; outside, files still belong to root."""
+    """An ordinary user in a user namespace. Outside of it, files still belong to root."""
 
     NOBODY = "nobody"
-    """User 65534, to whom the data is handed over."""
+    """User 65534, who then owns the data."""
 
 
 def launcher_command(*options: str) -> list[str]:
-    """Command line of the launcher with the given options, up to the program to run."""
+    """Return the command line of the launcher up to the program to run."""
     return [sys.executable, "-I", "-S", str(LAUNCHER), *options, "--"]
 
 
 def works(identity: ProcessIdentity) -> bool:
-    """Try out whether this machine lets us take the identity (some forbid user namespaces)."""
+    """Test whether this machine allows the identity. Some forbid user namespaces."""
     command = [*launcher_command("--identity", identity.value), "/bin/sh", "-c", "exit 0"]
     return subprocess.run(command, check=False, capture_output=True, timeout=30).returncode == 0  # noqa: S603 - our own command
 
 
 def unprivileged_identity() -> ProcessIdentity:
-    """Choose an identity that is not root. Raises StartError when root has no way to give it up."""
+    """Choose an identity other than root. Raise StartError if none works."""
     if os.geteuid() != 0:
         return ProcessIdentity.SELF
     for identity in (ProcessIdentity.NAMESPACE, ProcessIdentity.NOBODY):
         if works(identity):
             return identity
     raise StartError(
-        "Postgres will not run as root, and this machine allows neither user namespaces nor "
-        "changing to another user: start the stack as an ordinary user"
+        "Postgres does not run as root, and this machine allows neither user namespaces nor "
+        "changing to another user. Start the stack as an ordinary user"
     )
 
 
 def hand_over(path: Path, identity: ProcessIdentity) -> None:
-    """Make a tree belong to the identity. Costs one `stat` when it already does."""
+    """Change the owner of a tree, unless its top already belongs to the identity."""
     if os.geteuid() != 0:
         return
     owner = NOBODY if identity is ProcessIdentity.NOBODY else 0
@@ -59,7 +59,7 @@ def hand_over(path: Path, identity: ProcessIdentity) -> None:
     for directory, _, names in os.walk(path, topdown=False):
         for name in names:
             os.chown(Path(directory, name), owner, owner, follow_symlinks=False)
-        # The top comes last, so that an interrupted walk is done again.
+        # The top comes last, so that an interrupted walk is repeated.
         os.chown(directory, owner, owner, follow_symlinks=False)
     if path.is_file():
         os.chown(path, owner, owner)

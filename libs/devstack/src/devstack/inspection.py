@@ -1,4 +1,4 @@
-"""The stack that runs on a data directory, seen from another process."""
+"""State of the stack on a data directory, as seen by another process."""
 
 import time
 from collections.abc import Sequence
@@ -23,23 +23,23 @@ class Inspection:
 
     pid: int
     state: RunnerState | None
-    """None where the runner has not written one yet, or does not write one."""
+    """None if the runner has not written any."""
 
     rows: Sequence[StatusRow]
 
     @property
     def phase(self) -> str:
-        """What the runner is doing."""
+        """Phase of the runner."""
         return self.state.phase if self.state else "starting or stopping"
 
     @property
-    def well(self) -> bool:
-        """Whether the stack is ready and every process healthy."""
+    def healthy(self) -> bool:
+        """Whether the stack is ready and all processes are healthy."""
         return self.phase == "ready" and all(row.problem is None for row in self.rows)
 
 
 def inspect(files: DataDirectory) -> Inspection | None:
-    """Ask every process of the stack that uses the directory; None when nothing does."""
+    """Probe every process of the stack that uses the directory. Return None without a stack."""
     holder = running(files)
     if holder is None:
         return None
@@ -59,16 +59,16 @@ def inspect(files: DataDirectory) -> Inspection | None:
 
 
 def wait_settled(files: DataDirectory, *, patience_seconds: float) -> Inspection | None:
-    """Inspect the stack once it has started; None when it ended instead.
+    """Inspect the stack once it has started. Return None if it ended instead.
 
-    A stack that is not well is asked again for a few seconds: a busy machine may answer late.
+    An unhealthy stack is probed for a few more seconds, because a busy machine may respond late.
     """
     begun = time.monotonic()
     ready_at: float | None = None
     while True:
         found = inspect(files)
         now = time.monotonic()
-        if found is None or found.well:
+        if found is None or found.healthy:
             return found
         if found.phase == "ready" and ready_at is None:
             ready_at = now

@@ -1,8 +1,8 @@
-"""Runs as `python -I -S launch.py`: prepares a child process, then becomes the program it is for.
+"""Launcher of a child process (`python -I -S launch.py`): prepares the process, then runs exec.
 
-A separate program instead of a `preexec_fn`, because running Python between fork and exec can
-deadlock in a parent with threads (gRPC has many). Standard library only, nothing imported late:
-after the change of user the interpreter's own directory may no longer be readable.
+It is a separate program instead of a `preexec_fn`, because running Python between fork and exec can
+deadlock in a parent with threads (gRPC has many). It only uses the standard library and imports
+nothing late: the interpreter's directory may not be readable after the change of user.
 """
 
 import argparse
@@ -22,7 +22,7 @@ CAPABILITY_VERSION_3 = 0x20080522
 
 NOBODY = 65534
 NAMESPACE_USER = 1000
-"""Any number but 0: what the child sees as its own user inside the namespace."""
+"""The child's own user inside the namespace. Any number but 0."""
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -43,15 +43,15 @@ class CapabilitySets(ctypes.Structure):
     )
 
 
-def checked(result: int, what: str) -> None:
-    """Raise OSError with the errno of a libc call that answered anything but 0."""
+def checked(result: int, action: str) -> None:
+    """Raise OSError with the errno of a libc call unless its result is 0."""
     if result != 0:
         number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
+        raise OSError(number, f"{action}: {os.strerror(number)}")
 
 
 def enter_user_namespace() -> None:
-    """Become an ordinary user in a namespace of our own that still owns what root owns outside."""
+    """Become an ordinary user in a new namespace. Root's files still belong to this user."""
     user, group = os.geteuid(), os.getegid()
     checked(libc.unshare(CLONE_NEWUSER), "unshare")
     for name, text in (
@@ -64,10 +64,10 @@ def enter_user_namespace() -> None:
 
 
 def become_nobody() -> None:
-    """Give up root for user 65534, keeping only the right to look into private directories.
+    """Change from root to user 65534, keeping only the right to look into private directories.
 
-    Without that right neither the programs nor the data could be reached where a parent directory
-    is 0700, as a root's home is.
+    Otherwise programs and data below a directory with mode 0700, such as root's home, could not be
+    reached.
     """
     header = CapabilityHeader(CAPABILITY_VERSION_3, 0)
     sets = (CapabilitySets * 2)()
@@ -90,15 +90,15 @@ def become_nobody() -> None:
 
 
 def die_with(parent: int, signal_number: int) -> None:
-    """Ask for a signal when the parent ends; leave at once if it already has."""
+    """Have the kernel send a signal when the parent ends. Exit if it already has."""
     checked(libc.prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0), "parent death signal")
     if os.getppid() != parent:
         os._exit(128 + signal.SIGKILL)
 
 
 def main() -> None:
-    """Parse the options, change identity, tie the life to the parent's, become the command."""
-    # Who starts us holds it back until here; from now on it ends us as it ends any program.
+    """Parse the options, change identity, bind to the parent's life, and run the command."""
+    # The parent blocks it until here. From now on it ends this process like any program.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     parser = argparse.ArgumentParser()
@@ -114,7 +114,7 @@ def main() -> None:
     elif options.identity == "nobody":
         become_nobody()
     if options.death_signal:
-        # After the change of identity: the kernel forgets the request when credentials change.
+        # Last, because the kernel drops the request when the process changes its identity.
         die_with(options.parent, options.death_signal)
     try:
         os.execvpe(command[0], command, os.environ)  # noqa: S606 - becoming another program is the point

@@ -1,4 +1,4 @@
-"""Children of a runner that died without stopping them: found by their pid files and ended."""
+"""Children of a killed runner, found by their pid files and ended."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Leftover:
-    """A child that a pid file names."""
+    """A child named by a pid file."""
 
     name: str
     stamp: ProcessStamp
@@ -28,7 +28,7 @@ class Leftover:
 
 
 def recorded_children(files: DataDirectory) -> list[Leftover]:
-    """Read all pid files; unreadable ones are skipped."""
+    """Read all pid files, except invalid ones."""
     found = []
     for path in sorted(files.run.glob("*.pid")):
         with contextlib.suppress(KeyError, ValueError):
@@ -37,10 +37,12 @@ def recorded_children(files: DataDirectory) -> list[Leftover]:
 
 
 async def clean_up(files: DataDirectory) -> list[str]:
-    """End every process an earlier runner left behind; gives their names.
+    """End all processes of earlier runners and return their names.
 
-    Only call this while holding the lock of the directory. A recorded pid that by now belongs to
-    somebody else is left alone. Raises StartError when one survives SIGKILL.
+    The caller holds the lock of the directory. Reused pids are left alone.
+
+    Raises:
+        StartError: a process survives SIGKILL.
     """
     found = [child for child in recorded_children(files) if child.stamp.session_members()]
     for child in found:
@@ -54,14 +56,14 @@ async def clean_up(files: DataDirectory) -> list[str]:
     stuck = [child for child in found if child.stamp.session_members()]
     if stuck:
         names = ", ".join(f"{child.name} (process {child.stamp.pid})" for child in stuck)
-        raise StartError(f"cannot end what an earlier run left behind: {names}")
+        raise StartError(f"cannot end processes of an earlier run: {names}")
     for path in files.run.glob("*.pid"):
         path.unlink(missing_ok=True)
     return [child.name for child in found]
 
 
 async def _until(done: Callable[[], bool], seconds: float) -> None:
-    """Wait until something is so, or the time is over."""
+    """Wait until `done` returns True, at most `seconds`."""
     deadline = time.monotonic() + seconds
     while not done() and time.monotonic() < deadline:  # noqa: ASYNC110 - other processes set no event
         await asyncio.sleep(_POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""One stack a data directory: a lock that ends with its holder, however that ends."""
+"""Lock of a data directory, released by the kernel when its holder ends."""
 
 import fcntl
 import json
@@ -13,24 +13,25 @@ from devstack.stamps import ProcessStamp
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
-    """Who holds a data directory."""
+    """Holder of a data directory."""
 
     stamp: ProcessStamp
     purpose: str
-    """`runner` for `devstack up`; `embedded` for servers inside another program, as in tests."""
+    """`runner` for `devstack up`, `embedded` for servers inside another program such as tests."""
 
 
 class DirectoryLock:
-    """An flock on the pid file. The kernel drops it when the holder dies, `kill -9` included."""
+    """An flock on the pid file. The kernel releases it even after `kill -9`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: int | None = None
 
     def acquire(self, *, purpose: str) -> None:
-        """Take the lock and write down who holds it.
+        """Take the lock and record the holder.
 
-        Raises AlreadyRunningError, naming the holder's pid, when another process has it.
+        Raises:
+            AlreadyRunningError: another process holds it, whose pid the error has.
         """
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         try:
@@ -52,14 +53,14 @@ class DirectoryLock:
         self._file = file
 
     def release(self) -> None:
-        """Give the lock up; nothing happens when it is not held."""
+        """Release the lock if it is held."""
         if self._file is not None:
             os.ftruncate(self._file, 0)
             os.close(self._file)
             self._file = None
 
     def holder(self) -> Holder | None:
-        """Who holds the lock, if anybody."""
+        """Return the holder of the lock, if any."""
         value = read_object(self._path)
         try:
             stamp = ProcessStamp(
@@ -76,7 +77,7 @@ class DirectoryLock:
         pid = holder.stamp.pid if holder else None
         who = "another process" if pid is None else f"process {pid}"
         return AlreadyRunningError(
-            f"{self._path.parent} is in use by {who}; stop it with `devstack down`, "
+            f"{self._path.parent} is in use by {who}. Stop it with `devstack down`, "
             "or choose another directory with DEVSTACK_DATA_DIR",
             pid=pid,
         )

@@ -1,6 +1,6 @@
-"""Logs of processes, which write to them by themselves: rotated at a start and when they are large.
+"""Rotation of the processes' logs, at a start and when they are large.
 
-A full disk must not stop anything here: what cannot be kept is dropped.
+A full disk must not stop the rotation. Content without space is dropped.
 """
 
 import asyncio
@@ -25,10 +25,10 @@ def rotate(path: Path) -> None:
 
 
 def bound(path: Path, largest: int = LARGEST_LOG_BYTES) -> None:
-    """Rotate a log that is larger than `largest` bytes while its process goes on writing.
+    """Rotate a log larger than `largest` bytes while its process keeps writing.
 
-    The content is copied and the file is emptied, since the process holds it open (for appending).
-    A line that is written between the two is lost.
+    The process holds the file open for appending, so the content is copied and the file emptied.
+    A line written in between is lost.
     """
     with contextlib.suppress(OSError):
         if path.stat().st_size <= largest:
@@ -56,7 +56,7 @@ def _bound_all(directory: Path) -> None:
 
 
 def _make_place(path: Path) -> None:
-    """Rename the older logs, so that `.1` is free."""
+    """Rename older logs to free `.1`."""
     for number in range(KEPT_LOGS, 1, -1):
         newer = _numbered(path, number - 1)
         if newer.exists():

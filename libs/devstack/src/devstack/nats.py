@@ -22,8 +22,8 @@ from devstack.server import program, server_environment
 
 MAX_PAYLOAD_BYTES = 8 * 1024 * 1024
 MAX_STORE_BYTES = 16 * 1024**3
-"""More than all limits of the streams together. Without it the server takes 75 % of the free disk,
-and refuses streams whose limits are higher than that, however little they hold."""
+"""More than the sum of the limits of all streams. The default is 75% of the free space, and the
+server rejects streams with higher limits, even if they are almost empty."""
 
 _CONNECT_SECONDS = 5
 _FAILED_WRITE = "write error"
@@ -46,24 +46,23 @@ SUBSCRIBER_MAY_SUBSCRIBE = (EVENTS_SUBJECT, "_INBOX.>")
 
 @dataclass(frozen=True, kw_only=True)
 class NatsPorts:
-    """Where the server listens, on the loopback interface."""
+    """Ports of the server on the loopback interface."""
 
     client: int
     monitor: int
 
     @classmethod
     def choose(cls, take: TakePort) -> "NatsPorts":
-        """Take ports by name."""
+        """Take the ports by name."""
         return cls(client=take("nats"), monitor=take("nats-monitor"))
 
 
 def configuration(*, ports: NatsPorts, store: Path, credentials: StackCredentials) -> str:
-    """Return the server's configuration file. NATS reads JSON as well as its own notation.
+    """Return the server's configuration file as JSON, a subset of its own notation.
 
-    Two accounts, which are separate worlds: `services` for the system itself, and `subscribers`,
-    which is handed a copy of every event and nothing else. Rights within one account would not
-    do: whoever may create a consumer chooses the subject it delivers to, and so could have events
-    delivered as commands.
+    It has two separate accounts: `services` for the system itself, and `subscribers` with nothing
+    but a copy of every event. Rights within one account are not sufficient, because clients with
+    the right to create a consumer choose its subject, and could have events delivered as commands.
     """
     user, password = "user", "password"
     subscriber_rights = {
@@ -100,7 +99,7 @@ def configuration(*, ports: NatsPorts, store: Path, credentials: StackCredential
 
 
 class NatsServer:
-    """One nats-server on a loopback port, its JetStream store on disk."""
+    """One nats-server on a loopback port, with its JetStream store on disk."""
 
     name = "nats"
 
@@ -123,7 +122,7 @@ class NatsServer:
 
     @property
     def subscriber_url(self) -> str:
-        """URL that can do nothing but listen to events."""
+        """URL with the right to receive events only."""
         return f"nats://subscriber:{self._credentials.nats_subscriber}@{self.address}"
 
     async def prepare(self) -> None:
@@ -134,7 +133,7 @@ class NatsServer:
         write_private(self._configuration, text)
 
     def spec(self) -> ProcessSpec:
-        """Return what to run."""
+        """Return the command of the server."""
         return ProcessSpec(
             name=self.name,
             command=(program("nats-server"), "--config", str(self._configuration)),
@@ -142,19 +141,19 @@ class NatsServer:
         )
 
     def probe(self) -> Probe:
-        """Return a probe for whether JetStream is up."""
+        """Return a probe of JetStream."""
         return HttpProbe(
             host=LOOPBACK, port=self._ports.monitor, path="/healthz?js-enabled-only=true"
         )
 
     def liveness(self) -> Probe:
-        """Return a probe for whether every stream works."""
+        """Return a probe of all streams."""
         return HttpProbe(host=LOOPBACK, port=self._ports.monitor, path="/healthz")
 
     def fault(self) -> str | None:
-        """Return the failed write after which a stream takes no message until a restart.
+        """Return the failed write of a stream, or None.
 
-        The server reports it, and stays that way when the disk has room again.
+        Such a stream accepts no messages until a restart, even when the disk has space again.
         """
         connection = http.client.HTTPConnection(LOOPBACK, self._ports.monitor, timeout=2)
         try:
@@ -169,7 +168,7 @@ class NatsServer:
         return "a stream could not be written: " + answer.rpartition(": ")[2].rstrip('"}')
 
     async def provision(self) -> None:
-        """Let subscribers have their own copy of the stream of events."""
+        """Create the subscribers' copy of the event stream."""
         provisioner = f"nats://provisioner:{self._credentials.nats_provisioner}@{self.address}"
         async with _connected(self.service_url) as services, _connected(provisioner) as subscribers:
             await share_events(services.jetstream(), subscribers.jetstream())
@@ -181,12 +180,12 @@ class NatsServer:
 
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[Client]:
-    """Open a connection that is closed even when it was never established."""
+    """Open a connection and close it in any case."""
     client = Client()
     try:
         await client.connect(url, connect_timeout=_CONNECT_SECONDS, allow_reconnect=False)
         yield client
     except (OSError, NatsError) as error:
-        raise StartError(f"NATS does not take its own users: {error}") from error
+        raise StartError(f"cannot connect to NATS with its own users: {error}") from error
     finally:
         await client.close()

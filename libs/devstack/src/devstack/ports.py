@@ -1,4 +1,4 @@
-"""Ports on the loopback interface: the ones asked for, or free ones that stay the same."""
+"""Ports on the loopback interface: configured ones, or free ones reused at the next start."""
 
 import contextlib
 import errno
@@ -15,18 +15,18 @@ from devstack.files import read_object, write_object
 
 LOOPBACK = "127.0.0.1"
 FREE_PORTS = range(15000, 32000)
-"""Below the ports that Linux gives to outgoing connections (32768 and up), which could
-otherwise be taken between the choice of a port and its use."""
+"""Below the ports of outgoing connections on Linux (from 32768), which could otherwise take a port
+between its choice and its use."""
 
 _ATTEMPTS = 500
 _LISTENING = "0A"
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
-    """Whether a server could listen there now."""
+    """Return whether a server could listen on the port now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
-        # As servers do; otherwise connections that linger after a restart would count as taken.
+        # As servers do. Otherwise connections lingering after a restart would block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -37,27 +37,28 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
 
 
 def require_free(name: str, port: int, *, variable: str, host: str = LOOPBACK) -> None:
-    """Raise PortTakenError, naming the variable that asks for the port and, where it can be seen,
-    the process that listens there, unless a server could listen.
+    """Raise PortTakenError unless the port is free.
+
+    The message has the variable of the port and, if visible, the process that listens on it.
     """
     if not is_free(port, host):
         raise PortTakenError(
-            f"port {port} on {host}, wanted for {name}, is taken{_by_whom(port)}; "
-            f"free it or set {variable} to another port"
+            f"port {port} on {host} for {name} is taken{_by_whom(port)}. "
+            f"Free it, or set {variable} to another port"
         )
 
 
 def variable_for(name: str) -> str:
-    """Name of the variable that fixes the port of something, as `DEVSTACK_POSTGRES_PORT`."""
+    """Return the variable for a fixed port, such as `DEVSTACK_POSTGRES_PORT`."""
     return f"DEVSTACK_{name.upper().replace('-', '_')}_PORT"
 
 
 class PortClaims:
-    """Ports that this process has chosen and perhaps not opened yet.
+    """Ports chosen by this process, perhaps not open yet.
 
-    Programs that choose at the same moment would now and then choose alike, and the slower one
-    would find its port taken. A claim is a socket with an abstract name: like a port it exists
-    once in a network namespace, and it ends with the process at the latest.
+    Claims prevent two programs from choosing the same port at the same time. A claim is a socket
+    with an abstract name. Like a port, it is unique in a network namespace and ends with its
+    process.
     """
 
     def __init__(self) -> None:
@@ -65,14 +66,14 @@ class PortClaims:
         weakref.finalize(self, _close, self._held)
 
     def claim(self, port: int) -> bool:
-        """Whether the port is free and nobody else has claimed it; then it is ours."""
+        """Claim a port. Return False if it is in use or claimed by another process."""
         if port in self._held:
             return is_free(port)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as mark:
             try:
                 mark.bind(f"\0devstack-port-{port}".encode("ascii"))
             except OSError as error:
-                # Where such names are forbidden, chance has to do, as it mostly does.
+                # Where such names are forbidden, conflicts are possible but unlikely.
                 return error.errno != errno.EADDRINUSE and is_free(port)
             if not is_free(port):
                 return False
@@ -80,10 +81,7 @@ class PortClaims:
         return True
 
     def take(self) -> int:
-        """Claim any free port.
-
-        Raises PortTakenError when none was found.
-        """
+        """Claim any free port. Raise PortTakenError if none was found."""
         for _ in range(_ATTEMPTS):
             port = random.choice(FREE_PORTS)  # noqa: S311 - nothing secret about a port
             if self.claim(port):
@@ -91,23 +89,23 @@ class PortClaims:
         raise PortTakenError(f"found no free port between {FREE_PORTS[0]} and {FREE_PORTS[-1]}")
 
     def release(self) -> None:
-        """Give all claims up. Fine when there are none."""
+        """Release all claims."""
         _close(self._held)
 
 
 class TakePort(Protocol):
-    """Gives a port by name; see `PortBook.take`."""
+    """Signature of `PortBook.take`."""
 
     def __call__(self, name: str, *, above: int = 0) -> int:
-        """Give one."""
+        """Return a port."""
         ...
 
 
 class PortBook:
-    """Gives out ports by name and remembers them in a file for the next start."""
+    """Assigns ports by name and keeps them in a file for the next start."""
 
     def __init__(self, path: Path, asked: Mapping[str, int] | None = None) -> None:
-        """`asked` are ports that the operator has fixed, by variable name."""
+        """Load the ports of the last start. `asked` has fixed ports by variable name."""
         self._path = path
         self._asked = dict(asked or {})
         self._remembered = remembered(path)
@@ -116,10 +114,12 @@ class PortBook:
         self._claims = PortClaims()
 
     def take(self, name: str, *, above: int = 0) -> int:
-        """Give the port that the operator fixed; else that of the last start if it is still free;
-        else any free one. Where `above` is given, the port that far above is free too.
+        """Return the fixed port, the port of the last start if free, or any free one.
 
-        Raises PortTakenError when a fixed port is in use.
+        With `above`, the port higher by this number is free too.
+
+        Raises:
+            PortTakenError: a fixed port is in use.
         """
         variable = variable_for(name)
         if variable in self._asked:
@@ -137,9 +137,11 @@ class PortBook:
         )
 
     def fixed(self, name: str, port: int, *, variable: str, host: str = LOOPBACK) -> int:
-        """Give exactly this port, which a variable asks for.
+        """Return this port, as fixed by a variable.
 
-        Raises PortTakenError when it is in use, ConfigurationError when two names ask for it.
+        Raises:
+            PortTakenError: it is in use.
+            ConfigurationError: it is also fixed for another name.
         """
         other = next((key for key, value in self._given.items() if value == port), None)
         if other not in (None, name):
@@ -149,11 +151,11 @@ class PortBook:
         return self._give(name, port)
 
     def save(self) -> None:
-        """Remember what was given out."""
+        """Write the assigned ports to the file."""
         write_object(self._path, {**self._remembered, **self._given})
 
     def release(self) -> None:
-        """Let others choose these ports again: once nothing is to be started on them any more."""
+        """Release the ports for other programs, after everything has stopped."""
         self._claims.release()
 
     def _unused(self, port: int, above: int) -> bool:
@@ -174,12 +176,12 @@ def _close(held: dict[int, int]) -> None:
 
 
 def remembered(path: Path) -> dict[str, int]:
-    """Ports of the last start, by name."""
+    """Return the ports of the last start by name."""
     return {name: port for name, port in read_object(path).items() if isinstance(port, int)}
 
 
 def listener(port: int) -> int | None:
-    """Pid of the process that listens on a port, where we may see it."""
+    """Return the pid of the process that listens on a port, if visible."""
     inodes = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
     if not inodes:
         return None

@@ -24,32 +24,32 @@ from devstack.server import server_environment
 _INITDB_SECONDS = 120
 _WRONG_PASSWORD = "password authentication failed"  # noqa: S105 - a message, not a password
 _NOT_DURABLE = ("-c", "fsync=off", "-c", "full_page_writes=off")
-"""Commits still reach the operating system before they are answered (`synchronous_commit` stays
-on), so that killing the server loses nothing."""
+"""Commits still reach the operating system before the response (`synchronous_commit` stays on), so
+killing the server loses nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresProbe:
-    """Healthy when the superuser can log in."""
+    """Healthy if the superuser can log in."""
 
     url: str
 
     def problem(self) -> str | None:
-        """Ask once. Raises StartError when the password is wrong, which waiting will not mend."""
+        """Connect once. Raise StartError for a wrong password, because waiting does not help."""
         try:
             psycopg.connect(self.url, connect_timeout=2).close()
         except psycopg.OperationalError as error:
             if _WRONG_PASSWORD in str(error):
                 raise StartError(
-                    "Postgres refuses the password in credentials.json: the data was made with "
-                    "another one. Restore that file, or remove the data directory"
+                    "Postgres rejects the password in credentials.json, because its data was "
+                    "created with another one. Restore that file, or remove the data directory"
                 ) from None
             return "not accepting connections"
         return None
 
 
 class PostgresServer:
-    """One database cluster on a loopback port, with one role and schema a service."""
+    """One database cluster on a loopback port, with one role and schema per service."""
 
     name = "postgres"
 
@@ -62,8 +62,10 @@ class PostgresServer:
         durable: bool = True,
         identity: ProcessIdentity | None = None,
     ) -> None:
-        """`durable=False` skips fsync: for data that may be lost when the machine (not merely the
-        process) dies. `identity` is found out at the start when it is not given.
+        """Initialize the server.
+
+        `durable=False` skips fsync. Data may be lost if the machine (not only the process) stops.
+        `identity` is chosen at the start by default.
         """
         self.port = port
         self._files = files
@@ -83,30 +85,30 @@ class PostgresServer:
         return self._files.server("postgres")
 
     def url(self, role: str, database: str = DATABASE) -> str:
-        """Return the connection URL of a role. Raises KeyError when there is no such role."""
+        """Return the connection URL of a role. Raise KeyError for an unknown role."""
         password = self._credentials.postgres_password(role)
         return f"postgresql://{role}:{password}@{self.address}/{database}"
 
     async def prepare(self) -> None:
-        """Make the cluster if there is none, and clear away what a killed server left."""
+        """Create the cluster unless it exists, and remove the pid file of a killed server."""
         if self._identity is None:
             self._identity = await asyncio.to_thread(unprivileged_identity)
         installed = binaries()
         if self._identity is ProcessIdentity.NOBODY and not runnable_by_all(installed):
             self._binaries = await asyncio.to_thread(copy_for_all, installed)
         if not self.data.exists():
-            await self._initialise(self._identity)
+            await self._initialize(self._identity)
         await asyncio.to_thread(hand_over, self.data, self._identity)
         remove_stale_pid_file(self.data / "postmaster.pid")
 
     def spec(self) -> ProcessSpec:
-        """Return what to run: loopback only, no socket files, no parameters in the log."""
+        """Return the command: loopback only, no socket files, no parameters in the log."""
         settings = {
             "listen_addresses": LOOPBACK,
             "unix_socket_directories": "",
             "shared_buffers": "64MB",
             "max_connections": "100",
-            # The default is 1 GB, a third of a small disk, for what one machine hardly writes.
+            # The default is 1 GB. One machine hardly writes that much, and disks may be small.
             "max_wal_size": "256MB",
             "min_wal_size": "32MB",
             "log_parameter_max_length_on_error": "0",
@@ -126,32 +128,33 @@ class PostgresServer:
             ),
             environment=server_environment(),
             identity=self._identity or ProcessIdentity.SELF,
-            # SIGINT is the fast shutdown: ends sessions and writes a checkpoint.
+            # SIGINT is the fast shutdown, which ends sessions and writes a checkpoint.
             stop_signal=signal.SIGINT,
             death_signal=signal.SIGINT,
             grace=20,
         )
 
     def probe(self) -> Probe:
-        """Return a probe for whether the superuser can log in."""
+        """Return a probe that logs in as the superuser."""
         return PostgresProbe(url=self.url(SUPERUSER, "postgres"))
 
     def liveness(self) -> Probe:
-        """Return a probe for whether the server listens."""
+        """Return a probe of the port."""
         return TcpProbe(host=LOOPBACK, port=self.port)
 
     def fault(self) -> str | None:
-        """Return None: Postgres goes on by itself when the disk has room again, or it ends."""
+        """Return None. When the disk has space again, Postgres continues or has ended."""
         return None
 
     async def provision(self) -> None:
-        """Database, extension, roles, schemas and rights."""
+        """Create the database, extension, roles, schemas and rights."""
         await asyncio.to_thread(provision, self.url, self._credentials)
 
-    async def _initialise(self, identity: ProcessIdentity) -> None:
-        """Create the cluster next to its place, then move it there, so that it is never incomplete.
+    async def _initialize(self, identity: ProcessIdentity) -> None:
+        """Create the cluster in another directory and move it, so that it is never incomplete.
 
-        Raises StartError with the end of the log when initdb fails.
+        Raises:
+            StartError: initdb failed. The message quotes the end of its log.
         """
         fresh = self.data.with_name("postgres.new")
         await asyncio.to_thread(shutil.rmtree, fresh, ignore_errors=True)
@@ -175,8 +178,8 @@ class PostgresServer:
 
     def _initdb(self, data: Path, password: Path, identity: ProcessIdentity) -> ProcessSpec:
         options = ("-U", SUPERUSER, "-A", "scram-sha-256", "--pwfile", str(password), "-E", "UTF8")
-        # The built-in provider folds case in every script alike on every machine; the locale
-        # "C" alone would know only ASCII.
+        # The built-in provider folds case alike in every script and on every machine. The locale
+        # "C" alone only has ASCII.
         locale = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
         return ProcessSpec(
             name="initdb",
@@ -188,10 +191,10 @@ class PostgresServer:
 
 
 def remove_stale_pid_file(path: Path) -> None:
-    """Remove the server's own pid file when no Postgres has that pid.
+    """Remove the server's own pid file unless a Postgres has that pid.
 
-    Postgres only checks that some process has the pid, and in a container that is often another
-    one after a restart; it would then refuse to start. The caller holds the directory's lock.
+    Postgres does not start if any process has the pid. After a restart of a container, another
+    process often does. The caller holds the directory's lock.
     """
     with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
         pid = int(path.read_text(encoding="ascii").splitlines()[0])

@@ -1,4 +1,4 @@
-"""The programs of Postgres, in a place within reach of its user."""
+"""Programs of Postgres, in a directory accessible to its user."""
 
 import importlib.util
 import os
@@ -15,10 +15,10 @@ _SHARED = Path("/var/tmp")  # noqa: S108 - a copy there is used only when root o
 
 
 def binaries() -> Path:
-    """Directory of the newest Postgres that the wheel carries.
+    """Return the directory of the newest Postgres in the wheel. Raise StartError without one.
 
-    The package is found without importing it: importing would look for runtime directories and
-    add a system user. Raises StartError when it is not installed.
+    The package is not imported, because importing it searches for runtime directories and adds a
+    system user.
     """
     found = importlib.util.find_spec(_PACKAGE)
     places = found.submodule_search_locations if found else None
@@ -30,19 +30,19 @@ def binaries() -> Path:
 
 
 def runnable_by_all(directory: Path) -> bool:
-    """Whether every user can run the programs of a directory.
+    """Return whether every user can run the programs of a directory.
 
-    The right to look into private directories does not help: initdb and Postgres check their own
-    programs with access(2), which ignores such rights.
+    The right to look into private directories is not sufficient, because initdb and Postgres check
+    their own programs with access(2), and it ignores such rights.
     """
     program = directory.resolve() / "postgres"
     return all(path.stat().st_mode & stat.S_IXOTH for path in (program, *program.parents))
 
 
 def copy_for_all(directory: Path, shared: Path = _SHARED) -> Path:
-    """Return the programs of a copy for every user, about 40 MB.
+    """Copy the programs (about 40 MB) for every user and return their directory.
 
-    The copy stays for the next start. Another owner's is never used.
+    The copy is reused at the next start. Copies of other owners are never used.
     """
     program = (directory / "postgres").stat()
     home = shared / f"securetranscribe-postgres-{program.st_mtime_ns:x}-{program.st_size:x}"
@@ -60,7 +60,7 @@ def copy_for_all(directory: Path, shared: Path = _SHARED) -> Path:
 
 
 def _parts(directory: Path) -> dict[str, Path]:
-    """Return the directories to copy by their place: the programs find libraries next to them."""
+    """Return the directories to copy by target. The programs load libraries next to them."""
     site, package, version = (directory.parents[number] for number in (2, 1, 0))
     parts = {f"{package.name}/{version.name}": version}
     libraries = site / f"{package.name}.libs"
@@ -77,7 +77,7 @@ def _is_ours(home: Path) -> bool:
 
 
 def _usable(home: Path, parts: Mapping[str, Path]) -> bool:
-    """Whether a copy is ours and whole: cleaners of temporary files take single files."""
+    """Return whether a copy is ours and complete. Cleaners of `/var/tmp` delete single files."""
     return _is_ours(home) and all(
         sum(1 for _ in (home / name).rglob("*")) == sum(1 for _ in original.rglob("*"))
         for name, original in parts.items()
@@ -85,7 +85,7 @@ def _usable(home: Path, parts: Mapping[str, Path]) -> bool:
 
 
 def _take_place(fresh: Path, home: Path, parts: Mapping[str, Path]) -> Path:
-    """Move a finished copy to its lasting place, unless another stack or a stranger was first."""
+    """Move a finished copy to its final directory, unless another stack or owner was first."""
     if _usable(home, parts):
         shutil.rmtree(fresh)
         return home

@@ -1,4 +1,4 @@
-"""One child process: started with a log and a pid file, stopped for certain."""
+"""Child process with a log and a pid file."""
 
 import asyncio
 import contextlib
@@ -24,27 +24,27 @@ _KILL_SECONDS = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessSpec:
-    """What to run and how to end it."""
+    """Command, environment and termination of a process."""
 
     name: str
-    """Unique in the stack; also the name of the log and the pid file."""
+    """Unique in the stack, and the name of the log and the pid file."""
 
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
-    """The whole environment, nothing is inherited. It may hold secrets, so it is never shown."""
+    """The whole environment. Nothing is inherited. It may have secrets, so `repr` hides it."""
 
     directory: Path | None = None
     identity: ProcessIdentity = ProcessIdentity.SELF
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL
-    """Sent by the kernel when the parent dies without having stopped the child."""
+    """Sent by the kernel if the parent ends without stopping the child."""
 
     grace: float = 10.0
     """Seconds between the stop signal and SIGKILL."""
 
 
 class Process:
-    """A supervised child process. It can be started again after it has ended."""
+    """A child process. It can be started again after its end."""
 
     def __init__(self, spec: ProcessSpec, files: DataDirectory) -> None:
         self.spec = spec
@@ -61,14 +61,14 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Pid of the last start. Raises StartError before the first."""
+        """Pid of the last start. Raises StartError before the first one."""
         if self._child is None:
             raise StartError(f"{self.name} has not been started")
         return self._child.pid
 
     @property
     def exit_code(self) -> int | None:
-        """Exit code, negative for a signal; None while it runs or before it was started."""
+        """Exit code, negative for a signal, None while running or before the first start."""
         return None if self._child is None else self._child.poll()
 
     @property
@@ -82,11 +82,11 @@ class Process:
         return self._files.log(self.name)
 
     def log_tail(self, lines: int = 20) -> str:
-        """Last lines of the log."""
+        """Return the last lines of the log."""
         return tail(self.log, lines)
 
     def start(self) -> None:
-        """Start the program and write the pid file. The log is rotated at the first start only."""
+        """Start the program and write the pid file. Only the first start rotates the log."""
         if self.running:
             raise StartError(f"{self.name} is already running as process {self.pid}")
         if self._child is None:
@@ -99,8 +99,8 @@ class Process:
                 stderr=subprocess.STDOUT,
                 cwd=self.spec.directory,
                 env=dict(self.spec.environment),
-                # A session of its own: Ctrl-C at the terminal reaches the runner alone, which
-                # then stops children in order, and offspring can be found by the session.
+                # In its own session, Ctrl-C at the terminal only reaches the runner, which stops
+                # children in order. The session also identifies their children.
                 start_new_session=True,
             )
         self.started_at = time.monotonic()
@@ -109,12 +109,12 @@ class Process:
             write_pid_file(self._files.pid_file(self.name), self._stamp, self.spec.stop_signal)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal, if it runs."""
+        """Send a signal if it is running."""
         if self._child is not None:
             self._child.send_signal(number)
 
     def kill(self) -> None:
-        """SIGKILL it and its offspring, at once, and reap it."""
+        """Send SIGKILL to the process and its children, and reap it."""
         if self._child is None:
             return
         self._child.kill()
@@ -123,16 +123,16 @@ class Process:
         self._forget()
 
     async def wait(self, seconds: float | None = None) -> int:
-        """Wait for its end and give the exit code. Raises TimeoutError after so many seconds."""
+        """Wait for the exit code. Raise TimeoutError after `seconds`."""
         deadline = None if seconds is None else time.monotonic() + seconds
         while (code := self.exit_code) is None:
             if deadline is not None and time.monotonic() >= deadline:
-                raise TimeoutError(f"{self.name} still runs after {seconds} s")
+                raise TimeoutError(f"{self.name} is still running after {seconds} s")
             await asyncio.sleep(_POLL_SECONDS)
         return code
 
     async def stop(self) -> None:
-        """Ask it to end, and kill it after the grace period. Fine when it does not run."""
+        """Send the stop signal, and SIGKILL after the grace period. Idempotent."""
         if self.running:
             self.signal(self.spec.stop_signal)
             try:
@@ -146,8 +146,8 @@ class Process:
 
     def _launcher(self) -> list[str]:
         options = ["--identity", self.spec.identity.value]
-        # To the kernel the parent is the thread that forked: from a passing thread the child
-        # would be signaled when that thread ends. The pid file covers that case.
+        # For the kernel, the parent is the thread that forked. A child of a short-lived thread
+        # would be signaled when that thread ends. The pid file covers this case.
         if threading.current_thread() is threading.main_thread():
             options += ["--parent", str(os.getpid())]
             options += ["--death-signal", str(int(self.spec.death_signal))]
@@ -162,8 +162,9 @@ class Process:
 async def stop_all(
     processes: Sequence[Process], *, stopped: Callable[[Process], None] = lambda _: None
 ) -> None:
-    """Stop processes side by side; `stopped` is told of each that was running. When cancelled,
-    whatever is left is killed at once.
+    """Stop processes concurrently, and call `stopped` with each one that was running.
+
+    When cancelled, the remaining ones are killed at once.
     """
 
     async def stop_one(process: Process) -> None:
@@ -175,14 +176,14 @@ async def stop_all(
     try:
         await asyncio.gather(*(stop_one(process) for process in processes))
     except asyncio.CancelledError:
-        # One that was cancelled before it had begun has not even been asked to stop.
+        # Tasks cancelled before their first step have not sent a signal.
         for process in processes:
             process.kill()
         raise
 
 
 def write_pid_file(path: Path, stamp: ProcessStamp, stop_signal: signal.Signals) -> None:
-    """Write down a child so that a later start can find and stop it."""
+    """Record a child, so that a later start can find and stop it."""
     record = {
         "pid": stamp.pid,
         "start_ticks": stamp.start_ticks,
@@ -194,10 +195,9 @@ def write_pid_file(path: Path, stamp: ProcessStamp, stop_signal: signal.Signals)
 
 @contextlib.contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Hold SIGINT back from what is started in the block until its launcher accepts it.
+    """Block SIGINT for processes started in the block, until their launcher unblocks it.
 
-    To a Python program that is just starting it is an exception in the middle of anything, which
-    may swallow it.
+    In a starting Python program, it is an exception at any point and may be swallowed.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

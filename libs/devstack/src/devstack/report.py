@@ -1,4 +1,4 @@
-"""What the stack tells whoever watches it."""
+"""Reports of events of processes."""
 
 import contextlib
 from collections.abc import Callable
@@ -12,7 +12,7 @@ Happening = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Something happened to a process."""
+    """Event of a process."""
 
     name: str
     happening: Happening
@@ -20,7 +20,7 @@ class Report:
 
 
 Reporter = Callable[[Report], None]
-"""Takes reports as things happen."""
+"""Receives reports as events happen."""
 
 
 def silent(report: Report) -> None:
@@ -28,7 +28,7 @@ def silent(report: Report) -> None:
 
 
 def unfailing(reporter: Reporter) -> Reporter:
-    """Return the reporter with reports dropped that cannot be written, as on a full disk."""
+    """Return a reporter that drops reports if they cannot be written, as on a full disk."""
 
     def report(report: Report) -> None:
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""When a process that ended is started again, and when that is given up."""
+"""Pauses before restarts, and the limit for servers that keep failing."""
 
 from dataclasses import dataclass
 
@@ -10,16 +10,16 @@ class RestartPolicy:
     first_seconds: float = 0.5
     longest_seconds: float = 30
     stable_seconds: float = 60
-    """After running this long a process counts as healthy: its next end is a first one again."""
+    """After running for this time, a process counts as healthy, and pauses start from the first."""
 
     start_seconds: float = 600
-    """A process that cannot be used this long after a restart is started again."""
+    """A process that is not usable within this time after a restart is restarted again."""
 
     give_up_seconds: float = 3600
-    """A server that kept failing for this long stops the stack. Services are never given up."""
+    """A server that fails continuously for this time stops the stack. Services never do."""
 
     def delay(self, failures: int) -> float:
-        """Return the pause after a number of ends in a row (at least 1); it doubles each time."""
+        """Return the pause after `failures` consecutive ends (at least 1). It doubles each time."""
         doublings = min(failures - 1, 32)
         return float(min(self.longest_seconds, self.first_seconds * 2**doublings))
 
@@ -33,10 +33,10 @@ class RestartHistory:
         self._failing_since = started_at
         self._failures = 0
         self.restarts = 0
-        """Attempts to start it again since the stack started."""
+        """Restarts since the stack started, successful or not."""
 
     def ended(self, now: float) -> float:
-        """Record an end, or a start that failed. Return the pause before the next start."""
+        """Record an end or a failed start. Return the pause before the next start."""
         if self._failures == 0 or now - self._started_at >= self._policy.stable_seconds:
             self._failures = 0
             self._failing_since = now
@@ -44,14 +44,14 @@ class RestartHistory:
         return self._policy.delay(self._failures)
 
     def starting(self, now: float) -> None:
-        """Record an attempt to start it again."""
+        """Record a restart."""
         self._started_at = now
         self.restarts += 1
 
     def excuse(self, seconds: float) -> None:
-        """Leave out a time in which no start could be attempted."""
+        """Exclude a time without attempts from the time of failing."""
         self._failing_since += seconds
 
     def hopeless(self, now: float) -> bool:
-        """Return whether the process has kept failing for too long."""
+        """Return whether the process has failed for too long."""
         return now - self._failing_since >= self._policy.give_up_seconds

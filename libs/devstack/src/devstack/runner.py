@@ -1,4 +1,4 @@
-"""One run of the stack, from start to stop: what `devstack up` does."""
+"""One run of the stack from start to stop, for `devstack up`."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Runner:
-    """Starts servers and services, watches them, and stops them when told to."""
+    """Starts servers and services, supervises them, and stops them on a signal."""
 
     def __init__(
         self,
@@ -47,10 +47,11 @@ class Runner:
         self._conditions: dict[str, Condition] = {}
 
     async def run(self) -> None:
-        """Run until a stop signal; everything is stopped when this returns or raises.
+        """Run until a stop signal, then stop everything. A second signal kills the remaining ones.
 
-        A second stop signal kills what has not stopped yet. Raises DevstackError when something
-        cannot be started, or StoppedError when a server cannot be brought back.
+        Raises:
+            DevstackError: a process cannot be started.
+            StoppedError: a server cannot be restarted.
         """
         stop = asyncio.Event()
         working = asyncio.create_task(self._work(), name="work")
@@ -79,7 +80,7 @@ class Runner:
             await working
 
     async def _work(self) -> None:
-        """Start everything, then watch. Ends only by an error or by being cancelled."""
+        """Start everything, then supervise it until cancelled or until an error."""
         self._check_gateway_port()
         await self._servers.start(purpose="runner")
         services = await self._start_services()
@@ -98,9 +99,9 @@ class Runner:
             logs.cancel()
 
     def _check_gateway_port(self) -> None:
-        """Check the one port that is fixed by default, before the servers are started."""
+        """Check the only port fixed by default before the servers are started."""
         port = self._config.port
-        # Where the stack runs already, its own gateway listens. The lock reports that later.
+        # The gateway of a running stack listens on it. The lock reports this later.
         if self._wanted and port is not None and not self._servers.held:
             require_free("gateway", port, variable="PORT", host=self._config.host)
 
@@ -125,14 +126,14 @@ class Runner:
         return self._services
 
     async def _stop(self, working: asyncio.Task[None]) -> None:
-        """Wait for what `_work` itself clears away, then services first and servers last."""
+        """Wait for `_work` to clean up, then stop services first and servers last."""
         await asyncio.wait({working})
         try:
             if self._services is not None:
                 self._note("stopping")
                 await self._services.stop()
         finally:
-            # Before the directory is given back: afterwards another runner may write there.
+            # Before the lock is released, because another runner may write there afterwards.
             if self._services is not None:
                 self._servers.files.state.unlink(missing_ok=True)
             await self._servers.stop()
@@ -143,7 +144,7 @@ class Runner:
             self._note("ready")
 
     def _note(self, phase: Phase) -> RunnerState:
-        """Write down how far we are; only while the directory is ours."""
+        """Write the state file. The caller holds the directory."""
         servers, services = self._servers.servers, self._services
         planned = services.plan.processes if services else ()
         state = RunnerState(

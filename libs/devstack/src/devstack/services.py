@@ -1,4 +1,4 @@
-"""The services as processes: what is run, with which variables, and how it shows it is ready."""
+"""Processes of the services: commands, variables, and probes."""
 
 import os
 import sys
@@ -20,27 +20,27 @@ STACK_VARIABLES = (
     "S3_SECRET_KEY",
     "METRICS_PORT",
 )
-"""Variables that only the stack sets: a `.env` file made for containers must not leak in, and
-processes cannot share one port for their metrics."""
+"""Variables set by the stack alone. A `.env` file for containers must not leak in, and processes
+cannot share a port for metrics."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """One kind of process the stack runs."""
+    """One kind of process."""
 
     name: str
     owner: str
-    """The service it belongs to, which decides what it may reach: `transcriber`."""
+    """Its service, which determines its servers and credentials: `transcriber`."""
 
     command: tuple[str, ...]
     address_variable: str
-    """Variable by which the others find its gRPC server: `SPEECH_GRPC`."""
+    """Variable of other services for its gRPC server: `SPEECH_GRPC`."""
 
     http: bool = False
-    """Whether it serves HTTP too, and is ready when `GET /health` says so."""
+    """Whether it also serves HTTP, so that `GET /health` reports when it is ready."""
 
     scaled: bool = False
-    """Whether there may be several, numbered from 1; these do the computing."""
+    """Whether there may be several workers, numbered from 1."""
 
 
 def _python(*arguments: str) -> tuple[str, ...]:
@@ -98,7 +98,7 @@ class PlannedProcess:
     spec: ProcessSpec
     probe: Probe
     address: str
-    """Its gRPC server, `host:port`."""
+    """`host:port` of its gRPC server."""
 
     @property
     def name(self) -> str:
@@ -108,15 +108,15 @@ class PlannedProcess:
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessPlan:
-    """Every process to run, and where they are reached."""
+    """All processes to run, and their addresses."""
 
     processes: tuple[PlannedProcess, ...]
     addresses: Mapping[str, str]
-    """gRPC addresses by variable: `{"GATEWAY_GRPC": "127.0.0.1:20001", …}`. A service with
-    several processes is reached at the first."""
+    """gRPC addresses by variable: `{"GATEWAY_GRPC": "127.0.0.1:20001", …}`, of the first process
+    of each service."""
 
     gateway_url: str | None
-    """Where browsers and REST clients go; None when no service speaks HTTP."""
+    """URL for browsers and REST clients, None without a service with HTTP."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,23 +125,24 @@ class Planner:
 
     ports: PortBook
     server_variables: Callable[[str], dict[str, str]] = field(repr=False)
-    """Gives the variables by which a service, by owner, finds the servers."""
+    """Returns a service's variables for the servers, by owner."""
 
     secret_key: str = field(repr=False)
-    """SECRET_KEY where the operator has not set one."""
+    """Default of SECRET_KEY."""
 
     config: StackConfig
     environment: Mapping[str, str] = field(repr=False)
-    """What the operator has set, for all services."""
+    """Variables set by the operator, for all services."""
 
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
-    """Variables that win over everything, by `*`, service (`transcriber-worker`) or process
-    (`transcriber-worker-1`), the narrower over the wider."""
+    """Variables that take precedence, by `*`, service (`transcriber-worker`), or process
+    (`transcriber-worker-1`), in ascending order of precedence."""
 
     def plan(self, services: Sequence[Service]) -> ProcessPlan:
-        """Give every process its ports and variables.
+        """Assign ports and variables to all processes.
 
-        Raises PortTakenError when a port that was fixed by a variable is in use.
+        Raises:
+            PortTakenError: a port fixed by a variable is in use.
         """
         places = [
             (service, name, self.ports.take(f"{name}-grpc"))
@@ -211,7 +212,7 @@ class Planner:
         )
 
     def _defaults(self, service: Service) -> dict[str, str]:
-        """Variables the operator may set otherwise."""
+        """Return defaults of variables."""
         variables = {
             "SECRET_KEY": self.secret_key,
             "GRPC_HOST": LOOPBACK,
@@ -237,10 +238,10 @@ class Planner:
 
 
 def compute_defaults(processes: int) -> dict[str, str]:
-    """Threads and caches for processes that compute side by side on this machine.
+    """Return variables for the threads and caches of concurrent workers on this machine.
 
-    Threads that wait must sleep: two pools that spin on the same cores take them from each other.
-    The caches are bounded because the libraries' own limits let memory grow with the recording.
+    Waiting threads must sleep, because pools that spin on the same cores slow each other down. The
+    caches are bounded because memory otherwise grows with the recording.
     """
     cores = len(os.sched_getaffinity(0))
     return {
@@ -252,5 +253,5 @@ def compute_defaults(processes: int) -> dict[str, str]:
 
 
 def _reachable(host: str) -> str:
-    """Where a server that listens on an interface is reached from this machine."""
+    """Return the address of a listening server as seen from this machine."""
     return LOOPBACK if host in _ANY_INTERFACE else host

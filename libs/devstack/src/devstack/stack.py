@@ -1,4 +1,4 @@
-"""The embedded servers together: started side by side, stopped side by side."""
+"""The embedded servers, started and stopped concurrently."""
 
 import asyncio
 import time
@@ -24,13 +24,13 @@ from devstack.server import Server, bring_up
 from devstack.supervisor import Supervised
 
 OBJECT_USERS = ("transcriber", "diarizer")
-"""Services that read or write objects; the others are not given the keys."""
+"""Services that read or write objects. Others do not receive the keys."""
 
 
 class EmbeddedServers:
     """Postgres, NATS and S3 on one data directory.
 
-    Start it in the main thread: the kernel ends children when the thread that started them ends.
+    Start it in the main thread, because the kernel ends children with the thread that started them.
     """
 
     def __init__(self, config: StackConfig, *, reporter: Reporter = silent) -> None:
@@ -44,12 +44,12 @@ class EmbeddedServers:
 
     @property
     def held(self) -> bool:
-        """Whether some process, this one or another, uses the data directory."""
+        """Whether any process uses the data directory, including this one."""
         return self._lock.holder() is not None
 
     @property
     def credentials(self) -> StackCredentials:
-        """The stack's secrets. Raises NotRunningError before the start."""
+        """Secrets. Raises NotRunningError before the start."""
         return self._built.credentials
 
     @property
@@ -74,7 +74,7 @@ class EmbeddedServers:
 
     @property
     def ports(self) -> PortBook:
-        """Where the services take their ports from. Raises NotRunningError before the start."""
+        """Ports for services. Raises NotRunningError before the start."""
         if self._ports is None:
             raise NotRunningError("the servers have not been started")
         return self._ports
@@ -86,7 +86,7 @@ class EmbeddedServers:
 
     @property
     def supervised(self) -> tuple[Supervised, ...]:
-        """The servers, as a supervisor takes them."""
+        """The servers for a supervisor."""
         return tuple(
             Supervised(
                 process=self._processes[server.name],
@@ -99,14 +99,14 @@ class EmbeddedServers:
         )
 
     def process(self, name: str) -> Process:
-        """Process of `postgres`, `nats` or `s3`. Raises KeyError for another name."""
+        """Return the process of `postgres`, `nats` or `s3`. Raise KeyError for others."""
         return self._processes[name]
 
     async def start(self, *, purpose: str = "embedded") -> None:
-        """Take the data directory, clear away leftovers, start everything and wait until usable.
+        """Lock the data directory, end leftovers, start the servers and wait until they are usable.
 
-        Raises AlreadyRunningError, NoRoomError, PortTakenError, ConfigurationError or StartError;
-        nothing runs and nothing is held then.
+        Raises AlreadyRunningError, NoRoomError, PortTakenError, ConfigurationError or StartError.
+        Then everything is stopped and the directory is released.
         """
         if not self.held:
             require_room(self.files)
@@ -129,7 +129,7 @@ class EmbeddedServers:
             raise
 
     async def stop(self) -> None:
-        """Stop everything and give the data directory back. Fine when nothing runs."""
+        """Stop everything and release the data directory. Idempotent."""
         try:
             await stop_all(self.processes, stopped=self._note_stopped)
         finally:
@@ -141,9 +141,11 @@ class EmbeddedServers:
             self._lock.release()
 
     async def restart(self, name: str) -> None:
-        """Start a server that has ended, or stop and start it, on the same ports and data.
+        """Restart a server, running or not, with the same ports and data.
 
-        Raises KeyError for a name that is not a server's, StartError when it cannot be started.
+        Raises:
+            KeyError: there is no such server.
+            StartError: it cannot be started.
         """
         process, server = self._processes[name], self._built.named(name)
         await process.stop()
@@ -152,13 +154,14 @@ class EmbeddedServers:
         await wait_healthy(process, server.probe(), seconds=self.config.server_seconds)
 
     async def share_events(self) -> None:
-        """Bring the subscribers' copy of the event stream in line, once the services made it."""
+        """Update the subscribers' copy of the event stream after the services have created it."""
         await self.nats.provision()
 
     def attach(self) -> None:
-        """Learn ports and secrets of the stack that runs on this directory, without owning it.
+        """Read the ports and secrets of a stack run by another process.
 
-        Raises NotRunningError when there has never been one.
+        Raises:
+            NotRunningError: no stack has ever been started in the directory.
         """
         ports = remembered(self.files.ports)
         if not ports or not self.files.credentials.exists():
@@ -171,7 +174,7 @@ class EmbeddedServers:
         self._servers = _Servers.build(self.files, credentials, take)
 
     def environment(self, service: str) -> dict[str, str]:
-        """`service_variables` of these servers. Raises NotRunningError before the start."""
+        """Return `service_variables` of these servers. Raise NotRunningError before the start."""
         return service_variables(
             service,
             messages=self.nats.service_url,
@@ -197,7 +200,7 @@ class EmbeddedServers:
             for task in tasks:
                 task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
-        # A cancelled task is one that another's failure took down: the failure is what counts.
+        # Tasks are cancelled because of another one's failure, which is the one to raise.
         failures = [result for result in results if isinstance(result, BaseException)]
         for failure in sorted(failures, key=lambda one: not isinstance(one, DevstackError)):
             raise failure
@@ -225,11 +228,11 @@ def service_variables(
     database: Callable[[str], str],
     objects: Mapping[str, str],
 ) -> dict[str, str]:
-    """Variables by which a service finds its servers: NATS_URL (`messages`) for all, DATABASE_URL
-    (`database` of its role) for `gateway`, `transcriber` and `speakers`, S3_* (`objects`) for
-    `transcriber` and `diarizer`.
+    """Return a service's variables for its servers.
 
-    `subscriber` stands for an outside listener, whose NATS_URL (`events`) has read-only rights.
+    NATS_URL (`messages`) is for all services, DATABASE_URL (`database` of its role) for `gateway`,
+    `transcriber` and `speakers`, and S3_* (`objects`) for `transcriber` and `diarizer`. The service
+    `subscriber` is an external client with a read-only NATS_URL (`events`).
     """
     if service == "subscriber":
         return {"NATS_URL": events}
@@ -243,7 +246,7 @@ def service_variables(
 
 @dataclass(frozen=True, kw_only=True)
 class _Servers:
-    """The three servers, made but not started."""
+    """The three servers, not started yet."""
 
     credentials: StackCredentials
     postgres: PostgresServer
@@ -259,7 +262,7 @@ class _Servers:
         *,
         durable: bool = True,
     ) -> "_Servers":
-        """Make them, with ports by name from `take`."""
+        """Create the servers with ports from `take`."""
         return cls(
             credentials=credentials,
             postgres=PostgresServer(
@@ -270,6 +273,6 @@ class _Servers:
         )
 
     def named(self, name: str) -> Server:
-        """Return the server of a name. Raises KeyError when there is none."""
+        """Return a server by name. Raise KeyError for others."""
         servers: dict[str, Server] = {"postgres": self.postgres, "nats": self.nats, "s3": self.s3}
         return servers[name]

@@ -1,4 +1,4 @@
-"""Knowing a process again: a pid alone may by now belong to somebody else."""
+"""Identification of processes. A pid alone may have been reused."""
 
 import contextlib
 import os
@@ -11,22 +11,22 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessStat:
-    """The few fields of `/proc/<pid>/stat` that tell processes apart."""
+    """Fields of `/proc/<pid>/stat` that identify a process."""
 
     pid: int
     state: str
     session: int
     start_ticks: int
-    """Clock ticks after boot at which the process began."""
+    """Clock ticks from boot to the start of the process."""
 
 
 def read_stat(pid: int) -> ProcessStat | None:
-    """Read a process's stat line; None when there is no such process."""
+    """Read a process's stat line. Return None if there is no such process."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, ProcessLookupError):
         return None
-    # The program's name may hold blanks and brackets, so count from the last bracket.
+    # The program's name may contain blanks and brackets, so count from the last bracket.
     fields = text.rpartition(")")[2].split()
     return ProcessStat(
         pid=pid, state=fields[0], session=int(fields[3]), start_ticks=int(fields[19])
@@ -34,13 +34,13 @@ def read_stat(pid: int) -> ProcessStat | None:
 
 
 def boot_id() -> str:
-    """Name of this boot: start times are only comparable within one."""
+    """Return the id of this boot. Start times are only comparable within one boot."""
     return _BOOT_ID.read_text(encoding="ascii").strip()
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessStamp:
-    """Identity of one process, for good: no later process can have all three alike."""
+    """Unique identity of one process, now and later."""
 
     pid: int
     start_ticks: int
@@ -48,14 +48,14 @@ class ProcessStamp:
 
     @classmethod
     def of(cls, pid: int) -> "ProcessStamp":
-        """Stamp a running process. Raises ProcessLookupError when there is none."""
+        """Return the stamp of a running process. Raise ProcessLookupError if there is none."""
         stat = read_stat(pid)
         if stat is None:
             raise ProcessLookupError(pid)
         return cls(pid=pid, start_ticks=stat.start_ticks, boot=boot_id())
 
     def alive(self) -> bool:
-        """Whether this very process still runs; one that only waits to be reaped does not."""
+        """Return whether this process is still running. A zombie is not."""
         stat = read_stat(self.pid)
         return (
             stat is not None
@@ -65,10 +65,10 @@ class ProcessStamp:
         )
 
     def session_members(self) -> list[int]:
-        """Pids of living processes in the session this process leads or led, itself included.
+        """Return the pids of running processes in this process's session, itself included.
 
-        A pid is not given out again while a session bears its number, so whoever is in that
-        session is our offspring, unless a stranger has the pid now and leads a session of its own.
+        The kernel does not reuse a pid while a session has this number. So members of the session
+        are descendants, unless another process has the pid now and leads a session of its own.
         """
         if boot_id() != self.boot:
             return []
@@ -86,7 +86,7 @@ class ProcessStamp:
         ]
 
     def kill_session(self) -> None:
-        """SIGKILL whatever is left of the process and its offspring."""
+        """Send SIGKILL to the process and its descendants."""
         for pid in self.session_members():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""What the runner writes down about itself, for `status`, `env` and a waiting `up --detach`."""
+"""State file of the runner, for `status`, `env`, `exec` and `up --detach`."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,7 +15,7 @@ PHASES: tuple[Phase, ...] = ("starting", "ready", "stopping")
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessEndpoint:
-    """One process and how to see whether it is well."""
+    """Address and health probe of one process."""
 
     name: str
     address: str
@@ -24,7 +24,7 @@ class ProcessEndpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class RunnerState:
-    """A snapshot. It holds no secret."""
+    """State of a runner, without secrets."""
 
     pid: int
     phase: Phase
@@ -34,11 +34,11 @@ class RunnerState:
 
     gateway_url: str | None = None
     conditions: Mapping[str, Condition] = field(default_factory=dict)
-    """Processes that were started again or are in trouble, by name."""
+    """Restarts and problems of processes, by name."""
 
 
 def write_state(path: Path, state: RunnerState) -> None:
-    """Replace the snapshot in one step."""
+    """Replace the state file atomically."""
     write_object(
         path,
         {
@@ -56,7 +56,7 @@ def write_state(path: Path, state: RunnerState) -> None:
 
 
 def read_state(path: Path) -> RunnerState | None:
-    """Read the last snapshot; None when there is none that can be understood."""
+    """Read the state file. Return None if it is missing or invalid."""
     value: dict[str, object] = read_object(path)
     try:
         return _parse(value)

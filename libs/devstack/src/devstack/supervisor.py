@@ -1,4 +1,4 @@
-"""Supervision: a process that ends is started again, on the same ports and data."""
+"""Supervision: processes that end are restarted with the same ports and data."""
 
 import asyncio
 import time
@@ -26,20 +26,20 @@ def _none() -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Supervised:
-    """A process, and how it is started again."""
+    """A process, and the means to restart it."""
 
     process: Process
     probe: Probe
-    """Finds no problem once the process can be used."""
+    """Healthy once the process is usable."""
 
     prepare: Callable[[], Awaitable[None]] = _nothing
-    """Runs before each restart: writes configuration, removes what the dead process left."""
+    """Runs before each restart, to write configuration and remove stale files."""
 
     fault: Callable[[], str | None] = _none
-    """Why only a restart helps a process that runs, or None. Blocking."""
+    """Returns a fault of the running process that only a restart repairs, or None. Blocking."""
 
     essential: bool = False
-    """Whether the stack stops when the process cannot be brought back."""
+    """Whether the stack stops if the process cannot be restarted."""
 
     @property
     def name(self) -> str:
@@ -49,18 +49,18 @@ class Supervised:
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """What is known of a process besides its health."""
+    """Restarts and current problem of a process."""
 
     restarts: int = 0
     trouble: str = ""
-    """Why it does not run, or not well; empty when nothing is wrong."""
+    """Reason why it is not running or not healthy, empty if there is none."""
 
 
 OnChange = Callable[[str, Condition], None]
 
 
 class ProcessSupervisor:
-    """Keeps processes running until cancelled."""
+    """Restarts processes when they end."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class ProcessSupervisor:
         obstacle: Callable[[], str | None] = _none,
         policy: RestartPolicy | None = None,
     ) -> None:
-        """`obstacle` returns why nothing can be started at the moment, such as a full disk."""
+        """Initialize. `obstacle` returns a reason against restarts (a full disk), or None."""
         self._supervised = supervised
         self._report = reporter
         self._on_change = on_change
@@ -80,10 +80,7 @@ class ProcessSupervisor:
         self._conditions = {one.name: Condition() for one in supervised}
 
     async def run(self) -> None:
-        """Supervise until cancelled.
-
-        Raises StoppedError when an essential process kept failing for too long.
-        """
+        """Supervise until cancelled. Raise StoppedError if an essential process keeps failing."""
         tasks = [asyncio.create_task(self._keep(one), name=one.name) for one in self._supervised]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
@@ -95,7 +92,7 @@ class ProcessSupervisor:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _keep(self, one: Supervised) -> None:
-        """Start a process again whenever it ends."""
+        """Restart a process whenever it ends."""
         history = RestartHistory(self._policy, started_at=time.monotonic())
         while True:
             failure = await self._ended(one, history)
@@ -104,7 +101,7 @@ class ProcessSupervisor:
                 failure = await self._start(one, history)
 
     async def _ended(self, one: Supervised, history: RestartHistory) -> str:
-        """Wait for the end of a process, or end it where only that helps. Return the reason."""
+        """Wait for the end of a process, or stop it because of a fault. Return the reason."""
         asked_at = time.monotonic()
         while one.process.exit_code is None:
             await asyncio.sleep(_POLL_SECONDS)
@@ -115,39 +112,40 @@ class ProcessSupervisor:
             self._note(one, history, trouble=fault or "")
             if fault is not None and self._obstacle() is None:
                 await one.process.stop()
-                return f"cannot go on ({fault})"
+                return f"stopped because of a fault ({fault})"
         return how_ended(one.process)
 
     async def _pause(self, one: Supervised, history: RestartHistory, failure: str) -> None:
-        """Report a failure and wait until the process may be started again.
+        """Report a failure and wait until the process may be restarted.
 
-        Raises StoppedError when it is essential and has kept failing for too long.
+        Raises:
+            StoppedError: the process is essential and has failed for too long.
         """
         now = time.monotonic()
         delay = history.ended(now)
         if one.essential and history.hopeless(now):
             raise StoppedError(
-                f"{one.name} {failure} and could not be brought back within "
-                f"{self._policy.give_up_seconds / 60:g} minutes; see {one.process.log}\n"
-                "everything depends on it, so the stack stops"
+                f"{one.name} {failure} and could not be restarted within "
+                f"{self._policy.give_up_seconds / 60:g} minutes. See {one.process.log}\n"
+                "The stack stops because everything depends on it"
             )
-        again = f"starting it again in {delay:g} s; see {one.process.log}"
-        self._report(Report(name=one.name, happening="crashed", detail=f"{failure}; {again}"))
+        again = f"restarting in {delay:g} s, see {one.process.log}"
+        self._report(Report(name=one.name, happening="crashed", detail=f"{failure}, {again}"))
         self._note(one, history, trouble=failure)
         await asyncio.sleep(delay)
         obstacle = self._obstacle()
         if obstacle is not None:
             self._report(Report(name=one.name, happening="waiting", detail=obstacle))
-            self._note(one, history, trouble=f"{failure}; waiting, as {obstacle}")
+            self._note(one, history, trouble=f"{failure}, waiting because {obstacle}")
         while self._obstacle() is not None:
             await asyncio.sleep(_OBSTACLE_SECONDS)
             history.excuse(_OBSTACLE_SECONDS)
 
     async def _start(self, one: Supervised, history: RestartHistory) -> str:
-        """Start a process and wait until it can be used. Return why it ended, or nothing."""
+        """Start a process and wait until it is usable. Return a failure, or an empty text."""
         history.starting(time.monotonic())
         try:
-            await one.process.stop()  # its offspring may still hold the ports
+            await one.process.stop()  # its children may still hold the ports
             await one.prepare()
             one.process.start()
         except (OSError, DevstackError) as error:

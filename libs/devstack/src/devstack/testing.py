@@ -1,7 +1,7 @@
-"""The same servers and services for tests, without a word about any test framework.
+"""Servers and services for tests, independent of any test framework.
 
-The synchronous helpers must not be called while an event loop runs in the thread; the
-asynchronous ones (`a…`) are for that. Call either in the main thread.
+Call the synchronous helpers without a running event loop in the thread, and the asynchronous ones
+(`a…`) inside of one. Call either in the main thread.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ Overrides = Mapping[str, Mapping[str, str]]
 
 @contextlib.contextmanager
 def embedded_servers(data_directory: Path) -> Iterator[EmbeddedServers]:
-    """Run the servers alone, on free ports and on data that nobody will miss."""
+    """Run only the servers, on free ports and with disposable data."""
     servers = _servers(data_directory)
     wait_for(servers.start())
     try:
@@ -33,7 +33,7 @@ def embedded_servers(data_directory: Path) -> Iterator[EmbeddedServers]:
 
 @contextlib.asynccontextmanager
 async def aembedded_servers(data_directory: Path) -> AsyncIterator[EmbeddedServers]:
-    """`embedded_servers` inside a running event loop."""
+    """Run `embedded_servers` inside a running event loop."""
     servers = _servers(data_directory)
     await servers.start()
     try:
@@ -52,11 +52,11 @@ def running_services(
     workers: Mapping[str, int] | None = None,
     ready_seconds: float = 180,
 ) -> Iterator[ServiceStack]:
-    """Run services on started servers, every port a free one.
+    """Run services with started servers, on free ports.
 
-    `environment` is what the services inherit (the process's own by default); `overrides` wins
-    over it, by `*`, service or process name. `workers` sets how many processes
-    `transcriber-worker` and `diarizer` have. A process that ends stays ended until `restart`.
+    Services inherit `environment`, by default that of this process. `overrides` takes precedence,
+    by `*`, service or process name. `workers` sets the number of processes of `transcriber-worker`
+    and `diarizer`. Processes that end are not restarted.
     """
     stack = _services(
         servers,
@@ -83,7 +83,7 @@ async def arunning_services(
     workers: Mapping[str, int] | None = None,
     ready_seconds: float = 180,
 ) -> AsyncIterator[ServiceStack]:
-    """`running_services` inside a running event loop."""
+    """Run `running_services` inside a running event loop."""
     stack = _services(
         servers,
         services,
@@ -100,7 +100,7 @@ async def arunning_services(
 
 
 def wait_for(work: Awaitable[Result]) -> Result:
-    """Run something to its end without a running loop, and without touching the thread's own.
+    """Run an awaitable in a new event loop, leaving the thread's own unchanged.
 
     For example `wait_for(stack.restart("diarizer-1"))` in a synchronous test.
     """
