@@ -166,9 +166,7 @@ async def test_lost_credentials_are_explained(tmp_path: Path) -> None:
         pass
     servers.files.credentials.unlink()
     stack = EmbeddedServers(StackConfig(data_directory=tmp_path))
-    with pytest.raises(
-        StartError, match=r"credentials\.json, because its data"
-    ):
+    with pytest.raises(StartError, match=r"credentials\.json, because its data"):
         await stack.start()
 
 
