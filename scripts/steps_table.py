@@ -23,7 +23,7 @@ def steps() -> list[type[Step]]:
     while waiting:
         kind = waiting.pop()
         waiting += kind.__subclasses__()
-        if hasattr(kind, "name"):
+        if hasattr(kind, "name") and kind.__module__.partition(".")[0] in {*ROOTS, "common"}:
             found.append(kind)
     return found
 

@@ -9,6 +9,8 @@ from psycopg.types.json import Jsonb
 
 from common.postgres import Connection, execute, fetch_all, fetch_one
 
+# Between the query for due items and the claim, no other replica may claim and settle one of them.
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('background step ' || %s, 0))"
 # Counts an attempt before it begins, so that a crash is counted too. The row lock of the upsert
 # admits one of several replicas. The others then see a lease in the future.
 _CLAIM = """
@@ -134,6 +136,10 @@ class ItemAttempts:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    async def lock(self, step: str) -> None:
+        """Wait until no other replica is claiming items of a step, and keep others waiting."""
+        await fetch_one(self._connection, _LOCK, (step,))
 
     async def claim(self, step: str, items: Sequence[str], lease: float) -> list[Attempt]:
         """Count an attempt at each item and lease it for `lease` seconds.

@@ -117,11 +117,11 @@ class ItemStep(IsolatedStep[Item]):
         """
         for _ in range(_MOST_ROUNDS):
             async with self._database.transaction() as connection:
+                ledger = ItemAttempts(connection)
+                await ledger.lock(self.name)
                 due = await self.due(connection, self.policy.at_a_time)
                 found = {self.key(item): item for item in due}
-                attempts = await ItemAttempts(connection).claim(
-                    self.name, list(found), LEASE_SECONDS
-                )
+                attempts = await ledger.claim(self.name, list(found), LEASE_SECONDS)
             if not attempts:
                 return
             outcomes = await asyncio.gather(

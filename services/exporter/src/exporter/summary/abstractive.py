@@ -103,8 +103,12 @@ class AbstractiveSummarizer:
                     group.create_task(read(chunk), name=f"summarize-{number}")
                     for number, chunk in enumerate(chunks)
                 ]
-        except* LanguageModelError as failures:
-            raise failures.exceptions[0] from None
+        except ExceptionGroup as failures:
+            # Not `except*`: early releases of Python 3.11 wrap what is raised there in a group.
+            ours, others = failures.split(LanguageModelError)
+            if ours is None or others is not None:
+                raise
+            raise ours.exceptions[0] from None
         return [task.result() for task in tasks]
 
     async def _read(self, document: Document, chunk: Sequence[_Line]) -> _ChunkResult:
