@@ -66,6 +66,11 @@ def test_transcript_has_one_line_per_segment(capsys: pytest.CaptureFixture[str])
     ]
 
 
+def test_warnings_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.print_transcript({"speakers": [], "segments": [], "warnings": ["Clips are missing."]})
+    assert capsys.readouterr().err == "warning: Clips are missing.\n"
+
+
 def test_transcript_without_speech(capsys: pytest.CaptureFixture[str]) -> None:
     cli.print_transcript({"speakers": [], "segments": []})
     assert "no speech" in capsys.readouterr().out

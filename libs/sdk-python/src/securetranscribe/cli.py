@@ -33,13 +33,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def print_transcript(state: dict[str, Any]) -> None:
-    """Print one line per segment: start, end, speaker and text."""
+    """Print one line per segment: start, end, speaker and text. Warnings go to standard error."""
+    print_warnings(state)
     width = max((len(name) for name in state["speakers"]), default=0)
     for segment in state["segments"]:
         begin, end = clock(segment["start_time"]), clock(segment["end_time"])
         print(f"{begin} - {end}  {segment['speaker']:<{width}}  {segment['text']}")
     if not state["segments"]:
         print("(no speech in this recording)")
+
+
+def print_warnings(state: dict[str, Any]) -> None:
+    """Print the warnings of a transcription to standard error."""
+    for warning in state.get("warnings") or []:
+        print(f"warning: {warning}", file=sys.stderr)
 
 
 def clock(seconds: float) -> str:
@@ -68,6 +75,7 @@ def _transcribe(client: SecureTranscribeClient, options: argparse.Namespace) -> 
             Path(target).write_bytes(
                 client.export_transcription(state["transcription_id"], options.format)
             )
+            print_warnings(state)
             print(f"wrote {target}")
         else:
             print_transcript(state)
