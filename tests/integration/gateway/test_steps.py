@@ -36,14 +36,14 @@ def world(database: Database) -> World:
 
 
 @pytest.fixture
-def background(database: Database, nats: Client) -> Background:
+async def background(database: Database, nats: Client) -> Background:
     settings = GatewaySettings(
         secret_key=SECRET, grpc_port=0, port=0, database_url="postgresql://unused"
     )
     return Gateway(settings, database, nats).background()
 
 
-def test_every_step_is_in_the_registry(background: Background) -> None:
+async def test_every_step_is_in_the_registry(background: Background) -> None:
     assert sorted(step.name for step in background.steps) == sorted({*STEPS})
 
 

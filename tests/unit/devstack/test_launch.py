@@ -86,12 +86,12 @@ def test_nobody_can_only_look_into_private_directories(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     (tmp_path / "there").touch()
     refused = tmp_path / "refused"
-    command = ("/bin/sh", "-c", f"{WHO}; ls {tmp_path}; kill -0 1; touch {refused}")
+    command = ("/bin/sh", "-c", f"{WHO}; ls {tmp_path}; touch {refused}; kill -0 1")
     code, words, errors = launch("--identity", "nobody", command=command)
     assert code != 0
     assert words[0] == "65534"
     assert bin(int(words[2], 16)).count("1") == 1
-    assert words[-1] == "there"
+    assert "there" in words[3:]
     assert "not permitted" in errors
     if int(words[2], 16) == 1 << 2:  # CAP_DAC_READ_SEARCH, which lets nothing be written
         assert not refused.exists()
