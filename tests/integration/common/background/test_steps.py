@@ -300,3 +300,51 @@ async def test_outage_leaves_messages_in_the_stream(
         await letters.step()
     assert (await stream.stream_info(bus.RESULTS_STREAM)).state.messages == 3
     assert await database.fetch_all(_ATTEMPTS) == []
+
+
+async def test_a_message_delivered_often_while_servers_were_away_is_handled(
+    letters: Letters, database: Database
+) -> None:
+    consumer = await letters.subscribe()
+    for _ in range(letters.policy.most_attempts + 1):
+        for message in await consumer.fetch(3, timeout=30):
+            await message.nak()
+    async with asyncio.timeout(60):
+        while len(letters.read) < 3:
+            await letters.step()
+    assert sorted(letters.read) == [b"one", b"three", b"two"]
+    assert await database.fetch_all(_ATTEMPTS) == []
+
+
+async def test_a_message_at_which_processes_die_is_set_aside(
+    letters: Letters, database: Database
+) -> None:
+    letters.bad[b"two"] = ZeroDivisionError()
+    await letters.step()
+    await database.execute("UPDATE item_attempts SET attempts = 2")
+    await database.execute(_DUE_NOW)
+    letters.bad.clear()
+    await letters.step()
+    assert letters.read == [b"one", b"three"], "it is not tried once more"
+    async with database.transaction() as connection:
+        (aside,) = await ItemAttempts(connection).aside("letters")
+    assert aside.error == "The process ended at each attempt."
+
+
+async def test_attempts_at_items_that_are_gone_are_forgotten(
+    letters: Letters, database: Database
+) -> None:
+    await add(database, "a", "b")
+    chores = Chores(database)
+    chores.raises = {"a": MemoryError(), "b": MemoryError()}
+    letters.bad[b"two"] = ZeroDivisionError()
+    await chores.step()
+    await letters.step()
+    await database.execute(
+        "UPDATE item_attempts SET next_attempt_at = now() - interval '2 days' WHERE item <> 'b'"
+    )
+    async with database.transaction() as connection:
+        assert await ItemAttempts(connection).purge() == 1
+    left = {row["item"] for row in await database.fetch_all(_ATTEMPTS)}
+    assert left == {"b", *(item for item in left if item.startswith("RESULTS."))}
+    assert len(left) == 2, "a message is kept"

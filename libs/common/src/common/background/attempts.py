@@ -24,15 +24,15 @@ WHERE a.set_aside_at IS NULL AND a.next_attempt_at <= clock_timestamp()
 RETURNING item, attempts, outages,
           extract(epoch FROM clock_timestamp() - first_attempt_at)::double precision AS age
 """
-_CLAIM_MESSAGES = """
+_CLAIM_MESSAGE = """
 UPDATE item_attempts
 SET attempts = attempts + 1,
     next_attempt_at = clock_timestamp() + make_interval(secs => %(lease)s)
-WHERE (step, item) IN (
+WHERE (step, item) = (
     SELECT step, item FROM item_attempts
     WHERE step = %(step)s AND payload IS NOT NULL AND set_aside_at IS NULL
       AND next_attempt_at <= clock_timestamp()
-    ORDER BY next_attempt_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    ORDER BY next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING item, attempts, outages, subject, headers, payload,
           extract(epoch FROM clock_timestamp() - first_attempt_at)::double precision AS age
 """
@@ -55,16 +55,16 @@ WHERE step = %(step)s AND item = %(item)s
 """
 _RELEASE = """
 UPDATE item_attempts SET attempts = greatest(0, attempts - 1), next_attempt_at = clock_timestamp()
-WHERE step = %s AND item = ANY(%s)
+WHERE step = %s AND item = %s
 """
 _SET_ASIDE = """
 UPDATE item_attempts SET error = %(error)s, set_aside_at = clock_timestamp()
 WHERE step = %(step)s AND item = %(item)s
 """
 _KEEP = """
-INSERT INTO item_attempts (step, item, attempts, next_attempt_at, error, subject, headers, payload)
+INSERT INTO item_attempts (step, item, attempts, next_attempt_at, subject, headers, payload)
 VALUES (%(step)s, %(item)s, %(attempts)s,
-        clock_timestamp() + make_interval(secs => %(pause)s), %(error)s, %(subject)s, %(headers)s,
+        clock_timestamp() + make_interval(secs => %(pause)s), %(subject)s, %(headers)s,
         %(payload)s)
 ON CONFLICT (step, item) DO NOTHING
 """
@@ -87,6 +87,12 @@ SET attempts = 0, outages = 0, first_attempt_at = now(), next_attempt_at = now()
     set_aside_at = NULL
 WHERE set_aside_at IS NOT NULL AND (%(step)s::text IS NULL OR step = %(step)s)
   AND (%(item)s::text IS NULL OR item = %(item)s)
+"""
+# An item without a message that nothing has claimed for so long is gone from its table.
+_PURGE = """
+DELETE FROM item_attempts
+WHERE set_aside_at IS NULL AND payload IS NULL
+  AND next_attempt_at < clock_timestamp() - make_interval(days => 1)
 """
 _FIND = """
 SELECT item, attempts, outages,
@@ -151,18 +157,17 @@ class ItemAttempts:
         parameters = {"step": step, "items": list(items), "lease": lease}
         return [_attempt(row) for row in await fetch_all(self._connection, _CLAIM, parameters)]
 
-    async def claim_messages(self, step: str, limit: int, lease: float) -> list[KeptMessage]:
-        """Count an attempt at each due message and lease it for `lease` seconds."""
-        parameters = {"step": step, "limit": limit, "lease": lease}
-        return [
-            KeptMessage(
-                attempt=_attempt(row),
-                subject=row["subject"],
-                headers=row["headers"] or {},
-                payload=bytes(row["payload"]),
-            )
-            for row in await fetch_all(self._connection, _CLAIM_MESSAGES, parameters)
-        ]
+    async def claim_message(self, step: str, lease: float) -> KeptMessage | None:
+        """Count an attempt at the next due message and lease it for `lease` seconds."""
+        row = await fetch_one(self._connection, _CLAIM_MESSAGE, {"step": step, "lease": lease})
+        if row is None:
+            return None
+        return KeptMessage(
+            attempt=_attempt(row),
+            subject=row["subject"],
+            headers=row["headers"] or {},
+            payload=bytes(row["payload"]),
+        )
 
     async def renew(self, step: str, item: str, lease: float) -> None:
         """Extend a lease to `lease` seconds from now."""
@@ -186,9 +191,9 @@ class ItemAttempts:
         parameters = {"step": step, "item": item, "error": error, "pause": pause}
         await execute(self._connection, _POSTPONE, parameters)
 
-    async def release(self, step: str, items: Sequence[str]) -> None:
-        """Release the leases of untried items, without charging an attempt."""
-        await execute(self._connection, _RELEASE, (step, list(items)))
+    async def release(self, step: str, item: str) -> None:
+        """Release a lease without charging an attempt."""
+        await execute(self._connection, _RELEASE, (step, item))
 
     async def set_aside(self, step: str, item: str, error: str) -> None:
         """Set an item aside until a person retries it."""
@@ -200,7 +205,6 @@ class ItemAttempts:
         item: str,
         *,
         attempts: int,
-        error: str,
         pause: float,
         subject: str,
         headers: Mapping[str, str],
@@ -211,7 +215,6 @@ class ItemAttempts:
             "step": step,
             "item": item,
             "attempts": attempts,
-            "error": error,
             "pause": pause,
             "subject": subject,
             "headers": Jsonb(dict(headers)),
@@ -240,6 +243,10 @@ class ItemAttempts:
     async def discard(self, step: str, item: str) -> bool:
         """Remove a message that is set aside. Return whether there was one."""
         return await execute(self._connection, _DISCARD, (step, item)) == 1
+
+    async def purge(self) -> int:
+        """Forget items that are gone from their tables. Return their number."""
+        return await execute(self._connection, _PURGE)
 
     async def find(self, step: str, item: str) -> Attempt | None:
         """Return the state of an item, None when it has not failed."""

@@ -4,38 +4,39 @@ import asyncio
 import contextlib
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import nats.errors
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
-from common import logging, message_spans, telemetry
+from common import message_spans
 from common.background.attempts import Attempt, ItemAttempts
-from common.background.policy import is_outage, outage_pause, reason
-from common.background.steps import LEASE_SECONDS, PROCESS_ENDED, IsolatedStep
+from common.background.policy import is_outage
+from common.background.steps import LEASE_SECONDS, IsolatedStep
 from common.postgres import Database
 
 _BATCH = 16
 _OUTAGE_SECONDS = 2.0
-_log = logging.get(__name__)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
     """A message from the stream, or one kept after a failure."""
 
-    def __init__(self, key: str, subject: str, headers: dict[str, str], payload: bytes) -> None:
-        self.key = key
-        self.subject = subject
-        self.headers = headers
-        self.payload = payload
+    key: str
+    subject: str
+    headers: dict[str, str]
+    payload: bytes
 
 
 class MessageStep(IsolatedStep[Message]):
     """A step over the messages of a stream, shared by all replicas.
 
     A failed message is moved from the stream to the table of attempts and retried from there, so
-    that the stream continues. Crashes are recognized by the number of deliveries.
+    that the stream continues. A message delivered too often is moved there as well, because the
+    process may have died at it.
     """
 
     #: Seconds for which a fetch waits for messages.
@@ -84,70 +85,59 @@ class MessageStep(IsolatedStep[Message]):
     async def _take(self, delivered: Msg) -> None:
         sequence = delivered.metadata.sequence
         message = Message(
-            f"{delivered.metadata.stream}.{sequence.stream if sequence else 0}",
-            delivered.subject,
-            dict(delivered.headers or {}),
-            delivered.data,
+            key=f"{delivered.metadata.stream}.{sequence.stream if sequence else 0}",
+            subject=delivered.subject,
+            headers=dict(delivered.headers or {}),
+            payload=delivered.data,
         )
         with self._bound(message.key):
-            deliveries = delivered.metadata.num_delivered or 1
-            if deliveries > self.policy.most_attempts:
-                await self._keep(message, deliveries, PROCESS_ENDED)
-                await self._give_up(message, PROCESS_ENDED)
+            if (delivered.metadata.num_delivered or 1) > self.policy.most_attempts:
+                # Processes died at it, or servers were away. The table tells the two apart.
+                await self._keep(message, attempts=0, pause=0.0)
                 await delivered.ack()
                 return
             try:
-                with message_spans.receiving(message.subject, message.headers):
-                    async with asyncio.timeout(self.policy.timeout):
-                        await self.handle(message)
+                async with asyncio.timeout(self.policy.timeout):
+                    await self._traced(message)
             except Exception as error:
                 if is_outage(error):
                     with contextlib.suppress(nats.errors.Error):
                         await delivered.nak(delay=_OUTAGE_SECONDS)
                     raise
-                await self._keep(message, 1, reason(error))
+                await self._keep(message, attempts=1, pause=self.policy.pause(1))
                 await self._failed(
                     message, Attempt(item=message.key, number=1, outages=0, age=0.0), error
                 )
             await delivered.ack()
 
-    async def _keep(self, message: Message, attempts: int, why: str) -> None:
+    async def _keep(self, message: Message, *, attempts: int, pause: float) -> None:
         async with self._database.transaction() as connection:
             await ItemAttempts(connection).keep(
                 self.name,
                 message.key,
                 attempts=attempts,
-                error=why,
-                pause=self.policy.pause(attempts),
+                pause=pause,
                 subject=message.subject,
                 headers=message.headers,
                 payload=message.payload,
             )
 
     async def _retry_kept(self) -> None:
-        async with self._database.transaction() as connection:
-            kept = await ItemAttempts(connection).claim_messages(self.name, _BATCH, LEASE_SECONDS)
-        for item in kept:
-            message = Message(item.attempt.item, item.subject, item.headers, item.payload)
+        for _ in range(_BATCH):
+            async with self._database.transaction() as connection:
+                kept = await ItemAttempts(connection).claim_message(self.name, LEASE_SECONDS)
+            if kept is None:
+                return
+            message = Message(
+                key=kept.attempt.item,
+                subject=kept.subject,
+                headers=kept.headers,
+                payload=kept.payload,
+            )
             with self._bound(message.key):
-                await self._retry(message, item.attempt)
+                await self._attempt(message, kept.attempt, self._traced)
 
-    async def _retry(self, message: Message, attempt: Attempt) -> None:
-        if attempt.number > self.policy.most_attempts:
-            telemetry.ITEM_FAILURES.labels(self.name).inc()
-            await self._give_up(message, PROCESS_ENDED)
-            return
-        try:
-            async with asyncio.timeout(self.policy.timeout):
-                await self.handle(message)
-        except Exception as error:
-            if is_outage(error):
-                async with self._database.transaction() as connection:
-                    await ItemAttempts(connection).postpone(
-                        self.name, message.key, reason(error), outage_pause(attempt.outages)
-                    )
-                raise
-            await self._failed(message, attempt, error)
-            return
-        async with self._database.transaction() as connection:
-            await ItemAttempts(connection).settle(self.name, [message.key])
+    async def _traced(self, message: Message) -> None:
+        """Handle a message in the trace of its publisher."""
+        with message_spans.receiving(message.subject, message.headers):
+            await self.handle(message)

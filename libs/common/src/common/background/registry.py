@@ -11,6 +11,7 @@ from common.postgres import Database
 from common.runtime import Supervisor
 
 _COUNT_SECONDS = 15.0
+_PURGE_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +60,11 @@ class Background:
                     every_seconds=work.every,
                 ),
             )
-        figures = Loop(name="figures", take=self.measure, every=_COUNT_SECONDS)
-        for loop in (*self.loops, figures):
+        bookkeeping = (
+            Loop(name="figures", take=self.measure, every=_COUNT_SECONDS),
+            Loop(name="gone-items", take=self.purge, every=_PURGE_SECONDS),
+        )
+        for loop in (*self.loops, *bookkeeping):
             supervisor.start(
                 loop.name,
                 repeat(loop.name, loop.take, wake_up=loop.wake_up, every_seconds=loop.every),
@@ -72,3 +76,8 @@ class Background:
             counts = await ItemAttempts(connection).counts()
         for step in self.steps:
             telemetry.ITEMS_SET_ASIDE.labels(step.name).set(counts.get(step.name, 0))
+
+    async def purge(self) -> None:
+        """Forget attempts at items that are gone."""
+        async with self._database.transaction() as connection:
+            await ItemAttempts(connection).purge()

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 import structlog
@@ -60,6 +60,8 @@ class IsolatedStep(Step, Generic[Item]):
 
     async def _failed(self, item: Item, attempt: Attempt, error: BaseException) -> None:
         """Record a failed attempt, and retry the item later or set it aside."""
+        if isinstance(error, TimeoutError):
+            error = TimedOutError(f"It took longer than {self.policy.timeout:.0f} seconds.")
         telemetry.ITEM_FAILURES.labels(self.name).inc()
         last = attempt.number >= self.policy.most_attempts
         _log.error(
@@ -89,6 +91,59 @@ class IsolatedStep(Step, Generic[Item]):
             _log.error("owner of an item set aside not notified", exc_info=error)
             async with self._database.transaction() as connection:
                 await ItemAttempts(connection).set_aside(self.name, key, why)
+
+    async def _attempt(
+        self, item: Item, attempt: Attempt, handle: Callable[[Item], Awaitable[None]]
+    ) -> None:
+        """Try a claimed item once, under its lease. Raise only when a server is away."""
+        if attempt.number > self.policy.most_attempts:
+            # Processes died at it before they could record a reason.
+            telemetry.ITEM_FAILURES.labels(self.name).inc()
+            _log.error("item set aside", reason=PROCESS_ENDED)
+            await self._give_up(item, PROCESS_ENDED)
+            return
+        try:
+            async with self._kept(attempt), asyncio.timeout(self.policy.timeout):
+                await handle(item)
+        except asyncio.CancelledError:
+            # The process is stopping, which is not the item's fault.
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(1), self._database.transaction() as connection:
+                    await ItemAttempts(connection).release(self.name, attempt.item)
+            raise
+        except Exception as error:
+            if is_outage(error) and attempt.age < OUTAGE_PATIENCE_SECONDS:
+                with contextlib.suppress(ApplicationError):
+                    await self._postpone(attempt, error)
+                raise
+            await self._failed(item, attempt, error)
+            return
+        async with self._database.transaction() as connection:
+            await ItemAttempts(connection).settle(self.name, [attempt.item])
+
+    async def _postpone(self, attempt: Attempt, error: Exception) -> None:
+        async with self._database.transaction() as connection:
+            await ItemAttempts(connection).postpone(
+                self.name, attempt.item, reason(error), outage_pause(attempt.outages)
+            )
+
+    @contextlib.asynccontextmanager
+    async def _kept(self, attempt: Attempt) -> AsyncIterator[None]:
+        """Renew the lease of the current item."""
+
+        async def keep() -> None:
+            while True:
+                await asyncio.sleep(LEASE_SECONDS / 4)
+                with contextlib.suppress(ApplicationError):
+                    async with self._database.transaction() as connection:
+                        await ItemAttempts(connection).renew(self.name, attempt.item, LEASE_SECONDS)
+
+        keeping = asyncio.create_task(keep(), name=f"lease {self.name} {attempt.item}")
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.wait([keeping])
 
     def _bound(self, key: str) -> contextlib.AbstractContextManager[object]:
         return structlog.contextvars.bound_contextvars(step=self.name, item=key)
@@ -134,58 +189,7 @@ class ItemStep(IsolatedStep[Item]):
 
     async def _bound_attempt(self, item: Item, attempt: Attempt) -> None:
         with self._bound(attempt.item):
-            await self._attempt(item, attempt)
-
-    async def _attempt(self, item: Item, attempt: Attempt) -> None:
-        """Try an item once. Raise only when a server is away."""
-        if attempt.number > self.policy.most_attempts:
-            # Processes died at it before they could record a reason.
-            telemetry.ITEM_FAILURES.labels(self.name).inc()
-            _log.error("item set aside", reason=PROCESS_ENDED)
-            await self._give_up(item, PROCESS_ENDED)
-            return
-        try:
-            async with self._kept(attempt), asyncio.timeout(self.policy.timeout):
-                await self.handle(item)
-        except asyncio.CancelledError:
-            # The process is stopping, which is not the item's fault.
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(1), self._database.transaction() as connection:
-                    await ItemAttempts(connection).release(self.name, [attempt.item])
-            raise
-        except Exception as error:
-            if is_outage(error) and attempt.age < OUTAGE_PATIENCE_SECONDS:
-                with contextlib.suppress(ApplicationError):
-                    await self._postpone(attempt, error)
-                raise
-            await self._failed(item, attempt, _named(error, self.policy))
-            return
-        async with self._database.transaction() as connection:
-            await ItemAttempts(connection).settle(self.name, [attempt.item])
-
-    async def _postpone(self, attempt: Attempt, error: Exception) -> None:
-        async with self._database.transaction() as connection:
-            await ItemAttempts(connection).postpone(
-                self.name, attempt.item, reason(error), outage_pause(attempt.outages)
-            )
-
-    @contextlib.asynccontextmanager
-    async def _kept(self, attempt: Attempt) -> AsyncIterator[None]:
-        """Renew the lease of the current item."""
-
-        async def keep() -> None:
-            while True:
-                await asyncio.sleep(LEASE_SECONDS / 4)
-                with contextlib.suppress(ApplicationError):
-                    async with self._database.transaction() as connection:
-                        await ItemAttempts(connection).renew(self.name, attempt.item, LEASE_SECONDS)
-
-        keeping = asyncio.create_task(keep(), name=f"lease {self.name} {attempt.item}")
-        try:
-            yield
-        finally:
-            keeping.cancel()
-            await asyncio.wait([keeping])
+            await self._attempt(item, attempt, self.handle)
 
 
 class BatchStep(IsolatedStep[Item]):
@@ -254,10 +258,3 @@ class BatchStep(IsolatedStep[Item]):
         key = self.key(item)
         attempts = await ItemAttempts(connection).claim(self.name, [key], LEASE_SECONDS)
         return attempts[0] if attempts else Attempt(item=key, number=1, outages=0, age=0.0)
-
-
-def _named(error: Exception, policy: Policy) -> Exception:
-    """Give a plain timeout a message."""
-    if isinstance(error, TimeoutError):
-        return TimedOutError(f"It took longer than {policy.timeout:.0f} seconds.")
-    return error
