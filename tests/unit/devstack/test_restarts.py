@@ -17,7 +17,7 @@ def test_consecutive_ends_lead_to_longer_pauses() -> None:
     pauses = []
     for end in (5, 10, 15):
         pauses.append(history.ended(end))
-        history.starting(end + 1)
+        history.starting()
     assert pauses == [1, 2, 4]
     assert history.restarts == 3
 
@@ -25,18 +25,29 @@ def test_consecutive_ends_lead_to_longer_pauses() -> None:
 def test_a_failed_start_counts_as_an_end() -> None:
     history = RestartHistory(POLICY, started_at=0)
     history.ended(1000)
-    history.starting(1001)
+    history.starting()
     assert history.ended(1001) == 2
 
 
 def test_pauses_start_again_after_a_long_run() -> None:
     history = RestartHistory(POLICY, started_at=0)
     history.ended(5)
-    history.starting(6)
+    history.starting()
     history.ended(7)
-    history.starting(9)
+    history.starting()
+    history.usable(9)
     assert history.ended(9 + 60) == 1
     assert not history.hopeless(9 + 60 + 3599)
+
+
+def test_a_long_start_without_success_is_not_a_long_run() -> None:
+    history = RestartHistory(POLICY, started_at=0)
+    history.ended(0)
+    history.starting()
+    assert history.ended(600) == 2
+    history.starting()
+    assert history.ended(3600) == 4
+    assert history.hopeless(3600)
 
 
 def test_a_process_is_given_up_after_an_hour_of_failures() -> None:
@@ -45,7 +56,7 @@ def test_a_process_is_given_up_after_an_hour_of_failures() -> None:
     history.ended(now)
     while now < 5000 + 3599:
         assert not history.hopeless(now)
-        history.starting(now)
+        history.starting()
         now += 10
         history.ended(now)
     assert history.hopeless(now)

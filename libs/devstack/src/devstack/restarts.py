@@ -10,7 +10,8 @@ class RestartPolicy:
     first_seconds: float = 0.5
     longest_seconds: float = 30
     stable_seconds: float = 60
-    """After running for this time, a process counts as healthy, and pauses start from the first."""
+    """After being usable for this time, a process counts as stable, and pauses start from the
+    first."""
 
     start_seconds: float = 600
     """A process that is not usable within this time after a restart is restarted again."""
@@ -28,8 +29,9 @@ class RestartHistory:
     """Ends and restarts of one process. Times are monotonic seconds."""
 
     def __init__(self, policy: RestartPolicy, *, started_at: float) -> None:
+        """Initialize for a process that has been usable since `started_at`."""
         self._policy = policy
-        self._started_at = started_at
+        self._usable_since: float | None = started_at
         self._failing_since = started_at
         self._failures = 0
         self.restarts = 0
@@ -37,16 +39,20 @@ class RestartHistory:
 
     def ended(self, now: float) -> float:
         """Record an end or a failed start. Return the pause before the next start."""
-        if self._failures == 0 or now - self._started_at >= self._policy.stable_seconds:
+        if self._failures == 0 or self._stable(now):
             self._failures = 0
             self._failing_since = now
         self._failures += 1
         return self._policy.delay(self._failures)
 
-    def starting(self, now: float) -> None:
+    def starting(self) -> None:
         """Record a restart."""
-        self._started_at = now
+        self._usable_since = None
         self.restarts += 1
+
+    def usable(self, now: float) -> None:
+        """Record the success of a restart."""
+        self._usable_since = now
 
     def excuse(self, seconds: float) -> None:
         """Exclude a time without attempts from the time of failing."""
@@ -55,3 +61,7 @@ class RestartHistory:
     def hopeless(self, now: float) -> bool:
         """Return whether the process has failed for too long."""
         return now - self._failing_since >= self._policy.give_up_seconds
+
+    def _stable(self, now: float) -> bool:
+        since = self._usable_since
+        return since is not None and now - since >= self._policy.stable_seconds

@@ -143,7 +143,7 @@ class ProcessSupervisor:
 
     async def _start(self, one: Supervised, history: RestartHistory) -> str:
         """Start a process and wait until it is usable. Return a failure, or an empty text."""
-        history.starting(time.monotonic())
+        history.starting()
         try:
             await one.process.stop()  # its children may still hold the ports
             await one.prepare()
@@ -158,6 +158,7 @@ class ProcessSupervisor:
         while one.process.exit_code is None:
             problem = await self._problem(one)
             if problem is None:
+                history.usable(time.monotonic())
                 took = f"after {time.monotonic() - one.process.started_at:.1f} s"
                 self._report(Report(name=one.name, happening="ready", detail=took))
                 self._note(one, history, trouble="")
