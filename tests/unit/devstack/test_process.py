@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -105,6 +106,19 @@ async def test_a_running_process_cannot_be_started(make: Make) -> None:
     process.start()
     with pytest.raises(StartError, match=f"already running as process {process.pid}"):
         process.start()
+
+
+async def test_a_process_without_a_pid_file_does_not_run(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("devstack.process.write_pid_file", full)
+    process = make("sleep", "60")
+    with pytest.raises(OSError, match="No space left"):
+        process.start()
+    assert process.exit_code == -signal.SIGKILL
 
 
 async def test_stopping_sends_the_stop_signal(make: Make) -> None:

@@ -86,7 +86,11 @@ class Process:
         return tail(self.log, lines)
 
     def start(self) -> None:
-        """Start the program and write the pid file. Only the first start rotates the log."""
+        """Start the program and write the pid file. Only the first start rotates the log.
+
+        Raises:
+            OSError: the log or the pid file cannot be written, and the program does not run.
+        """
         if self.running:
             raise StartError(f"{self.name} is already running as process {self.pid}")
         if self._child is None:
@@ -104,9 +108,13 @@ class Process:
                 start_new_session=True,
             )
         self.started_at = time.monotonic()
-        with contextlib.suppress(ProcessLookupError):
-            self._stamp = ProcessStamp.of(self._child.pid)
-            write_pid_file(self._files.pid_file(self.name), self._stamp, self.spec.stop_signal)
+        try:
+            with contextlib.suppress(ProcessLookupError):
+                self._stamp = ProcessStamp.of(self._child.pid)
+                write_pid_file(self._files.pid_file(self.name), self._stamp, self.spec.stop_signal)
+        except OSError:
+            self.kill()
+            raise
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal if it is running."""

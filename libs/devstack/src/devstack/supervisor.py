@@ -150,7 +150,6 @@ class ProcessSupervisor:
             one.process.start()
         except (OSError, DevstackError) as error:
             # Perhaps the disk is full. The next attempt may succeed.
-            one.process.kill()
             return f"cannot be started ({error})"
         self._report(Report(name=one.name, happening="restarting"))
         self._note(one, history, trouble="starting")
