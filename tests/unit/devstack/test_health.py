@@ -113,6 +113,11 @@ def test_grpc(grpc_server: GrpcServer) -> None:
     assert GrpcProbe(address="127.0.0.1:1").problem() == "no answer on 127.0.0.1:1 (UNAVAILABLE)"
 
 
+def test_grpc_with_a_missing_certificate(grpc_server: GrpcServer) -> None:
+    probe = GrpcProbe(address=grpc_server[0], authority="/nowhere/ca.pem")
+    assert probe.problem() == "/nowhere/ca.pem cannot be read (No such file or directory)"
+
+
 @pytest.mark.parametrize(
     "probe",
     [

@@ -81,7 +81,11 @@ class GrpcProbe:
 
     def problem(self) -> str | None:
         """Ask once, without any proxy."""
-        with self._channel() as channel:
+        try:
+            credentials = self._credentials()
+        except OSError as error:
+            return f"{error.filename} cannot be read ({error.strerror})"
+        with self._channel(credentials) as channel:
             stub = health_pb2_grpc.HealthStub(channel)
             try:
                 request = health_pb2.HealthCheckRequest()
@@ -92,14 +96,19 @@ class GrpcProbe:
             return None
         return str(health_pb2.HealthCheckResponse.ServingStatus.Name(status))
 
-    def _channel(self) -> grpc.Channel:
-        options = [("grpc.enable_http_proxy", 0)]
+    def _credentials(self) -> grpc.ChannelCredentials | None:
+        """Read the files for TLS. Raise OSError if one cannot be read."""
         if self.authority is None:
-            return grpc.insecure_channel(self.address, options=options)
+            return None
         files = (self.authority, self.key, self.certificate)
-        credentials = grpc.ssl_channel_credentials(
+        return grpc.ssl_channel_credentials(
             *(Path(file).read_bytes() if file else None for file in files)
         )
+
+    def _channel(self, credentials: grpc.ChannelCredentials | None) -> grpc.Channel:
+        options = [("grpc.enable_http_proxy", 0)]
+        if credentials is None:
+            return grpc.insecure_channel(self.address, options=options)
         return grpc.secure_channel(self.address, credentials, options=options)
 
 
