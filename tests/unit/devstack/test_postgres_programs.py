@@ -1,4 +1,6 @@
+import errno
 import os
+import shutil
 import stat
 import subprocess
 from pathlib import Path
@@ -73,6 +75,19 @@ def test_the_copy_is_reused_and_repaired(private: Path, shared: Path) -> None:
     assert copy_for_all(private, shared) == first
     assert (first.parent / "share/errcodes.txt").exists()
     assert len(list(shared.iterdir())) == 1
+
+
+def test_a_failed_copy_leaves_nothing(
+    private: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_source: Path, target: Path, **_: object) -> None:
+        target.mkdir(parents=True)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copytree", full)
+    with pytest.raises(OSError, match="No space left"):
+        copy_for_all(private, shared)
+    assert list(shared.iterdir()) == []
 
 
 def test_a_directory_writable_by_others_is_not_used(private: Path, shared: Path) -> None:

@@ -49,13 +49,12 @@ def copy_for_all(directory: Path, shared: Path = _SHARED) -> Path:
     parts = _parts(directory)
     if not _usable(home, parts):
         fresh = Path(tempfile.mkdtemp(prefix="securetranscribe-postgres-", dir=shared))
-        for name, original in parts.items():
-            shutil.copytree(original, fresh / name, symlinks=True)
-        for path in (fresh, *fresh.rglob("*")):
-            if not path.is_symlink():
-                runnable = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
-                path.chmod(0o755 if runnable else 0o644)
-        home = _take_place(fresh, home, parts)
+        try:
+            _copy_parts(parts, fresh)
+            home = _take_place(fresh, home, parts)
+        except BaseException:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
     return home / directory.relative_to(directory.parents[2])
 
 
@@ -65,6 +64,15 @@ def _parts(directory: Path) -> dict[str, Path]:
     parts = {f"{package.name}/{version.name}": version}
     libraries = site / f"{package.name}.libs"
     return parts | ({libraries.name: libraries} if libraries.exists() else {})
+
+
+def _copy_parts(parts: Mapping[str, Path], target: Path) -> None:
+    for name, original in parts.items():
+        shutil.copytree(original, target / name, symlinks=True)
+    for path in (target, *target.rglob("*")):
+        if not path.is_symlink():
+            runnable = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
+            path.chmod(0o755 if runnable else 0o644)
 
 
 def _is_ours(home: Path) -> bool:
