@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from common.background import steps
 from common.postgres import Connection, Database
 from speakers.domain.voice_space import VoiceSpaces
 from speakers.profile_refresh import ProfileRefresher, PrototypeStep
@@ -92,8 +93,13 @@ def space_file(directory: Path, turn: float) -> None:
 
 
 async def test_profiles_move_to_a_new_voice_space(
-    services: ServiceFactory, transcriber: Caller, database: Database, tmp_path: Path
+    services: ServiceFactory,
+    transcriber: Caller,
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(steps, "_MOST_ROUNDS", 1)  # fewer than there are profiles
     for number in range(1, 4):
         name = f"Person {number}"
         await transcriber.decide(number, Named(label="A", name=name, values=person(number)))
@@ -108,7 +114,7 @@ async def test_profiles_move_to_a_new_voice_space(
     refresher = ProfileRefresher(VoiceSpaces.load())
     async with database.transaction() as connection:
         assert len(await refresher.outdated(connection, 10)) == 3
-    await PrototypeStep(database, refresher).step()
+    await PrototypeStep(database, refresher).finish()
     assert await prototypes(database) == before
     async with database.transaction() as connection:
         assert await refresher.outdated(connection, 10) == []

@@ -53,10 +53,8 @@ async def serve(settings: SpeakersSettings, supervisor: Supervisor) -> None:
             access=ACCESS,
         )
         background = create_background(database, spaces, connections.client, connections.stream)
-        for step in background.steps:
-            if isinstance(step, PrototypeStep):
-                # Before the first call, so that an update compares voices in one space at once.
-                await eventually(step.step)
+        # Before the first call, so that an update never compares voices of two spaces.
+        await eventually(PrototypeStep(database, ProfileRefresher(spaces)).finish)
         background.start(supervisor)
         # The steps end before the connections they work with.
         stack.push_async_callback(supervisor.cancel)

@@ -89,6 +89,18 @@ class PrototypeStep(ItemStep[int]):
         super().__init__(database)
         self._refresher = refresher
 
+    async def finish(self) -> None:
+        """Handle all due items, including those beyond the rounds of one `step`.
+
+        Profiles that fail, and those that another replica is moving, are left to later steps.
+        """
+        while await self._is_due():
+            await self.step()
+
+    async def _is_due(self) -> bool:
+        async with self._database.transaction() as connection:
+            return bool(await self.due(connection, 1))
+
     def key(self, item: int) -> str:
         """Return the profile's id."""
         return str(item)
