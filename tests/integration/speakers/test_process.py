@@ -62,6 +62,26 @@ async def test_migrate_command(postgres_url: Callable[[str], str], database: Dat
     assert said == b""  # all migrations have been applied before
 
 
+async def test_altered_migration_is_one_line(
+    postgres_url: Callable[[str], str], database: Database
+) -> None:
+    name = "background_0001_item_attempts.sql"
+    await database.execute(
+        "UPDATE schema_migrations SET sha256 = 'x' || sha256 WHERE name = %s", (name,)
+    )
+    try:
+        process = await start("migrate", DATABASE_URL=postgres_url("speakers"), GRPC_PORT="0")
+        _, errors = await process.communicate()
+    finally:
+        await database.execute(
+            "UPDATE schema_migrations SET sha256 = substr(sha256, 2) WHERE name = %s", (name,)
+        )
+    assert process.returncode == 1
+    assert errors.decode().splitlines() == [
+        f"The migration {name} was changed after it was applied. Restore the file."
+    ]
+
+
 async def test_invalid_settings_are_named() -> None:
     process = await start(DATABASE_URL="postgresql://h/d", GRPC_PORT="0", CONFIDENCE_THRESHOLD="2")
     _, errors = await process.communicate()

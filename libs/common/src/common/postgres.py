@@ -11,7 +11,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from common import logging, telemetry
-from common.errors import DiskFullError, UnavailableError
+from common.errors import ApplicationError, DiskFullError, UnavailableError
 from common.settings import PostgresSettings
 
 _log = logging.get(__name__)
@@ -36,7 +36,7 @@ _ROLLED_BACK = ("40P01", "40001")
 Connection = psycopg.AsyncConnection[DictRow]
 
 
-class MigrationError(Exception):
+class MigrationError(ApplicationError):
     """A migration in the database differs from its file."""
 
 
@@ -156,7 +156,7 @@ async def migrate(database: Database, package: str) -> list[str]:
                 done.append(name)
             elif applied[name] != digest:
                 raise MigrationError(
-                    f"{package}/migrations/{name} was changed after it was applied"
+                    f"The migration {name} was changed after it was applied. Restore the file."
                 )
     if done:
         _log.info("migrated", package=package, applied=done)
