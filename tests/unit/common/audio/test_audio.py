@@ -2,6 +2,7 @@
 
 import io
 import random
+import wave
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,6 +103,24 @@ def test_channels_are_mixed_down(tmp_path: Path) -> None:
     left = sounds.noise(1.0, 16_000)
     data = sounds.encode(left, sounds.FORMATS["wav"])  # Both channels alike.
     assert np.abs(decoded(data) - left).max() < 0.001
+
+
+@pytest.mark.parametrize("count", [2, 3, 6, 9, 32])
+def test_every_track_of_a_recorder_is_heard(count: int) -> None:
+    sound = sounds.noise(1.0, SAMPLE_RATE)
+    for number in range(count):
+        tracks = np.zeros((SAMPLE_RATE, count), dtype=np.float32)
+        tracks[:, number] = sound
+        assert np.abs(decoded(sounds.float_wav(tracks)) - sound / count).max() < 0.001
+
+
+def test_tracks_of_integers_keep_their_level() -> None:
+    sound = sounds.noise(1.0, SAMPLE_RATE)
+    file = io.BytesIO()
+    with wave.open(file, "wb") as wav:
+        wav.setparams((12, 2, SAMPLE_RATE, 0, "NONE", ""))
+        wav.writeframes((sound[:, None].repeat(12, axis=1) * 32_768).astype("<i2").tobytes())
+    assert np.abs(decoded(file.getvalue()) - sound).max() < 0.001
 
 
 def test_other_sample_rates_are_available(make: Callable[[str], bytes]) -> None:

@@ -254,6 +254,8 @@ class _Resampler:
 
     def push(self, frame: AudioFrame) -> Samples:
         """Return the samples ready now. Some stay inside the filter."""
+        if _is_multitrack(frame):
+            frame = _averaged(frame)
         current = (frame.format.name, frame.layout.name, frame.sample_rate)
         before = self.flush() if self._format not in {None, current} else _NOTHING
         if self._resampler is None:
@@ -278,6 +280,25 @@ class _Resampler:
 
 
 _NOTHING = np.empty(0, dtype=np.float32)
+
+
+def _is_multitrack(frame: AudioFrame) -> bool:
+    """Return whether the channels have no positions, as the tracks of a recorder.
+
+    FFmpeg would take them for surround sound and drop the third as a subwoofer, or fail.
+    """
+    channels = frame.layout.channels
+    return len(channels) > 2 and all(channel.name == "NONE" for channel in channels)
+
+
+def _averaged(frame: AudioFrame) -> AudioFrame:
+    """Return the average of all channels as a mono frame of the same format."""
+    values = frame.to_ndarray()
+    tracks = values if frame.format.is_planar else values.reshape(frame.samples, -1).T
+    mono = tracks.mean(axis=0, keepdims=True).astype(values.dtype)
+    mixed = av.AudioFrame.from_ndarray(mono, format=frame.format.name, layout="mono")
+    mixed.sample_rate = frame.sample_rate
+    return mixed
 
 
 def _arrays(resampled: list[AudioFrame]) -> list[Samples]:
