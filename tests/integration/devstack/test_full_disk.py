@@ -2,6 +2,7 @@
 
 import io
 import shlex
+import signal
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -183,6 +184,16 @@ def test_a_server_killed_on_a_full_disk_is_restarted_when_there_is_space(
     (line,) = [one.split() for one in status.stdout.splitlines() if one.startswith(name)]
     assert line[1] != str(pid)
     assert line[3] == "1"
+
+
+def test_the_stack_stops_in_order_on_a_full_disk(servers_only: SmallDiskOperator) -> None:
+    servers_only.free(0)
+    runner = servers_only.runners[-1]
+    runner.send_signal(signal.SIGTERM)
+    said = runner.communicate(timeout=120)[0]
+    assert runner.returncode == 0, said
+    stopped = {line.split()[1] for line in said.splitlines() if line.endswith("stopped")}
+    assert stopped == SERVERS
 
 
 @pytest.fixture

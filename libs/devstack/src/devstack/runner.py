@@ -130,7 +130,8 @@ class Runner:
         await asyncio.wait({working})
         try:
             if self._services is not None:
-                self._note("stopping")
+                with suppress(OSError):  # a full disk does not prevent an orderly stop
+                    self._note("stopping")
                 await self._services.stop()
         finally:
             # Before the lock is released, because another runner may write there afterwards.
