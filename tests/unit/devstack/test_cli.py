@@ -65,6 +65,19 @@ def test_logs_of_one_process_and_of_all(run: Run, tmp_path: Path) -> None:
     assert run("--data-dir", "d", "logs")[1] == "==> nats <==\n1\n2\n[red]3\n==> s3 <==\nx\n"
 
 
+def test_following_all_logs_is_invalid_usage(run: Run) -> None:
+    code, _, errors = run("logs", "--follow")
+    assert code == 2
+    assert "--follow needs a name" in errors
+
+
+def test_an_unusable_data_directory_is_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code, said, errors = run("--data-dir", "file", "up", "--servers-only", "--detach")
+    assert (code, said) == (1, "")
+    assert errors == f"error: {tmp_path / 'file/runner.pid'} cannot be used: Not a directory\n"
+
+
 def test_an_unknown_log_lists_the_available_ones(run: Run, tmp_path: Path) -> None:
     files = DataDirectory(root=tmp_path / "d")
     files.create()

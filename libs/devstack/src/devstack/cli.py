@@ -74,6 +74,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # The reader of the output has gone.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        errors.error(f"{error.filename} cannot be used: {error.strerror}")
+        code = EXIT_FAILED
     sys.exit(code)
 
 
@@ -94,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("name", nargs="?", help="a process listed by `status`, or runner")
     logs.add_argument("-n", "--lines", type=int, default=20, help="number of lines (default 20)")
     logs.add_argument(
-        "-f", "--follow", action="store_true", help="print further lines as they are written"
+        "-f", "--follow", action="store_true", help="print further lines of the log NAME"
     )
     env = commands.add_parser("env", help="print a service's variables (with secrets)")
     env.add_argument("service", nargs="?", choices=(*_OWNERS, "subscriber"), default="transcriber")
@@ -179,6 +184,8 @@ def _status(call: Call) -> int:
 
 
 def _logs(call: Call) -> int:
+    if call.options.follow and call.options.name is None:
+        raise ConfigurationError("--follow needs a name, for example `logs gateway --follow`")
     console = StackConsole(Console(highlight=False))
     names = sorted(path.stem for path in call.files.logs.glob("*.log"))
     if call.options.name is not None and call.options.name not in names:
@@ -190,7 +197,7 @@ def _logs(call: Call) -> int:
         if call.options.name is None:
             console.print(f"==> {name} <==")
         console.print(tail(call.files.log(name), call.options.lines))
-    if call.options.follow and call.options.name:
+    if call.options.follow:
         _follow(call.files.log(call.options.name), console)
     return 0
 
