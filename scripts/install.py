@@ -19,7 +19,7 @@ from scripts.progress import Progress
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD_REQUIREMENTS = ("hatchling", "editables")
-#: Measured with the pins of November 2026, in bytes: to download, and what CUDA adds to it.
+#: Bytes to download, and the additional bytes with CUDA. Measured with the pins of November 2026.
 DOWNLOAD, DOWNLOAD_CUDA = 0.9e9, 1.2e9
 #: Free disk that an installation needs, downloads included, without and with CUDA.
 DISK, DISK_CUDA = 4.0e9, 8.5e9
@@ -96,7 +96,7 @@ def warn_of_cuda(progress: Progress, environment: Path) -> None:
     """Report PyTorch with CUDA. Raise InstallError where the disk is too small for it."""
     progress.line(
         f"PyTorch comes with CUDA here: {DOWNLOAD_CUDA / 1e9:.1f} GB more to download. "
-        "docs/installation.md tells how to do without."
+        "docs/installation.md explains how to avoid it."
     )
     check_space(environment, DISK_CUDA)
 

@@ -15,9 +15,10 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from scripts.install import BUILD_REQUIREMENTS
+
 ROOT = Path(__file__).resolve().parent.parent
-#: What the Makefile installs besides requirements-dev.txt.
-BUILD_REQUIREMENTS = ("hatchling", "editables")
+#: Extras that the Makefile installs.
 EXTRAS = {"securetranscribe-transcriber": "worker"}
 
 
