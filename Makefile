@@ -1,11 +1,11 @@
-# Every target sets up what it needs; `make help` lists them.
+# Every target prepares its own requirements. `make help` lists the targets.
 PYTHON ?= $(shell scripts/find_python.sh)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 VERIFIED := .models/.verified
-#: Test processes: three, also on two cores, since much of their time is waiting; fewer where memory is
-#: short, since each starts servers and models of its own (up to 3 GB).
+#: Test processes: three, also on two cores, since much of their time is waiting. There are fewer if
+#: memory is short, since each starts servers and models of its own (up to 3 GB).
 JOBS ?= $(shell awk '/^MemAvailable/ {n = int($$2 / 3e6); print (n < 1 ? 1 : (n > 3 ? 3 : n))}' /proc/meminfo)
 PACKAGES := libs/sdk-python libs/common libs/devstack services/gateway services/transcriber \
 	services/diarizer services/speakers services/exporter
@@ -37,16 +37,16 @@ $(VERIFIED): $(READY) libs/common/src/common/models/manifest.py
 demo: $(READY) $(VERIFIED) ## transcribe a real two-speaker recording, from nothing
 	@$(BIN)/python -m scripts.demo
 
-run: $(READY) $(VERIFIED) ## run the stack in the foreground; Ctrl-C ends it
+run: $(READY) $(VERIFIED) ## run the stack in the foreground, until Ctrl-C
 	@exec $(BIN)/python -m devstack up
 
-start: $(READY) $(VERIFIED) ## run the stack in the background; returns when it is healthy
+start: $(READY) $(VERIFIED) ## run the stack in the background, return when it is healthy
 	@$(BIN)/python -m devstack up --detach
 
 stop: ## stop the stack that `make start` started
 	@test ! -x $(BIN)/python || $(BIN)/python -m devstack down
 
-status: ## show what runs and whether it is healthy
+status: ## show every process and its health
 	@$(BIN)/python -m devstack status
 
 test: $(READY) $(VERIFIED) ## run all tests
@@ -56,7 +56,7 @@ test: $(READY) $(VERIFIED) ## run all tests
 test-containers: $(READY) ## run the end-to-end tests against the images, brought up by compose
 	@$(BIN)/python -m pytest $(or $(TESTS),tests/containers)
 
-test-newcomer: ## run the demo and the tests in bare containers, as root and as a user; prints times
+test-newcomer: ## run the demo and the tests in bare containers, as root and as a user, and print times
 	@scripts/container_newcomer.sh demo test
 
 chaos: $(READY) $(VERIFIED) ## kill every process of a running stack five times, under load
@@ -90,18 +90,18 @@ format: $(READY) ## bring sources into the house format
 protos: $(READY) ## regenerate the stubs from the contracts
 	@$(BIN)/python scripts/protos.py generate
 
-images: ## build the container images; scripts/images.sh has its variables
+images: ## build the container images (variables: scripts/images.sh)
 	@scripts/images.sh $(IMAGES)
 
-bench: $(READY) $(VERIFIED) ## measure accuracy, speed, memory, documents; DATA=DIR adds recordings
+bench: $(READY) $(VERIFIED) ## measure accuracy, speed, memory, documents (DATA=DIR adds recordings)
 	@$(BIN)/python -m bench $(if $(DATA),--data $(DATA))
 	@$(BIN)/python -m bench.export_formats
 	@$(BIN)/python -m bench.summary_quality $(if $(DATA),--data $(DATA))
 
-bench-speakers: $(READY) $(VERIFIED) ## measure how well voices are recognized; DATA=DIR adds voices
+bench-speakers: $(READY) $(VERIFIED) ## measure how well voices are recognized (DATA=DIR adds voices)
 	@$(BIN)/python -m bench.speakers_benchmarks $(if $(DATA),--data $(DATA))
 
-clean: stop ## remove data of the stack and what was built; keeps .venv and models
+clean: stop ## remove data of the stack and build outputs, but not .venv and models
 	rm -rf .data build exports .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 distclean: clean ## remove everything that make made

@@ -1,4 +1,4 @@
-"""Plugin: names the skipped tests at the end of a run, and fails the run when CI is set."""
+"""Plugin that lists skipped tests at the end of a run and fails the run if CI is set."""
 
 import os
 from collections import Counter
@@ -7,7 +7,7 @@ import pytest
 
 
 def _reasons(reporter: pytest.TerminalReporter) -> Counter[str]:
-    """Return how many tests were skipped for each reason, from all test processes."""
+    """Return the number of skipped tests per reason, from all test processes."""
     found: Counter[str] = Counter()
     for report in reporter.getreports("skipped"):
         longrepr = report.longrepr
@@ -22,7 +22,7 @@ def _forbidden() -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the run for a skipped test when CI is set: there, every test has what it needs."""
+    """Fail the run for a skipped test if CI is set, because CI has all requirements of tests."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None and _forbidden() and _reasons(reporter):
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED

@@ -1,7 +1,7 @@
 """Disks of any size, in memory, that exist for one process and its children.
 
-A disk takes only the memory that is written to it, and its size can be changed while it is used:
-one that has just as much space as is in use is full.
+A disk only takes memory for its contents. Its size can be changed while it is in use. A disk of the
+size of its contents is full.
 """
 
 import functools
@@ -13,15 +13,15 @@ from pathlib import Path
 MEGABYTE = 1024**2
 _NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
 SKIP = (
-    "this machine lets nobody mount a disk in a namespace of their own: "
-    "allow it with `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, "
-    "in a container with `--privileged`"
+    "mounting a disk in a user namespace is not allowed on this machine. "
+    "Allow it with `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, "
+    "or in a container with `--privileged`"
 )
 
 
 @functools.cache
 def possible() -> bool:
-    """Return whether this machine lets us mount a disk."""
+    """Return whether this machine allows mounting a disk."""
     probe = [*_NAMESPACE, "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
     try:
         return subprocess.run(probe, check=False, capture_output=True, timeout=60).returncode == 0
@@ -30,23 +30,23 @@ def possible() -> bool:
 
 
 def command(directory: Path, megabytes: int) -> tuple[str, ...]:
-    """Return what to put before a command so that it finds a disk mounted on a directory."""
+    """Return the prefix of a command that runs it with a disk mounted on a directory."""
     script = 'mount -t tmpfs -o "size=$1,mode=0700" tmpfs "$2" && shift 2 && exec "$@"'
     return (*_NAMESPACE, "sh", "-c", script, "sh", f"{megabytes}m", str(directory))
 
 
 def enter(pid: int) -> tuple[str, ...]:
-    """Return what to put before a command so that it sees the disks of a process."""
+    """Return the prefix of a command that runs it with the disks of a process."""
     return ("nsenter", "--target", str(pid), "--user", "--mount", "--preserve-credentials")
 
 
 def seen(pid: int, path: Path) -> Path:
-    """Return where a path on the disk of another process is found from here."""
+    """Return the path by which this process reaches a path on the disk of another one."""
     return Path(f"/proc/{pid}/root{path}")
 
 
 def leave_free(pid: int, directory: Path, megabytes: float) -> None:
-    """Resize a disk so that this much is free; with nothing free it is full."""
+    """Resize a disk to have this much free space. With none it is full."""
     usage = os.statvfs(seen(pid, directory))
     used = (usage.f_blocks - usage.f_bfree) * usage.f_frsize
     size = used + int(megabytes * MEGABYTE)

@@ -77,8 +77,8 @@ async def test_everything_accepted_completes_once(
     assert transcripts != {""}
     assert len({len(one["segments"]) for one in states}) == 1
 
-    told = await completions(supervised)
-    assert {told[job_id] for job_id in load.accepted.values()} == {1}
+    events = await completions(supervised)
+    assert {events[job_id] for job_id in load.accepted.values()} == {1}
 
     table = supervised.wait_well()
     rows = {line.split()[0]: line.split() for line in table.splitlines() if line.strip()}

@@ -1,4 +1,4 @@
-"""The disk of a stack fills up while it works, and has room again later."""
+"""A disk that fills up under a running stack and has space again later."""
 
 import io
 from collections.abc import Iterator
@@ -28,20 +28,20 @@ def strangers() -> None:
 
 @pytest.fixture
 def supervised(tmp_path: Path) -> Iterator[SupervisedStack]:
-    """The product on a small disk."""
+    """Run the product on a small disk."""
     with supervised_stack(tmp_path, disk_megabytes=DISK_MEGABYTES) as stack:
         yield stack
 
 
 @pytest.fixture
 def client(supervised: SupervisedStack) -> Iterator[SecureTranscribeClient]:
-    """A client with a session of its own."""
+    """Open a client with its own session."""
     with SecureTranscribeClient(supervised.api_url) as one:
         yield one
 
 
 def objects(stack: SupervisedStack) -> set[str]:
-    """Keys of all recordings in the object store, uploads that were never ended included."""
+    """Return the keys of all recordings in the object store, including unfinished uploads."""
     variables = stack.variables("transcriber")
     store = Minio(
         variables["S3_ENDPOINT"].removeprefix("http://"),
@@ -68,14 +68,14 @@ def upload(client: SecureTranscribeClient, recording: bytes, *, start: bool) -> 
 
 
 def refused(client: SecureTranscribeClient, recording: bytes) -> ApiError:
-    """Upload a recording that is refused."""
+    """Upload a recording and return the error of its rejection."""
     with pytest.raises(ApiError) as caught:
         upload(client, recording, start=True)
     return caught.value
 
 
 def starts(client: SecureTranscribeClient, uploaded: dict[str, Any]) -> bool:
-    """Start a transcription; False when it is refused, as documented."""
+    """Start a transcription. Return False if it is rejected as documented."""
     try:
         client.start_transcription(uploaded["transcription_id"], language="en")
     except ApiError as error:
@@ -86,7 +86,7 @@ def starts(client: SecureTranscribeClient, uploaded: dict[str, Any]) -> bool:
 
 
 def completed(client: SecureTranscribeClient, uploaded: dict[str, Any]) -> str:
-    """Wait for a transcript."""
+    """Wait for a transcript and return it."""
     state = client.wait(uploaded["transcription_id"], timeout_seconds=JOB_SECONDS)
     assert state["status"] == "completed", state
     return str(state["full_transcript"])
