@@ -1,25 +1,18 @@
 """Loudness as a recognition engine: one word per loud second. The example in docs/engines.md."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from common.audio.conditioning import SignalConditioner
-from common.audio.container import AudioSource
 from common.audio.decoding import SAMPLE_RATE, Samples
-from common.audio.probe import probe
-from common.audio.windows import AudioWindow, windows
-from common.engines import EngineSettings, Progress
+from common.engines import EngineSettings
 from transcriber.worker.engines.protocol import (
-    Recognition,
     RecognitionOptions,
     RecognizedSegment,
     RecognizedWord,
 )
-from transcriber.worker.engines.session import RecognitionSession
 from transcriber.worker.engines.voice_activity import Span
+from transcriber.worker.engines.windowed import WindowedEngine
 
 
 class LoudnessModel:
@@ -51,68 +44,11 @@ class LoudnessModel:
             )
 
 
-class LoudnessEngine:
-    """The engine: recordings in, values of the protocol out."""
-
-    model = "loudness"
-    model_version = "1"
-    languages = frozenset({"en"})
-
-    def __init__(self, settings: EngineSettings) -> None:
-        self._window_seconds = settings.window_seconds
-
-    def recognize(
-        self,
-        source: AudioSource,
-        options: RecognitionOptions,
-        *,
-        on_progress: Progress,
-        cancelled: Callable[[], bool],
-    ) -> Recognition:
-        expected = probe(source, allow_truncated=True).duration
-        conditioner = SignalConditioner()
-        pieces = windows(
-            source, duration=expected, longest=self._window_seconds, conditioner=conditioner
-        )
-        found = self._run(pieces, expected, options, on_progress, cancelled)
-        return replace(found, warnings=conditioner.warnings)
-
-    def recognize_samples(
-        self, samples: Samples, options: RecognitionOptions, *, cancelled: Callable[[], bool]
-    ) -> Recognition:
-        window = AudioWindow(start=0.0, samples=samples)
-        return self._run([window], window.duration, options, lambda *_: None, cancelled)
-
-    def _run(
-        self,
-        pieces: Iterable[AudioWindow],
-        expected: float,
-        options: RecognitionOptions,
-        on_progress: Progress,
-        cancelled: Callable[[], bool],
-    ) -> Recognition:
-        if options.language not in {None, *self.languages}:
-            raise ValueError(f"{self.model} does not know the language {options.language!r}")
-        began = time.monotonic()
-        session = RecognitionSession(
-            LoudnessModel(),
-            options,
-            expected=expected,
-            on_progress=on_progress,
-            cancelled=cancelled,
-        )
-        for window in pieces:
-            session.add(window)
-        return Recognition(
-            segments=tuple(session.segments),
-            languages=tuple(session.languages),
-            duration=session.duration,
-            speech_duration=session.speech_duration,
-            processing_seconds=time.monotonic() - began,
-            model=self.model,
-            model_version=self.model_version,
-        )
-
-
-def load(settings: EngineSettings) -> LoudnessEngine:
-    return LoudnessEngine(settings)
+def load(settings: EngineSettings) -> WindowedEngine:
+    return WindowedEngine(
+        LoudnessModel(),
+        model="loudness",
+        model_version="1",
+        languages=frozenset({"en"}),
+        window_seconds=settings.window_seconds,
+    )

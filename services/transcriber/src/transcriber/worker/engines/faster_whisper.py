@@ -6,9 +6,8 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # isort: split
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -17,28 +16,23 @@ from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
 from common import gpu
-from common.audio.conditioning import SignalConditioner
-from common.audio.container import AudioSource
 from common.audio.decoding import SAMPLE_RATE, Samples
-from common.audio.probe import probe
-from common.audio.windows import AudioWindow, quietest, windows
-from common.engines import Device, EngineSettings, Progress
+from common.engines import Device, EngineSettings
 from common.models.store import RecognitionModel
 from transcriber.worker.engines.protocol import (
-    Recognition,
     RecognitionOptions,
     RecognizedSegment,
     RecognizedWord,
 )
-from transcriber.worker.engines.session import LANGUAGE_SAMPLES, RecognitionSession
+from transcriber.worker.engines.session import LANGUAGE_SAMPLES
 from transcriber.worker.engines.voice_activity import (
     Span,
     SpeechMap,
     chunks,
-    middle_of_longest_pause,
     regions,
     without_words,
 )
+from transcriber.worker.engines.windowed import WindowedEngine
 
 #: Shorter pauses are decoded as part of the speech around them.
 _PAUSE = round(2.0 * SAMPLE_RATE)
@@ -75,98 +69,19 @@ class FasterWhisperSettings:
     batch_size: int = 16
 
 
-class FasterWhisperEngine:
-    """SpeechEngine for recordings of any length in bounded memory."""
+class FasterWhisperEngine(WindowedEngine):
+    """SpeechEngine over a Whisper model."""
 
     def __init__(self, model: RecognitionModel, settings: FasterWhisperSettings) -> None:
         """Load the model from its directory, which takes seconds."""
-        self._settings = settings
-        self._located = model
-        self._recognizer = WhisperRecognizer(model, settings)
-
-    @property
-    def model(self) -> str:
-        """Name of the model."""
-        return self._located.name
-
-    @property
-    def model_version(self) -> str:
-        """Version of faster-whisper and of the model's files."""
-        return f"faster-whisper-{version('faster-whisper')}/{self._located.version}"
-
-    @property
-    def languages(self) -> frozenset[str]:
-        """Codes of the languages that the model knows."""
-        return self._recognizer.languages
-
-    def recognize(
-        self,
-        source: AudioSource,
-        options: RecognitionOptions,
-        *,
-        on_progress: Progress,
-        cancelled: Callable[[], bool],
-    ) -> Recognition:
-        """Recognize one recording, as described in SpeechEngine."""
-        self._check_language(options)
-        expected = probe(source, allow_truncated=True).duration
-        conditioner = SignalConditioner()
-        pieces = windows(
-            source,
-            duration=expected,
-            longest=self._settings.window_seconds,
-            find_cut=self._cut_in_pause,
-            conditioner=conditioner,
+        recognizer = WhisperRecognizer(model, settings)
+        super().__init__(
+            recognizer,
+            model=model.name,
+            model_version=f"faster-whisper-{version('faster-whisper')}/{model.version}",
+            languages=recognizer.languages,
+            window_seconds=settings.window_seconds,
         )
-        found = self._run(pieces, expected, options, on_progress, cancelled)
-        return replace(found, warnings=conditioner.warnings)
-
-    def recognize_samples(
-        self, samples: Samples, options: RecognitionOptions, *, cancelled: Callable[[], bool]
-    ) -> Recognition:
-        """Recognize a short piece of sound, as described in SpeechEngine."""
-        self._check_language(options)
-        window = AudioWindow(start=0.0, samples=samples)
-        return self._run([window], window.duration, options, lambda *_: None, cancelled)
-
-    def _run(
-        self,
-        pieces: Iterable[AudioWindow],
-        expected: float,
-        options: RecognitionOptions,
-        on_progress: Progress,
-        cancelled: Callable[[], bool],
-    ) -> Recognition:
-        began = time.monotonic()
-        # A repeated task must have the same result, even if decoding falls back to sampling.
-        ctranslate2.set_random_seed(_SEED)
-        session = RecognitionSession(
-            self._recognizer,
-            options,
-            expected=expected,
-            on_progress=on_progress,
-            cancelled=cancelled,
-        )
-        for window in pieces:
-            session.add(window)
-        return Recognition(
-            segments=tuple(session.segments),
-            languages=tuple(session.languages),
-            duration=session.duration,
-            speech_duration=session.speech_duration,
-            processing_seconds=time.monotonic() - began,
-            model=self.model,
-            model_version=self.model_version,
-        )
-
-    def _check_language(self, options: RecognitionOptions) -> None:
-        if options.language is not None and options.language not in self.languages:
-            raise ValueError(f"{self.model} does not know the language {options.language!r}")
-
-    def _cut_in_pause(self, zone: Samples) -> int:
-        """Return the end of a window: in the longest pause, or else in the quietest moment."""
-        middle = middle_of_longest_pause(self._recognizer.find_speech(zone), len(zone))
-        return quietest(zone) if middle is None else middle
 
 
 class WhisperRecognizer:
@@ -176,6 +91,9 @@ class WhisperRecognizer:
         on_gpu = settings.device == "cuda"
         if on_gpu:
             gpu.require(found=ctranslate2.get_cuda_device_count() > 0, library="CTranslate2")
+        # For sampling, the last resort of decoding. CTranslate2 seeds each of its threads only
+        # once, so recordings that need it may differ between two runs in one process.
+        ctranslate2.set_random_seed(_SEED)
         self._whisper = WhisperModel(
             str(model.directory),
             device=settings.device,

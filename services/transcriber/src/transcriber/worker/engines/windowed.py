@@ -1,0 +1,101 @@
+"""Recognition engine over a model that recognizes one window of sound at a time."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from common.audio.conditioning import SignalConditioner
+from common.audio.container import AudioSource
+from common.audio.decoding import Samples
+from common.audio.probe import probe
+from common.audio.windows import AudioWindow, quietest, windows
+from common.engines import Progress
+from transcriber.worker.engines.protocol import Recognition, RecognitionOptions
+from transcriber.worker.engines.session import RecognitionSession, WindowRecognizer
+from transcriber.worker.engines.voice_activity import middle_of_longest_pause
+
+
+class WindowedEngine:
+    """SpeechEngine for recordings of any length in bounded memory."""
+
+    def __init__(
+        self,
+        recognizer: WindowRecognizer,
+        *,
+        model: str,
+        model_version: str,
+        languages: frozenset[str],
+        window_seconds: float,
+    ) -> None:
+        self.model = model
+        self.model_version = model_version
+        self.languages = languages
+        self._recognizer = recognizer
+        self._window_seconds = window_seconds
+
+    def recognize(
+        self,
+        source: AudioSource,
+        options: RecognitionOptions,
+        *,
+        on_progress: Progress,
+        cancelled: Callable[[], bool],
+    ) -> Recognition:
+        """Recognize one recording, as described in SpeechEngine."""
+        self._check_language(options)
+        expected = probe(source, allow_truncated=True).duration
+        conditioner = SignalConditioner()
+        pieces = windows(
+            source,
+            duration=expected,
+            longest=self._window_seconds,
+            find_cut=self._cut_in_pause,
+            conditioner=conditioner,
+        )
+        found = self._run(pieces, expected, options, on_progress, cancelled)
+        return replace(found, warnings=conditioner.warnings)
+
+    def recognize_samples(
+        self, samples: Samples, options: RecognitionOptions, *, cancelled: Callable[[], bool]
+    ) -> Recognition:
+        """Recognize a short piece of sound, as described in SpeechEngine."""
+        self._check_language(options)
+        window = AudioWindow(start=0.0, samples=samples)
+        return self._run([window], window.duration, options, lambda *_: None, cancelled)
+
+    def _run(
+        self,
+        pieces: Iterable[AudioWindow],
+        expected: float,
+        options: RecognitionOptions,
+        on_progress: Progress,
+        cancelled: Callable[[], bool],
+    ) -> Recognition:
+        began = time.monotonic()
+        session = RecognitionSession(
+            self._recognizer,
+            options,
+            expected=expected,
+            on_progress=on_progress,
+            cancelled=cancelled,
+        )
+        for window in pieces:
+            session.add(window)
+        return Recognition(
+            segments=tuple(session.segments),
+            languages=tuple(session.languages),
+            duration=session.duration,
+            speech_duration=session.speech_duration,
+            processing_seconds=time.monotonic() - began,
+            model=self.model,
+            model_version=self.model_version,
+        )
+
+    def _check_language(self, options: RecognitionOptions) -> None:
+        if options.language is not None and options.language not in self.languages:
+            raise ValueError(f"{self.model} does not know the language {options.language!r}")
+
+    def _cut_in_pause(self, zone: Samples) -> int:
+        """Return the end of a window: in the longest pause, or else in the quietest moment."""
+        middle = middle_of_longest_pause(self._recognizer.find_speech(zone), len(zone))
+        return quietest(zone) if middle is None else middle
