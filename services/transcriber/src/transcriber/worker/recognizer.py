@@ -1,12 +1,10 @@
 """Recognition with the worker's defaults, from and to messages."""
 
-import io
 from collections.abc import Callable
 from typing import BinaryIO
 
 from common.engines import Progress
 from common.errors import ValidationError
-from common.objects import RangedObject
 from securetranscribe.v1 import speech_pb2
 from transcriber.worker import conversion
 from transcriber.worker.engines.protocol import SpeechEngine
@@ -21,7 +19,7 @@ class Recognizer:
 
     def recognize(
         self,
-        source: BinaryIO | RangedObject,
+        source: BinaryIO,
         config: speech_pb2.RecognitionConfig,
         *,
         on_progress: Progress,
@@ -39,8 +37,6 @@ class Recognizer:
             raise ValidationError.of(
                 "language", f"The model does not know the language '{options.language}'."
             )
-        if isinstance(source, RangedObject):
-            source = io.BufferedReader(source)
         found = self._engine.recognize(
             source, options, on_progress=on_progress, cancelled=cancelled
         )

@@ -1,5 +1,7 @@
 """Processing of `transcribe` tasks: from a stored recording to a serialized Recognition."""
 
+import io
+
 from common.objects import RangedObject
 from common.tasks.task import TaskControl
 from securetranscribe.v1 import queue_pb2
@@ -15,7 +17,7 @@ class TranscribeHandler:
     def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
         """Process a task, as described in `common.tasks.task.TaskHandler`."""
         found = self._recognizer.recognize(
-            audio,
+            io.BufferedReader(audio),
             task.transcribe.config,
             on_progress=control.progress,
             cancelled=control.cancelled,
