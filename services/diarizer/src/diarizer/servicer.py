@@ -3,6 +3,7 @@
 import io
 from typing import Any
 
+from common.audio.clips import LONGEST_SECONDS
 from common.errors import AudioProcessingError, ValidationError
 from common.inference import Inference
 from common.tasks.task import TaskControl
@@ -11,8 +12,6 @@ from diarizer import conversion
 from diarizer.engines.protocol import Diarization, DiarizationEngine, DiarizationOptions, Speaker
 from diarizer.engines.voiceprints import clean_stretches
 from securetranscribe.v1 import diarization_pb2, diarization_pb2_grpc
-
-_CLIP_SECONDS = 8.0
 
 
 class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
@@ -83,6 +82,6 @@ def _clean_turn(found: Diarization, speaker: Speaker) -> diarization_pb2.Turn | 
     start, end = conversion.longest(stretches)[0]
     return diarization_pb2.Turn(
         start=duration(start),
-        end=duration(min(end, start + _CLIP_SECONDS)),
+        end=duration(min(end, start + LONGEST_SECONDS)),
         speaker_label="Speaker_1",
     )

@@ -18,6 +18,7 @@ from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
 from common import gpu
 from common.audio.conditioning import SignalConditioner
 from common.audio.container import AudioSource
+from common.audio.decoding import SAMPLE_RATE
 from common.audio.probe import probe
 from common.audio.windows import AudioWindow, windows
 from common.engines import Device, EngineSettings, Progress
@@ -154,7 +155,7 @@ class PyannoteEngine:
         report.step("segmentation", 0, 1)
         file = {
             "waveform": torch.from_numpy(window.samples)[None],
-            "sample_rate": 16_000,
+            "sample_rate": SAMPLE_RATE,
             "uri": "recording",
         }
         with _quiet(), torch.inference_mode():
