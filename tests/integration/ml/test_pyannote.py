@@ -282,7 +282,7 @@ def test_pipeline_in_a_local_directory_runs(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         engine = load_pipeline(models, PyannoteSettings())
-    # An embedding of this size takes long; a few seconds of speech will do.
+    # An embedding of this size takes long, and a few seconds of speech are enough.
     found, reports = run(engine, wav(read_window(telephone.audio, 10.0, 20.0)), num_speakers=2)
     assert reports[-1] == 1.0
     # Untrained, it cannot tell voices apart, but it hears speech as the segmentation does.

@@ -19,7 +19,7 @@ _TOLERANCE_RATIO = 0.002
 #: Frames at the beginning that are tried before giving up.
 _HEAD_FRAMES = 5_000
 
-#: Containers that declare no length of their own; FFmpeg would guess it from the bit rate.
+#: Containers that declare no length of their own. FFmpeg would guess it from the bit rate.
 _GUESSED = frozenset({AudioKind.AAC, AudioKind.AMR, AudioKind.MPEG_PS, AudioKind.MPEG_TS})
 _VBR_HEADERS = (b"Xing", b"Info", b"VBRI")
 

@@ -122,7 +122,7 @@ class TaskWorker:
         await self._idle.wait()
 
     async def _isolated(self, message: TaskMessage, cancelled: Cancellations) -> None:
-        """Take a task such that no error of handling it ends the worker."""
+        """Take a task. An error of handling it does not end the worker."""
         try:
             await self._take(message, cancelled)
         except Exception as error:
