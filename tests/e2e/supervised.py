@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import small_disk
+from tests import exports, small_disk
 from tests.ports import free_port
 
 WELL_SECONDS = 240
@@ -91,9 +90,7 @@ class SupervisedStack:
 
     def variables(self, service: str) -> dict[str, str]:
         """Return the variables with the servers of a service."""
-        lines = self.command("env", service).stdout.splitlines()
-        pairs = (shlex.split(line.removeprefix("export "))[0] for line in lines)
-        return dict(pair.split("=", 1) for pair in pairs)
+        return exports.variables(self.command("env", service).stdout)
 
     def log(self) -> str:
         """Return the output of the supervisor."""

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from devstack.services import SERVICES, Service
 from devstack.stamps import read_stat
+from tests import exports
 
 FAKE = Path(__file__).with_name("fake_service.py")
 MAIN = """
@@ -73,6 +74,10 @@ class Operator:
             cwd=self.directory,
             env=self.variables(),
         )
+
+    def variables_of(self, service: str) -> dict[str, str]:
+        """Return the variables of a service in the running stack."""
+        return exports.variables(self.run("env", service).stdout)
 
     def up(self, *arguments: str) -> subprocess.Popen[str]:
         """Start `up` in the foreground and wait for the final block."""

@@ -28,7 +28,7 @@ def stack(operator: Operator) -> Operator:
 def test_set_aside_items_of_a_running_stack_are_listed_and_retried(stack: Operator) -> None:
     migrated = stack.run("exec", "gateway", "migrate")
     assert migrated.returncode == 0, migrated.stdout + migrated.stderr
-    with psycopg.connect(variable(stack, "DATABASE_URL")) as connection:
+    with psycopg.connect(stack.variables_of("gateway")["DATABASE_URL"]) as connection:
         connection.execute(_SET_ASIDE)
 
     listed = stack.run("exec", "gateway", "set-aside", "list", "--step", "sessions")
@@ -71,10 +71,3 @@ def test_without_a_stack_nothing_is_run(operator: Operator) -> None:
     refused = operator.run("exec", "transcriber", "set-aside", "list")
     assert (refused.returncode, refused.stdout) == (3, "")
     assert f"nothing is running in {operator.data}. Start the stack" in refused.stderr
-
-
-def variable(stack: Operator, name: str) -> str:
-    """Return a variable of the gateway as `devstack env` prints it."""
-    lines = stack.run("env", "gateway").stdout.splitlines()
-    (line,) = [line for line in lines if line.startswith(f"export {name}=")]
-    return line.partition("=")[2]

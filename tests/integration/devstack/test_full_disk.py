@@ -1,7 +1,6 @@
 """Servers on a small disk, full and with space again."""
 
 import io
-import shlex
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -56,12 +55,6 @@ class SmallDiskOperator(Operator):
         output = self.runners[-1].stdout
         assert output is not None
         assert any(line.split()[1:3] == [name, happening] for line in output)
-
-    def variables_of(self, service: str) -> dict[str, str]:
-        """Return the variables of a service."""
-        lines = self.run("env", service).stdout.splitlines()
-        pairs = (shlex.split(line.removeprefix("export "))[0] for line in lines)
-        return dict(pair.split("=", 1) for pair in pairs)
 
 
 @pytest.fixture
