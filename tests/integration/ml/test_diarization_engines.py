@@ -10,7 +10,6 @@ import pytest
 
 from bench.recordings import Recording
 from common.audio.decoding import Samples, read_window
-from common.engines import EngineSettings
 from common.errors import ApplicationError
 from common.models.store import ModelStore
 from common.tasks.task import TaskCancelledError
@@ -19,9 +18,18 @@ from diarizer.engines.protocol import Diarization, DiarizationEngine, Diarizatio
 from diarizer.engines.registry import ENGINES
 from diarizer.settings import DiarizerSettings
 from tests.integration.ml import loudness_diarizer
+from tests.integration.ml.engine_protocols import (
+    EXAMPLE,
+    SOUNDLESS,
+    WORKER,
+    Reports,
+    assert_progress,
+    damaged,
+    engine_settings,
+    example_in,
+)
 from tests.unit.common.audio import sounds
 
-EXAMPLE = "loudness"
 #: Shorter than the recording, so that engines must join windows.
 WINDOW_SECONDS = 9.0
 SECONDS = 14.0
@@ -29,23 +37,15 @@ SECONDS = 14.0
 
 @pytest.fixture(scope="module", autouse=True)
 def registered() -> Iterator[None]:
-    """The second of the two files of a new engine: its line in the registry."""
-    ENGINES.modules[EXAMPLE] = loudness_diarizer.__name__
-    yield
-    del ENGINES.modules[EXAMPLE]
+    with example_in(ENGINES, loudness_diarizer):
+        yield
 
 
 @pytest.fixture(scope="module", params=[*ENGINES.modules, EXAMPLE])
 def engine(
     request: pytest.FixtureRequest, registered: None, store: ModelStore
 ) -> DiarizationEngine:
-    settings = EngineSettings(
-        models=store,
-        model=DiarizerSettings.model_fields["pyannote_model"].default,
-        device="cpu",
-        threads=1,
-        window_seconds=WINDOW_SECONDS,
-    )
+    settings = engine_settings(store, DiarizerSettings, "pyannote_model", WINDOW_SECONDS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of the libraries, about each other.
         return ENGINES.load(request.param, settings)
@@ -56,10 +56,8 @@ def sound(telephone: Recording) -> Samples:
     return read_window(telephone.audio, 6.0, 6.0 + SECONDS)
 
 
-def run(
-    engine: DiarizationEngine, samples: Samples, **options: int
-) -> tuple[Diarization, list[tuple[float, str]]]:
-    reports: list[tuple[float, str]] = []
+def run(engine: DiarizationEngine, samples: Samples, **options: int) -> tuple[Diarization, Reports]:
+    reports: Reports = []
     found = engine.diarize(
         io.BytesIO(sounds.float_wav(samples)),
         DiarizationOptions(**options),
@@ -70,9 +68,7 @@ def run(
 
 
 @pytest.fixture(scope="module")
-def conversation(
-    engine: DiarizationEngine, sound: Samples
-) -> tuple[Diarization, list[tuple[float, str]]]:
+def conversation(engine: DiarizationEngine, sound: Samples) -> tuple[Diarization, Reports]:
     return run(engine, sound)
 
 
@@ -87,7 +83,7 @@ def assert_turns_in_order(found: Diarization) -> None:
 
 
 def test_turns_are_in_order_and_within_the_recording(
-    conversation: tuple[Diarization, list[tuple[float, str]]],
+    conversation: tuple[Diarization, Reports],
 ) -> None:
     found, _ = conversation
     assert_turns_in_order(found)
@@ -97,7 +93,7 @@ def test_turns_are_in_order_and_within_the_recording(
 
 
 def test_speakers_are_labeled_by_first_appearance(
-    conversation: tuple[Diarization, list[tuple[float, str]]],
+    conversation: tuple[Diarization, Reports],
 ) -> None:
     found, _ = conversation
     labels = [speaker.label for speaker in found.speakers]
@@ -109,7 +105,7 @@ def test_speakers_are_labeled_by_first_appearance(
 
 
 def test_voiceprints_have_unit_length_and_name_their_model(
-    engine: DiarizationEngine, conversation: tuple[Diarization, list[tuple[float, str]]]
+    engine: DiarizationEngine, conversation: tuple[Diarization, Reports]
 ) -> None:
     found, _ = conversation
     assert (found.model, found.model_version) == (engine.model, engine.model_version)
@@ -124,19 +120,16 @@ def test_voiceprints_have_unit_length_and_name_their_model(
 
 
 def test_progress_never_falls_and_reaches_one(
-    conversation: tuple[Diarization, list[tuple[float, str]]],
+    conversation: tuple[Diarization, Reports],
 ) -> None:
     _, reports = conversation
-    fractions = [fraction for fraction, _ in reports]
-    assert fractions == sorted(fractions)
-    assert fractions[0] < 1.0 == fractions[-1]
-    assert all(step[:1].isupper() for _, step in reports)
+    assert_progress(reports)
 
 
 def test_second_run_has_the_same_result(
     engine: DiarizationEngine,
     sound: Samples,
-    conversation: tuple[Diarization, list[tuple[float, str]]],
+    conversation: tuple[Diarization, Reports],
 ) -> None:
     first, _ = conversation
     again, _ = run(engine, sound)
@@ -173,12 +166,9 @@ def test_silence_has_no_speakers(engine: DiarizationEngine) -> None:
 def test_damaged_samples_cost_no_turns_and_are_reported(
     engine: DiarizationEngine,
     sound: Samples,
-    conversation: tuple[Diarization, list[tuple[float, str]]],
+    conversation: tuple[Diarization, Reports],
 ) -> None:
-    damaged = sound.copy()
-    damaged[[100, 40_000]] = np.nan
-    damaged[80_000] = np.inf
-    found, reports = run(engine, damaged)
+    found, reports = run(engine, damaged(sound))
     assert_turns_in_order(found)
     expected = sum(turn.duration for turn in conversation[0].turns)
     assert sum(turn.duration for turn in found.turns) == pytest.approx(expected, rel=0.2)
@@ -186,7 +176,7 @@ def test_damaged_samples_cost_no_turns_and_are_reported(
     assert any("3 samples" in warning for warning in found.warnings)
 
 
-@pytest.mark.parametrize("content", [b"", sounds.float_wav(np.zeros(0)), b"no recording at all"])
+@pytest.mark.parametrize("content", SOUNDLESS)
 def test_recording_without_sound_is_refused(engine: DiarizationEngine, content: bytes) -> None:
     with pytest.raises(ApplicationError):
         engine.diarize(
@@ -199,11 +189,7 @@ def test_recording_without_sound_is_refused(engine: DiarizationEngine, content: 
 
 def test_new_engine_serves_a_worker_by_its_name_alone(sound: Samples) -> None:
     settings = DiarizerSettings(
-        secret_key="x" * 32,
-        grpc_port=0,
-        s3_endpoint="http://127.0.0.1:1",
-        s3_access_key="a",
-        s3_secret_key="b",
+        **WORKER,  # type: ignore[arg-type]
         diarization_engine=EXAMPLE,
     )
     found, _ = run(load_engine(settings), sound)

@@ -9,19 +9,27 @@ import pytest
 
 from bench.recordings import Recording
 from common.audio.decoding import Samples, read_window
-from common.engines import EngineSettings
 from common.errors import ApplicationError
 from common.models.store import ModelStore
 from common.tasks.task import TaskCancelledError
 from securetranscribe.v1 import speech_pb2
 from tests.integration.ml import loudness_speech
+from tests.integration.ml.engine_protocols import (
+    EXAMPLE,
+    SOUNDLESS,
+    WORKER,
+    Reports,
+    assert_progress,
+    damaged,
+    engine_settings,
+    example_in,
+)
 from tests.unit.common.audio import sounds
 from transcriber.worker.app import load_recognizer
 from transcriber.worker.engines.protocol import Recognition, RecognitionOptions, SpeechEngine
 from transcriber.worker.engines.registry import ENGINES
 from transcriber.worker.settings import SpeechWorkerSettings
 
-EXAMPLE = "loudness"
 #: Shorter than the recording, so that engines must join windows.
 WINDOW_SECONDS = 6.0
 SECONDS = 8.0
@@ -29,21 +37,13 @@ SECONDS = 8.0
 
 @pytest.fixture(scope="module", autouse=True)
 def registered() -> Iterator[None]:
-    """The second of the two files of a new engine: its line in the registry."""
-    ENGINES.modules[EXAMPLE] = loudness_speech.__name__
-    yield
-    del ENGINES.modules[EXAMPLE]
+    with example_in(ENGINES, loudness_speech):
+        yield
 
 
 @pytest.fixture(scope="module", params=[*ENGINES.modules, EXAMPLE])
 def engine(request: pytest.FixtureRequest, registered: None, store: ModelStore) -> SpeechEngine:
-    settings = EngineSettings(
-        models=store,
-        model=SpeechWorkerSettings.model_fields["whisper_model_size"].default,
-        device="cpu",
-        threads=1,
-        window_seconds=WINDOW_SECONDS,
-    )
+    settings = engine_settings(store, SpeechWorkerSettings, "whisper_model_size", WINDOW_SECONDS)
     return ENGINES.load(request.param, settings)
 
 
@@ -52,10 +52,8 @@ def sound(telephone: Recording) -> Samples:
     return read_window(telephone.audio, 10.0, 10.0 + SECONDS)
 
 
-def run(
-    engine: SpeechEngine, samples: Samples, **options: str
-) -> tuple[Recognition, list[tuple[float, str]]]:
-    reports: list[tuple[float, str]] = []
+def run(engine: SpeechEngine, samples: Samples, **options: str) -> tuple[Recognition, Reports]:
+    reports: Reports = []
     found = engine.recognize(
         io.BytesIO(sounds.float_wav(samples)),
         RecognitionOptions(**options),  # type: ignore[arg-type]
@@ -66,9 +64,7 @@ def run(
 
 
 @pytest.fixture(scope="module")
-def conversation(
-    engine: SpeechEngine, sound: Samples
-) -> tuple[Recognition, list[tuple[float, str]]]:
+def conversation(engine: SpeechEngine, sound: Samples) -> tuple[Recognition, Reports]:
     return run(engine, sound)
 
 
@@ -86,7 +82,7 @@ def assert_words_in_order(found: Recognition) -> None:
 
 
 def test_words_are_in_order_and_within_the_recording(
-    conversation: tuple[Recognition, list[tuple[float, str]]],
+    conversation: tuple[Recognition, Reports],
 ) -> None:
     found, _ = conversation
     assert_words_in_order(found)
@@ -97,7 +93,7 @@ def test_words_are_in_order_and_within_the_recording(
 
 
 def test_languages_model_and_version_are_declared(
-    engine: SpeechEngine, conversation: tuple[Recognition, list[tuple[float, str]]]
+    engine: SpeechEngine, conversation: tuple[Recognition, Reports]
 ) -> None:
     found, _ = conversation
     assert (found.model, found.model_version) == (engine.model, engine.model_version)
@@ -108,19 +104,16 @@ def test_languages_model_and_version_are_declared(
 
 
 def test_progress_never_falls_and_reaches_one(
-    conversation: tuple[Recognition, list[tuple[float, str]]],
+    conversation: tuple[Recognition, Reports],
 ) -> None:
     _, reports = conversation
-    fractions = [fraction for fraction, _ in reports]
-    assert fractions == sorted(fractions)
-    assert fractions[0] < 1.0 == fractions[-1]
-    assert all(step[:1].isupper() for _, step in reports)
+    assert_progress(reports)
 
 
 def test_second_run_has_the_same_result(
     engine: SpeechEngine,
     sound: Samples,
-    conversation: tuple[Recognition, list[tuple[float, str]]],
+    conversation: tuple[Recognition, Reports],
 ) -> None:
     first, _ = conversation
     again, _ = run(engine, sound)
@@ -168,19 +161,16 @@ def test_silence_has_no_words(engine: SpeechEngine) -> None:
 def test_damaged_samples_cost_no_words_and_are_reported(
     engine: SpeechEngine,
     sound: Samples,
-    conversation: tuple[Recognition, list[tuple[float, str]]],
+    conversation: tuple[Recognition, Reports],
 ) -> None:
-    damaged = sound.copy()
-    damaged[[100, 40_000]] = np.nan
-    damaged[80_000] = np.inf
-    found, reports = run(engine, damaged)
+    found, reports = run(engine, damaged(sound))
     assert_words_in_order(found)
     assert len(found.words) >= 0.8 * len(conversation[0].words)
     assert reports[-1][0] == 1.0
     assert any("3 samples" in warning for warning in found.warnings)
 
 
-@pytest.mark.parametrize("content", [b"", sounds.float_wav(np.zeros(0)), b"no recording at all"])
+@pytest.mark.parametrize("content", SOUNDLESS)
 def test_recording_without_sound_is_refused(engine: SpeechEngine, content: bytes) -> None:
     with pytest.raises(ApplicationError):
         engine.recognize(
@@ -193,11 +183,7 @@ def test_recording_without_sound_is_refused(engine: SpeechEngine, content: bytes
 
 def test_new_engine_serves_a_worker_by_its_name_alone(sound: Samples) -> None:
     settings = SpeechWorkerSettings(
-        secret_key="x" * 32,
-        grpc_port=0,
-        s3_endpoint="http://127.0.0.1:1",
-        s3_access_key="a",
-        s3_secret_key="b",
+        **WORKER,  # type: ignore[arg-type]
         speech_engine=EXAMPLE,
     )
     found = load_recognizer(settings).recognize(
