@@ -7,8 +7,9 @@ import pytest
 from av import AudioFrame
 
 from common.audio.conditioning import SignalConditioner
+from transcriber.names.assignment import NOT_LEARNED
 from transcriber.names.clips import NO_CLIPS
-from transcriber.names.follow_up import NO_NAMES, NOT_LEARNED
+from transcriber.names.follow_up import NO_NAMES
 from transcriber.recordings.cleanup import NOT_ERASED
 from transcriber.transcripts.assembly import NO_SPEAKERS, NO_SPEECH
 

@@ -28,15 +28,6 @@ SUGGESTED = transcription_pb2.SPEAKER_NAME_SOURCE_SUGGESTED
 NONE = transcription_pb2.SPEAKER_NAME_SOURCE_NONE
 
 
-@pytest.fixture
-async def transcription_id(caller: Caller, worker_factory: WorkerFactory) -> int:
-    """Return the id of a completed transcription with two speakers."""
-    async with worker_factory.both():
-        number = await caller.upload_id(auto_start=True)
-        await caller.ended(number)
-    return number
-
-
 def names(found: transcription_pb2.Transcription) -> list[str]:
     return [speaker.name for speaker in found.speakers]
 

@@ -11,17 +11,14 @@ import nats.errors
 from nats.aio.client import Client
 from pydantic import BeforeValidator, Field
 
-from common import bus, gpu, sessions
-from common.auth import CachedAuthenticator, CallAuthenticator
+from common import bus, gpu
 from common.bus import Delivery
+from common.connections import connect
 from common.errors import ApplicationError
-from common.grpc_client import channel
-from common.grpc_server import AddToServer, GrpcServer
-from common.identity import ServiceSigner
+from common.grpc_server import AddToServer
 from common.inference import Inference
 from common.objects import ObjectStore
 from common.runtime import Supervisor, eventually
-from common.sessions import SessionServiceAuthenticator
 from common.settings import ObjectSettings, Seconds, ServiceSettings, parse_size
 from common.tasks import replacement
 from common.tasks.memory import MemoryLimit
@@ -71,10 +68,6 @@ class WorkerKind(Generic[Engine]):
 async def serve(settings: WorkerSettings, supervisor: Supervisor, kind: WorkerKind[Engine]) -> None:
     """Load the models, work and answer until the supervisor stops, then end in order."""
     async with AsyncExitStack() as stack:
-        gateway = await stack.enter_async_context(channel(settings, settings.gateway_grpc))
-        tokens = CachedAuthenticator(
-            SessionServiceAuthenticator(gateway), settings.session_cache_seconds
-        )
         memory = MemoryLimit.of_setting(settings.worker_memory_limit)
         inference = Inference(kind.name, patience=_patience(settings, kind), memory=memory)
         stack.callback(inference.close)
@@ -83,29 +76,21 @@ async def serve(settings: WorkerSettings, supervisor: Supervisor, kind: WorkerKi
         if settings.use_gpu:
             gpu.watch_memory()
 
-        client = await bus.connect(settings.nats_url.get_secret_value(), name=settings.worker_id)
-        stack.push_async_callback(bus.close, client)
-        stream = client.jetstream()
+        connections = await connect(
+            settings, stack, service=kind.name, client_name=settings.worker_id
+        )
+        client, stream = connections.client, connections.stream
         delivery = Delivery(
             ack_wait_seconds=settings.task_ack_wait_seconds, max_deliver=settings.task_max_deliver
         )
         await eventually(lambda: bus.ensure_streams(stream, delivery))
-        await sessions.forget_revoked(client, tokens)
 
         objects = ObjectStore(settings)
         stack.callback(objects.close)
         await eventually(lambda: objects.check(settings.s3_bucket_audio))
         await eventually(lambda: objects.check(settings.s3_bucket_results))
 
-        server = GrpcServer(
-            settings,
-            services=kind.services(engine, inference),
-            authenticator=CallAuthenticator(
-                tokens=tokens,
-                signer=ServiceSigner(settings.secret_key.get_secret_value(), kind.name),
-                access={},
-            ),
-        )
+        server = connections.server(kind.services(engine, inference))
         worker = TaskWorker(
             client=client,
             stream=stream,

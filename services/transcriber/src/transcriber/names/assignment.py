@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from common.background.attempts import ItemAttempts
 from common.errors import NotFoundError, StateError, UnavailableError
 from common.errors import TimedOutError as ServiceTimedOutError
 from common.postgres import Connection, Database
@@ -25,6 +26,9 @@ from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Transcripts
 from transcriber.wakeups import WakeUps
 
+#: The step that sends decisions again.
+DECISIONS = "decisions"
+NOT_LEARNED = "The speakers' names could not be saved for later recordings."
 #: When decisions are sent again, unless the assignment that changed them has completed.
 _SENT_AGAIN_SECONDS = 30.0
 #: Each assignment holds a connection until the speakers service answers.
@@ -110,6 +114,7 @@ class SpeakerNames:
             await Transcriptions(connection).schedule_decisions(
                 transcription_id, _SENT_AGAIN_SECONDS
             )
+            await ItemAttempts(connection).forget([DECISIONS], str(transcription_id))
         return clips
 
     async def _cut(
@@ -190,6 +195,7 @@ async def _store_decided(
         transcription.id, rules.changed(transcription.speakers, speakers)
     )
     await Transcriptions(connection).settle_decisions(transcription.id)
+    await Transcriptions(connection).unwarn(transcription.id, NOT_LEARNED)
 
 
 def _linked(

@@ -6,12 +6,11 @@ from common.background.policy import Policy
 from common.background.steps import ItemStep
 from common.background.wakeups import WakeUp
 from common.postgres import Connection, Database
-from transcriber.names.assignment import SpeakerNames
+from transcriber.names.assignment import DECISIONS, NOT_LEARNED, SpeakerNames
 from transcriber.names.suggestion import NameSuggestions
 from transcriber.store.transcriptions import Transcriptions
 
 NO_NAMES = "This recording could not be searched for known voices."
-NOT_LEARNED = "The speakers' names could not be saved for later recordings."
 #: Retries spread over some hours.
 _PATIENT = Policy(most_attempts=12, timeout=120.0, first_pause=15.0, longest_pause=3840.0)
 
@@ -53,7 +52,7 @@ class NamesStep(ItemStep[int]):
 class DecisionsStep(ItemStep[int]):
     """Sends decisions again that may not have reached the speakers service."""
 
-    name = "decisions"
+    name = DECISIONS
     items = "transcripts whose decisions may not have arrived"
     outcome = "The names stay in the transcript, which has a warning. No voice is learned."
     policy = _PATIENT
@@ -73,8 +72,6 @@ class DecisionsStep(ItemStep[int]):
     async def handle(self, item: int) -> None:
         """Send the decisions of one transcription."""
         await self._names.send_decisions(item)
-        async with self._database.transaction() as connection:
-            await Transcriptions(connection).unwarn(item, NOT_LEARNED)
 
     async def set_aside(self, connection: Connection, item: int) -> None:
         """Warn the owner."""

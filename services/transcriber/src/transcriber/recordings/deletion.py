@@ -89,11 +89,14 @@ class Deleter:
         try:
             async with asyncio.timeout(_AT_ONCE_SECONDS):
                 await self.carry_out(deletion)
-        except (ApplicationError, TimeoutError) as error:
+        except Exception as error:
+            # The transcription is gone for the caller. The background step removes the rest.
+            expected = isinstance(error, ApplicationError | TimeoutError)
             _log.warning(
                 "deletion continues in the background",
                 transcription_id=deletion.transcription_id,
                 reason=repr(error),
+                exc_info=None if expected else error,
             )
 
     async def carry_out(self, deletion: Deletion) -> None:

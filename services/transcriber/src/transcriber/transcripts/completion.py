@@ -32,6 +32,8 @@ from transcriber.store.transcripts import Completion, Transcripts
 from transcriber.transcripts.assembly import AssembledTranscript, assemble, keep_names
 from transcriber.wakeups import WakeUps
 
+#: Steps that a new transcript gives new work.
+_NEW_WORK = ("clips", "names", "decisions")
 #: How often a stage is repeated because its result was lost.
 _MOST_RELEASES = 5
 _NOT_MERGED = Failure(
@@ -197,7 +199,7 @@ class MergeStep(ItemStep[str]):
                 clips_due=any(speaker.clean for speaker in speakers),
             ),
         )
-        await ItemAttempts(connection).forget(["clips", "names"], str(job.transcription_id))
+        await ItemAttempts(connection).forget(_NEW_WORK, str(job.transcription_id))
         await Tasks(connection).done(merge.task_id)
         await Lifecycle(connection).complete(
             job,
