@@ -131,8 +131,11 @@ class DiarizedSpeaker(_message.Message):
     VOICEPRINT_FIELD_NUMBER: _builtins.int
     SPEECH_DURATION_FIELD_NUMBER: _builtins.int
     CLEAN_TURNS_FIELD_NUMBER: _builtins.int
+    SIGNAL_INDEX_FIELD_NUMBER: _builtins.int
     speaker_label: _builtins.str
     """Label: `Speaker_1` and so on in order of first appearance."""
+    signal_index: _builtins.int
+    """Number of the signal in the task, from 0, in which the person speaks."""
     @_builtins.property
     def voiceprint(self) -> Global___Voiceprint:
         """Absent when there is too little single-speaker speech."""
@@ -152,10 +155,11 @@ class DiarizedSpeaker(_message.Message):
         voiceprint: Global___Voiceprint | None = ...,
         speech_duration: _duration_pb2.Duration | None = ...,
         clean_turns: _abc.Iterable[Global___Turn] | None = ...,
+        signal_index: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["speech_duration", b"speech_duration", "voiceprint", b"voiceprint"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["clean_turns", b"clean_turns", "speaker_label", b"speaker_label", "speech_duration", b"speech_duration", "voiceprint", b"voiceprint"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clean_turns", b"clean_turns", "signal_index", b"signal_index", "speaker_label", b"speaker_label", "speech_duration", b"speech_duration", "voiceprint", b"voiceprint"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -185,7 +189,7 @@ class Diarization(_message.Message):
 
     @_builtins.property
     def exclusive_turns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Turn]:
-        """Turns in order of start, with at most one speaker at a time."""
+        """Turns in order of start, with at most one speaker per signal at a time."""
 
     @_builtins.property
     def speakers(self) -> _containers.RepeatedCompositeFieldContainer[Global___DiarizedSpeaker]:

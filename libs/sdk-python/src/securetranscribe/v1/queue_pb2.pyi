@@ -764,6 +764,7 @@ class Task(_message.Message):
     DIARIZE_FIELD_NUMBER: _builtins.int
     LINK_FIELD_NUMBER: _builtins.int
     RELEASE_FIELD_NUMBER: _builtins.int
+    SIGNALS_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     """Identifier, a UUID. It also names the result object and makes publishing idempotent."""
     job_id: _builtins.str
@@ -804,6 +805,10 @@ class Task(_message.Message):
     def link(self) -> Global___LinkWork:
         """Join the speakers of parts."""
 
+    @_builtins.property
+    def signals(self) -> _containers.RepeatedCompositeFieldContainer[_speech_pb2.Signal]:
+        """Signals to process, each by itself. None means one: the average of the default track."""
+
     def __init__(
         self,
         *,
@@ -821,10 +826,11 @@ class Task(_message.Message):
         diarize: Global___DiarizeWork | None = ...,
         link: Global___LinkWork | None = ...,
         release: _builtins.int = ...,
+        signals: _abc.Iterable[_speech_pb2.Signal] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "diarize", b"diarize", "link", b"link", "range", b"range", "transcribe", b"transcribe", "work", b"work"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "audio_key", b"audio_key", "diarize", b"diarize", "job_id", b"job_id", "link", b"link", "part_count", b"part_count", "part_index", b"part_index", "range", b"range", "release", b"release", "result_key", b"result_key", "session_id", b"session_id", "task_id", b"task_id", "transcribe", b"transcribe", "transcription_id", b"transcription_id", "work", b"work"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "audio_key", b"audio_key", "diarize", b"diarize", "job_id", b"job_id", "link", b"link", "part_count", b"part_count", "part_index", b"part_index", "range", b"range", "release", b"release", "result_key", b"result_key", "session_id", b"session_id", "signals", b"signals", "task_id", b"task_id", "transcribe", b"transcribe", "transcription_id", b"transcription_id", "work", b"work"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_work: _TypeAlias = _typing.Literal["transcribe", "diarize", "link"]  # noqa: Y015
     _WhichOneofArgType_work: _TypeAlias = _typing.Literal["work", b"work"]  # noqa: Y015

@@ -26,7 +26,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n securetranscribe/v1/speech.proto\x12\x13securetranscribe.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\"f\n\x11RecognitionConfig\x12\x1a\n\x08language\x18\x01 \x01(\tR\x08language\x12\x18\n\x07phrases\x18\x02 \x03(\tR\x07phrases\x12\x1b\n\tbeam_size\x18\x03 \x01(\x05R\x08\x62\x65\x61mSize\"\xa4\x01\n\x0eRecognizedWord\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12/\n\x05start\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05start\x12+\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03\x65nd\x12 \n\x0bprobability\x18\x04 \x01(\x01R\x0bprobability\"\xc8\x02\n\x11RecognizedSegment\x12/\n\x05start\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05start\x12+\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03\x65nd\x12\x12\n\x04text\x18\x03 \x01(\tR\x04text\x12\x39\n\x05words\x18\x04 \x03(\x0b\x32#.securetranscribe.v1.RecognizedWordR\x05words\x12\x1a\n\x08language\x18\x05 \x01(\tR\x08language\x12\x36\n\x17\x61verage_log_probability\x18\x06 \x01(\x01R\x15\x61verageLogProbability\x12\x32\n\x15no_speech_probability\x18\x07 \x01(\x01R\x13noSpeechProbability\"\xaa\x01\n\x0cLanguageSpan\x12/\n\x05start\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05start\x12+\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03\x65nd\x12\x1a\n\x08language\x18\x03 \x01(\tR\x08language\x12 \n\x0bprobability\x18\x04 \x01(\x01R\x0bprobability\"\xb0\x03\n\x0bRecognition\x12\x42\n\x08segments\x18\x01 \x03(\x0b\x32&.securetranscribe.v1.RecognizedSegmentR\x08segments\x12?\n\tlanguages\x18\x02 \x03(\x0b\x32!.securetranscribe.v1.LanguageSpanR\tlanguages\x12\x35\n\x08\x64uration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08\x64uration\x12\x42\n\x0fspeech_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0espeechDuration\x12\x14\n\x05model\x18\x05 \x01(\tR\x05model\x12#\n\rmodel_version\x18\x06 \x01(\tR\x0cmodelVersion\x12J\n\x13processing_duration\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\x12processingDuration\x12\x1a\n\x08warnings\x18\x08 \x03(\tR\x08warnings\"l\n\x10RecognizeRequest\x12>\n\x06\x63onfig\x18\x01 \x01(\x0b\x32&.securetranscribe.v1.RecognitionConfigR\x06\x63onfig\x12\x18\n\x07\x63ontent\x18\x02 \x01(\x0cR\x07\x63ontent\"W\n\x11RecognizeResponse\x12\x42\n\x0brecognition\x18\x01 \x01(\x0b\x32 .securetranscribe.v1.RecognitionR\x0brecognition\"\xb6\x02\n\x1aStreamingRecognitionConfig\x12>\n\x06\x63onfig\x18\x01 \x01(\x0b\x32&.securetranscribe.v1.RecognitionConfigR\x06\x63onfig\x12>\n\x08\x65ncoding\x18\x02 \x01(\x0e\x32\".securetranscribe.v1.AudioEncodingR\x08\x65ncoding\x12*\n\x11sample_rate_hertz\x18\x03 \x01(\x05R\x0fsampleRateHertz\x12\x1a\n\x08\x63hannels\x18\x04 \x01(\x05R\x08\x63hannels\x12\'\n\x0finterim_results\x18\x05 \x01(\x08R\x0einterimResults\x12\'\n\x0f\x65nable_speakers\x18\x06 \x01(\x08R\x0e\x65nableSpeakers\"\xa6\x01\n\x19StreamingRecognizeRequest\x12\\\n\x10streaming_config\x18\x01 \x01(\x0b\x32/.securetranscribe.v1.StreamingRecognitionConfigH\x00R\x0fstreamingConfig\x12\x16\n\x05\x61udio\x18\x02 \x01(\x0cH\x00R\x05\x61udioB\x13\n\x11streaming_request\"o\n\rStreamingWord\x12\x37\n\x04word\x18\x01 \x01(\x0b\x32#.securetranscribe.v1.RecognizedWordR\x04word\x12%\n\x0espeaker_labels\x18\x02 \x03(\tR\rspeakerLabels\"\xd2\x01\n\x1aStreamingRecognizeResponse\x12\x38\n\x05words\x18\x01 \x03(\x0b\x32\".securetranscribe.v1.StreamingWordR\x05words\x12\x14\n\x05\x66inal\x18\x02 \x01(\x08R\x05\x66inal\x12H\n\x12processed_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x11processedDuration\x12\x1a\n\x08language\x18\x04 \x01(\tR\x08language*\xa3\x01\n\rAudioEncoding\x12\x1e\n\x1a\x41UDIO_ENCODING_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x41UDIO_ENCODING_LINEAR16\x10\x01\x12\x1a\n\x16\x41UDIO_ENCODING_FLOAT32\x10\x02\x12\x1b\n\x17\x41UDIO_ENCODING_OGG_OPUS\x10\x03\x12\x1c\n\x18\x41UDIO_ENCODING_WEBM_OPUS\x10\x04\x32\x87\x02\n\rSpeechService\x12{\n\tRecognize\x12%.securetranscribe.v1.RecognizeRequest\x1a&.securetranscribe.v1.RecognizeResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\"\x14/v1/speech:recognize:\x01*\x12y\n\x12StreamingRecognize\x12..securetranscribe.v1.StreamingRecognizeRequest\x1a/.securetranscribe.v1.StreamingRecognizeResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n securetranscribe/v1/speech.proto\x12\x13securetranscribe.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\"f\n\x11RecognitionConfig\x12\x1a\n\x08language\x18\x01 \x01(\tR\x08language\x12\x18\n\x07phrases\x18\x02 \x03(\tR\x07phrases\x12\x1b\n\tbeam_size\x18\x03 \x01(\x05R\x08\x62\x65\x61mSize\"8\n\nSignalPart\x12\x14\n\x05track\x18\x01 \x01(\x05R\x05track\x12\x14\n\x05gains\x18\x02 \x03(\x01R\x05gains\"U\n\x06Signal\x12\x14\n\x05title\x18\x01 \x01(\tR\x05title\x12\x35\n\x05parts\x18\x02 \x03(\x0b\x32\x1f.securetranscribe.v1.SignalPartR\x05parts\"\xa4\x01\n\x0eRecognizedWord\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12/\n\x05start\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05start\x12+\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03\x65nd\x12 \n\x0bprobability\x18\x04 \x01(\x01R\x0bprobability\"\xeb\x02\n\x11RecognizedSegment\x12/\n\x05start\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05start\x12+\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03\x65nd\x12\x12\n\x04text\x18\x03 \x01(\tR\x04text\x12\x39\n\x05words\x18\x04 \x03(\x0b\x32#.securetranscribe.v1.RecognizedWordR\x05words\x12\x1a\n\x08language\x18\x05 \x01(\tR\x08language\x12\x36\n\x17\x61verage_log_probability\x18\x06 \x01(\x01R\x15\x61verageLogProbability\x12\x32\n\x15no_speech_probability\x18\x07 \x01(\x01R\x13noSpeechProbability\x12!\n\x0csignal_index\x18\x08 \x01(\x05R\x0bsignalIndex\"\xaa\x01\n\x0cLanguageSpan\x12/\n\x05start\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05start\x12+\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03\x65nd\x12\x1a\n\x08language\x18\x03 \x01(\tR\x08language\x12 \n\x0bprobability\x18\x04 \x01(\x01R\x0bprobability\"\xb0\x03\n\x0bRecognition\x12\x42\n\x08segments\x18\x01 \x03(\x0b\x32&.securetranscribe.v1.RecognizedSegmentR\x08segments\x12?\n\tlanguages\x18\x02 \x03(\x0b\x32!.securetranscribe.v1.LanguageSpanR\tlanguages\x12\x35\n\x08\x64uration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08\x64uration\x12\x42\n\x0fspeech_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0espeechDuration\x12\x14\n\x05model\x18\x05 \x01(\tR\x05model\x12#\n\rmodel_version\x18\x06 \x01(\tR\x0cmodelVersion\x12J\n\x13processing_duration\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\x12processingDuration\x12\x1a\n\x08warnings\x18\x08 \x03(\tR\x08warnings\"l\n\x10RecognizeRequest\x12>\n\x06\x63onfig\x18\x01 \x01(\x0b\x32&.securetranscribe.v1.RecognitionConfigR\x06\x63onfig\x12\x18\n\x07\x63ontent\x18\x02 \x01(\x0cR\x07\x63ontent\"W\n\x11RecognizeResponse\x12\x42\n\x0brecognition\x18\x01 \x01(\x0b\x32 .securetranscribe.v1.RecognitionR\x0brecognition\"\xb6\x02\n\x1aStreamingRecognitionConfig\x12>\n\x06\x63onfig\x18\x01 \x01(\x0b\x32&.securetranscribe.v1.RecognitionConfigR\x06\x63onfig\x12>\n\x08\x65ncoding\x18\x02 \x01(\x0e\x32\".securetranscribe.v1.AudioEncodingR\x08\x65ncoding\x12*\n\x11sample_rate_hertz\x18\x03 \x01(\x05R\x0fsampleRateHertz\x12\x1a\n\x08\x63hannels\x18\x04 \x01(\x05R\x08\x63hannels\x12\'\n\x0finterim_results\x18\x05 \x01(\x08R\x0einterimResults\x12\'\n\x0f\x65nable_speakers\x18\x06 \x01(\x08R\x0e\x65nableSpeakers\"\xa6\x01\n\x19StreamingRecognizeRequest\x12\\\n\x10streaming_config\x18\x01 \x01(\x0b\x32/.securetranscribe.v1.StreamingRecognitionConfigH\x00R\x0fstreamingConfig\x12\x16\n\x05\x61udio\x18\x02 \x01(\x0cH\x00R\x05\x61udioB\x13\n\x11streaming_request\"o\n\rStreamingWord\x12\x37\n\x04word\x18\x01 \x01(\x0b\x32#.securetranscribe.v1.RecognizedWordR\x04word\x12%\n\x0espeaker_labels\x18\x02 \x03(\tR\rspeakerLabels\"\xd2\x01\n\x1aStreamingRecognizeResponse\x12\x38\n\x05words\x18\x01 \x03(\x0b\x32\".securetranscribe.v1.StreamingWordR\x05words\x12\x14\n\x05\x66inal\x18\x02 \x01(\x08R\x05\x66inal\x12H\n\x12processed_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x11processedDuration\x12\x1a\n\x08language\x18\x04 \x01(\tR\x08language*\xa3\x01\n\rAudioEncoding\x12\x1e\n\x1a\x41UDIO_ENCODING_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x41UDIO_ENCODING_LINEAR16\x10\x01\x12\x1a\n\x16\x41UDIO_ENCODING_FLOAT32\x10\x02\x12\x1b\n\x17\x41UDIO_ENCODING_OGG_OPUS\x10\x03\x12\x1c\n\x18\x41UDIO_ENCODING_WEBM_OPUS\x10\x04\x32\x87\x02\n\rSpeechService\x12{\n\tRecognize\x12%.securetranscribe.v1.RecognizeRequest\x1a&.securetranscribe.v1.RecognizeResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\"\x14/v1/speech:recognize:\x01*\x12y\n\x12StreamingRecognize\x12..securetranscribe.v1.StreamingRecognizeRequest\x1a/.securetranscribe.v1.StreamingRecognizeResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,30 +35,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SPEECHSERVICE'].methods_by_name['Recognize']._loaded_options = None
   _globals['_SPEECHSERVICE'].methods_by_name['Recognize']._serialized_options = b'\202\323\344\223\002\031\"\024/v1/speech:recognize:\001*'
-  _globals['_AUDIOENCODING']._serialized_start=2337
-  _globals['_AUDIOENCODING']._serialized_end=2500
+  _globals['_AUDIOENCODING']._serialized_start=2517
+  _globals['_AUDIOENCODING']._serialized_end=2680
   _globals['_RECOGNITIONCONFIG']._serialized_start=119
   _globals['_RECOGNITIONCONFIG']._serialized_end=221
-  _globals['_RECOGNIZEDWORD']._serialized_start=224
-  _globals['_RECOGNIZEDWORD']._serialized_end=388
-  _globals['_RECOGNIZEDSEGMENT']._serialized_start=391
-  _globals['_RECOGNIZEDSEGMENT']._serialized_end=719
-  _globals['_LANGUAGESPAN']._serialized_start=722
-  _globals['_LANGUAGESPAN']._serialized_end=892
-  _globals['_RECOGNITION']._serialized_start=895
-  _globals['_RECOGNITION']._serialized_end=1327
-  _globals['_RECOGNIZEREQUEST']._serialized_start=1329
-  _globals['_RECOGNIZEREQUEST']._serialized_end=1437
-  _globals['_RECOGNIZERESPONSE']._serialized_start=1439
-  _globals['_RECOGNIZERESPONSE']._serialized_end=1526
-  _globals['_STREAMINGRECOGNITIONCONFIG']._serialized_start=1529
-  _globals['_STREAMINGRECOGNITIONCONFIG']._serialized_end=1839
-  _globals['_STREAMINGRECOGNIZEREQUEST']._serialized_start=1842
-  _globals['_STREAMINGRECOGNIZEREQUEST']._serialized_end=2008
-  _globals['_STREAMINGWORD']._serialized_start=2010
-  _globals['_STREAMINGWORD']._serialized_end=2121
-  _globals['_STREAMINGRECOGNIZERESPONSE']._serialized_start=2124
-  _globals['_STREAMINGRECOGNIZERESPONSE']._serialized_end=2334
-  _globals['_SPEECHSERVICE']._serialized_start=2503
-  _globals['_SPEECHSERVICE']._serialized_end=2766
+  _globals['_SIGNALPART']._serialized_start=223
+  _globals['_SIGNALPART']._serialized_end=279
+  _globals['_SIGNAL']._serialized_start=281
+  _globals['_SIGNAL']._serialized_end=366
+  _globals['_RECOGNIZEDWORD']._serialized_start=369
+  _globals['_RECOGNIZEDWORD']._serialized_end=533
+  _globals['_RECOGNIZEDSEGMENT']._serialized_start=536
+  _globals['_RECOGNIZEDSEGMENT']._serialized_end=899
+  _globals['_LANGUAGESPAN']._serialized_start=902
+  _globals['_LANGUAGESPAN']._serialized_end=1072
+  _globals['_RECOGNITION']._serialized_start=1075
+  _globals['_RECOGNITION']._serialized_end=1507
+  _globals['_RECOGNIZEREQUEST']._serialized_start=1509
+  _globals['_RECOGNIZEREQUEST']._serialized_end=1617
+  _globals['_RECOGNIZERESPONSE']._serialized_start=1619
+  _globals['_RECOGNIZERESPONSE']._serialized_end=1706
+  _globals['_STREAMINGRECOGNITIONCONFIG']._serialized_start=1709
+  _globals['_STREAMINGRECOGNITIONCONFIG']._serialized_end=2019
+  _globals['_STREAMINGRECOGNIZEREQUEST']._serialized_start=2022
+  _globals['_STREAMINGRECOGNIZEREQUEST']._serialized_end=2188
+  _globals['_STREAMINGWORD']._serialized_start=2190
+  _globals['_STREAMINGWORD']._serialized_end=2301
+  _globals['_STREAMINGRECOGNIZERESPONSE']._serialized_start=2304
+  _globals['_STREAMINGRECOGNIZERESPONSE']._serialized_end=2514
+  _globals['_SPEECHSERVICE']._serialized_start=2683
+  _globals['_SPEECHSERVICE']._serialized_end=2946
 # @@protoc_insertion_point(module_scope)

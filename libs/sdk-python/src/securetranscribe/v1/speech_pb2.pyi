@@ -85,6 +85,62 @@ class RecognitionConfig(_message.Message):
 Global___RecognitionConfig: _TypeAlias = RecognitionConfig  # noqa: Y015
 
 @_typing.final
+class SignalPart(_message.Message):
+    """Part of one signal: channels of a track, each with a factor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRACK_FIELD_NUMBER: _builtins.int
+    GAINS_FIELD_NUMBER: _builtins.int
+    track: _builtins.int
+    """Number of the track in the container, from 0, counting all kinds of tracks."""
+    @_builtins.property
+    def gains(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Factor per channel of the track. 0 leaves the channel out, negative ones invert it."""
+
+    def __init__(
+        self,
+        *,
+        track: _builtins.int = ...,
+        gains: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["gains", b"gains", "track", b"track"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignalPart: _TypeAlias = SignalPart  # noqa: Y015
+
+@_typing.final
+class Signal(_message.Message):
+    """A signal taken from a recording: the sum of its parts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TITLE_FIELD_NUMBER: _builtins.int
+    PARTS_FIELD_NUMBER: _builtins.int
+    title: _builtins.str
+    """Title of the track, if the container has one."""
+    @_builtins.property
+    def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___SignalPart]:
+        """The parts. None means the average of all channels of the default track."""
+
+    def __init__(
+        self,
+        *,
+        title: _builtins.str = ...,
+        parts: _abc.Iterable[Global___SignalPart] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["parts", b"parts", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Signal: _TypeAlias = Signal  # noqa: Y015
+
+@_typing.final
 class RecognizedWord(_message.Message):
     """A recognized word without a speaker."""
 
@@ -135,6 +191,7 @@ class RecognizedSegment(_message.Message):
     LANGUAGE_FIELD_NUMBER: _builtins.int
     AVERAGE_LOG_PROBABILITY_FIELD_NUMBER: _builtins.int
     NO_SPEECH_PROBABILITY_FIELD_NUMBER: _builtins.int
+    SIGNAL_INDEX_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """The text of the segment."""
     language: _builtins.str
@@ -143,6 +200,8 @@ class RecognizedSegment(_message.Message):
     """Mean log probability of its tokens."""
     no_speech_probability: _builtins.float
     """Probability that there was no speech, 0 to 1."""
+    signal_index: _builtins.int
+    """Number of the signal in the task, from 0."""
     @_builtins.property
     def start(self) -> _duration_pb2.Duration:
         """Start, from the beginning of the recording."""
@@ -165,10 +224,11 @@ class RecognizedSegment(_message.Message):
         language: _builtins.str = ...,
         average_log_probability: _builtins.float = ...,
         no_speech_probability: _builtins.float = ...,
+        signal_index: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_log_probability", b"average_log_probability", "end", b"end", "language", b"language", "no_speech_probability", b"no_speech_probability", "start", b"start", "text", b"text", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_log_probability", b"average_log_probability", "end", b"end", "language", b"language", "no_speech_probability", b"no_speech_probability", "signal_index", b"signal_index", "start", b"start", "text", b"text", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

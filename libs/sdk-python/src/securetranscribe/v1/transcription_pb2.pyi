@@ -57,6 +57,34 @@ TRANSCRIPTION_STATUS_FAILED: TranscriptionStatus.ValueType  # 4
 """The last job failed for the reason given in `failure`."""
 Global___TranscriptionStatus: _TypeAlias = TranscriptionStatus  # noqa: Y015
 
+class _ChannelMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ChannelModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ChannelMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CHANNEL_MODE_UNSPECIFIED: _ChannelMode.ValueType  # 0
+    """Default value. Same as AUTO, or the choice of the upload where a later request may change it."""
+    CHANNEL_MODE_AUTO: _ChannelMode.ValueType  # 1
+    """Decided by measurement: separate if each channel or track has a party of its own, else a mix."""
+    CHANNEL_MODE_MIX: _ChannelMode.ValueType  # 2
+    """One signal: the average of all channels and tracks with sound."""
+    CHANNEL_MODE_SEPARATE: _ChannelMode.ValueType  # 3
+    """One signal per channel or track, each with speakers of its own."""
+
+class ChannelMode(_ChannelMode, metaclass=_ChannelModeEnumTypeWrapper):
+    """How the channels and tracks of a recording become signals to recognize."""
+
+CHANNEL_MODE_UNSPECIFIED: ChannelMode.ValueType  # 0
+"""Default value. Same as AUTO, or the choice of the upload where a later request may change it."""
+CHANNEL_MODE_AUTO: ChannelMode.ValueType  # 1
+"""Decided by measurement: separate if each channel or track has a party of its own, else a mix."""
+CHANNEL_MODE_MIX: ChannelMode.ValueType  # 2
+"""One signal: the average of all channels and tracks with sound."""
+CHANNEL_MODE_SEPARATE: ChannelMode.ValueType  # 3
+"""One signal per channel or track, each with speakers of its own."""
+Global___ChannelMode: _TypeAlias = ChannelMode  # noqa: Y015
+
 class _SpeakerNameSource:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -108,6 +136,72 @@ TRANSCRIPTION_VIEW_BASIC: TranscriptionView.ValueType  # 1
 TRANSCRIPTION_VIEW_FULL: TranscriptionView.ValueType  # 2
 """Everything, with the text and the segments without words."""
 Global___TranscriptionView: _TypeAlias = TranscriptionView  # noqa: Y015
+
+@_typing.final
+class RecordingChannel(_message.Message):
+    """One signal that is recognized by itself."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    """Number of the channel, from 1."""
+    title: _builtins.str
+    """Title of the track in the container, if it has one. Suggested as the speaker's name."""
+    description: _builtins.str
+    """Tracks and channels in it, in words, for example `left channel` or `track 2`."""
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        title: _builtins.str = ...,
+        description: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "number", b"number", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordingChannel: _TypeAlias = RecordingChannel  # noqa: Y015
+
+@_typing.final
+class ChannelPlan(_message.Message):
+    """How a recording was, or will be, split into signals, and why."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUESTED_FIELD_NUMBER: _builtins.int
+    DECIDED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    requested: Global___ChannelMode.ValueType
+    """Requested mode."""
+    decided: Global___ChannelMode.ValueType
+    """MIX or SEPARATE. Unspecified where the recording was stored before plans existed."""
+    reason: _builtins.str
+    """Reason for the decision, in a sentence."""
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecordingChannel]:
+        """The signals. A mix has one."""
+
+    def __init__(
+        self,
+        *,
+        requested: Global___ChannelMode.ValueType = ...,
+        decided: Global___ChannelMode.ValueType = ...,
+        reason: _builtins.str = ...,
+        channels: _abc.Iterable[Global___RecordingChannel] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "decided", b"decided", "reason", b"reason", "requested", b"requested"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChannelPlan: _TypeAlias = ChannelPlan  # noqa: Y015
 
 @_typing.final
 class AudioFile(_message.Message):
@@ -222,6 +316,7 @@ class Segment(_message.Message):
     CONFIDENCE_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     WORDS_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
     index: _builtins.int
     """Number in the transcript, from 0."""
     speaker_label: _builtins.str
@@ -234,6 +329,8 @@ class Segment(_message.Message):
     """Mean probability of its words weighted by their length, 0 to 1."""
     language: _builtins.str
     """Language code (ISO 639-1)."""
+    channel: _builtins.int
+    """Number of the channel in the plan, from 1. 0 in a mix."""
     @_builtins.property
     def start(self) -> _duration_pb2.Duration:
         """Start, from the beginning of the recording."""
@@ -258,10 +355,11 @@ class Segment(_message.Message):
         confidence: _builtins.float = ...,
         language: _builtins.str = ...,
         words: _abc.Iterable[Global___Word] | None = ...,
+        channel: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "end", b"end", "index", b"index", "language", b"language", "speaker_label", b"speaker_label", "speaker_name", b"speaker_name", "start", b"start", "text", b"text", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "confidence", b"confidence", "end", b"end", "index", b"index", "language", b"language", "speaker_label", b"speaker_label", "speaker_name", b"speaker_name", "start", b"start", "text", b"text", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -282,6 +380,7 @@ class TranscriptSpeaker(_message.Message):
     TOTAL_DURATION_FIELD_NUMBER: _builtins.int
     AVERAGE_CONFIDENCE_FIELD_NUMBER: _builtins.int
     VOICEPRINT_SPEECH_DURATION_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
     speaker_label: _builtins.str
     """Label in this transcription: `Speaker_1` and so on."""
     name: _builtins.str
@@ -296,6 +395,8 @@ class TranscriptSpeaker(_message.Message):
     """Number of segments."""
     average_confidence: _builtins.float
     """Mean confidence of the segments weighted by their length, 0 to 1."""
+    channel: _builtins.int
+    """Number of the speaker's channel in the plan, from 1. 0 in a mix."""
     @_builtins.property
     def total_duration(self) -> _duration_pb2.Duration:
         """Length of the segments together."""
@@ -316,10 +417,11 @@ class TranscriptSpeaker(_message.Message):
         total_duration: _duration_pb2.Duration | None = ...,
         average_confidence: _builtins.float = ...,
         voiceprint_speech_duration: _duration_pb2.Duration | None = ...,
+        channel: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["total_duration", b"total_duration", "voiceprint_speech_duration", b"voiceprint_speech_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_confidence", b"average_confidence", "match_confidence", b"match_confidence", "name", b"name", "name_source", b"name_source", "segment_count", b"segment_count", "speaker_id", b"speaker_id", "speaker_label", b"speaker_label", "total_duration", b"total_duration", "voiceprint_speech_duration", b"voiceprint_speech_duration"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_confidence", b"average_confidence", "channel", b"channel", "match_confidence", b"match_confidence", "name", b"name", "name_source", b"name_source", "segment_count", b"segment_count", "speaker_id", b"speaker_id", "speaker_label", b"speaker_label", "total_duration", b"total_duration", "voiceprint_speech_duration", b"voiceprint_speech_duration"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -354,6 +456,7 @@ class Transcription(_message.Message):
     SEGMENTS_FIELD_NUMBER: _builtins.int
     SPEECH_MODEL_FIELD_NUMBER: _builtins.int
     DIARIZATION_MODEL_FIELD_NUMBER: _builtins.int
+    CHANNEL_PLAN_FIELD_NUMBER: _builtins.int
     transcription_id: _builtins.int
     """Identifier."""
     session_id: _builtins.str
@@ -422,6 +525,10 @@ class Transcription(_message.Message):
     def segments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Segment]:
         """The segments without words. Only in the full view."""
 
+    @_builtins.property
+    def channel_plan(self) -> Global___ChannelPlan:
+        """How the channels and tracks are processed."""
+
     def __init__(
         self,
         *,
@@ -448,10 +555,11 @@ class Transcription(_message.Message):
         segments: _abc.Iterable[Global___Segment] | None = ...,
         speech_model: _builtins.str = ...,
         diarization_model: _builtins.str = ...,
+        channel_plan: Global___ChannelPlan | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["complete_time", b"complete_time", "create_time", b"create_time", "failure", b"failure", "file", b"file", "processing_duration", b"processing_duration", "start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "create_time", b"create_time", "failure", b"failure", "file", b"file", "processing_duration", b"processing_duration", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["complete_time", b"complete_time", "confidence", b"confidence", "create_time", b"create_time", "current_step", b"current_step", "diarization_model", b"diarization_model", "failure", b"failure", "file", b"file", "full_text", b"full_text", "job_id", b"job_id", "language_detected", b"language_detected", "language_requested", b"language_requested", "languages", b"languages", "processing_duration", b"processing_duration", "progress_percent", b"progress_percent", "segments", b"segments", "session_id", b"session_id", "speakers", b"speakers", "speech_model", b"speech_model", "stages", b"stages", "start_time", b"start_time", "status", b"status", "transcription_id", b"transcription_id", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "confidence", b"confidence", "create_time", b"create_time", "current_step", b"current_step", "diarization_model", b"diarization_model", "failure", b"failure", "file", b"file", "full_text", b"full_text", "job_id", b"job_id", "language_detected", b"language_detected", "language_requested", b"language_requested", "languages", b"languages", "processing_duration", b"processing_duration", "progress_percent", b"progress_percent", "segments", b"segments", "session_id", b"session_id", "speakers", b"speakers", "speech_model", b"speech_model", "stages", b"stages", "start_time", b"start_time", "status", b"status", "transcription_id", b"transcription_id", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -471,6 +579,8 @@ class UploadConfig(_message.Message):
     PRIORITY_FIELD_NUMBER: _builtins.int
     DIARIZATION_FIELD_NUMBER: _builtins.int
     PHRASES_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    ALLOW_TRUNCATED_FIELD_NUMBER: _builtins.int
     filename: _builtins.str
     """Name of the file. Directories are removed, and at most 255 characters are kept."""
     language: _builtins.str
@@ -483,6 +593,10 @@ class UploadConfig(_message.Message):
     """Size in bytes, if known in advance. A file over the limit is then rejected at once."""
     priority: _builtins.int
     """Priority of the job, 1 to 10. 0 means 5."""
+    channels: Global___ChannelMode.ValueType
+    """How channels and tracks are processed."""
+    allow_truncated: _builtins.bool
+    """Whether a recording that breaks off is accepted, with a warning, as far as it goes."""
     @_builtins.property
     def diarization(self) -> _diarization_pb2.DiarizationConfig:
         """Options of diarization."""
@@ -502,10 +616,12 @@ class UploadConfig(_message.Message):
         priority: _builtins.int = ...,
         diarization: _diarization_pb2.DiarizationConfig | None = ...,
         phrases: _abc.Iterable[_builtins.str] | None = ...,
+        channels: Global___ChannelMode.ValueType = ...,
+        allow_truncated: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start", "auto_start", b"auto_start", "diarization", b"diarization"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start", "auto_start", b"auto_start", "diarization", b"diarization", "filename", b"filename", "language", b"language", "phrases", b"phrases", "priority", b"priority", "request_id", b"request_id", "size_bytes", b"size_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "channels", b"channels", "diarization", b"diarization", "filename", b"filename", "language", b"language", "phrases", b"phrases", "priority", b"priority", "request_id", b"request_id", "size_bytes", b"size_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__auto_start: _TypeAlias = _typing.Literal["auto_start"]  # noqa: Y015
     _WhichOneofArgType__auto_start: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start"]  # noqa: Y015
@@ -521,26 +637,38 @@ class UploadOptions(_message.Message):
 
     LANGUAGE_FIELD_NUMBER: _builtins.int
     AUTO_START_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    ALLOW_TRUNCATED_FIELD_NUMBER: _builtins.int
     language: _builtins.str
     """Language code (ISO 639-1). Empty means the session's preference, otherwise detect. Absent
     leaves the language of the description.
     """
     auto_start: _builtins.bool
     """Whether to start processing at once. Absent leaves the choice of the description."""
+    channels: Global___ChannelMode.ValueType
+    """How channels and tracks are processed. Unspecified leaves the mode of the description."""
+    allow_truncated: _builtins.bool
+    """Whether a recording that breaks off is accepted. Absent leaves the choice of the description."""
     def __init__(
         self,
         *,
         language: _builtins.str | None = ...,
         auto_start: _builtins.bool | None = ...,
+        channels: Global___ChannelMode.ValueType = ...,
+        allow_truncated: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start", "_language", b"_language", "auto_start", b"auto_start", "language", b"language"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated", "_auto_start", b"_auto_start", "_language", b"_language", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "language", b"language"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start", "_language", b"_language", "auto_start", b"auto_start", "language", b"language"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated", "_auto_start", b"_auto_start", "_language", b"_language", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "channels", b"channels", "language", b"language"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__allow_truncated: _TypeAlias = _typing.Literal["allow_truncated"]  # noqa: Y015
+    _WhichOneofArgType__allow_truncated: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated"]  # noqa: Y015
     _WhichOneofReturnType__auto_start: _TypeAlias = _typing.Literal["auto_start"]  # noqa: Y015
     _WhichOneofArgType__auto_start: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start"]  # noqa: Y015
     _WhichOneofReturnType__language: _TypeAlias = _typing.Literal["language"]  # noqa: Y015
     _WhichOneofArgType__language: _TypeAlias = _typing.Literal["_language", b"_language"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__allow_truncated) -> _WhichOneofReturnType__allow_truncated | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__auto_start) -> _WhichOneofReturnType__auto_start | None: ...
     @_typing.overload
@@ -626,6 +754,7 @@ class StartTranscriptionRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     STAGES_FIELD_NUMBER: _builtins.int
     DIARIZATION_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
     transcription_id: _builtins.int
     """The transcription."""
     language: _builtins.str
@@ -634,6 +763,10 @@ class StartTranscriptionRequest(_message.Message):
     """Priority, 1 to 10. 0 means 5."""
     request_id: _builtins.str
     """Idempotency key chosen by the caller. A repeated key returns the first job."""
+    channels: Global___ChannelMode.ValueType
+    """How channels and tracks are processed. Unspecified means the mode of the upload. A mode that
+    changes the plan runs recognition and diarization again.
+    """
     @_builtins.property
     def stages(self) -> _containers.RepeatedScalarFieldContainer[_queue_pb2.Stage.ValueType]:
         """Stages to run again on a completed transcription. Results of the other stages are reused. On a
@@ -653,10 +786,11 @@ class StartTranscriptionRequest(_message.Message):
         request_id: _builtins.str = ...,
         stages: _abc.Iterable[_queue_pb2.Stage.ValueType] | None = ...,
         diarization: _diarization_pb2.DiarizationConfig | None = ...,
+        channels: Global___ChannelMode.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_language", b"_language", "diarization", b"diarization", "language", b"language"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_language", b"_language", "diarization", b"diarization", "language", b"language", "priority", b"priority", "request_id", b"request_id", "stages", b"stages", "transcription_id", b"transcription_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_language", b"_language", "channels", b"channels", "diarization", b"diarization", "language", b"language", "priority", b"priority", "request_id", b"request_id", "stages", b"stages", "transcription_id", b"transcription_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__language: _TypeAlias = _typing.Literal["language"]  # noqa: Y015
     _WhichOneofArgType__language: _TypeAlias = _typing.Literal["_language", b"_language"]  # noqa: Y015
