@@ -1,6 +1,7 @@
 """Words, turns, segments and speakers of a transcript.
 
-All times are seconds from the beginning of the recording. Probabilities are 0 to 1.
+All times are seconds from the beginning of the recording. Probabilities are 0 to 1. Channels are
+numbered from 1 in the order of the plan, and 0 means a mix.
 """
 
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ class SpokenWord:
     language: str = ""
     passage: int = 0
     spaced: bool = True
+    channel: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +37,7 @@ class Turn:
     start: float
     end: float
     speaker: str
+    channel: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +62,7 @@ class Segment:
     confidence: float
     language: str
     words: tuple[Word, ...] = ()
+    channel: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +74,7 @@ class SpeakerStatistics:
     segment_count: int
     total_duration: float
     average_confidence: float
+    channel: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,6 +130,7 @@ class TranscriptSpeaker:
     voiceprint: Voiceprint | None = None
     clean: tuple[tuple[float, float], ...] = ()
     clip_key: str = ""
+    channel: int = 0
 
     @property
     def display_name(self) -> str:
