@@ -9,7 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from common.audio.decoding import SAMPLE_RATE, decode
+from common.audio.decoding import decode
+from common.audio.resampling import SAMPLE_RATE
 from securetranscribe import ApiError
 from tests.e2e.interfaces import GrpcInterface, Interface, RestInterface
 from tests.e2e.stack import JOB_SECONDS, Stack

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bench.recordings import Recording, sample
-from common.audio.decoding import Samples
+from common.audio.resampling import Samples
 from common.models.store import DEFAULT_MODEL_DIR, EmbeddedDiarization, ModelStore
 from tests.unit.common.audio import sounds
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from common.audio.decoding import Samples
+from common.audio.resampling import Samples
 from common.engines import EngineRegistry, EngineSettings
 from common.models.store import ModelStore
 from common.tasks.service import WorkerSettings

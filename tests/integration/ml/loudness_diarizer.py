@@ -6,9 +6,9 @@ from collections.abc import Callable
 import numpy as np
 
 from common.audio.conditioning import SignalConditioner
-from common.audio.container import AudioSource
-from common.audio.decoding import SAMPLE_RATE
 from common.audio.probe import probe
+from common.audio.resampling import SAMPLE_RATE
+from common.audio.signals import AudioSource
 from common.audio.windows import AudioWindow, windows
 from common.engines import EngineSettings, Progress
 from common.tasks.task import TaskCancelledError

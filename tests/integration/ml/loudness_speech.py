@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from common.audio.decoding import SAMPLE_RATE, Samples
+from common.audio.resampling import SAMPLE_RATE, Samples
 from common.engines import EngineSettings
 from transcriber.worker.engines.protocol import (
     RecognitionOptions,

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from bench.recordings import Recording
-from common.audio.decoding import Samples, read_window
+from common.audio.decoding import read_window
+from common.audio.resampling import Samples
 from common.errors import ApplicationError
 from common.models.store import ModelStore
 from common.tasks.task import TaskCancelledError

@@ -12,7 +12,8 @@ import pytest
 
 from bench.metrics import word_errors
 from bench.recordings import Recording
-from common.audio.decoding import Samples, decode
+from common.audio.decoding import decode
+from common.audio.resampling import Samples
 from common.gpu import GpuError
 from common.tasks.task import TaskCancelledError
 from tests.unit.common.audio import sounds

@@ -14,8 +14,9 @@ import pytest
 
 from bench.metrics import DiarizationErrors, diarization_errors
 from bench.recordings import Recording
-from common.audio.decoding import Samples, decode, read_window
+from common.audio.decoding import decode, read_window
 from common.audio.errors import EmptyAudioError
+from common.audio.resampling import Samples
 from common.gpu import GpuError
 from common.models.store import ModelError, ModelStore, PipelineDirectory
 from common.tasks.task import TaskCancelledError

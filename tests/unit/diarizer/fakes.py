@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from common.audio.container import AudioSource
+from common.audio.signals import AudioSource
 from common.engines import Progress
 from common.tasks.task import TaskCancelledError
 from diarizer.engines.protocol import (

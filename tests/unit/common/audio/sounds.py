@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from av.audio.stream import AudioStream
 
-from common.audio.decoding import Samples
 from common.audio.kinds import AudioKind
+from common.audio.resampling import Samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,14 +92,15 @@ def noise(seconds: float, rate: int, *, seed: int = 1) -> Samples:
 
 
 def encode(samples: Samples, how: Format) -> bytes:
-    """Write mono samples (at the format's rate) as a file."""
+    """Write mono samples (at the format's rate) as a file. All its channels are alike."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=how.container) as container:
         stream = container.add_stream(how.codec, rate=how.rate, layout=how.layout)
         assert isinstance(stream, AudioStream)
         stream.bit_rate = how.bit_rate
         if len(samples):
-            frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="flt", layout="mono")
+            alike = np.repeat(samples[None], av.AudioLayout(how.layout).nb_channels, axis=0)
+            frame = av.AudioFrame.from_ndarray(alike, format="fltp", layout=how.layout)
             frame.sample_rate = how.rate
             frame.pts = 0
             frame.time_base = Fraction(1, how.rate)

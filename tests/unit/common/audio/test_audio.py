@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from common.audio.container import open_audio
-from common.audio.decoding import BLOCK, SAMPLE_RATE, Samples, decode, read_window
+from common.audio.decoding import BLOCK, decode, read_window
 from common.audio.errors import (
     AudioError,
     EmptyAudioError,
@@ -20,6 +20,7 @@ from common.audio.errors import (
     UndecodableAudioError,
 )
 from common.audio.probe import probe
+from common.audio.resampling import SAMPLE_RATE, Samples
 from common.audio.wav import declared_wav_duration
 from tests.unit.common.audio import sounds
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from common.audio.conditioning import SignalConditioner
-from common.audio.decoding import SAMPLE_RATE, Samples, decode, read_window
+from common.audio.decoding import decode, read_window
+from common.audio.resampling import SAMPLE_RATE, Samples
 from common.audio.windows import windows
 from tests.unit.common.audio import sounds
 

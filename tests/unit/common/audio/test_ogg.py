@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from common.audio import ogg
-from common.audio.decoding import SAMPLE_RATE, Samples, decode, read_window
+from common.audio.decoding import decode, read_window
 from common.audio.errors import AudioError
 from common.audio.probe import probe
+from common.audio.resampling import SAMPLE_RATE, Samples
+from common.audio.seekable import View
 from tests.unit.common.audio import sounds
 
 FIRST, SECOND = 4.0, 3.0
@@ -133,7 +135,7 @@ def test_damaged_chain_raises_audio_errors_only() -> None:
 
 
 def test_section_reads_like_a_file() -> None:
-    section = ogg.Section(io.BytesIO(bytes(range(100))), 10, 20)
+    section = View(io.BytesIO(bytes(range(100))), 10, 20)
     assert section.read(3) == bytes([10, 11, 12])
     assert section.tell() == 3
     assert section.seek(-2, io.SEEK_END) == 8

@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 
-from common.audio.decoding import SAMPLE_RATE, Samples
+from common.audio.resampling import SAMPLE_RATE, Samples
 from common.audio.windows import quietest, windows
 from tests.unit.common.audio import sounds
 

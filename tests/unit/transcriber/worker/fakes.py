@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from common.audio.container import AudioSource
-from common.audio.decoding import Samples
+from common.audio.resampling import Samples
+from common.audio.signals import AudioSource
 from common.engines import Progress
 from common.tasks.task import TaskCancelledError
 from transcriber.worker.engines.protocol import (

@@ -7,9 +7,10 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from common.audio.container import AudioSource
-from common.audio.decoding import SAMPLE_RATE, Samples, read_window
+from common.audio.decoding import read_window
 from common.audio.errors import EmptyAudioError
+from common.audio.resampling import SAMPLE_RATE, Samples
+from common.audio.signals import AudioSource
 
 LONGEST_SECONDS = 8.0
 CLIP_TYPE = "audio/flac"

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, NoReturn
 
 import av
 from av.audio.stream import AudioStream
@@ -25,10 +25,9 @@ from common.audio.errors import (
     UndecodableAudioError,
 )
 from common.audio.kinds import SNIFF_BYTES, AudioKind, id3_length, sniff
-from common.audio.seekable import Seekable
-
-#: A path, or an object that reads and seeks (such as an S3 object read by ranges).
-AudioSource = str | PathLike[str] | BinaryIO
+from common.audio.seekable import Seekable, View
+from common.audio.signals import AudioSource, sound_of
+from common.audio.tracks import audio_streams, clock_zero
 
 #: Reads of the source are of this size: few requests for remote objects, little held in memory.
 BUFFER_BYTES = 1 << 18
@@ -85,25 +84,32 @@ class Link:
 class OpenAudio:
     """An open container and the audio stream chosen in it.
 
-    Of a chained file, `container` and `stream` are those of the first link, and `links` are all.
+    `track` is the index of the stream if one was asked for. `zero` is the beginning of the
+    recording's clock in the container's own time, in seconds. Of a chained file, `container` and
+    `stream` are those of the first link, and `links` are all.
     """
 
     kind: AudioKind
     container: InputContainer
     stream: AudioStream
     file: "WatchedFile"
+    track: int | None = None
+    zero: float = 0.0
     links: tuple[Link, ...] = field(default=())
 
     @property
     def start(self) -> float:
-        """The stream's own time of the recording's beginning, in seconds."""
+        """The time at which the stream claims to begin, in seconds on the recording's clock."""
         if self.stream.start_time is None or self.stream.time_base is None:
             return 0.0
-        return float(self.stream.start_time * self.stream.time_base)
+        return float(self.stream.start_time * self.stream.time_base) - self.zero
 
     @property
     def duration(self) -> float | None:
-        """The length in seconds declared by the container, if any."""
+        """The length in seconds declared by the container, if any.
+
+        Containers count it from the beginning of the stream or from zero, as they like.
+        """
         if self.links:
             return self.links[-1].end
         stream = self.stream
@@ -115,38 +121,60 @@ class OpenAudio:
 
 
 @contextmanager
-def open_audio(source: AudioSource) -> Iterator[OpenAudio]:
-    """Open a recording and choose its best audio stream. A file object is left open.
+def open_audio(source: AudioSource, *, track: int | None = None) -> Iterator[OpenAudio]:
+    """Open a recording and one of its audio streams. A file object is left open.
+
+    `track` is the index of the stream in the container. By default it is the first one of the
+    source's signal, or the one that players would choose.
 
     Raises UndecodableAudioError, EmptyAudioError or NoAudioStreamError.
     """
-    if isinstance(source, (str, PathLike)):
-        with Path(source).open("rb") as file, open_audio(file) as opened:
+    sound = sound_of(source)
+    if track is None and sound.signal.parts:
+        track = sound.signal.parts[0].track
+    if isinstance(sound.file, (str, PathLike)):
+        with Path(sound.file).open("rb") as file, open_audio(file, track=track) as opened:
             yield opened
         return
-    watched = WatchedFile(source)
+    watched = WatchedFile(sound.file)
     kind = _detect(watched)
     sections = ogg.links(watched) if kind is AudioKind.OGG else []
     if len(sections) > 1:
-        links = _chain(watched, sections)
-        with open_link(watched, links[0]) as first:
+        links = _chain(watched, sections, track)
+        with open_link(watched, links[0], track=track) as first:
             yield replace(first, file=watched, links=links)
         return
-    with _container(watched, kind) as container:
-        stream = _best_stream(container)
-        yield OpenAudio(kind=kind, container=container, stream=stream, file=watched)
+    with _opened(watched, kind, track) as opened:
+        yield opened
 
 
 @contextmanager
-def open_link(file: "WatchedFile", link: Link) -> Iterator[OpenAudio]:
+def open_link(file: "WatchedFile", link: Link, *, track: int | None = None) -> Iterator[OpenAudio]:
     """Open one link of a chained file as a recording of its own."""
-    section = WatchedFile(ogg.Section(file, *link.section))
-    with _container(section, AudioKind.OGG) as container:
-        stream = _best_stream(container)
-        yield OpenAudio(kind=AudioKind.OGG, container=container, stream=stream, file=section)
+    section = WatchedFile(View(file, *link.section))
+    with _opened(section, AudioKind.OGG, track) as opened:
+        yield opened
 
 
-def _chain(file: "WatchedFile", sections: Sequence[tuple[int, int]]) -> tuple[Link, ...]:
+@contextmanager
+def _opened(file: "WatchedFile", kind: AudioKind, track: int | None) -> Iterator[OpenAudio]:
+    with _container(file, kind) as container:
+        stream = _stream(container, track)
+        # One thread: several would only add latency and memory, decoding is never the bottleneck.
+        stream.codec_context.thread_count = 1
+        yield OpenAudio(
+            kind=kind,
+            container=container,
+            stream=stream,
+            file=file,
+            track=track,
+            zero=clock_zero(container),
+        )
+
+
+def _chain(
+    file: "WatchedFile", sections: Sequence[tuple[int, int]], track: int | None
+) -> tuple[Link, ...]:
     """Place the readable links one after the other. Raise if there are none."""
     links: list[Link] = []
     failure: AudioError | None = None
@@ -154,7 +182,7 @@ def _chain(file: "WatchedFile", sections: Sequence[tuple[int, int]]) -> tuple[Li
         start = links[-1].end if links else 0.0
         link = Link(section=section, start=start, duration=0.0)
         try:
-            with open_link(file, link) as opened:
+            with open_link(file, link, track=track) as opened:
                 links.append(replace(link, duration=max(0.0, opened.duration or 0.0)))
         except AudioError as error:
             failure = failure or error
@@ -240,18 +268,26 @@ def _container(file: WatchedFile, kind: AudioKind) -> Iterator[InputContainer]:
         yield container
 
 
-def _best_stream(container: InputContainer) -> AudioStream:
-    try:
-        stream = container.streams.best("audio")
-    except DECODING_ERRORS:
-        stream = None
-    if not isinstance(stream, AudioStream):
+def _stream(container: InputContainer, track: int | None) -> AudioStream:
+    """Return the stream of a track, or the one that players would choose if it can be decoded."""
+    streams = audio_streams(container)
+    of_track = [stream for stream in streams if stream.index == track]
+    # Each link of a chained Ogg file numbers its streams by itself.
+    if track is not None and (of_track or container.format.name != "ogg"):
+        streams = of_track
+    if not streams:
         raise NoAudioStreamError("The file has no audio stream.")
-    if stream.codec_context is None:
+    decodable = [stream for stream in streams if stream.codec_context is not None]
+    if not decodable:
         raise UndecodableAudioError("The codec of the audio stream is not supported.")
-    # One thread: several would only add latency and memory, decoding is never the bottleneck.
-    stream.codec_context.thread_count = 1
-    return stream
+    try:
+        best = container.streams.best("audio")
+    except DECODING_ERRORS:
+        best = None
+    indexes = [stream.index for stream in decodable]
+    if best is not None and best.index in indexes:
+        return decodable[indexes.index(best.index)]
+    return decodable[0]
 
 
 def _refuse_to_open(_url: str, _flags: int, _options: dict[str, Any]) -> NoReturn:

@@ -1,37 +1,28 @@
-"""Decoding of recordings to mono float samples, in constant memory and true to the timeline."""
+"""Decoding of signals to mono float samples, in constant memory and true to the timeline."""
 
+import itertools
 import math
 from collections.abc import Iterator
+from os import PathLike
 
-import av
 import numpy as np
-import numpy.typing as npt
 from av.audio.frame import AudioFrame
 
 from common.audio.conditioning import SignalConditioner
-from common.audio.container import (
-    DECODING_ERRORS,
-    AudioSource,
-    OpenAudio,
-    open_audio,
-    open_link,
-)
+from common.audio.container import DECODING_ERRORS, OpenAudio, open_audio, open_link
 from common.audio.errors import UndecodableAudioError
+from common.audio.resampling import NOTHING, SAMPLE_RATE, Downmix, Samples
+from common.audio.seekable import View
+from common.audio.signals import AudioSource, Signal, SignalPart, Sound, sound_of
+from common.audio.timeline import Timeline
 
-Samples = npt.NDArray[np.float32]
-
-SAMPLE_RATE = 16_000
 #: Samples in a yielded block (the last one may be shorter): about four seconds at 16 kHz.
 BLOCK = 65_536
 
 #: Decoders need sound from before the wanted start (MP3's bit reservoir, Opus' pre-roll).
 _PREROLL_SECONDS = 0.5
-#: Time stamps further ahead than this mean missing sound. Smaller gaps are rounding errors.
-_GAP_SECONDS = 0.1
-#: Jumps that add up to more than this are not missing sound but broken time stamps.
+#: The longest silence before the first sound, in seconds.
 _MOST_SILENCE_SECONDS = 3 * 3600.0
-#: Time stamps later than this after the declared length are not credible.
-_BEYOND_SECONDS = 1.0
 #: Sample rates outside this range, in Hz, come from broken headers.
 _SANE_RATES = range(1_000, 768_001)
 #: Most broken packets in a row before decoding stops.
@@ -46,12 +37,12 @@ def decode(
     sample_rate: int = SAMPLE_RATE,
     conditioner: SignalConditioner | None = None,
 ) -> Iterator[Samples]:
-    """Yield the sound between `start` and `end` (seconds) as blocks of mono float32 in ±1.
+    """Yield the signal between `start` and `end` (seconds) as blocks of mono float32 in ±1.
 
-    Channels are mixed down and resampled. Missing sound within the recording (dropped packets)
-    becomes silence, so sample n is always second n / sample_rate. Broken packets are skipped. The
-    blocks simply end where the recording does. `conditioner` makes samples sane and counts the
-    changes.
+    Channels are summed with their gains and resampled. Sample n is always second n / sample_rate
+    on the recording's clock: sound that is missing (dropped packets, a track that begins later)
+    becomes silence. Broken packets are skipped. The blocks simply end where the recording does.
+    `conditioner` makes samples sane and counts the changes.
 
     Raises the errors of common.audio.errors. UndecodableAudioError is also raised if no part of the
     stream can be decoded.
@@ -60,9 +51,51 @@ def decode(
     limit = None if end is None else max(0, round((end - begin) * sample_rate))
     if limit == 0:
         return
-    with open_audio(source) as opened:
-        timed = _timed(opened, begin, sample_rate, conditioner or SignalConditioner())
+    sound = sound_of(source)
+    conditioner = conditioner or SignalConditioner()
+    if len(sound.signal.parts) <= 1:
+        yield from _decode_part(sound, begin, limit, sample_rate, conditioner)
+        return
+    decoded = [_decode_part(part, begin, limit, sample_rate, conditioner) for part in _apart(sound)]
+    yield from _summed(decoded)
+
+
+def _apart(sound: Sound) -> list[Sound]:
+    """Return each part of a signal as a sound of its own, with its own position in the file."""
+    file = sound.file
+    return [
+        Sound(
+            file=file if isinstance(file, (str, PathLike)) else View.of(file),
+            signal=Signal(parts=(part,)),
+        )
+        for part in sound.signal.parts
+    ]
+
+
+def _summed(parts: list[Iterator[Samples]]) -> Iterator[Samples]:
+    """Add signals up. All but the last blocks are equally long. Shorter signals end in silence."""
+    for blocks in itertools.zip_longest(*parts, fillvalue=NOTHING):
+        total = np.zeros(max(len(block) for block in blocks), dtype=np.float32)
+        for block in blocks:
+            total[: len(block)] += block
+        yield np.clip(total, -1.0, 1.0, out=total)
+
+
+def _decode_part(
+    sound: Sound,
+    begin: float,
+    limit: int | None,
+    sample_rate: int,
+    conditioner: SignalConditioner,
+) -> Iterator[Samples]:
+    part = sound.signal.parts[0] if sound.signal.parts else None
+    with open_audio(sound) as opened:
+        timed = _timed(opened, begin, Downmix(sample_rate, _gains(part)), conditioner)
         yield from _blocks(_window(timed, begin, sample_rate), limit)
+
+
+def _gains(part: SignalPart | None) -> tuple[float, ...]:
+    return () if part is None else part.gains
 
 
 def read_window(
@@ -85,7 +118,7 @@ def frames(opened: OpenAudio, start: float = 0.0) -> Iterator[tuple[float | None
     for link in opened.links:
         if link.end <= start - _PREROLL_SECONDS:
             continue
-        with open_link(opened.file, link) as part:
+        with open_link(opened.file, link, track=opened.track) as part:
             for time, frame in _frames_of_one(part, start - link.start):
                 yield None if time is None else link.start + time, frame
 
@@ -121,7 +154,7 @@ def _seek(opened: OpenAudio, start: float) -> None:
     time_base = opened.stream.time_base
     if time_base is None:
         return
-    target = max(0.0, start - _PREROLL_SECONDS) + opened.start
+    target = max(opened.start, start - _PREROLL_SECONDS) + opened.zero
     try:
         opened.container.seek(math.floor(target / time_base), stream=opened.stream)
     except DECODING_ERRORS:
@@ -133,67 +166,25 @@ def _seek(opened: OpenAudio, start: float) -> None:
 def _time_of(frame: AudioFrame, opened: OpenAudio) -> float | None:
     if frame.pts is None or frame.time_base is None:
         return None
-    return float(frame.pts * frame.time_base) - opened.start
-
-
-class Timeline:
-    """Position of sound in a recording, in seconds, from time stamps as far as they are credible.
-
-    `clock` is the position of the next sound.
-    """
-
-    def __init__(self, opened: OpenAudio) -> None:
-        self.clock = 0.0
-        self._latest = math.inf if opened.duration is None else opened.duration + _BEYOND_SECONDS
-        self._seams = [link.start for link in opened.links]
-        self._silence_left = _MOST_SILENCE_SECONDS
-        self._begun = False
-
-    @property
-    def begun(self) -> bool:
-        """Whether any sound has been placed."""
-        return self._begun
-
-    def place(self, time: float | None) -> float:
-        """Move to the time stamp of the next sound. Return the seconds missing before it."""
-        credible = time is not None and time <= self._latest
-        first, self._begun = not self._begun, True
-        if time is None or not credible:
-            return 0.0
-        gap = time - self.clock
-        if first:
-            self.clock = time
-            return 0.0
-        # Small shortfalls of links against their declared lengths would add up otherwise.
-        at_seam = any(self.clock < seam <= time for seam in self._seams)
-        if not (0.0 if at_seam else _GAP_SECONDS) < gap <= self._silence_left:
-            return 0.0
-        self._silence_left -= gap
-        self.clock = time
-        return gap
-
-    def advance(self, seconds: float) -> None:
-        """Move past sound of the given length."""
-        self.clock += seconds
+    return float(frame.pts * frame.time_base) - opened.zero
 
 
 def _timed(
-    opened: OpenAudio, start: float, sample_rate: int, conditioner: SignalConditioner
+    opened: OpenAudio, start: float, downmix: Downmix, conditioner: SignalConditioner
 ) -> Iterator[tuple[float, Samples]]:
     """Yield resampled stretches with their start times. Gaps are filled with silence."""
-    resampler = _Resampler(sample_rate)
     timeline = Timeline(opened)
     for time, frame in conditioner.condition(frames(opened, start)):
         before = timeline.clock
         gap = timeline.place(time)
         if gap:
-            yield before, resampler.flush()
-            yield from _silence(gap, before, sample_rate)
-        yield timeline.clock, resampler.push(frame)
+            yield before, downmix.flush()
+            yield from _silence(gap, before, downmix.sample_rate)
+        yield timeline.clock, downmix.push(frame)
         timeline.advance(frame.samples / frame.sample_rate)
     if not timeline.begun and start <= 0:
         raise UndecodableAudioError("Nothing in the audio stream can be decoded.")
-    yield timeline.clock, resampler.flush()
+    yield timeline.clock, downmix.flush()
 
 
 def _silence(seconds: float, start: float, sample_rate: int) -> Iterator[tuple[float, Samples]]:
@@ -242,70 +233,3 @@ def _blocks(stretches: Iterator[Samples], limit: int | None) -> Iterator[Samples
             break
     if held:
         yield np.concatenate(pending)
-
-
-class _Resampler:
-    """PyAV's resampler to mono float, replaced when the stream changes its format."""
-
-    def __init__(self, sample_rate: int) -> None:
-        self._sample_rate = sample_rate
-        self._resampler: av.AudioResampler | None = None
-        self._format: tuple[str, str, int] | None = None
-
-    def push(self, frame: AudioFrame) -> Samples:
-        """Return the samples ready now. Some stay inside the filter."""
-        if _is_multitrack(frame):
-            frame = _averaged(frame)
-        current = (frame.format.name, frame.layout.name, frame.sample_rate)
-        before = self.flush() if self._format not in {None, current} else _NOTHING
-        if self._resampler is None:
-            self._resampler = av.AudioResampler("flt", "mono", self._sample_rate)
-            self._format = current
-        frame.pts = None
-        try:
-            ready = self._resampler.resample(frame)
-        except DECODING_ERRORS:
-            # An impossible layout. The next frame starts with a new filter.
-            self._resampler = self._format = None
-            return before
-        return _joined([before, *_arrays(ready)])
-
-    def flush(self) -> Samples:
-        """Return the rest inside the filter."""
-        if self._resampler is None:
-            return _NOTHING
-        rest = _joined(_arrays(self._resampler.resample(None)))
-        self._resampler = self._format = None
-        return rest
-
-
-_NOTHING = np.empty(0, dtype=np.float32)
-
-
-def _is_multitrack(frame: AudioFrame) -> bool:
-    """Return whether the channels have no positions, as the tracks of a recorder.
-
-    FFmpeg would take them for surround sound and drop the third as a subwoofer, or fail.
-    """
-    channels = frame.layout.channels
-    return len(channels) > 2 and all(channel.name == "NONE" for channel in channels)
-
-
-def _averaged(frame: AudioFrame) -> AudioFrame:
-    """Return the average of all channels as a mono frame of the same format."""
-    values = frame.to_ndarray()
-    tracks = values if frame.format.is_planar else values.reshape(frame.samples, -1).T
-    mono = tracks.mean(axis=0, keepdims=True).astype(values.dtype)
-    mixed = av.AudioFrame.from_ndarray(mono, format=frame.format.name, layout="mono")
-    mixed.sample_rate = frame.sample_rate
-    return mixed
-
-
-def _arrays(resampled: list[AudioFrame]) -> list[Samples]:
-    """Return the samples, clipped because filters overshoot a little."""
-    arrays = (frame.to_ndarray().reshape(-1) for frame in resampled)
-    return [np.clip(array, -1.0, 1.0).astype(np.float32, copy=False) for array in arrays]
-
-
-def _joined(parts: list[Samples]) -> Samples:
-    return np.concatenate(parts) if parts else _NOTHING

@@ -24,35 +24,6 @@ _CHUNK = 1 << 20
 _POLYNOMIAL = 0x04C11DB7
 
 
-class Section(io.RawIOBase):
-    """The bytes from `begin` to `end` of a file, as a file with a position of its own."""
-
-    def __init__(self, file: Seekable, begin: int, end: int) -> None:
-        super().__init__()
-        self._file = file
-        self._begin = begin
-        self._size = end - begin
-        self._position = 0
-
-    def read(self, size: int = -1) -> bytes:
-        """Read `size` bytes, fewer only at the end of the section."""
-        left = max(0, self._size - self._position)
-        self._file.seek(self._begin + self._position)
-        data = self._file.read(left if size < 0 else min(size, left))
-        self._position += len(data)
-        return data
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Set the position and return it."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        self._position = max(0, base + offset)
-        return self._position
-
-    def tell(self) -> int:
-        """Return the position."""
-        return self._position
-
-
 def links(file: Seekable) -> list[tuple[int, int]]:
     """Return where each link of an Ogg file begins and ends, in bytes.
 

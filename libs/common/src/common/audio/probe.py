@@ -3,10 +3,12 @@
 import itertools
 from dataclasses import dataclass
 
-from common.audio.container import DECODING_ERRORS, AudioSource, OpenAudio, open_audio
-from common.audio.decoding import Timeline, frames
+from common.audio.container import DECODING_ERRORS, OpenAudio, open_audio
+from common.audio.decoding import frames
 from common.audio.errors import EmptyAudioError, TruncatedAudioError, UndecodableAudioError
 from common.audio.kinds import AudioKind, id3_length
+from common.audio.signals import AudioSource
+from common.audio.timeline import Timeline
 from common.audio.wav import declared_wav_duration
 
 #: Sound that must decode at the beginning.
@@ -157,7 +159,7 @@ def _last_packet(opened: OpenAudio, declared: float) -> float:
                 latest = max(latest, float(packet.pts * packet.time_base))
     except DECODING_ERRORS:
         opened.file.raise_failure()
-    return latest - opened.start
+    return latest - opened.zero
 
 
 def _measure(source: AudioSource) -> float:
@@ -169,7 +171,7 @@ def _measure(source: AudioSource) -> float:
                 if packet.size == 0 or packet.time_base is None:
                     continue
                 pts, length = packet.pts, float((packet.duration or 0) * packet.time_base)
-                time = None if pts is None else float(pts * packet.time_base) - opened.start
+                time = None if pts is None else float(pts * packet.time_base) - opened.zero
                 timeline.place(time)
                 timeline.advance(length)
         except DECODING_ERRORS:

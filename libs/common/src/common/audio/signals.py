@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from os import PathLike
-from typing import BinaryIO
+
+from common.audio.seekable import Seekable
 
 #: A path, or an object that reads and seeks (such as an S3 object read by ranges).
-AudioFile = str | PathLike[str] | BinaryIO
+AudioFile = str | PathLike[str] | Seekable
 
 
 class ChannelMode(StrEnum):

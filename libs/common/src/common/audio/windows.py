@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.audio.conditioning import SignalConditioner
-from common.audio.container import AudioSource
-from common.audio.decoding import SAMPLE_RATE, Samples, decode
+from common.audio.decoding import decode
+from common.audio.resampling import SAMPLE_RATE, Samples
+from common.audio.signals import AudioSource
 
 #: Takes the sound of the zone for the cut and returns the place (samples from its beginning).
 FindCut = Callable[[Samples], int]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from common.audio.container import AudioSource
+from common.audio.signals import AudioSource
 from common.engines import Progress
 
 

@@ -17,9 +17,9 @@ from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
 
 from common import gpu
 from common.audio.conditioning import SignalConditioner
-from common.audio.container import AudioSource
-from common.audio.decoding import SAMPLE_RATE
 from common.audio.probe import probe
+from common.audio.resampling import SAMPLE_RATE
+from common.audio.signals import AudioSource
 from common.audio.windows import AudioWindow, windows
 from common.engines import Device, EngineSettings, Progress
 from common.models.store import EmbeddedDiarization, ModelError, PipelineDirectory

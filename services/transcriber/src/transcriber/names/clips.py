@@ -96,8 +96,7 @@ class ClipStore:
         assert place is not None
         return await asyncio.get_running_loop().run_in_executor(
             self._executor,
-            # PyAV takes any object that reads and seeks.
-            lambda: cut_clip(source, place[0], place[1]),  # type: ignore[arg-type]
+            lambda: cut_clip(source, place[0], place[1]),
         )
 
 

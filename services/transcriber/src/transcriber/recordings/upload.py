@@ -180,11 +180,7 @@ class Uploader:
         source = Hurried(
             await self._objects.open(self._bucket, upload.source_key), self._limits.probe_seconds
         )
-        # PyAV takes any object that reads and seeks.
-        looking = asyncio.get_running_loop().run_in_executor(
-            self._executor,
-            lambda: probe(source),  # type: ignore[arg-type]
-        )
+        looking = asyncio.get_running_loop().run_in_executor(self._executor, probe, source)
         try:
             async with asyncio.timeout(self._limits.probe_seconds + 1):
                 info: AudioInfo = await looking

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from common.audio.decoding import SAMPLE_RATE, Samples
+from common.audio.resampling import SAMPLE_RATE, Samples
 from transcriber.worker.engines.faster_whisper import (
     WhisperRecognizer,
     _to_domain,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from common.audio.decoding import SAMPLE_RATE, Samples
+from common.audio.resampling import SAMPLE_RATE, Samples
 from common.audio.windows import AudioWindow
 from common.tasks.task import TaskCancelledError
 from transcriber.worker.engines.protocol import (

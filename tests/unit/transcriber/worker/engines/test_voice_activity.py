@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from common.audio.decoding import SAMPLE_RATE
+from common.audio.resampling import SAMPLE_RATE
 from transcriber.worker.engines.voice_activity import (
     Span,
     SpeechMap,

@@ -16,7 +16,7 @@ from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
 from common import gpu
-from common.audio.decoding import SAMPLE_RATE, Samples
+from common.audio.resampling import SAMPLE_RATE, Samples
 from common.engines import Device, EngineSettings
 from common.models.store import RecognitionModel
 from transcriber.worker.engines.protocol import (

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from common.audio.container import AudioSource
-from common.audio.decoding import Samples
+from common.audio.resampling import Samples
+from common.audio.signals import AudioSource
 from common.engines import Progress
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from common.audio.decoding import SAMPLE_RATE, Samples
+from common.audio.resampling import SAMPLE_RATE, Samples
 from common.audio.windows import AudioWindow
 from common.engines import Progress
 from common.tasks.task import TaskCancelledError

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from common.audio.conditioning import SignalConditioner
-from common.audio.container import AudioSource
-from common.audio.decoding import Samples
 from common.audio.probe import probe
+from common.audio.resampling import Samples
+from common.audio.signals import AudioSource
 from common.audio.windows import AudioWindow, quietest, windows
 from common.engines import Progress
 from transcriber.worker.engines.protocol import Recognition, RecognitionOptions
