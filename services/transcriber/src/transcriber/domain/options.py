@@ -1,10 +1,10 @@
 """Validated processing options."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from common import languages
 from common.errors import ValidationError
 from transcriber.domain.jobs import Stage
 
@@ -13,15 +13,6 @@ MOST_SPEAKERS = 100
 MOST_PHRASES = 200
 LONGEST_PHRASE = 100
 LONGEST_REQUEST_ID = 128
-_CODES = """
-af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he hi hr
-ht hu hy id is it ja jw ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my ne nl nn no oc
-pa pl ps pt ro ru sa sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo yue
-zh
-"""
-#: Languages that can be requested. Others can only be detected.
-LANGUAGES = frozenset(_CODES.split())
-_LANGUAGE = re.compile(r"^([a-z]{2,3})([-_][a-z0-9]{2,8})*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,23 +59,13 @@ class ProcessingOptions:
         return {}
 
 
-def language(code: str) -> str:
-    """Normalize a language code: `en` for `en`, `EN` or `en-US`. Empty means detect.
+def language(tag: str) -> str:
+    """Return the code of a language tag: `en` for `en`, `EN` or `en-US`. Empty means detect.
 
     Raises:
         ValidationError: the language cannot be recognized.
     """
-    code = code.strip()
-    if not code or code.lower() == "auto":
-        return ""
-    match = _LANGUAGE.match(code)
-    if match is None or match[1].lower() not in LANGUAGES:
-        raise ValidationError.of(
-            "language",
-            "language must be the code of a supported language, such as 'en', or empty to "
-            "detect it.",
-        )
-    return match[1].lower()
+    return languages.requested(tag)
 
 
 def priority(value: int) -> int:
