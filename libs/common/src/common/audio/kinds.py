@@ -1,26 +1,18 @@
-"""Detection of file types by their content.
+"""Detection of file types by the first bytes, and comparison with the extension.
 
 No media library is needed, so that a file can be rejected before anything decodes it.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import mimetypes
 from enum import StrEnum
+from pathlib import PurePosixPath
 
-from common.audio import frames, other_files
-from common.audio.frames import Reader
-from common.audio.seekable import Seekable
-
-#: Bytes that may be passed over before the first frame.
-JUNK_BYTES = 65_536
-#: Enough first bytes to detect every kind: the junk, and some frames of the largest size.
-SNIFF_BYTES = JUNK_BYTES + 32_768
-#: Tags in a row that are looked past.
-_MOST_TAGS = 8
+#: Enough bytes to detect every kind. MPEG transport streams need the most.
+SNIFF_BYTES = 4096
 
 
 class AudioKind(StrEnum):
-    """Families of containers, distinguished by their content."""
+    """Families of containers, distinguished by their first bytes."""
 
     AAC = "aac"
     AC3 = "ac3"
@@ -44,7 +36,7 @@ class AudioKind(StrEnum):
     MATROSKA = "matroska"
     MP3 = "mp3"
     MP4 = "mp4"
-    MPC7 = "mpc7"
+    MPC = "mpc"
     MPC8 = "mpc8"
     MPEG_PS = "mpegps"
     MPEG_TS = "mpegts"
@@ -52,7 +44,7 @@ class AudioKind(StrEnum):
     OGG = "ogg"
     OMA = "oma"
     QCP = "qcp"
-    REAL = "realmedia"
+    REAL_MEDIA = "realmedia"
     SHORTEN = "shorten"
     SOX = "sox"
     SPHERE = "sphere"
@@ -65,93 +57,159 @@ class AudioKind(StrEnum):
     WTV = "wtv"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Detected:
-    """The kind of a file, and the byte at which it really begins: behind tags, zeros or junk."""
-
-    kind: AudioKind
-    start: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Signature:
-    """First bytes of a kind. `test` examines the rest of the head where they are common words."""
-
-    kind: AudioKind
-    first: bytes
-    test: Callable[[bytes], bool] = lambda _: True
-
-
-def _form(*names: bytes) -> Callable[[bytes], bool]:
-    return lambda head: head[8:12] in names
-
-
-def _little(head: bytes, at: int, size: int) -> int:
-    return int.from_bytes(head[at : at + size], "little")
-
-
-_SIGNATURES = (
-    *(_Signature(AudioKind.WAV, name, _form(b"WAVE")) for name in (b"RIFF", b"RIFX", b"RF64")),
-    _Signature(AudioKind.WAV, b"BW64", _form(b"WAVE")),
-    _Signature(AudioKind.AVI, b"RIFF", _form(b"AVI ", b"AVIX")),
-    _Signature(AudioKind.QCP, b"RIFF", _form(b"QLCM")),
-    _Signature(AudioKind.AIFF, b"FORM", _form(b"AIFF", b"AIFC")),
-    _Signature(AudioKind.AMR, b"#!AMR\n"),
-    _Signature(AudioKind.AMR, b"#!AMR-WB\n"),
-    _Signature(AudioKind.AMR, b"#!AMR_MC1.0\n"),
-    _Signature(AudioKind.AMR, b"#!AMR-WB_MC1.0\n"),
-    _Signature(AudioKind.APE, b"MAC ", lambda head: 3_000 <= _little(head, 4, 2) < 5_000),
-    _Signature(AudioKind.ASF, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
-    _Signature(AudioKind.AU, b".snd", lambda head: head[4] == 0 and head[12:15] == bytes(3)),
-    _Signature(AudioKind.CAF, b"caff\x00\x01"),
-    _Signature(AudioKind.DSDIFF, b"FRM8", lambda head: head[12:16] == b"DSD "),
-    _Signature(AudioKind.DSF, b"DSD ", lambda head: _little(head, 4, 8) == 28),
-    _Signature(AudioKind.DSS, b"\x02dss"),
-    _Signature(AudioKind.DSS, b"\x03dss"),
-    _Signature(AudioKind.FLAC, b"fLaC"),
-    _Signature(AudioKind.FLV, b"FLV", lambda head: 1 <= head[3] < 5 and head[5] == 0),
-    _Signature(AudioKind.ILBC, b"#!iLBC30\n"),
-    _Signature(AudioKind.ILBC, b"#!iLBC20\n"),
-    _Signature(AudioKind.MATROSKA, b"\x1a\x45\xdf\xa3"),
-    _Signature(AudioKind.MPC7, b"MP+", lambda head: head[3] & 0x0F in {7, 8}),
-    _Signature(AudioKind.MPC8, b"MPCK"),
-    _Signature(AudioKind.MXF, b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02"),
-    _Signature(AudioKind.OGG, b"OggS\x00"),
-    _Signature(AudioKind.OMA, b"EA3", lambda head: head[4:6] == b"\x00\x60"),
-    _Signature(AudioKind.OMA, b"ea3\x03\x00"),
-    _Signature(AudioKind.REAL, b".RMF\x00\x00"),
-    _Signature(AudioKind.REAL, b".ra\xfd"),
-    _Signature(AudioKind.SHORTEN, b"ajkg", lambda head: 0 < head[4] < 8),
-    _Signature(AudioKind.SOX, b".SoX"),
-    _Signature(AudioKind.SOX, b"XoS."),
-    _Signature(AudioKind.SPHERE, b"NIST_1A\n   1024\n"),
-    _Signature(AudioKind.TAK, b"tBaK"),
-    _Signature(AudioKind.TTA, b"TTA1", lambda head: head[4] < 4 and head[5] == 0),
-    _Signature(AudioKind.VOC, b"Creative Voice File\x1a"),
-    _Signature(AudioKind.W64, b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"),
-    _Signature(AudioKind.WAVPACK, b"wvpk", lambda head: head[9] == 4),
-    _Signature(AudioKind.WTV, b"\xb7\xd8\x00\x20\x37\x49\xda\x11\xa6\x4e\x00\x07\xe9\x5e\xad\x8d"),
-)
-#: Boxes that MP4 and QuickTime files begin with, and the largest sensible size of each.
-_MP4_BOXES = {
-    b"ftyp": 1 << 16,
-    b"moov": 1 << 29,
-    b"mdat": 1 << 32,
-    b"wide": 1 << 24,
-    b"free": 1 << 24,
-    b"skip": 1 << 24,
-    b"pnot": 1 << 16,
-    b"moof": 1 << 29,
-    b"styp": 1 << 16,
-    b"sidx": 1 << 24,
+#: Which kinds each file name extension may stand for.
+EXTENSIONS: dict[str, frozenset[AudioKind]] = {
+    extension: frozenset(kinds)
+    for kinds, extensions in (
+        ((AudioKind.AAC, AudioKind.MP4), "aac"),
+        ((AudioKind.AAC,), "adts"),
+        ((AudioKind.AIFF,), "aif aiff aifc"),
+        ((AudioKind.AMR,), "amr awb"),
+        ((AudioKind.ASF,), "wma wmv asf"),
+        ((AudioKind.AU,), "au snd"),
+        ((AudioKind.AVI,), "avi"),
+        ((AudioKind.CAF,), "caf"),
+        ((AudioKind.FLAC,), "flac"),
+        ((AudioKind.MATROSKA,), "mkv mka webm weba"),
+        ((AudioKind.MP3,), "mp1 mp2 mp3 mpga m2a m3a"),
+        ((AudioKind.MP4,), "m4a m4b m4p m4r m4v mp4 mov qt 3gp 3g2 3ga"),
+        ((AudioKind.MPEG_PS, AudioKind.MPEG_TS), "mpg mpeg vob"),
+        ((AudioKind.MPEG_TS,), "ts mts m2ts"),
+        ((AudioKind.OGG,), "ogg oga ogv opus spx"),
+        ((AudioKind.WAV,), "wav wave bwf rf64"),
+    )
+    for extension in extensions.split()
 }
-_READERS: tuple[tuple[AudioKind, Reader], ...] = (
-    (AudioKind.MPEG_TS, frames.TRANSPORT),
-    (AudioKind.MPEG_PS, frames.PROGRAM),
-    (AudioKind.MP3, frames.MPEG_AUDIO),
-    (AudioKind.AAC, frames.ADTS),
-    (AudioKind.EAC3, frames.EAC3),
-    (AudioKind.AC3, frames.AC3),
-    (AudioKind.DTS, frames.DTS),
-    (AudioKind.LATM, frames.LOAS),
+
+_MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+_TS_PACKET = 188
+_TS_SYNC = 0x47
+
+#: Extensions of other file types that are missing from the table of MIME types.
+_NOT_AUDIO = frozenset(
+    [
+        "7z",
+        "apk",
+        "bat",
+        "cmd",
+        "dmg",
+        "docx",
+        "heic",
+        "iso",
+        "jar",
+        "msi",
+        "ods",
+        "odt",
+        "pptx",
+        "ps1",
+        "rar",
+        "rtf",
+        "scr",
+        "vbs",
+        "xlsx",
+    ]
 )
+
+# Without the machine's own tables, so that the result is the same everywhere.
+_MIME_TYPES = mimetypes.MimeTypes()
+
+
+def sniff(first_bytes: bytes) -> AudioKind | None:
+    """Detect the kind of a file from its first bytes (up to SNIFF_BYTES), None if it is not audio.
+
+    A file whose leading ID3 tag is longer than the given bytes counts as MP3, as it nearly always
+    is.
+    """
+    head = _after_id3(first_bytes)
+    if head is None:
+        return AudioKind.MP3
+    return _by_signature(head) or _by_frame(head) or _by_packets(head)
+
+
+def id3_length(first_bytes: bytes) -> int:
+    """Return the length in bytes of the leading ID3v2 tag, 0 without one."""
+    if len(first_bytes) < 10 or first_bytes[:3] != b"ID3":
+        return 0
+    length = 0
+    for byte in first_bytes[6:10]:
+        length = length << 7 | byte & 0x7F
+    footer = 10 if first_bytes[5] & 0x10 else 0
+    return 10 + length + footer
+
+
+def name_contradicts(file_name: str, kind: AudioKind) -> str | None:
+    """Describe the contradiction between a file's extension and `kind`, None if there is none.
+
+    Missing and unknown extensions contradict nothing.
+    """
+    extension = PurePosixPath(file_name.replace("\\", "/")).suffix.lstrip(".").lower()
+    if not extension:
+        return None
+    allowed = EXTENSIONS.get(extension)
+    if allowed is not None:
+        if kind in allowed:
+            return None
+        return f"named .{extension}, but its content is {kind}"
+    if extension in _NOT_AUDIO:
+        return f"named .{extension}, but its content is {kind}"
+    claimed, _ = _MIME_TYPES.guess_type(f"name.{extension}")
+    if claimed is None or claimed.startswith(("audio/", "video/")):
+        return None
+    return f"named .{extension} ({claimed}), but its content is {kind}"
+
+
+def _after_id3(data: bytes) -> bytes | None:
+    """Return the bytes after leading ID3 tags, None if the tags are longer than the data."""
+    while tag := id3_length(data):
+        if tag + 4 > len(data):
+            return None
+        data = data[tag:]
+    return data
+
+
+def _by_signature(head: bytes) -> AudioKind | None:
+    if head[:4] in {b"RIFF", b"RF64", b"BW64"} and head[8:12] == b"WAVE":
+        return AudioKind.WAV
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return AudioKind.AVI
+    if head[:4] == b"FORM" and head[8:12] in {b"AIFF", b"AIFC"}:
+        return AudioKind.AIFF
+    if head[4:8] in _MP4_BOXES:
+        return AudioKind.MP4
+    for signature, kind in (
+        (b"fLaC", AudioKind.FLAC),
+        (b"OggS", AudioKind.OGG),
+        (b"\x1a\x45\xdf\xa3", AudioKind.MATROSKA),
+        (b"#!AMR", AudioKind.AMR),
+        (b"caff", AudioKind.CAF),
+        (b".snd", AudioKind.AU),
+        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", AudioKind.ASF),
+        (b"\x00\x00\x01\xba", AudioKind.MPEG_PS),
+    ):
+        if head.startswith(signature):
+            return kind
+    return None
+
+
+def _by_frame(head: bytes) -> AudioKind | None:
+    """Detect MPEG audio and ADTS by their sync word and by fields with valid values."""
+    if len(head) < 4 or head[0] != 0xFF:
+        return None
+    if head[1] & 0xF6 == 0xF0:  # ADTS: twelve sync bits and a zero layer.
+        known_rate = (head[2] >> 2 & 0x0F) < 13
+        return AudioKind.AAC if known_rate else None
+    if head[1] & 0xE0 != 0xE0:
+        return None
+    version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
+    bit_rate, sample_rate = head[2] >> 4, head[2] >> 2 & 3
+    sensible = version != 1 and layer != 0 and bit_rate != 15 and sample_rate != 3
+    return AudioKind.MP3 if sensible else None
+
+
+def _by_packets(head: bytes) -> AudioKind | None:
+    """Detect MPEG transport streams by a sync byte every 188 bytes (192 on Blu-ray)."""
+    for first, step in ((0, _TS_PACKET), (4, _TS_PACKET + 4)):
+        marks = head[first : first + 5 * step : step]
+        if len(marks) >= 3 and all(mark == _TS_SYNC for mark in marks):
+            return AudioKind.MPEG_TS
+    return None
