@@ -34,8 +34,8 @@ from transcriber.settings import ApiSettings
 SECRET = "a secret for tests that is long enough"
 DELIVERY = Delivery(ack_wait_seconds=2, max_deliver=3)
 _CLEAR = """
-TRUNCATE uploads, transcriptions, jobs, tasks, dead_tasks, outbox, segments, transcript_speakers,
-         deletions, item_attempts RESTART IDENTITY
+TRUNCATE uploads, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
+         transcript_speakers, deletions, item_attempts RESTART IDENTITY
 """
 Answer = TypeVar("Answer")
 

@@ -74,8 +74,8 @@ SELECT 'notice', 'nobody.listens', '{}', '' FROM generate_series(1, 10)
 _WARNINGS = "SELECT id, warnings FROM transcriptions WHERE warnings <> '{}'"
 _FAILED = "SELECT failure_message FROM jobs WHERE status = 'failed'"
 _CLEAR = """
-TRUNCATE uploads, transcriptions, jobs, tasks, dead_tasks, outbox, segments, transcript_speakers,
-         deletions, item_attempts RESTART IDENTITY
+TRUNCATE uploads, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
+         transcript_speakers, deletions, item_attempts RESTART IDENTITY
 """
 STEPS = [kind.name for kind in steps_of("transcriber")]
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from common import filenames
+from common.audio.signals import ChannelMode
 from common.errors import NotFoundError, ValidationError
 from securetranscribe.v1 import diarization_pb2, queue_pb2, transcription_pb2
 from transcriber.api.preferences import Preferences
@@ -38,6 +39,12 @@ _STAGES = {
     queue_pb2.STAGE_DIARIZE: Stage.DIARIZE,
     queue_pb2.STAGE_MERGE: Stage.MERGE,
 }
+_MODES = {
+    transcription_pb2.CHANNEL_MODE_UNSPECIFIED: None,
+    transcription_pb2.CHANNEL_MODE_AUTO: ChannelMode.AUTO,
+    transcription_pb2.CHANNEL_MODE_MIX: ChannelMode.MIX,
+    transcription_pb2.CHANNEL_MODE_SEPARATE: ChannelMode.SEPARATE,
+}
 
 
 def needs_preferences(config: transcription_pb2.UploadConfig) -> bool:
@@ -59,11 +66,13 @@ def upload(config: transcription_pb2.UploadConfig, preferences: Preferences) -> 
             language=options.language(config.language or preferences.language),
             phrases=options.phrases(config.phrases),
             speakers=bounds(config.diarization),
+            channels=channels(config.channels) or ChannelMode.AUTO,
         ),
         auto_start=config.auto_start if config.HasField("auto_start") else preferences.auto_start,
         priority=options.priority(config.priority),
         request_id=options.request_id(config.request_id),
         size_bytes=config.size_bytes,
+        allow_truncated=config.allow_truncated,
     )
 
 
@@ -73,13 +82,18 @@ def amended(
     """Return an upload with the options that came after the file.
 
     Raises:
-        ValidationError: the language is unknown.
+        ValidationError: the language or the mode of channels is unknown.
     """
     if late.HasField("language"):
         language = options.language(late.language or preferences.language)
         described = replace(described, options=replace(described.options, language=language))
+    mode = channels(late.channels)
+    if mode is not None:
+        described = replace(described, options=replace(described.options, channels=mode))
     if late.HasField("auto_start"):
         described = replace(described, auto_start=late.auto_start)
+    if late.HasField("allow_truncated"):
+        described = replace(described, allow_truncated=late.allow_truncated)
     return described
 
 
@@ -94,8 +108,20 @@ def start(request: transcription_pb2.StartTranscriptionRequest) -> StartRequest:
         request_id=options.request_id(request.request_id),
         language=options.language(request.language) if request.HasField("language") else None,
         speakers=bounds(request.diarization) if request.HasField("diarization") else None,
+        channels=channels(request.channels),
         stages=stages(request.stages),
     )
+
+
+def channels(value: int) -> ChannelMode | None:
+    """Convert a mode of channels. None means unspecified.
+
+    Raises:
+        ValidationError: the mode is unknown.
+    """
+    if value not in _MODES:
+        raise ValidationError.of("channels", "channels must be auto, mix or separate.")
+    return _MODES[transcription_pb2.ChannelMode.ValueType(value)]
 
 
 def bounds(config: diarization_pb2.DiarizationConfig) -> SpeakerBounds:

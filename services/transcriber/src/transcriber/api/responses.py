@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
+from common.audio.signals import ChannelMode, ChannelPlan
 from common.times import duration, timestamp
 from securetranscribe.v1 import queue_pb2, session_pb2, speech_pb2, transcription_pb2
 from transcriber.domain.jobs import Job, JobStatus, Stage, StageProgress, TaskState
@@ -45,6 +46,12 @@ _NAME_SOURCES = {
     NameSource.SUGGESTED: transcription_pb2.SPEAKER_NAME_SOURCE_SUGGESTED,
     NameSource.CONFIRMED: transcription_pb2.SPEAKER_NAME_SOURCE_CONFIRMED,
 }
+_MODES = {
+    ChannelMode.AUTO: transcription_pb2.CHANNEL_MODE_AUTO,
+    ChannelMode.MIX: transcription_pb2.CHANNEL_MODE_MIX,
+    ChannelMode.SEPARATE: transcription_pb2.CHANNEL_MODE_SEPARATE,
+}
+_NOT_MEASURED = "The channels were not measured, so the default track is processed as a mix."
 
 
 def transcription(value: Transcription, now: dt.datetime) -> transcription_pb2.Transcription:
@@ -74,11 +81,12 @@ def transcription(value: Transcription, now: dt.datetime) -> transcription_pb2.T
         ],
         confidence=value.confidence,
         speakers=[_speaker(speaker) for speaker in group_by_name(value.speakers).speakers],
-        warnings=value.warnings,
+        warnings=dict.fromkeys((*value.file.warnings, *value.warnings)),
         failure=failure(value.failure),
         speech_model=value.speech_model,
         diarization_model=value.diarization_model,
         stages=[_stage(stage) for stage in job.stages] if job else [],
+        channel_plan=_channel_plan(value.channel_plan, value.options.channels),
     )
     if job is not None and job.started_at is not None:
         message.processing_duration.CopyFrom(duration(job.processing_seconds(now)))
@@ -110,6 +118,7 @@ def transcript(
             confidence=segment.confidence,
             language=segment.language,
             words=[_word(word, speakers) for word in segment.words],
+            channel=segment.channel,
         )
         for index, segment in enumerate(segments, start=first)
     ]
@@ -215,6 +224,25 @@ def _speaker(value: TranscriptSpeaker) -> transcription_pb2.TranscriptSpeaker:
         voiceprint_speech_duration=duration(
             value.voiceprint.speech_seconds if value.voiceprint else 0.0
         ),
+        channel=value.channel,
+    )
+
+
+def _channel_plan(
+    plan: ChannelPlan | None, requested: ChannelMode
+) -> transcription_pb2.ChannelPlan:
+    if plan is None:
+        return transcription_pb2.ChannelPlan(requested=_MODES[requested], reason=_NOT_MEASURED)
+    return transcription_pb2.ChannelPlan(
+        requested=_MODES[plan.requested],
+        decided=_MODES[plan.decided],
+        reason=plan.reason,
+        channels=[
+            transcription_pb2.RecordingChannel(
+                number=number, title=planned.signal.title, description=planned.description
+            )
+            for number, planned in enumerate(plan.signals, start=1)
+        ],
     )
 
 

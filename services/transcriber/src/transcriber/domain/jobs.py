@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from common.audio.signals import ChannelPlan
+
 
 class Stage(StrEnum):
     """Stage of processing."""
@@ -100,7 +102,7 @@ class Job:
     """One run of processing.
 
     `progress` is in percent. `filename`, `size_bytes` and `duration` (seconds) describe the
-    recording.
+    recording. `channel_plan` is None if its channels were not measured.
     """
 
     id: int
@@ -119,6 +121,7 @@ class Job:
     filename: str = ""
     size_bytes: int = 0
     duration: float = 0.0
+    channel_plan: ChannelPlan | None = None
     stages: tuple[StageProgress, ...] = ()
 
     def processing_seconds(self, now: dt.datetime) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from common import languages
+from common.audio.signals import ChannelMode, Signal, dump_signals
 from common.errors import ValidationError
 from transcriber.domain.jobs import Stage
 
@@ -45,18 +46,25 @@ class ProcessingOptions:
     language: str = ""
     phrases: tuple[str, ...] = ()
     speakers: SpeakerBounds = SpeakerBounds()
+    channels: ChannelMode = ChannelMode.AUTO
 
-    def of_stage(self, stage: Stage) -> dict[str, Any]:
-        """Return the options that affect a stage's result, comparable and fit for JSON."""
+    def of_stage(self, stage: Stage, signals: Sequence[Signal] = ()) -> dict[str, Any]:
+        """Return the options that affect a stage's result, comparable and fit for JSON.
+
+        `signals` are those of the plan. Without any, the options equal those of recordings stored
+        before there were plans.
+        """
         if stage is Stage.TRANSCRIBE:
-            return {"language": self.language, "phrases": list(self.phrases)}
-        if stage is Stage.DIARIZE:
-            return {
+            found: dict[str, Any] = {"language": self.language, "phrases": list(self.phrases)}
+        elif stage is Stage.DIARIZE:
+            found = {
                 "speaker_count": self.speakers.count,
                 "min_speakers": self.speakers.fewest,
                 "max_speakers": self.speakers.most,
             }
-        return {}
+        else:
+            return {}
+        return {**found, "signals": dump_signals(signals)} if signals else found
 
 
 def language(tag: str) -> str:

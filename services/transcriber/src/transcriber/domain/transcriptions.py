@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
+from common.audio.signals import ChannelPlan
 from transcriber.domain.jobs import Failure, Job
 from transcriber.domain.options import ProcessingOptions
 from transcriber.domain.transcripts import TranscriptSpeaker
@@ -20,7 +21,10 @@ class TranscriptionStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AudioFile:
-    """Properties of an uploaded file. `duration` is in seconds."""
+    """Properties of an uploaded file. `duration` is in seconds.
+
+    `warnings` are sentences for its owner about faults of the file.
+    """
 
     filename: str
     size_bytes: int
@@ -29,6 +33,7 @@ class AudioFile:
     codec: str
     sample_rate: int
     channels: int
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +52,9 @@ class Transcription:
 
     `source_available` is False once the recording has been given up and only the transcript
     remains. `transcript_at` is when the stored transcript was assembled, None without one.
-    `voices_known` is True if the speakers service may hold data about its voices.
+    `channel_plan` is that of the stored transcript or, without one, of the last job or the upload.
+    It is None if the channels were not measured. `voices_known` is True if the speakers service may
+    hold data about its voices.
     """
 
     id: int
@@ -59,6 +66,7 @@ class Transcription:
     status: TranscriptionStatus
     created_at: dt.datetime
     transcript_at: dt.datetime | None = None
+    channel_plan: ChannelPlan | None = None
     language_detected: str = ""
     languages: tuple[LanguageSpan, ...] = ()
     confidence: float = 0.0

@@ -1,7 +1,8 @@
 """Events and tasks as protobuf messages."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from common.times import duration, timestamp
 from securetranscribe.v1 import diarization_pb2, event_pb2, queue_pb2, speech_pb2
@@ -30,6 +31,7 @@ def task(value: Task, transcription: Transcription, release: int) -> queue_pb2.T
         part_count=1,
         result_key=value.result_key,
         release=release,
+        signals=_signals(value.options),
     )
     options = value.options
     if value.stage is Stage.TRANSCRIBE:
@@ -47,6 +49,20 @@ def task(value: Task, transcription: Transcription, release: int) -> queue_pb2.T
             )
         )
     return message
+
+
+def _signals(options: Mapping[str, Any]) -> list[speech_pb2.Signal]:
+    """Return the signals in the options of a task, none if its recording was not surveyed."""
+    return [
+        speech_pb2.Signal(
+            title=signal["title"],
+            parts=[
+                speech_pb2.SignalPart(track=part["track"], gains=part["gains"])
+                for part in signal["parts"]
+            ],
+        )
+        for signal in options.get("signals", ())
+    ]
 
 
 def transcription_created(value: Transcription) -> event_pb2.Event:

@@ -1,10 +1,12 @@
 """Start of jobs: the stages to run are planned and queued in one transaction."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 from common import telemetry
+from common.audio.signals import ChannelMode
 from common.errors import ConflictError, NotFoundError, ResourceExhaustedError, StateError
 from common.postgres import Connection, Database
 from transcriber.domain.jobs import WORKER_STAGES, Job, Stage, Task, TaskState
@@ -36,6 +38,7 @@ class StartRequest:
     request_id: str | None = None
     language: str | None = None
     speakers: SpeakerBounds | None = None
+    channels: ChannelMode | None = None
     stages: frozenset[Stage] = frozenset()
 
 
@@ -129,9 +132,13 @@ async def queue_job(
         language=transcription.options.language if request.language is None else request.language,
         phrases=transcription.options.phrases,
         speakers=request.speakers or transcription.options.speakers,
+        channels=request.channels or transcription.options.channels,
     )
     job_id = f"job_{uuid4().hex}"
-    tasks = await _plan(connection, transcription, job_id, options, request.stages)
+    plan = transcription.channel_plan
+    signals = () if plan is None else [planned.signal for planned in plan.signals]
+    wanted = {stage: options.of_stage(stage, signals) for stage in Stage}
+    tasks = await _tasks(connection, transcription.id, job_id, wanted, request.stages)
     if not transcription.source_available and any(
         task.stage in WORKER_STAGES and not task.reused for task in tasks
     ):
@@ -147,11 +154,12 @@ async def queue_job(
         priority=request.priority,
         current_step=QUEUED_STEP,
         trace=telemetry.inject(),
+        channel_plan=plan,
     )
     if not added:
         raise _used_elsewhere()
     await Tasks(connection).add(tasks)
-    await Transcriptions(connection).started(transcription.id, job_id, options)
+    await Transcriptions(connection).started(transcription.id, job_id, options, plan)
     job = await jobs.get(job_id)
     assert job is not None, "it was added in this transaction"
     await JobOutbox(connection).event(messages.job_queued(job))
@@ -164,30 +172,30 @@ def _used_elsewhere() -> ConflictError:
     )
 
 
-async def _plan(
+async def _tasks(
     connection: Connection,
-    transcription: Transcription,
+    transcription_id: int,
     job_id: str,
-    options: ProcessingOptions,
+    wanted: Mapping[Stage, dict[str, Any]],
     rerun: Collection[Stage],
 ) -> list[Task]:
+    """Return a task per stage with its options. Those with a result to reuse are done."""
     tasks: list[Task] = []
-    for stage in Stage:
-        wanted = options.of_stage(stage)
+    for stage, options in wanted.items():
         earlier = None
         if stage in WORKER_STAGES and stage not in rerun:
-            earlier = await Tasks(connection).reusable(transcription.id, stage, wanted)
+            earlier = await Tasks(connection).reusable(transcription_id, stage, options)
         task_id = str(uuid4())
         tasks.append(
             Task(
                 task_id=task_id,
                 job_id=job_id,
-                transcription_id=transcription.id,
+                transcription_id=transcription_id,
                 stage=stage,
                 state=TaskState.WAITING if earlier is None else TaskState.DONE,
-                options=wanted,
+                options=options,
                 fraction=0.0 if earlier is None else 1.0,
-                result_key=earlier.result_key if earlier else f"{transcription.id}/{task_id}.pb",
+                result_key=earlier.result_key if earlier else f"{transcription_id}/{task_id}.pb",
                 reused=earlier is not None,
             )
         )

@@ -38,7 +38,11 @@ _log = logging.get(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UploadRequest:
-    """A caller's description of a file. `size_bytes` is 0 if it is not known in advance."""
+    """A caller's description of a file.
+
+    `size_bytes` is 0 if it is not known in advance. With `allow_truncated`, a recording that breaks
+    off is accepted with a warning.
+    """
 
     filename: str
     options: ProcessingOptions
@@ -46,6 +50,7 @@ class UploadRequest:
     priority: int
     request_id: str | None
     size_bytes: int = 0
+    allow_truncated: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -211,6 +216,7 @@ class Uploader:
                 file=file,
                 source_key=upload.source_key,
                 options=request.options,
+                channel_plan=None,
             )
             if not added:
                 earlier = await _earlier(connection, session_id, request.request_id or "")

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
+from common.audio.signals import ChannelPlan
 from common.postgres import Connection, execute, fetch_all, fetch_one
 from transcriber.domain.jobs import Failure, Job, JobStatus
+from transcriber.store.channel_plans import plan_to_json
 from transcriber.store.rows import job_of
 from transcriber.store.tasks import Tasks
 
 _INSERT = """
 INSERT INTO jobs (job_id, transcription_id, session_id, request_id, status, priority,
-                  current_step, trace)
+                  current_step, trace, channel_plan)
 VALUES (%(job_id)s, %(transcription_id)s, %(session_id)s, %(request_id)s, 'queued', %(priority)s,
-        %(current_step)s, %(trace)s)
+        %(current_step)s, %(trace)s, %(channel_plan)s)
 ON CONFLICT (session_id, request_id) DO NOTHING
 """
 _OWN = """
@@ -165,6 +167,7 @@ class Jobs:
         priority: int,
         current_step: str,
         trace: Mapping[str, str],
+        channel_plan: ChannelPlan | None,
     ) -> bool:
         """Add a queued job. Return False if its idempotency key exists."""
         parameters = {
@@ -175,6 +178,7 @@ class Jobs:
             "priority": priority,
             "current_step": current_step,
             "trace": Jsonb(dict(trace)),
+            "channel_plan": plan_to_json(channel_plan),
         }
         return await execute(self._connection, _INSERT, parameters) == 1
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
+from common.audio.signals import ChannelMode
 from transcriber.domain.jobs import Failure, Job, JobStatus, Stage, Task, TaskState
 from transcriber.domain.options import ProcessingOptions, SpeakerBounds
 from transcriber.domain.progress import stages_of
@@ -21,6 +22,7 @@ from transcriber.domain.transcripts import (
     Voiceprint,
     Word,
 )
+from transcriber.store.channel_plans import plan_of
 
 
 def failure_of(row: DictRow) -> Failure | None:
@@ -49,6 +51,7 @@ def job_of(row: DictRow, tasks: Iterable[Task] = ()) -> Job:
         filename=row["filename"],
         size_bytes=row["size_bytes"],
         duration=row["duration"],
+        channel_plan=plan_of(row["channel_plan"]),
         stages=stages_of(tasks),
     )
 
@@ -91,6 +94,7 @@ def transcription_of(
             codec=row["codec"],
             sample_rate=row["sample_rate"],
             channels=row["channels"],
+            warnings=tuple(row["file_warnings"]),
         ),
         source_key=row["source_key"],
         source_available=row["source_deleted_at"] is None,
@@ -100,10 +104,12 @@ def transcription_of(
             speakers=SpeakerBounds(
                 count=row["speaker_count"], fewest=row["min_speakers"], most=row["max_speakers"]
             ),
+            channels=ChannelMode(row["channels_requested"]),
         ),
         status=TranscriptionStatus(row["status"]),
         created_at=row["created_at"],
         transcript_at=row["transcript_at"],
+        channel_plan=plan_of(row["channel_plan"]),
         language_detected=row["language_detected"],
         languages=languages_of(row["languages"]),
         confidence=row["confidence"],
@@ -153,6 +159,7 @@ def speaker_of(row: DictRow) -> TranscriptSpeaker:
         voiceprint=voiceprint,
         clean=tuple(zip(row["clean_starts"], row["clean_ends"], strict=True)),
         clip_key=row["clip_key"],
+        channel=row["channel"],
     )
 
 
@@ -169,6 +176,7 @@ def segment_of(row: DictRow) -> Segment:
             Word(text=text, start=start, end=end, probability=probability, speakers=tuple(speakers))
             for text, start, end, probability, speakers in row.get("words") or ()
         ),
+        channel=row["channel"],
     )
 
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from psycopg.rows import DictRow
 
+from common.audio.signals import ChannelPlan
 from common.postgres import Connection, execute, fetch_all, fetch_one
 from transcriber.domain.jobs import Failure
 from transcriber.domain.options import ProcessingOptions
 from transcriber.domain.transcriptions import AudioFile, Transcription, TranscriptionStatus
+from transcriber.store.channel_plans import plan_to_json
 from transcriber.store.jobs import Jobs
 from transcriber.store.rows import transcription_of
 from transcriber.store.transcripts import Transcripts
@@ -16,12 +18,13 @@ from transcriber.store.transcripts import Transcripts
 _INSERT = """
 INSERT INTO transcriptions (
     id, session_id, request_id, filename, size_bytes, duration, format, codec, sample_rate,
-    channels, source_key, language_requested, phrases, speaker_count, min_speakers, max_speakers,
-    status)
+    channels, file_warnings, source_key, language_requested, phrases, speaker_count, min_speakers,
+    max_speakers, channels_requested, channel_plan, status)
 VALUES (
     %(id)s, %(session_id)s, %(request_id)s, %(filename)s, %(size_bytes)s, %(duration)s,
-    %(format)s, %(codec)s, %(sample_rate)s, %(channels)s, %(source_key)s, %(language)s,
-    %(phrases)s, %(speaker_count)s, %(min_speakers)s, %(max_speakers)s, 'pending')
+    %(format)s, %(codec)s, %(sample_rate)s, %(channels)s, %(file_warnings)s, %(source_key)s,
+    %(language)s, %(phrases)s, %(speaker_count)s, %(min_speakers)s, %(max_speakers)s,
+    %(channels_requested)s, %(channel_plan)s, 'pending')
 ON CONFLICT (session_id, request_id) DO NOTHING
 """
 _FIND = "SELECT * FROM transcriptions WHERE id = %s AND session_id = %s"
@@ -45,7 +48,8 @@ UPDATE transcriptions
 SET status = 'processing', job_id = %(job_id)s, failure_code = NULL, failure_message = NULL,
     language_requested = %(language)s, phrases = %(phrases)s,
     speaker_count = %(speaker_count)s, min_speakers = %(min_speakers)s,
-    max_speakers = %(max_speakers)s
+    max_speakers = %(max_speakers)s, channels_requested = %(channels_requested)s,
+    channel_plan = CASE WHEN transcript_at IS NULL THEN %(channel_plan)s ELSE channel_plan END
 WHERE id = %(id)s
 """
 # An earlier transcript stays, whatever the outcome of a later job.
@@ -136,6 +140,7 @@ class Transcriptions:
         file: AudioFile,
         source_key: str,
         options: ProcessingOptions,
+        channel_plan: ChannelPlan | None,
     ) -> bool:
         """Add a pending transcription. Return False if its idempotency key exists."""
         parameters = {
@@ -149,7 +154,9 @@ class Transcriptions:
             "codec": file.codec,
             "sample_rate": file.sample_rate,
             "channels": file.channels,
+            "file_warnings": list(file.warnings),
             "source_key": source_key,
+            "channel_plan": plan_to_json(channel_plan),
             **_options(options),
         }
         return await execute(self._connection, _INSERT, parameters) == 1
@@ -193,9 +200,20 @@ class Transcriptions:
         row = await fetch_one(self._connection, _LOCK, (transcription_id,))
         return None if row is None else transcription_of(row)
 
-    async def started(self, transcription_id: int, job_id: str, options: ProcessingOptions) -> None:
-        """Store a new job and its options."""
-        parameters = {"id": transcription_id, "job_id": job_id, **_options(options)}
+    async def started(
+        self,
+        transcription_id: int,
+        job_id: str,
+        options: ProcessingOptions,
+        channel_plan: ChannelPlan | None,
+    ) -> None:
+        """Store a new job with its options. A transcript keeps the plan that it was made by."""
+        parameters = {
+            "id": transcription_id,
+            "job_id": job_id,
+            "channel_plan": plan_to_json(channel_plan),
+            **_options(options),
+        }
         await execute(self._connection, _STARTED, parameters)
 
     async def cancelled(self, transcription_id: int) -> None:
@@ -282,4 +300,5 @@ def _options(options: ProcessingOptions) -> dict[str, object]:
         "speaker_count": options.speakers.count,
         "min_speakers": options.speakers.fewest,
         "max_speakers": options.speakers.most,
+        "channels_requested": options.channels,
     }

@@ -12,15 +12,18 @@ from transcriber.domain.transcripts import Segment, Transcript, TranscriptSpeake
 from transcriber.store.rows import languages_to_json, segment_of, speaker_of, words_to_json
 
 _SEGMENTS = """
-SELECT position, label, text, start_seconds, end_seconds, confidence, language
+SELECT position, label, text, start_seconds, end_seconds, confidence, language,
+       channel
 FROM segments WHERE transcription_id = %s ORDER BY position
 """
 _BATCH = """
-SELECT position, label, text, start_seconds, end_seconds, confidence, language
+SELECT position, label, text, start_seconds, end_seconds, confidence, language,
+       channel
 FROM segments WHERE transcription_id = %s AND position >= %s ORDER BY position LIMIT %s
 """
 _BATCH_WITH_WORDS = """
-SELECT position, label, text, start_seconds, end_seconds, confidence, language, words
+SELECT position, label, text, start_seconds, end_seconds, confidence, language,
+       channel, words
 FROM segments WHERE transcription_id = %s AND position >= %s ORDER BY position LIMIT %s
 """
 _MOMENT = "SELECT transcript_at FROM transcriptions WHERE id = %s"
@@ -31,19 +34,20 @@ _CLEAR_SEGMENTS = "DELETE FROM segments WHERE transcription_id = %s"
 _CLEAR_SPEAKERS = "DELETE FROM transcript_speakers WHERE transcription_id = %s"
 _COPY_SEGMENTS = """
 COPY segments (transcription_id, position, label, text, start_seconds, end_seconds, confidence,
-               language, words) FROM STDIN
+               language, channel, words) FROM STDIN
 """
 _INSERT_SPEAKER = """
 INSERT INTO transcript_speakers (
     transcription_id, label, position, name, name_source, speaker_id, match_confidence,
     segment_count, total_duration, average_confidence, speech_seconds, voiceprint,
-    voiceprint_model, voiceprint_version, voiceprint_seconds, clean_starts, clean_ends, clip_key)
+    voiceprint_model, voiceprint_version, voiceprint_seconds, clean_starts, clean_ends, clip_key,
+    channel)
 VALUES (
     %(transcription_id)s, %(label)s, %(position)s, %(name)s, %(name_source)s, %(speaker_id)s,
     %(match_confidence)s, %(segment_count)s, %(total_duration)s, %(average_confidence)s,
     %(speech_seconds)s, %(voiceprint)s::real[], %(voiceprint_model)s, %(voiceprint_version)s,
     %(voiceprint_seconds)s, %(clean_starts)s::double precision[],
-    %(clean_ends)s::double precision[], %(clip_key)s)
+    %(clean_ends)s::double precision[], %(clip_key)s, %(channel)s)
 """
 _COMPLETED = """
 UPDATE transcriptions
@@ -51,6 +55,7 @@ SET status = 'completed', transcript_at = now(), language_detected = %(language)
     languages = %(languages)s, confidence = %(confidence)s, warnings = %(warnings)s,
     failure_code = NULL, failure_message = NULL, speech_model = %(speech_model)s,
     diarization_model = %(diarization_model)s,
+    channel_plan = (SELECT jobs.channel_plan FROM jobs WHERE jobs.job_id = transcriptions.job_id),
     names_due_at = CASE WHEN %(names_due)s THEN now() + interval '15 seconds' END,
     clips_due_at = CASE WHEN %(clips_due)s THEN now() END
 WHERE id = %(id)s
@@ -215,6 +220,7 @@ class Transcripts:
                         segment.end,
                         segment.confidence,
                         segment.language,
+                        segment.channel,
                         Jsonb(words_to_json(segment.words)),
                     )
                 )
@@ -243,4 +249,5 @@ def _speaker_parameters(
         "clean_starts": [start for start, _ in speaker.clean],
         "clean_ends": [end for _, end in speaker.clean],
         "clip_key": speaker.clip_key,
+        "channel": speaker.channel,
     }
