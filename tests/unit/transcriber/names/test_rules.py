@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from common.audio.signals import ChannelMode, ChannelPlan, PlannedSignal, Signal
 from common.errors import SpeakerError, ValidationError
 from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker, Voiceprint
 from transcriber.names.rules import (
@@ -15,6 +16,7 @@ from transcriber.names.rules import (
     match_labels,
     resolve,
     suggest,
+    titles_of,
 )
 
 
@@ -198,3 +200,93 @@ def test_two_labels_do_not_match_the_same_one() -> None:
 def test_only_requested_labels_are_matched() -> None:
     same = [segment("Speaker_1", 0, 6), segment("Speaker_2", 6, 10)]
     assert match_labels(same, same, ["Speaker_2"]) == {"Speaker_2": "Speaker_2"}
+
+
+def test_labels_of_different_channels_do_not_match() -> None:
+    # Both speak all the time, each on a channel.
+    old = [
+        replace(segment("Speaker_1", 0.0, 9.0), channel=1),
+        replace(segment("Speaker_2", 0.0, 10.0), channel=2),
+    ]
+    new = [
+        replace(segment("Speaker_2", 0.0, 9.0), channel=1),
+        replace(segment("Speaker_1", 0.0, 10.0), channel=2),
+    ]
+    assert match_labels(old, new, ["Speaker_1", "Speaker_2"]) == {
+        "Speaker_1": "Speaker_2",
+        "Speaker_2": "Speaker_1",
+    }
+
+
+def test_labels_of_a_mix_match_those_of_channels() -> None:
+    old = [segment("Speaker_1", 0.0, 5.0), segment("Speaker_2", 5.0, 9.0)]
+    new = [
+        replace(segment("Speaker_2", 0.0, 5.0), channel=1),
+        replace(segment("Speaker_1", 5.0, 9.0), channel=2),
+    ]
+    assert match_labels(old, new, ["Speaker_1"]) == {"Speaker_1": "Speaker_2"}
+
+
+def plan(*titles: str, decided: ChannelMode = ChannelMode.SEPARATE) -> ChannelPlan:
+    return ChannelPlan(
+        requested=ChannelMode.AUTO,
+        decided=decided,
+        reason="Because.",
+        signals=tuple(
+            PlannedSignal(signal=Signal(title=title), description="track") for title in titles
+        ),
+    )
+
+
+def test_titles_of_channels_are_names() -> None:
+    assert titles_of(plan("  Ada  Lovelace", "", "Bob")) == {1: "Ada Lovelace", 3: "Bob"}
+
+
+def test_shared_title_is_no_name() -> None:
+    # Both channels of a stereo track have its title, and people of one name would be one speaker.
+    assert titles_of(plan("Call", "call", "Bob")) == {3: "Bob"}
+
+
+@pytest.mark.parametrize("title", ["Speaker_2", "bell\a", "x" * 256])
+def test_title_that_no_person_could_assign_is_no_name(title: str) -> None:
+    assert titles_of(plan(title)) == {}
+
+
+def test_mix_has_no_titles() -> None:
+    assert titles_of(plan("Ada", decided=ChannelMode.MIX)) == {}
+    assert titles_of(None) == {}
+
+
+def on_channel(number: int, channel: int, name: str = "") -> TranscriptSpeaker:
+    return replace(speaker(number, name), channel=channel)
+
+
+def test_title_is_suggested_for_main_speaker_of_channel() -> None:
+    # Speaker_2 speaks longer than Speaker_1.
+    found = suggest(
+        (on_channel(1, 1), on_channel(2, 1), on_channel(3, 2)), [], {1: "Ada", 2: "Bob"}
+    )
+    assert [(item.name, item.name_source, item.speaker_id) for item in found] == [
+        ("", NameSource.NONE, 0),
+        ("Ada", NameSource.SUGGESTED, 0),
+        ("Bob", NameSource.SUGGESTED, 0),
+    ]
+
+
+def test_known_voice_and_person_win_over_title() -> None:
+    speakers = (on_channel(1, 1), on_channel(2, 2, "Eve"))
+    known = Suggestion(label="Speaker_1", speaker_id=7, name="Ada L.", confidence=0.9)
+    found = suggest(speakers, [known], {1: "Ada", 2: "Bob"})
+    assert [(item.name, item.speaker_id) for item in found] == [("Ada L.", 7), ("Eve", 0)]
+
+
+def test_title_is_not_suggested_besides_the_same_name() -> None:
+    found = suggest((on_channel(1, 1), on_channel(2, 2, "Ada")), [], {1: "ada"})
+    assert [item.name for item in found] == ["", "Ada"]
+
+
+def test_title_stays_until_the_voice_is_known() -> None:
+    titled = suggest((on_channel(1, 1),), [], {1: "Ada"})
+    assert suggest(titled, [], {1: "Ada"}) == titled
+    known = Suggestion(label="Speaker_1", speaker_id=7, name="Bob", confidence=0.9)
+    assert suggest(titled, [known], {1: "Ada"})[0].name == "Bob"

@@ -1,10 +1,16 @@
 """Assembly of transcripts from stage results."""
 
+from common.audio.signals import ChannelMode, ChannelPlan, PlannedSignal, Signal
 from common.times import duration
 from securetranscribe.v1 import diarization_pb2, speech_pb2
 from transcriber.domain.jobs import Failure, Stage, Task, TaskState
 from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker
-from transcriber.transcripts.assembly import NO_SPEECH, assemble, keep_names
+from transcriber.transcripts.assembly import (
+    NO_SPEAKERS_IN_CHANNELS,
+    NO_SPEECH,
+    assemble,
+    keep_names,
+)
 
 
 def recognition(*words: tuple[str, float]) -> bytes:
@@ -84,6 +90,51 @@ def test_failed_diarization_gives_one_speaker_and_warning_with_reason() -> None:
     assert found.speakers[0].voiceprint is None
     (warning,) = found.warnings
     assert warning.endswith("Reason: It broke.")
+
+
+def plan(decided: ChannelMode) -> ChannelPlan:
+    return ChannelPlan(
+        requested=ChannelMode.AUTO,
+        decided=decided,
+        reason="Because.",
+        signals=tuple(PlannedSignal(signal=Signal(), description=f"{n}") for n in range(2)),
+    )
+
+
+def two_signals() -> tuple[bytes, bytes]:
+    """Return stage results of two people who speak at once."""
+    words = speech_pb2.Recognition()
+    voices = diarization_pb2.Diarization()
+    for number, text in enumerate(("hello", "good day")):
+        words.segments.extend(speech_pb2.Recognition.FromString(recognition((text, 0.2))).segments)
+        words.segments[-1].signal_index = number
+        voices.MergeFromString(diarization((f"Speaker_{number + 1}", 0.0, 2.0)))
+        voices.speakers[-1].signal_index = number
+    return words.SerializeToString(), voices.SerializeToString()
+
+
+def test_separate_signals_are_channels() -> None:
+    found = assemble([], *two_signals(), plan(ChannelMode.SEPARATE))
+    assert [(item.channel, item.text) for item in found.transcript.segments] == [
+        (1, "hello"),
+        (2, "good day"),
+    ]
+    assert [(item.channel, item.speech_seconds) for item in found.speakers] == [(1, 2.0), (2, 2.0)]
+
+
+def test_mix_has_no_channels() -> None:
+    words, voices = recognition(("hello", 0.0)), diarization(("Speaker_1", 0.0, 2.0))
+    for mixed in (plan(ChannelMode.MIX), None):
+        found = assemble([], words, voices, mixed)
+        assert [item.channel for item in found.transcript.segments] == [0]
+        assert [item.channel for item in found.speakers] == [0]
+
+
+def test_without_diarization_each_channel_is_a_speaker() -> None:
+    words, _ = two_signals()
+    found = assemble(failed("It broke."), words, None, plan(ChannelMode.SEPARATE))
+    assert [item.channel for item in found.speakers] == [1, 2]
+    assert found.warnings == (NO_SPEAKERS_IN_CHANNELS.format("It broke."),)
 
 
 def test_silence_gives_warning() -> None:

@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 
 from common import logging
 from common.audio.clips import LONGEST_SECONDS, cut_clip
+from common.audio.signals import ChannelPlan, Signal, Sound
 from common.background.steps import ItemStep
 from common.errors import ApplicationError, NotFoundError
 from common.objects import ObjectStore, RangedObject
@@ -30,6 +31,14 @@ def clip_range(clean: Sequence[tuple[float, float]]) -> tuple[float, float] | No
         return None
     spare = max(0.0, end - start - LONGEST_SECONDS)
     return start + spare / 2, end - spare / 2
+
+
+def signal_of(plan: ChannelPlan | None, speaker: TranscriptSpeaker) -> Signal:
+    """Return the signal in which a speaker was heard: that of the channel, or the mix."""
+    place = max(speaker.channel, 1) - 1
+    if plan is None or place >= len(plan.signals):
+        return Signal()
+    return plan.signals[place].signal
 
 
 class ClipStore:
@@ -61,7 +70,7 @@ class ClipStore:
         if not transcription.source_available or clip_range(speaker.clean) is None:
             raise NotFoundError("There is no clip of this speaker.")
         source = await self._objects.open(self._bucket_audio, transcription.source_key)
-        return await self._cut(source, speaker)
+        return await self._cut(transcription, speaker, source)
 
     async def find(self, transcription: Transcription, speaker: TranscriptSpeaker) -> bytes:
         """Return a speaker's clip as FLAC, empty if there is none."""
@@ -83,7 +92,8 @@ class ClipStore:
             if speaker.clip_key or clip_range(speaker.clean) is None:
                 continue
             key = f"{transcription.id}/clips/{stamp}/{speaker.label}.flac"
-            await self._objects.put(self._bucket_results, key, await self._cut(source, speaker))
+            clip = await self._cut(transcription, speaker, source)
+            await self._objects.put(self._bucket_results, key, clip)
             async with self._database.transaction() as connection:
                 stored = await Transcriptions(connection).lock(transcription.id)
                 if stored is None or stored.transcript_at != transcription.transcript_at:
@@ -91,12 +101,15 @@ class ClipStore:
                     return
                 await Transcripts(connection).set_clip(transcription.id, speaker.label, key)
 
-    async def _cut(self, source: RangedObject, speaker: TranscriptSpeaker) -> bytes:
+    async def _cut(
+        self, transcription: Transcription, speaker: TranscriptSpeaker, source: RangedObject
+    ) -> bytes:
         place = clip_range(speaker.clean)
         assert place is not None
+        sound = Sound(file=source, signal=signal_of(transcription.channel_plan, speaker))
         return await asyncio.get_running_loop().run_in_executor(
             self._executor,
-            lambda: cut_clip(source, place[0], place[1]),
+            lambda: cut_clip(sound, place[0], place[1]),
         )
 
 

@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from common.audio.signals import ChannelMode, ChannelPlan
 from common.errors import SpeakerError, ValidationError
 from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker, same_name
 
@@ -93,13 +94,39 @@ def decided(
     )
 
 
+def titles_of(plan: ChannelPlan | None) -> dict[int, str]:
+    """Return the titles of channels that may be names, by the number of the channel.
+
+    A title shared by several channels is the name of none of them.
+    """
+    if plan is None or plan.decided is not ChannelMode.SEPARATE:
+        return {}
+    titles = [_without_extra_spaces(planned.signal.title) for planned in plan.signals]
+    count = Counter(same_name(title) for title in titles)
+    return {
+        number: title
+        for number, title in enumerate(titles, start=1)
+        if _may_be_name(title) and count[same_name(title)] == 1
+    }
+
+
 def suggest(
-    speakers: Sequence[TranscriptSpeaker], suggestions: Sequence[Suggestion]
+    speakers: Sequence[TranscriptSpeaker],
+    suggestions: Sequence[Suggestion],
+    titles: Mapping[int, str] | None = None,
 ) -> tuple[TranscriptSpeaker, ...]:
     """Return the speakers with suggested names, except those named by a person.
 
-    A profile assigned to one speaker is not suggested for another.
+    A profile assigned to one speaker is not suggested for another. `titles` are those of channels
+    (see `titles_of`). A title is suggested, without a profile, for the speaker with most of the
+    speech in the channel, unless the voice is known.
     """
+    return _with_titles(_with_known_voices(speakers, suggestions), titles or {})
+
+
+def _with_known_voices(
+    speakers: Sequence[TranscriptSpeaker], suggestions: Sequence[Suggestion]
+) -> list[TranscriptSpeaker]:
     by_label = {item.label: item for item in suggestions}
     assigned_ids = {item.speaker_id for item in confirmed(speakers)}
     assigned_names = {same_name(item.name) for item in confirmed(speakers)}
@@ -124,7 +151,27 @@ def suggest(
                     match_confidence=match.confidence,
                 )
             )
-    return tuple(result)
+    return result
+
+
+def _with_titles(
+    speakers: Sequence[TranscriptSpeaker], titles: Mapping[int, str]
+) -> tuple[TranscriptSpeaker, ...]:
+    taken = {same_name(speaker.name) for speaker in speakers if speaker.name}
+    main: dict[int, TranscriptSpeaker] = {}
+    for speaker in speakers:
+        before = main.get(speaker.channel)
+        if before is None or speaker.total_duration > before.total_duration:
+            main[speaker.channel] = speaker
+    return tuple(
+        replace(speaker, name=title, name_source=NameSource.SUGGESTED)
+        if speaker is main[speaker.channel]
+        and not speaker.name
+        and (title := titles.get(speaker.channel, ""))
+        and same_name(title) not in taken
+        else speaker
+        for speaker in speakers
+    )
 
 
 def changed(
@@ -150,6 +197,7 @@ def match_labels(
     """Match the labels of two transcripts of one recording, as new labels by old ones.
 
     An old label matches the new one that shares most of its time, if that is at least half.
+    Speakers of different channels do not match, since people on two channels speak at once.
     """
     shared: dict[tuple[str, str], float] = defaultdict(float)
     total: dict[str, float] = defaultdict(float)
@@ -162,6 +210,8 @@ def match_labels(
         for other in ordered[begin:]:
             if other.start >= segment.end:
                 break
+            if 0 != segment.channel != other.channel != 0:
+                continue
             overlap = min(segment.end, other.end) - max(segment.start, other.start)
             shared[segment.label, other.label] += max(0.0, overlap)
     result: dict[str, str] = {}
@@ -240,7 +290,7 @@ def _with_name(
 
 def _checked(value: str, label: str) -> str:
     """Return a name as it is stored, empty for the speaker's own label."""
-    name = " ".join(unicodedata.normalize("NFC", value).split())
+    name = _without_extra_spaces(value)
     if any(unicodedata.category(char).startswith("C") for char in name):
         raise ValidationError.of("names", "Names must not contain control characters.")
     if len(name) > LONGEST_NAME:
@@ -252,3 +302,13 @@ def _checked(value: str, label: str) -> str:
             "A speaker cannot have the label of another speaker as a name.", {"speaker": label}
         )
     return name
+
+
+def _may_be_name(title: str) -> bool:
+    """Return whether a title would be accepted as a name."""
+    printable = not any(unicodedata.category(char).startswith("C") for char in title)
+    return printable and 0 < len(title) <= LONGEST_NAME and not _LABEL.match(same_name(title))
+
+
+def _without_extra_spaces(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", name).split())

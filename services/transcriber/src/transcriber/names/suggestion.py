@@ -59,7 +59,8 @@ class NameSuggestions:
             current = await transcriptions.get(transcription_id)
             if current is None or current.transcript_at != transcription.transcript_at:
                 return
-            speakers = rules.suggest(current.speakers, suggestions)
+            titles = rules.titles_of(current.channel_plan)
+            speakers = rules.suggest(current.speakers, suggestions, titles)
             await transcriptions.settle_names(transcription_id)
             changed = rules.changed(current.speakers, speakers)
             if changed:

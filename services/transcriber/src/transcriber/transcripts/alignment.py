@@ -40,8 +40,8 @@ def attribute(
     to the speaker of the rest of its passage, else to the speaker before or after it. Without
     turns no word has a speaker.
     """
-    holders = _Sweep(exclusive)
-    voices = _Sweep(turns)
+    holders = TurnSweep(exclusive)
+    voices = TurnSweep(turns)
     nearest = _Nearest(turns)
     found: list[Attribution] = []
     for word in words:
@@ -89,8 +89,8 @@ class SpeakerTimes:
         return near
 
 
-class _Sweep:
-    """Speakers during ranges, queried in order of their starts."""
+class TurnSweep:
+    """Speakers during ranges of time. Ranges must be queried in order of their starts."""
 
     def __init__(self, turns: Sequence[Turn]) -> None:
         self._turns = _united(turns)

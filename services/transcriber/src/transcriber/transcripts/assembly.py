@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from common.audio.signals import ChannelMode, ChannelPlan
 from transcriber.domain.jobs import Stage, Task, TaskState
 from transcriber.domain.transcriptions import LanguageSpan
 from transcriber.domain.transcripts import (
@@ -25,6 +26,10 @@ NO_SPEAKERS = (
     "The speakers could not be told apart, so all words belong to one. "
     "Diarization can be run again. Reason: {}"
 )
+NO_SPEAKERS_IN_CHANNELS = (
+    "The speakers within a channel could not be told apart, so all words of a channel belong to "
+    "one. Diarization can be run again. Reason: {}"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,18 +45,28 @@ class AssembledTranscript:
 
 
 def assemble(
-    tasks: Sequence[Task], recognition: bytes, diarization: bytes | None
+    tasks: Sequence[Task],
+    recognition: bytes,
+    diarization: bytes | None,
+    plan: ChannelPlan | None = None,
 ) -> AssembledTranscript:
-    """Assemble the result objects of the stages. `diarization` is None if that stage failed."""
-    speech = read_recognition(recognition)
-    voices = DiarizedSpeech() if diarization is None else read_diarization(diarization)
+    """Assemble the result objects of the stages. `diarization` is None if that stage failed.
+
+    `plan` has the signals of both stages, None if there was only the average of a track.
+    """
+    separate = plan is not None and plan.decided is ChannelMode.SEPARATE
+    speech = read_recognition(recognition, separate=separate)
+    voices = DiarizedSpeech()
+    if diarization is not None:
+        voices = read_diarization(diarization, separate=separate)
     transcript = merge(speech.words, exclusive_turns=voices.exclusive_turns, turns=voices.turns)
     # Both stages decode the same recording and mostly have the same warnings.
     warnings = list(dict.fromkeys((*speech.warnings, *voices.warnings)))
     if not transcript.segments:
         warnings.append(NO_SPEECH)
     if diarization is None and transcript.segments:
-        warnings.append(NO_SPEAKERS.format(_reason(tasks)))
+        unknown = NO_SPEAKERS_IN_CHANNELS if separate else NO_SPEAKERS
+        warnings.append(unknown.format(_reason(tasks)))
     return AssembledTranscript(
         transcript=transcript,
         speakers=_speakers(transcript, voices.voices),
@@ -101,6 +116,7 @@ def _speakers(transcript: Transcript, voices: Sequence[Voice]) -> tuple[Transcri
             segment_count=statistics.segment_count,
             total_duration=statistics.total_duration,
             average_confidence=statistics.average_confidence,
+            channel=statistics.channel,
         )
         voice = by_origin.get(statistics.origin)
         if voice is not None:

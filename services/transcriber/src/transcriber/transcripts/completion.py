@@ -162,6 +162,7 @@ class MergeStep(ItemStep[str]):
             tasks,
             results[Stage.TRANSCRIBE],
             results.get(Stage.DIARIZE),
+            job.channel_plan,
         )
         async with self._suggestions.during(transcription, assembled.speakers) as (
             connection,
@@ -185,7 +186,7 @@ class MergeStep(ItemStep[str]):
             return
         before = await transcriptions.get(job.transcription_id)
         assert before is not None, "its job is locked"
-        speakers = await self._with_names(connection, before, assembled, suggestions)
+        speakers = await self._with_names(connection, job, before, assembled, suggestions)
         await transcripts.replace(
             job.transcription_id,
             Completion(
@@ -211,11 +212,12 @@ class MergeStep(ItemStep[str]):
     async def _with_names(
         self,
         connection: Connection,
+        job: Job,
         before: Transcription,
         assembled: AssembledTranscript,
         suggestions: list[rules.Suggestion] | None,
     ) -> tuple[TranscriptSpeaker, ...]:
-        """Return the speakers with names from the earlier transcript and suggestions."""
+        """Return the speakers with names of the earlier transcript, and with suggested names."""
         speakers = assembled.speakers
         if rules.confirmed(before.speakers):
             speakers = keep_names(
@@ -226,7 +228,7 @@ class MergeStep(ItemStep[str]):
             )
             # Labels and voiceprints may have changed.
             await Transcriptions(connection).schedule_decisions(before.id, 0.0)
-        return rules.suggest(speakers, suggestions or [])
+        return rules.suggest(speakers, suggestions or [], rules.titles_of(job.channel_plan))
 
     async def _repeat(self, job: Job, task: Task, merge: Task) -> None:
         """Repeat a stage whose result object is missing."""

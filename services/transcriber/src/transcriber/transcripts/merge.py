@@ -1,7 +1,8 @@
 """Merge of recognized words and diarized turns into a transcript with speakers."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from transcriber.domain.transcripts import (
     Segment,
@@ -15,9 +16,22 @@ from transcriber.domain.transcripts import (
 )
 from transcriber.transcripts import segmentation
 from transcriber.transcripts.alignment import Attribution, SpeakerTimes, attribute
+from transcriber.transcripts.overlap import cut_at_replies, with_overlapping_speakers
 from transcriber.transcripts.smoothing import smooth
 
 LABEL = "Speaker_{}"
+
+#: A speaker of one channel under the diarizer's label, empty without a turn.
+_Owner = tuple[int, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Line:
+    """Words of one segment with their attributions."""
+
+    owner: _Owner
+    words: Sequence[SpokenWord]
+    items: Sequence[Attribution]
 
 
 def merge(
@@ -28,66 +42,89 @@ def merge(
 ) -> Transcript:
     """Attribute every word to a speaker and split the words into segments.
 
-    Every word appears exactly once, in order of time. Labels are `Speaker_1`, `Speaker_2` ... in
-    order of first appearance. A speaker without words is left out. Without turns there is one
-    speaker. The same input always gives the same transcript.
+    Every word appears exactly once. Segments are in order of their start. Words of a channel belong
+    to the speakers of that channel, so that segments of different channels may overlap. Labels are
+    `Speaker_1`, `Speaker_2` ... in order of first appearance. A speaker without words is left out.
+    A channel without turns has one speaker. The same input always gives the same transcript.
     """
-    ordered = [
-        word for _, word in sorted(enumerate(words), key=lambda item: (item[1].start, item[0]))
+    channels: dict[int, list[SpokenWord]] = defaultdict(list)
+    for word in sorted(words, key=lambda word: word.start):
+        channels[word.channel].append(word)
+    lines = [
+        line
+        for channel, spoken in sorted(channels.items())
+        for line in _lines(
+            spoken,
+            [turn for turn in exclusive_turns if turn.channel == channel],
+            [turn for turn in turns if turn.channel == channel],
+            [other for number, said in channels.items() if number != channel for other in said],
+        )
     ]
-    voices = turns or exclusive_turns
-    items = smooth(
-        ordered, attribute(ordered, exclusive_turns or turns, voices), SpeakerTimes(voices)
-    )
-    owners = [item.speaker or "" for item in items]
-    ranges = segmentation.split(ordered, owners)
-    labels = _labels([owners[part.start] for part in ranges])
-    segments = tuple(_segment(ordered, items, part, labels) for part in ranges)
+    lines.sort(key=lambda line: (line.words[0].start, line.owner[0]))
+    labels = _labels([line.owner for line in lines])
+    segments = tuple(_segment(line, labels) for line in lines)
+    if len(channels) > 1:
+        segments = with_overlapping_speakers(segments)
     return Transcript(
         segments=segments,
         speakers=_statistics(segments, labels),
-        confidence=mean_probability(ordered),
-        language=_prevailing(ordered),
+        confidence=mean_probability(words),
+        language=_prevailing(words),
     )
 
 
-def _labels(owners: Sequence[str]) -> dict[str, str]:
+def _lines(
+    words: Sequence[SpokenWord],
+    exclusive: Sequence[Turn],
+    turns: Sequence[Turn],
+    others: Sequence[SpokenWord],
+) -> Iterator[_Line]:
+    """Yield the lines of one channel. `others` are the words of all other channels."""
+    voices = turns or exclusive
+    items = smooth(words, attribute(words, exclusive or turns, voices), SpeakerTimes(voices))
+    ranges = segmentation.split(words, [item.speaker or "" for item in items])
+    for part in cut_at_replies(words, ranges, others):
+        yield _Line(
+            owner=(words[part.start].channel, items[part.start].speaker or ""),
+            words=words[part.start : part.stop],
+            items=items[part.start : part.stop],
+        )
+
+
+def _labels(owners: Sequence[_Owner]) -> dict[_Owner, str]:
     """Map the diarizer's labels to new ones in order of first appearance."""
     return {
         owner: LABEL.format(number) for number, owner in enumerate(dict.fromkeys(owners), start=1)
     }
 
 
-def _segment(
-    words: Sequence[SpokenWord],
-    items: Sequence[Attribution],
-    part: range,
-    labels: dict[str, str],
-) -> Segment:
-    spoken = words[part.start : part.stop]
-    owner = items[part.start].speaker or ""
+def _segment(line: _Line, labels: dict[_Owner, str]) -> Segment:
+    channel, _ = line.owner
     return Segment(
-        label=labels[owner],
-        text=segmentation.join(spoken),
-        start=spoken[0].start,
-        end=max(max(word.end, word.start) for word in spoken),
-        confidence=mean_probability(spoken),
-        language=spoken[0].language,
+        label=labels[line.owner],
+        text=segmentation.join(line.words),
+        start=line.words[0].start,
+        end=max(max(word.end, word.start) for word in line.words),
+        confidence=mean_probability(line.words),
+        language=line.words[0].language,
         words=tuple(
             Word(
-                text=words[place].text,
-                start=words[place].start,
-                end=max(words[place].end, words[place].start),
-                probability=words[place].probability,
-                speakers=tuple(labels[name] for name in items[place].present if name in labels),
+                text=word.text,
+                start=word.start,
+                end=max(word.end, word.start),
+                probability=word.probability,
+                speakers=tuple(
+                    labels[channel, name] for name in item.present if (channel, name) in labels
+                ),
             )
-            for place in part
+            for word, item in zip(line.words, line.items, strict=True)
         ),
+        channel=channel,
     )
 
 
 def _statistics(
-    segments: Sequence[Segment], labels: dict[str, str]
+    segments: Sequence[Segment], labels: dict[_Owner, str]
 ) -> tuple[SpeakerStatistics, ...]:
     by_label: dict[str, list[Segment]] = defaultdict(list)
     for segment in segments:
@@ -99,8 +136,9 @@ def _statistics(
             segment_count=len(by_label[label]),
             total_duration=sum(segment.end - segment.start for segment in by_label[label]),
             average_confidence=mean_confidence(by_label[label]),
+            channel=channel,
         )
-        for origin, label in labels.items()
+        for (channel, origin), label in labels.items()
     )
 
 

@@ -54,8 +54,8 @@ def _owner(
         doubtful = items[place].share < CERTAIN_SHARE
         near = times.distance(before, word.start, word.end) <= BORDER_SECONDS
         return before if doubtful and near else None
-    joined_before = place > 0 and not _parted(words[place - 1], word)
-    joined_after = place + 1 < len(words) and not _parted(word, words[place + 1])
+    joined_before = place > 0 and not parted(words[place - 1], word)
+    joined_after = place + 1 < len(words) and not parted(word, words[place + 1])
     if before not in {None, speaker} and after == speaker and joined_before and not joined_after:
         return before if _near_border(times, before, word) else None
     if after not in {None, speaker} and before == speaker and joined_after and not joined_before:
@@ -69,7 +69,7 @@ def _near_border(times: SpeakerTimes, speaker: str | None, word: SpokenWord) -> 
     return speaker is not None and times.distance(speaker, middle, middle) <= BORDER_SECONDS
 
 
-def _parted(word: SpokenWord, following: SpokenWord) -> bool:
+def parted(word: SpokenWord, following: SpokenWord) -> bool:
     """Return whether a sentence ends between two words."""
     return ends_sentence(word) or following.start - word.end >= PAUSE_SECONDS
 

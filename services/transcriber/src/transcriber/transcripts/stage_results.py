@@ -1,6 +1,6 @@
 """Result objects of the workers' stages, read into domain objects."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from common.times import seconds
@@ -43,12 +43,12 @@ class DiarizedSpeech:
     warnings: tuple[str, ...] = ()
 
 
-def read_recognition(data: bytes) -> RecognizedSpeech:
-    """Read a result object of the transcribe stage."""
+def read_recognition(data: bytes, *, separate: bool = False) -> RecognizedSpeech:
+    """Read a result object of the transcribe stage. Signals are channels if they are separate."""
     message = speech_pb2.Recognition.FromString(data)
     words: list[SpokenWord] = []
     for passage, segment in enumerate(message.segments):
-        words.extend(_words(segment, passage))
+        words.extend(_words(segment, passage, _channel(segment.signal_index, separate)))
     return RecognizedSpeech(
         words=tuple(words),
         languages=tuple(
@@ -65,12 +65,16 @@ def read_recognition(data: bytes) -> RecognizedSpeech:
     )
 
 
-def read_diarization(data: bytes) -> DiarizedSpeech:
-    """Read a result object of the diarize stage."""
+def read_diarization(data: bytes, *, separate: bool = False) -> DiarizedSpeech:
+    """Read a result object of the diarize stage. Signals are channels if they are separate."""
     message = diarization_pb2.Diarization.FromString(data)
+    channels = {
+        speaker.speaker_label: _channel(speaker.signal_index, separate)
+        for speaker in message.speakers
+    }
     return DiarizedSpeech(
-        turns=_turns(message.turns),
-        exclusive_turns=_turns(message.exclusive_turns),
+        turns=_turns(message.turns, channels),
+        exclusive_turns=_turns(message.exclusive_turns, channels),
         voices=tuple(
             Voice(
                 label=speaker.speaker_label,
@@ -87,7 +91,13 @@ def read_diarization(data: bytes) -> DiarizedSpeech:
     )
 
 
-def _words(segment: speech_pb2.RecognizedSegment, passage: int) -> Iterable[SpokenWord]:
+def _channel(signal_index: int, separate: bool) -> int:
+    return signal_index + 1 if separate else 0
+
+
+def _words(
+    segment: speech_pb2.RecognizedSegment, passage: int, channel: int
+) -> Iterable[SpokenWord]:
     """Yield the words of a segment, spaced as in its text."""
     position = 0
     for word in segment.words:
@@ -104,12 +114,18 @@ def _words(segment: speech_pb2.RecognizedSegment, passage: int) -> Iterable[Spok
             language=segment.language,
             passage=passage,
             spaced=spaced,
+            channel=channel,
         )
 
 
-def _turns(turns: Iterable[diarization_pb2.Turn]) -> tuple[Turn, ...]:
+def _turns(turns: Iterable[diarization_pb2.Turn], channels: Mapping[str, int]) -> tuple[Turn, ...]:
     return tuple(
-        Turn(start=seconds(turn.start), end=seconds(turn.end), speaker=turn.speaker_label)
+        Turn(
+            start=seconds(turn.start),
+            end=seconds(turn.end),
+            speaker=turn.speaker_label,
+            channel=channels.get(turn.speaker_label, 0),
+        )
         for turn in turns
     )
 
