@@ -17,6 +17,8 @@ from transcriber.domain.file_formats import format_of
         ("clip.bin", AudioKind.MATROSKA, "mkv"),
         ("nameless", AudioKind.WAV, "wav"),
         ("wrong.mp3", AudioKind.FLAC, "flac"),
+        ("wrong.mp3", AudioKind.MP4, "m4a"),
+        ("memo.aac", AudioKind.MP4, "aac"),
     ],
 )
 def test_format_is_extension_or_content(name: str, kind: AudioKind, wanted: str) -> None:

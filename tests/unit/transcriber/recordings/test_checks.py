@@ -16,13 +16,18 @@ def test_audio_with_matching_name_passes() -> None:
     judge("nameless", WAV)
 
 
+@pytest.mark.parametrize("name", ["a.mp3", "a.docx", "a.unknown"])
+def test_content_decides_and_not_the_name(name: str) -> None:
+    judge(name, WAV)
+
+
 @pytest.mark.parametrize(
     ("name", "head", "said"),
     [
         ("a.wav", b"", "empty"),
         ("a.mp3", b"just some words", "not a kind of audio"),
-        ("a.mp3", WAV, "named .mp3, but its content is wav"),
         ("a.exe", WAV, "named .exe"),
+        ("a.wav.ZIP", WAV, "named .zip"),
     ],
 )
 def test_other_files_are_rejected_with_reason(name: str, head: bytes, said: str) -> None:

@@ -5,6 +5,7 @@ never followed: a playlist, a reference movie or a subtitle cannot make this pro
 file or call an address.
 """
 
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,13 +19,15 @@ from av.container import InputContainer
 from av.error import FFmpegError
 
 from common.audio import ogg
+from common.audio.detection import detect
 from common.audio.errors import (
     AudioError,
     EmptyAudioError,
     NoAudioStreamError,
     UndecodableAudioError,
 )
-from common.audio.kinds import SNIFF_BYTES, AudioKind, id3_length, sniff
+from common.audio.formats import format_of_kind
+from common.audio.kinds import AudioKind
 from common.audio.seekable import Seekable, View
 from common.audio.signals import AudioSource, sound_of
 from common.audio.tracks import audio_streams, clock_zero
@@ -45,23 +48,6 @@ DECODING_ERRORS = (
     ValueError,
 )
 
-_DEMUXERS = {
-    AudioKind.AAC: "aac",
-    AudioKind.AIFF: "aiff",
-    AudioKind.AMR: "amr",
-    AudioKind.ASF: "asf",
-    AudioKind.AU: "au",
-    AudioKind.AVI: "avi",
-    AudioKind.CAF: "caf",
-    AudioKind.FLAC: "flac",
-    AudioKind.MATROSKA: "matroska",
-    AudioKind.MP3: "mp3",
-    AudioKind.MP4: "mp4",
-    AudioKind.MPEG_PS: "mpeg",
-    AudioKind.MPEG_TS: "mpegts",
-    AudioKind.OGG: "ogg",
-    AudioKind.WAV: "wav",
-}
 #: How long FFmpeg may look for stream parameters: bytes, and microseconds of content.
 _LIMITS = {"probesize": "5000000", "analyzeduration": "10000000", "max_streams": "100"}
 
@@ -136,8 +122,7 @@ def open_audio(source: AudioSource, *, track: int | None = None) -> Iterator[Ope
         with Path(sound.file).open("rb") as file, open_audio(file, track=track) as opened:
             yield opened
         return
-    watched = WatchedFile(sound.file)
-    kind = _detect(watched)
+    kind, watched = _detect(WatchedFile(sound.file))
     sections = ogg.links(watched) if kind is AudioKind.OGG else []
     if len(sections) > 1:
         links = _chain(watched, sections, track)
@@ -227,24 +212,17 @@ class WatchedFile:
             raise self._failure
 
 
-def _detect(file: WatchedFile) -> AudioKind:
-    """Return the kind of the file, looking past ID3 tags. The position ends at 0."""
-    file.seek(0)
-    head = file.read(SNIFF_BYTES)
-    if not head:
+def _detect(file: WatchedFile) -> tuple[AudioKind, WatchedFile]:
+    """Return the kind of a file, and the file without tags, zeros and junk before it."""
+    size = file.seek(0, io.SEEK_END)
+    if not size:
         raise EmptyAudioError("The file is empty.")
-    offset = id3_length(head)
-    if offset:
-        file.seek(offset)
-        behind = file.read(SNIFF_BYTES)
-        kind = sniff(behind) if behind else None
-        kind = kind or AudioKind.MP3
-    else:
-        kind = sniff(head)
-    file.seek(0)
-    if kind is None:
+    found = detect(file)
+    if found is None:
         raise UndecodableAudioError("The file is no known kind of audio.")
-    return kind
+    if not found.start:
+        return found.kind, file
+    return found.kind, WatchedFile(View(file, found.start, size))
 
 
 @contextmanager
@@ -253,7 +231,7 @@ def _container(file: WatchedFile, kind: AudioKind) -> Iterator[InputContainer]:
         container = av.open(
             file,
             mode="r",
-            format=_DEMUXERS[kind],
+            format=format_of_kind(kind).demuxer,
             options=_LIMITS,
             metadata_errors="replace",
             buffer_size=BUFFER_BYTES,
@@ -262,7 +240,7 @@ def _container(file: WatchedFile, kind: AudioKind) -> Iterator[InputContainer]:
     except DECODING_ERRORS as error:
         file.raise_failure()
         raise UndecodableAudioError(
-            f"The file looks like {kind}, but cannot be read as that."
+            f"The file looks like {format_of_kind(kind).name}, but cannot be read as that."
         ) from error
     with container:
         yield container

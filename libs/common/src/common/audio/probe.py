@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from common.audio.container import DECODING_ERRORS, OpenAudio, open_audio
 from common.audio.decoding import frames
 from common.audio.errors import EmptyAudioError, TruncatedAudioError, UndecodableAudioError
-from common.audio.kinds import AudioKind, id3_length
+from common.audio.kinds import AudioKind
 from common.audio.signals import AudioSource
 from common.audio.timeline import Timeline
 from common.audio.wav import declared_wav_duration
@@ -121,7 +121,6 @@ def _has_vbr_header(opened: OpenAudio) -> bool:
     position = file.tell()
     try:
         file.seek(0)
-        file.seek(id3_length(file.read(10)))
         head = file.read(4096)
     finally:
         file.seek(position)

@@ -4,7 +4,8 @@ import io
 import time
 from typing import Any
 
-from common.audio.kinds import name_contradicts, sniff
+from common.audio.detection import sniff
+from common.audio.formats import extension_of, is_refused_name
 from common.errors import FileUploadError
 from common.objects import RangedObject
 
@@ -41,20 +42,21 @@ class Hurried(io.RawIOBase):
 
 
 def judge(filename: str, head: bytes) -> None:
-    """Reject files that are not audio or whose extension contradicts their content.
+    """Reject files that are not audio, and names of programs, scripts and archives.
 
-    `head` holds the first bytes: SNIFF_BYTES, or the whole file if it is shorter.
+    Other names may contradict the content, which decides. `head` holds the first bytes:
+    SNIFF_BYTES, or the whole file if it is shorter.
 
     Raises:
-        FileUploadError: the file is empty, not audio, or has the wrong extension.
+        FileUploadError: the file is empty, not audio, or has a rejected name.
     """
     if not head:
         raise FileUploadError("The file is empty.", {"file_name": filename})
-    kind = sniff(head)
-    if kind is None:
+    if is_refused_name(filename):
+        raise FileUploadError(
+            f"Files named .{extension_of(filename)} are not accepted.", {"file_name": filename}
+        )
+    if sniff(head) is None:
         raise FileUploadError(
             "The file is not a kind of audio or video that can be read.", {"file_name": filename}
         )
-    contradiction = name_contradicts(filename, kind)
-    if contradiction is not None:
-        raise FileUploadError(f"The file is {contradiction}.", {"file_name": filename})

@@ -1,0 +1,64 @@
+"""The table of formats, compared with FFmpeg."""
+
+import pytest
+from av.format import ContainerFormat
+
+from common.audio.formats import (
+    FORMATS,
+    Format,
+    extension_of,
+    format_of_kind,
+    is_refused_name,
+)
+from common.audio.kinds import AudioKind
+
+
+def test_every_kind_has_a_row() -> None:
+    assert sorted(form.kind for form in FORMATS) == sorted(AudioKind)
+    assert all(format_of_kind(kind).kind is kind for kind in AudioKind)
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.kind)
+def test_every_demuxer_is_there(form: Format) -> None:
+    assert ContainerFormat(form.demuxer, "r").is_input
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.kind)
+def test_every_format_is_recognized_in_one_way(form: Format) -> None:
+    assert (form.signature is None) != (form.sync is None)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("a.MP3", "mp3"),
+        ("C:\\recordings\\a.wav", "wav"),
+        ("a.b/meeting", ""),
+        (".mp3", ""),
+        ("meeting.", ""),
+        ("a.tar.gz", "gz"),
+    ],
+)
+def test_extension_is_in_lower_case(name: str, wanted: str) -> None:
+    assert extension_of(name) == wanted
+
+
+@pytest.mark.parametrize(
+    "name", ["a.exe", "a.mp3.html", "C:\\recordings\\a.ZIP", "a.tar.gz", "a.js", "a.svg", "a.iso"]
+)
+def test_programs_scripts_and_archives_are_refused_by_name(name: str) -> None:
+    assert is_refused_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.mp3", "a.pdf", "a.docx", "meeting", "meeting.", ".mp3", "meeting.2024-11-03", "v1.final"],
+)
+def test_other_names_are_taken(name: str) -> None:
+    assert not is_refused_name(name)
+
+
+def test_no_extension_is_refused() -> None:
+    for form in FORMATS:
+        for extension in form.extensions:
+            assert not is_refused_name(f"a.{extension}")
