@@ -25,12 +25,10 @@ class TrackOf:
     metadata: dict[str, str] = field(default_factory=dict)
 
 
-def container(
-    tracks: Sequence[TrackOf], *, format: str = "matroska", pictures: float = 0.0
-) -> bytes:
+def container(tracks: Sequence[TrackOf], *, kind: str = "matroska", pictures: float = 0.0) -> bytes:
     """Write tracks into one container, with a film of `pictures` seconds in front of them."""
     buffer = io.BytesIO()
-    with av.open(buffer, "w", format=format) as output:
+    with av.open(buffer, "w", format=kind) as output:
         packets = [packet for track in tracks for packet in _sound(output, track)]
         if pictures:
             packets += _film(output, pictures)

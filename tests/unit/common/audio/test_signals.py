@@ -70,7 +70,7 @@ def test_sound_after_the_picture_keeps_its_time(voices: list[Samples]) -> None:
 def test_sound_alone_begins_at_once(voices: list[Samples], container: str, start: float) -> None:
     codec = {"ogg": "libopus", "webm": "libopus", "asf": "wmav2"}.get(container, "aac")
     track = TrackOf(samples=voices[0][None], start=start, codec=codec)
-    whole = np.concatenate(list(decode(io.BytesIO(films.container([track], format=container)))))
+    whole = np.concatenate(list(decode(io.BytesIO(films.container([track], kind=container)))))
     assert len(whole) / SAMPLE_RATE == pytest.approx(3.0, abs=0.15)
     assert abs(sounds.lag(whole, at_16_khz(voices[0]))) < 0.1 * SAMPLE_RATE
 
