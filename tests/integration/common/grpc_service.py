@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from common import identity, telemetry
 from common.auth import Access, CallAuthenticator, TokenAuthenticator
+from common.call_limits import WORKER_LIMITS, CallLimits
 from common.errors import AuthenticationError, NotFoundError, UnavailableError
 from common.grpc_client import channel
 from common.grpc_server import GrpcServer
@@ -162,11 +163,14 @@ async def serving(
     client_settings: ServiceSettings | None = None,
     *,
     idempotent: tuple[str, ...] = (),
+    limits: CallLimits = WORKER_LIMITS,
 ) -> AsyncIterator[Connection]:
     """Yield a connection to the service, which is listening and ready."""
     service = Everything()
     chosen = server_settings or settings()
-    server = GrpcServer(chosen, services={NAME: service.add_to}, authenticator=authenticator())
+    server = GrpcServer(
+        chosen, services={NAME: service.add_to}, authenticator=authenticator(), limits=limits
+    )
     await server.start()
     await server.ready()
     try:

@@ -10,6 +10,7 @@ from nats.js import JetStreamContext
 
 from common import bus, sessions
 from common.auth import Access, CachedAuthenticator, CallAuthenticator
+from common.call_limits import API_LIMITS, CallLimits
 from common.grpc_client import channel
 from common.grpc_server import AddToServer, GrpcServer
 from common.identity import ServiceSigner
@@ -33,7 +34,11 @@ class Connections:
         return self.client.jetstream()
 
     def server(
-        self, services: Mapping[str, AddToServer], *, access: Mapping[str, Access] | None = None
+        self,
+        services: Mapping[str, AddToServer],
+        *,
+        access: Mapping[str, Access] | None = None,
+        limits: CallLimits = API_LIMITS,
     ) -> GrpcServer:
         """Return a server whose callers are authenticated by the gateway.
 
@@ -42,7 +47,9 @@ class Connections:
         authenticator = CallAuthenticator(
             tokens=self.tokens, signer=self.signer, access=access or {}
         )
-        return GrpcServer(self.settings, services=services, authenticator=authenticator)
+        return GrpcServer(
+            self.settings, services=services, authenticator=authenticator, limits=limits
+        )
 
 
 async def connect(

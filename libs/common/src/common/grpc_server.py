@@ -13,12 +13,12 @@ from grpc_reflection.v1alpha import reflection
 
 from common import logging, telemetry
 from common.auth import CallAuthenticator
+from common.call_limits import API_LIMITS, CallLimits, CallsInFlight
 from common.interceptor import EdgeInterceptor
 from common.settings import ServiceSettings
 
 MAX_MESSAGE_BYTES = 72 * 1024 * 1024  # 64 MiB of audio and its metadata
 _OPTIONS = [
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.so_reuseport", 0),
     ("grpc.keepalive_time_ms", 30_000),
@@ -26,6 +26,9 @@ _OPTIONS = [
     ("grpc.keepalive_permit_without_calls", 1),
 ]
 _log = logging.get(__name__)
+
+#: Calls beyond the limit of a service, for health checks and reflection.
+_SPARE_CALLS = 200
 
 AddToServer = Callable[[grpc.aio.Server], None]
 
@@ -39,13 +42,18 @@ class GrpcServer:
         *,
         services: Mapping[str, AddToServer],
         authenticator: CallAuthenticator,
+        limits: CallLimits = API_LIMITS,
     ) -> None:
         """`services` maps full service names to functions that add the servicer to a server."""
         self._settings = settings
         self._names = [*services, ""]
         self._server = grpc.aio.server(
-            interceptors=[telemetry.server_interceptor(), EdgeInterceptor(authenticator)],
-            options=_OPTIONS,
+            interceptors=[
+                telemetry.server_interceptor(),
+                EdgeInterceptor(authenticator, CallsInFlight(limits)),
+            ],
+            options=[*_OPTIONS, ("grpc.max_receive_message_length", limits.request_bytes)],
+            maximum_concurrent_rpcs=limits.calls + _SPARE_CALLS,
         )
         self._health = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, TypeAlias
 
 import grpc
@@ -12,7 +12,9 @@ import structlog
 
 from common import identity, logging, status, telemetry
 from common.auth import CallAuthenticator
-from common.errors import ApplicationError
+from common.call_limits import CallsInFlight
+from common.errors import ApplicationError, ValidationError
+from common.identity import Identity
 
 _log = logging.get(__name__)
 # grpc's stubs describe handlers of the synchronous server. Those of grpc.aio are looser.
@@ -25,69 +27,109 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
 
     It establishes the caller, converts exceptions of `common.errors` to statuses, and measures the
     call. Every other exception is logged and reported as INTERNAL.
+
+    Every method is registered as one with a stream of requests, also if there is only one. So its
+    handler runs before a request is read, and refuses callers before their requests take memory.
     """
 
-    def __init__(self, authenticator: CallAuthenticator) -> None:
+    def __init__(self, authenticator: CallAuthenticator, in_flight: CallsInFlight) -> None:
         self._authenticator = authenticator
+        self._in_flight = in_flight
 
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> _Handler:
-        """Return the method's handler, wrapped."""
+        """Return the method's handler, wrapped, or one that refuses without reading a request."""
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
         if handler is None or _is_infrastructure(method):
             return handler
-        if handler.response_streaming:
-            return self._streaming(handler, method)
-        return self._single(handler, method)
+        metadata = {
+            key: value if isinstance(value, str) else ""
+            for key, value in handler_call_details.invocation_metadata or ()
+        }
+        try:
+            caller = await self._authenticator.identify(method, metadata)
+        except Exception as error:
+            return _refusing(method, error)
+        make = self._streaming if handler.response_streaming else self._single
+        return make(handler, method, caller)
 
-    def _single(self, handler: _Handler, method: str) -> _Handler:
-        inner = handler.stream_unary if handler.request_streaming else handler.unary_unary
+    def _single(self, handler: _Handler, method: str, caller: Identity | None) -> _Handler:
+        async def call(requests: AsyncIterator[Any], context: Any) -> Any:
+            async with _Call(method, context):
+                with self._admitted(caller, context):
+                    if handler.request_streaming:
+                        return await handler.stream_unary(requests, context)
+                    return await handler.unary_unary(await _only(requests), context)
 
-        async def call(request: Any, context: Any) -> Any:
-            async with _Call(self._authenticator, method, context):
-                return await inner(request, context)
-
-        make: Any = (
-            grpc.stream_unary_rpc_method_handler
-            if handler.request_streaming
-            else grpc.unary_unary_rpc_method_handler
+        return grpc.stream_unary_rpc_method_handler(
+            call,
+            handler.request_deserializer,
+            handler.response_serializer,
         )
-        return make(call, handler.request_deserializer, handler.response_serializer)
 
-    def _streaming(self, handler: _Handler, method: str) -> _Handler:
-        inner = handler.stream_stream if handler.request_streaming else handler.unary_stream
+    def _streaming(self, handler: _Handler, method: str, caller: Identity | None) -> _Handler:
+        async def call(requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
+            async with _Call(method, context):
+                with self._admitted(caller, context):
+                    responses = (
+                        handler.stream_stream(requests, context)
+                        if handler.request_streaming
+                        else handler.unary_stream(await _only(requests), context)
+                    )
+                    # Close it as soon as the caller leaves, not when it is garbage-collected.
+                    async with contextlib.aclosing(responses):
+                        async for response in responses:
+                            yield response
 
-        async def call(request: Any, context: Any) -> AsyncIterator[Any]:
-            async with (
-                _Call(self._authenticator, method, context),
-                # Close it as soon as the caller leaves, not when it is garbage-collected.
-                contextlib.aclosing(inner(request, context)) as responses,
-            ):
-                async for response in responses:
-                    yield response
-
-        make: Any = (
-            grpc.stream_stream_rpc_method_handler
-            if handler.request_streaming
-            else grpc.unary_stream_rpc_method_handler
+        return grpc.stream_stream_rpc_method_handler(
+            call,
+            handler.request_deserializer,
+            handler.response_serializer,
         )
-        return make(call, handler.request_deserializer, handler.response_serializer)
+
+    @contextlib.contextmanager
+    def _admitted(self, caller: Identity | None, context: Any) -> Iterator[None]:
+        """Make this the caller of the call, which holds a place of the caller's."""
+        identity.use(caller)
+        if caller is not None and caller.session_id:
+            structlog.contextvars.bind_contextvars(session_id=caller.session_id)
+        with self._in_flight.place(_caller_key(caller, context)):
+            yield
+
+
+def _caller_key(caller: Identity | None, context: Any) -> str:
+    """Return the session, or the host without one. Empty for other services."""
+    if caller is None:
+        return str(context.peer()).rpartition(":")[0]
+    return "" if caller.service else caller.session_id
+
+
+async def _only(requests: AsyncIterator[Any]) -> Any:
+    """Return the request of a call that has one."""
+    async for request in requests:
+        return request
+    raise ValidationError.of("request", "The call has no request.")
+
+
+def _refusing(method: str, error: Exception) -> _Handler:
+    """Return a handler that fails at once."""
+
+    async def refuse(_requests: Any, context: Any) -> AsyncIterator[bytes]:
+        async with _Call(method, context):
+            raise error
+            yield b""
+
+    return grpc.stream_stream_rpc_method_handler(refuse)
 
 
 class _Call:
     """Lifetime of one call, as a context manager around the servicer's method."""
 
-    def __init__(
-        self,
-        authenticator: CallAuthenticator,
-        method: str,
-        context: grpc.aio.ServicerContext[Any, Any],
-    ) -> None:
-        self._authenticator = authenticator
+    def __init__(self, method: str, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         self._method = method
         self._context = context
         self._begun = time.perf_counter()
@@ -95,18 +137,6 @@ class _Call:
     async def __aenter__(self) -> None:
         telemetry.RPC_IN_FLIGHT.inc()
         structlog.contextvars.bind_contextvars(rpc=self._method)
-        metadata = {
-            key: value if isinstance(value, str) else ""
-            for key, value in self._context.invocation_metadata() or ()
-        }
-        try:
-            caller = await self._authenticator.identify(self._method, metadata)
-        except BaseException as error:
-            await self.__aexit__(type(error), error, None)
-            raise
-        identity.use(caller)
-        if caller is not None and caller.session_id:
-            structlog.contextvars.bind_contextvars(session_id=caller.session_id)
 
     async def __aexit__(self, _kind: object, error: BaseException | None, _tb: object) -> None:
         telemetry.RPC_IN_FLIGHT.dec()

@@ -12,6 +12,7 @@ from common import bus, logging, postgres
 from common.auth import Access, CallAuthenticator
 from common.background.registry import Background, Loop, Work
 from common.bus import Delivery
+from common.call_limits import SESSION_LIMITS
 from common.errors import UnavailableError
 from common.events import EventPublisher
 from common.grpc_server import AddToServer, GrpcServer, method_names
@@ -95,7 +96,10 @@ class Gateway:
             now=self._registry.now,
         )
         self._grpc = GrpcServer(
-            settings, services=self._services(), authenticator=self._authenticator()
+            settings,
+            services=self._services(),
+            authenticator=self._authenticator(),
+            limits=SESSION_LIMITS,
         )
         self._http = HttpServer(self._application(), settings)
 

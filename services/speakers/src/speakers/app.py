@@ -8,6 +8,7 @@ from nats.js import JetStreamContext
 from common import bus, postgres
 from common.background.registry import Background, Work
 from common.bus import Delivery
+from common.call_limits import CLIP_LIMITS
 from common.connections import connect
 from common.errors import ApplicationError
 from common.grpc_client import channel
@@ -51,6 +52,7 @@ async def serve(settings: SpeakersSettings, supervisor: Supervisor) -> None:
                 )
             },
             access=ACCESS,
+            limits=CLIP_LIMITS,
         )
         background = create_background(database, spaces, connections.client, connections.stream)
         # Before the first call, so that an update never compares voices of two spaces.

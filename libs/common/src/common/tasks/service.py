@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field
 
 from common import bus, gpu
 from common.bus import Delivery
+from common.call_limits import WORKER_LIMITS
 from common.connections import connect
 from common.errors import ApplicationError
 from common.grpc_server import AddToServer
@@ -90,7 +91,7 @@ async def serve(settings: WorkerSettings, supervisor: Supervisor, kind: WorkerKi
         await eventually(lambda: objects.check(settings.s3_bucket_audio))
         await eventually(lambda: objects.check(settings.s3_bucket_results))
 
-        server = connections.server(kind.services(engine, inference))
+        server = connections.server(kind.services(engine, inference), limits=WORKER_LIMITS)
         worker = TaskWorker(
             client=client,
             stream=stream,
