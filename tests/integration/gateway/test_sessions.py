@@ -129,7 +129,7 @@ async def test_update(client: httpx2.AsyncClient) -> None:
         json={
             "user_identifier": "john.doe@example.com",
             "preferences": {
-                "default_language": "EN",
+                "default_language": "en-US",
                 "auto_start_processing": True,
                 "theme": {"dark": True},
             },
@@ -158,6 +158,7 @@ async def test_update(client: httpx2.AsyncClient) -> None:
         ({"user_identifier": "x\u0000"}, "user_identifier"),
         ({"user_identifier": 3}, "user_identifier"),
         ({"preferences": {"default_language": "english"}}, "preferences.default_language"),
+        ({"preferences": {"default_language": "xx"}}, "preferences.default_language"),
         ({"preferences": {"auto_start_processing": "yes"}}, "preferences.auto_start_processing"),
         ({"preferences": {"x": "\u0000"}}, "preferences"),
         ({"preferences": {"x": "y" * 20000}}, "preferences"),

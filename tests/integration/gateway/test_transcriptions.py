@@ -24,7 +24,7 @@ async def complete(client: httpx2.AsyncClient, peers: Peers) -> int:
 
 async def test_start(client: httpx2.AsyncClient, peers: Peers) -> None:
     number = await upload(client)
-    answer = await client.post(f"/api/transcription/start/{number}", json={"language": "DE"})
+    answer = await client.post(f"/api/transcription/start/{number}", json={"language": "de-CH"})
     assert answer.status_code == 200
     data = answer.json()["data"]
     assert data.pop("job_id").startswith("job_")

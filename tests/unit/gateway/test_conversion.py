@@ -26,9 +26,19 @@ def test_absent_fields_stay_absent() -> None:
     assert preferences_of(message) == Preferences()
 
 
-def test_invalid_languages_are_rejected() -> None:
-    with pytest.raises(ValidationError):
-        preferences_of(session_pb2.SessionPreferences(default_language="english"))
+@pytest.mark.parametrize("language", ["english", "xx", "tlh"])
+def test_languages_without_use_are_rejected(language: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        preferences_of(session_pb2.SessionPreferences(default_language=language))
+    assert caught.value.details == {"field": "default_language"}
+
+
+@pytest.mark.parametrize(
+    ("language", "kept"), [("pt-BR", "pt"), ("nb", "no"), ("auto", None), ("", None)]
+)
+def test_languages_are_stored_by_their_code(language: str, kept: str | None) -> None:
+    message = session_pb2.SessionPreferences(default_language=language)
+    assert preferences_of(message).default_language == kept
 
 
 def test_known_keys_are_rejected_among_the_others() -> None:

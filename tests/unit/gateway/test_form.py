@@ -33,6 +33,11 @@ def test_fields_override_preferences() -> None:
     assert made.options() == UploadOptions(language="en", auto_start=True)
 
 
+@pytest.mark.parametrize(("tag", "code"), [("en-US", "en"), ("zh-Hant", "zh"), ("iw", "he")])
+def test_language_is_a_tag(tag: str, code: str) -> None:
+    assert form(language=tag).options().language == code
+
+
 def test_auto_overrides_the_preferred_language() -> None:
     assert form(Preferences(default_language="de"), language="auto").options().language == ""
 
@@ -53,6 +58,7 @@ def test_spellings_of_auto_start(text: str, value: bool) -> None:
         ({"auto_start": b"\xff"}, "auto_start"),
         ({"language": "english"}, "language"),
         ({"language": "e1"}, "language"),
+        ({"language": "xx"}, "language"),
         ({"language": b"\xff\xfe"}, "language"),
     ],
 )

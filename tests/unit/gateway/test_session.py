@@ -2,9 +2,11 @@
 
 import datetime as dt
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common import languages
 from gateway.sessions.session import Expiry, Preferences, Session
 from tests.unit.gateway.fakes import NOON
 
@@ -53,13 +55,27 @@ def test_repr_hides_the_hash_of_the_token() -> None:
 
 
 @given(
-    st.dictionaries(
-        st.sampled_from(["default_language", "auto_start_processing", "theme", "x"]),
-        st.text(max_size=5) | st.booleans(),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "default_language": st.sampled_from([*languages.NAMES]),
+            "auto_start_processing": st.booleans(),
+            "theme": st.text(max_size=5),
+            "x": st.booleans(),
+        },
     )
 )
 def test_preferences_round_trip(flat: dict[str, object]) -> None:
     assert Preferences.of(flat).flat() == flat
+
+
+@pytest.mark.parametrize("stored", ["xx", "english", "", True])
+def test_stored_language_without_use_is_left_out(stored: object) -> None:
+    assert Preferences.of({"default_language": stored}).flat() == {}
+
+
+def test_stored_language_gets_its_present_code() -> None:
+    assert Preferences.of({"default_language": "jw"}).default_language == "jv"
 
 
 def test_unset_preferences_are_left_out() -> None:

@@ -7,26 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import ValidationError
-from gateway.texts import MAX_JSON_CHARACTERS, check_json, check_language, storable
+from gateway.texts import MAX_JSON_CHARACTERS, check_json, storable
 
 
 def test_storable() -> None:
     assert storable("Größe 会议 🎤\n")
     assert not storable("a\0b")
     assert not storable("half \ud83c of a pair")
-
-
-@pytest.mark.parametrize(
-    ("code", "read"), [("en", "en"), (" DE ", "de"), ("yue", "yue"), ("auto", ""), ("", "")]
-)
-def test_language_codes(code: str, read: str) -> None:
-    assert check_language(code) == read
-
-
-@pytest.mark.parametrize("code", ["english", "e", "e1", "en-US", "en\0", "ñé"])
-def test_invalid_language_codes_are_rejected(code: str) -> None:
-    with pytest.raises(ValidationError):
-        check_language(code)
 
 
 def nested(levels: int) -> Any:

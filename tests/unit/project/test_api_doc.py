@@ -1,11 +1,13 @@
-"""`docs/api.md` lists every warning that a transcription can carry."""
+"""`docs/api.md` lists all warnings of transcriptions and all supported languages."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from av import AudioFrame
 
+from common import languages
 from common.audio.conditioning import SignalConditioner
 from transcriber.names.assignment import NOT_LEARNED
 from transcriber.names.clips import NO_CLIPS
@@ -53,3 +55,9 @@ def test_warnings_of_damaged_recordings_are_described() -> None:
 
 def test_an_undocumented_warning_is_noticed() -> None:
     assert not described("The recording was too long.")
+
+
+def test_exactly_the_supported_languages_are_listed() -> None:
+    section = PAGE.partition("### Languages")[2].partition("\n### ")[0]
+    listed = section.rpartition(":")[2]
+    assert re.findall(r"`(\w+)`", listed) == list(languages.NAMES)

@@ -1,7 +1,6 @@
 """Validation of text and JSON values received from callers."""
 
 import json
-import re
 from typing import Any
 
 from common.errors import ValidationError
@@ -9,8 +8,6 @@ from common.errors import ValidationError
 MAX_JSON_CHARACTERS = 16 * 1024
 MAX_JSON_DEPTH = 20
 _MAX_NUMBER = 1e300
-_LANGUAGE = re.compile(r"^[a-z]{2,3}$")
-DETECT = "auto"
 
 
 def storable(text: str) -> bool:
@@ -22,20 +19,6 @@ def storable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def check_language(code: str) -> str:
-    """Return a language code in lower case, or "" for `auto` and for an empty text.
-
-    Raises:
-        ValidationError: the text does not look like a language code.
-    """
-    code = code.strip().lower()
-    if code in ("", DETECT):
-        return ""
-    if _LANGUAGE.match(code) is None:
-        raise ValidationError.of("language", "Use a language code such as en, de, or yue.")
-    return code
 
 
 def check_json(value: Any, field: str) -> None:

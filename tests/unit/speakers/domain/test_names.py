@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from common.errors import ValidationError
 from speakers.domain.names import (
     LONGEST_NAME,
-    clean_language,
     clean_name,
     clean_text,
     name_key,
@@ -95,17 +94,3 @@ def test_text_allows_line_breaks_but_no_control_characters() -> None:
     assert refused.value.details == {"field": "accent"}
     with pytest.raises(ValidationError):
         clean_text("x" * 21, "accent", 20)
-
-
-@pytest.mark.parametrize(
-    ("typed", "kept"), [("en", "en"), (" DE ", "de"), ("yue", "yue"), ("", "")]
-)
-def test_languages_are_normalized(typed: str, kept: str) -> None:
-    assert clean_language(typed) == kept
-
-
-@pytest.mark.parametrize("typed", ["english", "e", "e1", "en-US"])
-def test_invalid_languages_are_rejected(typed: str) -> None:
-    with pytest.raises(ValidationError) as refused:
-        clean_language(typed)
-    assert refused.value.details == {"field": "language"}

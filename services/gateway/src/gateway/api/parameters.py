@@ -1,13 +1,15 @@
 """Shared types of parameters and body fields."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from common import languages
 from common.errors import ValidationError
 from gateway.sessions.session import Session
-from gateway.texts import check_language, storable
+from gateway.texts import storable
 from gateway.web.callers import current_session
 
 MAX_ID = 2**63 - 1
@@ -28,11 +30,16 @@ def _stripped(text: str) -> str:
     return text
 
 
-def _language(text: str) -> str:
-    try:
-        return check_language(text)
-    except ValidationError as error:
-        raise ValueError(error.message) from error
+def _code(normalize: Callable[[str], str]) -> AfterValidator:
+    """Return a validator that replaces a language tag by the code of its language."""
+
+    def replace(text: str) -> str:
+        try:
+            return normalize(text)
+        except ValidationError as error:
+            raise ValueError(error.message) from error
+
+    return AfterValidator(replace)
 
 
 def _none_if_empty(value: Any) -> Any:
@@ -43,13 +50,19 @@ Text = Annotated[str, AfterValidator(_storable)]
 Name = Annotated[
     str, Field(min_length=1, max_length=255), AfterValidator(_storable), AfterValidator(_stripped)
 ]
-Language = Annotated[
+_Tag = Annotated[
     str,
-    Field(max_length=16, json_schema_extra={"pattern": r"^([A-Za-z]{2,3}|auto|)$"}),
+    Field(
+        max_length=languages.LONGEST,
+        json_schema_extra={"pattern": r"^([A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*)?$"},
+        examples=["en", "pt-BR"],
+    ),
     AfterValidator(_storable),
-    AfterValidator(_language),
 ]
-"""A language code in lower case, or "" to detect the language."""
+Language = Annotated[_Tag, _code(languages.requested)]
+"""The code of a language that can be recognized, or "" to detect the language."""
+SpokenLanguage = Annotated[_Tag, _code(languages.of_person)]
+"""The code of a language that a person speaks, or "" where it is unknown."""
 
 EmptyIsNone = BeforeValidator(_none_if_empty)
 

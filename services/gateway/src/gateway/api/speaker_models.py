@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field
 
 from common import times
-from gateway.api.parameters import JsonBody, Language, Name, Text
+from gateway.api.parameters import JsonBody, Name, SpokenLanguage, Text
 from gateway.web.envelope import ApiModel, Moment
 from securetranscribe.v1 import speaker_pb2
 
@@ -79,7 +79,7 @@ class SpeakerBody(JsonBody):
     name: Name
     gender: ShortLabel | None = None
     age_range: ShortLabel | None = None
-    language: Language | None = None
+    language: SpokenLanguage | None = None
     accent: Accent | None = None
     description: Description | None = None
 
@@ -101,7 +101,7 @@ class SpeakerChange(JsonBody):
     name: Name | None = None
     gender: ShortLabel | None = None
     age_range: ShortLabel | None = None
-    language: Language | None = None
+    language: SpokenLanguage | None = None
     accent: Accent | None = None
     description: Description | None = None
     is_verified: bool | None = None

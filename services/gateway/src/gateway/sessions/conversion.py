@@ -5,10 +5,10 @@ from typing import Any
 
 from google.protobuf import json_format
 
-from common import times
+from common import languages, times
 from common.errors import ValidationError
-from gateway.sessions.session import Preferences, Session
-from gateway.texts import check_json, check_language
+from gateway.sessions.session import AUTO_START, DEFAULT_LANGUAGE, Preferences, Session
+from gateway.texts import check_json
 from securetranscribe.v1 import session_pb2
 
 
@@ -47,15 +47,14 @@ def preferences_of(message: session_pb2.SessionPreferences) -> Preferences:
     """Return the preferences in a message.
 
     Raises:
-        ValidationError: the language is not a language code, or the other keys are too large.
+        ValidationError: no upload can use the language, or the other keys are too large.
     """
     other = _plain(message)
-    clash = {"default_language", "auto_start_processing"} & other.keys()
+    clash = {DEFAULT_LANGUAGE, AUTO_START} & other.keys()
     if clash:
         raise ValidationError.of("preferences", f"Set {min(clash)} in its own field.")
-    language = message.default_language if message.HasField("default_language") else None
     return Preferences(
-        default_language=None if language is None else check_language(language) or None,
+        default_language=languages.requested(message.default_language, DEFAULT_LANGUAGE) or None,
         auto_start_processing=(
             message.auto_start_processing if message.HasField("auto_start_processing") else None
         ),

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from common import languages
+
 DEFAULT_LANGUAGE = "default_language"
 AUTO_START = "auto_start_processing"
 
@@ -19,9 +21,13 @@ class Preferences:
 
     @classmethod
     def of(cls, flat: Mapping[str, Any]) -> "Preferences":
-        """Build preferences from a flat JSON object."""
+        """Build preferences from a flat JSON object.
+
+        A stored language that no upload can use is left out: earlier versions accepted any code.
+        """
+        language = flat.get(DEFAULT_LANGUAGE)
         return cls(
-            default_language=flat.get(DEFAULT_LANGUAGE),
+            default_language=languages.find(language) if isinstance(language, str) else None,
             auto_start_processing=flat.get(AUTO_START),
             other={
                 key: value

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from common import languages
 from common.errors import ValidationError
 from gateway.sessions.session import Preferences
-from gateway.texts import check_language
 
 MAX_FIELDS = 32
 MAX_FIELD_BYTES = 64 * 1024
@@ -65,7 +65,7 @@ class UploadForm:
     def _language(self) -> str:
         text = self._text("language")
         if text:
-            return check_language(text)
+            return languages.requested(text)
         return self._preferences.default_language or ""
 
     def _auto_start(self) -> bool:

@@ -54,15 +54,3 @@ def clean_text(value: str, field: str, longest: int) -> str:
     if any(unicodedata.category(char) in ("Cc", "Cs") and char not in "\r\n\t" for char in text):
         raise ValidationError.of(field, "This must not contain control characters.")
     return text
-
-
-def clean_language(value: str) -> str:
-    """Return a language code in lower case, empty for an unknown language.
-
-    Raises:
-        ValidationError: The code does not have two or three letters.
-    """
-    code = value.strip().lower()
-    if code and re.fullmatch(r"[a-z]{2,3}", code) is None:
-        raise ValidationError.of("language", "The language must be a code such as en.")
-    return code

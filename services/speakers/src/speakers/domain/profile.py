@@ -4,8 +4,9 @@ import datetime as dt
 import enum
 from dataclasses import dataclass, replace
 
+from common import languages
 from common.errors import ValidationError
-from speakers.domain.names import clean_language, clean_name, clean_text
+from speakers.domain.names import clean_name, clean_text
 
 
 class ConfidenceLevel(enum.Enum):
@@ -47,7 +48,7 @@ class Description:
             name=clean_name(self.name),
             gender=clean_text(self.gender, "gender", 32),
             age_range=clean_text(self.age_range, "age_range", 32),
-            language=clean_language(self.language),
+            language=languages.of_person(self.language),
             accent=clean_text(self.accent, "accent", 64),
             description=clean_text(self.description, "description", 2000),
         )
