@@ -20,6 +20,7 @@ from securetranscribe.v1 import (
     queue_pb2,
     queue_pb2_grpc,
     session_pb2,
+    speech_pb2,
     transcription_pb2,
     transcription_pb2_grpc,
 )
@@ -45,6 +46,10 @@ class StoredUpload:
             self.config.language = options.language
         if options.HasField("auto_start"):
             self.config.auto_start = options.auto_start
+        if options.channels:
+            self.config.channels = options.channels
+        if options.HasField("allow_truncated"):
+            self.config.allow_truncated = options.allow_truncated
 
 
 @dataclass
@@ -260,6 +265,7 @@ class FakeTranscriber(
             current_step="Uploaded",
             create_time=times.timestamp(BEGUN),
             language_requested=upload.config.language,
+            channel_plan=plan(upload.config.channels),
         )
         self.transcriptions[number] = transcription
         self.uploads[number] = upload
@@ -294,6 +300,25 @@ class FakeTranscriber(
         return job
 
 
+def plan(mode: "transcription_pb2.ChannelMode.ValueType") -> transcription_pb2.ChannelPlan:
+    """Return the plan of a telephone call with one party on each channel."""
+    separate = mode != transcription_pb2.CHANNEL_MODE_MIX
+    descriptions = ("left channel", "right channel") if separate else ("both channels",)
+    return transcription_pb2.ChannelPlan(
+        requested=mode,
+        decided=(
+            transcription_pb2.CHANNEL_MODE_SEPARATE
+            if separate
+            else transcription_pb2.CHANNEL_MODE_MIX
+        ),
+        reason="This recording is a test.",
+        channels=[
+            transcription_pb2.RecordingChannel(number=number, description=description)
+            for number, description in enumerate(descriptions, start=1)
+        ],
+    )
+
+
 def finished() -> transcription_pb2.Transcription:
     """Return the fields of a completed transcription that an uploaded one lacks."""
     labels = ("Speaker_1", "Speaker_2")
@@ -305,6 +330,11 @@ def finished() -> transcription_pb2.Transcription:
         complete_time=times.timestamp(BEGUN + dt.timedelta(minutes=3.5)),
         processing_duration=times.duration(150.5),
         language_detected="en",
+        languages=[
+            speech_pb2.LanguageSpan(
+                start=times.duration(0), end=times.duration(10.4), language="en", probability=0.97
+            )
+        ],
         confidence=0.95,
         full_text="Hello everyone, welcome.",
         speech_model="base",
@@ -315,8 +345,9 @@ def finished() -> transcription_pb2.Transcription:
                 segment_count=5,
                 total_duration=times.duration(60.2),
                 average_confidence=0.94,
+                channel=channel,
             )
-            for label in labels
+            for channel, label in enumerate(labels, start=1)
         ],
         segments=[
             transcription_pb2.Segment(
@@ -327,6 +358,7 @@ def finished() -> transcription_pb2.Transcription:
                 start=times.duration(index * 5.2),
                 end=times.duration(index * 5.2 + 5.2),
                 confidence=0.96,
+                channel=index + 1,
             )
             for index, label in enumerate(labels)
         ],

@@ -367,8 +367,22 @@ async def test_voices_and_the_source_of_their_names(
         "segment_count": 5,
         "total_duration": 60.2,
         "voice_seconds": 0.0,
+        "channel": 1,
     }
     assert (bob["name_source"], bob["confidence_level"]) == ("confirmed", "high")
+
+
+async def test_a_name_from_a_track_has_no_probability(
+    client: httpx2.AsyncClient, peers: Peers
+) -> None:
+    number = await transcribed(client, peers)
+    first = peers.transcriber.transcriptions[number].speakers[0]
+    first.name, first.speaker_id, first.match_confidence = "Microphone", 0, 0.0
+    first.name_source = transcription_pb2.SPEAKER_NAME_SOURCE_SUGGESTED
+    answer = await client.get(f"/api/transcription/speakers/{number}")
+    voice = answer.json()["data"][0]
+    assert (voice["name"], voice["name_source"]) == ("Microphone", "suggested")
+    assert (voice["confidence_score"], voice["confidence_level"]) == (None, None)
 
 
 async def test_an_unknown_voice(client: httpx2.AsyncClient, peers: Peers) -> None:

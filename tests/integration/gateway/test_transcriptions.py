@@ -5,6 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from securetranscribe.v1 import transcription_pb2
 from tests.integration.gateway.peers import Peers
 from tests.integration.gateway.test_uploads import field, file, send
 
@@ -47,6 +48,26 @@ async def test_starting_without_a_language_keeps_that_of_the_upload(
     assert not peers.transcriber.starts[-1].HasField("language")
 
 
+async def test_starting_with_other_channels(client: httpx2.AsyncClient, peers: Peers) -> None:
+    number = await upload(client)
+    path = f"/api/transcription/start/{number}"
+    answer = await client.post(path, json={"channels": "left"})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (400, "VALIDATION_ERROR")
+    assert error["details"] == {"field": "channels", "value": "left"}
+    assert "'auto', 'mix' or 'separate'" in error["message"]
+    assert (await client.post(path, json={"channels": "mix"})).status_code == 200
+    assert peers.transcriber.starts[-1].channels == transcription_pb2.CHANNEL_MODE_MIX
+
+
+async def test_starting_without_channels_keeps_those_of_the_upload(
+    client: httpx2.AsyncClient, peers: Peers
+) -> None:
+    number = await upload(client)
+    assert (await client.post(f"/api/transcription/start/{number}")).status_code == 200
+    assert peers.transcriber.starts[-1].channels == transcription_pb2.CHANNEL_MODE_UNSPECIFIED
+
+
 async def test_starting_twice(client: httpx2.AsyncClient) -> None:
     number = await upload(client, start=True)
     answer = await client.post(f"/api/transcription/start/{number}")
@@ -70,6 +91,10 @@ async def test_documented_status(client: httpx2.AsyncClient, peers: Peers) -> No
     assert (data["num_speakers"], data["speakers"]) == (2, ["Speaker_1", "Speaker_2"])
     assert data["segments"][1]["start_time"] == 5.2
     assert data["speaker_stats"]["Speaker_2"]["total_duration"] == 60.2
+    assert (data["channels"]["requested"], data["channels"]["decided"]) == ("auto", "separate")
+    assert [segment["channel"] for segment in data["segments"]] == [1, 2]
+    assert data["speaker_stats"]["Speaker_2"]["channel"] == 2
+    assert data["languages"] == [{"start": 0.0, "end": 10.4, "language": "en", "probability": 0.97}]
 
 
 async def test_assign_speakers(client: httpx2.AsyncClient, peers: Peers) -> None:

@@ -70,6 +70,16 @@ async def test_documented_response(client: httpx2.AsyncClient) -> None:
         "format": "mp3",
         "language_detected": "en",
         "processing_started": True,
+        "channels": {
+            "requested": "auto",
+            "decided": "separate",
+            "reason": "This recording is a test.",
+            "channels": [
+                {"number": 1, "title": None, "description": "left channel"},
+                {"number": 2, "title": None, "description": "right channel"},
+            ],
+        },
+        "warnings": [],
     }
 
 
@@ -110,6 +120,42 @@ async def test_fields_may_come_in_any_order(
         answer = await client.post(f"/api/transcription/start/{number}")
         assert answer.status_code == 200
     assert await _language_of(peers, number) == (language or "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"channels": "mix", "allow_truncated": "true"}, {}),
+        ({"language": "en", "auto_start": "false"}, {"channels": "MIX", "allow_truncated": "1"}),
+        ({}, {"channels": "mix", "allow_truncated": "true"}),
+        ({"channels": "separate", "allow_truncated": "true"}, {"channels": "mix"}),
+    ],
+)
+async def test_channels_and_truncation_may_come_in_any_order(
+    client: httpx2.AsyncClient, peers: Peers, before: dict[str, str], after: dict[str, str]
+) -> None:
+    answer = await send(
+        client,
+        *(field(name, value) for name, value in before.items()),
+        file(),
+        *(field(name, value) for name, value in after.items()),
+    )
+    assert answer.status_code == 201, answer.text
+    data = answer.json()["data"]
+    assert (data["channels"]["requested"], data["channels"]["decided"]) == ("mix", "mix")
+    config = peers.transcriber.uploads[data["transcription_id"]].config
+    assert config.channels == transcription_pb2.CHANNEL_MODE_MIX
+    assert config.allow_truncated
+
+
+async def test_a_repeated_field_after_the_file_replaces_the_earlier_one(
+    client: httpx2.AsyncClient, peers: Peers
+) -> None:
+    before = (field("language", "en"), field("auto_start", "true"))
+    after = (field("language", "de"), field("auto_start", "false"))
+    data = (await send(client, *before, file(), *after)).json()["data"]
+    assert (data["language_detected"], data["processing_started"]) == ("de", False)
+    assert peers.transcriber.uploads[data["transcription_id"]].config.language == "de"
 
 
 async def _language_of(peers: Peers, number: int) -> str:
@@ -172,6 +218,9 @@ async def test_filenames_are_cleaned(
         ([file(filename=REFUSED), field("language", "english")], "language"),
         ([field("auto_start", "maybe"), file()], "auto_start"),
         ([file(filename=REFUSED), field("auto_start", "maybe")], "auto_start"),
+        ([field("channels", "left"), file()], "channels"),
+        ([file(filename=REFUSED), field("channels", "left")], "channels"),
+        ([file(filename=REFUSED), field("allow_truncated", "maybe")], "allow_truncated"),
         ([field("note", "x" * 100_000), file()], "body"),
         ([field(f"note{number}", "x") for number in range(40)], "body"),
     ],

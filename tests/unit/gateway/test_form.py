@@ -52,9 +52,26 @@ def test_spellings_of_auto_start(text: str, value: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "mode"),
+    [("", "auto"), ("auto", "auto"), (" Mix ", "mix"), ("separate", "separate")],
+)
+def test_modes_of_channels(text: str, mode: str) -> None:
+    assert form(channels=text).options().channels == mode
+
+
+def test_channels_and_truncation_have_defaults() -> None:
+    made = form().options()
+    assert (made.channels, made.allow_truncated) == ("auto", False)
+    assert form(allow_truncated="Yes").options().allow_truncated
+    assert not form(allow_truncated="").options().allow_truncated
+
+
+@pytest.mark.parametrize(
     ("fields", "field"),
     [
         ({"auto_start": "maybe"}, "auto_start"),
+        ({"channels": "left"}, "channels"),
+        ({"allow_truncated": "maybe"}, "allow_truncated"),
         ({"auto_start": b"\xff"}, "auto_start"),
         ({"language": "english"}, "language"),
         ({"language": "e1"}, "language"),
@@ -74,12 +91,6 @@ def test_the_last_of_a_repeated_field_wins() -> None:
     made.add(b"f")
     made.add(b"r")
     assert made.options().language == "fr"
-
-
-def test_a_form_is_decided_once_both_fields_are_present() -> None:
-    assert not form(language="en").decided
-    assert not form(auto_start="true").decided
-    assert form(language="en", auto_start="true").decided
 
 
 def test_fields_are_bounded_in_number_and_size() -> None:

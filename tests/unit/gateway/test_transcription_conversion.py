@@ -89,6 +89,8 @@ def test_uploaded_transcription() -> None:
         "language_detected": "en",
         "processing_started": True,
         "job_id": "job_1",
+        "channels": {"requested": "auto", "decided": None, "reason": "", "channels": []},
+        "warnings": [],
     }
 
 
@@ -123,13 +125,56 @@ async def test_completed_transcription() -> None:
         "start_time": 0.0,
         "end_time": 5.2,
         "confidence": 0.96,
+        "channel": None,
     }
     assert data.speaker_stats["Anna"].model_dump() == {
         "segment_count": 5,
         "total_duration": 60.2,
         "avg_confidence": 0.94,
+        "channel": None,
     }
     assert data.warnings == ["Careful."]
+
+
+async def test_separate_channels() -> None:
+    done = completed()
+    done.channel_plan.MergeFrom(
+        transcription_pb2.ChannelPlan(
+            requested=transcription_pb2.CHANNEL_MODE_AUTO,
+            decided=transcription_pb2.CHANNEL_MODE_SEPARATE,
+            reason="Each channel has a voice of its own.",
+            channels=[
+                transcription_pb2.RecordingChannel(number=1, description="left channel"),
+                transcription_pb2.RecordingChannel(
+                    number=2, title="Microphone", description="track 2 (Microphone)"
+                ),
+            ],
+        )
+    )
+    done.segments[0].channel = done.speakers[0].channel = 2
+    data = await conversion.status_data(done)
+    assert data.channels.model_dump() == {
+        "requested": "auto",
+        "decided": "separate",
+        "reason": "Each channel has a voice of its own.",
+        "channels": [
+            {"number": 1, "title": None, "description": "left channel"},
+            {"number": 2, "title": "Microphone", "description": "track 2 (Microphone)"},
+        ],
+    }
+    assert (data.segments[0].channel, data.speaker_stats["Anna"].channel) == (2, 2)
+    assert conversion.upload_data(done, language="", job_id="").channels == data.channels
+
+
+async def test_languages_by_time() -> None:
+    done = completed()
+    done.languages.add(
+        start=times.duration(29.5), end=times.duration(61), language="de", probability=0.9
+    )
+    (span,) = (await conversion.status_data(done)).languages
+    assert span.model_dump() == {
+        "start": 29.5, "end": 61.0, "language": "de", "probability": 0.9
+    }  # fmt: skip
 
 
 async def test_stages_of_the_last_job() -> None:

@@ -18,6 +18,8 @@ VOICES = [
      "confidence_score": 0.934},
     {"speaker_label": "Speaker_3", "name": "Speaker_3", "name_source": "none",
      "confidence_score": None},
+    {"speaker_label": "Speaker_4", "name": "Microphone", "name_source": "suggested",
+     "confidence_score": None},
 ]  # fmt: skip
 
 
@@ -71,6 +73,13 @@ def test_warnings_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().err == "warning: Clips are missing.\n"
 
 
+def test_separate_channels_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    channels = {"decided": "separate", "reason": "Each channel has a voice of its own."}
+    cli.print_transcript({"speakers": [], "segments": [], "channels": channels})
+    cli.print_transcript({"speakers": [], "segments": [], "channels": {"decided": "mix"}})
+    assert capsys.readouterr().err == "channels: separate. Each channel has a voice of its own.\n"
+
+
 def test_transcript_without_speech(capsys: pytest.CaptureFixture[str]) -> None:
     cli.print_transcript({"speakers": [], "segments": []})
     assert "no speech" in capsys.readouterr().out
@@ -89,6 +98,65 @@ def test_missing_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert "missing.mp3: No such file" in capsys.readouterr().err
 
 
+def state(**changes: Any) -> dict[str, Any]:
+    segment = {"speaker": "Ann", "start_time": 0.0, "end_time": 1.0, "text": "Hello."}
+    return {
+        "transcription_id": 7,
+        "status": "completed",
+        "progress_percentage": 100.0,
+        "current_step": "Completed",
+        "speakers": ["Ann"],
+        "segments": [segment],
+        "error": None,
+        **changes,
+    }
+
+
+def test_options_of_a_recording_are_sent(
+    answers: Answers, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    call = tmp_path / "call.wav"
+    call.write_bytes(b"sound")
+    asked = answers(
+        {
+            "/api/transcription/upload": {"transcription_id": 7},
+            "/api/transcription/status/7": state(),
+        }
+    )
+    assert cli.main(["transcribe", str(call), "--channels", "separate", "--allow-truncated"]) == 0
+    assert b'name="channels"\r\n\r\nseparate' in asked[0].content
+    assert b'name="allow_truncated"\r\n\r\ntrue' in asked[0].content
+    assert capsys.readouterr().out.endswith("Ann  Hello.\n")
+
+
+def test_unknown_channels_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["transcribe", "call.wav", "--channels", "left"])
+    assert "auto" in capsys.readouterr().err
+
+
+def test_recording_is_processed_again(answers: Answers, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = answers(
+        {
+            "/api/transcription/start/7": {"job_id": "job_1"},
+            "/api/transcription/status/7": state(),
+        }
+    )
+    assert cli.main(["start", "7", "--channels", "mix"]) == 0
+    assert json.loads(asked[0].content) == {"channels": "mix"}
+    assert capsys.readouterr().out.endswith("Ann  Hello.\n")
+
+
+@pytest.mark.parametrize("status", ["failed", "completed"])
+def test_failure_is_an_error_even_with_an_earlier_transcript(
+    answers: Answers, capsys: pytest.CaptureFixture[str], status: str
+) -> None:
+    failed = state(status=status, error={"code": "TRANSCRIPTION_ERROR", "message": "It broke."})
+    answers({"/api/transcription/start/7": {}, "/api/transcription/status/7": failed})
+    assert cli.main(["start", "7"]) == 1
+    assert "7: failed: It broke." in capsys.readouterr().err
+
+
 def test_voices_are_listed_with_source_of_name(
     answers: Answers, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -98,6 +166,7 @@ def test_voices_are_listed_with_source_of_name(
         "confirmed",
         "suggested, 93 %",
         "none",
+        "suggested",
     ]
 
 

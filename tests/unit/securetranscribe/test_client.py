@@ -58,6 +58,42 @@ def test_upload_sends_the_file_and_its_fields() -> None:
     assert answer == {"transcription_id": 7}
 
 
+def test_upload_sends_options_only_where_they_are_given() -> None:
+    bodies: list[bytes] = []
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        bodies.append(request.read())
+        return success({"transcription_id": 7})
+
+    with client_on(handler) as client:
+        client.upload_audio(io.BytesIO(b"sound"), channels="separate", allow_truncated=True)
+        client.upload_audio(io.BytesIO(b"sound"))
+    assert b'name="channels"\r\n\r\nseparate' in bodies[0]
+    assert b'name="allow_truncated"\r\n\r\ntrue' in bodies[0]
+    assert b"channels" not in bodies[1]
+    assert b"allow_truncated" not in bodies[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "body"),
+    [
+        ({}, {}),
+        ({"channels": "mix"}, {"channels": "mix"}),
+        ({"language": "de"}, {"language": "de"}),
+    ],
+)
+def test_start_sends_options_only_where_they_are_given(
+    options: dict[str, str], body: dict[str, str]
+) -> None:
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        assert request.url.path == "/api/transcription/start/7"
+        assert json.loads(request.read()) == body
+        return success({"job_id": "job_1"})
+
+    with client_on(handler) as client:
+        assert client.start_transcription(7, **options) == {"job_id": "job_1"}
+
+
 @pytest.mark.parametrize(
     ("call", "method", "path", "body"),
     [

@@ -10,6 +10,11 @@ from securetranscribe.client import SecureTranscribeClient
 from securetranscribe.errors import ApiError, ConnectionFailedError
 
 DEFAULT_URL = "http://localhost:8000/api"
+_MODES = ("auto", "mix", "separate")
+_CHANNELS = (
+    "recognize channels and tracks as a mix, or each by itself (separate). By default (auto), "
+    "decide by measurement"
+)
 _TRANSCRIPTION_ID = "id of the transcription, as listed by list"
 
 
@@ -33,8 +38,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def print_transcript(state: dict[str, Any]) -> None:
-    """Print one line per segment: start, end, speaker and text. Warnings go to standard error."""
+    """Print one line per segment: start, end, speaker and text. Notes go to standard error."""
     print_warnings(state)
+    channels = state.get("channels") or {}
+    if channels.get("decided") == "separate":
+        print(f"channels: separate. {channels['reason']}", file=sys.stderr)
     width = max((len(name) for name in state["speakers"]), default=0)
     for segment in state["segments"]:
         begin, end = clock(segment["start_time"]), clock(segment["end_time"])
@@ -60,12 +68,15 @@ def _transcribe(client: SecureTranscribeClient, options: argparse.Namespace) -> 
     status = 0
     for path in options.file:
         with Path(path).open("rb") as file:
-            uploaded = client.upload_audio(file, language=options.language, auto_start=True)
-        state = client.wait(uploaded["transcription_id"], on_progress=_show_progress)
-        print(file=sys.stderr)
-        if state["status"] == "failed":
-            reason = (state.get("error") or {}).get("message", "no reason given")
-            print(f"{path}: failed: {reason}", file=sys.stderr)
+            uploaded = client.upload_audio(
+                file,
+                language=options.language,
+                auto_start=True,
+                channels=options.channels,
+                allow_truncated=options.allow_truncated,
+            )
+        state = _finished(client, uploaded["transcription_id"], path)
+        if state is None:
             status = 1
         elif options.output:
             name = f"{Path(path).stem}.{options.format}"
@@ -80,6 +91,29 @@ def _transcribe(client: SecureTranscribeClient, options: argparse.Namespace) -> 
         else:
             print_transcript(state)
     return status
+
+
+def _start(client: SecureTranscribeClient, options: argparse.Namespace) -> int:
+    client.start_transcription(options.id, language=options.language, channels=options.channels)
+    state = _finished(client, options.id, str(options.id))
+    if state is None:
+        return 1
+    print_transcript(state)
+    return 0
+
+
+def _finished(
+    client: SecureTranscribeClient, transcription_id: int, title: str
+) -> dict[str, Any] | None:
+    """Wait for a transcription and return its state. If it failed, print why and return None."""
+    state = client.wait(transcription_id, on_progress=_show_progress)
+    print(file=sys.stderr)
+    failure = state.get("error")
+    if state["status"] != "failed" and not failure:
+        return state
+    reason = (failure or {}).get("message", "no reason given")
+    print(f"{title}: failed: {reason}", file=sys.stderr)
+    return None
 
 
 def _status(client: SecureTranscribeClient, options: argparse.Namespace) -> int:
@@ -99,7 +133,7 @@ def _list(client: SecureTranscribeClient, _options: argparse.Namespace) -> int:
 def _voices(client: SecureTranscribeClient, options: argparse.Namespace) -> int:
     for voice in client.list_voices(options.id):
         how = voice["name_source"]
-        if how == "suggested":
+        if how == "suggested" and voice["confidence_score"] is not None:
             how = f"suggested, {100 * voice['confidence_score']:.0f} %"
         print(f"{voice['speaker_label']:<12}  {voice['name']:<24}  {how}")
     return 0
@@ -146,6 +180,7 @@ def _models(rest: list[str]) -> int:
 
 _COMMANDS = {
     "transcribe": _transcribe,
+    "start": _start,
     "status": _status,
     "list": _list,
     "voices": _voices,
@@ -179,8 +214,25 @@ def _parser() -> argparse.ArgumentParser:
     transcribe = commands.add_parser("transcribe", help="transcribe files and print the result")
     transcribe.add_argument("file", nargs="+", help="audio or video file")
     transcribe.add_argument("--language", help="language code such as en (default: detected)")
+    transcribe.add_argument("--channels", choices=_MODES, help=_CHANNELS)
+    transcribe.add_argument(
+        "--allow-truncated",
+        action="store_true",
+        help="accept a recording that breaks off, as far as it goes",
+    )
     transcribe.add_argument("--output", help="file or directory to write to instead of printing")
     transcribe.add_argument("--format", default="txt", help="format of --output (default: txt)")
+    start = commands.add_parser(
+        "start", help="process an uploaded recording, or process it again, and print the result"
+    )
+    start.add_argument("id", type=int, help=_TRANSCRIPTION_ID)
+    start.add_argument("--language", help="language code such as en (default: as uploaded)")
+    start.add_argument(
+        "--channels",
+        choices=_MODES,
+        help="as for transcribe (default: as uploaded). Another mode processes a complete "
+        "transcription again",
+    )
     status = commands.add_parser("status", help="show the state of a transcription")
     status.add_argument("id", type=int, help=_TRANSCRIPTION_ID)
     commands.add_parser("list", help="list the transcriptions of the session")

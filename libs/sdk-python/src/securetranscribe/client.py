@@ -74,23 +74,38 @@ class SecureTranscribeClient:
         filename: str | None = None,
         language: str | None = None,
         auto_start: bool = False,
+        channels: str | None = None,
+        allow_truncated: bool = False,
     ) -> Data:
         """Upload an open file in chunks. Return `transcription_id` and properties of the file.
 
         Processing starts with `start_transcription`, or immediately with `auto_start=True`.
-        `language` is a code such as `en`. Without it, the language is detected.
+        `language` is a code such as `en`. Without it, the language is detected. `channels` is
+        `mix`, `separate` to recognize each channel or track by itself, or `auto`, the default, to
+        decide by measurement. With `allow_truncated`, a recording that breaks off is accepted as
+        far as it goes.
         """
         name = filename or _file_name(file)
         fields = {"auto_start": "true" if auto_start else "false"}
         if language:
             fields["language"] = language
+        if channels:
+            fields["channels"] = channels
+        if allow_truncated:
+            fields["allow_truncated"] = "true"
         return self._data(
             "POST", "/transcription/upload", data=fields, files={"file": (name, file)}
         )
 
-    def start_transcription(self, transcription_id: int, *, language: str | None = None) -> Data:
-        """Queue a transcription. Return its `job_id`."""
-        body = {"language": language} if language else {}
+    def start_transcription(
+        self, transcription_id: int, *, language: str | None = None, channels: str | None = None
+    ) -> Data:
+        """Queue a transcription. Return its `job_id`.
+
+        A complete transcription is processed again if `channels` (`auto`, `mix` or `separate`)
+        changes how its channels are recognized. Its recording must still be kept for that.
+        """
+        body = _present(language=language or None, channels=channels or None)
         return self._data("POST", f"/transcription/start/{transcription_id}", json=body)
 
     def get_status(self, transcription_id: int) -> Data:

@@ -92,7 +92,7 @@ class TranscriptVoice(ApiModel):
     )
     speaker_id: int | None = Field(description="Speaker profile, null if there is none.")
     confidence_score: float | None = Field(
-        description="Probability that the profile is right, null if the voice has no name."
+        description="Probability that the profile is right, null if the voice was not recognized."
     )
     confidence_level: ConfidenceWord | None
     segment_count: int
@@ -100,12 +100,15 @@ class TranscriptVoice(ApiModel):
     voice_seconds: float = Field(
         description="Seconds of clean speech in the voiceprint, 0 without one."
     )
+    channel: int | None = Field(description="Number of the channel, null in a mix.")
 
     @classmethod
     def of(cls, voice: transcription_pb2.TranscriptSpeaker) -> Self:
         """Convert a speaker of a transcription."""
         source = _NAME_SOURCES[voice.name_source]
-        confidence = None if source == "none" else voice.match_confidence
+        # A name taken from the title of a track was not recognized by its voice.
+        matched = source == "confirmed" or (source == "suggested" and voice.speaker_id)
+        confidence = voice.match_confidence if matched else None
         return cls(
             speaker_label=voice.speaker_label,
             name=voice.name,
@@ -116,4 +119,5 @@ class TranscriptVoice(ApiModel):
             segment_count=voice.segment_count,
             total_duration=times.seconds(voice.total_duration),
             voice_seconds=times.seconds(voice.voiceprint_speech_duration),
+            channel=voice.channel or None,
         )

@@ -4,12 +4,14 @@ import asyncio
 from typing import TypeAlias
 
 from common import sizes, times
+from gateway.api.channels import ChannelsData
 from gateway.api.conversion import optional_moment, readable_duration
 from gateway.api.stages import failure_reason, stage_data
 from gateway.api.transcription_models import (
     AssignData,
     FileInfo,
     JobWord,
+    LanguageSpan,
     Segment,
     SpeakerStats,
     StatusData,
@@ -17,7 +19,7 @@ from gateway.api.transcription_models import (
     TranscriptionWord,
     UploadData,
 )
-from securetranscribe.v1 import queue_pb2, transcription_pb2
+from securetranscribe.v1 import queue_pb2, speech_pb2, transcription_pb2
 
 _SEGMENTS_AT_A_TIME = 500
 
@@ -60,6 +62,8 @@ def upload_data(
         language_detected=transcription.language_detected or language or None,
         processing_started=bool(job_id),
         job_id=job_id or None,
+        channels=ChannelsData.of(transcription.channel_plan),
+        warnings=list(transcription.warnings),
     )
 
 
@@ -90,6 +94,8 @@ async def status_data(transcription: transcription_pb2.Transcription) -> StatusD
         file_info=file_info(transcription.file),
         full_transcript=transcription.full_text if known else None,
         language_detected=transcription.language_detected or None,
+        languages=[_language_span(span) for span in transcription.languages],
+        channels=ChannelsData.of(transcription.channel_plan),
         confidence_score=transcription.confidence if known else None,
         num_speakers=len(transcription.speakers) if known else None,
         speakers=speaker_names(transcription),
@@ -162,6 +168,16 @@ def _segment(segment: transcription_pb2.Segment) -> Segment:
         start_time=times.seconds(segment.start),
         end_time=times.seconds(segment.end),
         confidence=segment.confidence,
+        channel=segment.channel or None,
+    )
+
+
+def _language_span(span: speech_pb2.LanguageSpan) -> LanguageSpan:
+    return LanguageSpan(
+        start=times.seconds(span.start),
+        end=times.seconds(span.end),
+        language=span.language,
+        probability=span.probability,
     )
 
 
@@ -171,6 +187,7 @@ def _speaker_stats(transcription: transcription_pb2.Transcription) -> dict[str, 
             segment_count=speaker.segment_count,
             total_duration=times.seconds(speaker.total_duration),
             avg_confidence=speaker.average_confidence,
+            channel=speaker.channel or None,
         )
         for speaker in transcription.speakers
     }

@@ -4,8 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from gateway.api.channels import ChannelsData
 from gateway.api.parameters import JsonBody, Language
 from gateway.api.stages import FailureReason, StageData
+from gateway.channel_modes import ChannelWord
 from gateway.web.envelope import ApiModel, Moment
 
 TranscriptionWord = Literal["pending", "processing", "completed", "failed"]
@@ -28,6 +30,8 @@ class UploadData(ApiModel):
     )
     processing_started: bool
     job_id: str | None = Field(description="Job ID, null if processing was not started.")
+    channels: ChannelsData
+    warnings: list[str]
 
 
 class StartBody(JsonBody):
@@ -36,6 +40,11 @@ class StartBody(JsonBody):
     language: Language | None = Field(
         None,
         description="Language code, or `auto`. Defaults to the language of the upload.",
+    )
+    channels: ChannelWord | None = Field(
+        None,
+        description="How channels and tracks are recognized. Defaults to the mode of the upload. "
+        "A mode that changes the plan processes a complete transcription again.",
     )
 
 
@@ -59,6 +68,15 @@ class FileInfo(ApiModel):
     format: str
 
 
+class LanguageSpan(ApiModel):
+    """Part of a recording in one language. Times are in seconds from the start."""
+
+    start: float
+    end: float
+    language: str
+    probability: float
+
+
 class Segment(ApiModel):
     """A segment of one speaker's speech. Times are in seconds from the start."""
 
@@ -67,6 +85,7 @@ class Segment(ApiModel):
     start_time: float
     end_time: float
     confidence: float
+    channel: int | None = Field(description="Number of the channel, null in a mix.")
 
 
 class SpeakerStats(ApiModel):
@@ -75,6 +94,7 @@ class SpeakerStats(ApiModel):
     segment_count: int
     total_duration: float = Field(description="Seconds.")
     avg_confidence: float
+    channel: int | None = Field(description="Number of the channel, null in a mix.")
 
 
 class StatusData(ApiModel):
@@ -92,6 +112,8 @@ class StatusData(ApiModel):
     file_info: FileInfo
     full_transcript: str | None
     language_detected: str | None
+    languages: list[LanguageSpan] = Field(description="Detected languages in order of time.")
+    channels: ChannelsData
     confidence_score: float | None
     num_speakers: int | None
     speakers: list[str]

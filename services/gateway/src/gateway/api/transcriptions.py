@@ -17,6 +17,7 @@ from gateway.api.transcription_models import (
     TranscriptionWord,
 )
 from gateway.backends import Backends
+from gateway.channel_modes import MODES
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
 from securetranscribe.v1 import transcription_pb2
@@ -82,11 +83,14 @@ class TranscriptionApi:
         body: StartBody | None = None,
     ) -> Success[StartData]:
         """Queue an uploaded recording for processing."""
-        language = body.language if body is not None else None
+        options = body or StartBody()
+        mode = transcription_pb2.CHANNEL_MODE_UNSPECIFIED
+        if options.channels is not None:
+            mode = MODES[options.channels]
         answer = await self._backends.ask(
             self._service.StartTranscription,
             transcription_pb2.StartTranscriptionRequest(
-                transcription_id=transcription_id, language=language
+                transcription_id=transcription_id, language=options.language, channels=mode
             ),
             caller.session_id,
         )

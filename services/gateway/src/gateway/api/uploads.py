@@ -5,6 +5,7 @@ from starlette.requests import Request
 from gateway.api import transcription_conversion as conversion
 from gateway.api.parameters import Caller
 from gateway.api.transcription_models import UploadData
+from gateway.channel_modes import CHANNEL_WORDS
 from gateway.uploads.body import UploadBody, form_operation
 from gateway.uploads.upload import RecordingUploads
 from gateway.web.endpoint import Endpoint
@@ -20,6 +21,18 @@ _FORM = form_operation(
         "type": "boolean",
         "default": True,
         "description": "Whether to start processing immediately.",
+    },
+    channels={
+        "type": "string",
+        "enum": list(CHANNEL_WORDS),
+        "default": "auto",
+        "description": "Whether channels and tracks are recognized as a mix or each by itself. "
+        "`auto` decides by measurement.",
+    },
+    allow_truncated={
+        "type": "boolean",
+        "default": False,
+        "description": "Whether a recording that breaks off is accepted as far as it goes.",
     },
 )
 

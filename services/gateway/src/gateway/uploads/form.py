@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from common import languages
 from common.errors import ValidationError
+from gateway.channel_modes import ChannelWord, check_mode
 from gateway.sessions.session import Preferences
 
 MAX_FIELDS = 32
@@ -18,6 +19,8 @@ class UploadOptions:
 
     language: str
     auto_start: bool
+    channels: ChannelWord = "auto"
+    allow_truncated: bool = False
 
 
 class UploadForm:
@@ -49,18 +52,18 @@ class UploadForm:
         """Return whether a field is present."""
         return name in self._fields
 
-    @property
-    def decided(self) -> bool:
-        """Return whether all options are given, so that later fields cannot change them."""
-        return self.has("language") and self.has("auto_start")
-
     def options(self) -> UploadOptions:
         """Return the options from the fields so far, with preferences as defaults.
 
         Raises:
             ValidationError: a field has an invalid value.
         """
-        return UploadOptions(language=self._language(), auto_start=self._auto_start())
+        return UploadOptions(
+            language=self._language(),
+            auto_start=self._auto_start(),
+            channels=check_mode(self._text("channels")),
+            allow_truncated=self._switch("allow_truncated") or False,
+        )
 
     def _language(self) -> str:
         text = self._text("language")
@@ -69,15 +72,17 @@ class UploadForm:
         return self._preferences.default_language or ""
 
     def _auto_start(self) -> bool:
-        text = self._text("auto_start").lower()
-        if text in _TRUE:
-            return True
-        if text in _FALSE:
-            return False
-        if text:
-            raise ValidationError.of("auto_start", "Use true or false.")
-        preferred = self._preferences.auto_start_processing
-        return True if preferred is None else preferred
+        for chosen in (self._switch("auto_start"), self._preferences.auto_start_processing):
+            if chosen is not None:
+                return chosen
+        return True
+
+    def _switch(self, name: str) -> bool | None:
+        """Return the value of a switch, None if it is absent or empty."""
+        text = self._text(name).lower()
+        if text and text not in _TRUE | _FALSE:
+            raise ValidationError.of(name, "Use true or false.")
+        return text in _TRUE if text else None
 
     def _text(self, name: str) -> str:
         try:

@@ -1,13 +1,14 @@
 """Upload of a recording, from the request body to the stored and possibly started recording."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from common import filenames, telemetry
 from common.errors import ValidationError
 from gateway.backends import Backends
+from gateway.channel_modes import MODES
 from gateway.sessions.session import Session
 from gateway.uploads.body import FILE_FIELD, UploadBody
-from gateway.uploads.form import UploadForm
+from gateway.uploads.form import UploadForm, UploadOptions
 from gateway.uploads.multipart import MultipartStream, PartBegun, PartData, PartEvent
 from gateway.uploads.sink import UploadSink, too_large
 from securetranscribe.v1 import transcription_pb2
@@ -79,8 +80,8 @@ class _Reception:
         self._max_bytes = max_bytes
         self._sink: UploadSink | None = None
         self._in_file = False
+        self._described = UploadOptions(language="", auto_start=False)
         self.form = UploadForm(session.preferences)
-        self._final = False
 
     @property
     def size(self) -> int:
@@ -107,11 +108,14 @@ class _Reception:
             raise ValidationError.of(FILE_FIELD, "The form has no file.")
         # Nothing may be stored if a field after the file is invalid.
         options = self.form.options()
-        if self._final:
+        if options == self._described:
             return await self._sink.finish()
         return await self._sink.finish(
             transcription_pb2.UploadOptions(
-                language=options.language, auto_start=options.auto_start
+                language=options.language,
+                auto_start=options.auto_start,
+                channels=MODES[options.channels],
+                allow_truncated=options.allow_truncated,
             )
         )
 
@@ -130,8 +134,9 @@ class _Reception:
         if announced is not None and announced > self._max_bytes + _FORM_OVERHEAD:
             raise too_large(filename, announced, self._max_bytes)
         options = self.form.options()
-        # Without both fields, processing cannot start yet, because a later field may set an option.
-        self._final = self.form.decided
+        # A later field may still prevent the start, for which a place in the queue would be taken.
+        start = self.form.has("auto_start") and options.auto_start
+        self._described = replace(options, auto_start=start)
         self._sink = UploadSink(
             self._backends,
             session_id=self._session.session_id,
@@ -140,7 +145,9 @@ class _Reception:
             config=transcription_pb2.UploadConfig(
                 filename=filename,
                 language=options.language,
-                auto_start=self._final and options.auto_start,
+                auto_start=start,
+                channels=MODES[options.channels],
+                allow_truncated=options.allow_truncated,
             ),
         )
         self._in_file = True
