@@ -1,10 +1,14 @@
 """The documented JSON API of speakers, field by field."""
 
+import io
+import time
 from typing import Any
 
+import av
 import pytest
 
 from tests.e2e.contract import PAGINATION, SPEAKER, SPEAKER_STATISTICS, Api, many, unique
+from tests.e2e.stack import JOB_SECONDS, Completed
 
 pytestmark = pytest.mark.e2e
 
@@ -83,3 +87,28 @@ def test_delete(api: Api) -> None:
     gone = api.data("DELETE", path, params={"permanent": True})
     assert (gone["permanent"], gone["message"]) == (True, "Speaker deleted successfully")
     api.refused("GET", f"{path}/statistics", 404, "NOT_FOUND")
+
+
+def test_clips_are_played_in_parts(done: Api, completed: Completed) -> None:
+    """A player asks for two bytes, then for the rest, and plays both together."""
+    path = f"/transcription/speakers/{completed.transcription_id}/Speaker_1/clip"
+    deadline = time.monotonic() + JOB_SECONDS
+    # Clips are cut after the transcript is complete.
+    while (first := done.http.get(path, headers={"Range": "bytes=0-1"})).status_code == 404:
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    assert first.status_code == 206
+    size = int(first.headers["content-range"].removeprefix("bytes 0-1/"))
+    told = done.http.head(path)
+    assert (told.status_code, told.headers["content-length"]) == (200, str(size))
+    assert told.headers["accept-ranges"] == "bytes"
+    tag = {"If-Range": first.headers["etag"]}
+    rest = done.http.get(path, headers={"Range": "bytes=2-", **tag})
+    assert rest.status_code == 206
+    with av.open(io.BytesIO(first.content + rest.content)) as sound:
+        assert sound.streams.audio[0].codec_context.name == "flac"
+        assert sum(frame.samples for frame in sound.decode(audio=0)) > 0
+    details = done.refused(
+        "GET", path, 416, "RANGE_NOT_SATISFIABLE", headers={"Range": f"bytes={size}-"}
+    )
+    assert details == {"size": str(size)}

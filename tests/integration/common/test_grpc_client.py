@@ -88,7 +88,7 @@ async def test_abandoned_stream_is_cancelled() -> None:
         answers = unwrap_stream(connection.start("UnaryStream", b"wait"))
         async for _ in answers:
             break
-        await answers.aclose()  # type: ignore[attr-defined]
+        await answers.aclose()
 
         await until(lambda: "stream" in connection.service.left)
 

@@ -1,5 +1,6 @@
 """Fake exporter over real gRPC."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,10 +21,15 @@ from tests.integration.gateway.fake_transcriber import FakeTranscriber
 
 @dataclass
 class FakeExporter(export_pb2_grpc.ExportServiceServicer):
-    """Returns a small fixed document in two chunks."""
+    """Returns a small fixed document in two chunks.
+
+    While `hold` is set, the second one waits for it. `abandoned` counts the calls cancelled then.
+    """
 
     transcriber: FakeTranscriber
     requests: list[export_pb2.ExportTranscriptionRequest] = field(default_factory=list)
+    hold: asyncio.Event | None = None
+    abandoned: int = 0
 
     async def ExportTranscription(
         self, request: Any, context: Any
@@ -44,4 +50,10 @@ class FakeExporter(export_pb2_grpc.ExportServiceServicer):
         kinds = {"pdf": "application/pdf", "json": "application/json", "csv": "text/csv"}
         kind = kinds.get(name, "text/plain")
         yield httpbody_pb2.HttpBody(content_type=kind, data=b"%first ", extensions=[packed])
+        if self.hold is not None:
+            try:
+                await self.hold.wait()
+            except asyncio.CancelledError:
+                self.abandoned += 1
+                raise
         yield httpbody_pb2.HttpBody(data=b"second")

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from securetranscribe.v1 import export_pb2
+from tests.integration.gateway.conftest import until
 from tests.integration.gateway.peers import Peers
 from tests.integration.gateway.test_transcriptions import complete, upload
 
@@ -103,6 +104,35 @@ async def test_errors_use_the_envelope(client: httpx2.AsyncClient, peers: Peers)
     done = await complete(client, peers)
     broken = await client.post(f"{path}/{done}?export_format=rttm")
     assert (broken.status_code, broken.json()["error"]["code"]) == (500, "EXPORT_ERROR")
+
+
+async def test_download_by_link(client: httpx2.AsyncClient, peers: Peers) -> None:
+    number = await complete(client, peers)
+    path = f"/api/transcription/export/{number}"
+    query = {"export_format": "pdf", "include_options": "action_items,words"}
+    answer = await client.get(path, params=query)
+    assert (answer.status_code, answer.content) == (200, b"%first second")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"].startswith("attachment;")
+    assert list(peers.exporter.requests[-1].options) == [
+        export_pb2.EXPORT_OPTION_ACTION_ITEMS,
+        export_pb2.EXPORT_OPTION_WORDS,
+    ]
+    missing = await client.get(path)
+    assert missing.json()["error"]["details"]["field"] == "export_format"
+
+
+async def test_head_ends_the_rendering(client: httpx2.AsyncClient, peers: Peers) -> None:
+    number = await complete(client, peers)
+    path = f"/api/transcription/export/{number}?export_format=docx"
+    peers.exporter.hold = asyncio.Event()
+    try:
+        answer = await client.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert "content-length" not in answer.headers
+        await until(lambda: peers.exporter.abandoned == 1)
+    finally:
+        peers.exporter.hold = None
 
 
 async def test_concurrent_exports(client: httpx2.AsyncClient, peers: Peers) -> None:

@@ -21,6 +21,7 @@ PATHS = [
     ("GET", "/transcription/status/{transcription}"),
     ("POST", "/transcription/speakers/assign/{transcription}"),
     ("POST", "/transcription/export/{transcription}"),
+    ("GET", "/transcription/export/{transcription}"),
     ("DELETE", "/transcription/{transcription}"),
     ("GET", "/queue/jobs/{job}"),
     ("DELETE", "/queue/jobs/{job}"),

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from common import errors
+from gateway.web.ranges import RangeNotSatisfiableError
 from gateway.web.rate_limits import RateLimitedError
 
 DOCUMENTED = {
@@ -15,6 +16,7 @@ DOCUMENTED = {
     ("GET", "/api/transcription/status/{transcription_id}"),
     ("POST", "/api/transcription/speakers/assign/{transcription_id}"),
     ("POST", "/api/transcription/export/{transcription_id}"),
+    ("GET", "/api/transcription/export/{transcription_id}"),
     ("GET", "/api/transcription/list"),
     ("DELETE", "/api/transcription/{transcription_id}"),
     ("GET", "/api/speakers"),
@@ -94,20 +96,31 @@ def test_every_response_field_is_required(document: Any) -> None:
 async def test_unsupported_methods(client: httpx2.AsyncClient) -> None:
     for method, path, allowed in (
         ("PUT", "/api/speakers/search", "POST"),
-        ("OPTIONS", "/api/transcription/list", "GET"),
-        ("PATCH", "/api/v1/sessions/current", "DELETE, GET, PUT"),
-        ("PATCH", "/api/speakers/1", "DELETE, GET, PUT"),
+        ("OPTIONS", "/api/transcription/list", "GET, HEAD"),
+        ("PATCH", "/api/v1/sessions/current", "DELETE, GET, HEAD, PUT"),
+        ("PATCH", "/api/speakers/1", "DELETE, GET, HEAD, PUT"),
+        ("HEAD", "/api/speakers/search", "POST"),
     ):
         answer = await client.request(method, path)
         assert (answer.status_code, answer.headers["allow"]) == (405, allowed), path
-        assert answer.json()["error"]["code"] == "METHOD_NOT_ALLOWED"
+        assert method == "HEAD" or answer.json()["error"]["code"] == "METHOD_NOT_ALLOWED"
+
+
+def test_clips_have_ranges(document: Any) -> None:
+    paths = [path for path in document["paths"] if path.endswith("/clip")]
+    assert len(paths) == 2
+    for path in paths:
+        responses = document["paths"][path]["get"]["responses"]
+        assert "audio/flac" in responses["206"]["content"]
+        assert "Content-Range" in responses["206"]["headers"]
+        assert "application/json" in responses["416"]["content"]
 
 
 def test_every_endpoint_is_in_the_api_documentation(document: Any) -> None:
     page = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
     for method, path in operations(document):
         assert f"`{method} {path}`" in page, (method, path)
-    for status in ("401", "403", "404", "409", "413", "429", "500", "503"):
+    for status in ("401", "403", "404", "409", "413", "416", "429", "500", "503"):
         assert f"| {status} |" in page
 
 
@@ -115,5 +128,5 @@ def test_every_error_code_is_in_the_api_documentation() -> None:
     page = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
     # Only classes that cross the wire. Classes derived by libraries or other tests arrive as these.
     codes = {kind.code for kind in errors.tree() if kind.__module__ == errors.__name__}
-    codes.add(RateLimitedError.code)
+    codes |= {RateLimitedError.code, RangeNotSatisfiableError.code}
     assert {code for code in codes if f"`{code}`" not in page} == set()

@@ -127,6 +127,24 @@ async def test_allowed_origins_pass_the_preflight(make_gateway: MakeGateway) -> 
         assert "access-control-allow-origin" not in no.headers
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_pages_of_other_origins_may_ask_for_ranges(
+    make_gateway: MakeGateway, method: str
+) -> None:
+    allowed = "https://app.example"
+    asking = {
+        "Origin": allowed,
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": "authorization,if-range,range",
+    }
+    async with make_gateway(cors_origins=(allowed,)) as open_to, open_to.client() as client:
+        asked = await client.options("/api/speakers/1/clip", headers=asking)
+        assert asked.status_code == 200, asked.text
+        answer = await client.get("/api/speakers", headers={"Origin": allowed})
+        exposed = answer.headers["access-control-expose-headers"]
+        assert {"Accept-Ranges", "Content-Range", "ETag"} <= set(exposed.split(", "))
+
+
 async def test_a_wildcard_origin_allows_no_credentials(make_gateway: MakeGateway) -> None:
     async with make_gateway(cors_origins=("*",)) as open_to, open_to.client() as client:
         answer = await client.get("/api/speakers", headers={"Origin": "https://any.example"})

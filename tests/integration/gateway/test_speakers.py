@@ -339,6 +339,39 @@ async def test_profile_clip(client: httpx2.AsyncClient) -> None:
     assert (await client.get(f"/api/speakers/{silent['id']}/clip")).status_code == 404
 
 
+async def test_ranges_of_clips(client: httpx2.AsyncClient, peers: Peers) -> None:
+    """Safari asks for two bytes first, and plays nothing without them."""
+    speaker, _ = await enrolled(client)
+    voice = f"/api/transcription/speakers/{await transcribed(client, peers)}/Speaker_1/clip"
+    for path, sound in (
+        (f"/api/speakers/{speaker['id']}/clip", SOUND[:64]),
+        (voice, b"fLaC of one voice"),
+    ):
+        whole = await client.get(path)
+        assert whole.headers["accept-ranges"] == "bytes"
+        first = await client.get(path, headers={"Range": "bytes=0-1"})
+        assert (first.status_code, first.content) == (206, sound[:2])
+        assert first.headers["content-range"] == f"bytes 0-1/{len(sound)}"
+        assert first.headers["content-type"] == "audio/flac"
+        assert first.headers["cache-control"] == "private, no-store"
+        tag = {"If-Range": whole.headers["etag"]}
+        rest = await client.get(path, headers={"Range": "bytes=2-", **tag})
+        assert first.content + rest.content == sound
+        end = await client.get(path, headers={"Range": "bytes=-3"})
+        assert (end.status_code, end.content) == (206, sound[-3:])
+        for ignored in ({"Range": "bytes=0-1,4-5"}, {"Range": "bytes=0-1", "If-Range": '"old"'}):
+            answer = await client.get(path, headers=ignored)
+            assert (answer.status_code, answer.content) == (200, sound)
+        told = await client.head(path, headers={"Range": "bytes=0-1"})
+        assert (told.status_code, told.headers["content-length"]) == (206, "2")
+        beyond = await client.get(path, headers={"Range": f"bytes={len(sound)}-"})
+        assert (beyond.status_code, beyond.json()["error"]["code"]) == (
+            416,
+            "RANGE_NOT_SATISFIABLE",
+        )
+        assert beyond.headers["content-range"] == f"bytes */{len(sound)}"
+
+
 async def transcribed(client: httpx2.AsyncClient, peers: Peers) -> int:
     """Complete a transcription with one recognized voice and one named by a person."""
     number: int = (await send(client, file())).json()["data"]["transcription_id"]

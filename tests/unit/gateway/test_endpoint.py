@@ -28,7 +28,7 @@ ENDPOINTS = [
     [
         ("PUT", "/api/speakers/search", "POST"),
         ("PUT", "/api/v1/speakers/search", "POST"),
-        ("OPTIONS", "/api/sessions/current", "GET, PUT"),
+        ("OPTIONS", "/api/sessions/current", "GET, HEAD, PUT"),
     ],
 )
 async def test_unsupported_methods_are_rejected(method: str, path: str, allowed: str) -> None:
@@ -43,6 +43,7 @@ async def test_unsupported_methods_are_rejected(method: str, path: str, allowed:
     ("method", "path", "kind"),
     [
         ("POST", "/api/speakers/search", "http"),
+        ("HEAD", "/api/sessions/current", "http"),
         ("PUT", "/api/speakers/7", "http"),
         ("DELETE", "/api/nowhere", "http"),
         ("GET", "/api/speakers/search", "websocket"),

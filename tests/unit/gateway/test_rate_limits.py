@@ -23,10 +23,13 @@ from tests.unit.gateway.test_settings import settings
     [
         ("POST", "/transcription/upload", Group.UPLOAD),
         ("POST", "/transcription/export/1", Group.EXPORT),
+        ("GET", "/transcription/export/1", Group.EXPORT),
+        ("HEAD", "/transcription/export/1", Group.EXPORT),
         ("POST", "/transcription/start/1", Group.PROCESSING),
         ("POST", "/transcription/speakers/assign/1", Group.PROCESSING),
         ("DELETE", "/transcription/1", Group.PROCESSING),
         ("GET", "/transcription/status/1", Group.STATUS),
+        ("HEAD", "/transcription/status/1", Group.STATUS),
         ("GET", "/transcription/list", Group.STATUS),
         ("GET", "/speakers", Group.STATUS),
         ("POST", "/speakers", Group.PROCESSING),

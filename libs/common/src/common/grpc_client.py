@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Iterable
 from typing import Any, TypeVar
 
 import grpc
@@ -147,7 +147,7 @@ async def server_status(call: Any, error: grpc.aio.AioRpcError) -> grpc.aio.AioR
     return error
 
 
-async def unwrap_stream(call: Any) -> AsyncIterator[Any]:
+async def unwrap_stream(call: Any) -> AsyncGenerator[Any, None]:
     """Iterate over a streaming call. Raise the server's status as in `unwrap`."""
     try:
         async for message in call:

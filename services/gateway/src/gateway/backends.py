@@ -1,6 +1,6 @@
 """Clients of the services behind the gateway."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import TypeVar
 
 import grpc.aio
@@ -96,7 +96,7 @@ class Backends:
         method: grpc.aio.UnaryStreamMultiCallable[Request, Answer],
         request: Request,
         session_id: str,
-    ) -> AsyncIterator[Answer]:
+    ) -> AsyncGenerator[Answer, None]:
         """Call a streaming method for a session. Closing the iterator cancels the call."""
         call = method(request, metadata=self.metadata(session_id), timeout=_EXPORT_SECONDS)
         return unwrap_stream(call)

@@ -1,18 +1,20 @@
 """Export endpoint, whose response is a document instead of JSON."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import Query
 from google.api import httpbody_pb2
 from pydantic import BeforeValidator
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from common.errors import ExportError, UnimplementedError, ValidationError
 from common.export_formats import CONTENT_TYPES, FORMAT_VALUES, OPTION_VALUES
 from gateway.api.parameters import Caller, EmptyIsNone, JsonBody, TranscriptionId
 from gateway.backends import Backends
+from gateway.sessions.session import Session
 from gateway.web.endpoint import Endpoint
 from securetranscribe.v1 import export_pb2
 
@@ -26,6 +28,15 @@ else:
 
 _ANY_TYPE = "application/octet-stream"
 _CONTENT_TYPES = sorted({_ANY_TYPE, *(one.partition(";")[0] for one in CONTENT_TYPES.values())})
+
+_DOCUMENT: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The exported document.",
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}} for kind in _CONTENT_TYPES
+        },
+    }
+}
 
 
 def _separated(value: Any) -> Any:
@@ -43,6 +54,10 @@ def _separated(value: Any) -> Any:
 Options = Annotated[list[OptionName], BeforeValidator(_separated)]
 
 
+ExportFormat = Annotated[FormatName | None, EmptyIsNone, Query()]
+IncludeOptions = Annotated[Options | None, Query()]
+
+
 class ExportBody(JsonBody):
     """Export parameters. Those in the query take precedence."""
 
@@ -57,23 +72,21 @@ class ExportApi:
         self._backends = backends
 
     def endpoints(self) -> list[Endpoint]:
-        """Return the export endpoint."""
-        binary = {"schema": {"type": "string", "format": "binary"}}
+        """Return the export endpoints."""
         return [
             Endpoint(
-                method="POST",
+                method=method,
                 path="/transcription/export/{transcription_id}",
-                handler=self.export_transcription,
-                summary="Export transcription",
+                handler=handler,
+                summary=summary,
                 tag="Transcription",
                 errors=(404, 409),
                 response_class=Response,
-                responses={
-                    200: {
-                        "description": "The exported document.",
-                        "content": dict.fromkeys(_CONTENT_TYPES, binary),
-                    }
-                },
+                responses=_DOCUMENT,
+            )
+            for method, handler, summary in (
+                ("POST", self.export_transcription, "Export transcription"),
+                ("GET", self.download_transcription, "Download transcription"),
             )
         ]
 
@@ -81,14 +94,42 @@ class ExportApi:
         self,
         transcription_id: TranscriptionId,
         caller: Caller,
-        export_format: Annotated[FormatName | None, EmptyIsNone, Query()] = None,
-        include_options: Annotated[Options | None, Query()] = None,
+        export_format: ExportFormat = None,
+        include_options: IncludeOptions = None,
         body: ExportBody | None = None,
     ) -> Response:
         """Return a finished transcript as a document. The query takes precedence over the body."""
         body = body or ExportBody()
         name = export_format or body.export_format
         options = include_options if include_options is not None else body.include_options
+        return await self._document(transcription_id, caller, name, options)
+
+    async def download_transcription(
+        self,
+        transcription_id: TranscriptionId,
+        caller: Caller,
+        request: Request,
+        export_format: ExportFormat = None,
+        include_options: IncludeOptions = None,
+    ) -> Response:
+        """Return a finished transcript as a document, for links in pages."""
+        return await self._document(
+            transcription_id,
+            caller,
+            export_format,
+            include_options,
+            headers_only=request.method == "HEAD",
+        )
+
+    async def _document(
+        self,
+        transcription_id: int,
+        caller: Session,
+        name: FormatName | None,
+        options: Sequence[OptionName] | None,
+        *,
+        headers_only: bool = False,
+    ) -> Response:
         if name is None:
             raise ValidationError.of("export_format", "Specify an export format.")
         request = export_pb2.ExportTranscriptionRequest(
@@ -100,8 +141,10 @@ class ExportApi:
             self._backends.exports.ExportTranscription, request, caller.session_id
         )
         first = await _first(pieces)
+        if headers_only:
+            await pieces.aclose()
         return StreamingResponse(
-            _bytes(first, pieces),
+            () if headers_only else _bytes(first, pieces),
             media_type=first.content_type or _ANY_TYPE,
             headers={"Content-Disposition": _disposition(first, transcription_id, name)},
         )

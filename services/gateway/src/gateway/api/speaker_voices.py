@@ -1,6 +1,6 @@
 """Endpoints for voice clips, enrollment, and the voices of a transcription."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Path
 from google.api import httpbody_pb2
@@ -8,12 +8,15 @@ from pydantic import AfterValidator
 from starlette.requests import Request
 from starlette.responses import Response
 
+from common import sizes
+from common.limits import MAX_CLIP_BYTES
 from gateway.api.parameters import Caller, SpeakerId, Text, TranscriptionId
 from gateway.api.speaker_ledger_models import EnrolledData, ObservationData, TranscriptVoice
 from gateway.api.speaker_models import SpeakerData
 from gateway.backends import Backends
 from gateway.uploads.body import UploadBody, form_operation
 from gateway.uploads.clip_upload import ClipUploads
+from gateway.web import ranges
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
 from securetranscribe.v1 import speaker_pb2, transcription_pb2
@@ -21,13 +24,10 @@ from securetranscribe.v1 import speaker_pb2, transcription_pb2
 _TAG = "Speakers"
 # A clip waits for a diarization worker, which may be busy with a recording.
 _LISTEN_SECONDS = 300.0
-_CLIP: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "A few seconds of audio.",
-        "content": {"audio/flac": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
-_FORM = form_operation(file="Audio of at most 16 MiB in which only this person speaks.")
+_CLIP = ranges.documented_responses("A few seconds of audio.", "audio/flac")
+_FORM = form_operation(
+    file=f"Audio of at most {sizes.compact(MAX_CLIP_BYTES)} in which only this person speaks."
+)
 SpeakerLabel = Annotated[
     Text,
     Path(min_length=1, max_length=255, description="Label or name of the voice."),
@@ -61,7 +61,7 @@ class SpeakerVoicesApi:
                 handler=self.get_speaker_clip,
                 summary="Get speaker clip",
                 tag=_TAG,
-                errors=(404,),
+                errors=(404, 416),
                 response_class=Response,
                 responses=_CLIP,
             ),
@@ -79,7 +79,7 @@ class SpeakerVoicesApi:
                 handler=self.get_transcription_clip,
                 summary="Get clip of a voice of a transcription",
                 tag=_TAG,
-                errors=(404, 409),
+                errors=(404, 409, 416),
                 response_class=Response,
                 responses=_CLIP,
             ),
@@ -102,14 +102,16 @@ class SpeakerVoicesApi:
         )
         return Success[EnrolledData].of(data, "Speaker enrolled successfully")
 
-    async def get_speaker_clip(self, speaker_id: SpeakerId, caller: Caller) -> Response:
-        """Return the most typical clip of a profile."""
+    async def get_speaker_clip(
+        self, speaker_id: SpeakerId, request: Request, caller: Caller
+    ) -> Response:
+        """Return the most typical clip of a profile, or the part named by the header `Range`."""
         clip = await self._backends.ask(
             self._backends.speakers.GetProfileClip,
             speaker_pb2.GetProfileClipRequest(speaker_id=speaker_id),
             caller.session_id,
         )
-        return _sound(clip)
+        return _sound(request, clip)
 
     async def list_transcription_voices(
         self, transcription_id: TranscriptionId, caller: Caller
@@ -130,9 +132,16 @@ class SpeakerVoicesApi:
         return Success[list[TranscriptVoice]].of(voices, "Voices retrieved")
 
     async def get_transcription_clip(
-        self, transcription_id: TranscriptionId, speaker_label: SpeakerLabel, caller: Caller
+        self,
+        transcription_id: TranscriptionId,
+        speaker_label: SpeakerLabel,
+        request: Request,
+        caller: Caller,
     ) -> Response:
-        """Return the cleanest clip of a single speaker of a transcription."""
+        """Return the cleanest clip of a single speaker of a transcription.
+
+        The header `Range` selects a part of it.
+        """
         clip = await self._backends.ask(
             self._backends.transcriptions.GetSpeakerClip,
             transcription_pb2.GetSpeakerClipRequest(
@@ -140,11 +149,14 @@ class SpeakerVoicesApi:
             ),
             caller.session_id,
         )
-        return _sound(clip)
+        return _sound(request, clip)
 
 
-def _sound(clip: httpbody_pb2.HttpBody) -> Response:
+def _sound(request: Request, clip: httpbody_pb2.HttpBody) -> Response:
     """Return a clip as an audio response, which must not be cached because it is personal data."""
-    return Response(
-        clip.data, media_type=clip.content_type, headers={"Cache-Control": "private, no-store"}
+    return ranges.respond(
+        request.headers,
+        clip.data,
+        media_type=clip.content_type,
+        headers={"Cache-Control": "private, no-store"},
     )

@@ -19,7 +19,7 @@ from gateway.web.body_limit import BodyLimit
 from gateway.web.callers import Callers
 from gateway.web.credentials import QueryTokens
 from gateway.web.documentation import Documentation
-from gateway.web.endpoint import Endpoint, LiteralPaths
+from gateway.web.endpoint import Endpoint, LiteralPaths, answer_head
 from gateway.web.health import Health
 from gateway.web.hosts import AllowedHosts, HostNames
 from gateway.web.origins import Origins
@@ -29,6 +29,7 @@ from gateway.web.security_headers import HttpsOnly, SecurityHeaders
 
 SOCKET_PATHS = ("/ws", "/api/ws", "/api/v1/ws")
 _UNTRACED = ("/health", "/metrics", "/static")
+_ACCEPTED = ["Authorization", "Content-Type", "If-Range", "Range", "X-Request-ID"]
 _EXPOSED = [
     "X-RateLimit-Limit",
     "X-RateLimit-Remaining",
@@ -36,6 +37,9 @@ _EXPOSED = [
     "X-Request-ID",
     "Retry-After",
     "Content-Disposition",
+    "Accept-Ranges",
+    "Content-Range",
+    "ETag",
 ]
 
 
@@ -82,6 +86,7 @@ def build(
     Documentation().add_to(app)
     app.router.routes.extend(WebSocketRoute(path, live_socket) for path in SOCKET_PATHS)
     openapi.add_to(app)
+    answer_head(app)
     return QueryTokens(app)
 
 
@@ -103,8 +108,8 @@ def _layers(
                 allow_origins=list(settings.cors_origins),
                 # With `*`, any page may read public data, but none may send a user's credentials.
                 allow_credentials=not origins.any,
-                allow_methods=["GET", "POST", "PUT", "DELETE"],
-                allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+                allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+                allow_headers=_ACCEPTED,
                 expose_headers=_EXPOSED,
             )
         )

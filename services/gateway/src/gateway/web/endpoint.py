@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.web.envelope import ErrorEnvelope
@@ -22,6 +23,7 @@ _DESCRIPTIONS = {
     404: "Not found, or owned by another session.",
     409: "Conflicts with the resource's current state, or with an existing resource.",
     413: "The file exceeds the size limit.",
+    416: "The range begins after the end. `Content-Range` gives the size.",
     429: "Rate limit exceeded. `details.reset_time` is the time of the next allowed request.",
     500: "Internal error.",
     503: "A service is unavailable or at capacity. `Retry-After` gives the seconds to wait.",
@@ -82,6 +84,21 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def answer_head(app: FastAPI) -> None:
+    """Let every route that answers GET answer HEAD too. The server omits the bodies.
+
+    The OpenAPI document has no operations for HEAD, so it must be complete before.
+    """
+    for route in app.routes:
+        if isinstance(route, Route) and route.methods is not None:
+            for method in tuple(route.methods):
+                route.methods.update(_answered(method))
+
+
+def _answered(method: str) -> tuple[str, ...]:
+    return ("GET", "HEAD") if method == "GET" else (method,)
+
+
 class LiteralPaths:
     """Responds with 405 to unsupported methods of paths without parameters (`/speakers/search`).
 
@@ -95,7 +112,7 @@ class LiteralPaths:
         for endpoint in endpoints:
             if "{" not in endpoint.path:
                 for path in endpoint.paths():
-                    self._methods[path].add(endpoint.method)
+                    self._methods[path].update(_answered(endpoint.method))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""

@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket
 
 from common import errors, logging
 from gateway.web.envelope import ErrorBody, ErrorEnvelope
+from gateway.web.ranges import RangeNotSatisfiableError
 from gateway.web.rate_limits import RateLimitedError
 
 _log = logging.get(__name__)
@@ -30,6 +31,7 @@ _STATUS: dict[type[errors.ApplicationError], int] = {
     errors.AudioProcessingError: 400,
     errors.SpeakerError: 400,
     errors.ResourceExhaustedError: 503,
+    RangeNotSatisfiableError: 416,
     RateLimitedError: 429,
     errors.UnavailableError: 503,
     errors.TimedOutError: 503,
@@ -181,6 +183,8 @@ def _details(error: errors.ApplicationError) -> dict[str, Any]:
 def _headers(error: errors.ApplicationError) -> dict[str, str]:
     if isinstance(error, errors.AuthenticationError):
         return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, RangeNotSatisfiableError):
+        return {"Accept-Ranges": "bytes", "Content-Range": f"bytes */{error.size}"}
     if isinstance(error, RateLimitedError):
         from_now = error.reset_at.timestamp() - time.time()
         return {"Retry-After": str(max(1, math.ceil(from_now)))}

@@ -60,7 +60,7 @@ def group_of(method: str, path: str) -> Group:
         return Group.SESSION
     if method == "POST" and (path == "/transcription/upload" or _ENROLLMENT.fullmatch(path)):
         return Group.UPLOAD
-    if path.startswith("/transcription/export/") and method == "POST":
+    if path.startswith("/transcription/export/") and method in ("GET", "HEAD", "POST"):
         return Group.EXPORT
     if method in ("GET", "HEAD", "OPTIONS") or path in _READS_BY_POST:
         return Group.STATUS
