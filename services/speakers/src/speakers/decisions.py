@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from common import sizes
 from common.errors import ValidationError
 from common.postgres import Connection, Database
 from speakers.domain.names import clean_name, name_key
@@ -232,7 +233,7 @@ def _check_clip(clip: Clip | None) -> None:
     if clip is None:
         return
     if len(clip.content) > LARGEST_CLIP:
-        raise ValidationError.of("clip", "A clip must not exceed 2 MiB.")
+        raise ValidationError.of("clip", f"A clip must not exceed {sizes.compact(LARGEST_CLIP)}.")
     # Browsers receive the clip with this content type.
     kind, _, subtype = clip.content_type.partition("/")
     if kind != "audio" or not subtype.replace("-", "").replace(".", "").replace("+", "").isalnum():

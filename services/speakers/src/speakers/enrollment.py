@@ -3,6 +3,7 @@
 import asyncio
 import io
 
+from common import sizes
 from common.audio.clips import CLIP_TYPE, cut_clip
 from common.errors import ApplicationError, SpeakerError, ValidationError
 from common.limits import MAX_CLIP_BYTES
@@ -51,7 +52,9 @@ class Enrollment:
         if not content:
             raise ValidationError.of("content", "The clip is empty.")
         if len(content) > MAX_CLIP_BYTES:
-            raise ValidationError.of("content", "A clip must not exceed 16 MiB.")
+            raise ValidationError.of(
+                "content", f"A clip must not exceed {sizes.compact(MAX_CLIP_BYTES)}."
+            )
         async with self._database.transaction() as connection:
             _must_be_active(await Profiles(connection).get(profile_id))
             known = request_key and await Observations(connection).by_request(request_key)
