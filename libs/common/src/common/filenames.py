@@ -1,8 +1,9 @@
 """File names made harmless: those of uploads, and those offered for downloads."""
 
 import re
-import unicodedata
 from pathlib import PurePosixPath
+
+from common import characters
 
 LONGEST = 255  # characters
 LONGEST_PORTABLE = 120  # UTF-8 bytes. File systems accept 255, so there is room for a suffix.
@@ -14,18 +15,18 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def clean(name: str) -> str:
-    """Return the name without directories, control characters and surplus blanks.
+    """Return the name without directories, invisible characters and surplus blanks.
 
     At most `LONGEST` characters are kept, the extension among them. The result is never empty,
     `.` or `..`.
     """
-    kept = _visible(name.replace("\\", "/").rsplit("/", 1)[-1])
+    kept = _tidied(name.replace("\\", "/").rsplit("/", 1)[-1])
     if not kept.strip("."):
         return NAMELESS
     if len(kept) <= LONGEST:
         return kept
-    extension = PurePosixPath(kept).suffix[:16]
-    return kept[: LONGEST - len(extension)].rstrip() + extension
+    extension = characters.shortened(PurePosixPath(kept).suffix, 16)
+    return characters.shortened(kept, LONGEST - len(extension)) + extension
 
 
 def portable(title: str) -> str:
@@ -34,14 +35,12 @@ def portable(title: str) -> str:
     `Q1/Q2: plan?` becomes `Q1 Q2 plan`. At most `LONGEST_PORTABLE` bytes are kept, and no character
     is cut in half. Names reserved by Windows become `NAMELESS`.
     """
-    kept = _visible(_UNPORTABLE.sub(" ", title))
+    kept = _tidied(_UNPORTABLE.sub(" ", title))
     kept = " ".join(re.sub(r"\.{2,}", " ", kept).split()).strip(" .-_~")
-    kept = kept.encode()[:LONGEST_PORTABLE].decode(errors="ignore").rstrip(" .-_~")
+    fitting = len(kept.encode()[:LONGEST_PORTABLE].decode(errors="ignore"))
+    kept = characters.shortened(kept, fitting).rstrip(" .-_~")
     return NAMELESS if not kept or _RESERVED.fullmatch(kept) else kept
 
 
-def _visible(text: str) -> str:
-    """Return the text in NFC without control characters, every run of blanks a single one."""
-    composed = unicodedata.normalize("NFC", text)
-    kept = "".join(char for char in composed if not unicodedata.category(char).startswith("C"))
-    return " ".join(kept.split())
+def _tidied(text: str) -> str:
+    return characters.tidied(characters.without_forbidden(text))

@@ -25,6 +25,9 @@ from speakers.domain.names import (
         ("O'Brien-Smith, Jr.", "O'Brien-Smith, Jr."),
         ("x" * LONGEST_NAME, "x" * LONGEST_NAME),
         ("Speaker One", "Speaker One"),
+        ("علی\u200cرضا", "علی\u200cرضا"),
+        ("क्\u200dष", "क्\u200dष"),
+        ("Ann\u200b \u200dLee\u200e", "Ann Lee"),
     ],
 )
 def test_names_are_cleaned(typed: str, kept: str) -> None:
@@ -40,6 +43,10 @@ def test_names_are_cleaned(typed: str, kept: str) -> None:
         "a\x00b",
         "a\x1bb",
         "a\u202eb",
+        "a\u2066b",
+        "\ud800",
+        "\uffff",
+        "\u200b\u200d",
         "Speaker_1",
         "speaker 12",
     ],
@@ -57,6 +64,8 @@ def test_invalid_names_are_rejected(typed: str) -> None:
         ("Straße", "STRASSE"),
         ("José", "JOSE\u0301"),
         ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+        ("علی\u200cرضا", "علیرضا"),
+        ("An\u200dn", "Ann"),
     ],
 )
 def test_spellings_of_one_name_have_equal_keys(one: str, other: str) -> None:
@@ -81,7 +90,12 @@ def test_cleaning_preserves_the_key(typed: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "searched"),
-    [("José ÅNGSTRÖM", "jose angstrom"), ("Łódź", "łodz"), ("Straße", "strasse")],
+    [
+        ("José ÅNGSTRÖM", "jose angstrom"),
+        ("Łódź", "łodz"),
+        ("Straße", "strasse"),
+        ("علی\u200cرضا", "علیرضا"),
+    ],
 )
 def test_search_ignores_case_and_accents(text: str, searched: str) -> None:
     assert search_text(text) == searched

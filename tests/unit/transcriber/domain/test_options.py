@@ -41,6 +41,10 @@ def test_phrases_are_trimmed_and_deduplicated() -> None:
     )
 
 
+def test_phrases_keep_joiners_between_letters() -> None:
+    assert options.phrases(["علی\u200cرضا\u200b"]) == ("علی\u200cرضا",)
+
+
 @pytest.mark.parametrize(
     "wrong", [["x" * 101], [f"word {n}" for n in range(201)], ["a\x00b"], ["\ud800"]]
 )

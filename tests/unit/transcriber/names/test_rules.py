@@ -61,6 +61,22 @@ def test_spaces_are_trimmed_and_empty_name_removes() -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["علی\u200cرضا", "क्\u200dष"])
+def test_joiners_are_kept_in_names(name: str) -> None:
+    assert resolve(TWO, {"Speaker_1": f"{name}\u200b"}) == {"Speaker_1": name}
+    named = (speaker(1, name), speaker(2))
+    assert resolve(named, {name.replace("\u200c", "").replace("\u200d", ""): "Eve"}) == {
+        "Speaker_1": "Eve"
+    }
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "a\u202eb", "a\u2067b", "\ud800", "\uffff"])
+def test_control_characters_are_rejected(name: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        resolve(TWO, {"Speaker_1": name})
+    assert caught.value.details == {"field": "names"}
+
+
 def test_own_label_means_no_name() -> None:
     assert resolve(TWO, {"Speaker_1": "speaker_1"}) == {"Speaker_1": ""}
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from common import characters
 from common.errors import ValidationError
 
 LONGEST_NAME = 255
@@ -10,19 +11,18 @@ _LABEL = re.compile(r"speaker[_ ]\d+")
 
 
 def clean_name(value: str, field: str = "name") -> str:
-    """Return a name in stored form: NFC, with single spaces and no surrounding whitespace.
+    """Return a name in stored form: NFC, with single spaces and without invisible characters.
 
     Raises:
         ValidationError: The name is empty, too long, contains control characters, or has the form
             of a label of an unnamed voice (`Speaker_1`).
     """
-    name = " ".join(unicodedata.normalize("NFC", value).split())
+    name = characters.tidied(value)
     if not name:
         raise ValidationError.of(field, "The name is required.")
     if len(name) > LONGEST_NAME:
         raise ValidationError.of(field, f"Names must not exceed {LONGEST_NAME} characters.")
-    # Category C includes invisible characters, with which two different names would look alike.
-    if any(unicodedata.category(character).startswith("C") for character in name):
+    if characters.has_forbidden(name):
         raise ValidationError.of(field, "Names must not contain control characters.")
     if _LABEL.fullmatch(name_key(name)):
         raise ValidationError.of(field, "Names such as Speaker_1 are reserved for unnamed voices.")
@@ -30,14 +30,13 @@ def clean_name(value: str, field: str = "name") -> str:
 
 
 def name_key(name: str) -> str:
-    """Return the comparison key of a name. Case and whitespace do not matter."""
-    folded = unicodedata.normalize("NFC", name).casefold()
-    return unicodedata.normalize("NFC", " ".join(folded.split()))
+    """Return the comparison key of a name. Case, whitespace and joiners do not matter."""
+    return characters.key(name)
 
 
 def search_text(text: str) -> str:
-    """Return text in searchable form, without case and accents."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    """Return text in searchable form, without case, accents and joiners."""
+    decomposed = unicodedata.normalize("NFKD", characters.visible(text.casefold()))
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from common import languages
+from common import characters, languages
 from common.audio.signals import ChannelMode, Signal, dump_signals
 from common.errors import ValidationError
 from transcriber.domain.jobs import Stage
@@ -88,13 +88,13 @@ def priority(value: int) -> int:
 
 
 def phrases(values: Sequence[str]) -> tuple[str, ...]:
-    """Return phrases without surrounding spaces and repetitions.
+    """Return phrases without surrounding spaces, invisible characters and repetitions.
 
     Raises:
         ValidationError: there are too many, or one is too long or has control characters.
     """
-    cleaned = tuple(dict.fromkeys(" ".join(value.split()) for value in values if value.strip()))
-    if any(not phrase.isprintable() for phrase in cleaned):
+    cleaned = tuple(dict.fromkeys(filter(None, map(characters.tidied, values))))
+    if any(map(characters.has_forbidden, cleaned)):
         raise ValidationError.of("phrases", "Phrases must not contain control characters.")
     if len(cleaned) > MOST_PHRASES or any(len(phrase) > LONGEST_PHRASE for phrase in cleaned):
         raise ValidationError.of(

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from common import characters
+
 #: Least weight of a word or segment in a mean.
 SHORTEST_SECONDS = 0.01
 
@@ -153,5 +155,5 @@ def mean_probability(words: Sequence[SpokenWord | Word]) -> float:
 
 
 def same_name(name: str) -> str:
-    """Return the form in which spellings of one name are equal, without case and extra spaces."""
-    return " ".join(name.split()).casefold()
+    """Return the form in which spellings of one name are equal: without case and extra spaces."""
+    return characters.key(name)

@@ -1,11 +1,11 @@
 """Rules of speaker names: assignments, suggestions, and grouping for display."""
 
 import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from common import characters
 from common.audio.signals import ChannelMode, ChannelPlan
 from common.errors import SpeakerError, ValidationError
 from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker, same_name
@@ -101,7 +101,7 @@ def titles_of(plan: ChannelPlan | None) -> dict[int, str]:
     """
     if plan is None or plan.decided is not ChannelMode.SEPARATE:
         return {}
-    titles = [_without_extra_spaces(planned.signal.title) for planned in plan.signals]
+    titles = [characters.tidied(planned.signal.title) for planned in plan.signals]
     count = Counter(same_name(title) for title in titles)
     return {
         number: title
@@ -290,8 +290,8 @@ def _with_name(
 
 def _checked(value: str, label: str) -> str:
     """Return a name as it is stored, empty for the speaker's own label."""
-    name = _without_extra_spaces(value)
-    if any(unicodedata.category(char).startswith("C") for char in name):
+    name = characters.tidied(value)
+    if characters.has_forbidden(name):
         raise ValidationError.of("names", "Names must not contain control characters.")
     if len(name) > LONGEST_NAME:
         raise ValidationError.of("names", f"Names must not exceed {LONGEST_NAME} characters.")
@@ -306,9 +306,5 @@ def _checked(value: str, label: str) -> str:
 
 def _may_be_name(title: str) -> bool:
     """Return whether a title would be accepted as a name."""
-    printable = not any(unicodedata.category(char).startswith("C") for char in title)
-    return printable and 0 < len(title) <= LONGEST_NAME and not _LABEL.match(same_name(title))
-
-
-def _without_extra_spaces(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", name).split())
+    fits = 0 < len(title) <= LONGEST_NAME and not characters.has_forbidden(title)
+    return fits and not _LABEL.match(same_name(title))
