@@ -12,7 +12,7 @@ import regex  # type: ignore[import-untyped]
 # could reverse the rest of its line. The Unicode of the pattern is later than that of Python.
 _FORBIDDEN_SET = r"\p{Cc}\p{Cn}\p{Cs}\u202a-\u202e\u2066-\u2069"
 _FORBIDDEN = regex.compile(f"[{_FORBIDDEN_SET}]")
-_IGNORABLE = regex.compile(r"\p{Default_Ignorable_Code_Point}")
+_INVISIBLE = regex.compile(r"[\p{Default_Ignorable_Code_Point}--\p{M}]", regex.VERSION1)
 _TAGS = r"\U000e0020-\U000e007f"
 # Ignorable characters, except for marks (among them the variants of emoji and ideographs), joiners,
 # and tags after a flag.
@@ -56,7 +56,7 @@ def shortened(text: str, longest: int) -> str:
 
 def visible(text: str) -> str:
     """Return the text without any invisible character, for comparisons and searches."""
-    return str(_IGNORABLE.sub("", text))
+    return str(_INVISIBLE.sub("", text))
 
 
 def key(name: str) -> str:
