@@ -63,6 +63,9 @@ class Package:
     def write(self, name: str, script: str) -> None:
         (self._directory / name).write_text(script, encoding="utf-8")
 
+    def remove(self, name: str) -> None:
+        (self._directory / name).unlink()
+
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Package:
@@ -243,6 +246,17 @@ async def test_applied_migration_must_not_change(database: Database, package: Pa
         await migrate(database, package.name)
 
     assert len(await database.fetch_all("SELECT * FROM things")) == 1
+
+
+async def test_applied_migration_without_a_file_is_ignored(
+    database: Database, package: Package
+) -> None:
+    """A previous version can start again on a newer schema."""
+    await migrate(database, package.name)
+    package.remove("0002_names.sql")
+    package.write("0003_more.sql", "INSERT INTO things VALUES (2)")
+
+    assert await migrate(database, package.name) == ["0003_more.sql"]
 
 
 async def test_concurrent_processes_migrate_once(database: Database, package: Package) -> None:

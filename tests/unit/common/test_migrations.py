@@ -1,0 +1,54 @@
+"""Migrations only add, because replicas of the previous version run on the new schema."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+MIGRATIONS = sorted(ROOT.glob("*/*/src/**/migrations/*.sql"))
+_REMOVES = re.compile(
+    r"\b(DROP|RENAME|TRUNCATE|DELETE|SET\s+NOT\s+NULL|ALTER\s+COLUMN\s+\w+\s+(SET\s+DATA\s+)?TYPE)\b",
+    re.IGNORECASE,
+)
+_COMMENT = re.compile(r"--.*")
+
+
+def removals(script: str) -> list[str]:
+    """Return the statements of a script that a previous version may not survive."""
+    statements = _COMMENT.sub("", script).split(";")
+    return [one.strip() for one in statements if _REMOVES.search(re.sub(r"ON\s+DELETE", "", one))]
+
+
+def test_migrations_of_all_services_are_found() -> None:
+    found = {path.parts[len(ROOT.parts) + 1] for path in MIGRATIONS}
+    assert {"common", "gateway", "speakers", "transcriber"} <= found
+
+
+@pytest.mark.parametrize("path", MIGRATIONS, ids=lambda path: path.name)
+def test_no_migration_removes_anything(path: Path) -> None:
+    assert removals(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "CREATE TABLE a (b int);\nDROP TABLE c;",
+        "ALTER TABLE a DROP COLUMN b, ADD COLUMN c int",
+        "alter table a rename column b to c",
+        "ALTER TABLE a ALTER COLUMN b TYPE bigint",
+        "ALTER TABLE a ALTER b SET NOT NULL",
+        "DELETE FROM a WHERE b",
+    ],
+)
+def test_removals_are_recognized(script: str) -> None:
+    assert len(removals(script)) == 1
+
+
+def test_additions_are_not_removals() -> None:
+    script = """
+    -- DROP nothing.
+    CREATE TABLE a (b int REFERENCES c ON DELETE CASCADE);
+    ALTER TABLE a ADD COLUMN d text NOT NULL DEFAULT '';
+    """
+    assert removals(script) == []
