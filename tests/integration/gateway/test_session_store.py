@@ -74,6 +74,17 @@ async def test_a_touch_never_shortens_a_session(registry: SessionRegistry, clock
     assert used.last_accessed_at == clock.now
 
 
+async def test_an_extension_never_shortens_a_session(
+    registry: SessionRegistry, clock: Clock
+) -> None:
+    session, _ = await registry.create()
+    longest = await registry.extend(session.session_id, 5 * HOUR)
+    assert longest.expires_at == clock.now + 5 * HOUR
+    clock.now += dt.timedelta(minutes=10)
+    again = await registry.extend(session.session_id, 2 * HOUR)
+    assert (again.expires_at, again.last_accessed_at) == (longest.expires_at, clock.now)
+
+
 async def test_returned_sessions_are_the_stored_ones(
     registry: SessionRegistry, clock: Clock, database: Database
 ) -> None:
@@ -82,11 +93,11 @@ async def test_returned_sessions_are_the_stored_ones(
     clock.now += dt.timedelta(seconds=1)
     answered = await registry.get(session.session_id)
     assert answered.last_accessed_at == clock.now
-    assert answered == await store.by_id(session.session_id, clock.now)
+    assert answered == await store.by_token(session.token_sha256, clock.now)
     clock.now += dt.timedelta(seconds=1)
     answered = await registry.update(session.session_id, user_identifier="anna")
     assert answered.last_accessed_at == clock.now
-    assert answered == await store.by_id(session.session_id, clock.now)
+    assert answered == await store.by_token(session.token_sha256, clock.now)
 
 
 async def test_ended_sessions_cannot_be_changed(

@@ -67,10 +67,6 @@ class FakeStore:
             None,
         )
 
-    async def by_id(self, session_id: str, now: dt.datetime) -> Session | None:
-        session = self.sessions.get(session_id)
-        return session if session is not None and session.active_at(now) else None
-
     async def touch(
         self, session_id: str, now: dt.datetime, expires_at: dt.datetime
     ) -> Session | None:
@@ -96,17 +92,21 @@ class FakeStore:
     async def revoke(self, session_id: str, now: dt.datetime) -> Session | None:
         return await self._change(session_id, now, revoked_at=now)
 
+    def _find(self, session_id: str, now: dt.datetime) -> Session | None:
+        session = self.sessions.get(session_id)
+        return session if session is not None and session.active_at(now) else None
+
     async def _use(
         self, session_id: str, now: dt.datetime, expires_at: dt.datetime, **changes: Any
     ) -> Session | None:
-        session = await self.by_id(session_id, now)
+        session = self._find(session_id, now)
         until = expires_at if session is None else max(session.expires_at, expires_at)
         return await self._change(
             session_id, now, last_accessed_at=now, expires_at=until, **changes
         )
 
     async def _change(self, session_id: str, now: dt.datetime, **changes: Any) -> Session | None:
-        session = await self.by_id(session_id, now)
+        session = self._find(session_id, now)
         if session is None:
             return None
         self.sessions[session_id] = replace(session, **changes)

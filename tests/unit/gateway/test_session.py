@@ -12,7 +12,6 @@ from tests.unit.gateway.fakes import NOON
 
 HOUR = dt.timedelta(hours=1)
 EXPIRY = Expiry(ttl=HOUR, touch_interval=dt.timedelta(seconds=5))
-moments = st.integers(0, 172_800).map(lambda seconds: NOON + dt.timedelta(seconds=seconds))
 
 
 def session(**changes: object) -> Session:
@@ -22,21 +21,6 @@ def session(**changes: object) -> Session:
         "last_accessed_at": NOON, "expires_at": NOON + HOUR,
     }  # fmt: skip
     return Session(**(values | changes))  # type: ignore[arg-type]
-
-
-@given(current=moments, now=moments)
-def test_sliding_never_shortens(current: dt.datetime, now: dt.datetime) -> None:
-    slid = EXPIRY.slid(current, now)
-    assert slid >= current
-    assert slid >= now + HOUR
-
-
-@given(current=moments, now=moments, hours=st.integers(1, 24))
-def test_extending_never_shortens(current: dt.datetime, now: dt.datetime, hours: int) -> None:
-    duration = dt.timedelta(hours=hours)
-    extended = EXPIRY.extended(current, now, duration)
-    assert extended == max(current, now + duration)
-    assert EXPIRY.slid(extended, now) >= extended
 
 
 def test_a_burst_of_uses_is_written_once() -> None:

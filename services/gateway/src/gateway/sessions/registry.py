@@ -164,9 +164,7 @@ class SessionRegistry:
         if not MIN_EXTENSION <= duration <= MAX_EXTENSION:
             raise ValidationError.of("hours", "A session can be extended by 1 to 24 hours.")
         now = self._clock()
-        session = _valid(await self._store.by_id(session_id, now))
-        until = self._expiry.extended(session.expires_at, now, duration)
-        return _valid(await self._store.touch(session_id, now, until))
+        return _valid(await self._store.touch(session_id, now, now + duration))
 
     async def invalidate(self, session_id: str) -> None:
         """Revoke a session and announce it. Does nothing if the session has already ended."""
@@ -178,7 +176,7 @@ class SessionRegistry:
     async def _used(self, session: Session, now: dt.datetime) -> Session:
         if not self._expiry.worth_writing(session.last_accessed_at, now):
             return session
-        until = self._expiry.slid(session.expires_at, now)
+        until = now + self._expiry.ttl
         return _valid(await self._store.touch(session.session_id, now, until))
 
 

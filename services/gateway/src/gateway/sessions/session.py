@@ -71,20 +71,10 @@ class Session:
 
 @dataclass(frozen=True, kw_only=True)
 class Expiry:
-    """Expiry policy. It never moves an expiry to an earlier time."""
+    """Expiry policy: a use extends a session to `ttl` from now, unless it already lasts longer."""
 
     ttl: dt.timedelta
     touch_interval: dt.timedelta
-
-    def slid(self, current: dt.datetime, now: dt.datetime) -> dt.datetime:
-        """Return the expiry after a use."""
-        return max(current, now + self.ttl)
-
-    def extended(
-        self, current: dt.datetime, now: dt.datetime, duration: dt.timedelta
-    ) -> dt.datetime:
-        """Return the expiry after a request to last at least `duration` from now."""
-        return max(current, now + duration)
 
     def worth_writing(self, last_accessed: dt.datetime, now: dt.datetime) -> bool:
         """Return whether a use is due to be written, so that a burst of uses is written once."""

@@ -22,10 +22,6 @@ _FIND_BY_HASH = """
 SELECT * FROM sessions
 WHERE token_sha256 = %(token_sha256)s AND revoked_at IS NULL AND expires_at > %(now)s
 """
-_FIND_BY_ID = """
-SELECT * FROM sessions
-WHERE session_id = %(session_id)s AND revoked_at IS NULL AND expires_at > %(now)s
-"""
 _TOUCH = """
 UPDATE sessions SET
     last_accessed_at = greatest(last_accessed_at, %(now)s),
@@ -130,11 +126,6 @@ class SessionStore:
         """Find a session by the hash of its token."""
         parameters = {"token_sha256": token_sha256, "now": now}
         return _maybe(await self._database.fetch_one(_FIND_BY_HASH, parameters))
-
-    async def by_id(self, session_id: str, now: dt.datetime) -> Session | None:
-        """Find a session by its public identifier."""
-        parameters = {"session_id": session_id, "now": now}
-        return _maybe(await self._database.fetch_one(_FIND_BY_ID, parameters))
 
     async def touch(
         self, session_id: str, now: dt.datetime, expires_at: dt.datetime
