@@ -213,7 +213,7 @@ def test_timeout_names_the_setting_to_raise() -> None:
 
     with (
         client_on(handler) as client,
-        pytest.raises(ConnectionFailedError, match=r"http://test/api .* raise timeout_seconds"),
+        pytest.raises(ConnectionFailedError, match=r"http://test/api .* try again"),
     ):
         client.get_queue_status()
 

@@ -272,7 +272,7 @@ def _connection_errors(base_url: str) -> Iterator[None]:
         yield
     except httpx2.TimeoutException as error:
         raise ConnectionFailedError(
-            f"{base_url} did not respond in time. Try again, or raise timeout_seconds."
+            f"{base_url} did not respond in time. Check that the server is running, and try again."
         ) from error
     except httpx2.TransportError as error:
         raise ConnectionFailedError(
