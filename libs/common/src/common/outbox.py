@@ -28,7 +28,7 @@ SELECT id, kind, subject, headers, payload FROM outbox
 WHERE NOT item_rests('outbox', id::text) ORDER BY id LIMIT %s FOR UPDATE
 """
 _REMOVE = "DELETE FROM outbox WHERE id = ANY(%s)"
-_PENDING = "SELECT count(*) AS pending FROM outbox"
+_COUNT = "SELECT count(*) AS messages FROM outbox"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +43,7 @@ class OutboxMessage:
 
 
 class Outbox:
-    """Table of unpublished messages, within one transaction."""
+    """Messages to publish after the transaction that adds them."""
 
     def __init__(self, connection: Connection, *, source: str) -> None:
         """`source` names the service in its events."""
@@ -63,6 +63,25 @@ class Outbox:
         """Add a message for current subscribers only."""
         await execute(self._connection, _ADD, self.row("notice", subject, {}, payload))
 
+    @staticmethod
+    def row(
+        kind: str, subject: str, headers: Mapping[str, Any], payload: bytes
+    ) -> dict[str, object]:
+        """Return the parameters of a row."""
+        return {
+            "kind": kind,
+            "subject": subject,
+            "headers": Jsonb(dict(headers)),
+            "payload": payload,
+        }
+
+
+class UnpublishedMessages:
+    """Messages of committed transactions, as the relay reads and removes them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
     async def next(self, limit: int) -> list[OutboxMessage]:
         """Return the oldest messages whose next attempt is due, locked."""
         return [
@@ -80,22 +99,10 @@ class Outbox:
         """Remove published messages."""
         await execute(self._connection, _REMOVE, (list(ids),))
 
-    async def pending(self) -> int:
+    async def count(self) -> int:
         """Return the number of unpublished messages, including those set aside."""
-        row = await fetch_one(self._connection, _PENDING)
-        return int(row["pending"]) if row else 0
-
-    @staticmethod
-    def row(
-        kind: str, subject: str, headers: Mapping[str, Any], payload: bytes
-    ) -> dict[str, object]:
-        """Return the parameters of a row."""
-        return {
-            "kind": kind,
-            "subject": subject,
-            "headers": Jsonb(dict(headers)),
-            "payload": payload,
-        }
+        row = await fetch_one(self._connection, _COUNT)
+        return int(row["messages"]) if row else 0
 
 
 class OutboxRelay(BatchStep[OutboxMessage]):
@@ -119,7 +126,7 @@ class OutboxRelay(BatchStep[OutboxMessage]):
 
     async def due(self, connection: Connection, limit: int) -> Sequence[OutboxMessage]:
         """Return the oldest messages, locked against other replicas."""
-        return await Outbox(connection, source="").next(limit)
+        return await UnpublishedMessages(connection).next(limit)
 
     async def handle(self, _connection: Connection, item: OutboxMessage) -> None:
         """Publish one message and wait for the acknowledgment of JetStream."""
@@ -137,6 +144,6 @@ class OutboxRelay(BatchStep[OutboxMessage]):
 
     async def handled(self, connection: Connection, items: Sequence[OutboxMessage]) -> None:
         """Remove published messages."""
-        outbox = Outbox(connection, source="")
-        await outbox.remove([item.id for item in items])
-        telemetry.OUTBOX_MESSAGES.set(await outbox.pending())
+        messages = UnpublishedMessages(connection)
+        await messages.remove([item.id for item in items])
+        telemetry.OUTBOX_MESSAGES.set(await messages.count())
