@@ -188,7 +188,7 @@ def test_new_engine_serves_a_worker_by_its_name_alone(sound: Samples) -> None:
         speech_engine=EXAMPLE,
     )
     found = load_recognizer(settings).recognize(
-        io.BytesIO(sounds.float_wav(sound)),
+        [io.BytesIO(sounds.float_wav(sound))],
         speech_pb2.RecognitionConfig(language="en"),
         on_progress=lambda _fraction, _step: None,
         cancelled=lambda: False,

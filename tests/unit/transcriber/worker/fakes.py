@@ -1,10 +1,12 @@
 """Recognition engine without a model, for unit tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from os import PathLike
 
+from common.audio.errors import AudioError
 from common.audio.resampling import Samples
-from common.audio.signals import AudioSource
+from common.audio.signals import AudioSource, Signal, sound_of
 from common.engines import Progress
 from common.tasks.task import TaskCancelledError
 from transcriber.worker.engines.protocol import (
@@ -18,13 +20,14 @@ from transcriber.worker.engines.protocol import (
 
 @dataclass
 class FakeEngine:
-    """Returns the given words, one per second."""
+    """Returns the given words, one per second, or the answer for the channel of a signal."""
 
     text: str = "hello there"
     warnings: tuple[str, ...] = ()
     languages: frozenset[str] = frozenset({"en", "de"})
     model: str = "fake"
     model_version: str = "1"
+    answers: Mapping[int, Recognition | AudioError] = field(default_factory=dict)
     seen: list[tuple[bytes, RecognitionOptions]] = field(default_factory=list)
 
     def recognize(
@@ -36,13 +39,16 @@ class FakeEngine:
         cancelled: Callable[[], bool],
     ) -> Recognition:
         """Read the whole source. Stop if cancelled."""
-        assert not isinstance(source, str)
-        assert hasattr(source, "read")
-        self.seen.append((source.read(), options))
+        sound = sound_of(source)
+        assert not isinstance(sound.file, str | PathLike)
+        self.seen.append((sound.file.read(), options))
         on_progress(0.5, "Recognizing speech")
         if cancelled():
             raise TaskCancelledError
-        return self._answer(options)
+        answer = self.answers.get(_channel(sound.signal))
+        if isinstance(answer, AudioError):
+            raise answer
+        return answer or self._answer(options)
 
     def recognize_samples(
         self, samples: Samples, options: RecognitionOptions, *, cancelled: Callable[[], bool]
@@ -79,3 +85,8 @@ class FakeEngine:
             model_version=self.model_version,
             warnings=self.warnings,
         )
+
+
+def _channel(signal: Signal) -> int:
+    """Return the first channel of a signal."""
+    return next((n for part in signal.parts for n, gain in enumerate(part.gains) if gain), 0)

@@ -3,21 +3,30 @@
 import io
 from typing import cast
 
+import numpy as np
 import pytest
 
+from common.audio.errors import UndecodableAudioError
 from common.errors import ValidationError
 from common.objects import RangedObject
 from common.tasks.worker import TaskCancelledError, TaskControl
 from common.times import seconds
 from securetranscribe.v1 import queue_pb2, speech_pb2
+from tests.unit.common.audio.sounds import float_wav
+from tests.unit.transcriber.worker.calls import Channel, Echo, leak, recognized
 from tests.unit.transcriber.worker.fakes import FakeEngine
+from transcriber.worker.engines.protocol import (
+    Recognition,
+    RecognizedLanguage,
+    RecognizedSegment,
+)
 from transcriber.worker.recognizer import Recognizer
 from transcriber.worker.task_handler import TranscribeHandler
 
 
 def recognize(engine: FakeEngine, **config: object) -> speech_pb2.Recognition:
     return Recognizer(engine, beam_size=4).recognize(
-        io.BytesIO(b"sound"),
+        [io.BytesIO(b"sound")],
         speech_pb2.RecognitionConfig(**config),  # type: ignore[arg-type]
         on_progress=lambda _fraction, _step: None,
         cancelled=lambda: False,
@@ -86,3 +95,101 @@ def test_cancelled_task_stops() -> None:
     control.stop()
     with pytest.raises(TaskCancelledError):
         TranscribeHandler(Recognizer(FakeEngine(), 5))(queue_pb2.Task(), audio(), control)
+
+
+def signals() -> list[speech_pb2.Signal]:
+    """Return the two channels of a stereo track as signals."""
+    return [
+        speech_pb2.Signal(parts=[speech_pb2.SignalPart(gains=gains)])
+        for gains in ([1.0, 0.0], [0.0, 1.0])
+    ]
+
+
+def answer(*said: RecognizedSegment, warnings: tuple[str, ...] = ()) -> Recognition:
+    return Recognition(
+        segments=said,
+        languages=(RecognizedLanguage(start=0.0, end=20.0, language="en", probability=0.9),),
+        duration=20.0,
+        speech_duration=5.0,
+        processing_seconds=1.0,
+        model="fake",
+        model_version="1",
+        warnings=warnings,
+    )
+
+
+def perform(
+    engine: FakeEngine, content: bytes = b"sound", control: TaskControl | None = None
+) -> speech_pb2.Recognition:
+    task = queue_pb2.Task(signals=signals())
+    control = control or TaskControl(lambda _fraction, _step: None)
+    handler = TranscribeHandler(Recognizer(engine, 5))
+    result = handler(task, cast(RangedObject, io.BytesIO(content)), control)
+    return speech_pb2.Recognition.FromString(result)
+
+
+def test_signals_are_recognized_each_by_itself() -> None:
+    engine = FakeEngine(
+        answers={
+            0: answer(recognized("Hello there.", 1.0, 2.0), warnings=("It hums.",)),
+            1: answer(recognized("Good day.", 0.5, 1.5), warnings=("It hums.", "It clips.")),
+        }
+    )
+    found = perform(engine)
+    assert [(item.signal_index, item.text) for item in found.segments] == [
+        (1, "Good day."),
+        (0, "Hello there."),
+    ]
+    assert [(seconds(span.start), seconds(span.end)) for span in found.languages] == [(0.0, 20.0)]
+    assert list(found.warnings) == ["It hums.", "It clips."]
+    assert (seconds(found.duration), seconds(found.speech_duration)) == (20.0, 10.0)
+
+
+def test_undecodable_signal_is_left_out() -> None:
+    broken = UndecodableAudioError("Nothing can be decoded.")
+    engine = FakeEngine(answers={0: broken, 1: answer(recognized("Good day.", 0.5, 1.5))})
+    found = perform(engine)
+    assert [(item.signal_index, item.text) for item in found.segments] == [(1, "Good day.")]
+    assert list(found.warnings) == ["Channel 1 was left out. Nothing can be decoded."]
+    with pytest.raises(UndecodableAudioError):
+        perform(FakeEngine(answers={0: broken, 1: broken}))
+
+
+def echoing() -> tuple[FakeEngine, bytes]:
+    """Return a call with an echo of the first party in the second channel, and its recording."""
+    diane = Channel(seconds=20.0).say("This is Diane in New Jersey.", 2.0)
+    sheila = Channel(seconds=20.0).say("Well, there isn't that much difference.", 8.0)
+    leak(diane, sheila, Echo(level=-20.0))
+    engine = FakeEngine(answers={0: answer(*diane.segments), 1: answer(*sheila.segments)})
+    return engine, float_wav(np.stack([diane.sound, sheila.sound], axis=1))
+
+
+def test_echo_is_left_out_and_counted() -> None:
+    found = perform(*echoing())
+    assert [(item.signal_index, item.text) for item in found.segments] == [
+        (0, "This is Diane in New Jersey."),
+        (1, "Well, there isn't that much difference."),
+    ]
+    assert list(found.warnings) == [
+        "1 line of channel 2 was an echo of channel 1 and was left out."
+    ]
+
+
+def test_progress_over_all_signals_never_falls_and_reaches_the_end() -> None:
+    reports: list[tuple[float, str]] = []
+    perform(*echoing(), TaskControl(lambda *now: reports.append(now)))
+    fractions = [fraction for fraction, _ in reports]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == pytest.approx(1.0)
+    assert {step for _, step in reports} == {"Recognizing speech", "Comparing channels"}
+
+
+@pytest.mark.parametrize("step", ["Recognizing speech", "Comparing channels"])
+def test_task_is_cancelled_at_any_step(step: str) -> None:
+    def stop(_fraction: float, now: str) -> None:
+        if now == step:
+            control.stop()
+
+    control = TaskControl(stop)
+    with pytest.raises(TaskCancelledError):
+        perform(*echoing(), control)

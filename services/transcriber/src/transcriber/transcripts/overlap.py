@@ -4,8 +4,8 @@ import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from transcriber.domain.transcripts import Segment, SpokenWord, Turn, Word
-from transcriber.transcripts.alignment import PRESENT_SHARE, SHORTEST_SECONDS, TurnSweep
+from transcriber.domain.transcripts import SHORTEST_SECONDS, Segment, SpokenWord, Turn, Word
+from transcriber.transcripts.alignment import PRESENT_SHARE, TurnSweep
 from transcriber.transcripts.smoothing import parted
 
 

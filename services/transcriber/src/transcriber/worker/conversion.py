@@ -1,8 +1,12 @@
 """Conversion between values of the recognizer and messages."""
 
+from collections.abc import Mapping, Sequence
+
 from common.errors import ValidationError
+from common.tasks.signals import joined_warnings
 from common.times import duration
 from securetranscribe.v1 import speech_pb2
+from transcriber.worker.channels import join_languages
 from transcriber.worker.engines.protocol import (
     Recognition,
     RecognitionOptions,
@@ -32,21 +36,30 @@ def options_of(config: speech_pb2.RecognitionConfig, beam_size: int) -> Recognit
         raise ValidationError.of("beam_size", str(error)) from error
 
 
-def to_message(found: Recognition) -> speech_pb2.Recognition:
-    """Convert a recognition to its message."""
+def to_message(
+    found: Mapping[int, Recognition], warnings: Sequence[str] = ()
+) -> speech_pb2.Recognition:
+    """Convert the recognitions of signals, by their numbers, to one message.
+
+    `warnings` are added to those of the signals.
+    """
+    some = next(iter(found.values()))
+    segments = [(number, segment) for number, one in found.items() for segment in one.segments]
+    segments.sort(key=lambda item: (item[1].start, item[0]))
+    spans = [span for one in found.values() for span in one.languages]
     return speech_pb2.Recognition(
-        segments=[_segment(segment) for segment in found.segments],
-        languages=[_language(span) for span in found.languages],
-        duration=duration(found.duration),
-        speech_duration=duration(found.speech_duration),
-        model=found.model,
-        model_version=found.model_version,
-        processing_duration=duration(found.processing_seconds),
-        warnings=found.warnings,
+        segments=[_segment(segment, number) for number, segment in segments],
+        languages=[_language(span) for span in join_languages(spans)],
+        duration=duration(max(one.duration for one in found.values())),
+        speech_duration=duration(sum(one.speech_duration for one in found.values())),
+        model=some.model,
+        model_version=some.model_version,
+        processing_duration=duration(sum(one.processing_seconds for one in found.values())),
+        warnings=joined_warnings([*(one.warnings for one in found.values()), warnings]),
     )
 
 
-def _segment(segment: RecognizedSegment) -> speech_pb2.RecognizedSegment:
+def _segment(segment: RecognizedSegment, signal: int) -> speech_pb2.RecognizedSegment:
     return speech_pb2.RecognizedSegment(
         start=duration(segment.start),
         end=duration(segment.end),
@@ -55,6 +68,7 @@ def _segment(segment: RecognizedSegment) -> speech_pb2.RecognizedSegment:
         language=segment.language,
         average_log_probability=segment.avg_logprob,
         no_speech_probability=segment.no_speech_prob,
+        signal_index=signal,
     )
 
 

@@ -27,7 +27,7 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
 
         def work(control: TaskControl) -> speech_pb2.Recognition:
             return self._recognizer.recognize(
-                io.BytesIO(request.content),
+                [io.BytesIO(request.content)],
                 request.config,
                 on_progress=control.progress,
                 cancelled=control.cancelled,

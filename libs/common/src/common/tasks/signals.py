@@ -1,0 +1,75 @@
+"""Signals of a recording, processed by a worker one after the other."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from common.audio.errors import AudioError
+from common.audio.signals import AudioFile, AudioSource, Signal, SignalPart, Sound
+from common.engines import Progress
+from securetranscribe.v1 import speech_pb2
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignalResults(Generic[Result]):
+    """Results by the number of the signal, and warnings about signals without one."""
+
+    results: dict[int, Result]
+    warnings: tuple[str, ...] = ()
+
+
+def sounds_of(signals: Iterable[speech_pb2.Signal], file: AudioFile) -> list[AudioSource]:
+    """Return the signals of a task in its recording. Without any it is processed as it is."""
+    return [Sound(file=file, signal=_signal(message)) for message in signals] or [file]
+
+
+def process_each(
+    sounds: Sequence[AudioSource],
+    work: Callable[[AudioSource, Progress], Result],
+    on_progress: Progress,
+) -> SignalResults[Result]:
+    """Process each signal with `work`, which gets the signal and its own progress from 0 to 1.
+
+    A signal that cannot be decoded is left out with a warning.
+
+    Raises:
+        AudioError: no signal can be decoded.
+    """
+    results: dict[int, Result] = {}
+    failures: dict[int, AudioError] = {}
+    for number, sound in enumerate(sounds):
+        progress = part_of(on_progress, number / len(sounds), 1 / len(sounds))
+        try:
+            results[number] = work(sound, progress)
+        except AudioError as error:
+            failures[number] = error
+    if failures and not results:
+        raise failures[min(failures)]
+    return SignalResults(
+        results=results,
+        warnings=tuple(
+            f"Channel {number + 1} was left out. {error.message}"
+            for number, error in failures.items()
+        ),
+    )
+
+
+def part_of(on_progress: Progress, first: float, share: float) -> Progress:
+    """Return the progress of a part of the work that begins at `first`."""
+    return lambda fraction, step: on_progress(min(1.0, first + share * fraction), step)
+
+
+def joined_warnings(warnings: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    """Join the warnings of several signals, each once."""
+    return tuple(dict.fromkeys(warning for one in warnings for warning in one))
+
+
+def _signal(message: speech_pb2.Signal) -> Signal:
+    return Signal(
+        parts=tuple(
+            SignalPart(track=part.track, gains=tuple(part.gains)) for part in message.parts
+        ),
+        title=message.title,
+    )
