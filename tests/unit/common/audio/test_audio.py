@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from common.audio import extent, joints
 from common.audio.container import open_audio
 from common.audio.decoding import BLOCK, decode, read_window
 from common.audio.errors import (
@@ -21,7 +22,6 @@ from common.audio.errors import (
 )
 from common.audio.probe import probe
 from common.audio.resampling import SAMPLE_RATE, Samples
-from common.audio.wav import declared_wav_duration
 from tests.unit.common.audio import sounds
 
 SECONDS = 5.0
@@ -56,7 +56,8 @@ def test_probe_reports_properties(name: str, make: Callable[[str], bytes]) -> No
     how = sounds.FORMATS[name]
     info = probe(io.BytesIO(make(name)))
     assert info.kind is how.kind
-    assert info.duration == pytest.approx(SECONDS, abs=0.06)
+    assert info.duration == pytest.approx(SECONDS, abs=0.09)
+    assert info.duration == pytest.approx(len(decoded(make(name))) / SAMPLE_RATE, abs=0.03)
     assert info.sample_rate == how.rate
     assert info.channels == (1 if how.layout == "mono" else 2)
     assert not info.truncated
@@ -153,12 +154,16 @@ class CountingFile(io.BytesIO):
 
 
 @pytest.mark.parametrize("name", ["wav", "flac", "m4a", "webm"])
-def test_probing_reads_a_small_part_of_a_long_recording(name: str) -> None:
+def test_probing_reads_a_small_part_of_a_large_recording(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extent, "_READ_THROUGH", 1_000_000)
+    monkeypatch.setattr(joints, "_MOST_BYTES", 1_000_000)
     how = sounds.FORMATS[name]
     data = sounds.encode(np.tile(sounds.noise(15.0, how.rate), 8), how)
     file = CountingFile(data)
     assert probe(file).duration == pytest.approx(120, abs=0.1)
-    assert file.taken < 0.7 * len(data)
+    assert file.taken < 0.8 * len(data)
 
 
 def test_file_with_short_reads_is_accepted(make: Callable[[str], bytes]) -> None:
@@ -258,17 +263,6 @@ def test_wav_of_a_streaming_recorder_is_complete(
         info = probe(io.BytesIO(bytes(data)))
         assert info.duration == pytest.approx(SECONDS, abs=0.01)
         assert not info.truncated
-
-
-def test_length_of_rf64_is_read_from_its_own_chunk() -> None:
-    byte_rate = 32_000
-    ds64 = b"ds64" + (28).to_bytes(4, "little") + (0).to_bytes(8, "little")
-    ds64 += (byte_rate * 100_000).to_bytes(8, "little") + bytes(12)
-    fmt = b"fmt " + (16).to_bytes(4, "little") + b"\x01\x00\x01\x00"
-    fmt += (16_000).to_bytes(4, "little") + byte_rate.to_bytes(4, "little") + b"\x02\x00\x10\x00"
-    file = io.BytesIO(b"RF64\xff\xff\xff\xffWAVE" + ds64 + fmt + b"data\xff\xff\xff\xff")
-    assert declared_wav_duration(file) == pytest.approx(100_000)
-    assert file.tell() == 0
 
 
 def test_lost_packets_become_silence() -> None:

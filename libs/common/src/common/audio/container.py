@@ -18,7 +18,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
 
-from common.audio import ogg
+from common.audio import joints
 from common.audio.detection import detect
 from common.audio.errors import (
     AudioError,
@@ -31,6 +31,8 @@ from common.audio.kinds import AudioKind
 from common.audio.seekable import Seekable, View
 from common.audio.signals import AudioSource, sound_of
 from common.audio.tracks import audio_streams, clock_zero
+from common.audio.wav import read_wav
+from common.audio.wav_repair import repaired
 
 #: Reads of the source are of this size: few requests for remote objects, little held in memory.
 BUFFER_BYTES = 1 << 18
@@ -56,6 +58,7 @@ _LIMITS = {"probesize": "5000000", "analyzeduration": "10000000", "max_streams":
 class Link:
     """One recording of a chained file: its bytes, and its place on the timeline in seconds."""
 
+    kind: AudioKind
     section: tuple[int, int]
     start: float
     duration: float
@@ -71,7 +74,8 @@ class OpenAudio:
     """An open container and the audio stream chosen in it.
 
     `track` is the index of the stream if one was asked for. `zero` is the beginning of the
-    recording's clock in the container's own time, in seconds. Of a chained file, `container` and
+    recording's clock in the container's own time, in seconds. `stated` is the length in seconds in
+    the header of a file that FFmpeg receives with another one. Of a chained file, `container` and
     `stream` are those of the first link, and `links` are all.
     """
 
@@ -81,6 +85,7 @@ class OpenAudio:
     file: "WatchedFile"
     track: int | None = None
     zero: float = 0.0
+    stated: float | None = None
     links: tuple[Link, ...] = field(default=())
 
     @property
@@ -123,11 +128,11 @@ def open_audio(source: AudioSource, *, track: int | None = None) -> Iterator[Ope
             yield opened
         return
     kind, watched = _detect(WatchedFile(sound.file))
-    sections = ogg.links(watched) if kind is AudioKind.OGG else []
+    sections = joints.sections(watched, kind)
     if len(sections) > 1:
-        links = _chain(watched, sections, track)
+        links = _chain(watched, kind, sections, track)
         with open_link(watched, links[0], track=track) as first:
-            yield replace(first, file=watched, links=links)
+            yield replace(first, file=watched, stated=None, links=links)
         return
     with _opened(watched, kind, track) as opened:
         yield opened
@@ -137,13 +142,19 @@ def open_audio(source: AudioSource, *, track: int | None = None) -> Iterator[Ope
 def open_link(file: "WatchedFile", link: Link, *, track: int | None = None) -> Iterator[OpenAudio]:
     """Open one link of a chained file as a recording of its own."""
     section = WatchedFile(View(file, *link.section))
-    with _opened(section, AudioKind.OGG, track) as opened:
+    with _opened(section, link.kind, track) as opened:
         yield opened
 
 
 @contextmanager
 def _opened(file: "WatchedFile", kind: AudioKind, track: int | None) -> Iterator[OpenAudio]:
-    with _container(file, kind) as container:
+    wav = read_wav(file) if kind in {AudioKind.WAV, AudioKind.W64} else None
+    read_as = kind
+    if wav is not None:
+        read_as, with_right_header = repaired(wav, file)
+        file = WatchedFile(with_right_header)
+    file.seek(0)
+    with _container(file, read_as) as container:
         stream = _stream(container, track)
         # One thread: several would only add latency and memory, decoding is never the bottleneck.
         stream.codec_context.thread_count = 1
@@ -154,26 +165,41 @@ def _opened(file: "WatchedFile", kind: AudioKind, track: int | None) -> Iterator
             file=file,
             track=track,
             zero=clock_zero(container),
+            stated=None if wav is None else wav.declared_duration,
         )
 
 
 def _chain(
-    file: "WatchedFile", sections: Sequence[tuple[int, int]], track: int | None
+    file: "WatchedFile", kind: AudioKind, sections: Sequence[tuple[int, int]], track: int | None
 ) -> tuple[Link, ...]:
     """Place the readable links one after the other. Raise if there are none."""
     links: list[Link] = []
     failure: AudioError | None = None
     for section in sections:
         start = links[-1].end if links else 0.0
-        link = Link(section=section, start=start, duration=0.0)
+        link = Link(kind=kind, section=section, start=start, duration=0.0)
         try:
             with open_link(file, link, track=track) as opened:
-                links.append(replace(link, duration=max(0.0, opened.duration or 0.0)))
+                links.append(replace(link, duration=max(0.0, _duration(opened))))
         except AudioError as error:
             failure = failure or error
     if failure is not None and not links:
         raise failure
     return tuple(links)
+
+
+def _duration(opened: OpenAudio) -> float:
+    """Return the length of a link in seconds, by reading it through if it states none."""
+    if opened.duration is not None:
+        return opened.duration
+    end = 0.0
+    try:
+        for packet in opened.container.demux(opened.stream):
+            if packet.pts is not None and packet.time_base is not None:
+                end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+    except DECODING_ERRORS:
+        opened.file.raise_failure()
+    return end - opened.zero
 
 
 class WatchedFile:

@@ -1,0 +1,91 @@
+"""Where the parts of joined files begin: whole recordings, one after the other in one file.
+
+`cat`, web radio and recorders that start again write them. Every part has a header and time stamps
+of its own, and FFmpeg takes those of the first or the last part for all.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator
+
+from common.audio import ogg, transport
+from common.audio.kinds import AudioKind
+from common.audio.seekable import Seekable
+from common.audio.wav import wav_starts
+
+#: Larger files are not searched.
+_MOST_BYTES = 200_000_000
+#: Bounds on the work that a hostile file can cause.
+_MOST_PARTS = 1_000
+_CHUNK = 1 << 20
+_LONGEST_START = 64
+
+#: The marker, and the block with the properties of the stream, whose length is fixed.
+_FLAC = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22.{8}", re.DOTALL)
+#: The header of EBML with the type of the document.
+_EBML = re.compile(rb"\x1a\x45\xdf\xa3[\x80-\xff].{0,40}\x42\x82.(?:webm|matroska)", re.DOTALL)
+_SEGMENT = b"\x18\x53\x80\x67"
+
+
+def sections(file: Seekable, kind: AudioKind) -> list[tuple[int, int]]:
+    """Return where each part of a file begins and ends, in bytes. An ordinary file has one.
+
+    The whole file is read once, in pieces, if its kind does not tell by itself. The position ends
+    at 0.
+    """
+    if kind is AudioKind.OGG:
+        return ogg.links(file)
+    size = file.seek(0, 2)
+    starts = itertools.islice(_starts(file, kind, size), _MOST_PARTS)
+    # Bytes before the first part belong to it.
+    found = list(itertools.pairwise([0, *list(starts)[1:], size]))
+    file.seek(0)
+    return found
+
+
+def _starts(file: Seekable, kind: AudioKind, size: int) -> Iterator[int]:
+    if kind in {AudioKind.WAV, AudioKind.W64}:
+        yield from wav_starts(file)
+    elif size > _MOST_BYTES:
+        return
+    elif kind is AudioKind.FLAC:
+        yield from _matches(file, _FLAC)
+    elif kind is AudioKind.MATROSKA and not _is_one_segment(file, size):
+        yield from _matches(file, _EBML)
+    elif kind is AudioKind.MPEG_TS:
+        yield from transport.starts(file)
+
+
+def _matches(file: Seekable, pattern: re.Pattern[bytes]) -> Iterator[int]:
+    """Yield where a pattern of at most `_LONGEST_START` bytes matches."""
+    position, tail = 0, b""
+    while True:
+        file.seek(position)
+        chunk = file.read(_CHUNK)
+        data, base = tail + chunk, position - len(tail)
+        # What begins in the last bytes is left to the next round, which sees all of it.
+        kept = _LONGEST_START if chunk else 0
+        for match in pattern.finditer(data):
+            if match.start() < len(data) - kept:
+                yield base + match.start()
+        if not chunk:
+            return
+        position += len(chunk)
+        tail = data[max(0, len(data) - kept) :]
+
+
+def _is_one_segment(file: Seekable, size: int) -> bool:
+    """Return whether the first segment of a Matroska file states that it fills the file."""
+    file.seek(0)
+    head = file.read(4096)
+    at = head.find(_SEGMENT)
+    if at < 0:
+        return False
+    first = head[at + 4] if at + 4 < len(head) else 0
+    length = 9 - first.bit_length()
+    field = head[at + 4 : at + 4 + length]
+    if not first or len(field) < length:
+        return False
+    stated = int.from_bytes(field, "big") & ((1 << 7 * length) - 1)
+    is_unknown = stated == (1 << 7 * length) - 1
+    return not is_unknown and at + 4 + length + stated >= size
