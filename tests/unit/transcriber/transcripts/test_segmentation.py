@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common import writing_systems
 from transcriber.domain.transcripts import SpokenWord
 from transcriber.transcripts.segmentation import (
-    LONGEST_CHARACTERS,
+    LONGEST_CELLS,
     LONGEST_SECONDS,
     join,
-    join_texts,
     split,
 )
 
@@ -76,6 +76,43 @@ def test_words_without_punctuation_are_cut_at_widest_gap() -> None:
     assert split([*spoken[:gap], *later], ["A"] * 90)[0] == range(gap)
 
 
+def unspaced(text: str, *, each: float = 0.2) -> list[SpokenWord]:
+    """Return one word per part of a text without blanks between them."""
+    return [
+        SpokenWord(text=part, start=n * each, end=(n + 1) * each, probability=1.0, spaced=False)
+        for n, part in enumerate(text.split("|"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        # Neither a mark, nor a vowel, nor closing punctuation, nor half a Latin word begins one.
+        ("รั|ก|น้ำ|ๆ|" * 60, {"รั", "น้ำ"}),
+        ("我|用|Py|thon|”|" * 60, {"我", "用", "Py"}),
+        ("ကော|င်း|တ|ယ်|" * 60, {"ကော", "တ"}),
+        ("「|キャ|ッ|ト|」|" * 60, {"「", "キャ", "ト"}),
+    ],
+)
+def test_segments_without_blanks_begin_where_lines_do(text: str, begins: set[str]) -> None:
+    spoken = unspaced(text.rstrip("|"))
+    parts = split(spoken, ["A"] * len(spoken))
+    assert len(parts) > 1
+    assert {spoken[part.start].text for part in parts} <= begins
+
+
+def test_wide_characters_count_twice() -> None:
+    spoken = unspaced("|".join("字" * 300), each=0.01)
+    assert split(spoken, ["A"] * 300) == [range(225), range(225, 300)]
+
+
+def test_no_segment_begins_with_spaced_punctuation() -> None:
+    spoken = words("mot ? " * 60, each=0.2)
+    parts = split(spoken, ["A"] * len(spoken))
+    assert len(parts) > 1
+    assert all(spoken[part.start].text == "mot" for part in parts)
+
+
 def test_sentence_may_end_in_quotes() -> None:
     found = pieces(words('he said "this is quite enough now my dear old friend." ' * 6))
     assert all(piece.endswith('friend."') for piece in found)
@@ -107,35 +144,32 @@ def test_spaces_between_passages_depend_on_script(first: str, second: str, joine
         SpokenWord(text=second, start=1, end=2, probability=1, passage=1),
     ]
     assert join(spoken) == joined
-    assert join_texts([first, second]) == joined
-
-
-def test_empty_texts_add_nothing() -> None:
-    assert join_texts([]) == ""
-    assert join_texts(["a", "", "b"]) == "a b"
 
 
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["word", "end.", "clause,", "x" * 60, "我们"]),
+            st.sampled_from(["word", "end.", "clause,", "x" * 60, "我们", "รัก", "।", "?"]),
             st.floats(0, 4),
-            st.floats(0, 3),
+            st.floats(0, 20),
             st.sampled_from("AB"),
+            st.booleans(),
         ),
         max_size=80,
     )
 )
 def test_every_word_appears_once_and_no_segment_is_too_long(
-    drawn: list[tuple[str, float, float, str]],
+    drawn: list[tuple[str, float, float, str, bool]],
 ) -> None:
     spoken: list[SpokenWord] = []
     clock = 0.0
-    for text, gap, length, _ in drawn:
+    for text, gap, length, _, spaced in drawn:
         clock += gap
-        spoken.append(SpokenWord(text=text, start=clock, end=clock + length, probability=1.0))
+        spoken.append(
+            SpokenWord(text=text, start=clock, end=clock + length, probability=1.0, spaced=spaced)
+        )
         clock += length
-    owners = [speaker for *_, speaker in drawn]
+    owners = [speaker for *_, speaker, _ in drawn]
     parts = split(spoken, owners)
     assert [n for part in parts for n in part] == list(range(len(spoken)))
     for part in parts:
@@ -143,4 +177,4 @@ def test_every_word_appears_once_and_no_segment_is_too_long(
         if len(part) > 1:
             length = spoken[part[-1]].end - spoken[part[0]].start
             assert length <= LONGEST_SECONDS
-            assert len(join([spoken[n] for n in part])) <= LONGEST_CHARACTERS
+            assert writing_systems.cells(join([spoken[n] for n in part])) <= LONGEST_CELLS

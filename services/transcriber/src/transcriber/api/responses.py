@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from common.audio.signals import ChannelMode, ChannelPlan
 from common.times import duration, timestamp
+from common.writing_systems import joined
 from securetranscribe.v1 import queue_pb2, session_pb2, speech_pb2, transcription_pb2
 from transcriber.domain.jobs import Job, JobStatus, Stage, StageProgress, TaskState
 from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
@@ -13,7 +14,6 @@ from transcriber.names.rules import GroupedSpeakers, group_by_name
 from transcriber.outbox.messages import failure
 from transcriber.queue.queue_status import QueueSnapshot, QueueStatus
 from transcriber.store.jobs import SessionStatistics
-from transcriber.transcripts.segmentation import join_texts
 
 _STATUSES = {
     TranscriptionStatus.PENDING: transcription_pb2.TRANSCRIPTION_STATUS_PENDING,
@@ -98,7 +98,7 @@ def full_transcription(
 ) -> transcription_pb2.Transcription:
     """Convert a transcription with its text and segments."""
     message = transcription(value, now)
-    message.full_text = join_texts([segment.text for segment in segments])
+    message.full_text = joined(segment.text for segment in segments)
     message.segments.extend(transcript(segments, group_by_name(value.speakers), first=0))
     return message
 

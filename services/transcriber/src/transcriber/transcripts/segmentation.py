@@ -1,25 +1,20 @@
 """Segmentation of words into readable segments."""
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 
+from common import writing_systems
 from transcriber.domain.transcripts import SpokenWord
 from transcriber.transcripts.smoothing import ends_sentence
 
 #: A pause this long starts a new segment.
 PAUSE_SECONDS = 1.5
-#: From this length on a segment ends at the next end of a sentence.
+#: From this length on a segment ends at the next end of a sentence. A cell is the width of a Latin
+#: letter.
 LONG_SECONDS = 12.0
-LONG_CHARACTERS = 200
+LONG_CELLS = 200
 #: Limits of every segment. Without an end of a sentence it is cut at the best place before.
 LONGEST_SECONDS = 30.0
-LONGEST_CHARACTERS = 450
-
-_CLAUSE_ENDS = frozenset(",;:—–،؛、，；：")
-_UNSPACED_SCRIPTS = (
-    "CJK", "HIRAGANA", "KATAKANA", "BOPOMOFO", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN",
-    "IDEOGRAPHIC", "FULLWIDTH",
-)  # fmt: skip
+LONGEST_CELLS = 450
 
 
 def split(words: Sequence[SpokenWord], speakers: Sequence[str]) -> list[range]:
@@ -46,18 +41,6 @@ def join(words: Sequence[SpokenWord]) -> str:
     return "".join(parts)
 
 
-def join_texts(texts: Sequence[str]) -> str:
-    """Join the texts of several segments."""
-    parts: list[str] = []
-    last = ""
-    for text in texts:
-        if last and text and not (_unspaced(last) and _unspaced(text[0])):
-            parts.append(" ")
-        parts.append(text)
-        last = text[-1:] or last
-    return "".join(parts)
-
-
 def _runs(words: Sequence[SpokenWord], speakers: Sequence[str]) -> Iterator[range]:
     """Yield runs of words without a pause or a change of speaker or language."""
     begin = 0
@@ -79,29 +62,34 @@ def _readable(words: Sequence[SpokenWord], run: range) -> Iterator[range]:
     """Cut a run into pieces of readable length."""
     begin, length = run.start, 0
     for place in run:
-        length += len(words[place].text) + 1
-        seconds = words[place].end - words[begin].start
-        if seconds > LONGEST_SECONDS or length > LONGEST_CHARACTERS:
+        length += _cells(words, place)
+        while place > begin and _too_long(words, begin, place, length):
             cut = _best_cut(words, begin, place)
             yield range(begin, cut)
+            length -= sum(_cells(words, said) for said in range(begin, cut))
             begin = cut
-            length = sum(len(words[kept].text) + 1 for kept in range(begin, place + 1))
-        elif ends_sentence(words[place]) and (seconds >= LONG_SECONDS or length >= LONG_CHARACTERS):
+        seconds = words[place].end - words[begin].start
+        if ends_sentence(words[place]) and (seconds >= LONG_SECONDS or length >= LONG_CELLS):
             yield range(begin, place + 1)
             begin, length = place + 1, 0
     if begin < run.stop:
         yield range(begin, run.stop)
 
 
+def _too_long(words: Sequence[SpokenWord], begin: int, place: int, cells: int) -> bool:
+    return words[place].end - words[begin].start > LONGEST_SECONDS or cells > LONGEST_CELLS
+
+
 def _best_cut(words: Sequence[SpokenWord], begin: int, stop: int) -> int:
     """Return where to cut before `stop`: after a sentence, else a clause, else at the widest gap.
 
-    Only the second half is searched, so that no piece becomes too short.
+    The second half is preferred, so that no piece becomes too short. Pieces of a word stay together
+    if there is another place.
     """
-    if stop <= begin + 1:
-        return max(stop, begin + 1)
     middle = begin + max(1, (stop - begin) // 2)
-    places = range(middle, stop + 1)
+    halves = range(middle, stop + 1), range(begin + 1, middle)
+    found = ([place for place in half if _may_cut(words, place)] for half in halves)
+    places = next((half for half in found if half), [*halves[0]])
     for wanted in (ends_sentence, _ends_clause):
         for place in reversed(places):
             if wanted(words[place - 1]):
@@ -109,19 +97,23 @@ def _best_cut(words: Sequence[SpokenWord], begin: int, stop: int) -> int:
     return max(places, key=lambda place: (words[place].start - words[place - 1].end, place))
 
 
+def _may_cut(words: Sequence[SpokenWord], place: int) -> bool:
+    before, after = words[place - 1], words[place]
+    blank = " " if _blank_between(before, after) else ""
+    return writing_systems.may_break(before.text + blank, after.text)
+
+
 def _ends_clause(word: SpokenWord) -> bool:
-    return bool(word.text) and word.text[-1] in _CLAUSE_ENDS
+    return writing_systems.ends_clause(word.text)
+
+
+def _cells(words: Sequence[SpokenWord], place: int) -> int:
+    """Return the width of a word with the blank before it."""
+    blank = place > 0 and _blank_between(words[place - 1], words[place])
+    return writing_systems.cells(words[place].text) + blank
 
 
 def _blank_between(word: SpokenWord, following: SpokenWord) -> bool:
     if word.passage == following.passage:
         return following.spaced
-    return not (_unspaced(word.text[-1:]) and _unspaced(following.text[:1]))
-
-
-def _unspaced(character: str) -> bool:
-    """Return whether a character belongs to a script without spaces between words."""
-    if not character or character.isascii():
-        return False
-    name = unicodedata.name(character, "")
-    return name.startswith(_UNSPACED_SCRIPTS)
+    return writing_systems.needs_blank(word.text, following.text)

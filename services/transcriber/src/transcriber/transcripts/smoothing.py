@@ -6,6 +6,7 @@ the wrong side. The sentence around a word decides.
 
 from collections.abc import Sequence
 
+from common import writing_systems
 from transcriber.domain.transcripts import SpokenWord
 from transcriber.transcripts.alignment import Attribution, SpeakerTimes
 
@@ -16,14 +17,10 @@ CERTAIN_SHARE = 0.8
 #: A pause this long ends a sentence without punctuation.
 PAUSE_SECONDS = 0.8
 
-_SENTENCE_ENDS = frozenset(".?!…。？！؟۔।॥")
-_CLOSERS = "\"'»”’)]}」』"
-
 
 def ends_sentence(word: SpokenWord) -> bool:
     """Return whether a word's punctuation ends a sentence."""
-    text = word.text.rstrip(_CLOSERS)
-    return bool(text) and text[-1] in _SENTENCE_ENDS
+    return writing_systems.ends_sentence(word.text)
 
 
 def smooth(

@@ -7,6 +7,7 @@ from common.times import seconds
 from securetranscribe.v1 import diarization_pb2, speech_pb2
 from transcriber.domain.transcriptions import LanguageSpan
 from transcriber.domain.transcripts import SpokenWord, Turn, Voiceprint
+from transcriber.transcripts.fragments import whole_words
 
 #: A word not found within this many characters is spelled differently in the text.
 _LOOK_AHEAD = 4
@@ -48,7 +49,8 @@ def read_recognition(data: bytes, *, separate: bool = False) -> RecognizedSpeech
     message = speech_pb2.Recognition.FromString(data)
     words: list[SpokenWord] = []
     for passage, segment in enumerate(message.segments):
-        words.extend(_words(segment, passage, _channel(segment.signal_index, separate)))
+        channel = _channel(segment.signal_index, separate)
+        words.extend(whole_words(_words(segment, passage, channel)))
     return RecognizedSpeech(
         words=tuple(words),
         languages=tuple(
