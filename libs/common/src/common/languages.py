@@ -7,6 +7,7 @@ that of ISO 639-3.
 from collections.abc import Mapping
 
 import langcodes
+from langcodes.tag_parser import LanguageTagError
 
 from common.errors import ValidationError
 
@@ -105,5 +106,5 @@ def _standard(tag: str) -> str:
         return ""
     try:
         return langcodes.standardize_tag(tag, macro=True).partition("-")[0]
-    except langcodes.LanguageTagError:
+    except LanguageTagError:
         return ""
