@@ -27,6 +27,73 @@ def test_contradicting_numbers_are_refused() -> None:
         conversion.options_of(config, DEFAULTS)
 
 
+def of_signals(signals: int, **counts: int) -> tuple[int | None, int, int]:
+    config = diarization_pb2.DiarizationConfig(**counts)
+    options = conversion.options_of(config, DEFAULTS, signals=signals)
+    return options.num_speakers, options.min_speakers, options.max_speakers
+
+
+def test_as_many_speakers_as_signals_are_one_each() -> None:
+    assert of_signals(2, speaker_count=2) == (1, 1, 1)
+    assert of_signals(3, speaker_count=3) == (1, 1, 1)
+
+
+def test_more_speakers_than_signals_may_all_be_in_one() -> None:
+    assert of_signals(2, speaker_count=5) == (None, 1, 4)
+    assert of_signals(3, max_speaker_count=4) == (None, 1, 2)
+
+
+def test_fewer_speakers_than_signals_are_one_each() -> None:
+    assert of_signals(4, speaker_count=2) == (1, 1, 1)
+    assert of_signals(4, max_speaker_count=2) == (None, 1, 1)
+
+
+def test_default_bounds_are_those_of_each_signal() -> None:
+    assert of_signals(32) == (None, 1, 10)
+    assert of_signals(2, min_speaker_count=4) == (None, 1, 10)
+
+
+def diarization(*turns: tuple[str, float, float]) -> Diarization:
+    said = tuple(Turn(start=start, end=end, speaker=label) for label, start, end in turns)
+    return Diarization(
+        turns=said,
+        exclusive_turns=said,
+        speakers=tuple(
+            Speaker(label=label, speech_seconds=3.0, voiceprint=None)
+            for label in dict.fromkeys(turn.speaker for turn in said)
+        ),
+        duration=max(turn.end for turn in said),
+        processing_seconds=1.0,
+        model="m",
+        model_version="1",
+        warnings=("It hums.",),
+    )
+
+
+def test_labels_of_all_signals_follow_first_appearance() -> None:
+    message = conversion.to_message(
+        {
+            0: diarization(("SPEAKER_00", 2.0, 6.0), ("SPEAKER_01", 8.0, 9.0)),
+            2: diarization(("SPEAKER_00", 1.0, 4.0)),
+        },
+        ["Channel 2 was left out."],
+    )
+    assert [(item.speaker_label, item.signal_index) for item in message.speakers] == [
+        ("Speaker_1", 2),
+        ("Speaker_2", 0),
+        ("Speaker_3", 0),
+    ]
+    assert [(item.speaker_label, seconds(item.start)) for item in message.turns] == [
+        ("Speaker_1", 1.0),
+        ("Speaker_2", 2.0),
+        ("Speaker_3", 8.0),
+    ]
+    # Nobody else is in the signal of Speaker_1, even if others speak at the same time.
+    assert [_bounds(turn) for turn in message.speakers[0].clean_turns] == [(1.05, 3.95)]
+    assert seconds(message.duration) == 9.0
+    assert list(message.warnings) == ["It hums.", "Channel 2 was left out."]
+
+
 def test_labels_count_from_one_and_clean_turns_exclude_overlap() -> None:
     voice = Voiceprint(embedding=(0.6, 0.8), speech_seconds=4.0, model="m", model_version="1")
     turns = (
@@ -46,7 +113,7 @@ def test_labels_count_from_one_and_clean_turns_exclude_overlap() -> None:
         model_version="1",
         warnings=("One sample was damaged.",),
     )
-    message = conversion.to_message(found)
+    message = conversion.to_message({0: found})
     assert list(message.warnings) == ["One sample was damaged."]
     assert [turn.speaker_label for turn in message.turns] == ["Speaker_1", "Speaker_2"]
     first, second = message.speakers

@@ -9,6 +9,7 @@ from common.inference import Inference
 from common.times import seconds
 from diarizer.engines.protocol import DiarizationOptions
 from diarizer.servicer import DiarizationServicer
+from diarizer.signals import SignalDiarizer
 from securetranscribe.v1 import diarization_pb2
 from tests.unit.diarizer.fakes import FakeEngine
 
@@ -21,7 +22,7 @@ def inference() -> Iterator[Inference]:
 
 
 def servicer(engine: FakeEngine, inference: Inference) -> DiarizationServicer:
-    return DiarizationServicer(engine, inference, DiarizationOptions())
+    return DiarizationServicer(SignalDiarizer(engine, DiarizationOptions()), inference)
 
 
 async def test_diarize_passes_on_bytes_and_configuration(inference: Inference) -> None:

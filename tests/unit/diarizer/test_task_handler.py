@@ -9,8 +9,9 @@ from common.errors import ValidationError
 from common.objects import RangedObject
 from common.tasks.worker import TaskCancelledError, TaskControl
 from diarizer.engines.protocol import DiarizationOptions
+from diarizer.signals import SignalDiarizer
 from diarizer.task_handler import DiarizeHandler
-from securetranscribe.v1 import diarization_pb2, queue_pb2
+from securetranscribe.v1 import diarization_pb2, queue_pb2, speech_pb2
 from tests.unit.diarizer.fakes import FakeEngine
 
 
@@ -20,7 +21,7 @@ def audio() -> RangedObject:
 
 def test_task_returns_a_serialized_diarization_and_reports_progress() -> None:
     reports: list[tuple[float, str]] = []
-    handler = DiarizeHandler(FakeEngine(), DiarizationOptions())
+    handler = DiarizeHandler(SignalDiarizer(FakeEngine(), DiarizationOptions()))
     control = TaskControl(lambda fraction, step: reports.append((fraction, step)))
     result = diarization_pb2.Diarization.FromString(handler(queue_pb2.Task(), audio(), control))
     assert len(result.speakers) == 2
@@ -28,7 +29,7 @@ def test_task_returns_a_serialized_diarization_and_reports_progress() -> None:
 
 
 def test_cancelled_task_stops() -> None:
-    handler = DiarizeHandler(FakeEngine(), DiarizationOptions())
+    handler = DiarizeHandler(SignalDiarizer(FakeEngine(), DiarizationOptions()))
     control = TaskControl(lambda _fraction, _step: None)
     control.stop()
     with pytest.raises(TaskCancelledError):
@@ -38,6 +39,36 @@ def test_cancelled_task_stops() -> None:
 def test_invalid_task_fails_permanently() -> None:
     task = queue_pb2.Task()
     task.diarize.config.speaker_count = -1
-    handler = DiarizeHandler(FakeEngine(), DiarizationOptions())
+    handler = DiarizeHandler(SignalDiarizer(FakeEngine(), DiarizationOptions()))
     with pytest.raises(ValidationError):
         handler(task, audio(), TaskControl(lambda _fraction, _step: None))
+
+
+def with_two_signals(speaker_count: int = 0) -> queue_pb2.Task:
+    task = queue_pb2.Task(
+        signals=[
+            speech_pb2.Signal(parts=[speech_pb2.SignalPart(gains=gains)])
+            for gains in ([1.0, 0.0], [0.0, 1.0])
+        ]
+    )
+    task.diarize.config.speaker_count = speaker_count
+    return task
+
+
+def perform(engine: FakeEngine, task: queue_pb2.Task) -> diarization_pb2.Diarization:
+    handler = DiarizeHandler(SignalDiarizer(engine, DiarizationOptions()))
+    control = TaskControl(lambda _fraction, _step: None)
+    return diarization_pb2.Diarization.FromString(handler(task, audio(), control))
+
+
+def test_signals_are_diarized_each_by_itself() -> None:
+    engine = FakeEngine(channels={0: (6.0,), 1: (4.0, 3.0)})
+    found = perform(engine, with_two_signals(speaker_count=2))
+    assert [item.signal_index for item in found.speakers] == [0, 1, 1]
+    assert [options.num_speakers for _, options in engine.seen] == [1, 1]
+
+
+def test_undecodable_signal_is_left_out_with_a_warning() -> None:
+    found = perform(FakeEngine(channels={0: None}), with_two_signals())
+    assert {item.signal_index for item in found.speakers} == {1}
+    assert list(found.warnings) == ["Channel 1 was left out. Nothing can be decoded."]

@@ -10,6 +10,7 @@ from diarizer.engines.protocol import DiarizationEngine, DiarizationOptions
 from diarizer.engines.registry import ENGINES
 from diarizer.servicer import DiarizationServicer
 from diarizer.settings import DiarizerSettings
+from diarizer.signals import SignalDiarizer
 from diarizer.task_handler import DiarizeHandler
 from securetranscribe.v1 import diarization_pb2_grpc
 
@@ -23,7 +24,7 @@ async def serve(settings: DiarizerSettings, supervisor: Supervisor) -> None:
     )
 
     def services(engine: DiarizationEngine, inference: Inference) -> worker_service.Services:
-        servicer = DiarizationServicer(engine, inference, defaults)
+        servicer = DiarizationServicer(SignalDiarizer(engine, defaults), inference)
         return {
             _SERVICE: lambda server: diarization_pb2_grpc.add_DiarizationServiceServicer_to_server(
                 servicer, server
@@ -38,7 +39,7 @@ async def serve(settings: DiarizerSettings, supervisor: Supervisor) -> None:
             stage="diarize",
             failure=DiarizationError,
             load=lambda: load_engine(settings),
-            handler=lambda engine: DiarizeHandler(engine, defaults),
+            handler=lambda engine: DiarizeHandler(SignalDiarizer(engine, defaults)),
             services=services,
             longest_piece=settings.diarization_window_seconds,
         ),

@@ -1,24 +1,32 @@
 """Conversion between values of the diarizer and messages."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from common.tasks.signals import joined_warnings
 from common.times import duration
-from diarizer.engines.protocol import Diarization, DiarizationOptions, Turn, Voiceprint
+from diarizer.engines.protocol import Diarization, DiarizationOptions, Speaker, Turn, Voiceprint
 from diarizer.engines.voiceprints import clean_stretches
 from securetranscribe.v1 import diarization_pb2
 
 _CLEAN_TURNS = 5
 
+#: The number of a signal and the engine's label of a speaker in it.
+_Key = tuple[int, str]
+
 
 def options_of(
-    config: diarization_pb2.DiarizationConfig, defaults: DiarizationOptions
+    config: diarization_pb2.DiarizationConfig, defaults: DiarizationOptions, *, signals: int = 1
 ) -> DiarizationOptions:
-    """Return the options of a request, completed by the worker's defaults.
+    """Return the options for each signal of a request, completed by the worker's defaults.
+
+    There is at least one speaker in each of several signals. The others may be in any of them.
 
     Raises:
         ValueError: the numbers of speakers contradict each other.
     """
-    return DiarizationOptions(
+    whole = DiarizationOptions(
         num_speakers=config.speaker_count or None,
         min_speakers=config.min_speaker_count or defaults.min_speakers,
         max_speakers=max(
@@ -26,37 +34,80 @@ def options_of(
         ),
         min_speaker_duration=defaults.min_speaker_duration,
     )
-
-
-def to_message(found: Diarization) -> diarization_pb2.Diarization:
-    """Convert a diarization to its message, with labels `Speaker_1` and so on."""
-    labels = {
-        speaker.label: f"Speaker_{number}" for number, speaker in enumerate(found.speakers, 1)
-    }
-    clean = clean_stretches(found.turns)
-    return diarization_pb2.Diarization(
-        turns=_turns(found.turns, labels),
-        exclusive_turns=_turns(found.exclusive_turns, labels),
-        speakers=[
-            diarization_pb2.DiarizedSpeaker(
-                speaker_label=labels[speaker.label],
-                voiceprint=None
-                if speaker.voiceprint is None
-                else print_message(speaker.voiceprint),
-                speech_duration=duration(speaker.speech_seconds),
-                clean_turns=[
-                    _turn(start, end, labels[speaker.label])
-                    for start, end in longest(clean.get(speaker.label, []))
-                ],
-            )
-            for speaker in found.speakers
-        ],
-        duration=duration(found.duration),
-        model=found.model,
-        model_version=found.model_version,
-        processing_duration=duration(found.processing_seconds),
-        warnings=found.warnings,
+    if signals == 1:
+        return whole
+    most = config.speaker_count or config.max_speaker_count
+    return replace(
+        whole,
+        num_speakers=1 if 0 < config.speaker_count <= signals else None,
+        min_speakers=1,
+        max_speakers=max(1, most - signals + 1) if most else defaults.max_speakers,
     )
+
+
+def to_message(
+    found: Mapping[int, Diarization], warnings: Sequence[str] = ()
+) -> diarization_pb2.Diarization:
+    """Convert the diarizations of signals, by their numbers, to one message.
+
+    Labels are `Speaker_1` and so on in order of first appearance in any signal. `warnings` are
+    added to those of the signals.
+    """
+    some = next(iter(found.values()))
+    labels = _labels(found)
+    return diarization_pb2.Diarization(
+        turns=_turns({number: one.turns for number, one in found.items()}, labels),
+        exclusive_turns=_turns(
+            {number: one.exclusive_turns for number, one in found.items()}, labels
+        ),
+        speakers=_speakers(found, labels),
+        duration=duration(max(one.duration for one in found.values())),
+        model=some.model,
+        model_version=some.model_version,
+        processing_duration=duration(sum(one.processing_seconds for one in found.values())),
+        warnings=joined_warnings([*(one.warnings for one in found.values()), warnings]),
+    )
+
+
+def _labels(found: Mapping[int, Diarization]) -> dict[_Key, str]:
+    """Return the labels of speakers by signal and the engine's label."""
+    first: dict[_Key, float] = {}
+    for number, one in found.items():
+        for turn in one.turns:
+            first.setdefault((number, turn.speaker), turn.start)
+    order = sorted(
+        ((number, speaker.label) for number, one in found.items() for speaker in one.speakers),
+        key=lambda speaker: (first.get(speaker, math.inf), speaker),
+    )
+    return {speaker: f"Speaker_{place}" for place, speaker in enumerate(order, 1)}
+
+
+def _speakers(
+    found: Mapping[int, Diarization], labels: Mapping[_Key, str]
+) -> list[diarization_pb2.DiarizedSpeaker]:
+    """Return the speakers of all signals in the order of their labels."""
+    clean = {number: clean_stretches(one.turns) for number, one in found.items()}
+    speakers = {
+        (number, speaker.label): speaker
+        for number, one in found.items()
+        for speaker in one.speakers
+    }
+    return [
+        diarization_pb2.DiarizedSpeaker(
+            speaker_label=label,
+            voiceprint=_print_of(speakers[number, name]),
+            speech_duration=duration(speakers[number, name].speech_seconds),
+            clean_turns=[
+                _turn(start, end, label) for start, end in longest(clean[number].get(name, []))
+            ],
+            signal_index=number,
+        )
+        for (number, name), label in labels.items()
+    ]
+
+
+def _print_of(speaker: Speaker) -> diarization_pb2.Voiceprint | None:
+    return None if speaker.voiceprint is None else print_message(speaker.voiceprint)
 
 
 def print_message(voiceprint: Voiceprint) -> diarization_pb2.Voiceprint:
@@ -74,8 +125,15 @@ def longest(stretches: Sequence[tuple[float, float]]) -> list[tuple[float, float
     return sorted(stretches, key=lambda stretch: stretch[0] - stretch[1])[:_CLEAN_TURNS]
 
 
-def _turns(turns: Sequence[Turn], labels: dict[str, str]) -> list[diarization_pb2.Turn]:
-    return [_turn(turn.start, turn.end, labels[turn.speaker]) for turn in turns]
+def _turns(
+    turns: Mapping[int, Sequence[Turn]], labels: Mapping[_Key, str]
+) -> list[diarization_pb2.Turn]:
+    """Return the turns of all signals in order of start."""
+    ordered = sorted(
+        ((turn, number) for number, said in turns.items() for turn in said),
+        key=lambda item: (item[0].start, item[0].end, item[1]),
+    )
+    return [_turn(turn.start, turn.end, labels[number, turn.speaker]) for turn, number in ordered]
 
 
 def _turn(start: float, end: float, label: str) -> diarization_pb2.Turn:

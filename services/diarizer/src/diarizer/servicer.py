@@ -6,63 +6,60 @@ from typing import Any
 from common.audio.clips import LONGEST_SECONDS
 from common.errors import AudioProcessingError, ValidationError
 from common.inference import Inference
+from common.tasks.signals import SignalResults
 from common.tasks.task import TaskControl
 from common.times import duration
 from diarizer import conversion
-from diarizer.engines.protocol import Diarization, DiarizationEngine, DiarizationOptions, Speaker
+from diarizer.engines.protocol import Diarization, Speaker
 from diarizer.engines.voiceprints import clean_stretches
+from diarizer.signals import SignalDiarizer
 from securetranscribe.v1 import diarization_pb2, diarization_pb2_grpc
 
 
 class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
     """Direct calls. They share the engine with tasks."""
 
-    def __init__(
-        self, engine: DiarizationEngine, inference: Inference, defaults: DiarizationOptions
-    ) -> None:
-        self._engine = engine
+    def __init__(self, diarizer: SignalDiarizer, inference: Inference) -> None:
+        self._diarizer = diarizer
         self._inference = inference
-        self._defaults = defaults
 
     async def Diarize(
         self, request: diarization_pb2.DiarizeRequest, _context: Any
     ) -> diarization_pb2.DiarizeResponse:
         """Diarize a recording sent in one message."""
         found = await self._diarize(request.content, request.config)
-        return diarization_pb2.DiarizeResponse(diarization=conversion.to_message(found))
+        message = conversion.to_message(found.results, found.warnings)
+        return diarization_pb2.DiarizeResponse(diarization=message)
 
     async def ExtractVoiceprint(
         self, request: diarization_pb2.ExtractVoiceprintRequest, _context: Any
     ) -> diarization_pb2.ExtractVoiceprintResponse:
         """Compute the voiceprint of the main speaker of a clip."""
         found = await self._diarize(request.content, diarization_pb2.DiarizationConfig())
-        if not found.speakers:
+        heard = [(one, speaker) for one in found.results.values() for speaker in one.speakers]
+        if not heard:
             raise AudioProcessingError("Nobody speaks in this clip.")
-        main = max(found.speakers, key=lambda speaker: speaker.speech_seconds)
+        diarization, main = max(heard, key=lambda item: item[1].speech_seconds)
         if main.voiceprint is None:
             raise AudioProcessingError(
                 "There is too little clear speech of one person in this clip."
             )
         return diarization_pb2.ExtractVoiceprintResponse(
             voiceprint=conversion.print_message(main.voiceprint),
-            speaker_count=len(found.speakers),
-            clean_turn=_clean_turn(found, main),
+            speaker_count=len(heard),
+            clean_turn=_clean_turn(diarization, main),
         )
 
     async def _diarize(
         self, content: bytes, config: diarization_pb2.DiarizationConfig
-    ) -> Diarization:
+    ) -> SignalResults[Diarization]:
         if not content:
             raise ValidationError.of("content", "The request carries no audio.")
-        try:
-            options = conversion.options_of(config, self._defaults)
-        except ValueError as error:
-            raise ValidationError.of("config", str(error)) from error
 
-        def work(control: TaskControl) -> Diarization:
-            return self._engine.diarize(
-                io.BytesIO(content),
-                options,
+        def work(control: TaskControl) -> SignalResults[Diarization]:
+            return self._diarizer.diarize(
+                [io.BytesIO(content)],
+                config,
                 on_progress=control.progress,
                 cancelled=control.cancelled,
             )

@@ -2,31 +2,26 @@
 
 import io
 
-from common.errors import ValidationError
 from common.objects import RangedObject
+from common.tasks.signals import sounds_of
 from common.tasks.task import TaskControl
 from diarizer import conversion
-from diarizer.engines.protocol import DiarizationEngine, DiarizationOptions
+from diarizer.signals import SignalDiarizer
 from securetranscribe.v1 import queue_pb2
 
 
 class DiarizeHandler:
-    """Handler that diarizes the recording of a task."""
+    """Handler that diarizes the signals of a task."""
 
-    def __init__(self, engine: DiarizationEngine, defaults: DiarizationOptions) -> None:
-        self._engine = engine
-        self._defaults = defaults
+    def __init__(self, diarizer: SignalDiarizer) -> None:
+        self._diarizer = diarizer
 
     def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
         """Process a task, as described in `common.tasks.task.TaskHandler`."""
-        try:
-            options = conversion.options_of(task.diarize.config, self._defaults)
-        except ValueError as error:
-            raise ValidationError.of("diarization", str(error)) from error
-        found = self._engine.diarize(
-            io.BufferedReader(audio),
-            options,
+        found = self._diarizer.diarize(
+            sounds_of(task.signals, io.BufferedReader(audio)),
+            task.diarize.config,
             on_progress=control.progress,
             cancelled=control.cancelled,
         )
-        return conversion.to_message(found).SerializeToString()
+        return conversion.to_message(found.results, found.warnings).SerializeToString()
