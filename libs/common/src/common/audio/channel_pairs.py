@@ -1,0 +1,175 @@
+"""Comparison of two channels: the same sound, the same room, or a party in each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from common.audio.loudness import FRAME_SECONDS, Array, Loudness, Mask, mean_over_bands
+
+#: Delays up to this are found: echo of a call on a slow line.
+_LONGEST_LAG = round(1.0 / FRAME_SECONDS)
+#: A delay is credible if loudness is this similar with it.
+_CREDIBLE = 0.3
+#: One channel alone is heard if it is louder than the border by this, in decibels.
+_CLEAR = 9.0
+#: Borders between the channels that are tried, in decibels.
+_BORDERS = np.arange(-30.0, 31.0)
+#: Loudness within this of its usual difference is equal, in decibels.
+_EQUAL = 3.0
+_FEWEST = 50
+#: A copy is at most this much quieter than its original, in decibels.
+_QUIETEST_COPY = -6.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PairEvidence:
+    """Comparison of two channels, `one` and `other`.
+
+    `apart` is the share of the active time in which one of the two is clearly heard alone, and
+    `alone` this time in seconds for each. `isolation` is by how many decibels each is quieter when
+    the other one is heard. `similarity` is the correlation of their loudness over time, with the
+    best delay. `equal` is the share of sound whose loudness differs as usual in that band.
+    `copied` is the share of the sound of each that the other one holds at no lower level.
+    `correlation` is that of the samples without delay, negative if one of them is inverted.
+    """
+
+    one: int
+    other: int
+    apart: float
+    alone: tuple[float, float]
+    isolation: tuple[float, float]
+    similarity: float
+    equal: float
+    copied: tuple[float, float]
+    correlation: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Solo:
+    """Frames in which one channel is heard alone, with a certain delay between the channels."""
+
+    counts: tuple[int, int] = (0, 0)
+    active: int = 0
+    isolation: tuple[float, float] = (0.0, 0.0)
+
+
+def compare(
+    one: int, other: int, channels: tuple[Loudness, Loudness], correlation: float
+) -> PairEvidence:
+    """Compare two channels. `correlation` is that of their samples."""
+    first, second = channels
+    lag, similarity = _similarity(first.envelope, second.envelope)
+    lags = {0, lag} if similarity > _CREDIBLE else {0}
+    aligned = [_aligned(first, second, lag) for lag in sorted(lags)]
+    # An echo or a delay must not be taken for a party, so the less favorable delay counts.
+    solo = min((_solo(*pair) for pair in aligned), key=lambda found: np.prod(found.counts))
+    return PairEvidence(
+        one=one,
+        other=other,
+        apart=round(min(1.0, sum(solo.counts) / max(1, solo.active)), 3),
+        alone=_rounded(*(count * FRAME_SECONDS for count in solo.counts)),
+        isolation=_rounded(*solo.isolation),
+        similarity=round(similarity, 3),
+        equal=round(max(_equal(*pair) for pair in aligned), 3),
+        copied=_rounded(
+            max(_copied(one, other) for one, other in aligned),
+            max(_copied(other, one) for one, other in aligned),
+            digits=3,
+        ),
+        correlation=round(correlation, 3),
+    )
+
+
+def _similarity(one: Array, other: Array) -> tuple[int, float]:
+    """Return the delay of `one` against `other` in frames, and their correlation with it."""
+    reach = min(_LONGEST_LAG, len(one) // 2)
+    size = 1 << int(len(one) + reach).bit_length()
+    product = np.fft.rfft(one, size) * np.conj(np.fft.rfft(other, size))
+    correlation = np.fft.irfft(product, size)
+    around = np.concatenate([correlation[size - reach :], correlation[: reach + 1]])
+    best = int(np.argmax(around))
+    return best - reach, float(around[best])
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Loudness of a channel in the frames that it has in common with another one."""
+
+    decibels: Array
+    energy: Array
+    active: Mask
+
+
+def _aligned(first: Loudness, second: Loudness, lag: int) -> tuple[_Stretch, _Stretch]:
+    size = len(first.decibels) - abs(lag)
+    usable = first.usable & second.usable
+    one, other = (
+        _Stretch(
+            channel.decibels[start : start + size],
+            channel.energy[start : start + size],
+            channel.active[start : start + size] & usable,
+        )
+        for channel, start in ((first, max(0, lag)), (second, max(0, -lag)))
+    )
+    return one, other
+
+
+def _solo(one: _Stretch, other: _Stretch) -> _Solo:
+    """Count the frames in which one channel is clearly louder than usual against the other.
+
+    Loudness is relative to that of each channel, but a party who says little may never have been
+    loud. So the border between the channels is searched for.
+    """
+    difference = one.decibels - other.decibels
+    # Noise hides how quiet the other channel is, so these are bounds on the safe side.
+    upper = mean_over_bands(difference, one.active)
+    lower = mean_over_bands(difference, other.active)
+    active = int(np.count_nonzero(~np.isnan(upper) | ~np.isnan(lower)))
+    above = np.sort(upper[~np.isnan(upper)])
+    below = np.sort(lower[~np.isnan(lower)])
+    highs = len(above) - np.searchsorted(above, _BORDERS + _CLEAR, side="right")
+    lows = np.searchsorted(below, _BORDERS - _CLEAR, side="left")
+    best = int(np.argmax(highs * lows))
+    if not highs[best] * lows[best]:
+        return _Solo(active=active)
+    high = upper > _BORDERS[best] + _CLEAR
+    low = lower < _BORDERS[best] - _CLEAR
+    return _Solo(
+        counts=(int(highs[best]), int(lows[best])),
+        active=active,
+        isolation=(
+            _median(one, one.active, high) - _median(one, other.active, low),
+            _median(other, other.active, low) - _median(other, one.active, high),
+        ),
+    )
+
+
+def _median(channel: _Stretch, active: Mask, frames: Mask) -> float:
+    return float(np.median(mean_over_bands(channel.decibels[frames], active[frames])))
+
+
+def _equal(one: _Stretch, other: _Stretch) -> float:
+    both = one.active & other.active
+    if np.count_nonzero(both) < _FEWEST:
+        return 0.0
+    difference = one.decibels - other.decibels
+    near = [
+        np.abs(band[some] - np.median(band[some])) < _EQUAL
+        for band, some in zip(difference.T, both.T, strict=True)
+        if some.any()
+    ]
+    return float(np.mean(np.concatenate(near)))
+
+
+def _copied(original: _Stretch, copy: _Stretch) -> float:
+    """Return the share of a channel's sound that another one holds, with other sound or without."""
+    some = original.active
+    if np.count_nonzero(some) < _FEWEST:
+        return 0.0
+    ratio = 10 * np.log10(copy.energy[some] / original.energy[some])
+    usual = float(np.quantile(ratio, 0.25))
+    return float(np.mean(ratio > usual - _EQUAL)) if usual > _QUIETEST_COPY else 0.0
+
+
+def _rounded(first: float, second: float, *, digits: int = 1) -> tuple[float, float]:
+    return round(float(first), digits), round(float(second), digits)

@@ -1,0 +1,105 @@
+"""Descriptions of signals and reasons of decisions, in words for users."""
+
+import itertools
+from collections.abc import Sequence
+
+from common.audio.channel_groups import Group
+from common.audio.channel_selection import Channel, Selection, is_same, listed
+from common.audio.evidence import Evidence
+from common.audio.signals import ChannelMode
+from common.audio.tracks import Track
+
+_SIDES = ("left", "right")
+
+
+def describe(group: Group, tracks: Sequence[Track]) -> str:
+    """Return a signal in words, such as `left channel` or `track 2 (Microphone)`."""
+    positions = sorted({channel.position for channel in group})
+    if len(positions) > 1:
+        return f"tracks {listed(positions)}"
+    track = group[0].track
+    named = f"track {positions[0]}" + (f" ({track.title})" if track.title else "")
+    if len(group) == track.channels or track.channels == 1:
+        return named if len(tracks) > 1 else _all_channels(track)
+    channels = _channels(group)
+    return f"{channels} of {named}" if len(tracks) > 1 else channels
+
+
+def _all_channels(track: Track) -> str:
+    return {1: "the only channel", 2: "both channels"}.get(track.channels, "all channels")
+
+
+def _channels(group: Group) -> str:
+    """Return the names of channels within their track."""
+    if group[0].track.channels == len(_SIDES):
+        return f"{listed([_SIDES[channel.place] for channel in group])} channel"
+    numbers = listed([channel.place + 1 for channel in group])
+    return f"channel {numbers}" if len(group) == 1 else f"channels {numbers}"
+
+
+def reason(
+    mode: ChannelMode, groups: Sequence[Group], selection: Selection, evidence: Evidence
+) -> str:
+    """Return why a recording is mixed or separated, with the figures that decided."""
+    sentences = [_decision(mode, groups, selection, evidence), *selection.notes]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _decision(
+    mode: ChannelMode, groups: Sequence[Group], selection: Selection, evidence: Evidence
+) -> str:
+    if len(selection.counted) == 1 and len(groups) == 1:
+        alone = len(evidence.channels) == 1
+        return "The recording has one channel." if alone else "Only one channel has sound."
+    if mode is ChannelMode.MIX:
+        return "All channels are mixed, as requested."
+    if len(groups) > 1:
+        requested = mode is ChannelMode.SEPARATE
+        return "Channels are separated, as requested." if requested else _apart(groups, evidence)
+    return _together(mode, selection.counted, evidence)
+
+
+def _apart(groups: Sequence[Group], evidence: Evidence) -> str:
+    pairs = [
+        evidence.pair(one.number, other.number)
+        for first, second in itertools.combinations(groups, 2)
+        for one, other in itertools.product(first, second)
+    ]
+    quieter = min(sum(pair.isolation) / 2 for pair in pairs)
+    if len(groups) == 2:
+        share = min(pair.apart for pair in pairs)
+        return (
+            f"Each of the two {_noun(groups)} holds a party of its own: in {share:.0%} of the time "
+            f"with sound only one is clearly heard, and the other one is then {quieter:.0f} dB "
+            "quieter."
+        )
+    return (
+        f"Each of the {len(groups)} {_noun(groups)} holds a party of its own: it is at least "
+        f"{quieter:.0f} dB quieter while another one is heard."
+    )
+
+
+def _noun(groups: Sequence[Group]) -> str:
+    positions = [{channel.position for channel in group} for group in groups]
+    apart = all(not one & other for one, other in itertools.combinations(positions, 2))
+    if apart:
+        return "tracks"
+    return "channels" if all(len(group) == 1 for group in groups) else "groups of channels"
+
+
+def _together(mode: ChannelMode, channels: Sequence[Channel], evidence: Evidence) -> str:
+    pairs = [
+        evidence.pair(one.number, other.number)
+        for one, other in itertools.combinations(channels, 2)
+    ]
+    likeness = min(pair.similarity for pair in pairs)
+    if mode is ChannelMode.SEPARATE or all(is_same(pair) for pair in pairs):
+        return (
+            "All channels hold the same sound: their loudness over time correlates by at least "
+            f"{likeness:.2f}."
+        )
+    alone = max(pair.apart for pair in pairs)
+    return (
+        f"The channels belong together: one is clearly heard alone in {alone:.0%} of the time with "
+        f"sound at most, and their loudness over time correlates by at least {likeness:.2f}."
+    )
