@@ -1,7 +1,9 @@
 """Connections to the real servers, with streams emptied before each test."""
 
-from collections.abc import AsyncIterator, Iterator
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
 
+import psycopg
 import pytest
 from nats.aio.client import Client
 from nats.js import JetStreamContext
@@ -11,6 +13,7 @@ from common.bus import Delivery
 from common.objects import ObjectStore
 from common.settings import ObjectSettings
 from common.tasks import attempt, worker
+from devstack.stack import EmbeddedServers
 from tests.integration.common.tasks.workers import Bench
 from tests.ports import free_port
 
@@ -56,6 +59,20 @@ async def bench(
     bench = Bench(url=nats_url, client=client, stream=stream, store=store, delivery=DELIVERY)
     yield bench
     await bench.close()
+
+
+@pytest.fixture
+def empty_schema(servers: EmbeddedServers, postgres_url: Callable[[str], str]) -> Iterator[str]:
+    """Yield the URL of an empty schema that belongs to the role `speakers`."""
+
+    def as_superuser(statement: str) -> None:
+        with psycopg.connect(servers.postgres.url("postgres")) as connection:
+            connection.execute(statement.encode())
+
+    schema = f"test_{uuid.uuid4().hex}"
+    as_superuser(f"CREATE SCHEMA {schema} AUTHORIZATION speakers")
+    yield f"{postgres_url('speakers')}?options=-csearch_path%3D{schema}"
+    as_superuser(f"DROP SCHEMA {schema} CASCADE")
 
 
 @pytest.fixture

@@ -27,22 +27,13 @@ SHARED = sorted(
 
 
 @pytest.fixture
-async def database(servers: EmbeddedServers, postgres_url: URL) -> AsyncIterator[Database]:
+async def database(empty_schema: str) -> AsyncIterator[Database]:
     """Yield a database with an empty schema."""
-
-    async def as_superuser(statement: str) -> None:
-        url = servers.postgres.url("postgres")
-        async with await psycopg.AsyncConnection.connect(url) as connection:
-            await connection.execute(statement.encode())
-
-    schema = f"test_{uuid.uuid4().hex}"
-    await as_superuser(f"CREATE SCHEMA {schema} AUTHORIZATION speakers")
-    url = f"{postgres_url('speakers')}?options=-csearch_path%3D{schema}"
-    database = Database(PostgresSettings(database_url=SecretStr(url), database_pool_size=4))
+    settings = PostgresSettings(database_url=SecretStr(empty_schema), database_pool_size=4)
+    database = Database(settings)
     await database.open(20)
     yield database
     await database.close()
-    await as_superuser(f"DROP SCHEMA {schema} CASCADE")
 
 
 @pytest.fixture

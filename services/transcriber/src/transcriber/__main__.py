@@ -30,7 +30,14 @@ def main() -> None:
             chosen = settings.load(SpeechWorkerSettings)
             runtime.run("transcriber-worker", chosen, worker.serve)
         case _:
-            commands.maintain(arguments, settings.load(MigrationSettings), package="transcriber")
+            from transcriber.store.dead_letters import DeadLetters  # noqa: PLC0415
+
+            commands.maintain(
+                arguments,
+                settings.load(MigrationSettings),
+                package="transcriber",
+                also=lambda connection: DeadLetters(connection).listed(),
+            )
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from tests.integration.transcriber.streams import (
 )
 from transcriber.queue.reconciler import LostTaskStep, Thresholds
 from transcriber.queue.workers import WorkerRegistry
+from transcriber.store.dead_letters import DeadLetters
 from transcriber.wakeups import WakeUps
 
 COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
@@ -119,6 +120,10 @@ async def test_task_that_kills_workers_fails_job_and_is_kept(
     assert (row["stage"], row["deliveries"]) == ("transcribe", 3)
     kept = queue_pb2.Task.FromString(row["payload"])
     assert kept.transcription_id == transcription_id
+    async with database.transaction() as connection:
+        (listed,) = await DeadLetters(connection).listed()
+    assert (listed.step, listed.item, listed.attempts) == ("dead-tasks", kept.task_id, 3)
+    assert listed.error == f"Workers died at the task transcribe of {kept.job_id}."
 
 
 async def test_diarization_that_kills_workers_leaves_transcript(

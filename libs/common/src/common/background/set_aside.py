@@ -1,9 +1,13 @@
 """List and retry items that are set aside: `python -m SERVICE set-aside ...`."""
 
 import argparse
+from collections.abc import Awaitable, Callable
 
 from common.background.attempts import ItemAttempts, SetAside
-from common.postgres import Database
+from common.postgres import Connection, Database
+
+#: Returns what a service keeps besides, to be listed and not to be retried.
+Listing = Callable[[Connection], Awaitable[list[SetAside]]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,12 +24,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     discarding.add_argument("item")
 
 
-async def run(database: Database, arguments: argparse.Namespace) -> int:
-    """Run the command and return its exit status."""
+async def run(
+    database: Database, arguments: argparse.Namespace, also: Listing | None = None
+) -> int:
+    """Run the command and return its exit status. `list` includes the items of `also`."""
     async with database.transaction() as connection:
         attempts = ItemAttempts(connection)
         if arguments.action == "list":
-            _show(await attempts.aside(arguments.step))
+            others = await also(connection) if also else []
+            named = [item for item in others if arguments.step in (None, item.step)]
+            _show([*await attempts.aside(arguments.step), *named])
             return 0
         if arguments.action == "discard":
             if await attempts.discard(arguments.step, arguments.item):

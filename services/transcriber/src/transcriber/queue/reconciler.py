@@ -29,6 +29,7 @@ from securetranscribe.v1 import queue_pb2
 from transcriber.domain.jobs import Failure, Stage, Task, TaskState
 from transcriber.queue.lifecycle import Lifecycle
 from transcriber.queue.workers import WorkerRegistry
+from transcriber.store.dead_letters import DeadLetters
 from transcriber.store.jobs import Jobs
 from transcriber.store.tasks import Tasks
 from transcriber.wakeups import WakeUps
@@ -211,7 +212,7 @@ class LostTaskStep(ItemStep[Task]):
             task = await tasks.find(task_id)
             if task is None or task.state not in {TaskState.RELEASED, TaskState.RUNNING}:
                 return
-            await tasks.add_dead_letter(task, deliveries=deliveries, payload=payload)
+            await DeadLetters(connection).add(task, deliveries=deliveries, payload=payload)
             failure = Failure(
                 code=_CODES[task.stage],
                 message=f"The worker died {deliveries} times while {_WORK[task.stage]}. The "

@@ -10,7 +10,7 @@ from common.background.policy import Policy
 from common.background.steps import ItemStep
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
-from transcriber.store.tasks import Tasks
+from transcriber.store.dead_letters import DeadLetters
 from transcriber.store.transcriptions import StoredSource, Transcriptions
 from transcriber.store.uploads import Upload, Uploads
 
@@ -100,4 +100,4 @@ class RecordingStep(ItemStep[StoredSource]):
 async def forget_dead_tasks(database: Database) -> None:
     """Delete dead letters older than 30 days."""
     async with database.transaction() as connection:
-        await Tasks(connection).delete_old_dead_letters()
+        await DeadLetters(connection).delete_old()

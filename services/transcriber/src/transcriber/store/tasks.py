@@ -123,13 +123,6 @@ WHERE j.status IN ('queued', 'processing')
                   AND t.state = 'failed'))
 ORDER BY j.id LIMIT %s
 """
-_ADD_DEAD_LETTER = """
-INSERT INTO dead_tasks (task_id, job_id, stage, deliveries, payload)
-VALUES (%(task_id)s, %(job_id)s, %(stage)s, %(deliveries)s, %(payload)s)
-"""
-_DELETE_OLD_DEAD_LETTERS = (
-    "DELETE FROM dead_tasks WHERE kept_at < now() - make_interval(days => 30)"
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -282,21 +275,6 @@ class Tasks:
         """Return live jobs without unfinished tasks of workers."""
         rows = await fetch_all(self._connection, _SETTLED_JOBS, (limit,))
         return [row["job_id"] for row in rows]
-
-    async def add_dead_letter(self, task: Task, *, deliveries: int, payload: bytes) -> None:
-        """Keep the message of a task that was delivered too often."""
-        parameters = {
-            "task_id": task.task_id,
-            "job_id": task.job_id,
-            "stage": task.stage,
-            "deliveries": deliveries,
-            "payload": payload,
-        }
-        await execute(self._connection, _ADD_DEAD_LETTER, parameters)
-
-    async def delete_old_dead_letters(self) -> None:
-        """Delete dead letters older than 30 days."""
-        await execute(self._connection, _DELETE_OLD_DEAD_LETTERS)
 
     async def _finish(
         self, task_id: str, state: TaskState, failure: Failure | None, busy_seconds: float
