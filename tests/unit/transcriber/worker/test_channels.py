@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.transcriber.worker.calls import recognized
 from transcriber.worker.channels import echo_warnings, join_languages, without_echoes
-from transcriber.worker.echo import EchoLine
+from transcriber.worker.echoes.search import EchoLine
 from transcriber.worker.engines.protocol import (
     Recognition,
     RecognizedLanguage,

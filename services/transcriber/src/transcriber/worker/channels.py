@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from transcriber.worker.echo import EchoLine
+from transcriber.worker.echoes.search import EchoLine
 from transcriber.worker.engines.protocol import (
     Recognition,
     RecognizedLanguage,

@@ -13,7 +13,7 @@ from common.tasks.task import TaskCancelledError
 from securetranscribe.v1 import speech_pb2
 from transcriber.worker import conversion
 from transcriber.worker.channels import echo_warnings, without_echoes
-from transcriber.worker.echo import EchoFinder
+from transcriber.worker.echoes.finder import EchoFinder
 from transcriber.worker.engines.protocol import Recognition, SpeechEngine
 
 #: Share of the work that recognition is where echoes are searched afterwards.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from common.audio.envelope import FLOOR, Levels
-from transcriber.worker.echo_path import (
+from transcriber.worker.echoes.path import (
     LONGEST_LAG,
     EchoPath,
     correlate,

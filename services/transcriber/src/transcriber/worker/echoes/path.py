@@ -28,6 +28,13 @@ _LOUDEST = 0.95
 _LOUD = 0.4
 #: Decay of sound in a room, in decibels per frame: 60 dB in 0.6 s.
 _DECAY = 1.0
+#: From this correlation on, the lag of a line is certain.
+_CERTAIN_CORRELATION = 0.7
+#: A line so many frames later than another is not the original.
+_LATER = 3
+#: An echo is amplified by less than this, and quieter by more than this if it is not later.
+_MOST_GAIN = 10.0
+_LEAST_LOSS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +43,20 @@ class EchoPath:
 
     lag: int
     gain: float
+
+
+def is_echo_path(path: EchoPath) -> bool:
+    """Return whether a path is that of an echo: of sound that arrives later or quieter."""
+    return path.lag >= _LATER or path.gain <= -_LEAST_LOSS
+
+
+def is_copy(original: Levels, copy: Levels) -> bool:
+    """Return which of two alike lines is the copy. `original` has LONGEST_LAG frames around it."""
+    gain = mean_level(copy) - mean_level(original)
+    correlation, lag = find_lag(original, copy)
+    if correlation >= _CERTAIN_CORRELATION and abs(lag) >= _LATER:
+        return lag > 0 and gain < _MOST_GAIN
+    return gain <= -_LEAST_LOSS
 
 
 def find_path(original: Levels, copy: Levels, speaking: Frames, alone: Frames) -> EchoPath | None:

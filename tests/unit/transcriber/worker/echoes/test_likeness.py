@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.transcriber.worker.calls import recognized
-from transcriber.worker.likeness import alike, normalized, repeated
+from transcriber.worker.echoes.likeness import alike, normalized, repeated
 
 
 @pytest.mark.parametrize(

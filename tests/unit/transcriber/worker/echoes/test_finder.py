@@ -7,7 +7,7 @@ import pytest
 
 from common.audio.envelope import Envelope
 from tests.unit.transcriber.worker.calls import Channel, Echo, leak, line, recognized, voice
-from transcriber.worker.echo import EchoFinder
+from transcriber.worker.echoes.finder import EchoFinder
 
 BEEP = "Okay, then I thought you know, I heard a beep."
 NEW_JERSEY = "This is Diane in New Jersey."
@@ -81,6 +81,17 @@ def test_misheard_echo_is_found_by_its_level() -> None:
         for said in sheila.segments
     ]
     assert echoes(diane, sheila)[1] == [BEEP, "Very much else entirely was here.", ALSO]
+
+
+def test_unsteady_echo_is_found() -> None:
+    # Conference systems suppress an echo now more, now less.
+    diane, sheila = call()
+    unsteady = Channel()
+    gains = np.random.default_rng(1).uniform(-6, 6, 60).repeat(8_000)
+    unsteady.sound = (diane.sound * 10 ** (gains / 20)).astype(np.float32)
+    unsteady.segments = diane.segments
+    leak(unsteady, sheila, Echo(level=-20, delay=0.12, room=0.3))
+    assert echoes(diane, sheila) == [[], [BEEP, NEW_JERSEY, ALSO]]
 
 
 def test_sentence_with_an_echo_loses_only_the_echo() -> None:

@@ -1,0 +1,1 @@
+"""Echoes: lines of one signal that are another party heard through a loudspeaker."""
