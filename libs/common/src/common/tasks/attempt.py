@@ -63,7 +63,7 @@ class TaskAttempts:
         return await self._inference.run(
             lambda control: self._handler(task, audio, control),
             control,
-            audio_seconds=_length(task),
+            audio_seconds=sound_seconds(task),
         )
 
     async def _outlast_outages(
@@ -122,8 +122,9 @@ def failure_of(
     )
 
 
-def _length(task: queue_pb2.Task) -> float:
-    """Return the seconds of sound of a task, or 0 if unknown."""
+def sound_seconds(task: queue_pb2.Task) -> float:
+    """Return the seconds of sound in all signals of a task, or 0 if unknown."""
+    length = seconds(task.audio_duration)
     if task.HasField("range"):
-        return max(0.0, seconds(task.range.end) - seconds(task.range.start))
-    return seconds(task.audio_duration)
+        length = max(0.0, seconds(task.range.end) - seconds(task.range.start))
+    return length * max(1, len(task.signals))
