@@ -19,6 +19,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 
 from common.audio import joints
+from common.audio.completeness import lacks_index
 from common.audio.detection import detect
 from common.audio.errors import (
     AudioError,
@@ -28,11 +29,11 @@ from common.audio.errors import (
 )
 from common.audio.formats import format_of_kind
 from common.audio.kinds import AudioKind
-from common.audio.seekable import Seekable, View
+from common.audio.repair import prepared
+from common.audio.seekable import View
 from common.audio.signals import AudioSource, sound_of
 from common.audio.tracks import audio_streams, clock_zero
-from common.audio.wav import read_wav
-from common.audio.wav_repair import repaired
+from common.audio.watched_file import WatchedFile
 
 #: Reads of the source are of this size: few requests for remote objects, little held in memory.
 BUFFER_BYTES = 1 << 18
@@ -82,7 +83,7 @@ class OpenAudio:
     kind: AudioKind
     container: InputContainer
     stream: AudioStream
-    file: "WatchedFile"
+    file: WatchedFile
     track: int | None = None
     zero: float = 0.0
     stated: float | None = None
@@ -139,7 +140,7 @@ def open_audio(source: AudioSource, *, track: int | None = None) -> Iterator[Ope
 
 
 @contextmanager
-def open_link(file: "WatchedFile", link: Link, *, track: int | None = None) -> Iterator[OpenAudio]:
+def open_link(file: WatchedFile, link: Link, *, track: int | None = None) -> Iterator[OpenAudio]:
     """Open one link of a chained file as a recording of its own."""
     section = WatchedFile(View(file, *link.section))
     with _opened(section, link.kind, track) as opened:
@@ -147,14 +148,11 @@ def open_link(file: "WatchedFile", link: Link, *, track: int | None = None) -> I
 
 
 @contextmanager
-def _opened(file: "WatchedFile", kind: AudioKind, track: int | None) -> Iterator[OpenAudio]:
-    wav = read_wav(file) if kind in {AudioKind.WAV, AudioKind.W64} else None
-    read_as = kind
-    if wav is not None:
-        read_as, with_right_header = repaired(wav, file)
-        file = WatchedFile(with_right_header)
+def _opened(file: WatchedFile, kind: AudioKind, track: int | None) -> Iterator[OpenAudio]:
+    ready = prepared(file, kind)
+    file = ready.file
     file.seek(0)
-    with _container(file, read_as) as container:
+    with _container(file, ready.kind) as container:
         stream = _stream(container, track)
         # One thread: several would only add latency and memory, decoding is never the bottleneck.
         stream.codec_context.thread_count = 1
@@ -165,12 +163,12 @@ def _opened(file: "WatchedFile", kind: AudioKind, track: int | None) -> Iterator
             file=file,
             track=track,
             zero=clock_zero(container),
-            stated=None if wav is None else wav.declared_duration,
+            stated=ready.stated,
         )
 
 
 def _chain(
-    file: "WatchedFile", kind: AudioKind, sections: Sequence[tuple[int, int]], track: int | None
+    file: WatchedFile, kind: AudioKind, sections: Sequence[tuple[int, int]], track: int | None
 ) -> tuple[Link, ...]:
     """Place the readable links one after the other. Raise if there are none."""
     links: list[Link] = []
@@ -202,42 +200,6 @@ def _duration(opened: OpenAudio) -> float:
     return end - opened.zero
 
 
-class WatchedFile:
-    """A file with its reading errors kept, so that they are not taken for a broken recording."""
-
-    def __init__(self, file: Seekable) -> None:
-        self._file = file
-        self._failure: Exception | None = None
-
-    def read(self, size: int = -1) -> bytes:
-        """Read `size` bytes, fewer only at the end of the file."""
-        try:
-            data = self._file.read(size)
-            while data and len(data) < size and (more := self._file.read(size - len(data))):
-                data += more
-            return data
-        except Exception as error:
-            self._failure = error
-            raise
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Set the position and return it."""
-        try:
-            return self._file.seek(offset, whence)
-        except Exception as error:
-            self._failure = error
-            raise
-
-    def tell(self) -> int:
-        """Return the position."""
-        return self._file.tell()
-
-    def raise_failure(self) -> None:
-        """Raise the error of reading the source, if any. The decoder's error is only its result."""
-        if self._failure is not None:
-            raise self._failure
-
-
 def _detect(file: WatchedFile) -> tuple[AudioKind, WatchedFile]:
     """Return the kind of a file, and the file without tags, zeros and junk before it."""
     size = file.seek(0, io.SEEK_END)
@@ -265,6 +227,11 @@ def _container(file: WatchedFile, kind: AudioKind) -> Iterator[InputContainer]:
         )
     except DECODING_ERRORS as error:
         file.raise_failure()
+        if kind is AudioKind.MP4 and lacks_index(file):
+            raise UndecodableAudioError(
+                "The recording was not finished: its index (moov) is missing, which devices write "
+                "last. Without it nothing in an MP4 file can be read."
+            ) from error
         raise UndecodableAudioError(
             f"The file looks like {format_of_kind(kind).name}, but cannot be read as that."
         ) from error

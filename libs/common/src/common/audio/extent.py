@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from common.audio.completeness import stated_end
 from common.audio.container import DECODING_ERRORS, OpenAudio, open_link
 from common.audio.decoding import frames
 from common.audio.kinds import AudioKind
@@ -18,7 +19,7 @@ _TAIL_SECONDS = 5.0
 #: A recording may end so much earlier than stated: the larger of seconds and a part of it.
 _TOLERANCE_SECONDS = 1.5
 _TOLERANCE_RATIO = 0.002
-#: The last decoded sample is not further from the end of the last packet.
+#: Decoded sound does not go on longer behind the last packet. Its time would be wrong.
 _PADDING_SECONDS = 1.0
 
 
@@ -47,12 +48,26 @@ def measure(opened: OpenAudio, *, enough: float = math.inf) -> Extent:
             end=last.start + extent.end,
             stated=None if extent.stated is None else last.start + extent.stated,
         )
+    size, stated_size = file_size(opened.file), stated_end(opened.file, opened.kind)
     stated = stated_length(opened)
+    extent = _measure_one(opened, stated, enough)
+    if stated_size is None:
+        return extent
+    if stated_size <= size:
+        # Nothing is missing. The length that is stated may be wrong.
+        return Extent(end=extent.end)
+    if stated is None and extent.end < enough:
+        return _compared(extent.end, extent.end * stated_size / size, extent.end)
+    return extent
+
+
+def _measure_one(opened: OpenAudio, stated: float | None, enough: float) -> Extent:
     if _is_exact(opened) and opened.duration is not None:
         return _compared(opened.duration, stated, opened.duration)
-    is_large = file_size(opened.file) > _READ_THROUGH
-    if is_large and stated is not None and _reaches(opened, stated):
-        return Extent(end=stated)
+    if stated is not None and file_size(opened.file) > _READ_THROUGH:
+        end = last_moment(opened, max(0.0, stated - _TAIL_SECONDS))
+        if end is not None and end >= stated - _tolerance(stated):
+            return Extent(end=end)
     return _read_through(opened, stated, enough)
 
 
@@ -71,12 +86,6 @@ def _compared(end: float, stated: float | None, reached: float) -> Extent:
 
 def _tolerance(stated: float) -> float:
     return max(_TOLERANCE_SECONDS, stated * _TOLERANCE_RATIO)
-
-
-def _reaches(opened: OpenAudio, stated: float) -> bool:
-    """Return whether there is sound at the stated end."""
-    end = last_moment(opened, max(0.0, stated - _TAIL_SECONDS))
-    return end is not None and end >= stated - _tolerance(stated)
 
 
 def last_moment(opened: OpenAudio, start: float) -> float | None:
@@ -134,7 +143,8 @@ def _follow(opened: OpenAudio, timelines: Mapping[int, Timeline], enough: float)
 
 
 def _decoded_end(track: OpenAudio, end: float) -> float:
-    """Return where decoded sound ends. Encoders pad the last packets."""
+    """Return where decoded sound ends. The last packets may be padded, or cut."""
     decoded = last_moment(track, end - _TAIL_SECONDS)
-    is_near = decoded is not None and abs(decoded - end) <= _PADDING_SECONDS
-    return decoded if is_near and decoded is not None else end
+    if decoded is None or not -_TAIL_SECONDS <= decoded - end <= _PADDING_SECONDS:
+        return end
+    return decoded

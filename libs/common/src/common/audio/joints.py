@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from common.audio import ogg, transport
+from common.audio.completeness import segment_end
 from common.audio.kinds import AudioKind
 from common.audio.seekable import Seekable
 from common.audio.wav import wav_starts
@@ -81,11 +82,5 @@ def _is_one_segment(file: Seekable, size: int) -> bool:
     at = head.find(_SEGMENT)
     if at < 0:
         return False
-    first = head[at + 4] if at + 4 < len(head) else 0
-    length = 9 - first.bit_length()
-    field = head[at + 4 : at + 4 + length]
-    if not first or len(field) < length:
-        return False
-    stated = int.from_bytes(field, "big") & ((1 << 7 * length) - 1)
-    is_unknown = stated == (1 << 7 * length) - 1
-    return not is_unknown and at + 4 + length + stated >= size
+    end = segment_end(head, at)
+    return end is not None and end >= size

@@ -100,18 +100,26 @@ _KILOBITS = {
 _MPEG_RATES = (44_100, 48_000, 32_000)
 
 
+def mpeg_audio_samples(header: bytes) -> tuple[int, int]:
+    """Return the samples in a frame of MPEG audio, and their rate in Hz."""
+    version, layer = header[1] >> 3 & 3, 4 - (header[1] >> 1 & 3)
+    rate = _MPEG_RATES[header[2] >> 2 & 3] >> {3: 0, 2: 1, 0: 2}[version]
+    if layer == 1:
+        return 384, rate
+    return 1_152 if layer == 2 or version == 3 else 576, rate
+
+
 def _mpeg_audio(data: bytes, at: int) -> Frame:
-    second, third = data[at + 1], data[at + 2]
-    version, layer = second >> 3 & 3, 4 - (second >> 1 & 3)
-    first_version = version == 3
-    rate = _MPEG_RATES[third >> 2 & 3] >> {3: 0, 2: 1, 0: 2}[version]
-    bits = 1_000 * _KILOBITS[1 if first_version else 2, layer][(third >> 4) - 1]
-    padding = third >> 1 & 1
+    header = data[at : at + 3]
+    version, layer = header[1] >> 3 & 3, 4 - (header[1] >> 1 & 3)
+    samples, rate = mpeg_audio_samples(header)
+    bits = 1_000 * _KILOBITS[1 if version == 3 else 2, layer][(header[2] >> 4) - 1]
+    padding = header[2] >> 1 & 1
     if layer == 1:
         size = (12 * bits // rate + padding) * 4
     else:
-        size = (144 if layer == 2 or first_version else 72) * bits // rate + padding
-    return Frame(size, (second & 0xFE, third >> 2 & 3))
+        size = samples // 8 * bits // rate + padding
+    return Frame(size, (header[1] & 0xFE, header[2] >> 2 & 3))
 
 
 def _adts(data: bytes, at: int) -> Frame:

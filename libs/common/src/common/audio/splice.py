@@ -1,7 +1,7 @@
 """Files put together from bytes and pieces of another file."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from common.audio.seekable import Seekable
 
@@ -59,6 +59,16 @@ class SplicedFile(io.RawIOBase):
             return piece[begin : begin + size]
         self._file.seek(piece[0] + begin)
         return self._file.read(size)
+
+
+def patched(file: Seekable, changes: Mapping[int, bytes]) -> SplicedFile:
+    """Return the file with other bytes at some places. The position in the file changes."""
+    pieces: list[Piece] = []
+    place = 0
+    for begin, data in sorted(changes.items()):
+        pieces += [(place, begin), data]
+        place = begin + len(data)
+    return SplicedFile(file, (*pieces, (place, file.seek(0, io.SEEK_END))))
 
 
 def _length(piece: Piece) -> int:

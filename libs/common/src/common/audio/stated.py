@@ -2,16 +2,17 @@
 
 import struct
 
+from common.audio.completeness import asf_properties, mp3_counts
 from common.audio.container import OpenAudio
 from common.audio.kinds import AudioKind
 from common.audio.placeholders import is_placeholder
-from common.audio.resync import MPEG_AUDIO
+from common.audio.resync import MPEG_AUDIO, mpeg_audio_samples
 from common.audio.seekable import Seekable
 
 #: Containers with a length in their header. FFmpeg guesses that of others from the bit rate.
 _STATING = frozenset(
     {
-        *(AudioKind.AIFF, AudioKind.APE, AudioKind.AU, AudioKind.AVI, AudioKind.CAF),
+        *(AudioKind.AIFF, AudioKind.APE, AudioKind.AU),
         *(AudioKind.DSF, AudioKind.FLAC, AudioKind.FLV, AudioKind.MATROSKA, AudioKind.MP4),
         *(AudioKind.MPC, AudioKind.MPC8, AudioKind.SOX, AudioKind.SPHERE, AudioKind.TAK),
         *(AudioKind.TTA, AudioKind.WAVPACK),
@@ -19,24 +20,18 @@ _STATING = frozenset(
 )
 #: No codec needs less than this for sound, in bytes per second, not even for silence.
 _LEAST_BYTES_PER_SECOND = 10.0
-_XING, _VBRI = (b"Xing", b"Info"), b"VBRI"
-_LONGEST_HEADER = 65_536
-_ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_HEAD_BYTES = 65_536
 _BROADCAST = 1
 
 
 def stated_length(opened: OpenAudio) -> float | None:
-    """Return the length in seconds that a file states, None if it states none that can be.
-
-    A length in a header that also states the size of the file counts only if the file is shorter
-    than that. Otherwise nothing is missing, and the length is wrong.
-    """
+    """Return the length in seconds that a file states, None if it states none that can be."""
     if opened.stated is not None:
         return opened.stated
     if opened.kind is AudioKind.MP3:
-        return _length_of_mp3(opened.file)
+        return _length_of_mp3(_head(opened.file))
     if opened.kind is AudioKind.ASF:
-        return _length_of_asf(opened.file)
+        return _length_of_asf(_head(opened.file))
     if opened.kind not in _STATING:
         return None
     length = opened.duration
@@ -56,51 +51,25 @@ def file_size(file: Seekable) -> int:
 def _head(file: Seekable) -> bytes:
     position = file.tell()
     file.seek(0)
-    head = file.read(_LONGEST_HEADER)
+    head = file.read(_HEAD_BYTES)
     file.seek(position)
     return head
 
 
-def _length_of_mp3(file: Seekable) -> float | None:
-    """Return the length by the count of frames in the first frame."""
-    head = _head(file)
-    if not MPEG_AUDIO.header.match(head):
+def _length_of_mp3(head: bytes) -> float | None:
+    counts = mp3_counts(head)
+    if counts is None or not MPEG_AUDIO.header.match(head):
         return None
-    second, third = head[1], head[2]
-    version, layer = second >> 3 & 3, 4 - (second >> 1 & 3)
-    rate = (44_100, 48_000, 32_000)[third >> 2 & 3] >> {3: 0, 2: 1, 0: 2}[version]
-    samples = 384 if layer == 1 else 1_152 if layer == 2 or version == 3 else 576
-    counts = _counts(head[:1_024])
-    if counts is None:
-        return None
-    frames, stated_size = counts
-    if stated_size is not None and stated_size <= file_size(file):
-        return None
-    return frames * samples / rate if frames else None
+    samples, rate = mpeg_audio_samples(head)
+    return counts[0] * samples / rate
 
 
-def _counts(frame: bytes) -> tuple[int, int | None] | None:
-    """Return the stated frames and bytes of an MP3, None if the frame states none."""
-    vbri = frame.find(_VBRI)
-    if vbri >= 0 and len(frame) >= vbri + 18:
-        size, frames = struct.unpack_from(">II", frame, vbri + 10)
-        return frames, size
-    at = max(frame.find(name) for name in _XING)
-    if at < 0 or len(frame) < at + 16:
+def _length_of_asf(head: bytes) -> float | None:
+    properties = asf_properties(head)
+    if properties is None:
         return None
-    flags, frames, size = struct.unpack_from(">III", frame, at + 4)
-    if not flags & 1:
-        return None
-    return frames, size if flags & 2 else None
-
-
-def _length_of_asf(file: Seekable) -> float | None:
-    head = _head(file)
-    at = head.find(_ASF_PROPERTIES)
-    if at < 0 or len(head) < at + 92:
-        return None
-    (stated_size,) = struct.unpack_from("<Q", head, at + 40)
-    duration, _, preroll, flags = struct.unpack_from("<QQQI", head, at + 64)
-    if flags & _BROADCAST or stated_size <= file_size(file):
+    # In units of 100 nanoseconds, and the milliseconds before it begins.
+    duration, _, preroll, flags = struct.unpack_from("<QQQI", properties, 64)
+    if flags & _BROADCAST:
         return None
     return max(0.0, duration / 1e7 - preroll / 1e3) or None
