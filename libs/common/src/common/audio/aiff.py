@@ -51,7 +51,7 @@ def _frames_fit(file: Seekable, common: Chunk, sound: Chunk) -> bool:
     file.seek(common.begin)
     channels, frames, bits = struct.unpack(">HIH", file.read(8).ljust(8, b"\0"))
     if not is_linear:
-        return frames < _MOST_FRAMES
+        return bool(frames < _MOST_FRAMES)
     size: int = frames * channels * -(-bits // 8)
     return size == sound.size - _CHUNK_HEAD
 
