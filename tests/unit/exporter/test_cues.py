@@ -1,18 +1,20 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.writing_systems import breaks, cells
 from exporter.cues import (
     CUE_CELLS,
     CUE_SECONDS,
     LINE_CELLS,
     balanced_lines,
-    cells,
     cues,
     timed_pieces,
 )
+from exporter.document import Segment, Word
 from tests.unit.exporter.documents import document, meeting, segment
 
 LONG = (
@@ -32,7 +34,7 @@ def test_a_cue_is_short_enough_to_read() -> None:
     for cue in cues(document([segment(0, "a", LONG, 0, 24)])):
         assert cells(cue.text) <= CUE_CELLS
         assert cue.end - cue.start <= CUE_SECONDS + 0.5
-        assert len(cue.lines) <= 2
+        assert len(cue.lines()) <= 2
 
 
 def test_cues_have_similar_lengths() -> None:
@@ -74,6 +76,104 @@ def test_lines_are_balanced(text: str, count: int) -> None:
     assert len(lines) == count
     if count == 2:
         assert max(map(cells, lines)) <= LINE_CELLS
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        # A blank is preferred, then the place nearest to the middle.
+        ("短い文 " + "漢字" * 10 + "です。", ["短い文 " + "漢字" * 5, "漢字" * 5 + "です。"]),
+        ("漢字" * 6 + " " + "漢字" * 6, ["漢字" * 6, "漢字" * 6]),
+        ("「" + "漢" * 11 + "」、" + "字" * 12, ["「" + "漢" * 11 + "」、", "字" * 12]),
+        (
+            "Quoi ? " + "mot " * 4 + "encore ? Oui, oui, oui ! Non.",
+            ["Quoi ? mot mot mot mot", "encore ? Oui, oui, oui ! Non."],
+        ),
+        ("สวัสดีครับ " * 7 + "น้ำ", None),
+        ("ကောင်းတယ်" * 12, None),
+        ("ភាសាខ្មែរ" * 12, None),
+    ],
+)
+def test_lines_break_where_the_script_allows(text: str, lines: list[str] | None) -> None:
+    first, second = balanced_lines(text)
+    assert text.removeprefix(first).lstrip() == second
+    assert len(text) - len(second) in breaks(text)
+    assert max(cells(first), cells(second)) <= LINE_CELLS
+    assert abs(cells(first) - cells(second)) <= LINE_CELLS // 2
+    assert lines is None or [first, second] == lines
+
+
+def test_lines_break_at_words_rather_than_within_them() -> None:
+    said = ["ประชาธิปไตย", "สวัสดีครับ", "รัฐธรรมนูญ", "มหาวิทยาลัย", "ภาษาไทย"]
+    made = timed("|".join(said * 2))
+    for cue in cues(document([made])):
+        rest = cue.text
+        for line in cue.lines():
+            rest = rest.removeprefix(line)
+            assert not rest or rest.startswith(tuple(said))
+
+
+def timed(text: str, *, label: str = "a", start: float = 0.0, each: float = 0.3) -> Segment:
+    """Return a segment without blanks, whose words are the parts of a text."""
+    parts = text.split("|")
+    words = tuple(
+        Word(text=part, start=start + n * each, end=start + (n + 1) * each)
+        for n, part in enumerate(parts)
+    )
+    return Segment(
+        index=0,
+        speaker_label=label,
+        text="".join(parts),
+        start=start,
+        end=words[-1].end,
+        words=words,
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ส|วั|ส|ดี|ค|รั|บ|น|้|ำ|ๆ|" * 12,  # code points, as recognizers give them
+        "我|用|Py|thon|写|“|程|序|”|，|" * 12,
+        "က|ေ|ာ|င|်|း|တ|ယ|်|။|" * 12,
+        "ភាសាខ្មែរជាភាសាកំណើតរបស់ខ្ញុំហើយខ្ញុំស្រឡាញ់វាណាស់ព្រោះវាពិរោះ|" * 3,
+    ],
+)
+def test_cues_and_lines_begin_where_the_script_allows(text: str) -> None:
+    made = timed(text.rstrip("|"))
+    shown = list(cues(document([made])))
+    allowed = {0, *breaks(made.text)}
+    position = 0
+    for cue in shown:
+        assert cells(cue.text) <= CUE_CELLS
+        for line in cue.lines():
+            assert position in allowed
+            assert cells(line) <= LINE_CELLS
+            position += len(line)
+    assert position == len(made.text)
+
+
+def test_cues_of_overlapping_speech_are_in_order_and_overlap() -> None:
+    made = document(
+        [
+            segment(0, "a", LONG, 0, 24),
+            segment(1, "b", "No. I cannot wait.", 3, 5),
+            segment(2, "a", "Well.", 25, 26),
+        ]
+    )
+    shown = list(cues(made))
+    assert [cue.start for cue in shown] == sorted(cue.start for cue in shown)
+    for label, text in (("a", f"{LONG} Well."), ("b", "No. I cannot wait.")):
+        own = [cue for cue in shown if cue.speaker_label == label]
+        assert " ".join(cue.text for cue in own) == text
+        assert all(one.end <= following.start for one, following in pairwise(own))
+    reply = next(cue for cue in shown if cue.speaker_label == "b")
+    during = [cue for cue in shown if cue.start < reply.end and cue.end > reply.start]
+    assert {cue.speaker_label for cue in during} == {"a", "b"}
+    assert all(
+        following.begins_turn == (following.speaker_label != one.speaker_label)
+        for one, following in pairwise(shown)
+    )
 
 
 def test_pieces_have_the_times_of_their_words() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from exporter.statistics import statistics, word_count
+from exporter.statistics import statistics
 from tests.unit.exporter.documents import document, meeting, segment
 
 
@@ -25,9 +25,27 @@ def test_a_speaker_without_speech_has_no_rate() -> None:
     assert figures.speakers[0].words_per_minute == 0.0
 
 
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [("Well - yes, 3 times.", 4), ("完成报告 now", 5), ("보고서를 끝내야", 2), ("…", 0)],
-)
-def test_word_count(text: str, count: int) -> None:
-    assert word_count(text) == count
+def test_overlapping_speech_counts_for_each_speaker() -> None:
+    made = document(
+        [
+            segment(0, "a", "One two.", 0, 4),
+            segment(1, "b", "Three.", 3, 5),
+            segment(2, "a", "x", 4, 6),
+        ]
+    )
+    figures = statistics(made)
+    first, second = figures.speakers
+    assert (first.seconds, second.seconds) == (pytest.approx(6.0), pytest.approx(2.0))
+    assert first.share + second.share == pytest.approx(1.0)
+    assert figures.speech_seconds == pytest.approx(6.0)
+    assert figures.words == 4
+
+
+def test_overlapping_segments_of_one_speaker_count_once() -> None:
+    made = document([segment(0, "a", "One two.", 0, 4), segment(1, "a", "Three.", 1, 2)])
+    assert statistics(made).speakers[0].seconds == pytest.approx(4.0)
+
+
+def test_words_of_scripts_without_blanks_are_their_syllables() -> None:
+    figures = statistics(document([segment(0, "a", "完成报告 now", 0, 4, language="zh")]))
+    assert figures.words == 5

@@ -1,6 +1,6 @@
 import pytest
 
-from exporter.turns import joined, mean_confidence, turns, with_time_marks
+from exporter.turns import mean_confidence, turns, with_time_marks
 from tests.unit.exporter.documents import segment
 
 
@@ -35,20 +35,6 @@ def test_empty_segments_do_not_end_a_turn() -> None:
         segment(2, "a", "Two.", 2, 3),
     ]
     assert [turn.text for turn in turns(segments)] == ["One. Two."]
-
-
-@pytest.mark.parametrize(
-    ("texts", "whole"),
-    [
-        (["Hello ", " there"], "Hello there"),
-        (["报告", "完成。"], "报告完成。"),
-        (["报告", "done"], "报告 done"),
-        (["보고서를", "끝내야"], "보고서를 끝내야"),
-        (["", "  ", "x"], "x"),
-    ],
-)
-def test_joined(texts: list[str], whole: str) -> None:
-    assert joined(texts) == whole
 
 
 def test_mean_confidence_is_weighted_by_duration() -> None:

@@ -1,11 +1,11 @@
 """Subtitle cues: the conversation in portions short enough to read while they are spoken."""
 
-import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from math import ceil
 
+from common.writing_systems import breaks, cells, ends_sentence
 from exporter.document import Document, Segment, Word
 from exporter.safe_text import one_line
 
@@ -15,22 +15,25 @@ CUE_CELLS = 2 * LINE_CELLS
 CUE_SECONDS = 7.0
 PAUSE_SECONDS = 1.0  # a longer pause ends a cue
 SHORTEST_SECONDS = 0.2
-_SENTENCE_ENDS = (".", "?", "!", "。", "？", "！", "…", "।", "؟", "۔")
-
-# Where a text without words may be cut: after blanks, and between characters of unspaced scripts.
-_PIECES = re.compile(
-    r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff][\u3001\u3002\uff0c\uff01\uff1f]*\s*|"
-    r"[^\s\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+\s*|\s+"
-)
+# A break of a line elsewhere than at a blank is as bad as lines that differ by this much.
+_BLANK_CELLS = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimedPiece:
-    """Piece of text with its trailing blanks. Times are in seconds."""
+    """Piece of text with its trailing blanks. Times are in seconds.
+
+    `starts_line` tells whether a line may begin with it.
+    """
 
     text: str
     start: float
     end: float
+    starts_line: bool = True
+
+
+#: Pieces that are shown on one line.
+_Unit = tuple[TimedPiece, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,39 +54,65 @@ class Cue:
         """The text on one line."""
         return one_line("".join(piece.text for piece in self.pieces))
 
-    @property
-    def lines(self) -> list[str]:
-        """The text on at most two lines of similar length."""
-        return balanced_lines(self.text)
+    def lines(self, before: str = "") -> list[str]:
+        """Return the text, with another one before it, on at most two lines of similar width."""
+        ends = accumulate(len(piece.text) for piece in self.pieces)
+        places = [
+            len(before) + end
+            for end, following in zip(ends, self.pieces[1:], strict=False)
+            if following.starts_line
+        ]
+        return balanced_lines(before + self.text, places)
 
 
 def cues(document: Document) -> Iterator[Cue]:
-    """Yield all cues in order of time. Cues of overlapping speech overlap."""
+    """Yield all cues in order of their start, as WebVTT requires.
+
+    Cues of different speakers overlap where their speech does, and those of one segment never do.
+    """
+    found = [
+        (group, end, segment.speaker_label)
+        for segment in document.segments
+        for group, end in _timed_groups(segment)
+    ]
     previous: str | None = None
-    for segment in document.segments:
-        for group in _groups(segment):
-            yield Cue(
-                speaker_label=segment.speaker_label,
-                pieces=tuple(group),
-                start=group[0].start,
-                end=max(group[-1].end, group[0].start + SHORTEST_SECONDS),
-                begins_turn=segment.speaker_label != previous,
-            )
-            previous = segment.speaker_label
+    for group, end, label in sorted(found, key=lambda one: one[0][0].start):
+        yield Cue(
+            speaker_label=label,
+            pieces=tuple(group),
+            start=group[0].start,
+            end=end,
+            begins_turn=label != previous,
+        )
+        previous = label
+
+
+def _timed_groups(segment: Segment) -> Iterator[tuple[list[TimedPiece], float]]:
+    """Yield the pieces of each cue of a segment with the end of the cue."""
+    groups = list(_groups(segment))
+    for group, following in zip(groups, [*groups[1:], None], strict=True):
+        shortest = group[0].start + SHORTEST_SECONDS
+        end = max(piece.end for piece in group)
+        if following:
+            end = min(end, following[0].start)
+        yield group, max(end, shortest)
 
 
 def timed_pieces(segment: Segment) -> list[TimedPiece]:
     """Split the text of a segment into pieces with their own times.
 
     The pieces are the words of the segment. Where it has none, or an edited text no longer matches
-    them, the text is split at blanks and the duration spread evenly over its characters. The joined
-    pieces equal the stripped text.
+    them, the text is split where lines may break and the duration spread evenly over its
+    characters, as with a word too wide for a line. The joined pieces equal the stripped text.
     """
     text = segment.text.strip()
-    return _by_words(text, segment.words) or list(_by_length(text, segment))
+    if not text:
+        return []
+    whole = TimedPiece(text=text, start=segment.start, end=max(segment.start, segment.end))
+    return _by_words(text, segment.words) or list(_parts(whole))
 
 
-def _by_words(text: str, words: tuple[Word, ...]) -> list[TimedPiece]:
+def _by_words(text: str, words: Sequence[Word]) -> list[TimedPiece]:
     """Cut the text before each word. Return nothing where words and text differ."""
     starts: list[int] = []
     position = 0
@@ -96,80 +125,118 @@ def _by_words(text: str, words: tuple[Word, ...]) -> list[TimedPiece]:
         position = found + len(word.text.strip())
     if not starts or text[position:].strip():
         return []
-    ends = [*starts[1:], len(text)]
-    return [
-        TimedPiece(text=text[start:end], start=word.start, end=max(word.start, word.end))
-        for start, end, word in zip(starts, ends, words, strict=True)
-    ]
+    allowed = {0, *breaks(text)}
+    pieces: list[TimedPiece] = []
+    for (first, last), word in zip(pairwise([*starts, len(text)]), words, strict=True):
+        piece = TimedPiece(
+            text=text[first:last],
+            start=word.start,
+            end=max(word.start, word.end),
+            starts_line=first in allowed,
+        )
+        pieces += _parts(piece) if cells(piece.text) > LINE_CELLS else [piece]
+    return pieces
 
 
-def _by_length(text: str, segment: Segment) -> Iterator[TimedPiece]:
-    if not text:
-        return
-    seconds_per_character = segment.duration / len(text)
-    position = 0
-    for match in _PIECES.finditer(text):
-        start = segment.start + position * seconds_per_character
-        position = match.end()
-        end = segment.start + position * seconds_per_character
-        yield TimedPiece(text=match.group(), start=start, end=end)
+def _parts(whole: TimedPiece) -> Iterator[TimedPiece]:
+    """Split a piece where lines may break. Its time is spread evenly over its characters."""
+    seconds_per_character = (whole.end - whole.start) / max(1, len(whole.text))
+    for first, last in pairwise([0, *breaks(whole.text), len(whole.text)]):
+        yield TimedPiece(
+            text=whole.text[first:last],
+            start=whole.start + first * seconds_per_character,
+            end=whole.start + last * seconds_per_character,
+            starts_line=whole.starts_line or first > 0,
+        )
 
 
 def _groups(segment: Segment) -> Iterator[list[TimedPiece]]:
     """Yield the pieces of each cue of a segment."""
-    run: list[TimedPiece] = []
+    run: list[_Unit] = []
     filled = 0
-    for piece in timed_pieces(segment):
-        if run and _ends(run, filled, piece):
+    for unit in _units(timed_pieces(segment)):
+        if run and _ends(run, filled, unit):
             yield from _even_parts(run)
             run, filled = [], 0
-        run.append(piece)
-        filled += cells(piece.text)
+        run.append(unit)
+        filled += _width(unit)
     if run:
         yield from _even_parts(run)
 
 
-def _ends(run: list[TimedPiece], filled: int, following: TimedPiece) -> bool:
+def _units(pieces: Iterable[TimedPiece]) -> Iterator[_Unit]:
+    """Yield pieces with those after them that start no line."""
+    unit: list[TimedPiece] = []
+    for piece in pieces:
+        if unit and piece.starts_line:
+            yield tuple(unit)
+            unit = []
+        unit.append(piece)
+    if unit:
+        yield tuple(unit)
+
+
+def _width(unit: _Unit) -> int:
+    return sum(cells(piece.text) for piece in unit)
+
+
+def _ends(run: Sequence[_Unit], filled: int, following: _Unit) -> bool:
     """Return whether a cue ends here: at a pause, or at the end of a sentence that fills a line."""
-    pause = following.start - run[-1].end > PAUSE_SECONDS
-    return pause or (filled >= LINE_CELLS and run[-1].text.rstrip().endswith(_SENTENCE_ENDS))
+    last = run[-1][-1]
+    pause = following[0].start - last.end > PAUSE_SECONDS
+    return pause or (filled >= LINE_CELLS and ends_sentence(last.text))
 
 
-def _even_parts(run: list[TimedPiece]) -> Iterator[list[TimedPiece]]:
+def _even_parts(run: Sequence[_Unit]) -> Iterator[list[TimedPiece]]:
     """Split a run into cues of similar length, so that none is left with a word or two."""
-    widths = [cells(piece.text) for piece in run]
-    seconds = run[-1].end - run[0].start
+    widths = [_width(unit) for unit in run]
+    seconds = run[-1][-1].end - run[0][0].start
     count = max(1, ceil(sum(widths) / CUE_CELLS), ceil(seconds / CUE_SECONDS))
     target = sum(widths) / count
     part: list[TimedPiece] = []
     filled = 0
-    for piece, width in zip(run, widths, strict=True):
+    for unit, width in zip(run, widths, strict=True):
         if part and (filled + width / 2 > target or filled + width > CUE_CELLS):
             yield part
             part, filled = [], 0
-        part.append(piece)
+        part += unit
         filled += width
     if part:
         yield part
 
 
-def cells(text: str) -> int:
-    """Return the width of a text in cells. Wide characters take two, combining marks none."""
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        for char in text
-    )
+def balanced_lines(text: str, places: Iterable[int] = ()) -> list[str]:
+    """Split a text too wide for one line in two lines of similar width, at a blank if possible.
 
-
-def balanced_lines(text: str) -> list[str]:
-    """Split a text too wide for one line at the blank nearest to its middle."""
+    `places` are the preferred positions besides blanks. Others are taken if no line fits.
+    """
     if cells(text) <= LINE_CELLS:
         return [text]
-    middle = len(text) / 2
-    blanks = [place for place, char in enumerate(text) if char == " "]
-    if not blanks:
-        # An unspaced script may be cut anywhere. A single long word stays whole.
-        half = (len(text) + 1) // 2
-        return [text[:half], text[half:]] if cells(text) > len(text) else [text]
-    cut = min(blanks, key=lambda place: abs(place - middle))
-    return [text[:cut], text[cut + 1 :]]
+    everywhere = list(breaks(text))
+    preferred = {place for place in everywhere if text[place - 1].isspace()}
+    preferred |= set(places).intersection(everywhere)
+    for choice in (sorted(preferred), everywhere):
+        cut = _best_cut(text, choice)
+        if cut and _fits(text[:cut]) and _fits(text[cut:]):
+            break
+    else:
+        cut = _best_cut(text, sorted(preferred) or everywhere)
+    return [text[:cut].rstrip(), text[cut:]] if cut else [text]
+
+
+def _best_cut(text: str, places: Sequence[int]) -> int:
+    """Return the position that gives lines of similar width, 0 without positions."""
+    bounds = [0, *places, len(text)]
+    ends = list(accumulate(cells(text[start:end]) for start, end in pairwise(bounds)))
+    total = ends[-1]
+
+    def badness(number: int) -> int:
+        blank = text[places[number] - 1].isspace()
+        left = ends[number] - blank
+        return abs(total - ends[number] - left) + (0 if blank else _BLANK_CELLS)
+
+    return places[min(range(len(places)), key=badness)] if places else 0
+
+
+def _fits(line: str) -> bool:
+    return cells(line.rstrip()) <= LINE_CELLS

@@ -1,23 +1,20 @@
 """Statistics of a conversation, in total and per speaker."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from common.writing_systems import count_words
 from exporter.document import Document, Segment
 from exporter.turns import mean_confidence, turns
-
-# Unspaced scripts. Each character counts as a word, as in text editors.
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpeakerStatistics:
     """Statistics of one speaker.
 
-    `seconds` is the total duration of the segments and `share` its part of all speech, 0 to 1.
-    `words_per_minute` is 0 without speech. `longest_turn` is in seconds. `confidence` is between
-    0 and 1.
+    `seconds` is the time in which the speaker speaks and `share` its part of the time of all
+    speakers, 0 to 1. `words_per_minute` is 0 without speech. `longest_turn` is in seconds.
+    `confidence` is between 0 and 1.
     """
 
     label: str
@@ -34,19 +31,12 @@ class SpeakerStatistics:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Statistics:
-    """Statistics of a conversation. `speech_seconds` counts overlapping speech once per speaker."""
+    """Statistics of a conversation. `speech_seconds` is the time in which anybody speaks."""
 
     speakers: tuple[SpeakerStatistics, ...]
     segments: int
     words: int
     speech_seconds: float
-
-
-def word_count(text: str) -> int:
-    """Count the words of a text, or its characters where the script is unspaced."""
-    unspaced = len(_UNSPACED.findall(text))
-    rest = _UNSPACED.sub(" ", text) if unspaced else text
-    return unspaced + sum(1 for token in rest.split() if any(map(str.isalnum, token)))
 
 
 def statistics(document: Document) -> Statistics:
@@ -57,7 +47,7 @@ def statistics(document: Document) -> Statistics:
     turn_lengths: dict[str, list[float]] = {}
     for turn in turns(document.segments, paragraph_seconds=float("inf")):
         turn_lengths.setdefault(turn.speaker_label, []).append(turn.end - turn.start)
-    total = sum(segment.duration for segment in document.segments)
+    total = sum(map(_seconds, by_label.values()))
     speakers = tuple(
         _speaker(document.name_of(label), label, segments, turn_lengths.get(label, ()), total)
         for label, segments in by_label.items()
@@ -67,7 +57,7 @@ def statistics(document: Document) -> Statistics:
         speakers=speakers,
         segments=len(document.segments),
         words=sum(speaker.words for speaker in speakers),
-        speech_seconds=total,
+        speech_seconds=_seconds(document.segments),
     )
 
 
@@ -75,8 +65,8 @@ def _speaker(
     name: str, label: str, segments: list[Segment], lengths: Iterable[float], total: float
 ) -> SpeakerStatistics:
     lengths = list(lengths)
-    seconds = sum(segment.duration for segment in segments)
-    words = sum(word_count(segment.text) for segment in segments)
+    seconds = _seconds(segments)
+    words = sum(count_words(segment.text) for segment in segments)
     return SpeakerStatistics(
         label=label,
         name=name,
@@ -89,3 +79,13 @@ def _speaker(
         longest_turn=max(lengths, default=0.0),
         confidence=mean_confidence(segments),
     )
+
+
+def _seconds(segments: Iterable[Segment]) -> float:
+    """Return the time covered by segments, overlaps counted once."""
+    total = 0.0
+    latest = 0.0
+    for start, end in sorted((segment.start, segment.end) for segment in segments):
+        total += max(0.0, end - max(start, latest))
+        latest = max(latest, end)
+    return total

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from common.writing_systems import joined
 from exporter.document import Segment
 
 # Longer turns are split between segments, so that a reader always finds a time close by.
@@ -70,34 +71,6 @@ def mean_confidence(segments: Iterable[Segment]) -> float:
     if total > 0:
         return sum(confidence * weight for confidence, weight in weights) / total
     return sum(confidence for confidence, _ in weights) / len(weights) if weights else 0.0
-
-
-def joined(texts: Iterable[str]) -> str:
-    """Join texts with blanks, except between characters of unspaced scripts."""
-    pieces: list[str] = []
-    last = ""
-    for text in texts:
-        piece = text.strip()
-        if not piece:
-            continue
-        if last and not (_is_unspaced(last) and _is_unspaced(piece[0])):
-            pieces.append(" ")
-        pieces.append(piece)
-        last = piece[-1]
-    return "".join(pieces)
-
-
-def _is_unspaced(character: str) -> bool:
-    """Return whether the script of a character has no blanks between words."""
-    code = ord(character)
-    return (
-        0x2E80 <= code <= 0x30FF  # radicals, CJK punctuation, kana
-        or 0x3400 <= code <= 0x9FFF  # ideographs
-        or 0xF900 <= code <= 0xFAFF
-        or 0xFF00 <= code <= 0xFFEF  # wide forms
-        or 0x0E00 <= code <= 0x0EFF  # Thai, Lao
-        or 0x20000 <= code <= 0x3FFFF
-    )
 
 
 def with_time_marks(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from exporter.clock import precise_clock
-from exporter.cues import Cue, balanced_lines, cues
+from exporter.cues import Cue, cues
 from exporter.document import Document
 from exporter.formats.format import encoded
 from exporter.options import ExportOptions
@@ -30,6 +30,6 @@ def _cue(document: Document, number: int, cue: Cue) -> str:
     start = precise_clock(cue.start, separator=",")
     end = precise_clock(cue.end, separator=",")
     name = without_markup(document.name_of(cue.speaker_label))
-    said = f"{name}: {cue.text}" if cue.begins_turn and name else cue.text
-    text = "\n".join(balanced_lines(without_markup(said)))
+    lines = cue.lines(f"{name}: " if cue.begins_turn and name else "")
+    text = "\n".join(map(without_markup, lines))
     return f"{number}\n{start} --> {end}\n{text}\n\n"

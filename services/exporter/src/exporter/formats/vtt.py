@@ -25,7 +25,7 @@ def _pieces(document: Document, options: ExportOptions) -> Iterator[str]:
     yield "WEBVTT\n\n"
     for number, cue in enumerate(cues(document), start=1):
         name = escaped(document.name_of(cue.speaker_label))
-        text = _with_times(cue) if options.words else "\n".join(map(escaped, cue.lines))
+        text = _with_times(cue) if options.words else "\n".join(map(escaped, cue.lines()))
         voice = f"<v {name}>" if name else ""
         times = f"{precise_clock(cue.start)} --> {precise_clock(cue.end)}"
         yield f"{number}\n{times}\n{voice}{text}\n\n"

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from common.writing_systems import joined
 from exporter.document import Document
 from exporter.safe_text import one_line
-from exporter.turns import Turn, joined, turns
+from exporter.turns import Turn, turns
 
 # Longer turns are processed in pieces, so that time does not grow quadratically.
 _PIECE_SECONDS = 600.0
