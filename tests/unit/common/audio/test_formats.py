@@ -1,8 +1,13 @@
 """The table of formats, compared with FFmpeg."""
 
+import io
+
+import numpy as np
 import pytest
+from av.codec import Codec
 from av.format import ContainerFormat
 
+from common.audio.decoding import decode
 from common.audio.formats import (
     FORMATS,
     Format,
@@ -11,6 +16,9 @@ from common.audio.formats import (
     is_refused_name,
 )
 from common.audio.kinds import AudioKind
+from common.audio.probe import probe
+from common.audio.resampling import SAMPLE_RATE
+from tests.unit.common.audio import rare, sounds
 
 
 def test_every_kind_has_a_row() -> None:
@@ -62,3 +70,32 @@ def test_no_extension_is_refused() -> None:
     for form in FORMATS:
         for extension in form.extensions:
             assert not is_refused_name(f"a.{extension}")
+
+
+@pytest.mark.parametrize("kind", [*rare.ENCODED, *rare.BUILT])
+def test_one_file_of_each_format_is_read(kind: AudioKind) -> None:
+    data = rare.recording(kind)
+    info = probe(io.BytesIO(data))
+    assert info.kind is kind
+    assert info.duration == pytest.approx(rare.SECONDS, abs=0.2)
+    sound = np.concatenate(list(decode(io.BytesIO(data))))
+    assert len(sound) / SAMPLE_RATE == pytest.approx(info.duration, abs=0.05)
+    assert sound.std() > 0.01
+    if kind in rare.FAITHFUL:
+        times = np.arange(len(sound)) / SAMPLE_RATE
+        _, _, rate = rare.ENCODED.get(kind, ("", "", 44_100))
+        noise = sounds.noise(rare.SECONDS, rate)
+        expected = np.interp(times, np.arange(len(noise)) / rate, noise).astype(np.float32)
+        lag = sounds.lag(sound, expected)
+        assert 0 <= lag < 1_200
+        heard = sound[lag:][: len(sound) - 1_200]
+        assert np.corrcoef(heard, expected[: len(heard)])[0, 1] > (
+            0.4 if kind is AudioKind.AMR else 0.8
+        )
+
+
+def test_formats_that_nothing_writes_have_decoders() -> None:
+    for decoder in rare.UNWRITTEN.values():
+        assert Codec(decoder, "r").type == "audio"
+    known = {*rare.ENCODED, *rare.BUILT, *rare.UNWRITTEN}
+    assert known == set(AudioKind)

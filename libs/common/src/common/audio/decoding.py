@@ -159,8 +159,16 @@ def _seek(opened: OpenAudio, start: float) -> None:
         opened.container.seek(math.floor(target / time_base), stream=opened.stream)
     except DECODING_ERRORS:
         opened.file.raise_failure()
-        # Without an index the only way is to read from the beginning.
+        _rewind(opened)
+
+
+def _rewind(opened: OpenAudio) -> None:
+    """Read from the beginning, which is the only way without an index."""
+    try:
         opened.container.seek(0)
+    except DECODING_ERRORS:
+        # Some containers only go ahead. Those just opened are at their beginning.
+        opened.file.raise_failure()
 
 
 def _time_of(frame: AudioFrame, opened: OpenAudio) -> float | None:

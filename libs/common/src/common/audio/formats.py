@@ -98,7 +98,6 @@ FORMATS = (
     ),
     _signed(AudioKind.OGG, "Ogg", "ogg", "ogg oga ogv ogx opus spx", rb"OggS\0"),
     _signed(AudioKind.OMA, "Sony OpenMG", "oma", "oma omg aa3", rb"EA3.\0\x60"),
-    _signed(AudioKind.QCP, "QCP", "qcp", "qcp", rb"RIFF....QLCMfmt "),
     _signed(
         AudioKind.REAL_MEDIA,
         "RealMedia",

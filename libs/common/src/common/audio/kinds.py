@@ -40,7 +40,6 @@ class AudioKind(StrEnum):
     MXF = "mxf"
     OGG = "ogg"
     OMA = "oma"
-    QCP = "qcp"
     REAL_MEDIA = "realmedia"
     SHORTEN = "shorten"
     SOX = "sox"

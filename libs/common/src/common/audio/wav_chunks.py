@@ -16,7 +16,7 @@ _REMNANT = 8
 #: Chunks of metadata, which are taken for what they are even if their size is wrong.
 _METADATA = frozenset(
     {b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"axml", b"cue ", b"smpl", b"inst", b"PEAK"}
-    | {b"JUNK", b"junk", b"FLLR", b"PAD ", b"fact", b"minf", b"umid", b"_PMX", b"afsp", b"levl"}
+    | {b"JUNK", b"junk", b"FLLR", b"PAD ", b"fact", b"minf", b"umid", b"_PMX", b"afsp"}
 )
 _NEEDED = re.compile(rb"fmt |data")
 _W64_NAME = b"\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
