@@ -199,6 +199,7 @@ def test_recording_that_breaks_off_is_detected(name: str) -> None:
     assert "allow_truncated=true" in caught.value.message
     info = probe(io.BytesIO(data), allow_truncated=True)
     assert info.truncated
+    assert info.declared == caught.value.declared
     assert info.duration == pytest.approx(0.6 * SECONDS, abs=0.7)
     assert info.duration == pytest.approx(len(decoded(data)) / SAMPLE_RATE, abs=0.2)
 

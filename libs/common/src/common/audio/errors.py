@@ -27,9 +27,13 @@ class TruncatedAudioError(AudioError):
 
     def __init__(self, *, declared: float, found: float) -> None:
         super().__init__(
-            f"The recording breaks off: {declared:.1f} s declared, {found:.1f} s present. "
-            "The option allow_truncated=true takes what is there.",
+            f"{breaks_off(declared, found)} The option allow_truncated=true takes what is there.",
             {"declared_seconds": f"{declared:.3f}", "found_seconds": f"{found:.3f}"},
         )
         self.declared = declared
         self.found = found
+
+
+def breaks_off(declared: float, found: float) -> str:
+    """Return the sentence about a truncated recording, also for a warning."""
+    return f"The recording breaks off: {declared:.1f} s declared, {found:.1f} s present."

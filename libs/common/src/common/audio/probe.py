@@ -23,8 +23,8 @@ class AudioInfo:
     """Properties of a recording.
 
     `duration` is in seconds, `sample_rate` in Hz, `bit_rate` in bits per second (None if the
-    container does not give it). `container` and `codec` are FFmpeg's short names. `truncated` is
-    True if the container declares more than the actual `duration`.
+    container does not give it). `container` and `codec` are FFmpeg's short names. `declared` is the
+    length that a truncated recording states, otherwise None.
     """
 
     duration: float
@@ -34,7 +34,12 @@ class AudioInfo:
     sample_rate: int
     channels: int
     bit_rate: int | None
-    truncated: bool = False
+    declared: float | None = None
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the recording breaks off before its declared length."""
+        return self.declared is not None
 
 
 def probe(
@@ -69,7 +74,7 @@ def probe(
         sample_rate=sample_rate,
         channels=channels,
         bit_rate=bit_rate,
-        truncated=extent.stated is not None,
+        declared=extent.stated,
     )
 
 
