@@ -63,7 +63,7 @@ async def _nothing_left(objects: ObjectStore, before: Iterable[str]) -> None:
         ("empty.mp3", b"", "FILE_UPLOAD_ERROR"),
         ("notes.mp3", b"These are only words, not sound at all.\n" * 50, "FILE_UPLOAD_ERROR"),
         ("page.wav", b"<html><body>hello</body></html>" * 50, "FILE_UPLOAD_ERROR"),
-        ("really-a-wav.mp3", silence(1.0), "FILE_UPLOAD_ERROR"),
+        ("program.exe", silence(1.0), "FILE_UPLOAD_ERROR"),
         ("silent-film.mp4", _video_without_sound(), "AUDIO_PROCESSING_ERROR"),
         ("noise.flac", b"fLaC" + bytes(range(256)) * 40, "AUDIO_PROCESSING_ERROR"),
     ],
