@@ -8,9 +8,9 @@ their lines.
 import functools
 from collections.abc import Callable, Mapping, Sequence
 
+from common.audio.echo_path import LONGEST_DELAY, LONGEST_LAG, is_copy
 from common.audio.envelope import Envelope
 from transcriber.worker.echoes.likeness import TIME_ERROR, repeated
-from transcriber.worker.echoes.path import LONGEST_DELAY, LONGEST_LAG, is_copy
 from transcriber.worker.echoes.places import Place, places, runs
 from transcriber.worker.echoes.search import EchoLine, OriginalSignal, SearchedSignal, echo_lines
 from transcriber.worker.engines.protocol import RecognizedSegment
@@ -23,7 +23,7 @@ class EchoFinder:
     """Finds the echoes in recognized signals.
 
     `segments` has those of each signal, by its number. `envelope` returns the envelope of a
-    signal by its number, and is called once for each signal that shares words with another.
+    signal by its number, and is called only for signals that share words with another.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class EchoFinder:
         envelope: Callable[[int], Envelope],
     ) -> None:
         self._words = {number: places(said) for number, said in segments.items()}
-        self._envelope = functools.cache(envelope)
+        self._envelope = envelope
         self._repeated = functools.cache(self._find_repeated)
         self._copied = functools.cache(self._find_copied)
 

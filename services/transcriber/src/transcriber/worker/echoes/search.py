@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.audio.envelope import FRAME_SECONDS, Envelope, Levels
-from transcriber.worker.echoes.path import (
+from common.audio.echo_path import (
     Frames,
     correlate,
     find_path,
@@ -17,6 +16,7 @@ from transcriber.worker.echoes.path import (
     mean_level,
     predict,
 )
+from common.audio.envelope import FRAME_SECONDS, Envelope, Levels
 from transcriber.worker.echoes.places import Place, runs
 
 #: The path of an echo is measured for so many seconds at a time, since people move, from the sound

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from common.audio.envelope import FLOOR, Levels
-from transcriber.worker.echoes.path import (
+from common.audio.echo_path import (
     LONGEST_LAG,
     EchoPath,
     correlate,
@@ -14,6 +13,7 @@ from transcriber.worker.echoes.path import (
     mean_level,
     predict,
 )
+from common.audio.envelope import FLOOR, Levels
 
 
 def speech(frames: int = 600, *, seed: int = 1) -> Levels:
