@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from common.background.steps import Step
@@ -30,12 +31,14 @@ def steps() -> list[type[Step]]:
 
 def table() -> str:
     """Return the table in Markdown."""
+    found = steps()
     rows = sorted(
-        f"| {_service(kind)} | `{kind.name}` | {kind.items} | {kind.policy.most_attempts} "
+        f"| {service} | `{kind.name}` | {kind.items} | {kind.policy.most_attempts} "
         f"| {kind.outcome} |"
-        for kind in steps()
+        for kind in found
+        for service in services_of(kind, found)
     )
-    return "\n".join((_HEAD, *dict.fromkeys(rows)))
+    return "\n".join((_HEAD, *rows))
 
 
 def documented() -> str:
@@ -44,9 +47,29 @@ def documented() -> str:
     return text.partition(_BEGIN)[2].partition(_END)[0].strip()
 
 
-def _service(kind: type[Step]) -> str:
-    package = kind.__module__.partition(".")[0]
-    return package if package in ROOTS else "speakers"
+def services_of(kind: type[Step], known: Sequence[type[Step]]) -> list[str]:
+    """Return the services that run a step.
+
+    A step of `common` runs in every service that imports it, except for services that derive their
+    own step from it.
+    """
+    if (package := _package(kind)) in ROOTS:
+        return [package]
+    derived = {_package(other) for other in known if issubclass(other, kind)}
+    return [name for name in ROOTS if name not in derived and _imports(name, kind)]
+
+
+def _package(kind: type[Step]) -> str:
+    return kind.__module__.partition(".")[0]
+
+
+def _imports(package: str, kind: type[Step]) -> bool:
+    return any(
+        value is kind
+        for name, module in list(sys.modules.items())
+        if name.startswith(f"{package}.")
+        for value in vars(module).values()
+    )
 
 
 def main() -> int:
