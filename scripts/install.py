@@ -67,7 +67,7 @@ def install(packages: Sequence[str], progress: Progress, environment: Path) -> N
     options = ["-c", "constraints.txt", "--only-binary", ":all:"]
     for wanted in (BUILD_REQUIREMENTS, ["--no-build-isolation", *packages]):
         if run_pip([*options, *wanted], output, progress, environment / "tmp"):
-            raise explain(output.tail, DISK)
+            raise explain(output.tail, DISK_CUDA if output.cuda else DISK)
 
 
 def count_pins() -> int:

@@ -29,15 +29,18 @@ class InstallError(Exception):
 
 
 class PipOutput:
-    """Follows the output of pip, run once or several times, and shows it as progress."""
+    """Follows the output of pip, run once or several times, and shows it as progress.
+
+    `cuda` is True once a package of CUDA is among those to install.
+    """
 
     def __init__(self, progress: Progress, *, on_cuda: Callable[[], None]) -> None:
         self.tail: deque[str] = deque(maxlen=400)
         self.downloading: tuple[str, str] | None = None
         self.unpacking: set[str] = set()
+        self.cuda = False
         self._progress = progress
         self._on_cuda = on_cuda
-        self._cuda = False
         self._retried = False
         self._counted: set[str] = set()
 
@@ -76,16 +79,22 @@ class PipOutput:
 
     def _satisfied(self, requirement: str) -> None:
         name = _NAME.match(requirement)
+        # An earlier run has installed it, with the warning.
+        self.cuda = self.cuda or (name is not None and _of_cuda(name[0]))
         if name and normalized(name[0]) not in self._counted:
             self._counted.add(normalized(name[0]))
             self._progress.done += 1
 
     def _collecting(self, name: str) -> None:
         self.downloading = None
-        if name.startswith("nvidia-") and name != "nvidia-ml-py" and not self._cuda:
-            self._cuda = True
+        if _of_cuda(name) and not self.cuda:
+            self.cuda = True
             self._on_cuda()
         self._progress.status(self._progress.counted(f"looking for {name}"))
+
+
+def _of_cuda(name: str) -> bool:
+    return name.startswith("nvidia-") and name != "nvidia-ml-py"
 
 
 def normalized(name: str) -> str:

@@ -78,6 +78,31 @@ def test_cuda_is_reported_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "needed"),
+    [
+        ("Collecting nvidia-cublas==13", "8.5 GB"),
+        ("Requirement already satisfied: nvidia-cublas in ./lib", "8.5 GB"),
+        ("Collecting nvidia-ml-py", "4.0 GB"),
+        ("Requirement already satisfied: torch in ./lib", "4.0 GB"),
+    ],
+)
+def test_full_disk_names_the_need_of_this_installation(
+    lines: str, needed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both builds of PyTorch have the same pin, so only pip's output tells them apart."""
+
+    def fails(options: list[str], output: PipOutput, *rest: object) -> int:
+        for line in (*lines.splitlines(), "No space left on device"):
+            output.feed(line)
+        return 1
+
+    monkeypatch.setattr(install, "run_pip", fails)
+    monkeypatch.setattr(install, "free_bytes", lambda directory: 1e12)
+    with pytest.raises(InstallError, match=f"needs {needed}"):
+        install.install([], Progress(total=1, stream=io.StringIO()), tmp_path)
+
+
+@pytest.mark.parametrize(
     ("line", "advice"),
     [
         (
