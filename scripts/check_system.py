@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Callable  # noqa: UP035 - collections.abc has no such type before Python 3.9
 
@@ -27,6 +28,8 @@ LIBRARIES = {"stdc++": "libstdc++6"}
 # Programs of some tests, which are skipped without them. They are taken out of the Debian package
 # without installing it, which needs no root and starts no server.
 TEST_PROGRAMS = {"promtool": "prometheus"}
+#: Longest time for downloading such a package, with the package lists if they are needed.
+DOWNLOAD_SECONDS = 90
 
 
 def main() -> int:
@@ -120,14 +123,27 @@ def provide_programs(directory: Path) -> None:
     for name, package in TEST_PROGRAMS.items():
         if shutil.which(name) or (directory / name).exists() or not shutil.which("apt-get"):
             continue
+        print(
+            f"Fetching {name} for some tests, from the Debian package {package} "
+            f"({DOWNLOAD_SECONDS} s at most)",
+            flush=True,
+        )
         with tempfile.TemporaryDirectory() as scratch:
             program = extract(name, package, Path(scratch))
-            if program is not None:
+            if program is None:
+                print(f"{package} cannot be fetched. Tests with {name} are skipped.", flush=True)
+            else:
                 shutil.move(str(program), directory / name)
 
 
-def extract(name: str, package: str, scratch: Path) -> Path | None:
-    """Download a Debian package to a scratch directory and unpack one program of it."""
+def extract(
+    name: str, package: str, scratch: Path, seconds: float = DOWNLOAD_SECONDS
+) -> Path | None:
+    """Download a Debian package to a scratch directory and unpack one program of it.
+
+    Return None if there is no such package, or if it does not arrive within `seconds`.
+    """
+    deadline = time.monotonic() + seconds
     (scratch / "lists/partial").mkdir(parents=True)
     own = [
         *("-qq", "-o", "APT::Sandbox::User=", "-o", f"Dir::Cache={scratch}"),
@@ -139,7 +155,18 @@ def extract(name: str, package: str, scratch: Path) -> Path | None:
         ["apt-get", *own, "update"],
         ["apt-get", *own, "download", package],
     ):
-        subprocess.run(command, cwd=scratch, check=False, capture_output=True)  # noqa: S603
+        left = max(0.0, deadline - time.monotonic())
+        try:
+            subprocess.run(  # noqa: S603
+                command,
+                cwd=scratch,
+                check=False,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=left,
+            )
+        except subprocess.TimeoutExpired:
+            return None
         for archive in scratch.glob(f"{package}_*.deb"):
             unpacked = scratch / "unpacked"
             subprocess.run(["dpkg-deb", "-x", str(archive), str(unpacked)], check=False)  # noqa: S603, S607

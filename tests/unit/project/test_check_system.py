@@ -76,6 +76,25 @@ def test_unavailable_package_provides_no_program(
     assert extract("promtool", "prometheus", tmp_path) is None
 
 
+def test_slow_mirror_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "bin" / "apt-get"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexec /bin/sleep 600\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert extract("promtool", "prometheus", tmp_path, 0.2) is None
+
+    program.write_text("#!/bin/sh\nexit 100\n")
+    check_system.provide_programs(tmp_path)
+    first, last = capsys.readouterr().out.splitlines()
+    assert first == (
+        "Fetching promtool for some tests, from the Debian package prometheus (90 s at most)"
+    )
+    assert last == "prometheus cannot be fetched. Tests with promtool are skipped."
+
+
 def test_program_is_extracted_from_its_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
