@@ -6,6 +6,7 @@ from common.times import seconds
 from diarizer import conversion
 from diarizer.engines.protocol import Diarization, DiarizationOptions, Speaker, Turn, Voiceprint
 from securetranscribe.v1 import diarization_pb2
+from tests.unit.diarizer.results import diarization
 
 DEFAULTS = DiarizationOptions(max_speakers=10, min_speaker_duration=1.5)
 
@@ -25,49 +26,6 @@ def test_contradicting_numbers_are_refused() -> None:
     config = diarization_pb2.DiarizationConfig(speaker_count=-1)
     with pytest.raises(ValueError, match="num_speakers"):
         conversion.options_of(config, DEFAULTS)
-
-
-def of_signals(signals: int, **counts: int) -> tuple[int | None, int, int]:
-    config = diarization_pb2.DiarizationConfig(**counts)
-    options = conversion.options_of(config, DEFAULTS, signals=signals)
-    return options.num_speakers, options.min_speakers, options.max_speakers
-
-
-def test_as_many_speakers_as_signals_are_one_each() -> None:
-    assert of_signals(2, speaker_count=2) == (1, 1, 1)
-    assert of_signals(3, speaker_count=3) == (1, 1, 1)
-
-
-def test_more_speakers_than_signals_may_all_be_in_one() -> None:
-    assert of_signals(2, speaker_count=5) == (None, 1, 4)
-    assert of_signals(3, max_speaker_count=4) == (None, 1, 2)
-
-
-def test_fewer_speakers_than_signals_are_one_each() -> None:
-    assert of_signals(4, speaker_count=2) == (1, 1, 1)
-    assert of_signals(4, max_speaker_count=2) == (None, 1, 1)
-
-
-def test_default_bounds_are_those_of_each_signal() -> None:
-    assert of_signals(32) == (None, 1, 10)
-    assert of_signals(2, min_speaker_count=4) == (None, 1, 10)
-
-
-def diarization(*turns: tuple[str, float, float]) -> Diarization:
-    said = tuple(Turn(start=start, end=end, speaker=label) for label, start, end in turns)
-    return Diarization(
-        turns=said,
-        exclusive_turns=said,
-        speakers=tuple(
-            Speaker(label=label, speech_seconds=3.0, voiceprint=None)
-            for label in dict.fromkeys(turn.speaker for turn in said)
-        ),
-        duration=max(turn.end for turn in said),
-        processing_seconds=1.0,
-        model="m",
-        model_version="1",
-        warnings=("It hums.",),
-    )
 
 
 def test_labels_of_all_signals_follow_first_appearance() -> None:

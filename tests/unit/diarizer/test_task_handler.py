@@ -3,6 +3,7 @@
 import io
 from typing import cast
 
+import numpy as np
 import pytest
 
 from common.errors import ValidationError
@@ -12,6 +13,7 @@ from diarizer.engines.protocol import DiarizationOptions
 from diarizer.signals import SignalDiarizer
 from diarizer.task_handler import DiarizeHandler
 from securetranscribe.v1 import diarization_pb2, queue_pb2, speech_pb2
+from tests.unit.common.audio.sounds import float_wav
 from tests.unit.diarizer.fakes import FakeEngine
 
 
@@ -44,31 +46,29 @@ def test_invalid_task_fails_permanently() -> None:
         handler(task, audio(), TaskControl(lambda _fraction, _step: None))
 
 
-def with_two_signals(speaker_count: int = 0) -> queue_pb2.Task:
-    task = queue_pb2.Task(
+def with_two_signals() -> queue_pb2.Task:
+    return queue_pb2.Task(
         signals=[
             speech_pb2.Signal(parts=[speech_pb2.SignalPart(gains=gains)])
             for gains in ([1.0, 0.0], [0.0, 1.0])
         ]
     )
-    task.diarize.config.speaker_count = speaker_count
-    return task
 
 
-def perform(engine: FakeEngine, task: queue_pb2.Task) -> diarization_pb2.Diarization:
+def perform(engine: FakeEngine) -> diarization_pb2.Diarization:
     handler = DiarizeHandler(SignalDiarizer(engine, DiarizationOptions()))
     control = TaskControl(lambda _fraction, _step: None)
-    return diarization_pb2.Diarization.FromString(handler(task, audio(), control))
+    task = with_two_signals()
+    recording = cast(RangedObject, io.BytesIO(float_wav(np.zeros((160_000, 2)))))
+    return diarization_pb2.Diarization.FromString(handler(task, recording, control))
 
 
 def test_signals_are_diarized_each_by_itself() -> None:
-    engine = FakeEngine(channels={0: (6.0,), 1: (4.0, 3.0)})
-    found = perform(engine, with_two_signals(speaker_count=2))
+    found = perform(FakeEngine(channels={0: (6.0,), 1: (4.0, 3.0)}))
     assert [item.signal_index for item in found.speakers] == [0, 1, 1]
-    assert [options.num_speakers for _, options in engine.seen] == [1, 1]
 
 
 def test_undecodable_signal_is_left_out_with_a_warning() -> None:
-    found = perform(FakeEngine(channels={0: None}), with_two_signals())
+    found = perform(FakeEngine(channels={0: None}))
     assert {item.signal_index for item in found.speakers} == {1}
     assert list(found.warnings) == ["Channel 1 was left out. Nothing can be decoded."]

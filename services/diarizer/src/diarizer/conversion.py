@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from common.tasks.signals import joined_warnings
 from common.times import duration
@@ -17,31 +16,20 @@ _Key = tuple[int, str]
 
 
 def options_of(
-    config: diarization_pb2.DiarizationConfig, defaults: DiarizationOptions, *, signals: int = 1
+    config: diarization_pb2.DiarizationConfig, defaults: DiarizationOptions
 ) -> DiarizationOptions:
-    """Return the options for each signal of a request, completed by the worker's defaults.
-
-    There is at least one speaker in each of several signals. The others may be in any of them.
+    """Return the options of a request, completed by the worker's defaults.
 
     Raises:
         ValueError: the numbers of speakers contradict each other.
     """
-    whole = DiarizationOptions(
+    return DiarizationOptions(
         num_speakers=config.speaker_count or None,
         min_speakers=config.min_speaker_count or defaults.min_speakers,
         max_speakers=max(
             config.max_speaker_count or defaults.max_speakers, config.min_speaker_count
         ),
         min_speaker_duration=defaults.min_speaker_duration,
-    )
-    if signals == 1:
-        return whole
-    most = config.speaker_count or config.max_speaker_count
-    return replace(
-        whole,
-        num_speakers=1 if 0 < config.speaker_count <= signals else None,
-        min_speakers=1,
-        max_speakers=max(1, most - signals + 1) if most else defaults.max_speakers,
     )
 
 

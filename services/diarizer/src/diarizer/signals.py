@@ -1,13 +1,17 @@
-"""Diarization of the signals of a recording, each with its share of the requested speakers."""
+"""Diarization of the signals of a recording, with bounds on the number of speakers of all."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from common.audio.signals import AudioSource
 from common.engines import Progress
 from common.errors import ValidationError
-from common.tasks.signals import SignalResults, process_each
+from common.tasks.comparison import SHARE_BEFORE, Comparison
+from common.tasks.signals import SignalResults, part_of, process_each
 from diarizer import conversion
+from diarizer.echoes import EchoSpeakers, without_speakers
 from diarizer.engines.protocol import Diarization, DiarizationEngine, DiarizationOptions
+from diarizer.persons import at_most
 from securetranscribe.v1 import diarization_pb2
 
 
@@ -28,19 +32,58 @@ class SignalDiarizer:
     ) -> SignalResults[Diarization]:
         """Diarize each signal of a recording by itself. Blocks until done.
 
+        There is at least one of the requested speakers in each of several signals, so N signals
+        have one each if N are requested. The others may be in any signal. Speakers who are only
+        echoes of another signal do not count and are left out.
+
         Raises:
             ValidationError: the numbers of speakers contradict each other.
             AudioProcessingError: the recording cannot be decoded.
             TaskCancelledError: `cancelled` returned true.
         """
         try:
-            options = conversion.options_of(config, self._defaults, signals=len(sounds))
+            options = conversion.options_of(config, self._defaults)
         except ValueError as error:
             raise ValidationError.of("config", str(error)) from error
-        return process_each(
+        single = len(sounds) == 1
+        own = options if single else _of_signal(options, len(sounds))
+        share = 1.0 if single else SHARE_BEFORE
+        found = process_each(
             sounds,
             lambda sound, progress: self._engine.diarize(
-                sound, options, on_progress=progress, cancelled=cancelled
+                sound, own, on_progress=progress, cancelled=cancelled
             ),
-            on_progress,
+            part_of(on_progress, 0.0, share),
         )
+        if single:
+            return found
+        comparison = Comparison(
+            sounds,
+            {number: one.duration for number, one in found.results.items()},
+            on_progress=part_of(on_progress, share, 1.0 - share),
+            cancelled=cancelled,
+        )
+        results = _without_echoes(found.results, comparison)
+        most = config.speaker_count or config.max_speaker_count or None
+        each = None if most is None else max(1, most - len(sounds) + 1)
+        return replace(found, results=at_most(results, each=each, together=most))
+
+
+def _of_signal(options: DiarizationOptions, signals: int) -> DiarizationOptions:
+    """Return the options for one of several signals, which may have an echo of each other one."""
+    most = options.max_speakers
+    if options.num_speakers is not None:
+        most = max(options.num_speakers, signals)
+    return replace(options, num_speakers=None, min_speakers=1, max_speakers=most)
+
+
+def _without_echoes(
+    found: dict[int, Diarization], comparison: Comparison
+) -> dict[int, Diarization]:
+    echoes = EchoSpeakers(found, comparison.envelope)
+    kept: dict[int, Diarization] = {}
+    for number, one in found.items():
+        kept[number] = without_speakers(one, echoes.labels_in(number))
+        comparison.compared()
+    comparison.finish()
+    return kept
