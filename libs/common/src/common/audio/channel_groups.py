@@ -36,10 +36,10 @@ def separation(pair: PairEvidence) -> float:
 
 def measured_groups(selection: Selection, evidence: Evidence) -> list[Group]:
     """Return the channels that hold parties of their own, or those that belong together."""
-    films = _films(selection.counted, evidence)
+    surround = films(selection.counted, evidence)
 
     def together(one: Channel, other: Channel) -> bool:
-        if one.track is other.track and one.track.index in films:
+        if one.track is other.track and one.track.index in surround:
             return True
         return not are_apart(evidence.pair(one.number, other.number))
 
@@ -55,9 +55,7 @@ def wanted_groups(selection: Selection, evidence: Evidence) -> list[Group]:
         return [
             group
             for channels in tracks.values()
-            for group in measured_groups(
-                Selection(counted=tuple(channels), quiet=(), notes=()), evidence
-            )
+            for group in measured_groups(Selection(counted=tuple(channels)), evidence)
         ]
     groups = _connected(
         selection.counted,
@@ -67,7 +65,7 @@ def wanted_groups(selection: Selection, evidence: Evidence) -> list[Group]:
     return sorted([*groups, *((c,) for c in selection.quiet)], key=lambda group: group[0].number)
 
 
-def _films(channels: Sequence[Channel], evidence: Evidence) -> set[int]:
+def films(channels: Sequence[Channel], evidence: Evidence) -> set[int]:
     """Return the tracks with the surround sound of a film, as their low-frequency channel shows."""
     tracks = {channel.track.index: channel for channel in channels}
     return {

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.audio.loudness import FRAME_SECONDS, Array, Loudness, Mask, mean_over_bands
+from common.audio.loudness import FRAME_SECONDS, Array, Loudness, Mask, Polarity, mean_over_bands
 
 #: Delays up to this are found: echo of a call on a slow line.
 _LONGEST_LAG = round(1.0 / FRAME_SECONDS)
@@ -31,6 +31,7 @@ class PairEvidence:
     best delay. `equal` is the share of sound whose loudness differs as usual in that band.
     `copied` is the share of the sound of each that the other one holds at no lower level.
     `correlation` is that of the samples without delay, negative if one of them is inverted.
+    `opposed` is the share of loud moments in which that is the other way round.
     """
 
     one: int
@@ -42,6 +43,7 @@ class PairEvidence:
     equal: float
     copied: tuple[float, float]
     correlation: float
+    opposed: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,9 +56,9 @@ class _Solo:
 
 
 def compare(
-    one: int, other: int, channels: tuple[Loudness, Loudness], correlation: float
+    one: int, other: int, channels: tuple[Loudness, Loudness], polarity: Polarity
 ) -> PairEvidence:
-    """Compare two channels. `correlation` is that of their samples."""
+    """Compare two channels by their numbers and loudness, and by the polarity of all channels."""
     first, second = channels
     lag, similarity = _similarity(first.envelope, second.envelope)
     lags = {0, lag} if similarity > _CREDIBLE else {0}
@@ -76,7 +78,8 @@ def compare(
             max(_copied(other, one) for one, other in aligned),
             digits=3,
         ),
-        correlation=round(correlation, 3),
+        correlation=round(polarity.correlation(one, other), 3),
+        opposed=round(polarity.opposed(one, other), 3),
     )
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from common.audio.channel_gains import gains
 from common.audio.channel_groups import Group, measured_groups, wanted_groups
 from common.audio.channel_reasons import describe, reason
 from common.audio.channel_selection import Channel, Selection, select
 from common.audio.evidence import Evidence
-from common.audio.polarity import signs
 from common.audio.signals import ChannelMode, ChannelPlan, PlannedSignal, Signal, SignalPart
 from common.audio.tracks import Track
 
@@ -23,7 +23,7 @@ def plan(tracks: Sequence[Track], evidence: Evidence, mode: ChannelMode) -> Chan
     return ChannelPlan(
         requested=mode,
         decided=ChannelMode.SEPARATE if separate else ChannelMode.MIX,
-        reason=reason(mode, groups, selection, evidence),
+        reason=reason(mode, groups, selection, tracks, evidence),
         signals=tuple(
             PlannedSignal(
                 signal=Signal(
@@ -60,32 +60,15 @@ def _with_quiet(groups: Sequence[Group], selection: Selection) -> list[list[Chan
 
 def _parts(group: Group, quiet: Sequence[Channel], evidence: Evidence) -> tuple[SignalPart, ...]:
     """Return the average of a group. Channels without sound are added with the same gain."""
-    gain = 1 / len(group)
-    signed = signs([channel.number for channel in group], evidence)
-    gains = {channel: sign * gain for channel, sign in zip(group, signed, strict=True)}
-    gains |= dict.fromkeys(quiet, gain)
-    tracks = {channel.track.index: channel.track for channel in sorted(gains, key=_number)}
+    chosen = dict(zip(group, gains([channel.number for channel in group], evidence), strict=True))
+    chosen |= dict.fromkeys(quiet, 1 / len(group))
+    tracks: dict[int, list[float]] = {}
+    for channel in sorted(chosen, key=lambda channel: channel.number):
+        track = tracks.setdefault(channel.track.index, [0.0] * channel.track.channels)
+        track[channel.place] = round(chosen[channel], 6)
     return tuple(
-        SignalPart(
-            track=index,
-            gains=tuple(
-                next(
-                    (
-                        round(gain, 6)
-                        for channel, gain in gains.items()
-                        if channel.track.index == index and channel.place == place
-                    ),
-                    0.0,
-                )
-                for place in range(track.channels)
-            ),
-        )
-        for index, track in tracks.items()
+        SignalPart(track=index, gains=tuple(of_channels)) for index, of_channels in tracks.items()
     )
-
-
-def _number(channel: Channel) -> int:
-    return channel.number
 
 
 def _title(group: Group, groups: Sequence[Group]) -> str:

@@ -3,18 +3,20 @@
 import itertools
 from collections.abc import Sequence
 
-from common.audio.channel_groups import Group
-from common.audio.channel_selection import Channel, Selection, is_same, listed
+from common.audio.channel_groups import Group, are_apart, films
+from common.audio.channel_selection import SILENT, Channel, Selection, is_same, listed
 from common.audio.evidence import Evidence
 from common.audio.signals import ChannelMode
 from common.audio.tracks import Track
 
 _SIDES = ("left", "right")
+#: More channels than this are only counted.
+_MOST_NAMED = 4
 
 
 def describe(group: Group, tracks: Sequence[Track]) -> str:
     """Return a signal in words, such as `left channel` or `track 2 (Microphone)`."""
-    positions = sorted({channel.position for channel in group})
+    positions = _positions(group)
     if len(positions) > 1:
         return f"tracks {listed(positions)}"
     track = group[0].track
@@ -23,6 +25,10 @@ def describe(group: Group, tracks: Sequence[Track]) -> str:
         return named if len(tracks) > 1 else _all_channels(track)
     channels = _channels(group)
     return f"{channels} of {named}" if len(tracks) > 1 else channels
+
+
+def _positions(channels: Group) -> list[int]:
+    return sorted({channel.position for channel in channels})
 
 
 def _all_channels(track: Track) -> str:
@@ -38,25 +44,61 @@ def _channels(group: Group) -> str:
 
 
 def reason(
-    mode: ChannelMode, groups: Sequence[Group], selection: Selection, evidence: Evidence
+    mode: ChannelMode,
+    groups: Sequence[Group],
+    selection: Selection,
+    tracks: Sequence[Track],
+    evidence: Evidence,
 ) -> str:
     """Return why a recording is mixed or separated, with the figures that decided."""
-    sentences = [_decision(mode, groups, selection, evidence), *selection.notes]
-    return " ".join(sentence for sentence in sentences if sentence)
+    sentences = [
+        _decision(mode, groups, selection, tracks, evidence),
+        *_left_out(selection, tracks),
+        *selection.notes,
+    ]
+    return " ".join(sentences)
 
 
 def _decision(
-    mode: ChannelMode, groups: Sequence[Group], selection: Selection, evidence: Evidence
+    mode: ChannelMode,
+    groups: Sequence[Group],
+    selection: Selection,
+    tracks: Sequence[Track],
+    evidence: Evidence,
 ) -> str:
+    if len(evidence.channels) == 1:
+        return "The recording has one channel."
+    if all(evidence.channels[channel.number].level <= SILENT for channel in selection.counted):
+        return "No channel has sound."
     if len(selection.counted) == 1 and len(groups) == 1:
-        alone = len(evidence.channels) == 1
-        return "The recording has one channel." if alone else "Only one channel has sound."
+        return f"Only {_the(selection.counted, tracks)} is used."
     if mode is ChannelMode.MIX:
         return "All channels are mixed, as requested."
     if len(groups) > 1:
         requested = mode is ChannelMode.SEPARATE
         return "Channels are separated, as requested." if requested else _apart(groups, evidence)
     return _together(mode, selection.counted, evidence)
+
+
+def _left_out(selection: Selection, tracks: Sequence[Track]) -> list[str]:
+    reasons = ((selection.silent, "silent"), (selection.steady, "steady noise"))
+    return [_without(channels, why, tracks) for channels, why in reasons if channels]
+
+
+def _without(channels: Group, why: str, tracks: Sequence[Track]) -> str:
+    if len(channels) > _MOST_NAMED:
+        return f"{len(channels)} channels are {why} and left out."
+    by_track = [tuple(c for c in channels if c.position == p) for p in _positions(channels)]
+    names = listed([_the(group, tracks) for group in by_track])
+    verb = "are" if len(by_track) > 1 or names.startswith("channels") else "is"
+    return f"{names[0].upper()}{names[1:]} {verb} {why} and left out."
+
+
+def _the(group: Group, tracks: Sequence[Track]) -> str:
+    """Return a signal in words within a sentence."""
+    words = describe(group, tracks)
+    named = words.startswith(("track", "channel", "all", "both", "the"))
+    return words if named else f"the {words}"
 
 
 def _apart(groups: Sequence[Group], evidence: Evidence) -> str:
@@ -98,6 +140,8 @@ def _together(mode: ChannelMode, channels: Sequence[Channel], evidence: Evidence
             "All channels hold the same sound: their loudness over time correlates by at least "
             f"{likeness:.2f}."
         )
+    if any(are_apart(pair) for pair in pairs) and films(channels, evidence):
+        return "The channels are surround sound, as the low-frequency channel shows."
     alone = max(pair.apart for pair in pairs)
     return (
         f"The channels belong together: one is clearly heard alone in {alone:.0%} of the time with "

@@ -8,7 +8,7 @@ from common.audio.evidence import Evidence
 from common.audio.tracks import Track
 
 #: Sound below this in dBFS, in the loudest moment, is the rounding noise of silence.
-_SILENT = -80.0
+SILENT = -80.0
 #: Loud moments of steady noise exceed quiet ones by less than this, in decibels.
 _STEADY = 5.0
 #: A low-frequency channel has at least this share of its energy below the voice.
@@ -35,14 +35,17 @@ class Channel:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Selection:
-    """Channels that count, and those that might have sound outside of the measured excerpts.
+    """Channels that count, and those that do not.
 
-    `notes` are sentences for users about what was left out.
+    `quiet` ones might have sound outside of the measured excerpts. `silent` and `steady` ones are
+    left out. `notes` are sentences for users about tracks that are left out.
     """
 
     counted: tuple[Channel, ...]
-    quiet: tuple[Channel, ...]
-    notes: tuple[str, ...]
+    quiet: tuple[Channel, ...] = ()
+    silent: tuple[Channel, ...] = ()
+    steady: tuple[Channel, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def several_tracks(self) -> bool:
@@ -56,21 +59,20 @@ def select(tracks: Sequence[Track], evidence: Evidence) -> Selection:
     if len(channels) != len(evidence.channels):
         raise ValueError("the evidence has other channels than the tracks")
     chosen, notes = _by_language(channels, evidence)
-    named = [c for c in chosen if not is_low_frequency(c, evidence)]
-    sounding = [c for c in named if evidence.channels[c.number].level > _SILENT]
+    voices = [c for c in chosen if not is_low_frequency(c, evidence)]
+    sounding = [c for c in voices if evidence.channels[c.number].level > SILENT]
     lively = [c for c in sounding if evidence.channels[c.number].dynamics > _STEADY]
     counted = lively or sounding
     if not counted:
-        default = _default([c.track for c in chosen])
-        return Selection(
-            counted=tuple(c for c in chosen if c.track is default),
-            quiet=(),
-            notes=("No channel has sound.",),
-        )
+        default = _default([channel.track for channel in chosen])
+        counted = [channel for channel in chosen if channel.track is default]
+    left_out = [channel for channel in voices if channel not in counted]
     counted, overlaps = _without_copies(counted, evidence)
     return Selection(
         counted=tuple(counted),
-        quiet=() if evidence.complete else tuple(c for c in named if c not in (lively or sounding)),
+        quiet=() if evidence.complete else tuple(left_out),
+        silent=tuple(c for c in left_out if c not in sounding) if evidence.complete else (),
+        steady=tuple(c for c in left_out if c in sounding) if evidence.complete else (),
         notes=(*_undecodable(tracks), *notes, *overlaps),
     )
 
@@ -116,7 +118,7 @@ def _by_language(
     languages = {channel.track.language for channel in channels} - {""}
     if len(languages) < 2:
         return channels, []
-    sounding = [c for c in channels if evidence.channels[c.number].level > _SILENT]
+    sounding = [c for c in channels if evidence.channels[c.number].level > SILENT]
     default = _default([c.track for c in sounding or channels])
     others = {
         c.position: f"{c.position} ({c.track.language})" if c.track.language else str(c.position)

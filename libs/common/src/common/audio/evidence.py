@@ -1,6 +1,8 @@
 """Evidence about the channels of a recording, measured from its sound without a model."""
 
+import functools
 import itertools
+import operator
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -9,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from common.audio.channel_pairs import PairEvidence, compare
-from common.audio.loudness import FRAME, Array, Loudness, Spectra, spectra
+from common.audio.loudness import FRAME, Loudness, Spectra, spectra
 from common.audio.mixtures import sources
 
 #: Seconds of all channels together that are kept. It bounds memory to about 60 MB.
@@ -107,13 +109,13 @@ class Excerpts:
             Loudness(np.concatenate([part.bands[channel] for part in self._parts]))
             for channel in range(count)
         ]
-        alike = np.sum([part.alike for part in self._parts], axis=0)
+        polarity = functools.reduce(operator.add, (part.polarity for part in self._parts))
         return Evidence(
             channels=tuple(
                 self._channel(channel, loudness, each) for channel, each in enumerate(loudness)
             ),
             pairs=tuple(
-                compare(one, other, (loudness[one], loudness[other]), _normal(alike, one, other))
+                compare(one, other, (loudness[one], loudness[other]), polarity)
                 for one, other in itertools.combinations(range(count), 2)
             ),
             seconds=round(self._frames * FRAME / 16_000, 1),
@@ -143,13 +145,6 @@ class Excerpts:
         found = others[sources(own, [loudness[other] for other in others])]
         several = len(set(self._tracks[found])) > 1
         return tuple(int(other) for other in found) if several else ()
-
-
-def _normal(alike: Array, one: int, other: int) -> float:
-    powers = float(alike[one, one]), float(alike[other, other])
-    if min(powers) <= 0:
-        return 0.0
-    return float(np.clip(alike[one, other] / np.sqrt(powers[0] * powers[1]), -1.0, 1.0))
 
 
 def _columns(rows: Sequence[ChannelEvidence] | Sequence[PairEvidence]) -> dict[str, list[Any]]:

@@ -34,6 +34,8 @@ _LEFT_OF_NOISE = 0.25
 #: Frames and groups of bands over which steady noise evens out.
 _STEADY_FRAMES = 4
 _STEADY_GROUPS = 3
+#: Correlation of samples from which on their polarity is clear.
+_CLEARLY = 0.5
 #: Bands that must be active at the same time.
 _FEWEST_BANDS = 2
 
@@ -43,14 +45,48 @@ class Spectra:
     """Energies of channels in consecutive frames.
 
     `bands` is (channels, frames, bands), `level`, the mean square of the samples, and `low`, the
-    energy below 250 Hz as a share of the whole, are (channels, frames). `alike` (channels,
-    channels) is the product of channels in loud frames, less that in quiet ones.
+    energy below 250 Hz as a share of the whole, are (channels, frames).
     """
 
     bands: Array
     level: Array
     low: Array
-    alike: Array
+    polarity: "Polarity"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Polarity:
+    """Comparison of the samples of channels. All arrays are (channels, channels).
+
+    `products` are those in the louder half of the frames, less those in the quietest quarter:
+    steady hum and noise cancel in the difference, and a voice remains. `equal` and `opposite` count
+    the loud frames, of `frames`, in which channels clearly correlate with either sign.
+    """
+
+    products: Array
+    equal: Array
+    opposite: Array
+    frames: int
+
+    def __add__(self, other: "Polarity") -> "Polarity":
+        return Polarity(
+            products=self.products + other.products,
+            equal=self.equal + other.equal,
+            opposite=self.opposite + other.opposite,
+            frames=self.frames + other.frames,
+        )
+
+    def correlation(self, one: int, other: int) -> float:
+        """Return the correlation of two channels, negative if one of them is inverted."""
+        power = float(self.products[one, one]), float(self.products[other, other])
+        if min(power) <= 0:
+            return 0.0
+        return float(np.clip(self.products[one, other] / np.sqrt(power[0] * power[1]), -1.0, 1.0))
+
+    def opposed(self, one: int, other: int) -> float:
+        """Return the share of loud frames with the less frequent polarity."""
+        rarer = min(self.equal[one, other], self.opposite[one, other])
+        return float(rarer) / max(1, self.frames)
 
 
 def spectra(samples: Array) -> Spectra:
@@ -64,24 +100,25 @@ def spectra(samples: Array) -> Spectra:
         bands=(sums / np.diff(_BINS)).astype(np.float32),
         level=np.mean(frames**2, axis=2, dtype=np.float32),
         low=(energy[:, :, :_LOW_BIN].sum(axis=2) / total).astype(np.float32),
-        alike=_products(transformed[:, :, _VOICE_BINS]),
+        polarity=_polarity(transformed[:, :, _VOICE_BINS]),
     )
 
 
-def _products(transformed: npt.NDArray[np.complex64]) -> Array:
-    """Return the products of channels in the louder half of frames, less the quietest quarter.
-
-    Steady hum and noise cancel in the difference, and a voice remains.
-    """
-    power = np.sum(np.abs(transformed) ** 2, axis=(0, 2))
-    order = np.argsort(power)
+def _polarity(transformed: npt.NDArray[np.complex64]) -> Polarity:
+    frames = transformed.transpose(1, 0, 2)
+    products = (frames @ frames.conj().transpose(0, 2, 1)).real
+    power = np.diagonal(products, axis1=1, axis2=2)
+    order = np.argsort(power.sum(axis=1))
     loud, quiet = order[len(order) // 2 :], order[: len(order) // 4]
-    products = np.zeros((len(transformed), len(transformed)), dtype=np.float32)
-    for frames, sign in ((loud, 1.0), (quiet, -1.0)):
-        if len(frames):
-            some = transformed[:, frames].reshape(len(transformed), -1)
-            products += sign * (some @ some.conj().T).real / len(frames)
-    return products
+    scale = np.sqrt(power[loud][:, :, None] * power[loud][:, None, :]) + _SMALLEST
+    correlation = products[loud] / scale
+    steady = products[quiet].mean(axis=0) if len(quiet) else 0.0
+    return Polarity(
+        products=products[loud].mean(axis=0) - steady,
+        equal=np.sum(correlation > _CLEARLY, axis=0, dtype=np.float32),
+        opposite=np.sum(correlation < -_CLEARLY, axis=0, dtype=np.float32),
+        frames=len(loud),
+    )
 
 
 class Loudness:
