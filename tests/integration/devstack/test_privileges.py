@@ -1,6 +1,7 @@
 """The stack for ordinary users and for root."""
 
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -55,8 +56,8 @@ def private_directory() -> Iterator[Path]:
     shutil.rmtree(path)
 
 
-def interpreter_for_nobody() -> str | None:
-    """Return a Python with all packages that user 65534 can run, or None."""
+def interpreter_for_all() -> str | None:
+    """Return a Python with all packages that every user can run, or None."""
     system = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
     return next((python for python in (sys.executable, system) if can_run(python)), None)
 
@@ -88,25 +89,41 @@ def environment(**extra: str) -> dict[str, str]:
 
 @as_root
 def test_an_ordinary_user_runs_the_servers(private_directory: Path) -> None:
-    python = interpreter_for_nobody()
+    run_servers_as(NOBODY, private_directory)
+
+
+@as_root
+@pytest.mark.skipif(
+    not works(ProcessIdentity.NAMESPACE), reason="user namespaces are forbidden here"
+)
+def test_a_user_without_a_name_runs_the_servers(private_directory: Path) -> None:
+    """As in containers that run as an arbitrary user."""
+    named = {entry.pw_uid for entry in pwd.getpwall()}
+    user = next(number for number in range(12_345, 60_000) if number not in named)
+    os.chown(private_directory, user, user)
+    run_servers_as(user, private_directory)
+
+
+def run_servers_as(user: int, directory: Path) -> None:
+    python = interpreter_for_all()
     if python is None:
         pytest.skip("no Python here that another user could run")
-    data = private_directory / "data"
+    data = directory / "data"
     result = subprocess.run(
         ["sh", "-c", COMMANDS.format(python=python, check=CHECK)],
         check=False,
         capture_output=True,
         text=True,
         timeout=300,
-        user=NOBODY,
-        group=NOBODY,
+        user=user,
+        group=user,
         extra_groups=[],
         env=environment(DEVSTACK_DATA_DIR=str(data)),
-        cwd=private_directory,
+        cwd=directory,
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    assert f"worked as {NOBODY}" in result.stdout
-    assert {path.stat().st_uid for path in data.rglob("*")} == {NOBODY}
+    assert f"worked as {user}" in result.stdout
+    assert {path.stat().st_uid for path in data.rglob("*")} == {user}
     assert list((data / "run").glob("*.pid")) == []
 
 

@@ -1,4 +1,5 @@
 import os
+import pwd
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from devstack import identity
+from devstack import launch as launch_program
 from devstack.errors import StartError
 from devstack.identity import (
     ProcessIdentity,
@@ -76,7 +78,7 @@ def test_an_ordinary_user_in_a_namespace_owns_roots_files(tmp_path: Path) -> Non
     command = ("/bin/sh", "-c", f"{WHO}; touch {made}")
     code, words, _ = launch("--identity", "namespace", command=command)
     assert code == 0
-    assert words[0] == "1000"
+    assert pwd.getpwuid(int(words[0])).pw_uid != 0  # initdb looks up the name
     assert int(words[2], 16) == 0  # no capability is left
     assert made.stat().st_uid == 0
 
@@ -110,9 +112,37 @@ def test_the_death_signal_survives_the_change_of_identity(kind: str) -> None:
     assert (code, words) == (0, ["15"]), errors
 
 
+def unnamed_user() -> int:
+    """Return the number of a user without an entry in the list of users."""
+    known = {entry.pw_uid for entry in pwd.getpwall()}
+    return next(number for number in range(12_345, 60_000) if number not in known)
+
+
 def test_an_ordinary_user_keeps_its_identity(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 65534)
     assert unprivileged_identity() is ProcessIdentity.SELF
+
+
+def test_a_user_without_a_name_gets_one_in_a_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", unnamed_user)
+    monkeypatch.setattr(identity, "works", lambda one: one is ProcessIdentity.NAMESPACE)
+    assert unprivileged_identity() is ProcessIdentity.NAMESPACE
+    monkeypatch.setattr(identity, "works", lambda one: False)
+    with pytest.raises(StartError, match=f"user {unnamed_user()} has no entry in /etc/passwd"):
+        unprivileged_identity()
+
+
+def test_a_user_in_a_namespace_has_a_name_without_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(number: int) -> None:
+        raise KeyError(number)
+
+    assert launch_program.named_user() == 65534
+    root, other = pwd.getpwuid(0), pwd.getpwuid(1)
+    monkeypatch.setattr(launch_program.pwd, "getpwuid", missing)
+    monkeypatch.setattr(launch_program.pwd, "getpwall", lambda: [root, other])
+    assert launch_program.named_user() == 1
+    monkeypatch.setattr(launch_program.pwd, "getpwall", lambda: [root])
+    assert launch_program.named_user() == 65534
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
-"""User of a child process. Postgres does not run as root."""
+"""User of a child process. Postgres runs neither as root nor as a user without a name."""
 
 import enum
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ class ProcessIdentity(enum.Enum):
     """The user of the stack."""
 
     NAMESPACE = "namespace"
-    """An ordinary user in a user namespace. Outside of it, files still belong to root."""
+    """An ordinary user in a user namespace. Outside of it, files are those of the stack's user."""
 
     NOBODY = "nobody"
     """User 65534, who then owns the data."""
@@ -37,9 +38,17 @@ def works(identity: ProcessIdentity) -> bool:
 
 
 def unprivileged_identity() -> ProcessIdentity:
-    """Choose an identity other than root. Raise StartError if none works."""
-    if os.geteuid() != 0:
-        return ProcessIdentity.SELF
+    """Choose an identity with a name and other than root. Raise StartError if none works."""
+    user = os.geteuid()
+    if user != 0:
+        if _has_name(user):
+            return ProcessIdentity.SELF
+        if works(ProcessIdentity.NAMESPACE):
+            return ProcessIdentity.NAMESPACE
+        raise StartError(
+            f"The user {user} has no entry in /etc/passwd, which Postgres needs, and this machine "
+            "does not allow user namespaces. Add an entry, or start the stack as another user"
+        )
     for identity in (ProcessIdentity.NAMESPACE, ProcessIdentity.NOBODY):
         if works(identity):
             return identity
@@ -47,6 +56,14 @@ def unprivileged_identity() -> ProcessIdentity:
         "Postgres does not run as root, and this machine allows neither user namespaces nor "
         "changing to another user. Start the stack as an ordinary user"
     )
+
+
+def _has_name(user: int) -> bool:
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
 
 
 def hand_over(path: Path, identity: ProcessIdentity) -> None:

@@ -8,6 +8,7 @@ nothing late: the interpreter's directory may not be readable after the change o
 import argparse
 import ctypes
 import os
+import pwd
 import signal
 import sys
 
@@ -21,8 +22,6 @@ CAP_DAC_READ_SEARCH = 2
 CAPABILITY_VERSION_3 = 0x20080522
 
 NOBODY = 65534
-NAMESPACE_USER = 1000
-"""The child's own user inside the namespace. Any number but 0."""
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -50,14 +49,22 @@ def checked(result: int, action: str) -> None:
         raise OSError(number, f"{action}: {os.strerror(number)}")
 
 
+def named_user() -> int:
+    """Return the number of an ordinary user with a name, because initdb looks up its user's."""
+    try:
+        return pwd.getpwuid(NOBODY).pw_uid
+    except KeyError:
+        return next((entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0), NOBODY)
+
+
 def enter_user_namespace() -> None:
-    """Become an ordinary user in a new namespace. Root's files still belong to this user."""
-    user, group = os.geteuid(), os.getegid()
+    """Become an ordinary user in a new namespace. This user's files still belong to it."""
+    user, group, inside = os.geteuid(), os.getegid(), named_user()
     checked(libc.unshare(CLONE_NEWUSER), "unshare")
     for name, text in (
         ("setgroups", "deny"),
-        ("uid_map", f"{NAMESPACE_USER} {user} 1"),
-        ("gid_map", f"{NAMESPACE_USER} {group} 1"),
+        ("uid_map", f"{inside} {user} 1"),
+        ("gid_map", f"{inside} {group} 1"),
     ):
         with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
             file.write(text)
