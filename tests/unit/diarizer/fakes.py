@@ -42,6 +42,7 @@ class FakeEngine:
         """Read the whole source. Stop if cancelled."""
         sound = sound_of(source)
         assert not isinstance(sound.file, str | PathLike)
+        sound.file.seek(0)
         self.seen.append((sound.file.read(), options))
         on_progress(0.5, "Finding who speaks when")
         if cancelled():

@@ -6,7 +6,7 @@ from typing import Any
 from common.audio.clips import LONGEST_SECONDS
 from common.errors import AudioProcessingError, ValidationError
 from common.inference import Inference
-from common.tasks.signals import SignalResults
+from common.tasks.signals import SignalResults, planned_sounds
 from common.tasks.task import TaskControl
 from common.times import duration
 from diarizer import conversion
@@ -26,7 +26,7 @@ class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
     async def Diarize(
         self, request: diarization_pb2.DiarizeRequest, _context: Any
     ) -> diarization_pb2.DiarizeResponse:
-        """Diarize a recording sent in one message."""
+        """Diarize a recording sent in one message, each party on a channel by itself."""
         found = await self._diarize(request.content, request.config)
         message = conversion.to_message(found.results, found.warnings)
         return diarization_pb2.DiarizeResponse(diarization=message)
@@ -58,7 +58,7 @@ class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
 
         def work(control: TaskControl) -> SignalResults[Diarization]:
             return self._diarizer.diarize(
-                [io.BytesIO(content)],
+                planned_sounds(io.BytesIO(content)),
                 config,
                 on_progress=control.progress,
                 cancelled=control.cancelled,

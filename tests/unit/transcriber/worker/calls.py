@@ -11,6 +11,7 @@ from bench.recordings import sample
 from common.audio.decoding import read_window
 from common.audio.envelope import Envelope, envelope_of
 from common.audio.resampling import SAMPLE_RATE, Samples
+from tests.unit.common.audio.sounds import float_wav
 from transcriber.worker.engines.protocol import RecognizedSegment, RecognizedWord
 
 #: Level of the noise of a channel, against full scale.
@@ -105,3 +106,13 @@ def leak(source: Channel, target: Channel, echo: Echo, *, lines: Sequence[str] =
                 recognized(said.text, said.start + echo.delay, said.end + echo.delay)
             )
     target.segments.sort(key=lambda segment: segment.start)
+
+
+def stereo_call() -> bytes:
+    """Return a recording of two people who take turns, one on each channel."""
+    diane = Channel(seconds=20.0).say("Okay, then I thought you know, I heard a beep.", 1.0)
+    diane.say("This is Diane in New Jersey.", 4.0)
+    diane.say("Oh, I'm originally from Chicago also.", 12.0)
+    sheila = Channel(seconds=20.0).say("And I'm Sheila in Texas, originally from Chicago.", 7.0)
+    sheila.say("Well, there isn't that much difference.", 16.0)
+    return float_wav(np.stack([diane.sound, sheila.sound], axis=1))

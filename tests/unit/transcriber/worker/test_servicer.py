@@ -4,9 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from common.errors import ResourceExhaustedError, UnimplementedError, ValidationError
+from common.errors import (
+    AudioProcessingError,
+    ResourceExhaustedError,
+    UnimplementedError,
+    ValidationError,
+)
 from common.inference import Inference
 from securetranscribe.v1 import speech_pb2
+from tests.unit.common.audio.sounds import float_wav, noise
+from tests.unit.transcriber.worker.calls import stereo_call
 from tests.unit.transcriber.worker.fakes import FakeEngine
 from transcriber.worker.recognizer import Recognizer
 from transcriber.worker.servicer import SpeechServicer
@@ -24,9 +31,24 @@ def servicer(inference: Inference) -> SpeechServicer:
 
 
 async def test_recording_is_recognized(inference: Inference) -> None:
-    request = speech_pb2.RecognizeRequest(content=b"sound")
+    request = speech_pb2.RecognizeRequest(content=float_wav(noise(3.0, 16_000)))
     answer = await servicer(inference).Recognize(request, None)
     assert answer.recognition.segments[0].text == "hello there"
+
+
+async def test_parties_on_two_channels_are_recognized_each_by_itself(
+    inference: Inference,
+) -> None:
+    request = speech_pb2.RecognizeRequest(content=stereo_call())
+    answer = await servicer(inference).Recognize(request, None)
+    assert [item.signal_index for item in answer.recognition.segments] == [0, 1]
+
+
+async def test_unusable_content_is_refused(inference: Inference) -> None:
+    with pytest.raises(AudioProcessingError):
+        await servicer(inference).Recognize(
+            speech_pb2.RecognizeRequest(content=b"no recording"), None
+        )
 
 
 async def test_empty_content_is_refused(inference: Inference) -> None:

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from common.audio.channel_plan import plan
 from common.audio.errors import AudioError
-from common.audio.signals import AudioFile, AudioSource, Signal, SignalPart, Sound
+from common.audio.signals import AudioFile, AudioSource, ChannelMode, Signal, SignalPart, Sound
+from common.audio.survey import survey
 from common.engines import Progress
 from securetranscribe.v1 import speech_pb2
 
@@ -23,6 +25,17 @@ class SignalResults(Generic[Result]):
 def sounds_of(signals: Iterable[speech_pb2.Signal], file: AudioFile) -> list[AudioSource]:
     """Return the signals of a task in its recording. Without any it is processed as it is."""
     return [Sound(file=file, signal=_signal(message)) for message in signals] or [file]
+
+
+def planned_sounds(file: AudioFile) -> list[AudioSource]:
+    """Return the signals of a recording without a task, decided by measurement.
+
+    Raises:
+        AudioError: nothing in the recording can be decoded.
+    """
+    found = survey(file)
+    decided = plan(found.tracks, found.evidence, ChannelMode.AUTO)
+    return [Sound(file=file, signal=planned.signal) for planned in decided.signals]
 
 
 def process_each(

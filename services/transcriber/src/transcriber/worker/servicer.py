@@ -6,6 +6,7 @@ from typing import Any
 
 from common.errors import UnimplementedError, ValidationError
 from common.inference import Inference
+from common.tasks.signals import planned_sounds
 from common.tasks.task import TaskControl
 from securetranscribe.v1 import speech_pb2, speech_pb2_grpc
 from transcriber.worker.recognizer import Recognizer
@@ -21,13 +22,13 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
     async def Recognize(
         self, request: speech_pb2.RecognizeRequest, _context: Any
     ) -> speech_pb2.RecognizeResponse:
-        """Recognize a recording sent in one message."""
+        """Recognize a recording sent in one message, each party on a channel by itself."""
         if not request.content:
             raise ValidationError.of("content", "The request carries no audio.")
 
         def work(control: TaskControl) -> speech_pb2.Recognition:
             return self._recognizer.recognize(
-                [io.BytesIO(request.content)],
+                planned_sounds(io.BytesIO(request.content)),
                 request.config,
                 on_progress=control.progress,
                 cancelled=control.cancelled,
