@@ -1,4 +1,4 @@
-"""Files of the corpus as the product reads them, each made and surveyed once."""
+"""Files of the corpus as the product reads them, made and surveyed once for all modes."""
 
 import functools
 import io
@@ -13,13 +13,17 @@ from common.audio.survey import Survey, survey
 from tests.recordings.corpus import CASES
 
 
-@functools.cache
+#: Files are read one after the other, each in all modes.
+_KEPT = 4
+
+
+@functools.lru_cache(maxsize=_KEPT)
 def content(name: str) -> bytes:
     """Return the bytes of a file."""
     return CASES[name].make()
 
 
-@functools.cache
+@functools.lru_cache(maxsize=_KEPT)
 def surveyed(name: str) -> Survey:
     """Return the survey of a file."""
     return survey(io.BytesIO(content(name)))
@@ -31,7 +35,7 @@ def planned(name: str, mode: ChannelMode) -> ChannelPlan:
     return plan(found.tracks, found.evidence, mode)
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=_KEPT)
 def signal_of(name: str, signal: Signal) -> Samples:
     """Return a signal of a file as models hear it."""
     sound = Sound(file=io.BytesIO(content(name)), signal=signal)

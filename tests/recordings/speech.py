@@ -86,8 +86,8 @@ def find(utterance: Utterance, sound: Samples) -> Match:
     """
     reference = _band(utterance.samples)
     lead = round(MARGIN * SAMPLE_RATE)
-    # Sound that lost its beginning matches before its start.
-    padded = np.pad(_band(sound), (lead, max(0, len(reference) - len(sound))))
+    # Sound that lost its beginning or end matches partly outside of itself.
+    padded = np.pad(_band(sound), (2 * lead, lead + max(0, len(reference) - len(sound))))
     products = np.abs(correlate(padded, reference, "valid"))
     sums = np.cumsum(np.concatenate([[0.0], padded**2]))
     energies = sums[len(reference) :] - sums[: -len(reference)]
@@ -96,7 +96,7 @@ def find(utterance: Utterance, sound: Samples) -> Match:
     likeness = products / np.sqrt(np.maximum(energies, floor) * energy)
     best = int(np.argmax(likeness))
     return Match(
-        first_word=best / SAMPLE_RATE,
+        first_word=best / SAMPLE_RATE - MARGIN,
         likeness=float(likeness[best]),
         gain=float(products[best]) / energy,
     )

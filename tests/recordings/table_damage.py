@@ -21,6 +21,8 @@ _CUTS = ((1, 1), (137, 11), (500, 14))
 #: Both utterances, one after the other.
 _BOTH = DIANE.length + SHEILA.length
 _THEN = DIANE.length + MARGIN
+#: Seconds of the silence between them that a hole takes away.
+_HOLE = 0.12
 
 
 def _voice(container: str, codec: str, rate: int, utterance: Utterance = DIANE) -> bytes:
@@ -87,9 +89,9 @@ def _broken_off(
 
 
 def _chain_of_channels() -> bytes:
-    one = _voice("ogg", "libopus", 48_000)
-    two = Track(samples=layouts.copies(1.0, 1.0, rate=48_000), codec="libopus", rate=48_000)
-    return one + mux("ogg", two)
+    stereo = np.stack([SHEILA.at(48_000)] * 2)
+    second = mux("ogg", Track(samples=stereo, codec="libopus", rate=48_000))
+    return _voice("ogg", "libopus", 48_000) + second
 
 
 def _zip() -> bytes:
@@ -119,9 +121,9 @@ DAMAGE = (
     Case(
         name="hole.mp3",
         make=lambda: defects.without_middle(_talk("mp3", "libmp3lame", 44_100), 0.53, 0.545),
-        apart=((diane(),),),
-        length=_BOTH,
-        length_tolerance=0.25,
+        apart=((diane(), sheila(_THEN - _HOLE)),),
+        length=_BOTH - _HOLE,
+        length_tolerance=0.15,
     ),
     _joined("joined.mp3", _mp3),
     _joined("joined.aac", _aac),
@@ -136,8 +138,8 @@ DAMAGE = (
     Case(
         name="chained_channels.ogg",
         make=_chain_of_channels,
-        apart=((diane(), diane(_THEN)),),
-        length=2 * DIANE.length,
+        apart=((diane(), sheila(_THEN)),),
+        length=_BOTH,
         length_tolerance=0.15,
     ),
     _broken_off("half.wav", lambda: wav(pcm(layouts.conversation()), 16_000)),
