@@ -3,8 +3,9 @@
 import argparse
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
+import pytest
 from prometheus_client import REGISTRY
 
 from common.background import set_aside
@@ -92,6 +93,44 @@ class World(Protocol):
 
     def repeat(self) -> None:
         """Report again what is only held in memory."""
+
+
+class StepTests:
+    """Tests of the background steps of one service, whose module has the fixtures.
+
+    The fixture `background` is the registry of the service, `world` makes items for every step.
+    """
+
+    #: Names of all steps of the service.
+    steps: ClassVar[list[str]]
+    #: Steps that end the task of an item that always fails, so that there is nothing to retry.
+    ending: ClassVar[frozenset[str]] = frozenset()
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Run the tests of one step with every step."""
+        if "name" in metafunc.fixturenames:
+            metafunc.parametrize("name", self.steps)
+
+    async def check_owner(self, name: str, aside: SetAside, database: Database) -> None:
+        """Check that the owner of the item was notified, and no other."""
+
+    async def test_every_step_is_in_the_registry(self, background: Background) -> None:
+        assert sorted(step.name for step in background.steps) == sorted(set(self.steps))
+
+    async def test_failing_item_affects_only_itself(
+        self, name: str, background: Background, database: Database, world: World
+    ) -> None:
+        (step,) = (step for step in background.steps if step.name == name)
+        aside = await fails_alone(step, background, database, world=world)
+        await self.check_owner(name, aside, database)
+        if name not in self.ending:
+            await is_retried(aside, step, database, world=world)
+
+    async def test_item_that_kills_processes_is_set_aside(
+        self, name: str, background: Background, database: Database, world: World
+    ) -> None:
+        (step,) = (step for step in background.steps if step.name == name)
+        await outlives_its_process(step, database, world=world)
 
 
 async def fails_alone(

@@ -1,5 +1,7 @@
 """Every background step of the gateway, with one item among ten that always fails."""
 
+from typing import ClassVar
+
 import pytest
 from nats.aio.client import Client
 
@@ -8,14 +10,13 @@ from common.postgres import Database
 from gateway.app import Gateway
 from gateway.settings import GatewaySettings
 from tests.integration.gateway.conftest import SECRET
-from tests.integration.isolation import fails_alone, is_retried, outlives_its_process, steps_of
+from tests.integration.isolation import StepTests, steps_of
 
 _SESSIONS = """
 INSERT INTO sessions (session_id, token_sha256, created_at, last_accessed_at, expires_at)
 SELECT 'old ' || n, 'hash ' || n, now(), now(), now() - interval '1 hour'
 FROM generate_series(1, 10) AS n
 """
-STEPS = [kind.name for kind in steps_of("gateway")]
 
 
 class World:
@@ -43,22 +44,5 @@ async def background(database: Database, nats: Client) -> Background:
     return Gateway(settings, database, nats).background()
 
 
-async def test_every_step_is_in_the_registry(background: Background) -> None:
-    assert sorted(step.name for step in background.steps) == sorted({*STEPS})
-
-
-@pytest.mark.parametrize("name", STEPS)
-async def test_an_item_that_always_fails_hurts_only_itself(
-    name: str, background: Background, database: Database, world: World
-) -> None:
-    (step,) = (step for step in background.steps if step.name == name)
-    aside = await fails_alone(step, background, database, world=world)
-    await is_retried(aside, step, database, world=world)
-
-
-@pytest.mark.parametrize("name", STEPS)
-async def test_an_item_at_which_processes_die_is_set_aside(
-    name: str, background: Background, database: Database, world: World
-) -> None:
-    (step,) = (step for step in background.steps if step.name == name)
-    await outlives_its_process(step, database, world=world)
+class TestGateway(StepTests):
+    steps: ClassVar = [kind.name for kind in steps_of("gateway")]

@@ -1,6 +1,6 @@
 """Every background step of the speakers service, with one item among ten that always fails."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -8,7 +8,7 @@ from common.background.registry import Background
 from common.postgres import Database
 from speakers import app
 from speakers.domain.voice_space import VoiceSpaces
-from tests.integration.isolation import fails_alone, is_retried, outlives_its_process, steps_of
+from tests.integration.isolation import StepTests, steps_of
 
 _PROFILES = """
 INSERT INTO profiles (name, name_key, kept, search_name, search_words)
@@ -23,7 +23,6 @@ _OUTBOX = """
 INSERT INTO outbox (kind, subject, headers, payload)
 SELECT 'notice', 'nobody.listens', '{}', '' FROM generate_series(1, 10)
 """
-STEPS = ["outbox", *(kind.name for kind in steps_of("speakers"))]
 
 
 class World:
@@ -48,22 +47,5 @@ def background(database: Database, client: Any) -> Background:
     return app.create_background(database, VoiceSpaces.load(), client, client.jetstream())
 
 
-def test_every_step_is_in_the_registry(background: Background) -> None:
-    assert sorted(step.name for step in background.steps) == sorted({*STEPS})
-
-
-@pytest.mark.parametrize("name", STEPS)
-async def test_an_item_that_always_fails_hurts_only_itself(
-    name: str, background: Background, database: Database, world: World
-) -> None:
-    (step,) = (step for step in background.steps if step.name == name)
-    aside = await fails_alone(step, background, database, world=world)
-    await is_retried(aside, step, database, world=world)
-
-
-@pytest.mark.parametrize("name", STEPS)
-async def test_an_item_at_which_processes_die_is_set_aside(
-    name: str, background: Background, database: Database, world: World
-) -> None:
-    (step,) = (step for step in background.steps if step.name == name)
-    await outlives_its_process(step, database, world=world)
+class TestSpeakers(StepTests):
+    steps: ClassVar = ["outbox", *(kind.name for kind in steps_of("speakers"))]

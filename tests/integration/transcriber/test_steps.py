@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import grpc.aio
@@ -10,6 +10,7 @@ import pytest
 
 from common import bus
 from common.auth import CachedAuthenticator
+from common.background.attempts import SetAside
 from common.background.registry import Background
 from common.connections import Connections
 from common.identity import ServiceSigner
@@ -17,7 +18,7 @@ from common.objects import ObjectStore
 from common.postgres import Database
 from common.sessions import SessionServiceAuthenticator
 from securetranscribe.v1 import event_pb2, queue_pb2
-from tests.integration.isolation import fails_alone, is_retried, outlives_its_process, steps_of
+from tests.integration.isolation import StepTests, steps_of
 from tests.integration.transcriber.conftest import SECRET, ApiFactory
 from tests.integration.transcriber.fakes import Peers
 from transcriber import app
@@ -77,7 +78,6 @@ _CLEAR = """
 TRUNCATE uploads, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
          transcript_speakers, deletions, item_attempts RESTART IDENTITY
 """
-STEPS = [kind.name for kind in steps_of("transcriber")]
 
 
 @pytest.fixture
@@ -153,31 +153,16 @@ def background(core: Core) -> Background:
     return made
 
 
-def test_every_step_is_in_the_registry(background: Background) -> None:
-    assert sorted(step.name for step in background.steps) == sorted({*STEPS})
+class TestTranscriber(StepTests):
+    steps: ClassVar = [kind.name for kind in steps_of("transcriber")]
+    ending: ClassVar = frozenset({"dispatcher", "merges", "lost-tasks"})
 
-
-@pytest.mark.parametrize("name", STEPS)
-async def test_failing_item_affects_only_itself(
-    name: str, background: Background, database: Database, world: World
-) -> None:
-    (step,) = (step for step in background.steps if step.name == name)
-    aside = await fails_alone(step, background, database, world=world)
-    warned = {row["id"]: row["warnings"] for row in await database.fetch_all(_WARNINGS)}
-    failed = await database.fetch_all(_FAILED)
-    if name in {"clips", "names", "decisions", "recordings"}:
-        assert list(warned) == [int(aside.item)]
-    elif name in {"dispatcher", "merges"}:
-        assert len(failed) == 1
-    else:
-        assert (warned, failed) == ({}, [])
-    if name not in {"dispatcher", "merges", "lost-tasks"}:  # These ended the task.
-        await is_retried(aside, step, database, world=world)
-
-
-@pytest.mark.parametrize("name", STEPS)
-async def test_item_that_kills_processes_is_set_aside(
-    name: str, background: Background, database: Database, world: World
-) -> None:
-    (step,) = (step for step in background.steps if step.name == name)
-    await outlives_its_process(step, database, world=world)
+    async def check_owner(self, name: str, aside: SetAside, database: Database) -> None:
+        warned = {row["id"]: row["warnings"] for row in await database.fetch_all(_WARNINGS)}
+        failed = await database.fetch_all(_FAILED)
+        if name in {"clips", "names", "decisions", "recordings"}:
+            assert list(warned) == [int(aside.item)]
+        elif name in {"dispatcher", "merges"}:
+            assert len(failed) == 1
+        else:
+            assert (warned, failed) == ({}, [])
