@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from common.audio.evidence import Evidence
 
 #: A sum of correlations above this, against the amplitudes, is no reason to invert a channel.
-_UNCERTAIN = -0.02
+_UNCERTAIN = -0.05
 #: Share of loud moments from which on some voices have one polarity and others the other one.
 _OPPOSED = 0.12
 

@@ -38,12 +38,11 @@ def plan(tracks: Sequence[Track], evidence: Evidence, mode: ChannelMode) -> Chan
 
 
 def _groups(selection: Selection, evidence: Evidence, mode: ChannelMode) -> list[Group]:
+    if not selection.audible or mode is ChannelMode.MIX:
+        return [selection.counted]
     if mode is ChannelMode.SEPARATE:
         return wanted_groups(selection, evidence)
-    groups = measured_groups(selection, evidence)
-    if mode is ChannelMode.AUTO and len(groups) > 1:
-        return groups
-    return [selection.counted]
+    return measured_groups(selection, evidence)
 
 
 def _with_quiet(groups: Sequence[Group], selection: Selection) -> list[list[Channel]]:

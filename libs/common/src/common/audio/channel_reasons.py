@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 
 from common.audio.channel_groups import Group, are_apart, films
-from common.audio.channel_selection import SILENT, Channel, Selection, is_same, listed
+from common.audio.channel_selection import Channel, Selection, is_same, listed
 from common.audio.evidence import Evidence
 from common.audio.signals import ChannelMode
 from common.audio.tracks import Track
@@ -68,7 +68,7 @@ def _decision(
 ) -> str:
     if len(evidence.channels) == 1:
         return "The recording has one channel."
-    if all(evidence.channels[channel.number].level <= SILENT for channel in selection.counted):
+    if not selection.audible:
         return "No channel has sound."
     if len(selection.counted) == 1 and len(groups) == 1:
         return f"Only {_the(selection.counted, tracks)} is used."

@@ -8,7 +8,7 @@ from common.audio.evidence import Evidence
 from common.audio.tracks import Track
 
 #: Sound below this in dBFS, in the loudest moment, is the rounding noise of silence.
-SILENT = -80.0
+_SILENT = -80.0
 #: Loud moments of steady noise exceed quiet ones by less than this, in decibels.
 _STEADY = 5.0
 #: A low-frequency channel has at least this share of its energy below the voice.
@@ -37,11 +37,13 @@ class Channel:
 class Selection:
     """Channels that count, and those that do not.
 
-    `quiet` ones might have sound outside of the measured excerpts. `silent` and `steady` ones are
-    left out. `notes` are sentences for users about tracks that are left out.
+    `audible` is False if no channel has sound. Then those of the default track count. `quiet` ones
+    might have sound outside of the measured excerpts. `silent` and `steady` ones are left out.
+    `notes` are sentences for users about tracks that are left out.
     """
 
     counted: tuple[Channel, ...]
+    audible: bool = True
     quiet: tuple[Channel, ...] = ()
     silent: tuple[Channel, ...] = ()
     steady: tuple[Channel, ...] = ()
@@ -60,7 +62,7 @@ def select(tracks: Sequence[Track], evidence: Evidence) -> Selection:
         raise ValueError("the evidence has other channels than the tracks")
     chosen, notes = _by_language(channels, evidence)
     voices = [c for c in chosen if not is_low_frequency(c, evidence)]
-    sounding = [c for c in voices if evidence.channels[c.number].level > SILENT]
+    sounding = [c for c in voices if evidence.channels[c.number].level > _SILENT]
     lively = [c for c in sounding if evidence.channels[c.number].dynamics > _STEADY]
     counted = lively or sounding
     if not counted:
@@ -70,6 +72,7 @@ def select(tracks: Sequence[Track], evidence: Evidence) -> Selection:
     counted, overlaps = _without_copies(counted, evidence)
     return Selection(
         counted=tuple(counted),
+        audible=bool(sounding),
         quiet=() if evidence.complete else tuple(left_out),
         silent=tuple(c for c in left_out if c not in sounding) if evidence.complete else (),
         steady=tuple(c for c in left_out if c in sounding) if evidence.complete else (),
@@ -118,7 +121,7 @@ def _by_language(
     languages = {channel.track.language for channel in channels} - {""}
     if len(languages) < 2:
         return channels, []
-    sounding = [c for c in channels if evidence.channels[c.number].level > SILENT]
+    sounding = [c for c in channels if evidence.channels[c.number].level > _SILENT]
     default = _default([c.track for c in sounding or channels])
     others = {
         c.position: f"{c.position} ({c.track.language})" if c.track.language else str(c.position)

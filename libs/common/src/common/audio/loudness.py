@@ -36,6 +36,7 @@ _STEADY_FRAMES = 4
 _STEADY_GROUPS = 3
 #: Correlation of samples from which on their polarity is clear.
 _CLEARLY = 0.5
+_LEAST_VOICE = 0.5
 #: Bands that must be active at the same time.
 _FEWEST_BANDS = 2
 
@@ -56,14 +57,16 @@ class Spectra:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Polarity:
-    """Comparison of the samples of channels. All arrays are (channels, channels).
+    """Comparison of the samples of channels. Arrays are (channels, channels).
 
     `products` are those in the louder half of the frames, less those in the quietest quarter:
-    steady hum and noise cancel in the difference, and a voice remains. `equal` and `opposite` count
-    the loud frames, of `frames`, in which channels clearly correlate with either sign.
+    steady hum and noise cancel in the difference, and a voice remains. `power` (channels) is that
+    of the louder half. `equal` and `opposite` count the loud frames, of `frames`, in which channels
+    clearly correlate with either sign.
     """
 
     products: Array
+    power: Array
     equal: Array
     opposite: Array
     frames: int
@@ -71,6 +74,7 @@ class Polarity:
     def __add__(self, other: "Polarity") -> "Polarity":
         return Polarity(
             products=self.products + other.products,
+            power=self.power + other.power,
             equal=self.equal + other.equal,
             opposite=self.opposite + other.opposite,
             frames=self.frames + other.frames,
@@ -78,10 +82,10 @@ class Polarity:
 
     def correlation(self, one: int, other: int) -> float:
         """Return the correlation of two channels, negative if one of them is inverted."""
-        power = float(self.products[one, one]), float(self.products[other, other])
-        if min(power) <= 0:
-            return 0.0
-        return float(np.clip(self.products[one, other] / np.sqrt(power[0] * power[1]), -1.0, 1.0))
+        # Where hardly anything stands out from the noise, chance would decide.
+        power = np.maximum(np.diagonal(self.products), _LEAST_VOICE * self.power)
+        scale = float(np.sqrt(power[one] * power[other])) + _SMALLEST
+        return float(np.clip(self.products[one, other] / scale, -1.0, 1.0))
 
     def opposed(self, one: int, other: int) -> float:
         """Return the share of loud frames with the less frequent polarity."""
@@ -115,6 +119,7 @@ def _polarity(transformed: npt.NDArray[np.complex64]) -> Polarity:
     steady = products[quiet].mean(axis=0) if len(quiet) else 0.0
     return Polarity(
         products=products[loud].mean(axis=0) - steady,
+        power=power[loud].mean(axis=0),
         equal=np.sum(correlation > _CLEARLY, axis=0, dtype=np.float32),
         opposite=np.sum(correlation < -_CLEARLY, axis=0, dtype=np.float32),
         frames=len(loud),
