@@ -2,10 +2,12 @@
 
 import asyncio
 
+import pytest
 import structlog.testing
 
 from common import bus
 from common.objects import ObjectStore, RangedObject
+from common.tasks import worker
 from common.tasks.task import TaskControl
 from devstack.stack import EmbeddedServers
 from securetranscribe.v1 import queue_pb2
@@ -67,6 +69,40 @@ async def test_stopping_works_while_nats_is_away(bench: Bench, servers: Embedded
     finally:
         await servers.restart("nats")
     await until(lambda: bench.client.is_connected)
+
+
+async def test_stopping_leaves_a_result_that_cannot_be_announced(
+    bench: Bench, servers: EmbeddedServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "_SETTLE_SECONDS", 0.2)
+    handler = Held()
+    running = await bench.start(handler, grace=0.5)
+    task = await bench.task()
+    await bench.give(task)
+    await handler.begun()
+    servers.process("nats").kill()
+    await until(lambda: not running.client.is_connected)
+    try:
+        with structlog.testing.capture_logs() as logs:
+            handler.release.set()
+            retrying = "cannot announce the result, retrying"
+            await until(lambda: [line for line in logs if line["event"] == retrying])
+            await asyncio.wait_for(running.stop(), 15)
+        assert "cannot settle the task, which will be redelivered" in [
+            line["event"] for line in logs
+        ]
+        await asyncio.wait_for(bus.close(running.client), 15)
+    finally:
+        await servers.restart("nats")
+    await until(lambda: bench.client.is_connected)
+
+    other = Echo()
+    await bench.start(other, name="worker-2")
+    result = await bench.result()
+    assert (result.task_id, result.worker_id) == (task.task_id, "worker-2")
+    assert result.result_key == task.result_key
+    assert other.calls == [], "the stored result is announced"
+    await bench.settled()
 
 
 async def test_object_store_dies_during_a_task(

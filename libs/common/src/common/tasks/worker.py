@@ -31,6 +31,8 @@ __all__ = ["TaskCancelledError", "TaskControl", "TaskHandler", "TaskWorker", "Wo
 _log = logging.get(__name__)
 _RETRY_SECONDS = 2.0
 _FETCH_SECONDS = 2.0
+#: A stopping worker waits for so long until an interrupted task is given back.
+_SETTLE_SECONDS = 4.0
 
 
 class TaskWorker:
@@ -73,6 +75,7 @@ class TaskWorker:
         self._idle = asyncio.Event()
         self._idle.set()
         self._control: TaskControl | None = None
+        self._current: asyncio.Task[None] | None = None
         self._pause_seconds = 0.0
 
     async def run(self) -> None:
@@ -111,20 +114,36 @@ class TaskWorker:
         await self._idle.wait()
 
     async def stop(self) -> None:
-        """Take no further task. The current one may finish within the grace, else is given back."""
+        """Take no further task. The current one may finish within the grace, else is given back.
+
+        A task that cannot be settled after that, because NATS is away, is left to redelivery.
+        """
         self._stopping.set()
         await self._presence.draining()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._options.shutdown_grace_seconds):
-                await self._idle.wait()
+        if await self._idle_within(self._options.shutdown_grace_seconds):
+            return
         if self._control is not None:
             self._control.stop()
+        if await self._idle_within(_SETTLE_SECONDS) or self._current is None:
+            return
+        _log.warning("cannot settle the task, which will be redelivered")
+        self._current.cancel()
         await self._idle.wait()
+
+    async def _idle_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        return self._idle.is_set()
 
     async def _isolated(self, message: TaskMessage, cancelled: Cancellations) -> None:
         """Take a task. An error of handling it does not end the worker."""
+        self._current = asyncio.create_task(self._take(message, cancelled), name="task")
         try:
-            await self._take(message, cancelled)
+            await self._current
+        except asyncio.CancelledError:
+            if not self._stopping.is_set():
+                raise
         except Exception as error:
             _log.error("cannot settle the task, which will be retried", exc_info=error)
             await message.give_back(delay_seconds=_RETRY_SECONDS)
