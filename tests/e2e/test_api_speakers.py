@@ -4,9 +4,9 @@ import io
 import time
 from typing import Any
 
-import av
 import pytest
 
+from common.audio.probe import probe
 from tests.e2e.contract import PAGINATION, SPEAKER, SPEAKER_STATISTICS, Api, many, unique
 from tests.e2e.stack import JOB_SECONDS, Completed
 
@@ -105,9 +105,9 @@ def test_clips_are_played_in_parts(done: Api, completed: Completed) -> None:
     tag = {"If-Range": first.headers["etag"]}
     rest = done.http.get(path, headers={"Range": "bytes=2-", **tag})
     assert rest.status_code == 206
-    with av.open(io.BytesIO(first.content + rest.content)) as sound:
-        assert sound.streams.audio[0].codec_context.name == "flac"
-        assert sum(frame.samples for frame in sound.decode(audio=0)) > 0
+    info = probe(io.BytesIO(first.content + rest.content))
+    assert info.codec == "flac"
+    assert info.duration > 1
     details = done.refused(
         "GET", path, 416, "RANGE_NOT_SATISFIABLE", headers={"Range": f"bytes={size}-"}
     )
