@@ -17,12 +17,13 @@ from common.call_limits import WORKER_LIMITS, CallLimits
 from common.errors import AuthenticationError, NotFoundError, UnavailableError
 from common.grpc_client import channel
 from common.grpc_server import GrpcServer
-from common.identity import ServiceSigner
 from common.settings import ServiceSettings
+from common.signing import STREAMED, CallSigner, CallVerifier, digest_of, receiver_key
 
 NAME = "test.v1.Everything"
 KINDS = ("UnaryUnary", "UnaryStream", "StreamUnary", "StreamStream")
 SECRET = "k" * 32
+RECEIVER = "everything"
 
 
 def settings(**values: Any) -> ServiceSettings:
@@ -153,8 +154,20 @@ def authenticator(tokens: TokenAuthenticator | None = None) -> CallAuthenticator
         f"/{NAME}/Inner": Access.SERVICE,
     }
     return CallAuthenticator(
-        tokens=tokens or Tokens(), signer=ServiceSigner(SECRET, "everything"), access=access
+        tokens=tokens or Tokens(),
+        verifier=CallVerifier(receiver_key(SECRET, RECEIVER), RECEIVER),
+        access=access,
     )
+
+
+def signed_by(
+    service: str, kind: str, request: bytes, *, session: str = ""
+) -> tuple[tuple[str, str], ...]:
+    """Return metadata of a call of a kind with one request, signed by a service."""
+    streamed = kind.startswith("Stream")
+    digest = STREAMED if streamed else digest_of(request)
+    signer = CallSigner(SECRET, service)
+    return tuple(signer.sign(RECEIVER, f"/{NAME}/{kind}", digest=digest, session=session).items())
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,9 +19,17 @@ from common.grpc_client import (
     unwrap,
     unwrap_stream,
 )
-from common.identity import Identity, ServiceSigner
+from common.identity import Identity
 from common.sessions import SessionServiceAuthenticator
-from tests.integration.common.grpc_service import KINDS, NAME, SECRET, serving, settings
+from common.signing import CallSigner
+from tests.integration.common.grpc_service import (
+    KINDS,
+    NAME,
+    RECEIVER,
+    SECRET,
+    serving,
+    settings,
+)
 from tests.integration.common.tasks.workers import until
 
 
@@ -117,15 +126,18 @@ async def test_channel_reconnects_to_restarted_service() -> None:
 
 
 async def test_caller_is_passed_on() -> None:
-    signer = ServiceSigner(SECRET, "gateway")
+    signer = CallSigner(SECRET, "gateway")
     async with serving() as connection:
-        token = as_caller(Identity(session_id="session_1", token="tok"), signer)
-        assert await connection.call("UnaryUnary", b"who", metadata=token) == [b"session_1/"]
-        # A caller with a signature has no token to pass on, so the service signs for the session.
-        service = as_caller(Identity(session_id="session_2", service="exporter"), signer)
-        assert await connection.call("UnaryUnary", b"who", metadata=service) == [
-            b"session_2/gateway"
-        ]
+        address = f"127.0.0.1:{connection.server.port}"
+        async with channel(settings(), address, receiver=RECEIVER, signer=signer) as signing:
+            signed = replace(connection, channel=signing)
+            token = as_caller(Identity(session_id="session_1", token="tok"))
+            # A caller with a signature has no token to pass on, so the channel signs for it.
+            service = as_caller(Identity(session_id="session_2", service="exporter"))
+            for kind in KINDS:
+                assert (await signed.call(kind, b"who", metadata=token))[-1] == b"session_1/"
+                answers = await signed.call(kind, b"who", metadata=service)
+                assert answers[-1] == b"session_2/gateway"
 
 
 async def test_absent_gateway_is_not_an_invalid_token(

@@ -8,13 +8,12 @@ import structlog.testing
 
 from common import identity, status, telemetry
 from common.errors import ApplicationError, AuthorizationError, NotFoundError
-from common.identity import ServiceSigner
 from tests.integration.common.grpc_service import (
     KINDS,
-    SECRET,
     Connection,
     calls_measured,
     serving,
+    signed_by,
 )
 from tests.integration.common.tasks.workers import until
 
@@ -48,7 +47,7 @@ async def test_caller_is_established_in_every_kind_of_call(
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_calling_service_is_established(connection: Connection, kind: str) -> None:
-    signed = tuple(ServiceSigner(SECRET, "exporter").sign("session_7").items())
+    signed = signed_by("exporter", kind, b"who", session="session_7")
 
     answers = await connection.call(kind, b"who", metadata=signed)
 
@@ -66,6 +65,18 @@ async def test_unauthenticated_calls_never_reach_the_servicer(
     assert connection.service.calls == 0
 
 
+@pytest.mark.parametrize("kind", ["UnaryUnary", "UnaryStream"])
+@pytest.mark.parametrize("signed", [b"another", b""])
+async def test_services_sign_their_requests(
+    connection: Connection, kind: str, signed: bytes
+) -> None:
+    metadata = signed_by("exporter", kind if signed else "StreamUnary", signed)
+    error = await failure(connection, kind, b"who", metadata=metadata)
+
+    assert error.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert connection.service.calls == 0
+
+
 async def test_public_method_needs_no_caller(connection: Connection) -> None:
     assert await connection.call("Public", b"x", metadata=()) == [b"x"]
 
@@ -74,7 +85,7 @@ async def test_internal_methods_require_a_service(connection: Connection) -> Non
     error = await failure(connection, "Inner", b"who")
     assert isinstance(status.from_rpc_error(error), AuthorizationError)
 
-    signed = tuple(ServiceSigner(SECRET, "exporter").sign().items())
+    signed = signed_by("exporter", "Inner", b"who")
     assert await connection.call("Inner", b"who", metadata=signed) == [b"/exporter"]
 
 
@@ -167,11 +178,9 @@ async def test_leaving_reader_closes_the_stream(connection: Connection) -> None:
 
 
 async def test_concurrent_calls_keep_their_callers(connection: Connection) -> None:
-    signer = ServiceSigner(SECRET, "exporter")
-
     async def ask(number: int) -> bytes:
-        metadata = tuple(signer.sign(f"session_{number}").items())
         kind = KINDS[number % 4]
+        metadata = signed_by("exporter", kind, b"who", session=f"session_{number}")
         return (await connection.call(kind, b"who", metadata=metadata))[-1]
 
     answers = await asyncio.gather(*(ask(number) for number in range(40)))

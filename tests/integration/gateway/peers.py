@@ -10,8 +10,8 @@ from typing import Any
 from common.auth import CallAuthenticator
 from common.errors import ValidationError
 from common.grpc_server import GrpcServer
-from common.identity import ServiceSigner
 from common.settings import ServiceSettings
+from common.signing import CallVerifier
 from securetranscribe.v1 import (
     export_pb2_grpc,
     queue_pb2_grpc,
@@ -38,6 +38,7 @@ class Peers:
         add_exports = export_pb2_grpc.add_ExportServiceServicer_to_server
         self._servers = {
             "transcriber": _server(
+                "transcriber",
                 secret_key,
                 ports.get("transcriber", 0),
                 {
@@ -48,11 +49,13 @@ class Peers:
                 },
             ),
             "speakers": _server(
+                "speakers",
                 secret_key,
                 ports.get("speakers", 0),
                 {f"{package}.SpeakerService": lambda server: add_speakers(self.speakers, server)},
             ),
             "exporter": _server(
+                "exporter",
                 secret_key,
                 ports.get("exporter", 0),
                 {f"{package}.ExportService": lambda server: add_exports(self.exporter, server)},
@@ -79,9 +82,9 @@ class _NoTokens:
         raise ValidationError("no token was expected")
 
 
-def _server(secret_key: str, port: int, services: Any) -> GrpcServer:
+def _server(name: str, secret_key: str, port: int, services: Any) -> GrpcServer:
     settings = ServiceSettings(secret_key=secret_key, grpc_port=port)
     authenticator = CallAuthenticator(
-        tokens=_NoTokens(), signer=ServiceSigner(secret_key, "fake"), access={}
+        tokens=_NoTokens(), verifier=CallVerifier(settings.call_key(name), name), access={}
     )
     return GrpcServer(settings, services=services, authenticator=authenticator)

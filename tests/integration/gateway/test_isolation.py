@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from common import identity
+from common import signing
 from securetranscribe.v1 import session_pb2, session_pb2_grpc
 from tests.integration.gateway.conftest import Running
 from tests.integration.gateway.peers import Peers
@@ -125,7 +125,7 @@ async def test_a_session_id_does_not_authenticate(running: Running) -> None:
         assert shown.status_code == 401
         by_header = await other.get("/api/sessions/current", headers={"X-Session-ID": session})
         assert by_header.json()["data"]["session_id"] != session
-    metadata = ((identity.SESSION_HEADER, session),)
+    metadata = ((signing.SESSION_HEADER, session),)
     async with grpc.aio.insecure_channel(running.grpc_address) as channel:
         service = session_pb2_grpc.SessionServiceStub(channel)
         with pytest.raises(grpc.aio.AioRpcError) as caught:

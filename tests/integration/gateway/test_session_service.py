@@ -11,7 +11,7 @@ import pytest
 from nats.aio.client import Client
 
 from common import bus, events, identity, times
-from common.identity import ServiceSigner
+from common.signing import CallSigner, digest_of
 from securetranscribe.v1 import session_pb2, session_pb2_grpc
 from tests.integration.gateway.conftest import SECRET, MakeGateway, Running
 from tests.integration.gateway.test_session_store import Clock
@@ -127,9 +127,15 @@ async def test_the_current_session_requires_its_token(service: Any, method: str)
 
 async def test_a_signed_service_call_acts_for_a_session(service: Any) -> None:
     made = await service.CreateSession(session_pb2.CreateSessionRequest())
-    signed = ServiceSigner(SECRET, "exporter").sign(made.session.session_id)
+    request = session_pb2.GetCurrentSessionRequest()
+    signed = CallSigner(SECRET, "exporter").sign(
+        "gateway",
+        "/securetranscribe.v1.SessionService/GetCurrentSession",
+        digest=digest_of(request.SerializeToString()),
+        session=made.session.session_id,
+    )
     current = await service.GetCurrentSession(
-        session_pb2.GetCurrentSessionRequest(), metadata=tuple(signed.items())
+        request, metadata=tuple(signed.items())
     )
     assert current.session.session_id == made.session.session_id
 

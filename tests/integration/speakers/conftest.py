@@ -12,10 +12,10 @@ import pytest
 
 from common import bus
 from common.bus import Delivery
-from common.grpc_client import unwrap
-from common.identity import ServiceSigner
+from common.grpc_client import channel, unwrap
 from common.postgres import Database
 from common.runtime import Supervisor
+from common.signing import CallSigner, acting_for
 from common.times import duration
 from securetranscribe.v1 import diarization_pb2, speaker_pb2, speaker_pb2_grpc
 from speakers import app
@@ -197,6 +197,7 @@ class Service:
     """A running service."""
 
     channel: grpc.aio.Channel
+    signed: grpc.aio.Channel
 
     def session(self, name: str = "a") -> Caller:
         """Return a session as caller."""
@@ -204,8 +205,13 @@ class Service:
 
     def transcriber(self, session: str = "session_a") -> Caller:
         """Return the transcriber on behalf of a session as caller."""
-        signer = ServiceSigner(SECRET, "transcriber")
-        return self._caller(tuple(signer.sign(session).items()))
+        return Caller(
+            stub=speaker_pb2_grpc.SpeakerServiceStub(self.signed), metadata=acting_for(session)
+        )
+
+    def service(self) -> Caller:
+        """Return the transcriber on its own behalf as caller."""
+        return self.transcriber("")
 
     def nobody(self) -> Caller:
         """Return a caller without credentials."""
@@ -227,10 +233,15 @@ class ServiceFactory:
         settings = SpeakersSettings(**{**self.variables, "grpc_port": free_port(), **overrides})
         supervisor = Supervisor()
         serving = asyncio.create_task(app.serve(settings, supervisor))
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{settings.grpc_port}") as channel:
+        address = f"127.0.0.1:{settings.grpc_port}"
+        signer = CallSigner(SECRET, "transcriber")
+        async with (
+            grpc.aio.insecure_channel(address) as plain,
+            channel(settings, address, receiver="speakers", signer=signer) as signed,
+        ):
             try:
-                await healthy(channel, serving.done)
-                yield Service(channel=channel)
+                await healthy(plain, serving.done)
+                yield Service(channel=plain, signed=signed)
             finally:
                 supervisor.stop()
                 await serving

@@ -11,9 +11,8 @@ from common.errors import (
     UnavailableError,
     ValidationError,
 )
-from common.identity import ServiceSigner
 from securetranscribe.v1 import speaker_pb2
-from tests.integration.speakers.conftest import SECRET, Caller, Named, ServiceFactory
+from tests.integration.speakers.conftest import Caller, Named, ServiceFactory
 from tests.integration.speakers.fakes import MODEL, Peers, person, voiceprint, wav
 from tests.ports import free_port
 
@@ -54,7 +53,9 @@ async def test_diarizer_is_called_on_behalf_of_the_session(user: Caller, peers: 
     peers.diarizer.hears(voiceprint(person(1)))
     await enroll(user, ann)
     [caller] = peers.diarizer.callers
-    assert caller["authorization"] == "Bearer token-a"
+    assert "authorization" not in caller
+    assert caller["x-session-id"] == "session_a"
+    assert ":speakers:" in caller["x-service-auth"]
 
 
 async def test_cleanest_seconds_become_the_clip(user: Caller, peers: Peers) -> None:
@@ -137,7 +138,6 @@ async def test_service_may_enroll_without_session(services: ServiceFactory, peer
         user = running.session()
         ann = (await user.create("Ann")).speaker_id
         peers.diarizer.hears(voiceprint(person(1)))
-        signed = ServiceSigner(SECRET, "operator").sign()
-        tool = Caller(stub=user.stub, metadata=tuple(signed.items()))
+        tool = running.service()
         assert (await enroll(tool, ann)).speaker.sample_count == 1
     assert "x-service-auth" in peers.diarizer.callers[-1]

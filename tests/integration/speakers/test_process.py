@@ -9,7 +9,10 @@ from collections.abc import Callable, Mapping
 import grpc.aio
 import psycopg
 
+from common.grpc_client import channel
 from common.postgres import Database
+from common.signing import CallSigner
+from speakers.settings import SpeakersSettings
 from tests.integration.serving import healthy
 from tests.integration.speakers.conftest import SECRET, Service
 from tests.ports import free_port
@@ -41,9 +44,15 @@ async def test_process_serves_until_sigterm(
         GATEWAY_GRPC=nobody,
         DIARIZER_GRPC=nobody,
     )
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        await healthy(channel, lambda: process.returncode is not None)
-        service = Service(channel=channel)
+    address = f"127.0.0.1:{port}"
+    settings = SpeakersSettings(secret_key=SECRET, grpc_port=0, database_url="unused")
+    signer = CallSigner(SECRET, "transcriber")
+    async with (
+        grpc.aio.insecure_channel(address) as plain,
+        channel(settings, address, receiver="speakers", signer=signer) as signed,
+    ):
+        await healthy(plain, lambda: process.returncode is not None)
+        service = Service(channel=plain, signed=signed)
         assert (await service.transcriber().create("Ann")).name == "Ann"
         process.send_signal(signal.SIGTERM)
         _, errors = await process.communicate()

@@ -13,13 +13,12 @@ from common.auth import CachedAuthenticator
 from common.background.attempts import SetAside
 from common.background.registry import Background
 from common.connections import Connections
-from common.identity import ServiceSigner
 from common.objects import ObjectStore
 from common.postgres import Database
 from common.sessions import SessionServiceAuthenticator
 from securetranscribe.v1 import event_pb2, queue_pb2
 from tests.integration.isolation import StepTests, steps_of
-from tests.integration.transcriber.conftest import SECRET, ApiFactory
+from tests.integration.transcriber.conftest import ApiFactory
 from tests.integration.transcriber.fakes import Peers
 from transcriber import app
 from transcriber.api.preferences import SessionPreferences
@@ -86,21 +85,20 @@ async def core(
 ) -> AsyncIterator[Core]:
     """Make the components of an api without starting it."""
     settings = apis.settings()
-    signer = ServiceSigner(SECRET, "transcriber")
     with ThreadPoolExecutor(1) as threads:
         async with grpc.aio.insecure_channel(peers.address) as channel:
             connections = Connections(
                 settings=settings,
                 client=client,
                 gateway=channel,
-                signer=signer,
+                service="transcriber",
                 tokens=CachedAuthenticator(SessionServiceAuthenticator(channel), 1.0),
             )
             servers = Servers(
                 connections=connections,
                 database=database,
                 objects=objects,
-                speakers=SpeakersClient(channel, signer),
+                speakers=SpeakersClient(channel),
                 preferences=SessionPreferences(channel),
             )
             yield app.make_core(settings, servers, threads)

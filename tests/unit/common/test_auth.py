@@ -7,9 +7,17 @@ import pytest
 from common import auth
 from common.auth import Access, CachedAuthenticator, CallAuthenticator, bearer
 from common.errors import AuthenticationError, AuthorizationError, UnavailableError
-from common.identity import SERVICE_HEADER, SESSION_HEADER, Identity, ServiceSigner, hash_token
+from common.identity import Identity, hash_token
+from common.signing import (
+    SESSION_HEADER,
+    SIGNATURE_HEADER,
+    CallSigner,
+    CallVerifier,
+    receiver_key,
+)
 
 KEY = "k" * 32
+VERIFIER = CallVerifier(receiver_key(KEY, "here"), "here")
 
 
 class FakeTokens:
@@ -166,13 +174,13 @@ PUBLIC, SESSION, SERVICE = "/x.S/Public", "/x.S/Unlisted", "/x.S/Inner"
 def authenticator() -> CallAuthenticator:
     return CallAuthenticator(
         tokens=FakeTokens(tok="session_1"),
-        signer=ServiceSigner(KEY, "here"),
+        verifier=VERIFIER,
         access={PUBLIC: Access.PUBLIC, SERVICE: Access.SERVICE},
     )
 
 
-def signed(session: str = "") -> dict[str, str]:
-    return ServiceSigner(KEY, "exporter").sign(session)
+def signed(method: str, session: str = "") -> dict[str, str]:
+    return CallSigner(KEY, "exporter").sign("here", method, session=session)
 
 
 async def test_unlisted_method_requires_a_session(
@@ -207,7 +215,7 @@ async def test_session_must_not_call_methods_of_services(
 
 @pytest.mark.parametrize("method", [PUBLIC, SESSION, SERVICE])
 async def test_service_may_call_every_method(authenticator: CallAuthenticator, method: str) -> None:
-    caller = await authenticator.identify(method, signed("session_9"))
+    caller = await authenticator.identify(method, signed(method, "session_9"))
 
     assert caller == Identity(service="exporter", session_id="session_9")
 
@@ -216,7 +224,7 @@ async def test_service_may_call_every_method(authenticator: CallAuthenticator, m
 async def test_wrong_signature_is_rejected_even_with_a_valid_token(
     authenticator: CallAuthenticator, method: str
 ) -> None:
-    metadata = {SERVICE_HEADER: "", "authorization": "Bearer tok"}
+    metadata = {SIGNATURE_HEADER: "", "authorization": "Bearer tok"}
 
     with pytest.raises(AuthenticationError):
         await authenticator.identify(method, metadata)
@@ -224,7 +232,7 @@ async def test_wrong_signature_is_rejected_even_with_a_valid_token(
 
 async def test_session_cannot_be_added_to_a_signature(authenticator: CallAuthenticator) -> None:
     with pytest.raises(AuthenticationError):
-        await authenticator.identify(SESSION, {**signed(), SESSION_HEADER: "session_1"})
+        await authenticator.identify(SESSION, {**signed(SESSION), SESSION_HEADER: "session_1"})
 
 
 async def test_session_header_alone_has_no_effect(authenticator: CallAuthenticator) -> None:
@@ -238,7 +246,7 @@ async def test_unavailable_gateway_is_not_an_invalid_token() -> None:
             raise UnavailableError("away")
 
     authenticator = CallAuthenticator(
-        tokens=CachedAuthenticator(Away(), 60), signer=ServiceSigner(KEY, "here"), access={}
+        tokens=CachedAuthenticator(Away(), 60), verifier=VERIFIER, access={}
     )
     with pytest.raises(UnavailableError):
         await authenticator.identify(SESSION, {"authorization": "Bearer tok"})

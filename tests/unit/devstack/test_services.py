@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from common.signing import receiver_key
 from devstack.config import StackConfig
 from devstack.errors import PortTakenError
 from devstack.health import GrpcProbe, HttpProbe
@@ -114,7 +115,17 @@ def test_variables_of_the_operator_reach_every_service(plan: MakePlan) -> None:
     made = plan(environment={"LOG_LEVEL": "DEBUG", "SECRET_KEY": "mine"})
     for one in made.processes:
         assert one.spec.environment["LOG_LEVEL"] == "DEBUG"
-        assert one.spec.environment["SECRET_KEY"] == "mine"
+        if not one.service.scaled:
+            assert one.spec.environment["SECRET_KEY"] == "mine"
+
+
+def test_workers_get_no_key_but_their_own(plan: MakePlan) -> None:
+    made = plan(environment={"SECRET_KEY": "mine"})
+    workers = [one for one in made.processes if one.service.scaled]
+    assert workers
+    for one in workers:
+        assert "mine" not in one.spec.environment.values()
+        assert one.spec.environment["SERVICE_KEY"] == receiver_key("mine", one.service.name)
 
 
 def test_without_a_secret_key_the_generated_one_is_used(plan: MakePlan) -> None:

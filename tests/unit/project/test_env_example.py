@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
+from common import lengths, sizes
 from diarizer.settings import DiarizerSettings
 from exporter.settings import ExporterSettings
 from gateway.settings import GatewaySettings
@@ -46,6 +47,12 @@ def test_every_listed_variable_is_read(listed: dict[str, str]) -> None:
     assert {name for name in listed if not name.startswith("DEVSTACK_")} <= read | STACK
 
 
+def _number(name: str, shown: str) -> float:
+    if name == "MAX_FILE_SIZE":
+        return sizes.parse(shown)
+    return lengths.parse(shown) if name == "MAX_DURATION" else float(shown)
+
+
 @pytest.mark.parametrize("settings", SERVICES)
 def test_listed_defaults_are_correct(settings: type[BaseSettings], listed: dict[str, str]) -> None:
     for name, default in _fields(settings).items():
@@ -53,7 +60,7 @@ def test_listed_defaults_are_correct(settings: type[BaseSettings], listed: dict[
         if isinstance(default, bool):
             assert shown == str(default).lower(), name
         elif isinstance(default, int | float):
-            assert name == "MAX_FILE_SIZE" or float(shown) == float(default), name
+            assert _number(name, shown) == float(default), name
         elif isinstance(default, tuple):
             assert shown == ",".join(default), name
         elif isinstance(default, str):

@@ -7,13 +7,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from common.errors import AuthenticationError, AuthorizationError
-from common.identity import (
-    SERVICE_HEADER,
-    SESSION_HEADER,
-    Identity,
-    ServiceSigner,
-    hash_token,
-)
+from common.identity import Identity, hash_token
+from common.signing import SIGNATURE_HEADER, CallVerifier
 
 _CACHE_ENTRIES = 10_000
 
@@ -90,11 +85,11 @@ class CallAuthenticator:
         self,
         *,
         tokens: TokenAuthenticator,
-        signer: ServiceSigner,
+        verifier: CallVerifier,
         access: Mapping[str, Access],
     ) -> None:
         self._tokens = tokens
-        self._signer = signer
+        self._verifier = verifier
         self._access = access
 
     async def identify(self, method: str, metadata: Mapping[str, str]) -> Identity | None:
@@ -105,9 +100,8 @@ class CallAuthenticator:
             AuthorizationError: the method is for services only.
         """
         access = self._access.get(method, Access.SESSION)
-        signature = metadata.get(SERVICE_HEADER)
-        if signature is not None:
-            return self._signer.verify(signature, metadata.get(SESSION_HEADER, ""))
+        if SIGNATURE_HEADER in metadata:
+            return self._verifier.verify(method, metadata)
         token = bearer(metadata.get("authorization", ""))
         if access is Access.PUBLIC and not token:
             return None

@@ -29,7 +29,7 @@ API_LIMITS = CallLimits()
 #: The gateway's own service: identifiers and preferences only.
 SESSION_LIMITS = CallLimits(request_bytes=_MIB // 4)
 #: Services that receive clips of voices.
-CLIP_LIMITS = CallLimits(request_bytes=MAX_CLIP_BYTES + _MIB, calls=100, calls_per_caller=4)
+CLIP_LIMITS = CallLimits(request_bytes=MAX_CLIP_BYTES + _MIB, calls=64, calls_per_caller=16)
 #: Workers, which receive short recordings as a whole (64 MiB and their metadata).
 WORKER_LIMITS = CallLimits(request_bytes=72 * _MIB, calls=16, calls_per_caller=2)
 

@@ -13,9 +13,9 @@ from common.auth import Access, CachedAuthenticator, CallAuthenticator
 from common.call_limits import API_LIMITS, CallLimits
 from common.grpc_client import channel
 from common.grpc_server import AddToServer, GrpcServer
-from common.identity import ServiceSigner
 from common.sessions import SessionServiceAuthenticator
 from common.settings import ServiceSettings
+from common.signing import CallSigner, CallVerifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +25,13 @@ class Connections:
     settings: ServiceSettings
     client: Client
     gateway: grpc.aio.Channel
-    signer: ServiceSigner
+    service: str
     tokens: CachedAuthenticator
+
+    def channel(self, address: str, receiver: str) -> grpc.aio.Channel:
+        """Return a channel to another service, whose calls are signed."""
+        signer = CallSigner(self.settings.secret_key.get_secret_value(), self.service)
+        return channel(self.settings, address, receiver=receiver, signer=signer)
 
     @property
     def stream(self) -> JetStreamContext:
@@ -45,7 +50,9 @@ class Connections:
         `access` holds the rules of methods that do not require a session.
         """
         authenticator = CallAuthenticator(
-            tokens=self.tokens, signer=self.signer, access=access or {}
+            tokens=self.tokens,
+            verifier=CallVerifier(self.settings.call_key(self.service), self.service),
+            access=access or {},
         )
         return GrpcServer(
             self.settings, services=services, authenticator=authenticator, limits=limits
@@ -73,6 +80,6 @@ async def connect(
         settings=settings,
         client=client,
         gateway=gateway,
-        signer=ServiceSigner(settings.secret_key.get_secret_value(), service),
+        service=service,
         tokens=tokens,
     )

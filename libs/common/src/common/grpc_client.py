@@ -9,10 +9,11 @@ import grpc
 import grpc.aio
 from google.protobuf.descriptor_pb2 import MethodOptions
 
-from common import status, telemetry
+from common import client_signing, status, telemetry
 from common.grpc_server import MAX_MESSAGE_BYTES, channel_credentials
-from common.identity import Identity, ServiceSigner
+from common.identity import Identity
 from common.settings import ServiceSettings
+from common.signing import CallSigner, acting_for
 from securetranscribe.v1 import (
     diarization_pb2,
     export_pb2,
@@ -77,17 +78,20 @@ def channel(
     settings: ServiceSettings,
     address: str,
     *,
+    receiver: str = "",
+    signer: CallSigner | None = None,
     idempotent: Iterable[str] | None = None,
     traced: bool = True,
 ) -> grpc.aio.Channel:
     """Return a channel to `host:port` that connects on first use and reconnects as needed.
 
-    `idempotent` names the methods to retry, by default those marked in the contracts.
+    Calls whose metadata is `signing.acting_for` are signed for the service `receiver`. `idempotent`
+    names the methods to retry, by default those marked in the contracts.
 
     `ClientStream` needs a channel that is not traced. With any interceptor, grpc sends requests
     from a queue in a task of its own. When the server is away, that task cancels the call, and the
-    caller sees CANCELLED instead of UNAVAILABLE. Such a call carries the trace in its metadata
-    (`telemetry.inject`).
+    caller sees CANCELLED instead of UNAVAILABLE. Such a call carries the trace (`telemetry.inject`)
+    and the signature (`CallSigner.sign`) in its metadata.
     """
     retried = idempotent_methods() if idempotent is None else idempotent
     options = [
@@ -102,21 +106,23 @@ def channel(
         # A name may resolve to several replicas. Spread the calls over them.
         ("grpc.lb_policy_name", "round_robin"),
     ]
-    interceptors = telemetry.client_interceptors() if traced else None
+    interceptors = [*telemetry.client_interceptors()] if traced else []
+    if traced and signer is not None:
+        interceptors += client_signing.interceptors(signer, receiver)
     credentials = channel_credentials(settings)
     if credentials is None:
         return grpc.aio.insecure_channel(address, options=options, interceptors=interceptors)
     return grpc.aio.secure_channel(address, credentials, options=options, interceptors=interceptors)
 
 
-def as_caller(caller: Identity, signer: ServiceSigner) -> tuple[tuple[str, str], ...]:
+def as_caller(caller: Identity) -> tuple[tuple[str, str], ...]:
     """Return metadata for a call on a caller's behalf.
 
-    It holds the caller's token or, without one, this service's signature for the session.
+    It holds the caller's token or, without one, the session for which the channel signs.
     """
     if caller.token:
         return (("authorization", f"Bearer {caller.token}"),)
-    return tuple(signer.sign(caller.session_id).items())
+    return acting_for(caller.session_id)
 
 
 async def unwrap(call: Awaitable[Answer]) -> Answer:

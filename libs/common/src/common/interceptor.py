@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hmac
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, TypeAlias
@@ -9,12 +10,14 @@ from typing import Any, TypeAlias
 import grpc
 import grpc.aio
 import structlog
+from google.protobuf.message import DecodeError
 
 from common import identity, logging, status, telemetry
 from common.auth import CallAuthenticator
 from common.call_limits import CallsInFlight
-from common.errors import ApplicationError, ValidationError
+from common.errors import ApplicationError, AuthenticationError, ValidationError
 from common.identity import Identity
+from common.signing import digest_of
 
 _log = logging.get(__name__)
 # grpc's stubs describe handlers of the synchronous server. Those of grpc.aio are looser.
@@ -63,12 +66,11 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
                 with self._admitted(caller, context):
                     if handler.request_streaming:
                         return await handler.stream_unary(requests, context)
-                    return await handler.unary_unary(await _only(requests), context)
+                    request = await _only(requests, handler, caller)
+                    return await handler.unary_unary(request, context)
 
         return grpc.stream_unary_rpc_method_handler(
-            call,
-            handler.request_deserializer,
-            handler.response_serializer,
+            call, _deserializer(handler), handler.response_serializer
         )
 
     def _streaming(self, handler: _Handler, method: str, caller: Identity | None) -> _Handler:
@@ -78,7 +80,7 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
                     responses = (
                         handler.stream_stream(requests, context)
                         if handler.request_streaming
-                        else handler.unary_stream(await _only(requests), context)
+                        else handler.unary_stream(await _only(requests, handler, caller), context)
                     )
                     # Close it as soon as the caller leaves, not when it is garbage-collected.
                     async with contextlib.aclosing(responses):
@@ -86,9 +88,7 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
                             yield response
 
         return grpc.stream_stream_rpc_method_handler(
-            call,
-            handler.request_deserializer,
-            handler.response_serializer,
+            call, _deserializer(handler), handler.response_serializer
         )
 
     @contextlib.contextmanager
@@ -108,10 +108,28 @@ def _caller_key(caller: Identity | None, context: Any) -> str:
     return "" if caller.service else caller.session_id
 
 
-async def _only(requests: AsyncIterator[Any]) -> Any:
-    """Return the request of a call that has one."""
+def _deserializer(handler: _Handler) -> Any:
+    """Return the deserializer of a stream. Single requests are deserialized by `_only`."""
+    return handler.request_deserializer if handler.request_streaming else None
+
+
+async def _only(requests: AsyncIterator[bytes], handler: _Handler, caller: Identity | None) -> Any:
+    """Return the request of a call that has one, once it is what a service has signed.
+
+    Raises:
+        AuthenticationError: it is not the signed request.
+        ValidationError: there is no request, or it is not of the method's type.
+    """
     async for request in requests:
-        return request
+        signed = caller.request_digest if caller is not None else ""
+        if signed and not hmac.compare_digest(signed, digest_of(request)):
+            raise AuthenticationError("The request is not the one that was signed.")
+        if handler.request_deserializer is None:
+            return request
+        try:
+            return handler.request_deserializer(request)
+        except DecodeError as error:
+            raise ValidationError.of("request", "The request cannot be read.") from error
     raise ValidationError.of("request", "The call has no request.")
 
 

@@ -19,7 +19,8 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from common import sizes
+from common import lengths, sizes
+from common.signing import receiver_key
 
 _FILE_SUFFIX = "_FILE"
 
@@ -27,6 +28,11 @@ _FILE_SUFFIX = "_FILE"
 def parse_size(value: Any) -> Any:
     """Convert a size given as text, such as `500MB`, to bytes. For validators of settings."""
     return sizes.parse(value) if isinstance(value, str) else value
+
+
+def parse_length(value: Any) -> Any:
+    """Convert a length of time given as text, such as `12h`, to seconds. For validators."""
+    return lengths.parse(value) if isinstance(value, str) else value
 
 
 def _split(value: Any) -> Any:
@@ -38,6 +44,7 @@ def _split(value: Any) -> Any:
 
 Bytes = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Length = Annotated[float, BeforeValidator(parse_length), Field(gt=0, allow_inf_nan=False)]
 NameList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -125,6 +132,10 @@ class ServiceSettings(Settings):
     def log_level_and_format(self) -> tuple[str, str]:
         """Level and format of the log. With DEBUG, everything in a form for people."""
         return ("DEBUG", "console") if self.debug else (self.log_level, self.log_format)
+
+    def call_key(self, service: str) -> str:
+        """Return the key with which calls to a service are verified."""
+        return receiver_key(self.secret_key.get_secret_value(), service)
 
     @model_validator(mode="after")
     def _certificate_with_key(self) -> Self:

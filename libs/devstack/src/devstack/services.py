@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from common.signing import receiver_key
 from devstack.config import DIARIZER, TRANSCRIBER_WORKER, StackConfig
 from devstack.health import GrpcProbe, HttpProbe, Probe
 from devstack.ports import LOOPBACK, PortBook
@@ -18,6 +19,7 @@ STACK_VARIABLES = (
     "S3_ENDPOINT",
     "S3_ACCESS_KEY",
     "S3_SECRET_KEY",
+    "SERVICE_KEY",
     "METRICS_PORT",
 )
 """Variables set by the stack alone. A `.env` file for containers must not leak in, and processes
@@ -198,6 +200,10 @@ class Planner:
         }
         for scope in (EVERY_SERVICE, service.name, name):
             environment |= self.overrides.get(scope, {})
+        if service.scaled:
+            # A worker reads recordings of strangers. It gets no key but its own.
+            secret = environment.pop("SECRET_KEY")
+            environment.setdefault("SERVICE_KEY", receiver_key(secret, service.name))
         address = f"{_reachable(environment['GRPC_HOST'])}:{port}"
         return PlannedProcess(
             service=service,

@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack
 import httpx2
 
 from common.connections import connect
-from common.grpc_client import channel
 from common.runtime import Supervisor
 from exporter.render_pool import RenderPool
 from exporter.servicer import ExportServicer
@@ -23,12 +22,14 @@ async def serve(settings: ExporterSettings, supervisor: Supervisor) -> None:
     """Serve until the supervisor stops."""
     async with AsyncExitStack() as stack:
         connections = await connect(settings, stack, service="exporter")
-        transcriber = await stack.enter_async_context(channel(settings, settings.transcriber_grpc))
+        transcriber = await stack.enter_async_context(
+            connections.channel(settings.transcriber_grpc, "transcriber")
+        )
 
         render_pool = RenderPool(settings.export_workers)
         stack.callback(render_pool.close)
         servicer = ExportServicer(
-            transcripts=TranscriptClient(transcriber, connections.signer),
+            transcripts=TranscriptClient(transcriber),
             render_pool=render_pool,
             summarize=(await _summarizer(settings, stack)).summarize,
         )

@@ -4,7 +4,7 @@ import grpc.aio
 
 from common.errors import StateError
 from common.grpc_client import as_caller, unwrap_stream
-from common.identity import Identity, ServiceSigner
+from common.identity import Identity
 from exporter.conversion import DocumentBuilder
 from exporter.document import Document
 from securetranscribe.v1 import transcription_pb2 as pb
@@ -14,9 +14,8 @@ from securetranscribe.v1 import transcription_pb2_grpc
 class TranscriptClient:
     """Client of the transcriber that reads transcripts on behalf of the caller."""
 
-    def __init__(self, channel: grpc.aio.Channel, signer: ServiceSigner) -> None:
+    def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = transcription_pb2_grpc.TranscriptionServiceStub(channel)
-        self._signer = signer
 
     async def read(self, caller: Identity, transcription_id: int, *, words: bool) -> Document:
         """Return a finished transcript of the caller, with or without its words.
@@ -26,7 +25,7 @@ class TranscriptClient:
             StateError: it is not complete yet.
         """
         request = pb.StreamTranscriptRequest(transcription_id=transcription_id, include_words=words)
-        call = self._stub.StreamTranscript(request, metadata=as_caller(caller, self._signer))
+        call = self._stub.StreamTranscript(request, metadata=as_caller(caller))
         builder = DocumentBuilder()
         async for response in unwrap_stream(call):
             if response.HasField("transcription"):

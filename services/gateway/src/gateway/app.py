@@ -16,9 +16,9 @@ from common.call_limits import SESSION_LIMITS
 from common.errors import UnavailableError
 from common.events import EventPublisher
 from common.grpc_server import AddToServer, GrpcServer, method_names
-from common.identity import ServiceSigner
 from common.postgres import Database
 from common.runtime import Supervisor, eventually
+from common.signing import CallSigner, CallVerifier
 from gateway import loop_watch
 from gateway.api.exports import ExportApi
 from gateway.api.queue import QueueApi
@@ -78,7 +78,7 @@ class Gateway:
         self._settings = settings
         self._client = client
         self._database = database
-        self._signer = ServiceSigner(settings.secret_key.get_secret_value(), "gateway")
+        signer = CallSigner(settings.secret_key.get_secret_value(), "gateway")
         self._hub = Hub(clients_per_session=settings.websockets_per_session)
         self._feed = Feed(client, self._hub)
         self._limits = RateLimits.configured(settings)
@@ -88,7 +88,7 @@ class Gateway:
             transcriber=settings.transcriber_grpc,
             speakers=settings.speakers_grpc,
             exporter=settings.exporter_grpc,
-            signer=self._signer,
+            signer=signer,
         )
         self._health = Health(
             version=_version(),
@@ -219,7 +219,7 @@ class Gateway:
         public = method_names("SessionService", ["CreateSession", "AuthenticateSession"])
         return CallAuthenticator(
             tokens=RegistryAuthenticator(self._registry),
-            signer=self._signer,
+            verifier=CallVerifier(self._settings.call_key("gateway"), "gateway"),
             access=dict.fromkeys(public, Access.PUBLIC),
         )
 

@@ -7,8 +7,8 @@ import grpc.aio
 
 from common import telemetry
 from common.grpc_client import channel, unwrap, unwrap_stream
-from common.identity import ServiceSigner
 from common.settings import ServiceSettings
+from common.signing import CallSigner, acting_for
 from securetranscribe.v1 import (
     export_pb2_grpc,
     queue_pb2_grpc,
@@ -22,6 +22,7 @@ Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 Metadata = tuple[tuple[str, str], ...]
 
+_UPLOAD = "/securetranscribe.v1.TranscriptionService/UploadTranscription"
 _ANSWER_SECONDS = 15.0
 _EXPORT_SECONDS = 300.0
 
@@ -36,13 +37,13 @@ class Backends:
         transcriber: str,
         speakers: str,
         exporter: str,
-        signer: ServiceSigner,
+        signer: CallSigner,
     ) -> None:
         """Create the channels. Addresses are `host:port`, and connections open on first use."""
         self._signer = signer
-        self._transcriber = channel(settings, transcriber)
-        self._speakers = channel(settings, speakers)
-        self._exporter = channel(settings, exporter)
+        self._transcriber = channel(settings, transcriber, receiver="transcriber", signer=signer)
+        self._speakers = channel(settings, speakers, receiver="speakers", signer=signer)
+        self._exporter = channel(settings, exporter, receiver="exporter", signer=signer)
         # A traced channel does not support writing a stream message by message.
         self._uploads = channel(settings, transcriber, traced=False)
         self.uploads = transcription_pb2_grpc.TranscriptionServiceStub(self._uploads)
@@ -51,16 +52,13 @@ class Backends:
         self.speakers = speaker_pb2_grpc.SpeakerServiceStub(self._speakers)
         self.exports = export_pb2_grpc.ExportServiceStub(self._exporter)
 
-    def metadata(self, session_id: str) -> Metadata:
-        """Return the signed metadata of a call made for a session."""
-        return tuple(self._signer.sign(session_id).items())
-
     def upload_metadata(self, session_id: str) -> Metadata:
-        """Return the metadata of an upload, with the trace context added by hand.
+        """Return the metadata of an upload, with signature and trace added by hand.
 
-        The upload channel has no tracing interceptor to do it.
+        The upload channel has no interceptors to do it.
         """
-        return (*self.metadata(session_id), *telemetry.inject().items())
+        signature = self._signer.sign("transcriber", _UPLOAD, session=session_id)
+        return (*signature.items(), *telemetry.inject().items())
 
     async def ask(
         self,
@@ -76,7 +74,7 @@ class Backends:
             ApplicationError: the service refused the call.
             UnavailableError: the service does not respond.
         """
-        return await unwrap(method(request, metadata=self.metadata(session_id), timeout=seconds))
+        return await unwrap(method(request, metadata=acting_for(session_id), timeout=seconds))
 
     async def session_statistics(self, session_id: str) -> session_pb2.SessionStatistics:
         """Return the job statistics of a session, from the transcriber.
@@ -98,7 +96,7 @@ class Backends:
         session_id: str,
     ) -> AsyncGenerator[Answer, None]:
         """Call a streaming method for a session. Closing the iterator cancels the call."""
-        call = method(request, metadata=self.metadata(session_id), timeout=_EXPORT_SECONDS)
+        call = method(request, metadata=acting_for(session_id), timeout=_EXPORT_SECONDS)
         return unwrap_stream(call)
 
     async def close(self) -> None:

@@ -11,7 +11,6 @@ from common.bus import Delivery
 from common.call_limits import CLIP_LIMITS
 from common.connections import connect
 from common.errors import ApplicationError
-from common.grpc_client import channel
 from common.outbox import OutboxRelay
 from common.runtime import Supervisor, eventually
 from securetranscribe.v1 import speaker_pb2_grpc
@@ -40,10 +39,10 @@ async def serve(settings: SpeakersSettings, supervisor: Supervisor) -> None:
         connections = await connect(settings, stack, service="speakers")
         await eventually(lambda: bus.ensure_streams(connections.stream, Delivery()))
 
-        diarizer = await stack.enter_async_context(channel(settings, settings.diarizer_grpc))
-        extractor = DiarizerClient(
-            diarizer, connections.signer, timeout_seconds=settings.enrollment_timeout_seconds
+        diarizer = await stack.enter_async_context(
+            connections.channel(settings.diarizer_grpc, "diarizer")
         )
+        extractor = DiarizerClient(diarizer, timeout_seconds=settings.enrollment_timeout_seconds)
         servicer = create_servicer(settings, database, spaces, extractor)
         server = connections.server(
             {

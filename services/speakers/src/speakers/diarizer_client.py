@@ -6,8 +6,8 @@ from typing import Protocol
 import grpc.aio
 
 from common import identity, times
-from common.grpc_client import as_caller, unwrap
-from common.identity import ServiceSigner
+from common.grpc_client import unwrap
+from common.signing import acting_for
 from securetranscribe.v1 import diarization_pb2, diarization_pb2_grpc
 from speakers.domain.voiceprint import Voiceprint
 
@@ -42,20 +42,20 @@ class VoiceprintExtractor(Protocol):
 class DiarizerClient:
     """`VoiceprintExtractor` backed by the diarizer service."""
 
-    def __init__(
-        self, channel: grpc.aio.Channel, signer: ServiceSigner, *, timeout_seconds: float
-    ) -> None:
+    def __init__(self, channel: grpc.aio.Channel, *, timeout_seconds: float) -> None:
         self._stub = diarization_pb2_grpc.DiarizationServiceStub(channel)
-        self._signer = signer
         self._timeout = timeout_seconds
 
     async def extract(self, content: bytes) -> ExtractedVoiceprint:
-        """Ask the diarizer on behalf of the current caller. See `VoiceprintExtractor.extract`."""
+        """Ask the diarizer on behalf of the current caller. See `VoiceprintExtractor.extract`.
+
+        A worker never gets the caller's token.
+        """
         answer = await unwrap(
             self._stub.ExtractVoiceprint(
                 diarization_pb2.ExtractVoiceprintRequest(content=content),
                 timeout=self._timeout,
-                metadata=as_caller(identity.current(), self._signer),
+                metadata=acting_for(identity.current().session_id),
             )
         )
         return ExtractedVoiceprint(

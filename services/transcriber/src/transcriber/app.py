@@ -14,7 +14,6 @@ from common.background.registry import Background, Loop, Work
 from common.bus import Delivery
 from common.connections import Connections, connect
 from common.events import EventPublisher
-from common.grpc_client import channel
 from common.grpc_server import AddToServer
 from common.objects import ObjectStore
 from common.postgres import Database, migrate
@@ -43,6 +42,7 @@ from transcriber.queue.results import ResultStep
 from transcriber.queue.workers import WorkerRegistry
 from transcriber.recordings.cleanup import RecordingStep, StaleUploadStep, forget_dead_tasks
 from transcriber.recordings.deletion import Deleter, DeletionStep
+from transcriber.recordings.examination import Examiner
 from transcriber.recordings.upload import Uploader, UploadLimits
 from transcriber.settings import ApiSettings
 from transcriber.store.outbox import SOURCE
@@ -157,12 +157,14 @@ async def _connect(settings: ApiSettings, stack: AsyncExitStack) -> Servers:
         await eventually(partial(objects.check, bucket))
     connections = await connect(settings, stack, service=SOURCE, client_name="transcriber-api")
     await eventually(partial(bus.ensure_streams, connections.stream, delivery(settings)))
-    speakers = await stack.enter_async_context(channel(settings, settings.speakers_grpc))
+    speakers = await stack.enter_async_context(
+        connections.channel(settings.speakers_grpc, "speakers")
+    )
     return Servers(
         connections=connections,
         database=database,
         objects=objects,
-        speakers=SpeakersClient(speakers, connections.signer),
+        speakers=SpeakersClient(speakers),
         preferences=SessionPreferences(connections.gateway),
     )
 
@@ -213,14 +215,20 @@ def make_actions(core: Core) -> Actions:
     limits = UploadLimits(
         max_file_size=settings.max_file_size,
         idle_seconds=settings.upload_idle_seconds,
-        probe_seconds=settings.probe_timeout_seconds,
+    )
+    examiner = Examiner(
+        objects,
+        core.threads,
+        bucket=settings.s3_bucket_audio,
+        seconds=settings.probe_timeout_seconds,
+        max_duration=settings.max_duration,
     )
     return Actions(
         uploader=Uploader(
             database,
             objects,
             starter,
-            core.threads,
+            examiner,
             bucket=settings.s3_bucket_audio,
             limits=limits,
         ),

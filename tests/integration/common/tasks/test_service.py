@@ -12,10 +12,10 @@ from pydantic import SecretStr
 from common import gpu
 from common.errors import TranscriptionError
 from common.grpc_client import channel
-from common.identity import ServiceSigner
 from common.inference import Inference
 from common.runtime import Supervisor
 from common.settings import ObjectSettings
+from common.signing import CallSigner, digest_of
 from common.tasks import service as worker_service
 from common.tasks.service import Services, WorkerKind, WorkerSettings
 from common.tasks.task import TaskControl
@@ -108,7 +108,10 @@ async def running(settings: WorkerSettings) -> AsyncIterator[Running]:
 
 
 async def test_worker_loads_works_answers_and_ends(bench: Bench, settings: WorkerSettings) -> None:
-    signed = tuple(ServiceSigner(SECRET, "gateway").sign("session_1").items())
+    signature = CallSigner(SECRET, "gateway").sign(
+        "speech", f"/{NAME}/Recognize", digest=digest_of(b"abc"), session="session_1"
+    )
+    signed = tuple(signature.items())
     async with running(settings) as service:
         assert service.engine is not None
         recognize: Any = service.channel.unary_unary(f"/{NAME}/Recognize")

@@ -7,7 +7,7 @@ import grpc.aio
 
 from common.audio.clips import CLIP_TYPE
 from common.grpc_client import unwrap
-from common.identity import ServiceSigner
+from common.signing import acting_for
 from common.times import duration
 from securetranscribe.v1 import diarization_pb2, speaker_pb2, speaker_pb2_grpc
 from transcriber.domain.transcripts import TranscriptSpeaker
@@ -37,9 +37,8 @@ class VoiceLink:
 class SpeakersClient:
     """Calls SpeakerService as this service, on behalf of the session that owns the recording."""
 
-    def __init__(self, channel: grpc.aio.Channel, signer: ServiceSigner) -> None:
+    def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = speaker_pb2_grpc.SpeakerServiceStub(channel)
-        self._signer = signer
 
     async def recognize(
         self, transcription_id: int, session_id: str, speakers: Sequence[TranscriptSpeaker]
@@ -54,7 +53,7 @@ class SpeakersClient:
         )
         answer = await unwrap(
             self._stub.RecognizeVoices(
-                request, timeout=_RECOGNIZE_SECONDS, metadata=self._metadata(session_id)
+                request, timeout=_RECOGNIZE_SECONDS, metadata=acting_for(session_id)
             )
         )
         return [
@@ -91,7 +90,7 @@ class SpeakersClient:
         )
         answer = await unwrap(
             self._stub.SetVoiceDecisions(
-                request, timeout=_DECIDE_SECONDS, metadata=self._metadata(session_id)
+                request, timeout=_DECIDE_SECONDS, metadata=acting_for(session_id)
             )
         )
         return [
@@ -102,9 +101,6 @@ class SpeakersClient:
             )
             for link in answer.links
         ]
-
-    def _metadata(self, session_id: str) -> tuple[tuple[str, str], ...]:
-        return tuple(self._signer.sign(session_id).items())
 
 
 def _voice(speaker: TranscriptSpeaker) -> speaker_pb2.Voice:

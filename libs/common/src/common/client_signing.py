@@ -1,0 +1,78 @@
+"""Client interceptors that sign calls to another service."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import grpc.aio
+
+from common.signing import SESSION_HEADER, STREAMED, CallSigner, digest_of
+
+Continuation = Callable[..., Any]
+Details = grpc.aio.ClientCallDetails
+
+
+class _Signing:
+    """Adds the signature to calls whose metadata names the session that they act for.
+
+    Calls with a user's token, or without any identity, are left alone.
+    """
+
+    def __init__(self, signer: CallSigner, receiver: str) -> None:
+        self._signer = signer
+        self._receiver = receiver
+
+    def signed(self, details: Details, digest: str) -> Details:
+        metadata = list(details.metadata or ())
+        sessions = [value for name, value in metadata if name == SESSION_HEADER]
+        if not sessions:
+            return details
+        method = details.method.decode() if isinstance(details.method, bytes) else details.method
+        signature = self._signer.sign(
+            self._receiver, method, digest=digest, session=str(sessions[0])
+        )
+        kept = [(name, value) for name, value in metadata if name != SESSION_HEADER]
+        return grpc.aio.ClientCallDetails(
+            method=details.method,
+            timeout=details.timeout,
+            metadata=grpc.aio.Metadata(*kept, *signature.items()),
+            credentials=details.credentials,
+            wait_for_ready=details.wait_for_ready,
+        )
+
+
+class _UnaryUnary(_Signing, grpc.aio.UnaryUnaryClientInterceptor):
+    async def intercept_unary_unary(
+        self, continuation: Continuation, client_call_details: Details, request: Any
+    ) -> Any:
+        return await continuation(self.signed(client_call_details, _digest(request)), request)
+
+
+class _UnaryStream(_Signing, grpc.aio.UnaryStreamClientInterceptor):
+    async def intercept_unary_stream(
+        self, continuation: Continuation, client_call_details: Details, request: Any
+    ) -> Any:
+        return await continuation(self.signed(client_call_details, _digest(request)), request)
+
+
+class _StreamUnary(_Signing, grpc.aio.StreamUnaryClientInterceptor):
+    async def intercept_stream_unary(
+        self, continuation: Continuation, client_call_details: Details, request_iterator: Any
+    ) -> Any:
+        return await continuation(self.signed(client_call_details, STREAMED), request_iterator)
+
+
+class _StreamStream(_Signing, grpc.aio.StreamStreamClientInterceptor):
+    async def intercept_stream_stream(
+        self, continuation: Continuation, client_call_details: Details, request_iterator: Any
+    ) -> Any:
+        return await continuation(self.signed(client_call_details, STREAMED), request_iterator)
+
+
+def interceptors(signer: CallSigner, receiver: str) -> Sequence[grpc.aio.ClientInterceptor]:
+    """Return one interceptor per kind of call."""
+    kinds = (_UnaryUnary, _UnaryStream, _StreamUnary, _StreamStream)
+    return [kind(signer, receiver) for kind in kinds]
+
+
+def _digest(request: Any) -> str:
+    return digest_of(request if isinstance(request, bytes) else request.SerializeToString())
