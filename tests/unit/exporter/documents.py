@@ -1,10 +1,14 @@
 """Transcripts for tests of formats, in several scripts and with hostile text."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from exporter.document import (
     AudioFacts,
+    Channel,
+    ChannelMode,
+    ChannelPlan,
     Document,
     LanguageSpan,
     NameSource,
@@ -153,6 +157,33 @@ def meeting() -> Document:
     )
     return document(
         segments, names={"Speaker_1": "Anna Müller", "Speaker_2": "Ben Ode"}, summary=summary
+    )
+
+
+def call() -> Document:
+    """Return a call of two people on two channels, who speak at the same time."""
+    segments = [
+        segment(0, "Speaker_1", "The offer is valid until Friday. Can you decide?", 0.0, 6.0),
+        segment(1, "Speaker_2", "Friday is too early.", 2.0, 4.0),
+        segment(2, "Speaker_1", "Then take until Monday.", 6.5, 8.0),
+    ]
+    made = document(
+        [replace(one, channel=int(one.speaker_label[-1])) for one in segments],
+        names={"Speaker_1": "Anna", "Speaker_2": "Ben"},
+    )
+    return replace(
+        made,
+        speakers=tuple(
+            replace(speaker, channel=number) for number, speaker in enumerate(made.speakers, 1)
+        ),
+        channel_plan=ChannelPlan(
+            decided=ChannelMode.SEPARATE,
+            reason="Each of the two channels holds a party of its own.",
+            channels=(
+                Channel(number=1, title="Anna", description="left channel"),
+                Channel(number=2, description="right channel"),
+            ),
+        ),
     )
 
 

@@ -6,7 +6,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from common.errors import ExportError
 from exporter.conversion import document_from
-from exporter.document import NameSource
+from exporter.document import ChannelMode, ChannelPlan, NameSource
 from securetranscribe.v1 import speech_pb2
 from securetranscribe.v1 import transcription_pb2 as pb
 
@@ -23,7 +23,20 @@ def responses() -> list[pb.StreamTranscriptResponse]:
         ),
         create_time=Timestamp(seconds=1_793_000_000),
         language_detected="de",
-        languages=[speech_pb2.LanguageSpan(start=duration(0), end=duration(6), language="en")],
+        languages=[
+            speech_pb2.LanguageSpan(
+                start=duration(0), end=duration(6), language="en", probability=0.75
+            )
+        ],
+        channel_plan=pb.ChannelPlan(
+            requested=pb.CHANNEL_MODE_AUTO,
+            decided=pb.CHANNEL_MODE_SEPARATE,
+            reason="Each channel holds a party.",
+            channels=[
+                pb.RecordingChannel(number=1, title="Anna", description="track 1 (Anna)"),
+                pb.RecordingChannel(number=2, description="track 2"),
+            ],
+        ),
         confidence=0.8,
         speakers=[
             pb.TranscriptSpeaker(
@@ -31,6 +44,7 @@ def responses() -> list[pb.StreamTranscriptResponse]:
                 name="Anna",
                 name_source=pb.SPEAKER_NAME_SOURCE_SUGGESTED,
                 match_confidence=0.7,
+                channel=1,
             )
         ],
         warnings=["Speakers could not be told apart."],
@@ -56,7 +70,9 @@ def responses() -> list[pb.StreamTranscriptResponse]:
             pb.Word(text="there.", start=duration(0.75), end=duration(1.75), probability=0.6),
         ],
     )
-    second = pb.Segment(index=1, speaker_label="Speaker_2", speaker_name="Ben", text="Hi.")
+    second = pb.Segment(
+        index=1, speaker_label="Speaker_2", speaker_name="Ben", text="Hi.", channel=2
+    )
     return [
         pb.StreamTranscriptResponse(transcription=transcription, segments=[first]),
         pb.StreamTranscriptResponse(segments=[second]),
@@ -78,6 +94,23 @@ def test_the_document_has_all_facts_of_the_stream() -> None:
     assert (word.text, word.start, word.end, word.probability) == ("Hello", 0.25, 0.75, 0.8)
     assert word.speakers == ("Speaker_1", "Speaker_2")
     assert document.segments[0].words[1].speakers == ()
+
+
+def test_channels_and_languages_are_kept() -> None:
+    document = document_from(responses())
+    plan = document.channel_plan
+    assert (plan.requested, plan.decided) == (ChannelMode.AUTO, ChannelMode.SEPARATE)
+    assert plan.reason == "Each channel holds a party."
+    assert [(one.number, one.title) for one in plan.channels] == [(1, "Anna"), (2, "")]
+    assert [segment.channel for segment in document.segments] == [0, 2]
+    assert [speaker.channel for speaker in document.speakers] == [1, 2]
+    assert document.languages[0].probability == 0.75
+
+
+def test_a_recording_without_a_plan_has_no_decision() -> None:
+    (first, *_) = responses()
+    first.transcription.ClearField("channel_plan")
+    assert document_from([first]).channel_plan == ChannelPlan()
 
 
 def test_names_come_from_speakers_or_else_from_segments() -> None:

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from exporter import front_matter
-from exporter.document import NameSource
+from exporter.document import Channel, ChannelMode, ChannelPlan, LanguageSpan, NameSource
 from exporter.summary.model import Summary
 from tests.unit.exporter.documents import meeting
 
@@ -14,6 +14,53 @@ def test_unknown_facts_are_left_out() -> None:
     assert facts["Models"] == "base, segmentation"
     bare = replace(meeting(), speech_model="", diarization_model="", created=None)
     assert not {"Models", "Uploaded"} & set(dict(front_matter.facts(bare)))
+
+
+def spans(*codes: str) -> tuple[LanguageSpan, ...]:
+    return tuple(
+        LanguageSpan(start=30.0 * n, end=30.0 * (n + 1), language=code)
+        for n, code in enumerate(codes)
+    )
+
+
+def test_several_languages_are_listed_by_time() -> None:
+    mixed = replace(meeting(), languages=spans("en", "jv", "en"))
+    assert dict(front_matter.facts(mixed))["Language"] == (
+        "English (en) 0:00:00–0:00:30, Javanese (jv) 0:00:30–0:01:00, English (en) 0:01:00–0:01:30"
+    )
+
+
+def test_many_changes_of_language_are_summed_up() -> None:
+    mixed = replace(meeting(), languages=spans(*["en", "de"] * 4), language="en")
+    assert dict(front_matter.facts(mixed))["Language"] == (
+        "English (en) 2 min 00 s, German (de) 2 min 00 s"
+    )
+
+
+def test_repeated_spans_of_one_language_are_not_listed() -> None:
+    same = replace(meeting(), languages=spans("en", "en"))
+    assert dict(front_matter.facts(same))["Language"] == "English (en)"
+
+
+def test_channels_are_described_with_the_reason() -> None:
+    assert "Channels" not in dict(front_matter.facts(meeting()))
+    plan = ChannelPlan(
+        decided=ChannelMode.SEPARATE,
+        reason="Each of the two channels holds a party of its own.",
+        channels=(
+            Channel(number=1, description="left channel"),
+            Channel(number=2, description="right channel"),
+        ),
+    )
+    assert dict(front_matter.facts(replace(meeting(), channel_plan=plan)))["Channels"] == (
+        "2 recognized separately (left channel, right channel). "
+        "Each of the two channels holds a party of its own."
+    )
+    mix = ChannelPlan(decided=ChannelMode.MIX, reason="All channels hold the same sound.")
+    mixed = replace(meeting(), channel_plan=mix)
+    assert dict(front_matter.facts(mixed))["Channels"] == "mixed. All channels hold the same sound."
+    mono = replace(mixed, audio=replace(mixed.audio, channels=1))
+    assert "Channels" not in dict(front_matter.facts(mono))
 
 
 def test_names_without_confirmation_are_marked() -> None:

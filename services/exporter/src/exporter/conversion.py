@@ -8,6 +8,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from common.errors import ExportError
 from exporter.document import (
     AudioFacts,
+    Channel,
+    ChannelMode,
+    ChannelPlan,
     Document,
     LanguageSpan,
     NameSource,
@@ -20,6 +23,13 @@ from securetranscribe.v1 import transcription_pb2 as pb
 _SOURCES = {
     pb.SPEAKER_NAME_SOURCE_SUGGESTED: NameSource.SUGGESTED,
     pb.SPEAKER_NAME_SOURCE_CONFIRMED: NameSource.CONFIRMED,
+}
+
+
+_MODES = {
+    pb.CHANNEL_MODE_AUTO: ChannelMode.AUTO,
+    pb.CHANNEL_MODE_MIX: ChannelMode.MIX,
+    pb.CHANNEL_MODE_SEPARATE: ChannelMode.SEPARATE,
 }
 
 
@@ -46,7 +56,7 @@ class DocumentBuilder:
             if segment.speaker_label and segment.speaker_label not in self._speakers:
                 name = message.speaker_name or segment.speaker_label
                 self._speakers[segment.speaker_label] = Speaker(
-                    label=segment.speaker_label, name=name
+                    label=segment.speaker_label, name=name, channel=segment.channel
                 )
 
     def _segment(self, message: pb.Segment) -> Segment:
@@ -59,6 +69,7 @@ class DocumentBuilder:
             confidence=message.confidence,
             language=self._interned(message.language),
             words=tuple(self._word(word) for word in message.words),
+            channel=message.channel,
         )
 
     def _word(self, message: pb.Word) -> Word:
@@ -99,6 +110,7 @@ class DocumentBuilder:
                     start=span.start.ToTimedelta().total_seconds(),
                     end=span.end.ToTimedelta().total_seconds(),
                     language=span.language,
+                    probability=span.probability,
                 )
                 for span in message.languages
             ),
@@ -108,6 +120,7 @@ class DocumentBuilder:
             warnings=tuple(message.warnings),
             created=_moment(message.create_time),
             completed=_moment(message.complete_time),
+            channel_plan=_plan(message.channel_plan),
         )
 
 
@@ -125,6 +138,19 @@ def _speaker(message: pb.TranscriptSpeaker) -> Speaker:
         name=message.name or message.speaker_label,
         source=_SOURCES.get(message.name_source, NameSource.NONE),
         match_confidence=message.match_confidence,
+        channel=message.channel,
+    )
+
+
+def _plan(message: pb.ChannelPlan) -> ChannelPlan:
+    return ChannelPlan(
+        requested=_MODES.get(message.requested, ChannelMode.AUTO),
+        decided=_MODES.get(message.decided),
+        reason=message.reason,
+        channels=tuple(
+            Channel(number=one.number, title=one.title, description=one.description)
+            for one in message.channels
+        ),
     )
 
 

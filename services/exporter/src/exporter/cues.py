@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from math import ceil
 
-from common.writing_systems import breaks, cells, ends_sentence
+from common.writing_systems import breaks, cells, ends_clause, ends_sentence
 from exporter.document import Document, Segment, Word
 from exporter.safe_text import one_line
 
@@ -15,8 +15,8 @@ CUE_CELLS = 2 * LINE_CELLS
 CUE_SECONDS = 7.0
 PAUSE_SECONDS = 1.0  # a longer pause ends a cue
 SHORTEST_SECONDS = 0.2
-# A break of a line elsewhere than at a blank is as bad as lines that differ by this much.
-_BLANK_CELLS = 8
+# A line break within a clause of a script without blanks is as bad as lines that differ so much.
+_UNNATURAL_CELLS = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -206,14 +206,14 @@ def _even_parts(run: Sequence[_Unit]) -> Iterator[list[TimedPiece]]:
 
 
 def balanced_lines(text: str, places: Iterable[int] = ()) -> list[str]:
-    """Split a text too wide for one line in two lines of similar width, at a blank if possible.
+    """Split a text too wide for one line in two lines of similar width.
 
-    `places` are the preferred positions besides blanks. Others are taken if no line fits.
+    A blank or the end of a clause is preferred, then `places`. Others are taken if no line fits.
     """
     if cells(text) <= LINE_CELLS:
         return [text]
     everywhere = list(breaks(text))
-    preferred = {place for place in everywhere if text[place - 1].isspace()}
+    preferred = {place for place in everywhere if _is_natural(text, place)}
     preferred |= set(places).intersection(everywhere)
     for choice in (sorted(preferred), everywhere):
         cut = _best_cut(text, choice)
@@ -231,11 +231,15 @@ def _best_cut(text: str, places: Sequence[int]) -> int:
     total = ends[-1]
 
     def badness(number: int) -> int:
-        blank = text[places[number] - 1].isspace()
-        left = ends[number] - blank
-        return abs(total - ends[number] - left) + (0 if blank else _BLANK_CELLS)
+        left = ends[number] - text[places[number] - 1].isspace()
+        natural = _is_natural(text, places[number])
+        return abs(total - ends[number] - left) + (0 if natural else _UNNATURAL_CELLS)
 
     return places[min(range(len(places)), key=badness)] if places else 0
+
+
+def _is_natural(text: str, place: int) -> bool:
+    return text[place - 1].isspace() or ends_clause(text[max(0, place - 4) : place])
 
 
 def _fits(line: str) -> bool:

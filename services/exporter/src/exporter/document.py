@@ -35,7 +35,10 @@ class Word:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Segment:
-    """Passage of one speaker. `confidence` is between 0 and 1."""
+    """Passage of one speaker. `confidence` is between 0 and 1, `channel` is 0 in a mix.
+
+    Segments are in order of their start. Those of different channels may overlap.
+    """
 
     index: int
     speaker_label: str
@@ -45,6 +48,7 @@ class Segment:
     confidence: float = 0.0
     language: str = ""
     words: tuple[Word, ...] = ()
+    channel: int = 0
 
     @property
     def duration(self) -> float:
@@ -54,12 +58,16 @@ class Segment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Speaker:
-    """Speaker with the name to display. `match_confidence` is between 0 and 1."""
+    """Speaker with the name to display. `match_confidence` is between 0 and 1.
+
+    `channel` is the number of the speaker's channel, 0 in a mix.
+    """
 
     label: str
     name: str
     source: NameSource = NameSource.NONE
     match_confidence: float = 0.0
+    channel: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,11 +85,39 @@ class AudioFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LanguageSpan:
-    """Part of the recording in one language (ISO 639-1 code)."""
+    """Part of the recording in one language (ISO 639-1 code). `probability` is 0 to 1."""
 
     start: float
     end: float
     language: str
+    probability: float = 0.0
+
+
+class ChannelMode(StrEnum):
+    """How the channels and tracks of a recording are recognized."""
+
+    AUTO = "auto"
+    MIX = "mix"
+    SEPARATE = "separate"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Channel:
+    """Sound that was recognized by itself. Numbers count from 1. `title` is that of its track."""
+
+    number: int
+    title: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelPlan:
+    """Mix or separation of the channels, None if they were not measured."""
+
+    requested: ChannelMode = ChannelMode.AUTO
+    decided: ChannelMode | None = None
+    reason: str = ""
+    channels: tuple[Channel, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +139,7 @@ class Document:
     warnings: tuple[str, ...] = ()
     created: datetime | None = None
     completed: datetime | None = None
+    channel_plan: ChannelPlan = ChannelPlan()
     summary: Summary | None = field(default=None)
 
     @property

@@ -6,23 +6,14 @@ The wording is the same in every format.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from common import sizes
+from common import languages, sizes
 from exporter.clock import clock, readable_duration
-from exporter.document import Document, NameSource
+from exporter.document import ChannelMode, Document, NameSource
 from exporter.statistics import SpeakerStatistics, Statistics
 from exporter.summary.model import EXTRACTIVE, ActionItem, Statement, Summary
 
-_LANGUAGES = {
-    "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "ca": "Catalan", "cs": "Czech",
-    "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",
-    "et": "Estonian", "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew",
-    "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian", "id": "Indonesian", "it": "Italian",
-    "ja": "Japanese", "ko": "Korean", "lt": "Lithuanian", "lv": "Latvian", "nl": "Dutch",
-    "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian",
-    "sk": "Slovak", "sl": "Slovenian", "sr": "Serbian", "sv": "Swedish", "ta": "Tamil",
-    "te": "Telugu", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu",
-    "vi": "Vietnamese", "zh": "Chinese",
-}  # fmt: skip
+# A recording with more changes of language has the time of each language instead.
+_MOST_SPANS = 6
 
 STATISTICS_COLUMNS = (
     "Speaker", "Speaking time", "Share", "Turns", "Words", "Words per minute", "Longest turn",
@@ -40,7 +31,7 @@ class Participant:
 
 def language_name(code: str) -> str:
     """Return `English (en)`, or only the code of an unknown language."""
-    name = _LANGUAGES.get(code)
+    name = languages.NAMES.get(code)
     return f"{name} ({code})" if name else code
 
 
@@ -63,7 +54,6 @@ def facts(document: Document) -> list[tuple[str, str]]:
         )
         if part
     )
-    languages = ", ".join(language_name(code) for code in document.language_codes)
     models = ", ".join(
         model for model in (document.speech_model, document.diarization_model) if model
     )
@@ -71,13 +61,48 @@ def facts(document: Document) -> list[tuple[str, str]]:
         ("Recording", audio.filename),
         ("Length", readable_duration(audio.duration)),
         ("File", kind),
-        ("Language", languages),
+        ("Language", spoken_languages(document)),
+        ("Channels", _recognized_channels(document)),
         ("Uploaded", f"{document.created:%Y-%m-%d %H:%M} UTC" if document.created else ""),
         ("Transcribed", f"{document.completed:%Y-%m-%d %H:%M} UTC" if document.completed else ""),
         ("Models", models),
         ("Confidence", percent(document.confidence) if document.confidence else ""),
     ]
     return [(label, value) for label, value in rows if value]
+
+
+def spoken_languages(document: Document) -> str:
+    """Return the languages, by time if there are several.
+
+    Example: `English (en) 0:00:00–0:00:29, German (de) 0:00:29–0:01:01`.
+    """
+    spans = [span for span in document.languages if span.language]
+    codes = document.language_codes
+    if len({span.language for span in spans}) < 2:
+        return ", ".join(map(language_name, codes))
+    if len(spans) <= _MOST_SPANS:
+        return ", ".join(
+            f"{language_name(span.language)} {clock(span.start)}–{clock(span.end)}"
+            for span in spans
+        )
+    seconds = dict.fromkeys(codes, 0.0)
+    for span in spans:
+        seconds[span.language] += span.end - span.start
+    return ", ".join(
+        f"{language_name(code)} {readable_duration(length)}"
+        for code, length in seconds.items()
+        if length > 0
+    )
+
+
+def _recognized_channels(document: Document) -> str:
+    """Return how the channels were recognized, empty for a recording with one channel."""
+    plan = document.channel_plan
+    if plan.decided is ChannelMode.SEPARATE:
+        named = ", ".join(one.description for one in plan.channels)
+        return f"{len(plan.channels)} recognized separately ({named}). {plan.reason}"
+    mixed = plan.decided is ChannelMode.MIX and document.audio.channels > 1
+    return f"mixed. {plan.reason}" if mixed else ""
 
 
 def _channels(count: int) -> str:

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from exporter.document import Document
 from exporter.formats.json import render
 from exporter.options import ExportOptions, Option
-from tests.unit.exporter.documents import document, hostile, in_script, meeting
+from tests.unit.exporter.documents import call, document, hostile, in_script, meeting
 
 SCHEMA = json.loads(
     files("exporter").joinpath("schemas/transcript.schema.json").read_text(encoding="utf-8")
@@ -44,6 +44,29 @@ def test_the_transcript_and_its_words_can_be_read_back() -> None:
     assert value["speakers"][0]["name_source"] == "confirmed"
     assert value["file"]["duration"] == 15.0
     assert value["completed_at"] == "2026-11-01T10:05:00+00:00"
+
+
+def test_channels_and_overlapping_segments_can_be_read_back() -> None:
+    value = read(call())
+    assert value["channels"] == {
+        "requested": "auto",
+        "decided": "separate",
+        "reason": "Each of the two channels holds a party of its own.",
+        "channels": [
+            {"number": 1, "title": "Anna", "description": "left channel"},
+            {"number": 2, "title": None, "description": "right channel"},
+        ],
+    }
+    assert [one["channel"] for one in value["segments"]] == [1, 2, 1]
+    assert [one["channel"] for one in value["speakers"]] == [1, 2]
+    assert value["segments"][1]["start_time"] < value["segments"][0]["end_time"]
+
+
+def test_a_mix_has_no_channels() -> None:
+    value = read(meeting())
+    assert (value["channels"]["decided"], value["channels"]["channels"]) == (None, [])
+    assert {one["channel"] for one in (*value["segments"], *value["speakers"])} == {None}
+    assert value["languages"][0]["probability"] == 0.0
 
 
 ADDITIONS = {"meeting_summary", "action_items", "speaker_stats"}

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from exporter.document import Document, Segment, Word
+from exporter.document import ChannelPlan, Document, Segment, Word
 from exporter.formats.format import encoded
 from exporter.options import ExportOptions
 from exporter.statistics import SpeakerStatistics, statistics
@@ -53,9 +53,11 @@ def _head(document: Document, options: ExportOptions) -> dict[str, Any]:
                 "start_time": _seconds(span.start),
                 "end_time": _seconds(span.end),
                 "language": span.language,
+                "probability": _share(span.probability),
             }
             for span in document.languages
         ],
+        "channels": _channels(document.channel_plan),
         "confidence": _share(document.confidence),
         "models": {"speech": document.speech_model, "diarization": document.diarization_model},
         "warnings": list(document.warnings),
@@ -65,11 +67,28 @@ def _head(document: Document, options: ExportOptions) -> dict[str, Any]:
                 "name": document.name_of(speaker.label),
                 "name_source": speaker.source.value,
                 "match_confidence": _share(speaker.match_confidence),
+                "channel": speaker.channel or None,
             }
             for speaker in document.speakers
         ],
     }
     return head | _additions(document, options)
+
+
+def _channels(plan: ChannelPlan) -> dict[str, Any]:
+    return {
+        "requested": plan.requested.value,
+        "decided": plan.decided.value if plan.decided else None,
+        "reason": plan.reason,
+        "channels": [
+            {
+                "number": channel.number,
+                "title": channel.title or None,
+                "description": channel.description,
+            }
+            for channel in plan.channels
+        ],
+    }
 
 
 def _additions(document: Document, options: ExportOptions) -> dict[str, Any]:
@@ -137,6 +156,7 @@ def _segment(document: Document, segment: Segment) -> dict[str, Any]:
         "end_time": _seconds(segment.end),
         "confidence": _share(segment.confidence),
         "language": segment.language,
+        "channel": segment.channel or None,
         "words": [_word(word) for word in segment.words],
     }
 

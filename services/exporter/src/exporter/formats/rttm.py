@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exporter.document import Document, Segment
 from exporter.formats.format import encoded
@@ -12,66 +12,110 @@ from exporter.safe_text import one_line
 # Shorter pauses do not end a passage of overlapping speech.
 _JOIN_SECONDS = 0.5
 
+# pyannote.database reads the file with pandas, which takes these fields for missing values and
+# leaves out their recordings. Nothing protects a field from that, quotes included.
+_MISSING = frozenset({
+    "#N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+    "NULL", "NaN", "None", "n/a", "nan", "null",
+})  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Span:
     label: str
+    channel: int
     start: float
     end: float
 
 
 def render(document: Document, options: ExportOptions) -> Iterator[bytes]:  # noqa: ARG001
-    """Render a SPEAKER line per segment and per passage of other speakers within it."""
+    """Render a SPEAKER line per segment and per passage of other speakers within it.
+
+    The lines are in order of time, and those of one speaker do not overlap.
+    """
     return encoded(_lines(document))
 
 
 def _lines(document: Document) -> Iterator[str]:
     recording = token(document.title) or "recording"
     names = unique_tokens(document)
+    for span in _spans(document):
+        name = names.get(span.label) or token(span.label) or "unknown"
+        times = f"{span.start:.3f} {span.end - span.start:.3f}"
+        yield f"SPEAKER {recording} {span.channel} {times} <NA> <NA> {name} <NA> <NA>\n"
+
+
+def _spans(document: Document) -> list[_Span]:
+    channels = {speaker.label: speaker.channel for speaker in document.speakers}
+    by_label: dict[str, list[_Span]] = {}
     for segment in document.segments:
-        spans = [
-            _Span(label=segment.speaker_label, start=segment.start, end=segment.end),
-            *_overlapping(segment),
-        ]
-        for span in spans:
-            name = names.get(span.label, token(span.label)) or "unknown"
-            duration = span.end - span.start
-            if duration > 0:
-                yield (
-                    f"SPEAKER {recording} 1 {span.start:.3f} {duration:.3f} "
-                    f"<NA> <NA> {name} <NA> <NA>\n"
-                )
+        for span in (_own(segment), *_overlapping(segment, channels)):
+            rounded = replace(span, start=round(span.start, 3), end=round(span.end, 3))
+            if rounded.end > rounded.start:
+                by_label.setdefault(span.label, []).append(rounded)
+    apart = [span for own in by_label.values() for span in _united(own)]
+    return sorted(apart, key=lambda span: (span.start, span.end))
 
 
-def _overlapping(segment: Segment) -> list[_Span]:
-    """Return the passages where words belong to other speakers too, joined over short pauses."""
+def _own(segment: Segment) -> _Span:
+    return _Span(
+        label=segment.speaker_label,
+        channel=segment.channel or 1,
+        start=segment.start,
+        end=segment.end,
+    )
+
+
+def _overlapping(segment: Segment, channels: dict[str, int]) -> list[_Span]:
+    """Return the passages where words belong to other speakers too, joined over short pauses.
+
+    Speakers of other channels have segments of their own there.
+    """
     spans: dict[str, list[_Span]] = {}
     for word in segment.words:
         for label in word.speakers:
-            if label == segment.speaker_label:
+            if label == segment.speaker_label or channels.get(label, 0) != segment.channel:
                 continue
+            start, end = word.start, word.end
             own = spans.setdefault(label, [])
-            if own and word.start - own[-1].end < _JOIN_SECONDS:
-                own[-1] = _Span(label=label, start=own[-1].start, end=max(own[-1].end, word.end))
-            else:
-                own.append(_Span(label=label, start=word.start, end=word.end))
+            if own and start - own[-1].end < _JOIN_SECONDS:
+                last = own.pop()
+                start, end = last.start, max(last.end, end)
+            own.append(_Span(label=label, channel=segment.channel or 1, start=start, end=end))
     return [span for own in spans.values() for span in own]
 
 
+def _united(spans: list[_Span]) -> list[_Span]:
+    """Return the spans of one speaker in order, those that overlap as one."""
+    united: list[_Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, span.end)):
+        if united and span.start < united[-1].end:
+            united[-1] = replace(united[-1], end=max(united[-1].end, span.end))
+        else:
+            united.append(span)
+    return united
+
+
 def token(text: str) -> str:
-    """Return the text as a single field, with underscores for blanks."""
-    return re.sub(r"\s+", "_", one_line(text))
+    """Return the text as a single field that every reader takes for the same text.
+
+    Blanks become underscores and double quotes single ones. A word for missing values gets an
+    underscore: `NA` becomes `NA_`.
+    """
+    field = re.sub(r"\s+", "_", one_line(text)).replace('"', "'")
+    return f"{field}_" if field in _MISSING else field
 
 
 def unique_tokens(document: Document) -> dict[str, str]:
     """Return a distinct field per speaker label, numbered where two names give the same field."""
     fields: dict[str, str] = {}
+    taken: set[str] = set()
     for speaker in document.speakers:
         field = token(document.name_of(speaker.label)) or "unknown"
-        taken = set(fields.values())
         number = 2
         candidate = field
         while candidate in taken:
             candidate, number = f"{field}_{number}", number + 1
+        taken.add(candidate)
         fields[speaker.label] = candidate
     return fields
