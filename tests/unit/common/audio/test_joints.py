@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from common.audio import joints
+from common.audio import joints, search
 from common.audio.decoding import decode, read_window
 from common.audio.joints import sections
 from common.audio.probe import probe
@@ -16,7 +16,7 @@ from tests.unit.common.audio import sounds
 
 FIRST, SECOND = 3.0, 4.0
 #: Formats whose parts can be told, and others that go on by themselves.
-PARTED = ("flac", "webm", "mka", "ts", "opus")
+PARTED = ("flac", "webm", "mka", "ts", "mpg", "opus")
 FLOWING = ("mp3", "aac", "amr")
 
 
@@ -83,7 +83,7 @@ def test_large_files_are_not_searched(name: str, monkeypatch: pytest.MonkeyPatch
 def test_parts_across_read_boundaries_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     first = recording("flac", 0.5, 1)
     for chunk in (len(first) - 1, len(first), len(first) + 1, len(first) + 9, 1_000):
-        monkeypatch.setattr(joints, "_CHUNK", chunk)
+        monkeypatch.setattr(search, "_CHUNK", chunk)
         found = sections(io.BytesIO(first + first), sounds.FORMATS["flac"].kind)
         assert found == [(0, len(first)), (len(first), 2 * len(first))]
 

@@ -8,9 +8,11 @@ import itertools
 import re
 from collections.abc import Iterator
 
-from common.audio import ogg, transport
+from common.audio import ogg
 from common.audio.completeness import segment_end
 from common.audio.kinds import AudioKind
+from common.audio.mpeg_clocks import program_starts, transport_starts
+from common.audio.search import matches
 from common.audio.seekable import Seekable
 from common.audio.wav import wav_starts
 
@@ -18,7 +20,6 @@ from common.audio.wav import wav_starts
 _MOST_BYTES = 200_000_000
 #: Bounds on the work that a hostile file can cause.
 _MOST_PARTS = 1_000
-_CHUNK = 1 << 20
 _LONGEST_START = 64
 
 #: The marker, and the block with the properties of the stream, whose length is fixed.
@@ -50,29 +51,17 @@ def _starts(file: Seekable, kind: AudioKind, size: int) -> Iterator[int]:
     elif size > _MOST_BYTES:
         return
     elif kind is AudioKind.FLAC:
-        yield from _matches(file, _FLAC)
+        yield from _places(file, _FLAC)
     elif kind is AudioKind.MATROSKA and not _is_one_segment(file, size):
-        yield from _matches(file, _EBML)
+        yield from _places(file, _EBML)
     elif kind is AudioKind.MPEG_TS:
-        yield from transport.starts(file)
+        yield from transport_starts(file)
+    elif kind is AudioKind.MPEG_PS:
+        yield from program_starts(file)
 
 
-def _matches(file: Seekable, pattern: re.Pattern[bytes]) -> Iterator[int]:
-    """Yield where a pattern of at most `_LONGEST_START` bytes matches."""
-    position, tail = 0, b""
-    while True:
-        file.seek(position)
-        chunk = file.read(_CHUNK)
-        data, base = tail + chunk, position - len(tail)
-        # What begins in the last bytes is left to the next round, which sees all of it.
-        kept = _LONGEST_START if chunk else 0
-        for match in pattern.finditer(data):
-            if match.start() < len(data) - kept:
-                yield base + match.start()
-        if not chunk:
-            return
-        position += len(chunk)
-        tail = data[max(0, len(data) - kept) :]
+def _places(file: Seekable, pattern: re.Pattern[bytes]) -> Iterator[int]:
+    return (place for place, _ in matches(file, pattern, longest=_LONGEST_START))
 
 
 def _is_one_segment(file: Seekable, size: int) -> bool:

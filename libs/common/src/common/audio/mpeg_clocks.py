@@ -1,5 +1,6 @@
-"""Clocks of MPEG transport streams, which tell where one recording ends and another begins."""
+"""Clocks of MPEG streams: where they jump, one recording ends and another one begins."""
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy.typing as npt
 
 from common.audio.kinds import JUNK_BYTES
 from common.audio.resync import TRANSPORT
+from common.audio.search import matches
 from common.audio.seekable import Seekable
 
 _SYNC = 0x47
@@ -19,10 +21,17 @@ _WRAP = 1 << 33
 _MOST_AHEAD = 10.0
 _MOST_BACK = 0.5
 
+#: The header of a pack, with its marker bits, before the header of the system or a packet.
+_PACK = re.compile(
+    rb"\0\0\x01\xba(?:[\x44-\x7f].{8}[\xf8-\xff].{0,7}|[\x21-\x2f].{7})\0\0\x01[\xbb-\xff]",
+    re.DOTALL,
+)
+_LONGEST_PACK = 32
+
 _Packets = npt.NDArray[np.uint8]
 
 
-def starts(file: Seekable) -> Iterator[int]:
+def transport_starts(file: Seekable) -> Iterator[int]:
     """Yield where recordings begin in a file of joined transport streams, in bytes."""
     yield 0
     clocks: dict[int, int] = {}
@@ -39,6 +48,26 @@ def starts(file: Seekable) -> Iterator[int]:
                 yield here if table is None else table
             clocks[identity] = ticks
             table = None
+
+
+def program_starts(file: Seekable) -> Iterator[int]:
+    """Yield where recordings begin in a file of joined program streams, in bytes."""
+    yield 0
+    before: int | None = None
+    for place, pack in matches(file, _PACK, longest=_LONGEST_PACK):
+        ticks = _ticks(pack)
+        if _is_other(before, ticks):
+            yield place
+        before = ticks
+
+
+def _ticks(pack: bytes) -> int:
+    """Return the clock of a pack of MPEG-2, or of MPEG-1."""
+    first, second, third, fourth, fifth = pack[4:9]
+    if first >> 6 == 1:
+        high = (first >> 3 & 7) << 30 | (first & 3) << 28 | second << 20 | (third >> 3) << 15
+        return high | (third & 3) << 13 | fourth << 5 | fifth >> 3
+    return (first >> 1 & 7) << 30 | second << 22 | (third >> 1) << 15 | fourth << 7 | fifth >> 1
 
 
 def _is_other(before: int | None, ticks: int) -> bool:
