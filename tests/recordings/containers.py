@@ -9,11 +9,10 @@ from typing import Any
 import av
 import numpy as np
 
-from common.audio.decoding import Samples
+from common.audio.resampling import Samples
 
-#: Pictures of films are small, and few.
+#: Pictures of films are small.
 _SIDE = 64
-_PICTURES_PER_SECOND = 5
 _FRAME = 4_096
 #: Options without which encoders refuse to work.
 _NEEDED = {"vorbis": {"strict": "experimental"}}
@@ -53,11 +52,11 @@ class Track:
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """Pictures of a film, from `begins` on, `seconds` long."""
+    """Pictures of a film from the beginning of the container on, few per second."""
 
     seconds: float
     codec: str = "mpeg4"
-    begins: float = 0.0
+    rate: int = 5
 
 
 def mux(
@@ -74,9 +73,8 @@ def mux(
     """
     buffer = io.BytesIO() if seekable else _Pipe()
     with av.open(buffer, "w", format=container, container_options=dict(options or {})) as out:
-        packets = [packet for track in tracks for packet in _sound(out, track)]
-        if picture is not None:
-            packets += _pictures(out, picture)
+        packets = [] if picture is None else list(_pictures(out, picture))
+        packets += [packet for track in tracks for packet in _sound(out, track)]
         for packet in sorted(packets, key=lambda packet: float(packet.dts * packet.time_base)):
             out.mux(packet)
     return buffer.getvalue()
@@ -122,14 +120,13 @@ def _frames(track: Track, begin: int) -> Iterator[av.AudioFrame]:
 
 
 def _pictures(out: Any, picture: Picture) -> Iterator[Any]:
-    stream = out.add_stream(picture.codec, rate=_PICTURES_PER_SECOND)
+    stream = out.add_stream(picture.codec, rate=picture.rate)
     stream.width = stream.height = _SIDE
     stream.pix_fmt = "yuvj420p" if picture.codec == "mjpeg" else "yuv420p"
     shade = np.zeros((_SIDE, _SIDE, 3), np.uint8)
-    first = round(picture.begins * _PICTURES_PER_SECOND)
-    for number in range(first, first + round(picture.seconds * _PICTURES_PER_SECOND)):
+    for number in range(round(picture.seconds * picture.rate)):
         frame = av.VideoFrame.from_ndarray(shade + number % 200, format="rgb24")
-        frame.time_base = Fraction(1, _PICTURES_PER_SECOND)
+        frame.time_base = Fraction(1, picture.rate)
         frame.pts = number
         yield from stream.encode(frame)
     yield from stream.encode(None)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import av
 import numpy as np
+from av.video.stream import VideoStream
 
 _APE_FOOTER = 32
 
@@ -17,8 +18,21 @@ def junk(size: int, *, seed: int = 1) -> bytes:
 
 def id3(size: int) -> bytes:
     """Return an ID3v2 tag with so many bytes of padding."""
-    octets = bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0))
-    return b"ID3\x04\x00\x00" + octets + bytes(size)
+    return _tag(bytes(size))
+
+
+def cover() -> bytes:
+    """Return an ID3v2 tag with a cover picture."""
+    body = b"\x00image/jpeg\x00\x03\x00" + picture("mjpeg")
+    return _tag(b"APIC" + _seven_bits(len(body)) + bytes(2) + body)
+
+
+def _tag(frames: bytes) -> bytes:
+    return b"ID3\x04\x00\x00" + _seven_bits(len(frames)) + frames
+
+
+def _seven_bits(size: int) -> bytes:
+    return bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0))
 
 
 def id3v1() -> bytes:
@@ -94,6 +108,7 @@ def picture(codec: str) -> bytes:
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="image2pipe") as out:
         stream = out.add_stream(codec, rate=1)
+        assert isinstance(stream, VideoStream)
         stream.width, stream.height = frame.width, frame.height
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "rgb24"
         for piece in (frame, None):

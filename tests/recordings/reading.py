@@ -12,7 +12,6 @@ from common.audio.signals import ChannelMode, ChannelPlan, Signal, Sound
 from common.audio.survey import Survey, survey
 from tests.recordings.corpus import CASES
 
-
 #: Files are read one after the other, each in all modes.
 _KEPT = 4
 

@@ -50,6 +50,10 @@ def _only(channel: int, of: int, container: str, codec: str, rate: int, layout: 
     return _encoded(container, codec, layouts.only(channel, of, rate=rate), rate, layout=layout)
 
 
+def _only_wav(channel: int, of: int) -> bytes:
+    return _wav(layouts.only(channel, of))
+
+
 def _with_rumble(channels: Samples) -> Samples:
     """Return the channels with rumble on the fourth one."""
     mixed = channels.copy()
@@ -83,7 +87,7 @@ CHANNELS = (
     *(
         Case(
             name=f"only_{channel}_of_{of}.wav",
-            make=lambda channel=channel, of=of: _wav(layouts.only(channel, of)),
+            make=partial(_only_wav, channel, of),
         )
         for channel, of in _ONLY
     ),

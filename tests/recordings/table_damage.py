@@ -106,6 +106,9 @@ DAMAGE = (
     *(_begun(f"cut_{size}.mp3", _mp3, size) for size in (1, 137, 1_000, 2_001)),
     *(_begun(f"cut_{size}.aac", _aac, size, frames * _ADTS_FRAME) for size, frames in _CUTS),
     *(_begun(f"cut_{size}.ts", _ts, size) for size in (1, 100, 189)),
+    _begun("cut_700.ac3", partial(_voice, "ac3", "ac3", 48_000), 700),
+    _begun("cut_3000.mp2", partial(_voice, "mp2", "mp2", 48_000), 3_000, MARGIN),
+    _begun("cut_700.mpg", partial(_voice, "mpeg", "mp2", 48_000), 700),
     *(
         Case(name=f"{name}.{kind}", make=partial(lambda lead, make: lead + make(), lead, make))
         for name, lead in (

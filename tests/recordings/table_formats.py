@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from tests.recordings import gsm
+from tests.recordings import dsd, gsm
 from tests.recordings.case import Case
 from tests.recordings.containers import Picture, Track, mux
 from tests.recordings.riff import floats, pcm, wav
@@ -96,6 +96,11 @@ _ROWS = (
     ("mp3.avi", "avi", "libmp3lame", 44_100, 1),
     ("s16.avi", "avi", "pcm_s16le", 16_000, 1),
     ("mp2.mpg", "mpeg", "mp2", 48_000, 1),
+    ("broadcast.latm", "latm", "aac", 44_100, 1),
+    ("ac3.rm", "rm", "ac3", 48_000, 2),
+    ("real.rm", "rm", "real_144", 8_000, 1),
+    ("s32.sox", "sox", "pcm_s32le", 16_000, 1),
+    ("television.wtv", "wtv", "mp2", 48_000, 1),
     ("ac3.vob", "vob", "ac3", 48_000, 2),
 )
 #: Codecs that fill their last block up, and by so much (seconds).
@@ -145,6 +150,19 @@ FORMATS = (
     Case(
         name="float_extensible.wav",
         make=lambda: wav(floats(DIANE.samples), 16_000, bits=32, floating=True, mask=4),
+    ),
+    Case(name="corpus.sph", make=lambda: dsd.sphere(pcm(DIANE.samples), 16_000)),
+    Case(name="disc.dsf", make=lambda: dsd.dsf(DIANE.samples, 16_000)),
+    Case(name="disc.dff", make=lambda: dsd.dff(DIANE.samples, 16_000)),
+    Case(
+        name="studio.mxf",
+        make=partial(
+            spoken,
+            "mxf",
+            "pcm_s16le",
+            48_000,
+            picture=Picture(seconds=4, codec="mpeg2video", rate=25),
+        ),
     ),
     Case(name="switchboard.gsm", make=lambda: gsm.encoded(DIANE.at(8_000))),
     Case(

@@ -164,6 +164,8 @@ HEADERS = (
     Case(name="variable_no_count.mp3", make=lambda: _mp3(bit_rate=None, write_xing="0")),
     Case(name="tagged.mp3", make=lambda: defects.id3(250_000) + _mp3() + defects.id3v1()),
     Case(name="two_tags.mp3", make=lambda: defects.id3(900) + defects.id3(5_000) + _mp3()),
+    Case(name="cover.mp3", make=lambda: defects.cover() + _mp3()),
+    Case(name="cover_of_aac.aac", make=lambda: defects.cover() + spoken("adts", "aac", 44_100)),
     Case(name="ape_tag.mp3", make=lambda: _mp3() + defects.ape_tag() + defects.id3v1()),
     Case(name="tagged.wav", make=lambda: defects.id3(2_000) + _wav()),
     Case(name="tagged.flac", make=lambda: defects.id3(90_000) + spoken("flac", "flac", _RATE)),
