@@ -1,6 +1,9 @@
 """Groups of channels: which of them belong together, and which are parties of their own."""
 
+import math
 from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from common.audio.channel_pairs import PairEvidence
 from common.audio.channel_selection import Channel, Selection, is_low_frequency, is_same
@@ -8,30 +11,37 @@ from common.audio.evidence import Evidence
 
 Group = tuple[Channel, ...]
 
-#: Least time in which each of two parties is heard alone, in seconds and as a share.
-_ALONE_SECONDS = 0.75
-_ALONE_SHARE = 0.015
-#: Each party must be quieter than usual where the other one is heard, by this many decibels.
-_ISOLATION = 0.5
-#: Least share of time in which one channel is heard alone, if loudness is equal at all times. Half
-#: of the dissimilarity of loudness over time counts as much. Set on constructed recordings.
-_APART = 0.48
+#: Each of two parties must be heard alone for this long, in seconds.
+_ALONE_SECONDS = 0.6
+#: Weights of the evidence, set on constructed recordings: of similarity, of a lack of balance (a
+#: tenfold one counts as much as this share of the time), and of isolation in decibels.
+_OF_SIMILARITY = 0.75
+_OF_BALANCE = 0.85
+_OF_ISOLATION = 0.02
+#: Isolation of both channels together between these values counts, in decibels.
+_USUAL_ISOLATION = 25.0
+_MOST_ISOLATION = 15.0
 
 
 def are_apart(pair: PairEvidence) -> bool:
     """Return whether two channels hold different parties."""
-    active = sum(pair.alone) / max(pair.apart, 1e-3)
-    return (
-        not is_same(pair)
-        and min(pair.isolation) >= _ISOLATION
-        and min(pair.alone) >= max(_ALONE_SECONDS, _ALONE_SHARE * active)
-        and separation(pair) >= _APART
-    )
+    return not is_same(pair) and min(pair.alone) >= _ALONE_SECONDS and separation(pair) > 0
 
 
 def separation(pair: PairEvidence) -> float:
-    """Return how clearly two channels differ: 0 for the same sound, above 1 for clean calls."""
-    return pair.apart + (1 - pair.similarity) / 2
+    """Return how clearly two channels hold different parties, from about -1 to 1.
+
+    Parties are heard alone most of the time, their loudness is not similar, each has its share of
+    the time, and is not heard in the channel of the other one.
+    """
+    balance = min(pair.alone) / max(sum(pair.alone), 1e-3)
+    isolation = np.clip(sum(pair.isolation) - _USUAL_ISOLATION, 0.0, _MOST_ISOLATION)
+    return (
+        pair.apart
+        - _OF_SIMILARITY * pair.similarity
+        - _OF_BALANCE * math.log10(0.5 / max(balance, 1e-3))
+        + _OF_ISOLATION * float(isolation)
+    )
 
 
 def measured_groups(selection: Selection, evidence: Evidence) -> list[Group]:

@@ -1,5 +1,6 @@
 """Comparison of two channels: the same sound, the same room, or a party in each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ _LONGEST_LAG = round(1.0 / FRAME_SECONDS)
 _CREDIBLE = 0.3
 #: One channel alone is heard if it is louder than the border by this, in decibels.
 _CLEAR = 9.0
+#: Frames in which a third channel is louder than both by this do not count, in decibels.
+_LOUDER = 2.0
 #: Borders between the channels that are tried, in decibels.
 _BORDERS = np.arange(-30.0, 31.0)
 #: Loudness within this of its usual difference is equal, in decibels.
@@ -19,6 +22,7 @@ _EQUAL = 3.0
 _FEWEST = 50
 #: A copy is at most this much quieter than its original, in decibels.
 _QUIETEST_COPY = -6.0
+_SMALLEST = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,21 +50,12 @@ class PairEvidence:
     opposed: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Solo:
-    """Frames in which one channel is heard alone, with a certain delay between the channels."""
-
-    counts: tuple[int, int] = (0, 0)
-    active: int = 0
-    isolation: tuple[float, float] = (0.0, 0.0)
-
-
-def compare(
-    one: int, other: int, channels: tuple[Loudness, Loudness], polarity: Polarity
-) -> PairEvidence:
-    """Compare two channels by their numbers and loudness, and by the polarity of all channels."""
-    first, second = channels
-    lag, similarity = _similarity(first.envelope, second.envelope)
+def compare(one: int, other: int, channels: Sequence[Loudness], polarity: Polarity) -> PairEvidence:
+    """Compare two of all channels of a recording, by their numbers."""
+    first, second = (
+        _chosen(channels[number], _own(one, other, channels)) for number in (one, other)
+    )
+    lag, similarity = _similarity(first.heard, second.heard)
     lags = {0, lag} if similarity > _CREDIBLE else {0}
     aligned = [_aligned(first, second, lag) for lag in sorted(lags)]
     # An echo or a delay must not be taken for a party, so the less favorable delay counts.
@@ -83,38 +78,74 @@ def compare(
     )
 
 
+def _own(one: int, other: int, channels: Sequence[Loudness]) -> Mask:
+    """Return the frames in which no third channel is clearly louder.
+
+    Several parties in one room are heard alike in the channels of all others.
+    """
+    louder = np.maximum(channels[one].heard, channels[other].heard) + _LOUDER
+    own = np.ones(len(louder), dtype=np.bool_)
+    for number, channel in enumerate(channels):
+        if number not in {one, other}:
+            own &= channel.heard < louder
+    return own if np.count_nonzero(own) >= _FEWEST else np.ones_like(own)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Loudness of a channel in some frames, as in Loudness."""
+
+    decibels: Array
+    energy: Array
+    active: Mask
+    heard: Array
+
+
+def _chosen(channel: Loudness, frames: Mask) -> _Stretch:
+    return _Stretch(
+        channel.decibels[frames],
+        channel.energy[frames],
+        channel.active[frames],
+        channel.heard[frames],
+    )
+
+
 def _similarity(one: Array, other: Array) -> tuple[int, float]:
     """Return the delay of `one` against `other` in frames, and their correlation with it."""
+    one, other = (values - values.mean() for values in (one, other))
     reach = min(_LONGEST_LAG, len(one) // 2)
     size = 1 << int(len(one) + reach).bit_length()
     product = np.fft.rfft(one, size) * np.conj(np.fft.rfft(other, size))
-    correlation = np.fft.irfft(product, size)
+    scale = float(np.linalg.norm(one) * np.linalg.norm(other)) + _SMALLEST
+    correlation = np.fft.irfft(product, size) / scale
     around = np.concatenate([correlation[size - reach :], correlation[: reach + 1]])
     best = int(np.argmax(around))
     return best - reach, float(around[best])
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """Loudness of a channel in the frames that it has in common with another one."""
-
-    decibels: Array
-    energy: Array
-    active: Mask
-
-
-def _aligned(first: Loudness, second: Loudness, lag: int) -> tuple[_Stretch, _Stretch]:
-    size = len(first.decibels) - abs(lag)
-    usable = first.usable & second.usable
+def _aligned(first: _Stretch, second: _Stretch, lag: int) -> tuple[_Stretch, _Stretch]:
+    """Return the frames that two channels have in common with a delay of the first one."""
+    size = len(first.heard) - abs(lag)
+    usable = first.active.any(axis=0) & second.active.any(axis=0)
     one, other = (
         _Stretch(
             channel.decibels[start : start + size],
             channel.energy[start : start + size],
             channel.active[start : start + size] & usable,
+            channel.heard[start : start + size],
         )
         for channel, start in ((first, max(0, lag)), (second, max(0, -lag)))
     )
     return one, other
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Solo:
+    """Frames in which one channel is heard alone, with a certain delay between the channels."""
+
+    counts: tuple[int, int] = (0, 0)
+    active: int = 0
+    isolation: tuple[float, float] = (0.0, 0.0)
 
 
 def _solo(one: _Stretch, other: _Stretch) -> _Solo:

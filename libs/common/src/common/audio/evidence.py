@@ -115,7 +115,7 @@ class Excerpts:
                 self._channel(channel, loudness, each) for channel, each in enumerate(loudness)
             ),
             pairs=tuple(
-                compare(one, other, (loudness[one], loudness[other]), polarity)
+                compare(one, other, loudness, polarity)
                 for one, other in itertools.combinations(range(count), 2)
             ),
             seconds=round(self._frames * FRAME / 16_000, 1),

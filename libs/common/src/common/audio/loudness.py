@@ -130,9 +130,9 @@ class Loudness:
     """Loudness of one channel.
 
     `decibels` (frames, bands) is relative to the loudest moments of each band, with the noise
-    subtracted. `active` (frames, bands) marks sound that stands out from the noise, and `usable`
-    the bands that have any. `envelope` is the loudness of all bands, with a mean of 0 and a norm of
-    1.
+    subtracted. `energy` (frames, bands) is not relative. `active` (frames, bands) marks sound that
+    stands out from the noise, and `usable` the bands that have any. `heard` (frames) is the
+    loudness of all bands with the noise, in decibels.
     """
 
     def __init__(self, bands: Array) -> None:
@@ -147,9 +147,8 @@ class Loudness:
         above = np.maximum(energy - floor, _LEFT_OF_NOISE * floor)
         self.energy: Array = above.astype(np.float32)
         self.decibels: Array = _decibels(above / np.maximum(loud, _SMALLEST))
-        heard = _decibels(np.maximum(energy, loudest * _DEEPEST) + _SMALLEST).mean(axis=1)
-        heard = heard - heard.mean()
-        self.envelope: Array = heard / (np.linalg.norm(heard) + np.float32(_SMALLEST))
+        heard = np.maximum(energy, loudest * _DEEPEST) / np.maximum(loud, _SMALLEST)
+        self.heard: Array = _decibels(heard + _SMALLEST).mean(axis=1)
         self.dynamics = _dynamics(bands)
 
     @property
