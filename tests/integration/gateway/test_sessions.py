@@ -259,3 +259,38 @@ async def test_pages_of_other_origins_cannot_use_the_cookie(client: httpx2.Async
     assert refused.json()["error"]["code"] == "AUTHORIZATION_ERROR"
     own = {"Origin": str(client.base_url).rstrip("/")}
     assert (await client.delete(CURRENT, headers=own)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "foreign", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}]
+)
+async def test_pages_of_other_origins_cannot_write(
+    running: Running, foreign: dict[str, str]
+) -> None:
+    async with running.client() as client:
+        for method, path in (
+            ("POST", "/api/sessions/create"),
+            ("POST", "/api/speakers"),
+            ("POST", "/api/transcription/upload"),
+            ("POST", "/api/speakers/1/enroll"),
+        ):
+            refused = await client.request(method, path, headers=foreign)
+            assert refused.status_code == 403
+            assert "set-cookie" not in refused.headers
+        token = (await client.post("/api/sessions/create")).json()["data"]["session_token"]
+        bearer = {"Authorization": f"Bearer {token}"} | foreign
+        assert (await client.put(CURRENT, json={}, headers=bearer)).status_code == 200
+
+
+async def test_pages_of_other_origins_get_no_cookie(running: Running) -> None:
+    async with running.client() as client:
+        seen = await client.get(CURRENT, headers={"Sec-Fetch-Site": "cross-site"})
+        assert seen.status_code == 200
+        assert "set-cookie" not in seen.headers
+
+
+async def test_failed_requests_set_no_cookie(running: Running) -> None:
+    async with running.client() as client:
+        missing = await client.get("/api/transcription/status/999999")
+        assert missing.status_code == 404
+        assert "set-cookie" not in missing.headers

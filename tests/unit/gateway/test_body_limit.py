@@ -40,8 +40,24 @@ async def test_a_body_growing_past_the_limit_is_rejected() -> None:
         ("/api/speakers", [b"x" * MAX_BODY_BYTES]),
         ("/api/transcription/upload", [b"x" * 900_000] * 2),
         ("/api/v1/transcription/upload", [b"x" * 900_000] * 2),
+        ("/api/speakers/7/enroll", [b"x" * 900_000] * 2),
     ],
 )
 async def test_other_requests_pass(path: str, pieces: Sequence[bytes]) -> None:
-    answer = await call(BodyLimit(reader), scope_of(path), pieces)
+    answer = await call(BodyLimit(reader), scope_of(path, method="POST"), pieces)
     assert answer.body == str(sum(map(len, pieces))).encode()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/enroll"),
+        ("POST", "/api/speakers/7/8/enroll"),
+        ("POST", "/nowhere/transcription/upload"),
+        ("PUT", "/api/transcription/upload"),
+    ],
+)
+async def test_only_routes_of_uploads_are_exempt(method: str, path: str) -> None:
+    pieces = [b"x" * 400_000] * 3
+    with pytest.raises(HTTPException):
+        await call(BodyLimit(reader), scope_of(path, method=method), pieces)

@@ -27,6 +27,26 @@ def test_trusted_origins(origin: str | None, host: str, trusted: bool) -> None:
     assert Origins(["https://app.example.org/"]).trusts(Headers(headers)) is trusted
 
 
+@pytest.mark.parametrize(
+    ("site", "trusted"),
+    [("none", True), ("same-origin", True), ("same-site", False), ("cross-site", False)],
+)
+def test_requests_of_pages_without_an_origin(site: str, trusted: bool) -> None:
+    headers = Headers({"host": "example.org", "sec-fetch-site": site})
+    assert Origins([]).trusts(headers) is trusted
+
+
+def test_an_allowed_page_of_another_site_is_trusted() -> None:
+    headers = Headers(
+        {
+            "host": "example.org",
+            "sec-fetch-site": "cross-site",
+            "origin": "https://app.example",
+        }
+    )
+    assert Origins(["https://app.example"]).trusts(headers)
+
+
 def test_a_wildcard_does_not_trust_an_origin_with_cookies() -> None:
     anybody = Origins(["*"])
     assert anybody.any

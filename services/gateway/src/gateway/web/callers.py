@@ -43,9 +43,13 @@ class Callers:
         headers: dict[str, str] = {}
         created = ""
 
+        trusted = self._origins.trusts(Headers(scope=scope))
+
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _complete(message, headers, created, secure=scope["scheme"] == "https")
+                # Foreign pages and failed requests cannot replace a user's session.
+                token = created if trusted and message["status"] < 400 else ""
+                _complete(message, headers, token, secure=scope["scheme"] == "https")
             await send(message)
 
         try:
@@ -70,10 +74,12 @@ class Callers:
         address = client_address(scope)
         if group is Group.SESSION:
             await self._count(group, address, headers)
-            return None, ""
         shown = credentials.read(Headers(scope=scope))
         try:
-            session = await self._recognize(scope, shown)
+            self._refuse_foreign_pages(scope, shown)
+            if group is Group.SESSION:
+                return None, ""
+            session = await self._recognize(shown)
         except ApplicationError:
             # Rejected requests have no session, so they count against the address.
             await self._count(group, address, headers)
@@ -86,13 +92,26 @@ class Callers:
         await self._count(group, session.session_id, headers)
         return session, created
 
-    async def _recognize(self, scope: Scope, shown: Credentials) -> Session | None:
+    def _refuse_foreign_pages(self, scope: Scope, shown: Credentials) -> None:
+        """Refuse requests with side effects of other pages, unless they show a Bearer token.
+
+        A browser sends them on behalf of its user, who may be the only one with access to this
+        server. With CORS_ORIGINS=* other pages may do so, but not with the user's cookie.
+        """
+        if scope["method"] in _SAFE or shown.source is Source.BEARER:
+            return
+        if self._origins.any and shown.source is Source.NONE:
+            return
+        if not self._origins.trusts(Headers(scope=scope)):
+            raise AuthorizationError(
+                "Pages of other origins may not do this. CORS_ORIGINS lists the allowed ones."
+            )
+
+    async def _recognize(self, shown: Credentials) -> Session | None:
         if shown.source is Source.BEARER:
             return await self._registry.authenticate(shown.token)
         if shown.source is Source.NONE:
             return None
-        if scope["method"] not in _SAFE and not self._origins.trusts(Headers(scope=scope)):
-            raise AuthorizationError("Pages from other origins may not use this cookie.")
         return await self._registry.find(shown.token)
 
     async def _count(self, group: Group, caller: str, headers: dict[str, str]) -> None:

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 
 ANY = "*"
+#: Values of Sec-Fetch-Site for requests of this server's pages, and of no page.
+_OWN_SITES = frozenset({"none", "same-origin"})
 
 
 class Origins:
@@ -22,11 +24,14 @@ class Origins:
     def trusts(self, headers: Headers) -> bool:
         """Return whether a request comes from a trusted page, or from no page at all.
 
-        Only browsers send `Origin`, and they always do for requests with side effects. Pages of
-        this server have the request's own host as their origin.
+        Only browsers send `Origin` and `Sec-Fetch-Site`, and they always do for requests with side
+        effects. Pages of this server have the request's own host as their origin.
         """
         origin = headers.get("origin")
-        if origin is None or origin in self._allowed:
+        if origin is None:
+            # Only a browser's own request, from its address bar for example, has no page.
+            return headers.get("sec-fetch-site", "none") in _OWN_SITES
+        if origin in self._allowed:
             return True
         try:
             host = urlsplit(origin).netloc
