@@ -9,7 +9,7 @@ from gateway.sessions.registry import SessionRegistry
 from gateway.sessions.session import Expiry, Session
 from gateway.sessions.store import SessionStore
 from gateway.sessions.sweeper import SessionSweep
-from gateway.sessions.tokens import RequestTokens
+from gateway.sessions.tokens import RequestKeys
 
 HOUR = dt.timedelta(hours=1)
 
@@ -35,7 +35,7 @@ def registry(database: Database, clock: Clock) -> SessionRegistry:
     return SessionRegistry(
         SessionStore(database),
         expiry=Expiry(ttl=HOUR, touch_interval=dt.timedelta(seconds=5)),
-        request_tokens=RequestTokens("secret"),
+        request_keys=RequestKeys("secret"),
         announce_revoked=silent,
         clock=clock,
     )

@@ -50,12 +50,12 @@ class FakeStore:
 
     async def insert_once(
         self, new: NewSession, claim: RequestClaim, now: dt.datetime
-    ) -> tuple[Session, str]:
+    ) -> Session | None:
         known = self.claims.get(claim.key_sha256)
         if known is not None and known[1].expires_at > now:
-            return self.sessions[known[0]], known[1].salt
+            return None
         self.claims[claim.key_sha256] = (new.session_id, claim)
-        return await self.insert(new, now), claim.salt
+        return await self.insert(new, now)
 
     async def by_token(self, token_sha256: str, now: dt.datetime) -> Session | None:
         return next(

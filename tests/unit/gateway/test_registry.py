@@ -6,11 +6,11 @@ from functools import partial
 
 import pytest
 
-from common.errors import AuthenticationError, ValidationError
+from common.errors import AuthenticationError, ConflictError, ValidationError
 from common.identity import hash_token
 from gateway.sessions.registry import RegistryAuthenticator, SessionRegistry
 from gateway.sessions.session import Expiry, Preferences, Session
-from gateway.sessions.tokens import RequestTokens
+from gateway.sessions.tokens import RequestKeys
 from tests.unit.gateway.fakes import NOON, FakeClock, FakeStore
 
 HOUR = dt.timedelta(hours=1)
@@ -26,7 +26,7 @@ class World:
         self.registry = SessionRegistry(
             self.store,  # type: ignore[arg-type]
             expiry=Expiry(ttl=HOUR, touch_interval=dt.timedelta(seconds=5)),
-            request_tokens=RequestTokens("secret"),
+            request_keys=RequestKeys("secret"),
             announce_revoked=self._announce,
             clock=self.clock,
         )
@@ -124,12 +124,11 @@ async def test_invalidation_is_announced_once(world: World) -> None:
     assert await world.registry.find(token) is None
 
 
-async def test_a_repeated_request_returns_the_same_session(world: World) -> None:
+async def test_a_repeated_request_returns_no_token(world: World) -> None:
     first = await world.registry.create(request_id="key", peer="10.0.0.1")
-    again = await world.registry.create(request_id="key", peer="10.0.0.1")
+    with pytest.raises(ConflictError):
+        await world.registry.create(request_id="key", peer="10.0.0.1")
     other = await world.registry.create(request_id="key", peer="10.0.0.2")
-    assert again[0].session_id == first[0].session_id
-    assert again[1] == first[1]
     assert other[0].session_id != first[0].session_id
     world.clock.forward(minutes=11)
     later = await world.registry.create(request_id="key", peer="10.0.0.1")

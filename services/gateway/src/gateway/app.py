@@ -37,7 +37,7 @@ from gateway.sessions.registry import RegistryAuthenticator, SessionRegistry
 from gateway.sessions.session import Expiry
 from gateway.sessions.store import SessionStore
 from gateway.sessions.sweeper import SessionSweep
-from gateway.sessions.tokens import RequestTokens
+from gateway.sessions.tokens import RequestKeys
 from gateway.settings import GatewaySettings
 from gateway.uploads.clip_upload import ClipUploads
 from gateway.uploads.upload import RecordingUploads
@@ -161,7 +161,7 @@ class Gateway:
         return SessionRegistry(
             SessionStore(self._database),
             expiry=Expiry(ttl=ttl, touch_interval=min(touch, ttl / 10)),
-            request_tokens=RequestTokens(settings.secret_key.get_secret_value()),
+            request_keys=RequestKeys(settings.secret_key.get_secret_value()),
             announce_revoked=Revocations(publisher, self._hub).announce,
         )
 

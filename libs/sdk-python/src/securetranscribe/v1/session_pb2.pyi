@@ -189,8 +189,8 @@ class CreateSessionRequest(_message.Message):
     ip_address: _builtins.str
     """Network address to record. Empty means the address of the caller."""
     request_id: _builtins.str
-    """Idempotency key chosen by the caller. A repeated key within ten minutes returns the same
-    session.
+    """Idempotency key chosen by the caller. A repeated key within ten minutes fails with
+    ALREADY_EXISTS, because a token is returned only once.
     """
     def __init__(
         self,

@@ -4,12 +4,12 @@ import datetime as dt
 from collections.abc import Awaitable, Callable
 
 from common import logging, telemetry
-from common.errors import AuthenticationError, ValidationError
+from common.errors import AuthenticationError, ConflictError, ValidationError
 from common.identity import hash_token
 from gateway.sessions.session import Expiry, Preferences, Session, utc_now
 from gateway.sessions.store import NewSession, RequestClaim, SessionStore
 from gateway.sessions.tokens import (
-    RequestTokens,
+    RequestKeys,
     looks_like_token,
     new_session_id,
     new_token,
@@ -36,14 +36,14 @@ class SessionRegistry:
         store: SessionStore,
         *,
         expiry: Expiry,
-        request_tokens: RequestTokens,
+        request_keys: RequestKeys,
         announce_revoked: Announce,
         clock: Clock = utc_now,
     ) -> None:
         """Initialize the registry. `announce_revoked` is awaited after a session was revoked."""
         self._store = store
         self._expiry = expiry
-        self._request_tokens = request_tokens
+        self._request_keys = request_keys
         self._announce = announce_revoked
         self._clock = clock
 
@@ -62,18 +62,19 @@ class SessionRegistry:
     ) -> tuple[Session, str]:
         """Create a session and return it with its token, which is not stored.
 
-        With a `request_id` the call is idempotent per caller (`peer`) for ten minutes.
+        With a `request_id` a caller (`peer`) creates one session in ten minutes.
 
         Raises:
             ValidationError: a text is longer than its limit.
+            ConflictError: the caller has already created a session with this `request_id`. Its
+                token is returned to nobody else.
         """
         _check(user_identifier, "user_identifier", MAX_IDENTIFIER)
         _check(user_agent, "user_agent", MAX_USER_AGENT)
         _check(ip_address, "ip_address", MAX_ADDRESS)
         _check(request_id, "request_id", MAX_REQUEST_ID)
         now = self._clock()
-        salt = new_token()
-        token = self._request_tokens.token(salt, request_id, peer) if request_id else salt
+        token = new_token()
         new = NewSession(
             session_id=new_session_id(),
             token_sha256=hash_token(token),
@@ -82,19 +83,22 @@ class SessionRegistry:
             ip_address=ip_address,
             expires_at=now + self._expiry.ttl,
         )
+        session: Session | None
         if request_id:
             claim = RequestClaim(
-                key_sha256=self._request_tokens.request_hash(request_id, peer),
-                salt=salt,
+                key_sha256=self._request_keys.stored(request_id, peer),
                 expires_at=now + _REQUEST_KEPT,
             )
-            session, salt = await self._store.insert_once(new, claim, now)
-            token = self._request_tokens.token(salt, request_id, peer)
+            session = await self._store.insert_once(new, claim, now)
         else:
             session = await self._store.insert(new, now)
-        if session.session_id == new.session_id:
-            telemetry.SESSIONS_CREATED.inc()
-            _log.info("session created", session_id=session.session_id)
+        if session is None:
+            raise ConflictError(
+                "A session was already created with this request_id. Use another one.",
+                {"field": "request_id"},
+            )
+        telemetry.SESSIONS_CREATED.inc()
+        _log.info("session created", session_id=session.session_id)
         return session, token
 
     async def find(self, token: str) -> Session | None:

@@ -59,13 +59,9 @@ WHERE r.key_sha256 = %(key_sha256)s AND s.session_id = r.session_id AND (
 # The second of two concurrent callers with one key waits here until the first has committed.
 _CLAIM_REQUEST = """
 INSERT INTO session_requests (key_sha256, session_id, salt, expires_at)
-VALUES (%(key_sha256)s, %(session_id)s, %(salt)s, %(expires_at)s)
+VALUES (%(key_sha256)s, %(session_id)s, '', %(expires_at)s)
 ON CONFLICT (key_sha256) DO NOTHING
-RETURNING salt
-"""
-_FOUND_REQUEST = """
-SELECT s.*, r.salt FROM session_requests r JOIN sessions s USING (session_id)
-WHERE r.key_sha256 = %(key_sha256)s
+RETURNING key_sha256
 """
 
 
@@ -83,10 +79,9 @@ class NewSession:
 
 @dataclass(frozen=True, kw_only=True)
 class RequestClaim:
-    """Idempotency key of a session's creation, with the salt of its token."""
+    """Idempotency key of a session's creation."""
 
     key_sha256: str
-    salt: str
     expires_at: dt.datetime
 
 
@@ -103,11 +98,8 @@ class SessionStore:
 
     async def insert_once(
         self, new: NewSession, claim: RequestClaim, now: dt.datetime
-    ) -> tuple[Session, str]:
-        """Store a session unless its key has already created one.
-
-        Returns the session and the salt stored with the key.
-        """
+    ) -> Session | None:
+        """Store a session. Return None if its key has already created one."""
         async with self._database.transaction() as connection:
             key = {"key_sha256": claim.key_sha256, "now": now}
             await execute(connection, _FORGET_REQUEST, key)
@@ -116,11 +108,7 @@ class SessionStore:
                 _CLAIM_REQUEST,
                 {**vars(claim), "session_id": new.session_id},
             )
-            if claimed is not None:
-                return await _insert(connection, new, now), claim.salt
-            row = await fetch_one(connection, _FOUND_REQUEST, key)
-            assert row is not None
-            return _session(row), row["salt"]
+            return None if claimed is None else await _insert(connection, new, now)
 
     async def by_token(self, token_sha256: str, now: dt.datetime) -> Session | None:
         """Find a session by the hash of its token."""

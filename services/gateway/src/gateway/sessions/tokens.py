@@ -1,6 +1,5 @@
 """Session tokens (256 random bits) and session identifiers (128 random bits)."""
 
-import base64
 import hashlib
 import hmac
 import re
@@ -24,27 +23,14 @@ def looks_like_token(text: str) -> bool:
     return _TOKEN.match(text) is not None
 
 
-class RequestTokens:
-    """Tokens of sessions created with an idempotency key.
-
-    A repeated key must return the same token although only its hash is stored. So the token is a
-    keyed hash of a random salt, the caller's address, and the key. Computing it takes the
-    deployment's secret.
-    """
+class RequestKeys:
+    """Stored forms of idempotency keys: hashes that only this deployment can compute."""
 
     def __init__(self, secret_key: str) -> None:
         text = b"securetranscribe session requests\0" + secret_key.encode()
         self._key = hashlib.sha256(text).digest()
 
-    def request_hash(self, request_id: str, address: str) -> str:
-        """Return the stored form of an idempotency key."""
-        return self._mac(b"request", address, request_id).hex()
-
-    def token(self, salt: str, request_id: str, address: str) -> str:
-        """Return the token for a salt and a key."""
-        mac = self._mac(b"token\0" + salt.encode(), address, request_id)
-        return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
-
-    def _mac(self, purpose: bytes, address: str, request_id: str) -> bytes:
-        text = b"\0".join((purpose, address.encode(), request_id.encode()))
-        return hmac.new(self._key, text, hashlib.sha256).digest()
+    def stored(self, request_id: str, address: str) -> str:
+        """Return the stored form of a caller's key."""
+        text = b"\0".join((b"request", address.encode(), request_id.encode()))
+        return hmac.new(self._key, text, hashlib.sha256).hexdigest()
