@@ -72,6 +72,7 @@ def assert_whole(data: bytes, seconds: float = SECONDS) -> AudioInfo:
         ("webm", "libopus", 48_000),
         ("matroska", "aac", 44_100),
         ("ogg", "libopus", 48_000),
+        ("ogg", "flac", 44_100),
         ("asf", "wmav2", 44_100),
         ("mp4", "aac", 44_100),
         ("mpegts", "aac", 48_000),
@@ -226,6 +227,19 @@ def test_length_is_that_of_the_longest_track() -> None:
             output.mux(stream.encode(frame))
             output.mux(stream.encode(None))
     assert probe(io.BytesIO(file.getvalue())).duration == pytest.approx(5.0, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("container", "codec", "rate"),
+    [("matroska", "wavpack", 44_100), ("rm", "real_144", 8_000), ("matroska", "tta", 44_100)],
+)
+def test_packets_without_a_length_are_measured_by_decoding(
+    container: str, codec: str, rate: int
+) -> None:
+    data = encode(container, codec, rate)
+    info = probe(io.BytesIO(data))
+    assert info.duration == pytest.approx(SECONDS, abs=0.05)
+    assert info.duration == pytest.approx(len(decoded(data)) / SAMPLE_RATE, abs=0.03)
 
 
 def test_measuring_stops_when_the_recording_is_too_long() -> None:

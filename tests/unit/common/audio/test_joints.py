@@ -16,8 +16,8 @@ from tests.unit.common.audio import sounds
 
 FIRST, SECOND = 3.0, 4.0
 #: Formats whose parts can be told, and others that go on by themselves.
-PARTED = ("flac", "webm", "mka", "ts", "mpg", "opus")
-FLOWING = ("mp3", "aac", "amr")
+PARTED = ("flac", "webm", "mka", "ts", "mpg", "opus", "amr")
+FLOWING = ("mp3", "aac")
 
 
 def recording(name: str, seconds: float, seed: int, rate: int | None = None) -> bytes:
@@ -34,6 +34,8 @@ def decoded(data: bytes) -> Samples:
 @pytest.mark.parametrize("rate", [None, 24_000], ids=["same", "other rate"])
 def test_parts_are_found(name: str, rate: int | None) -> None:
     kind = sounds.FORMATS[name].kind
+    if name == "amr":
+        rate = None  # Its only one.
     first, second = recording(name, FIRST, 1), recording(name, SECOND, 2, rate)
     file = io.BytesIO(first + second)
     (begin, joint), (after, end) = sections(file, kind)

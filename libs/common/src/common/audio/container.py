@@ -29,6 +29,7 @@ from common.audio.errors import (
 )
 from common.audio.formats import format_of_kind
 from common.audio.kinds import AudioKind
+from common.audio.ogg_flac import flac_begin
 from common.audio.repair import prepared
 from common.audio.seekable import View
 from common.audio.signals import AudioSource, sound_of
@@ -51,6 +52,8 @@ DECODING_ERRORS = (
     ValueError,
 )
 
+#: Sound before the beginning of the clock is the run-in of a codec, and not longer, in seconds.
+_EARLIEST = -1.0
 #: How long FFmpeg may look for stream parameters: bytes, and microseconds of content.
 _LIMITS = {"probesize": "5000000", "analyzeduration": "10000000", "max_streams": "100"}
 
@@ -95,6 +98,14 @@ class OpenAudio:
         if self.stream.start_time is None or self.stream.time_base is None:
             return 0.0
         return float(self.stream.start_time * self.stream.time_base) - self.zero
+
+    def on_clock(self, seconds: float) -> float | None:
+        """Return a moment of the container's own time on the recording's clock.
+
+        None if it is so far before the beginning that it cannot be right.
+        """
+        time = seconds - self.zero
+        return time if time >= _EARLIEST else None
 
     @property
     def duration(self) -> float | None:
@@ -151,6 +162,7 @@ def open_link(file: WatchedFile, link: Link, *, track: int | None = None) -> Ite
 def _opened(file: WatchedFile, kind: AudioKind, track: int | None) -> Iterator[OpenAudio]:
     ready = prepared(file, kind)
     file = ready.file
+    begin = flac_begin(file) if kind is AudioKind.OGG else 0.0
     file.seek(0)
     with _container(file, ready.kind) as container:
         stream = _stream(container, track)
@@ -162,7 +174,7 @@ def _opened(file: WatchedFile, kind: AudioKind, track: int | None) -> Iterator[O
             stream=stream,
             file=file,
             track=track,
-            zero=clock_zero(container),
+            zero=clock_zero(container) or (0.0 if container.streams.video else begin),
             stated=ready.stated,
         )
 
@@ -188,7 +200,8 @@ def _chain(
 
 def _duration(opened: OpenAudio) -> float:
     """Return the length of a link in seconds, by reading it through if it states none."""
-    if opened.duration is not None:
+    # FFmpeg guesses the length of AMR from the bit rate.
+    if opened.duration is not None and opened.kind is not AudioKind.AMR:
         return opened.duration
     end = 0.0
     try:

@@ -154,6 +154,10 @@ def _seek(opened: OpenAudio, start: float) -> None:
     time_base = opened.stream.time_base
     if time_base is None:
         return
+    if opened.on_clock(opened.start + opened.zero) is None:
+        # Where the container gives a wrong time for its beginning, it does not find others.
+        _rewind(opened)
+        return
     target = max(opened.start, start - _PREROLL_SECONDS) + opened.zero
     try:
         opened.container.seek(math.floor(target / time_base), stream=opened.stream)
@@ -174,7 +178,7 @@ def _rewind(opened: OpenAudio) -> None:
 def _time_of(frame: AudioFrame, opened: OpenAudio) -> float | None:
     if frame.pts is None or frame.time_base is None:
         return None
-    return float(frame.pts * frame.time_base) - opened.zero
+    return opened.on_clock(float(frame.pts * frame.time_base))
 
 
 def _timed(

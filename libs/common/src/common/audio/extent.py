@@ -1,8 +1,10 @@
 """How long a recording is: by what is there, not by what its header states."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
+
+from av.packet import Packet
 
 from common.audio.completeness import stated_end
 from common.audio.container import DECODING_ERRORS, OpenAudio, open_link
@@ -19,7 +21,7 @@ _TAIL_SECONDS = 5.0
 #: A recording may end so much earlier than stated: the larger of seconds and a part of it.
 _TOLERANCE_SECONDS = 1.5
 _TOLERANCE_RATIO = 0.002
-#: Decoded sound does not go on longer behind the last packet. Its time would be wrong.
+#: Decoded sound ends so near the last packet.
 _PADDING_SECONDS = 1.0
 
 
@@ -93,58 +95,88 @@ def last_moment(opened: OpenAudio, start: float) -> float | None:
     clock = None
     # Time 0 would be read without seeking, and the clock would be that of the beginning.
     for time, frame in frames(opened, max(start, 1e-3)):
-        begin = clock if time is None else time
-        clock = None if begin is None else begin + frame.samples / frame.sample_rate
+        if time is not None:
+            # Not all containers count the time.
+            clock = max(clock or 0.0, time)
+        if clock is not None:
+            clock += frame.samples / frame.sample_rate
     return clock
 
 
 def _read_through(opened: OpenAudio, stated: float | None, enough: float) -> Extent:
     """Measure by the packets of all tracks, and find the end of the longest by decoding it."""
-    streams = [one for one in audio_streams(opened.container) if one.codec_context is not None]
-    tracks = {stream.index: replace(opened, stream=stream) for stream in streams}
-    timelines = {index: Timeline(track) for index, track in tracks.items()}
-    reached = _follow(opened, timelines, enough)
-    ends = {index: timeline.clock for index, timeline in timelines.items() if timeline.begun}
+    reading = _Reading(opened)
+    reading.follow(enough)
+    ends = reading.ends
     if not ends:
         return _compared(0.0, stated, 0.0)
     index = max(ends, key=lambda one: ends[one])
-    end = ends[index]
-    if end < enough:
-        end = _decoded_end(tracks[index], end)
-    if opened.stream.duration is not None:
-        # In a film the sound may end before the pictures.
-        reached = ends.get(opened.stream.index, 0.0)
+    if ends[index] >= enough:
+        return Extent(end=ends[index])
+    end = _decoded_end(reading.tracks[index], ends[index], reading.last[index])
+    # In a film the sound may end before the pictures.
+    is_own = opened.stream.duration is not None
+    reached = max(end, ends.get(opened.stream.index, 0.0) if is_own else reading.reached)
     # Lengths are counted from the beginning of the recording, or from zero in its own time.
-    return _compared(end, stated, reached + max(0.0, opened.zero) if end < enough else math.inf)
+    return _compared(end, stated, reached + max(0.0, opened.zero))
 
 
-def _follow(opened: OpenAudio, timelines: Mapping[int, Timeline], enough: float) -> float:
-    """Place all packets on the timelines of their tracks. Return the last moment of any stream."""
-    bases = {stream.index: float(stream.time_base or 0) for stream in opened.container.streams}
-    reached = 0.0
-    try:
-        for packet in opened.container.demux():
-            base = bases.get(packet.stream_index)
-            if not packet.size or not base:
-                continue
-            time = None if packet.pts is None else packet.pts * base - opened.zero
-            length = (packet.duration or 0) * base
-            if time is not None:
-                reached = max(reached, time + length)
-            timeline = timelines.get(packet.stream_index)
-            if timeline is not None:
-                timeline.place(time)
-                timeline.advance(length)
-                if timeline.clock > enough:
-                    break
-    except DECODING_ERRORS:
-        opened.file.raise_failure()
-    return reached
+class _Reading:
+    """The tracks of a recording while their packets are read.
+
+    `reached` is the last moment of any stream, and `last` the length of each track's last packet, 0
+    if it does not state it, in seconds.
+    """
+
+    def __init__(self, opened: OpenAudio) -> None:
+        streams = [one for one in audio_streams(opened.container) if one.codec_context is not None]
+        self.tracks = {stream.index: replace(opened, stream=stream) for stream in streams}
+        self.reached = 0.0
+        self.last: dict[int, float] = {}
+        self._opened = opened
+        self._timelines = {index: Timeline(track) for index, track in self.tracks.items()}
+
+    @property
+    def ends(self) -> dict[int, float]:
+        """The end of each track with packets, in seconds."""
+        return {index: line.clock for index, line in self._timelines.items() if line.begun}
+
+    def follow(self, enough: float) -> None:
+        """Read all packets, or those of so many seconds."""
+        container = self._opened.container
+        bases = {stream.index: float(stream.time_base or 0) for stream in container.streams}
+        try:
+            for packet in container.demux():
+                base = bases.get(packet.stream_index)
+                if packet.size and base:
+                    self._place(packet, base)
+                    timeline = self._timelines.get(packet.stream_index)
+                    if timeline is not None and timeline.clock > enough:
+                        return
+        except DECODING_ERRORS:
+            self._opened.file.raise_failure()
+
+    def _place(self, packet: "Packet[Any]", base: float) -> None:
+        time = None if packet.pts is None else self._opened.on_clock(packet.pts * base)
+        length = (packet.duration or 0) * base
+        if time is not None:
+            self.reached = max(self.reached, time + length)
+        timeline = self._timelines.get(packet.stream_index)
+        if timeline is not None:
+            timeline.place(time)
+            timeline.advance(length)
+            self.last[packet.stream_index] = length
 
 
-def _decoded_end(track: OpenAudio, end: float) -> float:
-    """Return where decoded sound ends. The last packets may be padded, or cut."""
+def _decoded_end(track: OpenAudio, end: float, packet: float) -> float:
+    """Return where decoded sound ends, near the end of the last packet with its length in seconds.
+
+    The last packets may be padded, or cut.
+    """
     decoded = last_moment(track, end - _TAIL_SECONDS)
-    if decoded is None or not -_TAIL_SECONDS <= decoded - end <= _PADDING_SECONDS:
+    if decoded is None:
         return end
-    return decoded
+    # Far from the packets, the time after seeking is wrong.
+    least = end - 2 * packet - _PADDING_SECONDS
+    most = end + _PADDING_SECONDS if packet else math.inf
+    return decoded if least <= decoded <= most else end

@@ -26,6 +26,7 @@ _LONGEST_START = 64
 _FLAC = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22.{8}", re.DOTALL)
 #: The header of EBML with the type of the document.
 _EBML = re.compile(rb"\x1a\x45\xdf\xa3[\x80-\xff].{0,40}\x42\x82.(?:webm|matroska)", re.DOTALL)
+_AMR = re.compile(rb"#!AMR(?:-WB)?\n")
 _SEGMENT = b"\x18\x53\x80\x67"
 
 
@@ -52,6 +53,8 @@ def _starts(file: Seekable, kind: AudioKind, size: int) -> Iterator[int]:
         return
     elif kind is AudioKind.FLAC:
         yield from _places(file, _FLAC)
+    elif kind is AudioKind.AMR:
+        yield from _places(file, _AMR)
     elif kind is AudioKind.MATROSKA and not _is_one_segment(file, size):
         yield from _places(file, _EBML)
     elif kind is AudioKind.MPEG_TS:
