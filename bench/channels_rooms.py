@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import fftconvolve
+from scipy.signal import butter, fftconvolve, sosfilt
 
 Samples = npt.NDArray[np.float32]
 Point = tuple[float, float, float]
@@ -18,6 +18,7 @@ _SPEED_OF_SOUND = 343.0
 _EARLY_SECONDS = 0.12
 #: Half the length of the filter that delays by fractions of a sample.
 _HALF = 16
+_NO_RUMBLE = butter(2, 70, "highpass", fs=SAMPLE_RATE, output="sos")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +49,8 @@ class Room:
         distance = np.maximum(0.03, np.linalg.norm(offset, axis=1))
         gains = self._reflection() ** bounces / distance * _directivity(microphone, offset)
         early = _impulses(distance / _SPEED_OF_SOUND, gains, _EARLY_SECONDS)
-        return self._with_tail(early, random)
+        # Reflections without a change of sign add up at 0 Hz, as they do in no real room.
+        return np.asarray(sosfilt(_NO_RUMBLE, self._with_tail(early, random)), dtype=np.float32)
 
     def _reflection(self) -> float:
         """Return the reflected share of the amplitude, by the formula of Eyring."""
