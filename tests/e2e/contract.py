@@ -106,6 +106,16 @@ STAGES = many(
     )
 )
 
+# Also in addition: how channels are recognized, and languages by time.
+CHANNELS = shape(
+    requested=either("auto", "mix", "separate"),
+    decided=maybe(either("mix", "separate")),
+    reason=text,
+    channels=many(shape(number=integer, title=maybe(text), description=text)),
+)
+CHANNEL = maybe(integer)
+LANGUAGES = many(shape(start=number, end=number, language=text, probability=within(0, 1)))
+
 UPLOAD = shape(
     transcription_id=integer,
     session_id=session_id,
@@ -118,6 +128,8 @@ UPLOAD = shape(
     language_detected=maybe(text),
     processing_started=flag,
     job_id=maybe(job_id),
+    channels=CHANNELS,
+    warnings=many(text),
 )
 START = shape(job_id=job_id, transcription_id=integer, status=JOB_WORD, message=text)
 STATUS = shape(
@@ -137,12 +149,26 @@ STATUS = shape(
     num_speakers=maybe(integer),
     speakers=many(text),
     segments=many(
-        shape(speaker=text, text=text, start_time=number, end_time=number, confidence=within(0, 1))
+        shape(
+            speaker=text,
+            text=text,
+            start_time=number,
+            end_time=number,
+            confidence=within(0, 1),
+            channel=CHANNEL,
+        )
     ),
     speaker_stats=mapping(
-        shape(segment_count=integer, total_duration=number, avg_confidence=within(0, 1))
+        shape(
+            segment_count=integer,
+            total_duration=number,
+            avg_confidence=within(0, 1),
+            channel=CHANNEL,
+        )
     ),
     stages=STAGES,
+    channels=CHANNELS,
+    languages=LANGUAGES,
 )
 LIST = shape(
     transcriptions=many(

@@ -70,7 +70,13 @@ class TestUpload:
         assert named["language_detected"] == "en"
 
     @pytest.mark.parametrize(
-        ("field", "value"), [("language", "english please"), ("auto_start", "perhaps")]
+        ("field", "value"),
+        [
+            ("language", "english please"),
+            ("auto_start", "perhaps"),
+            ("channels", "left"),
+            ("allow_truncated", "perhaps"),
+        ],
     )
     def test_invalid_fields(self, api: Api, clip: bytes, field: str, value: str) -> None:
         details = api.refused(
@@ -78,6 +84,26 @@ class TestUpload:
             data={field: value}, files={"file": ("clip.wav", clip)},
         )  # fmt: skip
         assert details["field"] == field
+
+    def test_channels_of_one_voice(self, api: Api, clip: bytes) -> None:
+        data = upload(api, clip, channels="separate", auto_start="false")
+        state = api.data("GET", f"/transcription/status/{data['transcription_id']}")
+        assert state["channels"] == data["channels"]
+        assert state["channels"]["requested"] == "separate"
+        (channel,) = state["channels"]["channels"]
+        assert channel["number"] == 1
+
+    def test_truncated_recording(self, api: Api, clip: bytes) -> None:
+        half = {"file": ("half.wav", clip[: len(clip) // 2])}
+        path = "/transcription/upload"
+        error = api.call("POST", path, 400, files=half)["error"]
+        assert error["code"] == "AUDIO_PROCESSING_ERROR"
+        assert "allow_truncated" in error["message"]
+        fields = {"allow_truncated": "true", "auto_start": "false"}
+        data = api.data("POST", path, 201, data=fields, files=half)
+        assert data["duration"] == pytest.approx(3.0, abs=0.1)
+        (warning,) = data["warnings"]
+        assert warning.startswith("The recording breaks off: 6.0 s declared, 3.0 s present.")
 
     @pytest.mark.parametrize(
         ("content", "name", "code"),
@@ -135,6 +161,8 @@ class TestTranscription:
         assert data["message"] == "Transcription started and added to queue"
         api.refused("POST", f"/transcription/start/{number_of}", 409, "CONFLICT")
         assert wait(api, number_of)["status"] == "completed"
+        body = {"channels": "mix"}
+        api.refused("POST", f"/transcription/start/{number_of}", 409, "CONFLICT", json=body)
 
     def test_status(self, done: Api, completed: Completed) -> None:
         state = done.data("GET", f"/transcription/status/{completed.transcription_id}")

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import io
 import wave
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -32,12 +32,13 @@ from securetranscribe.v1 import (
 RATE = 8000
 
 
-def wav(seconds: float, *, rate: int = RATE) -> bytes:
-    """Return a WAV file with a tone."""
-    samples = np.sin(np.arange(int(seconds * rate)) * 2 * np.pi * 220 / rate) * 8000
+def wav(seconds: float, *, rate: int = RATE, tones: Sequence[float] = (220,)) -> bytes:
+    """Return a WAV file with a tone (Hz) on each channel."""
+    time = np.arange(int(seconds * rate)) / rate
+    samples = np.sin(np.outer(time, tones) * 2 * np.pi) * 8000
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
-        file.setnchannels(1)
+        file.setnchannels(len(tones))
         file.setsampwidth(2)
         file.setframerate(rate)
         file.writeframes(samples.astype("<i2").tobytes())
@@ -183,7 +184,7 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
 
     async def _check(self, context: Any) -> None:
         metadata = dict(context.invocation_metadata())
-        assert metadata["x-service-auth"].startswith("v1:transcriber:")
+        assert metadata["x-service-auth"].startswith("v2:transcriber:")
         self.sessions.add(metadata["x-session-id"])
         if self.down:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "away")

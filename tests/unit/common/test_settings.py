@@ -6,6 +6,7 @@ from pydantic import SecretStr
 from common import settings
 from common.settings import (
     Bytes,
+    Length,
     NameList,
     ObjectSettings,
     PostgresSettings,
@@ -20,6 +21,7 @@ class Everything(ServiceSettings, PostgresSettings, ObjectSettings):
     max_file_size: Bytes = 500
     allowed_hosts: NameList = ("*",)
     pause: Seconds = 1
+    max_duration: Length = 60
 
 
 @pytest.fixture(autouse=True)
@@ -37,11 +39,13 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_are_read_from_upper_case_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAX_FILE_SIZE", "2GB")
     monkeypatch.setenv("ALLOWED_HOSTS", "a.example, b.example,,")
+    monkeypatch.setenv("MAX_DURATION", "1.5h")
 
     loaded = settings.load(Everything)
 
     assert loaded.grpc_port == 50051
     assert loaded.max_file_size == 2 * 1024**3
+    assert loaded.max_duration == 5400
     assert loaded.allowed_hosts == ("a.example", "b.example")
     assert loaded.s3_bucket_audio == "audio"
 
@@ -114,6 +118,8 @@ def test_every_invalid_variable_has_a_line(
         ("PAUSE", "nan"),
         ("LOG_FORMAT", "xml"),
         ("MAX_FILE_SIZE", "0"),
+        ("MAX_DURATION", "0h"),
+        ("MAX_DURATION", "soon"),
     ],
 )
 def test_values_out_of_range_are_rejected(

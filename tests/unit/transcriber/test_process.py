@@ -57,6 +57,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def test_documented_variables_are_read(environment: pytest.MonkeyPatch) -> None:
     for name, value in {
         "MAX_FILE_SIZE": "2GB",
+        "MAX_DURATION": "90m",
         "QUEUE_SIZE": "20",
         "PROCESSING_TIMEOUT": "7200",
         "CLEANUP_DELAY": "0",
@@ -64,18 +65,26 @@ def test_documented_variables_are_read(environment: pytest.MonkeyPatch) -> None:
         environment.setenv(name, value)
     read = settings.load(ApiSettings)
     assert (read.max_file_size, read.queue_size) == (2 * 1024**3, 20)
+    assert read.max_duration == 90 * 60
     assert (read.processing_timeout, read.cleanup_delay) == (7200, 0)
 
 
 def test_documented_defaults(environment: pytest.MonkeyPatch) -> None:
     read = settings.load(ApiSettings)
     assert read.max_file_size == 500 * 1024**2
+    assert read.max_duration == 12 * 3600
     assert (read.processing_timeout, read.cleanup_delay) == (3600, 3600)
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("QUEUE_SIZE", "0"), ("MAX_FILE_SIZE", "lots"), ("CLEANUP_DELAY", "-1")],
+    [
+        ("QUEUE_SIZE", "0"),
+        ("MAX_FILE_SIZE", "lots"),
+        ("MAX_DURATION", "long"),
+        ("MAX_DURATION", "0"),
+        ("CLEANUP_DELAY", "-1"),
+    ],
 )
 def test_invalid_variable_ends_process_and_is_named(
     environment: pytest.MonkeyPatch,

@@ -2,7 +2,14 @@
 
 from pydantic import Field
 
-from common.settings import Bytes, ObjectSettings, PostgresSettings, Seconds, ServiceSettings
+from common.settings import (
+    Bytes,
+    Length,
+    ObjectSettings,
+    PostgresSettings,
+    Seconds,
+    ServiceSettings,
+)
 
 
 class ApiSettings(ServiceSettings, PostgresSettings, ObjectSettings):
@@ -15,6 +22,7 @@ class ApiSettings(ServiceSettings, PostgresSettings, ObjectSettings):
     speakers_grpc: str = "127.0.0.1:50053"
 
     max_file_size: Bytes = 500 * 1024 * 1024
+    max_duration: Length = 12 * 3600
     queue_size: int = Field(50, ge=1, le=100_000)
     processing_timeout: Seconds = 3600
     cleanup_delay: float = Field(3600, ge=0)

@@ -57,7 +57,7 @@ def video_without_sound() -> bytes:
         ("empty.wav", b"", FileUploadError),
         ("notes.mp3", b"These are only words.\n" * 400, FileUploadError),
         ("short.mp3", b"abc", FileUploadError),
-        ("really-a-wav.mp3", wav(1.0), FileUploadError),
+        ("program.exe", wav(1.0), FileUploadError),
         ("half.wav", wav(60.0)[: len(wav(60.0)) // 2], AudioProcessingError),
         ("film.mp4", video_without_sound(), AudioProcessingError),
         ("noise.flac", b"fLaC" + bytes(range(256)) * 40, AudioProcessingError),
@@ -76,6 +76,16 @@ async def test_unusable_file_is_rejected(
     assert type(caught.value) is error
     assert caught.value.message
     assert await nothing_left(database, objects)
+
+
+@pytest.mark.parametrize(
+    ("filename", "format_"),
+    [("talk.wav", "wav"), ("TALK.WAVE", "wave"), ("really-a-wav.mp3", "wav"), ("talk", "wav")],
+)
+async def test_content_decides_the_format(caller: Caller, filename: str, format_: str) -> None:
+    answer = await caller.upload(filename=filename)
+    assert answer.transcription.file.filename == filename
+    assert answer.transcription.file.format == format_
 
 
 async def test_oversized_file_is_rejected_while_it_arrives(

@@ -37,6 +37,14 @@ async def test_they_replace_those_of_the_description(caller: Caller) -> None:
     assert found.language_requested == "de"
 
 
+async def test_modes_of_channels_are_replaced_too(caller: Caller) -> None:
+    answer = await upload(caller, late(channels=transcription_pb2.CHANNEL_MODE_SEPARATE))
+    plan = answer.transcription.channel_plan
+    assert plan.requested == transcription_pb2.CHANNEL_MODE_SEPARATE
+    silent = (await upload(caller, late())).transcription.channel_plan
+    assert silent.requested == transcription_pb2.CHANNEL_MODE_AUTO
+
+
 async def test_absent_ones_change_nothing(caller: Caller) -> None:
     answer = await upload(caller, late())
     assert not answer.HasField("job")
@@ -44,7 +52,13 @@ async def test_absent_ones_change_nothing(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    "later", [[late(language="martian")], [late(), Request(chunk=b"more")], [late(), late()]]
+    "later",
+    [
+        [late(language="martian")],
+        [late(channels=99)],
+        [late(), Request(chunk=b"more")],
+        [late(), late()],
+    ],
 )
 async def test_wrong_ones_leave_nothing(
     caller: Caller, database: Database, objects: ObjectStore, later: list[Request]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from common.audio.signals import ChannelMode
 from common.errors import NotFoundError, ValidationError
 from securetranscribe.v1 import diarization_pb2, queue_pb2, transcription_pb2
 from transcriber.api import requests
@@ -10,6 +11,7 @@ from transcriber.domain.jobs import JobStatus, Stage
 from transcriber.domain.transcriptions import TranscriptionStatus
 
 Upload = transcription_pb2.UploadConfig
+Late = transcription_pb2.UploadOptions
 Start = transcription_pb2.StartTranscriptionRequest
 
 
@@ -35,6 +37,40 @@ def test_absent_language_differs_from_empty_one() -> None:
     bounded = requests.start(Start(diarization=diarization_pb2.DiarizationConfig(speaker_count=2)))
     assert bounded.speakers is not None
     assert bounded.speakers.count == 2
+
+
+def test_channels_are_auto_unless_stated() -> None:
+    silent = requests.upload(Upload(), Preferences())
+    assert (silent.options.channels, silent.allow_truncated) == (ChannelMode.AUTO, False)
+    stated = requests.upload(
+        Upload(channels=transcription_pb2.CHANNEL_MODE_MIX, allow_truncated=True), Preferences()
+    )
+    assert (stated.options.channels, stated.allow_truncated) == (ChannelMode.MIX, True)
+    assert requests.start(Start()).channels is None
+    start = Start(channels=transcription_pb2.CHANNEL_MODE_SEPARATE)
+    assert requests.start(start).channels is ChannelMode.SEPARATE
+
+
+def test_late_options_replace_only_what_they_state() -> None:
+    described = requests.upload(
+        Upload(language="en", channels=transcription_pb2.CHANNEL_MODE_MIX, allow_truncated=True),
+        Preferences(),
+    )
+    assert requests.amended(described, Late(), Preferences()) == described
+    late = Late(channels=transcription_pb2.CHANNEL_MODE_SEPARATE, allow_truncated=False)
+    changed = requests.amended(described, late, Preferences())
+    assert (changed.options.channels, changed.allow_truncated) == (ChannelMode.SEPARATE, False)
+    assert changed.options.language == "en"
+
+
+def test_every_mode_of_channels_is_known() -> None:
+    for value in transcription_pb2.ChannelMode.values():
+        mode = requests.channels(value)
+        name = transcription_pb2.ChannelMode.Name(value).removeprefix("CHANNEL_MODE_").lower()
+        assert name == (mode or "unspecified")
+    with pytest.raises(ValidationError, match="auto, mix or separate") as caught:
+        requests.channels(99)
+    assert caught.value.details == {"field": "channels"}
 
 
 def test_unknown_stage_is_rejected() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from common.audio.signals import ChannelMode, ChannelPlan, PlannedSignal, Signal
 from common.times import moment, seconds
 from securetranscribe.v1 import queue_pb2, transcription_pb2
 from transcriber.api import responses
@@ -169,6 +170,41 @@ def test_segments_and_words_show_grouped_speakers() -> None:
     full = responses.full_transcription(replace(TRANSCRIPTION, speakers=both), [segment], NOON)
     assert full.full_text == "hi"
     assert [item.name for item in full.speakers] == ["Ada"]
+
+
+def test_plan_is_shown_with_numbered_channels() -> None:
+    plan = ChannelPlan(
+        requested=ChannelMode.AUTO,
+        decided=ChannelMode.SEPARATE,
+        reason="Each channel has a voice of its own.",
+        signals=(
+            PlannedSignal(signal=Signal(title="Microphone"), description="track 1 (Microphone)"),
+            PlannedSignal(signal=Signal(), description="track 2"),
+        ),
+    )
+    shown = responses.transcription(replace(TRANSCRIPTION, channel_plan=plan), NOON).channel_plan
+    assert shown.requested == transcription_pb2.CHANNEL_MODE_AUTO
+    assert shown.decided == transcription_pb2.CHANNEL_MODE_SEPARATE
+    assert shown.reason == plan.reason
+    assert [(item.number, item.title, item.description) for item in shown.channels] == [
+        (1, "Microphone", "track 1 (Microphone)"),
+        (2, "", "track 2"),
+    ]
+
+
+def test_recording_without_a_plan_shows_the_requested_mode() -> None:
+    options = ProcessingOptions(channels=ChannelMode.SEPARATE)
+    shown = responses.transcription(replace(TRANSCRIPTION, options=options), NOON).channel_plan
+    assert shown.requested == transcription_pb2.CHANNEL_MODE_SEPARATE
+    assert shown.decided == transcription_pb2.CHANNEL_MODE_UNSPECIFIED
+    assert "not measured" in shown.reason
+
+
+def test_warnings_about_the_file_come_first() -> None:
+    file = replace(TRANSCRIPTION.file, warnings=("It breaks off.", "Both."))
+    found = replace(TRANSCRIPTION, file=file, warnings=("Both.", "No speech."))
+    warnings = list(responses.transcription(found, NOON).warnings)
+    assert warnings == ["It breaks off.", "Both.", "No speech."]
 
 
 def test_queue_status_has_place_of_session() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from common.audio.signals import Signal, SignalPart
 from common.errors import ValidationError
 from transcriber.domain import options
 from transcriber.domain.jobs import Stage
@@ -83,3 +84,15 @@ def test_stage_depends_only_on_its_options() -> None:
     assert first.of_stage(Stage.DIARIZE) == second.of_stage(Stage.DIARIZE)
     assert first.of_stage(Stage.TRANSCRIBE) != second.of_stage(Stage.TRANSCRIBE)
     assert first.of_stage(Stage.MERGE) == {}
+
+
+def test_signals_are_options_of_both_stages() -> None:
+    options = ProcessingOptions(language="en")
+    left, right = (
+        Signal(parts=(SignalPart(track=0, gains=gains),)) for gains in ((1.0, 0.0), (0.0, 1.0))
+    )
+    for stage in (Stage.TRANSCRIBE, Stage.DIARIZE):
+        assert options.of_stage(stage, [left]) != options.of_stage(stage, [right])
+        assert options.of_stage(stage, [left]) == options.of_stage(stage, [left])
+        assert "signals" not in options.of_stage(stage, [])
+    assert options.of_stage(Stage.MERGE, [left]) == {}

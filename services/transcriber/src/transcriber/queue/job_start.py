@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from common import telemetry
-from common.audio.signals import ChannelMode
+from common.audio.signals import ChannelMode, ChannelPlan, Signal
 from common.errors import ConflictError, NotFoundError, ResourceExhaustedError, StateError
 from common.postgres import Connection, Database
 from transcriber.domain.jobs import WORKER_STAGES, Job, Stage, Task, TaskState
@@ -15,6 +15,7 @@ from transcriber.domain.progress import QUEUED_STEP
 from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
 from transcriber.outbox import messages
 from transcriber.queue.queue_status import QueueMonitor
+from transcriber.recordings import channels
 from transcriber.store import locks
 from transcriber.store.jobs import Jobs
 from transcriber.store.outbox import JobOutbox
@@ -59,7 +60,8 @@ class JobStarter:
         Raises:
             NotFoundError: the session has no such transcription.
             ConflictError: a job is running, or the idempotency key belongs to another one.
-            StateError: it is completed and no stage is named, or its recording has been deleted.
+            StateError: it is completed, no stage is named and no channel is processed in another
+                way, or a stage must run and its recording has been deleted.
             ResourceExhaustedError: the queue is full.
         """
         async with self._database.transaction() as connection:
@@ -113,7 +115,14 @@ class JobStarter:
         if live is not None:
             raise ConflictError("This transcription is already being processed.", {"job_id": live})
         if transcription.status is TranscriptionStatus.COMPLETED and not request.stages:
-            raise StateError("This transcription is complete. Name the stages to run again.")
+            if request.channels is None:
+                raise StateError("This transcription is complete. Name the stages to run again.")
+            plan = await channels.plan_of(connection, transcription, request.channels)
+            if signals_of(plan) == signals_of(transcription.channel_plan):
+                raise StateError(
+                    "This transcription is complete, and its channels would be processed in the "
+                    "same way. Name the stages to run again."
+                )
         await self.check_room(connection)
 
 
@@ -135,8 +144,8 @@ async def queue_job(
         channels=request.channels or transcription.options.channels,
     )
     job_id = f"job_{uuid4().hex}"
-    plan = transcription.channel_plan
-    signals = () if plan is None else [planned.signal for planned in plan.signals]
+    plan = await channels.plan_of(connection, transcription, options.channels)
+    signals = signals_of(plan)
     wanted = {stage: options.of_stage(stage, signals) for stage in Stage}
     tasks = await _tasks(connection, transcription.id, job_id, wanted, request.stages)
     if not transcription.source_available and any(
@@ -164,6 +173,11 @@ async def queue_job(
     assert job is not None, "it was added in this transaction"
     await JobOutbox(connection).event(messages.job_queued(job))
     return job
+
+
+def signals_of(plan: ChannelPlan | None) -> list[Signal]:
+    """Return the signals of a plan, none without one."""
+    return [] if plan is None else [planned.signal for planned in plan.signals]
 
 
 def _used_elsewhere() -> ConflictError:

@@ -3,16 +3,13 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
 from common import logging, sizes, telemetry
 from common.audio.kinds import SNIFF_BYTES
-from common.audio.probe import AudioInfo, probe
 from common.errors import (
     ApplicationError,
-    AudioProcessingError,
     FileTooLargeError,
     TimedOutError,
     UnavailableError,
@@ -20,14 +17,16 @@ from common.errors import (
 from common.idle_streams import with_idle_timeout
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
-from transcriber.domain.file_formats import format_of
 from transcriber.domain.jobs import Job
 from transcriber.domain.options import ProcessingOptions
-from transcriber.domain.transcriptions import AudioFile, Transcription
+from transcriber.domain.transcriptions import Transcription
 from transcriber.outbox import messages
 from transcriber.queue.job_start import JobStarter, StartRequest, queue_job
-from transcriber.recordings.checks import Hurried, judge
+from transcriber.recordings import channels
+from transcriber.recordings.checks import judge
+from transcriber.recordings.examination import Examined, Examiner
 from transcriber.store.outbox import JobOutbox
+from transcriber.store.surveys import Surveys
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.uploads import Upload, Uploads
 
@@ -63,11 +62,10 @@ class Uploaded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UploadLimits:
-    """Limits of uploads: size in bytes, times in seconds."""
+    """Limits of uploads: size in bytes, time in seconds."""
 
     max_file_size: int
     idle_seconds: float
-    probe_seconds: float
 
 
 class Uploader:
@@ -78,16 +76,15 @@ class Uploader:
         database: Database,
         objects: ObjectStore,
         starter: JobStarter,
-        executor: Executor,
+        examiner: Examiner,
         *,
         bucket: str,
         limits: UploadLimits,
     ) -> None:
-        """`executor` runs the examination of recordings."""
         self._database = database
         self._objects = objects
         self._starter = starter
-        self._executor = executor
+        self._examiner = examiner
         self._bucket = bucket
         self._limits = limits
         self._discarding: set[asyncio.Task[None]] = set()
@@ -113,7 +110,8 @@ class Uploader:
         is left after an error or when the caller disconnects.
 
         Raises:
-            FileTooLargeError: the file exceeds the limit. Raised as soon as that is known.
+            FileTooLargeError: the file or the recording exceeds its limit. For the size, this is
+                raised as soon as it is known.
             FileUploadError: the file is empty, not audio, or has the wrong extension.
             AudioProcessingError: the file cannot be decoded or is truncated.
             ResourceExhaustedError: a job was requested and the queue is full.
@@ -129,12 +127,17 @@ class Uploader:
             size = await self._objects.put_stream(
                 self._bucket, upload.source_key, self._checked(upload, request, chunks)
             )
-            file = await self._examine(upload, request, size)
             final = amend(request)
+            examined = await self._examiner.examine(
+                upload.source_key,
+                final.filename,
+                size=size,
+                allow_truncated=final.allow_truncated,
+            )
             if final.auto_start and not request.auto_start:
                 async with self._database.transaction() as connection:
                     await self._starter.check_room(connection)
-            uploaded = await self._note(upload, session_id, final, file)
+            uploaded = await self._note(upload, session_id, final, examined)
         except BaseException:
             # The removal continues even if the caller is gone and this task is cancelled.
             await asyncio.shield(self._in_background(self._discard(upload)))
@@ -180,31 +183,8 @@ class Uploader:
             if not await Uploads(connection).touch(upload.transcription_id):
                 raise UnavailableError("The upload took too long. Try again.")
 
-    async def _examine(self, upload: Upload, request: UploadRequest, size: int) -> AudioFile:
-        """Probe the stored object."""
-        source = Hurried(
-            await self._objects.open(self._bucket, upload.source_key), self._limits.probe_seconds
-        )
-        looking = asyncio.get_running_loop().run_in_executor(self._executor, probe, source)
-        try:
-            async with asyncio.timeout(self._limits.probe_seconds + 1):
-                info: AudioInfo = await looking
-        except TimeoutError as error:
-            raise AudioProcessingError(
-                "The recording could not be examined in time. It may be damaged."
-            ) from error
-        return AudioFile(
-            filename=request.filename,
-            size_bytes=size,
-            duration=info.duration,
-            format=format_of(request.filename, info.kind),
-            codec=info.codec,
-            sample_rate=info.sample_rate,
-            channels=info.channels,
-        )
-
     async def _note(
-        self, upload: Upload, session_id: str, request: UploadRequest, file: AudioFile
+        self, upload: Upload, session_id: str, request: UploadRequest, examined: Examined
     ) -> Uploaded:
         """Turn the upload into a transcription, with its job, in one transaction."""
         async with self._database.transaction() as connection:
@@ -213,10 +193,10 @@ class Uploader:
                 transcription_id=upload.transcription_id,
                 session_id=session_id,
                 request_id=request.request_id,
-                file=file,
+                file=examined.file,
                 source_key=upload.source_key,
                 options=request.options,
-                channel_plan=None,
+                channel_plan=channels.plan(examined.survey, request.options.channels),
             )
             if not added:
                 earlier = await _earlier(connection, session_id, request.request_id or "")
@@ -224,6 +204,8 @@ class Uploader:
                 return earlier
             if not await Uploads(connection).finish(upload.transcription_id):
                 raise UnavailableError("The upload took too long. Try again.")
+            if examined.survey is not None:
+                await Surveys(connection).add(upload.transcription_id, examined.survey)
             transcription = await transcriptions.get(upload.transcription_id)
             assert transcription is not None, "it was just added"
             await JobOutbox(connection).event(messages.transcription_created(transcription))

@@ -206,7 +206,7 @@ class MergeStep(ItemStep[str]):
             job,
             confidence=assembled.transcript.confidence,
             speakers=len(rules.group_by_name(speakers).speakers),
-            warnings=bool(assembled.warnings),
+            warnings=bool(assembled.warnings or before.file.warnings),
         )
 
     async def _with_names(
