@@ -181,10 +181,24 @@ def test_low_frequency_channel_of_a_film_is_left_out() -> None:
     assert result.reason == "The channels are surround sound, as the low-frequency channel shows."
 
 
+def test_silent_low_frequency_channel_tells_a_film(party: tuple[Samples, Samples]) -> None:
+    result = planned(one_track(3, lfe=(2,)), *party, SILENCE)
+    assert gains(result) == [((0, (0.5, 0.5, 0.0)),)]
+    assert result.reason == "The channels are surround sound, as the low-frequency channel shows."
+
+
 def test_microphone_that_is_named_low_frequency_counts() -> None:
     result = planned(one_track(4, lfe=(3,)), *taking_turns(24, seed=13, people=4))
     assert descriptions(result) == ["channel 1", "channel 2", "channel 3", "channel 4"]
     assert result.reason.startswith("Each of the 4 channels holds a party of its own: it is at")
+
+
+def test_more_channels_than_can_be_compared_are_mixed_or_separated_as_requested() -> None:
+    tracks = one_track(65)
+    evidence = measured(tracks, np.stack([voice(2, seed=22)] * 65))
+    for mode, count in ((AUTO, 1), (MIX, 1), (SEPARATE, 65)):
+        assert len(plan(tracks, evidence, mode).signals) == count
+    assert "not compared" in plan(tracks, evidence, AUTO).reason
 
 
 # Several tracks
@@ -237,9 +251,11 @@ def test_only_the_default_track_counts_among_languages(party: tuple[Samples, Sam
         result = planned(two_tracks(languages=("deu", "fra")), *party, mode=mode)
         assert gains(result) == [((2, (1.0,)),)]
         assert result.reason == (
-            "Only track 2 is used. Track 1 (deu) is another version of the film and left out."
+            "Only track 2 is used. Track 1 (deu) is another language version and left out."
         )
     same = planned(two_tracks(languages=("deu", "deu")), *party)
+    assert len(same.signals) == 2
+    same = planned(two_tracks(languages=("ger", "de")), *party)
     assert len(same.signals) == 2
     one_tag = planned(two_tracks(languages=("deu", "")), *party)
     assert len(one_tag.signals) == 2

@@ -24,7 +24,7 @@ def test_json_holds_everything() -> None:
 
 def test_json_of_two_channels_is_short_and_that_of_64_bounded() -> None:
     stereo = measured(taking_turns(10, seed=1))
-    many = measured(np.stack([noise(2, -40, seed=seed) for seed in range(64)]), 64)
+    many = measured(np.stack([noise(1, -40, seed=seed) for seed in range(64)]), 64)
     assert len(json.dumps(stereo.to_json())) < 1_000
     assert len(json.dumps(many.to_json())) < 300_000
 
@@ -48,6 +48,13 @@ def test_pairs_are_found_in_any_order() -> None:
             pair = evidence.pair(one, other)
             assert (pair.one, pair.other) == (one, other)
             assert evidence.pair(other, one) is pair
+
+
+def test_pairs_of_very_many_channels_are_neutral() -> None:
+    evidence = measured(np.stack([voice(1, seed=1)] * 65), 65)
+    assert evidence.pairs == ()
+    assert evidence.pair(4, 3).similarity == 0.0
+    assert Evidence.from_json(json.loads(json.dumps(evidence.to_json()))) == evidence
 
 
 def test_level_activity_and_dynamics() -> None:
@@ -130,7 +137,9 @@ def test_sound_beyond_the_limit_is_ignored(monkeypatch: pytest.MonkeyPatch) -> N
     excerpts = Excerpts(2)
     for _ in range(3):
         excerpts.add(taking_turns(3, seed=13))
-    assert excerpts.finish().seconds == 4.0
+    evidence = excerpts.finish()
+    assert evidence.seconds == 4.0
+    assert not evidence.complete
 
 
 def test_nothing_is_silence() -> None:

@@ -50,6 +50,23 @@ class PairEvidence:
     opposed: float
 
 
+def not_compared(one: int, other: int) -> PairEvidence:
+    """Return no evidence of anything."""
+    low, high = sorted((one, other))
+    return PairEvidence(
+        one=low,
+        other=high,
+        apart=0.0,
+        alone=(0.0, 0.0),
+        isolation=(0.0, 0.0),
+        similarity=0.0,
+        equal=0.0,
+        copied=(0.0, 0.0),
+        correlation=0.0,
+        opposed=0.0,
+    )
+
+
 def compare(one: int, other: int, channels: Sequence[Loudness], polarity: Polarity) -> PairEvidence:
     """Compare two of all channels of a recording, by their numbers."""
     first, second = (

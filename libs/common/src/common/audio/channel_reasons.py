@@ -77,7 +77,7 @@ def _decision(
     if len(groups) > 1:
         requested = mode is ChannelMode.SEPARATE
         return "Channels are separated, as requested." if requested else _apart(groups, evidence)
-    return _together(mode, selection.counted, evidence)
+    return _together(selection.counted, evidence)
 
 
 def _left_out(selection: Selection, tracks: Sequence[Track]) -> list[str]:
@@ -129,13 +129,15 @@ def _noun(groups: Sequence[Group]) -> str:
     return "channels" if all(len(group) == 1 for group in groups) else "groups of channels"
 
 
-def _together(mode: ChannelMode, channels: Sequence[Channel], evidence: Evidence) -> str:
+def _together(channels: Sequence[Channel], evidence: Evidence) -> str:
+    if not evidence.pairs:
+        return "So many channels are not compared with each other, and are mixed."
     pairs = [
         evidence.pair(one.number, other.number)
         for one, other in itertools.combinations(channels, 2)
     ]
     likeness = min(pair.similarity for pair in pairs)
-    if mode is ChannelMode.SEPARATE or all(is_same(pair) for pair in pairs):
+    if all(is_same(pair) for pair in pairs):
         return (
             "All channels hold the same sound: their loudness over time correlates by at least "
             f"{likeness:.2f}."

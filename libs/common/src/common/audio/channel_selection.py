@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from common import languages
 from common.audio.channel_pairs import PairEvidence
 from common.audio.evidence import Evidence
 from common.audio.tracks import Track
@@ -81,8 +82,9 @@ def select(tracks: Sequence[Track], evidence: Evidence) -> Selection:
 
 
 def is_low_frequency(channel: Channel, evidence: Evidence) -> bool:
-    """Return whether the file names a channel as low-frequency effects, and it is that."""
-    return channel.place in channel.track.lfe and evidence.channels[channel.number].low >= _LOW
+    """Return whether the file names a channel as low-frequency effects, and it holds no voice."""
+    found = evidence.channels[channel.number]
+    return channel.place in channel.track.lfe and (found.low >= _LOW or found.level <= _SILENT)
 
 
 def is_same(pair: PairEvidence) -> bool:
@@ -118,8 +120,8 @@ def _by_language(
     channels: Sequence[Channel], evidence: Evidence
 ) -> tuple[Sequence[Channel], list[str]]:
     """Return the channels of the default track if the tracks are in several languages."""
-    languages = {channel.track.language for channel in channels} - {""}
-    if len(languages) < 2:
+    tags = {channel.track.language for channel in channels} - {""}
+    if len({languages.find(tag) or tag for tag in tags}) < 2:
         return channels, []
     sounding = [c for c in channels if evidence.channels[c.number].level > _SILENT]
     default = _default([c.track for c in sounding or channels])
@@ -128,8 +130,9 @@ def _by_language(
         for c in channels
         if c.track is not default
     }
-    verb = "is another version" if len(others) == 1 else "are other versions"
-    note = f"{_tracks(list(others.values()))} {verb} of the film and left out."
+    verb = "is another" if len(others) == 1 else "are other"
+    versions = "version" if len(others) == 1 else "versions"
+    note = f"{_tracks(list(others.values()))} {verb} language {versions} and left out."
     return [c for c in channels if c.track is default], [note]
 
 

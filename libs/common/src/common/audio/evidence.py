@@ -10,10 +10,12 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from common.audio.channel_pairs import PairEvidence, compare
-from common.audio.loudness import FRAME, Loudness, Spectra, spectra
+from common.audio.channel_pairs import PairEvidence, compare, not_compared
+from common.audio.loudness import FRAME, FRAME_SECONDS, Loudness, Spectra, spectra
 from common.audio.mixtures import sources
 
+#: Pairs of more channels would take minutes.
+MOST_COMPARED = 64
 #: Seconds of all channels together that are kept. It bounds memory to about 60 MB.
 _MOST_CHANNEL_SECONDS = 40_000
 #: Frames that are transformed at once: four seconds.
@@ -43,7 +45,8 @@ class Evidence:
     """Measurements of the channels of a recording, and of every pair of them.
 
     Channels are those of all tracks that decode, in order. `complete` is False if only excerpts
-    were measured. `seconds` is the length of the measured sound.
+    were measured. `seconds` is the length of the measured sound. There are no pairs of more than
+    MOST_COMPARED channels.
     """
 
     channels: tuple[ChannelEvidence, ...]
@@ -52,7 +55,9 @@ class Evidence:
     complete: bool = True
 
     def pair(self, one: int, other: int) -> PairEvidence:
-        """Return the comparison of two channels, whose `one` is the lower number."""
+        """Return the comparison of two channels, with the lower number as `one`."""
+        if not self.pairs:
+            return not_compared(one, other)
         low, high = sorted((one, other))
         count = len(self.channels)
         # The pairs are in lexical order.
@@ -86,19 +91,24 @@ class Excerpts:
             raise ValueError("the channels of the tracks do not add up")
         self._rest = np.zeros((channels, 0), dtype=np.float32)
         self._parts: list[Spectra] = []
-        self._frames = 0
-        self._most = int(_MOST_CHANNEL_SECONDS / max(1, channels) * 16_000 / FRAME)
+        self._frames = self._ignored = 0
+        self._most = int(_MOST_CHANNEL_SECONDS / max(1, channels) / FRAME_SECONDS)
 
     def add(self, samples: npt.NDArray[np.float32]) -> None:
-        """Add sound of all channels (channels, n) at 16 kHz. Beyond a length it is ignored."""
+        """Add sound of all channels (channels, n) at 16 kHz.
+
+        Beyond _MOST_CHANNEL_SECONDS it is ignored, and the evidence is not complete.
+        """
         for start in range(0, samples.shape[1], _CHUNK * FRAME):
             part = samples[:, start : start + _CHUNK * FRAME]
             joined = np.concatenate([self._rest, part], axis=1)
-            whole = min(joined.shape[1] // FRAME, self._most - self._frames) * FRAME
-            if whole:
-                self._parts.append(spectra(joined[:, :whole]))
-                self._frames += whole // FRAME
-            self._rest = joined[:, joined.shape[1] // FRAME * FRAME :]
+            count = joined.shape[1] // FRAME
+            kept = min(count, self._most - self._frames)
+            if kept:
+                self._parts.append(spectra(joined[:, : kept * FRAME]))
+            self._frames += kept
+            self._ignored += count - kept
+            self._rest = joined[:, count * FRAME :]
 
     def finish(self, *, complete: bool = True) -> Evidence:
         """Return the evidence. `complete` tells that the whole recording was added."""
@@ -117,9 +127,10 @@ class Excerpts:
             pairs=tuple(
                 compare(one, other, loudness, polarity)
                 for one, other in itertools.combinations(range(count), 2)
+                if count <= MOST_COMPARED
             ),
-            seconds=round(self._frames * FRAME / 16_000, 1),
-            complete=complete,
+            seconds=round(self._frames * FRAME_SECONDS, 1),
+            complete=complete and not self._ignored,
         )
 
     def _channel(
@@ -140,7 +151,7 @@ class Excerpts:
         self, own: Loudness, loudness: Sequence[Loudness], others: npt.NDArray[np.int64]
     ) -> tuple[int, ...]:
         """Return the channels of at least two other tracks whose sum a channel is, if any."""
-        if len(set(self._tracks[others])) < 2:
+        if len(set(self._tracks[others])) < 2 or len(loudness) > MOST_COMPARED:
             return ()
         found = others[sources(own, [loudness[other] for other in others])]
         several = len(set(self._tracks[found])) > 1
