@@ -201,6 +201,22 @@ async def test_recordings_of_earlier_versions_are_processed_as_before(
         await caller.start(transcription_id, channels=MIX)
 
 
+async def test_survey_of_a_later_version_refuses_nothing(
+    caller: Caller, database: Database
+) -> None:
+    transcription_id = await caller.upload_id(CALL, channels=MIX)
+    await database.execute("""UPDATE surveys SET survey = '{"version": 2}'""")
+    await caller.start(transcription_id, channels=SEPARATE)
+    assert mode_of(await caller.get(transcription_id)) == (SEPARATE, UNSPECIFIED)
+
+
+async def test_survey_goes_with_its_transcription(caller: Caller, database: Database) -> None:
+    transcription_id = await caller.upload_id(CALL)
+    assert len(await database.fetch_all("SELECT FROM surveys")) == 1
+    await caller.delete(transcription_id)
+    assert await database.fetch_all("SELECT FROM surveys") == []
+
+
 async def test_recording_is_accepted_without_a_survey(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,6 @@
-"""Plans of the channels of recordings."""
+"""Plans of the channels of recordings. No recording is refused because of its channels."""
+
+from collections.abc import Callable
 
 from common import logging
 from common.audio import channel_plan
@@ -13,14 +15,7 @@ _log = logging.get(__name__)
 
 def plan(survey: Survey | None, mode: ChannelMode) -> ChannelPlan | None:
     """Return the plan of a recording, None if its channels were not or cannot be judged."""
-    if survey is None:
-        return None
-    try:
-        return channel_plan.plan(survey.tracks, survey.evidence, mode)
-    except Exception:
-        # No recording is refused because of its channels.
-        _log.exception("channels of a recording not planned", mode=mode)
-        return None
+    return None if survey is None else _planned(lambda: survey, mode)
 
 
 async def plan_of(
@@ -33,4 +28,15 @@ async def plan_of(
     made = transcription.channel_plan
     if made is not None and made.requested is mode:
         return made
-    return plan(await Surveys(connection).find(transcription.id), mode)
+    stored = await Surveys(connection).find(transcription.id)
+    # During an upgrade, it may have been stored by a later version in another form.
+    return None if stored is None else _planned(lambda: Survey.from_json(stored), mode)
+
+
+def _planned(read: Callable[[], Survey], mode: ChannelMode) -> ChannelPlan | None:
+    try:
+        survey = read()
+        return channel_plan.plan(survey.tracks, survey.evidence, mode)
+    except Exception:
+        _log.exception("channels of a recording not planned", mode=mode)
+        return None

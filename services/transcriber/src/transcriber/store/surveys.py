@@ -1,5 +1,7 @@
 """Surveys of recordings, from which their channels are planned."""
 
+from typing import Any
+
 from psycopg.types.json import Jsonb
 
 from common.audio.survey import Survey
@@ -19,7 +21,7 @@ class Surveys:
         """Add the survey of a new transcription."""
         await execute(self._connection, _INSERT, (transcription_id, Jsonb(survey.to_json())))
 
-    async def find(self, transcription_id: int) -> Survey | None:
-        """Return the survey of a transcription, None if there is none."""
+    async def find(self, transcription_id: int) -> dict[str, Any] | None:
+        """Return the survey of a transcription as JSON values, None if there is none."""
         row = await fetch_one(self._connection, _FIND, (transcription_id,))
-        return None if row is None else Survey.from_json(row["survey"])
+        return None if row is None else dict(row["survey"])
