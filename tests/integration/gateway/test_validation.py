@@ -137,12 +137,12 @@ async def test_unknown_paths(client: httpx2.AsyncClient, path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
-        ("PATCH", "/api/speakers", "GET, POST"),
-        ("POST", "/api/queue/status", "GET"),
+        ("PATCH", "/api/speakers", "GET, HEAD, POST"),
+        ("POST", "/api/queue/status", "GET, HEAD"),
         ("GET", "/api/transcription/upload", "POST"),
         ("DELETE", "/api/v1/sessions/extend", "POST"),
-        ("POST", "/health", "GET"),
-        ("TRACE", "/api/sessions/current", "DELETE, GET, PUT"),
+        ("POST", "/health", "GET, HEAD"),
+        ("TRACE", "/api/sessions/current", "DELETE, GET, HEAD, PUT"),
     ],
 )
 async def test_unknown_methods(
