@@ -1,6 +1,7 @@
 """Plans of the channels of recordings. No recording is refused because of its channels."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 
 from common import logging
 from common.audio import channel_plan
@@ -8,6 +9,7 @@ from common.audio.signals import ChannelMode, ChannelPlan
 from common.audio.survey import Survey
 from common.postgres import Connection
 from transcriber.domain.transcriptions import Transcription
+from transcriber.store.json_values import check_storable
 from transcriber.store.surveys import Surveys
 
 _log = logging.get(__name__)
@@ -36,7 +38,9 @@ async def plan_of(
 def _planned(read: Callable[[], Survey], mode: ChannelMode) -> ChannelPlan | None:
     try:
         survey = read()
-        return channel_plan.plan(survey.tracks, survey.evidence, mode)
+        planned = channel_plan.plan(survey.tracks, survey.evidence, mode)
+        check_storable(asdict(planned))
+        return planned
     except Exception:
         _log.exception("channels of a recording not planned", mode=mode)
         return None

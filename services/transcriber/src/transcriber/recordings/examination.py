@@ -15,6 +15,7 @@ from common.objects import ObjectStore, RangedObject
 from transcriber.domain.file_formats import format_of
 from transcriber.domain.transcriptions import AudioFile
 from transcriber.recordings.checks import Hurried
+from transcriber.store.json_values import check_storable
 
 #: How far beyond the limit a recording is measured, so that one of just that length is accepted.
 _BEYOND_SECONDS = 10.0
@@ -85,9 +86,11 @@ class Examiner:
     async def _surveyed(self, stored: RangedObject, key: str, info: AudioInfo) -> Survey | None:
         """Return a survey. A recording that can be decoded is accepted without one, too."""
         try:
-            return await self._run(
+            found = await self._run(
                 lambda: survey(Hurried(stored, self._seconds), duration=info.duration)
             )
+            check_storable(found.to_json())
+            return found
         except Exception:
             _log.exception("channels of a recording not measured", key=key)
             return None
