@@ -13,5 +13,5 @@ def test_ordinary_values_are_storable() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, "a\x00b", "\ud800"])
 def test_values_that_postgres_rejects_raise(value: object) -> None:
-    with pytest.raises(ValueError, match="NUL|surrogates|JSON compliant"):
+    with pytest.raises(ValueError, match=r"NUL|surrogates|JSON compliant"):
         check_storable({"tracks": [{"title": value}]})
