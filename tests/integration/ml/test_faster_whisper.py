@@ -12,6 +12,7 @@ import pytest
 
 from bench.metrics import word_errors
 from bench.recordings import Recording
+from common import languages
 from common.audio.decoding import decode
 from common.audio.resampling import Samples
 from common.gpu import GpuError
@@ -145,9 +146,20 @@ def test_cancelling_ends_the_work(engine: FasterWhisperEngine, telephone: Record
 
 
 def test_unknown_language_is_refused(engine: FasterWhisperEngine, telephone: Recording) -> None:
-    assert {"en", "de", "zh"} <= engine.languages
+    assert {"en", "de", "zh", "jv"} <= engine.languages <= set(languages.NAMES)
     with pytest.raises(ValueError, match="tlh"):
         run(engine, telephone.audio, language="tlh")
+
+
+def test_language_with_another_code_in_the_model(
+    engine: FasterWhisperEngine, telephone: Recording
+) -> None:
+    """Javanese is `jv`, and `jw` in Whisper's vocabulary."""
+    sound = np.concatenate(list(decode(telephone.audio, 12.0, 15.0)))
+    options = RecognitionOptions(language="jv")
+    found = engine.recognize_samples(sound, options, cancelled=lambda: False)
+    assert [span.language for span in found.languages] == ["jv"]
+    assert {segment.language for segment in found.segments} == {"jv"}
 
 
 def test_recognition_needs_no_torch() -> None:

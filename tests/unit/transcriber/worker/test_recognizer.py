@@ -65,9 +65,26 @@ def test_request_overrides_beam_and_language() -> None:
 
 
 @pytest.mark.parametrize(
+    ("tag", "code"), [("zh-Hant", "zh"), ("jw", "jv"), ("ger", "de"), ("auto", None)]
+)
+def test_language_is_a_tag(tag: str, code: str | None) -> None:
+    engine = FakeEngine(languages=frozenset({"zh", "jv", "de"}))
+    recognize(engine, language=tag)
+    ((_, asked),) = engine.seen
+    assert asked.language == code
+
+
+def test_language_that_the_model_lacks_is_named() -> None:
+    with pytest.raises(ValidationError) as caught:
+        recognize(FakeEngine(), language="yue")
+    assert caught.value.message == "The model fake does not know Cantonese (yue)."
+
+
+@pytest.mark.parametrize(
     ("config", "field"),
     [
         ({"language": "tlh"}, "language"),
+        ({"language": "yue"}, "language"),
         ({"beam_size": 11}, "beam_size"),
         ({"phrases": ["x"] * 201}, "phrases"),
     ],

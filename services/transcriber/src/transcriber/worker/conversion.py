@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from common import languages
 from common.errors import ValidationError
 from common.tasks.signals import joined_warnings
 from common.times import duration
@@ -28,7 +29,7 @@ def options_of(config: speech_pb2.RecognitionConfig, beam_size: int) -> Recognit
         raise ValidationError.of("phrases", f"At most {_PHRASES} phrases can be given.")
     try:
         return RecognitionOptions(
-            language=config.language.strip().lower() or None,
+            language=languages.requested(config.language) or None,
             beam_size=config.beam_size or beam_size,
             phrases=tuple(config.phrases),
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from common import languages
 from common.audio.signals import AudioSource
 from common.engines import Progress
 from common.errors import ValidationError
@@ -41,7 +42,9 @@ class Recognizer:
         options = conversion.options_of(config, self._beam_size)
         if options.language is not None and options.language not in self._engine.languages:
             raise ValidationError.of(
-                "language", f"The model does not know the language '{options.language}'."
+                "language",
+                f"The model {self._engine.model} does not know {languages.NAMES[options.language]} "
+                f"({options.language}).",
             )
         share = 1.0 if len(sounds) == 1 else SHARE_BEFORE
         found = process_each(

@@ -15,7 +15,7 @@ import ctranslate2
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
-from common import gpu
+from common import gpu, languages
 from common.audio.resampling import SAMPLE_RATE, Samples
 from common.engines import Device, EngineSettings
 from common.models.store import RecognitionModel
@@ -109,7 +109,7 @@ class WhisperRecognizer:
     @property
     def languages(self) -> frozenset[str]:
         """Codes of the languages that the model knows."""
-        return frozenset(self._whisper.supported_languages)
+        return frozenset(map(languages.from_model, self._whisper.supported_languages))
 
     def find_speech(self, sound: Samples) -> list[Span]:
         """Return the stretches of speech between pauses, found by the Silero detector."""
@@ -124,7 +124,7 @@ class WhisperRecognizer:
         if not self._whisper.model.is_multilingual:
             return {"en": 1.0}
         _, _, probabilities = self._whisper.detect_language(sound[:LANGUAGE_SAMPLES])
-        return dict(probabilities)
+        return {languages.from_model(code): share for code, share in probabilities}
 
     def transcribe(
         self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
@@ -158,7 +158,7 @@ class WhisperRecognizer:
         speech = SpeechMap(regions(spans, gap=_PAUSE, pad=_PAD, total=len(sound)))
         found, _ = self._whisper.transcribe(
             speech.cut(sound),
-            language=language,
+            language=languages.to_model(language),
             beam_size=options.beam_size,
             hotwords=_hotwords(options),
             condition_on_previous_text=False,
@@ -179,7 +179,7 @@ class WhisperRecognizer:
         clips = chunks(spans, longest=_CHUNK, pad=_PAD // 2, total=len(sound))
         found, _ = batch.transcribe(
             sound,
-            language=language,
+            language=languages.to_model(language),
             beam_size=options.beam_size,
             hotwords=_hotwords(options),
             word_timestamps=True,
