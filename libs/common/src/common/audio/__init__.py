@@ -1,6 +1,7 @@
 """Reading recordings: their kind, whether they are whole, and their sound.
 
-`kinds` judges a file by its first bytes, without the media library. `probe` looks inside.
+`formats` lists the kinds of files, and `detection` tells them apart by their first bytes, without
+the media library. `repair` replaces headers that FFmpeg would wrongly believe. `probe` looks inside.
 `decoding` and `windows` yield the sound, `conditioning` keeps it finite and within full scale, and
-`flac` writes it.
+`clips` cuts pieces out of it.
 """
