@@ -225,3 +225,16 @@ async def _token(running: Running) -> str:
     async with running.client() as client:
         answer = await client.post("/api/sessions/create")
         return answer.json()["data"]["session_token"]  # type: ignore[no-any-return]
+
+
+async def test_new_session_per_request_is_held_to_the_limit_of_its_address(
+    make_gateway: MakeGateway,
+) -> None:
+    chosen = {"rate_limit_status": "2/minute", "rate_limit_sessions_per_address": 2}
+    async with make_gateway(**chosen) as limited:
+        answers = []
+        for _ in range(6):
+            async with limited.client() as client:
+                answers.append(await client.get("/api/queue/status"))
+    assert [answer.status_code for answer in answers] == [200] * 4 + [429] * 2
+    assert answers[-1].json()["error"]["details"]["limit"] == 4

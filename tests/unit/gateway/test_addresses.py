@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.servicer import peer_address
-from gateway.web.addresses import TrustedProxies
+from gateway.web.addresses import TrustedProxies, network_of
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,17 @@ def test_host_names_are_rejected() -> None:
 )
 def test_grpc_peer_addresses(peer: str, address: str) -> None:
     assert peer_address(peer) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("10.0.0.7", "10.0.0.7"),
+        ("::ffff:10.0.0.7", "10.0.0.7"),
+        ("2001:db8:0:5:1:2:3:4", "2001:db8:0:5::/64"),
+        ("::1", "::/64"),
+        ("", ""),
+    ],
+)
+def test_network_of_a_client(address: str, network: str) -> None:
+    assert network_of(address) == network

@@ -62,9 +62,27 @@ async def test_requests_are_counted_down_and_then_rejected() -> None:
     assert [one.remaining for one in seen] == [2, 1, 0, 0]
     assert [one.allowed for one in seen] == [True, True, True, False]
     assert all(time.time() < one.reset_at <= time.time() + 60 for one in seen)
-    with pytest.raises(RateLimitedError) as caught:
-        await limited.enforce(Group.STATUS, "session_1")
-    assert caught.value.limit == 3
+    refusal = seen[-1].refusal()
+    assert refusal.limit == 3
+
+
+async def test_address_has_the_limits_of_many_sessions() -> None:
+    limited = RateLimits(dict.fromkeys(Group, parse("2/minute")), sessions_per_address=3)
+    seen = [await limited.hit_address(Group.UPLOAD, "10.0.0.1") for _ in range(7)]
+    assert [one.allowed for one in seen] == [True] * 6 + [False]
+    assert (await limited.hit_address(Group.UPLOAD, "10.0.0.2")).allowed
+    new = [await limited.hit_address(Group.SESSION, "10.0.0.1") for _ in range(3)]
+    assert [one.allowed for one in new] == [True, True, False]
+    with pytest.raises(RateLimitedError):
+        await limited.enforce_address(Group.SESSION, "10.0.0.1")
+
+
+async def test_addresses_of_one_network_are_one_client() -> None:
+    limited = limits("2/minute")
+    for host in ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"):
+        assert (await limited.hit_address(Group.STATUS, host)).allowed
+    assert not (await limited.hit_address(Group.STATUS, "2001:db8:1:2::7")).allowed
+    assert (await limited.hit_address(Group.STATUS, "2001:db8:1:3::1")).allowed
 
 
 async def test_callers_and_groups_are_counted_separately() -> None:

@@ -35,7 +35,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     ) -> session_pb2.CreateSessionResponse:
         """Create a session. Rate-limited per client address."""
         address = self._address(context)
-        await self._limits.enforce(Group.SESSION, address)
+        await self._limits.enforce_address(Group.SESSION, address)
         session, token = await self._registry.create(
             user_identifier=request.user_identifier,
             user_agent=request.user_agent,

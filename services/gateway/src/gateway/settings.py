@@ -84,6 +84,7 @@ class GatewaySettings(ServiceSettings, PostgresSettings):
     rate_limit_status: Rate = "60/minute"
     rate_limit_export: Rate = "20/minute"
     rate_limit_session: Rate = "60/minute"
+    rate_limit_sessions_per_address: int = Field(200, ge=1, le=1_000_000)
     redis_url: Annotated[SecretStr, AfterValidator(_redis)] = SecretStr("")
     redis_password: SecretStr = SecretStr("")
 

@@ -39,6 +39,16 @@ class TrustedProxies:
         return parsed is not None and any(parsed in network for network in self._networks)
 
 
+def network_of(address: str) -> str:
+    """Return what one client can choose its address from: an IPv4 address, or an IPv6 /64."""
+    parsed = _parsed(address)
+    if parsed is None or parsed.version == 4:
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(text.strip("[]"))

@@ -10,10 +10,11 @@ from common.errors import ApplicationError, AuthenticationError, AuthorizationEr
 from gateway.sessions.registry import MAX_USER_AGENT, SessionRegistry
 from gateway.sessions.session import Session
 from gateway.web import credentials
+from gateway.web.addresses import network_of
 from gateway.web.credentials import COOKIE, Credentials, Source
 from gateway.web.origins import Origins
 from gateway.web.problems import problem
-from gateway.web.rate_limits import Group, RateLimits, group_of
+from gateway.web.rate_limits import Allowance, Group, RateLimits, group_of
 
 _PREFIXES = ("/api/v1", "/api")
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -72,8 +73,9 @@ class Callers:
         scope.setdefault("state", {})
         group = group_of(scope["method"], path)
         address = client_address(scope)
-        if group is Group.SESSION:
-            await self._count(group, address, headers)
+        allowance = await self._limits.hit_address(group, address)
+        if group is Group.SESSION or not allowance.allowed:
+            _require(allowance, headers)
         shown = credentials.read(Headers(scope=scope))
         try:
             self._refuse_foreign_pages(scope, shown)
@@ -81,15 +83,15 @@ class Callers:
                 return None, ""
             session = await self._recognize(shown)
         except ApplicationError:
-            # Rejected requests have no session, so they count against the address.
-            await self._count(group, address, headers)
+            # Rejected requests have no session, so the address has its limit.
+            _require(await self._limits.hit(group, f"rejected:{network_of(address)}"), headers)
             raise
         created = ""
         if session is None:
-            await self._count(Group.SESSION, address, headers)
+            _require(await self._limits.hit_address(Group.SESSION, address), headers)
             agent = Headers(scope=scope).get("user-agent", "")[:MAX_USER_AGENT]
             session, created = await self._registry.create(user_agent=agent, ip_address=address)
-        await self._count(group, session.session_id, headers)
+        _require(await self._limits.hit(group, session.session_id), headers)
         return session, created
 
     def _refuse_foreign_pages(self, scope: Scope, shown: Credentials) -> None:
@@ -114,11 +116,12 @@ class Callers:
             return None
         return await self._registry.find(shown.token)
 
-    async def _count(self, group: Group, caller: str, headers: dict[str, str]) -> None:
-        allowance = await self._limits.hit(group, caller)
-        headers.update(allowance.headers())
-        if not allowance.allowed:
-            raise allowance.refusal()
+
+def _require(allowance: Allowance, headers: dict[str, str]) -> None:
+    """Show an allowance in the headers. Raise RateLimitedError if it is used up."""
+    headers.update(allowance.headers())
+    if not allowance.allowed:
+        raise allowance.refusal()
 
 
 def api_path(path: str) -> str | None:

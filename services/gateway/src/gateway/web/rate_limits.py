@@ -1,4 +1,4 @@
-"""Rate limits per caller and endpoint group, optionally shared between gateways through Redis."""
+"""Rate limits per session, address and endpoint group, optionally shared through Redis."""
 
 import datetime as dt
 import enum
@@ -17,6 +17,7 @@ from limits.errors import StorageError
 from common import logging, telemetry
 from common.errors import ResourceExhaustedError
 from gateway.settings import GatewaySettings, rate
+from gateway.web.addresses import network_of
 
 _REDIS_SECONDS = 1.0
 _REDIS_PAUSE_SECONDS = 10.0
@@ -91,15 +92,27 @@ class Allowance:
 
 
 class RateLimits:
-    """Fixed-window rate limiter. A window starts with the caller's first request.
+    """Fixed-window rate limiter. A window starts with the first request.
 
     With Redis, counts are shared between gateways. While Redis is away, each process counts alone.
     """
 
     def __init__(
-        self, limits: Mapping[Group, RateLimitItem], shared: RedisStorage | None = None
+        self,
+        limits: Mapping[Group, RateLimitItem],
+        shared: RedisStorage | None = None,
+        *,
+        sessions_per_address: int = 1,
     ) -> None:
+        """`limits` are per session, except for new sessions, which are counted per address.
+
+        An address may make as many requests as `sessions_per_address` sessions.
+        """
         self._limits = limits
+        self._of_addresses = {
+            group: item if group is Group.SESSION else _times(item, sessions_per_address)
+            for group, item in limits.items()
+        }
         self._own = FixedWindowRateLimiter(MemoryStorage())
         self._storage = shared
         self._shared = None if shared is None else FixedWindowRateLimiter(shared)
@@ -115,25 +128,30 @@ class RateLimits:
             Group.EXPORT: rate(settings.rate_limit_export),
             Group.SESSION: rate(settings.rate_limit_session),
         }
-        return cls(limits, redis_storage(settings))
+        return cls(
+            limits,
+            redis_storage(settings),
+            sessions_per_address=settings.rate_limit_sessions_per_address,
+        )
 
-    async def hit(self, group: Group, caller: str) -> Allowance:
-        """Count a request of a caller (a session or an address)."""
-        allowance = await self._hit(group, caller)
-        if not allowance.allowed:
-            telemetry.RATE_LIMITED.labels(group.value).inc()
-        return allowance
+    async def hit(self, group: Group, session_id: str) -> Allowance:
+        """Count a request of a session."""
+        return _noted(group, await self._hit(self._limits[group], group, session_id))
 
-    async def enforce(self, group: Group, caller: str) -> Allowance:
-        """Count a request.
+    async def hit_address(self, group: Group, address: str) -> Allowance:
+        """Count a request of an address, whatever sessions it uses."""
+        key = f"address:{network_of(address)}"
+        return _noted(group, await self._hit(self._of_addresses[group], group, key))
+
+    async def enforce_address(self, group: Group, address: str) -> None:
+        """Count a request of an address.
 
         Raises:
             RateLimitedError: the limit is exceeded.
         """
-        allowance = await self.hit(group, caller)
+        allowance = await self.hit_address(group, address)
         if not allowance.allowed:
             raise allowance.refusal()
-        return allowance
 
     async def close(self) -> None:
         """Close the connection to Redis."""
@@ -141,8 +159,7 @@ class RateLimits:
             connection: Any = self._storage.bridge.get_connection()  # type: ignore[attr-defined]
             await connection.aclose()
 
-    async def _hit(self, group: Group, caller: str) -> Allowance:
-        item = self._limits[group]
+    async def _hit(self, item: RateLimitItem, group: Group, caller: str) -> Allowance:
         if self._shared is not None and time.monotonic() >= self._alone_until:
             try:
                 return await _count(self._shared, item, group.value, caller)
@@ -153,6 +170,16 @@ class RateLimits:
                     error=str(error.storage_error),
                 )
         return await _count(self._own, item, group.value, caller)
+
+
+def _times(item: RateLimitItem, factor: int) -> RateLimitItem:
+    return type(item)(item.amount * factor, item.multiples)
+
+
+def _noted(group: Group, allowance: Allowance) -> Allowance:
+    if not allowance.allowed:
+        telemetry.RATE_LIMITED.labels(group.value).inc()
+    return allowance
 
 
 async def _count(limiter: RateLimiter, item: RateLimitItem, group: str, caller: str) -> Allowance:
