@@ -1,8 +1,8 @@
 """Precision and recall of echoes found in calls with one party per channel.
 
-    python -m bench.echo [--data DIR] [--models DIR] [--cache DIR] [--dialogues N]
+    python -m bench.echo [--data DIR] [--models DIR] [--cache DIR] [--conversations N]
 
-DIR has recordings of one voice each in its subdirectory strangers. Dialogues are composed of pairs
+DIR has recordings of one voice each in its subdirectory strangers. Conversations are composed of pairs
 of them, with a quarter of the turns beginning before the other party has finished. Each is mixed
 with echoes of random level, delay, room and codec, recognized, and searched for echoes. A second
 set has no echo in its critical lines: another voice says the same words at the same time or after
@@ -21,11 +21,11 @@ import numpy as np
 
 from bench.echo_corpus import (
     SAMPLE_RATE,
-    Dialogue,
+    Conversation,
     Echo,
     Mixture,
     Samples,
-    dialogues,
+    conversations,
     echoed,
     mixtures,
 )
@@ -92,8 +92,8 @@ def echo_words(said: Sequence[Said], sounds: Sequence[Samples]) -> list[set[tupl
 class Labels:
     """Origins of recognized words, from the channels without echoes."""
 
-    def __init__(self, dialogue: Dialogue, clean: Sequence[Said]) -> None:
-        self._turns = dialogue.turns
+    def __init__(self, conversation: Conversation, clean: Sequence[Said]) -> None:
+        self._turns = conversation.turns
         self._words = [[word for segment in said for word in segment.words] for said in clean]
 
     def of(self, word: RecognizedWord, party: int, delay: float) -> str:
@@ -119,14 +119,14 @@ class Labels:
 
 
 def calls(
-    dialogue: Dialogue, recognitions: Recognitions, counts: dict[str, Counter[tuple[str, bool]]]
+    conversation: Conversation, recognitions: Recognitions, counts: dict[str, Counter[tuple[str, bool]]]
 ) -> list[Said]:
-    """Count words of all mixtures of a dialogue by (origin, dropped). Return the clean lines."""
+    """Count words of all mixtures of a conversation by (origin, dropped). Return the clean lines."""
     clean: list[Said] = []
-    for mixture in mixtures(dialogue):
+    for mixture in mixtures(conversation):
         said = _said(mixture, recognitions)
         clean = clean or said
-        labels = Labels(dialogue, clean)
+        labels = Labels(conversation, clean)
         dropped = echo_words(said, mixture.channels)
         for party, echo in enumerate(mixture.echoes):
             for segment, one in enumerate(said[party]):
@@ -156,14 +156,14 @@ def _keys(echo: Echo | None) -> Iterator[str]:
     yield f"path: {echo.path}"
 
 
-def same_words(dialogue: Dialogue, said: Said) -> Counter[str]:
+def same_words(conversation: Conversation, said: Said) -> Counter[str]:
     """Count the words that a second party says like the first, and those taken for echoes.
 
-    In every second recording the first half of the dialogue has an echo as well.
+    In every second recording the first half of the conversation has an echo as well.
     """
     counts: Counter[str] = Counter()
-    first = dialogue.parties[0]
-    random = np.random.default_rng(int(dialogue.name))
+    first = conversation.parties[0]
+    random = np.random.default_rng(int(conversation.name))
     for number, (shift, loudness) in enumerate((s, db) for s in _SHIFTS for db in _LOUDNESS):
         middle = len(first) // 2
         own = np.zeros_like(first)
@@ -240,17 +240,17 @@ def main(arguments: Iterable[str] | None = None) -> None:
         default=Path(tempfile.gettempdir()) / "securetranscribe-bench" / "echo",
         help="directory for recognized words",
     )
-    parser.add_argument("--dialogues", type=int, default=1000, help="how many at most")
+    parser.add_argument("--conversations", type=int, default=1000, help="how many at most")
     chosen = parser.parse_args(None if arguments is None else list(arguments))
     recognitions = Recognitions(chosen.models, chosen.cache)
     counts: dict[str, Counter[tuple[str, bool]]] = {}
     same: Counter[str] = Counter()
     number = 0
-    for number, dialogue in enumerate(dialogues(chosen.data / "strangers"), 1):
-        clean = calls(dialogue, recognitions, counts)
-        same += same_words(dialogue, clean[0])
-        print(f"\r{number} dialogues", end="", flush=True)
-        if number == chosen.dialogues:
+    for number, conversation in enumerate(conversations(chosen.data / "strangers"), 1):
+        clean = calls(conversation, recognitions, counts)
+        same += same_words(conversation, clean[0])
+        print(f"\r{number} conversations", end="", flush=True)
+        if number == chosen.conversations:
             break
     if not number:
         raise SystemExit(f"No recordings in {chosen.data}/strangers. Pass --data.")

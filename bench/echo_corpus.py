@@ -1,4 +1,4 @@
-"""Dialogues of real voices, one per channel, with echoes of each party in the other's channel."""
+"""Conversations of real voices, one per channel, with echoes of each party in the other's channel."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ LEVELS = (-6.0, -12.0, -20.0, -30.0, -40.0)
 DELAYS = (0.0, 0.01, 0.04, 0.08, 0.15, 0.25, 0.4)
 #: Processing of a party's voice on its way to the other party.
 PATHS = {"clean": clean, "telephone": telephone, "codec": codec}
-#: Mixtures of each dialogue.
+#: Mixtures of each conversation.
 MIXTURES = 4
 #: Length of the pieces into which long utterances are cut, in seconds.
 _PIECE_SECONDS = 4.5
@@ -44,7 +44,7 @@ class Echo:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Dialogue:
+class Conversation:
     """Two parties without echoes: their sound, and when each speaks (seconds)."""
 
     name: str
@@ -61,25 +61,25 @@ class Mixture:
     echoes: tuple[Echo | None, Echo | None]
 
 
-def dialogues(directory: Path, *, seed: int = 11) -> Iterator[Dialogue]:
-    """Yield dialogues of all pairs of recordings in a directory, each voice once."""
+def conversations(directory: Path, *, seed: int = 11) -> Iterator[Conversation]:
+    """Yield conversations of all pairs of recordings in a directory, each voice once."""
     random = np.random.default_rng(seed)
     files = sorted(directory.glob("*.flac"))
     order = random.permutation(len(files))
     for number in range(len(files) // 2):
         pair = [files[place] for place in order[2 * number : 2 * number + 2]]
         pieces = [_pieces(read_window(file, 0.0, 60.0)) for file in pair]
-        yield _dialogue(f"{number:02}", pieces, np.random.default_rng([seed, number]))
+        yield _conversation(f"{number:02}", pieces, np.random.default_rng([seed, number]))
 
 
-def mixtures(dialogue: Dialogue) -> Iterator[Mixture]:
-    """Yield the dialogue without echoes, then with random ones in one channel or in both."""
-    random = np.random.default_rng([int(dialogue.name), 5])
-    yield _mixture(dialogue, "clean", (None, None), random)
+def mixtures(conversation: Conversation) -> Iterator[Mixture]:
+    """Yield the conversation without echoes, then with random ones in one channel or in both."""
+    random = np.random.default_rng([int(conversation.name), 5])
+    yield _mixture(conversation, "clean", (None, None), random)
     for number in range(MIXTURES):
         both = random.random() < 0.4
         echoes = (_draw(random) if both else None, _draw(random))
-        yield _mixture(dialogue, f"echo{number}", echoes, random)
+        yield _mixture(conversation, f"echo{number}", echoes, random)
 
 
 def _pieces(sound: Samples) -> list[Samples]:
@@ -94,7 +94,7 @@ def _pieces(sound: Samples) -> list[Samples]:
     return [*pieces, sound]
 
 
-def _dialogue(name: str, pieces: Sequence[list[Samples]], random: np.random.Generator) -> Dialogue:
+def _conversation(name: str, pieces: Sequence[list[Samples]], random: np.random.Generator) -> Conversation:
     turns: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
     placed: tuple[list[tuple[int, Samples]], list[tuple[int, Samples]]] = ([], [])
     clock = 0.5
@@ -118,7 +118,7 @@ def _dialogue(name: str, pieces: Sequence[list[Samples]], random: np.random.Gene
         for begin, sound in placed[party]:
             whole[begin : begin + len(sound)] += sound
         sounds.append(whole * 10 ** (random.uniform(-10, 0) / 20))
-    return Dialogue(
+    return Conversation(
         name=name, parties=(sounds[0], sounds[1]), turns=(tuple(turns[0]), tuple(turns[1]))
     )
 
@@ -133,14 +133,14 @@ def _draw(random: np.random.Generator) -> Echo:
 
 
 def _mixture(
-    dialogue: Dialogue,
+    conversation: Conversation,
     name: str,
     echoes: tuple[Echo | None, Echo | None],
     random: np.random.Generator,
 ) -> Mixture:
     channels = []
     for party in (0, 1):
-        own, other = dialogue.parties[party], dialogue.parties[1 - party]
+        own, other = conversation.parties[party], conversation.parties[1 - party]
         floor = 10 ** (random.uniform(-75, -55) / 20)
         channel = own + floor * random.standard_normal(len(own)).astype(np.float32)
         echo = echoes[party]
@@ -148,7 +148,7 @@ def _mixture(
             channel = channel + echoed(other, echo, random)
         channels.append(np.clip(channel, -1.0, 1.0).astype(np.float32))
     return Mixture(
-        name=f"{dialogue.name}-{name}", channels=(channels[0], channels[1]), echoes=echoes
+        name=f"{conversation.name}-{name}", channels=(channels[0], channels[1]), echoes=echoes
     )
 
 

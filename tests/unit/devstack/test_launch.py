@@ -138,10 +138,10 @@ def test_a_user_in_a_namespace_has_a_name_without_nobody(monkeypatch: pytest.Mon
 
     assert launch_program.named_user() == 65534
     root, other = pwd.getpwuid(0), pwd.getpwuid(1)
-    monkeypatch.setattr(launch_program.pwd, "getpwuid", missing)
-    monkeypatch.setattr(launch_program.pwd, "getpwall", lambda: [root, other])
+    monkeypatch.setattr(pwd, "getpwuid", missing)
+    monkeypatch.setattr(pwd, "getpwall", lambda: [root, other])
     assert launch_program.named_user() == 1
-    monkeypatch.setattr(launch_program.pwd, "getpwall", lambda: [root])
+    monkeypatch.setattr(pwd, "getpwall", lambda: [root])
     assert launch_program.named_user() == 65534
 
 

@@ -4,6 +4,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -32,12 +33,12 @@ def container(tracks: Sequence[TrackOf], *, kind: str = "matroska", pictures: fl
         packets = [packet for track in tracks for packet in _sound(output, track)]
         if pictures:
             packets += _film(output, pictures)
-        for packet in sorted(packets, key=lambda one: float(one.dts * one.time_base)):
+        for packet in sorted(packets, key=_time):
             output.mux(packet)
     return buffer.getvalue()
 
 
-def _sound(output: OutputContainer, track: TrackOf) -> list[av.Packet]:
+def _sound(output: OutputContainer, track: TrackOf) -> list[Any]:
     layout = {1: "mono", 2: "stereo", 6: "5.1"}[len(track.samples)]
     stream = output.add_stream(track.codec, rate=RATE, layout=layout)
     assert isinstance(stream, AudioStream)
@@ -52,7 +53,7 @@ def _sound(output: OutputContainer, track: TrackOf) -> list[av.Packet]:
     return [packet for piece in (frame, None) for packet in stream.encode(piece)]
 
 
-def _film(output: OutputContainer, seconds: float) -> list[av.Packet]:
+def _film(output: OutputContainer, seconds: float) -> list[Any]:
     stream = output.add_stream("mpeg4", rate=10)
     stream.width = stream.height = 32
     stream.pix_fmt = "yuv420p"
@@ -62,3 +63,7 @@ def _film(output: OutputContainer, seconds: float) -> list[av.Packet]:
         picture.pts, picture.time_base = number, Fraction(1, 10)
         packets += stream.encode(picture)
     return packets + stream.encode(None)
+
+
+def _time(packet: Any) -> float:
+    return float(packet.dts * packet.time_base)

@@ -2,6 +2,7 @@ import io
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from common.audio.decoding import decode, read_window
@@ -18,7 +19,7 @@ def heard(data: bytes, *parts: tuple[int, tuple[float, ...]]) -> Samples:
     return np.concatenate(blocks)
 
 
-def likeness(one: Samples, other: Samples) -> float:
+def likeness(one: Samples, other: npt.NDArray[np.floating]) -> float:
     """Return the correlation of two sounds from their beginning, without a delay."""
     size = min(len(one), len(other))
     return float(np.corrcoef(one[:size], other[:size])[0, 1])
@@ -85,7 +86,7 @@ def test_path_is_read_for_every_part(tmp_path: Path, voices: list[Samples]) -> N
     file.write_bytes(films.container([TrackOf(samples=voice[None]) for voice in voices[:2]]))
     parts = (SignalPart(track=0, gains=(0.5,)), SignalPart(track=1, gains=(0.5,)))
     whole = np.concatenate(list(decode(Sound(file=file, signal=Signal(parts=parts)))))
-    assert likeness(whole, at_16_khz((voices[0] + voices[1]) / 2)) > 0.9
+    assert likeness(whole, at_16_khz(voices[0]) + at_16_khz(voices[1])) > 0.9
 
 
 def test_missing_track_is_an_error(voices: list[Samples]) -> None:
