@@ -1,4 +1,4 @@
-"""Files of the corpus as the product reads them, made and surveyed once for all modes."""
+"""A file of the corpus as the product reads it."""
 
 import functools
 import io
@@ -6,36 +6,37 @@ import io
 import numpy as np
 
 from common.audio.channel_plan import plan
-from common.audio.decoding import decode
+from common.audio.decoding import decode, read_window
 from common.audio.resampling import NOTHING, Samples
 from common.audio.signals import ChannelMode, ChannelPlan, Signal, Sound
 from common.audio.survey import Survey, survey
-from tests.recordings.corpus import CASES
-
-#: Files are read one after the other, each in all modes.
-_KEPT = 4
+from tests.recordings.case import Case
 
 
-@functools.lru_cache(maxsize=_KEPT)
-def content(name: str) -> bytes:
-    """Return the bytes of a file."""
-    return CASES[name].make()
+class Reading:
+    """A file, made and surveyed once."""
 
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.content = case.make()
 
-@functools.lru_cache(maxsize=_KEPT)
-def surveyed(name: str) -> Survey:
-    """Return the survey of a file."""
-    return survey(io.BytesIO(content(name)))
+    @functools.cached_property
+    def survey(self) -> Survey:
+        """Tracks, and measurements of their channels."""
+        return survey(io.BytesIO(self.content))
 
+    def plan(self, mode: ChannelMode) -> ChannelPlan:
+        """Return the channel plan in a mode."""
+        return plan(self.survey.tracks, self.survey.evidence, mode)
 
-def planned(name: str, mode: ChannelMode) -> ChannelPlan:
-    """Return the channel plan of a file."""
-    found = surveyed(name)
-    return plan(found.tracks, found.evidence, mode)
+    def sound(self, signal: Signal) -> Sound:
+        """Return a signal as models open it."""
+        return Sound(file=io.BytesIO(self.content), signal=signal)
 
+    def samples(self, signal: Signal) -> Samples:
+        """Return all samples of a signal."""
+        return np.concatenate([NOTHING, *decode(self.sound(signal))])
 
-@functools.lru_cache(maxsize=_KEPT)
-def signal_of(name: str, signal: Signal) -> Samples:
-    """Return a signal of a file as models hear it."""
-    sound = Sound(file=io.BytesIO(content(name)), signal=signal)
-    return np.concatenate([NOTHING, *decode(sound)])
+    def window(self, signal: Signal, start: float, end: float) -> Samples:
+        """Return the samples between two moments (seconds), read by themselves."""
+        return read_window(self.sound(signal), start, end)

@@ -102,6 +102,18 @@ def find(utterance: Utterance, sound: Samples) -> Match:
     )
 
 
+def delay(part: Samples, whole: Samples) -> tuple[float, float]:
+    """Return by how many seconds a part is later than the whole, and how alike they are then.
+
+    Both begin at the same moment.
+    """
+    first, second = part.astype(np.float64), whole.astype(np.float64)
+    products = correlate(first, second)
+    best = int(np.argmax(products))
+    size = float(np.sqrt(np.sum(first**2) * np.sum(second**2)))
+    return (best - len(second) + 1) / SAMPLE_RATE, float(products[best]) / max(size, _FLOOR)
+
+
 def _band(sound: Samples) -> npt.NDArray[np.float64]:
     band = butter(2, _BAND, "bandpass", fs=SAMPLE_RATE, output="sos")
     return np.asarray(sosfiltfilt(band, sound), np.float64)

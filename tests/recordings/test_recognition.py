@@ -1,14 +1,13 @@
 """Files of every kind of the corpus, as the embedded model understands them."""
 
-import io
 from typing import TYPE_CHECKING
 
 import pytest
 
-from common.audio.signals import ChannelMode, Sound
-from tests.recordings import reading
+from common.audio.signals import ChannelMode
 from tests.recordings.case import Heard
 from tests.recordings.corpus import CASES
+from tests.recordings.reading import Reading
 from tests.recordings.recognition import recognized
 from tests.recordings.speech import share_of_words
 
@@ -68,11 +67,10 @@ _FILES = (
 
 @pytest.mark.parametrize("name", _FILES)
 def test_words_are_recognized_at_their_times(name: str, engine: "FasterWhisperEngine") -> None:
-    case = CASES[name]
-    plan = reading.planned(name, ChannelMode.AUTO)
-    for planned, heard in zip(plan.signals, case.heard(ChannelMode.AUTO), strict=True):
-        sound = Sound(file=io.BytesIO(reading.content(name)), signal=planned.signal)
-        _assert_said(recognized(engine, sound), heard)
+    reading = Reading(CASES[name])
+    signals = [planned.signal for planned in reading.plan(ChannelMode.AUTO).signals]
+    for signal, heard in zip(signals, reading.case.heard(ChannelMode.AUTO), strict=True):
+        _assert_said(recognized(engine, reading.sound(signal)), heard)
 
 
 def _assert_said(words: list[tuple[float, str]], heard: Heard) -> None:
