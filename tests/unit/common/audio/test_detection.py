@@ -90,6 +90,15 @@ def test_stream_is_entered_wherever_it_is_cut(name: str) -> None:
         assert found.start < 2_000
 
 
+@pytest.mark.parametrize("cut", [1, 700, 5_000])
+def test_program_stream_is_entered_at_its_next_pack(cut: int) -> None:
+    data = sounds.recording("mpg", 4.0)
+    found = detect(io.BytesIO(data[cut:]))
+    assert found is not None
+    assert found.kind is AudioKind.MPEG_PS
+    assert found.start < 4_096
+
+
 @pytest.mark.parametrize("name", ENTERED)
 @pytest.mark.parametrize("size", [1, 100, 60_000])
 def test_junk_before_frames_is_passed_over(name: str, size: int) -> None:

@@ -16,6 +16,8 @@ from common.audio.kinds import JUNK_BYTES
 _MOST_CANDIDATES = 4_000
 #: Tags and padding that may follow the last frame of a short file.
 _TRAILER = re.compile(rb"TAG|APETAGEX|LYRICSBEGIN|ID3|\x00*\Z")
+#: Start codes of program streams.
+_PACK, _FIRST_PACKET = 0xBA, 0xBB
 _TS_PACKETS = 48
 _FEWEST_PACKETS = 5
 
@@ -201,12 +203,12 @@ def _begins_unit(head: bytes) -> bool:
 
 
 def _program(data: bytes, start: int) -> int | None:
-    """Find a pack with at least two packets."""
+    """Find a pack with a packet, and a packet or another pack behind that."""
     modern = data[start + 4] >> 6 == 1
     at = start + (14 + (data[start + 13] & 7) if modern else 12)
-    for _ in range(2):
+    for least in (_FIRST_PACKET, _PACK):
         head = data[at : at + 6]
-        if head[:3] != b"\x00\x00\x01" or head[3] < 0xBB:
+        if head[:3] != b"\x00\x00\x01" or head[3] < least:
             return None
         at += 6 + (head[4] << 8 | head[5])
         if at >= len(data):
