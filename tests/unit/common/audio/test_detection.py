@@ -91,7 +91,7 @@ def test_stream_is_entered_wherever_it_is_cut(name: str) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 700, 5_000])
-def test_program_stream_is_entered_at_its_next_pack(cut: int) -> None:
+def test_program_stream_is_entered_at_its_next_packet(cut: int) -> None:
     data = sounds.recording("mpg", 4.0)
     found = detect(io.BytesIO(data[cut:]))
     assert found is not None

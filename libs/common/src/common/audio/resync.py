@@ -16,8 +16,8 @@ from common.audio.kinds import JUNK_BYTES
 _MOST_CANDIDATES = 4_000
 #: Tags and padding that may follow the last frame of a short file.
 _TRAILER = re.compile(rb"TAG|APETAGEX|LYRICSBEGIN|ID3|\x00*\Z")
-#: Start codes of program streams.
-_PACK, _FIRST_PACKET = 0xBA, 0xBB
+#: Start code of a pack in program streams.
+_PACK = 0xBA
 _TS_PACKETS = 48
 _FEWEST_PACKETS = 5
 
@@ -202,18 +202,12 @@ def _begins_unit(head: bytes) -> bool:
     return payload[:3] == b"\x00\x00\x01" or is_table
 
 
-def _program(data: bytes, start: int) -> int | None:
-    """Find a pack with a packet, and a packet or another pack behind that."""
-    modern = data[start + 4] >> 6 == 1
-    at = start + (14 + (data[start + 13] & 7) if modern else 12)
-    for least in (_FIRST_PACKET, _PACK):
-        head = data[at : at + 6]
-        if head[:3] != b"\x00\x00\x01" or head[3] < least:
-            return None
-        at += 6 + (head[4] << 8 | head[5])
-        if at >= len(data):
-            break
-    return start
+def _program(data: bytes, at: int) -> Frame:
+    """Read a pack's header, or a packet."""
+    if data[at + 3] != _PACK:
+        return Frame(6 + (data[at + 4] << 8 | data[at + 5]))
+    is_modern = data[at + 4] >> 6 == 1
+    return Frame(14 + (data[at + 13] & 7) if is_modern else 12)
 
 
 MPEG_AUDIO = _frames(
@@ -254,7 +248,15 @@ TRANSPORT = FrameSync(
     ),
     _transport,
 )
-PROGRAM = FrameSync(_pattern(rb"\x00\x00\x01\xba[\x21-\x2f\x44-\x7f].{9}"), _program)
+PROGRAM = FrameSync(
+    _pattern(rb"\x00\x00\x01(?:\xba[\x21-\x2f\x44-\x7f].{9}|[\xbd\xc0-\xef]..)"),
+    partial(
+        _chain,
+        header=_pattern(rb"\x00\x00\x01(?:\xba[\x21-\x2f\x44-\x7f].{9}|[\xbb-\xff]..)"),
+        read=_program,
+        count=4,
+    ),
+)
 
 
 def _gsm(data: bytes, start: int) -> int | None:
