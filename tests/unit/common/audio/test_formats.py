@@ -1,13 +1,16 @@
 """The table of formats, compared with FFmpeg."""
 
 import io
+import math
+import random
 
 import numpy as np
 import pytest
 from av.codec import Codec
 from av.format import ContainerFormat
 
-from common.audio.decoding import decode
+from common.audio.decoding import decode, read_window
+from common.audio.errors import AudioError
 from common.audio.formats import (
     FORMATS,
     Format,
@@ -99,3 +102,27 @@ def test_formats_that_nothing_writes_have_decoders() -> None:
         assert Codec(decoder, "r").type == "audio"
     known = {*rare.ENCODED, *rare.BUILT, *rare.UNWRITTEN}
     assert known == set(AudioKind)
+
+
+@pytest.mark.parametrize("kind", [*rare.ENCODED, *rare.BUILT])
+def test_damage_raises_audio_errors_only(kind: AudioKind) -> None:
+    whole = rare.recording(kind)[:60_000]
+    dice = random.Random(kind)
+    for _ in range(6):
+        data = bytearray(whole)
+        damage = dice.choice(("header", "anywhere", "hole", "end"))
+        if damage == "end":
+            del data[dice.randrange(len(data)) :]
+        elif damage == "hole":
+            at = dice.randrange(len(data))
+            del data[at : at + dice.randrange(1, 5_000)]
+        else:
+            reach = min(600, len(data)) if damage == "header" else len(data)
+            for _ in range(dice.randrange(1, 60)):
+                data[dice.randrange(reach)] = dice.randrange(256)
+        try:
+            info = probe(io.BytesIO(data), allow_truncated=True)
+            assert math.isfinite(info.duration)
+            read_window(io.BytesIO(data), 0.7, 1.5)
+        except AudioError:
+            pass
