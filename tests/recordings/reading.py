@@ -14,11 +14,12 @@ from tests.recordings.case import Case
 
 
 class Reading:
-    """A file, made and surveyed once."""
+    """A file, made, surveyed and decoded once."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
         self.content = case.make()
+        self._samples: dict[Signal, Samples] = {}
 
     @functools.cached_property
     def survey(self) -> Survey:
@@ -35,7 +36,9 @@ class Reading:
 
     def samples(self, signal: Signal) -> Samples:
         """Return all samples of a signal."""
-        return np.concatenate([NOTHING, *decode(self.sound(signal))])
+        if signal not in self._samples:
+            self._samples[signal] = np.concatenate([NOTHING, *decode(self.sound(signal))])
+        return self._samples[signal]
 
     def window(self, signal: Signal, start: float, end: float) -> Samples:
         """Return the samples between two moments (seconds), read by themselves."""

@@ -84,7 +84,7 @@ def find(utterance: Utterance, sound: Samples) -> Match:
 
     Waves are compared in the band of telephones, which every codec keeps, whatever their sign.
     """
-    reference = _band(utterance.samples)
+    reference = _reference(utterance)
     lead = round(MARGIN * SAMPLE_RATE)
     # Sound that lost its beginning or end matches partly outside of itself.
     padded = np.pad(_band(sound), (2 * lead, lead + max(0, len(reference) - len(sound))))
@@ -112,6 +112,11 @@ def delay(part: Samples, whole: Samples) -> tuple[float, float]:
     best = int(np.argmax(products))
     size = float(np.sqrt(np.sum(first**2) * np.sum(second**2)))
     return (best - len(second) + 1) / SAMPLE_RATE, float(products[best]) / max(size, _FLOOR)
+
+
+@functools.cache
+def _reference(utterance: Utterance) -> npt.NDArray[np.float64]:
+    return _band(utterance.samples)
 
 
 def _band(sound: Samples) -> npt.NDArray[np.float64]:
