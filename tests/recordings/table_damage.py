@@ -108,7 +108,8 @@ DAMAGE = (
     *(_begun(f"cut_{size}.ts", _ts, size) for size in (1, 100, 189)),
     _begun("cut_700.ac3", partial(_voice, "ac3", "ac3", 48_000), 700),
     _begun("cut_3000.mp2", partial(_voice, "mp2", "mp2", 48_000), 3_000, MARGIN),
-    _begun("cut_700.mpg", partial(_voice, "mpeg", "mp2", 48_000), 700),
+    # The next pack is the first one that is whole.
+    _begun("cut_700.mpg", partial(_voice, "mpeg", "mp2", 48_000), 700, 2_048 / _BYTES_PER_SECOND),
     *(
         Case(name=f"{name}.{kind}", make=partial(lambda lead, make: lead + make(), lead, make))
         for name, lead in (

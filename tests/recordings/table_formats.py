@@ -98,7 +98,6 @@ _ROWS = (
     ("mp2.mpg", "mpeg", "mp2", 48_000, 1),
     ("broadcast.latm", "latm", "aac", 44_100, 1),
     ("ac3.rm", "rm", "ac3", 48_000, 2),
-    ("real.rm", "rm", "real_144", 8_000, 1),
     ("s32.sox", "sox", "pcm_s32le", 16_000, 1),
     ("television.wtv", "wtv", "mp2", 48_000, 1),
     ("ac3.vob", "vob", "ac3", 48_000, 2),
