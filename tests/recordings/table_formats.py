@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from tests.recordings import dsd, gsm
+from tests.recordings import gsm, rare_formats
 from tests.recordings.case import Case
 from tests.recordings.containers import Picture, Track, mux
 from tests.recordings.riff import floats, pcm, wav
@@ -150,9 +150,9 @@ FORMATS = (
         name="float_extensible.wav",
         make=lambda: wav(floats(DIANE.samples), 16_000, bits=32, floating=True, mask=4),
     ),
-    Case(name="corpus.sph", make=lambda: dsd.sphere(pcm(DIANE.samples), 16_000)),
-    Case(name="disc.dsf", make=lambda: dsd.dsf(DIANE.samples, 16_000)),
-    Case(name="disc.dff", make=lambda: dsd.dff(DIANE.samples, 16_000)),
+    Case(name="corpus.sph", make=lambda: rare_formats.sphere(pcm(DIANE.samples), 16_000)),
+    Case(name="disc.dsf", make=lambda: rare_formats.dsf(DIANE.samples, 16_000)),
+    Case(name="disc.dff", make=lambda: rare_formats.dff(DIANE.samples, 16_000)),
     Case(
         name="studio.mxf",
         make=partial(

@@ -1,4 +1,4 @@
-"""Files of DSD and NIST SPHERE by their bytes, as FFmpeg cannot write them."""
+"""NIST SPHERE and DSD by their bytes, as FFmpeg cannot write them."""
 
 import struct
 
