@@ -1,34 +1,48 @@
 import pytest
 
-from transcriber.worker.engines.languages import Heard, disagree, prevailing, settle
+from transcriber.worker.engines.languages import Heard, average, certainly_spoken, settle
 
 
-def heard(seconds: float = 30.0, **probabilities: float) -> Heard:
+def heard(seconds: float = 4.0, **probabilities: float) -> Heard:
     return Heard(seconds=seconds, probabilities=probabilities)
 
 
-def test_language_of_most_speech_prevails() -> None:
-    choice = prevailing([heard(30, en=0.9, de=0.1), heard(5, de=0.99, en=0.01)])
-    assert choice.language == "en"
-    assert choice.probability == pytest.approx((30 * 0.9 + 5 * 0.01) / 35)
+def test_probabilities_are_averaged_by_length() -> None:
+    together = average([heard(30, en=0.9, de=0.1), heard(5, de=0.99, en=0.01)])
+    assert together.best == "en"
+    assert together.probability("en") == pytest.approx((30 * 0.9 + 5 * 0.01) / 35)
+    assert together.seconds == 35
 
 
-def test_many_doubts_outweigh_one_certainty() -> None:
-    samples = [heard(en=0.95, cy=0.05), heard(cy=0.6, en=0.4), heard(cy=0.55, en=0.45)]
-    assert prevailing(samples).language == "en"
+def test_only_certain_stretches_of_some_length_name_the_languages() -> None:
+    row = [heard(4, en=0.95), heard(8, de=0.9), heard(9, la=0.7), heard(1, cy=0.99)]
+    assert certainly_spoken(row) == ["de", "en"]
 
 
-def test_only_certain_languages_disagree() -> None:
-    assert disagree([heard(en=0.95), heard(de=0.9)])
-    assert not disagree([heard(en=0.95), heard(de=0.6, en=0.4)])
-    assert not disagree([heard(en=0.95), heard(en=0.5)])
+def test_a_doubtful_stretch_is_in_the_language_of_its_neighbors() -> None:
+    row = [heard(en=0.9), heard(de=0.95), heard(nl=0.5, de=0.2, en=0.2), heard(de=0.9)]
+    assert settle(row, ["en", "de"]) == ["en", "de", "de", "de"]
 
 
-def test_a_doubtful_stretch_continues_the_one_before() -> None:
-    row = [heard(en=0.9), heard(de=0.95), heard(nl=0.5, de=0.4), heard(en=0.9)]
-    assert [choice.language for choice in settle(row, "en")] == ["en", "de", "de", "en"]
-    assert settle(row, "en")[2].probability == pytest.approx(0.4)
+def test_a_beginning_in_doubt_is_in_the_language_that_follows() -> None:
+    assert settle([heard(cy=0.5, en=0.3), heard(en=0.9)], ["en", "de"]) == ["en", "en"]
 
 
-def test_a_doubtful_beginning_is_in_the_main_language() -> None:
-    assert settle([heard(cy=0.5, en=0.3), heard(en=0.9)], "en")[0].language == "en"
+def test_one_certain_stretch_among_others_is_a_passage() -> None:
+    row = [heard(en=0.97), heard(en=0.97), heard(de=0.97), heard(en=0.97)]
+    assert settle(row, ["en", "de"]) == ["en", "en", "de", "en"]
+
+
+def test_a_short_stretch_is_weak_evidence() -> None:
+    row = [heard(en=0.97), heard(0.5, de=0.97), heard(en=0.97)]
+    assert settle(row, ["en", "de"]) == ["en", "en", "en"]
+
+
+def test_rare_languages_of_unclear_speech_do_not_count() -> None:
+    row = [heard(en=0.9), heard(la=0.6, en=0.05), heard(la=0.7, en=0.05), heard(en=0.9)]
+    assert settle(row, certainly_spoken(row)) == ["en"] * 4
+
+
+def test_nothing_heard_is_in_no_language() -> None:
+    assert settle([], ["en"]) == []
+    assert certainly_spoken([]) == []

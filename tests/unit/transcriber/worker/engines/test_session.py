@@ -21,7 +21,7 @@ from transcriber.worker.engines.voice_activity import Span
 class FakeRecognizer:
     """Detects speech in samples other than 0, in the language given by their value.
 
-    Each span becomes a segment of one word, named after its language.
+    Each span becomes a segment with a word per second, named after its language.
     """
 
     languages: Mapping[int, Mapping[str, float]]
@@ -47,12 +47,20 @@ class FakeRecognizer:
         self.asked.append((language, options))
         for span in spans:
             start, end = span.start / SAMPLE_RATE, span.end / SAMPLE_RATE
-            word = RecognizedWord(text=language, start=start, end=end, probability=0.9)
+            words = tuple(
+                RecognizedWord(
+                    text=language,
+                    start=n,
+                    end=min(n + 1.0, end),
+                    probability=sure(sound, n, language),
+                )
+                for n in np.arange(start, end).tolist()
+            )
             yield RecognizedSegment(
                 start=start,
                 end=end,
                 text=language,
-                words=(word,),
+                words=words,
                 language=language,
                 avg_logprob=-0.2,
                 no_speech_prob=0.0,
@@ -61,12 +69,21 @@ class FakeRecognizer:
             )
 
 
-ENGLISH, GERMAN, UNSURE = 1, 2, 3
+ENGLISH, GERMAN, UNSURE, MUMBLED = 1, 2, 3, 4
 LANGUAGES = {
     ENGLISH: {"en": 0.95, "de": 0.05},
     GERMAN: {"de": 0.95, "en": 0.05},
     UNSURE: {"cy": 0.5, "en": 0.4, "de": 0.1},
+    MUMBLED: {"nl": 0.4, "en": 0.3, "de": 0.3},
 }
+#: Languages of which the words of each sound are sure.
+SPOKEN = {ENGLISH: "en", GERMAN: "de", UNSURE: "en", MUMBLED: "de"}
+
+
+def sure(sound: Samples, second: float, language: str) -> float:
+    """Return the probability of a word of this language."""
+    number = int(sound[round(second * SAMPLE_RATE)])
+    return 0.9 if SPOKEN[number] == language else 0.3
 
 
 def window(start: float, *parts: tuple[int, float]) -> AudioWindow:
@@ -98,7 +115,8 @@ def test_times_count_from_the_start_of_the_recording() -> None:
     work.add(window(0.0, (0, 2.0), (ENGLISH, 3.0), (0, 5.0)))
     work.add(window(10.0, (0, 1.0), (ENGLISH, 4.0)))
     assert [(s.start, s.end) for s in work.segments] == [(2.0, 5.0), (11.0, 15.0)]
-    assert [(w.start, w.end) for s in work.segments for w in s.words] == [(2.0, 5.0), (11.0, 15.0)]
+    starts = [word.start for segment in work.segments for word in segment.words]
+    assert starts == [2.0, 3.0, 4.0, 11.0, 12.0, 13.0, 14.0]
     assert work.duration == 15.0
     assert work.speech_duration == pytest.approx(7.0)
 
@@ -125,13 +143,14 @@ def test_given_language_is_not_detected() -> None:
     ]
 
 
-def test_language_of_long_speech_is_detected_in_a_few_places() -> None:
+def test_the_language_of_each_stretch_is_detected_once() -> None:
     recognizer = FakeRecognizer(LANGUAGES)
     work = session(recognizer, expected=1000)
     work.add(window(0.0, *[(ENGLISH, 9.0), (0, 1.0)] * 60))
-    assert 2 <= len(recognizer.listened) <= 4
-    assert all(seconds <= 30 for seconds in recognizer.listened)
+    assert sum(recognizer.listened) == pytest.approx(540.0)
+    assert all(2 <= seconds <= 6 for seconds in recognizer.listened)
     assert [language for language, _ in recognizer.asked] == ["en"]
+    assert work.warnings == ()
 
 
 def test_a_window_in_another_language_is_transcribed_in_it() -> None:
@@ -154,6 +173,25 @@ def test_a_doubtful_window_is_in_the_language_of_the_recording() -> None:
     assert (span.start, span.end) == (0.0, 80.0)
 
 
+def test_unsure_words_are_decoded_in_a_language_heard_elsewhere() -> None:
+    work = session(FakeRecognizer(LANGUAGES))
+    work.add(window(0.0, (GERMAN, 12.0), (0, 2.0), (ENGLISH, 12.0), (0, 2.0), (MUMBLED, 12.0)))
+    assert [segment.language for segment in work.segments] == ["de", "en", "de"]
+    assert [(span.start, span.end, span.language) for span in work.languages] == [
+        (0.0, 12.0, "de"),
+        (14.0, 26.0, "en"),
+        (28.0, 40.0, "de"),
+    ]
+    assert work.warnings == ()
+
+
+def test_a_doubt_names_the_time_in_the_recording() -> None:
+    work = session(FakeRecognizer({**LANGUAGES, UNSURE: {"cy": 0.45, "br": 0.4}}))
+    work.add(window(0.0, (0, 90.0)))
+    work.add(window(90.0, (UNSURE, 20.0)))
+    assert work.warnings == ("The language between 1:30 and 1:50 is uncertain: Welsh or Breton.",)
+
+
 def test_a_switch_within_a_window_splits_it() -> None:
     recognizer = FakeRecognizer(LANGUAGES)
     work = session(recognizer, expected=620)
@@ -168,6 +206,18 @@ def test_a_switch_within_a_window_splits_it() -> None:
         segment.language == ("en" if segment.end <= 300 else "de") for segment in work.segments
     )
     assert sum(s.end - s.start for s in work.segments) == pytest.approx(560.0)
+
+
+def test_a_passage_of_seconds_within_minutes_is_in_its_language() -> None:
+    work = session(FakeRecognizer(LANGUAGES), expected=620)
+    english = [(ENGLISH, 9.0), (0, 0.5)] * 30
+    work.add(window(0.0, *english, (GERMAN, 6.0), (0, 0.5), *english))
+    assert [span.language for span in work.languages] == ["en", "de", "en"]
+    passage = work.languages[1]
+    assert (passage.start, passage.end) == (285.0, 291.0)
+    assert all(
+        (segment.language == "de") == (285.0 <= segment.start < 291.0) for segment in work.segments
+    )
 
 
 def test_progress_rises_to_one() -> None:

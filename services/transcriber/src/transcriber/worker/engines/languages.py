@@ -1,10 +1,19 @@
-"""Languages of the parts of a recording, decided from probabilities of samples of speech."""
+"""Languages of the stretches of a recording, decided from the probabilities detected in each."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-#: Least probability at which a change of language is accepted.
+#: Least probability in one stretch from which on a language is among those of the recording.
 CERTAIN = 0.8
+#: Least length of such a stretch, in seconds.
+_LONG_ENOUGH = 2.0
+#: Length in seconds from which on the evidence of a stretch counts fully.
+_FULL_LENGTH = 2.5
+#: Added to probabilities, so that no single stretch is overwhelming evidence.
+_FLOOR = 0.03
+#: Evidence, as a difference of logarithms, that a change of language must be worth.
+_CHANGE = 1.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,56 +23,71 @@ class Heard:
     seconds: float
     probabilities: Mapping[str, float]
 
+    def probability(self, language: str) -> float:
+        """Return the probability of a language."""
+        return self.probabilities.get(language, 0.0)
+
     @property
-    def best(self) -> "Choice":
+    def best(self) -> str:
         """The most probable language."""
-        language = max(self.probabilities, key=lambda name: self.probabilities[name])
-        return Choice(language=language, probability=self.probabilities[language])
+        return max(self.probabilities, key=self.probability)
+
+    def evidence(self, language: str, languages: Sequence[str]) -> float:
+        """Return the logarithm of the probability of a language among others."""
+        total = sum(self.probability(other) + _FLOOR for other in languages)
+        length = min(1.0, self.seconds / _FULL_LENGTH)
+        return length * math.log((self.probability(language) + _FLOOR) / total)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choice:
-    """A language and its probability."""
-
-    language: str
-    probability: float
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether the language is probable enough to differ from the one before it."""
-        return self.probability >= CERTAIN
-
-
-def prevailing(heard: Sequence[Heard]) -> Choice:
-    """Return the language with the highest probability, averaged by length.
+def average(heard: Sequence[Heard]) -> Heard:
+    """Return the probabilities in several stretches together, averaged by length.
 
     At least one stretch is needed.
     """
+    seconds = sum(one.seconds for one in heard)
     totals: dict[str, float] = {}
-    for sample in heard:
-        for language, probability in sample.probabilities.items():
-            totals[language] = totals.get(language, 0.0) + sample.seconds * probability
-    best = max(totals, key=lambda language: totals[language])
-    seconds = sum(sample.seconds for sample in heard)
-    return Choice(language=best, probability=totals[best] / seconds if seconds else 0.0)
+    for one in heard:
+        share = one.seconds / seconds if seconds else 1 / len(heard)
+        for language, probability in one.probabilities.items():
+            totals[language] = totals.get(language, 0.0) + share * probability
+    return Heard(seconds=seconds, probabilities=totals)
 
 
-def disagree(heard: Sequence[Heard]) -> bool:
-    """Return whether these stretches certainly contain several languages."""
-    return len({sample.best.language for sample in heard if sample.best.is_certain}) > 1
+def certainly_spoken(heard: Sequence[Heard]) -> list[str]:
+    """Return the languages that a stretch of some length is certainly in, most speech first.
 
-
-def settle(heard: Sequence[Heard], main: str) -> list[Choice]:
-    """Return the language of each stretch, in order.
-
-    A stretch in no certain language continues that of the stretch before it. At the beginning it
-    is in the `main` language.
+    Whisper takes unclear speech for rare languages, but seldom with certainty.
     """
-    choices: list[Choice] = []
-    current = main
-    for sample in heard:
-        if sample.best.is_certain:
-            current = sample.best.language
-        probability = sample.probabilities.get(current, 0.0)
-        choices.append(Choice(language=current, probability=probability))
-    return choices
+    seconds: dict[str, float] = {}
+    for one in heard:
+        if one.seconds >= _LONG_ENOUGH and one.probability(one.best) >= CERTAIN:
+            seconds[one.best] = seconds.get(one.best, 0.0) + one.seconds
+    return sorted(seconds, key=lambda language: -seconds[language])
+
+
+def settle(heard: Sequence[Heard], languages: Sequence[str]) -> list[str]:
+    """Return the most probable sequence of these languages over stretches in order.
+
+    Every change costs evidence, so a doubtful stretch is in the language of those next to it.
+    """
+    if not heard:
+        return []
+    scores = {language: heard[0].evidence(language, languages) for language in languages}
+    origins: list[dict[str, str]] = []
+    for one in heard[1:]:
+        best = max(scores, key=lambda language: scores[language])
+        origin = {
+            language: language if scores[language] >= scores[best] - _CHANGE else best
+            for language in languages
+        }
+        scores = {
+            language: scores[origin[language]]
+            - _CHANGE * (origin[language] != language)
+            + one.evidence(language, languages)
+            for language in languages
+        }
+        origins.append(origin)
+    path = [max(scores, key=lambda language: scores[language])]
+    for origin in reversed(origins):
+        path.append(origin[path[-1]])
+    return path[::-1]

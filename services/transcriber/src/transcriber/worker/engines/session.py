@@ -1,6 +1,5 @@
 """Recognition of one recording, window by window: speech, language, text, times, progress."""
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -9,19 +8,19 @@ from common.audio.resampling import SAMPLE_RATE, Samples
 from common.audio.windows import AudioWindow
 from common.engines import Progress
 from common.tasks.task import TaskCancelledError
-from transcriber.worker.engines.languages import Choice, Heard, disagree, prevailing, settle
+from transcriber.worker.engines import doubts
+from transcriber.worker.engines.doubts import Doubt
+from transcriber.worker.engines.language_search import LanguageSearch
+from transcriber.worker.engines.languages import Heard
+from transcriber.worker.engines.parts import Part
 from transcriber.worker.engines.protocol import (
     RecognitionOptions,
     RecognizedLanguage,
     RecognizedSegment,
 )
-from transcriber.worker.engines.voice_activity import Span, chunks, total_length
+from transcriber.worker.engines.relistening import Decoded, Relistening
+from transcriber.worker.engines.voice_activity import Span, total_length
 
-#: Length of the sound from which a language is detected.
-LANGUAGE_SAMPLES = 30 * SAMPLE_RATE
-#: The language is sampled once per this length of speech, at most `_MOST_SAMPLES` times per window.
-_SPEECH_PER_SAMPLE = 150 * SAMPLE_RATE
-_MOST_SAMPLES = 4
 #: Spans of one language with a shorter gap (seconds) are reported as one.
 _SPAN_SEAM = 60.0
 #: Share of a window's work done once its speech is found, and once its language is found.
@@ -29,9 +28,6 @@ _SPEECH_SHARE = 0.02
 _LANGUAGE_SHARE = 0.04
 #: Name of the step, for users.
 _STEP = "Recognizing speech"
-
-#: Part of a window's speech and the language it is in.
-_Part = tuple[Sequence[Span], Choice]
 
 
 class WindowRecognizer(Protocol):
@@ -74,8 +70,15 @@ class RecognitionSession:
         self._expected = expected
         self._on_progress = on_progress
         self._cancelled = cancelled
-        self._heard: list[Heard] = []
+        self._doubts: list[Doubt] = []
+        self._relistening = Relistening(self._decode)
+        self._search = LanguageSearch(self._detect, self._relistening.judge)
         self._reported = 0.0
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences for the owner about languages in doubt."""
+        return doubts.warnings(self._doubts)
 
     def add(self, window: AudioWindow) -> None:
         """Recognize the next window. Raise TaskCancelledError when asked to stop."""
@@ -84,32 +87,77 @@ class RecognitionSession:
         self.speech_duration += total_length(spans) / SAMPLE_RATE
         self._report(window.start + _SPEECH_SHARE * window.duration, window)
         found: list[RecognizedSegment] = []
-        parts = self._parts(window, spans)
-        self._report(window.start + _LANGUAGE_SHARE * window.duration, window)
-        for part, choice in parts:
-            found.extend(self._transcribe(window, part, choice))
-        self.segments.extend(sorted(found, key=lambda segment: (segment.start, segment.end)))
+        for decoded in self._decoded(window, spans):
+            self._note_language(window, decoded.part)
+            found += decoded.segments
+        moved = (_moved(segment, window.start) for segment in found)
+        self.segments.extend(sorted(moved, key=lambda segment: (segment.start, segment.end)))
+        self._doubts += [
+            replace(doubt, start=doubt.start + window.start, end=doubt.end + window.start)
+            for doubt in self._relistening.take_doubts()
+        ]
         self.duration = window.end
         self._report(window.end, window)
 
-    def _transcribe(
-        self, window: AudioWindow, spans: Sequence[Span], choice: Choice
-    ) -> Iterator[RecognizedSegment]:
-        self._note_language(
-            RecognizedLanguage(
-                start=window.start + spans[0].start / SAMPLE_RATE,
-                end=window.start + spans[-1].end / SAMPLE_RATE,
-                language=choice.language,
-                probability=choice.probability,
-            )
-        )
-        options = self._options
-        for segment in self._recognizer.transcribe(window.samples, spans, choice.language, options):
-            moved = _moved(segment, window.start)
-            self._report(moved.end, window)
-            yield moved
+    def _decoded(self, window: AudioWindow, spans: Sequence[Span]) -> list[Decoded]:
+        """Return the parts of the window's speech, each in one language, with their words."""
+        if not spans:
+            return []
+        sound = window.samples
+        if self._options.language is not None:
+            given = self._options.language
+            part = Part(start=0, end=len(sound), spans=tuple(spans), language=given)
+            return [self._heard_in(window, part)]
+        whole, languages = self._search.listen(sound, spans)
+        self._report(window.start + _LANGUAGE_SHARE * window.duration, window)
+        parts = self._search.divide(sound, whole, languages)
+        decoded = [self._heard_in(window, part) for part in parts]
+        reviewed = self._relistening.review(sound, decoded, self._search.languages)
+        if reviewed == [one.part.language for one in decoded for _ in one.part.stretches]:
+            return decoded
+        known = {one.part.place: one for one in decoded}
+        parts = self._search.divide(sound, whole, reviewed)
+        return [known.get(part.place) or self._heard_in(window, part) for part in parts]
 
-    def _note_language(self, span: RecognizedLanguage) -> None:
+    def _heard_in(self, window: AudioWindow, part: Part) -> Decoded:
+        """Return a part with its words, and report the progress."""
+        found = []
+        for segment in self._transcribe(window.samples, part):
+            self._report(window.start + segment.end, window)
+            found.append(segment)
+        return Decoded(part=part, segments=tuple(found))
+
+    def _decode(self, sound: Samples, part: Part) -> list[RecognizedSegment]:
+        """Return the words of a part that is decoded on trial."""
+        found = []
+        for segment in self._transcribe(sound, part):
+            self._check_cancelled()
+            found.append(segment)
+        return found
+
+    def _transcribe(self, sound: Samples, part: Part) -> Iterator[RecognizedSegment]:
+        """Yield the words of a part, decoded without the sound outside of it."""
+        spans = [
+            Span(start=span.start - part.start, end=span.end - part.start) for span in part.spans
+        ]
+        piece = sound[part.start : part.end]
+        for segment in self._recognizer.transcribe(piece, spans, part.language, self._options):
+            yield _moved(segment, part.start / SAMPLE_RATE)
+
+    def _detect(self, sound: Samples) -> Heard:
+        self._check_cancelled()
+        return Heard(
+            seconds=len(sound) / SAMPLE_RATE,
+            probabilities=self._recognizer.detect_language(sound),
+        )
+
+    def _note_language(self, window: AudioWindow, part: Part) -> None:
+        span = RecognizedLanguage(
+            start=window.start + part.spans[0].start / SAMPLE_RATE,
+            end=window.start + part.spans[-1].end / SAMPLE_RATE,
+            language=part.language,
+            probability=part.probability,
+        )
         before = self.languages[-1] if self.languages else None
         if (
             before is not None
@@ -121,65 +169,15 @@ class RecognitionSession:
         else:
             self.languages.append(span)
 
-    def _parts(self, window: AudioWindow, spans: Sequence[Span]) -> list[_Part]:
-        """Return the parts of the window's speech, each in one language."""
-        if not spans:
-            return []
-        if self._options.language is not None:
-            return [(spans, Choice(language=self._options.language, probability=1.0))]
-        stretches = chunks(spans, longest=LANGUAGE_SAMPLES, pad=0, total=len(window.samples))
-        heard = [self._listen(window, stretch) for stretch in _sampled(stretches, spans)]
-        self._heard += heard
-        main = prevailing(self._heard).language
-        if disagree(heard):
-            return self._switching(window, spans, stretches, main)
-        here = prevailing(heard)
-        certain = here if here.is_certain or here.language == main else None
-        return [(spans, certain or Choice(language=main, probability=here.probability))]
-
-    def _switching(
-        self, window: AudioWindow, spans: Sequence[Span], stretches: Sequence[Span], main: str
-    ) -> list[_Part]:
-        """Detect the language of every stretch, and join neighbors in the same language."""
-        choices = settle([self._listen(window, stretch) for stretch in stretches], main)
-        parts: list[_Part] = []
-        rows = list(zip(stretches, choices, strict=True))
-        for language, group in itertools.groupby(rows, key=lambda row: row[1].language):
-            row = list(group)
-            inside = _between(spans, row[0][0].start, row[-1][0].end)
-            probability = sum(choice.probability for _, choice in row) / len(row)
-            if inside:
-                parts.append((inside, Choice(language=language, probability=probability)))
-        return parts
-
-    def _listen(self, window: AudioWindow, stretch: Span) -> Heard:
-        if self._cancelled():
-            raise TaskCancelledError
-        sound = window.samples[stretch.start : stretch.end]
-        return Heard(
-            seconds=stretch.length / SAMPLE_RATE,
-            probabilities=self._recognizer.detect_language(sound),
-        )
-
     def _report(self, moment: float, window: AudioWindow) -> None:
-        if self._cancelled():
-            raise TaskCancelledError
+        self._check_cancelled()
         whole = max(self._expected, window.end)
         self._reported = max(self._reported, min(1.0, moment / whole) if whole > 0 else 1.0)
         self._on_progress(self._reported, _STEP)
 
-
-def _sampled(stretches: Sequence[Span], spans: Sequence[Span]) -> list[Span]:
-    """Return a few of the stretches, spread evenly over the speech."""
-    wanted = 1 + total_length(spans) // _SPEECH_PER_SAMPLE
-    count = min(wanted, _MOST_SAMPLES, len(stretches))
-    return [stretches[(2 * n + 1) * len(stretches) // (2 * count)] for n in range(count)]
-
-
-def _between(spans: Sequence[Span], start: int, end: int) -> list[Span]:
-    """Return the parts of the spans within `start` to `end`."""
-    inside = (Span(start=max(s.start, start), end=min(s.end, end)) for s in spans)
-    return [span for span in inside if span.length > 0]
+    def _check_cancelled(self) -> None:
+        if self._cancelled():
+            raise TaskCancelledError
 
 
 def _moved(segment: RecognizedSegment, offset: float) -> RecognizedSegment:

@@ -53,7 +53,7 @@ class WindowedEngine:
             conditioner=conditioner,
         )
         found = self._run(pieces, expected, options, on_progress, cancelled)
-        return replace(found, warnings=conditioner.warnings)
+        return replace(found, warnings=(*conditioner.warnings, *found.warnings))
 
     def recognize_samples(
         self, samples: Samples, options: RecognitionOptions, *, cancelled: Callable[[], bool]
@@ -89,6 +89,7 @@ class WindowedEngine:
             processing_seconds=time.monotonic() - began,
             model=self.model,
             model_version=self.model_version,
+            warnings=session.warnings,
         )
 
     def _check_language(self, options: RecognitionOptions) -> None:

@@ -1,0 +1,162 @@
+"""Search for the languages of a recording and for the places where they change."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from common.audio.resampling import SAMPLE_RATE, Samples
+from transcriber.worker.engines.languages import Heard, average, certainly_spoken, settle
+from transcriber.worker.engines.parts import Part, Stretch, excerpt
+from transcriber.worker.engines.stretches import Cut, cuts, stretches
+from transcriber.worker.engines.voice_activity import Span, total_length
+
+#: A change of language is sought by sound of this length, listened to in steps.
+_LISTEN = 2 * SAMPLE_RATE
+_STEP = round(0.4 * SAMPLE_RATE)
+#: No language is detected in less sound.
+_LEAST = round(0.6 * SAMPLE_RATE)
+#: Evidence for a change that each second of a pause counts for, up to half a second.
+_PER_PAUSE = 2.0
+_LONGEST_PAUSE = 0.5
+#: The sound next to a place counts so many times as much as that further away.
+_NEAR = 2.0
+#: Number of places that are listened to closely.
+_LIKELY = 6
+#: Average probability from which on a language needs no trial.
+_PROBABLE = 0.6
+#: Languages worth a trial if none is certain.
+_RIVALS = 3
+#: Shorter parts belong to the one before them.
+_SHORTEST_PART = SAMPLE_RATE
+
+#: Returns the probability of each language in sound.
+Detect = Callable[[Samples], Heard]
+
+
+class Judge(Protocol):
+    """Decision between languages by the words recognized in each."""
+
+    def __call__(self, sound: Samples, part: Part, languages: Sequence[str]) -> str:
+        """Return the language that the part is in."""
+        ...
+
+
+class LanguageSearch:
+    """Search through the windows of one recording. Later windows profit from earlier ones."""
+
+    def __init__(self, detect: Detect, judge: Judge) -> None:
+        self._detect = detect
+        self._judge = judge
+        self._heard: list[Heard] = []
+        #: Languages of the recording, the most spoken first.
+        self.languages: list[str] = []
+
+    def listen(self, sound: Samples, spans: Sequence[Span]) -> tuple[Part, list[str]]:
+        """Return all speech of a window as stretches, and the language of each."""
+        found = [
+            Stretch(span=span, heard=self._detect(sound[span.start : span.end]))
+            for span in stretches(sound, spans)
+        ]
+        self._heard += [stretch.heard for stretch in found]
+        whole = Part(
+            start=0, end=len(sound), spans=tuple(spans), language="", stretches=tuple(found)
+        )
+        self.languages = certainly_spoken(self._heard) or [self._doubtful(sound, whole)]
+        return whole, settle([stretch.heard for stretch in found], self.languages)
+
+    def divide(self, sound: Samples, whole: Part, languages: Sequence[str]) -> list[Part]:
+        """Return speech as parts in one language each, given the language of each stretch."""
+        edges = [0]
+        chosen = list(languages[:1])
+        for number, (before, after) in enumerate(itertools.pairwise(languages)):
+            if before != after:
+                change = _Change(self._detect, sound, whole, languages, number)
+                edges.append(change.place(after=edges[-1]))
+                chosen.append(after)
+        return _joined(whole, [*edges, len(sound)], chosen)
+
+    def _doubtful(self, sound: Samples, whole: Part) -> str:
+        """Return the language of a recording in which none is certain."""
+        together = average(self._heard)
+        ranked = sorted(together.probabilities, key=lambda name: -together.probability(name))
+        if together.probability(ranked[0]) >= _PROBABLE or len(ranked) == 1:
+            return ranked[0]
+        return self._judge(sound, whole, ranked[:_RIVALS])
+
+
+class _Change:
+    """Change of language between two stretches, whose place is to be found.
+
+    Either stretch may contain it. So it is sought from the beginning of the first to the end of the
+    second.
+    """
+
+    def __init__(
+        self, detect: Detect, sound: Samples, whole: Part, settled: Sequence[str], number: int
+    ) -> None:
+        """Take all speech with the languages of its stretches. The change follows this stretch."""
+        found = whole.stretches
+        self._detect = detect
+        self._sound = sound
+        self._spans = whole.spans
+        self._pair = (settled[number], settled[number + 1])
+        self._start, self._end = found[number].span.start, found[number + 1].span.end
+        first = number
+        while first and settled[first - 1] == settled[number]:
+            first -= 1
+        last = number + 1
+        while last + 1 < len(settled) and settled[last + 1] == settled[number + 1]:
+            last += 1
+        # Nothing beyond these is in one of the two languages.
+        self._first, self._last = found[first].span.start, found[last].span.end
+
+    def place(self, *, after: int) -> int:
+        """Return the best place, in samples, not before `after`."""
+        begin = max(self._start, after)
+        starts = range(begin, max(begin + 1, self._end - _LISTEN + 1), _STEP)
+        leanings = np.array([self._leaning(start, start + _LISTEN) for start in starts])
+        centers = np.array(starts) + _LISTEN // 2
+
+        def rough(cut: Cut) -> float:
+            before, behind = leanings[centers < cut.place], leanings[centers > cut.place]
+            pause = _PER_PAUSE * min(cut.pause, _LONGEST_PAUSE)
+            return float(before.sum() - behind.sum()) * _STEP / SAMPLE_RATE + pause
+
+        def fine(cut: Cut) -> float:
+            before = self._leaning(cut.place - _LISTEN, cut.place)
+            behind = self._leaning(cut.place, cut.place + _LISTEN)
+            return rough(cut) + _NEAR * (before - behind)
+
+        found = cuts(self._sound, self._spans, begin, self._end)
+        ends = [Cut(place=begin, pause=0.0), Cut(place=self._end, pause=0.0)]
+        likely = sorted([cut for cut in found if cut.place >= begin] + ends, key=rough)
+        return max(likely[-_LIKELY:], key=fine).place
+
+    def _leaning(self, start: int, end: int) -> float:
+        """Return the evidence in a piece of sound for the first language against the second."""
+        piece = self._sound[max(start, self._first) : min(end, self._last)]
+        if len(piece) < _LEAST:
+            return 0.0
+        heard = self._detect(piece)
+        one, other = self._pair
+        return heard.evidence(one, self._pair) - heard.evidence(other, self._pair)
+
+
+def _joined(whole: Part, edges: Sequence[int], languages: Sequence[str]) -> list[Part]:
+    """Return the parts between the edges. Short ones join the part before or after them."""
+    parts: list[Part] = []
+    for (start, end), language in zip(itertools.pairwise(edges), languages, strict=True):
+        part = excerpt(whole, start, end, language)
+        before = parts[-1] if parts else None
+        if before is None or (before.language != language and _is_long(before) and _is_long(part)):
+            parts.append(part)
+        else:
+            kept = max(before, part, key=lambda one: one.seconds).language
+            parts[-1] = excerpt(whole, before.start, end, kept)
+    return [part for part in parts if part.spans]
+
+
+def _is_long(part: Part) -> bool:
+    return total_length(part.spans) >= _SHORTEST_PART

@@ -1,0 +1,132 @@
+"""Search for languages in sound whose samples are the number of their language."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from common.audio.resampling import SAMPLE_RATE, Samples
+from transcriber.worker.engines.language_search import LanguageSearch
+from transcriber.worker.engines.languages import Heard
+from transcriber.worker.engines.parts import Part
+from transcriber.worker.engines.voice_activity import Span
+
+CODES = {1: "en", 2: "de", 3: "fr"}
+#: Numbers from here on are speech in a language that is not certain.
+UNCLEAR = 10
+
+
+def detect(sound: Samples) -> Heard:
+    """Return shares of the numbers in the sound as probabilities, none above 0.97."""
+    values, counts = np.unique(sound[sound > 0], return_counts=True)
+    found: dict[str, float] = {"en": 0.01, "de": 0.01, "fr": 0.01}
+    for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+        share = count / counts.sum()
+        if value >= UNCLEAR:
+            found |= {"la": 0.5 * share, "nl": 0.4 * share}
+        else:
+            found[CODES[value]] = 0.97 * share
+    return Heard(seconds=len(sound) / SAMPLE_RATE, probabilities=found)
+
+
+def judge_nothing(sound: Samples, part: Part, languages: Sequence[str]) -> str:
+    raise AssertionError("no language is in doubt")
+
+
+def said(*parts: tuple[int, float]) -> tuple[Samples, list[Span]]:
+    """Return sound of (number or 0, seconds), and spans of speech."""
+    sound = np.concatenate([np.full(round(length * SAMPLE_RATE), n) for n, length in parts])
+    spans: list[Span] = []
+    position = 0
+    for number, length in parts:
+        end = position + round(length * SAMPLE_RATE)
+        if number:
+            if spans and spans[-1].end == position:
+                spans[-1] = Span(start=spans[-1].start, end=end)
+            else:
+                spans.append(Span(start=position, end=end))
+        position = end
+    return sound.astype(np.float32), spans
+
+
+def found_in(
+    search: LanguageSearch, sound: Samples, spans: Sequence[Span]
+) -> list[tuple[str, float, float]]:
+    whole, languages = search.listen(sound, spans)
+    parts = search.divide(sound, whole, languages)
+    return [
+        (part.language, part.spans[0].start / SAMPLE_RATE, part.spans[-1].end / SAMPLE_RATE)
+        for part in parts
+    ]
+
+
+def test_one_language_is_one_part_with_all_sound() -> None:
+    sound, spans = said((1, 9.0), (0, 1.0), (1, 20.0), (0, 3.0))
+    search = LanguageSearch(detect, judge_nothing)
+    whole, languages = search.listen(sound, spans)
+    (part,) = search.divide(sound, whole, languages)
+    assert (part.start, part.end, part.spans) == (0, len(sound), tuple(spans))
+    assert part.probability == pytest.approx(0.97)
+
+
+def test_a_language_changes_in_the_pause() -> None:
+    sound, spans = said((1, 9.0), (0, 0.5), (2, 10.0), (0, 0.4), (1, 5.0))
+    search = LanguageSearch(detect, judge_nothing)
+    assert found_in(search, sound, spans) == [
+        ("en", 0.0, 9.0),
+        ("de", 9.5, 19.5),
+        ("en", 19.9, 24.9),
+    ]
+    assert search.languages == ["en", "de"]
+
+
+def test_a_stretch_with_a_change_is_divided_at_a_quiet_moment() -> None:
+    sound, spans = said((1, 9.4), (2, 10.0))
+    sound[round(9.37 * SAMPLE_RATE) : round(9.43 * SAMPLE_RATE)] *= 1e-3
+
+    def detect_loud(piece: Samples) -> Heard:
+        return detect(piece[piece >= 1])
+
+    search = LanguageSearch(detect_loud, judge_nothing)
+    (first, _, end), (second, start, _) = found_in(search, sound, spans)
+    assert (first, second) == ("en", "de")
+    assert end == start == pytest.approx(9.4, abs=0.03)
+
+
+def test_a_short_passage_within_minutes_is_found() -> None:
+    row = [(1, 4.0), (0, 0.3)] * 60
+    sound, spans = said(*row, (3, 5.0), (0, 0.3), *row)
+    parts = found_in(LanguageSearch(detect, judge_nothing), sound, spans)
+    assert [language for language, _, _ in parts] == ["en", "fr", "en"]
+    assert parts[1][1:] == pytest.approx((258.0, 263.0))
+
+
+def test_unclear_speech_is_in_a_language_heard_in_an_earlier_window() -> None:
+    search = LanguageSearch(detect, judge_nothing)
+    found_in(search, *said((2, 12.0)))
+    assert [code for code, _, _ in found_in(search, *said((UNCLEAR, 12.0)))] == ["de"]
+
+
+def test_languages_are_judged_by_words_if_none_is_certain() -> None:
+    asked: list[Sequence[str]] = []
+
+    def judge(sound: Samples, part: Part, languages: Sequence[str]) -> str:
+        asked.append(languages)
+        return "nl"
+
+    parts = found_in(LanguageSearch(detect, judge), *said((UNCLEAR, 12.0)))
+    assert [code for code, _, _ in parts] == ["nl"]
+    assert [list(languages[:2]) for languages in asked] == [["la", "nl"]]
+
+
+def test_each_stretch_is_listened_to_once() -> None:
+    lengths: list[float] = []
+
+    def counting(piece: Samples) -> Heard:
+        lengths.append(len(piece) / SAMPLE_RATE)
+        return detect(piece)
+
+    search = LanguageSearch(counting, judge_nothing)
+    found_in(search, *said(*[(1, 4.0), (0, 0.3)] * 30))
+    assert sum(lengths) == pytest.approx(120.0)
+    assert len(lengths) == 30

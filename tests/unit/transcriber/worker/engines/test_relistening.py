@@ -1,0 +1,175 @@
+"""Choice between languages by the words of a decoder that only gets spoken ones right."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from common.audio.resampling import SAMPLE_RATE, Samples
+from transcriber.worker.engines.doubts import Doubt
+from transcriber.worker.engines.languages import Heard
+from transcriber.worker.engines.parts import Part, Stretch
+from transcriber.worker.engines.protocol import RecognizedSegment, RecognizedWord
+from transcriber.worker.engines.relistening import Decoded, Relistening, quality
+from transcriber.worker.engines.voice_activity import Span
+
+SOUND: Samples = np.zeros(60 * SAMPLE_RATE, dtype=np.float32)
+
+
+def segments(start: float, end: float, probability: float) -> list[RecognizedSegment]:
+    """Return a segment with one word per second."""
+    words = tuple(
+        RecognizedWord(text="word", start=n, end=min(n + 1.0, end), probability=probability)
+        for n in np.arange(start, end)
+    )
+    return [
+        RecognizedSegment(
+            start=start,
+            end=end,
+            text="",
+            words=words,
+            language="",
+            avg_logprob=0.0,
+            no_speech_prob=0.0,
+            compression_ratio=1.0,
+            temperature=0.0,
+        )
+    ]
+
+
+def stretch(start: float, end: float, **probabilities: float) -> Stretch:
+    span = Span(start=round(start * SAMPLE_RATE), end=round(end * SAMPLE_RATE))
+    return Stretch(span=span, heard=Heard(seconds=end - start, probabilities=probabilities))
+
+
+def part(language: str, *found: Stretch) -> Part:
+    return Part(
+        start=found[0].span.start,
+        end=found[-1].span.end,
+        spans=tuple(one.span for one in found),
+        language=language,
+        stretches=found,
+    )
+
+
+@dataclass
+class Decoder:
+    """Words are as probable as their language says."""
+
+    probabilities: Mapping[str, float]
+    asked: list[tuple[str, float, float]] = field(default_factory=list)
+
+    def __call__(self, sound: Samples, given: Part) -> list[RecognizedSegment]:
+        start, end = given.start / SAMPLE_RATE, given.end / SAMPLE_RATE
+        self.asked.append((given.language, start, end))
+        return segments(start, end, self.probabilities[given.language])
+
+
+def decoded(given: Part, probability: float) -> Decoded:
+    start, end = given.start / SAMPLE_RATE, given.end / SAMPLE_RATE
+    return Decoded(part=given, segments=tuple(segments(start, end, probability)))
+
+
+def reviewed(
+    decoder: Decoder, *found: Decoded, spoken: Sequence[str]
+) -> tuple[list[str], list[Doubt]]:
+    relistening = Relistening(decoder)
+    languages = relistening.review(SOUND, found, spoken)
+    return languages, relistening.take_doubts()
+
+
+def test_sure_words_are_not_decoded_again() -> None:
+    decoder = Decoder({})
+    given = part("en", stretch(0, 5, en=0.3, cy=0.6), stretch(5, 12, en=0.9))
+    languages, doubts = reviewed(decoder, decoded(given, 0.9), spoken=["en"])
+    assert languages == ["en", "en"]
+    assert (decoder.asked, doubts) == ([], [])
+
+
+def test_unsure_words_are_replaced_by_surer_ones_of_another_language() -> None:
+    decoder = Decoder({"de": 0.9})
+    given = part("en", stretch(0, 5, en=0.9), stretch(5, 10, de=0.6, en=0.2), stretch(10, 15, en=1))
+    before = Decoded(
+        part=given,
+        segments=(*segments(0, 5, 0.9), *segments(5, 10, 0.5), *segments(10, 15, 0.9)),
+    )
+    languages, doubts = reviewed(decoder, before, spoken=["en"])
+    assert languages == ["en", "de", "en"]
+    assert decoder.asked == [("de", 5.0, 10.0)]
+    assert doubts == []
+
+
+def test_words_that_are_no_better_in_another_language_stay() -> None:
+    decoder = Decoder({"la": 0.3})
+    given = part("en", stretch(0, 12, la=0.6, en=0.3))
+    languages, _ = reviewed(decoder, decoded(given, 0.6), spoken=["en"])
+    assert languages == ["en"]
+    assert decoder.asked == [("la", 0.0, 12.0)]
+
+
+@pytest.mark.parametrize(("spoken", "language"), [(["de", "nl"], "nl"), (["de"], "de")])
+def test_language_heard_nowhere_else_must_be_clearly_better(
+    spoken: list[str], language: str
+) -> None:
+    given = part("de", stretch(0, 12, nl=0.5, de=0.4))
+    languages, _ = reviewed(Decoder({"nl": 0.68}), decoded(given, 0.6), spoken=spoken)
+    assert languages == [language]
+
+
+def test_languages_that_fit_alike_are_in_doubt() -> None:
+    given = part("de", stretch(1, 13, nl=0.5, de=0.4))
+    _, doubts = reviewed(Decoder({"nl": 0.62}), decoded(given, 0.6), spoken=["de"])
+    assert doubts == [Doubt(start=1.0, end=13.0, languages=("de", "nl"))]
+
+
+def test_improbable_language_with_unsure_words_is_in_doubt() -> None:
+    given = part("la", stretch(0, 12, la=0.4, nl=0.25))
+    _, doubts = reviewed(Decoder({}), decoded(given, 0.6), spoken=["la"])
+    assert doubts == [Doubt(start=0.0, end=12.0, languages=("la", "nl"))]
+
+
+def test_brief_part_is_compared_with_the_language_next_to_it() -> None:
+    decoder = Decoder({"en": 0.9})
+    before = decoded(part("en", stretch(0, 20, en=0.95)), 0.9)
+    brief = decoded(part("cy", stretch(20, 24, cy=0.8, en=0.1)), 0.5)
+    languages, _ = reviewed(decoder, before, brief, spoken=["en", "cy"])
+    assert languages == ["en", "en"]
+    assert decoder.asked == [("en", 20.0, 24.0)]
+
+
+def test_certain_part_is_not_compared() -> None:
+    before = decoded(part("en", stretch(0, 20, en=0.95)), 0.9)
+    brief = decoded(part("de", stretch(20, 25, de=0.97)), 0.9)
+    languages, _ = reviewed(Decoder({}), before, brief, spoken=["en", "de"])
+    assert languages == ["en", "de"]
+
+
+def test_given_language_is_not_reviewed() -> None:
+    given = Part(start=0, end=160_000, spans=(Span(start=0, end=160_000),), language="fr")
+    assert reviewed(Decoder({}), decoded(given, 0.1), spoken=[]) == ([], [])
+
+
+def test_the_language_with_the_surest_words_is_chosen() -> None:
+    decoder = Decoder({"la": 0.4, "nl": 0.8, "de": 0.5})
+    given = part("", stretch(0, 6, la=0.4), stretch(6, 13, la=0.4), stretch(13, 40, nl=0.5))
+    relistening = Relistening(decoder)
+    assert relistening.judge(SOUND, given, ["la", "nl", "de"]) == "nl"
+    assert {(start, end) for _, start, end in decoder.asked} == {(0.0, 13.0)}
+    assert relistening.take_doubts() == []
+
+
+def test_a_close_choice_of_the_language_is_in_doubt() -> None:
+    relistening = Relistening(Decoder({"no": 0.71, "da": 0.7}))
+    given = part("", stretch(0, 20, da=0.5, no=0.4))
+    assert relistening.judge(SOUND, given, ["da", "no"]) == "no"
+    (doubt,) = relistening.take_doubts()
+    assert doubt.languages == ("no", "da")
+
+
+def test_speech_without_words_is_of_low_quality() -> None:
+    spans = [Span(start=0, end=10 * SAMPLE_RATE)]
+    assert quality(segments(0, 10, 0.8), spans) == pytest.approx(0.8)
+    assert quality(segments(0, 2, 0.8), spans) == pytest.approx(0.32)
+    assert quality([], spans) == 0.0
+    assert quality([], []) == 0.0
