@@ -7,7 +7,7 @@ from typing import Any
 
 from google.api import httpbody_pb2
 
-from common import identity
+from common import identity, sizes
 from common.audio.clips import CLIP_TYPE
 from common.errors import ConflictError, NotFoundError, StateError, ValidationError
 from common.postgres import Database
@@ -262,7 +262,9 @@ class _Body:
                 ended = True
                 continue
             if len(request.chunk) > _LARGEST_CHUNK:
-                raise ValidationError.of("chunk", "A request must carry at most 1 MiB.")
+                raise ValidationError.of(
+                    "chunk", f"A request must carry at most {sizes.compact(_LARGEST_CHUNK)}."
+                )
             yield request.chunk
 
 
