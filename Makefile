@@ -12,7 +12,7 @@ PACKAGES := libs/sdk-python libs/common libs/devstack services/gateway services/
 PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
-.PHONY: help install models demo run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos \
+.PHONY: help install models demo run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos sbom \
 	images bench bench-speakers clean distclean
 
 help: ## list the targets
@@ -65,8 +65,9 @@ chaos: $(READY) $(VERIFIED) ## kill every process of a running stack five times,
 unit: $(READY) ## run the unit tests only
 	@$(BIN)/python -m pytest tests/unit
 
-lint: $(READY) ## check style, spelling, types, contracts, images and the chart
+lint: $(READY) ## check secrets, style, spelling, types, contracts, images and the chart
 	@$(BIN)/python -m scripts.check_wheels
+	@$(BIN)/python -m scripts.secrets_scan
 	@$(BIN)/python scripts/prose.py
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -81,6 +82,9 @@ lint-deploy: $(READY) ## check Dockerfiles, Envoy's configuration and the chart
 	@$(BIN)/hadolint --config deploy/hadolint.yaml services/*/Dockerfile deploy/*/Dockerfile
 	@$(BIN)/python scripts/check_envoy.py
 	@$(BIN)/python scripts/check_chart.py
+
+sbom: $(READY) ## write the bill of materials to build/sbom.json
+	@$(BIN)/python -m scripts.sbom build/sbom.json
 
 format: $(READY) ## bring sources into the house format
 	@$(BIN)/ruff check --fix .
