@@ -192,6 +192,14 @@ def test_speakers_with_same_name_are_grouped() -> None:
     assert together.names == {"Speaker_1": "Ada", "Speaker_2": "Speaker_2", "Speaker_3": "Ada"}
 
 
+def test_person_on_several_channels_has_none() -> None:
+    one, two = replace(speaker(1, "Ada"), channel=1), replace(speaker(2, "Ada"), channel=2)
+    (both,) = group_by_name((one, two)).speakers
+    assert both.channel == 0
+    (same,) = group_by_name((two, replace(two, label="Speaker_3"))).speakers
+    assert same.channel == 2
+
+
 def test_label_matches_one_sharing_most_of_its_time() -> None:
     old = [segment("Speaker_1", 0, 10), segment("Speaker_2", 10, 20)]
     new = [segment("Speaker_1", 0, 2), segment("Speaker_2", 2, 10), segment("Speaker_1", 10, 20)]

@@ -396,7 +396,9 @@ class TranscriptSpeaker(_message.Message):
     average_confidence: _builtins.float
     """Mean confidence of the segments weighted by their length, 0 to 1."""
     channel: _builtins.int
-    """Number of the speaker's channel in the plan, from 1. 0 in a mix."""
+    """Number of the speaker's channel in the plan, from 1. 0 in a mix, and for somebody heard on
+    several channels.
+    """
     @_builtins.property
     def total_duration(self) -> _duration_pb2.Duration:
         """Length of the segments together."""

@@ -260,8 +260,11 @@ def _together(group: list[TranscriptSpeaker]) -> TranscriptSpeaker:
     best = max(group, key=lambda item: item.voiceprint.speech_seconds if item.voiceprint else 0.0)
     total = sum(item.total_duration for item in group)
     mean = sum(item.average_confidence * item.total_duration for item in group)
+    channels = {item.channel for item in group}
     return replace(
         group[0],
+        # A person heard on several channels belongs to none of them.
+        channel=group[0].channel if len(channels) == 1 else 0,
         segment_count=sum(item.segment_count for item in group),
         total_duration=total,
         average_confidence=mean / total if total else group[0].average_confidence,
