@@ -114,13 +114,21 @@ def overlapping(talk: Conversations) -> Iterator[Case]:
 def unequal(talk: Conversations) -> Iterator[Case]:
     """Yield parties of whom one says little, is recorded at a lower level, or both."""
     random = talk.random
-    for share, gain in ((0.03, 0), (0.06, 0), (0.1, -10), (0.5, -10), (0.5, -20), (0.3, -30)):
+    for share, gain, seconds in (
+        (0.02, 0, 200),
+        (0.03, 0, 60),
+        (0.06, 0, 60),
+        (0.1, -10, 60),
+        (0.5, -10, 60),
+        (0.5, -20, 60),
+        (0.3, -30, 60),
+    ):
         bleed = float(random.uniform(-30, -12))
-        speech = talk.draw(2, 60, shares=(1 - share, share))
+        speech = talk.draw(2, seconds, shares=(1 - share, share))
         sounds = with_bleed(in_rooms(speech, random), bleed, "room", random)
         sounds = with_noise(sounds, random, 25, 45)
         sounds[1] *= decibels(gain)
-        name = f"turns {share:.0%}, level {gain} dB, bleed {bleed:.0f} dB"
+        name = f"{share:.0%} of turns in {seconds} s, {gain} dB, bleed {bleed:.0f} dB"
         yield case("unequal parties", name, sounds, 2)
 
 

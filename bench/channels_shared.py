@@ -20,6 +20,7 @@ from bench.channels_sounds import (
     low_passed,
     song,
     with_bleed,
+    with_dropouts,
     with_noise,
     with_rustle,
 )
@@ -86,6 +87,10 @@ def changed_mono(talk: Conversations) -> Iterator[Case]:
         ("low-pass", low_passed(second, 1000)),
     ):
         yield case("dual mono", f"{name} on one side", np.stack([first, other]), 1)
+    for channels in ((0,), (0, 1)):
+        sounds = with_dropouts(_twice(talk), random, channels, float(random.uniform(0.5, 2)))
+        name = f"dropouts on {len(channels)} sides"
+        yield case("dual mono", name, with_noise(sounds, random, 25, 40), 1)
 
 
 def coded_mono(talk: Conversations) -> Iterator[Case]:

@@ -123,6 +123,18 @@ def with_rustle(sounds: Samples, random: np.random.Generator) -> Samples:
     return changed
 
 
+def with_dropouts(
+    sounds: Samples, random: np.random.Generator, channels: tuple[int, ...], seconds: float
+) -> Samples:
+    """Silence each of the given channels four times, as a loose plug does."""
+    changed = sounds.copy()
+    size = int(seconds * SAMPLE_RATE)
+    for channel in channels:
+        for start in random.integers(0, sounds.shape[1] - size, 4).tolist():
+            changed[channel, start : start + size] = 0
+    return changed
+
+
 def gated(sound: Samples) -> Samples:
     """Return the sound with silence in its pauses, as some conferences transmit it."""
     level = uniform_filter1d(np.abs(sound), SAMPLE_RATE // 10)

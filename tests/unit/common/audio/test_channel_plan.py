@@ -79,6 +79,12 @@ def test_quiet_party_who_says_little_is_separated() -> None:
     assert planned(one_track(2), long + 0.05 * short, short + 0.02 * long).decided is SEPARATE
 
 
+def test_party_who_says_little_among_bleed_is_separated() -> None:
+    long = voice(60, seed=23, turns=[(0, 30), (33, 60)])
+    short = voice(60, seed=24, turns=[(30.5, 32.5)])
+    assert planned(one_track(2), long + 0.2 * short, short + 0.2 * long).decided is SEPARATE
+
+
 @pytest.mark.parametrize("factor", [1.0, -1.0, 0.01, -0.3])
 def test_dual_mono_is_mixed(factor: float) -> None:
     speech = sum(taking_turns(20, seed=6))
@@ -104,6 +110,25 @@ def test_stereo_of_a_room_is_mixed_unless_separation_is_requested(
     result = planned(one_track(2), *sides, mode=SEPARATE)
     assert result.decided is SEPARATE
     assert result.reason == "Channels are separated, as requested."
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_dropouts_do_not_make_parties(both: bool) -> None:
+    speech = sum(taking_turns(40, seed=25))
+    sides = np.stack([speech, speech])
+    for start in (3, 11, 24, 33):
+        sides[0, start * RATE : (start + 2) * RATE] = 0
+        if both:
+            sides[1, (start + 4) * RATE : (start + 6) * RATE] = 0
+    assert planned(one_track(2), *sides).decided is MIX
+
+
+def test_knocks_on_one_microphone_do_not_make_a_party(party: tuple[Samples, Samples]) -> None:
+    one, two = party
+    left, right = one + 0.6 * two, two + 0.6 * one
+    for start in (2, 7, 12, 17):
+        left[start * RATE : start * RATE + RATE // 3] += noise(1 / 3, -12, seed=start)[: RATE // 3]
+    assert planned(one_track(2), left, right).decided is MIX
 
 
 def test_mix_is_mixed_whatever_is_measured(party: tuple[Samples, Samples]) -> None:

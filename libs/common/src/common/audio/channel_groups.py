@@ -1,47 +1,12 @@
 """Groups of channels: which of them belong together, and which are parties of their own."""
 
-import math
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
-from common.audio.channel_pairs import PairEvidence
-from common.audio.channel_selection import Channel, Selection, is_low_frequency, is_same
+from common.audio.channel_relations import are_apart, is_same
+from common.audio.channel_selection import Channel, Selection, is_low_frequency
 from common.audio.evidence import Evidence
 
 Group = tuple[Channel, ...]
-
-#: Each of two parties must be heard alone for this long, in seconds.
-_ALONE_SECONDS = 0.6
-#: Weights of the evidence, set on constructed recordings: of similarity, of a lack of balance (a
-#: tenfold one counts as much as this share of the time), and of isolation in decibels.
-_OF_SIMILARITY = 0.75
-_OF_BALANCE = 0.85
-_OF_ISOLATION = 0.02
-#: Isolation of both channels together between these values counts, in decibels.
-_USUAL_ISOLATION = 25.0
-_MOST_ISOLATION = 15.0
-
-
-def are_apart(pair: PairEvidence) -> bool:
-    """Return whether two channels hold different parties."""
-    return not is_same(pair) and min(pair.alone) >= _ALONE_SECONDS and separation(pair) > 0
-
-
-def separation(pair: PairEvidence) -> float:
-    """Return how clearly two channels hold different parties, from about -1 to 1.
-
-    Parties are heard alone most of the time, their loudness is not similar, each has its share of
-    the time, and is not heard in the channel of the other one.
-    """
-    balance = min(pair.alone) / max(sum(pair.alone), 1e-3)
-    isolation = np.clip(sum(pair.isolation) - _USUAL_ISOLATION, 0.0, _MOST_ISOLATION)
-    return (
-        pair.apart
-        - _OF_SIMILARITY * pair.similarity
-        - _OF_BALANCE * math.log10(0.5 / max(balance, 1e-3))
-        + _OF_ISOLATION * float(isolation)
-    )
 
 
 def measured_groups(selection: Selection, evidence: Evidence) -> list[Group]:
@@ -51,7 +16,7 @@ def measured_groups(selection: Selection, evidence: Evidence) -> list[Group]:
     def together(one: Channel, other: Channel) -> bool:
         if one.track is other.track and one.track.index in surround:
             return True
-        return not are_apart(evidence.pair(one.number, other.number))
+        return not are_apart(evidence.pair(one.number, other.number), evidence)
 
     return _connected(selection.counted, together)
 
@@ -69,7 +34,7 @@ def wanted_groups(selection: Selection, evidence: Evidence) -> list[Group]:
         ]
     groups = _connected(
         selection.counted,
-        lambda one, other: is_same(evidence.pair(one.number, other.number)),
+        lambda one, other: is_same(evidence.pair(one.number, other.number), evidence),
     )
     # A channel that was silent in the excerpts may hold a party who speaks elsewhere.
     return sorted([*groups, *((c,) for c in selection.quiet)], key=lambda group: group[0].number)

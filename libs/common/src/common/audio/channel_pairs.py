@@ -30,10 +30,11 @@ class PairEvidence:
     """Comparison of two channels, `one` and `other`.
 
     `apart` is the share of the active time in which one of the two is clearly heard alone, and
-    `alone` this time in seconds for each. `isolation` is by how many decibels each is quieter when
-    the other one is heard. `similarity` is the correlation of their loudness over time, with the
-    best delay. `equal` is the share of sound whose loudness differs as usual in that band.
-    `copied` is the share of the sound of each that the other one holds at no lower level.
+    `alone` this time in seconds for each. `isolation` is by how many decibels each is quieter while
+    the other one is heard alone. `bleed` is the level of each in the channel of the other one
+    against that in its own, in decibels. `similarity` is the correlation of their loudness over
+    time, with the best delay. `equal` is the share of sound whose loudness differs as usual in that
+    band. `copied` is the share of the sound of each that the other one holds at no lower level.
     `correlation` is that of the samples without delay, negative if one of them is inverted.
     `opposed` is the share of loud moments in which that is the other way round.
     """
@@ -43,6 +44,7 @@ class PairEvidence:
     apart: float
     alone: tuple[float, float]
     isolation: tuple[float, float]
+    bleed: tuple[float, float]
     similarity: float
     equal: float
     copied: tuple[float, float]
@@ -59,6 +61,7 @@ def not_compared(one: int, other: int) -> PairEvidence:
         apart=0.0,
         alone=(0.0, 0.0),
         isolation=(0.0, 0.0),
+        bleed=(0.0, 0.0),
         similarity=0.0,
         equal=0.0,
         copied=(0.0, 0.0),
@@ -83,6 +86,7 @@ def compare(one: int, other: int, channels: Sequence[Loudness], polarity: Polari
         apart=round(min(1.0, sum(solo.counts) / max(1, solo.active)), 3),
         alone=_rounded(*(count * FRAME_SECONDS for count in solo.counts)),
         isolation=_rounded(*solo.isolation),
+        bleed=_rounded(*solo.bleed),
         similarity=round(similarity, 3),
         equal=round(max(_equal(*pair) for pair in aligned), 3),
         copied=_rounded(
@@ -114,6 +118,7 @@ class _Stretch:
 
     decibels: Array
     energy: Array
+    total: Array
     active: Mask
     heard: Array
 
@@ -122,6 +127,7 @@ def _chosen(channel: Loudness, frames: Mask) -> _Stretch:
     return _Stretch(
         channel.decibels[frames],
         channel.energy[frames],
+        channel.total[frames],
         channel.active[frames],
         channel.heard[frames],
     )
@@ -148,6 +154,7 @@ def _aligned(first: _Stretch, second: _Stretch, lag: int) -> tuple[_Stretch, _St
         _Stretch(
             channel.decibels[start : start + size],
             channel.energy[start : start + size],
+            channel.total[start : start + size],
             channel.active[start : start + size] & usable,
             channel.heard[start : start + size],
         )
@@ -163,6 +170,7 @@ class _Solo:
     counts: tuple[int, int] = (0, 0)
     active: int = 0
     isolation: tuple[float, float] = (0.0, 0.0)
+    bleed: tuple[float, float] = (0.0, 0.0)
 
 
 def _solo(one: _Stretch, other: _Stretch) -> _Solo:
@@ -192,11 +200,18 @@ def _solo(one: _Stretch, other: _Stretch) -> _Solo:
             _median(one, one.active, high) - _median(one, other.active, low),
             _median(other, other.active, low) - _median(other, one.active, high),
         ),
+        bleed=(_ratio(other, one, high), _ratio(one, other, low)),
     )
 
 
 def _median(channel: _Stretch, active: Mask, frames: Mask) -> float:
     return float(np.median(mean_over_bands(channel.decibels[frames], active[frames])))
+
+
+def _ratio(echo: _Stretch, own: _Stretch, frames: Mask) -> float:
+    """Return the level of a party in another channel against that in its own, in decibels."""
+    ratio = 10 * np.log10(echo.energy[frames] / own.energy[frames])
+    return float(np.median(mean_over_bands(ratio, own.active[frames])))
 
 
 def _equal(one: _Stretch, other: _Stretch) -> float:
@@ -217,7 +232,7 @@ def _copied(original: _Stretch, copy: _Stretch) -> float:
     some = original.active
     if np.count_nonzero(some) < _FEWEST:
         return 0.0
-    ratio = 10 * np.log10(copy.energy[some] / original.energy[some])
+    ratio = 10 * np.log10((copy.total[some] + _SMALLEST) / original.energy[some])
     usual = float(np.quantile(ratio, 0.25))
     return float(np.mean(ratio > usual - _EQUAL)) if usual > _QUIETEST_COPY else 0.0
 

@@ -3,8 +3,9 @@
 import itertools
 from collections.abc import Sequence
 
-from common.audio.channel_groups import Group, are_apart, films
-from common.audio.channel_selection import Channel, Selection, is_same, listed
+from common.audio.channel_groups import Group, films
+from common.audio.channel_relations import are_apart, is_same
+from common.audio.channel_selection import Channel, Selection, listed
 from common.audio.evidence import Evidence
 from common.audio.signals import ChannelMode
 from common.audio.tracks import Track
@@ -137,12 +138,12 @@ def _together(channels: Sequence[Channel], evidence: Evidence) -> str:
         for one, other in itertools.combinations(channels, 2)
     ]
     likeness = min(pair.similarity for pair in pairs)
-    if all(is_same(pair) for pair in pairs):
+    if all(is_same(pair, evidence) for pair in pairs):
         return (
             "All channels hold the same sound: their loudness over time correlates by at least "
             f"{likeness:.2f}."
         )
-    if any(are_apart(pair) for pair in pairs) and films(channels, evidence):
+    if any(are_apart(pair, evidence) for pair in pairs) and films(channels, evidence):
         return "The channels are surround sound, as the low-frequency channel shows."
     alone = max(pair.apart for pair in pairs)
     return (

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from common import languages
-from common.audio.channel_pairs import PairEvidence
+from common.audio.channel_relations import is_same
 from common.audio.evidence import Evidence
 from common.audio.tracks import Track
 
@@ -14,9 +14,6 @@ _SILENT = -80.0
 _STEADY = 5.0
 #: A low-frequency channel has at least this share of its energy below the voice.
 _LOW = 0.97
-#: Share of equally loud sound, and similarity over time, of the same sound in two channels.
-_SAME_SOUND = 0.85
-_SAME_TIME = 0.85
 #: Share of a channel's sound that a channel with all of it must hold.
 _COPIED = 0.97
 
@@ -85,11 +82,6 @@ def is_low_frequency(channel: Channel, evidence: Evidence) -> bool:
     """Return whether the file names a channel as low-frequency effects, and it holds no voice."""
     found = evidence.channels[channel.number]
     return channel.place in channel.track.lfe and (found.low >= _LOW or found.level <= _SILENT)
-
-
-def is_same(pair: PairEvidence) -> bool:
-    """Return whether two channels hold the same sound."""
-    return pair.equal >= _SAME_SOUND and pair.similarity >= _SAME_TIME
 
 
 def listed(names: Sequence[object]) -> str:
@@ -193,7 +185,7 @@ def _copied_in(evidence: Evidence, number: int, other: int) -> bool:
 
 
 def _same_in(evidence: Evidence, number: int, other: int) -> bool:
-    return is_same(evidence.pair(number, other))
+    return is_same(evidence.pair(number, other), evidence)
 
 
 def _tracks(positions: Sequence[object]) -> str:
