@@ -130,9 +130,9 @@ class Loudness:
     """Loudness of one channel.
 
     `decibels` (frames, bands) is relative to the loudest moments of each band, with the noise
-    subtracted. `energy` (frames, bands) is not relative, and `total` has the noise, too. `active` (frames, bands) marks sound that
-    stands out from the noise, and `usable` the bands that have any. `heard` (frames) is the
-    loudness of all bands with the noise, in decibels.
+    subtracted. So is `energy` (frames, bands), which is not relative. `total` has the noise, too.
+    `active` (frames, bands) marks sound that stands out from the noise, and `usable` the bands that
+    have any. `heard` (frames) is the loudness of all bands with the noise, in decibels.
     """
 
     def __init__(self, bands: Array) -> None:
@@ -145,7 +145,7 @@ class Loudness:
         active = (energy > _OVER_NOISE * floor) & (energy > loud * _UNDER_LOUDEST)
         self.active: Mask = active & self.usable
         above = np.maximum(energy - floor, _LEFT_OF_NOISE * floor)
-        self.total: Array = energy
+        self.total: Array = energy.astype(np.float32)
         self.energy: Array = above.astype(np.float32)
         self.decibels: Array = _decibels(above / np.maximum(loud, _SMALLEST))
         heard = np.maximum(energy, loudest * _DEEPEST) / np.maximum(loud, _SMALLEST)
