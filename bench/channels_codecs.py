@@ -10,9 +10,12 @@ import numpy.typing as npt
 from av.audio.stream import AudioStream
 from scipy.signal import resample_poly
 
+from tests.recordings import gsm
+
 Samples = npt.NDArray[np.float32]
 
 SAMPLE_RATE = 16_000
+_GSM_RATE = 8_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +65,20 @@ def through(sounds: Samples, codec: Codec) -> Samples:
     return placed
 
 
+def through_gsm(sounds: Samples) -> Samples:
+    """Return channels after GSM 06.10, which FFmpeg decodes only. It takes 0.2 s per second."""
+    narrow = _resampled(sounds, SAMPLE_RATE, _GSM_RATE)
+    decoded = [_decode_gsm(gsm.encoded(sound), sounds.shape[1]) for sound in narrow]
+    return np.stack(decoded)
+
+
+def _decode_gsm(data: bytes, size: int) -> Samples:
+    with av.open(io.BytesIO(data), "r", format="gsm") as container:
+        frames = [frame.to_ndarray() for frame in container.decode(audio=0)]
+    wide = _resampled(np.concatenate(frames, axis=1) / 2.0**15, _GSM_RATE, SAMPLE_RATE)
+    return wide[0, :size]
+
+
 def encode(sounds: Samples, codec: Codec) -> bytes:
     """Return channels (n, samples) at 16 kHz as a file."""
     buffer = io.BytesIO()
@@ -97,9 +114,9 @@ def _decode(data: bytes, codec: Codec, channels: int) -> Samples:
     return np.concatenate(pieces, axis=1)[:channels].astype(np.float32)
 
 
-def _resampled(sounds: Samples, one: int, other: int) -> Samples:
+def _resampled(sounds: npt.NDArray[np.floating], one: int, other: int) -> Samples:
     if one == other:
-        return sounds
+        return np.asarray(sounds, dtype=np.float32)
     step = np.gcd(one, other)
     return np.asarray(resample_poly(sounds, other // step, one // step, axis=1), dtype=np.float32)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bench.channels_case import Builder, Case, case
-from bench.channels_codecs import JOINT, TELEPHONE, through
+from bench.channels_codecs import JOINT, TELEPHONE, through, through_gsm
 from bench.channels_rooms import Microphone, Point, Room, Samples
 from bench.channels_sounds import (
     any_room,
@@ -41,6 +41,16 @@ def calls(talk: Conversations) -> Iterator[Case]:
             sounds = with_noise(sounds, random, 25, 45)
             named = f"bleed {bleed:.0f} dB, {kind}" if bleed else "no bleed"
             yield case("calls", f"{named}, {codec}", sounds, 2)
+
+
+def mobile_calls(talk: Conversations) -> Iterator[Case]:
+    """Yield calls in GSM."""
+    random = talk.random
+    for bleed, kind in ((-13.0, "room"), (-22.0, "echo")):
+        speech = in_rooms(talk.draw(2, 20), random)
+        sounds = with_noise(with_bleed(speech, bleed, kind, random), random, 25, 45)
+        name = f"bleed {bleed:.0f} dB, {kind}, GSM"
+        yield case("calls", name, through_gsm(sounds), 2)
 
 
 def joint_codecs(talk: Conversations) -> Iterator[Case]:
@@ -188,6 +198,7 @@ def tracks(talk: Conversations) -> Iterator[Case]:
 
 PARTIES: tuple[Builder, ...] = (
     calls,
+    mobile_calls,
     joint_codecs,
     lapels,
     overlapping,
