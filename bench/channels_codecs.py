@@ -75,8 +75,8 @@ def through_gsm(sounds: Samples) -> Samples:
 def _decode_gsm(data: bytes, size: int) -> Samples:
     with av.open(io.BytesIO(data), "r", format="gsm") as container:
         frames = [frame.to_ndarray() for frame in container.decode(audio=0)]
-    wide = _resampled(np.concatenate(frames, axis=1) / 2.0**15, _GSM_RATE, SAMPLE_RATE)
-    return wide[0, :size]
+    narrow = np.concatenate(frames, axis=1).astype(np.float32) / 2.0**15
+    return _resampled(narrow, _GSM_RATE, SAMPLE_RATE)[0, :size]
 
 
 def encode(sounds: Samples, codec: Codec) -> bytes:
