@@ -1,16 +1,18 @@
 """Precision and recall of echoes found in calls with one party per channel.
 
-    python -m bench.echo [--data DIR] [--models DIR] [--cache DIR] [--conversations N]
+    python -m bench.echo [--data DIR] [--models DIR] [--cache DIR] [--skip N]
+        [--conversations N]
 
-DIR has recordings of one voice each in its subdirectory strangers. Conversations are composed of pairs
-of them, with a quarter of the turns beginning before the other party has finished. Each is mixed
-with echoes of random level, delay, room and codec, recognized, and searched for echoes. A second
-set has no echo in its critical lines: another voice says the same words at the same time or after
-a while.
+DIR has recordings of one voice each in its subdirectory strangers. Conversations are composed of
+pairs of them, with a quarter of the turns beginning before the other party has finished. Each is
+mixed with echoes of random level, delay, room and codec, recognized, and searched for echoes. A
+second set has no echo in its critical lines: another voice says the same words at the same time or
+after a while.
 """
 
 import argparse
 import dataclasses
+import itertools
 import json
 import tempfile
 from collections import Counter
@@ -119,9 +121,11 @@ class Labels:
 
 
 def calls(
-    conversation: Conversation, recognitions: Recognitions, counts: dict[str, Counter[tuple[str, bool]]]
+    conversation: Conversation,
+    recognitions: Recognitions,
+    counts: dict[str, Counter[tuple[str, bool]]],
 ) -> list[Said]:
-    """Count words of all mixtures of a conversation by (origin, dropped). Return the clean lines."""
+    """Count words of all mixtures by (origin, dropped). Return the lines without echoes."""
     clean: list[Said] = []
     for mixture in mixtures(conversation):
         said = _said(mixture, recognitions)
@@ -240,19 +244,19 @@ def main(arguments: Iterable[str] | None = None) -> None:
         default=Path(tempfile.gettempdir()) / "securetranscribe-bench" / "echo",
         help="directory for recognized words",
     )
+    parser.add_argument("--skip", type=int, default=0, help="conversations to leave out first")
     parser.add_argument("--conversations", type=int, default=1000, help="how many at most")
     chosen = parser.parse_args(None if arguments is None else list(arguments))
     recognitions = Recognitions(chosen.models, chosen.cache)
     counts: dict[str, Counter[tuple[str, bool]]] = {}
     same: Counter[str] = Counter()
-    number = 0
-    for number, conversation in enumerate(conversations(chosen.data / "strangers"), 1):
+    stop = chosen.skip + chosen.conversations
+    chosen_ones = itertools.islice(conversations(chosen.data / "strangers"), chosen.skip, stop)
+    for number, conversation in enumerate(chosen_ones, 1):
         clean = calls(conversation, recognitions, counts)
         same += same_words(conversation, clean[0])
         print(f"\r{number} conversations", end="", flush=True)
-        if number == chosen.conversations:
-            break
-    if not number:
+    if not counts:
         raise SystemExit(f"No recordings in {chosen.data}/strangers. Pass --data.")
     print(f"\n\n{table(counts)}\n")
     print(f"Same words by another voice: {same['words']}, taken for echoes: {same['dropped']}.")

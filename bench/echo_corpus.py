@@ -1,4 +1,4 @@
-"""Conversations of real voices, one per channel, with echoes of each party in the other's channel."""
+"""Conversations of real voices, one per channel, with echoes of the other party."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -94,7 +94,9 @@ def _pieces(sound: Samples) -> list[Samples]:
     return [*pieces, sound]
 
 
-def _conversation(name: str, pieces: Sequence[list[Samples]], random: np.random.Generator) -> Conversation:
+def _conversation(
+    name: str, pieces: Sequence[list[Samples]], random: np.random.Generator
+) -> Conversation:
     turns: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
     placed: tuple[list[tuple[int, Samples]], list[tuple[int, Samples]]] = ([], [])
     clock = 0.5

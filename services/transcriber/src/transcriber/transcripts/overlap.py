@@ -1,4 +1,4 @@
-"""Overlapping speech of separate channels: conversations in readable order, and who speaks at once."""
+"""Overlapping speech of channels: conversations in readable order, and who speaks at once."""
 
 import bisect
 from collections.abc import Iterator, Sequence

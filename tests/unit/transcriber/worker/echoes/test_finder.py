@@ -83,6 +83,27 @@ def test_misheard_echo_is_found_by_its_level() -> None:
     assert echoes(diane, sheila)[1] == [BEEP, "Very much else entirely was here.", ALSO]
 
 
+def test_misheard_echo_with_few_words_of_the_original_is_found() -> None:
+    diane, sheila = call()
+    leak(diane, sheila, Echo(level=-25, delay=0.1))
+    misheard = "Oh, a marriage only for chicken gold so."
+    sheila.segments = [
+        recognized(misheard, said.start, said.end) if said.text == ALSO else said
+        for said in sheila.segments
+    ]
+    assert echoes(diane, sheila)[1] == [BEEP, NEW_JERSEY, misheard]
+
+
+@pytest.mark.parametrize("quieter", [1.0, 0.5, 0.25])
+def test_sentence_in_unison_over_an_echo_stays(quieter: float) -> None:
+    diane, sheila = call()
+    other = line(ALSO)
+    faster = np.interp(np.arange(0, len(other), 1.12), np.arange(len(other)), other)
+    sheila.say(ALSO, 20.1, sound=(quieter * faster).astype(np.float32))
+    leak(diane, sheila, Echo(level=-20, delay=0.1), lines=[BEEP, NEW_JERSEY])
+    assert echoes(diane, sheila) == [[], [BEEP, NEW_JERSEY]]
+
+
 def test_unsteady_echo_is_found() -> None:
     # Conference systems suppress an echo now more, now less.
     diane, sheila = call()

@@ -31,14 +31,22 @@ _MOST_EXCESS = 15.0
 _INAUDIBLE = 6.0
 #: Share of the quietest frames that gives the noise of a signal.
 _NOISE = 0.05
-#: Least share of a line's words that are those of the original.
-_LEAST_LIKENESS = 0.5
-#: A line with other words is an echo only if it follows the original's level so closely.
+#: Share of a line's words from which on it has the words of the original.
+_LEAST_SAME = 0.5
+#: A line with other words is an echo if it follows the original's level so closely for so long
+#: (seconds).
 _SURE_CORRELATION = 0.8
-#: Shorter lines (seconds) are kept between words of one's own, and shorter ones with other words.
-_LEAST_SECONDS = 0.5
 _LEAST_SURE_SECONDS = 1.0
-#: Pauses up to this length (seconds) do not separate a line from words of one's own.
+#: Without words of one's own beside it, a misheard line is an echo that is hardly louder than
+#: expected (decibels) and has some words or something of the level of the original.
+_MISHEARD_EXCESS = 3.0
+_MISHEARD_SAME = 0.2
+_MISHEARD_CORRELATION = 0.5
+#: Shorter lines (seconds) beside words of one's own are kept.
+_LEAST_SECONDS = 0.5
+#: Louder lines (decibels) beside words of the original are said in unison with it.
+_UNISON_EXCESS = 1.0
+#: Words after a longer pause (seconds) are not beside a line.
 _PAUSE = 0.3
 #: Margins in frames: around words, and around lines to see their level rise and fall.
 _AROUND_WORDS = 10
@@ -210,20 +218,36 @@ class _Chapter:
 
     def _is_echo(self, line: range) -> bool:
         """Return whether a line that an echo would explain is one."""
-        if self._seconds(line) < _LEAST_SECONDS and self._is_amid_own_words(line):
+        beside, seconds, excess = self._beside(line), self._seconds(line), self._excess(line)
+        if beside and seconds < _LEAST_SECONDS:
             return False
-        same = sum(self._repeated[number] for number in line)
-        return same >= _LEAST_LIKENESS * len(line) or (
-            self._seconds(line) >= _LEAST_SURE_SECONDS and self._likeness(line) >= _SURE_CORRELATION
+        if excess > _UNISON_EXCESS and any(self._repeated[number] for number in beside):
+            return False
+        same = sum(self._repeated[number] for number in line) / len(line)
+        if same >= _LEAST_SAME:
+            return True
+        likeness = self._likeness(line)
+        if seconds >= _LEAST_SURE_SECONDS and likeness >= _SURE_CORRELATION:
+            return True
+        return (
+            not beside
+            and seconds >= _LEAST_SECONDS
+            and excess <= _MISHEARD_EXCESS
+            and (same >= _MISHEARD_SAME or likeness >= _MISHEARD_CORRELATION)
         )
 
-    def _is_amid_own_words(self, line: range) -> bool:
-        before = self._words[line.start - 1] if line.start else None
-        after = self._words[line.stop] if line.stop < len(self._words) else None
-        begin, end = self._words[line.start].word.start, self._words[line.stop - 1].word.end
-        return (before is not None and begin - before.word.end < _PAUSE) or (
-            after is not None and after.word.start - end < _PAUSE
-        )
+    def _beside(self, line: range) -> list[int]:
+        """Return the words right before and after a line, without a pause."""
+        found = []
+        before, after = line.start - 1, line.stop
+        if before >= 0 and self._pause(before, line.start) < _PAUSE:
+            found.append(before)
+        if after < len(self._words) and self._pause(line.stop - 1, after) < _PAUSE:
+            found.append(after)
+        return found
+
+    def _pause(self, number: int, following: int) -> float:
+        return self._words[following].word.start - self._words[number].word.end
 
     def _excess(self, line: range) -> float:
         """Return how much louder a line is than the echo and the noise, in decibels."""
