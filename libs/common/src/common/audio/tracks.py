@@ -7,6 +7,8 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Disposition, Stream
 
+from common import characters
+
 #: Language tags that name no language.
 _NO_LANGUAGE = frozenset({"", "und", "mul", "mis", "zxx", "qaa"})
 #: Titles that programs give by themselves, apart from numbers.
@@ -50,11 +52,11 @@ def audio_streams(container: InputContainer) -> list[AudioStream]:
 
 def title_of(stream: Stream) -> str:
     """Return the title given to a stream by a person, empty if there is none."""
-    text = " ".join(_metadata(stream, "title").split())
+    text = characters.tidied(_metadata(stream, "title"))
     plain = "".join(character for character in text.casefold() if character.isalpha())
-    if not plain or plain in _GENERIC_TITLES or not text.isprintable():
+    if not plain or plain in _GENERIC_TITLES or characters.has_forbidden(text):
         return ""
-    return text[:_LONGEST_TITLE]
+    return characters.shortened(text, _LONGEST_TITLE)
 
 
 def language_of(stream: Stream) -> str:

@@ -97,7 +97,7 @@ class SessionPreferences(_message.Message):
     AUTO_START_PROCESSING_FIELD_NUMBER: _builtins.int
     OTHER_FIELD_NUMBER: _builtins.int
     default_language: _builtins.str
-    """Language code (ISO 639-1) for recognition. Absent means detect."""
+    """Language tag (BCP 47) or ISO 639 code for recognition. Absent means detect."""
     auto_start_processing: _builtins.bool
     """Whether an upload is processed at once. Absent means yes."""
     @_builtins.property

@@ -586,7 +586,7 @@ class UploadConfig(_message.Message):
     filename: _builtins.str
     """Name of the file. Directories are removed, and at most 255 characters are kept."""
     language: _builtins.str
-    """Language code (ISO 639-1). Empty means the session's preference, otherwise detect."""
+    """Language tag (BCP 47) or ISO 639 code. Empty means the session's preference, otherwise detect."""
     auto_start: _builtins.bool
     """Whether to start processing at once. Absent means the session's preference, otherwise yes."""
     request_id: _builtins.str
@@ -642,8 +642,8 @@ class UploadOptions(_message.Message):
     CHANNELS_FIELD_NUMBER: _builtins.int
     ALLOW_TRUNCATED_FIELD_NUMBER: _builtins.int
     language: _builtins.str
-    """Language code (ISO 639-1). Empty means the session's preference, otherwise detect. Absent
-    leaves the language of the description.
+    """Language tag (BCP 47) or ISO 639 code. Empty means the session's preference, otherwise detect.
+    Absent leaves the language of the description.
     """
     auto_start: _builtins.bool
     """Whether to start processing at once. Absent leaves the choice of the description."""
@@ -760,7 +760,9 @@ class StartTranscriptionRequest(_message.Message):
     transcription_id: _builtins.int
     """The transcription."""
     language: _builtins.str
-    """Language code (ISO 639-1). Absent means the language of the upload, empty means detect."""
+    """Language tag (BCP 47) or ISO 639 code. Absent means the language of the upload, empty means
+    detect.
+    """
     priority: _builtins.int
     """Priority, 1 to 10. 0 means 5."""
     request_id: _builtins.str
