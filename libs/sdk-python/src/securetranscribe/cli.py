@@ -213,7 +213,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     transcribe = commands.add_parser("transcribe", help="transcribe files and print the result")
     transcribe.add_argument("file", nargs="+", help="audio or video file")
-    transcribe.add_argument("--language", help="language tag such as en or pt-BR (default: detected)")
+    transcribe.add_argument("--language", help="tag such as en or pt-BR (default: detected)")
     transcribe.add_argument("--channels", choices=_MODES, help=_CHANNELS)
     transcribe.add_argument(
         "--allow-truncated",

@@ -80,7 +80,7 @@ class SecureTranscribeClient:
         """Upload an open file in chunks. Return `transcription_id` and properties of the file.
 
         Processing starts with `start_transcription`, or immediately with `auto_start=True`.
-        `language` is a tag such as `en` or `pt-BR`. Without it, the language is detected. `channels` is
+        `language` is a tag such as `en` or `pt-BR`, detected by default. `channels` is
         `mix`, `separate` to recognize each channel or track by itself, or `auto`, the default, to
         decide by measurement. With `allow_truncated`, a recording that breaks off is accepted as
         far as it goes.

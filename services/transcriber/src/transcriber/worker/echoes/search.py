@@ -37,16 +37,16 @@ _LEAST_SAME = 0.5
 #: (seconds).
 _SURE_CORRELATION = 0.8
 _LEAST_SURE_SECONDS = 1.0
-#: Without words of one's own beside it, a misheard line is an echo that is hardly louder than
+#: Without words of one's own next to it, a misheard line is an echo that is hardly louder than
 #: expected (decibels) and has some words or something of the level of the original.
 _MISHEARD_EXCESS = 3.0
 _MISHEARD_SAME = 0.2
 _MISHEARD_CORRELATION = 0.5
-#: Shorter lines (seconds) beside words of one's own are kept.
+#: Shorter lines (seconds) next to words of one's own are kept.
 _LEAST_SECONDS = 0.5
-#: Louder lines (decibels) beside words of the original are said in unison with it.
+#: Louder lines (decibels) next to words of the original are said in unison with it.
 _UNISON_EXCESS = 1.0
-#: Words after a longer pause (seconds) are not beside a line.
+#: Words after a longer pause (seconds) are not next to a line.
 _PAUSE = 0.3
 #: Margins in frames: around words, and around lines to see their level rise and fall.
 _AROUND_WORDS = 10
@@ -218,10 +218,10 @@ class _Chapter:
 
     def _is_echo(self, line: range) -> bool:
         """Return whether a line that an echo would explain is one."""
-        beside, seconds, excess = self._beside(line), self._seconds(line), self._excess(line)
-        if beside and seconds < _LEAST_SECONDS:
+        next to, seconds, excess = self._beside(line), self._seconds(line), self._excess(line)
+        if next to and seconds < _LEAST_SECONDS:
             return False
-        if excess > _UNISON_EXCESS and any(self._repeated[number] for number in beside):
+        if excess > _UNISON_EXCESS and any(self._repeated[number] for number in next to):
             return False
         same = sum(self._repeated[number] for number in line) / len(line)
         if same >= _LEAST_SAME:
@@ -230,7 +230,7 @@ class _Chapter:
         if seconds >= _LEAST_SURE_SECONDS and likeness >= _SURE_CORRELATION:
             return True
         return (
-            not beside
+            not next to
             and seconds >= _LEAST_SECONDS
             and excess <= _MISHEARD_EXCESS
             and (same >= _MISHEARD_SAME or likeness >= _MISHEARD_CORRELATION)

@@ -51,6 +51,6 @@ except Exception as error:
     nine = f"{type(error).__name__}: {error}"
 print("9 channels:", nine)
 if lost != {2: [], 3: [3], 4: [], 6: [4]} or nine == "mixed":
-    sys.exit("changed: the resampler no longer treats unlabelled channels as those of a cinema")
-print("as described: unlabelled channels are treated as those of a cinema")
+    sys.exit("changed: the resampler no longer treats unlabeled channels as those of a cinema")
+print("as described: unlabeled channels are treated as those of a cinema")
 PYTHON
