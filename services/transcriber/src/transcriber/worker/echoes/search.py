@@ -218,10 +218,10 @@ class _Chapter:
 
     def _is_echo(self, line: range) -> bool:
         """Return whether a line that an echo would explain is one."""
-        next to, seconds, excess = self._beside(line), self._seconds(line), self._excess(line)
-        if next to and seconds < _LEAST_SECONDS:
+        adjacent, seconds, excess = self._adjacent(line), self._seconds(line), self._excess(line)
+        if adjacent and seconds < _LEAST_SECONDS:
             return False
-        if excess > _UNISON_EXCESS and any(self._repeated[number] for number in next to):
+        if excess > _UNISON_EXCESS and any(self._repeated[number] for number in adjacent):
             return False
         same = sum(self._repeated[number] for number in line) / len(line)
         if same >= _LEAST_SAME:
@@ -230,13 +230,13 @@ class _Chapter:
         if seconds >= _LEAST_SURE_SECONDS and likeness >= _SURE_CORRELATION:
             return True
         return (
-            not next to
+            not adjacent
             and seconds >= _LEAST_SECONDS
             and excess <= _MISHEARD_EXCESS
             and (same >= _MISHEARD_SAME or likeness >= _MISHEARD_CORRELATION)
         )
 
-    def _beside(self, line: range) -> list[int]:
+    def _adjacent(self, line: range) -> list[int]:
         """Return the words right before and after a line, without a pause."""
         found = []
         before, after = line.start - 1, line.stop
