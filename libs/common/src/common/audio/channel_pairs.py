@@ -13,8 +13,6 @@ _LONGEST_LAG = round(1.0 / FRAME_SECONDS)
 _CREDIBLE = 0.3
 #: One channel alone is heard if it is louder than the border by this, in decibels.
 _CLEAR = 9.0
-#: Frames in which a third channel is louder than both by this do not count, in decibels.
-_LOUDER = 2.0
 #: Borders between the channels that are tried, in decibels.
 _BORDERS = np.arange(-30.0, 31.0)
 #: Loudness within this of its usual difference is equal, in decibels.
@@ -100,15 +98,15 @@ def compare(one: int, other: int, channels: Sequence[Loudness], polarity: Polari
 
 
 def _own(one: int, other: int, channels: Sequence[Loudness]) -> Mask:
-    """Return the frames in which no third channel is clearly louder.
+    """Return the frames in which no third channel is louder.
 
     Several parties in one room are heard alike in the channels of all others.
     """
-    louder = np.maximum(channels[one].heard, channels[other].heard) + _LOUDER
+    louder = np.maximum(channels[one].heard, channels[other].heard)
     own = np.ones(len(louder), dtype=np.bool_)
     for number, channel in enumerate(channels):
         if number not in {one, other}:
-            own &= channel.heard < louder
+            own &= channel.heard <= louder
     return own if np.count_nonzero(own) >= _FEWEST else np.ones_like(own)
 
 
