@@ -74,9 +74,14 @@ def decoded(given: Part, probability: float) -> Decoded:
 def reviewed(
     decoder: Decoder, *found: Decoded, spoken: Sequence[str]
 ) -> tuple[list[str], list[Doubt]]:
-    relistening = Relistening(decoder)
-    languages = relistening.review(SOUND, found, spoken)
-    return languages, relistening.take_doubts()
+    whole = Part(
+        start=0,
+        end=len(SOUND),
+        spans=tuple(span for one in found for span in one.part.spans),
+        language="",
+        stretches=tuple(stretch for one in found for stretch in one.part.stretches),
+    )
+    return Relistening(decoder).review(SOUND, whole, found, spoken)
 
 
 def test_sure_words_are_not_decoded_again() -> None:
@@ -124,9 +129,9 @@ def test_languages_that_fit_alike_are_in_doubt() -> None:
 
 
 def test_improbable_language_with_unsure_words_is_in_doubt() -> None:
-    given = part("la", stretch(0, 12, la=0.4, nl=0.25))
+    given = part("la", stretch(0, 12, la=0.4, br=0.25))
     _, doubts = reviewed(Decoder({}), decoded(given, 0.6), spoken=["la"])
-    assert doubts == [Doubt(start=0.0, end=12.0, languages=("la", "nl"))]
+    assert doubts == [Doubt(start=0.0, end=12.0, languages=("la", "br"))]
 
 
 def test_brief_part_is_compared_with_the_language_next_to_it() -> None:
@@ -143,6 +148,26 @@ def test_certain_part_is_not_compared() -> None:
     brief = decoded(part("de", stretch(20, 25, de=0.97)), 0.9)
     languages, _ = reviewed(Decoder({}), before, brief, spoken=["en", "de"])
     assert languages == ["en", "de"]
+
+
+def test_unsure_words_are_compared_with_the_language_next_to_them() -> None:
+    decoder = Decoder({"de": 0.9, "la": 0.2})
+    before = decoded(part("de", stretch(0, 20, de=0.95)), 0.9)
+    given = part("en", stretch(20, 24, la=0.5, en=0.3), stretch(24, 40, en=0.95))
+    after = Decoded(part=given, segments=(*segments(20, 24, 0.5), *segments(24, 40, 0.9)))
+    languages, _ = reviewed(decoder, before, after, spoken=["de", "en"])
+    assert languages == ["de", "de", "en"]
+    assert {code for code, start, end in decoder.asked if (start, end) == (20.0, 24.0)} == {
+        "de",
+        "la",
+    }
+
+
+def test_common_language_is_tried_if_speech_is_unclear() -> None:
+    decoder = Decoder({"de": 0.8, "lv": 0.3})
+    given = part("en", stretch(0, 8, lv=0.4, de=0.15, en=0.05))
+    languages, _ = reviewed(decoder, decoded(given, 0.6), spoken=["en"])
+    assert languages == ["de"]
 
 
 def test_given_language_is_not_reviewed() -> None:

@@ -18,16 +18,18 @@ _STEP = round(0.4 * SAMPLE_RATE)
 #: No language is detected in less sound.
 _LEAST = round(0.6 * SAMPLE_RATE)
 #: Evidence for a change that each second of a pause counts for, up to half a second.
-_PER_PAUSE = 2.0
+_PER_PAUSE = 4.0
 _LONGEST_PAUSE = 0.5
 #: The sound next to a place counts so many times as much as that further away.
 _NEAR = 2.0
 #: Number of places that are listened to closely.
 _LIKELY = 6
+#: Least probability of two languages together in a stretch where the change is sought.
+_HEARD = 0.5
 #: Average probability from which on a language needs no trial.
 _PROBABLE = 0.6
-#: Languages worth a trial if none is certain.
-_RIVALS = 3
+#: Languages worth a trial if none is certain, likely ones and common ones.
+_RIVALS = 2
 #: Shorter parts belong to the one before them.
 _SHORTEST_PART = SAMPLE_RATE
 
@@ -80,17 +82,16 @@ class LanguageSearch:
     def _doubtful(self, sound: Samples, whole: Part) -> str:
         """Return the language of a recording in which none is certain."""
         together = average(self._heard)
-        ranked = sorted(together.probabilities, key=lambda name: -together.probability(name))
-        if together.probability(ranked[0]) >= _PROBABLE or len(ranked) == 1:
-            return ranked[0]
-        return self._judge(sound, whole, ranked[:_RIVALS])
+        if together.probability(together.best) >= _PROBABLE:
+            return together.best
+        return self._judge(sound, whole, together.likely(_RIVALS))
 
 
 class _Change:
     """Change of language between two stretches, whose place is to be found.
 
     Either stretch may contain it. So it is sought from the beginning of the first to the end of the
-    second.
+    second, unless neither language is heard there.
     """
 
     def __init__(
@@ -102,7 +103,9 @@ class _Change:
         self._sound = sound
         self._spans = whole.spans
         self._pair = (settled[number], settled[number + 1])
-        self._start, self._end = found[number].span.start, found[number + 1].span.end
+        one, other = found[number], found[number + 1]
+        self._start = one.span.start if self._is_heard(one) else one.span.end
+        self._end = other.span.end if self._is_heard(other) else other.span.start
         first = number
         while first and settled[first - 1] == settled[number]:
             first -= 1
@@ -115,6 +118,8 @@ class _Change:
     def place(self, *, after: int) -> int:
         """Return the best place, in samples, not before `after`."""
         begin = max(self._start, after)
+        if self._end - begin < _LEAST:
+            return (begin + self._end) // 2
         starts = range(begin, max(begin + 1, self._end - _LISTEN + 1), _STEP)
         leanings = np.array([self._leaning(start, start + _LISTEN) for start in starts])
         centers = np.array(starts) + _LISTEN // 2
@@ -133,6 +138,10 @@ class _Change:
         ends = [Cut(place=begin, pause=0.0), Cut(place=self._end, pause=0.0)]
         likely = sorted([cut for cut in found if cut.place >= begin] + ends, key=rough)
         return max(likely[-_LIKELY:], key=fine).place
+
+    def _is_heard(self, stretch: Stretch) -> bool:
+        """Return whether the languages are heard in a stretch, so that they can be told apart."""
+        return sum(map(stretch.heard.probability, self._pair)) >= _HEARD
 
     def _leaning(self, start: int, end: int) -> float:
         """Return the evidence in a piece of sound for the first language against the second."""

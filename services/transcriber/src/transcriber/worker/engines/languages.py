@@ -14,6 +14,14 @@ _FULL_LENGTH = 2.5
 _FLOOR = 0.03
 #: Evidence, as a difference of logarithms, that a change of language must be worth.
 _CHANGE = 1.5
+#: Languages that most recordings are in. Whisper takes accents for rare ones.
+_COMMON = frozenset(
+    {
+        "ar", "bn", "cs", "da", "de", "el", "en", "es", "fa", "fi", "fr", "he", "hi", "hu", "id",
+        "it", "ja", "ko", "ms", "nl", "no", "pl", "pt", "ro", "ru", "sv", "ta", "th", "tr", "uk",
+        "ur", "vi", "zh",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +39,12 @@ class Heard:
     def best(self) -> str:
         """The most probable language."""
         return max(self.probabilities, key=self.probability)
+
+    def likely(self, count: int) -> list[str]:
+        """Return the most probable languages and the most probable common ones, `count` of each."""
+        ranked = sorted(self.probabilities, key=lambda language: -self.probability(language))
+        common = [language for language in ranked if language in _COMMON]
+        return list(dict.fromkeys([*ranked[:count], *common[:count]]))
 
     def evidence(self, language: str, languages: Sequence[str]) -> float:
         """Return the logarithm of the probability of a language among others."""

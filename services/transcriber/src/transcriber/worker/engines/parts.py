@@ -7,6 +7,9 @@ from common.audio.resampling import SAMPLE_RATE
 from transcriber.worker.engines.languages import Heard, average
 from transcriber.worker.engines.voice_activity import Span, total_length
 
+#: Start, end and language of a part.
+Place = tuple[int, int, str]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Stretch:
@@ -35,7 +38,7 @@ class Part:
     stretches: tuple[Stretch, ...] = ()
 
     @property
-    def place(self) -> tuple[int, int, str]:
+    def place(self) -> Place:
         """Start, end and language. Parts of a window with the same ones have the same words."""
         return self.start, self.end, self.language
 

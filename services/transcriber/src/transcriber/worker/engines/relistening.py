@@ -5,8 +5,8 @@ of them.
 """
 
 import itertools
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from common.audio.resampling import SAMPLE_RATE, Samples
 from transcriber.worker.engines.doubts import Doubt
@@ -18,10 +18,15 @@ from transcriber.worker.engines.voice_activity import Span, total_length
 #: Below these qualities words are unsure, and no words of the language at all.
 _UNSURE = 0.7
 _COLLAPSED = 0.45
+#: The first of these is higher if the language has at most this probability.
+_UNSURE_IF_UNLIKELY = 0.85
+_UNLIKELY = 0.2
 #: Least probability of a language that is heard nowhere else in the recording.
 _NEW_LANGUAGE = 0.3
 #: Least probability of a language of the recording in unsure speech.
-_POSSIBLE = 0.05
+_POSSIBLE = 0.04
+#: Below this probability of its language, speech may be in any other likely one.
+_IMPROBABLE = 0.5
 #: Quality by which another language must be better, if heard elsewhere or not.
 _BETTER = 0.05
 _BETTER_IF_NEW = 0.1
@@ -58,7 +63,7 @@ class Relistening:
         self._doubts: list[Doubt] = []
 
     def take_doubts(self) -> list[Doubt]:
-        """Return the doubts since the last call."""
+        """Return the doubts of decisions on the whole recording since the last call."""
         doubts, self._doubts = self._doubts, []
         return doubts
 
@@ -70,70 +75,76 @@ class Relistening:
         qualities = {
             trial.language: quality(self._decode(sound, trial), trial.spans) for trial in trials
         }
-        best, second = sorted(languages, key=lambda language: -qualities[language])[:2]
-        if qualities[best] - qualities[second] < _ALIKE:
-            self._note(part, best, second)
+        best, *others = sorted(languages, key=lambda language: -qualities[language])
+        if others and qualities[best] - qualities[others[0]] < _ALIKE:
+            self._doubts += _doubt(part, best, others[0])
         return best
 
-    def review(self, sound: Samples, found: Sequence[Decoded], spoken: Sequence[str]) -> list[str]:
-        """Return the language of each stretch, by the words of all parts in order.
+    def review(
+        self, sound: Samples, whole: Part, found: Sequence[Decoded], spoken: Sequence[str]
+    ) -> tuple[list[str], list[Doubt]]:
+        """Return the language of each stretch by the words in it, and doubts.
 
-        `spoken` has the languages of the recording.
+        `found` are the parts of the `whole` window, in order. `spoken` has the languages of the
+        recording.
         """
         languages: list[str] = []
+        doubts: list[Doubt] = []
         for number, decoded in enumerate(found):
-            near = {one.part.language for one in found[max(0, number - 1) : number + 2]}
+            before = found[number - 1].part.language if number else None
+            after = found[number + 1].part.language if number + 1 < len(found) else None
+            doubtful = list(_doubtful(decoded, before, after, spoken))
             better: dict[Stretch, str] = {}
-            doubtful = list(_doubtful(decoded, near - {decoded.part.language}, spoken))
             for stretches, rivals in doubtful:
-                best = self._best(sound, decoded, stretches, rivals, spoken)
+                start, end = stretches[0].span.start, stretches[-1].span.end
+                trial = excerpt(whole, start, end, decoded.part.language)
+                own = self._own_quality(sound, trial, decoded)
+                best, doubt = self._best(sound, trial, own, rivals, spoken)
                 better |= dict.fromkeys(stretches, best)
+                doubts += doubt
             if not doubtful:
-                self._note_unsure(decoded)
-            own = decoded.part.language
-            languages += [better.get(stretch, own) for stretch in decoded.part.stretches]
-        return languages
+                doubts += _unsure(decoded)
+            language = decoded.part.language
+            languages += [better.get(stretch, language) for stretch in decoded.part.stretches]
+        return languages, doubts
+
+    def _own_quality(self, sound: Samples, trial: Part, decoded: Decoded) -> float:
+        """Return the quality of stretches in the language of their part, which may end in them."""
+        part = decoded.part
+        inside = part.start <= trial.start and trial.end <= part.end
+        return quality(decoded.segments if inside else self._decode(sound, trial), trial.spans)
 
     def _best(
-        self,
-        sound: Samples,
-        decoded: Decoded,
-        stretches: Sequence[Stretch],
-        rivals: Sequence[str],
-        spoken: Sequence[str],
-    ) -> str:
-        """Return the language in which stretches of a decoded part are recognized best."""
-        start, end = stretches[0].span.start, stretches[-1].span.end
-        trials = [excerpt(decoded.part, start, end, rival) for rival in rivals]
-        qualities = [quality(self._decode(sound, trial), trial.spans) for trial in trials]
-        gained, trial = max(zip(qualities, trials, strict=True), key=lambda row: row[0])
-        gain = gained - quality(decoded.segments, trial.spans)
-        better = gain > (_BETTER if trial.language in spoken else _BETTER_IF_NEW)
-        pair = (trial.language, decoded.part.language)
-        winner, loser = pair if better else pair[::-1]
-        heard = average([stretch.heard for stretch in stretches])
-        if abs(gain) < _ALIKE and heard.probability(winner) < CERTAIN:
-            self._note(trial, winner, loser)
-        return winner
+        self, sound: Samples, own: Part, sure: float, rivals: Sequence[str], spoken: Sequence[str]
+    ) -> tuple[str, list[Doubt]]:
+        """Return the language in which speech is recognized best, its own with quality `sure`."""
+        trials = [replace(own, language=rival) for rival in rivals]
+        qualities = [quality(self._decode(sound, trial), own.spans) for trial in trials]
+        gained, rival = max(zip(qualities, rivals, strict=True))
+        gain = gained - sure
+        better = gain > (_BETTER if rival in spoken else _BETTER_IF_NEW)
+        winner, loser = (rival, own.language) if better else (own.language, rival)
+        heard = average([stretch.heard for stretch in own.stretches])
+        is_open = abs(gain) < _ALIKE and heard.probability(winner) < CERTAIN
+        return winner, _doubt(own, winner, loser) if is_open else []
 
-    def _note_unsure(self, decoded: Decoded) -> None:
-        """Note a doubt about a part whose language is improbable and whose words are unsure."""
-        part = decoded.part
-        if part.probability < 0.5 and quality(decoded.segments, part.spans) < _UNSURE:
-            heard = average([stretch.heard for stretch in part.stretches])
-            others = [name for name in heard.probabilities if name != part.language]
-            if others:
-                self._note(part, part.language, max(others, key=heard.probability))
 
-    def _note(self, part: Part, language: str, other: str) -> None:
-        if part.seconds >= _REPORTED:
-            self._doubts.append(
-                Doubt(
-                    start=part.spans[0].start / SAMPLE_RATE,
-                    end=part.spans[-1].end / SAMPLE_RATE,
-                    languages=(language, other),
-                )
-            )
+def _unsure(decoded: Decoded) -> list[Doubt]:
+    """Return a doubt about a part whose language is improbable and whose words are unsure."""
+    part = decoded.part
+    if part.probability >= _IMPROBABLE or quality(decoded.segments, part.spans) >= _UNSURE:
+        return []
+    heard = average([stretch.heard for stretch in part.stretches])
+    others = [name for name in heard.probabilities if name != part.language]
+    return _doubt(part, part.language, max(others, key=heard.probability)) if others else []
+
+
+def _doubt(part: Part, language: str, other: str) -> list[Doubt]:
+    """Return the doubt to be reported, none about a few words."""
+    if part.seconds < _REPORTED:
+        return []
+    start, end = part.spans[0].start / SAMPLE_RATE, part.spans[-1].end / SAMPLE_RATE
+    return [Doubt(start=start, end=end, languages=(language, other))]
 
 
 def quality(segments: Sequence[RecognizedSegment], spans: Sequence[Span]) -> float:
@@ -154,32 +165,45 @@ def quality(segments: Sequence[RecognizedSegment], spans: Sequence[Span]) -> flo
 
 
 def _doubtful(
-    decoded: Decoded, around: Collection[str], spoken: Sequence[str]
+    decoded: Decoded, before: str | None, after: str | None, spoken: Sequence[str]
 ) -> Iterator[tuple[list[Stretch], tuple[str, ...]]]:
-    """Yield stretches of a part that may be in other languages, with those languages."""
+    """Yield stretches of a part that may be in other languages, with those languages.
+
+    `before` and `after` are the languages of the parts next to it.
+    """
     part = decoded.part
     if not part.stretches:
         return
+    around = {language for language in (before, after) if language and language != part.language}
     is_sure = part.probability >= _SURE and part.seconds >= _BRIEFEST
     if around and part.seconds <= _BRIEF and not is_sure:
         yield list(part.stretches), tuple(sorted(around))
         return
-    rivals = [_rivals(stretch, decoded, spoken) for stretch in part.stretches]
+    near = {part.stretches[0]: before, part.stretches[-1]: after}
+    rivals = [_rivals(one, decoded, near.get(one), spoken) for one in part.stretches]
     rows = zip(part.stretches, rivals, strict=True)
     for others, group in itertools.groupby(rows, key=lambda row: row[1]):
         if others:
             yield [stretch for stretch, _ in group], others
 
 
-def _rivals(stretch: Stretch, decoded: Decoded, spoken: Sequence[str]) -> tuple[str, ...]:
-    """Return the languages that a stretch may be in instead, none if it is in no doubt."""
+def _rivals(
+    stretch: Stretch, decoded: Decoded, near: str | None, spoken: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the languages that a stretch may be in instead, none if it is in no doubt.
+
+    `near` is the language of the part next to it, if any.
+    """
     own, heard = decoded.part.language, stretch.heard
     sure = quality(decoded.segments, [stretch.span])
-    if sure >= _UNSURE:
+    if sure >= (_UNSURE if heard.probability(own) >= _UNLIKELY else _UNSURE_IF_UNLIKELY):
         return ()
-    rivals = {heard.best} if heard.probability(heard.best) >= _NEW_LANGUAGE else set()
-    others = [language for language in spoken if language != own]
-    known = max(others, key=heard.probability, default=own)
+    rivals = {near or own}
+    if heard.probability(heard.best) >= _NEW_LANGUAGE:
+        rivals.add(heard.best)
+    if heard.probability(own) < _IMPROBABLE:
+        rivals |= {name for name in heard.likely(1) if heard.probability(name) >= _POSSIBLE}
+    known = max((name for name in spoken if name != own), key=heard.probability, default=own)
     if sure < _COLLAPSED or heard.probability(known) >= _POSSIBLE:
         rivals.add(known)
     return tuple(sorted(rivals - {own}))

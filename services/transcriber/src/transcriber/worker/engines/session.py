@@ -12,7 +12,7 @@ from transcriber.worker.engines import doubts
 from transcriber.worker.engines.doubts import Doubt
 from transcriber.worker.engines.language_search import LanguageSearch
 from transcriber.worker.engines.languages import Heard
-from transcriber.worker.engines.parts import Part
+from transcriber.worker.engines.parts import Part, Place
 from transcriber.worker.engines.protocol import (
     RecognitionOptions,
     RecognizedLanguage,
@@ -26,6 +26,8 @@ _SPAN_SEAM = 60.0
 #: Share of a window's work done once its speech is found, and once its language is found.
 _SPEECH_SHARE = 0.02
 _LANGUAGE_SHARE = 0.04
+#: How often the words of a window may change the languages of its parts.
+_MOST_REVIEWS = 3
 #: Name of the step, for users.
 _STEP = "Recognizing speech"
 
@@ -71,6 +73,7 @@ class RecognitionSession:
         self._on_progress = on_progress
         self._cancelled = cancelled
         self._doubts: list[Doubt] = []
+        self._trials: dict[Place, list[RecognizedSegment]] = {}
         self._relistening = Relistening(self._decode)
         self._search = LanguageSearch(self._detect, self._relistening.judge)
         self._reported = 0.0
@@ -83,6 +86,7 @@ class RecognitionSession:
     def add(self, window: AudioWindow) -> None:
         """Recognize the next window. Raise TaskCancelledError when asked to stop."""
         self._report(window.start, window)
+        self._trials = {}
         spans = self._recognizer.find_speech(window.samples)
         self.speech_duration += total_length(spans) / SAMPLE_RATE
         self._report(window.start + _SPEECH_SHARE * window.duration, window)
@@ -92,10 +96,6 @@ class RecognitionSession:
             found += decoded.segments
         moved = (_moved(segment, window.start) for segment in found)
         self.segments.extend(sorted(moved, key=lambda segment: (segment.start, segment.end)))
-        self._doubts += [
-            replace(doubt, start=doubt.start + window.start, end=doubt.end + window.start)
-            for doubt in self._relistening.take_doubts()
-        ]
         self.duration = window.end
         self._report(window.end, window)
 
@@ -110,14 +110,18 @@ class RecognitionSession:
             return [self._heard_in(window, part)]
         whole, languages = self._search.listen(sound, spans)
         self._report(window.start + _LANGUAGE_SHARE * window.duration, window)
-        parts = self._search.divide(sound, whole, languages)
-        decoded = [self._heard_in(window, part) for part in parts]
-        reviewed = self._relistening.review(sound, decoded, self._search.languages)
-        if reviewed == [one.part.language for one in decoded for _ in one.part.stretches]:
-            return decoded
-        known = {one.part.place: one for one in decoded}
-        parts = self._search.divide(sound, whole, reviewed)
-        return [known.get(part.place) or self._heard_in(window, part) for part in parts]
+        known: dict[Place, Decoded] = {}
+        for _ in range(_MOST_REVIEWS):
+            parts = self._search.divide(sound, whole, languages)
+            found = [known.get(part.place) or self._heard_in(window, part) for part in parts]
+            known |= {one.part.place: one for one in found}
+            settled = [one.part.language for one in found for _ in one.part.stretches]
+            spoken = list(dict.fromkeys([*self._search.languages, *settled]))
+            languages, doubts = self._relistening.review(sound, whole, found, spoken)
+            if languages == settled:
+                break
+        self._note_doubts(window, doubts)
+        return found
 
     def _heard_in(self, window: AudioWindow, part: Part) -> Decoded:
         """Return a part with its words, and report the progress."""
@@ -128,12 +132,14 @@ class RecognitionSession:
         return Decoded(part=part, segments=tuple(found))
 
     def _decode(self, sound: Samples, part: Part) -> list[RecognizedSegment]:
-        """Return the words of a part that is decoded on trial."""
-        found = []
-        for segment in self._transcribe(sound, part):
-            self._check_cancelled()
-            found.append(segment)
-        return found
+        """Return the words of a part that is decoded on trial, once in each window."""
+        if part.place not in self._trials:
+            found = []
+            for segment in self._transcribe(sound, part):
+                self._check_cancelled()
+                found.append(segment)
+            self._trials[part.place] = found
+        return self._trials[part.place]
 
     def _transcribe(self, sound: Samples, part: Part) -> Iterator[RecognizedSegment]:
         """Yield the words of a part, decoded without the sound outside of it."""
@@ -150,6 +156,12 @@ class RecognitionSession:
             seconds=len(sound) / SAMPLE_RATE,
             probabilities=self._recognizer.detect_language(sound),
         )
+
+    def _note_doubts(self, window: AudioWindow, found: Sequence[Doubt]) -> None:
+        self._doubts += [
+            replace(doubt, start=doubt.start + window.start, end=doubt.end + window.start)
+            for doubt in (*self._relistening.take_doubts(), *found)
+        ]
 
     def _note_language(self, window: AudioWindow, part: Part) -> None:
         span = RecognizedLanguage(

@@ -12,9 +12,9 @@ from transcriber.worker.engines.voice_activity import Span
 #: Shorter stretches are joined with the next one. A language is doubtful in less speech.
 _LEAST = round(2.5 * SAMPLE_RATE)
 #: Speech without a pause is cut into pieces of at most this length.
-_PIECE = round(4.0 * SAMPLE_RATE)
+_PIECE = round(6.0 * SAMPLE_RATE)
 #: Longest stretch, with the pauses inside of it.
-_LONGEST = round(6.0 * SAMPLE_RATE)
+_LONGEST = round(7.0 * SAMPLE_RATE)
 #: Speech after a longer pause is a stretch of its own.
 _PAUSE = round(1.5 * SAMPLE_RATE)
 #: A long piece is cut in the quietest moment within this distance from an even cut.
