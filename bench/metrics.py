@@ -97,7 +97,7 @@ def normalize(text: str) -> list[str]:
 
 def word_errors(reference: str, hypothesis: str) -> WordErrors:
     """Count the edits between the reference and the hypothesis."""
-    return _count(normalize(reference), normalize(hypothesis))
+    return count_errors(normalize(reference), normalize(hypothesis))
 
 
 def speaker_word_errors(reference: Mapping[str, str], hypothesis: Mapping[str, str]) -> WordErrors:
@@ -196,8 +196,9 @@ def _spelled(number: int) -> str:
     raise AssertionError(number)
 
 
-def _count(reference: Sequence[str], hypothesis: Sequence[str]) -> WordErrors:
-    """Compute the Levenshtein distance. Cells are (cost, substitutions, deletions, insertions)."""
+def count_errors(reference: Sequence[str], hypothesis: Sequence[str]) -> WordErrors:
+    """Count the edits between two lists of words."""
+    # Cells are (cost, substitutions, deletions, insertions).
     row = [(n, 0, 0, n) for n in range(len(hypothesis) + 1)]
     for word in reference:
         above, row = row, [(row[0][0] + 1, row[0][1], row[0][2] + 1, row[0][3])]
