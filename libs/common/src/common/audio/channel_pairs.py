@@ -7,8 +7,10 @@ import numpy as np
 
 from common.audio.loudness import FRAME_SECONDS, Array, Loudness, Mask, Polarity, mean_over_bands
 
-#: Delays up to this are found: echo of a call on a slow line.
+#: Delays up to this are found: echo of a call on a slow line. In a short recording, chance makes
+#: anything similar with some delay, so they are shorter by this factor at least.
 _LONGEST_LAG = round(1.0 / FRAME_SECONDS)
+_SHORTER = 16
 #: A delay is credible if loudness is this similar with it.
 _CREDIBLE = 0.3
 #: One channel alone is heard if it is louder than the border by this, in decibels.
@@ -134,7 +136,7 @@ def _chosen(channel: Loudness, frames: Mask) -> _Stretch:
 def _similarity(one: Array, other: Array) -> tuple[int, float]:
     """Return the delay of `one` against `other` in frames, and their correlation with it."""
     one, other = (values - values.mean() for values in (one, other))
-    reach = min(_LONGEST_LAG, len(one) // 2)
+    reach = min(_LONGEST_LAG, len(one) // _SHORTER)
     size = 1 << int(len(one) + reach).bit_length()
     product = np.fft.rfft(one, size) * np.conj(np.fft.rfft(other, size))
     scale = float(np.linalg.norm(one) * np.linalg.norm(other)) + _SMALLEST

@@ -7,17 +7,19 @@ import numpy as np
 from common.audio.channel_pairs import PairEvidence
 from common.audio.evidence import Evidence
 
-#: Each of two parties must be heard alone for this long at least, in seconds.
+#: Each of two parties must be heard alone for so many seconds, or this share of a short recording.
 _LEAST_ALONE_SECONDS = 0.6
+_LEAST_ALONE_SHARE = 0.1
 #: For this long, and somebody for this share of the time, to be told apart by isolation.
 _ALONE_SECONDS = 1.0
 _ALONE_SHARE = 0.5
 #: A party below this in the channel of the other one is isolated, in decibels. All limits and
 #: weights were set on constructed recordings.
 _ISOLATED = -11.0
-#: From here on, and with a similarity or a correlation above that, channels are those of one room.
-_ONE_ROOM = -10.0
-_ALIKE = 0.5
+#: From here on, and with a similarity or a correlation above these, channels belong together.
+_TOGETHER = -10.0
+_SIMILAR = 0.7
+_CORRELATED = 0.5
 #: Share of equally loud sound, and similarity over time, of the same sound in two channels.
 _SAME_SOUND = 0.85
 _SAME_TIME = 0.85
@@ -30,17 +32,20 @@ _OF_ISOLATION = 0.02
 #: Isolation of both channels together between these values counts, in decibels.
 _USUAL_ISOLATION = 25.0
 _MOST_ISOLATION = 15.0
+_SMALLEST = 1e-3
 
 
 def are_apart(pair: PairEvidence, evidence: Evidence) -> bool:
     """Return whether two channels hold different parties."""
-    if min(pair.alone) < _LEAST_ALONE_SECONDS:
+    active = sum(pair.alone) / max(pair.apart, _SMALLEST)
+    if min(pair.alone) < min(_LEAST_ALONE_SECONDS, max(_SMALLEST, _LEAST_ALONE_SHARE * active)):
         return False
     measures = _bleed(pair, evidence)
     often = min(pair.alone) >= _ALONE_SECONDS and pair.apart >= _ALONE_SHARE
     if max(measures) <= _ISOLATED and often:
         return True
-    if min(measures) > _ONE_ROOM and max(pair.similarity, abs(pair.correlation)) > _ALIKE:
+    alike = pair.similarity > _SIMILAR or abs(pair.correlation) > _CORRELATED
+    if min(measures) > _TOGETHER and alike:
         return False
     return not _resemble(pair) and separation(pair) > 0
 
@@ -79,11 +84,11 @@ def separation(pair: PairEvidence) -> float:
     Parties are heard alone most of the time, their loudness is not similar, each has its share of
     the time, and is quiet while the other one is heard.
     """
-    balance = min(pair.alone) / max(sum(pair.alone), 1e-3)
+    balance = min(pair.alone) / max(sum(pair.alone), _SMALLEST)
     isolation = np.clip(sum(pair.isolation) - _USUAL_ISOLATION, 0.0, _MOST_ISOLATION)
     return (
         pair.apart
         - _OF_SIMILARITY * pair.similarity
-        - _OF_BALANCE * math.log10(0.5 / max(balance, 1e-3))
+        - _OF_BALANCE * math.log10(0.5 / max(balance, _SMALLEST))
         + _OF_ISOLATION * float(isolation)
     )
