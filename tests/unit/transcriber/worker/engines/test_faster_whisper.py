@@ -10,7 +10,6 @@ from transcriber.worker.engines.faster_whisper import (
     WhisperRecognizer,
     _to_domain,
     is_credible,
-    is_invented,
 )
 from transcriber.worker.engines.protocol import RecognitionOptions, RecognizedSegment
 from transcriber.worker.engines.voice_activity import Span
@@ -38,22 +37,7 @@ class FakeSegment:
     no_speech_prob: float = 0.1
     compression_ratio: float = 1.2
     temperature: float | None = 0.0
-
-
-@pytest.mark.parametrize(
-    ("segment", "invented"),
-    [
-        (FakeSegment(), False),
-        (FakeSegment(no_speech_prob=0.9), False),
-        (FakeSegment(avg_logprob=-1.4), False),
-        (FakeSegment(no_speech_prob=0.9, avg_logprob=-1.4), True),
-        (FakeSegment(compression_ratio=3.0), True),
-    ],
-)
-def test_invented_text_is_detected_by_the_measures_of_whisper(
-    segment: FakeSegment, invented: bool
-) -> None:
-    assert is_invented(segment) is invented
+    seek: int = 0
 
 
 def test_segments_are_converted_with_shifted_times() -> None:
@@ -73,7 +57,7 @@ def test_segments_are_converted_with_shifted_times() -> None:
         FakeSegment(words=None),
         FakeSegment(words=[]),
         FakeSegment(words=[FakeWord("  ", 1.0, 1.1)]),
-        FakeSegment(compression_ratio=3.0),
+        FakeSegment(no_speech_prob=0.9, avg_logprob=-1.4),
     ],
 )
 def test_empty_and_invented_segments_are_left_out(segment: FakeSegment) -> None:
@@ -91,6 +75,16 @@ def test_empty_and_invented_segments_are_left_out(segment: FakeSegment) -> None:
 def test_text_of_a_second_attempt_must_be_credible(segment: FakeSegment, credible: bool) -> None:
     (found,) = _to_domain([segment], "en", lambda start, end: (start, end))
     assert is_credible(found) is credible
+
+
+def test_text_of_a_segment_ends_before_a_loop() -> None:
+    words = [FakeWord(" mind", 0.1 * n, 0.1 * n + 0.1) for n in range(30)]
+    words += [FakeWord(" mind", 3.0, 3.0) for _ in range(60)]
+    segment = FakeSegment(text="".join(word.word for word in words), words=words)
+    (found,) = _to_domain([segment], "en", lambda start, end: (start, end))
+    assert found.text.split() == ["mind"] * 30
+    assert len(found.words) == 30
+    assert found.end == pytest.approx(3.0)
 
 
 class ForgetfulWhisper:

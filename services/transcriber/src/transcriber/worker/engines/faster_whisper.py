@@ -20,6 +20,7 @@ from common import gpu, languages
 from common.audio.resampling import SAMPLE_RATE, Samples
 from common.engines import Device, EngineSettings
 from common.models.store import RecognitionModel
+from transcriber.worker.engines import invention
 from transcriber.worker.engines.protocol import (
     RecognitionOptions,
     RecognizedSegment,
@@ -51,6 +52,9 @@ _DETECTED = 30 * SAMPLE_RATE
 _SILENT_FRAMES = 100
 #: Words may begin and end this far outside of the detected speech.
 _WORD_SLACK = round(0.5 * SAMPLE_RATE)
+
+#: Limit of Whisper for the compression of a text, from which on it is decoded again.
+_REPETITIVE = 2.4
 
 _SEED = 1
 
@@ -157,7 +161,7 @@ class WhisperRecognizer:
         left = without_words(spans, words, slack=_WORD_SLACK)
         unheard = [span for span in left if span.length >= _UNHEARD]
         if unheard:
-            again = self._one_by_one(sound, unheard, language, options)
+            again = self._one_by_one(sound, unheard, language, options, can_loop=False)
             yield from (segment for segment in again if is_credible(segment))
 
     def _decode(
@@ -168,9 +172,19 @@ class WhisperRecognizer:
         return self._in_batches(self._batch, sound, spans, language, options)
 
     def _one_by_one(
-        self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
+        self,
+        sound: Samples,
+        spans: Sequence[Span],
+        language: str,
+        options: RecognitionOptions,
+        *,
+        can_loop: bool = True,
     ) -> Iterator[RecognizedSegment]:
-        """Decode 30 s at a time, each from the end of the last segment, as Whisper does."""
+        """Decode 30 s at a time, each from the end of the last segment, as Whisper does.
+
+        Without `can_loop`, text that repeats itself is decoded again by sampling, which spoils
+        speech that does.
+        """
         speech = SpeechMap(regions(spans, gap=_PAUSE, pad=_PAD, total=len(sound)))
         found, _ = self._whisper.transcribe(
             speech.cut(sound),
@@ -180,6 +194,7 @@ class WhisperRecognizer:
             condition_on_previous_text=False,
             word_timestamps=True,
             vad_filter=False,
+            compression_ratio_threshold=None if can_loop else _REPETITIVE,
         )
         return _to_domain(found, language, speech.place)
 
@@ -209,16 +224,6 @@ class WhisperRecognizer:
         return _to_domain(found, language, lambda start, end: (start, end))
 
 
-def is_invented(segment: Any) -> bool:
-    """Return whether Whisper invented a segment of faster-whisper: text of silence, or a loop.
-
-    Decoding has fallen back to higher temperatures before, so such a segment is not speech.
-    """
-    silent = segment.no_speech_prob > 0.6 and segment.avg_logprob < -1.0
-    looping = segment.compression_ratio > 2.4
-    return bool(silent or looping)
-
-
 def is_credible(segment: RecognizedSegment) -> bool:
     """Return whether to accept text of a second attempt, since there may only be noise."""
     return segment.avg_logprob > -0.8 and segment.no_speech_prob < 0.6
@@ -229,15 +234,15 @@ def _in_samples(word: RecognizedWord) -> tuple[int, int]:
 
 
 def _to_domain(found: Iterable[Any], language: str, place: _Place) -> Iterator[RecognizedSegment]:
-    """Convert segments of faster-whisper, without invented and empty ones."""
-    for segment in found:
-        words = tuple(_words(segment.words or (), place))
-        if not words or is_invented(segment):
+    """Convert segments of faster-whisper, without invented words and empty segments."""
+    for segment, spoken in invention.said(found):
+        words = tuple(_words(spoken, place))
+        if not words:
             continue
         yield RecognizedSegment(
             start=words[0].start,
             end=max(word.end for word in words),
-            text=segment.text.strip(),
+            text=_text(segment, spoken),
             words=words,
             language=language,
             avg_logprob=segment.avg_logprob,
@@ -245,6 +250,11 @@ def _to_domain(found: Iterable[Any], language: str, place: _Place) -> Iterator[R
             compression_ratio=segment.compression_ratio,
             temperature=segment.temperature or 0.0,
         )
+
+
+def _text(segment: Any, words: Sequence[Any]) -> str:
+    whole = len(words) == len(segment.words)
+    return str(segment.text if whole else "".join(word.word for word in words)).strip()
 
 
 def _words(found: Iterable[Any], place: _Place) -> Iterator[RecognizedWord]:
