@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -116,10 +116,13 @@ def _plain(text: str) -> bool:
 class Checker:
     """Plain Whisper, which decides whether a part is recognized rightly by itself."""
 
-    def __init__(self, model: Any) -> None:
-        self._model = model
+    def __init__(self, model: Path) -> None:
+        """Load the model from its directory."""
+        from faster_whisper import WhisperModel  # noqa: PLC0415 - takes seconds
+
+        self._model = WhisperModel(str(model), device="cpu", compute_type="int8", cpu_threads=1)
         self._path = cache() / "checked.json"
-        self._known: dict[str, list[Any]] = (
+        self._known: dict[str, list[str]] = (
             json.loads(self._path.read_text()) if self._path.is_file() else {}
         )
 
@@ -238,3 +241,36 @@ class Composer:
                 )
             )
         return Mixture(name=name, kind=kind, parts=tuple(parts), samples=np.concatenate(pieces))
+
+
+def mixture_with_passage(half: Half, text: str, samples: Samples) -> Mixture:
+    """Return English of some minutes with two sentences of German or French in its middle."""
+    language, voice = ("de", "ff_siwis") if half == "tuning" else ("fr", "ff_siwis")
+    chosen = spoken(language, voice)[HALVES.index(half) :: 2][:2]
+    passage = joined(chosen, 0.4)
+    place = quietest_place(samples, len(samples) // 2)
+    pieces = [samples[:place], passage, samples[place:]]
+    edges = [0.0, *(edge / SAMPLE_RATE for edge in np.cumsum([len(piece) for piece in pieces]))]
+    said = (
+        ("en", "real", text),
+        (language, voice, " ".join(one.text for one in chosen)),
+        ("en", "real", ""),
+    )
+    parts = tuple(
+        Part(language=code, voice=name, text=words, start=start, end=end)
+        for (code, name, words), (start, end) in zip(said, itertools.pairwise(edges), strict=True)
+    )
+    return Mixture(
+        name=f"{half}-long",
+        kind="a passage within minutes",
+        parts=parts,
+        samples=np.concatenate(pieces),
+    )
+
+
+def quietest_place(samples: Samples, near: int) -> int:
+    """Return the quietest place within 10 s after a sample, where a sentence may end."""
+    hop = SAMPLE_RATE // 4
+    sound = samples[near : near + 40 * hop]
+    levels = np.square(sound[: len(sound) // hop * hop]).reshape(-1, hop).mean(axis=1)
+    return near + int(np.argmin(levels)) * hop + hop // 2

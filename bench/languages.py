@@ -1,0 +1,231 @@
+"""Languages of recordings: mixtures of languages, and what looking for them costs in one.
+
+    python -m bench.languages [--data DIR] [--half tuning|held-out] [--mixtures N] [--plain]
+
+Mixtures are made of parts that plain Whisper gets right by themselves, so each wrong language is
+that of a decision. The share of words in a wrong language is by time, from the construction. The
+same recordings in one language for all show the gain. Recordings in one language are recognized
+with and without the language given: the difference is the loss.
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.languages_mixtures import (
+    HALVES,
+    Checker,
+    Composer,
+    Half,
+    Mixture,
+    mixture_with_passage,
+    words_of,
+)
+from bench.languages_voices import SOURCES, Saying, joined, prompts, utterances
+from bench.metrics import WordErrors, count_errors
+from bench.recordings import in_directory
+from common.audio.decoding import decode
+from common.audio.resampling import SAMPLE_RATE, Samples
+from common.models.store import DEFAULT_MODEL_DIR, ModelStore
+from transcriber.worker.engines.faster_whisper import FasterWhisperEngine, FasterWhisperSettings
+from transcriber.worker.engines.protocol import Recognition, RecognitionOptions
+
+#: Length of a recording composed of telephone prompts, in seconds, and their number per language.
+_PROMPTS_SECONDS = 75.0
+_PROMPTS_RECORDINGS = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Score:
+    """Time of words, of those in a wrong language, and word errors."""
+
+    seconds: float
+    wrong: float
+    errors: int
+    words: int
+    cpu: float
+
+    def __add__(self, other: "Score") -> "Score":
+        return Score(
+            seconds=self.seconds + other.seconds,
+            wrong=self.wrong + other.wrong,
+            errors=self.errors + other.errors,
+            words=self.words + other.words,
+            cpu=self.cpu + other.cpu,
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"wrong {self.wrong:6.2f} s of {self.seconds:7.1f} s"
+            f" = {100 * self.wrong / max(self.seconds, 1e-9):5.2f} %"
+            f"  WER {100 * self.errors / max(self.words, 1):5.2f} %  CPU {self.cpu:6.1f} s"
+        )
+
+
+NOTHING = Score(seconds=0.0, wrong=0.0, errors=0, words=0, cpu=0.0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Monolingual:
+    """A recording in one language, with its text."""
+
+    name: str
+    language: str
+    text: str
+    samples: Samples
+
+
+def recognize(
+    engine: FasterWhisperEngine, samples: Samples, language: str | None
+) -> tuple[Recognition, float]:
+    """Return a recognition and the CPU seconds it took."""
+    began = time.process_time()
+    options = RecognitionOptions(language=language)
+    found = engine.recognize_samples(samples, options, cancelled=lambda: False)
+    return found, time.process_time() - began
+
+
+def score(mixture: Mixture, found: Recognition, cpu: float) -> Score:
+    """Return the time of words in a language that nobody speaks at their middle, and errors."""
+    seconds = wrong = 0.0
+    for segment in found.segments:
+        for word in segment.words:
+            length = word.end - word.start
+            seconds += length
+            if mixture.language_at((word.start + word.end) / 2) != segment.language:
+                wrong += length
+    reference = [word for part in mixture.parts for word in words_of(part.text, part.language)]
+    heard = [word for one in found.segments for word in words_of(one.text, one.language)]
+    return _score(count_errors(reference, heard), seconds, wrong, cpu)
+
+
+def _score(errors: WordErrors, seconds: float, wrong: float, cpu: float) -> Score:
+    return Score(
+        seconds=seconds,
+        wrong=wrong,
+        errors=errors.substitutions + errors.deletions + errors.insertions,
+        words=errors.words,
+        cpu=cpu,
+    )
+
+
+def measure_mixtures(
+    engine: FasterWhisperEngine, mixtures: Iterator[Mixture], *, plain: bool
+) -> None:
+    """Print the scores of mixtures, with `plain` also of one language for all of each."""
+    totals = {"by stretches": NOTHING, "one language for all": NOTHING}
+    for mixture in mixtures:
+        found, cpu = recognize(engine, mixture.samples, None)
+        ours = score(mixture, found, cpu)
+        totals["by stretches"] += ours
+        parts = " ".join(f"{part.language}:{part.end - part.start:.0f}" for part in mixture.parts)
+        print(f"{mixture.name:<12} {ours}  {mixture.kind} ({parts})", *found.warnings, flush=True)
+        if plain:
+            lengths: dict[str, float] = {}
+            for part in mixture.parts:
+                lengths[part.language] = lengths.get(part.language, 0) + part.end - part.start
+            longest = max(lengths, key=lambda language: lengths[language])
+            found, cpu = recognize(engine, mixture.samples, longest)
+            totals["one language for all"] += score(mixture, found, cpu)
+    for name, total in totals.items():
+        if total != NOTHING:
+            print(f"{name:<22} {total}")
+
+
+def measure_monolingual(engine: FasterWhisperEngine, recordings: Iterator[Monolingual]) -> None:
+    """Print errors and cost with the language detected and with the language given."""
+    totals: dict[str, list[Score]] = {}
+    for recording in recordings:
+        rows = []
+        for language in (None, recording.language):
+            found, cpu = recognize(engine, recording.samples, language)
+            heard = [word for one in found.segments for word in words_of(one.text, one.language)]
+            errors = count_errors(words_of(recording.text, recording.language), heard)
+            lengths = [
+                (span.end - span.start, span.language == recording.language)
+                for span in found.languages
+            ]
+            rows.append(
+                _score(
+                    errors,
+                    sum(length for length, _ in lengths),
+                    sum(length for length, right in lengths if not right),
+                    cpu,
+                )
+            )
+            if language is None and (rows[0].wrong or found.warnings):
+                spans = [
+                    f"{span.language} {span.start:.0f}-{span.end:.0f}" for span in found.languages
+                ]
+                print(f"  {recording.name}: {', '.join(spans)}", *found.warnings, flush=True)
+        group = recording.name.split("/")[0]
+        before = totals.get(group, [NOTHING, NOTHING])
+        totals[group] = [one + other for one, other in zip(before, rows, strict=True)]
+    for group, (detected, given) in totals.items():
+        print(f"{group:<12} detected {detected}\n{'':<12} given    {given}")
+
+
+def monolingual(data: Path | None) -> Iterator[Monolingual]:
+    """Yield recordings in one language: read English, a meeting, and telephone prompts."""
+    for one in utterances(data) if data else ():
+        yield Monolingual(
+            name=f"utterances/{one.voice}", language="en", text=one.text, samples=one.samples
+        )
+    for recording in in_directory(data) if data else ():
+        if recording.utterances:
+            samples = np.concatenate(list(decode(recording.audio)))
+            yield Monolingual(name="meeting/", language="en", text=recording.text, samples=samples)
+    random = np.random.default_rng(3)
+    for language in ("es", "fr", "it", "ru"):
+        known = [one for one in prompts(language) if not any(map(str.isdigit, one.text))]
+        order = [known[index] for index in random.permutation(len(known))]
+        for number in range(_PROMPTS_RECORDINGS):
+            chosen: list[Saying] = []
+            while order and sum(one.seconds for one in chosen) < _PROMPTS_SECONDS:
+                chosen.append(order.pop())
+            yield Monolingual(
+                name=f"prompts-{language}/{number}",
+                language=language,
+                text=" ".join(one.text for one in chosen),
+                samples=joined(chosen, 0.6),
+            )
+
+
+def passages(half: Half, data: Path | None) -> Iterator[Mixture]:
+    """Yield minutes of English with ten seconds in another language."""
+    for recording in in_directory(data) if data else ():
+        if recording.utterances:
+            samples = np.concatenate(list(decode(recording.audio)))
+            yield mixture_with_passage(half, recording.text, samples[: 300 * SAMPLE_RATE])
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.languages",
+        description="Measure recognition of recordings in several languages and in one.",
+    )
+    parser.add_argument("--data", type=Path, help="directory with utterances of LibriSpeech")
+    parser.add_argument("--half", choices=HALVES, default="held-out")
+    parser.add_argument("--mixtures", type=int, default=24, help="number of mixtures")
+    parser.add_argument("--plain", action="store_true", help="also one language for all")
+    parser.add_argument("--only", choices=("mixtures", "monolingual"))
+    chosen = parser.parse_args(arguments)
+    print(*SOURCES, sep="\n")
+    model = ModelStore(Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR)).recognition("base")
+    engine = FasterWhisperEngine(model, FasterWhisperSettings())
+    if chosen.only != "monolingual":
+        composer = Composer(chosen.half, Checker(model.directory), chosen.data)
+        measure_mixtures(engine, composer.mixtures(chosen.mixtures), plain=chosen.plain)
+        measure_mixtures(engine, passages(chosen.half, chosen.data), plain=False)
+    if chosen.only != "mixtures":
+        measure_monolingual(engine, monolingual(chosen.data))
+
+
+if __name__ == "__main__":
+    main()
