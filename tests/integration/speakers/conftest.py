@@ -264,9 +264,12 @@ def services(postgres_url: Callable[[str], str], nats_url: str, peers: Peers) ->
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def service(services: ServiceFactory, database: Database) -> AsyncIterator[Service]:
-    """Run one service with default settings for all tests."""
+    """Run a service with default settings for the tests of a module.
+
+    It ends with the module, or it would do the work that tests of single steps have made.
+    """
     async with services.run() as running:
         yield running
 
