@@ -1,10 +1,9 @@
 """Decisions between mixing and separating the channels of constructed recordings.
 
-    python -m bench.channels [--data DIR] [--seeds 2] [--json FILE]
+    python -m bench.channels [--data DIR] [--seeds NUMBER] [--json FILE]
 
 Every recording is written as a file, surveyed and planned as at an upload. The thresholds of the
-product were set on the voices of the first half of the corpus, with other seeds. The second half
-was not used for that.
+product were set on other recordings of the voices in the first half.
 """
 
 import argparse
@@ -26,7 +25,7 @@ from common.audio.signals import ChannelMode
 from common.audio.survey import survey
 
 _HALVES = ("first", "second")
-#: The seeds below were used for setting thresholds.
+#: Seeds below this were used for setting thresholds.
 _FIRST_SEED = 1_000
 
 
@@ -118,7 +117,7 @@ def main() -> None:
         description="Measure decisions about the channels of constructed recordings.",
     )
     parser.add_argument("--data", type=Path, help="directory with recordings of single voices")
-    parser.add_argument("--seeds", type=int, default=1, help="recordings of each kind and half")
+    parser.add_argument("--seeds", type=int, default=2, help="recordings of each kind and half")
     parser.add_argument("--json", type=Path, help="also write the decisions to this file")
     chosen = parser.parse_args()
     voices = load(chosen.data)

@@ -54,7 +54,7 @@ def mobile_calls(talk: Conversations) -> Iterator[Case]:
 
 
 def joint_codecs(talk: Conversations) -> Iterator[Case]:
-    """Yield calls whose two channels are encoded together."""
+    """Yield calls in codecs for both channels together."""
     random = talk.random
     for name, codec in JOINT.items():
         bleed = float(random.uniform(-30, -12))
@@ -107,7 +107,7 @@ def around(room: Room, count: int, radius: float, random: np.random.Generator) -
 
 
 def overlapping(talk: Conversations) -> Iterator[Case]:
-    """Yield two parties who talk at once, or nearly so."""
+    """Yield two parties at once, or nearly so."""
     random = talk.random
     for bleed in (None, -30.0, -20.0, -13.0):
         for name, speech in (

@@ -1,4 +1,4 @@
-"""Constructed recordings whose channels or tracks hold the same people."""
+"""Constructed recordings with the same people on all channels or tracks."""
 
 from collections.abc import Iterator, Sequence
 
@@ -194,7 +194,7 @@ def music(talk: Conversations) -> Iterator[Case]:
 
 
 def one_party(talk: Conversations) -> Iterator[Case]:
-    """Yield calls whose other party is silent."""
+    """Yield calls with a silent party."""
     random = talk.random
     for bleed in (-15.0, -30.0):
         speech = in_rooms(talk.draw(1, 40), random)
@@ -231,7 +231,7 @@ def many(talk: Conversations) -> Iterator[Case]:
 
 
 def copied_tracks(talk: Conversations) -> Iterator[Case]:
-    """Yield tracks that hold the sound of others."""
+    """Yield tracks with the sound of others."""
     one, two = talk.draw(2, 40)
     both = one + two
     for name, sounds, counts in (

@@ -109,8 +109,9 @@ class Conversations:
         return speech
 
     def _streams(self, people: int) -> list[Samples]:
-        """Return the speech of different people, each from a moment and with a level of its own."""
-        chosen = self.random.choice(len(self._voices), people, replace=False)
+        """Return the speech of different people, if there are enough, from any moment and level."""
+        few = people > len(self._voices)
+        chosen = self.random.choice(len(self._voices), people, replace=few)
         return [self._stream(self._voices[int(number)]) for number in np.atleast_1d(chosen)]
 
     def _stream(self, voice: Samples) -> Samples:

@@ -1,4 +1,4 @@
-"""Groups of channels: which of them belong together, and which are parties of their own."""
+"""Groups of channels: one per party, or one for all channels of the same people."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,7 +10,7 @@ Group = tuple[Channel, ...]
 
 
 def measured_groups(selection: Selection, evidence: Evidence) -> list[Group]:
-    """Return the channels that hold parties of their own, or those that belong together."""
+    """Return one group per party, or a single one for channels of the same people."""
     surround = films(selection.counted, evidence)
 
     def together(one: Channel, other: Channel) -> bool:
@@ -41,7 +41,7 @@ def wanted_groups(selection: Selection, evidence: Evidence) -> list[Group]:
 
 
 def films(channels: Sequence[Channel], evidence: Evidence) -> set[int]:
-    """Return the tracks with the surround sound of a film, as their low-frequency channel shows."""
+    """Return the tracks with surround sound, recognized by their low-frequency channel."""
     tracks = {channel.track.index: channel for channel in channels}
     return {
         index
@@ -64,7 +64,7 @@ def _sibling(channel: Channel, place: int) -> Channel:
 def _connected(
     channels: Sequence[Channel], together: Callable[[Channel, Channel], bool]
 ) -> list[Group]:
-    """Return the channels in groups that are connected directly or through others."""
+    """Group channels by their connections, direct or through others."""
     left = list(channels)
     groups = []
     while left:

@@ -100,7 +100,7 @@ def compare(one: int, other: int, channels: Sequence[Loudness], polarity: Polari
 
 
 def _own(one: int, other: int, channels: Sequence[Loudness]) -> Mask:
-    """Return the frames in which no third channel is louder.
+    """Mark the frames without a louder third channel.
 
     Several parties in one room are heard alike in the channels of all others.
     """
@@ -147,7 +147,7 @@ def _similarity(one: Array, other: Array) -> tuple[int, float]:
 
 
 def _aligned(first: _Stretch, second: _Stretch, lag: int) -> tuple[_Stretch, _Stretch]:
-    """Return the frames that two channels have in common with a delay of the first one."""
+    """Return the common frames of two channels, with a delay of the first one."""
     size = len(first.heard) - abs(lag)
     usable = first.active.any(axis=0) & second.active.any(axis=0)
     one, other = (
@@ -165,7 +165,7 @@ def _aligned(first: _Stretch, second: _Stretch, lag: int) -> tuple[_Stretch, _St
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Solo:
-    """Frames in which one channel is heard alone, with a certain delay between the channels."""
+    """Frames with one channel alone, for a certain delay between the channels."""
 
     counts: tuple[int, int] = (0, 0)
     active: int = 0
@@ -174,7 +174,7 @@ class _Solo:
 
 
 def _solo(one: _Stretch, other: _Stretch) -> _Solo:
-    """Count the frames in which one channel is clearly louder than usual against the other.
+    """Count the frames with one channel clearly louder than usual against the other.
 
     Loudness is relative to that of each channel, but a party who says little may never have been
     loud. So the border between the channels is searched for.
@@ -228,7 +228,7 @@ def _equal(one: _Stretch, other: _Stretch) -> float:
 
 
 def _copied(original: _Stretch, copy: _Stretch) -> float:
-    """Return the share of a channel's sound that another one holds, with other sound or without."""
+    """Return the share of a channel's sound within another one, alone or with other sound."""
     some = original.active
     if np.count_nonzero(some) < _FEWEST:
         return 0.0

@@ -1,4 +1,4 @@
-"""Selection of the channels of a recording that count."""
+"""Selection of the channels of a recording to be used."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Channel:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Selection:
-    """Channels that count, and those that do not.
+    """Counted channels and the others.
 
     `audible` is False if no channel has sound. Then those of the default track count. `quiet` ones
     might have sound outside of the measured excerpts. `silent` and `steady` ones are left out.
@@ -54,7 +54,7 @@ class Selection:
 
 
 def select(tracks: Sequence[Track], evidence: Evidence) -> Selection:
-    """Return the channels that count: those with sound, in the right language, and only once."""
+    """Choose the channels with sound, in the right language, and without copies."""
     channels = _numbered(tracks)
     if len(channels) != len(evidence.channels):
         raise ValueError("the evidence has other channels than the tracks")
@@ -133,7 +133,7 @@ def _default(tracks: Sequence[Track]) -> Track:
 
 
 def _without_copies(channels: list[Channel], evidence: Evidence) -> tuple[list[Channel], list[str]]:
-    """Leave out tracks that are sums or copies of others, so that no word is heard twice."""
+    """Leave out sums and copies of other tracks, so that no word is heard twice."""
     notes = []
     for leaves_out, reason in ((_sum_of, "the sum of"), (_copy_of, "also part of")):
         for position in sorted({channel.position for channel in channels}, reverse=True):
@@ -145,7 +145,7 @@ def _without_copies(channels: list[Channel], evidence: Evidence) -> tuple[list[C
 
 
 def _sum_of(position: int, channels: Sequence[Channel], evidence: Evidence) -> list[int]:
-    """Return the tracks whose sum a track is. They must count themselves."""
+    """Return the tracks with a track as their sum. They must count themselves."""
     positions = {channel.number: channel.position for channel in channels}
     sources = [
         {positions.get(source, 0) for source in evidence.channels[channel.number].sum_of}
@@ -158,7 +158,7 @@ def _sum_of(position: int, channels: Sequence[Channel], evidence: Evidence) -> l
 
 
 def _copy_of(position: int, channels: Sequence[Channel], evidence: Evidence) -> list[int]:
-    """Return a track that holds all sound of a track. The first of equal ones is kept."""
+    """Return another track with all sound of a track. The first of equal ones is kept."""
     own = [channel for channel in channels if channel.position == position]
     for other in sorted({channel.position for channel in channels} - {position}):
         others = [channel for channel in channels if channel.position == other]

@@ -1,4 +1,4 @@
-"""Channels that are the sum of others, such as the first track of a screen recorder."""
+"""Sums of other channels, such as the first track of a screen recorder."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ _Array = npt.NDArray[np.float64]
 
 
 def sources(whole: Loudness, parts: Sequence[Loudness]) -> npt.NDArray[np.int64]:
-    """Return the numbers of the parts whose sum the whole is. It is empty if they are not that."""
+    """Return the numbers of the parts with the whole as their sum, or none."""
     nothing = np.empty(0, dtype=np.int64)
     some = whole.active | np.any([part.active for part in parts], axis=0)
     some &= whole.usable
@@ -39,7 +39,7 @@ def sources(whole: Loudness, parts: Sequence[Loudness]) -> npt.NDArray[np.int64]
 
 
 def _nonnegative(columns: _Array) -> _Array:
-    """Return the weights of columns, none negative, whose sum is as near to 1 as possible."""
+    """Return weights of columns, none negative, for a sum as near to 1 as possible."""
     products = columns.T @ columns
     target = columns.sum(axis=0)
     weights = np.zeros(columns.shape[1])
