@@ -11,6 +11,7 @@ import grpc.aio
 import pytest
 
 from common import bus
+from common.admin import ADMIN_HEADER
 from common.bus import Delivery
 from common.client_stream import ClientStream
 from common.errors import UnavailableError
@@ -32,6 +33,7 @@ from transcriber import app
 from transcriber.settings import ApiSettings
 
 SECRET = "a secret for tests that is long enough"
+ADMIN_TOKEN = "a token of administrators, long enough"
 DELIVERY = Delivery(ack_wait_seconds=2, max_deliver=3)
 _CLEAR = """
 TRUNCATE uploads, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
@@ -221,13 +223,18 @@ class Api:
 
     channel: grpc.aio.Channel
 
-    def caller(self, name: str = "a") -> Caller:
-        """Return a client of a session."""
+    def caller(self, name: str = "a", *, admin_token: str = "") -> Caller:
+        """Return a client of a session, perhaps with the token of an administrator."""
+        metadata = (("authorization", f"Bearer token-{name}"),)
         return Caller(
             transcriptions=transcription_pb2_grpc.TranscriptionServiceStub(self.channel),
             queue=queue_pb2_grpc.QueueServiceStub(self.channel),
-            metadata=(("authorization", f"Bearer token-{name}"),),
+            metadata=(*metadata, (ADMIN_HEADER, admin_token)) if admin_token else metadata,
         )
+
+    def administrator(self, name: str = "a") -> Caller:
+        """Return a client of an administrator's session."""
+        return self.caller(name, admin_token=ADMIN_TOKEN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,6 +271,7 @@ def apis(
     return ApiFactory(
         variables={
             "secret_key": SECRET,
+            "admin_token": ADMIN_TOKEN,
             "database_url": postgres_url("transcriber"),
             "nats_url": nats_url,
             "s3_endpoint": s3.s3_endpoint,

@@ -9,7 +9,14 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -146,6 +153,19 @@ class ServiceSettings(Settings):
             if path is not None and not path.is_file():
                 raise ValueError(f"the file {path} does not exist")
         return self
+
+
+class AdminSettings(Settings):
+    """Settings of services with work for administrators. Without a token there are none."""
+
+    admin_token: SecretStr = SecretStr("")
+
+    @field_validator("admin_token")
+    @classmethod
+    def _long_enough(cls, token: SecretStr) -> SecretStr:
+        if 0 < len(token.get_secret_value()) < 32:
+            raise ValueError("it must have at least 32 characters")
+        return token
 
 
 class PostgresSettings(Settings):

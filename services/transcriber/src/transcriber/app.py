@@ -10,6 +10,7 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 
 from common import bus
+from common.admin import Administrators
 from common.background.registry import Background, Loop, Work
 from common.bus import Delivery
 from common.connections import Connections, connect
@@ -20,6 +21,7 @@ from common.postgres import Database, migrate
 from common.runtime import Supervisor, eventually
 from securetranscribe.v1 import queue_pb2_grpc, transcription_pb2_grpc
 from transcriber.api.preferences import SessionPreferences
+from transcriber.api.priorities import PriorityRule
 from transcriber.api.queue_servicer import QueueServicer
 from transcriber.api.transcription_servicer import TranscriptionDependencies, TranscriptionServicer
 from transcriber.api.watch import ChangeHub
@@ -92,6 +94,11 @@ class Core:
     def delivery(self) -> Delivery:
         """Return how tasks are delivered."""
         return delivery(self.settings)
+
+    @property
+    def priorities(self) -> PriorityRule:
+        """Return who may ask for which priority."""
+        return PriorityRule(Administrators(self.settings.admin_token.get_secret_value()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -309,6 +316,7 @@ def make_transcription_servicer(core: Core, actions: Actions) -> TranscriptionSe
             monitor=core.monitor,
             hub=core.hub,
             preferences=core.servers.preferences,
+            priorities=core.priorities,
         )
     )
 
@@ -320,6 +328,7 @@ def make_queue_servicer(core: Core, actions: Actions) -> QueueServicer:
         core.monitor,
         actions.canceller,
         core.wake_ups,
+        core.priorities,
         capacity=core.settings.queue_size,
     )
 

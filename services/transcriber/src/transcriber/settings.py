@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from common.settings import (
+    AdminSettings,
     Bytes,
     Length,
     ObjectSettings,
@@ -12,7 +13,7 @@ from common.settings import (
 )
 
 
-class ApiSettings(ServiceSettings, PostgresSettings, ObjectSettings):
+class ApiSettings(ServiceSettings, PostgresSettings, ObjectSettings, AdminSettings):
     """Settings of `python -m transcriber api`. Variables are named like the fields, in capitals.
 
     `cleanup_delay` is the number of seconds from completion to the deletion of the recording.

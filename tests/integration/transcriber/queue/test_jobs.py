@@ -149,7 +149,7 @@ async def test_other_options_make_another_result(
         await caller.ended(transcription_id)
         worker_factory.done.clear()
         await caller.start(
-            transcription_id, language="de", stages=[queue_pb2.STAGE_MERGE], priority=9
+            transcription_id, language="de", stages=[queue_pb2.STAGE_MERGE], priority=2
         )
         await caller.ended(transcription_id)
     (task,) = worker_factory.done

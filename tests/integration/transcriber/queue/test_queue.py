@@ -99,7 +99,8 @@ async def test_positions_follow_priority_and_fair_share(api: Api, database: Data
     assert await positions(caller, [first, second, third]) == [1, 3, 4]
     assert await positions(other, [theirs]) == [2]
     request = queue_pb2.UpdateJobPriorityRequest(job_id=third, priority=10)
-    answer = await caller.queue.UpdateJobPriority(request, metadata=caller.metadata)
+    metadata = api.administrator("a").metadata
+    answer = await caller.queue.UpdateJobPriority(request, metadata=metadata)
     assert (answer.job.priority, answer.job.queue_position) == (10, 2)
     assert await positions(caller, [second]) == [4]
     await caller.cancel(third)
@@ -127,8 +128,9 @@ async def test_priority_must_be_valid_and_job_queued(api: Api, caller: Caller) -
 
 
 async def test_tasks_are_handed_out_in_queue_order(
-    caller: Caller, worker_factory: WorkerFactory, database: Database
+    api: Api, worker_factory: WorkerFactory, database: Database
 ) -> None:
+    caller = api.administrator()
     low = await ahead(caller, database, priority=1)
     usual, high = await started(caller), await started(caller, priority=10)
     async with worker_factory.both():

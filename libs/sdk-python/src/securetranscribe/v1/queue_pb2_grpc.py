@@ -97,7 +97,8 @@ class QueueServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateJobPriority(self, request, context):
-        """Changes the priority of a waiting job.
+        """Changes the priority of a waiting job. Fails with PERMISSION_DENIED when it is above 5 and the
+        metadata `x-admin-token` is not that of an administrator.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

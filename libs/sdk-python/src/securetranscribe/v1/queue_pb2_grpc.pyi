@@ -45,7 +45,9 @@ class QueueServiceStub:
     ended.
     """
     UpdateJobPriority: _grpc.UnaryUnaryMultiCallable[_queue_pb2.UpdateJobPriorityRequest, _queue_pb2.UpdateJobPriorityResponse]
-    """Changes the priority of a waiting job."""
+    """Changes the priority of a waiting job. Fails with PERMISSION_DENIED when it is above 5 and the
+    metadata `x-admin-token` is not that of an administrator.
+    """
 
 @_typing.type_check_only
 class QueueServiceAsyncStub(QueueServiceStub):
@@ -64,7 +66,9 @@ class QueueServiceAsyncStub(QueueServiceStub):
     ended.
     """
     UpdateJobPriority: _aio.UnaryUnaryMultiCallable[_queue_pb2.UpdateJobPriorityRequest, _queue_pb2.UpdateJobPriorityResponse]  # type: ignore[assignment]
-    """Changes the priority of a waiting job."""
+    """Changes the priority of a waiting job. Fails with PERMISSION_DENIED when it is above 5 and the
+    metadata `x-admin-token` is not that of an administrator.
+    """
 
 class QueueServiceServicer(metaclass=_abc_1.ABCMeta):
     """Shows and controls the queue of jobs. Callers can only access jobs of their own session."""
@@ -110,6 +114,8 @@ class QueueServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _queue_pb2.UpdateJobPriorityRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_queue_pb2.UpdateJobPriorityResponse, _abc.Awaitable[_queue_pb2.UpdateJobPriorityResponse]]:
-        """Changes the priority of a waiting job."""
+        """Changes the priority of a waiting job. Fails with PERMISSION_DENIED when it is above 5 and the
+        metadata `x-admin-token` is not that of an administrator.
+        """
 
 def add_QueueServiceServicer_to_server(servicer: QueueServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

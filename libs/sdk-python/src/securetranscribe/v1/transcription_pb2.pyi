@@ -594,7 +594,7 @@ class UploadConfig(_message.Message):
     size_bytes: _builtins.int
     """Size in bytes, if known in advance. A file over the limit is then rejected at once."""
     priority: _builtins.int
-    """Priority of the job, 1 to 10. 0 means 5."""
+    """Priority of the job, 1 to 10. 0 means 5. Above 5, the call needs `x-admin-token` metadata."""
     channels: Global___ChannelMode.ValueType
     """How channels and tracks are processed."""
     allow_truncated: _builtins.bool
@@ -764,7 +764,7 @@ class StartTranscriptionRequest(_message.Message):
     detect.
     """
     priority: _builtins.int
-    """Priority, 1 to 10. 0 means 5."""
+    """Priority, 1 to 10. 0 means 5. Above 5, the call needs `x-admin-token` metadata."""
     request_id: _builtins.str
     """Idempotency key chosen by the caller. A repeated key returns the first job."""
     channels: Global___ChannelMode.ValueType

@@ -8,6 +8,7 @@ from common.errors import NotFoundError, StateError, ValidationError
 from common.postgres import Connection, Database
 from securetranscribe.v1 import queue_pb2, queue_pb2_grpc
 from transcriber.api import requests, responses
+from transcriber.api.priorities import PriorityRule
 from transcriber.domain.jobs import Job
 from transcriber.queue.cancellation import JobCanceller
 from transcriber.queue.queue_status import QueueMonitor
@@ -24,6 +25,7 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
         monitor: QueueMonitor,
         canceller: JobCanceller,
         wake_ups: WakeUps,
+        priorities: PriorityRule,
         *,
         capacity: int,
     ) -> None:
@@ -31,6 +33,7 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
         self._monitor = monitor
         self._canceller = canceller
         self._wake_ups = wake_ups
+        self._priorities = priorities
         self._capacity = capacity
 
     async def GetQueueStatus(
@@ -84,11 +87,12 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
             return queue_pb2.CancelJobResponse(job=await self._shown(connection, job))
 
     async def UpdateJobPriority(
-        self, request: queue_pb2.UpdateJobPriorityRequest, _context: Any
+        self, request: queue_pb2.UpdateJobPriorityRequest, context: Any
     ) -> queue_pb2.UpdateJobPriorityResponse:
         """Change the priority of a queued job."""
         if not 1 <= request.priority <= 10:
             raise ValidationError.of("priority", "priority must be from 1 (last) to 10 (first).")
+        self._priorities.check(request.priority, context)
         async with self._database.transaction() as connection:
             jobs = Jobs(connection)
             job = await jobs.find(requests.job_id(request.job_id), identity.session_id())

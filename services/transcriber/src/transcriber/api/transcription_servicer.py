@@ -14,6 +14,7 @@ from common.postgres import Database
 from securetranscribe.v1 import transcription_pb2, transcription_pb2_grpc
 from transcriber.api import requests, responses, watch
 from transcriber.api.preferences import Preferences, SessionPreferences
+from transcriber.api.priorities import PriorityRule
 from transcriber.api.watch import ChangeHub
 from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import Segment, same_name
@@ -47,6 +48,7 @@ class TranscriptionDependencies:
     monitor: QueueMonitor
     hub: ChangeHub
     preferences: SessionPreferences
+    priorities: PriorityRule
 
 
 class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer):
@@ -57,7 +59,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         self._database = dependencies.database
 
     async def UploadTranscription(
-        self, request_iterator: _UploadRequests, _context: Any
+        self, request_iterator: _UploadRequests, context: Any
     ) -> transcription_pb2.UploadTranscriptionResponse:
         """Store a recording."""
         session_id = identity.session_id()
@@ -68,6 +70,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         if requests.needs_preferences(first.config):
             preferences = await self._dependencies.preferences.of(identity.current())
         request = requests.upload(first.config, preferences)
+        self._dependencies.priorities.check(request.priority, context)
         body = _Body(request_iterator)
         chunks = body.chunks()
         uploaded = await self._dependencies.uploader.earlier(session_id, request.request_id)
@@ -85,11 +88,13 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         return await self._uploaded(uploaded)
 
     async def StartTranscription(
-        self, request: transcription_pb2.StartTranscriptionRequest, _context: Any
+        self, request: transcription_pb2.StartTranscriptionRequest, context: Any
     ) -> transcription_pb2.StartTranscriptionResponse:
         """Queue a transcription."""
+        wanted = requests.start(request)
+        self._dependencies.priorities.check(wanted.priority, context)
         job = await self._dependencies.starter.start(
-            request.transcription_id, identity.session_id(), requests.start(request)
+            request.transcription_id, identity.session_id(), wanted
         )
         async with self._database.transaction() as connection:
             snapshot = await self._dependencies.monitor.snapshot(connection)
