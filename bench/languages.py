@@ -10,13 +10,13 @@ with and without the language given: the difference is the loss.
 
 import argparse
 import os
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from bench.languages_cache import CachedRecognizer
 from bench.languages_mixtures import (
     HALVES,
     Checker,
@@ -32,8 +32,9 @@ from bench.recordings import in_directory
 from common.audio.decoding import decode
 from common.audio.resampling import SAMPLE_RATE, Samples
 from common.models.store import DEFAULT_MODEL_DIR, ModelStore
-from transcriber.worker.engines.faster_whisper import FasterWhisperEngine, FasterWhisperSettings
+from transcriber.worker.engines.faster_whisper import FasterWhisperSettings, WhisperRecognizer
 from transcriber.worker.engines.protocol import Recognition, RecognitionOptions
+from transcriber.worker.engines.windowed import WindowedEngine
 
 #: Length of a recording composed of telephone prompts, in seconds, and their number per language.
 _PROMPTS_SECONDS = 75.0
@@ -81,13 +82,20 @@ class Monolingual:
 
 
 def recognize(
-    engine: FasterWhisperEngine, samples: Samples, language: str | None
+    recognizer: CachedRecognizer, samples: Samples, language: str | None
 ) -> tuple[Recognition, float]:
-    """Return a recognition and the CPU seconds it took."""
-    began = time.process_time()
+    """Return a recognition and the CPU seconds that the model took for it."""
+    engine = WindowedEngine(
+        recognizer,
+        model="base",
+        model_version="",
+        languages=recognizer.languages,
+        window_seconds=FasterWhisperSettings().window_seconds,
+    )
+    before = recognizer.cpu
     options = RecognitionOptions(language=language)
     found = engine.recognize_samples(samples, options, cancelled=lambda: False)
-    return found, time.process_time() - began
+    return found, recognizer.cpu - before
 
 
 def score(mixture: Mixture, found: Recognition, cpu: float) -> Score:
@@ -115,12 +123,12 @@ def _score(errors: WordErrors, seconds: float, wrong: float, cpu: float) -> Scor
 
 
 def measure_mixtures(
-    engine: FasterWhisperEngine, mixtures: Iterator[Mixture], *, plain: bool
+    recognizer: CachedRecognizer, mixtures: Iterator[Mixture], *, plain: bool
 ) -> None:
     """Print the scores of mixtures, with `plain` also of one language for all of each."""
     totals = {"by stretches": NOTHING, "one language for all": NOTHING}
     for mixture in mixtures:
-        found, cpu = recognize(engine, mixture.samples, None)
+        found, cpu = recognize(recognizer, mixture.samples, None)
         ours = score(mixture, found, cpu)
         totals["by stretches"] += ours
         parts = " ".join(f"{part.language}:{part.end - part.start:.0f}" for part in mixture.parts)
@@ -130,20 +138,20 @@ def measure_mixtures(
             for part in mixture.parts:
                 lengths[part.language] = lengths.get(part.language, 0) + part.end - part.start
             longest = max(lengths, key=lambda language: lengths[language])
-            found, cpu = recognize(engine, mixture.samples, longest)
+            found, cpu = recognize(recognizer, mixture.samples, longest)
             totals["one language for all"] += score(mixture, found, cpu)
     for name, total in totals.items():
         if total != NOTHING:
             print(f"{name:<22} {total}")
 
 
-def measure_monolingual(engine: FasterWhisperEngine, recordings: Iterator[Monolingual]) -> None:
+def measure_monolingual(recognizer: CachedRecognizer, recordings: Iterator[Monolingual]) -> None:
     """Print errors and cost with the language detected and with the language given."""
     totals: dict[str, list[Score]] = {}
     for recording in recordings:
         rows = []
         for language in (None, recording.language):
-            found, cpu = recognize(engine, recording.samples, language)
+            found, cpu = recognize(recognizer, recording.samples, language)
             heard = [word for one in found.segments for word in words_of(one.text, one.language)]
             errors = count_errors(words_of(recording.text, recording.language), heard)
             lengths = [
@@ -218,13 +226,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     print(*SOURCES, sep="\n")
     model = ModelStore(Path(os.environ.get("MODEL_DIR") or DEFAULT_MODEL_DIR)).recognition("base")
-    engine = FasterWhisperEngine(model, FasterWhisperSettings())
+    recognizer = CachedRecognizer(WhisperRecognizer(model, FasterWhisperSettings()))
     if chosen.only != "monolingual":
         composer = Composer(chosen.half, Checker(model.directory), chosen.data)
-        measure_mixtures(engine, composer.mixtures(chosen.mixtures), plain=chosen.plain)
-        measure_mixtures(engine, passages(chosen.half, chosen.data), plain=False)
+        measure_mixtures(recognizer, composer.mixtures(chosen.mixtures), plain=chosen.plain)
+        measure_mixtures(recognizer, passages(chosen.half, chosen.data), plain=False)
     if chosen.only != "mixtures":
-        measure_monolingual(engine, monolingual(chosen.data))
+        measure_monolingual(recognizer, monolingual(chosen.data))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ The mixtures of the two halves share no sentence and no telephone prompt. Decisi
 
 import hashlib
 import itertools
-import json
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,8 @@ from typing import Literal
 
 import numpy as np
 
-from bench.languages_voices import Saying, cache, joined, prompts, spoken, utterances
+from bench.languages_cache import digest, kept
+from bench.languages_voices import Saying, joined, prompts, spoken, utterances
 from bench.metrics import count_errors
 from common.audio.resampling import SAMPLE_RATE, Samples
 
@@ -121,22 +121,17 @@ class Checker:
         from faster_whisper import WhisperModel  # noqa: PLC0415 - takes seconds
 
         self._model = WhisperModel(str(model), device="cpu", compute_type="int8", cpu_threads=1)
-        self._path = cache() / "checked.json"
-        self._known: dict[str, list[str]] = (
-            json.loads(self._path.read_text()) if self._path.is_file() else {}
-        )
 
     def recognize(self, samples: Samples) -> tuple[str, str]:
         """Return the language and the text that Whisper finds."""
-        key = hashlib.sha256(samples.tobytes()).hexdigest()[:24]
-        if key not in self._known:
-            found, info = self._model.transcribe(
-                samples, beam_size=5, condition_on_previous_text=False, vad_filter=True
-            )
-            self._known[key] = [info.language, " ".join(segment.text for segment in found)]
-            self._path.write_text(json.dumps(self._known))
-        language, text = self._known[key]
-        return language, text
+        found: tuple[str, str] = kept(("plain", digest(samples)), lambda: self._recognized(samples))
+        return found
+
+    def _recognized(self, samples: Samples) -> tuple[str, str]:
+        found, info = self._model.transcribe(
+            samples, beam_size=5, condition_on_previous_text=False, vad_filter=True
+        )
+        return info.language, " ".join(segment.text for segment in found)
 
     def gets_right(self, samples: Samples, language: str, text: str) -> bool:
         """Return whether language and words are right, but for a few errors."""
