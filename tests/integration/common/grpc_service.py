@@ -17,6 +17,7 @@ from common.call_limits import WORKER_LIMITS, CallLimits
 from common.errors import AuthenticationError, NotFoundError, UnavailableError
 from common.grpc_client import channel
 from common.grpc_server import GrpcServer
+from common.identity import Grant
 from common.settings import ServiceSettings
 from common.signing import STREAMED, CallSigner, CallVerifier, digest_of, receiver_key
 
@@ -34,10 +35,10 @@ def settings(**values: Any) -> ServiceSettings:
 class Tokens:
     """Fake of the session service."""
 
-    async def authenticate(self, token: str) -> str:
+    async def authenticate(self, token: str) -> Grant:
         if token != "tok":
             raise AuthenticationError("The session token is not valid.")
-        return "session_1"
+        return Grant.of("session_1")
 
 
 @dataclass
@@ -167,7 +168,8 @@ def signed_by(
     streamed = kind.startswith("Stream")
     digest = STREAMED if streamed else digest_of(request)
     signer = CallSigner(SECRET, service)
-    return tuple(signer.sign(RECEIVER, f"/{NAME}/{kind}", digest=digest, session=session).items())
+    method = f"/{NAME}/{kind}"
+    return tuple(signer.sign(RECEIVER, method, digest=digest, owner=Grant.of(session)).items())
 
 
 @asynccontextmanager

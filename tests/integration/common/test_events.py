@@ -9,7 +9,7 @@ from common import bus, events, sessions
 from common.auth import CachedAuthenticator
 from common.errors import AuthenticationError, UnavailableError
 from common.events import EventPublisher
-from common.identity import hash_token
+from common.identity import Grant, hash_token
 from devstack.stack import EmbeddedServers
 from securetranscribe.v1 import event_pb2
 from tests.integration.common.tasks.workers import until
@@ -123,18 +123,18 @@ async def test_revoked_session_is_dropped_at_once(
     class Tokens:
         valid = True
 
-        async def authenticate(self, token: str) -> str:
+        async def authenticate(self, token: str) -> Grant:
             if not self.valid:
                 raise AuthenticationError("The session has ended.")
-            return "session_1"
+            return Grant.of("session_1")
 
     tokens = Tokens()
     cache = CachedAuthenticator(tokens, 60)
     await sessions.forget_revoked(client, cache)
     await client.flush()
-    assert await cache.authenticate("tok") == "session_1"
+    assert await cache.authenticate("tok") == Grant.of("session_1")
     tokens.valid = False
-    assert await cache.authenticate("tok") == "session_1"
+    assert await cache.authenticate("tok") == Grant.of("session_1")
 
     revoked = event_of("session_revoked")
     revoked.session_revoked.token_sha256 = hash_token("tok")

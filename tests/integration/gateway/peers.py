@@ -10,6 +10,7 @@ from typing import Any
 from common.auth import CallAuthenticator
 from common.errors import ValidationError
 from common.grpc_server import GrpcServer
+from common.identity import Grant
 from common.settings import ServiceSettings
 from common.signing import CallVerifier
 from securetranscribe.v1 import (
@@ -78,7 +79,7 @@ class Peers:
 class _NoTokens:
     """Rejects tokens, because the gateway signs its calls instead."""
 
-    async def authenticate(self, token: str) -> str:
+    async def authenticate(self, token: str) -> Grant:
         raise ValidationError("no token was expected")
 
 

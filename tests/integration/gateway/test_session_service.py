@@ -11,6 +11,7 @@ import pytest
 from nats.aio.client import Client
 
 from common import bus, events, identity, times
+from common.identity import Grant
 from common.signing import CallSigner, digest_of
 from securetranscribe.v1 import session_pb2, session_pb2_grpc
 from tests.integration.gateway.conftest import SECRET, MakeGateway, Running
@@ -132,7 +133,7 @@ async def test_a_signed_service_call_acts_for_a_session(service: Any) -> None:
         "gateway",
         "/securetranscribe.v1.SessionService/GetCurrentSession",
         digest=digest_of(request.SerializeToString()),
-        session=made.session.session_id,
+        owner=Grant.of(made.session.session_id),
     )
     current = await service.GetCurrentSession(request, metadata=tuple(signed.items()))
     assert current.session.session_id == made.session.session_id

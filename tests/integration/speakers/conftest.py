@@ -13,6 +13,7 @@ import pytest
 from common import bus
 from common.bus import Delivery
 from common.grpc_client import channel, unwrap
+from common.identity import Grant
 from common.postgres import Database
 from common.runtime import Supervisor
 from common.signing import CallSigner, acting_for
@@ -206,7 +207,8 @@ class Service:
     def transcriber(self, session: str = "session_a") -> Caller:
         """Return the transcriber on behalf of a session as caller."""
         return Caller(
-            stub=speaker_pb2_grpc.SpeakerServiceStub(self.signed), metadata=acting_for(session)
+            stub=speaker_pb2_grpc.SpeakerServiceStub(self.signed),
+            metadata=acting_for(Grant.of(session)),
         )
 
     def service(self) -> Caller:

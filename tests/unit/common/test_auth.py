@@ -7,10 +7,11 @@ import pytest
 from common import auth
 from common.auth import Access, CachedAuthenticator, CallAuthenticator, bearer
 from common.errors import AuthenticationError, AuthorizationError, UnavailableError
-from common.identity import Identity, hash_token
+from common.identity import Grant, Identity, hash_token
 from common.signing import (
     SESSION_HEADER,
     SIGNATURE_HEADER,
+    WORKSPACE_HEADER,
     CallSigner,
     CallVerifier,
     receiver_key,
@@ -29,13 +30,13 @@ class FakeTokens:
         self.let = asyncio.Event()
         self.let.set()
 
-    async def authenticate(self, token: str) -> str:
+    async def authenticate(self, token: str) -> Grant:
         self.asked += 1
         session = self.known.get(token)
         await self.let.wait()
         if session is None:
             raise AuthenticationError("The session token is not valid.")
-        return session
+        return Grant.of(session)
 
 
 async def test_valid_token_is_cached_for_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,12 +45,12 @@ async def test_valid_token_is_cached_for_its_time(monkeypatch: pytest.MonkeyPatc
     tokens = FakeTokens(tok="session_1")
     cache = CachedAuthenticator(tokens, 60)
 
-    assert await cache.authenticate("tok") == "session_1"
+    assert await cache.authenticate("tok") == Grant.of("session_1")
     now += 59
-    assert await cache.authenticate("tok") == "session_1"
+    assert await cache.authenticate("tok") == Grant.of("session_1")
     assert tokens.asked == 1
     now += 2
-    assert await cache.authenticate("tok") == "session_1"
+    assert await cache.authenticate("tok") == Grant.of("session_1")
     assert tokens.asked == 2
 
 
@@ -61,7 +62,7 @@ async def test_invalid_token_is_not_cached() -> None:
             await cache.authenticate("tok")
     tokens.known["tok"] = "session_1"
 
-    assert await cache.authenticate("tok") == "session_1"
+    assert await cache.authenticate("tok") == Grant.of("session_1")
     assert tokens.asked == 3
 
 
@@ -74,7 +75,7 @@ async def test_burst_of_calls_asks_once() -> None:
     await asyncio.sleep(0)
     tokens.let.set()
 
-    assert await asyncio.gather(*calls) == ["session_1"] * 20 + ["session_2"]
+    assert await asyncio.gather(*calls) == [Grant.of("session_1")] * 20 + [Grant.of("session_2")]
     assert tokens.asked == 2
 
 
@@ -106,7 +107,7 @@ async def test_leaving_caller_does_not_cancel_the_lookup() -> None:
         await first
     tokens.let.set()
 
-    assert await second == "session_1"
+    assert await second == Grant.of("session_1")
     assert tokens.asked == 1
 
 
@@ -180,7 +181,7 @@ def authenticator() -> CallAuthenticator:
 
 
 def signed(method: str, session: str = "") -> dict[str, str]:
-    return CallSigner(KEY, "exporter").sign("here", method, session=session)
+    return CallSigner(KEY, "exporter").sign("here", method, owner=Grant.of(session))
 
 
 async def test_unlisted_method_requires_a_session(
@@ -191,7 +192,7 @@ async def test_unlisted_method_requires_a_session(
 
     caller = await authenticator.identify(SESSION, {"authorization": "Bearer tok"})
 
-    assert caller == Identity(session_id="session_1", token="tok")
+    assert caller == Identity(session_id="session_1", workspace_id="session_1", token="tok")
 
 
 async def test_public_method_needs_no_caller_but_identifies_one(
@@ -217,7 +218,7 @@ async def test_session_must_not_call_methods_of_services(
 async def test_service_may_call_every_method(authenticator: CallAuthenticator, method: str) -> None:
     caller = await authenticator.identify(method, signed(method, "session_9"))
 
-    assert caller == Identity(service="exporter", session_id="session_9")
+    assert caller == Identity(service="exporter", session_id="session_9", workspace_id="session_9")
 
 
 @pytest.mark.parametrize("method", [PUBLIC, SESSION, SERVICE])
@@ -235,6 +236,12 @@ async def test_session_cannot_be_added_to_a_signature(authenticator: CallAuthent
         await authenticator.identify(SESSION, {**signed(SESSION), SESSION_HEADER: "session_1"})
 
 
+async def test_workspace_cannot_be_added_to_a_signature(authenticator: CallAuthenticator) -> None:
+    metadata = signed(SESSION, "session_1") | {WORKSPACE_HEADER: "session_2"}
+    with pytest.raises(AuthenticationError):
+        await authenticator.identify(SESSION, metadata)
+
+
 async def test_session_header_alone_has_no_effect(authenticator: CallAuthenticator) -> None:
     with pytest.raises(AuthenticationError):
         await authenticator.identify(SESSION, {SESSION_HEADER: "session_1"})
@@ -242,7 +249,7 @@ async def test_session_header_alone_has_no_effect(authenticator: CallAuthenticat
 
 async def test_unavailable_gateway_is_not_an_invalid_token() -> None:
     class Away:
-        async def authenticate(self, token: str) -> str:
+        async def authenticate(self, token: str) -> Grant:
             raise UnavailableError("away")
 
     authenticator = CallAuthenticator(

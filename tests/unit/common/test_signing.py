@@ -3,10 +3,11 @@ import time
 import pytest
 
 from common.errors import AuthenticationError
-from common.identity import Identity
+from common.identity import Grant, Identity
 from common.signing import (
     SESSION_HEADER,
     SIGNATURE_HEADER,
+    WORKSPACE_HEADER,
     CallSigner,
     CallVerifier,
     acting_for,
@@ -16,6 +17,7 @@ from common.signing import (
 
 KEY = "k" * 32
 METHOD = "/x.v1.S/Do"
+OWNER = Grant(session_id="session_1", workspace_id="workspace_1")
 
 
 @pytest.fixture
@@ -31,11 +33,14 @@ def verifier() -> CallVerifier:
 def test_signature_proves_service_session_and_request(
     signer: CallSigner, verifier: CallVerifier
 ) -> None:
-    metadata = signer.sign("transcriber", METHOD, digest=digest_of(b"x"), session="session_1")
+    metadata = signer.sign("transcriber", METHOD, digest=digest_of(b"x"), owner=OWNER)
 
     assert metadata[SESSION_HEADER] == "session_1"
+    assert metadata[WORKSPACE_HEADER] == "workspace_1"
     caller = verifier.verify(METHOD, metadata)
-    assert caller == Identity(service="exporter", session_id="session_1")
+    assert caller == Identity(
+        service="exporter", session_id="session_1", workspace_id="workspace_1"
+    )
     assert caller.request_digest == digest_of(b"x")
 
 
@@ -46,12 +51,17 @@ def test_signature_without_session(signer: CallSigner, verifier: CallVerifier) -
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [(SESSION_HEADER, "session_2"), (SESSION_HEADER, "")],
+    [
+        (SESSION_HEADER, "session_2"),
+        (SESSION_HEADER, ""),
+        (WORKSPACE_HEADER, "workspace_2"),
+        (WORKSPACE_HEADER, ""),
+    ],
 )
 def test_signature_is_valid_for_one_session_only(
     signer: CallSigner, verifier: CallVerifier, field: str, value: str
 ) -> None:
-    metadata = signer.sign("transcriber", METHOD, session="session_1") | {field: value}
+    metadata = signer.sign("transcriber", METHOD, owner=OWNER) | {field: value}
     with pytest.raises(AuthenticationError):
         verifier.verify(METHOD, metadata)
 
@@ -140,5 +150,5 @@ def test_key_of_a_receiver_can_be_made_with_sha256sum() -> None:
 
 
 def test_channels_sign_calls_that_name_a_session() -> None:
-    assert acting_for("session_1") == ((SESSION_HEADER, "session_1"),)
-    assert acting_for() == ((SESSION_HEADER, ""),)
+    assert acting_for(OWNER) == ((SESSION_HEADER, "session_1"), (WORKSPACE_HEADER, "workspace_1"))
+    assert acting_for() == ((SESSION_HEADER, ""), (WORKSPACE_HEADER, ""))

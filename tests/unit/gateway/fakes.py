@@ -37,6 +37,7 @@ class FakeStore:
         session = Session(
             id=next(self._numbers),
             session_id=new.session_id,
+            workspace_id=new.workspace_id,
             token_sha256=new.token_sha256,
             user_identifier=new.user_identifier,
             authenticated=False,

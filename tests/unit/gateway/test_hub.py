@@ -8,6 +8,7 @@ import pytest
 
 from common import times
 from common.errors import ResourceExhaustedError
+from common.identity import Grant
 from gateway.live.hub import Client, Hub
 from gateway.live.messages import QueueState
 from gateway.live.send_queue import GOING_AWAY, SESSION_ENDED, TOO_SLOW
@@ -71,7 +72,7 @@ def hub() -> Hub:
 
 
 async def test_progress_message(hub: Hub) -> None:
-    client = hub.attach("session_a")
+    client = hub.attach(Grant.of("session_a"))
     hub.dispatch(progress("session_a", "job_1", 65.0))
     assert await read(client) == [
         {
@@ -88,7 +89,7 @@ async def test_progress_message(hub: Hub) -> None:
 
 
 async def test_progress_message_without_an_estimate(hub: Hub) -> None:
-    client = hub.attach("session_a")
+    client = hub.attach(Grant.of("session_a"))
     event = progress("session_a", "job_1", 1.0)
     event.job_progress.ClearField("estimated_complete_time")
     hub.dispatch(event)
@@ -96,7 +97,7 @@ async def test_progress_message_without_an_estimate(hub: Hub) -> None:
 
 
 async def test_completion_message(hub: Hub) -> None:
-    client = hub.attach("session_a")
+    client = hub.attach(Grant.of("session_a"))
     hub.dispatch(completed("session_a", "job_1"))
     assert await read(client) == [
         {
@@ -114,7 +115,7 @@ async def test_completion_message(hub: Hub) -> None:
 
 
 async def test_failure_and_cancellation_messages(hub: Hub) -> None:
-    client = hub.attach("session_a")
+    client = hub.attach(Grant.of("session_a"))
     when = times.timestamp(NOON)
     failure = queue_pb2.Failure(code="AUDIO_PROCESSING_ERROR", message="It broke.")
     hub.dispatch(
@@ -137,20 +138,20 @@ async def test_failure_and_cancellation_messages(hub: Hub) -> None:
 
 
 async def test_other_sessions_receive_nothing(hub: Hub) -> None:
-    other = hub.attach("session_b")
+    other = hub.attach(Grant.of("session_b"))
     hub.dispatch(progress("session_a", "job_1", 5.0))
     hub.dispatch(completed("session_a", "job_1"))
     assert not len(other.send_queue)
 
 
 async def test_every_connection_of_a_session_receives_events(hub: Hub) -> None:
-    clients = [hub.attach("session_a") for _ in range(3)]
+    clients = [hub.attach(Grant.of("session_a")) for _ in range(3)]
     hub.dispatch(completed("session_a", "job_1"))
     assert [len(await read(client)) for client in clients] == [1, 1, 1]
 
 
 async def test_repeated_endings_and_late_progress_are_ignored(hub: Hub) -> None:
-    client = hub.attach("session_a")
+    client = hub.attach(Grant.of("session_a"))
     hub.dispatch(completed("session_a", "job_1"))
     hub.dispatch(completed("session_a", "job_1"))
     hub.dispatch(progress("session_a", "job_1", 99.0))
@@ -158,7 +159,7 @@ async def test_repeated_endings_and_late_progress_are_ignored(hub: Hub) -> None:
 
 
 async def test_each_session_receives_its_view_of_the_queue(hub: Hub) -> None:
-    first, second = hub.attach("session_a"), hub.attach("session_b")
+    first, second = hub.attach(Grant.of("session_a")), hub.attach(Grant.of("session_b"))
     await hub.dispatch_queue(changed(("session_a", 3, 120.0)))
     assert await read(first) == [
         {
@@ -177,7 +178,7 @@ async def test_each_session_receives_its_view_of_the_queue(hub: Hub) -> None:
 
 
 async def test_an_unchanged_queue_is_not_sent_again(hub: Hub) -> None:
-    client = hub.attach("session_a")
+    client = hub.attach(Grant.of("session_a"))
     await hub.dispatch_queue(changed())
     await hub.dispatch_queue(changed())
     assert len(await read(client)) == 1
@@ -186,7 +187,7 @@ async def test_an_unchanged_queue_is_not_sent_again(hub: Hub) -> None:
 
 
 async def test_the_initial_queue_state_does_not_replace_a_newer_one(hub: Hub) -> None:
-    client = hub.attach("session_a")
+    client = hub.attach(Grant.of("session_a"))
     await hub.dispatch_queue(changed())
     client.put_initial_queue_state(
         QueueState(queued_jobs=9, processing_jobs=9, user_position=9, estimated_wait_time=9.0)
@@ -195,7 +196,7 @@ async def test_the_initial_queue_state_does_not_replace_a_newer_one(hub: Hub) ->
 
 
 async def test_revocation_closes_the_connections_of_the_session(hub: Hub) -> None:
-    client, other = hub.attach("session_a"), hub.attach("session_b")
+    client, other = hub.attach(Grant.of("session_a")), hub.attach(Grant.of("session_b"))
     hub.dispatch(
         event_pb2.Event(session_id="session_a", session_revoked=event_pb2.SessionRevoked())
     )
@@ -204,17 +205,17 @@ async def test_revocation_closes_the_connections_of_the_session(hub: Hub) -> Non
 
 
 async def test_connections_per_session_are_limited(hub: Hub) -> None:
-    clients = [hub.attach("session_a") for _ in range(3)]
+    clients = [hub.attach(Grant.of("session_a")) for _ in range(3)]
     with pytest.raises(ResourceExhaustedError):
-        hub.attach("session_a")
+        hub.attach(Grant.of("session_a"))
     hub.detach(clients[0])
-    hub.attach("session_a")
-    hub.attach("session_b")
+    hub.attach(Grant.of("session_a"))
+    hub.attach(Grant.of("session_b"))
     assert len(hub) == 4
 
 
 async def test_detaching_twice_has_no_effect(hub: Hub) -> None:
-    client = hub.attach("session_a")
+    client = hub.attach(Grant.of("session_a"))
     client.send_queue.close(TOO_SLOW)
     hub.detach(client)
     hub.detach(client)
@@ -222,15 +223,15 @@ async def test_detaching_twice_has_no_effect(hub: Hub) -> None:
 
 
 async def test_a_closed_hub_rejects_connections(hub: Hub) -> None:
-    client = hub.attach("session_a")
+    client = hub.attach(Grant.of("session_a"))
     hub.close()
     assert await client.send_queue.next() is GOING_AWAY
     with pytest.raises(ResourceExhaustedError):
-        hub.attach("session_b")
+        hub.attach(Grant.of("session_b"))
 
 
 async def test_other_events_are_ignored(hub: Hub) -> None:
-    client = hub.attach("session_a")
+    client = hub.attach(Grant.of("session_a"))
     hub.dispatch(
         event_pb2.Event(session_id="session_a", job_queued=event_pb2.JobQueued(job_id="job_1"))
     )

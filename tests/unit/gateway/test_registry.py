@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from common.errors import AuthenticationError, ConflictError, ValidationError
-from common.identity import hash_token
+from common.identity import Grant, hash_token
 from gateway.sessions.registry import RegistryAuthenticator, SessionRegistry
 from gateway.sessions.session import Expiry, Preferences, Session
 from gateway.sessions.tokens import RequestKeys
@@ -151,4 +151,5 @@ async def test_texts_over_their_limit_are_rejected(world: World, field: str, len
 
 async def test_the_authenticator_uses_the_registry(world: World) -> None:
     session, token = await world.registry.create()
-    assert await RegistryAuthenticator(world.registry).authenticate(token) == session.session_id
+    grant = await RegistryAuthenticator(world.registry).authenticate(token)
+    assert grant == Grant(session_id=session.session_id, workspace_id=session.workspace_id)

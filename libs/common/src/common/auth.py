@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from common.errors import AuthenticationError, AuthorizationError
-from common.identity import Identity, hash_token
+from common.identity import Grant, Identity, hash_token
 from common.signing import SIGNATURE_HEADER, CallVerifier
 
 _CACHE_ENTRIES = 10_000
@@ -24,8 +24,8 @@ class Access(enum.Enum):
 class TokenAuthenticator(Protocol):
     """Source of the session that a token belongs to."""
 
-    async def authenticate(self, token: str) -> str:
-        """Return the session id. Raise AuthenticationError for a token that is not valid."""
+    async def authenticate(self, token: str) -> Grant:
+        """Return the token's access. Raise AuthenticationError for a token that is not valid."""
         ...
 
 
@@ -38,11 +38,11 @@ class CachedAuthenticator:
     def __init__(self, inner: TokenAuthenticator, ttl_seconds: float) -> None:
         self._inner = inner
         self._ttl = ttl_seconds
-        self._known: dict[str, tuple[float, str]] = {}
-        self._asking: dict[str, asyncio.Task[str]] = {}
+        self._known: dict[str, tuple[float, Grant]] = {}
+        self._asking: dict[str, asyncio.Task[Grant]] = {}
 
-    async def authenticate(self, token: str) -> str:
-        """Return the session id of a token, from the cache or the inner authenticator."""
+    async def authenticate(self, token: str) -> Grant:
+        """Return the access of a token, from the cache or the inner authenticator."""
         key = hash_token(token)
         known = self._known.get(key)
         if known is not None and known[0] > time.monotonic():
@@ -60,15 +60,15 @@ class CachedAuthenticator:
         # The answer to a lookup in flight may predate the revocation.
         self._asking.pop(token_sha256, None)
 
-    async def _ask(self, key: str, token: str) -> str:
+    async def _ask(self, key: str, token: str) -> Grant:
         me = asyncio.current_task()
         try:
-            session_id = await self._inner.authenticate(token)
+            grant = await self._inner.authenticate(token)
             if self._asking.get(key) is me:
                 if len(self._known) >= _CACHE_ENTRIES:
                     self._known.clear()
-                self._known[key] = (time.monotonic() + self._ttl, session_id)
-            return session_id
+                self._known[key] = (time.monotonic() + self._ttl, grant)
+            return grant
         finally:
             if self._asking.get(key) is me:
                 del self._asking[key]
@@ -111,7 +111,8 @@ class CallAuthenticator:
             raise AuthenticationError(
                 "Authentication is required: send a session token as 'authorization: Bearer'."
             )
-        return Identity(session_id=await self._tokens.authenticate(token), token=token)
+        grant = await self._tokens.authenticate(token)
+        return Identity(session_id=grant.session_id, workspace_id=grant.workspace_id, token=token)
 
 
 def bearer(header: str) -> str:

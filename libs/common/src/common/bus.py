@@ -65,9 +65,9 @@ def cancel_subject(job_id: str) -> str:
     return f"{PREFIX}.control.v1.cancel.{job_id}"
 
 
-def event_subject(session_id: str, entity: str, entity_id: str | int, verb: str) -> str:
-    """Return the subject for an event. `session_id` is empty when it concerns all sessions."""
-    return f"{PREFIX}.events.v1.{session_id or 'all'}.{entity}.{entity_id}.{verb}"
+def event_subject(workspace_id: str, entity: str, entity_id: str | int, verb: str) -> str:
+    """Return the subject for an event. `workspace_id` is empty when it concerns everybody."""
+    return f"{PREFIX}.events.v1.{workspace_id or 'all'}.{entity}.{entity_id}.{verb}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,10 +5,12 @@ from typing import Any
 
 import grpc.aio
 
-from common.signing import SESSION_HEADER, STREAMED, CallSigner, digest_of
+from common.identity import Grant
+from common.signing import SESSION_HEADER, STREAMED, WORKSPACE_HEADER, CallSigner, digest_of
 
 Continuation = Callable[..., Any]
 Details = grpc.aio.ClientCallDetails
+_OWNER = (SESSION_HEADER, WORKSPACE_HEADER)
 
 
 class _Signing:
@@ -23,14 +25,15 @@ class _Signing:
 
     def signed(self, details: Details, digest: str) -> Details:
         metadata = list(details.metadata or ())
-        sessions = [value for name, value in metadata if name == SESSION_HEADER]
-        if not sessions:
+        named = {name: str(value) for name, value in metadata if name in _OWNER}
+        if SESSION_HEADER not in named:
             return details
         method = details.method.decode() if isinstance(details.method, bytes) else details.method
-        signature = self._signer.sign(
-            self._receiver, method, digest=digest, session=str(sessions[0])
+        owner = Grant(
+            session_id=named[SESSION_HEADER], workspace_id=named.get(WORKSPACE_HEADER, "")
         )
-        kept = [(name, value) for name, value in metadata if name != SESSION_HEADER]
+        signature = self._signer.sign(self._receiver, method, digest=digest, owner=owner)
+        kept = [(name, value) for name, value in metadata if name not in _OWNER]
         return grpc.aio.ClientCallDetails(
             method=details.method,
             timeout=details.timeout,

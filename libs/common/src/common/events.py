@@ -72,8 +72,16 @@ def envelope(event: event_pb2.Event, *, source: str) -> Envelope:
         "Nats-Msg-Id": event.event_id,
         **telemetry.inject(),
     }
-    subject = bus.event_subject(event.session_id, entity, entity_id, verb)
+    subject = bus.event_subject(workspace_of(event), entity, entity_id, verb)
     return Envelope(subject=subject, headers=headers, payload=event.SerializeToString())
+
+
+def workspace_of(event: event_pb2.Event) -> str:
+    """Return the workspace that an event concerns. Empty when all are concerned.
+
+    Events of the version before name only a session, whose id its workspace has too.
+    """
+    return event.workspace_id or event.session_id
 
 
 def is_kept(event: event_pb2.Event) -> bool:

@@ -122,7 +122,7 @@ def as_caller(caller: Identity) -> tuple[tuple[str, str], ...]:
     """
     if caller.token:
         return (("authorization", f"Bearer {caller.token}"),)
-    return acting_for(caller.session_id)
+    return acting_for(caller)
 
 
 async def unwrap(call: Awaitable[Answer]) -> Answer:

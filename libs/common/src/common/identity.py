@@ -3,23 +3,57 @@
 import contextvars
 import hashlib
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from common.errors import AuthenticationError
+
+
+class Owner(Protocol):
+    """Anything that names a session and the workspace that it works in."""
+
+    @property
+    def session_id(self) -> str:
+        """The session, empty when there is none."""
+        ...
+
+    @property
+    def workspace_id(self) -> str:
+        """The workspace, empty when there is none."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grant:
+    """Access that a session token gives: a session, and the workspace that owns its things."""
+
+    session_id: str = ""
+    workspace_id: str = ""
+
+    @classmethod
+    def of(cls, session_id: str, workspace_id: str = "") -> "Grant":
+        """Return the access of a session. A workspace has the id of its first session."""
+        return cls(session_id=session_id, workspace_id=workspace_id or session_id)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
     """The caller of the current request.
 
-    `session_id` is empty when a service acts for no session. `service` is empty when a session
-    calls directly. `token` is empty unless the caller sent one. `request_digest` is what a service
-    has signed of its request (see `common.signing`), empty for other callers.
+    `session_id` and `workspace_id` are empty when a service acts for no session. `service` is empty
+    when a session calls directly. `token` is empty unless the caller sent one. `request_digest` is
+    what a service has signed of its request (see `common.signing`), empty for other callers.
     """
 
     session_id: str = ""
+    workspace_id: str = ""
     service: str = ""
     token: str = field(default="", repr=False)
     request_digest: str = field(default="", repr=False, compare=False)
+
+    @property
+    def workspaces(self) -> tuple[str, ...]:
+        """The effective workspaces: those in which the caller has any rights."""
+        return (self.workspace_id,) if self.workspace_id else ()
 
 
 _current: contextvars.ContextVar[Identity | None] = contextvars.ContextVar("identity", default=None)

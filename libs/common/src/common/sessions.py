@@ -8,6 +8,7 @@ from common import bus, events, logging
 from common.auth import CachedAuthenticator
 from common.errors import TimedOutError, UnavailableError
 from common.grpc_client import unwrap
+from common.identity import Grant
 from securetranscribe.v1 import session_pb2, session_pb2_grpc
 
 _log = logging.get(__name__)
@@ -20,8 +21,8 @@ class SessionServiceAuthenticator:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = session_pb2_grpc.SessionServiceStub(channel)
 
-    async def authenticate(self, token: str) -> str:
-        """Return the session id of a token.
+    async def authenticate(self, token: str) -> Grant:
+        """Return the session of a token and its workspace.
 
         Raises:
             AuthenticationError: the token is unknown, expired or revoked.
@@ -36,7 +37,8 @@ class SessionServiceAuthenticator:
         except TimedOutError as error:
             # The caller's own request has not timed out, only this one to the gateway.
             raise UnavailableError("Sessions cannot be checked. Try again soon.") from error
-        return answer.session_id
+        # A gateway of the version before names no workspace.
+        return Grant.of(answer.session_id, answer.workspace_id)
 
 
 async def forget_revoked(client: Client, cache: CachedAuthenticator) -> None:

@@ -1,8 +1,8 @@
 """Signatures of calls between services.
 
-A signature is bound to the caller, the receiver, the method, the session that the call acts for,
-and the request. Every receiver has a key of its own, derived from SECRET_KEY. A worker holds only
-its own one: it can verify calls to itself, and sign none to others.
+A signature is bound to the caller, the receiver, the method, the session that the call acts for
+with its workspace, and the request. Every receiver has a key of its own, derived from SECRET_KEY. A
+worker holds only its own one: it can verify calls to itself, and sign none to others.
 """
 
 import hashlib
@@ -12,10 +12,11 @@ import time
 from collections.abc import Mapping
 
 from common.errors import AuthenticationError
-from common.identity import Identity
+from common.identity import Identity, Owner
 
 SIGNATURE_HEADER = "x-service-auth"
 SESSION_HEADER = "x-session-id"
+WORKSPACE_HEADER = "x-workspace-id"
 #: Digest of requests that come as a stream.
 STREAMED = "-"
 #: Calls may wait for a receiver that starts, and clocks may differ.
@@ -25,10 +26,12 @@ _SIGNATURE = re.compile(
     re.ASCII,
 )
 
+_NOBODY = Identity()
 
-def acting_for(session_id: str = "") -> tuple[tuple[str, str], ...]:
+
+def acting_for(owner: Owner = _NOBODY) -> tuple[tuple[str, str], ...]:
     """Return metadata of a call for a session, or of a service's own. A channel signs it."""
-    return ((SESSION_HEADER, session_id),)
+    return ((SESSION_HEADER, owner.session_id), (WORKSPACE_HEADER, owner.workspace_id))
 
 
 def receiver_key(secret_key: str, receiver: str) -> str:
@@ -50,14 +53,19 @@ class CallSigner:
         self._service = service
 
     def sign(
-        self, receiver: str, method: str, *, digest: str = STREAMED, session: str = ""
+        self, receiver: str, method: str, *, digest: str = STREAMED, owner: Owner = _NOBODY
     ) -> dict[str, str]:
         """Return metadata that proves the caller of `/package.Service/Method`."""
+        session, workspace = owner.session_id, owner.workspace_id
         stamp = str(int(time.time()))
         key = receiver_key(self._secret_key, receiver)
-        mac = _mac(key, self._service, receiver, method, session, stamp, digest)
+        mac = _mac(key, self._service, receiver, method, session, workspace, stamp, digest)
         signature = f"v2:{self._service}:{stamp}:{digest}:{mac}"
-        return {SIGNATURE_HEADER: signature, SESSION_HEADER: session}
+        return {
+            SIGNATURE_HEADER: signature,
+            SESSION_HEADER: session,
+            WORKSPACE_HEADER: workspace,
+        }
 
 
 class CallVerifier:
@@ -76,11 +84,19 @@ class CallVerifier:
         """
         match = _SIGNATURE.fullmatch(metadata.get(SIGNATURE_HEADER, ""))
         session = metadata.get(SESSION_HEADER, "")
+        workspace = metadata.get(WORKSPACE_HEADER, "")
         if match is not None and abs(time.time() - int(match["stamp"])) <= MAX_AGE_SECONDS:
             service, stamp, digest = match["service"], match["stamp"], match["digest"]
-            expected = _mac(self._key, service, self._service, method, session, stamp, digest)
+            expected = _mac(
+                self._key, service, self._service, method, session, workspace, stamp, digest
+            )
             if hmac.compare_digest(match["mac"], expected):
-                return Identity(service=service, session_id=session, request_digest=digest)
+                return Identity(
+                    service=service,
+                    session_id=session,
+                    workspace_id=workspace,
+                    request_digest=digest,
+                )
         raise AuthenticationError("The service signature is not valid.")
 
 

@@ -7,6 +7,7 @@ import grpc.aio
 
 from common import telemetry
 from common.grpc_client import channel, unwrap, unwrap_stream
+from common.identity import Owner
 from common.settings import ServiceSettings
 from common.signing import CallSigner, acting_for
 from securetranscribe.v1 import (
@@ -52,19 +53,19 @@ class Backends:
         self.speakers = speaker_pb2_grpc.SpeakerServiceStub(self._speakers)
         self.exports = export_pb2_grpc.ExportServiceStub(self._exporter)
 
-    def upload_metadata(self, session_id: str) -> Metadata:
+    def upload_metadata(self, owner: Owner) -> Metadata:
         """Return the metadata of an upload, with signature and trace added by hand.
 
         The upload channel has no interceptors to do it.
         """
-        signature = self._signer.sign("transcriber", _UPLOAD, session=session_id)
+        signature = self._signer.sign("transcriber", _UPLOAD, owner=owner)
         return (*signature.items(), *telemetry.inject().items())
 
     async def ask(
         self,
         method: grpc.aio.UnaryUnaryMultiCallable[Request, Answer],
         request: Request,
-        session_id: str,
+        owner: Owner,
         *,
         seconds: float = _ANSWER_SECONDS,
     ) -> Answer:
@@ -74,10 +75,10 @@ class Backends:
             ApplicationError: the service refused the call.
             UnavailableError: the service does not respond.
         """
-        return await unwrap(method(request, metadata=acting_for(session_id), timeout=seconds))
+        return await unwrap(method(request, metadata=acting_for(owner), timeout=seconds))
 
-    async def session_statistics(self, session_id: str) -> session_pb2.SessionStatistics:
-        """Return the job statistics of a session, from the transcriber.
+    async def session_statistics(self, owner: Owner) -> session_pb2.SessionStatistics:
+        """Return the job statistics of a session's workspace, from the transcriber.
 
         Raises:
             UnavailableError: the transcriber does not respond.
@@ -85,7 +86,7 @@ class Backends:
         answer = await self.ask(
             self.transcriptions.GetSessionStatistics,
             transcription_pb2.GetSessionStatisticsRequest(),
-            session_id,
+            owner,
         )
         return answer.statistics
 
@@ -93,10 +94,10 @@ class Backends:
         self,
         method: grpc.aio.UnaryStreamMultiCallable[Request, Answer],
         request: Request,
-        session_id: str,
+        owner: Owner,
     ) -> AsyncGenerator[Answer, None]:
         """Call a streaming method for a session. Closing the iterator cancels the call."""
-        call = method(request, metadata=acting_for(session_id), timeout=_EXPORT_SECONDS)
+        call = method(request, metadata=acting_for(owner), timeout=_EXPORT_SECONDS)
         return unwrap_stream(call)
 
     async def close(self) -> None:

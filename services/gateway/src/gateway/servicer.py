@@ -52,7 +52,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     ) -> session_pb2.GetCurrentSessionResponse:
         """Return the caller's session with its job statistics."""
         session = await self._registry.get(identity.session_id())
-        statistics = await self._backends.session_statistics(session.session_id)
+        statistics = await self._backends.session_statistics(session)
         message = conversion.to_message(session, self._registry.now(), statistics)
         return session_pb2.GetCurrentSessionResponse(session=message)
 
@@ -100,6 +100,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
             expire_time=times.timestamp(session.expires_at),
             authenticated=session.authenticated,
             preferences=conversion.preferences_message(session.preferences),
+            workspace_id=session.workspace_id,
         )
 
     def _address(self, context: Any) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from common import sizes
 from common.errors import ValidationError
+from common.identity import Owner
 from common.postgres import Connection, Database
 from speakers.domain.names import clean_name, name_key
 from speakers.domain.observation import Clip, VoiceDecision
@@ -58,7 +59,7 @@ class VoiceDecisions:
         self._min_seconds = min_seconds
 
     async def replace(
-        self, transcription_id: int, decisions: Sequence[VoiceDecision], *, session_id: str
+        self, transcription_id: int, decisions: Sequence[VoiceDecision], *, owner: Owner
     ) -> list[VoiceLink]:
         """Replace all decisions about a recording. Return one link per decision, in order.
 
@@ -78,9 +79,9 @@ class VoiceDecisions:
             before = await Decisions(connection).of_recording(transcription_id)
             resolved = await self._resolve(connection, cleaned, before)
             affected = await self._revoke(connection, transcription_id, before, resolved)
-            affected |= await self._apply(connection, transcription_id, resolved, session_id)
+            affected |= await self._apply(connection, transcription_id, resolved, owner)
             if not decisions:
-                await Recognitions(connection).replace(transcription_id, [])
+                await Recognitions(connection).replace(transcription_id, owner.workspace_id, [])
             await self._delete_unreferenced(connection, affected)
             await self._refresher.refresh(connection, affected)
             profiles = await Profiles(connection).all_with([item.profile_id for item in resolved])
@@ -163,7 +164,7 @@ class VoiceDecisions:
         connection: Connection,
         transcription_id: int,
         resolved: Sequence[_Resolved],
-        session_id: str,
+        owner: Owner,
     ) -> set[int]:
         """Store new decisions and their observations. Return affected profile ids."""
         observations = Observations(connection)
@@ -180,13 +181,14 @@ class VoiceDecisions:
             await Decisions(connection).put(
                 transcription_id,
                 voice.label,
+                workspace_id=owner.workspace_id,
                 profile_id=item.profile_id,
                 speech_seconds=voice.speech_seconds,
                 voice_digest=_digest(item.decision),
             )
             if voice.voiceprint is not None and voice.voiceprint.seconds >= self._min_seconds:
                 origin = ObservationOrigin(
-                    session_id=session_id, transcription_id=transcription_id, label=voice.label
+                    owner=owner, transcription_id=transcription_id, label=voice.label
                 )
                 await observations.add(item.profile_id, voice.voiceprint, origin, clip)
         return affected

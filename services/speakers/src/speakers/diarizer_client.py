@@ -55,7 +55,7 @@ class DiarizerClient:
             self._stub.ExtractVoiceprint(
                 diarization_pb2.ExtractVoiceprintRequest(content=content),
                 timeout=self._timeout,
-                metadata=acting_for(identity.current().session_id),
+                metadata=acting_for(identity.current()),
             )
         )
         return ExtractedVoiceprint(

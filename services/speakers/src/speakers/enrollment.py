@@ -6,6 +6,7 @@ import io
 from common import sizes
 from common.audio.clips import CLIP_TYPE, cut_clip
 from common.errors import ApplicationError, SpeakerError, ValidationError
+from common.identity import Owner
 from common.limits import MAX_CLIP_BYTES
 from common.postgres import Database
 from speakers.diarizer_client import ExtractedVoiceprint, VoiceprintExtractor
@@ -35,7 +36,7 @@ class Enrollment:
         self._min_seconds = min_seconds
 
     async def enroll(
-        self, profile_id: int, content: bytes, *, session_id: str, request_key: str | None
+        self, profile_id: int, content: bytes, *, owner: Owner, request_key: str | None
     ) -> tuple[Profile, Observation]:
         """Add the voiceprint of a clip to a profile's ledger.
 
@@ -62,7 +63,7 @@ class Enrollment:
             extracted = await self._extractor.extract(content)
             self._check(extracted)
             clip = await _preview(content, extracted)
-            return await self._add(profile_id, extracted, clip, session_id, request_key)
+            return await self._add(profile_id, extracted, clip, owner, request_key)
         return await self._earlier_result(*known)
 
     def _check(self, extracted: ExtractedVoiceprint) -> None:
@@ -84,7 +85,7 @@ class Enrollment:
         profile_id: int,
         extracted: ExtractedVoiceprint,
         clip: Clip | None,
-        session_id: str,
+        owner: Owner,
         request_key: str | None,
     ) -> tuple[Profile, Observation]:
         async with locks.ledger(self._database) as connection:
@@ -93,7 +94,7 @@ class Enrollment:
             # An identical concurrent request may have finished in the meantime.
             known = request_key and await observations.by_request(request_key)
             if not known:
-                origin = ObservationOrigin(session_id=session_id, request_key=request_key)
+                origin = ObservationOrigin(owner=owner, request_key=request_key)
                 observation_id = await observations.add(
                     profile_id, extracted.voiceprint, origin, clip
                 )

@@ -37,7 +37,7 @@ class Ledger:
         *,
         clips_shared: bool,
     ) -> None:
-        """Without `clips_shared`, only the session of a recording may play its clips."""
+        """Without `clips_shared`, only the workspace of a recording may play its clips."""
         self._database = database
         self._refresher = refresher
         self._spaces = spaces
@@ -129,17 +129,17 @@ class Ledger:
             )
             return both[profile_id], both[target.profile_id]
 
-    async def clip(self, profile_id: int, session_id: str) -> Clip:
+    async def clip(self, profile_id: int, workspace_id: str) -> Clip:
         """Return the clip of the observation closest to the profile's prototype.
 
         Raises:
-            NotFoundError: The profile does not exist, or it has no clip for this session.
+            NotFoundError: The profile does not exist, or it has no clip for this workspace.
         """
         async with self._database.transaction() as connection:
             await Profiles(connection).get(profile_id)
             observations = Observations(connection)
             clipped = await observations.clipped(
-                profile_id, session_id=session_id, shared=self._clips_shared
+                profile_id, workspace_id=workspace_id, shared=self._clips_shared
             )
             best = self._most_typical(clipped, await observations.samples(profile_id))
             clip = None if best is None else await observations.clip(best)

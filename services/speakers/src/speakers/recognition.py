@@ -67,7 +67,7 @@ class VoiceRecognizer:
         self._policy = policy
 
     async def recognize(
-        self, transcription_id: int, voices: Sequence[Voice]
+        self, transcription_id: int, voices: Sequence[Voice], *, workspace_id: str
     ) -> list[RecognizedVoice]:
         """Match all voices of a recording together and store the recognitions.
 
@@ -82,7 +82,7 @@ class VoiceRecognizer:
             neighborhoods = await self._neighborhoods(connection, voiceprints, _CANDIDATES)
             matches = match([item.voice for item in neighborhoods], self._policy)
             stored = await Recognitions(connection).replace(
-                transcription_id, _recognitions(voices, neighborhoods, matches)
+                transcription_id, workspace_id, _recognitions(voices, neighborhoods, matches)
             )
             known = [item.profile_id for item in matches if item.label in stored]
             profiles = await Profiles(connection).all_with(known)

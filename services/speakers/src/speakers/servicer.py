@@ -133,7 +133,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         profile, observation = await self._enrollment.enroll(
             request.speaker_id,
             request.content,
-            session_id=identity.current().session_id,
+            owner=identity.current(),
             request_key=request_key(_caller(), request.request_id),
         )
         return speaker_pb2.EnrollSpeakerResponse(
@@ -162,7 +162,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         self, request: speaker_pb2.GetProfileClipRequest, _context: Any
     ) -> httpbody_pb2.HttpBody:
         """Return a short clip of a profile's voice."""
-        clip = await self._ledger.clip(request.speaker_id, identity.current().session_id)
+        clip = await self._ledger.clip(request.speaker_id, identity.current().workspace_id)
         return conversion.body(clip)
 
     async def RecognizeVoices(
@@ -170,7 +170,9 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
     ) -> speaker_pb2.RecognizeVoicesResponse:
         """Recognize the known voices of a recording."""
         results = await self._recognizer.recognize(
-            request.transcription_id, [conversion.voice_of(voice) for voice in request.voices]
+            request.transcription_id,
+            [conversion.voice_of(voice) for voice in request.voices],
+            workspace_id=identity.current().workspace_id,
         )
         return speaker_pb2.RecognizeVoicesResponse(matches=map(conversion.voice_match, results))
 
@@ -181,7 +183,7 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         links = await self._decisions.replace(
             request.transcription_id,
             [conversion.decision_of(decision) for decision in request.decisions],
-            session_id=identity.current().session_id,
+            owner=identity.current(),
         )
         return speaker_pb2.SetVoiceDecisionsResponse(links=map(conversion.voice_link, links))
 
@@ -189,4 +191,5 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
 def _caller() -> str:
     """Return the owner of the idempotency keys of the current request."""
     caller = identity.current()
-    return f"session {caller.session_id}" if caller.session_id else f"service {caller.service}"
+    # Earlier versions hashed the session, whose id its workspace has too.
+    return f"session {caller.workspace_id}" if caller.session_id else f"service {caller.service}"

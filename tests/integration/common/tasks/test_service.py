@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from common import gpu
 from common.errors import TranscriptionError
 from common.grpc_client import channel
+from common.identity import Grant
 from common.inference import Inference
 from common.runtime import Supervisor
 from common.settings import ObjectSettings
@@ -109,7 +110,7 @@ async def running(settings: WorkerSettings) -> AsyncIterator[Running]:
 
 async def test_worker_loads_works_answers_and_ends(bench: Bench, settings: WorkerSettings) -> None:
     signature = CallSigner(SECRET, "gateway").sign(
-        "speech", f"/{NAME}/Recognize", digest=digest_of(b"abc"), session="session_1"
+        "speech", f"/{NAME}/Recognize", digest=digest_of(b"abc"), owner=Grant.of("session_1")
     )
     signed = tuple(signature.items())
     async with running(settings) as service:

@@ -38,7 +38,7 @@ async def queued_by_one_that_died(apis: ApiFactory, database: Database) -> int:
     async with database.transaction() as connection:
         transcription = await Transcriptions(connection).lock(transcription_id)
         assert transcription is not None
-        await queue_job(connection, transcription, StartRequest(priority=5))
+        await queue_job(connection, transcription, StartRequest(priority=5), transcription)
     return transcription_id
 
 

@@ -83,7 +83,7 @@ async def test_sql_order_equals_python_order(database: Database, seed: int) -> N
                 continue
             await connection.execute(_TASK.encode(), (job_id, number))
             waiting.append(
-                WaitingJob(number=number, session_id=session, priority=priority, release=release)
+                WaitingJob(number=number, workspace_id=session, priority=priority, release=release)
             )
         found = await Tasks(connection).next_waiting(Stage.DIARIZE, 100)
         await connection.rollback()

@@ -13,7 +13,7 @@ SESSIONS = ("a", "b", "c")
 def job(
     number: int, session: str = "a", priority: int = 5, release: int | None = None
 ) -> WaitingJob:
-    return WaitingJob(number=number, session_id=session, priority=priority, release=release)
+    return WaitingJob(number=number, workspace_id=session, priority=priority, release=release)
 
 
 def numbers(jobs: list[WaitingJob], running: dict[str, int] | None = None) -> list[int]:
@@ -100,7 +100,7 @@ def test_age_decides_within_session_and_priority(
     seen: dict[tuple[str, int], int] = {}
     for item in in_order(jobs, running):
         if item.release is None:
-            key = (item.session_id, item.priority)
+            key = (item.workspace_id, item.priority)
             assert seen.get(key, -1) < item.number
             seen[key] = item.number
 

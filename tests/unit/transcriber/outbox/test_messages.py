@@ -11,6 +11,7 @@ from transcriber.outbox import messages
 TRANSCRIPTION = Transcription(
     id=3,
     session_id="session_a",
+    workspace_id="session_a",
     file=AudioFile(
         filename="a.wav",
         size_bytes=10,

@@ -25,8 +25,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 class Event(_message.Message):
     """A change in the system. Published on NATS as a CloudEvent in binary mode: the attributes travel
     as `ce-*` headers, this message is the payload. The subject is
-    `securetranscribe.events.v1.<session>.<entity>.<id>.<verb>`. Lifecycle events are stored in the
-    JetStream stream EVENTS. Progress and queue changes are not stored.
+    `securetranscribe.events.v1.<workspace>.<entity>.<id>.<verb>`. A workspace has the id of the session
+    that it was made for. Lifecycle events are stored in the JetStream stream EVENTS. Progress and
+    queue changes are not stored.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -47,12 +48,15 @@ class Event(_message.Message):
     SESSION_REVOKED_FIELD_NUMBER: _builtins.int
     SPEAKER_UPDATED_FIELD_NUMBER: _builtins.int
     SPEAKER_DELETED_FIELD_NUMBER: _builtins.int
+    WORKSPACE_ID_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Unique identifier, also in the `ce-id` header. Events with the same identifier are the same
     event.
     """
     session_id: _builtins.str
-    """The session concerned. Empty when all are concerned."""
+    """The session that did it. Empty when all are concerned."""
+    workspace_id: _builtins.str
+    """The workspace concerned. Empty when all are concerned."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """When it happened."""
@@ -128,10 +132,11 @@ class Event(_message.Message):
         session_revoked: Global___SessionRevoked | None = ...,
         speaker_updated: Global___SpeakerUpdated | None = ...,
         speaker_deleted: Global___SpeakerDeleted | None = ...,
+        workspace_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "event_id", b"event_id", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_id", b"session_id", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "event_id", b"event_id", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_id", b"session_id", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "workspace_id", b"workspace_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["transcription_created", "transcription_deleted", "speakers_assigned", "job_queued", "job_started", "job_progress", "job_completed", "job_failed", "job_cancelled", "queue_changed", "session_revoked", "speaker_updated", "speaker_deleted"]  # noqa: Y015
     _WhichOneofArgType_data: _TypeAlias = _typing.Literal["data", b"data"]  # noqa: Y015
@@ -444,10 +449,13 @@ class QueuePlace(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     POSITION_FIELD_NUMBER: _builtins.int
     ESTIMATED_WAIT_FIELD_NUMBER: _builtins.int
+    WORKSPACE_ID_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """The session."""
     position: _builtins.int
     """Position of its first waiting job, from 1."""
+    workspace_id: _builtins.str
+    """The workspace that the job belongs to."""
     @_builtins.property
     def estimated_wait(self) -> _duration_pb2.Duration:
         """Time until that job starts."""
@@ -458,10 +466,11 @@ class QueuePlace(_message.Message):
         session_id: _builtins.str = ...,
         position: _builtins.int = ...,
         estimated_wait: _duration_pb2.Duration | None = ...,
+        workspace_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["estimated_wait", b"estimated_wait"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["estimated_wait", b"estimated_wait", "position", b"position", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["estimated_wait", b"estimated_wait", "position", b"position", "session_id", b"session_id", "workspace_id", b"workspace_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -445,10 +445,13 @@ class AuthenticateSessionResponse(_message.Message):
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     AUTHENTICATED_FIELD_NUMBER: _builtins.int
     PREFERENCES_FIELD_NUMBER: _builtins.int
+    WORKSPACE_ID_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """Identifier of the token's session."""
     authenticated: _builtins.bool
     """True when an identity provider has authenticated the user."""
+    workspace_id: _builtins.str
+    """Workspace of the session. It owns everything that the session creates, and outlives it."""
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """When the session ends unless it is used again."""
@@ -464,10 +467,11 @@ class AuthenticateSessionResponse(_message.Message):
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         authenticated: _builtins.bool = ...,
         preferences: Global___SessionPreferences | None = ...,
+        workspace_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "preferences", b"preferences"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authenticated", b"authenticated", "expire_time", b"expire_time", "preferences", b"preferences", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authenticated", b"authenticated", "expire_time", b"expire_time", "preferences", b"preferences", "session_id", b"session_id", "workspace_id", b"workspace_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

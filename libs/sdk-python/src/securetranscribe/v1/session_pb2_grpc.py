@@ -28,8 +28,9 @@ if _version_not_supported:
 class SessionServiceStub:
     """Creates, describes and ends sessions, and authenticates their tokens for the other services.
 
-    A session owns transcriptions and jobs. Its token is returned once, when the session is created,
-    and is sent as `authorization: Bearer <token>` metadata with every later call.
+    The workspace of a session owns transcriptions and jobs. The session's token is returned once, when
+    the session is created, and is sent as `authorization: Bearer <token>` metadata with every later
+    call.
     """
 
     def __init__(self, channel):
@@ -73,8 +74,9 @@ class SessionServiceStub:
 class SessionServiceServicer:
     """Creates, describes and ends sessions, and authenticates their tokens for the other services.
 
-    A session owns transcriptions and jobs. Its token is returned once, when the session is created,
-    and is sent as `authorization: Bearer <token>` metadata with every later call.
+    The workspace of a session owns transcriptions and jobs. The session's token is returned once, when
+    the session is created, and is sent as `authorization: Bearer <token>` metadata with every later
+    call.
     """
 
     def CreateSession(self, request, context):
@@ -164,8 +166,9 @@ def add_SessionServiceServicer_to_server(servicer, server):
 class SessionService:
     """Creates, describes and ends sessions, and authenticates their tokens for the other services.
 
-    A session owns transcriptions and jobs. Its token is returned once, when the session is created,
-    and is sent as `authorization: Bearer <token>` metadata with every later call.
+    The workspace of a session owns transcriptions and jobs. The session's token is returned once, when
+    the session is created, and is sent as `authorization: Bearer <token>` metadata with every later
+    call.
     """
 
     @staticmethod

@@ -29,8 +29,9 @@ GRPC_VERSION: str
 class SessionServiceStub:
     """Creates, describes and ends sessions, and authenticates their tokens for the other services.
 
-    A session owns transcriptions and jobs. Its token is returned once, when the session is created,
-    and is sent as `authorization: Bearer <token>` metadata with every later call.
+    The workspace of a session owns transcriptions and jobs. The session's token is returned once, when
+    the session is created, and is sent as `authorization: Bearer <token>` metadata with every later
+    call.
     """
 
     @_typing.overload
@@ -56,8 +57,9 @@ class SessionServiceStub:
 class SessionServiceAsyncStub(SessionServiceStub):
     """Creates, describes and ends sessions, and authenticates their tokens for the other services.
 
-    A session owns transcriptions and jobs. Its token is returned once, when the session is created,
-    and is sent as `authorization: Bearer <token>` metadata with every later call.
+    The workspace of a session owns transcriptions and jobs. The session's token is returned once, when
+    the session is created, and is sent as `authorization: Bearer <token>` metadata with every later
+    call.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -79,8 +81,9 @@ class SessionServiceAsyncStub(SessionServiceStub):
 class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     """Creates, describes and ends sessions, and authenticates their tokens for the other services.
 
-    A session owns transcriptions and jobs. Its token is returned once, when the session is created,
-    and is sent as `authorization: Bearer <token>` metadata with every later call.
+    The workspace of a session owns transcriptions and jobs. The session's token is returned once, when
+    the session is created, and is sent as `authorization: Bearer <token>` metadata with every later
+    call.
     """
 
     @_abc_1.abstractmethod

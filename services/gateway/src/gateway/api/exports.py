@@ -137,9 +137,7 @@ class ExportApi:
             format=FORMAT_VALUES[name],
             options=[OPTION_VALUES[option] for option in options or ()],
         )
-        pieces = self._backends.read(
-            self._backends.exports.ExportTranscription, request, caller.session_id
-        )
+        pieces = self._backends.read(self._backends.exports.ExportTranscription, request, caller)
         first = await _first(pieces)
         if headers_only:
             await pieces.aclose()

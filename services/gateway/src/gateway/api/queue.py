@@ -139,7 +139,7 @@ class QueueApi:
         answer = await self._backends.ask(
             self._backends.queue.GetQueueStatus,
             queue_pb2.GetQueueStatusRequest(),
-            caller.session_id,
+            caller,
         )
         return Success[QueueData].of(queue_data(answer.status), "Queue status retrieved")
 
@@ -148,7 +148,7 @@ class QueueApi:
         answer = await self._backends.ask(
             self._backends.queue.GetJob,
             queue_pb2.GetJobRequest(job_id=job_id),
-            caller.session_id,
+            caller,
         )
         return Success[JobData].of(job_data(answer.job), "Job retrieved")
 
@@ -157,7 +157,7 @@ class QueueApi:
         answer = await self._backends.ask(
             self._backends.queue.CancelJob,
             queue_pb2.CancelJobRequest(job_id=job_id),
-            caller.session_id,
+            caller,
         )
         said = "Job cancelled successfully"
         data = CancelledJob(message=said, job_id=answer.job.job_id)
@@ -178,7 +178,7 @@ class QueueApi:
                 limit=limit,
                 offset=offset,
             ),
-            caller.session_id,
+            caller,
         )
         data = JobList(
             jobs=[job_data(job) for job in answer.jobs],

@@ -178,7 +178,7 @@ class SessionApi:
     async def get_current_session(self, caller: Caller) -> Success[CurrentSessionData]:
         """Return the caller's session with its job statistics."""
         session = await self._registry.get(caller.session_id)
-        statistics = await self._backends.session_statistics(session.session_id)
+        statistics = await self._backends.session_statistics(session)
         data = current_session_data(session, statistics, self._registry.now())
         return Success[CurrentSessionData].of(data, "Session retrieved")
 

@@ -69,7 +69,7 @@ class SpeakerLedgerApi:
             speaker_pb2.MergeSpeakersRequest(
                 speaker_id=speaker_id, source_speaker_id=body.source_speaker_id
             ),
-            caller.session_id,
+            caller,
         )
         data = SpeakerData.of(answer.speaker)
         return Success[SpeakerData].of(data, "Speakers merged successfully")
@@ -86,7 +86,7 @@ class SpeakerLedgerApi:
             speaker_pb2.SplitSpeakerRequest(
                 speaker_id=speaker_id, observation_ids=body.observation_ids, name=body.name
             ),
-            caller.session_id,
+            caller,
         )
         data = SplitData(
             speaker=SpeakerData.of(answer.speaker), target=SpeakerData.of(answer.target)
@@ -106,7 +106,7 @@ class SpeakerLedgerApi:
             speaker_pb2.ListObservationsRequest(
                 speaker_id=speaker_id, page=page, page_size=per_page
             ),
-            caller.session_id,
+            caller,
         )
         return Paginated[list[ObservationData]](
             data=[ObservationData.of(row) for row in answer.observations],
@@ -123,7 +123,7 @@ class SpeakerLedgerApi:
             speaker_pb2.DeleteObservationRequest(
                 speaker_id=speaker_id, observation_id=observation_id
             ),
-            caller.session_id,
+            caller,
         )
         data = SpeakerData.of(answer.speaker)
         return Success[SpeakerData].of(data, "Observation deleted successfully")

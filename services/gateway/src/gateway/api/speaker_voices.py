@@ -93,7 +93,7 @@ class SpeakerVoicesApi:
             answer = await self._backends.ask(
                 self._backends.speakers.EnrollSpeaker,
                 speaker_pb2.EnrollSpeakerRequest(speaker_id=speaker_id, content=content),
-                caller.session_id,
+                caller,
                 seconds=_LISTEN_SECONDS,
             )
         data = EnrolledData(
@@ -109,7 +109,7 @@ class SpeakerVoicesApi:
         clip = await self._backends.ask(
             self._backends.speakers.GetProfileClip,
             speaker_pb2.GetProfileClipRequest(speaker_id=speaker_id),
-            caller.session_id,
+            caller,
         )
         return _sound(request, clip)
 
@@ -126,7 +126,7 @@ class SpeakerVoicesApi:
                 transcription_id=transcription_id,
                 view=transcription_pb2.TRANSCRIPTION_VIEW_BASIC,
             ),
-            caller.session_id,
+            caller,
         )
         voices = [TranscriptVoice.of(voice) for voice in answer.transcription.speakers]
         return Success[list[TranscriptVoice]].of(voices, "Voices retrieved")
@@ -147,7 +147,7 @@ class SpeakerVoicesApi:
             transcription_pb2.GetSpeakerClipRequest(
                 transcription_id=transcription_id, speaker_label=speaker_label
             ),
-            caller.session_id,
+            caller,
         )
         return _sound(request, clip)
 

@@ -106,7 +106,7 @@ class SpeakerApi:
                 page=page,
                 page_size=per_page,
             ),
-            caller.session_id,
+            caller,
         )
         return Paginated[list[SpeakerData]](
             data=[SpeakerData.of(speaker) for speaker in answer.speakers],
@@ -116,9 +116,7 @@ class SpeakerApi:
 
     async def create_speaker(self, caller: Caller, body: SpeakerBody) -> Success[SpeakerData]:
         """Create a profile."""
-        answer = await self._backends.ask(
-            self._service.CreateSpeaker, body.request(), caller.session_id
-        )
+        answer = await self._backends.ask(self._service.CreateSpeaker, body.request(), caller)
         data = SpeakerData.of(answer.speaker)
         return Success[SpeakerData].of(data, "Speaker created successfully")
 
@@ -127,7 +125,7 @@ class SpeakerApi:
         answer = await self._backends.ask(
             self._service.GetSpeaker,
             speaker_pb2.GetSpeakerRequest(speaker_id=speaker_id),
-            caller.session_id,
+            caller,
         )
         return Success[SpeakerData].of(SpeakerData.of(answer.speaker), "Speaker retrieved")
 
@@ -136,7 +134,7 @@ class SpeakerApi:
     ) -> Success[SpeakerData]:
         """Update a profile."""
         answer = await self._backends.ask(
-            self._service.UpdateSpeaker, body.request(speaker_id), caller.session_id
+            self._service.UpdateSpeaker, body.request(speaker_id), caller
         )
         data = SpeakerData.of(answer.speaker)
         return Success[SpeakerData].of(data, "Speaker updated successfully")
@@ -148,7 +146,7 @@ class SpeakerApi:
         answer = await self._backends.ask(
             self._service.GetSpeakerStatistics,
             speaker_pb2.GetSpeakerStatisticsRequest(speaker_id=speaker_id),
-            caller.session_id,
+            caller,
         )
         data = SpeakerStatisticsData.of(answer.statistics)
         return Success[SpeakerStatisticsData].of(data, "Speaker statistics retrieved")
@@ -160,7 +158,7 @@ class SpeakerApi:
             speaker_pb2.SearchSpeakersRequest(
                 query=body.query, active_only=body.active_only, limit=_MOST_FOUND
             ),
-            caller.session_id,
+            caller,
         )
         found = [SpeakerData.of(speaker) for speaker in answer.speakers]
         return Success[list[SpeakerData]].of(found, "Search completed")
@@ -175,7 +173,7 @@ class SpeakerApi:
         await self._backends.ask(
             self._service.DeleteSpeaker,
             speaker_pb2.DeleteSpeakerRequest(speaker_id=speaker_id, permanent=permanent),
-            caller.session_id,
+            caller,
         )
         said = f"Speaker {'deleted' if permanent else 'deactivated'} successfully"
         data = DeletedSpeaker(message=said, speaker_id=speaker_id, permanent=permanent)

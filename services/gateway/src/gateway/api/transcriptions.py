@@ -92,7 +92,7 @@ class TranscriptionApi:
             transcription_pb2.StartTranscriptionRequest(
                 transcription_id=transcription_id, language=options.language, channels=mode
             ),
-            caller.session_id,
+            caller,
         )
         said = "Transcription started and added to queue"
         data = StartData(
@@ -113,7 +113,7 @@ class TranscriptionApi:
                 transcription_id=transcription_id,
                 view=transcription_pb2.TRANSCRIPTION_VIEW_FULL,
             ),
-            caller.session_id,
+            caller,
         )
         data = await conversion.status_data(answer.transcription)
         return Success[StatusData].of(data, "Transcription status retrieved")
@@ -130,7 +130,7 @@ class TranscriptionApi:
             transcription_pb2.AssignSpeakersRequest(
                 transcription_id=transcription_id, names=dict(names)
             ),
-            caller.session_id,
+            caller,
         )
         return Success[AssignData].of(
             conversion.assign_data(answer), "Speakers assigned successfully"
@@ -151,7 +151,7 @@ class TranscriptionApi:
                 limit=limit,
                 offset=offset,
             ),
-            caller.session_id,
+            caller,
         )
         data = TranscriptionList(
             transcriptions=[conversion.item(one) for one in answer.transcriptions],
@@ -168,7 +168,7 @@ class TranscriptionApi:
         await self._backends.ask(
             self._service.DeleteTranscription,
             transcription_pb2.DeleteTranscriptionRequest(transcription_id=transcription_id),
-            caller.session_id,
+            caller,
         )
         said = "Transcription deleted successfully"
         data = DeletedTranscription(message=said, transcription_id=transcription_id)

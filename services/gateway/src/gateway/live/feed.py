@@ -80,9 +80,10 @@ class Revocations:
 
         If NATS is away, the other services notice once their short-lived caches expire.
         """
-        self._hub.end_session(session.session_id)
+        self._hub.end_session(session)
         event = event_pb2.Event(
             session_id=session.session_id,
+            workspace_id=session.workspace_id,
             session_revoked=event_pb2.SessionRevoked(token_sha256=session.token_sha256),
         )
         try:

@@ -1,25 +1,28 @@
-"""Delivery of events to the clients of their session."""
+"""Delivery of events to the clients of their workspace."""
 
 import asyncio
 from collections import OrderedDict, defaultdict
 
 from common import logging, telemetry
 from common.errors import ResourceExhaustedError
+from common.events import workspace_of
+from common.identity import Grant, Owner
 from gateway.live import messages
 from gateway.live.messages import QueueState
-from gateway.live.send_queue import GOING_AWAY, SESSION_ENDED, TOO_SLOW, Closing, SendQueue
+from gateway.live.send_queue import GOING_AWAY, SESSION_ENDED, TOO_SLOW, SendQueue
 from securetranscribe.v1 import event_pb2
 
 _REMEMBERED_JOBS = 10_000
-_SESSIONS_AT_A_TIME = 20
+_WORKSPACES_AT_A_TIME = 20
 _log = logging.get(__name__)
 
 
 class Client:
     """One open WebSocket connection."""
 
-    def __init__(self, session_id: str) -> None:
-        self.session_id = session_id
+    def __init__(self, owner: Owner) -> None:
+        self.session_id = owner.session_id
+        self.workspace_id = owner.workspace_id
         self.send_queue = SendQueue()
         self._queue: QueueState | None = None
 
@@ -44,7 +47,7 @@ class Hub:
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._closed = False
 
-    def attach(self, session_id: str) -> Client:
+    def attach(self, owner: Owner) -> Client:
         """Add a connection.
 
         Raises:
@@ -52,23 +55,23 @@ class Hub:
         """
         if self._closed:
             raise ResourceExhaustedError("The server is restarting. Connect again.")
-        if len(self._clients.get(session_id, ())) >= self._clients_per_session:
+        if len(self._clients.get(owner.workspace_id, ())) >= self._clients_per_session:
             raise ResourceExhaustedError("The session has too many open connections.")
-        client = Client(session_id)
-        self._clients[session_id].add(client)
+        client = Client(owner)
+        self._clients[owner.workspace_id].add(client)
         telemetry.WEBSOCKETS.inc()
         return client
 
     def detach(self, client: Client) -> None:
         """Remove a connection."""
-        clients = self._clients[client.session_id]
+        clients = self._clients[client.workspace_id]
         if client in clients:
             clients.remove(client)
             telemetry.WEBSOCKETS.dec()
             if client.send_queue.closing is TOO_SLOW:
                 telemetry.WEBSOCKETS_DROPPED.inc()
         if not clients:
-            del self._clients[client.session_id]
+            del self._clients[client.workspace_id]
 
     def __len__(self) -> int:
         return sum(len(clients) for clients in self._clients.values())
@@ -76,43 +79,47 @@ class Hub:
     def dispatch(self, event: event_pb2.Event) -> None:
         """Deliver an event. Repeated endings of a job are ignored."""
         kind = event.WhichOneof("data")
+        workspace_id = workspace_of(event)
         if kind == "job_progress":
-            self._progress(event.session_id, event.job_progress)
+            self._progress(workspace_id, event.job_progress)
         elif kind == "job_completed":
             completed = event.job_completed
-            self._ending(event.session_id, completed.job_id, messages.completed(completed))
+            self._ending(workspace_id, completed.job_id, messages.completed(completed))
         elif kind == "job_failed":
             failed = event.job_failed
-            self._ending(event.session_id, failed.job_id, messages.failed(failed))
+            self._ending(workspace_id, failed.job_id, messages.failed(failed))
         elif kind == "job_cancelled":
             cancelled = event.job_cancelled
-            self._ending(event.session_id, cancelled.job_id, messages.cancelled(cancelled))
+            self._ending(workspace_id, cancelled.job_id, messages.cancelled(cancelled))
         elif kind == "session_revoked":
-            self.end_session(event.session_id)
+            self.end_session(Grant(session_id=event.session_id, workspace_id=workspace_id))
 
     async def dispatch_queue(self, change: event_pb2.QueueChanged) -> None:
-        """Send each session its view of the queue, yielding between small batches."""
-        places = {place.session_id: place for place in change.places}
-        for count, session_id in enumerate(list(self._clients), start=1):
-            state = messages.queue_state(change, places.get(session_id))
-            for client in self._clients.get(session_id, ()):
+        """Send each workspace its view of the queue, yielding between small batches."""
+        places = {place.workspace_id or place.session_id: place for place in change.places}
+        for count, workspace_id in enumerate(list(self._clients), start=1):
+            state = messages.queue_state(change, places.get(workspace_id))
+            for client in self._clients.get(workspace_id, ()):
                 client.put_queue_state(state)
-            if count % _SESSIONS_AT_A_TIME == 0:
+            if count % _WORKSPACES_AT_A_TIME == 0:
                 # Waking all clients at once would block the event loop.
                 await asyncio.sleep(0)
 
-    def end_session(self, session_id: str) -> None:
-        """Close the connections of an ended session."""
-        self._close(self._clients.get(session_id, ()), SESSION_ENDED)
+    def end_session(self, ended: Owner) -> None:
+        """Close the connections of an ended session. Its workspace may have other sessions."""
+        for client in self._clients.get(ended.workspace_id, ()):
+            if client.session_id == ended.session_id:
+                client.send_queue.close(SESSION_ENDED)
 
     def close(self) -> None:
         """Close all connections and accept no more."""
         self._closed = True
         for clients in self._clients.values():
-            self._close(clients, GOING_AWAY)
+            for client in clients:
+                client.send_queue.close(GOING_AWAY)
 
-    def _progress(self, session_id: str, event: event_pb2.JobProgress) -> None:
-        clients = self._clients.get(session_id)
+    def _progress(self, workspace_id: str, event: event_pb2.JobProgress) -> None:
+        clients = self._clients.get(workspace_id)
         # Progress events are delivered separately and may arrive after the ending.
         if not clients or event.job_id in self._ended:
             return
@@ -120,16 +127,11 @@ class Hub:
         for client in clients:
             client.send_queue.put_progress(event.job_id, text)
 
-    def _ending(self, session_id: str, job_id: str, text: str) -> None:
+    def _ending(self, workspace_id: str, job_id: str, text: str) -> None:
         if job_id in self._ended:
             return
         self._ended[job_id] = None
         if len(self._ended) > _REMEMBERED_JOBS:
             self._ended.popitem(last=False)
-        for client in self._clients.get(session_id, ()):
+        for client in self._clients.get(workspace_id, ()):
             client.send_queue.put_ending(job_id, text)
-
-    @staticmethod
-    def _close(clients: set[Client] | tuple[()], closing: Closing) -> None:
-        for client in clients:
-            client.send_queue.close(closing)

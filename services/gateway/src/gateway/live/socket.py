@@ -53,7 +53,7 @@ class LiveSocket:
         websocket = WebSocket(scope, receive, send)
         try:
             session = await self._admit(websocket)
-            client = self._hub.attach(session.session_id)
+            client = self._hub.attach(session)
         except ApplicationError as error:
             await websocket.send_denial_response(problem(error))
             return
@@ -137,7 +137,7 @@ class LiveSocket:
             answer = await self._backends.ask(
                 self._backends.queue.GetQueueStatus,
                 queue_pb2.GetQueueStatusRequest(),
-                client.session_id,
+                client,
             )
             client.put_initial_queue_state(QueueState.of_status(answer.status))
         except ApplicationError as error:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from common import logging, telemetry
 from common.errors import AuthenticationError, ConflictError, ValidationError
-from common.identity import hash_token
+from common.identity import Grant, hash_token
 from gateway.sessions.session import Expiry, Preferences, Session, utc_now
 from gateway.sessions.store import NewSession, RequestClaim, SessionStore
 from gateway.sessions.tokens import (
@@ -75,8 +75,10 @@ class SessionRegistry:
         _check(request_id, "request_id", MAX_REQUEST_ID)
         now = self._clock()
         token = new_token()
+        session_id = new_session_id()
         new = NewSession(
-            session_id=new_session_id(),
+            session_id=session_id,
+            workspace_id=session_id,
             token_sha256=hash_token(token),
             user_identifier=user_identifier,
             user_agent=user_agent,
@@ -190,9 +192,10 @@ class RegistryAuthenticator:
     def __init__(self, registry: SessionRegistry) -> None:
         self._registry = registry
 
-    async def authenticate(self, token: str) -> str:
-        """Return the session id of a token. Raise AuthenticationError if it is not valid."""
-        return (await self._registry.authenticate(token)).session_id
+    async def authenticate(self, token: str) -> Grant:
+        """Return the access of a token. Raise AuthenticationError if it is not valid."""
+        session = await self._registry.authenticate(token)
+        return Grant(session_id=session.session_id, workspace_id=session.workspace_id)
 
 
 def _valid(session: Session | None) -> Session:

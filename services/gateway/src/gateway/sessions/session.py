@@ -51,6 +51,7 @@ class Session:
 
     id: int
     session_id: str
+    workspace_id: str
     token_sha256: str = field(repr=False)
     user_identifier: str
     authenticated: bool

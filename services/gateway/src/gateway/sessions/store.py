@@ -11,11 +11,11 @@ from gateway.sessions.session import Preferences, Session
 
 _INSERT = """
 INSERT INTO sessions (
-    session_id, token_sha256, user_identifier, user_agent, ip_address,
-    created_at, last_accessed_at, expires_at
+    session_id, workspace_id, token_sha256, user_identifier, user_agent,
+    ip_address, created_at, last_accessed_at, expires_at
 ) VALUES (
-    %(session_id)s, %(token_sha256)s, %(user_identifier)s, %(user_agent)s, %(ip_address)s,
-    %(now)s, %(now)s, %(expires_at)s
+    %(session_id)s, %(workspace_id)s, %(token_sha256)s, %(user_identifier)s, %(user_agent)s,
+    %(ip_address)s, %(now)s, %(now)s, %(expires_at)s
 ) RETURNING *
 """
 _FIND_BY_HASH = """
@@ -70,6 +70,7 @@ class NewSession:
     """Values of a session to be created."""
 
     session_id: str
+    workspace_id: str
     token_sha256: str
     user_identifier: str
     user_agent: str
@@ -176,6 +177,7 @@ def _session(row: DictRow) -> Session:
     return Session(
         id=row["id"],
         session_id=row["session_id"],
+        workspace_id=row["workspace_id"],
         token_sha256=row["token_sha256"],
         user_identifier=row["user_identifier"],
         authenticated=row["authenticated"],

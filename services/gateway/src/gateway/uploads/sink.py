@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from common import sizes
 from common.client_stream import ClientStream
 from common.errors import FileTooLargeError, FileUploadError, TimedOutError
+from common.identity import Owner
 from gateway.backends import Backends
 from securetranscribe.v1 import transcription_pb2
 
@@ -24,7 +25,7 @@ class UploadSink:
         self,
         backends: Backends,
         *,
-        session_id: str,
+        owner: Owner,
         config: transcription_pb2.UploadConfig,
         max_bytes: int,
         announced_bytes: int = 0,
@@ -35,7 +36,7 @@ class UploadSink:
         self._max_bytes = max_bytes
         self._buffer = bytearray()
         self._stream = ClientStream[_Request, _Response](
-            backends.uploads.UploadTranscription(metadata=backends.upload_metadata(session_id))
+            backends.uploads.UploadTranscription(metadata=backends.upload_metadata(owner))
         )
         self.size = 0
 

@@ -139,7 +139,7 @@ class _Reception:
         self._described = replace(options, auto_start=start)
         self._sink = UploadSink(
             self._backends,
-            session_id=self._session.session_id,
+            owner=self._session,
             max_bytes=self._max_bytes,
             announced_bytes=announced or 0,
             config=transcription_pb2.UploadConfig(

@@ -10,12 +10,14 @@ SELECT d.speaker_label, d.profile_id, d.voice_digest, p.name_key
 FROM decisions d JOIN profiles p USING (profile_id) WHERE d.transcription_id = %s
 """
 _PUT = """
-INSERT INTO decisions (transcription_id, speaker_label, profile_id, speech_seconds, voice_digest)
-VALUES (%(transcription_id)s, %(speaker_label)s, %(profile_id)s, %(speech_seconds)s,
-        %(voice_digest)s)
+INSERT INTO decisions (transcription_id, speaker_label, workspace_id, profile_id, speech_seconds,
+                       voice_digest)
+VALUES (%(transcription_id)s, %(speaker_label)s, %(workspace_id)s, %(profile_id)s,
+        %(speech_seconds)s, %(voice_digest)s)
 ON CONFLICT (transcription_id, speaker_label) DO UPDATE
-SET profile_id = excluded.profile_id, speech_seconds = excluded.speech_seconds,
-    voice_digest = excluded.voice_digest, decided_at = now()
+SET workspace_id = excluded.workspace_id, profile_id = excluded.profile_id,
+    speech_seconds = excluded.speech_seconds, voice_digest = excluded.voice_digest,
+    decided_at = now()
 """
 _REMOVE = "DELETE FROM decisions WHERE transcription_id = %s AND speaker_label = ANY(%s)"
 _MOVE = "UPDATE decisions SET profile_id = %(into)s WHERE profile_id = %(source)s"
@@ -55,6 +57,7 @@ class Decisions:
         transcription_id: int,
         label: str,
         *,
+        workspace_id: str,
         profile_id: int,
         speech_seconds: float,
         voice_digest: bytes,
@@ -63,6 +66,7 @@ class Decisions:
         parameters = {
             "transcription_id": transcription_id,
             "speaker_label": label,
+            "workspace_id": workspace_id,
             "profile_id": profile_id,
             "speech_seconds": speech_seconds,
             "voice_digest": voice_digest,

@@ -7,6 +7,7 @@ import numpy as np
 from psycopg.rows import DictRow
 
 from common.errors import NotFoundError, ValidationError
+from common.identity import Owner
 from common.postgres import Connection, execute, fetch_all, fetch_one
 from speakers.domain.observation import Clip, DecisionSource, Observation
 from speakers.domain.profile import Page
@@ -24,11 +25,12 @@ _MODEL_ID = """
 SELECT model_id, dimension FROM voice_models WHERE name = %(name)s AND version = %(version)s
 """
 _ADD = """
-INSERT INTO observations (profile_id, transcription_id, speaker_label, session_id, model_id,
-                          voiceprint, voice_seconds, digest, clip, clip_content_type, request_key)
-VALUES (%(profile_id)s, %(transcription_id)s, %(speaker_label)s, %(session_id)s, %(model_id)s,
-        %(voiceprint)s::real[]::vector, %(seconds)s, %(digest)s, %(clip)s, %(clip_content_type)s,
-        %(request_key)s)
+INSERT INTO observations (profile_id, transcription_id, speaker_label, session_id, workspace_id,
+                          model_id, voiceprint, voice_seconds, digest, clip, clip_content_type,
+                          request_key)
+VALUES (%(profile_id)s, %(transcription_id)s, %(speaker_label)s, %(session_id)s,
+        %(workspace_id)s, %(model_id)s, %(voiceprint)s::real[]::vector, %(seconds)s, %(digest)s,
+        %(clip)s, %(clip_content_type)s, %(request_key)s)
 RETURNING observation_id
 """
 _SET_CLIP = """
@@ -85,7 +87,7 @@ SELECT o.observation_id, m.name, m.version, m.dimension, o.voice_seconds,
        o.voiceprint::real[] AS vector
 FROM observations o JOIN voice_models m USING (model_id)
 WHERE o.profile_id = %(profile_id)s AND o.clip IS NOT NULL
-  AND (o.session_id = %(session_id)s OR o.transcription_id IS NULL OR %(shared)s)
+  AND (o.workspace_id = %(workspace_id)s OR o.transcription_id IS NULL OR %(shared)s)
 ORDER BY o.voice_seconds DESC, o.digest LIMIT %(limit)s
 """
 _CLIP = "SELECT clip, clip_content_type FROM observations WHERE observation_id = %s"
@@ -95,11 +97,11 @@ _CLIP = "SELECT clip, clip_content_type FROM observations WHERE observation_id =
 class ObservationOrigin:
     """Origin of an observation: a voice of a recording, or an enrolled clip.
 
-    For a clip, `transcription_id` is 0 and `label` is empty. `session_id` is the session that added
-    the observation. `request_key` makes an enrollment idempotent.
+    For a clip, `transcription_id` is 0 and `label` is empty. `owner` is the session that added
+    the observation, with its workspace. `request_key` makes an enrollment idempotent.
     """
 
-    session_id: str
+    owner: Owner
     transcription_id: int = 0
     label: str = ""
     request_key: str | None = None
@@ -141,7 +143,8 @@ class Observations:
             "profile_id": profile_id,
             "transcription_id": origin.transcription_id or None,
             "speaker_label": origin.label,
-            "session_id": origin.session_id,
+            "session_id": origin.owner.session_id,
+            "workspace_id": origin.owner.workspace_id,
             "model_id": model_id,
             "voiceprint": voiceprint.vector.tolist(),
             "seconds": voiceprint.seconds,
@@ -223,15 +226,15 @@ class Observations:
         return _observation(row)
 
     async def clipped(
-        self, profile_id: int, *, session_id: str, shared: bool
+        self, profile_id: int, *, workspace_id: str, shared: bool
     ) -> list[tuple[int, VoiceModel, Sample]]:
         """Return (observation id, model, sample) of observations with a clip, longest speech first.
 
-        Unless `shared`, clips of recordings named in other sessions are left out.
+        Unless `shared`, clips of recordings named in other workspaces are left out.
         """
         parameters = {
             "profile_id": profile_id,
-            "session_id": session_id,
+            "workspace_id": workspace_id,
             "shared": shared,
             "limit": MOST_SAMPLES,
         }

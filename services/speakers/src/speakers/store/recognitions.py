@@ -12,15 +12,15 @@ DELETE FROM recognitions WHERE transcription_id = %s AND NOT speaker_label = ANY
 # Skips profiles deleted in the meantime. The row lock makes a concurrent deletion wait for this
 # transaction.
 _PUT = """
-INSERT INTO recognitions (transcription_id, speaker_label, profile_id, model_id, speech_seconds,
-                          voice_seconds, confidence)
-SELECT %(transcription_id)s, %(speaker_label)s, profile_id, %(model_id)s, %(speech_seconds)s,
-       %(voice_seconds)s, %(confidence)s
+INSERT INTO recognitions (transcription_id, speaker_label, workspace_id, profile_id, model_id,
+                          speech_seconds, voice_seconds, confidence)
+SELECT %(transcription_id)s, %(speaker_label)s, %(workspace_id)s, profile_id, %(model_id)s,
+       %(speech_seconds)s, %(voice_seconds)s, %(confidence)s
 FROM profiles WHERE profile_id = %(profile_id)s AND active FOR KEY SHARE
 ON CONFLICT (transcription_id, speaker_label) DO UPDATE
-SET profile_id = excluded.profile_id, model_id = excluded.model_id,
-    speech_seconds = excluded.speech_seconds, voice_seconds = excluded.voice_seconds,
-    confidence = excluded.confidence, created_at = now()
+SET workspace_id = excluded.workspace_id, profile_id = excluded.profile_id,
+    model_id = excluded.model_id, speech_seconds = excluded.speech_seconds,
+    voice_seconds = excluded.voice_seconds, confidence = excluded.confidence, created_at = now()
 """
 _REMOVE = "DELETE FROM recognitions WHERE observation_id = %s AND profile_id = %s"
 _MOVE = "UPDATE recognitions SET profile_id = %(into)s WHERE profile_id = %(source)s"
@@ -85,7 +85,9 @@ class Recognitions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def replace(self, transcription_id: int, found: Sequence[VoiceRecognition]) -> set[str]:
+    async def replace(
+        self, transcription_id: int, workspace_id: str, found: Sequence[VoiceRecognition]
+    ) -> set[str]:
         """Replace the recognitions of a recording. Return the labels that were stored.
 
         Recognitions of profiles deleted in the meantime are not stored.
@@ -95,6 +97,7 @@ class Recognitions:
             parameters = {
                 "transcription_id": transcription_id,
                 "speaker_label": item.label,
+                "workspace_id": workspace_id,
                 "profile_id": item.profile_id,
                 "model_id": item.model_id,
                 "speech_seconds": item.speech_seconds,

@@ -3,9 +3,10 @@
 import datetime as dt
 from typing import Any
 
-from common import identity
+from common import identity, rights
 from common.errors import NotFoundError, StateError, ValidationError
 from common.postgres import Connection, Database
+from common.rights import Right
 from securetranscribe.v1 import queue_pb2, queue_pb2_grpc
 from transcriber.api import requests, responses
 from transcriber.api.priorities import PriorityRule
@@ -17,7 +18,7 @@ from transcriber.wakeups import WakeUps
 
 
 class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
-    """Serves QueueService. Callers see only the jobs of their session."""
+    """Serves QueueService. Callers see only the jobs of their workspace."""
 
     def __init__(
         self,
@@ -44,7 +45,7 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
             status = await self._monitor.status(connection)
         return queue_pb2.GetQueueStatusResponse(
             status=responses.queue_status(
-                status, identity.current().session_id, capacity=self._capacity, running=True
+                status, identity.current().workspace_id, capacity=self._capacity, running=True
             )
         )
 
@@ -54,7 +55,7 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
         """Return one job."""
         job_id = requests.job_id(request.job_id)
         async with self._database.transaction() as connection:
-            job = await Jobs(connection).find(job_id, identity.session_id())
+            job = await Jobs(connection).find(job_id, rights.workspace(Right.READ))
             if job is None:
                 raise NotFoundError("There is no such job.")
             return queue_pb2.GetJobResponse(job=await self._shown(connection, job))
@@ -62,11 +63,11 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
     async def ListJobs(
         self, request: queue_pb2.ListJobsRequest, _context: Any
     ) -> queue_pb2.ListJobsResponse:
-        """Return a page of the session's jobs."""
+        """Return a page of the workspace's jobs."""
         limit, offset = requests.page(request.limit, request.offset)
         async with self._database.transaction() as connection:
             jobs, total = await Jobs(connection).page(
-                identity.session_id(),
+                rights.workspace(Right.READ),
                 status=requests.job_status(request.status),
                 transcription_id=request.transcription_id,
                 limit=limit,
@@ -82,7 +83,9 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
         self, request: queue_pb2.CancelJobRequest, _context: Any
     ) -> queue_pb2.CancelJobResponse:
         """Cancel a job."""
-        job = await self._canceller.cancel(requests.job_id(request.job_id), identity.session_id())
+        job = await self._canceller.cancel(
+            requests.job_id(request.job_id), rights.workspace(Right.CHANGE)
+        )
         async with self._database.transaction() as connection:
             return queue_pb2.CancelJobResponse(job=await self._shown(connection, job))
 
@@ -95,7 +98,8 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
         self._priorities.check(request.priority, context)
         async with self._database.transaction() as connection:
             jobs = Jobs(connection)
-            job = await jobs.find(requests.job_id(request.job_id), identity.session_id())
+            workspace_id = rights.workspace(Right.CHANGE)
+            job = await jobs.find(requests.job_id(request.job_id), workspace_id)
             if job is None:
                 raise NotFoundError("There is no such job.")
             if not await jobs.set_priority(job.job_id, request.priority):

@@ -13,7 +13,7 @@ from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeake
 from transcriber.names.rules import GroupedSpeakers, group_by_name
 from transcriber.outbox.messages import failure
 from transcriber.queue.queue_status import QueueSnapshot, QueueStatus
-from transcriber.store.jobs import SessionStatistics
+from transcriber.store.jobs import JobStatistics
 
 _STATUSES = {
     TranscriptionStatus.PENDING: transcription_pb2.TRANSCRIPTION_STATUS_PENDING,
@@ -156,11 +156,11 @@ def job(value: Job, snapshot: QueueSnapshot, now: dt.datetime) -> queue_pb2.Job:
 
 
 def queue_status(
-    status: QueueStatus, session_id: str, *, capacity: int, running: bool
+    status: QueueStatus, workspace_id: str, *, capacity: int, running: bool
 ) -> queue_pb2.QueueStatus:
-    """Convert the status of the queue with the place of one session."""
+    """Convert the status of the queue with the place of one workspace."""
     count = status.by_status
-    place = status.snapshot.places.get(session_id)
+    place = status.snapshot.places.get(workspace_id)
     wait = status.snapshot.forecast.next_begin if place is None else place.wait
     message = queue_pb2.QueueStatus(
         total_jobs=sum(count.values()),
@@ -183,10 +183,8 @@ def queue_status(
     return message
 
 
-def session_statistics(
-    statistics: SessionStatistics, position: int
-) -> session_pb2.SessionStatistics:
-    """Convert statistics. `position` is that of the session's first queued job, 0 for none."""
+def session_statistics(statistics: JobStatistics, position: int) -> session_pb2.SessionStatistics:
+    """Convert statistics. `position` is that of the workspace's first queued job, 0 for none."""
     return session_pb2.SessionStatistics(
         queue_position=position,
         processing=statistics.processing,

@@ -7,10 +7,11 @@ from typing import Any
 
 from google.api import httpbody_pb2
 
-from common import identity, sizes
+from common import identity, rights, sizes
 from common.audio.clips import CLIP_TYPE
 from common.errors import ConflictError, NotFoundError, StateError, ValidationError
 from common.postgres import Database
+from common.rights import Right
 from securetranscribe.v1 import transcription_pb2, transcription_pb2_grpc
 from transcriber.api import requests, responses, watch
 from transcriber.api.preferences import Preferences, SessionPreferences
@@ -52,7 +53,7 @@ class TranscriptionDependencies:
 
 
 class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer):
-    """Serves TranscriptionService. Callers see only the transcriptions of their session."""
+    """Serves TranscriptionService. Callers see only the transcriptions of their workspace."""
 
     def __init__(self, dependencies: TranscriptionDependencies) -> None:
         self._dependencies = dependencies
@@ -62,7 +63,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         self, request_iterator: _UploadRequests, context: Any
     ) -> transcription_pb2.UploadTranscriptionResponse:
         """Store a recording."""
-        session_id = identity.session_id()
+        owner = rights.caller(Right.CREATE)
         first = await anext(request_iterator, None)
         if first is None or first.WhichOneof("upload") != "config":
             raise ValidationError.of("config", "The first request must describe the upload.")
@@ -73,10 +74,10 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         self._dependencies.priorities.check(request.priority, context)
         body = _Body(request_iterator)
         chunks = body.chunks()
-        uploaded = await self._dependencies.uploader.earlier(session_id, request.request_id)
+        uploaded = await self._dependencies.uploader.earlier(owner.workspace_id, request.request_id)
         if uploaded is None:
             uploaded = await self._dependencies.uploader.upload(
-                session_id,
+                owner,
                 request,
                 chunks,
                 amend=lambda described: requests.amended(described, body.options, preferences),
@@ -94,7 +95,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         wanted = requests.start(request)
         self._dependencies.priorities.check(wanted.priority, context)
         job = await self._dependencies.starter.start(
-            request.transcription_id, identity.session_id(), wanted
+            request.transcription_id, rights.caller(Right.CHANGE), wanted
         )
         async with self._database.transaction() as connection:
             snapshot = await self._dependencies.monitor.snapshot(connection)
@@ -109,7 +110,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         async with self._database.transaction() as connection:
             await locks.repeatable_read(connection)
             found = await Transcriptions(connection).find(
-                request.transcription_id, identity.session_id()
+                request.transcription_id, rights.workspace(Right.READ)
             )
             if found is None:
                 raise NotFoundError("There is no such transcription.")
@@ -123,11 +124,11 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
     async def ListTranscriptions(
         self, request: transcription_pb2.ListTranscriptionsRequest, _context: Any
     ) -> transcription_pb2.ListTranscriptionsResponse:
-        """Return a page of the session's transcriptions."""
+        """Return a page of the workspace's transcriptions."""
         limit, offset = requests.page(request.limit, request.offset)
         async with self._database.transaction() as connection:
             found, total = await Transcriptions(connection).page(
-                identity.session_id(),
+                rights.workspace(Right.READ),
                 status=requests.status(request.status),
                 limit=limit,
                 offset=offset,
@@ -141,7 +142,9 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         self, request: transcription_pb2.DeleteTranscriptionRequest, _context: Any
     ) -> transcription_pb2.DeleteTranscriptionResponse:
         """Delete a transcription with its results."""
-        await self._dependencies.deleter.delete(request.transcription_id, identity.session_id())
+        await self._dependencies.deleter.delete(
+            request.transcription_id, rights.workspace(Right.DELETE)
+        )
         return transcription_pb2.DeleteTranscriptionResponse()
 
     async def StreamTranscript(
@@ -152,7 +155,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
             await locks.repeatable_read(connection)
             found = _with_transcript(
                 await Transcriptions(connection).find(
-                    request.transcription_id, identity.session_id()
+                    request.transcription_id, rights.workspace(Right.READ)
                 )
             )
         yield transcription_pb2.StreamTranscriptResponse(
@@ -171,7 +174,10 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
     ) -> AsyncIterator[transcription_pb2.WatchTranscriptionResponse]:
         """Stream the state of a transcription."""
         states = watch.states(
-            self._database, self._dependencies.hub, request.transcription_id, identity.session_id()
+            self._database,
+            self._dependencies.hub,
+            request.transcription_id,
+            rights.workspace(Right.READ),
         )
         async for state in states:
             yield transcription_pb2.WatchTranscriptionResponse(
@@ -183,7 +189,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
     ) -> transcription_pb2.AssignSpeakersResponse:
         """Assign names to speakers."""
         changed = await self._dependencies.names.assign(
-            request.transcription_id, identity.session_id(), dict(request.names)
+            request.transcription_id, rights.workspace(Right.CHANGE), dict(request.names)
         )
         return transcription_pb2.AssignSpeakersResponse(
             transcription=responses.transcription(changed, _now()),
@@ -197,7 +203,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         async with self._database.transaction() as connection:
             found = _with_transcript(
                 await Transcriptions(connection).find(
-                    request.transcription_id, identity.session_id()
+                    request.transcription_id, rights.workspace(Right.READ)
                 )
             )
         wanted = same_name(request.speaker_label)
@@ -210,12 +216,12 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
     async def GetSessionStatistics(
         self, _request: transcription_pb2.GetSessionStatisticsRequest, _context: Any
     ) -> transcription_pb2.GetSessionStatisticsResponse:
-        """Return statistics of the session's jobs."""
-        session_id = identity.session_id()
+        """Return statistics of the workspace's jobs."""
+        workspace_id = rights.workspace(Right.READ)
         async with self._database.transaction() as connection:
-            statistics = await Jobs(connection).session_statistics(session_id)
+            statistics = await Jobs(connection).statistics(workspace_id)
             snapshot = await self._dependencies.monitor.snapshot(connection)
-        place = snapshot.places.get(session_id)
+        place = snapshot.places.get(workspace_id)
         return transcription_pb2.GetSessionStatisticsResponse(
             statistics=responses.session_statistics(statistics, place.position if place else 0)
         )

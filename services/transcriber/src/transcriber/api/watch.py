@@ -65,14 +65,14 @@ class ChangeHub:
 
 
 async def states(
-    database: Database, hub: ChangeHub, transcription_id: int, session_id: str
+    database: Database, hub: ChangeHub, transcription_id: int, workspace_id: str
 ) -> AsyncIterator[Transcription]:
-    """Yield a session's transcription now and after each change, until its job has ended.
+    """Yield a workspace's transcription now and after each change, until its job has ended.
 
     Without a job, the watch lasts until one has started and ended.
 
     Raises:
-        NotFoundError: the session has no such transcription, or it was deleted.
+        NotFoundError: the workspace has no such transcription, or it was deleted.
         UnavailableError: the process stops.
     """
     shown: Transcription | None = None
@@ -80,7 +80,7 @@ async def states(
         while True:
             changed.clear()
             async with database.transaction() as connection:
-                current = await Transcriptions(connection).find(transcription_id, session_id)
+                current = await Transcriptions(connection).find(transcription_id, workspace_id)
             if current is None:
                 raise NotFoundError("There is no such transcription.")
             if current != shown:

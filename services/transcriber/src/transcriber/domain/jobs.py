@@ -109,6 +109,7 @@ class Job:
     job_id: str
     transcription_id: int
     session_id: str
+    workspace_id: str
     status: JobStatus
     priority: int
     progress: float

@@ -1,4 +1,4 @@
-"""The order of the queue: priority, then fair share between sessions, then age.
+"""The order of the queue: priority, then fair share between workspaces, then age.
 
 `store.tasks` has the same order in SQL, to take the next tasks out of a long queue. A test compares
 the two.
@@ -18,7 +18,7 @@ class WaitingJob:
     """
 
     number: int
-    session_id: str
+    workspace_id: str
     priority: int
     release: int | None = None
 
@@ -27,27 +27,27 @@ def in_order(jobs: Iterable[WaitingJob], running: Mapping[str, int]) -> list[Wai
     """Return the jobs in the order in which they begin.
 
     Released jobs come first, in the order of their release. The others are sorted by priority,
-    then by fair share, then by age. The share of a session's first job is one more than its jobs
-    in `running`, of its second job two more, and so on. Every session thus gets its turn before
+    then by fair share, then by age. The share of a workspace's first job is one more than its jobs
+    in `running`, of its second job two more, and so on. Every workspace thus gets its turn before
     anyone's second job.
 
-    Example: of jobs 1 and 2 of one session and 3 of another, the order is 1, 3, 2.
+    Example: of jobs 1 and 2 of one workspace and 3 of another, the order is 1, 3, 2.
     """
     released: list[WaitingJob] = []
-    by_session: dict[str, list[WaitingJob]] = defaultdict(list)
+    by_workspace: dict[str, list[WaitingJob]] = defaultdict(list)
     taken = Counter(running)
     for job in jobs:
         if job.release is None:
-            by_session[job.session_id].append(job)
+            by_workspace[job.workspace_id].append(job)
         else:
             released.append(job)
-            taken[job.session_id] += 1
+            taken[job.workspace_id] += 1
     released.sort(key=lambda job: (job.release, job.number))
     ranked = []
-    for session, waiting in by_session.items():
+    for workspace, waiting in by_workspace.items():
         waiting.sort(key=lambda job: (-job.priority, job.number))
         ranked += [
-            (-job.priority, taken[session] + place, job.number, job)
+            (-job.priority, taken[workspace] + place, job.number, job)
             for place, job in enumerate(waiting, start=1)
         ]
     ranked.sort(key=lambda item: item[:3])

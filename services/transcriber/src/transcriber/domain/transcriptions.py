@@ -59,6 +59,7 @@ class Transcription:
 
     id: int
     session_id: str
+    workspace_id: str
     file: AudioFile
     source_key: str
     source_available: bool

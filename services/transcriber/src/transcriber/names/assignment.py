@@ -56,7 +56,7 @@ class SpeakerNames:
         self._turn = asyncio.Semaphore(_AT_A_TIME)
 
     async def assign(
-        self, transcription_id: int, session_id: str, assignment: Mapping[str, str]
+        self, transcription_id: int, workspace_id: str, assignment: Mapping[str, str]
     ) -> Transcription:
         """Name speakers and return the changed transcription.
 
@@ -64,15 +64,15 @@ class SpeakerNames:
         one.
 
         Raises:
-            NotFoundError: the session has no such transcription.
+            NotFoundError: the workspace has no such transcription.
             StateError: it has no transcript yet.
             SpeakerError, ValidationError: the assignment is invalid.
             UnavailableError: the speakers service does not answer. Nothing has changed.
         """
         async with self._turn:
-            clips = await self._prepare(transcription_id, session_id, assignment)
+            clips = await self._prepare(transcription_id, workspace_id, assignment)
             async with self._names_locked(transcription_id) as connection:
-                transcription = await _completed(connection, transcription_id, session_id)
+                transcription = await _completed(connection, transcription_id, workspace_id)
                 names = rules.resolve(transcription.speakers, assignment)
                 speakers = rules.assign(transcription.speakers, names)
                 speakers = await self._send(transcription, speakers, clips, newly_named=names)
@@ -80,7 +80,7 @@ class SpeakerNames:
                 await JobOutbox(connection).event(
                     messages.speakers_assigned(transcription, speakers)
                 )
-                changed = await Transcriptions(connection).find(transcription_id, session_id)
+                changed = await Transcriptions(connection).find(transcription_id, workspace_id)
         self._wake_ups.outbox.notify()
         if changed is None:
             raise NotFoundError("The transcription was deleted in the meantime.")
@@ -100,11 +100,11 @@ class SpeakerNames:
             await _store_decided(connection, transcription, speakers)
 
     async def _prepare(
-        self, transcription_id: int, session_id: str, assignment: Mapping[str, str]
+        self, transcription_id: int, workspace_id: str, assignment: Mapping[str, str]
     ) -> _Clips:
         """Check an assignment, cut the clips it needs, and mark its decisions as due."""
         async with self._database.transaction() as connection:
-            transcription = await _completed(connection, transcription_id, session_id)
+            transcription = await _completed(connection, transcription_id, workspace_id)
         names = rules.resolve(transcription.speakers, assignment)
         speakers = rules.assign(transcription.speakers, names)
         clips = await self._cut(transcription, rules.decided(speakers, names))
@@ -156,9 +156,7 @@ class SpeakerNames:
             for speaker in rules.decided(speakers, newly_named)
         ]
         try:
-            links = await self._speakers.set_decisions(
-                transcription.id, transcription.session_id, decisions
-            )
+            links = await self._speakers.set_decisions(transcription.id, transcription, decisions)
         except ServiceTimedOutError as error:
             raise UnavailableError(error.message) from error
         return _linked(speakers, links)
@@ -173,9 +171,9 @@ class SpeakerNames:
 
 
 async def _completed(
-    connection: Connection, transcription_id: int, session_id: str
+    connection: Connection, transcription_id: int, workspace_id: str
 ) -> Transcription:
-    transcription = await Transcriptions(connection).find(transcription_id, session_id)
+    transcription = await Transcriptions(connection).find(transcription_id, workspace_id)
     if transcription is None:
         raise NotFoundError("There is no such transcription.")
     if transcription.status is not TranscriptionStatus.COMPLETED:

@@ -7,6 +7,7 @@ import grpc.aio
 
 from common.audio.clips import CLIP_TYPE
 from common.grpc_client import unwrap
+from common.identity import Owner
 from common.signing import acting_for
 from common.times import duration
 from securetranscribe.v1 import diarization_pb2, speaker_pb2, speaker_pb2_grpc
@@ -35,13 +36,13 @@ class VoiceLink:
 
 
 class SpeakersClient:
-    """Calls SpeakerService as this service, on behalf of the session that owns the recording."""
+    """Calls SpeakerService as this service, on behalf of the workspace that owns the recording."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = speaker_pb2_grpc.SpeakerServiceStub(channel)
 
     async def recognize(
-        self, transcription_id: int, session_id: str, speakers: Sequence[TranscriptSpeaker]
+        self, transcription_id: int, owner: Owner, speakers: Sequence[TranscriptSpeaker]
     ) -> list[Suggestion]:
         """Return the known voices among a recording's speakers. Nothing is learned.
 
@@ -53,7 +54,7 @@ class SpeakersClient:
         )
         answer = await unwrap(
             self._stub.RecognizeVoices(
-                request, timeout=_RECOGNIZE_SECONDS, metadata=acting_for(session_id)
+                request, timeout=_RECOGNIZE_SECONDS, metadata=acting_for(owner)
             )
         )
         return [
@@ -68,7 +69,7 @@ class SpeakersClient:
         ]
 
     async def set_decisions(
-        self, transcription_id: int, session_id: str, decisions: Iterable[Decision]
+        self, transcription_id: int, owner: Owner, decisions: Iterable[Decision]
     ) -> list[VoiceLink]:
         """Replace all decisions about the voices of a recording and return the linked profiles.
 
@@ -90,7 +91,7 @@ class SpeakersClient:
         )
         answer = await unwrap(
             self._stub.SetVoiceDecisions(
-                request, timeout=_DECIDE_SECONDS, metadata=acting_for(session_id)
+                request, timeout=_DECIDE_SECONDS, metadata=acting_for(owner)
             )
         )
         return [

@@ -95,7 +95,7 @@ class NameSuggestions:
     async def _ask(
         self, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
     ) -> list[Suggestion]:
-        return await self._speakers.recognize(transcription.id, transcription.session_id, speakers)
+        return await self._speakers.recognize(transcription.id, transcription, speakers)
 
 
 def _heard(speakers: Sequence[TranscriptSpeaker]) -> bool:

@@ -69,6 +69,7 @@ def transcription_created(value: Transcription) -> event_pb2.Event:
     """Return an event for a stored recording."""
     return event_pb2.Event(
         session_id=value.session_id,
+        workspace_id=value.workspace_id,
         transcription_created=event_pb2.TranscriptionCreated(
             transcription_id=value.id,
             duration=duration(value.file.duration),
@@ -77,11 +78,12 @@ def transcription_created(value: Transcription) -> event_pb2.Event:
     )
 
 
-def transcription_deleted(session_id: str, transcription_id: int) -> event_pb2.Event:
+def transcription_deleted(value: Transcription) -> event_pb2.Event:
     """Return an event for a deleted transcription."""
     return event_pb2.Event(
-        session_id=session_id,
-        transcription_deleted=event_pb2.TranscriptionDeleted(transcription_id=transcription_id),
+        session_id=value.session_id,
+        workspace_id=value.workspace_id,
+        transcription_deleted=event_pb2.TranscriptionDeleted(transcription_id=value.id),
     )
 
 
@@ -91,6 +93,7 @@ def speakers_assigned(
     """Return an event for changed names of speakers."""
     return event_pb2.Event(
         session_id=value.session_id,
+        workspace_id=value.workspace_id,
         speakers_assigned=event_pb2.SpeakersAssigned(
             transcription_id=value.id,
             named_speakers=sum(bool(speaker.name) for speaker in speakers),
@@ -102,6 +105,7 @@ def job_queued(job: Job) -> event_pb2.Event:
     """Return an event for a queued job."""
     return event_pb2.Event(
         session_id=job.session_id,
+        workspace_id=job.workspace_id,
         job_queued=event_pb2.JobQueued(
             job_id=job.job_id, transcription_id=job.transcription_id, priority=job.priority
         ),
@@ -112,6 +116,7 @@ def job_started(job: Job) -> event_pb2.Event:
     """Return an event for the start of a job."""
     return event_pb2.Event(
         session_id=job.session_id,
+        workspace_id=job.workspace_id,
         job_started=event_pb2.JobStarted(job_id=job.job_id, transcription_id=job.transcription_id),
     )
 
@@ -120,6 +125,7 @@ def job_progress(job: Job, expected_end: dt.datetime | None) -> event_pb2.Event:
     """Return an event for progress of a job."""
     return event_pb2.Event(
         session_id=job.session_id,
+        workspace_id=job.workspace_id,
         job_progress=event_pb2.JobProgress(
             job_id=job.job_id,
             transcription_id=job.transcription_id,
@@ -136,6 +142,7 @@ def job_completed(
     """Return an event for a completed job."""
     return event_pb2.Event(
         session_id=job.session_id,
+        workspace_id=job.workspace_id,
         job_completed=event_pb2.JobCompleted(
             job_id=job.job_id,
             transcription_id=job.transcription_id,
@@ -152,6 +159,7 @@ def job_failed(job: Job, *, at: dt.datetime, why: Failure) -> event_pb2.Event:
     """Return an event for a failed job."""
     return event_pb2.Event(
         session_id=job.session_id,
+        workspace_id=job.workspace_id,
         job_failed=event_pb2.JobFailed(
             job_id=job.job_id,
             transcription_id=job.transcription_id,
@@ -165,6 +173,7 @@ def job_cancelled(job: Job, *, at: dt.datetime) -> event_pb2.Event:
     """Return an event for a cancelled job."""
     return event_pb2.Event(
         session_id=job.session_id,
+        workspace_id=job.workspace_id,
         job_cancelled=event_pb2.JobCancelled(
             job_id=job.job_id,
             transcription_id=job.transcription_id,

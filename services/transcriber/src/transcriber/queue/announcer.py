@@ -70,11 +70,13 @@ def message(snapshot: QueueSnapshot) -> event_pb2.QueueChanged:
         processing_jobs=snapshot.processing,
         places=[
             event_pb2.QueuePlace(
-                session_id=session_id,
+                # Gateways of the version before look for their session.
+                session_id=workspace_id,
+                workspace_id=workspace_id,
                 position=place.position,
                 estimated_wait=None if place.wait is None else duration(round(place.wait)),
             )
-            for session_id, place in snapshot.places.items()
+            for workspace_id, place in snapshot.places.items()
         ],
     )
     if snapshot.forecast.next_begin is not None:

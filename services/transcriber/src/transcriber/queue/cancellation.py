@@ -23,15 +23,15 @@ class JobCanceller:
         self._stream = stream
         self._wake_ups = wake_ups
 
-    async def cancel(self, job_id: str, session_id: str) -> Job:
-        """Cancel a session's job.
+    async def cancel(self, job_id: str, workspace_id: str) -> Job:
+        """Cancel a workspace's job.
 
         Raises:
-            NotFoundError: the session has no such job.
+            NotFoundError: the workspace has no such job.
             StateError: it has ended.
         """
         async with self._database.transaction() as connection:
-            job = await Jobs(connection).find(job_id, session_id)
+            job = await Jobs(connection).find(job_id, workspace_id)
             if job is None:
                 raise NotFoundError("There is no such job.")
             sequences = await self.cancel_within(connection, job)

@@ -8,6 +8,7 @@ from uuid import uuid4
 from common import telemetry
 from common.audio.signals import ChannelMode, ChannelPlan, Signal
 from common.errors import ConflictError, NotFoundError, ResourceExhaustedError, StateError
+from common.identity import Owner
 from common.postgres import Connection, Database
 from transcriber.domain.jobs import WORKER_STAGES, Job, Stage, Task, TaskState
 from transcriber.domain.options import ProcessingOptions, SpeakerBounds
@@ -54,24 +55,26 @@ class JobStarter:
         self._wake_ups = wake_ups
         self._queue_size = queue_size
 
-    async def start(self, transcription_id: int, session_id: str, request: StartRequest) -> Job:
-        """Queue a job for a session's transcription.
+    async def start(self, transcription_id: int, owner: Owner, request: StartRequest) -> Job:
+        """Queue a job for a transcription of the owner's workspace.
 
         Raises:
-            NotFoundError: the session has no such transcription.
+            NotFoundError: the workspace has no such transcription.
             ConflictError: a job is running, or the idempotency key belongs to another one.
             StateError: it is completed, no stage is named and no channel is processed in another
                 way, or a stage must run and its recording has been deleted.
             ResourceExhaustedError: the queue is full.
         """
         async with self._database.transaction() as connection:
-            transcription = await Transcriptions(connection).lock_own(transcription_id, session_id)
+            transcription = await Transcriptions(connection).lock_own(
+                transcription_id, owner.workspace_id
+            )
             if transcription is None:
                 raise NotFoundError("There is no such transcription.")
             job = await self._earlier(connection, transcription, request.request_id)
             if job is None:
                 await self._admit(connection, transcription, request)
-                job = await queue_job(connection, transcription, request)
+                job = await queue_job(connection, transcription, request, owner)
         self.queued()
         return job
 
@@ -103,7 +106,7 @@ class JobStarter:
         """Return the job made by an earlier attempt of the same request."""
         if request_id is None:
             return None
-        job = await Jobs(connection).find_by_request(transcription.session_id, request_id)
+        job = await Jobs(connection).find_by_request(transcription.workspace_id, request_id)
         if job is not None and job.transcription_id != transcription.id:
             raise _used_elsewhere()
         return job
@@ -127,11 +130,12 @@ class JobStarter:
 
 
 async def queue_job(
-    connection: Connection, transcription: Transcription, request: StartRequest
+    connection: Connection, transcription: Transcription, request: StartRequest, owner: Owner
 ) -> Job:
     """Add a job with its tasks for a locked transcription without a live job.
 
-    Stages with an earlier result for the same options start as done.
+    Stages with an earlier result for the same options start as done. `owner` has the workspace of
+    the transcription.
 
     Raises:
         StateError: a stage must run and the recording has been deleted.
@@ -158,7 +162,7 @@ async def queue_job(
     added = await jobs.add(
         job_id=job_id,
         transcription_id=transcription.id,
-        session_id=transcription.session_id,
+        owner=owner,
         request_id=request.request_id,
         priority=request.priority,
         current_step=QUEUED_STEP,

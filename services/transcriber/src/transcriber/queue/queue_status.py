@@ -23,7 +23,7 @@ _RECENT_SECONDS = 1.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueuePlace:
-    """Position of a session's first waiting job, and the seconds until it begins."""
+    """Position of a workspace's first waiting job, and the seconds until it begins."""
 
     position: int
     wait: float | None
@@ -31,7 +31,7 @@ class QueuePlace:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueSnapshot:
-    """The queue at one moment. Positions count from 1 and are by job."""
+    """The queue at one moment. Positions count from 1 and are by job, places by workspace."""
 
     positions: Mapping[str, int]
     forecast: Forecast
@@ -99,13 +99,13 @@ class QueueMonitor:
             (
                 WaitingJob(
                     number=job.id,
-                    session_id=job.session_id,
+                    workspace_id=job.workspace_id,
                     priority=job.priority,
                     release=job.release_number,
                 )
                 for job in queued.values()
             ),
-            Counter(job.session_id for job in processing),
+            Counter(job.workspace_id for job in processing),
         )
         running = [
             RunningWork(
@@ -136,5 +136,5 @@ def _places(waiting: list[Job], expected: Forecast) -> dict[str, QueuePlace]:
     places: dict[str, QueuePlace] = {}
     for position, job in enumerate(waiting, start=1):
         place = QueuePlace(position=position, wait=expected.begin.get(job.job_id))
-        places.setdefault(job.session_id, place)
+        places.setdefault(job.workspace_id, place)
     return places

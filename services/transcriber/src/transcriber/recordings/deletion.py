@@ -49,16 +49,16 @@ class Deleter:
         self._bucket_audio = bucket_audio
         self._bucket_results = bucket_results
 
-    async def delete(self, transcription_id: int, session_id: str) -> None:
-        """Delete a session's transcription, cancelling its live job.
+    async def delete(self, transcription_id: int, workspace_id: str) -> None:
+        """Delete a workspace's transcription, cancelling its live job.
 
         Raises:
-            NotFoundError: the session has no such transcription.
+            NotFoundError: the workspace has no such transcription.
         """
         sequences: list[int] = []
         async with self._database.transaction() as connection:
             transcriptions = Transcriptions(connection)
-            transcription = await transcriptions.lock_own(transcription_id, session_id)
+            transcription = await transcriptions.lock_own(transcription_id, workspace_id)
             if transcription is None:
                 raise NotFoundError("There is no such transcription.")
             live = await Jobs(connection).live_of(transcription_id)
@@ -71,7 +71,8 @@ class Deleter:
                 sequences = await self._canceller.cancel_within(connection, job) or []
             deletion = Deletion(
                 transcription_id=transcription_id,
-                session_id=session_id,
+                session_id=transcription.session_id,
+                workspace_id=workspace_id,
                 source_key=transcription.source_key,
                 voices_known=transcription.voices_known,
                 late_pass=late,
@@ -79,9 +80,7 @@ class Deleter:
             await Deletions(connection).add(deletion)
             await transcriptions.remove(transcription_id)
             await ItemAttempts(connection).forget(_STEPS, str(transcription_id))
-            await JobOutbox(connection).event(
-                messages.transcription_deleted(session_id, transcription_id)
-            )
+            await JobOutbox(connection).event(messages.transcription_deleted(transcription))
         await self._canceller.withdraw(sequences)
         await self._at_once(deletion)
 
@@ -105,7 +104,7 @@ class Deleter:
         await self._objects.delete(self._bucket_audio, deletion.source_key)
         await self._objects.delete_prefix(self._bucket_results, prefix)
         if deletion.voices_known:
-            await self._speakers.set_decisions(deletion.transcription_id, deletion.session_id, ())
+            await self._speakers.set_decisions(deletion.transcription_id, deletion, ())
         async with self._database.transaction() as connection:
             await Deletions(connection).done(deletion, _LATE_SECONDS)
 

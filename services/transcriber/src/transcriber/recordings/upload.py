@@ -14,6 +14,7 @@ from common.errors import (
     TimedOutError,
     UnavailableError,
 )
+from common.identity import Owner
 from common.idle_streams import with_idle_timeout
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
@@ -89,16 +90,16 @@ class Uploader:
         self._limits = limits
         self._discarding: set[asyncio.Task[None]] = set()
 
-    async def earlier(self, session_id: str, request_id: str | None) -> Uploaded | None:
+    async def earlier(self, workspace_id: str, request_id: str | None) -> Uploaded | None:
         """Return the result of an earlier call with the same request id, if any."""
         if request_id is None:
             return None
         async with self._database.transaction() as connection:
-            return await _earlier(connection, session_id, request_id)
+            return await _earlier(connection, workspace_id, request_id)
 
     async def upload(
         self,
-        session_id: str,
+        owner: Owner,
         request: UploadRequest,
         chunks: AsyncIterator[bytes],
         *,
@@ -122,7 +123,7 @@ class Uploader:
         async with self._database.transaction() as connection:
             if request.auto_start:
                 await self._starter.check_room(connection)
-            upload = await Uploads(connection).begin(session_id, auto_start=request.auto_start)
+            upload = await Uploads(connection).begin(owner, auto_start=request.auto_start)
         try:
             size = await self._objects.put_stream(
                 self._bucket, upload.source_key, self._checked(upload, request, chunks)
@@ -137,7 +138,7 @@ class Uploader:
             if final.auto_start and not request.auto_start:
                 async with self._database.transaction() as connection:
                     await self._starter.check_room(connection)
-            uploaded = await self._note(upload, session_id, final, examined)
+            uploaded = await self._note(upload, owner, final, examined)
         except BaseException:
             # The removal continues even if the caller is gone and this task is cancelled.
             await asyncio.shield(self._in_background(self._discard(upload)))
@@ -184,14 +185,14 @@ class Uploader:
                 raise UnavailableError("The upload took too long. Try again.")
 
     async def _note(
-        self, upload: Upload, session_id: str, request: UploadRequest, examined: Examined
+        self, upload: Upload, owner: Owner, request: UploadRequest, examined: Examined
     ) -> Uploaded:
         """Turn the upload into a transcription, with its job, in one transaction."""
         async with self._database.transaction() as connection:
             transcriptions = Transcriptions(connection)
             added = await transcriptions.add(
                 transcription_id=upload.transcription_id,
-                session_id=session_id,
+                owner=owner,
                 request_id=request.request_id,
                 file=examined.file,
                 source_key=upload.source_key,
@@ -199,7 +200,7 @@ class Uploader:
                 channel_plan=channels.plan(examined.survey, request.options.channels),
             )
             if not added:
-                earlier = await _earlier(connection, session_id, request.request_id or "")
+                earlier = await _earlier(connection, owner.workspace_id, request.request_id or "")
                 assert earlier is not None, "its key is taken"
                 return earlier
             if not await Uploads(connection).finish(upload.transcription_id):
@@ -211,9 +212,8 @@ class Uploader:
             await JobOutbox(connection).event(messages.transcription_created(transcription))
             job = None
             if request.auto_start:
-                job = await queue_job(
-                    connection, transcription, StartRequest(priority=request.priority)
-                )
+                start = StartRequest(priority=request.priority)
+                job = await queue_job(connection, transcription, start, owner)
                 transcription = await transcriptions.get(upload.transcription_id)
                 assert transcription is not None, "it was just added"
             return Uploaded(transcription=transcription, job=job)
@@ -251,8 +251,8 @@ class Uploader:
         )
 
 
-async def _earlier(connection: Connection, session_id: str, request_id: str) -> Uploaded | None:
-    transcription = await Transcriptions(connection).find_by_request(session_id, request_id)
+async def _earlier(connection: Connection, workspace_id: str, request_id: str) -> Uploaded | None:
+    transcription = await Transcriptions(connection).find_by_request(workspace_id, request_id)
     if transcription is None:
         return None
     return Uploaded(transcription=transcription, job=transcription.job)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from common.postgres import Connection, execute, fetch_all
 
 _ADD = """
-INSERT INTO deletions (transcription_id, session_id, source_key, voices_known, late_pass, due_at)
-VALUES (%(transcription_id)s, %(session_id)s, %(source_key)s, %(voices_known)s, %(late_pass)s,
-        now() + interval '1 minute')
+INSERT INTO deletions (transcription_id, session_id, workspace_id, source_key, voices_known,
+                       late_pass, due_at)
+VALUES (%(transcription_id)s, %(session_id)s, %(workspace_id)s, %(source_key)s, %(voices_known)s,
+        %(late_pass)s, now() + interval '1 minute')
 """
 _DUE = """
 SELECT * FROM deletions
@@ -31,6 +32,7 @@ class Deletion:
 
     transcription_id: int
     session_id: str
+    workspace_id: str
     source_key: str
     voices_known: bool
     late_pass: bool
@@ -47,6 +49,7 @@ class Deletions:
         parameters = {
             "transcription_id": deletion.transcription_id,
             "session_id": deletion.session_id,
+            "workspace_id": deletion.workspace_id,
             "source_key": deletion.source_key,
             "voices_known": deletion.voices_known,
             "late_pass": deletion.late_pass,
@@ -59,6 +62,7 @@ class Deletions:
             Deletion(
                 transcription_id=row["transcription_id"],
                 session_id=row["session_id"],
+                workspace_id=row["workspace_id"],
                 source_key=row["source_key"],
                 voices_known=row["voices_known"],
                 late_pass=row["late_pass"],

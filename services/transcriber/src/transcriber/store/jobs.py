@@ -8,6 +8,7 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from common.audio.signals import ChannelPlan
+from common.identity import Owner
 from common.postgres import Connection, execute, fetch_all, fetch_one
 from transcriber.domain.jobs import Failure, Job, JobStatus
 from transcriber.store.channel_plans import plan_to_json
@@ -15,7 +16,7 @@ from transcriber.store.rows import job_of
 from transcriber.store.tasks import Tasks
 
 _INSERT = """
-INSERT INTO jobs (job_id, transcription_id, session_id, request_id, status, priority,
+INSERT INTO jobs (job_id, transcription_id, session_id, workspace_id, request_id, status, priority,
                   current_step, trace, channel_plan)
 VALUES (%(job_id)s, %(transcription_id)s, %(session_id)s, %(request_id)s, 'queued', %(priority)s,
         %(current_step)s, %(trace)s, %(channel_plan)s)
@@ -24,7 +25,7 @@ ON CONFLICT (session_id, request_id) DO NOTHING
 _OWN = """
 SELECT j.*, t.filename, t.size_bytes, t.duration
 FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
-WHERE j.job_id = %s AND j.session_id = %s
+WHERE j.job_id = %s AND j.workspace_id = %s
 """
 _ANY = """
 SELECT j.*, t.filename, t.size_bytes, t.duration
@@ -34,19 +35,19 @@ WHERE j.job_id = ANY(%s)
 _BY_REQUEST = """
 SELECT j.*, t.filename, t.size_bytes, t.duration
 FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
-WHERE j.session_id = %s AND j.request_id = %s
+WHERE j.workspace_id = %s AND j.request_id = %s
 """
 _LIST = """
 SELECT j.*, t.filename, t.size_bytes, t.duration
 FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
-WHERE j.session_id = %(session_id)s
+WHERE j.workspace_id = %(workspace_id)s
   AND (%(status)s::text IS NULL OR j.status = %(status)s)
   AND (%(transcription_id)s::bigint = 0 OR j.transcription_id = %(transcription_id)s)
 ORDER BY j.id DESC LIMIT %(limit)s OFFSET %(offset)s
 """
 _COUNT = """
 SELECT count(*) AS total FROM jobs
-WHERE session_id = %(session_id)s AND (%(status)s::text IS NULL OR status = %(status)s)
+WHERE workspace_id = %(workspace_id)s AND (%(status)s::text IS NULL OR status = %(status)s)
   AND (%(transcription_id)s::bigint = 0 OR transcription_id = %(transcription_id)s)
 """
 _LOCK_LIVE = """
@@ -108,18 +109,18 @@ ORDER BY started_at LIMIT %s
 """
 _NOW = "SELECT clock_timestamp() AS now"
 _BY_STATUS = "SELECT status, count(*) AS jobs FROM jobs GROUP BY status"
-_OF_SESSION = """
+_OF_WORKSPACE = """
 SELECT count(*) FILTER (WHERE j.status = 'completed') AS completed,
        bool_or(j.status = 'processing') AS processing,
        coalesce(sum(t.duration) FILTER (WHERE j.status = 'completed'), 0) AS audio,
        coalesce(sum(extract(epoch FROM j.completed_at - j.started_at))
                 FILTER (WHERE j.status = 'completed'), 0)::double precision AS spent
 FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
-WHERE j.session_id = %s
+WHERE j.workspace_id = %s
 """
 _CONFIDENCE = """
 SELECT coalesce(avg(confidence), 0)::double precision AS mean FROM transcriptions
-WHERE session_id = %s AND transcript_at IS NOT NULL
+WHERE workspace_id = %s AND transcript_at IS NOT NULL
   AND EXISTS (SELECT FROM segments WHERE transcription_id = transcriptions.id)
 """
 
@@ -133,8 +134,8 @@ class LiveJobs:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SessionStatistics:
-    """Statistics of a session's jobs. Durations are in seconds."""
+class JobStatistics:
+    """Statistics of a workspace's jobs. Durations are in seconds."""
 
     completed: int
     processing: bool
@@ -162,7 +163,7 @@ class Jobs:
         *,
         job_id: str,
         transcription_id: int,
-        session_id: str,
+        owner: Owner,
         request_id: str | None,
         priority: int,
         current_step: str,
@@ -173,7 +174,8 @@ class Jobs:
         parameters = {
             "job_id": job_id,
             "transcription_id": transcription_id,
-            "session_id": session_id,
+            "session_id": owner.session_id,
+            "workspace_id": owner.workspace_id,
             "request_id": request_id,
             "priority": priority,
             "current_step": current_step,
@@ -182,36 +184,36 @@ class Jobs:
         }
         return await execute(self._connection, _INSERT, parameters) == 1
 
-    async def find(self, job_id: str, session_id: str) -> Job | None:
-        """Return a session's job with its stages."""
-        rows = await fetch_all(self._connection, _OWN, (job_id, session_id))
+    async def find(self, job_id: str, workspace_id: str) -> Job | None:
+        """Return a workspace's job with its stages."""
+        rows = await fetch_all(self._connection, _OWN, (job_id, workspace_id))
         return next(iter(await self._complete(rows)), None)
 
     async def get(self, job_id: str) -> Job | None:
-        """Return any session's job with its stages."""
+        """Return any job with its stages."""
         return next(iter(await self.get_all([job_id])), None)
 
     async def get_all(self, job_ids: Sequence[str]) -> list[Job]:
-        """Return any sessions' jobs with their stages."""
+        """Return any jobs with their stages."""
         return await self._complete(await fetch_all(self._connection, _ANY, (list(job_ids),)))
 
-    async def find_by_request(self, session_id: str, request_id: str) -> Job | None:
+    async def find_by_request(self, workspace_id: str, request_id: str) -> Job | None:
         """Return the job with an idempotency key."""
-        rows = await fetch_all(self._connection, _BY_REQUEST, (session_id, request_id))
+        rows = await fetch_all(self._connection, _BY_REQUEST, (workspace_id, request_id))
         return next(iter(await self._complete(rows)), None)
 
     async def page(
         self,
-        session_id: str,
+        workspace_id: str,
         *,
         status: JobStatus | None,
         transcription_id: int,
         limit: int,
         offset: int,
     ) -> tuple[list[Job], int]:
-        """Return a page of a session's jobs, newest first, and their total."""
+        """Return a page of a workspace's jobs, newest first, and their total."""
         parameters = {
-            "session_id": session_id,
+            "workspace_id": workspace_id,
             "status": status,
             "transcription_id": transcription_id,
             "limit": limit,
@@ -306,13 +308,13 @@ class Jobs:
         rows = await fetch_all(self._connection, _BY_STATUS)
         return {JobStatus(row["status"]): row["jobs"] for row in rows}
 
-    async def session_statistics(self, session_id: str) -> SessionStatistics:
-        """Return the statistics of a session's jobs."""
-        row = await fetch_one(self._connection, _OF_SESSION, (session_id,))
-        confidence = await fetch_one(self._connection, _CONFIDENCE, (session_id,))
+    async def statistics(self, workspace_id: str) -> JobStatistics:
+        """Return the statistics of a workspace's jobs."""
+        row = await fetch_one(self._connection, _OF_WORKSPACE, (workspace_id,))
+        confidence = await fetch_one(self._connection, _CONFIDENCE, (workspace_id,))
         assert row is not None
         assert confidence is not None
-        return SessionStatistics(
+        return JobStatistics(
             completed=row["completed"],
             processing=bool(row["processing"]),
             audio_seconds=row["audio"],

@@ -39,6 +39,7 @@ def job_of(row: DictRow, tasks: Iterable[Task] = ()) -> Job:
         job_id=row["job_id"],
         transcription_id=row["transcription_id"],
         session_id=row["session_id"],
+        workspace_id=row["workspace_id"],
         status=JobStatus(row["status"]),
         priority=row["priority"],
         progress=row["progress"],
@@ -86,6 +87,7 @@ def transcription_of(
     return Transcription(
         id=row["id"],
         session_id=row["session_id"],
+        workspace_id=row["workspace_id"],
         file=AudioFile(
             filename=row["filename"],
             size_bytes=row["size_bytes"],

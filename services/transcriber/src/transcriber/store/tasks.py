@@ -24,21 +24,21 @@ SELECT * FROM tasks
 WHERE transcription_id = %s AND stage = %s AND state = 'done' AND options = %s
 ORDER BY ended_at DESC LIMIT 1
 """
-# The order of the queue (see domain.queue_order): released jobs, then priority, then the session's
-# share, then age.
+# The order of the queue (see domain.queue_order): released jobs, then priority, then the share of
+# the workspace, then age.
 _NEXT_WAITING = """
 WITH taken AS (
-    SELECT session_id, count(*) AS jobs FROM jobs
+    SELECT workspace_id, count(*) AS jobs FROM jobs
     WHERE status = 'processing' OR (status = 'queued' AND release_number IS NOT NULL)
-    GROUP BY session_id
+    GROUP BY workspace_id
 ),
 ranked AS (
     SELECT j.id, j.job_id, j.priority, j.release_number,
            coalesce(taken.jobs, 0) + row_number() OVER (
-               PARTITION BY j.session_id, j.status, j.release_number IS NULL
+               PARTITION BY j.workspace_id, j.status, j.release_number IS NULL
                ORDER BY j.priority DESC, j.id
            ) AS share
-    FROM jobs j LEFT JOIN taken USING (session_id)
+    FROM jobs j LEFT JOIN taken USING (workspace_id)
     WHERE j.status IN ('queued', 'processing')
 )
 SELECT t.* FROM tasks t JOIN ranked USING (job_id)
@@ -56,6 +56,7 @@ _PUBLISHED = """
 UPDATE tasks SET stream_sequence = %(sequence)s
 WHERE task_id = %(task_id)s AND state IN ('released', 'running')
 """
+# Only the part of the wait since the job started counts, which is known until the task begins.
 _PROGRESS = """
 UPDATE tasks t
 SET state = 'running', heartbeat_at = now(), worker_id = seen.worker_id,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from psycopg.rows import DictRow
 
 from common.audio.signals import ChannelPlan
+from common.identity import Owner
 from common.postgres import Connection, execute, fetch_all, fetch_one
 from transcriber.domain.jobs import Failure
 from transcriber.domain.options import ProcessingOptions
@@ -17,30 +18,30 @@ from transcriber.store.transcripts import Transcripts
 
 _INSERT = """
 INSERT INTO transcriptions (
-    id, session_id, request_id, filename, size_bytes, duration, format, codec, sample_rate,
-    channels, file_warnings, source_key, language_requested, phrases, speaker_count, min_speakers,
-    max_speakers, channels_requested, channel_plan, status)
+    id, session_id, workspace_id, request_id, filename, size_bytes, duration, format, codec,
+    sample_rate, channels, file_warnings, source_key, language_requested, phrases, speaker_count,
+    min_speakers, max_speakers, channels_requested, channel_plan, status)
 VALUES (
-    %(id)s, %(session_id)s, %(request_id)s, %(filename)s, %(size_bytes)s, %(duration)s,
-    %(format)s, %(codec)s, %(sample_rate)s, %(channels)s, %(file_warnings)s, %(source_key)s,
-    %(language)s, %(phrases)s, %(speaker_count)s, %(min_speakers)s, %(max_speakers)s,
-    %(channels_requested)s, %(channel_plan)s, 'pending')
-ON CONFLICT (session_id, request_id) DO NOTHING
+    %(id)s, %(session_id)s, %(workspace_id)s, %(request_id)s, %(filename)s, %(size_bytes)s,
+    %(duration)s, %(format)s, %(codec)s, %(sample_rate)s, %(channels)s, %(file_warnings)s,
+    %(source_key)s, %(language)s, %(phrases)s, %(speaker_count)s, %(min_speakers)s,
+    %(max_speakers)s, %(channels_requested)s, %(channel_plan)s, 'pending')
+ON CONFLICT (workspace_id, request_id) DO NOTHING
 """
-_FIND = "SELECT * FROM transcriptions WHERE id = %s AND session_id = %s"
+_FIND = "SELECT * FROM transcriptions WHERE id = %s AND workspace_id = %s"
 _GET = "SELECT * FROM transcriptions WHERE id = %s"
-_BY_REQUEST = "SELECT * FROM transcriptions WHERE session_id = %s AND request_id = %s"
+_BY_REQUEST = "SELECT * FROM transcriptions WHERE workspace_id = %s AND request_id = %s"
 _PAGE = """
 SELECT * FROM transcriptions
-WHERE session_id = %(session_id)s AND (%(status)s::text IS NULL OR status = %(status)s)
+WHERE workspace_id = %(workspace_id)s AND (%(status)s::text IS NULL OR status = %(status)s)
 ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s
 """
 _COUNT = """
 SELECT count(*) AS total FROM transcriptions
-WHERE session_id = %(session_id)s AND (%(status)s::text IS NULL OR status = %(status)s)
+WHERE workspace_id = %(workspace_id)s AND (%(status)s::text IS NULL OR status = %(status)s)
 """
 _LOCK_OWN = """
-SELECT * FROM transcriptions WHERE id = %s AND session_id = %s FOR NO KEY UPDATE
+SELECT * FROM transcriptions WHERE id = %s AND workspace_id = %s FOR NO KEY UPDATE
 """
 _LOCK = "SELECT * FROM transcriptions WHERE id = %s FOR NO KEY UPDATE"
 _STARTED = """
@@ -135,7 +136,7 @@ class Transcriptions:
         self,
         *,
         transcription_id: int,
-        session_id: str,
+        owner: Owner,
         request_id: str | None,
         file: AudioFile,
         source_key: str,
@@ -145,7 +146,8 @@ class Transcriptions:
         """Add a pending transcription. Return False if its idempotency key exists."""
         parameters = {
             "id": transcription_id,
-            "session_id": session_id,
+            "session_id": owner.session_id,
+            "workspace_id": owner.workspace_id,
             "request_id": request_id,
             "filename": file.filename,
             "size_bytes": file.size_bytes,
@@ -161,27 +163,27 @@ class Transcriptions:
         }
         return await execute(self._connection, _INSERT, parameters) == 1
 
-    async def find(self, transcription_id: int, session_id: str) -> Transcription | None:
-        """Return a session's transcription with its last job and its speakers."""
-        rows = await fetch_all(self._connection, _FIND, (transcription_id, session_id))
+    async def find(self, transcription_id: int, workspace_id: str) -> Transcription | None:
+        """Return a workspace's transcription with its last job and its speakers."""
+        rows = await fetch_all(self._connection, _FIND, (transcription_id, workspace_id))
         return next(iter(await self._complete(rows)), None)
 
     async def get(self, transcription_id: int) -> Transcription | None:
-        """Return any session's transcription with its last job and its speakers."""
+        """Return any transcription with its last job and its speakers."""
         rows = await fetch_all(self._connection, _GET, (transcription_id,))
         return next(iter(await self._complete(rows)), None)
 
-    async def find_by_request(self, session_id: str, request_id: str) -> Transcription | None:
+    async def find_by_request(self, workspace_id: str, request_id: str) -> Transcription | None:
         """Return the transcription with an idempotency key."""
-        rows = await fetch_all(self._connection, _BY_REQUEST, (session_id, request_id))
+        rows = await fetch_all(self._connection, _BY_REQUEST, (workspace_id, request_id))
         return next(iter(await self._complete(rows)), None)
 
     async def page(
-        self, session_id: str, *, status: TranscriptionStatus | None, limit: int, offset: int
+        self, workspace_id: str, *, status: TranscriptionStatus | None, limit: int, offset: int
     ) -> tuple[list[Transcription], int]:
-        """Return a page of a session's transcriptions, newest first, and their total."""
+        """Return a page of a workspace's transcriptions, newest first, and their total."""
         parameters = {
-            "session_id": session_id,
+            "workspace_id": workspace_id,
             "status": status,
             "limit": limit,
             "offset": offset,
@@ -190,13 +192,13 @@ class Transcriptions:
         count = await fetch_one(self._connection, _COUNT, parameters)
         return await self._complete(rows), int(count["total"]) if count else 0
 
-    async def lock_own(self, transcription_id: int, session_id: str) -> Transcription | None:
-        """Lock a session's transcription and return it without job and speakers."""
-        row = await fetch_one(self._connection, _LOCK_OWN, (transcription_id, session_id))
+    async def lock_own(self, transcription_id: int, workspace_id: str) -> Transcription | None:
+        """Lock a workspace's transcription and return it without job and speakers."""
+        row = await fetch_one(self._connection, _LOCK_OWN, (transcription_id, workspace_id))
         return None if row is None else transcription_of(row)
 
     async def lock(self, transcription_id: int) -> Transcription | None:
-        """Lock any session's transcription and return it without job and speakers."""
+        """Lock any transcription and return it without job and speakers."""
         row = await fetch_one(self._connection, _LOCK, (transcription_id,))
         return None if row is None else transcription_of(row)
 

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from common.identity import Owner
 from common.postgres import Connection, execute, fetch_all, fetch_one
 
 _RESERVE = """
-INSERT INTO uploads (transcription_id, session_id, source_key, auto_start)
-SELECT id, %(session_id)s, id || '/source', %(auto_start)s
+INSERT INTO uploads (transcription_id, session_id, workspace_id, source_key, auto_start)
+SELECT id, %(session_id)s, %(workspace_id)s, id || '/source', %(auto_start)s
 FROM nextval(pg_get_serial_sequence('transcriptions', 'id')) AS id
 RETURNING transcription_id, source_key
 """
@@ -47,9 +48,13 @@ class Uploads:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def begin(self, session_id: str, *, auto_start: bool) -> Upload:
+    async def begin(self, owner: Owner, *, auto_start: bool) -> Upload:
         """Add an upload and reserve an id for its transcription."""
-        parameters = {"session_id": session_id, "auto_start": auto_start}
+        parameters = {
+            "session_id": owner.session_id,
+            "workspace_id": owner.workspace_id,
+            "auto_start": auto_start,
+        }
         row = await fetch_one(self._connection, _RESERVE, parameters)
         assert row is not None
         return Upload(transcription_id=row["transcription_id"], source_key=row["source_key"])
