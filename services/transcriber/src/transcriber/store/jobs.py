@@ -18,9 +18,9 @@ from transcriber.store.tasks import Tasks
 _INSERT = """
 INSERT INTO jobs (job_id, transcription_id, session_id, workspace_id, request_id, status, priority,
                   current_step, trace, channel_plan)
-VALUES (%(job_id)s, %(transcription_id)s, %(session_id)s, %(request_id)s, 'queued', %(priority)s,
-        %(current_step)s, %(trace)s, %(channel_plan)s)
-ON CONFLICT (session_id, request_id) DO NOTHING
+VALUES (%(job_id)s, %(transcription_id)s, %(session_id)s, %(workspace_id)s, %(request_id)s,
+        'queued', %(priority)s, %(current_step)s, %(trace)s, %(channel_plan)s)
+ON CONFLICT (workspace_id, request_id) DO NOTHING
 """
 _OWN = """
 SELECT j.*, t.filename, t.size_bytes, t.duration
