@@ -37,6 +37,41 @@ def test_other_files_are_rejected_with_reason(name: str, head: bytes, said: str)
     assert caught.value.details == {"file_name": name}
 
 
+def tagged(comment: bytes) -> bytes:
+    """Return the start of an MP3 file with a comment in its ID3 tag."""
+    body = b"\0eng\0" + comment
+    frame = b"COMM" + len(body).to_bytes(4, "big") + b"\0\0" + body
+    size = len(frame)
+    header = b"ID3\x03\0\0" + bytes((0, 0, size >> 7, size & 127))
+    silence = (b"\xff\xfb\x90\xc0" + bytes(413)) * 4
+    return header + frame + silence
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        bytes((60, 63)) + b"php echo 1;",
+        bytes((60, 63)) + b"PHP",
+        b"<" + b"script>1</" + b"script>",
+        b"<ScRiPt src=x>",
+    ],
+)
+def test_code_in_tags_is_rejected(comment: bytes) -> None:
+    with pytest.raises(FileUploadError) as caught:
+        judge("a.mp3", tagged(comment))
+    assert "script or PHP" in caught.value.message
+    assert caught.value.details == {"file_name": "a.mp3"}
+
+
+@pytest.mark.parametrize("comment", [b"Script: A. Writer", b"a <b> & c ? php", b"<?xml", b"<s"])
+def test_ordinary_tags_pass(comment: bytes) -> None:
+    judge("a.mp3", tagged(comment))
+
+
+def test_sound_may_contain_any_bytes() -> None:
+    judge("a.wav", WAV + bytes(1024 - len(WAV)) + b"<" + b"script>")
+
+
 def test_reading_ends_at_deadline() -> None:
     source: Any = io.BytesIO(b"0123456789")
     patient, hurried = Hurried(source, 60.0), Hurried(source, -1.0)
