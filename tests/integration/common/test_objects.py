@@ -288,6 +288,31 @@ async def test_slow_uploads_do_not_delay_short_calls(s3: ObjectSettings, key: st
     store.close()
 
 
+async def test_slow_uploads_occupy_no_threads(s3: ObjectSettings, key: str) -> None:
+    store = ObjectStore(s3, threads=2, uploads=2)
+    done = asyncio.Event()
+    begun = 0
+
+    async def slow() -> AsyncIterator[bytes]:
+        nonlocal begun
+        yield bytes(PART_BYTES + 1)
+        begun += 1
+        await done.wait()
+
+    before = threading.active_count()
+    uploads = [
+        asyncio.create_task(store.put_stream("audio", f"{key}{n}", slow())) for n in range(10)
+    ]
+    await until(lambda: begun == len(uploads))
+    size = 3 * PART_BYTES
+    assert await store.put_stream("audio", f"{key}-normal", pieces(bytes(size), MEBIBYTE)) == size
+    assert threading.active_count() - before <= 4
+    assert not any(upload.done() for upload in uploads)
+    done.set()
+    assert await asyncio.gather(*uploads) == [PART_BYTES + 1] * len(uploads)
+    store.close()
+
+
 async def test_ranged_reads_match_a_file(store: ObjectStore, key: str) -> None:
     data = os.urandom(3 * MEBIBYTE + 777)
     await store.put("audio", key, data)

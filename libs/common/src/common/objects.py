@@ -1,6 +1,7 @@
 """Object store (S3): streamed uploads and ranged reads, in bounded memory."""
 
 import asyncio
+import contextlib
 import io
 from collections import OrderedDict
 from collections.abc import AsyncIterator
@@ -13,10 +14,10 @@ from minio import Minio
 from minio.error import MinioException, S3Error
 
 from common.disk_reserve import DiskReserve
-from common.errors import DiskFullError, NotFoundError, UnavailableError
+from common.errors import ApplicationError, DiskFullError, NotFoundError, UnavailableError
+from common.object_parts import PART_BYTES, PartedUpload, completed
 from common.settings import ObjectSettings
 
-PART_BYTES = 8 * 1024 * 1024
 _BLOCK_BYTES = 1024 * 1024
 _BLOCKS = 6
 #: Error codes of a full store, and codes that may also mean a full disk.
@@ -28,11 +29,11 @@ Answer = TypeVar("Answer")
 class ObjectStore:
     """Client of the object store. Calls run on its own threads.
 
-    A streamed upload occupies a thread for as long as its source takes. Uploads therefore have
-    separate threads: slow ones wait for each other and never delay short calls.
+    A streamed upload occupies a thread only while one of its parts is sent. Parts have separate
+    threads, so that they never delay short calls.
     """
 
-    def __init__(self, settings: ObjectSettings, *, threads: int = 16, uploads: int = 32) -> None:
+    def __init__(self, settings: ObjectSettings, *, threads: int = 16, uploads: int = 16) -> None:
         url = urlsplit(settings.s3_endpoint)
         self._pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=5, read=60),
@@ -71,31 +72,24 @@ class ObjectStore:
     async def put_stream(self, bucket: str, key: str, chunks: AsyncIterator[bytes]) -> int:
         """Write an object of unknown length as its bytes arrive. Return the number of bytes.
 
-        At most a few parts are held in memory. An exception of `chunks` aborts the upload, leaves
-        no object behind and is raised again.
+        One part is held in memory. An exception of `chunks` aborts the upload, leaves no object
+        behind and is raised again.
 
         Raises:
             DiskFullError: the store has no room. Nothing of the object is left.
         """
-        pipe = _Pipe(asyncio.get_running_loop())
         self._reserve.require()
-        job = self._uploads.submit(self._translated, self._put_stream, bucket, key, pipe)
-        upload = asyncio.wrap_future(job)
+        upload = PartedUpload(self._client, bucket, key, run=self._send)
         try:
             async for chunk in chunks:
-                if (pipe.size + len(chunk)) // PART_BYTES > pipe.size // PART_BYTES:
+                if (upload.size + len(chunk)) // PART_BYTES > upload.size // PART_BYTES:
                     self._reserve.require()
-                if not await pipe.write(chunk, until=upload):
-                    break
-            await pipe.finish(until=upload)
-        except BaseException as error:
-            pipe.fail(error)
-            if not job.cancel():  # already running, so it reads the error from the pipe
-                await asyncio.wait([upload])
-                upload.exception()  # retrieved, because it only repeats this one
+                await upload.write(chunk)
+            await upload.finish()
+        except BaseException:
+            await self._abort(upload)
             raise
-        await upload
-        return pipe.size
+        return upload.size
 
     async def get(self, bucket: str, key: str) -> bytes:
         """Return a small object in one piece."""
@@ -139,10 +133,14 @@ class ObjectStore:
         data: bytes = self._translated(self._read, bucket, key, offset, length)
         return data
 
-    def _put_stream(self, bucket: str, key: str, pipe: Any) -> None:
-        # One part at a time. With several, the client notices a failed part only at the end of the
-        # source, and leaks its threads when the source fails.
-        self._client.put_object(bucket, key, pipe, -1, part_size=PART_BYTES, num_parallel_uploads=1)
+    async def _abort(self, upload: PartedUpload) -> None:
+        """Abort an upload, also if the caller is cancelled again. An outage leaves it unfinished.
+
+        What is left then is removed by `abort_uploads` or by a rule of the store.
+        """
+        aborting = asyncio.create_task(upload.abort(), name="abort upload")
+        with contextlib.suppress(ApplicationError):
+            await completed(aborting)
 
     def _read(self, bucket: str, key: str, offset: int, length: int) -> bytes:
         response = self._client.get_object(bucket, key, offset=offset, length=length)
@@ -174,6 +172,14 @@ class ObjectStore:
         return await asyncio.get_running_loop().run_in_executor(
             self._threads, lambda: self._translated(function, *arguments, **named)
         )
+
+    async def _send(self, function: Any, *arguments: Any, **named: Any) -> Any:
+        loop = asyncio.get_running_loop()
+        work = loop.run_in_executor(
+            self._uploads, lambda: self._translated(function, *arguments, **named)
+        )
+        # A part that arrives after the upload was aborted would be left in the store.
+        return await completed(work)
 
     def _translated(self, function: Any, *arguments: Any, **named: Any) -> Any:
         try:
@@ -240,55 +246,3 @@ class RangedObject(io.RawIOBase):
                 self._blocks.popitem(last=False)
         self._blocks.move_to_end(number)
         return self._blocks[number]
-
-
-class _Pipe:
-    """Bounded pipe for chunks from the event loop to the uploading thread."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._queue: asyncio.Queue[bytes | BaseException] = asyncio.Queue(maxsize=2)
-        self._rest = b""
-        self._ended = False
-        self.size = 0
-
-    async def write(self, chunk: bytes, *, until: "asyncio.Future[Any]") -> bool:
-        """Pass a chunk on. Return False when the upload has already ended."""
-        if chunk:
-            self.size += len(chunk)
-            await self._put(chunk, until)
-        return not until.done()
-
-    async def finish(self, *, until: "asyncio.Future[Any]") -> None:
-        """Mark the end of the data."""
-        await self._put(b"", until)
-
-    def fail(self, error: BaseException) -> None:
-        """Make the upload fail."""
-        while not self._queue.empty():
-            self._queue.get_nowait()
-        self._queue.put_nowait(error)
-
-    async def _put(self, item: bytes, until: "asyncio.Future[Any]") -> None:
-        put = asyncio.ensure_future(self._queue.put(item))
-        await asyncio.wait([put, until], return_when=asyncio.FIRST_COMPLETED)
-        if not put.done():
-            put.cancel()
-
-    def read(self, size: int = -1) -> bytes:
-        """Return exactly `size` bytes, or fewer at the end. For the uploading thread."""
-        parts = [self._rest]
-        have = len(self._rest)
-        while not self._ended and (size < 0 or have < size):
-            item = asyncio.run_coroutine_threadsafe(self._queue.get(), self._loop).result()
-            if isinstance(item, BaseException):
-                self._ended = True
-                raise OSError("the upload was aborted") from item
-            self._ended = not item
-            parts.append(item)
-            have += len(item)
-        data = b"".join(parts)
-        if size < 0:
-            size = have
-        self._rest = data[size:]
-        return data[:size]

@@ -1,0 +1,92 @@
+"""Upload of an object of unknown length in parts, as its bytes arrive."""
+
+import asyncio
+import io
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from minio import Minio
+from minio.datatypes import Part
+
+#: Smallest part that every object store takes. One upload holds one part in memory.
+PART_BYTES = 5 * 1024 * 1024
+Run = Callable[..., Awaitable[Any]]
+
+
+class PartedUpload:
+    """One upload. It needs a thread only while a full part is sent, however slow its source is."""
+
+    def __init__(self, client: Minio, bucket: str, key: str, *, run: Run) -> None:
+        """`run` calls a function on a thread and raises the store's errors as ours."""
+        self._client = client
+        self._bucket = bucket
+        self._key = key
+        self._run = run
+        self._rest = bytearray()
+        self._parts: list[Part] = []
+        self._upload_id = ""
+        self.size = 0
+
+    async def write(self, chunk: bytes) -> None:
+        """Take the next bytes, and send a part once it is full."""
+        self.size += len(chunk)
+        self._rest += chunk
+        while len(self._rest) > PART_BYTES:
+            part = bytes(memoryview(self._rest)[:PART_BYTES])
+            del self._rest[:PART_BYTES]
+            await self._send(part)
+
+    async def finish(self) -> None:
+        """Send the rest. The object exists afterwards."""
+        if not self._upload_id:
+            await self._run(
+                self._client.put_object,
+                self._bucket,
+                self._key,
+                io.BytesIO(self._rest),
+                len(self._rest),
+            )
+            return
+        await self._send(bytes(self._rest))
+        await self._run(
+            self._client._complete_multipart_upload,
+            self._bucket,
+            self._key,
+            self._upload_id,
+            self._parts,
+        )
+
+    async def abort(self) -> None:
+        """Remove the parts sent so far."""
+        if self._upload_id:
+            await self._run(
+                self._client._abort_multipart_upload, self._bucket, self._key, self._upload_id
+            )
+
+    async def _send(self, part: bytes) -> None:
+        # The client has no public calls for parts of a stream that does not block a thread.
+        if not self._upload_id:
+            create = self._client._create_multipart_upload
+            self._upload_id = await self._run(create, self._bucket, self._key, {})
+        number = len(self._parts) + 1
+        etag = await self._run(
+            self._client._upload_part,
+            self._bucket,
+            self._key,
+            part,
+            None,
+            self._upload_id,
+            number,
+        )
+        self._parts.append(Part(number, etag))
+
+
+async def completed(future: "asyncio.Future[Any]") -> Any:
+    """Return the result of work on a thread. A cancelled caller leaves only once it has ended."""
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        await asyncio.wait([future])
+        if not future.cancelled():
+            future.exception()  # retrieved, because the cancellation is raised instead
+        raise
