@@ -4,6 +4,7 @@ Chinese, Japanese, Thai, Lao, Khmer, Burmese and Tibetan have no blanks between 
 break between syllables, for which no dictionary is needed.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 import regex  # type: ignore[import-untyped]
@@ -97,6 +98,17 @@ def breaks(text: str) -> Iterator[int]:
             yield position
         position += len(cluster)
         before = cluster
+
+
+def pieces(text: str) -> list[str]:
+    """Split a text without blanks where a new line may begin. Most texts stay whole.
+
+    Example:
+        >>> pieces("你好。")
+        ['你', '好。']
+    """
+    places = [0, *breaks(text), len(text)]
+    return [text[start:end] for start, end in itertools.pairwise(places)]
 
 
 def may_break(before: str, after: str) -> bool:

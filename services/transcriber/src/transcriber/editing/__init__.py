@@ -1,0 +1,1 @@
+"""Human edits of transcripts, as operations on an immutable machine version."""

@@ -1,0 +1,63 @@
+"""History of a transcript: batches of edits, undo and redo, and earlier revisions."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from transcriber.editing.document import Document
+from transcriber.editing.effects import Effects, perform, reapply, revert
+
+
+class BatchKind(StrEnum):
+    """Kind of a batch. The first one of a transcript is the machine version."""
+
+    EDIT = "edit"
+    UNDO = "undo"
+    REDO = "redo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A batch without its effects. `target` is the revision undone or redone, 0 for edits."""
+
+    revision: int
+    author: str
+    kind: BatchKind = BatchKind.EDIT
+    target: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stacks:
+    """Revisions of an author's edits that can be taken back and repeated, the next one last."""
+
+    undo: tuple[int, ...] = ()
+    redo: tuple[int, ...] = ()
+
+
+def stacks(entries: Iterable[Entry], author: str) -> Stacks:
+    """Return what an author can take back and repeat. A new edit ends what can be repeated."""
+    undo: list[int] = []
+    redo: list[int] = []
+    for entry in entries:
+        if entry.author != author:
+            continue
+        if entry.kind is BatchKind.EDIT:
+            undo.append(entry.revision)
+            redo.clear()
+        elif entry.kind is BatchKind.UNDO:
+            undo.remove(entry.target)
+            redo.append(entry.target)
+        else:
+            redo.remove(entry.target)
+            undo.append(entry.target)
+    return Stacks(undo=tuple(undo), redo=tuple(redo))
+
+
+def replay(document: Document, entry: Entry, effects: Effects) -> None:
+    """Apply a batch to the revision before it. An undo or redo has its target's effects."""
+    if entry.kind is BatchKind.EDIT:
+        perform(document, effects, entry.revision)
+    elif entry.kind is BatchKind.UNDO:
+        revert(document, effects, batch=entry.target, revision=entry.revision)
+    else:
+        reapply(document, effects, batch=entry.target, revision=entry.revision)
