@@ -7,7 +7,7 @@ import structlog
 
 from common.errors import ResourceExhaustedError
 from common.inference import Inference
-from common.tasks.task import TaskControl
+from common.tasks.task import TaskCancelledError, TaskControl
 
 
 @pytest.fixture
@@ -39,6 +39,16 @@ class Work:
         return threading.current_thread().name
 
 
+def noting(order: list[str], name: str) -> Callable[[TaskControl], str]:
+    """Return work that notes its name."""
+
+    def work(_control: TaskControl) -> str:
+        order.append(name)
+        return name
+
+    return work
+
+
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - threads set no event of the loop
@@ -66,6 +76,74 @@ async def test_call_waits_for_the_current_task(inference: Inference) -> None:
 
     assert await call == "done"
     assert (await task).startswith("models")
+
+
+async def test_waiting_task_goes_before_waiting_calls(inference: Inference) -> None:
+    order: list[str] = []
+    first = Work()
+    calls = [asyncio.create_task(inference.call(first))]
+    await until(first.begun.is_set)
+    calls += [
+        asyncio.create_task(inference.call(noting(order, name))) for name in ("call 1", "call 2")
+    ]
+    await asyncio.sleep(0.05)
+    control = quiet()
+    task = asyncio.create_task(inference.run(lambda control: order.append("task"), control))
+    await until(lambda: control.queued)
+    assert inference.busy
+
+    first.release.set()
+    await asyncio.gather(task, *calls)
+
+    assert order == ["task", "call 1", "call 2"]
+    assert not inference.busy
+
+
+async def test_calls_and_tasks_alternate_while_both_wait(inference: Inference) -> None:
+    order: list[str] = []
+    calls = [
+        asyncio.create_task(inference.call(lambda control: order.append("call"))) for _ in range(4)
+    ]
+    # As a worker does: the next task comes after the last one has ended.
+    for _ in range(4):
+        await inference.run(lambda control: order.append("task"), quiet())
+    await asyncio.gather(*calls)
+    assert order == ["task", "call"] * 4 or order == ["call", "task"] * 4
+
+
+async def test_time_in_line_is_measured_and_is_not_work(inference: Inference) -> None:
+    first = Work()
+    call = asyncio.create_task(inference.call(first))
+    await until(first.begun.is_set)
+    control = quiet()
+    task = asyncio.create_task(inference.run(lambda control: control.begun, control))
+    await until(lambda: control.queued_seconds > 0.1)
+    assert control.queued
+    assert not control.begun
+
+    first.release.set()
+
+    assert await task
+    assert not control.queued
+    waited = control.queued_seconds
+    await asyncio.sleep(0.02)
+    assert control.queued_seconds == waited
+    await call
+
+
+async def test_task_stopped_in_line_never_begins(inference: Inference) -> None:
+    first, waiting, control = Work(), Work(), quiet()
+    call = asyncio.create_task(inference.call(first))
+    await until(first.begun.is_set)
+    task = asyncio.create_task(inference.run(waiting, control))
+    await until(lambda: control.queued)
+    control.stop()
+    with pytest.raises(TaskCancelledError):
+        await task
+    first.release.set()
+    await call
+    assert not waiting.begun.is_set()
+    assert await inference.call(lambda control: "next") == "next"
 
 
 async def test_too_many_callers_are_rejected(inference: Inference) -> None:

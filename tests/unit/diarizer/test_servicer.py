@@ -56,6 +56,20 @@ async def test_empty_content_is_refused_before_the_engine_is_called(inference: I
     assert not engine.seen
 
 
+@pytest.mark.parametrize("method", ["Diarize", "ExtractVoiceprint"])
+async def test_longer_recordings_are_refused_before_the_engine_works(
+    method: str, inference: Inference
+) -> None:
+    engine = FakeEngine()
+    limited = DiarizationServicer(
+        SignalDiarizer(engine, DiarizationOptions()), inference, longest=2.0
+    )
+    request = getattr(diarization_pb2, f"{method}Request")(content=CLIP)
+    with pytest.raises(ValidationError, match="at most 2s of sound"):
+        await getattr(limited, method)(request, None)
+    assert not engine.seen
+
+
 async def test_contradicting_speaker_counts_are_refused(inference: Inference) -> None:
     request = diarization_pb2.DiarizeRequest(
         content=CLIP, config=diarization_pb2.DiarizationConfig(speaker_count=-2)

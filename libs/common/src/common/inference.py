@@ -19,6 +19,7 @@ from common.tasks.interruption import (
 from common.tasks.memory import MemoryLimit
 from common.tasks.pace import Pace, Patience, ProgressWatch
 from common.tasks.task import TaskCancelledError, TaskControl
+from common.tasks.turns import Turns
 
 Answer = TypeVar("Answer")
 _log = logging.get(__name__)
@@ -33,9 +34,9 @@ _LOST = "The worker is being replaced. Try again."
 class Inference:
     """Runs blocking model code, one piece at a time, off the event loop.
 
-    A direct call waits for the current task. More than a few waiting calls are refused. Work
-    without progress or with too much memory is stopped. `replacement` is set when this process
-    cannot go on: its thread is lost, or its memory does not come back.
+    A waiting task goes before all direct calls (see `common.tasks.turns`). More than a few waiting
+    calls are refused. Work without progress or with too much memory is stopped. `replacement` is
+    set when this process cannot go on: its thread is lost, or its memory does not come back.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Inference:
         self._patience = patience or Patience()
         self._memory = memory or MemoryLimit(0)
         self._pace = Pace()
+        self._turns = Turns()
         self._waiting = 0
         self._calls: set[asyncio.Task[Any]] = set()
         self._runs = 0
@@ -58,6 +60,11 @@ class Inference:
     def fresh(self) -> bool:
         """Whether at most one piece of work has begun in this process."""
         return self._runs <= 1
+
+    @property
+    def busy(self) -> bool:
+        """Whether a task that comes now has to wait for a call to end."""
+        return self._turns.taken
 
     async def load(self, loader: Callable[[], Answer]) -> Answer:
         """Run the loader of the models."""
@@ -70,32 +77,13 @@ class Inference:
         *,
         audio_seconds: float = 0.0,
     ) -> Answer:
-        """Run work under watch. `audio_seconds` is the length of its recording, 0 if unknown.
+        """Run a task under watch. `audio_seconds` is the length of its recording, 0 if unknown.
 
         Raises:
             InterruptedWorkError: it stalled or took too much memory.
             LostThreadError: it never began, since work before it does not come back.
         """
-        # The thread starts with an empty context. Copy the caller's trace and ids.
-        context = contextvars.copy_context()
-        control.begun = False
-        submitted = self._thread.submit(context.run, _contained, work, control)
-        future = asyncio.wrap_future(submitted)
-        await self._begun(submitted, future, control)
-        self._runs += 1
-        watch = ProgressWatch(self._patience, self._pace.slowest, audio_seconds)
-        interruption = await self._watch(future, watch, control)
-        if interruption is not None:
-            await self._stop(future, interruption, control)
-            if not interruption.stuck:
-                _forget_frames(future.exception())
-        self._give_memory_back()
-        if interruption is not None and (interruption.stuck or future.exception() is not None):
-            raise interruption
-        answer = future.result()
-        if audio_seconds > 0:
-            self._pace.note(watch.elapsed, audio_seconds)
-        return answer
+        return await self._watched(work, control, audio_seconds, self._turns.ask(task=True))
 
     async def call(self, work: Callable[[TaskControl], Answer]) -> Answer:
         """Run work for a waiting caller. Its control is stopped when the caller leaves.
@@ -124,9 +112,32 @@ class Inference:
         """Take no more work. Running work is left to end by itself."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
+    async def _watched(
+        self,
+        work: Callable[[TaskControl], Answer],
+        control: TaskControl,
+        audio_seconds: float,
+        turn: "asyncio.Future[None]",
+    ) -> Answer:
+        future = await self._started(work, control, turn)
+        self._runs += 1
+        watch = ProgressWatch(self._patience, self._pace.slowest, audio_seconds)
+        interruption = await self._watch(future, watch, control)
+        if interruption is not None:
+            await self._stop(future, interruption, control)
+            if not interruption.stuck:
+                _forget_frames(future.exception())
+        self._give_memory_back()
+        if interruption is not None and (interruption.stuck or future.exception() is not None):
+            raise interruption
+        answer = future.result()
+        if audio_seconds > 0:
+            self._pace.note(watch.elapsed, audio_seconds)
+        return answer
+
     async def _called(self, work: Callable[[TaskControl], Answer], control: TaskControl) -> Answer:
         try:
-            return await self.run(work, control)
+            return await self._watched(work, control, 0.0, self._turns.ask(task=False))
         except MemoryExceededError as error:
             raise ResourceExhaustedError(error.explain("This call")) from error
         except StalledWorkError as error:
@@ -138,6 +149,37 @@ class Inference:
         self._calls.discard(call)
         if not call.cancelled():
             call.exception()  # Looked at, or asyncio complains of a caller that left.
+
+    async def _started(
+        self,
+        work: Callable[[TaskControl], Answer],
+        control: TaskControl,
+        turn: "asyncio.Future[None]",
+    ) -> "asyncio.Future[Answer]":
+        """Begin work on the thread when its turn has come. The turn ends with the work."""
+        # The thread starts with an empty context. Copy the caller's trace and ids.
+        context = contextvars.copy_context()
+        control.begun = False
+        try:
+            await self._turn_come(turn, control)
+            submitted = self._thread.submit(context.run, _contained, work, control)
+        except BaseException:
+            self._turns.end(turn)
+            raise
+        future = asyncio.wrap_future(submitted)
+        future.add_done_callback(lambda _future: self._turns.end(turn))
+        await self._begun(submitted, future, control)
+        return future
+
+    async def _turn_come(self, turn: "asyncio.Future[None]", control: TaskControl) -> None:
+        """Wait for a turn, unless the caller has left or the thread is lost."""
+        with control.in_line():
+            while not turn.done():
+                await asyncio.wait([turn], timeout=_TICK_SECONDS)
+                if self.replacement.is_set():
+                    raise LostThreadError
+                if control.cancelled():
+                    raise TaskCancelledError
 
     async def _begun(
         self,

@@ -24,7 +24,9 @@ async def serve(settings: DiarizerSettings, supervisor: Supervisor) -> None:
     )
 
     def services(engine: DiarizationEngine, inference: Inference) -> worker_service.Services:
-        servicer = DiarizationServicer(SignalDiarizer(engine, defaults), inference)
+        servicer = DiarizationServicer(
+            SignalDiarizer(engine, defaults), inference, longest=settings.direct_call_seconds
+        )
         return {
             _SERVICE: lambda server: diarization_pb2_grpc.add_DiarizationServiceServicer_to_server(
                 servicer, server

@@ -1,6 +1,7 @@
 """DiarizationService: direct calls of the diarizer, without a stored recording."""
 
 import io
+import math
 from typing import Any
 
 from common.audio.clips import LONGEST_SECONDS
@@ -17,11 +18,15 @@ from securetranscribe.v1 import diarization_pb2, diarization_pb2_grpc
 
 
 class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
-    """Direct calls. They share the engine with tasks."""
+    """Direct calls. They share the engine with tasks, which go first."""
 
-    def __init__(self, diarizer: SignalDiarizer, inference: Inference) -> None:
+    def __init__(
+        self, diarizer: SignalDiarizer, inference: Inference, *, longest: float = math.inf
+    ) -> None:
+        """`longest` is the most sound of one call, in seconds."""
         self._diarizer = diarizer
         self._inference = inference
+        self._longest = longest
 
     async def Diarize(
         self, request: diarization_pb2.DiarizeRequest, _context: Any
@@ -58,7 +63,7 @@ class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
 
         def work(control: TaskControl) -> SignalResults[Diarization]:
             return self._diarizer.diarize(
-                planned_sounds(io.BytesIO(content)),
+                planned_sounds(io.BytesIO(content), longest=self._longest),
                 config,
                 on_progress=control.progress,
                 cancelled=control.cancelled,

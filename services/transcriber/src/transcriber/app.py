@@ -53,6 +53,7 @@ from transcriber.wakeups import WakeUps
 
 _THREADS = 4
 Listener = Callable[[Client], Awaitable[None]]
+from transcriber.store.tasks import ProgressReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,9 +188,9 @@ def make_core(settings: ApiSettings, servers: Servers, threads: ThreadPoolExecut
     """Create the shared objects. Recordings are decoded on the threads."""
     wake_ups = WakeUps()
 
-    def note_heartbeat(task_id: str, worker_id: str) -> None:
+    def note_heartbeat(sign: ProgressReport) -> None:
         # The recorder needs the monitor, the monitor the registry, and the registry this.
-        recorder.note_heartbeat(task_id, worker_id)
+        recorder.note_heartbeat(sign)
 
     workers = WorkerRegistry(freed=wake_ups.dispatch, on_task=note_heartbeat)
     monitor = QueueMonitor(servers.database, workers)

@@ -7,9 +7,10 @@ from typing import Any
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from nats.aio.msg import Msg
 from pydantic import SecretStr
 
-from common import gpu
+from common import bus, gpu
 from common.errors import TranscriptionError
 from common.grpc_client import channel
 from common.identity import Grant
@@ -20,6 +21,8 @@ from common.signing import CallSigner, digest_of
 from common.tasks import service as worker_service
 from common.tasks.service import Services, WorkerKind, WorkerSettings
 from common.tasks.task import TaskControl
+from common.times import seconds
+from securetranscribe.v1 import queue_pb2
 from tests.integration.common.grpc_service import SECRET
 from tests.integration.common.tasks.workers import Bench, Held, until
 
@@ -32,11 +35,16 @@ class Engine:
     def __init__(self) -> None:
         self.threads = {threading.current_thread().name}
         self.handler = Held()
+        self.calls = 0
+        self.answer = threading.Event()
 
     def add(self, inference: Inference) -> Services:
         async def call(request: bytes, context: Any) -> bytes:
             def work(control: TaskControl) -> bytes:
                 self.threads.add(threading.current_thread().name)
+                self.calls += 1
+                while request == b"long" and not self.answer.wait(0.02):
+                    assert not control.cancelled()
                 return request[::-1]
 
             return await inference.call(work)
@@ -109,14 +117,10 @@ async def running(settings: WorkerSettings) -> AsyncIterator[Running]:
 
 
 async def test_worker_loads_works_answers_and_ends(bench: Bench, settings: WorkerSettings) -> None:
-    signature = CallSigner(SECRET, "gateway").sign(
-        "speech", f"/{NAME}/Recognize", digest=digest_of(b"abc"), owner=Grant.of("session_1")
-    )
-    signed = tuple(signature.items())
     async with running(settings) as service:
         assert service.engine is not None
         recognize: Any = service.channel.unary_unary(f"/{NAME}/Recognize")
-        assert await recognize(b"abc", metadata=signed, timeout=20) == b"cba"
+        assert await recognize(b"abc", metadata=signed(b"abc"), timeout=20) == b"cba"
         service.engine.handler.release.set()
         task = await bench.task(b"sound")
         await bench.give(task)
@@ -126,6 +130,48 @@ async def test_worker_loads_works_answers_and_ends(bench: Bench, settings: Worke
         assert len(service.engine.threads) == 1
 
     assert not service.supervisor.failed
+
+
+def signed(request: bytes) -> tuple[tuple[str, str], ...]:
+    """Return the metadata of a call by the gateway."""
+    signature = CallSigner(SECRET, "gateway").sign(
+        "speech", f"/{NAME}/Recognize", digest=digest_of(request), owner=Grant.of("session_1")
+    )
+    return tuple(signature.items())
+
+
+async def test_task_waits_for_a_call_and_goes_before_the_next(
+    bench: Bench, settings: WorkerSettings
+) -> None:
+    beats: list[queue_pb2.WorkerHeartbeat] = []
+
+    async def hear(message: Msg) -> None:
+        beats.append(queue_pb2.WorkerHeartbeat.FromString(message.data))
+
+    await bench.client.subscribe(bus.worker_subject("transcribe", "*"), cb=hear)
+    await bench.client.flush()
+    task = await bench.task(b"sound")
+    async with running(settings) as service:
+        engine = service.engine
+        assert engine is not None
+        recognize: Any = service.channel.unary_unary(f"/{NAME}/Recognize")
+        long = asyncio.ensure_future(recognize(b"long", metadata=signed(b"long"), timeout=60))
+        await until(lambda: engine.calls == 1)
+        await bench.give(task)
+        await until(lambda: bool(beats) and beats[-1].task_id == task.task_id and beats[-1].queued)
+        next_call = asyncio.ensure_future(recognize(b"abc", metadata=signed(b"abc"), timeout=60))
+        await until(lambda: seconds(beats[-1].queued_duration) > 1)
+        assert not engine.handler.calls
+        engine.answer.set()
+        await engine.handler.begun()
+        assert await long == b"gnol"
+        await until(lambda: not beats[-1].queued)
+        assert beats[-1].task_id == task.task_id
+        assert engine.calls == 1
+        engine.handler.release.set()
+        assert await next_call == b"cba"
+        await bench.settled()
+        assert (await bench.result()).task_id == task.task_id
 
 
 async def test_ending_worker_returns_its_task(bench: Bench, settings: WorkerSettings) -> None:

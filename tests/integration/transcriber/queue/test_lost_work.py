@@ -52,7 +52,7 @@ def reconciler(database: Database, objects: ObjectStore, client: Any) -> LostTas
         database,
         client.jetstream(),
         objects,
-        WorkerRegistry(freed=WakeUp(), on_task=lambda _task, _worker: None),
+        WorkerRegistry(freed=WakeUp(), on_task=lambda _sign: None),
         WakeUps(),
         delivery=DELIVERY,
         bucket_results="results",

@@ -8,6 +8,7 @@ from common.background.wakeups import WakeUp
 from securetranscribe.v1 import queue_pb2
 from transcriber.domain.jobs import Stage
 from transcriber.queue.workers import SILENT_SECONDS, WorkerRegistry
+from transcriber.store.tasks import ProgressReport
 
 
 class Clock:
@@ -26,7 +27,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def on_task() -> list[tuple[str, str]]:
+def on_task() -> list[ProgressReport]:
     return []
 
 
@@ -36,8 +37,8 @@ def wake_up() -> WakeUp:
 
 
 @pytest.fixture
-def registry(clock: Clock, wake_up: WakeUp, on_task: list[tuple[str, str]]) -> WorkerRegistry:
-    return WorkerRegistry(freed=wake_up, on_task=lambda *seen: on_task.append(seen), clock=clock)
+def registry(clock: Clock, wake_up: WakeUp, on_task: list[ProgressReport]) -> WorkerRegistry:
+    return WorkerRegistry(freed=wake_up, on_task=on_task.append, clock=clock)
 
 
 def beat(
@@ -81,13 +82,13 @@ def test_silent_worker_is_removed(registry: WorkerRegistry, clock: Clock) -> Non
     assert (registry.alive(Stage.TRANSCRIBE), registry.holds("t")) == (0, False)
 
 
-def test_registry_tracks_tasks(registry: WorkerRegistry, on_task: list[tuple[str, str]]) -> None:
+def test_registry_tracks_tasks(registry: WorkerRegistry, on_task: list[ProgressReport]) -> None:
     registry.note(beat("a", task="t"))
     assert registry.holds("t")
     assert not registry.idle(Stage.TRANSCRIBE)
     registry.note(beat("b"))
     assert registry.idle(Stage.TRANSCRIBE)
-    assert on_task == [("t", "a")]
+    assert on_task == [ProgressReport(task_id="t", worker_id="a")]
 
 
 async def test_new_or_freed_worker_notifies(registry: WorkerRegistry, wake_up: WakeUp) -> None:

@@ -44,6 +44,22 @@ async def test_parties_on_two_channels_are_recognized_each_by_itself(
     assert [item.signal_index for item in answer.recognition.segments] == [0, 1]
 
 
+async def test_longer_recordings_are_refused_before_the_engine_works(
+    inference: Inference,
+) -> None:
+    engine = FakeEngine()
+    limited = SpeechServicer(Recognizer(engine, 5), inference, longest=25.0)
+    longer = float_wav(noise(26.0, 16_000))
+    with pytest.raises(ValidationError, match="at most 25s of sound. Upload"):
+        await limited.Recognize(speech_pb2.RecognizeRequest(content=longer), None)
+    # Two parties of 20 seconds each.
+    with pytest.raises(ValidationError, match="all 2 parties together"):
+        await limited.Recognize(speech_pb2.RecognizeRequest(content=stereo_call()), None)
+    assert not engine.seen
+    request = speech_pb2.RecognizeRequest(content=float_wav(noise(25.0, 16_000)))
+    assert (await limited.Recognize(request, None)).recognition.segments
+
+
 async def test_unusable_content_is_refused(inference: Inference) -> None:
     with pytest.raises(AudioProcessingError):
         await servicer(inference).Recognize(

@@ -1,7 +1,6 @@
 """Handing in the outcome of a task: the result object first, then its announcement."""
 
 import asyncio
-import time
 
 import nats.errors
 from nats.js import JetStreamContext
@@ -9,6 +8,7 @@ from nats.js import JetStreamContext
 from common import bus, logging, message_spans
 from common.errors import ApplicationError
 from common.objects import ObjectStore
+from common.times import duration
 from securetranscribe.v1 import queue_pb2
 
 _log = logging.get(__name__)
@@ -52,15 +52,18 @@ class TaskResults:
         await self._objects.put(self._bucket, task.result_key, result)
 
     async def announce(
-        self, task: queue_pb2.Task, *, begun: float, failure: ApplicationError | None = None
+        self,
+        task: queue_pb2.Task,
+        *,
+        busy_seconds: float,
+        failure: ApplicationError | None = None,
     ) -> None:
         """Announce that a task is done or has failed for good, until JetStream confirms it.
 
-        `begun` is the `time.perf_counter()` of the start. A repetition is harmless: the task's id
-        is the message's.
+        A repetition is harmless: the task's id is the message's.
         """
         result = self._result(task)
-        result.busy_duration.FromNanoseconds(int((time.perf_counter() - begun) * 1e9))
+        result.busy_duration.CopyFrom(duration(busy_seconds))
         if failure is None:
             result.result_key = task.result_key
         else:

@@ -45,6 +45,7 @@ class WorkerSettings(ServiceSettings, ObjectSettings):
     task_ack_wait_seconds: Seconds = 15
     task_max_deliver: int = Field(4, ge=1, le=20)
     task_stall_seconds: Seconds = 60
+    direct_call_seconds: Seconds = 300
     worker_memory_limit: OptionalBytes = None
     model_dir: Path = Path(".models")
     use_gpu: bool = False

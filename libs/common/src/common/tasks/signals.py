@@ -1,17 +1,23 @@
 """Signals of a recording, processed by a worker one after the other."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from common import lengths
 from common.audio.channel_plan import plan
 from common.audio.errors import AudioError
+from common.audio.probe import probe
 from common.audio.signals import AudioFile, AudioSource, ChannelMode, Signal, SignalPart, Sound
 from common.audio.survey import survey
 from common.engines import Progress
+from common.errors import ValidationError
 from securetranscribe.v1 import speech_pb2
 
 Result = TypeVar("Result")
+#: How far beyond the limit a recording is measured, so that one of just that length is accepted.
+_BEYOND_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,14 +33,20 @@ def sounds_of(signals: Iterable[speech_pb2.Signal], file: AudioFile) -> list[Aud
     return [Sound(file=file, signal=_signal(message)) for message in signals] or [file]
 
 
-def planned_sounds(file: AudioFile) -> list[AudioSource]:
+def planned_sounds(file: AudioFile, *, longest: float = math.inf) -> list[AudioSource]:
     """Return the signals of a recording without a task, decided by measurement.
 
     Raises:
         AudioError: nothing in the recording can be decoded.
+        ValidationError: the signals have more than `longest` seconds of sound in all.
     """
-    found = survey(file)
+    duration = probe(file, allow_truncated=True, enough=longest + _BEYOND_SECONDS).duration
+    if duration > longest:
+        raise _too_long(longest)
+    found = survey(file, duration=duration)
     decided = plan(found.tracks, found.evidence, ChannelMode.AUTO)
+    if duration * len(decided.signals) > longest:
+        raise _too_long(longest, len(decided.signals))
     return [Sound(file=file, signal=planned.signal) for planned in decided.signals]
 
 
@@ -77,6 +89,15 @@ def part_of(on_progress: Progress, first: float, share: float) -> Progress:
 def joined_warnings(warnings: Iterable[Sequence[str]]) -> tuple[str, ...]:
     """Join the warnings of several signals, each once."""
     return tuple(dict.fromkeys(warning for one in warnings for warning in one))
+
+
+def _too_long(longest: float, signals: int = 1) -> ValidationError:
+    parties = f", all {signals} parties together" if signals > 1 else ""
+    return ValidationError.of(
+        "content",
+        f"A recording in a request may have at most {lengths.compact(longest)} of sound{parties}. "
+        "Upload longer ones.",
+    )
 
 
 def _signal(message: speech_pb2.Signal) -> Signal:

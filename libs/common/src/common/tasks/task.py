@@ -1,8 +1,9 @@
 """The interface of task handlers: the task, its recording, progress and cancellation."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Protocol
 
 from common.objects import RangedObject
@@ -19,7 +20,8 @@ class TaskControl:
     """Between a handler on its thread and the event loop: progress one way, stopping the other.
 
     `begun` tells whether the work has begun, `advances` counts its steps forward, `fraction` is how
-    far it is, 0 to 1, and `waiting` whether it waits for a server.
+    far it is, 0 to 1, and `waiting` whether it waits for a server. `queued` tells whether it waits
+    in line behind other work of the worker, before or during `in_line`.
     """
 
     def __init__(self, report: Callable[[float, str], None]) -> None:
@@ -30,6 +32,25 @@ class TaskControl:
         self.advances = 0
         self.fraction = 0.0
         self.waiting = False
+        self.queued = False
+        self._queued_seconds = 0.0
+        self._queued_since: float | None = None
+
+    @contextlib.contextmanager
+    def in_line(self) -> Iterator[None]:
+        """Measure the time that the work waits in line."""
+        self.queued, self._queued_since = True, time.monotonic()
+        try:
+            yield
+        finally:
+            self._queued_seconds = self.queued_seconds
+            self.queued, self._queued_since = False, None
+
+    @property
+    def queued_seconds(self) -> float:
+        """Seconds in line so far."""
+        since = self._queued_since
+        return self._queued_seconds + (0.0 if since is None else time.monotonic() - since)
 
     def begin(self) -> None:
         """Note that the work begins, perhaps once more."""

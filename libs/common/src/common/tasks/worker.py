@@ -167,12 +167,13 @@ class TaskWorker:
             lambda fraction, step: self._presence.progress(task, fraction, step)
         )
         self._control = control = TaskControl(reporter)
+        control.queued = self._inference.busy
         ids = structlog.contextvars.bound_contextvars(
             task_id=task.task_id, job_id=task.job_id, session_id=task.session_id
         )
         try:
             with ids, cancelled.watched(task.job_id, control):
-                await self._presence.at(task.task_id)
+                await self._presence.at(task.task_id, control)
                 await self._observed(task, message, cancelled, control)
         finally:
             self._control = None
@@ -201,10 +202,10 @@ class TaskWorker:
                 )
                 async with alive:
                     outcome = await self._work(task, message, cancelled, control)
-                seconds = time.perf_counter() - begun
+                seconds = time.perf_counter() - begun - control.queued_seconds
                 _log.info("task ended", outcome=outcome, seconds=round(seconds, 2))
         finally:
-            seconds = time.perf_counter() - begun
+            seconds = time.perf_counter() - begun - control.queued_seconds
             telemetry.WORKER_BUSY.labels(stage).set(0)
             telemetry.TASK_SECONDS.labels(stage, outcome).observe(seconds)
             duration = task.audio_duration.ToTimedelta().total_seconds()
@@ -241,10 +242,12 @@ class TaskWorker:
             )
             if failure is None:
                 return await self._leave(message, error)
-            await self._results.announce(task, begun=begun, failure=failure)
+            busy = time.perf_counter() - begun - control.queued_seconds
+            await self._results.announce(task, busy_seconds=busy, failure=failure)
             await message.done()
             return "failed"
-        await self._results.announce(task, begun=begun)
+        busy = time.perf_counter() - begun - control.queued_seconds
+        await self._results.announce(task, busy_seconds=busy)
         await message.done()
         return "done"
 

@@ -52,14 +52,16 @@ class DiarizationServiceServicer:
     """
 
     def Diarize(self, request, context):
-        """Diarizes a short recording sent as a whole (at most 64 MiB encoded).
+        """Diarizes a short recording sent as a whole (at most 64 MiB encoded, and five minutes of
+        sound in all signals by default). Tasks of the queue go before waiting calls.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExtractVoiceprint(self, request, context):
-        """Computes the voiceprint of a clip with one speaker (at most 64 MiB encoded).
+        """Computes the voiceprint of a clip with one speaker (at most 64 MiB encoded, and five
+        minutes of sound by default). Tasks of the queue go before waiting calls.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

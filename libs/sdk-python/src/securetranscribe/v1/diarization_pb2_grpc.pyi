@@ -34,9 +34,13 @@ class DiarizationServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> DiarizationServiceAsyncStub: ...
     Diarize: _grpc.UnaryUnaryMultiCallable[_diarization_pb2.DiarizeRequest, _diarization_pb2.DiarizeResponse]
-    """Diarizes a short recording sent as a whole (at most 64 MiB encoded)."""
+    """Diarizes a short recording sent as a whole (at most 64 MiB encoded, and five minutes of
+    sound in all signals by default). Tasks of the queue go before waiting calls.
+    """
     ExtractVoiceprint: _grpc.UnaryUnaryMultiCallable[_diarization_pb2.ExtractVoiceprintRequest, _diarization_pb2.ExtractVoiceprintResponse]
-    """Computes the voiceprint of a clip with one speaker (at most 64 MiB encoded)."""
+    """Computes the voiceprint of a clip with one speaker (at most 64 MiB encoded, and five
+    minutes of sound by default). Tasks of the queue go before waiting calls.
+    """
 
 @_typing.type_check_only
 class DiarizationServiceAsyncStub(DiarizationServiceStub):
@@ -44,9 +48,13 @@ class DiarizationServiceAsyncStub(DiarizationServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Diarize: _aio.UnaryUnaryMultiCallable[_diarization_pb2.DiarizeRequest, _diarization_pb2.DiarizeResponse]  # type: ignore[assignment]
-    """Diarizes a short recording sent as a whole (at most 64 MiB encoded)."""
+    """Diarizes a short recording sent as a whole (at most 64 MiB encoded, and five minutes of
+    sound in all signals by default). Tasks of the queue go before waiting calls.
+    """
     ExtractVoiceprint: _aio.UnaryUnaryMultiCallable[_diarization_pb2.ExtractVoiceprintRequest, _diarization_pb2.ExtractVoiceprintResponse]  # type: ignore[assignment]
-    """Computes the voiceprint of a clip with one speaker (at most 64 MiB encoded)."""
+    """Computes the voiceprint of a clip with one speaker (at most 64 MiB encoded, and five
+    minutes of sound by default). Tasks of the queue go before waiting calls.
+    """
 
 class DiarizationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Finds out who speaks when and computes voiceprints. Runs on the diarizer workers."""
@@ -57,7 +65,9 @@ class DiarizationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _diarization_pb2.DiarizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_diarization_pb2.DiarizeResponse, _abc.Awaitable[_diarization_pb2.DiarizeResponse]]:
-        """Diarizes a short recording sent as a whole (at most 64 MiB encoded)."""
+        """Diarizes a short recording sent as a whole (at most 64 MiB encoded, and five minutes of
+        sound in all signals by default). Tasks of the queue go before waiting calls.
+        """
 
     @_abc_1.abstractmethod
     def ExtractVoiceprint(
@@ -65,6 +75,8 @@ class DiarizationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _diarization_pb2.ExtractVoiceprintRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_diarization_pb2.ExtractVoiceprintResponse, _abc.Awaitable[_diarization_pb2.ExtractVoiceprintResponse]]:
-        """Computes the voiceprint of a clip with one speaker (at most 64 MiB encoded)."""
+        """Computes the voiceprint of a clip with one speaker (at most 64 MiB encoded, and five
+        minutes of sound by default). Tasks of the queue go before waiting calls.
+        """
 
 def add_DiarizationServiceServicer_to_server(servicer: DiarizationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -943,6 +943,8 @@ class WorkerHeartbeat(_message.Message):
     TASK_ID_FIELD_NUMBER: _builtins.int
     DRAINING_FIELD_NUMBER: _builtins.int
     DEVICE_FIELD_NUMBER: _builtins.int
+    QUEUED_FIELD_NUMBER: _builtins.int
+    QUEUED_DURATION_FIELD_NUMBER: _builtins.int
     worker_id: _builtins.str
     """The worker."""
     stage: Global___Stage.ValueType
@@ -953,6 +955,12 @@ class WorkerHeartbeat(_message.Message):
     """True when it accepts no further tasks."""
     device: _builtins.str
     """Device in use, for example `cpu` or `cuda:0`."""
+    queued: _builtins.bool
+    """True while the current task waits for a direct call to end. It has not begun."""
+    @_builtins.property
+    def queued_duration(self) -> _duration_pb2.Duration:
+        """How long the current task has waited so."""
+
     def __init__(
         self,
         *,
@@ -961,10 +969,12 @@ class WorkerHeartbeat(_message.Message):
         task_id: _builtins.str = ...,
         draining: _builtins.bool = ...,
         device: _builtins.str = ...,
+        queued: _builtins.bool = ...,
+        queued_duration: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["queued_duration", b"queued_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["device", b"device", "draining", b"draining", "stage", b"stage", "task_id", b"task_id", "worker_id", b"worker_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device", b"device", "draining", b"draining", "queued", b"queued", "queued_duration", b"queued_duration", "stage", b"stage", "task_id", b"task_id", "worker_id", b"worker_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -52,7 +52,8 @@ class SpeechServiceServicer:
     """
 
     def Recognize(self, request, context):
-        """Recognizes a short recording sent as a whole (at most 64 MiB encoded).
+        """Recognizes a short recording sent as a whole (at most 64 MiB encoded, and five minutes of
+        sound in all signals by default). Tasks of the queue go before waiting calls.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

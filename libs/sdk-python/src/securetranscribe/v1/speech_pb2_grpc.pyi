@@ -34,7 +34,9 @@ class SpeechServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SpeechServiceAsyncStub: ...
     Recognize: _grpc.UnaryUnaryMultiCallable[_speech_pb2.RecognizeRequest, _speech_pb2.RecognizeResponse]
-    """Recognizes a short recording sent as a whole (at most 64 MiB encoded)."""
+    """Recognizes a short recording sent as a whole (at most 64 MiB encoded, and five minutes of
+    sound in all signals by default). Tasks of the queue go before waiting calls.
+    """
     StreamingRecognize: _grpc.StreamStreamMultiCallable[_speech_pb2.StreamingRecognizeRequest, _speech_pb2.StreamingRecognizeResponse]
     """Recognizes speech while it is being spoken. The first request carries the configuration, the
     following ones audio. Results arrive while audio is still being sent.
@@ -46,7 +48,9 @@ class SpeechServiceAsyncStub(SpeechServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Recognize: _aio.UnaryUnaryMultiCallable[_speech_pb2.RecognizeRequest, _speech_pb2.RecognizeResponse]  # type: ignore[assignment]
-    """Recognizes a short recording sent as a whole (at most 64 MiB encoded)."""
+    """Recognizes a short recording sent as a whole (at most 64 MiB encoded, and five minutes of
+    sound in all signals by default). Tasks of the queue go before waiting calls.
+    """
     StreamingRecognize: _aio.StreamStreamMultiCallable[_speech_pb2.StreamingRecognizeRequest, _speech_pb2.StreamingRecognizeResponse]  # type: ignore[assignment]
     """Recognizes speech while it is being spoken. The first request carries the configuration, the
     following ones audio. Results arrive while audio is still being sent.
@@ -61,7 +65,9 @@ class SpeechServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _speech_pb2.RecognizeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_speech_pb2.RecognizeResponse, _abc.Awaitable[_speech_pb2.RecognizeResponse]]:
-        """Recognizes a short recording sent as a whole (at most 64 MiB encoded)."""
+        """Recognizes a short recording sent as a whole (at most 64 MiB encoded, and five minutes of
+        sound in all signals by default). Tasks of the queue go before waiting calls.
+        """
 
     @_abc_1.abstractmethod
     def StreamingRecognize(

@@ -3,6 +3,7 @@
 import datetime as dt
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from nats.aio.client import Client
@@ -73,15 +74,22 @@ class ProgressRecorder(BatchStep[ProgressReport]):
 
     def note(self, sign: ProgressReport) -> None:
         """Keep a report until the next step."""
+        pending = self._heard.get(sign.task_id)
+        if pending is not None:
+            waited = max(sign.queued_seconds, pending.queued_seconds)
+            sign = replace(sign, queued_seconds=waited)
         self._heard[sign.task_id] = sign
         self._wake_ups.progress.notify()
 
-    def note_heartbeat(self, task_id: str, worker_id: str) -> None:
+    def note_heartbeat(self, sign: ProgressReport) -> None:
         """Keep a heartbeat of a task until the next step, unless one was stored recently."""
-        before = self._written.get(task_id)
-        if before is None or self._clock() - before >= _HEARTBEAT_SECONDS:
-            self._heard.setdefault(task_id, ProgressReport(task_id=task_id, worker_id=worker_id))
-            self._wake_ups.progress.notify()
+        before = self._written.get(sign.task_id)
+        if before is not None and self._clock() - before < _HEARTBEAT_SECONDS:
+            return
+        pending = self._heard.get(sign.task_id)
+        if pending is None or pending.queued:
+            self.note(sign)
+        self._wake_ups.progress.notify()
 
     def key(self, item: ProgressReport) -> str:
         """Return the task's id."""
@@ -104,7 +112,8 @@ class ProgressRecorder(BatchStep[ProgressReport]):
         live = await jobs.lock(await tasks.jobs_of([item.task_id]))
         before = {job.job_id: job for job in await jobs.get_all(live)}
         await tasks.seen([item])
-        for job_id in live:
+        # A task that waits for its worker does not start its job.
+        for job_id in [] if item.queued else live:
             job = await Lifecycle(connection).update_progress(job_id)
             if job is None:
                 continue

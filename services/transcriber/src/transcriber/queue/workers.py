@@ -9,8 +9,10 @@ from nats.aio.msg import Msg
 
 from common import bus, telemetry
 from common.background.wakeups import WakeUp
+from common.times import seconds
 from securetranscribe.v1 import queue_pb2
 from transcriber.domain.jobs import WORKER_STAGES, Stage
+from transcriber.store.tasks import ProgressReport
 
 #: A worker without a heartbeat for this long counts as dead. One is sent every two seconds.
 SILENT_SECONDS = 7.0
@@ -38,10 +40,10 @@ class WorkerRegistry:
         self,
         *,
         freed: WakeUp,
-        on_task: Callable[[str, str], None],
+        on_task: Callable[[ProgressReport], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Notify `freed` when a worker becomes free. Call `on_task` with ids of task and worker."""
+        """Notify `freed` when a worker becomes free. Pass heartbeats of tasks to `on_task`."""
         self._freed = freed
         self._on_task = on_task
         self._clock = clock
@@ -69,7 +71,14 @@ class WorkerRegistry:
             heard_at=self._clock(),
         )
         if beat.task_id:
-            self._on_task(beat.task_id, beat.worker_id)
+            self._on_task(
+                ProgressReport(
+                    task_id=beat.task_id,
+                    worker_id=beat.worker_id,
+                    queued=beat.queued,
+                    queued_seconds=seconds(beat.queued_duration),
+                )
+            )
         if before is None or (before.task_id and not beat.task_id):
             self._freed.notify()
         self._show()

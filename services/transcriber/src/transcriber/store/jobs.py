@@ -92,9 +92,11 @@ SELECT j.*, t.filename, t.size_bytes, t.duration, now() AS now
 FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
 WHERE j.status IN ('queued', 'processing') ORDER BY j.id
 """
-# Jobs with reused results do not measure speed.
+# Jobs with reused results do not measure speed. Waits for direct calls of others are no processing.
 _RECENT = """
-SELECT extract(epoch FROM j.completed_at - j.started_at)::double precision AS processing,
+SELECT extract(epoch FROM j.completed_at - j.started_at)::double precision
+           - (SELECT coalesce(max(queued_seconds), 0) FROM tasks WHERE tasks.job_id = j.job_id)
+           AS processing,
        t.duration
 FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
 WHERE j.status = 'completed' AND j.started_at IS NOT NULL
@@ -104,6 +106,8 @@ ORDER BY j.completed_at DESC LIMIT 50
 _OVERDUE = """
 SELECT job_id FROM jobs
 WHERE status = 'processing' AND started_at < now() - make_interval(secs => %s)
+      - (SELECT make_interval(secs => coalesce(sum(queued_seconds), 0)) FROM tasks
+         WHERE tasks.job_id = jobs.job_id)
   AND NOT item_rests('overdue', job_id)
 ORDER BY started_at LIMIT %s
 """

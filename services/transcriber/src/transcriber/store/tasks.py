@@ -59,12 +59,20 @@ WHERE task_id = %(task_id)s AND state IN ('released', 'running')
 # Only the part of the wait since the job started counts, which is known until the task begins.
 _PROGRESS = """
 UPDATE tasks t
-SET state = 'running', heartbeat_at = now(), worker_id = seen.worker_id,
+SET state = CASE WHEN seen.queued THEN t.state ELSE 'running' END,
+    heartbeat_at = now(), worker_id = seen.worker_id,
     fraction = greatest(t.fraction, seen.fraction),
-    step = CASE WHEN seen.step = '' THEN t.step ELSE seen.step END
+    step = CASE WHEN seen.step = '' THEN t.step ELSE seen.step END,
+    queued_seconds = CASE
+        WHEN t.state = 'running' OR j.started_at IS NULL THEN t.queued_seconds
+        ELSE greatest(t.queued_seconds, least(
+            seen.queued_seconds, extract(epoch FROM now() - j.started_at)::double precision))
+        END
 FROM unnest(%(task_ids)s::uuid[], %(fractions)s::double precision[], %(steps)s::text[],
-            %(worker_ids)s::text[]) AS seen (task_id, fraction, step, worker_id)
-WHERE t.task_id = seen.task_id AND t.state IN ('released', 'running')
+            %(worker_ids)s::text[], %(queued)s::boolean[], %(queued_seconds)s::double precision[])
+        AS seen (task_id, fraction, step, worker_id, queued, queued_seconds),
+     jobs j
+WHERE t.task_id = seen.task_id AND t.state IN ('released', 'running') AND j.job_id = t.job_id
 """
 _JOBS_OF = "SELECT DISTINCT job_id FROM tasks WHERE task_id = ANY(%s::uuid[])"
 _FINISH = """
@@ -128,12 +136,18 @@ ORDER BY j.id LIMIT %s
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProgressReport:
-    """A worker's latest report on a task. `fraction` is 0 to 1."""
+    """A worker's latest report on a task. `fraction` is 0 to 1.
+
+    With `queued`, the task has not begun, because its worker has to end a direct call first. It has
+    waited `queued_seconds` for that.
+    """
 
     task_id: str
     worker_id: str
     fraction: float = 0.0
     step: str = ""
+    queued: bool = False
+    queued_seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -224,6 +238,8 @@ class Tasks:
             "fractions": [sign.fraction for sign in signs],
             "steps": [sign.step for sign in signs],
             "worker_ids": [sign.worker_id for sign in signs],
+            "queued": [sign.queued for sign in signs],
+            "queued_seconds": [sign.queued_seconds for sign in signs],
         }
         await execute(self._connection, _PROGRESS, parameters)
 

@@ -20,7 +20,7 @@ async def serve(settings: SpeechWorkerSettings, supervisor: Supervisor) -> None:
     """Process tasks and calls until the supervisor stops."""
 
     def services(recognizer: Recognizer, inference: Inference) -> worker_service.Services:
-        servicer = SpeechServicer(recognizer, inference)
+        servicer = SpeechServicer(recognizer, inference, longest=settings.direct_call_seconds)
         return {
             _SERVICE: lambda server: speech_pb2_grpc.add_SpeechServiceServicer_to_server(
                 servicer, server

@@ -1,6 +1,7 @@
 """SpeechService: direct calls of the recognizer, without a stored recording."""
 
 import io
+import math
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,11 +14,15 @@ from transcriber.worker.recognizer import Recognizer
 
 
 class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
-    """Direct calls. They share the engine with tasks."""
+    """Direct calls. They share the engine with tasks, which go first."""
 
-    def __init__(self, recognizer: Recognizer, inference: Inference) -> None:
+    def __init__(
+        self, recognizer: Recognizer, inference: Inference, *, longest: float = math.inf
+    ) -> None:
+        """`longest` is the most sound of one call, in seconds."""
         self._recognizer = recognizer
         self._inference = inference
+        self._longest = longest
 
     async def Recognize(
         self, request: speech_pb2.RecognizeRequest, _context: Any
@@ -28,7 +33,7 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
 
         def work(control: TaskControl) -> speech_pb2.Recognition:
             return self._recognizer.recognize(
-                planned_sounds(io.BytesIO(request.content)),
+                planned_sounds(io.BytesIO(request.content), longest=self._longest),
                 request.config,
                 on_progress=control.progress,
                 cancelled=control.cancelled,
