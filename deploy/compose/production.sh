@@ -16,12 +16,20 @@ keep() { # name, value. The value of an existing secret is ignored
   [ -s "$secrets/$1" ] || printf '%s' "$2" >"$secrets/$1"
 }
 value() { cat "$secrets/$1"; }
+sha256() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -c1-64; }
 
 mkdir -p "$secrets"
 for name in secret_key postgres_password gateway_password transcriber_password speakers_password \
   nats_service_password nats_provisioner_password nats_subscriber_password s3_secret_key \
   grafana_password; do
   keep "$name" "$(random)"
+done
+# Derived again at every run, so that they follow a replaced secret_key.
+for worker in transcriber-worker diarizer; do
+  key=$secrets/$(echo "$worker" | tr - _)_service_key
+  rm -f "$key"
+  printf 'securetranscribe calls to %s\n%s' "$worker" "$(value secret_key)" | sha256 \
+    | tr -d '\n' >"$key"
 done
 keep s3_access_key "$(random | cut -c1-20)"
 keep provision_database_url "postgresql://postgres:$(value postgres_password)@postgres:5432/postgres"

@@ -233,7 +233,9 @@ def _with_imports(file: FileDescriptor, seen: set[str]) -> Iterator[FileDescript
 def compose_addresses() -> dict[str, str]:
     """Return the addresses of the services in docker-compose.yml, by cluster."""
     grpc = {name: f"{name}:50051" for name in GRPC_CLUSTERS}
-    return grpc | {HTTP_CLUSTER: "gateway:8000", "telemetry": "telemetry:4317"}
+    # The gateway's name on the network whose addresses it trusts to be Envoy's.
+    gateway = {"gateway": "gateway-door:50051", HTTP_CLUSTER: "gateway-door:8000"}
+    return grpc | gateway | {"telemetry": "telemetry:4317"}
 
 
 def main() -> None:

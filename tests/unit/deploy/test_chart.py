@@ -8,6 +8,7 @@ import pytest
 import yaml
 from pydantic_settings import BaseSettings
 
+from common.signing import receiver_key
 from diarizer.settings import DiarizerSettings
 from exporter.settings import ExporterSettings
 from gateway.settings import GatewaySettings
@@ -181,6 +182,18 @@ def test_secrets_are_files_and_only_needed_ones_are_mounted(
     assert databases == ({f"{role[service]}-database-url"} if service in role else set())
     assert ("s3-secret-key" in mounted) == ("minio" in SERVERS[service])
     assert all("valueFrom" not in item for item in container(defaults, service)["env"])
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+def test_workers_have_no_key_but_their_own(defaults: list[Object], worker: str) -> None:
+    made = of_kind(defaults, "Secret")["secrets"]["stringData"]
+    own = f"{worker}-service-key"
+    assert made[own] == receiver_key(made["secret-key"], worker)
+    pod = json.dumps(of_kind(defaults, "Deployment")[worker]["spec"]["template"]["spec"])
+    assert '"secret-key"' not in pod
+    assert set(re.findall(r'"key": "([\w-]+-service-key)"', pod)) == {own}
+    path = f"/run/secrets/securetranscribe/{own}"
+    assert variables(container(defaults, worker))["SERVICE_KEY_FILE"] == path
 
 
 def test_chart_creates_every_secret_that_its_pods_read(defaults: list[Object]) -> None:

@@ -1,3 +1,4 @@
+import ipaddress
 import json
 import os
 import re
@@ -10,12 +11,14 @@ import pytest
 from pydantic_settings import BaseSettings
 
 from common.provisioning.settings import ProvisioningSettings
+from common.signing import receiver_key
 from devstack import nats
 from devstack.credentials import StackCredentials
 from devstack.nats import NatsPorts
 from diarizer.settings import DiarizerSettings
 from exporter.settings import ExporterSettings
 from gateway.settings import GatewaySettings
+from scripts.check_envoy import load_renderer
 from speakers.settings import SpeakersSettings
 from tests.unit.deploy.compose_files import BASE, PRODUCTION, ROOT, environment, production, read
 from transcriber.settings import ApiSettings
@@ -35,6 +38,12 @@ SETTINGS: dict[str, type[BaseSettings]] = {
 OWN = {*SETTINGS, "models", "envoy", "envoy-tls", "production-check"}
 IMAGE = {"GRPC_PORT": "50051", "GRPC_HOST": "0.0.0.0"}
 ONE_SHOT = {"setup", "models", "production-check"}
+WORKERS = {
+    "transcriber-worker": "transcriber-worker",
+    "transcriber-worker-gpu": "transcriber-worker",
+    "diarizer": "diarizer",
+    "diarizer-gpu": "diarizer",
+}
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +95,52 @@ def test_only_the_tls_entry_point_is_public(
 def test_services_with_recordings_cannot_reach_the_internet(
     services: dict[str, dict[str, Any]],
 ) -> None:
-    assert read(BASE)["networks"]["inside"] == {"internal": True}
+    networks = read(BASE)["networks"]
     for name in SETTINGS.keys() | {"postgres", "minio"}:
-        assert set(services[name]["networks"]) == {"inside"}, name
+        assert all(networks[network]["internal"] for network in services[name]["networks"]), name
+
+
+def test_gateway_trusts_only_the_network_of_envoy(services: dict[str, dict[str, Any]]) -> None:
+    subnet = read(BASE)["networks"]["door"]["ipam"]["config"][0]["subnet"]
+    assert environment(services["gateway"])["TRUSTED_PROXIES"] == subnet
+    assert ipaddress.ip_network(subnet).num_addresses <= 16
+    there = {name for name, service in services.items() if "door" in service["networks"]}
+    assert there == {"gateway", "envoy", "envoy-tls"}
+
+
+def test_envoy_calls_the_gateway_from_the_network_that_it_trusts(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    aliases = services["gateway"]["networks"]["door"]["aliases"]
+    addresses = load_renderer().compose_addresses()
+    for cluster in ("gateway", "gateway-http"):
+        assert addresses[cluster].partition(":")[0] in aliases
+
+
+def test_every_container_has_limits(services: dict[str, dict[str, Any]]) -> None:
+    for name, service in services.items():
+        assert re.fullmatch(r"[1-9][0-9]*[mg]", service["mem_limit"]), name
+        assert int(service["pids_limit"]) == 512, name
+        assert 0 < float(service["cpus"]) <= 2, name
+
+
+def test_worker_may_use_as_many_cores_as_its_models_have_threads() -> None:
+    services = read(BASE, {"MODEL_THREADS": "7"})["services"]
+    for name in WORKERS:
+        assert environment(services[name])["MODEL_THREADS"] == "7"
+        assert services[name]["cpus"] == "7"
+
+
+@pytest.mark.parametrize("name", WORKERS)
+def test_workers_have_no_key_but_their_own(services: dict[str, dict[str, Any]], name: str) -> None:
+    public = environment(services["gateway"])["SECRET_KEY"]
+    assert environment(services[name])["SERVICE_KEY"] == receiver_key(public, WORKERS[name])
+    for service in (services[name], production()["services"][name]):
+        assert not {"SECRET_KEY", "SECRET_KEY_FILE"} & service["environment"].keys()
+        assert "secret_key" not in service.get("secrets", [])
+    others = {f"{other.replace('-', '_')}_service_key" for other in set(WORKERS.values())}
+    granted = set(production()["services"][name]["secrets"]) & others
+    assert granted == {f"{WORKERS[name].replace('-', '_')}_service_key"}
 
 
 def test_long_running_services_wait_for_one_shots(
@@ -186,6 +238,18 @@ def test_script_creates_every_secret_of_production(checkout: Path) -> None:
     assert all(len(made[name]) >= 32 for name in ("secret_key", "s3_secret_key"))
     assert made["gateway_password"] in made["gateway_database_url"]
     assert "BEGIN CERTIFICATE" in made["tls_certificate"]
+
+
+def test_script_derives_the_keys_of_workers(checkout: Path) -> None:
+    made = _prepare(checkout)
+    for worker in set(WORKERS.values()):
+        name = f"{worker.replace('-', '_')}_service_key"
+        assert made[name] == receiver_key(made["secret_key"], worker)
+    replaced = checkout / "deploy/compose/secrets/secret_key"
+    replaced.chmod(0o600)
+    replaced.write_text("another-secret-key-with-32-characters\n")
+    key = receiver_key("another-secret-key-with-32-characters", "diarizer")
+    assert _prepare(checkout)["diarizer_service_key"] == key
 
 
 def test_script_changes_nothing_when_repeated(checkout: Path) -> None:

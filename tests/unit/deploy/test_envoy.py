@@ -205,6 +205,16 @@ def test_clients_cannot_impersonate_a_service(envoy: RunningEnvoy) -> None:
     assert "x-service-auth" not in envoy.notebook.last().headers
 
 
+def test_client_addresses_are_not_taken_from_clients(envoy: RunningEnvoy) -> None:
+    invented = (("x-forwarded-for", "203.0.113.7"), ("x-workspace-id", "session_1"))
+    envoy.call("/securetranscribe.v1.SessionService/CreateSession", invented)
+    seen = envoy.notebook.last().headers
+    assert seen["x-forwarded-for"] == "127.0.0.1"
+    assert "x-workspace-id" not in seen
+    envoy.request("GET", "/api/x", headers=dict(invented))
+    assert envoy.notebook.last().headers["x-forwarded-for"] == "127.0.0.1"
+
+
 def test_grpc_web_is_translated(envoy: RunningEnvoy) -> None:
     status, headers, content = envoy.request(
         "POST",

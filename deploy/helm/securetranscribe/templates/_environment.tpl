@@ -7,7 +7,7 @@
 {{- $_ := set $all (include "securetranscribe.addressVariable" .) (printf "%s:50051" $host) }}
 {{- end }}
 {{- range $key := include "securetranscribe.secretKeys" . | fromJsonArray }}
-{{- $variable := regexReplaceAll "^(gateway|transcriber|speakers)-database" $key "database" | replace "-" "_" | upper }}
+{{- $variable := regexReplaceAll "^.+-(database-url|service-key)$" $key "${1}" | replace "-" "_" | upper }}
 {{- $_ := set $all (printf "%s_FILE" $variable) (printf "/run/secrets/securetranscribe/%s" $key) }}
 {{- end }}
 {{- if has "s3" .facts.servers }}
@@ -39,9 +39,9 @@
 {{- end }}
 {{- end }}
 
-{{- /* Keys of the Secret that a service may read. */}}
+{{- /* Keys of the Secret that a service may read. A worker can only verify calls to itself. */}}
 {{- define "securetranscribe.secretKeys" -}}
-{{- $keys := list "secret-key" "nats-url" }}
+{{- $keys := list (ternary (printf "%s-service-key" .name) "secret-key" (hasKey .facts "stage")) "nats-url" }}
 {{- with .facts.database }}{{ $keys = append $keys (printf "%s-database-url" .) }}{{ end }}
 {{- if has "s3" .facts.servers }}{{ $keys = concat $keys (list "s3-access-key" "s3-secret-key") }}{{ end }}
 {{- toJson $keys }}
