@@ -7,7 +7,7 @@ from typing import Any
 from google.api import httpbody_pb2
 
 from common import times
-from common.errors import ConflictError, NotFoundError, SpeakerError
+from common.errors import ConflictError, NotFoundError, SpeakerError, UnavailableError
 from securetranscribe.v1 import speaker_pb2, speaker_pb2_grpc
 from tests.integration.gateway.sounds import BEGUN, check_head
 
@@ -19,7 +19,15 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
     speakers: dict[int, speaker_pb2.Speaker] = field(default_factory=dict)
     rows: dict[int, speaker_pb2.Observation] = field(default_factory=dict)
     clips: dict[int, bytes] = field(default_factory=dict)
+    erased: list[str] = field(default_factory=list)
+    away: bool = False
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
+
+    async def EraseWorkspaceVoices(self, request: Any, context: Any) -> Any:
+        if self.away:
+            raise UnavailableError("The database does not answer.")
+        self.erased.append(request.workspace_id)
+        return speaker_pb2.EraseWorkspaceVoicesResponse(voices=1)
 
     async def CreateSpeaker(self, request: Any, context: Any) -> Any:
         self._check_name(request.name)

@@ -70,6 +70,8 @@ class FakeTranscriber(
 
     queue_full: bool = False
     statistics: session_pb2.SessionStatistics = field(default_factory=session_pb2.SessionStatistics)
+    erased: list[tuple[str, str]] = field(default_factory=list)
+    workspaces: set[str] = field(default_factory=set)
     failure: Exception | None = None
     """Raised by every method if set."""
 
@@ -174,6 +176,17 @@ class FakeTranscriber(
         if request.speaker_label not in {one.speaker_label for one in transcription.speakers}:
             raise NotFoundError("There is no such speaker in this transcription.")
         return httpbody_pb2.HttpBody(content_type="audio/flac", data=b"fLaC of one voice")
+
+    async def EraseWorkspace(self, request: Any, context: Any) -> Any:
+        self._maybe_fail()
+        assert identity.current().service == "gateway"
+        self.erased.append((request.workspace_id, request.reason))
+        return transcription_pb2.EraseWorkspaceResponse(transcriptions=1)
+
+    async def ListWorkspaces(self, request: Any, context: Any) -> Any:
+        self._maybe_fail()
+        found = sorted(found for found in self.workspaces if found > request.after)
+        return transcription_pb2.ListWorkspacesResponse(workspace_ids=found[:2])
 
     async def GetSessionStatistics(self, request: Any, context: Any) -> Any:
         self._maybe_fail()

@@ -11,6 +11,7 @@ from gateway.web.ranges import RangeNotSatisfiableError
 from gateway.web.rate_limits import RateLimitedError
 
 DOCUMENTED = {
+    ("POST", "/api/sessions/resume"),
     ("POST", "/api/transcription/upload"),
     ("POST", "/api/transcription/start/{transcription_id}"),
     ("GET", "/api/transcription/status/{transcription_id}"),

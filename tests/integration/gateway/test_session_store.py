@@ -12,6 +12,8 @@ from gateway.sessions.sweeper import SessionSweep
 from gateway.sessions.tokens import RequestKeys
 
 HOUR = dt.timedelta(hours=1)
+GRACE = dt.timedelta(days=30)
+EXPIRY = Expiry(ttl=HOUR, touch_interval=dt.timedelta(seconds=5), grace=GRACE)
 
 
 class Clock:
@@ -34,7 +36,7 @@ def registry(database: Database, clock: Clock) -> SessionRegistry:
 
     return SessionRegistry(
         SessionStore(database),
-        expiry=Expiry(ttl=HOUR, touch_interval=dt.timedelta(seconds=5)),
+        expiry=EXPIRY,
         request_keys=RequestKeys("secret"),
         announce_revoked=silent,
         clock=clock,
@@ -51,11 +53,11 @@ async def test_sweeping_deletes_ended_sessions_and_their_rows(
 ) -> None:
     old, _ = await registry.create(request_id="old", peer="a")
     revoked, _ = await registry.create()
-    clock.now += HOUR
+    clock.now += HOUR + GRACE
     fresh, _ = await registry.create()
     await registry.invalidate(revoked.session_id)
     await SessionStore(database).sweep_requests(clock.now)
-    await SessionSweep(database, clock).step()
+    await SessionSweep(database, EXPIRY, clock).step()
     left = await ids(database)
     assert fresh.session_id in left
     assert not {old.session_id, revoked.session_id} & left

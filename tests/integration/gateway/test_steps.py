@@ -14,8 +14,14 @@ from tests.integration.isolation import StepTests, steps_of
 
 _SESSIONS = """
 INSERT INTO sessions (session_id, token_sha256, created_at, last_accessed_at, expires_at)
-SELECT 'old ' || n, 'hash ' || n, now(), now(), now() - interval '1 hour'
+SELECT 'old ' || n, 'hash ' || n, now(), now(), now() - interval '90 days'
 FROM generate_series(1, 10) AS n
+"""
+
+
+_WORKSPACES = """
+INSERT INTO ended_workspaces (workspace_id, reason, ended_at, erase_at)
+SELECT 'ended ' || n, 'session invalidated', now(), now() FROM generate_series(1, 10) AS n
 """
 
 
@@ -24,8 +30,9 @@ class World:
         self._database = database
 
     async def __call__(self) -> None:
-        await self._database.execute("TRUNCATE sessions, item_attempts CASCADE")
+        await self._database.execute("TRUNCATE sessions, ended_workspaces, item_attempts CASCADE")
         await self._database.execute(_SESSIONS)
+        await self._database.execute(_WORKSPACES)
 
     def repeat(self) -> None:
         pass

@@ -31,6 +31,10 @@ LOGGING = ("--log-level", "error", "--file-flush-interval-msec", "50")
 HIDDEN = {
     "/securetranscribe.v1.SessionService/AuthenticateSession",
     "/securetranscribe.v1.TranscriptionService/GetSessionStatistics",
+    "/securetranscribe.v1.TranscriptionService/DownloadRecording",
+    "/securetranscribe.v1.TranscriptionService/EraseWorkspace",
+    "/securetranscribe.v1.TranscriptionService/ListWorkspaces",
+    "/securetranscribe.v1.SpeakerService/EraseWorkspaceVoices",
     "/securetranscribe.v1.SpeakerService/RecognizeVoices",
     "/securetranscribe.v1.SpeakerService/SetVoiceDecisions",
 }

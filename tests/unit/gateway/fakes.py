@@ -2,11 +2,12 @@
 
 import datetime as dt
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.sessions.session import Preferences, Session
-from gateway.sessions.store import NewSession, RequestClaim
+from gateway.sessions.store import NewSession, RequestClaim, Resumed
 
 NOON = dt.datetime(2024, 1, 1, 12, 0, tzinfo=dt.UTC)
 
@@ -92,6 +93,46 @@ class FakeStore:
 
     async def revoke(self, session_id: str, now: dt.datetime) -> Session | None:
         return await self._change(session_id, now, revoked_at=now)
+
+    async def resumable(self, token_sha256: str, since: dt.datetime | None) -> Session | None:
+        return next(
+            (
+                session
+                for session in self.sessions.values()
+                if session.token_sha256 == token_sha256
+                and session.revoked_at is None
+                and (since is None or session.expires_at > since)
+            ),
+            None,
+        )
+
+    async def resume(
+        self, token_sha256: str, since: dt.datetime | None, new: NewSession, now: dt.datetime
+    ) -> Resumed | None:
+        earlier = await self.resumable(token_sha256, since)
+        if earlier is None or earlier.expires_at > now:
+            return None
+        session = replace(
+            await self.insert(replace(new, workspace_id=earlier.workspace_id), now),
+            user_identifier=earlier.user_identifier,
+            preferences=earlier.preferences,
+        )
+        earlier = replace(earlier, revoked_at=now)
+        self.sessions |= {session.session_id: session, earlier.session_id: earlier}
+        return Resumed(session=session, earlier=earlier)
+
+    async def prolong(
+        self, session_ids: Sequence[str], now: dt.datetime, expires_at: dt.datetime
+    ) -> None:
+        for session_id in session_ids:
+            session = self._find(session_id, now)
+            if session is not None:
+                until = max(session.expires_at, expires_at)
+                self.sessions[session_id] = replace(session, expires_at=until)
+
+    async def ending(self, now: dt.datetime, before: dt.datetime, limit: int) -> list[Session]:
+        found = [one for one in self.sessions.values() if now < one.expires_at <= before]
+        return [one for one in found if one.revoked_at is None][:limit]
 
     def _find(self, session_id: str, now: dt.datetime) -> Session | None:
         session = self.sessions.get(session_id)

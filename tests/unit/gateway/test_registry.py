@@ -14,6 +14,7 @@ from gateway.sessions.tokens import RequestKeys
 from tests.unit.gateway.fakes import NOON, FakeClock, FakeStore
 
 HOUR = dt.timedelta(hours=1)
+GRACE = dt.timedelta(days=30)
 
 
 class World:
@@ -25,7 +26,7 @@ class World:
         self.announced: list[Session] = []
         self.registry = SessionRegistry(
             self.store,  # type: ignore[arg-type]
-            expiry=Expiry(ttl=HOUR, touch_interval=dt.timedelta(seconds=5)),
+            expiry=Expiry(ttl=HOUR, touch_interval=dt.timedelta(seconds=5), grace=GRACE),
             request_keys=RequestKeys("secret"),
             announce_revoked=self._announce,
             clock=self.clock,
@@ -153,3 +154,73 @@ async def test_the_authenticator_uses_the_registry(world: World) -> None:
     session, token = await world.registry.create()
     grant = await RegistryAuthenticator(world.registry).authenticate(token)
     assert grant == Grant(session_id=session.session_id, workspace_id=session.workspace_id)
+
+
+async def test_an_ended_session_can_be_taken_up_again(world: World) -> None:
+    first, token = await world.registry.create(user_identifier="anna")
+    await world.registry.update(
+        first.session_id, preferences=Preferences(default_language="de", other={"a": 1})
+    )
+    world.clock.forward(hours=1)
+    assert await world.registry.can_resume(token)
+
+    second, fresh = await world.registry.resume(token, ip_address="10.0.0.1")
+
+    assert second.session_id != first.session_id
+    assert second.workspace_id == first.workspace_id
+    assert (second.user_identifier, second.preferences.default_language) == ("anna", "de")
+    assert second.expires_at == world.clock.now + HOUR
+    assert (await world.registry.authenticate(fresh)).session_id == second.session_id
+    assert [one.session_id for one in world.announced] == [first.session_id]
+    assert not await world.registry.can_resume(token)
+    with pytest.raises(AuthenticationError):
+        await world.registry.resume(token)
+
+
+async def test_a_session_can_be_resumed_until_its_grace_is_over(world: World) -> None:
+    session, token = await world.registry.create()
+    assert world.registry.kept_until(session) == NOON + HOUR + GRACE
+    world.clock.now = NOON + HOUR + GRACE - dt.timedelta(seconds=1)
+    assert await world.registry.can_resume(token)
+    world.clock.forward(seconds=1)
+    assert not await world.registry.can_resume(token)
+    with pytest.raises(AuthenticationError):
+        await world.registry.resume(token)
+
+
+async def test_an_invalidated_session_cannot_be_resumed(world: World) -> None:
+    session, token = await world.registry.create()
+    await world.registry.invalidate(session.session_id)
+    world.clock.forward(hours=2)
+    with pytest.raises(AuthenticationError):
+        await world.registry.resume(token)
+
+
+async def test_a_living_session_cannot_be_resumed(world: World) -> None:
+    session, token = await world.registry.create()
+    with pytest.raises(ConflictError):
+        await world.registry.resume(token)
+    assert (await world.registry.authenticate(token)).session_id == session.session_id
+    assert not await world.registry.can_resume(token)
+
+
+@pytest.mark.parametrize("token", ["", "x", "A" * 43])
+async def test_unknown_tokens_cannot_be_resumed(world: World, token: str) -> None:
+    assert not await world.registry.can_resume(token)
+    with pytest.raises(AuthenticationError):
+        await world.registry.resume(token)
+
+
+async def test_without_an_end_of_the_grace_period_everything_is_kept(world: World) -> None:
+    registry = SessionRegistry(
+        world.store,  # type: ignore[arg-type]
+        expiry=Expiry(ttl=HOUR, touch_interval=dt.timedelta(seconds=5)),
+        request_keys=RequestKeys("secret"),
+        announce_revoked=world._announce,
+        clock=world.clock,
+    )
+    session, token = await registry.create()
+    world.clock.forward(days=3650)
+    assert registry.kept_until(session) is None
+    resumed, _ = await registry.resume(token)
+    assert resumed.workspace_id == session.workspace_id

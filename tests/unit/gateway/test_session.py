@@ -16,9 +16,9 @@ EXPIRY = Expiry(ttl=HOUR, touch_interval=dt.timedelta(seconds=5))
 
 def session(**changes: object) -> Session:
     values: dict[str, object] = {
-        "id": 1, "session_id": "session_1", "workspace_id": "session_1", "token_sha256": "00", "user_identifier": "",
-        "authenticated": False, "preferences": Preferences(), "created_at": NOON,
-        "last_accessed_at": NOON, "expires_at": NOON + HOUR,
+        "id": 1, "session_id": "session_1", "workspace_id": "session_1", "token_sha256": "00",
+        "user_identifier": "", "authenticated": False, "preferences": Preferences(),
+        "created_at": NOON, "last_accessed_at": NOON, "expires_at": NOON + HOUR,
     }  # fmt: skip
     return Session(**(values | changes))  # type: ignore[arg-type]
 

@@ -22,7 +22,7 @@ class Registry:
     """Accepts every token."""
 
     async def authenticate(self, token: str) -> Session:
-        return session(session_id="session_a")
+        return session(session_id="session_a", workspace_id="session_a")
 
     async def get(self, session_id: str) -> Session:
         return session(session_id=session_id)

@@ -17,6 +17,8 @@ class Access(enum.Enum):
     """Who may call a method."""
 
     PUBLIC = "public"
+    #: The method checks a token by itself, which is not that of a living session.
+    ENDED_SESSION = "ended session"
     SESSION = "session"
     SERVICE = "service"
 
@@ -103,7 +105,7 @@ class CallAuthenticator:
         if SIGNATURE_HEADER in metadata:
             return self._verifier.verify(method, metadata)
         token = bearer(metadata.get("authorization", ""))
-        if access is Access.PUBLIC and not token:
+        if access is Access.ENDED_SESSION or (access is Access.PUBLIC and not token):
             return None
         if access is Access.SERVICE:
             raise AuthorizationError("Only services may call this.")

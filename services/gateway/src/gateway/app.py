@@ -33,6 +33,8 @@ from gateway.live.feed import Feed, Revocations
 from gateway.live.hub import Hub
 from gateway.live.socket import LiveSocket
 from gateway.servicer import SessionServicer
+from gateway.sessions.erasure import WorkspaceErasure, WorkspaceSurvey
+from gateway.sessions.keeper import SessionKeeper
 from gateway.sessions.registry import RegistryAuthenticator, SessionRegistry
 from gateway.sessions.session import Expiry
 from gateway.sessions.store import SessionStore
@@ -51,6 +53,7 @@ from securetranscribe.v1 import session_pb2_grpc
 
 _SERVICE = "securetranscribe.v1.SessionService"
 _KEEP_ALIVE_SECONDS = 300.0
+_SURVEY_SECONDS = 3600.0
 _log = logging.get(__name__)
 
 
@@ -82,6 +85,7 @@ class Gateway:
         self._hub = Hub(clients_per_session=settings.websockets_per_session)
         self._feed = Feed(client, self._hub)
         self._limits = RateLimits.configured(settings)
+        self._expiry = _expiry(settings)
         self._registry = self._make_registry()
         self._backends = Backends(
             settings,
@@ -89,6 +93,12 @@ class Gateway:
             speakers=settings.speakers_grpc,
             exporter=settings.exporter_grpc,
             signer=signer,
+        )
+        self._keeper = SessionKeeper(
+            SessionStore(database),
+            expiry=self._expiry,
+            clock=self._registry.now,
+            has_jobs=self._backends.has_jobs,
         )
         self._health = Health(
             version=_version(),
@@ -125,11 +135,19 @@ class Gateway:
         """Create the registry of background steps."""
         every = self._settings.session_sweep_seconds
         store = SessionStore(self._database)
+        database, clock = self._database, self._registry.now
+        erasures = self._backends.erasures()
+        survey = WorkspaceSurvey(database, self._backends.workspaces, clock)
         return Background(
             self._database,
-            (Work(step=SessionSweep(self._database, self._registry.now), every=every),),
+            (
+                Work(step=SessionSweep(database, self._expiry, clock), every=every),
+                Work(step=WorkspaceErasure(database, erasures, self._expiry, clock), every=every),
+            ),
             (
                 Loop(name="live-feed", take=self._feed.step, every=0.0),
+                Loop(name="session-keeper", take=self._keeper.step, every=self._keeper.every),
+                Loop(name="workspace-survey", take=survey.step, every=_SURVEY_SECONDS),
                 Loop(
                     name="session-requests",
                     take=lambda: store.sweep_requests(self._registry.now()),
@@ -155,12 +173,10 @@ class Gateway:
 
     def _make_registry(self) -> SessionRegistry:
         settings = self._settings
-        ttl = dt.timedelta(seconds=settings.session_ttl)
-        touch = dt.timedelta(seconds=settings.session_touch_seconds)
         publisher = EventPublisher(self._client, self._client.jetstream(), source="gateway")
         return SessionRegistry(
             SessionStore(self._database),
-            expiry=Expiry(ttl=ttl, touch_interval=min(touch, ttl / 10)),
+            expiry=self._expiry,
             request_keys=RequestKeys(settings.secret_key.get_secret_value()),
             announce_revoked=Revocations(publisher, self._hub).announce,
         )
@@ -198,6 +214,7 @@ class Gateway:
             ),
             health=self._health,
             registry=self._registry,
+            keeper=self._keeper,
             limits=self._limits,
             origins=origins,
         )
@@ -217,15 +234,30 @@ class Gateway:
 
     def _authenticator(self) -> CallAuthenticator:
         public = method_names("SessionService", ["CreateSession", "AuthenticateSession"])
+        resume = method_names("SessionService", ["ResumeSession"])
         return CallAuthenticator(
             tokens=RegistryAuthenticator(self._registry),
             verifier=CallVerifier(self._settings.call_key("gateway"), "gateway"),
-            access=dict.fromkeys(public, Access.PUBLIC),
+            access={
+                **dict.fromkeys(public, Access.PUBLIC),
+                **dict.fromkeys(resume, Access.ENDED_SESSION),
+            },
         )
 
     async def _check_events(self) -> None:
         if not self._client.is_connected:
             raise UnavailableError("NATS is not connected.")
+
+
+def _expiry(settings: GatewaySettings) -> Expiry:
+    ttl = dt.timedelta(seconds=settings.session_ttl)
+    touch = dt.timedelta(seconds=settings.session_touch_seconds)
+    grace = settings.session_grace
+    return Expiry(
+        ttl=ttl,
+        touch_interval=min(touch, ttl / 10),
+        grace=None if grace is None else dt.timedelta(seconds=grace),
+    )
 
 
 def _version() -> str:

@@ -1,19 +1,21 @@
 """Clients of the services behind the gateway."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TypeVar
 
 import grpc.aio
 
 from common import telemetry
 from common.grpc_client import channel, unwrap, unwrap_stream
-from common.identity import Owner
+from common.identity import Grant, Owner
 from common.settings import ServiceSettings
 from common.signing import CallSigner, acting_for
+from gateway.sessions.erasure import Erase
 from securetranscribe.v1 import (
     export_pb2_grpc,
     queue_pb2_grpc,
     session_pb2,
+    speaker_pb2,
     speaker_pb2_grpc,
     transcription_pb2,
     transcription_pb2_grpc,
@@ -26,6 +28,7 @@ Metadata = tuple[tuple[str, str], ...]
 _UPLOAD = "/securetranscribe.v1.TranscriptionService/UploadTranscription"
 _ANSWER_SECONDS = 15.0
 _EXPORT_SECONDS = 300.0
+_ERASURE_SECONDS = 120.0
 
 
 class Backends:
@@ -89,6 +92,36 @@ class Backends:
             owner,
         )
         return answer.statistics
+
+    async def has_jobs(self, owner: Owner) -> bool:
+        """Return whether a session's workspace has waiting or running jobs."""
+        statistics = await self.session_statistics(owner)
+        return statistics.processing or statistics.queue_position > 0
+
+    def erasures(self) -> Mapping[str, Erase]:
+        """Return how each service erases a workspace, by name of the service."""
+
+        async def transcriber(workspace_id: str, reason: str) -> None:
+            request = transcription_pb2.EraseWorkspaceRequest(
+                workspace_id=workspace_id, reason=reason
+            )
+            erase = self.transcriptions.EraseWorkspace
+            await self.ask(erase, request, Grant(), seconds=_ERASURE_SECONDS)
+
+        async def speakers(workspace_id: str, reason: str) -> None:
+            request = speaker_pb2.EraseWorkspaceVoicesRequest(
+                workspace_id=workspace_id, reason=reason
+            )
+            erase = self.speakers.EraseWorkspaceVoices
+            await self.ask(erase, request, Grant(), seconds=_ERASURE_SECONDS)
+
+        return {"transcriber": transcriber, "speakers": speakers}
+
+    async def workspaces(self, after: str, limit: int) -> Sequence[str]:
+        """Return workspaces that own transcriptions, those behind `after` in order."""
+        request = transcription_pb2.ListWorkspacesRequest(after=after, limit=limit)
+        answer = await self.ask(self.transcriptions.ListWorkspaces, request, Grant())
+        return answer.workspace_ids
 
     def read(
         self,

@@ -6,9 +6,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from common import identity, times
+from common.auth import bearer
 from gateway.backends import Backends
 from gateway.sessions import conversion
 from gateway.sessions.registry import SessionRegistry
+from gateway.sessions.session import Session
 from gateway.web.addresses import TrustedProxies
 from gateway.web.rate_limits import Group, RateLimits
 from securetranscribe.v1 import session_pb2, session_pb2_grpc
@@ -44,7 +46,20 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
             peer=address,
         )
         return session_pb2.CreateSessionResponse(
-            session=conversion.to_message(session, self._registry.now()), session_token=token
+            session=self._message(session), session_token=token
+        )
+
+    async def ResumeSession(
+        self, _request: session_pb2.ResumeSessionRequest, context: Any
+    ) -> session_pb2.ResumeSessionResponse:
+        """Take up an ended session again. Rate-limited per client address."""
+        address = self._address(context)
+        await self._limits.enforce_address(Group.SESSION, address)
+        metadata = dict(context.invocation_metadata() or ())
+        token = bearer(str(metadata.get("authorization", "")))
+        session, fresh = await self._registry.resume(token, ip_address=address)
+        return session_pb2.ResumeSessionResponse(
+            session=self._message(session), session_token=fresh
         )
 
     async def GetCurrentSession(
@@ -53,8 +68,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         """Return the caller's session with its job statistics."""
         session = await self._registry.get(identity.session_id())
         statistics = await self._backends.session_statistics(session)
-        message = conversion.to_message(session, self._registry.now(), statistics)
-        return session_pb2.GetCurrentSessionResponse(session=message)
+        return session_pb2.GetCurrentSessionResponse(session=self._message(session, statistics))
 
     async def UpdateCurrentSession(
         self, request: session_pb2.UpdateCurrentSessionRequest, _context: Any
@@ -71,8 +85,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
                 else None
             ),
         )
-        message = conversion.to_message(session, self._registry.now())
-        return session_pb2.UpdateCurrentSessionResponse(session=message)
+        return session_pb2.UpdateCurrentSessionResponse(session=self._message(session))
 
     async def ExtendCurrentSession(
         self, request: session_pb2.ExtendCurrentSessionRequest, _context: Any
@@ -80,8 +93,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         """Extend the caller's session."""
         duration = dt.timedelta(seconds=times.seconds(request.duration))
         session = await self._registry.extend(identity.session_id(), duration)
-        message = conversion.to_message(session, self._registry.now())
-        return session_pb2.ExtendCurrentSessionResponse(session=message)
+        return session_pb2.ExtendCurrentSessionResponse(session=self._message(session))
 
     async def InvalidateCurrentSession(
         self, _request: session_pb2.InvalidateCurrentSessionRequest, _context: Any
@@ -101,6 +113,16 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
             authenticated=session.authenticated,
             preferences=conversion.preferences_message(session.preferences),
             workspace_id=session.workspace_id,
+        )
+
+    def _message(
+        self, session: Session, statistics: session_pb2.SessionStatistics | None = None
+    ) -> session_pb2.Session:
+        return conversion.to_message(
+            session,
+            self._registry.now(),
+            statistics,
+            kept_until=self._registry.kept_until(session),
         )
 
     def _address(self, context: Any) -> str:

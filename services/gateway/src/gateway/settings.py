@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from limits import RateLimitItem, parse
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from common.settings import Bytes, NameList, PostgresSettings, Seconds, ServiceSettings
 from gateway.web.addresses import TrustedProxies
 
 _REDIS_SCHEMES = ("redis://", "rediss://", "redis+unix://")
+_UNITS = {"d": 24 * 3600, "h": 3600, "m": 60, "s": 1}
 _ORIGIN = re.compile(r"^https?://[^/\s]+$")
 
 
@@ -42,6 +43,16 @@ def _proxies(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _period(value: object) -> object:
+    """Convert a text such as 30d or 12h to seconds, and `never` to None."""
+    text = str(value).strip().lower()
+    if text == "never":
+        return None
+    if text[-1:] in _UNITS and text[:-1].strip().isdecimal():
+        return int(text[:-1]) * _UNITS[text[-1]]
+    return value
+
+
 def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
     for origin in value:
         if origin != "*" and _ORIGIN.match(origin) is None:
@@ -52,6 +63,11 @@ def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Rate = Annotated[str, AfterValidator(_rate)]
+# None stands for `never`.
+Period = Annotated[
+    Annotated[float, Field(ge=0, le=100 * 365 * 24 * 3600, allow_inf_nan=False)] | None,
+    BeforeValidator(_period),
+]
 ReadableFile = Annotated[Path | None, AfterValidator(_readable)]
 
 
@@ -75,6 +91,7 @@ class GatewaySettings(ServiceSettings, PostgresSettings):
     session_ttl: Seconds = 3600
     session_touch_seconds: Seconds = 5
     session_sweep_seconds: Seconds = 300
+    session_grace: Period = 30 * 24 * 3600
 
     max_file_size: Bytes = 500 * 1024 * 1024
     upload_idle_seconds: Seconds = 60

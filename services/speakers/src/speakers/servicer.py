@@ -18,7 +18,10 @@ from speakers.recognition import VoiceRecognizer
 
 #: Methods reserved for other services. All others require a session.
 ACCESS = dict.fromkeys(
-    method_names("SpeakerService", ["RecognizeVoices", "SetVoiceDecisions"]), Access.SERVICE
+    method_names(
+        "SpeakerService", ["RecognizeVoices", "SetVoiceDecisions", "EraseWorkspaceVoices"]
+    ),
+    Access.SERVICE,
 )
 
 
@@ -186,6 +189,13 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
             owner=identity.current(),
         )
         return speaker_pb2.SetVoiceDecisionsResponse(links=map(conversion.voice_link, links))
+
+    async def EraseWorkspaceVoices(
+        self, request: speaker_pb2.EraseWorkspaceVoicesRequest, _context: Any
+    ) -> speaker_pb2.EraseWorkspaceVoicesResponse:
+        """Erase what was kept for a workspace, except voices that a person named."""
+        voices = await self._ledger.erase_workspace(request.workspace_id)
+        return speaker_pb2.EraseWorkspaceVoicesResponse(voices=voices)
 
 
 def _caller() -> str:

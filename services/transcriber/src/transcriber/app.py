@@ -23,7 +23,11 @@ from securetranscribe.v1 import queue_pb2_grpc, transcription_pb2_grpc
 from transcriber.api.preferences import SessionPreferences
 from transcriber.api.priorities import PriorityRule
 from transcriber.api.queue_servicer import QueueServicer
-from transcriber.api.transcription_servicer import TranscriptionDependencies, TranscriptionServicer
+from transcriber.api.transcription_servicer import (
+    ACCESS,
+    TranscriptionDependencies,
+    TranscriptionServicer,
+)
 from transcriber.api.watch import ChangeHub
 from transcriber.names.assignment import SpeakerNames
 from transcriber.names.clips import ClipStep, ClipStore
@@ -45,6 +49,7 @@ from transcriber.queue.workers import WorkerRegistry
 from transcriber.recordings.cleanup import RecordingStep, StaleUploadStep, forget_dead_tasks
 from transcriber.recordings.deletion import Deleter, DeletionStep
 from transcriber.recordings.examination import Examiner
+from transcriber.recordings.reading import RecordingReader
 from transcriber.recordings.upload import Uploader, UploadLimits
 from transcriber.settings import ApiSettings
 from transcriber.store.outbox import SOURCE
@@ -124,7 +129,7 @@ async def serve(settings: ApiSettings, supervisor: Supervisor) -> None:
         core = make_core(settings, servers, threads)
         actions = make_actions(core)
         background, listeners = make_background(core, actions)
-        server = servers.connections.server(_services(core, actions))
+        server = servers.connections.server(_services(core, actions), access=ACCESS)
         for listen in listeners:
             await listen(servers.connections.client)
         await server.start()
@@ -318,6 +323,7 @@ def make_transcription_servicer(core: Core, actions: Actions) -> TranscriptionSe
             hub=core.hub,
             preferences=core.servers.preferences,
             priorities=core.priorities,
+            recordings=RecordingReader(core.servers.objects, bucket=core.settings.s3_bucket_audio),
         )
     )
 

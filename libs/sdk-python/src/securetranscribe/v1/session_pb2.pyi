@@ -35,6 +35,7 @@ class Session(_message.Message):
     AUTHENTICATED_FIELD_NUMBER: _builtins.int
     PREFERENCES_FIELD_NUMBER: _builtins.int
     STATISTICS_FIELD_NUMBER: _builtins.int
+    KEEP_UNTIL_TIME_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     """Row number, unique within a deployment."""
     session_id: _builtins.str
@@ -65,6 +66,12 @@ class Session(_message.Message):
     def statistics(self) -> Global___SessionStatistics:
         """Figures about the session's jobs at the time of the call."""
 
+    @_builtins.property
+    def keep_until_time(self) -> _timestamp_pb2.Timestamp:
+        """When everything that the session owns is erased, unless it is used or resumed before. Absent
+        when it is kept until somebody deletes it.
+        """
+
     def __init__(
         self,
         *,
@@ -78,10 +85,11 @@ class Session(_message.Message):
         authenticated: _builtins.bool = ...,
         preferences: Global___SessionPreferences | None = ...,
         statistics: Global___SessionStatistics | None = ...,
+        keep_until_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "last_access_time", b"last_access_time", "preferences", b"preferences", "statistics", b"statistics"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "keep_until_time", b"keep_until_time", "last_access_time", b"last_access_time", "preferences", b"preferences", "statistics", b"statistics"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "authenticated", b"authenticated", "create_time", b"create_time", "expire_time", b"expire_time", "id", b"id", "last_access_time", b"last_access_time", "preferences", b"preferences", "session_id", b"session_id", "statistics", b"statistics", "user_identifier", b"user_identifier"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "authenticated", b"authenticated", "create_time", b"create_time", "expire_time", b"expire_time", "id", b"id", "keep_until_time", b"keep_until_time", "last_access_time", b"last_access_time", "preferences", b"preferences", "session_id", b"session_id", "statistics", b"statistics", "user_identifier", b"user_identifier"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -412,6 +420,51 @@ class InvalidateCurrentSessionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___InvalidateCurrentSessionResponse: _TypeAlias = InvalidateCurrentSessionResponse  # noqa: Y015
+
+@_typing.final
+class ResumeSessionRequest(_message.Message):
+    """Request of ResumeSession."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumeSessionRequest: _TypeAlias = ResumeSessionRequest  # noqa: Y015
+
+@_typing.final
+class ResumeSessionResponse(_message.Message):
+    """Response of ResumeSession."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_FIELD_NUMBER: _builtins.int
+    SESSION_TOKEN_FIELD_NUMBER: _builtins.int
+    session_token: _builtins.str
+    """The secret that grants access to the session. Returned only here."""
+    @_builtins.property
+    def session(self) -> Global___Session:
+        """The new session."""
+
+    def __init__(
+        self,
+        *,
+        session: Global___Session | None = ...,
+        session_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["session", b"session"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["session", b"session", "session_token", b"session_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumeSessionResponse: _TypeAlias = ResumeSessionResponse  # noqa: Y015
 
 @_typing.final
 class AuthenticateSessionRequest(_message.Message):

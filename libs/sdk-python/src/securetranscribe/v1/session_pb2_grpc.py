@@ -64,6 +64,11 @@ class SessionServiceStub:
                 request_serializer=securetranscribe_dot_v1_dot_session__pb2.InvalidateCurrentSessionRequest.SerializeToString,
                 response_deserializer=securetranscribe_dot_v1_dot_session__pb2.InvalidateCurrentSessionResponse.FromString,
                 _registered_method=True)
+        self.ResumeSession = channel.unary_unary(
+                '/securetranscribe.v1.SessionService/ResumeSession',
+                request_serializer=securetranscribe_dot_v1_dot_session__pb2.ResumeSessionRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_session__pb2.ResumeSessionResponse.FromString,
+                _registered_method=True)
         self.AuthenticateSession = channel.unary_unary(
                 '/securetranscribe.v1.SessionService/AuthenticateSession',
                 request_serializer=securetranscribe_dot_v1_dot_session__pb2.AuthenticateSessionRequest.SerializeToString,
@@ -114,6 +119,16 @@ class SessionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ResumeSession(self, request, context):
+        """Returns a new session that owns everything that an ended one owned, and its token. The call
+        carries the ended session's token, which is of no use from then on. Fails with UNAUTHENTICATED
+        when the session was invalidated, its data was erased, or the token is unknown, and with
+        ABORTED when the session has not ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def AuthenticateSession(self, request, context):
         """Returns the session of a token and renews its expiry. Fails with UNAUTHENTICATED when the token
         is unknown, expired or revoked. Called by services. Native clients do not need it.
@@ -149,6 +164,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.InvalidateCurrentSession,
                     request_deserializer=securetranscribe_dot_v1_dot_session__pb2.InvalidateCurrentSessionRequest.FromString,
                     response_serializer=securetranscribe_dot_v1_dot_session__pb2.InvalidateCurrentSessionResponse.SerializeToString,
+            ),
+            'ResumeSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeSession,
+                    request_deserializer=securetranscribe_dot_v1_dot_session__pb2.ResumeSessionRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_session__pb2.ResumeSessionResponse.SerializeToString,
             ),
             'AuthenticateSession': grpc.unary_unary_rpc_method_handler(
                     servicer.AuthenticateSession,
@@ -296,6 +316,33 @@ class SessionService:
             '/securetranscribe.v1.SessionService/InvalidateCurrentSession',
             securetranscribe_dot_v1_dot_session__pb2.InvalidateCurrentSessionRequest.SerializeToString,
             securetranscribe_dot_v1_dot_session__pb2.InvalidateCurrentSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.SessionService/ResumeSession',
+            securetranscribe_dot_v1_dot_session__pb2.ResumeSessionRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_session__pb2.ResumeSessionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -48,6 +48,12 @@ class SessionServiceStub:
     """Extends the caller's session to at least the given time from now. Never shortens it."""
     InvalidateCurrentSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.InvalidateCurrentSessionRequest, _session_pb2.InvalidateCurrentSessionResponse]
     """Ends the caller's session. Every service rejects its token within a second."""
+    ResumeSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.ResumeSessionRequest, _session_pb2.ResumeSessionResponse]
+    """Returns a new session that owns everything that an ended one owned, and its token. The call
+    carries the ended session's token, which is of no use from then on. Fails with UNAUTHENTICATED
+    when the session was invalidated, its data was erased, or the token is unknown, and with
+    ABORTED when the session has not ended.
+    """
     AuthenticateSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.AuthenticateSessionRequest, _session_pb2.AuthenticateSessionResponse]
     """Returns the session of a token and renews its expiry. Fails with UNAUTHENTICATED when the token
     is unknown, expired or revoked. Called by services. Native clients do not need it.
@@ -73,6 +79,12 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """Extends the caller's session to at least the given time from now. Never shortens it."""
     InvalidateCurrentSession: _aio.UnaryUnaryMultiCallable[_session_pb2.InvalidateCurrentSessionRequest, _session_pb2.InvalidateCurrentSessionResponse]  # type: ignore[assignment]
     """Ends the caller's session. Every service rejects its token within a second."""
+    ResumeSession: _aio.UnaryUnaryMultiCallable[_session_pb2.ResumeSessionRequest, _session_pb2.ResumeSessionResponse]  # type: ignore[assignment]
+    """Returns a new session that owns everything that an ended one owned, and its token. The call
+    carries the ended session's token, which is of no use from then on. Fails with UNAUTHENTICATED
+    when the session was invalidated, its data was erased, or the token is unknown, and with
+    ABORTED when the session has not ended.
+    """
     AuthenticateSession: _aio.UnaryUnaryMultiCallable[_session_pb2.AuthenticateSessionRequest, _session_pb2.AuthenticateSessionResponse]  # type: ignore[assignment]
     """Returns the session of a token and renews its expiry. Fails with UNAUTHENTICATED when the token
     is unknown, expired or revoked. Called by services. Native clients do not need it.
@@ -125,6 +137,18 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_session_pb2.InvalidateCurrentSessionResponse, _abc.Awaitable[_session_pb2.InvalidateCurrentSessionResponse]]:
         """Ends the caller's session. Every service rejects its token within a second."""
+
+    @_abc_1.abstractmethod
+    def ResumeSession(
+        self,
+        request: _session_pb2.ResumeSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_pb2.ResumeSessionResponse, _abc.Awaitable[_session_pb2.ResumeSessionResponse]]:
+        """Returns a new session that owns everything that an ended one owned, and its token. The call
+        carries the ended session's token, which is of no use from then on. Fails with UNAUTHENTICATED
+        when the session was invalidated, its data was erased, or the token is unknown, and with
+        ABORTED when the session has not ended.
+        """
 
     @_abc_1.abstractmethod
     def AuthenticateSession(

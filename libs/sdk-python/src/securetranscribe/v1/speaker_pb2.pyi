@@ -1312,6 +1312,54 @@ class VoiceDecision(_message.Message):
 Global___VoiceDecision: _TypeAlias = VoiceDecision  # noqa: Y015
 
 @_typing.final
+class EraseWorkspaceVoicesRequest(_message.Message):
+    """Request of EraseWorkspaceVoices."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKSPACE_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    workspace_id: _builtins.str
+    """The workspace."""
+    reason: _builtins.str
+    """Reason for the ledger of deletions, for example `grace period over`."""
+    def __init__(
+        self,
+        *,
+        workspace_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "workspace_id", b"workspace_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseWorkspaceVoicesRequest: _TypeAlias = EraseWorkspaceVoicesRequest  # noqa: Y015
+
+@_typing.final
+class EraseWorkspaceVoicesResponse(_message.Message):
+    """Response of EraseWorkspaceVoices."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VOICES_FIELD_NUMBER: _builtins.int
+    voices: _builtins.int
+    """Number of voices that were erased."""
+    def __init__(
+        self,
+        *,
+        voices: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["voices", b"voices"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseWorkspaceVoicesResponse: _TypeAlias = EraseWorkspaceVoicesResponse  # noqa: Y015
+
+@_typing.final
 class SetVoiceDecisionsRequest(_message.Message):
     """Request of SetVoiceDecisions."""
 

@@ -119,6 +119,11 @@ class SpeakerServiceStub:
                 request_serializer=securetranscribe_dot_v1_dot_speaker__pb2.SetVoiceDecisionsRequest.SerializeToString,
                 response_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.SetVoiceDecisionsResponse.FromString,
                 _registered_method=True)
+        self.EraseWorkspaceVoices = channel.unary_unary(
+                '/securetranscribe.v1.SpeakerService/EraseWorkspaceVoices',
+                request_serializer=securetranscribe_dot_v1_dot_speaker__pb2.EraseWorkspaceVoicesRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.EraseWorkspaceVoicesResponse.FromString,
+                _registered_method=True)
 
 
 class SpeakerServiceServicer:
@@ -245,6 +250,14 @@ class SpeakerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EraseWorkspaceVoices(self, request, context):
+        """Erases what was kept for a workspace, except voices that a person named, which belong to their
+        profiles. Called by the gateway when the workspace has ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SpeakerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -327,6 +340,11 @@ def add_SpeakerServiceServicer_to_server(servicer, server):
                     servicer.SetVoiceDecisions,
                     request_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.SetVoiceDecisionsRequest.FromString,
                     response_serializer=securetranscribe_dot_v1_dot_speaker__pb2.SetVoiceDecisionsResponse.SerializeToString,
+            ),
+            'EraseWorkspaceVoices': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseWorkspaceVoices,
+                    request_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.EraseWorkspaceVoicesRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_speaker__pb2.EraseWorkspaceVoicesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -765,6 +783,33 @@ class SpeakerService:
             '/securetranscribe.v1.SpeakerService/SetVoiceDecisions',
             securetranscribe_dot_v1_dot_speaker__pb2.SetVoiceDecisionsRequest.SerializeToString,
             securetranscribe_dot_v1_dot_speaker__pb2.SetVoiceDecisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseWorkspaceVoices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.SpeakerService/EraseWorkspaceVoices',
+            securetranscribe_dot_v1_dot_speaker__pb2.EraseWorkspaceVoicesRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_speaker__pb2.EraseWorkspaceVoicesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -78,6 +78,10 @@ class SpeakerServiceStub:
     speakers are assigned, and without decisions when the recording is deleted. Repeating a call
     changes nothing.
     """
+    EraseWorkspaceVoices: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.EraseWorkspaceVoicesRequest, _speaker_pb2.EraseWorkspaceVoicesResponse]
+    """Erases what was kept for a workspace, except voices that a person named, which belong to their
+    profiles. Called by the gateway when the workspace has ended.
+    """
 
 @_typing.type_check_only
 class SpeakerServiceAsyncStub(SpeakerServiceStub):
@@ -127,6 +131,10 @@ class SpeakerServiceAsyncStub(SpeakerServiceStub):
     """Replaces all decisions about the voices of one recording. Called by the transcriber when
     speakers are assigned, and without decisions when the recording is deleted. Repeating a call
     changes nothing.
+    """
+    EraseWorkspaceVoices: _aio.UnaryUnaryMultiCallable[_speaker_pb2.EraseWorkspaceVoicesRequest, _speaker_pb2.EraseWorkspaceVoicesResponse]  # type: ignore[assignment]
+    """Erases what was kept for a workspace, except voices that a person named, which belong to their
+    profiles. Called by the gateway when the workspace has ended.
     """
 
 class SpeakerServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -270,6 +278,16 @@ class SpeakerServiceServicer(metaclass=_abc_1.ABCMeta):
         """Replaces all decisions about the voices of one recording. Called by the transcriber when
         speakers are assigned, and without decisions when the recording is deleted. Repeating a call
         changes nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def EraseWorkspaceVoices(
+        self,
+        request: _speaker_pb2.EraseWorkspaceVoicesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_speaker_pb2.EraseWorkspaceVoicesResponse, _abc.Awaitable[_speaker_pb2.EraseWorkspaceVoicesResponse]]:
+        """Erases what was kept for a workspace, except voices that a person named, which belong to their
+        profiles. Called by the gateway when the workspace has ended.
         """
 
 def add_SpeakerServiceServicer_to_server(servicer: SpeakerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1182,6 +1182,148 @@ class GetSpeakerClipRequest(_message.Message):
 Global___GetSpeakerClipRequest: _TypeAlias = GetSpeakerClipRequest  # noqa: Y015
 
 @_typing.final
+class DownloadRecordingRequest(_message.Message):
+    """Request of DownloadRecording."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSCRIPTION_ID_FIELD_NUMBER: _builtins.int
+    transcription_id: _builtins.int
+    """The transcription."""
+    def __init__(
+        self,
+        *,
+        transcription_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["transcription_id", b"transcription_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownloadRecordingRequest: _TypeAlias = DownloadRecordingRequest  # noqa: Y015
+
+@_typing.final
+class DownloadRecordingResponse(_message.Message):
+    """Response of DownloadRecording."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHUNK_FIELD_NUMBER: _builtins.int
+    chunk: _builtins.bytes
+    """The next bytes of the file."""
+    def __init__(
+        self,
+        *,
+        chunk: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownloadRecordingResponse: _TypeAlias = DownloadRecordingResponse  # noqa: Y015
+
+@_typing.final
+class EraseWorkspaceRequest(_message.Message):
+    """Request of EraseWorkspace."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKSPACE_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    workspace_id: _builtins.str
+    """The workspace."""
+    reason: _builtins.str
+    """Reason for the ledger of deletions, for example `grace period over`."""
+    def __init__(
+        self,
+        *,
+        workspace_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "workspace_id", b"workspace_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseWorkspaceRequest: _TypeAlias = EraseWorkspaceRequest  # noqa: Y015
+
+@_typing.final
+class EraseWorkspaceResponse(_message.Message):
+    """Response of EraseWorkspace."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSCRIPTIONS_FIELD_NUMBER: _builtins.int
+    transcriptions: _builtins.int
+    """Number of transcriptions that were erased or are being erased."""
+    def __init__(
+        self,
+        *,
+        transcriptions: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["transcriptions", b"transcriptions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseWorkspaceResponse: _TypeAlias = EraseWorkspaceResponse  # noqa: Y015
+
+@_typing.final
+class ListWorkspacesRequest(_message.Message):
+    """Request of ListWorkspaces."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFTER_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    after: _builtins.str
+    """Only workspaces behind this one. Empty means from the beginning."""
+    limit: _builtins.int
+    """Maximum number, 1 to 1000. 0 means 1000."""
+    def __init__(
+        self,
+        *,
+        after: _builtins.str = ...,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "limit", b"limit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListWorkspacesRequest: _TypeAlias = ListWorkspacesRequest  # noqa: Y015
+
+@_typing.final
+class ListWorkspacesResponse(_message.Message):
+    """Response of ListWorkspaces."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKSPACE_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def workspace_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Identifiers in order."""
+
+    def __init__(
+        self,
+        *,
+        workspace_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["workspace_ids", b"workspace_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListWorkspacesResponse: _TypeAlias = ListWorkspacesResponse  # noqa: Y015
+
+@_typing.final
 class GetSessionStatisticsRequest(_message.Message):
     """Request of GetSessionStatistics."""
 

@@ -82,6 +82,21 @@ class TranscriptionServiceStub:
                 request_serializer=securetranscribe_dot_v1_dot_transcription__pb2.GetSpeakerClipRequest.SerializeToString,
                 response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                 _registered_method=True)
+        self.DownloadRecording = channel.unary_stream(
+                '/securetranscribe.v1.TranscriptionService/DownloadRecording',
+                request_serializer=securetranscribe_dot_v1_dot_transcription__pb2.DownloadRecordingRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_transcription__pb2.DownloadRecordingResponse.FromString,
+                _registered_method=True)
+        self.EraseWorkspace = channel.unary_unary(
+                '/securetranscribe.v1.TranscriptionService/EraseWorkspace',
+                request_serializer=securetranscribe_dot_v1_dot_transcription__pb2.EraseWorkspaceRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_transcription__pb2.EraseWorkspaceResponse.FromString,
+                _registered_method=True)
+        self.ListWorkspaces = channel.unary_unary(
+                '/securetranscribe.v1.TranscriptionService/ListWorkspaces',
+                request_serializer=securetranscribe_dot_v1_dot_transcription__pb2.ListWorkspacesRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_transcription__pb2.ListWorkspacesResponse.FromString,
+                _registered_method=True)
         self.GetSessionStatistics = channel.unary_unary(
                 '/securetranscribe.v1.TranscriptionService/GetSessionStatistics',
                 request_serializer=securetranscribe_dot_v1_dot_transcription__pb2.GetSessionStatisticsRequest.SerializeToString,
@@ -166,6 +181,28 @@ class TranscriptionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DownloadRecording(self, request, context):
+        """Streams the recording of a transcription as it was uploaded. Fails with NOT_FOUND when it is not
+        kept any more.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EraseWorkspace(self, request, context):
+        """Erases everything that a workspace owns. Called by the gateway when the workspace has ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListWorkspaces(self, request, context):
+        """Lists the workspaces that own transcriptions, in order of their ids. Called by the gateway.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetSessionStatistics(self, request, context):
         """Returns figures about the jobs of the caller's session. Called by the gateway.
         """
@@ -220,6 +257,21 @@ def add_TranscriptionServiceServicer_to_server(servicer, server):
                     servicer.GetSpeakerClip,
                     request_deserializer=securetranscribe_dot_v1_dot_transcription__pb2.GetSpeakerClipRequest.FromString,
                     response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
+            'DownloadRecording': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadRecording,
+                    request_deserializer=securetranscribe_dot_v1_dot_transcription__pb2.DownloadRecordingRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_transcription__pb2.DownloadRecordingResponse.SerializeToString,
+            ),
+            'EraseWorkspace': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseWorkspace,
+                    request_deserializer=securetranscribe_dot_v1_dot_transcription__pb2.EraseWorkspaceRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_transcription__pb2.EraseWorkspaceResponse.SerializeToString,
+            ),
+            'ListWorkspaces': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListWorkspaces,
+                    request_deserializer=securetranscribe_dot_v1_dot_transcription__pb2.ListWorkspacesRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_transcription__pb2.ListWorkspacesResponse.SerializeToString,
             ),
             'GetSessionStatistics': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSessionStatistics,
@@ -472,6 +524,87 @@ class TranscriptionService:
             '/securetranscribe.v1.TranscriptionService/GetSpeakerClip',
             securetranscribe_dot_v1_dot_transcription__pb2.GetSpeakerClipRequest.SerializeToString,
             google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadRecording(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/securetranscribe.v1.TranscriptionService/DownloadRecording',
+            securetranscribe_dot_v1_dot_transcription__pb2.DownloadRecordingRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_transcription__pb2.DownloadRecordingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseWorkspace(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.TranscriptionService/EraseWorkspace',
+            securetranscribe_dot_v1_dot_transcription__pb2.EraseWorkspaceRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_transcription__pb2.EraseWorkspaceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListWorkspaces(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.TranscriptionService/ListWorkspaces',
+            securetranscribe_dot_v1_dot_transcription__pb2.ListWorkspacesRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_transcription__pb2.ListWorkspacesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -69,6 +69,14 @@ class TranscriptionServiceStub:
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
+    DownloadRecording: _grpc.UnaryStreamMultiCallable[_transcription_pb2.DownloadRecordingRequest, _transcription_pb2.DownloadRecordingResponse]
+    """Streams the recording of a transcription as it was uploaded. Fails with NOT_FOUND when it is not
+    kept any more.
+    """
+    EraseWorkspace: _grpc.UnaryUnaryMultiCallable[_transcription_pb2.EraseWorkspaceRequest, _transcription_pb2.EraseWorkspaceResponse]
+    """Erases everything that a workspace owns. Called by the gateway when the workspace has ended."""
+    ListWorkspaces: _grpc.UnaryUnaryMultiCallable[_transcription_pb2.ListWorkspacesRequest, _transcription_pb2.ListWorkspacesResponse]
+    """Lists the workspaces that own transcriptions, in order of their ids. Called by the gateway."""
     GetSessionStatistics: _grpc.UnaryUnaryMultiCallable[_transcription_pb2.GetSessionStatisticsRequest, _transcription_pb2.GetSessionStatisticsResponse]
     """Returns figures about the jobs of the caller's session. Called by the gateway."""
 
@@ -112,6 +120,14 @@ class TranscriptionServiceAsyncStub(TranscriptionServiceStub):
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
+    DownloadRecording: _aio.UnaryStreamMultiCallable[_transcription_pb2.DownloadRecordingRequest, _transcription_pb2.DownloadRecordingResponse]  # type: ignore[assignment]
+    """Streams the recording of a transcription as it was uploaded. Fails with NOT_FOUND when it is not
+    kept any more.
+    """
+    EraseWorkspace: _aio.UnaryUnaryMultiCallable[_transcription_pb2.EraseWorkspaceRequest, _transcription_pb2.EraseWorkspaceResponse]  # type: ignore[assignment]
+    """Erases everything that a workspace owns. Called by the gateway when the workspace has ended."""
+    ListWorkspaces: _aio.UnaryUnaryMultiCallable[_transcription_pb2.ListWorkspacesRequest, _transcription_pb2.ListWorkspacesResponse]  # type: ignore[assignment]
+    """Lists the workspaces that own transcriptions, in order of their ids. Called by the gateway."""
     GetSessionStatistics: _aio.UnaryUnaryMultiCallable[_transcription_pb2.GetSessionStatisticsRequest, _transcription_pb2.GetSessionStatisticsResponse]  # type: ignore[assignment]
     """Returns figures about the jobs of the caller's session. Called by the gateway."""
 
@@ -206,6 +222,32 @@ class TranscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
+
+    @_abc_1.abstractmethod
+    def DownloadRecording(
+        self,
+        request: _transcription_pb2.DownloadRecordingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_transcription_pb2.DownloadRecordingResponse], _abc.AsyncIterator[_transcription_pb2.DownloadRecordingResponse]]:
+        """Streams the recording of a transcription as it was uploaded. Fails with NOT_FOUND when it is not
+        kept any more.
+        """
+
+    @_abc_1.abstractmethod
+    def EraseWorkspace(
+        self,
+        request: _transcription_pb2.EraseWorkspaceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transcription_pb2.EraseWorkspaceResponse, _abc.Awaitable[_transcription_pb2.EraseWorkspaceResponse]]:
+        """Erases everything that a workspace owns. Called by the gateway when the workspace has ended."""
+
+    @_abc_1.abstractmethod
+    def ListWorkspaces(
+        self,
+        request: _transcription_pb2.ListWorkspacesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transcription_pb2.ListWorkspacesResponse, _abc.Awaitable[_transcription_pb2.ListWorkspacesResponse]]:
+        """Lists the workspaces that own transcriptions, in order of their ids. Called by the gateway."""
 
     @_abc_1.abstractmethod
     def GetSessionStatistics(

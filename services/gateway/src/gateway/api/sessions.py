@@ -1,12 +1,14 @@
 """Session endpoints."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import Request, Response
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from common import times
+from common.errors import ApplicationError, AuthenticationError, ConflictError
 from gateway.api.conversion import readable_duration, readable_hours
 from gateway.api.parameters import Caller, JsonBody, Language, Text
 from gateway.backends import Backends
@@ -22,9 +24,14 @@ from gateway.web import credentials
 from gateway.web.callers import client_address
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import ApiModel, Moment, Success
+from gateway.web.rate_limits import RESUME_PATH
 from securetranscribe.v1 import session_pb2
 
 _TAG = "Sessions"
+_KEPT_UNTIL = (
+    "When everything that the session owns is erased, unless it is used or resumed before. Null if "
+    "it is kept until somebody deletes it."
+)
 
 
 def _whole(value: Any) -> Any:
@@ -87,6 +94,7 @@ class SessionData(ApiModel):
     )
     is_valid: bool
     preferences: dict[str, Any]
+    kept_until: Moment | None = Field(description=_KEPT_UNTIL)
 
 
 class CurrentSessionData(SessionData):
@@ -111,6 +119,12 @@ class CreatedSessionData(ApiModel):
     session_token: str
     created_at: Moment
     expires_at: Moment
+
+
+class ResumedSessionData(CreatedSessionData):
+    """A new session that took up an ended one, and its token, which is returned only here."""
+
+    kept_until: Moment | None = Field(description=_KEPT_UNTIL)
 
 
 class ExtendedSessionData(ApiModel):
@@ -153,6 +167,15 @@ class SessionApi:
                 status=201,
             ),
             Endpoint(
+                method="POST",
+                path=RESUME_PATH,
+                handler=self.resume_session,
+                summary="Resume an ended session",
+                tag=_TAG,
+                status=201,
+                errors=(409,),
+            ),
+            Endpoint(
                 method="PUT",
                 path="/sessions/current",
                 handler=self.update_session,
@@ -179,7 +202,9 @@ class SessionApi:
         """Return the caller's session with its job statistics."""
         session = await self._registry.get(caller.session_id)
         statistics = await self._backends.session_statistics(session)
-        data = current_session_data(session, statistics, self._registry.now())
+        data = current_session_data(
+            session, statistics, self._registry.now(), self._registry.kept_until(session)
+        )
         return Success[CurrentSessionData].of(data, "Session retrieved")
 
     async def create_session(
@@ -196,14 +221,41 @@ class SessionApi:
             peer=address,
         )
         credentials.set_cookie(response, token, secure=request.url.scheme == "https")
-        data = CreatedSessionData(
-            id=session.id,
-            session_id=session.session_id,
-            session_token=token,
-            created_at=session.created_at,
-            expires_at=session.expires_at,
-        )
+        data = CreatedSessionData(**_created(session, token))
         return Success[CreatedSessionData].of(data, "Session created successfully")
+
+    async def resume_session(
+        self, request: Request, response: Response
+    ) -> Success[ResumedSessionData]:
+        """Return a new session that owns everything that an ended one owned, and set its cookie.
+
+        The request shows the ended session's token as Bearer token or cookie. The token is of no
+        use from then on.
+        """
+        session, token = await self._resume(
+            credentials.resumable_tokens(request.headers),
+            user_agent=request.headers.get("user-agent", "")[:MAX_USER_AGENT],
+            address=client_address(request.scope),
+        )
+        secure = request.url.scheme == "https"
+        credentials.set_cookie(response, token, secure=secure)
+        credentials.clear_previous(response, secure=secure)
+        data = ResumedSessionData(
+            **_created(session, token), kept_until=self._registry.kept_until(session)
+        )
+        return Success[ResumedSessionData].of(data, "Session resumed")
+
+    async def _resume(
+        self, tokens: Sequence[str], *, user_agent: str, address: str
+    ) -> tuple[Session, str]:
+        """Resume the first session that can be resumed. Raise the last refusal without any."""
+        refusal: ApplicationError = AuthenticationError("Send the token of an ended session.")
+        for token in tokens:
+            try:
+                return await self._registry.resume(token, user_agent=user_agent, ip_address=address)
+            except (AuthenticationError, ConflictError) as error:
+                refusal = error
+        raise refusal
 
     async def update_session(self, caller: Caller, body: UpdateBody) -> Success[SessionData]:
         """Update the label, the preferences, or both. Preferences are replaced as a whole."""
@@ -214,7 +266,7 @@ class SessionApi:
         session = await self._registry.update(
             caller.session_id, user_identifier=label, preferences=preferences
         )
-        data = session_data(session, self._registry.now())
+        data = session_data(session, self._registry.now(), self._registry.kept_until(session))
         return Success[SessionData].of(data, "Session updated successfully")
 
     async def extend_session(
@@ -241,18 +293,21 @@ class SessionApi:
         return Success[InvalidatedSessionData].of(InvalidatedSessionData(message=said), said)
 
 
-def session_data(session: Session, now: dt.datetime) -> SessionData:
+def session_data(session: Session, now: dt.datetime, kept_until: dt.datetime | None) -> SessionData:
     """Convert a session to its response model, without statistics."""
-    return SessionData(**_common(session, now))
+    return SessionData(**_common(session, now, kept_until))
 
 
 def current_session_data(
-    session: Session, statistics: session_pb2.SessionStatistics, now: dt.datetime
+    session: Session,
+    statistics: session_pb2.SessionStatistics,
+    now: dt.datetime,
+    kept_until: dt.datetime | None,
 ) -> CurrentSessionData:
     """Convert a session and its job statistics to their response model."""
     age = session.age_seconds(now)
     return CurrentSessionData(
-        **_common(session, now),
+        **_common(session, now, kept_until),
         queue_position=statistics.queue_position,
         is_processing=statistics.processing,
         total_files_processed=statistics.completed_jobs,
@@ -271,7 +326,17 @@ def efficiency(statistics: session_pb2.SessionStatistics) -> float:
     return round(times.seconds(statistics.audio_duration) / processing, 4)
 
 
-def _common(session: Session, now: dt.datetime) -> dict[str, Any]:
+def _created(session: Session, token: str) -> dict[str, Any]:
+    return {
+        "id": session.id,
+        "session_id": session.session_id,
+        "session_token": token,
+        "created_at": session.created_at,
+        "expires_at": session.expires_at,
+    }
+
+
+def _common(session: Session, now: dt.datetime, kept_until: dt.datetime | None) -> dict[str, Any]:
     active = session.active_at(now)
     return {
         "id": session.id,
@@ -284,4 +349,5 @@ def _common(session: Session, now: dt.datetime) -> dict[str, Any]:
         "is_authenticated": session.authenticated,
         "is_valid": active,
         "preferences": session.preferences.flat(),
+        "kept_until": kept_until,
     }

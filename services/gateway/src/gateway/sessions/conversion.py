@@ -16,8 +16,10 @@ def to_message(
     session: Session,
     now: dt.datetime,
     statistics: session_pb2.SessionStatistics | None = None,
+    *,
+    kept_until: dt.datetime | None = None,
 ) -> session_pb2.Session:
-    """Return a session as a message. Without `statistics`, that field is absent."""
+    """Return a session as a message. Fields without a value are absent."""
     return session_pb2.Session(
         id=session.id,
         session_id=session.session_id,
@@ -29,6 +31,7 @@ def to_message(
         authenticated=session.authenticated,
         preferences=preferences_message(session.preferences),
         statistics=statistics,
+        keep_until_time=times.timestamp(kept_until),
     )
 
 

@@ -22,6 +22,7 @@ MAX_REQUEST_ID = 128
 MIN_EXTENSION = dt.timedelta(hours=1)
 MAX_EXTENSION = dt.timedelta(hours=24)
 _REQUEST_KEPT = dt.timedelta(minutes=10)
+_NOT_RESUMABLE = "There is no ended session with this token that can be taken up again."
 _log = logging.get(__name__)
 
 Clock = Callable[[], dt.datetime]
@@ -102,6 +103,62 @@ class SessionRegistry:
         telemetry.SESSIONS_CREATED.inc()
         _log.info("session created", session_id=session.session_id)
         return session, token
+
+    async def resume(
+        self, token: str, *, user_agent: str = "", ip_address: str = ""
+    ) -> tuple[Session, str]:
+        """Return a new session that owns the workspace of an ended one, with its token.
+
+        The new session has the label and the preferences of the ended one, whose token is of no
+        use from then on.
+
+        Raises:
+            AuthenticationError: the token is unknown, or the session was invalidated, resumed or
+                erased.
+            ConflictError: the session has not ended.
+        """
+        if not looks_like_token(token):
+            raise AuthenticationError(_NOT_RESUMABLE)
+        now = self._clock()
+        since = self._expiry.resumable_since(now)
+        fresh = new_token()
+        new = NewSession(
+            session_id=new_session_id(),
+            workspace_id="",
+            token_sha256=hash_token(fresh),
+            user_identifier="",
+            user_agent=user_agent,
+            ip_address=ip_address,
+            expires_at=now + self._expiry.ttl,
+        )
+        resumed = await self._store.resume(hash_token(token), since, new, now)
+        if resumed is None:
+            if await self._store.by_token(hash_token(token), now) is not None:
+                raise ConflictError("The session has not ended. Use its token as before.")
+            raise AuthenticationError(_NOT_RESUMABLE)
+        _log.info(
+            "session resumed",
+            session_id=resumed.session.session_id,
+            earlier=resumed.earlier.session_id,
+        )
+        await self._announce(resumed.earlier)
+        return resumed.session, fresh
+
+    async def can_resume(self, token: str) -> bool:
+        """Return whether a session with this token has ended and can be taken up again."""
+        if not looks_like_token(token):
+            return False
+        now = self._clock()
+        since = self._expiry.resumable_since(now)
+        session = await self._store.resumable(hash_token(token), since)
+        return session is not None and not session.active_at(now)
+
+    def kept_until(self, session: Session) -> dt.datetime | None:
+        """Return when everything that a session owns is erased, unless it is used before.
+
+        None keeps it until somebody deletes it.
+        """
+        return self._expiry.kept_until(session.expires_at)
 
     async def find(self, token: str) -> Session | None:
         """Return the session of a token, or None if the token is unknown, expired, or revoked.

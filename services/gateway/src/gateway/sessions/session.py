@@ -72,10 +72,23 @@ class Session:
 
 @dataclass(frozen=True, kw_only=True)
 class Expiry:
-    """Expiry policy: a use extends a session to `ttl` from now, unless it already lasts longer."""
+    """Expiry policy: a use extends a session to `ttl` from now, unless it already lasts longer.
+
+    For `grace` after its end, everything that it owned is kept and can be taken up again. With None
+    it is kept until somebody deletes it.
+    """
 
     ttl: dt.timedelta
     touch_interval: dt.timedelta
+    grace: dt.timedelta | None = None
+
+    def kept_until(self, expires_at: dt.datetime) -> dt.datetime | None:
+        """Return when everything that a session owns is erased, unless it is used before."""
+        return None if self.grace is None else expires_at + self.grace
+
+    def resumable_since(self, now: dt.datetime) -> dt.datetime | None:
+        """Return since when sessions that can be resumed have ended. None for any time."""
+        return None if self.grace is None else now - self.grace
 
     def worth_writing(self, last_accessed: dt.datetime, now: dt.datetime) -> bool:
         """Return whether a use is due to be written, so that a burst of uses is written once."""

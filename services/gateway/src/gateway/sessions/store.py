@@ -1,7 +1,8 @@
 """Session storage in Postgres."""
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
@@ -43,12 +44,41 @@ UPDATE sessions SET revoked_at = %(now)s
 WHERE session_id = %(session_id)s AND revoked_at IS NULL
 RETURNING *
 """
+# A session can be resumed unless somebody ended it. Both bounds of time may be absent.
+_RESUMABLE = """
+SELECT * FROM sessions
+WHERE token_sha256 = %(token_sha256)s AND revoked_at IS NULL
+  AND (%(since)s::timestamptz IS NULL OR expires_at > %(since)s)
+"""
+_LOCK_RESUMABLE = """
+SELECT * FROM sessions
+WHERE token_sha256 = %(token_sha256)s AND revoked_at IS NULL
+  AND (%(since)s::timestamptz IS NULL OR expires_at > %(since)s)
+FOR UPDATE
+"""
+_SUPERSEDE = "UPDATE sessions SET revoked_at = %(now)s WHERE id = %(id)s RETURNING *"
+_TAKE_OVER = """
+UPDATE sessions SET user_identifier = %(user_identifier)s, preferences = %(preferences)s,
+                    authenticated = %(authenticated)s
+WHERE session_id = %(session_id)s RETURNING *
+"""
+# Keeps sessions alive without counting as a use of them.
+_PROLONG = """
+UPDATE sessions SET expires_at = greatest(expires_at, %(expires_at)s)
+WHERE session_id = ANY(%(session_ids)s) AND revoked_at IS NULL AND expires_at > %(now)s
+"""
+_ENDING = """
+SELECT * FROM sessions
+WHERE revoked_at IS NULL AND expires_at > %(now)s AND expires_at <= %(before)s
+ORDER BY expires_at LIMIT %(limit)s
+"""
 _ENDED = """
 SELECT id FROM sessions
-WHERE (expires_at <= %(now)s OR revoked_at <= %(now)s) AND NOT item_rests('sessions', id::text)
+WHERE (expires_at <= %(since)s OR revoked_at <= %(now)s)
+  AND NOT item_rests('sessions', id::text)
 ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
-_DELETE = "DELETE FROM sessions WHERE id = %s"
+_DELETE = "DELETE FROM sessions WHERE id = %s RETURNING workspace_id, revoked_at"
 _SWEEP_REQUESTS = "DELETE FROM session_requests WHERE expires_at <= %(now)s"
 _FORGET_REQUEST = """
 DELETE FROM session_requests r USING sessions s
@@ -84,6 +114,22 @@ class RequestClaim:
 
     key_sha256: str
     expires_at: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumed:
+    """A session that took over the workspace of an earlier one, which is revoked."""
+
+    session: Session
+    earlier: Session
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deleted:
+    """Workspace of a deleted session, and whether the session was revoked."""
+
+    workspace_id: str
+    revoked: bool
 
 
 class SessionStore:
@@ -147,20 +193,70 @@ class SessionStore:
         parameters = {"session_id": session_id, "now": now}
         return _maybe(await self._database.fetch_one(_REVOKE, parameters))
 
+    async def resumable(self, token_sha256: str, since: dt.datetime | None) -> Session | None:
+        """Find a session that has not been revoked and lasted until after `since`."""
+        parameters = {"token_sha256": token_sha256, "since": since}
+        return _maybe(await self._database.fetch_one(_RESUMABLE, parameters))
+
+    async def resume(
+        self, token_sha256: str, since: dt.datetime | None, new: NewSession, now: dt.datetime
+    ) -> Resumed | None:
+        """Replace an ended session by a new one of the same user in the same workspace.
+
+        Return None if the session is not `resumable` or has not ended.
+        """
+        async with self._database.transaction() as connection:
+            key = {"token_sha256": token_sha256, "since": since}
+            row = await fetch_one(connection, _LOCK_RESUMABLE, key)
+            if row is None or row["expires_at"] > now:
+                return None
+            await _insert(connection, replace(new, workspace_id=row["workspace_id"]), now)
+            taken = {
+                "session_id": new.session_id,
+                "user_identifier": row["user_identifier"],
+                "preferences": Jsonb(row["preferences"]),
+                "authenticated": row["authenticated"],
+            }
+            session = _maybe(await fetch_one(connection, _TAKE_OVER, taken))
+            earlier = _maybe(await fetch_one(connection, _SUPERSEDE, {"id": row["id"], "now": now}))
+            assert session is not None
+            assert earlier is not None
+            return Resumed(session=session, earlier=earlier)
+
+    async def prolong(
+        self, session_ids: Sequence[str], now: dt.datetime, expires_at: dt.datetime
+    ) -> None:
+        """Extend active sessions to `expires_at`, without counting as a use of them."""
+        parameters = {"session_ids": list(session_ids), "now": now, "expires_at": expires_at}
+        await self._database.execute(_PROLONG, parameters)
+
+    async def ending(self, now: dt.datetime, before: dt.datetime, limit: int) -> list[Session]:
+        """Return active sessions that end before a time, the next one first."""
+        parameters = {"now": now, "before": before, "limit": limit}
+        return [_session(row) for row in await self._database.fetch_all(_ENDING, parameters)]
+
     async def sweep_requests(self, now: dt.datetime) -> int:
         """Delete expired idempotency keys and return their number."""
         return await self._database.execute(_SWEEP_REQUESTS, {"now": now})
 
 
-async def ended_sessions(connection: Connection, now: dt.datetime, limit: int) -> list[int]:
-    """Return row numbers of ended sessions, locked, leaving out those that rest."""
-    rows = await fetch_all(connection, _ENDED, {"now": now, "limit": limit})
+async def ended_sessions(
+    connection: Connection, now: dt.datetime, since: dt.datetime | None, limit: int
+) -> list[int]:
+    """Return row numbers of sessions that nobody can resume, locked, without those that rest.
+
+    They were revoked, or expired before `since`.
+    """
+    rows = await fetch_all(connection, _ENDED, {"now": now, "since": since, "limit": limit})
     return [row["id"] for row in rows]
 
 
-async def delete_session(connection: Connection, row_id: int) -> None:
-    """Delete a session and everything that refers to it."""
-    await execute(connection, _DELETE, (row_id,))
+async def delete_session(connection: Connection, row_id: int) -> Deleted | None:
+    """Delete a session and everything in these tables that refers to it."""
+    row = await fetch_one(connection, _DELETE, (row_id,))
+    if row is None:
+        return None
+    return Deleted(workspace_id=row["workspace_id"], revoked=row["revoked_at"] is not None)
 
 
 async def _insert(connection: Connection, new: NewSession, now: dt.datetime) -> Session:

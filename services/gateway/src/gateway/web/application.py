@@ -12,11 +12,12 @@ from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp
 
 from common.errors import ApplicationError
+from gateway.sessions.keeper import SessionKeeper
 from gateway.sessions.registry import SessionRegistry
 from gateway.settings import GatewaySettings
 from gateway.web import openapi, problems
 from gateway.web.body_limit import BodyLimit
-from gateway.web.callers import Callers
+from gateway.web.callers import SESSION_REPLACED, Callers
 from gateway.web.credentials import QueryTokens
 from gateway.web.documentation import Documentation
 from gateway.web.endpoint import Endpoint, LiteralPaths, answer_head
@@ -40,6 +41,7 @@ _EXPOSED = [
     "Accept-Ranges",
     "Content-Range",
     "ETag",
+    SESSION_REPLACED,
 ]
 
 
@@ -51,6 +53,7 @@ def build(
     live_socket: ASGIApp,
     health: Health,
     registry: SessionRegistry,
+    keeper: SessionKeeper,
     limits: RateLimits,
     origins: Origins,
 ) -> ASGIApp:
@@ -71,7 +74,13 @@ def build(
             "exclude": _untraced,
         },
         middleware=[
-            *_layers(settings, registry, limits, origins),
+            *_layers(
+                settings,
+                Middleware(
+                    Callers, registry=registry, keeper=keeper, limits=limits, origins=origins
+                ),
+                origins,
+            ),
             Middleware(LiteralPaths, endpoints=endpoints),
         ],
         exception_handlers={
@@ -90,9 +99,7 @@ def build(
     return QueryTokens(app)
 
 
-def _layers(
-    settings: GatewaySettings, registry: SessionRegistry, limits: RateLimits, origins: Origins
-) -> list[Middleware]:
+def _layers(settings: GatewaySettings, callers: Middleware, origins: Origins) -> list[Middleware]:
     """Return the middleware, outermost first."""
     layers = [
         Middleware(RequestContext),
@@ -113,8 +120,7 @@ def _layers(
                 expose_headers=_EXPOSED,
             )
         )
-    layers.append(Middleware(Callers, registry=registry, limits=limits, origins=origins))
-    layers += [Middleware(BodyLimit), Middleware(problems.UnexpectedErrors)]
+    layers += [callers, Middleware(BodyLimit), Middleware(problems.UnexpectedErrors)]
     return layers
 
 

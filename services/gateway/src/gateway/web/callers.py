@@ -1,5 +1,7 @@
 """Session and rate limit of each API request."""
 
+from dataclasses import dataclass, field
+
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -7,6 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.errors import ApplicationError, AuthenticationError, AuthorizationError
+from gateway.sessions.keeper import SessionKeeper
 from gateway.sessions.registry import MAX_USER_AGENT, SessionRegistry
 from gateway.sessions.session import Session
 from gateway.web import credentials
@@ -14,24 +17,45 @@ from gateway.web.addresses import network_of
 from gateway.web.credentials import COOKIE, Credentials, Source
 from gateway.web.origins import Origins
 from gateway.web.problems import problem
-from gateway.web.rate_limits import Allowance, Group, RateLimits, group_of
+from gateway.web.rate_limits import RESUME_PATH, Allowance, Group, RateLimits, group_of
 
+#: Header of responses that replace the session of a stale cookie by a new one.
+SESSION_REPLACED = "X-Session-Replaced"
 _PREFIXES = ("/api/v1", "/api")
 _SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Established:
+    """Session of a request. `created` is its token if it is new, `previous` that of a stale cookie.
+
+    A stale token is only named if its session can be resumed.
+    """
+
+    session: Session | None = None
+    created: str = field(default="", repr=False)
+    previous: str = field(default="", repr=False)
 
 
 class Callers:
     """Middleware for all paths under `/api`.
 
-    A request without credentials, or with a stale cookie, gets a new session. An invalid Bearer
-    token is rejected.
+    A request without credentials, or with a stale cookie, gets a new session. A response says so if
+    the cookie was stale. An invalid Bearer token is rejected.
     """
 
     def __init__(
-        self, app: ASGIApp, *, registry: SessionRegistry, limits: RateLimits, origins: Origins
+        self,
+        app: ASGIApp,
+        *,
+        registry: SessionRegistry,
+        keeper: SessionKeeper,
+        limits: RateLimits,
+        origins: Origins,
     ) -> None:
         self._app = app
         self._registry = registry
+        self._keeper = keeper
         self._limits = limits
         self._origins = origins
 
@@ -42,34 +66,32 @@ class Callers:
             await self._app(scope, receive, send)
             return
         headers: dict[str, str] = {}
-        created = ""
-
+        established = _Established()
         trusted = self._origins.trusts(Headers(scope=scope))
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 # Foreign pages and failed requests cannot replace a user's session.
-                token = created if trusted and message["status"] < 400 else ""
-                _complete(message, headers, token, secure=scope["scheme"] == "https")
+                cookies = established if trusted and message["status"] < 400 else _Established()
+                _complete(message, headers, cookies, secure=scope["scheme"] == "https")
             await send(message)
 
         try:
-            session, created = await self._establish(scope, path, headers)
+            established = await self._establish(scope, path, headers)
         except ApplicationError as error:
             await problem(error)(scope, receive, sending)
             return
-        if session is not None:
-            scope["state"]["session"] = session
-            structlog.contextvars.bind_contextvars(session_id=session.session_id)
-        await self._app(scope, receive, sending)
+        session = established.session
+        if session is None:
+            await self._app(scope, receive, sending)
+            return
+        scope["state"]["session"] = session
+        structlog.contextvars.bind_contextvars(session_id=session.session_id)
+        with self._keeper.using(session):
+            await self._app(scope, receive, sending)
 
-    async def _establish(
-        self, scope: Scope, path: str, headers: dict[str, str]
-    ) -> tuple[Session | None, str]:
-        """Return the caller's session, and its token if it is new.
-
-        The session is None for requests that create one themselves.
-        """
+    async def _establish(self, scope: Scope, path: str, headers: dict[str, str]) -> "_Established":
+        """Return the caller's session, which is None for requests that create one themselves."""
         scope.setdefault("state", {})
         group = group_of(scope["method"], path)
         address = client_address(scope)
@@ -79,20 +101,35 @@ class Callers:
         shown = credentials.read(Headers(scope=scope))
         try:
             self._refuse_foreign_pages(scope, shown)
+            if path == RESUME_PATH:
+                return _Established()
             if group is Group.SESSION:
-                return None, ""
+                # Only a cookie is replaced. Other credentials are ignored.
+                cookie = shown.source is Source.COOKIE
+                known = await self._recognize(shown) if cookie else None
+                return _Established(previous=await self._previous(shown, known, headers))
             session = await self._recognize(shown)
         except ApplicationError:
             # Rejected requests have no session, so the address has its limit.
             _require(await self._limits.hit(group, f"rejected:{network_of(address)}"), headers)
             raise
         created = ""
+        previous = await self._previous(shown, session, headers)
         if session is None:
             _require(await self._limits.hit_address(Group.SESSION, address), headers)
             agent = Headers(scope=scope).get("user-agent", "")[:MAX_USER_AGENT]
             session, created = await self._registry.create(user_agent=agent, ip_address=address)
         _require(await self._limits.hit(group, session.session_id), headers)
-        return session, created
+        return _Established(session=session, created=created, previous=previous)
+
+    async def _previous(
+        self, shown: Credentials, session: Session | None, headers: dict[str, str]
+    ) -> str:
+        """Announce that a stale cookie is replaced. Return its token if it can be resumed."""
+        if shown.source is not Source.COOKIE or session is not None:
+            return ""
+        headers[SESSION_REPLACED] = "true"
+        return shown.token if await self._registry.can_resume(shown.token) else ""
 
     def _refuse_foreign_pages(self, scope: Scope, shown: Credentials) -> None:
         """Refuse requests with side effects of other pages, unless they show a Bearer token.
@@ -146,13 +183,18 @@ def current_session(request: Request) -> Session:
     return session
 
 
-def _complete(message: Message, headers: dict[str, str], created: str, *, secure: bool) -> None:
-    """Add the rate-limit headers, and a new session's cookie unless the handler has set one."""
+def _complete(
+    message: Message, headers: dict[str, str], established: "_Established", *, secure: bool
+) -> None:
+    """Add headers, and cookies of new and replaced sessions unless the handler has set them."""
     answer = MutableHeaders(scope=message)
     for name, value in headers.items():
         answer[name] = value
     has_cookie = any(cookie.startswith(f"{COOKIE}=") for cookie in answer.getlist("set-cookie"))
-    if created and not has_cookie:
-        carrier = Response()
-        credentials.set_cookie(carrier, created, secure=secure)
-        answer.append("set-cookie", carrier.headers["set-cookie"])
+    carrier = Response()
+    if established.created and not has_cookie:
+        credentials.set_cookie(carrier, established.created, secure=secure)
+    if established.previous:
+        credentials.keep_previous(carrier, established.previous, secure=secure)
+    for cookie in carrier.headers.getlist("set-cookie"):
+        answer.append("set-cookie", cookie)

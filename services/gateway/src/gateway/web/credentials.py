@@ -11,6 +11,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 COOKIE = "session_token"
+#: Keeps the token of an ended session that can be resumed, after another took the place of its
+#: cookie.
+PREVIOUS_COOKIE = "previous_session_token"
+_PREVIOUS_PATH = "/api"
 QUERY = "token"
 _COOKIE_SECONDS = 30 * 24 * 3600
 _BEARER = re.compile(r"^bearer(?:\s+(.*))?$", re.IGNORECASE)
@@ -45,6 +49,19 @@ def read(headers: Headers, query_token: str | None = None) -> Credentials:
         if token:
             return Credentials(source=Source.COOKIE, token=token)
     return Credentials(source=Source.NONE)
+
+
+def resumable_tokens(headers: Headers) -> list[str]:
+    """Return tokens of sessions to resume: the Bearer token, or those of both cookies."""
+    shown = read(headers)
+    if shown.source is Source.BEARER:
+        return [shown.token]
+    return [
+        token
+        for name in (PREVIOUS_COOKIE, COOKIE)
+        for cookies in headers.getlist("cookie")
+        if (token := cookie_parser(cookies).get(name))
+    ]
 
 
 def take_query_token(query: bytes) -> tuple[str | None, bytes]:
@@ -86,6 +103,26 @@ def set_cookie(response: Response, token: str, *, secure: bool) -> None:
         httponly=True,
         samesite="lax",
         secure=secure,
+    )
+
+
+def keep_previous(response: Response, token: str, *, secure: bool) -> None:
+    """Keep the token of an ended session, for its user to resume it."""
+    response.set_cookie(
+        PREVIOUS_COOKIE,
+        token,
+        max_age=_COOKIE_SECONDS,
+        path=_PREVIOUS_PATH,
+        httponly=True,
+        samesite="lax",
+        secure=secure,
+    )
+
+
+def clear_previous(response: Response, *, secure: bool) -> None:
+    """Delete the cookie of an ended session."""
+    response.delete_cookie(
+        PREVIOUS_COOKIE, path=_PREVIOUS_PATH, httponly=True, samesite="lax", secure=secure
     )
 
 

@@ -54,10 +54,12 @@ class Group(enum.Enum):
 _ENROLLMENT = re.compile(r"/speakers/[^/]+/enroll")
 _READS_BY_POST = ("/speakers/search",)
 
+RESUME_PATH = "/sessions/resume"
+
 
 def group_of(method: str, path: str) -> Group:
     """Return the group of a request. `path` is relative to `/api` or `/api/v1`."""
-    if path == "/sessions/create":
+    if path in ("/sessions/create", RESUME_PATH):
         return Group.SESSION
     if method == "POST" and (path == "/transcription/upload" or _ENROLLMENT.fullmatch(path)):
         return Group.UPLOAD

@@ -9,7 +9,9 @@ from google.api import httpbody_pb2
 
 from common import identity, rights, sizes
 from common.audio.clips import CLIP_TYPE
+from common.auth import Access
 from common.errors import ConflictError, NotFoundError, StateError, ValidationError
+from common.grpc_server import method_names
 from common.postgres import Database
 from common.rights import Right
 from securetranscribe.v1 import transcription_pb2, transcription_pb2_grpc
@@ -25,6 +27,7 @@ from transcriber.names.rules import group_by_name
 from transcriber.queue.job_start import JobStarter
 from transcriber.queue.queue_status import QueueMonitor
 from transcriber.recordings.deletion import Deleter
+from transcriber.recordings.reading import RecordingReader
 from transcriber.recordings.upload import Uploaded, Uploader
 from transcriber.store import locks
 from transcriber.store.jobs import Jobs
@@ -33,6 +36,11 @@ from transcriber.store.transcripts import Transcripts
 
 _LARGEST_CHUNK = 1024 * 1024
 _BATCH = 200
+_MOST_WORKSPACES = 1000
+#: Methods reserved for other services. All others require a session.
+ACCESS = dict.fromkeys(
+    method_names("TranscriptionService", ["EraseWorkspace", "ListWorkspaces"]), Access.SERVICE
+)
 _UploadRequests = AsyncIterator[transcription_pb2.UploadTranscriptionRequest]
 
 
@@ -49,6 +57,7 @@ class TranscriptionDependencies:
     monitor: QueueMonitor
     hub: ChangeHub
     preferences: SessionPreferences
+    recordings: RecordingReader
     priorities: PriorityRule
 
 
@@ -212,6 +221,38 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
                 clip = await self._dependencies.clips.get(found, speaker)
                 return httpbody_pb2.HttpBody(content_type=CLIP_TYPE, data=clip)
         raise NotFoundError("There is no such speaker in this transcription.")
+
+    async def DownloadRecording(
+        self, request: transcription_pb2.DownloadRecordingRequest, _context: Any
+    ) -> AsyncIterator[transcription_pb2.DownloadRecordingResponse]:
+        """Stream the recording of a transcription, as long as it is kept."""
+        async with self._database.transaction() as connection:
+            found = await Transcriptions(connection).find(
+                request.transcription_id, rights.workspace(Right.READ)
+            )
+        if found is None:
+            raise NotFoundError("There is no such transcription.")
+        async for chunk in self._dependencies.recordings.read(found):
+            yield transcription_pb2.DownloadRecordingResponse(chunk=chunk)
+
+    async def EraseWorkspace(
+        self, request: transcription_pb2.EraseWorkspaceRequest, _context: Any
+    ) -> transcription_pb2.EraseWorkspaceResponse:
+        """Erase everything that a workspace owns."""
+        erased = await self._dependencies.deleter.erase_workspace(request.workspace_id)
+        return transcription_pb2.EraseWorkspaceResponse(transcriptions=erased)
+
+    async def ListWorkspaces(
+        self, request: transcription_pb2.ListWorkspacesRequest, _context: Any
+    ) -> transcription_pb2.ListWorkspacesResponse:
+        """List the workspaces that own transcriptions."""
+        if not 0 <= request.limit <= _MOST_WORKSPACES:
+            raise ValidationError.of("limit", f"limit must be from 1 to {_MOST_WORKSPACES}.")
+        async with self._database.transaction() as connection:
+            found = await Transcriptions(connection).workspaces(
+                request.after, request.limit or _MOST_WORKSPACES
+            )
+        return transcription_pb2.ListWorkspacesResponse(workspace_ids=found)
 
     async def GetSessionStatistics(
         self, _request: transcription_pb2.GetSessionStatisticsRequest, _context: Any

@@ -1,6 +1,7 @@
 """Deletion of transcriptions, at once for the caller and completely even after a crash."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 from common import logging
@@ -24,6 +25,7 @@ from transcriber.store.transcriptions import Transcriptions
 _AT_ONCE_SECONDS = 10.0
 #: Delay of the late pass, for results of workers stopped by the deletion.
 _LATE_SECONDS = 900.0
+_ERASED_AT_A_TIME = 100
 #: Steps whose items are transcriptions.
 _STEPS = ("clips", "names", "decisions", "recordings")
 _log = logging.get(__name__)
@@ -49,7 +51,25 @@ class Deleter:
         self._bucket_audio = bucket_audio
         self._bucket_results = bucket_results
 
-    async def delete(self, transcription_id: int, workspace_id: str) -> None:
+    async def erase_workspace(self, workspace_id: str) -> int:
+        """Delete all transcriptions of a workspace, and return their number.
+
+        Voices that a person named belong to their profiles, and stay.
+        """
+        erased = 0
+        while True:
+            async with self._database.transaction() as connection:
+                ids = await Transcriptions(connection).ids_of(workspace_id, _ERASED_AT_A_TIME)
+            if not ids:
+                return erased
+            for transcription_id in ids:
+                with contextlib.suppress(NotFoundError):
+                    await self.delete(transcription_id, workspace_id, keep_voices=True)
+                    erased += 1
+
+    async def delete(
+        self, transcription_id: int, workspace_id: str, *, keep_voices: bool = False
+    ) -> None:
         """Delete a workspace's transcription, cancelling its live job.
 
         Raises:
@@ -74,7 +94,7 @@ class Deleter:
                 session_id=transcription.session_id,
                 workspace_id=workspace_id,
                 source_key=transcription.source_key,
-                voices_known=transcription.voices_known,
+                voices_known=transcription.voices_known and not keep_voices,
                 late_pass=late,
             )
             await Deletions(connection).add(deletion)

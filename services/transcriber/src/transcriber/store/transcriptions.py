@@ -40,6 +40,13 @@ _COUNT = """
 SELECT count(*) AS total FROM transcriptions
 WHERE workspace_id = %(workspace_id)s AND (%(status)s::text IS NULL OR status = %(status)s)
 """
+_WORKSPACES = """
+SELECT DISTINCT workspace_id FROM transcriptions
+WHERE workspace_id > %s ORDER BY workspace_id LIMIT %s
+"""
+_OF_WORKSPACE = """
+SELECT id FROM transcriptions WHERE workspace_id = %s ORDER BY id LIMIT %s
+"""
 _LOCK_OWN = """
 SELECT * FROM transcriptions WHERE id = %s AND workspace_id = %s FOR NO KEY UPDATE
 """
@@ -191,6 +198,16 @@ class Transcriptions:
         rows = await fetch_all(self._connection, _PAGE, parameters)
         count = await fetch_one(self._connection, _COUNT, parameters)
         return await self._complete(rows), int(count["total"]) if count else 0
+
+    async def workspaces(self, after: str, limit: int) -> list[str]:
+        """Return workspaces that own transcriptions, those behind `after` in order."""
+        rows = await fetch_all(self._connection, _WORKSPACES, (after, limit))
+        return [row["workspace_id"] for row in rows]
+
+    async def ids_of(self, workspace_id: str, limit: int) -> list[int]:
+        """Return the oldest transcriptions of a workspace."""
+        rows = await fetch_all(self._connection, _OF_WORKSPACE, (workspace_id, limit))
+        return [row["id"] for row in rows]
 
     async def lock_own(self, transcription_id: int, workspace_id: str) -> Transcription | None:
         """Lock a workspace's transcription and return it without job and speakers."""
