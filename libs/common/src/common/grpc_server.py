@@ -12,8 +12,10 @@ from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
 
 from common import logging, telemetry
+from common.addresses import TrustedProxies
 from common.auth import CallAuthenticator
 from common.call_limits import API_LIMITS, CallLimits, CallsInFlight
+from common.call_rates import CallRates
 from common.interceptor import EdgeInterceptor
 from common.settings import ServiceSettings
 
@@ -43,14 +45,23 @@ class GrpcServer:
         services: Mapping[str, AddToServer],
         authenticator: CallAuthenticator,
         limits: CallLimits = API_LIMITS,
+        rates: CallRates | None = None,
     ) -> None:
-        """`services` maps full service names to functions that add the servicer to a server."""
+        """`services` maps full service names to functions that add the servicer to a server.
+
+        Without `rates`, calls are limited in flight only.
+        """
         self._settings = settings
         self._names = [*services, ""]
         self._server = grpc.aio.server(
             interceptors=[
                 telemetry.server_interceptor(),
-                EdgeInterceptor(authenticator, CallsInFlight(limits)),
+                EdgeInterceptor(
+                    authenticator,
+                    CallsInFlight(limits),
+                    rates=rates,
+                    proxies=TrustedProxies(getattr(settings, "trusted_proxies", ())),
+                ),
             ],
             options=[*_OPTIONS, ("grpc.max_receive_message_length", limits.request_bytes)],
             maximum_concurrent_rpcs=limits.calls + _SPARE_CALLS,

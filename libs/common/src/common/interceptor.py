@@ -13,8 +13,10 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from common import identity, logging, status, telemetry
+from common.addresses import TrustedProxies, current_address, network_of, use_address
 from common.auth import CallAuthenticator
 from common.call_limits import CallsInFlight
+from common.call_rates import CallRates, address_of
 from common.errors import ApplicationError, AuthenticationError, ValidationError
 from common.identity import Identity
 from common.signing import digest_of
@@ -35,35 +37,38 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
     handler runs before a request is read, and refuses callers before their requests take memory.
     """
 
-    def __init__(self, authenticator: CallAuthenticator, in_flight: CallsInFlight) -> None:
+    def __init__(
+        self,
+        authenticator: CallAuthenticator,
+        in_flight: CallsInFlight,
+        *,
+        rates: CallRates | None = None,
+        proxies: TrustedProxies | None = None,
+    ) -> None:
+        """`proxies` may report the addresses of clients. Without `rates` no calls are counted."""
         self._authenticator = authenticator
         self._in_flight = in_flight
+        self._rates = rates
+        self._proxies = proxies or TrustedProxies(())
 
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> _Handler:
-        """Return the method's handler, wrapped, or one that refuses without reading a request."""
+        """Return the method's handler, wrapped."""
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
         if handler is None or _is_infrastructure(method):
             return handler
-        metadata = {
-            key: value if isinstance(value, str) else ""
-            for key, value in handler_call_details.invocation_metadata or ()
-        }
-        try:
-            caller = await self._authenticator.identify(method, metadata)
-        except Exception as error:
-            return _refusing(method, error)
         make = self._streaming if handler.response_streaming else self._single
-        return make(handler, method, caller)
+        return make(handler, method)
 
-    def _single(self, handler: _Handler, method: str, caller: Identity | None) -> _Handler:
+    def _single(self, handler: _Handler, method: str) -> _Handler:
         async def call(requests: AsyncIterator[Any], context: Any) -> Any:
             async with _Call(method, context):
-                with self._admitted(caller, context):
+                caller = await self._identify(method, context)
+                with self._admitted(caller):
                     if handler.request_streaming:
                         return await handler.stream_unary(requests, context)
                     request = await _only(requests, handler, caller)
@@ -73,10 +78,11 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
             call, _deserializer(handler), handler.response_serializer
         )
 
-    def _streaming(self, handler: _Handler, method: str, caller: Identity | None) -> _Handler:
+    def _streaming(self, handler: _Handler, method: str) -> _Handler:
         async def call(requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
             async with _Call(method, context):
-                with self._admitted(caller, context):
+                caller = await self._identify(method, context)
+                with self._admitted(caller):
                     responses = (
                         handler.stream_stream(requests, context)
                         if handler.request_streaming
@@ -91,20 +97,32 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
             call, _deserializer(handler), handler.response_serializer
         )
 
+    async def _identify(self, method: str, context: Any) -> Identity | None:
+        """Return the caller, whose call is counted. Its request has not been read yet."""
+        metadata = {
+            key: value if isinstance(value, str) else ""
+            for key, value in context.invocation_metadata() or ()
+        }
+        address = address_of(context, self._proxies)
+        use_address(address)
+        if self._rates is None:
+            return await self._authenticator.identify(method, metadata)
+        return await self._rates.identify(self._authenticator, method, metadata, address)
+
     @contextlib.contextmanager
-    def _admitted(self, caller: Identity | None, context: Any) -> Iterator[None]:
+    def _admitted(self, caller: Identity | None) -> Iterator[None]:
         """Make this the caller of the call, which holds a place of the caller's."""
         identity.use(caller)
         if caller is not None and caller.session_id:
             structlog.contextvars.bind_contextvars(session_id=caller.session_id)
-        with self._in_flight.place(_caller_key(caller, context)):
+        with self._in_flight.place(_caller_key(caller)):
             yield
 
 
-def _caller_key(caller: Identity | None, context: Any) -> str:
-    """Return the session, or the host without one. Empty for other services."""
+def _caller_key(caller: Identity | None) -> str:
+    """Return the session, or the network without one. Empty for other services."""
     if caller is None:
-        return str(context.peer()).rpartition(":")[0]
+        return network_of(current_address())
     return "" if caller.service else caller.session_id
 
 
@@ -131,17 +149,6 @@ async def _only(requests: AsyncIterator[bytes], handler: _Handler, caller: Ident
         except DecodeError as error:
             raise ValidationError.of("request", "The request cannot be read.") from error
     raise ValidationError.of("request", "The call has no request.")
-
-
-def _refusing(method: str, error: Exception) -> _Handler:
-    """Return a handler that fails at once."""
-
-    async def refuse(_requests: Any, context: Any) -> AsyncIterator[bytes]:
-        async with _Call(method, context):
-            raise error
-            yield b""
-
-    return grpc.stream_stream_rpc_method_handler(refuse)
 
 
 class _Call:

@@ -168,6 +168,20 @@ class AdminSettings(Settings):
         return token
 
 
+class UploadSettings(Settings):
+    """Settings of services that receive recordings from clients.
+
+    An upload may fall behind `upload_least_rate` (bytes per second) by `upload_idle_seconds`.
+    """
+
+    max_file_size: Bytes = 500 * 1024 * 1024
+    upload_idle_seconds: Seconds = 60
+    upload_least_rate: Bytes = 1024
+    uploads_at_once: int = Field(128, ge=1, le=1000)
+    uploads_per_session: int = Field(8, ge=1, le=1000)
+    uploads_per_address: int = Field(64, ge=1, le=1000)
+
+
 class PostgresSettings(Settings):
     """Settings of services with a database."""
 

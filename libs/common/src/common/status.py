@@ -4,8 +4,8 @@ import contextlib
 
 import grpc
 import grpc.aio
-from google.protobuf import any_pb2
-from google.protobuf.message import DecodeError
+from google.protobuf import any_pb2, duration_pb2
+from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
@@ -38,15 +38,24 @@ def code_of(error: errors.ApplicationError) -> grpc.StatusCode:
 
 
 def to_status(error: errors.ApplicationError) -> grpc.Status:
-    """Return the rich status of an error: its message, and ErrorInfo with its details."""
+    """Return the rich status of an error: message, ErrorInfo, and RetryInfo if it has a delay."""
     info = error_details_pb2.ErrorInfo(reason=error.code, domain=DOMAIN, metadata=error.details)
-    packed = any_pb2.Any()
-    packed.Pack(info)
+    details = [_packed(info)]
+    seconds = error.retry_after_seconds
+    if seconds is not None:
+        delay = duration_pb2.Duration(seconds=seconds)
+        details.append(_packed(error_details_pb2.RetryInfo(retry_delay=delay)))
     message = status_pb2.Status(
-        code=code_of(error).value[0], message=error.message, details=[packed]
+        code=code_of(error).value[0], message=error.message, details=details
     )
     status: grpc.Status = rpc_status.to_status(message)
     return status
+
+
+def _packed(detail: Message) -> any_pb2.Any:
+    packed = any_pb2.Any()
+    packed.Pack(detail)
+    return packed
 
 
 def from_rpc_error(error: grpc.aio.AioRpcError) -> errors.ApplicationError:

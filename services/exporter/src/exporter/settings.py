@@ -4,10 +4,11 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from common.rate_settings import RateSettings
 from common.settings import Seconds, ServiceSettings
 
 
-class ExporterSettings(ServiceSettings):
+class ExporterSettings(ServiceSettings, RateSettings):
     """Environment variables of the exporter, named like the fields in capitals."""
 
     transcriber_grpc: str = "127.0.0.1:50051"

@@ -13,12 +13,16 @@ from common.auth import Access, CallAuthenticator
 from common.background.registry import Background, Loop, Work
 from common.bus import Delivery
 from common.call_limits import SESSION_LIMITS
+from common.call_rates import CallRates
 from common.errors import UnavailableError
 from common.events import EventPublisher
 from common.grpc_server import AddToServer, GrpcServer, method_names
 from common.postgres import Database
+from common.least_rate import LeastRate
+from common.rate_limits import RateLimits
 from common.runtime import Supervisor, eventually
 from common.signing import CallSigner, CallVerifier
+from common.upload_places import PlaceLimits, UploadPlaces
 from gateway import loop_watch
 from gateway.api.exports import ExportApi
 from gateway.api.queue import QueueApi
@@ -44,10 +48,8 @@ from gateway.settings import GatewaySettings
 from gateway.uploads.clip_upload import ClipUploads
 from gateway.uploads.upload import RecordingUploads
 from gateway.web import application
-from gateway.web.addresses import TrustedProxies
 from gateway.web.health import Health
 from gateway.web.origins import Origins
-from gateway.web.rate_limits import RateLimits
 from gateway.web.server import HttpServer
 from securetranscribe.v1 import session_pb2_grpc
 
@@ -110,6 +112,7 @@ class Gateway:
             services=self._services(),
             authenticator=self._authenticator(),
             limits=SESSION_LIMITS,
+            rates=CallRates(self._limits),
         )
         self._http = HttpServer(self._application(), settings)
 
@@ -184,10 +187,12 @@ class Gateway:
     def _application(self) -> ASGIApp:
         settings = self._settings
         origins = Origins(settings.cors_origins)
+        rate = LeastRate.of(settings)
         uploads = RecordingUploads(
             self._backends,
             max_bytes=settings.max_file_size,
-            idle_seconds=settings.upload_idle_seconds,
+            rate=rate,
+            places=UploadPlaces(PlaceLimits.of(settings)),
         )
         parts = (
             UploadApi(uploads),
@@ -196,7 +201,7 @@ class Gateway:
             SpeakerApi(self._backends),
             SpeakerLedgerApi(self._backends),
             SpeakerVoicesApi(
-                self._backends, ClipUploads(idle_seconds=settings.upload_idle_seconds)
+                self._backends, ClipUploads(rate=rate)
             ),
             SessionApi(self._registry, self._backends),
             QueueApi(self._backends),
@@ -224,7 +229,6 @@ class Gateway:
             registry=self._registry,
             backends=self._backends,
             limits=self._limits,
-            proxies=TrustedProxies(self._settings.trusted_proxies),
         )
         return {
             _SERVICE: lambda server: session_pb2_grpc.add_SessionServiceServicer_to_server(

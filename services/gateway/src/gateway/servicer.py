@@ -1,18 +1,15 @@
 """SessionService: gRPC methods on top of the session registry."""
 
 import datetime as dt
-import ipaddress
 from typing import Any
-from urllib.parse import unquote
 
-from common import identity, times
+from common import addresses, identity, times
 from common.auth import bearer
+from common.rate_limits import Group, RateLimits
 from gateway.backends import Backends
 from gateway.sessions import conversion
 from gateway.sessions.registry import SessionRegistry
 from gateway.sessions.session import Session
-from gateway.web.addresses import TrustedProxies
-from gateway.web.rate_limits import Group, RateLimits
 from securetranscribe.v1 import session_pb2, session_pb2_grpc
 
 
@@ -25,18 +22,16 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         registry: SessionRegistry,
         backends: Backends,
         limits: RateLimits,
-        proxies: TrustedProxies,
     ) -> None:
         self._registry = registry
         self._backends = backends
         self._limits = limits
-        self._proxies = proxies
 
     async def CreateSession(
-        self, request: session_pb2.CreateSessionRequest, context: Any
+        self, request: session_pb2.CreateSessionRequest, _context: Any
     ) -> session_pb2.CreateSessionResponse:
         """Create a session. Rate-limited per client address."""
-        address = self._address(context)
+        address = addresses.current_address()
         await self._limits.enforce_address(Group.SESSION, address)
         session, token = await self._registry.create(
             user_identifier=request.user_identifier,
@@ -53,7 +48,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         self, _request: session_pb2.ResumeSessionRequest, context: Any
     ) -> session_pb2.ResumeSessionResponse:
         """Take up an ended session again. Rate-limited per client address."""
-        address = self._address(context)
+        address = addresses.current_address()
         await self._limits.enforce_address(Group.SESSION, address)
         metadata = dict(context.invocation_metadata() or ())
         token = bearer(str(metadata.get("authorization", "")))
@@ -124,24 +119,3 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
             statistics,
             kept_until=self._registry.kept_until(session),
         )
-
-    def _address(self, context: Any) -> str:
-        """Return the client address, as forwarded by trusted proxies."""
-        forwarded = ", ".join(
-            value
-            for key, value in context.invocation_metadata() or ()
-            if key == "x-forwarded-for" and isinstance(value, str)
-        )
-        return self._proxies.client(peer_address(context.peer()), forwarded)
-
-
-def peer_address(peer: str) -> str:
-    """Return the address of a gRPC peer such as `ipv4:127.0.0.1:50100`, or "" if it has none."""
-    kind, _, rest = unquote(peer).partition(":")
-    if kind not in ("ipv4", "ipv6"):
-        return ""
-    host = rest.rpartition(":")[0].strip("[]")
-    try:
-        return str(ipaddress.ip_address(host.partition("%")[0]))
-    except ValueError:
-        return ""

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from common.rate_settings import RateSettings
 from common.settings import PostgresSettings, Seconds, ServiceSettings
 
 
@@ -14,7 +15,7 @@ def _directory(value: Path | None) -> Path | None:
     return value
 
 
-class SpeakersSettings(ServiceSettings, PostgresSettings):
+class SpeakersSettings(ServiceSettings, PostgresSettings, RateSettings):
     """Settings of `python -m speakers`. Environment variables have the field names in capitals.
 
     Attributes:

@@ -16,9 +16,11 @@ from common.bus import Delivery
 from common.connections import Connections, connect
 from common.events import EventPublisher
 from common.grpc_server import AddToServer
+from common.least_rate import LeastRate
 from common.objects import ObjectStore
 from common.postgres import Database, migrate
 from common.runtime import Supervisor, eventually
+from common.upload_places import PlaceLimits
 from securetranscribe.v1 import queue_pb2_grpc, transcription_pb2_grpc
 from transcriber.api.preferences import SessionPreferences
 from transcriber.api.priorities import PriorityRule
@@ -227,7 +229,8 @@ def make_actions(core: Core) -> Actions:
     clips = ClipStore(database, objects, core.threads, **buckets)
     limits = UploadLimits(
         max_file_size=settings.max_file_size,
-        idle_seconds=settings.upload_idle_seconds,
+        rate=LeastRate.of(settings),
+        places=PlaceLimits.of(settings),
     )
     examiner = Examiner(
         objects,

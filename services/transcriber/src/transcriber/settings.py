@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from common.rate_settings import RateSettings
 from common.settings import (
     AdminSettings,
     Bytes,
@@ -10,10 +11,11 @@ from common.settings import (
     PostgresSettings,
     Seconds,
     ServiceSettings,
+    UploadSettings,
 )
 
 
-class ApiSettings(ServiceSettings, PostgresSettings, ObjectSettings, AdminSettings):
+class ApiSettings(ServiceSettings, PostgresSettings, ObjectSettings, AdminSettings, RateSettings, UploadSettings):
     """Settings of `python -m transcriber api`. Variables are named like the fields, in capitals.
 
     `cleanup_delay` is the number of seconds from completion to the deletion of the recording.
@@ -22,7 +24,6 @@ class ApiSettings(ServiceSettings, PostgresSettings, ObjectSettings, AdminSettin
 
     speakers_grpc: str = "127.0.0.1:50053"
 
-    max_file_size: Bytes = 500 * 1024 * 1024
     max_duration: Length = 12 * 3600
     queue_size: int = Field(50, ge=1, le=100_000)
     processing_timeout: Seconds = 3600
@@ -31,7 +32,6 @@ class ApiSettings(ServiceSettings, PostgresSettings, ObjectSettings, AdminSettin
     task_ack_wait_seconds: Seconds = 15
     task_max_deliver: int = Field(4, ge=1, le=20)
 
-    upload_idle_seconds: Seconds = 60
     probe_timeout_seconds: Seconds = 60
 
 

@@ -89,7 +89,7 @@ class SpeakerVoicesApi:
         self, speaker_id: SpeakerId, request: Request, caller: Caller
     ) -> Success[EnrolledData]:
         """Enroll a speaker with a clip in which only that person speaks."""
-        async with self._clips.receiving(UploadBody.of(request)) as content:
+        async with self._clips.receiving(caller, UploadBody.of(request)) as content:
             answer = await self._backends.ask(
                 self._backends.speakers.EnrollSpeaker,
                 speaker_pb2.EnrollSpeakerRequest(speaker_id=speaker_id, content=content),

@@ -4,27 +4,29 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from common import filenames
-from common.errors import FileUploadError, ResourceExhaustedError, ValidationError
+from common.errors import FileUploadError, ValidationError
+from common.least_rate import LeastRate
 from common.limits import MAX_CLIP_BYTES
-from gateway.uploads.body import FILE_FIELD, UploadBody
+from common.upload_places import PlaceLimits, UploadPlaces
+from gateway.sessions.session import Session
+from gateway.uploads.body import FILE_FIELD, FormBudget, UploadBody
 from gateway.uploads.multipart import MultipartStream, PartBegun, PartData, PartEvent
 from gateway.uploads.sink import too_large
 
 # Each clip is held in memory, in several copies, until its enrollment completes.
-_AT_ONCE = 4
+_AT_ONCE = PlaceLimits(total=12, per_session=4, per_address=8)
 
 
 class ClipUploads:
     """Receives clips with bounded size and concurrency."""
 
-    def __init__(self, *, idle_seconds: float, max_bytes: int = MAX_CLIP_BYTES) -> None:
-        """Initialize the receiver. Uploads fail after `idle_seconds` without data."""
-        self._idle_seconds = idle_seconds
+    def __init__(self, *, rate: LeastRate, max_bytes: int = MAX_CLIP_BYTES) -> None:
+        self._rate = rate
         self._max_bytes = max_bytes
-        self._under_way = 0
+        self._places = UploadPlaces(_AT_ONCE)
 
     @asynccontextmanager
-    async def receiving(self, body: UploadBody) -> AsyncIterator[bytes]:
+    async def receiving(self, session: Session, body: UploadBody) -> AsyncIterator[bytes]:
         """Read the file of a form. Other fields are ignored.
 
         Raises:
@@ -32,19 +34,16 @@ class ClipUploads:
             FileUploadError: the file is empty or too large, or the upload stalled.
             ResourceExhaustedError: too many clips are being uploaded.
         """
-        if self._under_way >= _AT_ONCE:
-            raise ResourceExhaustedError("Too many clips are being uploaded. Try again later.")
-        self._under_way += 1
-        try:
+        with self._places.place(session.session_id, body.address):
             yield await self._read(body)
-        finally:
-            self._under_way -= 1
 
     async def _read(self, body: UploadBody) -> bytes:
         parser, clip = MultipartStream(body.content_type), _Clip(self._max_bytes)
-        async for piece in body.arriving(self._idle_seconds):
+        budget = FormBudget()
+        async for piece in body.arriving(self._rate):
             for event in parser.feed(piece):
                 clip.take(event)
+            budget.note(piece, file_bytes=clip.size)
         parser.finish()
         return clip.whole()
 
@@ -57,6 +56,11 @@ class _Clip:
         self._content: bytearray | None = None
         self._name = ""
         self._in_file = False
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file received so far."""
+        return len(self._content or b"")
 
     def take(self, event: PartEvent) -> None:
         """Process the next event of the form."""

@@ -1,6 +1,7 @@
 """gRPC client stream of an upload to the transcriber."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 
 from common import sizes
@@ -13,6 +14,8 @@ from securetranscribe.v1 import transcription_pb2
 CHUNK_BYTES = 256 * 1024
 _STALL_SECONDS = 60.0
 _CHECK_SECONDS = 180.0
+# Bytes of slow clients are passed on in time, so that the transcriber does not find it stalled.
+_HOLD_SECONDS = 5.0
 
 _Request = transcription_pb2.UploadTranscriptionRequest
 _Response = transcription_pb2.UploadTranscriptionResponse
@@ -38,6 +41,7 @@ class UploadSink:
         self._stream = ClientStream[_Request, _Response](
             backends.uploads.UploadTranscription(metadata=backends.upload_metadata(owner))
         )
+        self._sent = time.monotonic()
         self.size = 0
 
     async def open(self) -> None:
@@ -58,6 +62,9 @@ class UploadSink:
         self._buffer += data
         for chunk in self._full_chunks():
             await self._send(_Request(chunk=chunk))
+        if self._buffer and time.monotonic() - self._sent > _HOLD_SECONDS:
+            await self._send(_Request(chunk=bytes(self._buffer)))
+            self._buffer.clear()
 
     async def finish(self, late: transcription_pb2.UploadOptions | None = None) -> _Response:
         """End the stream and return the transcriber's response.
@@ -95,6 +102,7 @@ class UploadSink:
                 written = await self._stream.write(request)
         except TimeoutError as error:
             raise TimedOutError("The upload stalled. Try again later.") from error
+        self._sent = time.monotonic()
         if not written:
             raise FileUploadError("The upload ended before the file was complete.")
 

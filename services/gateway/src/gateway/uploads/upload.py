@@ -4,17 +4,16 @@ from dataclasses import dataclass, replace
 
 from common import filenames, telemetry
 from common.errors import ValidationError
+from common.least_rate import LeastRate
+from common.upload_places import UploadPlaces
 from gateway.backends import Backends
 from gateway.channel_modes import MODES
 from gateway.sessions.session import Session
-from gateway.uploads.body import FILE_FIELD, UploadBody
+from gateway.uploads.body import FILE_FIELD, FORM_OVERHEAD, FormBudget, UploadBody
 from gateway.uploads.form import UploadForm, UploadOptions
 from gateway.uploads.multipart import MultipartStream, PartBegun, PartData, PartEvent
 from gateway.uploads.sink import UploadSink, too_large
 from securetranscribe.v1 import transcription_pb2
-
-# Allowance for everything in a form other than the file: boundaries, headers, fields.
-_FORM_OVERHEAD = 128 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +33,13 @@ class RecordingUploads:
         backends: Backends,
         *,
         max_bytes: int,
-        idle_seconds: float,
+        rate: LeastRate,
+        places: UploadPlaces,
     ) -> None:
-        """Initialize the receiver. Uploads fail after `idle_seconds` without data."""
         self._backends = backends
         self._max_bytes = max_bytes
-        self._idle_seconds = idle_seconds
+        self._rate = rate
+        self._places = places
 
     async def receive(self, session: Session, body: UploadBody) -> UploadedRecording:
         """Store the recording in a form, and start processing it if requested.
@@ -47,14 +47,20 @@ class RecordingUploads:
         Raises:
             ValidationError: the form is malformed or has no file.
             FileUploadError: the file is empty, too large, or not audio.
+            ResourceExhaustedError: too many uploads are in progress.
             ApplicationError: the transcriber rejects the upload for another reason.
         """
+        with self._places.place(session.session_id, body.address):
+            return await self._receive(session, body)
+
+    async def _receive(self, session: Session, body: UploadBody) -> UploadedRecording:
         reception = _Reception(self._backends, session, body, self._max_bytes)
-        parser = MultipartStream(body.content_type)
+        parser, budget = MultipartStream(body.content_type), FormBudget()
         try:
-            async for piece in body.arriving(self._idle_seconds):
+            async for piece in body.arriving(self._rate):
                 for event in parser.feed(piece):
                     await reception.take(event)
+                budget.note(piece, file_bytes=reception.size)
             parser.finish()
             stored = await reception.finish()
         except BaseException:
@@ -131,7 +137,7 @@ class _Reception:
             raise ValidationError.of(FILE_FIELD, "Send one file at a time.")
         filename = filenames.clean(filename)
         announced = self._body.announced_bytes
-        if announced is not None and announced > self._max_bytes + _FORM_OVERHEAD:
+        if announced is not None and announced > self._max_bytes + FORM_OVERHEAD:
             raise too_large(filename, announced, self._max_bytes)
         options = self.form.options()
         # A later field may still prevent the start, for which a place in the queue would be taken.

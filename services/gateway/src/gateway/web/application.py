@@ -12,6 +12,7 @@ from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp
 
 from common.errors import ApplicationError
+from common.rate_limits import RateLimits
 from gateway.sessions.keeper import SessionKeeper
 from gateway.sessions.registry import SessionRegistry
 from gateway.settings import GatewaySettings
@@ -24,7 +25,6 @@ from gateway.web.endpoint import Endpoint, LiteralPaths, answer_head
 from gateway.web.health import Health
 from gateway.web.hosts import AllowedHosts, HostNames
 from gateway.web.origins import Origins
-from gateway.web.rate_limits import RateLimits
 from gateway.web.request_context import RequestContext
 from gateway.web.security_headers import HttpsOnly, SecurityHeaders
 

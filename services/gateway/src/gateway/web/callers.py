@@ -8,16 +8,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from common.addresses import network_of
 from common.errors import ApplicationError, AuthenticationError, AuthorizationError
+from common.rate_limits import Allowance, Group, RateLimits
 from gateway.sessions.keeper import SessionKeeper
 from gateway.sessions.registry import MAX_USER_AGENT, SessionRegistry
 from gateway.sessions.session import Session
 from gateway.web import credentials
-from gateway.web.addresses import network_of
 from gateway.web.credentials import COOKIE, Credentials, Source
 from gateway.web.origins import Origins
 from gateway.web.problems import problem
-from gateway.web.rate_limits import RESUME_PATH, Allowance, Group, RateLimits, group_of
+from gateway.web.rate_limits import RESUME_PATH, group_of
 
 #: Header of responses that replace the session of a stale cookie by a new one.
 SESSION_REPLACED = "X-Session-Replaced"

@@ -1,7 +1,5 @@
 """Errors as HTTP responses, and the only mapping from errors to statuses."""
 
-import math
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,9 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from common import errors, logging
+from common.rate_limits import RateLimitedError
 from gateway.web.envelope import ErrorBody, ErrorEnvelope
 from gateway.web.ranges import RangeNotSatisfiableError
-from gateway.web.rate_limits import RateLimitedError
 
 _log = logging.get(__name__)
 _STATUS: dict[type[errors.ApplicationError], int] = {
@@ -186,8 +184,7 @@ def _headers(error: errors.ApplicationError) -> dict[str, str]:
     if isinstance(error, RangeNotSatisfiableError):
         return {"Accept-Ranges": "bytes", "Content-Range": f"bytes */{error.size}"}
     if isinstance(error, RateLimitedError):
-        from_now = error.reset_at.timestamp() - time.time()
-        return {"Retry-After": str(max(1, math.ceil(from_now)))}
+        return {"Retry-After": str(error.retry_after_seconds)}
     if error.code in _RETRY_SECONDS:
         told = error.details.get("retry_after_seconds", "")
         return {"Retry-After": told if told.isdigit() else str(_RETRY_SECONDS[error.code])}

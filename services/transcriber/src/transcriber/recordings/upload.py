@@ -3,10 +3,10 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from common import logging, sizes, telemetry
+from common import addresses, identity, logging, sizes, telemetry
 from common.audio.kinds import SNIFF_BYTES
 from common.errors import (
     ApplicationError,
@@ -15,9 +15,10 @@ from common.errors import (
     UnavailableError,
 )
 from common.identity import Owner
-from common.idle_streams import with_idle_timeout
+from common.least_rate import LeastRate, with_least_rate
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
+from common.upload_places import PlaceLimits, UploadPlaces
 from transcriber.domain.jobs import Job
 from transcriber.domain.options import ProcessingOptions
 from transcriber.domain.transcriptions import Transcription
@@ -32,6 +33,7 @@ from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.uploads import Upload, Uploads
 
 _TOUCH_SECONDS = 20.0
+_RELAY_SECONDS = 15.0
 
 _log = logging.get(__name__)
 
@@ -63,10 +65,11 @@ class Uploaded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UploadLimits:
-    """Limits of uploads: size in bytes, time in seconds."""
+    """Limits of uploads. `max_file_size` is in bytes."""
 
     max_file_size: int
-    idle_seconds: float
+    rate: LeastRate
+    places: PlaceLimits
 
 
 class Uploader:
@@ -88,6 +91,7 @@ class Uploader:
         self._examiner = examiner
         self._bucket = bucket
         self._limits = limits
+        self._places = UploadPlaces(limits.places)
         self._discarding: set[asyncio.Task[None]] = set()
 
     async def earlier(self, workspace_id: str, request_id: str | None) -> Uploaded | None:
@@ -116,8 +120,18 @@ class Uploader:
             FileUploadError: the file is empty, not audio, or has the wrong extension.
             AudioProcessingError: the file cannot be decoded or is truncated.
             ResourceExhaustedError: a job was requested and the queue is full.
-            TimedOutError: no bytes arrived for too long.
+            TimedOutError: the bytes arrived too slowly.
         """
+        with self._places.place(owner.session_id, _client_address()):
+            return await self._upload(owner, request, chunks, amend)
+
+    async def _upload(
+        self,
+        owner: Owner,
+        request: UploadRequest,
+        chunks: AsyncIterator[bytes],
+        amend: Callable[[UploadRequest], UploadRequest],
+    ) -> Uploaded:
         if request.size_bytes > self._limits.max_file_size:
             raise self._too_large(request, request.size_bytes)
         async with self._database.transaction() as connection:
@@ -154,13 +168,18 @@ class Uploader:
         self, upload: Upload, request: UploadRequest, chunks: AsyncIterator[bytes]
     ) -> AsyncIterator[bytes]:
         """Yield the bytes once the first ones look like audio, up to the size limit."""
-        seconds = self._limits.idle_seconds
-        idle = TimedOutError(f"No bytes arrived for {seconds:.0f} seconds. Upload the file again.")
+        rate = self._limits.rate
+        if _relayed():
+            # The gateway passes bytes on a little later, and ends slow uploads itself.
+            rate = replace(rate, patience_seconds=rate.patience_seconds + _RELAY_SECONDS)
+        slow = TimedOutError(
+            f"The upload stalled or was slower than {rate.text()}. Upload the file again."
+        )
         head = bytearray()
         size = 0
         judged = False
         touched = time.monotonic()
-        async for chunk in with_idle_timeout(chunks, idle_seconds=seconds, error=idle):
+        async for chunk in with_least_rate(chunks, rate, slow):
             size += len(chunk)
             if size > self._limits.max_file_size:
                 raise self._too_large(request, max(size, request.size_bytes))
@@ -249,6 +268,17 @@ class Uploader:
                 "file_name": request.filename,
             },
         )
+
+
+def _relayed() -> bool:
+    """Return whether another service passes the upload on."""
+    caller = identity.current_or_none()
+    return caller is not None and bool(caller.service)
+
+
+def _client_address() -> str:
+    """Return the client's address, "" for uploads that another service passes on."""
+    return "" if _relayed() else addresses.current_address()
 
 
 async def _earlier(connection: Connection, workspace_id: str, request_id: str) -> Uploaded | None:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from gateway.servicer import peer_address
-from gateway.web.addresses import TrustedProxies, network_of
+from common.addresses import TrustedProxies, network_of, peer_host
 
 
 @pytest.mark.parametrize(
@@ -46,7 +45,7 @@ def test_host_names_are_rejected() -> None:
     ],
 )
 def test_grpc_peer_addresses(peer: str, address: str) -> None:
-    assert peer_address(peer) == address
+    assert peer_host(peer) == address
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """Client addresses behind trusted proxies."""
 
+import contextvars
 import ipaddress
 from collections.abc import Iterable
+from urllib.parse import unquote
 
+_current: contextvars.ContextVar[str] = contextvars.ContextVar("address", default="")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -54,3 +57,25 @@ def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.ip_address(text.strip("[]"))
     except ValueError:
         return None
+
+
+def peer_host(peer: str) -> str:
+    """Return the address of a gRPC peer such as `ipv4:127.0.0.1:50100`, or "" if it has none."""
+    kind, _, rest = unquote(peer).partition(":")
+    if kind not in ("ipv4", "ipv6"):
+        return ""
+    host = rest.rpartition(":")[0].strip("[]")
+    try:
+        return str(ipaddress.ip_address(host.partition("%")[0]))
+    except ValueError:
+        return ""
+
+
+def use_address(address: str) -> None:
+    """Make this the client's address in the current context."""
+    _current.set(address)
+
+
+def current_address() -> str:
+    """Return the client's address, "" outside a request."""
+    return _current.get()
