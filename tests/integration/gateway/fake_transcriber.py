@@ -15,6 +15,7 @@ from common.errors import (
     ResourceExhaustedError,
     SpeakerError,
     StateError,
+    UnavailableError,
 )
 from securetranscribe.v1 import (
     queue_pb2,
@@ -70,6 +71,9 @@ class FakeTranscriber(
 
     queue_full: bool = False
     statistics: session_pb2.SessionStatistics = field(default_factory=session_pb2.SessionStatistics)
+    broken: bool = False
+    """Whether recordings cannot be read to their end."""
+
     erased: list[tuple[str, str]] = field(default_factory=list)
     workspaces: set[str] = field(default_factory=set)
     failure: Exception | None = None
@@ -176,6 +180,13 @@ class FakeTranscriber(
         if request.speaker_label not in {one.speaker_label for one in transcription.speakers}:
             raise NotFoundError("There is no such speaker in this transcription.")
         return httpbody_pb2.HttpBody(content_type="audio/flac", data=b"fLaC of one voice")
+
+    async def DownloadRecording(self, request: Any, context: Any) -> Any:
+        self._own(request.transcription_id)
+        yield transcription_pb2.DownloadRecordingResponse(chunk=b"RIFF")
+        if self.broken:
+            raise UnavailableError("The object store does not answer.")
+        yield transcription_pb2.DownloadRecordingResponse(chunk=b" and more")
 
     async def EraseWorkspace(self, request: Any, context: Any) -> Any:
         self._maybe_fail()

@@ -12,6 +12,7 @@ from gateway.web.ranges import RangeNotSatisfiableError
 
 DOCUMENTED = {
     ("POST", "/api/sessions/resume"),
+    ("GET", "/api/sessions/current/archive"),
     ("POST", "/api/transcription/upload"),
     ("POST", "/api/transcription/start/{transcription_id}"),
     ("GET", "/api/transcription/status/{transcription_id}"),

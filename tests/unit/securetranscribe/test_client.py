@@ -224,3 +224,40 @@ def test_failed_connection_raises_its_own_error() -> None:
 
     with client_on(handler) as client, pytest.raises(ConnectionFailedError, match="refused"):
         client.get_queue_status()
+
+
+def test_a_resumed_session_is_continued() -> None:
+    seen: list[tuple[str, str | None]] = []
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        seen.append((request.url.path, request.headers.get("authorization")))
+        return success({"session_id": "session_2", "session_token": "new"})
+
+    with client_on(handler, "old") as client:
+        assert client.resume()["session_id"] == "session_2"
+        client.get_session()
+    assert seen == [
+        ("/api/sessions/resume", "Bearer old"),
+        ("/api/sessions/current", "Bearer new"),
+    ]
+
+
+def test_an_archive_is_written_to_a_file() -> None:
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        assert request.url.path == "/api/sessions/current/archive"
+        assert request.headers["authorization"] == "Bearer mine"
+        return httpx2.Response(200, content=b"PK zip")
+
+    file = io.BytesIO()
+    with client_on(handler, "mine") as client:
+        client.archive(file)
+    assert file.getvalue() == b"PK zip"
+
+
+def test_a_refused_archive_is_an_error() -> None:
+    def handler(_request: httpx2.Request) -> httpx2.Response:
+        error = {"code": "AUTHENTICATION_ERROR", "message": "The session has ended."}
+        return httpx2.Response(401, json={"success": False, "error": error})
+
+    with client_on(handler, "mine") as client, pytest.raises(ApiError, match="has ended"):
+        client.archive(io.BytesIO())

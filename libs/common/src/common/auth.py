@@ -116,6 +116,16 @@ class CallAuthenticator:
         grant = await self._tokens.authenticate(token)
         return Identity(session_id=grant.session_id, workspace_id=grant.workspace_id, token=token)
 
+    async def renew(self, caller: Identity) -> None:
+        """Count as a use of the caller's session. Does nothing for callers without a token.
+
+        Raises:
+            AuthenticationError: the session has ended.
+            UnavailableError: the gateway does not answer.
+        """
+        if caller.token:
+            await self._tokens.authenticate(caller.token)
+
 
 def bearer(header: str) -> str:
     """Return the token of an `Authorization: Bearer` header, or an empty string."""

@@ -242,9 +242,38 @@ class SecureTranscribeClient:
         """Cancel a queued or running job."""
         return self._data("DELETE", f"/queue/jobs/{job_id}")
 
+    def resume(self) -> Data:
+        """Take up the session again that has ended by time, and continue it.
+
+        `session_token` is that of the new session from then on. Return the fields of the session.
+        """
+        resumed = self._data("POST", "/sessions/resume")
+        self.session_token = str(resumed["session_token"])
+        return resumed
+
+    def archive(self, file: IO[bytes]) -> None:
+        """Write everything that the session owns to an open file, as one ZIP.
+
+        It has the recordings that are kept, transcripts, clips, and a manifest.
+        """
+        with (
+            _connection_errors(str(self._http.base_url).rstrip("/")),
+            self._http.stream(
+                "GET", "/sessions/current/archive", headers=self._headers()
+            ) as answer,
+        ):
+            if answer.is_error:
+                answer.read()
+                raise _error(answer)
+            for chunk in answer.iter_bytes():
+                file.write(chunk)
+
     def get_session(self) -> Data:
         """Return properties and figures of this session."""
         return self._data("GET", "/sessions/current")
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.session_token}"} if self.session_token else {}
 
     def _data(self, method: str, path: str, **arguments: Any) -> Data:
         answer = self._send(method, path, **arguments)
@@ -256,7 +285,7 @@ class SecureTranscribeClient:
         return data
 
     def _send(self, method: str, path: str, **arguments: Any) -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {self.session_token}"} if self.session_token else {}
+        headers = self._headers()
         with _connection_errors(str(self._http.base_url).rstrip("/")):
             answer = self._http.request(method, path, headers=headers, **arguments)
         if self.session_token is None:

@@ -17,13 +17,14 @@ from common.call_rates import CallRates
 from common.errors import UnavailableError
 from common.events import EventPublisher
 from common.grpc_server import AddToServer, GrpcServer, method_names
-from common.postgres import Database
 from common.least_rate import LeastRate
+from common.postgres import Database
 from common.rate_limits import RateLimits
 from common.runtime import Supervisor, eventually
 from common.signing import CallSigner, CallVerifier
 from common.upload_places import PlaceLimits, UploadPlaces
 from gateway import loop_watch
+from gateway.api.archive import ArchiveApi
 from gateway.api.exports import ExportApi
 from gateway.api.queue import QueueApi
 from gateway.api.sessions import SessionApi
@@ -200,10 +201,9 @@ class Gateway:
             ExportApi(self._backends),
             SpeakerApi(self._backends),
             SpeakerLedgerApi(self._backends),
-            SpeakerVoicesApi(
-                self._backends, ClipUploads(rate=rate)
-            ),
+            SpeakerVoicesApi(self._backends, ClipUploads(rate=rate)),
             SessionApi(self._registry, self._backends),
+            ArchiveApi(self._backends, self._registry.now),
             QueueApi(self._backends),
         )
         return application.build(

@@ -128,9 +128,11 @@ class Backends:
         method: grpc.aio.UnaryStreamMultiCallable[Request, Answer],
         request: Request,
         owner: Owner,
+        *,
+        seconds: float = _EXPORT_SECONDS,
     ) -> AsyncGenerator[Answer, None]:
         """Call a streaming method for a session. Closing the iterator cancels the call."""
-        call = method(request, metadata=acting_for(owner), timeout=_EXPORT_SECONDS)
+        call = method(request, metadata=acting_for(owner), timeout=seconds)
         return unwrap_stream(call)
 
     async def close(self) -> None:
