@@ -19,6 +19,7 @@ from common.call_limits import CallsInFlight
 from common.call_rates import CallRates, address_of
 from common.errors import ApplicationError, AuthenticationError, ValidationError
 from common.identity import Identity
+from common.session_renewal import renewing
 from common.signing import digest_of
 
 _log = logging.get(__name__)
@@ -111,11 +112,14 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
 
     @contextlib.contextmanager
     def _admitted(self, caller: Identity | None) -> Iterator[None]:
-        """Make this the caller of the call, which holds a place of the caller's."""
+        """Make this the caller of the call, which holds a place and keeps the session alive."""
         identity.use(caller)
         if caller is not None and caller.session_id:
             structlog.contextvars.bind_contextvars(session_id=caller.session_id)
-        with self._in_flight.place(_caller_key(caller)):
+        with (
+            self._in_flight.place(_caller_key(caller)),
+            renewing(self._authenticator, caller),
+        ):
             yield
 
 

@@ -19,9 +19,8 @@ def group_of(method: str, path: str) -> Group:
         return Group.SESSION
     if method == "POST" and (path == "/transcription/upload" or _ENROLLMENT.fullmatch(path)):
         return Group.UPLOAD
-    if path == ARCHIVE_PATH and method in ("GET", "HEAD"):
-        return Group.EXPORT
-    if path.startswith("/transcription/export/") and method in ("GET", "HEAD", "POST"):
+    exported = path == ARCHIVE_PATH or path.startswith("/transcription/export/")
+    if exported and method in ("GET", "HEAD", "POST"):
         return Group.EXPORT
     if method in _READS and _CLIPS.fullmatch(path):
         return Group.MEDIA
