@@ -38,6 +38,7 @@ from transcriber.names.profile_follower import ProfileFollower
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.names.suggestion import NameSuggestions
 from transcriber.outbox.relay import JobOutboxRelay
+from transcriber.queue.admission import Admission, Quotas
 from transcriber.queue.announcer import QueueAnnouncer
 from transcriber.queue.cancellation import JobCanceller
 from transcriber.queue.dispatcher import Dispatcher
@@ -55,12 +56,12 @@ from transcriber.recordings.reading import RecordingReader
 from transcriber.recordings.upload import Uploader, UploadLimits
 from transcriber.settings import ApiSettings
 from transcriber.store.outbox import SOURCE
+from transcriber.store.tasks import ProgressReport
 from transcriber.transcripts.completion import MergeStep
 from transcriber.wakeups import WakeUps
 
 _THREADS = 4
 Listener = Callable[[Client], Awaitable[None]]
-from transcriber.store.tasks import ProgressReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +95,7 @@ class Core:
     wake_ups: WakeUps
     workers: WorkerRegistry
     monitor: QueueMonitor
+    admission: Admission
     recorder: ProgressRecorder
     publisher: EventPublisher
     hub: ChangeHub
@@ -210,9 +212,19 @@ def make_core(settings: ApiSettings, servers: Servers, threads: ThreadPoolExecut
         wake_ups=wake_ups,
         workers=workers,
         monitor=monitor,
+        admission=Admission(monitor, _quotas(settings)),
         recorder=recorder,
         publisher=publisher,
         hub=ChangeHub(),
+    )
+
+
+def _quotas(settings: ApiSettings) -> Quotas:
+    return Quotas(
+        queue_size=settings.queue_size,
+        queue_share=settings.queue_share,
+        stored_bytes=settings.max_stored_bytes,
+        queued_seconds=settings.max_queued_duration,
     )
 
 
@@ -224,7 +236,7 @@ def make_actions(core: Core) -> Actions:
         "bucket_audio": settings.s3_bucket_audio,
         "bucket_results": settings.s3_bucket_results,
     }
-    starter = JobStarter(database, core.monitor, core.wake_ups, queue_size=settings.queue_size)
+    starter = JobStarter(database, core.admission, core.wake_ups)
     canceller = JobCanceller(database, servers.stream, core.wake_ups)
     clips = ClipStore(database, objects, core.threads, **buckets)
     limits = UploadLimits(
@@ -244,6 +256,7 @@ def make_actions(core: Core) -> Actions:
             database,
             objects,
             starter,
+            core.admission,
             examiner,
             bucket=settings.s3_bucket_audio,
             limits=limits,
@@ -339,7 +352,7 @@ def make_queue_servicer(core: Core, actions: Actions) -> QueueServicer:
         actions.canceller,
         core.wake_ups,
         core.priorities,
-        capacity=core.settings.queue_size,
+        quotas=core.admission.quotas,
     )
 
 

@@ -26,6 +26,9 @@ class ApiSettings(ServiceSettings, PostgresSettings, ObjectSettings, AdminSettin
 
     max_duration: Length = 12 * 3600
     queue_size: int = Field(50, ge=1, le=100_000)
+    queue_share: float = Field(0.5, gt=0, le=1)
+    max_stored_bytes: Bytes = 20 * 1024**3
+    max_queued_duration: Length = 72 * 3600
     processing_timeout: Seconds = 3600
     cleanup_delay: float = Field(3600, ge=0)
 

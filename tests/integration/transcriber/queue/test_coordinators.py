@@ -14,6 +14,7 @@ from nats.aio.msg import Msg
 from nats.errors import ConnectionClosedError
 
 from common import bus, events
+from common.background.wakeups import WakeUp
 from common.objects import ObjectStore
 from common.postgres import Database, execute, fetch_all
 from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
@@ -22,7 +23,10 @@ from tests.integration.transcriber.conftest import Api, ApiFactory
 from tests.integration.transcriber.fakes import WorkerFactory, until, wav
 from tests.integration.transcriber.streams import events_of, published
 from transcriber.outbox.relay import JobOutboxRelay
+from transcriber.queue.admission import Admission, Quotas
 from transcriber.queue.job_start import StartRequest, queue_job
+from transcriber.queue.queue_status import QueueMonitor
+from transcriber.queue.workers import WorkerRegistry
 from transcriber.recordings.cleanup import StaleUploadStep
 from transcriber.store.transcriptions import Transcriptions
 
@@ -38,7 +42,12 @@ async def queued_by_one_that_died(apis: ApiFactory, database: Database) -> int:
     async with database.transaction() as connection:
         transcription = await Transcriptions(connection).lock(transcription_id)
         assert transcription is not None
-        await queue_job(connection, transcription, StartRequest(priority=5), transcription)
+        admission = Admission(
+            QueueMonitor(database, WorkerRegistry(freed=WakeUp(), on_task=lambda _sign: None)),
+            Quotas(queue_size=1, queue_share=1.0, stored_bytes=1, queued_seconds=1e9),
+        )
+        request = StartRequest(priority=5)
+        await queue_job(connection, admission, transcription, request, transcription)
     return transcription_id
 
 

@@ -333,6 +333,7 @@ class QueueStatus(_message.Message):
     AVERAGE_PROCESSING_DURATION_FIELD_NUMBER: _builtins.int
     SUCCESS_RATE_PERCENT_FIELD_NUMBER: _builtins.int
     CAPACITY_FIELD_NUMBER: _builtins.int
+    CALLER_QUOTA_FIELD_NUMBER: _builtins.int
     total_jobs: _builtins.int
     """Number of jobs of any status."""
     queued_jobs: _builtins.int
@@ -365,6 +366,10 @@ class QueueStatus(_message.Message):
     def average_processing_duration(self) -> _duration_pb2.Duration:
         """Mean processing time of recently completed jobs."""
 
+    @_builtins.property
+    def caller_quota(self) -> Global___QueueQuota:
+        """What the caller uses of its quotas."""
+
     def __init__(
         self,
         *,
@@ -382,14 +387,61 @@ class QueueStatus(_message.Message):
         average_processing_duration: _duration_pb2.Duration | None = ...,
         success_rate_percent: _builtins.float = ...,
         capacity: _builtins.int = ...,
+        caller_quota: Global___QueueQuota | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["average_processing_duration", b"average_processing_duration", "estimated_wait", b"estimated_wait"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["average_processing_duration", b"average_processing_duration", "caller_quota", b"caller_quota", "estimated_wait", b"estimated_wait"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_processing_duration", b"average_processing_duration", "caller_position", b"caller_position", "cancelled_jobs", b"cancelled_jobs", "capacity", b"capacity", "completed_jobs", b"completed_jobs", "diarize_workers", b"diarize_workers", "estimated_wait", b"estimated_wait", "failed_jobs", b"failed_jobs", "processing_jobs", b"processing_jobs", "queued_jobs", b"queued_jobs", "running", b"running", "success_rate_percent", b"success_rate_percent", "total_jobs", b"total_jobs", "transcribe_workers", b"transcribe_workers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_processing_duration", b"average_processing_duration", "caller_position", b"caller_position", "caller_quota", b"caller_quota", "cancelled_jobs", b"cancelled_jobs", "capacity", b"capacity", "completed_jobs", b"completed_jobs", "diarize_workers", b"diarize_workers", "estimated_wait", b"estimated_wait", "failed_jobs", b"failed_jobs", "processing_jobs", b"processing_jobs", "queued_jobs", b"queued_jobs", "running", b"running", "success_rate_percent", b"success_rate_percent", "total_jobs", b"total_jobs", "transcribe_workers", b"transcribe_workers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___QueueStatus: _TypeAlias = QueueStatus  # noqa: Y015
+
+@_typing.final
+class QueueQuota(_message.Message):
+    """What the workspace of a caller uses, and the limits for one workspace."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUEUE_PLACES_FIELD_NUMBER: _builtins.int
+    MAX_QUEUE_PLACES_FIELD_NUMBER: _builtins.int
+    STORED_BYTES_FIELD_NUMBER: _builtins.int
+    MAX_STORED_BYTES_FIELD_NUMBER: _builtins.int
+    QUEUED_DURATION_FIELD_NUMBER: _builtins.int
+    MAX_QUEUED_DURATION_FIELD_NUMBER: _builtins.int
+    queue_places: _builtins.int
+    """Waiting jobs, and uploads that start a job."""
+    max_queue_places: _builtins.int
+    """Maximum number of places of the queue."""
+    stored_bytes: _builtins.int
+    """Size of the stored recordings and of uploads in progress."""
+    max_stored_bytes: _builtins.int
+    """Maximum size of stored recordings."""
+    @_builtins.property
+    def queued_duration(self) -> _duration_pb2.Duration:
+        """Sound of the waiting jobs, in all their signals."""
+
+    @_builtins.property
+    def max_queued_duration(self) -> _duration_pb2.Duration:
+        """Maximum length of waiting sound. One recording is admitted, however long it is."""
+
+    def __init__(
+        self,
+        *,
+        queue_places: _builtins.int = ...,
+        max_queue_places: _builtins.int = ...,
+        stored_bytes: _builtins.int = ...,
+        max_stored_bytes: _builtins.int = ...,
+        queued_duration: _duration_pb2.Duration | None = ...,
+        max_queued_duration: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["max_queued_duration", b"max_queued_duration", "queued_duration", b"queued_duration"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_queue_places", b"max_queue_places", "max_queued_duration", b"max_queued_duration", "max_stored_bytes", b"max_stored_bytes", "queue_places", b"queue_places", "queued_duration", b"queued_duration", "stored_bytes", b"stored_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QueueQuota: _TypeAlias = QueueQuota  # noqa: Y015
 
 @_typing.final
 class GetQueueStatusRequest(_message.Message):
@@ -765,6 +817,9 @@ class Task(_message.Message):
     LINK_FIELD_NUMBER: _builtins.int
     RELEASE_FIELD_NUMBER: _builtins.int
     SIGNALS_FIELD_NUMBER: _builtins.int
+    AUDIO_URL_FIELD_NUMBER: _builtins.int
+    STORED_RESULT_URL_FIELD_NUMBER: _builtins.int
+    RESULT_URL_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     """Identifier, a UUID. It also names the result object and makes publishing idempotent."""
     job_id: _builtins.str
@@ -785,6 +840,12 @@ class Task(_message.Message):
     """How often the task has been released to workers, including this time. Redeliveries of a release
     are not counted.
     """
+    audio_url: _builtins.str
+    """URL that permits reading the recording for a limited time. Workers hold no key of the store."""
+    stored_result_url: _builtins.str
+    """URL that permits reading the result, to see whether it is already stored."""
+    result_url: _builtins.str
+    """URL that permits writing the result."""
     @_builtins.property
     def audio_duration(self) -> _duration_pb2.Duration:
         """Length of the recording."""
@@ -827,10 +888,13 @@ class Task(_message.Message):
         link: Global___LinkWork | None = ...,
         release: _builtins.int = ...,
         signals: _abc.Iterable[_speech_pb2.Signal] | None = ...,
+        audio_url: _builtins.str = ...,
+        stored_result_url: _builtins.str = ...,
+        result_url: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "diarize", b"diarize", "link", b"link", "range", b"range", "transcribe", b"transcribe", "work", b"work"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "audio_key", b"audio_key", "diarize", b"diarize", "job_id", b"job_id", "link", b"link", "part_count", b"part_count", "part_index", b"part_index", "range", b"range", "release", b"release", "result_key", b"result_key", "session_id", b"session_id", "signals", b"signals", "task_id", b"task_id", "transcribe", b"transcribe", "transcription_id", b"transcription_id", "work", b"work"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "audio_key", b"audio_key", "audio_url", b"audio_url", "diarize", b"diarize", "job_id", b"job_id", "link", b"link", "part_count", b"part_count", "part_index", b"part_index", "range", b"range", "release", b"release", "result_key", b"result_key", "result_url", b"result_url", "session_id", b"session_id", "signals", b"signals", "stored_result_url", b"stored_result_url", "task_id", b"task_id", "transcribe", b"transcribe", "transcription_id", b"transcription_id", "work", b"work"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_work: _TypeAlias = _typing.Literal["transcribe", "diarize", "link"]  # noqa: Y015
     _WhichOneofArgType_work: _TypeAlias = _typing.Literal["work", b"work"]  # noqa: Y015

@@ -23,6 +23,17 @@ _STATUS_BY_WORD: "dict[JobWord | None, queue_pb2.JobStatus.ValueType]" = {
 }
 
 
+class QueueQuotaData(ApiModel):
+    """What the session uses, and the limits for one user. Durations are in seconds."""
+
+    queue_places: int = Field(description="Waiting jobs, and uploads that start one.")
+    max_queue_places: int
+    stored_bytes: int = Field(description="Size of stored recordings.")
+    max_stored_bytes: int
+    queued_duration: float = Field(description="Sound of the waiting jobs.")
+    max_queued_duration: float
+
+
 class QueueData(ApiModel):
     """State of the whole queue, and the session's position in it. Times are in seconds."""
 
@@ -44,6 +55,7 @@ class QueueData(ApiModel):
     average_processing_time: float
     success_rate: float = Field(description="Percent.")
     queue_size: int = Field(description="Maximum number of waiting jobs.")
+    quota: QueueQuotaData
 
 
 class JobFile(ApiModel):
@@ -209,6 +221,19 @@ def queue_data(status: queue_pb2.QueueStatus) -> QueueData:
         average_processing_time=times.seconds(status.average_processing_duration),
         success_rate=status.success_rate_percent,
         queue_size=status.capacity,
+        quota=quota_data(status.caller_quota),
+    )
+
+
+def quota_data(quota: queue_pb2.QueueQuota) -> QueueQuotaData:
+    """Convert quotas to their response model."""
+    return QueueQuotaData(
+        queue_places=quota.queue_places,
+        max_queue_places=quota.max_queue_places,
+        stored_bytes=quota.stored_bytes,
+        max_stored_bytes=quota.max_stored_bytes,
+        queued_duration=times.seconds(quota.queued_duration),
+        max_queued_duration=times.seconds(quota.max_queued_duration),
     )
 
 

@@ -11,9 +11,11 @@ from securetranscribe.v1 import queue_pb2, queue_pb2_grpc
 from transcriber.api import requests, responses
 from transcriber.api.priorities import PriorityRule
 from transcriber.domain.jobs import Job
+from transcriber.queue.admission import Quotas
 from transcriber.queue.cancellation import JobCanceller
 from transcriber.queue.queue_status import QueueMonitor
 from transcriber.store.jobs import Jobs
+from transcriber.store.usage import Usage
 from transcriber.wakeups import WakeUps
 
 
@@ -28,26 +30,28 @@ class QueueServicer(queue_pb2_grpc.QueueServiceServicer):
         wake_ups: WakeUps,
         priorities: PriorityRule,
         *,
-        capacity: int,
+        quotas: Quotas,
     ) -> None:
         self._database = database
         self._monitor = monitor
         self._canceller = canceller
         self._wake_ups = wake_ups
         self._priorities = priorities
-        self._capacity = capacity
+        self._quotas = quotas
 
     async def GetQueueStatus(
         self, _request: queue_pb2.GetQueueStatusRequest, _context: Any
     ) -> queue_pb2.GetQueueStatusResponse:
-        """Return the state of the whole queue."""
+        """Return the state of the whole queue, and what the caller uses of its quotas."""
+        workspace_id = identity.current().workspace_id
         async with self._database.transaction() as connection:
             status = await self._monitor.status(connection)
-        return queue_pb2.GetQueueStatusResponse(
-            status=responses.queue_status(
-                status, identity.current().workspace_id, capacity=self._capacity, running=True
-            )
+            used = await Usage(connection, workspace_id).used()
+        message = responses.queue_status(
+            status, workspace_id, capacity=self._quotas.queue_size, running=True
         )
+        message.caller_quota.CopyFrom(responses.queue_quota(used, self._quotas))
+        return queue_pb2.GetQueueStatusResponse(status=message)
 
     async def GetJob(
         self, request: queue_pb2.GetJobRequest, _context: Any

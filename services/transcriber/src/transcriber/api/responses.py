@@ -12,8 +12,10 @@ from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
 from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker, Word
 from transcriber.names.rules import GroupedSpeakers, group_by_name
 from transcriber.outbox.messages import failure
+from transcriber.queue.admission import Quotas
 from transcriber.queue.queue_status import QueueSnapshot, QueueStatus
 from transcriber.store.jobs import JobStatistics
+from transcriber.store.usage import Used
 
 _STATUSES = {
     TranscriptionStatus.PENDING: transcription_pb2.TRANSCRIPTION_STATUS_PENDING,
@@ -181,6 +183,18 @@ def queue_status(
     if status.mean_processing is not None:
         message.average_processing_duration.CopyFrom(duration(status.mean_processing))
     return message
+
+
+def queue_quota(used: Used, quotas: Quotas) -> queue_pb2.QueueQuota:
+    """Convert what a workspace uses and its limits."""
+    return queue_pb2.QueueQuota(
+        queue_places=used.places,
+        max_queue_places=quotas.queue_places,
+        stored_bytes=used.stored_bytes,
+        max_stored_bytes=quotas.stored_bytes,
+        queued_duration=duration(used.queued_seconds),
+        max_queued_duration=duration(quotas.queued_seconds),
+    )
 
 
 def session_statistics(statistics: JobStatistics, position: int) -> session_pb2.SessionStatistics:

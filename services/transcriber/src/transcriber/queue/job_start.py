@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from common import telemetry
 from common.audio.signals import ChannelMode, ChannelPlan, Signal
-from common.errors import ConflictError, NotFoundError, ResourceExhaustedError, StateError
+from common.errors import ConflictError, NotFoundError, StateError
 from common.identity import Owner
 from common.postgres import Connection, Database
 from transcriber.domain.jobs import WORKER_STAGES, Job, Stage, Task, TaskState
@@ -15,18 +15,13 @@ from transcriber.domain.options import ProcessingOptions, SpeakerBounds
 from transcriber.domain.progress import QUEUED_STEP
 from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
 from transcriber.outbox import messages
-from transcriber.queue.queue_status import QueueMonitor
+from transcriber.queue.admission import Admission
 from transcriber.recordings import channels
-from transcriber.store import locks
 from transcriber.store.jobs import Jobs
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.tasks import Tasks
 from transcriber.store.transcriptions import Transcriptions
-from transcriber.store.uploads import Uploads
 from transcriber.wakeups import WakeUps
-
-_LEAST_RETRY_SECONDS = 5
-_USUAL_RETRY_SECONDS = 30
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,13 +42,10 @@ class StartRequest:
 class JobStarter:
     """Queues jobs for transcriptions."""
 
-    def __init__(
-        self, database: Database, monitor: QueueMonitor, wake_ups: WakeUps, *, queue_size: int
-    ) -> None:
+    def __init__(self, database: Database, admission: Admission, wake_ups: WakeUps) -> None:
         self._database = database
-        self._monitor = monitor
+        self._admission = admission
         self._wake_ups = wake_ups
-        self._queue_size = queue_size
 
     async def start(self, transcription_id: int, owner: Owner, request: StartRequest) -> Job:
         """Queue a job for a transcription of the owner's workspace.
@@ -63,7 +55,7 @@ class JobStarter:
             ConflictError: a job is running, or the idempotency key belongs to another one.
             StateError: it is completed, no stage is named and no channel is processed in another
                 way, or a stage must run and its recording has been deleted.
-            ResourceExhaustedError: the queue is full.
+            ResourceExhaustedError: the queue is full, or a quota is used up.
         """
         async with self._database.transaction() as connection:
             transcription = await Transcriptions(connection).lock_own(
@@ -74,26 +66,9 @@ class JobStarter:
             job = await self._earlier(connection, transcription, request.request_id)
             if job is None:
                 await self._admit(connection, transcription, request)
-                job = await queue_job(connection, transcription, request, owner)
+                job = await queue_job(connection, self._admission, transcription, request, owner)
         self.queued()
         return job
-
-    async def check_room(self, connection: Connection) -> None:
-        """Check that the queue has room for a job, and reserve it until the transaction ends.
-
-        Raises:
-            ResourceExhaustedError: the queue is full. The details have `retry_after_seconds`.
-        """
-        await locks.acquire(connection, locks.QUEUE)
-        taken = await Jobs(connection).waiting() + await Uploads(connection).holding()
-        if taken < self._queue_size:
-            return
-        wait = (await self._monitor.snapshot(connection)).forecast.next_begin
-        seconds = _USUAL_RETRY_SECONDS if wait is None else max(_LEAST_RETRY_SECONDS, round(wait))
-        raise ResourceExhaustedError(
-            f"The queue is full ({self._queue_size} jobs). Try again in {seconds} seconds.",
-            {"queue_size": str(self._queue_size), "retry_after_seconds": str(seconds)},
-        )
 
     def queued(self) -> None:
         """Wake the steps that follow new jobs. Call this after the transaction."""
@@ -126,11 +101,15 @@ class JobStarter:
                     "This transcription is complete, and its channels would be processed in the "
                     "same way. Name the stages to run again."
                 )
-        await self.check_room(connection)
+        await self._admission.check_place(connection, transcription.workspace_id)
 
 
 async def queue_job(
-    connection: Connection, transcription: Transcription, request: StartRequest, owner: Owner
+    connection: Connection,
+    admission: Admission,
+    transcription: Transcription,
+    request: StartRequest,
+    owner: Owner,
 ) -> Job:
     """Add a job with its tasks for a locked transcription without a live job.
 
@@ -140,6 +119,7 @@ async def queue_job(
     Raises:
         StateError: a stage must run and the recording has been deleted.
         ConflictError: the idempotency key belongs to another transcription.
+        ResourceExhaustedError: the workspace has too much sound in the queue.
     """
     options = ProcessingOptions(
         language=transcription.options.language if request.language is None else request.language,
@@ -171,6 +151,8 @@ async def queue_job(
     )
     if not added:
         raise _used_elsewhere()
+    seconds = transcription.file.duration * max(1, len(signals))
+    await admission.check_sound(connection, transcription.workspace_id, seconds)
     await Tasks(connection).add(tasks)
     await Transcriptions(connection).started(transcription.id, job_id, options, plan)
     job = await jobs.get(job_id)

@@ -23,6 +23,7 @@ from transcriber.domain.jobs import Job
 from transcriber.domain.options import ProcessingOptions
 from transcriber.domain.transcriptions import Transcription
 from transcriber.outbox import messages
+from transcriber.queue.admission import Admission
 from transcriber.queue.job_start import JobStarter, StartRequest, queue_job
 from transcriber.recordings import channels
 from transcriber.recordings.checks import judge
@@ -33,6 +34,8 @@ from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.uploads import Upload, Uploads
 
 _TOUCH_SECONDS = 20.0
+#: Storage that is reserved at a time for a file of unknown size.
+_RESERVED_BYTES = 64 * 1024 * 1024
 _RELAY_SECONDS = 15.0
 
 _log = logging.get(__name__)
@@ -80,6 +83,7 @@ class Uploader:
         database: Database,
         objects: ObjectStore,
         starter: JobStarter,
+        admission: Admission,
         examiner: Examiner,
         *,
         bucket: str,
@@ -88,6 +92,7 @@ class Uploader:
         self._database = database
         self._objects = objects
         self._starter = starter
+        self._admission = admission
         self._examiner = examiner
         self._bucket = bucket
         self._limits = limits
@@ -119,7 +124,8 @@ class Uploader:
                 raised as soon as it is known.
             FileUploadError: the file is empty, not audio, or has the wrong extension.
             AudioProcessingError: the file cannot be decoded or is truncated.
-            ResourceExhaustedError: a job was requested and the queue is full.
+            ResourceExhaustedError: a job was requested and the queue is full, or a quota of the
+                workspace is used up.
             TimedOutError: the bytes arrived too slowly.
         """
         with self._places.place(owner.session_id, _client_address()):
@@ -135,13 +141,10 @@ class Uploader:
         if request.size_bytes > self._limits.max_file_size:
             raise self._too_large(request, request.size_bytes)
         async with self._database.transaction() as connection:
-            if request.auto_start:
-                await self._starter.check_room(connection)
-            upload = await Uploads(connection).begin(owner, auto_start=request.auto_start)
+            upload = await self._begin(connection, owner, request)
         try:
-            size = await self._objects.put_stream(
-                self._bucket, upload.source_key, self._checked(upload, request, chunks)
-            )
+            counted = self._counted(upload, owner, self._checked(upload, request, chunks))
+            size = await self._objects.put_stream(self._bucket, upload.source_key, counted)
             final = amend(request)
             examined = await self._examiner.examine(
                 upload.source_key,
@@ -149,10 +152,9 @@ class Uploader:
                 size=size,
                 allow_truncated=final.allow_truncated,
             )
-            if final.auto_start and not request.auto_start:
-                async with self._database.transaction() as connection:
-                    await self._starter.check_room(connection)
-            uploaded = await self._note(upload, owner, final, examined)
+            uploaded = await self._note(
+                upload, owner, final, examined, has_place=request.auto_start
+            )
         except BaseException:
             # The removal continues even if the caller is gone and this task is cancelled.
             await asyncio.shield(self._in_background(self._discard(upload)))
@@ -163,6 +165,39 @@ class Uploader:
         telemetry.UPLOADED_BYTES.inc(size)
         self._starter.queued()
         return uploaded
+
+    async def _begin(self, connection: Connection, owner: Owner, request: UploadRequest) -> Upload:
+        """Add an upload, with a place in the queue and the storage known to be needed."""
+        workspace_id, size = owner.workspace_id, request.size_bytes
+        if request.auto_start:
+            await self._admission.check_place(connection, workspace_id)
+            await self._admission.check_sound(connection, workspace_id, 0.0)
+        reserved = await self._admission.reserve(
+            connection, workspace_id, least=size or 1, most=size or _RESERVED_BYTES
+        )
+        return await Uploads(connection).begin(
+            owner, auto_start=request.auto_start, reserved_bytes=reserved
+        )
+
+    async def _counted(
+        self, upload: Upload, owner: Owner, chunks: AsyncIterator[bytes]
+    ) -> AsyncIterator[bytes]:
+        """Yield the bytes for which storage is reserved, and reserve more as they arrive."""
+        size, reserved = 0, upload.reserved_bytes
+        async for chunk in chunks:
+            size += len(chunk)
+            if size > reserved:
+                async with self._database.transaction() as connection:
+                    reserved = await self._admission.reserve(
+                        connection,
+                        owner.workspace_id,
+                        least=size,
+                        most=size + _RESERVED_BYTES,
+                        held=reserved,
+                    )
+                    if not await Uploads(connection).grow(upload.transcription_id, reserved):
+                        raise _took_too_long()
+            yield chunk
 
     async def _checked(
         self, upload: Upload, request: UploadRequest, chunks: AsyncIterator[bytes]
@@ -201,10 +236,16 @@ class Uploader:
     async def _touch(self, upload: Upload) -> None:
         async with self._database.transaction() as connection:
             if not await Uploads(connection).touch(upload.transcription_id):
-                raise UnavailableError("The upload took too long. Try again.")
+                raise _took_too_long()
 
     async def _note(
-        self, upload: Upload, owner: Owner, request: UploadRequest, examined: Examined
+        self,
+        upload: Upload,
+        owner: Owner,
+        request: UploadRequest,
+        examined: Examined,
+        *,
+        has_place: bool,
     ) -> Uploaded:
         """Turn the upload into a transcription, with its job, in one transaction."""
         async with self._database.transaction() as connection:
@@ -223,7 +264,7 @@ class Uploader:
                 assert earlier is not None, "its key is taken"
                 return earlier
             if not await Uploads(connection).finish(upload.transcription_id):
-                raise UnavailableError("The upload took too long. Try again.")
+                raise _took_too_long()
             if examined.survey is not None:
                 await Surveys(connection).add(upload.transcription_id, examined.survey)
             transcription = await transcriptions.get(upload.transcription_id)
@@ -231,8 +272,10 @@ class Uploader:
             await JobOutbox(connection).event(messages.transcription_created(transcription))
             job = None
             if request.auto_start:
+                if not has_place:
+                    await self._admission.check_place(connection, owner.workspace_id)
                 start = StartRequest(priority=request.priority)
-                job = await queue_job(connection, transcription, start, owner)
+                job = await queue_job(connection, self._admission, transcription, start, owner)
                 transcription = await transcriptions.get(upload.transcription_id)
                 assert transcription is not None, "it was just added"
             return Uploaded(transcription=transcription, job=job)
@@ -279,6 +322,10 @@ def _relayed() -> bool:
 def _client_address() -> str:
     """Return the client's address, "" for uploads that another service passes on."""
     return "" if _relayed() else addresses.current_address()
+
+
+def _took_too_long() -> UnavailableError:
+    return UnavailableError("The upload took too long. Try again.")
 
 
 async def _earlier(connection: Connection, workspace_id: str, request_id: str) -> Uploaded | None:

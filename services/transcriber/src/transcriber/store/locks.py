@@ -32,3 +32,8 @@ async def repeatable_read(connection: Connection) -> None:
 def names_of(transcription_id: int) -> str:
     """Return the lock under which the names of a transcription's speakers change."""
     return f"voices {transcription_id}"
+
+
+def storage_of(workspace_id: str) -> str:
+    """Return the lock under which a workspace reserves storage."""
+    return f"storage {workspace_id}"

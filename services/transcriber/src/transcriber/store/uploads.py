@@ -6,12 +6,17 @@ from common.identity import Owner
 from common.postgres import Connection, execute, fetch_all, fetch_one
 
 _RESERVE = """
-INSERT INTO uploads (transcription_id, session_id, workspace_id, source_key, auto_start)
-SELECT id, %(session_id)s, %(workspace_id)s, id || '/source', %(auto_start)s
+INSERT INTO uploads
+    (transcription_id, session_id, workspace_id, source_key, auto_start, reserved_bytes)
+SELECT id, %(session_id)s, %(workspace_id)s, id || '/source', %(auto_start)s, %(reserved_bytes)s
 FROM nextval(pg_get_serial_sequence('transcriptions', 'id')) AS id
 RETURNING transcription_id, source_key
 """
 _TOUCH = "UPDATE uploads SET touched_at = now() WHERE transcription_id = %s AND NOT given_up"
+_GROW = """
+UPDATE uploads SET reserved_bytes = %s, touched_at = now()
+WHERE transcription_id = %s AND NOT given_up
+"""
 _FINISH = "DELETE FROM uploads WHERE transcription_id = %s AND NOT given_up"
 _GIVE_UP = "UPDATE uploads SET given_up = true WHERE transcription_id = %s"
 _FORGET = "DELETE FROM uploads WHERE transcription_id = %s AND given_up"
@@ -40,6 +45,7 @@ class Upload:
 
     transcription_id: int
     source_key: str
+    reserved_bytes: int = 0
 
 
 class Uploads:
@@ -48,20 +54,30 @@ class Uploads:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def begin(self, owner: Owner, *, auto_start: bool) -> Upload:
-        """Add an upload and reserve an id for its transcription."""
+    async def begin(self, owner: Owner, *, auto_start: bool, reserved_bytes: int = 0) -> Upload:
+        """Add an upload and reserve an id for its transcription, and bytes of storage."""
         parameters = {
             "session_id": owner.session_id,
             "workspace_id": owner.workspace_id,
             "auto_start": auto_start,
+            "reserved_bytes": reserved_bytes,
         }
         row = await fetch_one(self._connection, _RESERVE, parameters)
         assert row is not None
-        return Upload(transcription_id=row["transcription_id"], source_key=row["source_key"])
+        return Upload(
+            transcription_id=row["transcription_id"],
+            source_key=row["source_key"],
+            reserved_bytes=reserved_bytes,
+        )
 
     async def touch(self, transcription_id: int) -> bool:
         """Record progress. Return False if the upload was given up."""
         return await execute(self._connection, _TOUCH, (transcription_id,)) == 1
+
+    async def grow(self, transcription_id: int, reserved_bytes: int) -> bool:
+        """Change the bytes reserved for an upload. Return False if it was given up."""
+        parameters = (reserved_bytes, transcription_id)
+        return await execute(self._connection, _GROW, parameters) == 1
 
     async def finish(self, transcription_id: int) -> bool:
         """Remove a successful upload. Return False if it was given up."""

@@ -1,0 +1,116 @@
+"""Admission of jobs and uploads: room in the queue, and the quotas of a workspace."""
+
+from dataclasses import dataclass
+
+from common import lengths, sizes
+from common.errors import ResourceExhaustedError
+from common.postgres import Connection
+from transcriber.queue.queue_status import QueueMonitor
+from transcriber.store import locks
+from transcriber.store.jobs import Jobs
+from transcriber.store.uploads import Uploads
+from transcriber.store.usage import Usage
+
+#: Places of the queue that every workspace can have, however small its share is.
+LEAST_PLACES = 10
+_LEAST_RETRY_SECONDS = 5
+_USUAL_RETRY_SECONDS = 30
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quotas:
+    """Places of the queue, and limits of what one workspace can have.
+
+    `queue_share` is the part of the queue, 0 to 1, `stored_bytes` the size of its recordings, and
+    `queued_seconds` the length of those that wait in the queue.
+    """
+
+    queue_size: int
+    queue_share: float
+    stored_bytes: int
+    queued_seconds: float
+
+    @property
+    def queue_places(self) -> int:
+        """Places of the queue that one workspace can have."""
+        return min(self.queue_size, max(LEAST_PLACES, round(self.queue_share * self.queue_size)))
+
+
+class Admission:
+    """Decides whether there is room for a job or an upload.
+
+    Each check takes a lock, so that the room is kept until the transaction ends.
+    """
+
+    def __init__(self, monitor: QueueMonitor, quotas: Quotas) -> None:
+        self._monitor = monitor
+        self.quotas = quotas
+
+    async def check_place(self, connection: Connection, workspace_id: str) -> None:
+        """Check that the queue has a place for a job of a workspace.
+
+        Raises:
+            ResourceExhaustedError: the queue is full, or the workspace has its share of it. The
+                details have `retry_after_seconds`.
+        """
+        await locks.acquire(connection, locks.QUEUE)
+        size, most = self.quotas.queue_size, self.quotas.queue_places
+        if await Jobs(connection).waiting() + await Uploads(connection).holding() >= size:
+            seconds = await self._retry_seconds(connection)
+            raise ResourceExhaustedError(
+                f"The queue is full ({size} jobs). Try again in {seconds} seconds.",
+                {"queue_size": str(size), "retry_after_seconds": str(seconds)},
+            )
+        if await Usage(connection, workspace_id).places() >= most:
+            seconds = await self._retry_seconds(connection)
+            raise ResourceExhaustedError(
+                f"You have {most} of the {size} places of the queue, which is the limit for one "
+                "user. Try again when one of your recordings is being processed.",
+                {"queue_places": str(most), "retry_after_seconds": str(seconds)},
+            )
+
+    async def check_sound(self, connection: Connection, workspace_id: str, seconds: float) -> None:
+        """Check that a workspace has not too much sound in the queue.
+
+        `seconds` is the sound of a job that was just added. One recording is always admitted.
+
+        Raises:
+            ResourceExhaustedError: it is more than the quota.
+        """
+        await locks.acquire(connection, locks.QUEUE)
+        queued = await Usage(connection, workspace_id).queued_seconds()
+        most = self.quotas.queued_seconds
+        if queued <= most or queued - seconds < 1.0:
+            return
+        raise ResourceExhaustedError(
+            f"Your recordings in the queue have {lengths.clock(queued - seconds)} hours of sound. "
+            f"With this one they would have more than {lengths.clock(most)}, which is the limit "
+            "for one user. Try again when some have been processed.",
+            {"max_queued_duration": lengths.compact(most)},
+        )
+
+    async def reserve(
+        self, connection: Connection, workspace_id: str, *, least: int, most: int, held: int = 0
+    ) -> int:
+        """Return the bytes that an upload of a workspace may store, from `least` to `most`.
+
+        `held` bytes are reserved for this upload already.
+
+        Raises:
+            ResourceExhaustedError: the quota leaves less than `least`.
+        """
+        await locks.acquire(connection, locks.storage_of(workspace_id))
+        stored = await Usage(connection, workspace_id).stored_bytes() - held
+        free = self.quotas.stored_bytes - stored
+        if free >= least:
+            return min(most, free)
+        limit = sizes.compact(self.quotas.stored_bytes)
+        raise ResourceExhaustedError(
+            f"Your recordings take {sizes.readable(stored)} of storage. With this one they would "
+            f"take more than {limit}, which is the limit for one user. Delete some first.",
+            {"max_stored": limit},
+        )
+
+    async def _retry_seconds(self, connection: Connection) -> int:
+        wait = (await self._monitor.snapshot(connection)).forecast.next_begin
+        return _USUAL_RETRY_SECONDS if wait is None else max(_LEAST_RETRY_SECONDS, round(wait))
