@@ -10,8 +10,10 @@ from nats.js import JetStreamContext
 
 from common import bus, runtime
 from common.bus import Delivery
+from common.disk_reserve import DiskReserve
 from common.objects import ObjectStore
 from common.settings import ObjectSettings
+from common.signed_objects import SignedObjects, UrlSigner
 from common.tasks import attempt, worker
 from devstack.stack import EmbeddedServers
 from tests.integration.common.tasks.workers import Bench
@@ -50,15 +52,26 @@ async def bench(
     client: Client,
     stream: JetStreamContext,
     store: ObjectStore,
+    s3: ObjectSettings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Bench]:
     """Yield a bench whose workers retry quickly."""
     monkeypatch.setattr(worker, "_RETRY_SECONDS", 0.1)
     monkeypatch.setattr(attempt, "_OUTAGE_RETRY_SECONDS", 0.3)
     monkeypatch.setattr(runtime, "_CANCEL_AGAIN_SECONDS", 0.3)
-    bench = Bench(url=nats_url, client=client, stream=stream, store=store, delivery=DELIVERY)
+    objects = SignedObjects(DiskReserve(None, reserve_bytes=0))
+    bench = Bench(
+        url=nats_url,
+        client=client,
+        stream=stream,
+        store=store,
+        objects=objects,
+        signer=UrlSigner(s3),
+        delivery=DELIVERY,
+    )
     yield bench
     await bench.close()
+    objects.close()
 
 
 @pytest.fixture

@@ -98,9 +98,9 @@ async def _clear(database: Database) -> None:
 
 
 @pytest.fixture
-def worker_factory(nats_url: str, objects: ObjectStore) -> WorkerFactory:
+def worker_factory(nats_url: str) -> WorkerFactory:
     """Return a factory of workers."""
-    return WorkerFactory(nats_url=nats_url, objects=objects, delivery=DELIVERY)
+    return WorkerFactory(nats_url=nats_url, delivery=DELIVERY)
 
 
 @dataclass(frozen=True, kw_only=True)

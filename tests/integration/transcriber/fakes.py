@@ -15,8 +15,10 @@ import numpy as np
 
 from common import bus, status
 from common.bus import Delivery
+from common.disk_reserve import DiskReserve
 from common.errors import AuthenticationError, DiarizationError, TranscriptionError
-from common.objects import ObjectStore, RangedObject
+from common.objects import RangedObject
+from common.signed_objects import SignedObjects
 from common.tasks.worker import TaskControl, TaskWorker, WorkerOptions
 from common.times import duration
 from securetranscribe.v1 import (
@@ -243,7 +245,6 @@ class WorkerFactory:
     """Runs real workers around fake engines."""
 
     nats_url: str
-    objects: ObjectStore
     delivery: Delivery
     done: list[queue_pb2.Task] = field(default_factory=list)
 
@@ -259,18 +260,17 @@ class WorkerFactory:
             return result
 
         client = await bus.connect(self.nats_url, name=f"{stage} worker")
+        objects = SignedObjects(DiskReserve(None, reserve_bytes=0))
         worker = TaskWorker(
             client=client,
             stream=client.jetstream(),
-            objects=self.objects,
+            objects=objects,
             handler=handle,
             options=WorkerOptions(
                 worker_id=f"{stage}-{uuid4().hex[:6]}",
                 stage=stage,
                 device="cpu",
                 failure=TranscriptionError if stage == "transcribe" else DiarizationError,
-                bucket_audio="audio",
-                bucket_results="results",
                 delivery=self.delivery,
                 shutdown_grace_seconds=grace_seconds,
             ),
@@ -285,6 +285,7 @@ class WorkerFactory:
             await asyncio.wait(running)
             # The server drops the worker's open requests with its connection.
             await client.close()
+            objects.close()
 
     @contextlib.asynccontextmanager
     async def both(

@@ -180,7 +180,7 @@ def test_secrets_are_files_and_only_needed_ones_are_mounted(
     role = {"gateway": "gateway", "transcriber-api": "transcriber", "speakers": "speakers"}
     databases = {key for key in mounted if key.endswith("-database-url")}
     assert databases == ({f"{role[service]}-database-url"} if service in role else set())
-    assert ("s3-secret-key" in mounted) == ("minio" in SERVERS[service])
+    assert ("s3-secret-key" in mounted) == (service == "transcriber-api")
     assert all("valueFrom" not in item for item in container(defaults, service)["env"])
 
 
@@ -191,6 +191,8 @@ def test_workers_have_no_key_but_their_own(defaults: list[Object], worker: str) 
     assert made[own] == receiver_key(made["secret-key"], worker)
     pod = json.dumps(of_kind(defaults, "Deployment")[worker]["spec"]["template"]["spec"])
     assert '"secret-key"' not in pod
+    assert "s3-" not in pod
+    assert "S3_" not in pod
     assert set(re.findall(r'"key": "([\w-]+-service-key)"', pod)) == {own}
     path = f"/run/secrets/securetranscribe/{own}"
     assert variables(container(defaults, worker))["SERVICE_KEY_FILE"] == path

@@ -137,7 +137,10 @@ def test_workers_have_no_key_but_their_own(services: dict[str, dict[str, Any]], 
     assert environment(services[name])["SERVICE_KEY"] == receiver_key(public, WORKERS[name])
     for service in (services[name], production()["services"][name]):
         assert not {"SECRET_KEY", "SECRET_KEY_FILE"} & service["environment"].keys()
-        assert "secret_key" not in service.get("secrets", [])
+        assert not any(variable.startswith("S3_") for variable in service["environment"])
+        assert not {"secret_key", "s3_access_key", "s3_secret_key"} & set(
+            service.get("secrets", [])
+        )
     others = {f"{other.replace('-', '_')}_service_key" for other in set(WORKERS.values())}
     granted = set(production()["services"][name]["secrets"]) & others
     assert granted == {f"{WORKERS[name].replace('-', '_')}_service_key"}

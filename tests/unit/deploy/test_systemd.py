@@ -12,7 +12,7 @@ WORKERS = {"transcriber-worker-1", "diarizer-1"}
 
 def variables(process: str) -> dict[str, str]:
     """Return the variables of a process. Its file takes precedence over the unit, as in systemd."""
-    found = {}
+    found: dict[str, str] = {}
     for line in UNIT.splitlines():
         if line.startswith("Environment="):
             items = line.removeprefix("Environment=").split()

@@ -94,7 +94,7 @@ def test_ports_are_reused_at_the_next_start(plan: MakePlan) -> None:
 
 def test_each_service_has_the_variables_of_its_servers(plan: MakePlan) -> None:
     made = plan()
-    assert variables(made, "transcriber-worker-1")["NATS_URL"] == "nats for transcriber"
+    assert variables(made, "transcriber-worker-1")["NATS_URL"] == "nats for transcriber-worker"
     assert variables(made, "exporter")["NATS_URL"] == "nats for exporter"
 
 

@@ -10,7 +10,7 @@
 {{- $variable := regexReplaceAll "^.+-(database-url|service-key)$" $key "${1}" | replace "-" "_" | upper }}
 {{- $_ := set $all (printf "%s_FILE" $variable) (printf "/run/secrets/securetranscribe/%s" $key) }}
 {{- end }}
-{{- if has "s3" .facts.servers }}
+{{- if and (has "s3" .facts.servers) (not .facts.stage) }}
 {{- $_ := set $all "S3_ENDPOINT" (include "securetranscribe.s3Endpoint" $root) }}
 {{- $_ := set $all "S3_REGION" $root.Values.s3.region }}
 {{- $_ := set $all "S3_BUCKET_AUDIO" $root.Values.s3.buckets.audio }}
@@ -39,10 +39,11 @@
 {{- end }}
 {{- end }}
 
-{{- /* Keys of the Secret that a service may read. A worker can only verify calls to itself. */}}
+{{- /* Keys of the Secret that a service may read. A worker can only verify calls to itself,
+and its tasks have the URLs of their objects. */}}
 {{- define "securetranscribe.secretKeys" -}}
 {{- $keys := list (ternary (printf "%s-service-key" .name) "secret-key" (hasKey .facts "stage")) "nats-url" }}
 {{- with .facts.database }}{{ $keys = append $keys (printf "%s-database-url" .) }}{{ end }}
-{{- if has "s3" .facts.servers }}{{ $keys = concat $keys (list "s3-access-key" "s3-secret-key") }}{{ end }}
+{{- if and (has "s3" .facts.servers) (not .facts.stage) }}{{ $keys = concat $keys (list "s3-access-key" "s3-secret-key") }}{{ end }}
 {{- toJson $keys }}
 {{- end }}

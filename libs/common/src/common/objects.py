@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import io
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -21,8 +22,10 @@ from common.settings import ObjectSettings
 _BLOCK_BYTES = 1024 * 1024
 _BLOCKS = 6
 #: Error codes of a full store, and codes that may also mean a full disk.
-_FULL = frozenset({"XMinioStorageFull", "EntityTooLarge", "QuotaExceeded", "InsufficientCapacity"})
-_FAILED = frozenset({"InternalError", "ServiceUnavailable"})
+FULL_CODES = frozenset(
+    {"XMinioStorageFull", "EntityTooLarge", "QuotaExceeded", "InsufficientCapacity"}
+)
+FAILED_CODES = frozenset({"InternalError", "ServiceUnavailable"})
 Answer = TypeVar("Answer")
 
 
@@ -35,11 +38,7 @@ class ObjectStore:
 
     def __init__(self, settings: ObjectSettings, *, threads: int = 16, uploads: int = 16) -> None:
         url = urlsplit(settings.s3_endpoint)
-        self._pool = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=5, read=60),
-            maxsize=threads + uploads,
-            retries=urllib3.Retry(total=4, backoff_factor=0.2, status_forcelist=(502, 503, 504)),
-        )
+        self._pool = connection_pool(threads + uploads)
         self._client = Minio(
             url.netloc,
             access_key=settings.s3_access_key.get_secret_value(),
@@ -126,7 +125,7 @@ class ObjectStore:
     async def open(self, bucket: str, key: str) -> "RangedObject":
         """Open an object for seeking and ranged reads, from a worker thread."""
         stat = await self._call(self._client.stat_object, bucket, key)
-        return RangedObject(self, bucket, key, stat.size or 0)
+        return RangedObject(partial(self.read_range, bucket, key), stat.size or 0)
 
     def read_range(self, bucket: str, key: str, offset: int, length: int) -> bytes:
         """Return `length` bytes from `offset`, read on the calling thread."""
@@ -187,7 +186,7 @@ class ObjectStore:
         except S3Error as error:
             if error.code in ("NoSuchKey", "NoSuchObject"):
                 raise NotFoundError("The stored object no longer exists.") from error
-            if error.code in _FULL or (error.code in _FAILED and self._reserve.touched):
+            if error.code in FULL_CODES or (error.code in FAILED_CODES and self._reserve.touched):
                 raise DiskFullError from error
             raise UnavailableError(
                 "The object store refused the request. Try again soon."
@@ -196,15 +195,29 @@ class ObjectStore:
             raise UnavailableError("The object store does not answer. Try again soon.") from error
 
 
+def connection_pool(size: int) -> urllib3.PoolManager:
+    """Return a pool of connections to the object store, which tries again after short outages."""
+    return urllib3.PoolManager(
+        timeout=urllib3.Timeout(connect=5, read=60),
+        maxsize=size,
+        retries=urllib3.Retry(
+            total=4,
+            backoff_factor=0.2,
+            status_forcelist=(502, 503, 504),
+            # The last answer tells more than the fact that there were too many.
+            raise_on_status=False,
+        ),
+    )
+
+
 class RangedObject(io.RawIOBase):
     """An object as a seekable file. Reads whole blocks and caches the last few."""
 
-    def __init__(self, store: ObjectStore, bucket: str, key: str, size: int) -> None:
+    def __init__(self, read: Callable[[int, int], bytes], size: int) -> None:
+        """`read` returns as many bytes as its second argument, from the offset in the first."""
         super().__init__()
         self.size = size
-        self._store = store
-        self._bucket = bucket
-        self._key = key
+        self.read_range = read
         self._position = 0
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
 
@@ -240,7 +253,7 @@ class RangedObject(io.RawIOBase):
         if number not in self._blocks:
             start = number * _BLOCK_BYTES
             length = min(_BLOCK_BYTES, self.size - start)
-            block = self._store.read_range(self._bucket, self._key, start, length)
+            block = self.read_range(start, length)
             self._blocks[number] = block
             if len(self._blocks) > _BLOCKS:
                 self._blocks.popitem(last=False)

@@ -189,8 +189,15 @@ class PostgresSettings(Settings):
     database_pool_size: int = Field(10, ge=2, le=200)  # some work needs two connections at once
 
 
-class ObjectSettings(Settings):
-    """Settings of services that use the object store."""
+class LocalStoreSettings(Settings):
+    """Settings of services that write to an object store, which may be on the same machine."""
+
+    s3_local_directory: Path | None = None
+    s3_local_reserve: Bytes = 256 * 1024**2
+
+
+class ObjectSettings(LocalStoreSettings):
+    """Settings of services that hold keys of the object store."""
 
     s3_endpoint: str = Field(pattern="^https?://[^/]+/?$")
     s3_access_key: SecretStr
@@ -198,9 +205,6 @@ class ObjectSettings(Settings):
     s3_region: str = "us-east-1"
     s3_bucket_audio: str = "audio"
     s3_bucket_results: str = "results"
-
-    s3_local_directory: Path | None = None
-    s3_local_reserve: Bytes = 256 * 1024**2
 
 
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)

@@ -44,6 +44,11 @@ class Service:
     scaled: bool = False
     """Whether there may be several workers, numbered from 1."""
 
+    @property
+    def account(self) -> str:
+        """Name by which the servers know it. Workers have rights of their own."""
+        return self.name if self.scaled else self.owner
+
 
 def _python(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", *arguments)
@@ -127,7 +132,7 @@ class Planner:
 
     ports: PortBook
     server_variables: Callable[[str], dict[str, str]] = field(repr=False)
-    """Returns a service's variables for the servers, by owner."""
+    """Returns a service's variables for the servers, by account."""
 
     secret_key: str = field(repr=False)
     """Default of SECRET_KEY."""
@@ -187,7 +192,7 @@ class Planner:
         addresses: Mapping[str, str],
         http_port: int | None,
     ) -> PlannedProcess:
-        own = self.server_variables(service.owner) | {"GRPC_PORT": str(port)}
+        own = self.server_variables(service.account) | {"GRPC_PORT": str(port)}
         if self.config.metrics_port:
             own["METRICS_PORT"] = str(self.config.metrics_port + index)
         if service.http:

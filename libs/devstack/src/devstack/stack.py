@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from devstack.config import StackConfig
+from devstack.config import DIARIZER, TRANSCRIBER_WORKER, StackConfig
 from devstack.credentials import StackCredentials, load_credentials
 from devstack.database import ROLES
 from devstack.disk import require_room
@@ -23,8 +23,10 @@ from devstack.s3 import S3Ports, S3Server
 from devstack.server import Server, bring_up
 from devstack.supervisor import Supervised
 
-OBJECT_USERS = ("transcriber", "diarizer")
-"""Services that read or write objects. Others do not receive the keys."""
+OBJECT_USERS = ("transcriber",)
+"""Services with keys of the object store. Workers receive a URL per object instead."""
+
+_WORKERS = (TRANSCRIBER_WORKER, DIARIZER)
 
 
 class EmbeddedServers:
@@ -231,8 +233,9 @@ def service_variables(
     """Return a service's variables for its servers.
 
     NATS_URL (`messages`) is for all services, DATABASE_URL (`database` of its role) for `gateway`,
-    `transcriber` and `speakers`, and S3_* (`objects`) for `transcriber` and `diarizer`. The service
-    `subscriber` is an external client with a read-only NATS_URL (`events`).
+    `transcriber` and `speakers`, and S3_* (`objects`) for `transcriber`. Workers only learn which
+    disk the objects are on. The service `subscriber` is an external client with a read-only
+    NATS_URL (`events`).
     """
     if service == "subscriber":
         return {"NATS_URL": events}
@@ -241,6 +244,8 @@ def service_variables(
         variables["DATABASE_URL"] = database(service)
     if service in OBJECT_USERS:
         variables |= objects
+    if service in _WORKERS:
+        variables |= {name: objects[name] for name in objects if name.startswith("S3_LOCAL_")}
     return variables
 
 

@@ -20,6 +20,7 @@ from common.least_rate import LeastRate
 from common.objects import ObjectStore
 from common.postgres import Database, migrate
 from common.runtime import Supervisor, eventually
+from common.signed_objects import UrlSigner
 from common.upload_places import PlaceLimits
 from securetranscribe.v1 import queue_pb2_grpc, transcription_pb2_grpc
 from transcriber.api.preferences import SessionPreferences
@@ -276,6 +277,7 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
     database, stream, suggestions = servers.database, servers.stream, actions.suggestions
     announcer = QueueAnnouncer(database, core.monitor, core.publisher, wake_ups.queue)
     lost = _lost_tasks(core)
+    signer = UrlSigner(settings, endpoint=settings.s3_worker_endpoint)
     overdue = OverdueStep(database, wake_ups, processing_timeout=settings.processing_timeout)
     uploads = StaleUploadStep(database, servers.objects, bucket=settings.s3_bucket_audio)
     recordings = RecordingStep(
@@ -293,7 +295,7 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
                 wake_up=wake_ups.outbox,
             ),
             Work(
-                step=Dispatcher(database, core.workers, wake_ups),
+                step=Dispatcher(database, core.workers, wake_ups, signer=signer),
                 every=1.0,
                 wake_up=wake_ups.dispatch,
             ),

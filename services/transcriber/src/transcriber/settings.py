@@ -32,6 +32,8 @@ class ApiSettings(ServiceSettings, PostgresSettings, ObjectSettings, AdminSettin
     processing_timeout: Seconds = 3600
     cleanup_delay: float = Field(3600, ge=0)
 
+    s3_worker_endpoint: str = Field("", pattern="^(https?://[^/]+/?)?$")
+
     task_ack_wait_seconds: Seconds = 15
     task_max_deliver: int = Field(4, ge=1, le=20)
 

@@ -1,15 +1,19 @@
 """Failed tasks: retries, and reports of permanent failures."""
 
+import datetime as dt
+
 import pytest
 
 from common import bus
 from common.errors import AudioProcessingError
 from common.objects import ObjectStore
+from common.settings import ObjectSettings
+from common.signed_objects import UrlSigner, expired
 from common.tasks.cancellations import Cancellations
 from common.tasks.results import TaskResults
 from common.tasks.task import TaskCancelledError
 from securetranscribe.v1 import queue_pb2
-from tests.integration.common.tasks.workers import STAGE, Bench, Echo, Failing
+from tests.integration.common.tasks.workers import STAGE, Bench, Echo, Failing, until
 
 
 async def test_unexpected_error_is_retried(bench: Bench) -> None:
@@ -124,3 +128,29 @@ async def test_error_in_settling_a_task_does_not_end_the_worker(
     await bench.settled()
     assert not accidents
     assert not running.working.done()
+
+
+async def test_task_with_old_urls_is_given_back(bench: Bench, s3: ObjectSettings) -> None:
+    handler = Echo()
+    task = await bench.task()
+    brief = UrlSigner(s3, validity=dt.timedelta(seconds=1))
+    bench.sign(task, brief)
+    await until(lambda: expired(task.audio_url))
+    await bench.start(handler)
+    await bench.give(task)
+
+    result = await bench.result()
+    assert (result.task_id, result.returned) == (task.task_id, True)
+    assert handler.calls == []
+    await bench.settled()
+
+
+async def test_task_without_urls_is_given_back(bench: Bench) -> None:
+    task = await bench.task()
+    for field in ("audio_url", "stored_result_url", "result_url"):
+        task.ClearField(field)
+    await bench.start(Echo())
+    await bench.give(task)
+
+    assert (await bench.result()).returned
+    await bench.settled()

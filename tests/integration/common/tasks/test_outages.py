@@ -115,7 +115,7 @@ async def test_object_store_dies_during_a_task(
             self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl
         ) -> bytes:
             super().__call__(task, audio, control)
-            again = RangedObject(store, "audio", task.audio_key, audio.size)
+            again = RangedObject(audio.read_range, audio.size)
             return again.read()
 
     handler = Reading()

@@ -16,7 +16,6 @@ from common.grpc_client import channel
 from common.identity import Grant
 from common.inference import Inference
 from common.runtime import Supervisor
-from common.settings import ObjectSettings
 from common.signing import CallSigner, digest_of
 from common.tasks import service as worker_service
 from common.tasks.service import Services, WorkerKind, WorkerSettings
@@ -88,7 +87,7 @@ class Running:
 
 
 @pytest.fixture
-def settings(nats_url: str, s3: ObjectSettings, unused_port: int) -> WorkerSettings:
+def settings(nats_url: str, unused_port: int) -> WorkerSettings:
     return WorkerSettings(
         secret_key=SecretStr(SECRET),
         grpc_port=unused_port,
@@ -97,7 +96,6 @@ def settings(nats_url: str, s3: ObjectSettings, unused_port: int) -> WorkerSetti
         task_ack_wait_seconds=3,
         task_max_deliver=2,
         shutdown_grace_seconds=1,
-        **s3.model_dump(),
     )
 
 

@@ -4,10 +4,12 @@ import time
 
 from common import bus, logging
 from common.bus import Delivery
+from common.disk_reserve import DiskReserve
 from common.errors import TranscriptionError
-from common.objects import ObjectStore, RangedObject
+from common.objects import RangedObject
 from common.runtime import Supervisor, run
-from common.settings import ObjectSettings, ServiceSettings, load
+from common.settings import ServiceSettings, load
+from common.signed_objects import SignedObjects
 from common.tasks.task import TaskCancelledError, TaskControl
 from common.tasks.worker import TaskWorker, WorkerOptions
 from securetranscribe.v1 import queue_pb2
@@ -31,7 +33,7 @@ class Holding:
 async def worker(settings: ServiceSettings, supervisor: Supervisor) -> None:
     delivery = Delivery(ack_wait_seconds=3, max_deliver=2)
     client = await bus.connect(settings.nats_url.get_secret_value(), name="process")
-    objects = ObjectStore(ObjectSettings())
+    objects = SignedObjects(DiskReserve(None, reserve_bytes=0))
     worker = TaskWorker(
         client=client,
         stream=client.jetstream(),
@@ -42,8 +44,6 @@ async def worker(settings: ServiceSettings, supervisor: Supervisor) -> None:
             stage="transcribe",
             device="cpu",
             failure=TranscriptionError,
-            bucket_audio="audio",
-            bucket_results="results",
             delivery=delivery,
             shutdown_grace_seconds=0.2,
         ),

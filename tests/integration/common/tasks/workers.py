@@ -18,6 +18,7 @@ from common.bus import Delivery
 from common.errors import TranscriptionError
 from common.objects import ObjectStore, RangedObject
 from common.runtime import Supervisor
+from common.signed_objects import SignedObjects, UrlSigner
 from common.tasks.task import TaskCancelledError, TaskControl
 from common.tasks.worker import TaskHandler, TaskWorker, WorkerOptions
 from securetranscribe.v1 import queue_pb2
@@ -55,6 +56,8 @@ class Bench:
     client: Client
     stream: JetStreamContext
     store: ObjectStore
+    objects: SignedObjects
+    signer: UrlSigner
     delivery: Delivery
     workers: list[RunningWorker] = field(default_factory=list)
 
@@ -73,8 +76,16 @@ class Bench:
             result_key=f"{task_id}/result.pb",
         )
         task.audio_duration.seconds = 10
+        self.sign(task)
         await self.store.put("audio", task.audio_key, audio)
         return task
+
+    def sign(self, task: queue_pb2.Task, signer: UrlSigner | None = None) -> None:
+        """Give a task the URLs of its objects."""
+        access = (signer or self.signer).task(task.audio_key, task.result_key)
+        task.audio_url = access.recording
+        task.stored_result_url = access.stored_result
+        task.result_url = access.result
 
     async def give(self, task: queue_pb2.Task, headers: dict[str, str] | None = None) -> None:
         await self.stream.publish(
@@ -98,15 +109,13 @@ class Bench:
         worker = TaskWorker(
             client=client,
             stream=client.jetstream(),
-            objects=self.store,
+            objects=self.objects,
             handler=handler,
             options=WorkerOptions(
                 worker_id=name,
                 stage=STAGE,
                 device="cpu",
                 failure=TranscriptionError,
-                bucket_audio="audio",
-                bucket_results="results",
                 delivery=self.delivery,
                 shutdown_grace_seconds=grace,
             ),

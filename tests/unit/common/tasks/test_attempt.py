@@ -24,8 +24,6 @@ def verdict(
         stage="transcribe",
         device="cpu",
         failure=TranscriptionError,
-        bucket_audio="audio",
-        bucket_results="results",
         delivery=Delivery(max_deliver=max_deliver),
     )
     failure = failure_of(error, options=options, attempt=attempt, fresh=fresh)

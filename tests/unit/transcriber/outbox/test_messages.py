@@ -3,6 +3,7 @@
 import datetime as dt
 
 from common.audio.signals import Signal, SignalPart
+from common.signed_objects import TaskAccess
 from transcriber.domain.jobs import Stage, Task
 from transcriber.domain.options import ProcessingOptions
 from transcriber.domain.transcriptions import AudioFile, Transcription, TranscriptionStatus
@@ -31,6 +32,7 @@ SIGNALS = (
     Signal(title="Microphone", parts=(SignalPart(track=1, gains=(1.0, 0.0)),)),
     Signal(parts=(SignalPart(track=1, gains=(0.0, 1.0)), SignalPart(track=2, gains=(-0.25,)))),
 )
+ACCESS = TaskAccess(recording="https://a", stored_result="https://b", result="https://c")
 
 
 def task(stage: Stage, signals: tuple[Signal, ...]) -> Task:
@@ -45,7 +47,7 @@ def task(stage: Stage, signals: tuple[Signal, ...]) -> Task:
 
 def test_both_stages_receive_the_signals_of_the_plan() -> None:
     for stage in (Stage.TRANSCRIBE, Stage.DIARIZE):
-        message = messages.task(task(stage, SIGNALS), TRANSCRIPTION, 1)
+        message = messages.task(task(stage, SIGNALS), TRANSCRIPTION, 1, ACCESS)
         found = [
             (signal.title, [(part.track, list(part.gains)) for part in signal.parts])
             for signal in message.signals
@@ -57,6 +59,12 @@ def test_both_stages_receive_the_signals_of_the_plan() -> None:
 
 
 def test_task_without_a_plan_has_no_signals() -> None:
-    message = messages.task(task(Stage.TRANSCRIBE, ()), TRANSCRIPTION, 1)
+    message = messages.task(task(Stage.TRANSCRIBE, ()), TRANSCRIPTION, 1, ACCESS)
     assert list(message.signals) == []
     assert message.transcribe.config.language == "en"
+
+
+def test_worker_receives_the_urls_of_its_objects_alone() -> None:
+    message = messages.task(task(Stage.DIARIZE, ()), TRANSCRIPTION, 1, ACCESS)
+    given = (message.audio_url, message.stored_result_url, message.result_url)
+    assert given == ("https://a", "https://b", "https://c")

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 from common import logging
 from common.errors import ApplicationError, NotFoundError, UnavailableError
 from common.inference import Inference
-from common.objects import ObjectStore, RangedObject
+from common.objects import RangedObject
+from common.signed_objects import SignedObjects
 from common.tasks.interruption import InterruptedWorkError, MemoryExceededError, subject_of
 from common.tasks.options import WorkerOptions
 from common.tasks.results import TaskResults
@@ -28,23 +29,21 @@ class TaskAttempts:
     def __init__(
         self,
         *,
-        objects: ObjectStore,
+        objects: SignedObjects,
         results: TaskResults,
         handler: TaskHandler,
         inference: Inference,
-        bucket_audio: str,
     ) -> None:
         self._objects = objects
         self._results = results
         self._handler = handler
         self._inference = inference
-        self._bucket = bucket_audio
 
     async def perform(self, task: queue_pb2.Task, control: TaskControl) -> None:
         """Do a task and store its result, unless it is stored already.
 
-        Raises the errors of the handler (see TaskHandler), and InterruptedWorkError or
-        LostThreadError (see Inference).
+        Raises the errors of the handler (see TaskHandler), InterruptedWorkError or LostThreadError
+        (see Inference), and AccessExpiredError when the URLs of the task are too old.
         """
         if await self._outlast_outages(lambda: self._results.stored(task), control):
             return
@@ -53,13 +52,12 @@ class TaskAttempts:
 
     async def _handle(self, task: queue_pb2.Task, control: TaskControl) -> bytes:
         try:
-            stored = await self._objects.open(self._bucket, task.audio_key)
+            stored = await self._objects.open(task.audio_url)
         except NotFoundError:
             raise NotFoundError(
                 "The recording is no longer stored. Upload it again to transcribe it."
             ) from None
-        audio = _Recording(self._objects, self._bucket, task.audio_key, stored.size)
-        audio.control = control
+        audio = _Recording(stored, control)
         return await self._inference.run(
             lambda control: self._handler(task, audio, control),
             control,
@@ -83,15 +81,17 @@ class TaskAttempts:
 class _Recording(RangedObject):
     """A recording. Reading it does not count as a standstill of the work."""
 
-    control: TaskControl
+    def __init__(self, stored: RangedObject, control: TaskControl) -> None:
+        super().__init__(stored.read_range, stored.size)
+        self._control = control
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer as far as the current block goes."""
-        self.control.waiting = True
+        self._control.waiting = True
         try:
             return super().readinto(buffer)
         finally:
-            self.control.waiting = False
+            self._control.waiting = False
 
 
 def failure_of(

@@ -8,13 +8,11 @@ from common.errors import ApplicationError
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerOptions:
-    """Identity of a worker, its stage, and its buckets."""
+    """Identity of a worker, and its stage."""
 
     worker_id: str
     stage: str
     device: str
     failure: type[ApplicationError]
-    bucket_audio: str
-    bucket_results: str
     delivery: Delivery = field(default_factory=Delivery)
     shutdown_grace_seconds: float = 20

@@ -7,7 +7,7 @@ from nats.js import JetStreamContext
 
 from common import bus, logging, message_spans
 from common.errors import ApplicationError
-from common.objects import ObjectStore
+from common.signed_objects import SignedObjects
 from common.times import duration
 from securetranscribe.v1 import queue_pb2
 
@@ -22,15 +22,13 @@ class TaskResults:
     def __init__(
         self,
         stream: JetStreamContext,
-        objects: ObjectStore,
+        objects: SignedObjects,
         *,
-        bucket: str,
         stage: str,
         worker_id: str,
     ) -> None:
         self._stream = stream
         self._objects = objects
-        self._bucket = bucket
         self._subject = bus.results_subject(stage)
         self._worker_id = worker_id
 
@@ -40,7 +38,7 @@ class TaskResults:
         Raises:
             UnavailableError: the object store is away.
         """
-        return await self._objects.exists(self._bucket, task.result_key)
+        return await self._objects.exists(task.stored_result_url)
 
     async def store(self, task: queue_pb2.Task, result: bytes) -> None:
         """Write the result object under the task's key.
@@ -49,7 +47,7 @@ class TaskResults:
             UnavailableError: the object store is away.
             ResourceExhaustedError: it is full.
         """
-        await self._objects.put(self._bucket, task.result_key, result)
+        await self._objects.put(task.result_url, result)
 
     async def announce(
         self,
@@ -88,7 +86,8 @@ class TaskResults:
         result = self._result(task)
         result.returned = True
         try:
-            await self._publish(result, f"{task.task_id} {self._worker_id} {attempt}")
+            identity = f"{task.task_id} {self._worker_id} {task.release} {attempt}"
+            await self._publish(result, identity)
         except nats.errors.Error as error:
             _log.warning("cannot hand the task back", error=str(error))
             return False

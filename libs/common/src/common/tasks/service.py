@@ -15,12 +15,13 @@ from common import bus, gpu
 from common.bus import Delivery
 from common.call_limits import WORKER_LIMITS
 from common.connections import connect
+from common.disk_reserve import DiskReserve
 from common.errors import ApplicationError
 from common.grpc_server import AddToServer
 from common.inference import Inference
-from common.objects import ObjectStore
 from common.runtime import Supervisor, eventually
-from common.settings import ObjectSettings, Seconds, ServiceSettings, parse_size
+from common.settings import LocalStoreSettings, Seconds, ServiceSettings, parse_size
+from common.signed_objects import SignedObjects
 from common.tasks import replacement
 from common.tasks.memory import MemoryLimit
 from common.tasks.pace import Patience
@@ -31,11 +32,11 @@ Services = Mapping[str, AddToServer]
 OptionalBytes = Annotated[int, BeforeValidator(parse_size), Field(ge=0)] | None
 
 
-class WorkerSettings(ServiceSettings, ObjectSettings):
+class WorkerSettings(ServiceSettings, LocalStoreSettings):
     """Settings of every worker.
 
     A worker reads recordings of strangers, so it needs no key but its own: SERVICE_KEY instead of
-    SECRET_KEY.
+    SECRET_KEY, and none of the object store. A task has the URLs of its objects.
     """
 
     secret_key: SecretStr = SecretStr("")
@@ -104,10 +105,9 @@ async def serve(settings: WorkerSettings, supervisor: Supervisor, kind: WorkerKi
         )
         await eventually(lambda: bus.ensure_streams(stream, delivery))
 
-        objects = ObjectStore(settings)
+        reserve = DiskReserve(settings.s3_local_directory, reserve_bytes=settings.s3_local_reserve)
+        objects = SignedObjects(reserve)
         stack.callback(objects.close)
-        await eventually(lambda: objects.check(settings.s3_bucket_audio))
-        await eventually(lambda: objects.check(settings.s3_bucket_results))
 
         server = connections.server(kind.services(engine, inference), limits=WORKER_LIMITS)
         worker = TaskWorker(
@@ -152,8 +152,6 @@ def _options(
         stage=kind.stage,
         device=settings.device,
         failure=kind.failure,
-        bucket_audio=settings.s3_bucket_audio,
-        bucket_results=settings.s3_bucket_results,
         delivery=delivery,
         shutdown_grace_seconds=settings.shutdown_grace_seconds,
     )

@@ -15,7 +15,7 @@ from nats.js import JetStreamContext
 
 from common import bus, logging, message_spans, telemetry
 from common.inference import Inference
-from common.objects import ObjectStore
+from common.signed_objects import AccessExpiredError, SignedObjects
 from common.tasks.attempt import TaskAttempts, failure_of
 from common.tasks.cancellations import Cancellations
 from common.tasks.interruption import InterruptedWorkError, LostThreadError
@@ -43,7 +43,7 @@ class TaskWorker:
         *,
         client: Client,
         stream: JetStreamContext,
-        objects: ObjectStore,
+        objects: SignedObjects,
         handler: TaskHandler,
         options: WorkerOptions,
         inference: Inference | None = None,
@@ -60,7 +60,6 @@ class TaskWorker:
         self._results = TaskResults(
             stream,
             objects,
-            bucket=options.bucket_results,
             stage=options.stage,
             worker_id=options.worker_id,
         )
@@ -69,7 +68,6 @@ class TaskWorker:
             results=self._results,
             handler=handler,
             inference=self._inference,
-            bucket_audio=options.bucket_audio,
         )
         self._stopping = asyncio.Event()
         self._idle = asyncio.Event()
@@ -225,6 +223,11 @@ class TaskWorker:
             if await cancelled.include(task.job_id):
                 raise TaskCancelledError
             await self._attempts.perform(task, control)
+        except AccessExpiredError as error:
+            _log.warning("the task needs new URLs of its objects", reason=str(error))
+            await self._hand_back(task, message)
+            self._pause_seconds = _RETRY_SECONDS
+            return "given back"
         except Exception as error:
             interrupted = isinstance(error, InterruptedWorkError)
             if interrupted or isinstance(error, (TaskCancelledError, LostThreadError)):

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from common.signed_objects import TaskAccess
 from common.times import duration, timestamp
 from securetranscribe.v1 import diarization_pb2, event_pb2, queue_pb2, speech_pb2
 from transcriber.domain.jobs import Failure, Job, Stage, Task
@@ -18,7 +19,9 @@ def failure(value: Failure | None) -> _FailureMessage | None:
     return None if value is None else _FailureMessage(code=value.code, message=value.message)
 
 
-def task(value: Task, transcription: Transcription, release: int) -> queue_pb2.Task:
+def task(
+    value: Task, transcription: Transcription, release: int, access: TaskAccess
+) -> queue_pb2.Task:
     """Return a task for a worker. `release` counts from 1 how often it has been handed out."""
     message = queue_pb2.Task(
         task_id=value.task_id,
@@ -32,6 +35,9 @@ def task(value: Task, transcription: Transcription, release: int) -> queue_pb2.T
         result_key=value.result_key,
         release=release,
         signals=_signals(value.options),
+        audio_url=access.recording,
+        stored_result_url=access.stored_result,
+        result_url=access.result,
     )
     options = value.options
     if value.stage is Stage.TRANSCRIBE:

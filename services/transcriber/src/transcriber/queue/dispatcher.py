@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from common import telemetry
 from common.background.steps import BatchStep
 from common.postgres import Connection, Database
+from common.signed_objects import UrlSigner
 from transcriber.domain.jobs import WORKER_STAGES, Failure, JobStatus, Task
 from transcriber.outbox import messages
 from transcriber.queue.lifecycle import Lifecycle
@@ -33,8 +34,16 @@ class Dispatcher(BatchStep[Task]):
     outcome = "The job fails with a reason. It can be started again."
     size = 1000
 
-    def __init__(self, database: Database, workers: WorkerRegistry, wake_ups: WakeUps) -> None:
+    def __init__(
+        self,
+        database: Database,
+        workers: WorkerRegistry,
+        wake_ups: WakeUps,
+        *,
+        signer: UrlSigner,
+    ) -> None:
         super().__init__(database)
+        self._signer = signer
         self._workers = workers
         self._wake_ups = wake_ups
 
@@ -68,11 +77,12 @@ class Dispatcher(BatchStep[Task]):
             return
         jobs = Jobs(connection)
         await jobs.released(item.job_id)
+        access = self._signer.task(transcription.source_key, item.result_key)
         await JobOutbox(connection).task(
             task_id=item.task_id,
             release=release,
             stage=item.stage,
-            payload=messages.task(item, transcription, release).SerializeToString(),
+            payload=messages.task(item, transcription, release, access).SerializeToString(),
             trace=await jobs.trace(item.job_id),
         )
 
