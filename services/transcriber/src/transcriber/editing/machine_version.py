@@ -1,25 +1,41 @@
 """Items of a transcript as the recognizer and the diarizer made it."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 
 from transcriber.domain.transcripts import Segment, Word
 from transcriber.editing.items import ItemId, PlacedItem, SegmentItem, Times, Wording, WordItem
 
+#: Identifiers of a segment and its words are numbered from a multiple of it.
+_SPAN = 100_000
 
-def items_of(segments: Sequence[Segment], revision: int) -> Iterator[PlacedItem]:
-    """Yield the items of a machine version that is stored as a revision."""
-    numbers = itertools.count(1)
-    for segment in segments:
+
+def position_of(item_id: ItemId) -> int:
+    """Return the position, in the machine version, of the segment that an item was made in."""
+    return item_id.number // _SPAN
+
+
+def segment_id(revision: int, position: int) -> ItemId:
+    """Return the identifier of a segment of the machine version stored as a revision."""
+    return ItemId(revision, position * _SPAN)
+
+
+def word_id(revision: int, position: int, place: int) -> ItemId:
+    """Return the identifier of a word by its place in its segment, from 0."""
+    return ItemId(revision, position * _SPAN + place + 1)
+
+
+def items_of(segments: Sequence[Segment], revision: int, *, first: int = 0) -> Iterator[PlacedItem]:
+    """Yield the items of a machine version stored as a revision, from position `first` on."""
+    for position, segment in enumerate(segments, start=first):
         yield SegmentItem(
-            id=ItemId(revision, next(numbers)),
+            id=segment_id(revision, position),
             label=segment.label,
             language=segment.language,
             channel=segment.channel,
         )
-        for word, spaced in zip(segment.words, _spaced(segment), strict=True):
+        for place, (word, spaced) in enumerate(zip(segment.words, _spaced(segment), strict=True)):
             yield WordItem(
-                id=ItemId(revision, next(numbers)),
+                id=word_id(revision, position, place),
                 wording=Wording(word.text, word.probability, spaced),
                 times=Times(word.start, word.end),
                 others=_others(segment, word),

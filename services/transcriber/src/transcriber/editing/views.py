@@ -47,13 +47,20 @@ def segments(document: Document) -> list[SegmentView]:
     return sorted((view for view in views if view is not None), key=lambda view: view.start)
 
 
-def view_of(document: Document, segment: SegmentItem) -> SegmentView | None:
-    """Return a living segment, None without words."""
+def view_of(document: Document, segment: SegmentItem, *, merged: bool = True) -> SegmentView | None:
+    """Return a living segment, None without words.
+
+    Without `merged`, labels are those from before speakers were merged.
+    """
     words = document.words(segment)
     if not words:
         return None
     start, end = _bounds(segment, words)
-    label = document.effective_speaker(segment.label)
+
+    def effective(label: str) -> str:
+        return document.effective_speaker(label) if merged else label
+
+    label = effective(segment.label)
     return SegmentView(
         id=segment.id,
         label=label,
@@ -72,9 +79,7 @@ def view_of(document: Document, segment: SegmentItem) -> SegmentView | None:
                 start=times.start,
                 end=times.end,
                 probability=word.wording.probability,
-                speakers=tuple(
-                    dict.fromkeys((label, *map(document.effective_speaker, word.others)))
-                ),
+                speakers=tuple(dict.fromkeys((label, *map(effective, word.others)))),
             )
             for word, times in zip(words, _times(words, start, end), strict=True)
         ),

@@ -47,11 +47,13 @@ def blocks(old: Sequence[str], new: Sequence[Token]) -> Iterator[Block]:
 
 
 def spread(times: Times, texts: Sequence[str]) -> list[Times]:
-    """Divide a time among words in proportion to their width."""
+    """Divide a time among words in proportion to their width, rounded to microseconds."""
     widths = [max(1, writing_systems.cells(text)) for text in texts]
     total = sum(widths)
     length = times.end - times.start
-    ends = [times.start + length * part / total for part in itertools.accumulate(widths)]
+    ends = [
+        round(times.start + length * part / total, 6) for part in itertools.accumulate(widths)
+    ]
     ends[-1] = times.end
     return [Times(start, end) for start, end in itertools.pairwise((times.start, *ends))]
 

@@ -1,0 +1,263 @@
+"""TranscriptService: reading and editing of transcripts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from common import rights
+from common.errors import NotFoundError, ValidationError
+from common.postgres import Database
+from common.rights import Right
+from common.times import seconds, timestamp
+from securetranscribe.v1 import transcript_pb2, transcript_pb2_grpc, transcription_pb2
+from transcriber.api import edit_requests, responses
+from transcriber.domain.transcriptions import Transcription
+from transcriber.domain.transcripts import Segment, Word
+from transcriber.editing.history import BatchKind
+from transcriber.editing.items import NoteItem
+from transcriber.editing.operations import Operation
+from transcriber.editing.views import SegmentView
+from transcriber.names.rules import group_by_name
+from transcriber.store import locks
+from transcriber.store.edits import HistoryEntry, TranscriptEdits
+from transcriber.store.transcriptions import Transcriptions
+from transcriber.store.transcripts import Transcripts
+from transcriber.transcripts.editor import TranscriptEditor
+
+_MOST_SEGMENTS = 1000
+_DEFAULT_SEGMENTS = 200
+_LONGEST_REQUEST_ID = 64
+_KINDS = {
+    BatchKind.EDIT: transcript_pb2.REVISION_KIND_EDIT,
+    BatchKind.UNDO: transcript_pb2.REVISION_KIND_UNDO,
+    BatchKind.REDO: transcript_pb2.REVISION_KIND_REDO,
+}
+_DESCRIPTIONS = {
+    "ReplaceWords": "Replace words",
+    "DeleteWords": "Delete words",
+    "InsertWords": "Insert words",
+    "SplitSegment": "Split segment",
+    "MergeSegments": "Merge segments",
+    "MoveEdges": "Move edges",
+    "SetSpeaker": "Change speaker",
+    "MergeSpeakers": "Merge speakers",
+    "SetReviewed": "Mark as reviewed",
+    "SetStarred": "Set star",
+    "AddNote": "Add note",
+    "ChangeNote": "Change note",
+    "SetTimes": "Measure times",
+}
+
+
+class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
+    """Serves TranscriptService. The author of edits is the caller's session."""
+
+    def __init__(self, database: Database, editor: TranscriptEditor) -> None:
+        self._database = database
+        self._editor = editor
+
+    async def ReadTranscript(
+        self, request: transcript_pb2.ReadTranscriptRequest, _context: Any
+    ) -> transcript_pb2.ReadTranscriptResponse:
+        """Return a part of a revision."""
+        caller = rights.caller(Right.READ)
+        if request.revision < 0:
+            raise ValidationError.of("revision", "revision must not be negative.")
+        start = seconds(getattr(request, "from"))
+        end = seconds(request.to) if request.HasField("to") else None
+        limit = _limit(request.limit)
+        if request.offset < 0:
+            raise ValidationError.of("offset", "offset must not be negative.")
+        async with self._database.transaction() as connection:
+            await locks.repeatable_read(connection)
+            found = await Transcriptions(connection).find(
+                request.transcription_id, caller.workspace_id
+            )
+            if found is None or found.transcript_at is None:
+                raise NotFoundError("There is no such transcript.")
+            notes = await TranscriptEdits(connection, found.id).notes()
+            if request.revision in {0, found.revision}:
+                segments, total = await Transcripts(connection).between(
+                    found.id,
+                    start=start,
+                    end=end,
+                    words=request.include_words,
+                    offset=request.offset,
+                    limit=limit,
+                )
+        if request.revision not in {0, found.revision}:
+            past = await self._editor.segments(found.id, caller.workspace_id, request.revision)
+            matching = [
+                _segment(view, words=request.include_words)
+                for view in past
+                if view.end > start and (end is None or view.start < end)
+            ]
+            total = len(matching)
+            segments = matching[request.offset : request.offset + limit]
+        return transcript_pb2.ReadTranscriptResponse(
+            revision=request.revision or found.revision,
+            newest_revision=found.revision,
+            segments=_messages(segments, found, first=request.offset),
+            total=total,
+            notes=[_note(note, caller.session_id) for note in notes],
+        )
+
+    async def EditTranscript(
+        self, request: transcript_pb2.EditTranscriptRequest, _context: Any
+    ) -> transcript_pb2.EditTranscriptResponse:
+        """Execute a batch of operations."""
+        caller = rights.caller(Right.CHANGE)
+        if request.revision < 1:
+            raise ValidationError.of("revision", "revision is required: the one that was seen.")
+        if len(request.request_id) > _LONGEST_REQUEST_ID:
+            raise ValidationError.of(
+                "request_id", f"request_id must not exceed {_LONGEST_REQUEST_ID} characters."
+            )
+        edited = await self._editor.edit(
+            request.transcription_id,
+            caller.workspace_id,
+            caller.session_id,
+            edit_requests.operations(request.operations),
+            base=request.revision,
+            request_id=request.request_id,
+        )
+        async with self._database.transaction() as connection:
+            found = await Transcriptions(connection).find(
+                request.transcription_id, caller.workspace_id
+            )
+        if found is None:
+            raise NotFoundError("The transcription was deleted in the meantime.")
+        return transcript_pb2.EditTranscriptResponse(
+            revision=edited.revision,
+            changed_segments=_messages(
+                [_segment(view, words=True) for view in edited.changed], found, first=0
+            ),
+            removed_segment_ids=map(str, edited.removed),
+        )
+
+    async def UndoEdits(
+        self, request: transcript_pb2.UndoEditsRequest, _context: Any
+    ) -> transcript_pb2.UndoEditsResponse:
+        """Take back the caller's last batch."""
+        caller = rights.caller(Right.CHANGE)
+        toggled = await self._editor.undo(
+            request.transcription_id, caller.workspace_id, caller.session_id
+        )
+        return transcript_pb2.UndoEditsResponse(
+            revision=toggled.revision, undone_revision=toggled.target
+        )
+
+    async def RedoEdits(
+        self, request: transcript_pb2.RedoEditsRequest, _context: Any
+    ) -> transcript_pb2.RedoEditsResponse:
+        """Repeat the caller's last batch that was taken back."""
+        caller = rights.caller(Right.CHANGE)
+        toggled = await self._editor.redo(
+            request.transcription_id, caller.workspace_id, caller.session_id
+        )
+        return transcript_pb2.RedoEditsResponse(
+            revision=toggled.revision, redone_revision=toggled.target
+        )
+
+    async def ListRevisions(
+        self, request: transcript_pb2.ListRevisionsRequest, _context: Any
+    ) -> transcript_pb2.ListRevisionsResponse:
+        """List all revisions, the newest first."""
+        caller = rights.caller(Right.READ)
+        history = await self._editor.history(
+            request.transcription_id, caller.workspace_id, caller.session_id
+        )
+        revisions = [_revision(entry, caller.session_id) for entry in history.entries]
+        revisions.insert(
+            0,
+            transcript_pb2.Revision(
+                revision=history.head.machine_revision,
+                kind=transcript_pb2.REVISION_KIND_MACHINE,
+                create_time=timestamp(history.head.transcript_at),
+                description="Recognize speech",
+            ),
+        )
+        return transcript_pb2.ListRevisionsResponse(
+            revisions=sorted(revisions, key=lambda item: -item.revision),
+            undoable_revision=next(reversed(history.stacks.undo), 0),
+            redoable_revision=next(reversed(history.stacks.redo), 0),
+        )
+
+    async def RestoreRevision(
+        self, request: transcript_pb2.RestoreRevisionRequest, _context: Any
+    ) -> transcript_pb2.RestoreRevisionResponse:
+        """Make an earlier revision the current one."""
+        caller = rights.caller(Right.CHANGE)
+        edited = await self._editor.restore(
+            request.transcription_id, caller.workspace_id, caller.session_id, request.revision
+        )
+        return transcript_pb2.RestoreRevisionResponse(revision=edited.revision)
+
+
+def _limit(limit: int) -> int:
+    if not 0 <= limit <= _MOST_SEGMENTS:
+        raise ValidationError.of("limit", f"limit must be from 1 to {_MOST_SEGMENTS}.")
+    return limit or _DEFAULT_SEGMENTS
+
+
+def _messages(
+    segments: Sequence[Segment], of: Transcription, *, first: int
+) -> list[transcription_pb2.Segment]:
+    return responses.transcript(segments, group_by_name(of.speakers), first=first)
+
+
+def _segment(view: SegmentView, *, words: bool) -> Segment:
+    return Segment(
+        label=view.label,
+        text=view.text,
+        start=view.start,
+        end=view.end,
+        confidence=view.confidence,
+        language=view.language,
+        channel=view.channel,
+        id=str(view.id),
+        reviewed=view.reviewed,
+        starred=view.starred,
+        words=tuple(
+            Word(
+                text=word.text,
+                start=word.start,
+                end=word.end,
+                probability=word.probability or 0.0,
+                speakers=word.speakers,
+                id=str(word.id),
+                edited=word.probability is None,
+            )
+            for word in view.words
+        )
+        if words
+        else (),
+    )
+
+
+def _note(note: NoteItem, session_id: str) -> transcript_pb2.Note:
+    return transcript_pb2.Note(
+        note_id=str(note.id),
+        text=note.text,
+        first_word_id=str(note.first),
+        last_word_id=str(note.last),
+        own=note.author == session_id,
+    )
+
+
+def _revision(entry: HistoryEntry, session_id: str) -> transcript_pb2.Revision:
+    return transcript_pb2.Revision(
+        revision=entry.entry.revision,
+        kind=_KINDS[entry.entry.kind],
+        author=entry.entry.author,
+        own=entry.entry.author == session_id,
+        target_revision=entry.entry.target,
+        create_time=timestamp(entry.created_at),
+        description=_description(entry.entry.kind, entry.operations),
+    )
+
+
+def _description(kind: BatchKind, operations: Sequence[Operation]) -> str:
+    if kind is not BatchKind.EDIT:
+        return kind.capitalize()
+    names = dict.fromkeys(_DESCRIPTIONS[type(item).__name__] for item in operations)
+    return ", ".join(names) or "Restore an earlier revision"

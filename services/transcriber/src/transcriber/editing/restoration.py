@@ -1,0 +1,33 @@
+"""Restoration of an earlier revision, as a batch like any other."""
+
+from transcriber.editing.document import Document
+from transcriber.editing.effects import Effects
+from transcriber.editing.journal import Journal
+
+#: Stamps without a value.
+_DERIVED = {"extent"}
+
+
+def restore(document: Document, target: Document, *, revision: int) -> Effects:
+    """Give all items the values that they have in an earlier revision.
+
+    Items made since then are deleted. `revision` is the new one.
+    """
+    journal = Journal(document, base=revision - 1, revision=revision)
+    former = {item.id: item for item in (*target, *target.notes)}
+    for item in (*document, *document.notes):
+        old = former.get(item.id)
+        if old is None:
+            if item.alive:
+                journal.write(item, "alive", False)
+            continue
+        for register in item.registers:
+            if register not in _DERIVED and getattr(item, register) != getattr(old, register):
+                journal.write(item, register, getattr(old, register))
+    for speaker in document.speakers:
+        merged_into = target.speaker(speaker.id).merged_into
+        if speaker.merged_into != merged_into:
+            journal.write(speaker, "merged_into", merged_into)
+    for segment in document.segments():
+        journal.divide(segment)
+    return journal.effects()

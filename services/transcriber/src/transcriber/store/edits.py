@@ -1,0 +1,492 @@
+"""Edits of transcripts: changed segments, notes, and the history, within one transaction."""
+
+import datetime as dt
+import decimal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+
+from common.postgres import Connection, execute, fetch_all, fetch_one
+from transcriber.editing import encoding, machine_version, views
+from transcriber.editing.document import Document
+from transcriber.editing.effects import Effects
+from transcriber.editing.history import BatchKind, Entry
+from transcriber.editing.items import ItemId, NoteItem, PlacedItem, SegmentItem, SpeakerItem
+from transcriber.editing.operations import Operation
+from transcriber.store.rows import segment_of, word_views_to_json
+
+_LOCK = """
+SELECT revision, machine_revision, transcript_at FROM transcriptions
+WHERE id = %s AND workspace_id = %s AND transcript_at IS NOT NULL FOR NO KEY UPDATE
+"""
+_HEAD = """
+SELECT revision, machine_revision, transcript_at FROM transcriptions
+WHERE id = %s AND workspace_id = %s AND transcript_at IS NOT NULL
+"""
+_RANKS = """
+SELECT position::numeric AS rank FROM segments
+WHERE transcription_id = %(id)s AND position = ANY(%(positions)s) AND NOT superseded
+UNION ALL
+SELECT rank FROM edited_segments WHERE transcription_id = %(id)s AND ids && %(items)s
+"""
+_RANK_BEFORE = """
+SELECT max(rank) AS rank FROM (
+    (SELECT position::numeric AS rank FROM segments
+     WHERE transcription_id = %(id)s AND position < %(rank)s AND NOT superseded
+     ORDER BY position DESC LIMIT 1)
+    UNION ALL
+    (SELECT rank FROM edited_segments WHERE transcription_id = %(id)s AND rank < %(rank)s
+     ORDER BY rank DESC LIMIT 1)) AS nearest
+"""
+_RANK_BEHIND = """
+SELECT min(rank) AS rank FROM (
+    (SELECT position::numeric AS rank FROM segments
+     WHERE transcription_id = %(id)s AND position > %(rank)s
+     ORDER BY position LIMIT 1)
+    UNION ALL
+    (SELECT rank FROM edited_segments WHERE transcription_id = %(id)s AND rank > %(rank)s
+     ORDER BY rank LIMIT 1)) AS nearest
+"""
+_MACHINE_ROWS = """
+SELECT position, label, text, start_seconds, end_seconds, confidence, language, channel, words
+FROM segments
+WHERE transcription_id = %(id)s AND position BETWEEN %(first)s AND %(last)s AND NOT superseded
+"""
+_MACHINE_VERSION = """
+SELECT position, label, text, start_seconds, end_seconds, confidence, language, channel, words
+FROM segments WHERE transcription_id = %s ORDER BY position
+"""
+_EDITED_ROWS = """
+SELECT item, rank, items FROM edited_segments
+WHERE transcription_id = %(id)s AND rank BETWEEN %(first)s AND %(last)s
+"""
+_SUPERSEDE = """
+UPDATE segments SET superseded = true WHERE transcription_id = %s AND position = ANY(%s)
+"""
+_REMOVE = "DELETE FROM edited_segments WHERE transcription_id = %s AND item = ANY(%s)"
+_STORE = """
+INSERT INTO edited_segments (
+    transcription_id, item, rank, items, ids, label, text, start_seconds, end_seconds, confidence,
+    language, channel, reviewed, starred, shown, words)
+VALUES (
+    %(id)s, %(item)s, %(rank)s, %(items)s, %(ids)s, %(label)s, %(text)s, %(start)s, %(end)s,
+    %(confidence)s, %(language)s, %(channel)s, %(reviewed)s, %(starred)s, %(shown)s, %(words)s)
+ON CONFLICT (transcription_id, item) DO UPDATE SET
+    items = excluded.items, ids = excluded.ids, label = excluded.label, text = excluded.text,
+    start_seconds = excluded.start_seconds, end_seconds = excluded.end_seconds,
+    confidence = excluded.confidence, reviewed = excluded.reviewed, starred = excluded.starred,
+    shown = excluded.shown, words = excluded.words
+"""
+_SPEAKERS = """
+SELECT label, merged_into, stamps FROM transcript_speakers WHERE transcription_id = %s
+"""
+_STORE_SPEAKER = """
+UPDATE transcript_speakers SET merged_into = %(merged_into)s, stamps = %(stamps)s
+WHERE transcription_id = %(id)s AND label = %(label)s
+"""
+# A label that only edits use. It has no voice.
+_ADD_SPEAKERS = """
+INSERT INTO transcript_speakers (
+    transcription_id, label, position, segment_count, total_duration, average_confidence,
+    speech_seconds, clean_starts, clean_ends)
+SELECT %(id)s, label,
+       (SELECT count(*) FROM transcript_speakers WHERE transcription_id = %(id)s)
+           + row_number() OVER (ORDER BY label) - 1,
+       0, 0, 0, 0, '{}', '{}'
+FROM (SELECT DISTINCT label FROM current_segments WHERE transcription_id = %(id)s) AS used
+ON CONFLICT (transcription_id, label) DO NOTHING
+"""
+_COUNT_SPEAKERS = """
+UPDATE transcript_speakers AS speaker
+SET segment_count = coalesce(counted.segments, 0),
+    total_duration = coalesce(counted.seconds, 0),
+    average_confidence = coalesce(counted.confidence, 0)
+FROM transcript_speakers AS own
+LEFT JOIN (
+    SELECT label, count(*) AS segments, sum(end_seconds - start_seconds) AS seconds,
+           sum(confidence * greatest(end_seconds - start_seconds, 0.01))
+               / sum(greatest(end_seconds - start_seconds, 0.01)) AS confidence
+    FROM current_segments WHERE transcription_id = %(id)s GROUP BY label) AS counted
+    USING (label)
+WHERE speaker.transcription_id = %(id)s AND own.transcription_id = %(id)s
+  AND speaker.label = own.label
+"""
+_NOTES = "SELECT note FROM transcript_notes WHERE transcription_id = %s AND item = ANY(%s)"
+_ALL_NOTES = "SELECT note FROM transcript_notes WHERE transcription_id = %s"
+_STORE_NOTE = """
+INSERT INTO transcript_notes (transcription_id, item, note) VALUES (%s, %s, %s)
+ON CONFLICT (transcription_id, item) DO UPDATE SET note = excluded.note
+"""
+_ADVANCE = "UPDATE transcriptions SET revision = %(revision)s WHERE id = %(id)s"
+_RECORD = """
+INSERT INTO transcript_batches (
+    transcription_id, revision, author, request_id, kind, target, operations, effects)
+VALUES (
+    %(id)s, %(revision)s, %(author)s, %(request_id)s, %(kind)s, %(target)s, %(operations)s,
+    %(effects)s)
+"""
+_ENTRIES = """
+SELECT revision, author, kind, target, created_at, operations FROM transcript_batches
+WHERE transcription_id = %s ORDER BY revision
+"""
+_REPEATED = """
+SELECT revision FROM transcript_batches
+WHERE transcription_id = %s AND author = %s AND request_id = %s
+"""
+_STACK = """
+SELECT revision, author, kind, target FROM transcript_batches
+WHERE transcription_id = %s AND author = %s AND revision > %s ORDER BY revision
+"""
+_EFFECTS = "SELECT effects FROM transcript_batches WHERE transcription_id = %s AND revision = %s"
+_BATCHES = """
+SELECT revision, author, kind, target, effects FROM transcript_batches
+WHERE transcription_id = %s AND revision > %s AND revision <= %s ORDER BY revision
+"""
+#: More stretches than this are not loaded one by one.
+_MOST_STRETCHES = 50
+#: Behind all positions.
+_LAST = 2**31 - 1
+#: Enough digits for a place between two neighbors, however often the same place is divided.
+_PRECISE = decimal.Context(prec=2000)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Head:
+    """The newest revision of a transcript, and its machine version with its time."""
+
+    revision: int
+    machine_revision: int
+    transcript_at: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HistoryEntry:
+    """A batch as the history lists it."""
+
+    entry: Entry
+    created_at: dt.datetime
+    operations: Sequence[Operation]
+
+
+@dataclass(kw_only=True, slots=True)
+class LoadedRow:
+    """A stored segment: its identifier, place and items. Machine rows have a position."""
+
+    item: ItemId
+    rank: Decimal
+    items: list[PlacedItem]
+    position: int | None
+
+
+class TranscriptEdits:
+    """The tables of edits of one transcription."""
+
+    def __init__(self, connection: Connection, transcription_id: int) -> None:
+        self._connection = connection
+        self._id = transcription_id
+
+    async def lock(self, workspace_id: str) -> Head | None:
+        """Lock a workspace's transcript. Return None if there is none."""
+        return _head(await fetch_one(self._connection, _LOCK, (self._id, workspace_id)))
+
+    async def head(self, workspace_id: str) -> Head | None:
+        """Return the newest revision of a workspace's transcript, None if there is none."""
+        return _head(await fetch_one(self._connection, _HEAD, (self._id, workspace_id)))
+
+    async def repeated(self, author: str, request_id: str) -> int | None:
+        """Return the revision that a request made earlier."""
+        row = await fetch_one(self._connection, _REPEATED, (self._id, author, request_id))
+        return None if row is None else row["revision"]
+
+    async def load(
+        self, head: Head, stretches: Iterable[Sequence[ItemId]], notes: Iterable[ItemId]
+    ) -> "LoadedDocument":
+        """Load the segments with items, and those between the first and the last of a stretch.
+
+        The segment before each stretch is included.
+        """
+        bounds = [await self._bounds(head, ids) for ids in stretches]
+        rows: dict[Decimal, LoadedRow] = {}
+        known = [bound for bound in bounds if bound is not None]
+        if len(known) > _MOST_STRETCHES:
+            known = [(min(low for low, _ in known), max(high for _, high in known))]
+        for low, high in known:
+            for row in await self._rows(head, low, high):
+                rows[row.rank] = row
+        stored = await fetch_all(
+            self._connection, _NOTES, (self._id, [str(item_id) for item_id in notes])
+        )
+        return await self._loaded(rows.values(), stored)
+
+    async def load_all(self, head: Head) -> "LoadedDocument":
+        """Load the whole transcript."""
+        rows = await self._rows(head, Decimal(0), Decimal(_LAST))
+        return await self._loaded(rows, await fetch_all(self._connection, _ALL_NOTES, (self._id,)))
+
+    async def store(self, loaded: "LoadedDocument") -> None:
+        """Store all changes of a loaded document."""
+        before = {row.item: row for row in loaded.rows}
+        groups = loaded.groups()
+        gone = [row for item, row in before.items() if item not in groups]
+        changed = {
+            item: items
+            for item, items in groups.items()
+            if item not in before or loaded.differs(before[item], items)
+        }
+        replaced = [*gone, *(before[item] for item in changed if item in before)]
+        positions = [row.position for row in replaced if row.position is not None]
+        await execute(self._connection, _SUPERSEDE, (self._id, positions))
+        removed = [str(row.item) for row in gone if row.position is None]
+        await execute(self._connection, _REMOVE, (self._id, removed))
+        rank = Decimal(-1)
+        for item, items in groups.items():
+            rank = before[item].rank if item in before else await self._rank_behind(rank)
+            if item in changed:
+                await self._store_row(loaded.document, rank, items)
+        for speaker in loaded.changed_speakers():
+            await execute(
+                self._connection,
+                _STORE_SPEAKER,
+                {
+                    "id": self._id,
+                    "label": speaker.id,
+                    "merged_into": speaker.merged_into,
+                    "stamps": Jsonb(encoding.stamps_to_json(speaker.stamps)),
+                },
+            )
+        for note in loaded.document.notes:
+            value = Jsonb(encoding.note_to_json(note))
+            await execute(self._connection, _STORE_NOTE, (self._id, str(note.id), value))
+        await execute(self._connection, _ADD_SPEAKERS, {"id": self._id})
+        await execute(self._connection, _COUNT_SPEAKERS, {"id": self._id})
+
+    async def record(
+        self,
+        entry: Entry,
+        operations: Iterable[Operation],
+        effects: Effects,
+        request_id: str = "",
+    ) -> None:
+        """Append a batch to the history and make its revision the newest."""
+        parameters: dict[str, Any] = {
+            "id": self._id,
+            "revision": entry.revision,
+            "author": entry.author,
+            "request_id": request_id or None,
+            "kind": entry.kind,
+            "target": entry.target,
+            "operations": Jsonb([encoding.operation_to_json(item) for item in operations]),
+            "effects": Jsonb(encoding.effects_to_json(effects)),
+        }
+        await execute(self._connection, _RECORD, parameters)
+        await execute(self._connection, _ADVANCE, {"id": self._id, "revision": entry.revision})
+
+    async def stack(self, author: str, since: int) -> list[Entry]:
+        """Return the batches of an author behind a revision, in order."""
+        rows = await fetch_all(self._connection, _STACK, (self._id, author, since))
+        return [_entry(row) for row in rows]
+
+    async def effects(self, revision: int) -> Effects:
+        """Return the effects of a batch."""
+        row = await fetch_one(self._connection, _EFFECTS, (self._id, revision))
+        assert row is not None
+        return encoding.effects_from_json(row["effects"])
+
+    async def history(self) -> list[HistoryEntry]:
+        """Return all batches in order, without their effects."""
+        return [
+            HistoryEntry(
+                entry=_entry(row),
+                created_at=row["created_at"],
+                operations=[encoding.operation_from_json(item) for item in row["operations"]],
+            )
+            for row in await fetch_all(self._connection, _ENTRIES, (self._id,))
+        ]
+
+    async def machine_version(self, head: Head) -> Document:
+        """Return the machine version."""
+        rows = await fetch_all(self._connection, _MACHINE_VERSION, (self._id,))
+        segments = [segment_of(row) for row in rows]
+        return Document(machine_version.items_of(segments, head.machine_revision))
+
+    async def batches(self, head: Head, until: int) -> list[tuple[Entry, Effects]]:
+        """Return the batches behind the machine version up to a revision, in order."""
+        rows = await fetch_all(self._connection, _BATCHES, (self._id, head.machine_revision, until))
+        own = {row["revision"]: encoding.effects_from_json(row["effects"]) for row in rows}
+        return [
+            (entry, own[entry.target or entry.revision]) for entry in (_entry(row) for row in rows)
+        ]
+
+    async def notes(self) -> list[NoteItem]:
+        """Return all notes that are not deleted."""
+        rows = await fetch_all(self._connection, _ALL_NOTES, (self._id,))
+        notes = [encoding.note_from_json(row["note"]) for row in rows]
+        return [note for note in notes if note.alive]
+
+    async def _loaded(
+        self, rows: Iterable[LoadedRow], notes: Iterable[DictRow]
+    ) -> "LoadedDocument":
+        speakers = await fetch_all(self._connection, _SPEAKERS, (self._id,))
+        return LoadedDocument(
+            rows=sorted(rows, key=lambda row: row.rank),
+            speakers=[_speaker_item(row) for row in speakers],
+            notes=[encoding.note_from_json(row["note"]) for row in notes],
+        )
+
+    async def _bounds(self, head: Head, ids: Sequence[ItemId]) -> tuple[Decimal, Decimal] | None:
+        parameters = {
+            "id": self._id,
+            "items": [str(item_id) for item_id in ids],
+            "positions": [
+                machine_version.position_of(item_id)
+                for item_id in ids
+                if item_id.revision == head.machine_revision
+            ],
+        }
+        ranks = [row["rank"] for row in await fetch_all(self._connection, _RANKS, parameters)]
+        if not ranks:
+            return None
+        parameters = {"id": self._id, "rank": min(ranks)}
+        row = await fetch_one(self._connection, _RANK_BEFORE, parameters)
+        assert row is not None
+        return row["rank"] if row["rank"] is not None else min(ranks), max(ranks)
+
+    async def _rows(self, head: Head, first: Decimal, last: Decimal) -> list[LoadedRow]:
+        parameters = {"id": self._id, "first": first, "last": last}
+        rows = [
+            LoadedRow(
+                item=machine_version.segment_id(head.machine_revision, row["position"]),
+                rank=Decimal(row["position"]),
+                items=list(
+                    machine_version.items_of(
+                        [segment_of(row)], head.machine_revision, first=row["position"]
+                    )
+                ),
+                position=row["position"],
+            )
+            for row in await fetch_all(self._connection, _MACHINE_ROWS, parameters)
+        ]
+        rows.extend(
+            LoadedRow(
+                item=ItemId.parse(row["item"]),
+                rank=row["rank"],
+                items=[encoding.item_from_json(item) for item in row["items"]],
+                position=None,
+            )
+            for row in await fetch_all(self._connection, _EDITED_ROWS, parameters)
+        )
+        return rows
+
+    async def _rank_behind(self, rank: Decimal) -> Decimal:
+        """Return a free place behind another one."""
+        row = await fetch_one(self._connection, _RANK_BEHIND, {"id": self._id, "rank": rank})
+        assert row is not None
+        if row["rank"] is None:
+            return rank.to_integral_value(decimal.ROUND_FLOOR) + 1
+        return _PRECISE.divide(_PRECISE.add(rank, row["rank"]), Decimal(2))
+
+    async def _store_row(
+        self, document: Document, rank: Decimal, items: Sequence[PlacedItem]
+    ) -> None:
+        segment = items[0]
+        assert isinstance(segment, SegmentItem)
+        view = views.view_of(document, segment, merged=False)
+        await execute(
+            self._connection,
+            _STORE,
+            {
+                "id": self._id,
+                "item": str(segment.id),
+                "rank": rank,
+                "items": Jsonb([encoding.item_to_json(item) for item in items]),
+                "ids": [str(item.id) for item in items],
+                "label": segment.label,
+                "text": view.text if view else "",
+                "start": view.start if view else 0.0,
+                "end": view.end if view else 0.0,
+                "confidence": view.confidence if view else 0.0,
+                "language": segment.language,
+                "channel": segment.channel,
+                "reviewed": segment.reviewed,
+                "starred": segment.starred,
+                "shown": view is not None,
+                "words": Jsonb(word_views_to_json(view.words if view else ())),
+            },
+        )
+
+
+class LoadedDocument:
+    """A document made from stored rows, to be stored again."""
+
+    def __init__(
+        self,
+        *,
+        rows: list[LoadedRow],
+        speakers: Iterable[SpeakerItem],
+        notes: Iterable[NoteItem],
+    ) -> None:
+        self.rows = rows
+        self._before = {
+            row.item: [encoding.item_to_json(item) for item in row.items] for row in rows
+        }
+        speakers = list(speakers)
+        self.labels = [speaker.id for speaker in speakers]
+        self._speakers = {
+            speaker.id: (speaker.merged_into, dict(speaker.stamps)) for speaker in speakers
+        }
+        self.document = Document(
+            (item for row in rows for item in row.items), speakers=speakers, notes=notes
+        )
+
+    def groups(self) -> dict[ItemId, list[PlacedItem]]:
+        """Return the items by living segment, each with its beginning first."""
+        groups: dict[ItemId, list[PlacedItem]] = {}
+        current: list[PlacedItem] = []
+        for item in self.document:
+            if isinstance(item, SegmentItem) and item.alive:
+                current = groups[item.id] = []
+            current.append(item)
+        return groups
+
+    def differs(self, row: LoadedRow, items: Sequence[PlacedItem]) -> bool:
+        """Return whether a segment differs from its row."""
+        return self._before[row.item] != [encoding.item_to_json(item) for item in items]
+
+    def changed_speakers(self) -> list[SpeakerItem]:
+        """Return the speakers that differ from their rows."""
+        return [
+            speaker
+            for speaker in self.document.speakers
+            if self._speakers.get(speaker.id) != (speaker.merged_into, speaker.stamps)
+        ]
+
+
+def _head(row: DictRow | None) -> Head | None:
+    if row is None:
+        return None
+    return Head(
+        revision=row["revision"],
+        machine_revision=row["machine_revision"],
+        transcript_at=row["transcript_at"],
+    )
+
+
+def _entry(row: DictRow) -> Entry:
+    return Entry(
+        revision=row["revision"],
+        author=row["author"],
+        kind=BatchKind(row["kind"]),
+        target=row["target"],
+    )
+
+
+def _speaker_item(row: DictRow) -> SpeakerItem:
+    return SpeakerItem(
+        id=row["label"],
+        merged_into=row["merged_into"],
+        stamps=encoding.stamps_from_json(row["stamps"]),
+    )

@@ -1,0 +1,291 @@
+"""Edits of stored transcripts: execution, undo and redo, history, and earlier revisions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from common.errors import NotFoundError, StateError, ValidationError
+from common.postgres import Database
+from transcriber.editing import editor, history, restoration, views
+from transcriber.editing.document import Document
+from transcriber.editing.effects import Effects
+from transcriber.editing.errors import EditConflictError
+from transcriber.editing.history import BatchKind, Entry, Stacks
+from transcriber.editing.items import ItemId
+from transcriber.editing.operations import Operation, SetTimes
+from transcriber.editing.views import SegmentView
+from transcriber.store.edits import Head, HistoryEntry, LoadedDocument, TranscriptEdits
+
+_IDENTIFIERS = ("first", "last", "segment", "second", "after", "word")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """Result of a batch. `changed` are the segments that changed or are new, `removed` are gone."""
+
+    revision: int
+    changed: Sequence[SegmentView] = ()
+    removed: Sequence[ItemId] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toggled:
+    """Result of an undo or redo, and the batch that it concerned."""
+
+    revision: int
+    target: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """All batches of a transcript, and what the caller can take back and repeat."""
+
+    head: Head
+    entries: Sequence[HistoryEntry]
+    stacks: Stacks
+
+
+class TranscriptEditor:
+    """Edits the transcripts of a workspace on behalf of an author."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def edit(
+        self,
+        transcription_id: int,
+        workspace_id: str,
+        author: str,
+        operations: Sequence[Operation],
+        *,
+        base: int,
+        request_id: str = "",
+    ) -> Edited:
+        """Execute a batch of operations on the newest revision.
+
+        Raises:
+            NotFoundError: the workspace has no such transcript.
+            ValidationError: an operation makes no sense, or there is no such revision.
+            EditConflictError: the same parts have changed since the base revision.
+        """
+        try:
+            async with self._database.transaction() as connection:
+                edits = TranscriptEdits(connection, transcription_id)
+                head = await _locked(edits, workspace_id)
+                earlier = await edits.repeated(author, request_id) if request_id else None
+                if earlier is not None:
+                    return Edited(revision=earlier)
+                _check_base(base, head)
+                entry = Entry(revision=head.revision + 1, author=author)
+                return await _execute(
+                    edits, head, operations, entry, base=base, request_id=request_id
+                )
+        except EditConflictError as error:
+            versions = await self._versions(transcription_id, workspace_id, base, error)
+            error.details.update(versions)
+            raise
+
+    async def undo(self, transcription_id: int, workspace_id: str, author: str) -> Toggled:
+        """Take back the author's last batch.
+
+        Raises:
+            NotFoundError: the workspace has no such transcript.
+            StateError: there is nothing to take back.
+            BuiltUponError: somebody else has changed the same parts since.
+        """
+        return await self._toggle(transcription_id, workspace_id, author, BatchKind.UNDO)
+
+    async def redo(self, transcription_id: int, workspace_id: str, author: str) -> Toggled:
+        """Repeat the author's last batch that was taken back.
+
+        Raises:
+            NotFoundError: the workspace has no such transcript.
+            StateError: there is nothing to repeat.
+            BuiltUponError: somebody else has changed the same parts since.
+        """
+        return await self._toggle(transcription_id, workspace_id, author, BatchKind.REDO)
+
+    async def restore(
+        self, transcription_id: int, workspace_id: str, author: str, revision: int
+    ) -> Edited:
+        """Make an earlier revision the current one.
+
+        Raises:
+            NotFoundError: the workspace has no such transcript, or it has no such revision.
+        """
+        async with self._database.transaction() as connection:
+            edits = TranscriptEdits(connection, transcription_id)
+            head = await _locked(edits, workspace_id)
+            target = await _document(edits, head, revision)
+            loaded = await edits.load_all(head)
+            before = _shown(loaded)
+            entry = Entry(revision=head.revision + 1, author=author)
+            effects = restoration.restore(loaded.document, target, revision=entry.revision)
+            if not effects:
+                return Edited(revision=head.revision)
+            await edits.store(loaded)
+            await edits.record(entry, (), effects)
+        return _difference(entry.revision, before, _shown(loaded))
+
+    async def history(self, transcription_id: int, workspace_id: str, author: str) -> History:
+        """Return the history of a transcript.
+
+        Raises:
+            NotFoundError: the workspace has no such transcript.
+        """
+        async with self._database.transaction() as connection:
+            edits = TranscriptEdits(connection, transcription_id)
+            head = _existing(await edits.head(workspace_id))
+            stack = history.stacks(await edits.stack(author, head.machine_revision), author)
+            return History(head=head, entries=await edits.history(), stacks=stack)
+
+    async def segments(
+        self, transcription_id: int, workspace_id: str, revision: int
+    ) -> list[SegmentView]:
+        """Return the segments of an earlier revision, computed from the machine version.
+
+        Raises:
+            NotFoundError: the workspace has no such transcript, or it has no such revision.
+        """
+        async with self._database.transaction() as connection:
+            edits = TranscriptEdits(connection, transcription_id)
+            head = _existing(await edits.head(workspace_id))
+            return views.segments(await _document(edits, head, revision))
+
+    async def _toggle(
+        self, transcription_id: int, workspace_id: str, author: str, kind: BatchKind
+    ) -> Toggled:
+        async with self._database.transaction() as connection:
+            edits = TranscriptEdits(connection, transcription_id)
+            head = await _locked(edits, workspace_id)
+            stacks = history.stacks(await edits.stack(author, head.machine_revision), author)
+            targets = stacks.undo if kind is BatchKind.UNDO else stacks.redo
+            if not targets:
+                raise StateError(f"There is nothing to {kind}.", {"reason": "NOTHING_TO_DO"})
+            entry = Entry(revision=head.revision + 1, author=author, kind=kind, target=targets[-1])
+            effects = await edits.effects(entry.target)
+            notes = [
+                *(note.id for note in effects.notes),
+                *(change.item for change in effects.changes if isinstance(change.item, ItemId)),
+            ]
+            stretches = [
+                (item_id,)
+                for item_id in (
+                    *effects.places(),
+                    *(item.id for part in effects.insertions for item in part.items),
+                )
+            ]
+            loaded = await edits.load(head, stretches, notes)
+            history.replay(loaded.document, entry, effects)
+            await edits.store(loaded)
+            await edits.record(entry, (), Effects())
+        return Toggled(revision=entry.revision, target=entry.target)
+
+    async def _versions(
+        self, transcription_id: int, workspace_id: str, base: int, error: EditConflictError
+    ) -> dict[str, str]:
+        """Return the text of the first segment in conflict, now and at the base revision."""
+        async with self._database.transaction() as connection:
+            edits = TranscriptEdits(connection, transcription_id)
+            head = _existing(await edits.head(workspace_id))
+            now = await _document(edits, head, head.revision)
+            then = await _document(edits, head, base)
+        item = error.collisions[0].item
+        if not isinstance(item, ItemId):
+            return {}
+        versions = {"item_id": str(item)}
+        for name, document in (("current_text", now), ("base_text", then)):
+            text = _text_around(document, item)
+            if text is not None:
+                versions[name] = text
+        return versions
+
+
+def places_of(operation: Operation) -> tuple[ItemId, ...]:
+    """Return the words and segments that an operation names."""
+    if isinstance(operation, SetTimes):
+        return tuple(word_id for word_id, _ in operation.times)
+    found = (getattr(operation, name, None) for name in _IDENTIFIERS)
+    return tuple(item_id for item_id in found if isinstance(item_id, ItemId))
+
+
+def notes_of(operations: Sequence[Operation]) -> list[ItemId]:
+    """Return the notes that operations name."""
+    found = (getattr(operation, "note", None) for operation in operations)
+    return [item_id for item_id in found if isinstance(item_id, ItemId)]
+
+
+def _check_base(base: int, head: Head) -> None:
+    if not head.machine_revision <= base <= head.revision:
+        raise ValidationError.of(
+            "revision",
+            f"Edits can be made on the revisions {head.machine_revision} to {head.revision}.",
+        )
+
+
+async def _execute(
+    edits: TranscriptEdits,
+    head: Head,
+    operations: Sequence[Operation],
+    entry: Entry,
+    *,
+    base: int,
+    request_id: str,
+) -> Edited:
+    loaded = await edits.load(head, map(places_of, operations), notes_of(operations))
+    before = _shown(loaded)
+    effects = editor.execute(
+        loaded.document,
+        operations,
+        base=base,
+        revision=entry.revision,
+        author=entry.author,
+        labels=loaded.labels,
+    )
+    if not effects:
+        return Edited(revision=head.revision)
+    await edits.store(loaded)
+    await edits.record(entry, operations, effects, request_id)
+    return _difference(entry.revision, before, _shown(loaded))
+
+
+async def _locked(edits: TranscriptEdits, workspace_id: str) -> Head:
+    return _existing(await edits.lock(workspace_id))
+
+
+def _existing(head: Head | None) -> Head:
+    if head is None:
+        raise NotFoundError("There is no such transcript.")
+    return head
+
+
+async def _document(edits: TranscriptEdits, head: Head, revision: int) -> Document:
+    if not head.machine_revision <= revision <= head.revision:
+        raise NotFoundError("The transcript has no such revision.")
+    document = await edits.machine_version(head)
+    for entry, effects in await edits.batches(head, revision):
+        history.replay(document, entry, effects)
+    return document
+
+
+def _shown(loaded: LoadedDocument) -> dict[ItemId, SegmentView]:
+    """Return the segments by identifier, with the labels from before merges of speakers."""
+    document = loaded.document
+    shown = (views.view_of(document, segment, merged=False) for segment in document.segments())
+    return {view.id: view for view in shown if view is not None}
+
+
+def _difference(
+    revision: int, before: dict[ItemId, SegmentView], after: dict[ItemId, SegmentView]
+) -> Edited:
+    return Edited(
+        revision=revision,
+        changed=[view for item_id, view in after.items() if before.get(item_id) != view],
+        removed=[item_id for item_id in before if item_id not in after],
+    )
+
+
+def _text_around(document: Document, item_id: ItemId) -> str | None:
+    for view in views.segments(document):
+        if view.id == item_id or any(word.id == item_id for word in view.words):
+            return view.text
+    return None
