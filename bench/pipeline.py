@@ -28,8 +28,14 @@ from securetranscribe.v1 import transcription_pb2 as pb
 _TICKS = os.sysconf("SC_CLK_TCK")
 _MEGABYTE = 1024**2
 _OVERRIDES = {
-    "*": {"MAX_FILE_SIZE": "4GB", "LOG_LEVEL": "WARNING"},
-    "gateway": {"RATE_LIMIT_STATUS": "100000/minute", "RATE_LIMIT_UPLOAD": "100000/minute"},
+    "*": {
+        "MAX_FILE_SIZE": "4GB",
+        "LOG_LEVEL": "WARNING",
+        "RATE_LIMIT_STATUS": "100000/minute",
+        "RATE_LIMIT_UPLOAD": "100000/minute",
+        "UPLOADS_PER_SESSION": "1000",
+        "UPLOADS_PER_ADDRESS": "1000",
+    },
 }
 
 

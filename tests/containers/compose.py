@@ -9,16 +9,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.limits import UNLIMITED
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "securetranscribe-test"
 SUBSCRIBER_PASSWORD = "development"  # the known one of docker-compose.yml
 _UP_SECONDS = 300
-_UNLIMITED = {
-    f"RATE_LIMIT_{group}": "100000/minute"
-    for group in ("UPLOAD", "PROCESSING", "STATUS", "EXPORT", "SESSION")
-}
 
 
 class Compose:
@@ -83,7 +80,7 @@ class Compose:
             "COMPOSE_ENV_FILES": os.devnull,
             "EDGE_PORT": str(self.edge_port),
             "NATS_PORT": str(self.nats_port),
-            **_UNLIMITED,
+            **UNLIMITED,
         }
 
 

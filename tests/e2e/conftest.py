@@ -15,10 +15,12 @@ from tests.e2e.owners import Owner
 from tests.e2e.recordings import excerpt
 from tests.e2e.span_collector import SpanCollector
 from tests.e2e.stack import JOB_SECONDS, MAX_FILE_SIZE, SESSION_CACHE_SECONDS, Completed, Stack
+from tests.limits import UNLIMITED
 
 _OVERRIDES = {
     # Tests send more requests than users, and one of them uploads more than the default limit.
     "*": {
+        **UNLIMITED,
         "MAX_FILE_SIZE": MAX_FILE_SIZE,
         "TASK_ACK_WAIT_SECONDS": "6",
         # Long, to distinguish the effect of a revocation from an expired cache.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests import exports, small_disk
+from tests.limits import UNLIMITED
 from tests.ports import free_port
 
 WELL_SECONDS = 240
@@ -20,10 +21,7 @@ _FOREIGN = ("DEVSTACK_", "METRICS_PORT", "SECRET_KEY", "HOST", "PORT", "LOG_LEVE
 #: Tests send more requests than users, and one of their sessions uploads often.
 _SETTINGS = {
     "TASK_ACK_WAIT_SECONDS": "6",
-    **{
-        f"RATE_LIMIT_{group}": "100000/minute"
-        for group in ("UPLOAD", "PROCESSING", "STATUS", "EXPORT", "SESSION")
-    },
+    **UNLIMITED,
 }
 
 

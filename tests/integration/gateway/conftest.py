@@ -1,7 +1,7 @@
 """A gateway in the test process, with real Postgres and NATS and fake peer services."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,12 +18,9 @@ from common.runtime import Supervisor
 from gateway.app import Gateway
 from gateway.settings import GatewaySettings
 from tests.integration.gateway.peers import Peers
+from tests.limits import UNLIMITED_FIELDS
 
 SECRET = "s" * 40
-GENEROUS: Mapping[str, Any] = {
-    f"rate_limit_{group}": "100000/minute"
-    for group in ("upload", "processing", "status", "export", "session")
-}
 MakeGateway = Callable[..., Any]
 
 
@@ -98,7 +95,7 @@ def make_gateway(
                 "speakers_grpc": peers.address("speakers"),
                 "exporter_grpc": peers.address("exporter"),
                 "shutdown_grace_seconds": 2,
-                **GENEROUS,
+                **UNLIMITED_FIELDS,
                 **changes,
             }
         )

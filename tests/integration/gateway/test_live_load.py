@@ -16,9 +16,10 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from common.events import EventPublisher
 from devstack.stack import EmbeddedServers
-from tests.integration.gateway.conftest import GENEROUS, SECRET
+from tests.integration.gateway.conftest import SECRET
 from tests.integration.gateway.peers import Peers
 from tests.integration.gateway.test_websocket import bearer, completed, progress, receive
+from tests.limits import UNLIMITED
 from tests.ports import free_port
 
 CLIENTS = 200
@@ -40,7 +41,7 @@ async def gateway_url(servers: EmbeddedServers, nats: Client, peers: Peers) -> A
     environment = {
         **os.environ,
         **servers.environment("gateway"),
-        **{name.upper(): value for name, value in GENEROUS.items()},
+        **UNLIMITED,
         "SECRET_KEY": SECRET,
         "PORT": str(port),
         "GRPC_PORT": "0",

@@ -23,6 +23,7 @@ from speakers import app
 from speakers.settings import SpeakersSettings
 from tests.integration.serving import healthy, migrated
 from tests.integration.speakers.fakes import Peers, running_peers, voiceprint
+from tests.limits import UNLIMITED_FIELDS
 from tests.ports import free_port
 
 SECRET = "a secret for tests that is long enough"
@@ -232,7 +233,8 @@ class ServiceFactory:
     @contextlib.asynccontextmanager
     async def run(self, **overrides: Any) -> AsyncIterator[Service]:
         """Run a service in the process of the test until the end of the block."""
-        settings = SpeakersSettings(**{**self.variables, "grpc_port": free_port(), **overrides})
+        own = {**UNLIMITED_FIELDS, **self.variables, "grpc_port": free_port()}
+        settings = SpeakersSettings(**{**own, **overrides})
         supervisor = Supervisor()
         serving = asyncio.create_task(app.serve(settings, supervisor))
         address = f"127.0.0.1:{settings.grpc_port}"

@@ -28,6 +28,7 @@ from securetranscribe.v1 import (
 )
 from tests.integration.serving import healthy, migrated
 from tests.integration.transcriber.fakes import Peers, WorkerFactory, chunked, running_peers, wav
+from tests.limits import UNLIMITED_FIELDS
 from tests.ports import free_port
 from transcriber import app
 from transcriber.settings import ApiSettings
@@ -245,7 +246,8 @@ class ApiFactory:
 
     def settings(self, **overrides: Any) -> ApiSettings:
         """Return settings with a free port."""
-        return ApiSettings(**{**self.variables, "grpc_port": free_port(), **overrides})
+        own = {**UNLIMITED_FIELDS, **self.variables, "grpc_port": free_port()}
+        return ApiSettings(**{**own, **overrides})
 
     @contextlib.asynccontextmanager
     async def run(self, **overrides: Any) -> AsyncIterator[Api]:
