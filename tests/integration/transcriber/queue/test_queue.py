@@ -14,10 +14,11 @@ from common.postgres import Database
 from common.times import seconds
 from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
 from tests.integration.transcriber.conftest import Api, Caller
-from tests.integration.transcriber.fakes import WorkerFactory, until
+from tests.integration.transcriber.fakes import WorkerFactory, until, wav
 from transcriber.domain.jobs import Stage
 from transcriber.domain.queue_order import WaitingJob, in_order
 from transcriber.queue.announcer import INTERVAL_SECONDS
+from transcriber.store.jobs import Jobs
 from transcriber.store.tasks import Tasks
 
 _TRANSCRIPTION = """
@@ -232,3 +233,25 @@ async def test_changes_are_announced_with_places_of_all_sessions(
         ("session_a", 1),
         ("session_b", 2),
     }
+
+
+async def test_signals_count_each_in_the_forecast(
+    caller: Caller, worker_factory: WorkerFactory, database: Database
+) -> None:
+    separate = transcription_pb2.CHANNEL_MODE_SEPARATE
+    stereo = wav(4.0, tones=(220, 330))
+    async with worker_factory.both():
+        await caller.ended(await caller.upload_id(stereo, channels=separate, auto_start=True))
+    async with database.transaction() as connection:
+        ((_, sound),) = await Jobs(connection).recent()
+    assert sound == pytest.approx(8.0, abs=0.1)
+    mixed = await caller.upload(stereo, auto_start=True)
+    split = await caller.upload(stereo, channels=separate, auto_start=True)
+    last = await caller.upload(stereo, auto_start=True)
+
+    async def wait(uploaded: transcription_pb2.UploadTranscriptionResponse) -> float:
+        return seconds((await caller.job(uploaded.job.job_id)).estimated_wait)
+
+    waits = [await wait(one) for one in (mixed, split, last)]
+    # All of them wait, so that the moments differ by the sound in between alone.
+    assert waits[2] - waits[1] == pytest.approx(2 * (waits[1] - waits[0]), rel=0.2)

@@ -36,7 +36,7 @@ async def outcomes(*calls: Any) -> tuple[int, list[ResourceExhaustedError]]:
 async def test_one_workspace_has_a_share_of_the_queue(apis: ApiFactory) -> None:
     async with apis.run(queue_size=24, queue_share=0.5) as api:
         caller, other = api.caller("a"), api.caller("b")
-        begun = await asyncio.gather(*(caller.upload(auto_start=True) for _ in range(11)))
+        begun = [await caller.upload(auto_start=True) for _ in range(11)]
         waiting = [await caller.upload_id() for _ in range(3)]
         # The last place of the share, at the same time by both doors.
         succeeded, refused = await outcomes(

@@ -13,12 +13,12 @@ from transcriber.domain.forecast import (
 
 
 def queued(*durations: float) -> list[QueuedWork]:
-    return [QueuedWork(job_id=f"q{n}", duration=value) for n, value in enumerate(durations)]
+    return [QueuedWork(job_id=f"q{n}", sound=value) for n, value in enumerate(durations)]
 
 
 def running(*values: tuple[float, float, float]) -> list[RunningWork]:
     return [
-        RunningWork(job_id=f"r{n}", duration=duration, elapsed=elapsed, progress=progress)
+        RunningWork(job_id=f"r{n}", sound=duration, elapsed=elapsed, progress=progress)
         for n, (duration, elapsed, progress) in enumerate(values)
     ]
 

@@ -1,4 +1,8 @@
-"""Forecast of when jobs begin and end, from measured speed."""
+"""Forecast of when jobs begin and end, from measured speed.
+
+Sound is the length of a recording times the number of its signals, because every signal is
+processed by itself.
+"""
 
 import heapq
 from collections.abc import Mapping, Sequence
@@ -7,22 +11,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueuedWork:
-    """A waiting job, and the length of its recording in seconds."""
+    """A waiting job, and its seconds of sound."""
 
     job_id: str
-    duration: float
+    sound: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunningWork:
     """A running job.
 
-    `duration` is the length of the recording and `elapsed` the time since the start, both in
-    seconds. `progress` is in percent.
+    `sound` is the sound of the recording and `elapsed` the time since the start, both in seconds.
+    `progress` is in percent.
     """
 
     job_id: str
-    duration: float
+    sound: float
     elapsed: float
     progress: float
 
@@ -46,20 +50,20 @@ _TELLING_PERCENT = 5.0
 def measured_factor(
     recent: Sequence[tuple[float, float]], running: Sequence[RunningWork]
 ) -> float | None:
-    """Return the real-time factor, in seconds of processing per second of audio.
+    """Return the real-time factor, in seconds of processing per second of sound.
 
-    `recent` has (processing seconds, audio seconds) of completed jobs. Without any, running jobs
+    `recent` has (processing seconds, seconds of sound) of completed jobs. Without any, running jobs
     are extrapolated. None if there is nothing to measure.
     """
     spent = sum(processing for processing, _ in recent)
-    audio = sum(duration for _, duration in recent)
-    if audio > 0 and spent > 0:
-        return spent / audio
-    known = [work for work in running if work.progress >= _TELLING_PERCENT and work.duration > 0]
-    audio = sum(work.duration for work in known)
-    if not audio:
+    sound = sum(seconds for _, seconds in recent)
+    if sound > 0 and spent > 0:
+        return spent / sound
+    known = [work for work in running if work.progress >= _TELLING_PERCENT and work.sound > 0]
+    sound = sum(work.sound for work in known)
+    if not sound:
         return None
-    return sum(work.elapsed * 100.0 / work.progress for work in known) / audio
+    return sum(work.elapsed * 100.0 / work.progress for work in known) / sound
 
 
 def forecast(
@@ -74,8 +78,8 @@ def forecast(
     `slots` is the number of jobs that run at the same time. At least one is assumed, because
     workers may be started on demand.
 
-    Example: with a factor of 0.5 and one slot, jobs of 100 and 50 seconds begin after 0 and 50
-    seconds and end after 50 and 75.
+    Example: with a factor of 0.5 and one slot, jobs with 100 and 50 seconds of sound begin after 0
+    and 50 seconds and end after 50 and 75.
     """
     end = {work.job_id: left for work in running if (left := _remaining(work, factor)) is not None}
     if factor is None and (queued or len(end) < len(running)):
@@ -87,14 +91,14 @@ def forecast(
     begin: dict[str, float] = {}
     for work in queued:
         begin[work.job_id] = start = heapq.heappop(free)
-        end[work.job_id] = start + work.duration * (factor or 0.0)
+        end[work.job_id] = start + work.sound * (factor or 0.0)
         heapq.heappush(free, end[work.job_id])
     return Forecast(begin=begin, end=end, next_begin=free[0])
 
 
 def _remaining(work: RunningWork, factor: float | None) -> float | None:
     """Return the seconds until a running job ends, by its own progress or the usual speed."""
-    by_usual = None if factor is None else max(0.0, work.duration * factor - work.elapsed)
+    by_usual = None if factor is None else max(0.0, work.sound * factor - work.elapsed)
     if work.progress < _TELLING_PERCENT or not work.elapsed:
         return by_usual
     by_own = work.elapsed * (100.0 - work.progress) / work.progress

@@ -125,6 +125,12 @@ class Job:
     channel_plan: ChannelPlan | None = None
     stages: tuple[StageProgress, ...] = ()
 
+    @property
+    def sound_seconds(self) -> float:
+        """Seconds of sound to process: every signal of the recording by itself."""
+        signals = 0 if self.channel_plan is None else len(self.channel_plan.signals)
+        return self.duration * max(1, signals)
+
     def processing_seconds(self, now: dt.datetime) -> float:
         """Return the seconds from start to end or now, 0 before the start."""
         if self.started_at is None:

@@ -151,12 +151,11 @@ async def queue_job(
     )
     if not added:
         raise _used_elsewhere()
-    seconds = transcription.file.duration * max(1, len(signals))
-    await admission.check_sound(connection, transcription.workspace_id, seconds)
     await Tasks(connection).add(tasks)
     await Transcriptions(connection).started(transcription.id, job_id, options, plan)
     job = await jobs.get(job_id)
     assert job is not None, "it was added in this transaction"
+    await admission.check_sound(connection, transcription.workspace_id, job.sound_seconds)
     await JobOutbox(connection).event(messages.job_queued(job))
     return job
 

@@ -110,7 +110,7 @@ class QueueMonitor:
         running = [
             RunningWork(
                 job_id=job.job_id,
-                duration=job.duration,
+                sound=job.sound_seconds,
                 elapsed=job.processing_seconds(live.now),
                 progress=job.progress,
             )
@@ -118,7 +118,7 @@ class QueueMonitor:
         ]
         waiting = [queued[item.number] for item in ordered]
         expected = forecast(
-            queued=[QueuedWork(job_id=job.job_id, duration=job.duration) for job in waiting],
+            queued=[QueuedWork(job_id=job.job_id, sound=job.sound_seconds) for job in waiting],
             running=running,
             factor=measured_factor(recent, running),
             slots=min(self._workers.alive(Stage.TRANSCRIBE), self._workers.alive(Stage.DIARIZE)),

@@ -97,7 +97,7 @@ _RECENT = """
 SELECT extract(epoch FROM j.completed_at - j.started_at)::double precision
            - (SELECT coalesce(max(queued_seconds), 0) FROM tasks WHERE tasks.job_id = j.job_id)
            AS processing,
-       t.duration
+       t.duration * greatest(1, jsonb_array_length(j.channel_plan -> 'signals')) AS sound
 FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
 WHERE j.status = 'completed' AND j.started_at IS NOT NULL
   AND NOT EXISTS (SELECT FROM tasks WHERE tasks.job_id = j.job_id AND tasks.reused)
@@ -291,9 +291,9 @@ class Jobs:
         return LiveJobs(jobs=tuple(job_of(row) for row in rows), now=now)
 
     async def recent(self) -> list[tuple[float, float]]:
-        """Return (processing seconds, audio seconds) of recently completed jobs."""
+        """Return (processing seconds, seconds of sound) of recently completed jobs."""
         rows = await fetch_all(self._connection, _RECENT)
-        return [(row["processing"], row["duration"]) for row in rows]
+        return [(row["processing"], row["sound"]) for row in rows]
 
     async def overdue(self, seconds: float, limit: int) -> list[str]:
         """Return jobs processing for longer than a number of seconds."""
