@@ -261,8 +261,24 @@ def test_queue_status() -> None:
             estimated_wait=times.duration(300),
             average_processing_duration=times.duration(180.5),
             success_rate_percent=92.0,
+            caller_quota=queue_pb2.QueueQuota(
+                queue_places=3,
+                max_queue_places=25,
+                stored_bytes=4096,
+                max_stored_bytes=8192,
+                queued_duration=times.duration(90),
+                max_queued_duration=times.duration(3600),
+            ),
         )
     )
+    assert data.quota.model_dump() == {
+        "queue_places": 3,
+        "max_queue_places": 25,
+        "stored_bytes": 4096,
+        "max_stored_bytes": 8192,
+        "queued_duration": 90.0,
+        "max_queued_duration": 3600.0,
+    }
     assert (data.active_jobs, data.max_workers, data.user_queue_position) == (2, 4, 3)
     assert (data.estimated_wait_time, data.average_processing_time) == (300.0, 180.5)
 
