@@ -14,9 +14,22 @@ from google.protobuf.descriptor import Descriptor, MethodDescriptor
 OWNED = frozenset({"transcription_id", "job_id"})
 #: Shared by all sessions of a deployment: profiles of speakers and their observations.
 SHARED = frozenset({"speaker_id", "source_speaker_id", "observation_id", "observation_ids"})
+#: Parts of a transcription, which are found only within it.
+PARTS = frozenset(
+    {
+        "word_id",
+        "first_word_id",
+        "last_word_id",
+        "after_word_id",
+        "segment_id",
+        "first_segment_id",
+        "second_segment_id",
+        "note_id",
+    }
+)
 #: The caller's own key of a request, which identifies no resource.
 _OWN_WORDS = frozenset({"request_id"})
-_CONTRACTS = ("session", "transcription", "queue", "speech", "diarization", "speaker", "export")
+_CONTRACTS = ("session", "transcription", "transcript", "queue", "speech", "diarization", "speaker", "export")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +121,7 @@ def _classified(names: Any) -> frozenset[str]:
     found = frozenset(
         name
         for name in names
-        if (name == "id" or name.endswith(("_id", "_ids"))) and name not in _OWN_WORDS
+        if (name == "id" or name.endswith(("_id", "_ids"))) and name not in _OWN_WORDS | PARTS
     )
     unknown = found - OWNED - SHARED
     assert not unknown, f"say in {__name__} whose things these name: {sorted(unknown)}"

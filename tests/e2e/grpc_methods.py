@@ -14,6 +14,7 @@ from tests.e2e.owners import Outcome
 PROCESSES = {
     "SessionService": "gateway",
     "TranscriptionService": "transcriber-api",
+    "TranscriptService": "transcriber-api",
     "QueueService": "transcriber-api",
     "SpeechService": "transcriber-worker-1",
     "DiarizationService": "diarizer-1",

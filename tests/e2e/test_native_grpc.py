@@ -28,7 +28,7 @@ from tests.e2e.stack import Stack
 
 SERVED = {
     "gateway": ["SessionService"],
-    "transcriber-api": ["TranscriptionService", "QueueService"],
+    "transcriber-api": ["TranscriptionService", "TranscriptService", "QueueService"],
     "transcriber-worker-1": ["SpeechService"],
     "diarizer-1": ["DiarizationService"],
     "speakers": ["SpeakerService"],

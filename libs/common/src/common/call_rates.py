@@ -13,7 +13,15 @@ from common.signing import SIGNATURE_HEADER
 
 _UPLOADS = frozenset({"UploadTranscription", "EnrollSpeaker"})
 _EXPORTS = frozenset({"ExportTranscription", "SummarizeTranscription"})
-_MEDIA = frozenset({"GetSpeakerClip", "GetProfileClip", "DownloadRecording", "StreamTranscript"})
+_MEDIA = frozenset(
+    {
+        "GetSpeakerClip",
+        "GetProfileClip",
+        "DownloadRecording",
+        "StreamTranscript",
+        "ReadTranscript",
+    }
+)
 _EDITS = frozenset(
     {
         "MergeSpeakers",
@@ -22,6 +30,7 @@ _EDITS = frozenset(
         "EditTranscript",
         "UndoEdits",
         "RedoEdits",
+        "RestoreRevision",
     }
 )
 _READS = ("Get", "List", "Search", "Watch")

@@ -32,6 +32,7 @@ from gateway.api.speaker_ledger import SpeakerLedgerApi
 from gateway.api.speaker_voices import SpeakerVoicesApi
 from gateway.api.speakers import SpeakerApi
 from gateway.api.transcriptions import TranscriptionApi
+from gateway.api.transcripts import TranscriptApi
 from gateway.api.uploads import UploadApi
 from gateway.backends import Backends
 from gateway.live.feed import Feed, Revocations
@@ -198,6 +199,7 @@ class Gateway:
         parts = (
             UploadApi(uploads),
             TranscriptionApi(self._backends),
+            TranscriptApi(self._backends),
             ExportApi(self._backends),
             SpeakerApi(self._backends),
             SpeakerLedgerApi(self._backends),

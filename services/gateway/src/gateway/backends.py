@@ -17,6 +17,7 @@ from securetranscribe.v1 import (
     session_pb2,
     speaker_pb2,
     speaker_pb2_grpc,
+    transcript_pb2_grpc,
     transcription_pb2,
     transcription_pb2_grpc,
 )
@@ -52,6 +53,7 @@ class Backends:
         self._uploads = channel(settings, transcriber, traced=False)
         self.uploads = transcription_pb2_grpc.TranscriptionServiceStub(self._uploads)
         self.transcriptions = transcription_pb2_grpc.TranscriptionServiceStub(self._transcriber)
+        self.transcripts = transcript_pb2_grpc.TranscriptServiceStub(self._transcriber)
         self.queue = queue_pb2_grpc.QueueServiceStub(self._transcriber)
         self.speakers = speaker_pb2_grpc.SpeakerServiceStub(self._speakers)
         self.exports = export_pb2_grpc.ExportServiceStub(self._exporter)

@@ -30,7 +30,7 @@ from gateway.web.security_headers import HttpsOnly, SecurityHeaders
 
 SOCKET_PATHS = ("/ws", "/api/ws", "/api/v1/ws")
 _UNTRACED = ("/health", "/metrics", "/static")
-_ACCEPTED = ["Authorization", "Content-Type", "If-Range", "Range", "X-Request-ID"]
+_ACCEPTED = ["Authorization", "Content-Type", "If-Match", "If-Range", "Range", "X-Request-ID"]
 _EXPOSED = [
     "X-RateLimit-Limit",
     "X-RateLimit-Remaining",

@@ -24,6 +24,7 @@ _DESCRIPTIONS = {
     409: "Conflicts with the resource's current state, or with an existing resource.",
     413: "The file exceeds the size limit.",
     416: "The range begins after the end. `Content-Range` gives the size.",
+    428: "`If-Match` is required.",
     429: "Rate limit exceeded. `details.reset_time` is the time of the next allowed request.",
     500: "Internal error.",
     503: "A service is unavailable or at capacity. `Retry-After` gives the seconds to wait.",

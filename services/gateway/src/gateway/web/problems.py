@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket
 from common import errors, logging
 from common.rate_limits import RateLimitedError
 from gateway.web.envelope import ErrorBody, ErrorEnvelope
+from gateway.web.preconditions import PreconditionRequiredError
 from gateway.web.ranges import RangeNotSatisfiableError
 
 _log = logging.get(__name__)
@@ -30,6 +31,7 @@ _STATUS: dict[type[errors.ApplicationError], int] = {
     errors.SpeakerError: 400,
     errors.ResourceExhaustedError: 503,
     RangeNotSatisfiableError: 416,
+    PreconditionRequiredError: 428,
     RateLimitedError: 429,
     errors.UnavailableError: 503,
     errors.TimedOutError: 503,

@@ -8,7 +8,11 @@ RESUME_PATH = "/sessions/resume"
 ARCHIVE_PATH = "/sessions/current/archive"
 _ENROLLMENT = re.compile(r"/speakers/[^/]+/enroll")
 _CLIPS = re.compile(r"/speakers/[^/]+/clip|/transcription/speakers/[^/]+/[^/]+/clip")
-_EDITS = re.compile(r"/speakers/[^/]+/(merge|split|observations/[^/]+)")
+_EDITS = re.compile(
+    r"/speakers/[^/]+/(merge|split|observations/[^/]+)"
+    r"|/transcription/[^/]+/(edits|undo|redo|revisions/[^/]+/restore)"
+)
+_PAGES = re.compile(r"/transcription/[^/]+/transcript")
 _READS = ("GET", "HEAD", "OPTIONS")
 _READS_BY_POST = ("/speakers/search",)
 
@@ -22,7 +26,7 @@ def group_of(method: str, path: str) -> Group:
     exported = path == ARCHIVE_PATH or path.startswith("/transcription/export/")
     if exported and method in ("GET", "HEAD", "POST"):
         return Group.EXPORT
-    if method in _READS and _CLIPS.fullmatch(path):
+    if method in _READS and (_CLIPS.fullmatch(path) or _PAGES.fullmatch(path)):
         return Group.MEDIA
     if method in _READS or path in _READS_BY_POST:
         return Group.STATUS

@@ -1,0 +1,175 @@
+"""Conversion between protobuf transcripts and the models of their endpoints."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+from common import times
+from gateway.api import transcript_models as models
+from securetranscribe.v1 import transcript_pb2, transcription_pb2
+
+_Kind: TypeAlias = "transcript_pb2.RevisionKind.ValueType"
+_KINDS: dict[_Kind, str] = {
+    transcript_pb2.REVISION_KIND_MACHINE: "machine",
+    transcript_pb2.REVISION_KIND_EDIT: "edit",
+    transcript_pb2.REVISION_KIND_UNDO: "undo",
+    transcript_pb2.REVISION_KIND_REDO: "redo",
+}
+
+
+def operation(model: models.Operation) -> transcript_pb2.EditOperation:
+    """Convert an operation."""
+    return _OPERATIONS[type(model)](model)
+
+
+def _replace_words(model: models.ReplaceWords) -> transcript_pb2.EditOperation:
+    message = transcript_pb2.ReplaceWords(
+        first_word_id=model.first, last_word_id=model.last, text=model.text
+    )
+    return transcript_pb2.EditOperation(replace_words=message)
+
+
+def _delete_words(model: models.DeleteWords) -> transcript_pb2.EditOperation:
+    message = transcript_pb2.DeleteWords(first_word_id=model.first, last_word_id=model.last)
+    return transcript_pb2.EditOperation(delete_words=message)
+
+
+def _insert_words(model: models.InsertWords) -> transcript_pb2.EditOperation:
+    message = transcript_pb2.InsertWords(
+        segment_id=model.segment, after_word_id=model.after or "", text=model.text
+    )
+    return transcript_pb2.EditOperation(insert_words=message)
+
+
+def _split_segment(model: models.SplitSegment) -> transcript_pb2.EditOperation:
+    return transcript_pb2.EditOperation(
+        split_segment=transcript_pb2.SplitSegment(word_id=model.word)
+    )
+
+
+def _merge_segments(model: models.MergeSegments) -> transcript_pb2.EditOperation:
+    message = transcript_pb2.MergeSegments(
+        first_segment_id=model.first, second_segment_id=model.second
+    )
+    return transcript_pb2.EditOperation(merge_segments=message)
+
+
+def _move_edges(model: models.MoveEdges) -> transcript_pb2.EditOperation:
+    message = transcript_pb2.MoveEdges(
+        segment_id=model.segment,
+        start=None if model.start is None else times.duration(model.start),
+        end=None if model.end is None else times.duration(model.end),
+    )
+    return transcript_pb2.EditOperation(move_edges=message)
+
+
+def _set_speaker(model: models.SetSpeaker) -> transcript_pb2.EditOperation:
+    message = transcript_pb2.SetSpeaker(
+        first_word_id=model.first, last_word_id=model.last, speaker_label=model.speaker or ""
+    )
+    return transcript_pb2.EditOperation(set_speaker=message)
+
+
+def _merge_speakers(model: models.MergeSpeakers) -> transcript_pb2.EditOperation:
+    message = transcript_pb2.MergeSpeakers(
+        speaker_label=model.speaker, into_speaker_label=model.into
+    )
+    return transcript_pb2.EditOperation(merge_speakers=message)
+
+
+def _set_reviewed(model: models.SetReviewed) -> transcript_pb2.EditOperation:
+    message = transcript_pb2.SetReviewed(segment_id=model.segment, reviewed=model.reviewed)
+    return transcript_pb2.EditOperation(set_reviewed=message)
+
+
+def _set_starred(model: models.SetStarred) -> transcript_pb2.EditOperation:
+    message = transcript_pb2.SetStarred(segment_id=model.segment, starred=model.starred)
+    return transcript_pb2.EditOperation(set_starred=message)
+
+
+def _add_note(model: models.AddNote) -> transcript_pb2.EditOperation:
+    message = transcript_pb2.AddNote(
+        first_word_id=model.first, last_word_id=model.last, text=model.text
+    )
+    return transcript_pb2.EditOperation(add_note=message)
+
+
+def _change_note(model: models.ChangeNote) -> transcript_pb2.EditOperation:
+    message = transcript_pb2.ChangeNote(note_id=model.note, text=model.text)
+    return transcript_pb2.EditOperation(change_note=message)
+
+
+_OPERATIONS: dict[type, Callable[[Any], transcript_pb2.EditOperation]] = {
+    models.ReplaceWords: _replace_words,
+    models.DeleteWords: _delete_words,
+    models.InsertWords: _insert_words,
+    models.SplitSegment: _split_segment,
+    models.MergeSegments: _merge_segments,
+    models.MoveEdges: _move_edges,
+    models.SetSpeaker: _set_speaker,
+    models.MergeSpeakers: _merge_speakers,
+    models.SetReviewed: _set_reviewed,
+    models.SetStarred: _set_starred,
+    models.AddNote: _add_note,
+    models.ChangeNote: _change_note,
+}
+
+
+def segments(
+    found: Iterable[transcription_pb2.Segment], *, words: bool
+) -> list[models.TranscriptSegment]:
+    """Convert segments, with words if they were requested."""
+    return [
+        models.TranscriptSegment(
+            id=segment.segment_id,
+            speaker=segment.speaker_name,
+            speaker_label=segment.speaker_label,
+            text=segment.text,
+            start_time=times.seconds(segment.start),
+            end_time=times.seconds(segment.end),
+            confidence=segment.confidence,
+            language=segment.language,
+            channel=segment.channel or None,
+            reviewed=segment.reviewed,
+            starred=segment.starred,
+            words=[_word(word) for word in segment.words] if words else None,
+        )
+        for segment in found
+    ]
+
+
+def note(found: transcript_pb2.Note) -> models.NoteData:
+    """Convert a note."""
+    return models.NoteData(
+        id=found.note_id,
+        text=found.text,
+        first=found.first_word_id,
+        last=found.last_word_id,
+        own=found.own,
+    )
+
+
+def revision(found: transcript_pb2.Revision) -> models.RevisionData:
+    """Convert a revision."""
+    return models.RevisionData.model_validate(
+        {
+            "revision": found.revision,
+            "kind": _KINDS[found.kind],
+            "author": found.author or None,
+            "own": found.own,
+            "target_revision": found.target_revision or None,
+            "created_at": times.moment(found.create_time),
+            "description": found.description,
+        }
+    )
+
+
+def _word(word: transcription_pb2.Word) -> models.TranscriptWord:
+    return models.TranscriptWord(
+        id=word.word_id,
+        text=word.text,
+        start=times.seconds(word.start),
+        end=times.seconds(word.end),
+        confidence=None if word.edited else word.probability,
+        edited=word.edited,
+        speakers=list(word.speaker_labels),
+    )
