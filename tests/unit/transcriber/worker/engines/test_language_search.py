@@ -9,6 +9,7 @@ from common.audio.resampling import SAMPLE_RATE, Samples
 from transcriber.worker.engines.language_search import LanguageSearch
 from transcriber.worker.engines.languages import Heard
 from transcriber.worker.engines.parts import Part
+from transcriber.worker.engines.protocol import RecognizedSegment, RecognizedWord
 from transcriber.worker.engines.voice_activity import Span
 
 CODES = {1: "en", 2: "de", 3: "fr"}
@@ -27,6 +28,26 @@ def detect(sound: Samples) -> Heard:
         else:
             found[CODES[value]] = 0.97 * share
     return Heard(seconds=len(sound) / SAMPLE_RATE, probabilities=found)
+
+
+def segment(start: float, probability: float) -> RecognizedSegment:
+    """Return a word of half a second."""
+    word = RecognizedWord(text="word", start=start, end=start + 0.5, probability=probability)
+    return RecognizedSegment(
+        start=start,
+        end=start + 0.5,
+        text="word",
+        words=(word,),
+        language="",
+        avg_logprob=0.0,
+        no_speech_prob=0.0,
+        compression_ratio=1.0,
+        temperature=0.0,
+    )
+
+
+def no_words(sound: Samples, part: Part) -> list[RecognizedSegment]:
+    return []
 
 
 def judge_nothing(sound: Samples, part: Part, languages: Sequence[str]) -> str:
@@ -62,7 +83,7 @@ def found_in(
 
 def test_one_language_is_one_part_with_all_sound() -> None:
     sound, spans = said((1, 9.0), (0, 1.0), (1, 20.0), (0, 3.0))
-    search = LanguageSearch(detect, judge_nothing)
+    search = LanguageSearch(detect, no_words, judge_nothing)
     whole, languages = search.listen(sound, spans)
     (part,) = search.divide(sound, whole, languages)
     assert (part.start, part.end, part.spans) == (0, len(sound), tuple(spans))
@@ -71,7 +92,7 @@ def test_one_language_is_one_part_with_all_sound() -> None:
 
 def test_a_language_changes_in_the_pause() -> None:
     sound, spans = said((1, 9.0), (0, 0.5), (2, 10.0), (0, 0.4), (1, 5.0))
-    search = LanguageSearch(detect, judge_nothing)
+    search = LanguageSearch(detect, no_words, judge_nothing)
     assert found_in(search, sound, spans) == [
         ("en", 0.0, 9.0),
         ("de", 9.5, 19.5),
@@ -87,22 +108,59 @@ def test_a_stretch_with_a_change_is_divided_at_a_quiet_moment() -> None:
     def detect_loud(piece: Samples) -> Heard:
         return detect(piece[piece >= 1])
 
-    search = LanguageSearch(detect_loud, judge_nothing)
+    search = LanguageSearch(detect_loud, no_words, judge_nothing)
     (first, _, end), (second, start, _) = found_in(search, sound, spans)
     assert (first, second) == ("en", "de")
     assert end == start == pytest.approx(9.4, abs=0.03)
 
 
+def test_words_tell_the_place_where_an_accent_hides_the_language() -> None:
+    # The first four seconds of German sound like English or another language.
+    sound, spans = said((1, 9.4), (UNCLEAR, 4.0), (2, 10.0))
+    sound[round(9.37 * SAMPLE_RATE) : round(9.43 * SAMPLE_RATE)] *= 1e-3
+
+    def detect_loud(piece: Samples) -> Heard:
+        return detect(piece[piece >= 1])
+
+    def words(piece: Samples, part: Part) -> list[RecognizedSegment]:
+        """Return a word per half second, sure where its language is spoken."""
+        moments = np.arange(part.start, part.end, SAMPLE_RATE // 2) / SAMPLE_RATE
+        return [
+            segment(moment, 0.9 if (part.language == "en") == (moment < 9.4) else 0.3)
+            for moment in moments
+        ]
+
+    search = LanguageSearch(detect_loud, words, judge_nothing)
+    whole, _ = search.listen(sound, spans)
+    numbers = [sound[stretch.middle] for stretch in whole.stretches]
+    languages = ["en" if number == 1 else "de" for number in numbers]
+    first, second = search.divide(sound, whole, languages)
+    assert (first.language, second.language) == ("en", "de")
+    assert second.start / SAMPLE_RATE == pytest.approx(9.4, abs=0.05)
+
+
+def test_a_pause_between_certain_languages_needs_no_words() -> None:
+    sound, spans = said((1, 5.0), (0, 0.6), (2, 5.0))
+
+    def decode(piece: Samples, part: Part) -> list[RecognizedSegment]:
+        raise AssertionError("the place is clear")
+
+    search = LanguageSearch(detect, decode, judge_nothing)
+    whole, languages = search.listen(sound, spans)
+    _, second = search.divide(sound, whole, languages)
+    assert second.start / SAMPLE_RATE == pytest.approx(5.3)
+
+
 def test_a_short_passage_within_minutes_is_found() -> None:
     row = [(1, 4.0), (0, 0.3)] * 60
     sound, spans = said(*row, (3, 5.0), (0, 0.3), *row)
-    parts = found_in(LanguageSearch(detect, judge_nothing), sound, spans)
+    parts = found_in(LanguageSearch(detect, no_words, judge_nothing), sound, spans)
     assert [language for language, _, _ in parts] == ["en", "fr", "en"]
     assert parts[1][1:] == pytest.approx((258.0, 263.0))
 
 
 def test_unclear_speech_is_in_a_language_heard_in_an_earlier_window() -> None:
-    search = LanguageSearch(detect, judge_nothing)
+    search = LanguageSearch(detect, no_words, judge_nothing)
     found_in(search, *said((2, 12.0)))
     assert [code for code, _, _ in found_in(search, *said((UNCLEAR, 12.0)))] == ["de"]
 
@@ -114,7 +172,7 @@ def test_languages_are_judged_by_words_if_none_is_certain() -> None:
         asked.append(languages)
         return "nl"
 
-    parts = found_in(LanguageSearch(detect, judge), *said((UNCLEAR, 12.0)))
+    parts = found_in(LanguageSearch(detect, no_words, judge), *said((UNCLEAR, 12.0)))
     assert [code for code, _, _ in parts] == ["nl"]
     assert [list(languages[:2]) for languages in asked] == [["la", "nl"]]
 
@@ -126,7 +184,7 @@ def test_each_stretch_is_listened_to_once() -> None:
         lengths.append(len(piece) / SAMPLE_RATE)
         return detect(piece)
 
-    search = LanguageSearch(counting, judge_nothing)
+    search = LanguageSearch(counting, no_words, judge_nothing)
     found_in(search, *said(*[(1, 4.0), (0, 0.3)] * 30))
     assert sum(lengths) == pytest.approx(120.0)
     assert len(lengths) == 30

@@ -1,6 +1,12 @@
 import pytest
 
-from transcriber.worker.engines.languages import Heard, average, certainly_spoken, settle
+from transcriber.worker.engines.languages import (
+    Heard,
+    average,
+    best_sequence,
+    certainly_spoken,
+    settle,
+)
 
 
 def heard(seconds: float = 4.0, **probabilities: float) -> Heard:
@@ -46,3 +52,15 @@ def test_rare_languages_of_unclear_speech_do_not_count() -> None:
 def test_nothing_heard_is_in_no_language() -> None:
     assert settle([], ["en"]) == []
     assert certainly_spoken([]) == []
+
+
+def test_a_change_must_be_worth_its_cost() -> None:
+    evidence = [{"en": 1.0, "de": 0.0}, {"en": 0.0, "de": 1.0}, {"en": 1.0, "de": 0.0}]
+    assert best_sequence(evidence, change=0.4) == ["en", "de", "en"]
+    assert best_sequence(evidence, change=0.6) == ["en", "en", "en"]
+    assert best_sequence([], change=0.6) == []
+
+
+def test_the_best_common_language_is_the_best_if_none_is_common() -> None:
+    assert heard(la=0.6, fr=0.2, en=0.1).best_common == "fr"
+    assert heard(la=0.6, haw=0.2).best_common == "la"

@@ -1,17 +1,18 @@
 """Choice between languages by the words of a decoder that only gets spoken ones right."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
 from common.audio.resampling import SAMPLE_RATE, Samples
+from transcriber.worker.engines.decoded import Decoded, quality
 from transcriber.worker.engines.doubts import Doubt
 from transcriber.worker.engines.languages import Heard
 from transcriber.worker.engines.parts import Part, Stretch
 from transcriber.worker.engines.protocol import RecognizedSegment, RecognizedWord
-from transcriber.worker.engines.relistening import Decoded, Relistening, quality
+from transcriber.worker.engines.relistening import Relistening
 from transcriber.worker.engines.voice_activity import Span
 
 SOUND: Samples = np.zeros(60 * SAMPLE_RATE, dtype=np.float32)
@@ -168,6 +169,50 @@ def test_common_language_is_tried_if_speech_is_unclear() -> None:
     given = part("en", stretch(0, 8, lv=0.4, de=0.15, en=0.05))
     languages, _ = reviewed(decoder, decoded(given, 0.6), spoken=["en"])
     assert languages == ["de"]
+
+
+def test_sure_words_are_compared_if_another_common_language_is_heard() -> None:
+    decoder = Decoder({"en": 0.95, "la": 0.95})
+    given = part("de", stretch(0, 6, en=0.7, de=0.02), stretch(7, 12, la=0.8, de=0.02))
+    languages, _ = reviewed(decoder, decoded(given, 0.9), spoken=["de"])
+    assert languages == ["en", "de"]
+    assert decoder.asked == [("en", 0.0, 6.0)]
+
+
+def test_doubtful_stretches_in_a_row_are_decoded_together() -> None:
+    decoder = Decoder({"de": 0.9, "la": 0.4, "nl": 0.5})
+    given = part("en", stretch(0, 4, la=0.5, en=0.2), stretch(4, 8, nl=0.5, en=0.2, de=0.1))
+    languages, _ = reviewed(decoder, decoded(given, 0.5), spoken=["en", "de"])
+    assert languages == ["de", "de"]
+    assert {(start, end) for _, start, end in decoder.asked} == {(0.0, 8.0)}
+    assert {code for code, _, _ in decoder.asked} == {"de", "la", "nl"}
+
+
+def test_each_doubtful_stretch_is_in_the_language_of_its_surest_words() -> None:
+    heard = {"la": 0.5, "en": 0.2, "de": 0.1}
+    given = part("en", stretch(0, 4, **heard), stretch(4, 8, **heard))
+
+    def decode(sound: Samples, trial: Part) -> list[RecognizedSegment]:
+        if trial.language == "de":
+            return [*segments(0, 4, 0.3), *segments(4, 8, 0.95)]
+        return segments(0, 8, 0.1)
+
+    whole = replace(given, language="")
+    before = Decoded(part=given, segments=tuple(segments(0, 8, 0.6)))
+    languages, _ = Relistening(decode).review(SOUND, whole, [before], ["en", "de"])
+    assert languages == ["en", "de"]
+
+
+def test_most_likely_rivals_are_tried_those_of_the_recording_first() -> None:
+    decoder = Decoder(dict.fromkeys(("de", "la", "nl", "af", "fy"), 0.1))
+    given = part(
+        "en",
+        stretch(0, 4, la=0.5),
+        stretch(4, 8, nl=0.4, af=0.35),
+        stretch(8, 12, fy=0.3),
+    )
+    reviewed(decoder, decoded(given, 0.3), spoken=["en", "de"])
+    assert [code for code, _, _ in decoder.asked] == ["de", "la", "nl"]
 
 
 def test_given_language_is_not_reviewed() -> None:

@@ -1,6 +1,7 @@
 """Search for the languages of a recording and for the places where they change."""
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -9,6 +10,7 @@ import numpy as np
 from common.audio.resampling import SAMPLE_RATE, Samples
 from transcriber.worker.engines.languages import Heard, average, certainly_spoken, settle
 from transcriber.worker.engines.parts import Part, Stretch, excerpt
+from transcriber.worker.engines.protocol import RecognizedSegment
 from transcriber.worker.engines.stretches import Cut, cuts, stretches
 from transcriber.worker.engines.voice_activity import Span, total_length
 
@@ -18,14 +20,17 @@ _STEP = round(0.4 * SAMPLE_RATE)
 #: No language is detected in less sound.
 _LEAST = round(0.6 * SAMPLE_RATE)
 #: Evidence for a change that each second of a pause counts for, up to half a second.
-_PER_PAUSE = 4.0
+_PER_PAUSE = 10.0
 _LONGEST_PAUSE = 0.5
 #: The sound next to a place counts so many times as much as that further away.
 _NEAR = 2.0
+#: A pause of this length is where the language changes if those around it are this probable.
+_CLEAR_PAUSE = round(0.5 * SAMPLE_RATE)
+_CLEAR = 0.9
+#: Evidence for a place that each second of certain words counts for.
+_PER_WORD = 20.0
 #: Number of places that are listened to closely.
 _LIKELY = 6
-#: Least probability of two languages together in a stretch where the change is sought.
-_HEARD = 0.5
 #: Average probability from which on a language needs no trial.
 _PROBABLE = 0.6
 #: Languages worth a trial if none is certain, likely ones and common ones.
@@ -35,6 +40,8 @@ _SHORTEST_PART = SAMPLE_RATE
 
 #: Returns the probability of each language in sound.
 Detect = Callable[[Samples], Heard]
+#: Returns the words of a part, in seconds from the beginning of the sound.
+Decode = Callable[[Samples, Part], Sequence[RecognizedSegment]]
 
 
 class Judge(Protocol):
@@ -48,8 +55,9 @@ class Judge(Protocol):
 class LanguageSearch:
     """Search through the windows of one recording. Later windows profit from earlier ones."""
 
-    def __init__(self, detect: Detect, judge: Judge) -> None:
+    def __init__(self, detect: Detect, decode: Decode, judge: Judge) -> None:
         self._detect = detect
+        self._decode = decode
         self._judge = judge
         self._heard: list[Heard] = []
         #: Languages of the recording, the most spoken first.
@@ -75,7 +83,7 @@ class LanguageSearch:
         for number, (before, after) in enumerate(itertools.pairwise(languages)):
             if before != after:
                 change = _Change(self._detect, sound, whole, languages, number)
-                edges.append(change.place(after=edges[-1]))
+                edges.append(change.place(self._decode, after=edges[-1]))
                 chosen.append(after)
         return _joined(whole, [*edges, len(sound)], chosen)
 
@@ -91,7 +99,7 @@ class _Change:
     """Change of language between two stretches, whose place is to be found.
 
     Either stretch may contain it. So it is sought from the beginning of the first to the end of the
-    second, unless neither language is heard there.
+    second.
     """
 
     def __init__(
@@ -101,11 +109,13 @@ class _Change:
         found = whole.stretches
         self._detect = detect
         self._sound = sound
-        self._spans = whole.spans
+        self._whole = whole
         self._pair = (settled[number], settled[number + 1])
         one, other = found[number], found[number + 1]
-        self._start = one.span.start if self._is_heard(one) else one.span.end
-        self._end = other.span.end if self._is_heard(other) else other.span.start
+        self._start, self._end = one.span.start, other.span.end
+        self._gap = Span(start=one.span.end, end=other.span.start)
+        sure = min(one.heard.probability(self._pair[0]), other.heard.probability(self._pair[1]))
+        self._is_clear = sure >= _CLEAR and self._gap.length >= _CLEAR_PAUSE
         first = number
         while first and settled[first - 1] == settled[number]:
             first -= 1
@@ -115,33 +125,42 @@ class _Change:
         # Nothing beyond these is in one of the two languages.
         self._first, self._last = found[first].span.start, found[last].span.end
 
-    def place(self, *, after: int) -> int:
-        """Return the best place, in samples, not before `after`."""
+    def place(self, decode: Decode, *, after: int) -> int:
+        """Return the best place, in samples, not before `after`.
+
+        Words of the language that is spoken are surer than those of the other one. They tell the
+        place where an accent hides the language.
+        """
         begin = max(self._start, after)
+        if begin <= self._gap.start and self._is_clear:
+            return (self._gap.start + self._gap.end) // 2
         if self._end - begin < _LEAST:
             return (begin + self._end) // 2
         starts = range(begin, max(begin + 1, self._end - _LISTEN + 1), _STEP)
         leanings = np.array([self._leaning(start, start + _LISTEN) for start in starts])
         centers = np.array(starts) + _LISTEN // 2
+        words = [
+            decode(self._sound, excerpt(self._whole, begin, self._end, language))
+            for language in self._pair
+        ]
 
         def rough(cut: Cut) -> float:
             before, behind = leanings[centers < cut.place], leanings[centers > cut.place]
             pause = _PER_PAUSE * min(cut.pause, _LONGEST_PAUSE)
-            return float(before.sum() - behind.sum()) * _STEP / SAMPLE_RATE + pause
+            moment = cut.place / SAMPLE_RATE
+            sure = _certainty(words[0], 0.0, moment) + _certainty(words[1], moment, math.inf)
+            heard = float(before.sum() - behind.sum()) * _STEP / SAMPLE_RATE
+            return heard + pause + _PER_WORD * sure
 
         def fine(cut: Cut) -> float:
             before = self._leaning(cut.place - _LISTEN, cut.place)
             behind = self._leaning(cut.place, cut.place + _LISTEN)
             return rough(cut) + _NEAR * (before - behind)
 
-        found = cuts(self._sound, self._spans, begin, self._end)
+        found = cuts(self._sound, self._whole.spans, begin, self._end)
         ends = [Cut(place=begin, pause=0.0), Cut(place=self._end, pause=0.0)]
         likely = sorted([cut for cut in found if cut.place >= begin] + ends, key=rough)
         return max(likely[-_LIKELY:], key=fine).place
-
-    def _is_heard(self, stretch: Stretch) -> bool:
-        """Return whether the languages are heard in a stretch, so that they can be told apart."""
-        return sum(map(stretch.heard.probability, self._pair)) >= _HEARD
 
     def _leaning(self, start: int, end: int) -> float:
         """Return the evidence in a piece of sound for the first language against the second."""
@@ -150,7 +169,19 @@ class _Change:
             return 0.0
         heard = self._detect(piece)
         one, other = self._pair
-        return heard.evidence(one, self._pair) - heard.evidence(other, self._pair)
+        leaning = heard.evidence(one, self._pair) - heard.evidence(other, self._pair)
+        # Where a third language is heard, the two cannot be told apart by it.
+        return leaning * (heard.probability(one) + heard.probability(other))
+
+
+def _certainty(segments: Sequence[RecognizedSegment], start: float, end: float) -> float:
+    """Return the seconds of words whose middle is in `start` to `end`, by their probability."""
+    return sum(
+        (word.end - word.start) * word.probability
+        for segment in segments
+        for word in segment.words
+        if start <= (word.start + word.end) / 2 < end
+    )
 
 
 def _joined(whole: Part, edges: Sequence[int], languages: Sequence[str]) -> list[Part]:

@@ -40,6 +40,12 @@ class Heard:
         """The most probable language."""
         return max(self.probabilities, key=self.probability)
 
+    @property
+    def best_common(self) -> str:
+        """The most probable common language, or the most probable one if there is none."""
+        common = [language for language in self.probabilities if language in _COMMON]
+        return max(common or self.probabilities, key=self.probability)
+
     def likely(self, count: int) -> list[str]:
         """Return the most probable languages and the most probable common ones, `count` of each."""
         ranked = sorted(self.probabilities, key=lambda language: -self.probability(language))
@@ -84,21 +90,30 @@ def settle(heard: Sequence[Heard], languages: Sequence[str]) -> list[str]:
 
     Every change costs evidence, so a doubtful stretch is in the language of those next to it.
     """
-    if not heard:
+    evidence = [{code: one.evidence(code, languages) for code in languages} for one in heard]
+    return best_sequence(evidence, change=_CHANGE)
+
+
+def best_sequence(evidence: Sequence[Mapping[str, float]], *, change: float) -> list[str]:
+    """Return the languages with most evidence in sum. Every `change` between two costs so much.
+
+    `evidence` has that of each stretch, for the same languages.
+    """
+    if not evidence:
         return []
-    scores = {language: heard[0].evidence(language, languages) for language in languages}
+    scores = dict(evidence[0])
     origins: list[dict[str, str]] = []
-    for one in heard[1:]:
+    for one in evidence[1:]:
         best = max(scores, key=lambda language: scores[language])
         origin = {
-            language: language if scores[language] >= scores[best] - _CHANGE else best
-            for language in languages
+            language: language if scores[language] >= scores[best] - change else best
+            for language in scores
         }
         scores = {
             language: scores[origin[language]]
-            - _CHANGE * (origin[language] != language)
-            + one.evidence(language, languages)
-            for language in languages
+            - change * (origin[language] != language)
+            + one[language]
+            for language in scores
         }
         origins.append(origin)
     path = [max(scores, key=lambda language: scores[language])]

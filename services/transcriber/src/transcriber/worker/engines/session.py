@@ -9,6 +9,7 @@ from common.audio.windows import AudioWindow
 from common.engines import Progress
 from common.tasks.task import TaskCancelledError
 from transcriber.worker.engines import doubts
+from transcriber.worker.engines.decoded import Decoded, certainty
 from transcriber.worker.engines.doubts import Doubt
 from transcriber.worker.engines.language_search import LanguageSearch
 from transcriber.worker.engines.languages import Heard
@@ -18,7 +19,7 @@ from transcriber.worker.engines.protocol import (
     RecognizedLanguage,
     RecognizedSegment,
 )
-from transcriber.worker.engines.relistening import Decoded, Relistening
+from transcriber.worker.engines.relistening import Relistening
 from transcriber.worker.engines.voice_activity import Span, total_length
 
 #: Spans of one language with a shorter gap (seconds) are reported as one.
@@ -27,7 +28,7 @@ _SPAN_SEAM = 60.0
 _SPEECH_SHARE = 0.02
 _LANGUAGE_SHARE = 0.04
 #: How often the words of a window may change the languages of its parts.
-_MOST_REVIEWS = 3
+_MOST_REVIEWS = 4
 #: Name of the step, for users.
 _STEP = "Recognizing speech"
 
@@ -75,7 +76,7 @@ class RecognitionSession:
         self._doubts: list[Doubt] = []
         self._trials: dict[Place, list[RecognizedSegment]] = {}
         self._relistening = Relistening(self._decode)
-        self._search = LanguageSearch(self._detect, self._relistening.judge)
+        self._search = LanguageSearch(self._detect, self._decode, self._relistening.judge)
         self._reported = 0.0
 
     @property
@@ -111,6 +112,7 @@ class RecognitionSession:
         whole, languages = self._search.listen(sound, spans)
         self._report(window.start + _LANGUAGE_SHARE * window.duration, window)
         known: dict[Place, Decoded] = {}
+        rounds: list[tuple[list[Decoded], list[Doubt]]] = []
         for _ in range(_MOST_REVIEWS):
             parts = self._search.divide(sound, whole, languages)
             found = [known.get(part.place) or self._heard_in(window, part) for part in parts]
@@ -118,8 +120,13 @@ class RecognitionSession:
             settled = [one.part.language for one in found for _ in one.part.stretches]
             spoken = list(dict.fromkeys([*self._search.languages, *settled]))
             languages, doubts = self._relistening.review(sound, whole, found, spoken)
+            rounds.append((found, doubts))
             if languages == settled:
                 break
+        else:
+            # The words of no round confirm its languages. The surest ones are the best guess.
+            rounds.sort(key=lambda one: certainty(one[0]))
+        found, doubts = rounds[-1]
         self._note_doubts(window, doubts)
         return found
 
