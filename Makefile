@@ -13,10 +13,10 @@ PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
 .PHONY: help install models demo run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos sbom \
-	images bench bench-speakers clean distclean
+	images bench bench-speakers bench-channels bench-echo bench-languages bench-repetition clean distclean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 install: $(READY) ## make the environment in .venv
 
@@ -104,6 +104,19 @@ bench: $(READY) $(VERIFIED) ## measure accuracy, speed, memory, documents (DATA=
 
 bench-speakers: $(READY) $(VERIFIED) ## measure how well voices are recognized (DATA=DIR adds voices)
 	@$(BIN)/python -m bench.speakers_benchmarks $(if $(DATA),--data $(DATA))
+
+bench-channels: $(READY) $(VERIFIED) ## measure mixing or separating channels (DATA=DIR adds voices)
+	@$(BIN)/python -m bench.channels $(if $(DATA),--data $(DATA))
+
+bench-echo: $(READY) $(VERIFIED) ## measure echoes between channels (needs DATA=DIR with voices)
+	@$(BIN)/python -m bench.echo $(if $(DATA),--data $(DATA))
+	@$(BIN)/python -m bench.echo_speakers $(if $(DATA),--data $(DATA))
+
+bench-languages: $(READY) $(VERIFIED) ## measure recordings in several languages (DATA=DIR adds English)
+	@$(BIN)/python -m bench.languages --plain $(if $(DATA),--data $(DATA))
+
+bench-repetition: $(READY) $(VERIFIED) ## measure the filter of loops (DATA=DIR adds English)
+	@$(BIN)/python -m bench.repetition $(if $(DATA),--data $(DATA))
 
 clean: stop ## remove data of the stack and build outputs, but not .venv and models
 	rm -rf .data build exports .pytest_cache .mypy_cache .ruff_cache .hypothesis
