@@ -29,7 +29,18 @@ PARTS = frozenset(
 )
 #: The caller's own key of a request, which identifies no resource.
 _OWN_WORDS = frozenset({"request_id"})
-_CONTRACTS = ("session", "transcription", "transcript", "queue", "speech", "diarization", "speaker", "export")
+#: Named only by services, in methods that sessions may not call.
+_INTERNAL = frozenset({"workspace_id"})
+_CONTRACTS = (
+    "session",
+    "transcription",
+    "transcript",
+    "queue",
+    "speech",
+    "diarization",
+    "speaker",
+    "export",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +132,8 @@ def _classified(names: Any) -> frozenset[str]:
     found = frozenset(
         name
         for name in names
-        if (name == "id" or name.endswith(("_id", "_ids"))) and name not in _OWN_WORDS | PARTS
+        if (name == "id" or name.endswith(("_id", "_ids")))
+        and name not in _OWN_WORDS | PARTS | _INTERNAL
     )
     unknown = found - OWNED - SHARED
     assert not unknown, f"say in {__name__} whose things these name: {sorted(unknown)}"

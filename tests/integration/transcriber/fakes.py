@@ -111,7 +111,10 @@ TWO_PASSAGES = recognition((0.0, "Good morning."), (2.0, "Hello to you."))
 
 
 class FakeSessions(session_pb2_grpc.SessionServiceServicer):
-    """Accepts every token `token-x` for the session `session_x`."""
+    """Accepts every token `token-x` for the session `session_x`.
+
+    `token-y@x` is that of `session_y`, which took over the workspace of `session_x`.
+    """
 
     def __init__(self) -> None:
         self.preferences: dict[str, session_pb2.SessionPreferences] = {}
@@ -122,8 +125,11 @@ class FakeSessions(session_pb2_grpc.SessionServiceServicer):
         name = request.session_token.removeprefix("token-")
         if name == request.session_token:
             await context.abort_with_status(status.to_status(AuthenticationError("No.")))
+        session, _, earlier = name.partition("@")
         return session_pb2.AuthenticateSessionResponse(
-            session_id=f"session_{name}", preferences=self.preferences.get(request.session_token)
+            session_id=f"session_{session}",
+            workspace_id=f"session_{earlier or session}",
+            preferences=self.preferences.get(request.session_token),
         )
 
 
