@@ -38,7 +38,7 @@ ADMIN_TOKEN = "a token of administrators, long enough"
 DELIVERY = Delivery(ack_wait_seconds=2, max_deliver=3)
 _CLEAR = """
 TRUNCATE uploads, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
-         transcript_speakers, deletions, item_attempts RESTART IDENTITY
+         edited_segments, transcript_speakers, transcript_notes, transcript_batches, deletions, erasures, item_attempts RESTART IDENTITY
 """
 Answer = TypeVar("Answer")
 

@@ -24,7 +24,13 @@ from tests.integration.transcriber.fakes import (
     until,
     wav,
 )
+from transcriber.domain.retention import Retention
 from transcriber.recordings.cleanup import RecordingStep
+
+
+def kept(seconds_: float) -> Retention:
+    return Retention(processed=seconds_, unprocessed=86_400)
+
 
 COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
 
@@ -198,10 +204,10 @@ async def test_clips_are_cut_and_outlive_recording(
         return rows[0]["clips_due_at"] is None
 
     await until(cut)
-    early = RecordingStep(database, objects, bucket="audio", cleanup_delay=3600)
+    early = RecordingStep(database, objects, bucket="audio", retention=kept(3600))
     await early.step()
     assert await objects.keys("audio") == [f"{transcription_id}/source"]
-    late = RecordingStep(database, objects, bucket="audio", cleanup_delay=0)
+    late = RecordingStep(database, objects, bucket="audio", retention=kept(0))
     await late.step()
     assert await objects.keys("audio") == []
     assert not (await caller.get(transcription_id)).file.available

@@ -31,13 +31,21 @@ _TRANSCRIPTIONS = """
 INSERT INTO transcriptions (
     id, session_id, filename, size_bytes, duration, format, codec, sample_rate, channels,
     source_key, language_requested, phrases, speaker_count, min_speakers, max_speakers, status,
-    job_id, transcript_at, clips_due_at, names_due_at, decisions_due_at)
+    job_id, transcript_at, clips_due_at, names_due_at, decisions_due_at, created_at,
+    expiry_warned_at)
 SELECT n, 's', 'a.wav', 1, 1, 'wav', 'pcm', 16000, 1, n || '/source', 'en', '{}', 0, 0, 0,
        CASE WHEN n <= 20 THEN 'completed' ELSE 'processing' END, 'job_' || n,
        CASE WHEN n <= 20 THEN now() - interval '30 days' END,
        CASE WHEN n <= 10 THEN now() END, CASE WHEN n <= 10 THEN now() END,
-       CASE WHEN n <= 10 THEN now() END
+       CASE WHEN n <= 10 THEN now() END, now() - interval '30 days',
+       CASE WHEN n <= 10 THEN now() - interval '20 days' END
 FROM generate_series(1, 50) AS n
+"""
+_ERASURES = """
+INSERT INTO erasures (ledger_key, kind, subject, erased_at, reason, written, replay_due)
+SELECT to_char(at AT TIME ZONE 'utc', '"ledger/"YYYYMMDD"T"HH24MISS.US"Z/transcription/"') || n,
+       'transcription', n, at, 'a rule', n > 10, n > 10
+FROM generate_series(1, 20) AS n, (SELECT now() - interval '1 day' AS at) AS yesterday
 """
 _JOBS = """
 INSERT INTO jobs (job_id, transcription_id, session_id, status, priority, current_step,
@@ -75,7 +83,8 @@ _WARNINGS = "SELECT id, warnings FROM transcriptions WHERE warnings <> '{}'"
 _FAILED = "SELECT failure_message FROM jobs WHERE status = 'failed'"
 _CLEAR = """
 TRUNCATE uploads, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
-         transcript_speakers, deletions, item_attempts RESTART IDENTITY
+         edited_segments, transcript_speakers, transcript_notes, transcript_batches, deletions,
+         erasures, item_attempts RESTART IDENTITY
 """
 
 
@@ -84,7 +93,7 @@ async def core(
     apis: ApiFactory, database: Database, objects: ObjectStore, client: Any, peers: Peers
 ) -> AsyncIterator[Core]:
     """Make the components of an api without starting it."""
-    settings = apis.settings()
+    settings = apis.settings(retention_days=10)
     with ThreadPoolExecutor(1) as threads:
         async with grpc.aio.insecure_channel(peers.address) as channel:
             connections = Connections(
@@ -113,7 +122,16 @@ class World:
         self._tasks: list[str] = []
 
     async def __call__(self) -> None:
-        for statement in (_CLEAR, _TRANSCRIPTIONS, _JOBS, _TASKS, _UPLOADS, _DELETIONS, _OUTBOX):
+        for statement in (
+            _CLEAR,
+            _TRANSCRIPTIONS,
+            _JOBS,
+            _TASKS,
+            _UPLOADS,
+            _DELETIONS,
+            _OUTBOX,
+            _ERASURES,
+        ):
             await self._database.execute(statement)
         stream = self._core.servers.stream
         for number in range(1, 11):

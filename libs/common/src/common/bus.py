@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import re
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import nats.errors
 import nats.js.errors
@@ -30,6 +32,12 @@ RESULTS_CONSUMER = "coordinator"
 MAX_DELIVERIES_ADVISORY = f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{TASKS_STREAM}.>"
 CANCELLED_BUCKET = "cancelled"
 MAX_PAYLOAD = 1024 * 1024
+
+#: Ends of the subjects of events that are kept in the stream.
+KEPT_VERBS = (
+    "created", "deleted", "speakers_assigned", "queued", "started", "completed", "failed",
+    "cancelled", "revoked", "updated", "expiring",
+)  # fmt: skip
 
 #: NATS reserves the whole limit of a stream, so the limit must fit on a small disk.
 EVENTS_BYTES = 256 * 1024**2
@@ -67,7 +75,12 @@ def cancel_subject(job_id: str) -> str:
 
 def event_subject(workspace_id: str, entity: str, entity_id: str | int, verb: str) -> str:
     """Return the subject for an event. `workspace_id` is empty when it concerns everybody."""
-    return f"{PREFIX}.events.v1.{workspace_id or 'all'}.{entity}.{entity_id}.{verb}"
+    return f"{event_prefix(workspace_id)}{entity}.{entity_id}.{verb}"
+
+
+def event_prefix(workspace_id: str) -> str:
+    """Return the beginning of the subjects of events about a workspace."""
+    return f"{PREFIX}.events.v1.{workspace_id or 'all'}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +90,11 @@ class Delivery:
     ack_wait_seconds: float = 15
     max_deliver: int = 4
     stages: tuple[str, ...] = field(default=("transcribe", "diarize"))
+
+
+def inbox_prefix(user: str) -> str:
+    """Return the beginning of the subjects of replies to a user, which others may not read."""
+    return f"_INBOX.{user}" if re.fullmatch(r"[\w-]+", user) else "_INBOX"
 
 
 async def connect(url: str, *, name: str, wait_seconds: float = 60) -> Client:
@@ -89,7 +107,10 @@ async def connect(url: str, *, name: str, wait_seconds: float = 60) -> Client:
     try:
         # With unlimited reconnects the client would retry the first connection forever, too.
         async with asyncio.timeout(wait_seconds):
-            await client.connect(url, name=name, **_connect_options())
+            user = urlsplit(url).username or ""
+            await client.connect(
+                url, name=name, inbox_prefix=inbox_prefix(user), **_connect_options()
+            )
     except (OSError, ValueError, nats.errors.Error) as error:
         if isinstance(error, TimeoutError):
             await client.close()  # a connection may be half open
@@ -116,6 +137,21 @@ async def close(client: Client) -> None:
         await client.drain()
     with contextlib.suppress(OSError):
         await client.close()
+
+
+async def ensure_tasks(stream: JetStreamContext, stage: str, delivery: Delivery) -> None:
+    """Find the tasks of a stage. Create the streams if they are missing and the user may do that.
+
+    Raises:
+        UnavailableError: JetStream does not answer yet, or the streams are missing.
+        DiskFullError: it has no room for the limits of the streams.
+    """
+    try:
+        await stream.consumer_info(TASKS_STREAM, stage)
+    except nats.js.errors.NotFoundError:
+        await ensure_streams(stream, delivery)
+    except (nats.errors.TimeoutError, nats.js.errors.ServiceUnavailableError) as error:
+        raise UnavailableError("NATS answers without JetStream. Is it enabled?") from error
 
 
 async def ensure_streams(stream: JetStreamContext, delivery: Delivery) -> None:
@@ -159,13 +195,7 @@ async def _ensure_streams(stream: JetStreamContext) -> None:
         StreamConfig(
             name=EVENTS_STREAM,
             # Progress and queue changes end in other verbs, so they are not kept.
-            subjects=[
-                f"{PREFIX}.events.v1.*.*.*.{verb}"
-                for verb in (
-                    "created", "deleted", "speakers_assigned", "queued", "started", "completed",
-                    "failed", "cancelled", "revoked", "updated",
-                )
-            ],
+            subjects=[f"{PREFIX}.events.v1.*.*.*.{verb}" for verb in KEPT_VERBS],
             retention=RetentionPolicy.LIMITS,
             storage=StorageType.FILE,
             max_age=_EVENTS_KEPT_SECONDS,
@@ -173,7 +203,7 @@ async def _ensure_streams(stream: JetStreamContext) -> None:
             discard=DiscardPolicy.OLD,
             duplicate_window=_DUPLICATE_WINDOW_SECONDS,
         ),
-    )  # fmt: skip
+    )
     await _ensure_bucket(stream)
 
 

@@ -94,6 +94,12 @@ def _speakers(
     ]
 
 
+def drop_voiceprints(message: diarization_pb2.Diarization) -> None:
+    """Remove all voiceprints from a result, for voices that may not be remembered."""
+    for speaker in message.speakers:
+        speaker.ClearField("voiceprint")
+
+
 def _print_of(speaker: Speaker) -> diarization_pb2.Voiceprint | None:
     return None if speaker.voiceprint is None else print_message(speaker.voiceprint)
 

@@ -34,6 +34,8 @@ class DiarizationServicer(diarization_pb2_grpc.DiarizationServiceServicer):
         """Diarize a recording sent in one message, each party on a channel by itself."""
         found = await self._diarize(request.content, request.config)
         message = conversion.to_message(found.results, found.warnings)
+        if request.config.without_voiceprints:
+            conversion.drop_voiceprints(message)
         return diarization_pb2.DiarizeResponse(diarization=message)
 
     async def ExtractVoiceprint(

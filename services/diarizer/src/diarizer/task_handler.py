@@ -24,4 +24,7 @@ class DiarizeHandler:
             on_progress=control.progress,
             cancelled=control.cancelled,
         )
-        return conversion.to_message(found.results, found.warnings).SerializeToString()
+        message = conversion.to_message(found.results, found.warnings)
+        if task.diarize.config.without_voiceprints:
+            conversion.drop_voiceprints(message)
+        return message.SerializeToString()

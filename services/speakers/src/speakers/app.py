@@ -19,6 +19,7 @@ from speakers.diarizer_client import DiarizerClient, VoiceprintExtractor
 from speakers.domain.matching import MatchPolicy
 from speakers.domain.voice_space import VoiceSpaces
 from speakers.enrollment import Enrollment
+from speakers.erasure import VoiceEraser
 from speakers.ledger import Ledger
 from speakers.profile_refresh import ProfileRefresher, PrototypeStep
 from speakers.profiles import ProfileCatalog
@@ -54,6 +55,8 @@ async def serve(settings: SpeakersSettings, supervisor: Supervisor) -> None:
             limits=CLIP_LIMITS,
         )
         background = create_background(database, spaces, connections.client, connections.stream)
+        if not settings.voice_memory:
+            await eventually(create_eraser(settings, database, spaces).forget_all)
         # Before the first call, so that an update never compares voices of two spaces.
         await eventually(PrototypeStep(database, ProfileRefresher(spaces)).finish)
         background.start(supervisor)
@@ -93,13 +96,30 @@ def create_servicer(
     )
     return SpeakerServicer(
         profiles=ProfileCatalog(database, refresher),
-        decisions=VoiceDecisions(database, refresher, min_seconds=settings.voice_min_seconds),
+        decisions=VoiceDecisions(
+            database,
+            refresher,
+            min_seconds=settings.voice_min_seconds,
+            voice_memory=settings.voice_memory,
+        ),
         ledger=Ledger(database, refresher, spaces, clips_shared=settings.share_voice_clips),
         enrollment=Enrollment(
-            database, refresher, extractor, min_seconds=settings.enrollment_min_seconds
+            database,
+            refresher,
+            extractor,
+            min_seconds=settings.enrollment_min_seconds,
+            voice_memory=settings.voice_memory,
         ),
         recognizer=VoiceRecognizer(database, spaces, policy),
+        eraser=create_eraser(settings, database, spaces),
     )
+
+
+def create_eraser(
+    settings: SpeakersSettings, database: postgres.Database, spaces: VoiceSpaces
+) -> VoiceEraser:
+    """Create the eraser of voices."""
+    return VoiceEraser(database, ProfileRefresher(spaces), clips_shared=settings.share_voice_clips)
 
 
 def load_spaces(settings: SpeakersSettings) -> VoiceSpaces:

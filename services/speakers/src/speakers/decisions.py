@@ -51,12 +51,21 @@ class VoiceDecisions:
     """Applies people's decisions about the voices of recordings."""
 
     def __init__(
-        self, database: Database, refresher: ProfileRefresher, *, min_seconds: float
+        self,
+        database: Database,
+        refresher: ProfileRefresher,
+        *,
+        min_seconds: float,
+        voice_memory: bool = True,
     ) -> None:
-        """Voiceprints with less than `min_seconds` of clean speech create no observation."""
+        """Voiceprints with less than `min_seconds` of clean speech create no observation.
+
+        Without `voice_memory`, none does.
+        """
         self._database = database
         self._refresher = refresher
         self._min_seconds = min_seconds
+        self._voice_memory = voice_memory
 
     async def replace(
         self, transcription_id: int, decisions: Sequence[VoiceDecision], *, owner: Owner
@@ -186,11 +195,12 @@ class VoiceDecisions:
                 speech_seconds=voice.speech_seconds,
                 voice_digest=_digest(item.decision),
             )
-            if voice.voiceprint is not None and voice.voiceprint.seconds >= self._min_seconds:
+            learned = voice.voiceprint if self._voice_memory else None
+            if learned is not None and learned.seconds >= self._min_seconds:
                 origin = ObservationOrigin(
                     owner=owner, transcription_id=transcription_id, label=voice.label
                 )
-                await observations.add(item.profile_id, voice.voiceprint, origin, clip)
+                await observations.add(item.profile_id, learned, origin, clip)
         return affected
 
     async def _delete_unreferenced(self, connection: Connection, affected: set[int]) -> None:

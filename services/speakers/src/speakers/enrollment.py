@@ -28,12 +28,17 @@ class Enrollment:
         extractor: VoiceprintExtractor,
         *,
         min_seconds: float,
+        voice_memory: bool = True,
     ) -> None:
-        """Clips with less than `min_seconds` of clean speech are rejected."""
+        """Clips with less than `min_seconds` of clean speech are rejected.
+
+        Without `voice_memory`, all are.
+        """
         self._database = database
         self._refresher = refresher
         self._extractor = extractor
         self._min_seconds = min_seconds
+        self._voice_memory = voice_memory
 
     async def enroll(
         self, profile_id: int, content: bytes, *, owner: Owner, request_key: str | None
@@ -45,11 +50,16 @@ class Enrollment:
         Raises:
             NotFoundError: The profile does not exist.
             ValidationError: The clip is empty or too large.
-            SpeakerError: The profile is inactive, or the clip has several voices or too little
-                speech. The details give the reason.
+            SpeakerError: Voices are not remembered, the profile is inactive, or the clip has
+                several voices or too little speech. The details give the reason.
             AudioProcessingError: The clip cannot be decoded, or nobody speaks in it.
             UnavailableError: No diarizer is reachable.
         """
+        if not self._voice_memory:
+            raise SpeakerError(
+                "Voices are not remembered on this system, so none can be enrolled.",
+                {"reason": "voice_memory_off"},
+            )
         if not content:
             raise ValidationError.of("content", "The clip is empty.")
         if len(content) > MAX_CLIP_BYTES:

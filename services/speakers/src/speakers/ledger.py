@@ -129,14 +129,6 @@ class Ledger:
             )
             return both[profile_id], both[target.profile_id]
 
-    async def erase_workspace(self, workspace_id: str) -> int:
-        """Delete what the machine recognized for a workspace, and return how many voices.
-
-        Voices that a person named belong to their profiles.
-        """
-        async with self._database.transaction() as connection:
-            return await Recognitions(connection).remove_of_workspace(workspace_id)
-
     async def clip(self, profile_id: int, workspace_id: str) -> Clip:
         """Return the clip of the observation closest to the profile's prototype.
 

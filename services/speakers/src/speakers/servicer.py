@@ -7,11 +7,13 @@ from google.api import httpbody_pb2
 from common import identity
 from common.auth import Access
 from common.grpc_server import method_names
+from common.times import moment
 from securetranscribe.v1 import speaker_pb2, speaker_pb2_grpc
 from speakers import conversion
 from speakers.decisions import VoiceDecisions
 from speakers.domain.profile import Page
 from speakers.enrollment import Enrollment
+from speakers.erasure import VoiceEraser
 from speakers.ledger import Ledger
 from speakers.profiles import ProfileCatalog, request_key
 from speakers.recognition import VoiceRecognizer
@@ -19,7 +21,8 @@ from speakers.recognition import VoiceRecognizer
 #: Methods reserved for other services. All others require a session.
 ACCESS = dict.fromkeys(
     method_names(
-        "SpeakerService", ["RecognizeVoices", "SetVoiceDecisions", "EraseWorkspaceVoices"]
+        "SpeakerService",
+        ["RecognizeVoices", "SetVoiceDecisions", "EraseVoices", "EraseWorkspaceVoices"],
     ),
     Access.SERVICE,
 )
@@ -36,12 +39,14 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         ledger: Ledger,
         enrollment: Enrollment,
         recognizer: VoiceRecognizer,
+        eraser: VoiceEraser,
     ) -> None:
         self._profiles = profiles
         self._decisions = decisions
         self._ledger = ledger
         self._enrollment = enrollment
         self._recognizer = recognizer
+        self._eraser = eraser
 
     async def CreateSpeaker(
         self, request: speaker_pb2.CreateSpeakerRequest, _context: Any
@@ -190,11 +195,19 @@ class SpeakerServicer(speaker_pb2_grpc.SpeakerServiceServicer):
         )
         return speaker_pb2.SetVoiceDecisionsResponse(links=map(conversion.voice_link, links))
 
+    async def EraseVoices(
+        self, request: speaker_pb2.EraseVoicesRequest, _context: Any
+    ) -> speaker_pb2.EraseVoicesResponse:
+        """Erase profiles for an administrator, or again after a restore."""
+        before = moment(request.created_before) if request.HasField("created_before") else None
+        erased = await self._eraser.erase_voices(request.speaker_ids, created_before=before)
+        return speaker_pb2.EraseVoicesResponse(erased=erased)
+
     async def EraseWorkspaceVoices(
         self, request: speaker_pb2.EraseWorkspaceVoicesRequest, _context: Any
     ) -> speaker_pb2.EraseWorkspaceVoicesResponse:
         """Erase what was kept for a workspace, except voices that a person named."""
-        voices = await self._ledger.erase_workspace(request.workspace_id)
+        voices = await self._eraser.erase_workspace(request.workspace_id)
         return speaker_pb2.EraseWorkspaceVoicesResponse(voices=voices)
 
 

@@ -25,6 +25,7 @@ class SpeakersSettings(ServiceSettings, PostgresSettings, RateSettings):
         enrollment_min_seconds: Clean speech needed in an enrolled clip.
         enrollment_timeout_seconds: Time limit for the diarizer to process an enrolled clip.
         share_voice_clips: Whether every session may play clips taken from recordings.
+        voice_memory: Whether voiceprints are kept at all. Without it, stored ones are erased.
         voice_spaces_dir: Directory of additional voice spaces.
     """
 
@@ -35,5 +36,6 @@ class SpeakersSettings(ServiceSettings, PostgresSettings, RateSettings):
     enrollment_min_seconds: Seconds = 5.0
     known_voice_prior: float = Field(0.5, gt=0, lt=1)
     share_voice_clips: bool = True
+    voice_memory: bool = True
     voice_spaces_dir: Annotated[Path | None, AfterValidator(_directory)] = None
     enrollment_timeout_seconds: Seconds = 300

@@ -1,5 +1,6 @@
 """Composition root of the api process: connect, put everything together, serve, shut down."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -14,6 +15,8 @@ from common.admin import Administrators
 from common.background.registry import Background, Loop, Work
 from common.bus import Delivery
 from common.connections import Connections, connect
+from common.erasure_ledger import ErasureLedger
+from common.errors import TimedOutError, UnavailableError
 from common.events import EventPublisher
 from common.grpc_server import AddToServer
 from common.least_rate import LeastRate
@@ -22,10 +25,18 @@ from common.postgres import Database, migrate
 from common.runtime import Supervisor, eventually
 from common.signed_objects import UrlSigner
 from common.upload_places import PlaceLimits
-from securetranscribe.v1 import queue_pb2_grpc, transcription_pb2_grpc
+from securetranscribe.v1 import (
+    admin_pb2_grpc,
+    queue_pb2_grpc,
+    transcript_pb2_grpc,
+    transcription_pb2_grpc,
+)
+from transcriber.api import admin_servicer
+from transcriber.api.admin_servicer import AdminDependencies, AdminServicer
 from transcriber.api.preferences import SessionPreferences
 from transcriber.api.priorities import PriorityRule
 from transcriber.api.queue_servicer import QueueServicer
+from transcriber.api.transcript_servicer import TranscriptServicer
 from transcriber.api.transcription_servicer import (
     ACCESS,
     TranscriptionDependencies,
@@ -53,12 +64,18 @@ from transcriber.queue.workers import WorkerRegistry
 from transcriber.recordings.cleanup import RecordingStep, StaleUploadStep, forget_dead_tasks
 from transcriber.recordings.deletion import Deleter, DeletionStep
 from transcriber.recordings.examination import Examiner
+from transcriber.recordings.expiry import ExpiryWarningStep, RetentionStep
+from transcriber.recordings.ledger import LedgerStep, LedgerWriter
 from transcriber.recordings.reading import RecordingReader
+from transcriber.recordings.replay import ReplayStep
 from transcriber.recordings.upload import Uploader, UploadLimits
+from transcriber.recordings.workspaces import WorkspaceEraser
 from transcriber.settings import ApiSettings
 from transcriber.store.outbox import SOURCE
 from transcriber.store.tasks import ProgressReport
+from transcriber.store.transcriptions import Transcriptions
 from transcriber.transcripts.completion import MergeStep
+from transcriber.transcripts.editor import TranscriptEditor
 from transcriber.wakeups import WakeUps
 
 _THREADS = 4
@@ -107,9 +124,19 @@ class Core:
         return delivery(self.settings)
 
     @property
+    def ledger(self) -> ErasureLedger:
+        """Return the ledger of erasures."""
+        return ErasureLedger(self.servers.objects, bucket=self.settings.s3_bucket_results)
+
+    @property
+    def administrators(self) -> Administrators:
+        """Return who may administer."""
+        return Administrators(self.settings.admin_token.get_secret_value())
+
+    @property
     def priorities(self) -> PriorityRule:
         """Return who may ask for which priority."""
-        return PriorityRule(Administrators(self.settings.admin_token.get_secret_value()))
+        return PriorityRule(self.administrators)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +147,8 @@ class Actions:
     starter: JobStarter
     canceller: JobCanceller
     deleter: Deleter
+    writer: LedgerWriter
+    workspaces: WorkspaceEraser
     clips: ClipStore
     names: SpeakerNames
     suggestions: NameSuggestions
@@ -133,8 +162,11 @@ async def serve(settings: ApiSettings, supervisor: Supervisor) -> None:
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
         core = make_core(settings, servers, threads)
         actions = make_actions(core)
+        await _erase_again(core, actions)
         background, listeners = make_background(core, actions)
-        server = servers.connections.server(_services(core, actions), access=ACCESS)
+        server = servers.connections.server(
+            _services(core, actions), access={**ACCESS, **admin_servicer.ACCESS}
+        )
         for listen in listeners:
             await listen(servers.connections.client)
         await server.start()
@@ -148,14 +180,33 @@ async def serve(settings: ApiSettings, supervisor: Supervisor) -> None:
         await supervisor.cancel()
 
 
+async def _erase_again(core: Core, actions: Actions) -> None:
+    """Erase what a restored backup brought back, and voiceprints that may not be kept any more."""
+    replay = make_replay(core, actions)
+    await eventually(replay.compare)
+    with contextlib.suppress(UnavailableError, TimedOutError):  # The background goes on with it.
+        await replay.step()
+    if not core.settings.voice_memory:
+        async with core.servers.database.transaction() as connection:
+            await Transcriptions(connection).forget_voices()
+
+
 def _services(core: Core, actions: Actions) -> dict[str, AddToServer]:
     transcriptions = make_transcription_servicer(core, actions)
     queue = make_queue_servicer(core, actions)
+    admin = make_admin_servicer(core, actions)
+    transcripts = TranscriptServicer(core.servers.database, TranscriptEditor(core.servers.database))
     return {
+        "securetranscribe.v1.AdminService": lambda server: (
+            admin_pb2_grpc.add_AdminServiceServicer_to_server(admin, server)
+        ),
         "securetranscribe.v1.TranscriptionService": lambda server: (
             transcription_pb2_grpc.add_TranscriptionServiceServicer_to_server(
                 transcriptions, server
             )
+        ),
+        "securetranscribe.v1.TranscriptService": lambda server: (
+            transcript_pb2_grpc.add_TranscriptServiceServicer_to_server(transcripts, server)
         ),
         "securetranscribe.v1.QueueService": lambda server: (
             queue_pb2_grpc.add_QueueServiceServicer_to_server(queue, server)
@@ -213,7 +264,9 @@ def make_core(settings: ApiSettings, servers: Servers, threads: ThreadPoolExecut
         wake_ups=wake_ups,
         workers=workers,
         monitor=monitor,
-        admission=Admission(monitor, _quotas(settings)),
+        admission=Admission(
+            monitor, _quotas(settings), secret_key=settings.secret_key.get_secret_value()
+        ),
         recorder=recorder,
         publisher=publisher,
         hub=ChangeHub(),
@@ -224,6 +277,7 @@ def _quotas(settings: ApiSettings) -> Quotas:
     return Quotas(
         queue_size=settings.queue_size,
         queue_share=settings.queue_share,
+        address_share=settings.queue_share_per_address,
         stored_bytes=settings.max_stored_bytes,
         queued_seconds=settings.max_queued_duration,
     )
@@ -240,6 +294,8 @@ def make_actions(core: Core) -> Actions:
     starter = JobStarter(database, core.admission, core.wake_ups)
     canceller = JobCanceller(database, servers.stream, core.wake_ups)
     clips = ClipStore(database, objects, core.threads, **buckets)
+    writer = LedgerWriter(database, core.ledger)
+    deleter = Deleter(database, objects, servers.speakers, canceller, writer, **buckets)
     limits = UploadLimits(
         max_file_size=settings.max_file_size,
         rate=LeastRate.of(settings),
@@ -264,7 +320,9 @@ def make_actions(core: Core) -> Actions:
         ),
         starter=starter,
         canceller=canceller,
-        deleter=Deleter(database, objects, servers.speakers, canceller, **buckets),
+        deleter=deleter,
+        writer=writer,
+        workspaces=WorkspaceEraser(database, servers.stream, deleter, writer),
         clips=clips,
         names=SpeakerNames(database, servers.speakers, clips, core.wake_ups),
         suggestions=NameSuggestions(database, servers.speakers),
@@ -284,8 +342,10 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
         database,
         servers.objects,
         bucket=settings.s3_bucket_audio,
-        cleanup_delay=settings.cleanup_delay,
+        retention=settings.retention,
     )
+    retention = RetentionStep(database, actions.deleter, retention=settings.retention)
+    warnings = ExpiryWarningStep(database, retention=settings.retention)
     background = Background(
         database,
         (
@@ -311,6 +371,10 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
             Work(step=DeletionStep(database, actions.deleter), every=5.0),
             Work(step=uploads, every=10.0),
             Work(step=recordings, every=10.0),
+            Work(step=warnings, every=60.0),
+            Work(step=retention, every=60.0),
+            Work(step=LedgerStep(database, actions.writer), every=5.0),
+            Work(step=make_replay(core, actions), every=30.0),
         ),
         (
             Loop(name="queue", take=announcer.step, every=10.0, wake_up=wake_ups.queue),
@@ -340,6 +404,8 @@ def make_transcription_servicer(core: Core, actions: Actions) -> TranscriptionSe
             monitor=core.monitor,
             hub=core.hub,
             preferences=core.servers.preferences,
+            retention=core.settings.retention,
+            workspaces=actions.workspaces,
             priorities=core.priorities,
             recordings=RecordingReader(core.servers.objects, bucket=core.settings.s3_bucket_audio),
         )
@@ -355,6 +421,31 @@ def make_queue_servicer(core: Core, actions: Actions) -> QueueServicer:
         core.wake_ups,
         core.priorities,
         quotas=core.admission.quotas,
+    )
+
+
+def make_admin_servicer(core: Core, actions: Actions) -> AdminServicer:
+    """Create the servicer of AdminService."""
+    return AdminServicer(
+        AdminDependencies(
+            administrators=core.administrators,
+            database=core.servers.database,
+            deleter=actions.deleter,
+            workspaces=actions.workspaces,
+            speakers=core.servers.speakers,
+            retention=core.settings.retention,
+        )
+    )
+
+
+def make_replay(core: Core, actions: Actions) -> ReplayStep:
+    """Create the step that repeats erasures after a restore."""
+    return ReplayStep(
+        core.servers.database,
+        core.ledger,
+        actions.deleter,
+        actions.workspaces,
+        core.servers.speakers,
     )
 
 

@@ -13,13 +13,18 @@ from common.settings import (
     ServiceSettings,
     UploadSettings,
 )
+from transcriber.domain.retention import Retention
 
 
-class ApiSettings(ServiceSettings, PostgresSettings, ObjectSettings, AdminSettings, RateSettings, UploadSettings):
+class ApiSettings(
+    ServiceSettings, PostgresSettings, ObjectSettings, AdminSettings, RateSettings, UploadSettings
+):
     """Settings of `python -m transcriber api`. Variables are named like the fields, in capitals.
 
     `cleanup_delay` is the number of seconds from completion to the deletion of the recording.
-    Recordings of pending and failed transcriptions are kept.
+    Recordings without a transcript are deleted `unprocessed_retention` after the last activity.
+    Transcriptions are deleted as a whole after `retention_days`, and `retention_warning` before
+    that their owners are warned. Without `voice_memory`, no voiceprint is kept.
     """
 
     speakers_grpc: str = "127.0.0.1:50053"
@@ -27,10 +32,15 @@ class ApiSettings(ServiceSettings, PostgresSettings, ObjectSettings, AdminSettin
     max_duration: Length = 12 * 3600
     queue_size: int = Field(50, ge=1, le=100_000)
     queue_share: float = Field(0.5, gt=0, le=1)
+    queue_share_per_address: float = Field(0.8, gt=0, le=1)
     max_stored_bytes: Bytes = 20 * 1024**3
     max_queued_duration: Length = 72 * 3600
     processing_timeout: Seconds = 3600
     cleanup_delay: float = Field(3600, ge=0)
+    unprocessed_retention: Length = 7 * 86_400
+    retention_days: float = Field(0, ge=0, allow_inf_nan=False)
+    retention_warning: Length = 7 * 86_400
+    voice_memory: bool = True
 
     s3_worker_endpoint: str = Field("", pattern="^(https?://[^/]+/?)?$")
 
@@ -38,6 +48,16 @@ class ApiSettings(ServiceSettings, PostgresSettings, ObjectSettings, AdminSettin
     task_max_deliver: int = Field(4, ge=1, le=20)
 
     probe_timeout_seconds: Seconds = 60
+
+    @property
+    def retention(self) -> Retention:
+        """Return how long recordings and transcriptions are kept."""
+        return Retention(
+            processed=self.cleanup_delay,
+            unprocessed=self.unprocessed_retention,
+            transcripts=self.retention_days * 86_400 if self.retention_days else None,
+            warning=self.retention_warning,
+        )
 
 
 class MigrationSettings(PostgresSettings):

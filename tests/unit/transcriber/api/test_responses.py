@@ -12,11 +12,13 @@ from transcriber.api import responses
 from transcriber.domain.forecast import Forecast
 from transcriber.domain.jobs import Failure, Job, JobStatus, Stage, StageProgress, TaskState
 from transcriber.domain.options import ProcessingOptions
+from transcriber.domain.retention import Retention
 from transcriber.domain.transcriptions import AudioFile, Transcription, TranscriptionStatus
 from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker, Word
 from transcriber.names.rules import group_by_name
 from transcriber.queue.queue_status import QueuePlace, QueueSnapshot, QueueStatus
 
+KEPT = Retention(processed=3600, unprocessed=86_400)
 NOON = dt.datetime(2026, 1, 2, 12, 0, tzinfo=dt.UTC)
 LATER = NOON + dt.timedelta(seconds=90)
 NOTHING = QueueSnapshot(
@@ -78,7 +80,7 @@ TRANSCRIPTION = Transcription(
 
 def test_every_domain_state_is_converted() -> None:
     for status in TranscriptionStatus:
-        message = responses.transcription(replace(TRANSCRIPTION, status=status), NOON)
+        message = responses.transcription(replace(TRANSCRIPTION, status=status), NOON, KEPT)
         name = transcription_pb2.TranscriptionStatus.Name(message.status)
         assert name.removeprefix("TRANSCRIPTION_STATUS_").lower() == status
     for job_status in JobStatus:
@@ -97,16 +99,16 @@ def test_every_domain_state_is_converted() -> None:
     ],
 )
 def test_progress_matches_status(status: TranscriptionStatus, progress: float, step: str) -> None:
-    message = responses.transcription(replace(TRANSCRIPTION, status=status), NOON)
+    message = responses.transcription(replace(TRANSCRIPTION, status=status), NOON, KEPT)
     assert (message.progress_percent, message.current_step) == (progress, step)
 
 
 def test_unknown_times_are_absent() -> None:
-    fresh = responses.transcription(replace(TRANSCRIPTION, job=None), NOON)
+    fresh = responses.transcription(replace(TRANSCRIPTION, job=None), NOON, KEPT)
     assert not fresh.HasField("start_time")
     assert not fresh.HasField("processing_duration")
     assert fresh.job_id == ""
-    running = responses.transcription(TRANSCRIPTION, LATER)
+    running = responses.transcription(TRANSCRIPTION, LATER, KEPT)
     assert moment(running.start_time) == NOON
     assert not running.HasField("complete_time")
     assert seconds(running.processing_duration) == 90.0
@@ -169,7 +171,9 @@ def test_segments_and_words_show_grouped_speakers() -> None:
     (message,) = responses.transcript([segment], group_by_name(both), first=5)
     assert (message.index, message.speaker_label, message.speaker_name) == (5, "Speaker_1", "Ada")
     assert list(message.words[0].speaker_labels) == ["Speaker_1"]
-    full = responses.full_transcription(replace(TRANSCRIPTION, speakers=both), [segment], NOON)
+    full = responses.full_transcription(
+        replace(TRANSCRIPTION, speakers=both), [segment], NOON, KEPT
+    )
     assert full.full_text == "hi"
     assert [item.name for item in full.speakers] == ["Ada"]
 
@@ -184,7 +188,9 @@ def test_plan_is_shown_with_numbered_channels() -> None:
             PlannedSignal(signal=Signal(), description="track 2"),
         ),
     )
-    shown = responses.transcription(replace(TRANSCRIPTION, channel_plan=plan), NOON).channel_plan
+    shown = responses.transcription(
+        replace(TRANSCRIPTION, channel_plan=plan), NOON, KEPT
+    ).channel_plan
     assert shown.requested == transcription_pb2.CHANNEL_MODE_AUTO
     assert shown.decided == transcription_pb2.CHANNEL_MODE_SEPARATE
     assert shown.reason == plan.reason
@@ -196,7 +202,9 @@ def test_plan_is_shown_with_numbered_channels() -> None:
 
 def test_recording_without_a_plan_shows_the_requested_mode() -> None:
     options = ProcessingOptions(channels=ChannelMode.SEPARATE)
-    shown = responses.transcription(replace(TRANSCRIPTION, options=options), NOON).channel_plan
+    shown = responses.transcription(
+        replace(TRANSCRIPTION, options=options), NOON, KEPT
+    ).channel_plan
     assert shown.requested == transcription_pb2.CHANNEL_MODE_SEPARATE
     assert shown.decided == transcription_pb2.CHANNEL_MODE_UNSPECIFIED
     assert "not measured" in shown.reason
@@ -205,7 +213,7 @@ def test_recording_without_a_plan_shows_the_requested_mode() -> None:
 def test_warnings_about_the_file_come_first() -> None:
     file = replace(TRANSCRIPTION.file, warnings=("It breaks off.", "Both."))
     found = replace(TRANSCRIPTION, file=file, warnings=("Both.", "No speech."))
-    warnings = list(responses.transcription(found, NOON).warnings)
+    warnings = list(responses.transcription(found, NOON, KEPT).warnings)
     assert warnings == ["It breaks off.", "Both.", "No speech."]
 
 

@@ -26,7 +26,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%securetranscribe/v1/diarization.proto\x12\x13securetranscribe.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\"\x90\x01\n\x11\x44iarizationConfig\x12#\n\rspeaker_count\x18\x01 \x01(\x05R\x0cspeakerCount\x12*\n\x11min_speaker_count\x18\x02 \x01(\x05R\x0fminSpeakerCount\x12*\n\x11max_speaker_count\x18\x03 \x01(\x05R\x0fmaxSpeakerCount\"\x89\x01\n\x04Turn\x12/\n\x05start\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05start\x12+\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03\x65nd\x12#\n\rspeaker_label\x18\x03 \x01(\tR\x0cspeakerLabel\"\xa3\x01\n\nVoiceprint\x12\x16\n\x06values\x18\x01 \x03(\x02R\x06values\x12\x14\n\x05model\x18\x02 \x01(\tR\x05model\x12#\n\rmodel_version\x18\x03 \x01(\tR\x0cmodelVersion\x12\x42\n\x0fspeech_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0espeechDuration\"\x9a\x02\n\x0f\x44iarizedSpeaker\x12#\n\rspeaker_label\x18\x01 \x01(\tR\x0cspeakerLabel\x12?\n\nvoiceprint\x18\x02 \x01(\x0b\x32\x1f.securetranscribe.v1.VoiceprintR\nvoiceprint\x12\x42\n\x0fspeech_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0espeechDuration\x12:\n\x0b\x63lean_turns\x18\x04 \x03(\x0b\x32\x19.securetranscribe.v1.TurnR\ncleanTurns\x12!\n\x0csignal_index\x18\x05 \x01(\x05R\x0bsignalIndex\"\x9e\x03\n\x0b\x44iarization\x12/\n\x05turns\x18\x01 \x03(\x0b\x32\x19.securetranscribe.v1.TurnR\x05turns\x12\x42\n\x0f\x65xclusive_turns\x18\x02 \x03(\x0b\x32\x19.securetranscribe.v1.TurnR\x0e\x65xclusiveTurns\x12@\n\x08speakers\x18\x03 \x03(\x0b\x32$.securetranscribe.v1.DiarizedSpeakerR\x08speakers\x12\x35\n\x08\x64uration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08\x64uration\x12\x14\n\x05model\x18\x05 \x01(\tR\x05model\x12#\n\rmodel_version\x18\x06 \x01(\tR\x0cmodelVersion\x12J\n\x13processing_duration\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\x12processingDuration\x12\x1a\n\x08warnings\x18\x08 \x03(\tR\x08warnings\"j\n\x0e\x44iarizeRequest\x12>\n\x06\x63onfig\x18\x01 \x01(\x0b\x32&.securetranscribe.v1.DiarizationConfigR\x06\x63onfig\x12\x18\n\x07\x63ontent\x18\x02 \x01(\x0cR\x07\x63ontent\"U\n\x0f\x44iarizeResponse\x12\x42\n\x0b\x64iarization\x18\x01 \x01(\x0b\x32 .securetranscribe.v1.DiarizationR\x0b\x64iarization\"4\n\x18\x45xtractVoiceprintRequest\x12\x18\n\x07\x63ontent\x18\x01 \x01(\x0cR\x07\x63ontent\"\xbb\x01\n\x19\x45xtractVoiceprintResponse\x12?\n\nvoiceprint\x18\x01 \x01(\x0b\x32\x1f.securetranscribe.v1.VoiceprintR\nvoiceprint\x12#\n\rspeaker_count\x18\x02 \x01(\x05R\x0cspeakerCount\x12\x38\n\nclean_turn\x18\x03 \x01(\x0b\x32\x19.securetranscribe.v1.TurnR\tcleanTurn2\xb1\x02\n\x12\x44iarizationService\x12x\n\x07\x44iarize\x12#.securetranscribe.v1.DiarizeRequest\x1a$.securetranscribe.v1.DiarizeResponse\"\"\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/diarization:diarize:\x01*\x12\xa0\x01\n\x11\x45xtractVoiceprint\x12-.securetranscribe.v1.ExtractVoiceprintRequest\x1a..securetranscribe.v1.ExtractVoiceprintResponse\",\x82\xd3\xe4\x93\x02&\"!/v1/diarization:extractVoiceprint:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%securetranscribe/v1/diarization.proto\x12\x13securetranscribe.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\"\xc1\x01\n\x11\x44iarizationConfig\x12#\n\rspeaker_count\x18\x01 \x01(\x05R\x0cspeakerCount\x12*\n\x11min_speaker_count\x18\x02 \x01(\x05R\x0fminSpeakerCount\x12*\n\x11max_speaker_count\x18\x03 \x01(\x05R\x0fmaxSpeakerCount\x12/\n\x13without_voiceprints\x18\x04 \x01(\x08R\x12withoutVoiceprints\"\x89\x01\n\x04Turn\x12/\n\x05start\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05start\x12+\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03\x65nd\x12#\n\rspeaker_label\x18\x03 \x01(\tR\x0cspeakerLabel\"\xa3\x01\n\nVoiceprint\x12\x16\n\x06values\x18\x01 \x03(\x02R\x06values\x12\x14\n\x05model\x18\x02 \x01(\tR\x05model\x12#\n\rmodel_version\x18\x03 \x01(\tR\x0cmodelVersion\x12\x42\n\x0fspeech_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0espeechDuration\"\x9a\x02\n\x0f\x44iarizedSpeaker\x12#\n\rspeaker_label\x18\x01 \x01(\tR\x0cspeakerLabel\x12?\n\nvoiceprint\x18\x02 \x01(\x0b\x32\x1f.securetranscribe.v1.VoiceprintR\nvoiceprint\x12\x42\n\x0fspeech_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0espeechDuration\x12:\n\x0b\x63lean_turns\x18\x04 \x03(\x0b\x32\x19.securetranscribe.v1.TurnR\ncleanTurns\x12!\n\x0csignal_index\x18\x05 \x01(\x05R\x0bsignalIndex\"\x9e\x03\n\x0b\x44iarization\x12/\n\x05turns\x18\x01 \x03(\x0b\x32\x19.securetranscribe.v1.TurnR\x05turns\x12\x42\n\x0f\x65xclusive_turns\x18\x02 \x03(\x0b\x32\x19.securetranscribe.v1.TurnR\x0e\x65xclusiveTurns\x12@\n\x08speakers\x18\x03 \x03(\x0b\x32$.securetranscribe.v1.DiarizedSpeakerR\x08speakers\x12\x35\n\x08\x64uration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08\x64uration\x12\x14\n\x05model\x18\x05 \x01(\tR\x05model\x12#\n\rmodel_version\x18\x06 \x01(\tR\x0cmodelVersion\x12J\n\x13processing_duration\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\x12processingDuration\x12\x1a\n\x08warnings\x18\x08 \x03(\tR\x08warnings\"j\n\x0e\x44iarizeRequest\x12>\n\x06\x63onfig\x18\x01 \x01(\x0b\x32&.securetranscribe.v1.DiarizationConfigR\x06\x63onfig\x12\x18\n\x07\x63ontent\x18\x02 \x01(\x0cR\x07\x63ontent\"U\n\x0f\x44iarizeResponse\x12\x42\n\x0b\x64iarization\x18\x01 \x01(\x0b\x32 .securetranscribe.v1.DiarizationR\x0b\x64iarization\"4\n\x18\x45xtractVoiceprintRequest\x12\x18\n\x07\x63ontent\x18\x01 \x01(\x0cR\x07\x63ontent\"\xbb\x01\n\x19\x45xtractVoiceprintResponse\x12?\n\nvoiceprint\x18\x01 \x01(\x0b\x32\x1f.securetranscribe.v1.VoiceprintR\nvoiceprint\x12#\n\rspeaker_count\x18\x02 \x01(\x05R\x0cspeakerCount\x12\x38\n\nclean_turn\x18\x03 \x01(\x0b\x32\x19.securetranscribe.v1.TurnR\tcleanTurn2\xb1\x02\n\x12\x44iarizationService\x12x\n\x07\x44iarize\x12#.securetranscribe.v1.DiarizeRequest\x1a$.securetranscribe.v1.DiarizeResponse\"\"\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/diarization:diarize:\x01*\x12\xa0\x01\n\x11\x45xtractVoiceprint\x12-.securetranscribe.v1.ExtractVoiceprintRequest\x1a..securetranscribe.v1.ExtractVoiceprintResponse\",\x82\xd3\xe4\x93\x02&\"!/v1/diarization:extractVoiceprint:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,23 +38,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DIARIZATIONSERVICE'].methods_by_name['ExtractVoiceprint']._loaded_options = None
   _globals['_DIARIZATIONSERVICE'].methods_by_name['ExtractVoiceprint']._serialized_options = b'\202\323\344\223\002&\"!/v1/diarization:extractVoiceprint:\001*'
   _globals['_DIARIZATIONCONFIG']._serialized_start=125
-  _globals['_DIARIZATIONCONFIG']._serialized_end=269
-  _globals['_TURN']._serialized_start=272
-  _globals['_TURN']._serialized_end=409
-  _globals['_VOICEPRINT']._serialized_start=412
-  _globals['_VOICEPRINT']._serialized_end=575
-  _globals['_DIARIZEDSPEAKER']._serialized_start=578
-  _globals['_DIARIZEDSPEAKER']._serialized_end=860
-  _globals['_DIARIZATION']._serialized_start=863
-  _globals['_DIARIZATION']._serialized_end=1277
-  _globals['_DIARIZEREQUEST']._serialized_start=1279
-  _globals['_DIARIZEREQUEST']._serialized_end=1385
-  _globals['_DIARIZERESPONSE']._serialized_start=1387
-  _globals['_DIARIZERESPONSE']._serialized_end=1472
-  _globals['_EXTRACTVOICEPRINTREQUEST']._serialized_start=1474
-  _globals['_EXTRACTVOICEPRINTREQUEST']._serialized_end=1526
-  _globals['_EXTRACTVOICEPRINTRESPONSE']._serialized_start=1529
-  _globals['_EXTRACTVOICEPRINTRESPONSE']._serialized_end=1716
-  _globals['_DIARIZATIONSERVICE']._serialized_start=1719
-  _globals['_DIARIZATIONSERVICE']._serialized_end=2024
+  _globals['_DIARIZATIONCONFIG']._serialized_end=318
+  _globals['_TURN']._serialized_start=321
+  _globals['_TURN']._serialized_end=458
+  _globals['_VOICEPRINT']._serialized_start=461
+  _globals['_VOICEPRINT']._serialized_end=624
+  _globals['_DIARIZEDSPEAKER']._serialized_start=627
+  _globals['_DIARIZEDSPEAKER']._serialized_end=909
+  _globals['_DIARIZATION']._serialized_start=912
+  _globals['_DIARIZATION']._serialized_end=1326
+  _globals['_DIARIZEREQUEST']._serialized_start=1328
+  _globals['_DIARIZEREQUEST']._serialized_end=1434
+  _globals['_DIARIZERESPONSE']._serialized_start=1436
+  _globals['_DIARIZERESPONSE']._serialized_end=1521
+  _globals['_EXTRACTVOICEPRINTREQUEST']._serialized_start=1523
+  _globals['_EXTRACTVOICEPRINTREQUEST']._serialized_end=1575
+  _globals['_EXTRACTVOICEPRINTRESPONSE']._serialized_start=1578
+  _globals['_EXTRACTVOICEPRINTRESPONSE']._serialized_end=1765
+  _globals['_DIARIZATIONSERVICE']._serialized_start=1768
+  _globals['_DIARIZATIONSERVICE']._serialized_end=2073
 # @@protoc_insertion_point(module_scope)

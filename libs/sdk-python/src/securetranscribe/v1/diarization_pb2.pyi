@@ -28,22 +28,26 @@ class DiarizationConfig(_message.Message):
     SPEAKER_COUNT_FIELD_NUMBER: _builtins.int
     MIN_SPEAKER_COUNT_FIELD_NUMBER: _builtins.int
     MAX_SPEAKER_COUNT_FIELD_NUMBER: _builtins.int
+    WITHOUT_VOICEPRINTS_FIELD_NUMBER: _builtins.int
     speaker_count: _builtins.int
     """Exact number of speakers, if known. 0 means detect."""
     min_speaker_count: _builtins.int
     """Minimum number of speakers. 0 means no limit."""
     max_speaker_count: _builtins.int
     """Maximum number of speakers. 0 means the default of the service."""
+    without_voiceprints: _builtins.bool
+    """Leaves voiceprints out of the result, because voices may not be remembered."""
     def __init__(
         self,
         *,
         speaker_count: _builtins.int = ...,
         min_speaker_count: _builtins.int = ...,
         max_speaker_count: _builtins.int = ...,
+        without_voiceprints: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_speaker_count", b"max_speaker_count", "min_speaker_count", b"min_speaker_count", "speaker_count", b"speaker_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_speaker_count", b"max_speaker_count", "min_speaker_count", b"min_speaker_count", "speaker_count", b"speaker_count", "without_voiceprints", b"without_voiceprints"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

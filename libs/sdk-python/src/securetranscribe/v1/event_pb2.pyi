@@ -48,6 +48,7 @@ class Event(_message.Message):
     SESSION_REVOKED_FIELD_NUMBER: _builtins.int
     SPEAKER_UPDATED_FIELD_NUMBER: _builtins.int
     SPEAKER_DELETED_FIELD_NUMBER: _builtins.int
+    TRANSCRIPTION_EXPIRING_FIELD_NUMBER: _builtins.int
     WORKSPACE_ID_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Unique identifier, also in the `ce-id` header. Events with the same identifier are the same
@@ -113,6 +114,10 @@ class Event(_message.Message):
     def speaker_deleted(self) -> Global___SpeakerDeleted:
         """A speaker profile was merged away or deleted: `all.speaker.<id>.deleted`."""
 
+    @_builtins.property
+    def transcription_expiring(self) -> Global___TranscriptionExpiring:
+        """A transcription will be erased soon by RETENTION_DAYS: `transcription.<id>.expiring`."""
+
     def __init__(
         self,
         *,
@@ -132,13 +137,14 @@ class Event(_message.Message):
         session_revoked: Global___SessionRevoked | None = ...,
         speaker_updated: Global___SpeakerUpdated | None = ...,
         speaker_deleted: Global___SpeakerDeleted | None = ...,
+        transcription_expiring: Global___TranscriptionExpiring | None = ...,
         workspace_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "transcription_expiring", b"transcription_expiring"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "event_id", b"event_id", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_id", b"session_id", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "workspace_id", b"workspace_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "event_id", b"event_id", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_id", b"session_id", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "transcription_expiring", b"transcription_expiring", "workspace_id", b"workspace_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["transcription_created", "transcription_deleted", "speakers_assigned", "job_queued", "job_started", "job_progress", "job_completed", "job_failed", "job_cancelled", "queue_changed", "session_revoked", "speaker_updated", "speaker_deleted"]  # noqa: Y015
+    _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["transcription_created", "transcription_deleted", "speakers_assigned", "job_queued", "job_started", "job_progress", "job_completed", "job_failed", "job_cancelled", "queue_changed", "session_revoked", "speaker_updated", "speaker_deleted", "transcription_expiring"]  # noqa: Y015
     _WhichOneofArgType_data: _TypeAlias = _typing.Literal["data", b"data"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_data) -> _WhichOneofReturnType_data | None: ...
 
@@ -197,6 +203,34 @@ class TranscriptionDeleted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TranscriptionDeleted: _TypeAlias = TranscriptionDeleted  # noqa: Y015
+
+@_typing.final
+class TranscriptionExpiring(_message.Message):
+    """A transcription will be erased soon."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSCRIPTION_ID_FIELD_NUMBER: _builtins.int
+    KEEP_UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    transcription_id: _builtins.int
+    """The transcription."""
+    @_builtins.property
+    def keep_until_time(self) -> _timestamp_pb2.Timestamp:
+        """When it is erased."""
+
+    def __init__(
+        self,
+        *,
+        transcription_id: _builtins.int = ...,
+        keep_until_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["keep_until_time", b"keep_until_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["keep_until_time", b"keep_until_time", "transcription_id", b"transcription_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TranscriptionExpiring: _TypeAlias = TranscriptionExpiring  # noqa: Y015
 
 @_typing.final
 class SpeakersAssigned(_message.Message):

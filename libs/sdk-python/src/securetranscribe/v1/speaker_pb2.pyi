@@ -1312,6 +1312,60 @@ class VoiceDecision(_message.Message):
 Global___VoiceDecision: _TypeAlias = VoiceDecision  # noqa: Y015
 
 @_typing.final
+class EraseVoicesRequest(_message.Message):
+    """Request of EraseVoices."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SPEAKER_IDS_FIELD_NUMBER: _builtins.int
+    CREATED_BEFORE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def speaker_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The profiles. Unknown ones are passed over."""
+
+    @_builtins.property
+    def created_before(self) -> _timestamp_pb2.Timestamp:
+        """Only profiles created before this time, since a restored backup may give out an identifier a
+        second time. Absent means all.
+        """
+
+    def __init__(
+        self,
+        *,
+        speaker_ids: _abc.Iterable[_builtins.int] | None = ...,
+        created_before: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_before", b"created_before"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_before", b"created_before", "speaker_ids", b"speaker_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseVoicesRequest: _TypeAlias = EraseVoicesRequest  # noqa: Y015
+
+@_typing.final
+class EraseVoicesResponse(_message.Message):
+    """Response of EraseVoices."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ERASED_FIELD_NUMBER: _builtins.int
+    erased: _builtins.int
+    """Number of profiles that were erased."""
+    def __init__(
+        self,
+        *,
+        erased: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["erased", b"erased"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseVoicesResponse: _TypeAlias = EraseVoicesResponse  # noqa: Y015
+
+@_typing.final
 class EraseWorkspaceVoicesRequest(_message.Message):
     """Request of EraseWorkspaceVoices."""
 

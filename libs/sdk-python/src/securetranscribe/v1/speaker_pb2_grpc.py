@@ -119,6 +119,11 @@ class SpeakerServiceStub:
                 request_serializer=securetranscribe_dot_v1_dot_speaker__pb2.SetVoiceDecisionsRequest.SerializeToString,
                 response_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.SetVoiceDecisionsResponse.FromString,
                 _registered_method=True)
+        self.EraseVoices = channel.unary_unary(
+                '/securetranscribe.v1.SpeakerService/EraseVoices',
+                request_serializer=securetranscribe_dot_v1_dot_speaker__pb2.EraseVoicesRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.EraseVoicesResponse.FromString,
+                _registered_method=True)
         self.EraseWorkspaceVoices = channel.unary_unary(
                 '/securetranscribe.v1.SpeakerService/EraseWorkspaceVoices',
                 request_serializer=securetranscribe_dot_v1_dot_speaker__pb2.EraseWorkspaceVoicesRequest.SerializeToString,
@@ -250,6 +255,14 @@ class SpeakerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EraseVoices(self, request, context):
+        """Erases profiles with their voiceprints and clips, if they are older than their erasure. Called by
+        the transcriber for administrators, and after a backup was restored.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def EraseWorkspaceVoices(self, request, context):
         """Erases what was kept for a workspace, except voices that a person named, which belong to their
         profiles. Called by the gateway when the workspace has ended.
@@ -340,6 +353,11 @@ def add_SpeakerServiceServicer_to_server(servicer, server):
                     servicer.SetVoiceDecisions,
                     request_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.SetVoiceDecisionsRequest.FromString,
                     response_serializer=securetranscribe_dot_v1_dot_speaker__pb2.SetVoiceDecisionsResponse.SerializeToString,
+            ),
+            'EraseVoices': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseVoices,
+                    request_deserializer=securetranscribe_dot_v1_dot_speaker__pb2.EraseVoicesRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_speaker__pb2.EraseVoicesResponse.SerializeToString,
             ),
             'EraseWorkspaceVoices': grpc.unary_unary_rpc_method_handler(
                     servicer.EraseWorkspaceVoices,
@@ -783,6 +801,33 @@ class SpeakerService:
             '/securetranscribe.v1.SpeakerService/SetVoiceDecisions',
             securetranscribe_dot_v1_dot_speaker__pb2.SetVoiceDecisionsRequest.SerializeToString,
             securetranscribe_dot_v1_dot_speaker__pb2.SetVoiceDecisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseVoices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.SpeakerService/EraseVoices',
+            securetranscribe_dot_v1_dot_speaker__pb2.EraseVoicesRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_speaker__pb2.EraseVoicesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -78,6 +78,10 @@ class SpeakerServiceStub:
     speakers are assigned, and without decisions when the recording is deleted. Repeating a call
     changes nothing.
     """
+    EraseVoices: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.EraseVoicesRequest, _speaker_pb2.EraseVoicesResponse]
+    """Erases profiles with their voiceprints and clips, if they are older than their erasure. Called by
+    the transcriber for administrators, and after a backup was restored.
+    """
     EraseWorkspaceVoices: _grpc.UnaryUnaryMultiCallable[_speaker_pb2.EraseWorkspaceVoicesRequest, _speaker_pb2.EraseWorkspaceVoicesResponse]
     """Erases what was kept for a workspace, except voices that a person named, which belong to their
     profiles. Called by the gateway when the workspace has ended.
@@ -131,6 +135,10 @@ class SpeakerServiceAsyncStub(SpeakerServiceStub):
     """Replaces all decisions about the voices of one recording. Called by the transcriber when
     speakers are assigned, and without decisions when the recording is deleted. Repeating a call
     changes nothing.
+    """
+    EraseVoices: _aio.UnaryUnaryMultiCallable[_speaker_pb2.EraseVoicesRequest, _speaker_pb2.EraseVoicesResponse]  # type: ignore[assignment]
+    """Erases profiles with their voiceprints and clips, if they are older than their erasure. Called by
+    the transcriber for administrators, and after a backup was restored.
     """
     EraseWorkspaceVoices: _aio.UnaryUnaryMultiCallable[_speaker_pb2.EraseWorkspaceVoicesRequest, _speaker_pb2.EraseWorkspaceVoicesResponse]  # type: ignore[assignment]
     """Erases what was kept for a workspace, except voices that a person named, which belong to their
@@ -278,6 +286,16 @@ class SpeakerServiceServicer(metaclass=_abc_1.ABCMeta):
         """Replaces all decisions about the voices of one recording. Called by the transcriber when
         speakers are assigned, and without decisions when the recording is deleted. Repeating a call
         changes nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def EraseVoices(
+        self,
+        request: _speaker_pb2.EraseVoicesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_speaker_pb2.EraseVoicesResponse, _abc.Awaitable[_speaker_pb2.EraseVoicesResponse]]:
+        """Erases profiles with their voiceprints and clips, if they are older than their erasure. Called by
+        the transcriber for administrators, and after a backup was restored.
         """
 
     @_abc_1.abstractmethod

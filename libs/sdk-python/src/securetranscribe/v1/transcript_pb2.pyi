@@ -789,7 +789,7 @@ class Revision(_message.Message):
     kind: Global___RevisionKind.ValueType
     """How it was made."""
     author: _builtins.str
-    """Session that made it, empty for the recognizer."""
+    """Workspace whose session made it, empty for the recognizer."""
     own: _builtins.bool
     """Whether the caller made it."""
     target_revision: _builtins.int

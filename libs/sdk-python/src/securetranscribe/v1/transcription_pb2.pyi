@@ -266,10 +266,16 @@ class Word(_message.Message):
     END_FIELD_NUMBER: _builtins.int
     PROBABILITY_FIELD_NUMBER: _builtins.int
     SPEAKER_LABELS_FIELD_NUMBER: _builtins.int
+    WORD_ID_FIELD_NUMBER: _builtins.int
+    EDITED_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """The word with its punctuation, without surrounding spaces."""
     probability: _builtins.float
     """Probability of the word according to the recognizer, 0 to 1."""
+    word_id: _builtins.str
+    """Identifier of the word in edits."""
+    edited: _builtins.bool
+    """Whether a person wrote the word. It has no probability then."""
     @_builtins.property
     def start(self) -> _duration_pb2.Duration:
         """Start, from the beginning of the recording."""
@@ -292,10 +298,12 @@ class Word(_message.Message):
         end: _duration_pb2.Duration | None = ...,
         probability: _builtins.float = ...,
         speaker_labels: _abc.Iterable[_builtins.str] | None = ...,
+        word_id: _builtins.str = ...,
+        edited: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "probability", b"probability", "speaker_labels", b"speaker_labels", "start", b"start", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["edited", b"edited", "end", b"end", "probability", b"probability", "speaker_labels", b"speaker_labels", "start", b"start", "text", b"text", "word_id", b"word_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -317,6 +325,9 @@ class Segment(_message.Message):
     LANGUAGE_FIELD_NUMBER: _builtins.int
     WORDS_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
+    SEGMENT_ID_FIELD_NUMBER: _builtins.int
+    REVIEWED_FIELD_NUMBER: _builtins.int
+    STARRED_FIELD_NUMBER: _builtins.int
     index: _builtins.int
     """Number in the transcript, from 0."""
     speaker_label: _builtins.str
@@ -331,6 +342,12 @@ class Segment(_message.Message):
     """Language code (ISO 639-1)."""
     channel: _builtins.int
     """Number of the channel in the plan, from 1. 0 in a mix."""
+    segment_id: _builtins.str
+    """Identifier of the segment in edits."""
+    reviewed: _builtins.bool
+    """Whether a person reviewed it."""
+    starred: _builtins.bool
+    """Whether a person marked it with a star."""
     @_builtins.property
     def start(self) -> _duration_pb2.Duration:
         """Start, from the beginning of the recording."""
@@ -356,10 +373,13 @@ class Segment(_message.Message):
         language: _builtins.str = ...,
         words: _abc.Iterable[Global___Word] | None = ...,
         channel: _builtins.int = ...,
+        segment_id: _builtins.str = ...,
+        reviewed: _builtins.bool = ...,
+        starred: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "confidence", b"confidence", "end", b"end", "index", b"index", "language", b"language", "speaker_label", b"speaker_label", "speaker_name", b"speaker_name", "start", b"start", "text", b"text", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "confidence", b"confidence", "end", b"end", "index", b"index", "language", b"language", "reviewed", b"reviewed", "segment_id", b"segment_id", "speaker_label", b"speaker_label", "speaker_name", b"speaker_name", "starred", b"starred", "start", b"start", "text", b"text", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -459,6 +479,9 @@ class Transcription(_message.Message):
     SPEECH_MODEL_FIELD_NUMBER: _builtins.int
     DIARIZATION_MODEL_FIELD_NUMBER: _builtins.int
     CHANNEL_PLAN_FIELD_NUMBER: _builtins.int
+    RECORDING_KEEP_UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    KEEP_UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     transcription_id: _builtins.int
     """Identifier."""
     session_id: _builtins.str
@@ -483,6 +506,8 @@ class Transcription(_message.Message):
     """Speech recognition model. Empty before recognition."""
     diarization_model: _builtins.str
     """Diarization model. Empty before diarization."""
+    revision: _builtins.int
+    """Revision of the transcript. It grows with every batch of edits. 0 without a transcript."""
     @_builtins.property
     def file(self) -> Global___AudioFile:
         """The uploaded file."""
@@ -531,6 +556,14 @@ class Transcription(_message.Message):
     def channel_plan(self) -> Global___ChannelPlan:
         """How the channels and tracks are processed."""
 
+    @_builtins.property
+    def recording_keep_until_time(self) -> _timestamp_pb2.Timestamp:
+        """When the recording is erased. Absent when no time is set, or when it is gone."""
+
+    @_builtins.property
+    def keep_until_time(self) -> _timestamp_pb2.Timestamp:
+        """When the transcription is erased as a whole. Absent when no time is set."""
+
     def __init__(
         self,
         *,
@@ -558,10 +591,13 @@ class Transcription(_message.Message):
         speech_model: _builtins.str = ...,
         diarization_model: _builtins.str = ...,
         channel_plan: Global___ChannelPlan | None = ...,
+        recording_keep_until_time: _timestamp_pb2.Timestamp | None = ...,
+        keep_until_time: _timestamp_pb2.Timestamp | None = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "create_time", b"create_time", "failure", b"failure", "file", b"file", "processing_duration", b"processing_duration", "start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "create_time", b"create_time", "failure", b"failure", "file", b"file", "keep_until_time", b"keep_until_time", "processing_duration", b"processing_duration", "recording_keep_until_time", b"recording_keep_until_time", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "confidence", b"confidence", "create_time", b"create_time", "current_step", b"current_step", "diarization_model", b"diarization_model", "failure", b"failure", "file", b"file", "full_text", b"full_text", "job_id", b"job_id", "language_detected", b"language_detected", "language_requested", b"language_requested", "languages", b"languages", "processing_duration", b"processing_duration", "progress_percent", b"progress_percent", "segments", b"segments", "session_id", b"session_id", "speakers", b"speakers", "speech_model", b"speech_model", "stages", b"stages", "start_time", b"start_time", "status", b"status", "transcription_id", b"transcription_id", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "confidence", b"confidence", "create_time", b"create_time", "current_step", b"current_step", "diarization_model", b"diarization_model", "failure", b"failure", "file", b"file", "full_text", b"full_text", "job_id", b"job_id", "keep_until_time", b"keep_until_time", "language_detected", b"language_detected", "language_requested", b"language_requested", "languages", b"languages", "processing_duration", b"processing_duration", "progress_percent", b"progress_percent", "recording_keep_until_time", b"recording_keep_until_time", "revision", b"revision", "segments", b"segments", "session_id", b"session_id", "speakers", b"speakers", "speech_model", b"speech_model", "stages", b"stages", "start_time", b"start_time", "status", b"status", "transcription_id", b"transcription_id", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -583,6 +619,7 @@ class UploadConfig(_message.Message):
     PHRASES_FIELD_NUMBER: _builtins.int
     CHANNELS_FIELD_NUMBER: _builtins.int
     ALLOW_TRUNCATED_FIELD_NUMBER: _builtins.int
+    VOICE_MEMORY_FIELD_NUMBER: _builtins.int
     filename: _builtins.str
     """Name of the file. Directories are removed, and at most 255 characters are kept."""
     language: _builtins.str
@@ -599,6 +636,10 @@ class UploadConfig(_message.Message):
     """How channels and tracks are processed."""
     allow_truncated: _builtins.bool
     """Whether a recording that breaks off is accepted, with a warning, as far as it goes."""
+    voice_memory: _builtins.bool
+    """Whether voices of the recording may be remembered. Absent means yes, unless the deployment
+    remembers none.
+    """
     @_builtins.property
     def diarization(self) -> _diarization_pb2.DiarizationConfig:
         """Options of diarization."""
@@ -620,14 +661,20 @@ class UploadConfig(_message.Message):
         phrases: _abc.Iterable[_builtins.str] | None = ...,
         channels: Global___ChannelMode.ValueType = ...,
         allow_truncated: _builtins.bool = ...,
+        voice_memory: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start", "auto_start", b"auto_start", "diarization", b"diarization"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start", "_voice_memory", b"_voice_memory", "auto_start", b"auto_start", "diarization", b"diarization", "voice_memory", b"voice_memory"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "channels", b"channels", "diarization", b"diarization", "filename", b"filename", "language", b"language", "phrases", b"phrases", "priority", b"priority", "request_id", b"request_id", "size_bytes", b"size_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "channels", b"channels", "diarization", b"diarization", "filename", b"filename", "language", b"language", "phrases", b"phrases", "priority", b"priority", "request_id", b"request_id", "size_bytes", b"size_bytes", "voice_memory", b"voice_memory"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__auto_start: _TypeAlias = _typing.Literal["auto_start"]  # noqa: Y015
     _WhichOneofArgType__auto_start: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start"]  # noqa: Y015
+    _WhichOneofReturnType__voice_memory: _TypeAlias = _typing.Literal["voice_memory"]  # noqa: Y015
+    _WhichOneofArgType__voice_memory: _TypeAlias = _typing.Literal["_voice_memory", b"_voice_memory"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__auto_start) -> _WhichOneofReturnType__auto_start | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__voice_memory) -> _WhichOneofReturnType__voice_memory | None: ...
 
 Global___UploadConfig: _TypeAlias = UploadConfig  # noqa: Y015
 
@@ -641,6 +688,7 @@ class UploadOptions(_message.Message):
     AUTO_START_FIELD_NUMBER: _builtins.int
     CHANNELS_FIELD_NUMBER: _builtins.int
     ALLOW_TRUNCATED_FIELD_NUMBER: _builtins.int
+    VOICE_MEMORY_FIELD_NUMBER: _builtins.int
     language: _builtins.str
     """Language tag (BCP 47) or ISO 639 code. Empty means the session's preference, otherwise detect.
     Absent leaves the language of the description.
@@ -651,6 +699,8 @@ class UploadOptions(_message.Message):
     """How channels and tracks are processed. Unspecified leaves the mode of the description."""
     allow_truncated: _builtins.bool
     """Whether a recording that breaks off is accepted. Absent leaves the choice of the description."""
+    voice_memory: _builtins.bool
+    """Whether voices of the recording may be remembered. Absent leaves the choice of the description."""
     def __init__(
         self,
         *,
@@ -658,10 +708,11 @@ class UploadOptions(_message.Message):
         auto_start: _builtins.bool | None = ...,
         channels: Global___ChannelMode.ValueType = ...,
         allow_truncated: _builtins.bool | None = ...,
+        voice_memory: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated", "_auto_start", b"_auto_start", "_language", b"_language", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "language", b"language"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated", "_auto_start", b"_auto_start", "_language", b"_language", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "language", b"language", "voice_memory", b"voice_memory"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated", "_auto_start", b"_auto_start", "_language", b"_language", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "channels", b"channels", "language", b"language"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated", "_auto_start", b"_auto_start", "_language", b"_language", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "channels", b"channels", "language", b"language", "voice_memory", b"voice_memory"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__allow_truncated: _TypeAlias = _typing.Literal["allow_truncated"]  # noqa: Y015
     _WhichOneofArgType__allow_truncated: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated"]  # noqa: Y015
@@ -669,12 +720,16 @@ class UploadOptions(_message.Message):
     _WhichOneofArgType__auto_start: _TypeAlias = _typing.Literal["_auto_start", b"_auto_start"]  # noqa: Y015
     _WhichOneofReturnType__language: _TypeAlias = _typing.Literal["language"]  # noqa: Y015
     _WhichOneofArgType__language: _TypeAlias = _typing.Literal["_language", b"_language"]  # noqa: Y015
+    _WhichOneofReturnType__voice_memory: _TypeAlias = _typing.Literal["voice_memory"]  # noqa: Y015
+    _WhichOneofArgType__voice_memory: _TypeAlias = _typing.Literal["_voice_memory", b"_voice_memory"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__allow_truncated) -> _WhichOneofReturnType__allow_truncated | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__auto_start) -> _WhichOneofReturnType__auto_start | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__language) -> _WhichOneofReturnType__language | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__voice_memory) -> _WhichOneofReturnType__voice_memory | None: ...
 
 Global___UploadOptions: _TypeAlias = UploadOptions  # noqa: Y015
 

@@ -23,7 +23,6 @@ SET workspace_id = excluded.workspace_id, profile_id = excluded.profile_id,
     voice_seconds = excluded.voice_seconds, confidence = excluded.confidence, created_at = now()
 """
 _REMOVE = "DELETE FROM recognitions WHERE observation_id = %s AND profile_id = %s"
-_REMOVE_OF_WORKSPACE = "DELETE FROM recognitions WHERE workspace_id = %s"
 _MOVE = "UPDATE recognitions SET profile_id = %(into)s WHERE profile_id = %(source)s"
 # A person's decision about a voice overrides the recognition of the same voice.
 _STATISTICS = """
@@ -113,10 +112,6 @@ class Recognitions:
     async def remove(self, profile_id: int, observation_id: int) -> bool:
         """Delete one recognition of a profile. Return whether it existed."""
         return await execute(self._connection, _REMOVE, (observation_id, profile_id)) > 0
-
-    async def remove_of_workspace(self, workspace_id: str) -> int:
-        """Delete the recognitions for a workspace, and return their number."""
-        return await execute(self._connection, _REMOVE_OF_WORKSPACE, (workspace_id,))
 
     async def move(self, source: int, into: int) -> None:
         """Reassign all recognitions from profile `source` to profile `into`."""

@@ -67,6 +67,7 @@ def upload(config: transcription_pb2.UploadConfig, preferences: Preferences) -> 
             phrases=options.phrases(config.phrases),
             speakers=bounds(config.diarization),
             channels=channels(config.channels) or ChannelMode.AUTO,
+            voice_memory=config.voice_memory if config.HasField("voice_memory") else True,
         ),
         auto_start=config.auto_start if config.HasField("auto_start") else preferences.auto_start,
         priority=options.priority(config.priority),
@@ -94,6 +95,9 @@ def amended(
         described = replace(described, auto_start=late.auto_start)
     if late.HasField("allow_truncated"):
         described = replace(described, allow_truncated=late.allow_truncated)
+    if late.HasField("voice_memory"):
+        memory = late.voice_memory
+        described = replace(described, options=replace(described.options, voice_memory=memory))
     return described
 
 

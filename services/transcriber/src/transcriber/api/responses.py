@@ -8,6 +8,7 @@ from common.times import duration, timestamp
 from common.writing_systems import joined
 from securetranscribe.v1 import queue_pb2, session_pb2, speech_pb2, transcription_pb2
 from transcriber.domain.jobs import Job, JobStatus, Stage, StageProgress, TaskState
+from transcriber.domain.retention import Retention
 from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
 from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker, Word
 from transcriber.names.rules import GroupedSpeakers, group_by_name
@@ -17,7 +18,7 @@ from transcriber.queue.queue_status import QueueSnapshot, QueueStatus
 from transcriber.store.jobs import JobStatistics
 from transcriber.store.usage import Used
 
-_STATUSES = {
+STATUSES = {
     TranscriptionStatus.PENDING: transcription_pb2.TRANSCRIPTION_STATUS_PENDING,
     TranscriptionStatus.PROCESSING: transcription_pb2.TRANSCRIPTION_STATUS_PROCESSING,
     TranscriptionStatus.COMPLETED: transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED,
@@ -56,14 +57,16 @@ _MODES = {
 _NOT_MEASURED = "The channels were not measured, so the default track is processed as a mix."
 
 
-def transcription(value: Transcription, now: dt.datetime) -> transcription_pb2.Transcription:
+def transcription(
+    value: Transcription, now: dt.datetime, retention: Retention
+) -> transcription_pb2.Transcription:
     """Convert a transcription without its transcript."""
     job = value.job
     message = transcription_pb2.Transcription(
         transcription_id=value.id,
         session_id=value.session_id,
         file=_file(value),
-        status=_STATUSES[value.status],
+        status=STATUSES[value.status],
         progress_percent=value.progress,
         current_step=value.current_step,
         create_time=timestamp(value.created_at),
@@ -87,8 +90,11 @@ def transcription(value: Transcription, now: dt.datetime) -> transcription_pb2.T
         failure=failure(value.failure),
         speech_model=value.speech_model,
         diarization_model=value.diarization_model,
+        revision=value.revision if value.transcript_at is not None else 0,
         stages=[_stage(stage) for stage in job.stages] if job else [],
         channel_plan=_channel_plan(value.channel_plan, value.options.channels),
+        recording_keep_until_time=timestamp(retention.recording_until(value)),
+        keep_until_time=timestamp(retention.transcription_until(value)),
     )
     if job is not None and job.started_at is not None:
         message.processing_duration.CopyFrom(duration(job.processing_seconds(now)))
@@ -96,10 +102,10 @@ def transcription(value: Transcription, now: dt.datetime) -> transcription_pb2.T
 
 
 def full_transcription(
-    value: Transcription, segments: Sequence[Segment], now: dt.datetime
+    value: Transcription, segments: Sequence[Segment], now: dt.datetime, retention: Retention
 ) -> transcription_pb2.Transcription:
     """Convert a transcription with its text and segments."""
-    message = transcription(value, now)
+    message = transcription(value, now, retention)
     message.full_text = joined(segment.text for segment in segments)
     message.segments.extend(transcript(segments, group_by_name(value.speakers), first=0))
     return message
@@ -121,6 +127,9 @@ def transcript(
             language=segment.language,
             words=[_word(word, speakers) for word in segment.words],
             channel=segment.channel,
+            segment_id=segment.id,
+            reviewed=segment.reviewed,
+            starred=segment.starred,
         )
         for index, segment in enumerate(segments, start=first)
     ]
@@ -267,6 +276,8 @@ def _word(value: Word, speakers: GroupedSpeakers) -> transcription_pb2.Word:
         speaker_labels=dict.fromkeys(
             speakers.primary.get(label, label) for label in value.speakers
         ),
+        word_id=value.id,
+        edited=value.edited,
     )
 
 

@@ -19,6 +19,7 @@ from transcriber.api import requests, responses, watch
 from transcriber.api.preferences import Preferences, SessionPreferences
 from transcriber.api.priorities import PriorityRule
 from transcriber.api.watch import ChangeHub
+from transcriber.domain.retention import Retention
 from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import Segment, same_name
 from transcriber.names.assignment import SpeakerNames
@@ -29,6 +30,7 @@ from transcriber.queue.queue_status import QueueMonitor
 from transcriber.recordings.deletion import Deleter
 from transcriber.recordings.reading import RecordingReader
 from transcriber.recordings.upload import Uploaded, Uploader
+from transcriber.recordings.workspaces import WorkspaceEraser
 from transcriber.store import locks
 from transcriber.store.jobs import Jobs
 from transcriber.store.transcriptions import Transcriptions
@@ -57,6 +59,8 @@ class TranscriptionDependencies:
     monitor: QueueMonitor
     hub: ChangeHub
     preferences: SessionPreferences
+    retention: Retention
+    workspaces: WorkspaceEraser
     recordings: RecordingReader
     priorities: PriorityRule
 
@@ -67,6 +71,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
     def __init__(self, dependencies: TranscriptionDependencies) -> None:
         self._dependencies = dependencies
         self._database = dependencies.database
+        self._retention = dependencies.retention
 
     async def UploadTranscription(
         self, request_iterator: _UploadRequests, context: Any
@@ -125,9 +130,9 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
                 raise NotFoundError("There is no such transcription.")
             if request.view == transcription_pb2.TRANSCRIPTION_VIEW_FULL:
                 segments = await Transcripts(connection).segments(found.id)
-                message = responses.full_transcription(found, segments, _now())
+                message = responses.full_transcription(found, segments, _now(), self._retention)
             else:
-                message = responses.transcription(found, _now())
+                message = responses.transcription(found, _now(), self._retention)
         return transcription_pb2.GetTranscriptionResponse(transcription=message)
 
     async def ListTranscriptions(
@@ -144,7 +149,8 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
             )
         now = _now()
         return transcription_pb2.ListTranscriptionsResponse(
-            transcriptions=[responses.transcription(item, now) for item in found], total=total
+            transcriptions=[responses.transcription(item, now, self._retention) for item in found],
+            total=total,
         )
 
     async def DeleteTranscription(
@@ -168,7 +174,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
                 )
             )
         yield transcription_pb2.StreamTranscriptResponse(
-            transcription=responses.transcription(found, _now())
+            transcription=responses.transcription(found, _now(), self._retention)
         )
         speakers = group_by_name(found.speakers)
         number = 0
@@ -190,7 +196,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         )
         async for state in states:
             yield transcription_pb2.WatchTranscriptionResponse(
-                transcription=responses.transcription(state, _now())
+                transcription=responses.transcription(state, _now(), self._retention)
             )
 
     async def AssignSpeakers(
@@ -201,7 +207,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
             request.transcription_id, rights.workspace(Right.CHANGE), dict(request.names)
         )
         return transcription_pb2.AssignSpeakersResponse(
-            transcription=responses.transcription(changed, _now()),
+            transcription=responses.transcription(changed, _now(), self._retention),
             speakers_assigned=len(request.names),
         )
 
@@ -239,7 +245,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         self, request: transcription_pb2.EraseWorkspaceRequest, _context: Any
     ) -> transcription_pb2.EraseWorkspaceResponse:
         """Erase everything that a workspace owns."""
-        erased = await self._dependencies.deleter.erase_workspace(request.workspace_id)
+        erased = await self._dependencies.workspaces.erase(request.workspace_id, request.reason)
         return transcription_pb2.EraseWorkspaceResponse(transcriptions=erased)
 
     async def ListWorkspaces(
@@ -270,7 +276,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
     async def _uploaded(self, uploaded: Uploaded) -> transcription_pb2.UploadTranscriptionResponse:
         now = _now()
         answer = transcription_pb2.UploadTranscriptionResponse(
-            transcription=responses.transcription(uploaded.transcription, now)
+            transcription=responses.transcription(uploaded.transcription, now, self._retention)
         )
         if uploaded.job is not None:
             async with self._database.transaction() as connection:
@@ -282,8 +288,8 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         async with self._database.transaction() as connection:
             await locks.repeatable_read(connection)
             transcripts = Transcripts(connection)
-            if await transcripts.transcript_at(of.id) != of.transcript_at:
-                raise ConflictError("The transcript has been replaced. Read it again.")
+            if await transcripts.version(of.id) != (of.transcript_at, of.revision):
+                raise ConflictError("The transcript has changed. Read it again.")
             return await transcripts.batch(of.id, words=words, first=first, limit=_BATCH)
 
 

@@ -41,12 +41,16 @@ class SpeakerBounds:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProcessingOptions:
-    """Options of processing. An empty language is detected."""
+    """Options of processing. An empty language is detected.
+
+    Without `voice_memory`, no voiceprint is kept.
+    """
 
     language: str = ""
     phrases: tuple[str, ...] = ()
     speakers: SpeakerBounds = SpeakerBounds()
     channels: ChannelMode = ChannelMode.AUTO
+    voice_memory: bool = True
 
     def of_stage(self, stage: Stage, signals: Sequence[Signal] = ()) -> dict[str, Any]:
         """Return the options that affect a stage's result, comparable and fit for JSON.
@@ -62,6 +66,9 @@ class ProcessingOptions:
                 "min_speakers": self.speakers.fewest,
                 "max_speakers": self.speakers.most,
             }
+            # Absent with memory, so that results from before this option are used again.
+            if not self.voice_memory:
+                found["without_voiceprints"] = True
         else:
             return {}
         return {**found, "signals": dump_signals(signals)} if signals else found

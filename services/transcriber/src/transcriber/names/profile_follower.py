@@ -5,10 +5,13 @@ from nats.js.api import AckPolicy, ConsumerConfig
 
 from common import bus
 from common.background.message_steps import Message, MessageStep
+from common.erasure_ledger import ErasureKind
 from securetranscribe.v1 import event_pb2
 from transcriber.store import locks
+from transcriber.store.erasures import Erasures
 from transcriber.store.transcripts import Transcripts
 
+PROFILE_DELETED = "profile deleted"
 _CONSUMER = "transcriber-profiles"
 
 
@@ -46,3 +49,8 @@ class ProfileFollower(MessageStep):
                 await Transcripts(connection).profile_deleted(
                     deleted.speaker_id, deleted.merged_into_speaker_id
                 )
+                if not deleted.merged_into_speaker_id:
+                    # That service has no access to the ledger of erasures.
+                    await Erasures(connection).add(
+                        ErasureKind.VOICE, deleted.speaker_id, reason=PROFILE_DELETED
+                    )

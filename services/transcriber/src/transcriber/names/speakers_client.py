@@ -1,5 +1,6 @@
 """Client of the speakers service: recognition of voices, and decisions about them."""
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,12 +10,13 @@ from common.audio.clips import CLIP_TYPE
 from common.grpc_client import unwrap
 from common.identity import Owner
 from common.signing import acting_for
-from common.times import duration
+from common.times import duration, timestamp
 from securetranscribe.v1 import diarization_pb2, speaker_pb2, speaker_pb2_grpc
 from transcriber.domain.transcripts import TranscriptSpeaker
 from transcriber.names.rules import Suggestion
 
 _RECOGNIZE_SECONDS = 5.0
+_ERASE_SECONDS = 60.0
 _DECIDE_SECONDS = 10.0  # Bounds how long an assignment holds its locks.
 
 
@@ -102,6 +104,36 @@ class SpeakersClient:
             )
             for link in answer.links
         ]
+
+
+    async def erase_voices(
+        self, speaker_ids: Iterable[int], *, created_before: dt.datetime | None = None
+    ) -> int:
+        """Erase profiles, all of them or those created before a time. Return their number.
+
+        Raises:
+            UnavailableError, TimedOutError: the service does not answer.
+        """
+        request = speaker_pb2.EraseVoicesRequest(
+            speaker_ids=speaker_ids, created_before=timestamp(created_before)
+        )
+        answer = await unwrap(
+            self._stub.EraseVoices(request, timeout=_ERASE_SECONDS, metadata=acting_for())
+        )
+        return answer.erased
+
+    async def erase_workspace(self, workspace_id: str, reason: str) -> None:
+        """Erase what the service keeps for a workspace, except voices that a person named.
+
+        Raises:
+            UnavailableError, TimedOutError: the service does not answer.
+        """
+        request = speaker_pb2.EraseWorkspaceVoicesRequest(workspace_id=workspace_id, reason=reason)
+        await unwrap(
+            self._stub.EraseWorkspaceVoices(
+                request, timeout=_ERASE_SECONDS, metadata=acting_for()
+            )
+        )
 
 
 def _voice(speaker: TranscriptSpeaker) -> speaker_pb2.Voice:

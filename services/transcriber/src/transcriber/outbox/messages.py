@@ -52,6 +52,7 @@ def task(
                 speaker_count=options.get("speaker_count", 0),
                 min_speaker_count=options.get("min_speakers", 0),
                 max_speaker_count=options.get("max_speakers", 0),
+                without_voiceprints=options.get("without_voiceprints", False),
             )
         )
     return message
@@ -90,6 +91,17 @@ def transcription_deleted(value: Transcription) -> event_pb2.Event:
         session_id=value.session_id,
         workspace_id=value.workspace_id,
         transcription_deleted=event_pb2.TranscriptionDeleted(transcription_id=value.id),
+    )
+
+
+def transcription_expiring(value: Transcription, until: dt.datetime) -> event_pb2.Event:
+    """Return an event for a transcription that will be erased at a time."""
+    return event_pb2.Event(
+        session_id=value.session_id,
+        workspace_id=value.workspace_id,
+        transcription_expiring=event_pb2.TranscriptionExpiring(
+            transcription_id=value.id, keep_until_time=timestamp(until)
+        ),
     )
 
 

@@ -92,6 +92,12 @@ class JobStarter:
         live = await Jobs(connection).live_of(transcription.id)
         if live is not None:
             raise ConflictError("This transcription is already being processed.", {"job_id": live})
+        if transcription.revision > transcription.machine_revision:
+            raise StateError(
+                "This transcript has been edited. Processing the recording again would lose the "
+                "edits.",
+                {"revision": str(transcription.revision)},
+            )
         if transcription.status is TranscriptionStatus.COMPLETED and not request.stages:
             if request.channels is None:
                 raise StateError("This transcription is complete. Name the stages to run again.")
@@ -126,6 +132,7 @@ async def queue_job(
         phrases=transcription.options.phrases,
         speakers=request.speakers or transcription.options.speakers,
         channels=request.channels or transcription.options.channels,
+        voice_memory=transcription.options.voice_memory,
     )
     job_id = f"job_{uuid4().hex}"
     plan = await channels.plan_of(connection, transcription, options.channels)
@@ -135,9 +142,7 @@ async def queue_job(
     if not transcription.source_available and any(
         task.stage in WORKER_STAGES and not task.reused for task in tasks
     ):
-        raise StateError(
-            "The recording was removed after its transcription was completed. Upload it again."
-        )
+        raise StateError("The recording was removed. Upload it again.")
     jobs = Jobs(connection)
     added = await jobs.add(
         job_id=job_id,
@@ -148,6 +153,7 @@ async def queue_job(
         current_step=QUEUED_STEP,
         trace=telemetry.inject(),
         channel_plan=plan,
+        origin=admission.origin(),
     )
     if not added:
         raise _used_elsewhere()

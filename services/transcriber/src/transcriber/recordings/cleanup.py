@@ -8,15 +8,22 @@ from collections.abc import Sequence
 from common import logging
 from common.background.policy import Policy
 from common.background.steps import ItemStep
+from common.erasure_ledger import ErasureKind
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
+from transcriber.domain.retention import Retention
+from transcriber.domain.transcriptions import TranscriptionStatus
 from transcriber.store.dead_letters import DeadLetters
+from transcriber.store.erasures import Erasures
 from transcriber.store.transcriptions import StoredSource, Transcriptions
 from transcriber.store.uploads import Upload, Uploads
 
 #: An upload without progress for this long (seconds) was left by a dead process.
 STALE_SECONDS = 3600.0
 NOT_ERASED = "The recording's file was due to be deleted and could not be removed."
+NEVER_PROCESSED = (
+    "The recording was deleted because it was not processed for a long time. Upload it again."
+)
 _POLICY = Policy(most_attempts=10, first_pause=15.0, longest_pause=3600.0, at_a_time=4)
 _log = logging.get(__name__)
 
@@ -60,7 +67,7 @@ class StaleUploadStep(ItemStep[Upload]):
 
 
 class RecordingStep(ItemStep[StoredSource]):
-    """Deletes recordings `CLEANUP_DELAY` seconds after their transcripts."""
+    """Deletes recordings whose time is over, and keeps their transcriptions."""
 
     name = "recordings"
     items = "recordings due to be deleted"
@@ -68,13 +75,12 @@ class RecordingStep(ItemStep[StoredSource]):
     policy = _POLICY
 
     def __init__(
-        self, database: Database, objects: ObjectStore, *, bucket: str, cleanup_delay: float
+        self, database: Database, objects: ObjectStore, *, bucket: str, retention: Retention
     ) -> None:
-        """Delete recordings `cleanup_delay` seconds after their transcript."""
         super().__init__(database)
         self._objects = objects
         self._bucket = bucket
-        self._cleanup_delay = cleanup_delay
+        self._retention = retention
 
     def key(self, item: StoredSource) -> str:
         """Return the transcription's id."""
@@ -82,15 +88,27 @@ class RecordingStep(ItemStep[StoredSource]):
 
     async def due(self, connection: Connection, limit: int) -> Sequence[StoredSource]:
         """Give up expired recordings and return them."""
-        return await Transcriptions(connection).expire_sources(self._cleanup_delay, limit)
+        return await Transcriptions(connection).expire_sources(self._retention, limit)
 
     async def handle(self, item: StoredSource) -> None:
         """Delete one recording."""
         await self._objects.delete(self._bucket, item.source_key)
+        processed = item.status is TranscriptionStatus.COMPLETED
+        reason = "CLEANUP_DELAY" if processed else "UNPROCESSED_RETENTION"
         async with self._database.transaction() as connection:
-            await Transcriptions(connection).source_erased(item.transcription_id)
-            await Transcriptions(connection).unwarn(item.transcription_id, NOT_ERASED)
-        _log.info("recording removed", transcription_id=item.transcription_id)
+            transcriptions = Transcriptions(connection)
+            await transcriptions.source_erased(item.transcription_id)
+            await transcriptions.unwarn(item.transcription_id, NOT_ERASED)
+            if not processed:
+                await transcriptions.warn(item.transcription_id, NEVER_PROCESSED)
+            await Erasures(connection).add(
+                ErasureKind.RECORDING,
+                item.transcription_id,
+                workspace_id=item.workspace_id,
+                reason=reason,
+                in_ledger=False,
+            )
+        _log.info("recording removed", transcription_id=item.transcription_id, reason=reason)
 
     async def set_aside(self, connection: Connection, item: StoredSource) -> None:
         """Warn the owner, who may rely on the deletion."""

@@ -1,13 +1,14 @@
 """Deletion of transcriptions, at once for the caller and completely even after a crash."""
 
 import asyncio
-import contextlib
+import datetime as dt
 from collections.abc import Sequence
 
 from common import logging
 from common.background.attempts import ItemAttempts
 from common.background.policy import Policy
 from common.background.steps import ItemStep
+from common.erasure_ledger import ErasureKind
 from common.errors import ApplicationError, NotFoundError
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
@@ -15,7 +16,10 @@ from transcriber.domain.jobs import TaskState
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.outbox import messages
 from transcriber.queue.cancellation import JobCanceller
+from transcriber.recordings.ledger import LedgerWriter
+from transcriber.store.dead_letters import DeadLetters
 from transcriber.store.deletions import Deletion, Deletions
+from transcriber.store.erasures import Erasures
 from transcriber.store.jobs import Jobs
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.tasks import Tasks
@@ -25,9 +29,9 @@ from transcriber.store.transcriptions import Transcriptions
 _AT_ONCE_SECONDS = 10.0
 #: Delay of the late pass, for results of workers stopped by the deletion.
 _LATE_SECONDS = 900.0
-_ERASED_AT_A_TIME = 100
 #: Steps whose items are transcriptions.
-_STEPS = ("clips", "names", "decisions", "recordings")
+_STEPS = ("clips", "names", "decisions", "recordings", "retention", "expiry-warnings")
+BY_OWNER = "deleted by its owner"
 _log = logging.get(__name__)
 
 
@@ -40,6 +44,7 @@ class Deleter:
         objects: ObjectStore,
         speakers: SpeakersClient,
         canceller: JobCanceller,
+        ledger: LedgerWriter,
         *,
         bucket_audio: str,
         bucket_results: str,
@@ -48,38 +53,43 @@ class Deleter:
         self._objects = objects
         self._speakers = speakers
         self._canceller = canceller
+        self._ledger = ledger
         self._bucket_audio = bucket_audio
         self._bucket_results = bucket_results
 
-    async def erase_workspace(self, workspace_id: str) -> int:
-        """Delete all transcriptions of a workspace, and return their number.
-
-        Voices that a person named belong to their profiles, and stay.
-        """
-        erased = 0
-        while True:
-            async with self._database.transaction() as connection:
-                ids = await Transcriptions(connection).ids_of(workspace_id, _ERASED_AT_A_TIME)
-            if not ids:
-                return erased
-            for transcription_id in ids:
-                with contextlib.suppress(NotFoundError):
-                    await self.delete(transcription_id, workspace_id, keep_voices=True)
-                    erased += 1
-
-    async def delete(
-        self, transcription_id: int, workspace_id: str, *, keep_voices: bool = False
-    ) -> None:
-        """Delete a workspace's transcription, cancelling its live job.
+    async def delete(self, transcription_id: int, workspace_id: str) -> None:
+        """Delete a workspace's transcription for its owner, cancelling its live job.
 
         Raises:
             NotFoundError: the workspace has no such transcription.
         """
+        await self.erase(transcription_id, workspace_id=workspace_id, reason=BY_OWNER)
+
+    async def erase(
+        self,
+        transcription_id: int,
+        *,
+        reason: str,
+        workspace_id: str | None = None,
+        created_before: dt.datetime | None = None,
+        keep_voices: bool = False,
+    ) -> None:
+        """Delete a transcription, of a workspace or created before a time if one is given.
+
+        With `keep_voices`, voices that a person named stay with their profiles.
+
+        Raises:
+            NotFoundError: there is no such transcription.
+        """
         sequences: list[int] = []
         async with self._database.transaction() as connection:
             transcriptions = Transcriptions(connection)
-            transcription = await transcriptions.lock_own(transcription_id, workspace_id)
-            if transcription is None:
+            transcription = await transcriptions.lock(transcription_id)
+            if (
+                transcription is None
+                or workspace_id not in {None, transcription.workspace_id}
+                or (created_before and transcription.created_at >= created_before)
+            ):
                 raise NotFoundError("There is no such transcription.")
             live = await Jobs(connection).live_of(transcription_id)
             late = False
@@ -92,16 +102,25 @@ class Deleter:
             deletion = Deletion(
                 transcription_id=transcription_id,
                 session_id=transcription.session_id,
-                workspace_id=workspace_id,
+                workspace_id=transcription.workspace_id,
                 source_key=transcription.source_key,
                 voices_known=transcription.voices_known and not keep_voices,
                 late_pass=late,
             )
             await Deletions(connection).add(deletion)
+            await DeadLetters(connection).delete_of(transcription_id)
             await transcriptions.remove(transcription_id)
             await ItemAttempts(connection).forget(_STEPS, str(transcription_id))
             await JobOutbox(connection).event(messages.transcription_deleted(transcription))
+            erasure = await Erasures(connection).add(
+                ErasureKind.TRANSCRIPTION,
+                transcription_id,
+                workspace_id=transcription.workspace_id,
+                reason=reason,
+            )
+        _log.info("transcription erased", transcription_id=transcription_id, reason=reason)
         await self._canceller.withdraw(sequences)
+        await self._ledger.write_soon(erasure)
         await self._at_once(deletion)
 
     async def _at_once(self, deletion: Deletion) -> None:

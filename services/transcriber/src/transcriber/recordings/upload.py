@@ -34,9 +34,9 @@ from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.uploads import Upload, Uploads
 
 _TOUCH_SECONDS = 20.0
+_RELAY_SECONDS = 15.0
 #: Storage that is reserved at a time for a file of unknown size.
 _RESERVED_BYTES = 64 * 1024 * 1024
-_RELAY_SECONDS = 15.0
 
 _log = logging.get(__name__)
 
@@ -176,7 +176,10 @@ class Uploader:
             connection, workspace_id, least=size or 1, most=size or _RESERVED_BYTES
         )
         return await Uploads(connection).begin(
-            owner, auto_start=request.auto_start, reserved_bytes=reserved
+            owner,
+            auto_start=request.auto_start,
+            reserved_bytes=reserved,
+            origin=self._admission.origin(),
         )
 
     async def _counted(
@@ -313,6 +316,10 @@ class Uploader:
         )
 
 
+def _took_too_long() -> UnavailableError:
+    return UnavailableError("The upload took too long. Try again.")
+
+
 def _relayed() -> bool:
     """Return whether another service passes the upload on."""
     caller = identity.current_or_none()
@@ -322,10 +329,6 @@ def _relayed() -> bool:
 def _client_address() -> str:
     """Return the client's address, "" for uploads that another service passes on."""
     return "" if _relayed() else addresses.current_address()
-
-
-def _took_too_long() -> UnavailableError:
-    return UnavailableError("The upload took too long. Try again.")
 
 
 async def _earlier(connection: Connection, workspace_id: str, request_id: str) -> Uploaded | None:

@@ -13,6 +13,9 @@ INSERT INTO dead_tasks (task_id, job_id, stage, deliveries, payload)
 VALUES (%(task_id)s, %(job_id)s, %(stage)s, %(deliveries)s, %(payload)s)
 """
 _DELETE_OLD = "DELETE FROM dead_tasks WHERE kept_at < now() - make_interval(days => 30)"
+_DELETE_OF = """
+DELETE FROM dead_tasks d USING jobs j WHERE j.job_id = d.job_id AND j.transcription_id = %s
+"""
 _LATEST = """
 SELECT task_id, job_id, stage, deliveries, kept_at FROM dead_tasks ORDER BY id DESC LIMIT %s
 """
@@ -38,6 +41,10 @@ class DeadLetters:
     async def delete_old(self) -> None:
         """Delete dead letters older than 30 days."""
         await execute(self._connection, _DELETE_OLD)
+
+    async def delete_of(self, transcription_id: int) -> None:
+        """Delete the dead letters of a transcription's jobs. Call this before deleting the jobs."""
+        await execute(self._connection, _DELETE_OF, (transcription_id,))
 
     async def listed(self, limit: int = 1000) -> list[SetAside]:
         """Return the latest dead letters, oldest first, in the form of items set aside."""

@@ -16,6 +16,10 @@ VALUES (%(kind)s, %(subject)s, %(headers)s, %(payload)s, %(task_id)s)
 _REMOVE_TASKS = """
 DELETE FROM outbox o USING tasks t WHERE o.task_id = t.task_id AND t.job_id = %s
 """
+_FORGET = """
+DELETE FROM outbox
+WHERE starts_with(subject, %(prefix)s) AND NOT subject LIKE '%%.' || %(verb)s
+"""
 
 
 class JobOutbox(Outbox):
@@ -41,3 +45,7 @@ class JobOutbox(Outbox):
     async def withdraw_tasks(self, job_id: str) -> None:
         """Remove unpublished tasks of a job."""
         await execute(self._connection, _REMOVE_TASKS, (job_id,))
+
+    async def forget(self, prefix: str, kept_verb: str) -> None:
+        """Remove unpublished messages by the beginning of their subjects, except one verb."""
+        await execute(self._connection, _FORGET, {"prefix": prefix, "verb": kept_verb})

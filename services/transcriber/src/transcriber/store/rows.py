@@ -22,6 +22,8 @@ from transcriber.domain.transcripts import (
     Voiceprint,
     Word,
 )
+from transcriber.editing.machine_version import segment_id, word_id
+from transcriber.editing.views import WordView
 from transcriber.store.channel_plans import plan_of
 
 
@@ -107,6 +109,7 @@ def transcription_of(
                 count=row["speaker_count"], fewest=row["min_speakers"], most=row["max_speakers"]
             ),
             channels=ChannelMode(row["channels_requested"]),
+            voice_memory=row["voice_memory"],
         ),
         status=TranscriptionStatus(row["status"]),
         created_at=row["created_at"],
@@ -120,6 +123,9 @@ def transcription_of(
         speech_model=row["speech_model"],
         diarization_model=row["diarization_model"],
         voices_known=row["voices_known"],
+        expiry_warned_at=row["expiry_warned_at"],
+        revision=row["revision"],
+        machine_revision=row["machine_revision"],
         job=job,
         speakers=tuple(speakers),
     )
@@ -162,11 +168,15 @@ def speaker_of(row: DictRow) -> TranscriptSpeaker:
         clean=tuple(zip(row["clean_starts"], row["clean_ends"], strict=True)),
         clip_key=row["clip_key"],
         channel=row["channel"],
+        merged_into=row["merged_into"],
     )
 
 
 def segment_of(row: DictRow) -> Segment:
-    """Return a segment from its row, without words if they were not selected."""
+    """Return a segment from its row, without words if they were not selected.
+
+    Rows of the machine version have a position, from which identifiers follow.
+    """
     return Segment(
         label=row["label"],
         text=row["text"],
@@ -175,10 +185,12 @@ def segment_of(row: DictRow) -> Segment:
         confidence=row["confidence"],
         language=row["language"],
         words=tuple(
-            Word(text=text, start=start, end=end, probability=probability, speakers=tuple(speakers))
-            for text, start, end, probability, speakers in row.get("words") or ()
+            _word_of(row, place, word) for place, word in enumerate(row.get("words") or ())
         ),
         channel=row["channel"],
+        id=row.get("item") or _segment_id(row),
+        reviewed=row.get("reviewed", False),
+        starred=row.get("starred", False),
     )
 
 
@@ -194,3 +206,36 @@ def words_to_json(words: Iterable[Word]) -> list[list[Any]]:
         ]
         for word in words
     ]
+
+
+def word_views_to_json(words: Iterable[WordView]) -> list[list[Any]]:
+    """Return [[text, start, end, probability or null, [label, ...], identifier], ...]."""
+    return [
+        [
+            word.text,
+            round(word.start, 6),
+            round(word.end, 6),
+            word.probability,
+            list(word.speakers),
+            str(word.id),
+        ]
+        for word in words
+    ]
+
+
+def _word_of(row: DictRow, place: int, stored: Sequence[Any]) -> Word:
+    text, start, end, probability, speakers, *item = stored
+    made = word_id(row.get("machine_revision", 1), row["position"], place)
+    return Word(
+        text=text,
+        start=start,
+        end=end,
+        probability=probability or 0.0,
+        speakers=tuple(speakers),
+        id=item[0] if item else str(made),
+        edited=probability is None,
+    )
+
+
+def _segment_id(row: DictRow) -> str:
+    return str(segment_id(row.get("machine_revision", 1), row["position"]))

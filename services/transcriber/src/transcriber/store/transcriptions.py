@@ -10,6 +10,7 @@ from common.identity import Owner
 from common.postgres import Connection, execute, fetch_all, fetch_one
 from transcriber.domain.jobs import Failure
 from transcriber.domain.options import ProcessingOptions
+from transcriber.domain.retention import Retention
 from transcriber.domain.transcriptions import AudioFile, Transcription, TranscriptionStatus
 from transcriber.store.channel_plans import plan_to_json
 from transcriber.store.jobs import Jobs
@@ -76,14 +77,46 @@ _REMOVE = "DELETE FROM transcriptions WHERE id = %s"
 _EXPIRED_SOURCES = """
 UPDATE transcriptions SET source_deleted_at = coalesce(source_deleted_at, now())
 WHERE id IN (
-    SELECT id FROM transcriptions
-    WHERE NOT source_erased AND status = 'completed'
-      AND (clips_due_at IS NULL OR item_set_aside('clips', id::text))
-      AND transcript_at < now() - make_interval(secs => %s)
-      AND NOT item_rests('recordings', id::text)
-    ORDER BY transcript_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING id, source_key
+    SELECT id FROM transcriptions t
+    WHERE NOT source_erased AND NOT item_rests('recordings', id::text)
+      AND (status = 'completed'
+           AND (clips_due_at IS NULL OR item_set_aside('clips', id::text))
+           AND transcript_at < now() - make_interval(secs => %(processed)s)
+           OR status IN ('pending', 'failed')
+           AND greatest(created_at, (SELECT coalesce(completed_at, created_at) FROM jobs j
+                                     WHERE j.job_id = t.job_id))
+               < now() - make_interval(secs => %(unprocessed)s))
+    ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING id, workspace_id, source_key, status
 """
+# Nothing is erased without a warning, however old it was when the rule was made.
+_RETAINED = """
+SELECT id, workspace_id, source_key, status FROM transcriptions
+WHERE status <> 'processing'
+  AND greatest(created_at, transcript_at) < now() - make_interval(secs => %(transcripts)s)
+  AND expiry_warned_at >= greatest(created_at, transcript_at)
+  AND expiry_warned_at <= now() - make_interval(secs => %(warning)s)
+  AND NOT item_rests('retention', id::text)
+ORDER BY id LIMIT %(limit)s
+"""
+_TO_WARN = """
+SELECT id FROM transcriptions
+WHERE status <> 'processing'
+  AND greatest(created_at, transcript_at)
+      < now() - make_interval(secs => %(transcripts)s) + make_interval(secs => %(warning)s)
+  AND coalesce(expiry_warned_at < greatest(created_at, transcript_at), true)
+  AND NOT item_rests('expiry-warnings', id::text)
+ORDER BY id LIMIT %(limit)s
+"""
+_FORGET_VOICES = """
+WITH asked AS (
+    UPDATE transcriptions SET voice_memory = false WHERE voice_memory RETURNING id
+)
+UPDATE transcript_speakers
+SET voiceprint = NULL, voiceprint_model = '', voiceprint_version = '', voiceprint_seconds = 0
+WHERE voiceprint IS NOT NULL
+"""
+_WARNED = "UPDATE transcriptions SET expiry_warned_at = now() WHERE id = %s"
 _ERASED = "UPDATE transcriptions SET source_erased = true WHERE id = %s"
 _VOICES_KNOWN = "UPDATE transcriptions SET voices_known = true WHERE id = %s"
 _DECISIONS_DUE = """
@@ -124,10 +157,12 @@ WHERE id = %(id)s AND %(warning)s = ANY(warnings)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredSource:
-    """A recording in the object store."""
+    """A recording in the object store, and the status of its transcription."""
 
     transcription_id: int
+    workspace_id: str
     source_key: str
+    status: TranscriptionStatus
 
 
 class Transcriptions:
@@ -252,12 +287,37 @@ class Transcriptions:
         """Delete a transcription with its jobs, tasks and transcript."""
         await execute(self._connection, _REMOVE, (transcription_id,))
 
-    async def expire_sources(self, delay_seconds: float, limit: int) -> list[StoredSource]:
-        """Give up recordings `delay_seconds` after their transcripts. Return all to erase."""
-        rows = await fetch_all(self._connection, _EXPIRED_SOURCES, (delay_seconds, limit))
-        return [
-            StoredSource(transcription_id=row["id"], source_key=row["source_key"]) for row in rows
-        ]
+    async def expire_sources(self, retention: Retention, limit: int) -> list[StoredSource]:
+        """Give up recordings whose time is over. Return all to erase."""
+        parameters = {
+            "processed": retention.processed,
+            "unprocessed": retention.unprocessed,
+            "limit": limit,
+        }
+        rows = await fetch_all(self._connection, _EXPIRED_SOURCES, parameters)
+        return [_source(row) for row in rows]
+
+    async def expired(self, retention: Retention, limit: int) -> list[StoredSource]:
+        """Return transcriptions to be erased as a whole, whose owners were warned in time."""
+        if retention.transcripts is None:
+            return []
+        rows = await fetch_all(self._connection, _RETAINED, _limits(retention, limit))
+        return [_source(row) for row in rows]
+
+    async def expiring(self, retention: Retention, limit: int) -> list[int]:
+        """Return transcriptions whose owners are to be warned."""
+        if retention.transcripts is None:
+            return []
+        rows = await fetch_all(self._connection, _TO_WARN, _limits(retention, limit))
+        return [row["id"] for row in rows]
+
+    async def forget_voices(self) -> int:
+        """Remove all voiceprints, and keep none of later jobs. Return how many were removed."""
+        return await execute(self._connection, _FORGET_VOICES)
+
+    async def warned(self, transcription_id: int) -> None:
+        """Record that the owner was warned now."""
+        await execute(self._connection, _WARNED, (transcription_id,))
 
     async def source_erased(self, transcription_id: int) -> None:
         """Record that the recording's object was deleted."""
@@ -312,6 +372,19 @@ class Transcriptions:
         return [transcription_of(row, jobs.get(row["job_id"]), speakers[row["id"]]) for row in rows]
 
 
+def _source(row: DictRow) -> StoredSource:
+    return StoredSource(
+        transcription_id=row["id"],
+        workspace_id=row["workspace_id"],
+        source_key=row["source_key"],
+        status=TranscriptionStatus(row["status"]),
+    )
+
+
+def _limits(retention: Retention, limit: int) -> dict[str, object]:
+    return {"transcripts": retention.transcripts, "warning": retention.warning, "limit": limit}
+
+
 def _options(options: ProcessingOptions) -> dict[str, object]:
     return {
         "language": options.language,
@@ -320,4 +393,5 @@ def _options(options: ProcessingOptions) -> dict[str, object]:
         "min_speakers": options.speakers.fewest,
         "max_speakers": options.speakers.most,
         "channels_requested": options.channels,
+        "voice_memory": options.voice_memory,
     }

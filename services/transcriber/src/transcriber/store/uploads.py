@@ -7,8 +7,9 @@ from common.postgres import Connection, execute, fetch_all, fetch_one
 
 _RESERVE = """
 INSERT INTO uploads
-    (transcription_id, session_id, workspace_id, source_key, auto_start, reserved_bytes)
-SELECT id, %(session_id)s, %(workspace_id)s, id || '/source', %(auto_start)s, %(reserved_bytes)s
+    (transcription_id, session_id, workspace_id, source_key, auto_start, reserved_bytes, origin)
+SELECT id, %(session_id)s, %(workspace_id)s, id || '/source', %(auto_start)s, %(reserved_bytes)s,
+       %(origin)s
 FROM nextval(pg_get_serial_sequence('transcriptions', 'id')) AS id
 RETURNING transcription_id, source_key
 """
@@ -19,6 +20,7 @@ WHERE transcription_id = %s AND NOT given_up
 """
 _FINISH = "DELETE FROM uploads WHERE transcription_id = %s AND NOT given_up"
 _GIVE_UP = "UPDATE uploads SET given_up = true WHERE transcription_id = %s"
+_GIVE_UP_OF = "UPDATE uploads SET given_up = true WHERE workspace_id = %s"
 _FORGET = "DELETE FROM uploads WHERE transcription_id = %s AND given_up"
 # An upload in progress reserves a place in the queue.
 _HOLDING = """
@@ -41,7 +43,7 @@ HOLDS_SECONDS = 180.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Upload:
-    """An upload in progress, and the key of its object."""
+    """An upload in progress, the key of its object, and the storage reserved for it."""
 
     transcription_id: int
     source_key: str
@@ -54,13 +56,16 @@ class Uploads:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def begin(self, owner: Owner, *, auto_start: bool, reserved_bytes: int = 0) -> Upload:
+    async def begin(
+        self, owner: Owner, *, auto_start: bool, reserved_bytes: int = 0, origin: str = ""
+    ) -> Upload:
         """Add an upload and reserve an id for its transcription, and bytes of storage."""
         parameters = {
             "session_id": owner.session_id,
             "workspace_id": owner.workspace_id,
             "auto_start": auto_start,
             "reserved_bytes": reserved_bytes,
+            "origin": origin,
         }
         row = await fetch_one(self._connection, _RESERVE, parameters)
         assert row is not None
@@ -86,6 +91,10 @@ class Uploads:
     async def give_up(self, transcription_id: int) -> None:
         """Mark an upload as failed before its bytes are removed."""
         await execute(self._connection, _GIVE_UP, (transcription_id,))
+
+    async def give_up_of(self, workspace_id: str) -> None:
+        """Mark all uploads of a workspace as failed. They end at their next sign of progress."""
+        await execute(self._connection, _GIVE_UP_OF, (workspace_id,))
 
     async def forget(self, transcription_id: int) -> None:
         """Remove a given up upload after its bytes."""

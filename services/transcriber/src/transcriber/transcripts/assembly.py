@@ -43,6 +43,11 @@ class AssembledTranscript:
     speech_model: str
     diarization_model: str
 
+    def without_voiceprints(self) -> "AssembledTranscript":
+        """Return the same transcript without voiceprints."""
+        speakers = tuple(replace(speaker, voiceprint=None) for speaker in self.speakers)
+        return replace(self, speakers=speakers)
+
 
 def assemble(
     tasks: Sequence[Task],

@@ -164,6 +164,9 @@ class MergeStep(ItemStep[str]):
             results.get(Stage.DIARIZE),
             job.channel_plan,
         )
+        if not transcription.options.voice_memory:
+            # Also if a worker of the version before has computed them.
+            assembled = assembled.without_voiceprints()
         async with self._suggestions.during(transcription, assembled.speakers) as (
             connection,
             suggestions,

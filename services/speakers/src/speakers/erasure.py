@@ -1,0 +1,68 @@
+"""Erasure of voices: of persons, of workspaces, and of all when no voice may be remembered."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from common import logging
+from common.postgres import Database
+from speakers.profile_refresh import ProfileRefresher
+from speakers.store import locks
+from speakers.store.erasure import Erasure
+from speakers.store.gone_profiles import GoneProfiles
+from speakers.store.outbox import ProfileOutbox
+from speakers.store.profiles import Profiles
+
+_log = logging.get(__name__)
+
+
+class VoiceEraser:
+    """Erases voices on behalf of other services and of the operator's settings."""
+
+    def __init__(
+        self, database: Database, refresher: ProfileRefresher, *, clips_shared: bool
+    ) -> None:
+        """With `clips_shared`, profiles keep the clips of erased workspaces."""
+        self._database = database
+        self._refresher = refresher
+        self._clips_shared = clips_shared
+
+    async def erase_voices(
+        self, profile_ids: Sequence[int], *, created_before: dt.datetime | None = None
+    ) -> int:
+        """Permanently delete profiles, those created before a time if one is given.
+
+        Return how many. Unknown ones are passed over.
+        """
+        async with locks.ledger(self._database) as connection:
+            found = await Erasure(connection).existing(profile_ids, created_before)
+            for profile_id in found:
+                await GoneProfiles(connection).deleted(profile_id)
+                await Profiles(connection).delete(profile_id)
+                await ProfileOutbox(connection).deleted(profile_id)
+        for profile_id in found:
+            _log.info("voice erased", profile_id=profile_id)
+        return len(found)
+
+    async def erase_workspace(self, workspace_id: str) -> int:
+        """Erase what was kept for a workspace, and return the number of its voices.
+
+        Voiceprints of voices that a person named stay as the profile's, without any reference to
+        the workspace. Profiles without a voiceprint that no person has changed vanish with their
+        last decision.
+        """
+        async with locks.ledger(self._database) as connection:
+            erasure = Erasure(connection)
+            voices = await erasure.recognitions(workspace_id)
+            affected = await erasure.decisions(workspace_id)
+            await erasure.detach_observations(workspace_id, clips=self._clips_shared)
+            for profile_id in await Profiles(connection).delete_unreferenced(sorted(affected)):
+                await ProfileOutbox(connection).deleted(profile_id)
+            await self._refresher.refresh(connection, affected, announced=False)
+        return voices + len(affected)
+
+    async def forget_all(self) -> None:
+        """Erase all voiceprints and clips, because none may be kept. Profiles keep their names."""
+        async with locks.ledger(self._database) as connection:
+            erased = await Erasure(connection).all_voiceprints()
+        if erased:
+            _log.warning("all voiceprints erased, since VOICE_MEMORY is off", voiceprints=erased)

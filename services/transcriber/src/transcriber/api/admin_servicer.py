@@ -1,0 +1,184 @@
+"""Implementation of AdminService: lists and erases what is stored, without showing content."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from common import times
+from common.admin import Administrators
+from common.auth import Access
+from common.erasure_ledger import Erasure, ErasureKind
+from common.errors import NotFoundError, ValidationError
+from common.grpc_server import method_names
+from common.postgres import Database
+from securetranscribe.v1 import admin_pb2, admin_pb2_grpc
+from transcriber.api import responses
+from transcriber.domain.retention import Retention
+from transcriber.domain.transcriptions import Transcription
+from transcriber.names.speakers_client import SpeakersClient
+from transcriber.recordings.deletion import Deleter
+from transcriber.recordings.workspaces import WorkspaceEraser
+from transcriber.store.erasures import Erasures
+from transcriber.store.stored import StoredThings
+from transcriber.store.transcriptions import Transcriptions
+
+BY_ADMINISTRATOR = "erased by an administrator"
+_MOST = 1000
+_DEFAULT = 100
+_THIS = "This method"
+_KINDS = {
+    ErasureKind.RECORDING: admin_pb2.ERASURE_KIND_RECORDING,
+    ErasureKind.TRANSCRIPTION: admin_pb2.ERASURE_KIND_TRANSCRIPTION,
+    ErasureKind.WORKSPACE: admin_pb2.ERASURE_KIND_WORKSPACE,
+    ErasureKind.VOICE: admin_pb2.ERASURE_KIND_VOICE,
+}
+#: Administrators need no session. Every method checks their token.
+ACCESS = dict.fromkeys(
+    method_names(
+        "AdminService",
+        [
+            "ListStoredTranscriptions",
+            "EraseTranscription",
+            "EraseOwner",
+            "EraseVoice",
+            "GetStorageFigures",
+            "ListErasures",
+        ],
+    ),
+    Access.PUBLIC,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdminDependencies:
+    """Objects behind the methods."""
+
+    administrators: Administrators
+    database: Database
+    deleter: Deleter
+    workspaces: WorkspaceEraser
+    speakers: SpeakersClient
+    retention: Retention
+
+
+class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
+    """Serves AdminService to callers with the token of administrators."""
+
+    def __init__(self, dependencies: AdminDependencies) -> None:
+        self._dependencies = dependencies
+        self._database = dependencies.database
+        self._administrators = dependencies.administrators
+
+    async def ListStoredTranscriptions(
+        self, request: admin_pb2.ListStoredTranscriptionsRequest, context: Any
+    ) -> admin_pb2.ListStoredTranscriptionsResponse:
+        """List transcriptions of all owners, oldest first."""
+        self._administrators.require(context, _THIS)
+        limit, offset = _page(request.limit, request.offset)
+        async with self._database.transaction() as connection:
+            ids, total = await StoredThings(connection).page(
+                owner=request.owner,
+                min_age=times.seconds(request.min_age),
+                limit=limit,
+                offset=offset,
+            )
+            found = [await Transcriptions(connection).get(number) for number in ids]
+        return admin_pb2.ListStoredTranscriptionsResponse(
+            transcriptions=[
+                _stored(item, self._dependencies.retention) for item in found if item is not None
+            ],
+            total=total,
+        )
+
+    async def EraseTranscription(
+        self, request: admin_pb2.EraseTranscriptionRequest, context: Any
+    ) -> admin_pb2.EraseTranscriptionResponse:
+        """Erase a transcription of any owner."""
+        self._administrators.require(context, _THIS)
+        await self._dependencies.deleter.erase(request.transcription_id, reason=BY_ADMINISTRATOR)
+        return admin_pb2.EraseTranscriptionResponse()
+
+    async def EraseOwner(
+        self, request: admin_pb2.EraseOwnerRequest, context: Any
+    ) -> admin_pb2.EraseOwnerResponse:
+        """Erase everything of a session or a workspace."""
+        self._administrators.require(context, _THIS)
+        if not request.owner:
+            raise ValidationError.of("owner", "Name a session or a workspace.")
+        async with self._database.transaction() as connection:
+            workspaces = await StoredThings(connection).workspaces_of(request.owner)
+        erased = 0
+        for workspace_id in workspaces or [request.owner]:
+            erased += await self._dependencies.workspaces.erase(workspace_id, BY_ADMINISTRATOR)
+            await self._dependencies.speakers.erase_workspace(workspace_id, BY_ADMINISTRATOR)
+        return admin_pb2.EraseOwnerResponse(transcriptions=erased)
+
+    async def EraseVoice(
+        self, request: admin_pb2.EraseVoiceRequest, context: Any
+    ) -> admin_pb2.EraseVoiceResponse:
+        """Erase the profile of a person with all voiceprints."""
+        self._administrators.require(context, _THIS)
+        if not await self._dependencies.speakers.erase_voices([request.speaker_id]):
+            raise NotFoundError("There is no such voice.")
+        return admin_pb2.EraseVoiceResponse()
+
+    async def GetStorageFigures(
+        self, _request: admin_pb2.GetStorageFiguresRequest, context: Any
+    ) -> admin_pb2.GetStorageFiguresResponse:
+        """Return figures about everything that is stored."""
+        self._administrators.require(context, _THIS)
+        async with self._database.transaction() as connection:
+            figures = await StoredThings(connection).figures()
+            unwritten = await Erasures(connection).unwritten_count()
+        return admin_pb2.GetStorageFiguresResponse(
+            transcriptions=figures.transcriptions,
+            workspaces=figures.workspaces,
+            recordings=figures.recordings,
+            recording_bytes=figures.recording_bytes,
+            recording_duration=times.duration(figures.recording_seconds),
+            oldest_create_time=times.timestamp(figures.oldest),
+            unfinished_deletions=figures.unfinished_deletions,
+            unwritten_erasures=unwritten,
+        )
+
+    async def ListErasures(
+        self, request: admin_pb2.ListErasuresRequest, context: Any
+    ) -> admin_pb2.ListErasuresResponse:
+        """List what was erased, newest first."""
+        self._administrators.require(context, _THIS)
+        limit, offset = _page(request.limit, request.offset)
+        async with self._database.transaction() as connection:
+            erasures, total = await Erasures(connection).page(limit, offset)
+        return admin_pb2.ListErasuresResponse(erasures=map(_erasure, erasures), total=total)
+
+
+def _page(limit: int, offset: int) -> tuple[int, int]:
+    if not 0 <= limit <= _MOST:
+        raise ValidationError.of("limit", f"limit must be from 1 to {_MOST}.")
+    if offset < 0:
+        raise ValidationError.of("offset", "offset must not be negative.")
+    return limit or _DEFAULT, offset
+
+
+def _stored(value: Transcription, retention: Retention) -> admin_pb2.StoredTranscription:
+    return admin_pb2.StoredTranscription(
+        transcription_id=value.id,
+        workspace_id=value.workspace_id,
+        session_id=value.session_id,
+        status=responses.STATUSES[value.status],
+        size_bytes=value.file.size_bytes,
+        duration=times.duration(value.file.duration),
+        recording_stored=value.source_available,
+        create_time=times.timestamp(value.created_at),
+        recording_keep_until_time=times.timestamp(retention.recording_until(value)),
+        keep_until_time=times.timestamp(retention.transcription_until(value)),
+    )
+
+
+def _erasure(value: Erasure) -> admin_pb2.Erasure:
+    return admin_pb2.Erasure(
+        kind=_KINDS[value.kind],
+        subject=value.subject,
+        workspace_id=value.workspace_id,
+        erase_time=times.timestamp(value.erased_at),
+        reason=value.reason,
+    )
