@@ -220,7 +220,7 @@ class RevisionData(ApiModel):
 
     revision: int
     kind: Literal["machine", "edit", "undo", "redo"]
-    author: str | None = Field(description="Session ID, null for the recognizer.")
+    author: str | None = Field(description="Workspace of the session, null for the recognizer.")
     own: bool
     target_revision: int | None
     created_at: Moment

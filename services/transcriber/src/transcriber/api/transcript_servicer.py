@@ -49,7 +49,11 @@ _DESCRIPTIONS = {
 
 
 class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
-    """Serves TranscriptService. The author of edits is the caller's session."""
+    """Serves TranscriptService.
+
+    The author of edits is the caller's workspace, so that a session that took up another one can
+    take back its edits.
+    """
 
     def __init__(self, database: Database, editor: TranscriptEditor) -> None:
         self._database = database
@@ -98,7 +102,7 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
             newest_revision=found.revision,
             segments=_messages(segments, found, first=request.offset),
             total=total,
-            notes=[_note(note, caller.session_id) for note in notes],
+            notes=[_note(note, caller.workspace_id) for note in notes],
         )
 
     async def EditTranscript(
@@ -115,7 +119,7 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         edited = await self._editor.edit(
             request.transcription_id,
             caller.workspace_id,
-            caller.session_id,
+            caller.workspace_id,
             edit_requests.operations(request.operations),
             base=request.revision,
             request_id=request.request_id,
@@ -140,7 +144,7 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         """Take back the caller's last batch."""
         caller = rights.caller(Right.CHANGE)
         toggled = await self._editor.undo(
-            request.transcription_id, caller.workspace_id, caller.session_id
+            request.transcription_id, caller.workspace_id, caller.workspace_id
         )
         return transcript_pb2.UndoEditsResponse(
             revision=toggled.revision, undone_revision=toggled.target
@@ -152,7 +156,7 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         """Repeat the caller's last batch that was taken back."""
         caller = rights.caller(Right.CHANGE)
         toggled = await self._editor.redo(
-            request.transcription_id, caller.workspace_id, caller.session_id
+            request.transcription_id, caller.workspace_id, caller.workspace_id
         )
         return transcript_pb2.RedoEditsResponse(
             revision=toggled.revision, redone_revision=toggled.target
@@ -164,9 +168,9 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         """List all revisions, the newest first."""
         caller = rights.caller(Right.READ)
         history = await self._editor.history(
-            request.transcription_id, caller.workspace_id, caller.session_id
+            request.transcription_id, caller.workspace_id, caller.workspace_id
         )
-        revisions = [_revision(entry, caller.session_id) for entry in history.entries]
+        revisions = [_revision(entry, caller.workspace_id) for entry in history.entries]
         revisions.insert(
             0,
             transcript_pb2.Revision(
@@ -188,7 +192,7 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         """Make an earlier revision the current one."""
         caller = rights.caller(Right.CHANGE)
         edited = await self._editor.restore(
-            request.transcription_id, caller.workspace_id, caller.session_id, request.revision
+            request.transcription_id, caller.workspace_id, caller.workspace_id, request.revision
         )
         return transcript_pb2.RestoreRevisionResponse(revision=edited.revision)
 
@@ -234,22 +238,22 @@ def _segment(view: SegmentView, *, words: bool) -> Segment:
     )
 
 
-def _note(note: NoteItem, session_id: str) -> transcript_pb2.Note:
+def _note(note: NoteItem, author: str) -> transcript_pb2.Note:
     return transcript_pb2.Note(
         note_id=str(note.id),
         text=note.text,
         first_word_id=str(note.first),
         last_word_id=str(note.last),
-        own=note.author == session_id,
+        own=note.author == author,
     )
 
 
-def _revision(entry: HistoryEntry, session_id: str) -> transcript_pb2.Revision:
+def _revision(entry: HistoryEntry, author: str) -> transcript_pb2.Revision:
     return transcript_pb2.Revision(
         revision=entry.entry.revision,
         kind=_KINDS[entry.entry.kind],
         author=entry.entry.author,
-        own=entry.entry.author == session_id,
+        own=entry.entry.author == author,
         target_revision=entry.entry.target,
         create_time=timestamp(entry.created_at),
         description=_description(entry.entry.kind, entry.operations),

@@ -44,18 +44,23 @@ class Turn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Word:
-    """A word with the labels of everybody who speaks during it, its speaker first."""
+    """A word with the labels of everybody who speaks during it, its speaker first.
+
+    `id` identifies it in edits. A word that a person wrote is `edited`, and its probability is 0.
+    """
 
     text: str
     start: float
     end: float
     probability: float
     speakers: tuple[str, ...]
+    id: str = ""
+    edited: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Segment:
-    """Consecutive words of one speaker."""
+    """Consecutive words of one speaker. `id` identifies it in edits."""
 
     label: str
     text: str
@@ -65,6 +70,9 @@ class Segment:
     language: str
     words: tuple[Word, ...] = ()
     channel: int = 0
+    id: str = ""
+    reviewed: bool = False
+    starred: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,7 +125,8 @@ class TranscriptSpeaker:
     """A stored speaker.
 
     `name` is empty if `name_source` is none. `clean` has (start, end) of turns without other
-    speakers, longest first. `speech_seconds` counts all speech, overlaps included.
+    speakers, longest first. `speech_seconds` counts all speech, overlaps included. `merged_into` is
+    the label of the speaker who this one turned out to be, empty without one.
     """
 
     label: str
@@ -133,6 +142,7 @@ class TranscriptSpeaker:
     clean: tuple[tuple[float, float], ...] = ()
     clip_key: str = ""
     channel: int = 0
+    merged_into: str = ""
 
     @property
     def display_name(self) -> str:

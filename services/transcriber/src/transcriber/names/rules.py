@@ -237,10 +237,15 @@ class GroupedSpeakers:
 
 
 def group_by_name(speakers: Sequence[TranscriptSpeaker]) -> GroupedSpeakers:
-    """Group speakers with the same name. The first label stands for the group."""
+    """Group speakers with the same name, and those that were merged.
+
+    The first label of one that was not merged into another stands for the group.
+    """
+    by_label = {speaker.label: speaker for speaker in speakers}
     groups: dict[str, list[TranscriptSpeaker]] = {}
-    for speaker in speakers:
-        key = f"name {same_name(speaker.name)}" if speaker.name else f"label {speaker.label}"
+    for speaker in sorted(speakers, key=lambda item: bool(item.merged_into)):
+        own = _merged(speaker, by_label)
+        key = f"name {same_name(own.name)}" if own.name else f"label {own.label}"
         groups.setdefault(key, []).append(speaker)
     together = tuple(_together(group) for group in groups.values())
     primary = {
@@ -254,6 +259,17 @@ def group_by_name(speakers: Sequence[TranscriptSpeaker]) -> GroupedSpeakers:
         primary=primary,
         names={label: names[primary[label]] for label in primary},
     )
+
+
+def _merged(
+    speaker: TranscriptSpeaker, by_label: Mapping[str, TranscriptSpeaker]
+) -> TranscriptSpeaker:
+    """Return the speaker who a speaker turned out to be."""
+    for _ in by_label:
+        if speaker.merged_into not in by_label:
+            break
+        speaker = by_label[speaker.merged_into]
+    return speaker
 
 
 def _together(group: list[TranscriptSpeaker]) -> TranscriptSpeaker:

@@ -12,24 +12,41 @@ from transcriber.domain.transcripts import Segment, Transcript, TranscriptSpeake
 from transcriber.store.rows import languages_to_json, segment_of, speaker_of, words_to_json
 
 _SEGMENTS = """
-SELECT position, label, text, start_seconds, end_seconds, confidence, language,
-       channel
-FROM segments WHERE transcription_id = %s ORDER BY position
+SELECT item, position, label, text, start_seconds, end_seconds, confidence, language, channel,
+       reviewed, starred, machine_revision
+FROM current_segments
+WHERE transcription_id = %s ORDER BY start_seconds, rank
 """
 _BATCH = """
-SELECT position, label, text, start_seconds, end_seconds, confidence, language,
-       channel
-FROM segments WHERE transcription_id = %s AND position >= %s ORDER BY position LIMIT %s
+SELECT item, position, label, text, start_seconds, end_seconds, confidence, language, channel,
+       reviewed, starred, machine_revision
+FROM current_segments
+WHERE transcription_id = %s ORDER BY start_seconds, rank OFFSET %s LIMIT %s
 """
 _BATCH_WITH_WORDS = """
-SELECT position, label, text, start_seconds, end_seconds, confidence, language,
-       channel, words
-FROM segments WHERE transcription_id = %s AND position >= %s ORDER BY position LIMIT %s
+SELECT item, position, label, text, start_seconds, end_seconds, confidence, language, channel,
+       reviewed, starred, machine_revision, words
+FROM current_segments
+WHERE transcription_id = %s ORDER BY start_seconds, rank OFFSET %s LIMIT %s
 """
-_MOMENT = "SELECT transcript_at FROM transcriptions WHERE id = %s"
+_BETWEEN = """
+SELECT item, position, label, text, start_seconds, end_seconds, confidence, language, channel,
+       reviewed, starred, machine_revision, CASE WHEN %(words)s THEN words END AS words
+FROM current_segments
+WHERE transcription_id = %(id)s AND end_seconds > %(start)s
+  AND (%(end)s::double precision IS NULL OR start_seconds < %(end)s)
+ORDER BY start_seconds, rank OFFSET %(offset)s LIMIT %(limit)s
+"""
+_COUNT_BETWEEN = """
+SELECT count(*) AS total FROM current_segments
+WHERE transcription_id = %(id)s AND end_seconds > %(start)s
+  AND (%(end)s::double precision IS NULL OR start_seconds < %(end)s)
+"""
+_VERSION = "SELECT transcript_at, revision FROM transcriptions WHERE id = %s"
 _SPEAKERS = """
 SELECT * FROM transcript_speakers WHERE transcription_id = ANY(%s) ORDER BY position
 """
+_CLEAR_EDITS = "DELETE FROM edited_segments WHERE transcription_id = %s"
 _CLEAR_SEGMENTS = "DELETE FROM segments WHERE transcription_id = %s"
 _CLEAR_SPEAKERS = "DELETE FROM transcript_speakers WHERE transcription_id = %s"
 _COPY_SEGMENTS = """
@@ -51,7 +68,10 @@ VALUES (
 """
 _COMPLETED = """
 UPDATE transcriptions
-SET status = 'completed', transcript_at = now(), language_detected = %(language)s,
+SET status = 'completed', transcript_at = now(),
+    revision = CASE WHEN transcript_at IS NULL THEN revision ELSE revision + 1 END,
+    machine_revision = CASE WHEN transcript_at IS NULL THEN revision ELSE revision + 1 END,
+    language_detected = %(language)s,
     languages = %(languages)s, confidence = %(confidence)s, warnings = %(warnings)s,
     failure_code = NULL, failure_message = NULL, speech_model = %(speech_model)s,
     diarization_model = %(diarization_model)s,
@@ -126,10 +146,37 @@ class Transcripts:
         rows = await fetch_all(self._connection, sql, (transcription_id, first, limit))
         return [segment_of(row) for row in rows]
 
-    async def transcript_at(self, transcription_id: int) -> dt.datetime | None:
-        """Return when the stored transcript was assembled."""
-        row = await fetch_one(self._connection, _MOMENT, (transcription_id,))
-        return row["transcript_at"] if row else None
+    async def between(
+        self,
+        transcription_id: int,
+        *,
+        start: float,
+        end: float | None,
+        words: bool,
+        offset: int,
+        limit: int,
+    ) -> tuple[list[Segment], int]:
+        """Return a page of the segments between two times in seconds, and their number.
+
+        Segments that reach into the time are included. `end` may be None.
+        """
+        parameters = {
+            "id": transcription_id,
+            "start": start if start > 0 else -1.0,
+            "end": end,
+            "words": words,
+            "offset": offset,
+            "limit": limit,
+        }
+        rows = await fetch_all(self._connection, _BETWEEN, parameters)
+        count = await fetch_one(self._connection, _COUNT_BETWEEN, parameters)
+        assert count is not None
+        return [segment_of(row) for row in rows], count["total"]
+
+    async def version(self, transcription_id: int) -> tuple[dt.datetime | None, int]:
+        """Return when the stored transcript was assembled, and its revision."""
+        row = await fetch_one(self._connection, _VERSION, (transcription_id,))
+        return (row["transcript_at"], row["revision"]) if row else (None, 0)
 
     async def speakers(
         self, transcription_ids: Sequence[int]
@@ -142,6 +189,7 @@ class Transcripts:
 
     async def replace(self, transcription_id: int, completion: Completion) -> dt.datetime:
         """Store a transcript in place of an earlier one. Return its time of assembly."""
+        await execute(self._connection, _CLEAR_EDITS, (transcription_id,))
         await execute(self._connection, _CLEAR_SEGMENTS, (transcription_id,))
         await execute(self._connection, _CLEAR_SPEAKERS, (transcription_id,))
         await self._copy(transcription_id, completion.transcript.segments)

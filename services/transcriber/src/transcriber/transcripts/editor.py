@@ -10,7 +10,7 @@ from transcriber.editing.document import Document
 from transcriber.editing.effects import Effects
 from transcriber.editing.errors import EditConflictError
 from transcriber.editing.history import BatchKind, Entry, Stacks
-from transcriber.editing.items import ItemId
+from transcriber.editing.items import ItemId, SegmentItem
 from transcriber.editing.operations import Operation, SetTimes
 from transcriber.editing.views import SegmentView
 from transcriber.store.edits import Head, HistoryEntry, LoadedDocument, TranscriptEdits
@@ -285,7 +285,12 @@ def _difference(
 
 
 def _text_around(document: Document, item_id: ItemId) -> str | None:
-    for view in views.segments(document):
-        if view.id == item_id or any(word.id == item_id for word in view.words):
-            return view.text
+    """Return the text of the segment of a word or segment, None if it is not there yet."""
+    for item in document:
+        if item.id == item_id:
+            own = isinstance(item, SegmentItem) and item.alive
+            segment = item if own else document.segment_of(item_id)
+            assert isinstance(segment, SegmentItem)
+            view = views.view_of(document, segment)
+            return "" if view is None else view.text
     return None

@@ -1,0 +1,28 @@
+"""Revisions in `ETag` and `If-Match`."""
+
+import pytest
+
+from common.errors import ValidationError
+from gateway.web.preconditions import PreconditionRequiredError, etag, matched_revision
+
+
+@pytest.mark.parametrize("header", ['"7"', 'W/"7"', "7", ' "7" '])
+def test_if_match_names_a_revision(header: str) -> None:
+    assert matched_revision(header) == 7
+
+
+def test_etag_is_taken_back() -> None:
+    assert matched_revision(etag(12)) == 12
+
+
+@pytest.mark.parametrize("header", [None, ""])
+def test_if_match_is_required(header: str | None) -> None:
+    with pytest.raises(PreconditionRequiredError):
+        matched_revision(header)
+
+
+@pytest.mark.parametrize("header", ["*", '"abc"', '"1", "2"', '"-1"', '"1234567890"', "١"])
+def test_other_tags_are_refused(header: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        matched_revision(header)
+    assert not isinstance(caught.value, PreconditionRequiredError)
