@@ -16,6 +16,7 @@ from typing import Any
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
+from common.bus_rights import RIGHTS
 from devstack.credentials import StackCredentials
 from devstack.database import DATABASE, ROLES
 from devstack.stack import service_variables
@@ -103,13 +104,15 @@ class Nats(Server):
 
     def __init__(self, credentials: StackCredentials) -> None:
         self._passwords = {
-            "service": credentials.nats_service,
-            "provisioner": credentials.nats_provisioner,
-            "subscriber": credentials.nats_subscriber,
+            user: credentials.nats_password(user)
+            for user in ("service", *RIGHTS, "provisioner", "subscriber")
         }
         super().__init__(
             "nats",
-            {f"NATS_{user.upper()}_PASSWORD": word for user, word in self._passwords.items()},
+            {
+                f"NATS_{user.upper().replace('-', '_')}_PASSWORD": word
+                for user, word in self._passwords.items()
+            },
         )
 
     def url(self, user: str) -> str:
@@ -155,7 +158,7 @@ class ContainerServers:
         """Return the same variables as devstack.stack.EmbeddedServers."""
         return service_variables(
             service,
-            messages=self.nats.service_url,
+            messages=lambda name: self.nats.url(name if name in RIGHTS else "service"),
             events=self.nats.subscriber_url,
             database=self.postgres.url,
             objects=self.s3.environment(),

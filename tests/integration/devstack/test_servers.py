@@ -330,12 +330,21 @@ def test_services_only_have_the_variables_they_need(servers: EmbeddedServers) ->
     names = {
         service: {name for name in servers.environment(service) if not name.startswith("S3_")}
         | ({"S3_*"} if "S3_ENDPOINT" in servers.environment(service) else set())
-        for service in ("gateway", "transcriber", "diarizer", "speakers", "exporter", "subscriber")
+        for service in (
+            "gateway",
+            "transcriber",
+            "transcriber-worker",
+            "diarizer",
+            "speakers",
+            "exporter",
+            "subscriber",
+        )
     }
     assert names == {
         "gateway": {"NATS_URL", "DATABASE_URL"},
         "transcriber": {"NATS_URL", "DATABASE_URL", "S3_*"},
-        "diarizer": {"NATS_URL", "S3_*"},
+        "transcriber-worker": {"NATS_URL"},
+        "diarizer": {"NATS_URL"},
         "speakers": {"NATS_URL", "DATABASE_URL"},
         "exporter": {"NATS_URL"},
         "subscriber": {"NATS_URL"},

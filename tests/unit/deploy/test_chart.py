@@ -8,6 +8,7 @@ import pytest
 import yaml
 from pydantic_settings import BaseSettings
 
+from common.bus_rights import RIGHTS
 from common.signing import receiver_key
 from diarizer.settings import DiarizerSettings
 from exporter.settings import ExporterSettings
@@ -181,6 +182,9 @@ def test_secrets_are_files_and_only_needed_ones_are_mounted(
     databases = {key for key in mounted if key.endswith("-database-url")}
     assert databases == ({f"{role[service]}-database-url"} if service in role else set())
     assert ("s3-secret-key" in mounted) == (service == "transcriber-api")
+    made = of_kind(defaults, "Secret")["secrets"]["stringData"]
+    (nats_url,) = {key for key in mounted if key.endswith("nats-url")}
+    assert f"nats://{service if service in RIGHTS else 'service'}:" in made[nats_url]
     assert all("valueFrom" not in item for item in container(defaults, service)["env"])
 
 

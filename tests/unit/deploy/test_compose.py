@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic_settings import BaseSettings
 
+from common.bus_rights import RIGHTS
 from common.provisioning.settings import ProvisioningSettings
 from common.signing import receiver_key
 from devstack import nats
@@ -131,6 +132,15 @@ def test_worker_may_use_as_many_cores_as_its_models_have_threads() -> None:
         assert services[name]["cpus"] == "7"
 
 
+@pytest.mark.parametrize("name", SETTINGS)
+def test_services_connect_to_nats_as_their_users(
+    services: dict[str, dict[str, Any]], name: str
+) -> None:
+    own = name.removesuffix("-gpu")
+    url = environment(services[name])["NATS_URL"]
+    assert url == f"nats://{own if own in RIGHTS else 'service'}:development@nats:4222"
+
+
 @pytest.mark.parametrize("name", WORKERS)
 def test_workers_have_no_key_but_their_own(services: dict[str, dict[str, Any]], name: str) -> None:
     public = environment(services["gateway"])["SECRET_KEY"]
@@ -138,9 +148,8 @@ def test_workers_have_no_key_but_their_own(services: dict[str, dict[str, Any]], 
     for service in (services[name], production()["services"][name]):
         assert not {"SECRET_KEY", "SECRET_KEY_FILE"} & service["environment"].keys()
         assert not any(variable.startswith("S3_") for variable in service["environment"])
-        assert not {"secret_key", "s3_access_key", "s3_secret_key"} & set(
-            service.get("secrets", [])
-        )
+        granted = set(service.get("secrets", []))
+        assert not {"secret_key", "s3_access_key", "s3_secret_key"} & granted
     others = {f"{other.replace('-', '_')}_service_key" for other in set(WORKERS.values())}
     granted = set(production()["services"][name]["secrets"]) & others
     assert granted == {f"{WORKERS[name].replace('-', '_')}_service_key"}
@@ -277,7 +286,10 @@ def test_services_read_the_secrets_of_the_script(
             monkeypatch.delenv(variable.upper(), raising=False)
     settings = SETTINGS[name]()
     nats_url = settings.nats_url.get_secret_value()  # type: ignore[attr-defined]
-    assert nats_url == Path(here, "nats_url").read_text()
+    own = name.removesuffix("-gpu")
+    user = own if own in RIGHTS else "service"
+    password = Path(here, f"nats_{user.replace('-', '_')}_password").read_text()
+    assert nats_url == f"nats://{user}:{password}@nats:4222"
 
 
 def test_nats_grants_the_same_rights_as_on_one_machine() -> None:
@@ -285,6 +297,9 @@ def test_nats_grants_the_same_rights_as_on_one_machine() -> None:
     ours = json.loads(re.sub(r": \$(\w+)", r': "\1"', text))
     credentials = StackCredentials(
         nats_service="NATS_SERVICE_PASSWORD",
+        nats_transcriber_worker="NATS_TRANSCRIBER_WORKER_PASSWORD",
+        nats_diarizer="NATS_DIARIZER_PASSWORD",
+        nats_exporter="NATS_EXPORTER_PASSWORD",
         nats_provisioner="NATS_PROVISIONER_PASSWORD",
         nats_subscriber="NATS_SUBSCRIBER_PASSWORD",
     )

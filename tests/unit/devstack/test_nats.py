@@ -35,7 +35,10 @@ def test_limits_and_store(tmp_path: Path) -> None:
 def test_subscribers_have_a_separate_account(tmp_path: Path) -> None:
     accounts = read(tmp_path)["accounts"]
     users = {name: [user["user"] for user in one["users"]] for name, one in accounts.items()}
-    assert users == {"services": ["service"], "subscribers": ["provisioner", "subscriber"]}
+    assert users == {
+        "services": ["service", "transcriber-worker", "diarizer", "exporter"],
+        "subscribers": ["provisioner", "subscriber"],
+    }
     assert accounts["services"]["exports"] == [{"stream": "securetranscribe.events.v1.>"}]
     assert "imports" not in accounts["services"]
 
@@ -70,5 +73,6 @@ def test_urls(tmp_path: Path) -> None:
         ports=NatsPorts(client=1, monitor=2),
         credentials=CREDENTIALS,
     )
-    assert server.service_url == "nats://service:s@127.0.0.1:1"
+    assert server.service_url == server.url("gateway") == "nats://service:s@127.0.0.1:1"
+    assert server.url("diarizer").startswith("nats://diarizer:")
     assert server.subscriber_url == "nats://subscriber:r@127.0.0.1:1"

@@ -1,6 +1,6 @@
 {{- /*
 Facts about the services that do not depend on the values. `calls` are the arrows of the architecture, the
-source of addresses and network policies. `servers` store the data of a service.
+source of addresses and network policies. `servers` store the data of a service. With `ownUser` it has its own user of NATS.
 */}}
 {{- define "securetranscribe.catalog" -}}
 envoy:
@@ -35,6 +35,7 @@ speakers:
   servers: [postgres, nats]
 exporter:
   ports: { grpc: 50051, metrics: 9464 }
+  ownUser: true
   calls: [gateway, transcriber-api]
   servers: [nats]
 {{- end }}

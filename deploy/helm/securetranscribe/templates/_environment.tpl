@@ -7,7 +7,7 @@
 {{- $_ := set $all (include "securetranscribe.addressVariable" .) (printf "%s:50051" $host) }}
 {{- end }}
 {{- range $key := include "securetranscribe.secretKeys" . | fromJsonArray }}
-{{- $variable := regexReplaceAll "^.+-(database-url|service-key)$" $key "${1}" | replace "-" "_" | upper }}
+{{- $variable := regexReplaceAll "^.+-(database-url|service-key|nats-url)$" $key "${1}" | replace "-" "_" | upper }}
 {{- $_ := set $all (printf "%s_FILE" $variable) (printf "/run/secrets/securetranscribe/%s" $key) }}
 {{- end }}
 {{- if and (has "s3" .facts.servers) (not .facts.stage) }}
@@ -39,10 +39,10 @@
 {{- end }}
 {{- end }}
 
-{{- /* Keys of the Secret that a service may read. A worker can only verify calls to itself,
-and its tasks have the URLs of their objects. */}}
+{{- /* Keys of the Secret that a service may read. Workers have fewer. */}}
 {{- define "securetranscribe.secretKeys" -}}
-{{- $keys := list (ternary (printf "%s-service-key" .name) "secret-key" (hasKey .facts "stage")) "nats-url" }}
+{{- $keys := list (ternary (printf "%s-service-key" .name) "secret-key" (hasKey .facts "stage")) }}
+{{- $keys = append $keys (ternary (printf "%s-nats-url" .name) "nats-url" (or (hasKey .facts "stage") (hasKey .facts "ownUser"))) }}
 {{- with .facts.database }}{{ $keys = append $keys (printf "%s-database-url" .) }}{{ end }}
 {{- if and (has "s3" .facts.servers) (not .facts.stage) }}{{ $keys = concat $keys (list "s3-access-key" "s3-secret-key") }}{{ end }}
 {{- toJson $keys }}

@@ -17,6 +17,9 @@ nats:
   data: /data
   secrets:
     NATS_SERVICE_PASSWORD: nats-service-password
+    NATS_TRANSCRIBER_WORKER_PASSWORD: nats-transcriber-worker-password
+    NATS_DIARIZER_PASSWORD: nats-diarizer-password
+    NATS_EXPORTER_PASSWORD: nats-exporter-password
     NATS_PROVISIONER_PASSWORD: nats-provisioner-password
     NATS_SUBSCRIBER_PASSWORD: nats-subscriber-password
   ready: [wget, -q, -O-, "http://127.0.0.1:8222/healthz?js-enabled-only=true"]

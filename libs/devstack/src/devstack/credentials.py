@@ -23,6 +23,9 @@ class StackCredentials:
     postgres_transcriber: str = _secret()
     postgres_speakers: str = _secret()
     nats_service: str = _secret()
+    nats_transcriber_worker: str = _secret()
+    nats_diarizer: str = _secret()
+    nats_exporter: str = _secret()
     nats_subscriber: str = _secret()
     nats_provisioner: str = _secret()
     s3_access_key: str = field(default_factory=lambda: secrets.token_hex(10), repr=False)
@@ -32,6 +35,18 @@ class StackCredentials:
 
     secret_key: str = _secret()
     """Default of SECRET_KEY, with which services sign calls and derive keys."""
+
+    def nats_password(self, user: str) -> str:
+        """Return the password of a user of NATS. Raise KeyError for an unknown user."""
+        passwords = {
+            "service": self.nats_service,
+            "transcriber-worker": self.nats_transcriber_worker,
+            "diarizer": self.nats_diarizer,
+            "exporter": self.nats_exporter,
+            "provisioner": self.nats_provisioner,
+            "subscriber": self.nats_subscriber,
+        }
+        return passwords[user]
 
     def postgres_password(self, role: str) -> str:
         """Return the password of a database role. Raise KeyError for an unknown role."""

@@ -11,6 +11,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from common.bus import EVENTS_STREAM
+from common.bus_rights import RIGHTS
 from common.provisioning.event_copy import EVENTS_SUBJECT, share_events
 from devstack.credentials import StackCredentials
 from devstack.errors import StartError
@@ -60,11 +61,20 @@ class NatsPorts:
 def configuration(*, ports: NatsPorts, store: Path, credentials: StackCredentials) -> str:
     """Return the server's configuration file as JSON, a subset of its own notation.
 
-    It has two separate accounts: `services` for the system itself, and `subscribers` with nothing
-    but a copy of every event. Rights within one account are not sufficient, because clients with
-    the right to create a consumer choose its subject, and could have events delivered as commands.
+    It has two separate accounts: `services` for the system itself, where some services have only
+    the rights of their work, and `subscribers` with nothing but a copy of every event. Rights
+    within one account are not sufficient for strangers, because clients with the right to create a
+    consumer choose its subject, and could have events delivered as commands.
     """
     user, password = "user", "password"
+    limited = [
+        {
+            user: name,
+            password: credentials.nats_password(name),
+            "permissions": rights.permissions(),
+        }
+        for name, rights in RIGHTS.items()
+    ]
     subscriber_rights = {
         "publish": {"allow": list(SUBSCRIBER_MAY_PUBLISH)},
         "subscribe": {"allow": list(SUBSCRIBER_MAY_SUBSCRIBE)},
@@ -78,7 +88,7 @@ def configuration(*, ports: NatsPorts, store: Path, credentials: StackCredential
         "accounts": {
             "services": {
                 "jetstream": "enabled",
-                "users": [{user: "service", password: credentials.nats_service}],
+                "users": [{user: "service", password: credentials.nats_service}, *limited],
                 "exports": [{"stream": EVENTS_SUBJECT}],
             },
             "subscribers": {
@@ -115,10 +125,15 @@ class NatsServer:
         """`host:port` for clients."""
         return f"{LOOPBACK}:{self._ports.client}"
 
+    def url(self, service: str) -> str:
+        """Return the URL of a service: its own user if it has one, else the one of all others."""
+        user = service if service in RIGHTS else "service"
+        return f"nats://{user}:{self._credentials.nats_password(user)}@{self.address}"
+
     @property
     def service_url(self) -> str:
-        """URL with all rights, for the services."""
-        return f"nats://service:{self._credentials.nats_service}@{self.address}"
+        """URL with all rights."""
+        return self.url("service")
 
     @property
     def subscriber_url(self) -> str:

@@ -179,7 +179,7 @@ class EmbeddedServers:
         """Return `service_variables` of these servers. Raise NotRunningError before the start."""
         return service_variables(
             service,
-            messages=self.nats.service_url,
+            messages=self.nats.url,
             events=self.nats.subscriber_url,
             database=self.postgres.url,
             objects=self.s3.environment(),
@@ -225,21 +225,21 @@ class EmbeddedServers:
 def service_variables(
     service: str,
     *,
-    messages: str,
+    messages: Callable[[str], str],
     events: str,
     database: Callable[[str], str],
     objects: Mapping[str, str],
 ) -> dict[str, str]:
     """Return a service's variables for its servers.
 
-    NATS_URL (`messages`) is for all services, DATABASE_URL (`database` of its role) for `gateway`,
-    `transcriber` and `speakers`, and S3_* (`objects`) for `transcriber`. Workers only learn which
-    disk the objects are on. The service `subscriber` is an external client with a read-only
-    NATS_URL (`events`).
+    NATS_URL (`messages` of the service) is for all services, DATABASE_URL (`database` of its role)
+    for `gateway`, `transcriber` and `speakers`, and S3_* (`objects`) for `transcriber`. Workers
+    only learn which disk the objects are on. The service `subscriber` is an external client with a
+    read-only NATS_URL (`events`).
     """
     if service == "subscriber":
         return {"NATS_URL": events}
-    variables = {"NATS_URL": messages}
+    variables = {"NATS_URL": messages(service)}
     if service in ROLES:
         variables["DATABASE_URL"] = database(service)
     if service in OBJECT_USERS:

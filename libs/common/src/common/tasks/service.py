@@ -103,7 +103,7 @@ async def serve(settings: WorkerSettings, supervisor: Supervisor, kind: WorkerKi
         delivery = Delivery(
             ack_wait_seconds=settings.task_ack_wait_seconds, max_deliver=settings.task_max_deliver
         )
-        await eventually(lambda: bus.ensure_streams(stream, delivery))
+        await eventually(lambda: bus.ensure_tasks(stream, kind.stage, delivery))
 
         reserve = DiskReserve(settings.s3_local_directory, reserve_bytes=settings.s3_local_reserve)
         objects = SignedObjects(reserve)

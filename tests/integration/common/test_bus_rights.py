@@ -1,0 +1,192 @@
+"""What the limited users of NATS may do, as the real server decides."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import nats.errors
+import pytest
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.js.api import ConsumerConfig, StreamConfig
+from nats.js.errors import APIError
+
+from common import bus
+from common.bus import Delivery
+from devstack.stack import EmbeddedServers
+from tests.integration.common.tasks.workers import Bench, Held, until
+
+WORKERS = {"transcriber-worker": "transcribe", "diarizer": "diarize"}
+REVOKED = bus.event_subject("s", "session", "s", "revoked")
+
+
+class User:
+    """A connection of a user, and what the server refused it."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.refused: list[str] = []
+
+    async def note(self, error: Exception) -> None:
+        self.refused.append(str(error).lower())
+
+    async def must_not(self, action: Callable[[], Awaitable[object]]) -> None:
+        """Do something and wait until the server has refused it."""
+        before = len(self.refused)
+        with suppress(TimeoutError, nats.errors.Error, APIError):
+            await action()
+        await self.client.flush()
+        await until(lambda: len(self.refused) > before)
+        assert "permissions violation" in self.refused[-1]
+
+
+@asynccontextmanager
+async def connected(servers: EmbeddedServers, service: str) -> AsyncIterator[User]:
+    user = User(Client())
+    url = servers.environment(service)["NATS_URL"]
+    name = service if f"//{service}:" in url else "service"
+    await user.client.connect(url, inbox_prefix=bus.inbox_prefix(name), error_cb=user.note)
+    try:
+        yield user
+    finally:
+        await user.client.close()
+
+
+@pytest.fixture
+async def service(servers: EmbeddedServers) -> AsyncIterator[Client]:
+    async with connected(servers, "transcriber") as user:
+        await bus.ensure_streams(user.client.jetstream(), Delivery())
+        yield user.client
+
+
+async def test_worker_works_with_its_own_user(bench: Bench, servers: EmbeddedServers) -> None:
+    """Take a task, keep it alive, hand in its result, and hear of a cancellation."""
+    own = servers.environment("transcriber-worker")["NATS_URL"]
+    assert own != bench.url
+    bench.url = own
+    progress = await bench.client.subscribe(bus.progress_subject("*"))
+    beats = await bench.client.subscribe(bus.worker_subject("transcribe", "*"))
+    handler = Held()
+    first, second = await bench.task(), await bench.task()
+    running = await bench.start(handler)
+    await bus.ensure_tasks(running.client.jetstream(), "transcribe", bench.delivery)
+    await bench.give(first)
+    await handler.begun()
+    handler.release.set()
+    result = await bench.result()
+    assert (result.task_id, result.result_key) == (first.task_id, first.result_key)
+    await bench.settled()
+
+    handler.release.clear()
+    await bench.give(second)
+    await handler.begun(2)
+    await bench.cancel(second)
+    await until(handler.stopped.is_set)
+    await bench.settled()
+    await beats.next_msg(timeout=20)
+    await progress.unsubscribe()
+
+
+@pytest.mark.parametrize("user", [*WORKERS, "exporter"])
+async def test_revoked_sessions_are_heard(
+    servers: EmbeddedServers, service: Client, user: str
+) -> None:
+    async with connected(servers, user) as limited:
+        heard = await limited.client.subscribe(bus.event_subject("*", "session", "*", "revoked"))
+        await limited.client.flush()
+        await service.publish(REVOKED, b"gone")
+        assert (await heard.next_msg(timeout=20)).data == b"gone"
+        assert limited.refused == []
+
+
+@pytest.mark.parametrize("user", [*WORKERS, "exporter"])
+async def test_nothing_of_others_is_heard(
+    servers: EmbeddedServers, service: Client, user: str
+) -> None:
+    heard: list[Msg] = []
+
+    async def note(message: Msg) -> None:
+        heard.append(message)
+
+    async with connected(servers, user) as limited:
+        for subject in (
+            ">",
+            "securetranscribe.events.v1.>",
+            bus.event_subject("*", "job", "*", "completed"),
+            bus.tasks_subject("transcribe"),
+            bus.results_subject("*"),
+            "_INBOX.>",
+            f"{bus.inbox_prefix('service')}.>",
+            "$JS.>",
+        ):
+
+            async def listen(subject: str = subject) -> Subscription:
+                return await limited.client.subscribe(subject, cb=note)
+
+            await limited.must_not(listen)
+            await service.publish(bus.event_subject("s", "job", "j", "progress"), b"event")
+            await service.flush()
+            await limited.client.flush()
+        assert heard == []
+
+
+@pytest.mark.parametrize("user", [*WORKERS, "exporter"])
+async def test_nothing_is_published_for_others(
+    servers: EmbeddedServers, service: Client, user: str
+) -> None:
+    overheard = await service.subscribe("securetranscribe.>")
+    await service.flush()
+    other = {"transcriber-worker": "diarize", "diarizer": "transcribe", "exporter": "diarize"}[user]
+    async with connected(servers, user) as limited:
+        for subject in (
+            bus.tasks_subject("transcribe"),
+            bus.tasks_subject("diarize"),
+            bus.event_subject("s", "job", "j", "completed"),
+            REVOKED,
+            bus.cancel_subject("job_1"),
+            bus.results_subject(other),
+            bus.worker_subject(other, "w"),
+            f"$JS.ACK.TASKS.{other}.1.1.1.1.0",
+            "$KV.cancelled.job_1",
+            "_INBOX.service.x",
+        ):
+
+            async def publish(subject: str = subject) -> None:
+                await limited.client.publish(subject, b"forged")
+
+            await limited.must_not(publish)
+        await service.flush()
+        assert overheard.pending_msgs == 0
+
+
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize("user", WORKERS)
+async def test_streams_and_tasks_of_others_are_out_of_reach(
+    servers: EmbeddedServers, user: str
+) -> None:
+    other = {"transcriber-worker": "diarize", "diarizer": "transcribe"}[user]
+    async with connected(servers, user) as limited:
+        stream = limited.client.jetstream(timeout=0.3)
+
+        async def fetch() -> None:
+            consumer = await stream.pull_subscribe_bind(durable=other, stream=bus.TASKS_STREAM)
+            await consumer.fetch(1, timeout=0.3)
+
+        for action in (
+            fetch,
+            lambda: stream.get_msg(bus.TASKS_STREAM, 1),
+            lambda: stream.get_msg(bus.EVENTS_STREAM, 1),
+            lambda: stream.delete_msg(bus.TASKS_STREAM, 1),
+            lambda: stream.purge_stream(bus.TASKS_STREAM),
+            lambda: stream.delete_stream(bus.RESULTS_STREAM),
+            lambda: stream.add_stream(StreamConfig(name="MINE", subjects=["mine"])),
+            lambda: stream.add_consumer(bus.EVENTS_STREAM, ConsumerConfig(durable_name="mine")),
+            lambda: stream.add_consumer(bus.TASKS_STREAM, ConsumerConfig(durable_name="mine")),
+            lambda: stream.delete_consumer(bus.TASKS_STREAM, other),
+        ):
+            await limited.must_not(action)
+        own = await asyncio.wait_for(
+            stream.consumer_info(bus.TASKS_STREAM, WORKERS[user]), timeout=20
+        )
+        assert own.name == WORKERS[user]
