@@ -1,10 +1,13 @@
+import contextvars
 import time
 
 import pytest
 
+from common.addresses import use_address
 from common.errors import AuthenticationError
 from common.identity import Grant, Identity
 from common.signing import (
+    ADDRESS_HEADER,
     SESSION_HEADER,
     SIGNATURE_HEADER,
     WORKSPACE_HEADER,
@@ -42,6 +45,19 @@ def test_signature_proves_service_session_and_request(
         service="exporter", session_id="session_1", workspace_id="workspace_1"
     )
     assert caller.request_digest == digest_of(b"x")
+
+
+def test_signature_passes_on_the_address_of_the_client(
+    signer: CallSigner, verifier: CallVerifier
+) -> None:
+    context = contextvars.copy_context()
+    context.run(use_address, "192.0.2.7")
+    metadata = context.run(signer.sign, "transcriber", METHOD)
+    assert verifier.verify(METHOD, metadata).client_address == "192.0.2.7"
+    for other in ("192.0.2.8", ""):
+        with pytest.raises(AuthenticationError):
+            verifier.verify(METHOD, {**metadata, ADDRESS_HEADER: other})
+    assert verifier.verify(METHOD, signer.sign("transcriber", METHOD)).client_address == ""
 
 
 def test_signature_without_session(signer: CallSigner, verifier: CallVerifier) -> None:

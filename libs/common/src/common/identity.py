@@ -40,14 +40,15 @@ class Identity:
     """The caller of the current request.
 
     `session_id` and `workspace_id` are empty when a service acts for no session. `service` is empty
-    when a session calls directly. `token` is empty unless the caller sent one. `request_digest` is
-    what a service has signed of its request (see `common.signing`), empty for other callers.
+    when a session calls directly. `token` is empty unless the caller sent one. `client_address` and
+    `request_digest` are what a service has signed (see `common.signing`), empty for other callers.
     """
 
     session_id: str = ""
     workspace_id: str = ""
     service: str = ""
     token: str = field(default="", repr=False)
+    client_address: str = field(default="", repr=False, compare=False)
     request_digest: str = field(default="", repr=False, compare=False)
 
     @property

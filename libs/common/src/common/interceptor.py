@@ -107,8 +107,12 @@ class EdgeInterceptor(grpc.aio.ServerInterceptor):
         address = address_of(context, self._proxies)
         use_address(address)
         if self._rates is None:
-            return await self._authenticator.identify(method, metadata)
-        return await self._rates.identify(self._authenticator, method, metadata, address)
+            caller = await self._authenticator.identify(method, metadata)
+        else:
+            caller = await self._rates.identify(self._authenticator, method, metadata, address)
+        if caller is not None and caller.client_address:
+            use_address(caller.client_address)
+        return caller
 
     @contextlib.contextmanager
     def _admitted(self, caller: Identity | None) -> Iterator[None]:

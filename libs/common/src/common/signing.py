@@ -1,8 +1,9 @@
 """Signatures of calls between services.
 
 A signature is bound to the caller, the receiver, the method, the session that the call acts for
-with its workspace, and the request. Every receiver has a key of its own, derived from SECRET_KEY. A
-worker holds only its own one: it can verify calls to itself, and sign none to others.
+with its workspace, the client's address, and the request. Every receiver has a key of its own,
+derived from SECRET_KEY. A worker holds only its own one: it can verify calls to itself, and sign
+none to others.
 """
 
 import hashlib
@@ -11,12 +12,14 @@ import re
 import time
 from collections.abc import Mapping
 
+from common.addresses import current_address
 from common.errors import AuthenticationError
 from common.identity import Identity, Owner
 
 SIGNATURE_HEADER = "x-service-auth"
 SESSION_HEADER = "x-session-id"
 WORKSPACE_HEADER = "x-workspace-id"
+ADDRESS_HEADER = "x-client-address"
 #: Digest of requests that come as a stream.
 STREAMED = "-"
 #: Calls may wait for a receiver that starts, and clocks may differ.
@@ -55,16 +58,20 @@ class CallSigner:
     def sign(
         self, receiver: str, method: str, *, digest: str = STREAMED, owner: Owner = _NOBODY
     ) -> dict[str, str]:
-        """Return metadata that proves the caller of `/package.Service/Method`."""
-        session, workspace = owner.session_id, owner.workspace_id
+        """Return metadata that proves the caller of `/package.Service/Method`.
+
+        It passes on the address of the client whose request is being served.
+        """
+        session, workspace, address = owner.session_id, owner.workspace_id, current_address()
         stamp = str(int(time.time()))
         key = receiver_key(self._secret_key, receiver)
-        mac = _mac(key, self._service, receiver, method, session, workspace, stamp, digest)
+        mac = _mac(key, self._service, receiver, method, session, workspace, address, stamp, digest)
         signature = f"v2:{self._service}:{stamp}:{digest}:{mac}"
         return {
             SIGNATURE_HEADER: signature,
             SESSION_HEADER: session,
             WORKSPACE_HEADER: workspace,
+            ADDRESS_HEADER: address,
         }
 
 
@@ -85,16 +92,17 @@ class CallVerifier:
         match = _SIGNATURE.fullmatch(metadata.get(SIGNATURE_HEADER, ""))
         session = metadata.get(SESSION_HEADER, "")
         workspace = metadata.get(WORKSPACE_HEADER, "")
+        address = metadata.get(ADDRESS_HEADER, "")
         if match is not None and abs(time.time() - int(match["stamp"])) <= MAX_AGE_SECONDS:
             service, stamp, digest = match["service"], match["stamp"], match["digest"]
-            expected = _mac(
-                self._key, service, self._service, method, session, workspace, stamp, digest
-            )
+            owner = (session, workspace, address)
+            expected = _mac(self._key, service, self._service, method, *owner, stamp, digest)
             if hmac.compare_digest(match["mac"], expected):
                 return Identity(
                     service=service,
                     session_id=session,
                     workspace_id=workspace,
+                    client_address=address,
                     request_digest=digest,
                 )
         raise AuthenticationError("The service signature is not valid.")

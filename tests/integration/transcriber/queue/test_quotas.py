@@ -1,14 +1,19 @@
 """What one workspace can have of the queue and of the storage."""
 
 import asyncio
+import contextvars
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from common.addresses import use_address
 from common.errors import ResourceExhaustedError
 from common.grpc_client import unwrap
+from common.identity import Grant
 from common.objects import ObjectStore
 from common.postgres import Database
+from common.signing import CallSigner, digest_of
 from common.times import seconds
 from securetranscribe.v1 import queue_pb2, transcription_pb2
 from tests.integration.transcriber.conftest import Api, ApiFactory, Caller
@@ -55,6 +60,60 @@ async def test_one_workspace_has_a_share_of_the_queue(apis: ApiFactory) -> None:
         await caller.upload(auto_start=True)
 
 
+def from_address(caller: Caller, address: str) -> Caller:
+    """Return a client behind a proxy of this machine."""
+    metadata = (*caller.metadata, ("x-forwarded-for", address))
+    return replace(caller, metadata=metadata)
+
+
+async def test_all_sessions_of_one_address_have_a_share(
+    apis: ApiFactory, database: Database
+) -> None:
+    async with apis.run(queue_size=20, queue_share_per_address=0.6) as api:
+        near = [from_address(api.caller(name), "2001:db8::1") for name in "ab"]
+        for number in range(11):
+            await near[number % 2].upload(auto_start=True)
+        stored = [await one.upload_id() for one in near]
+        succeeded, refused = await outcomes(
+            *(one.start(each) for one, each in zip(near, stored, strict=True)),
+            near[0].upload(auto_start=True),
+        )
+        assert (succeeded, len(refused)) == (1, 2)
+        assert "Your address has 12 of the 20 places" in refused[0].message
+        # Another address of the same network is the same client.
+        beside = from_address(api.caller("c"), "2001:db8::2")
+        with pytest.raises(ResourceExhaustedError, match="Your address"):
+            await beside.upload(auto_start=True)
+        await from_address(api.caller("c"), "2001:db8:0:1::1").upload(auto_start=True)
+        rows = await database.fetch_all("SELECT DISTINCT origin FROM jobs")
+        assert len(rows) == 2
+        assert not any("2001" in row["origin"] for row in rows)
+
+
+async def test_address_is_passed_on_by_the_gateway(apis: ApiFactory, database: Database) -> None:
+    settings = apis.settings()
+    async with apis.run(queue_size=20) as api:
+        transcription_id = await api.caller().upload_id()
+        request = transcription_pb2.StartTranscriptionRequest(transcription_id=transcription_id)
+        signer = CallSigner(settings.secret_key.get_secret_value(), "gateway")
+        context = contextvars.copy_context()
+        context.run(use_address, "192.0.2.7")
+        metadata = context.run(
+            lambda: signer.sign(
+                "transcriber",
+                "/securetranscribe.v1.TranscriptionService/StartTranscription",
+                digest=digest_of(request.SerializeToString()),
+                owner=Grant.of("session_a"),
+            )
+        )
+        service = api.caller().transcriptions
+        await unwrap(service.StartTranscription(request, metadata=tuple(metadata.items())))
+        await from_address(api.caller("b"), "192.0.2.7").upload(auto_start=True)
+        await from_address(api.caller("c"), "192.0.2.8").upload(auto_start=True)
+    counted = await database.fetch_all("SELECT count(*) AS jobs FROM jobs GROUP BY origin")
+    assert sorted(row["jobs"] for row in counted) == [1, 2]
+
+
 async def test_small_queues_have_no_shares(apis: ApiFactory) -> None:
     async with apis.run(queue_size=3, queue_share=0.1) as api:
         caller = api.caller()
@@ -87,7 +146,7 @@ async def test_two_uploads_cannot_both_take_the_last_room(
     apis: ApiFactory, database: Database, objects: ObjectStore, *, announced: bool
 ) -> None:
     size = len(SMALL)
-    config = {"size_bytes": size} if announced else {}
+    config: dict[str, Any] = {"size_bytes": size} if announced else {}
     async with apis.run(max_stored_bytes=3 * size + size // 2) as api:
         caller, other = api.caller("a"), api.caller("b")
         await caller.upload(SMALL)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common.addresses import network_of
+from common.addresses import network_of, use_address
 from common.errors import ApplicationError, AuthenticationError, AuthorizationError
 from common.rate_limits import Allowance, Group, RateLimits
 from gateway.sessions.keeper import SessionKeeper
@@ -96,6 +96,7 @@ class Callers:
         scope.setdefault("state", {})
         group = group_of(scope["method"], path)
         address = client_address(scope)
+        use_address(address)
         allowance = await self._limits.hit_address(group, address)
         if group is Group.SESSION or not allowance.allowed:
             _require(allowance, headers)

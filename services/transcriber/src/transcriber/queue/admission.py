@@ -1,15 +1,18 @@
 """Admission of jobs and uploads: room in the queue, and the quotas of a workspace."""
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 
 from common import lengths, sizes
+from common.addresses import current_address, network_of
 from common.errors import ResourceExhaustedError
 from common.postgres import Connection
 from transcriber.queue.queue_status import QueueMonitor
 from transcriber.store import locks
 from transcriber.store.jobs import Jobs
 from transcriber.store.uploads import Uploads
-from transcriber.store.usage import Usage
+from transcriber.store.usage import Usage, places_of_origin
 
 #: Places of the queue that every workspace can have, however small its share is.
 LEAST_PLACES = 10
@@ -22,18 +25,28 @@ class Quotas:
     """Places of the queue, and limits of what one workspace can have.
 
     `queue_share` is the part of the queue, 0 to 1, `stored_bytes` the size of its recordings, and
-    `queued_seconds` the length of those that wait in the queue.
+    `queued_seconds` the length of those that wait in the queue. `address_share` is the part of the
+    queue for all workspaces of one address.
     """
 
     queue_size: int
     queue_share: float
+    address_share: float = 1.0
     stored_bytes: int
     queued_seconds: float
 
     @property
     def queue_places(self) -> int:
         """Places of the queue that one workspace can have."""
-        return min(self.queue_size, max(LEAST_PLACES, round(self.queue_share * self.queue_size)))
+        return self._places(self.queue_share)
+
+    @property
+    def address_places(self) -> int:
+        """Places of the queue that all workspaces of one address can have."""
+        return self._places(self.address_share)
+
+    def _places(self, share: float) -> int:
+        return min(self.queue_size, max(LEAST_PLACES, round(share * self.queue_size)))
 
 
 class Admission:
@@ -42,16 +55,26 @@ class Admission:
     Each check takes a lock, so that the room is kept until the transaction ends.
     """
 
-    def __init__(self, monitor: QueueMonitor, quotas: Quotas) -> None:
+    def __init__(self, monitor: QueueMonitor, quotas: Quotas, *, secret_key: str = "") -> None:
+        """`secret_key` hides addresses in the tables."""
         self._monitor = monitor
         self.quotas = quotas
+        self._secret_key = secret_key
+
+    def origin(self) -> str:
+        """Return the network of the current client as a keyed hash, empty if it is not known."""
+        address = current_address()
+        if not address:
+            return ""
+        text = f"securetranscribe origin {network_of(address)}"
+        return hmac.new(self._secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]
 
     async def check_place(self, connection: Connection, workspace_id: str) -> None:
         """Check that the queue has a place for a job of a workspace.
 
         Raises:
-            ResourceExhaustedError: the queue is full, or the workspace has its share of it. The
-                details have `retry_after_seconds`.
+            ResourceExhaustedError: the queue is full, or the workspace or the client's address has
+                its share of it. The details have `retry_after_seconds`.
         """
         await locks.acquire(connection, locks.QUEUE)
         size, most = self.quotas.queue_size, self.quotas.queue_places
@@ -62,12 +85,10 @@ class Admission:
                 {"queue_size": str(size), "retry_after_seconds": str(seconds)},
             )
         if await Usage(connection, workspace_id).places() >= most:
-            seconds = await self._retry_seconds(connection)
-            raise ResourceExhaustedError(
-                f"You have {most} of the {size} places of the queue, which is the limit for one "
-                "user. Try again when one of your recordings is being processed.",
-                {"queue_places": str(most), "retry_after_seconds": str(seconds)},
-            )
+            raise await self._share_taken(connection, "You have", most, "one user")
+        origin, most = self.origin(), self.quotas.address_places
+        if origin and await places_of_origin(connection, origin) >= most:
+            raise await self._share_taken(connection, "Your address has", most, "one address")
 
     async def check_sound(self, connection: Connection, workspace_id: str, seconds: float) -> None:
         """Check that a workspace has not too much sound in the queue.
@@ -109,6 +130,16 @@ class Admission:
             f"Your recordings take {sizes.readable(stored)} of storage. With this one they would "
             f"take more than {limit}, which is the limit for one user. Delete some first.",
             {"max_stored": limit},
+        )
+
+    async def _share_taken(
+        self, connection: Connection, who: str, most: int, whose: str
+    ) -> ResourceExhaustedError:
+        seconds = await self._retry_seconds(connection)
+        return ResourceExhaustedError(
+            f"{who} {most} of the {self.quotas.queue_size} places of the queue, which is the limit "
+            f"for {whose}. Try again when one of the recordings is being processed.",
+            {"queue_places": str(most), "retry_after_seconds": str(seconds)},
         )
 
     async def _retry_seconds(self, connection: Connection) -> int:

@@ -17,9 +17,9 @@ from transcriber.store.tasks import Tasks
 
 _INSERT = """
 INSERT INTO jobs (job_id, transcription_id, session_id, workspace_id, request_id, status, priority,
-                  current_step, trace, channel_plan)
+                  current_step, trace, channel_plan, origin)
 VALUES (%(job_id)s, %(transcription_id)s, %(session_id)s, %(workspace_id)s, %(request_id)s,
-        'queued', %(priority)s, %(current_step)s, %(trace)s, %(channel_plan)s)
+        'queued', %(priority)s, %(current_step)s, %(trace)s, %(channel_plan)s, %(origin)s)
 ON CONFLICT (workspace_id, request_id) DO NOTHING
 """
 _OWN = """
@@ -173,6 +173,7 @@ class Jobs:
         current_step: str,
         trace: Mapping[str, str],
         channel_plan: ChannelPlan | None,
+        origin: str,
     ) -> bool:
         """Add a queued job. Return False if its idempotency key exists."""
         parameters = {
@@ -185,6 +186,7 @@ class Jobs:
             "current_step": current_step,
             "trace": Jsonb(dict(trace)),
             "channel_plan": plan_to_json(channel_plan),
+            "origin": origin,
         }
         return await execute(self._connection, _INSERT, parameters) == 1
 

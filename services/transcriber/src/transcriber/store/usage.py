@@ -11,6 +11,12 @@ SELECT (SELECT count(*) FROM jobs WHERE workspace_id = %(workspace_id)s AND stat
         WHERE workspace_id = %(workspace_id)s AND auto_start AND NOT given_up
           AND touched_at > now() - make_interval(secs => %(holds)s)) AS value
 """
+_PLACES_OF_ORIGIN = """
+SELECT (SELECT count(*) FROM jobs WHERE origin = %(origin)s AND status = 'queued')
+     + (SELECT count(*) FROM uploads
+        WHERE origin = %(origin)s AND auto_start AND NOT given_up
+          AND touched_at > now() - make_interval(secs => %(holds)s)) AS value
+"""
 _STORED_BYTES = """
 SELECT coalesce((SELECT sum(size_bytes) FROM transcriptions
                  WHERE workspace_id = %(workspace_id)s AND source_deleted_at IS NULL), 0)
@@ -24,6 +30,14 @@ SELECT coalesce(sum(t.duration * greatest(1, jsonb_array_length(j.channel_plan -
 FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
 WHERE j.workspace_id = %(workspace_id)s AND j.status = 'queued'
 """
+
+
+async def places_of_origin(connection: Connection, origin: str) -> int:
+    """Return the places in the queue of all workspaces that were asked for from one network."""
+    parameters = {"origin": origin, "holds": HOLDS_SECONDS}
+    row = await fetch_one(connection, _PLACES_OF_ORIGIN, parameters)
+    assert row is not None, "it is an aggregate"
+    return int(row["value"])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
