@@ -27,8 +27,8 @@ _OVERRIDES = {
         "SESSION_CACHE_SECONDS": str(SESSION_CACHE_SECONDS),
     },
     "gateway": {
-        f"RATE_LIMIT_{group}": "100000/minute"
-        for group in ("UPLOAD", "PROCESSING", "STATUS", "EXPORT", "SESSION")
+        # Short, so that tests see what ended sessions owned being erased.
+        "SESSION_SWEEP_SECONDS": "2",
     },
 }
 
