@@ -23,6 +23,7 @@ SOON_SECONDS = SESSION_CACHE_SECONDS / 5
 CALLS: Mapping[str, str] = {
     "SessionService": "GetCurrentSession",
     "TranscriptionService": "ListTranscriptions",
+    "TranscriptService": "ListRevisions",
     "QueueService": "GetQueueStatus",
     "SpeechService": "Recognize",
     "DiarizationService": "Diarize",
