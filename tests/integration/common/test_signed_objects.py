@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 import pytest
+from pydantic import SecretStr
 
 from common.disk_reserve import DiskReserve
 from common.errors import NotFoundError, UnavailableError
@@ -76,7 +77,7 @@ async def test_url_permits_one_method_on_one_object(
         signed.put(access.result.replace("/results/", "/audio/", 1), b"changed"),
     ]
     for attempt in attempts:
-        with pytest.raises(UnavailableError, match="refused"):
+        with pytest.raises((UnavailableError, AccessExpiredError), match=r"refused|has changed"):
             await attempt
     assert await store.get("audio", key) == b"mine"
 
@@ -98,6 +99,16 @@ async def test_old_and_missing_urls_are_told_from_refusals(
     for attempt in (signed.put(access.result, b""), signed.exists(""), signed.open("")):
         with pytest.raises(AccessExpiredError):
             await attempt
+
+
+async def test_url_of_a_replaced_key_has_to_be_signed_again(
+    store: ObjectStore, signed: SignedObjects, s3: ObjectSettings, key: str
+) -> None:
+    await store.put("audio", key, b"sound")
+    for replaced in ("s3_access_key", "s3_secret_key"):
+        former = s3.model_copy(update={replaced: SecretStr("x" * 20)})
+        with pytest.raises(AccessExpiredError, match="has changed"):
+            await signed.open(UrlSigner(former).task(key, key).recording)
 
 
 async def test_outage_is_reported(

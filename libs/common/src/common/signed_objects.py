@@ -23,6 +23,8 @@ from common.settings import ObjectSettings
 
 #: A task may wait and run for so long. One whose URLs have expired is released again.
 VALIDITY = dt.timedelta(days=3)
+#: Codes for URLs that were signed with another key than the store has now.
+_OTHER_KEY = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch"})
 _CODE = re.compile(rb"<Code>(\w+)</Code>")
 _TIME = "%Y%m%dT%H%M%SZ"
 _REFUSED = "The object store refused the request. Try again soon."
@@ -30,7 +32,7 @@ Answer = TypeVar("Answer")
 
 
 class AccessExpiredError(Exception):
-    """A URL is missing or too old. Its issuer has to sign another one."""
+    """A URL is missing, too old, or signed with a replaced key. Its issuer has to sign another."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +79,8 @@ class UrlSigner:
 class SignedObjects:
     """Client of objects behind presigned URLs. Calls run on its own threads.
 
-    Every method raises AccessExpiredError for a URL that is empty or too old, and UnavailableError
-    when the store does not answer or refuses.
+    Every method raises AccessExpiredError for a URL that has to be signed again, and
+    UnavailableError when the store does not answer or refuses.
     """
 
     def __init__(self, reserve: DiskReserve, *, threads: int = 4) -> None:
@@ -158,6 +160,8 @@ class SignedObjects:
             raise DiskFullError
         if response.status in (400, 401, 403) and expired(url):
             raise AccessExpiredError("the URL is too old")
+        if code in _OTHER_KEY:
+            raise AccessExpiredError("the key or the address of the object store has changed")
 
     async def _call(self, function: Callable[..., Answer], *arguments: Any) -> Answer:
         return await asyncio.get_running_loop().run_in_executor(
