@@ -64,9 +64,9 @@ def test_a_resumed_session_owns_what_the_ended_one_made(stack: Stack, sample: Pa
         assert [item["id"] for item in listed] == [number]
         assert client.export_transcription(number, "txt")
         assert client.assign_speakers(number, {"Speaker_1": "Anna"})
-        file = io.BytesIO()
-        client.archive(file)
-        with zipfile.ZipFile(file) as archive:
+        content = io.BytesIO()
+        client.archive(content)
+        with zipfile.ZipFile(content) as archive:
             manifest = json.loads(archive.read("manifest.json"))
             assert manifest["complete"] is True
             assert archive.read(f"{number}/recording/{sample.name}") == sample.read_bytes()

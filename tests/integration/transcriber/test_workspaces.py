@@ -11,8 +11,8 @@ from common.identity import Grant, Owner
 from common.postgres import Database
 from common.signing import CallSigner, digest_of
 from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
-from tests.integration.transcriber.conftest import SECRET, Api, Caller, WorkerFactory
-from tests.integration.transcriber.fakes import until, wav
+from tests.integration.transcriber.conftest import SECRET, Api, Caller
+from tests.integration.transcriber.fakes import WorkerFactory, until, wav
 
 _OLD = """
 INSERT INTO transcriptions (

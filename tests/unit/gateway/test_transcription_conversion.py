@@ -349,3 +349,15 @@ async def test_converting_a_long_transcript_yields_to_other_tasks() -> None:
     waiting.cancel()
     assert len(data.segments) == 5001
     assert turns >= 10
+
+
+async def test_a_transcription_is_kept_as_long_as_its_owner_and_its_own_time() -> None:
+    early, late = dt.datetime(2026, 1, 1, tzinfo=dt.UTC), dt.datetime(2026, 2, 1, tzinfo=dt.UTC)
+    kept = completed()
+    assert (await conversion.status_data(kept)).kept_until is None
+    assert (await conversion.status_data(kept, late)).kept_until == late
+    kept.keep_until_time.FromDatetime(early)
+    kept.recording_keep_until_time.FromDatetime(early)
+    data = await conversion.status_data(kept, late)
+    assert (data.kept_until, data.recording_kept_until) == (early, early)
+    assert (await conversion.status_data(kept)).kept_until == early

@@ -198,7 +198,7 @@ class Gateway:
         )
         parts = (
             UploadApi(uploads),
-            TranscriptionApi(self._backends),
+            TranscriptionApi(self._backends, self._registry.kept_until),
             TranscriptApi(self._backends),
             ExportApi(self._backends),
             SpeakerApi(self._backends),

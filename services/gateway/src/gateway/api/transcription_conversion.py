@@ -1,6 +1,7 @@
 """Conversion of protobuf transcriptions to response models."""
 
 import asyncio
+import datetime as dt
 from typing import TypeAlias
 
 from common import sizes, times
@@ -67,8 +68,10 @@ def upload_data(
     )
 
 
-async def status_data(transcription: transcription_pb2.Transcription) -> StatusData:
-    """Convert a transcription in the full view.
+async def status_data(
+    transcription: transcription_pb2.Transcription, session_kept_until: dt.datetime | None = None
+) -> StatusData:
+    """Convert a transcription in the full view. `session_kept_until` is the end of its owner.
 
     Yields to the event loop between batches of segments, so that long transcripts do not block it.
     """
@@ -105,6 +108,8 @@ async def status_data(transcription: transcription_pb2.Transcription) -> StatusD
         stages=stage_data(transcription.stages),
         warnings=list(transcription.warnings),
         error=failure_reason(transcription),
+        kept_until=_earlier(optional_moment(transcription, "keep_until_time"), session_kept_until),
+        recording_kept_until=optional_moment(transcription, "recording_keep_until_time"),
     )
 
 
@@ -153,6 +158,10 @@ def file_info(file: transcription_pb2.AudioFile) -> FileInfo:
 def speaker_names(transcription: transcription_pb2.Transcription) -> list[str]:
     """Return the distinct display names in order of first appearance."""
     return list(dict.fromkeys(speaker.name for speaker in transcription.speakers))
+
+
+def _earlier(one: dt.datetime | None, other: dt.datetime | None) -> dt.datetime | None:
+    return min((moment for moment in (one, other) if moment is not None), default=None)
 
 
 def _has_transcript(transcription: transcription_pb2.Transcription) -> bool:

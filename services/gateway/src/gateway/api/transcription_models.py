@@ -125,6 +125,13 @@ class StatusData(ApiModel):
     )
     warnings: list[str]
     error: FailureReason | None = Field(description="Set if the last job failed.")
+    kept_until: Moment | None = Field(
+        description="When the transcription is erased unless the session is used before, null if "
+        "it is kept until somebody deletes it."
+    )
+    recording_kept_until: Moment | None = Field(
+        description="When the recording is erased, null if no time is set or it is gone."
+    )
 
 
 class AssignData(ApiModel):

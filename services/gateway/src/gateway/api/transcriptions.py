@@ -1,6 +1,7 @@
 """Transcription endpoints, except upload and export."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from fastapi import Body, Query
@@ -18,6 +19,7 @@ from gateway.api.transcription_models import (
 )
 from gateway.backends import Backends
 from gateway.channel_modes import MODES
+from gateway.sessions.session import Session
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
 from securetranscribe.v1 import transcription_pb2
@@ -28,8 +30,12 @@ _TAG = "Transcription"
 class TranscriptionApi:
     """Starting, status, speaker assignment, listing, and deletion of transcriptions."""
 
-    def __init__(self, backends: Backends) -> None:
+    def __init__(
+        self, backends: Backends, kept_until: Callable[[Session], dt.datetime | None]
+    ) -> None:
+        """Initialize the endpoints. `kept_until` tells when what a session owns is erased."""
         self._backends = backends
+        self._kept_until = kept_until
         self._service = backends.transcriptions
 
     def endpoints(self) -> list[Endpoint]:
@@ -115,7 +121,7 @@ class TranscriptionApi:
             ),
             caller,
         )
-        data = await conversion.status_data(answer.transcription)
+        data = await conversion.status_data(answer.transcription, self._kept_until(caller))
         return Success[StatusData].of(data, "Transcription status retrieved")
 
     async def assign_speakers(
