@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from common.errors import ApplicationError
 from tests.unit.transcriber.editing.transcripts import LABELS, Edited, segment
 from transcriber.editing import operations as ops
+from transcriber.editing import views
 from transcriber.editing.errors import BuiltUponError, InvalidEditError
+from transcriber.editing.history import unwind
 from transcriber.editing.items import WordItem
 
 
@@ -129,6 +131,7 @@ def test_edits_of_several_authors_can_all_be_taken_back(data: st.DataObject) -> 
                 base = data.draw(st.integers(1, edited.revision))
                 edited.edit(*batch, base=base, author=author)
         check_times(edited)
+    check_unwinding(edited)
     taken_back = True
     while taken_back:
         taken_back = False
@@ -159,6 +162,14 @@ def test_no_word_that_a_person_wrote_is_lost(texts: list[str], data: st.DataObje
             found = shown.find(said, position)
             assert found >= 0
             position = found + len(said)
+
+
+def check_unwinding(edited: Edited) -> None:
+    """Assert that going back from the newest revision gives the earlier ones."""
+    document = edited.document()
+    for entry in reversed(edited.entries):
+        unwind(document, entry, edited.effects[entry.target or entry.revision])
+        assert views.segments(document) == edited.segments(entry.revision - 1)
 
 
 def check_times(edited: Edited) -> None:

@@ -64,6 +64,10 @@ class Document:
             raise InvalidEditError(f"The transcript has no item {item_id}.")
         return found
 
+    def find(self, item_id: AnyId) -> Item | None:
+        """Return any item, None if it is not loaded."""
+        return self._items.get(item_id)
+
     def word(self, item_id: ItemId) -> WordItem:
         """Return a word.
 

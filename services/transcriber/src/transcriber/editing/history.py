@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from transcriber.editing.document import Document
 from transcriber.editing.effects import Effects, perform, reapply, revert
+from transcriber.editing.items import NoteItem, SegmentItem, WordItem
 
 
 class BatchKind(StrEnum):
@@ -61,3 +62,19 @@ def replay(document: Document, entry: Entry, effects: Effects) -> None:
         revert(document, effects, batch=entry.target, revision=entry.revision)
     else:
         reapply(document, effects, batch=entry.target, revision=entry.revision)
+
+
+def unwind(document: Document, entry: Entry, effects: Effects) -> None:
+    """Set the values from before a batch, which must be the last one, for reading only.
+
+    The document may be a part of the transcript. Stamps are left as they are.
+    """
+    repeated = entry.kind is not BatchKind.UNDO
+    for change in reversed(effects.changes):
+        item = document.find(change.item)
+        if item is not None:
+            setattr(item, change.register, change.before if repeated else change.after)
+    for made in effects.made():
+        item = document.find(made.id)
+        if isinstance(item, WordItem | SegmentItem | NoteItem):
+            item.alive = made.alive and not repeated

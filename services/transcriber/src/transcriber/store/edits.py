@@ -11,6 +11,7 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from common.postgres import Connection, execute, fetch_all, fetch_one
+from transcriber.domain.transcripts import Segment
 from transcriber.editing import encoding, machine_version, views
 from transcriber.editing.document import Document
 from transcriber.editing.effects import Effects
@@ -143,8 +144,13 @@ WHERE transcription_id = %s AND author = %s AND revision > %s ORDER BY revision
 """
 _EFFECTS = "SELECT effects FROM transcript_batches WHERE transcription_id = %s AND revision = %s"
 _BATCHES = """
-SELECT revision, author, kind, target, effects FROM transcript_batches
-WHERE transcription_id = %s AND revision > %s AND revision <= %s ORDER BY revision
+SELECT batch.revision, batch.author, batch.kind, batch.target, own.effects
+FROM transcript_batches AS batch
+JOIN transcript_batches AS own
+  ON own.transcription_id = batch.transcription_id
+ AND own.revision = CASE batch.target WHEN 0 THEN batch.revision ELSE batch.target END
+WHERE batch.transcription_id = %s AND batch.revision > %s AND batch.revision <= %s
+ORDER BY batch.revision
 """
 #: More stretches than this are not loaded one by one.
 _MOST_STRETCHES = 50
@@ -307,19 +313,18 @@ class TranscriptEdits:
             for row in await fetch_all(self._connection, _ENTRIES, (self._id,))
         ]
 
-    async def machine_version(self, head: Head) -> Document:
-        """Return the machine version."""
+    async def machine_version(self) -> list[Segment]:
+        """Return the segments of the machine version with words."""
         rows = await fetch_all(self._connection, _MACHINE_VERSION, (self._id,))
-        segments = [segment_of(row) for row in rows]
-        return Document(machine_version.items_of(segments, head.machine_revision))
+        return [segment_of(row) for row in rows]
 
-    async def batches(self, head: Head, until: int) -> list[tuple[Entry, Effects]]:
-        """Return the batches behind the machine version up to a revision, in order."""
-        rows = await fetch_all(self._connection, _BATCHES, (self._id, head.machine_revision, until))
-        own = {row["revision"]: encoding.effects_from_json(row["effects"]) for row in rows}
-        return [
-            (entry, own[entry.target or entry.revision]) for entry in (_entry(row) for row in rows)
-        ]
+    async def batches(self, after: int, until: int) -> list[tuple[Entry, Effects]]:
+        """Return the batches behind a revision up to another one, in order.
+
+        An undo or redo has the effects of its target.
+        """
+        rows = await fetch_all(self._connection, _BATCHES, (self._id, after, until))
+        return [(_entry(row), encoding.effects_from_json(row["effects"])) for row in rows]
 
     async def notes(self) -> list[NoteItem]:
         """Return all notes that are not deleted."""

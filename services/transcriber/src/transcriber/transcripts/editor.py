@@ -1,20 +1,25 @@
 """Edits of stored transcripts: execution, undo and redo, history, and earlier revisions."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from common.errors import NotFoundError, StateError, ValidationError
 from common.postgres import Database
+from transcriber.domain.transcripts import Segment
 from transcriber.editing import editor, history, restoration, views
 from transcriber.editing.document import Document
 from transcriber.editing.effects import Effects
 from transcriber.editing.errors import EditConflictError
 from transcriber.editing.history import BatchKind, Entry, Stacks
 from transcriber.editing.items import ItemId, SegmentItem
+from transcriber.editing.machine_version import items_of
 from transcriber.editing.operations import Operation, SetTimes
 from transcriber.editing.views import SegmentView
 from transcriber.store.edits import Head, HistoryEntry, LoadedDocument, TranscriptEdits
 
+#: Earlier revisions that are computed at the same time. Each takes memory for a whole transcript.
+_AT_A_TIME = 2
 _IDENTIFIERS = ("first", "last", "segment", "second", "after", "word")
 
 
@@ -49,6 +54,7 @@ class TranscriptEditor:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._computing = asyncio.Semaphore(_AT_A_TIME)
 
     async def edit(
         self,
@@ -115,11 +121,15 @@ class TranscriptEditor:
         async with self._database.transaction() as connection:
             edits = TranscriptEdits(connection, transcription_id)
             head = await _locked(edits, workspace_id)
-            target = await _document(edits, head, revision)
+            past = await _past(edits, head, revision)
             loaded = await edits.load_all(head)
             before = _shown(loaded)
             entry = Entry(revision=head.revision + 1, author=author)
-            effects = restoration.restore(loaded.document, target, revision=entry.revision)
+            effects = await asyncio.to_thread(
+                lambda: restoration.restore(
+                    loaded.document, past.document(), revision=entry.revision
+                )
+            )
             if not effects:
                 return Edited(revision=head.revision)
             await edits.store(loaded)
@@ -149,7 +159,10 @@ class TranscriptEditor:
         async with self._database.transaction() as connection:
             edits = TranscriptEdits(connection, transcription_id)
             head = _existing(await edits.head(workspace_id))
-            return views.segments(await _document(edits, head, revision))
+            past = await _past(edits, head, revision)
+        # Seconds of work for a very long transcript.
+        async with self._computing:
+            return await asyncio.to_thread(lambda: views.segments(past.document()))
 
     async def _toggle(
         self, transcription_id: int, workspace_id: str, author: str, kind: BatchKind
@@ -184,20 +197,18 @@ class TranscriptEditor:
         self, transcription_id: int, workspace_id: str, base: int, error: EditConflictError
     ) -> dict[str, str]:
         """Return the text of the first segment in conflict, now and at the base revision."""
-        async with self._database.transaction() as connection:
-            edits = TranscriptEdits(connection, transcription_id)
-            head = _existing(await edits.head(workspace_id))
-            now = await _document(edits, head, head.revision)
-            then = await _document(edits, head, base)
         item = error.collisions[0].item
         if not isinstance(item, ItemId):
             return {}
-        versions = {"item_id": str(item)}
-        for name, document in (("current_text", now), ("base_text", then)):
-            text = _text_around(document, item)
-            if text is not None:
-                versions[name] = text
-        return versions
+        async with self._database.transaction() as connection:
+            edits = TranscriptEdits(connection, transcription_id)
+            head = _existing(await edits.head(workspace_id))
+            document = (await edits.load(head, [(item,)], ())).document
+            batches = await edits.batches(base, head.revision)
+        versions = {"item_id": str(item), "current_text": _text_around(document, item)}
+        for entry, effects in reversed(batches):
+            history.unwind(document, entry, effects)
+        return versions | {"base_text": _text_around(document, item)}
 
 
 def places_of(operation: Operation) -> tuple[ItemId, ...]:
@@ -258,13 +269,30 @@ def _existing(head: Head | None) -> Head:
     return head
 
 
-async def _document(edits: TranscriptEdits, head: Head, revision: int) -> Document:
+async def _past(edits: TranscriptEdits, head: Head, revision: int) -> "_Past":
     if not head.machine_revision <= revision <= head.revision:
         raise NotFoundError("The transcript has no such revision.")
-    document = await edits.machine_version(head)
-    for entry, effects in await edits.batches(head, revision):
-        history.replay(document, entry, effects)
-    return document
+    return _Past(
+        machine=await edits.machine_version(),
+        machine_revision=head.machine_revision,
+        batches=await edits.batches(head.machine_revision, revision),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Past:
+    """A machine version with the batches that lead to a revision."""
+
+    machine: Sequence[Segment]
+    machine_revision: int
+    batches: Sequence[tuple[Entry, Effects]]
+
+    def document(self) -> Document:
+        """Return the transcript of the revision."""
+        document = Document(items_of(self.machine, self.machine_revision))
+        for entry, effects in self.batches:
+            history.replay(document, entry, effects)
+        return document
 
 
 def _shown(loaded: LoadedDocument) -> dict[ItemId, SegmentView]:
@@ -284,13 +312,11 @@ def _difference(
     )
 
 
-def _text_around(document: Document, item_id: ItemId) -> str | None:
-    """Return the text of the segment of a word or segment, None if it is not there yet."""
-    for item in document:
-        if item.id == item_id:
-            own = isinstance(item, SegmentItem) and item.alive
-            segment = item if own else document.segment_of(item_id)
-            assert isinstance(segment, SegmentItem)
-            view = views.view_of(document, segment)
-            return "" if view is None else view.text
-    return None
+def _text_around(document: Document, item_id: ItemId) -> str:
+    """Return the text of the segment of a word or segment."""
+    item = document.find(item_id)
+    own = isinstance(item, SegmentItem) and item.alive
+    segment = item if own else document.segment_of(item_id)
+    assert isinstance(segment, SegmentItem)
+    view = views.view_of(document, segment)
+    return "" if view is None else view.text
