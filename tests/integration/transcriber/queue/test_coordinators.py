@@ -12,6 +12,7 @@ import grpc.aio
 import pytest
 from nats.aio.msg import Msg
 from nats.errors import ConnectionClosedError
+from pydantic import SecretStr
 
 from common import bus, events
 from common.background.wakeups import WakeUp
@@ -186,7 +187,7 @@ async def test_nothing_is_lost_when_api_is_killed(
     subscription = await client.subscribe(bus.event_subject("*", "job", "*", "completed"), cb=hear)
     await client.flush()
     async with _process(settings, address) as (process, channel):
-        caller = Api(channel=channel).caller()
+        caller = Api(channel=channel, address=address).caller()
         ids = [await caller.upload_id(auto_start=True) for _ in range(2)]
         half = caller.transcriptions.UploadTranscription(metadata=caller.metadata)
         config = transcription_pb2.UploadConfig(filename="a.wav", language="en", auto_start=True)
@@ -201,7 +202,7 @@ async def test_nothing_is_lost_when_api_is_killed(
         await process.wait()
         half.cancel()
     async with worker_factory.both(), _process(settings, address) as (_, channel):
-        caller = Api(channel=channel).caller()
+        caller = Api(channel=channel, address=address).caller()
         found = [await caller.ended(number) for number in ids]
         assert [item.full_text for item in found] == [TEXT, TEXT]
         await StaleUploadStep(database, objects, bucket="audio", stale_seconds=0).step()
@@ -223,13 +224,20 @@ async def test_migrate_command_creates_tables(apis: ApiFactory) -> None:
     assert await process.wait() == 0
 
 
+def _variable(value: Any) -> str:
+    """Return a setting as the value of its variable."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
 @contextlib.asynccontextmanager
 async def _process(
     settings: Any, address: str
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, grpc.aio.Channel]]:
     """Run the api as a separate process."""
     variables = {
-        name.upper(): str(getattr(value, "get_secret_value", lambda value=value: value)())
+        name.upper(): _variable(value)
         for name, value in settings.model_dump().items()
         if value is not None
     }
