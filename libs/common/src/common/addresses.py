@@ -28,14 +28,15 @@ class TrustedProxies:
         """
         address = peer
         for hop in reversed([part.strip() for part in forwarded_for.split(",") if part.strip()]):
-            if not self._trusted(address):
+            if not self.trusts(address):
                 return address
             if _parsed(hop) is None:
                 return address
             address = hop
         return address
 
-    def _trusted(self, address: str) -> bool:
+    def trusts(self, address: str) -> bool:
+        """Return whether this is the address of a trusted proxy."""
         if self._everybody:
             return True
         parsed = _parsed(address)

@@ -9,8 +9,10 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from common import logging as structured
+from common.addresses import TrustedProxies
 from common.errors import UnavailableError
 from gateway.settings import GatewaySettings
+from gateway.web.connection import ConnectionLimits, bounded
 
 _MAX_MESSAGE_BYTES = 64 * 1024
 _PING_SECONDS = 20.0
@@ -21,11 +23,14 @@ _log = structured.get(__name__)
 class HttpServer:
     """HTTP and WebSocket server. Binding is separate, so that a port in use is reported early."""
 
-    def __init__(self, app: ASGIApp, settings: GatewaySettings) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: GatewaySettings, limits: ConnectionLimits | None = None
+    ) -> None:
+        proxies = TrustedProxies(settings.trusted_proxies)
         self._address = (settings.host, settings.port)
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=bounded(proxies, limits or ConnectionLimits()),  # type: ignore[arg-type]
             ws="websockets-sansio",
             ws_max_size=_MAX_MESSAGE_BYTES,
             ws_ping_interval=_PING_SECONDS,
