@@ -38,7 +38,8 @@ ADMIN_TOKEN = "a token of administrators, long enough"
 DELIVERY = Delivery(ack_wait_seconds=2, max_deliver=3)
 _CLEAR = """
 TRUNCATE uploads, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
-         edited_segments, transcript_speakers, transcript_notes, transcript_batches, deletions, erasures, item_attempts RESTART IDENTITY
+         edited_segments, transcript_speakers, transcript_notes, transcript_batches, deletions,
+         erasures, item_attempts RESTART IDENTITY
 """
 Answer = TypeVar("Answer")
 
@@ -223,6 +224,7 @@ class Api:
     """Running api process."""
 
     channel: grpc.aio.Channel
+    address: str
 
     def caller(self, name: str = "a", *, admin_token: str = "") -> Caller:
         """Return a client of a session, perhaps with the token of an administrator."""
@@ -258,7 +260,7 @@ class ApiFactory:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{settings.grpc_port}") as channel:
             try:
                 await healthy(channel, serving.done)
-                yield Api(channel=channel)
+                yield Api(channel=channel, address=f"127.0.0.1:{settings.grpc_port}")
             finally:
                 supervisor.stop()
                 await serving

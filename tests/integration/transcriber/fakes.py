@@ -150,6 +150,7 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
         self.known: dict[int, tuple[int, str]] = {}
         self.decisions: dict[int, list[speaker_pb2.VoiceDecision]] = {}
         self.sessions: set[str] = set()
+        self.erased: list[int] = []
 
     async def RecognizeVoices(
         self, request: speaker_pb2.RecognizeVoicesRequest, context: Any
@@ -189,6 +190,19 @@ class FakeSpeakers(speaker_pb2_grpc.SpeakerServiceServicer):
                 link.speaker.speaker_id, link.speaker.name = number, name
             links.append(link)
         return speaker_pb2.SetVoiceDecisionsResponse(links=links)
+
+    async def EraseVoices(
+        self, request: speaker_pb2.EraseVoicesRequest, context: Any
+    ) -> speaker_pb2.EraseVoicesResponse:
+        await self._check(context)
+        self.erased += request.speaker_ids
+        return speaker_pb2.EraseVoicesResponse(erased=len(request.speaker_ids))
+
+    async def EraseWorkspaceVoices(
+        self, _request: speaker_pb2.EraseWorkspaceVoicesRequest, context: Any
+    ) -> speaker_pb2.EraseWorkspaceVoicesResponse:
+        await self._check(context)
+        return speaker_pb2.EraseWorkspaceVoicesResponse()
 
     async def _check(self, context: Any) -> None:
         metadata = dict(context.invocation_metadata())

@@ -317,6 +317,7 @@ def make_actions(core: Core) -> Actions:
             examiner,
             bucket=settings.s3_bucket_audio,
             limits=limits,
+            voice_memory=settings.voice_memory,
         ),
         starter=starter,
         canceller=canceller,

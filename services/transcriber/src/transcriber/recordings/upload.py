@@ -88,7 +88,9 @@ class Uploader:
         *,
         bucket: str,
         limits: UploadLimits,
+        voice_memory: bool = True,
     ) -> None:
+        """Without `voice_memory`, no recording has it, whatever its request says."""
         self._database = database
         self._objects = objects
         self._starter = starter
@@ -96,6 +98,7 @@ class Uploader:
         self._examiner = examiner
         self._bucket = bucket
         self._limits = limits
+        self._voice_memory = voice_memory
         self._places = UploadPlaces(limits.places)
         self._discarding: set[asyncio.Task[None]] = set()
 
@@ -259,7 +262,10 @@ class Uploader:
                 request_id=request.request_id,
                 file=examined.file,
                 source_key=upload.source_key,
-                options=request.options,
+                options=replace(
+                    request.options,
+                    voice_memory=request.options.voice_memory and self._voice_memory,
+                ),
                 channel_plan=channels.plan(examined.survey, request.options.channels),
             )
             if not added:
