@@ -55,16 +55,31 @@ class CachedRecognizer:
         self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
     ) -> Iterator[RecognizedSegment]:
         """Yield the text of the speech at `spans`."""
-        places = tuple((span.start, span.end) for span in spans)
         yield from self._kept(
-            ("words", digest(sound), places, language, options.beam_size, options.phrases),
+            ("words", *_key(sound, spans, language, options)),
             lambda: list(self._recognizer.transcribe(sound, spans, language, options)),
+        )
+
+    def attempt(
+        self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
+    ) -> Iterator[RecognizedSegment]:
+        """Yield the text of the speech at `spans` in a language that it may not be in."""
+        yield from self._kept(
+            ("attempt", *_key(sound, spans, language, options)),
+            lambda: list(self._recognizer.attempt(sound, spans, language, options)),
         )
 
     def _kept(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         result, cpu = kept((self._version, *key), functools.partial(_timed, make))
         self.cpu += cpu
         return result
+
+
+def _key(
+    sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
+) -> tuple[Any, ...]:
+    places = tuple((span.start, span.end) for span in spans)
+    return digest(sound), places, language, options.beam_size, options.phrases
 
 
 def _timed(make: Callable[[], Any]) -> tuple[Any, float]:

@@ -43,6 +43,9 @@ class LoudnessModel:
                 temperature=0.0,
             )
 
+    #: Words are as sure in any language.
+    attempt = transcribe
+
 
 def load(settings: EngineSettings) -> WindowedEngine:
     return WindowedEngine(

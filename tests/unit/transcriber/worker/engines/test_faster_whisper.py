@@ -92,9 +92,13 @@ class ForgetfulWhisper:
 
     def __init__(self, judgment: float = -0.2) -> None:
         self.lengths: list[float] = []
+        self.temperatures: list[tuple[float, ...]] = []
         self.judgment = judgment
 
-    def transcribe(self, sound: Samples, **_options: object) -> tuple[list[FakeSegment], None]:
+    def transcribe(
+        self, sound: Samples, *, temperature: tuple[float, ...], **_options: object
+    ) -> tuple[list[FakeSegment], None]:
+        self.temperatures.append(temperature)
         seconds = len(sound) / SAMPLE_RATE
         self.lengths.append(seconds)
         heard = min(5, int(seconds)) if len(self.lengths) == 1 else int(seconds)
@@ -102,13 +106,16 @@ class ForgetfulWhisper:
         return [FakeSegment(words=words, avg_logprob=self.judgment)], None
 
 
-def recognized(whisper: ForgetfulWhisper, seconds: int) -> list[RecognizedSegment]:
+def recognized(
+    whisper: ForgetfulWhisper, seconds: int, *, attempt: bool = False
+) -> list[RecognizedSegment]:
     recognizer = object.__new__(WhisperRecognizer)
     recognizer._whisper = whisper
     recognizer._batch = None
     sound = np.zeros(seconds * SAMPLE_RATE, dtype=np.float32)
     spans = [Span(start=0, end=seconds * SAMPLE_RATE)]
-    return list(recognizer.transcribe(sound, spans, "en", RecognitionOptions()))
+    recognize = recognizer.attempt if attempt else recognizer.transcribe
+    return list(recognize(sound, spans, "en", RecognitionOptions()))
 
 
 def test_skipped_speech_is_decoded_again() -> None:
@@ -128,3 +135,12 @@ def test_speech_full_of_words_is_decoded_once() -> None:
     whisper = ForgetfulWhisper()
     assert len(recognized(whisper, 6)) == 1
     assert len(whisper.lengths) == 1
+
+
+def test_an_attempt_in_another_language_is_decoded_once() -> None:
+    whisper = ForgetfulWhisper()
+    (found,) = recognized(whisper, 20, attempt=True)
+    assert len(found.words) == 5
+    assert whisper.temperatures == [(0.0,)]
+    recognized(whisper, 20)
+    assert whisper.temperatures[1] == (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)

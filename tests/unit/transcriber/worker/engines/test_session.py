@@ -68,6 +68,11 @@ class FakeRecognizer:
                 temperature=0.0,
             )
 
+    def attempt(
+        self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
+    ) -> Iterator[RecognizedSegment]:
+        return self.transcribe(sound, spans, language, options)
+
 
 ENGLISH, GERMAN, UNSURE, MUMBLED = 1, 2, 3, 4
 LANGUAGES = {

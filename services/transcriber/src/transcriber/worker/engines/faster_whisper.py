@@ -56,6 +56,9 @@ _WORD_SLACK = round(0.5 * SAMPLE_RATE)
 #: Limit of Whisper for the compression of a text, from which on it is decoded again.
 _REPETITIVE = 2.4
 
+#: Temperatures at which unsure text is decoded again, those of Whisper. Batches have the first.
+_TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+
 _SEED = 1
 
 #: Maps a stretch (start and end in seconds) of the decoded sound to the given sound.
@@ -164,11 +167,27 @@ class WhisperRecognizer:
             again = self._one_by_one(sound, unheard, language, options, can_loop=False)
             yield from (segment for segment in again if is_credible(segment))
 
-    def _decode(
+    def attempt(
         self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
     ) -> Iterator[RecognizedSegment]:
+        """Yield the text of the speech at `spans` in a language that it may not be in.
+
+        Nothing is decoded again. In a wrong language, other attempts are as unsure as the first,
+        and there are up to six of them.
+        """
+        return self._decode(sound, spans, language, options, tries=1)
+
+    def _decode(
+        self,
+        sound: Samples,
+        spans: Sequence[Span],
+        language: str,
+        options: RecognitionOptions,
+        *,
+        tries: int = len(_TEMPERATURES),
+    ) -> Iterator[RecognizedSegment]:
         if self._batch is None:
-            return self._one_by_one(sound, spans, language, options)
+            return self._one_by_one(sound, spans, language, options, tries=tries)
         return self._in_batches(self._batch, sound, spans, language, options)
 
     def _one_by_one(
@@ -179,6 +198,7 @@ class WhisperRecognizer:
         options: RecognitionOptions,
         *,
         can_loop: bool = True,
+        tries: int = len(_TEMPERATURES),
     ) -> Iterator[RecognizedSegment]:
         """Decode 30 s at a time, each from the end of the last segment, as Whisper does.
 
@@ -194,6 +214,7 @@ class WhisperRecognizer:
             condition_on_previous_text=False,
             word_timestamps=True,
             vad_filter=False,
+            temperature=_TEMPERATURES[:tries],
             compression_ratio_threshold=None if can_loop else _REPETITIVE,
         )
         return _to_domain(found, language, speech.place)

@@ -32,6 +32,11 @@ _MOST_REVIEWS = 4
 #: Name of the step, for users.
 _STEP = "Recognizing speech"
 
+#: Returns the text of the speech at spans of the sound in a language.
+_Recognize = Callable[
+    [Samples, Sequence[Span], str, RecognitionOptions], Iterator[RecognizedSegment]
+]
+
 
 class WindowRecognizer(Protocol):
     """A model as a session uses it. All times and spans count from the beginning of the sound."""
@@ -48,6 +53,15 @@ class WindowRecognizer(Protocol):
         self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
     ) -> Iterator[RecognizedSegment]:
         """Yield the text of the speech at `spans`."""
+        ...
+
+    def attempt(
+        self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
+    ) -> Iterator[RecognizedSegment]:
+        """Yield the text of the speech at `spans` in a language that it may not be in.
+
+        It is only compared with the text in other languages, so it has to be cheap.
+        """
         ...
 
 
@@ -133,7 +147,7 @@ class RecognitionSession:
     def _heard_in(self, window: AudioWindow, part: Part) -> Decoded:
         """Return a part with its words, and report the progress."""
         found = []
-        for segment in self._transcribe(window.samples, part):
+        for segment in self._moved_words(self._recognizer.transcribe, window.samples, part):
             self._report(window.start + segment.end, window)
             found.append(segment)
         return Decoded(part=part, segments=tuple(found))
@@ -142,19 +156,21 @@ class RecognitionSession:
         """Return the words of a part that is decoded on trial, once in each window."""
         if part.place not in self._trials:
             found = []
-            for segment in self._transcribe(sound, part):
+            for segment in self._moved_words(self._recognizer.attempt, sound, part):
                 self._check_cancelled()
                 found.append(segment)
             self._trials[part.place] = found
         return self._trials[part.place]
 
-    def _transcribe(self, sound: Samples, part: Part) -> Iterator[RecognizedSegment]:
+    def _moved_words(
+        self, recognize: _Recognize, sound: Samples, part: Part
+    ) -> Iterator[RecognizedSegment]:
         """Yield the words of a part, decoded without the sound outside of it."""
         spans = [
             Span(start=span.start - part.start, end=span.end - part.start) for span in part.spans
         ]
         piece = sound[part.start : part.end]
-        for segment in self._recognizer.transcribe(piece, spans, part.language, self._options):
+        for segment in recognize(piece, spans, part.language, self._options):
             yield _moved(segment, part.start / SAMPLE_RATE)
 
     def _detect(self, sound: Samples) -> Heard:
