@@ -196,3 +196,16 @@ async def test_only_one_of_two_concurrent_calls_resumes_a_session(
             *(client.post(RESUME, headers=headers) for client in (one, other))
         )
         assert sorted(answer.status_code for answer in answers) == [201, 401]
+
+
+async def test_logging_out_forgets_the_earlier_session(
+    running: Running, database: Database
+) -> None:
+    async with running.client() as client:
+        made = await create(client)
+        await end(database, made["session_id"])
+        await client.get(CURRENT)
+        assert PREVIOUS in client.cookies
+        assert (await client.delete(CURRENT)).status_code == 200
+        assert PREVIOUS not in client.cookies
+        assert (await client.post(RESUME)).status_code == 401

@@ -123,7 +123,7 @@ class SessionServiceServicer:
         """Returns a new session that owns everything that an ended one owned, and its token. The call
         carries the ended session's token, which is of no use from then on. Fails with UNAUTHENTICATED
         when the session was invalidated, its data was erased, or the token is unknown, and with
-        ABORTED when the session has not ended.
+        ALREADY_EXISTS when the session has not ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

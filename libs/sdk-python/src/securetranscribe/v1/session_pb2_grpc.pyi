@@ -52,7 +52,7 @@ class SessionServiceStub:
     """Returns a new session that owns everything that an ended one owned, and its token. The call
     carries the ended session's token, which is of no use from then on. Fails with UNAUTHENTICATED
     when the session was invalidated, its data was erased, or the token is unknown, and with
-    ABORTED when the session has not ended.
+    ALREADY_EXISTS when the session has not ended.
     """
     AuthenticateSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.AuthenticateSessionRequest, _session_pb2.AuthenticateSessionResponse]
     """Returns the session of a token and renews its expiry. Fails with UNAUTHENTICATED when the token
@@ -83,7 +83,7 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """Returns a new session that owns everything that an ended one owned, and its token. The call
     carries the ended session's token, which is of no use from then on. Fails with UNAUTHENTICATED
     when the session was invalidated, its data was erased, or the token is unknown, and with
-    ABORTED when the session has not ended.
+    ALREADY_EXISTS when the session has not ended.
     """
     AuthenticateSession: _aio.UnaryUnaryMultiCallable[_session_pb2.AuthenticateSessionRequest, _session_pb2.AuthenticateSessionResponse]  # type: ignore[assignment]
     """Returns the session of a token and renews its expiry. Fails with UNAUTHENTICATED when the token
@@ -147,7 +147,7 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns a new session that owns everything that an ended one owned, and its token. The call
         carries the ended session's token, which is of no use from then on. Fails with UNAUTHENTICATED
         when the session was invalidated, its data was erased, or the token is unknown, and with
-        ABORTED when the session has not ended.
+        ALREADY_EXISTS when the session has not ended.
         """
 
     @_abc_1.abstractmethod

@@ -288,7 +288,10 @@ class SessionApi:
     ) -> Success[InvalidatedSessionData]:
         """End the session. Every service rejects its token from then on."""
         await self._registry.invalidate(caller.session_id)
-        credentials.clear_cookie(response, secure=request.url.scheme == "https")
+        secure = request.url.scheme == "https"
+        credentials.clear_cookie(response, secure=secure)
+        # The next person at this computer must not take up an earlier session.
+        credentials.clear_previous(response, secure=secure)
         said = "Session invalidated successfully"
         return Success[InvalidatedSessionData].of(InvalidatedSessionData(message=said), said)
 
