@@ -38,7 +38,7 @@ def speakers(engine: FakeEngine, channels: int, *, echo: bool = False, **counts:
     """Return the number of speakers in each channel."""
     found = SignalDiarizer(engine, DEFAULTS).diarize(
         sounds(channels, echo=echo),
-        diarization_pb2.DiarizationConfig(**counts),
+        diarization_pb2.DiarizationConfig(**counts),  # type: ignore[arg-type]
         on_progress=lambda *_: None,
         cancelled=lambda: False,
     )

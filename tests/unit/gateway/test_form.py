@@ -61,7 +61,8 @@ def test_modes_of_channels(text: str, mode: str) -> None:
 
 def test_channels_and_truncation_have_defaults() -> None:
     made = form().options()
-    assert (made.channels, made.allow_truncated) == ("auto", False)
+    assert (made.channels, made.allow_truncated, made.voice_memory) == ("auto", False, True)
+    assert not form(voice_memory="off").options().voice_memory
     assert form(allow_truncated="Yes").options().allow_truncated
     assert not form(allow_truncated="").options().allow_truncated
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from securetranscribe import admin
 from securetranscribe.client import SecureTranscribeClient
 from securetranscribe.errors import ApiError, ConnectionFailedError
 
@@ -23,6 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.command == "models":
         return _models(options.rest)
+    if options.command == "admin":
+        return admin.run(options)
     try:
         with SecureTranscribeClient(options.url, options.token) as client:
             return _COMMANDS[options.command](client, options)
@@ -74,6 +77,7 @@ def _transcribe(client: SecureTranscribeClient, options: argparse.Namespace) -> 
                 auto_start=True,
                 channels=options.channels,
                 allow_truncated=options.allow_truncated,
+                voice_memory=options.voice_memory,
             )
         state = _finished(client, uploaded["transcription_id"], path)
         if state is None:
@@ -220,6 +224,12 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="accept a recording that breaks off, as far as it goes",
     )
+    transcribe.add_argument(
+        "--no-voice-memory",
+        dest="voice_memory",
+        action="store_false",
+        help="keep no voiceprint of the speakers",
+    )
     transcribe.add_argument("--output", help="file or directory to write to instead of printing")
     transcribe.add_argument("--format", default="txt", help="format of --output (default: txt)")
     start = commands.add_parser(
@@ -247,6 +257,7 @@ def _parser() -> argparse.ArgumentParser:
     enroll = commands.add_parser("enroll", help="add the voice in a clip to a speaker profile")
     enroll.add_argument("id", type=int, help="id of the profile, as listed by speakers")
     enroll.add_argument("file", help="clip with speech of this person alone")
+    admin.add_commands(commands)
     models = commands.add_parser("models", help="download and verify models")
     models.add_argument("rest", nargs=argparse.REMAINDER, help="arguments, such as pull or verify")
     return parser

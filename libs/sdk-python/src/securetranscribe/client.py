@@ -76,6 +76,7 @@ class SecureTranscribeClient:
         auto_start: bool = False,
         channels: str | None = None,
         allow_truncated: bool = False,
+        voice_memory: bool = True,
     ) -> Data:
         """Upload an open file in chunks. Return `transcription_id` and properties of the file.
 
@@ -83,7 +84,7 @@ class SecureTranscribeClient:
         `language` is a tag such as `en` or `pt-BR`, detected by default. `channels` is
         `mix`, `separate` to recognize each channel or track by itself, or `auto`, the default, to
         decide by measurement. With `allow_truncated`, a recording that breaks off is accepted as
-        far as it goes.
+        far as it goes. Without `voice_memory`, no voiceprint of it is kept.
         """
         name = filename or _file_name(file)
         fields = {"auto_start": "true" if auto_start else "false"}
@@ -93,6 +94,8 @@ class SecureTranscribeClient:
             fields["channels"] = channels
         if allow_truncated:
             fields["allow_truncated"] = "true"
+        if not voice_memory:
+            fields["voice_memory"] = "false"
         return self._data(
             "POST", "/transcription/upload", data=fields, files={"file": (name, file)}
         )

@@ -34,6 +34,12 @@ _FORM = form_operation(
         "default": False,
         "description": "Whether a recording that breaks off is accepted as far as it goes.",
     },
+    voice_memory={
+        "type": "boolean",
+        "default": True,
+        "description": "Whether voices of the recording may be remembered for later ones. Without "
+        "it, no voiceprint is kept.",
+    },
 )
 
 

@@ -21,6 +21,7 @@ class UploadOptions:
     auto_start: bool
     channels: ChannelWord = "auto"
     allow_truncated: bool = False
+    voice_memory: bool = True
 
 
 class UploadForm:
@@ -63,6 +64,7 @@ class UploadForm:
             auto_start=self._auto_start(),
             channels=check_mode(self._text("channels")),
             allow_truncated=self._switch("allow_truncated") or False,
+            voice_memory=self._switch("voice_memory") is not False,
         )
 
     def _language(self) -> str:

@@ -122,6 +122,7 @@ class _Reception:
                 auto_start=options.auto_start,
                 channels=MODES[options.channels],
                 allow_truncated=options.allow_truncated,
+                voice_memory=options.voice_memory,
             )
         )
 
@@ -154,6 +155,7 @@ class _Reception:
                 auto_start=start,
                 channels=MODES[options.channels],
                 allow_truncated=options.allow_truncated,
+                voice_memory=options.voice_memory,
             ),
         )
         self._in_file = True
