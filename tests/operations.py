@@ -27,8 +27,10 @@ PARTS = frozenset(
         "note_id",
     }
 )
+#: Lists of owned things. Each of them is answered for itself, in tests of their own.
+LISTS = frozenset({"transcription_ids"})
 #: The caller's own key of a request, which identifies no resource.
-_OWN_WORDS = frozenset({"request_id"})
+_OWN_WORDS = frozenset({"request_id", "replacement_id"})
 #: Named only by services, in methods that sessions may not call.
 _INTERNAL = frozenset({"workspace_id"})
 _CONTRACTS = (
@@ -133,7 +135,7 @@ def _classified(names: Any) -> frozenset[str]:
         name
         for name in names
         if (name == "id" or name.endswith(("_id", "_ids")))
-        and name not in _OWN_WORDS | PARTS | _INTERNAL
+        and name not in _OWN_WORDS | PARTS | LISTS | _INTERNAL
     )
     unknown = found - OWNED - SHARED
     assert not unknown, f"say in {__name__} whose things these name: {sorted(unknown)}"

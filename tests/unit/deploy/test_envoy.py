@@ -41,6 +41,7 @@ HIDDEN = {
 OWNERS = {
     "SessionService": "gateway",
     "TranscriptionService": "transcriber-api",
+    "TranscriptService": "transcriber-api",
     "QueueService": "transcriber-api",
     "SpeechService": "transcriber-worker",
     "DiarizationService": "diarizer",

@@ -31,6 +31,8 @@ _EDITS = frozenset(
         "UndoEdits",
         "RedoEdits",
         "RestoreRevision",
+        "ReplaceText",
+        "UndoReplacement",
     }
 )
 _READS = ("Get", "List", "Search", "Watch")

@@ -27,6 +27,7 @@ from gateway import loop_watch
 from gateway.api.archive import ArchiveApi
 from gateway.api.exports import ExportApi
 from gateway.api.queue import QueueApi
+from gateway.api.replacements import ReplacementApi
 from gateway.api.sessions import SessionApi
 from gateway.api.speaker_ledger import SpeakerLedgerApi
 from gateway.api.speaker_voices import SpeakerVoicesApi
@@ -200,6 +201,7 @@ class Gateway:
             UploadApi(uploads),
             TranscriptionApi(self._backends, self._registry.kept_until),
             TranscriptApi(self._backends),
+            ReplacementApi(self._backends),
             ExportApi(self._backends),
             SpeakerApi(self._backends),
             SpeakerLedgerApi(self._backends),

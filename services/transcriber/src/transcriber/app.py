@@ -76,6 +76,7 @@ from transcriber.store.tasks import ProgressReport
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.transcripts.completion import MergeStep
 from transcriber.transcripts.editor import TranscriptEditor
+from transcriber.transcripts.replacements import Replacements
 from transcriber.wakeups import WakeUps
 
 _THREADS = 4
@@ -195,7 +196,10 @@ def _services(core: Core, actions: Actions) -> dict[str, AddToServer]:
     transcriptions = make_transcription_servicer(core, actions)
     queue = make_queue_servicer(core, actions)
     admin = make_admin_servicer(core, actions)
-    transcripts = TranscriptServicer(core.servers.database, TranscriptEditor(core.servers.database))
+    editor = TranscriptEditor(core.servers.database)
+    transcripts = TranscriptServicer(
+        core.servers.database, editor, Replacements(core.servers.database, editor)
+    )
     return {
         "securetranscribe.v1.AdminService": lambda server: (
             admin_pb2_grpc.add_AdminServiceServicer_to_server(admin, server)

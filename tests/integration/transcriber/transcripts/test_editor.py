@@ -17,7 +17,7 @@ from transcriber.names.rules import group_by_name
 from transcriber.store.transcripts import Completion, Transcripts
 from transcriber.transcripts.editor import TranscriptEditor
 
-_OWNER = "workspace"
+OWNER = "workspace"
 _INSERT = """
 INSERT INTO transcriptions (
     session_id, workspace_id, filename, size_bytes, duration, format, codec, sample_rate, channels,
@@ -33,7 +33,7 @@ async def stored(database: Database, segments: Sequence[Segment] = CONVERSATION)
     """Store a transcript as the recognizer made it. Return the transcription's identifier."""
     labels = dict.fromkeys((*LABELS, *(segment.label for segment in segments)))
     async with database.transaction() as connection:
-        cursor = await connection.execute(_INSERT.encode(), (_OWNER,))
+        cursor = await connection.execute(_INSERT.encode(), (OWNER,))
         row = await cursor.fetchone()
         assert row is not None
         completion = Completion(
@@ -90,7 +90,7 @@ async def test_edit_changes_what_is_read_and_not_the_machine_version(
     word = ItemId.parse(before[0].words[3].id)
     edited = await editor.edit(
         transcription_id,
-        _OWNER,
+        OWNER,
         "ann",
         [ops.ReplaceWords(first=word, last=word, text="is"), ops.SplitSegment(word=word)],
         base=1,
@@ -114,17 +114,17 @@ async def test_undo_redo_and_history(database: Database, editor: TranscriptEdito
     transcription_id = await stored(database)
     machine = await shown(database, transcription_id)
     word = ItemId.parse(machine[0].words[2].id)
-    await editor.edit(transcription_id, _OWNER, "ann", [ops.SplitSegment(word=word)], base=1)
+    await editor.edit(transcription_id, OWNER, "ann", [ops.SplitSegment(word=word)], base=1)
     changed = await lines(database, transcription_id)
-    undone = await editor.undo(transcription_id, _OWNER, "ann")
+    undone = await editor.undo(transcription_id, OWNER, "ann")
     assert (undone.revision, undone.target) == (3, 2)
     assert await shown(database, transcription_id) == machine
     with pytest.raises(StateError):
-        await editor.undo(transcription_id, _OWNER, "ann")
-    redone = await editor.redo(transcription_id, _OWNER, "ann")
+        await editor.undo(transcription_id, OWNER, "ann")
+    redone = await editor.redo(transcription_id, OWNER, "ann")
     assert (redone.revision, redone.target) == (4, 2)
     assert await lines(database, transcription_id) == changed
-    history = await editor.history(transcription_id, _OWNER, "ann")
+    history = await editor.history(transcription_id, OWNER, "ann")
     assert [(item.entry.revision, item.entry.kind) for item in history.entries] == [
         (2, "edit"),
         (3, "undo"),
@@ -138,10 +138,10 @@ async def test_conflict_has_both_versions(database: Database, editor: Transcript
     transcription_id = await stored(database)
     word = ItemId.parse((await shown(database, transcription_id))[1].words[0].id)
     replacement = ops.ReplaceWords(first=word, last=word, text="great")
-    await editor.edit(transcription_id, _OWNER, "ann", [replacement], base=1)
+    await editor.edit(transcription_id, OWNER, "ann", [replacement], base=1)
     with pytest.raises(EditConflictError) as caught:
         await editor.edit(
-            transcription_id, _OWNER, "bob", [ops.DeleteWords(first=word, last=word)], base=1
+            transcription_id, OWNER, "bob", [ops.DeleteWords(first=word, last=word)], base=1
         )
     assert caught.value.details == {
         "reason": "EDIT_CONFLICT",
@@ -160,7 +160,7 @@ async def test_repeated_request_is_executed_once(
     insertion = [ops.InsertWords(segment=segment, after=None, text="oh")]
     for _ in range(2):
         edited = await editor.edit(
-            transcription_id, _OWNER, "ann", insertion, base=1, request_id="key"
+            transcription_id, OWNER, "ann", insertion, base=1, request_id="key"
         )
         assert edited.revision == 2
     assert (await lines(database, transcription_id))[0][1] == "oh good morning how are you"
@@ -178,9 +178,9 @@ async def test_others_and_unknown_revisions_are_refused(
         with pytest.raises(NotFoundError):
             await call(transcription_id, "another workspace", "ann")
     with pytest.raises(NotFoundError):
-        await editor.segments(transcription_id, _OWNER, 2)
+        await editor.segments(transcription_id, OWNER, 2)
     with pytest.raises(ValidationError):
-        await editor.edit(transcription_id, _OWNER, "ann", star, base=2)
+        await editor.edit(transcription_id, OWNER, "ann", star, base=2)
 
 
 async def test_speakers_are_counted_again(database: Database, editor: TranscriptEditor) -> None:
@@ -189,7 +189,7 @@ async def test_speakers_are_counted_again(database: Database, editor: Transcript
     first, last = ItemId.parse(words[0].id), ItemId.parse(words[-1].id)
     await editor.edit(
         transcription_id,
-        _OWNER,
+        OWNER,
         "ann",
         [ops.SetSpeaker(first=first, last=last, speaker="")],
         base=1,
@@ -209,7 +209,7 @@ async def test_new_transcript_ends_edits(database: Database, editor: TranscriptE
     transcription_id = await stored(database)
     segment = ItemId.parse((await shown(database, transcription_id))[0].id)
     note = ops.SetStarred(segment=segment, starred=True)
-    await editor.edit(transcription_id, _OWNER, "ann", [note], base=1)
+    await editor.edit(transcription_id, OWNER, "ann", [note], base=1)
     async with database.transaction() as connection:
         await Transcripts(connection).replace(
             transcription_id,
@@ -230,7 +230,7 @@ async def test_new_transcript_ends_edits(database: Database, editor: TranscriptE
     assert [(item.text, item.starred) for item in after] == [("good morning how are you", False)]
     assert after[0].id.startswith("3.")
     with pytest.raises(StateError):
-        await editor.undo(transcription_id, _OWNER, "ann")
+        await editor.undo(transcription_id, OWNER, "ann")
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -254,29 +254,29 @@ async def test_stored_transcript_is_like_one_in_memory(
             except ApplicationError as error:
                 refusal = type(error)
             if refusal is None:
-                await editor.edit(transcription_id, _OWNER, author, batch, base=base)
+                await editor.edit(transcription_id, OWNER, author, batch, base=base)
                 succeeded += 1
             else:
                 with pytest.raises(refusal):
-                    await editor.edit(transcription_id, _OWNER, author, batch, base=base)
+                    await editor.edit(transcription_id, OWNER, author, batch, base=base)
         else:
             done = False
             with contextlib.suppress(ApplicationError):
                 done = memory.undo(author) if action == "undo" else memory.redo(author)
             toggle = editor.undo if action == "undo" else editor.redo
             if done:
-                await toggle(transcription_id, _OWNER, author)
+                await toggle(transcription_id, OWNER, author)
             else:
                 with pytest.raises((StateError, BuiltUponError, ValidationError)):
-                    await toggle(transcription_id, _OWNER, author)
+                    await toggle(transcription_id, OWNER, author)
         await compare(database, editor, transcription_id, memory)
     assert succeeded > 5
     for revision in range(1, memory.revision + 1):
-        past = await editor.segments(transcription_id, _OWNER, revision)
+        past = await editor.segments(transcription_id, OWNER, revision)
         assert past == memory.segments(revision)
     revision = dice.randint(1, memory.revision)
-    restored = await editor.restore(transcription_id, _OWNER, "ann", revision)
-    assert await editor.segments(transcription_id, _OWNER, restored.revision) == memory.segments(
+    restored = await editor.restore(transcription_id, OWNER, "ann", revision)
+    assert await editor.segments(transcription_id, OWNER, restored.revision) == memory.segments(
         revision
     )
 
@@ -299,7 +299,7 @@ async def compare(
         assert [(word.id, word.text, word.edited) for word in row.words] == [
             (str(word.id), word.text, word.probability is None) for word in view.words
         ]
-    newest = await editor.segments(transcription_id, _OWNER, memory.revision)
+    newest = await editor.segments(transcription_id, OWNER, memory.revision)
     assert newest == memory.segments()
 
 

@@ -920,3 +920,201 @@ class RestoreRevisionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RestoreRevisionResponse: _TypeAlias = RestoreRevisionResponse  # noqa: Y015
+
+@_typing.final
+class ReplaceTextRequest(_message.Message):
+    """Request of ReplaceText."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSCRIPTION_IDS_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    REPLACEMENT_FIELD_NUMBER: _builtins.int
+    MATCH_CASE_FIELD_NUMBER: _builtins.int
+    WHOLE_WORDS_FIELD_NUMBER: _builtins.int
+    REGULAR_EXPRESSION_FIELD_NUMBER: _builtins.int
+    PREVIEW_FIELD_NUMBER: _builtins.int
+    query: _builtins.str
+    """Text to find, 1 to 1000 characters."""
+    replacement: _builtins.str
+    """Text to write in its place, at most 1000 characters. Empty deletes."""
+    match_case: _builtins.bool
+    """Whether upper and lower case differ."""
+    whole_words: _builtins.bool
+    """Whether only whole words are found."""
+    regular_expression: _builtins.bool
+    """Whether the query is a regular expression in the syntax of RE2. The replacement may refer to
+    its groups: `\\1`.
+    """
+    preview: _builtins.bool
+    """Whether to return the changes without making them."""
+    @_builtins.property
+    def transcription_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Transcriptions, 1 to 100."""
+
+    def __init__(
+        self,
+        *,
+        transcription_ids: _abc.Iterable[_builtins.int] | None = ...,
+        query: _builtins.str = ...,
+        replacement: _builtins.str = ...,
+        match_case: _builtins.bool = ...,
+        whole_words: _builtins.bool = ...,
+        regular_expression: _builtins.bool = ...,
+        preview: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["match_case", b"match_case", "preview", b"preview", "query", b"query", "regular_expression", b"regular_expression", "replacement", b"replacement", "transcription_ids", b"transcription_ids", "whole_words", b"whole_words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplaceTextRequest: _TypeAlias = ReplaceTextRequest  # noqa: Y015
+
+@_typing.final
+class SegmentReplacement(_message.Message):
+    """Change of one segment by a replacement."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEGMENT_ID_FIELD_NUMBER: _builtins.int
+    BEFORE_TEXT_FIELD_NUMBER: _builtins.int
+    AFTER_TEXT_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    segment_id: _builtins.str
+    """Segment."""
+    before_text: _builtins.str
+    """Text before."""
+    after_text: _builtins.str
+    """Text after."""
+    count: _builtins.int
+    """Number of replacements in it."""
+    def __init__(
+        self,
+        *,
+        segment_id: _builtins.str = ...,
+        before_text: _builtins.str = ...,
+        after_text: _builtins.str = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_text", b"after_text", "before_text", b"before_text", "count", b"count", "segment_id", b"segment_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SegmentReplacement: _TypeAlias = SegmentReplacement  # noqa: Y015
+
+@_typing.final
+class TranscriptReplacement(_message.Message):
+    """Result of a replacement in one transcript."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSCRIPTION_ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    SEGMENTS_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    transcription_id: _builtins.int
+    """Transcription."""
+    revision: _builtins.int
+    """The new revision, or the current one if nothing changed."""
+    count: _builtins.int
+    """Number of replacements."""
+    error: _builtins.str
+    """Why it failed, for people. Empty if it did not."""
+    @_builtins.property
+    def segments(self) -> _containers.RepeatedCompositeFieldContainer[Global___SegmentReplacement]:
+        """The first 100 changed segments."""
+
+    def __init__(
+        self,
+        *,
+        transcription_id: _builtins.int = ...,
+        revision: _builtins.int = ...,
+        count: _builtins.int = ...,
+        segments: _abc.Iterable[Global___SegmentReplacement] | None = ...,
+        error: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "error", b"error", "revision", b"revision", "segments", b"segments", "transcription_id", b"transcription_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TranscriptReplacement: _TypeAlias = TranscriptReplacement  # noqa: Y015
+
+@_typing.final
+class ReplaceTextResponse(_message.Message):
+    """Response of ReplaceText."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPLACEMENT_ID_FIELD_NUMBER: _builtins.int
+    TRANSCRIPTS_FIELD_NUMBER: _builtins.int
+    replacement_id: _builtins.str
+    """Identifier for UndoReplacement. Empty for a preview."""
+    @_builtins.property
+    def transcripts(self) -> _containers.RepeatedCompositeFieldContainer[Global___TranscriptReplacement]:
+        """Results in the order of the request."""
+
+    def __init__(
+        self,
+        *,
+        replacement_id: _builtins.str = ...,
+        transcripts: _abc.Iterable[Global___TranscriptReplacement] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["replacement_id", b"replacement_id", "transcripts", b"transcripts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplaceTextResponse: _TypeAlias = ReplaceTextResponse  # noqa: Y015
+
+@_typing.final
+class UndoReplacementRequest(_message.Message):
+    """Request of UndoReplacement."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPLACEMENT_ID_FIELD_NUMBER: _builtins.int
+    replacement_id: _builtins.str
+    """Identifier from ReplaceText."""
+    def __init__(
+        self,
+        *,
+        replacement_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["replacement_id", b"replacement_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UndoReplacementRequest: _TypeAlias = UndoReplacementRequest  # noqa: Y015
+
+@_typing.final
+class UndoReplacementResponse(_message.Message):
+    """Response of UndoReplacement."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSCRIPTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def transcripts(self) -> _containers.RepeatedCompositeFieldContainer[Global___TranscriptReplacement]:
+        """Results per transcript, without segments."""
+
+    def __init__(
+        self,
+        *,
+        transcripts: _abc.Iterable[Global___TranscriptReplacement] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["transcripts", b"transcripts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UndoReplacementResponse: _TypeAlias = UndoReplacementResponse  # noqa: Y015

@@ -71,6 +71,16 @@ class TranscriptServiceStub:
                 request_serializer=securetranscribe_dot_v1_dot_transcript__pb2.RestoreRevisionRequest.SerializeToString,
                 response_deserializer=securetranscribe_dot_v1_dot_transcript__pb2.RestoreRevisionResponse.FromString,
                 _registered_method=True)
+        self.ReplaceText = channel.unary_unary(
+                '/securetranscribe.v1.TranscriptService/ReplaceText',
+                request_serializer=securetranscribe_dot_v1_dot_transcript__pb2.ReplaceTextRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_transcript__pb2.ReplaceTextResponse.FromString,
+                _registered_method=True)
+        self.UndoReplacement = channel.unary_unary(
+                '/securetranscribe.v1.TranscriptService/UndoReplacement',
+                request_serializer=securetranscribe_dot_v1_dot_transcript__pb2.UndoReplacementRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_transcript__pb2.UndoReplacementResponse.FromString,
+                _registered_method=True)
 
 
 class TranscriptServiceServicer:
@@ -128,6 +138,22 @@ class TranscriptServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReplaceText(self, request, context):
+        """Finds text in transcripts and replaces it, one batch per transcript. A transcript that fails is
+        reported and does not affect the others.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UndoReplacement(self, request, context):
+        """Takes back a replacement in all transcripts. Transcripts in which somebody has changed the same
+        words since are reported and stay as they are.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TranscriptServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -160,6 +186,16 @@ def add_TranscriptServiceServicer_to_server(servicer, server):
                     servicer.RestoreRevision,
                     request_deserializer=securetranscribe_dot_v1_dot_transcript__pb2.RestoreRevisionRequest.FromString,
                     response_serializer=securetranscribe_dot_v1_dot_transcript__pb2.RestoreRevisionResponse.SerializeToString,
+            ),
+            'ReplaceText': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplaceText,
+                    request_deserializer=securetranscribe_dot_v1_dot_transcript__pb2.ReplaceTextRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_transcript__pb2.ReplaceTextResponse.SerializeToString,
+            ),
+            'UndoReplacement': grpc.unary_unary_rpc_method_handler(
+                    servicer.UndoReplacement,
+                    request_deserializer=securetranscribe_dot_v1_dot_transcript__pb2.UndoReplacementRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_transcript__pb2.UndoReplacementResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -331,6 +367,60 @@ class TranscriptService:
             '/securetranscribe.v1.TranscriptService/RestoreRevision',
             securetranscribe_dot_v1_dot_transcript__pb2.RestoreRevisionRequest.SerializeToString,
             securetranscribe_dot_v1_dot_transcript__pb2.RestoreRevisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplaceText(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.TranscriptService/ReplaceText',
+            securetranscribe_dot_v1_dot_transcript__pb2.ReplaceTextRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_transcript__pb2.ReplaceTextResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UndoReplacement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.TranscriptService/UndoReplacement',
+            securetranscribe_dot_v1_dot_transcript__pb2.UndoReplacementRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_transcript__pb2.UndoReplacementResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -57,6 +57,14 @@ class TranscriptServiceStub:
     """Lists all revisions, the newest first."""
     RestoreRevision: _grpc.UnaryUnaryMultiCallable[_transcript_pb2.RestoreRevisionRequest, _transcript_pb2.RestoreRevisionResponse]
     """Makes an earlier revision the current one again, as a new revision. It can be taken back."""
+    ReplaceText: _grpc.UnaryUnaryMultiCallable[_transcript_pb2.ReplaceTextRequest, _transcript_pb2.ReplaceTextResponse]
+    """Finds text in transcripts and replaces it, one batch per transcript. A transcript that fails is
+    reported and does not affect the others.
+    """
+    UndoReplacement: _grpc.UnaryUnaryMultiCallable[_transcript_pb2.UndoReplacementRequest, _transcript_pb2.UndoReplacementResponse]
+    """Takes back a replacement in all transcripts. Transcripts in which somebody has changed the same
+    words since are reported and stay as they are.
+    """
 
 @_typing.type_check_only
 class TranscriptServiceAsyncStub(TranscriptServiceStub):
@@ -87,6 +95,14 @@ class TranscriptServiceAsyncStub(TranscriptServiceStub):
     """Lists all revisions, the newest first."""
     RestoreRevision: _aio.UnaryUnaryMultiCallable[_transcript_pb2.RestoreRevisionRequest, _transcript_pb2.RestoreRevisionResponse]  # type: ignore[assignment]
     """Makes an earlier revision the current one again, as a new revision. It can be taken back."""
+    ReplaceText: _aio.UnaryUnaryMultiCallable[_transcript_pb2.ReplaceTextRequest, _transcript_pb2.ReplaceTextResponse]  # type: ignore[assignment]
+    """Finds text in transcripts and replaces it, one batch per transcript. A transcript that fails is
+    reported and does not affect the others.
+    """
+    UndoReplacement: _aio.UnaryUnaryMultiCallable[_transcript_pb2.UndoReplacementRequest, _transcript_pb2.UndoReplacementResponse]  # type: ignore[assignment]
+    """Takes back a replacement in all transcripts. Transcripts in which somebody has changed the same
+    words since are reported and stay as they are.
+    """
 
 class TranscriptServiceServicer(metaclass=_abc_1.ABCMeta):
     """Reads and edits transcripts. The transcript that the recognizer made never changes. Edits are a
@@ -150,5 +166,25 @@ class TranscriptServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_transcript_pb2.RestoreRevisionResponse, _abc.Awaitable[_transcript_pb2.RestoreRevisionResponse]]:
         """Makes an earlier revision the current one again, as a new revision. It can be taken back."""
+
+    @_abc_1.abstractmethod
+    def ReplaceText(
+        self,
+        request: _transcript_pb2.ReplaceTextRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transcript_pb2.ReplaceTextResponse, _abc.Awaitable[_transcript_pb2.ReplaceTextResponse]]:
+        """Finds text in transcripts and replaces it, one batch per transcript. A transcript that fails is
+        reported and does not affect the others.
+        """
+
+    @_abc_1.abstractmethod
+    def UndoReplacement(
+        self,
+        request: _transcript_pb2.UndoReplacementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transcript_pb2.UndoReplacementResponse, _abc.Awaitable[_transcript_pb2.UndoReplacementResponse]]:
+        """Takes back a replacement in all transcripts. Transcripts in which somebody has changed the same
+        words since are reported and stay as they are.
+        """
 
 def add_TranscriptServiceServicer_to_server(servicer: TranscriptServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -163,6 +163,25 @@ def revision(found: transcript_pb2.Revision) -> models.RevisionData:
     )
 
 
+def replaced(found: transcript_pb2.TranscriptReplacement) -> models.TranscriptReplacement:
+    """Convert the result of a replacement in one transcript."""
+    return models.TranscriptReplacement(
+        transcription_id=found.transcription_id,
+        revision=found.revision or None,
+        count=found.count,
+        segments=[
+            models.SegmentReplacement(
+                segment=segment.segment_id,
+                before=segment.before_text,
+                after=segment.after_text,
+                count=segment.count,
+            )
+            for segment in found.segments
+        ],
+        error=found.error or None,
+    )
+
+
 def _word(word: transcription_pb2.Word) -> models.TranscriptWord:
     return models.TranscriptWord(
         id=word.word_id,

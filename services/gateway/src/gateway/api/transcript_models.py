@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gateway.api.parameters import JsonBody, Text
+from gateway.api.parameters import MAX_ID, JsonBody, Text
 from gateway.web.envelope import ApiModel, Moment
 
 _ItemId = Annotated[str, Field(max_length=40, examples=["1.100003"])]
@@ -139,6 +139,20 @@ class EditBody(JsonBody):
     )
 
 
+class ReplaceBody(JsonBody):
+    """Text to find in transcripts and its replacement."""
+
+    transcription_ids: Annotated[
+        list[Annotated[int, Field(ge=1, le=MAX_ID)]], Field(min_length=1, max_length=100)
+    ]
+    query: Annotated[Text, Field(min_length=1, max_length=1000)]
+    replacement: Annotated[Text, Field(max_length=1000)] = ""
+    match_case: bool = False
+    whole_words: bool = False
+    regular_expression: bool = Field(False, description="Syntax of RE2.")
+    preview: bool = Field(False, description="Whether to return the changes without making them.")
+
+
 class TranscriptWord(ApiModel):
     """A word. Times are in seconds from the start."""
 
@@ -234,3 +248,30 @@ class HistoryData(ApiModel):
     revisions: list[RevisionData]
     undoable_revision: int | None = Field(description="Revision that undo takes back.")
     redoable_revision: int | None = Field(description="Revision that redo repeats.")
+
+
+class SegmentReplacement(ApiModel):
+    """Change of one segment by a replacement."""
+
+    segment: str
+    before: str
+    after: str
+    count: int
+
+
+class TranscriptReplacement(ApiModel):
+    """Result of a replacement in one transcript."""
+
+    transcription_id: int
+    revision: int | None
+    count: int
+    segments: list[SegmentReplacement] = Field(description="The first 100 changed segments.")
+    error: str | None = Field(description="Why it failed, null if it did not.")
+
+
+class ReplaceData(ApiModel):
+    """Result of a replacement in several transcripts."""
+
+    replacement_id: str | None = Field(description="ID to take it back. Null for a preview.")
+    count: int
+    transcripts: list[TranscriptReplacement]

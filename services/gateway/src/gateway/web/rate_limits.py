@@ -11,6 +11,7 @@ _CLIPS = re.compile(r"/speakers/[^/]+/clip|/transcription/speakers/[^/]+/[^/]+/c
 _EDITS = re.compile(
     r"/speakers/[^/]+/(merge|split|observations/[^/]+)"
     r"|/transcription/[^/]+/(edits|undo|redo|revisions/[^/]+/restore)"
+    r"|/transcripts/replace(/[^/]+/undo)?"
 )
 _PAGES = re.compile(r"/transcription/[^/]+/transcript")
 _READS = ("GET", "HEAD", "OPTIONS")

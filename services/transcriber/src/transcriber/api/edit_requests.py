@@ -1,6 +1,6 @@
 """Conversion of operations from messages."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from common import characters
@@ -9,9 +9,12 @@ from common.times import seconds
 from securetranscribe.v1 import transcript_pb2
 from transcriber.editing import operations as ops
 from transcriber.editing.items import ItemId
+from transcriber.editing.replacement import Query
 
 MOST_OPERATIONS = 1000
 LONGEST_TEXT = 10_000
+MOST_TRANSCRIPTIONS = 100
+LONGEST_QUERY = 1000
 
 _FIELDS = "operations"
 
@@ -26,6 +29,41 @@ def operations(messages: Iterable[transcript_pb2.EditOperation]) -> list[ops.Ope
     if not 1 <= len(messages) <= MOST_OPERATIONS:
         raise _invalid(f"A batch has 1 to {MOST_OPERATIONS} operations.")
     return [_operation(message) for message in messages]
+
+
+def transcriptions(ids: Sequence[int]) -> Sequence[int]:
+    """Check the transcriptions of a request for many.
+
+    Raises:
+        ValidationError: there are none or too many.
+    """
+    if not 1 <= len(ids) <= MOST_TRANSCRIPTIONS:
+        raise ValidationError.of(
+            "transcription_ids", f"Name 1 to {MOST_TRANSCRIPTIONS} transcriptions."
+        )
+    return ids
+
+
+def query(message: transcript_pb2.ReplaceTextRequest) -> Query:
+    """Convert a query.
+
+    Raises:
+        ValidationError: a text is empty, too long, or has control characters.
+    """
+    if not message.query:
+        raise ValidationError.of("query", "There is no text to find.")
+    for field, text in (("query", message.query), ("replacement", message.replacement)):
+        if len(text) > LONGEST_QUERY:
+            raise ValidationError.of(field, f"{field} must not exceed {LONGEST_QUERY} characters.")
+        if characters.has_forbidden(text):
+            raise ValidationError.of(field, f"{field} must not contain control characters.")
+    return Query(
+        text=message.query,
+        replacement=message.replacement,
+        match_case=message.match_case,
+        whole_words=message.whole_words,
+        regular_expression=message.regular_expression,
+    )
 
 
 def _operation(message: transcript_pb2.EditOperation) -> ops.Operation:

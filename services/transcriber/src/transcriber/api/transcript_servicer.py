@@ -22,10 +22,12 @@ from transcriber.store.edits import HistoryEntry, TranscriptEdits
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Transcripts
 from transcriber.transcripts.editor import TranscriptEditor
+from transcriber.transcripts.replacements import Replaced, Replacements
 
 _MOST_SEGMENTS = 1000
 _DEFAULT_SEGMENTS = 200
 _LONGEST_REQUEST_ID = 64
+_MOST_SHOWN = 100
 _KINDS = {
     BatchKind.EDIT: transcript_pb2.REVISION_KIND_EDIT,
     BatchKind.UNDO: transcript_pb2.REVISION_KIND_UNDO,
@@ -55,9 +57,12 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
     take back its edits.
     """
 
-    def __init__(self, database: Database, editor: TranscriptEditor) -> None:
+    def __init__(
+        self, database: Database, editor: TranscriptEditor, replacements: Replacements
+    ) -> None:
         self._database = database
         self._editor = editor
+        self._replacements = replacements
 
     async def ReadTranscript(
         self, request: transcript_pb2.ReadTranscriptRequest, _context: Any
@@ -196,6 +201,32 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         )
         return transcript_pb2.RestoreRevisionResponse(revision=edited.revision)
 
+    async def ReplaceText(
+        self, request: transcript_pb2.ReplaceTextRequest, _context: Any
+    ) -> transcript_pb2.ReplaceTextResponse:
+        """Find and replace text in transcripts."""
+        caller = rights.caller(Right.CHANGE)
+        replacement_id, results = await self._replacements.replace(
+            edit_requests.transcriptions(request.transcription_ids),
+            caller.workspace_id,
+            caller.workspace_id,
+            edit_requests.query(request),
+            preview=request.preview,
+        )
+        return transcript_pb2.ReplaceTextResponse(
+            replacement_id=replacement_id, transcripts=map(_replaced, results)
+        )
+
+    async def UndoReplacement(
+        self, request: transcript_pb2.UndoReplacementRequest, _context: Any
+    ) -> transcript_pb2.UndoReplacementResponse:
+        """Take back a replacement."""
+        caller = rights.caller(Right.CHANGE)
+        results = await self._replacements.undo(
+            request.replacement_id, caller.workspace_id, caller.workspace_id
+        )
+        return transcript_pb2.UndoReplacementResponse(transcripts=map(_replaced, results))
+
 
 def _limit(limit: int) -> int:
     if not 0 <= limit <= _MOST_SEGMENTS:
@@ -235,6 +266,24 @@ def _segment(view: SegmentView, *, words: bool) -> Segment:
         )
         if words
         else (),
+    )
+
+
+def _replaced(result: Replaced) -> transcript_pb2.TranscriptReplacement:
+    return transcript_pb2.TranscriptReplacement(
+        transcription_id=result.transcription_id,
+        revision=result.revision,
+        count=sum(change.count for change in result.changes),
+        segments=[
+            transcript_pb2.SegmentReplacement(
+                segment_id=str(change.segment),
+                before_text=change.before,
+                after_text=change.after,
+                count=change.count,
+            )
+            for change in result.changes[:_MOST_SHOWN]
+        ],
+        error=result.error,
     )
 
 

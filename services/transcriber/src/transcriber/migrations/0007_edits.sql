@@ -75,5 +75,7 @@ CREATE TABLE transcript_batches (
     PRIMARY KEY (transcription_id, revision)
 );
 
+CREATE INDEX transcript_batches_author ON transcript_batches (author, request_id)
+    WHERE request_id IS NOT NULL;
 CREATE UNIQUE INDEX transcript_batches_request
     ON transcript_batches (transcription_id, author, request_id);

@@ -65,6 +65,10 @@ _EDITED_ROWS = """
 SELECT item, rank, items FROM edited_segments
 WHERE transcription_id = %(id)s AND rank BETWEEN %(first)s AND %(last)s
 """
+_TEXTS = """
+SELECT item, position, machine_revision, text FROM current_segments
+WHERE transcription_id = %s ORDER BY rank
+"""
 _SUPERSEDE = """
 UPDATE segments SET superseded = true WHERE transcription_id = %s AND position = ANY(%s)
 """
@@ -138,6 +142,13 @@ _REPEATED = """
 SELECT revision FROM transcript_batches
 WHERE transcription_id = %s AND author = %s AND request_id = %s
 """
+_REPLACED = """
+SELECT batch.transcription_id, batch.revision
+FROM transcript_batches AS batch
+JOIN transcriptions ON transcriptions.id = batch.transcription_id
+WHERE transcriptions.workspace_id = %s AND batch.author = %s AND batch.request_id = %s
+ORDER BY batch.transcription_id
+"""
 _STACK = """
 SELECT revision, author, kind, target FROM transcript_batches
 WHERE transcription_id = %s AND author = %s AND revision > %s ORDER BY revision
@@ -195,6 +206,11 @@ class TranscriptEdits:
         self._connection = connection
         self._id = transcription_id
 
+    @property
+    def transcription_id(self) -> int:
+        """The transcription."""
+        return self._id
+
     async def lock(self, workspace_id: str) -> Head | None:
         """Lock a workspace's transcript. Return None if there is none."""
         return _head(await fetch_one(self._connection, _LOCK, (self._id, workspace_id)))
@@ -232,6 +248,19 @@ class TranscriptEdits:
         """Load the whole transcript."""
         rows = await self._rows(head, Decimal(0), Decimal(_LAST))
         return await self._loaded(rows, await fetch_all(self._connection, _ALL_NOTES, (self._id,)))
+
+    async def texts(self) -> list[tuple[ItemId, str]]:
+        """Return the segments of the newest revision with their texts."""
+        rows = await fetch_all(self._connection, _TEXTS, (self._id,))
+        return [
+            (
+                ItemId.parse(row["item"])
+                if row["item"]
+                else machine_version.segment_id(row["machine_revision"], row["position"]),
+                row["text"],
+            )
+            for row in rows
+        ]
 
     async def store(self, loaded: "LoadedDocument") -> None:
         """Store all changes of a loaded document."""
@@ -468,6 +497,14 @@ class LoadedDocument:
             for speaker in self.document.speakers
             if self._speakers.get(speaker.id) != (speaker.merged_into, speaker.stamps)
         ]
+
+
+async def requested_batches(
+    connection: Connection, workspace_id: str, author: str, request_id: str
+) -> list[tuple[int, int]]:
+    """Return the transcriptions and revisions of the batches with one request, in order."""
+    rows = await fetch_all(connection, _REPLACED, (workspace_id, author, request_id))
+    return [(row["transcription_id"], row["revision"]) for row in rows]
 
 
 def _head(row: DictRow | None) -> Head | None:

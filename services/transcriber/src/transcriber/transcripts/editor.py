@@ -100,6 +100,20 @@ class TranscriptEditor:
         """
         return await self._toggle(transcription_id, workspace_id, author, BatchKind.UNDO)
 
+    async def undo_batch(
+        self, transcription_id: int, workspace_id: str, author: str, revision: int
+    ) -> Toggled:
+        """Take back one of the author's batches, which need not be the last.
+
+        Raises:
+            NotFoundError: the workspace has no such transcript.
+            StateError: the batch is undone already, or is not the author's.
+            BuiltUponError: the same parts have changed since.
+        """
+        return await self._toggle(
+            transcription_id, workspace_id, author, BatchKind.UNDO, revision=revision
+        )
+
     async def redo(self, transcription_id: int, workspace_id: str, author: str) -> Toggled:
         """Repeat the author's last batch that was taken back.
 
@@ -165,16 +179,23 @@ class TranscriptEditor:
             return await asyncio.to_thread(lambda: views.segments(past.document()))
 
     async def _toggle(
-        self, transcription_id: int, workspace_id: str, author: str, kind: BatchKind
+        self,
+        transcription_id: int,
+        workspace_id: str,
+        author: str,
+        kind: BatchKind,
+        *,
+        revision: int | None = None,
     ) -> Toggled:
         async with self._database.transaction() as connection:
             edits = TranscriptEdits(connection, transcription_id)
             head = await _locked(edits, workspace_id)
             stacks = history.stacks(await edits.stack(author, head.machine_revision), author)
             targets = stacks.undo if kind is BatchKind.UNDO else stacks.redo
-            if not targets:
+            if not targets or (revision is not None and revision not in targets):
                 raise StateError(f"There is nothing to {kind}.", {"reason": "NOTHING_TO_DO"})
-            entry = Entry(revision=head.revision + 1, author=author, kind=kind, target=targets[-1])
+            target = targets[-1] if revision is None else revision
+            entry = Entry(revision=head.revision + 1, author=author, kind=kind, target=target)
             effects = await edits.effects(entry.target)
             notes = [
                 *(note.id for note in effects.notes),

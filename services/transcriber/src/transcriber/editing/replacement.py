@@ -1,0 +1,175 @@
+"""Find and replace in the text of segments."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import re2  # type: ignore[import-untyped]
+
+from common.errors import ValidationError
+from transcriber.editing.items import ItemId
+from transcriber.editing.operations import DeleteWords, Operation, ReplaceWords
+from transcriber.editing.views import SegmentView
+
+#: Memory of one compiled expression.
+_MOST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Text to find and its replacement.
+
+    The replacement of a regular expression may refer to groups: `\\1`, or `\\0` for the whole.
+    """
+
+    text: str
+    replacement: str
+    match_case: bool = False
+    whole_words: bool = False
+    regular_expression: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """Change of one segment by `count` replacements, and the operations for it."""
+
+    segment: ItemId
+    before: str
+    after: str
+    count: int
+    operations: tuple[Operation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Text to write in place of the characters from `start` to `end`."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Replacer:
+    """Finds a query in texts, in a time that is linear in their length."""
+
+    def __init__(self, query: Query) -> None:
+        """Compile the query.
+
+        Raises:
+            ValidationError: the regular expression or its replacement is invalid.
+        """
+        self._query = query
+        options = re2.Options()
+        options.case_sensitive = query.match_case
+        options.literal = not query.regular_expression
+        options.log_errors = False
+        options.max_mem = _MOST_BYTES
+        try:
+            self._pattern = re2.compile(query.text, options=options)
+        except re2.error as error:
+            reason = str(error.args[0], "utf-8", "replace") if error.args else "it is invalid"
+            raise ValidationError.of("query", f"Invalid regular expression: {reason}.") from error
+
+    def finds(self, text: str) -> bool:
+        """Return whether a text has matches."""
+        return next(self._matches(text), None) is not None
+
+    def replace(self, segment: SegmentView) -> Replacement | None:
+        """Return the change of a segment, None without matches."""
+        matches = list(self._matches(segment.text))
+        if not matches:
+            return None
+        spans = _spans(segment)
+        return Replacement(
+            segment=segment.id,
+            before=segment.text,
+            after=_replaced(segment.text, matches),
+            count=len(matches),
+            operations=tuple(
+                _operation(segment, spans, group) for group in _grouped(spans, matches)
+            ),
+        )
+
+    def _matches(self, text: str) -> Iterator[_Found]:
+        for match in self._pattern.finditer(text):
+            start, end = match.span()
+            if start == end or (self._query.whole_words and not _is_whole(text, start, end)):
+                continue
+            yield _Found(start, end, self._written(match))
+
+    def _written(self, match: Any) -> str:
+        if not self._query.regular_expression:
+            return self._query.replacement
+        try:
+            text: str = match.expand(self._query.replacement)
+        except (re2.error, IndexError, ValueError) as error:
+            raise ValidationError.of(
+                "replacement", "The replacement refers to a group that does not exist."
+            ) from error
+        return text
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return not (before.isalnum() and text[start].isalnum()) and not (
+        after.isalnum() and text[end - 1].isalnum()
+    )
+
+
+def _spans(segment: SegmentView) -> list[tuple[int, int]]:
+    """Return the start and end of each word in the text of its segment."""
+    spans = []
+    position = 0
+    for word in segment.words:
+        start = segment.text.index(word.text, position)
+        position = start + len(word.text)
+        spans.append((start, position))
+    return spans
+
+
+def _touched(spans: Sequence[tuple[int, int]], match: _Found) -> range:
+    """Return the numbers of the words that a match touches, or the one before a blank."""
+    first = next(place for place, (_, end) in enumerate(spans) if end > match.start)
+    last = max(place for place, (start, _) in enumerate(spans) if start < match.end)
+    return range(min(first, last), max(first, last) + 1)
+
+
+def _grouped(
+    spans: Sequence[tuple[int, int]], matches: Sequence[_Found]
+) -> Iterator[tuple[range, list[_Found]]]:
+    """Yield ranges of words with the matches in them. Matches in one word belong together."""
+    words = range(0)
+    group: list[_Found] = []
+    for match in matches:
+        touched = _touched(spans, match)
+        if group and touched.start < words.stop:
+            words = range(words.start, max(words.stop, touched.stop))
+            group.append(match)
+            continue
+        if group:
+            yield words, group
+        words, group = touched, [match]
+    if group:
+        yield words, group
+
+
+def _operation(
+    segment: SegmentView, spans: Sequence[tuple[int, int]], group: tuple[range, list[_Found]]
+) -> Operation:
+    words, matches = group
+    start, end = spans[words.start][0], spans[words.stop - 1][1]
+    first, last = segment.words[words.start].id, segment.words[words.stop - 1].id
+    inside = [_Found(match.start - start, match.end - start, match.text) for match in matches]
+    text = _replaced(segment.text[start:end], inside)
+    if not text.strip():
+        return DeleteWords(first=first, last=last)
+    return ReplaceWords(first=first, last=last, text=text)
+
+
+def _replaced(text: str, matches: Sequence[_Found]) -> str:
+    parts: list[str] = []
+    position = 0
+    for match in matches:
+        parts.extend((text[position : max(match.start, position)], match.text))
+        position = match.end
+    return "".join((*parts, text[position:]))

@@ -1,0 +1,123 @@
+"""Find and replace over stored transcripts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+from common.errors import ApplicationError, NotFoundError
+from common.postgres import Database
+from transcriber.editing import editor, views
+from transcriber.editing.history import Entry
+from transcriber.editing.replacement import Query, Replacement, Replacer
+from transcriber.store.edits import TranscriptEdits, requested_batches
+from transcriber.transcripts.editor import TranscriptEditor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """Result in one transcript. `error` has the reason of a failure, empty without one."""
+
+    transcription_id: int
+    revision: int = 0
+    changes: Sequence[Replacement] = ()
+    error: str = ""
+
+
+class Replacements:
+    """Replaces text in the transcripts of a workspace, and takes it back."""
+
+    def __init__(self, database: Database, transcripts: TranscriptEditor) -> None:
+        self._database = database
+        self._transcripts = transcripts
+
+    async def replace(
+        self,
+        transcription_ids: Sequence[int],
+        workspace_id: str,
+        author: str,
+        query: Query,
+        *,
+        preview: bool,
+    ) -> tuple[str, list[Replaced]]:
+        """Replace text, one batch per transcript. Return an identifier and the results.
+
+        Raises:
+            ValidationError: the query is invalid.
+        """
+        replacer = Replacer(query)
+        replacement_id = "" if preview else f"replace_{uuid4().hex}"
+        results = []
+        for transcription_id in dict.fromkeys(transcription_ids):
+            try:
+                async with self._database.transaction() as connection:
+                    edits = TranscriptEdits(connection, transcription_id)
+                    result = await _replace(
+                        edits, workspace_id, author, replacer, replacement_id=replacement_id
+                    )
+            except ApplicationError as error:
+                result = Replaced(transcription_id=transcription_id, error=error.message)
+            results.append(result)
+        return replacement_id, results
+
+    async def undo(self, replacement_id: str, workspace_id: str, author: str) -> list[Replaced]:
+        """Take back a replacement in all transcripts in which that is possible.
+
+        Raises:
+            NotFoundError: the author has made no such replacement.
+        """
+        async with self._database.transaction() as connection:
+            batches = await requested_batches(connection, workspace_id, author, replacement_id)
+        if not batches:
+            raise NotFoundError("There is no such replacement.")
+        results = []
+        for transcription_id, revision in batches:
+            try:
+                toggled = await self._transcripts.undo_batch(
+                    transcription_id, workspace_id, author, revision
+                )
+                result = Replaced(transcription_id=transcription_id, revision=toggled.revision)
+            except ApplicationError as error:
+                result = Replaced(transcription_id=transcription_id, error=error.message)
+            results.append(result)
+        return results
+
+
+async def _replace(
+    edits: TranscriptEdits,
+    workspace_id: str,
+    author: str,
+    replacer: Replacer,
+    *,
+    replacement_id: str,
+) -> Replaced:
+    """Replace text in one transcript, or only find it if there is no identifier."""
+    head = await (edits.lock(workspace_id) if replacement_id else edits.head(workspace_id))
+    if head is None:
+        raise NotFoundError("There is no such transcript.")
+    found = [(item_id,) for item_id, text in await edits.texts() if replacer.finds(text)]
+    loaded = await edits.load(head, found, ())
+    changes = []
+    for (item_id,) in found:
+        view = views.view_of(loaded.document, loaded.document.segment(item_id))
+        change = None if view is None else replacer.replace(view)
+        if change is not None:
+            changes.append(change)
+    if not changes or not replacement_id:
+        return Replaced(
+            transcription_id=edits.transcription_id, revision=head.revision, changes=changes
+        )
+    entry = Entry(revision=head.revision + 1, author=author)
+    operations = [operation for change in changes for operation in change.operations]
+    effects = editor.execute(
+        loaded.document,
+        operations,
+        base=head.revision,
+        revision=entry.revision,
+        author=author,
+        labels=loaded.labels,
+    )
+    await edits.store(loaded)
+    await edits.record(entry, operations, effects, replacement_id)
+    return Replaced(
+        transcription_id=edits.transcription_id, revision=entry.revision, changes=changes
+    )
