@@ -11,6 +11,10 @@ from gateway.sessions.store import SessionStore
 from gateway.sessions.sweeper import SessionSweep
 from gateway.sessions.tokens import RequestKeys
 
+_OLD_SESSION = """
+INSERT INTO sessions (session_id, token_sha256, created_at, last_accessed_at, expires_at)
+VALUES (%s, gen_random_uuid()::text, now(), now(), now())
+"""
 HOUR = dt.timedelta(hours=1)
 GRACE = dt.timedelta(days=30)
 EXPIRY = Expiry(ttl=HOUR, touch_interval=dt.timedelta(seconds=5), grace=GRACE)
@@ -115,3 +119,12 @@ async def test_ended_sessions_cannot_be_changed(
         )
         is None
     )
+
+
+async def test_sessions_of_the_version_before_get_a_workspace(database: Database) -> None:
+    # A replica of the version before goes on for a while during an upgrade.
+    assert await database.execute(_OLD_SESSION, ("before",)) == 1
+    row = await database.fetch_one("SELECT * FROM sessions WHERE session_id = 'before'")
+    await database.execute("DELETE FROM sessions WHERE session_id = 'before'")
+    assert row is not None
+    assert row["workspace_id"] == "before"

@@ -8,7 +8,7 @@ from securetranscribe.v1 import event_pb2
 EVERY_KIND = [field.name for field in event_pb2.Event.DESCRIPTOR.oneofs_by_name["data"].fields]
 KEPT_VERBS = (
     "created", "deleted", "speakers_assigned", "queued", "started", "completed", "failed",
-    "cancelled", "revoked", "updated",
+    "cancelled", "revoked", "updated", "expiring",
 )  # fmt: skip
 
 
@@ -108,3 +108,11 @@ def test_revocations_of_all_sessions_match_one_subject() -> None:
     wanted, given = pattern.split("."), subject.split(".")
     assert len(wanted) == len(given)
     assert all(a in ("*", b) for a, b in zip(wanted, given, strict=True))
+
+
+def test_subjects_name_the_workspace_before_the_session() -> None:
+    event = event_of("job_completed")
+    event.session_id, event.workspace_id = "session_2", "session_1"
+    assert ".session_1.job." in events.envelope(event, source="transcriber").subject
+    event.workspace_id = ""
+    assert ".session_2.job." in events.envelope(event, source="transcriber").subject
