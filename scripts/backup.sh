@@ -6,13 +6,15 @@
 # S3_SECRET_KEY (or S3_SECRET_KEY_FILE and so on) for the object store. With COMPOSE=1 the containers of
 # docker-compose.yml are used instead.
 #
+#   LEDGER_DIR  directory of the ledger of erasures, which is kept apart from single backups
+#           (DIRECTORY/ledger)
 #   KEEP    number of backups to keep. Older ones are deleted (14)
 #   PYTHON  a Python with securetranscribe-common installed (python)
 #
 # A backup holds transcripts in plain text. Protect it like the system itself, or encrypt it.
 set -euo pipefail
 umask 077
-[ $# -eq 1 ] || { sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -eq 1 ] || { sed -n '2,15s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 mkdir -p "$1"
 base=$(cd "$1" && pwd)
 target=$base/$(date -u +%Y%m%dT%H%M%SZ)
@@ -26,6 +28,9 @@ pg pg_dump --format=custom --schema=gateway --schema=transcriber --schema=speake
 (cd "$partial" && sha256sum database.dump >SHA256SUMS)
 mkdir "$partial/objects"
 objects save "$partial/objects"
+ledger=${LEDGER_DIR:-$base/ledger}
+mkdir -p "$ledger"
+objects save-ledger "$ledger"
 mv "$partial" "$target"
 echo "backed up to $target"
 

@@ -3,15 +3,19 @@
 #
 # Replaces the contents of the database in one transaction and writes the objects of the backup. Takes the same
 # variables as scripts/backup.sh, with a user who owns the schemas. Stop the services first, and provision new
-# servers (python -m common.provisioning). The contents of NATS are rebuilt from the database.
+# servers (python -m common.provisioning). The contents of NATS are rebuilt from the database. The ledger of
+# erasures next to the backup, or in LEDGER_DIR, is restored too.
 set -euo pipefail
-[ $# -eq 1 ] && [ -d "$1" ] || { sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -eq 1 ] && [ -d "$1" ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 backup=$(cd "$1" && pwd)
 source "$(dirname "$0")/backup_tools.sh"
 
 (cd "$backup" && sha256sum --quiet --check SHA256SUMS)
 # All objects are verified before the first one is written, and nothing refers to them yet.
 objects restore "$backup/objects"
+# What was erased after the backup is erased again when the services start.
+ledger=${LEDGER_DIR:-$(dirname "$backup")/ledger}
+if [ -d "$ledger" ]; then objects restore-ledger "$ledger"; fi
 {
   echo 'BEGIN;'
   echo 'DROP SCHEMA IF EXISTS gateway, transcriber, speakers CASCADE;'

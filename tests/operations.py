@@ -32,7 +32,7 @@ LISTS = frozenset({"transcription_ids"})
 #: The caller's own key of a request, which identifies no resource.
 _OWN_WORDS = frozenset({"request_id", "replacement_id"})
 #: Named only by services, in methods that sessions may not call.
-_INTERNAL = frozenset({"workspace_id"})
+_INTERNAL = frozenset({"workspace_id", "speaker_ids"})
 _CONTRACTS = (
     "session",
     "transcription",

@@ -17,7 +17,9 @@ from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor import FileDescriptor
 
 HERE = Path(__file__).resolve().parent
-CONTRACTS = ("session", "transcription", "queue", "speech", "diarization", "speaker", "export")
+CONTRACTS = (
+    "session", "transcription", "transcript", "queue", "speech", "diarization", "speaker", "export",
+)  # fmt: skip
 # Messages in the details of errors. Without them Envoy answers errors with an empty body.
 ERROR_DETAILS = ("google.rpc.error_details_pb2", "google.rpc.status_pb2")
 GRPC_CLUSTERS = (

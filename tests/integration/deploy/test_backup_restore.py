@@ -30,6 +30,7 @@ SAMPLE = {
     )
 }
 COUNT = "SELECT count(*) FROM transcriber.transcriptions WHERE session_id = 'session_backup'"
+ERASURE = "ledger/20260101T000000.000000Z/transcription/999999"
 KEY = "backup-script/source"
 
 
@@ -98,9 +99,14 @@ def test_what_was_backed_up_is_there_after_a_restore(
 
     done = run("backup.sh", tmp_path / "backups", variables)
     assert done.returncode == 0, done.stderr
-    (backup,) = (tmp_path / "backups").iterdir()
+    (backup,) = (tmp_path / "backups").glob("2*")
     assert backup.stat().st_mode & 0o077 == 0
 
+    # An erasure after the backup, and then the loss of all servers.
+    client(s3).fput_object(s3.s3_bucket_results, ERASURE, str(source))
+    done = run("backup_ledger.sh", tmp_path / "backups" / "ledger", variables)
+    assert done.returncode == 0, done.stderr
+    client(s3).remove_object(s3.s3_bucket_results, ERASURE)
     client(s3).remove_object(s3.s3_bucket_audio, KEY)
     with psycopg.connect(postgres_url("transcriber")) as connection:
         connection.execute(SAMPLE["transcriber"], ["later.wav"])
@@ -118,6 +124,8 @@ def test_what_was_backed_up_is_there_after_a_restore(
         connection.execute(SAMPLE["transcriber"], ["afterwards.wav"])
         connection.rollback()
     assert client(s3).stat_object(s3.s3_bucket_audio, KEY).size == 9000
+    assert client(s3).stat_object(s3.s3_bucket_results, ERASURE).size == 9000
+    client(s3).remove_object(s3.s3_bucket_results, ERASURE)
     with psycopg.connect(servers.postgres.url("speakers")) as connection:
         may = "SELECT has_schema_privilege('transcriber', 'usage')"
         assert connection.execute(may).fetchone() == (False,)
@@ -131,7 +139,7 @@ def test_damaged_dump_changes_nothing(
     tmp_path: Path,
 ) -> None:
     assert run("backup.sh", tmp_path / "backups", variables).returncode == 0
-    (backup,) = (tmp_path / "backups").iterdir()
+    (backup,) = (tmp_path / "backups").glob("2*")
     with psycopg.connect(postgres_url("transcriber")) as connection:
         connection.execute(SAMPLE["transcriber"], ["kept.wav"])
     with psycopg.connect(postgres_url("transcriber")) as connection:
@@ -156,7 +164,8 @@ def test_only_so_many_backups_are_kept(
     left = sorted(path.name for path in backups.iterdir())
     assert left[0] == "20200104T000000Z"
     assert left[-1] == "unrelated"
-    assert len(left) == 3
+    assert left[-2:] == ["ledger", "unrelated"]
+    assert len(left) == 4
 
 
 def test_backup_that_fails_is_not_taken_for_one(

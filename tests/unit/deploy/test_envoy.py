@@ -34,6 +34,7 @@ HIDDEN = {
     "/securetranscribe.v1.TranscriptionService/DownloadRecording",
     "/securetranscribe.v1.TranscriptionService/EraseWorkspace",
     "/securetranscribe.v1.TranscriptionService/ListWorkspaces",
+    "/securetranscribe.v1.SpeakerService/EraseVoices",
     "/securetranscribe.v1.SpeakerService/EraseWorkspaceVoices",
     "/securetranscribe.v1.SpeakerService/RecognizeVoices",
     "/securetranscribe.v1.SpeakerService/SetVoiceDecisions",
@@ -190,6 +191,13 @@ def test_every_service_of_the_contracts_has_a_route() -> None:
 def test_internal_methods_are_not_exposed(envoy: RunningEnvoy, method: str) -> None:
     envoy.notebook.clear()
     assert method in {f"/securetranscribe.v1.{s}/{m.name}" for s, m in methods()}
+    assert envoy.call(method) is grpc.StatusCode.UNIMPLEMENTED
+    assert envoy.notebook.entries == []
+
+
+def test_administrators_are_not_served_from_outside(envoy: RunningEnvoy) -> None:
+    envoy.notebook.clear()
+    method = "/securetranscribe.v1.AdminService/GetStorageFigures"
     assert envoy.call(method) is grpc.StatusCode.UNIMPLEMENTED
     assert envoy.notebook.entries == []
 

@@ -1,7 +1,8 @@
 """Copy the objects of both buckets to a directory and back: `python -m common.object_backup`.
 
 The directory holds one file per object and `manifest.jsonl`, a list of them with size and SHA-256.
-Restoring verifies every file against the manifest before writing anything.
+Restoring verifies every file against the manifest before writing anything. `save-ledger` and
+`restore-ledger` do the same for the ledger of erasures alone, in a directory that is kept apart.
 """
 
 import argparse
@@ -11,13 +12,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import urllib3
 from minio import Minio
 from minio.error import MinioException, S3Error
 
 from common import settings
+from common.erasure_ledger import PREFIX as LEDGER_PREFIX
 from common.settings import ObjectSettings
 
 MANIFEST = "manifest.jsonl"
@@ -88,6 +90,34 @@ class ObjectBackup:
             self._client.fput_object(item.bucket, item.key, str(path))
         return saved
 
+    def save_ledger(self, directory: Path) -> list[SavedObject]:
+        """Copy entries of the ledger of erasures that a directory lacks.
+
+        It belongs to no single backup: restoring an old one must not restore an old ledger.
+        """
+        bucket = self._buckets[1]
+        (directory / bucket).mkdir(mode=0o700, parents=True, exist_ok=True)
+        saved = []
+        for listed in self._client.list_objects(bucket, prefix=LEDGER_PREFIX, recursive=True):
+            key = listed.object_name or ""
+            path = SavedObject(bucket=bucket, key=key, size=0, sha256="").path(directory)
+            if not listed.is_dir and not path.exists():
+                done = self._save_one(bucket, key, directory)
+                saved += [done] if done is not None else []
+        return saved
+
+    def restore_ledger(self, directory: Path) -> list[SavedObject]:
+        """Upload all entries of the ledger in a directory. Entries in the store stay."""
+        bucket = self._buckets[1]
+        saved = []
+        for path in sorted((directory / bucket).iterdir()):
+            key = unquote(path.name)
+            self._client.fput_object(bucket, key, str(path))
+            saved.append(
+                SavedObject(bucket=bucket, key=key, size=path.stat().st_size, sha256=_digest(path))
+            )
+        return saved
+
     def _save_bucket(self, bucket: str, directory: Path) -> Iterator[SavedObject]:
         (directory / bucket).mkdir(mode=0o700, parents=True, exist_ok=True)
         for listed in self._client.list_objects(bucket, recursive=True):
@@ -135,12 +165,18 @@ def _digest(path: Path) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Return 0 when everything was copied. Else print the reason and return 1."""
     parser = argparse.ArgumentParser(prog="python -m common.object_backup", description=__doc__)
-    parser.add_argument("command", choices=("save", "restore"))
+    parser.add_argument("command", choices=("save", "restore", "save-ledger", "restore-ledger"))
     parser.add_argument("directory", type=Path)
     asked = parser.parse_args(arguments)
     backup = ObjectBackup(settings.load(ObjectSettings))
     try:
-        done = (backup.save if asked.command == "save" else backup.restore)(asked.directory)
+        work = {
+            "save": backup.save,
+            "restore": backup.restore,
+            "save-ledger": backup.save_ledger,
+            "restore-ledger": backup.restore_ledger,
+        }
+        done = work[asked.command](asked.directory)
     except (OSError, BackupError, MinioException, urllib3.exceptions.HTTPError) as error:
         print(f"objects: {error}", file=sys.stderr)
         return 1
