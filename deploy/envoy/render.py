@@ -235,9 +235,10 @@ def _with_imports(file: FileDescriptor, seen: set[str]) -> Iterator[FileDescript
 def compose_addresses() -> dict[str, str]:
     """Return the addresses of the services in docker-compose.yml, by cluster."""
     grpc = {name: f"{name}:50051" for name in GRPC_CLUSTERS}
-    # The gateway's name on the network whose addresses it trusts to be Envoy's.
-    gateway = {"gateway": "gateway-door:50051", HTTP_CLUSTER: "gateway-door:8000"}
-    return grpc | gateway | {"telemetry": "telemetry:4317"}
+    # Names on the network whose addresses these services trust to be Envoy's.
+    doors = ("gateway", "transcriber-api", "speakers", "exporter")
+    trusting = {name: f"{name}-door:50051" for name in doors} | {HTTP_CLUSTER: "gateway-door:8000"}
+    return grpc | trusting | {"telemetry": "telemetry:4317"}
 
 
 def main() -> None:

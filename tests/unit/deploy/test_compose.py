@@ -36,6 +36,8 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "diarizer": DiarizerSettings,
     "diarizer-gpu": DiarizerSettings,
 }
+#: Services that clients call, and which count their calls.
+OPEN = ("gateway", "transcriber-api", "speakers", "exporter")
 OWN = {*SETTINGS, "models", "envoy", "envoy-tls", "production-check"}
 IMAGE = {"GRPC_PORT": "50051", "GRPC_HOST": "0.0.0.0"}
 ONE_SHOT = {"setup", "models", "production-check"}
@@ -101,20 +103,21 @@ def test_services_with_recordings_cannot_reach_the_internet(
         assert all(networks[network]["internal"] for network in services[name]["networks"]), name
 
 
-def test_gateway_trusts_only_the_network_of_envoy(services: dict[str, dict[str, Any]]) -> None:
+def test_only_the_network_of_envoy_is_trusted(services: dict[str, dict[str, Any]]) -> None:
     subnet = read(BASE)["networks"]["door"]["ipam"]["config"][0]["subnet"]
-    assert environment(services["gateway"])["TRUSTED_PROXIES"] == subnet
+    for name in OPEN:
+        assert environment(services[name])["TRUSTED_PROXIES"] == subnet
     assert ipaddress.ip_network(subnet).num_addresses <= 16
     there = {name for name, service in services.items() if "door" in service["networks"]}
-    assert there == {"gateway", "envoy", "envoy-tls"}
+    assert there == {*OPEN, "envoy", "envoy-tls"}
 
 
-def test_envoy_calls_the_gateway_from_the_network_that_it_trusts(
+def test_envoy_calls_services_from_the_network_that_they_trust(
     services: dict[str, dict[str, Any]],
 ) -> None:
-    aliases = services["gateway"]["networks"]["door"]["aliases"]
     addresses = load_renderer().compose_addresses()
-    for cluster in ("gateway", "gateway-http"):
+    for cluster in (*OPEN, "gateway-http"):
+        aliases = services[cluster.removesuffix("-http")]["networks"]["door"]["aliases"]
         assert addresses[cluster].partition(":")[0] in aliases
 
 

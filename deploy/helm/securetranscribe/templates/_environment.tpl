@@ -23,11 +23,11 @@
 {{- $_ := set $all "MODEL_DIR" (ternary "/opt/models" "/models" (eq $root.Values.models.source "claim")) }}
 {{- end }}
 {{- $_ := set $all "SHUTDOWN_GRACE_SECONDS" (sub (int .values.graceSeconds) 15) }}
-{{- if eq .name "gateway" }}
+{{- if has .name (list "gateway" "transcriber-api" "speakers" "exporter") }}
 {{- $_ := set $all "TRUSTED_PROXIES" (join "," $root.Values.networkPolicy.podCidrs) }}
-{{- if $root.Values.ingress.enabled }}
-{{- $_ := set $all "ALLOWED_HOSTS" (printf "%s,localhost,127.0.0.1" $root.Values.ingress.host) }}
 {{- end }}
+{{- if and (eq .name "gateway") $root.Values.ingress.enabled }}
+{{- $_ := set $all "ALLOWED_HOSTS" (printf "%s,localhost,127.0.0.1" $root.Values.ingress.host) }}
 {{- end }}
 {{- if $root.Values.internalTLS.existingSecret }}
 {{- range $variable, $file := dict "CERT" "tls.crt" "KEY" "tls.key" "CA" "ca.crt" }}

@@ -44,7 +44,7 @@ class TrustedProxies:
 
 
 def network_of(address: str) -> str:
-    """Return what one client can choose its address from: an IPv4 address, or an IPv6 /64."""
+    """Return the addresses of one client: an IPv4 address, or an IPv6 /64."""
     parsed = _parsed(address)
     if parsed is None or parsed.version == 4:
         return address

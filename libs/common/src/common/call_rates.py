@@ -41,7 +41,7 @@ _OWN = frozenset({"CreateSession", "ResumeSession", "AuthenticateSession"})
 
 
 def group_of_call(method: str) -> Group | None:
-    """Return the group of a full method name, None for a method that is not counted here."""
+    """Return the group of a full method name, None for a method without one."""
     name = method.rpartition("/")[2]
     if name in _OWN:
         return None
@@ -59,8 +59,7 @@ def group_of_call(method: str) -> Group | None:
 class CallRates:
     """Counter of calls per session and per address.
 
-    Calls that another service has signed are not counted. The service that received the client's
-    request has counted that.
+    Calls signed by another service are not counted, because it has counted the client's request.
     """
 
     def __init__(self, limits: RateLimits) -> None:
@@ -82,7 +81,7 @@ class CallRates:
     ) -> Identity | None:
         """Count a call and return its caller.
 
-        The address is counted first, so that guessing tokens costs as much as using one.
+        The address is counted first, so guessing tokens is limited too.
 
         Raises:
             RateLimitedError: the session or the address has exhausted its limit.

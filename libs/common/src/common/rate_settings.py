@@ -1,4 +1,4 @@
-"""Settings of rate limits and of the proxies in front, for every service that clients call."""
+"""Rate limits and trusted proxies of services with clients."""
 
 from typing import Annotated
 
@@ -42,7 +42,7 @@ def rate(value: str) -> RateLimitItem:
 
 
 class RateSettings(Settings):
-    """Settings of services that clients call. Variables are named like the fields, in capitals."""
+    """Settings of services with clients. Variables are named like the fields, in capitals."""
 
     rate_limit_upload: Rate = "10/minute"
     rate_limit_processing: Rate = "30/minute"

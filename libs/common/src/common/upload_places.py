@@ -42,7 +42,7 @@ class UploadPlaces:
     def place(self, session: str, address: str) -> Iterator[None]:
         """Hold a place for the duration of an upload.
 
-        An empty address is that of another service, which has counted its own callers.
+        Uploads passed on by another service have no address.
 
         Raises:
             ResourceExhaustedError: there are too many uploads in progress.

@@ -18,7 +18,7 @@ class ConnectionLimits:
     """Limits of connections. They are far from what clients and proxies need.
 
     `head_seconds` is the time for a request line with its headers, and `linger_seconds` the time
-    for the rest of a body whose request has already been answered.
+    for the rest of a body after the answer.
     """
 
     head_bytes: int = 64 * 1024
@@ -30,12 +30,12 @@ class ConnectionLimits:
 
 
 class Connections:
-    """Counter of the open HTTP connections. Proxies that are trusted have no limit of their own."""
+    """Counter of the open HTTP connections. Trusted proxies have no limit of their own."""
 
     def __init__(self, proxies: TrustedProxies, limits: ConnectionLimits) -> None:
         self.limits = limits
         self._proxies = proxies
-        # Half of the files that the process may open are left for everything else.
+        # Half of the file descriptors are left for everything else.
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._total = limits.total if files < 0 else min(limits.total, files // 2)
         self._addresses: Counter[str] = Counter()
@@ -104,7 +104,7 @@ class BoundedConnection(HttpToolsProtocol):
             self._refuse_head()
 
     def on_message_begin(self) -> None:
-        """Begin to count what the parser has understood."""
+        """Begin to count the parsed bytes."""
         super().on_message_begin()
         self._begun, self._parsed_bytes = True, 0
 
@@ -133,7 +133,7 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Limit the time for the rest of a body that nobody reads."""
+        """Limit the time for the unread rest of a body."""
         super().on_response_complete()
         if not self._in_head and not self.transport.is_closing():
             self._set_deadline(self._limits.linger_seconds)
@@ -145,7 +145,7 @@ class BoundedConnection(HttpToolsProtocol):
         super().handle_websocket_upgrade()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer a request that cannot be parsed."""
+        """Answer a malformed request."""
         if self._parsed_bytes > self._limits.head_bytes or (
             self.headers is not None and len(self.headers) >= self._limits.headers
         ):
