@@ -13,7 +13,7 @@ PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
 .PHONY: help install models demo run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos sbom \
-	images bench bench-speakers bench-channels bench-echo bench-languages bench-repetition clean distclean
+	images bench bench-speakers bench-channels bench-echo bench-editing bench-languages bench-repetition clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -111,6 +111,9 @@ bench-channels: $(READY) $(VERIFIED) ## measure mixing or separating channels (D
 bench-echo: $(READY) $(VERIFIED) ## measure echoes between channels (needs DATA=DIR with voices)
 	@$(BIN)/python -m bench.echo $(if $(DATA),--data $(DATA))
 	@$(BIN)/python -m bench.echo_speakers $(if $(DATA),--data $(DATA))
+
+bench-editing: $(READY) ## measure reading and editing of a long transcript
+	@$(BIN)/python -m bench.editing
 
 bench-languages: $(READY) $(VERIFIED) ## measure recordings in several languages (DATA=DIR adds English)
 	@$(BIN)/python -m bench.languages --plain $(if $(DATA),--data $(DATA))
