@@ -39,7 +39,7 @@ async def read_answer(reader: asyncio.StreamReader) -> tuple[int, Any]:
     return int(head.split()[1]), json.loads(await reader.readexactly(int(length)))
 
 
-async def trickle(running: Running, token: str, name: str) -> dict[str, Any]:
+async def trickle(running: Running, token: str, name: str) -> Any:
     """Send an upload byte by byte until the server answers. Return the answer's body."""
     reader, writer = await asyncio.open_connection("127.0.0.1", running.gateway.http_port)
     head = (
