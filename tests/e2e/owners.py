@@ -25,10 +25,14 @@ class Owner:
 
     def state(self) -> str:
         """Return all resources as seen by their session."""
+        statuses = [self.client.get_status(number) for number in self.ids["transcription_id"]]
+        for status in statuses:
+            # It moves with every use of the session.
+            del status["kept_until"]
         return json.dumps(
             [
                 self.client.list_transcriptions(),
-                [self.client.get_status(number) for number in self.ids["transcription_id"]],
+                statuses,
                 [self.client.get_job(job_id) for job_id in self.ids["job_id"]],
             ],
             sort_keys=True,

@@ -70,6 +70,18 @@ async def nats(nats_url: str) -> AsyncIterator[Client]:
 
 
 @pytest.fixture(scope="session")
+async def own_nats(
+    service_nats_url: Callable[[str], str],
+    nats: Client,
+) -> AsyncIterator[Client]:
+    """Connect as the gateway does, which may not create streams."""
+    client = await bus.connect(service_nats_url("gateway"), name="gateway", wait_seconds=20)
+    await bus.ensure_events(client.jetstream())
+    yield client
+    await bus.close(client)
+
+
+@pytest.fixture(scope="session")
 async def peers() -> AsyncIterator[Peers]:
     running = Peers(SECRET)
     await running.start()
@@ -79,7 +91,7 @@ async def peers() -> AsyncIterator[Peers]:
 
 @pytest.fixture(scope="session")
 def make_gateway(
-    postgres_url: Callable[[str], str], database: Database, nats: Client, peers: Peers
+    postgres_url: Callable[[str], str], database: Database, own_nats: Client, peers: Peers
 ) -> MakeGateway:
     """Run a gateway with changed settings: `async with make_gateway(session_ttl=2) as it`."""
 
@@ -100,7 +112,7 @@ def make_gateway(
             }
         )
         supervisor = Supervisor()
-        gateway = Gateway(settings, database, nats)
+        gateway = Gateway(settings, database, own_nats)
         running = asyncio.create_task(gateway.run(supervisor))
         try:
             await _bound(gateway, running)

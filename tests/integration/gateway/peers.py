@@ -17,11 +17,13 @@ from securetranscribe.v1 import (
     export_pb2_grpc,
     queue_pb2_grpc,
     speaker_pb2_grpc,
+    transcript_pb2_grpc,
     transcription_pb2_grpc,
 )
 from tests.integration.gateway.fake_exporter import FakeExporter
 from tests.integration.gateway.fake_speakers import FakeSpeakers
 from tests.integration.gateway.fake_transcriber import FakeTranscriber
+from tests.integration.gateway.fake_transcripts import FakeTranscripts
 
 
 class Peers:
@@ -35,6 +37,8 @@ class Peers:
         package = "securetranscribe.v1"
         add_queue = queue_pb2_grpc.add_QueueServiceServicer_to_server
         add_transcriptions = transcription_pb2_grpc.add_TranscriptionServiceServicer_to_server
+        add_transcripts = transcript_pb2_grpc.add_TranscriptServiceServicer_to_server
+        transcripts = FakeTranscripts(self.transcriber)  # type: ignore[abstract]
         add_speakers = speaker_pb2_grpc.add_SpeakerServiceServicer_to_server
         add_exports = export_pb2_grpc.add_ExportServiceServicer_to_server
         self._servers = {
@@ -45,6 +49,9 @@ class Peers:
                 {
                     f"{package}.TranscriptionService": lambda server: add_transcriptions(
                         self.transcriber, server
+                    ),
+                    f"{package}.TranscriptService": lambda server: add_transcripts(
+                        transcripts, server
                     ),
                     f"{package}.QueueService": lambda server: add_queue(self.transcriber, server),
                 },

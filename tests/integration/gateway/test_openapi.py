@@ -8,6 +8,7 @@ import pytest
 
 from common import errors
 from common.rate_limits import RateLimitedError
+from gateway.web.preconditions import PreconditionRequiredError
 from gateway.web.ranges import RangeNotSatisfiableError
 
 DOCUMENTED = {
@@ -19,6 +20,14 @@ DOCUMENTED = {
     ("POST", "/api/transcription/speakers/assign/{transcription_id}"),
     ("POST", "/api/transcription/export/{transcription_id}"),
     ("GET", "/api/transcription/export/{transcription_id}"),
+    ("GET", "/api/transcription/{transcription_id}/transcript"),
+    ("POST", "/api/transcription/{transcription_id}/edits"),
+    ("POST", "/api/transcription/{transcription_id}/undo"),
+    ("POST", "/api/transcription/{transcription_id}/redo"),
+    ("GET", "/api/transcription/{transcription_id}/revisions"),
+    ("POST", "/api/transcription/{transcription_id}/revisions/{revision}/restore"),
+    ("POST", "/api/transcripts/replace"),
+    ("POST", "/api/transcripts/replace/{replacement_id}/undo"),
     ("GET", "/api/transcription/list"),
     ("DELETE", "/api/transcription/{transcription_id}"),
     ("GET", "/api/speakers"),
@@ -91,7 +100,7 @@ def test_every_response_field_is_required(document: Any) -> None:
     for name, schema in document["components"]["schemas"].items():
         if name.endswith("Body") and name != "ErrorBody":
             continue
-        if "properties" in schema and not name.endswith(("Change", "Body")):
+        if "properties" in schema and not name.endswith(("Change", "Body", "Operation")):
             assert set(schema.get("required", ())) == set(schema["properties"]), name
 
 
@@ -122,7 +131,7 @@ def test_every_endpoint_is_in_the_api_documentation(document: Any) -> None:
     page = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
     for method, path in operations(document):
         assert f"`{method} {path}`" in page, (method, path)
-    for status in ("401", "403", "404", "409", "413", "416", "429", "500", "503"):
+    for status in ("401", "403", "404", "409", "413", "416", "428", "429", "500", "503"):
         assert f"| {status} |" in page
 
 
@@ -130,5 +139,5 @@ def test_every_error_code_is_in_the_api_documentation() -> None:
     page = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
     # Only classes that cross the wire. Classes derived by libraries or other tests arrive as these.
     codes = {kind.code for kind in errors.tree() if kind.__module__ == errors.__name__}
-    codes |= {RateLimitedError.code, RangeNotSatisfiableError.code}
+    codes |= {RateLimitedError.code, RangeNotSatisfiableError.code, PreconditionRequiredError.code}
     assert {code for code in codes if f"`{code}`" not in page} == set()

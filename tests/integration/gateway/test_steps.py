@@ -44,11 +44,11 @@ def world(database: Database) -> World:
 
 
 @pytest.fixture
-async def background(database: Database, nats: Client) -> Background:
+async def background(database: Database, own_nats: Client) -> Background:
     settings = GatewaySettings(
         secret_key=SECRET, grpc_port=0, port=0, database_url="postgresql://unused"
     )
-    return Gateway(settings, database, nats).background()
+    return Gateway(settings, database, own_nats).background()
 
 
 class TestGateway(StepTests):

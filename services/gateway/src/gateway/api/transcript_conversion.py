@@ -21,39 +21,39 @@ def operation(model: models.Operation) -> transcript_pb2.EditOperation:
     return _OPERATIONS[type(model)](model)
 
 
-def _replace_words(model: models.ReplaceWords) -> transcript_pb2.EditOperation:
+def _replace_words(model: models.ReplaceWordsOperation) -> transcript_pb2.EditOperation:
     message = transcript_pb2.ReplaceWords(
         first_word_id=model.first, last_word_id=model.last, text=model.text
     )
     return transcript_pb2.EditOperation(replace_words=message)
 
 
-def _delete_words(model: models.DeleteWords) -> transcript_pb2.EditOperation:
+def _delete_words(model: models.DeleteWordsOperation) -> transcript_pb2.EditOperation:
     message = transcript_pb2.DeleteWords(first_word_id=model.first, last_word_id=model.last)
     return transcript_pb2.EditOperation(delete_words=message)
 
 
-def _insert_words(model: models.InsertWords) -> transcript_pb2.EditOperation:
+def _insert_words(model: models.InsertWordsOperation) -> transcript_pb2.EditOperation:
     message = transcript_pb2.InsertWords(
         segment_id=model.segment, after_word_id=model.after or "", text=model.text
     )
     return transcript_pb2.EditOperation(insert_words=message)
 
 
-def _split_segment(model: models.SplitSegment) -> transcript_pb2.EditOperation:
+def _split_segment(model: models.SplitSegmentOperation) -> transcript_pb2.EditOperation:
     return transcript_pb2.EditOperation(
         split_segment=transcript_pb2.SplitSegment(word_id=model.word)
     )
 
 
-def _merge_segments(model: models.MergeSegments) -> transcript_pb2.EditOperation:
+def _merge_segments(model: models.MergeSegmentsOperation) -> transcript_pb2.EditOperation:
     message = transcript_pb2.MergeSegments(
         first_segment_id=model.first, second_segment_id=model.second
     )
     return transcript_pb2.EditOperation(merge_segments=message)
 
 
-def _move_edges(model: models.MoveEdges) -> transcript_pb2.EditOperation:
+def _move_edges(model: models.MoveEdgesOperation) -> transcript_pb2.EditOperation:
     message = transcript_pb2.MoveEdges(
         segment_id=model.segment,
         start=None if model.start is None else times.duration(model.start),
@@ -62,55 +62,55 @@ def _move_edges(model: models.MoveEdges) -> transcript_pb2.EditOperation:
     return transcript_pb2.EditOperation(move_edges=message)
 
 
-def _set_speaker(model: models.SetSpeaker) -> transcript_pb2.EditOperation:
+def _set_speaker(model: models.SetSpeakerOperation) -> transcript_pb2.EditOperation:
     message = transcript_pb2.SetSpeaker(
         first_word_id=model.first, last_word_id=model.last, speaker_label=model.speaker or ""
     )
     return transcript_pb2.EditOperation(set_speaker=message)
 
 
-def _merge_speakers(model: models.MergeSpeakers) -> transcript_pb2.EditOperation:
+def _merge_speakers(model: models.MergeSpeakersOperation) -> transcript_pb2.EditOperation:
     message = transcript_pb2.MergeSpeakers(
         speaker_label=model.speaker, into_speaker_label=model.into
     )
     return transcript_pb2.EditOperation(merge_speakers=message)
 
 
-def _set_reviewed(model: models.SetReviewed) -> transcript_pb2.EditOperation:
+def _set_reviewed(model: models.SetReviewedOperation) -> transcript_pb2.EditOperation:
     message = transcript_pb2.SetReviewed(segment_id=model.segment, reviewed=model.reviewed)
     return transcript_pb2.EditOperation(set_reviewed=message)
 
 
-def _set_starred(model: models.SetStarred) -> transcript_pb2.EditOperation:
+def _set_starred(model: models.SetStarredOperation) -> transcript_pb2.EditOperation:
     message = transcript_pb2.SetStarred(segment_id=model.segment, starred=model.starred)
     return transcript_pb2.EditOperation(set_starred=message)
 
 
-def _add_note(model: models.AddNote) -> transcript_pb2.EditOperation:
+def _add_note(model: models.AddNoteOperation) -> transcript_pb2.EditOperation:
     message = transcript_pb2.AddNote(
         first_word_id=model.first, last_word_id=model.last, text=model.text
     )
     return transcript_pb2.EditOperation(add_note=message)
 
 
-def _change_note(model: models.ChangeNote) -> transcript_pb2.EditOperation:
+def _change_note(model: models.ChangeNoteOperation) -> transcript_pb2.EditOperation:
     message = transcript_pb2.ChangeNote(note_id=model.note, text=model.text)
     return transcript_pb2.EditOperation(change_note=message)
 
 
 _OPERATIONS: dict[type, Callable[[Any], transcript_pb2.EditOperation]] = {
-    models.ReplaceWords: _replace_words,
-    models.DeleteWords: _delete_words,
-    models.InsertWords: _insert_words,
-    models.SplitSegment: _split_segment,
-    models.MergeSegments: _merge_segments,
-    models.MoveEdges: _move_edges,
-    models.SetSpeaker: _set_speaker,
-    models.MergeSpeakers: _merge_speakers,
-    models.SetReviewed: _set_reviewed,
-    models.SetStarred: _set_starred,
-    models.AddNote: _add_note,
-    models.ChangeNote: _change_note,
+    models.ReplaceWordsOperation: _replace_words,
+    models.DeleteWordsOperation: _delete_words,
+    models.InsertWordsOperation: _insert_words,
+    models.SplitSegmentOperation: _split_segment,
+    models.MergeSegmentsOperation: _merge_segments,
+    models.MoveEdgesOperation: _move_edges,
+    models.SetSpeakerOperation: _set_speaker,
+    models.MergeSpeakersOperation: _merge_speakers,
+    models.SetReviewedOperation: _set_reviewed,
+    models.SetStarredOperation: _set_starred,
+    models.AddNoteOperation: _add_note,
+    models.ChangeNoteOperation: _change_note,
 }
 
 

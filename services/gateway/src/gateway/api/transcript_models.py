@@ -11,7 +11,7 @@ _ItemId = Annotated[str, Field(max_length=40, examples=["1.100003"])]
 _EditText = Annotated[Text, Field(max_length=10_000)]
 
 
-class ReplaceWords(JsonBody):
+class ReplaceWordsOperation(JsonBody):
     """Write another text in place of words of one segment. An empty text deletes them."""
 
     type: Literal["replace_words"]
@@ -20,7 +20,7 @@ class ReplaceWords(JsonBody):
     text: _EditText
 
 
-class DeleteWords(JsonBody):
+class DeleteWordsOperation(JsonBody):
     """Delete words of one segment."""
 
     type: Literal["delete_words"]
@@ -28,7 +28,7 @@ class DeleteWords(JsonBody):
     last: _ItemId
 
 
-class InsertWords(JsonBody):
+class InsertWordsOperation(JsonBody):
     """Insert text into a segment."""
 
     type: Literal["insert_words"]
@@ -37,14 +37,14 @@ class InsertWords(JsonBody):
     text: _EditText
 
 
-class SplitSegment(JsonBody):
+class SplitSegmentOperation(JsonBody):
     """Begin a new segment with a word."""
 
     type: Literal["split_segment"]
     word: _ItemId
 
 
-class MergeSegments(JsonBody):
+class MergeSegmentsOperation(JsonBody):
     """Join two neighboring segments of one channel. The speaker is that of the first one."""
 
     type: Literal["merge_segments"]
@@ -52,7 +52,7 @@ class MergeSegments(JsonBody):
     second: _ItemId
 
 
-class MoveEdges(JsonBody):
+class MoveEdgesOperation(JsonBody):
     """Move the start or the end of a segment."""
 
     type: Literal["move_edges"]
@@ -61,7 +61,7 @@ class MoveEdges(JsonBody):
     end: float | None = Field(None, ge=0, le=1e6, description="Seconds.", strict=False)
 
 
-class SetSpeaker(JsonBody):
+class SetSpeakerOperation(JsonBody):
     """Give words to another speaker. Segments are split where necessary."""
 
     type: Literal["set_speaker"]
@@ -72,7 +72,7 @@ class SetSpeaker(JsonBody):
     )
 
 
-class MergeSpeakers(JsonBody):
+class MergeSpeakersOperation(JsonBody):
     """Give everything that a speaker said to another one."""
 
     type: Literal["merge_speakers"]
@@ -80,7 +80,7 @@ class MergeSpeakers(JsonBody):
     into: Annotated[Text, Field(max_length=64)]
 
 
-class SetReviewed(JsonBody):
+class SetReviewedOperation(JsonBody):
     """Mark a segment as reviewed or not."""
 
     type: Literal["set_reviewed"]
@@ -88,7 +88,7 @@ class SetReviewed(JsonBody):
     reviewed: bool
 
 
-class SetStarred(JsonBody):
+class SetStarredOperation(JsonBody):
     """Mark a segment with a star or remove the star."""
 
     type: Literal["set_starred"]
@@ -96,7 +96,7 @@ class SetStarred(JsonBody):
     starred: bool
 
 
-class AddNote(JsonBody):
+class AddNoteOperation(JsonBody):
     """Add a note on words."""
 
     type: Literal["add_note"]
@@ -105,7 +105,7 @@ class AddNote(JsonBody):
     text: Annotated[_EditText, Field(min_length=1)]
 
 
-class ChangeNote(JsonBody):
+class ChangeNoteOperation(JsonBody):
     """Change the text of a note. An empty text deletes the note."""
 
     type: Literal["change_note"]
@@ -114,18 +114,18 @@ class ChangeNote(JsonBody):
 
 
 Operation = Annotated[
-    ReplaceWords
-    | DeleteWords
-    | InsertWords
-    | SplitSegment
-    | MergeSegments
-    | MoveEdges
-    | SetSpeaker
-    | MergeSpeakers
-    | SetReviewed
-    | SetStarred
-    | AddNote
-    | ChangeNote,
+    ReplaceWordsOperation
+    | DeleteWordsOperation
+    | InsertWordsOperation
+    | SplitSegmentOperation
+    | MergeSegmentsOperation
+    | MoveEdgesOperation
+    | SetSpeakerOperation
+    | MergeSpeakersOperation
+    | SetReviewedOperation
+    | SetStarredOperation
+    | AddNoteOperation
+    | ChangeNoteOperation,
     Field(discriminator="type"),
 ]
 
