@@ -18,10 +18,12 @@ from transcriber.worker.engines.voice_activity import Span
 SOUND: Samples = np.zeros(60 * SAMPLE_RATE, dtype=np.float32)
 
 
-def segments(start: float, end: float, probability: float) -> list[RecognizedSegment]:
+def segments(
+    start: float, end: float, probability: float, text: str = "word"
+) -> list[RecognizedSegment]:
     """Return a segment with one word per second."""
     words = tuple(
-        RecognizedWord(text="word", start=n, end=min(n + 1.0, end), probability=probability)
+        RecognizedWord(text=text, start=n, end=min(n + 1.0, end), probability=probability)
         for n in np.arange(start, end)
     )
     return [
@@ -59,12 +61,14 @@ class Decoder:
     """Words are as probable as their language says."""
 
     probabilities: Mapping[str, float]
+    same_words: bool = False
     asked: list[tuple[str, float, float]] = field(default_factory=list)
 
     def __call__(self, sound: Samples, given: Part) -> list[RecognizedSegment]:
         start, end = given.start / SAMPLE_RATE, given.end / SAMPLE_RATE
         self.asked.append((given.language, start, end))
-        return segments(start, end, self.probabilities[given.language])
+        text = "word" if self.same_words else given.language
+        return segments(start, end, self.probabilities[given.language], text)
 
 
 def decoded(given: Part, probability: float) -> Decoded:
@@ -121,6 +125,14 @@ def test_language_heard_nowhere_else_must_be_clearly_better(
     given = part("de", stretch(0, 12, nl=0.5, de=0.4))
     languages, _ = reviewed(Decoder({"nl": 0.68}), decoded(given, 0.6), spoken=spoken)
     assert languages == [language]
+
+
+def test_the_sound_decides_if_the_words_are_the_same() -> None:
+    given = part("de", stretch(0, 12, en=0.6, de=0.05))
+    for same_words, language in ((True, "en"), (False, "de")):
+        decoder = Decoder({"en": 0.9}, same_words=same_words)
+        languages, _ = reviewed(decoder, decoded(given, 0.9), spoken=["de"])
+        assert languages == [language]
 
 
 def test_languages_that_fit_alike_are_in_doubt() -> None:

@@ -27,6 +27,8 @@ _NEAR = 2.0
 #: A pause of this length is where the language changes if those around it are this probable.
 _CLEAR_PAUSE = round(0.5 * SAMPLE_RATE)
 _CLEAR = 0.9
+#: Weight of a language as heard. An accent misleads it more than the words.
+_AS_HEARD = 0.25
 #: Evidence for a place that each second of certain words counts for.
 _PER_WORD = 20.0
 #: Number of places that are listened to closely.
@@ -171,7 +173,7 @@ class _Change:
         one, other = self._pair
         leaning = heard.evidence(one, self._pair) - heard.evidence(other, self._pair)
         # Where a third language is heard, the two cannot be told apart by it.
-        return leaning * (heard.probability(one) + heard.probability(other))
+        return _AS_HEARD * leaning * (heard.probability(one) + heard.probability(other))
 
 
 def _certainty(segments: Sequence[RecognizedSegment], start: float, end: float) -> float:

@@ -4,6 +4,7 @@ A language that is not spoken is told by its words: Whisper translates or guesse
 of them.
 """
 
+import difflib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -24,6 +25,8 @@ _CHANGE = 0.3
 #: Quality by which another language must be better, if heard elsewhere or not.
 _BETTER = 0.05
 _BETTER_IF_NEW = 0.1
+#: Share of words in common from which on two texts are the same.
+_SAME_WORDS = 0.8
 #: Speech that decides on the language of a recording, in seconds.
 _TRIAL = 12.0
 #: Shorter doubtful speech, in seconds, is not reported.
@@ -99,7 +102,12 @@ class Relistening:
         words |= {
             rival: self._decode(sound, replace(own, language=rival)) for rival in region.rivals
         }
-        costs = {rival: _BETTER if rival in spoken else _BETTER_IF_NEW for rival in region.rivals}
+        # The same text in both is that of the sound, and the sound alone tells its language.
+        costs = {
+            rival: _BETTER if rival in spoken else _BETTER_IF_NEW
+            for rival in region.rivals
+            if not _alike(own, words[rival], words[own.language])
+        }
         fits = [
             {
                 language: one.heard.seconds
@@ -128,6 +136,24 @@ class Relistening:
         part = decoded.part
         inside = part.start <= own.start and own.end <= part.end
         return decoded.segments if inside else self._decode(sound, own)
+
+
+def _alike(
+    part: Part, one: Sequence[RecognizedSegment], other: Sequence[RecognizedSegment]
+) -> bool:
+    """Return whether two texts of a part have mostly the same words."""
+    start, end = part.start / SAMPLE_RATE, part.end / SAMPLE_RATE
+    first, second = (
+        [
+            word.text.casefold().strip(",.!?")
+            for segment in found
+            for word in segment.words
+            if start <= (word.start + word.end) / 2 < end
+        ]
+        for found in (one, other)
+    )
+    matching = difflib.SequenceMatcher(None, first, second, autojunk=False).ratio()
+    return bool(first and second) and matching >= _SAME_WORDS
 
 
 def _close(part: Part, words: Mapping[str, Sequence[RecognizedSegment]]) -> list[Doubt]:
