@@ -29,6 +29,7 @@ TASKS_STREAM = "TASKS"
 RESULTS_STREAM = "RESULTS"
 EVENTS_STREAM = "EVENTS"
 RESULTS_CONSUMER = "coordinator"
+PROFILES_CONSUMER = "transcriber-profiles"
 MAX_DELIVERIES_ADVISORY = f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{TASKS_STREAM}.>"
 CANCELLED_BUCKET = "cancelled"
 MAX_PAYLOAD = 1024 * 1024
@@ -154,6 +155,21 @@ async def ensure_tasks(stream: JetStreamContext, stage: str, delivery: Delivery)
         raise UnavailableError("NATS answers without JetStream. Is it enabled?") from error
 
 
+async def ensure_events(stream: JetStreamContext) -> None:
+    """Find the stream of events. Create all streams if it is missing and the user may do that.
+
+    Raises:
+        UnavailableError: JetStream does not answer yet, or the stream is missing.
+        DiskFullError: it has no room for the limits of the streams.
+    """
+    try:
+        await stream.stream_info(EVENTS_STREAM)
+    except nats.js.errors.NotFoundError:
+        await ensure_streams(stream, Delivery())
+    except (nats.errors.TimeoutError, nats.js.errors.ServiceUnavailableError) as error:
+        raise UnavailableError("NATS answers without JetStream. Is it enabled?") from error
+
+
 async def ensure_streams(stream: JetStreamContext, delivery: Delivery) -> None:
     """Create missing streams and consumers, and update those configured differently.
 
@@ -172,6 +188,23 @@ async def ensure_streams(stream: JetStreamContext, delivery: Delivery) -> None:
         raise DiskFullError(
             "NATS has no room for its streams. Free space on its disk, or set max_file_store."
         ) from error
+
+
+async def erase_events(stream: JetStreamContext, subject: str) -> None:
+    """Erase all kept events of a subject, and overwrite their bytes, unlike a purge.
+
+    Raises:
+        UnavailableError: JetStream does not answer.
+    """
+    try:
+        while True:
+            last = await stream.get_last_msg(EVENTS_STREAM, subject)
+            assert last.seq is not None, "it is stored"
+            await stream.delete_msg(EVENTS_STREAM, last.seq)
+    except nats.js.errors.NotFoundError:
+        return
+    except nats.errors.Error as error:
+        raise UnavailableError("Events cannot be erased now. Try again soon.") from error
 
 
 async def _ensure_streams(stream: JetStreamContext) -> None:

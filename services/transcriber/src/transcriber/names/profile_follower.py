@@ -12,7 +12,6 @@ from transcriber.store.erasures import Erasures
 from transcriber.store.transcripts import Transcripts
 
 PROFILE_DELETED = "profile deleted"
-_CONSUMER = "transcriber-profiles"
 
 
 class ProfileFollower(MessageStep):
@@ -27,13 +26,15 @@ class ProfileFollower(MessageStep):
         await self._stream.add_consumer(
             bus.EVENTS_STREAM,
             ConsumerConfig(
-                durable_name=_CONSUMER,
+                durable_name=bus.PROFILES_CONSUMER,
                 filter_subject=bus.event_subject("", "speaker", "*", "*"),
                 ack_policy=AckPolicy.EXPLICIT,
                 ack_wait=60,
             ),
         )
-        return await self._stream.pull_subscribe_bind(durable=_CONSUMER, stream=bus.EVENTS_STREAM)
+        return await self._stream.pull_subscribe_bind(
+            durable=bus.PROFILES_CONSUMER, stream=bus.EVENTS_STREAM
+        )
 
     async def handle(self, message: Message) -> None:
         """Apply one change."""
@@ -54,3 +55,7 @@ class ProfileFollower(MessageStep):
                     await Erasures(connection).add(
                         ErasureKind.VOICE, deleted.speaker_id, reason=PROFILE_DELETED
                     )
+        if kind == "speaker_deleted":
+            # They hold the name of a person who may be forgotten.
+            subject = bus.event_subject("", "speaker", event.speaker_deleted.speaker_id, "updated")
+            await bus.erase_events(self._stream, subject)
