@@ -13,7 +13,7 @@ from google.protobuf.descriptor import MethodDescriptor
 
 from tests import operations
 from tests.e2e.grpc_methods import PROCESSES, callable_of, outcome_of
-from tests.e2e.owners import token_of
+from tests.e2e.owners import NEVER_GIVEN, token_of
 from tests.e2e.stack import SESSION_CACHE_SECONDS, Stack
 
 pytestmark = pytest.mark.e2e
@@ -72,4 +72,4 @@ def test_every_service_rejects_the_session_before_its_cache_expires(
 
 def _status(call: Any, method: MethodDescriptor, token: str) -> Any:
     request = message_factory.GetMessageClass(method.input_type)()
-    return outcome_of(call, method, request, {}, token)[0]
+    return outcome_of(call, method, request, NEVER_GIVEN, token)[0]
