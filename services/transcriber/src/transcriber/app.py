@@ -284,6 +284,8 @@ def _quotas(settings: ApiSettings) -> Quotas:
         address_share=settings.queue_share_per_address,
         stored_bytes=settings.max_stored_bytes,
         queued_seconds=settings.max_queued_duration,
+        address_stored_bytes=settings.max_stored_bytes_per_address,
+        address_queued_seconds=settings.max_queued_duration_per_address,
     )
 
 

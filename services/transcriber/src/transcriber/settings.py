@@ -34,7 +34,9 @@ class ApiSettings(
     queue_share: float = Field(0.5, gt=0, le=1)
     queue_share_per_address: float = Field(0.8, gt=0, le=1)
     max_stored_bytes: Bytes = 20 * 1024**3
+    max_stored_bytes_per_address: Bytes = 400 * 1024**3
     max_queued_duration: Length = 72 * 3600
+    max_queued_duration_per_address: Length = 400 * 3600
     processing_timeout: Seconds = 3600
     cleanup_delay: float = Field(3600, ge=0)
     unprocessed_retention: Length = 7 * 86_400

@@ -45,7 +45,14 @@ async def queued_by_one_that_died(apis: ApiFactory, database: Database) -> int:
         assert transcription is not None
         admission = Admission(
             QueueMonitor(database, WorkerRegistry(freed=WakeUp(), on_task=lambda _sign: None)),
-            Quotas(queue_size=1, queue_share=1.0, stored_bytes=1, queued_seconds=1e9),
+            Quotas(
+                queue_size=1,
+                queue_share=1.0,
+                stored_bytes=1,
+                queued_seconds=1e9,
+                address_stored_bytes=1,
+                address_queued_seconds=1e9,
+            ),
         )
         request = StartRequest(priority=5)
         await queue_job(connection, admission, transcription, request, transcription)

@@ -1,4 +1,4 @@
-"""Admission of jobs and uploads: room in the queue, and the quotas of a workspace."""
+"""Admission of jobs and uploads: room in the queue, and quotas of workspaces and addresses."""
 
 import hashlib
 import hmac
@@ -12,7 +12,7 @@ from transcriber.queue.queue_status import QueueMonitor
 from transcriber.store import locks
 from transcriber.store.jobs import Jobs
 from transcriber.store.uploads import Uploads
-from transcriber.store.usage import Usage, places_of_origin
+from transcriber.store.usage import OriginUsage, Usage
 
 #: Places of the queue that every workspace can have, however small its share is.
 LEAST_PLACES = 10
@@ -22,11 +22,12 @@ _USUAL_RETRY_SECONDS = 30
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quotas:
-    """Places of the queue, and limits of what one workspace can have.
+    """Places of the queue, and limits of what one workspace and one address can have.
 
     `queue_share` is the part of the queue, 0 to 1, `stored_bytes` the size of its recordings, and
-    `queued_seconds` the length of those that wait in the queue. `address_share` is the part of the
-    queue for all workspaces of one address.
+    `queued_seconds` the length of those that wait in the queue. `address_share`,
+    `address_stored_bytes` and `address_queued_seconds` are the same for all workspaces of one
+    address.
     """
 
     queue_size: int
@@ -34,6 +35,8 @@ class Quotas:
     address_share: float = 1.0
     stored_bytes: int
     queued_seconds: float
+    address_stored_bytes: int
+    address_queued_seconds: float
 
     @property
     def queue_places(self) -> int:
@@ -87,28 +90,29 @@ class Admission:
         if await Usage(connection, workspace_id).places() >= most:
             raise await self._share_taken(connection, "You have", most, "one user")
         origin, most = self.origin(), self.quotas.address_places
-        if origin and await places_of_origin(connection, origin) >= most:
+        if origin and await OriginUsage(connection, origin).places() >= most:
             raise await self._share_taken(connection, "Your address has", most, "one address")
 
     async def check_sound(self, connection: Connection, workspace_id: str, seconds: float) -> None:
-        """Check that a workspace has not too much sound in the queue.
+        """Check that a workspace and the client's address have not too much sound in the queue.
 
         `seconds` is the sound of a job that was just added. One recording is always admitted.
 
         Raises:
-            ResourceExhaustedError: it is more than the quota.
+            ResourceExhaustedError: it is more than a quota.
         """
         await locks.acquire(connection, locks.QUEUE)
         queued = await Usage(connection, workspace_id).queued_seconds()
-        most = self.quotas.queued_seconds
-        if queued <= most or queued - seconds < 1.0:
+        if _too_long(queued, seconds, self.quotas.queued_seconds):
+            raise _too_much_sound("Your recordings", queued - seconds, self.quotas.queued_seconds)
+        if not (origin := self.origin()):
             return
-        raise ResourceExhaustedError(
-            f"Your recordings in the queue have {lengths.clock(queued - seconds)} hours of sound. "
-            f"With this one they would have more than {lengths.clock(most)}, which is the limit "
-            "for one user. Try again when some have been processed.",
-            {"max_queued_duration": lengths.compact(most)},
-        )
+        queued = await OriginUsage(connection, origin).queued_seconds()
+        most = self.quotas.address_queued_seconds
+        if _too_long(queued, seconds, most):
+            raise _too_much_sound(
+                "The recordings of your address", queued - seconds, most, "one address"
+            )
 
     async def reserve(
         self, connection: Connection, workspace_id: str, *, least: int, most: int, held: int = 0
@@ -118,19 +122,24 @@ class Admission:
         `held` bytes are reserved for this upload already.
 
         Raises:
-            ResourceExhaustedError: the quota leaves less than `least`.
+            ResourceExhaustedError: a quota, of the workspace or of the client's address, leaves
+                less than `least`.
         """
         await locks.acquire(connection, locks.storage_of(workspace_id))
         stored = await Usage(connection, workspace_id).stored_bytes() - held
         free = self.quotas.stored_bytes - stored
-        if free >= least:
-            return min(most, free)
-        limit = sizes.compact(self.quotas.stored_bytes)
-        raise ResourceExhaustedError(
-            f"Your recordings take {sizes.readable(stored)} of storage. With this one they would "
-            f"take more than {limit}, which is the limit for one user. Delete some first.",
-            {"max_stored": limit},
-        )
+        if free < least:
+            raise _too_much_stored("Your recordings", stored, self.quotas.stored_bytes)
+        if origin := self.origin():
+            await locks.acquire(connection, locks.storage_at(origin))
+            stored = await OriginUsage(connection, origin).stored_bytes() - held
+            limit = self.quotas.address_stored_bytes
+            if limit - stored < least:
+                raise _too_much_stored(
+                    "The recordings of your address", stored, limit, "one address"
+                )
+            free = min(free, limit - stored)
+        return min(most, free)
 
     async def _share_taken(
         self, connection: Connection, who: str, most: int, whose: str
@@ -145,3 +154,30 @@ class Admission:
     async def _retry_seconds(self, connection: Connection) -> int:
         wait = (await self._monitor.snapshot(connection)).forecast.next_begin
         return _USUAL_RETRY_SECONDS if wait is None else max(_LEAST_RETRY_SECONDS, round(wait))
+
+
+def _too_long(queued: float, added: float, most: float) -> bool:
+    """Return whether `queued` seconds are too many. What was added alone never is."""
+    return queued > most and queued - added >= 1.0
+
+
+def _too_much_sound(
+    whose: str, queued: float, most: float, holder: str = "one user"
+) -> ResourceExhaustedError:
+    return ResourceExhaustedError(
+        f"{whose} in the queue have {lengths.clock(queued)} hours of sound. With this one they "
+        f"would have more than {lengths.clock(most)}, which is the limit for {holder}. Try again "
+        "when some have been processed.",
+        {"max_queued_duration": lengths.compact(most)},
+    )
+
+
+def _too_much_stored(
+    whose: str, stored: int, most: int, holder: str = "one user"
+) -> ResourceExhaustedError:
+    limit = sizes.compact(most)
+    return ResourceExhaustedError(
+        f"{whose} take {sizes.readable(stored)} of storage. With this one they would take more "
+        f"than {limit}, which is the limit for {holder}. Delete some first.",
+        {"max_stored": limit},
+    )

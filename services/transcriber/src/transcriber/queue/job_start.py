@@ -125,7 +125,7 @@ async def queue_job(
     Raises:
         StateError: a stage must run and the recording has been deleted.
         ConflictError: the idempotency key belongs to another transcription.
-        ResourceExhaustedError: the workspace has too much sound in the queue.
+        ResourceExhaustedError: the workspace or the address has too much sound in the queue.
     """
     options = ProcessingOptions(
         language=transcription.options.language if request.language is None else request.language,

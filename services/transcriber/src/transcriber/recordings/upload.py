@@ -128,7 +128,7 @@ class Uploader:
             FileUploadError: the file is empty, not audio, or has the wrong extension.
             AudioProcessingError: the file cannot be decoded or is truncated.
             ResourceExhaustedError: a job was requested and the queue is full, or a quota of the
-                workspace is used up.
+                workspace or of the client's address is used up.
             TimedOutError: the bytes arrived too slowly.
         """
         with self._places.place(owner.session_id, _client_address()):
@@ -267,6 +267,7 @@ class Uploader:
                     voice_memory=request.options.voice_memory and self._voice_memory,
                 ),
                 channel_plan=channels.plan(examined.survey, request.options.channels),
+                origin=self._admission.origin(),
             )
             if not added:
                 earlier = await _earlier(connection, owner.workspace_id, request.request_id or "")

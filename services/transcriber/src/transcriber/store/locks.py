@@ -37,3 +37,11 @@ def names_of(transcription_id: int) -> str:
 def storage_of(workspace_id: str) -> str:
     """Return the lock under which a workspace reserves storage."""
     return f"storage {workspace_id}"
+
+
+def storage_at(origin: str) -> str:
+    """Return the lock under which uploads from one network reserve storage.
+
+    Callers take the lock of the workspace first.
+    """
+    return f"storage at {origin}"

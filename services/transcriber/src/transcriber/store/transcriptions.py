@@ -22,12 +22,13 @@ INSERT INTO transcriptions (
     id, session_id, workspace_id, request_id, filename, size_bytes, duration, format, codec,
     sample_rate, channels, file_warnings, source_key, language_requested, phrases, speaker_count,
     min_speakers, max_speakers, channels_requested, channel_plan, voice_memory,
-    status)
+    origin, status)
 VALUES (
     %(id)s, %(session_id)s, %(workspace_id)s, %(request_id)s, %(filename)s, %(size_bytes)s,
     %(duration)s, %(format)s, %(codec)s, %(sample_rate)s, %(channels)s, %(file_warnings)s,
     %(source_key)s, %(language)s, %(phrases)s, %(speaker_count)s, %(min_speakers)s,
-    %(max_speakers)s, %(channels_requested)s, %(channel_plan)s, %(voice_memory)s, 'pending')
+    %(max_speakers)s, %(channels_requested)s, %(channel_plan)s, %(voice_memory)s, %(origin)s,
+    'pending')
 ON CONFLICT (workspace_id, request_id) DO NOTHING
 """
 _FIND = "SELECT * FROM transcriptions WHERE id = %s AND workspace_id = %s"
@@ -118,7 +119,7 @@ SET voiceprint = NULL, voiceprint_model = '', voiceprint_version = '', voiceprin
 WHERE voiceprint IS NOT NULL
 """
 _WARNED = "UPDATE transcriptions SET expiry_warned_at = now() WHERE id = %s"
-_ERASED = "UPDATE transcriptions SET source_erased = true WHERE id = %s"
+_ERASED = "UPDATE transcriptions SET source_erased = true, origin = '' WHERE id = %s"
 _VOICES_KNOWN = "UPDATE transcriptions SET voices_known = true WHERE id = %s"
 _DECISIONS_DUE = """
 UPDATE transcriptions SET decisions_due_at = now() + make_interval(secs => %s), voices_known = true
@@ -185,8 +186,12 @@ class Transcriptions:
         source_key: str,
         options: ProcessingOptions,
         channel_plan: ChannelPlan | None,
+        origin: str = "",
     ) -> bool:
-        """Add a pending transcription. Return False if its idempotency key exists."""
+        """Add a pending transcription. Return False if its idempotency key exists.
+
+        `origin` is the network from which it was uploaded, as a keyed hash.
+        """
         parameters = {
             "id": transcription_id,
             "session_id": owner.session_id,
@@ -202,6 +207,7 @@ class Transcriptions:
             "file_warnings": list(file.warnings),
             "source_key": source_key,
             "channel_plan": plan_to_json(channel_plan),
+            "origin": origin,
             **_options(options),
         }
         return await execute(self._connection, _INSERT, parameters) == 1
@@ -321,7 +327,7 @@ class Transcriptions:
         await execute(self._connection, _WARNED, (transcription_id,))
 
     async def source_erased(self, transcription_id: int) -> None:
-        """Record that the recording's object was deleted."""
+        """Record that the recording's object was deleted. It counts for no address any more."""
         await execute(self._connection, _ERASED, (transcription_id,))
 
     async def mark_voices_known(self, transcription_id: int) -> None:

@@ -1,5 +1,6 @@
-"""What a workspace holds of the queue and of the storage."""
+"""What a workspace or an address holds of the queue and of the storage."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from common.postgres import Connection, fetch_one
@@ -30,14 +31,17 @@ SELECT coalesce(sum(t.duration * greatest(1, jsonb_array_length(j.channel_plan -
 FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
 WHERE j.workspace_id = %(workspace_id)s AND j.status = 'queued'
 """
-
-
-async def places_of_origin(connection: Connection, origin: str) -> int:
-    """Return the places in the queue of all workspaces that were asked for from one network."""
-    parameters = {"origin": origin, "holds": HOLDS_SECONDS}
-    row = await fetch_one(connection, _PLACES_OF_ORIGIN, parameters)
-    assert row is not None, "it is an aggregate"
-    return int(row["value"])
+_STORED_BYTES_OF_ORIGIN = """
+SELECT coalesce((SELECT sum(size_bytes) FROM transcriptions
+                 WHERE origin = %(origin)s AND origin <> '' AND source_deleted_at IS NULL), 0)
+     + coalesce((SELECT sum(reserved_bytes) FROM uploads WHERE origin = %(origin)s), 0) AS value
+"""
+_QUEUED_SECONDS_OF_ORIGIN = """
+SELECT coalesce(sum(t.duration * greatest(1, jsonb_array_length(j.channel_plan -> 'signals'))), 0)
+       AS value
+FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
+WHERE j.origin = %(origin)s AND j.origin <> '' AND j.status = 'queued'
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +81,37 @@ class Usage:
         return float(await self._value(_QUEUED_SECONDS))
 
     async def _value(self, statement: str) -> float:
-        row = await fetch_one(self._connection, statement, self._parameters)
-        assert row is not None, "it is an aggregate"
-        value: float = row["value"]
-        return value
+        return await _value(self._connection, statement, self._parameters)
+
+
+class OriginUsage:
+    """Use of all workspaces from one network, within one transaction."""
+
+    def __init__(self, connection: Connection, origin: str) -> None:
+        """`origin` is the network as a keyed hash."""
+        self._connection = connection
+        self._parameters = {"origin": origin, "holds": HOLDS_SECONDS}
+
+    async def places(self) -> int:
+        """Return the number of queued jobs and of uploads that hold a place in the queue."""
+        return int(await self._value(_PLACES_OF_ORIGIN))
+
+    async def stored_bytes(self) -> int:
+        """Return the bytes of stored recordings and those reserved for uploads in progress."""
+        return int(await self._value(_STORED_BYTES_OF_ORIGIN))
+
+    async def queued_seconds(self) -> float:
+        """Return the seconds of sound of queued jobs, in all their signals."""
+        return float(await self._value(_QUEUED_SECONDS_OF_ORIGIN))
+
+    async def _value(self, statement: str) -> float:
+        return await _value(self._connection, statement, self._parameters)
+
+
+async def _value(
+    connection: Connection, statement: str, parameters: Mapping[str, str | float]
+) -> float:
+    row = await fetch_one(connection, statement, parameters)
+    assert row is not None, "it is an aggregate"
+    value: float = row["value"]
+    return value
