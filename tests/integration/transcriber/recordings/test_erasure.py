@@ -28,6 +28,7 @@ from tests.integration.transcriber.fakes import Peers, WorkerFactory, until
 
 _AGE = """
 UPDATE transcriptions SET created_at = created_at - make_interval(days => %(days)s),
+                          kept_since = kept_since - make_interval(days => %(days)s),
                           transcript_at = transcript_at - make_interval(days => %(days)s)
 """
 _WARNED_LONG_AGO = """

@@ -51,4 +51,4 @@ class Retention:
 def _last_activity(transcription: Transcription) -> dt.datetime:
     job = transcription.job
     ended = (job.completed_at or job.created_at) if job else None
-    return max(filter(None, (transcription.created_at, ended)))
+    return max(filter(None, (transcription.kept_since or transcription.created_at, ended)))

@@ -54,8 +54,9 @@ class Transcription:
     remains. `transcript_at` is when the stored transcript was assembled, None without one.
     `channel_plan` is that of the stored transcript or, without one, of the last job or the upload.
     It is None if the channels were not measured. `voices_known` is True if the speakers service may
-    hold data about its voices. `expiry_warned_at` is when the owner was last
-    warned that it will be erased. `revision` is that of the transcript, and `machine_revision` the
+    hold data about its voices. `expiry_warned_at` is when the owner was last warned that it will be
+    erased. `kept_since` is the upload, or the upgrade to the first version in which recordings
+    without a transcript expire. `revision` is that of the transcript, and `machine_revision` the
     one before all edits of people.
     """
 
@@ -79,6 +80,7 @@ class Transcription:
     diarization_model: str = ""
     voices_known: bool = False
     expiry_warned_at: dt.datetime | None = None
+    kept_since: dt.datetime | None = None
     revision: int = 1
     machine_revision: int = 1
     job: Job | None = None

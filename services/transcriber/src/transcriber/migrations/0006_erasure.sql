@@ -22,4 +22,6 @@ ALTER TABLE transcriptions
     -- Whether voiceprints may be kept for later recordings.
     ADD COLUMN voice_memory boolean NOT NULL DEFAULT true,
     -- When the owner was last warned that the transcription will be erased.
-    ADD COLUMN expiry_warned_at timestamptz;
+    ADD COLUMN expiry_warned_at timestamptz,
+    -- From when its time without a transcript counts. For rows of earlier versions, the upgrade.
+    ADD COLUMN kept_since timestamptz NOT NULL DEFAULT now();

@@ -124,6 +124,7 @@ def transcription_of(
         diarization_model=row["diarization_model"],
         voices_known=row["voices_known"],
         expiry_warned_at=row["expiry_warned_at"],
+        kept_since=row["kept_since"],
         revision=row["revision"],
         machine_revision=row["machine_revision"],
         job=job,

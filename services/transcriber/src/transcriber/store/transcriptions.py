@@ -85,7 +85,7 @@ WHERE id IN (
            AND (clips_due_at IS NULL OR item_set_aside('clips', id::text))
            AND transcript_at < now() - make_interval(secs => %(processed)s)
            OR status IN ('pending', 'failed')
-           AND greatest(created_at, (SELECT coalesce(completed_at, created_at) FROM jobs j
+           AND greatest(kept_since, (SELECT coalesce(completed_at, created_at) FROM jobs j
                                      WHERE j.job_id = t.job_id))
                < now() - make_interval(secs => %(unprocessed)s))
     ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)
