@@ -11,7 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from devstack.s3 import BUCKETS, LOOPBACK, program
+from devstack.ports import LOOPBACK
+from devstack.s3 import BUCKETS
+from devstack.server import program
 from devstack.stack import EmbeddedServers
 from devstack.testing import embedded_servers, running_services
 from securetranscribe import ApiError, SecureTranscribeClient
@@ -50,7 +52,7 @@ def test_nothing_is_left(
     servers: EmbeddedServers, directory: Path, sample: Path, tmp_path: Path
 ) -> None:
     sound = sample.read_bytes()
-    traces = {TITLE, NAME, sound[100_000:100_064]}
+    traces: set[str | bytes] = {TITLE, NAME, sound[100_000:100_064]}
     with running_services(servers, overrides=_OVERRIDES) as services:
         stack = Stack(servers=servers, services=services)
         with stack.client() as deleting, stack.client() as leaving:

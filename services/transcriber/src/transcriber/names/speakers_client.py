@@ -105,7 +105,6 @@ class SpeakersClient:
             for link in answer.links
         ]
 
-
     async def erase_voices(
         self, speaker_ids: Iterable[int], *, created_before: dt.datetime | None = None
     ) -> int:
@@ -130,9 +129,7 @@ class SpeakersClient:
         """
         request = speaker_pb2.EraseWorkspaceVoicesRequest(workspace_id=workspace_id, reason=reason)
         await unwrap(
-            self._stub.EraseWorkspaceVoices(
-                request, timeout=_ERASE_SECONDS, metadata=acting_for()
-            )
+            self._stub.EraseWorkspaceVoices(request, timeout=_ERASE_SECONDS, metadata=acting_for())
         )
 
 
