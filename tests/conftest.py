@@ -52,8 +52,14 @@ def postgres_url(servers: EmbeddedServers) -> Callable[[str], str]:
 
 @pytest.fixture(scope="session")
 def nats_url(servers: EmbeddedServers) -> str:
-    """Return NATS_URL with the permissions of a service."""
-    return servers.environment("transcriber")["NATS_URL"]
+    """Return NATS_URL with all permissions, for the tests' own clients."""
+    return servers.nats.service_url
+
+
+@pytest.fixture(scope="session")
+def service_nats_url(servers: EmbeddedServers) -> Callable[[str], str]:
+    """Return a function for NATS_URL of a service, with the permissions of its work."""
+    return lambda service: servers.environment(service)["NATS_URL"]
 
 
 @pytest.fixture(scope="session")

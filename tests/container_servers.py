@@ -158,7 +158,7 @@ class ContainerServers:
         """Return the same variables as devstack.stack.EmbeddedServers."""
         return service_variables(
             service,
-            messages=lambda name: self.nats.url(name if name in RIGHTS else "service"),
+            messages=self.nats.url,
             events=self.nats.subscriber_url,
             database=self.postgres.url,
             objects=self.s3.environment(),

@@ -20,8 +20,9 @@ sha256() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 25
 
 mkdir -p "$secrets"
 for name in secret_key postgres_password gateway_password transcriber_password speakers_password \
-  nats_service_password nats_transcriber_worker_password nats_diarizer_password \
-  nats_exporter_password nats_provisioner_password nats_subscriber_password s3_secret_key \
+  nats_service_password nats_gateway_password nats_transcriber_password nats_speakers_password \
+  nats_transcriber_worker_password nats_diarizer_password nats_exporter_password \
+  nats_provisioner_password nats_subscriber_password s3_secret_key \
   grafana_password; do
   keep "$name" "$(random)"
 done
@@ -39,7 +40,7 @@ for role in gateway transcriber speakers; do
     "postgresql://$role:$(value "${role}_password")@postgres:5432/securetranscribe"
 done
 keep nats_url "nats://service:$(value nats_service_password)@nats:4222"
-for user in transcriber-worker diarizer exporter; do
+for user in gateway transcriber speakers transcriber-worker diarizer exporter; do
   name=$(echo "$user" | tr - _)
   keep "${name}_nats_url" "nats://$user:$(value "nats_${name}_password")@nats:4222"
 done

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import nats
 import pytest
 
 from common import bus
@@ -48,7 +47,7 @@ def load(supervised: SupervisedStack, sample: Path) -> Iterator[Load]:
 
 async def completions(stack: SupervisedStack) -> Counter[str]:
     """Return the number of completion events per job."""
-    client = await nats.connect(stack.variables("transcriber")["NATS_URL"])
+    client = await bus.connect(stack.variables("gateway")["NATS_URL"], name="tests")
     try:
         info = await client.jetstream().stream_info(
             bus.EVENTS_STREAM, subjects_filter=bus.event_subject("*", "job", "*", "completed")

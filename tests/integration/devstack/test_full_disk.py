@@ -77,7 +77,7 @@ def servers_only(operator: SmallDiskOperator) -> SmallDiskOperator:
 @asynccontextmanager
 async def stream_of(operator: SmallDiskOperator) -> AsyncIterator[JetStreamContext]:
     """Connect to JetStream as a service."""
-    client = await nats.connect(operator.variables_of("transcriber")["NATS_URL"])
+    client = await bus.connect(operator.variables_of("transcriber")["NATS_URL"], name="tests")
     try:
         yield client.jetstream()
     finally:

@@ -140,7 +140,7 @@ class TestPostgres:
 
 class TestNats:
     async def test_services_publish_and_consume(self, servers: EmbeddedServers) -> None:
-        async with client(servers.environment("transcriber")["NATS_URL"]) as connection:
+        async with client(servers.nats.service_url) as connection:
             stream = connection.jetstream()
             await stream.add_stream(StreamConfig(name="PROBE", subjects=["probe.>"]))
             ack = await stream.publish("probe.x", b"hello", headers={"Nats-Msg-Id": "1"})

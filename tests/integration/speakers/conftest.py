@@ -254,13 +254,15 @@ class ServiceFactory:
 
 
 @pytest.fixture(scope="session")
-def services(postgres_url: Callable[[str], str], nats_url: str, peers: Peers) -> ServiceFactory:
+def services(
+    postgres_url: Callable[[str], str], service_nats_url: Callable[[str], str], peers: Peers
+) -> ServiceFactory:
     """Return a factory for services on the servers of this test run."""
     return ServiceFactory(
         variables={
             "secret_key": SECRET,
             "database_url": postgres_url("speakers"),
-            "nats_url": nats_url,
+            "nats_url": service_nats_url("speakers"),
             "gateway_grpc": peers.address,
             "diarizer_grpc": peers.address,
             "shutdown_grace_seconds": 2,

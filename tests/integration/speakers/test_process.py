@@ -32,14 +32,16 @@ async def start(*arguments: str, **variables: str) -> asyncio.subprocess.Process
 
 
 async def test_process_serves_until_sigterm(
-    postgres_url: Callable[[str], str], nats_url: str, database: Database
+    postgres_url: Callable[[str], str],
+    service_nats_url: Callable[[str], str],
+    database: Database,
 ) -> None:
     port = free_port()
     # The service starts without the gateway and the diarizer.
     nobody = f"127.0.0.1:{free_port()}"
     process = await start(
         DATABASE_URL=postgres_url("speakers"),
-        NATS_URL=nats_url,
+        NATS_URL=service_nats_url("speakers"),
         GRPC_PORT=str(port),
         GATEWAY_GRPC=nobody,
         DIARIZER_GRPC=nobody,

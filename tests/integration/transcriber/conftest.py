@@ -269,7 +269,10 @@ class ApiFactory:
 
 @pytest.fixture(scope="session")
 def apis(
-    postgres_url: Callable[[str], str], nats_url: str, s3: ObjectSettings, peers: Peers
+    postgres_url: Callable[[str], str],
+    service_nats_url: Callable[[str], str],
+    s3: ObjectSettings,
+    peers: Peers,
 ) -> ApiFactory:
     """Return a factory of api processes on the servers of this run."""
     return ApiFactory(
@@ -277,7 +280,7 @@ def apis(
             "secret_key": SECRET,
             "admin_token": ADMIN_TOKEN,
             "database_url": postgres_url("transcriber"),
-            "nats_url": nats_url,
+            "nats_url": service_nats_url("transcriber"),
             "s3_endpoint": s3.s3_endpoint,
             "s3_access_key": s3.s3_access_key.get_secret_value(),
             "s3_secret_key": s3.s3_secret_key.get_secret_value(),

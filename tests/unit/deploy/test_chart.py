@@ -184,7 +184,9 @@ def test_secrets_are_files_and_only_needed_ones_are_mounted(
     assert ("s3-secret-key" in mounted) == (service == "transcriber-api")
     made = of_kind(defaults, "Secret")["secrets"]["stringData"]
     (nats_url,) = {key for key in mounted if key.endswith("nats-url")}
-    assert f"nats://{service if service in RIGHTS else 'service'}:" in made[nats_url]
+    user = service.removesuffix("-api")
+    assert user in RIGHTS
+    assert made[nats_url].startswith(f"nats://{user}:{made[f'nats-{user}-password']}@")
     assert all("valueFrom" not in item for item in container(defaults, service)["env"])
 
 

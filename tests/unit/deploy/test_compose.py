@@ -139,9 +139,8 @@ def test_worker_may_use_as_many_cores_as_its_models_have_threads() -> None:
 def test_services_connect_to_nats_as_their_users(
     services: dict[str, dict[str, Any]], name: str
 ) -> None:
-    own = name.removesuffix("-gpu")
     url = environment(services[name])["NATS_URL"]
-    assert url == f"nats://{own if own in RIGHTS else 'service'}:development@nats:4222"
+    assert url == f"nats://{nats_user(name)}:development@nats:4222"
 
 
 @pytest.mark.parametrize("name", WORKERS)
@@ -289,10 +288,18 @@ def test_services_read_the_secrets_of_the_script(
             monkeypatch.delenv(variable.upper(), raising=False)
     settings = SETTINGS[name]()
     nats_url = settings.nats_url.get_secret_value()  # type: ignore[attr-defined]
-    own = name.removesuffix("-gpu")
-    user = own if own in RIGHTS else "service"
+    user = nats_user(name)
     password = Path(here, f"nats_{user.replace('-', '_')}_password").read_text()
     assert nats_url == f"nats://{user}:{password}@nats:4222"
+
+
+def nats_user(service: str) -> str:
+    """Return the user of NATS of a service of compose."""
+    if service == "setup":
+        return "service"
+    user = service.removesuffix("-gpu").removesuffix("-api")
+    assert user in RIGHTS
+    return user
 
 
 def test_nats_grants_the_same_rights_as_on_one_machine() -> None:
@@ -300,6 +307,9 @@ def test_nats_grants_the_same_rights_as_on_one_machine() -> None:
     ours = json.loads(re.sub(r": \$(\w+)", r': "\1"', text))
     credentials = StackCredentials(
         nats_service="NATS_SERVICE_PASSWORD",
+        nats_gateway="NATS_GATEWAY_PASSWORD",
+        nats_transcriber="NATS_TRANSCRIBER_PASSWORD",
+        nats_speakers="NATS_SPEAKERS_PASSWORD",
         nats_transcriber_worker="NATS_TRANSCRIBER_WORKER_PASSWORD",
         nats_diarizer="NATS_DIARIZER_PASSWORD",
         nats_exporter="NATS_EXPORTER_PASSWORD",

@@ -4,7 +4,10 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from common.bus import EVENTS_BYTES
+from common.bus_rights import RIGHTS
 from devstack.credentials import StackCredentials
 from devstack.files import DataDirectory
 from devstack.nats import NatsPorts, NatsServer, configuration
@@ -36,7 +39,7 @@ def test_subscribers_have_a_separate_account(tmp_path: Path) -> None:
     accounts = read(tmp_path)["accounts"]
     users = {name: [user["user"] for user in one["users"]] for name, one in accounts.items()}
     assert users == {
-        "services": ["service", "transcriber-worker", "diarizer", "exporter"],
+        "services": ["service", *RIGHTS],
         "subscribers": ["provisioner", "subscriber"],
     }
     assert accounts["services"]["exports"] == [{"stream": "securetranscribe.events.v1.>"}]
@@ -73,6 +76,9 @@ def test_urls(tmp_path: Path) -> None:
         ports=NatsPorts(client=1, monitor=2),
         credentials=CREDENTIALS,
     )
-    assert server.service_url == server.url("gateway") == "nats://service:s@127.0.0.1:1"
-    assert server.url("diarizer").startswith("nats://diarizer:")
+    assert server.service_url == "nats://service:s@127.0.0.1:1"
+    for user in RIGHTS:
+        assert server.url(user).startswith(f"nats://{user}:")
+    with pytest.raises(KeyError):
+        server.url("anybody")
     assert server.subscriber_url == "nats://subscriber:r@127.0.0.1:1"

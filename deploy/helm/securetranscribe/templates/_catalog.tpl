@@ -1,6 +1,6 @@
 {{- /*
 Facts about the services that do not depend on the values. `calls` are the arrows of the architecture, the
-source of addresses and network policies. `servers` store the data of a service. With `ownUser` it has its own user of NATS.
+source of addresses and network policies. `servers` store the data of a service.
 */}}
 {{- define "securetranscribe.catalog" -}}
 envoy:
@@ -35,7 +35,6 @@ speakers:
   servers: [postgres, nats]
 exporter:
   ports: { grpc: 50051, metrics: 9464 }
-  ownUser: true
   calls: [gateway, transcriber-api]
   servers: [nats]
 {{- end }}

@@ -17,6 +17,9 @@ nats:
   data: /data
   secrets:
     NATS_SERVICE_PASSWORD: nats-service-password
+    NATS_GATEWAY_PASSWORD: nats-gateway-password
+    NATS_TRANSCRIBER_PASSWORD: nats-transcriber-password
+    NATS_SPEAKERS_PASSWORD: nats-speakers-password
     NATS_TRANSCRIBER_WORKER_PASSWORD: nats-transcriber-worker-password
     NATS_DIARIZER_PASSWORD: nats-diarizer-password
     NATS_EXPORTER_PASSWORD: nats-exporter-password

@@ -1,8 +1,7 @@
-"""Rights of the users of NATS that have less than all.
+"""Rights of the users of NATS: every kind of service has one with the rights of its work.
 
-Workers parse recordings of strangers, and the exporter renders texts of strangers. Each of them has
-a user of its own. All other services share the user `service`, which has every right in its
-account. Replies come to inboxes below the name of the user, so that no user reads those of another.
+Only provisioning has all rights, as the user `service`. Replies come to inboxes below the name of
+the user, so that no user reads those of another.
 """
 
 from collections.abc import Mapping
@@ -13,6 +12,14 @@ from common import bus
 #: Stages by the users of their workers.
 _STAGES = {"transcriber-worker": "transcribe", "diarizer": "diarize"}
 _CANCELLED = f"KV_{bus.CANCELLED_BUCKET}"
+_STREAMS = (bus.TASKS_STREAM, bus.RESULTS_STREAM, bus.EVENTS_STREAM, _CANCELLED)
+#: Consumers of the transcriber api by stream.
+_TRANSCRIBER_CONSUMERS = {
+    bus.RESULTS_STREAM: bus.RESULTS_CONSUMER,
+    bus.EVENTS_STREAM: bus.PROFILES_CONSUMER,
+}
+#: Entities of the events that the transcriber api publishes.
+_TRANSCRIBER_EVENTS = ("transcription", "job", "queue")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +60,69 @@ def _worker(user: str, stage: str) -> Rights:
     )
 
 
+def _transcriber() -> Rights:
+    """Give out work and accept its results. This user also keeps the streams in order."""
+    consumers = {(bus.TASKS_STREAM, stage) for stage in _STAGES.values()}
+    consumers |= set(_TRANSCRIBER_CONSUMERS.items())
+    return Rights(
+        publish=(
+            *(
+                f"$JS.API.STREAM.{verb}.{stream}"
+                for stream in _STREAMS
+                for verb in ("INFO", "CREATE", "UPDATE")
+            ),
+            *(
+                f"$JS.API.CONSUMER.{verb}.{stream}.{consumer}"
+                for stream, consumer in sorted(consumers)
+                for verb in ("INFO", "DURABLE.CREATE")
+            ),
+            # Results, and changes of profiles.
+            *(
+                subject
+                for stream, consumer in _TRANSCRIBER_CONSUMERS.items()
+                for subject in (
+                    f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}",
+                    f"$JS.ACK.{stream}.{consumer}.>",
+                )
+            ),
+            # Tasks that are withdrawn or were never taken, and events of erased workspaces.
+            f"$JS.API.STREAM.MSG.GET.{bus.TASKS_STREAM}",
+            f"$JS.API.STREAM.MSG.DELETE.{bus.TASKS_STREAM}",
+            f"$JS.API.STREAM.PURGE.{bus.EVENTS_STREAM}",
+            # Events with the names of deleted profiles.
+            f"$JS.API.STREAM.MSG.GET.{bus.EVENTS_STREAM}",
+            f"$JS.API.STREAM.MSG.DELETE.{bus.EVENTS_STREAM}",
+            *(bus.tasks_subject(stage) for stage in _STAGES.values()),
+            bus.cancel_subject("*"),
+            f"$KV.{bus.CANCELLED_BUCKET}.*",
+            *(bus.event_subject("*", entity, "*", "*") for entity in _TRANSCRIBER_EVENTS),
+        ),
+        subscribe=(
+            *(bus.event_subject("*", entity, "*", "*") for entity in _TRANSCRIBER_EVENTS),
+            bus.progress_subject("*"),
+            bus.worker_subject("*", "*"),
+            bus.MAX_DELIVERIES_ADVISORY,
+            *_receives("transcriber"),
+        ),
+    )
+
+
+def _publisher(*events: str) -> tuple[str, ...]:
+    """Return the subjects for publishing events to their stream, which others keep in order."""
+    return (f"$JS.API.STREAM.INFO.{bus.EVENTS_STREAM}", *events)
+
+
 #: Rights by user.
 RIGHTS: Mapping[str, Rights] = {
+    "gateway": Rights(
+        publish=_publisher(bus.event_subject("*", "session", "*", "revoked")),
+        subscribe=(f"{bus.PREFIX}.events.v1.>", f"{bus.inbox_prefix('gateway')}.>"),
+    ),
+    "transcriber": _transcriber(),
+    "speakers": Rights(
+        publish=_publisher(bus.event_subject("*", "speaker", "*", "*")),
+        subscribe=_receives("speakers"),
+    ),
     **{user: _worker(user, stage) for user, stage in _STAGES.items()},
     "exporter": Rights(publish=(), subscribe=_receives("exporter")),
 }

@@ -23,6 +23,9 @@ class StackCredentials:
     postgres_transcriber: str = _secret()
     postgres_speakers: str = _secret()
     nats_service: str = _secret()
+    nats_gateway: str = _secret()
+    nats_transcriber: str = _secret()
+    nats_speakers: str = _secret()
     nats_transcriber_worker: str = _secret()
     nats_diarizer: str = _secret()
     nats_exporter: str = _secret()
@@ -40,6 +43,9 @@ class StackCredentials:
         """Return the password of a user of NATS. Raise KeyError for an unknown user."""
         passwords = {
             "service": self.nats_service,
+            "gateway": self.nats_gateway,
+            "transcriber": self.nats_transcriber,
+            "speakers": self.nats_speakers,
             "transcriber-worker": self.nats_transcriber_worker,
             "diarizer": self.nats_diarizer,
             "exporter": self.nats_exporter,

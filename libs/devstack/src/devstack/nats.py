@@ -10,7 +10,7 @@ from pathlib import Path
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from common.bus import EVENTS_STREAM
+from common.bus import EVENTS_STREAM, Delivery, ensure_streams
 from common.bus_rights import RIGHTS
 from common.provisioning.event_copy import EVENTS_SUBJECT, share_events
 from devstack.credentials import StackCredentials
@@ -61,8 +61,8 @@ class NatsPorts:
 def configuration(*, ports: NatsPorts, store: Path, credentials: StackCredentials) -> str:
     """Return the server's configuration file as JSON, a subset of its own notation.
 
-    It has two separate accounts: `services` for the system itself, where some services have only
-    the rights of their work, and `subscribers` with nothing but a copy of every event. Rights
+    It has two separate accounts: `services` for the system itself, where each kind of service has
+    the rights of its work, and `subscribers` with nothing but a copy of every event. Rights
     within one account are not sufficient for strangers, because clients with the right to create a
     consumer choose its subject, and could have events delivered as commands.
     """
@@ -126,13 +126,12 @@ class NatsServer:
         return f"{LOOPBACK}:{self._ports.client}"
 
     def url(self, service: str) -> str:
-        """Return the URL of a service: its own user if it has one, else the one of all others."""
-        user = service if service in RIGHTS else "service"
-        return f"nats://{user}:{self._credentials.nats_password(user)}@{self.address}"
+        """Return the URL of a service, which is the name of its user. Raise KeyError for others."""
+        return f"nats://{service}:{self._credentials.nats_password(service)}@{self.address}"
 
     @property
     def service_url(self) -> str:
-        """URL with all rights."""
+        """URL with all rights, for provisioning."""
         return self.url("service")
 
     @property
@@ -183,9 +182,14 @@ class NatsServer:
         return "a stream could not be written: " + answer.rpartition(": ")[2].rstrip('"}')
 
     async def provision(self) -> None:
-        """Create the subscribers' copy of the event stream."""
+        """Create the streams, without the consumers of tasks, and the subscribers' copy of one.
+
+        Most services have no right to create streams, and the one that has creates its consumers
+        with its own settings.
+        """
         provisioner = f"nats://provisioner:{self._credentials.nats_provisioner}@{self.address}"
         async with _connected(self.service_url) as services, _connected(provisioner) as subscribers:
+            await ensure_streams(services.jetstream(), Delivery(stages=()))
             await share_events(services.jetstream(), subscribers.jetstream())
 
     @property

@@ -11,7 +11,6 @@ from starlette.types import ASGIApp
 from common import bus, logging, postgres
 from common.auth import Access, CallAuthenticator
 from common.background.registry import Background, Loop, Work
-from common.bus import Delivery
 from common.call_limits import SESSION_LIMITS
 from common.call_rates import CallRates
 from common.errors import UnavailableError
@@ -69,7 +68,7 @@ async def serve(settings: GatewaySettings, supervisor: Supervisor) -> None:
     await postgres.migrate(database, "gateway")
     client = await bus.connect(settings.nats_url.get_secret_value(), name="gateway")
     stream = client.jetstream()
-    await eventually(lambda: bus.ensure_streams(stream, Delivery()))
+    await eventually(lambda: bus.ensure_events(stream))
     gateway = Gateway(settings, database, client)
     try:
         await gateway.run(supervisor)

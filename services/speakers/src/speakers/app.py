@@ -7,7 +7,6 @@ from nats.js import JetStreamContext
 
 from common import bus, postgres
 from common.background.registry import Background, Work
-from common.bus import Delivery
 from common.call_limits import CLIP_LIMITS
 from common.connections import connect
 from common.errors import ApplicationError
@@ -38,7 +37,7 @@ async def serve(settings: SpeakersSettings, supervisor: Supervisor) -> None:
         spaces = load_spaces(settings)
 
         connections = await connect(settings, stack, service="speakers")
-        await eventually(lambda: bus.ensure_streams(connections.stream, Delivery()))
+        await eventually(lambda: bus.ensure_events(connections.stream))
 
         diarizer = await stack.enter_async_context(
             connections.channel(settings.diarizer_grpc, "diarizer")
