@@ -137,6 +137,17 @@ def test_pods_run_without_privileges(example: str) -> None:
             assert each["resources"]["requests"]["cpu"], name
 
 
+def test_nobody_is_trusted_to_report_addresses_by_default(defaults: list[Object]) -> None:
+    own = render({"networkPolicy": {"podCidrs": ["10.244.0.0/16", "fd00::/56"]}})
+    for service in ("gateway", "transcriber-api", "speakers", "exporter"):
+        assert "TRUSTED_PROXIES" not in variables(container(defaults, service))
+        asked = variables(container(own, service))["TRUSTED_PROXIES"]
+        assert asked == "10.244.0.0/16,fd00::/56"
+    for entry in ({"tls": {"existingSecret": "door"}}, {"ingress": {"enabled": True}}):
+        with pytest.raises(helm.HelmError, match=r"networkPolicy\.podCidrs"):
+            render(entry)
+
+
 def test_templates_are_short() -> None:
     for path in CHART.rglob("templates/**/*"):
         if path.is_file():
@@ -387,6 +398,7 @@ def test_entry_point_with_tls_on_both_sides_has_the_common_configuration() -> No
     objects = render(
         {
             "tls": {"existingSecret": "door"},
+            "networkPolicy": {"podCidrs": ["10.244.0.0/16"]},
             "internalTLS": {"existingSecret": "inside"},
             "door": {"corsOrigins": ["https://a.example"], "trustedHops": 1},
         }
@@ -420,7 +432,12 @@ def test_entry_point_with_tls_on_both_sides_has_the_common_configuration() -> No
 
 
 def test_ingress_accepts_large_recordings() -> None:
-    objects = render({"ingress": {"enabled": True, "host": "t.example", "maxBodySize": "3g"}})
+    objects = render(
+        {
+            "ingress": {"enabled": True, "host": "t.example", "maxBodySize": "3g"},
+            "networkPolicy": {"podCidrs": ["10.244.0.0/16"]},
+        }
+    )
     ingress = of_kind(objects, "Ingress")["envoy"]
     annotations = ingress["metadata"]["annotations"]
     assert annotations["nginx.ingress.kubernetes.io/proxy-body-size"] == "3g"

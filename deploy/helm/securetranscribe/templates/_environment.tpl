@@ -24,7 +24,7 @@
 {{- end }}
 {{- $_ := set $all "SHUTDOWN_GRACE_SECONDS" (sub (int .values.graceSeconds) 15) }}
 {{- if has .name (list "gateway" "transcriber-api" "speakers" "exporter") }}
-{{- $_ := set $all "TRUSTED_PROXIES" (join "," $root.Values.networkPolicy.podCidrs) }}
+{{- with $root.Values.networkPolicy.podCidrs }}{{ $_ := set $all "TRUSTED_PROXIES" (join "," .) }}{{ end }}
 {{- end }}
 {{- if and (eq .name "gateway") $root.Values.ingress.enabled }}
 {{- $_ := set $all "ALLOWED_HOSTS" (printf "%s,localhost,127.0.0.1" $root.Values.ingress.host) }}
