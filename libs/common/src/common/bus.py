@@ -190,17 +190,20 @@ async def ensure_streams(stream: JetStreamContext, delivery: Delivery) -> None:
         ) from error
 
 
-async def erase_events(stream: JetStreamContext, subject: str) -> None:
-    """Erase all kept events of a subject, and overwrite their bytes, unlike a purge.
+async def erase_events(stream: JetStreamContext, subject: str, *, before: int) -> None:
+    """Erase the kept events of a subject, up to a position in the stream.
+
+    Unlike a purge, this overwrites their bytes.
 
     Raises:
         UnavailableError: JetStream does not answer.
     """
     try:
         while True:
-            last = await stream.get_last_msg(EVENTS_STREAM, subject)
-            assert last.seq is not None, "it is stored"
-            await stream.delete_msg(EVENTS_STREAM, last.seq)
+            found = await stream.get_msg(EVENTS_STREAM, seq=1, subject=subject, next=True)
+            if found.seq is None or found.seq >= before:
+                return
+            await stream.delete_msg(EVENTS_STREAM, found.seq)
     except nats.js.errors.NotFoundError:
         return
     except nats.errors.Error as error:

@@ -58,4 +58,5 @@ class ProfileFollower(MessageStep):
         if kind == "speaker_deleted":
             # They hold the name of a person who may be forgotten.
             subject = bus.event_subject("", "speaker", event.speaker_deleted.speaker_id, "updated")
-            await bus.erase_events(self._stream, subject)
+            position = int(message.key.rpartition(".")[2])
+            await bus.erase_events(self._stream, subject, before=position)
