@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import urllib3
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
@@ -138,11 +139,24 @@ class Objects(Server):
             "S3_ACCESS_KEY": credentials.s3_access_key,
             "S3_SECRET_KEY": credentials.s3_secret_key,
         }
-        super().__init__("minio", self._keys)
+        self.root = {
+            "S3_ROOT_ACCESS_KEY": credentials.s3_admin_access_key,
+            "S3_ROOT_SECRET_KEY": credentials.s3_admin_secret_key,
+        }
+        super().__init__("minio", self.root)
 
     def environment(self) -> dict[str, str]:
-        """Return the variables of a service with its address."""
-        return {"S3_ENDPOINT": f"http://{self.address}", **self._keys}
+        """Return the variables of a service with its address.
+
+        A store of another product (MINIO_IMAGE) has no user besides its root user.
+        """
+        root = {name.replace("ROOT_", ""): value for name, value in self.root.items()}
+        keys = self._keys if self._is_minio() else root
+        return {"S3_ENDPOINT": f"http://{self.address}", **keys}
+
+    def _is_minio(self) -> bool:
+        answer = urllib3.request("GET", f"http://{self.address}/", retries=False)
+        return "minio" in answer.headers.get("Server", "").lower()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +193,7 @@ class ContainerServers:
         variables = {
             **roles,
             **self.s3.environment(),
+            **self.s3.root,
             "PROVISION_DATABASE_URL": self.postgres.url("postgres", "postgres"),
             "NATS_URL": self.nats.service_url,
             "NATS_PROVISIONER_URL": self.nats.url("provisioner"),

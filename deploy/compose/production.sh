@@ -22,7 +22,7 @@ mkdir -p "$secrets"
 for name in secret_key postgres_password gateway_password transcriber_password speakers_password \
   nats_service_password nats_gateway_password nats_transcriber_password nats_speakers_password \
   nats_transcriber_worker_password nats_diarizer_password nats_exporter_password \
-  nats_provisioner_password nats_subscriber_password s3_secret_key \
+  nats_provisioner_password nats_subscriber_password s3_root_secret_key s3_secret_key \
   grafana_password; do
   keep "$name" "$(random)"
 done
@@ -33,7 +33,9 @@ for worker in transcriber-worker diarizer; do
   printf 'securetranscribe calls to %s\n%s' "$worker" "$(value secret_key)" | sha256 \
     | tr -d '\n' >"$key"
 done
-keep s3_access_key "$(random | cut -c1-20)"
+for name in s3_root_access_key s3_access_key; do
+  keep "$name" "$(random | cut -c1-20)"
+done
 keep provision_database_url "postgresql://postgres:$(value postgres_password)@postgres:5432/postgres"
 for role in gateway transcriber speakers; do
   keep "${role}_database_url" \

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from minio import Minio
+from pydantic import SecretStr
 
 from common.disk_reserve import DiskReserve
 from common.errors import DiskFullError, NotFoundError, UnavailableError
@@ -77,8 +78,20 @@ async def test_keys_and_prefixes(store: ObjectStore, key: str) -> None:
 
 async def test_check_of_the_store(store: ObjectStore) -> None:
     await store.check("audio")
+    # The service's user does not learn whether other buckets exist.
+    with pytest.raises(UnavailableError, match="refused"):
+        await store.check("nowhere")
+
+
+async def test_missing_bucket_is_named(s3: ObjectSettings, servers: EmbeddedServers) -> None:
+    keys = {
+        "s3_access_key": SecretStr(servers.credentials.s3_admin_access_key),
+        "s3_secret_key": SecretStr(servers.credentials.s3_admin_secret_key),
+    }
+    store = ObjectStore(s3.model_copy(update=keys))
     with pytest.raises(UnavailableError, match="'nowhere' does not exist"):
         await store.check("nowhere")
+    store.close()
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,8 @@ def variables(servers: EmbeddedServers, s3: ObjectSettings) -> dict[str, str]:
             f"nats://provisioner:{credentials.nats_provisioner}@{servers.nats.address}"
         ),
         "S3_ENDPOINT": s3.s3_endpoint,
-        "S3_ACCESS_KEY": s3.s3_access_key.get_secret_value(),
-        "S3_SECRET_KEY": s3.s3_secret_key.get_secret_value(),
+        "S3_ACCESS_KEY": credentials.s3_admin_access_key,
+        "S3_SECRET_KEY": credentials.s3_admin_secret_key,
         "S3_BUCKET_AUDIO": BUCKETS[0],
         "S3_BUCKET_RESULTS": BUCKETS[1],
     }
@@ -69,8 +69,8 @@ def test_provisioning_is_idempotent(
                 assert connection.execute(use).fetchone() == (False,)
     client = Minio(
         s3.s3_endpoint.removeprefix("http://"),
-        access_key=s3.s3_access_key.get_secret_value(),
-        secret_key=s3.s3_secret_key.get_secret_value(),
+        access_key=variables["S3_ACCESS_KEY"],
+        secret_key=variables["S3_SECRET_KEY"],
         secure=False,
     )
     assert all(client.bucket_exists(bucket) for bucket in BUCKETS)

@@ -13,6 +13,8 @@ import nats
 import nats.errors
 import psycopg
 import pytest
+from minio import Minio
+from minio.error import S3Error
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
 from nats.js.errors import APIError
@@ -306,6 +308,33 @@ class TestS3:
             assert piece.read() == data[1000:1010]
         store.remove_object(bucket, "1/source")
         assert [*store.list_objects(bucket, prefix="1/", recursive=True)] == []
+
+    def test_services_reach_two_buckets_only(self, servers: EmbeddedServers) -> None:
+        admin = servers.s3.client()
+        if not admin.bucket_exists("others"):
+            admin.make_bucket("others")
+        admin.put_object("others", "secret", io.BytesIO(b"secret"), 6)
+        service = Minio(
+            servers.s3.address,
+            access_key=servers.credentials.s3_access_key,
+            secret_key=servers.credentials.s3_secret_key,
+            secure=False,
+            region="us-east-1",
+        )
+        for attempt in (
+            lambda: service.get_object("others", "secret"),
+            lambda: service.put_object("others", "mine", io.BytesIO(b"x"), 1),
+            lambda: service.remove_object("others", "secret"),
+            lambda: [*service.list_objects("others")],
+            lambda: service.make_bucket("more"),
+            lambda: service.remove_bucket("others"),
+            lambda: service.remove_bucket("audio"),
+        ):
+            with pytest.raises(S3Error, match="AccessDenied"):
+                attempt()
+        assert service.bucket_exists("audio")
+        service.put_object("audio", "own", io.BytesIO(b"x"), 1)
+        service.remove_object("audio", "own")
 
     def test_strangers_are_refused(self, servers: EmbeddedServers) -> None:
         store = servers.s3.client()

@@ -5,13 +5,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 #: Modules that may speak S3: the layer itself, backups (which copy objects as they are), and the
-#: provisioning of buckets.
+#: provisioning of buckets and their user.
 LAYER = {
     "common/objects.py",
     "common/object_parts.py",
     "common/signed_objects.py",
     "common/object_backup.py",
     "common/provisioning/__main__.py",
+    "common/provisioning/object_user.py",
 }
 _CLIENT = re.compile(
     r"^\s*(?:from|import)\s+(?:minio|urllib3|boto3?|botocore|s3fs)\b", re.MULTILINE

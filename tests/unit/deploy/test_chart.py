@@ -137,6 +137,18 @@ def test_pods_run_without_privileges(example: str) -> None:
             assert each["resources"]["requests"]["cpu"], name
 
 
+def test_only_the_store_and_its_setup_have_the_root_key(
+    defaults: list[Object], external: list[Object]
+) -> None:
+    made = of_kind(defaults, "Secret")["secrets"]["stringData"]
+    assert made["s3-root-access-key"] != made["s3-access-key"]
+    holders = {name for name, pod in pods(defaults).items() if "s3-root" in json.dumps(pod)}
+    assert {name.partition("/")[0] for name in holders} == {"StatefulSet", "Job"}
+    assert len(holders) == 2
+    # Your own store gets no user from the chart.
+    assert "s3-root" not in json.dumps(external)
+
+
 def test_nobody_is_trusted_to_report_addresses_by_default(defaults: list[Object]) -> None:
     own = render({"networkPolicy": {"podCidrs": ["10.244.0.0/16", "fd00::/56"]}})
     for service in ("gateway", "transcriber-api", "speakers", "exporter"):

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pydantic_settings import BaseSettings
@@ -139,8 +140,9 @@ def test_worker_may_use_as_many_cores_as_its_models_have_threads() -> None:
 def test_services_connect_to_nats_as_their_users(
     services: dict[str, dict[str, Any]], name: str
 ) -> None:
-    url = environment(services[name])["NATS_URL"]
-    assert url == f"nats://{nats_user(name)}:development@nats:4222"
+    url = urlsplit(environment(services[name])["NATS_URL"])
+    assert (url.username, url.password) == (nats_user(name), "development")
+    assert (url.scheme, url.hostname, url.port) == ("nats", "nats", 4222)
 
 
 @pytest.mark.parametrize("name", WORKERS)
@@ -155,6 +157,26 @@ def test_workers_have_no_key_but_their_own(services: dict[str, dict[str, Any]], 
     others = {f"{other.replace('-', '_')}_service_key" for other in set(WORKERS.values())}
     granted = set(production()["services"][name]["secrets"]) & others
     assert granted == {f"{WORKERS[name].replace('-', '_')}_service_key"}
+
+
+def test_only_the_store_and_its_setup_have_the_root_key(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    """The api has a user for two buckets, which the setup makes."""
+    root = {services["minio"]["environment"][f"MINIO_ROOT_{part}"] for part in ("USER", "PASSWORD")}
+    setup = environment(services["setup"])
+    assert {setup["S3_ROOT_ACCESS_KEY"], setup["S3_ROOT_SECRET_KEY"]} == root
+    for name in ("S3_ACCESS_KEY", "S3_SECRET_KEY"):
+        assert environment(services["transcriber-api"])[name] == setup[name]
+        assert setup[name] not in root
+    for merged in (services, production()["services"]):
+        holders = {
+            name
+            for name, service in merged.items()
+            if root & {*environment(service).values()}
+            or any("s3_root" in secret for secret in service.get("secrets", []))
+        }
+        assert holders == {"minio", "setup"}
 
 
 def test_long_running_services_wait_for_one_shots(

@@ -27,12 +27,16 @@ def server(tmp_path: Path) -> S3Server:
     return S3Server(files=files, ports=ports, credentials=CREDENTIALS)
 
 
-def test_there_is_one_user() -> None:
-    value = json.loads(identities(CREDENTIALS))
-    assert [one["name"] for one in value["identities"]] == ["service"]
-    assert value["identities"][0]["credentials"] == [
+def test_services_have_rights_in_two_buckets_only() -> None:
+    users = {one["name"]: one for one in json.loads(identities(CREDENTIALS))["identities"]}
+    assert users.keys() == {"service", "admin"}
+    assert users["service"]["credentials"] == [
         {"accessKey": CREDENTIALS.s3_access_key, "secretKey": CREDENTIALS.s3_secret_key}
     ]
+    assert users["service"]["actions"] == [
+        "Read:audio", "Write:audio", "List:audio", "Read:results", "Write:results", "List:results"
+    ]  # fmt: skip
+    assert users["admin"]["credentials"] != users["service"]["credentials"]
 
 
 def test_internal_parts_require_signatures() -> None:

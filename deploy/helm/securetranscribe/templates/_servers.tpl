@@ -33,6 +33,6 @@ minio:
   ports: { s3: 9000 }
   data: /data
   variables: { MINIO_CONFIG_ENV_FILE: "", HOME: /tmp }
-  secrets: { MINIO_ROOT_USER: s3-access-key, MINIO_ROOT_PASSWORD: s3-secret-key }
+  secrets: { MINIO_ROOT_USER: s3-root-access-key, MINIO_ROOT_PASSWORD: s3-root-secret-key }
   ready: [bash, -c, "exec 3<>/dev/tcp/127.0.0.1/9000"]
 {{- end }}

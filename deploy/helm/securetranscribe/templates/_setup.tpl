@@ -3,6 +3,7 @@
 {{- $keys := list "gateway-database-url" "transcriber-database-url" "speakers-database-url" "nats-url" }}
 {{- if .Values.postgres.provision }}{{ $keys = append $keys "provision-database-url" }}{{ end }}
 {{- if .Values.s3.provision }}{{ $keys = concat $keys (list "s3-access-key" "s3-secret-key") }}{{ end }}
+{{- if and .Values.s3.builtin .Values.s3.provision }}{{ $keys = concat $keys (list "s3-root-access-key" "s3-root-secret-key") }}{{ end }}
 {{- if .Values.nats.provision }}{{ $keys = append $keys "nats-provisioner-url" }}{{ end }}
 name: provision
 image: {{ include "securetranscribe.image" (dict "root" . "name" "transcriber-api" "values" dict) }}

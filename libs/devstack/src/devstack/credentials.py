@@ -33,6 +33,8 @@ class StackCredentials:
     nats_provisioner: str = _secret()
     s3_access_key: str = field(default_factory=lambda: secrets.token_hex(10), repr=False)
     s3_secret_key: str = _secret()
+    s3_admin_access_key: str = field(default_factory=lambda: secrets.token_hex(10), repr=False)
+    s3_admin_secret_key: str = _secret()
     s3_internal_key: str = _secret()
     """Signs requests between the parts of the S3 server."""
 

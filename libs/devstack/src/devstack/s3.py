@@ -20,6 +20,7 @@ from devstack.process import ProcessSpec
 from devstack.server import program, server_environment
 
 BUCKETS = ("audio", "results")
+_EVERYTHING = ("Admin", "Read", "Write", "List", "Tagging")
 _PROBE_KEY = "devstack-ready"
 _PARTS = ("master", "volume", "filer")
 _GRPC_DISTANCE = 10_000
@@ -67,11 +68,26 @@ class S3Probe:
 
 
 def identities(credentials: StackCredentials) -> str:
-    """Return the server's users (JSON): one, with all rights."""
-    keys = {"accessKey": credentials.s3_access_key, "secretKey": credentials.s3_secret_key}
-    actions = ["Admin", "Read", "Write", "List", "Tagging"]
+    """Return the server's users (JSON): one for services, and one with all rights for the stack.
+
+    The first reads, writes and lists objects of the buckets. It cannot make or see others.
+    """
+    scoped = [f"{action}:{bucket}" for bucket in BUCKETS for action in ("Read", "Write", "List")]
+    users = (
+        ("service", credentials.s3_access_key, credentials.s3_secret_key, scoped),
+        ("admin", credentials.s3_admin_access_key, credentials.s3_admin_secret_key, _EVERYTHING),
+    )
     return json.dumps(
-        {"identities": [{"name": "service", "credentials": [keys], "actions": actions}]}
+        {
+            "identities": [
+                {
+                    "name": name,
+                    "credentials": [{"accessKey": access, "secretKey": secret}],
+                    "actions": list(actions),
+                }
+                for name, access, secret, actions in users
+            ]
+        }
     )
 
 
@@ -166,8 +182,8 @@ class S3Server:
         pool = urllib3.PoolManager(timeout=timeout, retries=3 if retries else False)
         return Minio(
             self.address,
-            access_key=self._credentials.s3_access_key,
-            secret_key=self._credentials.s3_secret_key,
+            access_key=self._credentials.s3_admin_access_key,
+            secret_key=self._credentials.s3_admin_secret_key,
             secure=False,
             region="us-east-1",
             http_client=pool,

@@ -13,7 +13,7 @@ from nats.aio.client import Client
 
 from common import bus, logging, settings
 from common.errors import ApplicationError, UnavailableError
-from common.provisioning import database
+from common.provisioning import database, object_user
 from common.provisioning.event_copy import share_events
 from common.provisioning.settings import ProvisioningSettings
 from common.runtime import eventually
@@ -43,6 +43,9 @@ async def _provision(wanted: ProvisioningSettings) -> None:
     if wanted.s3_endpoint:
         await eventually(lambda: asyncio.to_thread(_buckets, wanted), wait_seconds=seconds)
         _log.info("buckets ready", buckets=[wanted.s3_bucket_audio, wanted.s3_bucket_results])
+        if wanted.s3_root[0] != wanted.s3_access_key.get_secret_value():
+            await eventually(lambda: asyncio.to_thread(_object_user, wanted), wait_seconds=seconds)
+            _log.info("user of the buckets ready")
     if wanted.nats_url.get_secret_value():
         await _streams(wanted)
         _log.info("streams ready")
@@ -62,10 +65,11 @@ def _database(wanted: ProvisioningSettings) -> None:
 def _buckets(wanted: ProvisioningSettings) -> None:
     url = urlsplit(wanted.s3_endpoint)
     pool = urllib3.PoolManager(timeout=urllib3.Timeout(5), retries=False)
+    access_key, secret_key = wanted.s3_root
     client = Minio(
         url.netloc,
-        access_key=wanted.s3_access_key.get_secret_value(),
-        secret_key=wanted.s3_secret_key.get_secret_value(),
+        access_key=access_key,
+        secret_key=secret_key,
         secure=url.scheme == "https",
         region=wanted.s3_region,
         http_client=pool,
@@ -76,6 +80,23 @@ def _buckets(wanted: ProvisioningSettings) -> None:
                 client.make_bucket(bucket)
     except (MinioException, urllib3.exceptions.HTTPError) as error:
         raise UnavailableError("The object store does not answer or refuses.") from error
+
+
+def _object_user(wanted: ProvisioningSettings) -> None:
+    access_key, secret_key = wanted.s3_root
+    admin = object_user.administrator(
+        wanted.s3_endpoint,
+        access_key=access_key,
+        secret_key=secret_key,
+        region=wanted.s3_region,
+        pool=urllib3.PoolManager(timeout=urllib3.Timeout(5), retries=False),
+    )
+    object_user.provision(
+        admin,
+        access_key=wanted.s3_access_key.get_secret_value(),
+        secret_key=wanted.s3_secret_key.get_secret_value(),
+        buckets=(wanted.s3_bucket_audio, wanted.s3_bucket_results),
+    )
 
 
 async def _streams(wanted: ProvisioningSettings) -> None:

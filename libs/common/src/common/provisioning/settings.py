@@ -13,6 +13,7 @@ class ProvisioningSettings(Settings):
 
     `provision_database_url` is a superuser's, with any database. The URLs of the services set the
     passwords of their roles. `nats_provisioner_url` belongs to the account of event subscribers.
+    With `s3_root_access_key`, MinIO's root user, `s3_access_key` becomes a user for two buckets.
     """
 
     log_level: str = Field("INFO", pattern="(?i)^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
@@ -27,6 +28,8 @@ class ProvisioningSettings(Settings):
     s3_endpoint: str = ""
     s3_access_key: SecretStr = SecretStr("")
     s3_secret_key: SecretStr = SecretStr("")
+    s3_root_access_key: SecretStr = SecretStr("")
+    s3_root_secret_key: SecretStr = SecretStr("")
     s3_region: str = "us-east-1"
     s3_bucket_audio: str = "audio"
     s3_bucket_results: str = "results"
@@ -44,6 +47,14 @@ class ProvisioningSettings(Settings):
         if value.get_secret_value() and (url.username != role or not url.password):
             raise ValueError(f"must be a URL with the user {role} and its password")
         return value
+
+    @property
+    def s3_root(self) -> tuple[str, str]:
+        """Return the keys that make buckets: those of the root user if they are given."""
+        root = self.s3_root_access_key.get_secret_value()
+        if root:
+            return root, self.s3_root_secret_key.get_secret_value()
+        return self.s3_access_key.get_secret_value(), self.s3_secret_key.get_secret_value()
 
     def passwords(self) -> dict[str, str]:
         """Return the passwords of the roles whose URLs are set, by role."""
