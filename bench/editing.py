@@ -174,7 +174,7 @@ async def _report(
         await transcripts.segments(number, _OWNER, max(1, revision - 5))
 
     print(f"{'stored':24}{'median':>10}{'p95':>10}{'in memory':>12}")
-    for name, action, calls, beside in (
+    for name, action, calls, reference in (
         ("first page with words", page, _CALLS, None),
         ("one edit", replace, _CALLS, in_memory),
         ("one split", split, _CALLS, None),
@@ -183,7 +183,7 @@ async def _report(
         ("an earlier revision", past, 5, None),
     ):
         median, high = await _timed(action, calls)
-        ratio = f"{median / beside:.0f} times" if beside else ""
+        ratio = f"{median / reference:.0f} times" if reference else ""
         print(f"{name:24}{median * 1e3:7.1f} ms{high * 1e3:7.1f} ms{ratio:>12}")
 
 

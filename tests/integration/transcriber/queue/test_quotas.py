@@ -81,9 +81,9 @@ async def test_all_sessions_of_one_address_have_a_share(
         assert (succeeded, len(refused)) == (1, 2)
         assert "Your address has 12 of the 20 places" in refused[0].message
         # Another address of the same network is the same client.
-        beside = from_address(api.caller("c"), "2001:db8::2")
+        extra = from_address(api.caller("c"), "2001:db8::2")
         with pytest.raises(ResourceExhaustedError, match="Your address"):
-            await beside.upload(auto_start=True)
+            await extra.upload(auto_start=True)
         await from_address(api.caller("c"), "2001:db8:0:1::1").upload(auto_start=True)
         rows = await database.fetch_all("SELECT DISTINCT origin FROM jobs")
         assert len(rows) == 2

@@ -25,7 +25,7 @@ from tests.limits import UNLIMITED_FIELDS
 from tests.ports import free_port
 
 SMALL = wav(2.0)
-NEAR, BESIDE, FAR = "2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"
+NEAR, EXTRA, FAR = "2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"
 _ORIGINS = "SELECT origin, count(*) AS recordings FROM transcriptions GROUP BY origin ORDER BY 2"
 
 
@@ -37,7 +37,7 @@ async def test_storage_of_an_address_is_exact(
     config: dict[str, Any] = {"size_bytes": size} if announced else {}
     async with apis.run(max_stored_bytes_per_address=3 * size + size // 2) as api:
         await from_address(api.caller("a"), NEAR).upload(SMALL)
-        callers = [from_address(api.caller(name), BESIDE) for name in "bcdef"]
+        callers = [from_address(api.caller(name), EXTRA) for name in "bcdef"]
         succeeded, refused = await outcomes(*(one.upload(SMALL, **config) for one in callers))
         # Uploads of unknown size reserve more than they need while they last.
         assert succeeded == 2 if announced else 1 <= succeeded <= 2
@@ -74,7 +74,7 @@ async def test_sound_of_an_address_in_the_queue_is_limited(
         # One recording is admitted, however long it is.
         first = from_address(api.caller("a"), NEAR)
         long = await first.upload(wav(12.0), auto_start=True)
-        other = from_address(api.caller("b"), BESIDE)
+        other = from_address(api.caller("b"), EXTRA)
         with pytest.raises(ResourceExhaustedError, match="your address in the queue have 0:00:12"):
             await other.upload(SMALL, auto_start=True)
         assert await rows(database) == 1
@@ -191,7 +191,7 @@ async def test_new_session_per_rest_call_is_held_to_the_quotas_of_its_address(
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "RESOURCE_EXHAUSTED")
         assert "The recordings of your address in the queue" in refused.json()["error"]["message"]
         answers = [first]
-        while (answer := await gateway.upload(BESIDE)).is_success:
+        while (answer := await gateway.upload(EXTRA)).is_success:
             answers.append(answer)
             assert len(answers) <= 4
         # Those who do not announce a size reserve more for a moment.

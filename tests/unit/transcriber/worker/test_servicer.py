@@ -50,7 +50,7 @@ async def test_longer_recordings_are_refused_before_the_engine_works(
     engine = FakeEngine()
     limited = SpeechServicer(Recognizer(engine, 5), inference, longest=25.0)
     longer = float_wav(noise(26.0, 16_000))
-    with pytest.raises(ValidationError, match="at most 25s of sound. Upload"):
+    with pytest.raises(ValidationError, match=r"at most 25s of sound\. Upload"):
         await limited.Recognize(speech_pb2.RecognizeRequest(content=longer), None)
     # Two parties of 20 seconds each.
     with pytest.raises(ValidationError, match="all 2 parties together"):

@@ -8,7 +8,7 @@ class Turns:
     """Turns of tasks and of direct calls, one at a time.
 
     A waiting task goes before all waiting calls. A worker has one task at a time, so the next call
-    begins while it fetches another: with both waiting they alternate, and neither waits for ever.
+    begins while it fetches another: with both waiting they alternate, and neither waits forever.
     """
 
     def __init__(self) -> None:

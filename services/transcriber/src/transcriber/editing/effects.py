@@ -44,7 +44,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
-    """All effects of a batch. `divided` are the segments whose words were divided anew."""
+    """All effects of a batch. `divided` are the segments whose words were divided again."""
 
     insertions: tuple[Insertion, ...] = ()
     notes: tuple[NoteItem, ...] = ()

@@ -135,7 +135,7 @@ class WordItem(Item):
 class SegmentItem(Item):
     """Beginning of a segment, which lasts until the next living one.
 
-    `extent` has no value. Its stamp tells when the words of the segment were last divided anew.
+    `extent` has no value. Its stamp tells when the words of the segment were last divided again.
     """
 
     registers: ClassVar = ("alive", "label", "edges", "reviewed", "starred", "extent")

@@ -128,7 +128,7 @@ class Journal:
         self._notes.append(note)
 
     def divide(self, segment: SegmentItem) -> None:
-        """Mark the words of a segment as divided anew."""
+        """Mark the words of a segment as divided again."""
         segment.touch("extent", self._revision)
         self._divided[segment.id] = None
 

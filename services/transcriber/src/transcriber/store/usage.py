@@ -108,9 +108,7 @@ class OriginUsage:
         return await _value(self._connection, statement, self._parameters)
 
 
-async def _value(
-    connection: Connection, statement: str, parameters: Mapping[str, str | float]
-) -> float:
+async def _value(connection: Connection, statement: str, parameters: Mapping[str, object]) -> float:
     row = await fetch_one(connection, statement, parameters)
     assert row is not None, "it is an aggregate"
     value: float = row["value"]
