@@ -75,9 +75,11 @@ def servers_only(operator: SmallDiskOperator) -> SmallDiskOperator:
 
 
 @asynccontextmanager
-async def stream_of(operator: SmallDiskOperator) -> AsyncIterator[JetStreamContext]:
+async def stream_of(
+    operator: SmallDiskOperator, service: str = "transcriber"
+) -> AsyncIterator[JetStreamContext]:
     """Connect to JetStream as a service."""
-    client = await bus.connect(operator.variables_of("transcriber")["NATS_URL"], name="tests")
+    client = await bus.connect(operator.variables_of(service)["NATS_URL"], name="tests")
     try:
         yield client.jetstream()
     finally:
@@ -114,6 +116,7 @@ async def test_nats_accepts_messages_again_when_there_is_space(
     servers_only.well()
     async with stream_of(servers_only) as stream:
         await stream.publish(subject, b"next", timeout=30)
+    async with stream_of(servers_only, "diarizer") as stream:
         subscription = await stream.pull_subscribe_bind("diarize", stream=bus.TASKS_STREAM)
         received = [one.data for one in await subscription.fetch(10, timeout=10)]
     assert received[0] == b"kept"
