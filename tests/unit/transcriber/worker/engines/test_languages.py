@@ -49,6 +49,12 @@ def test_rare_languages_of_unclear_speech_do_not_count() -> None:
     assert settle(row, certainly_spoken(row)) == ["en"] * 4
 
 
+def test_rare_language_is_spoken_only_if_it_is_certain_for_long() -> None:
+    row = [heard(5, en=0.95), heard(5, la=0.9)]
+    assert certainly_spoken(row) == ["en"]
+    assert certainly_spoken([*row, heard(5, la=0.9)]) == ["la", "en"]
+
+
 def test_nothing_heard_is_in_no_language() -> None:
     assert settle([], ["en"]) == []
     assert certainly_spoken([]) == []

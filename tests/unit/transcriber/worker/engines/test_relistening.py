@@ -127,6 +127,13 @@ def test_language_heard_nowhere_else_must_be_clearly_better(
     assert languages == [language]
 
 
+@pytest.mark.parametrize(("name", "language"), [("nl", "nl"), ("cy", "de")])
+def test_rare_language_heard_nowhere_else_must_be_better_yet(name: str, language: str) -> None:
+    given = part("de", stretch(0, 12, **{name: 0.5, "de": 0.4}))
+    languages, _ = reviewed(Decoder({name: 0.75}), decoded(given, 0.6), spoken=["de"])
+    assert languages == [language]
+
+
 def test_the_sound_decides_if_the_words_are_the_same() -> None:
     given = part("de", stretch(0, 12, en=0.6, de=0.05))
     for same_words, language in ((True, "en"), (False, "de")):

@@ -158,6 +158,21 @@ def test_the_language_of_each_stretch_is_detected_once() -> None:
     assert work.warnings == ()
 
 
+def test_brief_speech_is_in_one_language_if_its_words_are_sure() -> None:
+    recognizer = FakeRecognizer(LANGUAGES)
+    work = session(recognizer)
+    work.add(window(0.0, (ENGLISH, 5.0), (0, 1.0), (ENGLISH, 3.0)))
+    assert recognizer.listened == [8.0]
+    assert [language for language, _ in recognizer.asked] == ["en"]
+    assert [(span.language, span.end) for span in work.languages] == [("en", 9.0)]
+
+
+def test_brief_speech_with_unsure_words_is_searched() -> None:
+    work = session(FakeRecognizer(LANGUAGES))
+    work.add(window(0.0, (ENGLISH, 6.0), (0, 1.0), (GERMAN, 5.0)))
+    assert [span.language for span in work.languages] == ["en", "de"]
+
+
 def test_a_window_in_another_language_is_transcribed_in_it() -> None:
     work = session(FakeRecognizer(LANGUAGES))
     work.add(window(0.0, (ENGLISH, 40.0), (0, 5.0)))

@@ -78,6 +78,11 @@ class LanguageSearch:
         self.languages = certainly_spoken(self._heard) or [self._doubtful(sound, whole)]
         return whole, settle([stretch.heard for stretch in found], self.languages)
 
+    def add(self, part: Part) -> None:
+        """Take the language of speech that was not searched."""
+        self._heard += [stretch.heard for stretch in part.stretches]
+        self.languages = [part.language]
+
     def divide(self, sound: Samples, whole: Part, languages: Sequence[str]) -> list[Part]:
         """Return speech as parts in one language each, given the language of each stretch."""
         edges = [0]

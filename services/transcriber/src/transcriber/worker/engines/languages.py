@@ -8,6 +8,8 @@ from dataclasses import dataclass
 CERTAIN = 0.8
 #: Least length of such a stretch, in seconds.
 _LONG_ENOUGH = 2.0
+#: Least length of all such stretches in a rare language.
+_RARE_LONG_ENOUGH = 8.0
 #: Length in seconds from which on the evidence of a stretch counts fully.
 _FULL_LENGTH = 2.5
 #: Added to probabilities, so that no single stretch is overwhelming evidence.
@@ -59,6 +61,11 @@ class Heard:
         return length * math.log((self.probability(language) + _FLOOR) / total)
 
 
+def is_common(language: str) -> bool:
+    """Return whether a language is one that most recordings are in."""
+    return language in _COMMON
+
+
 def average(heard: Sequence[Heard]) -> Heard:
     """Return the probabilities in several stretches together, averaged by length.
 
@@ -76,13 +83,19 @@ def average(heard: Sequence[Heard]) -> Heard:
 def certainly_spoken(heard: Sequence[Heard]) -> list[str]:
     """Return the languages that a stretch of some length is certainly in, most speech first.
 
-    Whisper takes unclear speech for rare languages, but seldom with certainty.
+    Whisper takes unclear speech for rare languages, but seldom with certainty, and for long even
+    more seldom.
     """
     seconds: dict[str, float] = {}
     for one in heard:
         if one.seconds >= _LONG_ENOUGH and one.probability(one.best) >= CERTAIN:
             seconds[one.best] = seconds.get(one.best, 0.0) + one.seconds
-    return sorted(seconds, key=lambda language: -seconds[language])
+    enough = [
+        language
+        for language in seconds
+        if language in _COMMON or seconds[language] >= _RARE_LONG_ENOUGH
+    ]
+    return sorted(enough, key=lambda language: -seconds[language])
 
 
 def settle(heard: Sequence[Heard], languages: Sequence[str]) -> list[str]:

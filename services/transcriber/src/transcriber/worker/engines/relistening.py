@@ -13,7 +13,7 @@ from common.audio.resampling import SAMPLE_RATE, Samples
 from transcriber.worker.engines import rivals
 from transcriber.worker.engines.decoded import Decoded, quality
 from transcriber.worker.engines.doubts import Doubt
-from transcriber.worker.engines.languages import CERTAIN, average, best_sequence
+from transcriber.worker.engines.languages import CERTAIN, average, best_sequence, is_common
 from transcriber.worker.engines.parts import Part, Stretch, excerpt
 from transcriber.worker.engines.protocol import RecognizedSegment
 from transcriber.worker.engines.rivals import Region
@@ -25,6 +25,7 @@ _CHANGE = 0.3
 #: Quality by which another language must be better, if heard elsewhere or not.
 _BETTER = 0.05
 _BETTER_IF_NEW = 0.1
+_BETTER_IF_NEW_AND_RARE = 0.2
 #: Share of words in common from which on two texts are the same.
 _SAME_WORDS = 0.8
 #: Speech that decides on the language of a recording, in seconds.
@@ -104,7 +105,7 @@ class Relistening:
         }
         # The same text in both is that of the sound, and the sound alone tells its language.
         costs = {
-            rival: _BETTER if rival in spoken else _BETTER_IF_NEW
+            rival: _lead(rival, spoken)
             for rival in region.rivals
             if not _alike(own, words[rival], words[own.language])
         }
@@ -136,6 +137,13 @@ class Relistening:
         part = decoded.part
         inside = part.start <= own.start and own.end <= part.end
         return decoded.segments if inside else self._decode(sound, own)
+
+
+def _lead(language: str, spoken: Sequence[str]) -> float:
+    """Return the quality by which words in a language must be better to be taken."""
+    if language in spoken:
+        return _BETTER
+    return _BETTER_IF_NEW if is_common(language) else _BETTER_IF_NEW_AND_RARE
 
 
 def _alike(

@@ -14,6 +14,7 @@ from transcriber.worker.engines.doubts import Doubt
 from transcriber.worker.engines.language_search import LanguageSearch
 from transcriber.worker.engines.languages import Heard
 from transcriber.worker.engines.parts import Part, Place
+from transcriber.worker.engines.plain import PlainSpeech, is_sure
 from transcriber.worker.engines.protocol import (
     RecognitionOptions,
     RecognizedLanguage,
@@ -91,6 +92,7 @@ class RecognitionSession:
         self._trials: dict[Place, list[RecognizedSegment]] = {}
         self._relistening = Relistening(self._decode)
         self._search = LanguageSearch(self._detect, self._decode, self._relistening.judge)
+        self._plain = PlainSpeech(self._detect, self._decode)
         self._reported = 0.0
 
     @property
@@ -123,13 +125,26 @@ class RecognitionSession:
             given = self._options.language
             part = Part(start=0, end=len(sound), spans=tuple(spans), language=given)
             return [self._heard_in(window, part)]
+        known: dict[Place, Decoded] = {}
+        # A later window profits from the languages of earlier ones.
+        plain = None if self._search.languages else self._plain.part(sound, spans)
+        if plain is not None:
+            decoded = self._heard_in(window, plain)
+            if is_sure(sound, decoded):
+                self._search.add(plain)
+                return [decoded]
+            known[plain.place] = decoded
         whole, languages = self._search.listen(sound, spans)
         self._report(window.start + _LANGUAGE_SHARE * window.duration, window)
-        known: dict[Place, Decoded] = {}
         rounds: list[tuple[list[Decoded], list[Doubt]]] = []
         for _ in range(_MOST_REVIEWS):
             parts = self._search.divide(sound, whole, languages)
-            found = [known.get(part.place) or self._heard_in(window, part) for part in parts]
+            found = [
+                replace(known[part.place], part=part)
+                if part.place in known
+                else self._heard_in(window, part)
+                for part in parts
+            ]
             known |= {one.part.place: one for one in found}
             settled = [one.part.language for one in found for _ in one.part.stretches]
             spoken = list(dict.fromkeys([*self._search.languages, *settled]))
