@@ -50,7 +50,14 @@ def test_contracts_mark_idempotent_methods() -> None:
 
     reads = ("Get", "List", "Search", "Stream")
     writes = {name for name in marked if not name.partition("/")[2].startswith(reads)}
-    assert writes == {"SpeakerService/RecognizeVoices", "SpeakerService/SetVoiceDecisions"}
+    assert writes == {
+        "SpeakerService/EraseVoices",
+        "SpeakerService/EraseWorkspaceVoices",
+        "SpeakerService/RecognizeVoices",
+        "SpeakerService/SetVoiceDecisions",
+        "TranscriptService/ReadTranscript",
+        "TranscriptionService/EraseWorkspace",
+    }
     assert {"TranscriptionService/GetTranscription", "QueueService/ListJobs"} <= marked
     assert not {name for name in marked if "Upload" in name or "Start" in name or "Cancel" in name}
 

@@ -21,6 +21,7 @@ from securetranscribe.v1 import (
     session_pb2,
     speaker_pb2,
     speech_pb2,
+    transcript_pb2,
     transcription_pb2,
 )
 
@@ -32,6 +33,7 @@ _CONTRACTS: tuple[Any, ...] = (
     session_pb2,
     speaker_pb2,
     speech_pb2,
+    transcript_pb2,
     transcription_pb2,
 )
 SENDING_FAILED = "Internal error from Core"

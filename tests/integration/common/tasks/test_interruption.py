@@ -23,7 +23,7 @@ def start(servers: EmbeddedServers) -> Start:
     """Starts a worker process with a stall bound of about two seconds."""
 
     def start(**settings: str) -> AbstractAsyncContextManager[ServiceProcess]:
-        environment = servers.environment("transcriber") | {
+        environment = servers.environment("transcriber-worker") | {
             "TASK_STALL_SECONDS": "1",
             "TASK_ACK_WAIT_SECONDS": "3",
             "TASK_MAX_DELIVER": "2",

@@ -56,7 +56,7 @@ async def test_stopped_worker_takes_no_task(bench: Bench) -> None:
 
 
 def worker_process(servers: EmbeddedServers) -> AbstractAsyncContextManager[ServiceProcess]:
-    environment = servers.environment("transcriber")
+    environment = servers.environment("transcriber-worker")
     return service(program="tasks/worker_process.py", environment=environment)
 
 
