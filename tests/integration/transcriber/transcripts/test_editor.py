@@ -152,6 +152,73 @@ async def test_conflict_has_both_versions(database: Database, editor: Transcript
     }
 
 
+async def test_conflict_about_a_note_names_it(database: Database, editor: TranscriptEditor) -> None:
+    transcription_id = await stored(database)
+    word = ItemId.parse((await shown(database, transcription_id))[1].words[0].id)
+    await editor.edit(
+        transcription_id, OWNER, "ann", [ops.AddNote(first=word, last=word, text="a")], base=1
+    )
+    note = ItemId(2, 1)
+    await editor.edit(transcription_id, OWNER, "ann", [ops.ChangeNote(note=note, text="b")], base=2)
+    with pytest.raises(EditConflictError) as caught:
+        await editor.edit(
+            transcription_id, OWNER, "bob", [ops.ChangeNote(note=note, text="c")], base=2
+        )
+    assert caught.value.details["item_id"] == str(note)
+
+
+async def test_conflict_about_a_speaker_names_it(
+    database: Database, editor: TranscriptEditor
+) -> None:
+    transcription_id = await stored(database)
+    merge = ops.MergeSpeakers(speaker="Speaker_2", into="Speaker_1")
+    await editor.edit(transcription_id, OWNER, "ann", [merge], base=1)
+    await editor.undo(transcription_id, OWNER, "ann")
+    with pytest.raises(EditConflictError) as caught:
+        await editor.edit(transcription_id, OWNER, "bob", [merge], base=1)
+    assert caught.value.details["item_id"] == "Speaker_2"
+
+
+async def test_identifiers_beyond_all_numbers_are_refused(
+    database: Database, editor: TranscriptEditor
+) -> None:
+    transcription_id = await stored(database)
+    for item in (ItemId(1, 10**30), ItemId(10**30, 1), ItemId(1, 2**31 * 100_000)):
+        with pytest.raises(ValidationError):
+            await editor.edit(
+                transcription_id, OWNER, "ann", [ops.DeleteWords(first=item, last=item)], base=1
+            )
+
+
+async def test_large_batches_are_undone_at_once(
+    database: Database, editor: TranscriptEditor
+) -> None:
+    transcription_id = await stored(database, CONVERSATION * 40)
+    before = await shown(database, transcription_id)
+    words = [ItemId.parse(segment.words[0].id) for segment in before]
+    batch = [ops.ReplaceWords(first=word, last=word, text="x y") for word in words]
+    await editor.edit(transcription_id, OWNER, "ann", batch, base=1)
+    assert all(s.text.startswith("x y ") for s in await shown(database, transcription_id))
+    await editor.undo(transcription_id, OWNER, "ann")
+    assert [s.text for s in await shown(database, transcription_id)] == [s.text for s in before]
+
+
+async def test_restoring_stores_only_the_segments_that_differ(
+    database: Database, editor: TranscriptEditor
+) -> None:
+    transcription_id = await stored(database)
+    word = ItemId.parse((await shown(database, transcription_id))[0].words[2].id)
+    await editor.edit(transcription_id, OWNER, "ann", [ops.SplitSegment(word=word)], base=1)
+    await editor.restore(transcription_id, OWNER, "ann", 1)
+    rows = await database.fetch_all(
+        "SELECT item FROM edited_segments WHERE transcription_id = %s", (transcription_id,)
+    )
+    assert [row["item"] for row in rows] == ["1.0"]
+    assert await lines(database, transcription_id) == [
+        (segment.label, segment.text) for segment in CONVERSATION
+    ]
+
+
 async def test_repeated_request_is_executed_once(
     database: Database, editor: TranscriptEditor
 ) -> None:

@@ -25,7 +25,6 @@ _FIRST, _LAST = ItemId(1, 1), ItemId(1, 3)
         ops.MoveEdges(segment=_FIRST, start=1.5, end=None),
         ops.SetSpeaker(first=_FIRST, last=_LAST, speaker=""),
         ops.MergeSpeakers(speaker="Speaker_1", into="Speaker_2"),
-        ops.NameSpeaker(speaker="Speaker_1", naming={"name": "Ada"}),
         ops.SetReviewed(segment=_FIRST, reviewed=True),
         ops.SetStarred(segment=_FIRST, starred=False),
         ops.AddNote(first=_FIRST, last=_LAST, text="Why?"),

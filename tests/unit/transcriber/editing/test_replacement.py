@@ -71,3 +71,11 @@ def test_invalid_groups_are_refused() -> None:
     query = Query(text="(a)", replacement=r"\7", regular_expression=True)
     with pytest.raises(ValidationError, match="group"):
         replaced("a b", query)
+
+
+def test_replacements_with_control_characters_are_refused() -> None:
+    query = Query(text="(a)", replacement=r"\0", regular_expression=True)
+    with pytest.raises(ValidationError, match="control characters"):
+        replaced("a b", query)
+    whole = Query(text="(a)", replacement=r"<\g<0>>", regular_expression=True)
+    assert replaced("a b", whole) == "<a> b"

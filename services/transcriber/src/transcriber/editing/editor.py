@@ -55,7 +55,6 @@ def _actions(
         ops.SetReviewed: segments.set_reviewed,
         ops.SetStarred: segments.set_starred,
         ops.MergeSpeakers: speakers.merge,
-        ops.NameSpeaker: speakers.name,
         ops.AddNote: notes.add,
         ops.ChangeNote: notes.change,
     }

@@ -37,7 +37,6 @@ _OPERATIONS = {
         ops.MoveEdges,
         ops.SetSpeaker,
         ops.MergeSpeakers,
-        ops.NameSpeaker,
         ops.SetReviewed,
         ops.SetStarred,
         ops.AddNote,

@@ -8,7 +8,6 @@ Items are never removed. A deleted word stays in its place, so that words next t
 it can come back.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -155,15 +154,13 @@ class SegmentItem(Item):
 class SpeakerItem(Item):
     """A speaker, identified by its label.
 
-    `merged_into` is the label of the speaker who this one turned out to be, empty if none. `naming`
-    holds the name with its source, as it is stored.
+    `merged_into` is the label of the speaker who this one turned out to be, empty if none.
     """
 
-    registers: ClassVar = ("merged_into", "naming")
+    registers: ClassVar = ("merged_into",)
 
     id: str
     merged_into: str = ""
-    naming: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)

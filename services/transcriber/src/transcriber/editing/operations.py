@@ -4,9 +4,7 @@ They name words and segments by their identifiers, never by their place, so that
 meaning when others edit elsewhere. Ranges of words include both ends.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from transcriber.editing.items import ItemId, Times
 
@@ -79,14 +77,6 @@ class MergeSpeakers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NameSpeaker:
-    """Set the name of a speaker, with its source, as it is stored."""
-
-    speaker: str
-    naming: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SetReviewed:
     """Mark a segment as reviewed, or as not reviewed."""
 
@@ -135,7 +125,6 @@ Operation = (
     | MoveEdges
     | SetSpeaker
     | MergeSpeakers
-    | NameSpeaker
     | SetReviewed
     | SetStarred
     | AddNote

@@ -6,6 +6,7 @@ from typing import Any
 
 import re2  # type: ignore[import-untyped]
 
+from common import characters
 from common.errors import ValidationError
 from transcriber.editing.items import ItemId
 from transcriber.editing.operations import DeleteWords, Operation, ReplaceWords
@@ -19,7 +20,7 @@ _MOST_BYTES = 1 << 20
 class Query:
     """Text to find and its replacement.
 
-    The replacement of a regular expression may refer to groups: `\\1`, or `\\0` for the whole.
+    The replacement of a regular expression may refer to groups: `\\1`, or `\\g<0>` for the whole.
     """
 
     text: str
@@ -106,6 +107,8 @@ class Replacer:
             raise ValidationError.of(
                 "replacement", "The replacement refers to a group that does not exist."
             ) from error
+        if characters.has_forbidden(text):
+            raise ValidationError.of("replacement", "The replacement makes control characters.")
         return text
 
 

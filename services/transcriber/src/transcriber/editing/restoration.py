@@ -2,6 +2,7 @@
 
 from transcriber.editing.document import Document
 from transcriber.editing.effects import Effects
+from transcriber.editing.items import SegmentItem
 from transcriber.editing.journal import Journal
 
 #: Stamps without a value.
@@ -28,6 +29,15 @@ def restore(document: Document, target: Document, *, revision: int) -> Effects:
         merged_into = target.speaker(speaker.id).merged_into
         if speaker.merged_into != merged_into:
             journal.write(speaker, "merged_into", merged_into)
-    for segment in document.segments():
-        journal.divide(segment)
+    _divide(journal, revision)
     return journal.effects()
+
+
+def _divide(journal: Journal, revision: int) -> None:
+    """Mark the segments that got or lost words because others appeared or disappeared."""
+    current = None
+    for item in journal.document:
+        if isinstance(item, SegmentItem):
+            if item.stamp("alive").changed == revision and current is not None:
+                journal.divide(current)
+            current = item if item.alive else current

@@ -134,11 +134,6 @@ class SpeakerEdits:
         self._journal.read(into, "merged_into")
         self._journal.write(speaker, "merged_into", into.id)
 
-    def name(self, operation: ops.NameSpeaker) -> None:
-        """Set the name."""
-        speaker = self._document.speaker(self._effective(operation.speaker))
-        self._journal.write(speaker, "naming", dict(operation.naming))
-
     def label(self, speaker: str) -> str:
         """Return the label of a known speaker, or a new one for an empty name."""
         if speaker:

@@ -163,7 +163,7 @@ JOIN transcript_batches AS own
 WHERE batch.transcription_id = %s AND batch.revision > %s AND batch.revision <= %s
 ORDER BY batch.revision
 """
-#: More stretches than this are not loaded one by one.
+#: With more stretches than this, the whole transcript is loaded.
 _MOST_STRETCHES = 50
 #: Behind all positions.
 _LAST = 2**31 - 1
@@ -231,12 +231,14 @@ class TranscriptEdits:
 
         The segment before each stretch is included.
         """
-        bounds = [await self._bounds(head, ids) for ids in stretches]
+        distinct = list(dict.fromkeys(map(tuple, stretches)))
+        if len(distinct) > _MOST_STRETCHES:
+            bounds = [(Decimal(0), Decimal(_LAST))]
+        else:
+            found = [await self._bounds(head, ids) for ids in distinct]
+            bounds = [bound for bound in found if bound is not None]
         rows: dict[Decimal, LoadedRow] = {}
-        known = [bound for bound in bounds if bound is not None]
-        if len(known) > _MOST_STRETCHES:
-            known = [(min(low for low, _ in known), max(high for _, high in known))]
-        for low, high in known:
+        for low, high in bounds:
             for row in await self._rows(head, low, high):
                 rows[row.rank] = row
         stored = await fetch_all(

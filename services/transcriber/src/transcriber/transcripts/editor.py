@@ -12,7 +12,7 @@ from transcriber.editing.document import Document
 from transcriber.editing.effects import Effects
 from transcriber.editing.errors import EditConflictError
 from transcriber.editing.history import BatchKind, Entry, Stacks
-from transcriber.editing.items import ItemId, SegmentItem
+from transcriber.editing.items import ItemId, SegmentItem, WordItem
 from transcriber.editing.machine_version import items_of
 from transcriber.editing.operations import Operation, SetTimes
 from transcriber.editing.views import SegmentView
@@ -219,14 +219,17 @@ class TranscriptEditor:
     ) -> dict[str, str]:
         """Return the text of the first segment in conflict, now and at the base revision."""
         item = error.collisions[0].item
+        versions = {"item_id": str(item)}
         if not isinstance(item, ItemId):
-            return {}
+            return versions
         async with self._database.transaction() as connection:
             edits = TranscriptEdits(connection, transcription_id)
             head = _existing(await edits.head(workspace_id))
             document = (await edits.load(head, [(item,)], ())).document
+            if not isinstance(document.find(item), WordItem | SegmentItem):
+                return versions
             batches = await edits.batches(base, head.revision)
-        versions = {"item_id": str(item), "current_text": _text_around(document, item)}
+        versions["current_text"] = _text_around(document, item)
         for entry, effects in reversed(batches):
             history.unwind(document, entry, effects)
         return versions | {"base_text": _text_around(document, item)}
