@@ -135,7 +135,7 @@ class ObjectStore:
     async def _abort(self, upload: PartedUpload) -> None:
         """Abort an upload, also if the caller is cancelled again. An outage leaves it unfinished.
 
-        What is left then is removed by `abort_uploads` or by a rule of the store.
+        Remaining parts are removed by `abort_uploads` or by a rule of the store.
         """
         aborting = asyncio.create_task(upload.abort(), name="abort upload")
         with contextlib.suppress(ApplicationError):

@@ -24,7 +24,7 @@ def add_commands(commands: Any) -> None:
     """Add the command `admin` to the parser of the command line."""
     parser = commands.add_parser(
         "admin",
-        help="list and erase what is stored, with the token of administrators",
+        help="list and erase stored recordings and voices, with the token of administrators",
         description="The token is the value of ADMIN_TOKEN of the transcriber. It is read from the "
         "environment variable ADMIN_TOKEN, or the file that ADMIN_TOKEN_FILE names.",
     )

@@ -26,7 +26,7 @@ class WorkspaceErasure(ItemStep[EndedWorkspace]):
 
     name = "workspaces"
     items = "ended workspaces to erase"
-    outcome = "Nobody can reach the workspace. What is left of it stays stored and is listed."
+    outcome = "Nobody can reach the workspace. Its remains stay stored and are listed."
     policy = Policy(most_attempts=12, first_pause=15.0, longest_pause=3600.0, at_a_time=4)
 
     def __init__(
