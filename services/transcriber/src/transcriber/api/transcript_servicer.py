@@ -18,7 +18,8 @@ from transcriber.editing.operations import Operation
 from transcriber.editing.views import SegmentView
 from transcriber.names.rules import group_by_name
 from transcriber.store import locks
-from transcriber.store.edits import HistoryEntry, TranscriptEdits
+from transcriber.store.edit_history import HistoryEntry
+from transcriber.store.edits import TranscriptEdits
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Transcripts
 from transcriber.transcripts.editor import TranscriptEditor

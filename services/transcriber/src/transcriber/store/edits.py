@@ -1,11 +1,9 @@
-"""Edits of transcripts: changed segments, notes, and the history, within one transaction."""
+"""Edited transcripts: segments, speakers and notes, within one transaction."""
 
-import datetime as dt
 import decimal
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
@@ -14,20 +12,10 @@ from common.postgres import Connection, execute, fetch_all, fetch_one
 from transcriber.domain.transcripts import Segment
 from transcriber.editing import encoding, machine_version, views
 from transcriber.editing.document import Document
-from transcriber.editing.effects import Effects
-from transcriber.editing.history import BatchKind, Entry
 from transcriber.editing.items import ItemId, NoteItem, PlacedItem, SegmentItem, SpeakerItem
-from transcriber.editing.operations import Operation
+from transcriber.store.edit_history import EditHistory, Head
 from transcriber.store.rows import segment_of, word_views_to_json
 
-_LOCK = """
-SELECT revision, machine_revision, transcript_at FROM transcriptions
-WHERE id = %s AND workspace_id = %s AND transcript_at IS NOT NULL FOR NO KEY UPDATE
-"""
-_HEAD = """
-SELECT revision, machine_revision, transcript_at FROM transcriptions
-WHERE id = %s AND workspace_id = %s AND transcript_at IS NOT NULL
-"""
 _RANKS = """
 SELECT position::numeric AS rank FROM segments
 WHERE transcription_id = %(id)s AND position = ANY(%(positions)s) AND NOT superseded
@@ -126,67 +114,12 @@ _STORE_NOTE = """
 INSERT INTO transcript_notes (transcription_id, item, note) VALUES (%s, %s, %s)
 ON CONFLICT (transcription_id, item) DO UPDATE SET note = excluded.note
 """
-_ADVANCE = "UPDATE transcriptions SET revision = %(revision)s WHERE id = %(id)s"
-_RECORD = """
-INSERT INTO transcript_batches (
-    transcription_id, revision, author, request_id, kind, target, operations, effects)
-VALUES (
-    %(id)s, %(revision)s, %(author)s, %(request_id)s, %(kind)s, %(target)s, %(operations)s,
-    %(effects)s)
-"""
-_ENTRIES = """
-SELECT revision, author, kind, target, created_at, operations FROM transcript_batches
-WHERE transcription_id = %s ORDER BY revision
-"""
-_REPEATED = """
-SELECT revision FROM transcript_batches
-WHERE transcription_id = %s AND author = %s AND request_id = %s
-"""
-_REPLACED = """
-SELECT batch.transcription_id, batch.revision
-FROM transcript_batches AS batch
-JOIN transcriptions ON transcriptions.id = batch.transcription_id
-WHERE transcriptions.workspace_id = %s AND batch.author = %s AND batch.request_id = %s
-ORDER BY batch.transcription_id
-"""
-_STACK = """
-SELECT revision, author, kind, target FROM transcript_batches
-WHERE transcription_id = %s AND author = %s AND revision > %s ORDER BY revision
-"""
-_EFFECTS = "SELECT effects FROM transcript_batches WHERE transcription_id = %s AND revision = %s"
-_BATCHES = """
-SELECT batch.revision, batch.author, batch.kind, batch.target, own.effects
-FROM transcript_batches AS batch
-JOIN transcript_batches AS own
-  ON own.transcription_id = batch.transcription_id
- AND own.revision = CASE batch.target WHEN 0 THEN batch.revision ELSE batch.target END
-WHERE batch.transcription_id = %s AND batch.revision > %s AND batch.revision <= %s
-ORDER BY batch.revision
-"""
 #: With more stretches than this, the whole transcript is loaded.
 _MOST_STRETCHES = 50
 #: Behind all positions.
 _LAST = 2**31 - 1
 #: Enough digits for a place between two neighbors, however often the same place is divided.
 _PRECISE = decimal.Context(prec=2000)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Head:
-    """The newest revision of a transcript, and its machine version with its time."""
-
-    revision: int
-    machine_revision: int
-    transcript_at: dt.datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HistoryEntry:
-    """A batch as the history lists it."""
-
-    entry: Entry
-    created_at: dt.datetime
-    operations: Sequence[Operation]
 
 
 @dataclass(kw_only=True, slots=True)
@@ -200,29 +133,12 @@ class LoadedRow:
 
 
 class TranscriptEdits:
-    """The tables of edits of one transcription."""
+    """The newest revision of one transcription. `log` has the batches that led to it."""
 
     def __init__(self, connection: Connection, transcription_id: int) -> None:
         self._connection = connection
         self._id = transcription_id
-
-    @property
-    def transcription_id(self) -> int:
-        """The transcription."""
-        return self._id
-
-    async def lock(self, workspace_id: str) -> Head | None:
-        """Lock a workspace's transcript. Return None if there is none."""
-        return _head(await fetch_one(self._connection, _LOCK, (self._id, workspace_id)))
-
-    async def head(self, workspace_id: str) -> Head | None:
-        """Return the newest revision of a workspace's transcript, None if there is none."""
-        return _head(await fetch_one(self._connection, _HEAD, (self._id, workspace_id)))
-
-    async def repeated(self, author: str, request_id: str) -> int | None:
-        """Return the revision that a request made earlier."""
-        row = await fetch_one(self._connection, _REPEATED, (self._id, author, request_id))
-        return None if row is None else row["revision"]
+        self.log = EditHistory(connection, transcription_id)
 
     async def load(
         self, head: Head, stretches: Iterable[Sequence[ItemId]], notes: Iterable[ItemId]
@@ -301,61 +217,10 @@ class TranscriptEdits:
         await execute(self._connection, _ADD_SPEAKERS, {"id": self._id})
         await execute(self._connection, _COUNT_SPEAKERS, {"id": self._id})
 
-    async def record(
-        self,
-        entry: Entry,
-        operations: Iterable[Operation],
-        effects: Effects,
-        request_id: str = "",
-    ) -> None:
-        """Append a batch to the history and make its revision the newest."""
-        parameters: dict[str, Any] = {
-            "id": self._id,
-            "revision": entry.revision,
-            "author": entry.author,
-            "request_id": request_id or None,
-            "kind": entry.kind,
-            "target": entry.target,
-            "operations": Jsonb([encoding.operation_to_json(item) for item in operations]),
-            "effects": Jsonb(encoding.effects_to_json(effects)),
-        }
-        await execute(self._connection, _RECORD, parameters)
-        await execute(self._connection, _ADVANCE, {"id": self._id, "revision": entry.revision})
-
-    async def stack(self, author: str, since: int) -> list[Entry]:
-        """Return the batches of an author behind a revision, in order."""
-        rows = await fetch_all(self._connection, _STACK, (self._id, author, since))
-        return [_entry(row) for row in rows]
-
-    async def effects(self, revision: int) -> Effects:
-        """Return the effects of a batch."""
-        row = await fetch_one(self._connection, _EFFECTS, (self._id, revision))
-        assert row is not None
-        return encoding.effects_from_json(row["effects"])
-
-    async def history(self) -> list[HistoryEntry]:
-        """Return all batches in order, without their effects."""
-        return [
-            HistoryEntry(
-                entry=_entry(row),
-                created_at=row["created_at"],
-                operations=[encoding.operation_from_json(item) for item in row["operations"]],
-            )
-            for row in await fetch_all(self._connection, _ENTRIES, (self._id,))
-        ]
-
     async def machine_version(self) -> list[Segment]:
         """Return the segments of the machine version with words."""
         rows = await fetch_all(self._connection, _MACHINE_VERSION, (self._id,))
         return [segment_of(row) for row in rows]
-
-    async def batches(self, after: int, until: int) -> list[tuple[Entry, Effects]]:
-        """Return the batches behind a revision up to another one, in order.
-
-        An undo or redo has the effects of its target.
-        """
-        rows = await fetch_all(self._connection, _BATCHES, (self._id, after, until))
-        return [(_entry(row), encoding.effects_from_json(row["effects"])) for row in rows]
 
     async def notes(self) -> list[NoteItem]:
         """Return all notes that are not deleted."""
@@ -499,33 +364,6 @@ class LoadedDocument:
             for speaker in self.document.speakers
             if self._speakers.get(speaker.id) != (speaker.merged_into, speaker.stamps)
         ]
-
-
-async def requested_batches(
-    connection: Connection, workspace_id: str, author: str, request_id: str
-) -> list[tuple[int, int]]:
-    """Return the transcriptions and revisions of the batches with one request, in order."""
-    rows = await fetch_all(connection, _REPLACED, (workspace_id, author, request_id))
-    return [(row["transcription_id"], row["revision"]) for row in rows]
-
-
-def _head(row: DictRow | None) -> Head | None:
-    if row is None:
-        return None
-    return Head(
-        revision=row["revision"],
-        machine_revision=row["machine_revision"],
-        transcript_at=row["transcript_at"],
-    )
-
-
-def _entry(row: DictRow) -> Entry:
-    return Entry(
-        revision=row["revision"],
-        author=row["author"],
-        kind=BatchKind(row["kind"]),
-        target=row["target"],
-    )
 
 
 def _speaker_item(row: DictRow) -> SpeakerItem:

@@ -16,7 +16,8 @@ from transcriber.editing.items import ItemId, SegmentItem, WordItem
 from transcriber.editing.machine_version import items_of
 from transcriber.editing.operations import Operation, SetTimes
 from transcriber.editing.views import SegmentView
-from transcriber.store.edits import Head, HistoryEntry, LoadedDocument, TranscriptEdits
+from transcriber.store.edit_history import Head, HistoryEntry
+from transcriber.store.edits import LoadedDocument, TranscriptEdits
 
 #: Earlier revisions that are computed at the same time. Each takes memory for a whole transcript.
 _AT_A_TIME = 2
@@ -77,14 +78,18 @@ class TranscriptEditor:
             async with self._database.transaction() as connection:
                 edits = TranscriptEdits(connection, transcription_id)
                 head = await _locked(edits, workspace_id)
-                earlier = await edits.repeated(author, request_id) if request_id else None
+                earlier = await edits.log.repeated(author, request_id) if request_id else None
                 if earlier is not None:
                     return Edited(revision=earlier)
                 _check_base(base, head)
                 entry = Entry(revision=head.revision + 1, author=author)
-                return await _execute(
-                    edits, head, operations, entry, base=base, request_id=request_id
-                )
+                loaded = await edits.load(head, map(places_of, operations), notes_of(operations))
+                before = _shown(loaded)
+                if not await run_batch(
+                    edits, loaded, operations, entry, base=base, request_id=request_id
+                ):
+                    return Edited(revision=head.revision)
+            return _difference(entry.revision, before, _shown(loaded))
         except EditConflictError as error:
             versions = await self._versions(transcription_id, workspace_id, base, error)
             error.details.update(versions)
@@ -147,7 +152,7 @@ class TranscriptEditor:
             if not effects:
                 return Edited(revision=head.revision)
             await edits.store(loaded)
-            await edits.record(entry, (), effects)
+            await edits.log.record(entry, (), effects)
         return _difference(entry.revision, before, _shown(loaded))
 
     async def history(self, transcription_id: int, workspace_id: str, author: str) -> History:
@@ -158,9 +163,9 @@ class TranscriptEditor:
         """
         async with self._database.transaction() as connection:
             edits = TranscriptEdits(connection, transcription_id)
-            head = _existing(await edits.head(workspace_id))
-            stack = history.stacks(await edits.stack(author, head.machine_revision), author)
-            return History(head=head, entries=await edits.history(), stacks=stack)
+            head = _existing(await edits.log.head(workspace_id))
+            stack = history.stacks(await edits.log.stack(author, head.machine_revision), author)
+            return History(head=head, entries=await edits.log.history(), stacks=stack)
 
     async def segments(
         self, transcription_id: int, workspace_id: str, revision: int
@@ -172,7 +177,7 @@ class TranscriptEditor:
         """
         async with self._database.transaction() as connection:
             edits = TranscriptEdits(connection, transcription_id)
-            head = _existing(await edits.head(workspace_id))
+            head = _existing(await edits.log.head(workspace_id))
             past = await _past(edits, head, revision)
         # Seconds of work for a very long transcript.
         async with self._computing:
@@ -190,13 +195,13 @@ class TranscriptEditor:
         async with self._database.transaction() as connection:
             edits = TranscriptEdits(connection, transcription_id)
             head = await _locked(edits, workspace_id)
-            stacks = history.stacks(await edits.stack(author, head.machine_revision), author)
+            stacks = history.stacks(await edits.log.stack(author, head.machine_revision), author)
             targets = stacks.undo if kind is BatchKind.UNDO else stacks.redo
             if not targets or (revision is not None and revision not in targets):
                 raise StateError(f"There is nothing to {kind}.", {"reason": "NOTHING_TO_DO"})
             target = targets[-1] if revision is None else revision
             entry = Entry(revision=head.revision + 1, author=author, kind=kind, target=target)
-            effects = await edits.effects(entry.target)
+            effects = await edits.log.effects(entry.target)
             notes = [
                 *(note.id for note in effects.notes),
                 *(change.item for change in effects.changes if isinstance(change.item, ItemId)),
@@ -211,7 +216,7 @@ class TranscriptEditor:
             loaded = await edits.load(head, stretches, notes)
             history.replay(loaded.document, entry, effects)
             await edits.store(loaded)
-            await edits.record(entry, (), Effects())
+            await edits.log.record(entry, (), Effects())
         return Toggled(revision=entry.revision, target=entry.target)
 
     async def _versions(
@@ -224,11 +229,11 @@ class TranscriptEditor:
             return versions
         async with self._database.transaction() as connection:
             edits = TranscriptEdits(connection, transcription_id)
-            head = _existing(await edits.head(workspace_id))
+            head = _existing(await edits.log.head(workspace_id))
             document = (await edits.load(head, [(item,)], ())).document
             if not isinstance(document.find(item), WordItem | SegmentItem):
                 return versions
-            batches = await edits.batches(base, head.revision)
+            batches = await edits.log.batches(base, head.revision)
         versions["current_text"] = _text_around(document, item)
         for entry, effects in reversed(batches):
             history.unwind(document, entry, effects)
@@ -257,17 +262,16 @@ def _check_base(base: int, head: Head) -> None:
         )
 
 
-async def _execute(
+async def run_batch(
     edits: TranscriptEdits,
-    head: Head,
+    loaded: LoadedDocument,
     operations: Sequence[Operation],
     entry: Entry,
     *,
     base: int,
-    request_id: str,
-) -> Edited:
-    loaded = await edits.load(head, map(places_of, operations), notes_of(operations))
-    before = _shown(loaded)
+    request_id: str = "",
+) -> bool:
+    """Execute operations on a loaded document, and store the result. Return whether it changed."""
     effects = editor.execute(
         loaded.document,
         operations,
@@ -276,15 +280,14 @@ async def _execute(
         author=entry.author,
         labels=loaded.labels,
     )
-    if not effects:
-        return Edited(revision=head.revision)
-    await edits.store(loaded)
-    await edits.record(entry, operations, effects, request_id)
-    return _difference(entry.revision, before, _shown(loaded))
+    if effects:
+        await edits.store(loaded)
+        await edits.log.record(entry, operations, effects, request_id)
+    return bool(effects)
 
 
 async def _locked(edits: TranscriptEdits, workspace_id: str) -> Head:
-    return _existing(await edits.lock(workspace_id))
+    return _existing(await edits.log.lock(workspace_id))
 
 
 def _existing(head: Head | None) -> Head:
@@ -299,7 +302,7 @@ async def _past(edits: TranscriptEdits, head: Head, revision: int) -> "_Past":
     return _Past(
         machine=await edits.machine_version(),
         machine_revision=head.machine_revision,
-        batches=await edits.batches(head.machine_revision, revision),
+        batches=await edits.log.batches(head.machine_revision, revision),
     )
 
 

@@ -6,11 +6,12 @@ from uuid import uuid4
 
 from common.errors import ApplicationError, NotFoundError
 from common.postgres import Database
-from transcriber.editing import editor, views
+from transcriber.editing import views
 from transcriber.editing.history import Entry
 from transcriber.editing.replacement import Query, Replacement, Replacer
-from transcriber.store.edits import TranscriptEdits, requested_batches
-from transcriber.transcripts.editor import TranscriptEditor
+from transcriber.store.edit_history import requested_batches
+from transcriber.store.edits import TranscriptEdits
+from transcriber.transcripts.editor import TranscriptEditor, run_batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ async def _replace(
     replacement_id: str,
 ) -> Replaced:
     """Replace text in one transcript, or only find it if there is no identifier."""
-    head = await (edits.lock(workspace_id) if replacement_id else edits.head(workspace_id))
+    head = await (edits.log.lock(workspace_id) if replacement_id else edits.log.head(workspace_id))
     if head is None:
         raise NotFoundError("There is no such transcript.")
     found = [(item_id,) for item_id, text in await edits.texts() if replacer.finds(text)]
@@ -104,20 +105,11 @@ async def _replace(
             changes.append(change)
     if not changes or not replacement_id:
         return Replaced(
-            transcription_id=edits.transcription_id, revision=head.revision, changes=changes
+            transcription_id=edits.log.transcription_id, revision=head.revision, changes=changes
         )
     entry = Entry(revision=head.revision + 1, author=author)
     operations = [operation for change in changes for operation in change.operations]
-    effects = editor.execute(
-        loaded.document,
-        operations,
-        base=head.revision,
-        revision=entry.revision,
-        author=author,
-        labels=loaded.labels,
-    )
-    await edits.store(loaded)
-    await edits.record(entry, operations, effects, replacement_id)
+    await run_batch(edits, loaded, operations, entry, base=head.revision, request_id=replacement_id)
     return Replaced(
-        transcription_id=edits.transcription_id, revision=entry.revision, changes=changes
+        transcription_id=edits.log.transcription_id, revision=entry.revision, changes=changes
     )
