@@ -54,8 +54,7 @@ def test_passage_in_another_language_is_written_in_it(
     passage = found.languages[1]
     begin = 18.0 + pause
     assert passage.start == pytest.approx(begin, abs=1.0)
-    # Without a pause, the last two words may be taken for English.
-    assert passage.end == pytest.approx(begin + len(german) / SAMPLE_RATE, abs=1.2)
+    assert passage.end == pytest.approx(begin + len(german) / SAMPLE_RATE, abs=1.0)
     for word in ("Wasser", "Garten", "Blumen", "Kinder"):
         assert word in words(found, "de")
     for word in ("Jersey", "Chicago"):

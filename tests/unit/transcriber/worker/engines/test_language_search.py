@@ -30,12 +30,13 @@ def detect(sound: Samples) -> Heard:
     return Heard(seconds=len(sound) / SAMPLE_RATE, probabilities=found)
 
 
-def segment(start: float, probability: float) -> RecognizedSegment:
-    """Return a word of half a second."""
-    word = RecognizedWord(text="word", start=start, end=start + 0.5, probability=probability)
+def segment(start: float, probability: float, seconds: float = 0.5) -> RecognizedSegment:
+    """Return a word."""
+    end = start + seconds
+    word = RecognizedWord(text="word", start=start, end=end, probability=probability)
     return RecognizedSegment(
         start=start,
-        end=start + 0.5,
+        end=end,
         text="word",
         words=(word,),
         language="",
@@ -188,3 +189,32 @@ def test_each_stretch_is_listened_to_once() -> None:
     found_in(search, *said(*[(1, 4.0), (0, 0.3)] * 30))
     assert sum(lengths) == pytest.approx(120.0)
     assert len(lengths) == 30
+
+
+def test_words_across_a_place_count_only_on_their_side() -> None:
+    # Both languages have a word across a false place, with its middle on the side that counts.
+    sound, spans = said((1, 9.4), (UNCLEAR, 4.0), (2, 10.0))
+    for moment in (8.4, 9.4):
+        sound[round((moment - 0.03) * SAMPLE_RATE) : round((moment + 0.03) * SAMPLE_RATE)] *= 1e-3
+    words = {
+        "en": [(0.0, 7.9, 0.9), (7.9, 8.8, 0.9), (8.8, 9.4, 0.5), (9.4, 23.4, 0.3)],
+        "de": [(0.0, 8.1, 0.3), (8.1, 9.0, 0.6), (9.0, 9.4, 0.3), (9.4, 23.4, 0.9)],
+    }
+
+    def decode(piece: Samples, part: Part) -> list[RecognizedSegment]:
+        first, last = part.start / SAMPLE_RATE, part.end / SAMPLE_RATE
+        return [
+            segment(max(start, first), probability, min(end, last) - max(start, first))
+            for start, end, probability in words[part.language]
+            if start < last and end > first
+        ]
+
+    def detect_loud(piece: Samples) -> Heard:
+        return detect(piece[piece >= 1])
+
+    search = LanguageSearch(detect_loud, decode, judge_nothing)
+    whole, _ = search.listen(sound, spans)
+    numbers = [sound[stretch.middle] for stretch in whole.stretches]
+    languages = ["en" if number == 1 else "de" for number in numbers]
+    _, second = search.divide(sound, whole, languages)
+    assert second.start / SAMPLE_RATE == pytest.approx(9.4, abs=0.05)

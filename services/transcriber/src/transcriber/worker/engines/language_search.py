@@ -182,12 +182,14 @@ class _Change:
 
 
 def _certainty(segments: Sequence[RecognizedSegment], start: float, end: float) -> float:
-    """Return the seconds of words whose middle is in `start` to `end`, by their probability."""
+    """Return the seconds of words within `start` to `end`, weighted by their probability.
+
+    Words are cut at the edges, so that no moment counts in two languages.
+    """
     return sum(
-        (word.end - word.start) * word.probability
+        max(0.0, min(word.end, end) - max(word.start, start)) * word.probability
         for segment in segments
         for word in segment.words
-        if start <= (word.start + word.end) / 2 < end
     )
 
 
