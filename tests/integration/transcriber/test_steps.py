@@ -20,9 +20,10 @@ from securetranscribe.v1 import event_pb2, queue_pb2
 from tests.integration.isolation import StepTests, steps_of
 from tests.integration.transcriber.conftest import ApiFactory
 from tests.integration.transcriber.fakes import Peers
-from transcriber import app
 from transcriber.api.preferences import SessionPreferences
-from transcriber.app import Core, Servers
+from transcriber.composition.actions import make_actions
+from transcriber.composition.background import make_background
+from transcriber.composition.core import Core, Servers, make_core
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.store.tasks import ProgressReport
 
@@ -110,7 +111,7 @@ async def core(
                 speakers=SpeakersClient(channel),
                 preferences=SessionPreferences(channel),
             )
-            yield app.make_core(settings, servers, threads)
+            yield make_core(settings, servers, threads)
 
 
 class World:
@@ -165,7 +166,7 @@ def world(core: Core, database: Database) -> World:
 @pytest.fixture
 def background(core: Core) -> Background:
     """Return the registry of steps without starting them."""
-    made, _ = app.make_background(core, app.make_actions(core))
+    made, _ = make_background(core, make_actions(core))
     return made
 
 

@@ -1,0 +1,1 @@
+"""Composition of the api process out of its objects."""

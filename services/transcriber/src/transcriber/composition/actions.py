@@ -1,0 +1,98 @@
+"""The work behind the RPCs."""
+
+from dataclasses import dataclass
+
+from common.least_rate import LeastRate
+from common.upload_places import PlaceLimits
+from transcriber.composition.core import Core
+from transcriber.names.assignment import SpeakerNames
+from transcriber.names.clips import ClipStore
+from transcriber.names.suggestion import NameSuggestions
+from transcriber.queue.cancellation import JobCanceller
+from transcriber.queue.job_start import JobStarter
+from transcriber.recordings.deletion import Deleter
+from transcriber.recordings.examination import Examiner
+from transcriber.recordings.ledger import LedgerWriter
+from transcriber.recordings.replay import ReplayStep
+from transcriber.recordings.upload import Uploader, UploadLimits
+from transcriber.recordings.workspaces import WorkspaceEraser
+from transcriber.transcripts.editor import TranscriptEditor
+from transcriber.transcripts.replacements import Replacements
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actions:
+    """The work behind the RPCs."""
+
+    uploader: Uploader
+    starter: JobStarter
+    canceller: JobCanceller
+    deleter: Deleter
+    writer: LedgerWriter
+    workspaces: WorkspaceEraser
+    clips: ClipStore
+    names: SpeakerNames
+    suggestions: NameSuggestions
+    editor: TranscriptEditor
+    replacements: Replacements
+
+
+def make_actions(core: Core) -> Actions:
+    """Create the objects behind the RPCs."""
+    settings, servers = core.settings, core.servers
+    database, objects = servers.database, servers.objects
+    buckets = {
+        "bucket_audio": settings.s3_bucket_audio,
+        "bucket_results": settings.s3_bucket_results,
+    }
+    starter = JobStarter(database, core.admission, core.wake_ups)
+    canceller = JobCanceller(database, servers.stream, core.wake_ups)
+    clips = ClipStore(database, objects, core.threads, **buckets)
+    writer = LedgerWriter(database, core.ledger)
+    deleter = Deleter(database, objects, servers.speakers, canceller, writer, **buckets)
+    limits = UploadLimits(
+        max_file_size=settings.max_file_size,
+        rate=LeastRate.of(settings),
+        places=PlaceLimits.of(settings),
+    )
+    examiner = Examiner(
+        objects,
+        core.threads,
+        bucket=settings.s3_bucket_audio,
+        seconds=settings.probe_timeout_seconds,
+        max_duration=settings.max_duration,
+    )
+    editor = TranscriptEditor(database)
+    return Actions(
+        uploader=Uploader(
+            database,
+            objects,
+            starter,
+            core.admission,
+            examiner,
+            bucket=settings.s3_bucket_audio,
+            limits=limits,
+            voice_memory=settings.voice_memory,
+        ),
+        starter=starter,
+        canceller=canceller,
+        deleter=deleter,
+        writer=writer,
+        workspaces=WorkspaceEraser(database, servers.stream, deleter, writer),
+        clips=clips,
+        names=SpeakerNames(database, servers.speakers, clips, core.wake_ups),
+        suggestions=NameSuggestions(database, servers.speakers),
+        editor=editor,
+        replacements=Replacements(database, editor),
+    )
+
+
+def make_replay(core: Core, actions: Actions) -> ReplayStep:
+    """Create the step that repeats erasures after a restore."""
+    return ReplayStep(
+        core.servers.database,
+        core.ledger,
+        actions.deleter,
+        actions.workspaces,
+        core.servers.speakers,
+    )

@@ -1,0 +1,113 @@
+"""Background steps, and the subscriptions that feed them."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from nats.aio.client import Client
+
+from common.background.registry import Background, Loop, Work
+from common.signed_objects import UrlSigner
+from transcriber.composition.actions import Actions, make_replay
+from transcriber.composition.core import Core
+from transcriber.names.clips import ClipStep
+from transcriber.names.follow_up import DecisionsStep, NamesStep
+from transcriber.names.profile_follower import ProfileFollower
+from transcriber.names.suggestion import NameSuggestions
+from transcriber.outbox.relay import JobOutboxRelay
+from transcriber.queue.announcer import QueueAnnouncer
+from transcriber.queue.dispatcher import Dispatcher
+from transcriber.queue.overdue import OverdueStep
+from transcriber.queue.reconciler import LostTaskStep
+from transcriber.queue.results import ResultStep
+from transcriber.recordings.cleanup import RecordingStep, StaleUploadStep, forget_dead_tasks
+from transcriber.recordings.deletion import DeletionStep
+from transcriber.recordings.expiry import ExpiryWarningStep, RetentionStep
+from transcriber.recordings.ledger import LedgerStep
+from transcriber.transcripts.completion import MergeStep
+
+Listener = Callable[[Client], Awaitable[None]]
+
+
+def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Listener, ...]]:
+    """Create the registry of background steps, and the subscriptions that feed them."""
+    settings, servers, wake_ups = core.settings, core.servers, core.wake_ups
+    database, stream, suggestions = servers.database, servers.stream, actions.suggestions
+    announcer = QueueAnnouncer(database, core.monitor, core.publisher, wake_ups.queue)
+    lost = _lost_tasks(core)
+    signer = UrlSigner(settings, endpoint=settings.s3_worker_endpoint)
+    overdue = OverdueStep(database, wake_ups, processing_timeout=settings.processing_timeout)
+    uploads = StaleUploadStep(database, servers.objects, bucket=settings.s3_bucket_audio)
+    recordings = RecordingStep(
+        database,
+        servers.objects,
+        bucket=settings.s3_bucket_audio,
+        retention=settings.retention,
+    )
+    retention = RetentionStep(database, actions.deleter, retention=settings.retention)
+    warnings = ExpiryWarningStep(database, retention=settings.retention)
+    background = Background(
+        database,
+        (
+            Work(
+                step=JobOutboxRelay(database, servers.client, stream),
+                every=1.0,
+                wake_up=wake_ups.outbox,
+            ),
+            Work(
+                step=Dispatcher(database, core.workers, wake_ups, signer=signer),
+                every=1.0,
+                wake_up=wake_ups.dispatch,
+            ),
+            Work(step=_merges(core, suggestions), every=1.0, wake_up=wake_ups.settle),
+            Work(step=core.recorder, every=1.0, wake_up=wake_ups.progress),
+            Work(step=ResultStep(database, stream, core.delivery, wake_ups), every=0.0),
+            Work(step=ProfileFollower(database, stream), every=0.0),
+            Work(step=overdue, every=5.0),
+            Work(step=lost, every=5.0),
+            Work(step=ClipStep(database, actions.clips), every=5.0, wake_up=wake_ups.clips),
+            Work(step=NamesStep(database, suggestions, wake_ups.outbox), every=5.0),
+            Work(step=DecisionsStep(database, actions.names), every=5.0),
+            Work(step=DeletionStep(database, actions.deleter), every=5.0),
+            Work(step=uploads, every=10.0),
+            Work(step=recordings, every=10.0),
+            Work(step=warnings, every=60.0),
+            Work(step=retention, every=60.0),
+            Work(step=LedgerStep(database, actions.writer), every=5.0),
+            Work(step=make_replay(core, actions), every=30.0),
+        ),
+        (
+            Loop(name="queue", take=announcer.step, every=10.0, wake_up=wake_ups.queue),
+            Loop(name="dead-tasks", take=partial(forget_dead_tasks, database), every=3600.0),
+        ),
+    )
+    listeners = (
+        core.workers.listen,
+        core.recorder.listen,
+        core.hub.listen,
+        lost.listen,
+        announcer.listen,
+    )
+    return background, listeners
+
+
+def _merges(core: Core, suggestions: NameSuggestions) -> MergeStep:
+    return MergeStep(
+        core.servers.database,
+        core.servers.objects,
+        suggestions,
+        core.wake_ups,
+        core.threads,
+        bucket_results=core.settings.s3_bucket_results,
+    )
+
+
+def _lost_tasks(core: Core) -> LostTaskStep:
+    return LostTaskStep(
+        core.servers.database,
+        core.servers.stream,
+        core.servers.objects,
+        core.workers,
+        core.wake_ups,
+        delivery=core.delivery,
+        bucket_results=core.settings.s3_bucket_results,
+    )

@@ -1,0 +1,92 @@
+"""Servicers of the gRPC services."""
+
+from functools import partial
+
+from common.grpc_server import AddToServer
+from securetranscribe.v1 import (
+    admin_pb2_grpc,
+    queue_pb2_grpc,
+    transcript_pb2_grpc,
+    transcription_pb2_grpc,
+)
+from transcriber.api import admin_servicer, transcription_servicer
+from transcriber.api.admin_servicer import AdminDependencies, AdminServicer
+from transcriber.api.queue_servicer import QueueServicer
+from transcriber.api.transcript_servicer import TranscriptServicer
+from transcriber.api.transcription_servicer import (
+    TranscriptionDependencies,
+    TranscriptionServicer,
+)
+from transcriber.composition.actions import Actions
+from transcriber.composition.core import Core
+from transcriber.recordings.reading import RecordingReader
+
+#: Access rules of all services.
+ACCESS = {**transcription_servicer.ACCESS, **admin_servicer.ACCESS}
+
+
+def make_services(core: Core, actions: Actions) -> dict[str, AddToServer]:
+    """Create all servicers, each to be added to a server, by the names of their services."""
+    transcripts = TranscriptServicer(core.servers.database, actions.editor, actions.replacements)
+    return {
+        "securetranscribe.v1.AdminService": partial(
+            admin_pb2_grpc.add_AdminServiceServicer_to_server, make_admin_servicer(core, actions)
+        ),
+        "securetranscribe.v1.TranscriptionService": partial(
+            transcription_pb2_grpc.add_TranscriptionServiceServicer_to_server,
+            make_transcription_servicer(core, actions),
+        ),
+        "securetranscribe.v1.TranscriptService": partial(
+            transcript_pb2_grpc.add_TranscriptServiceServicer_to_server, transcripts
+        ),
+        "securetranscribe.v1.QueueService": partial(
+            queue_pb2_grpc.add_QueueServiceServicer_to_server, make_queue_servicer(core, actions)
+        ),
+    }
+
+
+def make_transcription_servicer(core: Core, actions: Actions) -> TranscriptionServicer:
+    """Create the servicer of TranscriptionService."""
+    return TranscriptionServicer(
+        TranscriptionDependencies(
+            database=core.servers.database,
+            uploader=actions.uploader,
+            starter=actions.starter,
+            deleter=actions.deleter,
+            names=actions.names,
+            clips=actions.clips,
+            monitor=core.monitor,
+            hub=core.hub,
+            preferences=core.servers.preferences,
+            retention=core.settings.retention,
+            workspaces=actions.workspaces,
+            priorities=core.priorities,
+            recordings=RecordingReader(core.servers.objects, bucket=core.settings.s3_bucket_audio),
+        )
+    )
+
+
+def make_queue_servicer(core: Core, actions: Actions) -> QueueServicer:
+    """Create the servicer of QueueService."""
+    return QueueServicer(
+        core.servers.database,
+        core.monitor,
+        actions.canceller,
+        core.wake_ups,
+        core.priorities,
+        quotas=core.admission.quotas,
+    )
+
+
+def make_admin_servicer(core: Core, actions: Actions) -> AdminServicer:
+    """Create the servicer of AdminService."""
+    return AdminServicer(
+        AdminDependencies(
+            administrators=core.administrators,
+            database=core.servers.database,
+            deleter=actions.deleter,
+            workspaces=actions.workspaces,
+            speakers=core.servers.speakers,
+            retention=core.settings.retention,
+        )
+    )
