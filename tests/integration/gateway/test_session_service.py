@@ -139,6 +139,47 @@ async def test_a_signed_service_call_acts_for_a_session(service: Any) -> None:
     assert current.session.session_id == made.session.session_id
 
 
+async def test_an_erasure_ends_all_sessions_of_the_workspace(service: Any) -> None:
+    method = "/securetranscribe.v1.SessionService/EndSessions"
+
+    async def end(owner: str) -> list[str]:
+        request = session_pb2.EndSessionsRequest(owner=owner)
+        signed = CallSigner(SECRET, "transcriber").sign(
+            "gateway", method, digest=digest_of(request.SerializeToString())
+        )
+        answer = await service.EndSessions(request, metadata=tuple(signed.items()))
+        return list(answer.workspace_ids)
+
+    made = await service.CreateSession(session_pb2.CreateSessionRequest())
+    other = await service.CreateSession(session_pb2.CreateSessionRequest())
+    workspace = made.session.session_id  # That of the first session of a workspace.
+    for _ in range(2):
+        assert await end(made.session.session_id) == [workspace]
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await service.GetCurrentSession(
+            session_pb2.GetCurrentSessionRequest(), metadata=bearer(made.session_token)
+        )
+    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await service.ResumeSession(
+            session_pb2.ResumeSessionRequest(), metadata=bearer(made.session_token)
+        )
+    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert await end("session_unknown") == []
+    await service.GetCurrentSession(
+        session_pb2.GetCurrentSessionRequest(), metadata=bearer(other.session_token)
+    )
+    for metadata in ((), bearer(other.session_token)):
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await service.EndSessions(
+                session_pb2.EndSessionsRequest(owner=other.session.session_id), metadata=metadata
+            )
+        assert caught.value.code() in {
+            grpc.StatusCode.UNAUTHENTICATED,
+            grpc.StatusCode.PERMISSION_DENIED,
+        }
+
+
 @pytest.mark.parametrize("seconds", [0, 3599, 86401])
 async def test_extensions_outside_the_bounds_are_rejected(service: Any, seconds: float) -> None:
     made = await service.CreateSession(session_pb2.CreateSessionRequest())

@@ -39,7 +39,7 @@ DELIVERY = Delivery(ack_wait_seconds=2, max_deliver=3)
 _CLEAR = """
 TRUNCATE uploads, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
          edited_segments, transcript_speakers, transcript_notes, transcript_batches, deletions,
-         erasures, item_attempts RESTART IDENTITY
+         erasures, item_attempts RESTART IDENTITY CASCADE
 """
 Answer = TypeVar("Answer")
 
@@ -86,6 +86,7 @@ async def clean(database: Database, objects: ObjectStore, client: Any, peers: Pe
         await stream.purge_stream(name)
     peers.speakers.reset()
     peers.sessions.preferences.clear()
+    peers.sessions.ended.clear()
 
 
 async def _clear(database: Database) -> None:

@@ -118,6 +118,7 @@ class FakeSessions(session_pb2_grpc.SessionServiceServicer):
 
     def __init__(self) -> None:
         self.preferences: dict[str, session_pb2.SessionPreferences] = {}
+        self.ended: list[str] = []
 
     async def AuthenticateSession(
         self, request: session_pb2.AuthenticateSessionRequest, context: Any
@@ -130,6 +131,16 @@ class FakeSessions(session_pb2_grpc.SessionServiceServicer):
             session_id=f"session_{session}",
             workspace_id=f"session_{earlier or session}",
             preferences=self.preferences.get(request.session_token),
+        )
+
+    async def EndSessions(
+        self, request: session_pb2.EndSessionsRequest, _context: Any
+    ) -> session_pb2.EndSessionsResponse:
+        self.ended.append(request.owner)
+        # The session `session_y` took over the workspace of `session_x`.
+        workspaces = {"session_y": "session_x"}
+        return session_pb2.EndSessionsResponse(
+            workspace_ids=[workspaces.get(request.owner, request.owner)]
         )
 
 

@@ -21,6 +21,7 @@ from tests.integration.isolation import StepTests, steps_of
 from tests.integration.transcriber.conftest import ApiFactory
 from tests.integration.transcriber.fakes import Peers
 from transcriber.api.preferences import SessionPreferences
+from transcriber.api.session_ends import SessionEnds
 from transcriber.composition.actions import make_actions
 from transcriber.composition.background import make_background
 from transcriber.composition.core import Core, Servers, make_core
@@ -110,6 +111,7 @@ async def core(
                 objects=objects,
                 speakers=SpeakersClient(channel),
                 preferences=SessionPreferences(channel),
+                sessions=SessionEnds(channel),
             )
             yield make_core(settings, servers, threads)
 

@@ -30,6 +30,7 @@ OPTIONS = ("-c", "envoy.yaml", "--use-dynamic-base-id", "--concurrency", "1")
 LOGGING = ("--log-level", "error", "--file-flush-interval-msec", "50")
 HIDDEN = {
     "/securetranscribe.v1.SessionService/AuthenticateSession",
+    "/securetranscribe.v1.SessionService/EndSessions",
     "/securetranscribe.v1.TranscriptionService/GetSessionStatistics",
     "/securetranscribe.v1.TranscriptionService/DownloadRecording",
     "/securetranscribe.v1.TranscriptionService/EraseWorkspace",

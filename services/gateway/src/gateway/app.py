@@ -242,12 +242,14 @@ class Gateway:
     def _authenticator(self) -> CallAuthenticator:
         public = method_names("SessionService", ["CreateSession", "AuthenticateSession"])
         resume = method_names("SessionService", ["ResumeSession"])
+        services = method_names("SessionService", ["EndSessions"])
         return CallAuthenticator(
             tokens=RegistryAuthenticator(self._registry),
             verifier=CallVerifier(self._settings.call_key("gateway"), "gateway"),
             access={
                 **dict.fromkeys(public, Access.PUBLIC),
                 **dict.fromkeys(resume, Access.ENDED_SESSION),
+                **dict.fromkeys(services, Access.SERVICE),
             },
         )
 

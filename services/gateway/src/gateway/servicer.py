@@ -110,6 +110,13 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
             workspace_id=session.workspace_id,
         )
 
+    async def EndSessions(
+        self, request: session_pb2.EndSessionsRequest, _context: Any
+    ) -> session_pb2.EndSessionsResponse:
+        """End all sessions of a workspace."""
+        workspaces = await self._registry.end_sessions_of(request.owner)
+        return session_pb2.EndSessionsResponse(workspace_ids=workspaces)
+
     def _message(
         self, session: Session, statistics: session_pb2.SessionStatistics | None = None
     ) -> session_pb2.Session:

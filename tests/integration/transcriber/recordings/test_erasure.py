@@ -351,7 +351,7 @@ class TestAdministrators:
                 await unwrap(getattr(admin, method)(request_, metadata=metadata))
 
     async def test_list_figures_and_erasure(
-        self, api: Api, admin: Any, database: Database, objects: ObjectStore
+        self, api: Api, admin: Any, database: Database, objects: ObjectStore, peers: Peers
     ) -> None:
         old = await api.caller("a").upload_id()
         await database.execute(_AGE, {"days": 3})
@@ -382,6 +382,7 @@ class TestAdministrators:
             admin.EraseOwner(admin_pb2.EraseOwnerRequest(owner="session_b"), metadata=ADMINISTRATOR)
         )
         assert answer.transcriptions == 1
+        assert peers.sessions.ended == ["session_b"]
         assert await listed() == []
         assert await objects.keys("audio") == []
         answer = await unwrap(

@@ -90,7 +90,7 @@ class AdminServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EraseOwner(self, request, context):
-        """Erases everything that a session or a workspace owns. Voices that a person named stay with their
+        """Ends a session and erases everything that its workspace owns. Voices that a person named stay with their
         profiles.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

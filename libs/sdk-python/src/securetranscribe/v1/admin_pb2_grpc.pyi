@@ -41,7 +41,7 @@ class AdminServiceStub:
     EraseTranscription: _grpc.UnaryUnaryMultiCallable[_admin_pb2.EraseTranscriptionRequest, _admin_pb2.EraseTranscriptionResponse]
     """Erases a transcription with its recording, and the voices learned from it."""
     EraseOwner: _grpc.UnaryUnaryMultiCallable[_admin_pb2.EraseOwnerRequest, _admin_pb2.EraseOwnerResponse]
-    """Erases everything that a session or a workspace owns. Voices that a person named stay with their
+    """Ends a session and erases everything that its workspace owns. Voices that a person named stay with their
     profiles.
     """
     EraseVoice: _grpc.UnaryUnaryMultiCallable[_admin_pb2.EraseVoiceRequest, _admin_pb2.EraseVoiceResponse]
@@ -64,7 +64,7 @@ class AdminServiceAsyncStub(AdminServiceStub):
     EraseTranscription: _aio.UnaryUnaryMultiCallable[_admin_pb2.EraseTranscriptionRequest, _admin_pb2.EraseTranscriptionResponse]  # type: ignore[assignment]
     """Erases a transcription with its recording, and the voices learned from it."""
     EraseOwner: _aio.UnaryUnaryMultiCallable[_admin_pb2.EraseOwnerRequest, _admin_pb2.EraseOwnerResponse]  # type: ignore[assignment]
-    """Erases everything that a session or a workspace owns. Voices that a person named stay with their
+    """Ends a session and erases everything that its workspace owns. Voices that a person named stay with their
     profiles.
     """
     EraseVoice: _aio.UnaryUnaryMultiCallable[_admin_pb2.EraseVoiceRequest, _admin_pb2.EraseVoiceResponse]  # type: ignore[assignment]
@@ -102,7 +102,7 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_pb2.EraseOwnerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.EraseOwnerResponse, _abc.Awaitable[_admin_pb2.EraseOwnerResponse]]:
-        """Erases everything that a session or a workspace owns. Voices that a person named stay with their
+        """Ends a session and erases everything that its workspace owns. Voices that a person named stay with their
         profiles.
         """
 

@@ -74,6 +74,11 @@ class SessionServiceStub:
                 request_serializer=securetranscribe_dot_v1_dot_session__pb2.AuthenticateSessionRequest.SerializeToString,
                 response_deserializer=securetranscribe_dot_v1_dot_session__pb2.AuthenticateSessionResponse.FromString,
                 _registered_method=True)
+        self.EndSessions = channel.unary_unary(
+                '/securetranscribe.v1.SessionService/EndSessions',
+                request_serializer=securetranscribe_dot_v1_dot_session__pb2.EndSessionsRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_session__pb2.EndSessionsResponse.FromString,
+                _registered_method=True)
 
 
 class SessionServiceServicer:
@@ -137,6 +142,14 @@ class SessionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EndSessions(self, request, context):
+        """Ends all sessions that share a workspace. They cannot be resumed. Called by the transcriber before
+        an administrator's erasure.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SessionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -174,6 +187,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.AuthenticateSession,
                     request_deserializer=securetranscribe_dot_v1_dot_session__pb2.AuthenticateSessionRequest.FromString,
                     response_serializer=securetranscribe_dot_v1_dot_session__pb2.AuthenticateSessionResponse.SerializeToString,
+            ),
+            'EndSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndSessions,
+                    request_deserializer=securetranscribe_dot_v1_dot_session__pb2.EndSessionsRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_session__pb2.EndSessionsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -370,6 +388,33 @@ class SessionService:
             '/securetranscribe.v1.SessionService/AuthenticateSession',
             securetranscribe_dot_v1_dot_session__pb2.AuthenticateSessionRequest.SerializeToString,
             securetranscribe_dot_v1_dot_session__pb2.AuthenticateSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.SessionService/EndSessions',
+            securetranscribe_dot_v1_dot_session__pb2.EndSessionsRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_session__pb2.EndSessionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

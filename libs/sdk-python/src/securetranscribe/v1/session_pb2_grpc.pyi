@@ -58,6 +58,10 @@ class SessionServiceStub:
     """Returns the session of a token and renews its expiry. Fails with UNAUTHENTICATED when the token
     is unknown, expired or revoked. Called by services. Native clients do not need it.
     """
+    EndSessions: _grpc.UnaryUnaryMultiCallable[_session_pb2.EndSessionsRequest, _session_pb2.EndSessionsResponse]
+    """Ends all sessions that share a workspace. They cannot be resumed. Called by the transcriber before
+    an administrator's erasure.
+    """
 
 @_typing.type_check_only
 class SessionServiceAsyncStub(SessionServiceStub):
@@ -88,6 +92,10 @@ class SessionServiceAsyncStub(SessionServiceStub):
     AuthenticateSession: _aio.UnaryUnaryMultiCallable[_session_pb2.AuthenticateSessionRequest, _session_pb2.AuthenticateSessionResponse]  # type: ignore[assignment]
     """Returns the session of a token and renews its expiry. Fails with UNAUTHENTICATED when the token
     is unknown, expired or revoked. Called by services. Native clients do not need it.
+    """
+    EndSessions: _aio.UnaryUnaryMultiCallable[_session_pb2.EndSessionsRequest, _session_pb2.EndSessionsResponse]  # type: ignore[assignment]
+    """Ends all sessions that share a workspace. They cannot be resumed. Called by the transcriber before
+    an administrator's erasure.
     """
 
 class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -158,6 +166,16 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_session_pb2.AuthenticateSessionResponse, _abc.Awaitable[_session_pb2.AuthenticateSessionResponse]]:
         """Returns the session of a token and renews its expiry. Fails with UNAUTHENTICATED when the token
         is unknown, expired or revoked. Called by services. Native clients do not need it.
+        """
+
+    @_abc_1.abstractmethod
+    def EndSessions(
+        self,
+        request: _session_pb2.EndSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_pb2.EndSessionsResponse, _abc.Awaitable[_session_pb2.EndSessionsResponse]]:
+        """Ends all sessions that share a workspace. They cannot be resumed. Called by the transcriber before
+        an administrator's erasure.
         """
 
 def add_SessionServiceServicer_to_server(servicer: SessionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

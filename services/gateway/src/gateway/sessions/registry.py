@@ -236,6 +236,17 @@ class SessionRegistry:
             _log.info("session revoked", session_id=session_id)
             await self._announce(session)
 
+    async def end_sessions_of(self, owner: str) -> list[str]:
+        """Revoke all sessions of a workspace and announce each. Return the workspace, if any.
+
+        `owner` is the identifier of the workspace or of one of its sessions.
+        """
+        workspaces, revoked = await self._store.revoke_of(owner, self._clock())
+        for session in revoked:
+            _log.info("session revoked by an administrator", session_id=session.session_id)
+            await self._announce(session)
+        return workspaces
+
     async def _used(self, session: Session, now: dt.datetime) -> Session:
         if not self._expiry.worth_writing(session.last_accessed_at, now):
             return session

@@ -44,6 +44,15 @@ UPDATE sessions SET revoked_at = %(now)s
 WHERE session_id = %(session_id)s AND revoked_at IS NULL
 RETURNING *
 """
+_WORKSPACES_OF = """
+SELECT DISTINCT workspace_id FROM sessions
+WHERE session_id = %(owner)s OR workspace_id = %(owner)s
+"""
+_REVOKE_OF = """
+UPDATE sessions SET revoked_at = %(now)s
+WHERE workspace_id = ANY(%(workspace_ids)s) AND revoked_at IS NULL
+RETURNING *
+"""
 # A session can be resumed unless somebody ended it. Both bounds of time may be absent.
 _RESUMABLE = """
 SELECT * FROM sessions
@@ -192,6 +201,18 @@ class SessionStore:
         """Revoke a session. Return None if it was already revoked."""
         parameters = {"session_id": session_id, "now": now}
         return _maybe(await self._database.fetch_one(_REVOKE, parameters))
+
+    async def revoke_of(self, owner: str, now: dt.datetime) -> tuple[list[str], list[Session]]:
+        """Revoke all sessions of a workspace, named by its identifier or that of a session.
+
+        Return its workspaces, and the sessions that were not revoked before.
+        """
+        async with self._database.transaction() as connection:
+            found = await fetch_all(connection, _WORKSPACES_OF, {"owner": owner})
+            workspaces = [row["workspace_id"] for row in found]
+            parameters = {"workspace_ids": workspaces, "now": now}
+            revoked = await fetch_all(connection, _REVOKE_OF, parameters)
+        return workspaces, [_session(row) for row in revoked]
 
     async def resumable(self, token_sha256: str, since: dt.datetime | None) -> Session | None:
         """Find a session that has not been revoked and lasted until after `since`."""

@@ -12,6 +12,7 @@ from common.grpc_server import method_names
 from common.postgres import Database
 from securetranscribe.v1 import admin_pb2, admin_pb2_grpc
 from transcriber.api import responses
+from transcriber.api.session_ends import SessionEnds
 from transcriber.domain.retention import Retention
 from transcriber.domain.transcriptions import Transcription
 from transcriber.names.speakers_client import SpeakersClient
@@ -57,6 +58,7 @@ class AdminDependencies:
     deleter: Deleter
     workspaces: WorkspaceEraser
     speakers: SpeakersClient
+    sessions: SessionEnds
     retention: Retention
 
 
@@ -100,14 +102,16 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     async def EraseOwner(
         self, request: admin_pb2.EraseOwnerRequest, context: Any
     ) -> admin_pb2.EraseOwnerResponse:
-        """Erase everything of a session or a workspace."""
+        """End a session and erase everything of its workspace."""
         self._administrators.require(context, _THIS)
         if not request.owner:
             raise ValidationError.of("owner", "Name a session or a workspace.")
+        # First, so that nothing is added to what is being erased.
+        workspaces = set(await self._dependencies.sessions.end(request.owner))
         async with self._database.transaction() as connection:
-            workspaces = await StoredThings(connection).workspaces_of(request.owner)
+            workspaces.update(await StoredThings(connection).workspaces_of(request.owner))
         erased = 0
-        for workspace_id in workspaces or [request.owner]:
+        for workspace_id in sorted(workspaces or {request.owner}):
             erased += await self._dependencies.workspaces.erase(workspace_id, BY_ADMINISTRATOR)
             await self._dependencies.speakers.erase_workspace(workspace_id, BY_ADMINISTRATOR)
         return admin_pb2.EraseOwnerResponse(transcriptions=erased)

@@ -19,6 +19,7 @@ from common.postgres import Database, migrate
 from common.runtime import eventually
 from transcriber.api.preferences import SessionPreferences
 from transcriber.api.priorities import PriorityRule
+from transcriber.api.session_ends import SessionEnds
 from transcriber.api.watch import ChangeHub
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.queue.admission import Admission, Quotas
@@ -40,6 +41,7 @@ class Servers:
     objects: ObjectStore
     speakers: SpeakersClient
     preferences: SessionPreferences
+    sessions: SessionEnds
 
     @property
     def client(self) -> Client:
@@ -103,12 +105,14 @@ async def connect_servers(settings: ApiSettings, stack: AsyncExitStack) -> Serve
     speakers = await stack.enter_async_context(
         connections.channel(settings.speakers_grpc, "speakers")
     )
+    gateway = await stack.enter_async_context(connections.channel(settings.gateway_grpc, "gateway"))
     return Servers(
         connections=connections,
         database=database,
         objects=objects,
         speakers=SpeakersClient(speakers),
         preferences=SessionPreferences(connections.gateway),
+        sessions=SessionEnds(gateway),
     )
 
 

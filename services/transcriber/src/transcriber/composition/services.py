@@ -87,6 +87,7 @@ def make_admin_servicer(core: Core, actions: Actions) -> AdminServicer:
             deleter=actions.deleter,
             workspaces=actions.workspaces,
             speakers=core.servers.speakers,
+            sessions=core.servers.sessions,
             retention=core.settings.retention,
         )
     )
