@@ -11,7 +11,7 @@ from transcriber.composition.background import make_background
 from transcriber.composition.core import Core, connect_servers, make_core
 from transcriber.composition.services import ACCESS, make_services
 from transcriber.settings import ApiSettings
-from transcriber.store.transcriptions import Transcriptions
+from transcriber.store.expiry import Expiry
 
 _THREADS = 4
 
@@ -48,4 +48,4 @@ async def _erase_again(core: Core, actions: Actions) -> None:
         await replay.step()
     if not core.settings.voice_memory:
         async with core.servers.database.transaction() as connection:
-            await Transcriptions(connection).forget_voices()
+            await Expiry(connection).forget_voices()

@@ -113,6 +113,74 @@ SPEAKER_NAME_SOURCE_CONFIRMED: SpeakerNameSource.ValueType  # 3
 """Assigned or confirmed by a person."""
 Global___SpeakerNameSource: _TypeAlias = SpeakerNameSource  # noqa: Y015
 
+class _TitleSource:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TitleSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TitleSource.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TITLE_SOURCE_UNSPECIFIED: _TitleSource.ValueType  # 0
+    """Default value."""
+    TITLE_SOURCE_FILE: _TitleSource.ValueType  # 1
+    """The name of the file."""
+    TITLE_SOURCE_SUGGESTED: _TitleSource.ValueType  # 2
+    """Suggested from the transcript."""
+    TITLE_SOURCE_OWN: _TitleSource.ValueType  # 3
+    """Given by a person."""
+
+class TitleSource(_TitleSource, metaclass=_TitleSourceEnumTypeWrapper):
+    """Origin of a title."""
+
+TITLE_SOURCE_UNSPECIFIED: TitleSource.ValueType  # 0
+"""Default value."""
+TITLE_SOURCE_FILE: TitleSource.ValueType  # 1
+"""The name of the file."""
+TITLE_SOURCE_SUGGESTED: TitleSource.ValueType  # 2
+"""Suggested from the transcript."""
+TITLE_SOURCE_OWN: TitleSource.ValueType  # 3
+"""Given by a person."""
+Global___TitleSource: _TypeAlias = TitleSource  # noqa: Y015
+
+class _TranscriptionSort:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TranscriptionSortEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TranscriptionSort.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TRANSCRIPTION_SORT_UNSPECIFIED: _TranscriptionSort.ValueType  # 0
+    """Default value. Same as NEWEST."""
+    TRANSCRIPTION_SORT_NEWEST: _TranscriptionSort.ValueType  # 1
+    """Latest upload first."""
+    TRANSCRIPTION_SORT_OLDEST: _TranscriptionSort.ValueType  # 2
+    """Earliest upload first."""
+    TRANSCRIPTION_SORT_TITLE: _TranscriptionSort.ValueType  # 3
+    """By title."""
+    TRANSCRIPTION_SORT_TITLE_DESCENDING: _TranscriptionSort.ValueType  # 4
+    """By title, from the end of the alphabet."""
+    TRANSCRIPTION_SORT_LONGEST: _TranscriptionSort.ValueType  # 5
+    """Longest recording first."""
+    TRANSCRIPTION_SORT_SHORTEST: _TranscriptionSort.ValueType  # 6
+    """Shortest recording first."""
+
+class TranscriptionSort(_TranscriptionSort, metaclass=_TranscriptionSortEnumTypeWrapper):
+    """Order of a list of transcriptions."""
+
+TRANSCRIPTION_SORT_UNSPECIFIED: TranscriptionSort.ValueType  # 0
+"""Default value. Same as NEWEST."""
+TRANSCRIPTION_SORT_NEWEST: TranscriptionSort.ValueType  # 1
+"""Latest upload first."""
+TRANSCRIPTION_SORT_OLDEST: TranscriptionSort.ValueType  # 2
+"""Earliest upload first."""
+TRANSCRIPTION_SORT_TITLE: TranscriptionSort.ValueType  # 3
+"""By title."""
+TRANSCRIPTION_SORT_TITLE_DESCENDING: TranscriptionSort.ValueType  # 4
+"""By title, from the end of the alphabet."""
+TRANSCRIPTION_SORT_LONGEST: TranscriptionSort.ValueType  # 5
+"""Longest recording first."""
+TRANSCRIPTION_SORT_SHORTEST: TranscriptionSort.ValueType  # 6
+"""Shortest recording first."""
+Global___TranscriptionSort: _TypeAlias = TranscriptionSort  # noqa: Y015
+
 class _TranscriptionView:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -482,6 +550,12 @@ class Transcription(_message.Message):
     RECORDING_KEEP_UNTIL_TIME_FIELD_NUMBER: _builtins.int
     KEEP_UNTIL_TIME_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    TITLE_SOURCE_FIELD_NUMBER: _builtins.int
+    FOLDER_ID_FIELD_NUMBER: _builtins.int
+    FAVORITE_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    TRASH_TIME_FIELD_NUMBER: _builtins.int
     transcription_id: _builtins.int
     """Identifier."""
     session_id: _builtins.str
@@ -508,6 +582,14 @@ class Transcription(_message.Message):
     """Diarization model. Empty before diarization."""
     revision: _builtins.int
     """Revision of the transcript. It grows with every batch of edits. 0 without a transcript."""
+    title: _builtins.str
+    """Title. The name of the file where nobody gave one and none could be suggested."""
+    title_source: Global___TitleSource.ValueType
+    """Origin of the title."""
+    folder_id: _builtins.int
+    """Folder that it lies in. 0 outside of all folders."""
+    favorite: _builtins.bool
+    """Whether its owner marked it as a favorite."""
     @_builtins.property
     def file(self) -> Global___AudioFile:
         """The uploaded file."""
@@ -564,6 +646,14 @@ class Transcription(_message.Message):
     def keep_until_time(self) -> _timestamp_pb2.Timestamp:
         """When the transcription is erased as a whole. Absent when no time is set."""
 
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedCompositeFieldContainer[Global___Tag]:
+        """Its tags, by name."""
+
+    @_builtins.property
+    def trash_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was moved to the trash. Only in lists of the trash."""
+
     def __init__(
         self,
         *,
@@ -594,14 +684,125 @@ class Transcription(_message.Message):
         recording_keep_until_time: _timestamp_pb2.Timestamp | None = ...,
         keep_until_time: _timestamp_pb2.Timestamp | None = ...,
         revision: _builtins.int = ...,
+        title: _builtins.str = ...,
+        title_source: Global___TitleSource.ValueType = ...,
+        folder_id: _builtins.int = ...,
+        favorite: _builtins.bool = ...,
+        tags: _abc.Iterable[Global___Tag] | None = ...,
+        trash_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "create_time", b"create_time", "failure", b"failure", "file", b"file", "keep_until_time", b"keep_until_time", "processing_duration", b"processing_duration", "recording_keep_until_time", b"recording_keep_until_time", "start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "create_time", b"create_time", "failure", b"failure", "file", b"file", "keep_until_time", b"keep_until_time", "processing_duration", b"processing_duration", "recording_keep_until_time", b"recording_keep_until_time", "start_time", b"start_time", "trash_time", b"trash_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "confidence", b"confidence", "create_time", b"create_time", "current_step", b"current_step", "diarization_model", b"diarization_model", "failure", b"failure", "file", b"file", "full_text", b"full_text", "job_id", b"job_id", "keep_until_time", b"keep_until_time", "language_detected", b"language_detected", "language_requested", b"language_requested", "languages", b"languages", "processing_duration", b"processing_duration", "progress_percent", b"progress_percent", "recording_keep_until_time", b"recording_keep_until_time", "revision", b"revision", "segments", b"segments", "session_id", b"session_id", "speakers", b"speakers", "speech_model", b"speech_model", "stages", b"stages", "start_time", b"start_time", "status", b"status", "transcription_id", b"transcription_id", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "confidence", b"confidence", "create_time", b"create_time", "current_step", b"current_step", "diarization_model", b"diarization_model", "failure", b"failure", "favorite", b"favorite", "file", b"file", "folder_id", b"folder_id", "full_text", b"full_text", "job_id", b"job_id", "keep_until_time", b"keep_until_time", "language_detected", b"language_detected", "language_requested", b"language_requested", "languages", b"languages", "processing_duration", b"processing_duration", "progress_percent", b"progress_percent", "recording_keep_until_time", b"recording_keep_until_time", "revision", b"revision", "segments", b"segments", "session_id", b"session_id", "speakers", b"speakers", "speech_model", b"speech_model", "stages", b"stages", "start_time", b"start_time", "status", b"status", "tags", b"tags", "title", b"title", "title_source", b"title_source", "transcription_id", b"transcription_id", "trash_time", b"trash_time", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Transcription: _TypeAlias = Transcription  # noqa: Y015
+
+@_typing.final
+class Tag(_message.Message):
+    """A tag of a workspace."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TAG_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    COLOR_FIELD_NUMBER: _builtins.int
+    tag_id: _builtins.int
+    """Identifier."""
+    name: _builtins.str
+    """Name. Tags of one workspace differ in more than upper and lower case."""
+    color: _builtins.str
+    """Color, for example `#3366cc`. Empty without one."""
+    def __init__(
+        self,
+        *,
+        tag_id: _builtins.int = ...,
+        name: _builtins.str = ...,
+        color: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["color", b"color", "name", b"name", "tag_id", b"tag_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Tag: _TypeAlias = Tag  # noqa: Y015
+
+@_typing.final
+class TranscriptionFilter(_message.Message):
+    """Properties of transcriptions to filter by. All that are given have to match."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    TAG_IDS_FIELD_NUMBER: _builtins.int
+    FOLDER_ID_FIELD_NUMBER: _builtins.int
+    FAVORITE_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    SPEAKER_FIELD_NUMBER: _builtins.int
+    CREATE_FROM_FIELD_NUMBER: _builtins.int
+    CREATE_TO_FIELD_NUMBER: _builtins.int
+    MIN_DURATION_FIELD_NUMBER: _builtins.int
+    MAX_DURATION_FIELD_NUMBER: _builtins.int
+    status: Global___TranscriptionStatus.ValueType
+    """Status. Unspecified means all."""
+    folder_id: _builtins.int
+    """Folder that they lie in. 0 means outside of all folders, absent means anywhere."""
+    favorite: _builtins.bool
+    """Whether they are favorites. Absent means all."""
+    language: _builtins.str
+    """Code of a language that is spoken in them."""
+    speaker: _builtins.str
+    """Name or label of a speaker, in upper or lower case."""
+    @_builtins.property
+    def tag_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Tags, all of which they have."""
+
+    @_builtins.property
+    def create_from(self) -> _timestamp_pb2.Timestamp:
+        """Only those uploaded at this time or later."""
+
+    @_builtins.property
+    def create_to(self) -> _timestamp_pb2.Timestamp:
+        """Only those uploaded before this time."""
+
+    @_builtins.property
+    def min_duration(self) -> _duration_pb2.Duration:
+        """Shortest length of the recording."""
+
+    @_builtins.property
+    def max_duration(self) -> _duration_pb2.Duration:
+        """Greatest length of the recording."""
+
+    def __init__(
+        self,
+        *,
+        status: Global___TranscriptionStatus.ValueType = ...,
+        tag_ids: _abc.Iterable[_builtins.int] | None = ...,
+        folder_id: _builtins.int | None = ...,
+        favorite: _builtins.bool | None = ...,
+        language: _builtins.str = ...,
+        speaker: _builtins.str = ...,
+        create_from: _timestamp_pb2.Timestamp | None = ...,
+        create_to: _timestamp_pb2.Timestamp | None = ...,
+        min_duration: _duration_pb2.Duration | None = ...,
+        max_duration: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_favorite", b"_favorite", "_folder_id", b"_folder_id", "create_from", b"create_from", "create_to", b"create_to", "favorite", b"favorite", "folder_id", b"folder_id", "max_duration", b"max_duration", "min_duration", b"min_duration"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_favorite", b"_favorite", "_folder_id", b"_folder_id", "create_from", b"create_from", "create_to", b"create_to", "favorite", b"favorite", "folder_id", b"folder_id", "language", b"language", "max_duration", b"max_duration", "min_duration", b"min_duration", "speaker", b"speaker", "status", b"status", "tag_ids", b"tag_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__favorite: _TypeAlias = _typing.Literal["favorite"]  # noqa: Y015
+    _WhichOneofArgType__favorite: _TypeAlias = _typing.Literal["_favorite", b"_favorite"]  # noqa: Y015
+    _WhichOneofReturnType__folder_id: _TypeAlias = _typing.Literal["folder_id"]  # noqa: Y015
+    _WhichOneofArgType__folder_id: _TypeAlias = _typing.Literal["_folder_id", b"_folder_id"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__favorite) -> _WhichOneofReturnType__favorite | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__folder_id) -> _WhichOneofReturnType__folder_id | None: ...
+
+Global___TranscriptionFilter: _TypeAlias = TranscriptionFilter  # noqa: Y015
 
 @_typing.final
 class UploadConfig(_message.Message):
@@ -940,22 +1141,38 @@ class ListTranscriptionsRequest(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    SORT_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
     status: Global___TranscriptionStatus.ValueType
     """Only transcriptions with this status. Unspecified means all."""
     limit: _builtins.int
     """Maximum number of transcriptions to return, 1 to 1000. 0 means 50."""
     offset: _builtins.int
     """Number of transcriptions to skip."""
+    sort: Global___TranscriptionSort.ValueType
+    """Order."""
+    cursor: _builtins.str
+    """`next_cursor` of the page before, with the same filter and order. Pages stay in step while
+    transcriptions are added and deleted. Not together with an offset.
+    """
+    @_builtins.property
+    def filter(self) -> Global___TranscriptionFilter:
+        """Further properties to filter by."""
+
     def __init__(
         self,
         *,
         status: Global___TranscriptionStatus.ValueType = ...,
         limit: _builtins.int = ...,
         offset: _builtins.int = ...,
+        filter: Global___TranscriptionFilter | None = ...,
+        sort: Global___TranscriptionSort.ValueType = ...,
+        cursor: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "offset", b"offset", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "filter", b"filter", "limit", b"limit", "offset", b"offset", "sort", b"sort", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -969,8 +1186,11 @@ class ListTranscriptionsResponse(_message.Message):
 
     TRANSCRIPTIONS_FIELD_NUMBER: _builtins.int
     TOTAL_FIELD_NUMBER: _builtins.int
+    NEXT_CURSOR_FIELD_NUMBER: _builtins.int
     total: _builtins.int
     """Number of matching transcriptions, regardless of the limit."""
+    next_cursor: _builtins.str
+    """Cursor of the next page. Empty on the last one."""
     @_builtins.property
     def transcriptions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Transcription]:
         """The transcriptions in the basic view."""
@@ -980,10 +1200,11 @@ class ListTranscriptionsResponse(_message.Message):
         *,
         transcriptions: _abc.Iterable[Global___Transcription] | None = ...,
         total: _builtins.int = ...,
+        next_cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["total", b"total", "transcriptions", b"transcriptions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_cursor", b"next_cursor", "total", b"total", "transcriptions", b"transcriptions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -15,7 +15,8 @@ from transcriber.domain.retention import Retention
 from transcriber.domain.transcriptions import TranscriptionStatus
 from transcriber.store.dead_letters import DeadLetters
 from transcriber.store.erasures import Erasures
-from transcriber.store.transcriptions import StoredSource, Transcriptions
+from transcriber.store.expiry import Expiry, StoredSource
+from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.uploads import Upload, Uploads
 
 #: An upload without progress for this long (seconds) was left by a dead process.
@@ -88,7 +89,7 @@ class RecordingStep(ItemStep[StoredSource]):
 
     async def due(self, connection: Connection, limit: int) -> Sequence[StoredSource]:
         """Give up expired recordings and return them."""
-        return await Transcriptions(connection).expire_sources(self._retention, limit)
+        return await Expiry(connection).expire_sources(self._retention, limit)
 
     async def handle(self, item: StoredSource) -> None:
         """Delete one recording."""
@@ -97,7 +98,7 @@ class RecordingStep(ItemStep[StoredSource]):
         reason = "CLEANUP_DELAY" if processed else "UNPROCESSED_RETENTION"
         async with self._database.transaction() as connection:
             transcriptions = Transcriptions(connection)
-            await transcriptions.source_erased(item.transcription_id)
+            await Expiry(connection).source_erased(item.transcription_id)
             await transcriptions.unwarn(item.transcription_id, NOT_ERASED)
             if not processed:
                 await transcriptions.warn(item.transcription_id, NEVER_PROCESSED)

@@ -10,8 +10,9 @@ from common.postgres import Connection, Database
 from transcriber.domain.retention import Retention
 from transcriber.outbox import messages
 from transcriber.recordings.deletion import Deleter
+from transcriber.store.expiry import Expiry, StoredSource
 from transcriber.store.outbox import JobOutbox
-from transcriber.store.transcriptions import StoredSource, Transcriptions
+from transcriber.store.transcriptions import Transcriptions
 
 RETENTION_OVER = "RETENTION_DAYS"
 _log = logging.get(__name__)
@@ -35,7 +36,7 @@ class ExpiryWarningStep(ItemStep[int]):
 
     async def due(self, connection: Connection, limit: int) -> Sequence[int]:
         """Return transcriptions within the time of the warning."""
-        return await Transcriptions(connection).expiring(self._retention, limit)
+        return await Expiry(connection).expiring(self._retention, limit)
 
     async def handle(self, item: int) -> None:
         """Warn the owner of one transcription."""
@@ -43,7 +44,7 @@ class ExpiryWarningStep(ItemStep[int]):
             transcriptions = Transcriptions(connection)
             if await transcriptions.lock(item) is None:
                 return
-            await transcriptions.warned(item)
+            await Expiry(connection).warned(item)
             transcription = await transcriptions.get(item)
             assert transcription is not None, "it is locked"
             until = self._retention.transcription_until(transcription)
@@ -72,7 +73,7 @@ class RetentionStep(ItemStep[StoredSource]):
 
     async def due(self, connection: Connection, limit: int) -> Sequence[StoredSource]:
         """Return transcriptions whose time is over."""
-        return await Transcriptions(connection).expired(self._retention, limit)
+        return await Expiry(connection).expired(self._retention, limit)
 
     async def handle(self, item: StoredSource) -> None:
         """Erase one transcription."""

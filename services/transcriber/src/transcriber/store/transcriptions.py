@@ -1,7 +1,6 @@
 """Transcriptions: uploaded recordings with options, status and due work."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from psycopg.rows import DictRow
 
@@ -31,7 +30,9 @@ VALUES (
     'pending')
 ON CONFLICT (workspace_id, request_id) DO NOTHING
 """
-_FIND = "SELECT * FROM transcriptions WHERE id = %s AND workspace_id = %s"
+_FIND = """
+SELECT * FROM transcriptions WHERE id = %s AND workspace_id = %s AND trashed_at IS NULL
+"""
 _GET = "SELECT * FROM transcriptions WHERE id = %s"
 _BY_REQUEST = "SELECT * FROM transcriptions WHERE workspace_id = %s AND request_id = %s"
 _PAGE = """
@@ -51,7 +52,8 @@ _OF_WORKSPACE = """
 SELECT id FROM transcriptions WHERE workspace_id = %s ORDER BY id LIMIT %s
 """
 _LOCK_OWN = """
-SELECT * FROM transcriptions WHERE id = %s AND workspace_id = %s FOR NO KEY UPDATE
+SELECT * FROM transcriptions WHERE id = %s AND workspace_id = %s AND trashed_at IS NULL
+FOR NO KEY UPDATE
 """
 _LOCK = "SELECT * FROM transcriptions WHERE id = %s FOR NO KEY UPDATE"
 _STARTED = """
@@ -76,50 +78,6 @@ SET status = CASE WHEN transcript_at IS NULL THEN 'failed' ELSE 'completed' END,
 WHERE id = %(id)s
 """
 _REMOVE = "DELETE FROM transcriptions WHERE id = %s"
-_EXPIRED_SOURCES = """
-UPDATE transcriptions SET source_deleted_at = coalesce(source_deleted_at, now())
-WHERE id IN (
-    SELECT id FROM transcriptions t
-    WHERE NOT source_erased AND NOT item_rests('recordings', id::text)
-      AND (status = 'completed'
-           AND (clips_due_at IS NULL OR item_set_aside('clips', id::text))
-           AND transcript_at < now() - make_interval(secs => %(processed)s)
-           OR status IN ('pending', 'failed')
-           AND greatest(kept_since, (SELECT coalesce(completed_at, created_at) FROM jobs j
-                                     WHERE j.job_id = t.job_id))
-               < now() - make_interval(secs => %(unprocessed)s))
-    ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING id, workspace_id, source_key, status
-"""
-# Nothing is erased without a warning, however old it was when the rule was made.
-_RETAINED = """
-SELECT id, workspace_id, source_key, status FROM transcriptions
-WHERE status <> 'processing'
-  AND greatest(created_at, transcript_at) < now() - make_interval(secs => %(transcripts)s)
-  AND expiry_warned_at >= greatest(created_at, transcript_at)
-  AND expiry_warned_at <= now() - make_interval(secs => %(warning)s)
-  AND NOT item_rests('retention', id::text)
-ORDER BY id LIMIT %(limit)s
-"""
-_TO_WARN = """
-SELECT id FROM transcriptions
-WHERE status <> 'processing'
-  AND greatest(created_at, transcript_at)
-      < now() - make_interval(secs => %(transcripts)s) + make_interval(secs => %(warning)s)
-  AND coalesce(expiry_warned_at < greatest(created_at, transcript_at), true)
-  AND NOT item_rests('expiry-warnings', id::text)
-ORDER BY id LIMIT %(limit)s
-"""
-_FORGET_VOICES = """
-WITH asked AS (
-    UPDATE transcriptions SET voice_memory = false WHERE voice_memory RETURNING id
-)
-UPDATE transcript_speakers
-SET voiceprint = NULL, voiceprint_model = '', voiceprint_version = '', voiceprint_seconds = 0
-WHERE voiceprint IS NOT NULL
-"""
-_WARNED = "UPDATE transcriptions SET expiry_warned_at = now() WHERE id = %s"
-_ERASED = "UPDATE transcriptions SET source_erased = true, origin = '' WHERE id = %s"
 _VOICES_KNOWN = "UPDATE transcriptions SET voices_known = true WHERE id = %s"
 _DECISIONS_DUE = """
 UPDATE transcriptions SET decisions_due_at = now() + make_interval(secs => %s), voices_known = true
@@ -155,16 +113,6 @@ _UNWARN = """
 UPDATE transcriptions SET warnings = array_remove(warnings, %(warning)s)
 WHERE id = %(id)s AND %(warning)s = ANY(warnings)
 """
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StoredSource:
-    """A recording in the object store, and the status of its transcription."""
-
-    transcription_id: int
-    workspace_id: str
-    source_key: str
-    status: TranscriptionStatus
 
 
 class Transcriptions:
@@ -294,42 +242,6 @@ class Transcriptions:
         """Delete a transcription with its jobs, tasks and transcript."""
         await execute(self._connection, _REMOVE, (transcription_id,))
 
-    async def expire_sources(self, retention: Retention, limit: int) -> list[StoredSource]:
-        """Give up recordings whose time is over. Return all to erase."""
-        parameters = {
-            "processed": retention.processed,
-            "unprocessed": retention.unprocessed,
-            "limit": limit,
-        }
-        rows = await fetch_all(self._connection, _EXPIRED_SOURCES, parameters)
-        return [_source(row) for row in rows]
-
-    async def expired(self, retention: Retention, limit: int) -> list[StoredSource]:
-        """Return transcriptions to be erased as a whole, whose owners were warned in time."""
-        if retention.transcripts is None:
-            return []
-        rows = await fetch_all(self._connection, _RETAINED, _limits(retention, limit))
-        return [_source(row) for row in rows]
-
-    async def expiring(self, retention: Retention, limit: int) -> list[int]:
-        """Return transcriptions whose owners are to be warned."""
-        if retention.transcripts is None:
-            return []
-        rows = await fetch_all(self._connection, _TO_WARN, _limits(retention, limit))
-        return [row["id"] for row in rows]
-
-    async def forget_voices(self) -> int:
-        """Remove all voiceprints, and keep none of later jobs. Return how many were removed."""
-        return await execute(self._connection, _FORGET_VOICES)
-
-    async def warned(self, transcription_id: int) -> None:
-        """Record that the owner was warned now."""
-        await execute(self._connection, _WARNED, (transcription_id,))
-
-    async def source_erased(self, transcription_id: int) -> None:
-        """Record that the recording's object was deleted. It counts for no address any more."""
-        await execute(self._connection, _ERASED, (transcription_id,))
-
     async def mark_voices_known(self, transcription_id: int) -> None:
         """Record that the speakers service may hold data about the voices."""
         await execute(self._connection, _VOICES_KNOWN, (transcription_id,))
@@ -377,19 +289,6 @@ class Transcriptions:
         jobs = {job.job_id: job for job in await Jobs(self._connection).get_all(job_ids)}
         speakers = await Transcripts(self._connection).speakers([row["id"] for row in rows])
         return [transcription_of(row, jobs.get(row["job_id"]), speakers[row["id"]]) for row in rows]
-
-
-def _source(row: DictRow) -> StoredSource:
-    return StoredSource(
-        transcription_id=row["id"],
-        workspace_id=row["workspace_id"],
-        source_key=row["source_key"],
-        status=TranscriptionStatus(row["status"]),
-    )
-
-
-def _limits(retention: Retention, limit: int) -> dict[str, object]:
-    return {"transcripts": retention.transcripts, "warning": retention.warning, "limit": limit}
 
 
 def _options(options: ProcessingOptions) -> dict[str, object]:
