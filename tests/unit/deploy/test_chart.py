@@ -213,6 +213,20 @@ def test_secrets_are_files_and_only_needed_ones_are_mounted(
     assert all("valueFrom" not in item for item in container(defaults, service)["env"])
 
 
+def test_token_of_administrators_is_a_file_of_the_api_alone() -> None:
+    objects = render({"secrets": {"adminToken": True}})
+    path = "/run/secrets/securetranscribe/admin-token"
+    holders = {
+        service: variables(container(objects, service))["ADMIN_TOKEN_FILE"]
+        for service in SETTINGS
+        if "ADMIN_TOKEN_FILE" in variables(container(objects, service))
+    }
+    assert holders == {"transcriber-api": path}
+    assert len(of_kind(objects, "Secret")["secrets"]["stringData"]["admin-token"]) >= 32
+    mounted = json.dumps(of_kind(objects, "Deployment")["transcriber-api"]["spec"]["template"])
+    assert '"key": "admin-token"' in mounted
+
+
 @pytest.mark.parametrize("worker", WORKERS)
 def test_workers_have_no_key_but_their_own(defaults: list[Object], worker: str) -> None:
     made = of_kind(defaults, "Secret")["secrets"]["stringData"]

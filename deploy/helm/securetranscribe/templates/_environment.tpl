@@ -38,12 +38,3 @@
 - { name: {{ $name }}, value: {{ $value | toString | quote }} }
 {{- end }}
 {{- end }}
-
-{{- /* Keys of the Secret that a service may read. Workers have fewer. */}}
-{{- define "securetranscribe.secretKeys" -}}
-{{- $keys := list (ternary (printf "%s-service-key" .name) "secret-key" (hasKey .facts "stage")) }}
-{{- $keys = append $keys (printf "%s-nats-url" (default .name .facts.database)) }}
-{{- with .facts.database }}{{ $keys = append $keys (printf "%s-database-url" .) }}{{ end }}
-{{- if and (has "s3" .facts.servers) (not .facts.stage) }}{{ $keys = concat $keys (list "s3-access-key" "s3-secret-key") }}{{ end }}
-{{- toJson $keys }}
-{{- end }}
