@@ -55,6 +55,7 @@ def _actions(
         ops.SetReviewed: segments.set_reviewed,
         ops.SetStarred: segments.set_starred,
         ops.MergeSpeakers: speakers.merge,
+        ops.AssignNames: speakers.assign,
         ops.AddNote: notes.add,
         ops.ChangeNote: notes.change,
     }

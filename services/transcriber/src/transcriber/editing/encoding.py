@@ -4,12 +4,14 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from transcriber.domain.transcripts import NameSource
 from transcriber.editing import operations as ops
 from transcriber.editing.effects import Change, Effects, Insertion
 from transcriber.editing.items import (
     AnyId,
     Edges,
     ItemId,
+    Naming,
     NoteItem,
     PlacedItem,
     SegmentItem,
@@ -25,6 +27,7 @@ _VALUES: Mapping[str, Callable[[Any], Any]] = {
     "wording": lambda value: Wording(*value),
     "times": lambda value: Times(*value),
     "edges": lambda value: Edges(*value),
+    "name": lambda value: Naming(value[0], NameSource(value[1]), *value[2:]),
 }
 _OPERATIONS = {
     kind.__name__: kind
@@ -37,6 +40,7 @@ _OPERATIONS = {
         ops.MoveEdges,
         ops.SetSpeaker,
         ops.MergeSpeakers,
+        ops.AssignNames,
         ops.SetReviewed,
         ops.SetStarred,
         ops.AddNote,
@@ -182,6 +186,8 @@ def operation_to_json(operation: ops.Operation) -> Json:
         content = getattr(operation, field.name)
         if isinstance(operation, ops.SetTimes):
             content = [[str(word), list(times)] for word, times in operation.times]
+        elif isinstance(operation, ops.AssignNames):
+            content = dict(content)
         elif field.name in _IDENTIFIERS:
             content = _optional(content)
         value[field.name] = content

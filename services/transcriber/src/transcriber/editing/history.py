@@ -10,11 +10,16 @@ from transcriber.editing.items import NoteItem, SegmentItem, WordItem
 
 
 class BatchKind(StrEnum):
-    """Kind of a batch. The first one of a transcript is the machine version."""
+    """Kind of a batch. The first one of a transcript is the machine version.
+
+    Batches of names follow profiles and suggestions. They have no author and no effects, since the
+    names of the newest revision are the only ones that are shown.
+    """
 
     EDIT = "edit"
     UNDO = "undo"
     REDO = "redo"
+    NAMES = "names"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +61,7 @@ def stacks(entries: Iterable[Entry], author: str) -> Stacks:
 
 def replay(document: Document, entry: Entry, effects: Effects) -> None:
     """Apply a batch to the revision before it. An undo or redo has its target's effects."""
-    if entry.kind is BatchKind.EDIT:
+    if entry.kind in {BatchKind.EDIT, BatchKind.NAMES}:
         perform(document, effects, entry.revision)
     elif entry.kind is BatchKind.UNDO:
         revert(document, effects, batch=entry.target, revision=entry.revision)

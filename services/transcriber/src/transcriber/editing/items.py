@@ -11,6 +11,8 @@ it can come back.
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple, Self
 
+from transcriber.domain.transcripts import NameSource
+
 
 class ItemId(NamedTuple):
     """Identifier of a word, segment or note: the revision that made it, and its number in it.
@@ -117,6 +119,21 @@ class Edges(NamedTuple):
 NO_EDGES = Edges()
 
 
+class Naming(NamedTuple):
+    """Name of a speaker, its source, and the profile behind it, 0 without one.
+
+    `confidence` is that of a suggestion, 0 to 1.
+    """
+
+    name: str = ""
+    source: NameSource = NameSource.NONE
+    speaker_id: int = 0
+    confidence: float = 0.0
+
+
+NO_NAME = Naming()
+
+
 @dataclass(slots=True, kw_only=True)
 class WordItem(Item):
     """A word. `others` are the labels of further speakers who talk during it."""
@@ -154,13 +171,15 @@ class SegmentItem(Item):
 class SpeakerItem(Item):
     """A speaker, identified by its label.
 
-    `merged_into` is the label of the speaker who this one turned out to be, empty if none.
+    `merged_into` is the label of the speaker who this one turned out to be, empty if none. The
+    value of `name` follows its profile without a new origin.
     """
 
-    registers: ClassVar = ("merged_into",)
+    registers: ClassVar = ("merged_into", "name")
 
     id: str
     merged_into: str = ""
+    name: Naming = NO_NAME
 
 
 @dataclass(slots=True, kw_only=True)

@@ -4,7 +4,8 @@ They name words and segments by their identifiers, never by their place, so that
 meaning when others edit elsewhere. Ranges of words include both ends.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from transcriber.editing.items import ItemId, Times
 
@@ -77,6 +78,17 @@ class MergeSpeakers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssignNames:
+    """Name speakers by their labels. An empty name removes the current one.
+
+    `profiles` has the profiles that the speakers service linked the names to.
+    """
+
+    names: Mapping[str, str]
+    profiles: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetReviewed:
     """Mark a segment as reviewed, or as not reviewed."""
 
@@ -125,6 +137,7 @@ Operation = (
     | MoveEdges
     | SetSpeaker
     | MergeSpeakers
+    | AssignNames
     | SetReviewed
     | SetStarred
     | AddNote

@@ -2,9 +2,18 @@
 
 from collections.abc import Iterable
 
+from transcriber.domain.transcripts import NameSource
 from transcriber.editing import operations as ops
 from transcriber.editing.errors import InvalidEditError
-from transcriber.editing.items import Edges, NoteItem, SegmentItem, WordItem
+from transcriber.editing.items import (
+    NO_NAME,
+    Edges,
+    Naming,
+    NoteItem,
+    SegmentItem,
+    SpeakerItem,
+    WordItem,
+)
 from transcriber.editing.journal import Journal
 
 _NEW_SPEAKER = "Speaker_{}"
@@ -134,6 +143,17 @@ class SpeakerEdits:
         self._journal.read(into, "merged_into")
         self._journal.write(speaker, "merged_into", into.id)
 
+    def assign(self, operation: ops.AssignNames) -> None:
+        """Name speakers. A suggested name in place of it is not kept in the history.
+
+        Suggestions follow from profiles and voices. They are made again when the name is undone.
+        """
+        for label, name in operation.names.items():
+            self._effective(label)
+            profile = operation.profiles.get(label, 0)
+            naming = Naming(name, NameSource.CONFIRMED, profile, 1.0) if name else NO_NAME
+            name_speaker(self._journal, self._document.speaker(label), naming)
+
     def label(self, speaker: str) -> str:
         """Return the label of a known speaker, or a new one for an empty name."""
         if speaker:
@@ -149,6 +169,16 @@ class SpeakerEdits:
         if label not in self._labels:
             raise InvalidEditError(f"The transcript has no speaker {label!r}.")
         return self._document.effective_speaker(label)
+
+
+def name_speaker(journal: Journal, speaker: SpeakerItem, naming: Naming) -> None:
+    """Give a speaker a name, or none."""
+    journal.read(speaker, "name")
+    if speaker.name == naming:
+        return
+    if speaker.name.source is NameSource.SUGGESTED:
+        speaker.name = NO_NAME
+    journal.write(speaker, "name", naming)
 
 
 class NoteEdits:

@@ -9,10 +9,17 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from common.postgres import Connection, execute, fetch_all, fetch_one
-from transcriber.domain.transcripts import Segment
+from transcriber.domain.transcripts import NameSource, Segment
 from transcriber.editing import encoding, machine_version, views
 from transcriber.editing.document import Document
-from transcriber.editing.items import ItemId, NoteItem, PlacedItem, SegmentItem, SpeakerItem
+from transcriber.editing.items import (
+    ItemId,
+    Naming,
+    NoteItem,
+    PlacedItem,
+    SegmentItem,
+    SpeakerItem,
+)
 from transcriber.store.edit_history import EditHistory, Head
 from transcriber.store.rows import segment_of, word_views_to_json
 
@@ -75,10 +82,13 @@ ON CONFLICT (transcription_id, item) DO UPDATE SET
     shown = excluded.shown, words = excluded.words
 """
 _SPEAKERS = """
-SELECT label, merged_into, stamps FROM transcript_speakers WHERE transcription_id = %s
+SELECT label, merged_into, name, name_source, speaker_id, match_confidence, stamps
+FROM transcript_speakers WHERE transcription_id = %s
 """
 _STORE_SPEAKER = """
-UPDATE transcript_speakers SET merged_into = %(merged_into)s, stamps = %(stamps)s
+UPDATE transcript_speakers
+SET merged_into = %(merged_into)s, name = %(name)s, name_source = %(name_source)s,
+    speaker_id = %(speaker_id)s, match_confidence = %(match_confidence)s, stamps = %(stamps)s
 WHERE transcription_id = %(id)s AND label = %(label)s
 """
 # A label that only edits use. It has no voice.
@@ -208,6 +218,10 @@ class TranscriptEdits:
                     "id": self._id,
                     "label": speaker.id,
                     "merged_into": speaker.merged_into,
+                    "name": speaker.name.name,
+                    "name_source": speaker.name.source,
+                    "speaker_id": speaker.name.speaker_id,
+                    "match_confidence": speaker.name.confidence,
                     "stamps": Jsonb(encoding.stamps_to_json(speaker.stamps)),
                 },
             )
@@ -337,7 +351,8 @@ class LoadedDocument:
         speakers = list(speakers)
         self.labels = [speaker.id for speaker in speakers]
         self._speakers = {
-            speaker.id: (speaker.merged_into, dict(speaker.stamps)) for speaker in speakers
+            speaker.id: (speaker.merged_into, speaker.name, dict(speaker.stamps))
+            for speaker in speakers
         }
         self.document = Document(
             (item for row in rows for item in row.items), speakers=speakers, notes=notes
@@ -362,7 +377,7 @@ class LoadedDocument:
         return [
             speaker
             for speaker in self.document.speakers
-            if self._speakers.get(speaker.id) != (speaker.merged_into, speaker.stamps)
+            if self._speakers.get(speaker.id) != (speaker.merged_into, speaker.name, speaker.stamps)
         ]
 
 
@@ -370,5 +385,11 @@ def _speaker_item(row: DictRow) -> SpeakerItem:
     return SpeakerItem(
         id=row["label"],
         merged_into=row["merged_into"],
+        name=Naming(
+            row["name"],
+            NameSource(row["name_source"]),
+            row["speaker_id"],
+            row["match_confidence"],
+        ),
         stamps=encoding.stamps_from_json(row["stamps"]),
     )
