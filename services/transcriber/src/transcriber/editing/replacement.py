@@ -41,8 +41,8 @@ class Replacement:
     operations: tuple[Operation, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
     """Text to write in place of the characters from `start` to `end`."""
 
     start: int
@@ -78,25 +78,14 @@ class Replacer:
     def replace(self, segment: SegmentView) -> Replacement | None:
         """Return the change of a segment, None without matches."""
         matches = list(self._matches(segment.text))
-        if not matches:
-            return None
-        spans = _spans(segment)
-        return Replacement(
-            segment=segment.id,
-            before=segment.text,
-            after=_replaced(segment.text, matches),
-            count=len(matches),
-            operations=tuple(
-                _operation(segment, spans, group) for group in _grouped(spans, matches)
-            ),
-        )
+        return replacement_of(segment, matches) if matches else None
 
-    def _matches(self, text: str) -> Iterator[_Found]:
+    def _matches(self, text: str) -> Iterator[Found]:
         for match in self._pattern.finditer(text):
             start, end = match.span()
             if start == end or (self._query.whole_words and not _is_whole(text, start, end)):
                 continue
-            yield _Found(start, end, self._written(match))
+            yield Found(start=start, end=end, text=self._written(match))
 
     def _written(self, match: Any) -> str:
         if not self._query.regular_expression:
@@ -112,6 +101,18 @@ class Replacer:
         return text
 
 
+def replacement_of(segment: SegmentView, matches: Sequence[Found]) -> Replacement:
+    """Return the change of a segment by matches in order, none of which overlap."""
+    spans = spans_of(segment)
+    return Replacement(
+        segment=segment.id,
+        before=segment.text,
+        after=_replaced(segment.text, matches),
+        count=len(matches),
+        operations=tuple(_operation(segment, spans, group) for group in _grouped(spans, matches)),
+    )
+
+
 def _is_whole(text: str, start: int, end: int) -> bool:
     before, after = text[start - 1 : start], text[end : end + 1]
     return not (before.isalnum() and text[start].isalnum()) and not (
@@ -119,7 +120,7 @@ def _is_whole(text: str, start: int, end: int) -> bool:
     )
 
 
-def _spans(segment: SegmentView) -> list[tuple[int, int]]:
+def spans_of(segment: SegmentView) -> list[tuple[int, int]]:
     """Return the start and end of each word in the text of its segment."""
     spans = []
     position = 0
@@ -130,7 +131,7 @@ def _spans(segment: SegmentView) -> list[tuple[int, int]]:
     return spans
 
 
-def _touched(spans: Sequence[tuple[int, int]], match: _Found) -> range:
+def touched(spans: Sequence[tuple[int, int]], match: Found) -> range:
     """Return the numbers of the words that a match touches, or the one before a blank."""
     first = next(place for place, (_, end) in enumerate(spans) if end > match.start)
     last = max(place for place, (start, _) in enumerate(spans) if start < match.end)
@@ -138,38 +139,41 @@ def _touched(spans: Sequence[tuple[int, int]], match: _Found) -> range:
 
 
 def _grouped(
-    spans: Sequence[tuple[int, int]], matches: Sequence[_Found]
-) -> Iterator[tuple[range, list[_Found]]]:
+    spans: Sequence[tuple[int, int]], matches: Sequence[Found]
+) -> Iterator[tuple[range, list[Found]]]:
     """Yield ranges of words with the matches in them. Matches in one word belong together."""
     words = range(0)
-    group: list[_Found] = []
+    group: list[Found] = []
     for match in matches:
-        touched = _touched(spans, match)
-        if group and touched.start < words.stop:
-            words = range(words.start, max(words.stop, touched.stop))
+        found = touched(spans, match)
+        if group and found.start < words.stop:
+            words = range(words.start, max(words.stop, found.stop))
             group.append(match)
             continue
         if group:
             yield words, group
-        words, group = touched, [match]
+        words, group = found, [match]
     if group:
         yield words, group
 
 
 def _operation(
-    segment: SegmentView, spans: Sequence[tuple[int, int]], group: tuple[range, list[_Found]]
+    segment: SegmentView, spans: Sequence[tuple[int, int]], group: tuple[range, list[Found]]
 ) -> Operation:
     words, matches = group
     start, end = spans[words.start][0], spans[words.stop - 1][1]
     first, last = segment.words[words.start].id, segment.words[words.stop - 1].id
-    inside = [_Found(match.start - start, match.end - start, match.text) for match in matches]
+    inside = [
+        Found(start=match.start - start, end=match.end - start, text=match.text)
+        for match in matches
+    ]
     text = _replaced(segment.text[start:end], inside)
     if not text.strip():
         return DeleteWords(first=first, last=last)
     return ReplaceWords(first=first, last=last, text=text)
 
 
-def _replaced(text: str, matches: Sequence[_Found]) -> str:
+def _replaced(text: str, matches: Sequence[Found]) -> str:
     parts: list[str] = []
     position = 0
     for match in matches:
