@@ -45,3 +45,8 @@ def storage_at(origin: str) -> str:
     Callers take the lock of the workspace first.
     """
     return f"storage at {origin}"
+
+
+def vocabulary_of(workspace_id: str) -> str:
+    """Return the lock under which a workspace's vocabulary changes."""
+    return f"vocabulary {workspace_id}"
