@@ -7,7 +7,7 @@ from math import log, sqrt
 
 import snowballstemmer  # type: ignore[import-untyped]
 
-from exporter.summary.function_words import function_words
+from common.function_words import function_words
 
 Vector = Mapping[str, float]
 
