@@ -8,7 +8,7 @@ from securetranscribe.v1 import event_pb2
 EVERY_KIND = [field.name for field in event_pb2.Event.DESCRIPTOR.oneofs_by_name["data"].fields]
 KEPT_VERBS = (
     "created", "deleted", "speakers_assigned", "queued", "started", "completed", "failed",
-    "cancelled", "revoked", "updated", "expiring",
+    "cancelled", "revoked", "updated", "expiring", "edited",
 )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ MAX_PAYLOAD = 1024 * 1024
 #: Ends of the subjects of events that are kept in the stream.
 KEPT_VERBS = (
     "created", "deleted", "speakers_assigned", "queued", "started", "completed", "failed",
-    "cancelled", "revoked", "updated", "expiring",
+    "cancelled", "revoked", "updated", "expiring", "edited",
 )  # fmt: skip
 
 #: NATS reserves the whole limit of a stream, so the limit must fit on a small disk.

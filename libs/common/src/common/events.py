@@ -20,6 +20,7 @@ _KINDS = {
     "transcription_created": ("transcription", "created", "transcription_id"),
     "transcription_deleted": ("transcription", "deleted", "transcription_id"),
     "transcription_expiring": ("transcription", "expiring", "transcription_id"),
+    "transcript_edited": ("transcription", "edited", "transcription_id"),
     "speakers_assigned": ("transcription", "speakers_assigned", "transcription_id"),
     "job_queued": ("job", "queued", "job_id"),
     "job_started": ("job", "started", "job_id"),

@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from securetranscribe.v1 import queue_pb2 as _queue_pb2
+from securetranscribe.v1 import transcript_pb2 as _transcript_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -49,6 +50,7 @@ class Event(_message.Message):
     SPEAKER_UPDATED_FIELD_NUMBER: _builtins.int
     SPEAKER_DELETED_FIELD_NUMBER: _builtins.int
     TRANSCRIPTION_EXPIRING_FIELD_NUMBER: _builtins.int
+    TRANSCRIPT_EDITED_FIELD_NUMBER: _builtins.int
     WORKSPACE_ID_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Unique identifier, also in the `ce-id` header. Events with the same identifier are the same
@@ -118,6 +120,10 @@ class Event(_message.Message):
     def transcription_expiring(self) -> Global___TranscriptionExpiring:
         """A transcription will be erased soon by RETENTION_DAYS: `transcription.<id>.expiring`."""
 
+    @_builtins.property
+    def transcript_edited(self) -> Global___TranscriptEdited:
+        """A transcript has a new revision: `transcription.<id>.edited`."""
+
     def __init__(
         self,
         *,
@@ -138,13 +144,14 @@ class Event(_message.Message):
         speaker_updated: Global___SpeakerUpdated | None = ...,
         speaker_deleted: Global___SpeakerDeleted | None = ...,
         transcription_expiring: Global___TranscriptionExpiring | None = ...,
+        transcript_edited: Global___TranscriptEdited | None = ...,
         workspace_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "transcription_expiring", b"transcription_expiring"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcript_edited", b"transcript_edited", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "transcription_expiring", b"transcription_expiring"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "event_id", b"event_id", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_id", b"session_id", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "transcription_expiring", b"transcription_expiring", "workspace_id", b"workspace_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "event_id", b"event_id", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_id", b"session_id", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcript_edited", b"transcript_edited", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "transcription_expiring", b"transcription_expiring", "workspace_id", b"workspace_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["transcription_created", "transcription_deleted", "speakers_assigned", "job_queued", "job_started", "job_progress", "job_completed", "job_failed", "job_cancelled", "queue_changed", "session_revoked", "speaker_updated", "speaker_deleted", "transcription_expiring"]  # noqa: Y015
+    _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["transcription_created", "transcription_deleted", "speakers_assigned", "job_queued", "job_started", "job_progress", "job_completed", "job_failed", "job_cancelled", "queue_changed", "session_revoked", "speaker_updated", "speaker_deleted", "transcription_expiring", "transcript_edited"]  # noqa: Y015
     _WhichOneofArgType_data: _TypeAlias = _typing.Literal["data", b"data"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_data) -> _WhichOneofReturnType_data | None: ...
 
@@ -231,6 +238,40 @@ class TranscriptionExpiring(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TranscriptionExpiring: _TypeAlias = TranscriptionExpiring  # noqa: Y015
+
+@_typing.final
+class TranscriptEdited(_message.Message):
+    """A transcript has a new revision: by edits, undo, redo, or names of speakers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSCRIPTION_ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    transcription_id: _builtins.int
+    """The transcription."""
+    revision: _builtins.int
+    """The new revision."""
+    kind: _transcript_pb2.RevisionKind.ValueType
+    """How it was made."""
+    author: _builtins.str
+    """Workspace whose session made it. Empty for names that followed a profile."""
+    def __init__(
+        self,
+        *,
+        transcription_id: _builtins.int = ...,
+        revision: _builtins.int = ...,
+        kind: _transcript_pb2.RevisionKind.ValueType = ...,
+        author: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "kind", b"kind", "revision", b"revision", "transcription_id", b"transcription_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TranscriptEdited: _TypeAlias = TranscriptEdited  # noqa: Y015
 
 @_typing.final
 class SpeakersAssigned(_message.Message):

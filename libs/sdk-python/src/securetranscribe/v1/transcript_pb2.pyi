@@ -38,6 +38,8 @@ class _RevisionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Revision
     """By taking edits back."""
     REVISION_KIND_REDO: _RevisionKind.ValueType  # 4
     """By repeating edits."""
+    REVISION_KIND_NAMES: _RevisionKind.ValueType  # 5
+    """By following a speaker's profile or suggesting a name. It has no author and cannot be taken back."""
 
 class RevisionKind(_RevisionKind, metaclass=_RevisionKindEnumTypeWrapper):
     """How a revision was made."""
@@ -52,6 +54,8 @@ REVISION_KIND_UNDO: RevisionKind.ValueType  # 3
 """By taking edits back."""
 REVISION_KIND_REDO: RevisionKind.ValueType  # 4
 """By repeating edits."""
+REVISION_KIND_NAMES: RevisionKind.ValueType  # 5
+"""By following a speaker's profile or suggesting a name. It has no author and cannot be taken back."""
 Global___RevisionKind: _TypeAlias = RevisionKind  # noqa: Y015
 
 @_typing.final
@@ -789,7 +793,7 @@ class Revision(_message.Message):
     kind: Global___RevisionKind.ValueType
     """How it was made."""
     author: _builtins.str
-    """Workspace whose session made it, empty for the recognizer."""
+    """Workspace whose session made it, empty for the recognizer and for names that followed a profile."""
     own: _builtins.bool
     """Whether the caller made it."""
     target_revision: _builtins.int

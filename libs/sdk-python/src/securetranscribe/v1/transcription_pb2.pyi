@@ -1380,10 +1380,15 @@ class AssignSpeakersRequest(_message.Message):
     TRANSCRIPTION_ID_FIELD_NUMBER: _builtins.int
     NAMES_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     transcription_id: _builtins.int
     """The transcription."""
     request_id: _builtins.str
     """Idempotency key chosen by the caller."""
+    revision: _builtins.int
+    """Revision of the transcript that the caller saw. If it is not 0 and one of these names has changed
+    since, the call fails with FAILED_PRECONDITION and the reason `EDIT_CONFLICT`.
+    """
     @_builtins.property
     def names(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Name per label or current name. An empty name removes the name."""
@@ -1394,10 +1399,11 @@ class AssignSpeakersRequest(_message.Message):
         transcription_id: _builtins.int = ...,
         names: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         request_id: _builtins.str = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["names", b"names", "request_id", b"request_id", "transcription_id", b"transcription_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["names", b"names", "request_id", b"request_id", "revision", b"revision", "transcription_id", b"transcription_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1411,8 +1417,11 @@ class AssignSpeakersResponse(_message.Message):
 
     TRANSCRIPTION_FIELD_NUMBER: _builtins.int
     SPEAKERS_ASSIGNED_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     speakers_assigned: _builtins.int
     """Number of applied entries of the request."""
+    revision: _builtins.int
+    """The new revision of the transcript, or the newest one if nothing changed."""
     @_builtins.property
     def transcription(self) -> Global___Transcription:
         """The transcription in the basic view after the change."""
@@ -1422,10 +1431,11 @@ class AssignSpeakersResponse(_message.Message):
         *,
         transcription: Global___Transcription | None = ...,
         speakers_assigned: _builtins.int = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["transcription", b"transcription"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["speakers_assigned", b"speakers_assigned", "transcription", b"transcription"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision", "speakers_assigned", b"speakers_assigned", "transcription", b"transcription"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

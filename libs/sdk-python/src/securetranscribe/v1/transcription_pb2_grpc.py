@@ -166,7 +166,8 @@ class TranscriptionServiceServicer:
 
     def AssignSpeakers(self, request, context):
         """Names speakers of a completed transcription and learns their voices. A profile is created for a
-        new name. Two labels with the same name become one speaker of this transcription.
+        new name. Two labels with the same name become one speaker of this transcription. The names make
+        a new revision of the transcript, which UndoEdits takes back.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

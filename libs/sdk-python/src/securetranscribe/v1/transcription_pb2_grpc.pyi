@@ -62,7 +62,8 @@ class TranscriptionServiceStub:
     """
     AssignSpeakers: _grpc.UnaryUnaryMultiCallable[_transcription_pb2.AssignSpeakersRequest, _transcription_pb2.AssignSpeakersResponse]
     """Names speakers of a completed transcription and learns their voices. A profile is created for a
-    new name. Two labels with the same name become one speaker of this transcription.
+    new name. Two labels with the same name become one speaker of this transcription. The names make
+    a new revision of the transcript, which UndoEdits takes back.
     """
     GetSpeakerClip: _grpc.UnaryUnaryMultiCallable[_transcription_pb2.GetSpeakerClipRequest, _httpbody_pb2.HttpBody]
     """Returns a short clip of the given speaker talking alone, as an audio file.
@@ -113,7 +114,8 @@ class TranscriptionServiceAsyncStub(TranscriptionServiceStub):
     """
     AssignSpeakers: _aio.UnaryUnaryMultiCallable[_transcription_pb2.AssignSpeakersRequest, _transcription_pb2.AssignSpeakersResponse]  # type: ignore[assignment]
     """Names speakers of a completed transcription and learns their voices. A profile is created for a
-    new name. Two labels with the same name become one speaker of this transcription.
+    new name. Two labels with the same name become one speaker of this transcription. The names make
+    a new revision of the transcript, which UndoEdits takes back.
     """
     GetSpeakerClip: _aio.UnaryUnaryMultiCallable[_transcription_pb2.GetSpeakerClipRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
     """Returns a short clip of the given speaker talking alone, as an audio file.
@@ -209,7 +211,8 @@ class TranscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_transcription_pb2.AssignSpeakersResponse, _abc.Awaitable[_transcription_pb2.AssignSpeakersResponse]]:
         """Names speakers of a completed transcription and learns their voices. A profile is created for a
-        new name. Two labels with the same name become one speaker of this transcription.
+        new name. Two labels with the same name become one speaker of this transcription. The names make
+        a new revision of the transcript, which UndoEdits takes back.
         """
 
     @_abc_1.abstractmethod

@@ -13,6 +13,7 @@ _KINDS: dict[_Kind, str] = {
     transcript_pb2.REVISION_KIND_EDIT: "edit",
     transcript_pb2.REVISION_KIND_UNDO: "undo",
     transcript_pb2.REVISION_KIND_REDO: "redo",
+    transcript_pb2.REVISION_KIND_NAMES: "names",
 }
 
 

@@ -233,8 +233,10 @@ class RevisionData(ApiModel):
     """A revision in the history."""
 
     revision: int
-    kind: Literal["machine", "edit", "undo", "redo"]
-    author: str | None = Field(description="Workspace of the session, null for the recognizer.")
+    kind: Literal["machine", "edit", "undo", "redo", "names"]
+    author: str | None = Field(
+        description="Workspace of the session, null for the recognizer and for followed names."
+    )
     own: bool
     target_revision: int | None
     created_at: Moment

@@ -4,14 +4,23 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from common.identity import Owner
 from common.signed_objects import TaskAccess
 from common.times import duration, timestamp
-from securetranscribe.v1 import diarization_pb2, event_pb2, queue_pb2, speech_pb2
+from securetranscribe.v1 import diarization_pb2, event_pb2, queue_pb2, speech_pb2, transcript_pb2
 from transcriber.domain.jobs import Failure, Job, Stage, Task
 from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import TranscriptSpeaker
+from transcriber.editing.history import BatchKind, Entry
 
 _FailureMessage = queue_pb2.Failure
+#: Kinds of revisions by those of batches.
+REVISION_KINDS = {
+    BatchKind.EDIT: transcript_pb2.REVISION_KIND_EDIT,
+    BatchKind.UNDO: transcript_pb2.REVISION_KIND_UNDO,
+    BatchKind.REDO: transcript_pb2.REVISION_KIND_REDO,
+    BatchKind.NAMES: transcript_pb2.REVISION_KIND_NAMES,
+}
 
 
 def failure(value: Failure | None) -> _FailureMessage | None:
@@ -101,6 +110,20 @@ def transcription_expiring(value: Transcription, until: dt.datetime) -> event_pb
         workspace_id=value.workspace_id,
         transcription_expiring=event_pb2.TranscriptionExpiring(
             transcription_id=value.id, keep_until_time=timestamp(until)
+        ),
+    )
+
+
+def transcript_edited(transcription_id: int, owner: Owner, entry: Entry) -> event_pb2.Event:
+    """Return an event for a new revision of a transcript."""
+    return event_pb2.Event(
+        session_id=owner.session_id,
+        workspace_id=owner.workspace_id,
+        transcript_edited=event_pb2.TranscriptEdited(
+            transcription_id=transcription_id,
+            revision=entry.revision,
+            kind=REVISION_KINDS[entry.kind],
+            author=entry.author,
         ),
     )
 

@@ -8,21 +8,28 @@ from typing import Any
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
+from common.identity import Grant
 from common.postgres import Connection, execute, fetch_all, fetch_one
 from transcriber.editing import encoding
 from transcriber.editing.effects import Effects
 from transcriber.editing.history import BatchKind, Entry
 from transcriber.editing.operations import Operation
+from transcriber.outbox import messages
+from transcriber.store.outbox import JobOutbox
 
 _LOCK = """
 SELECT revision, machine_revision, transcript_at FROM transcriptions
-WHERE id = %s AND workspace_id = %s AND transcript_at IS NOT NULL FOR NO KEY UPDATE
+WHERE id = %s AND workspace_id = %s AND transcript_at IS NOT NULL AND trashed_at IS NULL
+FOR NO KEY UPDATE
 """
 _HEAD = """
 SELECT revision, machine_revision, transcript_at FROM transcriptions
-WHERE id = %s AND workspace_id = %s AND transcript_at IS NOT NULL
+WHERE id = %s AND workspace_id = %s AND transcript_at IS NOT NULL AND trashed_at IS NULL
 """
-_ADVANCE = "UPDATE transcriptions SET revision = %(revision)s WHERE id = %(id)s"
+_ADVANCE = """
+UPDATE transcriptions SET revision = %(revision)s WHERE id = %(id)s
+RETURNING session_id, workspace_id
+"""
 _RECORD = """
 INSERT INTO transcript_batches (
     transcription_id, revision, author, request_id, kind, target, operations, effects)
@@ -42,7 +49,8 @@ _REPLACED = """
 SELECT batch.transcription_id, batch.revision
 FROM transcript_batches AS batch
 JOIN transcriptions ON transcriptions.id = batch.transcription_id
-WHERE transcriptions.workspace_id = %s AND batch.author = %s AND batch.request_id = %s
+WHERE transcriptions.workspace_id = %s AND transcriptions.trashed_at IS NULL
+  AND batch.author = %s AND batch.request_id = %s
 ORDER BY batch.transcription_id
 """
 _STACK = """
@@ -50,6 +58,22 @@ SELECT revision, author, kind, target FROM transcript_batches
 WHERE transcription_id = %s AND author = %s AND revision > %s ORDER BY revision
 """
 _EFFECTS = "SELECT effects FROM transcript_batches WHERE transcription_id = %s AND revision = %s"
+# An edit is live until its last undo, and again from its last repetition on.
+_LIVE = """
+WITH last AS (
+    SELECT DISTINCT ON (coalesce(nullif(target, 0), revision))
+           coalesce(nullif(target, 0), revision) AS edit, kind
+    FROM transcript_batches
+    WHERE transcription_id = %(id)s AND revision > %(since)s AND author <> ''
+    ORDER BY coalesce(nullif(target, 0), revision), revision DESC)
+SELECT EXISTS (
+    SELECT FROM last
+    JOIN transcript_batches AS batch
+      ON batch.transcription_id = %(id)s AND batch.revision = last.edit
+    WHERE last.kind <> 'undo'
+      AND (batch.operations = '[]'
+           OR batch.operations @? '$[*] ? (@.kind != "AssignNames")')) AS live
+"""
 _BATCHES = """
 SELECT batch.revision, batch.author, batch.kind, batch.target, own.effects
 FROM transcript_batches AS batch
@@ -111,7 +135,7 @@ class EditHistory:
         effects: Effects,
         request_id: str = "",
     ) -> None:
-        """Append a batch to the history and make its revision the newest."""
+        """Append a batch to the history, make its revision the newest, and announce it."""
         parameters: dict[str, Any] = {
             "id": self._id,
             "revision": entry.revision,
@@ -123,7 +147,22 @@ class EditHistory:
             "effects": Jsonb(encoding.effects_to_json(effects)),
         }
         await execute(self._connection, _RECORD, parameters)
-        await execute(self._connection, _ADVANCE, {"id": self._id, "revision": entry.revision})
+        row = await fetch_one(
+            self._connection, _ADVANCE, {"id": self._id, "revision": entry.revision}
+        )
+        assert row is not None, "its row is locked"
+        owner = Grant(session_id=row["session_id"], workspace_id=row["workspace_id"])
+        await JobOutbox(self._connection).event(messages.transcript_edited(self._id, owner, entry))
+
+    async def has_live_edits(self, since: int) -> bool:
+        """Return whether edits that people made behind a revision are live.
+
+        Assigned names are left out, since they stay when a recording is processed again.
+        """
+        row = await fetch_one(self._connection, _LIVE, {"id": self._id, "since": since})
+        assert row is not None
+        live: bool = row["live"]
+        return live
 
     async def stack(self, author: str, since: int) -> list[Entry]:
         """Return the batches of an author behind a revision, in order."""
