@@ -29,6 +29,7 @@ from transcriber.editing.machine_version import items_of, word_id
 from transcriber.editing.operations import ReplaceWords, SplitSegment
 from transcriber.store.transcripts import Completion, Transcripts
 from transcriber.transcripts.editor import TranscriptEditor
+from transcriber.transcripts.revisions import Window
 
 _OWNER = "bench"
 _WORDS_PER_SEGMENT = 20
@@ -171,7 +172,7 @@ async def _report(
         revision = (await transcripts.undo(number, _OWNER, "bench")).revision
 
     async def past() -> None:
-        await transcripts.segments(number, _OWNER, max(1, revision - 5))
+        await transcripts.past(number, _OWNER, max(1, revision - 5), Window(limit=200))
 
     print(f"{'stored':24}{'median':>10}{'p95':>10}{'in memory':>12}")
     for name, action, calls, reference in (

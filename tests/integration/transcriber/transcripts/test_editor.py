@@ -3,6 +3,7 @@
 import contextlib
 import random
 from collections.abc import Sequence
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -12,10 +13,11 @@ from tests.unit.transcriber.editing.transcripts import CONVERSATION, LABELS, Edi
 from transcriber.domain.transcripts import Segment, Transcript, TranscriptSpeaker
 from transcriber.editing import operations as ops
 from transcriber.editing.errors import BuiltUponError, EditConflictError
-from transcriber.editing.items import ItemId, SegmentItem, WordItem
+from transcriber.editing.items import ItemId, SegmentItem, Times, WordItem
 from transcriber.names.rules import group_by_name
 from transcriber.store.transcripts import Completion, Transcripts
 from transcriber.transcripts.editor import TranscriptEditor
+from transcriber.transcripts.revisions import Revisions, Window
 
 OWNER = "workspace"
 _INSERT = """
@@ -245,7 +247,7 @@ async def test_others_and_unknown_revisions_are_refused(
         with pytest.raises(NotFoundError):
             await call(transcription_id, "another workspace", "ann")
     with pytest.raises(NotFoundError):
-        await editor.segments(transcription_id, OWNER, 2)
+        await editor.past(transcription_id, OWNER, 2, Window())
     with pytest.raises(ValidationError):
         await editor.edit(transcription_id, OWNER, "ann", star, base=2)
 
@@ -302,7 +304,7 @@ async def test_new_transcript_ends_edits(database: Database, editor: TranscriptE
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_stored_transcript_is_like_one_in_memory(
-    database: Database, editor: TranscriptEditor, seed: int
+    database: Database, editor: TranscriptEditor, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dice = random.Random(seed)
     transcription_id = await stored(database)
@@ -338,14 +340,36 @@ async def test_stored_transcript_is_like_one_in_memory(
                     await toggle(transcription_id, OWNER, author)
         await compare(database, editor, transcription_id, memory)
     assert succeeded > 5
-    for revision in range(1, memory.revision + 1):
-        past = await editor.segments(transcription_id, OWNER, revision)
-        assert past == memory.segments(revision)
+    for near in (True, False):
+        monkeypatch.setattr(Revisions, "_is_near_newest", AsyncMock(return_value=near))
+        for revision in range(1, memory.revision + 1):
+            await compare_past(editor, transcription_id, memory, revision)
     revision = dice.randint(1, memory.revision)
     restored = await editor.restore(transcription_id, OWNER, "ann", revision)
-    assert await editor.segments(transcription_id, OWNER, restored.revision) == memory.segments(
-        revision
-    )
+    page = await editor.past(transcription_id, OWNER, restored.revision, Window())
+    assert [segment.text for segment in page.segments] == [
+        view.text for view in memory.segments(revision)
+    ]
+
+
+@pytest.mark.parametrize("near", [True, False])
+async def test_times_measured_before_an_undo_are_those_of_their_revision(
+    database: Database, editor: TranscriptEditor, monkeypatch: pytest.MonkeyPatch, *, near: bool
+) -> None:
+    monkeypatch.setattr(Revisions, "_is_near_newest", AsyncMock(return_value=near))
+    transcription_id = await stored(database)
+    word = ItemId.parse((await shown(database, transcription_id))[0].words[1].id)
+    replacement = ops.ReplaceWords(first=word, last=word, text="evening")
+    measured = ops.SetTimes(times=((word, Times(0.55, 0.7)),))
+    await editor.edit(transcription_id, OWNER, "ann", [replacement], base=1)
+    await editor.edit(transcription_id, OWNER, "", [measured], base=2)
+    await editor.undo(transcription_id, OWNER, "ann")
+    await editor.redo(transcription_id, OWNER, "ann")
+    times = []
+    for revision in range(1, 6):
+        page = await editor.past(transcription_id, OWNER, revision, Window())
+        times.append((page.segments[0].words[1].start, page.segments[0].words[1].end))
+    assert times == [(0.5, 0.9), (0.5, 0.9), (0.55, 0.7), (0.5, 0.9), (0.5, 0.9)]
 
 
 async def compare(
@@ -366,8 +390,39 @@ async def compare(
         assert [(word.id, word.text, word.edited) for word in row.words] == [
             (str(word.id), word.text, word.probability is None) for word in view.words
         ]
-    newest = await editor.segments(transcription_id, OWNER, memory.revision)
-    assert newest == memory.segments()
+
+
+async def compare_past(
+    editor: TranscriptEditor, transcription_id: int, memory: Edited, revision: int
+) -> None:
+    """Assert that a past revision is the same as the one in memory, whole and in pages."""
+    expected = memory.segments(revision)
+    page = await editor.past(transcription_id, OWNER, revision, Window())
+    for row, view in zip(page.segments, expected, strict=True):
+        label = row.label
+        while page.merges[label]:
+            label = page.merges[label]
+        assert (row.id, label, row.text, row.reviewed, row.starred, row.channel) == (
+            str(view.id),
+            view.label,
+            view.text,
+            view.reviewed,
+            view.starred,
+            view.channel,
+        )
+        assert [(word.id, word.text, word.edited) for word in row.words] == [
+            (str(word.id), word.text, word.probability is None) for word in view.words
+        ]
+        assert [time for word in row.words for time in (word.start, word.end)] == pytest.approx(
+            [time for word in view.words for time in (word.start, word.end)], abs=1e-5
+        )
+        assert (row.start, row.end) == pytest.approx((view.start, view.end), abs=1e-5)
+    window = Window(start=1.0, end=6.5, offset=1, limit=2, words=False)
+    part = await editor.past(transcription_id, OWNER, revision, window)
+    matching = [view.text for view in expected if view.end > 1.0 and view.start < 6.5]
+    assert part.total == len(matching)
+    assert [segment.text for segment in part.segments] == matching[1:3]
+    assert not any(segment.words for segment in part.segments)
 
 
 def random_operation(dice: random.Random, memory: Edited) -> ops.Operation:

@@ -1,6 +1,7 @@
 """TranscriptService: reading and editing of transcripts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from common import rights
@@ -11,12 +12,12 @@ from common.times import seconds, timestamp
 from securetranscribe.v1 import transcript_pb2, transcript_pb2_grpc, transcription_pb2
 from transcriber.api import edit_requests, responses
 from transcriber.domain.transcriptions import Transcription
-from transcriber.domain.transcripts import Segment, Word
+from transcriber.domain.transcripts import Segment
 from transcriber.editing.history import BatchKind
 from transcriber.editing.items import NoteItem
 from transcriber.editing.operations import Operation
-from transcriber.editing.views import SegmentView
-from transcriber.names.rules import group_by_name
+from transcriber.names.rules import as_merged, group_by_name
+from transcriber.outbox.messages import REVISION_KINDS
 from transcriber.store import locks
 from transcriber.store.edit_history import HistoryEntry
 from transcriber.store.edits import TranscriptEdits
@@ -24,16 +25,12 @@ from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Transcripts
 from transcriber.transcripts.editor import TranscriptEditor
 from transcriber.transcripts.replacements import Replaced, Replacements
+from transcriber.transcripts.revisions import Window, segment_of
 
 _MOST_SEGMENTS = 1000
 _DEFAULT_SEGMENTS = 200
 _LONGEST_REQUEST_ID = 64
 _MOST_SHOWN = 100
-_KINDS = {
-    BatchKind.EDIT: transcript_pb2.REVISION_KIND_EDIT,
-    BatchKind.UNDO: transcript_pb2.REVISION_KIND_UNDO,
-    BatchKind.REDO: transcript_pb2.REVISION_KIND_REDO,
-}
 _DESCRIPTIONS = {
     "ReplaceWords": "Replace words",
     "DeleteWords": "Delete words",
@@ -43,6 +40,7 @@ _DESCRIPTIONS = {
     "MoveEdges": "Move edges",
     "SetSpeaker": "Change speaker",
     "MergeSpeakers": "Merge speakers",
+    "AssignNames": "Name speakers",
     "SetReviewed": "Mark as reviewed",
     "SetStarred": "Set star",
     "AddNote": "Add note",
@@ -77,6 +75,7 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         limit = _limit(request.limit)
         if request.offset < 0:
             raise ValidationError.of("offset", "offset must not be negative.")
+        segments: Sequence[Segment]
         async with self._database.transaction() as connection:
             await locks.repeatable_read(connection)
             found = await Transcriptions(connection).find(
@@ -95,14 +94,16 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
                     limit=limit,
                 )
         if request.revision not in {0, found.revision}:
-            past = await self._editor.segments(found.id, caller.workspace_id, request.revision)
-            matching = [
-                _segment(view, words=request.include_words)
-                for view in past
-                if view.end > start and (end is None or view.start < end)
-            ]
-            total = len(matching)
-            segments = matching[request.offset : request.offset + limit]
+            window = Window(
+                start=start,
+                end=end,
+                offset=request.offset,
+                limit=limit,
+                words=request.include_words,
+            )
+            past = await self._editor.past(found.id, caller.workspace_id, request.revision, window)
+            segments, total = past.segments, past.total
+            found = replace(found, speakers=as_merged(found.speakers, past.merges))
         return transcript_pb2.ReadTranscriptResponse(
             revision=request.revision or found.revision,
             newest_revision=found.revision,
@@ -139,7 +140,7 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         return transcript_pb2.EditTranscriptResponse(
             revision=edited.revision,
             changed_segments=_messages(
-                [_segment(view, words=True) for view in edited.changed], found, first=0
+                [segment_of(view, words=True) for view in edited.changed], found, first=0
             ),
             removed_segment_ids=map(str, edited.removed),
         )
@@ -241,35 +242,6 @@ def _messages(
     return responses.transcript(segments, group_by_name(of.speakers), first=first)
 
 
-def _segment(view: SegmentView, *, words: bool) -> Segment:
-    return Segment(
-        label=view.label,
-        text=view.text,
-        start=view.start,
-        end=view.end,
-        confidence=view.confidence,
-        language=view.language,
-        channel=view.channel,
-        id=str(view.id),
-        reviewed=view.reviewed,
-        starred=view.starred,
-        words=tuple(
-            Word(
-                text=word.text,
-                start=word.start,
-                end=word.end,
-                probability=word.probability or 0.0,
-                speakers=word.speakers,
-                id=str(word.id),
-                edited=word.probability is None,
-            )
-            for word in view.words
-        )
-        if words
-        else (),
-    )
-
-
 def _replaced(result: Replaced) -> transcript_pb2.TranscriptReplacement:
     return transcript_pb2.TranscriptReplacement(
         transcription_id=result.transcription_id,
@@ -301,7 +273,7 @@ def _note(note: NoteItem, author: str) -> transcript_pb2.Note:
 def _revision(entry: HistoryEntry, author: str) -> transcript_pb2.Revision:
     return transcript_pb2.Revision(
         revision=entry.entry.revision,
-        kind=_KINDS[entry.entry.kind],
+        kind=REVISION_KINDS[entry.entry.kind],
         author=entry.entry.author,
         own=entry.entry.author == author,
         target_revision=entry.entry.target,
@@ -311,6 +283,8 @@ def _revision(entry: HistoryEntry, author: str) -> transcript_pb2.Revision:
 
 
 def _description(kind: BatchKind, operations: Sequence[Operation]) -> str:
+    if kind is BatchKind.NAMES:
+        return "Follow names of speakers"
     if kind is not BatchKind.EDIT:
         return kind.capitalize()
     names = dict.fromkeys(_DESCRIPTIONS[type(item).__name__] for item in operations)

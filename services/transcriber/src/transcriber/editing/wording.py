@@ -58,12 +58,17 @@ def spread(times: Times, texts: Sequence[str]) -> list[Times]:
 
 def text_of(words: Sequence[WordItem]) -> str:
     """Return the text of words with blanks between them."""
-    parts: list[str] = []
-    for place, word in enumerate(words):
-        if place > 0 and _spaced(words[place - 1], word):
-            parts.append(" ")
-        parts.append(word.wording.text)
-    return "".join(parts)
+    return "".join(parts(words))
+
+
+def parts(words: Sequence[WordItem]) -> list[str]:
+    """Return the text of each word with the blank before it, if there is one."""
+    return [
+        f" {word.wording.text}"
+        if place > 0 and _spaced(words[place - 1], word)
+        else word.wording.text
+        for place, word in enumerate(words)
+    ]
 
 
 def _spaced(before: WordItem, word: WordItem) -> bool:

@@ -261,6 +261,15 @@ def group_by_name(speakers: Sequence[TranscriptSpeaker]) -> GroupedSpeakers:
     )
 
 
+def as_merged(
+    speakers: Sequence[TranscriptSpeaker], merges: Mapping[str, str]
+) -> tuple[TranscriptSpeaker, ...]:
+    """Return the speakers as they were merged in a revision, given by label."""
+    return tuple(
+        replace(speaker, merged_into=merges.get(speaker.label, "")) for speaker in speakers
+    )
+
+
 def _merged(
     speaker: TranscriptSpeaker, by_label: Mapping[str, TranscriptSpeaker]
 ) -> TranscriptSpeaker:

@@ -16,8 +16,10 @@ from transcriber.editing.items import ItemId, SegmentItem, WordItem
 from transcriber.editing.machine_version import items_of
 from transcriber.editing.operations import Operation, SetTimes
 from transcriber.editing.views import SegmentView
-from transcriber.store.edit_history import Head, HistoryEntry
+from transcriber.store import locks
+from transcriber.store.edit_history import EditHistory, Head, HistoryEntry
 from transcriber.store.edits import LoadedDocument, TranscriptEdits
+from transcriber.transcripts.revisions import PastPage, Revisions, Window
 
 #: Earlier revisions that are computed at the same time. Each takes memory for a whole transcript.
 _AT_A_TIME = 2
@@ -167,21 +169,19 @@ class TranscriptEditor:
             stack = history.stacks(await edits.log.stack(author, head.machine_revision), author)
             return History(head=head, entries=await edits.log.history(), stacks=stack)
 
-    async def segments(
-        self, transcription_id: int, workspace_id: str, revision: int
-    ) -> list[SegmentView]:
-        """Return the segments of an earlier revision, computed from the machine version.
+    async def past(
+        self, transcription_id: int, workspace_id: str, revision: int, window: Window
+    ) -> PastPage:
+        """Return a part of an earlier revision.
 
         Raises:
             NotFoundError: the workspace has no such transcript, or it has no such revision.
         """
-        async with self._database.transaction() as connection:
-            edits = TranscriptEdits(connection, transcription_id)
-            head = _existing(await edits.log.head(workspace_id))
-            past = await _past(edits, head, revision)
-        # Seconds of work for a very long transcript.
-        async with self._computing:
-            return await asyncio.to_thread(lambda: views.segments(past.document()))
+        # Seconds of work for a very long transcript with thousands of edits.
+        async with self._computing, self._database.transaction() as connection:
+            await locks.repeatable_read(connection)
+            head = _existing(await EditHistory(connection, transcription_id).head(workspace_id))
+            return await Revisions(connection, transcription_id).page(head, revision, window)
 
     async def _toggle(
         self,
