@@ -9,6 +9,10 @@ from transcriber.editing.effects import Effects, perform, reapply, revert
 from transcriber.editing.items import NoteItem, SegmentItem, WordItem
 
 
+#: Author of batches that apply the corrections of a workspace's vocabulary.
+VOCABULARY = "vocabulary"
+
+
 class BatchKind(StrEnum):
     """Kind of a batch. The first one of a transcript is the machine version.
 

@@ -45,3 +45,7 @@ CREATE TABLE vocabulary_dismissals (
     meant text NOT NULL,
     PRIMARY KEY (workspace_id, key, meant)
 );
+
+-- What has been undone or repeated.
+CREATE INDEX transcript_batches_target ON transcript_batches (transcription_id, target)
+    WHERE target > 0;

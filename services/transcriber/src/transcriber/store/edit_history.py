@@ -8,6 +8,7 @@ from typing import Any
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
+from common.errors import ValidationError
 from common.identity import Grant
 from common.postgres import Connection, execute, fetch_all, fetch_one
 from transcriber.editing import encoding
@@ -64,7 +65,7 @@ WITH last AS (
     SELECT DISTINCT ON (coalesce(nullif(target, 0), revision))
            coalesce(nullif(target, 0), revision) AS edit, kind
     FROM transcript_batches
-    WHERE transcription_id = %(id)s AND revision > %(since)s AND author <> ''
+    WHERE transcription_id = %(id)s AND revision > %(since)s AND author NOT IN ('', 'vocabulary')
     ORDER BY coalesce(nullif(target, 0), revision), revision DESC)
 SELECT EXISTS (
     SELECT FROM last
@@ -92,6 +93,18 @@ class Head:
     revision: int
     machine_revision: int
     transcript_at: dt.datetime
+
+    def check_base(self, base: int) -> None:
+        """Check that edits can be made on a revision.
+
+        Raises:
+            ValidationError: there is no such revision, or it is of an earlier machine version.
+        """
+        if not self.machine_revision <= base <= self.revision:
+            raise ValidationError.of(
+                "revision",
+                f"Edits can be made on the revisions {self.machine_revision} to {self.revision}.",
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

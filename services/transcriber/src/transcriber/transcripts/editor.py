@@ -19,7 +19,9 @@ from transcriber.editing.views import SegmentView
 from transcriber.store import locks
 from transcriber.store.edit_history import EditHistory, Head, HistoryEntry
 from transcriber.store.edits import LoadedDocument, TranscriptEdits
+from transcriber.store.observations import Observations
 from transcriber.transcripts.revisions import PastPage, Revisions, Window
+from transcriber.vocabulary import observations
 
 #: Earlier revisions that are computed at the same time. Each takes memory for a whole transcript.
 _AT_A_TIME = 2
@@ -87,10 +89,14 @@ class TranscriptEditor:
                 entry = Entry(revision=head.revision + 1, author=author)
                 loaded = await edits.load(head, map(places_of, operations), notes_of(operations))
                 before = _shown(loaded)
-                if not await run_batch(
+                effects = await run_batch(
                     edits, loaded, operations, entry, base=base, request_id=request_id
-                ):
+                )
+                if not effects:
                     return Edited(revision=head.revision)
+                await observations.learn(
+                    connection, transcription_id, loaded.document, effects, revision=entry.revision
+                )
             return _difference(entry.revision, before, _shown(loaded))
         except EditConflictError as error:
             versions = await self._versions(transcription_id, workspace_id, base, error)
@@ -155,6 +161,7 @@ class TranscriptEditor:
                 return Edited(revision=head.revision)
             await edits.store(loaded)
             await edits.log.record(entry, (), effects)
+            await Observations(connection, transcription_id).forget_after(revision)
         return _difference(entry.revision, before, _shown(loaded))
 
     async def history(self, transcription_id: int, workspace_id: str, author: str) -> History:
@@ -270,8 +277,8 @@ async def run_batch(
     *,
     base: int,
     request_id: str = "",
-) -> bool:
-    """Execute operations on a loaded document, and store the result. Return whether it changed."""
+) -> Effects:
+    """Execute operations on a loaded document, and store the result. Return the effects."""
     effects = editor.execute(
         loaded.document,
         operations,
@@ -283,7 +290,7 @@ async def run_batch(
     if effects:
         await edits.store(loaded)
         await edits.log.record(entry, operations, effects, request_id)
-    return bool(effects)
+    return effects
 
 
 async def _locked(edits: TranscriptEdits, workspace_id: str) -> Head:

@@ -2,21 +2,24 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from transcriber.editing.replacement import Found
 from transcriber.vocabulary import units
 from transcriber.vocabulary.entries import NewCorrection
 from transcriber.vocabulary.units import Unit
 
+Some = TypeVar("Some", bound=NewCorrection)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match(Found):
+class Match(Found, Generic[Some]):
     """A place where a correction applies."""
 
-    correction: NewCorrection
+    correction: Some
 
 
-class Matcher:
+class Matcher(Generic[Some]):
     """Finds whole words that were heard wrongly.
 
     At each place the correction of most words counts. Of several for the same words, one that
@@ -24,9 +27,9 @@ class Matcher:
     text that was written is not searched again.
     """
 
-    def __init__(self, corrections: Iterable[NewCorrection]) -> None:
+    def __init__(self, corrections: Iterable[Some]) -> None:
         self._lengths: dict[str, set[int]] = {}
-        self._found: dict[tuple[str, ...], list[NewCorrection]] = {}
+        self._found: dict[tuple[str, ...], list[Some]] = {}
         for correction in corrections:
             heard = units.split(correction.heard)
             folded = units.sequence(heard, match_case=False)
@@ -36,8 +39,22 @@ class Matcher:
     def __bool__(self) -> bool:
         return bool(self._found)
 
-    def matches(self, text: str, language: str) -> Iterator[Match]:
+    def finds(self, text: str) -> bool:
+        """Return whether a text of any language has words that are corrected."""
+        return next(self.heard(text, ""), None) is not None
+
+    def matches(self, text: str, language: str) -> Iterator[Match[Some]]:
         """Yield the places to correct in a text of a language, in order."""
+        for start, end, correction in self.heard(text, language):
+            written = _written(correction, text[start:end])
+            if written != text[start:end]:
+                yield Match(start=start, end=end, text=written, correction=correction)
+
+    def heard(self, text: str, language: str) -> Iterator[tuple[int, int, Some]]:
+        """Yield the places where words occur that are corrected, in order.
+
+        An empty language is that of every correction.
+        """
         found = units.split(text)
         place = 0
         while place < len(found):
@@ -46,16 +63,10 @@ class Matcher:
                 place += 1
                 continue
             length, correction = match
-            start, end = found[place].start, found[place + length - 1].end
-            heard = text[start:end]
-            written = _written(correction, heard)
-            if written != heard:
-                yield Match(start=start, end=end, text=written, correction=correction)
+            yield found[place].start, found[place + length - 1].end, correction
             place += length
 
-    def _at(
-        self, found: Sequence[Unit], place: int, language: str
-    ) -> tuple[int, NewCorrection] | None:
+    def _at(self, found: Sequence[Unit], place: int, language: str) -> tuple[int, Some] | None:
         lengths = self._lengths.get(found[place].folded, ())
         for length in sorted(lengths, reverse=True):
             heard = list(found[place : place + length])
