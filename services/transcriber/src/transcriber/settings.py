@@ -24,10 +24,12 @@ class ApiSettings(
     `cleanup_delay` is the number of seconds from completion to the deletion of the recording.
     Recordings without a transcript are deleted `unprocessed_retention` after the last activity.
     Transcriptions are deleted as a whole after `retention_days`, and `retention_warning` before
-    that their owners are warned. Without `voice_memory`, no voiceprint is kept.
+    that their owners are warned. Those in the trash are deleted after `trash_days`. Without
+    `voice_memory`, no voiceprint is kept.
     """
 
     speakers_grpc: str = "127.0.0.1:50053"
+    embedder_grpc: str = "127.0.0.1:50056"
 
     max_duration: Length = 12 * 3600
     queue_size: int = Field(50, ge=1, le=100_000)
@@ -42,7 +44,9 @@ class ApiSettings(
     unprocessed_retention: Length = 7 * 86_400
     retention_days: float = Field(0, ge=0, allow_inf_nan=False)
     retention_warning: Length = 7 * 86_400
+    trash_days: float = Field(7, ge=0, allow_inf_nan=False)
     voice_memory: bool = True
+    semantic_search: bool = True
 
     s3_worker_endpoint: str = Field("", pattern="^(https?://[^/]+/?)?$")
 
@@ -59,6 +63,7 @@ class ApiSettings(
             unprocessed=self.unprocessed_retention,
             transcripts=self.retention_days * 86_400 if self.retention_days else None,
             warning=self.retention_warning,
+            trash=self.trash_days * 86_400,
         )
 
 

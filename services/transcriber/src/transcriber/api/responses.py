@@ -8,6 +8,7 @@ from common.times import duration, timestamp
 from common.writing_systems import joined
 from securetranscribe.v1 import queue_pb2, session_pb2, speech_pb2, transcription_pb2
 from transcriber.domain.jobs import Job, JobStatus, Stage, StageProgress, TaskState
+from transcriber.domain.library import Tag, TitleSource
 from transcriber.domain.retention import Retention
 from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
 from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker, Word
@@ -48,6 +49,11 @@ _NAME_SOURCES = {
     NameSource.NONE: transcription_pb2.SPEAKER_NAME_SOURCE_NONE,
     NameSource.SUGGESTED: transcription_pb2.SPEAKER_NAME_SOURCE_SUGGESTED,
     NameSource.CONFIRMED: transcription_pb2.SPEAKER_NAME_SOURCE_CONFIRMED,
+}
+_TITLE_SOURCES = {
+    TitleSource.FILE: transcription_pb2.TITLE_SOURCE_FILE,
+    TitleSource.SUGGESTED: transcription_pb2.TITLE_SOURCE_SUGGESTED,
+    TitleSource.OWN: transcription_pb2.TITLE_SOURCE_OWN,
 }
 _MODES = {
     ChannelMode.AUTO: transcription_pb2.CHANNEL_MODE_AUTO,
@@ -95,10 +101,21 @@ def transcription(
         channel_plan=_channel_plan(value.channel_plan, value.options.channels),
         recording_keep_until_time=timestamp(retention.recording_until(value)),
         keep_until_time=timestamp(retention.transcription_until(value)),
+        title=value.display_title,
+        title_source=_TITLE_SOURCES[value.title_source],
+        folder_id=value.folder_id or 0,
+        favorite=value.favorite,
+        tags=map(tag, value.tags),
+        trash_time=timestamp(value.trashed_at),
     )
     if job is not None and job.started_at is not None:
         message.processing_duration.CopyFrom(duration(job.processing_seconds(now)))
     return message
+
+
+def tag(value: Tag) -> transcription_pb2.Tag:
+    """Convert a tag."""
+    return transcription_pb2.Tag(tag_id=value.id, name=value.name, color=value.color)
 
 
 def full_transcription(

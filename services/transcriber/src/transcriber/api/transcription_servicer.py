@@ -15,7 +15,7 @@ from common.grpc_server import method_names
 from common.postgres import Database
 from common.rights import Right
 from securetranscribe.v1 import transcription_pb2, transcription_pb2_grpc
-from transcriber.api import requests, responses, watch
+from transcriber.api import library_requests, requests, responses, watch
 from transcriber.api.preferences import Preferences, SessionPreferences
 from transcriber.api.priorities import PriorityRule
 from transcriber.api.watch import ChangeHub
@@ -33,6 +33,7 @@ from transcriber.recordings.upload import Uploaded, Uploader
 from transcriber.recordings.workspaces import WorkspaceEraser
 from transcriber.store import locks
 from transcriber.store.jobs import Jobs
+from transcriber.store.listing import Listing
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Transcripts
 
@@ -140,17 +141,21 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
     ) -> transcription_pb2.ListTranscriptionsResponse:
         """Return a page of the workspace's transcriptions."""
         limit, offset = requests.page(request.limit, request.offset)
+        wanted = library_requests.wanted(request.filter, status=request.status)
+        sort = library_requests.sort(request.sort)
+        after = library_requests.place_of(sort, request.cursor)
+        if after and offset:
+            raise ValidationError.of("cursor", "cursor cannot be combined with an offset.")
         async with self._database.transaction() as connection:
-            found, total = await Transcriptions(connection).page(
-                rights.workspace(Right.READ),
-                status=requests.status(request.status),
-                limit=limit,
-                offset=offset,
+            page = await Listing(connection, rights.workspace(Right.READ)).page(
+                wanted, sort=sort, limit=limit, offset=offset, after=after
             )
+            found = await Transcriptions(connection).get_all(page.ids)
         now = _now()
         return transcription_pb2.ListTranscriptionsResponse(
             transcriptions=[responses.transcription(item, now, self._retention) for item in found],
-            total=total,
+            total=page.total,
+            next_cursor=library_requests.cursor_of(sort, page.end),
         )
 
     async def DeleteTranscription(

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from common.least_rate import LeastRate
 from common.upload_places import PlaceLimits
 from transcriber.composition.core import Core
+from transcriber.library.bulk import BulkChanges
+from transcriber.library.changes import LibraryChanges
+from transcriber.library.organization import Organization
+from transcriber.library.titles import TitleSuggestions
+from transcriber.library.trash import Trash
 from transcriber.names.assignment import SpeakerNames
 from transcriber.names.clips import ClipStore
 from transcriber.names.suggestion import NameSuggestions
@@ -16,6 +21,7 @@ from transcriber.recordings.ledger import LedgerWriter
 from transcriber.recordings.replay import ReplayStep
 from transcriber.recordings.upload import Uploader, UploadLimits
 from transcriber.recordings.workspaces import WorkspaceEraser
+from transcriber.search.searcher import Searcher
 from transcriber.transcripts.editor import TranscriptEditor
 from transcriber.transcripts.replacements import Replacements
 
@@ -35,6 +41,12 @@ class Actions:
     suggestions: NameSuggestions
     editor: TranscriptEditor
     replacements: Replacements
+    searcher: Searcher
+    organization: Organization
+    titles: TitleSuggestions
+    trash: Trash
+    library: LibraryChanges
+    bulk: BulkChanges
 
 
 def make_actions(core: Core) -> Actions:
@@ -63,6 +75,7 @@ def make_actions(core: Core) -> Actions:
         max_duration=settings.max_duration,
     )
     editor = TranscriptEditor(database)
+    trash, library = Trash(database, canceller), LibraryChanges(database)
     return Actions(
         uploader=Uploader(
             database,
@@ -84,6 +97,12 @@ def make_actions(core: Core) -> Actions:
         suggestions=NameSuggestions(database, servers.speakers),
         editor=editor,
         replacements=Replacements(database, editor),
+        searcher=Searcher(database, servers.embedder),
+        organization=Organization(database),
+        titles=TitleSuggestions(database),
+        trash=trash,
+        library=library,
+        bulk=BulkChanges(database, library, trash, deleter),
     )
 
 

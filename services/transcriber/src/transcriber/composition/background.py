@@ -9,6 +9,8 @@ from common.background.registry import Background, Loop, Work
 from common.signed_objects import UrlSigner
 from transcriber.composition.actions import Actions, make_replay
 from transcriber.composition.core import Core
+from transcriber.library.titles import TitleStep
+from transcriber.library.trash import TrashStep
 from transcriber.names.clips import ClipStep
 from transcriber.names.follow_up import DecisionsStep, NamesStep
 from transcriber.names.profile_follower import ProfileFollower
@@ -23,6 +25,7 @@ from transcriber.recordings.cleanup import RecordingStep, StaleUploadStep, forge
 from transcriber.recordings.deletion import DeletionStep
 from transcriber.recordings.expiry import ExpiryWarningStep, RetentionStep
 from transcriber.recordings.ledger import LedgerStep
+from transcriber.search.steps import EmbeddingBacklog, EmbeddingStep, SearchTextStep
 from transcriber.transcripts.completion import MergeStep
 
 Listener = Callable[[Client], Awaitable[None]]
@@ -45,6 +48,7 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
     )
     retention = RetentionStep(database, actions.deleter, retention=settings.retention)
     warnings = ExpiryWarningStep(database, retention=settings.retention)
+    trash = TrashStep(database, actions.deleter, seconds=settings.retention.trash)
     background = Background(
         database,
         (
@@ -65,6 +69,12 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
             Work(step=overdue, every=5.0),
             Work(step=lost, every=5.0),
             Work(step=ClipStep(database, actions.clips), every=5.0, wake_up=wake_ups.clips),
+            Work(step=SearchTextStep(database, wake_ups.embeddings), every=1.0),
+            Work(
+                step=EmbeddingStep(database, servers.embedder),
+                every=2.0,
+                wake_up=wake_ups.embeddings,
+            ),
             Work(step=NamesStep(database, suggestions, wake_ups.outbox), every=5.0),
             Work(step=DecisionsStep(database, actions.names), every=5.0),
             Work(step=DeletionStep(database, actions.deleter), every=5.0),
@@ -72,11 +82,14 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
             Work(step=recordings, every=10.0),
             Work(step=warnings, every=60.0),
             Work(step=retention, every=60.0),
+            Work(step=trash, every=60.0),
+            Work(step=TitleStep(database, actions.titles), every=5.0),
             Work(step=LedgerStep(database, actions.writer), every=5.0),
             Work(step=make_replay(core, actions), every=30.0),
         ),
         (
             Loop(name="queue", take=announcer.step, every=10.0, wake_up=wake_ups.queue),
+            Loop(name="search-backlog", take=EmbeddingBacklog(database).measure, every=15.0),
             Loop(name="dead-tasks", take=partial(forget_dead_tasks, database), every=3600.0),
         ),
     )

@@ -26,6 +26,7 @@ from transcriber.queue.admission import Admission, Quotas
 from transcriber.queue.progress import ProgressRecorder
 from transcriber.queue.queue_status import QueueMonitor
 from transcriber.queue.workers import WorkerRegistry
+from transcriber.search.embedder_client import Embedder, EmbedderClient
 from transcriber.settings import ApiSettings
 from transcriber.store.outbox import SOURCE
 from transcriber.store.tasks import ProgressReport
@@ -41,6 +42,7 @@ class Servers:
     objects: ObjectStore
     speakers: SpeakersClient
     preferences: SessionPreferences
+    embedder: Embedder | None = None
     sessions: SessionEnds
 
     @property
@@ -113,7 +115,18 @@ async def connect_servers(settings: ApiSettings, stack: AsyncExitStack) -> Serve
         speakers=SpeakersClient(speakers),
         preferences=SessionPreferences(connections.gateway),
         sessions=SessionEnds(gateway),
+        embedder=await _embedder(settings, connections, stack),
     )
+
+
+async def _embedder(
+    settings: ApiSettings, connections: Connections, stack: AsyncExitStack
+) -> Embedder | None:
+    """Return the client of the embedder, None if the search by meaning is turned off."""
+    if not settings.semantic_search:
+        return None
+    channel = connections.channel(settings.embedder_grpc, "transcriber-embedder")
+    return EmbedderClient(await stack.enter_async_context(channel))
 
 
 def delivery(settings: ApiSettings) -> Delivery:

@@ -5,13 +5,17 @@ from functools import partial
 from common.grpc_server import AddToServer
 from securetranscribe.v1 import (
     admin_pb2_grpc,
+    library_pb2_grpc,
     queue_pb2_grpc,
+    search_pb2_grpc,
     transcript_pb2_grpc,
     transcription_pb2_grpc,
 )
 from transcriber.api import admin_servicer, transcription_servicer
 from transcriber.api.admin_servicer import AdminDependencies, AdminServicer
+from transcriber.api.library_servicer import LibraryDependencies, LibraryServicer
 from transcriber.api.queue_servicer import QueueServicer
+from transcriber.api.search_servicer import SearchServicer
 from transcriber.api.transcript_servicer import TranscriptServicer
 from transcriber.api.transcription_servicer import (
     TranscriptionDependencies,
@@ -39,6 +43,13 @@ def make_services(core: Core, actions: Actions) -> dict[str, AddToServer]:
         "securetranscribe.v1.TranscriptService": partial(
             transcript_pb2_grpc.add_TranscriptServiceServicer_to_server, transcripts
         ),
+        "securetranscribe.v1.LibraryService": partial(
+            library_pb2_grpc.add_LibraryServiceServicer_to_server,
+            make_library_servicer(core, actions),
+        ),
+        "securetranscribe.v1.SearchService": partial(
+            search_pb2_grpc.add_SearchServiceServicer_to_server, SearchServicer(actions.searcher)
+        ),
         "securetranscribe.v1.QueueService": partial(
             queue_pb2_grpc.add_QueueServiceServicer_to_server, make_queue_servicer(core, actions)
         ),
@@ -62,6 +73,21 @@ def make_transcription_servicer(core: Core, actions: Actions) -> TranscriptionSe
             workspaces=actions.workspaces,
             priorities=core.priorities,
             recordings=RecordingReader(core.servers.objects, bucket=core.settings.s3_bucket_audio),
+        )
+    )
+
+
+def make_library_servicer(core: Core, actions: Actions) -> LibraryServicer:
+    """Create the servicer of LibraryService."""
+    return LibraryServicer(
+        LibraryDependencies(
+            database=core.servers.database,
+            organization=actions.organization,
+            titles=actions.titles,
+            trash=actions.trash,
+            changes=actions.library,
+            bulk=actions.bulk,
+            retention=core.settings.retention,
         )
     )
 

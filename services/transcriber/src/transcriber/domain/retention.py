@@ -13,12 +13,14 @@ class Retention:
     `processed` counts from the transcript to the deletion of its recording, `unprocessed` from the
     last activity to the deletion of a recording without transcript, and `transcripts` from the last
     transcript or the upload to the deletion of everything. Owners are warned `warning` before that.
+    `trash` counts from when a transcription was moved to the trash.
     """
 
     processed: float
     unprocessed: float
     transcripts: float | None = None
     warning: float = 0.0
+    trash: float = 7 * 86_400.0
 
     def recording_until(self, transcription: Transcription) -> dt.datetime | None:
         """Return when the recording is erased. None while it is processed, or once it is gone."""
@@ -37,6 +39,13 @@ class Retention:
 
     def transcription_until(self, transcription: Transcription) -> dt.datetime | None:
         """Return when all of a transcription is erased. None if no time is set."""
+        until = self._by_age(transcription)
+        if transcription.trashed_at is None:
+            return until
+        emptied = transcription.trashed_at + dt.timedelta(seconds=self.trash)
+        return emptied if until is None else min(emptied, until)
+
+    def _by_age(self, transcription: Transcription) -> dt.datetime | None:
         if self.transcripts is None or transcription.status is TranscriptionStatus.PROCESSING:
             return None
         begin = max(filter(None, (transcription.created_at, transcription.transcript_at)))

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from common.audio.signals import ChannelPlan
 from transcriber.domain.jobs import Failure, Job
+from transcriber.domain.library import Tag, TitleSource
 from transcriber.domain.options import ProcessingOptions
 from transcriber.domain.transcripts import TranscriptSpeaker
 
@@ -57,7 +58,8 @@ class Transcription:
     hold data about its voices. `expiry_warned_at` is when the owner was last warned that it will be
     erased. `kept_since` is the upload, or the upgrade to the first version in which recordings
     without a transcript expire. `revision` is that of the transcript, and `machine_revision` the
-    one before all edits of people.
+    one before all edits of people. `title` is empty without one, and `trashed_at` is when it was
+    moved to the trash.
     """
 
     id: int
@@ -83,8 +85,19 @@ class Transcription:
     kept_since: dt.datetime | None = None
     revision: int = 1
     machine_revision: int = 1
+    title: str = ""
+    title_source: TitleSource = TitleSource.FILE
+    folder_id: int | None = None
+    favorite: bool = False
+    trashed_at: dt.datetime | None = None
+    tags: tuple[Tag, ...] = ()
     job: Job | None = None
     speakers: tuple[TranscriptSpeaker, ...] = ()
+
+    @property
+    def display_title(self) -> str:
+        """Title that is shown: its own one, or the name of the file."""
+        return self.title or self.file.filename
 
     @property
     def progress(self) -> float:

@@ -30,7 +30,16 @@ _AT_ONCE_SECONDS = 10.0
 #: Delay of the late pass, for results of workers stopped by the deletion.
 _LATE_SECONDS = 900.0
 #: Steps whose items are transcriptions.
-_STEPS = ("clips", "names", "decisions", "recordings", "retention", "expiry-warnings")
+_STEPS = (
+    "clips",
+    "names",
+    "decisions",
+    "recordings",
+    "retention",
+    "expiry-warnings",
+    "titles",
+    "trash",
+)
 BY_OWNER = "deleted by its owner"
 _log = logging.get(__name__)
 
@@ -72,10 +81,12 @@ class Deleter:
         reason: str,
         workspace_id: str | None = None,
         created_before: dt.datetime | None = None,
+        trashed_at: dt.datetime | None = None,
         keep_voices: bool = False,
     ) -> None:
         """Delete a transcription, of a workspace or created before a time if one is given.
 
+        With `trashed_at`, it must lie in the trash since then.
         With `keep_voices`, voices that a person named stay with their profiles.
 
         Raises:
@@ -89,6 +100,7 @@ class Deleter:
                 transcription is None
                 or workspace_id not in {None, transcription.workspace_id}
                 or (created_before and transcription.created_at >= created_before)
+                or trashed_at not in {None, transcription.trashed_at}
             ):
                 raise NotFoundError("There is no such transcription.")
             live = await Jobs(connection).live_of(transcription_id)

@@ -11,6 +11,7 @@ from common.audio.kinds import SNIFF_BYTES
 from common.errors import (
     ApplicationError,
     FileTooLargeError,
+    StateError,
     TimedOutError,
     UnavailableError,
 )
@@ -342,4 +343,6 @@ async def _earlier(connection: Connection, workspace_id: str, request_id: str) -
     transcription = await Transcriptions(connection).find_by_request(workspace_id, request_id)
     if transcription is None:
         return None
+    if transcription.trashed_at is not None:
+        raise StateError("The recording of this request_id is in the trash. Restore it.")
     return Uploaded(transcription=transcription, job=transcription.job)

@@ -13,7 +13,9 @@ from common.postgres import Database
 from transcriber.recordings.deletion import Deleter
 from transcriber.recordings.ledger import LedgerWriter
 from transcriber.store.erasures import Erasures
+from transcriber.store.folders import Folders
 from transcriber.store.outbox import JobOutbox
+from transcriber.store.tags import Tags
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.uploads import Uploads
 
@@ -50,6 +52,8 @@ class WorkspaceEraser:
         erased = await self._erase_transcriptions(workspace_id, reason)
         async with self._database.transaction() as connection:
             await Uploads(connection).give_up_of(workspace_id)
+            await Tags(connection, workspace_id).forget()
+            await Folders(connection, workspace_id).forget()
             await JobOutbox(connection).forget(bus.event_prefix(workspace_id), _KEPT_VERB)
             erasure = await Erasures(connection).add(
                 ErasureKind.WORKSPACE, workspace_id, workspace_id=workspace_id, reason=reason

@@ -1,5 +1,6 @@
 """Time limits of recordings and transcriptions: what is due to be erased, or to be warned of."""
 
+import datetime as dt
 from dataclasses import dataclass
 
 from psycopg.rows import DictRow
@@ -53,7 +54,7 @@ SET voiceprint = NULL, voiceprint_model = '', voiceprint_version = '', voiceprin
 WHERE voiceprint IS NOT NULL
 """
 _OVERDUE_IN_TRASH = """
-SELECT id, workspace_id, source_key, status FROM transcriptions
+SELECT id, workspace_id, trashed_at FROM transcriptions
 WHERE trashed_at < now() - make_interval(secs => %(seconds)s)
   AND NOT item_rests('trash', id::text)
 ORDER BY trashed_at LIMIT %(limit)s
@@ -70,6 +71,15 @@ class StoredSource:
     workspace_id: str
     source_key: str
     status: TranscriptionStatus
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trashed:
+    """A transcription in the trash, and since when it lies there."""
+
+    transcription_id: int
+    workspace_id: str
+    trashed_at: dt.datetime
 
 
 class Expiry:
@@ -114,11 +124,16 @@ class Expiry:
         """Record that the recording's object was deleted. It counts for no address any more."""
         await execute(self._connection, _ERASED, (transcription_id,))
 
-    async def overdue_in_trash(self, seconds: float, limit: int) -> list[StoredSource]:
+    async def overdue_in_trash(self, seconds: float, limit: int) -> list[Trashed]:
         """Return transcriptions that have been in the trash for longer than `seconds`."""
         parameters = {"seconds": seconds, "limit": limit}
         return [
-            _source(row) for row in await fetch_all(self._connection, _OVERDUE_IN_TRASH, parameters)
+            Trashed(
+                transcription_id=row["id"],
+                workspace_id=row["workspace_id"],
+                trashed_at=row["trashed_at"],
+            )
+            for row in await fetch_all(self._connection, _OVERDUE_IN_TRASH, parameters)
         ]
 
 

@@ -25,7 +25,7 @@ ON CONFLICT (workspace_id, request_id) DO NOTHING
 _OWN = """
 SELECT j.*, t.filename, t.size_bytes, t.duration
 FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
-WHERE j.job_id = %s AND j.workspace_id = %s
+WHERE j.job_id = %s AND j.workspace_id = %s AND t.trashed_at IS NULL
 """
 _ANY = """
 SELECT j.*, t.filename, t.size_bytes, t.duration
@@ -40,15 +40,16 @@ WHERE j.workspace_id = %s AND j.request_id = %s
 _LIST = """
 SELECT j.*, t.filename, t.size_bytes, t.duration
 FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
-WHERE j.workspace_id = %(workspace_id)s
+WHERE j.workspace_id = %(workspace_id)s AND t.trashed_at IS NULL
   AND (%(status)s::text IS NULL OR j.status = %(status)s)
   AND (%(transcription_id)s::bigint = 0 OR j.transcription_id = %(transcription_id)s)
 ORDER BY j.id DESC LIMIT %(limit)s OFFSET %(offset)s
 """
 _COUNT = """
-SELECT count(*) AS total FROM jobs
-WHERE workspace_id = %(workspace_id)s AND (%(status)s::text IS NULL OR status = %(status)s)
-  AND (%(transcription_id)s::bigint = 0 OR transcription_id = %(transcription_id)s)
+SELECT count(*) AS total FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
+WHERE j.workspace_id = %(workspace_id)s AND t.trashed_at IS NULL
+  AND (%(status)s::text IS NULL OR j.status = %(status)s)
+  AND (%(transcription_id)s::bigint = 0 OR j.transcription_id = %(transcription_id)s)
 """
 _LOCK_LIVE = """
 SELECT job_id FROM jobs WHERE job_id = ANY(%s) AND status IN ('queued', 'processing')
@@ -120,11 +121,11 @@ SELECT count(*) FILTER (WHERE j.status = 'completed') AS completed,
        coalesce(sum(extract(epoch FROM j.completed_at - j.started_at))
                 FILTER (WHERE j.status = 'completed'), 0)::double precision AS spent
 FROM jobs j JOIN transcriptions t ON t.id = j.transcription_id
-WHERE j.workspace_id = %s
+WHERE j.workspace_id = %s AND t.trashed_at IS NULL
 """
 _CONFIDENCE = """
 SELECT coalesce(avg(confidence), 0)::double precision AS mean FROM transcriptions
-WHERE workspace_id = %s AND transcript_at IS NOT NULL
+WHERE workspace_id = %s AND transcript_at IS NOT NULL AND trashed_at IS NULL
   AND EXISTS (SELECT FROM segments WHERE transcription_id = transcriptions.id)
 """
 

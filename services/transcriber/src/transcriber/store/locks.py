@@ -50,3 +50,8 @@ def storage_at(origin: str) -> str:
 def vocabulary_of(workspace_id: str) -> str:
     """Return the lock under which a workspace's vocabulary changes."""
     return f"vocabulary {workspace_id}"
+
+
+def library_of(workspace_id: str) -> str:
+    """Return the lock under which the tags and folders of a workspace change."""
+    return f"library {workspace_id}"

@@ -7,6 +7,7 @@ from psycopg.rows import DictRow
 
 from common.audio.signals import ChannelMode
 from transcriber.domain.jobs import Failure, Job, JobStatus, Stage, Task, TaskState
+from transcriber.domain.library import Tag, TitleSource
 from transcriber.domain.options import ProcessingOptions, SpeakerBounds
 from transcriber.domain.progress import stages_of
 from transcriber.domain.transcriptions import (
@@ -83,9 +84,12 @@ def task_of(row: DictRow) -> Task:
 
 
 def transcription_of(
-    row: DictRow, job: Job | None = None, speakers: Iterable[TranscriptSpeaker] = ()
+    row: DictRow,
+    job: Job | None = None,
+    speakers: Iterable[TranscriptSpeaker] = (),
+    tags: Iterable[Tag] = (),
 ) -> Transcription:
-    """Return a transcription from its row, its last job and its speakers."""
+    """Return a transcription from its row, its last job, its speakers and its tags."""
     return Transcription(
         id=row["id"],
         session_id=row["session_id"],
@@ -127,6 +131,12 @@ def transcription_of(
         kept_since=row["kept_since"],
         revision=row["revision"],
         machine_revision=row["machine_revision"],
+        title=row["title"],
+        title_source=TitleSource(row["title_source"]),
+        folder_id=row["folder_id"],
+        favorite=row["favorite"],
+        trashed_at=row["trashed_at"],
+        tags=tuple(tags),
         job=job,
         speakers=tuple(speakers),
     )
@@ -170,6 +180,8 @@ def speaker_of(row: DictRow) -> TranscriptSpeaker:
         clip_key=row["clip_key"],
         channel=row["channel"],
         merged_into=row["merged_into"],
+        name_removed=row["name_source"] == NameSource.NONE
+        and row["stamps"].get("name", (0,))[0] > 0,
     )
 
 

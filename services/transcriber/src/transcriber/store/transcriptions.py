@@ -9,11 +9,11 @@ from common.identity import Owner
 from common.postgres import Connection, execute, fetch_all, fetch_one
 from transcriber.domain.jobs import Failure
 from transcriber.domain.options import ProcessingOptions
-from transcriber.domain.retention import Retention
-from transcriber.domain.transcriptions import AudioFile, Transcription, TranscriptionStatus
+from transcriber.domain.transcriptions import AudioFile, Transcription
 from transcriber.store.channel_plans import plan_to_json
 from transcriber.store.jobs import Jobs
 from transcriber.store.rows import transcription_of
+from transcriber.store.tags import tags_of
 from transcriber.store.transcripts import Transcripts
 
 _INSERT = """
@@ -35,15 +35,7 @@ SELECT * FROM transcriptions WHERE id = %s AND workspace_id = %s AND trashed_at 
 """
 _GET = "SELECT * FROM transcriptions WHERE id = %s"
 _BY_REQUEST = "SELECT * FROM transcriptions WHERE workspace_id = %s AND request_id = %s"
-_PAGE = """
-SELECT * FROM transcriptions
-WHERE workspace_id = %(workspace_id)s AND (%(status)s::text IS NULL OR status = %(status)s)
-ORDER BY id DESC LIMIT %(limit)s OFFSET %(offset)s
-"""
-_COUNT = """
-SELECT count(*) AS total FROM transcriptions
-WHERE workspace_id = %(workspace_id)s AND (%(status)s::text IS NULL OR status = %(status)s)
-"""
+_GET_ALL = "SELECT * FROM transcriptions WHERE id = ANY(%s)"
 _WORKSPACES = """
 SELECT DISTINCT workspace_id FROM transcriptions
 WHERE workspace_id > %s ORDER BY workspace_id LIMIT %s
@@ -79,16 +71,7 @@ WHERE id = %(id)s
 """
 _REMOVE = "DELETE FROM transcriptions WHERE id = %s"
 _VOICES_KNOWN = "UPDATE transcriptions SET voices_known = true WHERE id = %s"
-_DECISIONS_DUE = """
-UPDATE transcriptions SET decisions_due_at = now() + make_interval(secs => %s), voices_known = true
-WHERE id = %s
-"""
-_DECISIONS_SETTLED = "UPDATE transcriptions SET decisions_due_at = NULL WHERE id = %s"
-_DUE_DECISIONS = """
-SELECT id FROM transcriptions
-WHERE decisions_due_at <= now() AND NOT item_rests('decisions', id::text)
-ORDER BY decisions_due_at LIMIT %s
-"""
+_NAMES_DUE = "UPDATE transcriptions SET names_due_at = now() WHERE id = %s"
 _NAMES_SETTLED = """
 UPDATE transcriptions SET names_due_at = NULL WHERE id = %s
 """
@@ -175,19 +158,11 @@ class Transcriptions:
         rows = await fetch_all(self._connection, _BY_REQUEST, (workspace_id, request_id))
         return next(iter(await self._complete(rows)), None)
 
-    async def page(
-        self, workspace_id: str, *, status: TranscriptionStatus | None, limit: int, offset: int
-    ) -> tuple[list[Transcription], int]:
-        """Return a page of a workspace's transcriptions, newest first, and their total."""
-        parameters = {
-            "workspace_id": workspace_id,
-            "status": status,
-            "limit": limit,
-            "offset": offset,
-        }
-        rows = await fetch_all(self._connection, _PAGE, parameters)
-        count = await fetch_one(self._connection, _COUNT, parameters)
-        return await self._complete(rows), int(count["total"]) if count else 0
+    async def get_all(self, ids: Sequence[int]) -> list[Transcription]:
+        """Return any transcriptions with their last jobs and speakers, in the order of `ids`."""
+        rows = await fetch_all(self._connection, _GET_ALL, (list(ids),))
+        found = {one.id: one for one in await self._complete(rows)}
+        return [found[number] for number in ids if number in found]
 
     async def workspaces(self, after: str, limit: int) -> list[str]:
         """Return workspaces that own transcriptions, those behind `after` in order."""
@@ -246,17 +221,9 @@ class Transcriptions:
         """Record that the speakers service may hold data about the voices."""
         await execute(self._connection, _VOICES_KNOWN, (transcription_id,))
 
-    async def schedule_decisions(self, transcription_id: int, in_seconds: float) -> None:
-        """Have decisions sent again after `in_seconds`, unless settled before."""
-        await execute(self._connection, _DECISIONS_DUE, (in_seconds, transcription_id))
-
-    async def settle_decisions(self, transcription_id: int) -> None:
-        """Record that the speakers service holds the current decisions."""
-        await execute(self._connection, _DECISIONS_SETTLED, (transcription_id,))
-
-    async def due_decisions(self, limit: int) -> list[int]:
-        """Return transcriptions with due decisions."""
-        return [row["id"] for row in await fetch_all(self._connection, _DUE_DECISIONS, (limit,))]
+    async def schedule_names(self, transcription_id: int) -> None:
+        """Have names suggested soon."""
+        await execute(self._connection, _NAMES_DUE, (transcription_id,))
 
     async def settle_names(self, transcription_id: int) -> None:
         """Record that names were suggested."""
@@ -287,8 +254,15 @@ class Transcriptions:
     async def _complete(self, rows: Sequence[DictRow]) -> list[Transcription]:
         job_ids = [row["job_id"] for row in rows if row["job_id"] is not None]
         jobs = {job.job_id: job for job in await Jobs(self._connection).get_all(job_ids)}
-        speakers = await Transcripts(self._connection).speakers([row["id"] for row in rows])
-        return [transcription_of(row, jobs.get(row["job_id"]), speakers[row["id"]]) for row in rows]
+        ids = [row["id"] for row in rows]
+        speakers = await Transcripts(self._connection).speakers(ids)
+        tags = await tags_of(self._connection, ids)
+        return [
+            transcription_of(
+                row, jobs.get(row["job_id"]), speakers[row["id"]], tags.get(row["id"], ())
+            )
+            for row in rows
+        ]
 
 
 def _options(options: ProcessingOptions) -> dict[str, object]:

@@ -1,0 +1,1 @@
+"""Order among transcriptions: titles, tags, folders, favorites and the trash."""
