@@ -51,20 +51,21 @@ CONVERSATION = (
 
 @dataclass
 class Edited:
-    """A transcript with its history, edited in memory."""
+    """A transcript with its history, edited in memory. `first` is its machine version."""
 
     machine: tuple[Segment, ...] = CONVERSATION
+    first: int = 1
     entries: list[Entry] = field(default_factory=list)
     effects: dict[int, Effects] = field(default_factory=dict)
 
     @property
     def revision(self) -> int:
-        return len(self.entries) + 1
+        return self.first + len(self.entries)
 
     def document(self, revision: int | None = None) -> Document:
         """Return a revision, computed from the machine version."""
-        document = Document(items_of(self.machine, 1))
-        for entry in self.entries[: None if revision is None else revision - 1]:
+        document = Document(items_of(self.machine, self.first))
+        for entry in self.entries[: None if revision is None else revision - self.first]:
             replay(document, entry, self.effects[entry.target or entry.revision])
         return document
 
