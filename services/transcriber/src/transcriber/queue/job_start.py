@@ -21,6 +21,7 @@ from transcriber.store.jobs import Jobs
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.tasks import Tasks
 from transcriber.store.transcriptions import Transcriptions
+from transcriber.vocabulary import hot_words
 from transcriber.wakeups import WakeUps
 
 
@@ -137,7 +138,15 @@ async def queue_job(
     job_id = f"job_{uuid4().hex}"
     plan = await channels.plan_of(connection, transcription, options.channels)
     signals = signals_of(plan)
-    wanted = {stage: options.of_stage(stage, signals) for stage in Stage}
+    informed = await hot_words.with_terms(
+        connection,
+        transcription.id,
+        transcription.workspace_id,
+        options,
+        signals,
+        again=Stage.TRANSCRIBE in request.stages,
+    )
+    wanted = {stage: informed.of_stage(stage, signals) for stage in Stage}
     tasks = await _tasks(connection, transcription.id, job_id, wanted, request.stages)
     if not transcription.source_available and any(
         task.stage in WORKER_STAGES and not task.reused for task in tasks

@@ -18,6 +18,7 @@ from transcriber.store.outbox import JobOutbox
 from transcriber.store.tags import Tags
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.uploads import Uploads
+from transcriber.store.vocabulary import VocabularyStore
 
 _AT_A_TIME = 100
 #: Events that stay until they expire. Subscribers need them, and they hold identifiers only.
@@ -52,6 +53,7 @@ class WorkspaceEraser:
         erased = await self._erase_transcriptions(workspace_id, reason)
         async with self._database.transaction() as connection:
             await Uploads(connection).give_up_of(workspace_id)
+            await VocabularyStore(connection, workspace_id).erase()
             await Tags(connection, workspace_id).forget()
             await Folders(connection, workspace_id).forget()
             await JobOutbox(connection).forget(bus.event_prefix(workspace_id), _KEPT_VERB)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 
 from common.postgres import Connection, execute, fetch_all, fetch_one
 from transcriber.store import locks
@@ -74,6 +75,13 @@ _USED = """
 UPDATE vocabulary_corrections SET uses = uses + used.count
 FROM unnest(%(ids)s::bigint[], %(counts)s::integer[]) AS used (id, count)
 WHERE vocabulary_corrections.id = used.id AND workspace_id = %(workspace)s
+"""
+# Of the latest recognition with the same options.
+_EARLIER_PHRASES = """
+SELECT options -> 'phrases' AS phrases FROM tasks
+WHERE transcription_id = %s AND stage = 'transcribe' AND state = 'done'
+  AND options - 'phrases' = %s::jsonb - 'phrases'
+ORDER BY ended_at DESC LIMIT 1
 """
 _ERASE_TERMS = "DELETE FROM vocabulary_terms WHERE workspace_id = %s"
 _ERASE_CORRECTIONS = "DELETE FROM vocabulary_corrections WHERE workspace_id = %s"
@@ -199,6 +207,15 @@ class VocabularyStore:
             "language": correction.language,
             "match_case": correction.match_case,
         }
+
+
+async def earlier_phrases(
+    connection: Connection, transcription_id: int, options: Mapping[str, Any]
+) -> tuple[str, ...] | None:
+    """Return the phrases of an earlier recognition with such options, None if there is none."""
+    parameters = (transcription_id, Jsonb(dict(options)))
+    row = await fetch_one(connection, _EARLIER_PHRASES, parameters)
+    return None if row is None else tuple(row["phrases"])
 
 
 def _term(row: DictRow) -> Term:

@@ -25,11 +25,13 @@ from transcriber.names import rules
 from transcriber.names.suggestion import NameSuggestions
 from transcriber.queue.lifecycle import Lifecycle
 from transcriber.store import locks
+from transcriber.store.decisions import DueDecisions
 from transcriber.store.jobs import Jobs
 from transcriber.store.tasks import ProgressReport, Tasks
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Completion, Transcripts
 from transcriber.transcripts.assembly import AssembledTranscript, assemble, keep_names
+from transcriber.vocabulary import application
 from transcriber.wakeups import WakeUps
 
 #: Steps that a new transcript gives new work.
@@ -203,6 +205,7 @@ class MergeStep(ItemStep[str]):
                 clips_due=any(speaker.clean for speaker in speakers),
             ),
         )
+        await application.apply_to_new(connection, job.transcription_id, before.workspace_id)
         await ItemAttempts(connection).forget(_NEW_WORK, str(job.transcription_id))
         await Tasks(connection).done(merge.task_id)
         await Lifecycle(connection).complete(
@@ -230,7 +233,7 @@ class MergeStep(ItemStep[str]):
                 await Transcripts(connection).segments(before.id),
             )
             # Labels and voiceprints may have changed.
-            await Transcriptions(connection).schedule_decisions(before.id, 0.0)
+            await DueDecisions(connection).ask(before.id, 0.0)
         return rules.suggest(speakers, suggestions or [], rules.titles_of(job.channel_plan))
 
     async def _repeat(self, job: Job, task: Task, merge: Task) -> None:
