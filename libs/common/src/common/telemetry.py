@@ -98,6 +98,10 @@ STEP_FAILURES = Counter(
     "Background steps that ended with an unexpected error outside any single item.",
     ["step"],
 )
+SEARCH_UNEMBEDDED = Gauge(
+    "securetranscribe_search_unembedded",
+    "Texts that the search finds only by their words so far.",
+)
 VOICE_MATCHES = Counter(
     "securetranscribe_voice_matches_total",
     "Voices of recordings by the outcome of recognition.",

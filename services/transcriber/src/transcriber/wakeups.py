@@ -15,6 +15,7 @@ class WakeUps:
     progress: WakeUp = field(default_factory=WakeUp)
     queue: WakeUp = field(default_factory=WakeUp)
     clips: WakeUp = field(default_factory=WakeUp)
+    embeddings: WakeUp = field(default_factory=WakeUp)
 
     def jobs_changed(self) -> None:
         """Wake the steps that follow changes of jobs."""

@@ -21,7 +21,9 @@ from transcriber.editing.items import (
     SpeakerItem,
 )
 from transcriber.store.edit_history import EditHistory, Head
+from transcriber.search.indexing import note_items, segment_entry
 from transcriber.store.rows import segment_of, word_views_to_json
+from transcriber.store.search import SearchIndex, entry_of
 
 _RANKS = """
 SELECT position::numeric AS rank FROM segments
@@ -230,6 +232,27 @@ class TranscriptEdits:
             await execute(self._connection, _STORE_NOTE, (self._id, str(note.id), value))
         await execute(self._connection, _ADD_SPEAKERS, {"id": self._id})
         await execute(self._connection, _COUNT_SPEAKERS, {"id": self._id})
+        await self._index(loaded, changed, [row.item for row in gone])
+
+    async def _index(
+        self, loaded: "LoadedDocument", changed: Iterable[ItemId], gone: Iterable[ItemId]
+    ) -> None:
+        """Follow the changes in the index of the search."""
+        index = SearchIndex(self._connection)
+        views_by_item = {item: _view(loaded.document, item) for item in changed}
+        notes = loaded.document.notes
+        removed = [
+            *(str(item) for item in gone),
+            *(str(item) for item, view in views_by_item.items() if view is None),
+            *note_items(str(note.id) for note in notes if not note.alive),
+        ]
+        entries = [
+            *(segment_entry(view) for view in views_by_item.values() if view is not None),
+            *(entry_of(note) for note in notes if note.alive),
+        ]
+        await index.edited(self._id, entries, removed)
+        if loaded.changed_speakers():
+            await index.describe(self._id)
 
     async def machine_version(self) -> list[Segment]:
         """Return the segments of the machine version with words."""
@@ -379,6 +402,12 @@ class LoadedDocument:
             for speaker in self.document.speakers
             if self._speakers.get(speaker.id) != (speaker.merged_into, speaker.name, speaker.stamps)
         ]
+
+
+def _view(document: Document, item: ItemId) -> views.SegmentView | None:
+    segment = document.find(item)
+    assert isinstance(segment, SegmentItem)
+    return views.view_of(document, segment, merged=False)
 
 
 def _speaker_item(row: DictRow) -> SpeakerItem:

@@ -1,0 +1,1 @@
+"""Search over everything that a workspace holds, by text and by meaning."""
