@@ -156,7 +156,7 @@ class ListTermsRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
     limit: _builtins.int
-    """Maximum number of terms, 1 to 1000. 0 means 100."""
+    """Maximum number of terms, 1 to 1000. 0 means 50."""
     offset: _builtins.int
     """Number of terms to skip."""
     def __init__(
@@ -353,7 +353,7 @@ class ListCorrectionsRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
     limit: _builtins.int
-    """Maximum number of corrections, 1 to 1000. 0 means 100."""
+    """Maximum number of corrections, 1 to 1000. 0 means 50."""
     offset: _builtins.int
     """Number of corrections to skip."""
     def __init__(

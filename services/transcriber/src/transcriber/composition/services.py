@@ -10,6 +10,7 @@ from securetranscribe.v1 import (
     search_pb2_grpc,
     transcript_pb2_grpc,
     transcription_pb2_grpc,
+    vocabulary_pb2_grpc,
 )
 from transcriber.api import admin_servicer, transcription_servicer
 from transcriber.api.admin_servicer import AdminDependencies, AdminServicer
@@ -21,9 +22,13 @@ from transcriber.api.transcription_servicer import (
     TranscriptionDependencies,
     TranscriptionServicer,
 )
+from transcriber.api.vocabulary_servicer import VocabularyServicer
 from transcriber.composition.actions import Actions
 from transcriber.composition.core import Core
 from transcriber.recordings.reading import RecordingReader
+from transcriber.vocabulary.application import VocabularyEdits
+from transcriber.vocabulary.catalog import VocabularyCatalog
+from transcriber.vocabulary.suggestions import VocabularySuggestions
 
 #: Access rules of all services.
 ACCESS = {**transcription_servicer.ACCESS, **admin_servicer.ACCESS}
@@ -49,6 +54,10 @@ def make_services(core: Core, actions: Actions) -> dict[str, AddToServer]:
         ),
         "securetranscribe.v1.SearchService": partial(
             search_pb2_grpc.add_SearchServiceServicer_to_server, SearchServicer(actions.searcher)
+        ),
+        "securetranscribe.v1.VocabularyService": partial(
+            vocabulary_pb2_grpc.add_VocabularyServiceServicer_to_server,
+            make_vocabulary_servicer(core, actions),
         ),
         "securetranscribe.v1.QueueService": partial(
             queue_pb2_grpc.add_QueueServiceServicer_to_server, make_queue_servicer(core, actions)
@@ -89,6 +98,16 @@ def make_library_servicer(core: Core, actions: Actions) -> LibraryServicer:
             bulk=actions.bulk,
             retention=core.settings.retention,
         )
+    )
+
+
+def make_vocabulary_servicer(core: Core, actions: Actions) -> VocabularyServicer:
+    """Create the servicer of VocabularyService."""
+    database = core.servers.database
+    return VocabularyServicer(
+        VocabularyCatalog(database),
+        VocabularySuggestions(database),
+        VocabularyEdits(database, actions.editor),
     )
 
 
