@@ -52,7 +52,19 @@ def decode(
     if limit == 0:
         return
     sound = sound_of(source)
-    conditioner = conditioner or SignalConditioner()
+    blocks = _decode_signal(sound, begin, limit, sample_rate, conditioner or SignalConditioner())
+    if sound.listener is not None and not begin and end is None and sample_rate == SAMPLE_RATE:
+        blocks = sound.listener(blocks)
+    yield from blocks
+
+
+def _decode_signal(
+    sound: Sound,
+    begin: float,
+    limit: int | None,
+    sample_rate: int,
+    conditioner: SignalConditioner,
+) -> Iterator[Samples]:
     if len(sound.signal.parts) <= 1:
         yield from _decode_part(sound, begin, limit, sample_rate, conditioner)
         return

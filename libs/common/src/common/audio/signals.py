@@ -1,14 +1,17 @@
 """Signals of a recording: what is recognized by itself, made from its tracks and channels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from os import PathLike
 
+from common.audio.resampling import Samples
 from common.audio.seekable import Seekable
 
 #: A path, or an object that reads and seeks (such as an S3 object read by ranges).
 AudioFile = str | PathLike[str] | Seekable
+#: Takes the decoded blocks of a whole signal and yields them again.
+Listener = Callable[[Iterator[Samples]], Iterator[Samples]]
 
 
 class ChannelMode(StrEnum):
@@ -44,10 +47,11 @@ class Signal:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sound:
-    """One signal in a file."""
+    """One signal in a file. A listener hears it whenever it is decoded as a whole at 16 kHz."""
 
     file: AudioFile
     signal: Signal = Signal()
+    listener: Listener | None = None
 
 
 #: A recording to read: a file for the average of its default track, or one of its signals.
