@@ -34,6 +34,8 @@ from transcriber.transcripts.revisions import Window
 _OWNER = "bench"
 _WORDS_PER_SEGMENT = 20
 _CALLS = 100
+#: Edits before earlier revisions are read again.
+_MORE = 2000
 _INSERT = """
 INSERT INTO transcriptions (
     session_id, workspace_id, filename, size_bytes, duration, format, codec, sample_rate, channels,
@@ -174,6 +176,9 @@ async def _report(
     async def past() -> None:
         await transcripts.past(number, _OWNER, max(1, revision - 5), Window(limit=200))
 
+    async def middle() -> None:
+        await transcripts.past(number, _OWNER, revision // 2, Window(offset=400, limit=200))
+
     print(f"{'stored':24}{'median':>10}{'p95':>10}{'in memory':>12}")
     for name, action, calls, reference in (
         ("first page with words", page, _CALLS, None),
@@ -181,7 +186,11 @@ async def _report(
         ("one split", split, _CALLS, None),
         ("one undo", undo, 50, None),
         ("page after the edits", page, _CALLS, None),
-        ("an earlier revision", past, 5, None),
+        ("page of a near revision", past, 20, None),
+        ("page of a far revision", middle, 20, None),
+        (f"{_MORE} more edits", replace, _MORE, None),
+        ("page of a near revision", past, 20, None),
+        ("page of a far revision", middle, 20, None),
     ):
         median, high = await _timed(action, calls)
         ratio = f"{median / reference:.0f} times" if reference else ""
