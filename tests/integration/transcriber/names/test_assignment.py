@@ -9,7 +9,7 @@ import pytest
 from common import bus, events
 from common.errors import SpeakerError, StateError, UnavailableError
 from common.postgres import Database
-from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
+from securetranscribe.v1 import event_pb2, queue_pb2, transcript_pb2, transcription_pb2
 from tests.integration.transcriber.conftest import Caller
 from tests.integration.transcriber.fakes import (
     Peers,
@@ -370,11 +370,21 @@ async def test_assignment_publishes_event(
     await caller.assign(transcription_id, {"Speaker_1": "Ada"})
 
     async def arrived() -> bool:
-        return bool(heard)
+        return len(heard) == 2
 
     await until(arrived)
     await subscription.unsubscribe()
-    assert heard[0].speakers_assigned.named_speakers == 1
+    edited, assigned = heard
+    assert assigned.speakers_assigned.named_speakers == 1
+    assert (edited.workspace_id, edited.transcript_edited) == (
+        "session_a",
+        event_pb2.TranscriptEdited(
+            transcription_id=transcription_id,
+            revision=2,
+            kind=transcript_pb2.REVISION_KIND_EDIT,
+            author="session_a",
+        ),
+    )
 
 
 _LOCKS_OF_NAMES = """

@@ -39,7 +39,7 @@ async def test_an_assignment_that_fails_is_sent_again_although_earlier_ones_were
     await caller.assign(transcription_id, {"Speaker_1": "Ann"})
     await set_aside(database, transcription_id)
     async with database.transaction() as connection:
-        await Transcriptions(connection).schedule_decisions(transcription_id, 0.0)
+        await connection.execute("UPDATE transcriptions SET decisions_due_at = now()")
     peers.speakers.decisions.clear()
     peers.speakers.down = True
     with pytest.raises(UnavailableError):

@@ -32,6 +32,7 @@ from transcriber.recordings.reading import RecordingReader
 from transcriber.recordings.upload import Uploaded, Uploader
 from transcriber.recordings.workspaces import WorkspaceEraser
 from transcriber.store import locks
+from transcriber.store.attribution import voices_of
 from transcriber.store.jobs import Jobs
 from transcriber.store.listing import Listing
 from transcriber.store.transcriptions import Transcriptions
@@ -208,12 +209,18 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         self, request: transcription_pb2.AssignSpeakersRequest, _context: Any
     ) -> transcription_pb2.AssignSpeakersResponse:
         """Assign names to speakers."""
-        changed = await self._dependencies.names.assign(
-            request.transcription_id, rights.workspace(Right.CHANGE), dict(request.names)
+        if request.revision < 0:
+            raise ValidationError.of("revision", "revision must not be negative.")
+        assigned = await self._dependencies.names.assign(
+            request.transcription_id,
+            rights.workspace(Right.CHANGE),
+            dict(request.names),
+            base=request.revision,
         )
         return transcription_pb2.AssignSpeakersResponse(
-            transcription=responses.transcription(changed, _now(), self._retention),
+            transcription=responses.transcription(assigned.transcription, _now(), self._retention),
             speakers_assigned=len(request.names),
+            revision=assigned.revision,
         )
 
     async def GetSpeakerClip(
@@ -226,8 +233,9 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
                     request.transcription_id, rights.workspace(Right.READ)
                 )
             )
+            voices = await voices_of(connection, found)
         wanted = same_name(request.speaker_label)
-        for speaker in found.speakers:
+        for speaker in voices:
             if wanted in {same_name(speaker.label), same_name(speaker.display_name)}:
                 clip = await self._dependencies.clips.get(found, speaker)
                 return httpbody_pb2.HttpBody(content_type=CLIP_TYPE, data=clip)

@@ -1,18 +1,29 @@
 """Restoration of an earlier revision, as a batch like any other."""
 
+from collections.abc import Mapping
+
+from transcriber.domain.transcripts import NameSource
 from transcriber.editing.document import Document
 from transcriber.editing.effects import Effects
-from transcriber.editing.items import SegmentItem
+from transcriber.editing.items import NO_NAME, Naming, SegmentItem, SpeakerItem
 from transcriber.editing.journal import Journal
+from transcriber.editing.segment_edits import name_speaker
 
 #: Stamps without a value.
 _DERIVED = {"extent"}
 
 
-def restore(document: Document, target: Document, *, revision: int) -> Effects:
+def restore(
+    document: Document,
+    target: Document,
+    *,
+    revision: int,
+    names: Mapping[str, Naming] | None = None,
+) -> Effects:
     """Give all items the values that they have in an earlier revision.
 
-    Items made since then are deleted. `revision` is the new one.
+    Items made since then are deleted. `revision` is the new one. `names` are those that speakers
+    had in the earlier revision, by label. Others stay.
     """
     journal = Journal(document, base=revision - 1, revision=revision)
     former = {item.id: item for item in (*target, *target.notes)}
@@ -29,6 +40,7 @@ def restore(document: Document, target: Document, *, revision: int) -> Effects:
         merged_into = target.speaker(speaker.id).merged_into
         if speaker.merged_into != merged_into:
             journal.write(speaker, "merged_into", merged_into)
+        _rename(journal, speaker, (names or {}).get(speaker.id, speaker.name))
     _divide(journal, revision)
     return journal.effects()
 
@@ -41,3 +53,10 @@ def _divide(journal: Journal, revision: int) -> None:
             if item.stamp("alive").changed == revision and current is not None:
                 journal.divide(current)
             current = item if item.alive else current
+
+
+def _rename(journal: Journal, speaker: SpeakerItem, former: Naming) -> None:
+    """Give a speaker the former name. Names that are only suggested are left as they are."""
+    confirmed = former.source is NameSource.CONFIRMED
+    if confirmed or speaker.name.source is NameSource.CONFIRMED:
+        name_speaker(journal, speaker, former if confirmed else NO_NAME)

@@ -10,24 +10,23 @@ import datetime as dt
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from common.background.attempts import ItemAttempts
 from common.errors import NotFoundError, StateError, UnavailableError
 from common.errors import TimedOutError as ServiceTimedOutError
 from common.postgres import Connection, Database
 from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
 from transcriber.domain.transcripts import TranscriptSpeaker
-from transcriber.names import rules
+from transcriber.names import naming, rules
 from transcriber.names.clips import ClipStore
+from transcriber.names.naming import NameHistory
 from transcriber.names.speakers_client import Decision, SpeakersClient, VoiceLink
 from transcriber.outbox import messages
 from transcriber.store import locks
+from transcriber.store.attribution import voices_of
+from transcriber.store.decisions import DueDecisions
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.transcriptions import Transcriptions
-from transcriber.store.transcripts import Transcripts
 from transcriber.wakeups import WakeUps
 
-#: The step that sends decisions again.
-DECISIONS = "decisions"
 NOT_LEARNED = "The speakers' names could not be saved for later recordings."
 #: When decisions are sent again, unless the assignment that changed them has completed.
 _SENT_AGAIN_SECONDS = 30.0
@@ -36,11 +35,27 @@ _AT_A_TIME = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class _Clip:
+    """A clip, empty if there is none, and the clean stretches that it belongs to."""
+
+    clean: tuple[tuple[float, float], ...]
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Clips:
     """Clips by label, cut before the names are locked. Valid for one transcript."""
 
     transcript_at: dt.datetime | None = None
-    by_label: Mapping[str, bytes] = field(default_factory=dict)
+    by_label: Mapping[str, _Clip] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assigned:
+    """The transcription after an assignment, and its newest revision."""
+
+    transcription: Transcription
+    revision: int
 
 
 class SpeakerNames:
@@ -56,27 +71,46 @@ class SpeakerNames:
         self._turn = asyncio.Semaphore(_AT_A_TIME)
 
     async def assign(
-        self, transcription_id: int, workspace_id: str, assignment: Mapping[str, str]
-    ) -> Transcription:
-        """Name speakers and return the changed transcription.
+        self,
+        transcription_id: int,
+        workspace_id: str,
+        assignment: Mapping[str, str],
+        *,
+        base: int = 0,
+    ) -> Assigned:
+        """Name speakers, as a batch of edits of the workspace.
 
         `assignment` maps labels or current names to new names. An empty name removes the current
-        one.
+        one. `base` is the revision that the caller saw, 0 for any.
 
         Raises:
             NotFoundError: the workspace has no such transcription.
             StateError: it has no transcript yet.
+            EditConflictError: one of the names has changed since the base revision.
             SpeakerError, ValidationError: the assignment is invalid.
             UnavailableError: the speakers service does not answer. Nothing has changed.
         """
         async with self._turn:
-            clips = await self._prepare(transcription_id, workspace_id, assignment)
+            asked, clips = await self._prepare(
+                transcription_id, workspace_id, assignment, base=base
+            )
             async with self._names_locked(transcription_id) as connection:
+                history = NameHistory(connection, transcription_id)
                 transcription = await _completed(connection, transcription_id, workspace_id)
                 names = rules.resolve(transcription.speakers, assignment)
+                await history.check(workspace_id, names, base=base)
                 speakers = rules.assign(transcription.speakers, names)
-                speakers = await self._send(transcription, speakers, clips, newly_named=names)
-                await _store_decided(connection, transcription, speakers)
+                voices = await voices_of(connection, replace(transcription, speakers=speakers))
+                links = await self._send(transcription, voices, clips, newly_named=names)
+                speakers = _linked(speakers, links)
+                # The row is locked only now, after the speakers service has answered.
+                revision = await history.assign(
+                    workspace_id,
+                    naming.operation_of(names, speakers),
+                    naming.follows(transcription.speakers, speakers, except_for=names),
+                    base=base,
+                )
+                await _settle(connection, transcription_id, asked)
                 await JobOutbox(connection).event(
                     messages.speakers_assigned(transcription, speakers)
                 )
@@ -84,48 +118,60 @@ class SpeakerNames:
         self._wake_ups.outbox.notify()
         if changed is None:
             raise NotFoundError("The transcription was deleted in the meantime.")
-        return changed
+        return Assigned(transcription=changed, revision=revision)
 
     async def send_decisions(self, transcription_id: int) -> None:
         """Send all decisions of a transcription to the speakers service again."""
-        earlier = await self._get(transcription_id)
-        if earlier is None:
-            return
-        clips = await self._cut(earlier, rules.decided(earlier.speakers))
+        async with self._database.transaction() as connection:
+            asked = await DueDecisions(connection).asked(transcription_id)
+            earlier = await Transcriptions(connection).get(transcription_id)
+            if earlier is None:
+                return
+            voices = await voices_of(connection, earlier)
+        clips = await self._cut(earlier, rules.decided(voices))
         async with self._names_locked(transcription_id) as connection:
             transcription = await Transcriptions(connection).get(transcription_id)
             if transcription is None:
                 return
-            speakers = await self._send(transcription, transcription.speakers, clips)
-            await _store_decided(connection, transcription, speakers)
+            voices = await voices_of(connection, transcription)
+            links = await self._send(transcription, voices, clips)
+            followed = naming.follows(
+                transcription.speakers, _linked(transcription.speakers, links)
+            )
+            await NameHistory(connection, transcription_id).follow(
+                transcription.workspace_id, followed
+            )
+            await _settle(connection, transcription_id, asked)
+        self._wake_ups.outbox.notify()
 
     async def _prepare(
-        self, transcription_id: int, workspace_id: str, assignment: Mapping[str, str]
-    ) -> _Clips:
-        """Check an assignment, cut the clips it needs, and mark its decisions as due."""
+        self, transcription_id: int, workspace_id: str, assignment: Mapping[str, str], *, base: int
+    ) -> tuple[int, _Clips]:
+        """Check an assignment, cut the clips it needs, and mark its decisions as due.
+
+        Return the number to settle them with.
+        """
         async with self._database.transaction() as connection:
             transcription = await _completed(connection, transcription_id, workspace_id)
-        names = rules.resolve(transcription.speakers, assignment)
-        speakers = rules.assign(transcription.speakers, names)
-        clips = await self._cut(transcription, rules.decided(speakers, names))
+            names = rules.resolve(transcription.speakers, assignment)
+            await NameHistory(connection, transcription_id).check(workspace_id, names, base=base)
+            speakers = rules.assign(transcription.speakers, names)
+            voices = await voices_of(connection, replace(transcription, speakers=speakers))
+        clips = await self._cut(transcription, rules.decided(voices, names))
         # After the clips, and in a transaction of its own: decisions must be due from before they
         # are sent until they are stored, however long the clips take.
         async with self._database.transaction() as connection:
-            await Transcriptions(connection).schedule_decisions(
-                transcription_id, _SENT_AGAIN_SECONDS
-            )
-            await ItemAttempts(connection).forget([DECISIONS], str(transcription_id))
-        return clips
+            asked = await DueDecisions(connection).ask(transcription_id, _SENT_AGAIN_SECONDS)
+        return asked, clips
 
     async def _cut(
         self, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
     ) -> _Clips:
-        clips = {item.label: await self._clips.find(transcription, item) for item in speakers}
+        clips = {
+            item.label: _Clip(clean=item.clean, content=await self._clips.find(transcription, item))
+            for item in speakers
+        }
         return _Clips(transcript_at=transcription.transcript_at, by_label=clips)
-
-    async def _get(self, transcription_id: int) -> Transcription | None:
-        async with self._database.transaction() as connection:
-            return await Transcriptions(connection).get(transcription_id)
 
     @contextlib.asynccontextmanager
     async def _names_locked(self, transcription_id: int) -> AsyncIterator[Connection]:
@@ -143,29 +189,30 @@ class SpeakerNames:
     async def _send(
         self,
         transcription: Transcription,
-        speakers: Sequence[TranscriptSpeaker],
+        voices: Sequence[TranscriptSpeaker],
         clips: _Clips,
         newly_named: Collection[str] = (),
-    ) -> tuple[TranscriptSpeaker, ...]:
-        """Send all decisions of a transcription and return the speakers with their profiles.
+    ) -> list[VoiceLink]:
+        """Send all decisions of a transcription and return the profiles of its voices.
 
         `newly_named` has the labels named by the current assignment.
         """
         decisions = [
             Decision(speaker=speaker, clip=await self._clip(transcription, speaker, clips))
-            for speaker in rules.decided(speakers, newly_named)
+            for speaker in rules.decided(voices, newly_named)
         ]
         try:
-            links = await self._speakers.set_decisions(transcription.id, transcription, decisions)
+            return await self._speakers.set_decisions(transcription.id, transcription, decisions)
         except ServiceTimedOutError as error:
             raise UnavailableError(error.message) from error
-        return _linked(speakers, links)
 
     async def _clip(
         self, transcription: Transcription, speaker: TranscriptSpeaker, clips: _Clips
     ) -> bytes:
-        if clips.transcript_at == transcription.transcript_at and speaker.label in clips.by_label:
-            return clips.by_label[speaker.label]
+        found = clips.by_label.get(speaker.label)
+        same = clips.transcript_at == transcription.transcript_at
+        if same and found is not None and found.clean == speaker.clean:
+            return found.content
         # Another assignment or another transcript was stored since the clips were cut.
         return await self._clips.find(transcription, speaker)
 
@@ -184,16 +231,9 @@ async def _completed(
     return transcription
 
 
-async def _store_decided(
-    connection: Connection, transcription: Transcription, speakers: Sequence[TranscriptSpeaker]
-) -> None:
-    # The row is locked only now, after the speakers service has answered.
-    await Transcriptions(connection).lock(transcription.id)
-    await Transcripts(connection).set_names(
-        transcription.id, rules.changed(transcription.speakers, speakers)
-    )
-    await Transcriptions(connection).settle_decisions(transcription.id)
-    await Transcriptions(connection).unwarn(transcription.id, NOT_LEARNED)
+async def _settle(connection: Connection, transcription_id: int, asked: int) -> None:
+    await DueDecisions(connection).settle(transcription_id, asked)
+    await Transcriptions(connection).unwarn(transcription_id, NOT_LEARNED)
 
 
 def _linked(
@@ -207,7 +247,7 @@ def _linked(
             speaker_id=by_label[speaker.label].speaker_id,
             name=by_label[speaker.label].name or speaker.name,
         )
-        if speaker.label in by_label
+        if speaker.label in by_label and not speaker.merged_into
         else speaker
         for speaker in speakers
     )

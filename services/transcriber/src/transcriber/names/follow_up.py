@@ -6,8 +6,9 @@ from common.background.policy import Policy
 from common.background.steps import ItemStep
 from common.background.wakeups import WakeUp
 from common.postgres import Connection, Database
-from transcriber.names.assignment import DECISIONS, NOT_LEARNED, SpeakerNames
+from transcriber.names.assignment import NOT_LEARNED, SpeakerNames
 from transcriber.names.suggestion import NameSuggestions
+from transcriber.store.decisions import DECISIONS, DueDecisions
 from transcriber.store.transcriptions import Transcriptions
 
 NO_NAMES = "This recording could not be searched for known voices."
@@ -67,7 +68,7 @@ class DecisionsStep(ItemStep[int]):
 
     async def due(self, connection: Connection, limit: int) -> Sequence[int]:
         """Return transcriptions with decisions to send."""
-        return await Transcriptions(connection).due_decisions(limit)
+        return await DueDecisions(connection).due(limit)
 
     async def handle(self, item: int) -> None:
         """Send the decisions of one transcription."""

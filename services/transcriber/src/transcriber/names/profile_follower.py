@@ -1,5 +1,7 @@
 """Applies renamed, merged and deleted profiles to the names in transcripts."""
 
+from collections.abc import Awaitable, Callable
+
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig
 
@@ -9,9 +11,11 @@ from common.erasure_ledger import ErasureKind
 from securetranscribe.v1 import event_pb2
 from transcriber.store import locks
 from transcriber.store.erasures import Erasures
-from transcriber.store.transcripts import Transcripts
+from transcriber.store.followed_names import FollowedNames
 
 PROFILE_DELETED = "profile deleted"
+#: Transcripts that are changed, and locked, at a time.
+_AT_A_TIME = 100
 
 
 class ProfileFollower(MessageStep):
@@ -40,23 +44,34 @@ class ProfileFollower(MessageStep):
         """Apply one change."""
         event = event_pb2.Event.FromString(message.payload)
         kind = event.WhichOneof("data")
-        async with self._database.transaction() as connection:
-            await locks.acquire(connection, locks.PROFILES)
-            if kind == "speaker_updated":
-                updated = event.speaker_updated
-                await Transcripts(connection).profile_renamed(updated.speaker_id, updated.name)
-            elif kind == "speaker_deleted":
-                deleted = event.speaker_deleted
-                await Transcripts(connection).profile_deleted(
-                    deleted.speaker_id, deleted.merged_into_speaker_id
-                )
-                if not deleted.merged_into_speaker_id:
+        if kind == "speaker_updated":
+            updated = event.speaker_updated
+            await self._follow(lambda names: names.rename(updated.speaker_id, updated.name))
+        elif kind == "speaker_deleted":
+            deleted = event.speaker_deleted
+            into = deleted.merged_into_speaker_id
+            if into:
+                await self._follow(lambda names: names.merge(deleted.speaker_id, into))
+            else:
+                await self._follow(lambda names: names.unlink(deleted.speaker_id))
+                async with self._database.transaction() as connection:
                     # That service has no access to the ledger of erasures.
                     await Erasures(connection).add(
                         ErasureKind.VOICE, deleted.speaker_id, reason=PROFILE_DELETED
                     )
-        if kind == "speaker_deleted":
             # They hold the name of a person who may be forgotten.
             subject = bus.event_subject("", "speaker", event.speaker_deleted.speaker_id, "updated")
             position = int(message.key.rpartition(".")[2])
             await bus.erase_events(self._stream, subject, before=position)
+
+    async def _follow(self, change: Callable[[FollowedNames], Awaitable[int]]) -> None:
+        """Change all transcripts of a profile, some of them per transaction.
+
+        The lock may be given up in between. An answer of the speakers service that was asked for
+        later than the event has its change already.
+        """
+        looked_at = 1
+        while looked_at:
+            async with self._database.transaction() as connection:
+                await locks.acquire(connection, locks.PROFILES)
+                looked_at = await change(FollowedNames(connection, at_a_time=_AT_A_TIME))

@@ -30,7 +30,7 @@ def resolve(speakers: Sequence[TranscriptSpeaker], assignment: Mapping[str, str]
     """Return the new names of an assignment by label, empty where a name is removed.
 
     Keys of `assignment` are labels or current names, compared without case. A name shared by
-    several labels means all of them.
+    several labels means all of them. A merged label means the one that it was merged into.
 
     Example: `{"Ada": "Eve"}` gives `{"Speaker_1": "Eve"}` if Speaker_1 is named Ada.
 
@@ -41,10 +41,13 @@ def resolve(speakers: Sequence[TranscriptSpeaker], assignment: Mapping[str, str]
     if not assignment:
         raise ValidationError.of("names", "Give at least one speaker a name.")
     by_key: dict[str, list[str]] = defaultdict(list)
+    by_label = {speaker.label: speaker for speaker in speakers}
     for speaker in speakers:
-        if speaker.name:
+        if speaker.name and not speaker.merged_into:
             by_key[same_name(speaker.name)].append(speaker.label)
-    by_key.update({same_name(speaker.label): [speaker.label] for speaker in speakers})
+    by_key.update(
+        {same_name(speaker.label): [_merged(speaker, by_label).label] for speaker in speakers}
+    )
     names: dict[str, str] = {}
     for key, value in assignment.items():
         labels = by_key.get(same_name(key))
@@ -87,10 +90,21 @@ def decided(
 
     `newly_named` has the labels of the current assignment. An earlier name without a profile
     stays in the transcript, but its profile was deleted: the voice is learned again only when a
-    person gives the name again.
+    person gives the name again. The voice of a merged label is that of the speaker who it was
+    merged into.
     """
+    by_label = {speaker.label: speaker for speaker in speakers}
     return tuple(
-        item for item in confirmed(speakers) if item.speaker_id or item.label in newly_named
+        replace(
+            speaker,
+            name=own.name,
+            name_source=own.name_source,
+            speaker_id=own.speaker_id,
+            match_confidence=own.match_confidence,
+        )
+        for speaker in speakers
+        for own in [_merged(speaker, by_label)]
+        if own.name_source is NameSource.CONFIRMED and (own.speaker_id or own.label in newly_named)
     )
 
 
@@ -117,6 +131,7 @@ def suggest(
 ) -> tuple[TranscriptSpeaker, ...]:
     """Return the speakers with suggested names, except those named by a person.
 
+    A speaker whose name a person removed gets none.
     A profile assigned to one speaker is not suggested for another. `titles` are those of channels
     (see `titles_of`). A title is suggested, without a profile, for the speaker with most of the
     speech in the channel, unless the voice is known.
@@ -137,6 +152,7 @@ def _with_known_voices(
             result.append(speaker)
         elif (
             match is None
+            or speaker.name_removed
             or match.speaker_id in assigned_ids
             or same_name(match.name) in assigned_names
         ):
@@ -167,6 +183,7 @@ def _with_titles(
         replace(speaker, name=title, name_source=NameSource.SUGGESTED)
         if speaker is main[speaker.channel]
         and not speaker.name
+        and not speaker.name_removed
         and (title := titles.get(speaker.channel, ""))
         and same_name(title) not in taken
         else speaker

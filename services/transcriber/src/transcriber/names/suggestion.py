@@ -8,14 +8,14 @@ from common.errors import ApplicationError
 from common.postgres import Connection, Database
 from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import TranscriptSpeaker
-from transcriber.names import rules
+from transcriber.names import naming, rules
+from transcriber.names.naming import NameHistory
 from transcriber.names.rules import Suggestion
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.outbox import messages
 from transcriber.store import locks
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.transcriptions import Transcriptions
-from transcriber.store.transcripts import Transcripts
 
 _log = logging.get(__name__)
 
@@ -55,16 +55,16 @@ class NameSuggestions:
             suggestions = await self._ask(transcription, transcription.speakers) if heard else []
             await locks.acquire(connection, locks.names_of(transcription_id))
             transcriptions = Transcriptions(connection)
-            await transcriptions.lock(transcription_id)
             current = await transcriptions.get(transcription_id)
             if current is None or current.transcript_at != transcription.transcript_at:
                 return
             titles = rules.titles_of(current.channel_plan)
             speakers = rules.suggest(current.speakers, suggestions, titles)
             await transcriptions.settle_names(transcription_id)
-            changed = rules.changed(current.speakers, speakers)
-            if changed:
-                await Transcripts(connection).set_names(transcription_id, changed)
+            followed = naming.follows(current.speakers, speakers)
+            if followed:
+                history = NameHistory(connection, transcription_id)
+                await history.follow(current.workspace_id, followed)
                 await JobOutbox(connection).event(messages.speakers_assigned(current, speakers))
 
     @contextlib.asynccontextmanager

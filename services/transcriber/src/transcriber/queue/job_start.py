@@ -17,6 +17,7 @@ from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
 from transcriber.outbox import messages
 from transcriber.queue.admission import Admission
 from transcriber.recordings import channels
+from transcriber.store.edit_history import EditHistory
 from transcriber.store.jobs import Jobs
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.tasks import Tasks
@@ -93,7 +94,8 @@ class JobStarter:
         live = await Jobs(connection).live_of(transcription.id)
         if live is not None:
             raise ConflictError("This transcription is already being processed.", {"job_id": live})
-        if transcription.revision > transcription.machine_revision:
+        history = EditHistory(connection, transcription.id)
+        if await history.has_live_edits(transcription.machine_revision):
             raise StateError(
                 "This transcript has been edited. Processing the recording again would lose the "
                 "edits.",

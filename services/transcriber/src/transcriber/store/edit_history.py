@@ -124,6 +124,11 @@ class EditHistory:
         self._id = transcription_id
 
     @property
+    def connection(self) -> Connection:
+        """The connection of the transaction."""
+        return self._connection
+
+    @property
     def transcription_id(self) -> int:
         """The transcription."""
         return self._id

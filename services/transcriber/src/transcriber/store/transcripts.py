@@ -81,32 +81,9 @@ SET status = 'completed', transcript_at = now(),
 WHERE id = %(id)s
 RETURNING transcript_at
 """
-_NAME = """
-UPDATE transcript_speakers
-SET name = %(name)s, name_source = %(name_source)s, speaker_id = %(speaker_id)s,
-    match_confidence = %(match_confidence)s
-WHERE transcription_id = %(transcription_id)s AND label = %(label)s
-"""
 _CLIP = """
 UPDATE transcript_speakers SET clip_key = %(clip_key)s
 WHERE transcription_id = %(transcription_id)s AND label = %(label)s
-"""
-_PROFILE_RENAMED = """
-UPDATE transcript_speakers SET name = %(name)s
-WHERE speaker_id = %(speaker_id)s AND name <> %(name)s
-"""
-_PROFILE_MERGED = "UPDATE transcript_speakers SET speaker_id = %(into)s WHERE speaker_id = %(id)s"
-# Assigned names stay. Suggested names are removed with the profile.
-_SUGGESTIONS_GONE = """
-UPDATE transcript_speakers
-SET name = '', name_source = 'none', speaker_id = 0, match_confidence = 0
-WHERE speaker_id = %s AND name_source = 'suggested'
-"""
-# Where decisions are due, the speakers service's answer has the new state of the profile.
-_PROFILE_GONE = """
-UPDATE transcript_speakers SET speaker_id = 0
-FROM transcriptions
-WHERE speaker_id = %s AND transcriptions.id = transcription_id AND decisions_due_at IS NULL
 """
 
 
@@ -215,19 +192,6 @@ class Transcripts:
         moment: dt.datetime = row["transcript_at"]
         return moment
 
-    async def set_names(self, transcription_id: int, speakers: Sequence[TranscriptSpeaker]) -> None:
-        """Store the names and profiles of speakers."""
-        for speaker in speakers:
-            parameters = {
-                "transcription_id": transcription_id,
-                "label": speaker.label,
-                "name": speaker.name,
-                "name_source": speaker.name_source,
-                "speaker_id": speaker.speaker_id,
-                "match_confidence": speaker.match_confidence,
-            }
-            await execute(self._connection, _NAME, parameters)
-
     async def set_clip(self, transcription_id: int, label: str, clip_key: str) -> None:
         """Store the key of a speaker's clip."""
         parameters = {
@@ -236,21 +200,6 @@ class Transcripts:
             "clip_key": clip_key,
         }
         await execute(self._connection, _CLIP, parameters)
-
-    async def profile_renamed(self, speaker_id: int, name: str) -> int:
-        """Rename all speakers linked to a profile. Return their number."""
-        return await execute(
-            self._connection, _PROFILE_RENAMED, {"speaker_id": speaker_id, "name": name}
-        )
-
-    async def profile_deleted(self, speaker_id: int, merged_into: int) -> None:
-        """Link speakers to the profile theirs was merged into, or to none (0)."""
-        if merged_into:
-            parameters = {"id": speaker_id, "into": merged_into}
-            await execute(self._connection, _PROFILE_MERGED, parameters)
-            return
-        await execute(self._connection, _SUGGESTIONS_GONE, (speaker_id,))
-        await execute(self._connection, _PROFILE_GONE, (speaker_id,))
 
     async def _copy(self, transcription_id: int, segments: Sequence[Segment]) -> None:
         async with (

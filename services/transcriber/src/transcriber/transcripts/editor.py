@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common.errors import NotFoundError, StateError, ValidationError
+from common.errors import NotFoundError, StateError
 from common.postgres import Database
 from transcriber.domain.transcripts import Segment
 from transcriber.editing import editor, history, restoration, views
@@ -12,10 +12,11 @@ from transcriber.editing.document import Document
 from transcriber.editing.effects import Effects
 from transcriber.editing.errors import EditConflictError
 from transcriber.editing.history import BatchKind, Entry, Stacks
-from transcriber.editing.items import ItemId, SegmentItem, WordItem
+from transcriber.editing.items import ItemId, Naming, SegmentItem, WordItem
 from transcriber.editing.machine_version import items_of
 from transcriber.editing.operations import Operation, SetTimes
 from transcriber.editing.views import SegmentView
+from transcriber.names import due_work
 from transcriber.store import locks
 from transcriber.store.edit_history import EditHistory, Head, HistoryEntry
 from transcriber.store.edits import LoadedDocument, TranscriptEdits
@@ -85,7 +86,7 @@ class TranscriptEditor:
                 earlier = await edits.log.repeated(author, request_id) if request_id else None
                 if earlier is not None:
                     return Edited(revision=earlier)
-                _check_base(base, head)
+                head.check_base(base)
                 entry = Entry(revision=head.revision + 1, author=author)
                 loaded = await edits.load(head, map(places_of, operations), notes_of(operations))
                 before = _shown(loaded)
@@ -152,15 +153,17 @@ class TranscriptEditor:
             loaded = await edits.load_all(head)
             before = _shown(loaded)
             entry = Entry(revision=head.revision + 1, author=author)
+            names = await _names_at(edits, loaded, head, revision)
             effects = await asyncio.to_thread(
                 lambda: restoration.restore(
-                    loaded.document, past.document(), revision=entry.revision
+                    loaded.document, past.document(), revision=entry.revision, names=names
                 )
             )
             if not effects:
                 return Edited(revision=head.revision)
             await edits.store(loaded)
             await edits.log.record(entry, (), effects)
+            await due_work.schedule(connection, transcription_id, loaded.document, effects)
             await Observations(connection, transcription_id).forget_after(revision)
         return _difference(entry.revision, before, _shown(loaded))
 
@@ -224,6 +227,7 @@ class TranscriptEditor:
             history.replay(loaded.document, entry, effects)
             await edits.store(loaded)
             await edits.log.record(entry, (), Effects())
+            await due_work.schedule(connection, transcription_id, loaded.document, effects)
         return Toggled(revision=entry.revision, target=entry.target)
 
     async def _versions(
@@ -261,14 +265,6 @@ def notes_of(operations: Sequence[Operation]) -> list[ItemId]:
     return [item_id for item_id in found if isinstance(item_id, ItemId)]
 
 
-def _check_base(base: int, head: Head) -> None:
-    if not head.machine_revision <= base <= head.revision:
-        raise ValidationError.of(
-            "revision",
-            f"Edits can be made on the revisions {head.machine_revision} to {head.revision}.",
-        )
-
-
 async def run_batch(
     edits: TranscriptEdits,
     loaded: LoadedDocument,
@@ -290,7 +286,20 @@ async def run_batch(
     if effects:
         await edits.store(loaded)
         await edits.log.record(entry, operations, effects, request_id)
+        await due_work.schedule(
+            edits.log.connection, edits.log.transcription_id, loaded.document, effects
+        )
     return effects
+
+
+async def _names_at(
+    edits: TranscriptEdits, loaded: LoadedDocument, head: Head, revision: int
+) -> dict[str, Naming]:
+    """Return the names that speakers had in an earlier revision, by label."""
+    former = Document((), speakers=[speaker.copy() for speaker in loaded.document.speakers])
+    for entry, effects in reversed(await edits.log.batches(revision, head.revision)):
+        history.unwind(former, entry, effects)
+    return {speaker.id: speaker.name for speaker in former.speakers}
 
 
 async def _locked(edits: TranscriptEdits, workspace_id: str) -> Head:

@@ -1,0 +1,46 @@
+"""Work on voices and names that edits of a transcript make due, within one transaction."""
+
+from common.background.attempts import ItemAttempts
+from common.postgres import Connection
+from transcriber.domain.transcripts import NameSource
+from transcriber.editing.document import Document
+from transcriber.editing.effects import Effects
+from transcriber.editing.items import SegmentItem
+from transcriber.store.decisions import DueDecisions
+from transcriber.store.transcriptions import Transcriptions
+
+#: Edits often follow each other. The speakers service hears of them together.
+_AFTER_SECONDS = 5.0
+_SPEAKER_REGISTERS = frozenset({"label", "merged_into"})
+#: The step that suggests names.
+_NAMES = "names"
+
+
+async def schedule(
+    connection: Connection, transcription_id: int, document: Document, effects: Effects
+) -> None:
+    """Have decisions sent, and names suggested, after a batch with these effects was stored.
+
+    The batch may have been executed, taken back or repeated.
+    """
+    named = [
+        document.speaker(change.item)
+        for change in effects.changes
+        if change.register == "name" and isinstance(change.item, str)
+    ]
+    if named or _divides_speech(document, effects):
+        await DueDecisions(connection).ask_after_edit(
+            transcription_id, 0.0 if named else _AFTER_SECONDS, always=bool(named)
+        )
+    if any(speaker.name.source is not NameSource.CONFIRMED for speaker in named):
+        await Transcriptions(connection).schedule_names(transcription_id)
+        await ItemAttempts(connection).forget([_NAMES], str(transcription_id))
+
+
+def _divides_speech(document: Document, effects: Effects) -> bool:
+    """Return whether a batch may have given speech to somebody else."""
+    return any(
+        change.register in _SPEAKER_REGISTERS
+        or (change.register == "alive" and isinstance(document.find(change.item), SegmentItem))
+        for change in effects.changes
+    ) or any(isinstance(item, SegmentItem) for item in effects.made())

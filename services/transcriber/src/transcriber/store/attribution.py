@@ -1,0 +1,55 @@
+"""Words that edits gave to other speakers, within one transaction."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from psycopg.rows import DictRow
+
+from common.postgres import Connection, fetch_all
+from transcriber.domain.transcriptions import Transcription
+from transcriber.domain.transcripts import TranscriptSpeaker
+from transcriber.editing import machine_version
+from transcriber.editing.items import ItemId
+from transcriber.names import attribution
+from transcriber.names.attribution import HeardWord
+
+_EDITED = """
+SELECT label, words FROM edited_segments WHERE transcription_id = %s AND shown ORDER BY rank
+"""
+_REPLACED = "SELECT position, label FROM segments WHERE transcription_id = %s AND superseded"
+_TOTALS = """
+SELECT label, sum(end_seconds - start_seconds) AS seconds
+FROM segments WHERE transcription_id = %s GROUP BY label
+"""
+#: Place of the identifier in a stored word.
+_ITEM = 5
+
+
+async def voices_of(
+    connection: Connection, transcription: Transcription
+) -> tuple[TranscriptSpeaker, ...]:
+    """Return the speakers of a transcription without the speech that edits gave to others."""
+    edited = await fetch_all(connection, _EDITED, (transcription.id,))
+    if not edited:
+        return transcription.speakers
+    replaced = await fetch_all(connection, _REPLACED, (transcription.id,))
+    heard = {row["position"]: row["label"] for row in replaced}
+    totals = await fetch_all(connection, _TOTALS, (transcription.id,))
+    moved = attribution.moved_speech(
+        _segments(edited, heard, transcription.machine_revision),
+        totals={row["label"]: row["seconds"] for row in totals},
+        merged_into={speaker.label: speaker.merged_into for speaker in transcription.speakers},
+    )
+    return attribution.without_moved(transcription.speakers, moved)
+
+
+def _segments(
+    rows: Sequence[DictRow], heard: Mapping[int, str], machine_revision: int
+) -> Iterator[list[HeardWord]]:
+    for row in rows:
+        words = []
+        for word in row["words"]:
+            item = ItemId.parse(word[_ITEM])
+            label = heard.get(machine_version.position_of(item))
+            if item.revision == machine_revision and label is not None:
+                words.append(HeardWord(heard=label, label=row["label"], start=word[1], end=word[2]))
+        yield words

@@ -1,0 +1,73 @@
+"""Decisions about voices that the speakers service may not have yet, within one transaction."""
+
+from common.background.attempts import ItemAttempts
+from common.postgres import Connection, execute, fetch_all, fetch_one
+
+#: The step that sends decisions again.
+DECISIONS = "decisions"
+
+# It counts, so that an earlier answer does not settle decisions that were due later.
+_ASK = """
+UPDATE transcriptions
+SET decisions_due_at = now() + make_interval(secs => %(seconds)s),
+    decisions_asked = decisions_asked + 1, voices_known = true
+WHERE id = %(id)s
+RETURNING decisions_asked
+"""
+# Edits that follow each other do not put it off.
+_ASK_AFTER_EDIT = """
+UPDATE transcriptions
+SET decisions_due_at = least(decisions_due_at, now() + make_interval(secs => %(seconds)s)),
+    decisions_asked = decisions_asked + 1, voices_known = true
+WHERE id = %(id)s
+  AND (%(always)s OR EXISTS (
+      SELECT FROM transcript_speakers
+      WHERE transcription_id = %(id)s AND name_source = 'confirmed' AND speaker_id > 0))
+"""
+_ASKED = "SELECT decisions_asked FROM transcriptions WHERE id = %s"
+_SETTLE = """
+UPDATE transcriptions SET decisions_due_at = NULL WHERE id = %s AND decisions_asked = %s
+"""
+_DUE = """
+SELECT id FROM transcriptions
+WHERE decisions_due_at <= now() AND NOT item_rests('decisions', id::text)
+ORDER BY decisions_due_at LIMIT %s
+"""
+
+
+class DueDecisions:
+    """When the decisions of transcriptions are to be sent."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def ask(self, transcription_id: int, in_seconds: float) -> int:
+        """Have decisions sent after `in_seconds`, unless settled before. Return a number for that.
+
+        Failures of earlier ones do not count any more.
+        """
+        parameters = {"id": transcription_id, "seconds": in_seconds}
+        row = await fetch_one(self._connection, _ASK, parameters)
+        await ItemAttempts(self._connection).forget([DECISIONS], str(transcription_id))
+        return row["decisions_asked"] if row else 0
+
+    async def ask_after_edit(
+        self, transcription_id: int, in_seconds: float, *, always: bool
+    ) -> None:
+        """Have decisions sent because of an edit, only if there are any unless `always`."""
+        parameters = {"id": transcription_id, "seconds": in_seconds, "always": always}
+        if await execute(self._connection, _ASK_AFTER_EDIT, parameters):
+            await ItemAttempts(self._connection).forget([DECISIONS], str(transcription_id))
+
+    async def asked(self, transcription_id: int) -> int:
+        """Return the number of the last time that decisions were due."""
+        row = await fetch_one(self._connection, _ASKED, (transcription_id,))
+        return row["decisions_asked"] if row else 0
+
+    async def settle(self, transcription_id: int, asked: int) -> None:
+        """Record that the speakers service holds the decisions that were due at a number."""
+        await execute(self._connection, _SETTLE, (transcription_id, asked))
+
+    async def due(self, limit: int) -> list[int]:
+        """Return transcriptions with due decisions."""
+        return [row["id"] for row in await fetch_all(self._connection, _DUE, (limit,))]

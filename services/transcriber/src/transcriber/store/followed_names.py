@@ -1,0 +1,122 @@
+"""Names that follow profiles and suggestions in stored transcripts, within one transaction.
+
+A followed name makes a revision of its transcript. The origin of the name stays, so that whoever
+gave it can still take it back.
+"""
+
+from psycopg.types.json import Jsonb
+
+from common.identity import Grant
+from common.postgres import Connection, fetch_all
+from transcriber.editing import encoding
+from transcriber.editing.effects import Effects
+from transcriber.editing.history import BatchKind, Entry
+from transcriber.outbox import messages
+from transcriber.store.outbox import JobOutbox
+
+_LOCK_RENAMED = """
+SELECT id FROM transcriptions
+WHERE id IN (SELECT transcription_id FROM transcript_speakers
+             WHERE speaker_id = %(profile)s AND name <> %(name)s)
+ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE
+"""
+_RENAME = """
+UPDATE transcript_speakers AS speaker
+SET name = %(name)s,
+    stamps = jsonb_set(speaker.stamps, '{name}', jsonb_build_array(
+        coalesce(speaker.stamps #> '{name,0}', '0'), transcription.revision + 1))
+FROM transcriptions AS transcription
+WHERE speaker.transcription_id = transcription.id AND transcription.id = ANY(%(ids)s)
+  AND speaker.speaker_id = %(profile)s AND speaker.name <> %(name)s
+RETURNING transcription.id
+"""
+_LOCK_LINKED = """
+SELECT id FROM transcriptions
+WHERE id IN (SELECT transcription_id FROM transcript_speakers WHERE speaker_id = %(profile)s)
+ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE
+"""
+_MERGE = """
+UPDATE transcript_speakers AS speaker
+SET speaker_id = %(into)s,
+    stamps = jsonb_set(speaker.stamps, '{name}', jsonb_build_array(
+        coalesce(speaker.stamps #> '{name,0}', '0'), transcription.revision + 1))
+FROM transcriptions AS transcription
+WHERE speaker.transcription_id = transcription.id AND transcription.id = ANY(%(ids)s)
+  AND speaker.speaker_id = %(profile)s
+RETURNING transcription.id
+"""
+# Assigned names stay. Suggested names are removed with the profile. Where decisions are due, the
+# speakers service's answer has the new state of the profile of an assigned name.
+_LOCK_ORPHANS = """
+SELECT id FROM transcriptions
+WHERE id IN (SELECT transcription_id FROM transcript_speakers
+             WHERE speaker_id = %(profile)s
+               AND (name_source = 'suggested' OR decisions_due_at IS NULL))
+ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE
+"""
+_UNLINK = """
+UPDATE transcript_speakers AS speaker
+SET name = CASE name_source WHEN 'suggested' THEN '' ELSE name END,
+    name_source = CASE name_source WHEN 'suggested' THEN 'none' ELSE name_source END,
+    match_confidence = CASE name_source WHEN 'suggested' THEN 0 ELSE match_confidence END,
+    speaker_id = 0,
+    stamps = jsonb_set(speaker.stamps, '{name}', jsonb_build_array(
+        coalesce(speaker.stamps #> '{name,0}', '0'), transcription.revision + 1))
+FROM transcriptions AS transcription
+WHERE speaker.transcription_id = transcription.id AND transcription.id = ANY(%(ids)s)
+  AND speaker.speaker_id = %(profile)s
+  AND (name_source = 'suggested' OR transcription.decisions_due_at IS NULL)
+RETURNING transcription.id
+"""
+_RECORD = """
+WITH advanced AS (
+    UPDATE transcriptions SET revision = revision + 1 WHERE id = ANY(%(ids)s)
+    RETURNING id, revision, session_id, workspace_id),
+recorded AS (
+    INSERT INTO transcript_batches (
+        transcription_id, revision, author, kind, target, operations, effects)
+    SELECT id, revision, '', %(kind)s, 0, '[]', %(effects)s FROM advanced)
+SELECT id, revision, session_id, workspace_id FROM advanced ORDER BY id
+"""
+
+
+class FollowedNames:
+    """Names linked to a profile, changed in a bounded number of transcripts at a time.
+
+    All methods return the number of transcripts that were looked at, 0 if none is left.
+    """
+
+    def __init__(self, connection: Connection, *, at_a_time: int) -> None:
+        self._connection = connection
+        self._limit = at_a_time
+
+    async def rename(self, profile: int, name: str) -> int:
+        """Rename the speakers linked to a profile."""
+        return await self._follow(_LOCK_RENAMED, _RENAME, {"profile": profile, "name": name})
+
+    async def merge(self, profile: int, into: int) -> int:
+        """Link the speakers of a profile to another one."""
+        if profile == into:
+            return 0
+        return await self._follow(_LOCK_LINKED, _MERGE, {"profile": profile, "into": into})
+
+    async def unlink(self, profile: int) -> int:
+        """Link the speakers of a deleted profile to none. Names that it suggested are removed."""
+        return await self._follow(_LOCK_ORPHANS, _UNLINK, {"profile": profile})
+
+    async def _follow(self, lock: str, change: str, parameters: dict[str, object]) -> int:
+        rows = await fetch_all(self._connection, lock, {**parameters, "limit": self._limit})
+        ids = [row["id"] for row in rows]
+        if ids:
+            changed = await fetch_all(self._connection, change, {**parameters, "ids": ids})
+            await self._record(sorted({row["id"] for row in changed}))
+        return len(ids)
+
+    async def _record(self, ids: list[int]) -> None:
+        effects = Jsonb(encoding.effects_to_json(Effects()))
+        parameters = {"ids": ids, "kind": BatchKind.NAMES, "effects": effects}
+        outbox = JobOutbox(self._connection)
+        for row in await fetch_all(self._connection, _RECORD, parameters):
+            owner = Grant(session_id=row["session_id"], workspace_id=row["workspace_id"])
+            entry = Entry(revision=row["revision"], author="", kind=BatchKind.NAMES)
+            await outbox.event(messages.transcript_edited(row["id"], owner, entry))
