@@ -27,6 +27,7 @@ from gateway.api.archive import ArchiveApi
 from gateway.api.exports import ExportApi
 from gateway.api.queue import QueueApi
 from gateway.api.replacements import ReplacementApi
+from gateway.api.search import SearchApi
 from gateway.api.sessions import SessionApi
 from gateway.api.speaker_ledger import SpeakerLedgerApi
 from gateway.api.speaker_voices import SpeakerVoicesApi
@@ -34,6 +35,8 @@ from gateway.api.speakers import SpeakerApi
 from gateway.api.transcriptions import TranscriptionApi
 from gateway.api.transcripts import TranscriptApi
 from gateway.api.uploads import UploadApi
+from gateway.api.vocabulary import VocabularyApi
+from gateway.api.vocabulary_edits import VocabularyEditsApi
 from gateway.backends import Backends
 from gateway.live.feed import Feed, Revocations
 from gateway.live.hub import Hub
@@ -201,6 +204,9 @@ class Gateway:
             TranscriptionApi(self._backends, self._registry.kept_until),
             TranscriptApi(self._backends),
             ReplacementApi(self._backends),
+            VocabularyApi(self._backends),
+            VocabularyEditsApi(self._backends),
+            SearchApi(self._backends),
             ExportApi(self._backends),
             SpeakerApi(self._backends),
             SpeakerLedgerApi(self._backends),

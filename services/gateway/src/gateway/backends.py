@@ -14,12 +14,14 @@ from gateway.sessions.erasure import Erase
 from securetranscribe.v1 import (
     export_pb2_grpc,
     queue_pb2_grpc,
+    search_pb2_grpc,
     session_pb2,
     speaker_pb2,
     speaker_pb2_grpc,
     transcript_pb2_grpc,
     transcription_pb2,
     transcription_pb2_grpc,
+    vocabulary_pb2_grpc,
 )
 
 Request = TypeVar("Request")
@@ -54,6 +56,8 @@ class Backends:
         self.uploads = transcription_pb2_grpc.TranscriptionServiceStub(self._uploads)
         self.transcriptions = transcription_pb2_grpc.TranscriptionServiceStub(self._transcriber)
         self.transcripts = transcript_pb2_grpc.TranscriptServiceStub(self._transcriber)
+        self.searches = search_pb2_grpc.SearchServiceStub(self._transcriber)
+        self.vocabulary = vocabulary_pb2_grpc.VocabularyServiceStub(self._transcriber)
         self.queue = queue_pb2_grpc.QueueServiceStub(self._transcriber)
         self.speakers = speaker_pb2_grpc.SpeakerServiceStub(self._speakers)
         self.exports = export_pb2_grpc.ExportServiceStub(self._exporter)
