@@ -117,7 +117,7 @@ def test_copy_has_an_index_before_the_sound_and_the_promised_rate() -> None:
         copy, _ = copied(recorder)
     assert len(copy) * 8 / 60 < 1.2 * BIT_RATE
     assert copy.index(b"\x1c\x53\xbb\x6b") < copy.index(b"\x1f\x43\xb6\x75")
-    with av.open(io.BytesIO(copy)) as container:
+    with av.open(io.BytesIO(copy), "r") as container:
         assert container.format.name == "matroska,webm"
         assert container.duration == 60_000_000
         assert container.streams.audio[0].codec_context.name == "opus"

@@ -820,6 +820,8 @@ class Task(_message.Message):
     AUDIO_URL_FIELD_NUMBER: _builtins.int
     STORED_RESULT_URL_FIELD_NUMBER: _builtins.int
     RESULT_URL_FIELD_NUMBER: _builtins.int
+    PLAYBACK_URL_FIELD_NUMBER: _builtins.int
+    PEAKS_URL_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     """Identifier, a UUID. It also names the result object and makes publishing idempotent."""
     job_id: _builtins.str
@@ -846,6 +848,10 @@ class Task(_message.Message):
     """URL that permits reading the result, to see whether it is already stored."""
     result_url: _builtins.str
     """URL that permits writing the result."""
+    playback_url: _builtins.str
+    """URL that permits writing the playback copy. Empty if none is wanted."""
+    peaks_url: _builtins.str
+    """URL that permits writing the peaks of the copy. Empty if no copy is wanted."""
     @_builtins.property
     def audio_duration(self) -> _duration_pb2.Duration:
         """Length of the recording."""
@@ -891,10 +897,12 @@ class Task(_message.Message):
         audio_url: _builtins.str = ...,
         stored_result_url: _builtins.str = ...,
         result_url: _builtins.str = ...,
+        playback_url: _builtins.str = ...,
+        peaks_url: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "diarize", b"diarize", "link", b"link", "range", b"range", "transcribe", b"transcribe", "work", b"work"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "audio_key", b"audio_key", "audio_url", b"audio_url", "diarize", b"diarize", "job_id", b"job_id", "link", b"link", "part_count", b"part_count", "part_index", b"part_index", "range", b"range", "release", b"release", "result_key", b"result_key", "result_url", b"result_url", "session_id", b"session_id", "signals", b"signals", "stored_result_url", b"stored_result_url", "task_id", b"task_id", "transcribe", b"transcribe", "transcription_id", b"transcription_id", "work", b"work"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "audio_key", b"audio_key", "audio_url", b"audio_url", "diarize", b"diarize", "job_id", b"job_id", "link", b"link", "part_count", b"part_count", "part_index", b"part_index", "peaks_url", b"peaks_url", "playback_url", b"playback_url", "range", b"range", "release", b"release", "result_key", b"result_key", "result_url", b"result_url", "session_id", b"session_id", "signals", b"signals", "stored_result_url", b"stored_result_url", "task_id", b"task_id", "transcribe", b"transcribe", "transcription_id", b"transcription_id", "work", b"work"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_work: _TypeAlias = _typing.Literal["transcribe", "diarize", "link"]  # noqa: Y015
     _WhichOneofArgType_work: _TypeAlias = _typing.Literal["work", b"work"]  # noqa: Y015

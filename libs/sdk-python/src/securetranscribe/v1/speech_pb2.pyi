@@ -286,6 +286,7 @@ class Recognition(_message.Message):
     MODEL_VERSION_FIELD_NUMBER: _builtins.int
     PROCESSING_DURATION_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
+    PLAYBACK_COPY_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """Speech recognition model, for example `whisper-base`."""
     model_version: _builtins.str
@@ -314,6 +315,10 @@ class Recognition(_message.Message):
     def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Notes for the owner about the recording, in sentences, for example about damaged samples."""
 
+    @_builtins.property
+    def playback_copy(self) -> Global___PlaybackCopy:
+        """The playback copy that was made meanwhile. Absent if there is none, as for direct calls."""
+
     def __init__(
         self,
         *,
@@ -325,14 +330,55 @@ class Recognition(_message.Message):
         model_version: _builtins.str = ...,
         processing_duration: _duration_pb2.Duration | None = ...,
         warnings: _abc.Iterable[_builtins.str] | None = ...,
+        playback_copy: Global___PlaybackCopy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "processing_duration", b"processing_duration", "speech_duration", b"speech_duration"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "playback_copy", b"playback_copy", "processing_duration", b"processing_duration", "speech_duration", b"speech_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "languages", b"languages", "model", b"model", "model_version", b"model_version", "processing_duration", b"processing_duration", "segments", b"segments", "speech_duration", b"speech_duration", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "languages", b"languages", "model", b"model", "model_version", b"model_version", "playback_copy", b"playback_copy", "processing_duration", b"processing_duration", "segments", b"segments", "speech_duration", b"speech_duration", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Recognition: _TypeAlias = Recognition  # noqa: Y015
+
+@_typing.final
+class PlaybackCopy(_message.Message):
+    """A playback copy and its peaks, stored by a worker."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTENT_TYPE_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    PEAKS_SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    CHANNEL_COUNT_FIELD_NUMBER: _builtins.int
+    DURATION_FIELD_NUMBER: _builtins.int
+    content_type: _builtins.str
+    """Type of the copy, for example `audio/webm`."""
+    size_bytes: _builtins.int
+    """Length of the copy in bytes."""
+    peaks_size_bytes: _builtins.int
+    """Length of the peaks in bytes."""
+    channel_count: _builtins.int
+    """Number of signals in the copy, in the order of those of the task."""
+    @_builtins.property
+    def duration(self) -> _duration_pb2.Duration:
+        """Length of the sound."""
+
+    def __init__(
+        self,
+        *,
+        content_type: _builtins.str = ...,
+        size_bytes: _builtins.int = ...,
+        peaks_size_bytes: _builtins.int = ...,
+        channel_count: _builtins.int = ...,
+        duration: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_count", b"channel_count", "content_type", b"content_type", "duration", b"duration", "peaks_size_bytes", b"peaks_size_bytes", "size_bytes", b"size_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlaybackCopy: _TypeAlias = PlaybackCopy  # noqa: Y015
 
 @_typing.final
 class RecognizeRequest(_message.Message):
