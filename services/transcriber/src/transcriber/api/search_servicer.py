@@ -1,7 +1,7 @@
 """SearchService: searches over a workspace."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, Literal
 
 from common import characters, rights, times
 from common.errors import ValidationError
@@ -85,7 +85,7 @@ def _filters(request: search_pb2.SearchRequest) -> Filters:
     )
 
 
-def _moment(request: search_pb2.SearchRequest, name: str) -> dt.datetime | None:
+def _moment(request: search_pb2.SearchRequest, name: Literal["from", "to"]) -> dt.datetime | None:
     if not request.HasField(name):
         return None
     try:
@@ -102,7 +102,9 @@ def _status(status: transcription_pb2.TranscriptionStatus.ValueType) -> str | No
     return _STATUSES[status]
 
 
-def _seconds(request: search_pb2.SearchRequest, name: str) -> float | None:
+def _seconds(
+    request: search_pb2.SearchRequest, name: Literal["min_duration", "max_duration"]
+) -> float | None:
     return times.seconds(getattr(request, name)) if request.HasField(name) else None
 
 

@@ -87,7 +87,7 @@ def grams(word: str) -> list[str]:
     if in_pairs(word):
         return list(dict.fromkeys([*word, *pairs(word)]))
     sided = f"{_SIDE}{word}{_SIDE}"
-    if len(word) <= 2:  # noqa: PLR2004 - shorter than a sequence
+    if len(word) <= 2:
         return [sided]
     return list(dict.fromkeys(_sequences(sided)))
 

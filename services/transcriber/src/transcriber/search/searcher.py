@@ -8,7 +8,7 @@ from typing import Any
 import psycopg.errors
 
 from common import logging
-from common.errors import ApplicationError, TimedOutError
+from common.errors import ApplicationError, NotFoundError, TimedOutError
 from common.postgres import Connection, Database
 from transcriber.names.rules import group_by_name
 from transcriber.search import marks, query
@@ -89,6 +89,7 @@ class Searcher:
 
         Raises:
             ValidationError: the query or the page token makes no sense.
+            NotFoundError: the workspace has no such transcription.
             TimedOutError: the search takes too long.
         """
         asked = query.parse(text)
@@ -113,6 +114,9 @@ class Searcher:
     async def _search(self, search: "_Search", token: PageToken | None) -> Found:
         statements = SearchStatements(search.connection, search.workspace_id)
         await statements.prepare(_SECONDS)
+        number = search.filters.transcription
+        if number is not None and not await statements.has(number):
+            raise NotFoundError("There is no such transcription.")
         state = await statements.state()
         if token is None:
             token = PageToken(snapshot=await statements.snapshot(), offset=0)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from psycopg.types.json import Jsonb
 
@@ -46,7 +47,7 @@ outdated AS (DELETE FROM search_embeddings USING put WHERE segment_id = put.id)
 INSERT INTO search_unembedded (segment_id, workspace_id, transcription_id)
 SELECT id, workspace_id, transcription_id FROM put WHERE kind IN ('segment', 'note')
 ON CONFLICT DO NOTHING
-"""
+"""  # noqa: S608 - of constants
 _REMOVE = "DELETE FROM search_segments WHERE transcription_id = %s AND item = ANY(%s)"
 _KEEP = "DELETE FROM search_segments WHERE transcription_id = %s AND item <> ALL(%s)"
 _KEEP_NAMES = """
@@ -84,6 +85,8 @@ ORDER BY id DESC LIMIT %s
 """
 #: Entries per statement.
 _AT_ONCE = 300
+#: Entries whose words are split within a few milliseconds.
+_SMALL = 30
 
 
 class SearchIndex:
@@ -101,11 +104,7 @@ class SearchIndex:
         for first in range(0, len(entries), _AT_ONCE):
             part = entries[first : first + _AT_ONCE]
             # Splitting the words of a long transcript takes seconds.
-            rows = (
-                [entry.to_json() for entry in part]
-                if len(entries) <= _AT_ONCE // 10
-                else await asyncio.to_thread(lambda part=part: [one.to_json() for one in part])
-            )
+            rows = await asyncio.to_thread(_rows, part) if len(part) > _SMALL else _rows(part)
             await execute(self._connection, _PUT, {"id": transcription_id, "entries": Jsonb(rows)})
 
     async def remove(self, transcription_id: int, items: Iterable[str]) -> None:
@@ -169,6 +168,10 @@ class SearchIndex:
         rows = await fetch_all(self._connection, _NOTES, (transcription_id,))
         notes = [encoding.note_from_json(row["note"]) for row in rows]
         return [entry_of(note) for note in notes if note.alive]
+
+
+def _rows(entries: Sequence[IndexEntry]) -> list[dict[str, Any]]:
+    return [entry.to_json() for entry in entries]
 
 
 def entry_of(note: NoteItem) -> IndexEntry:

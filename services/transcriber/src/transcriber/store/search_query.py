@@ -87,7 +87,7 @@ alternatives AS MATERIALIZED (
     UNION ALL
     SELECT DISTINCT grp, {STEM}::real, '', 0, keys, '{{}}'::integer[]
     FROM stems WHERE keys <> '{{}}')
-"""
+"""  # noqa: S608 - of constants
 _TEXTS = f"""
 found AS MATERIALIZED (
     SELECT s.id, a.grp,
@@ -118,7 +118,7 @@ texts AS MATERIALIZED (
     FROM scored JOIN search_segments AS s USING (id)
     WHERE {_ELIGIBLE}
     ORDER BY place LIMIT %(most_texts)s)
-"""
+"""  # noqa: S608 - of constants
 _MEANINGS = f"""
 nearest AS MATERIALIZED (
     SELECT e.segment_id AS id, e.embedding <=> %(vector)s::halfvec(384) AS distance
@@ -132,7 +132,7 @@ meanings AS (
     SELECT id, row_number() OVER (ORDER BY distance, id) AS place FROM nearest
     WHERE distance <= %(farthest)s
       AND distance <= (SELECT min(distance) FROM nearest) + %(spread)s)
-"""
+"""  # noqa: S608 - of constants
 _SEARCH = f"""
 WITH RECURSIVE {_ALLOWED}, {_STEMS}, {_TEXTS}, {_MEANINGS},
 fused AS (
@@ -150,7 +150,8 @@ SELECT ordered.*, t.filename, t.title, t.created_at
 FROM ordered JOIN transcriptions AS t ON t.id = ordered.transcription_id
 WHERE nth <= %(per_transcription)s
 ORDER BY score DESC, ordered.id OFFSET %(offset)s LIMIT %(limit)s
-"""
+"""  # noqa: S608 - of constants
+_HAS = "SELECT id FROM transcriptions WHERE id = %s AND workspace_id = %s AND trashed_at IS NULL"
 _SNAPSHOT = "SELECT max(id) AS id FROM search_segments WHERE workspace_id = %s"
 _STATE = """
 SELECT (SELECT count(*) FROM search_segments WHERE workspace_id = %(workspace)s) AS entries,
@@ -234,6 +235,11 @@ class SearchStatements:
     async def prepare(self, seconds: float) -> None:
         """Limit the time of each statement of the transaction."""
         await fetch_one(self._connection, _SETTINGS, (str(round(seconds * 1000)),))
+
+    async def has(self, transcription_id: int) -> bool:
+        """Return whether the workspace has a transcription."""
+        parameters = (transcription_id, self._workspace)
+        return await fetch_one(self._connection, _HAS, parameters) is not None
 
     async def snapshot(self) -> int:
         """Return the newest entry."""
