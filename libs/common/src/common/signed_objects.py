@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import urllib3
@@ -37,11 +37,16 @@ class AccessExpiredError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskAccess:
-    """The URLs of one task: reading its recording, and reading and writing its result."""
+    """The URLs of one task: reading its recording, and reading and writing its result.
+
+    `playback` and `peaks` permit writing a playback copy. They are empty if none is wanted.
+    """
 
     recording: str
     stored_result: str
     result: str
+    playback: str = ""
+    peaks: str = ""
 
 
 class UrlSigner:
@@ -70,6 +75,10 @@ class UrlSigner:
             stored_result=self._sign("GET", self._results, result_key),
             result=self._sign("PUT", self._results, result_key),
         )
+
+    def writable(self, key: str) -> str:
+        """Return a URL that permits writing an object next to results."""
+        return self._sign("PUT", self._results, key)
 
     def _sign(self, method: str, bucket: str, key: str) -> str:
         url: str = self._client.get_presigned_url(method, bucket, key, expires=self._validity)
@@ -118,6 +127,16 @@ class SignedObjects:
             DiskFullError: the store has no room.
         """
         await self._call(self._put, url, data)
+
+    def send(self, url: str, file: BinaryIO, size: int) -> None:
+        """Write an object from the `size` bytes of a file, on the calling thread.
+
+        Raises:
+            DiskFullError: the store has no room, or only that for results.
+        """
+        self._reserve.require()
+        file.seek(0)
+        self._request("PUT", url, body=file, headers={"Content-Length": str(size)})
 
     def _size(self, url: str) -> int:
         # The URL is signed for GET alone, so the size comes with the first byte.

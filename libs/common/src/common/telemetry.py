@@ -102,6 +102,9 @@ SEARCH_UNEMBEDDED = Gauge(
     "securetranscribe_search_unembedded",
     "Texts that the search finds only by their words so far.",
 )
+PLAYBACK_COPIES = Counter(
+    "securetranscribe_playback_copies_total", "Playback copies by outcome.", ["outcome"]
+)
 VOICE_MATCHES = Counter(
     "securetranscribe_voice_matches_total",
     "Voices of recordings by the outcome of recognition.",

@@ -1,12 +1,15 @@
 """Composition of the recognition worker: engine, tasks, direct calls."""
 
+from common.disk_reserve import DiskReserve
 from common.engines import EngineSettings
 from common.errors import TranscriptionError
 from common.inference import Inference
 from common.runtime import Supervisor
+from common.signed_objects import SignedObjects
 from common.tasks import service as worker_service
 from securetranscribe.v1 import speech_pb2_grpc
 from transcriber.worker.engines.registry import ENGINES
+from transcriber.worker.playback import PlaybackStore
 from transcriber.worker.recognizer import Recognizer
 from transcriber.worker.servicer import SpeechServicer
 from transcriber.worker.settings import SpeechWorkerSettings
@@ -27,6 +30,9 @@ async def serve(settings: SpeechWorkerSettings, supervisor: Supervisor) -> None:
             )
         }
 
+    reserve = DiskReserve(settings.s3_local_directory, reserve_bytes=settings.s3_local_reserve)
+    # Copies are sent on the thread of the models, not on those of these objects.
+    copies = PlaybackStore(SignedObjects(reserve, threads=1))
     await worker_service.serve(
         settings,
         supervisor,
@@ -35,7 +41,7 @@ async def serve(settings: SpeechWorkerSettings, supervisor: Supervisor) -> None:
             stage="transcribe",
             failure=TranscriptionError,
             load=lambda: load_recognizer(settings),
-            handler=TranscribeHandler,
+            handler=lambda recognizer: TranscribeHandler(recognizer, copies),
             services=services,
             longest_piece=_WINDOW_SECONDS,
         ),

@@ -1,26 +1,46 @@
 """Processing of `transcribe` tasks: from a stored recording to a serialized Recognition."""
 
 import io
+from collections.abc import Sequence
 
+from common.audio.playback import PlaybackRecorder
+from common.audio.signals import AudioSource
 from common.objects import RangedObject
 from common.tasks.signals import sounds_of
 from common.tasks.task import TaskControl
-from securetranscribe.v1 import queue_pb2
+from securetranscribe.v1 import queue_pb2, speech_pb2
+from transcriber.worker.playback import NO_COPY, PlaybackStore
 from transcriber.worker.recognizer import Recognizer
 
 
 class TranscribeHandler:
-    """Handler that recognizes the signals of a task."""
+    """Handler that recognizes the signals of a task, and copies them for playback meanwhile."""
 
-    def __init__(self, recognizer: Recognizer) -> None:
+    def __init__(self, recognizer: Recognizer, copies: PlaybackStore) -> None:
         self._recognizer = recognizer
+        self._copies = copies
 
     def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
         """Process a task, as described in `common.tasks.task.TaskHandler`."""
-        found = self._recognizer.recognize(
-            sounds_of(task.signals, io.BufferedReader(audio)),
+        sounds = sounds_of(task.signals, io.BufferedReader(audio))
+        if not task.playback_url:
+            return self._recognize(task, sounds, control).SerializeToString()
+        with PlaybackRecorder(len(sounds)) as recorder:
+            found = self._recognize(task, recorder.listening(sounds), control)
+            # The copy is stored before the result that announces it.
+            copy = self._copies.store(task, recorder, control)
+        if copy is None:
+            found.warnings.append(NO_COPY)
+        else:
+            found.playback_copy.CopyFrom(copy)
+        return found.SerializeToString()
+
+    def _recognize(
+        self, task: queue_pb2.Task, sounds: Sequence[AudioSource], control: TaskControl
+    ) -> speech_pb2.Recognition:
+        return self._recognizer.recognize(
+            sounds,
             task.transcribe.config,
             on_progress=control.progress,
             cancelled=control.cancelled,
         )
-        return found.SerializeToString()
