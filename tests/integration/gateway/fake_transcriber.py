@@ -71,6 +71,9 @@ class FakeTranscriber(
 
     queue_full: bool = False
     statistics: session_pb2.SessionStatistics = field(default_factory=session_pb2.SessionStatistics)
+    revision: int = 3
+    """Revision of all transcripts."""
+
     broken: bool = False
     """Whether recordings cannot be read to their end."""
 
@@ -163,13 +166,17 @@ class FakeTranscriber(
         transcription = self._own(request.transcription_id)
         if transcription.status != transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED:
             raise StateError("The transcription is not complete.")
+        if request.revision not in {0, self.revision}:
+            raise StateError("Revision 4 changed it.", {"reason": "EDIT_CONFLICT"})
         known = {speaker.name: speaker for speaker in transcription.speakers}
         for label, name in request.names.items():
             if label not in known:
                 raise SpeakerError("There is no such speaker.", {"field": label})
             known[label].name = name
         return transcription_pb2.AssignSpeakersResponse(
-            transcription=transcription, speakers_assigned=len(request.names)
+            transcription=transcription,
+            speakers_assigned=len(request.names),
+            revision=self.revision,
         )
 
     async def GetSpeakerClip(self, request: Any, context: Any) -> Any:

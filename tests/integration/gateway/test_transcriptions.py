@@ -106,7 +106,24 @@ async def test_assign_speakers(client: httpx2.AsyncClient, peers: Peers) -> None
         "transcription_id": number,
         "speakers_assigned": 2,
         "speakers": ["John Doe", "Jane Smith"],
+        "revision": 3,
     }
+    assert answer.headers["etag"] == '"3"'
+
+
+@pytest.mark.parametrize(
+    ("header", "status"), [('"3"', 200), ('"2"', 409), ("nothing", 400), ("0", 400)]
+)
+async def test_names_may_be_assigned_on_a_revision(
+    client: httpx2.AsyncClient, peers: Peers, header: str, status: int
+) -> None:
+    number = await complete(client, peers)
+    answer = await client.post(
+        f"/api/transcription/speakers/assign/{number}",
+        json={"Speaker_1": "John Doe"},
+        headers={"If-Match": header},
+    )
+    assert answer.status_code == status
 
 
 @pytest.mark.parametrize(

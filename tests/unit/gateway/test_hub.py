@@ -12,7 +12,7 @@ from common.identity import Grant
 from gateway.live.hub import Client, Hub
 from gateway.live.messages import QueueState
 from gateway.live.send_queue import GOING_AWAY, SESSION_ENDED, TOO_SLOW
-from securetranscribe.v1 import event_pb2, queue_pb2
+from securetranscribe.v1 import event_pb2, queue_pb2, transcript_pb2
 from tests.unit.gateway.fakes import NOON
 
 
@@ -94,6 +94,33 @@ async def test_progress_message_without_an_estimate(hub: Hub) -> None:
     event.job_progress.ClearField("estimated_complete_time")
     hub.dispatch(event)
     assert (await read(client))[0]["data"]["estimated_completion"] is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "author", "shown"),
+    [
+        (transcript_pb2.REVISION_KIND_UNDO, "session_a", ("undo", "session_a")),
+        (transcript_pb2.REVISION_KIND_NAMES, "", ("names", None)),
+    ],
+)
+async def test_edit_message(
+    hub: Hub, kind: Any, author: str, shown: tuple[str, str | None]
+) -> None:
+    client, other = hub.attach(Grant.of("session_a")), hub.attach(Grant.of("session_b"))
+    edited = event_pb2.TranscriptEdited(transcription_id=7, revision=4, kind=kind, author=author)
+    hub.dispatch(event_pb2.Event(workspace_id="session_a", transcript_edited=edited))
+    assert await read(client) == [
+        {
+            "type": "transcript_edited",
+            "data": {
+                "transcription_id": 7,
+                "revision": 4,
+                "kind": shown[0],
+                "author": shown[1],
+            },
+        }
+    ]
+    assert len(other.send_queue) == 0
 
 
 async def test_completion_message(hub: Hub) -> None:

@@ -21,7 +21,14 @@ def test_if_match_is_required(header: str | None) -> None:
         matched_revision(header)
 
 
-@pytest.mark.parametrize("header", ["*", '"abc"', '"1", "2"', '"-1"', '"1234567890"', "١"])
+@pytest.mark.parametrize("header", [None, ""])
+def test_if_match_may_be_optional(header: str | None) -> None:
+    assert matched_revision(header, required=False) == 0
+
+
+@pytest.mark.parametrize(
+    "header", ["0", '"0"', "*", '"abc"', '"1", "2"', '"-1"', '"1234567890"', "١"]
+)
 def test_other_tags_are_refused(header: str) -> None:
     with pytest.raises(ValidationError) as caught:
         matched_revision(header)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.live.send_queue import (
     GOING_AWAY,
+    MAX_EDITS,
     MAX_ENDINGS,
     MAX_PROGRESS,
     SESSION_ENDED,
@@ -77,6 +78,19 @@ async def test_sent_endings_free_capacity() -> None:
         queue.put_ending(f"job_{number}", "done")
         assert await queue.next() == "done"
     assert queue.closing is None
+
+
+async def test_every_revision_is_sent_in_order() -> None:
+    queue = SendQueue()
+    for revision in range(2, 6):
+        queue.put_edit(7, revision, f"revision {revision}")
+    queue.put_edit(7, 5, "revision 5")
+    assert await drain(queue) == [f"revision {revision}" for revision in range(2, 6)]
+    for revision in range(MAX_EDITS):
+        queue.put_edit(7, revision, "text")
+    assert queue.closing is None
+    queue.put_edit(8, 2, "one more")
+    assert queue.closing is TOO_SLOW
 
 
 async def test_excess_progress_is_dropped() -> None:

@@ -2,13 +2,18 @@
 
 import grpc.aio
 
-from common.errors import StateError
+from common import logging
+from common.errors import ConflictError, StateError
 from common.grpc_client import as_caller, unwrap_stream
 from common.identity import Identity
 from exporter.conversion import DocumentBuilder
 from exporter.document import Document
 from securetranscribe.v1 import transcription_pb2 as pb
 from securetranscribe.v1 import transcription_pb2_grpc
+
+#: How often a transcript is read again that was edited meanwhile.
+_MOST_REPEATS = 3
+_log = logging.get(__name__)
 
 
 class TranscriptClient:
@@ -20,10 +25,23 @@ class TranscriptClient:
     async def read(self, caller: Identity, transcription_id: int, *, words: bool) -> Document:
         """Return a finished transcript of the caller, with or without its words.
 
+        A transcript that is edited while it is read is read again.
+
         Raises:
             NotFoundError: the caller has no such transcript.
             StateError: it is not complete yet.
+            ConflictError: it was edited during every attempt.
         """
+        for _ in range(_MOST_REPEATS):
+            try:
+                return await self._read(caller, transcription_id, words=words)
+            except StateError:
+                raise
+            except ConflictError:
+                _log.info("read again after an edit", transcription_id=transcription_id)
+        return await self._read(caller, transcription_id, words=words)
+
+    async def _read(self, caller: Identity, transcription_id: int, *, words: bool) -> Document:
         request = pb.StreamTranscriptRequest(transcription_id=transcription_id, include_words=words)
         call = self._stub.StreamTranscript(request, metadata=as_caller(caller))
         builder = DocumentBuilder()

@@ -8,12 +8,13 @@ from gateway.api import transcript_models as models
 from securetranscribe.v1 import transcript_pb2, transcription_pb2
 
 _Kind: TypeAlias = "transcript_pb2.RevisionKind.ValueType"
-_KINDS: dict[_Kind, str] = {
+REVISION_KINDS: dict[_Kind, str] = {
     transcript_pb2.REVISION_KIND_MACHINE: "machine",
     transcript_pb2.REVISION_KIND_EDIT: "edit",
     transcript_pb2.REVISION_KIND_UNDO: "undo",
     transcript_pb2.REVISION_KIND_REDO: "redo",
     transcript_pb2.REVISION_KIND_NAMES: "names",
+    transcript_pb2.REVISION_KIND_VOCABULARY: "vocabulary",
 }
 
 
@@ -154,7 +155,7 @@ def revision(found: transcript_pb2.Revision) -> models.RevisionData:
     return models.RevisionData.model_validate(
         {
             "revision": found.revision,
-            "kind": _KINDS[found.kind],
+            "kind": REVISION_KINDS[found.kind],
             "author": found.author or None,
             "own": found.own,
             "target_revision": found.target_revision or None,
@@ -191,5 +192,6 @@ def _word(word: transcription_pb2.Word) -> models.TranscriptWord:
         end=times.seconds(word.end),
         confidence=None if word.edited else word.probability,
         edited=word.edited,
+        edited_revision=word.edited_revision or None,
         speakers=list(word.speaker_labels),
     )

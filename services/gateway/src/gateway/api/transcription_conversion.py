@@ -119,6 +119,7 @@ def assign_data(answer: transcription_pb2.AssignSpeakersResponse) -> AssignData:
         transcription_id=answer.transcription.transcription_id,
         speakers_assigned=answer.speakers_assigned,
         speakers=speaker_names(answer.transcription),
+        revision=answer.revision,
     )
 
 

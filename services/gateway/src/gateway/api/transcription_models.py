@@ -140,6 +140,7 @@ class AssignData(ApiModel):
     transcription_id: int
     speakers_assigned: int
     speakers: list[str]
+    revision: int = Field(description="Newest revision of the transcript.")
 
 
 class TranscriptionItem(ApiModel):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from fastapi import Body, Query
+from starlette.responses import Response
 
 from gateway.api import transcription_conversion as conversion
 from gateway.api.parameters import Caller, EmptyIsNone, Limit, Name, Offset, TranscriptionId
@@ -22,6 +23,7 @@ from gateway.channel_modes import MODES
 from gateway.sessions.session import Session
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
+from gateway.web.preconditions import IfMatch, etag, matched_revision
 from securetranscribe.v1 import transcription_pb2
 
 _TAG = "Transcription"
@@ -128,16 +130,25 @@ class TranscriptionApi:
         self,
         transcription_id: TranscriptionId,
         caller: Caller,
+        response: Response,
         names: Annotated[Mapping[Name, Name], Body(min_length=1, max_length=200)],
+        if_match: IfMatch = None,
     ) -> Success[AssignData]:
-        """Assign names to speakers. Keys are labels or current names."""
+        """Assign names to speakers. Keys are labels or current names.
+
+        The names make a revision of the transcript, which can be taken back. With `If-Match`, the
+        answer is 409 if one of the names has changed since that revision.
+        """
         answer = await self._backends.ask(
             self._service.AssignSpeakers,
             transcription_pb2.AssignSpeakersRequest(
-                transcription_id=transcription_id, names=dict(names)
+                transcription_id=transcription_id,
+                names=dict(names),
+                revision=matched_revision(if_match, required=False),
             ),
             caller,
         )
+        response.headers["ETag"] = etag(answer.revision)
         return Success[AssignData].of(
             conversion.assign_data(answer), "Speakers assigned successfully"
         )

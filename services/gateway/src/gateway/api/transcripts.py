@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Header, Path, Query
+from fastapi import Path, Query
 from starlette.responses import Response
 
 from common import times
@@ -19,16 +19,13 @@ from gateway.api.transcript_models import (
 from gateway.backends import Backends
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
-from gateway.web.preconditions import etag, matched_revision
+from gateway.web.preconditions import IfMatch, etag, matched_revision
 from securetranscribe.v1 import transcript_pb2
 
 _TAG = "Transcript"
 _MOST = 2**31 - 1
 _LATEST = 1e6
 _Revision = Annotated[int, Path(ge=1, le=_MOST, description="Revision of the transcript.")]
-_IfMatch = Annotated[
-    str | None, Header(description="Revision that the client saw: the ETag of the transcript.")
-]
 
 
 class TranscriptApi:
@@ -144,7 +141,7 @@ class TranscriptApi:
         caller: Caller,
         response: Response,
         body: EditBody,
-        if_match: _IfMatch = None,
+        if_match: IfMatch = None,
     ) -> Success[EditData]:
         """Execute operations on a transcript, all of them or none.
 

@@ -91,6 +91,8 @@ class Hub:
         elif kind == "job_cancelled":
             cancelled = event.job_cancelled
             self._ending(workspace_id, cancelled.job_id, messages.cancelled(cancelled))
+        elif kind == "transcript_edited":
+            self._edited(workspace_id, event.transcript_edited)
         elif kind == "session_revoked":
             self.end_session(Grant(session_id=event.session_id, workspace_id=workspace_id))
 
@@ -126,6 +128,14 @@ class Hub:
         text = messages.progress(event)
         for client in clients:
             client.send_queue.put_progress(event.job_id, text)
+
+    def _edited(self, workspace_id: str, event: event_pb2.TranscriptEdited) -> None:
+        clients = self._clients.get(workspace_id)
+        if not clients:
+            return
+        text = messages.edited(event)
+        for client in clients:
+            client.send_queue.put_edit(event.transcription_id, event.revision, text)
 
     def _ending(self, workspace_id: str, job_id: str, text: str) -> None:
         if job_id in self._ended:

@@ -9,6 +9,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from common import times
+from gateway.api.transcript_conversion import REVISION_KINDS
 from gateway.web.envelope import format_moment
 from securetranscribe.v1 import event_pb2, queue_pb2
 
@@ -105,6 +106,19 @@ def cancelled(event: event_pb2.JobCancelled) -> str:
             "transcription_id": event.transcription_id,
             "status": "cancelled",
             "completed_at": _moment(event.complete_time),
+        },
+    )
+
+
+def edited(event: event_pb2.TranscriptEdited) -> str:
+    """Return a `transcript_edited` message."""
+    return _message(
+        "transcript_edited",
+        {
+            "transcription_id": event.transcription_id,
+            "revision": event.revision,
+            "kind": REVISION_KINDS.get(event.kind, "edit"),
+            "author": event.author or None,
         },
     )
 

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 MAX_ENDINGS = 256
+MAX_EDITS = 2048
 MAX_PROGRESS = 256
 _QUEUE = ("queue", "")
 
@@ -25,20 +26,23 @@ GOING_AWAY = Closing(code=1012, reason="The server is restarting. Connect again.
 class SendQueue:
     """Messages waiting for one client.
 
-    Only the latest progress of each job and the latest queue state are kept. Job endings are always
-    kept, and clients with too many unread endings are disconnected.
+    Only the latest progress of each job and the latest queue state are kept. Job endings and new
+    revisions of transcripts are always kept, and clients with too many unread ones are
+    disconnected.
     """
 
     def __init__(self) -> None:
         self._waiting: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._endings = 0
+        self._edits = 0
         self._ready = asyncio.Event()
         self.closing: Closing | None = None
 
     def put_progress(self, job_id: str, text: str) -> None:
         """Queue the progress of a job, in place of any earlier progress of it."""
         key = ("progress", job_id)
-        if key not in self._waiting and len(self._waiting) - self._endings > MAX_PROGRESS:
+        replaceable = len(self._waiting) - self._endings - self._edits
+        if key not in self._waiting and replaceable > MAX_PROGRESS:
             return
         self._put(key, text)
 
@@ -50,6 +54,16 @@ class SendQueue:
         if ("ending", job_id) not in self._waiting:
             self._endings += 1
         self._put(("ending", job_id), text)
+
+    def put_edit(self, transcription_id: int, revision: int, text: str) -> None:
+        """Queue a new revision of a transcript."""
+        if self._edits >= MAX_EDITS:
+            self.close(TOO_SLOW)
+            return
+        key = ("edit", f"{transcription_id}.{revision}")
+        if key not in self._waiting:
+            self._edits += 1
+        self._put(key, text)
 
     def put_queue(self, text: str) -> None:
         """Queue the state of the queue after all waiting messages, in place of an earlier one."""
@@ -73,6 +87,8 @@ class SendQueue:
         (kind, _), text = self._waiting.popitem(last=False)
         if kind == "ending":
             self._endings -= 1
+        elif kind == "edit":
+            self._edits -= 1
         if not self._waiting:
             self._ready.clear()
         return text
