@@ -25,6 +25,7 @@ from transcriber.recordings.cleanup import RecordingStep, StaleUploadStep, forge
 from transcriber.recordings.deletion import DeletionStep
 from transcriber.recordings.expiry import ExpiryWarningStep, RetentionStep
 from transcriber.recordings.ledger import LedgerStep
+from transcriber.recordings.playback import SupersededCopyStep
 from transcriber.search.steps import EmbeddingBacklog, EmbeddingStep, SearchTextStep
 from transcriber.transcripts.completion import MergeStep
 
@@ -58,7 +59,13 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
                 wake_up=wake_ups.outbox,
             ),
             Work(
-                step=Dispatcher(database, core.workers, wake_ups, signer=signer),
+                step=Dispatcher(
+                    database,
+                    core.workers,
+                    wake_ups,
+                    signer=signer,
+                    playback=settings.playback_copy,
+                ),
                 every=1.0,
                 wake_up=wake_ups.dispatch,
             ),
@@ -79,6 +86,7 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
             Work(step=DecisionsStep(database, actions.names), every=5.0),
             Work(step=DeletionStep(database, actions.deleter), every=5.0),
             Work(step=uploads, every=10.0),
+            Work(step=_superseded_copies(core), every=10.0),
             Work(step=recordings, every=10.0),
             Work(step=warnings, every=60.0),
             Work(step=retention, every=60.0),
@@ -111,6 +119,12 @@ def _merges(core: Core, suggestions: NameSuggestions) -> MergeStep:
         core.wake_ups,
         core.threads,
         bucket_results=core.settings.s3_bucket_results,
+    )
+
+
+def _superseded_copies(core: Core) -> SupersededCopyStep:
+    return SupersededCopyStep(
+        core.servers.database, core.servers.objects, bucket=core.settings.s3_bucket_results
     )
 
 

@@ -6,6 +6,7 @@ from common.grpc_server import AddToServer
 from securetranscribe.v1 import (
     admin_pb2_grpc,
     library_pb2_grpc,
+    playback_pb2_grpc,
     queue_pb2_grpc,
     search_pb2_grpc,
     transcript_pb2_grpc,
@@ -15,6 +16,7 @@ from securetranscribe.v1 import (
 from transcriber.api import admin_servicer, transcription_servicer
 from transcriber.api.admin_servicer import AdminDependencies, AdminServicer
 from transcriber.api.library_servicer import LibraryDependencies, LibraryServicer
+from transcriber.api.playback_servicer import PlaybackServicer
 from transcriber.api.queue_servicer import QueueServicer
 from transcriber.api.search_servicer import SearchServicer
 from transcriber.api.transcript_servicer import TranscriptServicer
@@ -25,6 +27,7 @@ from transcriber.api.transcription_servicer import (
 from transcriber.api.vocabulary_servicer import VocabularyServicer
 from transcriber.composition.actions import Actions
 from transcriber.composition.core import Core
+from transcriber.recordings.playback import PlaybackReader
 from transcriber.recordings.reading import RecordingReader
 from transcriber.vocabulary.application import VocabularyEdits
 from transcriber.vocabulary.catalog import VocabularyCatalog
@@ -51,6 +54,9 @@ def make_services(core: Core, actions: Actions) -> dict[str, AddToServer]:
         "securetranscribe.v1.LibraryService": partial(
             library_pb2_grpc.add_LibraryServiceServicer_to_server,
             make_library_servicer(core, actions),
+        ),
+        "securetranscribe.v1.PlaybackService": partial(
+            playback_pb2_grpc.add_PlaybackServiceServicer_to_server, make_playback_servicer(core)
         ),
         "securetranscribe.v1.SearchService": partial(
             search_pb2_grpc.add_SearchServiceServicer_to_server, SearchServicer(actions.searcher)
@@ -108,6 +114,14 @@ def make_vocabulary_servicer(core: Core, actions: Actions) -> VocabularyServicer
         VocabularyCatalog(database),
         VocabularySuggestions(database),
         VocabularyEdits(database, actions.editor),
+    )
+
+
+def make_playback_servicer(core: Core) -> PlaybackServicer:
+    """Create the servicer of PlaybackService."""
+    servers = core.servers
+    return PlaybackServicer(
+        PlaybackReader(servers.database, servers.objects, bucket=core.settings.s3_bucket_results)
     )
 
 

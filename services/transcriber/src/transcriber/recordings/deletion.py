@@ -37,6 +37,7 @@ _STEPS = (
     "recordings",
     "retention",
     "expiry-warnings",
+    "playback-copies",
     "titles",
     "trash",
 )

@@ -21,6 +21,8 @@ SELECT (SELECT count(*) FROM jobs WHERE origin = %(origin)s AND status = 'queued
 _STORED_BYTES = """
 SELECT coalesce((SELECT sum(size_bytes) FROM transcriptions
                  WHERE workspace_id = %(workspace_id)s AND source_deleted_at IS NULL), 0)
+     + coalesce((SELECT sum(playback_bytes + peaks_bytes) FROM transcriptions
+                 WHERE workspace_id = %(workspace_id)s), 0)
      + coalesce((SELECT sum(reserved_bytes) FROM uploads
                  WHERE workspace_id = %(workspace_id)s), 0) AS value
 """
@@ -73,7 +75,7 @@ class Usage:
         return int(await self._value(_PLACES))
 
     async def stored_bytes(self) -> int:
-        """Return the bytes of stored recordings and those reserved for uploads in progress."""
+        """Return the bytes of stored recordings and copies, and those reserved for uploads."""
         return int(await self._value(_STORED_BYTES))
 
     async def queued_seconds(self) -> float:

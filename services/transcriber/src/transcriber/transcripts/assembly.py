@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from common.audio.signals import ChannelMode, ChannelPlan
 from transcriber.domain.jobs import Stage, Task, TaskState
+from transcriber.domain.playback import MadeCopy
 from transcriber.domain.transcriptions import LanguageSpan
 from transcriber.domain.transcripts import (
     NameSource,
@@ -34,7 +35,10 @@ NO_SPEAKERS_IN_CHANNELS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AssembledTranscript:
-    """A transcript with its speakers, languages, warnings and models."""
+    """A transcript with its speakers, languages, warnings and models.
+
+    `playback` is the copy that the result `speech_key` announces.
+    """
 
     transcript: Transcript
     speakers: tuple[TranscriptSpeaker, ...]
@@ -42,6 +46,8 @@ class AssembledTranscript:
     warnings: tuple[str, ...]
     speech_model: str
     diarization_model: str
+    playback: MadeCopy | None = None
+    speech_key: str = ""
 
     def without_voiceprints(self) -> "AssembledTranscript":
         """Return the same transcript without voiceprints."""
@@ -79,6 +85,8 @@ def assemble(
         warnings=tuple(warnings),
         speech_model=speech.model,
         diarization_model=voices.model,
+        playback=speech.playback,
+        speech_key=next((task.result_key for task in tasks if task.stage is Stage.TRANSCRIBE), ""),
     )
 
 

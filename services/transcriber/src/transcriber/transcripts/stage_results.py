@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from common.times import seconds
 from securetranscribe.v1 import diarization_pb2, speech_pb2
+from transcriber.domain.playback import MadeCopy
 from transcriber.domain.transcriptions import LanguageSpan
 from transcriber.domain.transcripts import SpokenWord, Turn, Voiceprint
 from transcriber.transcripts.fragments import whole_words
@@ -21,6 +22,7 @@ class RecognizedSpeech:
     languages: tuple[LanguageSpan, ...]
     model: str
     warnings: tuple[str, ...] = ()
+    playback: MadeCopy | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +66,20 @@ def read_recognition(data: bytes, *, separate: bool = False) -> RecognizedSpeech
         ),
         model=message.model,
         warnings=tuple(message.warnings),
+        playback=_playback(message),
+    )
+
+
+def _playback(message: speech_pb2.Recognition) -> MadeCopy | None:
+    if not message.HasField("playback_copy"):
+        return None
+    copy = message.playback_copy
+    return MadeCopy(
+        content_type=copy.content_type,
+        size_bytes=copy.size_bytes,
+        peaks_bytes=copy.peaks_size_bytes,
+        channels=copy.channel_count,
+        duration=seconds(copy.duration),
     )
 
 

@@ -1,0 +1,47 @@
+"""Copies of recordings for playback."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CopyKeys:
+    """Objects of a copy and of its peaks, next to the result that announces them."""
+
+    playback: str
+    peaks: str
+
+    @classmethod
+    def of_result(cls, result_key: str) -> "CopyKeys":
+        """Return the keys that belong to the result of a task."""
+        name = result_key.removesuffix(".pb")
+        return cls(playback=f"{name}.webm", peaks=f"{name}.peaks")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MadeCopy:
+    """A copy that a worker has stored. Sizes are in bytes, `duration` in seconds.
+
+    `channels` is the number of signals in it, in the order of those of the task.
+    """
+
+    content_type: str
+    size_bytes: int
+    peaks_bytes: int
+    channels: int
+    duration: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlaybackCopy:
+    """The copy of a transcription, None as `made` without one.
+
+    `transcript_at` is None without a transcript. `source_available` is False once the recording
+    itself is not kept any more.
+    """
+
+    transcription_id: int
+    transcript_at: dt.datetime | None
+    source_available: bool
+    keys: CopyKeys
+    made: MadeCopy | None
