@@ -47,6 +47,8 @@ def task(
         audio_url=access.recording,
         stored_result_url=access.stored_result,
         result_url=access.result,
+        playback_url=access.playback,
+        peaks_url=access.peaks,
     )
     options = value.options
     if value.stage is Stage.TRANSCRIBE:

@@ -27,6 +27,7 @@ from transcriber.queue.lifecycle import Lifecycle
 from transcriber.store import locks
 from transcriber.store.decisions import DueDecisions
 from transcriber.store.jobs import Jobs
+from transcriber.store.playback import PlaybackCopies
 from transcriber.store.tasks import ProgressReport, Tasks
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Completion, Transcripts
@@ -206,6 +207,9 @@ class MergeStep(ItemStep[str]):
             ),
         )
         await application.apply_to_new(connection, job.transcription_id, before.workspace_id)
+        await PlaybackCopies(connection).settle(
+            job.transcription_id, assembled.speech_key, assembled.playback
+        )
         await ItemAttempts(connection).forget(_NEW_WORK, str(job.transcription_id))
         await Tasks(connection).done(merge.task_id)
         await Lifecycle(connection).complete(
