@@ -40,6 +40,8 @@ class _RevisionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Revision
     """By repeating edits."""
     REVISION_KIND_NAMES: _RevisionKind.ValueType  # 5
     """By following a speaker's profile or suggesting a name. It has no author and cannot be taken back."""
+    REVISION_KIND_VOCABULARY: _RevisionKind.ValueType  # 6
+    """By applying the corrections of the vocabulary. VocabularyService takes it back."""
 
 class RevisionKind(_RevisionKind, metaclass=_RevisionKindEnumTypeWrapper):
     """How a revision was made."""
@@ -56,6 +58,8 @@ REVISION_KIND_REDO: RevisionKind.ValueType  # 4
 """By repeating edits."""
 REVISION_KIND_NAMES: RevisionKind.ValueType  # 5
 """By following a speaker's profile or suggesting a name. It has no author and cannot be taken back."""
+REVISION_KIND_VOCABULARY: RevisionKind.ValueType  # 6
+"""By applying the corrections of the vocabulary. VocabularyService takes it back."""
 Global___RevisionKind: _TypeAlias = RevisionKind  # noqa: Y015
 
 @_typing.final
@@ -793,7 +797,9 @@ class Revision(_message.Message):
     kind: Global___RevisionKind.ValueType
     """How it was made."""
     author: _builtins.str
-    """Workspace whose session made it, empty for the recognizer and for names that followed a profile."""
+    """Workspace whose session made it, empty for the recognizer and for names that followed a profile.
+    `vocabulary` for corrections of the vocabulary.
+    """
     own: _builtins.bool
     """Whether the caller made it."""
     target_revision: _builtins.int

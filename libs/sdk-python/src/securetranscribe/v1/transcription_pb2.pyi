@@ -336,6 +336,7 @@ class Word(_message.Message):
     SPEAKER_LABELS_FIELD_NUMBER: _builtins.int
     WORD_ID_FIELD_NUMBER: _builtins.int
     EDITED_FIELD_NUMBER: _builtins.int
+    EDITED_REVISION_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """The word with its punctuation, without surrounding spaces."""
     probability: _builtins.float
@@ -343,7 +344,9 @@ class Word(_message.Message):
     word_id: _builtins.str
     """Identifier of the word in edits."""
     edited: _builtins.bool
-    """Whether a person wrote the word. It has no probability then."""
+    """Whether a person or a correction of the vocabulary wrote the word. It has no probability then."""
+    edited_revision: _builtins.int
+    """Revision that wrote the word, if it is edited. Its kind in the history tells how. 0 if unknown."""
     @_builtins.property
     def start(self) -> _duration_pb2.Duration:
         """Start, from the beginning of the recording."""
@@ -368,10 +371,11 @@ class Word(_message.Message):
         speaker_labels: _abc.Iterable[_builtins.str] | None = ...,
         word_id: _builtins.str = ...,
         edited: _builtins.bool = ...,
+        edited_revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["edited", b"edited", "end", b"end", "probability", b"probability", "speaker_labels", b"speaker_labels", "start", b"start", "text", b"text", "word_id", b"word_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["edited", b"edited", "edited_revision", b"edited_revision", "end", b"end", "probability", b"probability", "speaker_labels", b"speaker_labels", "start", b"start", "text", b"text", "word_id", b"word_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -162,6 +162,9 @@ class TranscriptWord(ApiModel):
     end: float
     confidence: float | None = Field(description="0 to 1, null if a person wrote the word.")
     edited: bool
+    edited_revision: int | None = Field(
+        description="Revision that wrote the word, null for the recognizer. Its kind tells how."
+    )
     speakers: list[str] = Field(description="Labels of all who speak, the word's speaker first.")
 
 
@@ -233,7 +236,7 @@ class RevisionData(ApiModel):
     """A revision in the history."""
 
     revision: int
-    kind: Literal["machine", "edit", "undo", "redo", "names"]
+    kind: Literal["machine", "edit", "undo", "redo", "names", "vocabulary"]
     author: str | None = Field(
         description="Workspace of the session, null for the recognizer and for followed names."
     )

@@ -295,6 +295,7 @@ def _word(value: Word, speakers: GroupedSpeakers) -> transcription_pb2.Word:
         ),
         word_id=value.id,
         edited=value.edited,
+        edited_revision=value.written,
     )
 
 

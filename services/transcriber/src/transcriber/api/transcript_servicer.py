@@ -13,11 +13,11 @@ from securetranscribe.v1 import transcript_pb2, transcript_pb2_grpc, transcripti
 from transcriber.api import edit_requests, responses
 from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import Segment
-from transcriber.editing.history import BatchKind
+from transcriber.editing.history import VOCABULARY, BatchKind, Entry
 from transcriber.editing.items import NoteItem
 from transcriber.editing.operations import Operation
 from transcriber.names.rules import as_merged, group_by_name
-from transcriber.outbox.messages import REVISION_KINDS
+from transcriber.outbox.messages import revision_kind
 from transcriber.store import locks
 from transcriber.store.edit_history import HistoryEntry
 from transcriber.store.edits import TranscriptEdits
@@ -273,19 +273,21 @@ def _note(note: NoteItem, author: str) -> transcript_pb2.Note:
 def _revision(entry: HistoryEntry, author: str) -> transcript_pb2.Revision:
     return transcript_pb2.Revision(
         revision=entry.entry.revision,
-        kind=REVISION_KINDS[entry.entry.kind],
+        kind=revision_kind(entry.entry),
         author=entry.entry.author,
         own=entry.entry.author == author,
         target_revision=entry.entry.target,
         create_time=timestamp(entry.created_at),
-        description=_description(entry.entry.kind, entry.operations),
+        description=_description(entry.entry, entry.operations),
     )
 
 
-def _description(kind: BatchKind, operations: Sequence[Operation]) -> str:
-    if kind is BatchKind.NAMES:
+def _description(entry: Entry, operations: Sequence[Operation]) -> str:
+    if entry.kind is BatchKind.NAMES:
         return "Follow names of speakers"
-    if kind is not BatchKind.EDIT:
-        return kind.capitalize()
+    if entry.kind is not BatchKind.EDIT:
+        return entry.kind.capitalize()
+    if entry.author == VOCABULARY:
+        return "Apply vocabulary"
     names = dict.fromkeys(_DESCRIPTIONS[type(item).__name__] for item in operations)
     return ", ".join(names) or "Restore an earlier revision"

@@ -47,6 +47,7 @@ class Word:
     """A word with the labels of everybody who speaks during it, its speaker first.
 
     `id` identifies it in edits. A word that a person wrote is `edited`, and its probability is 0.
+    `written` is the revision that wrote it, 0 for the recognizer.
     """
 
     text: str
@@ -56,6 +57,7 @@ class Word:
     speakers: tuple[str, ...]
     id: str = ""
     edited: bool = False
+    written: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,8 +6,7 @@ from enum import StrEnum
 
 from transcriber.editing.document import Document
 from transcriber.editing.effects import Effects, perform, reapply, revert
-from transcriber.editing.items import NoteItem, SegmentItem, WordItem
-
+from transcriber.editing.items import NoteItem, SegmentItem, Stamp, WordItem
 
 #: Author of batches that apply the corrections of a workspace's vocabulary.
 VOCABULARY = "vocabulary"
@@ -76,13 +75,15 @@ def replay(document: Document, entry: Entry, effects: Effects) -> None:
 def unwind(document: Document, entry: Entry, effects: Effects) -> None:
     """Set the values from before a batch, which must be the last one, for reading only.
 
-    The document may be a part of the transcript. Stamps are left as they are.
+    The document may be a part of the transcript. Stamps keep the revision of the last change.
     """
     repeated = entry.kind is not BatchKind.UNDO
     for change in reversed(effects.changes):
         item = document.find(change.item)
         if item is not None:
-            setattr(item, change.register, change.before if repeated else change.after)
+            value = change.before if repeated else change.after
+            origin = change.before_origin if repeated else change.after_origin
+            item.set(change.register, value, Stamp(origin, item.stamp(change.register).changed))
     for made in effects.made():
         item = document.find(made.id)
         if isinstance(item, WordItem | SegmentItem | NoteItem):

@@ -1,7 +1,7 @@
 """Segments and words as readers see them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from transcriber.domain.transcripts import SHORTEST_SECONDS
 from transcriber.editing import wording
@@ -13,7 +13,8 @@ from transcriber.editing.items import ItemId, SegmentItem, Times, WordItem
 class WordView:
     """A word. `probability` is None if a person wrote it.
 
-    `speakers` has the labels of everybody who speaks during it, its speaker first.
+    `speakers` has the labels of everybody who speaks during it, its speaker first. `written` is the
+    revision in which a person wrote it, 0 otherwise.
     """
 
     id: ItemId
@@ -22,6 +23,7 @@ class WordView:
     end: float
     probability: float | None
     speakers: tuple[str, ...]
+    written: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ def view_of(document: Document, segment: SegmentItem, *, merged: bool = True) ->
                 start=times.start,
                 end=times.end,
                 probability=word.wording.probability,
+                written=_written(word),
                 speakers=tuple(dict.fromkeys((label, *map(effective, word.others)))),
             )
             for word, times in zip(words, _times(words, start, end), strict=True)
@@ -99,6 +102,10 @@ def _times(words: list[WordItem], start: float, end: float) -> Iterator[Times]:
     for word in words:
         earliest = min(max(earliest, word.times.start), end)
         yield Times(earliest, min(max(earliest, word.times.end), end))
+
+
+def _written(word: WordItem) -> int:
+    return word.stamp("wording").origin if word.wording.probability is None else 0
 
 
 def _confidence(words: list[WordItem]) -> float:

@@ -11,7 +11,7 @@ from securetranscribe.v1 import diarization_pb2, event_pb2, queue_pb2, speech_pb
 from transcriber.domain.jobs import Failure, Job, Stage, Task
 from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import TranscriptSpeaker
-from transcriber.editing.history import BatchKind, Entry
+from transcriber.editing.history import VOCABULARY, BatchKind, Entry
 
 _FailureMessage = queue_pb2.Failure
 #: Kinds of revisions by those of batches.
@@ -21,6 +21,13 @@ REVISION_KINDS = {
     BatchKind.REDO: transcript_pb2.REVISION_KIND_REDO,
     BatchKind.NAMES: transcript_pb2.REVISION_KIND_NAMES,
 }
+
+
+def revision_kind(entry: Entry) -> transcript_pb2.RevisionKind.ValueType:
+    """Return how a batch made its revision."""
+    if entry.kind is BatchKind.EDIT and entry.author == VOCABULARY:
+        return transcript_pb2.REVISION_KIND_VOCABULARY
+    return REVISION_KINDS[entry.kind]
 
 
 def failure(value: Failure | None) -> _FailureMessage | None:
@@ -124,7 +131,7 @@ def transcript_edited(transcription_id: int, owner: Owner, entry: Entry) -> even
         transcript_edited=event_pb2.TranscriptEdited(
             transcription_id=transcription_id,
             revision=entry.revision,
-            kind=REVISION_KINDS[entry.kind],
+            kind=revision_kind(entry),
             author=entry.author,
         ),
     )

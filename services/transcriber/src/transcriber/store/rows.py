@@ -222,7 +222,10 @@ def words_to_json(words: Iterable[Word]) -> list[list[Any]]:
 
 
 def word_views_to_json(words: Iterable[WordView]) -> list[list[Any]]:
-    """Return [[text, start, end, probability or null, [label, ...], identifier], ...]."""
+    """Return [[text, start, end, probability or null, [label, ...], identifier, revision], ...].
+
+    The revision is the one that wrote an edited word, 0 for others.
+    """
     return [
         [
             word.text,
@@ -231,6 +234,7 @@ def word_views_to_json(words: Iterable[WordView]) -> list[list[Any]]:
             word.probability,
             list(word.speakers),
             str(word.id),
+            word.written,
         ]
         for word in words
     ]
@@ -247,6 +251,7 @@ def _word_of(row: DictRow, place: int, stored: Sequence[Any]) -> Word:
         speakers=tuple(speakers),
         id=item[0] if item else str(made),
         edited=probability is None,
+        written=item[1] if len(item) > 1 else 0,
     )
 
 

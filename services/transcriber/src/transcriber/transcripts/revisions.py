@@ -5,7 +5,7 @@ that have changed since, or until, the revision.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -14,12 +14,12 @@ from common.postgres import Connection
 from transcriber.domain.transcripts import Segment, Word
 from transcriber.editing import reconstruction, views
 from transcriber.editing.document import Document
-from transcriber.editing.items import NoteItem, PlacedItem, SpeakerItem
+from transcriber.editing.items import ItemId, NoteItem, PlacedItem, SpeakerItem
 from transcriber.editing.reconstruction import Measured, StoredBatch
 from transcriber.editing.views import SegmentView
 from transcriber.store.edit_history import Head
 from transcriber.store.edits import TranscriptEdits
-from transcriber.store.past import PastRows, Place
+from transcriber.store.past import PastRows, Place, machine_positions
 
 _Result = TypeVar("_Result")
 
@@ -51,33 +51,34 @@ class PastPage:
 class Stretch:
     """The parts of a transcript that the batches between two revisions touch.
 
-    Its document is at some revision of the transcript. `earlier` and `later` move it to the two
-    revisions. They can be called once each, in the order of `ways`.
+    `parts` are ranges of `places`. `steps` has both revisions in the order in which they are
+    reached, each with the batches that lead to it: from the newest revision if `back`, else from
+    the machine version. `positions` has the segments of the machine version that the batches touch.
     """
 
     places: Sequence[Place]
-    loaded: Sequence[range]
-    document: Document
-    ways: Sequence[tuple[int, Callable[[], None]]]
-    batches: Sequence[StoredBatch]
+    parts: Sequence[range]
+    back: bool
+    steps: Sequence[tuple[int, Sequence[StoredBatch]]]
+    between: Sequence[StoredBatch]
+    positions: Collection[int]
+    measured: Measured
+    repeats: Mapping[int, Sequence[int]]
 
-    def states(self, take: Callable[[Document], _Result]) -> dict[int, _Result]:
-        """Return what a function takes from the document at both revisions, by revision."""
+    def states(self, document: Document, take: Callable[[Document], _Result]) -> dict[int, _Result]:
+        """Return what a function takes from loaded parts at both revisions, by revision."""
         found = {}
-        for revision, go in self.ways:
-            go()
-            found[revision] = take(self.document)
+        for revision, batches in self.steps:
+            if self.back:
+                reconstruction.take_back(document, reversed(batches), self.measured, self.repeats)
+            else:
+                reconstruction.repeat(document, batches)
+            found[revision] = take(document)
         return found
 
-    def in_order(self, document: Document) -> Iterator[tuple[int, SegmentView]]:
-        """Yield the segments with words, each with the index of the place where its part begins."""
-        firsts = {self.places[part.start].item: part.start for part in self.loaded}
-        current = 0
-        for segment in document.segments():
-            current = firsts.get(str(segment.id), current)
-            view = views.view_of(document, segment, merged=False)
-            if view is not None:
-                yield current, view
+    def places_of(self, parts: Iterable[range]) -> dict[ItemId, int]:
+        """Return the numbers of the places at which parts begin, by their segments."""
+        return {ItemId.parse(self.places[part.start].item): part.start for part in parts}
 
 
 class Revisions:
@@ -94,25 +95,14 @@ class Revisions:
             NotFoundError: there is no such revision.
         """
         _check(head, revision)
-        if await self._is_near_newest(head, revision, revision):
-            stretch = await self._back(head, revision, head.revision)
-        else:
-            stretch = await self._forth(head, head.machine_revision, revision)
-        found = await asyncio.to_thread(_entries, stretch, revision)
-        found = [entry for entry in found if _within(entry, window)]
+        back = await self._is_near_newest(head, revision, revision)
+        bounds = (revision, head.revision) if back else (head.machine_revision, revision)
+        stretch = await self._stretch(head, *bounds, back=back, touched=StoredBatch.geometry)
+        computed = await self._views(head, stretch, revision, stretch.parts)
+        found = [entry for entry in _entries(stretch, computed) if _within(entry, window)]
         last = None if window.limit is None else window.offset + window.limit
         chosen = found[window.offset : last]
-        stored = await self._rows.shown(
-            [entry.place for entry in chosen if entry.view is None],
-            head.machine_revision,
-            words=window.words,
-        )
-        segments = [
-            segment_of(entry.view, words=window.words)
-            if entry.view is not None
-            else stored[entry.place.item]
-            for entry in chosen
-        ]
+        segments = await self._segments(head, stretch, revision, chosen, words=window.words)
         merges = {
             speaker.id: speaker.merged_into for speaker in await self.speakers(head, revision)
         }
@@ -126,9 +116,19 @@ class Revisions:
         """
         _check(head, earlier)
         _check(head, later)
-        if await self._is_near_newest(head, earlier, later):
-            return await self._back(head, earlier, later)
-        return await self._forth(head, earlier, later)
+        back = await self._is_near_newest(head, earlier, later)
+        return await self._stretch(head, earlier, later, back=back, touched=StoredBatch.touched)
+
+    async def load(self, head: Head, stretch: Stretch, parts: Iterable[range]) -> Document:
+        """Load parts of a stretch. Its steps lead from there to its revisions."""
+        chosen = [stretch.places[number] for part in parts for number in part]
+        items = await self._rows.items(chosen, head.machine_revision)
+
+        def placed() -> Iterator[PlacedItem]:
+            for place in chosen:
+                yield from items[place.item]
+
+        return Document(placed())
 
     async def speakers(self, head: Head, revision: int) -> list[SpeakerItem]:
         """Return the speakers with their registers at a revision."""
@@ -150,66 +150,89 @@ class Revisions:
         back = await self._rows.count(earlier, head.revision)
         return back <= await self._rows.count(head.machine_revision, later)
 
-    async def _back(self, head: Head, earlier: int, later: int) -> Stretch:
-        """Take back batches from the newest revision."""
-        batches = await self._rows.batches(earlier, head.revision)
-        between = [batch for batch in batches if batch.entry.revision <= later]
-        behind = batches[len(between) :]
-        wanted = {item for batch in between for item in batch.touched()}
-        places = await self._rows.current(wanted, head.machine_revision)
-        boundaries = {item for batch in batches for item in batch.boundaries()}
-        loaded, document = await self._document(head, places, boundaries)
+    async def _stretch(
+        self,
+        head: Head,
+        earlier: int,
+        later: int,
+        *,
+        back: bool,
+        touched: Callable[[StoredBatch], Iterable[str]],
+    ) -> Stretch:
+        """Return the parts with touched items, of the newest revision or of the machine version."""
+        if back:
+            batches = await self._rows.batches(earlier, head.revision)
+            between = [batch for batch in batches if batch.entry.revision <= later]
+            wanted = {item for batch in between for item in touched(batch)}
+            every = {item for batch in between for item in batch.touched()}
+            places = await self._rows.current(wanted, head.machine_revision)
+            steps = ((later, batches[len(between) :]), (earlier, between))
+        else:
+            batches = await self._rows.batches(head.machine_revision, later)
+            before = [batch for batch in batches if batch.entry.revision <= earlier]
+            between = batches[len(before) :]
+            origins = {new: old for batch in batches for new, old in batch.origins()}
+            wanted = {_first(item, origins) for batch in between for item in touched(batch)}
+            every = {_first(item, origins) for batch in between for item in batch.touched()}
+            places = await self._rows.machine(wanted, head.machine_revision)
+            steps = ((earlier, before), (later, between))
         measured, repeats = await self._undone(batches)
-
-        def to(steps: Sequence[StoredBatch]) -> Callable[[], None]:
-            return lambda: reconstruction.take_back(document, reversed(steps), measured, repeats)
-
         return Stretch(
             places=places,
-            loaded=loaded,
-            document=document,
-            ways=((later, to(behind)), (earlier, to(between))),
-            batches=between,
+            parts=reconstruction.parts(
+                [place.item for place in places],
+                {item for batch in batches for item in batch.boundaries()},
+                {number for number, place in enumerate(places) if place.wanted},
+            ),
+            back=back,
+            steps=steps,
+            between=between,
+            positions=machine_positions(every, head.machine_revision),
+            measured=measured,
+            repeats=repeats,
         )
 
-    async def _forth(self, head: Head, earlier: int, later: int) -> Stretch:
-        """Repeat batches on the machine version."""
-        batches = await self._rows.batches(head.machine_revision, later)
-        before = [batch for batch in batches if batch.entry.revision <= earlier]
-        between = batches[len(before) :]
-        origins = {new: old for batch in batches for new, old in batch.origins()}
-        wanted = {_first(item, origins) for batch in between for item in batch.touched()}
-        places = await self._rows.machine(wanted, head.machine_revision)
-        boundaries = {item for batch in batches for item in batch.boundaries()}
-        loaded, document = await self._document(head, places, boundaries)
-
-        def to(steps: Sequence[StoredBatch]) -> Callable[[], None]:
-            return lambda: reconstruction.repeat(document, steps)
-
-        return Stretch(
-            places=places,
-            loaded=loaded,
-            document=document,
-            ways=((earlier, to(before)), (later, to(between))),
-            batches=between,
+    async def _views(
+        self, head: Head, stretch: Stretch, revision: int, parts: Sequence[range]
+    ) -> list[tuple[int, SegmentView]]:
+        """Return the segments of parts at a revision, each with the number of its place."""
+        document = await self.load(head, stretch, parts)
+        places = stretch.places_of(parts)
+        states = await asyncio.to_thread(
+            stretch.states, document, lambda document: list(_in_order(document, places))
         )
+        return states[revision]
 
-    async def _document(
-        self, head: Head, places: Sequence[Place], boundaries: set[str]
-    ) -> tuple[list[range], Document]:
-        loaded = reconstruction.parts(
-            [place.item for place in places],
-            boundaries,
-            {number for number, place in enumerate(places) if place.wanted},
-        )
-        chosen = [places[number] for part in loaded for number in part]
-        items = await self._rows.items(chosen, head.machine_revision)
+    async def _segments(
+        self,
+        head: Head,
+        stretch: Stretch,
+        revision: int,
+        chosen: Sequence["_Entry"],
+        *,
+        words: bool,
+    ) -> list[Segment]:
+        """Return segments as readers get them.
 
-        def placed() -> Iterator[PlacedItem]:
-            for place in chosen:
-                yield from items[place.item]
-
-        return loaded, Document(placed())
+        Those whose times are as they were may still have had other words.
+        """
+        stored = [entry for entry in chosen if entry.view is None]
+        rewritten = [
+            range(entry.number, entry.number + 1)
+            for entry in stored
+            if entry.place.position < 0 or entry.place.position in stretch.positions
+        ]
+        views_at = dict(await self._views(head, stretch, revision, rewritten))
+        same = [entry.place for entry in stored if entry.number not in views_at]
+        found = await self._rows.shown(same, head.machine_revision, words=words)
+        segments = []
+        for entry in chosen:
+            view = entry.view or views_at.get(entry.number)
+            if view is not None:
+                segments.append(segment_of(view, words=words))
+            else:
+                segments.append(found[entry.place.item])
+        return segments
 
     async def _undone(
         self, batches: Sequence[StoredBatch]
@@ -255,6 +278,7 @@ def segment_of(view: SegmentView, *, words: bool) -> Segment:
                 speakers=word.speakers,
                 id=str(word.id),
                 edited=word.probability is None,
+                written=word.written,
             )
             for word in view.words
         )
@@ -270,20 +294,31 @@ def _first(item: str, origins: Mapping[str, str]) -> str:
     return item
 
 
-def _entries(stretch: Stretch, revision: int) -> list[_Entry]:
+def _in_order(
+    document: Document, places: Mapping[ItemId, int]
+) -> Iterator[tuple[int, SegmentView]]:
+    """Yield the segments with words, each with the place where its part begins."""
+    current = 0
+    for segment in document.segments():
+        current = places.get(segment.id, current)
+        view = views.view_of(document, segment, merged=False)
+        if view is not None:
+            yield current, view
+
+
+def _entries(stretch: Stretch, computed: Sequence[tuple[int, SegmentView]]) -> list[_Entry]:
     """Return the segments of a revision in order of their start."""
-    views_at = stretch.states(lambda document: list(stretch.in_order(document)))[revision]
-    computed = {number for part in stretch.loaded for number in part}
+    within = {number for part in stretch.parts for number in part}
     entries = [
         _Entry(start=place.start, end=place.end, number=number, place=place)
         for number, place in enumerate(stretch.places)
-        if place.shown and number not in computed
+        if place.shown and number not in within
     ]
     entries.extend(
         _Entry(
             start=view.start, end=view.end, number=number, place=stretch.places[number], view=view
         )
-        for number, view in views_at
+        for number, view in computed
     )
     return sorted(entries, key=lambda entry: (entry.start, entry.number))
 
