@@ -38,6 +38,27 @@ class StoredBatch:
                 yield change[0]
         yield from self.stored["divided"]
 
+    def geometry(self) -> Iterator[str]:
+        """Yield those of the items on which the times and the number of segments depend."""
+        for after, items in self.stored["insertions"]:
+            if after is not None:
+                yield after
+            for item in items:
+                yield item[1]
+        for item, register, before, _, after, _ in self.stored["changes"]:
+            moved = register == "times" and before != after
+            if moved or register in {"alive", "edges"}:
+                yield item
+
+    def changed(self) -> Iterator[str]:
+        """Yield the words and segments that the batch made or changed."""
+        for _, items in self.stored["insertions"]:
+            for item in items:
+                yield item[1]
+        for change in self.stored["changes"]:
+            if not change[0].startswith("@"):
+                yield change[0]
+
     def origins(self) -> Iterator[tuple[str, str]]:
         """Yield the new words and segments, each with the one that it was inserted behind."""
         for after, items in self.stored["insertions"]:
@@ -93,8 +114,9 @@ def take_back(
     `measured` has the times of words that were measured again, by revision, and `repeats` the
     revisions that repeated a batch.
     """
+    known = {str(item.id) for item in (*document, *document.notes)}
     for batch in batches:
-        if not _concerns(document, batch):
+        if known.isdisjoint(batch.touched()) and not batch.stored["notes"]:
             continue
         effects = batch.effects
         if batch.entry.kind is BatchKind.UNDO:
@@ -104,9 +126,12 @@ def take_back(
 
 def repeat(document: Document, batches: Iterable[StoredBatch]) -> None:
     """Repeat batches in a part of a transcript, the oldest first."""
+    known = {str(item.id) for item in document}
     for batch in batches:
-        if _concerns(document, batch):
-            history.replay(document, batch.entry, _restricted(document, batch.effects))
+        if not known.isdisjoint(batch.touched()):
+            effects = _restricted(document, batch.effects)
+            known.update(str(item.id) for part in effects.insertions for item in part.items)
+            history.replay(document, batch.entry, effects)
 
 
 def take_back_speakers(speakers: Iterable[SpeakerItem], batches: Iterable[StoredBatch]) -> None:
@@ -118,12 +143,6 @@ def take_back_speakers(speakers: Iterable[SpeakerItem], batches: Iterable[Stored
             speaker = by_label.get(change.item) if isinstance(change.item, str) else None
             if speaker is not None:
                 setattr(speaker, change.register, change.before if repeated else change.after)
-
-
-def _concerns(document: Document, batch: StoredBatch) -> bool:
-    return bool(batch.stored["notes"]) or any(
-        document.find(ItemId.parse(item)) is not None for item in batch.touched()
-    )
 
 
 def _restricted(document: Document, effects: Effects) -> Effects:

@@ -2,13 +2,14 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from common import characters
 from common.audio.signals import ChannelMode, ChannelPlan
 from common.errors import SpeakerError, ValidationError
 from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker, same_name
+from transcriber.editing.items import SpeakerItem
 
 LONGEST_NAME = 255
 #: A label of a new transcript matches an old one if it covers at least this share of its speech.
@@ -284,6 +285,23 @@ def as_merged(
     """Return the speakers as they were merged in a revision, given by label."""
     return tuple(
         replace(speaker, merged_into=merges.get(speaker.label, "")) for speaker in speakers
+    )
+
+
+def as_of(
+    speakers: Sequence[TranscriptSpeaker], items: Iterable[SpeakerItem]
+) -> tuple[TranscriptSpeaker, ...]:
+    """Return the speakers as they were named and merged in a revision."""
+    by_label = {item.id: item for item in items}
+    return tuple(
+        replace(
+            speaker,
+            merged_into=by_label[speaker.label].merged_into,
+            name=by_label[speaker.label].name.name,
+            name_source=by_label[speaker.label].name.source,
+        )
+        for speaker in speakers
+        if speaker.label in by_label
     )
 
 

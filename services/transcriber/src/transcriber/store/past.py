@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from psycopg.rows import DictRow
 
@@ -89,6 +90,7 @@ class Place:
 
     item: str
     position: int
+    rank: Decimal
     start: float
     end: float
     shown: bool
@@ -189,17 +191,14 @@ class PastRows:
         parameters = {
             "id": self._id,
             "items": list(wanted),
-            "positions": [
-                machine_version.position_of(item_id)
-                for item_id in map(ItemId.parse, wanted)
-                if item_id.revision == machine_revision
-            ],
+            "positions": list(machine_positions(wanted, machine_revision)),
         }
         return [
             Place(
                 item=row["item"]
                 or str(machine_version.segment_id(machine_revision, row["position"])),
                 position=row["position"],
+                rank=row["rank"],
                 start=row["start_seconds"],
                 end=row["end_seconds"],
                 shown=row["shown"],
@@ -207,6 +206,15 @@ class PastRows:
             )
             for row in await fetch_all(self._connection, sql, parameters)
         ]
+
+
+def machine_positions(items: Iterable[str], machine_revision: int) -> set[int]:
+    """Return the positions of the segments of the machine version that have some items."""
+    return {
+        machine_version.position_of(item_id)
+        for item_id in map(ItemId.parse, items)
+        if item_id.revision == machine_revision
+    }
 
 
 def _batch(row: DictRow) -> StoredBatch:
