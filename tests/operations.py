@@ -11,7 +11,7 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, MethodDescriptor
 
 #: Name what one session owns.
-OWNED = frozenset({"transcription_id", "job_id"})
+OWNED = frozenset({"transcription_id", "job_id", "term_id", "correction_id"})
 #: Shared by all sessions of a deployment: profiles of speakers and their observations.
 SHARED = frozenset({"speaker_id", "source_speaker_id", "observation_id", "observation_ids"})
 #: Parts of a transcription, which are found only within it.
@@ -29,15 +29,18 @@ PARTS = frozenset(
 )
 #: Lists of owned things. Each of them is answered for itself, in tests of their own.
 LISTS = frozenset({"transcription_ids"})
-#: The caller's own key of a request, which identifies no resource.
-_OWN_WORDS = frozenset({"request_id", "replacement_id"})
+#: The caller's own key of a request, or of a summary of the caller's own edits.
+_OWN_WORDS = frozenset({"request_id", "replacement_id", "suggestion_id"})
 #: Named only by services, in methods that sessions may not call.
 _INTERNAL = frozenset({"workspace_id", "speaker_ids"})
 _CONTRACTS = (
     "session",
     "transcription",
     "transcript",
+    "vocabulary",
     "queue",
+    "search",
+    "embedding",
     "speech",
     "diarization",
     "speaker",

@@ -20,6 +20,7 @@ SERVICES = (
     "gateway",
     "transcriber-api",
     "transcriber-worker-1",
+    "transcriber-embedder",
     "diarizer-1",
     "speakers",
     "exporter",

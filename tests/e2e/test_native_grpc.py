@@ -28,8 +28,14 @@ from tests.e2e.stack import Stack
 
 SERVED = {
     "gateway": ["SessionService"],
-    "transcriber-api": ["TranscriptionService", "TranscriptService", "QueueService"],
+    "transcriber-api": [
+        "TranscriptionService",
+        "TranscriptService",
+        "VocabularyService",
+        "QueueService",
+    ],
     "transcriber-worker-1": ["SpeechService"],
+    "transcriber-embedder": ["EmbeddingService"],
     "diarizer-1": ["DiarizationService"],
     "speakers": ["SpeakerService"],
     "exporter": ["ExportService"],

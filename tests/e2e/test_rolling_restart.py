@@ -23,7 +23,8 @@ _FOUND_AGAIN_SECONDS = 60
 _TOLD_SECONDS = 60
 # Workers first, while most of the work is outstanding.
 ORDER = (
-    "transcriber-worker-1", "diarizer-1", "transcriber-api", "speakers", "gateway", "exporter",
+    "transcriber-worker-1", "diarizer-1", "transcriber-embedder", "transcriber-api", "speakers",
+    "gateway", "exporter",
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from tests.ports import free_port
 def names(count_of_workers: int = 1) -> set[str]:
     workers = [f"transcriber-worker-{number + 1}" for number in range(count_of_workers)]
     services = ["gateway", "transcriber-api", *workers, "diarizer-1", "speakers", "exporter"]
-    return {"postgres", "nats", "s3", *services}
+    return {"postgres", "nats", "s3", "transcriber-embedder", *services}
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_up_in_the_foreground_until_ctrl_c(
 
     assert f"http://127.0.0.1:{gateway_port}/docs" in operator.said
     state = json.loads((operator.data / "state.json").read_text())
-    assert len(state["addresses"]) == 6
+    assert len(state["addresses"]) == 7
     assert all(address in operator.said for address in state["addresses"].values())
     assert str(operator.data / "logs") in operator.said
 

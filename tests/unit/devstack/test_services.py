@@ -47,6 +47,7 @@ def test_every_service_has_a_process(plan: MakePlan) -> None:
         "gateway",
         "transcriber-api",
         "transcriber-worker-1",
+        "transcriber-embedder",
         "diarizer-1",
         "speakers",
         "exporter",
@@ -78,6 +79,7 @@ def test_every_service_has_the_addresses_of_all(plan: MakePlan) -> None:
         "GATEWAY_GRPC",
         "TRANSCRIBER_GRPC",
         "SPEECH_GRPC",
+        "EMBEDDER_GRPC",
         "DIARIZER_GRPC",
         "SPEAKERS_GRPC",
         "EXPORTER_GRPC",
@@ -115,17 +117,32 @@ def test_variables_of_the_operator_reach_every_service(plan: MakePlan) -> None:
     made = plan(environment={"LOG_LEVEL": "DEBUG", "SECRET_KEY": "mine"})
     for one in made.processes:
         assert one.spec.environment["LOG_LEVEL"] == "DEBUG"
-        if not one.service.scaled:
+        if not (one.service.scaled or one.service.alone):
             assert one.spec.environment["SECRET_KEY"] == "mine"
 
 
 def test_workers_get_no_key_but_their_own(plan: MakePlan) -> None:
     made = plan(environment={"SECRET_KEY": "mine"})
-    workers = [one for one in made.processes if one.service.scaled]
-    assert workers
+    workers = [one for one in made.processes if one.service.scaled or one.service.alone]
+    assert len(workers) == 3
     for one in workers:
         assert "mine" not in one.spec.environment.values()
         assert one.spec.environment["SERVICE_KEY"] == receiver_key("mine", one.service.name)
+
+
+def test_embedder_has_no_server(plan: MakePlan) -> None:
+    made = plan()
+    assert (
+        not {"DATABASE_URL", "NATS_URL", "SECRET_KEY"}
+        & variables(made, "transcriber-embedder").keys()
+    )
+
+
+@pytest.mark.parametrize("word", ["false", "0", "No"])
+def test_embedder_is_left_out_if_it_is_turned_off(plan: MakePlan, word: str) -> None:
+    names = [one.name for one in plan(environment={"SEMANTIC_SEARCH": word}).processes]
+    assert "transcriber-embedder" not in names
+    assert "transcriber-api" in names
 
 
 def test_without_a_secret_key_the_generated_one_is_used(plan: MakePlan) -> None:
@@ -214,7 +231,7 @@ def test_metrics_are_off_or_on_consecutive_ports(plan: MakePlan) -> None:
     assert "METRICS_PORT" not in variables(off, "gateway")
     made = plan(StackConfig(metrics_port=9100))
     ports = [one.spec.environment["METRICS_PORT"] for one in made.processes]
-    assert ports == ["9100", "9101", "9102", "9103", "9104", "9105"]
+    assert ports == ["9100", "9101", "9102", "9103", "9104", "9105", "9106"]
 
 
 def test_tls_files_reach_the_probe(plan: MakePlan) -> None:

@@ -155,6 +155,26 @@ class ServiceSettings(Settings):
         return self
 
 
+class SeparateKeySettings(ServiceSettings):
+    """Settings of services that read texts and recordings of strangers.
+
+    They need no key but their own: SERVICE_KEY instead of SECRET_KEY.
+    """
+
+    secret_key: SecretStr = SecretStr("")
+    service_key: SecretStr = SecretStr("")
+
+    def call_key(self, service: str) -> str:
+        """Return the key with which calls to the service are verified."""
+        return self.service_key.get_secret_value() or super().call_key(service)
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Self:
+        if not self.service_key.get_secret_value() and len(self.secret_key.get_secret_value()) < 32:
+            raise ValueError("SERVICE_KEY must be set, or SECRET_KEY with at least 32 characters")
+        return self
+
+
 class AdminSettings(Settings):
     """Settings of services with work for administrators. Without a token there are none."""
 

@@ -14,6 +14,7 @@ DEFAULT_DATA_DIRECTORY = Path(".data")
 DEFAULT_PORT = 8000
 TRANSCRIBER_WORKER = "transcriber-worker"
 DIARIZER = "diarizer"
+EMBEDDER = "transcriber-embedder"
 
 _PREFIX = "DEVSTACK_"
 _PORT_SUFFIX = "_PORT"

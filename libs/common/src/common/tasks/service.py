@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Generic, Literal, Self, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 from uuid import uuid4
 
 import nats.errors
 from nats.aio.client import Client
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field
 
 from common import bus, gpu
 from common.bus import Delivery
@@ -20,7 +20,7 @@ from common.errors import ApplicationError
 from common.grpc_server import AddToServer
 from common.inference import Inference
 from common.runtime import Supervisor, eventually
-from common.settings import LocalStoreSettings, Seconds, ServiceSettings, parse_size
+from common.settings import LocalStoreSettings, Seconds, SeparateKeySettings, parse_size
 from common.signed_objects import SignedObjects
 from common.tasks import replacement
 from common.tasks.memory import MemoryLimit
@@ -32,15 +32,12 @@ Services = Mapping[str, AddToServer]
 OptionalBytes = Annotated[int, BeforeValidator(parse_size), Field(ge=0)] | None
 
 
-class WorkerSettings(ServiceSettings, LocalStoreSettings):
+class WorkerSettings(SeparateKeySettings, LocalStoreSettings):
     """Settings of every worker.
 
     A worker reads recordings of strangers, so it needs no key but its own: SERVICE_KEY instead of
     SECRET_KEY, and none of the object store. A task has the URLs of its objects.
     """
-
-    secret_key: SecretStr = SecretStr("")
-    service_key: SecretStr = SecretStr("")
 
     worker_id: str = Field(default_factory=lambda: f"worker-{uuid4().hex[:12]}")
     task_ack_wait_seconds: Seconds = 15
@@ -51,16 +48,6 @@ class WorkerSettings(ServiceSettings, LocalStoreSettings):
     model_dir: Path = Path(".models")
     use_gpu: bool = False
     model_threads: int = Field(0, ge=0, le=256)
-
-    def call_key(self, service: str) -> str:
-        """Return the key with which calls to the worker are verified."""
-        return self.service_key.get_secret_value() or super().call_key(service)
-
-    @model_validator(mode="after")
-    def _one_key(self) -> Self:
-        if not self.service_key.get_secret_value() and len(self.secret_key.get_secret_value()) < 32:
-            raise ValueError("SERVICE_KEY must be set, or SECRET_KEY with at least 32 characters")
-        return self
 
     @property
     def device(self) -> Literal["cpu", "cuda"]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from common.postgres import Connection, execute, fetch_all, fetch_one
 from transcriber.domain.library import TitleSource
+from transcriber.store.search import SearchIndex
 
 _OWN = """
 SELECT id FROM transcriptions WHERE workspace_id = %s AND id = ANY(%s) AND trashed_at IS NULL
@@ -145,9 +146,10 @@ class Titles:
         """Give a locked transcription the title of a person. Empty has one suggested again."""
         if not title:
             await execute(self._connection, _SUGGEST_AGAIN, (transcription_id,))
-            return
-        parameters = {"id": transcription_id, "title": title, "source": TitleSource.OWN}
-        await execute(self._connection, _NAME, parameters)
+        else:
+            parameters = {"id": transcription_id, "title": title, "source": TitleSource.OWN}
+            await execute(self._connection, _NAME, parameters)
+        await SearchIndex(self._connection).describe(transcription_id)
 
     async def suggest(self, suggestion: Suggestion, *, replace: bool = False) -> bool:
         """Store a suggestion unless the transcript has been made again or has a person's title.
@@ -160,7 +162,10 @@ class Titles:
             "title": suggestion.title,
             "replace": replace,
         }
-        return await execute(self._connection, _SUGGESTED, parameters) == 1
+        stored = await execute(self._connection, _SUGGESTED, parameters) == 1
+        if stored:
+            await SearchIndex(self._connection).describe(suggestion.transcription_id)
+        return stored
 
     async def due(self, limit: int) -> list[int]:
         """Return transcriptions for which a title is to be suggested."""

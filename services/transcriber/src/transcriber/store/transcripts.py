@@ -47,6 +47,8 @@ _SPEAKERS = """
 SELECT * FROM transcript_speakers WHERE transcription_id = ANY(%s) ORDER BY position
 """
 _CLEAR_EDITS = "DELETE FROM edited_segments WHERE transcription_id = %s"
+# Until the new transcript is indexed, nothing of the old one is found.
+_CLEAR_INDEX = "DELETE FROM search_segments WHERE transcription_id = %s AND kind <> 'title'"
 _CLEAR_SEGMENTS = "DELETE FROM segments WHERE transcription_id = %s"
 _CLEAR_SPEAKERS = "DELETE FROM transcript_speakers WHERE transcription_id = %s"
 _COPY_SEGMENTS = """
@@ -167,6 +169,7 @@ class Transcripts:
     async def replace(self, transcription_id: int, completion: Completion) -> dt.datetime:
         """Store a transcript in place of an earlier one. Return its time of assembly."""
         await execute(self._connection, _CLEAR_EDITS, (transcription_id,))
+        await execute(self._connection, _CLEAR_INDEX, (transcription_id,))
         await execute(self._connection, _CLEAR_SEGMENTS, (transcription_id,))
         await execute(self._connection, _CLEAR_SPEAKERS, (transcription_id,))
         await self._copy(transcription_id, completion.transcript.segments)

@@ -1,0 +1,1 @@
+"""The embedder process: vectors of texts, for the search by meaning."""
