@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -11,7 +12,7 @@ from devstack.testing import embedded_servers, running_services
 from securetranscribe import SecureTranscribeClient
 from tests.e2e.contract import Api
 from tests.e2e.contract import client as http_client
-from tests.e2e.owners import Owner
+from tests.e2e.owners import Owner, asked
 from tests.e2e.recordings import excerpt
 from tests.e2e.span_collector import SpanCollector
 from tests.e2e.stack import JOB_SECONDS, MAX_FILE_SIZE, SESSION_CACHE_SECONDS, Completed, Stack
@@ -132,6 +133,10 @@ def owner(stack: Stack, completed: Completed, sample: Path) -> Iterator[Owner]:
         with sample.open("rb") as file:
             cancelled = client.upload_audio(file, auto_start=True)
         client.cancel_job(cancelled["job_id"])
+        kept = uuid4().hex
+        term = asked(client, "POST", "/vocabulary/terms", json={"text": kept})
+        rule = {"heard": kept, "meant": "never said"}
+        correction = asked(client, "POST", "/vocabulary/corrections", json=rule)
         yield Owner(
             client=client,
             ids={
@@ -141,8 +146,12 @@ def owner(stack: Stack, completed: Completed, sample: Path) -> Iterator[Owner]:
                     cancelled["transcription_id"],
                 ],
                 "job_id": [completed.job_id, cancelled["job_id"]],
+                "term_id": [term["term_id"]],
+                "correction_id": [correction["correction_id"]],
             },
         )
+        asked(client, "DELETE", f"/vocabulary/terms/{term['term_id']}")
+        asked(client, "DELETE", f"/vocabulary/corrections/{correction['correction_id']}")
 
 
 @pytest.fixture(scope="module")

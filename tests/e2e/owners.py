@@ -8,10 +8,13 @@ from hypothesis import HealthCheck, settings
 
 from securetranscribe import SecureTranscribeClient
 
+_VOCABULARY = ("terms", "corrections")
 EXAMPLES = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 NEVER_GIVEN: dict[str, Any] = {
     "transcription_id": 2**62,
     "job_id": "job_00000000000000000000000000000000",
+    "term_id": 2**62,
+    "correction_id": 2**62,
 }
 Outcome: TypeAlias = tuple[Any, str]
 
@@ -34,9 +37,15 @@ class Owner:
                 self.client.list_transcriptions(),
                 statuses,
                 [self.client.get_job(job_id) for job_id in self.ids["job_id"]],
+                [asked(self.client, "GET", f"/vocabulary/{kind}") for kind in _VOCABULARY],
             ],
             sort_keys=True,
         )
+
+
+def asked(client: SecureTranscribeClient, method: str, path: str, **arguments: Any) -> Any:
+    """Return the data of an operation that the client has no method for."""
+    return client._data(method, path, **arguments)
 
 
 def token_of(client: SecureTranscribeClient) -> str:
