@@ -31,6 +31,7 @@ SERVED = {
     "transcriber-api": [
         "TranscriptionService",
         "TranscriptService",
+        "PlaybackService",
         "VocabularyService",
         "QueueService",
     ],

@@ -24,6 +24,7 @@ CALLS: Mapping[str, str] = {
     "SessionService": "GetCurrentSession",
     "TranscriptionService": "ListTranscriptions",
     "TranscriptService": "ListRevisions",
+    "PlaybackService": "GetPlayback",
     "VocabularyService": "ListTerms",
     "QueueService": "GetQueueStatus",
     "SpeechService": "Recognize",

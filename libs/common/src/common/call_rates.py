@@ -20,6 +20,8 @@ _MEDIA = frozenset(
         "DownloadRecording",
         "StreamTranscript",
         "ReadTranscript",
+        "ReadPlayback",
+        "GetPeaks",
     }
 )
 _EDITS = frozenset(

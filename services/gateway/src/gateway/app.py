@@ -25,6 +25,7 @@ from common.upload_places import PlaceLimits, UploadPlaces
 from gateway import loop_watch
 from gateway.api.archive import ArchiveApi
 from gateway.api.exports import ExportApi
+from gateway.api.playback import PlaybackApi
 from gateway.api.queue import QueueApi
 from gateway.api.replacements import ReplacementApi
 from gateway.api.search import SearchApi
@@ -207,6 +208,7 @@ class Gateway:
             VocabularyApi(self._backends),
             VocabularyEditsApi(self._backends),
             SearchApi(self._backends),
+            PlaybackApi(self._backends),
             ExportApi(self._backends),
             SpeakerApi(self._backends),
             SpeakerLedgerApi(self._backends),

@@ -13,6 +13,7 @@ from common.signing import CallSigner, acting_for
 from gateway.sessions.erasure import Erase
 from securetranscribe.v1 import (
     export_pb2_grpc,
+    playback_pb2_grpc,
     queue_pb2_grpc,
     search_pb2_grpc,
     session_pb2,
@@ -58,6 +59,7 @@ class Backends:
         self.transcripts = transcript_pb2_grpc.TranscriptServiceStub(self._transcriber)
         self.searches = search_pb2_grpc.SearchServiceStub(self._transcriber)
         self.vocabulary = vocabulary_pb2_grpc.VocabularyServiceStub(self._transcriber)
+        self.playback = playback_pb2_grpc.PlaybackServiceStub(self._transcriber)
         self.queue = queue_pb2_grpc.QueueServiceStub(self._transcriber)
         self.speakers = speaker_pb2_grpc.SpeakerServiceStub(self._speakers)
         self.exports = export_pb2_grpc.ExportServiceStub(self._exporter)

@@ -1,7 +1,6 @@
 """Peaks of waveforms."""
 
 import io
-import struct
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from common.audio.peaks import (
     RATES,
     PeakMeter,
     Peaks,
-    data_file_header,
     read_index,
     write_peaks,
 )
@@ -91,8 +89,3 @@ def test_other_files_are_refused() -> None:
     for data in (b"", b"STPEAKS1", b"x" * HEADER_BYTES):
         with pytest.raises(ValueError, match="peaks"):
             read_index(data)
-
-
-def test_header_of_a_data_file() -> None:
-    header = data_file_header(samples_per_peak=80, length=7, channels=2)
-    assert struct.unpack("<iIiiIi", header) == (2, 1, SAMPLE_RATE, 80, 7, 2)

@@ -30,8 +30,6 @@ _LEVEL = struct.Struct("<IIQ")
 HEADER_BYTES = _HEADER.size + len(RATES) * _LEVEL.size
 #: Bytes of one peak of one channel.
 PEAK_BYTES = 2
-#: Header of data files: version, flag for 8 bits, sample rate, samples per peak, peaks, channels.
-_DATA_FILE = struct.Struct("<iIiiIi")
 
 Peaks = npt.NDArray[np.int8]
 
@@ -146,11 +144,6 @@ def read_index(header: bytes) -> PeakIndex:
             for samples, length, offset in levels
         ),
     )
-
-
-def data_file_header(*, samples_per_peak: int, length: int, channels: int) -> bytes:
-    """Return the header of a data file of `audiowaveform` with 8-bit peaks."""
-    return _DATA_FILE.pack(2, 1, SAMPLE_RATE, samples_per_peak, length, channels)
 
 
 def _read(channel: BinaryIO | None, count: int) -> Peaks:

@@ -81,14 +81,25 @@ def respond(
     """
     tag = entity_tag(content)
     common = {**headers, "Accept-Ranges": "bytes", "ETag": tag}
-    part = None
-    # Only an equal entity tag matches. There is no date that it could be compared with.
-    if "range" in request and request.get("if-range", tag).strip() == tag:
-        part = requested(request["range"], len(content))
+    part = selected(request, tag=tag, size=len(content))
     if part is None:
         return Response(content, media_type=media_type, headers=common)
     common["Content-Range"] = str(part)
     return Response(part.of(content), status_code=206, media_type=media_type, headers=common)
+
+
+def selected(request: Headers, *, tag: str, size: int) -> ByteRange | None:
+    """Return the range that the headers of a request ask for, None to send the whole.
+
+    `tag` is the entity tag of the content, and `size` its length in bytes.
+
+    Raises:
+        RangeNotSatisfiableError: the range begins after the end, or is empty.
+    """
+    # Only an equal entity tag matches. There is no date that it could be compared with.
+    if "range" in request and request.get("if-range", tag).strip() == tag:
+        return requested(request["range"], size)
+    return None
 
 
 def entity_tag(content: bytes) -> str:
