@@ -28,7 +28,7 @@ from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n securetranscribe/v1/export.proto\x12\x13securetranscribe.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\xbf\x01\n\x1a\x45xportTranscriptionRequest\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12\x39\n\x06\x66ormat\x18\x02 \x01(\x0e\x32!.securetranscribe.v1.ExportFormatR\x06\x66ormat\x12;\n\x07options\x18\x03 \x03(\x0e\x32!.securetranscribe.v1.ExportOptionR\x07options\"O\n\x0e\x45xportMetadata\x12\x1a\n\x08\x66ilename\x18\x01 \x01(\tR\x08\x66ilename\x12!\n\x0c\x63ontent_type\x18\x02 \x01(\tR\x0b\x63ontentType\"J\n\x1dSummarizeTranscriptionRequest\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\"O\n\x10SummaryStatement\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\'\n\x0fsegment_indexes\x18\x02 \x03(\x05R\x0esegmentIndexes\"\x9e\x01\n\nActionItem\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n\x05owner\x18\x02 \x01(\tR\x05owner\x12\x10\n\x03\x64ue\x18\x03 \x01(\tR\x03\x64ue\x12#\n\rsegment_index\x18\x04 \x01(\x05R\x0csegmentIndex\x12/\n\x05start\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05start\"\xdf\x01\n\x1eSummarizeTranscriptionResponse\x12\x45\n\nstatements\x18\x01 \x03(\x0b\x32%.securetranscribe.v1.SummaryStatementR\nstatements\x12\x42\n\x0c\x61\x63tion_items\x18\x02 \x03(\x0b\x32\x1f.securetranscribe.v1.ActionItemR\x0b\x61\x63tionItems\x12\x16\n\x06method\x18\x03 \x01(\tR\x06method\x12\x1a\n\x08\x63overage\x18\x04 \x01(\x01R\x08\x63overage\"\x1a\n\x18ListExportFormatsRequest\"\xc1\x01\n\x10\x45xportFormatInfo\x12\x39\n\x06\x66ormat\x18\x01 \x01(\x0e\x32!.securetranscribe.v1.ExportFormatR\x06\x66ormat\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12!\n\x0c\x63ontent_type\x18\x03 \x01(\tR\x0b\x63ontentType\x12;\n\x07options\x18\x04 \x03(\x0e\x32!.securetranscribe.v1.ExportOptionR\x07options\"\\\n\x19ListExportFormatsResponse\x12?\n\x07\x66ormats\x18\x01 \x03(\x0b\x32%.securetranscribe.v1.ExportFormatInfoR\x07\x66ormats*\xe5\x04\n\x0c\x45xportFormat\x12\x1d\n\x19\x45XPORT_FORMAT_UNSPECIFIED\x10\x00\x12*\n\x11\x45XPORT_FORMAT_PDF\x10\x01\x1a\x13\x8a\xb5\x18\x0f\x61pplication/pdf\x12\x32\n\x11\x45XPORT_FORMAT_CSV\x10\x02\x1a\x1b\x8a\xb5\x18\x17text/csv; charset=utf-8\x12\x34\n\x11\x45XPORT_FORMAT_TXT\x10\x03\x1a\x1d\x8a\xb5\x18\x19text/plain; charset=utf-8\x12,\n\x12\x45XPORT_FORMAT_JSON\x10\x04\x1a\x14\x8a\xb5\x18\x10\x61pplication/json\x12>\n\x11\x45XPORT_FORMAT_SRT\x10\x05\x1a\'\x8a\xb5\x18#application/x-subrip; charset=utf-8\x12\x32\n\x11\x45XPORT_FORMAT_VTT\x10\x06\x1a\x1b\x8a\xb5\x18\x17text/vtt; charset=utf-8\x12\x63\n\x12\x45XPORT_FORMAT_DOCX\x10\x07\x1aK\x8a\xb5\x18Gapplication/vnd.openxmlformats-officedocument.wordprocessingml.document\x12\x36\n\x10\x45XPORT_FORMAT_MD\x10\x08\x1a \x8a\xb5\x18\x1ctext/markdown; charset=utf-8\x12\x35\n\x12\x45XPORT_FORMAT_RTTM\x10\t\x1a\x1d\x8a\xb5\x18\x19text/plain; charset=utf-8\x12*\n\x11\x45XPORT_FORMAT_ZIP\x10\n\x1a\x13\x8a\xb5\x18\x0f\x61pplication/zip*\xe6\x01\n\x0c\x45xportOption\x12\x1d\n\x19\x45XPORT_OPTION_UNSPECIFIED\x10\x00\x12!\n\x1d\x45XPORT_OPTION_MEETING_SUMMARY\x10\x01\x12\x1e\n\x1a\x45XPORT_OPTION_ACTION_ITEMS\x10\x02\x12\x1f\n\x1b\x45XPORT_OPTION_SPEAKER_STATS\x10\x03\x12\x1c\n\x18\x45XPORT_OPTION_TIMESTAMPS\x10\x04\x12\x1c\n\x18\x45XPORT_OPTION_CONFIDENCE\x10\x05\x12\x17\n\x13\x45XPORT_OPTION_WORDS\x10\x06\x32\xf6\x03\n\rExportService\x12\x94\x01\n\x13\x45xportTranscription\x12/.securetranscribe.v1.ExportTranscriptionRequest\x1a\x14.google.api.HttpBody\"4\x82\xd3\xe4\x93\x02.\x12,/v1/transcriptions/{transcription_id}:export0\x01\x12\xba\x01\n\x16SummarizeTranscription\x12\x32.securetranscribe.v1.SummarizeTranscriptionRequest\x1a\x33.securetranscribe.v1.SummarizeTranscriptionResponse\"7\x82\xd3\xe4\x93\x02\x31\x12//v1/transcriptions/{transcription_id}:summarize\x12\x90\x01\n\x11ListExportFormats\x12-.securetranscribe.v1.ListExportFormatsRequest\x1a..securetranscribe.v1.ListExportFormatsResponse\"\x1c\x90\x02\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/exportFormats:S\n\x13\x65xport_content_type\x12!.google.protobuf.EnumValueOptions\x18\xd1\x86\x03 \x01(\tR\x11\x65xportContentTypeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n securetranscribe/v1/export.proto\x12\x13securetranscribe.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\xfe\x02\n\x1a\x45xportTranscriptionRequest\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12\x39\n\x06\x66ormat\x18\x02 \x01(\x0e\x32!.securetranscribe.v1.ExportFormatR\x06\x66ormat\x12;\n\x07options\x18\x03 \x03(\x0e\x32!.securetranscribe.v1.ExportOptionR\x07options\x12\x1a\n\x08revision\x18\x04 \x01(\x05R\x08revision\x12<\n\x07version\x18\x05 \x01(\x0e\x32\".securetranscribe.v1.ExportVersionR\x07version\x12<\n\x07\x63hanges\x18\x06 \x01(\x0e\x32\".securetranscribe.v1.ExportChangesR\x07\x63hanges\x12%\n\x0esince_revision\x18\x07 \x01(\x05R\rsinceRevision\"O\n\x0e\x45xportMetadata\x12\x1a\n\x08\x66ilename\x18\x01 \x01(\tR\x08\x66ilename\x12!\n\x0c\x63ontent_type\x18\x02 \x01(\tR\x0b\x63ontentType\"J\n\x1dSummarizeTranscriptionRequest\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\"O\n\x10SummaryStatement\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\'\n\x0fsegment_indexes\x18\x02 \x03(\x05R\x0esegmentIndexes\"\x9e\x01\n\nActionItem\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n\x05owner\x18\x02 \x01(\tR\x05owner\x12\x10\n\x03\x64ue\x18\x03 \x01(\tR\x03\x64ue\x12#\n\rsegment_index\x18\x04 \x01(\x05R\x0csegmentIndex\x12/\n\x05start\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05start\"\xdf\x01\n\x1eSummarizeTranscriptionResponse\x12\x45\n\nstatements\x18\x01 \x03(\x0b\x32%.securetranscribe.v1.SummaryStatementR\nstatements\x12\x42\n\x0c\x61\x63tion_items\x18\x02 \x03(\x0b\x32\x1f.securetranscribe.v1.ActionItemR\x0b\x61\x63tionItems\x12\x16\n\x06method\x18\x03 \x01(\tR\x06method\x12\x1a\n\x08\x63overage\x18\x04 \x01(\x01R\x08\x63overage\"\x1a\n\x18ListExportFormatsRequest\"\xea\x01\n\x10\x45xportFormatInfo\x12\x39\n\x06\x66ormat\x18\x01 \x01(\x0e\x32!.securetranscribe.v1.ExportFormatR\x06\x66ormat\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12!\n\x0c\x63ontent_type\x18\x03 \x01(\tR\x0b\x63ontentType\x12;\n\x07options\x18\x04 \x03(\x0e\x32!.securetranscribe.v1.ExportOptionR\x07options\x12\'\n\x0ftracked_changes\x18\x05 \x01(\x08R\x0etrackedChanges\"\\\n\x19ListExportFormatsResponse\x12?\n\x07\x66ormats\x18\x01 \x03(\x0b\x32%.securetranscribe.v1.ExportFormatInfoR\x07\x66ormats*\xe5\x04\n\x0c\x45xportFormat\x12\x1d\n\x19\x45XPORT_FORMAT_UNSPECIFIED\x10\x00\x12*\n\x11\x45XPORT_FORMAT_PDF\x10\x01\x1a\x13\x8a\xb5\x18\x0f\x61pplication/pdf\x12\x32\n\x11\x45XPORT_FORMAT_CSV\x10\x02\x1a\x1b\x8a\xb5\x18\x17text/csv; charset=utf-8\x12\x34\n\x11\x45XPORT_FORMAT_TXT\x10\x03\x1a\x1d\x8a\xb5\x18\x19text/plain; charset=utf-8\x12,\n\x12\x45XPORT_FORMAT_JSON\x10\x04\x1a\x14\x8a\xb5\x18\x10\x61pplication/json\x12>\n\x11\x45XPORT_FORMAT_SRT\x10\x05\x1a\'\x8a\xb5\x18#application/x-subrip; charset=utf-8\x12\x32\n\x11\x45XPORT_FORMAT_VTT\x10\x06\x1a\x1b\x8a\xb5\x18\x17text/vtt; charset=utf-8\x12\x63\n\x12\x45XPORT_FORMAT_DOCX\x10\x07\x1aK\x8a\xb5\x18Gapplication/vnd.openxmlformats-officedocument.wordprocessingml.document\x12\x36\n\x10\x45XPORT_FORMAT_MD\x10\x08\x1a \x8a\xb5\x18\x1ctext/markdown; charset=utf-8\x12\x35\n\x12\x45XPORT_FORMAT_RTTM\x10\t\x1a\x1d\x8a\xb5\x18\x19text/plain; charset=utf-8\x12*\n\x11\x45XPORT_FORMAT_ZIP\x10\n\x1a\x13\x8a\xb5\x18\x0f\x61pplication/zip*\xe6\x01\n\x0c\x45xportOption\x12\x1d\n\x19\x45XPORT_OPTION_UNSPECIFIED\x10\x00\x12!\n\x1d\x45XPORT_OPTION_MEETING_SUMMARY\x10\x01\x12\x1e\n\x1a\x45XPORT_OPTION_ACTION_ITEMS\x10\x02\x12\x1f\n\x1b\x45XPORT_OPTION_SPEAKER_STATS\x10\x03\x12\x1c\n\x18\x45XPORT_OPTION_TIMESTAMPS\x10\x04\x12\x1c\n\x18\x45XPORT_OPTION_CONFIDENCE\x10\x05\x12\x17\n\x13\x45XPORT_OPTION_WORDS\x10\x06*K\n\rExportVersion\x12\x1e\n\x1a\x45XPORT_VERSION_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45XPORT_VERSION_MACHINE\x10\x01*K\n\rExportChanges\x12\x1e\n\x1a\x45XPORT_CHANGES_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45XPORT_CHANGES_TRACKED\x10\x01\x32\xf6\x03\n\rExportService\x12\x94\x01\n\x13\x45xportTranscription\x12/.securetranscribe.v1.ExportTranscriptionRequest\x1a\x14.google.api.HttpBody\"4\x82\xd3\xe4\x93\x02.\x12,/v1/transcriptions/{transcription_id}:export0\x01\x12\xba\x01\n\x16SummarizeTranscription\x12\x32.securetranscribe.v1.SummarizeTranscriptionRequest\x1a\x33.securetranscribe.v1.SummarizeTranscriptionResponse\"7\x82\xd3\xe4\x93\x02\x31\x12//v1/transcriptions/{transcription_id}:summarize\x12\x90\x01\n\x11ListExportFormats\x12-.securetranscribe.v1.ListExportFormatsRequest\x1a..securetranscribe.v1.ListExportFormatsResponse\"\x1c\x90\x02\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/exportFormats:S\n\x13\x65xport_content_type\x12!.google.protobuf.EnumValueOptions\x18\xd1\x86\x03 \x01(\tR\x11\x65xportContentTypeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -61,28 +61,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPORTSERVICE'].methods_by_name['SummarizeTranscription']._serialized_options = b'\202\323\344\223\0021\022//v1/transcriptions/{transcription_id}:summarize'
   _globals['_EXPORTSERVICE'].methods_by_name['ListExportFormats']._loaded_options = None
   _globals['_EXPORTSERVICE'].methods_by_name['ListExportFormats']._serialized_options = b'\220\002\001\202\323\344\223\002\023\022\021/v1/exportFormats'
-  _globals['_EXPORTFORMAT']._serialized_start=1318
-  _globals['_EXPORTFORMAT']._serialized_end=1931
-  _globals['_EXPORTOPTION']._serialized_start=1934
-  _globals['_EXPORTOPTION']._serialized_end=2164
+  _globals['_EXPORTFORMAT']._serialized_start=1550
+  _globals['_EXPORTFORMAT']._serialized_end=2163
+  _globals['_EXPORTOPTION']._serialized_start=2166
+  _globals['_EXPORTOPTION']._serialized_end=2396
+  _globals['_EXPORTVERSION']._serialized_start=2398
+  _globals['_EXPORTVERSION']._serialized_end=2473
+  _globals['_EXPORTCHANGES']._serialized_start=2475
+  _globals['_EXPORTCHANGES']._serialized_end=2550
   _globals['_EXPORTTRANSCRIPTIONREQUEST']._serialized_start=181
-  _globals['_EXPORTTRANSCRIPTIONREQUEST']._serialized_end=372
-  _globals['_EXPORTMETADATA']._serialized_start=374
-  _globals['_EXPORTMETADATA']._serialized_end=453
-  _globals['_SUMMARIZETRANSCRIPTIONREQUEST']._serialized_start=455
-  _globals['_SUMMARIZETRANSCRIPTIONREQUEST']._serialized_end=529
-  _globals['_SUMMARYSTATEMENT']._serialized_start=531
-  _globals['_SUMMARYSTATEMENT']._serialized_end=610
-  _globals['_ACTIONITEM']._serialized_start=613
-  _globals['_ACTIONITEM']._serialized_end=771
-  _globals['_SUMMARIZETRANSCRIPTIONRESPONSE']._serialized_start=774
-  _globals['_SUMMARIZETRANSCRIPTIONRESPONSE']._serialized_end=997
-  _globals['_LISTEXPORTFORMATSREQUEST']._serialized_start=999
-  _globals['_LISTEXPORTFORMATSREQUEST']._serialized_end=1025
-  _globals['_EXPORTFORMATINFO']._serialized_start=1028
-  _globals['_EXPORTFORMATINFO']._serialized_end=1221
-  _globals['_LISTEXPORTFORMATSRESPONSE']._serialized_start=1223
-  _globals['_LISTEXPORTFORMATSRESPONSE']._serialized_end=1315
-  _globals['_EXPORTSERVICE']._serialized_start=2167
-  _globals['_EXPORTSERVICE']._serialized_end=2669
+  _globals['_EXPORTTRANSCRIPTIONREQUEST']._serialized_end=563
+  _globals['_EXPORTMETADATA']._serialized_start=565
+  _globals['_EXPORTMETADATA']._serialized_end=644
+  _globals['_SUMMARIZETRANSCRIPTIONREQUEST']._serialized_start=646
+  _globals['_SUMMARIZETRANSCRIPTIONREQUEST']._serialized_end=720
+  _globals['_SUMMARYSTATEMENT']._serialized_start=722
+  _globals['_SUMMARYSTATEMENT']._serialized_end=801
+  _globals['_ACTIONITEM']._serialized_start=804
+  _globals['_ACTIONITEM']._serialized_end=962
+  _globals['_SUMMARIZETRANSCRIPTIONRESPONSE']._serialized_start=965
+  _globals['_SUMMARIZETRANSCRIPTIONRESPONSE']._serialized_end=1188
+  _globals['_LISTEXPORTFORMATSREQUEST']._serialized_start=1190
+  _globals['_LISTEXPORTFORMATSREQUEST']._serialized_end=1216
+  _globals['_EXPORTFORMATINFO']._serialized_start=1219
+  _globals['_EXPORTFORMATINFO']._serialized_end=1453
+  _globals['_LISTEXPORTFORMATSRESPONSE']._serialized_start=1455
+  _globals['_LISTEXPORTFORMATSRESPONSE']._serialized_end=1547
+  _globals['_EXPORTSERVICE']._serialized_start=2553
+  _globals['_EXPORTSERVICE']._serialized_end=3055
 # @@protoc_insertion_point(module_scope)

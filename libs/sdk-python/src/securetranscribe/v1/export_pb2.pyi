@@ -122,6 +122,50 @@ EXPORT_OPTION_WORDS: ExportOption.ValueType  # 6
 """Words with their times."""
 Global___ExportOption: _TypeAlias = ExportOption  # noqa: Y015
 
+class _ExportVersion:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExportVersionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportVersion.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXPORT_VERSION_UNSPECIFIED: _ExportVersion.ValueType  # 0
+    """Default value. The newest revision, or the one that is requested."""
+    EXPORT_VERSION_MACHINE: _ExportVersion.ValueType  # 1
+    """The transcript as the recognizer made it."""
+
+class ExportVersion(_ExportVersion, metaclass=_ExportVersionEnumTypeWrapper):
+    """A version of a transcript. A value's name after the prefix, in lower case, is its name in the JSON
+    API.
+    """
+
+EXPORT_VERSION_UNSPECIFIED: ExportVersion.ValueType  # 0
+"""Default value. The newest revision, or the one that is requested."""
+EXPORT_VERSION_MACHINE: ExportVersion.ValueType  # 1
+"""The transcript as the recognizer made it."""
+Global___ExportVersion: _TypeAlias = ExportVersion  # noqa: Y015
+
+class _ExportChanges:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExportChangesEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportChanges.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXPORT_CHANGES_UNSPECIFIED: _ExportChanges.ValueType  # 0
+    """Default value. Only the text of the revision is shown."""
+    EXPORT_CHANGES_TRACKED: _ExportChanges.ValueType  # 1
+    """As tracked changes: revision marks in DOCX, CriticMarkup in Markdown."""
+
+class ExportChanges(_ExportChanges, metaclass=_ExportChangesEnumTypeWrapper):
+    """How changes between two revisions are shown. A value's name after the prefix, in lower case, is its
+    name in the JSON API.
+    """
+
+EXPORT_CHANGES_UNSPECIFIED: ExportChanges.ValueType  # 0
+"""Default value. Only the text of the revision is shown."""
+EXPORT_CHANGES_TRACKED: ExportChanges.ValueType  # 1
+"""As tracked changes: revision marks in DOCX, CriticMarkup in Markdown."""
+Global___ExportChanges: _TypeAlias = ExportChanges  # noqa: Y015
+
 @_typing.final
 class ExportTranscriptionRequest(_message.Message):
     """Request of ExportTranscription."""
@@ -131,10 +175,24 @@ class ExportTranscriptionRequest(_message.Message):
     TRANSCRIPTION_ID_FIELD_NUMBER: _builtins.int
     FORMAT_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    SINCE_REVISION_FIELD_NUMBER: _builtins.int
     transcription_id: _builtins.int
     """The transcription."""
     format: Global___ExportFormat.ValueType
     """Format of the document."""
+    revision: _builtins.int
+    """Revision. 0 means the newest."""
+    version: Global___ExportVersion.ValueType
+    """The machine version in place of a revision."""
+    changes: Global___ExportChanges.ValueType
+    """How changes are shown. DOCX and Markdown have tracked changes, and an archive has them in these
+    formats. Other formats fail with INVALID_ARGUMENT.
+    """
+    since_revision: _builtins.int
+    """Tracked changes are those since this revision. 0 means the machine version."""
     @_builtins.property
     def options(self) -> _containers.RepeatedScalarFieldContainer[Global___ExportOption.ValueType]:
         """Additional content. Options without effect on the format are ignored."""
@@ -145,10 +203,14 @@ class ExportTranscriptionRequest(_message.Message):
         transcription_id: _builtins.int = ...,
         format: Global___ExportFormat.ValueType = ...,
         options: _abc.Iterable[Global___ExportOption.ValueType] | None = ...,
+        revision: _builtins.int = ...,
+        version: Global___ExportVersion.ValueType = ...,
+        changes: Global___ExportChanges.ValueType = ...,
+        since_revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "options", b"options", "transcription_id", b"transcription_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "format", b"format", "options", b"options", "revision", b"revision", "since_revision", b"since_revision", "transcription_id", b"transcription_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -335,12 +397,15 @@ class ExportFormatInfo(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     CONTENT_TYPE_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
+    TRACKED_CHANGES_FIELD_NUMBER: _builtins.int
     format: Global___ExportFormat.ValueType
     """The format."""
     name: _builtins.str
     """Its name in the JSON API, for example `pdf`."""
     content_type: _builtins.str
     """Media type, parameters included."""
+    tracked_changes: _builtins.bool
+    """Whether it has tracked changes."""
     @_builtins.property
     def options(self) -> _containers.RepeatedScalarFieldContainer[Global___ExportOption.ValueType]:
         """Options with an effect on the format."""
@@ -352,10 +417,11 @@ class ExportFormatInfo(_message.Message):
         name: _builtins.str = ...,
         content_type: _builtins.str = ...,
         options: _abc.Iterable[Global___ExportOption.ValueType] | None = ...,
+        tracked_changes: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "format", b"format", "name", b"name", "options", b"options"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "format", b"format", "name", b"name", "options", b"options", "tracked_changes", b"tracked_changes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

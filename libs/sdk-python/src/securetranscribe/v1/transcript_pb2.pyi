@@ -62,6 +62,82 @@ REVISION_KIND_VOCABULARY: RevisionKind.ValueType  # 6
 """By applying the corrections of the vocabulary. VocabularyService takes it back."""
 Global___RevisionKind: _TypeAlias = RevisionKind  # noqa: Y015
 
+class _PieceKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PieceKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PieceKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PIECE_KIND_UNSPECIFIED: _PieceKind.ValueType  # 0
+    """Default value."""
+    PIECE_KIND_EQUAL: _PieceKind.ValueType  # 1
+    """The words are the same in both revisions."""
+    PIECE_KIND_DELETED: _PieceKind.ValueType  # 2
+    """The words are only in the first revision."""
+    PIECE_KIND_INSERTED: _PieceKind.ValueType  # 3
+    """The words are only in the second revision."""
+    PIECE_KIND_REPLACED: _PieceKind.ValueType  # 4
+    """There are other words in the second revision."""
+
+class PieceKind(_PieceKind, metaclass=_PieceKindEnumTypeWrapper):
+    """How the words of a piece differ."""
+
+PIECE_KIND_UNSPECIFIED: PieceKind.ValueType  # 0
+"""Default value."""
+PIECE_KIND_EQUAL: PieceKind.ValueType  # 1
+"""The words are the same in both revisions."""
+PIECE_KIND_DELETED: PieceKind.ValueType  # 2
+"""The words are only in the first revision."""
+PIECE_KIND_INSERTED: PieceKind.ValueType  # 3
+"""The words are only in the second revision."""
+PIECE_KIND_REPLACED: PieceKind.ValueType  # 4
+"""There are other words in the second revision."""
+Global___PieceKind: _TypeAlias = PieceKind  # noqa: Y015
+
+class _SegmentChange:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SegmentChangeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SegmentChange.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SEGMENT_CHANGE_UNSPECIFIED: _SegmentChange.ValueType  # 0
+    """Default value."""
+    SEGMENT_CHANGE_WORDS: _SegmentChange.ValueType  # 1
+    """Words."""
+    SEGMENT_CHANGE_SPEAKER: _SegmentChange.ValueType  # 2
+    """Words have another speaker."""
+    SEGMENT_CHANGE_SPLIT: _SegmentChange.ValueType  # 3
+    """Segments were split."""
+    SEGMENT_CHANGE_MERGED: _SegmentChange.ValueType  # 4
+    """Segments were merged."""
+    SEGMENT_CHANGE_EDGES: _SegmentChange.ValueType  # 5
+    """The start or the end of a segment moved."""
+    SEGMENT_CHANGE_REVIEWED: _SegmentChange.ValueType  # 6
+    """A segment was marked as reviewed, or not any more."""
+    SEGMENT_CHANGE_STARRED: _SegmentChange.ValueType  # 7
+    """A segment was marked with a star, or not any more."""
+
+class SegmentChange(_SegmentChange, metaclass=_SegmentChangeEnumTypeWrapper):
+    """A kind of change between two revisions."""
+
+SEGMENT_CHANGE_UNSPECIFIED: SegmentChange.ValueType  # 0
+"""Default value."""
+SEGMENT_CHANGE_WORDS: SegmentChange.ValueType  # 1
+"""Words."""
+SEGMENT_CHANGE_SPEAKER: SegmentChange.ValueType  # 2
+"""Words have another speaker."""
+SEGMENT_CHANGE_SPLIT: SegmentChange.ValueType  # 3
+"""Segments were split."""
+SEGMENT_CHANGE_MERGED: SegmentChange.ValueType  # 4
+"""Segments were merged."""
+SEGMENT_CHANGE_EDGES: SegmentChange.ValueType  # 5
+"""The start or the end of a segment moved."""
+SEGMENT_CHANGE_REVIEWED: SegmentChange.ValueType  # 6
+"""A segment was marked as reviewed, or not any more."""
+SEGMENT_CHANGE_STARRED: SegmentChange.ValueType  # 7
+"""A segment was marked with a star, or not any more."""
+Global___SegmentChange: _TypeAlias = SegmentChange  # noqa: Y015
+
 @_typing.final
 class Note(_message.Message):
     """A note on words."""
@@ -944,6 +1020,7 @@ class ReplaceTextRequest(_message.Message):
     WHOLE_WORDS_FIELD_NUMBER: _builtins.int
     REGULAR_EXPRESSION_FIELD_NUMBER: _builtins.int
     PREVIEW_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """Text to find, 1 to 1000 characters."""
     replacement: _builtins.str
@@ -958,6 +1035,10 @@ class ReplaceTextRequest(_message.Message):
     """
     preview: _builtins.bool
     """Whether to return the changes without making them."""
+    request_id: _builtins.str
+    """Idempotency key, at most 40 characters: the same key is executed once per caller. A repeated
+    request is answered with the revisions and counts of the first one, and does what is left of it.
+    """
     @_builtins.property
     def transcription_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Transcriptions, 1 to 100."""
@@ -972,10 +1053,11 @@ class ReplaceTextRequest(_message.Message):
         whole_words: _builtins.bool = ...,
         regular_expression: _builtins.bool = ...,
         preview: _builtins.bool = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["match_case", b"match_case", "preview", b"preview", "query", b"query", "regular_expression", b"regular_expression", "replacement", b"replacement", "transcription_ids", b"transcription_ids", "whole_words", b"whole_words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["match_case", b"match_case", "preview", b"preview", "query", b"query", "regular_expression", b"regular_expression", "replacement", b"replacement", "request_id", b"request_id", "transcription_ids", b"transcription_ids", "whole_words", b"whole_words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1128,3 +1210,329 @@ class UndoReplacementResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UndoReplacementResponse: _TypeAlias = UndoReplacementResponse  # noqa: Y015
+
+@_typing.final
+class ComparedSegment(_message.Message):
+    """A segment in one of two revisions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEGMENT_ID_FIELD_NUMBER: _builtins.int
+    SPEAKER_LABEL_FIELD_NUMBER: _builtins.int
+    SPEAKER_NAME_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    REVIEWED_FIELD_NUMBER: _builtins.int
+    STARRED_FIELD_NUMBER: _builtins.int
+    segment_id: _builtins.str
+    """Identifier."""
+    speaker_label: _builtins.str
+    """Label of the speaker."""
+    speaker_name: _builtins.str
+    """Display name of the speaker in the revision."""
+    reviewed: _builtins.bool
+    """Whether it is marked as reviewed."""
+    starred: _builtins.bool
+    """Whether it has a star."""
+    @_builtins.property
+    def start(self) -> _duration_pb2.Duration:
+        """Start, from the beginning of the recording."""
+
+    @_builtins.property
+    def end(self) -> _duration_pb2.Duration:
+        """End, from the beginning of the recording."""
+
+    def __init__(
+        self,
+        *,
+        segment_id: _builtins.str = ...,
+        speaker_label: _builtins.str = ...,
+        speaker_name: _builtins.str = ...,
+        start: _duration_pb2.Duration | None = ...,
+        end: _duration_pb2.Duration | None = ...,
+        reviewed: _builtins.bool = ...,
+        starred: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "reviewed", b"reviewed", "segment_id", b"segment_id", "speaker_label", b"speaker_label", "speaker_name", b"speaker_name", "starred", b"starred", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ComparedSegment: _TypeAlias = ComparedSegment  # noqa: Y015
+
+@_typing.final
+class Piece(_message.Message):
+    """Consecutive words with the same kind of difference. Texts begin with the blank before them, so
+    that the texts of all pieces in a segment, joined, are its text.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    BEFORE_SEGMENT_ID_FIELD_NUMBER: _builtins.int
+    BEFORE_TEXT_FIELD_NUMBER: _builtins.int
+    BEFORE_WORD_IDS_FIELD_NUMBER: _builtins.int
+    AFTER_SEGMENT_ID_FIELD_NUMBER: _builtins.int
+    AFTER_TEXT_FIELD_NUMBER: _builtins.int
+    AFTER_WORD_IDS_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    kind: Global___PieceKind.ValueType
+    """How the words differ."""
+    before_segment_id: _builtins.str
+    """Segment in the first revision. Empty for inserted words."""
+    before_text: _builtins.str
+    """Text in the first revision."""
+    after_segment_id: _builtins.str
+    """Segment in the second revision. Empty for deleted words."""
+    after_text: _builtins.str
+    """Text in the second revision."""
+    revision: _builtins.int
+    """The last revision between both that changed it. 0 for equal words."""
+    @_builtins.property
+    def before_word_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Words in the first revision."""
+
+    @_builtins.property
+    def after_word_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Words in the second revision."""
+
+    @_builtins.property
+    def start(self) -> _duration_pb2.Duration:
+        """Start of the first word, from the beginning of the recording."""
+
+    @_builtins.property
+    def end(self) -> _duration_pb2.Duration:
+        """End of the last word, from the beginning of the recording."""
+
+    def __init__(
+        self,
+        *,
+        kind: Global___PieceKind.ValueType = ...,
+        before_segment_id: _builtins.str = ...,
+        before_text: _builtins.str = ...,
+        before_word_ids: _abc.Iterable[_builtins.str] | None = ...,
+        after_segment_id: _builtins.str = ...,
+        after_text: _builtins.str = ...,
+        after_word_ids: _abc.Iterable[_builtins.str] | None = ...,
+        start: _duration_pb2.Duration | None = ...,
+        end: _duration_pb2.Duration | None = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_segment_id", b"after_segment_id", "after_text", b"after_text", "after_word_ids", b"after_word_ids", "before_segment_id", b"before_segment_id", "before_text", b"before_text", "before_word_ids", b"before_word_ids", "end", b"end", "kind", b"kind", "revision", b"revision", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Piece: _TypeAlias = Piece  # noqa: Y015
+
+@_typing.final
+class SegmentDifference(_message.Message):
+    """Segments that differ, and the words in them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    PIECES_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """The last revision between both that changed them."""
+    @_builtins.property
+    def before(self) -> _containers.RepeatedCompositeFieldContainer[Global___ComparedSegment]:
+        """Segments in the first revision. There are none if they were inserted."""
+
+    @_builtins.property
+    def after(self) -> _containers.RepeatedCompositeFieldContainer[Global___ComparedSegment]:
+        """Segments in the second revision. There are none if they were deleted."""
+
+    @_builtins.property
+    def pieces(self) -> _containers.RepeatedCompositeFieldContainer[Global___Piece]:
+        """All words of the segments in order."""
+
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedScalarFieldContainer[Global___SegmentChange.ValueType]:
+        """Kinds of changes."""
+
+    def __init__(
+        self,
+        *,
+        before: _abc.Iterable[Global___ComparedSegment] | None = ...,
+        after: _abc.Iterable[Global___ComparedSegment] | None = ...,
+        pieces: _abc.Iterable[Global___Piece] | None = ...,
+        changes: _abc.Iterable[Global___SegmentChange.ValueType] | None = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "changes", b"changes", "pieces", b"pieces", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SegmentDifference: _TypeAlias = SegmentDifference  # noqa: Y015
+
+@_typing.final
+class SpeakerDifference(_message.Message):
+    """A speaker with another name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SPEAKER_LABEL_FIELD_NUMBER: _builtins.int
+    BEFORE_NAME_FIELD_NUMBER: _builtins.int
+    AFTER_NAME_FIELD_NUMBER: _builtins.int
+    BEFORE_LABEL_FIELD_NUMBER: _builtins.int
+    AFTER_LABEL_FIELD_NUMBER: _builtins.int
+    speaker_label: _builtins.str
+    """Label of the speaker."""
+    before_name: _builtins.str
+    """Display name in the first revision."""
+    after_name: _builtins.str
+    """Display name in the second revision."""
+    before_label: _builtins.str
+    """Label of the speaker in the first revision, after merges."""
+    after_label: _builtins.str
+    """Label of the speaker in the second revision, after merges."""
+    def __init__(
+        self,
+        *,
+        speaker_label: _builtins.str = ...,
+        before_name: _builtins.str = ...,
+        after_name: _builtins.str = ...,
+        before_label: _builtins.str = ...,
+        after_label: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_label", b"after_label", "after_name", b"after_name", "before_label", b"before_label", "before_name", b"before_name", "speaker_label", b"speaker_label"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SpeakerDifference: _TypeAlias = SpeakerDifference  # noqa: Y015
+
+@_typing.final
+class NoteDifference(_message.Message):
+    """A note that differs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTE_ID_FIELD_NUMBER: _builtins.int
+    BEFORE_TEXT_FIELD_NUMBER: _builtins.int
+    AFTER_TEXT_FIELD_NUMBER: _builtins.int
+    FIRST_WORD_ID_FIELD_NUMBER: _builtins.int
+    LAST_WORD_ID_FIELD_NUMBER: _builtins.int
+    note_id: _builtins.str
+    """Identifier."""
+    before_text: _builtins.str
+    """Text in the first revision. Empty if it was not there."""
+    after_text: _builtins.str
+    """Text in the second revision. Empty if it is not there."""
+    first_word_id: _builtins.str
+    """First word."""
+    last_word_id: _builtins.str
+    """Last word."""
+    def __init__(
+        self,
+        *,
+        note_id: _builtins.str = ...,
+        before_text: _builtins.str = ...,
+        after_text: _builtins.str = ...,
+        first_word_id: _builtins.str = ...,
+        last_word_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_text", b"after_text", "before_text", b"before_text", "first_word_id", b"first_word_id", "last_word_id", b"last_word_id", "note_id", b"note_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NoteDifference: _TypeAlias = NoteDifference  # noqa: Y015
+
+@_typing.final
+class CompareRevisionsRequest(_message.Message):
+    """Request of CompareRevisions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSCRIPTION_ID_FIELD_NUMBER: _builtins.int
+    FROM_REVISION_FIELD_NUMBER: _builtins.int
+    TO_REVISION_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    transcription_id: _builtins.int
+    """Transcription."""
+    from_revision: _builtins.int
+    """First revision. 0 means the machine version."""
+    to_revision: _builtins.int
+    """Second revision. 0 means the newest. It may be earlier than the first one."""
+    limit: _builtins.int
+    """Maximum number of differences, 1 to 1000. 0 means 200."""
+    page_token: _builtins.str
+    """Token from an earlier page."""
+    def __init__(
+        self,
+        *,
+        transcription_id: _builtins.int = ...,
+        from_revision: _builtins.int = ...,
+        to_revision: _builtins.int = ...,
+        limit: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_revision", b"from_revision", "limit", b"limit", "page_token", b"page_token", "to_revision", b"to_revision", "transcription_id", b"transcription_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompareRevisionsRequest: _TypeAlias = CompareRevisionsRequest  # noqa: Y015
+
+@_typing.final
+class CompareRevisionsResponse(_message.Message):
+    """Response of CompareRevisions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_REVISION_FIELD_NUMBER: _builtins.int
+    TO_REVISION_FIELD_NUMBER: _builtins.int
+    DIFFERENCES_FIELD_NUMBER: _builtins.int
+    SPEAKERS_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    from_revision: _builtins.int
+    """First revision."""
+    to_revision: _builtins.int
+    """Second revision."""
+    next_page_token: _builtins.str
+    """Token for the next page. Empty on the last one."""
+    @_builtins.property
+    def differences(self) -> _containers.RepeatedCompositeFieldContainer[Global___SegmentDifference]:
+        """Differences in the order of the transcript."""
+
+    @_builtins.property
+    def speakers(self) -> _containers.RepeatedCompositeFieldContainer[Global___SpeakerDifference]:
+        """Speakers who have other names. They are on every page."""
+
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NoteDifference]:
+        """Notes that differ. Only on the first page."""
+
+    def __init__(
+        self,
+        *,
+        from_revision: _builtins.int = ...,
+        to_revision: _builtins.int = ...,
+        differences: _abc.Iterable[Global___SegmentDifference] | None = ...,
+        speakers: _abc.Iterable[Global___SpeakerDifference] | None = ...,
+        notes: _abc.Iterable[Global___NoteDifference] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["differences", b"differences", "from_revision", b"from_revision", "next_page_token", b"next_page_token", "notes", b"notes", "speakers", b"speakers", "to_revision", b"to_revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompareRevisionsResponse: _TypeAlias = CompareRevisionsResponse  # noqa: Y015

@@ -66,6 +66,11 @@ class TranscriptServiceStub:
                 request_serializer=securetranscribe_dot_v1_dot_transcript__pb2.ListRevisionsRequest.SerializeToString,
                 response_deserializer=securetranscribe_dot_v1_dot_transcript__pb2.ListRevisionsResponse.FromString,
                 _registered_method=True)
+        self.CompareRevisions = channel.unary_unary(
+                '/securetranscribe.v1.TranscriptService/CompareRevisions',
+                request_serializer=securetranscribe_dot_v1_dot_transcript__pb2.CompareRevisionsRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_transcript__pb2.CompareRevisionsResponse.FromString,
+                _registered_method=True)
         self.RestoreRevision = channel.unary_unary(
                 '/securetranscribe.v1.TranscriptService/RestoreRevision',
                 request_serializer=securetranscribe_dot_v1_dot_transcript__pb2.RestoreRevisionRequest.SerializeToString,
@@ -131,6 +136,13 @@ class TranscriptServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CompareRevisions(self, request, context):
+        """Compares two revisions word by word, in pages.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RestoreRevision(self, request, context):
         """Makes an earlier revision the current one again, as a new revision. It can be taken back.
         """
@@ -181,6 +193,11 @@ def add_TranscriptServiceServicer_to_server(servicer, server):
                     servicer.ListRevisions,
                     request_deserializer=securetranscribe_dot_v1_dot_transcript__pb2.ListRevisionsRequest.FromString,
                     response_serializer=securetranscribe_dot_v1_dot_transcript__pb2.ListRevisionsResponse.SerializeToString,
+            ),
+            'CompareRevisions': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompareRevisions,
+                    request_deserializer=securetranscribe_dot_v1_dot_transcript__pb2.CompareRevisionsRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_transcript__pb2.CompareRevisionsResponse.SerializeToString,
             ),
             'RestoreRevision': grpc.unary_unary_rpc_method_handler(
                     servicer.RestoreRevision,
@@ -340,6 +357,33 @@ class TranscriptService:
             '/securetranscribe.v1.TranscriptService/ListRevisions',
             securetranscribe_dot_v1_dot_transcript__pb2.ListRevisionsRequest.SerializeToString,
             securetranscribe_dot_v1_dot_transcript__pb2.ListRevisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompareRevisions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.TranscriptService/CompareRevisions',
+            securetranscribe_dot_v1_dot_transcript__pb2.CompareRevisionsRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_transcript__pb2.CompareRevisionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -55,6 +55,8 @@ class TranscriptServiceStub:
     """
     ListRevisions: _grpc.UnaryUnaryMultiCallable[_transcript_pb2.ListRevisionsRequest, _transcript_pb2.ListRevisionsResponse]
     """Lists all revisions, the newest first."""
+    CompareRevisions: _grpc.UnaryUnaryMultiCallable[_transcript_pb2.CompareRevisionsRequest, _transcript_pb2.CompareRevisionsResponse]
+    """Compares two revisions word by word, in pages."""
     RestoreRevision: _grpc.UnaryUnaryMultiCallable[_transcript_pb2.RestoreRevisionRequest, _transcript_pb2.RestoreRevisionResponse]
     """Makes an earlier revision the current one again, as a new revision. It can be taken back."""
     ReplaceText: _grpc.UnaryUnaryMultiCallable[_transcript_pb2.ReplaceTextRequest, _transcript_pb2.ReplaceTextResponse]
@@ -93,6 +95,8 @@ class TranscriptServiceAsyncStub(TranscriptServiceStub):
     """
     ListRevisions: _aio.UnaryUnaryMultiCallable[_transcript_pb2.ListRevisionsRequest, _transcript_pb2.ListRevisionsResponse]  # type: ignore[assignment]
     """Lists all revisions, the newest first."""
+    CompareRevisions: _aio.UnaryUnaryMultiCallable[_transcript_pb2.CompareRevisionsRequest, _transcript_pb2.CompareRevisionsResponse]  # type: ignore[assignment]
+    """Compares two revisions word by word, in pages."""
     RestoreRevision: _aio.UnaryUnaryMultiCallable[_transcript_pb2.RestoreRevisionRequest, _transcript_pb2.RestoreRevisionResponse]  # type: ignore[assignment]
     """Makes an earlier revision the current one again, as a new revision. It can be taken back."""
     ReplaceText: _aio.UnaryUnaryMultiCallable[_transcript_pb2.ReplaceTextRequest, _transcript_pb2.ReplaceTextResponse]  # type: ignore[assignment]
@@ -158,6 +162,14 @@ class TranscriptServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_transcript_pb2.ListRevisionsResponse, _abc.Awaitable[_transcript_pb2.ListRevisionsResponse]]:
         """Lists all revisions, the newest first."""
+
+    @_abc_1.abstractmethod
+    def CompareRevisions(
+        self,
+        request: _transcript_pb2.CompareRevisionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_transcript_pb2.CompareRevisionsResponse, _abc.Awaitable[_transcript_pb2.CompareRevisionsResponse]]:
+        """Compares two revisions word by word, in pages."""
 
     @_abc_1.abstractmethod
     def RestoreRevision(

@@ -1261,19 +1261,27 @@ class StreamTranscriptRequest(_message.Message):
 
     TRANSCRIPTION_ID_FIELD_NUMBER: _builtins.int
     INCLUDE_WORDS_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    MACHINE_VERSION_FIELD_NUMBER: _builtins.int
     transcription_id: _builtins.int
     """The transcription."""
     include_words: _builtins.bool
     """Whether segments carry their words."""
+    revision: _builtins.int
+    """Revision. 0 means the newest."""
+    machine_version: _builtins.bool
+    """Whether to read the machine version in place of a revision."""
     def __init__(
         self,
         *,
         transcription_id: _builtins.int = ...,
         include_words: _builtins.bool = ...,
+        revision: _builtins.int = ...,
+        machine_version: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["include_words", b"include_words", "transcription_id", b"transcription_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["include_words", b"include_words", "machine_version", b"machine_version", "revision", b"revision", "transcription_id", b"transcription_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -10,7 +10,7 @@ from common.postgres import Database
 from common.rights import Right
 from common.times import seconds, timestamp
 from securetranscribe.v1 import transcript_pb2, transcript_pb2_grpc, transcription_pb2
-from transcriber.api import edit_requests, responses
+from transcriber.api import comparisons, edit_requests, responses
 from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import Segment
 from transcriber.editing.history import VOCABULARY, BatchKind, Entry
@@ -23,6 +23,7 @@ from transcriber.store.edit_history import HistoryEntry
 from transcriber.store.edits import TranscriptEdits
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Transcripts
+from transcriber.transcripts.comparisons import Comparisons, Cursor
 from transcriber.transcripts.editor import TranscriptEditor
 from transcriber.transcripts.replacements import Replaced, Replacements
 from transcriber.transcripts.revisions import Window, segment_of
@@ -57,10 +58,15 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
     """
 
     def __init__(
-        self, database: Database, editor: TranscriptEditor, replacements: Replacements
+        self,
+        database: Database,
+        editor: TranscriptEditor,
+        replacements: Replacements,
+        compare: Comparisons,
     ) -> None:
         self._database = database
         self._editor = editor
+        self._comparisons = compare
         self._replacements = replacements
 
     async def ReadTranscript(
@@ -192,6 +198,24 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
             undoable_revision=next(reversed(history.stacks.undo), 0),
             redoable_revision=next(reversed(history.stacks.redo), 0),
         )
+
+    async def CompareRevisions(
+        self, request: transcript_pb2.CompareRevisionsRequest, _context: Any
+    ) -> transcript_pb2.CompareRevisionsResponse:
+        """Compare two revisions."""
+        caller = rights.caller(Right.READ)
+        if min(request.from_revision, request.to_revision) < 0:
+            raise ValidationError.of("revision", "Revisions must not be negative.")
+        comparison = await self._comparisons.compare(
+            request.transcription_id,
+            caller.workspace_id,
+            (request.from_revision, request.to_revision),
+            Cursor.parse(request.page_token),
+            limit=_limit(request.limit),
+        )
+        async with self._database.transaction() as connection:
+            speakers = await Transcripts(connection).speakers([request.transcription_id])
+        return comparisons.response(comparison, speakers[request.transcription_id])
 
     async def RestoreRevision(
         self, request: transcript_pb2.RestoreRevisionRequest, _context: Any

@@ -29,6 +29,7 @@ from transcriber.composition.actions import Actions
 from transcriber.composition.core import Core
 from transcriber.recordings.playback import PlaybackReader
 from transcriber.recordings.reading import RecordingReader
+from transcriber.transcripts.comparisons import Comparisons
 from transcriber.vocabulary.application import VocabularyEdits
 from transcriber.vocabulary.catalog import VocabularyCatalog
 from transcriber.vocabulary.suggestions import VocabularySuggestions
@@ -39,7 +40,12 @@ ACCESS = {**transcription_servicer.ACCESS, **admin_servicer.ACCESS}
 
 def make_services(core: Core, actions: Actions) -> dict[str, AddToServer]:
     """Create all servicers, each to be added to a server, by the names of their services."""
-    transcripts = TranscriptServicer(core.servers.database, actions.editor, actions.replacements)
+    transcripts = TranscriptServicer(
+        core.servers.database,
+        actions.editor,
+        actions.replacements,
+        Comparisons(core.servers.database),
+    )
     return {
         "securetranscribe.v1.AdminService": partial(
             admin_pb2_grpc.add_AdminServiceServicer_to_server, make_admin_servicer(core, actions)

@@ -87,7 +87,8 @@ class Comparisons:
     ) -> Comparison:
         """Return the differences from one revision to another, beginning at a cursor.
 
-        0 is the machine version as the first revision, and the newest one as the second. Only as many parts of the transcript are loaded as the page needs.
+        0 is the machine version as the first revision, and the newest one as the second. Only as
+        many parts of the transcript are loaded as the page needs.
 
         Raises:
             NotFoundError: the workspace has no such transcript, or it has no such revision.
