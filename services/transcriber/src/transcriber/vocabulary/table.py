@@ -51,7 +51,7 @@ def read(text: str) -> tuple[list[NewTerm], list[NewCorrection]]:
             else:
                 corrections.append(item)
     except csv.Error as error:
-        raise _in_row(rows.line_num, "This is not CSV with commas and quotes.") from error
+        raise _in_row(rows.reader.line_num, "This is not CSV with commas and quotes.") from error
     except ValidationError as error:
         raise _in_row(rows.line_num, error.message) from error
     return terms, corrections
