@@ -30,6 +30,10 @@ class FakeTranscripts(transcript_pb2_grpc.TranscriptServiceServicer):
         )
         return transcript_pb2.ListRevisionsResponse(revisions=[revision])
 
+    async def CompareRevisions(self, request: Any, context: Any) -> Any:
+        self._own(request.transcription_id)
+        return transcript_pb2.CompareRevisionsResponse(from_revision=1, to_revision=1)
+
     def _own(self, transcription_id: int) -> transcription_pb2.Transcription:
         found = self._transcriber.transcriptions.get(transcription_id)
         if found is None or found.session_id != identity.current().session_id:

@@ -20,6 +20,7 @@ _MEDIA = frozenset(
         "DownloadRecording",
         "StreamTranscript",
         "ReadTranscript",
+        "CompareRevisions",
         "ReadPlayback",
         "GetPeaks",
     }

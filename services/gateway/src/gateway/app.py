@@ -24,6 +24,7 @@ from common.signing import CallSigner, CallVerifier
 from common.upload_places import PlaceLimits, UploadPlaces
 from gateway import loop_watch
 from gateway.api.archive import ArchiveApi
+from gateway.api.comparisons import ComparisonApi
 from gateway.api.exports import ExportApi
 from gateway.api.playback import PlaybackApi
 from gateway.api.queue import QueueApi
@@ -204,6 +205,7 @@ class Gateway:
             UploadApi(uploads),
             TranscriptionApi(self._backends, self._registry.kept_until),
             TranscriptApi(self._backends),
+            ComparisonApi(self._backends),
             ReplacementApi(self._backends),
             VocabularyApi(self._backends),
             VocabularyEditsApi(self._backends),

@@ -13,7 +13,7 @@ _EDITS = re.compile(
     r"|/transcription/[^/]+/(edits|undo|redo|revisions/[^/]+/restore)"
     r"|/transcripts/replace(/[^/]+/undo)?"
 )
-_PAGES = re.compile(r"/transcription/[^/]+/(transcript|playback|peaks)")
+_PAGES = re.compile(r"/transcription/[^/]+/(transcript|playback|peaks|revisions/compare)")
 _READS = ("GET", "HEAD", "OPTIONS")
 _READS_BY_POST = ("/speakers/search",)
 
