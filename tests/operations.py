@@ -37,6 +37,7 @@ _CONTRACTS = (
     "session",
     "transcription",
     "transcript",
+    "playback",
     "vocabulary",
     "queue",
     "search",
