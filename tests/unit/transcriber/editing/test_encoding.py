@@ -25,6 +25,7 @@ _FIRST, _LAST = ItemId(1, 1), ItemId(1, 3)
         ops.MoveEdges(segment=_FIRST, start=1.5, end=None),
         ops.SetSpeaker(first=_FIRST, last=_LAST, speaker=""),
         ops.MergeSpeakers(speaker="Speaker_1", into="Speaker_2"),
+        ops.AssignNames(names={"Speaker_1": "Ada", "Speaker_2": ""}, profiles={"Speaker_1": 7}),
         ops.SetReviewed(segment=_FIRST, reviewed=True),
         ops.SetStarred(segment=_FIRST, starred=False),
         ops.AddNote(first=_FIRST, last=_LAST, text="Why?"),
@@ -41,6 +42,12 @@ def test_items_are_decoded_as_they_were() -> None:
     for item in items_of(CONVERSATION, 3):
         stored = json.loads(json.dumps(encoding.item_to_json(item)))
         assert encoding.item_from_json(stored) == item
+
+
+def test_names_are_decoded_as_they_were() -> None:
+    effects = Edited().edit(ops.AssignNames(names={"Speaker_1": "Ada"}))
+    stored = json.loads(json.dumps(encoding.effects_to_json(effects)))
+    assert encoding.effects_from_json(stored) == effects
 
 
 def test_effects_are_decoded_as_they_were() -> None:

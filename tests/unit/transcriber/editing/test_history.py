@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from common.errors import ApplicationError
 from tests.unit.transcriber.editing.transcripts import LABELS, Edited, segment
+from transcriber.domain.transcripts import NameSource
 from transcriber.editing import operations as ops
 from transcriber.editing import views
-from transcriber.editing.errors import BuiltUponError, InvalidEditError
+from transcriber.editing.editor import execute
+from transcriber.editing.effects import revert
+from transcriber.editing.errors import BuiltUponError, EditConflictError, InvalidEditError
 from transcriber.editing.history import unwind
-from transcriber.editing.items import WordItem
+from transcriber.editing.items import NO_NAME, Naming, Stamp, WordItem
 
 
 def test_undo_and_redo() -> None:
@@ -73,6 +76,44 @@ def test_redo_does_not_merge_speakers_in_a_circle() -> None:
         edited.redo("ann")
 
 
+def test_followed_names_belong_to_whoever_gave_them() -> None:
+    edited = Edited()
+    edited.edit(ops.AssignNames(names={"Speaker_1": "Ada"}, profiles={"Speaker_1": 7}))
+    document = edited.document()
+    speaker = document.speaker("Speaker_1")
+    assert speaker.name == Naming("Ada", NameSource.CONFIRMED, 7, 1.0)
+    speaker.name = speaker.name._replace(name="Ada Lovelace")
+    speaker.touch("name", 3)
+    revert(document, edited.effects[2], batch=2, revision=4)
+    assert speaker.name == NO_NAME
+    assert speaker.stamp("name") == Stamp(0, 4)
+
+
+def test_suggestions_are_not_kept_in_the_history() -> None:
+    edited = Edited()
+    document = edited.document()
+    document.speaker("Speaker_1").name = Naming("Bob", NameSource.SUGGESTED, 9, 0.8)
+    naming = ops.AssignNames(names={"Speaker_1": "Ada"})
+    effects = execute(document, [naming], base=1, revision=2, author="ann", labels=LABELS)
+    assert [change.before for change in effects.changes] == [NO_NAME]
+
+
+def test_names_of_one_speaker_collide() -> None:
+    edited = Edited()
+    edited.edit(ops.AssignNames(names={"Speaker_1": "Ada"}), author="ann")
+    with pytest.raises(EditConflictError):
+        edited.edit(ops.AssignNames(names={"Speaker_1": "Bob"}), base=1, author="bob")
+    edited.edit(ops.AssignNames(names={"Speaker_2": "Bob"}), base=1, author="bob")
+    edited.edit(ops.AssignNames(names={"Speaker_1": "Eve"}), author="bob")
+    with pytest.raises(BuiltUponError):
+        edited.undo("ann")
+
+
+def test_unknown_speakers_cannot_be_named() -> None:
+    with pytest.raises(InvalidEditError):
+        Edited().edit(ops.AssignNames(names={"Speaker_9": "Ada"}))
+
+
 _TEXTS = st.lists(
     st.sampled_from(["yes", "no", "good", "you", "3", "你好", "fine"]), min_size=1, max_size=4
 ).map(" ".join)
@@ -107,6 +148,9 @@ def operation(draw: st.DrawFn, edited: Edited) -> ops.Operation:
         lambda: ops.MergeSpeakers(
             speaker=draw(st.sampled_from(LABELS)), into=draw(st.sampled_from(LABELS))
         ),
+        lambda: ops.AssignNames(
+            names={draw(st.sampled_from(LABELS)): draw(st.sampled_from(["", "Ada", "Bob"]))}
+        ),
         lambda: ops.SetReviewed(segment=part, reviewed=draw(st.booleans())),
         lambda: ops.SetStarred(segment=part, starred=draw(st.booleans())),
     ]
@@ -139,6 +183,7 @@ def test_edits_of_several_authors_can_all_be_taken_back(data: st.DataObject) -> 
             with contextlib.suppress(BuiltUponError, InvalidEditError):
                 taken_back = edited.undo(author) or taken_back
     assert edited.segments() == edited.segments(1)
+    assert {speaker.name for speaker in edited.document().speakers} <= {NO_NAME}
 
 
 @settings(max_examples=50, deadline=None)

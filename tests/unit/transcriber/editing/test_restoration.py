@@ -1,9 +1,11 @@
 """Restoration of earlier revisions."""
 
-from tests.unit.transcriber.editing.transcripts import Edited
+from tests.unit.transcriber.editing.transcripts import LABELS, Edited
+from transcriber.domain.transcripts import NameSource
 from transcriber.editing import operations as ops
 from transcriber.editing import views
 from transcriber.editing.history import Entry
+from transcriber.editing.items import NO_NAME, Naming
 from transcriber.editing.restoration import restore
 
 
@@ -25,3 +27,21 @@ def test_every_revision_can_be_restored_and_the_restoration_undone() -> None:
         assert edited.undo()
         assert edited.segments() == edited.segments(newest)
         del edited.entries[newest - 1 :]
+
+
+def test_names_are_restored_unless_they_are_suggestions() -> None:
+    edited = Edited()
+    edited.edit(
+        ops.AssignNames(names={"Speaker_1": "Ada", "Speaker_2": "Bob"}, profiles={"Speaker_1": 7})
+    )
+    document = edited.document()
+    suggested = Naming("Cleo", NameSource.SUGGESTED, 9, 0.8)
+    document.speaker("Speaker_3").name = suggested
+    former = Naming("Eve", NameSource.CONFIRMED, 8, 1.0)
+    restore(
+        document,
+        edited.document(1),
+        revision=3,
+        names={"Speaker_1": former, "Speaker_2": suggested, "Speaker_3": NO_NAME},
+    )
+    assert [document.speaker(label).name for label in LABELS] == [former, NO_NAME, suggested]

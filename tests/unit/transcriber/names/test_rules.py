@@ -314,3 +314,32 @@ def test_title_stays_until_the_voice_is_known() -> None:
     assert suggest(titled, [], {1: "Ada"}) == titled
     known = Suggestion(label="Speaker_1", speaker_id=7, name="Bob", confidence=0.9)
     assert suggest(titled, [known], {1: "Ada"})[0].name == "Bob"
+
+
+def test_merged_labels_stand_for_the_speaker_they_were_merged_into() -> None:
+    ada, bob = speaker(1, "Ada", speaker_id=7), speaker(2, "Bob", speaker_id=8)
+    merged = (ada, replace(bob, merged_into="Speaker_1"))
+    assert resolve(merged, {"Speaker_2": "Eve"}) == {"Speaker_1": "Eve"}
+    with pytest.raises(SpeakerError):
+        resolve(merged, {"Bob": "Eve"})
+    with pytest.raises(SpeakerError):
+        resolve(merged, {"Speaker_1": "Ann", "Speaker_2": "Eve"})
+    assert [(item.label, item.name, item.speaker_id) for item in decided(merged)] == [
+        ("Speaker_1", "Ada", 7),
+        ("Speaker_2", "Ada", 7),
+    ]
+
+
+def test_voice_merged_into_an_unnamed_speaker_is_not_learned() -> None:
+    merged = (speaker(1), replace(speaker(2, "Bob", speaker_id=8), merged_into="Speaker_1"))
+    assert decided(merged) == ()
+
+
+def test_removed_names_are_not_suggested_again() -> None:
+    speakers = (replace(speaker(1), name_removed=True), speaker(2))
+    suggestions = [
+        Suggestion(label=item.label, speaker_id=number, name=f"Name {number}", confidence=0.9)
+        for number, item in enumerate(speakers, start=1)
+    ]
+    assert [item.name for item in suggest(speakers, suggestions)] == ["", "Name 2"]
+    assert [item.name for item in suggest(speakers[:1], [], {0: "Ann"})] == [""]

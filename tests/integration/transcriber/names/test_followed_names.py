@@ -1,0 +1,102 @@
+"""Changes of profiles in many transcripts."""
+
+import pytest
+
+from common.postgres import Database
+from tests.integration.transcriber.transcripts.test_editor import OWNER, shown, stored
+from transcriber.editing import operations as ops
+from transcriber.editing.items import ItemId
+from transcriber.store.edit_history import EditHistory
+from transcriber.store.followed_names import FollowedNames
+from transcriber.transcripts.editor import TranscriptEditor
+
+_LINK = """
+UPDATE transcript_speakers SET name = 'Ada', name_source = %s, speaker_id = 7
+WHERE label = 'Speaker_1' AND transcription_id = ANY(%s)
+"""
+_SPEAKERS = """
+SELECT name, name_source, speaker_id, stamps FROM transcript_speakers
+WHERE label = 'Speaker_1' ORDER BY transcription_id
+"""
+_REVISIONS = "SELECT revision FROM transcriptions WHERE id = ANY(%s) ORDER BY id"
+_BATCHES = "SELECT kind, author FROM transcript_batches WHERE transcription_id = ANY(%s)"
+_EVENTS = "SELECT count(*) AS count FROM outbox WHERE subject LIKE '%%.edited'"
+
+
+async def linked(database: Database, count: int, source: str = "confirmed") -> list[int]:
+    """Store transcripts that are linked to profile 7, and one that is not."""
+    ids = [await stored(database) for _ in range(count)]
+    await database.execute(_LINK, (source, ids))
+    await stored(database)
+    return ids
+
+
+async def test_many_transcripts_are_renamed_a_few_at_a_time(database: Database) -> None:
+    ids = await linked(database, 5)
+    looked_at = []
+    while not looked_at or looked_at[-1]:
+        async with database.transaction() as connection:
+            looked_at.append(await FollowedNames(connection, at_a_time=2).rename(7, "Eve"))
+    assert looked_at == [2, 2, 1, 0]
+    rows = await database.fetch_all(_SPEAKERS)
+    assert [row["name"] for row in rows] == ["Eve"] * 5 + [""]
+    assert [row["stamps"] for row in rows] == [{"name": [0, 2]}] * 5 + [{}]
+    assert [row["revision"] for row in await database.fetch_all(_REVISIONS, (ids,))] == [2] * 5
+    batches = await database.fetch_all(_BATCHES, (ids,))
+    assert batches == [{"kind": "names", "author": ""}] * 5
+    assert await database.fetch_one(_EVENTS) == {"count": 5}
+
+
+async def test_merged_profile_is_replaced(database: Database) -> None:
+    await linked(database, 1)
+    async with database.transaction() as connection:
+        names = FollowedNames(connection, at_a_time=10)
+        assert [await names.merge(7, 8), await names.merge(7, 8), await names.merge(8, 8)] == [
+            1,
+            0,
+            0,
+        ]
+    rows = await database.fetch_all(_SPEAKERS)
+    assert [(row["name"], row["speaker_id"]) for row in rows] == [("Ada", 8), ("", 0)]
+
+
+@pytest.mark.parametrize(
+    ("source", "left"), [("confirmed", ("Ada", "confirmed", 0)), ("suggested", ("", "none", 0))]
+)
+async def test_deleted_profile_leaves_assigned_names(
+    database: Database, source: str, left: tuple[str, str, int]
+) -> None:
+    ids = await linked(database, 1, source)
+    async with database.transaction() as connection:
+        names = FollowedNames(connection, at_a_time=10)
+        assert [await names.unlink(7), await names.unlink(7)] == [1, 0]
+    rows = await database.fetch_all(_SPEAKERS)
+    assert (rows[0]["name"], rows[0]["name_source"], rows[0]["speaker_id"]) == left
+    assert await database.fetch_all(_REVISIONS, (ids,)) == [{"revision": 2}]
+
+
+async def test_followed_and_assigned_names_are_not_edits_that_a_new_version_would_lose(
+    database: Database,
+) -> None:
+    (transcription_id,) = await linked(database, 1)
+    editor = TranscriptEditor(database)
+
+    async def live() -> bool:
+        async with database.transaction() as connection:
+            return await EditHistory(connection, transcription_id).has_live_edits(1)
+
+    async with database.transaction() as connection:
+        await FollowedNames(connection, at_a_time=10).rename(7, "Eve")
+    naming = ops.AssignNames(names={"Speaker_2": "Bob"})
+    await editor.edit(transcription_id, OWNER, "ann", [naming], base=2)
+    assert not await live()
+    word = ItemId.parse((await shown(database, transcription_id))[0].words[1].id)
+    await editor.edit(transcription_id, OWNER, "ann", [ops.SplitSegment(word=word)], base=3)
+    assert await live()
+    await editor.undo(transcription_id, OWNER, "ann")
+    assert not await live()
+    await editor.redo(transcription_id, OWNER, "ann")
+    assert await live()
+    await editor.undo(transcription_id, OWNER, "ann")
+    await editor.restore(transcription_id, OWNER, "bob", 4)
+    assert await live()
