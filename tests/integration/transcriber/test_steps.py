@@ -34,13 +34,14 @@ INSERT INTO transcriptions (
     id, session_id, filename, size_bytes, duration, format, codec, sample_rate, channels,
     source_key, language_requested, phrases, speaker_count, min_speakers, max_speakers, status,
     job_id, transcript_at, clips_due_at, names_due_at, decisions_due_at, created_at,
-    expiry_warned_at)
+    expiry_warned_at, trashed_at)
 SELECT n, 's', 'a.wav', 1, 1, 'wav', 'pcm', 16000, 1, n || '/source', 'en', '{}', 0, 0, 0,
        CASE WHEN n <= 20 THEN 'completed' ELSE 'processing' END, 'job_' || n,
        CASE WHEN n <= 20 THEN now() - interval '30 days' END,
        CASE WHEN n <= 10 THEN now() END, CASE WHEN n <= 10 THEN now() END,
        CASE WHEN n <= 10 THEN now() END, now() - interval '30 days',
-       CASE WHEN n <= 10 THEN now() - interval '20 days' END
+       CASE WHEN n <= 10 THEN now() - interval '20 days' END,
+       CASE WHEN n > 40 THEN now() - interval '30 days' END
 FROM generate_series(1, 50) AS n
 """
 _ERASURES = """
@@ -86,7 +87,7 @@ _FAILED = "SELECT failure_message FROM jobs WHERE status = 'failed'"
 _CLEAR = """
 TRUNCATE uploads, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
          edited_segments, transcript_speakers, transcript_notes, transcript_batches, deletions,
-         erasures, item_attempts RESTART IDENTITY
+         erasures, item_attempts RESTART IDENTITY CASCADE
 """
 
 
