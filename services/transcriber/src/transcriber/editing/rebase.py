@@ -135,6 +135,9 @@ class _Repetition:
 
     def result(self, live: frozenset[int]) -> Rebased:
         """Return the batches, with the conflicts that remain."""
+        for segment in self._words.old:
+            if isinstance(segment, SegmentItem):
+                self._labels.of(segment.label)
         search = ConflictSearch(self._words, live)
         return Rebased(
             batches=self._batches,

@@ -1,7 +1,8 @@
 """Edited transcripts: segments, speakers and notes, within one transaction."""
 
 import decimal
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -20,8 +21,8 @@ from transcriber.editing.items import (
     SegmentItem,
     SpeakerItem,
 )
-from transcriber.store.edit_history import EditHistory, Head
 from transcriber.search.indexing import note_items, segment_entry
+from transcriber.store.edit_history import EditHistory, Head
 from transcriber.store.rows import segment_of, word_views_to_json
 from transcriber.store.search import SearchIndex, entry_of
 
@@ -207,11 +208,11 @@ class TranscriptEdits:
         await execute(self._connection, _SUPERSEDE, (self._id, positions))
         removed = [str(row.item) for row in gone if row.position is None]
         await execute(self._connection, _REMOVE, (self._id, removed))
-        rank = Decimal(-1)
+        ranks = await self._places(groups, before)
         for item, items in groups.items():
-            rank = before[item].rank if item in before else await self._rank_behind(rank)
             if item in changed:
-                await self._store_row(loaded.document, rank, items)
+                await self._store_row(loaded.document, ranks[item], items)
+        await execute(self._connection, _ADD_SPEAKERS, {"id": self._id})
         for speaker in loaded.changed_speakers():
             await execute(
                 self._connection,
@@ -230,7 +231,6 @@ class TranscriptEdits:
         for note in loaded.document.notes:
             value = Jsonb(encoding.note_to_json(note))
             await execute(self._connection, _STORE_NOTE, (self._id, str(note.id), value))
-        await execute(self._connection, _ADD_SPEAKERS, {"id": self._id})
         await execute(self._connection, _COUNT_SPEAKERS, {"id": self._id})
         await self._index(loaded, changed, [row.item for row in gone])
 
@@ -319,13 +319,33 @@ class TranscriptEdits:
         )
         return rows
 
+    async def _places(
+        self, groups: Iterable[ItemId], before: Mapping[ItemId, LoadedRow]
+    ) -> dict[ItemId, Decimal]:
+        """Return the ranks of segments in order. New ones share the space behind the one before."""
+        ranks: dict[ItemId, Decimal] = {}
+        rank = Decimal(-1)
+        for stored, items in itertools.groupby(groups, before.__contains__):
+            run = list(items)
+            if stored:
+                ranks.update((item, before[item].rank) for item in run)
+                rank = before[run[-1]].rank
+                continue
+            space = _PRECISE.subtract(await self._rank_behind(rank), rank)
+            # A power of two, so that the digits end.
+            step = _PRECISE.divide(space, Decimal(1 << len(run).bit_length()))
+            for number, item in enumerate(run, start=1):
+                ranks[item] = _PRECISE.add(rank, _PRECISE.multiply(step, Decimal(number)))
+        return ranks
+
     async def _rank_behind(self, rank: Decimal) -> Decimal:
-        """Return a free place behind another one."""
+        """Return the next place behind another one that is taken, or two further if none is."""
         row = await fetch_one(self._connection, _RANK_BEHIND, {"id": self._id, "rank": rank})
         assert row is not None
         if row["rank"] is None:
-            return rank.to_integral_value(decimal.ROUND_FLOOR) + 1
-        return _PRECISE.divide(_PRECISE.add(rank, row["rank"]), Decimal(2))
+            return rank.to_integral_value(decimal.ROUND_FLOOR) + 2
+        following: Decimal = row["rank"]
+        return following
 
     async def _store_row(
         self, document: Document, rank: Decimal, items: Sequence[PlacedItem]

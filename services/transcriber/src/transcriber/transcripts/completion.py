@@ -26,11 +26,14 @@ from transcriber.names.suggestion import NameSuggestions
 from transcriber.queue.lifecycle import Lifecycle
 from transcriber.store import locks
 from transcriber.store.decisions import DueDecisions
+from transcriber.store.edit_history import Head
 from transcriber.store.jobs import Jobs
 from transcriber.store.playback import PlaybackCopies
+from transcriber.store.repeated_edits import RepeatedEdits
 from transcriber.store.tasks import ProgressReport, Tasks
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Completion, Transcripts
+from transcriber.transcripts import kept_edits
 from transcriber.transcripts.assembly import AssembledTranscript, assemble, keep_names
 from transcriber.vocabulary import application
 from transcriber.wakeups import WakeUps
@@ -192,8 +195,9 @@ class MergeStep(ItemStep[str]):
             return
         before = await transcriptions.get(job.transcription_id)
         assert before is not None, "its job is locked"
+        kept = await kept_edits.keep(connection, before)
         speakers = await self._with_names(connection, job, before, assembled, suggestions)
-        await transcripts.replace(
+        moment = await transcripts.replace(
             job.transcription_id,
             Completion(
                 transcript=assembled.transcript,
@@ -206,6 +210,10 @@ class MergeStep(ItemStep[str]):
                 clips_due=any(speaker.clean for speaker in speakers),
             ),
         )
+        if kept is not None:
+            first = before.revision + 1
+            head = Head(revision=first, machine_revision=first, transcript_at=moment)
+            await kept.repeat(connection, before.id, head)
         await application.apply_to_new(connection, job.transcription_id, before.workspace_id)
         await PlaybackCopies(connection).settle(
             job.transcription_id, assembled.speech_key, assembled.playback
@@ -230,10 +238,12 @@ class MergeStep(ItemStep[str]):
         """Return the speakers with names of the earlier transcript, and with suggested names."""
         speakers = assembled.speakers
         if rules.confirmed(before.speakers):
+            # Names that were assigned as edits are repeated like all edits.
+            unrecorded = await RepeatedEdits(connection, before.id).unrecorded_names()
             speakers = keep_names(
                 speakers,
                 assembled.transcript.segments,
-                before.speakers,
+                [speaker for speaker in before.speakers if speaker.label in unrecorded],
                 await Transcripts(connection).segments(before.id),
             )
             # Labels and voiceprints may have changed.
