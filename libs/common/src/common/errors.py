@@ -36,6 +36,12 @@ class ValidationError(ApplicationError):
         return cls(message, {"field": field})
 
 
+class ChecksumError(ValidationError):
+    """The received bytes do not have the announced checksum."""
+
+    code = "CHECKSUM_MISMATCH"
+
+
 class AuthenticationError(ApplicationError):
     """Credentials are missing or invalid, or the session has ended."""
 
@@ -62,6 +68,12 @@ class ConflictError(ApplicationError):
 
 class StateError(ConflictError):
     """The request conflicts with the resource's current state."""
+
+
+class LockedError(ApplicationError):
+    """Another request is changing the resource at this moment."""
+
+    code = "LOCKED"
 
 
 class FileUploadError(ApplicationError):

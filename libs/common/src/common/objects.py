@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import hashlib
 import io
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 from minio import Minio
+from minio.datatypes import Part
 from minio.error import MinioException, S3Error
 
 from common.disk_reserve import DiskReserve
@@ -21,6 +23,7 @@ from common.settings import ObjectSettings
 
 _BLOCK_BYTES = 1024 * 1024
 _BLOCKS = 6
+_HASHED_BYTES = 4 * 1024 * 1024
 #: Error codes of a full store, and codes that may also mean a full disk.
 FULL_CODES = frozenset(
     {"XMinioStorageFull", "EntityTooLarge", "QuotaExceeded", "InsufficientCapacity"}
@@ -90,6 +93,50 @@ class ObjectStore:
             raise
         return upload.size
 
+    async def begin_parts(self, bucket: str, key: str) -> str:
+        """Begin an object that is sent in parts, perhaps by several processes. Return its id."""
+        self._reserve.require()
+        begun: str = await self._send(self._client._create_multipart_upload, bucket, key, {})
+        return begun
+
+    async def put_part(
+        self, bucket: str, key: str, upload_id: str, number: int, data: bytes
+    ) -> str:
+        """Send a part, numbered from 1. Return its entity tag. A repeated number replaces a part.
+
+        Raises:
+            NotFoundError: the object is complete already, or was aborted.
+        """
+        self._reserve.require()
+        send = self._client._upload_part
+        tag: str = await self._send(send, bucket, key, data, None, upload_id, number)
+        return tag
+
+    async def complete_parts(
+        self, bucket: str, key: str, upload_id: str, tags: Sequence[str]
+    ) -> None:
+        """Make the object from its parts, given their entity tags in order.
+
+        Raises:
+            NotFoundError: the object is complete already, or was aborted.
+        """
+        complete = self._client._complete_multipart_upload
+        parts = [Part(number, tag) for number, tag in enumerate(tags, start=1)]
+        await self._send(complete, bucket, key, upload_id, parts)
+
+    async def size(self, bucket: str, key: str) -> int | None:
+        """Return the size of an object in bytes, None if it does not exist."""
+        try:
+            stat = await self._call(self._client.stat_object, bucket, key)
+        except NotFoundError:
+            return None
+        return int(stat.size or 0)
+
+    async def sha256(self, bucket: str, key: str, size: int) -> str:
+        """Return the SHA-256 of an object of `size` bytes in hexadecimal digits."""
+        digest: str = await self._call(self._sha256, bucket, key, size)
+        return digest
+
     async def get(self, bucket: str, key: str) -> bytes:
         """Return a small object in one piece."""
         data: bytes = await self._call(self._read, bucket, key, 0, 0)
@@ -149,6 +196,13 @@ class ObjectStore:
             response.close()
             response.release_conn()
 
+    def _sha256(self, bucket: str, key: str, size: int) -> str:
+        digest = hashlib.sha256()
+        for offset in range(0, size, _HASHED_BYTES):
+            length = min(_HASHED_BYTES, size - offset)
+            digest.update(self._read(bucket, key, offset, length))
+        return digest.hexdigest()
+
     def _keys(self, bucket: str, prefix: str) -> list[str]:
         listed = self._client.list_objects(bucket, prefix=prefix, recursive=True)
         return [item.object_name for item in listed if item.object_name]
@@ -184,7 +238,7 @@ class ObjectStore:
         try:
             return function(*arguments, **named)
         except S3Error as error:
-            if error.code in ("NoSuchKey", "NoSuchObject"):
+            if error.code in ("NoSuchKey", "NoSuchObject", "NoSuchUpload"):
                 raise NotFoundError("The stored object no longer exists.") from error
             if error.code in FULL_CODES or (error.code in FAILED_CODES and self._reserve.touched):
                 raise DiskFullError from error

@@ -21,6 +21,7 @@ _STATUS: dict[type[errors.ApplicationError], grpc.StatusCode] = {
     errors.NotFoundError: grpc.StatusCode.NOT_FOUND,
     errors.ConflictError: grpc.StatusCode.ALREADY_EXISTS,
     errors.StateError: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.LockedError: grpc.StatusCode.ABORTED,
     errors.FileUploadError: grpc.StatusCode.INVALID_ARGUMENT,
     errors.FileTooLargeError: grpc.StatusCode.OUT_OF_RANGE,
     errors.AudioProcessingError: grpc.StatusCode.INVALID_ARGUMENT,

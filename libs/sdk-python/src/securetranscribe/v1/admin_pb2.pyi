@@ -377,6 +377,8 @@ class GetStorageFiguresResponse(_message.Message):
     OLDEST_CREATE_TIME_FIELD_NUMBER: _builtins.int
     UNFINISHED_DELETIONS_FIELD_NUMBER: _builtins.int
     UNWRITTEN_ERASURES_FIELD_NUMBER: _builtins.int
+    UNFINISHED_UPLOADS_FIELD_NUMBER: _builtins.int
+    UNFINISHED_UPLOAD_BYTES_FIELD_NUMBER: _builtins.int
     transcriptions: _builtins.int
     """Number of transcriptions."""
     workspaces: _builtins.int
@@ -389,6 +391,10 @@ class GetStorageFiguresResponse(_message.Message):
     """Number of deletions that are not finished."""
     unwritten_erasures: _builtins.int
     """Number of erasures that are not in the ledger of the object store yet."""
+    unfinished_uploads: _builtins.int
+    """Number of uploads in pieces that have not ended."""
+    unfinished_upload_bytes: _builtins.int
+    """Size of the files of these uploads."""
     @_builtins.property
     def recording_duration(self) -> _duration_pb2.Duration:
         """Length of these recordings."""
@@ -408,10 +414,12 @@ class GetStorageFiguresResponse(_message.Message):
         oldest_create_time: _timestamp_pb2.Timestamp | None = ...,
         unfinished_deletions: _builtins.int = ...,
         unwritten_erasures: _builtins.int = ...,
+        unfinished_uploads: _builtins.int = ...,
+        unfinished_upload_bytes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["oldest_create_time", b"oldest_create_time", "recording_duration", b"recording_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["oldest_create_time", b"oldest_create_time", "recording_bytes", b"recording_bytes", "recording_duration", b"recording_duration", "recordings", b"recordings", "transcriptions", b"transcriptions", "unfinished_deletions", b"unfinished_deletions", "unwritten_erasures", b"unwritten_erasures", "workspaces", b"workspaces"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["oldest_create_time", b"oldest_create_time", "recording_bytes", b"recording_bytes", "recording_duration", b"recording_duration", "recordings", b"recordings", "transcriptions", b"transcriptions", "unfinished_deletions", b"unfinished_deletions", "unfinished_upload_bytes", b"unfinished_upload_bytes", "unfinished_uploads", b"unfinished_uploads", "unwritten_erasures", b"unwritten_erasures", "workspaces", b"workspaces"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
