@@ -181,3 +181,44 @@ def test_notes(api: Api, transcript: str) -> None:
     assert (stored["text"], stored["own"]) == ("Listen again", True)
     edit(api, transcript, 2, {"type": "change_note", "note": stored["id"], "text": ""})
     assert read(api, transcript)["notes"] == []
+
+
+def test_revisions_are_compared(api: Api, transcript: str) -> None:
+    segments = read(api, transcript)["segments"]
+    first, second, *_ = segments[0]["words"]
+    edit(
+        api,
+        transcript,
+        1,
+        {
+            "type": "replace_words",
+            "first": first["id"],
+            "last": first["id"],
+            "text": "Zanzibar",
+        },
+        {"type": "split_segment", "word": second["id"]},
+    )
+    compared = api.data("GET", f"{transcript}/revisions/compare", params={"limit": 1})
+    assert (compared["from_revision"], compared["to_revision"]) == (1, 2)
+    (difference,) = compared["differences"]
+    assert difference["changes"][:2] == ["words", "split"]
+    assert [item["id"] for item in difference["before"]] == [segments[0]["id"]]
+    assert len(difference["after"]) == 2
+    piece = difference["pieces"][0]
+    assert (piece["kind"], piece["before"]["text"], piece["after"]["text"]) == (
+        "replaced",
+        first["text"],
+        "Zanzibar",
+    )
+    assert piece["revision"] == 2
+    joined = "".join(item["before"]["text"] for item in difference["pieces"])
+    assert joined == segments[0]["text"]
+    api.refused("GET", f"{transcript}/revisions/compare", 404, "NOT_FOUND", params={"to": 9})
+    details = api.refused(
+        "GET",
+        f"{transcript}/revisions/compare",
+        400,
+        "VALIDATION_ERROR",
+        params={"page_token": "x"},
+    )
+    assert details["field"] == "page_token"
