@@ -86,6 +86,7 @@ class Named:
     model: str = "voices-for-tests"
     version: str = "1"
     speaker_id: int = 0
+    clip_gone: bool = False
 
     def voice(self) -> speaker_pb2.Voice:
         """Return the message of the voice."""
@@ -105,6 +106,7 @@ class Named:
             clip=self.clip,
             clip_content_type=self.content_type if self.clip else "",
             speaker_id=self.speaker_id,
+            clip_gone=self.clip_gone,
         )
 
 

@@ -235,6 +235,17 @@ async def test_clip_can_be_added_later(user: Caller, transcriber: Caller) -> Non
     assert (await user.get(made.speaker_id)).sample_count == 1
 
 
+async def test_clip_with_speech_of_others_is_removed(user: Caller, transcriber: Caller) -> None:
+    made = (await transcriber.decide(1, replace(ANN, clip=b"fLaC")))["Speaker_1"].speaker
+    await transcriber.decide(2, replace(BOB, clip=b"fLaC"))
+    await transcriber.decide(1, replace(ANN, clip_gone=True))
+    with pytest.raises(NotFoundError):
+        await user.clip(made.speaker_id)
+    await transcriber.decide(1, replace(ANN, clip=b"fLaC again", clip_gone=True))
+    assert (await user.clip(made.speaker_id)).data == b"fLaC again"
+    assert (await user.get(made.speaker_id)).sample_count == 1
+
+
 async def test_concurrent_recordings_create_one_profile(user: Caller, transcriber: Caller) -> None:
     results = await asyncio.gather(
         *(

@@ -90,6 +90,7 @@ def decision_of(message: speaker_pb2.VoiceDecision) -> VoiceDecision:
         voice=voice_of(message.voice),
         name=message.name,
         clip=clip if message.clip else None,
+        clip_gone=message.clip_gone,
         profile_id=message.speaker_id,
     )
 

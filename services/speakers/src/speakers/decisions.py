@@ -183,7 +183,7 @@ class VoiceDecisions:
             if not item.profile_id:
                 continue
             if item.unchanged:
-                if clip is not None:
+                if clip is not None or item.decision.clip_gone:
                     await observations.set_clip(transcription_id, voice.label, clip)
                 continue
             affected.add(item.profile_id)

@@ -259,6 +259,35 @@ async def test_voice_whose_speech_was_given_to_others_is_unlearned(
     await until(learned)
 
 
+@pytest.mark.parametrize("kept", [True, False])
+async def test_clip_with_speech_of_others_is_replaced_or_removed(
+    caller: Caller,
+    transcription_id: int,
+    peers: Peers,
+    history: History,
+    database: Database,
+    kept: bool,
+) -> None:
+    await caller.assign(transcription_id, {"Speaker_1": "Ada"})
+    before = peers.speakers.decisions[transcription_id][0].clip
+    assert before.startswith(b"fLaC")
+    if not kept:
+        await database.execute("UPDATE transcriptions SET source_deleted_at = now()")
+    word = (await history.call("ReadTranscript", include_words=True)).segments[0].words[0].word_id
+    given = transcript_pb2.SetSpeaker(
+        first_word_id=word, last_word_id=word, speaker_label="Speaker_2"
+    )
+    await edit(history, 2, set_speaker=given)
+
+    async def changed() -> Any:
+        decision = peers.speakers.decisions[transcription_id][0]
+        return decision if decision.clip != before else None
+
+    decision = await until(changed)
+    assert decision.voice.HasField("voiceprint")
+    assert (decision.clip.startswith(b"fLaC"), decision.clip_gone) == (kept, not kept)
+
+
 async def test_voice_of_a_merged_speaker_is_that_of_the_other_one(
     caller: Caller, transcription_id: int, peers: Peers, history: History
 ) -> None:

@@ -1277,6 +1277,7 @@ class VoiceDecision(_message.Message):
     CLIP_FIELD_NUMBER: _builtins.int
     CLIP_CONTENT_TYPE_FIELD_NUMBER: _builtins.int
     SPEAKER_ID_FIELD_NUMBER: _builtins.int
+    CLIP_GONE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of its profile, created when no active profile has this name. Used only if `speaker_id`
     identifies no profile.
@@ -1290,6 +1291,10 @@ class VoiceDecision(_message.Message):
     when there is none. Later renames and merges of the profile are followed. When the profile has
     been permanently deleted, the voice is linked to nothing.
     """
+    clip_gone: _builtins.bool
+    """Whether an earlier clip of the voice is to be removed if there is none in `clip`, because its
+    speech was given to somebody else.
+    """
     @_builtins.property
     def voice(self) -> Global___Voice:
         """The voice."""
@@ -1302,10 +1307,11 @@ class VoiceDecision(_message.Message):
         clip: _builtins.bytes = ...,
         clip_content_type: _builtins.str = ...,
         speaker_id: _builtins.int = ...,
+        clip_gone: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["voice", b"voice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "clip_content_type", b"clip_content_type", "name", b"name", "speaker_id", b"speaker_id", "voice", b"voice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "clip_content_type", b"clip_content_type", "clip_gone", b"clip_gone", "name", b"name", "speaker_id", b"speaker_id", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -59,10 +59,12 @@ class Voice:
 class VoiceDecision:
     """A person's decision about one voice of a recording.
 
-    `profile_id` is the profile that had the name at that time, 0 when only the name is known.
+    `profile_id` is the profile that had the name at that time, 0 when only the name is known. With
+    `clip_gone`, an earlier clip is not of this voice any more.
     """
 
     voice: Voice
     name: str
     clip: Clip | None = None
     profile_id: int = 0
+    clip_gone: bool = False

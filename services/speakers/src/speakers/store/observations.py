@@ -156,8 +156,8 @@ class Observations:
         assert row is not None
         return int(row["observation_id"])
 
-    async def set_clip(self, transcription_id: int, label: str, clip: Clip) -> None:
-        """Set the clip of a voice's observation, if it has one."""
+    async def set_clip(self, transcription_id: int, label: str, clip: Clip | None) -> None:
+        """Set the clip of a voice's observation, or remove it. Voices without one are left."""
         parameters = {
             "transcription_id": transcription_id,
             "speaker_label": label,

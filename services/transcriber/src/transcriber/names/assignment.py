@@ -197,10 +197,12 @@ class SpeakerNames:
 
         `newly_named` has the labels named by the current assignment.
         """
-        decisions = [
-            Decision(speaker=speaker, clip=await self._clip(transcription, speaker, clips))
-            for speaker in rules.decided(voices, newly_named)
-        ]
+        heard = {speaker.label: speaker.clean for speaker in transcription.speakers}
+        decisions = []
+        for voice in rules.decided(voices, newly_named):
+            clip = await self._clip(transcription, voice, clips)
+            gone = not clip and not voice.clip_key and voice.clean != heard[voice.label]
+            decisions.append(Decision(speaker=voice, clip=clip, clip_gone=gone))
         try:
             return await self._speakers.set_decisions(transcription.id, transcription, decisions)
         except ServiceTimedOutError as error:

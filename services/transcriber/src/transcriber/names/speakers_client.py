@@ -22,10 +22,14 @@ _DECIDE_SECONDS = 10.0  # Bounds how long an assignment holds its locks.
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """The name that a person gave to a voice, with a clip of the voice if there is one."""
+    """The name that a person gave to a voice, with a clip of the voice if there is one.
+
+    With `clip_gone`, an earlier clip is not of this voice any more.
+    """
 
     speaker: TranscriptSpeaker
     clip: bytes = b""
+    clip_gone: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +91,7 @@ class SpeakersClient:
                     speaker_id=decision.speaker.speaker_id,
                     clip=decision.clip,
                     clip_content_type=CLIP_TYPE if decision.clip else "",
+                    clip_gone=decision.clip_gone,
                 )
                 for decision in decisions
             ],

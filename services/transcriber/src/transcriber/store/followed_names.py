@@ -13,6 +13,7 @@ from transcriber.editing.effects import Effects
 from transcriber.editing.history import BatchKind, Entry
 from transcriber.outbox import messages
 from transcriber.store.outbox import JobOutbox
+from transcriber.store.search import SearchIndex
 
 _LOCK_RENAMED = """
 SELECT id FROM transcriptions
@@ -115,7 +116,10 @@ class FollowedNames:
     async def _record(self, ids: list[int]) -> None:
         effects = Jsonb(encoding.effects_to_json(Effects()))
         parameters = {"ids": ids, "kind": BatchKind.NAMES, "effects": effects}
-        outbox = JobOutbox(self._connection)
+        outbox, index = JobOutbox(self._connection), SearchIndex(self._connection)
+        for transcription_id in ids:
+            await index.edited(transcription_id, (), ())
+            await index.describe(transcription_id)
         for row in await fetch_all(self._connection, _RECORD, parameters):
             owner = Grant(session_id=row["session_id"], workspace_id=row["workspace_id"])
             entry = Entry(revision=row["revision"], author="", kind=BatchKind.NAMES)
