@@ -31,7 +31,7 @@ class Journal:
         self._base = base
         self._revision = revision
         self._numbers = 0
-        self._insertions: list[tuple[ItemId, Sequence[PlacedItem]]] = []
+        self._insertions: list[tuple[ItemId | None, Sequence[PlacedItem]]] = []
         self._notes: list[NoteItem] = []
         self._before: dict[tuple[AnyId, str], tuple[Any, int]] = {}
         self._divided: dict[ItemId, None] = {}
@@ -117,10 +117,11 @@ class Journal:
         for item in items:
             self.write(item, "alive", False)
 
-    def insert(self, after: PlacedItem, items: Sequence[PlacedItem]) -> None:
-        """Insert new items behind another one."""
-        self.document.insert(after.id, items)
-        self._insertions.append((after.id, items))
+    def insert(self, after: PlacedItem | None, items: Sequence[PlacedItem]) -> None:
+        """Insert new items behind another one, or at the beginning if it is None."""
+        place = None if after is None else after.id
+        self.document.insert(place, items)
+        self._insertions.append((place, items))
 
     def add_note(self, note: NoteItem) -> None:
         """Add a new note."""

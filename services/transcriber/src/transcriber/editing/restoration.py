@@ -7,6 +7,7 @@ from transcriber.editing.document import Document
 from transcriber.editing.effects import Effects
 from transcriber.editing.items import NO_NAME, Naming, SegmentItem, SpeakerItem
 from transcriber.editing.journal import Journal
+from transcriber.editing.reinsertion import reinsert
 from transcriber.editing.segment_edits import name_speaker
 
 #: Stamps without a value.
@@ -22,10 +23,12 @@ def restore(
 ) -> Effects:
     """Give all items the values that they have in an earlier revision.
 
-    Items made since then are deleted. `revision` is the new one. `names` are those that speakers
-    had in the earlier revision, by label. Others stay.
+    Items made since then are deleted. Those of an earlier machine version are inserted. `revision`
+    is the new one. `names` are those that speakers had in the earlier revision, by label. Others
+    stay.
     """
     journal = Journal(document, base=revision - 1, revision=revision)
+    reinsert(journal, target, revision)
     former = {item.id: item for item in (*target, *target.notes)}
     for item in (*document, *document.notes):
         old = former.get(item.id)

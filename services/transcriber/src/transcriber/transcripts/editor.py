@@ -21,6 +21,7 @@ from transcriber.store import locks
 from transcriber.store.edit_history import EditHistory, Head, HistoryEntry
 from transcriber.store.edits import LoadedDocument, TranscriptEdits
 from transcriber.store.observations import Observations
+from transcriber.transcripts.earlier_versions import EarlierRevision, earlier_revision
 from transcriber.transcripts.revisions import PastPage, Revisions, Window
 from transcriber.vocabulary import observations
 
@@ -295,7 +296,12 @@ async def run_batch(
 async def _names_at(
     edits: TranscriptEdits, loaded: LoadedDocument, head: Head, revision: int
 ) -> dict[str, Naming]:
-    """Return the names that speakers had in an earlier revision, by label."""
+    """Return the names that speakers had in an earlier revision, by label.
+
+    There are none for one of an earlier machine version, since its speakers are others.
+    """
+    if revision < head.machine_revision:
+        return {}
     former = Document((), speakers=[speaker.copy() for speaker in loaded.document.speakers])
     for entry, effects in reversed(await edits.log.batches(revision, head.revision)):
         history.unwind(former, entry, effects)
@@ -312,7 +318,11 @@ def _existing(head: Head | None) -> Head:
     return head
 
 
-async def _past(edits: TranscriptEdits, head: Head, revision: int) -> "_Past":
+async def _past(
+    edits: TranscriptEdits, head: Head, revision: int
+) -> "_Past | EarlierRevision":
+    if 1 <= revision < head.machine_revision:
+        return await earlier_revision(edits.log.connection, edits.log.transcription_id, revision)
     if not head.machine_revision <= revision <= head.revision:
         raise NotFoundError("The transcript has no such revision.")
     return _Past(

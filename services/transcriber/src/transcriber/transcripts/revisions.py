@@ -20,6 +20,7 @@ from transcriber.editing.views import SegmentView
 from transcriber.store.edit_history import Head
 from transcriber.store.edits import TranscriptEdits
 from transcriber.store.past import PastRows, Place, machine_positions
+from transcriber.transcripts.earlier_versions import earlier_revision
 
 _Result = TypeVar("_Result")
 
@@ -42,6 +43,7 @@ class PastPage:
     `merges` has the label that another one was merged into, by label.
     """
 
+    revision: int
     segments: Sequence[Segment]
     total: int
     merges: Mapping[str, str]
@@ -85,6 +87,8 @@ class Revisions:
     """Earlier revisions of one transcript, within one transaction with a single snapshot."""
 
     def __init__(self, connection: Connection, transcription_id: int) -> None:
+        self._connection = connection
+        self._id = transcription_id
         self._rows = PastRows(connection, transcription_id)
         self._edits = TranscriptEdits(connection, transcription_id)
 
@@ -106,7 +110,7 @@ class Revisions:
         merges = {
             speaker.id: speaker.merged_into for speaker in await self.speakers(head, revision)
         }
-        return PastPage(segments=segments, total=len(found), merges=merges)
+        return PastPage(revision=revision, segments=segments, total=len(found), merges=merges)
 
     async def stretch(self, head: Head, earlier: int, later: int) -> Stretch:
         """Return the parts that the batches behind a revision up to another one touch.
@@ -144,6 +148,24 @@ class Revisions:
             batches = await self._rows.batches(revision, head.revision)
             reconstruction.take_back(document, reversed(batches), {}, {})
         return document.notes
+
+    async def _earlier_page(self, revision: int, window: Window) -> PastPage:
+        """Return a part of a revision of an earlier machine version, computed as a whole."""
+        found = await earlier_revision(self._connection, self._id, revision)
+        document = await asyncio.to_thread(found.document)
+        shown = [
+            view
+            for view in await asyncio.to_thread(views.segments, document)
+            if view.end > (window.start or -1.0) and (window.end is None or view.start < window.end)
+        ]
+        last = None if window.limit is None else window.offset + window.limit
+        return PastPage(
+            segments=[
+                segment_of(view, words=window.words) for view in shown[window.offset : last]
+            ],
+            total=len(shown),
+            merges={speaker.id: speaker.merged_into for speaker in document.speakers},
+        )
 
     async def _is_near_newest(self, head: Head, earlier: int, later: int) -> bool:
         """Return whether fewer batches lead from the newest revision than from the machine's."""
