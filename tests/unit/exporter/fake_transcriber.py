@@ -49,3 +49,9 @@ async def client_of(servicer: Edited) -> AsyncIterator[TranscriptClient]:
             yield TranscriptClient(channel)
     finally:
         await server.stop(0)
+
+
+def edited(*, changes: int, complete: bool = True) -> Edited:
+    """Return a transcriber whose transcript changes during the first attempts to read it."""
+    # The other methods are unimplemented, as in generated servicers.
+    return Edited(changes, complete)  # type: ignore[abstract]

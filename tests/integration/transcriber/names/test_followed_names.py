@@ -33,7 +33,7 @@ async def linked(database: Database, count: int, source: str = "confirmed") -> l
 
 async def test_many_transcripts_are_renamed_a_few_at_a_time(database: Database) -> None:
     ids = await linked(database, 5)
-    looked_at = []
+    looked_at: list[int] = []
     while not looked_at or looked_at[-1]:
         async with database.transaction() as connection:
             looked_at.append(await FollowedNames(connection, at_a_time=2).rename(7, "Eve"))
