@@ -1,6 +1,7 @@
 """Conversion of comparisons of revisions."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from common.times import duration
 from securetranscribe.v1 import transcript_pb2
@@ -11,6 +12,7 @@ from transcriber.editing.views import SegmentView
 from transcriber.names.rules import GroupedSpeakers, as_of, group_by_name
 from transcriber.transcripts.comparisons import Comparison, NoteChange
 
+_Change: TypeAlias = "transcript_pb2.SegmentChange.ValueType"
 _KINDS = {
     PieceKind.EQUAL: transcript_pb2.PIECE_KIND_EQUAL,
     PieceKind.DELETED: transcript_pb2.PIECE_KIND_DELETED,
@@ -46,11 +48,11 @@ def _difference(
     )
 
 
-def _changes(one: Difference) -> list[transcript_pb2.SegmentChange]:
+def _changes(one: Difference) -> list[_Change]:
     old = {view.id: view for view in one.before}
     new = {view.id: view for view in one.after}
     both = [(old[item], new[item]) for item in old if item in new]
-    kinds = {
+    kinds: dict[_Change, bool] = {
         transcript_pb2.SEGMENT_CHANGE_WORDS: any(
             piece.kind is not PieceKind.EQUAL for piece in one.pieces
         ),

@@ -1,8 +1,9 @@
 """TranscriptionService: uploads, transcripts, speakers and deletion."""
 
 import datetime as dt
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from google.api import httpbody_pb2
@@ -24,12 +25,13 @@ from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import Segment, same_name
 from transcriber.names.assignment import SpeakerNames
 from transcriber.names.clips import ClipStore
-from transcriber.names.rules import group_by_name
+from transcriber.names.rules import as_merged, group_by_name
 from transcriber.queue.job_start import JobStarter
 from transcriber.queue.queue_status import QueueMonitor
+from transcriber.recordings.acceptance import Uploaded
 from transcriber.recordings.deletion import Deleter
 from transcriber.recordings.reading import RecordingReader
-from transcriber.recordings.upload import Uploaded, Uploader
+from transcriber.recordings.upload import Uploader
 from transcriber.recordings.workspaces import WorkspaceEraser
 from transcriber.store import locks
 from transcriber.store.attribution import voices_of
@@ -37,6 +39,8 @@ from transcriber.store.jobs import Jobs
 from transcriber.store.listing import Listing
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Transcripts
+from transcriber.transcripts.editor import TranscriptEditor
+from transcriber.transcripts.revisions import Window
 
 _LARGEST_CHUNK = 1024 * 1024
 _BATCH = 200
@@ -65,6 +69,7 @@ class TranscriptionDependencies:
     workspaces: WorkspaceEraser
     recordings: RecordingReader
     priorities: PriorityRule
+    editor: TranscriptEditor
 
 
 class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer):
@@ -172,6 +177,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         self, request: transcription_pb2.StreamTranscriptRequest, _context: Any
     ) -> AsyncIterator[transcription_pb2.StreamTranscriptResponse]:
         """Stream a finished transcript. No transaction stays open between batches."""
+        requests.check_revision(request)
         async with self._database.transaction() as connection:
             await locks.repeatable_read(connection)
             found = _with_transcript(
@@ -179,12 +185,23 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
                     request.transcription_id, rights.workspace(Right.READ)
                 )
             )
+        read = partial(self._batch, found)
+        wanted = found.machine_revision if request.machine_version else request.revision
+        if wanted not in {0, found.revision}:
+            past = await self._dependencies.editor.past(
+                found.id,
+                found.workspace_id,
+                wanted,
+                Window(words=request.include_words),
+            )
+            found = replace(found, revision=wanted, speakers=as_merged(found.speakers, past.merges))
+            read = partial(_past_batch, past.segments)
         yield transcription_pb2.StreamTranscriptResponse(
             transcription=responses.transcription(found, _now(), self._retention)
         )
         speakers = group_by_name(found.speakers)
         number = 0
-        while batch := await self._batch(found, number, words=request.include_words):
+        while batch := await read(number, words=request.include_words):
             yield transcription_pb2.StreamTranscriptResponse(
                 segments=responses.transcript(batch, speakers, first=number)
             )
@@ -304,6 +321,16 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
             if await transcripts.version(of.id) != (of.transcript_at, of.revision):
                 raise ConflictError("The transcript has changed. Read it again.")
             return await transcripts.batch(of.id, words=words, first=first, limit=_BATCH)
+
+
+async def _past_batch(
+    segments: Sequence[Segment],
+    first: int,
+    *,
+    words: bool,  # noqa: ARG001
+) -> list[Segment]:
+    """Return the next segments of an earlier revision, all of which have been read already."""
+    return list(segments[first : first + _BATCH])
 
 
 def _with_transcript(found: Transcription | None) -> Transcription:

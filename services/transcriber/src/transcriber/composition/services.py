@@ -93,6 +93,7 @@ def make_transcription_servicer(core: Core, actions: Actions) -> TranscriptionSe
             retention=core.settings.retention,
             workspaces=actions.workspaces,
             priorities=core.priorities,
+            editor=actions.editor,
             recordings=RecordingReader(core.servers.objects, bucket=core.settings.s3_bucket_audio),
         )
     )
