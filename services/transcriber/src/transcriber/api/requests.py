@@ -14,7 +14,7 @@ from transcriber.domain.jobs import JobStatus, Stage
 from transcriber.domain.options import ProcessingOptions, SpeakerBounds
 from transcriber.domain.transcriptions import TranscriptionStatus
 from transcriber.queue.job_start import StartRequest
-from transcriber.recordings.upload import UploadRequest
+from transcriber.recordings.acceptance import UploadRequest
 
 _JOB_ID = re.compile(r"job_[0-9a-f]{32}")
 MOST_RESULTS = 1000
@@ -163,6 +163,18 @@ def status(value: int) -> TranscriptionStatus | None:
     if value not in _STATUSES:
         raise ValidationError.of("status", "There is no such status.")
     return _STATUSES[transcription_pb2.TranscriptionStatus.ValueType(value)]
+
+
+def check_revision(message: transcription_pb2.StreamTranscriptRequest) -> None:
+    """Check the revision to read.
+
+    Raises:
+        ValidationError: it is negative, or the machine version is requested as well.
+    """
+    if message.revision < 0:
+        raise ValidationError.of("revision", "revision must not be negative.")
+    if message.revision and message.machine_version:
+        raise ValidationError.of("revision", "Request a revision or the machine version, not both.")
 
 
 def job_status(value: int) -> JobStatus | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from common.least_rate import LeastRate
-from common.upload_places import PlaceLimits
+from common.upload_places import PlaceLimits, UploadPlaces
 from transcriber.composition.core import Core
 from transcriber.library.bulk import BulkChanges
 from transcriber.library.changes import LibraryChanges
@@ -15,6 +15,7 @@ from transcriber.names.clips import ClipStore
 from transcriber.names.suggestion import NameSuggestions
 from transcriber.queue.cancellation import JobCanceller
 from transcriber.queue.job_start import JobStarter
+from transcriber.recordings.acceptance import Acceptance
 from transcriber.recordings.deletion import Deleter
 from transcriber.recordings.examination import Examiner
 from transcriber.recordings.ledger import LedgerWriter
@@ -65,7 +66,7 @@ def make_actions(core: Core) -> Actions:
     limits = UploadLimits(
         max_file_size=settings.max_file_size,
         rate=LeastRate.of(settings),
-        places=PlaceLimits.of(settings),
+        places=UploadPlaces(PlaceLimits.of(settings)),
     )
     examiner = Examiner(
         objects,
@@ -74,6 +75,7 @@ def make_actions(core: Core) -> Actions:
         seconds=settings.probe_timeout_seconds,
         max_duration=settings.max_duration,
     )
+    acceptance = Acceptance(database, core.admission, voice_memory=settings.voice_memory)
     editor = TranscriptEditor(database)
     trash, library = Trash(database, canceller), LibraryChanges(database)
     return Actions(
@@ -83,9 +85,9 @@ def make_actions(core: Core) -> Actions:
             starter,
             core.admission,
             examiner,
+            acceptance=acceptance,
             bucket=settings.s3_bucket_audio,
             limits=limits,
-            voice_memory=settings.voice_memory,
         ),
         starter=starter,
         canceller=canceller,

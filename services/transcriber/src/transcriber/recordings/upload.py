@@ -1,41 +1,34 @@
 """Uploads of recordings: checked and stored as they arrive, with no trace of rejected ones."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from common import addresses, identity, logging, sizes, telemetry
+from common import logging, telemetry
 from common.audio.kinds import SNIFF_BYTES
-from common.errors import (
-    ApplicationError,
-    FileTooLargeError,
-    StateError,
-    TimedOutError,
-    UnavailableError,
-)
+from common.errors import ApplicationError, TimedOutError, UnavailableError
 from common.identity import Owner
-from common.least_rate import LeastRate, with_least_rate
+from common.least_rate import LeastRate
 from common.objects import ObjectStore
 from common.postgres import Connection, Database
-from common.upload_places import PlaceLimits, UploadPlaces
-from transcriber.domain.jobs import Job
-from transcriber.domain.options import ProcessingOptions
-from transcriber.domain.transcriptions import Transcription
-from transcriber.outbox import messages
+from common.upload_places import UploadPlaces
 from transcriber.queue.admission import Admission
-from transcriber.queue.job_start import JobStarter, StartRequest, queue_job
-from transcriber.recordings import channels
+from transcriber.queue.job_start import JobStarter
+from transcriber.recordings.acceptance import (
+    Acceptance,
+    StoredRecording,
+    Uploaded,
+    UploadRequest,
+)
+from transcriber.recordings.arrival import arriving, client_address, too_large
 from transcriber.recordings.checks import judge
-from transcriber.recordings.examination import Examined, Examiner
-from transcriber.store.outbox import JobOutbox
-from transcriber.store.surveys import Surveys
-from transcriber.store.transcriptions import Transcriptions
+from transcriber.recordings.examination import Examiner
 from transcriber.store.uploads import Upload, Uploads
 
 _TOUCH_SECONDS = 20.0
-_RELAY_SECONDS = 15.0
 #: Storage that is reserved at a time for a file of unknown size.
 _RESERVED_BYTES = 64 * 1024 * 1024
 
@@ -43,37 +36,12 @@ _log = logging.get(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class UploadRequest:
-    """A caller's description of a file.
-
-    `size_bytes` is 0 if it is not known in advance. With `allow_truncated`, a recording that breaks
-    off is accepted with a warning.
-    """
-
-    filename: str
-    options: ProcessingOptions
-    auto_start: bool
-    priority: int
-    request_id: str | None
-    size_bytes: int = 0
-    allow_truncated: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Uploaded:
-    """A stored recording, and its job if one was started."""
-
-    transcription: Transcription
-    job: Job | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class UploadLimits:
-    """Limits of uploads. `max_file_size` is in bytes."""
+    """Limits of uploads. `max_file_size` is in bytes, and `places` are shared by all ways."""
 
     max_file_size: int
     rate: LeastRate
-    places: PlaceLimits
+    places: UploadPlaces
 
 
 class Uploader:
@@ -87,28 +55,23 @@ class Uploader:
         admission: Admission,
         examiner: Examiner,
         *,
+        acceptance: Acceptance,
         bucket: str,
         limits: UploadLimits,
-        voice_memory: bool = True,
     ) -> None:
-        """Without `voice_memory`, no recording has it, whatever its request says."""
         self._database = database
         self._objects = objects
         self._starter = starter
         self._admission = admission
         self._examiner = examiner
+        self._acceptance = acceptance
         self._bucket = bucket
         self._limits = limits
-        self._voice_memory = voice_memory
-        self._places = UploadPlaces(limits.places)
         self._discarding: set[asyncio.Task[None]] = set()
 
     async def earlier(self, workspace_id: str, request_id: str | None) -> Uploaded | None:
         """Return the result of an earlier call with the same request id, if any."""
-        if request_id is None:
-            return None
-        async with self._database.transaction() as connection:
-            return await _earlier(connection, workspace_id, request_id)
+        return await self._acceptance.earlier(workspace_id, request_id)
 
     async def upload(
         self,
@@ -132,7 +95,7 @@ class Uploader:
                 workspace or of the client's address is used up.
             TimedOutError: the bytes arrived too slowly.
         """
-        with self._places.place(owner.session_id, _client_address()):
+        with self._limits.places.place(owner.session_id, client_address()):
             return await self._upload(owner, request, chunks, amend)
 
     async def _upload(
@@ -143,12 +106,14 @@ class Uploader:
         amend: Callable[[UploadRequest], UploadRequest],
     ) -> Uploaded:
         if request.size_bytes > self._limits.max_file_size:
-            raise self._too_large(request, request.size_bytes)
+            raise too_large(request.filename, request.size_bytes, self._limits.max_file_size)
         async with self._database.transaction() as connection:
             upload = await self._begin(connection, owner, request)
+        digest = hashlib.sha256()
         try:
             counted = self._counted(upload, owner, self._checked(upload, request, chunks))
-            size = await self._objects.put_stream(self._bucket, upload.source_key, counted)
+            hashed = _hashed(counted, digest.update)
+            size = await self._objects.put_stream(self._bucket, upload.source_key, hashed)
             final = amend(request)
             examined = await self._examiner.examine(
                 upload.source_key,
@@ -156,8 +121,15 @@ class Uploader:
                 size=size,
                 allow_truncated=final.allow_truncated,
             )
-            uploaded = await self._note(
-                upload, owner, final, examined, has_place=request.auto_start
+            stored = StoredRecording(
+                transcription_id=upload.transcription_id,
+                source_key=upload.source_key,
+                sha256=digest.hexdigest(),
+                origin=self._admission.origin(),
+                has_place=request.auto_start,
+            )
+            uploaded = await self._acceptance.accept(
+                owner, final, examined, stored, _finishing(upload)
             )
         except BaseException:
             # The removal continues even if the caller is gone and this task is cancelled.
@@ -210,21 +182,19 @@ class Uploader:
         self, upload: Upload, request: UploadRequest, chunks: AsyncIterator[bytes]
     ) -> AsyncIterator[bytes]:
         """Yield the bytes once the first ones look like audio, up to the size limit."""
-        rate = self._limits.rate
-        if _relayed():
-            # The gateway passes bytes on a little later, and ends slow uploads itself.
-            rate = replace(rate, patience_seconds=rate.patience_seconds + _RELAY_SECONDS)
+        limits = self._limits
         slow = TimedOutError(
-            f"The upload stalled or was slower than {rate.text()}. Upload the file again."
+            f"The upload stalled or was slower than {limits.rate.text()}. Upload the file again."
         )
         head = bytearray()
         size = 0
         judged = False
         touched = time.monotonic()
-        async for chunk in with_least_rate(chunks, rate, slow):
+        async for chunk in arriving(chunks, limits.rate, slow):
             size += len(chunk)
-            if size > self._limits.max_file_size:
-                raise self._too_large(request, max(size, request.size_bytes))
+            if size > limits.max_file_size:
+                known = max(size, request.size_bytes)
+                raise too_large(request.filename, known, limits.max_file_size)
             if judged:
                 yield chunk
             else:
@@ -244,52 +214,6 @@ class Uploader:
         async with self._database.transaction() as connection:
             if not await Uploads(connection).touch(upload.transcription_id):
                 raise _took_too_long()
-
-    async def _note(
-        self,
-        upload: Upload,
-        owner: Owner,
-        request: UploadRequest,
-        examined: Examined,
-        *,
-        has_place: bool,
-    ) -> Uploaded:
-        """Turn the upload into a transcription, with its job, in one transaction."""
-        async with self._database.transaction() as connection:
-            transcriptions = Transcriptions(connection)
-            added = await transcriptions.add(
-                transcription_id=upload.transcription_id,
-                owner=owner,
-                request_id=request.request_id,
-                file=examined.file,
-                source_key=upload.source_key,
-                options=replace(
-                    request.options,
-                    voice_memory=request.options.voice_memory and self._voice_memory,
-                ),
-                channel_plan=channels.plan(examined.survey, request.options.channels),
-                origin=self._admission.origin(),
-            )
-            if not added:
-                earlier = await _earlier(connection, owner.workspace_id, request.request_id or "")
-                assert earlier is not None, "its key is taken"
-                return earlier
-            if not await Uploads(connection).finish(upload.transcription_id):
-                raise _took_too_long()
-            if examined.survey is not None:
-                await Surveys(connection).add(upload.transcription_id, examined.survey)
-            transcription = await transcriptions.get(upload.transcription_id)
-            assert transcription is not None, "it was just added"
-            await JobOutbox(connection).event(messages.transcription_created(transcription))
-            job = None
-            if request.auto_start:
-                if not has_place:
-                    await self._admission.check_place(connection, owner.workspace_id)
-                start = StartRequest(priority=request.priority)
-                job = await queue_job(connection, self._admission, transcription, start, owner)
-                transcription = await transcriptions.get(upload.transcription_id)
-                assert transcription is not None, "it was just added"
-            return Uploaded(transcription=transcription, job=job)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """Start work that continues even if its caller is cancelled."""
@@ -313,36 +237,25 @@ class Uploader:
                 reason=error.message,
             )
 
-    def _too_large(self, request: UploadRequest, provided: int) -> FileTooLargeError:
-        return FileTooLargeError(
-            "File too large",
-            {
-                "max_size": sizes.compact(self._limits.max_file_size),
-                "provided_size": sizes.compact(provided),
-                "file_name": request.filename,
-            },
-        )
+
+def _finishing(upload: Upload) -> Callable[[Connection, int], Coroutine[Any, Any, None]]:
+    """Return how an upload ends in the transaction of its transcription."""
+
+    async def finish(connection: Connection, transcription_id: int) -> None:
+        own = transcription_id == upload.transcription_id
+        if own and not await Uploads(connection).finish(upload.transcription_id):
+            raise _took_too_long()
+
+    return finish
+
+
+async def _hashed(
+    chunks: AsyncIterator[bytes], update: Callable[[bytes], None]
+) -> AsyncIterator[bytes]:
+    async for chunk in chunks:
+        update(chunk)
+        yield chunk
 
 
 def _took_too_long() -> UnavailableError:
     return UnavailableError("The upload took too long. Try again.")
-
-
-def _relayed() -> bool:
-    """Return whether another service passes the upload on."""
-    caller = identity.current_or_none()
-    return caller is not None and bool(caller.service)
-
-
-def _client_address() -> str:
-    """Return the client's address, "" for uploads that another service passes on."""
-    return "" if _relayed() else addresses.current_address()
-
-
-async def _earlier(connection: Connection, workspace_id: str, request_id: str) -> Uploaded | None:
-    transcription = await Transcriptions(connection).find_by_request(workspace_id, request_id)
-    if transcription is None:
-        return None
-    if transcription.trashed_at is not None:
-        raise StateError("The recording of this request_id is in the trash. Restore it.")
-    return Uploaded(transcription=transcription, job=transcription.job)
