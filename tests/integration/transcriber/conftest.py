@@ -39,7 +39,8 @@ DELIVERY = Delivery(ack_wait_seconds=2, max_deliver=3)
 _CLEAR = """
 TRUNCATE uploads, transcriptions, surveys, jobs, tasks, dead_tasks, outbox, segments,
          edited_segments, transcript_speakers, transcript_notes, transcript_batches, deletions,
-         erasures, item_attempts, tags, folders RESTART IDENTITY CASCADE
+         erasures, item_attempts, tags, folders, vocabulary_terms, vocabulary_corrections,
+         vocabulary_dismissals RESTART IDENTITY CASCADE
 """
 Answer = TypeVar("Answer")
 
