@@ -9,7 +9,6 @@ names, in which every change of a right word is one too many.
 """
 
 import argparse
-import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -33,8 +32,6 @@ from transcriber.worker.engines.voice_activity import Span
 
 #: Sentences per recording, and the pause between them in seconds.
 _SENTENCES, _PAUSE = 5, 0.8
-#: Read utterances that are recognized with terms, besides the texts of all.
-_UTTERANCES = 20
 _SILENT_SECONDS = 20
 _MOST_WORDS = 4
 
@@ -186,22 +183,23 @@ def measure(speech: Speech) -> list[NewCorrection]:
 def measure_elsewhere(speech: Speech, rules: Sequence[NewCorrection], data: Path) -> None:
     """Print what corrections and terms do to read English without any of the names."""
     matcher = Matcher(rules)
-    said = [one.text for one in utterances(data)]
-    words = sum(len(_words(text)) for text in said)
-    changed = [(text, corrected(matcher, text)) for text in said]
+    texts = [one.text for one in utterances(data)]
+    words = sum(len(_words(text)) for text in texts)
+    changed = [(text, corrected(matcher, text)) for text in texts]
     spoiled = sum(len(_words(a)) - len(_right(_words(a), _words(b))) for a, b in changed)
     print(f"read English: corrections spoil {spoiled} of {words} right words")
     terms = hot_words.choose((), names())
     right = lost = won = invented = 0
-    for one in itertools.islice(utterances(data), _UTTERANCES):
-        texts = speech.text(one.samples), speech.text(one.samples, terms)
-        before, after = (_right(_words(one.text), _words(text)) for text in texts)
-        right, lost, won = (
-            right + len(before),
-            lost + len(before - after),
-            won + len(after - before),
-        )
-        invented += _named(texts[1])
+    for one in utterances(data):
+        plain, informed = speech.text(one.samples), speech.text(one.samples, terms)
+        before, after = (_right(_words(one.text), _words(text)) for text in (plain, informed))
+        right += len(before)
+        lost += len(before - after)
+        won += len(after - before)
+        said = _words(one.text)
+        for place in sorted(before - after):
+            print(f"  spoiled by terms: {' '.join(said[max(0, place - 2) : place + 3])}")
+        invented += _named(informed)
     print(
         f"read English: {len(terms)} terms that nobody says spoil {lost} of {right} right words,"
         f" mend {won}, and are invented {invented} times"
