@@ -286,6 +286,9 @@ EVENTS: Mapping[str, Check] = {
         completed_at=moment,
         results=shape(confidence_score=within(0, 1), num_speakers=integer, duration=number),
     ),
+    "transcript_edited": shape(
+        transcription_id=integer, revision=integer, kind=text, author=maybe(text)
+    ),
     "queue_update": shape(
         queued_jobs=integer,
         processing_jobs=integer,
