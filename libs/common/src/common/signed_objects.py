@@ -76,6 +76,14 @@ class UrlSigner:
             result=self._sign("PUT", self._results, result_key),
         )
 
+    def task_on_copy(self, copy_key: str, result_key: str) -> TaskAccess:
+        """Return the URLs of a task that reads a copy of the recording, stored next to results."""
+        return TaskAccess(
+            recording=self._sign("GET", self._results, copy_key),
+            stored_result=self._sign("GET", self._results, result_key),
+            result=self._sign("PUT", self._results, result_key),
+        )
+
     def writable(self, key: str) -> str:
         """Return a URL that permits writing an object next to results."""
         return self._sign("PUT", self._results, key)

@@ -43,6 +43,3 @@ CREATE TABLE transcript_conflicts (
     resolved_at timestamptz,
     PRIMARY KEY (transcription_id, conflict_id)
 );
-
--- What a job reads: the original recording, or the playback copy.
-ALTER TABLE jobs ADD COLUMN source text NOT NULL DEFAULT 'original';

@@ -12,6 +12,7 @@ from transcriber.domain.playback import CopyKeys
 from transcriber.outbox import messages
 from transcriber.queue.lifecycle import Lifecycle
 from transcriber.queue.workers import WorkerRegistry
+from transcriber.recordings import sources
 from transcriber.store import locks
 from transcriber.store.jobs import Jobs
 from transcriber.store.outbox import JobOutbox
@@ -93,6 +94,10 @@ class Dispatcher(BatchStep[Task]):
 
     def _access(self, audio_key: str, task: Task) -> TaskAccess:
         """Return the URLs of a task, with those of a playback copy if it is to make one."""
+        copy_key = sources.copy_key(task.options)
+        if copy_key:
+            # A copy of a copy would be worse.
+            return self._signer.task_on_copy(copy_key, task.result_key)
         access = self._signer.task(audio_key, task.result_key)
         if not self._playback or task.stage is not Stage.TRANSCRIBE:
             return access

@@ -1,12 +1,12 @@
 """Start of jobs: the stages to run are planned and queued in one transaction."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
 from common import telemetry
-from common.audio.signals import ChannelMode, ChannelPlan, Signal
+from common.audio.signals import ChannelMode, ChannelPlan, Signal, dump_signals
 from common.errors import ConflictError, NotFoundError, StateError
 from common.identity import Owner
 from common.postgres import Connection, Database
@@ -16,8 +16,7 @@ from transcriber.domain.progress import QUEUED_STEP
 from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
 from transcriber.outbox import messages
 from transcriber.queue.admission import Admission
-from transcriber.recordings import channels
-from transcriber.store.edit_history import EditHistory
+from transcriber.recordings import channels, sources
 from transcriber.store.jobs import Jobs
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.tasks import Tasks
@@ -30,10 +29,12 @@ from transcriber.wakeups import WakeUps
 class StartRequest:
     """Request to start a job. None means the options of the upload.
 
-    `stages` run again even if they have a result.
+    `stages` run again even if they have a result. With `again`, a recording that has a transcript
+    is processed again, if necessary from its playback copy.
     """
 
     priority: int
+    again: bool = False
     request_id: str | None = None
     language: str | None = None
     speakers: SpeakerBounds | None = None
@@ -56,7 +57,8 @@ class JobStarter:
             NotFoundError: the workspace has no such transcription.
             ConflictError: a job is running, or the idempotency key belongs to another one.
             StateError: it is completed, no stage is named and no channel is processed in another
-                way, or a stage must run and its recording has been deleted.
+                way, or a stage must run and its recording has been deleted. If it is processed
+                `again`: there is no transcript, or nothing is left to read.
             ResourceExhaustedError: the queue is full, or a quota is used up.
         """
         async with self._database.transaction() as connection:
@@ -94,14 +96,10 @@ class JobStarter:
         live = await Jobs(connection).live_of(transcription.id)
         if live is not None:
             raise ConflictError("This transcription is already being processed.", {"job_id": live})
-        history = EditHistory(connection, transcription.id)
-        if await history.has_live_edits(transcription.machine_revision):
-            raise StateError(
-                "This transcript has been edited. Processing the recording again would lose the "
-                "edits.",
-                {"revision": str(transcription.revision)},
-            )
-        if transcription.status is TranscriptionStatus.COMPLETED and not request.stages:
+        if request.again:
+            if transcription.transcript_at is None:
+                raise StateError("There is no transcript yet. Start the transcription.")
+        elif transcription.status is TranscriptionStatus.COMPLETED and not request.stages:
             if request.channels is None:
                 raise StateError("This transcription is complete. Name the stages to run again.")
             plan = await channels.plan_of(connection, transcription, request.channels)
@@ -150,10 +148,8 @@ async def queue_job(
     )
     wanted = {stage: informed.of_stage(stage, signals) for stage in Stage}
     tasks = await _tasks(connection, transcription.id, job_id, wanted, request.stages)
-    if not transcription.source_available and any(
-        task.stage in WORKER_STAGES and not task.reused for task in tasks
-    ):
-        raise StateError("The recording was removed. Upload it again.")
+    if not transcription.source_available and any(map(_must_run, tasks)):
+        tasks = await _from_copy(connection, transcription, request, plan, tasks)
     jobs = Jobs(connection)
     added = await jobs.add(
         job_id=job_id,
@@ -180,6 +176,31 @@ async def queue_job(
 def signals_of(plan: ChannelPlan | None) -> list[Signal]:
     """Return the signals of a plan, none without one."""
     return [] if plan is None else [planned.signal for planned in plan.signals]
+
+
+def _must_run(task: Task) -> bool:
+    return task.stage in WORKER_STAGES and not task.reused
+
+
+async def _from_copy(
+    connection: Connection,
+    transcription: Transcription,
+    request: StartRequest,
+    plan: ChannelPlan | None,
+    tasks: Sequence[Task],
+) -> list[Task]:
+    """Return tasks that read the playback copy in place of the recording."""
+    if not request.again:
+        raise StateError("The recording was removed. Upload it again.")
+    key, copied = await sources.copy_of(connection, transcription)
+    signals = signals_of(sources.plan_for_copy(plan, copied))
+    read = {"signals": dump_signals(signals)} if signals else {}
+    return [
+        replace(task, options={**task.options, **read, sources.COPY_KEY: key})
+        if _must_run(task)
+        else task
+        for task in tasks
+    ]
 
 
 def _used_elsewhere() -> ConflictError:

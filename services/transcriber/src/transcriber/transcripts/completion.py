@@ -24,6 +24,7 @@ from transcriber.domain.transcripts import TranscriptSpeaker
 from transcriber.names import rules
 from transcriber.names.suggestion import NameSuggestions
 from transcriber.queue.lifecycle import Lifecycle
+from transcriber.recordings import sources
 from transcriber.store import locks
 from transcriber.store.decisions import DueDecisions
 from transcriber.store.edit_history import Head
@@ -257,7 +258,9 @@ class MergeStep(ItemStep[str]):
             transcription = await Transcriptions(connection).lock(job.transcription_id)
             if not await Jobs(connection).lock([job.job_id]):
                 return
-            again = transcription is not None and transcription.source_available
+            again = transcription is not None and (
+                transcription.source_available or bool(sources.copy_key(task.options))
+            )
             if again and task.releases < _MOST_RELEASES:
                 await Tasks(connection).redo(task.task_id)
                 await Tasks(connection).requeue_merge(merge.task_id)

@@ -43,7 +43,6 @@ class PastPage:
     `merges` has the label that another one was merged into, by label.
     """
 
-    revision: int
     segments: Sequence[Segment]
     total: int
     merges: Mapping[str, str]
@@ -110,7 +109,7 @@ class Revisions:
         merges = {
             speaker.id: speaker.merged_into for speaker in await self.speakers(head, revision)
         }
-        return PastPage(revision=revision, segments=segments, total=len(found), merges=merges)
+        return PastPage(segments=segments, total=len(found), merges=merges)
 
     async def stretch(self, head: Head, earlier: int, later: int) -> Stretch:
         """Return the parts that the batches behind a revision up to another one touch.
