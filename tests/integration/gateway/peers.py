@@ -19,11 +19,13 @@ from securetranscribe.v1 import (
     speaker_pb2_grpc,
     transcript_pb2_grpc,
     transcription_pb2_grpc,
+    vocabulary_pb2_grpc,
 )
 from tests.integration.gateway.fake_exporter import FakeExporter
 from tests.integration.gateway.fake_speakers import FakeSpeakers
 from tests.integration.gateway.fake_transcriber import FakeTranscriber
 from tests.integration.gateway.fake_transcripts import FakeTranscripts
+from tests.integration.gateway.fake_vocabulary import FakeVocabulary
 
 
 class Peers:
@@ -39,6 +41,8 @@ class Peers:
         add_transcriptions = transcription_pb2_grpc.add_TranscriptionServiceServicer_to_server
         add_transcripts = transcript_pb2_grpc.add_TranscriptServiceServicer_to_server
         transcripts = FakeTranscripts(self.transcriber)  # type: ignore[abstract]
+        add_vocabulary = vocabulary_pb2_grpc.add_VocabularyServiceServicer_to_server
+        self.vocabulary = FakeVocabulary()  # type: ignore[abstract]
         add_speakers = speaker_pb2_grpc.add_SpeakerServiceServicer_to_server
         add_exports = export_pb2_grpc.add_ExportServiceServicer_to_server
         self._servers = {
@@ -52,6 +56,9 @@ class Peers:
                     ),
                     f"{package}.TranscriptService": lambda server: add_transcripts(
                         transcripts, server
+                    ),
+                    f"{package}.VocabularyService": lambda server: add_vocabulary(
+                        self.vocabulary, server
                     ),
                     f"{package}.QueueService": lambda server: add_queue(self.transcriber, server),
                 },
