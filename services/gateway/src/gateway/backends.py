@@ -13,8 +13,10 @@ from common.signing import CallSigner, acting_for
 from gateway.sessions.erasure import Erase
 from securetranscribe.v1 import (
     export_pb2_grpc,
+    library_pb2_grpc,
     playback_pb2_grpc,
     queue_pb2_grpc,
+    reprocessing_pb2_grpc,
     search_pb2_grpc,
     session_pb2,
     speaker_pb2,
@@ -61,6 +63,8 @@ class Backends:
         self.vocabulary = vocabulary_pb2_grpc.VocabularyServiceStub(self._transcriber)
         self.playback = playback_pb2_grpc.PlaybackServiceStub(self._transcriber)
         self.queue = queue_pb2_grpc.QueueServiceStub(self._transcriber)
+        self.reprocessing = reprocessing_pb2_grpc.ReprocessingServiceStub(self._transcriber)
+        self.library = library_pb2_grpc.LibraryServiceStub(self._transcriber)
         self.speakers = speaker_pb2_grpc.SpeakerServiceStub(self._speakers)
         self.exports = export_pb2_grpc.ExportServiceStub(self._exporter)
 

@@ -75,26 +75,26 @@ def _operation(message: transcript_pb2.EditOperation) -> ops.Operation:
 
 
 def _replace_words(message: transcript_pb2.ReplaceWords) -> ops.Operation:
-    first, last = _item(message.first_word_id), _item(message.last_word_id)
+    first, last = item(message.first_word_id), item(message.last_word_id)
     return ops.ReplaceWords(first=first, last=last, text=_text(message.text))
 
 
 def _delete_words(message: transcript_pb2.DeleteWords) -> ops.Operation:
-    return ops.DeleteWords(first=_item(message.first_word_id), last=_item(message.last_word_id))
+    return ops.DeleteWords(first=item(message.first_word_id), last=item(message.last_word_id))
 
 
 def _insert_words(message: transcript_pb2.InsertWords) -> ops.Operation:
-    after = _item(message.after_word_id) if message.after_word_id else None
-    segment = _item(message.segment_id)
+    after = item(message.after_word_id) if message.after_word_id else None
+    segment = item(message.segment_id)
     return ops.InsertWords(segment=segment, after=after, text=_text(message.text))
 
 
 def _split_segment(message: transcript_pb2.SplitSegment) -> ops.Operation:
-    return ops.SplitSegment(word=_item(message.word_id))
+    return ops.SplitSegment(word=item(message.word_id))
 
 
 def _merge_segments(message: transcript_pb2.MergeSegments) -> ops.Operation:
-    first, second = _item(message.first_segment_id), _item(message.second_segment_id)
+    first, second = item(message.first_segment_id), item(message.second_segment_id)
     return ops.MergeSegments(first=first, second=second)
 
 
@@ -105,11 +105,11 @@ def _move_edges(message: transcript_pb2.MoveEdges) -> ops.Operation:
         raise _invalid("Moving edges needs a start or an end.")
     if (start or 0.0) < 0 or (end or 0.0) < 0:
         raise _invalid("Edges must not be negative.")
-    return ops.MoveEdges(segment=_item(message.segment_id), start=start, end=end)
+    return ops.MoveEdges(segment=item(message.segment_id), start=start, end=end)
 
 
 def _set_speaker(message: transcript_pb2.SetSpeaker) -> ops.Operation:
-    first, last = _item(message.first_word_id), _item(message.last_word_id)
+    first, last = item(message.first_word_id), item(message.last_word_id)
     return ops.SetSpeaker(first=first, last=last, speaker=message.speaker_label)
 
 
@@ -118,23 +118,23 @@ def _merge_speakers(message: transcript_pb2.MergeSpeakers) -> ops.Operation:
 
 
 def _set_reviewed(message: transcript_pb2.SetReviewed) -> ops.Operation:
-    return ops.SetReviewed(segment=_item(message.segment_id), reviewed=message.reviewed)
+    return ops.SetReviewed(segment=item(message.segment_id), reviewed=message.reviewed)
 
 
 def _set_starred(message: transcript_pb2.SetStarred) -> ops.Operation:
-    return ops.SetStarred(segment=_item(message.segment_id), starred=message.starred)
+    return ops.SetStarred(segment=item(message.segment_id), starred=message.starred)
 
 
 def _add_note(message: transcript_pb2.AddNote) -> ops.Operation:
     text = _text(message.text)
     if not text:
         raise _invalid("A note needs text.")
-    first, last = _item(message.first_word_id), _item(message.last_word_id)
+    first, last = item(message.first_word_id), item(message.last_word_id)
     return ops.AddNote(first=first, last=last, text=text)
 
 
 def _change_note(message: transcript_pb2.ChangeNote) -> ops.Operation:
-    return ops.ChangeNote(note=_item(message.note_id), text=_text(message.text))
+    return ops.ChangeNote(note=item(message.note_id), text=_text(message.text))
 
 
 _CONVERSIONS: dict[str, Callable[[Any], ops.Operation]] = {
@@ -153,7 +153,12 @@ _CONVERSIONS: dict[str, Callable[[Any], ops.Operation]] = {
 }
 
 
-def _item(text: str) -> ItemId:
+def item(text: str) -> ItemId:
+    """Convert the identifier of a word, segment or note.
+
+    Raises:
+        ValidationError: it is malformed.
+    """
     try:
         return ItemId.parse(text)
     except ValueError:

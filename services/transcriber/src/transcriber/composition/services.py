@@ -8,6 +8,7 @@ from securetranscribe.v1 import (
     library_pb2_grpc,
     playback_pb2_grpc,
     queue_pb2_grpc,
+    reprocessing_pb2_grpc,
     search_pb2_grpc,
     transcript_pb2_grpc,
     transcription_pb2_grpc,
@@ -18,6 +19,7 @@ from transcriber.api.admin_servicer import AdminDependencies, AdminServicer
 from transcriber.api.library_servicer import LibraryDependencies, LibraryServicer
 from transcriber.api.playback_servicer import PlaybackServicer
 from transcriber.api.queue_servicer import QueueServicer
+from transcriber.api.reprocessing_servicer import ReprocessingServicer
 from transcriber.api.search_servicer import SearchServicer
 from transcriber.api.transcript_servicer import TranscriptServicer
 from transcriber.api.transcription_servicer import (
@@ -30,6 +32,7 @@ from transcriber.composition.core import Core
 from transcriber.recordings.playback import PlaybackReader
 from transcriber.recordings.reading import RecordingReader
 from transcriber.transcripts.comparisons import Comparisons
+from transcriber.transcripts.conflict_resolution import ConflictResolver
 from transcriber.vocabulary.application import VocabularyEdits
 from transcriber.vocabulary.catalog import VocabularyCatalog
 from transcriber.vocabulary.suggestions import VocabularySuggestions
@@ -70,6 +73,10 @@ def make_services(core: Core, actions: Actions) -> dict[str, AddToServer]:
         "securetranscribe.v1.VocabularyService": partial(
             vocabulary_pb2_grpc.add_VocabularyServiceServicer_to_server,
             make_vocabulary_servicer(core, actions),
+        ),
+        "securetranscribe.v1.ReprocessingService": partial(
+            reprocessing_pb2_grpc.add_ReprocessingServiceServicer_to_server,
+            make_reprocessing_servicer(core, actions),
         ),
         "securetranscribe.v1.QueueService": partial(
             queue_pb2_grpc.add_QueueServiceServicer_to_server, make_queue_servicer(core, actions)
@@ -129,6 +136,17 @@ def make_playback_servicer(core: Core) -> PlaybackServicer:
     servers = core.servers
     return PlaybackServicer(
         PlaybackReader(servers.database, servers.objects, bucket=core.settings.s3_bucket_results)
+    )
+
+
+def make_reprocessing_servicer(core: Core, actions: Actions) -> ReprocessingServicer:
+    """Create the servicer of ReprocessingService."""
+    return ReprocessingServicer(
+        core.servers.database,
+        actions.starter,
+        ConflictResolver(core.servers.database),
+        core.priorities,
+        core.monitor,
     )
 
 
