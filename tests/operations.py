@@ -11,7 +11,7 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, MethodDescriptor
 
 #: Name what one session owns.
-OWNED = frozenset({"transcription_id", "job_id", "term_id", "correction_id"})
+OWNED = frozenset({"transcription_id", "job_id", "term_id", "correction_id", "tag_id", "folder_id"})
 #: Shared by all sessions of a deployment: profiles of speakers and their observations.
 SHARED = frozenset({"speaker_id", "source_speaker_id", "observation_id", "observation_ids"})
 #: Parts of a transcription, which are found only within it.
@@ -27,8 +27,8 @@ PARTS = frozenset(
         "note_id",
     }
 )
-#: Lists of owned things. Each of them is answered for itself, in tests of their own.
-LISTS = frozenset({"transcription_ids"})
+#: Lists of owned things, and places of new ones. They have tests of their own.
+LISTS = frozenset({"transcription_ids", "tag_ids", "parent_id"})
 #: The caller's own key of a request, or of a summary of the caller's own edits.
 _OWN_WORDS = frozenset({"request_id", "replacement_id", "suggestion_id"})
 #: Named only by services, in methods that sessions may not call.
@@ -39,6 +39,7 @@ _CONTRACTS = (
     "transcript",
     "playback",
     "vocabulary",
+    "library",
     "queue",
     "search",
     "embedding",

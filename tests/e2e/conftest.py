@@ -137,6 +137,8 @@ def owner(stack: Stack, completed: Completed, sample: Path) -> Iterator[Owner]:
         term = asked(client, "POST", "/vocabulary/terms", json={"text": kept})
         rule = {"heard": kept, "meant": "never said"}
         correction = asked(client, "POST", "/vocabulary/corrections", json=rule)
+        tag = asked(client, "POST", "/tags", json={"name": kept})
+        folder = asked(client, "POST", "/folders", json={"name": kept})
         yield Owner(
             client=client,
             ids={
@@ -148,10 +150,14 @@ def owner(stack: Stack, completed: Completed, sample: Path) -> Iterator[Owner]:
                 "job_id": [completed.job_id, cancelled["job_id"]],
                 "term_id": [term["term_id"]],
                 "correction_id": [correction["correction_id"]],
+                "tag_id": [tag["tag_id"]],
+                "folder_id": [folder["folder_id"]],
             },
         )
         asked(client, "DELETE", f"/vocabulary/terms/{term['term_id']}")
         asked(client, "DELETE", f"/vocabulary/corrections/{correction['correction_id']}")
+        asked(client, "DELETE", f"/tags/{tag['tag_id']}")
+        asked(client, "DELETE", f"/folders/{folder['folder_id']}")
 
 
 @pytest.fixture(scope="module")

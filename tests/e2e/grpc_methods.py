@@ -17,6 +17,7 @@ PROCESSES = {
     "TranscriptService": "transcriber-api",
     "PlaybackService": "transcriber-api",
     "VocabularyService": "transcriber-api",
+    "LibraryService": "transcriber-api",
     "QueueService": "transcriber-api",
     "SearchService": "transcriber-api",
     "EmbeddingService": "transcriber-embedder",

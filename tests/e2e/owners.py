@@ -8,13 +8,15 @@ from hypothesis import HealthCheck, settings
 
 from securetranscribe import SecureTranscribeClient
 
-_VOCABULARY = ("terms", "corrections")
+_LISTS = ("vocabulary/terms", "vocabulary/corrections", "tags", "folders")
 EXAMPLES = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 NEVER_GIVEN: dict[str, Any] = {
     "transcription_id": 2**62,
     "job_id": "job_00000000000000000000000000000000",
     "term_id": 2**62,
     "correction_id": 2**62,
+    "tag_id": 2**62,
+    "folder_id": 2**62,
 }
 Outcome: TypeAlias = tuple[Any, str]
 
@@ -37,7 +39,7 @@ class Owner:
                 self.client.list_transcriptions(),
                 statuses,
                 [self.client.get_job(job_id) for job_id in self.ids["job_id"]],
-                [asked(self.client, "GET", f"/vocabulary/{kind}") for kind in _VOCABULARY],
+                [asked(self.client, "GET", f"/{kind}") for kind in _LISTS],
             ],
             sort_keys=True,
         )

@@ -33,6 +33,7 @@ SERVED = {
         "TranscriptService",
         "PlaybackService",
         "VocabularyService",
+        "LibraryService",
         "QueueService",
     ],
     "transcriber-worker-1": ["SpeechService"],

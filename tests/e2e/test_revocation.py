@@ -26,6 +26,7 @@ CALLS: Mapping[str, str] = {
     "TranscriptService": "ListRevisions",
     "PlaybackService": "GetPlayback",
     "VocabularyService": "ListTerms",
+    "LibraryService": "ListTags",
     "QueueService": "GetQueueStatus",
     "SpeechService": "Recognize",
     "DiarizationService": "Diarize",

@@ -150,9 +150,13 @@ class FakeTranscriber(
             if transcription.session_id == identity.session_id()
             and request.status in (0, transcription.status)
         ]
+        before = int(request.cursor or 2**63)
+        rest = [one for one in found if one.transcription_id < before][request.offset :]
+        page = rest[: request.limit]
         return transcription_pb2.ListTranscriptionsResponse(
-            transcriptions=found[request.offset : request.offset + request.limit],
+            transcriptions=page,
             total=len(found),
+            next_cursor=str(page[-1].transcription_id) if len(rest) > len(page) else "",
         )
 
     async def DeleteTranscription(self, request: Any, context: Any) -> Any:

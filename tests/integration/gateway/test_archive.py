@@ -101,3 +101,21 @@ async def test_head_has_no_body(client: httpx2.AsyncClient) -> None:
     answer = await client.head(ARCHIVE)
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["content-type"] == "application/zip"
+
+
+async def test_upload_meanwhile_changes_no_page(
+    client: httpx2.AsyncClient, peers: Peers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = [await upload(client) for _ in range(3)]
+    monkeypatch.setattr("gateway.api.archive._PAGE", 1)
+    list_page = peers.transcriber.ListTranscriptions
+
+    async def add_before(request: Any, context: Any) -> Any:
+        if request.cursor:
+            await upload(client)
+        return await list_page(request, context)
+
+    monkeypatch.setattr(peers.transcriber, "ListTranscriptions", add_before)
+    _, manifest = await opened(client)
+    listed = [entry["transcription_id"] for entry in manifest["transcriptions"]]
+    assert listed == earlier[::-1]

@@ -179,6 +179,11 @@ async def test_list(client: httpx2.AsyncClient, peers: Peers) -> None:
         "confidence_score": 0.95,
         "created_at": "2024-01-01T12:00:00Z",
         "completed_at": "2024-01-01T12:03:30Z",
+        "title": "audio.mp3",
+        "title_source": "file",
+        "folder_id": None,
+        "favorite": False,
+        "tags": [],
     }
     page = (await client.get("/api/transcription/list?limit=1&offset=1")).json()["data"]
     assert [item["id"] for item in page["transcriptions"]] == [done]

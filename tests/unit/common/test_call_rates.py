@@ -11,6 +11,7 @@ from common.rate_limits import Group, RateLimitedError, RateLimits
 from common.signing import SIGNATURE_HEADER, CallSigner, CallVerifier, digest_of, receiver_key
 from securetranscribe.v1 import (
     export_pb2,
+    library_pb2,
     queue_pb2,
     session_pb2,
     speaker_pb2,
@@ -25,7 +26,9 @@ GROUPS = {
     Group.MEDIA: {"GetSpeakerClip", "GetProfileClip", "DownloadRecording", "StreamTranscript"},
     Group.EDIT: {
         "MergeSpeakers", "SplitSpeaker", "DeleteObservation",
-        "EditTranscript", "UndoEdits", "RedoEdits",
+        "EditTranscript", "UndoEdits", "RedoEdits", "TrashTranscription", "RestoreTranscription",
+        "UpdateTranscription", "SuggestTitle", "BulkUpdate", "CreateTag", "UpdateTag", "DeleteTag",
+        "CreateFolder", "UpdateFolder", "DeleteFolder",
     },
     Group.PROCESSING: {
         "AssignSpeakers", "CancelJob", "CreateSpeaker", "DeleteSpeaker", "DeleteTranscription",
@@ -38,7 +41,7 @@ GROUPS = {
 
 def contract_methods() -> list[str]:
     """Return the full names of all methods that clients call at the api services."""
-    files = (export_pb2, queue_pb2, session_pb2, speaker_pb2, transcription_pb2)
+    files = (export_pb2, library_pb2, queue_pb2, session_pb2, speaker_pb2, transcription_pb2)
     return [
         f"/{service.full_name}/{method.name}"
         for file in files

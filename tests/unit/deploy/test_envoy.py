@@ -46,6 +46,7 @@ OWNERS = {
     "TranscriptService": "transcriber-api",
     "PlaybackService": "transcriber-api",
     "VocabularyService": "transcriber-api",
+    "LibraryService": "transcriber-api",
     "QueueService": "transcriber-api",
     "SpeechService": "transcriber-worker",
     "DiarizationService": "diarizer",

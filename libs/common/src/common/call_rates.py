@@ -36,6 +36,17 @@ _EDITS = frozenset(
         "RestoreRevision",
         "ReplaceText",
         "UndoReplacement",
+        "TrashTranscription",
+        "RestoreTranscription",
+        "UpdateTranscription",
+        "SuggestTitle",
+        "BulkUpdate",
+        "CreateTag",
+        "UpdateTag",
+        "DeleteTag",
+        "CreateFolder",
+        "UpdateFolder",
+        "DeleteFolder",
     }
 )
 _READS = ("Get", "List", "Search", "Watch")

@@ -26,6 +26,8 @@ from gateway import loop_watch
 from gateway.api.archive import ArchiveApi
 from gateway.api.comparisons import ComparisonApi
 from gateway.api.exports import ExportApi
+from gateway.api.library import LibraryApi
+from gateway.api.library_places import FolderApi, TagApi
 from gateway.api.playback import PlaybackApi
 from gateway.api.queue import QueueApi
 from gateway.api.replacements import ReplacementApi
@@ -218,6 +220,9 @@ class Gateway:
             SessionApi(self._registry, self._backends),
             ArchiveApi(self._backends, self._registry.now),
             QueueApi(self._backends),
+            LibraryApi(self._backends),
+            TagApi(self._backends),
+            FolderApi(self._backends),
         )
         return application.build(
             settings=settings,

@@ -1,6 +1,7 @@
 """Filtered and ordered lists of transcriptions."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -108,8 +109,6 @@ async def test_filters(librarian: Librarian, database: Database) -> None:
         {"cursor": "WyJuZXdlc3QiLDAsIiIsMV0=", "offset": 1},
     ],
 )
-async def test_invalid_requests_are_refused(
-    librarian: Librarian, fields: dict[str, object]
-) -> None:
+async def test_invalid_requests_are_refused(librarian: Librarian, fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         await librarian.page(**fields)

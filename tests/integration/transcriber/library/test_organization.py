@@ -1,6 +1,7 @@
 """Tags, folders, favorites and bulk changes."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -188,7 +189,7 @@ async def test_bulk_change_of_a_filter(librarian: Librarian) -> None:
     ],
 )
 async def test_invalid_bulk_changes_are_refused(
-    librarian: Librarian, fields: dict[str, object]
+    librarian: Librarian, fields: dict[str, Any]
 ) -> None:
     with pytest.raises(ValidationError):
         await librarian.call("BulkUpdate", **fields)

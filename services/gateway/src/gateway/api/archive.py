@@ -37,6 +37,7 @@ _DOCUMENT: dict[int | str, dict[str, Any]] = {
 _log = logging.get(__name__)
 
 _Transcription = transcription_pb2.Transcription
+_Page = transcription_pb2.ListTranscriptionsResponse
 
 
 class ArchiveApi:
@@ -67,7 +68,7 @@ class ArchiveApi:
         """
         archive = _Archive(self._backends, caller, self._clock())
         # Read the first page before the response starts, so that an outage is an error.
-        first = await archive.page(0)
+        first = await archive.page("")
         return StreamingResponse(
             () if request.method == "HEAD" else archive.chunks(first),
             media_type=_ZIP,
@@ -85,25 +86,24 @@ class _Archive:
         self._zip = ZipStream(moment=moment)
         self._listed: list[dict[str, Any]] = []
 
-    async def page(self, offset: int) -> list[_Transcription]:
+    async def page(self, cursor: str) -> _Page:
         """Return a page of the session's transcriptions, without transcripts."""
-        request = transcription_pb2.ListTranscriptionsRequest(limit=_PAGE, offset=offset)
+        request = transcription_pb2.ListTranscriptionsRequest(limit=_PAGE, cursor=cursor)
         service = self._backends.transcriptions
-        answer = await self._backends.ask(service.ListTranscriptions, request, self._caller)
-        return list(answer.transcriptions)
+        return await self._backends.ask(service.ListTranscriptions, request, self._caller)
 
-    async def chunks(self, first: list[_Transcription]) -> AsyncIterator[bytes]:
+    async def chunks(self, first: _Page) -> AsyncIterator[bytes]:
         """Yield the archive, beginning with the transcriptions of the first page."""
-        page, seen, problem = first, len(first), ""
-        while page:
-            for transcription in page:
+        page: _Page | None = first
+        problem = ""
+        while page is not None:
+            for transcription in page.transcriptions:
                 async for chunk in self._transcription(transcription):
                     yield chunk
             try:
-                page = await self.page(seen)
+                page = await self.page(page.next_cursor) if page.next_cursor else None
             except ApplicationError as error:
-                page, problem = [], error.message
-            seen += len(page)
+                page, problem = None, error.message
         yield self._zip.begin(MANIFEST)
         yield self._zip.write(self._manifest(problem))
         yield self._zip.end()

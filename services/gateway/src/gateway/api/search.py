@@ -1,15 +1,13 @@
 """Endpoint that searches all transcripts."""
 
-import datetime as dt
-import re
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
 from google.protobuf.duration_pb2 import Duration
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from common import times
+from gateway.api.moments import Since, Until
 from gateway.api.parameters import MAX_ID, Caller, EmptyIsNone, Text
 from gateway.api.search_models import (
     CoverageData,
@@ -27,7 +25,6 @@ from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
 from securetranscribe.v1 import search_pb2
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _LONGEST_SECONDS = 1e9
 _KINDS: "dict[search_pb2.SearchHitKind.ValueType, HitKind]" = {
     search_pb2.SEARCH_HIT_KIND_SEGMENT: "segment",
@@ -42,29 +39,6 @@ _STATES: "dict[search_pb2.SearchIndexState.ValueType, IndexState]" = {
     search_pb2.SEARCH_INDEX_STATE_OFF: "off",
 }
 
-
-def _day(*, ends: bool) -> Callable[[Any], Any]:
-    """Return a validator that turns a date into its first moment, or the first one behind it."""
-
-    def convert(value: Any) -> Any:
-        if not isinstance(value, str) or not _DATE.fullmatch(value):
-            return value
-        try:
-            day = dt.datetime.fromisoformat(value)
-            return day + dt.timedelta(days=1) if ends else day
-        except (ValueError, OverflowError) as error:
-            raise ValueError("There is no such date") from error
-
-    return convert
-
-
-def _utc(moment: dt.datetime) -> dt.datetime:
-    try:
-        return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
-    except OverflowError as error:
-        raise ValueError("The moment is out of range") from error
-
-
 _Query = Annotated[
     Text,
     Query(
@@ -77,8 +51,6 @@ _Query = Annotated[
 _Word = Annotated[str, Field(max_length=255), AfterValidator(lambda text: text.strip())]
 _Seconds = Annotated[float, Field(ge=0, le=_LONGEST_SECONDS, allow_inf_nan=False)]
 _Id = Annotated[int, Field(ge=1, le=MAX_ID)]
-_From = Annotated[dt.datetime, BeforeValidator(_day(ends=False)), AfterValidator(_utc)]
-_To = Annotated[dt.datetime, BeforeValidator(_day(ends=True)), AfterValidator(_utc)]
 
 
 class SearchApi:
@@ -113,12 +85,12 @@ class SearchApi:
             Text, _Word, Query(description="Only what a speaker says: a name or a label.")
         ] = "",
         start: Annotated[
-            _From | None,
+            Since | None,
             EmptyIsNone,
             Query(alias="from", description="Only transcriptions since this date or time (UTC)."),
         ] = None,
         end: Annotated[
-            _To | None,
+            Until | None,
             EmptyIsNone,
             Query(alias="to", description="Only transcriptions until this date or time (UTC)."),
         ] = None,

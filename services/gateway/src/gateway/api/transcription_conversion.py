@@ -16,6 +16,8 @@ from gateway.api.transcription_models import (
     Segment,
     SpeakerStats,
     StatusData,
+    TagData,
+    TitleWord,
     TranscriptionItem,
     TranscriptionWord,
     UploadData,
@@ -35,6 +37,11 @@ _STATUS: dict[_Status, TranscriptionWord] = {
 STATUS_BY_WORD: dict[TranscriptionWord | None, _Status] = {
     None: transcription_pb2.TRANSCRIPTION_STATUS_UNSPECIFIED,
     **{word: number for number, word in _STATUS.items()},
+}
+_TITLE_SOURCE: "dict[transcription_pb2.TitleSource.ValueType, TitleWord]" = {
+    transcription_pb2.TITLE_SOURCE_FILE: "file",
+    transcription_pb2.TITLE_SOURCE_SUGGESTED: "suggested",
+    transcription_pb2.TITLE_SOURCE_OWN: "own",
 }
 JOB_STATUS: "dict[queue_pb2.JobStatus.ValueType, JobWord]" = {
     queue_pb2.JOB_STATUS_QUEUED: "queued",
@@ -140,7 +147,17 @@ def item(transcription: transcription_pb2.Transcription) -> TranscriptionItem:
         confidence_score=transcription.confidence if known else None,
         created_at=times.moment(transcription.create_time),
         completed_at=optional_moment(transcription, "complete_time"),
+        title=transcription.title or transcription.file.filename,
+        title_source=_TITLE_SOURCE.get(transcription.title_source, "file"),
+        folder_id=transcription.folder_id or None,
+        favorite=transcription.favorite,
+        tags=[tag(one) for one in transcription.tags],
     )
+
+
+def tag(message: transcription_pb2.Tag) -> TagData:
+    """Convert a tag."""
+    return TagData(tag_id=message.tag_id, name=message.name, color=message.color or None)
 
 
 def file_info(file: transcription_pb2.AudioFile) -> FileInfo:

@@ -11,6 +11,8 @@ from gateway.channel_modes import ChannelWord
 from gateway.web.envelope import ApiModel, Moment
 
 TranscriptionWord = Literal["pending", "processing", "completed", "failed"]
+TitleWord = Literal["file", "suggested", "own"]
+SortWord = Literal["newest", "oldest", "title", "title_descending", "longest", "shortest"]
 JobWord = Literal["queued", "processing", "completed", "failed", "cancelled"]
 
 
@@ -143,6 +145,14 @@ class AssignData(ApiModel):
     revision: int = Field(description="Newest revision of the transcript.")
 
 
+class TagData(ApiModel):
+    """A tag."""
+
+    tag_id: int
+    name: str
+    color: str | None = Field(description="Null without one.", examples=["#3366cc"])
+
+
 class TranscriptionItem(ApiModel):
     """A transcription in a list."""
 
@@ -158,6 +168,11 @@ class TranscriptionItem(ApiModel):
     confidence_score: float | None
     created_at: Moment
     completed_at: Moment | None
+    title: str = Field(description="The name of the file if there is no other.")
+    title_source: TitleWord
+    folder_id: int | None = Field(description="Null outside of all folders.")
+    favorite: bool
+    tags: list[TagData]
 
 
 class TranscriptionList(ApiModel):
@@ -167,6 +182,7 @@ class TranscriptionList(ApiModel):
     total: int
     limit: int
     offset: int
+    next_cursor: str | None = Field(description="Cursor of the next page, null on the last one.")
 
 
 class DeletedTranscription(ApiModel):

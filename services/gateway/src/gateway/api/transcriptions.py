@@ -8,10 +8,12 @@ from fastapi import Body, Query
 from starlette.responses import Response
 
 from gateway.api import transcription_conversion as conversion
+from gateway.api.library_filters import SORTS, Cursor, FilterByQuery
 from gateway.api.parameters import Caller, EmptyIsNone, Limit, Name, Offset, TranscriptionId
 from gateway.api.transcription_models import (
     AssignData,
     DeletedTranscription,
+    SortWord,
     StartBody,
     StartData,
     StatusData,
@@ -159,14 +161,24 @@ class TranscriptionApi:
         limit: Limit = 50,
         offset: Offset = 0,
         status_filter: Annotated[TranscriptionWord | None, EmptyIsNone, Query()] = None,
+        *,
+        wanted: FilterByQuery,
+        sort: Annotated[SortWord, Query(description="Order.")] = "newest",
+        cursor: Cursor = None,
     ) -> Success[TranscriptionList]:
-        """List the session's transcriptions, newest first."""
+        """List the session's transcriptions, newest first unless another order is given.
+
+        Pages by `cursor` stay in step while transcriptions are added and deleted.
+        """
         answer = await self._backends.ask(
             self._service.ListTranscriptions,
             transcription_pb2.ListTranscriptionsRequest(
                 status=conversion.STATUS_BY_WORD[status_filter],
                 limit=limit,
                 offset=offset,
+                filter=wanted,
+                sort=SORTS[sort],
+                cursor=cursor or "",
             ),
             caller,
         )
@@ -175,6 +187,7 @@ class TranscriptionApi:
             total=answer.total,
             limit=limit,
             offset=offset,
+            next_cursor=answer.next_cursor or None,
         )
         return Success[TranscriptionList].of(data, "Transcriptions retrieved")
 

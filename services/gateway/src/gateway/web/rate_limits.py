@@ -12,7 +12,10 @@ _EDITS = re.compile(
     r"/speakers/[^/]+/(merge|split|observations/[^/]+)"
     r"|/transcription/[^/]+/(edits|undo|redo|revisions/[^/]+/restore)"
     r"|/transcripts/replace(/[^/]+/undo)?"
+    r"|/transcription/[^/]+/(trash|restore|title/suggest)|/transcriptions/bulk"
+    r"|/(tags|folders)(/[^/]+)?"
 )
+_PROPERTIES = re.compile(r"/transcription/[^/]+")
 _PAGES = re.compile(r"/transcription/[^/]+/(transcript|playback|peaks|revisions/compare)")
 _READS = ("GET", "HEAD", "OPTIONS")
 _READS_BY_POST = ("/speakers/search",)
@@ -31,4 +34,6 @@ def group_of(method: str, path: str) -> Group:
         return Group.MEDIA
     if method in _READS or path in _READS_BY_POST:
         return Group.STATUS
+    if method == "PUT" and _PROPERTIES.fullmatch(path):
+        return Group.EDIT
     return Group.EDIT if _EDITS.fullmatch(path) else Group.PROCESSING
