@@ -11,7 +11,7 @@ from common.rate_limits import Allowance, Group, RateLimits
 from common.rate_settings import RateSettings
 from common.signing import SIGNATURE_HEADER
 
-_UPLOADS = frozenset({"UploadTranscription", "EnrollSpeaker"})
+_UPLOADS = frozenset({"UploadTranscription", "CreateUpload", "EnrollSpeaker"})
 _EXPORTS = frozenset({"ExportTranscription", "SummarizeTranscription"})
 _MEDIA = frozenset(
     {
@@ -49,6 +49,7 @@ _EDITS = frozenset(
         "DeleteFolder",
     }
 )
+_CHUNKS = frozenset({"AppendUpload"})
 _READS = ("Get", "List", "Search", "Watch")
 #: Methods that count new sessions themselves, and one that only services need.
 _OWN = frozenset({"CreateSession", "ResumeSession", "AuthenticateSession"})
@@ -64,6 +65,7 @@ def group_of_call(method: str) -> Group | None:
         (Group.EXPORT, _EXPORTS),
         (Group.MEDIA, _MEDIA),
         (Group.EDIT, _EDITS),
+        (Group.CHUNK, _CHUNKS),
     ):
         if name in names:
             return group

@@ -93,6 +93,10 @@ class ObjectStore:
             raise
         return upload.size
 
+    def require_room(self) -> None:
+        """Raise DiskFullError if the disk of the store has no room for more recordings."""
+        self._reserve.require()
+
     async def begin_parts(self, bucket: str, key: str) -> str:
         """Begin an object that is sent in parts, perhaps by several processes. Return its id."""
         self._reserve.require()

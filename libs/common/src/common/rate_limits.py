@@ -59,6 +59,8 @@ class Group(enum.Enum):
     SESSION = "session"
     EDIT = "edit"
     MEDIA = "media"
+    CHUNK = "chunk"
+    """Pieces of uploads. The unit is a MiB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +124,7 @@ class RateLimits:
             Group.SESSION: rate(settings.rate_limit_session),
             Group.EDIT: rate(settings.rate_limit_edit),
             Group.MEDIA: rate(settings.rate_limit_media),
+            Group.CHUNK: rate(settings.rate_limit_chunk),
         }
         return cls(
             limits,
@@ -129,14 +132,14 @@ class RateLimits:
             sessions_per_address=settings.rate_limit_sessions_per_address,
         )
 
-    async def hit(self, group: Group, session_id: str) -> Allowance:
-        """Count a request of a session."""
-        return _noted(group, await self._hit(self._limits[group], group, session_id))
+    async def hit(self, group: Group, session_id: str, *, cost: int = 1) -> Allowance:
+        """Count a request of a session, as `cost` requests."""
+        return _noted(group, await self._hit(self._limits[group], group, session_id, cost))
 
-    async def hit_address(self, group: Group, address: str) -> Allowance:
+    async def hit_address(self, group: Group, address: str, *, cost: int = 1) -> Allowance:
         """Count a request of an address, whatever sessions it uses."""
         key = f"address:{network_of(address)}"
-        return _noted(group, await self._hit(self._of_addresses[group], group, key))
+        return _noted(group, await self._hit(self._of_addresses[group], group, key, cost))
 
     async def enforce_address(self, group: Group, address: str) -> None:
         """Count a request of an address.
@@ -154,17 +157,17 @@ class RateLimits:
             connection: Any = self._storage.bridge.get_connection()  # type: ignore[attr-defined]
             await connection.aclose()
 
-    async def _hit(self, item: RateLimitItem, group: Group, caller: str) -> Allowance:
+    async def _hit(self, item: RateLimitItem, group: Group, caller: str, cost: int) -> Allowance:
         if self._shared is not None and time.monotonic() >= self._alone_until:
             try:
-                return await _count(self._shared, item, group.value, caller)
+                return await _count(self._shared, item, group.value, caller, cost=cost)
             except StorageError as error:
                 self._alone_until = time.monotonic() + _REDIS_PAUSE_SECONDS
                 _log.warning(
                     "Redis does not respond, so this process counts rate limits alone",
                     error=str(error.storage_error),
                 )
-        return await _count(self._own, item, group.value, caller)
+        return await _count(self._own, item, group.value, caller, cost=cost)
 
 
 def _times(item: RateLimitItem, factor: int) -> RateLimitItem:
@@ -177,8 +180,10 @@ def _noted(group: Group, allowance: Allowance) -> Allowance:
     return allowance
 
 
-async def _count(limiter: RateLimiter, item: RateLimitItem, group: str, caller: str) -> Allowance:
-    allowed = await limiter.hit(item, group, caller)
+async def _count(
+    limiter: RateLimiter, item: RateLimitItem, group: str, caller: str, *, cost: int
+) -> Allowance:
+    allowed = await limiter.hit(item, group, caller, cost=cost)
     reset_at, remaining = await limiter.get_window_stats(item, group, caller)
     return Allowance(
         limit=item.amount, remaining=remaining, reset_at=float(reset_at), allowed=allowed

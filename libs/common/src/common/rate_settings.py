@@ -51,6 +51,7 @@ class RateSettings(Settings):
     rate_limit_session: Rate = "60/minute"
     rate_limit_edit: Rate = "300/minute"
     rate_limit_media: Rate = "1200/minute"
+    rate_limit_chunk: Rate = "10000/minute"  # MiB, so that 1 Gbit/s (7153 MiB) stays below
     rate_limit_sessions_per_address: int = Field(200, ge=1, le=1_000_000)
     redis_url: Annotated[SecretStr, AfterValidator(_redis)] = SecretStr("")
     redis_password: SecretStr = SecretStr("")

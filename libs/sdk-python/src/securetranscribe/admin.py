@@ -129,6 +129,7 @@ def _figures(stub: Stub, _options: argparse.Namespace, metadata: Any) -> None:
     print(f"recordings            {answer.recordings:,}, {size}")
     print(f"oldest                {oldest}")
     print(f"unfinished deletions  {answer.unfinished_deletions:,}")
+    print(f"unfinished uploads    {answer.unfinished_uploads:,}")
     print(f"not yet in the ledger {answer.unwritten_erasures:,}")
 
 

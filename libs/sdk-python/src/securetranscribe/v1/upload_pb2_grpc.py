@@ -98,7 +98,7 @@ class UploadServiceServicer:
 
     def FinishUpload(self, request, context):
         """Ends an upload whose bytes have all been stored, but whose examination was interrupted. Returns
-        an upload that has ended as it is.
+        a complete upload as it is, and fails as before if its file was refused.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -47,7 +47,7 @@ class UploadServiceStub:
     """
     FinishUpload: _grpc.UnaryUnaryMultiCallable[_upload_pb2.FinishUploadRequest, _upload_pb2.FinishUploadResponse]
     """Ends an upload whose bytes have all been stored, but whose examination was interrupted. Returns
-    an upload that has ended as it is.
+    a complete upload as it is, and fails as before if its file was refused.
     """
     GetUpload: _grpc.UnaryUnaryMultiCallable[_upload_pb2.GetUploadRequest, _upload_pb2.GetUploadResponse]
     """Returns an upload."""
@@ -77,7 +77,7 @@ class UploadServiceAsyncStub(UploadServiceStub):
     """
     FinishUpload: _aio.UnaryUnaryMultiCallable[_upload_pb2.FinishUploadRequest, _upload_pb2.FinishUploadResponse]  # type: ignore[assignment]
     """Ends an upload whose bytes have all been stored, but whose examination was interrupted. Returns
-    an upload that has ended as it is.
+    a complete upload as it is, and fails as before if its file was refused.
     """
     GetUpload: _aio.UnaryUnaryMultiCallable[_upload_pb2.GetUploadRequest, _upload_pb2.GetUploadResponse]  # type: ignore[assignment]
     """Returns an upload."""
@@ -122,7 +122,7 @@ class UploadServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_upload_pb2.FinishUploadResponse, _abc.Awaitable[_upload_pb2.FinishUploadResponse]]:
         """Ends an upload whose bytes have all been stored, but whose examination was interrupted. Returns
-        an upload that has ended as it is.
+        a complete upload as it is, and fails as before if its file was refused.
         """
 
     @_abc_1.abstractmethod

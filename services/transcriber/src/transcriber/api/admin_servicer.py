@@ -19,6 +19,7 @@ from transcriber.names.speakers_client import SpeakersClient
 from transcriber.recordings.deletion import Deleter
 from transcriber.recordings.workspaces import WorkspaceEraser
 from transcriber.store.erasures import Erasures
+from transcriber.store.resumable_uploads import ResumableUploads
 from transcriber.store.stored import StoredThings
 from transcriber.store.transcriptions import Transcriptions
 
@@ -133,6 +134,7 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         async with self._database.transaction() as connection:
             figures = await StoredThings(connection).figures()
             unwritten = await Erasures(connection).unwritten_count()
+            uploads, upload_bytes = await ResumableUploads(connection).figures()
         return admin_pb2.GetStorageFiguresResponse(
             transcriptions=figures.transcriptions,
             workspaces=figures.workspaces,
@@ -142,6 +144,8 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
             oldest_create_time=times.timestamp(figures.oldest),
             unfinished_deletions=figures.unfinished_deletions,
             unwritten_erasures=unwritten,
+            unfinished_uploads=uploads,
+            unfinished_upload_bytes=upload_bytes,
         )
 
     async def ListErasures(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from common.least_rate import LeastRate
 from common.upload_places import PlaceLimits, UploadPlaces
 from transcriber.composition.core import Core
+from transcriber.composition.resumable import Resumable, make_resumable
 from transcriber.library.bulk import BulkChanges
 from transcriber.library.changes import LibraryChanges
 from transcriber.library.organization import Organization
@@ -32,6 +33,7 @@ class Actions:
     """The work behind the RPCs."""
 
     uploader: Uploader
+    resumable: Resumable
     starter: JobStarter
     canceller: JobCanceller
     deleter: Deleter
@@ -89,6 +91,7 @@ def make_actions(core: Core) -> Actions:
             bucket=settings.s3_bucket_audio,
             limits=limits,
         ),
+        resumable=make_resumable(core, limits, examiner, acceptance, starter),
         starter=starter,
         canceller=canceller,
         deleter=deleter,

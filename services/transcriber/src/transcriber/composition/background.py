@@ -26,6 +26,7 @@ from transcriber.recordings.deletion import DeletionStep
 from transcriber.recordings.expiry import ExpiryWarningStep, RetentionStep
 from transcriber.recordings.ledger import LedgerStep
 from transcriber.recordings.playback import SupersededCopyStep
+from transcriber.resumable.removal import ResumableUploadStep
 from transcriber.search.steps import EmbeddingBacklog, EmbeddingStep, SearchTextStep
 from transcriber.transcripts.completion import MergeStep
 
@@ -86,6 +87,7 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
             Work(step=DecisionsStep(database, actions.names), every=5.0),
             Work(step=DeletionStep(database, actions.deleter), every=5.0),
             Work(step=uploads, every=10.0),
+            Work(step=ResumableUploadStep(database, actions.resumable.remover), every=10.0),
             Work(step=_superseded_copies(core), every=10.0),
             Work(step=recordings, every=10.0),
             Work(step=warnings, every=60.0),

@@ -2,7 +2,9 @@
 
 from functools import partial
 
+from common.byte_rates import ByteRates
 from common.grpc_server import AddToServer
+from common.rate_limits import RateLimits
 from securetranscribe.v1 import (
     admin_pb2_grpc,
     library_pb2_grpc,
@@ -12,6 +14,7 @@ from securetranscribe.v1 import (
     search_pb2_grpc,
     transcript_pb2_grpc,
     transcription_pb2_grpc,
+    upload_pb2_grpc,
     vocabulary_pb2_grpc,
 )
 from transcriber.api import admin_servicer, transcription_servicer
@@ -26,6 +29,7 @@ from transcriber.api.transcription_servicer import (
     TranscriptionDependencies,
     TranscriptionServicer,
 )
+from transcriber.api.upload_servicer import UploadDependencies, UploadServicer
 from transcriber.api.vocabulary_servicer import VocabularyServicer
 from transcriber.composition.actions import Actions
 from transcriber.composition.core import Core
@@ -77,6 +81,9 @@ def make_services(core: Core, actions: Actions) -> dict[str, AddToServer]:
         "securetranscribe.v1.ReprocessingService": partial(
             reprocessing_pb2_grpc.add_ReprocessingServiceServicer_to_server,
             make_reprocessing_servicer(core, actions),
+        ),
+        "securetranscribe.v1.UploadService": partial(
+            upload_pb2_grpc.add_UploadServiceServicer_to_server, make_upload_servicer(core, actions)
         ),
         "securetranscribe.v1.QueueService": partial(
             queue_pb2_grpc.add_QueueServiceServicer_to_server, make_queue_servicer(core, actions)
@@ -147,6 +154,21 @@ def make_reprocessing_servicer(core: Core, actions: Actions) -> ReprocessingServ
         ConflictResolver(core.servers.database),
         core.priorities,
         core.monitor,
+    )
+
+
+def make_upload_servicer(core: Core, actions: Actions) -> UploadServicer:
+    """Create the servicer of UploadService."""
+    return UploadServicer(
+        UploadDependencies(
+            database=core.servers.database,
+            creator=actions.resumable.creator,
+            reception=actions.resumable.reception,
+            remover=actions.resumable.remover,
+            preferences=core.servers.preferences,
+            priorities=core.priorities,
+            rates=ByteRates(RateLimits.configured(core.settings)),
+        )
     )
 
 

@@ -15,6 +15,7 @@ from transcriber.recordings.ledger import LedgerWriter
 from transcriber.store.erasures import Erasures
 from transcriber.store.folders import Folders
 from transcriber.store.outbox import JobOutbox
+from transcriber.store.resumable_uploads import ResumableUploads
 from transcriber.store.tags import Tags
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.uploads import Uploads
@@ -53,6 +54,7 @@ class WorkspaceEraser:
         erased = await self._erase_transcriptions(workspace_id, reason)
         async with self._database.transaction() as connection:
             await Uploads(connection).give_up_of(workspace_id)
+            await ResumableUploads(connection).give_up_of(workspace_id)
             await VocabularyStore(connection, workspace_id).erase()
             await Tags(connection, workspace_id).forget()
             await Folders(connection, workspace_id).forget()

@@ -21,6 +21,9 @@ SELECT workspace_id FROM transcriptions
 WHERE workspace_id = %(owner)s OR session_id = %(owner)s
 UNION
 SELECT workspace_id FROM uploads WHERE workspace_id = %(owner)s OR session_id = %(owner)s
+UNION
+SELECT workspace_id FROM resumable_uploads
+WHERE workspace_id = %(owner)s OR session_id = %(owner)s
 """
 _FIGURES = """
 SELECT count(*) AS transcriptions, count(DISTINCT workspace_id) AS workspaces,

@@ -1,0 +1,1 @@
+"""Uploads in pieces, which go on after an interruption."""
