@@ -17,8 +17,8 @@ from common.signing import CallSigner, acting_for
 from securetranscribe.v1 import (
     diarization_pb2,
     export_pb2,
-    playback_pb2,
     library_pb2,
+    playback_pb2,
     queue_pb2,
     session_pb2,
     speaker_pb2,

@@ -34,6 +34,5 @@ def group_of(method: str, path: str) -> Group:
         return Group.MEDIA
     if method in _READS or path in _READS_BY_POST:
         return Group.STATUS
-    if method == "PUT" and _PROPERTIES.fullmatch(path):
-        return Group.EDIT
-    return Group.EDIT if _EDITS.fullmatch(path) else Group.PROCESSING
+    edits = _EDITS.fullmatch(path) or (method == "PUT" and _PROPERTIES.fullmatch(path))
+    return Group.EDIT if edits else Group.PROCESSING
