@@ -25,6 +25,7 @@ PARTS = frozenset(
         "first_segment_id",
         "second_segment_id",
         "note_id",
+        "conflict_id",
     }
 )
 #: Lists of owned things, and places of new ones. They have tests of their own.
@@ -37,6 +38,7 @@ _CONTRACTS = (
     "session",
     "transcription",
     "transcript",
+    "reprocessing",
     "playback",
     "vocabulary",
     "library",

@@ -15,6 +15,7 @@ PROCESSES = {
     "SessionService": "gateway",
     "TranscriptionService": "transcriber-api",
     "TranscriptService": "transcriber-api",
+    "ReprocessingService": "transcriber-api",
     "PlaybackService": "transcriber-api",
     "VocabularyService": "transcriber-api",
     "LibraryService": "transcriber-api",

@@ -31,6 +31,7 @@ SERVED = {
     "transcriber-api": [
         "TranscriptionService",
         "TranscriptService",
+        "ReprocessingService",
         "PlaybackService",
         "VocabularyService",
         "LibraryService",

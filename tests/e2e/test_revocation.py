@@ -24,6 +24,7 @@ CALLS: Mapping[str, str] = {
     "SessionService": "GetCurrentSession",
     "TranscriptionService": "ListTranscriptions",
     "TranscriptService": "ListRevisions",
+    "ReprocessingService": "ListConflicts",
     "PlaybackService": "GetPlayback",
     "VocabularyService": "ListTerms",
     "LibraryService": "ListTags",

@@ -44,6 +44,7 @@ OWNERS = {
     "SessionService": "gateway",
     "TranscriptionService": "transcriber-api",
     "TranscriptService": "transcriber-api",
+    "ReprocessingService": "transcriber-api",
     "PlaybackService": "transcriber-api",
     "VocabularyService": "transcriber-api",
     "LibraryService": "transcriber-api",

@@ -31,6 +31,7 @@ from gateway.api.library_places import FolderApi, TagApi
 from gateway.api.playback import PlaybackApi
 from gateway.api.queue import QueueApi
 from gateway.api.replacements import ReplacementApi
+from gateway.api.reprocessing import ReprocessingApi
 from gateway.api.search import SearchApi
 from gateway.api.sessions import SessionApi
 from gateway.api.speaker_ledger import SpeakerLedgerApi
@@ -209,6 +210,7 @@ class Gateway:
             TranscriptApi(self._backends),
             ComparisonApi(self._backends),
             ReplacementApi(self._backends),
+            ReprocessingApi(self._backends),
             VocabularyApi(self._backends),
             VocabularyEditsApi(self._backends),
             SearchApi(self._backends),

@@ -18,6 +18,7 @@ _NAMES: "dict[queue_pb2.Stage.ValueType, StageName]" = {
     queue_pb2.STAGE_DIARIZE: "diarize",
     queue_pb2.STAGE_MERGE: "merge",
 }
+STAGES = {name: stage for stage, name in _NAMES.items()}
 _WORDS: "dict[queue_pb2.StageState.ValueType, StageWord]" = {
     queue_pb2.STAGE_STATE_WAITING: "waiting",
     queue_pb2.STAGE_STATE_RUNNING: "running",

@@ -1,0 +1,100 @@
+"""Request and response models of the endpoints for reprocessing and its conflicts."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gateway.api.parameters import JsonBody, Language, Text
+from gateway.api.stages import StageName
+from gateway.api.transcription_models import JobWord
+from gateway.channel_modes import ChannelWord
+from gateway.web.envelope import ApiModel, Moment
+
+ConflictWord = Literal["words", "review", "star", "edges", "note", "name", "speakers"]
+SideWord = Literal["mine", "machine"]
+SourceWord = Literal["original", "playback"]
+_ItemId = Annotated[str, Field(max_length=40, examples=["5.100003"])]
+_Speakers = Annotated[int, Field(ge=1, le=50)]
+
+
+class ReprocessBody(JsonBody):
+    """Options that differ from those of the last job."""
+
+    language: Language | None = Field(None, description="Language code, or `auto`.")
+    channels: ChannelWord | None = Field(
+        None, description="How channels and tracks are recognized."
+    )
+    speakers: _Speakers | None = Field(None, description="Number of speakers, if it is known.")
+    min_speakers: _Speakers | None = Field(None, description="Least number of speakers.")
+    max_speakers: _Speakers | None = Field(None, description="Greatest number of speakers.")
+    stages: list[StageName] = Field(
+        default_factory=list,
+        max_length=3,
+        description="Stages to run again, besides those whose options change. Without stages and "
+        "options, all run.",
+    )
+    priority: int = Field(0, ge=0, le=5, description="1 (last) to 5 (first). 0 means 5.")
+    request_id: Annotated[Text, Field(max_length=128)] = Field(
+        "", description="Idempotency key. The same key queues one job."
+    )
+
+
+class ReprocessData(ApiModel):
+    """A queued job."""
+
+    job_id: str
+    transcription_id: int
+    status: JobWord
+    source: SourceWord = Field(
+        description="What the job reads: the recording, or its playback copy if it is not kept."
+    )
+
+
+class ConflictData(ApiModel):
+    """An edit that the new machine version contradicts, or that has no place in it."""
+
+    id: int
+    kind: ConflictWord
+    was: str = Field(description="Text of the earlier machine version.")
+    mine: str = Field(description="Text of the person: words, a note, a name, or edges.")
+    machine: str = Field(description="Text of the new machine version.")
+    start: float = Field(description="Seconds.")
+    end: float = Field(description="Seconds.")
+    placed: bool = Field(description="Whether the person's text is in the transcript.")
+    words: list[str] = Field(description="Words of the person in the transcript.")
+    source_revision: int = Field(description="Revision of the edit.")
+    machine_revision: int = Field(description="Revision of the new machine version.")
+    own: bool = Field(description="Whether this session made the edit.")
+    resolved: SideWord | None
+    resolved_at: Moment | None
+
+
+class ConflictListData(ApiModel):
+    """A page of conflicts in order of time."""
+
+    transcription_id: int
+    conflicts: list[ConflictData]
+    total: int
+    open: int = Field(description="Number of open conflicts.")
+    limit: int
+    offset: int
+
+
+class ResolveBody(JsonBody):
+    """The side that counts."""
+
+    use: SideWord
+    after: _ItemId | None = Field(
+        None, description="Word behind which to insert text of the person that has no place."
+    )
+    segment: _ItemId | None = Field(
+        None, description="Segment at whose beginning to insert it, instead of a word."
+    )
+
+
+class ResolveData(ApiModel):
+    """A resolved conflict, and the newest revision."""
+
+    transcription_id: int
+    revision: int
+    conflict: ConflictData
