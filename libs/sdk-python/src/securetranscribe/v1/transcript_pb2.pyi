@@ -868,6 +868,7 @@ class Revision(_message.Message):
     TARGET_REVISION_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
+    SOURCE_REVISION_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Number."""
     kind: Global___RevisionKind.ValueType
@@ -882,6 +883,8 @@ class Revision(_message.Message):
     """Revision that was taken back or repeated, 0 for none."""
     description: _builtins.str
     """Short description in English, for example `Replace words`."""
+    source_revision: _builtins.int
+    """Revision of an earlier machine version that was repeated on a new one, 0 for none."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was made."""
@@ -896,10 +899,11 @@ class Revision(_message.Message):
         target_revision: _builtins.int = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         description: _builtins.str = ...,
+        source_revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "create_time", b"create_time", "description", b"description", "kind", b"kind", "own", b"own", "revision", b"revision", "target_revision", b"target_revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "create_time", b"create_time", "description", b"description", "kind", b"kind", "own", b"own", "revision", b"revision", "source_revision", b"source_revision", "target_revision", b"target_revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

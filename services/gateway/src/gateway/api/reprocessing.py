@@ -137,7 +137,10 @@ class ReprocessingApi:
         response: Response,
         body: ResolveBody,
     ) -> Success[ResolveData]:
-        """Resolve a conflict. `machine` writes the machine's words as an edit that can be undone."""
+        """Resolve a conflict. `machine` writes the words of the new machine version.
+
+        They are an edit that can be undone.
+        """
         request = reprocessing_pb2.ResolveConflictRequest(
             transcription_id=transcription_id,
             conflict_id=conflict_id,

@@ -159,6 +159,7 @@ def revision(found: transcript_pb2.Revision) -> models.RevisionData:
             "author": found.author or None,
             "own": found.own,
             "target_revision": found.target_revision or None,
+            "source_revision": found.source_revision or None,
             "created_at": times.moment(found.create_time),
             "description": found.description,
         }

@@ -242,6 +242,9 @@ class RevisionData(ApiModel):
     )
     own: bool
     target_revision: int | None
+    source_revision: int | None = Field(
+        description="Revision of an earlier machine version that was repeated on a new one."
+    )
     created_at: Moment
     description: str
 

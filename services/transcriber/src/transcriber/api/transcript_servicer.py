@@ -184,15 +184,16 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
             request.transcription_id, caller.workspace_id, caller.workspace_id
         )
         revisions = [_revision(entry, caller.workspace_id) for entry in history.entries]
-        revisions.insert(
-            0,
+        newest = (history.head.machine_revision, history.head.transcript_at)
+        revisions += [
             transcript_pb2.Revision(
-                revision=history.head.machine_revision,
+                revision=revision,
                 kind=transcript_pb2.REVISION_KIND_MACHINE,
-                create_time=timestamp(history.head.transcript_at),
+                create_time=timestamp(made),
                 description="Recognize speech",
-            ),
-        )
+            )
+            for revision, made in (*history.versions, newest)
+        ]
         return transcript_pb2.ListRevisionsResponse(
             revisions=sorted(revisions, key=lambda item: -item.revision),
             undoable_revision=next(reversed(history.stacks.undo), 0),
@@ -303,6 +304,7 @@ def _revision(entry: HistoryEntry, author: str) -> transcript_pb2.Revision:
         target_revision=entry.entry.target,
         create_time=timestamp(entry.created_at),
         description=_description(entry.entry, entry.operations),
+        source_revision=entry.source,
     )
 
 

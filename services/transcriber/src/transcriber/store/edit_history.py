@@ -39,7 +39,7 @@ VALUES (
     %(effects)s)
 """
 _ENTRIES = """
-SELECT revision, author, kind, target, created_at, operations FROM transcript_batches
+SELECT revision, author, kind, target, created_at, operations, source FROM transcript_batches
 WHERE transcription_id = %s ORDER BY revision
 """
 _REPEATED = """
@@ -109,11 +109,15 @@ class Head:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HistoryEntry:
-    """A batch as the history lists it."""
+    """A batch as the history lists it.
+
+    `source` is the revision that it repeats on a new machine version, 0 for none.
+    """
 
     entry: Entry
     created_at: dt.datetime
     operations: Sequence[Operation]
+    source: int = 0
 
 
 class EditHistory:
@@ -200,6 +204,7 @@ class EditHistory:
                 entry=_entry(row),
                 created_at=row["created_at"],
                 operations=[encoding.operation_from_json(item) for item in row["operations"]],
+                source=row["source"],
             )
             for row in await fetch_all(self._connection, _ENTRIES, (self._id,))
         ]

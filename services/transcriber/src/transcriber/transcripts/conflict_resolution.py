@@ -95,7 +95,7 @@ class ConflictResolver:
             if head is None or found is None:
                 raise NotFoundError("There is no such conflict.")
             _check(found, head, use, place)
-            revision = await self._write(edits, head, found, author, use, place)
+            revision = await self._write(edits, head, found, author, use=use, place=place)
             await conflicts.resolve(conflict_id, use)
             resolved = await conflicts.find(conflict_id)
         assert resolved is not None, "its transcription is locked"
@@ -107,6 +107,7 @@ class ConflictResolver:
         head: Head,
         found: ListedConflict,
         author: str,
+        *,
         use: str,
         place: Place,
     ) -> int:

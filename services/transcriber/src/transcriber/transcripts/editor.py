@@ -1,6 +1,7 @@
 """Edits of stored transcripts: execution, undo and redo, history, and earlier revisions."""
 
 import asyncio
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,9 @@ from transcriber.names import due_work
 from transcriber.store import locks
 from transcriber.store.edit_history import EditHistory, Head, HistoryEntry
 from transcriber.store.edits import LoadedDocument, TranscriptEdits
+from transcriber.store.machine_versions import MachineVersions
 from transcriber.store.observations import Observations
+from transcriber.store.repeated_edits import RepeatedEdits
 from transcriber.transcripts.earlier_versions import EarlierRevision, earlier_revision
 from transcriber.transcripts.revisions import PastPage, Revisions, Window
 from transcriber.vocabulary import observations
@@ -49,9 +52,13 @@ class Toggled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """All batches of a transcript, and what the caller can take back and repeat."""
+    """All batches of a transcript, and what the caller can take back and repeat.
+
+    `versions` has the revisions of earlier machine versions, and when they were made.
+    """
 
     head: Head
+    versions: Sequence[tuple[int, dt.datetime]]
     entries: Sequence[HistoryEntry]
     stacks: Stacks
 
@@ -178,7 +185,12 @@ class TranscriptEditor:
             edits = TranscriptEdits(connection, transcription_id)
             head = _existing(await edits.log.head(workspace_id))
             stack = history.stacks(await edits.log.stack(author, head.machine_revision), author)
-            return History(head=head, entries=await edits.log.history(), stacks=stack)
+            return History(
+                head=head,
+                versions=await MachineVersions(connection, transcription_id).times(),
+                entries=await edits.log.history(),
+                stacks=stack,
+            )
 
     async def past(
         self, transcription_id: int, workspace_id: str, revision: int, window: Window
@@ -208,6 +220,9 @@ class TranscriptEditor:
             head = await _locked(edits, workspace_id)
             stacks = history.stacks(await edits.log.stack(author, head.machine_revision), author)
             targets = stacks.undo if kind is BatchKind.UNDO else stacks.redo
+            if revision is not None:
+                # It may have been repeated on a new machine version.
+                revision = await RepeatedEdits(connection, transcription_id).latest(revision)
             if not targets or (revision is not None and revision not in targets):
                 raise StateError(f"There is nothing to {kind}.", {"reason": "NOTHING_TO_DO"})
             target = targets[-1] if revision is None else revision
