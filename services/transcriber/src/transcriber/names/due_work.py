@@ -28,7 +28,7 @@ async def schedule(
         for change in effects.changes
         if change.register == "name" and isinstance(change.item, str)
     ]
-    if named or _divides_speech(document, effects):
+    if named or divides_speech(document, effects):
         await DueDecisions(connection).ask_after_edit(
             transcription_id, 0.0 if named else _AFTER_SECONDS, always=bool(named)
         )
@@ -37,10 +37,28 @@ async def schedule(
         await ItemAttempts(connection).forget([_NAMES], str(transcription_id))
 
 
-def _divides_speech(document: Document, effects: Effects) -> bool:
-    """Return whether a batch may have given speech to somebody else."""
-    return any(
-        change.register in _SPEAKER_REGISTERS
-        or (change.register == "alive" and isinstance(document.find(change.item), SegmentItem))
-        for change in effects.changes
-    ) or any(isinstance(item, SegmentItem) for item in effects.made())
+def divides_speech(document: Document, effects: Effects) -> bool:
+    """Return whether a batch that was stored gave speech to somebody else.
+
+    Dividing or joining the segments of one speaker does not.
+    """
+    if any(change.register in _SPEAKER_REGISTERS for change in effects.changes):
+        return True
+    revived = (
+        document.find(change.item) for change in effects.changes if change.register == "alive"
+    )
+    segments = [
+        found
+        for item in (*revived, *(document.find(made.id) for made in effects.made()))
+        if isinstance(found := item, SegmentItem)
+    ]
+    return any(_differs_from_previous(document, segment) for segment in segments)
+
+
+def _differs_from_previous(document: Document, segment: SegmentItem) -> bool:
+    for item in document.preceding(segment.id):
+        if isinstance(item, SegmentItem) and item.alive:
+            return document.effective_speaker(item.label) != document.effective_speaker(
+                segment.label
+            )
+    return True

@@ -14,6 +14,7 @@ from transcriber.names.rules import Suggestion
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.outbox import messages
 from transcriber.store import locks
+from transcriber.store.attribution import voices_of
 from transcriber.store.outbox import JobOutbox
 from transcriber.store.transcriptions import Transcriptions
 
@@ -48,11 +49,12 @@ class NameSuggestions:
         """
         async with self._database.transaction() as connection:
             transcription = await Transcriptions(connection).get(transcription_id)
-        if transcription is None:
-            return
-        heard = _heard(transcription.speakers)
+            if transcription is None:
+                return
+            voices = await voices_of(connection, transcription)
+        heard = _heard(voices)
         async with self._profiles_held(transcription_id, heard=heard) as connection:
-            suggestions = await self._ask(transcription, transcription.speakers) if heard else []
+            suggestions = await self._ask(transcription, voices) if heard else []
             await locks.acquire(connection, locks.names_of(transcription_id))
             transcriptions = Transcriptions(connection)
             current = await transcriptions.get(transcription_id)
