@@ -1,7 +1,7 @@
 """ExportService with a fake transcriber."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
@@ -10,14 +10,16 @@ from google.api import httpbody_pb2
 from common import identity
 from common.errors import StateError, ValidationError
 from common.identity import Identity
+from exporter.changes import Changes
 from exporter.document import Document
 from exporter.formats.catalog import FORMATS
 from exporter.render_pool import RenderPool
+from exporter.revisions import RevisionClient
 from exporter.servicer import ExportServicer
 from exporter.summary.model import ActionItem, Statement, Summary
-from exporter.transcripts import TranscriptClient
+from exporter.transcripts import NEWEST, TranscriptClient, Version
 from securetranscribe.v1 import export_pb2
-from tests.unit.exporter import documents
+from tests.unit.exporter import documents, tracked_documents
 
 CALLER = Identity(session_id="session_a", token="t")
 CONTENT_TYPES = {
@@ -40,13 +42,27 @@ class FakeTranscripts:
 
     document: Document
     asked: list[tuple[Identity, int, bool]] = field(default_factory=list)
+    versions: list[Version] = field(default_factory=list)
 
-    async def read(self, caller: Identity, transcription_id: int, *, words: bool) -> Document:
+    async def read(
+        self, caller: Identity, transcription_id: int, *, words: bool, version: Version = NEWEST
+    ) -> Document:
         """Return the transcript. Any other is incomplete."""
         self.asked.append((caller, transcription_id, words))
+        self.versions.append(version)
         if transcription_id != self.document.transcription_id:
             raise StateError("not complete")
         return self.document
+
+
+class FakeRevisions:
+    """Fake of exporter.revisions.RevisionClient with one comparison."""
+
+    async def changes(self, caller: Identity, earlier: Document, later: Document) -> Changes:
+        """Return the changes."""
+        assert caller == CALLER
+        assert earlier.transcription_id == later.transcription_id
+        return tracked_documents.changes()
 
 
 async def summarize(document: Document) -> Summary:
@@ -67,6 +83,7 @@ def servicer(transcripts: FakeTranscripts) -> Iterator[ExportServicer]:
     render_pool = RenderPool(1)
     yield ExportServicer(
         transcripts=cast(TranscriptClient, transcripts),
+        revisions=cast(RevisionClient, FakeRevisions()),
         render_pool=render_pool,
         summarize=summarize,
     )
@@ -174,6 +191,77 @@ async def test_unknown_formats_and_options_are_rejected(
     assert caught.value.details == {"field": field}
 
 
+@pytest.mark.parametrize(
+    ("wanted", "version"),
+    [
+        ({}, NEWEST),
+        ({"revision": 3}, Version(revision=3)),
+        ({"version": export_pb2.EXPORT_VERSION_MACHINE}, Version(machine=True)),
+    ],
+)
+async def test_a_version_is_read(
+    servicer: ExportServicer, transcripts: FakeTranscripts, wanted: dict[str, Any], version: Version
+) -> None:
+    number = transcripts.document.transcription_id
+    await export(servicer, transcription_id=number, format=export_pb2.EXPORT_FORMAT_TXT, **wanted)
+    assert transcripts.versions == [version]
+
+
+@pytest.mark.parametrize(
+    ("since", "version"), [(0, Version(machine=True)), (2, Version(revision=2))]
+)
+async def test_changes_are_tracked_since_a_version(since: int, version: Version) -> None:
+    transcripts = FakeTranscripts(replace(tracked_documents.tracked(), changes=None))
+    render_pool = RenderPool(1)
+    servicer = ExportServicer(
+        transcripts=cast(TranscriptClient, transcripts),
+        revisions=cast(RevisionClient, FakeRevisions()),
+        render_pool=render_pool,
+        summarize=summarize,
+    )
+    answers = await export(
+        servicer,
+        transcription_id=transcripts.document.transcription_id,
+        format=export_pb2.EXPORT_FORMAT_MD,
+        changes=export_pb2.EXPORT_CHANGES_TRACKED,
+        revision=4,
+        since_revision=since,
+    )
+    render_pool.close()
+    assert transcripts.versions == [Version(revision=4), version]
+    assert b"{~~morning~>evening,~~}" in b"".join(answer.data for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        ({"revision": -1}, "revision"),
+        ({"revision": 2, "version": export_pb2.EXPORT_VERSION_MACHINE}, "version"),
+        ({"version": 9}, "version"),
+        ({"changes": 9}, "changes"),
+        ({"changes": export_pb2.EXPORT_CHANGES_TRACKED}, "changes"),
+        ({"since_revision": 2}, "since_revision"),
+        (
+            {
+                "format": export_pb2.EXPORT_FORMAT_MD,
+                "changes": export_pb2.EXPORT_CHANGES_TRACKED,
+                "version": export_pb2.EXPORT_VERSION_MACHINE,
+            },
+            "changes",
+        ),
+    ],
+)
+async def test_contradictory_versions_are_rejected(
+    servicer: ExportServicer, transcripts: FakeTranscripts, wanted: dict[str, Any], field: str
+) -> None:
+    number = transcripts.document.transcription_id
+    request = {"transcription_id": number, "format": export_pb2.EXPORT_FORMAT_TXT} | wanted
+    with pytest.raises(ValidationError) as caught:
+        await export(servicer, **request)
+    assert caught.value.details == {"field": field}
+    assert transcripts.asked == []
+
+
 async def test_incomplete_transcripts_are_not_exported(servicer: ExportServicer) -> None:
     with pytest.raises(StateError):
         await export(servicer, transcription_id=-1, format=export_pb2.EXPORT_FORMAT_CSV)
@@ -202,3 +290,5 @@ async def test_every_format_is_listed_with_its_media_type_and_options(
     for one in answer.formats:
         assert export_pb2.ExportFormat.Name(one.format) == f"EXPORT_FORMAT_{one.name.upper()}"
         assert len(one.options) == len(FORMATS[one.name].options)
+    tracking = {one.name for one in answer.formats if one.tracked_changes}
+    assert tracking == {"docx", "md", "zip"}

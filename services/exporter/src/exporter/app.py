@@ -7,6 +7,7 @@ import httpx2
 from common.connections import connect
 from common.runtime import Supervisor
 from exporter.render_pool import RenderPool
+from exporter.revisions import RevisionClient
 from exporter.servicer import ExportServicer
 from exporter.settings import ExporterSettings
 from exporter.summary.abstractive import AbstractiveSummarizer
@@ -30,6 +31,7 @@ async def serve(settings: ExporterSettings, supervisor: Supervisor) -> None:
         stack.callback(render_pool.close)
         servicer = ExportServicer(
             transcripts=TranscriptClient(transcriber),
+            revisions=RevisionClient(transcriber),
             render_pool=render_pool,
             summarize=(await _summarizer(settings, stack)).summarize,
         )

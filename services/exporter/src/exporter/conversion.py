@@ -70,6 +70,7 @@ class DocumentBuilder:
             language=self._interned(message.language),
             words=tuple(self._word(word) for word in message.words),
             channel=message.channel,
+            id=message.segment_id,
         )
 
     def _word(self, message: pb.Word) -> Word:
@@ -121,6 +122,7 @@ class DocumentBuilder:
             created=_moment(message.create_time),
             completed=_moment(message.complete_time),
             channel_plan=_plan(message.channel_plan),
+            revision=message.revision,
         )
 
 

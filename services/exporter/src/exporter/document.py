@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from common.filenames import portable
+from exporter.changes import Changes
 from exporter.summary.model import Summary
 
 
@@ -49,6 +50,7 @@ class Segment:
     language: str = ""
     words: tuple[Word, ...] = ()
     channel: int = 0
+    id: str = ""
 
     @property
     def duration(self) -> float:
@@ -124,7 +126,8 @@ class ChannelPlan:
 class Document:
     """Transcript with everything that a format may show.
 
-    Speakers are in order of first appearance. `summary` is set only when an option requires it.
+    Speakers are in order of first appearance. `summary` is set only when an option requires it, and
+    `changes` only when they are to be shown.
     """
 
     transcription_id: int
@@ -141,6 +144,8 @@ class Document:
     completed: datetime | None = None
     channel_plan: ChannelPlan = ChannelPlan()
     summary: Summary | None = field(default=None)
+    revision: int = 0
+    changes: Changes | None = None
 
     @property
     def title(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from common import languages, sizes
+from exporter.changes import Changes
 from exporter.clock import clock, readable_duration
 from exporter.document import ChannelMode, Document, NameSource
 from exporter.statistics import SpeakerStatistics, Statistics
@@ -137,6 +138,11 @@ def statistics_line(figures: Statistics) -> str:
         f"{figures.words} words in {figures.segments} segments, "
         f"{readable_duration(figures.speech_seconds)} of speech."
     )
+
+
+def tracked_note(changes: Changes) -> str:
+    """Describe which changes are marked."""
+    return f"Changes from revision {changes.since} to revision {changes.revision} are marked."
 
 
 def cited_times(document: Document, indexes: Iterable[int]) -> str:

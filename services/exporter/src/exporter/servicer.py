@@ -12,13 +12,15 @@ from common import identity
 from common.errors import ValidationError
 from common.export_formats import CONTENT_TYPES, FORMAT_VALUES, OPTION_VALUES
 from common.times import duration
+from exporter import versions
 from exporter.document import Document
 from exporter.formats.catalog import FORMATS
 from exporter.formats.format import Format
 from exporter.options import ExportOptions, Option
 from exporter.render_pool import RenderPool
+from exporter.revisions import RevisionClient
 from exporter.summary.model import Summary
-from exporter.transcripts import TranscriptClient
+from exporter.transcripts import TranscriptClient, Version
 from securetranscribe.v1 import export_pb2, export_pb2_grpc
 
 Summarize = Callable[[Document], Awaitable[Summary]]
@@ -31,9 +33,15 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
     """Protobuf interface of the exporter."""
 
     def __init__(
-        self, *, transcripts: TranscriptClient, render_pool: RenderPool, summarize: Summarize
+        self,
+        *,
+        transcripts: TranscriptClient,
+        revisions: RevisionClient,
+        render_pool: RenderPool,
+        summarize: Summarize,
     ) -> None:
         self._transcripts = transcripts
+        self._revisions = revisions
         self._render_pool = render_pool
         self._summarize = summarize
 
@@ -43,11 +51,15 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
         """Stream a document."""
         target = _format(request.format)
         options = ExportOptions.of(_options(request.options))
+        version = versions.requested(request, target)
         document = await self._transcripts.read(
             identity.current(),
             request.transcription_id,
             words=target.uses_words or options.words,
+            version=version,
         )
+        if request.changes == export_pb2.EXPORT_CHANGES_TRACKED:
+            document = await self._with_changes(document, versions.since(request))
         if options.needs_summary:
             summary = await self._summarize(document)
             document = dataclasses.replace(document, summary=summary)
@@ -64,6 +76,15 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
             head = httpbody_pb2.HttpBody(content_type=CONTENT_TYPES[target.name])
         if head.extensions:
             yield head  # an empty document still has a name and a type
+
+    async def _with_changes(self, document: Document, since: Version) -> Document:
+        """Add the changes since an earlier version."""
+        caller = identity.current()
+        earlier = await self._transcripts.read(
+            caller, document.transcription_id, words=False, version=since
+        )
+        changes = await self._revisions.changes(caller, earlier, document)
+        return dataclasses.replace(document, changes=changes)
 
     async def SummarizeTranscription(
         self, request: export_pb2.SummarizeTranscriptionRequest, _context: Any
@@ -105,6 +126,7 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
                     name=name,
                     content_type=CONTENT_TYPES[name],
                     options=sorted(OPTION_VALUES[option] for option in listed.options),
+                    tracked_changes=listed.tracks_changes,
                 )
                 for name, listed in FORMATS.items()
             ]

@@ -11,6 +11,9 @@ from exporter.docx.package import WORD
 from exporter.formats.docx import render
 from exporter.options import ExportOptions
 from tests.unit.exporter.documents import HOSTILE_TEXT, SCRIPTS, hostile, in_script, meeting
+from tests.unit.exporter.tracked_documents import EARLIER, LATER, tracked
+
+_W = f"{{{WORD}}}"
 
 
 def read(document: Document, **options: bool) -> WordDocument:
@@ -76,3 +79,60 @@ def test_hostile_text_is_escaped_and_the_package_valid() -> None:
     lines = texts(read(hostile()))
     assert any("<script>" in line and "]]>" in line for line in lines)
     assert HOSTILE_TEXT[:30] in next(line for line in lines if line.startswith("@SUM"))
+
+
+def resolved(keep: str, drop: str) -> list[str]:
+    """Return the paragraphs of the conversation with one kind of changes kept, the other not."""
+    with zipfile.ZipFile(io.BytesIO(b"".join(render(tracked(), ExportOptions())))) as archive:
+        body = ET.fromstring(archive.read("word/document.xml"))[0]
+    found = []
+    for paragraph in body.iter(f"{_W}p"):
+        if paragraph.find(f"{_W}pPr/{_W}rPr/{_W}{drop}") is not None:
+            continue
+        text = ""
+        for child in paragraph:
+            if child.tag in {f"{_W}r", f"{_W}{keep}"}:
+                text += "".join(
+                    part.text or ""
+                    for part in child.iter()
+                    if part.tag in {f"{_W}t", f"{_W}delText"}
+                )
+        found.append(text)
+    return found[found.index("Conversation") + 2 :]
+
+
+def test_accepted_and_rejected_changes_give_both_revisions() -> None:
+    accepted, rejected = resolved("ins", "del"), resolved("del", "ins")
+    assert accepted[:2] == ["Anna  0:00:00", " ".join(text for _, text in LATER[:2])]
+    assert accepted[2:] == [
+        "Ben  0:00:05",
+        LATER[2][1],
+        "Ben  0:00:12",
+        LATER[3][1],
+        "Ben  0:00:15",
+        LATER[4][1],
+    ]
+    assert rejected[1::2] == [
+        " ".join(text for _, text in EARLIER[:2]),
+        *(text for _, text in EARLIER[2:]),
+    ]
+    assert [line.partition("  ")[0] for line in rejected[::2]] == ["Anna", "Anna", "Ben", "Ben"]
+
+
+def test_revision_marks_are_numbered_and_have_author_and_time() -> None:
+    with zipfile.ZipFile(io.BytesIO(b"".join(render(tracked(), ExportOptions())))) as archive:
+        body = ET.fromstring(archive.read("word/document.xml"))[0]
+    marks = [one for one in body.iter() if one.tag in {f"{_W}ins", f"{_W}del"}]
+    numbers = [int(one.attrib[f"{_W}id"]) for one in marks]
+    assert len(set(numbers)) == len(numbers) > 6
+    assert {one.attrib[f"{_W}author"] for one in marks} == {"Editor"}
+    assert marks[0].attrib[f"{_W}date"] == "2026-11-02T02:00:00Z"
+    for one in marks:
+        tags = {part.tag for part in one.iter()}
+        assert (f"{_W}t" if one.tag == f"{_W}del" else f"{_W}delText") not in tags
+
+
+def test_tracked_document_is_read_by_others() -> None:
+    lines = texts(read(tracked(), timestamps=True, confidence=True))
+    assert "Changes from revision 1 to revision 4 are marked." in lines
+    assert any("00:00:12.500 – 00:00:15.000 · 90 %" in line for line in lines)

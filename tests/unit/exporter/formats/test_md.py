@@ -8,6 +8,7 @@ from exporter.formats.md import escaped, render
 from exporter.options import ExportOptions
 from exporter.safe_text import one_line
 from tests.unit.exporter.documents import hostile, meeting
+from tests.unit.exporter.tracked_documents import tracked
 
 READER = MarkdownIt("commonmark", {"html": True}).enable("table")
 
@@ -77,3 +78,27 @@ def test_any_line_can_be_read_back(text: str) -> None:
             .replace('"', "&quot;")
         ]
     )
+
+
+def test_changes_are_marked_as_critic_markup() -> None:
+    conversation = made(tracked()).partition("## Conversation\n\n")[2]
+    assert conversation.split("\n\n") == [
+        "*Changes from revision 1 to revision 4 are marked.*",
+        "**Anna** · 0:00:00",
+        "Good {~~morning~>evening,~~} everybody. Shall we begin with{++ the++} budget?",
+        "**{~~Anna~>Ben~~}** · 0:00:05",
+        r"Yes, we do \<b\>.",
+        "**{--Ben--}** · 0:00:09",
+        "{--Um, well.--}",
+        "**Ben** · 0:00:12",
+        "Thank you.",
+        "**{++Ben++}** · 0:00:15",
+        r"{++Bye \& \{goodbye\}.++}",
+        "",
+    ]
+
+
+def test_tracked_segments_have_their_own_lines_with_timestamps() -> None:
+    lines = made(tracked(), timestamps=True, confidence=True).splitlines()
+    assert "**Anna** · 00:00:02.500 – 00:00:05.000 · 90 %" in lines
+    assert "**{--Ben--}** · 00:00:09.500 – 00:00:12.000" in lines

@@ -18,10 +18,12 @@ def run(
     size: int = 0,
     before: str = "",
     after: str = "",
+    deleted: bool = False,
 ) -> str:
     """Return a run of text in one format, with unescaped blanks or punctuation around it.
 
-    `color` is `#rrggbb`. `size` is in half points, where 0 means that of the style.
+    `color` is `#rrggbb`. `size` is in half points, where 0 means that of the style. A `deleted` run
+    belongs into a deletion.
     """
     properties = ""
     if bold:
@@ -33,13 +35,23 @@ def run(
     if direction(text) is Direction.RIGHT_TO_LEFT:
         properties += "<w:rtl/>"
     looks = f"<w:rPr>{properties}</w:rPr>" if properties else ""
-    return f'<w:r>{looks}<w:t xml:space="preserve">{before}{xml_text(text)}{after}</w:t></w:r>'
+    tag = "w:delText" if deleted else "w:t"
+    said = f"{before}{xml_text(text)}{after}"
+    return f'<w:r>{looks}<{tag} xml:space="preserve">{said}</{tag}></w:r>'
 
 
 def paragraph(
-    runs: Iterable[str], *, style: str, rtl: bool = False, rule: SpeakerStyle | None = None
+    runs: Iterable[str],
+    *,
+    style: str,
+    rtl: bool = False,
+    rule: SpeakerStyle | None = None,
+    mark: str = "",
 ) -> str:
-    """Return a paragraph of runs. `rule` draws a line next to it in the style of a speaker."""
+    """Return a paragraph of runs. `rule` draws a line next to it in the style of a speaker.
+
+    `mark` is the revision mark of a paragraph that was inserted or deleted as a whole.
+    """
     properties = f'<w:pStyle w:val="{style}"/>'
     if rule is not None:
         side = "right" if rtl else "left"
@@ -49,6 +61,8 @@ def paragraph(
         )
     if rtl:
         properties += "<w:bidi/>"
+    if mark:
+        properties += f"<w:rPr>{mark}</w:rPr>"
     return f"<w:p><w:pPr>{properties}</w:pPr>{''.join(runs)}</w:p>"
 
 

@@ -27,8 +27,8 @@ _DOCUMENTS = (
     ),
     Format(name="srt", render=srt.render, uses_words=True),
     Format(name="vtt", render=vtt.render, options=frozenset({Option.WORDS}), uses_words=True),
-    Format(name="docx", render=docx.render, options=_READING),
-    Format(name="md", render=md.render, options=_READING),
+    Format(name="docx", render=docx.render, options=_READING, tracks_changes=True),
+    Format(name="md", render=md.render, options=_READING, tracks_changes=True),
     Format(name="rttm", render=rttm.render, uses_words=True),
 )
 
@@ -42,6 +42,7 @@ _ARCHIVE = Format(
     render=_render_archive,
     options=frozenset(Option),
     uses_words=True,
+    tracks_changes=True,
 )
 
 FORMATS: Mapping[str, Format] = {one.name: one for one in (*_DOCUMENTS, _ARCHIVE)}

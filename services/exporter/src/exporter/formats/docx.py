@@ -3,19 +3,23 @@
 from collections.abc import Iterable, Iterator
 
 from exporter import front_matter
+from exporter.changes import Changes
 from exporter.clock import clock, precise_clock
 from exporter.document import Document
 from exporter.docx.markup import paragraph, run, table, text_paragraph
 from exporter.docx.package import FOOTER_ID, WORD, fixed_parts
+from exporter.docx.revision_marks import RevisionMarks
 from exporter.formats.format import encoded
 from exporter.options import ExportOptions
 from exporter.palette import SpeakerStyle, speaker_style
 from exporter.scripts import Direction, direction
 from exporter.statistics import statistics
-from exporter.turns import Turn, turns, with_time_marks
+from exporter.tracked import tracked_turns
+from exporter.turns import PARAGRAPH_SECONDS, Turn, mean_confidence, turns, with_time_marks
 from exporter.zip_stream import zip_stream
 
 _FAINT = "#5f5f5f"
+_NO_STYLE = SpeakerStyle(color="#555555", dash="solid")
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _NAMESPACES = (
     f'xmlns:w="{WORD}" '
@@ -55,6 +59,10 @@ def _pieces(document: Document, options: ExportOptions) -> Iterator[str]:
     yield from _participants(document, styles)
     yield from _additions(document, options)
     yield text_paragraph("Conversation", "Heading1")
+    if document.changes is not None:
+        yield from _tracked(document, document.changes, options, styles)
+        yield f"{_SECTION}</w:body></w:document>"
+        return
     conversation = with_time_marks(turns(document.segments), duration=document.audio.duration)
     for mark, turn in conversation:
         if mark is not None:
@@ -112,7 +120,7 @@ def _entry(text: str, note: str, times: str) -> str:
 def _turn(
     document: Document, turn: Turn, options: ExportOptions, style: SpeakerStyle | None
 ) -> Iterator[str]:
-    style = style or SpeakerStyle(color="#555555", dash="solid")
+    style = style or _NO_STYLE
     name = document.name_of(turn.speaker_label) or "Unknown"
     rtl = _is_rtl(turn.text)
     time = clock(turn.start)
@@ -133,6 +141,33 @@ def _turn(
             span += f" · {front_matter.percent(segment.confidence)}"
         runs = [run(span, color=_FAINT, size=17, after="  "), run(segment.text)]
         yield paragraph(runs, style="Speech", rtl=_is_rtl(segment.text), rule=style)
+
+
+def _tracked(
+    document: Document,
+    changes: Changes,
+    options: ExportOptions,
+    styles: dict[str, SpeakerStyle],
+) -> Iterator[str]:
+    """Yield the turns with revision marks."""
+    marks = RevisionMarks(changes)
+    yield text_paragraph(front_matter.tracked_note(changes), "Note")
+    seconds = 0.0 if options.timestamps else PARAGRAPH_SECONDS
+    for turn in tracked_turns(document, paragraph_seconds=seconds):
+        label = turn.segments[0].speaker_label if turn.segments else ""
+        style = styles.get(label, _NO_STYLE)
+        rtl = _is_rtl("".join(span.after or span.before for span in turn.spans))
+        time = clock(turn.start)
+        if options.timestamps:
+            time = f"{precise_clock(turn.start)} – {precise_clock(turn.end)}"
+        if options.confidence and turn.segments:
+            time += f" · {front_matter.percent(mean_confidence(turn.segments))}"
+        name = marks.runs(turn.speaker, bold=True, color=style.color)
+        note = marks.note(time, turn.speaker, color=_FAINT, size=17)
+        spans = [part for span in turn.spans for part in marks.runs(span)]
+        for runs, kind in (([*name, note], "Speaker"), (spans, "Speech")):
+            mark = marks.of_paragraph(turn.speaker)
+            yield paragraph(runs, style=kind, rtl=rtl, rule=style, mark=mark)
 
 
 def _is_rtl(text: str) -> bool:

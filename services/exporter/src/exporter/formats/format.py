@@ -16,13 +16,15 @@ class Format:
     """Export format.
 
     `name` is the name in the JSON API and the extension of its files. `options` are the options
-    with an effect on it. With `uses_words`, segments carry their words whatever the options.
+    with an effect on it. With `uses_words`, segments carry their words whatever the options. With
+    `tracks_changes`, it shows those of the document.
     """
 
     name: str
     render: Renderer
     options: frozenset[Option] = frozenset()
     uses_words: bool = False
+    tracks_changes: bool = False
 
 
 def encoded(pieces: Iterable[str]) -> Iterator[bytes]:

@@ -10,7 +10,8 @@ from exporter.formats.format import encoded
 from exporter.options import ExportOptions
 from exporter.safe_text import one_line
 from exporter.statistics import statistics
-from exporter.turns import Turn, turns
+from exporter.tracked import Span, tracked_turns
+from exporter.turns import PARAGRAPH_SECONDS, Turn, mean_confidence, turns
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!^$])")
 # Characters that start a list, a rule or a heading, but only at the start of a line.
@@ -38,6 +39,10 @@ def _pieces(document: Document, options: ExportOptions) -> Iterator[str]:
         yield f"- **Note:** {escaped(warning)}\n"
     yield from _additions(document, options)
     yield "\n## Conversation\n\n"
+    if document.changes is not None:
+        yield f"*{front_matter.tracked_note(document.changes)}*\n\n"
+        yield from _tracked(document, options)
+        return
     for turn in turns(document.segments):
         yield from _turn(document, turn, options)
 
@@ -83,6 +88,37 @@ def _turn(document: Document, turn: Turn, options: ExportOptions) -> Iterator[st
         mark = _confidence(segment.confidence, options)
         yield f"- {span}{mark}: {escaped(segment.text)}\n"
     yield "\n"
+
+
+def _tracked(document: Document, options: ExportOptions) -> Iterator[str]:
+    """Yield the turns with changes in CriticMarkup."""
+    seconds = 0.0 if options.timestamps else PARAGRAPH_SECONDS
+    for turn in tracked_turns(document, paragraph_seconds=seconds):
+        time = clock(turn.start)
+        if options.timestamps:
+            time = f"{precise_clock(turn.start)} – {precise_clock(turn.end)}"
+        mark = _confidence(mean_confidence(turn.segments), options) if turn.segments else ""
+        text = "".join(map(_marked, turn.spans)).strip()
+        yield f"**{_marked(turn.speaker)}** · {time}{mark}\n\n{text}\n\n"
+
+
+def _marked(span: Span) -> str:
+    """Return a span in CriticMarkup."""
+    if not span.changed:
+        return _within(span.after)
+    if not span.before:
+        return f"{{++{_within(span.after)}++}}"
+    if not span.after:
+        return f"{{--{_within(span.before)}--}}"
+    return f"{{~~{_within(span.before)}~>{_within(span.after)}~~}}"
+
+
+def _within(text: str) -> str:
+    """Return the text escaped, with the blanks around it."""
+    core = escaped(text)
+    lead = " " if text[:1].isspace() else ""
+    trail = " " if core and text[-1:].isspace() else ""
+    return f"{lead}{core}{trail}"
 
 
 def _confidence(value: float, options: ExportOptions) -> str:
