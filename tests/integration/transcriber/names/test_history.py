@@ -5,18 +5,19 @@ from typing import Any
 
 import pytest
 
-from common import events
+from common import bus, events
 from common.errors import StateError, ValidationError
 from common.grpc_client import unwrap
 from common.postgres import Database
 from securetranscribe.v1 import (
     event_pb2,
+    queue_pb2,
     transcript_pb2,
     transcript_pb2_grpc,
     transcription_pb2,
 )
 from tests.integration.transcriber.conftest import Api, Caller
-from tests.integration.transcriber.fakes import Peers, WorkerFactory, until
+from tests.integration.transcriber.fakes import Peers, WorkerFactory, diarization, gives, until
 
 EDIT = transcript_pb2.REVISION_KIND_EDIT
 NAMES = transcript_pb2.REVISION_KIND_NAMES
@@ -317,3 +318,38 @@ async def test_edit_made_while_decisions_are_sent_is_not_settled(
     await caller.assign(transcription_id, {"Speaker_2": "Bob"})
     await sent(peers, transcription_id, {"Speaker_2": "Bob"})
     assert await names(caller, transcription_id) == ["Speaker_1", "Bob"]
+
+
+async def test_names_are_repeated_on_another_machine_version_and_announced(
+    caller: Caller,
+    transcription_id: int,
+    worker_factory: WorkerFactory,
+    history: History,
+    client: Any,
+) -> None:
+    await caller.assign(transcription_id, {"Speaker_2": "Bob"})
+    announced: list[event_pb2.TranscriptEdited] = []
+
+    async def hear(message: Any) -> None:
+        edited = events.parse(message).transcript_edited
+        if edited.kind == transcript_pb2.REVISION_KIND_MACHINE:
+            announced.append(edited)
+
+    subject = bus.event_subject("session_a", "transcription", transcription_id, "edited")
+    subscription = await client.subscribe(subject, cb=hear)
+    await client.flush()
+    other = diarization(("Speaker_2", 0.0, 2.0), ("Speaker_1", 2.0, 4.0))
+    async with worker_factory.worker("diarize", gives(other)):
+        await caller.start(transcription_id, stages=[queue_pb2.STAGE_DIARIZE])
+        await caller.ended(transcription_id)
+
+    async def arrived() -> bool:
+        return bool(announced)
+
+    await until(arrived)
+    await subscription.unsubscribe()
+    listed = await history.call("ListRevisions")
+    assert listed.undoable_revision == announced[0].revision == listed.revisions[0].revision
+    assert await names(caller, transcription_id) == ["Speaker_1", "Bob"]
+    await history.call("UndoEdits")
+    assert await names(caller, transcription_id) == ["Speaker_1", "Speaker_2"]

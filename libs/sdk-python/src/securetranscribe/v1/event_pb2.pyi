@@ -241,7 +241,9 @@ Global___TranscriptionExpiring: _TypeAlias = TranscriptionExpiring  # noqa: Y015
 
 @_typing.final
 class TranscriptEdited(_message.Message):
-    """A transcript has a new revision: by edits, undo, redo, or names of speakers."""
+    """A transcript has a new revision: by edits, undo, redo, or names of speakers. Another machine version
+    and the edits that are repeated on it are announced together, with the newest revision.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -256,7 +258,7 @@ class TranscriptEdited(_message.Message):
     kind: _transcript_pb2.RevisionKind.ValueType
     """How it was made."""
     author: _builtins.str
-    """Workspace whose session made it. Empty for names that followed a profile."""
+    """Workspace whose session made it. Empty for a machine version and for names that followed a profile."""
     def __init__(
         self,
         *,

@@ -137,6 +137,22 @@ def transcript_edited(transcription_id: int, owner: Owner, entry: Entry) -> even
     )
 
 
+def transcript_renewed(value: Transcription, revision: int) -> event_pb2.Event:
+    """Return an event for another machine version, with the edits repeated on it.
+
+    `revision` is the newest one after them.
+    """
+    return event_pb2.Event(
+        session_id=value.session_id,
+        workspace_id=value.workspace_id,
+        transcript_edited=event_pb2.TranscriptEdited(
+            transcription_id=value.id,
+            revision=revision,
+            kind=transcript_pb2.REVISION_KIND_MACHINE,
+        ),
+    )
+
+
 def speakers_assigned(
     value: Transcription, speakers: Iterable[TranscriptSpeaker]
 ) -> event_pb2.Event:

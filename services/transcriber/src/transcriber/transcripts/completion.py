@@ -23,12 +23,14 @@ from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import TranscriptSpeaker
 from transcriber.names import rules
 from transcriber.names.suggestion import NameSuggestions
+from transcriber.outbox import messages
 from transcriber.queue.lifecycle import Lifecycle
 from transcriber.recordings import sources
 from transcriber.store import locks
 from transcriber.store.decisions import DueDecisions
 from transcriber.store.edit_history import Head
 from transcriber.store.jobs import Jobs
+from transcriber.store.outbox import JobOutbox
 from transcriber.store.playback import PlaybackCopies
 from transcriber.store.repeated_edits import RepeatedEdits
 from transcriber.store.tasks import ProgressReport, Tasks
@@ -215,6 +217,8 @@ class MergeStep(ItemStep[str]):
             first = before.revision + 1
             head = Head(revision=first, machine_revision=first, transcript_at=moment)
             await kept.repeat(connection, before.id, head)
+            _, newest = await transcripts.version(before.id)
+            await JobOutbox(connection).event(messages.transcript_renewed(before, newest))
         await application.apply_to_new(connection, job.transcription_id, before.workspace_id)
         await PlaybackCopies(connection).settle(
             job.transcription_id, assembled.speech_key, assembled.playback
