@@ -129,8 +129,10 @@ ON CONFLICT (transcription_id, item) DO UPDATE SET note = excluded.note
 """
 #: With more stretches than this, the whole transcript is loaded.
 _MOST_STRETCHES = 50
+#: Before all positions, and before segments that a restoration puts at the beginning.
+_FIRST = Decimal(-1)
 #: Behind all positions.
-_LAST = 2**31 - 1
+_LAST = Decimal(2**31 - 1)
 #: Enough digits for a place between two neighbors, however often the same place is divided.
 _PRECISE = decimal.Context(prec=2000)
 
@@ -162,7 +164,7 @@ class TranscriptEdits:
         """
         distinct = list(dict.fromkeys(map(tuple, stretches)))
         if len(distinct) > _MOST_STRETCHES:
-            bounds = [(Decimal(0), Decimal(_LAST))]
+            bounds = [(_FIRST, _LAST)]
         else:
             found = [await self._bounds(head, ids) for ids in distinct]
             bounds = [bound for bound in found if bound is not None]
@@ -177,7 +179,7 @@ class TranscriptEdits:
 
     async def load_all(self, head: Head) -> "LoadedDocument":
         """Load the whole transcript."""
-        rows = await self._rows(head, Decimal(0), Decimal(_LAST))
+        rows = await self._rows(head, _FIRST, _LAST)
         return await self._loaded(rows, await fetch_all(self._connection, _ALL_NOTES, (self._id,)))
 
     async def texts(self) -> list[tuple[ItemId, str]]:
@@ -324,7 +326,7 @@ class TranscriptEdits:
     ) -> dict[ItemId, Decimal]:
         """Return the ranks of segments in order. New ones share the space behind the one before."""
         ranks: dict[ItemId, Decimal] = {}
-        rank = Decimal(-1)
+        rank = _FIRST
         for stored, items in itertools.groupby(groups, before.__contains__):
             run = list(items)
             if stored:

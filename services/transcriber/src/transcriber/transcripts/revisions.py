@@ -97,6 +97,8 @@ class Revisions:
         Raises:
             NotFoundError: there is no such revision.
         """
+        if 1 <= revision < head.machine_revision:
+            return await self._earlier_page(revision, window)
         _check(head, revision)
         back = await self._is_near_newest(head, revision, revision)
         bounds = (revision, head.revision) if back else (head.machine_revision, revision)
