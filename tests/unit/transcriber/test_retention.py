@@ -75,3 +75,12 @@ def test_nothing_goes_without_time_for_the_warning() -> None:
     # A warning about an earlier transcript does not count.
     earlier = replace(DONE, transcript_at=days(50), expiry_warned_at=days(40))
     assert RULES.transcription_until(earlier) == days(80)
+
+
+def test_trash_is_emptied_in_its_time_at_the_latest() -> None:
+    rules = replace(RULES, trash=7 * DAY)
+    trashed = replace(DONE, trashed_at=days(3))
+    assert rules.transcription_until(trashed) == days(10)
+    assert replace(rules, transcripts=None).transcription_until(trashed) == days(10)
+    late = replace(DONE, trashed_at=days(28))
+    assert rules.transcription_until(late) == rules.transcription_until(DONE)

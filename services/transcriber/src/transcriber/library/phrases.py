@@ -133,7 +133,7 @@ def _shortened(text: str) -> str:
         return text
     kept = ""
     for piece in writing_systems.pieces(text):
-        if writing_systems.cells(kept + piece) > _MOST_CELLS:
+        if writing_systems.cells((kept + piece).rstrip()) > _MOST_CELLS:
             break
         kept += piece
     return kept.rstrip()

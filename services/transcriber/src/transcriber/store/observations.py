@@ -27,7 +27,7 @@ WITH counted AS (
     SELECT seen.transcription_id, seen.key, seen.heard, seen.meant
     FROM vocabulary_observations AS seen
     JOIN transcriptions ON transcriptions.id = seen.transcription_id
-    WHERE transcriptions.workspace_id = %(workspace)s
+    WHERE transcriptions.workspace_id = %(workspace)s AND transcriptions.trashed_at IS NULL
       AND coalesce((
           SELECT kind FROM transcript_batches AS batch
           WHERE batch.transcription_id = seen.transcription_id AND batch.target = seen.revision

@@ -10,7 +10,7 @@ from transcriber.domain.playback import CopyKeys, MadeCopy, PlaybackCopy
 _FIND = """
 SELECT id, transcript_at, source_deleted_at, playback_key, playback_type, playback_bytes,
        playback_channels, playback_seconds, peaks_key, peaks_bytes
-FROM transcriptions WHERE id = %s AND workspace_id = %s
+FROM transcriptions WHERE id = %s AND workspace_id = %s AND trashed_at IS NULL
 """
 # The copy of a result that is used again may have been removed.
 _SET = """
