@@ -19,7 +19,7 @@ from common.disk_reserve import DiskReserve
 from common.errors import AuthenticationError, DiarizationError, TranscriptionError
 from common.objects import RangedObject
 from common.signed_objects import SignedObjects
-from common.tasks.worker import TaskControl, TaskWorker, WorkerOptions
+from common.tasks.worker import TaskControl, TaskHandler, TaskWorker, WorkerOptions
 from common.times import duration
 from securetranscribe.v1 import (
     diarization_pb2,
@@ -285,11 +285,19 @@ class WorkerFactory:
     ) -> AsyncIterator[TaskWorker]:
         """Run a worker of a stage until the end of the block."""
 
-        def handle(task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
+        def handle(task: queue_pb2.Task, _audio: RangedObject, control: TaskControl) -> bytes:
             result = engine(task, control)
             self.done.append(task)
             return result
 
+        async with self.handling(stage, handle, grace_seconds=grace_seconds) as worker:
+            yield worker
+
+    @contextlib.asynccontextmanager
+    async def handling(
+        self, stage: str, handle: TaskHandler, *, grace_seconds: float = 5
+    ) -> AsyncIterator[TaskWorker]:
+        """Run a worker with a handler that reads the recording."""
         client = await bus.connect(self.nats_url, name=f"{stage} worker")
         objects = SignedObjects(DiskReserve(None, reserve_bytes=0))
         worker = TaskWorker(

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 from common import logging, telemetry
 from common.audio.playback import WEBM_TYPE, PlaybackFiles, PlaybackRecorder
 from common.audio.resampling import SAMPLE_RATE
-from common.errors import UnavailableError
+from common.errors import DiskFullError, UnavailableError
 from common.signed_objects import AccessExpiredError, SignedObjects
 from common.tasks.task import TaskCancelledError, TaskControl
 from common.times import duration
@@ -64,6 +64,8 @@ class PlaybackStore:
         while True:
             try:
                 self._objects.send(url, _Watched(file, control), size)  # type: ignore[arg-type]
+            except DiskFullError:
+                raise
             except UnavailableError:
                 if time.monotonic() > given_up:
                     raise
