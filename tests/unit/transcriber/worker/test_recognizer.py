@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from common.audio.errors import UndecodableAudioError
+from common.disk_reserve import DiskReserve
 from common.errors import ValidationError
 from common.objects import RangedObject
+from common.signed_objects import SignedObjects
 from common.tasks.worker import TaskCancelledError, TaskControl
 from common.times import seconds
 from securetranscribe.v1 import queue_pb2, speech_pb2
@@ -20,8 +22,12 @@ from transcriber.worker.engines.protocol import (
     RecognizedLanguage,
     RecognizedSegment,
 )
+from transcriber.worker.playback import PlaybackStore
 from transcriber.worker.recognizer import Recognizer
 from transcriber.worker.task_handler import TranscribeHandler
+
+#: These tasks ask for no copy.
+COPIES = PlaybackStore(SignedObjects(DiskReserve(None, reserve_bytes=0), threads=1))
 
 
 def recognize(engine: FakeEngine, **config: object) -> speech_pb2.Recognition:
@@ -101,7 +107,7 @@ def audio() -> RangedObject:
 
 def test_task_returns_a_serialized_recognition_and_reports_progress() -> None:
     reports: list[tuple[float, str]] = []
-    handler = TranscribeHandler(Recognizer(FakeEngine(), 5))
+    handler = TranscribeHandler(Recognizer(FakeEngine(), 5), COPIES)
     result = handler(queue_pb2.Task(), audio(), TaskControl(lambda *now: reports.append(now)))
     assert speech_pb2.Recognition.FromString(result).segments[0].text == "hello there"
     assert reports == [(0.5, "Recognizing speech")]
@@ -111,7 +117,7 @@ def test_cancelled_task_stops() -> None:
     control = TaskControl(lambda _fraction, _step: None)
     control.stop()
     with pytest.raises(TaskCancelledError):
-        TranscribeHandler(Recognizer(FakeEngine(), 5))(queue_pb2.Task(), audio(), control)
+        TranscribeHandler(Recognizer(FakeEngine(), 5), COPIES)(queue_pb2.Task(), audio(), control)
 
 
 def signals() -> list[speech_pb2.Signal]:
@@ -140,7 +146,7 @@ def perform(
 ) -> speech_pb2.Recognition:
     task = queue_pb2.Task(signals=signals())
     control = control or TaskControl(lambda _fraction, _step: None)
-    handler = TranscribeHandler(Recognizer(engine, 5))
+    handler = TranscribeHandler(Recognizer(engine, 5), COPIES)
     result = handler(task, cast(RangedObject, io.BytesIO(content)), control)
     return speech_pb2.Recognition.FromString(result)
 
