@@ -78,6 +78,10 @@ INSERT INTO deletions (transcription_id, session_id, source_key, voices_known, l
 SELECT n, 's', n || '/source', false, false, now() - interval '1 day'
 FROM generate_series(61, 70) AS n
 """
+_SUPERSEDED_COPIES = """
+INSERT INTO superseded_copies (result_key, transcription_id)
+SELECT n || '/old.pb', n FROM generate_series(1, 10) AS n
+"""
 _OUTBOX = """
 INSERT INTO outbox (kind, subject, headers, payload)
 SELECT 'notice', 'nobody.listens', '{}', '' FROM generate_series(1, 10)
@@ -133,6 +137,7 @@ class World:
             _TASKS,
             _UPLOADS,
             _DELETIONS,
+            _SUPERSEDED_COPIES,
             _OUTBOX,
             _ERASURES,
         ):
