@@ -222,3 +222,33 @@ def test_revisions_are_compared(api: Api, transcript: str) -> None:
         params={"page_token": "x"},
     )
     assert details["field"] == "page_token"
+
+
+def test_revisions_are_exported_with_tracked_changes(api: Api, transcript: str) -> None:
+    first = read(api, transcript)["segments"][0]["words"][0]
+    word = {"first": first["id"], "last": first["id"]}
+    edit(api, transcript, 1, {"type": "replace_words", **word, "text": "Zanzibar"})
+    edit(api, transcript, 2, {"type": "delete_words", **word})
+    number = transcript.rpartition("/")[2]
+
+    def exported(name: str, **parameters: Any) -> str:
+        answer = api.http.get(
+            f"/transcription/export/{number}", params={"export_format": name, **parameters}
+        )
+        assert answer.status_code == 200, answer.text
+        return str(answer.text)
+
+    assert "Zanzibar" not in exported("txt")
+    assert "Zanzibar" in exported("txt", revision=2)
+    assert exported("srt", version="machine") == exported("srt", revision=1)
+    assert "Zanzibar" not in exported("txt", version="machine")
+    assert f"{{~~{first['text']}~>Zanzibar~~}}" in exported("md", changes="tracked", revision=2)
+    assert "{--Zanzibar" in exported("md", changes="tracked", since=2)
+    refused = api.http.get(
+        f"/transcription/export/{number}", params={"export_format": "txt", "changes": "tracked"}
+    )
+    assert (refused.status_code, refused.json()["error"]["details"]["field"]) == (400, "changes")
+    missing = api.http.get(
+        f"/transcription/export/{number}", params={"export_format": "txt", "revision": 9}
+    )
+    assert missing.status_code == 404

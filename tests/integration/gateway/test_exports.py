@@ -70,8 +70,46 @@ async def test_the_query_takes_precedence_over_the_body(
 
 
 @pytest.mark.parametrize(
+    ("params", "body", "expected"),
+    [
+        ({}, {"export_format": "md"}, (0, 0, 0, 0)),
+        ({"revision": "3"}, {"export_format": "md", "revision": 2}, (3, 0, 0, 0)),
+        ({"export_format": "md", "version": "machine"}, None, (0, 1, 0, 0)),
+        (
+            {"changes": "tracked"},
+            {"export_format": "docx", "revision": 4, "since": 2},
+            (4, 0, 1, 2),
+        ),
+    ],
+)
+async def test_a_version_and_changes_are_requested(
+    client: httpx2.AsyncClient,
+    peers: Peers,
+    params: dict[str, str],
+    body: Any,
+    expected: tuple[int, ...],
+) -> None:
+    number = await complete(client, peers)
+    answer = await client.post(
+        f"/api/transcription/export/{number}",
+        params=params,
+        **({} if body is None else {"json": body}),
+    )
+    assert answer.status_code == 200, answer.text
+    request = peers.exporter.requests[-1]
+    wanted = (request.revision, request.version, request.changes, request.since_revision)
+    assert wanted == expected
+
+
+@pytest.mark.parametrize(
     ("params", "body", "field"),
     [
+        ({"export_format": "md", "revision": "0"}, None, "revision"),
+        ({"export_format": "md", "version": "newest"}, None, "version"),
+        ({"export_format": "md", "changes": "all"}, None, "changes"),
+        ({"export_format": "md", "since": "x"}, None, "since"),
+        ({"export_format": "md", "since": "2"}, None, "since"),
+        ({}, {"export_format": "md", "revision": "3"}, "revision"),
         ({}, None, "export_format"),
         ({"export_format": "exe"}, None, "export_format"),
         ({}, {"export_format": "exe"}, "export_format"),

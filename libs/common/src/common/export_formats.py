@@ -29,6 +29,14 @@ FORMAT_VALUES: Mapping[str, export_pb2.ExportFormat.ValueType] = _values(
 OPTION_VALUES: Mapping[str, export_pb2.ExportOption.ValueType] = _values(
     export_pb2.ExportOption, "EXPORT_OPTION_"
 )
+#: Enum value of each version: `{"machine": EXPORT_VERSION_MACHINE}`.
+VERSION_VALUES: Mapping[str, export_pb2.ExportVersion.ValueType] = _values(
+    export_pb2.ExportVersion, "EXPORT_VERSION_"
+)
+#: Enum value of each way to show changes: `{"tracked": EXPORT_CHANGES_TRACKED}`.
+CHANGES_VALUES: Mapping[str, export_pb2.ExportChanges.ValueType] = _values(
+    export_pb2.ExportChanges, "EXPORT_CHANGES_"
+)
 #: Media type of each format, parameters included.
 CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
     {

@@ -1,17 +1,24 @@
 """Export endpoint, whose response is a document instead of JSON."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import Query
+from fastapi import Depends, Query
 from google.api import httpbody_pb2
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from common.errors import ExportError, UnimplementedError, ValidationError
-from common.export_formats import CONTENT_TYPES, FORMAT_VALUES, OPTION_VALUES
+from common.export_formats import (
+    CHANGES_VALUES,
+    CONTENT_TYPES,
+    FORMAT_VALUES,
+    OPTION_VALUES,
+    VERSION_VALUES,
+)
 from gateway.api.parameters import Caller, EmptyIsNone, JsonBody, TranscriptionId
 from gateway.backends import Backends
 from gateway.sessions.session import Session
@@ -21,11 +28,16 @@ from securetranscribe.v1 import export_pb2
 if TYPE_CHECKING:
     FormatName = str
     OptionName = str
+    VersionName = str
+    ChangesName = str
 else:
     # A format or an option added to the contract becomes valid here and in the OpenAPI document.
     FormatName = Literal[tuple(FORMAT_VALUES)]
     OptionName = Literal[tuple(OPTION_VALUES)]
+    VersionName = Literal[tuple(VERSION_VALUES)]
+    ChangesName = Literal[tuple(CHANGES_VALUES)]
 
+_MOST = 2**31 - 1
 _ANY_TYPE = "application/octet-stream"
 _CONTENT_TYPES = sorted({_ANY_TYPE, *(one.partition(";")[0] for one in CONTENT_TYPES.values())})
 
@@ -63,6 +75,59 @@ class ExportBody(JsonBody):
 
     export_format: FormatName | None = None
     include_options: list[OptionName] | None = None
+    revision: int | None = Field(None, ge=1, le=_MOST, description="Defaults to the newest.")
+    version: VersionName | None = Field(None, description="Machine version, not a revision.")
+    changes: ChangesName | None = Field(None, description="Tracked changes, in DOCX and Markdown.")
+    since: int | None = Field(
+        None, ge=1, le=_MOST, description="Changes since it. Defaults to the machine version."
+    )
+
+
+_Revision = Annotated[
+    int | None, EmptyIsNone, Query(ge=1, le=_MOST, description="Defaults to the newest.")
+]
+_VersionQuery = Annotated[
+    VersionName | None, EmptyIsNone, Query(description="Machine version, not a revision.")
+]
+_ChangesQuery = Annotated[
+    ChangesName | None, EmptyIsNone, Query(description="Tracked changes, in DOCX and Markdown.")
+]
+_Since = Annotated[
+    int | None,
+    EmptyIsNone,
+    Query(ge=1, le=_MOST, description="Changes since it. Defaults to the machine version."),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """The version of a transcript that is exported, and the changes to show."""
+
+    revision: int | None = None
+    version: VersionName | None = None
+    changes: ChangesName | None = None
+    since: int | None = None
+
+    def over(self, body: ExportBody) -> "Shown":
+        """Return what this one asks for, and the body for the rest."""
+        return Shown(
+            revision=self.revision or body.revision,
+            version=self.version or body.version,
+            changes=self.changes or body.changes,
+            since=self.since or body.since,
+        )
+
+
+def _shown(
+    revision: _Revision = None,
+    version: _VersionQuery = None,
+    changes: _ChangesQuery = None,
+    since: _Since = None,
+) -> Shown:
+    return Shown(revision=revision, version=version, changes=changes, since=since)
+
+
+ShownByQuery = Annotated[Shown, Depends(_shown)]
 
 
 class ExportApi:
@@ -94,6 +159,8 @@ class ExportApi:
         self,
         transcription_id: TranscriptionId,
         caller: Caller,
+        *,
+        shown: ShownByQuery,
         export_format: ExportFormat = None,
         include_options: IncludeOptions = None,
         body: ExportBody | None = None,
@@ -102,41 +169,30 @@ class ExportApi:
         body = body or ExportBody()
         name = export_format or body.export_format
         options = include_options if include_options is not None else body.include_options
-        return await self._document(transcription_id, caller, name, options)
+        request = _request(transcription_id, name, options, shown.over(body))
+        return await self._document(request, caller)
 
     async def download_transcription(
         self,
         transcription_id: TranscriptionId,
         caller: Caller,
         request: Request,
+        *,
+        shown: ShownByQuery,
         export_format: ExportFormat = None,
         include_options: IncludeOptions = None,
     ) -> Response:
         """Return a finished transcript as a document, for links in pages."""
-        return await self._document(
-            transcription_id,
-            caller,
-            export_format,
-            include_options,
-            headers_only=request.method == "HEAD",
-        )
+        wanted = _request(transcription_id, export_format, include_options, shown)
+        return await self._document(wanted, caller, headers_only=request.method == "HEAD")
 
     async def _document(
         self,
-        transcription_id: int,
+        request: export_pb2.ExportTranscriptionRequest,
         caller: Session,
-        name: FormatName | None,
-        options: Sequence[OptionName] | None,
         *,
         headers_only: bool = False,
     ) -> Response:
-        if name is None:
-            raise ValidationError.of("export_format", "Specify an export format.")
-        request = export_pb2.ExportTranscriptionRequest(
-            transcription_id=transcription_id,
-            format=FORMAT_VALUES[name],
-            options=[OPTION_VALUES[option] for option in options or ()],
-        )
         pieces = self._backends.read(self._backends.exports.ExportTranscription, request, caller)
         first = await _first(pieces)
         if headers_only:
@@ -144,8 +200,32 @@ class ExportApi:
         return StreamingResponse(
             () if headers_only else _bytes(first, pieces),
             media_type=first.content_type or _ANY_TYPE,
-            headers={"Content-Disposition": _disposition(first, transcription_id, name)},
+            headers={"Content-Disposition": _disposition(first, request)},
         )
+
+
+def _request(
+    transcription_id: int,
+    name: FormatName | None,
+    options: Sequence[OptionName] | None,
+    shown: Shown,
+) -> export_pb2.ExportTranscriptionRequest:
+    if name is None:
+        raise ValidationError.of("export_format", "Specify an export format.")
+    if shown.since and not shown.changes:
+        raise ValidationError.of("since", "Give since together with changes=tracked.")
+    request = export_pb2.ExportTranscriptionRequest(
+        transcription_id=transcription_id,
+        format=FORMAT_VALUES[name],
+        options=[OPTION_VALUES[option] for option in options or ()],
+        revision=shown.revision or 0,
+        since_revision=shown.since or 0,
+    )
+    if shown.version:
+        request.version = VERSION_VALUES[shown.version]
+    if shown.changes:
+        request.changes = CHANGES_VALUES[shown.changes]
+    return request
 
 
 async def _first(pieces: AsyncIterator[httpbody_pb2.HttpBody]) -> httpbody_pb2.HttpBody:
@@ -168,8 +248,11 @@ async def _bytes(
         yield piece.data
 
 
-def _disposition(first: httpbody_pb2.HttpBody, transcription_id: int, extension: str) -> str:
-    name = f"transcription-{transcription_id}.{extension}"
+def _disposition(
+    first: httpbody_pb2.HttpBody, request: export_pb2.ExportTranscriptionRequest
+) -> str:
+    extension = export_pb2.ExportFormat.Name(request.format).rpartition("_")[2].lower()
+    name = f"transcription-{request.transcription_id}.{extension}"
     for packed in first.extensions:
         metadata = export_pb2.ExportMetadata()
         if packed.Unpack(metadata) and metadata.filename:
