@@ -12,8 +12,17 @@ from transcriber.editing.items import ItemId
 from transcriber.names import attribution
 from transcriber.names.attribution import HeardWord
 
+# Only segments with words from segments of another label, since words of a long transcript are
+# many. The number of an item is divided as in `machine_version`.
 _EDITED = """
-SELECT label, words FROM edited_segments WHERE transcription_id = %s AND shown ORDER BY rank
+SELECT edited.label, edited.words FROM edited_segments AS edited
+WHERE edited.transcription_id = %(id)s AND edited.shown AND EXISTS (
+    SELECT FROM (
+        SELECT DISTINCT split_part(item, '.', 2)::bigint / 100000 AS position
+        FROM unnest(edited.ids) AS item WHERE starts_with(item, %(machine)s)) AS own
+    JOIN segments ON segments.transcription_id = %(id)s AND segments.position = own.position
+    WHERE segments.label <> edited.label)
+ORDER BY edited.rank
 """
 _REPLACED = "SELECT position, label FROM segments WHERE transcription_id = %s AND superseded"
 _TOTALS = """
@@ -28,7 +37,9 @@ async def voices_of(
     connection: Connection, transcription: Transcription
 ) -> tuple[TranscriptSpeaker, ...]:
     """Return the speakers of a transcription without the speech that edits gave to others."""
-    edited = await fetch_all(connection, _EDITED, (transcription.id,))
+    machine = f"{transcription.machine_revision}."
+    parameters = {"id": transcription.id, "machine": machine}
+    edited = await fetch_all(connection, _EDITED, parameters)
     if not edited:
         return transcription.speakers
     replaced = await fetch_all(connection, _REPLACED, (transcription.id,))
