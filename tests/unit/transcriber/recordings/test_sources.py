@@ -36,6 +36,19 @@ def test_channels_of_a_copy_can_be_mixed() -> None:
     assert planned.signal == Signal(parts=(SignalPart(track=0, gains=(0.5, 0.5)),))
 
 
+def test_silent_channels_of_a_copy_are_left_out() -> None:
+    plan = plan_for_copy(_plan(ChannelMode.SEPARATE, LEFT, RIGHT, LEFT), 3)
+    mixed = plan_for_copy(_plan(ChannelMode.MIX, LEFT), 3)
+    assert plan is not None
+    assert mixed is not None
+    assert [planned.signal.parts[0].gains for planned in plan.signals] == [
+        (1.0, 0.0, 0.0, 0.0),
+        (0.0, 1.0, 0.0, 0.0),
+        (0.0, 0.0, 1.0, 0.0),
+    ]
+    assert mixed.signals[0].signal.parts[0].gains == pytest.approx((1 / 3, 1 / 3, 1 / 3, 0.0))
+
+
 def test_mixed_channels_cannot_be_told_apart() -> None:
     with pytest.raises(StateError, match="mixed"):
         plan_for_copy(_plan(ChannelMode.SEPARATE, LEFT, RIGHT), 1)

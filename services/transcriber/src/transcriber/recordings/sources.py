@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from common.audio.playback import signals_of_copy
 from common.audio.signals import ChannelMode, ChannelPlan, Signal, SignalPart
 from common.errors import StateError
 from common.postgres import Connection
@@ -52,20 +53,18 @@ def plan_for_copy(wanted: ChannelPlan | None, channels: int) -> ChannelPlan | No
     """
     if wanted is None:
         return None
+    copied = signals_of_copy(channels)
     if len(wanted.signals) == channels:
         return replace(
             wanted,
             signals=tuple(
-                replace(planned, signal=_channel(planned.signal, number, channels))
-                for number, planned in enumerate(wanted.signals)
+                replace(planned, signal=replace(planned.signal, parts=signal.parts))
+                for planned, signal in zip(wanted.signals, copied, strict=True)
             ),
         )
     if wanted.decided is ChannelMode.MIX:
-        mixed = SignalPart(track=0, gains=(1 / channels,) * channels)
+        # Some channels of the copy may be silent.
+        gains = zip(*(part.gains for signal in copied for part in signal.parts), strict=True)
+        mixed = SignalPart(track=0, gains=tuple(sum(gain) / channels for gain in gains))
         return replace(wanted, signals=(replace(wanted.signals[0], signal=Signal(parts=(mixed,))),))
     raise StateError(_MIXED)
-
-
-def _channel(signal: Signal, number: int, channels: int) -> Signal:
-    gains = tuple(float(place == number) for place in range(channels))
-    return replace(signal, parts=(SignalPart(track=0, gains=gains),))
