@@ -1,5 +1,7 @@
 """Find and replace over stored transcripts."""
 
+from typing import Any
+
 import pytest
 
 from common.errors import NotFoundError
@@ -105,3 +107,44 @@ async def test_later_edits_are_not_overwritten(
     assert [bool(result.error) for result in results] == [True, False]
     assert (await texts(database, first))[0] == "ask doctor Smithers today"
     assert (await texts(database, second))[0] == "ask doctor Smyth today"
+
+
+async def test_repeated_request_is_answered_and_not_executed_again(
+    database: Database, editor: TranscriptEditor, replacements: Replacements
+) -> None:
+    numbers = [await stored(database, _MACHINE) for _ in range(2)]
+    query = Query(text="smyth", replacement="Smyth-Jones")
+    arguments: dict[str, Any] = {"preview": False, "request_id": "key"}
+    first = await replacements.replace(numbers[:1], OWNER, "ann", query, **arguments)
+    word = ItemId.parse((await shown(database, numbers[0]))[1].words[0].id)
+    await editor.edit(numbers[0], OWNER, "bob", [ops.DeleteWords(first=word, last=word)], base=2)
+    replaced = await texts(database, numbers[0])
+    # The answer to the first request was lost, and the second one names another transcript too.
+    key, results = await replacements.replace(numbers, OWNER, "ann", query, **arguments)
+    assert key == first[0]
+    assert results[0] == first[1][0]
+    assert [result.revision for result in results] == [2, 2]
+    assert await texts(database, numbers[0]) == replaced
+    assert (await texts(database, numbers[1]))[0] == "ask doctor Smyth-Jones today"
+    await replacements.undo(key, OWNER, "ann")
+    _, results = await replacements.replace(numbers, OWNER, "ann", query, **arguments)
+    assert [result.revision for result in results] == [2, 2]
+    assert (await texts(database, numbers[1]))[0] == "ask doctor Smyth today"
+
+
+async def test_keys_belong_to_an_author_and_one_replacement(
+    database: Database, replacements: Replacements
+) -> None:
+    number = await stored(database, _MACHINE)
+    own, _ = await replacements.replace(
+        [number], OWNER, "ann", _QUERY, preview=False, request_id="key"
+    )
+    other = Query(text="Smith", replacement="Smithy")
+    theirs, (result,) = await replacements.replace(
+        [number], OWNER, "bob", other, preview=False, request_id="key"
+    )
+    assert (own == theirs, result.revision, result.error) == (False, 3, "")
+    _, (result,) = await replacements.replace(
+        [number], OWNER, "ann", other, preview=False, request_id="key"
+    )
+    assert "another replacement" in result.error

@@ -1040,8 +1040,8 @@ class ReplaceTextRequest(_message.Message):
     preview: _builtins.bool
     """Whether to return the changes without making them."""
     request_id: _builtins.str
-    """Idempotency key, at most 40 characters: the same key is executed once per caller. A repeated
-    request is answered with the revisions and counts of the first one, and does what is left of it.
+    """Idempotency key, at most 64 characters. A transcript in which the caller's request with the same
+    key has replaced text is answered with the result of that time. The others are replaced now.
     """
     @_builtins.property
     def transcription_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:

@@ -58,6 +58,7 @@ class ReplacementApi:
                 whole_words=body.whole_words,
                 regular_expression=body.regular_expression,
                 preview=body.preview,
+                request_id=body.request_id,
             ),
             caller,
             seconds=_SECONDS,

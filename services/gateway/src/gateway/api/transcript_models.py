@@ -151,6 +151,9 @@ class ReplaceBody(JsonBody):
     whole_words: bool = False
     regular_expression: bool = Field(False, description="Syntax of RE2.")
     preview: bool = Field(False, description="Whether to return the changes without making them.")
+    request_id: Annotated[Text, Field(max_length=64)] = Field(
+        "", description="Idempotency key. The same key is executed once in each transcript."
+    )
 
 
 class TranscriptWord(ApiModel):

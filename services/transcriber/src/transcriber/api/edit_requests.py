@@ -15,6 +15,7 @@ MOST_OPERATIONS = 1000
 LONGEST_TEXT = 10_000
 MOST_TRANSCRIPTIONS = 100
 LONGEST_QUERY = 1000
+LONGEST_REQUEST_ID = 64
 
 _FIELDS = "operations"
 
@@ -42,6 +43,19 @@ def transcriptions(ids: Sequence[int]) -> Sequence[int]:
             "transcription_ids", f"Name 1 to {MOST_TRANSCRIPTIONS} transcriptions."
         )
     return ids
+
+
+def request_id(text: str) -> str:
+    """Check an idempotency key.
+
+    Raises:
+        ValidationError: it is too long.
+    """
+    if len(text) > LONGEST_REQUEST_ID:
+        raise ValidationError.of(
+            "request_id", f"request_id must not exceed {LONGEST_REQUEST_ID} characters."
+        )
+    return text
 
 
 def query(message: transcript_pb2.ReplaceTextRequest) -> Query:

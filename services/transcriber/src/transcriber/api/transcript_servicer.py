@@ -30,7 +30,6 @@ from transcriber.transcripts.revisions import Window, segment_of
 
 _MOST_SEGMENTS = 1000
 _DEFAULT_SEGMENTS = 200
-_LONGEST_REQUEST_ID = 64
 _MOST_SHOWN = 100
 _DESCRIPTIONS = {
     "ReplaceWords": "Replace words",
@@ -125,17 +124,13 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         caller = rights.caller(Right.CHANGE)
         if request.revision < 1:
             raise ValidationError.of("revision", "revision is required: the one that was seen.")
-        if len(request.request_id) > _LONGEST_REQUEST_ID:
-            raise ValidationError.of(
-                "request_id", f"request_id must not exceed {_LONGEST_REQUEST_ID} characters."
-            )
         edited = await self._editor.edit(
             request.transcription_id,
             caller.workspace_id,
             caller.workspace_id,
             edit_requests.operations(request.operations),
             base=request.revision,
-            request_id=request.request_id,
+            request_id=edit_requests.request_id(request.request_id),
         )
         async with self._database.transaction() as connection:
             found = await Transcriptions(connection).find(
@@ -239,6 +234,7 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
             caller.workspace_id,
             edit_requests.query(request),
             preview=request.preview,
+            request_id=edit_requests.request_id(request.request_id),
         )
         return transcript_pb2.ReplaceTextResponse(
             replacement_id=replacement_id, transcripts=map(_replaced, results)

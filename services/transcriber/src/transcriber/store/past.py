@@ -12,6 +12,7 @@ from transcriber.domain.transcripts import Segment
 from transcriber.editing import encoding, machine_version
 from transcriber.editing.history import BatchKind, Entry
 from transcriber.editing.items import ItemId, NoteItem, PlacedItem, Times
+from transcriber.editing.operations import Operation
 from transcriber.editing.reconstruction import StoredBatch
 from transcriber.store.rows import segment_of
 
@@ -80,6 +81,9 @@ ORDER BY revision
 _REPEATS = """
 SELECT revision, target FROM transcript_batches
 WHERE transcription_id = %s AND kind = 'redo' ORDER BY revision
+"""
+_OPERATIONS = """
+SELECT operations FROM transcript_batches WHERE transcription_id = %s AND revision = %s
 """
 _NOTES = "SELECT note FROM transcript_notes WHERE transcription_id = %s"
 
@@ -179,6 +183,11 @@ class PastRows:
         }
         rows = await fetch_all(self._connection, _SHOWN, parameters)
         return {segment.id: segment for segment in map(segment_of, rows)}
+
+    async def operations(self, revision: int) -> list[Operation]:
+        """Return the operations of a batch."""
+        rows = await fetch_all(self._connection, _OPERATIONS, (self._id, revision))
+        return [encoding.operation_from_json(item) for row in rows for item in row["operations"]]
 
     async def notes(self) -> list[NoteItem]:
         """Return all notes, deleted ones included."""

@@ -2,16 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
-from common.errors import ApplicationError, NotFoundError
+from common.errors import ApplicationError, NotFoundError, ValidationError
 from common.postgres import Database
 from transcriber.editing import views
+from transcriber.editing.document import Document
 from transcriber.editing.history import Entry
 from transcriber.editing.replacement import Query, Replacement, Replacer
-from transcriber.store.edit_history import requested_batches
+from transcriber.editing.views import SegmentView
+from transcriber.store.edit_history import Head, requested_batches
 from transcriber.store.edits import TranscriptEdits
+from transcriber.store.past import PastRows
 from transcriber.transcripts.editor import TranscriptEditor, run_batch
+from transcriber.transcripts.revisions import Revisions
+
+#: Namespace of requests, from which identifiers of replacements are derived.
+_REQUESTS = UUID("6a4dbd0c-6f0e-4a54-9a87-5f1c3bb2a9de")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +46,18 @@ class Replacements:
         query: Query,
         *,
         preview: bool,
+        request_id: str = "",
     ) -> tuple[str, list[Replaced]]:
         """Replace text, one batch per transcript. Return an identifier and the results.
+
+        A transcript in which an author's request has replaced text already has the result of that
+        time.
 
         Raises:
             ValidationError: the query is invalid.
         """
         replacer = Replacer(query)
-        replacement_id = "" if preview else f"replace_{uuid4().hex}"
+        replacement_id = "" if preview else _identifier(author, request_id)
         results = []
         for transcription_id in dict.fromkeys(transcription_ids):
             try:
@@ -83,6 +94,13 @@ class Replacements:
         return results
 
 
+def _identifier(author: str, request_id: str) -> str:
+    """Return the identifier of a replacement, the same for each repetition of a request."""
+    if not request_id:
+        return f"replace_{uuid4().hex}"
+    return f"replace_{uuid5(_REQUESTS, f'{author} {request_id}').hex}"
+
+
 async def _replace(
     edits: TranscriptEdits,
     workspace_id: str,
@@ -95,6 +113,9 @@ async def _replace(
     head = await (edits.log.lock(workspace_id) if replacement_id else edits.log.head(workspace_id))
     if head is None:
         raise NotFoundError("There is no such transcript.")
+    earlier = await edits.log.repeated(author, replacement_id) if replacement_id else None
+    if earlier is not None:
+        return await _earlier(edits, head, replacer, earlier)
     found = [(item_id,) for item_id, text in await edits.texts() if replacer.finds(text)]
     loaded = await edits.load(head, found, ())
     changes = []
@@ -113,3 +134,32 @@ async def _replace(
     return Replaced(
         transcription_id=edits.log.transcription_id, revision=entry.revision, changes=changes
     )
+
+
+async def _earlier(
+    edits: TranscriptEdits, head: Head, replacer: Replacer, revision: int
+) -> Replaced:
+    """Return the result of a replacement that made a revision.
+
+    Raises:
+        ValidationError: it was another replacement.
+    """
+    log = edits.log
+    changes: list[Replacement] = []
+    if revision > head.machine_revision:
+        past = Revisions(log.connection, log.transcription_id)
+        stretch = await past.stretch(head, revision - 1, revision)
+        document = await past.load(head, stretch, stretch.parts)
+        before = stretch.states(document, _views)[revision - 1]
+        changes = [change for view in before if (change := replacer.replace(view)) is not None]
+        operations = [operation for change in changes for operation in change.operations]
+        if operations != await PastRows(log.connection, log.transcription_id).operations(revision):
+            raise ValidationError.of(
+                "request_id", "The request_id was used for another replacement. Give a new one."
+            )
+    return Replaced(transcription_id=log.transcription_id, revision=revision, changes=changes)
+
+
+def _views(document: Document) -> list[SegmentView]:
+    found = (views.view_of(document, segment, merged=False) for segment in document.segments())
+    return [view for view in found if view is not None]
