@@ -10,7 +10,7 @@ from common.audio.resampling import Samples
 from common.audio.signals import AudioSource
 from common.audio.windows import AudioWindow, quietest, windows
 from common.engines import Progress
-from transcriber.worker.engines.phrase_echoes import without_echoes
+from transcriber.worker.engines.informed import InformedRecognizer
 from transcriber.worker.engines.protocol import Recognition, RecognitionOptions
 from transcriber.worker.engines.session import RecognitionSession, WindowRecognizer
 from transcriber.worker.engines.voice_activity import middle_of_longest_pause
@@ -74,7 +74,7 @@ class WindowedEngine:
     ) -> Recognition:
         began = time.monotonic()
         session = RecognitionSession(
-            self._recognizer,
+            InformedRecognizer(self._recognizer),
             options,
             expected=expected,
             on_progress=on_progress,
@@ -83,7 +83,7 @@ class WindowedEngine:
         for window in pieces:
             session.add(window)
         return Recognition(
-            segments=tuple(without_echoes(session.segments, options.phrases)),
+            segments=tuple(session.segments),
             languages=tuple(session.languages),
             duration=session.duration,
             speech_duration=session.speech_duration,
