@@ -15,13 +15,17 @@ from common.settings import ServiceSettings
 from common.signing import CallVerifier
 from securetranscribe.v1 import (
     export_pb2_grpc,
+    playback_pb2_grpc,
     queue_pb2_grpc,
+    reprocessing_pb2_grpc,
     speaker_pb2_grpc,
     transcript_pb2_grpc,
     transcription_pb2_grpc,
     vocabulary_pb2_grpc,
 )
 from tests.integration.gateway.fake_exporter import FakeExporter
+from tests.integration.gateway.fake_playback import FakePlayback
+from tests.integration.gateway.fake_reprocessing import FakeReprocessing
 from tests.integration.gateway.fake_speakers import FakeSpeakers
 from tests.integration.gateway.fake_transcriber import FakeTranscriber
 from tests.integration.gateway.fake_transcripts import FakeTranscripts
@@ -36,11 +40,15 @@ class Peers:
         self.transcriber = FakeTranscriber()  # type: ignore[abstract]
         self.speakers = FakeSpeakers()  # type: ignore[abstract]
         self.exporter = FakeExporter(self.transcriber)  # type: ignore[abstract]
+        self.playback = FakePlayback(self.transcriber)
+        add_playback = playback_pb2_grpc.add_PlaybackServiceServicer_to_server
         package = "securetranscribe.v1"
         add_queue = queue_pb2_grpc.add_QueueServiceServicer_to_server
         add_transcriptions = transcription_pb2_grpc.add_TranscriptionServiceServicer_to_server
         add_transcripts = transcript_pb2_grpc.add_TranscriptServiceServicer_to_server
         transcripts = FakeTranscripts(self.transcriber)  # type: ignore[abstract]
+        add_reprocessing = reprocessing_pb2_grpc.add_ReprocessingServiceServicer_to_server
+        self.reprocessing = FakeReprocessing(self.transcriber)
         add_vocabulary = vocabulary_pb2_grpc.add_VocabularyServiceServicer_to_server
         self.vocabulary = FakeVocabulary()  # type: ignore[abstract]
         add_speakers = speaker_pb2_grpc.add_SpeakerServiceServicer_to_server
@@ -57,8 +65,14 @@ class Peers:
                     f"{package}.TranscriptService": lambda server: add_transcripts(
                         transcripts, server
                     ),
+                    f"{package}.ReprocessingService": lambda server: add_reprocessing(
+                        self.reprocessing, server
+                    ),
                     f"{package}.VocabularyService": lambda server: add_vocabulary(
                         self.vocabulary, server
+                    ),
+                    f"{package}.PlaybackService": lambda server: add_playback(
+                        self.playback, server
                     ),
                     f"{package}.QueueService": lambda server: add_queue(self.transcriber, server),
                 },

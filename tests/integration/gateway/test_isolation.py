@@ -22,7 +22,11 @@ PATHS = [
     ("POST", "/transcription/speakers/assign/{transcription}"),
     ("POST", "/transcription/export/{transcription}"),
     ("GET", "/transcription/export/{transcription}"),
+    ("GET", "/transcription/{transcription}/playback"),
+    ("GET", "/transcription/{transcription}/peaks"),
     ("DELETE", "/transcription/{transcription}"),
+    ("POST", "/transcription/{transcription}/reprocess"),
+    ("GET", "/transcription/{transcription}/conflicts"),
     ("GET", "/queue/jobs/{job}"),
     ("DELETE", "/queue/jobs/{job}"),
 ]
