@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from hypothesis import HealthCheck, settings
 
 from securetranscribe import SecureTranscribeClient
+from tests.operations import Operation
 
 _LISTS = ("vocabulary/terms", "vocabulary/corrections", "tags", "folders")
 EXAMPLES = settings(max_examples=12, suppress_health_check=list(HealthCheck))
@@ -53,6 +54,38 @@ def asked(client: SecureTranscribeClient, method: str, path: str, **arguments: A
 def token_of(client: SecureTranscribeClient) -> str:
     assert client.session_token is not None
     return client.session_token
+
+
+def answer_of(
+    case: Any, operation: Operation, ids: dict[str, Any], token: str, *, versioned: bool = False
+) -> Outcome:
+    """Return the status and the body of an operation with these ids."""
+    path = operation.path.replace("/api/", "/api/v1/") if versioned else operation.path
+    case.headers = {"Authorization": f"Bearer {token}"}
+    case.cookies = {}
+    for name in operation.owned:
+        if name in case.path_parameters:
+            case.path_parameters[name] = ids[name]
+        if case.query and name in case.query:
+            case.query[name] = ids[name]
+    _put(case.body, operation.owned, ids)
+    case.path = path
+    answer = case.call(timeout=60)
+    body = answer.json()
+    del body["timestamp"]
+    return answer.status_code, json.dumps(body)
+
+
+def _put(body: Any, names: frozenset[str], ids: dict[str, Any]) -> None:
+    """Replace all ids in a JSON body."""
+    if isinstance(body, list):
+        for part in body:
+            _put(part, names, ids)
+    elif isinstance(body, dict):
+        for name in names & body.keys():
+            body[name] = ids[name]
+        for part in body.values():
+            _put(part, names, ids)
 
 
 def renamed(outcome: Outcome, ids: dict[str, Any]) -> Outcome:

@@ -21,7 +21,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from securetranscribe import SecureTranscribeClient
 from tests import operations
-from tests.e2e.owners import EXAMPLES, NEVER_GIVEN, Outcome, Owner, renamed, token_of
+from tests.e2e.owners import EXAMPLES, NEVER_GIVEN, Owner, answer_of, renamed, token_of
 from tests.e2e.stack import Completed, Stack
 
 pytestmark = pytest.mark.e2e
@@ -54,31 +54,12 @@ class TestRest:
         def about(case: Any, data: st.DataObject, versioned: bool) -> None:
             theirs = {name: data.draw(st.sampled_from(owner.ids[name])) for name in operation.owned}
             told, expected = (
-                self._ask(case, operation, ids, token, versioned=versioned)
+                answer_of(case, operation, ids, token, versioned=versioned)
                 for ids in (theirs, NEVER_GIVEN)
             )
             assert told == renamed(expected, theirs), (operation, theirs)
 
         about()
-
-    def _ask(
-        self, case: Any, operation: operations.Operation, ids: dict[str, Any], token: str, *,
-        versioned: bool,
-    ) -> Outcome:  # fmt: skip
-        path = operation.path.replace("/api/", "/api/v1/") if versioned else operation.path
-        case.headers = {"Authorization": f"Bearer {token}"}
-        case.cookies = {}
-        for name in operation.owned:
-            if name in case.path_parameters:
-                case.path_parameters[name] = ids[name]
-            if case.query and name in case.query:
-                case.query[name] = ids[name]
-        _put(case.body, operation.owned, ids)
-        case.path = path
-        answer = case.call(timeout=60)
-        body = answer.json()
-        del body["timestamp"]
-        return answer.status_code, json.dumps(body)
 
     def test_operations_without_ids_reveal_nothing(
         self, stack: Stack, owner: Owner, stranger: SecureTranscribeClient
@@ -146,18 +127,6 @@ class TestWebSocket:
                 open_timeout=60,
             )
         assert caught.value.response.status_code == 401
-
-
-def _put(body: Any, names: frozenset[str], ids: dict[str, Any]) -> None:
-    """Replace all ids in a JSON body."""
-    if isinstance(body, list):
-        for part in body:
-            _put(part, names, ids)
-    elif isinstance(body, dict):
-        for name in names & body.keys():
-            body[name] = ids[name]
-        for part in body.values():
-            _put(part, names, ids)
 
 
 def _socket_url(stack: Stack) -> str:

@@ -35,7 +35,7 @@ def test_methods_with_ids(
         call = callable_of(channel, method)
 
         @EXAMPLES
-        @given(request=_requests(method), data=st.data())
+        @given(request=requests_of(method), data=st.data())
         def about(request: Message, data: st.DataObject) -> None:
             theirs = {name: data.draw(st.sampled_from(owner.ids[name])) for name in owned}
             told, expected = (
@@ -55,7 +55,7 @@ def test_every_method_is_covered() -> None:
     assert len(found) >= 12
 
 
-def _requests(method: MethodDescriptor) -> st.SearchStrategy[Message]:
+def requests_of(method: MethodDescriptor) -> st.SearchStrategy[Message]:
     """Return requests with plausible values in some fields."""
     return st.builds(lambda data: _filled(method, data), st.data())
 
