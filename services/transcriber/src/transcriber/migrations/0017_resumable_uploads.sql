@@ -27,7 +27,7 @@ CREATE TABLE resumable_uploads (
     assembled boolean NOT NULL DEFAULT false,
     -- Who may append. A lease ends when no bytes arrive for some seconds.
     lease text NOT NULL DEFAULT '',
-    leased_until timestamptz NOT NULL DEFAULT '-infinity',
+    leased_until timestamptz NOT NULL DEFAULT 'epoch',
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
     -- Whether it can no longer succeed and its bytes are being removed.

@@ -18,6 +18,7 @@ from common.errors import (
     ValidationError,
 )
 from common.identity import Owner
+from common.object_parts import completed
 from common.postgres import Database
 from transcriber.recordings.arrival import arriving, client_address
 from transcriber.recordings.checks import judge
@@ -82,7 +83,7 @@ class Reception:
             try:
                 return await self._append(upload, lease, position, incoming)
             finally:
-                await asyncio.shield(self._in_background(lease.release()))
+                await completed(self._in_background(lease.release()))
 
     async def finish(self, owner: Owner, upload_id: str) -> ResumableUpload:
         """Complete an upload whose bytes are all stored. Return one that has ended as it is.
@@ -142,9 +143,10 @@ class Reception:
         except BaseException:
             if position.checksum is None:
                 # What has arrived is kept even if the caller is gone and this task is cancelled.
-                await asyncio.shield(self._in_background(_keep(pieces)))
+                await completed(self._in_background(_keep(pieces)))
             raise
-        await pieces.keep()
+        # A call that its client has cancelled may look as if it had ended, and is cancelled then.
+        await completed(self._in_background(pieces.keep()))
         if not pieces.complete:
             return await find(self._database, upload.upload_id, upload.workspace_id)
         sha256 = "" if position.offset else digest.hexdigest()

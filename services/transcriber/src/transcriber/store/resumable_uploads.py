@@ -56,7 +56,7 @@ UPDATE resumable_uploads SET leased_until = now() + make_interval(secs => %s)
 WHERE upload_id = %s AND lease = %s AND NOT given_up
 """
 _RELEASE = """
-UPDATE resumable_uploads SET lease = '', leased_until = '-infinity'
+UPDATE resumable_uploads SET lease = '', leased_until = 'epoch'
 WHERE upload_id = %s AND lease = %s
 """
 _BEGIN_PARTS = """
@@ -71,12 +71,12 @@ WHERE upload_id = %(upload_id)s AND lease = %(lease)s AND state = 'receiving' AN
 """
 _COMPLETE = """
 UPDATE resumable_uploads
-SET state = 'completed', result_id = %s, lease = '', leased_until = '-infinity'
+SET state = 'completed', result_id = %s, lease = '', leased_until = 'epoch'
 WHERE upload_id = %s AND lease = %s AND state = 'receiving' AND NOT given_up
 """
 _REJECT = """
 UPDATE resumable_uploads
-SET state = 'rejected', failure = %s, remains = true, lease = '', leased_until = '-infinity'
+SET state = 'rejected', failure = %s, remains = true, lease = '', leased_until = 'epoch'
 WHERE upload_id = %s AND lease = %s AND state = 'receiving' AND NOT given_up
 """
 _GIVE_UP = """
