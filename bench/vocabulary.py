@@ -1,11 +1,11 @@
-"""Names right with a vocabulary, and right words that it spoils.
+"""Names right with a vocabulary, and right words spoiled by it.
 
     python -m bench.vocabulary [--data DIR]
 
 Sentences with 100 made-up names are recognized plainly, with terms, with corrections, and with
 both. Corrections are learned from other sentences, as a person makes them. Terms are those of the
 recording, with others up to what the prompt takes. `--data` adds read English without any of the
-names, in which every change of a right word is one too many.
+names, so every change of a right word is one too many.
 """
 
 import argparse
@@ -47,7 +47,7 @@ class Recording:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Words:
-    """Words of a text that were recognized right, by their places in it."""
+    """Words of a text recognized right, by their places in it."""
 
     right: frozenset[int]
     total: int
@@ -96,7 +96,7 @@ def terms_for(recording: Recording) -> tuple[str, ...]:
 
 
 def learned(reference: str, heard: str, wanted: Iterable[str]) -> Iterator[NewCorrection]:
-    """Yield corrections as a person makes them who compares a text with the sound."""
+    """Yield corrections as a person makes them by comparing a text with the sound."""
     said, found = _words(reference), _words(heard)
     matches = {
         block.a + step: block.b + step
@@ -133,7 +133,7 @@ def names_right(recording: Recording, heard: str) -> int:
 def other_words(recording: Recording, heard: str) -> Words:
     """Return which words besides the names are right."""
     said = _words(recording.text)
-    named = set()
+    named: set[int] = set()
     for name in recording.names:
         parts = _words(name)
         place = _find(said, parts)
@@ -182,7 +182,7 @@ def measure(speech: Speech) -> list[NewCorrection]:
 
 
 def measure_elsewhere(speech: Speech, rules: Sequence[NewCorrection], data: Path) -> None:
-    """Print what corrections and terms do to read English without any of the names."""
+    """Print the harm of corrections and terms to read English without any of the names."""
     matcher = Matcher(rules)
     texts = [one.text for one in utterances(data)]
     words = sum(len(_words(text)) for text in texts)

@@ -50,7 +50,7 @@ class Peers:
         add_reprocessing = reprocessing_pb2_grpc.add_ReprocessingServiceServicer_to_server
         self.reprocessing = FakeReprocessing(self.transcriber)
         add_vocabulary = vocabulary_pb2_grpc.add_VocabularyServiceServicer_to_server
-        self.vocabulary = FakeVocabulary()  # type: ignore[abstract]
+        self.vocabulary = FakeVocabulary()
         add_speakers = speaker_pb2_grpc.add_SpeakerServiceServicer_to_server
         add_exports = export_pb2_grpc.add_ExportServiceServicer_to_server
         self._servers = {

@@ -140,7 +140,7 @@ class VocabularyApi:
         return Success[TermListData].of(data, "Terms retrieved")
 
     async def create_term(self, caller: Caller, body: TermBody) -> Success[TermData]:
-        """Add a term. New recordings are recognized with the terms for which there is room."""
+        """Add a term. New recordings are recognized with as many terms as there is room for."""
         request = vocabulary_pb2.CreateTermRequest(text=body.text, language=body.language)
         answer = await self._backends.ask(self._service.CreateTerm, request, caller)
         return Success[TermData].of(conversion.term(answer.term), "Term added")
@@ -178,7 +178,7 @@ class VocabularyApi:
     async def create_correction(
         self, caller: Caller, body: CorrectionBody
     ) -> Success[CorrectionData]:
-        """Add a correction. It is applied to new transcripts as edits that can be taken back."""
+        """Add a correction. It is applied to new transcripts as edits, with an undo."""
         request = vocabulary_pb2.CreateCorrectionRequest(
             heard=body.heard,
             meant=body.meant,
@@ -216,7 +216,7 @@ class VocabularyApi:
         return Success[DeletedCorrectionData].of(data, "Correction deleted")
 
     async def import_vocabulary(self, caller: Caller, body: ImportBody) -> Success[ImportData]:
-        """Add the rows of a table, all of them or none. Rows that exist already are skipped.
+        """Add the rows of a table, all of them or none. Existing rows are skipped.
 
         If a row is invalid, `details.row` has the number of its line.
         """

@@ -79,7 +79,7 @@ class VocabularyEditsApi:
         ]
 
     async def list_suggestions(self, caller: Caller) -> Success[SuggestionListData]:
-        """Return corrections that were made by hand at least twice, the most frequent first."""
+        """Return corrections made by hand at least twice, the most frequent first."""
         answer = await self._backends.ask(
             self._service.ListSuggestions, vocabulary_pb2.ListSuggestionsRequest(), caller
         )
@@ -110,7 +110,7 @@ class VocabularyEditsApi:
     async def apply_vocabulary(
         self, transcription_id: TranscriptionId, caller: Caller, response: Response
     ) -> Success[AppliedData]:
-        """Apply all corrections to the newest revision. Words that a person wrote stay."""
+        """Apply all corrections to the newest revision. Words of people stay."""
         request = vocabulary_pb2.ApplyVocabularyRequest(transcription_id=transcription_id)
         answer = await self._backends.ask(self._service.ApplyVocabulary, request, caller)
         response.headers["ETag"] = etag(answer.revision)

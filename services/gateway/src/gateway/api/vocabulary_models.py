@@ -12,14 +12,14 @@ _MOST_CHARACTERS = 1 << 20
 
 
 class TermBody(JsonBody):
-    """A word or name that may occur in recordings."""
+    """A possible word or name in recordings."""
 
     text: _Words = Field(examples=["Kubernetes"])
     language: Language = Field("", description="Language in which it is used, empty for all.")
 
 
 class CorrectionBody(JsonBody):
-    """Words to write in place of words that were heard."""
+    """Words to write in place of heard words."""
 
     heard: _Words = Field(
         description="1 to 8 words, found as whole words.", examples=["cooper netties"]
@@ -80,13 +80,13 @@ class CorrectionListData(ApiModel):
 
 
 class DeletedTermData(ApiModel):
-    """A term that was deleted."""
+    """A deleted term."""
 
     term_id: int
 
 
 class DeletedCorrectionData(ApiModel):
-    """A correction that was deleted."""
+    """A deleted correction."""
 
     correction_id: int
 
@@ -100,7 +100,7 @@ class ImportData(ApiModel):
 
 
 class SuggestionData(ApiModel):
-    """A correction that was made by hand in several places."""
+    """A correction made by hand in several places."""
 
     suggestion_id: str
     heard: str
@@ -116,7 +116,7 @@ class SuggestionListData(ApiModel):
 
 
 class DismissedData(ApiModel):
-    """A suggestion that is not made again."""
+    """A dismissed suggestion."""
 
     suggestion_id: str
 

@@ -1,4 +1,4 @@
-"""Replacements by hand, and the corrections that they suggest."""
+"""Replacements by hand, and suggestions from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ class Observation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Replaced:
-    """Words that were replaced in the same way in `count` places, and where."""
+    """Words with the same replacement in `count` places, and where."""
 
     heard: str
     key: str
@@ -92,7 +92,7 @@ class Observations:
         self._id = transcription_id
 
     async def keep(self, found: Sequence[Observation], revision: int) -> None:
-        """Keep replacements that a revision made."""
+        """Keep the replacements of a revision."""
         for observation in found:
             parameters = {
                 "id": self._id,
@@ -105,7 +105,7 @@ class Observations:
             await execute(self._connection, _KEEP if observation.heard else _REVISE, parameters)
 
     async def forget_after(self, revision: int) -> None:
-        """Forget the replacements behind a revision that is restored."""
+        """Forget the replacements behind a restored revision."""
         await execute(self._connection, _FORGET, (self._id, revision))
 
 
@@ -119,7 +119,7 @@ class WorkspaceObservations:
     async def repeated(self, *, least: int, limit: int) -> list[Replaced]:
         """Return replacements made in at least some places, the most frequent first.
 
-        Those that were undone, dismissed, or are corrections already are left out.
+        Undone and dismissed ones are left out, and those with a correction.
         """
         parameters = {"workspace": self._workspace_id, "least": least, "limit": limit}
         return [

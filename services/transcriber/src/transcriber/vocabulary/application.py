@@ -1,4 +1,4 @@
-"""Application of corrections to transcripts, as batches of edits that can be taken back."""
+"""Application of corrections to transcripts, as batches of edits with an undo of their own."""
 
 import asyncio
 from collections import Counter
@@ -27,7 +27,7 @@ _log = logging.get(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Applied:
-    """The newest revision, and the number of places that were corrected."""
+    """The newest revision, and the number of corrected places."""
 
     revision: int
     count: int
@@ -41,7 +41,7 @@ class VocabularyEdits:
         self._editor = editor
 
     async def apply(self, transcription_id: int, workspace_id: str) -> Applied:
-        """Apply all corrections to the newest revision. Words that a person wrote stay.
+        """Apply all corrections to the newest revision. Words of people stay.
 
         Raises:
             NotFoundError: the workspace has no such transcript.
@@ -89,7 +89,7 @@ async def apply(connection: Connection, transcription_id: int, workspace_id: str
 async def apply_to_new(connection: Connection, transcription_id: int, workspace_id: str) -> None:
     """Apply all corrections to a new machine version, and count the terms in it.
 
-    A failure does not hurt the transcript, which then stays as it was recognized.
+    After a failure, the transcript stays as it was recognized.
     """
     try:
         async with connection.transaction():
@@ -102,9 +102,9 @@ async def apply_to_new(connection: Connection, transcription_id: int, workspace_
 
 
 def _changes(
-    loaded: LoadedDocument, items: Sequence[ItemId], matcher: Matcher
+    loaded: LoadedDocument, items: Sequence[ItemId], matcher: Matcher[Correction]
 ) -> Iterator[tuple[Sequence[Operation], Sequence[Match[Correction]]]]:
-    """Yield the operations for each segment, and the places that they correct."""
+    """Yield the operations for each segment, and the corrected places."""
     for item in items:
         view = views.view_of(loaded.document, loaded.document.segment(item))
         if view is None:
@@ -117,7 +117,7 @@ def _changes(
 def _by_the_recognizer(
     view: SegmentView, matches: Sequence[Match[Correction]]
 ) -> list[Match[Correction]]:
-    """Return the places that have no word written by a person or by corrections."""
+    """Return the places without words by a person or by corrections."""
     if not matches:
         return []
     spans = spans_of(view)

@@ -131,7 +131,7 @@ class VocabularyCatalog:
                 raise NotFoundError("There is no such correction.")
 
     async def import_table(self, workspace_id: str, csv: str) -> Imported:
-        """Add the entries of a table, all or none. Those that are there already are skipped.
+        """Add the entries of a table, all or none. Known ones are skipped.
 
         Raises:
             ValidationError: the table is invalid.

@@ -16,20 +16,20 @@ MOST_WORDS = 8
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewTerm:
-    """A word or name that may occur. Without a language, it is used in all of them."""
+    """A possible word or name. Without a language, it belongs to all of them."""
 
     text: str
     language: str = ""
 
     @property
     def key(self) -> str:
-        """Form in which spellings of one term are equal."""
+        """Common form of all spellings of the term."""
         return characters.key(self.text)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewCorrection:
-    """Words to write in place of words that were heard.
+    """Words to write in place of heard words.
 
     Without a language, segments in all languages are corrected.
     """
@@ -41,13 +41,13 @@ class NewCorrection:
 
     @property
     def key(self) -> str:
-        """Form in which spellings of the heard words are equal."""
+        """Common form of all spellings of the heard words."""
         return units.key(self.heard, match_case=self.match_case)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Term(NewTerm):
-    """A stored term. `transcripts` counts those that it was found in."""
+    """A stored term. `transcripts` counts transcripts with it."""
 
     id: int
     transcripts: int
@@ -56,7 +56,7 @@ class Term(NewTerm):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Correction(NewCorrection):
-    """A stored correction. `uses` counts the places that it changed."""
+    """A stored correction. `uses` counts the changed places."""
 
     id: int
     uses: int

@@ -1,4 +1,4 @@
-"""Choice of the terms that the recognizer is given with a recording."""
+"""Choice of the terms for the recognizer, per recording."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -37,7 +37,7 @@ async def with_terms(
 
 
 def choose(phrases: Sequence[str], terms: Iterable[str]) -> tuple[str, ...]:
-    """Return the phrases of a request, and behind them the first terms for which there is room."""
+    """Return the phrases of a request, and behind them the first terms as far as there is room."""
     chosen = dict.fromkeys(phrases)
     left = _MOST_TOKENS - sum(map(_tokens, chosen))
     for term in terms:

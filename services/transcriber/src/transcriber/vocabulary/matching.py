@@ -1,4 +1,4 @@
-"""Search of corrections in texts, in a time that is linear in their length."""
+"""Search of corrections in texts, in a time linear in their length."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ class Match(Found, Generic[Some]):
 
 
 class Matcher(Generic[Some]):
-    """Finds whole words that were heard wrongly.
+    """Finds whole words to correct.
 
-    At each place the correction of most words counts. Of several for the same words, one that
-    matches the case goes first, then one for the language of the text. Places do not overlap, and
-    text that was written is not searched again.
+    At each place the correction of most words counts. Of several for the same words, one with
+    its case goes first, then one for the language of the text. Places do not overlap, and
+    written text is not searched again.
     """
 
     def __init__(self, corrections: Iterable[Some]) -> None:
@@ -40,7 +40,7 @@ class Matcher(Generic[Some]):
         return bool(self._found)
 
     def finds(self, text: str) -> bool:
-        """Return whether a text of any language has words that are corrected."""
+        """Return whether a text of any language has words to correct."""
         return next(self.heard(text, ""), None) is not None
 
     def matches(self, text: str, language: str) -> Iterator[Match[Some]]:
@@ -51,9 +51,9 @@ class Matcher(Generic[Some]):
                 yield Match(start=start, end=end, text=written, correction=correction)
 
     def heard(self, text: str, language: str) -> Iterator[tuple[int, int, Some]]:
-        """Yield the places where words occur that are corrected, in order.
+        """Yield the places of words to correct, in order.
 
-        An empty language is that of every correction.
+        An empty language stands for all.
         """
         found = units.split(text)
         place = 0

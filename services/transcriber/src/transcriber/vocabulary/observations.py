@@ -1,4 +1,4 @@
-"""Replacements of words by a person, from which corrections are suggested."""
+"""Replacements of words by people, as a source of suggestions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,14 +27,14 @@ async def learn(
     *,
     revision: int,
 ) -> None:
-    """Keep the replacements that a batch of a person has made in a document."""
+    """Keep the replacements by a person's batch in a document."""
     found = list(replacements(document, effects))
     if 0 < len(found) <= _MOST:
         await Observations(connection, transcription_id).keep(found, revision)
 
 
 def replacements(document: Document, effects: Effects) -> Iterator[Observation]:
-    """Yield the words that a batch replaced by others, four at most each.
+    """Yield the replaced words of a batch, four at most each.
 
     `heard` is empty if a person wrote the old ones.
     """
@@ -51,7 +51,7 @@ def replacements(document: Document, effects: Effects) -> Iterator[Observation]:
 
 @dataclass(slots=True, kw_only=True)
 class _Run:
-    """Consecutive words that a batch replaced. `item` is the first word of the new text."""
+    """Consecutive replaced words. `item` is the first word of the new text."""
 
     old: list[str] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
@@ -59,12 +59,12 @@ class _Run:
     by_a_person: bool = False
 
     def lose(self, wording: Wording) -> None:
-        """Add a word that is gone."""
+        """Add a lost word."""
         self.old.append(wording.text)
         self.by_a_person = self.by_a_person or wording.probability is None
 
     def gain(self, word: WordItem) -> None:
-        """Add a word that is new."""
+        """Add a new word."""
         self.new.append(word.wording.text)
         self.item = self.item or word.id
 
@@ -95,7 +95,7 @@ def _runs(document: Document, effects: Effects) -> Iterator[_Run]:
 
 
 def _ends(item: PlacedItem) -> bool:
-    """Return whether an item that a batch left alone separates the words around it."""
+    """Return whether an unchanged item separates the words around it."""
     return item.alive or isinstance(item, SegmentItem)
 
 

@@ -1,4 +1,4 @@
-"""Corrections that people have made by hand and that could be rules."""
+"""Rules to offer, from corrections by hand."""
 
 import hashlib
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Units of texts that are compared: whole words, and single signs of scripts without blanks."""
+"""Units of texts for comparisons: whole words, and single signs of scripts without blanks."""
 
 import unicodedata
 from typing import NamedTuple
@@ -64,7 +64,7 @@ def sequence(units: list[Unit], *, match_case: bool) -> tuple[str, ...]:
 
 
 def key(text: str, *, match_case: bool) -> str:
-    """Return the form in which spellings of a text are equal."""
+    """Return the common form of all spellings of a text."""
     return "".join(sequence(split(text), match_case=match_case))
 
 

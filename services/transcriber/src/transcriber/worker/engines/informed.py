@@ -1,7 +1,7 @@
 """Phrases of a request, without harm to other words.
 
 A prompt changes how a model hears everything, and in noise it invents phrases of the prompt. So
-sound is decoded twice. The text is that without the prompt. Words of the other decoding replace
+sound is decoded twice. The text comes from the decoding without the prompt. Words of the other decoding replace
 words of the first one at the same place only where they are a phrase.
 """
 
@@ -26,7 +26,7 @@ _SLACK = 1.0
 
 
 class InformedRecognizer:
-    """WindowRecognizer that hears phrases and leaves other words as they are."""
+    """WindowRecognizer with phrases, and without harm to other words."""
 
     def __init__(self, recognizer: WindowRecognizer) -> None:
         self._recognizer = recognizer
@@ -81,7 +81,7 @@ def with_phrases(
     informed: Sequence[RecognizedSegment],
     phrases: Sequence[str],
 ) -> Iterator[RecognizedSegment]:
-    """Yield plain segments with the phrases that informed ones have in the same places."""
+    """Yield plain segments with the phrases of informed ones in the same places."""
     old = [word for segment in plain for word in segment.words]
     new = [word for segment in informed for word in segment.words]
     changes = sorted(_changes(old, new, phrases), key=lambda change: change.start)
@@ -114,7 +114,7 @@ def _changed(
 
 
 def _in_order(words: Sequence[RecognizedWord]) -> Iterator[RecognizedWord]:
-    """Yield words with times that do not run backwards."""
+    """Yield words in order of time."""
     earliest = words[0].start
     for word in words:
         start = max(earliest, word.start)
@@ -162,7 +162,7 @@ def _spelled(
 
 
 def _is_credible(old: Sequence[RecognizedWord], change: _Change, *, partly_heard: bool) -> bool:
-    """Return whether a phrase may take the place of words that were heard without it."""
+    """Return whether a phrase may take the place of the plain words."""
     count = change.end - change.start
     if not count:
         # Nothing was heard here, unless it was other words of the phrase.
