@@ -12,12 +12,12 @@ from urllib.parse import quote
 import httpx2
 
 from securetranscribe.errors import ApiError, ConnectionFailedError
+from securetranscribe.transcripts import Data, TranscriptCalls, present
 
-Data = dict[str, Any]
 _FINAL = frozenset({"completed", "failed"})
 
 
-class SecureTranscribeClient:
+class SecureTranscribeClient(TranscriptCalls):
     """Client for one deployment. Use it as a context manager, or call `close`.
 
     `base_url` ends in `/api`. Without a `session_token`, the first call creates a session and later
@@ -108,7 +108,7 @@ class SecureTranscribeClient:
         A complete transcription is processed again if `channels` (`auto`, `mix` or `separate`)
         changes how its channels are recognized. Its recording must still be kept for that.
         """
-        body = _present(language=language or None, channels=channels or None)
+        body = present(language=language or None, channels=channels or None)
         return self._data("POST", f"/transcription/start/{transcription_id}", json=body)
 
     def get_status(self, transcription_id: int) -> Data:
@@ -151,7 +151,7 @@ class SecureTranscribeClient:
         self, *, limit: int = 50, offset: int = 0, status_filter: str | None = None
     ) -> Data:
         """Return a page of this session's transcriptions, newest first, and their `total`."""
-        query = _present(limit=limit, offset=offset, status_filter=status_filter)
+        query = present(limit=limit, offset=offset, status_filter=status_filter)
         return self._data("GET", "/transcription/list", params=query)
 
     def assign_speakers(self, transcription_id: int, names: Mapping[str, str]) -> Data:
@@ -170,7 +170,7 @@ class SecureTranscribeClient:
 
     def list_speakers(self, *, page: int = 1, per_page: int = 200) -> list[Data]:
         """Return one page of the active profiles ordered by name."""
-        return self._list("GET", "/speakers", params=_present(page=page, per_page=per_page))
+        return self._list("GET", "/speakers", params=present(page=page, per_page=per_page))
 
     def create_speaker(self, name: str, **fields: str) -> Data:
         """Create a profile.
@@ -194,7 +194,7 @@ class SecureTranscribeClient:
         self, speaker_id: int, *, page: int = 1, per_page: int = 200
     ) -> list[Data]:
         """Return one page of a profile's observations, newest first."""
-        query = _present(page=page, per_page=per_page)
+        query = present(page=page, per_page=per_page)
         return self._list("GET", f"/speakers/{speaker_id}/observations", params=query)
 
     def delete_observation(self, speaker_id: int, observation_id: int) -> Data:
@@ -221,9 +221,21 @@ class SecureTranscribeClient:
         transcription_id: int,
         format: str = "pdf",  # noqa: A002 - the documented name
         include_options: Sequence[str] = (),
+        *,
+        revision: int | None = None,
+        version: str | None = None,
+        changes: str | None = None,
+        since: int | None = None,
     ) -> bytes:
-        """Return a completed transcript as a document."""
-        query: dict[str, Any] = {"export_format": format}
+        """Return a completed transcript as a document.
+
+        `revision` is the newest by default. `version` is `machine` for the transcript as the
+        recognizer made it. `changes` is `tracked` to mark what has changed since the revision
+        `since`, by default the machine version, in `docx` and `md`.
+        """
+        query = present(
+            export_format=format, revision=revision, version=version, changes=changes, since=since
+        )
         if include_options:
             query["include_options"] = list(include_options)
         path = f"/transcription/export/{transcription_id}"
@@ -288,7 +300,7 @@ class SecureTranscribeClient:
         return data
 
     def _send(self, method: str, path: str, **arguments: Any) -> httpx2.Response:
-        headers = self._headers()
+        headers = self._headers() | arguments.pop("headers", {})
         with _connection_errors(str(self._http.base_url).rstrip("/")):
             answer = self._http.request(method, path, headers=headers, **arguments)
         if self.session_token is None:
@@ -335,7 +347,3 @@ def _error(answer: httpx2.Response) -> ApiError:
 
 def _file_name(file: IO[bytes]) -> str:
     return PurePath(getattr(file, "name", "") or "audio").name
-
-
-def _present(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
