@@ -174,7 +174,7 @@ def _continues(turn: TrackedTurn, row: TrackedTurn, seconds: float) -> bool:
 def _joined(turn: TrackedTurn, row: TrackedTurn) -> TrackedTurn:
     last, first = turn.spans[-1], row.spans[0]
     blank = needs_blank(last.after or last.before, first.after or first.before)
-    between = (Span(before=" ", after=" "),) if blank else ()
+    between: tuple[Span, ...] = (Span(before=" ", after=" "),) if blank else ()
     if turn.before and not turn.after:
         between = tuple(replace(span, after="", revision=row.revision) for span in between)
     elif turn.after and not turn.before:
