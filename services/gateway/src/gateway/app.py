@@ -124,7 +124,7 @@ class Gateway:
             limits=SESSION_LIMITS,
             rates=CallRates(self._limits),
         )
-        self._http = HttpServer(self._application(), settings)
+        self._http = HttpServer(self.application(), settings)
 
     async def run(self, supervisor: Supervisor) -> None:
         """Serve until the supervisor stops, then shut down in order."""
@@ -194,7 +194,8 @@ class Gateway:
             announce_revoked=Revocations(publisher, self._hub).announce,
         )
 
-    def _application(self) -> ASGIApp:
+    def application(self) -> ASGIApp:
+        """Create the HTTP application."""
         settings = self._settings
         origins = Origins(settings.cors_origins)
         rate = LeastRate.of(settings)
@@ -222,7 +223,7 @@ class Gateway:
             SessionApi(self._registry, self._backends),
             ArchiveApi(self._backends, self._registry.now),
             QueueApi(self._backends),
-            LibraryApi(self._backends),
+            LibraryApi(self._backends, self._registry.kept_until),
             TagApi(self._backends),
             FolderApi(self._backends),
         )

@@ -1,8 +1,10 @@
 """Endpoints of titles, favorites, the trash, and bulk changes."""
 
+import datetime as dt
+from collections.abc import Callable
+
 from common import times
 from gateway.api import transcription_conversion as conversion
-from gateway.api.conversion import optional_moment
 from gateway.api.library_filters import Cursor
 from gateway.api.library_models import (
     ActionWord,
@@ -18,6 +20,7 @@ from gateway.api.library_models import (
 )
 from gateway.api.parameters import Caller, Limit, TranscriptionId
 from gateway.backends import Backends
+from gateway.sessions.session import Session
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
 from securetranscribe.v1 import library_pb2, transcription_pb2
@@ -38,8 +41,12 @@ _ACTIONS: "dict[ActionWord, library_pb2.BulkAction.ValueType]" = {
 class LibraryApi:
     """Order among transcriptions."""
 
-    def __init__(self, backends: Backends) -> None:
+    def __init__(
+        self, backends: Backends, kept_until: Callable[[Session], dt.datetime | None]
+    ) -> None:
+        """Initialize the endpoints. `kept_until` tells when what a session owns is erased."""
         self._backends = backends
+        self._kept_until = kept_until
         self._service = backends.library
 
     def endpoints(self) -> list[Endpoint]:
@@ -129,11 +136,10 @@ class LibraryApi:
             library_pb2.TrashTranscriptionRequest(transcription_id=transcription_id),
             caller,
         )
-        trashed = answer.transcription
         data = TrashedData(
             transcription_id=transcription_id,
-            trashed_at=times.moment(trashed.trash_time),
-            kept_until=times.moment(trashed.keep_until_time),
+            trashed_at=times.moment(answer.transcription.trash_time),
+            kept_until=self._until(answer.transcription, caller),
         )
         return Success[TrashedData].of(data, "Transcription moved to the trash")
 
@@ -158,7 +164,7 @@ class LibraryApi:
             caller,
         )
         data = TrashList(
-            transcriptions=[_trashed(one) for one in answer.transcriptions],
+            transcriptions=[self._trashed(one, caller) for one in answer.transcriptions],
             total=answer.total,
             limit=limit,
             next_cursor=answer.next_cursor or None,
@@ -193,6 +199,22 @@ class LibraryApi:
         )
         return Success[BulkData].of(data, "Transcriptions changed")
 
+    def _trashed(
+        self, transcription: transcription_pb2.Transcription, caller: Session
+    ) -> TrashedItem:
+        return TrashedItem(
+            **dict(conversion.item(transcription)),
+            trashed_at=times.moment(transcription.trash_time),
+            kept_until=self._until(transcription, caller),
+        )
+
+    def _until(
+        self, transcription: transcription_pb2.Transcription, caller: Session
+    ) -> dt.datetime:
+        """Return when a transcription in the trash is erased, at the end of its owner at last."""
+        until = times.moment(transcription.keep_until_time)
+        return min(until, self._kept_until(caller) or until)
+
 
 def _data(transcription: transcription_pb2.Transcription) -> LibraryData:
     item = conversion.item(transcription)
@@ -203,15 +225,6 @@ def _data(transcription: transcription_pb2.Transcription) -> LibraryData:
         folder_id=item.folder_id,
         favorite=item.favorite,
         tags=item.tags,
-    )
-
-
-def _trashed(transcription: transcription_pb2.Transcription) -> TrashedItem:
-    since = times.moment(transcription.trash_time)
-    return TrashedItem(
-        **dict(conversion.item(transcription)),
-        trashed_at=since,
-        kept_until=optional_moment(transcription, "keep_until_time") or since,
     )
 
 

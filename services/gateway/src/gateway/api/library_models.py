@@ -44,7 +44,9 @@ class TrashedItem(TranscriptionItem):
     """A transcription in the trash."""
 
     trashed_at: Moment
-    kept_until: Moment = Field(description="When it is deleted for good.")
+    kept_until: Moment = Field(
+        description="When it is deleted for good: TRASH_DAYS later, or with the session's things."
+    )
 
 
 class TrashedData(ApiModel):
@@ -52,7 +54,9 @@ class TrashedData(ApiModel):
 
     transcription_id: int
     trashed_at: Moment
-    kept_until: Moment = Field(description="When it is deleted for good.")
+    kept_until: Moment = Field(
+        description="When it is deleted for good: TRASH_DAYS later, or with the session's things."
+    )
 
 
 class TrashList(ApiModel):
