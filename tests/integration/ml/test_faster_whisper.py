@@ -180,3 +180,19 @@ def test_engine_does_not_load_on_a_missing_gpu(
     monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 0)
     with pytest.raises(GpuError, match="CTranslate2 finds no NVIDIA card"):
         speech(device="cuda")
+
+
+def test_words_with_a_known_text_are_aligned(
+    engine: FasterWhisperEngine, telephone: Recording
+) -> None:
+    sound = np.concatenate(list(decode(telephone.audio, 10.0, 18.0)))
+    options = RecognitionOptions(language="en")
+    found = engine.recognize_samples(sound, options, cancelled=lambda: False)
+    words = [f" {word.text}" for word in found.words]
+    times = engine.align(sound, words, "en")
+    assert len(times) == len(words)
+    starts = [start for start, _ in times]
+    assert starts == sorted(starts)
+    apart = [abs(word.start - start) for word, (start, _) in zip(found.words, times, strict=True)]
+    assert np.median(apart) < 0.1
+    assert engine.align(sound, [" word"] * 300, "en") == []

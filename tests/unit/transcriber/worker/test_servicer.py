@@ -1,9 +1,11 @@
 """Direct calls of the recognizer, with an engine without a model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
+from common.audio.resampling import Samples
 from common.errors import (
     AudioProcessingError,
     ResourceExhaustedError,
@@ -11,6 +13,7 @@ from common.errors import (
     ValidationError,
 )
 from common.inference import Inference
+from common.times import seconds
 from securetranscribe.v1 import speech_pb2
 from tests.unit.common.audio.sounds import float_wav, noise
 from tests.unit.transcriber.worker.calls import stereo_call
@@ -86,3 +89,41 @@ async def test_calls_beyond_the_limit_of_waiting_ones_are_refused(inference: Inf
     inference._waiting = 8
     with pytest.raises(ResourceExhaustedError, match="busy"):
         await servicer(inference).Recognize(speech_pb2.RecognizeRequest(content=b"x"), None)
+
+
+class AligningEngine(FakeEngine):
+    """Gives each word a second."""
+
+    def align(
+        self, samples: Samples, words: Sequence[str], language: str
+    ) -> list[tuple[float, float]]:
+        assert len(samples) == 3 * 16_000
+        return [(float(place), place + 0.5) for place in range(len(words))]
+
+
+async def test_words_are_aligned(inference: Inference) -> None:
+    running = SpeechServicer(Recognizer(AligningEngine(), 5), inference)
+    content = float_wav(noise(3.0, 16_000))
+    request = speech_pb2.AlignWordsRequest(content=content, language="en", words=["one", " two"])
+    answer = await running.AlignWords(request, None)
+    assert [(seconds(one.start), seconds(one.end)) for one in answer.times] == [
+        (0.0, 0.5),
+        (1.0, 1.5),
+    ]
+    invalid: list[dict[str, Any]] = [
+        {"content": b"", "language": "en", "words": ["one"]},
+        {"content": content, "language": "en", "words": []},
+        {"content": content, "language": "en", "words": ["one"] * 201},
+        {"content": content, "language": "fr", "words": ["one"]},
+    ]
+    for fields in invalid:
+        with pytest.raises(ValidationError):
+            await running.AlignWords(speech_pb2.AlignWordsRequest(**fields), None)
+
+
+async def test_engines_need_not_align_words(inference: Inference) -> None:
+    request = speech_pb2.AlignWordsRequest(
+        content=float_wav(noise(3.0, 16_000)), language="en", words=["one"]
+    )
+    with pytest.raises(UnimplementedError):
+        await servicer(inference).AlignWords(request, None)

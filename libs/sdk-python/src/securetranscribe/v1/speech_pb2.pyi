@@ -433,6 +433,92 @@ class RecognizeResponse(_message.Message):
 Global___RecognizeResponse: _TypeAlias = RecognizeResponse  # noqa: Y015
 
 @_typing.final
+class AlignWordsRequest(_message.Message):
+    """Request of AlignWords."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTENT_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
+    content: _builtins.bytes
+    """The sound as a file, at most 30 seconds long. Its channels are mixed."""
+    language: _builtins.str
+    """Language code (ISO 639-1) of the words."""
+    @_builtins.property
+    def words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """All words that are spoken, in order, 1 to 200. A word begins with a blank if one precedes it."""
+
+    def __init__(
+        self,
+        *,
+        content: _builtins.bytes = ...,
+        language: _builtins.str = ...,
+        words: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "language", b"language", "words", b"words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlignWordsRequest: _TypeAlias = AlignWordsRequest  # noqa: Y015
+
+@_typing.final
+class WordTimes(_message.Message):
+    """Time of a word."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def start(self) -> _duration_pb2.Duration:
+        """Start, from the beginning of the sound."""
+
+    @_builtins.property
+    def end(self) -> _duration_pb2.Duration:
+        """End, from the beginning of the sound."""
+
+    def __init__(
+        self,
+        *,
+        start: _duration_pb2.Duration | None = ...,
+        end: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WordTimes: _TypeAlias = WordTimes  # noqa: Y015
+
+@_typing.final
+class AlignWordsResponse(_message.Message):
+    """Response of AlignWords."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIMES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def times(self) -> _containers.RepeatedCompositeFieldContainer[Global___WordTimes]:
+        """Times of the words, in their order. None if the words cannot be placed."""
+
+    def __init__(
+        self,
+        *,
+        times: _abc.Iterable[Global___WordTimes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["times", b"times"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlignWordsResponse: _TypeAlias = AlignWordsResponse  # noqa: Y015
+
+@_typing.final
 class StreamingRecognitionConfig(_message.Message):
     """Configuration of a live stream."""
 

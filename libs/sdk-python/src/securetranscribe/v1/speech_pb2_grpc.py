@@ -40,6 +40,11 @@ class SpeechServiceStub:
                 request_serializer=securetranscribe_dot_v1_dot_speech__pb2.RecognizeRequest.SerializeToString,
                 response_deserializer=securetranscribe_dot_v1_dot_speech__pb2.RecognizeResponse.FromString,
                 _registered_method=True)
+        self.AlignWords = channel.unary_unary(
+                '/securetranscribe.v1.SpeechService/AlignWords',
+                request_serializer=securetranscribe_dot_v1_dot_speech__pb2.AlignWordsRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_speech__pb2.AlignWordsResponse.FromString,
+                _registered_method=True)
         self.StreamingRecognize = channel.stream_stream(
                 '/securetranscribe.v1.SpeechService/StreamingRecognize',
                 request_serializer=securetranscribe_dot_v1_dot_speech__pb2.StreamingRecognizeRequest.SerializeToString,
@@ -54,6 +59,14 @@ class SpeechServiceServicer:
     def Recognize(self, request, context):
         """Recognizes a short recording sent as a whole (at most 64 MiB encoded, and five minutes of
         sound in all signals by default). Tasks of the queue go before waiting calls.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AlignWords(self, request, context):
+        """Finds the times of words whose text is known, in up to 30 seconds of sound. Tasks of the queue go
+        before waiting calls.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -74,6 +87,11 @@ def add_SpeechServiceServicer_to_server(servicer, server):
                     servicer.Recognize,
                     request_deserializer=securetranscribe_dot_v1_dot_speech__pb2.RecognizeRequest.FromString,
                     response_serializer=securetranscribe_dot_v1_dot_speech__pb2.RecognizeResponse.SerializeToString,
+            ),
+            'AlignWords': grpc.unary_unary_rpc_method_handler(
+                    servicer.AlignWords,
+                    request_deserializer=securetranscribe_dot_v1_dot_speech__pb2.AlignWordsRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_speech__pb2.AlignWordsResponse.SerializeToString,
             ),
             'StreamingRecognize': grpc.stream_stream_rpc_method_handler(
                     servicer.StreamingRecognize,
@@ -109,6 +127,33 @@ class SpeechService:
             '/securetranscribe.v1.SpeechService/Recognize',
             securetranscribe_dot_v1_dot_speech__pb2.RecognizeRequest.SerializeToString,
             securetranscribe_dot_v1_dot_speech__pb2.RecognizeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AlignWords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.SpeechService/AlignWords',
+            securetranscribe_dot_v1_dot_speech__pb2.AlignWordsRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_speech__pb2.AlignWordsResponse.FromString,
             options,
             channel_credentials,
             insecure,

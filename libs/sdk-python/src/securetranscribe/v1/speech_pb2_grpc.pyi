@@ -37,6 +37,10 @@ class SpeechServiceStub:
     """Recognizes a short recording sent as a whole (at most 64 MiB encoded, and five minutes of
     sound in all signals by default). Tasks of the queue go before waiting calls.
     """
+    AlignWords: _grpc.UnaryUnaryMultiCallable[_speech_pb2.AlignWordsRequest, _speech_pb2.AlignWordsResponse]
+    """Finds the times of words whose text is known, in up to 30 seconds of sound. Tasks of the queue go
+    before waiting calls.
+    """
     StreamingRecognize: _grpc.StreamStreamMultiCallable[_speech_pb2.StreamingRecognizeRequest, _speech_pb2.StreamingRecognizeResponse]
     """Recognizes speech while it is being spoken. The first request carries the configuration, the
     following ones audio. Results arrive while audio is still being sent.
@@ -50,6 +54,10 @@ class SpeechServiceAsyncStub(SpeechServiceStub):
     Recognize: _aio.UnaryUnaryMultiCallable[_speech_pb2.RecognizeRequest, _speech_pb2.RecognizeResponse]  # type: ignore[assignment]
     """Recognizes a short recording sent as a whole (at most 64 MiB encoded, and five minutes of
     sound in all signals by default). Tasks of the queue go before waiting calls.
+    """
+    AlignWords: _aio.UnaryUnaryMultiCallable[_speech_pb2.AlignWordsRequest, _speech_pb2.AlignWordsResponse]  # type: ignore[assignment]
+    """Finds the times of words whose text is known, in up to 30 seconds of sound. Tasks of the queue go
+    before waiting calls.
     """
     StreamingRecognize: _aio.StreamStreamMultiCallable[_speech_pb2.StreamingRecognizeRequest, _speech_pb2.StreamingRecognizeResponse]  # type: ignore[assignment]
     """Recognizes speech while it is being spoken. The first request carries the configuration, the
@@ -67,6 +75,16 @@ class SpeechServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_speech_pb2.RecognizeResponse, _abc.Awaitable[_speech_pb2.RecognizeResponse]]:
         """Recognizes a short recording sent as a whole (at most 64 MiB encoded, and five minutes of
         sound in all signals by default). Tasks of the queue go before waiting calls.
+        """
+
+    @_abc_1.abstractmethod
+    def AlignWords(
+        self,
+        request: _speech_pb2.AlignWordsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_speech_pb2.AlignWordsResponse, _abc.Awaitable[_speech_pb2.AlignWordsResponse]]:
+        """Finds the times of words whose text is known, in up to 30 seconds of sound. Tasks of the queue go
+        before waiting calls.
         """
 
     @_abc_1.abstractmethod

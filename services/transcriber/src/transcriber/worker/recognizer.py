@@ -1,18 +1,23 @@
 """Recognition with the worker's defaults, from and to messages."""
 
+import io
 from collections.abc import Callable, Mapping, Sequence
 
 from common import languages
+from common.audio.decoding import read_window
 from common.audio.signals import AudioSource
 from common.engines import Progress
-from common.errors import ValidationError
+from common.errors import UnimplementedError, ValidationError
 from common.tasks.comparison import SHARE_BEFORE, Comparison
 from common.tasks.signals import part_of, process_each
 from securetranscribe.v1 import speech_pb2
 from transcriber.worker import conversion
 from transcriber.worker.channels import echo_warnings, without_echoes
 from transcriber.worker.echoes.finder import EchoFinder
-from transcriber.worker.engines.protocol import Recognition, SpeechEngine
+from transcriber.worker.engines.protocol import Recognition, SpeechEngine, WordAligner
+
+#: Words of one call for their times, their length, and the sound in seconds.
+MOST_WORDS, LONGEST_WORD, LONGEST_SECONDS = 200, 100, 30.0
 
 
 class Recognizer:
@@ -65,6 +70,28 @@ class Recognizer:
             recognitions, echoes = _without_echoes(recognitions, comparison)
             warnings = (*warnings, *echoes)
         return conversion.to_message(recognitions, warnings)
+
+
+    def align(
+        self, content: bytes, language: str, words: Sequence[str]
+    ) -> list[tuple[float, float]]:
+        """Return the start and end in seconds of words in a sound, none if they have no place.
+
+        Raises:
+            ValidationError: there are no words or too many, or the model does not know the
+                language, or the sound is too long.
+            UnimplementedError: the engine cannot do it.
+            AudioProcessingError: the sound cannot be decoded.
+        """
+        if not isinstance(self._engine, WordAligner):
+            raise UnimplementedError(f"The engine of {self._engine.model} cannot align words.")
+        if not 1 <= len(words) <= MOST_WORDS or any(len(word) > LONGEST_WORD for word in words):
+            raise ValidationError.of("words", f"Name 1 to {MOST_WORDS} words.")
+        code = languages.requested(language)
+        if code not in self._engine.languages:
+            raise ValidationError.of("language", "The model does not know the language.")
+        samples = read_window(io.BytesIO(content), 0.0, LONGEST_SECONDS)
+        return self._engine.align(samples, words, code)
 
 
 def _without_echoes(

@@ -9,6 +9,7 @@ from common.errors import UnimplementedError, ValidationError
 from common.inference import Inference
 from common.tasks.signals import planned_sounds
 from common.tasks.task import TaskControl
+from common.times import duration
 from securetranscribe.v1 import speech_pb2, speech_pb2_grpc
 from transcriber.worker.recognizer import Recognizer
 
@@ -40,6 +41,23 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
             )
 
         return speech_pb2.RecognizeResponse(recognition=await self._inference.call(work))
+
+    async def AlignWords(
+        self, request: speech_pb2.AlignWordsRequest, _context: Any
+    ) -> speech_pb2.AlignWordsResponse:
+        """Find the times of words in a short sound."""
+        if not request.content:
+            raise ValidationError.of("content", "The request carries no audio.")
+
+        def work(_control: TaskControl) -> list[tuple[float, float]]:
+            return self._recognizer.align(request.content, request.language, request.words)
+
+        return speech_pb2.AlignWordsResponse(
+            times=[
+                speech_pb2.WordTimes(start=duration(start), end=duration(end))
+                for start, end in await self._inference.call(work)
+            ]
+        )
 
     async def StreamingRecognize(
         self, _requests: AsyncIterator[speech_pb2.StreamingRecognizeRequest], _context: Any

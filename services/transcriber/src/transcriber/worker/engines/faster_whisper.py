@@ -20,7 +20,7 @@ from common import gpu, languages
 from common.audio.resampling import SAMPLE_RATE, Samples
 from common.engines import Device, EngineSettings
 from common.models.store import RecognitionModel
-from transcriber.worker.engines import invention
+from transcriber.worker.engines import invention, whisper_alignment
 from transcriber.worker.engines.protocol import (
     RecognitionOptions,
     RecognizedSegment,
@@ -87,6 +87,7 @@ class FasterWhisperEngine(WindowedEngine):
     def __init__(self, model: RecognitionModel, settings: FasterWhisperSettings) -> None:
         """Load the model from its directory, which takes seconds."""
         recognizer = WhisperRecognizer(model, settings)
+        self._aligner = recognizer
         super().__init__(
             recognizer,
             model=model.name,
@@ -94,6 +95,12 @@ class FasterWhisperEngine(WindowedEngine):
             languages=recognizer.languages,
             window_seconds=settings.window_seconds,
         )
+
+    def align(
+        self, samples: Samples, words: Sequence[str], language: str
+    ) -> list[tuple[float, float]]:
+        """Return the times of words, as described in WordAligner."""
+        return self._aligner.align(samples, words, language)
 
 
 class WhisperRecognizer:
@@ -166,6 +173,13 @@ class WhisperRecognizer:
         if unheard:
             again = self._one_by_one(sound, unheard, language, options, can_loop=False)
             yield from (segment for segment in again if is_credible(segment))
+
+    def align(
+        self, sound: Samples, words: Sequence[str], language: str
+    ) -> list[tuple[float, float]]:
+        """Return the start and end in seconds of words, none if they cannot be placed."""
+        code = languages.to_model(language)
+        return whisper_alignment.align(self._whisper, sound, words, code)
 
     def attempt(
         self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions

@@ -1,8 +1,8 @@
 """Phrases of a request, without harm to other words.
 
 A prompt changes how a model hears everything, and in noise it invents phrases of the prompt. So
-sound is decoded twice. The text comes from the decoding without the prompt. Words of the other decoding replace
-words of the first one at the same place only where they are a phrase.
+sound is decoded twice. The text comes from the decoding without the prompt. Words of the other
+decoding replace words of the first one at the same place only where they are a phrase.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

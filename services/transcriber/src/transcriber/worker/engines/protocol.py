@@ -1,8 +1,8 @@
 """Interface of recognition engines, and the values that they take and return."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from common.audio.resampling import Samples
 from common.audio.signals import AudioSource
@@ -152,4 +152,18 @@ class SpeechEngine(Protocol):
         self, samples: Samples, options: RecognitionOptions, *, cancelled: Callable[[], bool]
     ) -> Recognition:
         """Recognize a short piece of mono 16 kHz sound in ±1. Times count from its beginning."""
+        ...
+
+
+@runtime_checkable
+class WordAligner(Protocol):
+    """Engine that also finds the times of words whose text is known. Optional."""
+
+    def align(
+        self, samples: Samples, words: Sequence[str], language: str
+    ) -> list[tuple[float, float]]:
+        """Return the start and end in seconds of each word in up to 30 s of mono 16 kHz sound.
+
+        There are none if the words cannot be placed. A word begins with a blank if one precedes it.
+        """
         ...
