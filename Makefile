@@ -114,6 +114,7 @@ bench-echo: $(READY) $(VERIFIED) ## measure echoes between channels (needs DATA=
 
 bench-editing: $(READY) ## measure reading and editing of a long transcript
 	@$(BIN)/python -m bench.editing
+	@$(BIN)/python -m bench.repeated_edits
 
 bench-languages: $(READY) $(VERIFIED) ## measure recordings in several languages (DATA=DIR adds English)
 	@$(BIN)/python -m bench.languages --plain $(if $(DATA),--data $(DATA))

@@ -53,13 +53,14 @@ def main() -> None:
     parser.add_argument("--edits", type=int, default=10_000)
     options = parser.parse_args()
     logging.configure(service="bench", level="WARNING", style="console")
-    segments = _segments(options.words)
+    segments = spoken(options.words)
     print(f"Transcript of {options.words} words in {len(segments)} segments\n")
     in_memory = _in_memory(segments, options.edits)
     asyncio.run(_stored(segments, in_memory))
 
 
-def _segments(words: int) -> tuple[Segment, ...]:
+def spoken(words: int) -> tuple[Segment, ...]:
+    """Return a machine version with a number of words."""
     dice = random.Random(1)
     spoken = ["yes", "the", "meeting", "quarter", "patient", "of", "report", "and"]
     made = []
@@ -97,7 +98,7 @@ def _in_memory(segments: tuple[Segment, ...], edits: int) -> float:
     batches: list[tuple[Entry, Effects]] = []
     begun = time.perf_counter()
     for number in range(edits):
-        word = _word(dice, len(segments))
+        word = random_word(dice, len(segments))
         entry = Entry(revision=number + 2, author="bench")
         operation = ReplaceWords(first=word, last=word, text=f"word {number}")
         effects = editor.execute(
@@ -156,7 +157,7 @@ async def _report(
 
     async def replace() -> None:
         nonlocal revision
-        word = _word(dice, segments)
+        word = random_word(dice, segments)
         operation = ReplaceWords(first=word, last=word, text=f"changed{revision}")
         edited = await transcripts.edit(number, _OWNER, "bench", [operation], base=revision)
         revision = edited.revision
@@ -237,7 +238,8 @@ async def _store(database: Database, segments: tuple[Segment, ...]) -> int:
     return number
 
 
-def _word(dice: random.Random, segments: int) -> ItemId:
+def random_word(dice: random.Random, segments: int) -> ItemId:
+    """Return a word that is not the last of its segment."""
     return word_id(1, dice.randrange(segments), dice.randrange(_WORDS_PER_SEGMENT - 1))
 
 
