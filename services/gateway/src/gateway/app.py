@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from common import bus, logging, postgres
 from common.auth import Access, CallAuthenticator
 from common.background.registry import Background, Loop, Work
+from common.byte_rates import ByteRates
 from common.call_limits import SESSION_LIMITS
 from common.call_rates import CallRates
 from common.errors import UnavailableError
@@ -32,6 +33,7 @@ from gateway.api.playback import PlaybackApi
 from gateway.api.queue import QueueApi
 from gateway.api.replacements import ReplacementApi
 from gateway.api.reprocessing import ReprocessingApi
+from gateway.api.resumable_uploads import ResumableUploadApi
 from gateway.api.search import SearchApi
 from gateway.api.sessions import SessionApi
 from gateway.api.speaker_ledger import SpeakerLedgerApi
@@ -55,6 +57,7 @@ from gateway.sessions.store import SessionStore
 from gateway.sessions.sweeper import SessionSweep
 from gateway.sessions.tokens import RequestKeys
 from gateway.settings import GatewaySettings
+from gateway.uploads.append import Appends
 from gateway.uploads.clip_upload import ClipUploads
 from gateway.uploads.upload import RecordingUploads
 from gateway.web import application
@@ -199,14 +202,17 @@ class Gateway:
         settings = self._settings
         origins = Origins(settings.cors_origins)
         rate = LeastRate.of(settings)
+        places = UploadPlaces(PlaceLimits.of(settings))
         uploads = RecordingUploads(
             self._backends,
             max_bytes=settings.max_file_size,
             rate=rate,
-            places=UploadPlaces(PlaceLimits.of(settings)),
+            places=places,
         )
+        appends = Appends(self._backends, rate=rate, places=places, rates=ByteRates(self._limits))
         parts = (
             UploadApi(uploads),
+            ResumableUploadApi(self._backends, appends),
             TranscriptionApi(self._backends, self._registry.kept_until),
             TranscriptApi(self._backends),
             ComparisonApi(self._backends),

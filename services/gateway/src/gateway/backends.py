@@ -24,6 +24,7 @@ from securetranscribe.v1 import (
     transcript_pb2_grpc,
     transcription_pb2,
     transcription_pb2_grpc,
+    upload_pb2_grpc,
     vocabulary_pb2_grpc,
 )
 
@@ -57,6 +58,8 @@ class Backends:
         # A traced channel does not support writing a stream message by message.
         self._uploads = channel(settings, transcriber, traced=False)
         self.uploads = transcription_pb2_grpc.TranscriptionServiceStub(self._uploads)
+        self.appends = upload_pb2_grpc.UploadServiceStub(self._uploads)
+        self.resumable = upload_pb2_grpc.UploadServiceStub(self._transcriber)
         self.transcriptions = transcription_pb2_grpc.TranscriptionServiceStub(self._transcriber)
         self.transcripts = transcript_pb2_grpc.TranscriptServiceStub(self._transcriber)
         self.searches = search_pb2_grpc.SearchServiceStub(self._transcriber)
@@ -68,12 +71,12 @@ class Backends:
         self.speakers = speaker_pb2_grpc.SpeakerServiceStub(self._speakers)
         self.exports = export_pb2_grpc.ExportServiceStub(self._exporter)
 
-    def upload_metadata(self, owner: Owner) -> Metadata:
+    def upload_metadata(self, owner: Owner, method: str = _UPLOAD) -> Metadata:
         """Return the metadata of an upload, with signature and trace added by hand.
 
         The upload channel has no interceptors to do it.
         """
-        signature = self._signer.sign("transcriber", _UPLOAD, owner=owner)
+        signature = self._signer.sign("transcriber", method, owner=owner)
         return (*signature.items(), *telemetry.inject().items())
 
     async def ask(

@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from securetranscribe.v1 import transcription_pb2 as securetranscribe_dot_v1_dot_transcription__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n securetranscribe/v1/upload.proto\x12\x13securetranscribe.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\'securetranscribe/v1/transcription.proto\"=\n\rUploadFailure\x12\x12\n\x04\x63ode\x18\x01 \x01(\tR\x04\x63ode\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\"\xb5\x03\n\x06Upload\x12\x1b\n\tupload_id\x18\x01 \x01(\tR\x08uploadId\x12\x1a\n\x08\x66ilename\x18\x02 \x01(\tR\x08\x66ilename\x12\x1d\n\nsize_bytes\x18\x03 \x01(\x03R\tsizeBytes\x12!\n\x0coffset_bytes\x18\x04 \x01(\x03R\x0boffsetBytes\x12\x36\n\x05state\x18\x05 \x01(\x0e\x32 .securetranscribe.v1.UploadStateR\x05state\x12;\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12)\n\x10transcription_id\x18\x08 \x01(\x03R\x0ftranscriptionId\x12\x15\n\x06job_id\x18\t \x01(\tR\x05jobId\x12<\n\x07\x66\x61ilure\x18\n \x01(\x0b\x32\".securetranscribe.v1.UploadFailureR\x07\x66\x61ilure\"P\n\x13\x43reateUploadRequest\x12\x39\n\x06\x63onfig\x18\x01 \x01(\x0b\x32!.securetranscribe.v1.UploadConfigR\x06\x63onfig\"K\n\x14\x43reateUploadResponse\x12\x33\n\x06upload\x18\x01 \x01(\x0b\x32\x1b.securetranscribe.v1.UploadR\x06upload\"\x9b\x01\n\x0e\x41ppendPosition\x12\x1b\n\tupload_id\x18\x01 \x01(\tR\x08uploadId\x12!\n\x0coffset_bytes\x18\x02 \x01(\x03R\x0boffsetBytes\x12-\n\x12\x63hecksum_algorithm\x18\x03 \x01(\tR\x11\x63hecksumAlgorithm\x12\x1a\n\x08\x63hecksum\x18\x04 \x01(\x0cR\x08\x63hecksum\"z\n\x13\x41ppendUploadRequest\x12\x41\n\x08position\x18\x01 \x01(\x0b\x32#.securetranscribe.v1.AppendPositionH\x00R\x08position\x12\x16\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00R\x05\x63hunkB\x08\n\x06\x61ppend\"K\n\x14\x41ppendUploadResponse\x12\x33\n\x06upload\x18\x01 \x01(\x0b\x32\x1b.securetranscribe.v1.UploadR\x06upload\"2\n\x13\x46inishUploadRequest\x12\x1b\n\tupload_id\x18\x01 \x01(\tR\x08uploadId\"K\n\x14\x46inishUploadResponse\x12\x33\n\x06upload\x18\x01 \x01(\x0b\x32\x1b.securetranscribe.v1.UploadR\x06upload\"/\n\x10GetUploadRequest\x12\x1b\n\tupload_id\x18\x01 \x01(\tR\x08uploadId\"H\n\x11GetUploadResponse\x12\x33\n\x06upload\x18\x01 \x01(\x0b\x32\x1b.securetranscribe.v1.UploadR\x06upload\"\x14\n\x12ListUploadsRequest\"L\n\x13ListUploadsResponse\x12\x35\n\x07uploads\x18\x01 \x03(\x0b\x32\x1b.securetranscribe.v1.UploadR\x07uploads\"2\n\x13\x43\x61ncelUploadRequest\x12\x1b\n\tupload_id\x18\x01 \x01(\tR\x08uploadId\"\x16\n\x14\x43\x61ncelUploadResponse\"/\n\x15ListDuplicatesRequest\x12\x16\n\x06sha256\x18\x01 \x01(\tR\x06sha256\"E\n\x16ListDuplicatesResponse\x12+\n\x11transcription_ids\x18\x01 \x03(\x03R\x10transcriptionIds*~\n\x0bUploadState\x12\x1c\n\x18UPLOAD_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16UPLOAD_STATE_RECEIVING\x10\x01\x12\x1a\n\x16UPLOAD_STATE_COMPLETED\x10\x02\x12\x19\n\x15UPLOAD_STATE_REJECTED\x10\x03\x32\x97\x07\n\rUploadService\x12{\n\x0c\x43reateUpload\x12(.securetranscribe.v1.CreateUploadRequest\x1a).securetranscribe.v1.CreateUploadResponse\"\x16\x82\xd3\xe4\x93\x02\x10\"\x0b/v1/uploads:\x01*\x12\x65\n\x0c\x41ppendUpload\x12(.securetranscribe.v1.AppendUploadRequest\x1a).securetranscribe.v1.AppendUploadResponse(\x01\x12\x91\x01\n\x0c\x46inishUpload\x12(.securetranscribe.v1.FinishUploadRequest\x1a).securetranscribe.v1.FinishUploadResponse\",\x90\x02\x02\x82\xd3\xe4\x93\x02#\"\x1e/v1/uploads/{upload_id}:finish:\x01*\x12~\n\tGetUpload\x12%.securetranscribe.v1.GetUploadRequest\x1a&.securetranscribe.v1.GetUploadResponse\"\"\x90\x02\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/uploads/{upload_id}\x12x\n\x0bListUploads\x12\'.securetranscribe.v1.ListUploadsRequest\x1a(.securetranscribe.v1.ListUploadsResponse\"\x16\x90\x02\x01\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/uploads\x12\x84\x01\n\x0c\x43\x61ncelUpload\x12(.securetranscribe.v1.CancelUploadRequest\x1a).securetranscribe.v1.CancelUploadResponse\"\x1f\x82\xd3\xe4\x93\x02\x19*\x17/v1/uploads/{upload_id}\x12\x8c\x01\n\x0eListDuplicates\x12*.securetranscribe.v1.ListDuplicatesRequest\x1a+.securetranscribe.v1.ListDuplicatesResponse\"!\x90\x02\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/uploads:duplicatesb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n securetranscribe/v1/upload.proto\x12\x13securetranscribe.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\'securetranscribe/v1/transcription.proto\"=\n\rUploadFailure\x12\x12\n\x04\x63ode\x18\x01 \x01(\tR\x04\x63ode\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\"\xde\x03\n\x06Upload\x12\x1b\n\tupload_id\x18\x01 \x01(\tR\x08uploadId\x12\x1a\n\x08\x66ilename\x18\x02 \x01(\tR\x08\x66ilename\x12\x1d\n\nsize_bytes\x18\x03 \x01(\x03R\tsizeBytes\x12!\n\x0coffset_bytes\x18\x04 \x01(\x03R\x0boffsetBytes\x12\x36\n\x05state\x18\x05 \x01(\x0e\x32 .securetranscribe.v1.UploadStateR\x05state\x12;\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12;\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12)\n\x10transcription_id\x18\x08 \x01(\x03R\x0ftranscriptionId\x12\x15\n\x06job_id\x18\t \x01(\tR\x05jobId\x12<\n\x07\x66\x61ilure\x18\n \x01(\x0b\x32\".securetranscribe.v1.UploadFailureR\x07\x66\x61ilure\x12\'\n\x0f\x63lient_metadata\x18\x0b \x01(\tR\x0e\x63lientMetadata\"y\n\x13\x43reateUploadRequest\x12\x39\n\x06\x63onfig\x18\x01 \x01(\x0b\x32!.securetranscribe.v1.UploadConfigR\x06\x63onfig\x12\'\n\x0f\x63lient_metadata\x18\x02 \x01(\tR\x0e\x63lientMetadata\"K\n\x14\x43reateUploadResponse\x12\x33\n\x06upload\x18\x01 \x01(\x0b\x32\x1b.securetranscribe.v1.UploadR\x06upload\"\x9b\x01\n\x0e\x41ppendPosition\x12\x1b\n\tupload_id\x18\x01 \x01(\tR\x08uploadId\x12!\n\x0coffset_bytes\x18\x02 \x01(\x03R\x0boffsetBytes\x12-\n\x12\x63hecksum_algorithm\x18\x03 \x01(\tR\x11\x63hecksumAlgorithm\x12\x1a\n\x08\x63hecksum\x18\x04 \x01(\x0cR\x08\x63hecksum\"z\n\x13\x41ppendUploadRequest\x12\x41\n\x08position\x18\x01 \x01(\x0b\x32#.securetranscribe.v1.AppendPositionH\x00R\x08position\x12\x16\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00R\x05\x63hunkB\x08\n\x06\x61ppend\"K\n\x14\x41ppendUploadResponse\x12\x33\n\x06upload\x18\x01 \x01(\x0b\x32\x1b.securetranscribe.v1.UploadR\x06upload\"2\n\x13\x46inishUploadRequest\x12\x1b\n\tupload_id\x18\x01 \x01(\tR\x08uploadId\"K\n\x14\x46inishUploadResponse\x12\x33\n\x06upload\x18\x01 \x01(\x0b\x32\x1b.securetranscribe.v1.UploadR\x06upload\"/\n\x10GetUploadRequest\x12\x1b\n\tupload_id\x18\x01 \x01(\tR\x08uploadId\"H\n\x11GetUploadResponse\x12\x33\n\x06upload\x18\x01 \x01(\x0b\x32\x1b.securetranscribe.v1.UploadR\x06upload\"\x14\n\x12ListUploadsRequest\"L\n\x13ListUploadsResponse\x12\x35\n\x07uploads\x18\x01 \x03(\x0b\x32\x1b.securetranscribe.v1.UploadR\x07uploads\"2\n\x13\x43\x61ncelUploadRequest\x12\x1b\n\tupload_id\x18\x01 \x01(\tR\x08uploadId\"\x16\n\x14\x43\x61ncelUploadResponse\"/\n\x15ListDuplicatesRequest\x12\x16\n\x06sha256\x18\x01 \x01(\tR\x06sha256\"E\n\x16ListDuplicatesResponse\x12+\n\x11transcription_ids\x18\x01 \x03(\x03R\x10transcriptionIds*~\n\x0bUploadState\x12\x1c\n\x18UPLOAD_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16UPLOAD_STATE_RECEIVING\x10\x01\x12\x1a\n\x16UPLOAD_STATE_COMPLETED\x10\x02\x12\x19\n\x15UPLOAD_STATE_REJECTED\x10\x03\x32\x97\x07\n\rUploadService\x12{\n\x0c\x43reateUpload\x12(.securetranscribe.v1.CreateUploadRequest\x1a).securetranscribe.v1.CreateUploadResponse\"\x16\x82\xd3\xe4\x93\x02\x10\"\x0b/v1/uploads:\x01*\x12\x65\n\x0c\x41ppendUpload\x12(.securetranscribe.v1.AppendUploadRequest\x1a).securetranscribe.v1.AppendUploadResponse(\x01\x12\x91\x01\n\x0c\x46inishUpload\x12(.securetranscribe.v1.FinishUploadRequest\x1a).securetranscribe.v1.FinishUploadResponse\",\x90\x02\x02\x82\xd3\xe4\x93\x02#\"\x1e/v1/uploads/{upload_id}:finish:\x01*\x12~\n\tGetUpload\x12%.securetranscribe.v1.GetUploadRequest\x1a&.securetranscribe.v1.GetUploadResponse\"\"\x90\x02\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/uploads/{upload_id}\x12x\n\x0bListUploads\x12\'.securetranscribe.v1.ListUploadsRequest\x1a(.securetranscribe.v1.ListUploadsResponse\"\x16\x90\x02\x01\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/uploads\x12\x84\x01\n\x0c\x43\x61ncelUpload\x12(.securetranscribe.v1.CancelUploadRequest\x1a).securetranscribe.v1.CancelUploadResponse\"\x1f\x82\xd3\xe4\x93\x02\x19*\x17/v1/uploads/{upload_id}\x12\x8c\x01\n\x0eListDuplicates\x12*.securetranscribe.v1.ListDuplicatesRequest\x1a+.securetranscribe.v1.ListDuplicatesResponse\"!\x90\x02\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/uploads:duplicatesb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,42 +46,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPLOADSERVICE'].methods_by_name['CancelUpload']._serialized_options = b'\202\323\344\223\002\031*\027/v1/uploads/{upload_id}'
   _globals['_UPLOADSERVICE'].methods_by_name['ListDuplicates']._loaded_options = None
   _globals['_UPLOADSERVICE'].methods_by_name['ListDuplicates']._serialized_options = b'\220\002\001\202\323\344\223\002\030\022\026/v1/uploads:duplicates'
-  _globals['_UPLOADSTATE']._serialized_start=1730
-  _globals['_UPLOADSTATE']._serialized_end=1856
+  _globals['_UPLOADSTATE']._serialized_start=1812
+  _globals['_UPLOADSTATE']._serialized_end=1938
   _globals['_UPLOADFAILURE']._serialized_start=161
   _globals['_UPLOADFAILURE']._serialized_end=222
   _globals['_UPLOAD']._serialized_start=225
-  _globals['_UPLOAD']._serialized_end=662
-  _globals['_CREATEUPLOADREQUEST']._serialized_start=664
-  _globals['_CREATEUPLOADREQUEST']._serialized_end=744
-  _globals['_CREATEUPLOADRESPONSE']._serialized_start=746
-  _globals['_CREATEUPLOADRESPONSE']._serialized_end=821
-  _globals['_APPENDPOSITION']._serialized_start=824
-  _globals['_APPENDPOSITION']._serialized_end=979
-  _globals['_APPENDUPLOADREQUEST']._serialized_start=981
-  _globals['_APPENDUPLOADREQUEST']._serialized_end=1103
-  _globals['_APPENDUPLOADRESPONSE']._serialized_start=1105
-  _globals['_APPENDUPLOADRESPONSE']._serialized_end=1180
-  _globals['_FINISHUPLOADREQUEST']._serialized_start=1182
-  _globals['_FINISHUPLOADREQUEST']._serialized_end=1232
-  _globals['_FINISHUPLOADRESPONSE']._serialized_start=1234
-  _globals['_FINISHUPLOADRESPONSE']._serialized_end=1309
-  _globals['_GETUPLOADREQUEST']._serialized_start=1311
-  _globals['_GETUPLOADREQUEST']._serialized_end=1358
-  _globals['_GETUPLOADRESPONSE']._serialized_start=1360
-  _globals['_GETUPLOADRESPONSE']._serialized_end=1432
-  _globals['_LISTUPLOADSREQUEST']._serialized_start=1434
-  _globals['_LISTUPLOADSREQUEST']._serialized_end=1454
-  _globals['_LISTUPLOADSRESPONSE']._serialized_start=1456
-  _globals['_LISTUPLOADSRESPONSE']._serialized_end=1532
-  _globals['_CANCELUPLOADREQUEST']._serialized_start=1534
-  _globals['_CANCELUPLOADREQUEST']._serialized_end=1584
-  _globals['_CANCELUPLOADRESPONSE']._serialized_start=1586
-  _globals['_CANCELUPLOADRESPONSE']._serialized_end=1608
-  _globals['_LISTDUPLICATESREQUEST']._serialized_start=1610
-  _globals['_LISTDUPLICATESREQUEST']._serialized_end=1657
-  _globals['_LISTDUPLICATESRESPONSE']._serialized_start=1659
-  _globals['_LISTDUPLICATESRESPONSE']._serialized_end=1728
-  _globals['_UPLOADSERVICE']._serialized_start=1859
-  _globals['_UPLOADSERVICE']._serialized_end=2778
+  _globals['_UPLOAD']._serialized_end=703
+  _globals['_CREATEUPLOADREQUEST']._serialized_start=705
+  _globals['_CREATEUPLOADREQUEST']._serialized_end=826
+  _globals['_CREATEUPLOADRESPONSE']._serialized_start=828
+  _globals['_CREATEUPLOADRESPONSE']._serialized_end=903
+  _globals['_APPENDPOSITION']._serialized_start=906
+  _globals['_APPENDPOSITION']._serialized_end=1061
+  _globals['_APPENDUPLOADREQUEST']._serialized_start=1063
+  _globals['_APPENDUPLOADREQUEST']._serialized_end=1185
+  _globals['_APPENDUPLOADRESPONSE']._serialized_start=1187
+  _globals['_APPENDUPLOADRESPONSE']._serialized_end=1262
+  _globals['_FINISHUPLOADREQUEST']._serialized_start=1264
+  _globals['_FINISHUPLOADREQUEST']._serialized_end=1314
+  _globals['_FINISHUPLOADRESPONSE']._serialized_start=1316
+  _globals['_FINISHUPLOADRESPONSE']._serialized_end=1391
+  _globals['_GETUPLOADREQUEST']._serialized_start=1393
+  _globals['_GETUPLOADREQUEST']._serialized_end=1440
+  _globals['_GETUPLOADRESPONSE']._serialized_start=1442
+  _globals['_GETUPLOADRESPONSE']._serialized_end=1514
+  _globals['_LISTUPLOADSREQUEST']._serialized_start=1516
+  _globals['_LISTUPLOADSREQUEST']._serialized_end=1536
+  _globals['_LISTUPLOADSRESPONSE']._serialized_start=1538
+  _globals['_LISTUPLOADSRESPONSE']._serialized_end=1614
+  _globals['_CANCELUPLOADREQUEST']._serialized_start=1616
+  _globals['_CANCELUPLOADREQUEST']._serialized_end=1666
+  _globals['_CANCELUPLOADRESPONSE']._serialized_start=1668
+  _globals['_CANCELUPLOADRESPONSE']._serialized_end=1690
+  _globals['_LISTDUPLICATESREQUEST']._serialized_start=1692
+  _globals['_LISTDUPLICATESREQUEST']._serialized_end=1739
+  _globals['_LISTDUPLICATESRESPONSE']._serialized_start=1741
+  _globals['_LISTDUPLICATESRESPONSE']._serialized_end=1810
+  _globals['_UPLOADSERVICE']._serialized_start=1941
+  _globals['_UPLOADSERVICE']._serialized_end=2860
 # @@protoc_insertion_point(module_scope)

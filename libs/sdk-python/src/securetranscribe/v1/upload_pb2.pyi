@@ -91,6 +91,7 @@ class Upload(_message.Message):
     TRANSCRIPTION_ID_FIELD_NUMBER: _builtins.int
     JOB_ID_FIELD_NUMBER: _builtins.int
     FAILURE_FIELD_NUMBER: _builtins.int
+    CLIENT_METADATA_FIELD_NUMBER: _builtins.int
     upload_id: _builtins.str
     """Identifier."""
     filename: _builtins.str
@@ -105,6 +106,8 @@ class Upload(_message.Message):
     """The transcription, once the upload is complete. 0 before."""
     job_id: _builtins.str
     """The job, if processing was started. Empty otherwise."""
+    client_metadata: _builtins.str
+    """Text of the client that created it."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was created."""
@@ -130,10 +133,11 @@ class Upload(_message.Message):
         transcription_id: _builtins.int = ...,
         job_id: _builtins.str = ...,
         failure: Global___UploadFailure | None = ...,
+        client_metadata: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "failure", b"failure"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "failure", b"failure", "filename", b"filename", "job_id", b"job_id", "offset_bytes", b"offset_bytes", "size_bytes", b"size_bytes", "state", b"state", "transcription_id", b"transcription_id", "upload_id", b"upload_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_metadata", b"client_metadata", "create_time", b"create_time", "expire_time", b"expire_time", "failure", b"failure", "filename", b"filename", "job_id", b"job_id", "offset_bytes", b"offset_bytes", "size_bytes", b"size_bytes", "state", b"state", "transcription_id", b"transcription_id", "upload_id", b"upload_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -146,6 +150,9 @@ class CreateUploadRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CONFIG_FIELD_NUMBER: _builtins.int
+    CLIENT_METADATA_FIELD_NUMBER: _builtins.int
+    client_metadata: _builtins.str
+    """Any text, at most 8192 characters. It is returned with the upload."""
     @_builtins.property
     def config(self) -> _transcription_pb2.UploadConfig:
         """Description of the file. `size_bytes` is required."""
@@ -154,10 +161,11 @@ class CreateUploadRequest(_message.Message):
         self,
         *,
         config: _transcription_pb2.UploadConfig | None = ...,
+        client_metadata: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["config", b"config"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_metadata", b"client_metadata", "config", b"config"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

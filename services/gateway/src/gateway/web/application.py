@@ -16,7 +16,7 @@ from common.rate_limits import RateLimits
 from gateway.sessions.keeper import SessionKeeper
 from gateway.sessions.registry import SessionRegistry
 from gateway.settings import GatewaySettings
-from gateway.web import openapi, problems
+from gateway.web import openapi, problems, tus
 from gateway.web.body_limit import BodyLimit
 from gateway.web.callers import SESSION_REPLACED, Callers
 from gateway.web.credentials import QueryTokens
@@ -31,7 +31,9 @@ from gateway.web.security_headers import HttpsOnly, SecurityHeaders
 SOCKET_PATHS = ("/ws", "/api/ws", "/api/v1/ws")
 _UNTRACED = ("/health", "/metrics", "/static")
 _ACCEPTED = ["Authorization", "Content-Type", "If-Match", "If-Range", "Range", "X-Request-ID"]
+_ACCEPTED += tus.ACCEPTED
 _EXPOSED = [
+    *tus.EXPOSED,
     "X-RateLimit-Limit",
     "X-RateLimit-Remaining",
     "X-RateLimit-Reset",
@@ -115,12 +117,17 @@ def _layers(settings: GatewaySettings, callers: Middleware, origins: Origins) ->
                 allow_origins=list(settings.cors_origins),
                 # With `*`, any page may read public data, but none may send a user's credentials.
                 allow_credentials=not origins.any,
-                allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+                allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
                 allow_headers=_ACCEPTED,
                 expose_headers=_EXPOSED,
             )
         )
-    layers += [callers, Middleware(BodyLimit), Middleware(problems.UnexpectedErrors)]
+    layers += [
+        Middleware(tus.TusProtocol, max_bytes=settings.max_file_size),
+        callers,
+        Middleware(BodyLimit),
+        Middleware(problems.UnexpectedErrors),
+    ]
     return layers
 
 

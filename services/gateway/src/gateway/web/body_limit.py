@@ -10,7 +10,10 @@ from common.errors import ValidationError
 from gateway.web.problems import problem
 
 MAX_BODY_BYTES = 1024 * 1024
-_UPLOADS = re.compile(r"/api(/v1)?/(transcription/upload|speakers/[^/]+/enroll)")
+_UPLOADS = {
+    "POST": re.compile(r"/api(/v1)?/(transcription/upload|speakers/[^/]+/enroll|uploads)"),
+    "PATCH": re.compile(r"/api(/v1)?/uploads/[^/]+"),
+}
 _TOO_LARGE = f"The body is larger than {MAX_BODY_BYTES // 1024} KiB."
 
 
@@ -45,4 +48,5 @@ class BodyLimit:
 
 def _is_upload(scope: Scope) -> bool:
     """Return whether an endpoint with limits of its own reads the body as it arrives."""
-    return scope["method"] == "POST" and _UPLOADS.fullmatch(scope["path"]) is not None
+    paths = _UPLOADS.get(scope["method"])
+    return paths is not None and paths.fullmatch(scope["path"]) is not None

@@ -18,6 +18,8 @@ from gateway.web.preconditions import PreconditionRequiredError
 from gateway.web.ranges import RangeNotSatisfiableError
 
 _log = logging.get(__name__)
+#: Status of the tus protocol for bytes with another checksum.
+CHECKSUM_MISMATCH = 460
 _STATUS: dict[type[errors.ApplicationError], int] = {
     errors.ApplicationError: 500,
     errors.ValidationError: 400,
@@ -25,6 +27,8 @@ _STATUS: dict[type[errors.ApplicationError], int] = {
     errors.AuthorizationError: 403,
     errors.NotFoundError: 404,
     errors.ConflictError: 409,
+    errors.LockedError: 423,
+    errors.ChecksumError: CHECKSUM_MISMATCH,
     errors.FileUploadError: 400,
     errors.FileTooLargeError: 413,
     errors.AudioProcessingError: 400,
@@ -49,7 +53,12 @@ _HTTP_MESSAGES = {
     404: "There is nothing at this path.",
     405: "This method is not allowed for this path.",
 }
-_RETRY_SECONDS = {"RESOURCE_EXHAUSTED": 30, "SERVICE_UNAVAILABLE": 5, "DEADLINE_EXCEEDED": 5}
+_RETRY_SECONDS = {
+    "RESOURCE_EXHAUSTED": 30,
+    "SERVICE_UNAVAILABLE": 5,
+    "DEADLINE_EXCEEDED": 5,
+    "LOCKED": 2,
+}
 _LONGEST_VALUE = 100
 _HIDDEN = "An internal error occurred. The service log has the details."
 

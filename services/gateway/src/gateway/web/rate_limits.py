@@ -6,6 +6,7 @@ from common.rate_limits import Group
 
 RESUME_PATH = "/sessions/resume"
 ARCHIVE_PATH = "/sessions/current/archive"
+_UPLOADS = ("/transcription/upload", "/uploads")
 _ENROLLMENT = re.compile(r"/speakers/[^/]+/enroll")
 _CLIPS = re.compile(r"/speakers/[^/]+/clip|/transcription/speakers/[^/]+/[^/]+/clip")
 _EDITS = re.compile(
@@ -17,6 +18,7 @@ _EDITS = re.compile(
 )
 _PROPERTIES = re.compile(r"/transcription/[^/]+")
 _PAGES = re.compile(r"/transcription/[^/]+/(transcript|playback|peaks|revisions/compare)")
+_PIECES = re.compile(r"/uploads/[^/]+")
 _READS = ("GET", "HEAD", "OPTIONS")
 _READS_BY_POST = ("/speakers/search",)
 
@@ -25,7 +27,7 @@ def group_of(method: str, path: str) -> Group:
     """Return the group of a request. `path` is relative to `/api` or `/api/v1`."""
     if path in ("/sessions/create", RESUME_PATH):
         return Group.SESSION
-    if method == "POST" and (path == "/transcription/upload" or _ENROLLMENT.fullmatch(path)):
+    if method == "POST" and (path in _UPLOADS or _ENROLLMENT.fullmatch(path)):
         return Group.UPLOAD
     exported = path == ARCHIVE_PATH or path.startswith("/transcription/export/")
     if exported and method in ("GET", "HEAD", "POST"):
@@ -34,5 +36,11 @@ def group_of(method: str, path: str) -> Group:
         return Group.MEDIA
     if method in _READS or path in _READS_BY_POST:
         return Group.STATUS
+    return _group_of_write(method, path)
+
+
+def _group_of_write(method: str, path: str) -> Group:
+    if method == "PATCH" and _PIECES.fullmatch(path):
+        return Group.CHUNK
     edits = _EDITS.fullmatch(path) or (method == "PUT" and _PROPERTIES.fullmatch(path))
     return Group.EDIT if edits else Group.PROCESSING

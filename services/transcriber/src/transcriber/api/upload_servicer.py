@@ -64,7 +64,7 @@ class UploadServicer(upload_pb2_grpc.UploadServiceServicer):
             preferences = await self._dependencies.preferences.of(identity.current())
         described = requests.upload(request.config, preferences)
         self._dependencies.priorities.check(described.priority, context)
-        upload = await self._dependencies.creator.create(owner, described)
+        upload = await self._dependencies.creator.create(owner, described, request.client_metadata)
         return upload_pb2.CreateUploadResponse(upload=_upload(upload))
 
     async def AppendUpload(
@@ -159,4 +159,5 @@ def _upload(upload: ResumableUpload) -> upload_pb2.Upload:
         failure=upload_pb2.UploadFailure(code=failure["code"], message=failure["message"])
         if failure
         else None,
+        client_metadata=upload.client_metadata,
     )

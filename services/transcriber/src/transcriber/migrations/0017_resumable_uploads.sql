@@ -13,6 +13,7 @@ CREATE TABLE resumable_uploads (
     size_bytes bigint NOT NULL CHECK (size_bytes > 0),
     -- Options of the upload as they were checked at its creation.
     request jsonb NOT NULL,
+    client_metadata text NOT NULL DEFAULT '',
     state text NOT NULL DEFAULT 'receiving'
         CHECK (state IN ('receiving', 'completed', 'rejected')),
     offset_bytes bigint NOT NULL DEFAULT 0,

@@ -15,6 +15,7 @@ from transcriber.store.resumable_uploads import ResumableUpload, ResumableUpload
 
 #: Uploads of one workspace that have not ended. Each can be of one byte.
 MOST_UNFINISHED = 100
+LONGEST_METADATA = 8192
 
 
 class Creator:
@@ -28,16 +29,22 @@ class Creator:
         self._max_bytes = max_bytes
         self._expiry_seconds = expiry_seconds
 
-    async def create(self, owner: Owner, request: UploadRequest) -> ResumableUpload:
+    async def create(
+        self, owner: Owner, request: UploadRequest, client_metadata: str = ""
+    ) -> ResumableUpload:
         """Create an upload. A repeated request id returns the first one.
 
         Raises:
-            ValidationError: the size is missing or 0.
+            ValidationError: the size is missing or 0, or the metadata are not storable.
             FileUploadError: the file is too large, or has a refused name.
             ResourceExhaustedError: a quota is used up, or there are too many unfinished uploads.
         """
         if request.size_bytes <= 0:
             raise ValidationError.of("size_bytes", "The file must have at least one byte.")
+        if len(client_metadata) > LONGEST_METADATA or "\0" in client_metadata:
+            raise ValidationError.of(
+                "client_metadata", f"At most {LONGEST_METADATA} characters of text are kept."
+            )
         if request.size_bytes > self._max_bytes:
             raise too_large(request.filename, request.size_bytes, self._max_bytes)
         if is_refused_name(request.filename):
@@ -54,14 +61,19 @@ class Creator:
                 earlier = await uploads.find_by_request(owner.workspace_id, request.request_id)
             upload_id = earlier or secrets.token_urlsafe(24)
             if earlier is None:
-                await self._add(connection, owner, request, upload_id)
+                await self._add(connection, owner, request, upload_id, client_metadata)
             upload = await uploads.find(upload_id, owner.workspace_id)
         if upload is None:
             raise UnavailableError("The upload of this request_id is being removed. Try again.")
         return upload
 
     async def _add(
-        self, connection: Connection, owner: Owner, request: UploadRequest, upload_id: str
+        self,
+        connection: Connection,
+        owner: Owner,
+        request: UploadRequest,
+        upload_id: str,
+        client_metadata: str,
     ) -> None:
         uploads = ResumableUploads(connection)
         if await uploads.unfinished(owner.workspace_id) >= MOST_UNFINISHED:
@@ -80,6 +92,7 @@ class Creator:
             filename=request.filename,
             size_bytes=size,
             request=request_to_json(request),
+            client_metadata=client_metadata,
             origin=self._admission.origin(),
             seconds=self._expiry_seconds,
         )

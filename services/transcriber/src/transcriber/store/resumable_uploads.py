@@ -19,9 +19,10 @@ _MOST_LISTED = 1000
 _ADD = """
 INSERT INTO resumable_uploads
     (upload_id, workspace_id, session_id, origin, request_id, transcription_id, source_key,
-     filename, size_bytes, request, expires_at)
+     filename, size_bytes, request, client_metadata, expires_at)
 SELECT %(upload_id)s, %(workspace_id)s, %(session_id)s, %(origin)s, %(request_id)s, id,
        id || '/source', %(filename)s, %(size_bytes)s, %(request)s,
+       %(client_metadata)s,
        now() + make_interval(secs => %(seconds)s)
 FROM nextval(pg_get_serial_sequence('transcriptions', 'id')) AS id
 ON CONFLICT DO NOTHING
@@ -134,6 +135,7 @@ class ResumableUpload:
     filename: str
     size_bytes: int
     request: Mapping[str, Any]
+    client_metadata: str
     state: str
     stored: Stored
     last_offset: int
@@ -162,6 +164,7 @@ class ResumableUploads:
         filename: str,
         size_bytes: int,
         request: Mapping[str, Any],
+        client_metadata: str,
         origin: str,
         seconds: float,
     ) -> None:
@@ -175,6 +178,7 @@ class ResumableUploads:
             "filename": filename,
             "size_bytes": size_bytes,
             "request": Jsonb(dict(request)),
+            "client_metadata": client_metadata,
             "seconds": seconds,
         }
         await execute(self._connection, _ADD, parameters)
@@ -294,6 +298,7 @@ def _known(row: Mapping[str, Any]) -> ResumableUpload:
         filename=row["filename"],
         size_bytes=row["size_bytes"],
         request=row["request"],
+        client_metadata=row["client_metadata"],
         state=row["state"],
         stored=Stored(
             offset=row["offset_bytes"],
