@@ -13,7 +13,7 @@ PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
 .PHONY: help install models demo run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos sbom \
-	images bench bench-speakers bench-channels bench-echo bench-editing bench-languages bench-repetition bench-vocabulary clean distclean
+	images bench bench-speakers bench-channels bench-echo bench-editing bench-languages bench-repetition bench-vocabulary bench-playback clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -121,6 +121,9 @@ bench-languages: $(READY) $(VERIFIED) ## measure recordings in several languages
 
 bench-vocabulary: $(READY) $(VERIFIED) ## measure names with a vocabulary (DATA=DIR adds English)
 	@$(BIN)/python -m bench.vocabulary $(if $(DATA),--data $(DATA))
+
+bench-playback: $(READY) $(VERIFIED) ## measure the cost of playback copies
+	@$(BIN)/python -m bench.playback
 
 bench-repetition: $(READY) $(VERIFIED) ## measure the filter of loops (DATA=DIR adds English)
 	@$(BIN)/python -m bench.repetition $(if $(DATA),--data $(DATA))
