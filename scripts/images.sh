@@ -35,6 +35,7 @@ build_one() {
   case $1 in
     gateway | speakers | exporter) build "$1" "services/$1/Dockerfile" "" ;;
     transcriber-api) build "$1" services/transcriber/Dockerfile "" --target api ;;
+    transcriber-embedder) build "$1" services/transcriber/Dockerfile "" --target embedder ;;
     transcriber-worker)
       build "$1" services/transcriber/Dockerfile "$suffix" --target worker \
         --build-arg DEVICE="$device" "${models[@]}" ;;
@@ -48,5 +49,6 @@ build_one() {
   esac
 }
 
-[ $# -gt 0 ] || set -- gateway transcriber-api transcriber-worker diarizer speakers exporter envoy
+[ $# -gt 0 ] || set -- gateway transcriber-api transcriber-worker transcriber-embedder diarizer speakers exporter \
+  envoy
 for name in "$@"; do build_one "$name"; done

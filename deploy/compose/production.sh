@@ -27,7 +27,7 @@ for name in admin_token secret_key postgres_password gateway_password transcribe
   keep "$name" "$(random)"
 done
 # Derived again at every run, so that they follow a replaced secret_key.
-for worker in transcriber-worker diarizer; do
+for worker in transcriber-worker transcriber-embedder diarizer; do
   key=$secrets/$(echo "$worker" | tr - _)_service_key
   rm -f "$key"
   printf 'securetranscribe calls to %s\n%s' "$worker" "$(value secret_key)" | sha256 \

@@ -23,6 +23,7 @@ from gateway.settings import GatewaySettings
 from scripts.check_envoy import load_renderer
 from speakers.settings import SpeakersSettings
 from tests.unit.deploy.compose_files import BASE, PRODUCTION, ROOT, environment, production, read
+from transcriber.embedder.settings import EmbedderSettings
 from transcriber.settings import ApiSettings
 from transcriber.worker.settings import SpeechWorkerSettings
 
@@ -34,17 +35,21 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "exporter": ExporterSettings,
     "transcriber-worker": SpeechWorkerSettings,
     "transcriber-worker-gpu": SpeechWorkerSettings,
+    "transcriber-embedder": EmbedderSettings,
     "diarizer": DiarizerSettings,
     "diarizer-gpu": DiarizerSettings,
 }
 #: Services that clients call, and which count their calls.
 OPEN = ("gateway", "transcriber-api", "speakers", "exporter")
 OWN = {*SETTINGS, "models", "envoy", "envoy-tls", "production-check"}
+#: It uses no server.
+ALONE = "transcriber-embedder"
 IMAGE = {"GRPC_PORT": "50051", "GRPC_HOST": "0.0.0.0"}
 ONE_SHOT = {"setup", "models", "production-check"}
 WORKERS = {
     "transcriber-worker": "transcriber-worker",
     "transcriber-worker-gpu": "transcriber-worker",
+    "transcriber-embedder": "transcriber-embedder",
     "diarizer": "diarizer",
     "diarizer-gpu": "diarizer",
 }
@@ -131,12 +136,12 @@ def test_every_container_has_limits(services: dict[str, dict[str, Any]]) -> None
 
 def test_worker_may_use_as_many_cores_as_its_models_have_threads() -> None:
     services = read(BASE, {"MODEL_THREADS": "7"})["services"]
-    for name in WORKERS:
+    for name in WORKERS.keys() - {ALONE}:
         assert environment(services[name])["MODEL_THREADS"] == "7"
         assert services[name]["cpus"] == "7"
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("name", [name for name in SETTINGS if name != ALONE])
 def test_services_connect_to_nats_as_their_users(
     services: dict[str, dict[str, Any]], name: str
 ) -> None:
@@ -309,6 +314,8 @@ def test_services_read_the_secrets_of_the_script(
         if f"{variable.upper()}_FILE" in os.environ:
             monkeypatch.delenv(variable.upper(), raising=False)
     settings = SETTINGS[name]()
+    if name == ALONE:
+        return
     nats_url = settings.nats_url.get_secret_value()  # type: ignore[attr-defined]
     user = nats_user(name)
     password = Path(here, f"nats_{user.replace('-', '_')}_password").read_text()

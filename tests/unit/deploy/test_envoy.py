@@ -48,6 +48,7 @@ OWNERS = {
     "PlaybackService": "transcriber-api",
     "VocabularyService": "transcriber-api",
     "LibraryService": "transcriber-api",
+    "SearchService": "transcriber-api",
     "QueueService": "transcriber-api",
     "SpeechService": "transcriber-worker",
     "DiarizationService": "diarizer",
