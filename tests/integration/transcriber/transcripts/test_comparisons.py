@@ -15,6 +15,7 @@ from tests.integration.transcriber.transcripts.test_editor import (
     shown,
     stored,
 )
+from tests.integration.transcriber.transcripts.test_kept_edits import reprocess
 from tests.unit.transcriber.editing.transcripts import Edited
 from transcriber.editing import operations as ops
 from transcriber.editing import views
@@ -192,6 +193,40 @@ async def test_differences_lead_from_one_revision_to_the_other(
                 assert len(page.differences) <= limit
                 cursor = page.following if page.following.rank else None
             check(found, memory, before, after)
+
+
+async def test_revisions_of_different_machine_versions_are_compared(
+    database: Database, editor: TranscriptEditor, compare: Comparisons
+) -> None:
+    transcription_id = await stored(database)
+    word = ItemId.parse((await shown(database, transcription_id))[0].words[3].id)
+    await editor.edit(
+        transcription_id,
+        OWNER,
+        "ann",
+        [ops.ReplaceWords(first=word, last=word, text="were")],
+        base=1,
+    )
+    machine = await reprocess(database, transcription_id)
+    page = await first_page(compare, transcription_id, 2, 0)
+    assert page.revisions == (2, machine + 1)
+    texts = [(view.text, one.after[0].text) for one in page.differences for view in one.before]
+    assert texts == [
+        ("good morning how were you", "good mourning how were you"),
+        ("fine thanks and you", "find tanks and you"),
+        ("very well indeed", "very well in deed"),
+    ]
+    assert pieces(page.differences[0])[1] == ("replaced", " morning", " mourning")
+    within = await first_page(compare, transcription_id, 1, 2)
+    assert pieces(within.differences[0])[1] == ("replaced", " are", " were")
+    found = []
+    cursor = Cursor()
+    while len(found) < 3:
+        part = await compare.compare(transcription_id, OWNER, (2, 0), cursor, limit=1)
+        found += part.differences
+        cursor = part.following
+    assert found == list(page.differences)
+    assert cursor == Cursor()
 
 
 def check(found: list[Difference], memory: Edited, before: int, after: int) -> None:

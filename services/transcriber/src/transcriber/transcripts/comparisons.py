@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import NamedTuple, Self
 
 from common.errors import NotFoundError, ValidationError
 from common.postgres import Database
-from transcriber.editing import comparison
+from transcriber.editing import comparison, version_comparison
 from transcriber.editing.comparison import Difference
 from transcriber.editing.document import Document
 from transcriber.editing.items import ItemId, NoteItem, SpeakerItem
@@ -103,6 +103,8 @@ class Comparisons:
                 revisions[1] or head.revision,
             )
             past = Revisions(connection, transcription_id)
+            if min(revisions) < head.machine_revision:
+                return await _across_versions(past, head, revisions, cursor, limit=limit)
             stretch = await past.stretch(head, min(revisions), max(revisions))
             found, following = await _page(
                 past, head, stretch, revisions, cursor=cursor, limit=limit
@@ -119,6 +121,48 @@ class Comparisons:
             notes=notes,
             following=following,
         )
+
+
+async def _across_versions(
+    past: Revisions,
+    head: Head,
+    revisions: tuple[int, int],
+    cursor: Cursor,
+    *,
+    limit: int,
+) -> Comparison:
+    """Return differences of revisions of which at least one is of an earlier machine version.
+
+    They are computed as a whole. Speakers have the names of the newest revision.
+    """
+    before, after = [await past.document(head, revision) for revision in revisions]
+    found = await asyncio.to_thread(
+        version_comparison.compare, before, after, max(revisions[0], revisions[1])
+    )
+    last = cursor.skipped + limit
+    newest = await past.speakers(head, head.revision)
+    return Comparison(
+        revisions=revisions,
+        differences=found[cursor.skipped : last],
+        speakers=(_merged_like(newest, before), _merged_like(newest, after)),
+        notes=[] if cursor.rank else _notes_by_text(before, after),
+        following=Cursor("0", last) if last < len(found) else Cursor(),
+    )
+
+
+def _merged_like(speakers: Sequence[SpeakerItem], document: Document) -> list[SpeakerItem]:
+    found = {speaker.id: speaker.merged_into for speaker in document.speakers}
+    return [replace(speaker, merged_into=found.get(speaker.id, "")) for speaker in speakers]
+
+
+def _notes_by_text(before: Document, after: Document) -> list[NoteChange]:
+    """Return the notes whose text is in one of the revisions only."""
+    old = {note.text: note for note in before.notes if note.alive}
+    new = {note.text: note for note in after.notes if note.alive}
+    return [
+        *(NoteChange(before=note, after=None) for text, note in old.items() if text not in new),
+        *(NoteChange(before=None, after=note) for text, note in new.items() if text not in old),
+    ]
 
 
 async def _page(

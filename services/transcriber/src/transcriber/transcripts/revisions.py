@@ -135,6 +135,24 @@ class Revisions:
 
         return Document(placed())
 
+    async def document(self, head: Head, revision: int) -> Document:
+        """Return a whole revision, of the newest machine version or of an earlier one.
+
+        Raises:
+            NotFoundError: there is no such revision.
+        """
+        if 1 <= revision < head.machine_revision:
+            found = await earlier_revision(self._connection, self._id, revision)
+            return await asyncio.to_thread(found.document)
+        _check(head, revision)
+        document = (await self._edits.load_all(head)).document
+        batches = await self._rows.batches(revision, head.revision)
+        measured, repeats = await self._undone(batches)
+        await asyncio.to_thread(
+            reconstruction.take_back, document, list(reversed(batches)), measured, repeats
+        )
+        return document
+
     async def speakers(self, head: Head, revision: int) -> list[SpeakerItem]:
         """Return the speakers with their registers at a revision."""
         speakers = (await self._edits.load(head, (), ())).document.speakers
