@@ -200,6 +200,36 @@ async def test_revision_of_an_earlier_version_is_restored_and_the_restoration_un
     assert (await lines(database, transcription_id))[1][1] == "just fine thanks and you"
 
 
+async def test_restored_revisions_are_read_later(
+    database: Database, editor: TranscriptEditor
+) -> None:
+    transcription_id = await stored(database)
+    word = await word_of(database, transcription_id, "fine")
+    replacement = ops.ReplaceWords(first=word, last=word, text="just fine")
+    await editor.edit(transcription_id, OWNER, "ann", [replacement], base=1)
+    await reprocess(database, transcription_id)
+    states = {}
+    revision = (await editor.restore(transcription_id, OWNER, "ann", 2)).revision
+    states[revision] = await lines(database, transcription_id)
+    for text in ("good", "thanks", "very", "indeed", "well", "how"):
+        word = await word_of(database, transcription_id, text)
+        operations: list[ops.Operation] = [ops.ReplaceWords(first=word, last=word, text="x y")]
+        if text in {"thanks", "indeed", "how"}:
+            operations.insert(0, ops.SplitSegment(word=word))
+        edited = await editor.edit(transcription_id, OWNER, "ann", operations, base=revision)
+        revision = edited.revision
+        states[revision] = await lines(database, transcription_id)
+    revision = (await editor.restore(transcription_id, OWNER, "ann", 4)).revision
+    states[revision] = await lines(database, transcription_id)
+    restored = states[revision]
+    await editor.undo(transcription_id, OWNER, "ann")
+    assert await lines(database, transcription_id) == states[revision - 1]
+    await editor.redo(transcription_id, OWNER, "ann")
+    assert await lines(database, transcription_id) == restored
+    for revision, state in states.items():
+        assert await past(editor, transcription_id, revision) == state
+
+
 async def test_conflict_is_resolved_for_the_machine(
     database: Database, editor: TranscriptEditor
 ) -> None:

@@ -18,8 +18,8 @@ from transcriber.editing.items import (
 class Document:
     """Items of a whole transcript, or of some of its segments in order.
 
-    The first item is the beginning of a living segment. Operations change a document in place. One
-    in which an operation failed is of no further use.
+    Only removed items may be before the first living segment. Operations change a document in
+    place. One in which an operation failed is of no further use.
     """
 
     def __init__(

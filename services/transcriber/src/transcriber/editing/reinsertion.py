@@ -72,7 +72,8 @@ def _insert_by_time(journal: Journal, target: Document, revision: int) -> None:
             later = bisect.bisect_left(starts, words[0].times.start)
             if later > number:
                 number, before = later, blocks[later - 1][1]
-        copies = [_copy(item, revision) for item in (segment, *words)]
+        items: list[PlacedItem] = [segment, *words]
+        copies = [_copy(item, revision) for item in items]
         journal.insert(before, copies)
         before = copies[-1]
 

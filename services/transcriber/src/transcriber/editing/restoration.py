@@ -29,11 +29,13 @@ def restore(
     """
     journal = Journal(document, base=revision - 1, revision=revision)
     reinsert(journal, target, revision)
+    empty = not target.segments()
     former = {item.id: item for item in (*target, *target.notes)}
     for item in (*document, *document.notes):
         old = former.get(item.id)
         if old is None:
-            if item.alive:
+            # Without any segment, removed words would have no place.
+            if item.alive and not (empty and isinstance(item, SegmentItem)):
                 journal.write(item, "alive", False)
             continue
         for register in item.registers:

@@ -139,7 +139,10 @@ _PRECISE = decimal.Context(prec=2000)
 
 @dataclass(kw_only=True, slots=True)
 class LoadedRow:
-    """A stored segment: its identifier, place and items. Machine rows have a position."""
+    """A stored segment: its identifier, place and items. Machine rows have a position.
+
+    The first row may begin with removed items.
+    """
 
     item: ItemId
     rank: Decimal
@@ -213,7 +216,7 @@ class TranscriptEdits:
         ranks = await self._places(groups, before)
         for item, items in groups.items():
             if item in changed:
-                await self._store_row(loaded.document, ranks[item], items)
+                await self._store_row(loaded.document, ranks[item], item, items)
         await execute(self._connection, _ADD_SPEAKERS, {"id": self._id})
         for speaker in loaded.changed_speakers():
             await execute(
@@ -350,10 +353,9 @@ class TranscriptEdits:
         return following
 
     async def _store_row(
-        self, document: Document, rank: Decimal, items: Sequence[PlacedItem]
+        self, document: Document, rank: Decimal, item: ItemId, items: Sequence[PlacedItem]
     ) -> None:
-        segment = items[0]
-        assert isinstance(segment, SegmentItem)
+        segment = document.segment(item)
         view = views.view_of(document, segment, merged=False)
         await execute(
             self._connection,
@@ -404,12 +406,15 @@ class LoadedDocument:
         )
 
     def groups(self) -> dict[ItemId, list[PlacedItem]]:
-        """Return the items by living segment, each with its beginning first."""
+        """Return the items by living segment, each with its beginning first.
+
+        Removed items before all living segments belong to the first one.
+        """
         groups: dict[ItemId, list[PlacedItem]] = {}
         current: list[PlacedItem] = []
         for item in self.document:
             if isinstance(item, SegmentItem) and item.alive:
-                current = groups[item.id] = []
+                current = groups[item.id] = [] if groups else current
             current.append(item)
         return groups
 
