@@ -129,7 +129,7 @@ class TranscriptSpeaker:
     `name` is empty if `name_source` is none. `clean` has (start, end) of turns without other
     speakers, longest first. `speech_seconds` counts all speech, overlaps included. `merged_into` is
     the label of the speaker who this one turned out to be, empty without one. `name_removed` is
-    True if a person removed the name.
+    True after a person removed the name.
     """
 
     label: str

@@ -15,8 +15,8 @@ VOCABULARY = "vocabulary"
 class BatchKind(StrEnum):
     """Kind of a batch. The first one of a transcript is the machine version.
 
-    Batches of names follow profiles and suggestions. They have no author and no effects, since the
-    names of the newest revision are the only ones that are shown.
+    Batches of names follow profiles and suggestions. They have no author and no effects: earlier
+    revisions are shown with the names of the newest one.
     """
 
     EDIT = "edit"

@@ -81,7 +81,7 @@ class MergeSpeakers:
 class AssignNames:
     """Name speakers by their labels. An empty name removes the current one.
 
-    `profiles` has the profiles that the speakers service linked the names to.
+    `profiles` has the profiles behind the names, by label.
     """
 
     names: Mapping[str, str]

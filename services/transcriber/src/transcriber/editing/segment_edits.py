@@ -146,7 +146,7 @@ class SpeakerEdits:
     def assign(self, operation: ops.AssignNames) -> None:
         """Name speakers. A suggested name in place of it is not kept in the history.
 
-        Suggestions follow from profiles and voices. They are made again when the name is undone.
+        Suggestions follow from profiles and voices, and are made again after an undo.
         """
         for label, name in operation.names.items():
             self._effective(label)

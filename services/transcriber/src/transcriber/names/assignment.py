@@ -81,7 +81,7 @@ class SpeakerNames:
         """Name speakers, as a batch of edits of the workspace.
 
         `assignment` maps labels or current names to new names. An empty name removes the current
-        one. `base` is the revision that the caller saw, 0 for any.
+        one. `base` is the revision seen by the caller, 0 for any.
 
         Raises:
             NotFoundError: the workspace has no such transcription.

@@ -1,4 +1,4 @@
-"""Speech that edits gave from one label to another one, and what is left of a voice without it."""
+"""Speech given by edits to another label, and the rest of a voice without it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeardWord:
-    """A word with the label that the machine version gave it, and its current one."""
+    """A word with its label in the machine version and its current one."""
 
     heard: str
     label: str
@@ -24,7 +24,7 @@ class HeardWord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MovedSpeech:
-    """Speech that a label lost: spans in seconds, and their share of all its speech."""
+    """Lost speech of a label: spans in seconds, and their share of all its speech."""
 
     spans: tuple[Span, ...] = ()
     share: float = 0.0
@@ -41,11 +41,10 @@ def moved_speech(
     totals: Mapping[str, float],
     merged_into: Mapping[str, str],
 ) -> dict[str, MovedSpeech]:
-    """Return the speech that labels lost.
+    """Return the lost speech by label.
 
-    `segments` has the words of edited segments in order, without words that people inserted.
-    `totals` has the seconds of each label in the machine version, `merged_into` the label that each
-    was merged into.
+    `segments` has the words of edited segments in order, without inserted ones. `totals` has the
+    seconds of each label in the machine version, `merged_into` the targets of merged labels.
     """
     spans: dict[str, list[Span]] = defaultdict(list)
     for words in segments:
@@ -72,10 +71,10 @@ def moved_speech(
 def without_moved(
     speakers: Iterable[TranscriptSpeaker], moved: Mapping[str, MovedSpeech]
 ) -> tuple[TranscriptSpeaker, ...]:
-    """Return the speakers as voices without the speech that their labels lost.
+    """Return the speakers as voices, without the lost speech of their labels.
 
-    Clean stretches lack it. A clip that was cut from it is left out, and so is the voiceprint if
-    most of the speech has moved.
+    Clean stretches lack it. A clip of it is left out, and so is the voiceprint if most of the
+    speech has moved.
     """
     return tuple(
         _without(speaker, moved[speaker.label]) if speaker.label in moved else speaker

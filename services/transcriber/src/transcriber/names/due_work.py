@@ -1,4 +1,4 @@
-"""Work on voices and names that edits of a transcript make due, within one transaction."""
+"""Work on voices and names due after edits of a transcript, within one transaction."""
 
 from common.background.attempts import ItemAttempts
 from common.postgres import Connection
@@ -19,7 +19,7 @@ _NAMES = "names"
 async def schedule(
     connection: Connection, transcription_id: int, document: Document, effects: Effects
 ) -> None:
-    """Have decisions sent, and names suggested, after a batch with these effects was stored.
+    """Have decisions sent and names suggested after a stored batch with these effects.
 
     The batch may have been executed, taken back or repeated.
     """
@@ -38,7 +38,7 @@ async def schedule(
 
 
 def divides_speech(document: Document, effects: Effects) -> bool:
-    """Return whether a batch that was stored gave speech to somebody else.
+    """Return whether a stored batch gave speech to somebody else.
 
     Dividing or joining the segments of one speaker does not.
     """

@@ -19,7 +19,7 @@ from transcriber.store.edits import LoadedDocument, TranscriptEdits
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Follow:
-    """A name that follows its profile: the name that was seen, and the one that it becomes."""
+    """Change of a name with its profile: the name seen before, and the new one."""
 
     before: Naming
     after: Naming
@@ -48,7 +48,7 @@ def follows(
 
 
 def operation_of(labels: Collection[str], speakers: Sequence[TranscriptSpeaker]) -> AssignNames:
-    """Return the edit that gives labels their names, as the profiles behind them spell them."""
+    """Return the edit for the names of labels, spelled as in their profiles."""
     named = [speaker for speaker in speakers if speaker.label in labels]
     return AssignNames(
         names={speaker.label: speaker.name for speaker in named},
@@ -57,7 +57,7 @@ def operation_of(labels: Collection[str], speakers: Sequence[TranscriptSpeaker])
 
 
 class NameHistory:
-    """Changes of names in one transcript, each of which makes a revision."""
+    """Changes of names in one transcript. Each makes a revision."""
 
     def __init__(self, connection: Connection, transcription_id: int) -> None:
         self._edits = TranscriptEdits(connection, transcription_id)
@@ -83,7 +83,7 @@ class NameHistory:
         *,
         base: int,
     ) -> int:
-        """Store assigned names as a batch of the workspace, and names that follow a profile.
+        """Store assigned names as a batch of the workspace, together with followed names.
 
         Return the newest revision. A `base` of 0 is the newest one.
 
@@ -103,9 +103,9 @@ class NameHistory:
         return await self._followed(loaded, head, followed)
 
     async def follow(self, workspace_id: str, followed: Mapping[str, Follow]) -> int:
-        """Store names that follow a profile or a suggestion. Return the newest revision.
+        """Store names after a change of a profile or a suggestion. Return the newest revision.
 
-        Names that have changed since they were seen are left as they are.
+        Names changed in the meantime stay.
         """
         head = _existing(await self._edits.log.lock(workspace_id))
         loaded = await self._edits.load(head, (), ())

@@ -31,7 +31,7 @@ def resolve(speakers: Sequence[TranscriptSpeaker], assignment: Mapping[str, str]
     """Return the new names of an assignment by label, empty where a name is removed.
 
     Keys of `assignment` are labels or current names, compared without case. A name shared by
-    several labels means all of them. A merged label means the one that it was merged into.
+    several labels means all of them. A merged label means its target.
 
     Example: `{"Ada": "Eve"}` gives `{"Speaker_1": "Eve"}` if Speaker_1 is named Ada.
 
@@ -91,8 +91,7 @@ def decided(
 
     `newly_named` has the labels of the current assignment. An earlier name without a profile
     stays in the transcript, but its profile was deleted: the voice is learned again only when a
-    person gives the name again. The voice of a merged label is that of the speaker who it was
-    merged into.
+    person gives the name again. The voice of a merged label belongs to its target.
     """
     by_label = {speaker.label: speaker for speaker in speakers}
     return tuple(

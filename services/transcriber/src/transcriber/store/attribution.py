@@ -1,4 +1,4 @@
-"""Words that edits gave to other speakers, within one transaction."""
+"""Words given to other speakers by edits, within one transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -36,7 +36,7 @@ _ITEM = 5
 async def voices_of(
     connection: Connection, transcription: Transcription
 ) -> tuple[TranscriptSpeaker, ...]:
-    """Return the speakers of a transcription without the speech that edits gave to others."""
+    """Return the speakers of a transcription, without speech given to others by edits."""
     machine = f"{transcription.machine_revision}."
     parameters = {"id": transcription.id, "machine": machine}
     edited = await fetch_all(connection, _EDITED, parameters)

@@ -1,4 +1,4 @@
-"""Decisions about voices that the speakers service may not have yet, within one transaction."""
+"""Decisions about voices due to be sent, within one transaction."""
 
 from common.background.attempts import ItemAttempts
 from common.postgres import Connection, execute, fetch_all, fetch_one
@@ -60,12 +60,12 @@ class DueDecisions:
             await ItemAttempts(self._connection).forget([DECISIONS], str(transcription_id))
 
     async def asked(self, transcription_id: int) -> int:
-        """Return the number of the last time that decisions were due."""
+        """Return how often decisions have been due."""
         row = await fetch_one(self._connection, _ASKED, (transcription_id,))
         return row["decisions_asked"] if row else 0
 
     async def settle(self, transcription_id: int, asked: int) -> None:
-        """Record that the speakers service holds the decisions that were due at a number."""
+        """Record the receipt of the decisions due at a number. Later ones stay due."""
         await execute(self._connection, _SETTLE, (transcription_id, asked))
 
     async def due(self, limit: int) -> list[int]:

@@ -177,7 +177,7 @@ class EditHistory:
         await JobOutbox(self._connection).event(messages.transcript_edited(self._id, owner, entry))
 
     async def has_live_edits(self, since: int) -> bool:
-        """Return whether edits that people made behind a revision are live.
+        """Return whether edits of people behind a revision are live.
 
         Assigned names are left out, since they stay when a recording is processed again.
         """

@@ -1,7 +1,7 @@
-"""Names that follow profiles and suggestions in stored transcripts, within one transaction.
+"""Names in stored transcripts after changes of their profiles, within one transaction.
 
-A followed name makes a revision of its transcript. The origin of the name stays, so that whoever
-gave it can still take it back.
+A followed name makes a revision of its transcript. The origin of the name stays, so that its author
+can still take it back.
 """
 
 from psycopg.types.json import Jsonb
@@ -84,7 +84,7 @@ SELECT id, revision, session_id, workspace_id FROM advanced ORDER BY id
 class FollowedNames:
     """Names linked to a profile, changed in a bounded number of transcripts at a time.
 
-    All methods return the number of transcripts that were looked at, 0 if none is left.
+    All methods return the number of examined transcripts, 0 if none is left.
     """
 
     def __init__(self, connection: Connection, *, at_a_time: int) -> None:
@@ -102,7 +102,7 @@ class FollowedNames:
         return await self._follow(_LOCK_LINKED, _MERGE, {"profile": profile, "into": into})
 
     async def unlink(self, profile: int) -> int:
-        """Link the speakers of a deleted profile to none. Names that it suggested are removed."""
+        """Link the speakers of a deleted profile to none. Its suggested names are removed."""
         return await self._follow(_LOCK_ORPHANS, _UNLINK, {"profile": profile})
 
     async def _follow(self, lock: str, change: str, parameters: dict[str, object]) -> int:
