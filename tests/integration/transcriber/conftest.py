@@ -288,6 +288,7 @@ def apis(
             "s3_secret_key": s3.s3_secret_key.get_secret_value(),
             "gateway_grpc": peers.address,
             "speakers_grpc": peers.address,
+            "speech_grpc": peers.address,
             "task_ack_wait_seconds": DELIVERY.ack_wait_seconds,
             "task_max_deliver": DELIVERY.max_deliver,
             "shutdown_grace_seconds": 2,

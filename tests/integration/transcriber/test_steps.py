@@ -27,6 +27,7 @@ from transcriber.composition.background import make_background
 from transcriber.composition.core import Core, Servers, make_core
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.store.tasks import ProgressReport
+from transcriber.transcripts.word_times import AlignerClient
 
 # Ten transcriptions per kind of work.
 _TRANSCRIPTIONS = """
@@ -34,14 +35,14 @@ INSERT INTO transcriptions (
     id, session_id, filename, size_bytes, duration, format, codec, sample_rate, channels,
     source_key, language_requested, phrases, speaker_count, min_speakers, max_speakers, status,
     job_id, transcript_at, clips_due_at, names_due_at, decisions_due_at, created_at,
-    expiry_warned_at, trashed_at)
+    expiry_warned_at, trashed_at, revision)
 SELECT n, 's', 'a.wav', 1, 1, 'wav', 'pcm', 16000, 1, n || '/source', 'en', '{}', 0, 0, 0,
        CASE WHEN n <= 20 THEN 'completed' ELSE 'processing' END, 'job_' || n,
        CASE WHEN n <= 20 THEN now() - interval '30 days' END,
        CASE WHEN n <= 10 THEN now() END, CASE WHEN n <= 10 THEN now() END,
        CASE WHEN n <= 10 THEN now() END, now() - interval '30 days',
        CASE WHEN n <= 10 THEN now() - interval '20 days' END,
-       CASE WHEN n > 40 THEN now() - interval '30 days' END
+       CASE WHEN n > 40 THEN now() - interval '30 days' END, CASE WHEN n <= 10 THEN 2 ELSE 1 END
 FROM generate_series(1, 50) AS n
 """
 _ERASURES = """
@@ -117,6 +118,7 @@ async def core(
                 speakers=SpeakersClient(channel),
                 preferences=SessionPreferences(channel),
                 sessions=SessionEnds(channel),
+                aligner=AlignerClient(channel),
             )
             yield make_core(settings, servers, threads)
 

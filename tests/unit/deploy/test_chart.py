@@ -32,7 +32,7 @@ WORKERS = {"transcriber-worker": "transcribe", "diarizer": "diarize"}
 # Permitted calls between services, as in the architecture.
 ARROWS = {
     "gateway": {"transcriber-api", "speakers", "exporter"},
-    "transcriber-api": {"gateway", "speakers"},
+    "transcriber-api": {"gateway", "speakers", "transcriber-worker"},
     "transcriber-worker": {"gateway"},
     "diarizer": {"gateway"},
     "speakers": {"gateway", "diarizer"},

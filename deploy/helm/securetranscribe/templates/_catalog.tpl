@@ -16,7 +16,7 @@ gateway:
 transcriber-api:
   ports: { grpc: 50051, metrics: 9464 }
   database: transcriber
-  calls: [gateway, speakers]
+  calls: [gateway, speakers, transcriber-worker]
   servers: [postgres, nats, s3]
 transcriber-worker:
   ports: { grpc: 50051, metrics: 9464 }
@@ -42,5 +42,5 @@ exporter:
 {{- /* The variable with the address of another service. */}}
 {{- define "securetranscribe.addressVariable" -}}
 {{- index (dict "gateway" "GATEWAY_GRPC" "transcriber-api" "TRANSCRIBER_GRPC" "speakers" "SPEAKERS_GRPC"
-  "exporter" "EXPORTER_GRPC" "diarizer" "DIARIZER_GRPC") . }}
+  "exporter" "EXPORTER_GRPC" "diarizer" "DIARIZER_GRPC" "transcriber-worker" "SPEECH_GRPC") . }}
 {{- end }}

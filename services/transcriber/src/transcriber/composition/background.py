@@ -29,6 +29,7 @@ from transcriber.recordings.playback import SupersededCopyStep
 from transcriber.resumable.removal import ResumableUploadStep
 from transcriber.search.steps import EmbeddingBacklog, EmbeddingStep, SearchTextStep
 from transcriber.transcripts.completion import MergeStep
+from transcriber.transcripts.word_times import WordTimesStep
 
 Listener = Callable[[Client], Awaitable[None]]
 
@@ -83,6 +84,7 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
                 every=2.0,
                 wake_up=wake_ups.embeddings,
             ),
+            Work(step=_word_times(core), every=5.0),
             Work(step=NamesStep(database, suggestions, wake_ups.outbox), every=5.0),
             Work(step=DecisionsStep(database, actions.names), every=5.0),
             Work(step=DeletionStep(database, actions.deleter), every=5.0),
@@ -127,6 +129,17 @@ def _merges(core: Core, suggestions: NameSuggestions) -> MergeStep:
 def _superseded_copies(core: Core) -> SupersededCopyStep:
     return SupersededCopyStep(
         core.servers.database, core.servers.objects, bucket=core.settings.s3_bucket_results
+    )
+
+
+def _word_times(core: Core) -> WordTimesStep:
+    return WordTimesStep(
+        core.servers.database,
+        core.servers.objects,
+        core.servers.aligner,
+        core.threads,
+        bucket_audio=core.settings.s3_bucket_audio,
+        bucket_results=core.settings.s3_bucket_results,
     )
 
 

@@ -30,6 +30,7 @@ from transcriber.search.embedder_client import Embedder, EmbedderClient
 from transcriber.settings import ApiSettings
 from transcriber.store.outbox import SOURCE
 from transcriber.store.tasks import ProgressReport
+from transcriber.transcripts.word_times import Aligner, AlignerClient
 from transcriber.wakeups import WakeUps
 
 
@@ -42,6 +43,7 @@ class Servers:
     objects: ObjectStore
     speakers: SpeakersClient
     preferences: SessionPreferences
+    aligner: Aligner
     embedder: Embedder | None = None
     sessions: SessionEnds
 
@@ -107,6 +109,9 @@ async def connect_servers(settings: ApiSettings, stack: AsyncExitStack) -> Serve
     speakers = await stack.enter_async_context(
         connections.channel(settings.speakers_grpc, "speakers")
     )
+    speech = await stack.enter_async_context(
+        connections.channel(settings.speech_grpc, "transcriber-worker")
+    )
     gateway = await stack.enter_async_context(connections.channel(settings.gateway_grpc, "gateway"))
     return Servers(
         connections=connections,
@@ -115,6 +120,7 @@ async def connect_servers(settings: ApiSettings, stack: AsyncExitStack) -> Serve
         speakers=SpeakersClient(speakers),
         preferences=SessionPreferences(connections.gateway),
         sessions=SessionEnds(gateway),
+        aligner=AlignerClient(speech),
         embedder=await _embedder(settings, connections, stack),
     )
 

@@ -38,6 +38,7 @@ _STEPS = (
     "retention",
     "expiry-warnings",
     "playback-copies",
+    "word-times",
     "titles",
     "trash",
 )

@@ -71,7 +71,7 @@ class KeptEdits:
             loaded.document,
             machine_revision=revision,
             labels=labels,
-            is_automatic=lambda entry: entry.author == VOCABULARY,
+            is_automatic=lambda entry: entry.author in {"", VOCABULARY},
         )
 
 
