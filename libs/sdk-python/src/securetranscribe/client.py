@@ -12,12 +12,13 @@ from urllib.parse import quote
 import httpx2
 
 from securetranscribe.errors import ApiError, ConnectionFailedError
+from securetranscribe.library import LibraryCalls
 from securetranscribe.transcripts import Data, TranscriptCalls, present
 
 _FINAL = frozenset({"completed", "failed"})
 
 
-class SecureTranscribeClient(TranscriptCalls):
+class SecureTranscribeClient(TranscriptCalls, LibraryCalls):
     """Client for one deployment. Use it as a context manager, or call `close`.
 
     `base_url` ends in `/api`. Without a `session_token`, the first call creates a session and later

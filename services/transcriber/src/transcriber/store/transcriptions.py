@@ -37,7 +37,9 @@ _GET = "SELECT * FROM transcriptions WHERE id = %s"
 _BY_REQUEST = "SELECT * FROM transcriptions WHERE workspace_id = %s AND request_id = %s"
 _GET_ALL = "SELECT * FROM transcriptions WHERE id = ANY(%s)"
 _WORKSPACES = """
-SELECT DISTINCT workspace_id FROM transcriptions
+SELECT workspace_id
+FROM (SELECT workspace_id FROM transcriptions UNION SELECT workspace_id FROM tags
+      UNION SELECT workspace_id FROM folders) AS owned
 WHERE workspace_id > %s ORDER BY workspace_id LIMIT %s
 """
 _OF_WORKSPACE = """
@@ -165,7 +167,7 @@ class Transcriptions:
         return [found[number] for number in ids if number in found]
 
     async def workspaces(self, after: str, limit: int) -> list[str]:
-        """Return workspaces that own transcriptions, those behind `after` in order."""
+        """Return workspaces that own anything of the library, those behind `after` in order."""
         rows = await fetch_all(self._connection, _WORKSPACES, (after, limit))
         return [row["workspace_id"] for row in rows]
 
