@@ -189,6 +189,28 @@ def test_every_annotated_method_is_transcoded_to_its_service(
     assert headers.get("server") != "envoy"
 
 
+@pytest.mark.parametrize(
+    ("path", "field", "megabytes", "status"),
+    [
+        ("/v1/transcriptions/1:edit", "request_id", 1, 200),
+        ("/v1/transcriptions/1:edit", "request_id", 3, 413),
+        ("/v1/transcripts:replaceText", "query", 3, 413),
+        ("/v1/speakers:search", "query", 3, 413),
+        ("/v1/speech:recognize", "content", 3, 200),
+        ("/v1/diarization:diarize", "content", 3, 200),
+        ("/v1/speakers/1:enroll", "content", 3, 200),
+    ],
+)
+def test_only_audio_may_be_large(
+    envoy: RunningEnvoy, path: str, field: str, megabytes: int, status: int
+) -> None:
+    envoy.notebook.clear()
+    body = json.dumps({field: "aaaa" * (megabytes * 2**18)})
+    answer = envoy.request("POST", path, body, {"content-type": "application/json"})
+    assert answer[0] == status
+    assert bool(envoy.notebook.entries) == (status == 200)
+
+
 def test_every_service_of_the_contracts_has_a_route() -> None:
     assert {service for service, _ in methods()} == OWNERS.keys()
 
