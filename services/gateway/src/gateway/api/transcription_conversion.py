@@ -117,6 +117,11 @@ async def status_data(
         error=failure_reason(transcription),
         kept_until=_earlier(optional_moment(transcription, "keep_until_time"), session_kept_until),
         recording_kept_until=optional_moment(transcription, "recording_keep_until_time"),
+        title=transcription.title or transcription.file.filename,
+        title_source=_TITLE_SOURCE.get(transcription.title_source, "file"),
+        folder_id=transcription.folder_id or None,
+        favorite=transcription.favorite,
+        tags=[tag(one) for one in transcription.tags],
     )
 
 

@@ -99,6 +99,14 @@ class SpeakerStats(ApiModel):
     channel: int | None = Field(description="Number of the channel, null in a mix.")
 
 
+class TagData(ApiModel):
+    """A tag."""
+
+    tag_id: int
+    name: str
+    color: str | None = Field(description="Null without one.", examples=["#3366cc"])
+
+
 class StatusData(ApiModel):
     """Status of a transcription, with its transcript once complete."""
 
@@ -134,6 +142,11 @@ class StatusData(ApiModel):
     recording_kept_until: Moment | None = Field(
         description="When the recording is erased, null if no time is set or it is gone."
     )
+    title: str = Field(description="The name of the file if there is no other.")
+    title_source: TitleWord
+    folder_id: int | None = Field(description="Null outside of all folders.")
+    favorite: bool
+    tags: list[TagData]
 
 
 class AssignData(ApiModel):
@@ -143,14 +156,6 @@ class AssignData(ApiModel):
     speakers_assigned: int
     speakers: list[str]
     revision: int = Field(description="Newest revision of the transcript.")
-
-
-class TagData(ApiModel):
-    """A tag."""
-
-    tag_id: int
-    name: str
-    color: str | None = Field(description="Null without one.", examples=["#3366cc"])
 
 
 class TranscriptionItem(ApiModel):
