@@ -126,3 +126,23 @@ def test_names_come_from_speakers_or_else_from_segments() -> None:
 def test_a_stream_without_description_is_an_error() -> None:
     with pytest.raises(ExportError):
         document_from([pb.StreamTranscriptResponse(segments=[pb.Segment(text="Hi.")])])
+
+
+def test_speakers_of_other_revisions_only_are_left_out() -> None:
+    speakers = [
+        pb.TranscriptSpeaker(speaker_label="Speaker_1", segment_count=1),
+        pb.TranscriptSpeaker(speaker_label="Speaker_2"),
+        pb.TranscriptSpeaker(speaker_label="Speaker_3", segment_count=4),
+        pb.TranscriptSpeaker(
+            speaker_label="Speaker_4", voiceprint_speech_duration=Duration(seconds=3)
+        ),
+    ]
+    document = document_from(
+        [
+            pb.StreamTranscriptResponse(transcription=pb.Transcription(speakers=speakers)),
+            pb.StreamTranscriptResponse(
+                segments=[pb.Segment(speaker_label="Speaker_1", text="Yes.")]
+            ),
+        ]
+    )
+    assert [speaker.label for speaker in document.speakers] == ["Speaker_1", "Speaker_4"]

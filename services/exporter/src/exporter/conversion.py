@@ -86,6 +86,24 @@ class DocumentBuilder:
     def _interned(self, text: str) -> str:
         return self._texts.setdefault(text, text)
 
+    def _participants(self, message: pb.Transcription) -> tuple[Speaker, ...]:
+        """Return the speakers without those who are only in other revisions.
+
+        A voice that is only heard during the words of others has no segments.
+        """
+        speaking = {segment.speaker_label for segment in self._segments}
+        speaking.update(
+            label for segment in self._segments for word in segment.words for label in word.speakers
+        )
+        speaking.update(
+            speaker.speaker_label
+            for speaker in message.speakers
+            if not speaker.segment_count
+            and speaker.HasField("voiceprint_speech_duration")
+            and speaker.voiceprint_speech_duration.ToTimedelta()
+        )
+        return tuple(one for label, one in self._speakers.items() if label in speaking)
+
     def build(self) -> Document:
         """Return the document. Raise ExportError when no transcription arrived."""
         message = self._transcription
@@ -103,7 +121,7 @@ class DocumentBuilder:
                 sample_rate=file.sample_rate_hertz,
                 channels=file.channels,
             ),
-            speakers=tuple(self._speakers.values()),
+            speakers=self._participants(message),
             segments=tuple(self._segments),
             language=message.language_detected or message.language_requested,
             languages=tuple(
