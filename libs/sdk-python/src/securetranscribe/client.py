@@ -1,6 +1,7 @@
 """Synchronous client for the JSON API."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from urllib.parse import quote
 
 import httpx2
 
+from securetranscribe import resumable
 from securetranscribe.errors import ApiError, ConnectionFailedError
 from securetranscribe.library import LibraryCalls
 from securetranscribe.transcripts import Data, TranscriptCalls, present
@@ -88,18 +90,77 @@ class SecureTranscribeClient(TranscriptCalls, LibraryCalls):
         far as it goes. Without `voice_memory`, no voiceprint of it is kept.
         """
         name = filename or _file_name(file)
-        fields = {"auto_start": "true" if auto_start else "false"}
-        if language:
-            fields["language"] = language
-        if channels:
-            fields["channels"] = channels
-        if allow_truncated:
-            fields["allow_truncated"] = "true"
-        if not voice_memory:
-            fields["voice_memory"] = "false"
+        fields = _upload_fields(
+            language=language,
+            auto_start=auto_start,
+            channels=channels,
+            allow_truncated=allow_truncated,
+            voice_memory=voice_memory,
+        )
         return self._data(
             "POST", "/transcription/upload", data=fields, files={"file": (name, file)}
         )
+
+    def upload_resumable(
+        self,
+        file: IO[bytes],
+        *,
+        upload_id: str | None = None,
+        filename: str | None = None,
+        language: str | None = None,
+        auto_start: bool = False,
+        channels: str | None = None,
+        allow_truncated: bool = False,
+        voice_memory: bool = True,
+        on_created: Callable[[str], None] | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+        piece_bytes: int = resumable.PIECE_BYTES,
+        patience_seconds: float = 300,
+    ) -> Data:
+        """Upload an open, seekable file in pieces. Go on after interruptions.
+
+        Return the upload, with its `transcription_id`. The options are those of `upload_audio`.
+        `on_created` receives the id of the upload. With this `upload_id`, another process goes on
+        with the same file, and the options are those of its creation. `on_progress` receives the
+        bytes that the server has stored, and those of the file. Once nothing could be sent for
+        `patience_seconds`, the error is raised, and the upload can still go on later.
+        """
+        if upload_id is None:
+            fields = _upload_fields(
+                language=language,
+                auto_start=auto_start,
+                channels=channels,
+                allow_truncated=allow_truncated,
+                voice_memory=voice_memory,
+            )
+            name = {"filename": filename or _file_name(file)}
+            size = file.seek(0, os.SEEK_END)
+            upload_id = resumable.create(self._data, size, {**name, **fields})
+            if on_created is not None:
+                on_created(upload_id)
+        return resumable.send_rest(
+            self._data,
+            file,
+            upload_id,
+            piece_bytes=piece_bytes,
+            patience_seconds=patience_seconds,
+            on_progress=on_progress,
+        )
+
+    def list_uploads(self) -> list[Data]:
+        """Return uploads in pieces with their `offset`, latest first."""
+        uploads: list[Data] = self._data("GET", "/uploads")["uploads"]
+        return uploads
+
+    def cancel_upload(self, upload_id: str) -> None:
+        """Cancel an upload in pieces and remove its bytes."""
+        self._send("DELETE", f"/uploads/{quote(upload_id, safe='')}")
+
+    def find_duplicates(self, sha256: str) -> list[int]:
+        """Return ids of own transcriptions whose recording has this SHA-256, latest first."""
+        found = self._data("GET", "/uploads/duplicates", params={"sha256": sha256})
+        ids: list[int] = found["transcription_ids"]
+        return ids
 
     def start_transcription(
         self, transcription_id: int, *, language: str | None = None, channels: str | None = None
@@ -293,7 +354,7 @@ class SecureTranscribeClient(TranscriptCalls, LibraryCalls):
 
     def _data(self, method: str, path: str, **arguments: Any) -> Data:
         answer = self._send(method, path, **arguments)
-        data: Data = answer.json()["data"]
+        data: Data = answer.json()["data"] if answer.content else {}
         return data
 
     def _list(self, method: str, path: str, **arguments: Any) -> list[Data]:
@@ -344,6 +405,26 @@ def _error(answer: httpx2.Response) -> ApiError:
             ),
             details={},
         )
+
+
+def _upload_fields(
+    *,
+    language: str | None,
+    auto_start: bool,
+    channels: str | None,
+    allow_truncated: bool,
+    voice_memory: bool,
+) -> dict[str, str]:
+    fields = {"auto_start": "true" if auto_start else "false"}
+    if language:
+        fields["language"] = language
+    if channels:
+        fields["channels"] = channels
+    if allow_truncated:
+        fields["allow_truncated"] = "true"
+    if not voice_memory:
+        fields["voice_memory"] = "false"
+    return fields
 
 
 def _file_name(file: IO[bytes]) -> str:
