@@ -12,7 +12,7 @@ _DATA = Path(__file__).parent / "search_data"
 _FILES = ("meetings_en_de.txt", "meetings_fr_es_zh.txt")
 _SECONDS_PER_SEGMENT = 5.0
 _UTTERANCES_PER_TRANSCRIPT = 50
-_BUSINESS = 3000
+_BUSINESS = 1200
 _SEGMENTS_PER_MEETING = 30
 _FIRST = (
     "Ander", "Bal", "Carm", "Dorf", "Eber", "Fitz", "Garn", "Hollen", "Iver", "Jank", "Kessel",

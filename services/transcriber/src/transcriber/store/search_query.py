@@ -1,9 +1,10 @@
 """The statement of the search, which joins both halves and finds only what the caller may read.
 
-`found` has the entries that contain words of the query, in any of the ways listed by
-`alternatives`. The numbers of words depend on the workspace, so that the index leads to its own
-entries only. Vectors are compared exactly, with all of the workspace: an approximate index over the
-vectors of everybody returns too few of one workspace.
+`matches` has the entries that contain words of the query, in any of the ways listed by
+`alternatives`, and `misspelled` those with words like them. The numbers of words depend on the
+workspace, so that the index leads to its own entries only. Vectors are compared exactly, with all
+of the workspace: an approximate index over the vectors of everybody returns too few of one
+workspace.
 """
 
 import datetime as dt
@@ -89,20 +90,26 @@ alternatives AS MATERIALIZED (
     FROM stems WHERE keys <> '{{}}')
 """  # noqa: S608 - of constants
 _TEXTS = f"""
-found AS MATERIALIZED (
-    SELECT s.id, a.grp,
-           max(CASE WHEN a.least = 0 THEN a.weight
-                    ELSE a.weight * shared / cardinality(a.checked) END) AS weight
+matches AS MATERIALIZED (
+    SELECT s.id, a.grp, a.weight
+    FROM alternatives AS a JOIN search_segments AS s ON s.keys @> a.keys
+    WHERE a.least = 0 AND cardinality(a.keys) > 0
+      AND s.workspace_id = %(workspace)s AND s.id <= %(snapshot)s
+      AND (a.needle = '' OR position(a.needle IN s.plain) > 0)),
+misspelled AS MATERIALIZED (
+    SELECT s.id, a.grp, a.weight * shared / cardinality(a.checked) AS weight, shared, a.least
     FROM alternatives AS a
     JOIN search_segments AS s ON s.keys @> a.keys
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN a.least = 0 THEN 0
-                    ELSE (SELECT count(*) FROM unnest(a.checked) AS key
-                          WHERE key = ANY(s.keys)) END AS shared) AS compared
-    WHERE cardinality(a.keys) > 0 AND s.workspace_id = %(workspace)s AND s.id <= %(snapshot)s
-      AND (a.needle = '' OR position(a.needle IN s.plain) > 0)
-      AND shared >= a.least
-    GROUP BY s.id, a.grp),
+        SELECT count(*) AS shared FROM unnest(a.checked) AS key WHERE key = ANY(s.keys) OFFSET 0
+    ) AS compared
+    WHERE a.least > 0 AND s.workspace_id = %(workspace)s AND s.id <= %(snapshot)s
+      AND (SELECT count(*) FROM matches WHERE matches.grp = a.grp) < %(enough)s),
+found AS MATERIALIZED (
+    SELECT id, grp, max(weight) AS weight
+    FROM (SELECT id, grp, weight FROM matches
+          UNION ALL SELECT id, grp, weight FROM misspelled WHERE shared >= least) AS ways
+    GROUP BY id, grp),
 rarities AS MATERIALIZED (
     SELECT grp, ln(1 + %(total)s::double precision / count(*)) AS rarity FROM found GROUP BY grp),
 scored AS (
@@ -154,8 +161,7 @@ ORDER BY score DESC, ordered.id OFFSET %(offset)s LIMIT %(limit)s
 _HAS = "SELECT id FROM transcriptions WHERE id = %s AND workspace_id = %s AND trashed_at IS NULL"
 _SNAPSHOT = "SELECT max(id) AS id FROM search_segments WHERE workspace_id = %s"
 _STATE = """
-SELECT (SELECT count(*) FROM search_segments WHERE workspace_id = %(workspace)s) AS entries,
-       (SELECT count(*) FROM search_unembedded WHERE workspace_id = %(workspace)s) AS unembedded,
+SELECT (SELECT count(*) FROM search_unembedded WHERE workspace_id = %(workspace)s) AS unembedded,
        (SELECT count(*) FROM search_embeddings WHERE workspace_id = %(workspace)s) AS embedded,
        (SELECT count(*) FROM transcriptions WHERE workspace_id = %(workspace)s)
            AS transcriptions,
@@ -191,15 +197,17 @@ class Ranking:
     """Weights of the ranking.
 
     A hit by text has words whose rarities are at least `least_share` of all. Hits by meaning have
-    at most the distance `farthest`, and at most `spread` more than the nearest.
+    at most the distance `farthest`, and at most `spread` more than the nearest. Misspelled words
+    are looked for where fewer than `enough` entries have the word itself.
     """
 
-    least_share: float = 0.5
+    least_share: float = 0.35
     length_weight: float = 0.1
     damping: float = 60.0
     meaning_weight: float = 0.8
-    farthest: float = 0.2
+    farthest: float = 0.22
     spread: float = 0.06
+    enough: int = 20
     most_texts: int = 200
     most_meanings: int = 100
 
@@ -218,11 +226,15 @@ class Page:
 class IndexState:
     """How much of a workspace is indexed."""
 
-    entries: int
     unembedded: int
     embedded: int
     transcriptions: int
     due: int
+
+    @property
+    def entries(self) -> int:
+        """Number of segments and notes."""
+        return self.unembedded + self.embedded
 
 
 class SearchStatements:
