@@ -21,7 +21,7 @@ from tests.unit.common.audio.sounds import float_wav, lag
 
 #: Most distance between a sound and its copy, in samples: 1 ms.
 NEAR = SAMPLE_RATE // 1000
-PARTIES = (1, 2, 3, 4, 5, 6, 7)
+PARTIES = (1, 2, 3, 4, 5, 6, 7, 9)
 
 
 def party(number: int, seconds: float) -> Samples:

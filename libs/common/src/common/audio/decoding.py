@@ -11,7 +11,7 @@ from av.audio.frame import AudioFrame
 from common.audio.conditioning import SignalConditioner
 from common.audio.container import DECODING_ERRORS, OpenAudio, open_audio, open_link
 from common.audio.errors import UndecodableAudioError
-from common.audio.resampling import NOTHING, SAMPLE_RATE, Downmix, Samples
+from common.audio.resampling import NOTHING, SAMPLE_RATE, Downmix, Packer, Samples
 from common.audio.seekable import View
 from common.audio.signals import AudioSource, Signal, SignalPart, Sound, sound_of
 from common.audio.timeline import Timeline
@@ -139,6 +139,7 @@ def _frames_of_one(opened: OpenAudio, start: float) -> Iterator[tuple[float | No
     if start > 0:
         _seek(opened, start)
     broken = 0
+    packer = Packer()
     try:
         for packet in opened.container.demux(opened.stream):
             try:
@@ -152,7 +153,7 @@ def _frames_of_one(opened: OpenAudio, start: float) -> Iterator[tuple[float | No
             for frame in decoded:
                 if isinstance(frame, AudioFrame) and _is_sane(frame):
                     broken = 0
-                    yield _time_of(frame, opened), frame
+                    yield _time_of(frame, opened), packer.packed(frame)
     except DECODING_ERRORS:
         # The container is broken from here on. Earlier sound is still valid.
         opened.file.raise_failure()

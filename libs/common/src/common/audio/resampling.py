@@ -14,6 +14,8 @@ Samples = npt.NDArray[np.float32]
 
 SAMPLE_RATE = 16_000
 NOTHING = np.empty(0, dtype=np.float32)
+#: Pointers to planes in a frame of FFmpeg.
+_FULL = 8
 #: Offset and scale of integer samples. Floating-point ones are in ±1.
 _INTEGERS = {
     np.dtype(np.uint8): (128.0, 2.0**-7),
@@ -91,6 +93,30 @@ class Resampler:
         arrays = (piece.to_ndarray().reshape(-1) for piece in ready)
         # Filters overshoot a little.
         return [np.clip(array, -1.0, 1.0).astype(np.float32, copy=False) for array in arrays]
+
+
+class Packer:
+    """Frames with many channels, such that their samples can be read.
+
+    PyAV takes what lies behind the pointers of a planar frame for further channels, and crashes the
+    process, if these pointers fill the space that FFmpeg has for them.
+    """
+
+    def __init__(self) -> None:
+        self._resampler: av.AudioResampler | None = None
+        self._like: tuple[str, str, int] = ("", "", 0)
+
+    def packed(self, frame: AudioFrame) -> AudioFrame:
+        """Return the frame, with its channels interleaved if they are too many."""
+        if not frame.format.is_planar or frame.layout.nb_channels < _FULL:
+            return frame
+        like = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if self._resampler is None or self._like != like:
+            packed = frame.format.packed.name
+            self._resampler = av.AudioResampler(packed, frame.layout, frame.sample_rate)
+            self._like = like
+        (ready,) = self._resampler.resample(frame)
+        return ready
 
 
 def channels_of(frame: AudioFrame) -> npt.NDArray[np.float32]:
