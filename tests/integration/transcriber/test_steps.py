@@ -26,6 +26,7 @@ from transcriber.composition.actions import make_actions
 from transcriber.composition.background import make_background
 from transcriber.composition.core import Core, Servers, make_core
 from transcriber.names.speakers_client import SpeakersClient
+from transcriber.search.embedder_client import EmbedderClient
 from transcriber.store.tasks import ProgressReport
 from transcriber.transcripts.word_times import AlignerClient
 
@@ -83,6 +84,17 @@ _SUPERSEDED_COPIES = """
 INSERT INTO superseded_copies (result_key, transcription_id)
 SELECT n || '/old.pb', n FROM generate_series(1, 10) AS n
 """
+_UNEMBEDDED = """
+WITH made AS (
+    INSERT INTO search_segments (
+        transcription_id, item, workspace_id, kind, label, start_seconds, language, text, plain,
+        keys)
+    SELECT n, '1.0', 's', 'segment', '', 0, 'en', 'text', ' text ', '{}'
+    FROM generate_series(1, 10) AS n
+    RETURNING id, workspace_id, transcription_id)
+INSERT INTO search_unembedded (segment_id, workspace_id, transcription_id)
+SELECT id, workspace_id, transcription_id FROM made
+"""
 _OUTBOX = """
 INSERT INTO outbox (kind, subject, headers, payload)
 SELECT 'notice', 'nobody.listens', '{}', '' FROM generate_series(1, 10)
@@ -118,6 +130,7 @@ async def core(
                 speakers=SpeakersClient(channel),
                 preferences=SessionPreferences(channel),
                 sessions=SessionEnds(channel),
+                embedder=EmbedderClient(channel),
                 aligner=AlignerClient(channel),
             )
             yield make_core(settings, servers, threads)
@@ -135,6 +148,7 @@ class World:
         for statement in (
             _CLEAR,
             _TRANSCRIPTIONS,
+            _UNEMBEDDED,
             _JOBS,
             _TASKS,
             _UPLOADS,
