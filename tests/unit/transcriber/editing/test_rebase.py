@@ -19,9 +19,12 @@ from transcriber.editing.conflicts import Conflict, ConflictKind
 from transcriber.editing.correspondence import Labels
 from transcriber.editing.document import Document
 from transcriber.editing.errors import BuiltUponError, InvalidEditError
+from transcriber.editing.history import Entry
 from transcriber.editing.items import Times
 from transcriber.editing.machine_version import items_of
 from transcriber.editing.rebase import Rebased, rebase
+from transcriber.editing.reinsertion import relabeled
+from transcriber.editing.restoration import restore
 from transcriber.names.rules import match_labels
 
 _AUTHORS = ("ann", "bob")
@@ -275,31 +278,60 @@ def machine_version(draw: st.DrawFn) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
+def change(data: st.DataObject, edited: Edited, earlier: Document | None = None) -> None:
+    """Draw what an author does. `earlier` is a revision of an earlier machine version."""
+    author = data.draw(st.sampled_from(_AUTHORS))
+    action = data.draw(st.sampled_from(["edit", "edit", "edit", "undo", "redo", "restore"]))
+    with contextlib.suppress(ApplicationError):
+        if action == "undo":
+            edited.undo(author)
+        elif action == "redo":
+            edited.redo(author)
+        elif action == "restore":
+            revision = data.draw(st.integers(edited.first, edited.revision))
+            target = edited.document(revision)
+            restored(edited, target if earlier is None else earlier, author)
+        else:
+            batch = data.draw(st.lists(operation(edited), min_size=1, max_size=2))
+            edited.edit(*batch, author=author)
+
+
+def restored(edited: Edited, target: Document, author: str) -> None:
+    """Restore a revision."""
+    revision = edited.revision + 1
+    effects = restore(edited.document(), target, revision=revision)
+    if effects:
+        edited.entries.append(Entry(revision=revision, author=author))
+        edited.effects[revision] = effects
+
+
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_edits_of_several_authors_survive_new_versions(data: st.DataObject) -> None:
     edited = Edited()
     for _ in range(data.draw(st.integers(1, 8))):
-        author = data.draw(st.sampled_from(_AUTHORS))
-        action = data.draw(st.sampled_from(["edit", "edit", "edit", "undo", "redo"]))
-        with contextlib.suppress(ApplicationError):
-            if action == "undo":
-                edited.undo(author)
-            elif action == "redo":
-                edited.redo(author)
-            else:
-                batch = data.draw(st.lists(operation(edited), min_size=1, max_size=2))
-                edited.edit(*batch, author=author)
+        change(data, edited)
     earlier = [edited.segments(revision) for revision in range(1, edited.revision + 1)]
     after, found = reprocessed(edited, data.draw(machine_version()))
     check_times(after)
     assert [edited.segments(r) for r in range(1, edited.revision + 1)] == earlier
     check_nothing_lost(edited, after, found.conflicts)
+    check_everything_undone(replace_history(after))
+    if after.machine:
+        for _ in range(data.draw(st.integers(0, 4))):
+            past = edited.document(data.draw(st.integers(1, edited.revision)))
+            change(data, after, relabeled(past, found.labels))
+    check_times(after)
     again, more = reprocessed(after, data.draw(machine_version()))
     check_times(again)
     check_nothing_lost(after, again, more.conflicts)
     for transcript in (after, again):
         check_everything_undone(transcript)
+
+
+def replace_history(edited: Edited) -> Edited:
+    """Return a copy whose history grows apart."""
+    return replace(edited, entries=list(edited.entries), effects=dict(edited.effects))
 
 
 def check_nothing_lost(before: Edited, after: Edited, conflicts: Sequence[Conflict]) -> None:
