@@ -11,7 +11,17 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, MethodDescriptor
 
 #: Name what one session owns.
-OWNED = frozenset({"transcription_id", "job_id", "term_id", "correction_id", "tag_id", "folder_id"})
+OWNED = frozenset(
+    {
+        "transcription_id",
+        "job_id",
+        "term_id",
+        "correction_id",
+        "tag_id",
+        "folder_id",
+        "upload_id",
+    }
+)
 #: Shared by all sessions of a deployment: profiles of speakers and their observations.
 SHARED = frozenset({"speaker_id", "source_speaker_id", "observation_id", "observation_ids"})
 #: Parts of a transcription, which are found only within it.
@@ -42,6 +52,7 @@ _CONTRACTS = (
     "playback",
     "vocabulary",
     "library",
+    "upload",
     "queue",
     "search",
     "embedding",

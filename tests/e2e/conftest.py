@@ -9,7 +9,7 @@ import pytest
 
 from bench import recordings
 from devstack.testing import embedded_servers, running_services
-from securetranscribe import SecureTranscribeClient
+from securetranscribe import SecureTranscribeClient, resumable
 from tests.e2e.contract import Api
 from tests.e2e.contract import client as http_client
 from tests.e2e.owners import Owner, asked
@@ -139,6 +139,7 @@ def owner(stack: Stack, completed: Completed, sample: Path) -> Iterator[Owner]:
         correction = asked(client, "POST", "/vocabulary/corrections", json=rule)
         tag = asked(client, "POST", "/tags", json={"name": kept})
         folder = asked(client, "POST", "/folders", json={"name": kept})
+        upload_id = resumable.create(client._data, 1000, {"filename": "a.wav"})
         yield Owner(
             client=client,
             ids={
@@ -152,12 +153,14 @@ def owner(stack: Stack, completed: Completed, sample: Path) -> Iterator[Owner]:
                 "correction_id": [correction["correction_id"]],
                 "tag_id": [tag["tag_id"]],
                 "folder_id": [folder["folder_id"]],
+                "upload_id": [upload_id],
             },
         )
         asked(client, "DELETE", f"/vocabulary/terms/{term['term_id']}")
         asked(client, "DELETE", f"/vocabulary/corrections/{correction['correction_id']}")
         asked(client, "DELETE", f"/tags/{tag['tag_id']}")
         asked(client, "DELETE", f"/folders/{folder['folder_id']}")
+        client.cancel_upload(upload_id)
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ PROCESSES = {
     "LibraryService": "transcriber-api",
     "QueueService": "transcriber-api",
     "SearchService": "transcriber-api",
+    "UploadService": "transcriber-api",
     "EmbeddingService": "transcriber-embedder",
     "SpeechService": "transcriber-worker-1",
     "DiarizationService": "diarizer-1",
@@ -31,14 +32,19 @@ PROCESSES = {
 
 def callable_of(channel: grpc.Channel, method: MethodDescriptor) -> Any:
     """Return a method as a function of a request."""
-    assert not method.client_streaming, f"{method.full_name}: say how to stream requests with ids"
-    make = channel.unary_stream if method.server_streaming else channel.unary_unary
+    make: Any = channel.unary_stream if method.server_streaming else channel.unary_unary
+    if method.client_streaming:
+        assert not method.server_streaming, f"{method.full_name}: say how to stream requests"
+        make = channel.stream_unary
     answer = message_factory.GetMessageClass(method.output_type)
-    return make(
+    call = make(
         f"/{method.containing_service.full_name}/{method.name}",
         request_serializer=lambda request: request.SerializeToString(),
         response_deserializer=answer.FromString,
     )
+    if not method.client_streaming:
+        return call
+    return lambda request, **options: call(iter([request]), **options)
 
 
 def outcome_of(

@@ -18,6 +18,7 @@ NEVER_GIVEN: dict[str, Any] = {
     "correction_id": 2**62,
     "tag_id": 2**62,
     "folder_id": 2**62,
+    "upload_id": "never-given-never-given-never-gi",
 }
 Outcome: TypeAlias = tuple[Any, str]
 
@@ -41,6 +42,7 @@ class Owner:
                 statuses,
                 [self.client.get_job(job_id) for job_id in self.ids["job_id"]],
                 [asked(self.client, "GET", f"/{kind}") for kind in _LISTS],
+                self.client.list_uploads(),
             ],
             sort_keys=True,
         )

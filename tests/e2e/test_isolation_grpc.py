@@ -86,6 +86,8 @@ def _set(request: Any, field: FieldDescriptor, data: st.DataObject) -> None:
         )
     else:
         values = kinds[field.cpp_type]
+        if field.type == FieldDescriptor.TYPE_BYTES:
+            values = values.map(str.encode)
     if field.is_repeated:
         getattr(request, field.name).extend(data.draw(st.lists(values, max_size=2)))
     else:

@@ -49,6 +49,7 @@ OWNERS = {
     "VocabularyService": "transcriber-api",
     "LibraryService": "transcriber-api",
     "SearchService": "transcriber-api",
+    "UploadService": "transcriber-api",
     "QueueService": "transcriber-api",
     "SpeechService": "transcriber-worker",
     "DiarizationService": "diarizer",

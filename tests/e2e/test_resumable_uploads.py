@@ -1,0 +1,199 @@
+"""Uploads in pieces go on after the gateway and the api were killed."""
+
+import asyncio
+import base64
+import hashlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from securetranscribe import ApiError, SecureTranscribeClient
+from tests.e2e.recordings import repeated
+from tests.e2e.stack import JOB_SECONDS, Stack
+
+pytestmark = pytest.mark.e2e
+_TYPE = "application/offset+octet-stream"
+_TUS = {"Tus-Resumable": "1.0.0"}
+
+
+def _metadata(**fields: str) -> str:
+    return ",".join(
+        f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in fields.items()
+    )
+
+
+class _Uploads:
+    """Uploads of one session by the tus protocol."""
+
+    def __init__(self, stack: Stack, http: httpx2.Client) -> None:
+        self._url = f"{stack.base_url}/api/uploads"
+        self._http = http
+
+    def create(self, size: int, **fields: str) -> str:
+        told = {"Upload-Length": str(size), "Upload-Metadata": _metadata(**fields)}
+        answer = self._http.post(self._url, headers={**_TUS, **told})
+        assert answer.status_code == 201, answer.text
+        return str(httpx2.URL(self._url).join(answer.headers["location"]))
+
+    def offset(self, url: str) -> int:
+        answer = self._http.head(url, headers=_TUS)
+        assert answer.status_code == 200
+        return int(answer.headers["upload-offset"])
+
+    def append(self, url: str, offset: int, data: bytes) -> httpx2.Response:
+        headers = {**_TUS, "Content-Type": _TYPE, "Upload-Offset": str(offset)}
+        return self._http.patch(url, content=data, headers=headers)
+
+
+@pytest.fixture
+def http(client: SecureTranscribeClient) -> Iterator[httpx2.Client]:
+    """Return a plain HTTP client with the session of the client."""
+    client.get_session()
+    own = {"Authorization": f"Bearer {client.session_token}"}
+    with httpx2.Client(headers=own, timeout=120, trust_env=False) as one:
+        yield one
+
+
+def _words(state: dict[str, Any]) -> list[tuple[str, float, float]]:
+    return [
+        (segment["text"], segment["start_time"], segment["end_time"])
+        for segment in state["transcript"]
+    ]
+
+
+async def test_seven_pieces_with_kills_give_the_same_transcript(
+    stack: Stack, client: SecureTranscribeClient, http: httpx2.Client, sample: Path
+) -> None:
+    data = repeated(sample, 8)
+    assert len(data) > 5 * 1024 * 1024
+    plain = client.upload_audio(
+        io.BytesIO(data), filename="plain.wav", language="en", auto_start=True
+    )
+    uploads = _Uploads(stack, http)
+    url = uploads.create(len(data), filename="pieces.wav", language="en", auto_start="true")
+    size = -(-len(data) // 7)
+    for number in range(7):
+        offset = uploads.offset(url)
+        assert offset == number * size
+        answer = uploads.append(url, offset, data[offset : offset + size])
+        assert answer.status_code == 204, answer.text
+        for victim in {2: ["gateway"], 4: ["transcriber-api"]}.get(number, []):
+            stack.services.process(victim).kill()
+            await stack.services.restart(victim)
+            uploads = _Uploads(stack, http)
+            url = f"{stack.base_url}/api/uploads/{url.rpartition('/')[2]}"
+    number = int(answer.headers["transcription-id"])
+    assert answer.headers["job-id"]
+    expected = client.wait(plain["transcription_id"], timeout_seconds=JOB_SECONDS)
+    pieced = client.wait(number, timeout_seconds=JOB_SECONDS)
+    assert _words(pieced) == _words(expected)
+    digest = hashlib.sha256(data).hexdigest()
+    assert client.find_duplicates(digest) == [number, plain["transcription_id"]]
+    for one in (number, plain["transcription_id"]):
+        client.delete_transcription(one)
+    assert client.list_uploads() == []
+
+
+async def test_client_goes_on_while_the_api_is_killed(
+    stack: Stack, client: SecureTranscribeClient, sample: Path
+) -> None:
+    data = repeated(sample, 4)
+    killed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def kill(stored: int, size: int) -> None:
+        if 0 < stored < size and not killed.is_set():
+            stack.services.process("transcriber-api").kill()
+            loop.call_soon_threadsafe(killed.set)
+
+    sending = asyncio.to_thread(
+        client.upload_resumable,
+        io.BytesIO(data),
+        filename="a.wav",
+        on_progress=kill,
+        piece_bytes=500_000,
+    )
+    uploading = asyncio.create_task(sending)
+    await killed.wait()
+    await stack.services.restart("transcriber-api")
+    upload = await uploading
+    assert (upload["state"], upload["offset"]) == ("completed", len(data))
+    assert client.get_status(upload["transcription_id"])["status"] == "pending"
+    client.delete_transcription(upload["transcription_id"])
+
+
+def test_protocol(stack: Stack, client: SecureTranscribeClient, sample: Path) -> None:
+    client.get_session()
+    data = sample.read_bytes()
+    http = httpx2.Client(
+        trust_env=False, headers={"Authorization": f"Bearer {client.session_token}"}
+    )
+    root = f"{stack.base_url}/api/uploads"
+    told = http.options(root)
+    assert (told.status_code, told.headers["tus-version"]) == (204, "1.0.0")
+    assert "creation-with-upload" in told.headers["tus-extension"]
+    assert int(told.headers["tus-max-size"]) > 0
+    missing = http.post(root, headers={"Upload-Length": "10"})
+    assert (missing.status_code, missing.headers["tus-version"]) == (412, "1.0.0")
+
+    wrong = {**_TUS, "Upload-Length": "10", "Upload-Metadata": _metadata(language="klingon")}
+    assert http.post(root, headers=wrong).status_code == 400
+    headers = {
+        **_TUS,
+        "Content-Type": _TYPE,
+        "Upload-Length": str(len(data)),
+        "Upload-Metadata": _metadata(filename="Größe.wav", auto_start="false"),
+    }
+    created = http.post(root, headers=headers, content=data[:100])
+    assert (created.status_code, created.headers["upload-offset"]) == (201, "100")
+    url = str(httpx2.URL(root).join(created.headers["location"]))
+    seen = http.head(url, headers=_TUS)
+    assert seen.headers["upload-length"] == str(len(data))
+    assert seen.headers["upload-metadata"] == headers["Upload-Metadata"]
+    assert client.list_uploads()[0]["filename"] == "Größe.wav"
+
+    piece = {**_TUS, "Content-Type": _TYPE, "Upload-Offset": "100"}
+    assert http.patch(url, headers={**piece, "Content-Type": "a/b"}).status_code == 415
+    behind = http.patch(url, headers={**piece, "Upload-Offset": "99"}, content=b"x")
+    assert behind.status_code == 409
+    assert behind.json()["error"]["details"]["offset"] == "100"
+    digest = base64.b64encode(hashlib.sha1(data[100:], usedforsecurity=False).digest()).decode()
+    checked = {**piece, "Upload-Checksum": f"sha1 {digest}"}
+    assert http.patch(url, headers=checked, content=b"x" * 1000).status_code == 460
+    override = {**checked, "X-HTTP-Method-Override": "PATCH"}
+    done = http.post(url, headers=override, content=data[100:])
+    assert (done.status_code, done.headers["upload-offset"]) == (204, str(len(data)))
+    assert done.headers["tus-resumable"] == "1.0.0"
+    number = int(done.headers["transcription-id"])
+    assert http.head(url, headers=_TUS).headers["transcription-id"] == str(number)
+    assert http.delete(url, headers=_TUS).status_code == 409
+    client.delete_transcription(number)
+    assert http.head(url, headers=_TUS).status_code == 404
+
+
+def test_uploads_of_others_do_not_exist(
+    stack: Stack, client: SecureTranscribeClient, http: httpx2.Client
+) -> None:
+    with stack.client() as stranger:
+        stranger.get_session()
+        url = _Uploads(stack, http).create(1000, filename="a.wav")
+        headers = {**_TUS, "Authorization": f"Bearer {stranger.session_token}"}
+        piece = {**headers, "Content-Type": _TYPE, "Upload-Offset": "0"}
+        assert httpx2.head(url, headers=headers).status_code == 404
+        assert httpx2.get(url, headers=headers).status_code == 404
+        assert httpx2.patch(url, headers=piece, content=b"abc").status_code == 404
+        assert httpx2.delete(url, headers=headers).status_code == 404
+        assert stranger.list_uploads() == []
+        client.cancel_upload(url.rpartition("/")[2])
+        assert client.list_uploads() == []
+
+
+def test_refused_file_is_told_at_once(stack: Stack, client: SecureTranscribeClient) -> None:
+    with pytest.raises(ApiError) as caught:
+        client.upload_resumable(io.BytesIO(b"<html>" * 200_000), filename="a.wav")
+
+    assert (caught.value.status, caught.value.code) == (400, "FILE_UPLOAD_ERROR")
