@@ -11,6 +11,7 @@ from securetranscribe.v1 import library_pb2, transcription_pb2
 from tests.integration.transcriber.conftest import Api, Caller
 from tests.integration.transcriber.library.callers import Librarian, ids
 from tests.integration.transcriber.recordings.test_erasure import erase_workspace
+from tests.integration.transcriber.test_workspaces import workspaces
 
 NOBODY = 2**62
 _LEFT = """
@@ -208,3 +209,13 @@ async def test_everything_ends_with_the_workspace(
     row = await database.fetch_one(_LEFT)
     assert row is not None
     assert row["rows"] == 0
+
+
+async def test_workspace_with_tags_only_is_listed_for_erasure(
+    api: Api, librarian: Librarian
+) -> None:
+    assert await workspaces(librarian.caller) == []
+    await librarian.tag("Tag")
+    assert await workspaces(librarian.caller) == ["session_a"]
+    assert await erase_workspace(api, "session_a") == 0
+    assert await workspaces(librarian.caller) == []
