@@ -25,6 +25,7 @@ DOCUMENTED = {
     ("POST", "/api/transcription/{transcription_id}/undo"),
     ("POST", "/api/transcription/{transcription_id}/redo"),
     ("GET", "/api/transcription/{transcription_id}/revisions"),
+    ("GET", "/api/transcription/{transcription_id}/revisions/compare"),
     ("POST", "/api/transcription/{transcription_id}/revisions/{revision}/restore"),
     ("POST", "/api/transcription/{transcription_id}/reprocess"),
     ("GET", "/api/transcription/{transcription_id}/conflicts"),

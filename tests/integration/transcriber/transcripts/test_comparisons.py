@@ -219,7 +219,7 @@ async def test_revisions_of_different_machine_versions_are_compared(
     assert pieces(page.differences[0])[1] == ("replaced", " morning", " mourning")
     within = await first_page(compare, transcription_id, 1, 2)
     assert pieces(within.differences[0])[1] == ("replaced", " are", " were")
-    found = []
+    found: list[Difference] = []
     cursor = Cursor()
     while len(found) < 3:
         part = await compare.compare(transcription_id, OWNER, (2, 0), cursor, limit=1)

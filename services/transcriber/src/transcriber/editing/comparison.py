@@ -1,7 +1,7 @@
 """Differences between two revisions of a part of a transcript, word by word.
 
-Words keep their identifiers, so that nothing has to be guessed: a word is in one revision, in the
-other one, or in both with the same or another text.
+Words keep their identifiers, and nothing has to be guessed: a word is in one revision, in the other
+one, or in both with the same or another text.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ class PieceKind(StrEnum):
 class Side:
     """A piece in one of the revisions. Its text begins with the blank before it, if there is one.
 
-    A piece that is not in the revision has no segment, words and text.
+    The side is empty, without a segment, if the revision lacks the piece.
     """
 
     segment: ItemId | None = None
@@ -49,7 +49,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Segments that share words, in both revisions, with their pieces in order.
+    """Overlapping segments of both revisions, with their pieces in order.
 
     The texts of the pieces in a segment, joined, are its text. `place` orders differences.
     """
@@ -113,7 +113,7 @@ def compare(before: State, after: State, revisions: Mapping[ItemId, int]) -> lis
 
 @dataclass(slots=True, kw_only=True)
 class _Group:
-    """Segments of both revisions that overlap, and the range of their items."""
+    """Overlapping segments of both revisions, and the range of their items."""
 
     place: int
     items: range
@@ -150,7 +150,7 @@ class _Words:
 
 
 def _groups(before: State, after: State, index: Mapping[ItemId, int]) -> list[_Group]:
-    """Group the segments that overlap. A segment reaches from its beginning to its last word."""
+    """Group overlapping segments. A segment reaches from its beginning to its last word."""
     spans = [
         (index[segment.id], index[segment.words[-1].id], later, place, segment)
         for later, state in ((False, before), (True, after))
@@ -191,7 +191,7 @@ def _pieces(
 def _runs(
     items: Iterable[ItemId], before: _Words, after: _Words
 ) -> Iterator[tuple[list[ItemId], bool]]:
-    """Yield runs of words that are all equal or all different, within one segment on each side."""
+    """Yield runs of equal or of different words, within one segment on each side."""
     run: list[ItemId] = []
     equal = False
     sides: list[ItemId | None] = [None, None]

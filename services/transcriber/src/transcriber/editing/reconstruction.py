@@ -1,8 +1,8 @@
-"""Earlier revisions of the parts of a transcript that certain batches touch.
+"""Earlier revisions of parts of a transcript.
 
 Two ways lead to a revision: taking back the later batches, newest first, or repeating the earlier
-ones on the machine version. Both work on parts of a transcript. A part consists of stored segments
-between which no beginning appeared or disappeared, so that its items never leave it.
+ones on the machine version. Both work on parts of a transcript. A part begins and ends with a
+beginning of a segment in all revisions, and its items never leave it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -21,13 +21,13 @@ Measured = Mapping[int, Mapping[ItemId, Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredBatch:
-    """A batch with its effects as they are stored. Only those that matter are decoded."""
+    """A batch with its effects as they are stored, decoded only when needed."""
 
     entry: Entry
     stored: Any
 
     def touched(self) -> Iterator[str]:
-        """Yield the words and segments that the batch made, changed, or inserted others behind."""
+        """Yield the words and segments made or changed by the batch, and those before new ones."""
         for after, items in self.stored["insertions"]:
             if after is not None:
                 yield after
@@ -39,7 +39,7 @@ class StoredBatch:
         yield from self.stored["divided"]
 
     def geometry(self) -> Iterator[str]:
-        """Yield those of the items on which the times and the number of segments depend."""
+        """Yield the items whose change may affect the times and the number of segments."""
         for after, items in self.stored["insertions"]:
             if after is not None:
                 yield after
@@ -51,7 +51,7 @@ class StoredBatch:
                 yield item
 
     def changed(self) -> Iterator[str]:
-        """Yield the words and segments that the batch made or changed."""
+        """Yield the words and segments made or changed by the batch."""
         for _, items in self.stored["insertions"]:
             for item in items:
                 yield item[1]
@@ -60,14 +60,14 @@ class StoredBatch:
                 yield change[0]
 
     def origins(self) -> Iterator[tuple[str, str]]:
-        """Yield the new words and segments, each with the one that it was inserted behind."""
+        """Yield the new words and segments, each with the one before it."""
         for after, items in self.stored["insertions"]:
             for item in items:
                 if after is not None:
                     yield item[1], after
 
     def boundaries(self) -> Iterator[str]:
-        """Yield the segments that the batch made or deleted, among other items."""
+        """Yield the segments made or deleted by the batch, among other items."""
         for _, items in self.stored["insertions"]:
             for item in items:
                 if item[0] == "s":
@@ -88,7 +88,7 @@ def parts(
     """Return the ranges of stored segments to load for some of them.
 
     `beginnings` identifies the stored segments in order. Those in `boundaries` did not always begin
-    a segment, so that what precedes them belongs to the same part.
+    a segment, and the segment before them belongs to the same part.
     """
     found: list[range] = []
     first, needed = 0, False
@@ -111,8 +111,8 @@ def take_back(
 ) -> None:
     """Take back batches in a part of a transcript, the newest first, for reading only.
 
-    `measured` has the times of words that were measured again, by revision, and `repeats` the
-    revisions that repeated a batch.
+    `measured` has the newly measured times of words by revision. `repeats` has the revisions of the
+    repetitions of a batch.
     """
     known = {str(item.id) for item in (*document, *document.notes)}
     for batch in batches:

@@ -1,7 +1,7 @@
 """Comparison of revisions of different machine versions.
 
-Their words have other identifiers. Words that correspond are given those of the first revision, so
-that both can be compared like revisions of one machine version.
+Their words have other identifiers. Corresponding words are given those of the first revision. Both
+can then be compared like revisions of one machine version.
 """
 
 import bisect
@@ -21,7 +21,7 @@ _SAME_EDGE = 0.25
 
 
 def compare(before: Document, after: Document, revision: int) -> list[Difference]:
-    """Return the differences in order. `revision` is the machine version that made them."""
+    """Return the differences in order. They are attributed to a revision."""
     old, new = comparison.state_of(before, {}), comparison.state_of(after, {})
     words = _corresponding(before, after, old, new)
     segments = _same_segments(old, new, words)
@@ -61,7 +61,7 @@ def _corresponding(
 
 
 def _increasing(numbers: Sequence[int]) -> list[int]:
-    """Return the indexes of a longest increasing subsequence, so that no pairs cross."""
+    """Return the indexes of a longest increasing subsequence."""
     tails: list[int] = []
     ends: list[int] = []
     previous: list[int] = []

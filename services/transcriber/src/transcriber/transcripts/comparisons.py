@@ -19,7 +19,7 @@ from transcriber.transcripts.revisions import Revisions, Stretch
 
 #: Comparisons at the same time.
 _AT_A_TIME = 2
-#: Stored segments that are loaded at once.
+#: Stored segments loaded at once.
 _PLACES = 300
 
 
@@ -49,7 +49,7 @@ class Cursor(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteChange:
-    """A note with another text, or that is in one of the revisions only."""
+    """A note with another text, or present in one of the revisions only."""
 
     before: NoteItem | None
     after: NoteItem | None
@@ -131,7 +131,7 @@ async def _across_versions(
     *,
     limit: int,
 ) -> Comparison:
-    """Return differences of revisions of which at least one is of an earlier machine version.
+    """Return the differences if a revision is of an earlier machine version.
 
     They are computed as a whole. Speakers have the names of the newest revision.
     """
@@ -156,7 +156,7 @@ def _merged_like(speakers: Sequence[SpeakerItem], document: Document) -> list[Sp
 
 
 def _notes_by_text(before: Document, after: Document) -> list[NoteChange]:
-    """Return the notes whose text is in one of the revisions only."""
+    """Return the notes with a text in one of the revisions only."""
     old = {note.text: note for note in before.notes if note.alive}
     new = {note.text: note for note in after.notes if note.alive}
     return [
