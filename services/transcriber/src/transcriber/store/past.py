@@ -1,4 +1,4 @@
-"""Rows from which earlier revisions of a transcript are computed, within one transaction."""
+"""Rows for the computation of earlier revisions of a transcript, within one transaction."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -120,12 +120,12 @@ class PastRows:
         return [_batch(row) for row in rows]
 
     async def speaker_batches(self, after: int, until: int) -> list[StoredBatch]:
-        """Return those of the batches that changed speakers, in order."""
+        """Return the batches with changes of speakers, in order."""
         rows = await fetch_all(self._connection, _SPEAKER_BATCHES, (self._id, after, until))
         return [_batch(row) for row in rows]
 
     async def measured(self, after: int, until: int) -> dict[int, dict[ItemId, Times]]:
-        """Return the times of words that were measured again, by revision."""
+        """Return newly measured times of words, by revision."""
         rows = await fetch_all(self._connection, _MEASURED, (self._id, after, until))
         return {
             row["revision"]: {
@@ -137,7 +137,7 @@ class PastRows:
         }
 
     async def repeats(self) -> dict[int, list[int]]:
-        """Return the revisions that repeated a batch, by its revision."""
+        """Return the revisions of the repetitions of a batch, by its revision."""
         found: dict[int, list[int]] = defaultdict(list)
         for row in await fetch_all(self._connection, _REPEATS, (self._id,)):
             found[row["target"]].append(row["revision"])
@@ -146,7 +146,7 @@ class PastRows:
     async def current(self, wanted: Collection[str], machine_revision: int) -> list[Place]:
         """Return the stored segments of the newest revision in order.
 
-        Those that contain wanted items are marked.
+        Those with wanted items are marked.
         """
         return await self._places(_CURRENT, wanted, machine_revision)
 
@@ -218,7 +218,7 @@ class PastRows:
 
 
 def machine_positions(items: Iterable[str], machine_revision: int) -> set[int]:
-    """Return the positions of the segments of the machine version that have some items."""
+    """Return the positions of items in the machine version."""
     return {
         machine_version.position_of(item_id)
         for item_id in map(ItemId.parse, items)

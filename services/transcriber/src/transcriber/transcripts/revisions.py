@@ -1,7 +1,7 @@
 """Earlier revisions of stored transcripts.
 
-All reading of earlier revisions goes through `Revisions`. It loads only the parts of a transcript
-that have changed since, or until, the revision.
+All reading of earlier revisions goes through `Revisions`. It loads only those parts of a transcript
+changed since, or until, the revision.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ class Window:
 class PastPage:
     """Segments of an earlier revision, the number of all that match, and its merged speakers.
 
-    `merges` has the label that another one was merged into, by label.
+    `merges` has the labels of the speakers after merges, by label.
     """
 
     segments: Sequence[Segment]
@@ -50,11 +50,11 @@ class PastPage:
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """The parts of a transcript that the batches between two revisions touch.
+    """The parts of a transcript touched by the batches between two revisions.
 
-    `parts` are ranges of `places`. `steps` has both revisions in the order in which they are
-    reached, each with the batches that lead to it: from the newest revision if `back`, else from
-    the machine version. `positions` has the segments of the machine version that the batches touch.
+    `parts` are ranges of `places`. `steps` has both revisions in the order of the way to them, each
+    with its batches. The way begins at the newest revision if `back`, else at the machine version.
+    `positions` has the touched segments of the machine version.
     """
 
     places: Sequence[Place]
@@ -114,7 +114,7 @@ class Revisions:
         return PastPage(segments=segments, total=len(found), merges=merges)
 
     async def stretch(self, head: Head, earlier: int, later: int) -> Stretch:
-        """Return the parts that the batches behind a revision up to another one touch.
+        """Return the parts touched by the batches behind a revision up to another one.
 
         Raises:
             NotFoundError: there is no such revision.
@@ -161,7 +161,7 @@ class Revisions:
         return speakers
 
     async def notes(self, head: Head, revision: int) -> list[NoteItem]:
-        """Return all notes at a revision, those that are deleted or come later as dead."""
+        """Return all notes at a revision. Deleted and later ones are dead."""
         document = Document((), notes=await self._rows.notes())
         if document.notes:
             batches = await self._rows.batches(revision, head.revision)
