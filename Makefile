@@ -4,6 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 VERIFIED := .models/.verified
+#: The web interface: its packages, the types of the API, and what the gateway serves.
+NODE := web/node_modules/.ready
+SCHEMA := libs/sdk-js/src/schema.d.ts
+WEB := services/gateway/src/gateway/static/app/index.html
 #: Test processes: three, also on two cores, since much of their time is waiting. There are fewer if
 #: memory is short, since each starts servers and models of its own (up to 3 GB).
 JOBS ?= $(shell awk '/^MemAvailable/ {n = int($$2 / 3e6); print (n < 1 ? 1 : (n > 3 ? 3 : n))}' /proc/meminfo)
@@ -12,8 +16,8 @@ PACKAGES := libs/sdk-python libs/common libs/devstack services/gateway services/
 PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
-.PHONY: help install models demo run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos sbom \
-	images bench bench-speakers bench-channels bench-echo bench-editing bench-languages bench-repetition bench-vocabulary bench-playback clean distclean
+.PHONY: help install models demo web run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos sbom \
+	images bench bench-speakers bench-channels bench-echo bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -37,10 +41,24 @@ $(VERIFIED): $(READY) libs/common/src/common/models/manifest.py
 demo: $(READY) $(VERIFIED) ## transcribe a real two-speaker recording, from nothing
 	@$(BIN)/python -m scripts.demo
 
-run: $(READY) $(VERIFIED) ## run the stack in the foreground, until Ctrl-C
+web: $(WEB) ## build the web interface that the gateway serves
+
+$(NODE): $(READY) web/package-lock.json
+	@$(BIN)/python -m scripts.node web ci --ignore-scripts --no-audit --loglevel error
+	@touch $@
+
+$(SCHEMA): $(NODE) $(shell find services/gateway/src/gateway/api services/gateway/src/gateway/web -name '*.py' 2>/dev/null)
+	@mkdir -p build
+	@$(BIN)/python -m scripts.openapi build/openapi.json >/dev/null
+	@$(BIN)/python -m scripts.node web exec -- openapi-typescript ../build/openapi.json -o ../$@ >/dev/null
+
+$(WEB): $(SCHEMA) web/index.html web/vite.config.ts $(shell find web/src libs/sdk-js/src -type f -not -name schema.d.ts 2>/dev/null)
+	@$(BIN)/python -m scripts.node web run build -- --logLevel warn
+
+run: $(READY) $(VERIFIED) $(WEB) ## run the stack in the foreground, until Ctrl-C
 	@exec $(BIN)/python -m devstack up
 
-start: $(READY) $(VERIFIED) ## run the stack in the background, return when it is healthy
+start: $(READY) $(VERIFIED) $(WEB) ## run the stack in the background, return when it is healthy
 	@$(BIN)/python -m devstack up --detach
 
 stop: ## stop the stack that `make start` started
@@ -49,8 +67,9 @@ stop: ## stop the stack that `make start` started
 status: ## show every process and its health
 	@$(BIN)/python -m devstack status
 
-test: $(READY) $(VERIFIED) ## run all tests
+test: $(READY) $(VERIFIED) $(WEB) ## run all tests
 	@$(BIN)/python scripts/check_system.py --for-tests
+	@$(BIN)/python -m scripts.node web test
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)
 
 test-containers: $(READY) ## run the end-to-end tests against the images, brought up by compose
@@ -65,7 +84,7 @@ chaos: $(READY) $(VERIFIED) ## kill every process of a running stack five times,
 unit: $(READY) ## run the unit tests only
 	@$(BIN)/python -m pytest tests/unit
 
-lint: $(READY) ## check secrets, style, spelling, types, contracts, images and the chart
+lint: $(READY) $(SCHEMA) ## check secrets, style, spelling, types, contracts, images and the chart
 	@$(BIN)/python -m scripts.check_wheels
 	@$(BIN)/python -m scripts.secrets_scan
 	@$(BIN)/python scripts/prose.py
@@ -73,6 +92,8 @@ lint: $(READY) ## check secrets, style, spelling, types, contracts, images and t
 	@$(BIN)/ruff format --check .
 	@$(BIN)/codespell -D - -D scripts/spelling.txt .
 	@$(BIN)/mypy
+	@$(BIN)/python -m scripts.node web run lint
+	@$(BIN)/python -m scripts.node web run check
 	@$(BIN)/python scripts/protos.py lint
 	@$(BIN)/python scripts/protos.py check
 	@$(BIN)/python scripts/protos.py breaking
@@ -104,6 +125,12 @@ bench: $(READY) $(VERIFIED) ## measure accuracy, speed, memory, documents (DATA=
 
 bench-speakers: $(READY) $(VERIFIED) ## measure how well voices are recognized (DATA=DIR adds voices)
 	@$(BIN)/python -m bench.speakers_benchmarks $(if $(DATA),--data $(DATA))
+
+bench-search: $(READY) $(VERIFIED) ## measure what the search finds (DATA=DIR adds texts of recordings)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.search $(if $(DATA),--data $(DATA))
+
+bench-search-speed: $(READY) $(VERIFIED) ## measure the search in a million segments
+	@OMP_NUM_THREADS=1 $(BIN)/python -m bench.search_speed
 
 bench-channels: $(READY) $(VERIFIED) ## measure mixing or separating channels (DATA=DIR adds voices)
 	@$(BIN)/python -m bench.channels $(if $(DATA),--data $(DATA))

@@ -27,9 +27,10 @@ from gateway.web.hosts import AllowedHosts, HostNames
 from gateway.web.origins import Origins
 from gateway.web.request_context import RequestContext
 from gateway.web.security_headers import HttpsOnly, SecurityHeaders
+from gateway.web.web_app import WebApp
 
 SOCKET_PATHS = ("/ws", "/api/ws", "/api/v1/ws")
-_UNTRACED = ("/health", "/metrics", "/static")
+_UNTRACED = ("/health", "/metrics", "/static", "/app")
 _ACCEPTED = ["Authorization", "Content-Type", "If-Match", "If-Range", "Range", "X-Request-ID"]
 _ACCEPTED += tus.ACCEPTED
 _EXPOSED = [
@@ -94,6 +95,8 @@ def build(
     for endpoint in endpoints:
         endpoint.add_to(app)
     health.add_to(app, metrics=settings.enable_metrics)
+    if WebApp.is_built():
+        WebApp().add_to(app)
     Documentation().add_to(app)
     app.router.routes.extend(WebSocketRoute(path, live_socket) for path in SOCKET_PATHS)
     openapi.add_to(app)

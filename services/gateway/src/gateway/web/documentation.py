@@ -1,4 +1,4 @@
-"""Landing page, and API documentation with its assets."""
+"""API documentation with its assets, and a landing page in place of a missing web interface."""
 
 from importlib.resources import files
 from importlib.util import find_spec

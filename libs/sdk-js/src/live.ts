@@ -1,0 +1,130 @@
+/** Messages of the server, by type. Times are ISO 8601, durations seconds. */
+export interface LiveEvents {
+  queue_update: {
+    queued_jobs: number;
+    processing_jobs: number;
+    user_position: number;
+    estimated_wait_time: number;
+  };
+  job_progress: {
+    job_id: string;
+    transcription_id: number;
+    progress_percentage: number;
+    current_step: string;
+    estimated_completion: string | null;
+  };
+  job_completed: {
+    job_id: string;
+    transcription_id: number;
+    status: "completed";
+    completed_at: string;
+    results: {
+      confidence_score: number;
+      num_speakers: number;
+      duration: number;
+    };
+    has_warnings: boolean;
+  };
+  job_failed: {
+    job_id: string;
+    transcription_id: number;
+    status: "failed";
+    completed_at: string;
+    error: { code: string; message: string };
+  };
+  job_cancelled: {
+    job_id: string;
+    transcription_id: number;
+    status: "cancelled";
+    completed_at: string;
+  };
+  transcript_edited: {
+    transcription_id: number;
+    revision: number;
+    kind: string;
+    author: string | null;
+  };
+  /** The connection opened, was lost, or was refused because the session has ended. */
+  state: LiveState;
+}
+
+export type LiveState = "connecting" | "open" | "lost" | "ended";
+
+type Handler<Data> = (data: Data) => void;
+
+/** Close code of a session that has ended. */
+const SESSION_ENDED = 4401;
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 30_000;
+
+/** WebSocket that connects again after a loss. Messages in between are lost: read the state again. */
+export class LiveConnection {
+  state: LiveState = "connecting";
+  #handlers = new Map<keyof LiveEvents, Set<Handler<never>>>();
+  #socket: WebSocket | undefined;
+  #pause = FIRST_PAUSE;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  /** Connect. `url` is asked before each attempt, so that it can carry a new token. */
+  constructor(private readonly url: () => string) {
+    this.#connect();
+  }
+
+  /** Call `handler` with each message of a type. Return a function that ends this. */
+  on<Type extends keyof LiveEvents>(
+    type: Type,
+    handler: Handler<LiveEvents[Type]>,
+  ): () => void {
+    const handlers = this.#handlers.get(type) ?? new Set();
+    this.#handlers.set(type, handlers.add(handler as Handler<never>));
+    return () => handlers.delete(handler as Handler<never>);
+  }
+
+  /** Close the connection for good. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#socket?.close();
+  }
+
+  #connect(): void {
+    const socket = new WebSocket(this.url());
+    this.#socket = socket;
+    socket.onopen = () => {
+      this.#pause = FIRST_PAUSE;
+      this.#become("open");
+    };
+    socket.onmessage = ({ data }) => {
+      const message = JSON.parse(data as string) as {
+        type: keyof LiveEvents;
+        data: never;
+      };
+      this.#tell(message.type, message.data);
+    };
+    socket.onclose = ({ code }) => {
+      if (this.#closed) return;
+      if (code === SESSION_ENDED) {
+        this.#become("ended");
+        return;
+      }
+      this.#become("lost");
+      // Clients that lost the same server come back at different times.
+      this.#timer = setTimeout(
+        () => this.#connect(),
+        this.#pause * (0.5 + Math.random()),
+      );
+      this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
+    };
+  }
+
+  #become(state: LiveState): void {
+    if (this.state === state) return;
+    this.state = state;
+    this.#tell("state", state as never);
+  }
+
+  #tell(type: keyof LiveEvents, data: never): void {
+    for (const handler of this.#handlers.get(type) ?? []) handler(data);
+  }
+}

@@ -1,0 +1,63 @@
+/** A page with the parameters of its address. */
+export type Route =
+  | { page: 'library' }
+  | { page: 'transcript'; id: number }
+  | { page: 'people' }
+  | { page: 'queue' }
+  | { page: 'session' }
+  | { page: 'missing' };
+
+/** Return the page of a path. */
+export function routeOf(path: string): Route {
+  const [first = '', second = '', ...more] = path.replace(/^\/+|\/+$/g, '').split('/');
+  if (more.length === 0 && first === 't' && /^\d{1,15}$/.test(second)) {
+    return { page: 'transcript', id: Number(second) };
+  }
+  if (second === '' && more.length === 0) {
+    if (first === '') return { page: 'library' };
+    if (first === 'people' || first === 'queue' || first === 'session') return { page: first };
+  }
+  return { page: 'missing' };
+}
+
+/** Return the time in seconds that a fragment such as `#t=83.2` names. */
+export function timeOf(fragment: string): number | undefined {
+  const found = /^#t=(\d+(?:\.\d+)?)$/.exec(fragment);
+  return found ? Number(found[1]) : undefined;
+}
+
+class Router {
+  route = $state.raw<Route>(routeOf(location.pathname));
+  fragment = $state(location.hash);
+
+  constructor() {
+    addEventListener('popstate', () => this.#read());
+    addEventListener('hashchange', () => this.#read());
+  }
+
+  /** Show the page of an address. */
+  go(address: string): void {
+    history.pushState(null, '', address);
+    this.#read();
+    scrollTo(0, 0);
+  }
+
+  /** Follow a click on a link to a page of this application without loading it again. */
+  follow(event: MouseEvent): void {
+    const link = (event.target as Element).closest('a');
+    const plain = !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+    if (!link || !plain || event.button !== 0 || event.defaultPrevented) return;
+    if (link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
+    if (routeOf(link.pathname).page === 'missing') return;
+    event.preventDefault();
+    this.go(link.pathname + link.search + link.hash);
+  }
+
+  #read(): void {
+    this.route = routeOf(location.pathname);
+    this.fragment = location.hash;
+  }
+}
+
+/** The page that is shown. */
+export const router = new Router();

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+
+import { routeOf, timeOf } from './router.svelte';
+
+test.each([
+  ['/', { page: 'library' }],
+  ['/people', { page: 'people' }],
+  ['/queue/', { page: 'queue' }],
+  ['/session', { page: 'session' }],
+  ['/t/67', { page: 'transcript', id: 67 }],
+  ['/t/x', { page: 'missing' }],
+  ['/t', { page: 'missing' }],
+  ['/t/67/more', { page: 'missing' }],
+  ['/docs', { page: 'missing' }],
+])('the page of %s', (path, route) => {
+  expect(routeOf(path)).toEqual(route);
+});
+
+test.each([
+  ['#t=83.2', 83.2],
+  ['#t=0', 0],
+  ['#t=', undefined],
+  ['#t=-1', undefined],
+  ['', undefined],
+])('the time of %s', (fragment, seconds) => {
+  expect(timeOf(fragment)).toBe(seconds);
+});
