@@ -292,8 +292,8 @@ class SecureTranscribeClient(TranscriptCalls, LibraryCalls):
         """Return a completed transcript as a document.
 
         `revision` is the newest by default. `version` is `machine` for the transcript as the
-        recognizer made it. `changes` is `tracked` to mark what has changed since the revision
-        `since`, by default the machine version, in `docx` and `md`.
+        recognizer made it. `changes` is `tracked` to mark the changes since the revision `since`,
+        by default the machine version, in `docx` and `md`.
         """
         query = present(
             export_format=format, revision=revision, version=version, changes=changes, since=since

@@ -1,4 +1,4 @@
-"""Calls that read, edit, compare and replace text of transcripts."""
+"""Reading, editing, comparison and replacement of transcripts."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ _PAGE = 1000
 
 
 class TranscriptCalls(ABC):
-    """Calls about transcripts, made by the client that inherits them."""
+    """Calls about transcripts, for the client."""
 
     @abstractmethod
     def _data(self, method: str, path: str, **arguments: Any) -> Data:
@@ -28,7 +28,7 @@ class TranscriptCalls(ABC):
     ) -> Data:
         """Return a page of a transcript: `segments`, their `total`, `notes` and the `revision`.
 
-        `start` and `end` are seconds: only segments that reach into this time are returned.
+        `start` and `end` are seconds, and limit the segments to those within.
         """
         query = present(
             revision=revision,
@@ -47,11 +47,11 @@ class TranscriptCalls(ABC):
         revision: int,
         request_id: str | None = None,
     ) -> Data:
-        """Execute a batch of operations on the revision that was seen, all of them or none.
+        """Execute a batch of operations on a revision, all of them or none.
 
         An operation is an object with a `type`, for example `{"type": "delete_words", "first":
-        "1.1", "last": "1.2"}`. With a `request_id`, a batch that is sent twice is executed once.
-        `ApiError` with status 409 tells that somebody else has changed the same words.
+        "1.1", "last": "1.2"}`. A batch with the same `request_id` is executed once. The status 409
+        of an `ApiError` means a change of the same words by somebody else.
         """
         body: Data = {"operations": [dict(operation) for operation in operations]}
         if request_id:
@@ -64,11 +64,11 @@ class TranscriptCalls(ABC):
         return self._data("POST", f"/transcription/{transcription_id}/undo")
 
     def redo_edits(self, transcription_id: int) -> Data:
-        """Repeat the session's last batch that was taken back. Return the new `revision`."""
+        """Repeat the session's last undone batch. Return the new `revision`."""
         return self._data("POST", f"/transcription/{transcription_id}/redo")
 
     def list_revisions(self, transcription_id: int) -> Data:
-        """Return all `revisions`, the newest first, and what can be taken back and repeated."""
+        """Return all `revisions`, the newest first, and the next ones to undo and to redo."""
         return self._data("GET", f"/transcription/{transcription_id}/revisions")
 
     def restore_revision(self, transcription_id: int, revision: int) -> Data:
@@ -108,8 +108,8 @@ class TranscriptCalls(ABC):
     ) -> Data:
         """Replace text in transcripts. Return the `replacement_id` and results per transcript.
 
-        With `preview`, nothing is changed. Give a `request_id` to repeat a call whose answer was
-        lost: no transcript is changed twice.
+        With `preview`, nothing is changed. A call with the same `request_id` changes no transcript
+        twice.
         """
         body = present(
             transcription_ids=list(transcription_ids),
@@ -129,5 +129,5 @@ class TranscriptCalls(ABC):
 
 
 def present(**values: Any) -> Data:
-    """Return the values that are given."""
+    """Return the given values."""
     return {name: value for name, value in values.items() if value is not None}

@@ -40,7 +40,7 @@ class Window:
 class PastPage:
     """Segments of an earlier revision, the number of all that match, and its merged speakers.
 
-    `merges` has the labels of the speakers after merges, by label.
+    `merges` has the label of the speaker after a merge by each label, empty without one.
     """
 
     segments: Sequence[Segment]
