@@ -109,7 +109,7 @@ class Shown:
     since: int | None = None
 
     def over(self, body: ExportBody) -> "Shown":
-        """Return what this one asks for, and the body for the rest."""
+        """Return these parameters, and those of the body where there are none."""
         return Shown(
             revision=self.revision or body.revision,
             version=self.version or body.version,

@@ -67,7 +67,7 @@ class Stretch:
     repeats: Mapping[int, Sequence[int]]
 
     def states(self, document: Document, take: Callable[[Document], _Result]) -> dict[int, _Result]:
-        """Return what a function takes from loaded parts at both revisions, by revision."""
+        """Return the result of a function on loaded parts at both revisions, by revision."""
         found = {}
         for revision, batches in self.steps:
             if self.back:
@@ -278,7 +278,7 @@ class Revisions:
     async def _undone(
         self, batches: Sequence[StoredBatch]
     ) -> tuple[Measured, dict[int, list[int]]]:
-        """Return what is needed to take back undoings exactly."""
+        """Return measured times and repetitions, to take back undoings exactly."""
         targets = [batch.entry.target for batch in batches if batch.entry.target]
         if not targets:
             return {}, {}
