@@ -16,12 +16,14 @@ from securetranscribe.v1 import (
     session_pb2,
     speaker_pb2,
     transcription_pb2,
+    upload_pb2,
 )
 
 SECRET = "k" * 32
 METHOD = "/test.v1.Everything/GetThing"
 GROUPS = {
-    Group.UPLOAD: {"UploadTranscription", "EnrollSpeaker"},
+    Group.UPLOAD: {"UploadTranscription", "CreateUpload", "EnrollSpeaker"},
+    Group.CHUNK: {"AppendUpload"},
     Group.EXPORT: {"ExportTranscription", "SummarizeTranscription"},
     Group.MEDIA: {"GetSpeakerClip", "GetProfileClip", "DownloadRecording", "StreamTranscript"},
     Group.EDIT: {
@@ -41,7 +43,15 @@ GROUPS = {
 
 def contract_methods() -> list[str]:
     """Return the full names of all methods that clients call at the api services."""
-    files = (export_pb2, library_pb2, queue_pb2, session_pb2, speaker_pb2, transcription_pb2)
+    files = (
+        export_pb2,
+        library_pb2,
+        queue_pb2,
+        session_pb2,
+        speaker_pb2,
+        transcription_pb2,
+        upload_pb2,
+    )
     return [
         f"/{service.full_name}/{method.name}"
         for file in files

@@ -79,7 +79,7 @@ def test_default_settings_are_the_documented_limits() -> None:
     amounts = {group.value: item.amount for group, item in configured.items()}
     assert amounts == {
         "upload": 10, "processing": 30, "status": 60, "export": 20, "session": 60,
-        "edit": 300, "media": 1200,
+        "edit": 300, "media": 1200, "chunk": 10_000,
     }  # fmt: skip
     assert all(item.get_expiry() == 60 for item in configured.values())
 

@@ -47,6 +47,10 @@ from gateway.web.rate_limits import group_of
         ("POST", "/sessions/create", Group.SESSION),
         ("GET", "/queue/status", Group.STATUS),
         ("DELETE", "/queue/jobs/job_1", Group.PROCESSING),
+        ("POST", "/uploads", Group.UPLOAD),
+        ("PATCH", "/uploads/abc", Group.CHUNK),
+        ("HEAD", "/uploads/abc", Group.STATUS),
+        ("DELETE", "/uploads/abc", Group.PROCESSING),
         ("GET", "/no/such/thing", Group.STATUS),
     ],
 )
