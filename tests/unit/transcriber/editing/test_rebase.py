@@ -134,6 +134,20 @@ def test_words_without_a_place_are_kept_in_a_conflict() -> None:
     assert not conflict.written
 
 
+def test_words_without_neighbors_are_placed_by_their_time() -> None:
+    edited = Edited((segment("Speaker_1", "good morning", 0.0),))
+    place = edited.word("good")
+    edited.edit(ops.ReplaceWords(first=place, last=edited.word("morning"), text="hello"))
+    after, found = reprocessed(edited, (segment("Speaker_1", "yes indeed", 1.2),))
+    assert after.lines() == [("Speaker_1", "hello yes indeed")]
+    (conflict,) = found.conflicts
+    assert (conflict.was, conflict.mine, conflict.machine) == (
+        "good morning",
+        "hello",
+        "yes indeed",
+    )
+
+
 def test_speakers_follow_the_voices() -> None:
     edited = Edited()
     edited.edit(

@@ -107,21 +107,23 @@ class Correspondence:
                 return next(self.new.preceding(self.places[other.id][0]))
         return self._at_time(item)
 
-    def _at_time(self, item: WordItem) -> WordItem | None:
+    def _at_time(self, item: WordItem) -> PlacedItem | None:
+        """Return the place of a word in the segment that is spoken at its time, or nearly so."""
         channel = self.old.segment_of(item.id).channel
         words = self._by_time.get(channel, [])
         if not words and len(self._by_time) == 1:
             words = next(iter(self._by_time.values()))
-        place = bisect.bisect_right(words, item.times.start, key=lambda pair: pair[0])
-        if place == 0:
-            return None
-        found = self.new.word(words[place - 1][1])
-        ends = [
-            other.times.end
-            for other in self.new.body(self.new.segment_of(found.id))
-            if isinstance(other, WordItem)
-        ]
-        return found if item.times.start <= max(ends) + _NEAR else None
+        start = item.times.start
+        place = bisect.bisect_right(words, start, key=lambda pair: pair[0])
+        if place > 0:
+            found = self.new.word(words[place - 1][1])
+            segment = self.new.segment_of(found.id)
+            ends = [w.times.end for w in self.new.body(segment) if isinstance(w, WordItem)]
+            if start <= max(ends) + _NEAR:
+                return found
+        if place < len(words) and words[place][0] <= item.times.end + _NEAR:
+            return next(self.new.preceding(words[place][1]))
+        return None
 
 
 def heard_in(document: Document) -> Iterator[tuple[int, WordItem]]:
