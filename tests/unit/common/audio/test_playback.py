@@ -205,7 +205,8 @@ def test_an_error_of_the_recording_reaches_the_listener() -> None:
 
 
 def test_files_have_no_name_and_are_closed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
     with PlaybackRecorder(1) as recorder:
         heard(recorder.listening([io.BytesIO(float_wav(party(0, 2.0)))])[0])
         files = recorder.finish()
@@ -234,3 +235,13 @@ def test_head_has_a_stream_for_each_channel(parties: int) -> None:
     if parties > 1:
         assert (head[19], head[20]) == (width_of(parties), 0)
         assert sorted(head[21:]) == list(range(width_of(parties)))
+
+
+def test_files_are_on_disk_by_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("TMPDIR", raising=False)
+    monkeypatch.setattr(playback, "_ON_DISK", str(tmp_path))
+    assert playback._directory() == str(tmp_path)
+    monkeypatch.setattr(playback, "_ON_DISK", str(tmp_path / "missing"))
+    assert playback._directory() is None
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert playback._directory() is None

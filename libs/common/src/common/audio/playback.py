@@ -6,6 +6,7 @@ the length of a recording is in temporary files without names, which vanish with
 """
 
 import contextlib
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,8 @@ from common.audio.signals import AudioSource, Signal, SignalPart, sound_of
 
 __all__ = ["WEBM_TYPE", "PlaybackError", "PlaybackFiles", "PlaybackRecorder", "signals_of_copy"]
 
+#: Temporary files that may be large, by convention.
+_ON_DISK = "/var/tmp"  # noqa: S108
 _log = logging.get(__name__)
 
 
@@ -164,7 +167,15 @@ class PlaybackRecorder:
             self._error = error
 
     def _file(self) -> BinaryIO:
-        return cast(BinaryIO, self._files.enter_context(tempfile.TemporaryFile()))
+        file = tempfile.TemporaryFile(dir=_directory())
+        return cast(BinaryIO, self._files.enter_context(file))
+
+
+def _directory() -> str | None:
+    """Return a directory for large files, None for the default one, which may be in memory."""
+    if "TMPDIR" in os.environ or not os.access(_ON_DISK, os.W_OK):
+        return None
+    return _ON_DISK
 
 
 class _State(Enum):
