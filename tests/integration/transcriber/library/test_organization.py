@@ -100,7 +100,7 @@ async def test_folders_are_nested_once(librarian: Librarian) -> None:
 async def test_things_of_others_are_not_found(librarian: Librarian, stranger: Librarian) -> None:
     number, theirs = await librarian.caller.upload_id(), await stranger.caller.upload_id()
     tag, folder = await librarian.tag("Mine"), await librarian.folder("Mine")
-    for method, fields in [
+    calls: list[tuple[str, dict[str, Any]]] = [
         ("UpdateTag", {"tag_id": tag, "name": "x"}),
         ("DeleteTag", {"tag_id": tag}),
         ("UpdateFolder", {"folder_id": folder, "name": "x"}),
@@ -116,7 +116,8 @@ async def test_things_of_others_are_not_found(librarian: Librarian, stranger: Li
                         "tag_id": tag}),
         ("BulkUpdate", {"action": library_pb2.BULK_ACTION_MOVE, "transcription_ids": [theirs],
                         "folder_id": folder}),
-    ]:  # fmt: skip
+    ]  # fmt: skip
+    for method, fields in calls:
         with pytest.raises(NotFoundError):
             await stranger.call(method, **fields)
     for action in (
