@@ -85,10 +85,9 @@ def test_checksum() -> None:
     assert tus.checksum(None) == tus.Checksum()
     told = tus.checksum(f"sha256 {base64.b64encode(b'x' * 32).decode()}")
     assert told == tus.Checksum(algorithm="sha256", digest=b"x" * 32)
-    for header in ("md5 eHg=", "sha256 ?", "sha256"):
-        if header != "sha256":
-            with pytest.raises(ValidationError):
-                tus.checksum(header)
+    for header in ("md5 eHg=", "sha256 ?"):
+        with pytest.raises(ValidationError):
+            tus.checksum(header)
 
 
 def test_headers_describe_an_upload() -> None:
