@@ -29,7 +29,7 @@ from transcriber.editing.machine_version import items_of, word_id
 from transcriber.editing.operations import ReplaceWords, SplitSegment
 from transcriber.store.transcripts import Completion, Transcripts
 from transcriber.transcripts.editor import TranscriptEditor
-from transcriber.transcripts.revisions import Window
+from transcriber.transcripts.stretches import Window
 
 _OWNER = "bench"
 _WORDS_PER_SEGMENT = 20

@@ -17,7 +17,8 @@ from transcriber.editing.items import ItemId, SegmentItem, Times, WordItem
 from transcriber.names.rules import group_by_name
 from transcriber.store.transcripts import Completion, Transcripts
 from transcriber.transcripts.editor import TranscriptEditor
-from transcriber.transcripts.revisions import Revisions, Window
+from transcriber.transcripts.revisions import Revisions
+from transcriber.transcripts.stretches import Window
 
 OWNER = "workspace"
 _INSERT = """

@@ -26,7 +26,7 @@ from transcriber.store.transcripts import Completion, Transcripts
 from transcriber.transcripts import kept_edits
 from transcriber.transcripts.conflict_resolution import MACHINE, MINE, ConflictResolver, Place
 from transcriber.transcripts.editor import TranscriptEditor
-from transcriber.transcripts.revisions import Window
+from transcriber.transcripts.stretches import Window
 
 #: Another run of the recognizer. It hears other words, and finds the speakers the other way round.
 OTHER = (

@@ -26,7 +26,7 @@ from transcriber.store.transcripts import Transcripts
 from transcriber.transcripts.comparisons import Comparisons, Cursor
 from transcriber.transcripts.editor import TranscriptEditor
 from transcriber.transcripts.replacements import Replaced, Replacements
-from transcriber.transcripts.revisions import Window, segment_of
+from transcriber.transcripts.stretches import Window, segment_of
 
 _MOST_SEGMENTS = 1000
 _DEFAULT_SEGMENTS = 200

@@ -40,7 +40,7 @@ from transcriber.store.listing import Listing
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Transcripts
 from transcriber.transcripts.editor import TranscriptEditor
-from transcriber.transcripts.revisions import Window
+from transcriber.transcripts.stretches import Window
 
 _LARGEST_CHUNK = 1024 * 1024
 _BATCH = 200

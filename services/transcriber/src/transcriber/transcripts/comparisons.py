@@ -15,7 +15,8 @@ from transcriber.editing.document import Document
 from transcriber.editing.items import ItemId, NoteItem, SpeakerItem
 from transcriber.store import locks
 from transcriber.store.edit_history import EditHistory, Head
-from transcriber.transcripts.revisions import Revisions, Stretch
+from transcriber.transcripts.revisions import Revisions
+from transcriber.transcripts.stretches import Stretch
 
 #: Comparisons at the same time.
 _AT_A_TIME = 2

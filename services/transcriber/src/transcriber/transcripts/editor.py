@@ -25,7 +25,8 @@ from transcriber.store.machine_versions import MachineVersions
 from transcriber.store.observations import Observations
 from transcriber.store.repeated_edits import RepeatedEdits
 from transcriber.transcripts.earlier_versions import EarlierRevision, earlier_revision
-from transcriber.transcripts.revisions import PastPage, Revisions, Window
+from transcriber.transcripts.revisions import Revisions
+from transcriber.transcripts.stretches import PastPage, Window
 from transcriber.vocabulary import observations
 
 #: Earlier revisions that are computed at the same time. Each takes memory for a whole transcript.

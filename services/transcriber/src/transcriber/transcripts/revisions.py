@@ -5,81 +5,30 @@ changed since, or until, the revision.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from common.errors import NotFoundError
 from common.postgres import Connection
-from transcriber.domain.transcripts import Segment, Word
+from transcriber.domain.transcripts import Segment
 from transcriber.editing import reconstruction, views
 from transcriber.editing.document import Document
-from transcriber.editing.items import ItemId, NoteItem, PlacedItem, SpeakerItem
+from transcriber.editing.items import NoteItem, PlacedItem, SpeakerItem
 from transcriber.editing.reconstruction import Measured, StoredBatch
 from transcriber.editing.views import SegmentView
 from transcriber.store.edit_history import Head
 from transcriber.store.edits import TranscriptEdits
-from transcriber.store.past import PastRows, Place, machine_positions
+from transcriber.store.past import PastRows, machine_positions
 from transcriber.transcripts.earlier_versions import earlier_revision
-
-_Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """A part of the segments between two times in seconds. None has no end and no limit."""
-
-    start: float = 0.0
-    end: float | None = None
-    offset: int = 0
-    limit: int | None = None
-    words: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastPage:
-    """Segments of an earlier revision, the number of all that match, and its merged speakers.
-
-    `merges` has the label of the speaker after a merge by each label, empty without one.
-    """
-
-    segments: Sequence[Segment]
-    total: int
-    merges: Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stretch:
-    """The parts of a transcript touched by the batches between two revisions.
-
-    `parts` are ranges of `places`. `steps` has both revisions in the order of the way to them, each
-    with its batches. The way begins at the newest revision if `back`, else at the machine version.
-    `positions` has the touched segments of the machine version.
-    """
-
-    places: Sequence[Place]
-    parts: Sequence[range]
-    back: bool
-    steps: Sequence[tuple[int, Sequence[StoredBatch]]]
-    between: Sequence[StoredBatch]
-    positions: Collection[int]
-    measured: Measured
-    repeats: Mapping[int, Sequence[int]]
-
-    def states(self, document: Document, take: Callable[[Document], _Result]) -> dict[int, _Result]:
-        """Return the result of a function on loaded parts at both revisions, by revision."""
-        found = {}
-        for revision, batches in self.steps:
-            if self.back:
-                reconstruction.take_back(document, reversed(batches), self.measured, self.repeats)
-            else:
-                reconstruction.repeat(document, batches)
-            found[revision] = take(document)
-        return found
-
-    def places_of(self, parts: Iterable[range]) -> dict[ItemId, int]:
-        """Return the numbers of the places at which parts begin, by their segments."""
-        return {ItemId.parse(self.places[part.start].item): part.start for part in parts}
+from transcriber.transcripts.stretches import (
+    Entry,
+    PastPage,
+    Stretch,
+    Window,
+    entries_of,
+    in_order,
+    segment_of,
+    within,
+)
 
 
 class Revisions:
@@ -104,7 +53,7 @@ class Revisions:
         bounds = (revision, head.revision) if back else (head.machine_revision, revision)
         stretch = await self._stretch(head, *bounds, back=back, touched=StoredBatch.geometry)
         computed = await self._views(head, stretch, revision, stretch.parts)
-        found = [entry for entry in _entries(stretch, computed) if _within(entry, window)]
+        found = [entry for entry in entries_of(stretch, computed) if within(entry, window)]
         last = None if window.limit is None else window.offset + window.limit
         chosen = found[window.offset : last]
         segments = await self._segments(head, stretch, revision, chosen, words=window.words)
@@ -179,9 +128,7 @@ class Revisions:
         ]
         last = None if window.limit is None else window.offset + window.limit
         return PastPage(
-            segments=[
-                segment_of(view, words=window.words) for view in shown[window.offset : last]
-            ],
+            segments=[segment_of(view, words=window.words) for view in shown[window.offset : last]],
             total=len(shown),
             merges={speaker.id: speaker.merged_into for speaker in document.speakers},
         )
@@ -240,7 +187,7 @@ class Revisions:
         document = await self.load(head, stretch, parts)
         places = stretch.places_of(parts)
         states = await asyncio.to_thread(
-            stretch.states, document, lambda document: list(_in_order(document, places))
+            stretch.states, document, lambda document: list(in_order(document, places))
         )
         return states[revision]
 
@@ -249,7 +196,7 @@ class Revisions:
         head: Head,
         stretch: Stretch,
         revision: int,
-        chosen: Sequence["_Entry"],
+        chosen: Sequence[Entry],
         *,
         words: bool,
     ) -> list[Segment]:
@@ -286,87 +233,11 @@ class Revisions:
         return measured, await self._rows.repeats() if measured else {}
 
 
-@dataclass(slots=True, kw_only=True)
-class _Entry:
-    """A segment of a revision: computed, or stored unchanged."""
-
-    start: float
-    end: float
-    number: int
-    place: Place
-    view: SegmentView | None = field(default=None)
-
-
-def segment_of(view: SegmentView, *, words: bool) -> Segment:
-    """Return a computed segment as readers get it."""
-    return Segment(
-        label=view.label,
-        text=view.text,
-        start=view.start,
-        end=view.end,
-        confidence=view.confidence,
-        language=view.language,
-        channel=view.channel,
-        id=str(view.id),
-        reviewed=view.reviewed,
-        starred=view.starred,
-        words=tuple(
-            Word(
-                text=word.text,
-                start=word.start,
-                end=word.end,
-                probability=word.probability or 0.0,
-                speakers=word.speakers,
-                id=str(word.id),
-                edited=word.probability is None,
-                written=word.written,
-            )
-            for word in view.words
-        )
-        if words
-        else (),
-    )
-
-
 def _first(item: str, origins: Mapping[str, str]) -> str:
     """Return the item of the machine version that an item was inserted behind."""
     while item in origins:
         item = origins[item]
     return item
-
-
-def _in_order(
-    document: Document, places: Mapping[ItemId, int]
-) -> Iterator[tuple[int, SegmentView]]:
-    """Yield the segments with words, each with the place where its part begins."""
-    current = 0
-    for segment in document.segments():
-        current = places.get(segment.id, current)
-        view = views.view_of(document, segment, merged=False)
-        if view is not None:
-            yield current, view
-
-
-def _entries(stretch: Stretch, computed: Sequence[tuple[int, SegmentView]]) -> list[_Entry]:
-    """Return the segments of a revision in order of their start."""
-    within = {number for part in stretch.parts for number in part}
-    entries = [
-        _Entry(start=place.start, end=place.end, number=number, place=place)
-        for number, place in enumerate(stretch.places)
-        if place.shown and number not in within
-    ]
-    entries.extend(
-        _Entry(
-            start=view.start, end=view.end, number=number, place=stretch.places[number], view=view
-        )
-        for number, view in computed
-    )
-    return sorted(entries, key=lambda entry: (entry.start, entry.number))
-
-
-def _within(entry: _Entry, window: Window) -> bool:
-    start = window.start if window.start > 0 else -1.0
-    return entry.end > start and (window.end is None or entry.start < window.end)
 
 
 def _check(head: Head, revision: int) -> None:
