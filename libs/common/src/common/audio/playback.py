@@ -167,7 +167,7 @@ class PlaybackRecorder:
             self._error = error
 
     def _file(self) -> BinaryIO:
-        file = tempfile.TemporaryFile(dir=_directory())
+        file = tempfile.TemporaryFile(dir=_directory())  # noqa: SIM115 - the stack closes it
         return cast(BinaryIO, self._files.enter_context(file))
 
 
