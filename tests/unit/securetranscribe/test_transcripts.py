@@ -51,6 +51,34 @@ def test_edit_names_the_revision_that_was_seen() -> None:
     assert json.loads(request.read()) == {"operations": [operation], "request_id": "key"}
 
 
+def test_recording_is_processed_again_with_the_given_options() -> None:
+    request = sent(lambda client: client.reprocess_transcript(7, language="de", channels=None))
+    assert (request.method, request.url.path) == ("POST", "/api/transcription/7/reprocess")
+    assert json.loads(request.read()) == {"language": "de"}
+
+
+def test_conflict_is_resolved_with_a_place() -> None:
+    request = sent(lambda client: client.resolve_conflict(7, 5, "mine", after="4.1"))
+    assert request.url.path == "/api/transcription/7/conflicts/5/resolve"
+    assert json.loads(request.read()) == {"use": "mine", "after": "4.1"}
+
+
+def test_all_pages_of_conflicts_are_read() -> None:
+    asked: list[str] = []
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        assert request.url.path == "/api/transcription/7/conflicts"
+        assert request.url.params["open_only"] == "true"
+        offset = int(request.url.params["offset"])
+        asked.append(request.url.params["offset"])
+        return success({"conflicts": [{"id": offset + 1}], "total": 1001})
+
+    with client_on(handler, "mine") as client:
+        found = list(client.list_conflicts(7, open_only=True))
+    assert [item["id"] for item in found] == [1, 1001]
+    assert asked == ["0", "1000"]
+
+
 @pytest.mark.parametrize(
     ("call", "method", "path"),
     [

@@ -76,6 +76,45 @@ class TranscriptCalls(ABC):
         path = f"/transcription/{transcription_id}/revisions/{revision}/restore"
         return self._data("POST", path)
 
+    def reprocess_transcript(self, transcription_id: int, **options: Any) -> Data:
+        """Queue a recording to be processed again, without losing edits.
+
+        Return the `job_id`, and the `source` that the job reads.
+        `options` are `language`, `channels`, `speakers`, `min_speakers`, `max_speakers`, `stages`,
+        `priority` and `request_id`. Without any, all stages run again.
+        """
+        path = f"/transcription/{transcription_id}/reprocess"
+        return self._data("POST", path, json=present(**options))
+
+    def list_conflicts(self, transcription_id: int, *, open_only: bool = False) -> Iterator[Data]:
+        """Yield the edits that the newest machine version contradicts, in order of time."""
+        path = f"/transcription/{transcription_id}/conflicts"
+        offset = 0
+        while True:
+            query = {"limit": _PAGE, "offset": offset, "open_only": str(open_only).lower()}
+            page = self._data("GET", path, params=query)
+            yield from page["conflicts"]
+            offset += _PAGE
+            if offset >= page["total"]:
+                return
+
+    def resolve_conflict(
+        self,
+        transcription_id: int,
+        conflict_id: int,
+        use: str,
+        *,
+        after: str | None = None,
+        segment: str | None = None,
+    ) -> Data:
+        """Resolve a conflict in favor of `mine` or `machine`. Return it and the new `revision`.
+
+        Words without a place are inserted behind the word `after`, or at the beginning of a
+        `segment`.
+        """
+        path = f"/transcription/{transcription_id}/conflicts/{conflict_id}/resolve"
+        return self._data("POST", path, json=present(use=use, after=after, segment=segment))
+
     def compare_revisions(
         self, transcription_id: int, before: int | None = None, after: int | None = None
     ) -> Iterator[Data]:
