@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 
 from common.audio.resampling import Samples
+from common.tasks.task import TaskCancelledError
 from tests.unit.common.audio.sounds import noise
 from transcriber.worker.engines.informed import InformedRecognizer, with_phrases
 from transcriber.worker.engines.protocol import (
@@ -134,6 +135,16 @@ def test_sound_is_decoded_twice_only_with_phrases_and_words() -> None:
     silent = Model("", "Velotraxin, Velotraxin")
     assert heard(silent, PHRASES) == []
     assert silent.seen == [()]
+
+
+def test_a_cancelled_task_ends_between_segments() -> None:
+    model = Model("the velo tracks in", "the Velotraxin")
+    sound = noise(5.0, 16_000)
+    recognizer = InformedRecognizer(model, cancelled=lambda: True)
+    options = RecognitionOptions(language="en", phrases=PHRASES)
+    with pytest.raises(TaskCancelledError):
+        list(recognizer.transcribe(sound, [Span(start=0, end=len(sound))], "en", options))
+    assert model.seen == [()]
 
 
 def test_comparisons_of_languages_have_no_phrases() -> None:

@@ -5,12 +5,13 @@ sound is decoded twice. The text comes from the decoding without the prompt. Wor
 decoding replace words of the first one at the same place only where they are a phrase.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from common import writing_systems
 from common.audio.resampling import Samples
+from common.tasks.task import TaskCancelledError
 from transcriber.worker.engines.protocol import (
     RecognitionOptions,
     RecognizedSegment,
@@ -28,8 +29,11 @@ _SLACK = 1.0
 class InformedRecognizer:
     """WindowRecognizer with phrases, and without harm to other words."""
 
-    def __init__(self, recognizer: WindowRecognizer) -> None:
+    def __init__(
+        self, recognizer: WindowRecognizer, *, cancelled: Callable[[], bool] = lambda: False
+    ) -> None:
         self._recognizer = recognizer
+        self._cancelled = cancelled
 
     def find_speech(self, sound: Samples) -> list[Span]:
         """Return the stretches of speech."""
@@ -46,7 +50,7 @@ class InformedRecognizer:
         plain = self._recognizer.transcribe(sound, spans, language, _without(options))
         if not options.phrases:
             return plain
-        return self._informed(list(plain), sound, spans, language, options)
+        return self._informed(plain, sound, spans, language, options)
 
     def attempt(
         self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
@@ -56,15 +60,25 @@ class InformedRecognizer:
 
     def _informed(
         self,
-        plain: Sequence[RecognizedSegment],
+        plain: Iterator[RecognizedSegment],
         sound: Samples,
         spans: Sequence[Span],
         language: str,
         options: RecognitionOptions,
     ) -> Iterator[RecognizedSegment]:
-        if plain:
-            informed = list(self._recognizer.transcribe(sound, spans, language, options))
-            yield from with_phrases(plain, informed, options.phrases)
+        found = list(self._unless_cancelled(plain))
+        if found:
+            again = self._recognizer.transcribe(sound, spans, language, options)
+            informed = list(self._unless_cancelled(again))
+            yield from with_phrases(found, informed, options.phrases)
+
+    def _unless_cancelled(
+        self, segments: Iterator[RecognizedSegment]
+    ) -> Iterator[RecognizedSegment]:
+        for segment in segments:
+            if self._cancelled():
+                raise TaskCancelledError
+            yield segment
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -74,7 +74,7 @@ class WindowedEngine:
     ) -> Recognition:
         began = time.monotonic()
         session = RecognitionSession(
-            InformedRecognizer(self._recognizer),
+            InformedRecognizer(self._recognizer, cancelled=cancelled),
             options,
             expected=expected,
             on_progress=on_progress,
