@@ -1,10 +1,13 @@
 """Titles, suggested and given."""
 
+from typing import Any
+
 import pytest
 
 from common.errors import StateError, ValidationError
+from common.grpc_client import unwrap
 from common.postgres import Database
-from securetranscribe.v1 import transcription_pb2
+from securetranscribe.v1 import search_pb2, search_pb2_grpc, transcription_pb2
 from tests.integration.transcriber.conftest import Api, Caller
 from tests.integration.transcriber.fakes import until
 from tests.integration.transcriber.library.callers import Librarian
@@ -96,3 +99,25 @@ async def test_name_of_the_file_is_the_title_otherwise(librarian: Librarian) -> 
     for title in ("x" * 256, "a\u202eb"):
         with pytest.raises(ValidationError):
             await librarian.update(number, title=title)
+
+
+async def test_search_follows_titles_and_the_trash(
+    api: Api, librarian: Librarian, database: Database
+) -> None:
+    number = await stored(database, TALK)
+    await database.execute(_OWNER)
+    service: Any = search_pb2_grpc.SearchServiceStub(api.channel)
+
+    async def found(query: str) -> set[int]:
+        request = search_pb2.SearchRequest(query=query)
+        answer = await unwrap(service.Search(request, metadata=librarian.caller.metadata))
+        return {hit.transcription_id for hit in answer.hits}
+
+    await librarian.update(number, title="Zanzibar ledger")
+    assert await found("zanzibar") == {number}
+    await librarian.call("TrashTranscription", transcription_id=number)
+    assert await found("zanzibar") == set()
+    await librarian.call("RestoreTranscription", transcription_id=number)
+    await librarian.update(number, title="Board meeting")
+    assert await found("zanzibar") == set()
+    assert await found("board") == {number}
