@@ -84,8 +84,8 @@ def test_recording_without_a_transcript_has_no_copy_yet(api: Api, clip: bytes) -
 async def stored(stack: Stack, number: int) -> list[str]:
     """Return the copies and peaks of a transcription in the object store."""
     variables = stack.servers.environment("transcriber")
-    settings = ObjectSettings(
-        **{
+    settings = ObjectSettings.model_validate(
+        {
             name.lower(): value
             for name, value in variables.items()
             if name.lower() in ObjectSettings.model_fields

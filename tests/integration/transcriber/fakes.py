@@ -285,7 +285,7 @@ class WorkerFactory:
     ) -> AsyncIterator[TaskWorker]:
         """Run a worker of a stage until the end of the block."""
 
-        def handle(task: queue_pb2.Task, _audio: RangedObject, control: TaskControl) -> bytes:
+        def handle(task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
             result = engine(task, control)
             self.done.append(task)
             return result

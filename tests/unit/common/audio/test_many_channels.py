@@ -6,6 +6,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from av.audio.stream import AudioStream
 
 from common.audio.decoding import decode
 from common.audio.resampling import SAMPLE_RATE
@@ -27,6 +28,7 @@ def surround(codec: str, container: str) -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format=container) as output:
         stream = output.add_stream(codec, rate=_RATE, layout="7.1")
+        assert isinstance(stream, AudioStream)
         for piece in (frame, None):
             output.mux(stream.encode(piece))
     return file.getvalue()
