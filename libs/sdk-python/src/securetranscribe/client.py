@@ -16,11 +16,12 @@ from securetranscribe import resumable
 from securetranscribe.errors import ApiError, ConnectionFailedError
 from securetranscribe.library import LibraryCalls
 from securetranscribe.transcripts import Data, TranscriptCalls, present
+from securetranscribe.vocabulary import VocabularyCalls
 
 _FINAL = frozenset({"completed", "failed"})
 
 
-class SecureTranscribeClient(TranscriptCalls, LibraryCalls):
+class SecureTranscribeClient(TranscriptCalls, LibraryCalls, VocabularyCalls):
     """Client for one deployment. Use it as a context manager, or call `close`.
 
     `base_url` ends in `/api`. Without a `session_token`, the first call creates a session and later
@@ -356,6 +357,10 @@ class SecureTranscribeClient(TranscriptCalls, LibraryCalls):
         answer = self._send(method, path, **arguments)
         data: Data = answer.json()["data"] if answer.content else {}
         return data
+
+    def _content(self, path: str) -> bytes:
+        content: bytes = self._send("GET", path).content
+        return content
 
     def _list(self, method: str, path: str, **arguments: Any) -> list[Data]:
         data: list[Data] = self._send(method, path, **arguments).json()["data"]
