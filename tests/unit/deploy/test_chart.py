@@ -16,6 +16,7 @@ from gateway.settings import GatewaySettings
 from scripts import check_chart, check_envoy
 from scripts.check_chart import CHART, Object, Values, render
 from speakers.settings import SpeakersSettings
+from transcriber.embedder.settings import EmbedderSettings
 from transcriber.settings import ApiSettings
 from transcriber.worker.settings import SpeechWorkerSettings
 
@@ -23,6 +24,7 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "gateway": GatewaySettings,
     "transcriber-api": ApiSettings,
     "transcriber-worker": SpeechWorkerSettings,
+    "transcriber-embedder": EmbedderSettings,
     "diarizer": DiarizerSettings,
     "speakers": SpeakersSettings,
     "exporter": ExporterSettings,
@@ -32,17 +34,19 @@ WORKERS = {"transcriber-worker": "transcribe", "diarizer": "diarize"}
 # Permitted calls between services, as in the architecture.
 ARROWS = {
     "gateway": {"transcriber-api", "speakers", "exporter"},
-    "transcriber-api": {"gateway", "speakers", "transcriber-worker"},
+    "transcriber-api": {"gateway", "speakers", "transcriber-worker", "transcriber-embedder"},
     "transcriber-worker": {"gateway"},
+    "transcriber-embedder": set(),
     "diarizer": {"gateway"},
     "speakers": {"gateway", "diarizer"},
     "exporter": {"gateway", "transcriber-api"},
-    "envoy": set(SETTINGS),
+    "envoy": SETTINGS.keys() - {"transcriber-embedder"},
 }
 SERVERS = {
     "gateway": {"postgres", "nats"},
     "transcriber-api": {"postgres", "nats", "minio"},
     "transcriber-worker": {"nats", "minio"},
+    "transcriber-embedder": set(),
     "diarizer": {"nats", "minio"},
     "speakers": {"postgres", "nats"},
     "exporter": {"nats"},
@@ -206,6 +210,9 @@ def test_secrets_are_files_and_only_needed_ones_are_mounted(
     assert databases == ({f"{role[service]}-database-url"} if service in role else set())
     assert ("s3-secret-key" in mounted) == (service == "transcriber-api")
     made = of_kind(defaults, "Secret")["secrets"]["stringData"]
+    if "nats" not in SERVERS[service]:
+        assert mounted == {f"{service}-service-key"}
+        return
     (nats_url,) = {key for key in mounted if key.endswith("nats-url")}
     user = service.removesuffix("-api")
     assert user in RIGHTS

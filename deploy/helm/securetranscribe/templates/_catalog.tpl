@@ -1,6 +1,7 @@
 {{- /*
 Facts about the services that do not depend on the values. `calls` are the arrows of the architecture, the
-source of addresses and network policies. `servers` store the data of a service.
+source of addresses and network policies. `servers` store the data of a service. One that is `alone` uses none, and has
+no key but its own.
 */}}
 {{- define "securetranscribe.catalog" -}}
 envoy:
@@ -16,13 +17,14 @@ gateway:
 transcriber-api:
   ports: { grpc: 50051, metrics: 9464 }
   database: transcriber
-  calls: [gateway, speakers, transcriber-worker]
+  calls: [gateway, speakers, transcriber-worker, transcriber-embedder]
   servers: [postgres, nats, s3]
 transcriber-worker:
   ports: { grpc: 50051, metrics: 9464 }
   stage: transcribe
   calls: [gateway]
   servers: [nats, s3]
+transcriber-embedder: { ports: { grpc: 50051, metrics: 9464 }, alone: true, calls: [], servers: [] }
 diarizer:
   ports: { grpc: 50051, metrics: 9464 }
   stage: diarize
@@ -41,6 +43,6 @@ exporter:
 
 {{- /* The variable with the address of another service. */}}
 {{- define "securetranscribe.addressVariable" -}}
-{{- index (dict "gateway" "GATEWAY_GRPC" "transcriber-api" "TRANSCRIBER_GRPC" "speakers" "SPEAKERS_GRPC"
+{{- index (dict "gateway" "GATEWAY_GRPC" "transcriber-api" "TRANSCRIBER_GRPC" "speakers" "SPEAKERS_GRPC" "transcriber-embedder" "EMBEDDER_GRPC"
   "exporter" "EXPORTER_GRPC" "diarizer" "DIARIZER_GRPC" "transcriber-worker" "SPEECH_GRPC") . }}
 {{- end }}
