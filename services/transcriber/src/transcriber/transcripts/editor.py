@@ -334,9 +334,7 @@ def _existing(head: Head | None) -> Head:
     return head
 
 
-async def _past(
-    edits: TranscriptEdits, head: Head, revision: int
-) -> "_Past | EarlierRevision":
+async def _past(edits: TranscriptEdits, head: Head, revision: int) -> "_Past | EarlierRevision":
     if 1 <= revision < head.machine_revision:
         return await earlier_revision(edits.log.connection, edits.log.transcription_id, revision)
     if not head.machine_revision <= revision <= head.revision:
