@@ -14,6 +14,7 @@ from transcriber.names.clips import NO_CLIPS
 from transcriber.names.follow_up import NO_NAMES
 from transcriber.recordings.cleanup import NOT_ERASED
 from transcriber.transcripts.assembly import NO_SPEAKERS, NO_SPEECH
+from transcriber.worker.playback import NO_COPY
 
 PAGE = (Path(__file__).parents[3] / "docs/api.md").read_text()
 SECTION = PAGE.partition("### Warnings")[2].partition("\n### ")[0]
@@ -35,7 +36,15 @@ def test_rows_are_sentences() -> None:
 
 @pytest.mark.parametrize(
     "warning",
-    [NO_SPEECH, NO_SPEAKERS.format("unknown."), NO_CLIPS, NO_NAMES, NOT_LEARNED, NOT_ERASED],
+    [
+        NO_SPEECH,
+        NO_SPEAKERS.format("unknown."),
+        NO_CLIPS,
+        NO_COPY,
+        NO_NAMES,
+        NOT_LEARNED,
+        NOT_ERASED,
+    ],
 )
 def test_warnings_of_processing_are_described(warning: str) -> None:
     assert described(warning)
