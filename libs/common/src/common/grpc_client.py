@@ -25,6 +25,7 @@ from securetranscribe.v1 import (
     speech_pb2,
     transcript_pb2,
     transcription_pb2,
+    upload_pb2,
 )
 
 Answer = TypeVar("Answer")
@@ -39,6 +40,7 @@ _CONTRACTS: tuple[Any, ...] = (
     speech_pb2,
     transcript_pb2,
     transcription_pb2,
+    upload_pb2,
 )
 SENDING_FAILED = "Internal error from Core"
 _STATUS_ATTEMPTS = 20
