@@ -76,7 +76,7 @@ def test_words_and_meanings_are_found(api: Api, transcript: int, stack: Stack) -
     with grpc.insecure_channel(stack.services.address("transcriber-api")) as channel:
         answer = search_pb2_grpc.SearchServiceStub(channel).Search(
             search_pb2.SearchRequest(query="obermeyer"),
-            metadata=[("authorization", f"Bearer {api.http.cookies['session_token']}")],
+            metadata=(("authorization", f"Bearer {api.http.cookies['session_token']}"),),
             timeout=60,
         )
     assert answer.hits[0].segment_id == hit["segment_id"]
