@@ -21,6 +21,8 @@ DOCUMENTED = {
     ("POST", "/api/transcription/export/{transcription_id}"),
     ("GET", "/api/transcription/export/{transcription_id}"),
     ("GET", "/api/transcription/{transcription_id}/transcript"),
+    ("GET", "/api/transcription/{transcription_id}/playback"),
+    ("GET", "/api/transcription/{transcription_id}/peaks"),
     ("POST", "/api/transcription/{transcription_id}/edits"),
     ("POST", "/api/transcription/{transcription_id}/undo"),
     ("POST", "/api/transcription/{transcription_id}/redo"),
