@@ -219,9 +219,9 @@ def test_revisions_are_compared(api: Api, transcript: str) -> None:
         f"{transcript}/revisions/compare",
         400,
         "VALIDATION_ERROR",
-        params={"page_token": "x"},
+        params={"cursor": "x"},
     )
-    assert details["field"] == "page_token"
+    assert details["field"] == "cursor"
 
 
 def test_revisions_are_exported_with_tracked_changes(api: Api, transcript: str) -> None:

@@ -32,7 +32,7 @@ class Compared(transcript_pb2_grpc.TranscriptServiceServicer):
         return pb.CompareRevisionsResponse(
             differences=[pb.SegmentDifference(before=[before], pieces=[piece], revision=3)],
             speakers=[pb.SpeakerDifference(speaker_label="Speaker_1", before_name="Eve")],
-            next_page_token="next" if number == 1 else "",
+            next_cursor="next" if number == 1 else "",
         )
 
     async def ListRevisions(self, request: Any, context: Any) -> pb.ListRevisionsResponse:

@@ -33,7 +33,7 @@ async def test_all_pages_are_read_with_authors_and_earlier_names() -> None:
             changes = await client.changes(CALLER, earlier, replace(said, revision=3))
     finally:
         await server.stop(0)
-    assert [(one.from_revision, one.to_revision, one.page_token) for one in servicer.requests] == [
+    assert [(one.from_revision, one.to_revision, one.cursor) for one in servicer.requests] == [
         (1, 3, ""),
         (1, 3, "next"),
     ]

@@ -129,7 +129,7 @@ def test_all_pages_of_a_comparison_are_of_the_same_revisions() -> None:
                 "differences": [{"revision": number}],
                 "from_revision": 2,
                 "to_revision": 5,
-                "next_page_token": "next" if number == 1 else None,
+                "next_cursor": "next" if number == 1 else None,
             }
         )
 
@@ -138,7 +138,7 @@ def test_all_pages_of_a_comparison_are_of_the_same_revisions() -> None:
     assert found == [{"revision": 1}, {"revision": 2}]
     assert seen == [
         {"limit": "1000", "from": "2"},
-        {"limit": "1000", "from": "2", "to": "5", "page_token": "next"},
+        {"limit": "1000", "from": "2", "to": "5", "cursor": "next"},
     ]
 
 

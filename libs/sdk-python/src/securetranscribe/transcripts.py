@@ -127,11 +127,11 @@ class TranscriptCalls(ABC):
         while True:
             page = self._data("GET", path, params=query)
             yield from page["differences"]
-            if page["next_page_token"] is None:
+            if page["next_cursor"] is None:
                 return
             # The revisions of the first page stay those that are compared.
             query["from"], query["to"] = page["from_revision"], page["to_revision"]
-            query["page_token"] = page["next_page_token"]
+            query["cursor"] = page["next_cursor"]
 
     def replace_text(
         self,

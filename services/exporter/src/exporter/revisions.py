@@ -41,14 +41,14 @@ class RevisionClient:
                         from_revision=earlier.revision,
                         to_revision=later.revision,
                         limit=_PAGE,
-                        page_token=token,
+                        cursor=token,
                     ),
                     metadata=metadata,
                 )
             )
             renamed.update({one.speaker_label: one.before_name for one in page.speakers})
             differences += map(_difference, page.differences)
-            token = page.next_page_token
+            token = page.next_cursor
             if not token:
                 break
         request = pb.ListRevisionsRequest(transcription_id=later.transcription_id)

@@ -1465,7 +1465,7 @@ class CompareRevisionsRequest(_message.Message):
     FROM_REVISION_FIELD_NUMBER: _builtins.int
     TO_REVISION_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
-    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
     transcription_id: _builtins.int
     """Transcription."""
     from_revision: _builtins.int
@@ -1474,8 +1474,8 @@ class CompareRevisionsRequest(_message.Message):
     """Second revision. 0 means the newest. It may be earlier than the first one."""
     limit: _builtins.int
     """Maximum number of differences, 1 to 1000. 0 means 200."""
-    page_token: _builtins.str
-    """Token from an earlier page."""
+    cursor: _builtins.str
+    """`next_cursor` of the page before."""
     def __init__(
         self,
         *,
@@ -1483,11 +1483,11 @@ class CompareRevisionsRequest(_message.Message):
         from_revision: _builtins.int = ...,
         to_revision: _builtins.int = ...,
         limit: _builtins.int = ...,
-        page_token: _builtins.str = ...,
+        cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_revision", b"from_revision", "limit", b"limit", "page_token", b"page_token", "to_revision", b"to_revision", "transcription_id", b"transcription_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "from_revision", b"from_revision", "limit", b"limit", "to_revision", b"to_revision", "transcription_id", b"transcription_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1504,13 +1504,13 @@ class CompareRevisionsResponse(_message.Message):
     DIFFERENCES_FIELD_NUMBER: _builtins.int
     SPEAKERS_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
-    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    NEXT_CURSOR_FIELD_NUMBER: _builtins.int
     from_revision: _builtins.int
     """First revision."""
     to_revision: _builtins.int
     """Second revision."""
-    next_page_token: _builtins.str
-    """Token for the next page. Empty on the last one."""
+    next_cursor: _builtins.str
+    """Cursor of the next page. Empty on the last one."""
     @_builtins.property
     def differences(self) -> _containers.RepeatedCompositeFieldContainer[Global___SegmentDifference]:
         """Differences in the order of the transcript."""
@@ -1531,11 +1531,11 @@ class CompareRevisionsResponse(_message.Message):
         differences: _abc.Iterable[Global___SegmentDifference] | None = ...,
         speakers: _abc.Iterable[Global___SpeakerDifference] | None = ...,
         notes: _abc.Iterable[Global___NoteDifference] | None = ...,
-        next_page_token: _builtins.str = ...,
+        next_cursor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["differences", b"differences", "from_revision", b"from_revision", "next_page_token", b"next_page_token", "notes", b"notes", "speakers", b"speakers", "to_revision", b"to_revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["differences", b"differences", "from_revision", b"from_revision", "next_cursor", b"next_cursor", "notes", b"notes", "speakers", b"speakers", "to_revision", b"to_revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -80,4 +80,4 @@ class ComparisonData(ApiModel):
     differences: list[SegmentDifference] = Field(description="In the order of the transcript.")
     speakers: list[SpeakerDifference] = Field(description="On every page.")
     notes: list[NoteDifference] = Field(description="On the first page.")
-    next_page_token: str | None = Field(description="Token for the next page, null on the last.")
+    next_cursor: str | None = Field(description="Cursor of the next page, null on the last.")

@@ -54,8 +54,8 @@ class ComparisonApi:
         limit: Annotated[
             int, Query(ge=1, le=1000, description="Maximum number of differences.")
         ] = 200,
-        page_token: Annotated[
-            str, Query(max_length=2200, description="Token of the page before.")
+        cursor: Annotated[
+            str, Query(max_length=2200, description="`next_cursor` of the page before.")
         ] = "",
     ) -> Success[models.ComparisonData]:
         """Return the words, segments, speakers and notes that differ between two revisions."""
@@ -66,7 +66,7 @@ class ComparisonApi:
                 from_revision=before or 0,
                 to_revision=after or 0,
                 limit=limit,
-                page_token=page_token,
+                cursor=cursor,
             ),
             caller,
         )
@@ -77,7 +77,7 @@ class ComparisonApi:
             differences=[_difference(one) for one in answer.differences],
             speakers=[_speaker(one) for one in answer.speakers],
             notes=[_note(one) for one in answer.notes],
-            next_page_token=answer.next_page_token or None,
+            next_cursor=answer.next_cursor or None,
         )
         return Success[models.ComparisonData].of(data, "Revisions compared")
 

@@ -32,7 +32,7 @@ def response(
         differences=[_difference(one, before, after) for one in comparison.differences],
         speakers=_speakers(before, after),
         notes=[_note(change) for change in comparison.notes],
-        next_page_token=str(comparison.following),
+        next_cursor=str(comparison.following),
     )
 
 

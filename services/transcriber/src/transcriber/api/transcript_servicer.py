@@ -206,7 +206,7 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
             request.transcription_id,
             caller.workspace_id,
             (request.from_revision, request.to_revision),
-            Cursor.parse(request.page_token),
+            Cursor.parse(request.cursor),
             limit=_limit(request.limit),
         )
         async with self._database.transaction() as connection:

@@ -44,7 +44,7 @@ class Cursor(NamedTuple):
         whole, _, fraction = rank.partition(".")
         parts = (whole, skipped, fraction or "0")
         if text and not (len(text) < 2100 and all(p.isascii() and p.isdigit() for p in parts)):
-            raise ValidationError.of("page_token", "The token is not one from an earlier page.")
+            raise ValidationError.of("cursor", "The cursor is not one of an earlier page.")
         return cls(rank, int(skipped)) if text else cls()
 
 
