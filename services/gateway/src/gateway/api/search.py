@@ -1,4 +1,4 @@
-"""Endpoint that searches all transcripts."""
+"""The endpoint of the search."""
 
 from typing import Annotated
 

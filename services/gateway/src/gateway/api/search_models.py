@@ -19,7 +19,7 @@ class Mark(ApiModel):
 
 
 class SearchHitData(ApiModel):
-    """Something that was found."""
+    """A hit."""
 
     transcription_id: int
     title: str = Field(description="Title of the transcription, or the name of its file.")

@@ -21,7 +21,7 @@ _LIMITS = CallLimits(request_bytes=1024 * 1024, calls=64)
 
 
 class NoSessions:
-    """Authenticator that knows no session: only services call the embedder."""
+    """Authenticator without sessions: only services call the embedder."""
 
     async def authenticate(self, token: str) -> Grant:  # noqa: ARG002 - by contract
         """Refuse any token."""

@@ -1,7 +1,7 @@
 """The embedding model: multilingual-e5-small with weights of four bits, run by its own C library.
 
-The library comes with the weights and is verified like them. It is not a Python extension, so that
-it serves every version of Python.
+The library comes with the weights and is verified like them. It serves every version of
+Python.
 """
 
 import ctypes

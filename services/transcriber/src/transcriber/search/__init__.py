@@ -1,1 +1,1 @@
-"""Search over everything that a workspace holds, by text and by meaning."""
+"""Search over a whole workspace, by text and by meaning."""

@@ -1,4 +1,4 @@
-"""The ways in which a segment can contain a word: itself, a part, or with a typing error."""
+"""The ways to contain a word: itself, a part, or with a typing error."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _LEFT_BY_TYPO = 0.45
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alternative:
-    """Parts that a segment must all have, to contain a word of a group with a weight.
+    """Parts of a word of a group. A segment with all of them contains it, with a weight.
 
     It must contain the `needle` too, if there is one, and at least `least` of the parts `checked`.
     Filler words of a language (*the*, *und*) are found by those marked as `filler` only, as long as
@@ -39,7 +39,7 @@ class Alternative:
 
 
 def alternatives(query: Query) -> list[Alternative]:
-    """Return all ways in which segments can match the groups of a query."""
+    """Return all ways to match the groups of a query."""
     return [
         alternative
         for place, (group, term) in enumerate(numbered(query))

@@ -64,7 +64,7 @@ def plain(text: str) -> str:
 
 
 def needle(text: str) -> str:
-    """Return the words of a phrase in the form in which `plain` contains them.
+    """Return the words of a phrase as `plain` contains them.
 
     Blanks at the sides keep parts of words from being found. Scripts without blanks have none.
     """
@@ -77,10 +77,10 @@ def needle(text: str) -> str:
 
 
 def grams(word: str) -> list[str]:
-    """Return the parts of a folded word by which it is found.
+    """Return the parts of a folded word, for the index.
 
-    Words of alphabets have sequences of three characters, in which the sides of the word count as
-    characters, and words of one or two characters only themselves. Scripts without blanks, and
+    Words of alphabets have sequences of three characters. The sides of the word count as
+    characters. Words of one or two characters have only themselves. Scripts without blanks, and
     Korean, have characters and pairs of them.
     """
     word = word[:LONGEST_WORD]
@@ -93,12 +93,12 @@ def grams(word: str) -> list[str]:
 
 
 def prefix_grams(word: str) -> list[str]:
-    """Return the parts that every word with this beginning has."""
+    """Return the parts shared by all words with this beginning."""
     return pairs(word) or [word] if in_pairs(word) else _sequences(f"{_SIDE}{word}")
 
 
 def inner_grams(word: str) -> list[str]:
-    """Return the parts that every word containing this one has."""
+    """Return the parts shared by all words containing this one."""
     return pairs(word) or [word] if in_pairs(word) else _sequences(word)
 
 

@@ -1,4 +1,4 @@
-"""Entries of the index: from texts to the parts by which they are found."""
+"""Entries of the index: from texts to their parts."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ CONFIGURATIONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexEntry:
-    """Something that can be found: a segment, title, speaker or note of a transcription.
+    """A segment, title, speaker or note of a transcription.
 
     `extra` is found too but not shown.
     """

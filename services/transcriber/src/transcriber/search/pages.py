@@ -1,4 +1,4 @@
-"""Tokens of pages, which fix what is searched."""
+"""Tokens of pages."""
 
 import base64
 import binascii

@@ -26,7 +26,7 @@ _CAPITALS = range(2, 6)
 class Term:
     """A word or, with `exact`, a phrase: its folded text, and the text as it was written.
 
-    An abbreviation is a word in capitals, which counts even where it is a filler word (`IT`).
+    An abbreviation is a word in capitals. It counts even as a filler word (`IT`).
     """
 
     folded: str
@@ -40,7 +40,7 @@ class Query:
     """A query. One alternative of a group is enough for it.
 
     Hits contain all `required` phrases and none of the `excluded` ones. Groups of words are soft:
-    hits that have more of them, and rarer ones, come first.
+    hits with more of them, and rarer ones, come first.
     """
 
     text: str
@@ -125,7 +125,7 @@ def _words(text: str, shouted: bool) -> list[Term]:
 
 
 def _pieces(groups: Sequence[Sequence[Term]]) -> list[list[Term]]:
-    """Divide long runs of scripts without blanks, which nobody says to the letter, into pairs."""
+    """Divide long runs of scripts without blanks into pairs. Nobody says them to the letter."""
     pieces: list[list[Term]] = []
     for group in groups:
         term = group[0]

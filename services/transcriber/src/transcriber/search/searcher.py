@@ -1,4 +1,4 @@
-"""Searches of a workspace: by text always, and by meaning while that is possible."""
+"""Searches of a workspace: by text always, and by meaning if possible."""
 
 import enum
 from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ class Coverage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hit:
-    """Something that was found. `row` is its entry, `speaker` who is meant or says it."""
+    """A hit. `row` is its entry, and `speaker` the speaker of its segment."""
 
     row: Mapping[str, Any]
     place: Place

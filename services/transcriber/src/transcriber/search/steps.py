@@ -1,4 +1,4 @@
-"""Background steps that keep the index up to date."""
+"""Background steps of the index."""
 
 from collections.abc import Sequence
 
@@ -41,7 +41,7 @@ class SearchTextStep(ItemStep[int]):
 
 
 class EmbeddingStep(ItemStep[int]):
-    """Embeds new and changed texts. An absent embedder is an outage, after which it goes on."""
+    """Embeds new and changed texts. An absent embedder counts as an outage."""
 
     name = "search-embeddings"
     items = "transcriptions with texts to embed"
@@ -75,7 +75,7 @@ class EmbeddingStep(ItemStep[int]):
 
 
 class EmbeddingBacklog:
-    """The metric of texts that wait for their embeddings."""
+    """The metric of texts without embeddings."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

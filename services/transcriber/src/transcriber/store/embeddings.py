@@ -31,7 +31,7 @@ _WAITING = "SELECT count(*) AS waiting FROM search_unembedded"
 
 
 class Embeddings:
-    """The vectors of texts, and the texts that have none yet."""
+    """The vectors of texts, and the texts without one."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -96,7 +96,7 @@ class SearchIndex:
         self._connection = connection
 
     async def due(self, limit: int) -> list[int]:
-        """Return transcriptions whose index is older than themselves, the newest first."""
+        """Return transcriptions with an outdated index, the newest first."""
         return [row["id"] for row in await fetch_all(self._connection, _DUE, (limit,))]
 
     async def put(self, transcription_id: int, entries: Sequence[IndexEntry]) -> None:
@@ -114,7 +114,7 @@ class SearchIndex:
     async def edited(
         self, transcription_id: int, entries: Sequence[IndexEntry], gone: Sequence[str]
     ) -> None:
-        """Follow a batch of edits, whose revision is stored next."""
+        """Follow a batch of edits. Its revision is stored next."""
         if entries:
             await self.put(transcription_id, entries)
         if gone:

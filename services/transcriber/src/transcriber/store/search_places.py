@@ -1,4 +1,4 @@
-"""Places in the recording to which hits lead."""
+"""Places of hits in the recording."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""The statement of the search, which joins both halves and finds only what the caller may read.
+"""The statement of the search. It joins both halves, within one workspace.
 
-`matches` has the entries that contain words of the query, in any of the ways listed by
+`matches` has the entries with words of the query, in any of the ways listed by
 `alternatives`, and `misspelled` those with words like them. The numbers of words depend on the
-workspace, so that the index leads to its own entries only. Vectors are compared exactly, with all
+workspace, and the index leads to its own entries only. Vectors are compared exactly, with all
 of the workspace: an approximate index over the vectors of everybody returns too few of one
 workspace.
 """
@@ -173,7 +173,7 @@ SELECT (SELECT count(*) FROM search_unembedded WHERE workspace_id = %(workspace)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filters:
-    """Which transcriptions, and which of their segments, are searched. None means any.
+    """Limits of a search. None means any.
 
     `speaker` is a name or label, `tag` a folded name, `folder` includes the folders in it.
     Durations are in seconds.
@@ -196,7 +196,7 @@ class Filters:
 class Ranking:
     """Weights of the ranking.
 
-    A hit by text has words whose rarities are at least `least_share` of all. Hits by meaning have
+    A hit by text has at least `least_share` of the rarity of all words. Hits by meaning have
     at most the distance `farthest`, and at most `spread` more than the nearest. Misspelled words
     are looked for where fewer than `enough` entries have the word itself.
     """
@@ -214,7 +214,7 @@ class Ranking:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """A page: entries up to `snapshot`, `offset` of which were shown before."""
+    """A page of entries up to `snapshot`, behind the first `offset` ones."""
 
     snapshot: int
     offset: int
