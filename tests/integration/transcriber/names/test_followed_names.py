@@ -3,12 +3,8 @@
 import pytest
 
 from common.postgres import Database
-from tests.integration.transcriber.transcripts.test_editor import OWNER, shown, stored
-from transcriber.editing import operations as ops
-from transcriber.editing.items import ItemId
-from transcriber.store.edit_history import EditHistory
+from tests.integration.transcriber.transcripts.test_editor import stored
 from transcriber.store.followed_names import FollowedNames
-from transcriber.transcripts.editor import TranscriptEditor
 
 _LINK = """
 UPDATE transcript_speakers SET name = 'Ada', name_source = %s, speaker_id = 7
@@ -73,30 +69,3 @@ async def test_deleted_profile_leaves_assigned_names(
     rows = await database.fetch_all(_SPEAKERS)
     assert (rows[0]["name"], rows[0]["name_source"], rows[0]["speaker_id"]) == left
     assert await database.fetch_all(_REVISIONS, (ids,)) == [{"revision": 2}]
-
-
-async def test_followed_and_assigned_names_are_not_edits_that_a_new_version_would_lose(
-    database: Database,
-) -> None:
-    (transcription_id,) = await linked(database, 1)
-    editor = TranscriptEditor(database)
-
-    async def live() -> bool:
-        async with database.transaction() as connection:
-            return await EditHistory(connection, transcription_id).has_live_edits(1)
-
-    async with database.transaction() as connection:
-        await FollowedNames(connection, at_a_time=10).rename(7, "Eve")
-    naming = ops.AssignNames(names={"Speaker_2": "Bob"})
-    await editor.edit(transcription_id, OWNER, "ann", [naming], base=2)
-    assert not await live()
-    word = ItemId.parse((await shown(database, transcription_id))[0].words[1].id)
-    await editor.edit(transcription_id, OWNER, "ann", [ops.SplitSegment(word=word)], base=3)
-    assert await live()
-    await editor.undo(transcription_id, OWNER, "ann")
-    assert not await live()
-    await editor.redo(transcription_id, OWNER, "ann")
-    assert await live()
-    await editor.undo(transcription_id, OWNER, "ann")
-    await editor.restore(transcription_id, OWNER, "bob", 4)
-    assert await live()

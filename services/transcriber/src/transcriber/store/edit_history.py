@@ -59,22 +59,6 @@ SELECT revision, author, kind, target FROM transcript_batches
 WHERE transcription_id = %s AND author = %s AND revision > %s ORDER BY revision
 """
 _EFFECTS = "SELECT effects FROM transcript_batches WHERE transcription_id = %s AND revision = %s"
-# An edit is live until its last undo, and again from its last repetition on.
-_LIVE = """
-WITH last AS (
-    SELECT DISTINCT ON (coalesce(nullif(target, 0), revision))
-           coalesce(nullif(target, 0), revision) AS edit, kind
-    FROM transcript_batches
-    WHERE transcription_id = %(id)s AND revision > %(since)s AND author NOT IN ('', 'vocabulary')
-    ORDER BY coalesce(nullif(target, 0), revision), revision DESC)
-SELECT EXISTS (
-    SELECT FROM last
-    JOIN transcript_batches AS batch
-      ON batch.transcription_id = %(id)s AND batch.revision = last.edit
-    WHERE last.kind <> 'undo'
-      AND (batch.operations = '[]'
-           OR batch.operations @? '$[*] ? (@.kind != "AssignNames")')) AS live
-"""
 _BATCHES = """
 SELECT batch.revision, batch.author, batch.kind, batch.target, own.effects
 FROM transcript_batches AS batch
@@ -175,16 +159,6 @@ class EditHistory:
         assert row is not None, "its row is locked"
         owner = Grant(session_id=row["session_id"], workspace_id=row["workspace_id"])
         await JobOutbox(self._connection).event(messages.transcript_edited(self._id, owner, entry))
-
-    async def has_live_edits(self, since: int) -> bool:
-        """Return whether edits of people behind a revision are live.
-
-        Assigned names are left out, since they stay when a recording is processed again.
-        """
-        row = await fetch_one(self._connection, _LIVE, {"id": self._id, "since": since})
-        assert row is not None
-        live: bool = row["live"]
-        return live
 
     async def stack(self, author: str, since: int) -> list[Entry]:
         """Return the batches of an author behind a revision, in order."""
