@@ -75,6 +75,12 @@ _UPLOADS = """
 INSERT INTO uploads (transcription_id, session_id, source_key, auto_start, touched_at)
 SELECT n, 's', n || '/source', false, now() - interval '1 day' FROM generate_series(51, 60) AS n
 """
+_RESUMABLE_UPLOADS = """
+INSERT INTO resumable_uploads (upload_id, workspace_id, session_id, origin, transcription_id,
+                               source_key, filename, size_bytes, request, expires_at)
+SELECT 'upload-' || n, 's', 's', '', n, n || '/source', 'a.wav', 1, '{}', now() - interval '1 day'
+FROM generate_series(71, 80) AS n
+"""
 _DELETIONS = """
 INSERT INTO deletions (transcription_id, session_id, source_key, voices_known, late_pass, due_at)
 SELECT n, 's', n || '/source', false, false, now() - interval '1 day'
@@ -152,6 +158,7 @@ class World:
             _JOBS,
             _TASKS,
             _UPLOADS,
+            _RESUMABLE_UPLOADS,
             _DELETIONS,
             _SUPERSEDED_COPIES,
             _OUTBOX,
