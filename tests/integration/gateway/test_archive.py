@@ -55,6 +55,7 @@ async def test_a_recording_that_is_gone_is_no_problem(
     peers.transcriber.transcriptions[done].file.available = False
     archive, manifest = await opened(client)
     assert not [name for name in archive.namelist() if "/recording/" in name]
+    assert archive.read(f"{done}/playback.webm") == peers.playback.sound
     assert manifest["complete"] is True
     assert manifest["transcriptions"][0]["recording_kept"] is False
 

@@ -19,7 +19,7 @@ from gateway.sessions.registry import Clock
 from gateway.sessions.session import Session
 from gateway.web.endpoint import Endpoint
 from gateway.web.rate_limits import ARCHIVE_PATH
-from securetranscribe.v1 import export_pb2, transcription_pb2
+from securetranscribe.v1 import export_pb2, playback_pb2, transcription_pb2
 
 MANIFEST = "manifest.json"
 _FORMATS = ("json", "txt")
@@ -64,6 +64,7 @@ class ArchiveApi:
     async def download_archive(self, caller: Caller, request: Request) -> Response:
         """Return a ZIP with all recordings that are kept, transcripts, clips, and a manifest.
 
+        In place of a recording that is not kept any more there is its playback copy, if any.
         The manifest lists the files, and the items that could not be read.
         """
         archive = _Archive(self._backends, caller, self._clock())
@@ -133,6 +134,10 @@ class _Archive:
             content = self._document(transcription, extension)
             async for chunk in self._member(entry, f"{folder}/transcript.{extension}", content):
                 yield chunk
+        if not transcription.file.available:
+            copy = self._copy(transcription)
+            async for chunk in self._member(entry, f"{folder}/playback.webm", copy):
+                yield chunk
         for speaker in transcription.speakers:
             label = speaker.speaker_label
             name = f"{folder}/clips/{_plain(label)}.flac"
@@ -174,6 +179,16 @@ class _Archive:
             method, request, self._caller, seconds=_RECORDING_SECONDS
         ):
             yield piece.chunk
+
+    async def _copy(self, transcription: _Transcription) -> AsyncGenerator[bytes, None]:
+        request = playback_pb2.ReadPlaybackRequest(transcription_id=transcription.transcription_id)
+        method = self._backends.playback.ReadPlayback
+        # Transcripts of earlier versions have no copy.
+        with contextlib.suppress(NotFoundError):
+            async for piece in self._backends.read(
+                method, request, self._caller, seconds=_RECORDING_SECONDS
+            ):
+                yield piece.chunk
 
     async def _document(
         self, transcription: _Transcription, extension: str
