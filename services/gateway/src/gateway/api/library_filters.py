@@ -21,9 +21,9 @@ FolderOrNone = Annotated[int, Field(ge=0, le=MAX_ID)]
 Seconds = Annotated[float, Field(ge=0, le=_LONGEST_SECONDS, allow_inf_nan=False)]
 Person = Annotated[Text, Field(max_length=255)]
 Cursor = Annotated[
-    Text | None,
+    Annotated[Text, Field(max_length=4096)] | None,
     EmptyIsNone,
-    Query(max_length=4096, description="`next_cursor` of the page before, not with an offset."),
+    Query(description="`next_cursor` of the page before, not with an offset."),
 ]
 SORTS: "dict[SortWord, transcription_pb2.TranscriptionSort.ValueType]" = {
     "newest": transcription_pb2.TRANSCRIPTION_SORT_NEWEST,
