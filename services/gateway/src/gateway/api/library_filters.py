@@ -83,12 +83,10 @@ async def _by_query(
     speaker: Annotated[Person, Query(description="Only with this speaker: a name or label.")] = "",
     start: Annotated[
         Since | None,
-        EmptyIsNone,
         Query(alias="from", description="Only uploaded since this date or time (UTC)."),
     ] = None,
     end: Annotated[
         Until | None,
-        EmptyIsNone,
         Query(alias="to", description="Only uploaded until this date or time (UTC)."),
     ] = None,
     min_duration: Annotated[
