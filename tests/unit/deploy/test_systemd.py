@@ -7,7 +7,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 UNIT = (ROOT / "deploy/systemd/securetranscribe@.service").read_text()
 PROCESSES = sorted(path.stem for path in (ROOT / "deploy/systemd/env").glob("*.env"))
-WORKERS = {"transcriber-worker-1", "diarizer-1"}
+WORKERS = {"transcriber-worker-1", "transcriber-embedder", "diarizer-1"}
 
 
 def variables(process: str) -> dict[str, str]:
