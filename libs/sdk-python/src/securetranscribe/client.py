@@ -123,7 +123,7 @@ class SecureTranscribeClient(TranscriptCalls, LibraryCalls, VocabularyCalls):
         Return the upload, with its `transcription_id`. The options are those of `upload_audio`.
         `on_created` receives the id of the upload. With this `upload_id`, another process goes on
         with the same file, and the options are those of its creation. `on_progress` receives the
-        bytes that the server has stored, and those of the file. Once nothing could be sent for
+        bytes stored so far, and those of the file. Once nothing could be sent for
         `patience_seconds`, the error is raised, and the upload can still go on later.
         """
         if upload_id is None:

@@ -1,4 +1,4 @@
-"""Uploads that go on after an interruption."""
+"""Uploads in pieces, with repetitions after interruptions."""
 
 import base64
 import hashlib
@@ -19,7 +19,7 @@ _LONGEST_PAUSE = 15.0
 
 
 class Sender(Protocol):
-    """Anything that sends a request and returns the data of its answer."""
+    """Function to send a request and return the data of its answer."""
 
     def __call__(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         """Send a request."""
@@ -43,7 +43,7 @@ def send_rest(
     patience_seconds: float,
     on_progress: Callable[[int, int], None] | None,
 ) -> dict[str, Any]:
-    """Send the bytes that the server does not have. Return the complete upload.
+    """Send the missing bytes. Return the complete upload.
 
     Raises:
         ApiError: the server refuses the file.

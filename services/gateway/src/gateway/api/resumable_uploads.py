@@ -62,7 +62,7 @@ _Checksum = Annotated[
 
 
 class ResumableUploadApi:
-    """Uploads that go on after an interruption."""
+    """Uploads in pieces."""
 
     def __init__(self, backends: Backends, appends: Appends) -> None:
         self._backends = backends
@@ -160,7 +160,7 @@ class ResumableUploadApi:
         return Success[ResumableData].of(_data(upload), "Upload created")
 
     async def list_uploads(self, caller: Caller) -> Success[ResumableListData]:
-        """Return the uploads that have not expired, to go on with those that are not complete."""
+        """Return all uploads until they expire. Incomplete ones can go on at their offset."""
         answer = await self._backends.ask(
             self._service.ListUploads, upload_pb2.ListUploadsRequest(), caller
         )
@@ -193,7 +193,7 @@ class ResumableUploadApi:
     ) -> Success[ResumableData]:
         """Return an upload. `HEAD` has the same headers, and goes on with an examination.
 
-        An upload whose bytes are all stored, but which was interrupted then, ends with `HEAD`.
+        With `HEAD`, an upload interrupted after its last byte ends.
         """
         answer = await self._backends.ask(
             self._service.GetUpload, upload_pb2.GetUploadRequest(upload_id=upload_id), caller
@@ -248,7 +248,7 @@ def _position(upload_id: str, offset: int, checksum: tus.Checksum) -> upload_pb2
 
 
 def _is_unfinished(upload: upload_pb2.Upload) -> bool:
-    """Return whether an upload of which everything is stored has not ended, or was refused."""
+    """Return whether an upload was refused, or was interrupted after its last byte."""
     if upload.state == upload_pb2.UPLOAD_STATE_REJECTED:
         return True
     whole = upload.offset_bytes == upload.size_bytes

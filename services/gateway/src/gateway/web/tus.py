@@ -1,4 +1,4 @@
-"""What the tus protocol asks of every request: its version, discovery, and overridden methods.
+"""The tus protocol in every request: its version, discovery, and overridden methods.
 
 https://tus.io/protocols/resumable-upload, version 1.0.0
 """
@@ -46,7 +46,7 @@ class TusProtocol:
     """Middleware for the paths of uploads in pieces."""
 
     def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
-        """`max_bytes` is the limit of files that is announced."""
+        """`max_bytes` is the announced limit of files."""
         self._app = app
         self._max_bytes = max_bytes
 

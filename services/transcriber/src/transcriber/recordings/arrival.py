@@ -1,4 +1,4 @@
-"""Bytes of uploads as they arrive: who sends them, and how slowly they may."""
+"""Arriving bytes of uploads: their sender and their least rate."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -17,7 +17,7 @@ def relayed() -> bool:
 
 
 def client_address() -> str:
-    """Return the client's address, "" for uploads that another service passes on."""
+    """Return the client's address, "" for uploads passed on by another service."""
     return "" if relayed() else addresses.current_address()
 
 

@@ -13,7 +13,7 @@ ALGORITHMS = ("sha1", "sha256")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Checksum:
-    """The checksum that the bytes of one append must have."""
+    """The announced checksum of one append."""
 
     algorithm: str
     digest: bytes
@@ -43,7 +43,7 @@ class Checksum:
         """Compare at the end.
 
         Raises:
-            ChecksumError: the bytes are not those that were announced.
+            ChecksumError: the bytes have another checksum.
         """
         if not hmac.compare_digest(self._hasher.digest(), self.digest):
             raise ChecksumError(

@@ -20,7 +20,7 @@ _log = logging.get(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Completion:
-    """Turns whole uploads into transcriptions, as the plain upload does."""
+    """Turns whole uploads into transcriptions, like plain uploads."""
 
     database: Database
     store: PieceStore

@@ -19,7 +19,7 @@ LONGEST_METADATA = 8192
 
 
 class Creator:
-    """Creates uploads, and refuses early what would be refused at the end."""
+    """Creates uploads. Wrong descriptions are refused before any bytes."""
 
     def __init__(
         self, database: Database, admission: Admission, *, max_bytes: int, expiry_seconds: float

@@ -13,7 +13,7 @@ from common.errors import (
 from transcriber.domain.options import ProcessingOptions, SpeakerBounds
 from transcriber.recordings.acceptance import UploadRequest
 
-#: Errors that no repetition of an upload can change.
+#: No repetition of an upload can change these errors.
 FINAL = (FileUploadError, AudioProcessingError)
 _FAILURES = {kind.__name__: kind for kind in (FileTooLargeError, *FINAL)}
 
@@ -37,7 +37,7 @@ def request_to_json(request: UploadRequest) -> dict[str, Any]:
 
 
 def request_from_json(value: Mapping[str, Any]) -> UploadRequest:
-    """Return the description that `request_to_json` has written."""
+    """Return a description from its JSON."""
     count, fewest, most = value["speakers"]
     return UploadRequest(
         filename=value["filename"],
@@ -68,5 +68,5 @@ def failure_to_json(error: ApplicationError) -> dict[str, Any]:
 
 
 def failure_from_json(value: Mapping[str, Any]) -> ApplicationError:
-    """Return the error that `failure_to_json` has written."""
+    """Return the error from its JSON."""
     return _FAILURES[value["kind"]](value["message"], value["details"])

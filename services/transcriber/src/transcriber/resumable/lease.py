@@ -1,8 +1,8 @@
 """Lease of an upload: the right of one request to append to it.
 
-It ends when no bytes arrive for some seconds, so that a client whose connection broke can go on
-before anybody notices that it broke. Every change of the row names the lease, so that a request
-that lost it cannot change anything.
+It ends when no bytes arrive for some seconds. A client with a broken connection can go on before
+the server notices. Every change of the row names the lease, so a request without it changes
+nothing.
 """
 
 import asyncio
@@ -65,5 +65,5 @@ class Lease:
 
 
 def lost() -> LockedError:
-    """Return the error of a request that lost its lease."""
+    """Return the error of a request without its lease."""
     return LockedError("Another request appends to this upload, or it was cancelled.")

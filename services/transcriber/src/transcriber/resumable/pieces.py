@@ -79,7 +79,7 @@ class Pieces:
     async def add(self, chunk: bytes) -> None:
         """Take the next bytes, and store a part once it is full and more follows.
 
-        Bytes of a file that is whole already are not needed.
+        Nothing more is needed of a whole file.
         """
         if self._stored.assembled:
             return
@@ -155,7 +155,7 @@ class Pieces:
         await self._save_whole()
 
     async def _note_whole(self, error: NotFoundError) -> None:
-        """Note the object that a process made before it died. Raise if there is none."""
+        """Note the object of a process killed before it noted it. Raise if there is none."""
         store = self._store
         size = await store.objects.size(store.bucket, self._upload.source_key)
         if size != self._upload.size_bytes:
@@ -167,7 +167,7 @@ class Pieces:
         await self._save(Stored(offset=self._upload.size_bytes, assembled=True))
 
     async def _save(self, stored: Stored) -> None:
-        """Acknowledge what is stored, then remove what it replaces."""
+        """Acknowledge the stored bytes, then remove the objects they replace."""
         async with self._store.database.transaction() as connection:
             saved = await ResumableUploads(connection).save(
                 self._lease.upload_id,

@@ -35,7 +35,7 @@ _log = logging.get(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Position:
-    """Where bytes are appended, with the checksum that they must have, if any."""
+    """Offset of appended bytes, with their checksum if any."""
 
     upload_id: str
     offset: int
@@ -63,7 +63,7 @@ class Reception:
 
         Raises:
             NotFoundError: the workspace has no such upload.
-            StateError: the upload is at another offset, which the details have.
+            StateError: the upload is at another offset. It is in the details.
             LockedError: another request appends to it.
             ChecksumError: the bytes have another checksum. None of them is kept.
             FileUploadError, AudioProcessingError: the file is refused.
@@ -179,7 +179,7 @@ class Reception:
             position.checksum.verify()
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        """Start work that continues even if its caller is cancelled."""
+        """Start work independent of its caller's cancellation."""
         task = asyncio.create_task(work, name="keep upload")
         self._keeping.add(task)
         task.add_done_callback(self._keeping.discard)
@@ -187,7 +187,7 @@ class Reception:
 
 
 def _check(upload: ResumableUpload, position: Position) -> None:
-    """Check that bytes can be appended at a position."""
+    """Check the position of an append."""
     if upload.failure is not None:
         raise failure_from_json(upload.failure)
     repeatable = upload.state == "completed" or upload.stored.assembled
@@ -207,7 +207,7 @@ async def _keep(pieces: Pieces) -> None:
 
 
 async def _drain(chunks: AsyncIterator[bytes], most: int) -> None:
-    """Read bytes that are not needed. A client that repeats an append expects that."""
+    """Read bytes without a use. A client repeating an append expects it."""
     received = 0
     async for chunk in chunks:
         received += len(chunk)

@@ -15,7 +15,7 @@ _log = logging.get(__name__)
 
 
 class Remover:
-    """Removes what is stored of uploads."""
+    """Removes the bytes and rows of uploads."""
 
     def __init__(self, database: Database, store: PieceStore) -> None:
         self._database = database
@@ -48,7 +48,7 @@ class Remover:
         _log.info("upload removed", transcription_id=upload.transcription_id, state=upload.state)
 
     async def remove_soon(self, upload: ResumableUpload) -> None:
-        """Remove the bytes of an upload whose file was there already."""
+        """Remove the bytes of a file stored twice."""
         with contextlib.suppress(ApplicationError):
             await self._remove_bytes(upload, whole=True)
 
@@ -67,10 +67,10 @@ class Remover:
 
 
 class ResumableUploadStep(ItemStep[ResumableUpload]):
-    """Removes uploads in pieces that have expired, were cancelled, or were refused."""
+    """Removes expired, cancelled and refused uploads in pieces."""
 
     name = "resumable-uploads"
-    items = "uploads in pieces that ended without a transcription"
+    items = "uploads in pieces without a transcription at their end"
     outcome = "The upload is invisible to users. Its bytes stay in storage and are listed."
     policy = Policy(most_attempts=10, first_pause=15.0, longest_pause=3600.0, at_a_time=4)
 

@@ -1,4 +1,4 @@
-"""Uploads in pieces: what is stored of them, who appends, and how they ended."""
+"""Uploads in pieces: their stored bytes, their leases, and their ends."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -106,7 +106,7 @@ FROM resumable_uploads WHERE state = 'receiving'
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TailPiece:
-    """An object with bytes that do not fill a part yet."""
+    """An object with bytes waiting to fill a part."""
 
     key: str
     size: int
@@ -114,7 +114,7 @@ class TailPiece:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stored:
-    """What is stored of an upload: whole parts, pieces behind them, or the whole object."""
+    """Stored bytes of an upload: whole parts and pieces behind them, or the whole object."""
 
     offset: int = 0
     parts: tuple[str, ...] = ()
@@ -168,7 +168,7 @@ class ResumableUploads:
         origin: str,
         seconds: float,
     ) -> None:
-        """Add an upload that expires after `seconds`, unless its request id exists."""
+        """Add an upload with `seconds` until its expiry, unless its request id exists."""
         parameters = {
             "upload_id": upload_id,
             "workspace_id": owner.workspace_id,
@@ -184,7 +184,7 @@ class ResumableUploads:
         await execute(self._connection, _ADD, parameters)
 
     async def find(self, upload_id: str, workspace_id: str) -> ResumableUpload | None:
-        """Return an upload of a workspace that has neither expired nor been cancelled."""
+        """Return an upload of a workspace, unless it has expired or was cancelled."""
         return _upload(await fetch_one(self._connection, _FIND, (upload_id, workspace_id)))
 
     async def lock(self, upload_id: str, workspace_id: str) -> ResumableUpload | None:
@@ -193,7 +193,7 @@ class ResumableUploads:
         return await self.find(upload_id, workspace_id)
 
     async def find_by_request(self, workspace_id: str, request_id: str) -> str | None:
-        """Return the id of the upload that was created with a request id."""
+        """Return the id of the upload created with a request id."""
         row = await fetch_one(self._connection, _FIND_BY_REQUEST, (workspace_id, request_id))
         return row["upload_id"] if row else None
 
@@ -203,7 +203,7 @@ class ResumableUploads:
         return [_known(row) for row in rows]
 
     async def unfinished(self, workspace_id: str) -> int:
-        """Return the number of a workspace's uploads that have not ended."""
+        """Return the number of a workspace's unfinished uploads."""
         row = await fetch_one(self._connection, _COUNT, (workspace_id,))
         return int(row["number"]) if row else 0
 
@@ -233,7 +233,7 @@ class ResumableUploads:
         return await execute(self._connection, _BEGIN_PARTS, parameters) == 1
 
     async def save(self, upload_id: str, lease: str, stored: Stored, *, seconds: float) -> bool:
-        """Note what is stored. Return False if the lease was lost."""
+        """Note the stored bytes. Return False if the lease was lost."""
         parameters = {
             "upload_id": upload_id,
             "lease": lease,
@@ -264,13 +264,13 @@ class ResumableUploads:
         await execute(self._connection, _GIVE_UP_OF, (workspace_id,))
 
     async def due(self, limit: int) -> Sequence[ResumableUpload]:
-        """Give up expired uploads. Return all of which something is to be removed."""
+        """Give up expired uploads. Return all with bytes or rows to remove."""
         return [
             _known(row) for row in await fetch_all(self._connection, _DUE, (_LATE_SECONDS, limit))
         ]
 
     async def cleared(self, upload_id: str) -> None:
-        """Note that the bytes of a refused file are gone."""
+        """Note the removal of a refused file."""
         await execute(self._connection, _CLEARED, (upload_id,))
 
     async def forget(self, upload_id: str) -> None:
