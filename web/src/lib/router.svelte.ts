@@ -29,6 +29,7 @@ export function timeOf(fragment: string): number | undefined {
 class Router {
   route = $state.raw<Route>(routeOf(location.pathname));
   fragment = $state(location.hash);
+  query = $state(location.search);
 
   constructor() {
     addEventListener('popstate', () => this.#read());
@@ -42,6 +43,13 @@ class Router {
     scrollTo(0, 0);
   }
 
+  /** Change the address of the page that is shown, as a step to go back to or in place. */
+  adjust(address: string, { step }: { step: boolean }): void {
+    if (step) history.pushState(null, '', address);
+    else history.replaceState(null, '', address);
+    this.#read();
+  }
+
   /** Follow a click on a link to a page of this application without loading it again. */
   follow(event: MouseEvent): void {
     const link = (event.target as Element).closest('a');
@@ -49,6 +57,8 @@ class Router {
     if (!link || !plain || event.button !== 0 || event.defaultPrevented) return;
     if (link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
     if (routeOf(link.pathname).page === 'missing') return;
+    // The browser moves the focus to a part of the page.
+    if (link.pathname === location.pathname && document.getElementById(link.hash.slice(1))) return;
     event.preventDefault();
     this.go(link.pathname + link.search + link.hash);
   }
@@ -56,6 +66,7 @@ class Router {
   #read(): void {
     this.route = routeOf(location.pathname);
     this.fragment = location.hash;
+    this.query = location.search;
   }
 }
 
