@@ -11,7 +11,7 @@ from gateway.web.tus import TusProtocol
 from securetranscribe.v1 import transcription_pb2, upload_pb2
 from tests.unit.gateway.asgi import Inner, call, scope_of
 
-PATH = "/api/uploads/abc"
+PATH = f"/api/uploads/{'a' * 32}"
 
 
 def encoded(**fields: str) -> str:

@@ -1,4 +1,4 @@
-"""Limit of bytes per minute that clients append to uploads, per session and per address."""
+"""Limit of appended bytes per minute, per session and per address."""
 
 from collections.abc import AsyncIterator
 

@@ -39,7 +39,11 @@ EXPOSED = [
 ]
 _PATHS = re.compile(r"/api(/v1)?/uploads(/[^/]+)?")
 _OVERRIDES = frozenset({"PATCH", "DELETE"})
-_VERSIONED = frozenset({"POST", "PATCH"})
+#: Requests of the protocol only. For others the version is optional.
+_VERSIONED = {
+    "POST": re.compile(r"/api(/v1)?/uploads"),
+    "PATCH": re.compile(r"/api(/v1)?/uploads/[A-Za-z0-9_-]{32}"),
+}
 
 
 class TusProtocol:
@@ -67,7 +71,7 @@ class TusProtocol:
             scope["method"] = override
         if scope["method"] == "OPTIONS":
             await self._discovery()(scope, receive, sending)
-        elif _speaks(scope["method"], headers):
+        elif _speaks(scope["method"], scope["path"], headers):
             await self._app(scope, receive, sending)
         else:
             await _other_version()(scope, receive, sending)
@@ -84,10 +88,12 @@ class TusProtocol:
         )
 
 
-def _speaks(method: str, headers: Headers) -> bool:
-    """Return whether a request has the supported version. Plain reads need none."""
+def _speaks(method: str, path: str, headers: Headers) -> bool:
+    """Return whether a request has the supported version, or needs none."""
     version = headers.get("tus-resumable")
-    return version == VERSION or (version is None and method not in _VERSIONED)
+    if version is not None:
+        return version == VERSION
+    return method not in _VERSIONED or _VERSIONED[method].fullmatch(path) is None
 
 
 def _other_version() -> Response:
