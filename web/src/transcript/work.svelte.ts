@@ -1,0 +1,124 @@
+import { ApiError } from 'securetranscribe-js';
+
+import { notices } from '../lib/notices.svelte';
+import { Document } from './document.svelte';
+import { Draft, type Conflict } from './draft.svelte';
+import { Edits } from './edits.svelte';
+import { Player } from './player.svelte';
+import { nextPlace, segmentAt, spokenAt } from './timeline';
+import { isDoubtful, wordsOf, type Operation, type Segment } from './types';
+
+export type DialogName = 'speaker' | 'note' | 'history' | 'export' | 'help';
+
+/** Words of a transcript, from the first to the last. */
+export interface Range {
+  first: string;
+  last: string;
+}
+
+/** All that the parts of the page share. */
+export class Work {
+  readonly edits: Edits;
+  readonly player: Player;
+  readonly draft: Draft;
+  /** ID of the segment that keys act on. */
+  selected = $state('');
+  /** Word that is looked for, and shown. */
+  target = $state('');
+  range = $state.raw<Range>();
+  dialog = $state<DialogName>();
+  conflict = $state.raw<Conflict>();
+  finding = $state(false);
+  readonly playingPlace = $derived.by(() => segmentAt(this.document.segments, this.player.time));
+  readonly playingSegment = $derived(this.document.segments[this.playingPlace]);
+  readonly spoken = $derived(
+    this.playingSegment ? spokenAt(this.playingSegment, this.player.time)?.id : undefined,
+  );
+  /** Bring a segment into view. The list sets it. */
+  show: (place: number, focus: boolean) => void = () => undefined;
+
+  constructor(readonly document: Document) {
+    this.edits = new Edits(document);
+    this.player = new Player(document);
+    this.draft = new Draft(document, this.edits, (conflict) => (this.conflict = conflict));
+  }
+
+  /** Return the segment that keys act on. */
+  get current(): Segment | undefined {
+    const { segments } = this.document;
+    return segments.find((segment) => segment.id === this.selected) ?? segments[0];
+  }
+
+  /** Execute operations. Errors are shown. */
+  async run(...operations: Operation[]): Promise<boolean> {
+    return this.attempt(async () => {
+      await this.draft.save();
+      await this.edits.run(operations);
+    });
+  }
+
+  /** Show the error of an action. Return whether it succeeded. */
+  async attempt(action: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await action();
+      return true;
+    } catch (error) {
+      notices.fail(error);
+      if (error instanceof ApiError && error.status === 409) {
+        await this.document.catchUp().catch(() => undefined);
+      }
+      return false;
+    }
+  }
+
+  /** Take back or repeat the last batch. */
+  async toggle(what: 'undo' | 'redo'): Promise<void> {
+    await this.attempt(async () => {
+      await this.draft.save();
+      await this.edits[what]();
+      this.draft.renew();
+    });
+  }
+
+  /** Select the segment that is `step` further. */
+  move(step: 1 | -1): void {
+    const { segments } = this.document;
+    const here = this.current ? this.document.placeOf(this.current.id) : 0;
+    const place = Math.max(0, Math.min(segments.length - 1, here + step));
+    this.select(place);
+  }
+
+  /** Select a segment and bring it into view. */
+  select(place: number): void {
+    const segment = this.document.segments[place];
+    if (!segment) return;
+    this.selected = segment.id;
+    this.show(place, true);
+  }
+
+  /** Go to the next doubtful word behind the last one, or in the selected segment. */
+  nextDoubtful(step: 1 | -1 = 1): boolean {
+    const { segments } = this.document;
+    const here = Math.max(0, this.document.placeOf(this.selected));
+    const doubtful = (segment: Segment) => wordsOf(segment).filter(isDoubtful);
+    const own = segments[here] ? doubtful(segments[here]) : [];
+    const last = own.findIndex((word) => word.id === this.target);
+    let word = last === -1 && step === -1 ? undefined : own[last + step];
+    let place = here;
+    if (!word) {
+      place = nextPlace(segments, here, (segment) => doubtful(segment).length > 0, step);
+      if (place === -1) return false;
+      word = doubtful(segments[place]!).at(step === 1 ? 0 : -1)!;
+    }
+    this.select(place);
+    this.target = word.id;
+    this.player.seek(word.start);
+    return true;
+  }
+
+  /** Stop playing and reading. */
+  close(): void {
+    this.player.close();
+    this.document.close();
+  }
+}
