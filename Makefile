@@ -8,6 +8,8 @@ VERIFIED := .models/.verified
 NODE := web/node_modules/.ready
 SCHEMA := libs/sdk-js/src/schema.d.ts
 WEB := services/gateway/src/gateway/static/app/index.html
+#: The browser of the tests.
+BROWSER := tests/web/node_modules/.ready
 #: Test processes: three, also on two cores, since much of their time is waiting. There are fewer if
 #: memory is short, since each starts servers and models of its own (up to 3 GB).
 JOBS ?= $(shell awk '/^MemAvailable/ {n = int($$2 / 3e6); print (n < 1 ? 1 : (n > 3 ? 3 : n))}' /proc/meminfo)
@@ -16,7 +18,7 @@ PACKAGES := libs/sdk-python libs/common libs/devstack services/gateway services/
 PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
-.PHONY: help install models demo web run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos sbom \
+.PHONY: help install models demo web browser run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos sbom \
 	images bench bench-speakers bench-channels bench-echo bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback clean distclean
 
 help: ## list the targets
@@ -55,6 +57,13 @@ $(SCHEMA): $(NODE) $(shell find services/gateway/src/gateway/api services/gatewa
 $(WEB): $(SCHEMA) web/index.html web/vite.config.ts $(shell find web/src libs/sdk-js/src -type f -not -name schema.d.ts 2>/dev/null)
 	@$(BIN)/python -m scripts.node web run build -- --logLevel warn
 
+browser: $(BROWSER) ## fetch the browser of the tests
+
+$(BROWSER): $(READY) tests/web/package-lock.json scripts/browser.py
+	@$(BIN)/python -m scripts.node tests/web ci --ignore-scripts --no-audit --loglevel error
+	@$(BIN)/python -m scripts.browser
+	@touch $@
+
 run: $(READY) $(VERIFIED) $(WEB) ## run the stack in the foreground, until Ctrl-C
 	@exec $(BIN)/python -m devstack up
 
@@ -67,7 +76,7 @@ stop: ## stop the stack that `make start` started
 status: ## show every process and its health
 	@$(BIN)/python -m devstack status
 
-test: $(READY) $(VERIFIED) $(WEB) ## run all tests
+test: $(READY) $(VERIFIED) $(WEB) $(BROWSER) ## run all tests
 	@$(BIN)/python scripts/check_system.py --for-tests
 	@$(BIN)/python -m scripts.node web test
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(TESTS)

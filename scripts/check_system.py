@@ -28,6 +28,10 @@ LIBRARIES = {"stdc++": "libstdc++6"}
 # Programs of some tests, which are skipped without them. They are taken out of the Debian package
 # without installing it, which needs no root and starts no server.
 TEST_PROGRAMS = {"promtool": "prometheus"}
+# Programs that are the browser of the tests on machines for which no package contains one.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSER_PACKAGE = "chromium"
+MACHINE_WITH_BROWSER = "x86_64"
 #: Longest time for downloading such a package, with the package lists if they are needed.
 DOWNLOAD_SECONDS = 90
 
@@ -42,13 +46,16 @@ def main() -> int:
         return 1
     if "--for-tests" in sys.argv:
         provide_programs(Path(sys.executable).parent)
-        return 0
-    packages = provide(missing)
+        return tell(provide(missing_browser), "make test")
+    return tell(provide(missing), "make")
+
+
+def tell(packages: list[str], again: str) -> int:
+    """Print the command that installs missing packages. Return 1 if there are some."""
     if packages:
-        print("Some system packages are missing. Run this, then make again:")
+        print(f"Some system packages are missing. Run this, then {again} again:")
         print(f"  sudo apt-get install -y {' '.join(packages)}")
-        return 1
-    return 0
+    return 1 if packages else 0
 
 
 def unsuitable(
@@ -105,6 +112,14 @@ def missing() -> list[str]:
     except ImportError:
         packages.append("python{}.{}-venv".format(*sys.version_info[:2]))
     return packages
+
+
+def missing_browser() -> list[str]:
+    """Return the Debian package of the tests' browser where it is needed and missing."""
+    provided = platform.machine() == MACHINE_WITH_BROWSER or os.environ.get("CHROMIUM")
+    if provided or any(map(shutil.which, BROWSERS)):
+        return []
+    return [BROWSER_PACKAGE]
 
 
 def install(packages: list[str]) -> None:

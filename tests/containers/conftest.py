@@ -15,9 +15,9 @@ import pytest
 from securetranscribe import SecureTranscribeClient
 from securetranscribe.v1 import session_pb2, session_pb2_grpc
 from tests.containers.compose import Compose
-from tests.e2e.conftest import client, completed, sample
+from tests.e2e.conftest import client
 
-__all__ = ["client", "completed", "sample"]
+__all__ = ["client"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,3 +112,18 @@ def test_program_is_extracted_from_its_package(
     found = extract("promtool", "prometheus", tmp_path)
     assert found is not None
     assert found.read_text() == "tool\n"
+
+
+def test_other_machines_need_an_installed_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    assert check_system.missing_browser() == ["chromium"]
+    monkeypatch.setenv("CHROMIUM", "/opt/chromium")
+    assert check_system.missing_browser() == []
+
+
+def test_missing_packages_are_told_with_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_system.tell([], "make test") == 0
+    assert check_system.tell(["chromium"], "make test") == 1
+    assert "sudo apt-get install -y chromium" in capsys.readouterr().out

@@ -1,0 +1,84 @@
+"""The running product and a finished recording, shared by all tests that need them."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench import recordings
+from devstack.testing import embedded_servers, running_services
+from tests.e2e.span_collector import SpanCollector
+from tests.e2e.stack import JOB_SECONDS, MAX_FILE_SIZE, SESSION_CACHE_SECONDS, Completed, Stack
+from tests.limits import UNLIMITED
+
+_OVERRIDES = {
+    # Tests send more requests than users, and one of them uploads more than the default limit.
+    "*": {
+        **UNLIMITED,
+        "MAX_FILE_SIZE": MAX_FILE_SIZE,
+        "TASK_ACK_WAIT_SECONDS": "6",
+        # Long, to distinguish the effect of a revocation from an expired cache.
+        "SESSION_CACHE_SECONDS": str(SESSION_CACHE_SECONDS),
+    },
+    "gateway": {
+        # Short, so that tests see what ended sessions owned being erased.
+        "SESSION_SWEEP_SECONDS": "2",
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def collector() -> Iterator[SpanCollector]:
+    """Collect the spans of every service."""
+    server = SpanCollector()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, collector: SpanCollector) -> Iterator[Stack]:
+    """Run the whole product with one worker of each kind."""
+    if not Path(os.environ.get("MODEL_DIR", ".models"), "whisper-base").is_dir():
+        pytest.fail("the models are not there: run 'make models'")
+    directory = tmp_path_factory.mktemp("stack")
+    traced = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+        "OTEL_BSP_SCHEDULE_DELAY": "500",
+    }
+    overrides = {**_OVERRIDES, "*": {**_OVERRIDES["*"], **traced}}
+    with (
+        embedded_servers(directory) as servers,
+        running_services(servers, overrides=overrides) as services,
+    ):
+        yield Stack(servers=servers, services=services)
+
+
+@pytest.fixture(scope="session")
+def sample() -> Path:
+    """Return the path of a 30-second call of two people, contained in pyannote.audio."""
+    return recordings.sample().audio
+
+
+@pytest.fixture(scope="session")
+def completed(stack: Stack, sample: Path) -> Completed:
+    """Transcribe the sample once for all tests that only read."""
+    progress: list[tuple[float, str]] = []
+    with stack.client() as client, sample.open("rb") as file:
+        uploaded = client.upload_audio(file, auto_start=True)
+        state = client.wait(
+            uploaded["transcription_id"],
+            on_progress=lambda percent, step: progress.append((percent, step)),
+            poll_seconds=0.2,
+            timeout_seconds=JOB_SECONDS,
+        )
+        assert state["status"] == "completed", state
+        assert client.session_token is not None
+        return Completed(
+            token=client.session_token,
+            transcription_id=uploaded["transcription_id"],
+            job_id=uploaded["job_id"],
+            state=state,
+            progress=progress,
+        )

@@ -1,0 +1,32 @@
+"""Checks of pages with axe-core."""
+
+from functools import cache
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+_AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
+_RUN = """async () => {
+  const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+  return violations.flatMap((one) =>
+    one.nodes.map((node) => `${one.id}: ${one.help}: ${node.html}: ${node.failureSummary}`));
+}"""
+
+
+@cache
+def _axe() -> str:
+    return _AXE.read_text(encoding="utf-8")
+
+
+def violations(page: Page) -> list[str]:
+    """Return the violations of all rules of axe-core in a page as it is now."""
+    # Evaluated by the debugger, so that the content security policy does not have to allow it.
+    page.evaluate(_axe())
+    found: list[str] = page.evaluate(_RUN)
+    return found
+
+
+def assert_accessible(page: Page) -> None:
+    """Fail with every violation of axe-core, once all animations of the page have ended."""
+    page.wait_for_function("document.getAnimations().every((one) => one.playState !== 'running')")
+    assert violations(page) == []
