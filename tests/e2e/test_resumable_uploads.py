@@ -166,8 +166,8 @@ def test_protocol(stack: Stack, client: SecureTranscribeClient, sample: Path) ->
     assert (told.status_code, told.headers["tus-version"]) == (204, "1.0.0")
     assert "creation-with-upload" in told.headers["tus-extension"]
     assert int(told.headers["tus-max-size"]) > 0
-    missing = http.post(root, headers={"Upload-Length": "10"})
-    assert (missing.status_code, missing.headers["tus-version"]) == (412, "1.0.0")
+    other = http.post(root, headers={"Upload-Length": "10", "Tus-Resumable": "0.2.2"})
+    assert (other.status_code, other.headers["tus-version"]) == (412, "1.0.0")
 
     wrong = {**_TUS, "Upload-Length": "10", "Upload-Metadata": _metadata(language="klingon")}
     assert http.post(root, headers=wrong).status_code == 400

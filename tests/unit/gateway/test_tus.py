@@ -119,7 +119,9 @@ async def test_discovery_needs_no_version() -> None:
 @pytest.mark.parametrize(
     ("method", "version", "status"),
     [
-        ("PATCH", None, 412),
+        ("PATCH", None, 200),
+        ("PATCH", "2.0.0", 412),
+        ("TRACE", "0.2.2", 200),
         ("POST", "0.2.2", 412),
         ("HEAD", "0.2.2", 412),
         ("GET", None, 200),

@@ -33,13 +33,7 @@ _WORDS: "dict[upload_pb2.UploadState.ValueType, UploadWord]" = {
     upload_pb2.UPLOAD_STATE_REJECTED: "rejected",
 }
 _NO_CONTENT: dict[int | str, dict[str, Any]] = {204: {"description": "Done."}}
-_BYTES = {
-    "requestBody": {
-        "content": {tus.CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}}
-    }
-}
 _UploadId = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{32}$", description="Upload ID.")]
-_Version = Annotated[str | None, Header(alias="Tus-Resumable", description="`1.0.0`.")]
 _Length = Annotated[str | None, Header(alias="Upload-Length", description="Bytes of the file.")]
 _Offset = Annotated[
     str | None, Header(alias="Upload-Offset", description="Offset of the first byte of the body.")
@@ -80,7 +74,6 @@ class ResumableUploadApi:
                 tag=_TAG,
                 status=201,
                 errors=(409, 412, 413, 423, 460),
-                extra=_BYTES,
             ),
             Endpoint(
                 method="GET",
@@ -112,7 +105,6 @@ class ResumableUploadApi:
                 tag=_TAG,
                 status=204,
                 errors=(404, 409, 412, 413, 415, 423, 460),
-                extra=_BYTES,
                 response_class=Response,
                 responses=_NO_CONTENT,
             ),
@@ -138,7 +130,6 @@ class ResumableUploadApi:
         upload_length: _Length = None,
         upload_metadata: _Metadata = None,
         upload_checksum: _Checksum = None,
-        _tus_resumable: _Version = None,
     ) -> Success[ResumableData]:
         """Create an upload, with the first bytes if the body has any.
 
@@ -189,7 +180,6 @@ class ResumableUploadApi:
         response: Response,
         upload_id: _UploadId,
         caller: Caller,
-        _tus_resumable: _Version = None,
     ) -> Success[ResumableData]:
         """Return an upload. `HEAD` has the same headers, and goes on with an examination.
 
@@ -217,10 +207,10 @@ class ResumableUploadApi:
         caller: Caller,
         upload_offset: _Offset = None,
         upload_checksum: _Checksum = None,
-        _tus_resumable: _Version = None,
     ) -> Response:
         """Append the body at the offset of the upload. The last byte ends it.
 
+        Its `Content-Type` is `application/offset+octet-stream`.
         `Transcription-Id` of the last response is the transcription.
         """
         if _media_type(request) != tus.CONTENT_TYPE:
@@ -229,9 +219,7 @@ class ResumableUploadApi:
         upload = await self._appends.append(caller, position, UploadBody.of(request))
         return Response(status_code=204, headers=tus.headers(upload))
 
-    async def cancel_upload(
-        self, upload_id: _UploadId, caller: Caller, _tus_resumable: _Version = None
-    ) -> Response:
+    async def cancel_upload(self, upload_id: _UploadId, caller: Caller) -> Response:
         """Cancel an upload and remove its bytes."""
         request = upload_pb2.CancelUploadRequest(upload_id=upload_id)
         await self._backends.ask(self._service.CancelUpload, request, caller)

@@ -22,7 +22,7 @@ _DESCRIPTIONS = {
     403: "Not allowed with these credentials.",
     404: "Not found, or owned by another session.",
     409: "Conflicts with the resource's current state, or with an existing resource.",
-    412: "The version of the protocol in `Tus-Resumable` is missing or unsupported.",
+    412: "The version of the protocol in `Tus-Resumable` is not supported.",
     413: "The file exceeds the size limit.",
     416: "The range begins after the end. `Content-Range` gives the size.",
     415: "The `Content-Type` is not that of the protocol.",

@@ -39,11 +39,7 @@ EXPOSED = [
 ]
 _PATHS = re.compile(r"/api(/v1)?/uploads(/[^/]+)?")
 _OVERRIDES = frozenset({"PATCH", "DELETE"})
-#: Requests of the protocol only. For others the version is optional.
-_VERSIONED = {
-    "POST": re.compile(r"/api(/v1)?/uploads"),
-    "PATCH": re.compile(r"/api(/v1)?/uploads/[A-Za-z0-9_-]{32}"),
-}
+_VERSIONED = frozenset({"POST", "PATCH", "HEAD", "DELETE"})
 
 
 class TusProtocol:
@@ -71,7 +67,7 @@ class TusProtocol:
             scope["method"] = override
         if scope["method"] == "OPTIONS":
             await self._discovery()(scope, receive, sending)
-        elif _speaks(scope["method"], scope["path"], headers):
+        elif _speaks(scope["method"], headers):
             await self._app(scope, receive, sending)
         else:
             await _other_version()(scope, receive, sending)
@@ -88,12 +84,9 @@ class TusProtocol:
         )
 
 
-def _speaks(method: str, path: str, headers: Headers) -> bool:
-    """Return whether a request has the supported version, or needs none."""
-    version = headers.get("tus-resumable")
-    if version is not None:
-        return version == VERSION
-    return method not in _VERSIONED or _VERSIONED[method].fullmatch(path) is None
+def _speaks(method: str, headers: Headers) -> bool:
+    """Return whether a request has the supported version, or names none."""
+    return method not in _VERSIONED or headers.get("tus-resumable", VERSION) == VERSION
 
 
 def _other_version() -> Response:
