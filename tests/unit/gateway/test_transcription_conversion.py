@@ -318,11 +318,14 @@ def test_a_change_distinguishes_absent_from_null() -> None:
 def test_filenames_of_documents() -> None:
     packed = any_pb2.Any()
     packed.Pack(export_pb2.ExportMetadata(filename='grö"ße\r\n.pdf'))
-    header = _disposition(httpbody_pb2.HttpBody(extensions=[packed]), 1, "pdf")
+    request = export_pb2.ExportTranscriptionRequest(
+        transcription_id=7, format=export_pb2.EXPORT_FORMAT_CSV
+    )
+    header = _disposition(httpbody_pb2.HttpBody(extensions=[packed]), request)
     assert header == (
         "attachment; filename=\"gr___e__.pdf\"; filename*=UTF-8''gr%C3%B6%22%C3%9Fe%0D%0A.pdf"
     )
-    assert _disposition(httpbody_pb2.HttpBody(), 7, "csv").startswith(
+    assert _disposition(httpbody_pb2.HttpBody(), request).startswith(
         'attachment; filename="transcription-7.csv"'
     )
 
