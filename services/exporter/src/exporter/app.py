@@ -50,7 +50,7 @@ async def serve(settings: ExporterSettings, supervisor: Supervisor) -> None:
 
 
 async def _summarizer(settings: ExporterSettings, stack: AsyncExitStack) -> Summarizer:
-    """Create a summarizer that uses the configured language model, if any."""
+    """Create a summarizer with the configured language model, if any."""
     if not settings.summary_base_url:
         return Summarizer()
     client = await stack.enter_async_context(

@@ -74,7 +74,7 @@ class Speaker:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AudioFacts:
-    """The recording. Facts that are unknown are 0 or empty."""
+    """The recording. Unknown facts are 0 or empty."""
 
     filename: str
     duration: float
@@ -124,7 +124,7 @@ class ChannelPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """Transcript with everything that a format may show.
+    """Transcript with everything for a format to show.
 
     Speakers are in order of first appearance. `summary` is set only when an option requires it, and
     `changes` only when they are to be shown.

@@ -141,7 +141,7 @@ def statistics_line(figures: Statistics) -> str:
 
 
 def tracked_note(changes: Changes) -> str:
-    """Describe which changes are marked."""
+    """Describe the marked changes."""
     return f"Changes from revision {changes.since} to revision {changes.revision} are marked."
 
 

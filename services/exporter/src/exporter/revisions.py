@@ -18,7 +18,7 @@ _SERVICE = "SecureTranscribe"
 
 
 class RevisionClient:
-    """Client of the transcriber that compares revisions on behalf of the caller."""
+    """Client of the transcriber for comparisons on behalf of the caller."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = transcript_pb2_grpc.TranscriptServiceStub(channel)
@@ -63,7 +63,7 @@ class RevisionClient:
 
 
 def _speakers(earlier: Document, renamed: Mapping[str, str]) -> dict[str, str]:
-    """Return the names that the speakers of segments had."""
+    """Return the former names of segments' speakers."""
     return {
         segment.id: renamed.get(segment.speaker_label, earlier.name_of(segment.speaker_label))
         for segment in earlier.segments

@@ -30,7 +30,7 @@ NEWEST = Version()
 
 
 class TranscriptClient:
-    """Client of the transcriber that reads transcripts on behalf of the caller."""
+    """Client of the transcriber for transcripts of the caller."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = transcription_pb2_grpc.TranscriptionServiceStub(channel)

@@ -41,7 +41,7 @@ _Page = transcription_pb2.ListTranscriptionsResponse
 
 
 class ArchiveApi:
-    """Download of everything that the caller's session owns."""
+    """Download of everything in the caller's workspace."""
 
     def __init__(self, backends: Backends, clock: Clock) -> None:
         self._backends = backends
@@ -62,7 +62,7 @@ class ArchiveApi:
         ]
 
     async def download_archive(self, caller: Caller, request: Request) -> Response:
-        """Return a ZIP with all recordings that are kept, transcripts, clips, and a manifest.
+        """Return a ZIP with all kept recordings, transcripts, clips, and a manifest.
 
         In place of a recording that is not kept any more there is its playback copy, if any.
         The manifest lists the files, and the items that could not be read.

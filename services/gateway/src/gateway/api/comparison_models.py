@@ -42,7 +42,7 @@ class Piece(ApiModel):
 
 
 class SegmentDifference(ApiModel):
-    """Segments that differ, and all words in them."""
+    """Different segments, with all their words."""
 
     before: list[ComparedSegment] = Field(description="Empty if they were inserted.")
     after: list[ComparedSegment] = Field(description="Empty if they were deleted.")
@@ -62,7 +62,7 @@ class SpeakerDifference(ApiModel):
 
 
 class NoteDifference(ApiModel):
-    """A note that differs."""
+    """A different note."""
 
     id: str
     first: str

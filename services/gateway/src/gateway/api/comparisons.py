@@ -58,7 +58,7 @@ class ComparisonApi:
             str, Query(max_length=2200, description="`next_cursor` of the page before.")
         ] = "",
     ) -> Success[models.ComparisonData]:
-        """Return the words, segments, speakers and notes that differ between two revisions."""
+        """Return the differences of two revisions in words, segments, speakers and notes."""
         answer = await self._backends.ask(
             self._service.CompareRevisions,
             transcript_pb2.CompareRevisionsRequest(

@@ -36,7 +36,7 @@ SORTS: "dict[SortWord, transcription_pb2.TranscriptionSort.ValueType]" = {
 
 
 class FilterBody(JsonBody):
-    """Properties that transcriptions must have, all of them."""
+    """Required properties of transcriptions."""
 
     status: TranscriptionWord | None = None
     tag_ids: list[Identifier] = Field([], max_length=_MOST_TAGS, description="All of them.")

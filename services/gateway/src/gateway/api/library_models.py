@@ -17,7 +17,7 @@ ActionWord = Literal["trash", "restore", "delete", "tag", "untag", "move", "favo
 
 
 class UpdateBody(JsonBody):
-    """New properties of a transcription. Those that are absent or null stay."""
+    """New properties of a transcription. Absent or null ones stay."""
 
     title: Text | None = Field(
         None, max_length=_LONGEST_TITLE, description="Empty lets one be suggested again."
@@ -30,7 +30,7 @@ class UpdateBody(JsonBody):
 
 
 class LibraryData(ApiModel):
-    """Properties by which a transcription is kept in order."""
+    """Title, folder, tags and favorite of a transcription."""
 
     transcription_id: int
     title: str
@@ -50,7 +50,7 @@ class TrashedItem(TranscriptionItem):
 
 
 class TrashedData(ApiModel):
-    """A transcription that was moved to the trash."""
+    """A transcription in the trash."""
 
     transcription_id: int
     trashed_at: Moment
@@ -76,7 +76,7 @@ class TagBody(JsonBody):
 
 
 class TagUpdateBody(JsonBody):
-    """New name or color of a tag. Fields that are absent or null stay."""
+    """New name or color of a tag. Absent or null fields stay."""
 
     name: Text | None = Field(None, min_length=1, max_length=_LONGEST_NAME)
     color: Text | None = Field(None, max_length=7, description="Empty removes it.")
@@ -102,7 +102,7 @@ class FolderBody(JsonBody):
 
 
 class FolderUpdateBody(JsonBody):
-    """New name or place of a folder. Fields that are absent or null stay."""
+    """New name or place of a folder. Absent or null fields stay."""
 
     name: Text | None = Field(None, min_length=1, max_length=_LONGEST_NAME)
     parent_id: FolderOrNone | None = Field(
@@ -138,7 +138,7 @@ class DeletedFolder(ApiModel):
 
 
 class BulkBody(JsonBody):
-    """A change of many transcriptions: those that are named, or those that match a filter."""
+    """A change of many transcriptions, by id or by a filter."""
 
     transcription_ids: list[Identifier] | None = Field(None, min_length=1, max_length=MOST_ITEMS)
     filter: FilterBody | None = Field(None, description="Up to 500 are changed by one request.")

@@ -83,7 +83,7 @@ class TagApi:
         return Success[TagList].of(data, "Tags retrieved")
 
     async def create_tag(self, caller: Caller, body: TagBody) -> Success[TagData]:
-        """Create a tag. Names that differ only in upper and lower case are the same."""
+        """Create a tag. Upper and lower case are the same."""
         answer = await self._backends.ask(
             self._service.CreateTag,
             library_pb2.CreateTagRequest(name=body.name, color=body.color),

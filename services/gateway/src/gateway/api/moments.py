@@ -11,7 +11,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def _day(*, ends: bool) -> Callable[[Any], Any]:
-    """Return a validator that turns a date into its first moment, or the first one behind it."""
+    """Return a validator from a date to its first moment, or to the first one behind it."""
 
     def convert(value: Any) -> Any:
         if not isinstance(value, str) or not _DATE.fullmatch(value):

@@ -89,7 +89,7 @@ class ReprocessingApi:
         caller: Caller,
         body: ReprocessBody | None = None,
     ) -> Success[ReprocessData]:
-        """Queue a recording that has a transcript for processing. All edits are kept."""
+        """Queue a recording with a transcript for processing. All edits are kept."""
         answer = await self._backends.ask(
             self._service.ReprocessTranscript,
             _request(transcription_id, body or ReprocessBody()),

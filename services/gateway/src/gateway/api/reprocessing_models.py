@@ -18,7 +18,7 @@ _Speakers = Annotated[int, Field(ge=1, le=50)]
 
 
 class ReprocessBody(JsonBody):
-    """Options that differ from those of the last job."""
+    """Options other than those of the last job."""
 
     language: Language | None = Field(None, description="Language code, or `auto`.")
     channels: ChannelWord | None = Field(
@@ -51,7 +51,7 @@ class ReprocessData(ApiModel):
 
 
 class ConflictData(ApiModel):
-    """An edit that the new machine version contradicts, or that has no place in it."""
+    """An edit without a place in the new machine version, or against it."""
 
     id: int
     kind: ConflictWord

@@ -111,7 +111,7 @@ class TranscriptApi:
         limit: Limit = 200,
         offset: Offset = 0,
     ) -> Success[TranscriptData]:
-        """Return a part of a transcript. `ETag` has the revision that was read."""
+        """Return a part of a transcript. `ETag` has its revision."""
         request = transcript_pb2.ReadTranscriptRequest(
             transcription_id=transcription_id,
             revision=revision or 0,

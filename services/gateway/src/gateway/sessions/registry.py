@@ -154,7 +154,7 @@ class SessionRegistry:
         return session is not None and not session.active_at(now)
 
     def kept_until(self, session: Session) -> dt.datetime | None:
-        """Return when everything that a session owns is erased, unless it is used before.
+        """Return when everything of a session is erased, unless it is used before.
 
         None keeps it until somebody deletes it.
         """

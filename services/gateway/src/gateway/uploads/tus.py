@@ -113,7 +113,7 @@ def config(
 
 
 def headers(upload: upload_pb2.Upload) -> dict[str, str]:
-    """Return the headers that describe an upload."""
+    """Return the headers about an upload."""
     expires = upload.expire_time.ToDatetime(dt.UTC)
     found = {
         "Upload-Offset": str(upload.offset_bytes),

@@ -80,7 +80,7 @@ def _asset(path: Path) -> Asset:
 
 
 def _chosen(accepted: str, compressed: Mapping[str, Path]) -> str | None:
-    """Return the best encoding that a browser accepts."""
+    """Return the best encoding accepted by a browser."""
     names = set()
     for one in accepted.split(","):
         name, _, quality = one.partition(";")

@@ -88,7 +88,7 @@ def cursor_of(sort: str, place: Place | None) -> str:
 
 
 def place_of(sort: str, cursor: str) -> Place | None:
-    """Return the place that a cursor stands for, None for an empty one.
+    """Return the place of a cursor, None for an empty one.
 
     Raises:
         ValidationError: it was not made for this order.

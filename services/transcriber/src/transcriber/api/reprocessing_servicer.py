@@ -59,7 +59,7 @@ class ReprocessingServicer(reprocessing_pb2_grpc.ReprocessingServiceServicer):
     async def ReprocessTranscript(
         self, request: reprocessing_pb2.ReprocessTranscriptRequest, context: Any
     ) -> reprocessing_pb2.ReprocessTranscriptResponse:
-        """Queue a job for a recording that has a transcript."""
+        """Queue a job for a recording with a transcript."""
         caller = rights.caller(Right.CHANGE)
         wanted = _start(request)
         self._priorities.check(wanted.priority, context)

@@ -128,7 +128,7 @@ class VocabularyServicer(vocabulary_pb2_grpc.VocabularyServiceServicer):
     async def ListSuggestions(
         self, _request: vocabulary_pb2.ListSuggestionsRequest, _context: Any
     ) -> vocabulary_pb2.ListSuggestionsResponse:
-        """Return corrections made by hand that could be rules."""
+        """Return candidates for rules, from corrections made by hand."""
         found = await self._suggestions.list(rights.workspace(Right.READ))
         return vocabulary_pb2.ListSuggestionsResponse(suggestions=map(_suggestion, found))
 

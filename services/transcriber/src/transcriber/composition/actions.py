@@ -112,7 +112,7 @@ def make_actions(core: Core) -> Actions:
 
 
 def make_replay(core: Core, actions: Actions) -> ReplayStep:
-    """Create the step that repeats erasures after a restore."""
+    """Create the step for erasures after a restore."""
     return ReplayStep(
         core.servers.database,
         core.ledger,

@@ -35,7 +35,7 @@ Listener = Callable[[Client], Awaitable[None]]
 
 
 def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Listener, ...]]:
-    """Create the registry of background steps, and the subscriptions that feed them."""
+    """Create the registry of background steps, and their subscriptions."""
     settings, servers, wake_ups = core.settings, core.servers, core.wake_ups
     database, stream, suggestions = servers.database, servers.stream, actions.suggestions
     announcer = QueueAnnouncer(database, core.monitor, core.publisher, wake_ups.queue)

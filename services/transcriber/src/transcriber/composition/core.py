@@ -60,7 +60,7 @@ class Servers:
 
 @dataclass(frozen=True, kw_only=True)
 class Core:
-    """Objects that the rest of the process shares."""
+    """Shared objects of the process."""
 
     settings: ApiSettings
     servers: Servers
