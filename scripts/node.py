@@ -23,6 +23,8 @@ def main(arguments: Sequence[str]) -> None:
     os.chdir(directory)
     # Scripts of packages start `node` by its name.
     os.environ["PATH"] = f"{_BIN}{os.pathsep}{os.environ['PATH']}"
+    # As pip does, so that a company's own certificates count.
+    os.environ.setdefault("NODE_USE_SYSTEM_CA", "1")
     node = str(_BIN / "node")
     os.execv(node, [node, str(_NPM), *rest])  # noqa: S606 - a program of the environment
 
