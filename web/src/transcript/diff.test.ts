@@ -27,9 +27,7 @@ test('missing words are deleted', () => {
   expect(operationsOf(segment, 'the fox jumps')).toEqual([
     { type: 'delete_words', first: 'w1', last: 'w2' },
   ]);
-  expect(operationsOf(segment, '')).toEqual([
-    { type: 'delete_words', first: 'w0', last: 'w4' },
-  ]);
+  expect(operationsOf(segment, '')).toEqual([{ type: 'delete_words', first: 'w0', last: 'w4' }]);
 });
 
 test('changes far apart stay apart', () => {

@@ -90,7 +90,8 @@ function collect(old: readonly string[], young: readonly string[], shift: number
       continue;
     }
     open ??= { from: shift + i, words: [] };
-    const skipOld = i < old.length && (j === young.length || lengths[i + 1]![j]! >= lengths[i]![j + 1]!);
+    const skipOld =
+      i < old.length && (j === young.length || lengths[i + 1]![j]! >= lengths[i]![j + 1]!);
     if (skipOld) i++;
     else open.words.push(young[j++]!);
   }
@@ -136,10 +137,7 @@ export function wordAt(words: readonly Word[], text: string, position: number): 
 }
 
 /** Return where each word of a segment lies in its text, in order. */
-export function placesOf(
-  words: readonly Word[],
-  text: string,
-): { start: number; end: number }[] {
+export function placesOf(words: readonly Word[], text: string): { start: number; end: number }[] {
   let position = 0;
   return words.map((word) => {
     const bare = word.text.trim();

@@ -61,6 +61,11 @@ export class Document {
     this.voices = (await client.call(api.GET(url, { params: { path } }))).data;
   }
 
+  /** Read all notes. */
+  async readNotes(): Promise<void> {
+    this.notes = (await this.#read({ limit: 1, words: false })).notes;
+  }
+
   /** Return the history, and note what can be taken back. */
   async readHistory(): Promise<History> {
     const path = { transcription_id: this.id };

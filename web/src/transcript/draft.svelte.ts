@@ -55,7 +55,7 @@ export class Draft {
   /** Take the text of the editor, to be saved after a pause. */
   input(text: string): void {
     this.#text = text;
-    this.dirty = this.#base !== undefined && differs(this.#base.text, text) || this.#spaces(text);
+    this.dirty = (this.#base !== undefined && differs(this.#base.text, text)) || this.#spaces(text);
     clearTimeout(this.#timer);
     if (this.dirty) this.#timer = setTimeout(() => void this.save().catch(() => undefined), PAUSE);
   }

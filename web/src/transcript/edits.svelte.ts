@@ -47,9 +47,7 @@ export class Edits {
         header: { 'if-match': `"${this.document.revision}"` },
       };
       const url = '/api/transcription/speakers/assign/{transcription_id}';
-      const { data } = await this.#send(() =>
-        client.call(api.POST(url, { params, body: names })),
-      );
+      const { data } = await this.#send(() => client.call(api.POST(url, { params, body: names })));
       await this.document.follow(data.revision);
       await this.document.readSpeakers();
       this.document.undoable = true;

@@ -15,7 +15,12 @@ export function wordsFrom(text: string, prefix = 'w', start = 0): Word[] {
 }
 
 /** Return a segment of a text, for tests. */
-export function segmentFrom(id: string, text: string, start = 0, more: Partial<Segment> = {}): Segment {
+export function segmentFrom(
+  id: string,
+  text: string,
+  start = 0,
+  more: Partial<Segment> = {},
+): Segment {
   const words = wordsFrom(text, `${id}.`, start);
   return {
     id,

@@ -24,6 +24,6 @@ export function isDoubtful(word: Word): boolean {
 }
 
 /** Return the words of a segment. */
-export function wordsOf(segment: Segment): readonly Word[] {
+export function wordsOf(segment: Pick<Segment, 'words'>): readonly Word[] {
   return segment.words ?? [];
 }

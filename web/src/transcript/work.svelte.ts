@@ -29,11 +29,9 @@ export class Work {
   dialog = $state<DialogName>();
   conflict = $state.raw<Conflict>();
   finding = $state(false);
-  readonly playingPlace = $derived.by(() => segmentAt(this.document.segments, this.player.time));
-  readonly playingSegment = $derived(this.document.segments[this.playingPlace]);
-  readonly spoken = $derived(
-    this.playingSegment ? spokenAt(this.playingSegment, this.player.time)?.id : undefined,
-  );
+  readonly playingPlace = $derived.by(() => this.#playing());
+  readonly playingSegment = $derived.by(() => this.document.segments[this.playingPlace]);
+  readonly spoken = $derived.by(() => this.#spoken());
   /** Bring a segment into view. The list sets it. */
   show: (place: number, focus: boolean) => void = () => undefined;
 
@@ -54,6 +52,10 @@ export class Work {
     return this.attempt(async () => {
       await this.draft.save();
       await this.edits.run(operations);
+      if (operations.some(({ type }) => type.endsWith('_note'))) await this.document.readNotes();
+      if (operations.some(({ type }) => type.includes('speaker'))) {
+        await this.document.readSpeakers();
+      }
     });
   }
 
@@ -114,6 +116,14 @@ export class Work {
     this.target = word.id;
     this.player.seek(word.start);
     return true;
+  }
+
+  #playing(): number {
+    return segmentAt(this.document.segments, this.player.time);
+  }
+
+  #spoken(): string | undefined {
+    return this.playingSegment && spokenAt(this.playingSegment, this.player.time)?.id;
   }
 
   /** Stop playing and reading. */

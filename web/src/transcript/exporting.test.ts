@@ -1,0 +1,35 @@
+import { beforeEach, expect, test } from 'vitest';
+
+import { addressOf, remember, remembered } from './exporting';
+
+beforeEach(() => localStorage.clear());
+
+test('the address of a document has all choices', () => {
+  const choice = { format: 'docx', options: ['words', 'timestamps'], tracked: true } as const;
+  expect(addressOf(7, { ...choice, version: 'newest' })).toBe(
+    '/api/transcription/export/7?export_format=docx&include_options=words&include_options=timestamps&changes=tracked',
+  );
+  expect(addressOf(7, { ...choice, version: 3, options: [], tracked: false })).toBe(
+    '/api/transcription/export/7?export_format=docx&revision=3',
+  );
+});
+
+test('changes are not asked for where they cannot be shown', () => {
+  const choice = { format: 'docx', options: [], tracked: true, version: 'machine' } as const;
+  expect(addressOf(7, choice)).toContain('version=machine');
+  expect(addressOf(7, choice)).not.toContain('changes');
+  expect(addressOf(7, { ...choice, format: 'srt', version: 'newest' })).not.toContain('changes');
+});
+
+test('choices are remembered, but for the version', () => {
+  expect(remembered().format).toBe('docx');
+  remember({ format: 'srt', options: ['words'], version: 4, tracked: true });
+  expect(remembered()).toEqual({
+    format: 'srt',
+    options: ['words'],
+    version: 'newest',
+    tracked: true,
+  });
+  localStorage.setItem('export', '{"format": "exe", "options": ["rights"]}');
+  expect(remembered()).toMatchObject({ format: 'docx', options: [] });
+});
