@@ -211,7 +211,7 @@ async def test_services_share_limits_with_the_gateway_through_redis(
     make_gateway: MakeGateway, redis_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rate_limits, "_REDIS_SECONDS", 20.0)
-    rates = CallRates.configured(RateSettings(**shared(redis_port)))
+    rates = CallRates.configured(RateSettings.model_validate(shared(redis_port)))
     assert rates is not None
     async with (
         make_gateway(**shared(redis_port)) as running,
