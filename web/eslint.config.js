@@ -15,6 +15,8 @@ export default ts.config(
       // Links lead to pages of this application, which has no base path.
       'svelte/no-navigation-without-resolve': 'off',
       'svelte/no-at-html-tags': 'error',
+      // Collections of a state are replaced by changed copies.
+      'svelte/prefer-svelte-reactivity': 'off',
     },
   },
 );
