@@ -327,6 +327,75 @@ async def test_words_that_changed_again_are_not_overwritten(
         )
 
 
+async def test_conflict_survives_what_leaves_the_words_as_they_were(
+    database: Database, editor: TranscriptEditor
+) -> None:
+    transcription_id = await stored(database)
+    word = await word_of(database, transcription_id, "fine")
+    replacement = ops.ReplaceWords(first=word, last=word, text="great")
+    await editor.edit(transcription_id, OWNER, OWNER, [replacement], base=1)
+    newest = await reprocess(database, transcription_id) + 1
+    (listed,) = await conflicts(database, transcription_id)
+    await editor.restore(transcription_id, OWNER, OWNER, 1)
+    await editor.undo(transcription_id, OWNER, OWNER)
+    resolved = await ConflictResolver(database).resolve(
+        transcription_id, listed.conflict_id, OWNER, OWNER, use=MACHINE, place=Place()
+    )
+    assert resolved.revision == newest + 3
+    assert (await lines(database, transcription_id))[1][1] == "find tanks and you"
+
+
+@pytest.mark.parametrize("text", ["great", ""])
+async def test_conflict_of_an_undone_edit_is_closed(
+    database: Database, editor: TranscriptEditor, text: str
+) -> None:
+    transcription_id = await stored(database)
+    word = await word_of(database, transcription_id, "fine")
+    replacement = ops.ReplaceWords(first=word, last=word, text=text)
+    await editor.edit(transcription_id, OWNER, OWNER, [replacement], base=1)
+    await reprocess(database, transcription_id)
+    (listed,) = await conflicts(database, transcription_id)
+    undone = await editor.undo(transcription_id, OWNER, OWNER)
+    before = await lines(database, transcription_id)
+    resolved = await ConflictResolver(database).resolve(
+        transcription_id, listed.conflict_id, OWNER, OWNER, use=MACHINE, place=Place()
+    )
+    assert (resolved.conflict.resolved, resolved.revision) == (MACHINE, undone.revision)
+    assert await lines(database, transcription_id) == before
+
+
+async def test_placed_conflicts_are_closed_by_the_next_machine_version(
+    database: Database, editor: TranscriptEditor
+) -> None:
+    transcription_id = await stored(database)
+    word = await word_of(database, transcription_id, "fine")
+    replacement = ops.ReplaceWords(first=word, last=word, text="great")
+    await editor.edit(transcription_id, OWNER, OWNER, [replacement], base=1)
+    await reprocess(database, transcription_id)
+    await reprocess(database, transcription_id)
+    (listed,) = await conflicts(database, transcription_id)
+    assert listed.resolved == MINE
+    assert "great" in (await lines(database, transcription_id))[1][1]
+
+
+async def test_words_without_a_place_are_not_lost_by_the_next_machine_version(
+    database: Database, editor: TranscriptEditor
+) -> None:
+    transcription_id = await stored(database)
+    word = await word_of(database, transcription_id, "very")
+    replacement = ops.ReplaceWords(first=word, last=word, text="really quite")
+    await editor.edit(transcription_id, OWNER, OWNER, [replacement], base=1)
+    await reprocess(database, transcription_id, OTHER[:1])
+    await reprocess(database, transcription_id)
+    (listed,) = [one for one in await conflicts(database, transcription_id) if not one.resolved]
+    assert listed.conflict.mine == "really quite"
+    after = await word_of(database, transcription_id, "well")
+    await ConflictResolver(database).resolve(
+        transcription_id, listed.conflict_id, OWNER, OWNER, use=MINE, place=Place(after=after)
+    )
+    assert "really quite" in (await lines(database, transcription_id))[2][1]
+
+
 async def test_names_follow_the_voices(database: Database, editor: TranscriptEditor) -> None:
     transcription_id = await stored(database)
     names = ops.AssignNames(names={"Speaker_1": "Ada"})

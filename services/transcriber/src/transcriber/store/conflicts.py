@@ -32,6 +32,11 @@ _RESOLVE = """
 UPDATE transcript_conflicts SET resolved = %s, resolved_at = now()
 WHERE transcription_id = %s AND conflict_id = %s
 """
+#: Text of a person that is in the transcript: the newest machine version is compared with it anew.
+_SUPERSEDE = """
+UPDATE transcript_conflicts SET resolved = 'mine', resolved_at = now()
+WHERE transcription_id = %s AND machine_revision < %s AND resolved = '' AND placed
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +109,10 @@ class Conflicts:
         """Return a conflict."""
         row = await fetch_one(self._connection, _FIND, (self._id, conflict_id))
         return None if row is None else _listed(row)
+
+    async def supersede(self, machine_revision: int) -> None:
+        """Close conflicts of earlier machine versions, except those of text without a place."""
+        await execute(self._connection, _SUPERSEDE, (self._id, machine_revision))
 
     async def resolve(self, conflict_id: int, use: str) -> None:
         """Record how a conflict was resolved."""

@@ -83,7 +83,7 @@ class ConflictResolver:
 
         Raises:
             NotFoundError: the workspace has no such transcript, or it has no such conflict.
-            StateError: the conflict is resolved, or of an earlier machine version.
+            StateError: the conflict is resolved, or its words are of an earlier machine version.
             ValidationError: text without a place needs one, or other text has one.
             EditConflictError: somebody has changed the same words since.
         """
@@ -114,11 +114,19 @@ class ConflictResolver:
         """Write the words of the chosen side. Return the newest revision."""
         conflict = found.conflict
         named = [item for item in (place.after, place.segment) if item is not None]
-        items = (*conflict.written, *conflict.heard, *named)
+        current = found.machine_revision == head.machine_revision
+        items = (
+            *(conflict.written if current else ()),
+            *(conflict.heard if current else ()),
+            *named,
+        )
         loaded = await edits.load(head, [(item,) for item in items], ())
         if use == MACHINE and conflict.placed and conflict.kind is ConflictKind.WORDS:
+            if _reads_as_machine(loaded.document, conflict):
+                return head.revision
             operations = list(_machine_words(loaded.document, conflict))
-            base = found.revision
+            untouched = _reads_as_mine(loaded.document, conflict)
+            base = head.revision if untouched else found.revision
         elif use == MINE and not conflict.placed and conflict.kind is ConflictKind.WORDS:
             operations = [_insertion(loaded, conflict, place)]
             base = head.revision
@@ -132,9 +140,10 @@ class ConflictResolver:
 def _check(found: ListedConflict, head: Head, use: str, place: Place) -> None:
     if found.resolved:
         raise StateError("This conflict is resolved already.", {"resolved": found.resolved})
-    if found.machine_revision != head.machine_revision:
-        raise StateError("The recording was processed again since. Look at the newest conflicts.")
     conflict = found.conflict
+    writes = conflict.placed and conflict.kind is ConflictKind.WORDS and use == MACHINE
+    if writes and found.machine_revision != head.machine_revision:
+        raise StateError("The recording was processed again since. Look at the newest conflicts.")
     homeless = not conflict.placed and conflict.kind is ConflictKind.WORDS and use == MINE
     given = place.after is not None or place.segment is not None
     if homeless and not given:
@@ -143,6 +152,32 @@ def _check(found: ListedConflict, head: Head, use: str, place: Place) -> None:
         )
     if given and not homeless:
         raise ValidationError.of("after", "Only text without a place can be given one.")
+
+
+def _reads_as_mine(document: Document, conflict: Conflict) -> bool:
+    """Return whether the place has the person's words, as when the conflict was found.
+
+    Measured times, and changes that were taken back, leave newer revisions on the same words.
+    """
+    if not conflict.written:
+        return not _living(document, conflict.heard)
+    return _same(_living(document, conflict.written), conflict.mine)
+
+
+def _reads_as_machine(document: Document, conflict: Conflict) -> bool:
+    """Return whether the place has the machine's words already: the edit was taken back."""
+    own = [item for item in conflict.written if item not in conflict.heard]
+    heard = _living(document, conflict.heard)
+    return not _living(document, own) and _same(heard, conflict.machine)
+
+
+def _living(document: Document, items: Sequence[ItemId]) -> list[str]:
+    words = map(document.word, items)
+    return [word.wording.text for word in words if word.alive]
+
+
+def _same(texts: Sequence[str], text: str) -> bool:
+    return "".join(texts) == "".join(text.split())
 
 
 def _machine_words(document: Document, conflict: Conflict) -> list[Operation]:

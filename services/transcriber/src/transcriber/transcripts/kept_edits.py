@@ -49,7 +49,9 @@ class KeptEdits:
         if found.batches:
             await edits.store(loaded)
             await repeated.record(found.batches)
-        await Conflicts(connection, transcription_id).add(
+        conflicts = Conflicts(connection, transcription_id)
+        await conflicts.supersede(head.revision)
+        await conflicts.add(
             found.conflicts,
             {entry.revision: entry.author for entry, _ in self.batches},
             machine_revision=head.revision,
