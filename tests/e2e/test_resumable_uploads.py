@@ -160,12 +160,10 @@ async def test_client_goes_on_while_the_api_is_killed(
     client.delete_transcription(upload["transcription_id"])
 
 
-def test_protocol(stack: Stack, client: SecureTranscribeClient, sample: Path) -> None:
-    client.get_session()
+def test_protocol(
+    stack: Stack, client: SecureTranscribeClient, http: httpx2.Client, sample: Path
+) -> None:
     data = sample.read_bytes()
-    http = httpx2.Client(
-        trust_env=False, headers={"Authorization": f"Bearer {client.session_token}"}
-    )
     root = f"{stack.base_url}/api/uploads"
     told = http.options(root)
     assert (told.status_code, told.headers["tus-version"]) == (204, "1.0.0")

@@ -35,7 +35,6 @@ from gateway.web.rate_limits import group_of
         ("GET", "/transcription/speakers/1", Group.STATUS),
         ("PUT", "/speakers/1", Group.PROCESSING),
         ("PUT", "/transcription/1", Group.EDIT),
-        ("DELETE", "/transcription/1", Group.PROCESSING),
         ("POST", "/transcription/1/trash", Group.EDIT),
         ("POST", "/transcription/1/title/suggest", Group.EDIT),
         ("POST", "/transcriptions/bulk", Group.EDIT),

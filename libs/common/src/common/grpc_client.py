@@ -1,8 +1,11 @@
 """Channels to other services, with identity, tracing and retries of idempotent calls."""
 
 import asyncio
+import importlib
 import json
-from collections.abc import AsyncGenerator, Awaitable, Iterable
+import pkgutil
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Iterator
+from types import ModuleType
 from typing import Any, TypeVar
 
 import grpc
@@ -14,34 +17,9 @@ from common.grpc_server import MAX_MESSAGE_BYTES, channel_credentials
 from common.identity import Identity
 from common.settings import ServiceSettings
 from common.signing import CallSigner, acting_for
-from securetranscribe.v1 import (
-    diarization_pb2,
-    export_pb2,
-    library_pb2,
-    playback_pb2,
-    queue_pb2,
-    session_pb2,
-    speaker_pb2,
-    speech_pb2,
-    transcript_pb2,
-    transcription_pb2,
-    upload_pb2,
-)
+from securetranscribe import v1
 
 Answer = TypeVar("Answer")
-_CONTRACTS: tuple[Any, ...] = (
-    diarization_pb2,
-    export_pb2,
-    playback_pb2,
-    library_pb2,
-    queue_pb2,
-    session_pb2,
-    speaker_pb2,
-    speech_pb2,
-    transcript_pb2,
-    transcription_pb2,
-    upload_pb2,
-)
 SENDING_FAILED = "Internal error from Core"
 _STATUS_ATTEMPTS = 20
 _STATUS_SECONDS = 0.02
@@ -55,11 +33,18 @@ def idempotent_methods() -> list[str]:
     safe = (MethodOptions.NO_SIDE_EFFECTS, MethodOptions.IDEMPOTENT)
     return [
         f"{service.full_name}/{method.name}"
-        for contract in _CONTRACTS
+        for contract in _contracts()
         for service in contract.DESCRIPTOR.services_by_name.values()
         for method in service.methods
         if method.GetOptions().idempotency_level in safe
     ]
+
+
+def _contracts() -> Iterator[ModuleType]:
+    """Yield the modules of all contracts."""
+    for module in pkgutil.iter_modules(v1.__path__):
+        if module.name.endswith("_pb2"):
+            yield importlib.import_module(f"{v1.__name__}.{module.name}")
 
 
 def service_config(idempotent: Iterable[str]) -> str:
