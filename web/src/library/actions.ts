@@ -33,8 +33,12 @@ export class Actions {
   /** Change one transcription. The caller shows errors. */
   async save(transcription_id: number, body: Properties): Promise<void> {
     const path = { transcription_id };
-    await client.call(api.PUT('/api/transcription/{transcription_id}', { params: { path }, body }));
-    await Promise.all([this.recordings.changed(), this.shelf.read()]);
+    const { data } = await client.call(
+      api.PUT('/api/transcription/{transcription_id}', { params: { path }, body }),
+    );
+    const { title, title_source, folder_id, favorite, tags } = data;
+    this.recordings.patch(transcription_id, { title, title_source, folder_id, favorite, tags });
+    this.recordings.changed();
   }
 
   /** Mark as a favorite, or not, at once. */
@@ -48,12 +52,16 @@ export class Actions {
   async start(transcription_id: number): Promise<void> {
     await this.#do(async () => {
       await client.startTranscription(transcription_id);
-      await this.recordings.changed();
+      this.recordings.changed();
     });
   }
 
   /** Move to the trash, and offer to undo it. */
   async trash(target: Target): Promise<void> {
+    // Their jobs are cancelled, and start again with them.
+    const active = this.recordings.items
+      .filter((item) => this.recordings.jobs.isActive(item.id))
+      .map((item) => item.id);
     const done = await this.change(target, { action: 'trash' });
     if (done.length === 0) return;
     notices.add({
@@ -61,7 +69,7 @@ export class Actions {
       text: t('library.trash.moved', { count: done.length }),
       action: {
         label: t('library.undo'),
-        run: () => void this.change(done, { action: 'restore' }),
+        run: () => void this.#untrash(done, new Set(active)),
       },
     });
   }
@@ -77,10 +85,16 @@ export class Actions {
       }
     });
     for (const text of failures) notices.add({ kind: 'danger', text });
-    if (done.length > 0) {
-      await this.#do(() => Promise.all([this.recordings.changed(), this.shelf.read()]));
-    }
+    if (['trash', 'restore', 'delete'].includes(change.action)) this.recordings.drop(done);
+    if (done.length > 0) this.recordings.changed();
+    if (done.length > 0 && change.action !== 'favorite') await this.#do(() => this.shelf.read());
     return done;
+  }
+
+  async #untrash(ids: number[], active: ReadonlySet<number>): Promise<void> {
+    for (const id of await this.change(ids, { action: 'restore' })) {
+      if (active.has(id)) await this.start(id);
+    }
   }
 
   async #do(action: () => Promise<unknown>): Promise<boolean> {

@@ -14,18 +14,21 @@ export class JobBoard {
 
   /** Read the jobs of unfinished and failed transcriptions. */
   async read(items: readonly Item[]): Promise<void> {
-    const has = (...statuses: Item['status'][]) =>
-      items.some((item) => statuses.includes(item.status));
     const jobs = new Map<number, Job>();
-    // The newest come first, and the last job of a transcription counts.
-    const add = (found: readonly Job[]) =>
-      found.forEach((job) => jobs.has(job.transcription_id) || jobs.set(job.transcription_id, job));
-    if (has('pending', 'processing')) {
-      add(await this.#list('processing'));
-      add(await this.#list('queued'));
+    if (items.some((item) => item.status !== 'completed')) {
+      const params = { query: { limit: LIMIT } };
+      const { data } = await client.call(api.GET('/api/queue/jobs', { params }));
+      // The newest come first, and the last job of a transcription counts.
+      for (const job of data.jobs) {
+        if (!jobs.has(job.transcription_id)) jobs.set(job.transcription_id, job);
+      }
     }
-    if (has('failed')) add(await this.#list('failed'));
     this.byTranscription = jobs;
+  }
+
+  /** Return whether a transcription waits or is in progress. */
+  isActive(id: number): boolean {
+    return ['queued', 'processing'].includes(this.byTranscription.get(id)?.status ?? '');
   }
 
   /** Take up a message about progress. Return whether its job is known to run. */
@@ -36,11 +39,5 @@ export class JobBoard {
     const next = { ...job, progress_percentage, current_step, estimated_completion };
     this.byTranscription = new Map(this.byTranscription).set(data.transcription_id, next);
     return true;
-  }
-
-  async #list(status_filter: 'queued' | 'processing' | 'failed'): Promise<readonly Job[]> {
-    const query = { status_filter, limit: LIMIT };
-    const { data } = await client.call(api.GET('/api/queue/jobs', { params: { query } }));
-    return data.jobs;
   }
 }

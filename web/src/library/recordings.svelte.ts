@@ -1,3 +1,5 @@
+import { ApiError } from 'securetranscribe-js';
+
 import { api, client } from '../lib/client';
 import { textOf } from '../lib/notices.svelte';
 import { JobBoard } from './jobs.svelte';
@@ -8,7 +10,9 @@ const PAGE = 50;
 const LARGEST_PAGE = 100;
 /** Pauses between two readings, with and without a connection for messages, in milliseconds. */
 const RARE = 60_000;
-const OFTEN = 4000;
+const OFTEN = 8000;
+/** Least pause between two readings. A session may read 60 times per minute, in all of its tabs. */
+const LEAST = 5000;
 /** A title is suggested some seconds after a transcript is ready. */
 const TITLE_PAUSE = 12_000;
 
@@ -31,10 +35,12 @@ export class Recordings {
   #view: View = parseView('');
   #reading = 0;
   #soon: ReturnType<typeof setTimeout> | undefined;
+  #last = 0;
   readonly #tabs = new BroadcastChannel('library');
 
   /** Keep the list up to date. Return a function that ends this. */
   start(): () => void {
+    let lost = false;
     const stops = [
       client.on('job_progress', (data) => {
         const known = this.items.some((item) => item.id === data.transcription_id);
@@ -50,8 +56,11 @@ export class Recordings {
         this.jobs.wait = data.estimated_wait_time || undefined;
         if (this.items.some((item) => item.status === 'pending')) this.#refreshSoon(1500);
       }),
-      // Messages in between are lost.
-      client.on('state', (state) => state === 'open' && this.#refreshSoon(0)),
+      client.on('state', (state) => {
+        // Messages in between are lost.
+        if (state === 'open' && lost) this.#refreshSoon(0);
+        lost ||= state === 'lost';
+      }),
     ];
     const visible = () => document.visibilityState === 'visible' && this.#refreshSoon(0);
     document.addEventListener('visibilitychange', visible);
@@ -104,10 +113,18 @@ export class Recordings {
     await this.#read(Math.max(PAGE, this.items.length));
   }
 
-  /** Tell other tabs that something changed, and read again. */
-  async changed(): Promise<void> {
+  /** Tell other tabs that something changed, and read again soon. */
+  changed(): void {
     this.#tabs.postMessage('changed');
-    await this.refresh();
+    this.#refreshSoon(0);
+  }
+
+  /** Take items from the list before the server has been asked again. */
+  drop(ids: readonly number[]): void {
+    const gone = new Set(ids);
+    const left = this.items.filter((item) => !gone.has(item.id));
+    this.total -= this.items.length - left.length;
+    this.items = left;
   }
 
   /** Change an item before the server has done so. */
@@ -117,6 +134,7 @@ export class Recordings {
 
   async #read(count: number): Promise<void> {
     const reading = ++this.#reading;
+    this.#last = Date.now();
     const items: Listed[] = [];
     try {
       let page: Page | undefined;
@@ -154,12 +172,20 @@ export class Recordings {
 
   #fail(reading: number, error: unknown): void {
     if (reading !== this.#reading) return;
+    if (error instanceof ApiError && error.status === 429) {
+      this.#refreshSoon((error.retryAfter ?? 30) * 1000);
+      if (this.items.length > 0) {
+        this.state = 'ready';
+        return;
+      }
+    }
     this.reason = textOf(error);
     this.state = 'failed';
   }
 
   /** Many messages at once lead to one reading. */
   #refreshSoon(pause: number): void {
-    this.#soon ??= setTimeout(() => void this.refresh(), Math.max(150, pause));
+    const least = this.#last + LEAST - Date.now();
+    this.#soon ??= setTimeout(() => void this.refresh(), Math.max(150, pause, least));
   }
 }

@@ -8,7 +8,7 @@ type Schemas = components['schemas'];
 export type Hit = Schemas['SearchHitData'];
 
 /** Pause in typing after which a search begins, in milliseconds. */
-const PAUSE = 180;
+const PAUSE = 250;
 const PAGE = 30;
 
 /** Hits of one transcription, in the order of the best one. */

@@ -29,6 +29,8 @@ export interface Stage {
 const STEPS: Record<string, Key> = {
   Starting: 'library.stage.starting',
   'Recognizing speech': 'library.stage.recognizing',
+  'Finding who speaks when': 'library.stage.turns',
+  'Comparing voices': 'library.stage.voices',
   'Telling speakers apart': 'library.stage.speakers',
   'Assigning words to speakers': 'library.stage.merging',
 };
