@@ -23,6 +23,7 @@ from transcriber.editing.items import (
 )
 from transcriber.search.indexing import note_items, segment_entry
 from transcriber.store.edit_history import EditHistory, Head
+from transcriber.store.past import Place
 from transcriber.store.rows import segment_of, word_views_to_json
 from transcriber.store.search import SearchIndex, entry_of
 
@@ -32,10 +33,11 @@ WHERE transcription_id = %(id)s AND position = ANY(%(positions)s) AND NOT supers
 UNION ALL
 SELECT rank FROM edited_segments WHERE transcription_id = %(id)s AND ids && %(items)s
 """
+# Ranks are rounded for comparisons with positions, which an index would not serve otherwise.
 _RANK_BEFORE = """
 SELECT max(rank) AS rank FROM (
     (SELECT position::numeric AS rank FROM segments
-     WHERE transcription_id = %(id)s AND position < %(rank)s AND NOT superseded
+     WHERE transcription_id = %(id)s AND position < ceil(%(rank)s)::integer AND NOT superseded
      ORDER BY position DESC LIMIT 1)
     UNION ALL
     (SELECT rank FROM edited_segments WHERE transcription_id = %(id)s AND rank < %(rank)s
@@ -44,7 +46,7 @@ SELECT max(rank) AS rank FROM (
 _RANK_BEHIND = """
 SELECT min(rank) AS rank FROM (
     (SELECT position::numeric AS rank FROM segments
-     WHERE transcription_id = %(id)s AND position > %(rank)s
+     WHERE transcription_id = %(id)s AND position > floor(%(rank)s)::integer
      ORDER BY position LIMIT 1)
     UNION ALL
     (SELECT rank FROM edited_segments WHERE transcription_id = %(id)s AND rank > %(rank)s
@@ -53,7 +55,8 @@ SELECT min(rank) AS rank FROM (
 _MACHINE_ROWS = """
 SELECT position, label, text, start_seconds, end_seconds, confidence, language, channel, words
 FROM segments
-WHERE transcription_id = %(id)s AND position BETWEEN %(first)s AND %(last)s AND NOT superseded
+WHERE transcription_id = %(id)s AND NOT superseded
+  AND position BETWEEN ceil(%(first)s)::integer AND floor(%(last)s)::integer
 """
 _MACHINE_VERSION = """
 SELECT position, label, text, start_seconds, end_seconds, confidence, language, channel, words
@@ -62,6 +65,15 @@ FROM segments WHERE transcription_id = %s ORDER BY position
 _EDITED_ROWS = """
 SELECT item, rank, items FROM edited_segments
 WHERE transcription_id = %(id)s AND rank BETWEEN %(first)s AND %(last)s
+"""
+_MACHINE_PLACES = """
+SELECT position, label, text, start_seconds, end_seconds, confidence, language, channel, words
+FROM segments
+WHERE transcription_id = %(id)s AND position = ANY(%(positions)s) AND NOT superseded
+"""
+_EDITED_PLACES = """
+SELECT item, rank, items FROM edited_segments
+WHERE transcription_id = %(id)s AND item = ANY(%(items)s)
 """
 _TEXTS = """
 SELECT item, position, machine_revision, text FROM current_segments
@@ -94,7 +106,7 @@ SET merged_into = %(merged_into)s, name = %(name)s, name_source = %(name_source)
     speaker_id = %(speaker_id)s, match_confidence = %(match_confidence)s, stamps = %(stamps)s
 WHERE transcription_id = %(id)s AND label = %(label)s
 """
-# A label that only edits use. It has no voice.
+# Labels that only edits use. They have no voice.
 _ADD_SPEAKERS = """
 INSERT INTO transcript_speakers (
     transcription_id, label, position, segment_count, total_duration, average_confidence,
@@ -103,9 +115,10 @@ SELECT %(id)s, label,
        (SELECT count(*) FROM transcript_speakers WHERE transcription_id = %(id)s)
            + row_number() OVER (ORDER BY label) - 1,
        0, 0, 0, 0, '{}', '{}'
-FROM (SELECT DISTINCT label FROM current_segments WHERE transcription_id = %(id)s) AS used
+FROM unnest(%(labels)s::text[]) AS label
 ON CONFLICT (transcription_id, label) DO NOTHING
 """
+# An index has all that is read of the machine version.
 _COUNT_SPEAKERS = """
 UPDATE transcript_speakers AS speaker
 SET segment_count = coalesce(counted.segments, 0),
@@ -185,6 +198,19 @@ class TranscriptEdits:
         rows = await self._rows(head, _FIRST, _LAST)
         return await self._loaded(rows, await fetch_all(self._connection, _ALL_NOTES, (self._id,)))
 
+    async def load_places(self, head: Head, places: Sequence[Place]) -> "LoadedDocument":
+        """Load some segments, and all notes.
+
+        No item of other segments may come to belong to one of these, or the other way round.
+        """
+        parameters = {
+            "id": self._id,
+            "positions": [place.position for place in places if place.position >= 0],
+            "items": [place.item for place in places if place.position < 0],
+        }
+        rows = await self._found(head, _MACHINE_PLACES, _EDITED_PLACES, parameters)
+        return await self._loaded(rows, await fetch_all(self._connection, _ALL_NOTES, (self._id,)))
+
     async def texts(self) -> list[tuple[ItemId, str]]:
         """Return the segments of the newest revision with their texts."""
         rows = await fetch_all(self._connection, _TEXTS, (self._id,))
@@ -210,14 +236,17 @@ class TranscriptEdits:
         }
         replaced = [*gone, *(before[item] for item in changed if item in before)]
         positions = [row.position for row in replaced if row.position is not None]
-        await execute(self._connection, _SUPERSEDE, (self._id, positions))
+        if positions:
+            await execute(self._connection, _SUPERSEDE, (self._id, positions))
         removed = [str(row.item) for row in gone if row.position is None]
-        await execute(self._connection, _REMOVE, (self._id, removed))
+        if removed:
+            await execute(self._connection, _REMOVE, (self._id, removed))
         ranks = await self._places(groups, before)
-        for item, items in groups.items():
-            if item in changed:
-                await self._store_row(loaded.document, ranks[item], item, items)
-        await execute(self._connection, _ADD_SPEAKERS, {"id": self._id})
+        await self._store_rows(loaded.document, ranks, changed)
+        labels = {loaded.document.segment(item).label for item in changed}
+        added = sorted(labels - set(loaded.labels))
+        if added:
+            await execute(self._connection, _ADD_SPEAKERS, {"id": self._id, "labels": added})
         for speaker in loaded.changed_speakers():
             await execute(
                 self._connection,
@@ -236,7 +265,8 @@ class TranscriptEdits:
         for note in loaded.document.notes:
             value = Jsonb(encoding.note_to_json(note))
             await execute(self._connection, _STORE_NOTE, (self._id, str(note.id), value))
-        await execute(self._connection, _COUNT_SPEAKERS, {"id": self._id})
+        if changed or gone:
+            await execute(self._connection, _COUNT_SPEAKERS, {"id": self._id})
         await self._index(loaded, changed, [row.item for row in gone])
 
     async def _index(
@@ -300,6 +330,11 @@ class TranscriptEdits:
 
     async def _rows(self, head: Head, first: Decimal, last: Decimal) -> list[LoadedRow]:
         parameters = {"id": self._id, "first": first, "last": last}
+        return await self._found(head, _MACHINE_ROWS, _EDITED_ROWS, parameters)
+
+    async def _found(
+        self, head: Head, machine: str, edited: str, parameters: Mapping[str, object]
+    ) -> list[LoadedRow]:
         rows = [
             LoadedRow(
                 item=machine_version.segment_id(head.machine_revision, row["position"]),
@@ -311,7 +346,7 @@ class TranscriptEdits:
                 ),
                 position=row["position"],
             )
-            for row in await fetch_all(self._connection, _MACHINE_ROWS, parameters)
+            for row in await fetch_all(self._connection, machine, parameters)
         ]
         rows.extend(
             LoadedRow(
@@ -320,7 +355,7 @@ class TranscriptEdits:
                 items=[encoding.item_from_json(item) for item in row["items"]],
                 position=None,
             )
-            for row in await fetch_all(self._connection, _EDITED_ROWS, parameters)
+            for row in await fetch_all(self._connection, edited, parameters)
         )
         return rows
 
@@ -352,33 +387,42 @@ class TranscriptEdits:
         following: Decimal = row["rank"]
         return following
 
-    async def _store_row(
-        self, document: Document, rank: Decimal, item: ItemId, items: Sequence[PlacedItem]
+    async def _store_rows(
+        self,
+        document: Document,
+        ranks: Mapping[ItemId, Decimal],
+        changed: Mapping[ItemId, Sequence[PlacedItem]],
     ) -> None:
+        rows = [self._row(document, ranks[item], item, items) for item, items in changed.items()]
+        if len(rows) == 1:
+            await execute(self._connection, _STORE, rows[0])
+        elif rows:
+            async with self._connection.cursor() as cursor:
+                await cursor.executemany(_STORE.encode(), rows)
+
+    def _row(
+        self, document: Document, rank: Decimal, item: ItemId, items: Sequence[PlacedItem]
+    ) -> dict[str, object]:
         segment = document.segment(item)
         view = views.view_of(document, segment, merged=False)
-        await execute(
-            self._connection,
-            _STORE,
-            {
-                "id": self._id,
-                "item": str(segment.id),
-                "rank": rank,
-                "items": Jsonb([encoding.item_to_json(item) for item in items]),
-                "ids": [str(item.id) for item in items],
-                "label": segment.label,
-                "text": view.text if view else "",
-                "start": view.start if view else 0.0,
-                "end": view.end if view else 0.0,
-                "confidence": view.confidence if view else 0.0,
-                "language": segment.language,
-                "channel": segment.channel,
-                "reviewed": segment.reviewed,
-                "starred": segment.starred,
-                "shown": view is not None,
-                "words": Jsonb(word_views_to_json(view.words if view else ())),
-            },
-        )
+        return {
+            "id": self._id,
+            "item": str(segment.id),
+            "rank": rank,
+            "items": Jsonb([encoding.item_to_json(item) for item in items]),
+            "ids": [str(item.id) for item in items],
+            "label": segment.label,
+            "text": view.text if view else "",
+            "start": view.start if view else 0.0,
+            "end": view.end if view else 0.0,
+            "confidence": view.confidence if view else 0.0,
+            "language": segment.language,
+            "channel": segment.channel,
+            "reviewed": segment.reviewed,
+            "starred": segment.starred,
+            "shown": view is not None,
+            "words": Jsonb(word_views_to_json(view.words if view else ())),
+        }
 
 
 class LoadedDocument:

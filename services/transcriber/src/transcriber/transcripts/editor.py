@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 from common.errors import NotFoundError, StateError
 from common.postgres import Database
-from transcriber.domain.transcripts import Segment
 from transcriber.editing import editor, history, restoration, views
 from transcriber.editing.document import Document
 from transcriber.editing.effects import Effects
 from transcriber.editing.errors import EditConflictError
 from transcriber.editing.history import BatchKind, Entry, Stacks
-from transcriber.editing.items import ItemId, Naming, SegmentItem, WordItem
-from transcriber.editing.machine_version import items_of
+from transcriber.editing.items import ItemId, SegmentItem, WordItem
 from transcriber.editing.operations import Operation, SetTimes
 from transcriber.editing.views import SegmentView
 from transcriber.names import due_work
@@ -24,7 +22,7 @@ from transcriber.store.edits import LoadedDocument, TranscriptEdits
 from transcriber.store.machine_versions import MachineVersions
 from transcriber.store.observations import Observations
 from transcriber.store.repeated_edits import RepeatedEdits
-from transcriber.transcripts.earlier_versions import EarlierRevision, earlier_revision
+from transcriber.transcripts.restorations import restorable
 from transcriber.transcripts.revisions import Revisions
 from transcriber.transcripts.stretches import PastPage, Window
 from transcriber.vocabulary import observations
@@ -158,15 +156,17 @@ class TranscriptEditor:
         async with self._database.transaction() as connection:
             edits = TranscriptEdits(connection, transcription_id)
             head = await _locked(edits, workspace_id)
-            past = await _past(edits, head, revision)
-            loaded = await edits.load_all(head)
-            before = _shown(loaded)
+            found = await restorable(edits, head, revision)
+            loaded = found.loaded
+            # Seconds of work if most of a very long transcript has changed.
+            before = await asyncio.to_thread(_shown, loaded)
             entry = Entry(revision=head.revision + 1, author=author)
-            names = await _names_at(edits, loaded, head, revision)
             effects = await asyncio.to_thread(
-                lambda: restoration.restore(
-                    loaded.document, past.document(), revision=entry.revision, names=names
-                )
+                restoration.restore,
+                loaded.document,
+                found.target,
+                revision=entry.revision,
+                names=found.names,
             )
             if not effects:
                 return Edited(revision=head.revision)
@@ -174,7 +174,8 @@ class TranscriptEditor:
             await edits.log.record(entry, (), effects)
             await due_work.schedule(connection, transcription_id, loaded.document, effects)
             await Observations(connection, transcription_id).forget_after(revision)
-        return _difference(entry.revision, before, _shown(loaded))
+        after = await asyncio.to_thread(_shown, loaded)
+        return _difference(entry.revision, before, after)
 
     async def history(self, transcription_id: int, workspace_id: str, author: str) -> History:
         """Return the history of a transcript.
@@ -309,21 +310,6 @@ async def run_batch(
     return effects
 
 
-async def _names_at(
-    edits: TranscriptEdits, loaded: LoadedDocument, head: Head, revision: int
-) -> dict[str, Naming]:
-    """Return the names that speakers had in an earlier revision, by label.
-
-    There are none for one of an earlier machine version, since its speakers are others.
-    """
-    if revision < head.machine_revision:
-        return {}
-    former = Document((), speakers=[speaker.copy() for speaker in loaded.document.speakers])
-    for entry, effects in reversed(await edits.log.batches(revision, head.revision)):
-        history.unwind(former, entry, effects)
-    return {speaker.id: speaker.name for speaker in former.speakers}
-
-
 async def _locked(edits: TranscriptEdits, workspace_id: str) -> Head:
     return _existing(await edits.log.lock(workspace_id))
 
@@ -332,34 +318,6 @@ def _existing(head: Head | None) -> Head:
     if head is None:
         raise NotFoundError("There is no such transcript.")
     return head
-
-
-async def _past(edits: TranscriptEdits, head: Head, revision: int) -> "_Past | EarlierRevision":
-    if 1 <= revision < head.machine_revision:
-        return await earlier_revision(edits.log.connection, edits.log.transcription_id, revision)
-    if not head.machine_revision <= revision <= head.revision:
-        raise NotFoundError("The transcript has no such revision.")
-    return _Past(
-        machine=await edits.machine_version(),
-        machine_revision=head.machine_revision,
-        batches=await edits.log.batches(head.machine_revision, revision),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Past:
-    """A machine version with the batches that lead to a revision."""
-
-    machine: Sequence[Segment]
-    machine_revision: int
-    batches: Sequence[tuple[Entry, Effects]]
-
-    def document(self) -> Document:
-        """Return the transcript of the revision."""
-        document = Document(items_of(self.machine, self.machine_revision))
-        for entry, effects in self.batches:
-            history.replay(document, entry, effects)
-        return document
 
 
 def _shown(loaded: LoadedDocument) -> dict[ItemId, SegmentView]:

@@ -73,6 +73,17 @@ class Revisions:
         back = await self._is_near_newest(head, earlier, later)
         return await self._stretch(head, earlier, later, back=back, touched=StoredBatch.touched)
 
+    async def since(self, head: Head, revision: int) -> Stretch:
+        """Return the parts of the newest revision touched by the batches behind another one.
+
+        Raises:
+            NotFoundError: there is no such revision.
+        """
+        _check(head, revision)
+        return await self._stretch(
+            head, revision, head.revision, back=True, touched=StoredBatch.touched
+        )
+
     async def load(self, head: Head, stretch: Stretch, parts: Iterable[range]) -> Document:
         """Load parts of a stretch. Its steps lead from there to its revisions."""
         chosen = [stretch.places[number] for part in parts for number in part]
