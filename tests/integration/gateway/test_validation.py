@@ -1,6 +1,7 @@
 """Invalid input always gets the documented error envelope."""
 
 import json
+import re
 from typing import Any
 
 import httpx2
@@ -79,6 +80,19 @@ async def test_parameters_out_of_range(client: httpx2.AsyncClient, path: str, fi
 async def test_an_empty_filter_means_no_filter(client: httpx2.AsyncClient) -> None:
     for path in ("/api/transcription/list", "/api/queue/jobs"):
         assert (await client.get(f"{path}?status_filter=")).status_code == 200
+
+
+async def test_empty_parameters_are_no_errors_of_the_server(client: httpx2.AsyncClient) -> None:
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    tried = 0
+    for path, methods in paths.items():
+        for parameter in methods.get("get", {}).get("parameters", []):
+            if parameter["in"] == "query":
+                url = re.sub(r"{\w+}", "1", path)
+                answer = await client.get(url, params={parameter["name"]: ""})
+                assert answer.status_code != 500, (url, parameter["name"])
+                tried += 1
+    assert tried > 20
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,38 @@ def test_lone_surrogates_are_replaced() -> None:
             {"field": "q", "value": "y" * 100},
         ),
         (
+            {
+                "type": "too_long",
+                "loc": ("query", "q"),
+                "msg": "Value should have at most 2 items after validation, not 3",
+                "input": "abc",
+                "ctx": {"max_length": 2},
+            },
+            "String should have at most 2 characters.",
+            {"field": "q", "value": "abc"},
+        ),
+        (
+            {
+                "type": "too_short",
+                "loc": ("body", "text"),
+                "msg": "Value should have at least 1 item after validation, not 0",
+                "input": "",
+                "ctx": {"min_length": 1},
+            },
+            "String should have at least 1 character.",
+            {"field": "text", "value": ""},
+        ),
+        (
+            {
+                "type": "union_tag_invalid",
+                "loc": ("body", "operations", 0),
+                "msg": "Input tag 'x' found using 'type' does not match any of the expected tags",
+                "input": {"type": "x"},
+            },
+            "Input should have one of the documented types.",
+            {"field": "operations.0"},
+        ),
+        (
             {"type": "x", "loc": ("body", "n"), "msg": "Too large", "input": 10**400},
             "Too large.",
             {"field": "n"},

@@ -83,9 +83,9 @@ class ExportBody(JsonBody):
     )
 
 
-_Revision = Annotated[
-    int | None, EmptyIsNone, Query(ge=1, le=_MOST, description="Defaults to the newest.")
-]
+# Limits are those of the number alone: on the union they would be compared with None.
+_Number = Annotated[int, Field(ge=1, le=_MOST)]
+_Revision = Annotated[_Number | None, EmptyIsNone, Query(description="Defaults to the newest.")]
 _VersionQuery = Annotated[
     VersionName | None, EmptyIsNone, Query(description="Machine version, not a revision.")
 ]
@@ -93,9 +93,9 @@ _ChangesQuery = Annotated[
     ChangesName | None, EmptyIsNone, Query(description="Tracked changes, in DOCX and Markdown.")
 ]
 _Since = Annotated[
-    int | None,
+    _Number | None,
     EmptyIsNone,
-    Query(ge=1, le=_MOST, description="Changes since it. Defaults to the machine version."),
+    Query(description="Changes since it. Defaults to the machine version."),
 ]
 
 

@@ -59,6 +59,12 @@ _RETRY_SECONDS = {
     "DEADLINE_EXCEEDED": 5,
     "LOCKED": 2,
 }
+_BODIES = {
+    "model_type": "Input should be an object",
+    "model_attributes_type": "Input should be an object",
+    "union_tag_not_found": "Input should have a type",
+    "union_tag_invalid": "Input should have one of the documented types",
+}
 _LONGEST_VALUE = 100
 _HIDDEN = "An internal error occurred. The service log has the details."
 
@@ -216,8 +222,24 @@ def _explained(problems: Sequence[Any]) -> tuple[str, dict[str, Any]]:
         details["value"] = value[:_LONGEST_VALUE]
     elif isinstance(value, bool | int | float) and abs(value) < 1e15:
         details["value"] = value
-    message = str(first["msg"]).removeprefix("Value error, ").removesuffix(".")
+    message = _worded(first).removeprefix("Value error, ").removesuffix(".")
     return f"{message}.", details
+
+
+def _worded(problem: Mapping[str, Any]) -> str:
+    """Return the message of the framework, or one in words of the API where it has none."""
+    kind, limits = problem["type"], problem.get("ctx", {})
+    if kind in _BODIES:
+        return _BODIES[kind]
+    if isinstance(problem.get("input"), str) and kind == "too_long":
+        return f"String should have at most {_characters(limits['max_length'])}"
+    if isinstance(problem.get("input"), str) and kind == "too_short":
+        return f"String should have at least {_characters(limits['min_length'])}"
+    return str(problem["msg"])
+
+
+def _characters(number: int) -> str:
+    return "1 character" if number == 1 else f"{number} characters"
 
 
 def _allowed(request: Request) -> set[str]:
