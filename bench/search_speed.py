@@ -75,11 +75,13 @@ FROM transcriptions AS t, generate_series(1, {_PER_TRANSCRIPTION}) AS part,
               WHERE place = (t.id * 7919 + part * 104729) %% {_POOL}) AS p
 WHERE t.id %% 2 = %s
 """
+# Those of one transcription are next to each other, as the background step stores them.
 _EMBEDDINGS = f"""
 INSERT INTO search_embeddings (segment_id, workspace_id, transcription_id, embedding)
 SELECT s.id, s.workspace_id, s.transcription_id, v.embedding
 FROM search_segments AS s
 JOIN bench_vectors AS v ON v.place = mod(s.id * 31, {_VECTORS})
+ORDER BY s.id
 """
 
 
