@@ -37,6 +37,8 @@ def test_absent_properties_are_not_filtered_by() -> None:
         '{"folder_id": -1}',
         '{"language": "klingon"}',
         '{"status": "done"}',
+        '{"trashed": true}',
+        '{"tag_id": 7}',
     ],
 )
 def test_impossible_filters_are_refused(content: str) -> None:
@@ -52,6 +54,8 @@ def test_impossible_filters_are_refused(content: str) -> None:
         '{"action": "trash", "transcription_ids": [1], "filter": {}}',
         '{"action": "tag", "transcription_ids": [1]}',
         '{"action": "burn", "transcription_ids": [1]}',
+        '{"action": "trash", "filter": {}, "trashed": true}',
+        '{"action": "delete", "filter": {"trashed": true}}',
     ],
 )
 def test_incomplete_bulk_changes_are_refused(content: str) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 from google.protobuf.duration_pb2 import Duration
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from common import times
 from gateway.api.moments import Since, Until
@@ -37,6 +37,9 @@ SORTS: "dict[SortWord, transcription_pb2.TranscriptionSort.ValueType]" = {
 
 class FilterBody(JsonBody):
     """Required properties of transcriptions."""
+
+    # A property with another name would select more than the caller means, for example to delete.
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
     status: TranscriptionWord | None = None
     tag_ids: list[Identifier] = Field([], max_length=_MOST_TAGS, description="All of them.")

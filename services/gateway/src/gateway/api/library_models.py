@@ -159,6 +159,8 @@ class BulkBody(JsonBody):
             raise ValueError("Either transcription_ids or a filter is required")
         if self.action in {"tag", "untag"} and self.tag_id is None:
             raise ValueError("tag_id is required for this action")
+        if self.trashed and self.filter is not None and self.action not in {"delete", "restore"}:
+            raise ValueError("Only delete and restore select from the trash")
         return self
 
 

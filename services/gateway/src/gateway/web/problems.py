@@ -60,6 +60,7 @@ _RETRY_SECONDS = {
     "LOCKED": 2,
 }
 _BODIES = {
+    "extra_forbidden": "There is no such field",
     "model_type": "Input should be an object",
     "model_attributes_type": "Input should be an object",
     "union_tag_not_found": "Input should have a type",
