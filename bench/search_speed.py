@@ -65,6 +65,7 @@ SELECT n, 's', 'workspace_' || CASE WHEN n <= %(large)s THEN 0
        '2026-01-01', '2026-01-01', 1
 FROM generate_series(1, %(count)s) AS n
 """
+# Entries of one transcription are next to each other, as they are stored.
 _SEGMENTS = f"""
 INSERT INTO search_segments (
     transcription_id, item, workspace_id, kind, label, start_seconds, language, text, plain, keys)
@@ -74,8 +75,8 @@ FROM transcriptions AS t, generate_series(1, {_PER_TRANSCRIPTION}) AS part,
      LATERAL (SELECT * FROM bench_texts
               WHERE place = (t.id * 7919 + part * 104729) %% {_POOL}) AS p
 WHERE t.id %% 2 = %s
+ORDER BY t.id
 """
-# Those of one transcription are next to each other, as the background step stores them.
 _EMBEDDINGS = f"""
 INSERT INTO search_embeddings (segment_id, workspace_id, transcription_id, embedding)
 SELECT s.id, s.workspace_id, s.transcription_id, v.embedding
