@@ -39,6 +39,7 @@ export class Actions {
     const { title, title_source, folder_id, favorite, tags } = data;
     this.recordings.patch(transcription_id, { title, title_source, folder_id, favorite, tags });
     this.recordings.changed();
+    if (body.tag_ids) await this.shelf.read();
   }
 
   /** Mark as a favorite, or not, at once. */

@@ -78,6 +78,7 @@ export class Upload {
   /** Look whether the file is already there, or is among the other uploads. */
   async check(file: File, isTaken: (digest: string) => boolean): Promise<void> {
     this.file = file;
+    if (this.#gone.signal.aborted) return;
     this.digest = await digestOf(file, this.#gone.signal);
     if (this.#gone.signal.aborted) return;
     if (this.id && this.#isAnother()) this.id = undefined;
