@@ -34,4 +34,5 @@ def violations(page: Page) -> list[str]:
 def assert_accessible(page: Page) -> None:
     """Fail with every violation of axe-core, once all animations of the page have ended."""
     page.evaluate(_ANIMATED)
-    assert violations(page) == []
+    found = violations(page)
+    assert not found, "\n".join(found)

@@ -39,6 +39,7 @@ test('only the stretch that differs is read', () => {
     from: 0,
     to: 0.4,
     removed: ['b'],
+    speakers: false,
   });
 });
 

@@ -23,6 +23,8 @@ export interface Reading {
   from: number;
   to: number;
   removed: string[];
+  /** Whether names, or what each speaker says, have changed. */
+  speakers: boolean;
 }
 
 /** Stretches longer than this many seconds are read with everything else. */
@@ -37,8 +39,11 @@ export function readingOf(comparison: Comparison): Reading | undefined {
   const removed = comparison.differences
     .flatMap((difference) => difference.before.map((segment) => segment.id))
     .filter((id) => !kept.has(id));
-  if (after.length === 0) return { from: 0, to: 0, removed };
+  const speakers =
+    comparison.speakers.length > 0 ||
+    comparison.differences.some(({ changes }) => changes.includes('speaker'));
+  if (after.length === 0) return { from: 0, to: 0, removed, speakers };
   const from = Math.min(...after.map((segment) => segment.start_time));
   const to = Math.max(...after.map((segment) => segment.end_time));
-  return to - from > LONGEST ? undefined : { from, to, removed };
+  return to - from > LONGEST ? undefined : { from, to, removed, speakers };
 }

@@ -11,6 +11,11 @@ export function caretIn(element: HTMLElement): { start: number; end: number } | 
   return { start, end: start + range.toString().length };
 }
 
+/** Write the text of an element whose content belongs to people, not to its component. */
+export function writeInto(element: HTMLElement, text: string): void {
+  element.textContent = text;
+}
+
 /** Put the caret at a position in the text of an element. */
 export function placeCaret(element: HTMLElement, position: number): void {
   const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);

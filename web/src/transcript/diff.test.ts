@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { changesOf, operationsOf, placesOf, wordAt } from './diff';
+import { changesOf, operationsOf, piecesOf, placesOf, wordAt } from './diff';
 import { segmentFrom, wordsFrom } from './testing';
 
 const words = wordsFrom('the quick brown fox jumps');
@@ -70,6 +70,14 @@ test('applying the changes gives the text, whatever it is', () => {
 test('a word that is written apart is a change', () => {
   expect(operationsOf(segment, 'the quick brown f ox jumps')).toEqual([
     { type: 'replace_words', first: 'w3', last: 'w3', text: 'f ox' },
+  ]);
+});
+
+test('two texts are shown word by word', () => {
+  expect(piecesOf('a b c d', 'a x c d e')).toEqual([
+    { same: 'a', old: 'b', young: 'x' },
+    { same: 'c d', old: '', young: 'e' },
+    { same: '', old: '', young: '' },
   ]);
 });
 

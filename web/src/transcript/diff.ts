@@ -129,6 +129,22 @@ function unspaced(words: readonly Word[], text: string): Change[] {
   return from === to && rest === '' ? [] : [{ from, to, text: rest }];
 }
 
+/** Return two texts word by word: words that are in both, and those of only one. */
+export function piecesOf(
+  before: string,
+  after: string,
+): { same: string; old: string; young: string }[] {
+  const words = tokens(before);
+  const pieces: { same: string; old: string; young: string }[] = [];
+  let place = 0;
+  for (const { from, to, text } of changesOf(words, tokens(after))) {
+    const same = words.slice(place, from).join(' ');
+    pieces.push({ same, old: words.slice(from, to).join(' '), young: text });
+    place = to;
+  }
+  return [...pieces, { same: words.slice(place).join(' '), old: '', young: '' }];
+}
+
 /** Return the number of the word that contains or follows a position in the text of a segment. */
 export function wordAt(words: readonly Word[], text: string, position: number): number {
   const places = placesOf(words, text);

@@ -1,4 +1,5 @@
 import { api, client } from '../lib/client';
+import { patiently } from './patience';
 import { arrange, readingOf } from './arrange';
 import type { EditData, History, Note, Segment, Status, TranscriptData, Voice } from './types';
 
@@ -27,7 +28,7 @@ export class Document {
   async load(): Promise<void> {
     const path = { transcription_id: this.id };
     const url = '/api/transcription/status/{transcription_id}';
-    this.status = (await client.call(api.GET(url, { params: { path } }))).data;
+    this.status = (await patiently(() => client.call(api.GET(url, { params: { path } })))).data;
     if (this.status.status === 'completed') await this.reload();
   }
 
@@ -58,7 +59,7 @@ export class Document {
   async readSpeakers(): Promise<void> {
     const path = { transcription_id: this.id };
     const url = '/api/transcription/speakers/{transcription_id}';
-    this.voices = (await client.call(api.GET(url, { params: { path } }))).data;
+    this.voices = (await patiently(() => client.call(api.GET(url, { params: { path } })))).data;
   }
 
   /** Read all notes. */
@@ -70,7 +71,7 @@ export class Document {
   async readHistory(): Promise<History> {
     const path = { transcription_id: this.id };
     const url = '/api/transcription/{transcription_id}/revisions';
-    const { data } = await client.call(api.GET(url, { params: { path } }));
+    const { data } = await patiently(() => client.call(api.GET(url, { params: { path } })));
     this.undoable = data.undoable_revision !== null;
     this.redoable = data.redoable_revision !== null;
     return data;
@@ -124,11 +125,11 @@ export class Document {
       await this.reload();
       return;
     }
-    const { from, to, removed } = reading;
+    const { from, to, removed, speakers } = reading;
     const read = await this.#read({ from, to: to + 0.001, limit: PAGE, revision });
     if (read.total > PAGE) return this.reload();
     this.#show(arrange(this.segments, { changed: to > 0 ? read.segments : [], removed }), read);
-    await this.readSpeakers();
+    if (speakers) await this.readSpeakers();
   }
 
   async #reading(revision: number): Promise<ReturnType<typeof readingOf>> {
@@ -136,7 +137,9 @@ export class Document {
     const query = { from: this.revision, to: revision };
     const url = '/api/transcription/{transcription_id}/revisions/compare';
     try {
-      const { data } = await client.call(api.GET(url, { params: { path, query } }));
+      const { data } = await patiently(() =>
+        client.call(api.GET(url, { params: { path, query } })),
+      );
       const version = this.segments[0]?.id.split('.')[0];
       const same = data.differences.every((one) =>
         one.after.every((segment) => segment.id.split('.')[0] === version),
@@ -167,6 +170,6 @@ export class Document {
       query: { words: true, ...query },
     };
     const url = '/api/transcription/{transcription_id}/transcript';
-    return (await client.call(api.GET(url, { params }))).data;
+    return (await patiently(() => client.call(api.GET(url, { params })))).data;
   }
 }

@@ -96,7 +96,7 @@ export class Edits {
       } catch (error) {
         if (!isTemporary(error)) throw error;
         this.state = 'offline';
-        await reachable(pause);
+        await reachable(error instanceof ApiError ? 1000 * (error.retryAfter ?? 5) : pause);
       }
     }
   }

@@ -22,7 +22,7 @@ export async function readPeaks(id: number, duration: number): Promise<Peaks> {
       query: { zoom, from, to: Math.min(duration, from + seconds) } as const,
     };
     const url = '/api/transcription/{transcription_id}/peaks';
-    const part = (await client.call(api.GET(url, { params }))) as unknown as Answer;
+    const { data: part } = (await client.call(api.GET(url, { params }))) as { data: Answer };
     put(values, part, Math.round(part.start_time * perSecond));
     from += seconds;
     seconds = MOST_NUMBERS / (2 * part.channels * perSecond);
