@@ -91,14 +91,12 @@ alternatives AS MATERIALIZED (
     SELECT DISTINCT grp, {STEM}::real, '', 0, keys, '{{}}'::integer[]
     FROM stems WHERE keys <> '{{}}')
 """  # noqa: S608 - of constants
-# The index of keys finds little of other workspaces. Written like this, the conditions on the
-# workspace and the entry use no second index, which would be read as a whole for each word.
 _TEXTS = f"""
 matches AS MATERIALIZED (
     SELECT s.id, a.grp, a.weight
     FROM alternatives AS a JOIN search_segments AS s ON s.keys @> a.keys
     WHERE a.least = 0 AND cardinality(a.keys) > 0
-      AND s.workspace_id || '' = %(workspace)s AND s.id + 0 <= %(snapshot)s
+      AND s.workspace_id = %(workspace)s AND s.id <= %(snapshot)s
       AND (a.needle = '' OR position(a.needle IN s.plain) > 0)),
 misspelled AS MATERIALIZED (
     SELECT s.id, a.grp, a.weight * shared / cardinality(a.checked) AS weight, shared, a.least
@@ -107,7 +105,7 @@ misspelled AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT count(*) AS shared FROM unnest(a.checked) AS key WHERE key = ANY(s.keys) OFFSET 0
     ) AS compared
-    WHERE a.least > 0 AND s.workspace_id || '' = %(workspace)s AND s.id + 0 <= %(snapshot)s
+    WHERE a.least > 0 AND s.workspace_id = %(workspace)s AND s.id <= %(snapshot)s
       AND (SELECT count(*) FROM matches WHERE matches.grp = a.grp) < %(enough)s),
 found AS MATERIALIZED (
     SELECT id, grp, max(weight) AS weight
