@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from gateway.web.web_app import WebApp
 from scripts import browser as browsers
+from tests.e2e.recordings import excerpt
 from tests.e2e.stack import Stack
 from tests.web.visitors import Visitors
 
@@ -23,8 +25,10 @@ _ARGUMENTS = (
 
 
 @pytest.fixture(scope="module")
-def browser(stack: Stack) -> Iterator[Browser]:
-    """Return a Chromium.
+def browser(
+    stack: Stack, sample: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browser]:
+    """Return a Chromium whose microphone hears one person speak again and again.
 
     It ends with its module, since Playwright occupies the thread's event loop as long as it runs.
     """
@@ -34,11 +38,13 @@ def browser(stack: Stack) -> Iterator[Browser]:
         chromium = browsers.find()
     except browsers.NoBrowserError as error:
         pytest.fail(str(error))
+    voice = tmp_path_factory.mktemp("microphone") / "voice.wav"
+    voice.write_bytes(excerpt(sample, start=7, seconds=6))
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=chromium.program,
             env={**os.environ, **chromium.variables},
-            args=list(_ARGUMENTS),
+            args=[*_ARGUMENTS, f"--use-file-for-fake-audio-capture={voice}"],
             chromium_sandbox=False,
         )
         yield launched
