@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import grpc.aio
 
 from common.grpc_client import unwrap
+from common.signing import acting_for
 from securetranscribe.v1 import session_pb2, session_pb2_grpc
 
 _TIMEOUT_SECONDS = 10.0
 
 
 class SessionEnds:
-    """Ends sessions through SessionService. The calls must be signed."""
+    """Ends sessions through SessionService. The channel must sign calls."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = session_pb2_grpc.SessionServiceStub(channel)
@@ -26,6 +27,8 @@ class SessionEnds:
         """
         request = session_pb2.EndSessionsRequest(owner=owner)
         answer = await unwrap(
-            self._stub.EndSessions(request, timeout=_TIMEOUT_SECONDS, wait_for_ready=True)
+            self._stub.EndSessions(
+                request, timeout=_TIMEOUT_SECONDS, metadata=acting_for(), wait_for_ready=True
+            )
         )
         return list(answer.workspace_ids)
