@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from gateway.web.web_app import WebApp
 from scripts import browser as browsers
-from tests.e2e.recordings import excerpt
 from tests.e2e.stack import Stack
+from tests.e2e.voices import Voices
 from tests.web.visitors import Visitors
 
 #: Milliseconds for the answer of a page, generous since machines are slow under tests.
@@ -39,7 +39,7 @@ def browser(
     except browsers.NoBrowserError as error:
         pytest.fail(str(error))
     voice = tmp_path_factory.mktemp("microphone") / "voice.wav"
-    voice.write_bytes(excerpt(sample, start=7, seconds=6))
+    voice.write_bytes(Voices(sample).only_bob())
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=chromium.program,

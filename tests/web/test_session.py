@@ -85,6 +85,8 @@ def test_work_of_an_expired_session_is_brought_back(
     page.goto("/people")
     notice = page.get_by_role("region", name="Ended session")
     expect(notice).to_be_visible()
+    expect(page.get_by_text("Voices that are recognized")).to_be_visible()
+    page.wait_for_load_state("networkidle")
     assert_accessible(page)
     notice.get_by_role("button", name="Bring back my work").click()
     expect(notice).to_be_hidden()

@@ -1,0 +1,103 @@
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.voices import Voices
+from tests.web.accessibility import assert_accessible
+from tests.web.visitors import Visitors
+
+
+@pytest.fixture(scope="module")
+def clip(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the path of a clip with one voice."""
+    path = tmp_path_factory.mktemp("voices") / "voice.wav"
+    path.write_bytes(Voices(sample).only_bob())
+    return path
+
+
+def row(page: Page, name: str) -> Locator:
+    heading = page.get_by_role("heading", level=2, name=name, exact=True)
+    return page.get_by_role("main").get_by_role("listitem").filter(has=heading)
+
+
+def add(page: Page, name: str) -> Locator:
+    """Add a person by the keyboard and open it."""
+    page.get_by_role("button", name="New person").press("Enter")
+    dialog = page.get_by_role("dialog", name="New person")
+    dialog.get_by_label("Name").fill(name)
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    person = row(page, name)
+    person.get_by_role("button", name=name, exact=True).press("Enter")
+    expect(person.get_by_role("heading", name="Teach the voice")).to_be_visible()
+    return person
+
+
+def samples(person: Locator) -> Locator:
+    return person.get_by_role("checkbox")
+
+
+def test_voices_are_taught_merged_separated_and_deleted(visitors: Visitors, clip: Path) -> None:
+    page = visitors.page()
+    page.goto("/people")
+    expect(page.get_by_text("No voices are known yet")).to_be_visible()
+
+    anna = add(page, "Anna")
+    anna.get_by_label("File with the voice").set_input_files(clip)
+    expect(anna).to_contain_text("Learned from a clip")
+    bert = add(page, "Bert")
+    bert.get_by_label("File with the voice").set_input_files(clip)
+    expect(samples(bert)).to_have_count(1)
+    assert_accessible(page)
+
+    bert.get_by_role("button", name="Merge…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("The same person as").select_option(label="Anna")
+    assert_accessible(page)
+    dialog.get_by_role("button", name="Merge", exact=True).click()
+    expect(samples(bert)).to_have_count(2)
+    expect(anna).to_have_count(0)
+
+    samples(bert).first.check()
+    bert.get_by_role("button", name="Give the chosen ones").click()
+    dialog.get_by_label("Name").fill("Carla")
+    assert_accessible(page)
+    dialog.get_by_role("button", name="Give", exact=True).click()
+    expect(samples(bert)).to_have_count(1)
+    carla = row(page, "Carla")
+    expect(carla).to_contain_text("1 sample")
+
+    bert.get_by_role("button", name="Forget").click()
+    expect(bert).to_contain_text("No voice yet")
+    bert.get_by_role("button", name="Rename").click()
+    dialog.get_by_label("Name").fill("Dora")
+    dialog.get_by_role("button", name="Rename").click()
+    dora = row(page, "Dora")
+    expect(dora).to_be_visible()
+
+    page.reload()
+    dora.get_by_role("button", name="Delete…").click()
+    expect(dialog).to_contain_text("Transcripts keep the name")
+    assert_accessible(page)
+    dialog.get_by_role("button", name="Delete for good").click()
+    expect(dora).to_have_count(0)
+    page.go_back()
+    page.get_by_label("Search people").fill("nobody")
+    expect(page.get_by_text("Nobody matches")).to_be_visible()
+
+
+def test_voices_are_taught_by_the_microphone(visitors: Visitors) -> None:
+    page = visitors.page(permissions=["microphone"])
+    page.goto("/people")
+    emil = add(page, "Emil")
+    emil.get_by_role("button", name="Record by microphone").click()
+    stop = emil.get_by_role("button", name="Stop and learn")
+    expect(stop).to_contain_text(re.compile(r"0:(0[89]|[1-5]\d)"))
+    stop.click()
+    expect(page.get_by_text("The voice of Emil was learned.")).to_be_visible()
+    expect(samples(emil)).to_have_count(1)
+    player = emil.get_by_label("Voice of Emil")
+    player.evaluate("(audio) => audio.play()")
+    page.wait_for_function("document.querySelector('audio').currentTime > 0")
