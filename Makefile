@@ -18,7 +18,7 @@ PACKAGES := libs/sdk-python libs/common libs/devstack services/gateway services/
 PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
-.PHONY: help install models demo web browser run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos sbom \
+.PHONY: help install models demo web browser screenshots run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos sbom \
 	images bench bench-speakers bench-channels bench-echo bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback clean distclean
 
 help: ## list the targets
@@ -56,6 +56,9 @@ $(SCHEMA): $(NODE) $(shell find services/gateway/src/gateway/api services/gatewa
 
 $(WEB): $(SCHEMA) web/index.html web/vite.config.ts $(shell find web/src libs/sdk-js/src -type f -not -name schema.d.ts 2>/dev/null)
 	@$(BIN)/python -m scripts.node web run build -- --logLevel warn
+
+screenshots: $(READY) $(VERIFIED) $(WEB) $(BROWSER) ## write pictures of the web interface to build/screenshots
+	@$(BIN)/python -m pytest -q tests/web/screenshots.py
 
 browser: $(BROWSER) ## fetch the browser of the tests
 
