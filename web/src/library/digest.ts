@@ -2,7 +2,7 @@
 let worker: Worker | undefined;
 
 /**
- * Return the SHA-256 of a file, computed beside the page, or undefined if it cannot be read. One
+ * Return the SHA-256 of a file, computed next to the page, or undefined if it cannot be read. One
  * file is read at a time.
  */
 export function digestOf(file: File, signal: AbortSignal): Promise<string | undefined> {

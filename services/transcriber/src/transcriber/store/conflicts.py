@@ -32,7 +32,7 @@ _RESOLVE = """
 UPDATE transcript_conflicts SET resolved = %s, resolved_at = now()
 WHERE transcription_id = %s AND conflict_id = %s
 """
-#: Text of a person that is in the transcript: the newest machine version is compared with it anew.
+#: Text of a person that is in the transcript: the newest machine version is compared with it again.
 _SUPERSEDE = """
 UPDATE transcript_conflicts SET resolved = 'mine', resolved_at = now()
 WHERE transcription_id = %s AND machine_revision < %s AND resolved = '' AND placed

@@ -71,7 +71,6 @@ class Recognizer:
             warnings = (*warnings, *echoes)
         return conversion.to_message(recognitions, warnings)
 
-
     def align(
         self, content: bytes, language: str, words: Sequence[str]
     ) -> list[tuple[float, float]]:
