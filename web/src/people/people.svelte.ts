@@ -15,6 +15,7 @@ export class People {
   /** Titles of this session's recordings by their number. */
   recordings = $state.raw<ReadonlyMap<number, string>>(new Map());
   loaded = $state(false);
+  failed = $state(false);
 
   /** Keep the list up to date. Return a function that ends this. */
   watch(): () => void {
@@ -37,10 +38,11 @@ export class People {
         pages = answer.pagination.pages;
       }
       this.list = found;
-    } catch (error) {
-      notices.fail(error);
-    } finally {
       this.loaded = true;
+      this.failed = false;
+    } catch (error) {
+      this.failed = true;
+      notices.fail(error);
     }
   }
 

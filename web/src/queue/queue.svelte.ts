@@ -16,6 +16,7 @@ export class Queue {
   total = $state(0);
   status = $state.raw<components['schemas']['QueueData']>();
   loaded = $state(false);
+  failed = $state(false);
   #readAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -51,11 +52,11 @@ export class Queue {
       this.jobs = jobs.data.jobs;
       this.total = jobs.data.total;
       this.status = status.data;
+      this.loaded = true;
     } catch (error) {
       // Later readings follow by themselves, so that one notice is enough.
-      if (!this.loaded) notices.fail(error);
-    } finally {
-      this.loaded = true;
+      if (!this.loaded && !this.failed) notices.fail(error);
+      this.failed = true;
     }
   }
 
