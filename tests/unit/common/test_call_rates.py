@@ -13,8 +13,10 @@ from securetranscribe.v1 import (
     export_pb2,
     library_pb2,
     queue_pb2,
+    search_pb2,
     session_pb2,
     speaker_pb2,
+    transcript_pb2,
     transcription_pb2,
     upload_pb2,
 )
@@ -25,12 +27,17 @@ GROUPS = {
     Group.UPLOAD: {"UploadTranscription", "CreateUpload", "EnrollSpeaker"},
     Group.CHUNK: {"AppendUpload"},
     Group.EXPORT: {"ExportTranscription", "SummarizeTranscription"},
-    Group.MEDIA: {"GetSpeakerClip", "GetProfileClip", "DownloadRecording", "StreamTranscript"},
+    Group.MEDIA: {
+        "GetSpeakerClip", "GetProfileClip", "DownloadRecording", "StreamTranscript",
+        "ReadTranscript", "CompareRevisions", "ListRevisions", "Search", "ListTrash", "ListTags",
+        "ListFolders", "GetUpload", "ListUploads", "ListDuplicates",
+    },
     Group.EDIT: {
         "MergeSpeakers", "SplitSpeaker", "DeleteObservation",
         "EditTranscript", "UndoEdits", "RedoEdits", "TrashTranscription", "RestoreTranscription",
         "UpdateTranscription", "SuggestTitle", "BulkUpdate", "CreateTag", "UpdateTag", "DeleteTag",
-        "CreateFolder", "UpdateFolder", "DeleteFolder",
+        "CreateFolder", "UpdateFolder", "DeleteFolder", "RestoreRevision", "ReplaceText",
+        "UndoReplacement",
     },
     Group.PROCESSING: {
         "AssignSpeakers", "CancelJob", "CreateSpeaker", "DeleteSpeaker", "DeleteTranscription",
@@ -47,8 +54,10 @@ def contract_methods() -> list[str]:
         export_pb2,
         library_pb2,
         queue_pb2,
+        search_pb2,
         session_pb2,
         speaker_pb2,
+        transcript_pb2,
         transcription_pb2,
         upload_pb2,
     )

@@ -23,6 +23,19 @@ _MEDIA = frozenset(
         "CompareRevisions",
         "ReadPlayback",
         "GetPeaks",
+        "ListRevisions",
+        "ListConflicts",
+        "Search",
+        "ListTrash",
+        "ListTags",
+        "ListFolders",
+        "ListUploads",
+        "GetUpload",
+        "ListDuplicates",
+        "ListTerms",
+        "ListCorrections",
+        "ListSuggestions",
+        "ExportVocabulary",
     }
 )
 _EDITS = frozenset(

@@ -17,7 +17,12 @@ _EDITS = re.compile(
     r"|/(tags|folders)(/[^/]+)?"
 )
 _PROPERTIES = re.compile(r"/transcription/[^/]+")
-_PAGES = re.compile(r"/transcription/[^/]+/(transcript|playback|peaks|revisions/compare)")
+#: What pages of the web interface read besides the documented statuses and lists.
+_PAGES = re.compile(
+    r"/transcription/[^/]+/(transcript|playback|peaks|revisions(/compare)?|conflicts)"
+    r"|/transcription/speakers/[^/]+"
+    r"|/(search|trash|tags|folders|uploads)(/[^/]+)?|/vocabulary/[^/]+"
+)
 _PIECES = re.compile(r"/uploads/[^/]+")
 _READS = ("GET", "HEAD", "OPTIONS")
 _READS_BY_POST = ("/speakers/search",)
