@@ -200,6 +200,8 @@ def test_every_annotated_method_is_transcoded_to_its_service(
         ("/v1/speech:recognize", "content", 3, 200),
         ("/v1/diarization:diarize", "content", 3, 200),
         ("/v1/speakers/1:enroll", "content", 3, 200),
+        ("/v1/speakers/1:enroll", "content", 25, 413),
+        ("/v1/speech:recognize", "content", 97, 413),
     ],
 )
 def test_only_audio_may_be_large(
