@@ -84,7 +84,9 @@ def unpack(package: Path = _PACKAGE, directory: Path = _UNPACKED) -> None:
     for name in _ARCHIVES:
         content = io.BytesIO(_decompressed(package / f"{name}.tar.br"))
         with tarfile.open(fileobj=content) as archive:
-            archive.extractall(scratch, filter="data")
+            # Python before 3.11.4 has no filters. The package's content is pinned.
+            archive.extraction_filter = getattr(tarfile, "data_filter", None)
+            archive.extractall(scratch)  # noqa: S202
     program = scratch / _PROGRAM
     program.write_bytes(_decompressed(package / f"{_PROGRAM}.br"))
     program.chmod(0o755)
