@@ -1,5 +1,7 @@
 """The running product, for tests."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,3 +53,12 @@ class Completed:
     job_id: str
     state: dict[str, Any]
     progress: list[tuple[float, str]]
+
+
+def eventually(look: Callable[[], Any]) -> Any:
+    """Return the first true value of a function that is called again and again."""
+    deadline = time.monotonic() + JOB_SECONDS
+    while not (value := look()):
+        assert time.monotonic() < deadline, "the condition did not become true in time"
+        time.sleep(0.2)
+    return value

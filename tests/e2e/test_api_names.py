@@ -1,26 +1,15 @@
 """Names of speakers as edits, over the JSON API with real services."""
 
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from tests.e2e.contract import EVENTS, Api, unique, upload, wait
-from tests.e2e.stack import JOB_SECONDS, Stack
+from tests.e2e.stack import JOB_SECONDS, Stack, eventually
 
 pytestmark = pytest.mark.e2e
-
-
-def eventually(look: Callable[[], Any]) -> Any:
-    """Return the first true value of a function that is called again and again."""
-    deadline = time.monotonic() + JOB_SECONDS
-    while not (value := look()):
-        assert time.monotonic() < deadline, "the condition did not become true in time"
-        time.sleep(0.2)
-    return value
 
 
 def edited(websocket: ClientConnection) -> dict[str, Any]:

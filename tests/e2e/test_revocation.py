@@ -28,6 +28,8 @@ CALLS: Mapping[str, str] = {
     "PlaybackService": "GetPlayback",
     "VocabularyService": "ListTerms",
     "LibraryService": "ListTags",
+    "UploadService": "ListUploads",
+    "SearchService": "Search",
     "QueueService": "GetQueueStatus",
     "SpeechService": "Recognize",
     "DiarizationService": "Diarize",

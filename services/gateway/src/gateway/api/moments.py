@@ -14,7 +14,10 @@ def _day(*, ends: bool) -> Callable[[Any], Any]:
     """Return a validator from a date to its first moment, or to the first one behind it."""
 
     def convert(value: Any) -> Any:
-        if not isinstance(value, str) or not _DATE.fullmatch(value):
+        # Numbers would be taken for seconds since 1970.
+        if not isinstance(value, str) or not _DATE.match(value):
+            raise ValueError("Give a date such as 2026-11-28, or a time in ISO 8601")
+        if not _DATE.fullmatch(value):
             return value
         try:
             day = dt.datetime.fromisoformat(value)

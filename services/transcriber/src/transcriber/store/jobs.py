@@ -15,12 +15,13 @@ from transcriber.store.channel_plans import plan_to_json
 from transcriber.store.rows import job_of
 from transcriber.store.tasks import Tasks
 
+# A concurrent repetition may be found by the index of the workspace or by that of the session.
 _INSERT = """
 INSERT INTO jobs (job_id, transcription_id, session_id, workspace_id, request_id, status, priority,
                   current_step, trace, channel_plan, origin)
 VALUES (%(job_id)s, %(transcription_id)s, %(session_id)s, %(workspace_id)s, %(request_id)s,
         'queued', %(priority)s, %(current_step)s, %(trace)s, %(channel_plan)s, %(origin)s)
-ON CONFLICT (workspace_id, request_id) DO NOTHING
+ON CONFLICT DO NOTHING
 """
 _OWN = """
 SELECT j.*, t.filename, t.size_bytes, t.duration

@@ -16,6 +16,7 @@ from transcriber.store.rows import transcription_of
 from transcriber.store.tags import tags_of
 from transcriber.store.transcripts import Transcripts
 
+# A concurrent repetition may be found by the index of the workspace or by that of the session.
 _INSERT = """
 INSERT INTO transcriptions (
     id, session_id, workspace_id, request_id, filename, size_bytes, duration, format, codec,
@@ -28,7 +29,7 @@ VALUES (
     %(source_key)s, %(language)s, %(phrases)s, %(speaker_count)s, %(min_speakers)s,
     %(max_speakers)s, %(channels_requested)s, %(channel_plan)s, %(voice_memory)s, %(origin)s,
     'pending')
-ON CONFLICT (workspace_id, request_id) DO NOTHING
+ON CONFLICT DO NOTHING
 """
 _FIND = """
 SELECT * FROM transcriptions WHERE id = %s AND workspace_id = %s AND trashed_at IS NULL
