@@ -16,6 +16,10 @@ const LEAST = 5000;
 /** A title is suggested some seconds after a transcript is ready. */
 const TITLE_PAUSE = 12_000;
 
+const CHANNEL = 'library';
+/** Reaches the lists of all tabs, also after the page of a list was left. */
+const sender = new BroadcastChannel(CHANNEL);
+
 /** An item of the trash says until when it is kept. */
 export type Listed = Item & { kept_until?: string };
 interface Page {
@@ -36,11 +40,13 @@ export class Recordings {
   #reading = 0;
   #soon: ReturnType<typeof setTimeout> | undefined;
   #last = 0;
-  readonly #tabs = new BroadcastChannel('library');
 
   /** Keep the list up to date. Return a function that ends this. */
   start(): () => void {
     let lost = false;
+    let title: ReturnType<typeof setTimeout> | undefined;
+    const changes = new BroadcastChannel(CHANNEL);
+    changes.onmessage = () => this.#refreshSoon(0);
     const stops = [
       client.on('job_progress', (data) => {
         const known = this.items.some((item) => item.id === data.transcription_id);
@@ -48,7 +54,8 @@ export class Recordings {
       }),
       client.on('job_completed', () => {
         this.#refreshSoon(0);
-        setTimeout(() => this.#refreshSoon(0), TITLE_PAUSE);
+        clearTimeout(title);
+        title = setTimeout(() => this.#refreshSoon(0), TITLE_PAUSE);
       }),
       client.on('job_failed', () => this.#refreshSoon(0)),
       client.on('job_cancelled', () => this.#refreshSoon(0)),
@@ -64,7 +71,6 @@ export class Recordings {
     ];
     const visible = () => document.visibilityState === 'visible' && this.#refreshSoon(0);
     document.addEventListener('visibilitychange', visible);
-    this.#tabs.onmessage = () => this.#refreshSoon(0);
     let passed = 0;
     const timer = setInterval(() => {
       passed += OFTEN;
@@ -77,8 +83,10 @@ export class Recordings {
       stops.forEach((stop) => stop());
       document.removeEventListener('visibilitychange', visible);
       clearInterval(timer);
+      clearTimeout(title);
       clearTimeout(this.#soon);
-      this.#tabs.close();
+      this.#soon = undefined;
+      changes.close();
     };
   }
 
@@ -113,10 +121,9 @@ export class Recordings {
     await this.#read(Math.max(PAGE, this.items.length));
   }
 
-  /** Tell other tabs that something changed, and read again soon. */
+  /** Let the lists that are shown, also those of other tabs, read again soon. */
   changed(): void {
-    this.#tabs.postMessage('changed');
-    this.#refreshSoon(0);
+    sender.postMessage('changed');
   }
 
   /** Take items from the list before the server has been asked again. */

@@ -173,6 +173,20 @@ async def test_wrong_checksum_leaves_the_offset(uploads: Uploads, algorithm: str
     assert done.state == upload_pb2.UPLOAD_STATE_COMPLETED
 
 
+async def test_damaged_first_bytes_do_not_refuse_the_file(uploads: Uploads) -> None:
+    data = recording(200_000)
+    upload = await uploads.create(len(data))
+    checked = {"checksum_algorithm": "sha256", "checksum": hashlib.sha256(data).digest()}
+
+    with pytest.raises(ChecksumError):
+        await uploads.append(upload.upload_id, 0, b"<html>" + data[6:], **checked)
+
+    told = await uploads.get(upload.upload_id)
+    assert (told.offset_bytes, told.state) == (0, upload_pb2.UPLOAD_STATE_RECEIVING)
+    done = await uploads.append(upload.upload_id, 0, data, **checked)
+    assert done.state == upload_pb2.UPLOAD_STATE_COMPLETED
+
+
 async def test_bytes_of_a_broken_connection_are_kept(uploads: Uploads) -> None:
     data = recording(PART + 500_000)
     upload = await uploads.create(len(data))
@@ -227,14 +241,17 @@ async def test_one_of_two_appends_is_refused(uploads: Uploads, database: Databas
         await stream.answer()
 
 
+@pytest.mark.parametrize("algorithm", ["", "sha256"])
 async def test_refused_file_leaves_nothing(
-    uploads: Uploads, objects: ObjectStore, s3: ObjectSettings
+    uploads: Uploads, objects: ObjectStore, s3: ObjectSettings, algorithm: str
 ) -> None:
     junk = b"<html>" * 100_000
+    digest = hashlib.sha256(junk[:500_000]).digest()
+    checked = {"checksum_algorithm": algorithm, "checksum": digest} if algorithm else {}
     upload = await uploads.create(len(junk))
 
     with pytest.raises(FileUploadError) as first:
-        await uploads.append(upload.upload_id, 0, junk[:500_000])
+        await uploads.append(upload.upload_id, 0, junk[:500_000], **checked)
     with pytest.raises(FileUploadError) as repeated:
         await uploads.append(upload.upload_id, 0, junk)
 

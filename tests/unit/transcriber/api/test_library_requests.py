@@ -1,5 +1,7 @@
 """Requests about lists of transcriptions."""
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +42,12 @@ def test_made_up_cursors_are_refused(text: str) -> None:
     if text:
         with pytest.raises(ValidationError):
             library_requests.place_of(Sort.NEWEST, text)
+
+
+def test_deeply_nested_cursor_is_refused() -> None:
+    cursor = base64.urlsafe_b64encode(b"[" * 3000).decode()
+    with pytest.raises(ValidationError):
+        library_requests.place_of(Sort.NEWEST, cursor)
 
 
 def test_filter_has_what_is_present() -> None:

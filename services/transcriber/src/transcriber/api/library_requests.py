@@ -51,8 +51,6 @@ def wanted(
     speaker = message.speaker
     if len(speaker) > _LONGEST_SPEAKER or characters.has_forbidden(speaker):
         raise ValidationError.of("speaker", "speaker must be the name of a person.")
-    shortest = _seconds(message, "min_duration")
-    longest = _seconds(message, "max_duration")
     return Filter(
         status=requests.status(message.status or status),
         tag_ids=tuple(message.tag_ids),
@@ -62,8 +60,8 @@ def wanted(
         speaker=characters.tidied(speaker),
         created_from=_moment(message, "create_from"),
         created_to=_moment(message, "create_to"),
-        min_duration=shortest,
-        max_duration=longest,
+        min_duration=_seconds(message, "min_duration"),
+        max_duration=_seconds(message, "max_duration"),
         trashed=trashed,
     )
 
@@ -102,7 +100,7 @@ def place_of(sort: str, cursor: str) -> Place | None:
         made_for, number, text, last = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         place = Place(number=float(number), text=str(text), id=int(last))
         place.text.encode()  # Half a surrogate pair has no encoding.
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise refused from error
     if made_for != sort or not 0 <= place.id <= _GREATEST_ID or "\0" in place.text:
         raise refused

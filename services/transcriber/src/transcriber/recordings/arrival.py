@@ -1,6 +1,6 @@
 """Arriving bytes of uploads: their sender and their least rate."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 from common import addresses, identity, sizes
@@ -29,6 +29,15 @@ def arriving(
         # The gateway passes bytes on a little later, and ends slow uploads itself.
         rate = replace(rate, patience_seconds=rate.patience_seconds + _RELAY_SECONDS)
     return with_least_rate(chunks, rate, slow)
+
+
+async def hashed(
+    chunks: AsyncIterator[bytes], update: Callable[[bytes], None]
+) -> AsyncIterator[bytes]:
+    """Yield chunks once a digest has been updated with them."""
+    async for chunk in chunks:
+        update(chunk)
+        yield chunk
 
 
 def too_large(filename: str, provided: int, limit: int) -> FileTooLargeError:

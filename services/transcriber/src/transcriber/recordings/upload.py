@@ -23,7 +23,7 @@ from transcriber.recordings.acceptance import (
     Uploaded,
     UploadRequest,
 )
-from transcriber.recordings.arrival import arriving, client_address, too_large
+from transcriber.recordings.arrival import arriving, client_address, hashed, too_large
 from transcriber.recordings.checks import judge
 from transcriber.recordings.examination import Examiner
 from transcriber.store.uploads import Upload, Uploads
@@ -112,8 +112,8 @@ class Uploader:
         digest = hashlib.sha256()
         try:
             counted = self._counted(upload, owner, self._checked(upload, request, chunks))
-            hashed = _hashed(counted, digest.update)
-            size = await self._objects.put_stream(self._bucket, upload.source_key, hashed)
+            sent = hashed(counted, digest.update)
+            size = await self._objects.put_stream(self._bucket, upload.source_key, sent)
             final = amend(request)
             examined = await self._examiner.examine(
                 upload.source_key,
@@ -247,14 +247,6 @@ def _finishing(upload: Upload) -> Callable[[Connection, int], Coroutine[Any, Any
             raise _took_too_long()
 
     return finish
-
-
-async def _hashed(
-    chunks: AsyncIterator[bytes], update: Callable[[bytes], None]
-) -> AsyncIterator[bytes]:
-    async for chunk in chunks:
-        update(chunk)
-        yield chunk
 
 
 def _took_too_long() -> UnavailableError:

@@ -20,7 +20,7 @@ from common.errors import (
 from common.identity import Owner
 from common.object_parts import completed
 from common.postgres import Database
-from transcriber.recordings.arrival import arriving, client_address
+from transcriber.recordings.arrival import arriving, client_address, hashed
 from transcriber.recordings.checks import judge
 from transcriber.recordings.upload import UploadLimits
 from transcriber.resumable.checksums import Checksum
@@ -136,7 +136,7 @@ class Reception:
         await pieces.load()
         digest = hashlib.sha256()
         try:
-            await self._receive(upload, lease, position, pieces, _noted(incoming, digest.update))
+            await self._receive(upload, lease, position, pieces, hashed(incoming, digest.update))
         except FileUploadError as error:
             await self._completion.reject(upload, lease, error)
             raise
@@ -160,23 +160,32 @@ class Reception:
         pieces: Pieces,
         incoming: AsyncIterator[bytes],
     ) -> None:
-        """Pass bytes to the store. The first ones have to look like audio."""
-        received = position.offset
+        """Pass bytes to the store. The first ones have to look like audio.
+
+        Bytes with a checksum are judged once they have it: damaged ones are no reason to refuse
+        the file.
+        """
+        received, checksum = position.offset, position.checksum
         judged = received >= SNIFF_BYTES
+        needed = min(SNIFF_BYTES, upload.size_bytes)
+        head = bytearray(pieces.head(SNIFF_BYTES))
         async for chunk in incoming:
             received += len(chunk)
             if received > upload.size_bytes:
                 raise ValidationError.of("body", "These are more bytes than the upload has left.")
-            if position.checksum is not None:
-                position.checksum.update(chunk)
+            if checksum is not None:
+                checksum.update(chunk)
             await lease.progressed()
-            if not judged and received >= min(SNIFF_BYTES, upload.size_bytes):
-                head = pieces.head(SNIFF_BYTES) + chunk
-                judge(upload.filename, head[:SNIFF_BYTES])
-                judged = True
+            if not judged:
+                head += chunk[: needed - len(head)]
+                if checksum is None and received >= needed:
+                    judge(upload.filename, bytes(head))
+                    judged = True
             await pieces.add(chunk)
-        if position.checksum is not None:
-            position.checksum.verify()
+        if checksum is not None:
+            checksum.verify()
+            if not judged and received >= needed:
+                judge(upload.filename, bytes(head))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """Start work independent of its caller's cancellation."""
@@ -213,9 +222,3 @@ async def _drain(chunks: AsyncIterator[bytes], most: int) -> None:
         received += len(chunk)
         if received > most:
             raise ValidationError.of("body", "These are more bytes than the upload has left.")
-
-
-async def _noted(chunks: AsyncIterator[bytes], update: Any) -> AsyncIterator[bytes]:
-    async for chunk in chunks:
-        update(chunk)
-        yield chunk

@@ -140,8 +140,8 @@ async def _count_terms(connection: Connection, transcription_id: int, workspace_
     }
     matcher = Matcher(as_heard)
     texts = await TranscriptEdits(connection, transcription_id).texts()
-    found = {
-        as_heard[correction] for _, text in texts for _, _, correction in matcher.heard(text, "")
-    }
+    found = await asyncio.to_thread(
+        lambda: {as_heard[one] for _, text in texts for _, _, one in matcher.heard(text, "")}
+    )
     if found:
         await store.found_terms(sorted(found))
