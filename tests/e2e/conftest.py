@@ -11,7 +11,7 @@ from tests.e2e.contract import Api
 from tests.e2e.contract import client as http_client
 from tests.e2e.owners import Owner, asked
 from tests.e2e.recordings import excerpt
-from tests.e2e.stack import Completed, Stack
+from tests.e2e.stack import Completed, Stack, eventually
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -64,6 +64,8 @@ def owner(stack: Stack, completed: Completed, sample: Path) -> Iterator[Owner]:
         tag = asked(client, "POST", "/tags", json={"name": kept})
         folder = asked(client, "POST", "/folders", json={"name": kept})
         upload_id = resumable.create(client._data, 1000, {"filename": "a.wav"})
+        # The title is the last that changes by itself.
+        eventually(lambda: client.get_status(completed.transcription_id)["title_source"] != "file")
         yield Owner(
             client=client,
             ids={
