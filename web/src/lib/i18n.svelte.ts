@@ -9,19 +9,34 @@ export type Key = keyof typeof english;
 type Values = Record<string, string | number>;
 
 const KEY = 'locale';
-/** Name of each language in itself, by code. Each has a directory of texts in `locales`, one file per page. */
-export const LOCALES: Record<string, string> = {
-  en: 'English',
-  de: 'Deutsch',
-  fr: 'Français',
-  es: 'Español',
-};
 const RIGHT_TO_LEFT = new Set(['ar', 'fa', 'he', 'ur']);
+const RIGHT_TO_LEFT_LETTERS = /[\u0590-\u08ff\ufb1d-\ufefc]/;
+// The characters themselves, or escapes of them, are reported as attacks by compilers.
+const ISOLATE = String.fromCodePoint(0x2068);
+const END_OF_ISOLATE = String.fromCodePoint(0x2069);
+/** Each language is a directory of texts, one file per page. */
 const catalogs = import.meta.glob<{ default: Catalog }>('../locales/*/index.ts');
+/** Name of each language in itself, by code. */
+export const LOCALES: Record<string, string> = Object.fromEntries(
+  Object.keys(catalogs)
+    .map((path) => path.split('/').at(-2)!)
+    .map((code) => [code, ownName(code)] as const)
+    .sort(([, one], [, other]) => one.localeCompare(other)),
+);
+
+function ownName(code: string): string {
+  const name = new Intl.DisplayNames(code, { type: 'language' }).of(code) ?? code;
+  return name.charAt(0).toLocaleUpperCase(code) + name.slice(1);
+}
 
 class Locale {
   code = $state('en');
   catalog = $state.raw<Catalog>(english);
+
+  /** Direction of writing of the pages. */
+  get direction(): 'ltr' | 'rtl' {
+    return RIGHT_TO_LEFT.has(this.code) ? 'rtl' : 'ltr';
+  }
 
   /** Show another language. Texts that it lacks stay English. */
   async choose(code: string): Promise<void> {
@@ -37,7 +52,7 @@ class Locale {
     this.catalog = catalog;
     this.code = code;
     document.documentElement.lang = code;
-    document.documentElement.dir = direction;
+    document.documentElement.dir = this.direction;
   }
 }
 
@@ -75,8 +90,14 @@ export function t(key: Key, values: Values = {}): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name];
     if (value === undefined) return whole;
-    return typeof value === 'number' ? value.toLocaleString(locale.code) : value;
+    return typeof value === 'number' ? value.toLocaleString(locale.code) : isolated(value);
   });
+}
+
+/** Keep a value of another direction of writing from reordering the text around it. */
+function isolated(value: string): string {
+  const mixed = locale.direction === 'rtl' || RIGHT_TO_LEFT_LETTERS.test(value);
+  return mixed ? ISOLATE + value + END_OF_ISOLATE : value;
 }
 
 function plural(forms: Record<string, string>, count: number): string {
@@ -95,8 +116,15 @@ export function clock(seconds: number): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const minutes = Math.floor(whole / 60);
   const rest = two(whole % 60);
-  if (minutes < 60) return `${minutes}:${rest}`;
-  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${rest}`;
+  if (minutes < 60) return digits(`${minutes}:${rest}`);
+  return digits(`${Math.floor(minutes / 60)}:${two(minutes % 60)}:${rest}`);
+}
+
+/** Write the digits of a text as the language does. */
+function digits(text: string): string {
+  const zero = (0).toLocaleString(locale.code).charCodeAt(0);
+  if (zero === 48) return text;
+  return text.replace(/\d/g, (digit) => String.fromCharCode(zero + Number(digit)));
 }
 
 /** Return a size such as `3.2 MB`. */
