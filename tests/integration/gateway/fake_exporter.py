@@ -35,11 +35,7 @@ class FakeExporter(export_pb2_grpc.ExportServiceServicer):
         self, request: Any, context: Any
     ) -> AsyncIterator[httpbody_pb2.HttpBody]:
         self.requests.append(request)
-        owner = self.transcriber.transcriptions.get(request.transcription_id)
-        if owner is None or owner.session_id != identity.session_id():
-            raise NotFoundError("There is no such transcription.")
-        if owner.status != transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED:
-            raise StateError("The transcription is not complete.")
+        self._require_own(request.transcription_id)
         if request.format == export_pb2.EXPORT_FORMAT_ZIP:
             raise UnimplementedError("Not here.")
         if request.format == export_pb2.EXPORT_FORMAT_RTTM:
@@ -57,3 +53,30 @@ class FakeExporter(export_pb2_grpc.ExportServiceServicer):
                 self.abandoned += 1
                 raise
         yield httpbody_pb2.HttpBody(data=b"second")
+
+    async def SummarizeTranscription(
+        self, request: Any, context: Any
+    ) -> export_pb2.SummarizeTranscriptionResponse:
+        """Return a summary of one quotation and one task."""
+        self._require_own(request.transcription_id)
+        source = export_pb2.SummarySource(segment_id="1.4")
+        source.start.FromMilliseconds(12_500)
+        statement = export_pb2.SummaryStatement(
+            text="Ada: We ship.", sources=[source], speaker="Ada", speaker_label="Speaker_1"
+        )
+        item = export_pb2.ActionItem(text="Ship it", start=source.start, segment_id="1.4")
+        return export_pb2.SummarizeTranscriptionResponse(
+            statements=[statement],
+            action_items=[item],
+            method="extractive",
+            coverage=1.0,
+            revision=request.revision or 3,
+            warnings=["Short."],
+        )
+
+    def _require_own(self, transcription_id: int) -> None:
+        owner = self.transcriber.transcriptions.get(transcription_id)
+        if owner is None or owner.session_id != identity.session_id():
+            raise NotFoundError("There is no such transcription.")
+        if owner.status != transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED:
+            raise StateError("The transcription is not complete.")

@@ -22,6 +22,7 @@ PATHS = [
     ("POST", "/transcription/speakers/assign/{transcription}"),
     ("POST", "/transcription/export/{transcription}"),
     ("GET", "/transcription/export/{transcription}"),
+    ("GET", "/transcription/{transcription}/summary"),
     ("GET", "/transcription/{transcription}/playback"),
     ("GET", "/transcription/{transcription}/peaks"),
     ("DELETE", "/transcription/{transcription}"),

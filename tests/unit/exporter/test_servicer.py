@@ -68,14 +68,17 @@ class FakeRevisions:
 async def summarize(document: Document) -> Summary:
     first = document.segments[0]
     item = ActionItem(text="Send it.", segment=first.index, start=first.start, owner="Ada")
-    return Summary(
-        statements=(Statement(text="They met.", segments=(first.index,)),), action_items=(item,)
+    said = Statement(
+        text="They met.", segments=(first.index,), speaker="Ada", speaker_label=first.speaker_label
     )
+    return Summary(statements=(said,), action_items=(item,), warnings=("Short.",))
 
 
 @pytest.fixture
 def transcripts() -> FakeTranscripts:
-    return FakeTranscripts(documents.meeting())
+    meeting = documents.meeting()
+    first = replace(meeting.segments[0], id="1.7")
+    return FakeTranscripts(replace(meeting, segments=(first, *meeting.segments[1:]), revision=3))
 
 
 @pytest.fixture
@@ -275,10 +278,34 @@ async def test_statements_and_action_items_cite_their_segments(
         transcription_id=transcripts.document.transcription_id
     )
     answer = await servicer.SummarizeTranscription(request, None)
-    index = transcripts.document.segments[0].index
-    assert [list(one.segment_indexes) for one in answer.statements] == [[index]]
-    assert (answer.action_items[0].owner, answer.action_items[0].segment_index) == ("Ada", index)
+    first = transcripts.document.segments[0]
+    (statement,) = answer.statements
+    assert statement.text == "Ada: They met."
+    assert list(statement.segment_indexes) == [first.index]
+    assert (statement.speaker, statement.speaker_label) == ("Ada", first.speaker_label)
+    (source,) = statement.sources
+    assert (source.segment_index, source.segment_id) == (first.index, "1.7")
+    assert source.start.ToTimedelta().total_seconds() == first.start
+    (item,) = answer.action_items
+    assert (item.owner, item.segment_index, item.segment_id) == ("Ada", first.index, "1.7")
     assert answer.method == "extractive"
+    assert list(answer.warnings) == ["Short."]
+
+
+async def test_a_revision_is_summarized(
+    servicer: ExportServicer, transcripts: FakeTranscripts
+) -> None:
+    identity.use(CALLER)
+    request = export_pb2.SummarizeTranscriptionRequest(
+        transcription_id=transcripts.document.transcription_id, revision=3
+    )
+    answer = await servicer.SummarizeTranscription(request, None)
+    assert transcripts.versions == [Version(revision=3)]
+    assert answer.revision == transcripts.document.revision
+    request.revision = -1
+    with pytest.raises(ValidationError) as caught:
+        await servicer.SummarizeTranscription(request, None)
+    assert caught.value.details == {"field": "revision"}
 
 
 async def test_every_format_is_listed_with_its_media_type_and_options(

@@ -13,6 +13,7 @@ from gateway.web.rate_limits import group_of
         ("POST", "/transcription/export/1", Group.EXPORT),
         ("GET", "/transcription/export/1", Group.EXPORT),
         ("HEAD", "/transcription/export/1", Group.EXPORT),
+        ("GET", "/transcription/1/summary", Group.EXPORT),
         ("POST", "/transcription/start/1", Group.PROCESSING),
         ("POST", "/transcription/speakers/assign/1", Group.PROCESSING),
         ("DELETE", "/transcription/1", Group.PROCESSING),

@@ -11,7 +11,6 @@ from google.protobuf import any_pb2
 from common import identity
 from common.errors import ValidationError
 from common.export_formats import CONTENT_TYPES, FORMAT_VALUES, OPTION_VALUES
-from common.times import duration
 from exporter import versions
 from exporter.document import Document
 from exporter.formats.catalog import FORMATS
@@ -19,6 +18,7 @@ from exporter.formats.format import Format
 from exporter.options import ExportOptions, Option
 from exporter.render_pool import RenderPool
 from exporter.revisions import RevisionClient
+from exporter.summary.answer import answer_of
 from exporter.summary.model import Summary
 from exporter.transcripts import TranscriptClient, Version
 from securetranscribe.v1 import export_pb2, export_pb2_grpc
@@ -91,29 +91,12 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
     ) -> export_pb2.SummarizeTranscriptionResponse:
         """Summarize a transcript."""
         document = await self._transcripts.read(
-            identity.current(), request.transcription_id, words=False
+            identity.current(),
+            request.transcription_id,
+            words=False,
+            version=versions.of_summary(request),
         )
-        summary = await self._summarize(document)
-        return export_pb2.SummarizeTranscriptionResponse(
-            statements=[
-                export_pb2.SummaryStatement(
-                    text=statement.attributed, segment_indexes=statement.segments
-                )
-                for statement in summary.statements
-            ],
-            action_items=[
-                export_pb2.ActionItem(
-                    text=item.text,
-                    owner=item.owner,
-                    due=item.due,
-                    segment_index=item.segment,
-                    start=duration(item.start),
-                )
-                for item in summary.action_items
-            ],
-            method=summary.method,
-            coverage=summary.coverage,
-        )
+        return answer_of(document, await self._summarize(document))
 
     async def ListExportFormats(
         self, _request: export_pb2.ListExportFormatsRequest, _context: Any

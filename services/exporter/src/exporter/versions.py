@@ -40,3 +40,10 @@ def requested(request: export_pb2.ExportTranscriptionRequest, target: Format) ->
 def since(request: export_pb2.ExportTranscriptionRequest) -> Version:
     """Return the version since which changes are tracked."""
     return Version(revision=request.since_revision, machine=not request.since_revision)
+
+
+def of_summary(request: export_pb2.SummarizeTranscriptionRequest) -> Version:
+    """Return the version to summarize. Raise ValidationError for a negative revision."""
+    if request.revision < 0:
+        raise ValidationError.of("revision", "revision must not be negative.")
+    return Version(revision=request.revision)

@@ -34,7 +34,8 @@ Metadata = tuple[tuple[str, str], ...]
 
 _UPLOAD = "/securetranscribe.v1.TranscriptionService/UploadTranscription"
 _ANSWER_SECONDS = 15.0
-_EXPORT_SECONDS = 300.0
+#: Seconds for documents and summaries.
+EXPORT_SECONDS = 300.0
 _ERASURE_SECONDS = 120.0
 
 
@@ -144,7 +145,7 @@ class Backends:
         request: Request,
         owner: Owner,
         *,
-        seconds: float = _EXPORT_SECONDS,
+        seconds: float = EXPORT_SECONDS,
     ) -> AsyncGenerator[Answer, None]:
         """Call a streaming method for a session. Closing the iterator cancels the call."""
         call = method(request, metadata=acting_for(owner), timeout=seconds)

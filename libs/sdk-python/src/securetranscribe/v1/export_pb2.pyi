@@ -249,16 +249,20 @@ class SummarizeTranscriptionRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRANSCRIPTION_ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     transcription_id: _builtins.int
     """The transcription."""
+    revision: _builtins.int
+    """Revision. 0 means the newest."""
     def __init__(
         self,
         *,
         transcription_id: _builtins.int = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["transcription_id", b"transcription_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision", "transcription_id", b"transcription_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -272,25 +276,71 @@ class SummaryStatement(_message.Message):
 
     TEXT_FIELD_NUMBER: _builtins.int
     SEGMENT_INDEXES_FIELD_NUMBER: _builtins.int
+    SOURCES_FIELD_NUMBER: _builtins.int
+    SPEAKER_FIELD_NUMBER: _builtins.int
+    SPEAKER_LABEL_FIELD_NUMBER: _builtins.int
     text: _builtins.str
-    """The sentence."""
+    """The sentence. That of a quotation begins with the speaker's name and a colon."""
+    speaker: _builtins.str
+    """Name of the speaker of a quotation, if several people took part."""
+    speaker_label: _builtins.str
+    """Label of that speaker."""
     @_builtins.property
     def segment_indexes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Indexes of its source segments, at least one."""
+
+    @_builtins.property
+    def sources(self) -> _containers.RepeatedCompositeFieldContainer[Global___SummarySource]:
+        """The source segments in the order of `segment_indexes`."""
 
     def __init__(
         self,
         *,
         text: _builtins.str = ...,
         segment_indexes: _abc.Iterable[_builtins.int] | None = ...,
+        sources: _abc.Iterable[Global___SummarySource] | None = ...,
+        speaker: _builtins.str = ...,
+        speaker_label: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["segment_indexes", b"segment_indexes", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["segment_indexes", b"segment_indexes", "sources", b"sources", "speaker", b"speaker", "speaker_label", b"speaker_label", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SummaryStatement: _TypeAlias = SummaryStatement  # noqa: Y015
+
+@_typing.final
+class SummarySource(_message.Message):
+    """A segment that a summary cites."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEGMENT_INDEX_FIELD_NUMBER: _builtins.int
+    SEGMENT_ID_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    segment_index: _builtins.int
+    """Index of the segment."""
+    segment_id: _builtins.str
+    """Identifier of the segment, by which `ReadTranscript` has it too."""
+    @_builtins.property
+    def start(self) -> _duration_pb2.Duration:
+        """Start of the segment, from the beginning of the recording."""
+
+    def __init__(
+        self,
+        *,
+        segment_index: _builtins.int = ...,
+        segment_id: _builtins.str = ...,
+        start: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["segment_id", b"segment_id", "segment_index", b"segment_index", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SummarySource: _TypeAlias = SummarySource  # noqa: Y015
 
 @_typing.final
 class ActionItem(_message.Message):
@@ -303,6 +353,7 @@ class ActionItem(_message.Message):
     DUE_FIELD_NUMBER: _builtins.int
     SEGMENT_INDEX_FIELD_NUMBER: _builtins.int
     START_FIELD_NUMBER: _builtins.int
+    SEGMENT_ID_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """The task, in the words of the conversation."""
     owner: _builtins.str
@@ -311,6 +362,8 @@ class ActionItem(_message.Message):
     """Due date in the words of the conversation. Empty when none was mentioned."""
     segment_index: _builtins.int
     """Index of its source segment."""
+    segment_id: _builtins.str
+    """Identifier of its source segment."""
     @_builtins.property
     def start(self) -> _duration_pb2.Duration:
         """Start of its source segment, from the beginning of the recording."""
@@ -323,10 +376,11 @@ class ActionItem(_message.Message):
         due: _builtins.str = ...,
         segment_index: _builtins.int = ...,
         start: _duration_pb2.Duration | None = ...,
+        segment_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["due", b"due", "owner", b"owner", "segment_index", b"segment_index", "start", b"start", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["due", b"due", "owner", b"owner", "segment_id", b"segment_id", "segment_index", b"segment_index", "start", b"start", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -342,10 +396,14 @@ class SummarizeTranscriptionResponse(_message.Message):
     ACTION_ITEMS_FIELD_NUMBER: _builtins.int
     METHOD_FIELD_NUMBER: _builtins.int
     COVERAGE_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
     method: _builtins.str
     """Method of the summary: `extractive`, or the name of the language model."""
     coverage: _builtins.float
     """Share of the segments read by the method, 0 to 1."""
+    revision: _builtins.int
+    """Revision that was summarized."""
     @_builtins.property
     def statements(self) -> _containers.RepeatedCompositeFieldContainer[Global___SummaryStatement]:
         """The statements in order of time."""
@@ -354,6 +412,10 @@ class SummarizeTranscriptionResponse(_message.Message):
     def action_items(self) -> _containers.RepeatedCompositeFieldContainer[Global___ActionItem]:
         """The action items in order of time."""
 
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What readers should know, for example that the language model did not answer."""
+
     def __init__(
         self,
         *,
@@ -361,10 +423,12 @@ class SummarizeTranscriptionResponse(_message.Message):
         action_items: _abc.Iterable[Global___ActionItem] | None = ...,
         method: _builtins.str = ...,
         coverage: _builtins.float = ...,
+        revision: _builtins.int = ...,
+        warnings: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_items", b"action_items", "coverage", b"coverage", "method", b"method", "statements", b"statements"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_items", b"action_items", "coverage", b"coverage", "method", b"method", "revision", b"revision", "statements", b"statements", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -56,6 +56,7 @@ def extract(document: Document, *, count: int | None = None) -> Summary:
             text=without_fillers(sentence.text),
             segments=sentence.segments,
             speaker=document.name_of(sentence.speaker_label) if several else "",
+            speaker_label=sentence.speaker_label if several else "",
         )
         for sentence in chosen
     )

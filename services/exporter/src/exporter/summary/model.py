@@ -9,12 +9,14 @@ EXTRACTIVE = "extractive"
 class Statement:
     """Sentence of a summary with the indexes of the segments it cites, at least one.
 
-    `speaker` is the name of the speaker of a quotation, if several people took part.
+    `speaker` is the name of the speaker of a quotation, if several people took part, and
+    `speaker_label` the label.
     """
 
     text: str
     segments: tuple[int, ...]
     speaker: str = ""
+    speaker_label: str = ""
 
     @property
     def attributed(self) -> str:

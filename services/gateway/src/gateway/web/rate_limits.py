@@ -16,6 +16,7 @@ _EDITS = re.compile(
     r"|/transcription/[^/]+/(trash|restore|title/suggest)|/transcriptions/bulk"
     r"|/(tags|folders)(/[^/]+)?"
 )
+_EXPORTS = re.compile(rf"{ARCHIVE_PATH}|/transcription/export/.*|/transcription/[^/]+/summary")
 _PROPERTIES = re.compile(r"/transcription/[^/]+")
 #: What pages of the web interface read besides the documented statuses and lists.
 _PAGES = re.compile(
@@ -34,8 +35,7 @@ def group_of(method: str, path: str) -> Group:
         return Group.SESSION
     if method == "POST" and (path in _UPLOADS or _ENROLLMENT.fullmatch(path)):
         return Group.UPLOAD
-    exported = path == ARCHIVE_PATH or path.startswith("/transcription/export/")
-    if exported and method in ("GET", "HEAD", "POST"):
+    if method in ("GET", "HEAD", "POST") and _EXPORTS.fullmatch(path):
         return Group.EXPORT
     if method in _READS and (_CLIPS.fullmatch(path) or _PAGES.fullmatch(path)):
         return Group.MEDIA
