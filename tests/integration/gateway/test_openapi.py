@@ -21,6 +21,7 @@ DOCUMENTED = {
     ("POST", "/api/transcription/export/{transcription_id}"),
     ("GET", "/api/transcription/export/{transcription_id}"),
     ("GET", "/api/transcription/{transcription_id}/transcript"),
+    ("GET", "/api/transcription/{transcription_id}/summary"),
     ("GET", "/api/transcription/{transcription_id}/playback"),
     ("GET", "/api/transcription/{transcription_id}/peaks"),
     ("POST", "/api/transcription/{transcription_id}/edits"),

@@ -39,6 +39,7 @@ from gateway.api.sessions import SessionApi
 from gateway.api.speaker_ledger import SpeakerLedgerApi
 from gateway.api.speaker_voices import SpeakerVoicesApi
 from gateway.api.speakers import SpeakerApi
+from gateway.api.summaries import SummaryApi
 from gateway.api.transcriptions import TranscriptionApi
 from gateway.api.transcripts import TranscriptApi
 from gateway.api.uploads import UploadApi
@@ -223,6 +224,7 @@ class Gateway:
             SearchApi(self._backends),
             PlaybackApi(self._backends),
             ExportApi(self._backends),
+            SummaryApi(self._backends),
             SpeakerApi(self._backends),
             SpeakerLedgerApi(self._backends),
             SpeakerVoicesApi(self._backends, ClipUploads(rate=rate)),
