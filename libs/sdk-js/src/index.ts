@@ -1,4 +1,24 @@
 export {
+  Capture,
+  type CaptureEnd,
+  type CaptureHandlers,
+  type CaptureStatus,
+} from "./capture";
+export {
+  RestCaptures,
+  type CaptureData,
+  type CaptureTransport,
+} from "./captures";
+export {
+  IndexedDbCaptureStore,
+  MemoryCaptureStore,
+  type CaptureOptions,
+  type CaptureStore,
+  type ChunkInfo,
+  type KeptCapture,
+  type KeptChunk,
+} from "./chunks";
+export {
   SecureTranscribeClient,
   type ClientOptions,
   type UploadOptions,
