@@ -53,7 +53,7 @@ def measure(recordings: Sequence[Recording], model_dir: Path) -> dict[str, Any]:
         SecureTranscribeClient(f"{services.gateway_url}/api") as client,
     ):
         processes = [*servers.processes, *services.processes]
-        before = {process.name: _cpu_seconds(process) for process in processes}
+        before = {process.name: cpu_seconds(process) for process in processes}
         began = time.monotonic()
         started = {recording.name: _start(client, recording) for recording in recordings}
         token = str(client.session_token)
@@ -65,12 +65,12 @@ def measure(recordings: Sequence[Recording], model_dir: Path) -> dict[str, Any]:
             "mode": "pipeline, warm workers",
             "wall": wall,
             "warm": wall,
-            "cpu": sum(_cpu_seconds(one) - before[one.name] for one in processes),
+            "cpu": sum(cpu_seconds(one) - before[one.name] for one in processes),
             "audio_seconds": sum(state["file_info"]["duration"] for state in done.values()),
             "stages": {
                 process.name: {
                     "wall": wall,
-                    "cpu": _cpu_seconds(process) - before[process.name],
+                    "cpu": cpu_seconds(process) - before[process.name],
                     "peak_mb": _peak_bytes(process) / _MEGABYTE,
                 }
                 for process in processes
@@ -174,7 +174,8 @@ async def _turns(
     raise RuntimeError("the diarize stage left no result")
 
 
-def _cpu_seconds(process: Process) -> float:
+def cpu_seconds(process: Process) -> float:
+    """Return the processor time of a process and of its ended children."""
     fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     return sum(int(ticks) for ticks in fields[11:15]) / _TICKS
 

@@ -98,6 +98,46 @@ async def test_transaction_is_atomic(things: Database) -> None:
     assert len(await things.fetch_all("SELECT * FROM things")) == 2
 
 
+async def test_snapshot_does_not_see_later_changes(things: Database) -> None:
+    count = "SELECT count(*) AS count FROM things"
+
+    async with things.snapshot() as connection:
+        assert await postgres.fetch_one(connection, count) == {"count": 0}
+        await things.execute("INSERT INTO things VALUES (1, 'a')")
+        assert await postgres.fetch_one(connection, count) == {"count": 0}
+
+    assert await things.fetch_one(count) == {"count": 1}
+
+
+async def test_snapshot_is_for_reading_only(things: Database) -> None:
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        async with things.snapshot() as connection:
+            await postgres.execute(connection, "INSERT INTO things VALUES (1, 'a')")
+
+    # All connections of the pool can write.
+    async with asyncio.TaskGroup() as group:
+        for number in range(8):
+            group.create_task(things.execute("INSERT INTO things VALUES (%s, 'a')", (number,)))
+    async with things.transaction() as connection:
+        level = await postgres.fetch_one(connection, "SHOW transaction_isolation")
+    assert level == {"transaction_isolation": "read committed"}
+
+
+async def test_connections_ended_by_the_server_are_not_used(
+    things: Database, empty_schema: str
+) -> None:
+    own = "SELECT pg_backend_pid() AS pid"
+    async with things.transaction() as first, things.transaction() as second:
+        pids = [await postgres.fetch_one(one, own) for one in (first, second)]
+    with psycopg.connect(empty_schema, autocommit=True) as server:
+        for row in pids:
+            assert row is not None
+            server.execute("SELECT pg_terminate_backend(%s, 10000)", (row["pid"],))
+
+    for _ in range(4):
+        await things.check()
+
+
 async def test_constraint_violation_is_not_an_outage(things: Database) -> None:
     await things.execute("INSERT INTO things VALUES (1, 'a')")
 

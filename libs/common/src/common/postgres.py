@@ -1,10 +1,13 @@
 """Connection pool, and migrations: numbered SQL files, each applied once and in order."""
 
 import hashlib
+import select
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
@@ -32,6 +35,8 @@ _RECORD = "INSERT INTO schema_migrations (name, sha256) VALUES (%s, %s)"
 
 #: SQLSTATEs of a transaction ended by the server: a deadlock or a serialization conflict.
 _ROLLED_BACK = ("40P01", "40001")
+#: A connection unused for this time is asked whether it still works before it is used again.
+_TRUSTED_SECONDS = 5.0
 
 Connection = psycopg.AsyncConnection[DictRow]
 
@@ -49,10 +54,11 @@ class Database:
             min_size=1,
             max_size=settings.database_pool_size,
             kwargs={"row_factory": dict_row, "autocommit": False, "connect_timeout": 5},
-            check=AsyncConnectionPool.check_connection,
+            check=self._check_unless_trusted,
             timeout=10,
             open=False,
         )
+        self._used_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
 
     async def open(self, wait_seconds: float = 60) -> None:
         """Open the pool and wait for the server.
@@ -78,9 +84,53 @@ class Database:
                 deadlock or conflict with another one.
             DiskFullError: the server has no room for the transaction.
         """
+        async with self._connection() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """Open a read-only transaction whose statements see the same state of the tables.
+
+        Raises the errors of `transaction`.
+        """
+        async with self._connection() as connection:
+            await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
+            await connection.set_read_only(True)
+            try:
+                async with connection.transaction():
+                    yield connection
+            finally:
+                if not connection.closed:
+                    await connection.set_isolation_level(None)
+                    await connection.set_read_only(None)
+
+    async def fetch_all(self, sql: str, parameters: Any = None) -> list[DictRow]:
+        """Run a statement in its own transaction and return all rows."""
+        async with self._single_statement() as connection:
+            return await fetch_all(connection, sql, parameters)
+
+    async def fetch_one(self, sql: str, parameters: Any = None) -> DictRow | None:
+        """Run a statement in its own transaction and return the first row."""
+        async with self._single_statement() as connection:
+            return await fetch_one(connection, sql, parameters)
+
+    async def execute(self, sql: str, parameters: Any = None) -> int:
+        """Run a statement in its own transaction and return the number of affected rows."""
+        async with self._single_statement() as connection:
+            return await execute(connection, sql, parameters)
+
+    async def check(self) -> None:
+        """Raise UnavailableError unless the server answers."""
+        await self.fetch_one("SELECT 1 AS one")
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
         try:
             async with self._pool.connection() as connection:
-                yield connection
+                try:
+                    yield connection
+                finally:
+                    self._used_at[connection] = time.monotonic()
         except psycopg.errors.DiskFull as error:
             raise DiskFullError from error
         except (PoolTimeout, psycopg.OperationalError) as error:
@@ -91,24 +141,28 @@ class Database:
                 error.args = (error.diag.message_primary,)
             raise
 
-    async def fetch_all(self, sql: str, parameters: Any = None) -> list[DictRow]:
-        """Run a statement in its own transaction and return all rows."""
-        async with self.transaction() as connection:
-            return await fetch_all(connection, sql, parameters)
+    @asynccontextmanager
+    async def _single_statement(self) -> AsyncIterator[Connection]:
+        """Use the transaction that the server makes for a single statement by itself.
 
-    async def fetch_one(self, sql: str, parameters: Any = None) -> DictRow | None:
-        """Run a statement in its own transaction and return the first row."""
-        async with self.transaction() as connection:
-            return await fetch_one(connection, sql, parameters)
+        This saves the round trips of BEGIN and COMMIT.
+        """
+        async with self._connection() as connection:
+            await connection.set_autocommit(True)
+            try:
+                yield connection
+            finally:
+                if not connection.closed:
+                    await connection.set_autocommit(False)
 
-    async def execute(self, sql: str, parameters: Any = None) -> int:
-        """Run a statement in its own transaction and return the number of affected rows."""
-        async with self.transaction() as connection:
-            return await execute(connection, sql, parameters)
+    async def _check_unless_trusted(self, connection: Connection) -> None:
+        """Ask the server unless the connection was in use just now and is still open.
 
-    async def check(self) -> None:
-        """Raise UnavailableError unless the server answers."""
-        await self.fetch_one("SELECT 1 AS one")
+        A server that ended a connection has told so, which makes the connection readable.
+        """
+        idle = time.monotonic() - self._used_at.get(connection, 0.0)
+        if idle > _TRUSTED_SECONDS or _is_readable(connection.fileno()):
+            await AsyncConnectionPool.check_connection(connection)
 
 
 async def fetch_all(connection: Connection, sql: str, parameters: Any = None) -> list[DictRow]:
@@ -161,6 +215,12 @@ async def migrate(database: Database, package: str) -> list[str]:
     if done:
         _log.info("migrated", package=package, applied=done)
     return done
+
+
+def _is_readable(descriptor: int) -> bool:
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _outage(error: PoolTimeout | psycopg.OperationalError) -> str:

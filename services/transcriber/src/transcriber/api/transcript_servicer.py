@@ -18,7 +18,6 @@ from transcriber.editing.items import NoteItem
 from transcriber.editing.operations import Operation
 from transcriber.names.rules import as_merged, group_by_name
 from transcriber.outbox.messages import revision_kind
-from transcriber.store import locks
 from transcriber.store.edit_history import HistoryEntry
 from transcriber.store.edits import TranscriptEdits
 from transcriber.store.transcriptions import Transcriptions
@@ -81,8 +80,7 @@ class TranscriptServicer(transcript_pb2_grpc.TranscriptServiceServicer):
         if request.offset < 0:
             raise ValidationError.of("offset", "offset must not be negative.")
         segments: Sequence[Segment]
-        async with self._database.transaction() as connection:
-            await locks.repeatable_read(connection)
+        async with self._database.snapshot() as connection:
             found = await Transcriptions(connection).find(
                 request.transcription_id, caller.workspace_id
             )

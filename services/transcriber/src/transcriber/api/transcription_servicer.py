@@ -33,7 +33,6 @@ from transcriber.recordings.deletion import Deleter
 from transcriber.recordings.reading import RecordingReader
 from transcriber.recordings.upload import Uploader
 from transcriber.recordings.workspaces import WorkspaceEraser
-from transcriber.store import locks
 from transcriber.store.attribution import voices_of
 from transcriber.store.jobs import Jobs
 from transcriber.store.listing import Listing
@@ -128,8 +127,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         self, request: transcription_pb2.GetTranscriptionRequest, _context: Any
     ) -> transcription_pb2.GetTranscriptionResponse:
         """Return one transcription."""
-        async with self._database.transaction() as connection:
-            await locks.repeatable_read(connection)
+        async with self._database.snapshot() as connection:
             found = await Transcriptions(connection).find(
                 request.transcription_id, rights.workspace(Right.READ)
             )
@@ -178,8 +176,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
     ) -> AsyncIterator[transcription_pb2.StreamTranscriptResponse]:
         """Stream a finished transcript. No transaction stays open between batches."""
         requests.check_revision(request)
-        async with self._database.transaction() as connection:
-            await locks.repeatable_read(connection)
+        async with self._database.snapshot() as connection:
             found = _with_transcript(
                 await Transcriptions(connection).find(
                     request.transcription_id, rights.workspace(Right.READ)
@@ -315,8 +312,7 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         return answer
 
     async def _batch(self, of: Transcription, first: int, *, words: bool) -> list[Segment]:
-        async with self._database.transaction() as connection:
-            await locks.repeatable_read(connection)
+        async with self._database.snapshot() as connection:
             transcripts = Transcripts(connection)
             if await transcripts.version(of.id) != (of.transcript_at, of.revision):
                 raise ConflictError("The transcript has changed. Read it again.")

@@ -1,8 +1,7 @@
-"""Advisory locks shared by all replicas, and snapshot isolation, within one transaction."""
+"""Advisory locks shared by all replicas, within one transaction."""
 
-from common.postgres import Connection, execute, fetch_one
+from common.postgres import Connection, fetch_one
 
-_REPEATABLE_READ = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _ACQUIRE = "SELECT pg_advisory_xact_lock(hashtextextended('transcriber ' || %s, 0))"
 _ACQUIRE_SHARED = "SELECT pg_advisory_xact_lock_shared(hashtextextended('transcriber ' || %s, 0))"
 
@@ -22,11 +21,6 @@ async def acquire(connection: Connection, name: str) -> None:
 async def acquire_shared(connection: Connection, name: str) -> None:
     """Take a lock together with other shared holders, waiting for an exclusive one."""
     await fetch_one(connection, _ACQUIRE_SHARED, (name,))
-
-
-async def repeatable_read(connection: Connection) -> None:
-    """Have all statements of a read-only transaction see the same snapshot of the tables."""
-    await execute(connection, _REPEATABLE_READ)
 
 
 def names_of(transcription_id: int) -> str:

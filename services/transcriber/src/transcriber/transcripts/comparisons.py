@@ -13,7 +13,6 @@ from transcriber.editing import comparison, version_comparison
 from transcriber.editing.comparison import Difference
 from transcriber.editing.document import Document
 from transcriber.editing.items import ItemId, NoteItem, SpeakerItem
-from transcriber.store import locks
 from transcriber.store.edit_history import EditHistory, Head
 from transcriber.transcripts.revisions import Revisions
 from transcriber.transcripts.stretches import Stretch
@@ -94,8 +93,7 @@ class Comparisons:
         Raises:
             NotFoundError: the workspace has no such transcript, or it has no such revision.
         """
-        async with self._computing, self._database.transaction() as connection:
-            await locks.repeatable_read(connection)
+        async with self._computing, self._database.snapshot() as connection:
             head = await EditHistory(connection, transcription_id).head(workspace_id)
             if head is None:
                 raise NotFoundError("There is no such transcript.")

@@ -16,7 +16,6 @@ from transcriber.editing.items import ItemId, SegmentItem, WordItem
 from transcriber.editing.operations import Operation, SetTimes
 from transcriber.editing.views import SegmentView
 from transcriber.names import due_work
-from transcriber.store import locks
 from transcriber.store.edit_history import EditHistory, Head, HistoryEntry
 from transcriber.store.edits import LoadedDocument, TranscriptEdits
 from transcriber.store.machine_versions import MachineVersions
@@ -203,8 +202,7 @@ class TranscriptEditor:
             NotFoundError: the workspace has no such transcript, or it has no such revision.
         """
         # Seconds of work for a very long transcript with thousands of edits.
-        async with self._computing, self._database.transaction() as connection:
-            await locks.repeatable_read(connection)
+        async with self._computing, self._database.snapshot() as connection:
             head = _existing(await EditHistory(connection, transcription_id).head(workspace_id))
             return await Revisions(connection, transcription_id).page(head, revision, window)
 
