@@ -49,6 +49,8 @@ class StoredUpload:
             self.config.auto_start = options.auto_start
         if options.channels:
             self.config.channels = options.channels
+        if options.HasField("diarization"):
+            self.config.diarization.CopyFrom(options.diarization)
         if options.HasField("allow_truncated"):
             self.config.allow_truncated = options.allow_truncated
 

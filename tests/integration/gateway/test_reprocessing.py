@@ -1,6 +1,7 @@
 """Endpoints for reprocessing and conflicts."""
 
 import httpx2
+import pytest
 
 from securetranscribe.v1 import queue_pb2, reprocessing_pb2, transcription_pb2
 from tests.integration.gateway.peers import Peers
@@ -52,6 +53,19 @@ async def test_recording_is_queued_again(client: httpx2.AsyncClient, peers: Peer
     assert (request.priority, request.request_id) == (3, "once")
 
 
+@pytest.mark.parametrize("name", ["num_speakers", "speakers"])
+async def test_number_of_speakers_may_be_found_out_again(
+    client: httpx2.AsyncClient, peers: Peers, name: str
+) -> None:
+    number = await complete(client, peers)
+    for wanted in (2, 0):
+        answer = await client.post(f"/api/transcription/{number}/reprocess", json={name: wanted})
+        assert answer.status_code == 202
+        request = peers.reprocessing.requests[-1]
+        assert request.HasField("diarization")
+        assert request.diarization.speaker_count == wanted
+
+
 async def test_options_are_optional(client: httpx2.AsyncClient, peers: Peers) -> None:
     number = await complete(client, peers)
     answer = await client.post(f"/api/transcription/{number}/reprocess")
@@ -60,7 +74,7 @@ async def test_options_are_optional(client: httpx2.AsyncClient, peers: Peers) ->
     assert not request.HasField("language")
     assert not request.HasField("diarization")
     assert not request.stages
-    refused = await client.post(f"/api/transcription/{number}/reprocess", json={"speakers": 0})
+    refused = await client.post(f"/api/transcription/{number}/reprocess", json={"speakers": 51})
     assert refused.status_code == 400
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from securetranscribe.v1 import transcription_pb2
+from securetranscribe.v1 import diarization_pb2, transcription_pb2
 from tests.integration.gateway.peers import Peers
 from tests.integration.gateway.test_uploads import field, file, send
 
@@ -66,6 +66,48 @@ async def test_starting_without_channels_keeps_those_of_the_upload(
     number = await upload(client)
     assert (await client.post(f"/api/transcription/start/{number}")).status_code == 200
     assert peers.transcriber.starts[-1].channels == transcription_pb2.CHANNEL_MODE_UNSPECIFIED
+
+
+@pytest.mark.parametrize(
+    ("body", "config"),
+    [
+        ({}, None),
+        ({"num_speakers": 2}, diarization_pb2.DiarizationConfig(speaker_count=2)),
+        ({"num_speakers": 0}, diarization_pb2.DiarizationConfig()),
+        (
+            {"min_speakers": 2, "max_speakers": 4},
+            diarization_pb2.DiarizationConfig(min_speaker_count=2, max_speaker_count=4),
+        ),
+    ],
+)
+async def test_starting_with_numbers_of_speakers(
+    client: httpx2.AsyncClient,
+    peers: Peers,
+    body: dict[str, int],
+    config: diarization_pb2.DiarizationConfig | None,
+) -> None:
+    number = await upload(client)
+    answer = await client.post(f"/api/transcription/start/{number}", json=body)
+    assert answer.status_code == 200
+    request = peers.transcriber.starts[-1]
+    assert (request.diarization if request.HasField("diarization") else None) == config
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({"num_speakers": 51}, "num_speakers"),
+        ({"num_speakers": 4, "max_speakers": 3}, "num_speakers"),
+        ({"min_speakers": 3, "max_speakers": 2}, "min_speakers"),
+    ],
+)
+async def test_starting_with_impossible_numbers_of_speakers(
+    client: httpx2.AsyncClient, body: dict[str, int], named: str
+) -> None:
+    number = await upload(client)
+    answer = await client.post(f"/api/transcription/start/{number}", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["details"]["field"] == named
 
 
 async def test_starting_twice(client: httpx2.AsyncClient) -> None:

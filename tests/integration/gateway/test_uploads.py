@@ -9,7 +9,7 @@ import pytest
 
 from common.errors import UnavailableError
 from gateway.uploads.sink import CHUNK_BYTES
-from securetranscribe.v1 import transcription_pb2
+from securetranscribe.v1 import diarization_pb2, transcription_pb2
 from tests.integration.gateway.conftest import MakeGateway, Running, until
 from tests.integration.gateway.fake_transcriber import GIVEN_UP
 from tests.integration.gateway.peers import Peers
@@ -148,6 +148,30 @@ async def test_channels_and_truncation_may_come_in_any_order(
     assert config.allow_truncated
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"min_speakers": "2", "max_speakers": "4"}, {}),
+        ({}, {"min_speakers": "2", "max_speakers": "4"}),
+        ({"min_speakers": "3", "max_speakers": "4"}, {"min_speakers": "2"}),
+    ],
+)
+async def test_numbers_of_speakers_may_come_in_any_order(
+    client: httpx2.AsyncClient, peers: Peers, before: dict[str, str], after: dict[str, str]
+) -> None:
+    answer = await send(
+        client,
+        *(field(name, value) for name, value in before.items()),
+        file(),
+        *(field(name, value) for name, value in after.items()),
+    )
+    assert answer.status_code == 201, answer.text
+    config = peers.transcriber.uploads[answer.json()["data"]["transcription_id"]].config
+    assert config.diarization == diarization_pb2.DiarizationConfig(
+        min_speaker_count=2, max_speaker_count=4
+    )
+
+
 async def test_a_repeated_field_after_the_file_replaces_the_earlier_one(
     client: httpx2.AsyncClient, peers: Peers
 ) -> None:
@@ -221,6 +245,8 @@ async def test_filenames_are_cleaned(
         ([field("channels", "left"), file()], "channels"),
         ([file(filename=REFUSED), field("channels", "left")], "channels"),
         ([file(filename=REFUSED), field("allow_truncated", "maybe")], "allow_truncated"),
+        ([file(filename=REFUSED), field("num_speakers", "51")], "num_speakers"),
+        ([field("min_speakers", "3"), field("max_speakers", "2"), file()], "min_speakers"),
         ([field("note", "x" * 100_000), file()], "body"),
         ([field(f"note{number}", "x") for number in range(40)], "body"),
     ],

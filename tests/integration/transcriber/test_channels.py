@@ -75,6 +75,16 @@ async def test_sentences_said_at_once_stay_whole(
     assert [len(task.signals) for task in worker_factory.done] == [2, 2]
 
 
+async def test_numbers_of_speakers_reach_the_diarizer_and_are_shown(
+    caller: Caller, worker_factory: WorkerFactory
+) -> None:
+    asked = diarization_pb2.DiarizationConfig(min_speaker_count=2, max_speaker_count=3)
+    found = await complete(caller, worker_factory, "", "", channels=SEPARATE, diarization=asked)
+    assert found.diarization_requested == asked
+    (config,) = [task.diarize.config for task in worker_factory.done if task.HasField("diarize")]
+    assert config == asked
+
+
 async def test_titles_of_tracks_are_suggested_names(
     caller: Caller, worker_factory: WorkerFactory
 ) -> None:

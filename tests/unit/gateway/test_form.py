@@ -6,6 +6,7 @@ import pytest
 
 from common.errors import ValidationError
 from gateway.sessions.session import Preferences
+from gateway.speaker_numbers import SpeakerNumbers
 from gateway.uploads.form import MAX_FIELD_BYTES, MAX_FIELDS, UploadForm, UploadOptions
 
 
@@ -68,11 +69,29 @@ def test_channels_and_truncation_have_defaults() -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "numbers"),
+    [
+        ({}, SpeakerNumbers()),
+        ({"num_speakers": " 2 "}, SpeakerNumbers(exact=2)),
+        ({"num_speakers": "", "max_speakers": "0"}, SpeakerNumbers(greatest=0)),
+        ({"min_speakers": "2", "max_speakers": "50"}, SpeakerNumbers(least=2, greatest=50)),
+    ],
+)
+def test_numbers_of_speakers(fields: dict[str, str], numbers: SpeakerNumbers) -> None:
+    assert form(**fields).options().speakers == numbers
+
+
+@pytest.mark.parametrize(
     ("fields", "field"),
     [
         ({"auto_start": "maybe"}, "auto_start"),
         ({"channels": "left"}, "channels"),
         ({"allow_truncated": "maybe"}, "allow_truncated"),
+        ({"num_speakers": "two"}, "num_speakers"),
+        ({"num_speakers": "-1"}, "num_speakers"),
+        ({"num_speakers": "9" * 5000}, "num_speakers"),
+        ({"num_speakers": "²"}, "num_speakers"),
+        ({"max_speakers": "51"}, "max_speakers"),
         ({"auto_start": b"\xff"}, "auto_start"),
         ({"language": "english"}, "language"),
         ({"language": "e1"}, "language"),

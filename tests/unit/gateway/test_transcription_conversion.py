@@ -108,7 +108,19 @@ async def test_a_pending_transcription_has_null_for_unknown_values() -> None:
     ):  # fmt: skip
         assert getattr(data, field) is None, field
     assert (data.speakers, data.segments, data.speaker_stats) == ([], [], {})
+    assert set(data.speakers_requested.model_dump().values()) == {None}
     assert data.stages == []
+
+
+async def test_requested_numbers_of_speakers() -> None:
+    message = uploaded()
+    message.diarization_requested.min_speaker_count = 2
+    data = await conversion.status_data(message)
+    assert data.speakers_requested.model_dump() == {
+        "num_speakers": None,
+        "min_speakers": 2,
+        "max_speakers": None,
+    }
 
 
 async def test_completed_transcription() -> None:

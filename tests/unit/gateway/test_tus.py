@@ -8,7 +8,7 @@ from common.errors import FileUploadError, ValidationError
 from gateway.sessions.session import Preferences
 from gateway.uploads import tus
 from gateway.web.tus import TusProtocol
-from securetranscribe.v1 import transcription_pb2, upload_pb2
+from securetranscribe.v1 import diarization_pb2, transcription_pb2, upload_pb2
 from tests.unit.gateway.asgi import Inner, call, scope_of
 
 PATH = f"/api/uploads/{'a' * 32}"
@@ -58,6 +58,7 @@ def test_options_are_those_of_the_plain_upload() -> None:
             channels="separate",
             allow_truncated="yes",
             voice_memory="off",
+            num_speakers="2",
             filetype="audio/wav",
         )
     )
@@ -70,11 +71,12 @@ def test_options_are_those_of_the_plain_upload() -> None:
         channels=transcription_pb2.CHANNEL_MODE_SEPARATE,
         allow_truncated=True,
         voice_memory=False,
+        diarization=diarization_pb2.DiarizationConfig(speaker_count=2),
     )
 
 
 @pytest.mark.parametrize(
-    "fields", [{"language": "klingon"}, {"channels": "left"}, {"auto_start": "maybe"}]
+    "fields", [{"language": "klingon"}, {"channels": "left"}, {"num_speakers": "two"}]
 )
 def test_wrong_options_are_refused(fields: dict[str, str]) -> None:
     with pytest.raises(ValidationError):

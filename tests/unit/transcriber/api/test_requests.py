@@ -13,6 +13,7 @@ from transcriber.domain.transcriptions import TranscriptionStatus
 Upload = transcription_pb2.UploadConfig
 Late = transcription_pb2.UploadOptions
 Start = transcription_pb2.StartTranscriptionRequest
+Diarization = diarization_pb2.DiarizationConfig
 
 
 def test_complete_upload_needs_no_preferences() -> None:
@@ -61,6 +62,29 @@ def test_late_options_replace_only_what_they_state() -> None:
     changed = requests.amended(described, late, Preferences())
     assert (changed.options.channels, changed.allow_truncated) == (ChannelMode.SEPARATE, False)
     assert changed.options.language == "en"
+
+
+def test_late_numbers_of_speakers_replace_those_of_the_description() -> None:
+    described = requests.upload(Upload(diarization=Diarization(speaker_count=2)), Preferences())
+    assert requests.amended(described, Late(), Preferences()).options.speakers.count == 2
+    late = Late(diarization=Diarization(min_speaker_count=3))
+    bounds = requests.amended(described, late, Preferences()).options.speakers
+    assert (bounds.count, bounds.fewest) == (0, 3)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        Diarization(speaker_count=4, max_speaker_count=3),
+        Diarization(speaker_count=1, min_speaker_count=2),
+    ],
+)
+def test_exact_number_outside_of_its_bounds_is_refused(config: Diarization) -> None:
+    with pytest.raises(ValidationError) as caught:
+        requests.bounds(config)
+    assert caught.value.details == {"field": "diarization.speaker_count"}
+    agreeing = Diarization(speaker_count=2, min_speaker_count=2, max_speaker_count=2)
+    assert requests.bounds(agreeing).count == 2
 
 
 def test_every_mode_of_channels_is_known() -> None:

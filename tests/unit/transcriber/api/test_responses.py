@@ -7,11 +7,11 @@ import pytest
 
 from common.audio.signals import ChannelMode, ChannelPlan, PlannedSignal, Signal
 from common.times import moment, seconds
-from securetranscribe.v1 import queue_pb2, transcription_pb2
+from securetranscribe.v1 import diarization_pb2, queue_pb2, transcription_pb2
 from transcriber.api import responses
 from transcriber.domain.forecast import Forecast
 from transcriber.domain.jobs import Failure, Job, JobStatus, Stage, StageProgress, TaskState
-from transcriber.domain.options import ProcessingOptions
+from transcriber.domain.options import ProcessingOptions, SpeakerBounds
 from transcriber.domain.retention import Retention
 from transcriber.domain.transcriptions import AudioFile, Transcription, TranscriptionStatus
 from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker, Word
@@ -101,6 +101,15 @@ def test_every_domain_state_is_converted() -> None:
 def test_progress_matches_status(status: TranscriptionStatus, progress: float, step: str) -> None:
     message = responses.transcription(replace(TRANSCRIPTION, status=status), NOON, KEPT)
     assert (message.progress_percent, message.current_step) == (progress, step)
+
+
+def test_requested_numbers_of_speakers_are_shown() -> None:
+    bounds = SpeakerBounds(count=3, fewest=2, most=4)
+    options = ProcessingOptions(speakers=bounds)
+    message = responses.transcription(replace(TRANSCRIPTION, options=options), NOON, KEPT)
+    assert message.diarization_requested == diarization_pb2.DiarizationConfig(
+        speaker_count=3, min_speaker_count=2, max_speaker_count=4
+    )
 
 
 def test_unknown_times_are_absent() -> None:

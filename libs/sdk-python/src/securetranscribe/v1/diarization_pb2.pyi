@@ -21,7 +21,10 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class DiarizationConfig(_message.Message):
-    """Options of diarization."""
+    """Options of diarization. Numbers of speakers are those of the whole recording. In a recording whose
+    channels are recognized each by itself, every channel has at least one speaker, so that the exact
+    and the minimum number are not enforced there.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -30,7 +33,9 @@ class DiarizationConfig(_message.Message):
     MAX_SPEAKER_COUNT_FIELD_NUMBER: _builtins.int
     WITHOUT_VOICEPRINTS_FIELD_NUMBER: _builtins.int
     speaker_count: _builtins.int
-    """Exact number of speakers, if known. 0 means detect."""
+    """Exact number of speakers, if known. 0 means detect. The other numbers
+    must not contradict it.
+    """
     min_speaker_count: _builtins.int
     """Minimum number of speakers. 0 means no limit."""
     max_speaker_count: _builtins.int

@@ -554,6 +554,7 @@ class Transcription(_message.Message):
     RECORDING_KEEP_UNTIL_TIME_FIELD_NUMBER: _builtins.int
     KEEP_UNTIL_TIME_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    DIARIZATION_REQUESTED_FIELD_NUMBER: _builtins.int
     TITLE_FIELD_NUMBER: _builtins.int
     TITLE_SOURCE_FIELD_NUMBER: _builtins.int
     FOLDER_ID_FIELD_NUMBER: _builtins.int
@@ -651,6 +652,12 @@ class Transcription(_message.Message):
         """When the transcription is erased as a whole. Absent when no time is set."""
 
     @_builtins.property
+    def diarization_requested(self) -> _diarization_pb2.DiarizationConfig:
+        """Requested numbers of speakers: those of the last job, before the first one those of the upload.
+        Each is 0 where it is to be found. `without_voiceprints` is not set.
+        """
+
+    @_builtins.property
     def tags(self) -> _containers.RepeatedCompositeFieldContainer[Global___Tag]:
         """Its tags, by name."""
 
@@ -688,6 +695,7 @@ class Transcription(_message.Message):
         recording_keep_until_time: _timestamp_pb2.Timestamp | None = ...,
         keep_until_time: _timestamp_pb2.Timestamp | None = ...,
         revision: _builtins.int = ...,
+        diarization_requested: _diarization_pb2.DiarizationConfig | None = ...,
         title: _builtins.str = ...,
         title_source: Global___TitleSource.ValueType = ...,
         folder_id: _builtins.int = ...,
@@ -695,9 +703,9 @@ class Transcription(_message.Message):
         tags: _abc.Iterable[Global___Tag] | None = ...,
         trash_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "create_time", b"create_time", "failure", b"failure", "file", b"file", "keep_until_time", b"keep_until_time", "processing_duration", b"processing_duration", "recording_keep_until_time", b"recording_keep_until_time", "start_time", b"start_time", "trash_time", b"trash_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "create_time", b"create_time", "diarization_requested", b"diarization_requested", "failure", b"failure", "file", b"file", "keep_until_time", b"keep_until_time", "processing_duration", b"processing_duration", "recording_keep_until_time", b"recording_keep_until_time", "start_time", b"start_time", "trash_time", b"trash_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "confidence", b"confidence", "create_time", b"create_time", "current_step", b"current_step", "diarization_model", b"diarization_model", "failure", b"failure", "favorite", b"favorite", "file", b"file", "folder_id", b"folder_id", "full_text", b"full_text", "job_id", b"job_id", "keep_until_time", b"keep_until_time", "language_detected", b"language_detected", "language_requested", b"language_requested", "languages", b"languages", "processing_duration", b"processing_duration", "progress_percent", b"progress_percent", "recording_keep_until_time", b"recording_keep_until_time", "revision", b"revision", "segments", b"segments", "session_id", b"session_id", "speakers", b"speakers", "speech_model", b"speech_model", "stages", b"stages", "start_time", b"start_time", "status", b"status", "tags", b"tags", "title", b"title", "title_source", b"title_source", "transcription_id", b"transcription_id", "trash_time", b"trash_time", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "confidence", b"confidence", "create_time", b"create_time", "current_step", b"current_step", "diarization_model", b"diarization_model", "diarization_requested", b"diarization_requested", "failure", b"failure", "favorite", b"favorite", "file", b"file", "folder_id", b"folder_id", "full_text", b"full_text", "job_id", b"job_id", "keep_until_time", b"keep_until_time", "language_detected", b"language_detected", "language_requested", b"language_requested", "languages", b"languages", "processing_duration", b"processing_duration", "progress_percent", b"progress_percent", "recording_keep_until_time", b"recording_keep_until_time", "revision", b"revision", "segments", b"segments", "session_id", b"session_id", "speakers", b"speakers", "speech_model", b"speech_model", "stages", b"stages", "start_time", b"start_time", "status", b"status", "tags", b"tags", "title", b"title", "title_source", b"title_source", "transcription_id", b"transcription_id", "trash_time", b"trash_time", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -894,6 +902,7 @@ class UploadOptions(_message.Message):
     CHANNELS_FIELD_NUMBER: _builtins.int
     ALLOW_TRUNCATED_FIELD_NUMBER: _builtins.int
     VOICE_MEMORY_FIELD_NUMBER: _builtins.int
+    DIARIZATION_FIELD_NUMBER: _builtins.int
     language: _builtins.str
     """Language tag (BCP 47) or ISO 639 code. Empty means the session's preference, otherwise detect.
     Absent leaves the language of the description.
@@ -906,6 +915,10 @@ class UploadOptions(_message.Message):
     """Whether a recording that breaks off is accepted. Absent leaves the choice of the description."""
     voice_memory: _builtins.bool
     """Whether voices of the recording may be remembered. Absent leaves the choice of the description."""
+    @_builtins.property
+    def diarization(self) -> _diarization_pb2.DiarizationConfig:
+        """Options of diarization. Absent leaves those of the description."""
+
     def __init__(
         self,
         *,
@@ -914,10 +927,11 @@ class UploadOptions(_message.Message):
         channels: Global___ChannelMode.ValueType = ...,
         allow_truncated: _builtins.bool | None = ...,
         voice_memory: _builtins.bool | None = ...,
+        diarization: _diarization_pb2.DiarizationConfig | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated", "_auto_start", b"_auto_start", "_language", b"_language", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "language", b"language", "voice_memory", b"voice_memory"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated", "_auto_start", b"_auto_start", "_language", b"_language", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "diarization", b"diarization", "language", b"language", "voice_memory", b"voice_memory"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated", "_auto_start", b"_auto_start", "_language", b"_language", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "channels", b"channels", "language", b"language", "voice_memory", b"voice_memory"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated", "_auto_start", b"_auto_start", "_language", b"_language", "_voice_memory", b"_voice_memory", "allow_truncated", b"allow_truncated", "auto_start", b"auto_start", "channels", b"channels", "diarization", b"diarization", "language", b"language", "voice_memory", b"voice_memory"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__allow_truncated: _TypeAlias = _typing.Literal["allow_truncated"]  # noqa: Y015
     _WhichOneofArgType__allow_truncated: _TypeAlias = _typing.Literal["_allow_truncated", b"_allow_truncated"]  # noqa: Y015

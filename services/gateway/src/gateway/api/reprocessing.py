@@ -23,10 +23,11 @@ from gateway.api.reprocessing_models import (
 from gateway.api.stages import STAGES
 from gateway.backends import Backends
 from gateway.channel_modes import MODES
+from gateway.speaker_numbers import SpeakerNumbers
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
 from gateway.web.preconditions import etag
-from securetranscribe.v1 import diarization_pb2, reprocessing_pb2, transcription_pb2
+from securetranscribe.v1 import reprocessing_pb2, transcription_pb2
 
 _TAG = "Transcript"
 _ConflictId = Annotated[int, Path(ge=1, le=MAX_ID, description="ID in the list of conflicts.")]
@@ -161,7 +162,11 @@ class ReprocessingApi:
 def _request(
     transcription_id: int, body: ReprocessBody
 ) -> reprocessing_pb2.ReprocessTranscriptRequest:
-    speakers = (body.speakers, body.min_speakers, body.max_speakers)
+    speakers = SpeakerNumbers(
+        exact=body.speakers if body.num_speakers is None else body.num_speakers,
+        least=body.min_speakers,
+        greatest=body.max_speakers,
+    )
     mode = transcription_pb2.CHANNEL_MODE_UNSPECIFIED
     return reprocessing_pb2.ReprocessTranscriptRequest(
         transcription_id=transcription_id,
@@ -169,13 +174,7 @@ def _request(
         priority=body.priority,
         request_id=body.request_id,
         stages=[STAGES[name] for name in body.stages],
-        diarization=diarization_pb2.DiarizationConfig(
-            speaker_count=body.speakers or 0,
-            min_speaker_count=body.min_speakers or 0,
-            max_speaker_count=body.max_speakers or 0,
-        )
-        if any(speakers)
-        else None,
+        diarization=speakers.config(),
         channels=mode if body.channels is None else MODES[body.channels],
     )
 

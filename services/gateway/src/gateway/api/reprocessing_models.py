@@ -8,13 +8,13 @@ from gateway.api.parameters import JsonBody, Language, Text
 from gateway.api.stages import StageName
 from gateway.api.transcription_models import JobWord
 from gateway.channel_modes import ChannelWord
+from gateway.speaker_numbers import EXACT, GREATEST, LEAST, SpeakerNumber
 from gateway.web.envelope import ApiModel, Moment
 
 ConflictWord = Literal["words", "review", "star", "edges", "note", "name", "speakers"]
 SideWord = Literal["mine", "machine"]
 SourceWord = Literal["original", "playback"]
 _ItemId = Annotated[str, Field(max_length=40, examples=["5.100003"])]
-_Speakers = Annotated[int, Field(ge=1, le=50)]
 
 
 class ReprocessBody(JsonBody):
@@ -24,9 +24,17 @@ class ReprocessBody(JsonBody):
     channels: ChannelWord | None = Field(
         None, description="How channels and tracks are recognized."
     )
-    speakers: _Speakers | None = Field(None, description="Number of speakers, if it is known.")
-    min_speakers: _Speakers | None = Field(None, description="Least number of speakers.")
-    max_speakers: _Speakers | None = Field(None, description="Greatest number of speakers.")
+    num_speakers: SpeakerNumber | None = Field(
+        None,
+        description=f"{EXACT} Any of the three numbers replaces those of the last job.",
+    )
+    speakers: SpeakerNumber | None = Field(
+        None,
+        description="Former name of `num_speakers`.",
+        json_schema_extra={"deprecated": True},
+    )
+    min_speakers: SpeakerNumber | None = Field(None, description=LEAST)
+    max_speakers: SpeakerNumber | None = Field(None, description=GREATEST)
     stages: list[StageName] = Field(
         default_factory=list,
         max_length=3,

@@ -14,6 +14,7 @@ from gateway.api.transcription_models import (
     JobWord,
     LanguageSpan,
     Segment,
+    SpeakersRequested,
     SpeakerStats,
     StatusData,
     TagData,
@@ -22,7 +23,7 @@ from gateway.api.transcription_models import (
     TranscriptionWord,
     UploadData,
 )
-from securetranscribe.v1 import queue_pb2, speech_pb2, transcription_pb2
+from securetranscribe.v1 import diarization_pb2, queue_pb2, speech_pb2, transcription_pb2
 
 _SEGMENTS_AT_A_TIME = 500
 
@@ -108,6 +109,7 @@ async def status_data(
         channels=ChannelsData.of(transcription.channel_plan),
         confidence_score=transcription.confidence if known else None,
         num_speakers=len(transcription.speakers) if known else None,
+        speakers_requested=speakers_requested(transcription.diarization_requested),
         speakers=speaker_names(transcription),
         segments=segments,
         speaker_stats=_speaker_stats(transcription),
@@ -122,6 +124,15 @@ async def status_data(
         folder_id=transcription.folder_id or None,
         favorite=transcription.favorite,
         tags=[tag(one) for one in transcription.tags],
+    )
+
+
+def speakers_requested(config: diarization_pb2.DiarizationConfig) -> SpeakersRequested:
+    """Convert requested numbers of speakers."""
+    return SpeakersRequested(
+        num_speakers=config.speaker_count or None,
+        min_speakers=config.min_speaker_count or None,
+        max_speakers=config.max_speaker_count or None,
     )
 
 

@@ -8,6 +8,7 @@ from gateway.api.channels import ChannelsData
 from gateway.api.parameters import JsonBody, Language
 from gateway.api.stages import FailureReason, StageData
 from gateway.channel_modes import ChannelWord
+from gateway.speaker_numbers import EXACT, GREATEST, LEAST, SpeakerNumber, SpeakerNumbers
 from gateway.web.envelope import ApiModel, Moment
 
 TranscriptionWord = Literal["pending", "processing", "completed", "failed"]
@@ -48,6 +49,22 @@ class StartBody(JsonBody):
         description="How channels and tracks are recognized. Defaults to the mode of the upload. "
         "A mode that changes the plan processes a complete transcription again.",
     )
+    num_speakers: SpeakerNumber | None = Field(
+        None,
+        description=f"{EXACT} Any of the three numbers replaces those of the upload.",
+    )
+    min_speakers: SpeakerNumber | None = Field(None, description=LEAST)
+    max_speakers: SpeakerNumber | None = Field(None, description=GREATEST)
+
+    def speakers(self) -> SpeakerNumbers:
+        """Return the numbers of speakers.
+
+        Raises:
+            ValidationError: they contradict each other.
+        """
+        return SpeakerNumbers(
+            exact=self.num_speakers, least=self.min_speakers, greatest=self.max_speakers
+        )
 
 
 class StartData(ApiModel):
@@ -107,6 +124,14 @@ class TagData(ApiModel):
     color: str | None = Field(description="Null without one.", examples=["#3366cc"])
 
 
+class SpeakersRequested(ApiModel):
+    """Numbers of speakers that the last job, or else the upload, named. Null if unknown."""
+
+    num_speakers: int | None = Field(description="Exact number.")
+    min_speakers: int | None = Field(description="Least number.")
+    max_speakers: int | None = Field(description="Greatest number.")
+
+
 class StatusData(ApiModel):
     """Status of a transcription, with its transcript once complete."""
 
@@ -126,6 +151,7 @@ class StatusData(ApiModel):
     channels: ChannelsData
     confidence_score: float | None
     num_speakers: int | None
+    speakers_requested: SpeakersRequested
     speakers: list[str]
     segments: list[Segment]
     speaker_stats: dict[str, SpeakerStats]

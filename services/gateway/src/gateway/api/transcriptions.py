@@ -100,7 +100,10 @@ class TranscriptionApi:
         answer = await self._backends.ask(
             self._service.StartTranscription,
             transcription_pb2.StartTranscriptionRequest(
-                transcription_id=transcription_id, language=options.language, channels=mode
+                transcription_id=transcription_id,
+                language=options.language,
+                channels=mode,
+                diarization=options.speakers().config(),
             ),
             caller,
         )

@@ -6,10 +6,16 @@ from gateway.api import transcription_conversion as conversion
 from gateway.api.parameters import Caller
 from gateway.api.transcription_models import UploadData
 from gateway.channel_modes import CHANNEL_WORDS
+from gateway.speaker_numbers import EXACT, GREATEST, LEAST, MOST_SPEAKERS
 from gateway.uploads.body import UploadBody, form_operation
 from gateway.uploads.upload import RecordingUploads
 from gateway.web.endpoint import Endpoint
 from gateway.web.envelope import Success
+
+
+def _speaker_number(description: str) -> dict[str, object]:
+    return {"type": "integer", "minimum": 0, "maximum": MOST_SPEAKERS, "description": description}
+
 
 _FORM = form_operation(
     file="Recording in MP3, WAV, M4A, FLAC, OGG, or another common format.",
@@ -40,6 +46,9 @@ _FORM = form_operation(
         "description": "Whether voices of the recording may be remembered for later ones. Without "
         "it, no voiceprint is kept.",
     },
+    num_speakers=_speaker_number(EXACT),
+    min_speakers=_speaker_number(LEAST),
+    max_speakers=_speaker_number(GREATEST),
 )
 
 

@@ -1,14 +1,16 @@
 """Fields of an upload form, combined with the session's preferences."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from common import languages
 from common.errors import ValidationError
 from gateway.channel_modes import ChannelWord, check_mode
 from gateway.sessions.session import Preferences
+from gateway.speaker_numbers import MOST_SPEAKERS, SpeakerNumbers
 
 MAX_FIELDS = 32
 MAX_FIELD_BYTES = 64 * 1024
+_LONGEST_NUMBER = 9
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 
@@ -22,6 +24,7 @@ class UploadOptions:
     channels: ChannelWord = "auto"
     allow_truncated: bool = False
     voice_memory: bool = True
+    speakers: SpeakerNumbers = field(default_factory=SpeakerNumbers)
 
 
 class UploadForm:
@@ -65,6 +68,11 @@ class UploadForm:
             channels=check_mode(self._text("channels")),
             allow_truncated=self._switch("allow_truncated") or False,
             voice_memory=self._switch("voice_memory") is not False,
+            speakers=SpeakerNumbers(
+                exact=self._number("num_speakers"),
+                least=self._number("min_speakers"),
+                greatest=self._number("max_speakers"),
+            ),
         )
 
     def _language(self) -> str:
@@ -85,6 +93,15 @@ class UploadForm:
         if text and text not in _TRUE | _FALSE:
             raise ValidationError.of(name, "Use true or false.")
         return text in _TRUE if text else None
+
+    def _number(self, name: str) -> int | None:
+        """Return a number of speakers, None if it is absent or empty."""
+        text = self._text(name)
+        if not text:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
+            raise ValidationError.of(name, f"Use a whole number from 0 to {MOST_SPEAKERS}.")
+        return int(text)
 
     def _text(self, name: str) -> str:
         try:

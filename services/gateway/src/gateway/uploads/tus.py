@@ -109,6 +109,7 @@ def config(
         channels=MODES[options.channels],
         allow_truncated=options.allow_truncated,
         voice_memory=options.voice_memory,
+        diarization=options.speakers.config(),
     )
 
 

@@ -123,6 +123,7 @@ class _Reception:
                 channels=MODES[options.channels],
                 allow_truncated=options.allow_truncated,
                 voice_memory=options.voice_memory,
+                diarization=options.speakers.config(),
             )
         )
 
@@ -156,6 +157,7 @@ class _Reception:
                 channels=MODES[options.channels],
                 allow_truncated=options.allow_truncated,
                 voice_memory=options.voice_memory,
+                diarization=options.speakers.config(),
             ),
         )
         self._in_file = True

@@ -83,7 +83,7 @@ def amended(
     """Return an upload with the options that came after the file.
 
     Raises:
-        ValidationError: the language or the mode of channels is unknown.
+        ValidationError: an option is invalid.
     """
     if late.HasField("language"):
         language = options.language(late.language or preferences.language)
@@ -91,6 +91,9 @@ def amended(
     mode = channels(late.channels)
     if mode is not None:
         described = replace(described, options=replace(described.options, channels=mode))
+    if late.HasField("diarization"):
+        speakers = bounds(late.diarization)
+        described = replace(described, options=replace(described.options, speakers=speakers))
     if late.HasField("auto_start"):
         described = replace(described, auto_start=late.auto_start)
     if late.HasField("allow_truncated"):
@@ -134,9 +137,16 @@ def bounds(config: diarization_pb2.DiarizationConfig) -> SpeakerBounds:
     Raises:
         ValidationError: the numbers are out of range or contradict each other.
     """
-    return SpeakerBounds(
+    found = SpeakerBounds(
         count=config.speaker_count, fewest=config.min_speaker_count, most=config.max_speaker_count
     )
+    if found.count and not found.fewest <= found.count <= (found.most or found.count):
+        raise ValidationError.of(
+            "diarization.speaker_count",
+            "diarization.speaker_count must be from min_speaker_count to max_speaker_count. Send "
+            "one without the others.",
+        )
+    return found
 
 
 def stages(values: Iterable[int]) -> frozenset[Stage]:

@@ -6,9 +6,16 @@ from collections.abc import Iterable, Sequence
 from common.audio.signals import ChannelMode, ChannelPlan
 from common.times import duration, timestamp
 from common.writing_systems import joined
-from securetranscribe.v1 import queue_pb2, session_pb2, speech_pb2, transcription_pb2
+from securetranscribe.v1 import (
+    diarization_pb2,
+    queue_pb2,
+    session_pb2,
+    speech_pb2,
+    transcription_pb2,
+)
 from transcriber.domain.jobs import Job, JobStatus, Stage, StageProgress, TaskState
 from transcriber.domain.library import Tag, TitleSource
+from transcriber.domain.options import SpeakerBounds
 from transcriber.domain.retention import Retention
 from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
 from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker, Word
@@ -107,6 +114,7 @@ def transcription(
         favorite=value.favorite,
         tags=map(tag, value.tags),
         trash_time=timestamp(value.trashed_at),
+        diarization_requested=_diarization(value.options.speakers),
     )
     if job is not None and job.started_at is not None:
         message.processing_duration.CopyFrom(duration(job.processing_seconds(now)))
@@ -281,6 +289,14 @@ def _channel_plan(
             )
             for number, planned in enumerate(plan.signals, start=1)
         ],
+    )
+
+
+def _diarization(speakers: SpeakerBounds) -> diarization_pb2.DiarizationConfig:
+    return diarization_pb2.DiarizationConfig(
+        speaker_count=speakers.count,
+        min_speaker_count=speakers.fewest,
+        max_speaker_count=speakers.most,
     )
 
 
