@@ -23,6 +23,10 @@ export interface UploadOptions {
   allowTruncated?: boolean;
   /** Whether voices may be remembered for later recordings, as is the default. */
   voiceMemory?: boolean;
+  /** Number of speakers, if it is known. Otherwise it is found, within the bounds if given. */
+  numSpeakers?: number;
+  minSpeakers?: number;
+  maxSpeakers?: number;
 }
 
 type Schemas = components["schemas"];
@@ -98,6 +102,9 @@ export class SecureTranscribeClient {
       auto_start: options.autoStart,
       allow_truncated: options.allowTruncated,
       voice_memory: options.voiceMemory,
+      num_speakers: options.numSpeakers,
+      min_speakers: options.minSpeakers,
+      max_speakers: options.maxSpeakers,
     };
     for (const [name, value] of Object.entries(fields)) {
       if (value !== undefined) form.set(name, String(value));
@@ -111,14 +118,16 @@ export class SecureTranscribeClient {
     return { transcriptionId: data.transcription_id, data };
   }
 
-  /** Start processing an uploaded recording. */
+  /** Start processing an uploaded recording, with other options than those of its upload. */
   async startTranscription(
     transcriptionId: number,
+    options: Schemas["StartBody"] = {},
   ): Promise<Schemas["StartData"]> {
     const path = { transcription_id: transcriptionId };
     const { data } = await this.call(
       this.api.POST("/api/transcription/start/{transcription_id}", {
         params: { path },
+        body: options,
       }),
     );
     return data;

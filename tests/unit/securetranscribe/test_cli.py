@@ -123,9 +123,12 @@ def test_options_of_a_recording_are_sent(
             "/api/transcription/status/7": state(),
         }
     )
-    assert cli.main(["transcribe", str(call), "--channels", "separate", "--allow-truncated"]) == 0
+    options = ["--channels", "separate", "--allow-truncated", "--min-speakers", "2"]
+    assert cli.main(["transcribe", str(call), *options]) == 0
     assert b'name="channels"\r\n\r\nseparate' in asked[0].content
     assert b'name="allow_truncated"\r\n\r\ntrue' in asked[0].content
+    assert b'name="min_speakers"\r\n\r\n2' in asked[0].content
+    assert b"num_speakers" not in asked[0].content
     assert capsys.readouterr().out.endswith("Ann  Hello.\n")
 
 
@@ -142,8 +145,8 @@ def test_recording_is_processed_again(answers: Answers, capsys: pytest.CaptureFi
             "/api/transcription/status/7": state(),
         }
     )
-    assert cli.main(["start", "7", "--channels", "mix"]) == 0
-    assert json.loads(asked[0].content) == {"channels": "mix"}
+    assert cli.main(["start", "7", "--channels", "mix", "--speakers", "3"]) == 0
+    assert json.loads(asked[0].content) == {"channels": "mix", "num_speakers": 3}
     assert capsys.readouterr().out.endswith("Ann  Hello.\n")
 
 

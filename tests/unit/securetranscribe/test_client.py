@@ -66,11 +66,15 @@ def test_upload_sends_options_only_where_they_are_given() -> None:
         return success({"transcription_id": 7})
 
     with client_on(handler) as client:
-        client.upload_audio(io.BytesIO(b"sound"), channels="separate", allow_truncated=True)
+        client.upload_audio(
+            io.BytesIO(b"sound"), channels="separate", allow_truncated=True, num_speakers=2
+        )
         client.upload_audio(io.BytesIO(b"sound"))
     assert b'name="channels"\r\n\r\nseparate' in bodies[0]
     assert b'name="allow_truncated"\r\n\r\ntrue' in bodies[0]
+    assert b'name="num_speakers"\r\n\r\n2' in bodies[0]
     assert b"channels" not in bodies[1]
+    assert b"speakers" not in bodies[1]
     assert b"allow_truncated" not in bodies[1]
 
 

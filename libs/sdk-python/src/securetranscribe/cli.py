@@ -78,6 +78,7 @@ def _transcribe(client: SecureTranscribeClient, options: argparse.Namespace) -> 
                 channels=options.channels,
                 allow_truncated=options.allow_truncated,
                 voice_memory=options.voice_memory,
+                **_speaker_numbers(options),
             )
         state = _finished(client, uploaded["transcription_id"], path)
         if state is None:
@@ -98,12 +99,25 @@ def _transcribe(client: SecureTranscribeClient, options: argparse.Namespace) -> 
 
 
 def _start(client: SecureTranscribeClient, options: argparse.Namespace) -> int:
-    client.start_transcription(options.id, language=options.language, channels=options.channels)
+    client.start_transcription(
+        options.id,
+        language=options.language,
+        channels=options.channels,
+        **_speaker_numbers(options),
+    )
     state = _finished(client, options.id, str(options.id))
     if state is None:
         return 1
     print_transcript(state)
     return 0
+
+
+def _speaker_numbers(options: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "num_speakers": options.speakers,
+        "min_speakers": options.min_speakers,
+        "max_speakers": options.max_speakers,
+    }
 
 
 def _finished(
@@ -199,6 +213,15 @@ def _show_progress(percent: float, step: str) -> None:
         print(f"\r{percent:5.1f} %  {step:<50}", end="", file=sys.stderr, flush=True)
 
 
+def _add_speaker_numbers(command: argparse.ArgumentParser) -> None:
+    for option, meaning in (
+        ("--speakers", "number of speakers, if it is known (default: found out)"),
+        ("--min-speakers", "least number of speakers"),
+        ("--max-speakers", "greatest number of speakers"),
+    ):
+        command.add_argument(option, type=int, metavar="N", help=meaning)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="securetranscribe", description="Transcribe recordings and manage speakers."
@@ -230,6 +253,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_false",
         help="keep no voiceprint of the speakers",
     )
+    _add_speaker_numbers(transcribe)
     transcribe.add_argument("--output", help="file or directory to write to instead of printing")
     transcribe.add_argument("--format", default="txt", help="format of --output (default: txt)")
     start = commands.add_parser(
@@ -243,6 +267,7 @@ def _parser() -> argparse.ArgumentParser:
         help="as for transcribe (default: as uploaded). Another mode processes a complete "
         "transcription again",
     )
+    _add_speaker_numbers(start)
     status = commands.add_parser("status", help="show the state of a transcription")
     status.add_argument("id", type=int, help=_TRANSCRIPTION_ID)
     commands.add_parser("list", help="list the transcriptions of the session")

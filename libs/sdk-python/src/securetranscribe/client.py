@@ -81,6 +81,9 @@ class SecureTranscribeClient(TranscriptCalls, LibraryCalls, VocabularyCalls):
         channels: str | None = None,
         allow_truncated: bool = False,
         voice_memory: bool = True,
+        num_speakers: int | None = None,
+        min_speakers: int | None = None,
+        max_speakers: int | None = None,
     ) -> Data:
         """Upload an open file in chunks. Return `transcription_id` and properties of the file.
 
@@ -88,7 +91,9 @@ class SecureTranscribeClient(TranscriptCalls, LibraryCalls, VocabularyCalls):
         `language` is a tag such as `en` or `pt-BR`, detected by default. `channels` is
         `mix`, `separate` to recognize each channel or track by itself, or `auto`, the default, to
         decide by measurement. With `allow_truncated`, a recording that breaks off is accepted as
-        far as it goes. Without `voice_memory`, no voiceprint of it is kept.
+        far as it goes. Without `voice_memory`, no voiceprint of it is kept. `num_speakers` is
+        the number of speakers if it is known. Otherwise it is found, within `min_speakers` and
+        `max_speakers` if given.
         """
         name = filename or _file_name(file)
         fields = _upload_fields(
@@ -97,6 +102,9 @@ class SecureTranscribeClient(TranscriptCalls, LibraryCalls, VocabularyCalls):
             channels=channels,
             allow_truncated=allow_truncated,
             voice_memory=voice_memory,
+            num_speakers=num_speakers,
+            min_speakers=min_speakers,
+            max_speakers=max_speakers,
         )
         return self._data(
             "POST", "/transcription/upload", data=fields, files={"file": (name, file)}
@@ -113,6 +121,9 @@ class SecureTranscribeClient(TranscriptCalls, LibraryCalls, VocabularyCalls):
         channels: str | None = None,
         allow_truncated: bool = False,
         voice_memory: bool = True,
+        num_speakers: int | None = None,
+        min_speakers: int | None = None,
+        max_speakers: int | None = None,
         on_created: Callable[[str], None] | None = None,
         on_progress: Callable[[int, int], None] | None = None,
         piece_bytes: int = resumable.PIECE_BYTES,
@@ -133,6 +144,9 @@ class SecureTranscribeClient(TranscriptCalls, LibraryCalls, VocabularyCalls):
                 channels=channels,
                 allow_truncated=allow_truncated,
                 voice_memory=voice_memory,
+                num_speakers=num_speakers,
+                min_speakers=min_speakers,
+                max_speakers=max_speakers,
             )
             name = {"filename": filename or _file_name(file)}
             size = file.seek(0, os.SEEK_END)
@@ -164,14 +178,28 @@ class SecureTranscribeClient(TranscriptCalls, LibraryCalls, VocabularyCalls):
         return ids
 
     def start_transcription(
-        self, transcription_id: int, *, language: str | None = None, channels: str | None = None
+        self,
+        transcription_id: int,
+        *,
+        language: str | None = None,
+        channels: str | None = None,
+        num_speakers: int | None = None,
+        min_speakers: int | None = None,
+        max_speakers: int | None = None,
     ) -> Data:
         """Queue a transcription. Return its `job_id`.
 
         A complete transcription is processed again if `channels` (`auto`, `mix` or `separate`)
         changes how its channels are recognized. Its recording must still be kept for that.
+        Numbers of speakers replace those of the upload. A `num_speakers` of 0 finds it out.
         """
-        body = present(language=language or None, channels=channels or None)
+        body = present(
+            language=language or None,
+            channels=channels or None,
+            num_speakers=num_speakers,
+            min_speakers=min_speakers,
+            max_speakers=max_speakers,
+        )
         return self._data("POST", f"/transcription/start/{transcription_id}", json=body)
 
     def get_status(self, transcription_id: int) -> Data:
@@ -419,6 +447,7 @@ def _upload_fields(
     channels: str | None,
     allow_truncated: bool,
     voice_memory: bool,
+    **speakers: int | None,
 ) -> dict[str, str]:
     fields = {"auto_start": "true" if auto_start else "false"}
     if language:
@@ -429,6 +458,7 @@ def _upload_fields(
         fields["allow_truncated"] = "true"
     if not voice_memory:
         fields["voice_memory"] = "false"
+    fields.update({name: str(value) for name, value in present(**speakers).items()})
     return fields
 
 

@@ -80,8 +80,8 @@ class TranscriptCalls(ABC):
         """Queue a recording to be processed again, without losing edits.
 
         Return the `job_id`, and the `source` that the job reads.
-        `options` are `language`, `channels`, `speakers`, `min_speakers`, `max_speakers`, `stages`,
-        `priority` and `request_id`. Without any, all stages run again.
+        `options` are `language`, `channels`, `num_speakers`, `min_speakers`, `max_speakers`,
+        `stages`, `priority` and `request_id`. Without any, all stages run again.
         """
         path = f"/transcription/{transcription_id}/reprocess"
         return self._data("POST", path, json=present(**options))
