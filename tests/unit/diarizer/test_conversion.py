@@ -1,5 +1,7 @@
 """Conversion between values of the diarizer and messages."""
 
+from dataclasses import replace
+
 import pytest
 
 from common.times import seconds
@@ -18,6 +20,8 @@ def test_empty_request_has_the_defaults_of_the_worker() -> None:
 def test_request_overrides_defaults() -> None:
     config = diarization_pb2.DiarizationConfig(min_speaker_count=12)
     assert conversion.options_of(config, DEFAULTS).max_speakers == 12
+    config = diarization_pb2.DiarizationConfig(max_speaker_count=1)
+    assert conversion.options_of(config, replace(DEFAULTS, min_speakers=2)).min_speakers == 1
     config = diarization_pb2.DiarizationConfig(speaker_count=3)
     assert conversion.options_of(config, DEFAULTS).num_speakers == 3
 
@@ -25,6 +29,9 @@ def test_request_overrides_defaults() -> None:
 def test_contradicting_numbers_are_refused() -> None:
     config = diarization_pb2.DiarizationConfig(speaker_count=-1)
     with pytest.raises(ValueError, match="num_speakers"):
+        conversion.options_of(config, DEFAULTS)
+    config = diarization_pb2.DiarizationConfig(min_speaker_count=3, max_speaker_count=2)
+    with pytest.raises(ValueError, match="min_speakers"):
         conversion.options_of(config, DEFAULTS)
 
 

@@ -79,6 +79,32 @@ def test_fewer_speakers_than_signals_are_one_each() -> None:
     assert speakers(FakeEngine(channels={0: (2.0,), 1: (2.0, 2.0)}), 2, speaker_count=1) == [1, 1]
 
 
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"speaker_count": 2}, None),
+        ({"speaker_count": 4}, "Speakers requested: 4. Speakers found: 2."),
+        ({"speaker_count": 1}, "Speakers requested: 1. Speakers found: 2."),
+        ({"min_speaker_count": 3}, "Speakers requested: at least 3. Speakers found: 2."),
+        ({"max_speaker_count": 1}, "Speakers requested: at most 1. Speakers found: 2."),
+        ({"min_speaker_count": 1, "max_speaker_count": 2}, None),
+        ({}, None),
+    ],
+)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_other_numbers_than_requested_are_reported(
+    counts: dict[str, int], said: str | None, channels: int
+) -> None:
+    speech = (2.0, 2.0) if channels == 1 else (2.0,)
+    found = SignalDiarizer(FakeEngine(speech=speech), DEFAULTS).diarize(
+        sounds(channels),
+        diarization_pb2.DiarizationConfig(**counts),  # type: ignore[arg-type]
+        on_progress=lambda *_: None,
+        cancelled=lambda: False,
+    )
+    assert found.warnings == (() if said is None else (said,))
+
+
 def test_speaker_who_is_an_echo_is_left_out() -> None:
     assert speakers(FakeEngine(speech=(10.0,)), 2, echo=True) == [1, 0]
     assert speakers(FakeEngine(speech=(10.0,)), 2) == [1, 1]

@@ -23,12 +23,11 @@ def options_of(
     Raises:
         ValueError: the numbers of speakers contradict each other.
     """
+    least, most = config.min_speaker_count, config.max_speaker_count
     return DiarizationOptions(
         num_speakers=config.speaker_count or None,
-        min_speakers=config.min_speaker_count or defaults.min_speakers,
-        max_speakers=max(
-            config.max_speaker_count or defaults.max_speakers, config.min_speaker_count
-        ),
+        min_speakers=least or min(defaults.min_speakers, most or defaults.min_speakers),
+        max_speakers=most or max(defaults.max_speakers, least),
         min_speaker_duration=defaults.min_speaker_duration,
     )
 

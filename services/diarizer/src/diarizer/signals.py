@@ -34,7 +34,8 @@ class SignalDiarizer:
 
         There is at least one of the requested speakers in each of several signals, so N signals
         have one each if N are requested. The others may be in any signal. Speakers who are only
-        echoes of another signal do not count and are left out.
+        echoes of another signal do not count and are left out. If fewer or more speakers than
+        requested are found, the results carry a warning.
 
         Raises:
             ValidationError: the numbers of speakers contradict each other.
@@ -56,7 +57,7 @@ class SignalDiarizer:
             part_of(on_progress, 0.0, share),
         )
         if single:
-            return found
+            return _judged(found, config)
         comparison = Comparison(
             sounds,
             {number: one.duration for number, one in found.results.items()},
@@ -66,7 +67,25 @@ class SignalDiarizer:
         results = _without_echoes(found.results, comparison)
         most = config.speaker_count or config.max_speaker_count or None
         each = None if most is None else max(1, most - len(sounds) + 1)
-        return replace(found, results=at_most(results, each=each, together=most))
+        found = replace(found, results=at_most(results, each=each, together=most))
+        return _judged(found, config)
+
+
+def _judged(
+    found: SignalResults[Diarization], config: diarization_pb2.DiarizationConfig
+) -> SignalResults[Diarization]:
+    """Return the results with a warning if they lack or exceed the requested speakers."""
+    count = sum(len(one.speakers) for one in found.results.values())
+    if config.speaker_count and count != config.speaker_count:
+        requested = f"{config.speaker_count}"
+    elif count < config.min_speaker_count:
+        requested = f"at least {config.min_speaker_count}"
+    elif config.max_speaker_count and count > config.max_speaker_count:
+        requested = f"at most {config.max_speaker_count}"
+    else:
+        return found
+    warning = f"Speakers requested: {requested}. Speakers found: {count}."
+    return replace(found, warnings=(*found.warnings, warning))
 
 
 def _of_signal(options: DiarizationOptions, signals: int) -> DiarizationOptions:

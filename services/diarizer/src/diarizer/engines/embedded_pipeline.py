@@ -16,7 +16,7 @@ from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
 from pyannote.core import SlidingWindowFeature
 
 from diarizer.engines import embedding_reuse
-from diarizer.engines.campplus import HOP, SAMPLE_RATE, CampPlus, frame_count
+from diarizer.engines.campplus import DIMENSION, HOP, SAMPLE_RATE, CampPlus, frame_count
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -70,7 +70,28 @@ class EmbeddedPipeline(SpeakerDiarization):
         self.clustering = AgglomerativeClustering(metric="cosine")
         self._expects_num_speakers = False
         self._embedding = embedder
+        self._single = False
         self.instantiate(PARAMETERS)
+
+    def apply(
+        self,
+        file: Any,
+        num_speakers: int | None = None,
+        min_speakers: int | None = None,
+        max_speakers: int | None = None,
+        hook: Callable[..., None] | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Diarize a file, as SpeakerDiarization does. One speaker needs no comparison of voices."""
+        self._single = (num_speakers or max_speakers) == 1
+        return super().apply(
+            file,
+            num_speakers=num_speakers,
+            min_speakers=min_speakers,
+            max_speakers=max_speakers,
+            hook=hook,
+            **kwargs,
+        )
 
     def get_embeddings(
         self,
@@ -79,7 +100,13 @@ class EmbeddedPipeline(SpeakerDiarization):
         exclude_overlap: bool = False,
         hook: Callable[..., None] | None = None,
     ) -> npt.NDArray[np.float32]:
-        """Embed each (chunk, voice): (chunks, voices, 192), NaN for silent voices."""
+        """Embed each (chunk, voice): (chunks, voices, 192), NaN for silent voices.
+
+        If there is one speaker only, return zeros, since nothing is compared.
+        """
+        if self._single:
+            chunks, _, voices = binary_segmentations.data.shape
+            return np.zeros((chunks, voices, DIMENSION), dtype=np.float32)
         window = binary_segmentations.sliding_window
         waveform = file["waveform"][0].numpy()
         features = self._embedding.features(_padded(waveform, window, len(binary_segmentations)))
