@@ -148,6 +148,10 @@ def test_dropped_files_are_uploaded(page: Page, clip: bytes) -> None:
     page.goto("/")
     page.get_by_text("Options for the next uploads").click()
     page.get_by_label("Transcribe at once").uncheck()
+    page.get_by_label("Speakers").select_option("Between …")
+    page.get_by_label("At least").fill("2")
+    page.get_by_label("At most").fill("3")
+    assert_accessible(page)
     page.evaluate(
         """(content) => {
           const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
@@ -159,9 +163,17 @@ def test_dropped_files_are_uploaded(page: Page, clip: bytes) -> None:
     )
     expect(_rows(page)).to_contain_text("dropped.wav", timeout=UPLOADED)
     expect(_rows(page)).to_contain_text("Not started")
+    number = _rows(page).get_attribute("data-id")
+    status = page.request.get(f"/api/transcription/status/{number}").json()["data"]
+    assert status["speakers_requested"] == {
+        "num_speakers": None,
+        "min_speakers": 2,
+        "max_speakers": 3,
+    }
     page.reload()
     page.get_by_text("Options for the next uploads").click()
     expect(page.get_by_label("Transcribe at once")).not_to_be_checked()
+    expect(page.get_by_label("At most")).to_have_value("3")
 
 
 def test_titles_tags_folders_and_favorites_are_kept_and_filter(page: Page, clip: bytes) -> None:

@@ -6,11 +6,13 @@ import { textOf } from '../lib/notices.svelte';
 import { digestOf } from './digest';
 import { Pace } from './pace';
 import { patience, refusalOf, type Refusal } from './refusal';
+import { speakerNumbers, type SpeakerChoice } from './speakers';
 
 export interface UploadOptions {
   /** Empty for detection, or what the session prefers. */
   language: string;
   channels: 'auto' | 'mix' | 'separate';
+  speakers: SpeakerChoice;
   start: boolean;
   /** Whether voices are remembered and recognized. */
   voices: boolean;
@@ -157,11 +159,14 @@ export class Upload {
   }
 
   #metadata(): Record<string, string> {
-    const { language, channels, start, voices, truncated } = this.options;
+    const { language, channels, speakers, start, voices, truncated } = this.options;
     return {
       filename: this.name,
       ...(language ? { language } : {}),
       ...(channels === 'auto' ? {} : { channels }),
+      ...Object.fromEntries(
+        Object.entries(speakerNumbers(speakers)).map(([name, value]) => [name, String(value)]),
+      ),
       auto_start: String(start),
       ...(voices ? {} : { voice_memory: 'false' }),
       ...(truncated ? { allow_truncated: 'true' } : {}),

@@ -9,6 +9,7 @@ const OPTIONS = 'upload-options';
 const DEFAULTS: UploadOptions = {
   language: '',
   channels: 'auto',
+  speakers: { number: '' },
   start: true,
   voices: true,
   truncated: false,
