@@ -35,6 +35,19 @@ def test_headers_without_a_trace_start_a_new_one(
         assert span.get_span_context().is_valid
 
 
+@pytest.mark.parametrize(("endpoint", "recorded"), [("", False), ("http://127.0.0.1:1", True)])
+def test_spans_are_recorded_for_an_exporter_only(endpoint: str, *, recorded: bool) -> None:
+    provider = telemetry.provider_of("test", endpoint)
+    span = provider.get_tracer("test").start_span("call")  # never ended, so nothing is exported
+
+    with trace.use_span(span):
+        headers = telemetry.inject()
+
+    assert span.is_recording() is recorded
+    assert headers["traceparent"].split("-")[1] == format(span.get_span_context().trace_id, "032x")
+    provider.shutdown()
+
+
 def test_metric_names_have_prefix_and_unit() -> None:
     metrics = [
         value

@@ -94,6 +94,16 @@ class FakeStore:
     async def revoke(self, session_id: str, now: dt.datetime) -> Session | None:
         return await self._change(session_id, now, revoked_at=now)
 
+    async def revoke_of(self, owner: str, now: dt.datetime) -> tuple[list[str], list[Session]]:
+        workspaces = {
+            session.workspace_id
+            for session in self.sessions.values()
+            if owner in {session.session_id, session.workspace_id}
+        }
+        own = [one for one in self.sessions.values() if one.workspace_id in workspaces]
+        revoked = [await self.revoke(session.session_id, now) for session in own]
+        return sorted(workspaces), [session for session in revoked if session is not None]
+
     async def resumable(self, token_sha256: str, since: dt.datetime | None) -> Session | None:
         return next(
             (

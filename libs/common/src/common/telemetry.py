@@ -11,6 +11,7 @@ from opentelemetry.instrumentation.grpc import aio_server_interceptor
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, DEFAULT_ON
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 from common import client_tracing
@@ -114,17 +115,28 @@ VOICE_MATCHES = Counter(
 
 def configure(*, service: str, otlp_endpoint: str, metrics_host: str, metrics_port: int) -> None:
     """Start tracing (exported when an OTLP endpoint is given) and the metrics port (0 is off)."""
+    provider = provider_of(service, otlp_endpoint)
+    trace.set_tracer_provider(provider)
+    if metrics_port:
+        start_http_server(metrics_port, addr=metrics_host)
+
+
+def provider_of(service: str, otlp_endpoint: str) -> TracerProvider:
+    """Return the provider of a service's spans.
+
+    Without an endpoint, spans only have the ids that logs and events carry. Nothing else of them
+    is recorded, since nobody would see it.
+    """
     provider = TracerProvider(
-        resource=Resource.create({"service.name": f"securetranscribe-{service}"})
+        sampler=DEFAULT_ON if otlp_endpoint else ALWAYS_OFF,
+        resource=Resource.create({"service.name": f"securetranscribe-{service}"}),
     )
     if otlp_endpoint:
         exporter = OTLPSpanExporter(
             endpoint=otlp_endpoint, insecure=otlp_endpoint.startswith("http://")
         )
         provider.add_span_processor(BatchSpanProcessor(exporter))
-    trace.set_tracer_provider(provider)
-    if metrics_port:
-        start_http_server(metrics_port, addr=metrics_host)
+    return provider
 
 
 def shutdown() -> None:

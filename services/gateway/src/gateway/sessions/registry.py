@@ -27,6 +27,7 @@ _log = logging.get(__name__)
 
 Clock = Callable[[], dt.datetime]
 Announce = Callable[[Session], Awaitable[None]]
+Changed = Callable[[Session], None]
 
 
 class SessionRegistry:
@@ -47,6 +48,11 @@ class SessionRegistry:
         self._request_keys = request_keys
         self._announce = announce_revoked
         self._clock = clock
+        self._observers: list[Changed] = []
+
+    def when_changed(self, observer: Changed) -> None:
+        """Call `observer` with each session that this registry changes or ends."""
+        self._observers.append(observer)
 
     def now(self) -> dt.datetime:
         """Return the current time of the registry's clock."""
@@ -141,6 +147,7 @@ class SessionRegistry:
             session_id=resumed.session.session_id,
             earlier=resumed.earlier.session_id,
         )
+        self._changed(resumed.earlier)
         await self._announce(resumed.earlier)
         return resumed.session, fresh
 
@@ -177,7 +184,7 @@ class SessionRegistry:
         Raises:
             AuthenticationError: the token is unknown, expired, or revoked.
         """
-        return _valid(await self.find(token))
+        return valid(await self.find(token))
 
     async def get(self, session_id: str) -> Session:
         """Return a session by its identifier and store this use of it.
@@ -188,7 +195,7 @@ class SessionRegistry:
             AuthenticationError: the session has ended.
         """
         now = self._clock()
-        return _valid(await self._store.touch(session_id, now, now + self._expiry.ttl))
+        return self._current(await self._store.touch(session_id, now, now + self._expiry.ttl))
 
     async def update(
         self,
@@ -207,7 +214,7 @@ class SessionRegistry:
         """
         _check(user_identifier or "", "user_identifier", MAX_IDENTIFIER)
         now = self._clock()
-        return _valid(
+        return self._current(
             await self._store.update(
                 session_id,
                 now,
@@ -227,13 +234,14 @@ class SessionRegistry:
         if not MIN_EXTENSION <= duration <= MAX_EXTENSION:
             raise ValidationError.of("hours", "A session can be extended by 1 to 24 hours.")
         now = self._clock()
-        return _valid(await self._store.touch(session_id, now, now + duration))
+        return self._current(await self._store.touch(session_id, now, now + duration))
 
     async def invalidate(self, session_id: str) -> None:
         """Revoke a session and announce it. Does nothing if the session has already ended."""
         session = await self._store.revoke(session_id, self._clock())
         if session is not None:
             _log.info("session revoked", session_id=session_id)
+            self._changed(session)
             await self._announce(session)
 
     async def end_sessions_of(self, owner: str) -> list[str]:
@@ -244,14 +252,24 @@ class SessionRegistry:
         workspaces, revoked = await self._store.revoke_of(owner, self._clock())
         for session in revoked:
             _log.info("session revoked by an administrator", session_id=session.session_id)
+            self._changed(session)
             await self._announce(session)
         return workspaces
+
+    def _current(self, changed: Session | None) -> Session:
+        session = valid(changed)
+        self._changed(session)
+        return session
+
+    def _changed(self, session: Session) -> None:
+        for observer in self._observers:
+            observer(session)
 
     async def _used(self, session: Session, now: dt.datetime) -> Session:
         if not self._expiry.worth_writing(session.last_accessed_at, now):
             return session
         until = now + self._expiry.ttl
-        return _valid(await self._store.touch(session.session_id, now, until))
+        return valid(await self._store.touch(session.session_id, now, until))
 
 
 class RegistryAuthenticator:
@@ -266,7 +284,8 @@ class RegistryAuthenticator:
         return Grant(session_id=session.session_id, workspace_id=session.workspace_id)
 
 
-def _valid(session: Session | None) -> Session:
+def valid(session: Session | None) -> Session:
+    """Return a session that was found. Raise AuthenticationError for None."""
     if session is None:
         raise AuthenticationError("The session token is invalid or the session has ended.")
     return session

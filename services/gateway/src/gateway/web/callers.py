@@ -12,6 +12,7 @@ from common.addresses import network_of, use_address
 from common.errors import ApplicationError, AuthenticationError, AuthorizationError
 from common.rate_limits import Allowance, Group, RateLimits
 from gateway.sessions.keeper import SessionKeeper
+from gateway.sessions.recent import RecentSessions
 from gateway.sessions.registry import MAX_USER_AGENT, SessionRegistry
 from gateway.sessions.session import Session
 from gateway.web import credentials
@@ -56,6 +57,7 @@ class Callers:
     ) -> None:
         self._app = app
         self._registry = registry
+        self._recent = RecentSessions(registry)
         self._keeper = keeper
         self._limits = limits
         self._origins = origins
@@ -150,10 +152,10 @@ class Callers:
 
     async def _recognize(self, shown: Credentials) -> Session | None:
         if shown.source is Source.BEARER:
-            return await self._registry.authenticate(shown.token)
+            return await self._recent.authenticate(shown.token)
         if shown.source is Source.NONE:
             return None
-        return await self._registry.find(shown.token)
+        return await self._recent.find(shown.token)
 
 
 def _require(allowance: Allowance, headers: dict[str, str]) -> None:
