@@ -64,7 +64,7 @@ class FakeAdmin(admin_pb2_grpc.AdminServiceServicer):
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAdmin]:
-    fake = FakeAdmin()
+    fake = FakeAdmin()  # type: ignore[abstract]
     server = grpc.server(ThreadPoolExecutor(1))
     admin_pb2_grpc.add_AdminServiceServicer_to_server(fake, server)
     port = server.add_insecure_port("127.0.0.1:0")

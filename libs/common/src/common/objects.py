@@ -93,6 +93,11 @@ class ObjectStore:
             raise
         return upload.size
 
+    @property
+    def reserve(self) -> DiskReserve:
+        """The reserve on the disk of the store, if it is on this machine."""
+        return self._reserve
+
     def require_room(self) -> None:
         """Raise DiskFullError if the disk of the store has no room for more recordings."""
         self._reserve.require()

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from nats.aio.client import Client
 from starlette.types import ASGIApp
 
-from common import bus, logging, postgres
+from common import bus, logging, maintenance_servicer, postgres
 from common.auth import Access, CallAuthenticator
 from common.background.registry import Background, Loop, Work
 from common.byte_rates import ByteRates
@@ -262,7 +262,10 @@ class Gateway:
         return {
             _SERVICE: lambda server: session_pb2_grpc.add_SessionServiceServicer_to_server(
                 servicer, server
-            )
+            ),
+            maintenance_servicer.SERVICE: lambda server: maintenance_servicer.add_to(
+                server, self._database
+            ),
         }
 
     def _authenticator(self) -> CallAuthenticator:
@@ -276,6 +279,7 @@ class Gateway:
                 **dict.fromkeys(public, Access.PUBLIC),
                 **dict.fromkeys(resume, Access.ENDED_SESSION),
                 **dict.fromkeys(services, Access.SERVICE),
+                **maintenance_servicer.ACCESS,
             },
         )
 

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from common import bus, postgres
+from common import bus, maintenance_servicer, postgres
 from common.background.registry import Background, Work
 from common.call_limits import CLIP_LIMITS
 from common.connections import connect
@@ -48,9 +48,12 @@ async def serve(settings: SpeakersSettings, supervisor: Supervisor) -> None:
             {
                 "securetranscribe.v1.SpeakerService": lambda target: (
                     speaker_pb2_grpc.add_SpeakerServiceServicer_to_server(servicer, target)
-                )
+                ),
+                maintenance_servicer.SERVICE: lambda target: maintenance_servicer.add_to(
+                    target, database
+                ),
             },
-            access=ACCESS,
+            access={**ACCESS, **maintenance_servicer.ACCESS},
             limits=CLIP_LIMITS,
         )
         background = create_background(database, spaces, connections.client, connections.stream)

@@ -24,10 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from securetranscribe.v1 import maintenance_pb2 as securetranscribe_dot_v1_dot_maintenance__pb2
+from securetranscribe.v1 import queue_pb2 as securetranscribe_dot_v1_dot_queue__pb2
 from securetranscribe.v1 import transcription_pb2 as securetranscribe_dot_v1_dot_transcription__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fsecuretranscribe/v1/admin.proto\x12\x13securetranscribe.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\'securetranscribe/v1/transcription.proto\"\x9d\x04\n\x13StoredTranscription\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12!\n\x0cworkspace_id\x18\x02 \x01(\tR\x0bworkspaceId\x12\x1d\n\nsession_id\x18\x03 \x01(\tR\tsessionId\x12@\n\x06status\x18\x04 \x01(\x0e\x32(.securetranscribe.v1.TranscriptionStatusR\x06status\x12\x1d\n\nsize_bytes\x18\x05 \x01(\x03R\tsizeBytes\x12\x35\n\x08\x64uration\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08\x64uration\x12)\n\x10recording_stored\x18\x07 \x01(\x08R\x0frecordingStored\x12;\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12U\n\x19recording_keep_until_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x16recordingKeepUntilTime\x12\x42\n\x0fkeep_until_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\rkeepUntilTime\"\xcf\x01\n\x07\x45rasure\x12\x34\n\x04kind\x18\x01 \x01(\x0e\x32 .securetranscribe.v1.ErasureKindR\x04kind\x12\x18\n\x07subject\x18\x02 \x01(\tR\x07subject\x12!\n\x0cworkspace_id\x18\x03 \x01(\tR\x0bworkspaceId\x12\x39\n\nerase_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teraseTime\x12\x16\n\x06reason\x18\x05 \x01(\tR\x06reason\"\x99\x01\n\x1fListStoredTranscriptionsRequest\x12\x14\n\x05owner\x18\x01 \x01(\tR\x05owner\x12\x32\n\x07min_age\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x06minAge\x12\x14\n\x05limit\x18\x03 \x01(\x05R\x05limit\x12\x16\n\x06offset\x18\x04 \x01(\x05R\x06offset\"\x8a\x01\n ListStoredTranscriptionsResponse\x12P\n\x0etranscriptions\x18\x01 \x03(\x0b\x32(.securetranscribe.v1.StoredTranscriptionR\x0etranscriptions\x12\x14\n\x05total\x18\x02 \x01(\x03R\x05total\"F\n\x19\x45raseTranscriptionRequest\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\"\x1c\n\x1a\x45raseTranscriptionResponse\")\n\x11\x45raseOwnerRequest\x12\x14\n\x05owner\x18\x01 \x01(\tR\x05owner\"<\n\x12\x45raseOwnerResponse\x12&\n\x0etranscriptions\x18\x01 \x01(\x05R\x0etranscriptions\"2\n\x11\x45raseVoiceRequest\x12\x1d\n\nspeaker_id\x18\x01 \x01(\x03R\tspeakerId\"\x14\n\x12\x45raseVoiceResponse\"\x1a\n\x18GetStorageFiguresRequest\"\x89\x04\n\x19GetStorageFiguresResponse\x12&\n\x0etranscriptions\x18\x01 \x01(\x03R\x0etranscriptions\x12\x1e\n\nworkspaces\x18\x02 \x01(\x03R\nworkspaces\x12\x1e\n\nrecordings\x18\x03 \x01(\x03R\nrecordings\x12\'\n\x0frecording_bytes\x18\x04 \x01(\x03R\x0erecordingBytes\x12H\n\x12recording_duration\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x11recordingDuration\x12H\n\x12oldest_create_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10oldestCreateTime\x12\x31\n\x14unfinished_deletions\x18\x07 \x01(\x03R\x13unfinishedDeletions\x12-\n\x12unwritten_erasures\x18\x08 \x01(\x03R\x11unwrittenErasures\x12-\n\x12unfinished_uploads\x18\t \x01(\x03R\x11unfinishedUploads\x12\x36\n\x17unfinished_upload_bytes\x18\n \x01(\x03R\x15unfinishedUploadBytes\"C\n\x13ListErasuresRequest\x12\x14\n\x05limit\x18\x01 \x01(\x05R\x05limit\x12\x16\n\x06offset\x18\x02 \x01(\x05R\x06offset\"f\n\x14ListErasuresResponse\x12\x38\n\x08\x65rasures\x18\x01 \x03(\x0b\x32\x1c.securetranscribe.v1.ErasureR\x08\x65rasures\x12\x14\n\x05total\x18\x02 \x01(\x03R\x05total*\x9b\x01\n\x0b\x45rasureKind\x12\x1c\n\x18\x45RASURE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45RASURE_KIND_RECORDING\x10\x01\x12\x1e\n\x1a\x45RASURE_KIND_TRANSCRIPTION\x10\x02\x12\x1a\n\x16\x45RASURE_KIND_WORKSPACE\x10\x03\x12\x16\n\x12\x45RASURE_KIND_VOICE\x10\x04\x32\xbf\x05\n\x0c\x41\x64minService\x12\x8c\x01\n\x18ListStoredTranscriptions\x12\x34.securetranscribe.v1.ListStoredTranscriptionsRequest\x1a\x35.securetranscribe.v1.ListStoredTranscriptionsResponse\"\x03\x90\x02\x01\x12u\n\x12\x45raseTranscription\x12..securetranscribe.v1.EraseTranscriptionRequest\x1a/.securetranscribe.v1.EraseTranscriptionResponse\x12\x62\n\nEraseOwner\x12&.securetranscribe.v1.EraseOwnerRequest\x1a\'.securetranscribe.v1.EraseOwnerResponse\"\x03\x90\x02\x02\x12\x62\n\nEraseVoice\x12&.securetranscribe.v1.EraseVoiceRequest\x1a\'.securetranscribe.v1.EraseVoiceResponse\"\x03\x90\x02\x02\x12w\n\x11GetStorageFigures\x12-.securetranscribe.v1.GetStorageFiguresRequest\x1a..securetranscribe.v1.GetStorageFiguresResponse\"\x03\x90\x02\x01\x12h\n\x0cListErasures\x12(.securetranscribe.v1.ListErasuresRequest\x1a).securetranscribe.v1.ListErasuresResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fsecuretranscribe/v1/admin.proto\x12\x13securetranscribe.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%securetranscribe/v1/maintenance.proto\x1a\x1fsecuretranscribe/v1/queue.proto\x1a\'securetranscribe/v1/transcription.proto\"\x9d\x04\n\x13StoredTranscription\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12!\n\x0cworkspace_id\x18\x02 \x01(\tR\x0bworkspaceId\x12\x1d\n\nsession_id\x18\x03 \x01(\tR\tsessionId\x12@\n\x06status\x18\x04 \x01(\x0e\x32(.securetranscribe.v1.TranscriptionStatusR\x06status\x12\x1d\n\nsize_bytes\x18\x05 \x01(\x03R\tsizeBytes\x12\x35\n\x08\x64uration\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08\x64uration\x12)\n\x10recording_stored\x18\x07 \x01(\x08R\x0frecordingStored\x12;\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\x12U\n\x19recording_keep_until_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x16recordingKeepUntilTime\x12\x42\n\x0fkeep_until_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\rkeepUntilTime\"\xcf\x01\n\x07\x45rasure\x12\x34\n\x04kind\x18\x01 \x01(\x0e\x32 .securetranscribe.v1.ErasureKindR\x04kind\x12\x18\n\x07subject\x18\x02 \x01(\tR\x07subject\x12!\n\x0cworkspace_id\x18\x03 \x01(\tR\x0bworkspaceId\x12\x39\n\nerase_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\teraseTime\x12\x16\n\x06reason\x18\x05 \x01(\tR\x06reason\"\x99\x01\n\x1fListStoredTranscriptionsRequest\x12\x14\n\x05owner\x18\x01 \x01(\tR\x05owner\x12\x32\n\x07min_age\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x06minAge\x12\x14\n\x05limit\x18\x03 \x01(\x05R\x05limit\x12\x16\n\x06offset\x18\x04 \x01(\x05R\x06offset\"\x8a\x01\n ListStoredTranscriptionsResponse\x12P\n\x0etranscriptions\x18\x01 \x03(\x0b\x32(.securetranscribe.v1.StoredTranscriptionR\x0etranscriptions\x12\x14\n\x05total\x18\x02 \x01(\x03R\x05total\"F\n\x19\x45raseTranscriptionRequest\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\"\x1c\n\x1a\x45raseTranscriptionResponse\")\n\x11\x45raseOwnerRequest\x12\x14\n\x05owner\x18\x01 \x01(\tR\x05owner\"<\n\x12\x45raseOwnerResponse\x12&\n\x0etranscriptions\x18\x01 \x01(\x05R\x0etranscriptions\"2\n\x11\x45raseVoiceRequest\x12\x1d\n\nspeaker_id\x18\x01 \x01(\x03R\tspeakerId\"\x14\n\x12\x45raseVoiceResponse\"\x1a\n\x18GetStorageFiguresRequest\"\xe0\x07\n\x19GetStorageFiguresResponse\x12&\n\x0etranscriptions\x18\x01 \x01(\x03R\x0etranscriptions\x12\x1e\n\nworkspaces\x18\x02 \x01(\x03R\nworkspaces\x12\x1e\n\nrecordings\x18\x03 \x01(\x03R\nrecordings\x12\'\n\x0frecording_bytes\x18\x04 \x01(\x03R\x0erecordingBytes\x12H\n\x12recording_duration\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x11recordingDuration\x12H\n\x12oldest_create_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10oldestCreateTime\x12\x31\n\x14unfinished_deletions\x18\x07 \x01(\x03R\x13unfinishedDeletions\x12-\n\x12unwritten_erasures\x18\x08 \x01(\x03R\x11unwrittenErasures\x12-\n\x12unfinished_uploads\x18\t \x01(\x03R\x11unfinishedUploads\x12\x36\n\x17unfinished_upload_bytes\x18\n \x01(\x03R\x15unfinishedUploadBytes\x12\'\n\x0fplayback_copies\x18\x0b \x01(\x03R\x0eplaybackCopies\x12%\n\x0eplayback_bytes\x18\x0c \x01(\x03R\rplaybackBytes\x12\x35\n\x16trashed_transcriptions\x18\r \x01(\x03R\x15trashedTranscriptions\x12%\n\x0e\x64\x61tabase_bytes\x18\x0e \x01(\x03R\rdatabaseBytes\x12+\n\x0f\x64isk_free_bytes\x18\x0f \x01(\x03H\x00R\rdiskFreeBytes\x88\x01\x01\x12\"\n\ndisk_bytes\x18\x10 \x01(\x03H\x01R\tdiskBytes\x88\x01\x01\x12,\n\x12\x64isk_reserve_bytes\x18\x11 \x01(\x03R\x10\x64iskReserveBytes\x12\x42\n\tforecasts\x18\x12 \x03(\x0b\x32$.securetranscribe.v1.ErasureForecastR\tforecasts\x12\x41\n\tretention\x18\x13 \x01(\x0b\x32#.securetranscribe.v1.RetentionRulesR\tretentionB\x12\n\x10_disk_free_bytesB\r\n\x0b_disk_bytes\"\xb5\x01\n\x0f\x45rasureForecast\x12\x31\n\x06within\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x06within\x12\x1e\n\nrecordings\x18\x02 \x01(\x03R\nrecordings\x12\'\n\x0frecording_bytes\x18\x03 \x01(\x03R\x0erecordingBytes\x12&\n\x0etranscriptions\x18\x04 \x01(\x03R\x0etranscriptions\"\x9e\x02\n\x0eRetentionRules\x12J\n\x13processed_recording\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationR\x12processedRecording\x12N\n\x15unprocessed_recording\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x14unprocessedRecording\x12?\n\rtranscription\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\rtranscription\x12/\n\x05trash\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05trash\"C\n\x13ListErasuresRequest\x12\x14\n\x05limit\x18\x01 \x01(\x05R\x05limit\x12\x16\n\x06offset\x18\x02 \x01(\x05R\x06offset\"f\n\x14ListErasuresResponse\x12\x38\n\x08\x65rasures\x18\x01 \x03(\x0b\x32\x1c.securetranscribe.v1.ErasureR\x08\x65rasures\x12\x14\n\x05total\x18\x02 \x01(\x03R\x05total\"\x8e\x03\n\nLiveWorker\x12\x1b\n\tworker_id\x18\x01 \x01(\tR\x08workerId\x12\x30\n\x05stage\x18\x02 \x01(\x0e\x32\x1a.securetranscribe.v1.StageR\x05stage\x12\x36\n\x05state\x18\x03 \x01(\x0e\x32 .securetranscribe.v1.WorkerStateR\x05state\x12\x16\n\x06\x64\x65vice\x18\x04 \x01(\tR\x06\x64\x65vice\x12>\n\rheartbeat_age\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0cheartbeatAge\x12\x34\n\x08task_age\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationR\x07taskAge\x12)\n\x10progress_percent\x18\x07 \x01(\x01R\x0fprogressPercent\x12@\n\x0esound_duration\x18\x08 \x01(\x0b\x32\x19.google.protobuf.DurationR\rsoundDuration\"q\n\tStageLoad\x12\x30\n\x05stage\x18\x01 \x01(\x0e\x32\x1a.securetranscribe.v1.StageR\x05stage\x12\x18\n\x07waiting\x18\x02 \x01(\x03R\x07waiting\x12\x18\n\x07running\x18\x03 \x01(\x03R\x07running\"\xbf\x01\n\nThroughput\x12\x39\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x1c\n\tcompleted\x18\x02 \x01(\x03R\tcompleted\x12\x16\n\x06\x66\x61iled\x18\x03 \x01(\x03R\x06\x66\x61iled\x12@\n\x0esound_duration\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\rsoundDuration\"\x18\n\x16GetSystemStatusRequest\"\x97\x04\n\x17GetSystemStatusResponse\x12\x18\n\x07version\x18\x01 \x01(\tR\x07version\x12\x39\n\x07workers\x18\x02 \x03(\x0b\x32\x1f.securetranscribe.v1.LiveWorkerR\x07workers\x12\x36\n\x06stages\x18\x03 \x03(\x0b\x32\x1e.securetranscribe.v1.StageLoadR\x06stages\x12\x1f\n\x0bqueued_jobs\x18\x04 \x01(\x03R\nqueuedJobs\x12\'\n\x0fprocessing_jobs\x18\x05 \x01(\x03R\x0eprocessingJobs\x12\x1a\n\x08\x63\x61pacity\x18\x06 \x01(\x05R\x08\x63\x61pacity\x12:\n\x0boldest_wait\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\noldestWait\x12Y\n\x1b\x61verage_processing_duration\x18\x08 \x01(\x0b\x32\x19.google.protobuf.DurationR\x19\x61verageProcessingDuration\x12?\n\nthroughput\x18\t \x03(\x0b\x32\x1f.securetranscribe.v1.ThroughputR\nthroughput\x12\x31\n\x14unpublished_messages\x18\n \x01(\x03R\x13unpublishedMessages\"_\n\x0cItemSetAside\x12\x18\n\x07service\x18\x01 \x01(\tR\x07service\x12\x35\n\x04item\x18\x02 \x01(\x0b\x32!.securetranscribe.v1.SetAsideItemR\x04item\"\x1a\n\x18ListItemsSetAsideRequest\"}\n\x19ListItemsSetAsideResponse\x12\x37\n\x05items\x18\x01 \x03(\x0b\x32!.securetranscribe.v1.ItemSetAsideR\x05items\x12\'\n\x0fsilent_services\x18\x02 \x03(\tR\x0esilentServices\"]\n\x19RetryItemsSetAsideRequest\x12\x18\n\x07service\x18\x01 \x01(\tR\x07service\x12\x12\n\x04step\x18\x02 \x01(\tR\x04step\x12\x12\n\x04item\x18\x03 \x01(\tR\x04item\"2\n\x1aRetryItemsSetAsideResponse\x12\x14\n\x05items\x18\x01 \x01(\x05R\x05items*\x9b\x01\n\x0b\x45rasureKind\x12\x1c\n\x18\x45RASURE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45RASURE_KIND_RECORDING\x10\x01\x12\x1e\n\x1a\x45RASURE_KIND_TRANSCRIPTION\x10\x02\x12\x1a\n\x16\x45RASURE_KIND_WORKSPACE\x10\x03\x12\x16\n\x12\x45RASURE_KIND_VOICE\x10\x04*\x8d\x01\n\x0bWorkerState\x12\x1c\n\x18WORKER_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11WORKER_STATE_IDLE\x10\x01\x12\x15\n\x11WORKER_STATE_BUSY\x10\x02\x12\x17\n\x13WORKER_STATE_QUEUED\x10\x03\x12\x19\n\x15WORKER_STATE_DRAINING\x10\x04\x32\xa2\x08\n\x0c\x41\x64minService\x12\x8c\x01\n\x18ListStoredTranscriptions\x12\x34.securetranscribe.v1.ListStoredTranscriptionsRequest\x1a\x35.securetranscribe.v1.ListStoredTranscriptionsResponse\"\x03\x90\x02\x01\x12u\n\x12\x45raseTranscription\x12..securetranscribe.v1.EraseTranscriptionRequest\x1a/.securetranscribe.v1.EraseTranscriptionResponse\x12\x62\n\nEraseOwner\x12&.securetranscribe.v1.EraseOwnerRequest\x1a\'.securetranscribe.v1.EraseOwnerResponse\"\x03\x90\x02\x02\x12\x62\n\nEraseVoice\x12&.securetranscribe.v1.EraseVoiceRequest\x1a\'.securetranscribe.v1.EraseVoiceResponse\"\x03\x90\x02\x02\x12w\n\x11GetStorageFigures\x12-.securetranscribe.v1.GetStorageFiguresRequest\x1a..securetranscribe.v1.GetStorageFiguresResponse\"\x03\x90\x02\x01\x12h\n\x0cListErasures\x12(.securetranscribe.v1.ListErasuresRequest\x1a).securetranscribe.v1.ListErasuresResponse\"\x03\x90\x02\x01\x12q\n\x0fGetSystemStatus\x12+.securetranscribe.v1.GetSystemStatusRequest\x1a,.securetranscribe.v1.GetSystemStatusResponse\"\x03\x90\x02\x01\x12w\n\x11ListItemsSetAside\x12-.securetranscribe.v1.ListItemsSetAsideRequest\x1a..securetranscribe.v1.ListItemsSetAsideResponse\"\x03\x90\x02\x01\x12u\n\x12RetryItemsSetAside\x12..securetranscribe.v1.RetryItemsSetAsideRequest\x1a/.securetranscribe.v1.RetryItemsSetAsideResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,36 +46,66 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ADMINSERVICE'].methods_by_name['GetStorageFigures']._serialized_options = b'\220\002\001'
   _globals['_ADMINSERVICE'].methods_by_name['ListErasures']._loaded_options = None
   _globals['_ADMINSERVICE'].methods_by_name['ListErasures']._serialized_options = b'\220\002\001'
-  _globals['_ERASUREKIND']._serialized_start=2220
-  _globals['_ERASUREKIND']._serialized_end=2375
-  _globals['_STOREDTRANSCRIPTION']._serialized_start=163
-  _globals['_STOREDTRANSCRIPTION']._serialized_end=704
-  _globals['_ERASURE']._serialized_start=707
-  _globals['_ERASURE']._serialized_end=914
-  _globals['_LISTSTOREDTRANSCRIPTIONSREQUEST']._serialized_start=917
-  _globals['_LISTSTOREDTRANSCRIPTIONSREQUEST']._serialized_end=1070
-  _globals['_LISTSTOREDTRANSCRIPTIONSRESPONSE']._serialized_start=1073
-  _globals['_LISTSTOREDTRANSCRIPTIONSRESPONSE']._serialized_end=1211
-  _globals['_ERASETRANSCRIPTIONREQUEST']._serialized_start=1213
-  _globals['_ERASETRANSCRIPTIONREQUEST']._serialized_end=1283
-  _globals['_ERASETRANSCRIPTIONRESPONSE']._serialized_start=1285
-  _globals['_ERASETRANSCRIPTIONRESPONSE']._serialized_end=1313
-  _globals['_ERASEOWNERREQUEST']._serialized_start=1315
-  _globals['_ERASEOWNERREQUEST']._serialized_end=1356
-  _globals['_ERASEOWNERRESPONSE']._serialized_start=1358
-  _globals['_ERASEOWNERRESPONSE']._serialized_end=1418
-  _globals['_ERASEVOICEREQUEST']._serialized_start=1420
-  _globals['_ERASEVOICEREQUEST']._serialized_end=1470
-  _globals['_ERASEVOICERESPONSE']._serialized_start=1472
-  _globals['_ERASEVOICERESPONSE']._serialized_end=1492
-  _globals['_GETSTORAGEFIGURESREQUEST']._serialized_start=1494
-  _globals['_GETSTORAGEFIGURESREQUEST']._serialized_end=1520
-  _globals['_GETSTORAGEFIGURESRESPONSE']._serialized_start=1523
-  _globals['_GETSTORAGEFIGURESRESPONSE']._serialized_end=2044
-  _globals['_LISTERASURESREQUEST']._serialized_start=2046
-  _globals['_LISTERASURESREQUEST']._serialized_end=2113
-  _globals['_LISTERASURESRESPONSE']._serialized_start=2115
-  _globals['_LISTERASURESRESPONSE']._serialized_end=2217
-  _globals['_ADMINSERVICE']._serialized_start=2378
-  _globals['_ADMINSERVICE']._serialized_end=3081
+  _globals['_ADMINSERVICE'].methods_by_name['GetSystemStatus']._loaded_options = None
+  _globals['_ADMINSERVICE'].methods_by_name['GetSystemStatus']._serialized_options = b'\220\002\001'
+  _globals['_ADMINSERVICE'].methods_by_name['ListItemsSetAside']._loaded_options = None
+  _globals['_ADMINSERVICE'].methods_by_name['ListItemsSetAside']._serialized_options = b'\220\002\001'
+  _globals['_ERASUREKIND']._serialized_start=4909
+  _globals['_ERASUREKIND']._serialized_end=5064
+  _globals['_WORKERSTATE']._serialized_start=5067
+  _globals['_WORKERSTATE']._serialized_end=5208
+  _globals['_STOREDTRANSCRIPTION']._serialized_start=235
+  _globals['_STOREDTRANSCRIPTION']._serialized_end=776
+  _globals['_ERASURE']._serialized_start=779
+  _globals['_ERASURE']._serialized_end=986
+  _globals['_LISTSTOREDTRANSCRIPTIONSREQUEST']._serialized_start=989
+  _globals['_LISTSTOREDTRANSCRIPTIONSREQUEST']._serialized_end=1142
+  _globals['_LISTSTOREDTRANSCRIPTIONSRESPONSE']._serialized_start=1145
+  _globals['_LISTSTOREDTRANSCRIPTIONSRESPONSE']._serialized_end=1283
+  _globals['_ERASETRANSCRIPTIONREQUEST']._serialized_start=1285
+  _globals['_ERASETRANSCRIPTIONREQUEST']._serialized_end=1355
+  _globals['_ERASETRANSCRIPTIONRESPONSE']._serialized_start=1357
+  _globals['_ERASETRANSCRIPTIONRESPONSE']._serialized_end=1385
+  _globals['_ERASEOWNERREQUEST']._serialized_start=1387
+  _globals['_ERASEOWNERREQUEST']._serialized_end=1428
+  _globals['_ERASEOWNERRESPONSE']._serialized_start=1430
+  _globals['_ERASEOWNERRESPONSE']._serialized_end=1490
+  _globals['_ERASEVOICEREQUEST']._serialized_start=1492
+  _globals['_ERASEVOICEREQUEST']._serialized_end=1542
+  _globals['_ERASEVOICERESPONSE']._serialized_start=1544
+  _globals['_ERASEVOICERESPONSE']._serialized_end=1564
+  _globals['_GETSTORAGEFIGURESREQUEST']._serialized_start=1566
+  _globals['_GETSTORAGEFIGURESREQUEST']._serialized_end=1592
+  _globals['_GETSTORAGEFIGURESRESPONSE']._serialized_start=1595
+  _globals['_GETSTORAGEFIGURESRESPONSE']._serialized_end=2587
+  _globals['_ERASUREFORECAST']._serialized_start=2590
+  _globals['_ERASUREFORECAST']._serialized_end=2771
+  _globals['_RETENTIONRULES']._serialized_start=2774
+  _globals['_RETENTIONRULES']._serialized_end=3060
+  _globals['_LISTERASURESREQUEST']._serialized_start=3062
+  _globals['_LISTERASURESREQUEST']._serialized_end=3129
+  _globals['_LISTERASURESRESPONSE']._serialized_start=3131
+  _globals['_LISTERASURESRESPONSE']._serialized_end=3233
+  _globals['_LIVEWORKER']._serialized_start=3236
+  _globals['_LIVEWORKER']._serialized_end=3634
+  _globals['_STAGELOAD']._serialized_start=3636
+  _globals['_STAGELOAD']._serialized_end=3749
+  _globals['_THROUGHPUT']._serialized_start=3752
+  _globals['_THROUGHPUT']._serialized_end=3943
+  _globals['_GETSYSTEMSTATUSREQUEST']._serialized_start=3945
+  _globals['_GETSYSTEMSTATUSREQUEST']._serialized_end=3969
+  _globals['_GETSYSTEMSTATUSRESPONSE']._serialized_start=3972
+  _globals['_GETSYSTEMSTATUSRESPONSE']._serialized_end=4507
+  _globals['_ITEMSETASIDE']._serialized_start=4509
+  _globals['_ITEMSETASIDE']._serialized_end=4604
+  _globals['_LISTITEMSSETASIDEREQUEST']._serialized_start=4606
+  _globals['_LISTITEMSSETASIDEREQUEST']._serialized_end=4632
+  _globals['_LISTITEMSSETASIDERESPONSE']._serialized_start=4634
+  _globals['_LISTITEMSSETASIDERESPONSE']._serialized_end=4759
+  _globals['_RETRYITEMSSETASIDEREQUEST']._serialized_start=4761
+  _globals['_RETRYITEMSSETASIDEREQUEST']._serialized_end=4854
+  _globals['_RETRYITEMSSETASIDERESPONSE']._serialized_start=4856
+  _globals['_RETRYITEMSSETASIDERESPONSE']._serialized_end=4906
+  _globals['_ADMINSERVICE']._serialized_start=5211
+  _globals['_ADMINSERVICE']._serialized_end=6269
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,8 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from securetranscribe.v1 import maintenance_pb2 as _maintenance_pb2
+from securetranscribe.v1 import queue_pb2 as _queue_pb2
 from securetranscribe.v1 import transcription_pb2 as _transcription_pb2
 import builtins as _builtins
 import sys
@@ -53,6 +55,38 @@ ERASURE_KIND_WORKSPACE: ErasureKind.ValueType  # 3
 ERASURE_KIND_VOICE: ErasureKind.ValueType  # 4
 """The profile of a voice."""
 Global___ErasureKind: _TypeAlias = ErasureKind  # noqa: Y015
+
+class _WorkerState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _WorkerStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WorkerState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    WORKER_STATE_UNSPECIFIED: _WorkerState.ValueType  # 0
+    """Unknown."""
+    WORKER_STATE_IDLE: _WorkerState.ValueType  # 1
+    """Waits for a task."""
+    WORKER_STATE_BUSY: _WorkerState.ValueType  # 2
+    """Processes a task."""
+    WORKER_STATE_QUEUED: _WorkerState.ValueType  # 3
+    """Holds a task that waits for a direct call to end."""
+    WORKER_STATE_DRAINING: _WorkerState.ValueType  # 4
+    """Shuts down and accepts no further tasks."""
+
+class WorkerState(_WorkerState, metaclass=_WorkerStateEnumTypeWrapper):
+    """Activity of a worker."""
+
+WORKER_STATE_UNSPECIFIED: WorkerState.ValueType  # 0
+"""Unknown."""
+WORKER_STATE_IDLE: WorkerState.ValueType  # 1
+"""Waits for a task."""
+WORKER_STATE_BUSY: WorkerState.ValueType  # 2
+"""Processes a task."""
+WORKER_STATE_QUEUED: WorkerState.ValueType  # 3
+"""Holds a task that waits for a direct call to end."""
+WORKER_STATE_DRAINING: WorkerState.ValueType  # 4
+"""Shuts down and accepts no further tasks."""
+Global___WorkerState: _TypeAlias = WorkerState  # noqa: Y015
 
 @_typing.final
 class StoredTranscription(_message.Message):
@@ -379,6 +413,15 @@ class GetStorageFiguresResponse(_message.Message):
     UNWRITTEN_ERASURES_FIELD_NUMBER: _builtins.int
     UNFINISHED_UPLOADS_FIELD_NUMBER: _builtins.int
     UNFINISHED_UPLOAD_BYTES_FIELD_NUMBER: _builtins.int
+    PLAYBACK_COPIES_FIELD_NUMBER: _builtins.int
+    PLAYBACK_BYTES_FIELD_NUMBER: _builtins.int
+    TRASHED_TRANSCRIPTIONS_FIELD_NUMBER: _builtins.int
+    DATABASE_BYTES_FIELD_NUMBER: _builtins.int
+    DISK_FREE_BYTES_FIELD_NUMBER: _builtins.int
+    DISK_BYTES_FIELD_NUMBER: _builtins.int
+    DISK_RESERVE_BYTES_FIELD_NUMBER: _builtins.int
+    FORECASTS_FIELD_NUMBER: _builtins.int
+    RETENTION_FIELD_NUMBER: _builtins.int
     transcriptions: _builtins.int
     """Number of transcriptions."""
     workspaces: _builtins.int
@@ -395,6 +438,20 @@ class GetStorageFiguresResponse(_message.Message):
     """Number of uploads in pieces that have not ended."""
     unfinished_upload_bytes: _builtins.int
     """Size of the files of these uploads."""
+    playback_copies: _builtins.int
+    """Number of playback copies."""
+    playback_bytes: _builtins.int
+    """Size of these copies and their peaks."""
+    trashed_transcriptions: _builtins.int
+    """Number of transcriptions in the trash."""
+    database_bytes: _builtins.int
+    """Size of the database with the tables of all services."""
+    disk_free_bytes: _builtins.int
+    """Free space on the disk of the object store. Absent when the store is not on this machine."""
+    disk_bytes: _builtins.int
+    """Size of this disk."""
+    disk_reserve_bytes: _builtins.int
+    """Uploads are refused when less than this is free."""
     @_builtins.property
     def recording_duration(self) -> _duration_pb2.Duration:
         """Length of these recordings."""
@@ -402,6 +459,14 @@ class GetStorageFiguresResponse(_message.Message):
     @_builtins.property
     def oldest_create_time(self) -> _timestamp_pb2.Timestamp:
         """When the oldest transcription was uploaded. Absent when there is none."""
+
+    @_builtins.property
+    def forecasts(self) -> _containers.RepeatedCompositeFieldContainer[Global___ErasureForecast]:
+        """How much is erased until some times, nearest first. Each includes those before it."""
+
+    @_builtins.property
+    def retention(self) -> Global___RetentionRules:
+        """The rules of retention."""
 
     def __init__(
         self,
@@ -416,14 +481,108 @@ class GetStorageFiguresResponse(_message.Message):
         unwritten_erasures: _builtins.int = ...,
         unfinished_uploads: _builtins.int = ...,
         unfinished_upload_bytes: _builtins.int = ...,
+        playback_copies: _builtins.int = ...,
+        playback_bytes: _builtins.int = ...,
+        trashed_transcriptions: _builtins.int = ...,
+        database_bytes: _builtins.int = ...,
+        disk_free_bytes: _builtins.int | None = ...,
+        disk_bytes: _builtins.int | None = ...,
+        disk_reserve_bytes: _builtins.int = ...,
+        forecasts: _abc.Iterable[Global___ErasureForecast] | None = ...,
+        retention: Global___RetentionRules | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["oldest_create_time", b"oldest_create_time", "recording_duration", b"recording_duration"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_disk_bytes", b"_disk_bytes", "_disk_free_bytes", b"_disk_free_bytes", "disk_bytes", b"disk_bytes", "disk_free_bytes", b"disk_free_bytes", "oldest_create_time", b"oldest_create_time", "recording_duration", b"recording_duration", "retention", b"retention"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["oldest_create_time", b"oldest_create_time", "recording_bytes", b"recording_bytes", "recording_duration", b"recording_duration", "recordings", b"recordings", "transcriptions", b"transcriptions", "unfinished_deletions", b"unfinished_deletions", "unfinished_upload_bytes", b"unfinished_upload_bytes", "unfinished_uploads", b"unfinished_uploads", "unwritten_erasures", b"unwritten_erasures", "workspaces", b"workspaces"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_disk_bytes", b"_disk_bytes", "_disk_free_bytes", b"_disk_free_bytes", "database_bytes", b"database_bytes", "disk_bytes", b"disk_bytes", "disk_free_bytes", b"disk_free_bytes", "disk_reserve_bytes", b"disk_reserve_bytes", "forecasts", b"forecasts", "oldest_create_time", b"oldest_create_time", "playback_bytes", b"playback_bytes", "playback_copies", b"playback_copies", "recording_bytes", b"recording_bytes", "recording_duration", b"recording_duration", "recordings", b"recordings", "retention", b"retention", "transcriptions", b"transcriptions", "trashed_transcriptions", b"trashed_transcriptions", "unfinished_deletions", b"unfinished_deletions", "unfinished_upload_bytes", b"unfinished_upload_bytes", "unfinished_uploads", b"unfinished_uploads", "unwritten_erasures", b"unwritten_erasures", "workspaces", b"workspaces"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__disk_bytes: _TypeAlias = _typing.Literal["disk_bytes"]  # noqa: Y015
+    _WhichOneofArgType__disk_bytes: _TypeAlias = _typing.Literal["_disk_bytes", b"_disk_bytes"]  # noqa: Y015
+    _WhichOneofReturnType__disk_free_bytes: _TypeAlias = _typing.Literal["disk_free_bytes"]  # noqa: Y015
+    _WhichOneofArgType__disk_free_bytes: _TypeAlias = _typing.Literal["_disk_free_bytes", b"_disk_free_bytes"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__disk_bytes) -> _WhichOneofReturnType__disk_bytes | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__disk_free_bytes) -> _WhichOneofReturnType__disk_free_bytes | None: ...
+
+Global___GetStorageFiguresResponse: _TypeAlias = GetStorageFiguresResponse  # noqa: Y015
+
+@_typing.final
+class ErasureForecast(_message.Message):
+    """Things that are erased within some time, if nobody uses them until then."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WITHIN_FIELD_NUMBER: _builtins.int
+    RECORDINGS_FIELD_NUMBER: _builtins.int
+    RECORDING_BYTES_FIELD_NUMBER: _builtins.int
+    TRANSCRIPTIONS_FIELD_NUMBER: _builtins.int
+    recordings: _builtins.int
+    """Number of recordings."""
+    recording_bytes: _builtins.int
+    """Size of these recordings."""
+    transcriptions: _builtins.int
+    """Number of transcriptions that are erased as a whole."""
+    @_builtins.property
+    def within(self) -> _duration_pb2.Duration:
+        """The time from now."""
+
+    def __init__(
+        self,
+        *,
+        within: _duration_pb2.Duration | None = ...,
+        recordings: _builtins.int = ...,
+        recording_bytes: _builtins.int = ...,
+        transcriptions: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["within", b"within"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["recording_bytes", b"recording_bytes", "recordings", b"recordings", "transcriptions", b"transcriptions", "within", b"within"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetStorageFiguresResponse: _TypeAlias = GetStorageFiguresResponse  # noqa: Y015
+Global___ErasureForecast: _TypeAlias = ErasureForecast  # noqa: Y015
+
+@_typing.final
+class RetentionRules(_message.Message):
+    """How long things are kept."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROCESSED_RECORDING_FIELD_NUMBER: _builtins.int
+    UNPROCESSED_RECORDING_FIELD_NUMBER: _builtins.int
+    TRANSCRIPTION_FIELD_NUMBER: _builtins.int
+    TRASH_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def processed_recording(self) -> _duration_pb2.Duration:
+        """A recording after its transcript was completed."""
+
+    @_builtins.property
+    def unprocessed_recording(self) -> _duration_pb2.Duration:
+        """A recording without a transcript after the last activity."""
+
+    @_builtins.property
+    def transcription(self) -> _duration_pb2.Duration:
+        """A transcription as a whole. Absent when it is kept until somebody deletes it."""
+
+    @_builtins.property
+    def trash(self) -> _duration_pb2.Duration:
+        """A transcription in the trash."""
+
+    def __init__(
+        self,
+        *,
+        processed_recording: _duration_pb2.Duration | None = ...,
+        unprocessed_recording: _duration_pb2.Duration | None = ...,
+        transcription: _duration_pb2.Duration | None = ...,
+        trash: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["processed_recording", b"processed_recording", "transcription", b"transcription", "trash", b"trash", "unprocessed_recording", b"unprocessed_recording"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["processed_recording", b"processed_recording", "transcription", b"transcription", "trash", b"trash", "unprocessed_recording", b"unprocessed_recording"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetentionRules: _TypeAlias = RetentionRules  # noqa: Y015
 
 @_typing.final
 class ListErasuresRequest(_message.Message):
@@ -478,3 +637,339 @@ class ListErasuresResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListErasuresResponse: _TypeAlias = ListErasuresResponse  # noqa: Y015
+
+@_typing.final
+class LiveWorker(_message.Message):
+    """A worker at its last heartbeat."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKER_ID_FIELD_NUMBER: _builtins.int
+    STAGE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    DEVICE_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_AGE_FIELD_NUMBER: _builtins.int
+    TASK_AGE_FIELD_NUMBER: _builtins.int
+    PROGRESS_PERCENT_FIELD_NUMBER: _builtins.int
+    SOUND_DURATION_FIELD_NUMBER: _builtins.int
+    worker_id: _builtins.str
+    """The worker."""
+    stage: _queue_pb2.Stage.ValueType
+    """Kind of work."""
+    state: Global___WorkerState.ValueType
+    """Activity."""
+    device: _builtins.str
+    """Device in use, for example `cpu` or `cuda:0`."""
+    progress_percent: _builtins.float
+    """Progress of its task, 0 to 100."""
+    @_builtins.property
+    def heartbeat_age(self) -> _duration_pb2.Duration:
+        """Time since its last heartbeat."""
+
+    @_builtins.property
+    def task_age(self) -> _duration_pb2.Duration:
+        """Time since it took its task. Absent without a task."""
+
+    @_builtins.property
+    def sound_duration(self) -> _duration_pb2.Duration:
+        """Length of the recording of its task."""
+
+    def __init__(
+        self,
+        *,
+        worker_id: _builtins.str = ...,
+        stage: _queue_pb2.Stage.ValueType = ...,
+        state: Global___WorkerState.ValueType = ...,
+        device: _builtins.str = ...,
+        heartbeat_age: _duration_pb2.Duration | None = ...,
+        task_age: _duration_pb2.Duration | None = ...,
+        progress_percent: _builtins.float = ...,
+        sound_duration: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["heartbeat_age", b"heartbeat_age", "sound_duration", b"sound_duration", "task_age", b"task_age"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device", b"device", "heartbeat_age", b"heartbeat_age", "progress_percent", b"progress_percent", "sound_duration", b"sound_duration", "stage", b"stage", "state", b"state", "task_age", b"task_age", "worker_id", b"worker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiveWorker: _TypeAlias = LiveWorker  # noqa: Y015
+
+@_typing.final
+class StageLoad(_message.Message):
+    """Tasks of a kind of work."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STAGE_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
+    RUNNING_FIELD_NUMBER: _builtins.int
+    stage: _queue_pb2.Stage.ValueType
+    """The kind of work."""
+    waiting: _builtins.int
+    """Number of tasks that wait for a worker."""
+    running: _builtins.int
+    """Number of tasks that are processed."""
+    def __init__(
+        self,
+        *,
+        stage: _queue_pb2.Stage.ValueType = ...,
+        waiting: _builtins.int = ...,
+        running: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["running", b"running", "stage", b"stage", "waiting", b"waiting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StageLoad: _TypeAlias = StageLoad  # noqa: Y015
+
+@_typing.final
+class Throughput(_message.Message):
+    """Jobs that ended in a period."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_TIME_FIELD_NUMBER: _builtins.int
+    COMPLETED_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    SOUND_DURATION_FIELD_NUMBER: _builtins.int
+    completed: _builtins.int
+    """Number of completed jobs."""
+    failed: _builtins.int
+    """Number of failed jobs."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """Beginning of the period."""
+
+    @_builtins.property
+    def sound_duration(self) -> _duration_pb2.Duration:
+        """Length of the recordings of completed jobs."""
+
+    def __init__(
+        self,
+        *,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        completed: _builtins.int = ...,
+        failed: _builtins.int = ...,
+        sound_duration: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["sound_duration", b"sound_duration", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["completed", b"completed", "failed", b"failed", "sound_duration", b"sound_duration", "start_time", b"start_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Throughput: _TypeAlias = Throughput  # noqa: Y015
+
+@_typing.final
+class GetSystemStatusRequest(_message.Message):
+    """Request of GetSystemStatus."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSystemStatusRequest: _TypeAlias = GetSystemStatusRequest  # noqa: Y015
+
+@_typing.final
+class GetSystemStatusResponse(_message.Message):
+    """Response of GetSystemStatus."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    WORKERS_FIELD_NUMBER: _builtins.int
+    STAGES_FIELD_NUMBER: _builtins.int
+    QUEUED_JOBS_FIELD_NUMBER: _builtins.int
+    PROCESSING_JOBS_FIELD_NUMBER: _builtins.int
+    CAPACITY_FIELD_NUMBER: _builtins.int
+    OLDEST_WAIT_FIELD_NUMBER: _builtins.int
+    AVERAGE_PROCESSING_DURATION_FIELD_NUMBER: _builtins.int
+    THROUGHPUT_FIELD_NUMBER: _builtins.int
+    UNPUBLISHED_MESSAGES_FIELD_NUMBER: _builtins.int
+    version: _builtins.str
+    """Version of the transcriber."""
+    queued_jobs: _builtins.int
+    """Number of waiting jobs."""
+    processing_jobs: _builtins.int
+    """Number of jobs being processed."""
+    capacity: _builtins.int
+    """Maximum number of waiting jobs."""
+    unpublished_messages: _builtins.int
+    """Number of messages that are not published yet."""
+    @_builtins.property
+    def workers(self) -> _containers.RepeatedCompositeFieldContainer[Global___LiveWorker]:
+        """Workers with a recent heartbeat, by kind of work and identifier."""
+
+    @_builtins.property
+    def stages(self) -> _containers.RepeatedCompositeFieldContainer[Global___StageLoad]:
+        """Load by kind of work."""
+
+    @_builtins.property
+    def oldest_wait(self) -> _duration_pb2.Duration:
+        """How long the oldest waiting job has waited. Absent when none waits."""
+
+    @_builtins.property
+    def average_processing_duration(self) -> _duration_pb2.Duration:
+        """Mean processing time of recently completed jobs. Absent when there are none."""
+
+    @_builtins.property
+    def throughput(self) -> _containers.RepeatedCompositeFieldContainer[Global___Throughput]:
+        """The last hour in periods of five minutes, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.str = ...,
+        workers: _abc.Iterable[Global___LiveWorker] | None = ...,
+        stages: _abc.Iterable[Global___StageLoad] | None = ...,
+        queued_jobs: _builtins.int = ...,
+        processing_jobs: _builtins.int = ...,
+        capacity: _builtins.int = ...,
+        oldest_wait: _duration_pb2.Duration | None = ...,
+        average_processing_duration: _duration_pb2.Duration | None = ...,
+        throughput: _abc.Iterable[Global___Throughput] | None = ...,
+        unpublished_messages: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["average_processing_duration", b"average_processing_duration", "oldest_wait", b"oldest_wait"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_processing_duration", b"average_processing_duration", "capacity", b"capacity", "oldest_wait", b"oldest_wait", "processing_jobs", b"processing_jobs", "queued_jobs", b"queued_jobs", "stages", b"stages", "throughput", b"throughput", "unpublished_messages", b"unpublished_messages", "version", b"version", "workers", b"workers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSystemStatusResponse: _TypeAlias = GetSystemStatusResponse  # noqa: Y015
+
+@_typing.final
+class ItemSetAside(_message.Message):
+    """An item that a service has set aside."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERVICE_FIELD_NUMBER: _builtins.int
+    ITEM_FIELD_NUMBER: _builtins.int
+    service: _builtins.str
+    """The service: `transcriber`, `speakers` or `gateway`."""
+    @_builtins.property
+    def item(self) -> _maintenance_pb2.SetAsideItem:
+        """The item."""
+
+    def __init__(
+        self,
+        *,
+        service: _builtins.str = ...,
+        item: _maintenance_pb2.SetAsideItem | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["item", b"item"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item", b"item", "service", b"service"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ItemSetAside: _TypeAlias = ItemSetAside  # noqa: Y015
+
+@_typing.final
+class ListItemsSetAsideRequest(_message.Message):
+    """Request of ListItemsSetAside."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListItemsSetAsideRequest: _TypeAlias = ListItemsSetAsideRequest  # noqa: Y015
+
+@_typing.final
+class ListItemsSetAsideResponse(_message.Message):
+    """Response of ListItemsSetAside."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEMS_FIELD_NUMBER: _builtins.int
+    SILENT_SERVICES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___ItemSetAside]:
+        """The items, those of each service oldest first."""
+
+    @_builtins.property
+    def silent_services(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Services that did not answer. Their items are missing."""
+
+    def __init__(
+        self,
+        *,
+        items: _abc.Iterable[Global___ItemSetAside] | None = ...,
+        silent_services: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["items", b"items", "silent_services", b"silent_services"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListItemsSetAsideResponse: _TypeAlias = ListItemsSetAsideResponse  # noqa: Y015
+
+@_typing.final
+class RetryItemsSetAsideRequest(_message.Message):
+    """Request of RetryItemsSetAside."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERVICE_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    ITEM_FIELD_NUMBER: _builtins.int
+    service: _builtins.str
+    """The service."""
+    step: _builtins.str
+    """The step."""
+    item: _builtins.str
+    """Only this item. Empty means all of the step."""
+    def __init__(
+        self,
+        *,
+        service: _builtins.str = ...,
+        step: _builtins.str = ...,
+        item: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item", b"item", "service", b"service", "step", b"step"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetryItemsSetAsideRequest: _TypeAlias = RetryItemsSetAsideRequest  # noqa: Y015
+
+@_typing.final
+class RetryItemsSetAsideResponse(_message.Message):
+    """Response of RetryItemsSetAside."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEMS_FIELD_NUMBER: _builtins.int
+    items: _builtins.int
+    """Number of items that will be retried."""
+    def __init__(
+        self,
+        *,
+        items: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["items", b"items"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetryItemsSetAsideResponse: _TypeAlias = RetryItemsSetAsideResponse  # noqa: Y015

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class AdminServiceStub:
-    """Finds and erases what is stored. Served by the transcriber for administrators, who send the value of
+    """Finds and erases what is stored, and shows the state of the system. Served by the transcriber for administrators, who send the value of
     ADMIN_TOKEN as `x-admin-token`. Not published by Envoy. Answers have no content of recordings and
     no names.
     """
@@ -67,10 +67,25 @@ class AdminServiceStub:
                 request_serializer=securetranscribe_dot_v1_dot_admin__pb2.ListErasuresRequest.SerializeToString,
                 response_deserializer=securetranscribe_dot_v1_dot_admin__pb2.ListErasuresResponse.FromString,
                 _registered_method=True)
+        self.GetSystemStatus = channel.unary_unary(
+                '/securetranscribe.v1.AdminService/GetSystemStatus',
+                request_serializer=securetranscribe_dot_v1_dot_admin__pb2.GetSystemStatusRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_admin__pb2.GetSystemStatusResponse.FromString,
+                _registered_method=True)
+        self.ListItemsSetAside = channel.unary_unary(
+                '/securetranscribe.v1.AdminService/ListItemsSetAside',
+                request_serializer=securetranscribe_dot_v1_dot_admin__pb2.ListItemsSetAsideRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_admin__pb2.ListItemsSetAsideResponse.FromString,
+                _registered_method=True)
+        self.RetryItemsSetAside = channel.unary_unary(
+                '/securetranscribe.v1.AdminService/RetryItemsSetAside',
+                request_serializer=securetranscribe_dot_v1_dot_admin__pb2.RetryItemsSetAsideRequest.SerializeToString,
+                response_deserializer=securetranscribe_dot_v1_dot_admin__pb2.RetryItemsSetAsideResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer:
-    """Finds and erases what is stored. Served by the transcriber for administrators, who send the value of
+    """Finds and erases what is stored, and shows the state of the system. Served by the transcriber for administrators, who send the value of
     ADMIN_TOKEN as `x-admin-token`. Not published by Envoy. Answers have no content of recordings and
     no names.
     """
@@ -118,6 +133,27 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetSystemStatus(self, request, context):
+        """Returns the workers, the load of the queue, and the throughput of the last hour.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListItemsSetAside(self, request, context):
+        """Lists the items that any service has set aside.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetryItemsSetAside(self, request, context):
+        """Makes items that a service has set aside due again. Fails with NOT_FOUND when there is none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -151,6 +187,21 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     request_deserializer=securetranscribe_dot_v1_dot_admin__pb2.ListErasuresRequest.FromString,
                     response_serializer=securetranscribe_dot_v1_dot_admin__pb2.ListErasuresResponse.SerializeToString,
             ),
+            'GetSystemStatus': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSystemStatus,
+                    request_deserializer=securetranscribe_dot_v1_dot_admin__pb2.GetSystemStatusRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_admin__pb2.GetSystemStatusResponse.SerializeToString,
+            ),
+            'ListItemsSetAside': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListItemsSetAside,
+                    request_deserializer=securetranscribe_dot_v1_dot_admin__pb2.ListItemsSetAsideRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_admin__pb2.ListItemsSetAsideResponse.SerializeToString,
+            ),
+            'RetryItemsSetAside': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryItemsSetAside,
+                    request_deserializer=securetranscribe_dot_v1_dot_admin__pb2.RetryItemsSetAsideRequest.FromString,
+                    response_serializer=securetranscribe_dot_v1_dot_admin__pb2.RetryItemsSetAsideResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'securetranscribe.v1.AdminService', rpc_method_handlers)
@@ -160,7 +211,7 @@ def add_AdminServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AdminService:
-    """Finds and erases what is stored. Served by the transcriber for administrators, who send the value of
+    """Finds and erases what is stored, and shows the state of the system. Served by the transcriber for administrators, who send the value of
     ADMIN_TOKEN as `x-admin-token`. Not published by Envoy. Answers have no content of recordings and
     no names.
     """
@@ -317,6 +368,87 @@ class AdminService:
             '/securetranscribe.v1.AdminService/ListErasures',
             securetranscribe_dot_v1_dot_admin__pb2.ListErasuresRequest.SerializeToString,
             securetranscribe_dot_v1_dot_admin__pb2.ListErasuresResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSystemStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.AdminService/GetSystemStatus',
+            securetranscribe_dot_v1_dot_admin__pb2.GetSystemStatusRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_admin__pb2.GetSystemStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListItemsSetAside(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.AdminService/ListItemsSetAside',
+            securetranscribe_dot_v1_dot_admin__pb2.ListItemsSetAsideRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_admin__pb2.ListItemsSetAsideResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryItemsSetAside(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/securetranscribe.v1.AdminService/RetryItemsSetAside',
+            securetranscribe_dot_v1_dot_admin__pb2.RetryItemsSetAsideRequest.SerializeToString,
+            securetranscribe_dot_v1_dot_admin__pb2.RetryItemsSetAsideResponse.FromString,
             options,
             channel_credentials,
             insecure,

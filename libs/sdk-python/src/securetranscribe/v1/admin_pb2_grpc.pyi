@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AdminServiceStub:
-    """Finds and erases what is stored. Served by the transcriber for administrators, who send the value of
+    """Finds and erases what is stored, and shows the state of the system. Served by the transcriber for administrators, who send the value of
     ADMIN_TOKEN as `x-admin-token`. Not published by Envoy. Answers have no content of recordings and
     no names.
     """
@@ -50,10 +50,16 @@ class AdminServiceStub:
     """Returns figures about everything that is stored."""
     ListErasures: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListErasuresRequest, _admin_pb2.ListErasuresResponse]
     """Lists what was erased, newest first."""
+    GetSystemStatus: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetSystemStatusRequest, _admin_pb2.GetSystemStatusResponse]
+    """Returns the workers, the load of the queue, and the throughput of the last hour."""
+    ListItemsSetAside: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListItemsSetAsideRequest, _admin_pb2.ListItemsSetAsideResponse]
+    """Lists the items that any service has set aside."""
+    RetryItemsSetAside: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RetryItemsSetAsideRequest, _admin_pb2.RetryItemsSetAsideResponse]
+    """Makes items that a service has set aside due again. Fails with NOT_FOUND when there is none."""
 
 @_typing.type_check_only
 class AdminServiceAsyncStub(AdminServiceStub):
-    """Finds and erases what is stored. Served by the transcriber for administrators, who send the value of
+    """Finds and erases what is stored, and shows the state of the system. Served by the transcriber for administrators, who send the value of
     ADMIN_TOKEN as `x-admin-token`. Not published by Envoy. Answers have no content of recordings and
     no names.
     """
@@ -73,9 +79,15 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """Returns figures about everything that is stored."""
     ListErasures: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListErasuresRequest, _admin_pb2.ListErasuresResponse]  # type: ignore[assignment]
     """Lists what was erased, newest first."""
+    GetSystemStatus: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetSystemStatusRequest, _admin_pb2.GetSystemStatusResponse]  # type: ignore[assignment]
+    """Returns the workers, the load of the queue, and the throughput of the last hour."""
+    ListItemsSetAside: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListItemsSetAsideRequest, _admin_pb2.ListItemsSetAsideResponse]  # type: ignore[assignment]
+    """Lists the items that any service has set aside."""
+    RetryItemsSetAside: _aio.UnaryUnaryMultiCallable[_admin_pb2.RetryItemsSetAsideRequest, _admin_pb2.RetryItemsSetAsideResponse]  # type: ignore[assignment]
+    """Makes items that a service has set aside due again. Fails with NOT_FOUND when there is none."""
 
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Finds and erases what is stored. Served by the transcriber for administrators, who send the value of
+    """Finds and erases what is stored, and shows the state of the system. Served by the transcriber for administrators, who send the value of
     ADMIN_TOKEN as `x-admin-token`. Not published by Envoy. Answers have no content of recordings and
     no names.
     """
@@ -129,5 +141,29 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.ListErasuresResponse, _abc.Awaitable[_admin_pb2.ListErasuresResponse]]:
         """Lists what was erased, newest first."""
+
+    @_abc_1.abstractmethod
+    def GetSystemStatus(
+        self,
+        request: _admin_pb2.GetSystemStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.GetSystemStatusResponse, _abc.Awaitable[_admin_pb2.GetSystemStatusResponse]]:
+        """Returns the workers, the load of the queue, and the throughput of the last hour."""
+
+    @_abc_1.abstractmethod
+    def ListItemsSetAside(
+        self,
+        request: _admin_pb2.ListItemsSetAsideRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ListItemsSetAsideResponse, _abc.Awaitable[_admin_pb2.ListItemsSetAsideResponse]]:
+        """Lists the items that any service has set aside."""
+
+    @_abc_1.abstractmethod
+    def RetryItemsSetAside(
+        self,
+        request: _admin_pb2.RetryItemsSetAsideRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.RetryItemsSetAsideResponse, _abc.Awaitable[_admin_pb2.RetryItemsSetAsideResponse]]:
+        """Makes items that a service has set aside due again. Fails with NOT_FOUND when there is none."""
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

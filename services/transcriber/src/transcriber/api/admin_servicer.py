@@ -1,4 +1,4 @@
-"""Implementation of AdminService: lists and erases what is stored, without showing content."""
+"""Implementation of AdminService: what is stored and how the system does, without content."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,14 +12,16 @@ from common.grpc_server import method_names
 from common.postgres import Database
 from securetranscribe.v1 import admin_pb2, admin_pb2_grpc
 from transcriber.api import responses
+from transcriber.api.service_items import ServiceItems
 from transcriber.api.session_ends import SessionEnds
+from transcriber.api.storage_figures import StorageFigures
+from transcriber.api.system_status import SystemStatus
 from transcriber.domain.retention import Retention
 from transcriber.domain.transcriptions import Transcription
 from transcriber.names.speakers_client import SpeakersClient
 from transcriber.recordings.deletion import Deleter
 from transcriber.recordings.workspaces import WorkspaceEraser
 from transcriber.store.erasures import Erasures
-from transcriber.store.resumable_uploads import ResumableUploads
 from transcriber.store.stored import StoredThings
 from transcriber.store.transcriptions import Transcriptions
 
@@ -44,6 +46,9 @@ ACCESS = dict.fromkeys(
             "EraseVoice",
             "GetStorageFigures",
             "ListErasures",
+            "GetSystemStatus",
+            "ListItemsSetAside",
+            "RetryItemsSetAside",
         ],
     ),
     Access.PUBLIC,
@@ -61,6 +66,9 @@ class AdminDependencies:
     speakers: SpeakersClient
     sessions: SessionEnds
     retention: Retention
+    storage: StorageFigures
+    system: SystemStatus
+    items: ServiceItems
 
 
 class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
@@ -131,22 +139,7 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     ) -> admin_pb2.GetStorageFiguresResponse:
         """Return figures about everything that is stored."""
         self._administrators.require(context, _THIS)
-        async with self._database.transaction() as connection:
-            figures = await StoredThings(connection).figures()
-            unwritten = await Erasures(connection).unwritten_count()
-            uploads, upload_bytes = await ResumableUploads(connection).figures()
-        return admin_pb2.GetStorageFiguresResponse(
-            transcriptions=figures.transcriptions,
-            workspaces=figures.workspaces,
-            recordings=figures.recordings,
-            recording_bytes=figures.recording_bytes,
-            recording_duration=times.duration(figures.recording_seconds),
-            oldest_create_time=times.timestamp(figures.oldest),
-            unfinished_deletions=figures.unfinished_deletions,
-            unwritten_erasures=unwritten,
-            unfinished_uploads=uploads,
-            unfinished_upload_bytes=upload_bytes,
-        )
+        return await self._dependencies.storage.read()
 
     async def ListErasures(
         self, request: admin_pb2.ListErasuresRequest, context: Any
@@ -157,6 +150,28 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         async with self._database.transaction() as connection:
             erasures, total = await Erasures(connection).page(limit, offset)
         return admin_pb2.ListErasuresResponse(erasures=map(_erasure, erasures), total=total)
+
+    async def GetSystemStatus(
+        self, _request: admin_pb2.GetSystemStatusRequest, context: Any
+    ) -> admin_pb2.GetSystemStatusResponse:
+        """Return the workers, the load of the queue, and the throughput of the last hour."""
+        self._administrators.require(context, _THIS)
+        return await self._dependencies.system.read()
+
+    async def ListItemsSetAside(
+        self, _request: admin_pb2.ListItemsSetAsideRequest, context: Any
+    ) -> admin_pb2.ListItemsSetAsideResponse:
+        """List the items that any service has set aside."""
+        self._administrators.require(context, _THIS)
+        return await self._dependencies.items.listed()
+
+    async def RetryItemsSetAside(
+        self, request: admin_pb2.RetryItemsSetAsideRequest, context: Any
+    ) -> admin_pb2.RetryItemsSetAsideResponse:
+        """Make items that a service has set aside due again."""
+        self._administrators.require(context, _THIS)
+        count = await self._dependencies.items.retry(request.service, request.step, request.item)
+        return admin_pb2.RetryItemsSetAsideResponse(items=count)
 
 
 def _page(limit: int, offset: int) -> tuple[int, int]:

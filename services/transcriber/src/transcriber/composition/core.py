@@ -1,8 +1,9 @@
 """Connections and shared objects of the api process."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from nats.aio.client import Client
@@ -14,6 +15,7 @@ from common.bus import Delivery
 from common.connections import Connections, connect
 from common.erasure_ledger import ErasureLedger
 from common.events import EventPublisher
+from common.maintenance import ItemsOfService, ItemSource
 from common.objects import ObjectStore
 from common.postgres import Database, migrate
 from common.runtime import eventually
@@ -46,6 +48,8 @@ class Servers:
     aligner: Aligner
     embedder: Embedder | None = None
     sessions: SessionEnds
+    #: Items that other services have set aside, by name of the service.
+    items: Mapping[str, ItemSource] = field(default_factory=dict)
 
     @property
     def client(self) -> Client:
@@ -120,6 +124,7 @@ async def connect_servers(settings: ApiSettings, stack: AsyncExitStack) -> Serve
         speakers=SpeakersClient(speakers),
         preferences=SessionPreferences(connections.gateway),
         sessions=SessionEnds(gateway),
+        items={"speakers": ItemsOfService(speakers), "gateway": ItemsOfService(gateway)},
         aligner=AlignerClient(speech),
         embedder=await _embedder(settings, connections, stack),
     )

@@ -4,6 +4,7 @@ from functools import partial
 
 from common.byte_rates import ByteRates
 from common.grpc_server import AddToServer
+from common.maintenance import OwnItems
 from common.rate_limits import RateLimits
 from securetranscribe.v1 import (
     admin_pb2_grpc,
@@ -24,6 +25,9 @@ from transcriber.api.playback_servicer import PlaybackServicer
 from transcriber.api.queue_servicer import QueueServicer
 from transcriber.api.reprocessing_servicer import ReprocessingServicer
 from transcriber.api.search_servicer import SearchServicer
+from transcriber.api.service_items import ServiceItems
+from transcriber.api.storage_figures import StorageFigures
+from transcriber.api.system_status import SystemStatus
 from transcriber.api.transcript_servicer import TranscriptServicer
 from transcriber.api.transcription_servicer import (
     TranscriptionDependencies,
@@ -35,6 +39,7 @@ from transcriber.composition.actions import Actions
 from transcriber.composition.core import Core
 from transcriber.recordings.playback import PlaybackReader
 from transcriber.recordings.reading import RecordingReader
+from transcriber.store.dead_letters import DeadLetters
 from transcriber.transcripts.comparisons import Comparisons
 from transcriber.transcripts.conflict_resolution import ConflictResolver
 from transcriber.vocabulary.application import VocabularyEdits
@@ -195,5 +200,20 @@ def make_admin_servicer(core: Core, actions: Actions) -> AdminServicer:
             speakers=core.servers.speakers,
             sessions=core.servers.sessions,
             retention=core.settings.retention,
+            storage=StorageFigures(
+                core.servers.database, core.servers.objects, core.settings.retention
+            ),
+            system=SystemStatus(
+                core.servers.database,
+                core.monitor,
+                core.workers,
+                capacity=core.admission.quotas.queue_size,
+            ),
+            items=_service_items(core),
         )
     )
+
+
+def _service_items(core: Core) -> ServiceItems:
+    own = OwnItems(core.servers.database, also=lambda connection: DeadLetters(connection).listed())
+    return ServiceItems({"transcriber": own, **core.servers.items})

@@ -31,6 +31,20 @@ class LiveWorker:
     task_id: str
     draining: bool
     heard_at: float
+    device: str = ""
+    #: Whether the task waits for a direct call to end.
+    queued: bool = False
+    #: When the worker took its task, or became idle.
+    changed_at: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkerActivity:
+    """A worker, and seconds since its last heartbeat and since it took its task."""
+
+    worker: LiveWorker
+    silent: float
+    busy: float
 
 
 class WorkerRegistry:
@@ -63,12 +77,17 @@ class WorkerRegistry:
         if stage is None:
             return
         before = self._workers.get(beat.worker_id)
+        now = self._clock()
+        same = before is not None and before.task_id == beat.task_id
         self._workers[beat.worker_id] = LiveWorker(
             worker_id=beat.worker_id,
             stage=stage,
             task_id=beat.task_id,
             draining=beat.draining,
-            heard_at=self._clock(),
+            heard_at=now,
+            device=beat.device,
+            queued=beat.queued,
+            changed_at=before.changed_at if before is not None and same else now,
         )
         if beat.task_id:
             self._on_task(
@@ -97,6 +116,17 @@ class WorkerRegistry:
     def holds(self, task_id: str) -> bool:
         """Return whether a worker is working on a task."""
         return any(worker.task_id == task_id for worker in self._heard())
+
+    def activities(self) -> list[WorkerActivity]:
+        """Return all live workers, by stage and identifier."""
+        now = self._clock()
+        found = [
+            WorkerActivity(
+                worker=worker, silent=now - worker.heard_at, busy=now - worker.changed_at
+            )
+            for worker in self._heard()
+        ]
+        return sorted(found, key=lambda one: (one.worker.stage, one.worker.worker_id))
 
     def _heard(self) -> list[LiveWorker]:
         limit = self._clock() - SILENT_SECONDS
