@@ -9,7 +9,7 @@ export type Key = keyof typeof english;
 type Values = Record<string, string | number>;
 
 const KEY = 'locale';
-const RIGHT_TO_LEFT = new Set(['ar', 'fa', 'he', 'ur']);
+const RIGHT_TO_LEFT = new Set(['ar', 'fa', 'he', 'ps', 'sd', 'ur', 'yi']);
 const RIGHT_TO_LEFT_LETTERS = /[\u0590-\u08ff\ufb1d-\ufefc]/;
 // The characters themselves, or escapes of them, are reported as attacks by compilers.
 const ISOLATE = String.fromCodePoint(0x2068);
@@ -95,13 +95,18 @@ export function t(key: Key, values: Values = {}): string {
 }
 
 /** Keep a value of another direction of writing from reordering the text around it. */
-function isolated(value: string): string {
-  const mixed = locale.direction === 'rtl' || RIGHT_TO_LEFT_LETTERS.test(value);
+export function isolated(value: string): string {
+  const mixed = (value && locale.direction === 'rtl') || RIGHT_TO_LEFT_LETTERS.test(value);
   return mixed ? ISOLATE + value + END_OF_ISOLATE : value;
 }
 
 function plural(forms: Record<string, string>, count: number): string {
   return forms[new Intl.PluralRules(locale.code).select(count)] ?? forms.other ?? '';
+}
+
+/** Return the direction of a text in a language. Of others than these, its first letter decides. */
+export function directionOf(language: string): 'rtl' | 'auto' {
+  return RIGHT_TO_LEFT.has(language) ? 'rtl' : 'auto';
 }
 
 /** Return a date and time as the language writes them. */
