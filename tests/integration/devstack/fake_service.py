@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -50,6 +51,10 @@ def main() -> None:
     if sys.argv[1] == "gateway":
         address = (os.environ["HOST"], int(os.environ["PORT"]))
         web = http.server.ThreadingHTTPServer(address, Health)
+        if "SSL_CERT_PATH" in os.environ:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(os.environ["SSL_CERT_PATH"], os.environ["SSL_KEY_PATH"])
+            web.socket = tls.wrap_socket(web.socket, server_side=True)
         threading.Thread(target=web.serve_forever, daemon=True).start()
     print("serving", flush=True)
     done.wait()

@@ -45,7 +45,15 @@ class Operator:
         return [sys.executable, "-m", "devstack", "--data-dir", str(self.data), *arguments]
 
     def variables(self) -> dict[str, str]:
-        stray = ("PORT", "HOST", "DEVSTACK_DATA_DIR", "SECRET_KEY", "METRICS_PORT")
+        stray = (
+            "PORT",
+            "HOST",
+            "TLS",
+            "HTTPS_PORT",
+            "DEVSTACK_DATA_DIR",
+            "SECRET_KEY",
+            "METRICS_PORT",
+        )
         inherited = {name: value for name, value in os.environ.items() if name not in stray}
         path = os.pathsep.join([str(self.fakes), *filter(None, [inherited.get("PYTHONPATH")])])
         fixed = {"PYTHONPATH": path, "FAKE_DUMP": str(self.directory)}

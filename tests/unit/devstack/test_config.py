@@ -53,6 +53,8 @@ def test_empty_variables_count_as_not_set() -> None:
         ("PORT", "http", "PORT=http is not a whole number"),
         ("PORT", "70000", "PORT=70000 is not between 1 and 65535"),
         ("DEVSTACK_NATS_PORT", "0", "DEVSTACK_NATS_PORT=0 is not between"),
+        ("HTTPS_PORT", "0", "HTTPS_PORT=0 is not between"),
+        ("TLS", "maybe", "TLS=maybe is neither true nor false"),
         ("TRANSCRIBER_WORKERS", "-1", "TRANSCRIBER_WORKERS=-1 is not between"),
     ],
 )
@@ -79,3 +81,16 @@ def test_the_environment_takes_precedence_over_the_file(
 def test_no_file_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "9001")
     assert read_environment(tmp_path / ".env")["PORT"] == "9001"
+
+
+@pytest.mark.parametrize("word", ["1", "true", "Yes", "on"])
+def test_tls_serves_every_address_unless_one_is_chosen(word: str) -> None:
+    config = read_config({"TLS": word})
+    assert (config.tls, config.host, config.https_port) == (True, "0.0.0.0", 8443)
+    chosen = read_config({"TLS": word, "HOST": "127.0.0.1", "HTTPS_PORT": "443"})
+    assert (chosen.host, chosen.https_port) == ("127.0.0.1", 443)
+
+
+@pytest.mark.parametrize("word", ["", "0", "false", "No", "off"])
+def test_no_tls(word: str) -> None:
+    assert read_config({"TLS": word}) == read_config({})

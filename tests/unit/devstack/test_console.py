@@ -6,7 +6,7 @@ from rich.console import Console
 from devstack.console import StackConsole, StatusRow
 from devstack.health import TcpProbe
 from devstack.report import Report, silent
-from devstack.state import ProcessEndpoint, RunnerState
+from devstack.state import NetworkAccess, ProcessEndpoint, RunnerState
 
 
 def console() -> tuple[io.StringIO, StackConsole]:
@@ -37,6 +37,26 @@ def test_the_final_block_of_the_whole_stack(tmp_path: Path) -> None:
     assert "http://127.0.0.1:8000/docs" in text
     assert "127.0.0.1:2" in text
     assert str(tmp_path / "logs") in text
+
+
+def test_the_final_block_names_addresses_for_other_devices(tmp_path: Path) -> None:
+    out, printer = console()
+    network = NetworkAccess(
+        urls=("https://192.168.7.9:8443", "https://desk.local:8443"),
+        authority_url="http://192.168.7.9:8000/local-authority.crt",
+        fingerprint="AB:CD",
+    )
+    state = RunnerState(pid=1, phase="ready", gateway_url="https://127.0.0.1:8443", network=network)
+    printer.ready(state, tmp_path, tmp_path / "logs")
+    lines = [line.split() for line in out.getvalue().splitlines()]
+    assert ["On", "other", "devices", network.urls[0]] in lines
+    assert [network.urls[1]] in lines
+    assert network.authority_url in out.getvalue()
+    assert ["Its", "SHA-256", "AB:CD"] in lines
+    out, printer = console()
+    own = RunnerState(pid=1, phase="ready", gateway_url="https://a", network=NetworkAccess(urls=()))
+    printer.ready(own, tmp_path, tmp_path / "logs")
+    assert "SHA-256" not in out.getvalue()
 
 
 def test_the_final_block_of_the_servers_alone(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 import http.server
+import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from devstack.health import (
     wait_healthy,
 )
 from devstack.process import Process, ProcessSpec
+from tests.certificates import Authority
 
 Make = Callable[..., Process]
 GrpcServer = tuple[str, health.HealthServicer]
@@ -39,6 +41,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def http_port() -> Iterator[int]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def https_port(tmp_path: Path) -> Iterator[int]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*Authority.make(tmp_path / "ca").issue("g", hosts=("elsewhere",)))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server.server_port
@@ -123,6 +138,7 @@ def test_grpc_with_a_missing_certificate(grpc_server: GrpcServer) -> None:
     [
         TcpProbe(host="127.0.0.1", port=1),
         HttpProbe(host="127.0.0.1", port=1, path="/", expected=[200, 403]),
+        HttpProbe(host="127.0.0.1", port=1, path="/", tls=True),
         GrpcProbe(address="127.0.0.1:1", authority="ca.pem"),
     ],
 )
@@ -159,3 +175,11 @@ async def test_a_process_that_was_killed_is_reported_with_the_signal(make: Make)
     process.kill()
     with pytest.raises(StartError, match=r"ended \(signal 9\)\. Its log .* is empty"):
         await asyncio.wait_for(wait_healthy(process, Scripted("no"), seconds=60), 60)
+
+
+def test_https_is_probed_without_trust_in_its_certificate(https_port: int) -> None:
+    assert HttpProbe(host="127.0.0.1", port=https_port, path="/health", tls=True).problem() is None
+    other = HttpProbe(host="127.0.0.1", port=https_port, path="/other", tls=True)
+    assert other.problem() == "GET /other returned 503"
+    plain = HttpProbe(host="127.0.0.1", port=https_port, path="/health")
+    assert (plain.problem() or "").startswith("no answer")

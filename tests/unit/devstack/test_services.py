@@ -8,7 +8,9 @@ import pytest
 from common.signing import receiver_key
 from devstack.config import StackConfig
 from devstack.errors import PortTakenError
+from devstack.files import DataDirectory
 from devstack.health import GrpcProbe, HttpProbe
+from devstack.https import Https
 from devstack.ports import PortBook
 from devstack.services import SERVICES, Planner, ProcessPlan, Service, compute_defaults
 
@@ -23,6 +25,7 @@ def plan(tmp_path: Path) -> MakePlan:
         overrides: Mapping[str, Mapping[str, str]] | None = None,
         services: Sequence[Service] = SERVICES,
         asked: Mapping[str, int] | None = None,
+        https: Https | None = None,
     ) -> ProcessPlan:
         planner = Planner(
             ports=PortBook(tmp_path / "ports.json", asked),
@@ -31,6 +34,7 @@ def plan(tmp_path: Path) -> MakePlan:
             config=config or StackConfig(),
             environment=environment or {},
             overrides=overrides or {},
+            https=https,
         )
         return planner.plan(services)
 
@@ -200,6 +204,63 @@ def test_the_address_of_the_gateway(plan: MakePlan) -> None:
     assert (gateway["HOST"], gateway["PORT"]) == ("0.0.0.0", "15999")
     assert made.gateway_url == "http://127.0.0.1:15999"
     assert "PORT" not in variables(made, "speakers")
+
+
+def test_a_gateway_with_https(plan: MakePlan, tmp_path: Path) -> None:
+    config = StackConfig(tls=True, host="127.0.0.2", port=15998, https_port=15997)
+    https = Https.of(config, DataDirectory(root=tmp_path), {})
+    assert https is not None
+    https.ensure()
+    made = plan(config, https=https)
+    gateway = variables(made, "gateway")
+    assert (gateway["PORT"], gateway["HTTP_REDIRECT_PORT"]) == ("15997", "15998")
+    assert gateway["SSL_CERT_PATH"] == str(tmp_path / "tls/server.crt")
+    assert "SSL_KEY_PATH" not in variables(made, "speakers")
+    assert made.gateway_url == "https://127.0.0.2:15997"
+    assert made.processes[0].probe == HttpProbe(
+        host="127.0.0.2", port=15997, path="/health", tls=True
+    )
+    assert made.network is not None
+    assert made.network.urls == ("https://127.0.0.2:15997",)
+    assert made.network.authority_url == "http://127.0.0.2:15998/local-authority.crt"
+    assert made.network.fingerprint == https.fingerprint()
+
+
+def test_a_certificate_of_the_operator(plan: MakePlan, tmp_path: Path) -> None:
+    own = {"SSL_CERT_PATH": "own.pem", "SSL_KEY_PATH": "own.key"}
+    made = plan(StackConfig(port=15998), environment=own)
+    assert made.gateway_url == "https://127.0.0.1:15998"
+    assert made.network is None
+    assert made.processes[0].probe == HttpProbe(
+        host="127.0.0.1", port=15998, path="/health", tls=True
+    )
+    config = StackConfig(tls=True, port=15998, https_port=15997)
+    https = Https.of(config, DataDirectory(root=tmp_path), own)
+    both = plan(config, environment=own, https=https)
+    gateway = variables(both, "gateway")
+    assert (gateway["PORT"], gateway["HTTP_REDIRECT_PORT"]) == ("15997", "15998")
+    assert gateway["SSL_CERT_PATH"] == "own.pem"
+    assert "LOCAL_AUTHORITY_PATH" not in gateway
+    assert both.network is not None
+    assert both.network.authority_url is None
+
+
+def test_https_takes_free_ports(plan: MakePlan, tmp_path: Path) -> None:
+    config = StackConfig(tls=True)
+    https = Https.of(config, DataDirectory(root=tmp_path), {})
+    assert https is not None
+    https.ensure()
+    gateway = variables(plan(config, https=https), "gateway")
+    assert gateway["PORT"] != gateway["HTTP_REDIRECT_PORT"]
+
+
+def test_an_https_port_in_use_is_reported(plan: MakePlan, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        config = StackConfig(tls=True, https_port=port)
+        https = Https.of(config, DataDirectory(root=tmp_path), {})
+        with pytest.raises(PortTakenError, match=f"port {port} .* set HTTPS_PORT to another"):
+            plan(config, https=https)
 
 
 def test_a_plan_without_services(plan: MakePlan) -> None:

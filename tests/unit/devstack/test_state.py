@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from devstack.health import GrpcProbe, HttpProbe, TcpProbe
-from devstack.state import ProcessEndpoint, RunnerState, read_state, write_state
+from devstack.state import NetworkAccess, ProcessEndpoint, RunnerState, read_state, write_state
 
 
 def test_a_state_round_trips(tmp_path: Path) -> None:
@@ -18,7 +18,10 @@ def test_a_state_round_trips(tmp_path: Path) -> None:
             ProcessEndpoint(name="speakers", address="a:3", probe=GrpcProbe(address="a:3")),
         ),
         addresses={"SPEAKERS_GRPC": "a:3"},
-        gateway_url="http://a:4",
+        gateway_url="https://a:4",
+        network=NetworkAccess(
+            urls=("https://b:4",), authority_url="http://b:5/x.crt", fingerprint="AB"
+        ),
     )
     path = tmp_path / "state.json"
     write_state(path, state)

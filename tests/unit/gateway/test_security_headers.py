@@ -56,7 +56,22 @@ async def test_plain_http_is_redirected_to_https(
 
 
 @pytest.mark.parametrize(
-    ("path", "scheme"), [("/health", "http"), ("/metrics", "http"), ("/api/x", "https")]
+    ("port", "location"), [(443, "https://h/api/x"), (8443, "https://h:8443/api/x")]
+)
+async def test_redirects_name_the_port_of_https(port: int, location: str) -> None:
+    scope = scope_of("/api/x", headers={"host": "h:8000"})
+    answer = await call(HttpsOnly(Inner(), port=port), scope)
+    assert (answer.status, answer.headers["location"]) == (308, location)
+
+
+@pytest.mark.parametrize(
+    ("path", "scheme"),
+    [
+        ("/health", "http"),
+        ("/metrics", "http"),
+        ("/local-authority.crt", "http"),
+        ("/api/x", "https"),
+    ],
 )
 async def test_probes_and_https_pass(path: str, scheme: str) -> None:
     assert (await call(HttpsOnly(Inner()), scope_of(path, scheme=scheme))).status == 200

@@ -70,6 +70,11 @@ def test_a_certificate_requires_its_key(tmp_path: Path) -> None:
         settings(ssl_cert_path=certificate)
 
 
+def test_redirects_require_a_certificate() -> None:
+    with pytest.raises(ValidationError, match="HTTP_REDIRECT_PORT requires SSL_CERT_PATH"):
+        settings(http_redirect_port=8000)
+
+
 def test_repr_hides_secrets() -> None:
     made = settings(redis_url="redis://:hidden@redis:6379/0", redis_password="hidden")
     assert "hidden" not in repr(made)

@@ -26,7 +26,7 @@ READERS: dict[str, type[BaseSettings]] = {
 }
 GROUPS = {"all": set(READERS), "workers": {"worker", "diarizer"}}
 # Read by the stack on one machine instead of a service.
-STACK = {"TRANSCRIBER_WORKERS", "DIARIZER_WORKERS"}
+STACK = {"TRANSCRIBER_WORKERS", "DIARIZER_WORKERS", "TLS", "HTTPS_PORT"}
 REPLACED = "## Variables that earlier descriptions name"
 _ROW = re.compile(r"^\| `([A-Z0-9_]+)` \| (.+?) \| (.+?) \| (.+) \|$", re.MULTILINE)
 

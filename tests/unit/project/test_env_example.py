@@ -24,7 +24,7 @@ SERVICES = (
     ExporterSettings,
 )
 # Read by the stack on one machine instead of a service.
-STACK = {"TRANSCRIBER_WORKERS", "DIARIZER_WORKERS"}
+STACK = {"TRANSCRIBER_WORKERS", "DIARIZER_WORKERS", "TLS", "HTTPS_PORT"}
 
 
 @pytest.fixture(scope="module")

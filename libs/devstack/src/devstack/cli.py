@@ -60,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     errors = StackConsole(Console(stderr=True, highlight=False))
     try:
         environment = read_environment()
+        if getattr(options, "tls", False):
+            environment["TLS"] = "true"
         config = read_config(environment)
         if options.data_dir is not None:
             config = replace(config, data_directory=options.data_dir)
@@ -92,6 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="start everything (Ctrl-C stops it)")
     up.add_argument("--servers-only", action="store_true", help="only Postgres, NATS and S3")
+    up.add_argument(
+        "--tls", action="store_true", help="serve HTTPS to the network (also: TLS=true)"
+    )
     up.add_argument("--detach", action="store_true", help="return once everything is healthy")
     commands.add_parser("down", help="stop the stack in the background")
     commands.add_parser("status", help="show every process and its health")
@@ -117,6 +122,7 @@ def _up(call: Call) -> int:
     if call.options.detach:
         arguments = ["--data-dir", str(call.files.root), "up"]
         arguments += ["--servers-only"] if call.options.servers_only else []
+        arguments += ["--tls"] if call.options.tls else []
         return start_in_background(call.files, arguments, echo=console.print)
     runner = Runner(
         config=call.config,
@@ -140,6 +146,12 @@ def _already_up(call: Call, console: StackConsole) -> int:
         raise AlreadyRunningError(
             f"process {found.pid} uses {call.files.root} without the services. Stop it first, for "
             "example with `make stop`",
+            pid=found.pid,
+        )
+    if call.config.tls and found.state.gateway_url and found.state.network is None:
+        raise AlreadyRunningError(
+            f"process {found.pid} runs the stack without HTTPS. Stop it first, for example with "
+            "`make stop`",
             pid=found.pid,
         )
     console.print(f"the stack is already running (process {found.pid})")

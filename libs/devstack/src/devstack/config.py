@@ -12,12 +12,18 @@ from devstack.ports import LOOPBACK
 
 DEFAULT_DATA_DIRECTORY = Path(".data")
 DEFAULT_PORT = 8000
+DEFAULT_HTTPS_PORT = 8443
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - for devices of the network, and only on request
 TRANSCRIBER_WORKER = "transcriber-worker"
 DIARIZER = "diarizer"
 EMBEDDER = "transcriber-embedder"
 
 _PREFIX = "DEVSTACK_"
 _PORT_SUFFIX = "_PORT"
+_SWITCHES = {
+    **dict.fromkeys(("", "0", "false", "no", "off"), False),
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +40,12 @@ class StackConfig:
 
     port: int | None = None
     """Port of the HTTP gateway, None for any free one."""
+
+    tls: bool = False
+    """Whether the gateway serves HTTPS, and redirects HTTP to it."""
+
+    https_port: int | None = None
+    """Port for HTTPS, None for any free one."""
 
     workers: Mapping[str, int] = field(default_factory=dict)
     """Number of processes of `transcriber-worker` and `diarizer`, 1 by default."""
@@ -65,13 +77,16 @@ def read_environment(dotenv: Path = Path(".env")) -> dict[str, str]:
 
 def read_config(environment: Mapping[str, str]) -> StackConfig:
     """Read the choices. Raise ConfigurationError with the name of an invalid variable."""
+    tls = _switch(environment, "TLS")
     return StackConfig(
         data_directory=Path(
             environment.get("DEVSTACK_DATA_DIR") or DEFAULT_DATA_DIRECTORY
         ).expanduser(),
         ports=_fixed_ports(environment),
-        host=environment.get("HOST") or LOOPBACK,
+        host=environment.get("HOST") or (EVERY_ADDRESS if tls else LOOPBACK),
         port=_integer(environment, "PORT", DEFAULT_PORT, low=1, high=65535),
+        tls=tls,
+        https_port=_integer(environment, "HTTPS_PORT", DEFAULT_HTTPS_PORT, low=1, high=65535),
         workers={
             TRANSCRIBER_WORKER: _integer(environment, "TRANSCRIBER_WORKERS", 1, low=0, high=64),
             DIARIZER: _integer(environment, "DIARIZER_WORKERS", 1, low=0, high=64),
@@ -90,6 +105,14 @@ def _fixed_ports(environment: Mapping[str, str]) -> dict[str, int]:
         if name.startswith(_PREFIX) and name.endswith(_PORT_SUFFIX) and value
     )
     return {name: _integer(environment, name, 0, low=1, high=65535) for name in names}
+
+
+def _switch(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name, "").strip()
+    try:
+        return _SWITCHES[text.lower()]
+    except KeyError:
+        raise ConfigurationError(f"{name}={text} is neither true nor false") from None
 
 
 def _integer(

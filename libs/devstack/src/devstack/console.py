@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from devstack.report import Happening, Report
-from devstack.state import RunnerState
+from devstack.state import NetworkAccess, RunnerState
 
 _STYLES: dict[Happening, tuple[str, str]] = {
     "cleaned up": ("~", "yellow"),
@@ -71,6 +71,8 @@ class StackConsole:
                 ("Web and REST", state.gateway_url),
                 ("API documents", f"{state.gateway_url}/docs"),
             ]
+        if state.network is not None:
+            rows += _network_rows(state.network)
         rows += [(f"gRPC {name.removesuffix('_GRPC').lower()}", address)
                  for name, address in state.addresses.items()]  # fmt: skip
         services = set(state.addresses.values())
@@ -98,3 +100,14 @@ class StackConsole:
                 Text(row.problem or "healthy", style="green" if healthy else "red"),
             )
         self._console.print(table)
+
+
+def _network_rows(network: NetworkAccess) -> list[tuple[str, str]]:
+    labels = ("On other devices", *("" for _ in network.urls[1:]))
+    rows = list(zip(labels, network.urls, strict=False))
+    if network.authority_url is not None:
+        rows += [
+            ("Once on each device", f"install {network.authority_url} (see docs/https.md)"),
+            ("Its SHA-256", network.fingerprint or ""),
+        ]
+    return rows

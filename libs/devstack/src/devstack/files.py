@@ -38,6 +38,11 @@ class DataDirectory:
         return self.root / "state.json"
 
     @property
+    def tls(self) -> Path:
+        """Certificate authority of this machine, and the gateway's certificate."""
+        return self.root / "tls"
+
+    @property
     def run(self) -> Path:
         """Pid files and generated configuration."""
         return self.root / "run"

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import http.client
 import socket
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -52,10 +53,12 @@ class HttpProbe:
     port: int
     path: str
     expected: Sequence[int] = (200,)
+    tls: bool = False
+    """Whether to ask over HTTPS. The certificate is for other names, and is not verified."""
 
     def problem(self) -> str | None:
         """Ask once, without any proxy."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=_ATTEMPT_SECONDS)
+        connection = self._connection()
         with contextlib.closing(connection):
             try:
                 connection.request("GET", self.path)
@@ -63,6 +66,16 @@ class HttpProbe:
             except (OSError, http.client.HTTPException) as error:
                 return f"no answer on port {self.port} ({type(error).__name__})"
         return None if status in self.expected else f"GET {self.path} returned {status}"
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if not self.tls:
+            return http.client.HTTPConnection(self.host, self.port, timeout=_ATTEMPT_SECONDS)
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return http.client.HTTPSConnection(
+            self.host, self.port, timeout=_ATTEMPT_SECONDS, context=context
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from functools import partial
 from devstack.config import StackConfig
 from devstack.disk import restart_obstacle
 from devstack.health import Probe
+from devstack.https import Https
 from devstack.logs import keep_bounded
 from devstack.ports import require_free
 from devstack.report import Reporter, unfailing
@@ -20,6 +21,7 @@ from devstack.stack import EmbeddedServers
 from devstack.state import Phase, ProcessEndpoint, RunnerState, write_state
 from devstack.supervisor import Condition, ProcessSupervisor
 
+_RENEWAL_SECONDS = 3600.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -43,6 +45,7 @@ class Runner:
         self._on_ready = on_ready
         self._policy = policy
         self._servers = EmbeddedServers(config, reporter=self._report)
+        self._https = Https.of(config, self._servers.files, environment)
         self._services: ServiceStack | None = None
         self._conditions: dict[str, Condition] = {}
 
@@ -81,7 +84,7 @@ class Runner:
 
     async def _work(self) -> None:
         """Start everything, then supervise it until cancelled or until an error."""
-        self._check_gateway_port()
+        self._check_gateway_ports()
         await self._servers.start(purpose="runner")
         services = await self._start_services()
         self._on_ready(self._note("ready"))
@@ -92,26 +95,44 @@ class Runner:
             obstacle=partial(restart_obstacle, self._servers.files),
             policy=self._policy,
         )
-        logs = asyncio.create_task(keep_bounded(self._servers.files.logs), name="logs")
+        upkeep = (
+            asyncio.create_task(keep_bounded(self._servers.files.logs), name="logs"),
+            asyncio.create_task(self._renew_certificate(), name="certificate"),
+        )
         try:
             await supervisor.run()
         finally:
-            logs.cancel()
+            for task in upkeep:
+                task.cancel()
 
-    def _check_gateway_port(self) -> None:
-        """Check the only port fixed by default before the servers are started."""
-        port = self._config.port
-        # The gateway of a running stack listens on it. The lock reports this later.
-        if self._wanted and port is not None and not self._servers.held:
-            require_free("gateway", port, variable="PORT", host=self._config.host)
+    def _check_gateway_ports(self) -> None:
+        """Check the only ports fixed by default before the servers are started."""
+        # The gateway of a running stack listens on them. The lock reports this later.
+        if not self._wanted or self._servers.held:
+            return
+        config = self._config
+        ports = {"PORT": config.port, "HTTPS_PORT": config.https_port if config.tls else None}
+        for variable, port in ports.items():
+            if port is not None:
+                require_free("gateway", port, variable=variable, host=config.host)
+
+    async def _renew_certificate(self) -> None:
+        """Renew the certificate long before it ends. The gateway notices the new file."""
+        while self._https is not None:
+            await asyncio.sleep(_RENEWAL_SECONDS)
+            with suppress(OSError):  # perhaps the disk is full. There are weeks left
+                await asyncio.to_thread(self._https.ensure)
 
     async def _start_services(self) -> ServiceStack:
+        if self._https is not None and self._wanted:
+            await asyncio.to_thread(self._https.ensure)
         planner = Planner(
             ports=self._servers.ports,
             server_variables=self._servers.environment,
             secret_key=self._servers.credentials.secret_key,
             config=self._config,
             environment=self._environment,
+            https=self._https,
         )
         self._services = ServiceStack(
             planner.plan(self._wanted),
@@ -157,6 +178,7 @@ class Runner:
             ),
             addresses=services.plan.addresses if services else {},
             gateway_url=services.gateway_url if services else None,
+            network=services.plan.network if services else None,
             conditions=self._conditions,
         )
         write_state(self._servers.files.state, state)

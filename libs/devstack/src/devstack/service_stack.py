@@ -44,7 +44,7 @@ class ServiceStack:
 
     @property
     def gateway_url(self) -> str | None:
-        """`http://host:port` of the gateway."""
+        """`http://host:port` of the gateway, or its `https://` address."""
         return self.plan.gateway_url
 
     def process(self, name: str) -> Process:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 from common.signing import receiver_key
 from devstack.config import DIARIZER, EMBEDDER, TRANSCRIBER_WORKER, StackConfig
-from devstack.health import GrpcProbe, HttpProbe, Probe
+from devstack.health import GrpcProbe, Probe
+from devstack.http_place import HttpPlace, reachable
+from devstack.https import Https
 from devstack.ports import LOOPBACK, PortBook
 from devstack.process import ProcessSpec
+from devstack.state import NetworkAccess
 
 EVERY_SERVICE = "*"
-_ANY_INTERFACE = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not listened on
 _OFF = {"false", "f", "no", "n", "off", "0"}
 STACK_VARIABLES = (
     "DATABASE_URL",
@@ -137,6 +139,9 @@ class ProcessPlan:
     gateway_url: str | None
     """URL for browsers and REST clients, None without a service with HTTP."""
 
+    network: NetworkAccess | None = None
+    """How other devices reach the gateway, None without TLS."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Planner:
@@ -153,6 +158,9 @@ class Planner:
     environment: Mapping[str, str] = field(repr=False)
     """Variables set by the operator, for all services."""
 
+    https: Https | None = None
+    """How the gateway serves HTTPS, None if it does not."""
+
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     """Variables that take precedence, by `*`, service (`transcriber-worker`), or process
     (`transcriber-worker-1`), in ascending order of precedence."""
@@ -168,20 +176,24 @@ class Planner:
             for service in services
             for name in self._names(service)
         ]
-        host = _reachable(self.environment.get("GRPC_HOST", ""))
+        host = reachable(self.environment.get("GRPC_HOST", ""))
         addresses: dict[str, str] = {}
         for service, _, port in places:
             addresses.setdefault(service.address_variable, f"{host}:{port}")
-        http_port = self._http_port() if any(service.http for service in services) else None
+        http = None
+        if any(service.http for service in services):
+            http = HttpPlace.take(self.ports, self.config, self.https)
         self.ports.save()
         processes = tuple(
-            self._process(
-                service, name, port=port, index=index, addresses=addresses, http_port=http_port
-            )
+            self._process(service, name, port=port, index=index, addresses=addresses, http=http)
             for index, (service, name, port) in enumerate(places)
         )
-        url = f"http://{_reachable(self.config.host)}:{http_port}" if http_port else None
-        return ProcessPlan(processes=processes, addresses=addresses, gateway_url=url)
+        return ProcessPlan(
+            processes=processes,
+            addresses=addresses,
+            gateway_url=None if http is None else http.url(self.environment),
+            network=None if http is None else http.network,
+        )
 
     def _names(self, service: Service) -> list[str]:
         if service.name == EMBEDDER and not semantic_search(self.environment):
@@ -191,11 +203,6 @@ class Planner:
         count = self.config.workers.get(service.name, 1)
         return [f"{service.name}-{number}" for number in range(1, count + 1)]
 
-    def _http_port(self) -> int:
-        if self.config.port is None:
-            return self.ports.take("gateway")
-        return self.ports.fixed("gateway", self.config.port, variable="PORT", host=self.config.host)
-
     def _process(
         self,
         service: Service,
@@ -204,14 +211,15 @@ class Planner:
         port: int,
         index: int,
         addresses: Mapping[str, str],
-        http_port: int | None,
+        http: HttpPlace | None,
     ) -> PlannedProcess:
         servers = {} if service.alone else self.server_variables(service.account)
         own = servers | {"GRPC_PORT": str(port)}
         if self.config.metrics_port:
             own["METRICS_PORT"] = str(self.config.metrics_port + index)
-        if service.http:
-            own |= {"HOST": self.config.host, "PORT": str(http_port)}
+        place = http if service.http else None
+        if place is not None:
+            own |= place.variables(self.environment)
         environment = {
             **self._defaults(service),
             **{key: value for key, value in self.environment.items() if key not in STACK_VARIABLES},
@@ -224,7 +232,7 @@ class Planner:
             # It reads recordings or texts of strangers, and gets no key but its own.
             secret = environment.pop("SECRET_KEY")
             environment.setdefault("SERVICE_KEY", receiver_key(secret, service.name))
-        address = f"{_reachable(environment['GRPC_HOST'])}:{port}"
+        address = f"{reachable(environment['GRPC_HOST'])}:{port}"
         return PlannedProcess(
             service=service,
             spec=ProcessSpec(
@@ -233,7 +241,7 @@ class Planner:
                 environment=environment,
                 grace=self.config.stop_seconds,
             ),
-            probe=self._probe(service, address, environment),
+            probe=place.probe(environment) if place else _grpc_probe(address, environment),
             address=address,
         )
 
@@ -250,17 +258,6 @@ class Planner:
 
     def _computing_processes(self) -> int:
         return sum(self.config.workers.get(name, 1) for name in (TRANSCRIBER_WORKER, DIARIZER))
-
-    def _probe(self, service: Service, address: str, environment: Mapping[str, str]) -> Probe:
-        if service.http:
-            host, port = _reachable(environment["HOST"]), int(environment["PORT"])
-            return HttpProbe(host=host, port=port, path="/health")
-        return GrpcProbe(
-            address=address,
-            authority=environment.get("GRPC_TLS_CA") or environment.get("GRPC_TLS_CERT") or None,
-            certificate=environment.get("GRPC_TLS_CERT") or None,
-            key=environment.get("GRPC_TLS_KEY") or None,
-        )
 
 
 def semantic_search(environment: Mapping[str, str]) -> bool:
@@ -284,6 +281,10 @@ def compute_defaults(processes: int) -> dict[str, str]:
     }
 
 
-def _reachable(host: str) -> str:
-    """Return the address of a listening server as seen from this machine."""
-    return LOOPBACK if host in _ANY_INTERFACE else host
+def _grpc_probe(address: str, environment: Mapping[str, str]) -> Probe:
+    return GrpcProbe(
+        address=address,
+        authority=environment.get("GRPC_TLS_CA") or environment.get("GRPC_TLS_CERT") or None,
+        certificate=environment.get("GRPC_TLS_CERT") or None,
+        key=environment.get("GRPC_TLS_KEY") or None,
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from devstack.files import read_object, write_object
 from devstack.health import Probe, probe_from, probe_record
@@ -23,6 +23,18 @@ class ProcessEndpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NetworkAccess:
+    """How other devices of the network reach the gateway over HTTPS."""
+
+    urls: tuple[str, ...]
+    authority_url: str | None = None
+    """Where they download the authority to trust, None with a certificate of the operator."""
+
+    fingerprint: str | None = None
+    """SHA-256 of the authority."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunnerState:
     """State of a runner, without secrets."""
 
@@ -33,6 +45,9 @@ class RunnerState:
     """gRPC addresses of the services by variable."""
 
     gateway_url: str | None = None
+    network: NetworkAccess | None = None
+    """None without TLS."""
+
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     """Restarts and problems of processes, by name."""
 
@@ -50,6 +65,7 @@ def write_state(path: Path, state: RunnerState) -> None:
             ],
             "addresses": dict(state.addresses),
             "gateway_url": state.gateway_url,
+            "network": None if state.network is None else asdict(state.network),
             "conditions": {name: asdict(one) for name, one in state.conditions.items()},
         },
     )
@@ -66,11 +82,12 @@ def read_state(path: Path) -> RunnerState | None:
 
 def _parse(value: Mapping[str, object]) -> RunnerState:
     endpoints, addresses, url = value["endpoints"], value["addresses"], value["gateway_url"]
-    conditions = value.get("conditions", {})
+    conditions, network = value.get("conditions", {}), value.get("network")
     if (
         not isinstance(endpoints, list)
         or not isinstance(addresses, dict)
         or not isinstance(conditions, dict)
+        or not isinstance(network, dict | None)
     ):
         raise TypeError("not a state")
     return RunnerState(
@@ -86,5 +103,10 @@ def _parse(value: Mapping[str, object]) -> RunnerState:
         ),
         addresses=addresses,
         gateway_url=None if url is None else str(url),
+        network=None if network is None else _network(network),
         conditions={name: Condition(**one) for name, one in conditions.items()},
     )
+
+
+def _network(value: Mapping[str, Any]) -> NetworkAccess:
+    return NetworkAccess(**{**value, "urls": tuple(value["urls"])})

@@ -62,6 +62,7 @@ from gateway.uploads.append import Appends
 from gateway.uploads.clip_upload import ClipUploads
 from gateway.uploads.upload import RecordingUploads
 from gateway.web import application
+from gateway.web.certificate_watch import CertificateWatch
 from gateway.web.health import Health
 from gateway.web.origins import Origins
 from gateway.web.server import HttpServer
@@ -70,6 +71,7 @@ from securetranscribe.v1 import session_pb2_grpc
 _SERVICE = "securetranscribe.v1.SessionService"
 _KEEP_ALIVE_SECONDS = 300.0
 _SURVEY_SECONDS = 3600.0
+_CERTIFICATE_SECONDS = 60.0
 _log = logging.get(__name__)
 
 
@@ -128,25 +130,37 @@ class Gateway:
             limits=SESSION_LIMITS,
             rates=CallRates(self._limits),
         )
-        self._http = HttpServer(self.application(), settings)
+        self._app = self.application()
+        self._http = HttpServer(self._app, settings)
 
     async def run(self, supervisor: Supervisor) -> None:
         """Serve until the supervisor stops, then shut down in order."""
-        self._http.bind()
+        servers = self._bind()
         await self._feed.subscribe()
         await self._grpc.start()
         supervisor.start("event loop watch", loop_watch.watch())
         self.background().start(supervisor)
-        serving = supervisor.start("http", self._http.serve())
+        serving = [supervisor.start("http", server.serve()) for server in servers]
         await self._grpc.ready()
         await supervisor.wait()
         self._health.stop()
         await self._grpc.not_ready()
         await self._feed.unsubscribe()
         self._hub.close()
-        self._http.stop()
-        await asyncio.wait([serving])
+        for server in servers:
+            server.stop()
+        await asyncio.wait(serving)
         await self._grpc.stop(self._settings.shutdown_grace_seconds)
+
+    def _bind(self) -> list[HttpServer]:
+        """Bind the ports, and return their servers."""
+        self._http.bind()
+        if not self._settings.http_redirect_port:
+            return [self._http]
+        redirects = application.build_plain(self._app, self._settings, https_port=self.http_port)
+        plain = HttpServer(redirects, self._settings, plain=True)
+        plain.bind()
+        return [self._http, plain]
 
     def background(self) -> Background:
         """Create the registry of background steps."""
@@ -170,8 +184,16 @@ class Gateway:
                     take=lambda: store.sweep_requests(self._registry.now()),
                     every=every,
                 ),
+                *self._certificate_loops(),
             ),
         )
+
+    def _certificate_loops(self) -> list[Loop]:
+        certificate, key = self._settings.ssl_cert_path, self._settings.ssl_key_path
+        if certificate is None or key is None:
+            return []
+        watch = CertificateWatch(certificate, key, self._http.use_certificate)
+        return [Loop(name="certificate", take=watch.step, every=_CERTIFICATE_SECONDS)]
 
     @property
     def http_port(self) -> int:

@@ -59,6 +59,8 @@ class GatewaySettings(ServiceSettings, PostgresSettings, RateSettings, UploadSet
     port: int = Field(8000, ge=0, le=65535)
     ssl_cert_path: ReadableFile = None
     ssl_key_path: ReadableFile = None
+    http_redirect_port: int = Field(0, ge=0, le=65535)
+    local_authority_path: ReadableFile = None
 
     transcriber_grpc: str = "127.0.0.1:50051"
     speakers_grpc: str = "127.0.0.1:50053"
@@ -79,4 +81,6 @@ class GatewaySettings(ServiceSettings, PostgresSettings, RateSettings, UploadSet
     def _certificate_and_key(self) -> Self:
         if (self.ssl_cert_path is None) != (self.ssl_key_path is None):
             raise ValueError("SSL_CERT_PATH and SSL_KEY_PATH must be set together")
+        if self.http_redirect_port and self.ssl_cert_path is None:
+            raise ValueError("HTTP_REDIRECT_PORT requires SSL_CERT_PATH and SSL_KEY_PATH")
         return self

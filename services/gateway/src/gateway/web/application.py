@@ -24,6 +24,7 @@ from gateway.web.documentation import Documentation
 from gateway.web.endpoint import Endpoint, LiteralPaths, answer_head
 from gateway.web.health import Health
 from gateway.web.hosts import AllowedHosts, HostNames
+from gateway.web.local_authority import LocalAuthority
 from gateway.web.origins import Origins
 from gateway.web.request_context import RequestContext
 from gateway.web.security_headers import HttpsOnly, SecurityHeaders
@@ -98,17 +99,30 @@ def build(
     if WebApp.is_built():
         WebApp().add_to(app)
     Documentation().add_to(app)
+    if settings.local_authority_path is not None:
+        LocalAuthority(settings.local_authority_path).add_to(app)
     app.router.routes.extend(WebSocketRoute(path, live_socket) for path in SOCKET_PATHS)
     openapi.add_to(app)
     answer_head(app)
     return QueryTokens(app)
 
 
+def build_plain(app: ASGIApp, settings: GatewaySettings, *, https_port: int) -> ASGIApp:
+    """Build the application for plain HTTP next to HTTPS."""
+    layers = AllowedHosts(HttpsOnly(app, port=https_port), HostNames(settings.allowed_hosts))
+    return SecurityHeaders(layers, https_only=False)
+
+
 def _layers(settings: GatewaySettings, callers: Middleware, origins: Origins) -> list[Middleware]:
     """Return the middleware, outermost first."""
     layers = [
         Middleware(RequestContext),
-        Middleware(SecurityHeaders, https_only=settings.force_https),
+        # With a local authority, the name is often `localhost`. Browsers would then demand HTTPS
+        # of everything that runs on this machine.
+        Middleware(
+            SecurityHeaders,
+            https_only=settings.force_https and settings.local_authority_path is None,
+        ),
         Middleware(AllowedHosts, names=HostNames(settings.allowed_hosts)),
     ]
     if settings.force_https:

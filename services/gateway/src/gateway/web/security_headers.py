@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.errors import AuthorizationError
 from gateway.web.hosts import host_name
+from gateway.web.local_authority import AUTHORITY_PATH
 from gateway.web.problems import reject
 
 STRICT = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -26,7 +27,8 @@ _ALWAYS = {
 }
 _TRANSPORT = "max-age=31536000; includeSubDomains"
 _DOCUMENTATION_PATHS = ("/docs", "/redoc")
-_PROBES = ("/health", "/metrics")
+#: Probes ask without TLS, and devices that do not trust the authority yet fetch it without TLS.
+_PLAIN = ("/health", "/metrics", AUTHORITY_PATH)
 
 
 class SecurityHeaders:
@@ -59,33 +61,34 @@ class SecurityHeaders:
 
 
 class HttpsOnly:
-    """Redirects plain HTTP to HTTPS, except for health and metrics probes."""
+    """Redirects plain HTTP to HTTPS, except for probes and the local authority."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, port: int = 443) -> None:
+        """Initialize the middleware. `port` is that of HTTPS."""
         self._app = app
+        self._port = port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         secure = scope.get("scheme") in ("https", "wss")
-        if scope["type"] not in ("http", "websocket") or secure or _is_probe(scope["path"]):
+        if scope["type"] not in ("http", "websocket") or secure or scope["path"].startswith(_PLAIN):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             error = AuthorizationError("Connect with wss:// instead of ws://.")
             await reject(scope, receive, send, error)
         else:
-            await RedirectResponse(_https_url(scope), status_code=308)(scope, receive, send)
+            answer = RedirectResponse(_https_url(scope, self._port), status_code=308)
+            await answer(scope, receive, send)
 
 
 def _policy(path: str) -> str:
     return DOCUMENTATION if path.startswith(_DOCUMENTATION_PATHS) else STRICT
 
 
-def _is_probe(path: str) -> bool:
-    return path.startswith(_PROBES)
-
-
-def _https_url(scope: Scope) -> str:
+def _https_url(scope: Scope, port: int) -> str:
     name = host_name(Headers(scope=scope).get("host", ""))
     host = f"[{name}]" if ":" in name else name
+    if port != 443:
+        host += f":{port}"
     query = scope["query_string"].decode("latin-1")
     return f"https://{host}{quote(scope['path'])}" + (f"?{query}" if query else "")

@@ -3,7 +3,9 @@
 import contextlib
 import logging
 import socket
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -24,10 +26,17 @@ class HttpServer:
     """HTTP and WebSocket server. Binding is separate, so that a port in use is reported early."""
 
     def __init__(
-        self, app: ASGIApp, settings: GatewaySettings, limits: ConnectionLimits | None = None
+        self,
+        app: ASGIApp,
+        settings: GatewaySettings,
+        limits: ConnectionLimits | None = None,
+        *,
+        plain: bool = False,
     ) -> None:
+        """Initialize. With `plain`, the port next to HTTPS is served, without TLS."""
         proxies = TrustedProxies(settings.trusted_proxies)
-        self._address = (settings.host, settings.port)
+        port = settings.http_redirect_port if plain else settings.port
+        self._address = (settings.host, port)
         config = uvicorn.Config(
             app,
             http=bounded(proxies, limits or ConnectionLimits()),  # type: ignore[arg-type]
@@ -42,11 +51,12 @@ class HttpServer:
             server_header=False,
             proxy_headers=True,
             forwarded_allow_ips=list(settings.trusted_proxies),
-            ssl_certfile=settings.ssl_cert_path,
-            ssl_keyfile=settings.ssl_key_path,
+            ssl_certfile=None if plain else settings.ssl_cert_path,
+            ssl_keyfile=None if plain else settings.ssl_key_path,
             timeout_graceful_shutdown=max(1, int(settings.shutdown_grace_seconds)),
             timeout_keep_alive=65,
         )
+        self._config = config
         self._server = _Server(config)
         self._socket: socket.socket | None = None
         self.port = 0
@@ -76,6 +86,17 @@ class HttpServer:
         assert self._socket is not None
         _log.info("listening for HTTP", host=self._address[0], port=self.port)
         await self._server.serve(sockets=[self._socket])
+
+    def use_certificate(self, certificate: Path, key: Path) -> None:
+        """Use a renewed certificate for new connections.
+
+        Raises:
+            OSError: a file is missing or invalid (ssl.SSLError), or the key is of another one.
+        """
+        # Tried first, because a context that rejects a pair is left without its key.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+        if self._config.ssl is not None:
+            self._config.ssl.load_cert_chain(certificate, key)
 
     def stop(self) -> None:
         """Stop accepting connections and let `serve` return."""
