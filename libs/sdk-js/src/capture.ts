@@ -112,6 +112,8 @@ export class Capture {
       seconds: 0,
       ended: false,
     };
+    // Without a store, everything stays in memory.
+    await store.save({ ...kept }).catch(() => {});
     return new Capture(transport, store, kept, handlers, []);
   }
 
@@ -138,6 +140,11 @@ export class Capture {
   /** Name of the capture on this device. */
   get key(): string {
     return this.kept.key;
+  }
+
+  /** Name of the capture on the server, once it has created it. */
+  get captureId(): string | undefined {
+    return this.kept.captureId;
   }
 
   get options(): CaptureOptions {

@@ -2,6 +2,7 @@
 export type Route =
   | { page: 'library' }
   | { page: 'transcript'; id: number }
+  | { page: 'record' }
   | { page: 'people' }
   | { page: 'queue' }
   | { page: 'session' }
@@ -16,6 +17,7 @@ export function routeOf(path: string): Route {
   if (second === '' && more.length === 0) {
     if (first === '') return { page: 'library' };
     if (first === 'people' || first === 'queue' || first === 'session') return { page: first };
+    if (first === 'record') return { page: first };
   }
   return { page: 'missing' };
 }

@@ -5,6 +5,7 @@ import { routeOf, timeOf } from './router.svelte';
 test.each([
   ['/', { page: 'library' }],
   ['/people', { page: 'people' }],
+  ['/record', { page: 'record' }],
   ['/queue/', { page: 'queue' }],
   ['/session', { page: 'session' }],
   ['/t/67', { page: 'transcript', id: 67 }],

@@ -69,6 +69,8 @@ class Current {
   /** End the session with all its work, and begin another one. */
   async end(): Promise<void> {
     await client.call(api.DELETE('/api/sessions/current'));
+    const { forgetSound } = await import('../record/kept');
+    await forgetSound();
     this.forget();
     location.assign('/');
   }

@@ -2,7 +2,8 @@ import common from './common.json';
 import library from './library.json';
 import people from './people.json';
 import queue from './queue.json';
+import record from './record.json';
 import session from './session.json';
 import transcript from './transcript.json';
 
-export default { ...common, ...library, ...people, ...queue, ...session, ...transcript };
+export default { ...common, ...library, ...people, ...queue, ...record, ...session, ...transcript };

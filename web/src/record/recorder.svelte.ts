@@ -1,0 +1,273 @@
+import { t, type Key } from '../lib/i18n.svelte';
+import { notices } from '../lib/notices.svelte';
+import { router } from '../lib/router.svelte';
+import { active } from './active.svelte';
+import { LoudnessGauge, type Loudness } from './level';
+import { Sending } from './sending.svelte';
+import { sendings } from './sendings.svelte';
+import { settings } from './settings.svelte';
+import { mediaType, Source, SourceError, type SourceKind, type SourceProblem } from './source';
+import { Stopwatch } from './stopwatch';
+import { keepAwake } from './wake';
+
+export type Phase = 'idle' | 'starting' | 'recording' | 'paused';
+
+/** Milliseconds of sound per chunk. */
+const SLICE = 2000;
+/** Milliseconds between two readings of level and time. */
+const TICK = 100;
+/** Bits per second of each channel. Speech needs no more. */
+const RATE = 64_000;
+/** Held by the tab that records. */
+const LOCK = 'recorder';
+
+/** Records sound and sends it while it is made. It goes on while other pages are shown. */
+export class Recorder {
+  phase = $state<Phase>('idle');
+  seconds = $state(0);
+  /** Level and loudness of each channel. */
+  levels = $state.raw<readonly number[]>([]);
+  loudness = $state.raw<readonly Loudness[]>([]);
+  /** Whether it paused because the source had ended. */
+  interrupted = $state(false);
+  /** Why it could not start or go on. */
+  problem = $state<SourceProblem | 'elsewhere'>();
+  /** What happened last, for screen readers. */
+  announced = $state('');
+  readonly #watch = new Stopwatch();
+  #source: Source | undefined;
+  #recorder: MediaRecorder | undefined;
+  #stopped: Promise<void> = Promise.resolve();
+  #gauges: LoudnessGauge[] = [];
+  #counted = 0;
+  #unlock: (() => void) | undefined;
+  #rest: (() => void) | undefined;
+  #connected = true;
+
+  get sending(): Sending | undefined {
+    return sendings.active;
+  }
+
+  /** Start a recording, or go on with an interrupted one. */
+  async start({ title = '', sending }: { title?: string; sending?: Sending } = {}): Promise<void> {
+    if (this.phase !== 'idle') return;
+    this.phase = 'starting';
+    this.problem = undefined;
+    if (!(await this.#lock())) return this.#fail('elsewhere');
+    const separate = sending?.options.channels === 'separate';
+    const source = await this.#open(separate ? 'both' : settings.source);
+    if (!source) return;
+    void navigator.storage?.persist?.();
+    const { language, voices } = settings;
+    const used =
+      sending ?? (await Sending.begin(optionsOf(settings.source, title, language, voices)));
+    if (!sending) sendings.add(used);
+    sendings.active = used;
+    active.recorder = this;
+    this.#rest = keepAwake();
+    this.#watch.reset(used.status.seconds);
+    this.#counted = used.status.seconds;
+    this.#record(source);
+    this.#announce('record.said.started');
+  }
+
+  /** Stop until `resume`. What was said so far is sent. */
+  pause(): void {
+    if (this.phase !== 'recording') return;
+    this.#recorder?.requestData();
+    this.#recorder?.pause();
+    this.#watch.stop();
+    this.phase = 'paused';
+    this.levels = this.levels.map(() => 0);
+    this.#announce('record.said.paused');
+  }
+
+  /** Go on after a pause, with the source opened again if it had ended. */
+  async resume(): Promise<void> {
+    if (this.phase !== 'paused') return;
+    if (this.#recorder?.state === 'paused') {
+      this.#recorder.resume();
+      this.#watch.start();
+      this.phase = 'recording';
+    } else {
+      this.phase = 'starting';
+      const separate = this.sending?.options.channels === 'separate';
+      const source = await this.#open(separate ? 'both' : settings.source);
+      if (!source) return;
+      this.#record(source);
+    }
+    this.#announce('record.said.resumed');
+  }
+
+  /** End the recording, and show its transcript once everything has arrived. */
+  async finish(): Promise<void> {
+    const sending = await this.#end();
+    if (!sending) return;
+    if (sending.status.seconds === 0) {
+      await sendings.discard(sending).catch((error) => notices.fail(error));
+      notices.add({ kind: 'info', text: t('record.nothing') });
+      return;
+    }
+    this.#announce('record.said.ended');
+    const id = await sendings.finish(sending);
+    if (id === undefined) return;
+    if (router.route.page === 'record' && this.phase === 'idle') {
+      router.go(`/t/${id}`);
+      return;
+    }
+    const action = { label: t('record.open'), run: () => router.go(`/t/${id}`) };
+    notices.add({ kind: 'success', text: t('record.arrived'), action });
+  }
+
+  /** End the recording and delete it. If the server is not reached, it stays as interrupted. */
+  async discard(): Promise<void> {
+    const sending = await this.#end();
+    if (sending) await sendings.discard(sending);
+  }
+
+  async #end(): Promise<Sending | undefined> {
+    const { sending } = this;
+    if (!sending || this.phase === 'starting') return undefined;
+    this.phase = 'starting';
+    await this.#halt();
+    this.#reset();
+    return sending;
+  }
+
+  #record(source: Source): void {
+    const options = {
+      mimeType: this.sending!.options.mediaType,
+      audioBitsPerSecond: RATE * source.channels,
+    };
+    const recorder = new MediaRecorder(source.stream, options);
+    let startsStream = true;
+    let written: Promise<unknown> = Promise.resolve();
+    recorder.ondataavailable = ({ data }) => {
+      if (data.size === 0) return;
+      const now = this.#watch.seconds;
+      const about = { seconds: Math.max(0, now - this.#counted), startsStream };
+      this.#counted = now;
+      startsStream = false;
+      const { sending } = this;
+      written = written.then(async () => sending!.push(await data.arrayBuffer(), about));
+    };
+    this.#stopped = new Promise((resolve) => {
+      recorder.onstop = () => {
+        resolve(written.then(() => undefined));
+        // It stops by itself if all tracks have ended, or if it cannot encode any more.
+        if (this.#recorder === recorder && this.phase === 'recording') void this.#interrupt();
+      };
+    });
+    source.onended = () => void this.#interrupt();
+    this.#source = source;
+    this.#recorder = recorder;
+    this.#gauges = source.levels().map(() => new LoudnessGauge());
+    recorder.start(SLICE);
+    this.#watch.start();
+    this.interrupted = false;
+    this.phase = 'recording';
+    this.#tick(source);
+  }
+
+  async #interrupt(): Promise<void> {
+    if (this.phase !== 'recording' && this.phase !== 'paused') return;
+    this.interrupted = true;
+    this.phase = 'paused';
+    await this.#halt();
+    this.#announce('record.said.interrupted');
+  }
+
+  async #halt(): Promise<void> {
+    this.#watch.stop();
+    const recorder = this.#recorder;
+    if (recorder && recorder.state !== 'inactive') recorder.stop();
+    await this.#stopped;
+    this.#source?.close();
+    this.#source = this.#recorder = undefined;
+    this.levels = this.loudness = [];
+  }
+
+  #tick(source: Source): void {
+    if (this.#source !== source) return;
+    if (this.phase === 'recording') {
+      this.seconds = this.#watch.seconds;
+      const found = source.levels();
+      this.levels = found.map((one) => one.level);
+      this.#hear(
+        found.map(({ level, clipped }, at) => this.#gauges[at]!.note(level, clipped, this.seconds)),
+      );
+    }
+    this.#follow();
+    setTimeout(() => this.#tick(source), TICK);
+  }
+
+  #hear(loudness: readonly Loudness[]): void {
+    if (loudness.join() !== this.loudness.join()) this.loudness = loudness;
+  }
+
+  /** Tell when the connection is lost or back. */
+  #follow(): void {
+    const connected = this.sending?.status.connected ?? true;
+    if (connected === this.#connected) return;
+    this.#connected = connected;
+    this.#announce(connected ? 'record.said.back' : 'record.said.lost');
+  }
+
+  async #open(kind: SourceKind): Promise<Source | undefined> {
+    try {
+      this.problem = undefined;
+      return await Source.open(kind, settings.device);
+    } catch (error) {
+      this.#fail(error instanceof SourceError ? error.problem : 'failed');
+      return undefined;
+    }
+  }
+
+  #fail(problem: SourceProblem | 'elsewhere'): void {
+    this.problem = problem;
+    if (this.sending) this.phase = 'paused';
+    else this.#reset();
+  }
+
+  #reset(): void {
+    sendings.active = undefined;
+    active.recorder = undefined;
+    this.#unlock?.();
+    this.#rest?.();
+    this.#unlock = this.#rest = undefined;
+    this.#watch.reset(0);
+    this.seconds = 0;
+    this.levels = this.loudness = [];
+    this.interrupted = false;
+    this.#connected = true;
+    this.phase = 'idle';
+  }
+
+  #announce(key: Key): void {
+    this.announced = t(key);
+  }
+
+  /** Return whether no other tab records. */
+  async #lock(): Promise<boolean> {
+    if (!navigator.locks) return true;
+    return new Promise((answer) => {
+      void navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
+        answer(lock !== null);
+        if (lock) await new Promise<void>((release) => (this.#unlock = release));
+      });
+    });
+  }
+}
+
+function optionsOf(source: SourceKind, title: string, language: string, voices: boolean) {
+  return {
+    mediaType: mediaType(),
+    ...(title.trim() ? { title: title.trim() } : {}),
+    ...(language ? { language } : {}),
+    ...(source === 'both' ? { channels: 'separate' as const } : {}),
+    ...(voices ? {} : { voiceMemory: false }),
+  };
+}
+
+/** The recorder of this tab. */
+export const recorder = new Recorder();
