@@ -11,7 +11,7 @@ from common.rate_limits import Allowance, Group, RateLimits
 from common.rate_settings import RateSettings
 from common.signing import SIGNATURE_HEADER
 
-_UPLOADS = frozenset({"UploadTranscription", "CreateUpload", "EnrollSpeaker"})
+_UPLOADS = frozenset({"UploadTranscription", "CreateUpload", "CreateCapture", "EnrollSpeaker"})
 _EXPORTS = frozenset({"ExportTranscription", "SummarizeTranscription"})
 _MEDIA = frozenset(
     {
@@ -31,6 +31,8 @@ _MEDIA = frozenset(
         "ListFolders",
         "ListUploads",
         "GetUpload",
+        "ListCaptures",
+        "GetCapture",
         "ListDuplicates",
         "ListTerms",
         "ListCorrections",
@@ -62,7 +64,7 @@ _EDITS = frozenset(
         "DeleteFolder",
     }
 )
-_CHUNKS = frozenset({"AppendUpload"})
+_CHUNKS = frozenset({"AppendUpload", "PutChunk"})
 _READS = ("Get", "List", "Search", "Watch")
 #: Methods that count new sessions themselves, and one that only services need.
 _OWN = frozenset({"CreateSession", "ResumeSession", "AuthenticateSession"})

@@ -25,6 +25,7 @@ from common.signing import CallSigner, CallVerifier
 from common.upload_places import PlaceLimits, UploadPlaces
 from gateway import loop_watch
 from gateway.api.archive import ArchiveApi
+from gateway.api.captures import CaptureApi
 from gateway.api.comparisons import ComparisonApi
 from gateway.api.exports import ExportApi
 from gateway.api.library import LibraryApi
@@ -59,6 +60,7 @@ from gateway.sessions.sweeper import SessionSweep
 from gateway.sessions.tokens import RequestKeys
 from gateway.settings import GatewaySettings
 from gateway.uploads.append import Appends
+from gateway.uploads.chunk import ChunkBodies
 from gateway.uploads.clip_upload import ClipUploads
 from gateway.uploads.upload import RecordingUploads
 from gateway.web import application
@@ -233,9 +235,15 @@ class Gateway:
             places=places,
         )
         appends = Appends(self._backends, rate=rate, places=places, rates=ByteRates(self._limits))
+        chunks = ChunkBodies(
+            rate=rate,
+            places=UploadPlaces(PlaceLimits.of(settings)),
+            rates=ByteRates(self._limits),
+        )
         parts = (
             UploadApi(uploads),
             ResumableUploadApi(self._backends, appends),
+            CaptureApi(self._backends, chunks),
             TranscriptionApi(self._backends, self._registry.kept_until),
             TranscriptApi(self._backends),
             ComparisonApi(self._backends),

@@ -12,6 +12,7 @@ from common.settings import ServiceSettings
 from common.signing import CallSigner, acting_for
 from gateway.sessions.erasure import Erase
 from securetranscribe.v1 import (
+    capture_pb2_grpc,
     export_pb2_grpc,
     library_pb2_grpc,
     playback_pb2_grpc,
@@ -61,6 +62,7 @@ class Backends:
         self.uploads = transcription_pb2_grpc.TranscriptionServiceStub(self._uploads)
         self.appends = upload_pb2_grpc.UploadServiceStub(self._uploads)
         self.resumable = upload_pb2_grpc.UploadServiceStub(self._transcriber)
+        self.captures = capture_pb2_grpc.CaptureServiceStub(self._transcriber)
         self.transcriptions = transcription_pb2_grpc.TranscriptionServiceStub(self._transcriber)
         self.transcripts = transcript_pb2_grpc.TranscriptServiceStub(self._transcriber)
         self.searches = search_pb2_grpc.SearchServiceStub(self._transcriber)

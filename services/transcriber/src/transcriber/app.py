@@ -4,6 +4,7 @@ import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 
+from common.call_limits import CHUNK_LIMITS
 from common.errors import TimedOutError, UnavailableError
 from common.runtime import Supervisor, eventually
 from transcriber.composition.actions import Actions, make_actions, make_replay
@@ -26,7 +27,9 @@ async def serve(settings: ApiSettings, supervisor: Supervisor) -> None:
         actions = make_actions(core)
         await _erase_again(core, actions)
         background, listeners = make_background(core, actions)
-        server = servers.connections.server(make_services(core, actions), access=ACCESS)
+        server = servers.connections.server(
+            make_services(core, actions), access=ACCESS, limits=CHUNK_LIMITS
+        )
         for listen in listeners:
             await listen(servers.connections.client)
         await server.start()

@@ -25,8 +25,9 @@ class ApiSettings(
     Recordings without a transcript are deleted `unprocessed_retention` after the last activity.
     Transcriptions are deleted as a whole after `retention_days`, and `retention_warning` before
     that their owners are warned. Uploads in pieces are removed `upload_expiry` after their last
-    bytes. Those in the trash are deleted after `trash_days`. Without `voice_memory`, no voiceprint
-    is kept, and without `playback_copy`, no copy of the sound.
+    bytes, and captures are finished `capture_idle` after their last chunk. Transcriptions in the
+    trash are deleted after `trash_days`. Without `voice_memory`, no voiceprint is kept, and without
+    `playback_copy`, no copy of the sound.
     """
 
     speakers_grpc: str = "127.0.0.1:50053"
@@ -49,6 +50,7 @@ class ApiSettings(
     trash_days: float = Field(7, ge=0, allow_inf_nan=False)
     voice_memory: bool = True
     upload_expiry: Length = 86_400
+    capture_idle: Length = 1800
     playback_copy: bool = True
     semantic_search: bool = True
 

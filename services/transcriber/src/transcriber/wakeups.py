@@ -16,6 +16,7 @@ class WakeUps:
     queue: WakeUp = field(default_factory=WakeUp)
     clips: WakeUp = field(default_factory=WakeUp)
     embeddings: WakeUp = field(default_factory=WakeUp)
+    captures: WakeUp = field(default_factory=WakeUp)
 
     def jobs_changed(self) -> None:
         """Wake the steps that follow changes of jobs."""

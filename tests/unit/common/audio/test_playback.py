@@ -240,8 +240,8 @@ def test_head_has_a_stream_for_each_channel(parties: int) -> None:
 def test_files_are_on_disk_by_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("TMPDIR", raising=False)
     monkeypatch.setattr(playback, "_ON_DISK", str(tmp_path))
-    assert playback._directory() == str(tmp_path)
+    assert playback.directory_of_large_files() == str(tmp_path)
     monkeypatch.setattr(playback, "_ON_DISK", str(tmp_path / "missing"))
-    assert playback._directory() is None
+    assert playback.directory_of_large_files() is None
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    assert playback._directory() is None
+    assert playback.directory_of_large_files() is None

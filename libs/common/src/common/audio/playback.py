@@ -167,11 +167,11 @@ class PlaybackRecorder:
             self._error = error
 
     def _file(self) -> BinaryIO:
-        file = tempfile.TemporaryFile(dir=_directory())  # noqa: SIM115 - the stack closes it
+        file = tempfile.TemporaryFile(dir=directory_of_large_files())  # noqa: SIM115 - the stack closes it
         return cast(BinaryIO, self._files.enter_context(file))
 
 
-def _directory() -> str | None:
+def directory_of_large_files() -> str | None:
     """Return a directory for large files, None for the default one, which may be in memory."""
     if "TMPDIR" in os.environ or not os.access(_ON_DISK, os.W_OK):
         return None

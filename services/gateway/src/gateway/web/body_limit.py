@@ -12,6 +12,7 @@ from gateway.web.problems import problem
 MAX_BODY_BYTES = 1024 * 1024
 _UPLOADS = {
     "POST": re.compile(r"/api(/v1)?/(transcription/upload|speakers/[^/]+/enroll|uploads)"),
+    "PUT": re.compile(r"/api(/v1)?/captures/[^/]+/chunks/[^/]+"),
     "PATCH": re.compile(r"/api(/v1)?/uploads/[^/]+"),
 }
 _TOO_LARGE = f"The body is larger than {MAX_BODY_BYTES // 1024} KiB."

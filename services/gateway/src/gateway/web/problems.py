@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket
 from common import errors, logging
 from common.rate_limits import RateLimitedError
 from gateway.web.envelope import ErrorBody, ErrorEnvelope
+from gateway.web.missing_chunks import MissingChunksError
 from gateway.web.preconditions import PreconditionRequiredError
 from gateway.web.ranges import RangeNotSatisfiableError
 
@@ -193,6 +194,8 @@ def _details(error: errors.ApplicationError) -> dict[str, Any]:
     details: dict[str, Any] = dict(error.details)
     if isinstance(error, RateLimitedError):
         details["limit"] = error.limit
+    if isinstance(error, MissingChunksError):
+        details["missing"] = error.numbers
     return details
 
 

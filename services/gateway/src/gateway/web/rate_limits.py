@@ -6,7 +6,7 @@ from common.rate_limits import Group
 
 RESUME_PATH = "/sessions/resume"
 ARCHIVE_PATH = "/sessions/current/archive"
-_UPLOADS = ("/transcription/upload", "/uploads")
+_UPLOADS = ("/transcription/upload", "/uploads", "/captures")
 _ENROLLMENT = re.compile(r"/speakers/[^/]+/enroll")
 _CLIPS = re.compile(r"/speakers/[^/]+/clip|/transcription/speakers/[^/]+/[^/]+/clip")
 _EDITS = re.compile(
@@ -22,9 +22,10 @@ _PROPERTIES = re.compile(r"/transcription/[^/]+")
 _PAGES = re.compile(
     r"/transcription/[^/]+/(transcript|playback|peaks|revisions(/compare)?|conflicts)"
     r"|/transcription/speakers/[^/]+"
-    r"|/(search|trash|tags|folders|uploads)(/[^/]+)?|/vocabulary/[^/]+"
+    r"|/(search|trash|tags|folders|uploads|captures)(/[^/]+)?|/vocabulary/[^/]+"
 )
 _PIECES = re.compile(r"/uploads/[^/]+")
+_CHUNKS = re.compile(r"/captures/[^/]+/chunks/[^/]+")
 _READS = ("GET", "HEAD", "OPTIONS")
 _READS_BY_POST = ("/speakers/search",)
 
@@ -45,7 +46,9 @@ def group_of(method: str, path: str) -> Group:
 
 
 def _group_of_write(method: str, path: str) -> Group:
-    if method == "PATCH" and _PIECES.fullmatch(path):
+    if (method == "PATCH" and _PIECES.fullmatch(path)) or (
+        method == "PUT" and _CHUNKS.fullmatch(path)
+    ):
         return Group.CHUNK
     edits = _EDITS.fullmatch(path) or (method == "PUT" and _PROPERTIES.fullmatch(path))
     return Group.EDIT if edits else Group.PROCESSING

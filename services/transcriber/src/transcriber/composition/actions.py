@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from common.least_rate import LeastRate
 from common.upload_places import PlaceLimits, UploadPlaces
+from transcriber.composition.captures import CaptureWork, make_captures
 from transcriber.composition.core import Core
 from transcriber.composition.resumable import Resumable, make_resumable
 from transcriber.library.bulk import BulkChanges
@@ -34,6 +35,7 @@ class Actions:
 
     uploader: Uploader
     resumable: Resumable
+    captures: CaptureWork
     starter: JobStarter
     canceller: JobCanceller
     deleter: Deleter
@@ -92,6 +94,7 @@ def make_actions(core: Core) -> Actions:
             limits=limits,
         ),
         resumable=make_resumable(core, limits, examiner, acceptance, starter),
+        captures=make_captures(core, examiner, acceptance, starter),
         starter=starter,
         canceller=canceller,
         deleter=deleter,

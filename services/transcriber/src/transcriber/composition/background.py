@@ -7,6 +7,7 @@ from nats.aio.client import Client
 
 from common.background.registry import Background, Loop, Work
 from common.signed_objects import UrlSigner
+from transcriber.captures.completion import CaptureStep
 from transcriber.composition.actions import Actions, make_replay
 from transcriber.composition.core import Core
 from transcriber.library.titles import TitleStep
@@ -90,6 +91,11 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
             Work(step=DeletionStep(database, actions.deleter), every=5.0),
             Work(step=uploads, every=10.0),
             Work(step=ResumableUploadStep(database, actions.resumable.remover), every=10.0),
+            Work(
+                step=CaptureStep(database, actions.captures.completion),
+                every=2.0,
+                wake_up=wake_ups.captures,
+            ),
             Work(step=_superseded_copies(core), every=10.0),
             Work(step=recordings, every=10.0),
             Work(step=warnings, every=60.0),

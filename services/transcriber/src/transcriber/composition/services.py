@@ -8,6 +8,7 @@ from common.maintenance import OwnItems
 from common.rate_limits import RateLimits
 from securetranscribe.v1 import (
     admin_pb2_grpc,
+    capture_pb2_grpc,
     library_pb2_grpc,
     playback_pb2_grpc,
     queue_pb2_grpc,
@@ -20,6 +21,7 @@ from securetranscribe.v1 import (
 )
 from transcriber.api import admin_servicer, transcription_servicer
 from transcriber.api.admin_servicer import AdminDependencies, AdminServicer
+from transcriber.api.capture_servicer import CaptureDependencies, CaptureServicer
 from transcriber.api.library_servicer import LibraryDependencies, LibraryServicer
 from transcriber.api.playback_servicer import PlaybackServicer
 from transcriber.api.queue_servicer import QueueServicer
@@ -89,6 +91,10 @@ def make_services(core: Core, actions: Actions) -> dict[str, AddToServer]:
         ),
         "securetranscribe.v1.UploadService": partial(
             upload_pb2_grpc.add_UploadServiceServicer_to_server, make_upload_servicer(core, actions)
+        ),
+        "securetranscribe.v1.CaptureService": partial(
+            capture_pb2_grpc.add_CaptureServiceServicer_to_server,
+            make_capture_servicer(core, actions),
         ),
         "securetranscribe.v1.QueueService": partial(
             queue_pb2_grpc.add_QueueServiceServicer_to_server, make_queue_servicer(core, actions)
@@ -170,6 +176,21 @@ def make_upload_servicer(core: Core, actions: Actions) -> UploadServicer:
             creator=actions.resumable.creator,
             reception=actions.resumable.reception,
             remover=actions.resumable.remover,
+            preferences=core.servers.preferences,
+            priorities=core.priorities,
+            rates=ByteRates(RateLimits.configured(core.settings)),
+        )
+    )
+
+
+def make_capture_servicer(core: Core, actions: Actions) -> CaptureServicer:
+    """Create the servicer of CaptureService."""
+    return CaptureServicer(
+        CaptureDependencies(
+            database=core.servers.database,
+            creator=actions.captures.creator,
+            reception=actions.captures.reception,
+            ends=actions.captures.ends,
             preferences=core.servers.preferences,
             priorities=core.priorities,
             rates=ByteRates(RateLimits.configured(core.settings)),

@@ -42,7 +42,7 @@ class LibraryChanges:
             NotFoundError: the workspace has no such transcription, folder or tag.
             ValidationError: the title is invalid.
         """
-        title = None if change.title is None else _title(change.title)
+        title = None if change.title is None else checked_title(change.title)
         ids = [transcription_id]
         async with self._database.transaction() as connection:
             folder_id = await _folder(connection, workspace_id, change.folder_id or 0)
@@ -130,7 +130,12 @@ async def _check_tags(connection: Connection, workspace_id: str, tag_ids: Collec
         raise no_tag()
 
 
-def _title(text: str) -> str:
+def checked_title(text: str) -> str:
+    """Return a title without surplus blanks.
+
+    Raises:
+        ValidationError: it is too long or has control characters.
+    """
     if characters.has_forbidden(text):
         raise ValidationError.of("title", "title must not contain control characters.")
     title = characters.tidied(text)

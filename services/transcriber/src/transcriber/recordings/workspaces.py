@@ -12,6 +12,7 @@ from common.errors import NotFoundError, UnavailableError, ValidationError
 from common.postgres import Database
 from transcriber.recordings.deletion import Deleter
 from transcriber.recordings.ledger import LedgerWriter
+from transcriber.store.captures import Captures
 from transcriber.store.erasures import Erasures
 from transcriber.store.folders import Folders
 from transcriber.store.outbox import JobOutbox
@@ -55,6 +56,7 @@ class WorkspaceEraser:
         async with self._database.transaction() as connection:
             await Uploads(connection).give_up_of(workspace_id)
             await ResumableUploads(connection).give_up_of(workspace_id)
+            await Captures(connection).give_up_of(workspace_id)
             await VocabularyStore(connection, workspace_id).erase()
             await Tags(connection, workspace_id).forget()
             await Folders(connection, workspace_id).forget()

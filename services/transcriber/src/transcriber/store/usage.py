@@ -26,7 +26,10 @@ SELECT coalesce((SELECT sum(size_bytes) FROM transcriptions
      + coalesce((SELECT sum(reserved_bytes) FROM uploads
                  WHERE workspace_id = %(workspace_id)s), 0)
      + coalesce((SELECT sum(size_bytes) FROM resumable_uploads
-                 WHERE workspace_id = %(workspace_id)s AND state = 'receiving'), 0) AS value
+                 WHERE workspace_id = %(workspace_id)s AND state = 'receiving'), 0)
+     + coalesce((SELECT sum(stored_bytes) FROM captures
+                 WHERE workspace_id = %(workspace_id)s
+                   AND state IN ('receiving', 'finishing')), 0) AS value
 """
 # Every signal of a recording is processed by itself.
 _QUEUED_SECONDS = """
@@ -40,7 +43,10 @@ SELECT coalesce((SELECT sum(size_bytes) FROM transcriptions
                  WHERE origin = %(origin)s AND origin <> '' AND source_deleted_at IS NULL), 0)
      + coalesce((SELECT sum(reserved_bytes) FROM uploads WHERE origin = %(origin)s), 0)
      + coalesce((SELECT sum(size_bytes) FROM resumable_uploads
-                 WHERE origin = %(origin)s AND origin <> '' AND state = 'receiving'), 0) AS value
+                 WHERE origin = %(origin)s AND origin <> '' AND state = 'receiving'), 0)
+     + coalesce((SELECT sum(stored_bytes) FROM captures
+                 WHERE origin = %(origin)s AND origin <> ''
+                   AND state IN ('receiving', 'finishing')), 0) AS value
 """
 _QUEUED_SECONDS_OF_ORIGIN = """
 SELECT coalesce(sum(t.duration * greatest(1, jsonb_array_length(j.channel_plan -> 'signals'))), 0)

@@ -1,0 +1,1 @@
+"""Captures: recordings that arrive while they are made."""
