@@ -14,6 +14,7 @@ from common.identity import Grant
 from common.settings import ServiceSettings
 from common.signing import CallVerifier
 from securetranscribe.v1 import (
+    admin_pb2_grpc,
     export_pb2_grpc,
     playback_pb2_grpc,
     queue_pb2_grpc,
@@ -23,6 +24,7 @@ from securetranscribe.v1 import (
     transcription_pb2_grpc,
     vocabulary_pb2_grpc,
 )
+from tests.integration.gateway.fake_admin import FakeAdmin
 from tests.integration.gateway.fake_exporter import FakeExporter
 from tests.integration.gateway.fake_playback import FakePlayback
 from tests.integration.gateway.fake_reprocessing import FakeReprocessing
@@ -51,6 +53,8 @@ class Peers:
         self.reprocessing = FakeReprocessing(self.transcriber)
         add_vocabulary = vocabulary_pb2_grpc.add_VocabularyServiceServicer_to_server
         self.vocabulary = FakeVocabulary()
+        add_admin = admin_pb2_grpc.add_AdminServiceServicer_to_server
+        self.admin = FakeAdmin()  # type: ignore[abstract]
         add_speakers = speaker_pb2_grpc.add_SpeakerServiceServicer_to_server
         add_exports = export_pb2_grpc.add_ExportServiceServicer_to_server
         self._servers = {
@@ -71,6 +75,7 @@ class Peers:
                     f"{package}.VocabularyService": lambda server: add_vocabulary(
                         self.vocabulary, server
                     ),
+                    f"{package}.AdminService": lambda server: add_admin(self.admin, server),
                     f"{package}.PlaybackService": lambda server: add_playback(
                         self.playback, server
                     ),

@@ -48,6 +48,8 @@ from gateway.web.rate_limits import group_of
         ("POST", "/sessions/extend", Group.PROCESSING),
         ("POST", "/sessions/create", Group.SESSION),
         ("GET", "/queue/status", Group.STATUS),
+        ("GET", "/admin/system", Group.MEDIA),
+        ("POST", "/admin/set-aside/retry", Group.PROCESSING),
         ("DELETE", "/queue/jobs/job_1", Group.PROCESSING),
         ("POST", "/uploads", Group.UPLOAD),
         ("PATCH", "/uploads/abc", Group.CHUNK),

@@ -3,12 +3,11 @@
 import asyncio
 import datetime as dt
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 
 from nats.aio.client import Client
 from starlette.types import ASGIApp
 
-from common import bus, logging, maintenance_servicer, postgres
+from common import bus, logging, maintenance_servicer, postgres, versions
 from common.auth import Access, CallAuthenticator
 from common.background.registry import Background, Loop, Work
 from common.byte_rates import ByteRates
@@ -24,6 +23,7 @@ from common.runtime import Supervisor, eventually
 from common.signing import CallSigner, CallVerifier
 from common.upload_places import PlaceLimits, UploadPlaces
 from gateway import loop_watch
+from gateway.api.admin_calls import AdminCalls
 from gateway.api.archive import ArchiveApi
 from gateway.api.captures import CaptureApi
 from gateway.api.comparisons import ComparisonApi
@@ -41,6 +41,7 @@ from gateway.api.speaker_ledger import SpeakerLedgerApi
 from gateway.api.speaker_voices import SpeakerVoicesApi
 from gateway.api.speakers import SpeakerApi
 from gateway.api.summaries import SummaryApi
+from gateway.api.system import SystemApi
 from gateway.api.transcriptions import TranscriptionApi
 from gateway.api.transcripts import TranscriptApi
 from gateway.api.uploads import UploadApi
@@ -261,6 +262,7 @@ class Gateway:
             SessionApi(self._registry, self._backends),
             ArchiveApi(self._backends, self._registry.now),
             QueueApi(self._backends),
+            SystemApi(AdminCalls(self._backends, self._limits), _version()),
             LibraryApi(self._backends, self._registry.kept_until),
             TagApi(self._backends),
             FolderApi(self._backends),
@@ -330,8 +332,4 @@ def _expiry(settings: GatewaySettings) -> Expiry:
 
 
 def _version() -> str:
-    """Return the version of the installed distribution, or `development` in a bare source tree."""
-    try:
-        return version("securetranscribe-gateway")
-    except PackageNotFoundError:
-        return "development"
+    return versions.installed("gateway")

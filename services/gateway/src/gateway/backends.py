@@ -10,8 +10,10 @@ from common.grpc_client import channel, unwrap, unwrap_stream
 from common.identity import Grant, Owner
 from common.settings import ServiceSettings
 from common.signing import CallSigner, acting_for
+from gateway.service_states import ServiceWord, states_of
 from gateway.sessions.erasure import Erase
 from securetranscribe.v1 import (
+    admin_pb2_grpc,
     capture_pb2_grpc,
     export_pb2_grpc,
     library_pb2_grpc,
@@ -68,6 +70,7 @@ class Backends:
         self.searches = search_pb2_grpc.SearchServiceStub(self._transcriber)
         self.vocabulary = vocabulary_pb2_grpc.VocabularyServiceStub(self._transcriber)
         self.playback = playback_pb2_grpc.PlaybackServiceStub(self._transcriber)
+        self.admin = admin_pb2_grpc.AdminServiceStub(self._transcriber)
         self.queue = queue_pb2_grpc.QueueServiceStub(self._transcriber)
         self.reprocessing = reprocessing_pb2_grpc.ReprocessingServiceStub(self._transcriber)
         self.library = library_pb2_grpc.LibraryServiceStub(self._transcriber)
@@ -140,6 +143,16 @@ class Backends:
         request = transcription_pb2.ListWorkspacesRequest(after=after, limit=limit)
         answer = await self.ask(self.transcriptions.ListWorkspaces, request, Grant())
         return answer.workspace_ids
+
+    async def states(self) -> dict[str, ServiceWord]:
+        """Return whether each service answers calls, by name of the service."""
+        return await states_of(
+            {
+                "transcriber": self._transcriber,
+                "speakers": self._speakers,
+                "exporter": self._exporter,
+            }
+        )
 
     def read(
         self,

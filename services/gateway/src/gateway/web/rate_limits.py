@@ -21,7 +21,7 @@ _PROPERTIES = re.compile(r"/transcription/[^/]+")
 #: What pages of the web interface read besides the documented statuses and lists.
 _PAGES = re.compile(
     r"/transcription/[^/]+/(transcript|playback|peaks|revisions(/compare)?|conflicts)"
-    r"|/transcription/speakers/[^/]+"
+    r"|/transcription/speakers/[^/]+|/admin/[^/]+"
     r"|/(search|trash|tags|folders|uploads|captures)(/[^/]+)?|/vocabulary/[^/]+"
 )
 _PIECES = re.compile(r"/uploads/[^/]+")

@@ -1,0 +1,147 @@
+"""Endpoints for administrators."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.integration.gateway.conftest import MakeGateway, Running
+from tests.integration.gateway.fake_admin import ADMIN_TOKEN
+from tests.integration.gateway.peers import Peers
+
+ADMINISTRATOR = {"X-Admin-Token": ADMIN_TOKEN}
+ITEM = {"service": "transcriber", "step": "clips", "item": "41"}
+CALLS: list[tuple[str, str, Any]] = [
+    ("GET", "/api/admin/system", None),
+    ("GET", "/api/admin/storage", None),
+    ("GET", "/api/v1/admin/set-aside", None),
+    ("POST", "/api/admin/set-aside/retry", ITEM),
+]
+
+
+@pytest.fixture
+async def admin(running: Running) -> AsyncIterator[httpx2.AsyncClient]:
+    async with running.client(headers=ADMINISTRATOR) as client:
+        yield client
+
+
+async def test_system_state(admin: httpx2.AsyncClient) -> None:
+    answer = await admin.get("/api/admin/system")
+    assert answer.status_code == 200, answer.text
+    data = answer.json()["data"]
+    services = {one["name"]: (one["state"], one["version"]) for one in data["services"]}
+    assert services.keys() == {"gateway", "transcriber", "speakers", "exporter"}
+    assert {state for state, _ in services.values()} == {"serving"}
+    assert services["transcriber"][1] == "1.2.3"
+    assert services["gateway"][1]
+    assert services["speakers"][1] is None
+    assert data["workers"] == [
+        {
+            "worker_id": "worker-1",
+            "stage": "transcribe",
+            "state": "busy",
+            "device": "cpu",
+            "heartbeat_age": 1.0,
+            "task_age": 20.0,
+            "progress_percentage": 50.0,
+            "sound_duration": 600.0,
+        }
+    ]
+    assert data["stages"] == [{"stage": "transcribe", "waiting": 2, "running": 1, "workers": 1}]
+    assert data["queue"] == {
+        "queued_jobs": 2,
+        "processing_jobs": 1,
+        "queue_size": 50,
+        "oldest_wait": 90.0,
+        "average_processing_time": None,
+    }
+    assert [(one["completed"], one["failed"]) for one in data["throughput"]] == [(3, 1)]
+
+
+async def test_storage(admin: httpx2.AsyncClient) -> None:
+    data = (await admin.get("/api/admin/storage")).json()["data"]
+    assert data["recordings"] == {"count": 2, "bytes": 1000}
+    assert data["disk"] == {"free_bytes": 10, "total_bytes": 100, "reserve_bytes": 5}
+    assert data["oldest_upload"] is None
+    assert [(one["within"], one["recordings"]) for one in data["forecasts"]] == [(86_400.0, 1)]
+    assert data["retention"]["processed_recording"] == 3600
+    assert data["retention"]["transcription"] is None
+
+
+async def test_items_set_aside(admin: httpx2.AsyncClient, peers: Peers) -> None:
+    data = (await admin.get("/api/admin/set-aside")).json()["data"]
+    (item,) = data["items"]
+    assert {name: item[name] for name in ITEM} == ITEM
+    assert (item["attempts"], item["reason"], item["retryable"]) == (5, "MemoryError", True)
+    assert data["silent_services"] == ["speakers"]
+
+    peers.admin.retried.clear()
+    answer = await admin.post("/api/admin/set-aside/retry", json=ITEM)
+    assert answer.json()["data"] == {"retried": 1}
+    answer = await admin.post(
+        "/api/admin/set-aside/retry", json={"service": "speakers", "step": "outbox"}
+    )
+    assert answer.status_code == 200
+    assert [(one.service, one.step, one.item) for one in peers.admin.retried] == [
+        ("transcriber", "clips", "41"),
+        ("speakers", "outbox", ""),
+    ]
+    answer = await admin.post("/api/admin/set-aside/retry", json={**ITEM, "item": "gone"})
+    assert answer.status_code == 404
+    answer = await admin.post("/api/admin/set-aside/retry", json={"service": "transcriber"})
+    assert (answer.status_code, answer.json()["error"]["details"]["field"]) == (400, "step")
+
+
+@pytest.mark.parametrize(("method", "path", "body"), CALLS)
+async def test_ordinary_sessions_are_refused(
+    client: httpx2.AsyncClient, peers: Peers, method: str, path: str, body: Any
+) -> None:
+    before = peers.admin.asked
+    answer = await client.request(method, path, json=body)
+    assert answer.status_code == 403
+    error = answer.json()["error"]
+    assert error["code"] == "AUTHORIZATION_ERROR"
+    assert "X-Admin-Token" in error["message"]
+    assert "ADMIN_TOKEN" in error["message"]
+    assert peers.admin.asked == before
+
+
+@pytest.mark.parametrize("token", ["wrong", ADMIN_TOKEN[:-1], "\u00e9\u00e9"])
+@pytest.mark.parametrize(("method", "path", "body"), CALLS)
+async def test_wrong_tokens_are_refused(
+    client: httpx2.AsyncClient, method: str, path: str, body: Any, token: str
+) -> None:
+    headers = {"X-Admin-Token": token.encode("latin-1")}
+    answer = await client.request(method, path, json=body, headers=headers)  # type: ignore[arg-type]
+    assert answer.status_code == 403
+    assert token not in answer.text
+
+
+async def test_guesses_are_limited_and_never_logged(
+    make_gateway: MakeGateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guess = "a guess that nobody may read in a log"
+    async with make_gateway(rate_limit_session="3/minute") as one, one.client() as client:
+        # Refused requests set no cookie, and new sessions have the same limit.
+        assert (await client.get("/api/sessions/current")).status_code == 200
+        for _ in range(3):
+            answer = await client.get("/api/admin/system", headers={"X-Admin-Token": guess})
+            assert answer.status_code == 403
+        answer = await client.get("/api/admin/storage", headers=ADMINISTRATOR)
+        assert answer.status_code == 429
+        assert int(answer.headers["Retry-After"]) >= 1
+        # Whoever sends no token is told what to do as before.
+        assert (await client.get("/api/admin/storage")).status_code == 403
+    written = capsys.readouterr()
+    for secret in (guess, ADMIN_TOKEN):
+        assert secret not in written.out + written.err
+
+
+async def test_right_tokens_do_not_count_as_guesses(make_gateway: MakeGateway) -> None:
+    async with (
+        make_gateway(rate_limit_session="2/minute") as one,
+        one.client(headers=ADMINISTRATOR) as client,
+    ):
+        for _ in range(4):
+            assert (await client.get("/api/admin/set-aside")).status_code == 200
