@@ -9,6 +9,8 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
+import uvloop
+
 from common import logging, telemetry
 from common.errors import ApplicationError, UnavailableError
 from common.settings import ServiceSettings
@@ -103,7 +105,7 @@ def run(service: str, settings: ServiceSettings, serve: Serve) -> None:
     )
     # An inference thread cannot be interrupted. A normal exit would wait for it, and so would
     # closing the loop.
-    code = asyncio.Runner().run(_main(settings, serve))
+    code = asyncio.Runner(loop_factory=uvloop.new_event_loop).run(_main(settings, serve))
     with contextlib.suppress(OSError):  # the log's disk may be full
         sys.stdout.flush()
         sys.stderr.flush()
