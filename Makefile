@@ -18,15 +18,15 @@ PACKAGES := libs/sdk-python libs/common libs/devstack services/gateway services/
 PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
-.PHONY: help install models demo web browser screenshots run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos sbom \
-	images bench bench-speakers bench-channels bench-echo bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback clean distclean
+.PHONY: help install models demo web browser screenshots run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos hashes sbom \
+	images bench bench-speakers bench-channels bench-echo bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-status-reads clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 install: $(READY) ## make the environment in .venv
 
-$(READY): constraints.txt requirements-dev.txt $(PYPROJECTS)
+$(READY): constraints.txt hashes.txt requirements-dev.txt $(PYPROJECTS)
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed, and there is none on the path."; exit 1; }
 	@$(PYTHON) scripts/check_system.py
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
@@ -98,6 +98,7 @@ unit: $(READY) ## run the unit tests only
 
 lint: $(READY) $(SCHEMA) ## check secrets, style, spelling, types, contracts, images and the chart
 	@$(BIN)/python -m scripts.check_wheels
+	@$(BIN)/python -m scripts.hashes
 	@$(BIN)/python -m scripts.secrets_scan
 	@$(BIN)/python scripts/prose.py
 	@$(BIN)/ruff check .
@@ -115,6 +116,9 @@ lint-deploy: $(READY) ## check Dockerfiles, Envoy's configuration and the chart
 	@$(BIN)/hadolint --config deploy/hadolint.yaml services/*/Dockerfile deploy/*/Dockerfile
 	@$(BIN)/python scripts/check_envoy.py
 	@$(BIN)/python scripts/check_chart.py
+
+hashes: $(READY) ## write the hashes of all pins to hashes.txt, after a change of constraints.txt
+	@$(BIN)/python -m scripts.hashes --write
 
 sbom: $(READY) ## write the bill of materials to build/sbom.json
 	@$(BIN)/python -m scripts.sbom build/sbom.json
@@ -163,6 +167,9 @@ bench-vocabulary: $(READY) $(VERIFIED) ## measure names with a vocabulary (DATA=
 
 bench-playback: $(READY) $(VERIFIED) ## measure the cost of playback copies
 	@$(BIN)/python -m bench.playback
+
+bench-status-reads: $(READY) $(VERIFIED) ## measure reads of a status next to echoes
+	@$(BIN)/python -m bench.status_reads
 
 bench-repetition: $(READY) $(VERIFIED) ## measure the filter of loops (DATA=DIR adds English)
 	@$(BIN)/python -m bench.repetition $(if $(DATA),--data $(DATA))
