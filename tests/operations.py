@@ -20,6 +20,7 @@ OWNED = frozenset(
         "tag_id",
         "folder_id",
         "upload_id",
+        "capture_id",
     }
 )
 #: Shared by all sessions of a deployment: profiles of speakers and their observations.
@@ -53,6 +54,7 @@ _CONTRACTS = (
     "vocabulary",
     "library",
     "upload",
+    "capture",
     "queue",
     "search",
     "embedding",

@@ -19,7 +19,7 @@ from google.protobuf.descriptor import FileDescriptor
 HERE = Path(__file__).resolve().parent
 CONTRACTS = (
     "session", "transcription", "transcript", "playback", "vocabulary", "reprocessing",
-    "library", "search", "upload", "queue", "speech", "diarization", "speaker", "export",
+    "library", "search", "upload", "capture", "queue", "speech", "diarization", "speaker", "export",
 )  # fmt: skip
 # Messages in the details of errors. Without them Envoy answers errors with an empty body.
 ERROR_DETAILS = ("google.rpc.error_details_pb2", "google.rpc.status_pb2")

@@ -64,6 +64,8 @@ def owner(stack: Stack, completed: Completed, sample: Path) -> Iterator[Owner]:
         tag = asked(client, "POST", "/tags", json={"name": kept})
         folder = asked(client, "POST", "/folders", json={"name": kept})
         upload_id = resumable.create(client._data, 1000, {"filename": "a.wav"})
+        described = {"media_type": "audio/webm"}
+        capture_id = asked(client, "POST", "/captures", json=described)["capture_id"]
         # The title is the last that changes by itself.
         eventually(lambda: client.get_status(completed.transcription_id)["title_source"] != "file")
         yield Owner(
@@ -80,6 +82,7 @@ def owner(stack: Stack, completed: Completed, sample: Path) -> Iterator[Owner]:
                 "tag_id": [tag["tag_id"]],
                 "folder_id": [folder["folder_id"]],
                 "upload_id": [upload_id],
+                "capture_id": [capture_id],
             },
         )
         asked(client, "DELETE", f"/vocabulary/terms/{term['term_id']}")
@@ -87,6 +90,7 @@ def owner(stack: Stack, completed: Completed, sample: Path) -> Iterator[Owner]:
         asked(client, "DELETE", f"/tags/{tag['tag_id']}")
         asked(client, "DELETE", f"/folders/{folder['folder_id']}")
         client.cancel_upload(upload_id)
+        client._send("DELETE", f"/captures/{capture_id}")
 
 
 @pytest.fixture(scope="module")

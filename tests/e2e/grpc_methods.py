@@ -22,6 +22,7 @@ PROCESSES = {
     "QueueService": "transcriber-api",
     "SearchService": "transcriber-api",
     "UploadService": "transcriber-api",
+    "CaptureService": "transcriber-api",
     "EmbeddingService": "transcriber-embedder",
     "SpeechService": "transcriber-worker-1",
     "DiarizationService": "diarizer-1",

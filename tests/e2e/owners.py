@@ -19,6 +19,7 @@ NEVER_GIVEN: dict[str, Any] = {
     "tag_id": 2**62,
     "folder_id": 2**62,
     "upload_id": "never-given-never-given-never-gi",
+    "capture_id": "never-given-never-given-never-gi",
 }
 Outcome: TypeAlias = tuple[Any, str]
 
@@ -43,6 +44,7 @@ class Owner:
                 [self.client.get_job(job_id) for job_id in self.ids["job_id"]],
                 [asked(self.client, "GET", f"/{kind}") for kind in _LISTS],
                 self.client.list_uploads(),
+                asked(self.client, "GET", "/captures"),
             ],
             sort_keys=True,
         )

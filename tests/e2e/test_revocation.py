@@ -29,6 +29,7 @@ CALLS: Mapping[str, str] = {
     "VocabularyService": "ListTerms",
     "LibraryService": "ListTags",
     "UploadService": "ListUploads",
+    "CaptureService": "ListCaptures",
     "SearchService": "Search",
     "QueueService": "GetQueueStatus",
     "SpeechService": "Recognize",

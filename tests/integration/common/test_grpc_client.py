@@ -53,6 +53,9 @@ def test_contracts_mark_idempotent_methods() -> None:
     assert writes == {
         "AdminService/EraseOwner",
         "AdminService/EraseVoice",
+        "CaptureService/DiscardCapture",
+        "CaptureService/FinishCapture",
+        "CaptureService/PutChunk",
         "EmbeddingService/Embed",
         "LibraryService/BulkUpdate",
         "LibraryService/RestoreTranscription",

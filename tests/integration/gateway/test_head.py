@@ -33,6 +33,7 @@ async def paths(client: httpx2.AsyncClient, peers: Peers) -> list[str]:
         "speaker_id": speaker["id"],
         "job_id": started[0]["job_id"],
         "upload_id": "0" * 32,
+        "capture_id": "0" * 32,
     }
     document = (await client.get("/openapi.json")).json()
     return [

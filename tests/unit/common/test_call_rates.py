@@ -10,6 +10,7 @@ from common.identity import Grant
 from common.rate_limits import Group, RateLimitedError, RateLimits
 from common.signing import SIGNATURE_HEADER, CallSigner, CallVerifier, digest_of, receiver_key
 from securetranscribe.v1 import (
+    capture_pb2,
     export_pb2,
     library_pb2,
     queue_pb2,
@@ -24,13 +25,14 @@ from securetranscribe.v1 import (
 SECRET = "k" * 32
 METHOD = "/test.v1.Everything/GetThing"
 GROUPS = {
-    Group.UPLOAD: {"UploadTranscription", "CreateUpload", "EnrollSpeaker"},
-    Group.CHUNK: {"AppendUpload"},
+    Group.UPLOAD: {"UploadTranscription", "CreateUpload", "CreateCapture", "EnrollSpeaker"},
+    Group.CHUNK: {"AppendUpload", "PutChunk"},
     Group.EXPORT: {"ExportTranscription", "SummarizeTranscription"},
     Group.MEDIA: {
         "GetSpeakerClip", "GetProfileClip", "DownloadRecording", "StreamTranscript",
         "ReadTranscript", "CompareRevisions", "ListRevisions", "Search", "ListTrash", "ListTags",
-        "ListFolders", "GetUpload", "ListUploads", "ListDuplicates",
+        "ListFolders", "GetUpload", "ListUploads", "ListDuplicates", "GetCapture",
+        "ListCaptures",
     },
     Group.EDIT: {
         "MergeSpeakers", "SplitSpeaker", "DeleteObservation",
@@ -51,6 +53,7 @@ GROUPS = {
 def contract_methods() -> list[str]:
     """Return the full names of all methods that clients call at the api services."""
     files = (
+        capture_pb2,
         export_pb2,
         library_pb2,
         queue_pb2,

@@ -50,6 +50,7 @@ OWNERS = {
     "LibraryService": "transcriber-api",
     "SearchService": "transcriber-api",
     "UploadService": "transcriber-api",
+    "CaptureService": "transcriber-api",
     "QueueService": "transcriber-api",
     "SpeechService": "transcriber-worker",
     "DiarizationService": "diarizer",
@@ -212,6 +213,14 @@ def test_only_audio_may_be_large(
     answer = envoy.request("POST", path, body, {"content-type": "application/json"})
     assert answer[0] == status
     assert bool(envoy.notebook.entries) == (status == 200)
+
+
+@pytest.mark.parametrize(("megabytes", "status"), [(5, 200), (7, 413)])
+def test_chunks_of_captures_fit_in_base64(envoy: RunningEnvoy, megabytes: int, status: int) -> None:
+    body = json.dumps({"data": "aaaa" * (megabytes * 2**18)})
+    headers = {"content-type": "application/json"}
+    answer = envoy.request("PUT", "/v1/captures/a/chunks/0", body, headers)
+    assert answer[0] == status
 
 
 def test_every_service_of_the_contracts_has_a_route() -> None:

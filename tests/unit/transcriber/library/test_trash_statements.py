@@ -15,6 +15,8 @@ _READS = re.compile(r"\b(FROM|JOIN|UPDATE|USING)\s+transcriptions\b", re.IGNOREC
 _OWNED = re.compile(r"\bworkspace_id\s*(=|IS NOT DISTINCT)", re.IGNORECASE)
 #: Statements about all that is stored, with the reason.
 MEANT = {
+    "transcriber.store.captures._FIND": "a capture keeps the id of its result",
+    "transcriber.store.captures._LIST": "a capture keeps the id of its result",
     "transcriber.store.jobs._BY_REQUEST": "its transcription was found before",
     "transcriber.store.resumable_uploads._FIND": "an upload keeps the id of its result",
     "transcriber.store.resumable_uploads._LIST": "an upload keeps the id of its result",
