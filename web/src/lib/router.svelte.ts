@@ -5,6 +5,7 @@ export type Route =
   | { page: 'record' }
   | { page: 'people' }
   | { page: 'queue' }
+  | { page: 'vocabulary' }
   | { page: 'session' }
   | { page: 'missing' };
 
@@ -17,7 +18,7 @@ export function routeOf(path: string): Route {
   if (second === '' && more.length === 0) {
     if (first === '') return { page: 'library' };
     if (first === 'people' || first === 'queue' || first === 'session') return { page: first };
-    if (first === 'record') return { page: first };
+    if (first === 'record' || first === 'vocabulary') return { page: first };
   }
   return { page: 'missing' };
 }

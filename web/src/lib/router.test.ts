@@ -7,6 +7,7 @@ test.each([
   ['/people', { page: 'people' }],
   ['/record', { page: 'record' }],
   ['/queue/', { page: 'queue' }],
+  ['/vocabulary', { page: 'vocabulary' }],
   ['/session', { page: 'session' }],
   ['/t/67', { page: 'transcript', id: 67 }],
   ['/t/x', { page: 'missing' }],

@@ -17,6 +17,11 @@ export function languages(): { code: string; name: string }[] {
   );
 }
 
+/** Return the name of a language in the language of the page. */
+export function languageName(code: string): string {
+  return new Intl.DisplayNames(locale.code, { type: 'language' }).of(code) ?? code;
+}
+
 /** Return a length of time that is known roughly, such as `3 min`. */
 export function roughly(seconds: number): string {
   const [unit, value] =

@@ -13,7 +13,15 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from common.errors import NotFoundError
 
 #: Addresses that the page itself resolves, as `routeOf` of the web interface does.
-ADDRESSES = ("/", "/t/{transcription_id:int}", "/record", "/people", "/queue", "/session")
+ADDRESSES = (
+    "/",
+    "/t/{transcription_id:int}",
+    "/record",
+    "/people",
+    "/vocabulary",
+    "/queue",
+    "/session",
+)
 _ASSETS = "/app/{name:path}"
 _BUILT = Path(str(files("gateway").joinpath("static", "app")))
 _PAGE = "index.html"
