@@ -7,6 +7,7 @@ export type Route =
   | { page: 'queue' }
   | { page: 'vocabulary' }
   | { page: 'session' }
+  | { page: 'system' }
   | { page: 'missing' };
 
 /** Return the page of a path. */
@@ -18,7 +19,7 @@ export function routeOf(path: string): Route {
   if (second === '' && more.length === 0) {
     if (first === '') return { page: 'library' };
     if (first === 'people' || first === 'queue' || first === 'session') return { page: first };
-    if (first === 'record' || first === 'vocabulary') return { page: first };
+    if (first === 'record' || first === 'vocabulary' || first === 'system') return { page: first };
   }
   return { page: 'missing' };
 }

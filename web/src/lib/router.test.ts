@@ -9,6 +9,7 @@ test.each([
   ['/queue/', { page: 'queue' }],
   ['/vocabulary', { page: 'vocabulary' }],
   ['/session', { page: 'session' }],
+  ['/system', { page: 'system' }],
   ['/t/67', { page: 'transcript', id: 67 }],
   ['/t/x', { page: 'missing' }],
   ['/t', { page: 'missing' }],

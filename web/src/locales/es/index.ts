@@ -8,4 +8,14 @@ import system from './system.json';
 import transcript from './transcript.json';
 import vocabulary from './vocabulary.json';
 
-export default { ...common, ...library, ...people, ...queue, ...record, ...session, ...system, ...transcript, ...vocabulary };
+export default {
+  ...common,
+  ...library,
+  ...people,
+  ...queue,
+  ...record,
+  ...session,
+  ...system,
+  ...transcript,
+  ...vocabulary,
+};

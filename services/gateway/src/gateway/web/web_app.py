@@ -21,6 +21,7 @@ ADDRESSES = (
     "/vocabulary",
     "/queue",
     "/session",
+    "/system",
 )
 _ASSETS = "/app/{name:path}"
 _BUILT = Path(str(files("gateway").joinpath("static", "app")))

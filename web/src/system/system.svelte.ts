@@ -1,0 +1,132 @@
+import { ApiError } from 'securetranscribe-js';
+
+import { api, client } from '../lib/client';
+import { t } from '../lib/i18n.svelte';
+import { notices, textOf } from '../lib/notices.svelte';
+import type { Item, Storage, SystemState } from './figures';
+
+const KEY = 'admin-token';
+/** Milliseconds between two readings while the page is visible. */
+const PAUSE = 5000;
+/** Storage and items set aside change slowly, and are read every so many times. */
+const SLOWLY = 4;
+
+/** The system as administrators see it. The token is kept by this tab only. */
+export class System {
+  token = $state(sessionStorage.getItem(KEY) ?? '');
+  state = $state.raw<SystemState>();
+  storage = $state.raw<Storage>();
+  items = $state.raw<readonly Item[]>();
+  silent = $state.raw<readonly string[]>([]);
+  /** When the figures were read. */
+  readAt = $state<string>();
+  /** Why the last reading failed. */
+  failure = $state('');
+  #turn = 0;
+
+  /** Read again and again while the page is visible. Return a function that ends this. */
+  watch(): () => void {
+    const read = () => document.visibilityState === 'visible' && void this.read();
+    const timer = setInterval(read, PAUSE);
+    document.addEventListener('visibilitychange', read);
+    read();
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener('visibilitychange', read);
+    };
+  }
+
+  /** Use a token if it is the right one. Return whether it is. */
+  async enter(token: string): Promise<boolean> {
+    try {
+      await this.#readState(token);
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+    this.token = token;
+    sessionStorage.setItem(KEY, token);
+    this.#turn = 0;
+    await this.read();
+    return true;
+  }
+
+  /** Forget the token and everything that it has shown. */
+  forget(): void {
+    sessionStorage.removeItem(KEY);
+    this.token = '';
+    this.state = this.storage = this.items = this.readAt = undefined;
+    this.silent = [];
+    this.failure = '';
+  }
+
+  /** Read the figures. */
+  async read(): Promise<void> {
+    const token = this.token;
+    if (!token) return;
+    const slowly = this.#turn++ % SLOWLY === 0 || !this.items;
+    try {
+      await this.#readState(token);
+      if (slowly) await this.#readSlowly();
+      this.failure = '';
+    } catch (error) {
+      if (token === this.token) this.#fail(error);
+    }
+  }
+
+  /** Try items of a step again, all of them without a name. */
+  async retry(service: string, step: string, item: string): Promise<void> {
+    try {
+      const body = { service, step, item };
+      const url = '/api/admin/set-aside/retry';
+      await client.call(api.POST(url, { headers: this.#headers, body }));
+      notices.add({ kind: 'success', text: t('system.retried') });
+      await this.#readItems();
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) {
+        // Somebody else was faster.
+        await this.#readItems().catch(() => undefined);
+      }
+      notices.fail(error);
+    }
+  }
+
+  get #headers(): Record<string, string> {
+    return { 'X-Admin-Token': this.token };
+  }
+
+  async #readState(token: string): Promise<void> {
+    const options = { headers: { 'X-Admin-Token': token } };
+    const state = await client.call(api.GET('/api/admin/system', options));
+    // It may have been forgotten meanwhile.
+    if (this.token && token !== this.token) return;
+    this.state = state.data;
+    this.readAt = state.timestamp;
+    this.failure = '';
+  }
+
+  async #readSlowly(): Promise<void> {
+    const options = { headers: this.#headers };
+    const [storage] = await Promise.all([
+      client.call(api.GET('/api/admin/storage', options)),
+      this.#readItems(),
+    ]);
+    this.storage = storage.data;
+  }
+
+  async #readItems(): Promise<void> {
+    const options = { headers: this.#headers };
+    const { data } = await client.call(api.GET('/api/admin/set-aside', options));
+    this.items = data.items;
+    this.silent = data.silent_services;
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof ApiError && error.status === 403) {
+      this.forget();
+      this.failure = t('system.refused');
+    } else {
+      this.failure = textOf(error);
+    }
+  }
+}
