@@ -51,7 +51,7 @@ def test_the_final_block_names_addresses_for_other_devices(tmp_path: Path) -> No
     lines = [line.split() for line in out.getvalue().splitlines()]
     assert ["On", "other", "devices", network.urls[0]] in lines
     assert [network.urls[1]] in lines
-    assert network.authority_url in out.getvalue()
+    assert "install http://192.168.7.9:8000/local-authority.crt" in out.getvalue()
     assert ["Its", "SHA-256", "AB:CD"] in lines
     out, printer = console()
     own = RunnerState(pid=1, phase="ready", gateway_url="https://a", network=NetworkAccess(urls=()))
