@@ -81,6 +81,13 @@ INSERT INTO resumable_uploads (upload_id, workspace_id, session_id, origin, tran
 SELECT 'upload-' || n, 's', 's', '', n, n || '/source', 'a.wav', 1, '{}', now() - interval '1 day'
 FROM generate_series(71, 80) AS n
 """
+_CAPTURES = """
+INSERT INTO captures (capture_id, workspace_id, session_id, origin, transcription_id, source_key,
+                      media_type, request, idle_at)
+SELECT 'capture-' || n, 's', 's', '', n, n || '/source', 'audio/webm', '{}',
+       now() - interval '1 day'
+FROM generate_series(81, 90) AS n
+"""
 _DELETIONS = """
 INSERT INTO deletions (transcription_id, session_id, source_key, voices_known, late_pass, due_at)
 SELECT n, 's', n || '/source', false, false, now() - interval '1 day'
@@ -159,6 +166,7 @@ class World:
             _TASKS,
             _UPLOADS,
             _RESUMABLE_UPLOADS,
+            _CAPTURES,
             _DELETIONS,
             _SUPERSEDED_COPIES,
             _OUTBOX,

@@ -12,6 +12,7 @@ from common.objects import ObjectStore
 from common.postgres import Database
 from common.signing import CallSigner, digest_of
 from securetranscribe.v1 import event_pb2, queue_pb2, transcription_pb2
+from tests.integration.transcriber.captures.capturing import Captures
 from tests.integration.transcriber.conftest import SECRET, Api, Caller
 from tests.integration.transcriber.fakes import WorkerFactory, until, wav
 from tests.integration.transcriber.resumable.uploading import Uploads
@@ -154,6 +155,8 @@ async def test_an_erased_workspace_has_nothing_left(api: Api, objects: ObjectSto
     own, other = Uploads.of(api, "a"), Uploads.of(api, "b")
     pieces, kept = await own.create(1000), await other.create(1000)
     await own.append(pieces.upload_id, 0, b"x" * 10)
+    recorded, foreign_capture = Captures.of(api, "a"), await Captures.of(api, "b").create()
+    await recorded.put((await recorded.create(title="Secret")).capture_id, 0, b"x" * 10)
     request = transcription_pb2.EraseWorkspaceRequest(
         workspace_id="session_a", reason="grace period over"
     )
@@ -174,6 +177,8 @@ async def test_an_erased_workspace_has_nothing_left(api: Api, objects: ObjectSto
     assert (await stranger.get(foreign)).transcription_id == foreign
     assert await own.ids() == []
     assert await other.ids() == [kept.upload_id]
+    assert await recorded.ids() == []
+    assert await Captures.of(api, "b").ids() == [foreign_capture.capture_id]
 
     async def bytes_gone() -> bool:
         return await objects.keys("audio") == [f"{foreign}/source"]

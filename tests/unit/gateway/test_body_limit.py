@@ -55,6 +55,8 @@ async def test_other_requests_pass(path: str, pieces: Sequence[bytes]) -> None:
         ("POST", "/api/speakers/7/8/enroll"),
         ("POST", "/nowhere/transcription/upload"),
         ("PUT", "/api/transcription/upload"),
+        ("POST", "/api/captures"),
+        ("PUT", "/api/captures/a/chunks/0/1"),
     ],
 )
 async def test_only_routes_of_uploads_are_exempt(method: str, path: str) -> None:
