@@ -13,6 +13,7 @@ from urllib.parse import quote
 import httpx2
 
 from securetranscribe import resumable
+from securetranscribe.captures import CaptureCalls
 from securetranscribe.errors import ApiError, ConnectionFailedError
 from securetranscribe.library import LibraryCalls
 from securetranscribe.transcripts import Data, TranscriptCalls, present
@@ -21,12 +22,14 @@ from securetranscribe.vocabulary import VocabularyCalls
 _FINAL = frozenset({"completed", "failed"})
 
 
-class SecureTranscribeClient(TranscriptCalls, LibraryCalls, VocabularyCalls):
+class SecureTranscribeClient(TranscriptCalls, LibraryCalls, VocabularyCalls, CaptureCalls):
     """Client for one deployment. Use it as a context manager, or call `close`.
 
     `base_url` ends in `/api`. Without a `session_token`, the first call creates a session and later
     calls continue it. Keep `session_token` to return to the session in another process. Instances
     are not thread-safe.
+
+    Authorities of HTTPS are those of the system, or of the file in SSL_CERT_FILE.
 
     Every call raises `ApiError` when the API rejects the request and `ConnectionFailedError` when
     the API is unreachable.
@@ -50,7 +53,9 @@ class SecureTranscribeClient(TranscriptCalls, LibraryCalls, VocabularyCalls):
             # The response to an upload arrives after the whole file has been received and checked.
             timeout=httpx2.Timeout(timeout_seconds, read=max(timeout_seconds, 300)),
             transport=transport,
+            # No proxies of the environment, but its certificate authorities (SSL_CERT_FILE).
             trust_env=False,
+            verify=httpx2.create_ssl_context(trust_env=True),
         )
         self.session_token = session_token
 

@@ -435,9 +435,9 @@ class GetStorageFiguresResponse(_message.Message):
     unwritten_erasures: _builtins.int
     """Number of erasures that are not in the ledger of the object store yet."""
     unfinished_uploads: _builtins.int
-    """Number of uploads in pieces that have not ended."""
+    """Number of uploads in pieces and of captures that have not ended."""
     unfinished_upload_bytes: _builtins.int
-    """Size of the files of these uploads."""
+    """Size of the files of these uploads, and of the chunks of these captures."""
     playback_copies: _builtins.int
     """Number of playback copies."""
     playback_bytes: _builtins.int

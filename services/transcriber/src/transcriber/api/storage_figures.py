@@ -5,6 +5,7 @@ from common.objects import ObjectStore
 from common.postgres import Database
 from securetranscribe.v1 import admin_pb2
 from transcriber.domain.retention import Retention
+from transcriber.store.captures import Captures
 from transcriber.store.erasures import Erasures
 from transcriber.store.resumable_uploads import ResumableUploads
 from transcriber.store.stored import Figures, Forecast, StoredThings
@@ -27,7 +28,9 @@ class StorageFigures:
             message.forecasts.extend(map(_forecast, forecasts))
             message.unwritten_erasures = await Erasures(connection).unwritten_count()
             uploads, upload_bytes = await ResumableUploads(connection).figures()
-        message.unfinished_uploads, message.unfinished_upload_bytes = uploads, upload_bytes
+            captures, capture_bytes = await Captures(connection).figures()
+        message.unfinished_uploads = uploads + captures
+        message.unfinished_upload_bytes = upload_bytes + capture_bytes
         message.retention.CopyFrom(_rules(self._retention))
         message.disk_reserve_bytes = self._objects.reserve.reserve_bytes
         space = self._objects.reserve.space()
