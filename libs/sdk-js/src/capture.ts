@@ -38,8 +38,9 @@ export interface CaptureEnd {
 export interface CaptureHandlers {
   changed?(status: CaptureStatus): void;
   /**
-   * The server had finished the capture, because it heard nothing for long, or has it no longer.
-   * What it did not have goes on as another capture.
+   * The capture has ended, because the server heard nothing for long or it became too large. What
+   * the server did not have goes on as another one. `transcriptionId` is that of the first, if
+   * there is one yet.
    */
   parted?(transcriptionId: number | undefined): void;
 }
@@ -48,6 +49,8 @@ export interface CaptureHandlers {
 type Waiting = ChunkInfo & { bytes?: ArrayBuffer };
 
 const LARGEST_CHUNK = 4 * 1024 * 1024;
+/** Chunks after which a capture can be large. */
+const FEWEST_CHUNKS = 10;
 /** Milliseconds between questions whether the server has finished. */
 const FINISH_PAUSE = 1500;
 
@@ -250,7 +253,7 @@ export class Capture {
     if (bytes) {
       const { number, startsStream } = chunk;
       const data = await this.transport.put(id, number, bytes, startsStream);
-      this.status.idleUntil = data.idle_until ?? undefined;
+      this.status.idleUntil = data.idle_until;
     }
     this.#waiting.shift();
     const past = chunk.startsStream ? this.#head : chunk;
@@ -293,6 +296,7 @@ export class Capture {
       }
     }
     if (isGone(error)) return this.#part(error);
+    if (this.#isFull(error)) return this.#divide(failures);
     const seconds = patience(error, failures);
     this.#change({
       connected: !(error instanceof ConnectionError),
@@ -311,8 +315,30 @@ export class Capture {
       await this.#conclude({ transcription_id: found, error: reason });
       return;
     }
+    await this.#goOn(found);
+  }
+
+  /** Whether the capture is as large as the server takes one. A short one has another reason. */
+  #isFull(error: unknown): boolean {
+    if (!(error instanceof ApiError) || error.status !== 413) return false;
+    return (this.#waiting[0]?.number ?? 0) >= FEWEST_CHUNKS;
+  }
+
+  /** Finish the capture with what the server has, and go on with another one. */
+  async #divide(failures: number): Promise<void> {
+    const { captureId } = this.kept;
+    const count = this.#waiting[0]!.number;
+    try {
+      const data = await this.transport.finish(captureId!, count, true);
+      await this.#goOn(data.transcription_id ?? undefined);
+    } catch (error) {
+      await this.#recover(error, failures);
+    }
+  }
+
+  async #goOn(before: number | undefined): Promise<void> {
     await this.#inTurn(() => this.#startOver());
-    this.handlers.parted?.(found);
+    this.handlers.parted?.(before);
     this.#change({});
   }
 
@@ -390,6 +416,6 @@ export class Capture {
 /** Whether the server takes no more chunks of the capture, since it is finished or unknown. */
 function isGone(error: unknown): error is ApiError {
   if (!(error instanceof ApiError)) return false;
-  const finished = error.details.transcription_id !== undefined;
-  return error.status === 404 || (error.status === 409 && finished);
+  const ended = error.details.state !== undefined;
+  return error.status === 404 || (error.status === 409 && ended);
 }

@@ -1,23 +1,9 @@
 import type { CaptureOptions } from "./chunks";
 import type { SecureTranscribeClient } from "./client";
+import type { components } from "./schema";
 
 /** A capture as the server has it. */
-export interface CaptureData {
-  capture_id: string;
-  state: "receiving" | "finishing" | "completed" | "rejected" | "discarded";
-  /** First number of a chunk that is not stored. */
-  next_chunk: number;
-  /** Numbers that are not stored below the highest one that is. */
-  missing: number[];
-  stored_bytes: number;
-  created_at: string;
-  /** The server finishes the capture then, unless another chunk arrives. */
-  idle_until: string | null;
-  title?: string | null;
-  transcription_id?: number | null;
-  job_id?: string | null;
-  error?: { code: string; message: string } | null;
-}
+export type CaptureData = components["schemas"]["CaptureData"];
 
 /** Calls of the server about captures. */
 export interface CaptureTransport {
@@ -41,23 +27,13 @@ export interface CaptureTransport {
 /** Milliseconds after which a request without an answer counts as lost. */
 const TIMEOUT = 30_000;
 
-type Call = (
-  path: string,
-  init?: object,
-) => Promise<{
-  data?: { data: CaptureData };
-  error?: unknown;
-  response: Response;
-}>;
-
 /** Calls of the REST API. */
 export class RestCaptures implements CaptureTransport {
   constructor(private readonly client: SecureTranscribeClient) {}
 
   async list(): Promise<CaptureData[]> {
-    const answer = this.#api.GET("/api/captures", {});
-    const { data } = await this.client.call(answer);
-    return (data as unknown as { captures: CaptureData[] }).captures;
+    const answer = this.client.api.GET("/api/captures");
+    return (await this.client.call(answer)).data.captures;
   }
 
   async create(
@@ -68,15 +44,27 @@ export class RestCaptures implements CaptureTransport {
       media_type: options.mediaType,
       title: options.title,
       language: options.language,
-      channels: options.channels,
-      voice_memory: options.voiceMemory,
+      channels: options.channels ?? ("auto" as const),
+      voice_memory: options.voiceMemory ?? true,
+      num_speakers: options.numSpeakers,
+      min_speakers: options.minSpeakers,
+      max_speakers: options.maxSpeakers,
+      auto_start: true,
       request_id: requestId,
     };
-    return this.#data(this.#api.POST("/api/captures", { body }));
+    const answer = this.client.api.POST("/api/captures", {
+      body,
+      ...patient(),
+    });
+    return (await this.client.call(answer)).data;
   }
 
-  get(id: string): Promise<CaptureData> {
-    return this.#data(this.#api.GET("/api/captures/{capture_id}", of(id)));
+  async get(id: string): Promise<CaptureData> {
+    const answer = this.client.api.GET("/api/captures/{capture_id}", {
+      params: of(id),
+      ...patient(),
+    });
+    return (await this.client.call(answer)).data;
   }
 
   async put(
@@ -85,51 +73,51 @@ export class RestCaptures implements CaptureTransport {
     bytes: ArrayBuffer,
     startsStream: boolean,
   ): Promise<CaptureData> {
-    return this.#data(
-      this.#api.PUT("/api/captures/{capture_id}/chunks/{number}", {
+    const answer = this.client.api.PUT(
+      "/api/captures/{capture_id}/chunks/{number}",
+      {
         params: {
           path: { capture_id: id, number },
           query: { starts_stream: startsStream },
+          header: { "Upload-Checksum": `sha256 ${await digestOf(bytes)}` },
         },
-        headers: {
-          "Content-Type": "application/octet-stream",
-          "Upload-Checksum": `sha256 ${await digestOf(bytes)}`,
-        },
-        body: bytes,
-        bodySerializer: (body: ArrayBuffer) => body,
-        signal: AbortSignal.timeout(TIMEOUT),
-      }),
+        headers: { "Content-Type": "application/octet-stream" },
+        body: bytes as never,
+        bodySerializer: (body) => body,
+        ...patient(),
+      },
     );
+    return (await this.client.call(answer)).data;
   }
 
-  finish(
+  async finish(
     id: string,
     chunkCount: number,
     allowGaps: boolean,
   ): Promise<CaptureData> {
-    const body = { chunk_count: chunkCount, allow_gaps: allowGaps };
-    return this.#data(
-      this.#api.POST("/api/captures/{capture_id}/finish", { ...of(id), body }),
-    );
+    const answer = this.client.api.POST("/api/captures/{capture_id}/finish", {
+      params: of(id),
+      body: { chunk_count: chunkCount, allow_gaps: allowGaps },
+      ...patient(),
+    });
+    return (await this.client.call(answer)).data;
   }
 
   async discard(id: string): Promise<void> {
-    await this.client.call(
-      this.#api.DELETE("/api/captures/{capture_id}", of(id)),
-    );
-  }
-
-  get #api(): Record<"GET" | "POST" | "PUT" | "DELETE", Call> {
-    return this.client.api as never;
-  }
-
-  async #data(answer: ReturnType<Call>): Promise<CaptureData> {
-    return (await this.client.call(answer)).data;
+    const answer = this.client.api.DELETE("/api/captures/{capture_id}", {
+      params: of(id),
+      ...patient(),
+    });
+    await this.client.call(answer);
   }
 }
 
-function of(id: string): object {
-  return { params: { path: { capture_id: id } } };
+function of(id: string): { path: { capture_id: string } } {
+  return { path: { capture_id: id } };
+}
+
+function patient(): { signal: AbortSignal } {
+  return { signal: AbortSignal.timeout(TIMEOUT) };
 }
 
 async function digestOf(bytes: ArrayBuffer): Promise<string> {

@@ -7,6 +7,9 @@ export interface CaptureOptions {
   language?: string;
   channels?: "auto" | "mix" | "separate";
   voiceMemory?: boolean;
+  numSpeakers?: number;
+  minSpeakers?: number;
+  maxSpeakers?: number;
 }
 
 /** A capture as this device knows it. */

@@ -86,10 +86,14 @@ class FakeServer implements CaptureTransport {
       state,
       next_chunk: numbers.find((one) => !chunks.has(one))!,
       missing: [],
+      title: 'Talk',
+      media_type: OPTIONS.mediaType,
       stored_bytes: 0,
       created_at: '2026-01-02T12:00:00Z',
       idle_until: '2026-01-02T12:30:00Z',
-      ...(state === 'completed' ? { transcription_id: 40 + Number(id), job_id: 'job' } : {}),
+      transcription_id: state === 'completed' ? 40 + Number(id) : null,
+      job_id: state === 'completed' ? 'job' : null,
+      error: null,
     };
   }
 }
@@ -107,7 +111,10 @@ class FullStore extends MemoryCaptureStore {
 const bytes = (text: string) => new TextEncoder().encode(text).buffer as ArrayBuffer;
 const textOf = (buffer: ArrayBuffer) => new TextDecoder().decode(buffer);
 const finished = (id: number) =>
-  new ApiError('CONFLICT', 'It is finished.', 409, { transcription_id: 40 + id });
+  new ApiError('CONFLICT', 'It is finished.', 409, {
+    state: 'completed',
+    transcription_id: String(40 + id),
+  });
 
 let server: FakeServer;
 let store: FullStore;
@@ -231,6 +238,19 @@ test('what a finished capture does not have becomes another one that can be play
   expect(server.sound(1)).toBe('0a 1c 2d');
   expect(server.heads).toEqual(['a', 'a']);
   expect(await end(capture)).toMatchObject({ transcriptionId: 41 });
+});
+
+test('a capture that became too large is finished, and the rest goes on as another one', async () => {
+  const parted: unknown[] = [];
+  const capture = await begin({ parted: (id) => parted.push(id) });
+  await say(capture, 'a', true);
+  for (const text of 'bcdefghij') await say(capture, text);
+  server.failures = [new ApiError('FILE_UPLOAD_ERROR', 'It is too large.', 413)];
+  await say(capture, 'k');
+  await say(capture, 'l');
+  expect(parted).toEqual([undefined]);
+  expect(server.captures[0]!.state).toBe('finishing');
+  expect(server.sound(1)).toBe('0a 1k 2l');
 });
 
 test('a capture that the server finished in the meantime ends as its transcription', async () => {

@@ -1,6 +1,9 @@
+import type { CaptureOptions } from 'securetranscribe-js';
+
 import { t, type Key } from '../lib/i18n.svelte';
 import { notices } from '../lib/notices.svelte';
 import { router } from '../lib/router.svelte';
+import { speakerNumbers } from '../library/speakers';
 import { active } from './active.svelte';
 import { LoudnessGauge, type Loudness } from './level';
 import { Sending } from './sending.svelte';
@@ -58,9 +61,9 @@ export class Recorder {
     const source = await this.#open(separate ? 'both' : settings.source);
     if (!source) return;
     void navigator.storage?.persist?.();
-    const { language, voices } = settings;
-    const used =
-      sending ?? (await Sending.begin(optionsOf(settings.source, title, language, voices)));
+    // Other pages need it, also without a connection.
+    void import('./RecordBar.svelte').catch(() => {});
+    const used = sending ?? (await Sending.begin(optionsOf(title)));
     if (!sending) sendings.add(used);
     sendings.active = used;
     active.recorder = this;
@@ -69,6 +72,12 @@ export class Recorder {
     this.#counted = used.status.seconds;
     this.#record(source);
     this.#announce('record.said.started');
+  }
+
+  /** Pause or go on. */
+  toggle(): void {
+    if (this.phase === 'recording') this.pause();
+    else void this.resume();
   }
 
   /** Stop until `resume`. What was said so far is sent. */
@@ -259,13 +268,18 @@ export class Recorder {
   }
 }
 
-function optionsOf(source: SourceKind, title: string, language: string, voices: boolean) {
+function optionsOf(title: string): CaptureOptions {
+  const { source, language, speakers, voices } = settings;
+  const numbers = speakerNumbers(speakers);
   return {
     mediaType: mediaType(),
-    ...(title.trim() ? { title: title.trim() } : {}),
-    ...(language ? { language } : {}),
-    ...(source === 'both' ? { channels: 'separate' as const } : {}),
-    ...(voices ? {} : { voiceMemory: false }),
+    title: title.trim() || undefined,
+    language: language || undefined,
+    channels: source === 'both' ? 'separate' : undefined,
+    numSpeakers: numbers.num_speakers,
+    minSpeakers: numbers.min_speakers,
+    maxSpeakers: numbers.max_speakers,
+    voiceMemory: voices,
   };
 }
 

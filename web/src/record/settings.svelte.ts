@@ -1,3 +1,4 @@
+import type { SpeakerChoice } from '../library/speakers';
 import type { SourceKind } from './source';
 
 const KEY = 'record-options';
@@ -9,10 +10,17 @@ export interface RecordSettings {
   device: string;
   /** Empty for detection. */
   language: string;
+  speakers: SpeakerChoice;
   voices: boolean;
 }
 
-const DEFAULTS: RecordSettings = { source: 'microphone', device: '', language: '', voices: true };
+const DEFAULTS: RecordSettings = {
+  source: 'microphone',
+  device: '',
+  language: '',
+  speakers: { number: '' },
+  voices: true,
+};
 
 /** Settings that the browser keeps. */
 export const settings = $state<RecordSettings>(saved());
