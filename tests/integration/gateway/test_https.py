@@ -1,10 +1,12 @@
 """HTTPS with a certificate of the machine's own authority."""
 
+import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -12,6 +14,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from devstack.https import Certificates
+from securetranscribe import ConnectionFailedError, SecureTranscribeClient
 from tests.integration.gateway.conftest import MakeGateway, Running
 from tests.ports import free_port
 
@@ -62,6 +65,19 @@ async def test_pages_sessions_and_messages_over_https(secure: Secure) -> None:
     url = f"{secure.running.base_url.replace('https', 'wss', 1)}/ws?token={token}"
     async with connect(url, ssl=secure.trust, proxy=None, additional_headers=own) as socket:
         assert json.loads(await socket.recv())["type"] == "queue_update"
+
+
+async def test_the_python_client_trusts_the_file_of_the_environment(
+    secure: Secure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask() -> Any:
+        with SecureTranscribeClient(f"{secure.running.base_url}/api") as client:
+            return client.get_queue_status()
+
+    with pytest.raises(ConnectionFailedError, match="CERTIFICATE_VERIFY_FAILED"):
+        await asyncio.to_thread(ask)
+    monkeypatch.setenv("SSL_CERT_FILE", str(secure.certificates.authority))
+    assert "queue_size" in await asyncio.to_thread(ask)
 
 
 async def test_other_devices_do_not_trust_it(secure: Secure) -> None:
