@@ -62,4 +62,5 @@ def test_refused_term_says_why(visitors: Visitors) -> None:
     visitors.allow(r"/api/vocabulary/terms")
     terms.get_by_role("button", name="Add", exact=True).click()
 
-    expect(page.get_by_role("alert")).to_contain_text("comma")
+    expect(page.get_by_text("A term must not contain a comma.")).to_be_visible()
+    expect(terms.get_by_label("Word or name")).to_have_value("one, two")
