@@ -36,7 +36,12 @@ const STEPS: Record<string, Key> = {
 };
 
 /** Return the stage of a transcription. `wait` is the estimate of the queue, in seconds. */
-export function stageOf(item: Item, job: Job | undefined, now: number, wait?: number): Stage {
+export function stageOf(
+  item: Pick<Item, 'status' | 'progress_percentage'>,
+  job: Job | undefined,
+  now: number,
+  wait?: number,
+): Stage {
   if (item.status === 'completed') return { kind: 'ready', key: 'library.stage.ready' };
   if (item.status === 'failed') {
     const reason = job?.error?.message;
