@@ -9,7 +9,14 @@ import pytest
 from bench import recordings
 from devstack.testing import embedded_servers, running_services
 from tests.e2e.span_collector import SpanCollector
-from tests.e2e.stack import JOB_SECONDS, MAX_FILE_SIZE, SESSION_CACHE_SECONDS, Completed, Stack
+from tests.e2e.stack import (
+    ADMIN_TOKEN,
+    JOB_SECONDS,
+    MAX_FILE_SIZE,
+    SESSION_CACHE_SECONDS,
+    Completed,
+    Stack,
+)
 from tests.limits import UNLIMITED
 
 _OVERRIDES = {
@@ -17,6 +24,7 @@ _OVERRIDES = {
     "*": {
         **UNLIMITED,
         "MAX_FILE_SIZE": MAX_FILE_SIZE,
+        "ADMIN_TOKEN": ADMIN_TOKEN,
         "TASK_ACK_WAIT_SECONDS": "6",
         # Long, to distinguish the effect of a revocation from an expired cache.
         "SESSION_CACHE_SECONDS": str(SESSION_CACHE_SECONDS),

@@ -14,6 +14,7 @@ from securetranscribe import SecureTranscribeClient
 JOB_SECONDS = 300
 MAX_FILE_SIZE = "1GB"
 SESSION_CACHE_SECONDS = 300
+ADMIN_TOKEN = "a token of administrators for tests"
 
 
 @dataclass(frozen=True, kw_only=True)
