@@ -51,7 +51,7 @@ export async function microphones(): Promise<MediaDeviceInfo[]> {
 export class Source {
   /** Called once it ends by itself, for example because a device was unplugged. */
   onended: (() => void) | undefined;
-  readonly #analysers: AnalyserNode[] = [];
+  readonly #meters: AnalyserNode[] = [];
   readonly #samples = new Float32Array(2048);
 
   constructor(
@@ -61,9 +61,9 @@ export class Source {
     inputs: readonly AudioNode[],
   ) {
     for (const input of inputs) {
-      const analyser = new AnalyserNode(context, { fftSize: this.#samples.length });
-      input.connect(analyser);
-      this.#analysers.push(analyser);
+      const meter = new AnalyserNode(context, { fftSize: this.#samples.length });
+      input.connect(meter);
+      this.#meters.push(meter);
     }
     for (const part of parts) {
       for (const track of part.getAudioTracks()) track.onended = () => this.onended?.();
@@ -89,13 +89,13 @@ export class Source {
   }
 
   get channels(): number {
-    return this.#analysers.length;
+    return this.#meters.length;
   }
 
   /** Return the levels of its channels now. */
   levels(): Level[] {
-    return this.#analysers.map((analyser) => {
-      analyser.getFloatTimeDomainData(this.#samples);
+    return this.#meters.map((meter) => {
+      meter.getFloatTimeDomainData(this.#samples);
       return { level: levelOf(this.#samples), clipped: isClipped(this.#samples) };
     });
   }
