@@ -9,6 +9,7 @@ from av import AudioFrame
 
 from common import languages
 from common.audio.conditioning import SignalConditioner
+from transcriber.captures.completion import NOT_FINISHED, NOT_STARTED
 from transcriber.names.assignment import NOT_LEARNED
 from transcriber.names.clips import NO_CLIPS
 from transcriber.names.follow_up import NO_NAMES
@@ -44,6 +45,11 @@ def test_rows_are_sentences() -> None:
         NO_NAMES,
         NOT_LEARNED,
         NOT_ERASED,
+        NOT_FINISHED,
+        NOT_STARTED,
+        "2 of 9 pieces of the recording are missing.",
+        "Part 2 of 3 of the recording has no sound that can be read. It was left out.",
+        "The recording is longer than 12:00:00 hours. The rest was left out.",
     ],
 )
 def test_warnings_of_processing_are_described(warning: str) -> None:

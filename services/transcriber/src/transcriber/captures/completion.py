@@ -32,8 +32,8 @@ from transcriber.resumable.encoding import FINAL, failure_to_json, request_from_
 from transcriber.store.captures import Capture, Captures, Chunk
 from transcriber.store.library import Titles
 
-_NOT_STARTED = "The transcription was not started because there was no room in the queue. Start it."
-_NOT_FINISHED = (
+NOT_STARTED = "The transcription was not started because there was no room in the queue. Start it."
+NOT_FINISHED = (
     "The recording was not finished by the device that made it. It has everything that had arrived."
 )
 _log = logging.get(__name__)
@@ -136,7 +136,7 @@ class CaptureCompletion:
             if isinstance(error, UnavailableError) or not request.auto_start:
                 raise
         # The sound must not wait for a place in the queue.
-        warnings = (*examined.file.warnings, _NOT_STARTED)
+        warnings = (*examined.file.warnings, NOT_STARTED)
         unstarted = replace(examined, file=replace(examined.file, warnings=warnings))
         later = replace(request, auto_start=False)
         return await self._accepted(capture, later, unstarted, stored)
@@ -193,7 +193,7 @@ def _filename(capture: Capture, extension: str = "") -> str:
 
 def _losses(capture: Capture, arrived: int) -> list[str]:
     """Return warnings about sound that has not arrived."""
-    found = [] if capture.chunk_count is not None else [_NOT_FINISHED]
+    found = [] if capture.chunk_count is not None else [NOT_FINISHED]
     total = max(capture.chunk_count or 0, capture.chunks_end)
     if arrived < total:
         found.append(f"{total - arrived} of {total} pieces of the recording are missing.")
