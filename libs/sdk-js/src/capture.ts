@@ -1,30 +1,22 @@
 import type { CaptureData, CaptureTransport } from "./captures";
-import {
-  infoOf,
-  type CaptureOptions,
-  type CaptureStore,
-  type ChunkInfo,
-  type KeptCapture,
-  type KeptChunk,
+import type {
+  CaptureOptions,
+  CaptureStore,
+  ChunkInfo,
+  KeptCapture,
 } from "./chunks";
 import { ApiError, ConnectionError } from "./errors";
 import { Alarm, patience } from "./patience";
+import { ChunkQueue, type Amounts, type Waiting } from "./queue";
 
 /** Where a capture stands. */
-export interface CaptureStatus {
+export interface CaptureStatus extends Amounts {
   /** Whether the server was reached last time. */
   connected: boolean;
   /** Why the server did not take a chunk last time. */
   problem: Error | undefined;
   /** Whether sending has stopped because of that, until `retry`. */
   stopped: boolean;
-  /** Seconds and bytes of sound that the server does not have yet. */
-  waitingSeconds: number;
-  waitingBytes: number;
-  /** Whether some of that is in the memory of this page only, because the store takes no more. */
-  unstored: boolean;
-  /** Seconds of sound so far. */
-  seconds: number;
   /** The server finishes the capture at this time, unless another chunk arrives. */
   idleUntil: string | undefined;
 }
@@ -45,10 +37,6 @@ export interface CaptureHandlers {
   parted?(transcriptionId: number | undefined): void;
 }
 
-/** A chunk that the server does not have, with its bytes if the store does not have them. */
-type Waiting = ChunkInfo & { bytes?: ArrayBuffer };
-
-const LARGEST_CHUNK = 4 * 1024 * 1024;
 /** Chunks after which a capture can be large. */
 const FEWEST_CHUNKS = 10;
 /** Milliseconds between questions whether the server has finished. */
@@ -60,10 +48,7 @@ const FINISH_PAUSE = 1500;
  */
 export class Capture {
   status: CaptureStatus;
-  #waiting: Waiting[];
-  /** The first chunk of the stream that is sent, without which nothing of it can be played. */
-  #head: Waiting | undefined;
-  #writes: Promise<void> = Promise.resolve();
+  readonly #queue: ChunkQueue;
   #closed = false;
   #gaps = false;
   readonly #work = new Alarm();
@@ -75,19 +60,18 @@ export class Capture {
 
   private constructor(
     private readonly transport: CaptureTransport,
-    private readonly store: CaptureStore,
-    private readonly kept: KeptCapture,
+    store: CaptureStore,
+    kept: KeptCapture,
     private readonly handlers: CaptureHandlers,
     chunks: readonly ChunkInfo[],
   ) {
-    this.#waiting = chunks.filter((chunk) => !chunk.sent);
-    this.#head = chunks.findLast((chunk) => chunk.sent);
+    this.#queue = new ChunkQueue(store, kept, chunks);
     this.status = {
       connected: true,
       problem: undefined,
       stopped: false,
       idleUntil: undefined,
-      ...this.#amounts(),
+      ...this.#queue.amounts,
     };
     this.#end = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -142,32 +126,31 @@ export class Capture {
 
   /** Name of the capture on this device. */
   get key(): string {
-    return this.kept.key;
+    return this.#queue.kept.key;
   }
 
   /** Name of the capture on the server, once it has created it. */
   get captureId(): string | undefined {
-    return this.kept.captureId;
+    return this.#queue.kept.captureId;
   }
 
   get options(): CaptureOptions {
-    return this.kept.options;
+    return this.#queue.kept.options;
   }
 
   /** Add sound. `startsStream` marks the first bytes of a recorder. */
-  push(
+  async push(
     bytes: ArrayBuffer,
     { seconds, startsStream }: { seconds: number; startsStream: boolean },
   ): Promise<void> {
-    return this.#inTurn(() => this.#keep(bytes, seconds, startsStream));
+    await this.#queue.add(bytes, seconds, startsStream);
+    this.#change({});
+    this.#work.ring();
   }
 
   /** Complete the capture once all of it has arrived. Recognition then starts. */
   async finish(): Promise<CaptureEnd> {
-    await this.#inTurn(async () => {
-      this.kept.ended = true;
-      await this.#save();
-    });
+    await this.#queue.note({ ended: true });
     this.#work.ring();
     this.retry();
     return this.#end;
@@ -177,10 +160,9 @@ export class Capture {
   async discard(): Promise<void> {
     this.#close();
     await this.#running;
-    await this.#writes;
     try {
-      if (this.kept.captureId)
-        await this.transport.discard(this.kept.captureId);
+      const { captureId } = this;
+      if (captureId) await this.transport.discard(captureId);
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 404)) {
         this.#closed = false;
@@ -189,38 +171,16 @@ export class Capture {
         throw error;
       }
     }
-    await this.store.remove(this.kept.key);
+    await this.#queue.remove();
   }
 
   /** Try again at once if it waits or has stopped. */
   readonly retry = (): void => this.#again.ring();
 
-  async #keep(
-    bytes: ArrayBuffer,
-    seconds: number,
-    startsStream: boolean,
-  ): Promise<void> {
-    for (let from = 0; from < bytes.byteLength; from += LARGEST_CHUNK) {
-      const part = bytes.slice(from, from + LARGEST_CHUNK);
-      const chunk: KeptChunk = {
-        number: this.kept.count++,
-        startsStream: startsStream && from === 0,
-        seconds: from === 0 ? seconds : 0,
-        size: part.byteLength,
-        sent: false,
-        bytes: part,
-      };
-      this.kept.seconds += chunk.seconds;
-      this.#waiting.push((await this.#save(chunk)) ? infoOf(chunk) : chunk);
-    }
-    this.#change({});
-    this.#work.ring();
-  }
-
   async #run(): Promise<void> {
     let failures = 0;
     while (!this.#closed) {
-      if (this.#waiting.length === 0 && !this.kept.ended) {
+      if (!this.#queue.first && !this.#queue.kept.ended) {
         await this.#work.wait();
         continue;
       }
@@ -235,12 +195,11 @@ export class Capture {
   }
 
   async #step(): Promise<void> {
-    const { captureId, options, requestId } = this.kept;
-    const chunk = this.#waiting[0];
+    const { captureId, options, requestId } = this.#queue.kept;
+    const chunk = this.#queue.first;
     if (!captureId) {
       const made = await this.transport.create(options, requestId);
-      this.kept.captureId = made.capture_id;
-      await this.#inTurn(async () => void (await this.#save()));
+      await this.#queue.note({ captureId: made.capture_id });
     } else if (chunk) {
       await this.#send(captureId, chunk);
     } else {
@@ -249,24 +208,21 @@ export class Capture {
   }
 
   async #send(id: string, chunk: Waiting): Promise<void> {
-    const bytes = await this.#bytesOf(chunk);
+    const bytes = await this.#queue.bytesOf(chunk);
     if (bytes) {
       const { number, startsStream } = chunk;
       const data = await this.transport.put(id, number, bytes, startsStream);
       this.status.idleUntil = data.idle_until;
     }
-    this.#waiting.shift();
-    const past = chunk.startsStream ? this.#head : chunk;
-    if (bytes && chunk.startsStream) {
-      this.#head = { ...chunk, sent: true, bytes: chunk.bytes && bytes };
-      if (!chunk.bytes) await this.#save({ ...chunk, sent: true, bytes });
-    }
-    // A chunk that stays is sent again after a reload, which changes nothing.
-    if (past) await this.store.drop(this.kept.key, past.number).catch(() => {});
+    await this.#queue.shift(bytes);
   }
 
   async #finish(id: string): Promise<void> {
-    let data = await this.transport.finish(id, this.kept.count, this.#gaps);
+    let data = await this.transport.finish(
+      id,
+      this.#queue.kept.count,
+      this.#gaps,
+    );
     while (data.state === "finishing" && !this.#closed) {
       await this.#again.wait(FINISH_PAUSE);
       data = await this.transport.get(id);
@@ -276,7 +232,7 @@ export class Capture {
 
   async #conclude(data: Partial<CaptureData>): Promise<void> {
     this.#close();
-    await this.store.remove(this.kept.key).catch(() => {});
+    await this.#queue.remove();
     if (data.transcription_id) {
       const jobId = data.job_id ?? undefined;
       this.#resolve({ transcriptionId: data.transcription_id, jobId });
@@ -309,7 +265,7 @@ export class Capture {
 
   async #part(error: ApiError): Promise<void> {
     const found = Number(error.details.transcription_id) || undefined;
-    if (this.#waiting.length === 0) {
+    if (!this.#queue.first) {
       const { code, message } = error;
       const reason = { code, message };
       await this.#conclude({ transcription_id: found, error: reason });
@@ -321,15 +277,14 @@ export class Capture {
   /** Whether the capture is as large as the server takes one. A short one has another reason. */
   #isFull(error: unknown): boolean {
     if (!(error instanceof ApiError) || error.status !== 413) return false;
-    return (this.#waiting[0]?.number ?? 0) >= FEWEST_CHUNKS;
+    return (this.#queue.first?.number ?? 0) >= FEWEST_CHUNKS;
   }
 
   /** Finish the capture with what the server has, and go on with another one. */
   async #divide(failures: number): Promise<void> {
-    const { captureId } = this.kept;
-    const count = this.#waiting[0]!.number;
+    const count = this.#queue.first!.number;
     try {
-      const data = await this.transport.finish(captureId!, count, true);
+      const data = await this.transport.finish(this.captureId!, count, true);
       await this.#goOn(data.transcription_id ?? undefined);
     } catch (error) {
       await this.#recover(error, failures);
@@ -337,71 +292,14 @@ export class Capture {
   }
 
   async #goOn(before: number | undefined): Promise<void> {
-    await this.#inTurn(() => this.#startOver());
+    await this.#queue.startOver();
+    this.#gaps = false;
     this.handlers.parted?.(before);
     this.#change({});
   }
 
-  /** Make another capture of what the server does not have. */
-  async #startOver(): Promise<void> {
-    const old = this.#waiting;
-    if (!old[0]!.startsStream && this.#head) old.unshift(this.#head);
-    const chunks: KeptChunk[] = [];
-    for (const chunk of old) {
-      const bytes = await this.#bytesOf(chunk);
-      const number = chunks.length;
-      const startsStream = chunk.startsStream || number === 0;
-      if (bytes)
-        chunks.push({ ...chunk, number, startsStream, sent: false, bytes });
-    }
-    this.kept.requestId = crypto.randomUUID();
-    this.kept.captureId = undefined;
-    this.kept.count = chunks.length;
-    this.#head = undefined;
-    this.#gaps = false;
-    try {
-      await this.store.replace({ ...this.kept }, chunks);
-      this.#waiting = chunks.map(infoOf);
-    } catch {
-      this.#waiting = chunks;
-    }
-  }
-
-  async #bytesOf(chunk: Waiting): Promise<ArrayBuffer | undefined> {
-    if (chunk.bytes) return chunk.bytes;
-    return (await this.store.chunk(this.kept.key, chunk.number))?.bytes;
-  }
-
-  /** Return whether the store took it. */
-  async #save(chunk?: KeptChunk): Promise<boolean> {
-    try {
-      await this.store.save({ ...this.kept }, chunk);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  #inTurn(write: () => Promise<unknown>): Promise<void> {
-    this.#writes = this.#writes.then(async () => void (await write()));
-    return this.#writes;
-  }
-
-  #amounts(): Pick<
-    CaptureStatus,
-    "waitingSeconds" | "waitingBytes" | "unstored" | "seconds"
-  > {
-    const sum = (values: number[]) => values.reduce((all, one) => all + one, 0);
-    return {
-      waitingSeconds: sum(this.#waiting.map((chunk) => chunk.seconds)),
-      waitingBytes: sum(this.#waiting.map((chunk) => chunk.size)),
-      unstored: this.#waiting.some((chunk) => chunk.bytes !== undefined),
-      seconds: this.kept.seconds,
-    };
-  }
-
   #change(changes: Partial<CaptureStatus>): void {
-    this.status = { ...this.status, ...changes, ...this.#amounts() };
+    this.status = { ...this.status, ...changes, ...this.#queue.amounts };
     this.handlers.changed?.(this.status);
   }
 
