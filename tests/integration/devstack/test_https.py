@@ -43,10 +43,6 @@ def test_https_in_the_background(operator: Operator, ports: tuple[int, int]) -> 
     stopped = operator.run("down")
     assert (stopped.returncode, stopped.stdout) == (0, "stopped\n"), stopped.stderr
 
-    restarted = operator.run("up", "--tls", "--detach")
-    assert restarted.returncode == 0, restarted.stdout + restarted.stderr
-    assert (operator.data / "tls" / "authority.crt").read_text() == authority
-
 
 def test_a_stack_without_https_is_not_taken_for_one(
     operator: Operator, ports: tuple[int, int]
