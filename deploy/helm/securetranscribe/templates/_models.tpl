@@ -17,7 +17,7 @@ containers:
   imagePullPolicy: {{ .Values.image.pullPolicy }}
   command: [python, -m, common.models, pull, --profile, {{ .Values.models.profile }}, --model-dir, /opt/models]
   env:
-  {{- range list "SPEECH_ENGINE" "WHISPER_MODEL_SIZE" "PYANNOTE_MODEL" }}
+  {{- range list "SPEECH_ENGINE" "SPEECH_ENGINE_ENGLISH" "WHISPER_MODEL_SIZE" "PYANNOTE_MODEL" }}
   - { name: {{ . }}, value: {{ index $settings . | default "" | quote }} }
   {{- end }}
   {{- with .Values.models.tokenSecret }}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from common.models.files import ModelError
-from common.models.manifest import FASTER_WHISPER
+from common.models.manifest import FASTER_WHISPER, MOONSHINE, MOONSHINE_BASE
 from common.models.store import DEFAULT_MODEL_DIR, EMBEDDED_DIARIZATION, ModelStore
 
 _PURPOSE = "Fetch the models for the workers, or verify those already fetched."
@@ -69,6 +69,8 @@ def _pull(store: ModelStore, chosen: argparse.Namespace, environ: Mapping[str, s
         recognition = environ.get("WHISPER_MODEL_SIZE") or "base"
         diarization = environ.get("PYANNOTE_MODEL") or EMBEDDED_DIARIZATION
         store.pull_recognition(recognition, engine=engine, token=token, say=_say)
+        if environ.get("SPEECH_ENGINE_ENGLISH") == MOONSHINE:
+            store.pull(MOONSHINE_BASE.name, say=_say)
         store.pull_diarization(diarization, token=token, say=_say)
     _say(f"models are in {store.model_dir} ({time.monotonic() - began:.1f} s)")
 

@@ -1,14 +1,20 @@
 """Composition of the recognition worker: engine, tasks, direct calls."""
 
+import structlog
+
 from common.disk_reserve import DiskReserve
 from common.engines import EngineSettings
 from common.errors import TranscriptionError
 from common.inference import Inference
+from common.models.files import ModelError
+from common.models.manifest import FASTER_WHISPER
 from common.runtime import Supervisor
 from common.signed_objects import SignedObjects
 from common.tasks import service as worker_service
 from securetranscribe.v1 import speech_pb2_grpc
+from transcriber.worker.engines.protocol import SpeechEngine
 from transcriber.worker.engines.registry import ENGINES
+from transcriber.worker.engines.windowed import WindowedEngine
 from transcriber.worker.playback import PlaybackStore
 from transcriber.worker.recognizer import Recognizer
 from transcriber.worker.servicer import SpeechServicer
@@ -17,6 +23,8 @@ from transcriber.worker.task_handler import TranscribeHandler
 
 _SERVICE = "securetranscribe.v1.SpeechService"
 _WINDOW_SECONDS = 600.0
+
+_log = structlog.get_logger()
 
 
 async def serve(settings: SpeechWorkerSettings, supervisor: Supervisor) -> None:
@@ -51,14 +59,30 @@ async def serve(settings: SpeechWorkerSettings, supervisor: Supervisor) -> None:
 def load_recognizer(settings: SpeechWorkerSettings) -> Recognizer:
     """Load the engine named by SPEECH_ENGINE with the model named by WHISPER_MODEL_SIZE.
 
+    Another engine is loaded besides for English, if SPEECH_ENGINE_ENGLISH names one.
+
     Raises:
         ModelError: a file of the model is missing or altered.
         GpuError: a GPU is required and none is usable.
     """
-    engine = ENGINES.load(
-        settings.speech_engine,
-        EngineSettings.of(
-            settings, model=settings.whisper_model_size, window_seconds=_WINDOW_SECONDS
-        ),
+    wanted = EngineSettings.of(
+        settings, model=settings.whisper_model_size, window_seconds=_WINDOW_SECONDS
     )
+    engine = ENGINES.load(settings.speech_engine, wanted)
+    if settings.speech_engine_english not in {settings.speech_engine, FASTER_WHISPER}:
+        _delegate_english(engine, settings.speech_engine_english, wanted)
     return Recognizer(engine, settings.whisper_beam_size)
+
+
+def _delegate_english(engine: SpeechEngine, name: str, settings: EngineSettings) -> None:
+    """Leave English to another engine. If that cannot be loaded, the first one recognizes it."""
+    try:
+        english = ENGINES.load(name, settings)
+    except ModelError as error:
+        _log.warning("english_engine_not_loaded", engine=name, reason=error.message)
+        return
+    if isinstance(engine, WindowedEngine) and isinstance(english, WindowedEngine):
+        engine.delegate(english.specialist("en"))
+        _log.info("english_engine_loaded", engine=name, model=english.model)
+    else:
+        _log.warning("english_engine_not_supported", engine=name, by=engine.model)

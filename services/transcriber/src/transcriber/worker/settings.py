@@ -13,5 +13,6 @@ class SpeechWorkerSettings(WorkerSettings):
     """Settings of a recognition worker."""
 
     speech_engine: Annotated[str, AfterValidator(ENGINES.known)] = FASTER_WHISPER
+    speech_engine_english: Annotated[str, AfterValidator(ENGINES.known)] = FASTER_WHISPER
     whisper_model_size: str = "base"
     whisper_beam_size: int = Field(5, ge=1, le=10)

@@ -21,6 +21,7 @@ from transcriber.worker.engines.protocol import (
     RecognizedSegment,
 )
 from transcriber.worker.engines.relistening import Relistening
+from transcriber.worker.engines.specialists import Specialist, Transcriber
 from transcriber.worker.engines.voice_activity import Span, total_length
 
 #: Spans of one language with a shorter gap (seconds) are reported as one.
@@ -77,12 +78,20 @@ class RecognitionSession:
         expected: float,
         on_progress: Progress,
         cancelled: Callable[[], bool],
+        specialist: Specialist | None = None,
     ) -> None:
-        """Start a session. `expected` is the probed length in seconds, used for progress."""
+        """Start a session. `expected` is the probed length in seconds, used for progress.
+
+        The `specialist` transcribes windows that are certainly in its language.
+        """
         self.segments: list[RecognizedSegment] = []
         self.languages: list[RecognizedLanguage] = []
         self.duration = 0.0
         self.speech_duration = 0.0
+        #: Whether there are words of the specialist, and of the recognizer.
+        self.is_specialized = self.is_general = False
+        self._specialist = specialist
+        self._special: Decoded | None = None
         self._recognizer = recognizer
         self._options = options
         self._expected = expected
@@ -110,6 +119,9 @@ class RecognitionSession:
         found: list[RecognizedSegment] = []
         for decoded in self._decoded(window, spans):
             self._note_language(window, decoded.part)
+            is_special = decoded is self._special
+            self.is_specialized |= is_special
+            self.is_general |= not is_special
             found += decoded.segments
         moved = (_moved(segment, window.start) for segment in found)
         self.segments.extend(sorted(moved, key=lambda segment: (segment.start, segment.end)))
@@ -124,18 +136,24 @@ class RecognitionSession:
         if self._options.language is not None:
             given = self._options.language
             part = Part(start=0, end=len(sound), spans=tuple(spans), language=given)
-            return [self._heard_in(window, part)]
+            return [self._specialized(window, part) or self._heard_in(window, part)]
         known: dict[Place, Decoded] = {}
         # A later window profits from the languages of earlier ones.
         plain = None if self._search.languages else self._plain.part(sound, spans)
         if plain is not None:
-            decoded = self._heard_in(window, plain)
+            special = self._specialized(window, plain)
+            decoded = special or self._heard_in(window, plain)
             if is_sure(sound, decoded):
                 self._search.add(plain)
                 return [decoded]
-            known[plain.place] = decoded
+            if special is None:
+                known[plain.place] = decoded
         whole, languages = self._search.listen(sound, spans)
         self._report(window.start + _LANGUAGE_SHARE * window.duration, window)
+        if set(languages) == set(self._search.languages) and len(set(languages)) == 1:
+            special = self._specialized(window, replace(whole, language=languages[0]))
+            if special is not None:
+                return [special]
         rounds: list[tuple[list[Decoded], list[Doubt]]] = []
         for _ in range(_MOST_REVIEWS):
             parts = self._search.divide(sound, whole, languages)
@@ -159,10 +177,21 @@ class RecognitionSession:
         self._note_doubts(window, doubts)
         return found
 
+    def _specialized(self, window: AudioWindow, part: Part) -> Decoded | None:
+        """Return a part with the words of the specialist, None if it does not take the part."""
+        if self._specialist is None or not self._specialist.takes(part, self._options):
+            return None
+        self._special = self._words_of(self._specialist.transcriber, window, part)
+        return self._special
+
     def _heard_in(self, window: AudioWindow, part: Part) -> Decoded:
-        """Return a part with its words, and report the progress."""
+        """Return a part with its words."""
+        return self._words_of(self._recognizer, window, part)
+
+    def _words_of(self, model: Transcriber, window: AudioWindow, part: Part) -> Decoded:
+        """Return a part with its words by a model, and report the progress."""
         found = []
-        for segment in self._moved_words(self._recognizer.transcribe, window.samples, part):
+        for segment in self._moved_words(model.transcribe, window.samples, part):
             self._report(window.start + segment.end, window)
             found.append(segment)
         return Decoded(part=part, segments=tuple(found))

@@ -117,6 +117,13 @@ class SpeechMap:
         parts = [sound[region.start : region.end] for region in self._regions]
         return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
 
+    def find(self, span: Span) -> Span:
+        """Return the place of a span of one region in the joined sound."""
+        starts = [region.start for region in self._regions]
+        index = max(0, bisect.bisect_right(starts, span.start) - 1)
+        shift = self._starts[index] - self._regions[index].start
+        return Span(start=span.start + shift, end=span.end + shift)
+
     def place(self, start: float, end: float) -> tuple[float, float]:
         """Return the place of a stretch of the joined sound in the recording, in seconds.
 

@@ -13,6 +13,7 @@ from common.engines import Progress
 from transcriber.worker.engines.informed import InformedRecognizer
 from transcriber.worker.engines.protocol import Recognition, RecognitionOptions
 from transcriber.worker.engines.session import RecognitionSession, WindowRecognizer
+from transcriber.worker.engines.specialists import Specialist
 from transcriber.worker.engines.voice_activity import middle_of_longest_pause
 
 
@@ -33,6 +34,20 @@ class WindowedEngine:
         self.languages = languages
         self._recognizer = recognizer
         self._window_seconds = window_seconds
+        self._specialist: Specialist | None = None
+
+    def specialist(self, language: str) -> Specialist:
+        """Return the model as a specialist for a language, for `delegate` of another engine."""
+        return Specialist(
+            language=language,
+            transcriber=self._recognizer,
+            model=self.model,
+            model_version=self.model_version,
+        )
+
+    def delegate(self, specialist: Specialist) -> None:
+        """Leave recordings in a language to a specialist."""
+        self._specialist = specialist
 
     def recognize(
         self,
@@ -79,19 +94,29 @@ class WindowedEngine:
             expected=expected,
             on_progress=on_progress,
             cancelled=cancelled,
+            specialist=self._specialist,
         )
         for window in pieces:
             session.add(window)
+        used = self._used(session)
         return Recognition(
             segments=tuple(session.segments),
             languages=tuple(session.languages),
             duration=session.duration,
             speech_duration=session.speech_duration,
             processing_seconds=time.monotonic() - began,
-            model=self.model,
-            model_version=self.model_version,
+            model=" and ".join(model for model, _ in used),
+            model_version=" and ".join(version for _, version in used),
             warnings=session.warnings,
         )
+
+    def _used(self, session: RecognitionSession) -> list[tuple[str, str]]:
+        """Return name and version of the models whose words a session has."""
+        own, special = (self.model, self.model_version), self._specialist
+        if special is None or not session.is_specialized:
+            return [own]
+        other = (special.model, special.model_version)
+        return [own, other] if session.is_general else [other]
 
     def _check_language(self, options: RecognitionOptions) -> None:
         if options.language is not None and options.language not in self.languages:

@@ -1,0 +1,133 @@
+"""Greedy decoding of a text, token by token, that escapes from loops.
+
+A loop is text that repeats itself while the attention stays where it is. Speech that repeats itself
+moves it on. On a loop, decoding returns to the end of the first copy and continues with another
+token there, so that nothing of the text has to be dropped afterwards.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Row = npt.NDArray[np.float32]
+
+#: Copies of the same tokens in a row that may be a loop, and their least number of tokens.
+_COPIES = 3
+_LEAST = 6
+#: Longest text, in tokens, that is looked for.
+_LONGEST = 16
+#: Number of loops from which decoding escapes before it ends the text.
+_ESCAPES = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """Prediction of a token: its scores, and the attention of each head to the frames."""
+
+    scores: Row
+    attention: Row
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Token:
+    """Decoded token with its probability and the attention (heads, frames)."""
+
+    number: int
+    probability: float
+    attention: Row
+
+    @property
+    def frame(self) -> int:
+        """The frame that gets most attention."""
+        return int(self.attention.mean(axis=0).argmax())
+
+
+class Predictor(Protocol):
+    """Model that predicts the next token of a text, with a memory of the tokens so far."""
+
+    def predict(self, token: int) -> Step:
+        """Add a token to the text. Return the prediction of the one after it."""
+        ...
+
+    def rewind(self, length: int) -> None:
+        """Forget all tokens of the text but the first `length`."""
+        ...
+
+
+@dataclass(kw_only=True, slots=True)
+class GreedyDecoding:
+    """Decoding with one predictor. Tokens `begin` and `end` are not part of the text.
+
+    A loop moves by less than `pace` frames per token.
+    """
+
+    predictor: Predictor
+    begin: int
+    end: int
+    pace: float
+    _tokens: list[Token] = field(default_factory=list, init=False)
+    _banned: dict[int, set[int]] = field(default_factory=dict, init=False)
+
+    def run(self, most: int) -> list[Token]:
+        """Return up to `most` tokens and the one after the text, whose attention ends the last."""
+        escapes = 0
+        number = self.begin
+        while len(self._tokens) <= most:
+            step = self.predictor.predict(number)
+            token = self._choose(step)
+            self._tokens.append(token)
+            number = token.number
+            if number == self.end:
+                break
+            loop = loop_length(self._tokens, self.pace)
+            if loop:
+                escapes += 1
+                number = self._escape(loop)
+                if escapes > _ESCAPES:
+                    break
+        return self._tokens
+
+    def _choose(self, step: Step) -> Token:
+        scores = step.scores
+        banned = self._banned.get(len(self._tokens))
+        if banned:
+            scores = scores.copy()
+            scores[list(banned)] = -math.inf
+        number = int(scores.argmax())
+        total = float(np.exp(step.scores - scores[number], dtype=np.float64).sum())
+        return Token(number=number, probability=1.0 / total, attention=step.attention)
+
+    def _escape(self, loop: int) -> int:
+        """Return to the end of the first copy of a loop. Return the token there."""
+        kept = len(self._tokens) - (_copies(self._tokens, loop) - 1) * loop
+        self._banned.setdefault(kept, set()).add(self._tokens[kept].number)
+        del self._tokens[kept:]
+        # The begin is in the memory too. The last token is added again by the next prediction.
+        self.predictor.rewind(kept)
+        return self._tokens[-1].number
+
+
+def loop_length(tokens: list[Token], pace: float) -> int:
+    """Return the number of tokens that a loop at the end repeats, 0 if there is none."""
+    for length in range(1, _LONGEST + 1):
+        copies = _copies(tokens, length)
+        if copies < _COPIES or copies * length < _LEAST:
+            continue
+        repeated = tokens[-(copies - 1) * length :]
+        frames = [token.frame for token in repeated]
+        if abs(frames[-1] - frames[0]) < pace * len(repeated):
+            return length
+    return 0
+
+
+def _copies(tokens: list[Token], length: int) -> int:
+    """Return how often the last tokens are there in a row."""
+    numbers = [token.number for token in tokens]
+    last = numbers[-length:]
+    copies = 1
+    while len(last) == length and numbers[-(copies + 1) * length : -copies * length] == last:
+        copies += 1
+    return copies

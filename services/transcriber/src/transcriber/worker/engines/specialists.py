@@ -1,0 +1,52 @@
+"""Models that know one language better than the model that knows many."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from common.audio.resampling import Samples
+from transcriber.worker.engines.languages import CERTAIN, is_common
+from transcriber.worker.engines.parts import Part
+from transcriber.worker.engines.protocol import RecognitionOptions, RecognizedSegment
+from transcriber.worker.engines.voice_activity import Span
+
+#: Probability of another common language from which on a stretch may be in it.
+_POSSIBLE = 0.5
+#: Shorter stretches, in seconds, are too brief to tell.
+_LONG_ENOUGH = 2.0
+
+
+class Transcriber(Protocol):
+    """Model that transcribes speech."""
+
+    def transcribe(
+        self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
+    ) -> Iterator[RecognizedSegment]:
+        """Yield the text of the speech at `spans`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Specialist:
+    """Model for speech in one language, without phrases."""
+
+    language: str
+    transcriber: Transcriber
+    model: str
+    model_version: str
+
+    def takes(self, part: Part, options: RecognitionOptions) -> bool:
+        """Return whether a part is certainly in the language throughout.
+
+        Where another language is possible, the text in several languages has to be compared, which
+        takes the model that knows them all.
+        """
+        if part.language != self.language or options.phrases:
+            return False
+        return part.probability >= CERTAIN and not any(
+            is_common(language) and probability >= _POSSIBLE
+            for stretch in part.stretches
+            if stretch.heard.seconds >= _LONG_ENOUGH
+            for language, probability in stretch.heard.probabilities.items()
+            if language != self.language
+        )
