@@ -163,7 +163,7 @@ class CaptureStep(ItemStep[Capture]):
     items = "recordings that arrived while they were made, at their end"
     outcome = "The capture stays unfinished, and its sound in storage."
     policy = Policy(
-        most_attempts=20, timeout=1800.0, first_pause=5.0, longest_pause=3600.0, at_a_time=4
+        most_attempts=20, timeout=1800.0, first_pause=5.0, longest_pause=3600.0, at_a_time=2
     )
 
     def __init__(self, database: Database, completion: CaptureCompletion) -> None:

@@ -13,8 +13,8 @@ from transcriber.resumable.encoding import request_to_json
 from transcriber.store import locks
 from transcriber.store.captures import Capture, Captures
 
-#: Captures of one workspace that receive chunks. A person records one or two things at a time.
-MOST_RECEIVING = 20
+#: Captures of one workspace that receive chunks.
+MOST_RECEIVING = 100
 
 
 class CaptureCreator:
