@@ -1,4 +1,4 @@
-"""Checks of pages with axe-core."""
+"""Checks of pages with axe-core, and of their width."""
 
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,20 @@ _RUN = """async () => {
   const { violations } = await axe.run(document, { resultTypes: ['violations'] });
   return violations.flatMap((one) =>
     one.nodes.map((node) => `${one.id}: ${one.help}: ${node.html}: ${node.failureSummary}`));
+}"""
+
+#: Elements that stick out, also of an open dialog, without those that are only read aloud.
+_CUT = """() => {
+  const root = document.documentElement;
+  const dialog = document.querySelector('dialog[open]');
+  const scrolled = [root, dialog].filter((one) => one && one.scrollWidth > one.clientWidth);
+  const hidden = '.visually-hidden, .visually-hidden-focusable';
+  const outside = [...(dialog ?? document.body).querySelectorAll('*')].filter((one) => {
+    const box = one.getBoundingClientRect();
+    const out = box.left < -1 || box.right > root.clientWidth + 1;
+    return out && box.width > 0 && box.height > 0 && !one.closest(hidden);
+  });
+  return [...scrolled, ...outside].map((one) => one.cloneNode().outerHTML);
 }"""
 
 
@@ -35,4 +49,10 @@ def assert_accessible(page: Page) -> None:
     """Fail with every violation of axe-core, once all animations of the page have ended."""
     page.evaluate(_ANIMATED)
     found = violations(page)
+    assert not found, "\n".join(found)
+
+
+def assert_fits(page: Page) -> None:
+    """Fail if a page or its dialog must be scrolled sideways, or something is cut off."""
+    found: list[str] = page.evaluate(_CUT)
     assert not found, "\n".join(found)

@@ -7,6 +7,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
+#: A desktop at 400 %.
+ENLARGED = {"width": 320, "height": 256}
 #: A request that ends because its page or element goes away.
 _ABORTED = "net::ERR_ABORTED"
 

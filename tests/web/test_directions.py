@@ -1,0 +1,140 @@
+"""Texts and pages that are written from right to left."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.recordings import excerpt
+from tests.e2e.stack import JOB_SECONDS, Stack
+from tests.web.accessibility import assert_accessible, assert_fits
+from tests.web.visitors import ENLARGED, Visitors
+
+ARABIC = "موعد GitHub الساعة 12:30 غدا"
+#: Keys of dialogs, which all languages share.
+_DIALOGS = "wnhx?"
+#: Left edges of the letters of a paragraph, by their places in its text.
+_LEFT = """(paragraph, places) => places.map((place) => {
+  const walker = document.createTreeWalker(paragraph, NodeFilter.SHOW_TEXT);
+  let node = walker.nextNode();
+  while (place >= node.textContent.length) {
+    place -= node.textContent.length;
+    node = walker.nextNode();
+  }
+  const range = document.createRange();
+  range.setStart(node, place);
+  range.setEnd(node, place + 1);
+  return range.getBoundingClientRect().left;
+})"""
+
+
+@pytest.fixture(scope="module")
+def transcript(stack: Stack, sample: Path) -> tuple[str, str]:
+    """Return the token and the address of a short transcript, which the tests edit."""
+    with stack.client() as client:
+        clip = excerpt(sample, start=7, seconds=6)
+        uploaded = client.upload_audio(io.BytesIO(clip), filename="call.wav", auto_start=True)
+        number = uploaded["transcription_id"]
+        state = client.wait(number, poll_seconds=0.2, timeout_seconds=JOB_SECONDS)
+        assert state["status"] == "completed", state
+        assert client.session_token is not None
+        return client.session_token, f"/t/{number}"
+
+
+def _opened(page: Page, address: str) -> Locator:
+    """Open a transcript. Return its first segment."""
+    page.goto(address)
+    expect(page.get_by_role("feed")).to_have_attribute("aria-busy", "false")
+    return page.get_by_role("article").first
+
+
+def _write(page: Page, segment: Locator, text: str) -> None:
+    segment.focus()
+    page.keyboard.press("Enter")
+    expect(segment.get_by_role("textbox")).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(text)
+    expect(page.locator("[data-state]")).to_have_attribute("data-state", "saved")
+
+
+def _left(paragraph: Locator, *letters: str) -> list[float]:
+    places = [ARABIC.index(letter) for letter in letters]
+    edges: list[float] = paragraph.evaluate(_LEFT, places)
+    return edges
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ar"])
+def test_arabic_is_written_and_split(
+    visitors: Visitors, transcript: tuple[str, str], locale: str
+) -> None:
+    token, address = transcript
+    page = visitors.page(token=token, locale=locale)
+    segment = _opened(page, address)
+    _write(page, segment, ARABIC)
+    editor = segment.get_by_role("textbox")
+    expect(editor).to_have_css("direction", "rtl")
+    page.keyboard.press("Escape")
+    paragraph = segment.locator("p").first
+    expect(paragraph).to_have_text(ARABIC)
+    expect(paragraph).to_have_css("direction", "rtl")
+    appointment, word, hour, minute, day = _left(paragraph, "موعد", "GitHub", "12", "30", "غدا")
+    assert appointment > word > minute > hour > day
+
+    # The caret moves by letters of the text, whichever way they are shown.
+    segment.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+Home")
+    for _ in "موعد":
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.insert_text("نا")
+    expect(editor).to_have_text(ARABIC.replace("موعد", "موعدنا"))
+    page.keyboard.press("Enter")
+    expect(paragraph).to_have_text("موعدنا")
+    page.keyboard.press("Backspace")
+    expect(segment.get_by_role("textbox")).to_have_text(ARABIC.replace("موعد", "موعدنا"))
+    page.keyboard.press("Escape")
+
+
+def test_arabic_page_shows_time_and_english_from_the_left(
+    visitors: Visitors, transcript: tuple[str, str]
+) -> None:
+    token, address = transcript
+    page = visitors.page(token=token, locale="ar")
+    segment = _opened(page, address)
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    _write(page, segment, "Good morning.")
+    page.keyboard.press("Escape")
+    expect(segment.locator("p").first).to_have_css("direction", "ltr")
+    position = page.get_by_role("slider")
+    position.focus()
+    page.keyboard.press("ArrowRight")
+    expect(position).to_have_attribute("aria-valuetext", re.compile("0:0[0-9]"))
+    assert float(position.input_value()) > 0
+    back, play, forward = (
+        button.bounding_box()
+        for button in page.get_by_role("region", name="المشغّل").get_by_role("button").all()[:3]
+    )
+    assert back is not None
+    assert play is not None
+    assert forward is not None
+    assert back["x"] < play["x"] < forward["x"]
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ar"])
+def test_enlarged_transcript_and_dialogs_fit(
+    visitors: Visitors, transcript: tuple[str, str], locale: str
+) -> None:
+    token, address = transcript
+    page = visitors.page(token=token, locale=locale, viewport=ENLARGED)
+    segment = _opened(page, address)
+    assert_fits(page)
+    for key in _DIALOGS:
+        segment.focus()
+        page.keyboard.press(key)
+        expect(page.get_by_role("dialog")).to_be_visible()
+        assert_fits(page)
+        page.keyboard.press("Escape")
+        expect(segment).to_be_focused()
+    assert_accessible(page)
