@@ -34,6 +34,20 @@ def _captures(page: Page) -> list[dict[str, Any]]:
     return found
 
 
+def _kept(page: Page) -> list[int]:
+    """Return how many captures and chunks the browser keeps."""
+    counts: list[int] = page.evaluate("""() => new Promise((resolve) => {
+      const opening = indexedDB.open('captures', 1);
+      opening.onsuccess = () => {
+        const stores = ['captures', 'chunks'];
+        const transaction = opening.result.transaction(stores);
+        const counts = stores.map((name) => transaction.objectStore(name).count());
+        transaction.oncomplete = () => resolve(counts.map((one) => one.result));
+      };
+    })""")
+    return counts
+
+
 def test_a_recording_survives_a_lost_network_and_a_reload(visitors: Visitors) -> None:
     visitors.allow("ERR_INTERNET_DISCONNECTED")
     page = visitors.page(permissions=["microphone"], viewport=PHONE)
@@ -128,16 +142,21 @@ def test_one_tab_records_and_can_discard(visitors: Visitors) -> None:
     expect(page.get_by_role("button", name="Start recording")).to_be_enabled()
     expect(page.get_by_role("heading", level=1)).to_be_focused()
     assert not [one for one in _captures(page) if one["state"] == "receiving"]
-    kept = page.evaluate("""() => new Promise((resolve) => {
-      const opening = indexedDB.open('captures', 1);
-      opening.onsuccess = () => {
-        const stores = ['captures', 'chunks'];
-        const transaction = opening.result.transaction(stores);
-        const counts = stores.map((name) => transaction.objectStore(name).count());
-        transaction.oncomplete = () => resolve(counts.map((one) => one.result));
-      };
-    })""")
-    assert kept == [0, 0]
+    assert _kept(page) == [0, 0]
+
+
+def test_the_end_of_the_session_erases_what_the_browser_keeps(visitors: Visitors) -> None:
+    page = visitors.page(permissions=["microphone"])
+    page.on("dialog", lambda dialog: dialog.accept())
+    _reach(_start(page, "Secret"), 3)
+    page.goto("/session")
+    assert _kept(page)[0] == 1
+    page.get_by_role("button", name="End the session…").click()
+    page.get_by_role("button", name="End and erase everything").click()
+    expect(page.get_by_text("Get your first transcript")).to_be_visible()
+    expect(page.get_by_text("Interrupted recordings")).to_have_count(0)
+    page.wait_for_load_state("networkidle")
+    assert _kept(page) == [0, 0]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

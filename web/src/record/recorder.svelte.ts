@@ -1,15 +1,13 @@
-import type { CaptureOptions } from 'securetranscribe-js';
-
 import { t, type Key } from '../lib/i18n.svelte';
 import { notices } from '../lib/notices.svelte';
 import { router } from '../lib/router.svelte';
-import { speakerNumbers } from '../library/speakers';
 import { active } from './active.svelte';
 import { LoudnessGauge, type Loudness } from './level';
+import { reserve } from './lock';
 import { Sending } from './sending.svelte';
-import { sendings } from './sendings.svelte';
-import { settings } from './settings.svelte';
-import { mediaType, Source, SourceError, type SourceKind, type SourceProblem } from './source';
+import { offer, sendings } from './sendings.svelte';
+import { optionsOf, settings } from './settings.svelte';
+import { Source, SourceError, type SourceKind, type SourceProblem } from './source';
 import { Stopwatch } from './stopwatch';
 import { keepAwake } from './wake';
 
@@ -21,8 +19,8 @@ const SLICE = 2000;
 const TICK = 100;
 /** Bits per second of each channel. Speech needs no more. */
 const RATE = 64_000;
-/** Held by the tab that records. */
-const LOCK = 'recorder';
+/** Milliseconds in which people wait for the transcript. After that, a notice offers it. */
+const PATIENCE = 15_000;
 
 /** Records sound and sends it while it is made. It goes on while other pages are shown. */
 export class Recorder {
@@ -56,7 +54,8 @@ export class Recorder {
     if (this.phase !== 'idle') return;
     this.phase = 'starting';
     this.problem = undefined;
-    if (!(await this.#lock())) return this.#fail('elsewhere');
+    this.#unlock = await reserve();
+    if (!this.#unlock) return this.#fail('elsewhere');
     const separate = sending?.options.channels === 'separate';
     const source = await this.#open(separate ? 'both' : settings.source);
     if (!source) return;
@@ -118,14 +117,12 @@ export class Recorder {
       return;
     }
     this.#announce('record.said.ended');
+    const ended = performance.now();
     const id = await sendings.finish(sending);
     if (id === undefined) return;
-    if (router.route.page === 'record' && this.phase === 'idle') {
-      router.go(`/t/${id}`);
-      return;
-    }
-    const action = { label: t('record.open'), run: () => router.go(`/t/${id}`) };
-    notices.add({ kind: 'success', text: t('record.arrived'), action });
+    const waits = router.route.page === 'record' && this.phase === 'idle';
+    if (waits && performance.now() - ended < PATIENCE) router.go(`/t/${id}`);
+    else offer(id);
   }
 
   /** End the recording and delete it. If the server is not reached, it stays as interrupted. */
@@ -255,32 +252,6 @@ export class Recorder {
   #announce(key: Key): void {
     this.announced = t(key);
   }
-
-  /** Return whether no other tab records. */
-  async #lock(): Promise<boolean> {
-    if (!navigator.locks) return true;
-    return new Promise((answer) => {
-      void navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
-        answer(lock !== null);
-        if (lock) await new Promise<void>((release) => (this.#unlock = release));
-      });
-    });
-  }
-}
-
-function optionsOf(title: string): CaptureOptions {
-  const { source, language, speakers, voices } = settings;
-  const numbers = speakerNumbers(speakers);
-  return {
-    mediaType: mediaType(),
-    title: title.trim() || undefined,
-    language: language || undefined,
-    channels: source === 'both' ? 'separate' : undefined,
-    numSpeakers: numbers.num_speakers,
-    minSpeakers: numbers.min_speakers,
-    maxSpeakers: numbers.max_speakers,
-    voiceMemory: voices,
-  };
 }
 
 /** The recorder of this tab. */

@@ -15,8 +15,6 @@ class Sendings {
   /** The one that is being recorded. */
   active = $state.raw<Sending>();
   readonly interrupted = $derived(this.list.filter((one) => one !== this.active));
-  /** Number of recordings that became transcriptions in this visit. */
-  arrived = $state(0);
   #asked = new Set<string>();
 
   constructor() {
@@ -54,7 +52,6 @@ class Sendings {
   async finish(sending: Sending): Promise<number | undefined> {
     try {
       const { transcriptionId } = await sending.finish();
-      this.arrived++;
       return transcriptionId;
     } catch (error) {
       notices.fail(error);
@@ -123,7 +120,8 @@ class Sendings {
   }
 }
 
-function offer(id: number): void {
+/** Offer the transcription that a recording became. */
+export function offer(id: number): void {
   const action = { label: t('record.open'), run: () => router.go(`/t/${id}`) };
   notices.add({ kind: 'success', text: t('record.arrived'), action });
 }

@@ -1,5 +1,7 @@
-import type { SpeakerChoice } from '../library/speakers';
-import type { SourceKind } from './source';
+import type { CaptureOptions } from 'securetranscribe-js';
+
+import { speakerNumbers, type SpeakerChoice } from '../library/speakers';
+import { mediaType, type SourceKind } from './source';
 
 const KEY = 'record-options';
 
@@ -27,6 +29,22 @@ export const settings = $state<RecordSettings>(saved());
 
 export function saveSettings(): void {
   localStorage.setItem(KEY, JSON.stringify(settings));
+}
+
+/** Return the options of a recording that begins now. */
+export function optionsOf(title: string): CaptureOptions {
+  const { source, language, speakers, voices } = settings;
+  const numbers = speakerNumbers(speakers);
+  return {
+    mediaType: mediaType(),
+    title: title.trim() || undefined,
+    language: language || undefined,
+    channels: source === 'both' ? 'separate' : undefined,
+    numSpeakers: numbers.num_speakers,
+    minSpeakers: numbers.min_speakers,
+    maxSpeakers: numbers.max_speakers,
+    voiceMemory: voices,
+  };
 }
 
 function saved(): RecordSettings {
