@@ -19,7 +19,7 @@ PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
 .PHONY: help install models demo web browser screenshots run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos hashes sbom \
-	images bench bench-speakers bench-channels bench-echo bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-status-reads clean distclean
+	images bench bench-speakers bench-channels bench-echo bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-web bench-status-reads clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -170,6 +170,9 @@ bench-playback: $(READY) $(VERIFIED) ## measure the cost of playback copies
 
 bench-status-reads: $(READY) $(VERIFIED) ## measure reads of a status next to echoes
 	@$(BIN)/python -m bench.status_reads
+
+bench-web: $(READY) $(VERIFIED) $(WEB) $(BROWSER) ## measure the web interface in a browser, with a long transcript
+	@$(BIN)/python -m bench.web
 
 bench-repetition: $(READY) $(VERIFIED) ## measure the filter of loops (DATA=DIR adds English)
 	@$(BIN)/python -m bench.repetition $(if $(DATA),--data $(DATA))

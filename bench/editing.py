@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from common import logging
-from common.postgres import Database, migrate
+from common.postgres import Connection, Database, migrate
 from common.settings import PostgresSettings
 from devstack.testing import aembedded_servers
 from transcriber.domain.transcripts import Segment, Transcript, TranscriptSpeaker, Word
@@ -212,30 +212,33 @@ async def _store(database: Database, segments: tuple[Segment, ...]) -> int:
         row = await (await connection.execute(_INSERT.encode())).fetchone()
         assert row is not None
         number: int = row["id"]
-        await Transcripts(connection).replace(
-            number,
-            Completion(
-                transcript=Transcript(
-                    segments=segments, speakers=(), confidence=0.9, language="en"
-                ),
-                speakers=[
-                    TranscriptSpeaker(
-                        label=f"Speaker_{place}",
-                        segment_count=0,
-                        total_duration=0.0,
-                        average_confidence=0.0,
-                    )
-                    for place in range(1, 5)
-                ],
-                languages=(),
-                warnings=(),
-                speech_model="",
-                diarization_model="",
-                names_due=False,
-                clips_due=False,
-            ),
-        )
+        await complete(connection, number, segments)
     return number
+
+
+async def complete(connection: Connection, number: int, segments: tuple[Segment, ...]) -> None:
+    """Complete a transcription that is being processed."""
+    await Transcripts(connection).replace(
+        number,
+        Completion(
+            transcript=Transcript(segments=segments, speakers=(), confidence=0.9, language="en"),
+            speakers=[
+                TranscriptSpeaker(
+                    label=f"Speaker_{place}",
+                    segment_count=0,
+                    total_duration=0.0,
+                    average_confidence=0.0,
+                )
+                for place in range(1, 5)
+            ],
+            languages=(),
+            warnings=(),
+            speech_model="",
+            diarization_model="",
+            names_due=False,
+            clips_due=False,
+        ),
+    )
 
 
 def random_word(dice: random.Random, segments: int) -> ItemId:
