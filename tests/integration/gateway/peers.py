@@ -121,4 +121,6 @@ def _server(name: str, secret_key: str, port: int, services: Any) -> GrpcServer:
     authenticator = CallAuthenticator(
         tokens=_NoTokens(), verifier=CallVerifier(settings.call_key(name), name), access={}
     )
-    return GrpcServer(settings, services=services, authenticator=authenticator)
+    return GrpcServer(
+        settings, services=services, authenticator=authenticator, version=f"1.2.3-{name}"
+    )

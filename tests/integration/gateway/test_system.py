@@ -9,6 +9,7 @@ import pytest
 from tests.integration.gateway.conftest import MakeGateway, Running
 from tests.integration.gateway.fake_admin import ADMIN_TOKEN
 from tests.integration.gateway.peers import Peers
+from tests.ports import free_port
 
 ADMINISTRATOR = {"X-Admin-Token": ADMIN_TOKEN}
 ITEM = {"service": "transcriber", "step": "clips", "item": "41"}
@@ -33,9 +34,9 @@ async def test_system_state(admin: httpx2.AsyncClient) -> None:
     services = {one["name"]: (one["state"], one["version"]) for one in data["services"]}
     assert services.keys() == {"gateway", "transcriber", "speakers", "exporter"}
     assert {state for state, _ in services.values()} == {"serving"}
-    assert services["transcriber"][1] == "1.2.3"
     assert services["gateway"][1]
-    assert services["speakers"][1] is None
+    for name in ("transcriber", "speakers", "exporter"):
+        assert services[name][1] == f"1.2.3-{name}"
     assert data["workers"] == [
         {
             "worker_id": "worker-1",
@@ -145,3 +146,13 @@ async def test_right_tokens_do_not_count_as_guesses(make_gateway: MakeGateway) -
     ):
         for _ in range(4):
             assert (await client.get("/api/admin/set-aside")).status_code == 200
+
+
+async def test_silent_services_are_named(make_gateway: MakeGateway) -> None:
+    async with (
+        make_gateway(exporter_grpc=f"127.0.0.1:{free_port()}") as one,
+        one.client(headers=ADMINISTRATOR) as client,
+    ):
+        data = (await client.get("/api/admin/system")).json()["data"]
+    exporter = next(service for service in data["services"] if service["name"] == "exporter")
+    assert exporter == {"name": "exporter", "state": "silent", "version": None}

@@ -8,7 +8,7 @@ import grpc.aio
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from common import bus, sessions
+from common import bus, sessions, versions
 from common.auth import Access, CachedAuthenticator, CallAuthenticator
 from common.call_limits import API_LIMITS, CallLimits
 from common.call_rates import CallRates
@@ -61,6 +61,7 @@ class Connections:
             authenticator=authenticator,
             limits=limits,
             rates=CallRates.configured(self.settings),
+            version=versions.installed(self.service),
         )
 
 

@@ -8,7 +8,6 @@ import grpc
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import SERVICE_NAME as HEALTH_SERVICE
-from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
 
 from common import logging, telemetry
@@ -18,6 +17,7 @@ from common.call_limits import API_LIMITS, CallLimits, CallsInFlight
 from common.call_rates import CallRates
 from common.interceptor import EdgeInterceptor
 from common.settings import ServiceSettings
+from common.versioned_health_servicer import VersionedHealthServicer
 
 MAX_MESSAGE_BYTES = 72 * 1024 * 1024  # 64 MiB of audio and its metadata
 _OPTIONS = [
@@ -46,10 +46,12 @@ class GrpcServer:
         authenticator: CallAuthenticator,
         limits: CallLimits = API_LIMITS,
         rates: CallRates | None = None,
+        version: str = "",
     ) -> None:
         """`services` maps full service names to functions that add the servicer to a server.
 
-        Without `rates`, calls are limited in flight only.
+        Without `rates`, calls are limited in flight only. Health checks name the `version`, unless
+        it is empty.
         """
         self._settings = settings
         self._names = [*services, ""]
@@ -66,7 +68,7 @@ class GrpcServer:
             options=[*_OPTIONS, ("grpc.max_receive_message_length", limits.request_bytes)],
             maximum_concurrent_rpcs=limits.calls + _SPARE_CALLS,
         )
-        self._health = health.HealthServicer()
+        self._health = VersionedHealthServicer(version)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         for add in services.values():
             add(self._server)

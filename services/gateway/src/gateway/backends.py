@@ -10,7 +10,7 @@ from common.grpc_client import channel, unwrap, unwrap_stream
 from common.identity import Grant, Owner
 from common.settings import ServiceSettings
 from common.signing import CallSigner, acting_for
-from gateway.service_states import ServiceWord, states_of
+from gateway.service_states import Answering, states_of
 from gateway.sessions.erasure import Erase
 from securetranscribe.v1 import (
     admin_pb2_grpc,
@@ -144,7 +144,7 @@ class Backends:
         answer = await self.ask(self.transcriptions.ListWorkspaces, request, Grant())
         return answer.workspace_ids
 
-    async def states(self) -> dict[str, ServiceWord]:
+    async def states(self) -> dict[str, Answering]:
         """Return whether each service answers calls, by name of the service."""
         return await states_of(
             {

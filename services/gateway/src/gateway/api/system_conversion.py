@@ -24,7 +24,7 @@ from gateway.api.system_models import (
     WorkerData,
     WorkerWord,
 )
-from gateway.service_states import ServiceWord
+from gateway.service_states import Answering
 from securetranscribe.v1 import admin_pb2, queue_pb2
 
 _STAGES: "dict[queue_pb2.Stage.ValueType, StageWord]" = {
@@ -41,12 +41,11 @@ _WORKERS: "dict[admin_pb2.WorkerState.ValueType, WorkerWord]" = {
 
 def system_data(
     status: admin_pb2.GetSystemStatusResponse,
-    states: Mapping[str, ServiceWord],
+    states: Mapping[str, Answering],
     *,
     gateway_version: str,
 ) -> SystemData:
     """Convert the state of the system. `states` are those of the services behind the gateway."""
-    versions = {"transcriber": status.version}
     at_work = Counter(
         worker.stage for worker in status.workers if worker.state != admin_pb2.WORKER_STATE_DRAINING
     )
@@ -54,8 +53,8 @@ def system_data(
         services=[
             ServiceState(name="gateway", state="serving", version=gateway_version),
             *(
-                ServiceState(name=name, state=state, version=versions.get(name))
-                for name, state in states.items()
+                ServiceState(name=name, state=one.state, version=one.version)
+                for name, one in states.items()
             ),
         ],
         workers=[_worker(worker) for worker in status.workers],
