@@ -269,6 +269,24 @@ def test_command_names_engines_with_models(
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"SPEECH_ENGINE": "moonshine"},
+        {"SPEECH_ENGINE_ENGLISH": "moonshine", "WHISPER_MODEL_SIZE": "."},
+    ],
+)
+def test_command_pulls_the_model_for_english(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulled: list[str] = []
+    monkeypatch.setattr(ModelStore, "pull", lambda _store, name, **_say: pulled.append(name))
+    monkeypatch.setattr(ModelStore, "pull_diarization", lambda *_arguments, **_say: None)
+    command = ["pull", "--profile", "production"]
+    assert cli.main(command, environ | {"MODEL_DIR": str(tmp_path)}) == 0
+    assert pulled == ["moonshine-base-en"]
+
+
 def test_help_names_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(["--help"], {})

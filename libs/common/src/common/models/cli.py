@@ -68,8 +68,9 @@ def _pull(store: ModelStore, chosen: argparse.Namespace, environ: Mapping[str, s
         engine = environ.get("SPEECH_ENGINE") or FASTER_WHISPER
         recognition = environ.get("WHISPER_MODEL_SIZE") or "base"
         diarization = environ.get("PYANNOTE_MODEL") or EMBEDDED_DIARIZATION
-        store.pull_recognition(recognition, engine=engine, token=token, say=_say)
-        if environ.get("SPEECH_ENGINE_ENGLISH") == MOONSHINE:
+        if engine != MOONSHINE:
+            store.pull_recognition(recognition, engine=engine, token=token, say=_say)
+        if MOONSHINE in {engine, environ.get("SPEECH_ENGINE_ENGLISH")}:
             store.pull(MOONSHINE_BASE.name, say=_say)
         store.pull_diarization(diarization, token=token, say=_say)
     _say(f"models are in {store.model_dir} ({time.monotonic() - began:.1f} s)")
