@@ -14,7 +14,7 @@ _CLASSES = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.97, 1.01)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimedWord:
-    """A word with its times in seconds, and the probability that an engine gives it."""
+    """A word with its times in seconds, and its probability by an engine."""
 
     text: str
     start: float
@@ -38,7 +38,7 @@ class Boundaries:
 
 
 def boundaries(reference: Sequence[TimedWord], found: Sequence[TimedWord]) -> Boundaries:
-    """Return the distances of the words that are right."""
+    """Return the distances of right words."""
     pairs = list(_pairs(reference, found))
     return Boundaries(
         starts=tuple(abs(one.start - other.start) for one, other in pairs),
@@ -76,7 +76,7 @@ def calibration(words: Sequence[tuple[float, bool]]) -> tuple[list[str], float]:
 def _pairs(
     reference: Sequence[TimedWord], found: Sequence[TimedWord]
 ) -> list[tuple[TimedWord, TimedWord]]:
-    """Return the words of both that are the same, in order."""
+    """Return the words in common, in order."""
     matcher = difflib.SequenceMatcher(
         None,
         [" ".join(normalize(word.text)) for word in reference],

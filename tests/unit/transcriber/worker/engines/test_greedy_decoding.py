@@ -67,7 +67,7 @@ def test_text_has_a_limit() -> None:
 
 
 def test_loop_is_left_after_its_first_copy() -> None:
-    """After 5 6 7 the model would say 6 7 for ever, and is second most sure of 8."""
+    """After 5 6 7 the model would say 6 7 forever, and is second most sure of 8."""
 
     def ranked(said: Sequence[int]) -> list[int]:
         if 8 in said:

@@ -1,8 +1,8 @@
-"""Greedy decoding of a text, token by token, that escapes from loops.
+"""Greedy decoding of a text, token by token, with an escape from loops.
 
-A loop is text that repeats itself while the attention stays where it is. Speech that repeats itself
-moves it on. On a loop, decoding returns to the end of the first copy and continues with another
-token there, so that nothing of the text has to be dropped afterwards.
+A loop is repeated text during which the attention stays where it is. Repeated speech moves it on.
+On a loop, decoding returns to the end of the first copy and continues with another token there. So
+nothing of the text has to be dropped afterwards.
 """
 
 import math
@@ -41,12 +41,12 @@ class Token:
 
     @property
     def frame(self) -> int:
-        """The frame that gets most attention."""
+        """The frame with most attention."""
         return int(self.attention.mean(axis=0).argmax())
 
 
 class Predictor(Protocol):
-    """Model that predicts the next token of a text, with a memory of the tokens so far."""
+    """Model of the next token of a text, with a memory of the tokens so far."""
 
     def predict(self, token: int) -> Step:
         """Add a token to the text. Return the prediction of the one after it."""
@@ -72,7 +72,7 @@ class GreedyDecoding:
     _banned: dict[int, set[int]] = field(default_factory=dict, init=False)
 
     def run(self, most: int) -> list[Token]:
-        """Return up to `most` tokens and the one after the text, whose attention ends the last."""
+        """Return up to `most` tokens, and the end of the text for the end of the last one."""
         escapes = 0
         number = self.begin
         while len(self._tokens) <= most:
@@ -111,7 +111,7 @@ class GreedyDecoding:
 
 
 def loop_length(tokens: list[Token], pace: float) -> int:
-    """Return the number of tokens that a loop at the end repeats, 0 if there is none."""
+    """Return the number of tokens in a copy of a loop at the end, 0 if there is none."""
     for length in range(1, _LONGEST + 1):
         copies = _copies(tokens, length)
         if copies < _COPIES or copies * length < _LEAST:

@@ -42,7 +42,7 @@ class MoonshineEngine(WindowedEngine):
     """SpeechEngine over Moonshine base. It knows English, and ignores phrases."""
 
     def __init__(self, directory: Path, *, threads: int, window_seconds: float) -> None:
-        """Load the converted model from its directory, which takes a second."""
+        """Load the converted model from its directory. Takes a second."""
         super().__init__(
             MoonshineRecognizer(MoonshineModel(directory, threads=threads)),
             model=MOONSHINE_BASE.name,
@@ -105,7 +105,7 @@ class MoonshineRecognizer:
 
 
 def within_speech(start: float, end: float, spans: Sequence[Span]) -> tuple[float, float]:
-    """Return the times of a word, in seconds, without the pauses that it begins or ends in."""
+    """Return the times of a word, in seconds, without pauses at its beginning and end."""
     inside = [
         (max(start, span.start / SAMPLE_RATE), min(end, span.end / SAMPLE_RATE))
         for span in spans
@@ -126,7 +126,7 @@ def _placed(word: RecognizedWord, speech: SpeechMap) -> RecognizedWord:
 
 
 def _segments(words: Sequence[RecognizedWord], language: str) -> Iterator[RecognizedSegment]:
-    """Yield words in segments that end with sentences or before pauses."""
+    """Yield words in segments, up to the ends of sentences and to pauses."""
     begin = 0
     for number, word in enumerate(words, 1):
         if (

@@ -1,4 +1,4 @@
-"""Conversion of a Moonshine model, as shipped, to one that is fast and shows its attention.
+"""Conversion of a Moonshine model, as shipped, to a fast one with attention as an output.
 
 The shipped decoder expands its int8 weights at every token. Constants are folded, and weights are
 quantized again so that products are computed in int8. The cross-attention becomes an output, since

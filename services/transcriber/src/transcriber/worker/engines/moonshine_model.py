@@ -33,7 +33,7 @@ class MoonshineModel:
     """A loaded model. It hears one piece of speech at a time."""
 
     def __init__(self, directory: Path, *, threads: int) -> None:
-        """Load the files that `moonshine_conversion` wrote, which takes a second."""
+        """Load the files written by `moonshine_conversion`. Takes a second."""
         self.vocabulary = Vocabulary.read(directory / "tokenizer.bin")
         self._encoder = _session(directory / "encoder.onnx", threads)
         self._decoder = _session(directory / "decoder.onnx", threads)

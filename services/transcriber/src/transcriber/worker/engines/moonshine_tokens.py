@@ -1,4 +1,4 @@
-"""Tokens of Moonshine models, and the words that they make up."""
+"""Tokens of Moonshine models, and words made up of them."""
 
 import itertools
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class Vocabulary:
 
     @classmethod
     def read(cls, path: Path) -> "Vocabulary":
-        """Read a file in which the length of each token precedes its bytes."""
+        """Read a file of tokens, each preceded by its length."""
         content, pieces, at = path.read_bytes(), [], 0
         while at < len(content):
             length, at = content[at], at + 1

@@ -82,7 +82,7 @@ class RecognitionSession:
     ) -> None:
         """Start a session. `expected` is the probed length in seconds, used for progress.
 
-        The `specialist` transcribes windows that are certainly in its language.
+        The `specialist` transcribes windows certainly in its language.
         """
         self.segments: list[RecognizedSegment] = []
         self.languages: list[RecognizedLanguage] = []

@@ -1,4 +1,4 @@
-"""Models that know one language better than the model that knows many."""
+"""Models for one language, next to a model for many."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _LONG_ENOUGH = 2.0
 
 
 class Transcriber(Protocol):
-    """Model that transcribes speech."""
+    """Model for the text of speech."""
 
     def transcribe(
         self, sound: Samples, spans: Sequence[Span], language: str, options: RecognitionOptions
@@ -38,8 +38,8 @@ class Specialist:
     def takes(self, part: Part, options: RecognitionOptions) -> bool:
         """Return whether a part is certainly in the language throughout.
 
-        Where another language is possible, the text in several languages has to be compared, which
-        takes the model that knows them all.
+        Where another language is possible, the text in several languages has to be compared by
+        the model for all of them.
         """
         if part.language != self.language or options.phrases:
             return False

@@ -1,4 +1,4 @@
-"""Pieces of speech for a model that hears a limited length at a time."""
+"""Pieces of speech for a model of limited hearing."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ def _fitting(spans: Sequence[Span], longest: int) -> int:
 
 
 def _best_end(spans: Sequence[Span], most: int, longest: int) -> int:
-    """Return how many spans make up the piece that ends in the longest pause."""
+    """Return how many spans make up a piece with the longest pause at its end."""
     full = spans[0].start + _FULL * longest
     ends = [count for count in range(1, most + 1) if spans[count - 1].end >= full]
     return max(ends or [most], key=lambda count: spans[count].start - spans[count - 1].end)
