@@ -19,7 +19,7 @@ PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
 .PHONY: help install models demo web browser screenshots run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos hashes sbom \
-	images bench bench-speakers bench-channels bench-echo bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-web bench-status-reads clean distclean
+	images bench bench-speakers bench-channels bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-web bench-status-reads clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -161,6 +161,9 @@ bench-editing: $(READY) ## measure reading and editing of a long transcript
 
 bench-languages: $(READY) $(VERIFIED) ## measure recordings in several languages (DATA=DIR adds English)
 	@$(BIN)/python -m bench.languages --plain $(if $(DATA),--data $(DATA))
+
+bench-engines: $(READY) $(VERIFIED) ## measure the engines side by side in English (DATA=DIR adds recordings)
+	@$(BIN)/python -m bench.engines $(if $(DATA),--data $(DATA))
 
 bench-vocabulary: $(READY) $(VERIFIED) ## measure names with a vocabulary (DATA=DIR adds English)
 	@$(BIN)/python -m bench.vocabulary $(if $(DATA),--data $(DATA))
