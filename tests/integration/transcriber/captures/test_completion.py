@@ -146,8 +146,8 @@ class World:
             await Captures(connection).finish(made.capture_id, chunk_count=number, allow_gaps=False)
         return made.capture_id
 
-    def step(self, death: Death) -> CaptureStep:
-        """Return the step of a process that is killed."""
+    def step(self, death: Death, *, seconds: float = 60) -> CaptureStep:
+        """Return the step of a process that is killed. Examinations may take `seconds`."""
         database = cast(Database, MortalDatabase(self.database, death))
         objects = cast(ObjectStore, MortalObjects(self._objects, death))
         completion = CaptureCompletion(
@@ -158,7 +158,7 @@ class World:
                 objects, self._threads, bucket="audio", seconds=60, max_duration=3600
             ),
             examiner=Examiner(
-                objects, self._threads, bucket="audio", seconds=60, max_duration=3600
+                objects, self._threads, bucket="audio", seconds=seconds, max_duration=3600
             ),
             acceptance=Acceptance(database, self._admission, voice_memory=True),
             starter=JobStarter(self.database, self._admission, self._wake_ups),
@@ -222,3 +222,20 @@ async def test_two_processes_at_once(
         return len(await objects.keys("audio")) == 1
 
     await until(cleared)
+
+
+@pytest.mark.parametrize("streams", [1, 2])
+async def test_slow_examination_is_no_reason_to_lose_sound(
+    world: World, database: Database, objects: ObjectStore, streams: int
+) -> None:
+    await world.finished(*[webm(tone(0.5, 400))] * streams)
+
+    await world.step(Death(-1), seconds=0).step()
+
+    row = await database.fetch_one("SELECT state FROM captures")
+    assert row == {"state": "finishing"}
+    assert await objects.keys("audio", "1/capture/")
+    await database.execute(_UNREST)
+    await world.step(Death(-1)).step()
+    row = await database.fetch_one(_COUNTS)
+    assert row == {"transcriptions": 1, "jobs": 1, "completed": 1, "chunks": 0}

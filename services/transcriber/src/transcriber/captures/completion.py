@@ -8,9 +8,11 @@ from common.background.policy import Policy
 from common.background.steps import ItemStep
 from common.errors import (
     ApplicationError,
+    AudioProcessingError,
     FileUploadError,
     LockedError,
     ResourceExhaustedError,
+    TimedOutError,
     UnavailableError,
 )
 from common.objects import ObjectStore
@@ -98,7 +100,7 @@ class CaptureCompletion:
             try:
                 assembled = await self.assembler.concatenate(capture, chunks, name)
                 return assembled, await self._examine(capture, assembled, losses)
-            except FINAL as error:
+            except (*FINAL, TimedOutError) as error:
                 first = error
         try:
             assembled = await self.assembler.join(capture, streams)
@@ -110,9 +112,15 @@ class CaptureCompletion:
         self, capture: Capture, assembled: Assembled, losses: Sequence[str]
     ) -> Examined:
         name = _filename(capture, assembled.extension)
-        examined = await self.examiner.examine(
-            capture.source_key, name, size=assembled.size, allow_truncated=True
-        )
+        try:
+            examined = await self.examiner.examine(
+                capture.source_key, name, size=assembled.size, allow_truncated=True
+            )
+        except AudioProcessingError as error:
+            if isinstance(error.__cause__, TimeoutError):
+                # Sound that cannot be sent again is not given up because a server is slow.
+                raise TimedOutError(error.message) from error
+            raise
         warnings = (*examined.file.warnings, *losses, *assembled.warnings)
         return replace(examined, file=replace(examined.file, warnings=warnings))
 
