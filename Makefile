@@ -98,7 +98,6 @@ unit: $(READY) ## run the unit tests only
 
 lint: $(READY) $(SCHEMA) ## check secrets, style, spelling, types, contracts, images and the chart
 	@$(BIN)/python -m scripts.check_wheels
-	@$(BIN)/python -m scripts.hashes
 	@$(BIN)/python -m scripts.secrets_scan
 	@$(BIN)/python scripts/prose.py
 	@$(BIN)/ruff check .
@@ -118,7 +117,7 @@ lint-deploy: $(READY) ## check Dockerfiles, Envoy's configuration and the chart
 	@$(BIN)/python scripts/check_chart.py
 
 hashes: $(READY) ## write the hashes of all pins to hashes.txt, after a change of constraints.txt
-	@$(BIN)/python -m scripts.hashes --write
+	@$(BIN)/python -m scripts.hashes
 
 sbom: $(READY) ## write the bill of materials to build/sbom.json
 	@$(BIN)/python -m scripts.sbom build/sbom.json

@@ -1,9 +1,10 @@
-"""Checks that every pin of an installation has a wheel for every supported machine.
+"""Checks that every pin has a wheel with a known hash for every supported machine.
 
     python -m scripts.check_wheels
 
 Asks pip's configured package index, with pip's own finder. An unused pin is a failure, and so is
-an installed package without a pin. Without an index the check is skipped, unless CI is set.
+an installed package without a pin, or a pin whose hashes in hashes.txt are missing or wrong.
+Without an index the check is skipped, unless CI is set.
 """
 
 import logging
@@ -21,7 +22,15 @@ from pip._internal.models.candidate import InstallationCandidate
 from pip._internal.models.link import Link
 
 from scripts.check_system import GLIBC, MACHINES, VERSIONS
-from scripts.pins import Projects, Target, read_pins, used_names
+from scripts.pins import (
+    UNHASHED,
+    HashedPin,
+    Projects,
+    Target,
+    read_hashes,
+    read_pins,
+    used_names,
+)
 
 TARGETS = tuple(
     Target(machine=machine, python=".".join(map(str, version)))
@@ -79,17 +88,11 @@ class Index:
         links = [candidate.link for source in sources for candidate in source.page_candidates()]
         return links + [link for source in sources for link in source.file_links()]
 
-    def targets_without_wheel(
-        self, name: str, version: str, targets: Iterable[Target]
-    ) -> list[Target]:
-        """Return the targets without a wheel of this version."""
-        links = self.links(name, version)
-        return [target for target in targets if version not in self._versions(name, links, target)]
-
-    def _versions(self, name: str, links: list[Link], target: Target) -> set[str]:
+    def wheels(self, name: str, version: str, links: list[Link], target: Target) -> list[Link]:
+        """Return the links to wheels of this version for a target."""
         finder = self._finders[target]
         candidates = finder.evaluate_links(finder.make_link_evaluator(name), links)
-        return {candidate.version.public for candidate in candidates}
+        return [one.link for one in candidates if one.version.public == version]
 
 
 def platform_tags(machine: str) -> list[str]:
@@ -99,8 +102,13 @@ def platform_tags(machine: str) -> list[str]:
     return [*manylinux, f"manylinux2014_{machine}", f"linux_{machine}"]
 
 
-def mistakes(index: Index, pins: Mapping[str, str], used: Mapping[Target, set[str]]) -> list[str]:
-    """Return one line per mistake in the pins."""
+def mistakes(
+    index: Index,
+    pins: Mapping[str, str],
+    hashed: Mapping[str, HashedPin],
+    used: Mapping[Target, set[str]],
+) -> list[str]:
+    """Return one line per mistake in the pins and their hashes."""
     everywhere = set().union(*used.values())
     unused = pins.keys() - everywhere
     lines = [f"{name}=={pins[name]} is not used by any installation" for name in unused]
@@ -112,13 +120,43 @@ def mistakes(index: Index, pins: Mapping[str, str], used: Mapping[Target, set[st
 
     def look(name: str) -> list[str]:
         where = [target for target, names in used.items() if name in names]
-        without = index.targets_without_wheel(name, pins[name], where)
-        return [f"{name}=={pins[name]} has no wheel for {target}" for target in without]
+        pin = f"{name}=={pins[name]}"
+        links = index.links(name, pins[name])
+        wheels = {target: index.wheels(name, pins[name], links, target) for target in where}
+        without = [f"{pin} has no wheel for {target}" for target in where if not wheels[target]]
+        if without or name not in hashed:
+            return without
+        return without + [f"{pin} {fault}" for fault in hash_faults(wheels, hashed[name].hashes)]
 
+    lines += version_differences(pins, hashed)
     with ThreadPoolExecutor(THREADS) as pool:
         for found in pool.map(look, sorted(everywhere & pins.keys())):
             lines += found
     return sorted(lines)
+
+
+def version_differences(pins: Mapping[str, str], hashed: Mapping[str, HashedPin]) -> list[str]:
+    """Return one line per package with different versions in constraints.txt and hashes.txt."""
+    wanted = {name: version for name, version in pins.items() if name not in UNHASHED}
+    found = {name: pin.version for name, pin in hashed.items()}
+    return [
+        f"{name} has version {wanted.get(name)} here and {found.get(name)} in hashes.txt "
+        "(`make hashes` writes it)"
+        for name in sorted(wanted.keys() | found.keys())
+        if wanted.get(name) != found.get(name)
+    ]
+
+
+def hash_faults(wheels: Mapping[Target, list[Link]], hashes: frozenset[str]) -> list[str]:
+    """Return the faults of a pin's hashes, given its wheels in the index."""
+    known = {target: {str(link.hash) for link in links} for target, links in wheels.items()}
+    faults = [
+        f"has no wheel with a hash of hashes.txt for {target}"
+        for target in wheels
+        if not known[target] & hashes
+    ]
+    foreign = hashes - set().union(*known.values())
+    return faults + [f"has no wheel with the hash {value}" for value in sorted(foreign)]
 
 
 def main() -> int:
@@ -130,7 +168,8 @@ def main() -> int:
         print("check_wheels: SKIPPED, since no package index can be reached", file=sys.stderr)
         return 1 if os.environ.get("CI") == "true" else 0
     projects = Projects()
-    found = mistakes(index, pins, {target: used_names(target, projects) for target in TARGETS})
+    used = {target: used_names(target, projects) for target in TARGETS}
+    found = mistakes(index, pins, read_hashes(), used)
     for line in found:
         print(f"constraints.txt: {line}", file=sys.stderr)
     if not found:

@@ -19,6 +19,9 @@ from scripts.progress import Progress
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD_REQUIREMENTS = ("hatchling", "editables")
+WHEELS = ("--only-binary", ":all:")
+#: The pins, by their hashes. Nothing else is installed from the index but PyTorch.
+HASHED = ("--require-hashes", "--no-deps", "-r", "hashes.txt")
 #: Bytes to download, and the additional bytes with CUDA. Measured with the pins of November 2026.
 DOWNLOAD, DOWNLOAD_CUDA = 0.9e9, 1.2e9
 #: Free disk that an installation needs, downloads included, without and with CUDA.
@@ -62,11 +65,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def install(packages: Sequence[str], progress: Progress, environment: Path) -> None:
-    """Install the build requirements, then everything else. Raise InstallError."""
+    """Install the pins with hashes, then PyTorch and our own packages. Raise InstallError."""
     output = PipOutput(progress, on_cuda=lambda: warn_of_cuda(progress, environment))
-    options = ["-c", "constraints.txt", "--only-binary", ":all:"]
-    for wanted in (BUILD_REQUIREMENTS, ["--no-build-isolation", *packages]):
-        if run_pip([*options, *wanted], output, progress, environment / "tmp"):
+    others = ["-c", "constraints.txt", "--no-build-isolation", *packages]
+    for wanted in (HASHED, others):
+        if run_pip([*WHEELS, *wanted], output, progress, environment / "tmp"):
             raise explain(output.tail, DISK_CUDA if output.cuda else DISK)
 
 

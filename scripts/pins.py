@@ -4,6 +4,7 @@ The requirements come from requirements-dev.txt and the projects' own pyproject.
 of everything else comes from the packages next to this Python.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from packaging.utils import canonicalize_name
 from scripts.install import BUILD_REQUIREMENTS
 
 ROOT = Path(__file__).resolve().parent.parent
+HASHES = ROOT / "hashes.txt"
+#: Packages without hashes: PyTorch's own index has other builds of the same versions.
+UNHASHED = frozenset({"torch", "torchaudio", "torchcodec"})
 #: Extras that the Makefile installs.
 EXTRAS = {"securetranscribe-transcriber": "worker"}
 
@@ -50,6 +54,26 @@ def read_pins(path: Path = ROOT / "constraints.txt") -> dict[str, str]:
     lines = [line.split("#")[0].strip() for line in path.read_text().splitlines()]
     pairs = [line.split("==") for line in lines if line]
     return {canonicalize_name(name): version for name, version in pairs}
+
+
+@dataclass(frozen=True, kw_only=True)
+class HashedPin:
+    """A version of a package with the SHA-256 of its wheels."""
+
+    version: str
+    hashes: frozenset[str]
+
+
+def read_hashes(path: Path = HASHES) -> dict[str, HashedPin]:
+    """Return the packages of hashes.txt by normalized name."""
+    entries = re.findall(r"^([\w.-]+)==(\S+)((?:.*\\\n)+.*)$", path.read_text(), re.MULTILINE)
+    return {
+        canonicalize_name(name): HashedPin(
+            version=version,
+            hashes=frozenset(re.findall(r"--hash=sha256:([0-9a-f]{64})\b", rest)),
+        )
+        for name, version, rest in entries
+    }
 
 
 class Projects:

@@ -21,6 +21,7 @@ _NO_NETWORK = re.compile(
     r"|Network is unreachable|ConnectTimeout|ReadTimeout|Max retries exceeded|Connection refused"
     r"|Cannot connect to proxy|Tunnel connection failed|Could not fetch URL"
 )
+_ALTERED = re.compile(r"^\s*(?P<pin>[\w.-]+==\S+) from \S", re.MULTILINE)
 _NO_WHEEL = re.compile(r"No matching distribution found for (\S+)")
 
 
@@ -114,6 +115,11 @@ def explain(tail: Sequence[str], needed: float) -> InstallError:
         return InstallError(
             "The package index cannot be reached. Check the network, the proxy and pip's own "
             "settings (pip config list), then run the same command again: it goes on from here."
+        )
+    if "DO NOT MATCH THE HASHES" in text and (altered := _ALTERED.search(text)):
+        return InstallError(
+            f"The wheel of {altered['pin']} is not the one in hashes.txt: its SHA-256 differs. "
+            "Nothing of it was installed. Does pip use a trustworthy index (pip config list)?"
         )
     if found := _NO_WHEEL.search(text):
         return InstallError(
