@@ -132,6 +132,11 @@ function digits(text: string): string {
   return text.replace(/\d/g, (digit) => String.fromCharCode(zero + Number(digit)));
 }
 
+/** Return a share of 1 such as `54%`. Its marks of direction do not reach the text around it. */
+export function percent(share: number): string {
+  return isolated(share.toLocaleString(locale.code, { style: 'percent' }));
+}
+
 /** Return a size such as `3.2 MB`. */
 export function size(bytes: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
