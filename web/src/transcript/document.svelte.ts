@@ -16,6 +16,8 @@ export class Document {
   total = $state(0);
   undoable = $state(false);
   redoable = $state(false);
+  /** Number of machine versions: one more each time the recording is processed again. */
+  machines = $state(1);
   /** Whether all segments are there. */
   complete = $state(false);
   readonly names = $derived(new Map(this.voices.map((voice) => [voice.speaker_label, voice.name])));
@@ -26,10 +28,18 @@ export class Document {
 
   /** Read the state of the transcription, and its transcript once there is one. */
   async load(): Promise<void> {
+    const { status, segments } = await this.readStatus();
+    // While a recording is processed again, its transcript is there.
+    if (status === 'completed' || segments.length > 0) await this.reload();
+  }
+
+  /** Read the state of the transcription. */
+  async readStatus(): Promise<Status> {
     const path = { transcription_id: this.id };
     const url = '/api/transcription/status/{transcription_id}';
-    this.status = (await patiently(() => client.call(api.GET(url, { params: { path } })))).data;
-    if (this.status.status === 'completed') await this.reload();
+    const { data } = await patiently(() => client.call(api.GET(url, { params: { path } })));
+    this.status = data;
+    return data;
   }
 
   /** Read the whole transcript. The first page is shown before the rest is there. */
@@ -74,6 +84,7 @@ export class Document {
     const { data } = await patiently(() => client.call(api.GET(url, { params: { path } })));
     this.undoable = data.undoable_revision !== null;
     this.redoable = data.redoable_revision !== null;
+    this.machines = data.revisions.filter(({ kind }) => kind === 'machine').length;
     return data;
   }
 

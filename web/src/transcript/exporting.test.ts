@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 
-import { addressOf, remember, remembered } from './exporting';
+import { addressOf, forgetPreset, keepPreset, presets, remember, remembered } from './exporting';
 
 beforeEach(() => localStorage.clear());
 
@@ -32,4 +32,26 @@ test('choices are remembered, but for the version', () => {
   });
   localStorage.setItem('export', '{"format": "exe", "options": ["rights"]}');
   expect(remembered()).toMatchObject({ format: 'docx', options: [] });
+});
+
+test('several choices have names', () => {
+  const choice = { format: 'pdf', options: ['action_items'], tracked: false } as const;
+  keepPreset('Minutes', { ...choice, version: 3 });
+  keepPreset('Captions', { ...choice, format: 'srt', options: [], version: 'newest' });
+  expect(presets().map(({ name, format }) => [name, format])).toEqual([
+    ['Captions', 'srt'],
+    ['Minutes', 'pdf'],
+  ]);
+  keepPreset('Minutes', { ...choice, format: 'docx', version: 'newest' });
+  expect(presets()[1]).toEqual({
+    name: 'Minutes',
+    format: 'docx',
+    options: ['action_items'],
+    tracked: false,
+  });
+  expect(forgetPreset('Captions').map(({ name }) => name)).toEqual(['Minutes']);
+  localStorage.setItem('export-presets', '[null, {"name": ""}, {"name": "x", "format": "exe"}]');
+  expect(presets()).toEqual([{ name: 'x', format: 'docx', options: [], tracked: false }]);
+  localStorage.setItem('export-presets', '{');
+  expect(presets()).toEqual([]);
 });

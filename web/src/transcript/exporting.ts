@@ -30,7 +30,18 @@ export interface Choice {
   tracked: boolean;
 }
 
+/** Choices that people have given a name. */
+export interface Preset {
+  name: string;
+  format: Format;
+  options: readonly Option[];
+  tracked: boolean;
+}
+
 const KEY = 'export';
+const PRESETS = 'export-presets';
+/** Presets that are kept. */
+const MOST_PRESETS = 50;
 const FIRST: Choice = {
   format: 'docx',
   options: ['timestamps'],
@@ -45,20 +56,61 @@ export function canTrack(choice: Pick<Choice, 'format' | 'version'>): boolean {
 
 /** Return the choices of the last export. */
 export function remembered(): Choice {
-  const kept = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Choice>;
+  return { ...FIRST, ...understood(read(KEY)) };
+}
+
+/** Keep the choices for the next export. Versions belong to one transcript. */
+export function remember({ format, options, tracked }: Choice): void {
+  localStorage.setItem(KEY, JSON.stringify({ format, options, tracked }));
+}
+
+/** Return the presets, by name. */
+export function presets(): Preset[] {
+  const kept = read(PRESETS);
+  if (!Array.isArray(kept)) return [];
+  return kept
+    .filter((one: Partial<Preset> | null) => typeof one?.name === 'string' && one.name !== '')
+    .map((one: Partial<Preset>) => {
+      const { format, options, tracked } = { ...FIRST, options: [], ...understood(one) };
+      return { name: one.name!, format, options, tracked };
+    });
+}
+
+/** Keep choices under a name, in place of those that have it. Return all presets. */
+export function keepPreset(name: string, { format, options, tracked }: Choice): Preset[] {
+  const others = presets().filter((one) => one.name !== name);
+  const all = [...others, { name, format, options, tracked }].slice(-MOST_PRESETS);
+  return stored(all.sort((one, other) => one.name.localeCompare(other.name)));
+}
+
+/** Forget a preset. Return the others. */
+export function forgetPreset(name: string): Preset[] {
+  return stored(presets().filter((one) => one.name !== name));
+}
+
+function stored(all: Preset[]): Preset[] {
+  localStorage.setItem(PRESETS, JSON.stringify(all));
+  return all;
+}
+
+function read(key: string): unknown {
+  try {
+    return JSON.parse(localStorage.getItem(key) ?? '{}');
+  } catch {
+    return {};
+  }
+}
+
+/** Return what is understood of kept choices. */
+function understood(value: unknown): Partial<Pick<Choice, 'format' | 'options' | 'tracked'>> {
+  const kept = (value ?? {}) as Partial<Choice>;
   return {
-    ...FIRST,
     ...(FORMATS.includes(kept.format!) ? { format: kept.format! } : {}),
     ...(Array.isArray(kept.options)
       ? { options: OPTIONS.filter((one) => kept.options!.includes(one)) }
       : {}),
     tracked: kept.tracked === true,
   };
-}
-
-/** Keep the choices for the next export. Versions belong to one transcript. */
-export function remember({ format, options, tracked }: Choice): void {
-  localStorage.setItem(KEY, JSON.stringify({ format, options, tracked }));
 }
 
 /** Return the address of a document. */

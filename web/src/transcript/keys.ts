@@ -1,88 +1,92 @@
+import { bindings } from './bindings.svelte';
+import { copyChosen } from './copying';
 import { edit } from './editing';
+import { isSingle, nameOf, type Command } from './shortcuts';
 import type { Work } from './work.svelte';
 
-const KEY = 'transcript-keys';
-
-/** Return whether single letters are shortcuts. */
-export function lettersOn(): boolean {
-  return localStorage.getItem(KEY) !== 'off';
-}
-
-/** Turn shortcuts of single letters on or off. */
-export function setLetters(on: boolean): void {
-  localStorage.setItem(KEY, on ? 'on' : 'off');
-}
-
-/** Return the name of a pressed key with its modifiers, such as `Ctrl+Shift+z`. */
-export function nameOf(event: KeyboardEvent): string {
-  const control = event.ctrlKey || event.metaKey ? 'Ctrl+' : '';
-  const alt = event.altKey ? 'Alt+' : '';
-  const letter = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const shift = event.shiftKey && (event.key.length > 1 || /[a-z]/.test(letter)) ? 'Shift+' : '';
-  return control + alt + shift + letter;
-}
-
 type Action = (work: Work) => unknown;
+/** Commands that act on the page. Those of the text are executed by its editor. */
+type PageCommand = Exclude<Command, `write.${string}`>;
 
-/** Actions of keys with a modifier, also while a button has the focus. */
-const CHORDS: Record<string, Action> = {
-  'Ctrl+z': (work) => work.toggle('undo'),
-  'Ctrl+Shift+z': (work) => work.toggle('redo'),
-  'Ctrl+y': (work) => work.toggle('redo'),
-  'Ctrl+f': (work) => (work.finding = true),
-};
-
-const LETTERS: Record<string, Action> = {
-  ' ': (work) => work.player.toggle(),
-  ArrowLeft: (work) => work.player.seek(work.player.time - 5),
-  ArrowRight: (work) => work.player.seek(work.player.time + 5),
-  ArrowUp: (work) => work.move(-1),
-  ArrowDown: (work) => work.move(1),
-  '[': (work) => work.player.faster(-1),
-  ']': (work) => work.player.faster(1),
-  p: (work) => work.current && work.player.play(work.current.start_time),
-  l: loop,
-  e: (work) => work.current && edit(work, work.current, 0),
-  Enter: (work) => work.current && edit(work, work.current, 0),
-  F2: (work) => work.current && edit(work, work.current, 0),
-  r: (work) => {
+const ACTIONS: Record<PageCommand, Action> = {
+  play: (work) => work.player.toggle(),
+  back: (work) => work.player.seek(work.player.time - 5),
+  forward: (work) => work.player.seek(work.player.time + 5),
+  before: (work) => work.move(-1),
+  after: (work) => work.move(1),
+  slower: (work) => work.player.faster(-1),
+  faster: (work) => work.player.faster(1),
+  segment: (work) => work.current && work.player.play(work.current.start_time),
+  loop,
+  skip: ({ player }) => player.setSkipSilence(!player.skipSilence),
+  follow: ({ player }) => player.setFollow(!player.follow),
+  edit: (work) => work.current && edit(work, work.current, 0),
+  review: (work) => {
     const segment = work.current;
     if (!segment) return;
     void work.run({ type: 'set_reviewed', segment: segment.id, reviewed: !segment.reviewed });
   },
-  s: (work) => {
+  star: (work) => {
     const segment = work.current;
     if (!segment) return;
     void work.run({ type: 'set_starred', segment: segment.id, starred: !segment.starred });
   },
-  n: (work) => (work.dialog = 'note'),
-  w: (work) => (work.dialog = 'speaker'),
-  d: (work) => work.nextDoubtful(1),
-  'Shift+d': (work) => work.nextDoubtful(-1),
-  h: (work) => (work.dialog = 'history'),
-  x: (work) => (work.dialog = 'export'),
-  '?': (work) => (work.dialog = 'help'),
+  note: (work) => (work.dialog = 'note'),
+  speaker: (work) => (work.dialog = 'speaker'),
+  copy: copyChosen,
+  doubtful: (work) => work.nextDoubtful(1),
+  'doubtful.before': (work) => work.nextDoubtful(-1),
+  find: (work) => (work.finding = true),
+  undo: (work) => work.toggle('undo'),
+  redo: (work) => work.toggle('redo'),
+  summary: (work) => work.summary.show(),
+  history: (work) => (work.dialog = 'history'),
+  export: (work) => (work.dialog = 'export'),
+  help: (work) => (work.dialog = 'help'),
 };
 
 /** Keys that a focused button or link needs for itself. */
 const OWN = new Set([' ', 'Enter']);
 
-/** Execute the action of a key. */
+/** Execute a command of the page. */
+export function execute(work: Work, command: Command): void {
+  if (command in ACTIONS) void ACTIONS[command as PageCommand](work);
+}
+
+/** Execute the command of a key. */
 export function pressed(work: Work, event: KeyboardEvent): void {
   const target = event.target as HTMLElement;
   if (event.defaultPrevented || target.closest('dialog, [contenteditable]')) return;
   const name = nameOf(event);
   const field = target.closest('input:not([type=checkbox]):not([type=range]), select, textarea');
-  if (field && name !== 'Ctrl+f') return;
-  const letter = name === '?' || lettersOn() ? LETTERS[name] : undefined;
-  const busy = OWN.has(name) && target.closest('button, a, input, summary, label');
-  const arrow = name.startsWith('Arrow') && target.closest('input, [role=tablist]');
-  const action = CHORDS[name] ?? (busy || arrow ? undefined : letter);
-  const digit = /^[1-9]$/.exec(name);
-  if (!action && !(digit && lettersOn() && !target.closest('input'))) return;
+  if (isSingle(name) && (field || !bindings.letters)) return;
+  if (OWN.has(name) && target.closest('button, a, input, summary, label')) return;
+  if (name.startsWith('Arrow') && target.closest('input, [role=tablist]')) return;
+  const command = bindings.command(name, 'reading');
+  if (field && (name === '?' || command === 'undo' || command === 'redo')) return;
+  const digit = /^[1-9]$/.test(name) && !target.closest('input');
+  if (!command && !digit) return;
   event.preventDefault();
-  if (action) void action(work);
+  if (command) execute(work, command);
   else giveTo(work, Number(name) - 1);
+}
+
+/** Obey keys for media, also of headsets, as they are bound. Return a function that ends this. */
+export function heedMediaKeys(work: Work): () => void {
+  const names: [MediaSessionAction, string][] = [
+    ['play', 'MediaPlayPause'],
+    ['pause', 'MediaPlayPause'],
+    ['previoustrack', 'MediaTrackPrevious'],
+    ['nexttrack', 'MediaTrackNext'],
+  ];
+  const session: MediaSession | undefined = navigator.mediaSession;
+  for (const [action, name] of names) {
+    session?.setActionHandler(action, () => {
+      const command = bindings.command(name, 'reading');
+      if (command) execute(work, command);
+    });
+  }
+  return () => names.forEach(([action]) => session?.setActionHandler(action, null));
 }
 
 function loop(work: Work): void {

@@ -1,26 +1,35 @@
 import { ApiError } from 'securetranscribe-js';
 
 import { notices } from '../lib/notices.svelte';
+import { Contradictions } from './contradictions.svelte';
 import { Document } from './document.svelte';
 import { Draft, type Conflict } from './draft.svelte';
 import { Edits } from './edits.svelte';
 import { Player } from './player.svelte';
+import { Reprocessing } from './reprocessing.svelte';
+import { Summarizing } from './summarizing.svelte';
+import type { Range } from './text';
 import { nextPlace, segmentAt, spokenAt } from './timeline';
 import { isDoubtful, wordsOf, type Operation, type Segment } from './types';
 
-export type DialogName = 'speaker' | 'note' | 'history' | 'export' | 'help';
-
-/** Words of a transcript, from the first to the last. */
-export interface Range {
-  first: string;
-  last: string;
-}
+export type DialogName =
+  | 'speaker'
+  | 'note'
+  | 'history'
+  | 'export'
+  | 'help'
+  | 'statistics'
+  | 'reprocess'
+  | 'contradictions';
 
 /** All that the parts of the page share. */
 export class Work {
   readonly edits: Edits;
   readonly player: Player;
   readonly draft: Draft;
+  readonly summary: Summarizing;
+  readonly reprocessing: Reprocessing;
+  readonly contradictions: Contradictions;
   /** ID of the segment that keys act on. */
   selected = $state('');
   /** Word that is looked for, and shown. */
@@ -39,6 +48,9 @@ export class Work {
     this.edits = new Edits(document);
     this.player = new Player(document);
     this.draft = new Draft(document, this.edits, (conflict) => (this.conflict = conflict));
+    this.summary = new Summarizing(this);
+    this.reprocessing = new Reprocessing(this);
+    this.contradictions = new Contradictions(this);
   }
 
   /** Return the segment that keys act on. */
@@ -90,6 +102,18 @@ export class Work {
     this.select(place);
   }
 
+  /** Go to a segment, or to the one at a time if it is gone, and play it. */
+  jump(id: string, time: number): void {
+    const { segments } = this.document;
+    const known = this.document.placeOf(id);
+    const place = known === -1 ? Math.max(0, segmentAt(segments, time)) : known;
+    const segment = segments[place];
+    if (!segment) return;
+    this.selected = segment.id;
+    this.show(place, false);
+    this.player.play(known === -1 ? time : segment.start_time);
+  }
+
   /** Select a segment and bring it into view. */
   select(place: number): void {
     const segment = this.document.segments[place];
@@ -129,6 +153,7 @@ export class Work {
   /** Stop playing and reading. */
   close(): void {
     this.player.close();
+    this.reprocessing.close();
     this.document.close();
   }
 }
