@@ -85,5 +85,5 @@ def test_missing_chunks_are_numbers() -> None:
     response = problem(MissingChunksError(told))
 
     assert response.status_code == 409
-    error = json.loads(response.body)["error"]
+    error = json.loads(bytes(response.body))["error"]
     assert (error["code"], error["details"]) == ("CONFLICT", {"missing": [3, 7]})
