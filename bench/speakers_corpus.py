@@ -114,11 +114,11 @@ def load(options: argparse.Namespace) -> Corpus:
 def _take(files: list[Path], models: EmbeddedDiarization, path: Path) -> None:
     # Only where the cache is empty: loading torch takes seconds.
     from diarizer.engines import torch_runtime  # noqa: PLC0415
-    from diarizer.engines.campplus import CampPlus  # noqa: PLC0415
+    from diarizer.engines.pyannote import load_embedder  # noqa: PLC0415
     from diarizer.engines.voiceprints import take_voices  # noqa: PLC0415
 
     torch_runtime.torch.set_num_threads(1)
-    network = CampPlus(weights=models.weights, network=models.network, device="cpu")
+    network = load_embedder(models, device="cpu")
     rows: list[tuple[str, str, str, int]] = []
     vectors: list[npt.NDArray[np.float32]] = []
     recordings: dict[str, list[Path]] = {}

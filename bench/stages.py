@@ -50,7 +50,7 @@ def diarization(store: ModelStore, threads: int) -> Callable[[Path], Result]:
     from faster_whisper.audio import decode_audio  # noqa: PLC0415
 
     from diarizer.engines import torch_runtime  # noqa: PLC0415
-    from diarizer.engines.campplus import CampPlus  # noqa: PLC0415
+    from diarizer.engines.campplus import CampPlus, load_network  # noqa: PLC0415
     from diarizer.engines.embedded_pipeline import EmbeddedPipeline  # noqa: PLC0415
 
     torch = torch_runtime.torch
@@ -58,7 +58,7 @@ def diarization(store: ModelStore, threads: int) -> Callable[[Path], Result]:
         torch.set_num_threads(threads)
     models = store.diarization("embedded")
     assert isinstance(models, EmbeddedDiarization)
-    embedder = CampPlus(weights=models.weights, network=models.network, device="cpu")
+    embedder = CampPlus(load_network(models.weights, models.network), device="cpu")
     pipeline = EmbeddedPipeline(segmentation=models.segmentation, embedder=embedder)
 
     def run(audio: Path) -> Result:

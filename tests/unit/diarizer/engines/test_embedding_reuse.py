@@ -6,6 +6,7 @@ import pytest
 from diarizer.engines.campplus import DIMENSION, MIN_FRAMES
 from diarizer.engines.embedding_reuse import (
     LENGTH_STEP,
+    MOST_FRAMES,
     BoolArray,
     FloatArray,
     embed_plan,
@@ -123,12 +124,18 @@ def test_silence_has_no_embeddings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("length", "wanted"),
-    [(3, MIN_FRAMES), (60, LENGTH_STEP), (80, 2 * LENGTH_STEP), (998, 20 * LENGTH_STEP)],
+    ("length", "wanted", "first"),
+    [
+        (3, MIN_FRAMES, 0),
+        (60, LENGTH_STEP, 0),
+        (80, 2 * LENGTH_STEP, 0),
+        (410, MOST_FRAMES, 5),
+        (998, MOST_FRAMES, 299),
+    ],
 )
-def test_voices_are_cut_or_repeated_to_few_lengths(length: int, wanted: int) -> None:
+def test_voices_are_cut_or_repeated_to_few_lengths(length: int, wanted: int, first: int) -> None:
     features = torch.arange(1_000, dtype=torch.float32)[:, None]
     chosen = select(features, np.arange(length))
     assert len(chosen) == wanted
-    assert chosen[0] == 0
-    assert chosen[-1] == (wanted - 1) % length
+    assert chosen[0] == first
+    assert chosen[-1] == (first + wanted - 1) % length

@@ -5,7 +5,7 @@ Context-Aware Masking" (2023), weights trained on Chinese and English by the 3D-
 """
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -35,22 +35,18 @@ class _NetworkModule(Protocol):
 
 
 class CampPlus:
-    """A loaded network on one device. Not safe to call from several threads at once."""
+    """The embedding, with a loaded network on one device.
+
+    Not safe to call from several threads at once.
+    """
 
     dimension = DIMENSION
     sample_rate = SAMPLE_RATE
 
-    def __init__(self, *, weights: Path, network: Path, device: str) -> None:
-        """Load the `weights` into the network that the Python file `network` defines.
-
-        Both files are executed or unpickled in part, so they must come from a verified model
-        directory (see common.models.store).
-        """
+    def __init__(self, network: Callable[[torch.Tensor], torch.Tensor], *, device: str) -> None:
+        """Take a loaded network: (n, frames, 80) to (n, 192), both on the device."""
+        self._net = network
         self._device = torch.device(device)
-        module = _load_by_path(network)
-        net = module.CAMPPlus(feat_dim=MEL_BINS, embedding_size=DIMENSION)
-        net.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-        self._net = net.eval().to(self._device)
 
     def features(self, waveform: FloatArray) -> torch.Tensor:
         """Compute log mel filter banks of mono 16 kHz sound in ±1: (frames, 80), one per 10 ms.
@@ -89,6 +85,18 @@ class CampPlus:
         with torch.inference_mode():
             embeddings = self._net(stacked.to(self._device))
         return cast(FloatArray, embeddings.cpu().numpy())
+
+
+def load_network(weights: Path, network: Path) -> torch.nn.Module:
+    """Load the `weights` into the network that the Python file `network` defines.
+
+    Both files are executed or unpickled in part, so they must come from a verified model directory
+    (see common.models.store).
+    """
+    module = _load_by_path(network)
+    net = module.CAMPPlus(feat_dim=MEL_BINS, embedding_size=DIMENSION)
+    net.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    return net.eval()
 
 
 def frame_count(samples: int) -> int:

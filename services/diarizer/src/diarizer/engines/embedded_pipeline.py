@@ -17,6 +17,7 @@ from pyannote.core import SlidingWindowFeature
 
 from diarizer.engines import embedding_reuse
 from diarizer.engines.campplus import DIMENSION, HOP, SAMPLE_RATE, CampPlus, frame_count
+from diarizer.engines.onnx_network import OnnxNetwork
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -43,10 +44,13 @@ class EmbeddedPipeline(SpeakerDiarization):
         *,
         segmentation: Path,
         embedder: CampPlus,
+        onnx_segmentation: OnnxNetwork | None = None,
         segmentation_batch: int = 8,
         embedding_batch: int = 4,
     ) -> None:
         """Load the segmentation model from a checkpoint file.
+
+        `onnx_segmentation` is the same network for a CPU, run in its place.
 
         The checkpoint is a pickle, so it must come from a verified model directory. Batches of 8
         and 4 are the fastest on CPUs.
@@ -57,6 +61,8 @@ class EmbeddedPipeline(SpeakerDiarization):
         model = Model.from_pretrained(segmentation)
         if model is None:
             raise RuntimeError(f"{segmentation} contains no model")
+        if onnx_segmentation is not None:
+            model.forward = onnx_segmentation  # type: ignore[assignment]
         super().__init__(
             segmentation=model,
             segmentation_step=SEGMENTATION_STEP,

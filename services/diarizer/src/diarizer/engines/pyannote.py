@@ -25,9 +25,10 @@ from common.engines import Device, EngineSettings, Progress
 from common.models.store import EmbeddedDiarization, ModelError, PipelineDirectory
 from common.tasks.task import TaskCancelledError
 from diarizer.engines.assembly import WindowDiarization, assemble
-from diarizer.engines.campplus import CampPlus
+from diarizer.engines.campplus import CampPlus, load_network
 from diarizer.engines.embedded_pipeline import EmbeddedPipeline
 from diarizer.engines.fragments import speech_seconds
+from diarizer.engines.onnx_network import OnnxNetwork
 from diarizer.engines.protocol import (
     Diarization,
     DiarizationOptions,
@@ -280,10 +281,14 @@ def load_embedded(models: EmbeddedDiarization, settings: PyannoteSettings) -> Py
     """Load the models of the embedded profile from verified files."""
     on_gpu = settings.device == "cuda"
     _require(settings.device)
-    embedder = CampPlus(weights=models.weights, network=models.network, device=settings.device)
+    segmentation = None
+    if models.onnx_segmentation and not on_gpu:
+        segmentation = OnnxNetwork(models.onnx_segmentation, threads=settings.threads)
+    embedder = load_embedder(models, device=settings.device, threads=settings.threads)
     pipeline = EmbeddedPipeline(
         segmentation=models.segmentation,
         embedder=embedder,
+        onnx_segmentation=segmentation,
         segmentation_batch=32 if on_gpu else 8,
         embedding_batch=32 if on_gpu else 4,
     )
@@ -298,6 +303,14 @@ def load_embedded(models: EmbeddedDiarization, settings: PyannoteSettings) -> Py
         link_threshold=settings.link_threshold or _CAMPPLUS_LINK,
     )
     return PyannoteEngine(backend, settings)
+
+
+def load_embedder(models: EmbeddedDiarization, *, device: Device, threads: int = 1) -> CampPlus:
+    """Load the embedding, for a CPU by ONNX Runtime if it was converted."""
+    if models.onnx_voice and device == "cpu":
+        return CampPlus(OnnxNetwork(models.onnx_voice, threads=threads), device=device)
+    network = load_network(models.weights, models.network)
+    return CampPlus(network.to(torch.device(device)), device=device)
 
 
 def load_pipeline(models: PipelineDirectory, settings: PyannoteSettings) -> PyannoteEngine:
