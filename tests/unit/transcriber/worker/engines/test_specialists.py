@@ -44,25 +44,26 @@ CLEAR = {"en": 0.97, "de": 0.02}
 
 
 @pytest.mark.parametrize(
-    ("speech", "taken"),
+    ("speech", "alone"),
     [
-        (part(), True),
-        (part(language="de"), False),
         (part((20.0, CLEAR)), True),
-        (part((20.0, {"en": 0.7, "de": 0.3})), False),
+        (part((20.0, {"en": 0.7, "de": 0.3})), True),
+        (part((20.0, {"en": 0.5, "nl": 0.3})), False),
         (part((60.0, CLEAR), (5.0, {"de": 0.6, "en": 0.4})), False),
         # Accents are taken for rare languages, and brief sounds for any.
         (part((60.0, CLEAR), (5.0, {"cy": 0.6, "en": 0.4})), True),
         (part((60.0, CLEAR), (1.0, {"de": 0.6, "en": 0.4})), True),
     ],
 )
-def test_speech_is_taken_that_is_certainly_in_the_language(speech: Part, taken: bool) -> None:
-    assert specialist(FakeRecognizer(LANGUAGES)).takes(speech, RecognitionOptions()) == taken
+def test_language_is_alone_without_another_likely_one(speech: Part, alone: bool) -> None:
+    assert specialist(FakeRecognizer(LANGUAGES)).is_alone(speech) == alone
 
 
-def test_phrases_stay_with_the_general_model() -> None:
-    options = RecognitionOptions(phrases=("Owlstone",))
-    assert not specialist(FakeRecognizer(LANGUAGES)).takes(part((20.0, CLEAR)), options)
+def test_other_languages_and_phrases_are_not_taken() -> None:
+    model = specialist(FakeRecognizer(LANGUAGES))
+    assert model.takes(part((9.0, CLEAR)), RecognitionOptions())
+    assert not model.takes(part((9.0, CLEAR), language="de"), RecognitionOptions())
+    assert not model.takes(part((9.0, CLEAR)), RecognitionOptions(phrases=("Owlstone",)))
 
 
 def session(
@@ -130,3 +131,14 @@ def test_recognition_names_the_models_that_were_used() -> None:
     assert models(ENGLISH) == ("owl", "2")
     assert models(GERMAN) == ("general", "1")
     assert models(0) == ("general", "1")
+
+
+def test_unsure_words_of_the_specialist_are_left_out() -> None:
+    languages = {GERMAN: {"en": 0.7, "de": 0.3}}
+    general, special = FakeRecognizer(languages), FakeRecognizer(languages)
+    work = session(general, special)
+    work.add(window(0.0, (GERMAN, 8.0)))
+    assert [asked for asked, _ in special.asked] == ["en"]
+    assert general.asked
+    assert work.is_general
+    assert not work.is_specialized

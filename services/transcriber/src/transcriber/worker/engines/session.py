@@ -150,8 +150,8 @@ class RecognitionSession:
                 known[plain.place] = decoded
         whole, languages = self._search.listen(sound, spans)
         self._report(window.start + _LANGUAGE_SHARE * window.duration, window)
-        if set(languages) == set(self._search.languages) and len(set(languages)) == 1:
-            special = self._specialized(window, replace(whole, language=languages[0]))
+        if plain is None:
+            special = self._specialized_whole(window, replace(whole, language=languages[0]))
             if special is not None:
                 return [special]
         rounds: list[tuple[list[Decoded], list[Doubt]]] = []
@@ -183,6 +183,12 @@ class RecognitionSession:
             return None
         self._special = self._words_of(self._specialist.transcriber, window, part)
         return self._special
+
+    def _specialized_whole(self, window: AudioWindow, whole: Part) -> Decoded | None:
+        """Return long speech with the words of the specialist, if it is in one language."""
+        if self._search.languages != [whole.language] or self._specialist is None:
+            return None
+        return self._specialized(window, whole) if self._specialist.is_alone(whole) else None
 
     def _heard_in(self, window: AudioWindow, part: Part) -> Decoded:
         """Return a part with its words."""

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from common.audio.resampling import Samples
-from transcriber.worker.engines.languages import CERTAIN, is_common
+from transcriber.worker.engines.languages import is_common
 from transcriber.worker.engines.parts import Part
 from transcriber.worker.engines.protocol import RecognitionOptions, RecognizedSegment
 from transcriber.worker.engines.voice_activity import Span
 
+#: Least average probability of the language.
+_PROBABLE = 0.6
 #: Probability of another common language from which on a stretch may be in it.
 _POSSIBLE = 0.5
 #: Shorter stretches, in seconds, are too brief to tell.
@@ -36,14 +38,15 @@ class Specialist:
     model_version: str
 
     def takes(self, part: Part, options: RecognitionOptions) -> bool:
-        """Return whether a part is certainly in the language throughout.
+        """Return whether a part is in the language, and without phrases."""
+        return part.language == self.language and not options.phrases
 
-        Where another language is possible, the text in several languages has to be compared by
-        the model for all of them.
+    def is_alone(self, part: Part) -> bool:
+        """Return whether no other language is likely anywhere in a part.
+
+        Otherwise the text in several languages has to be compared by the model for all of them.
         """
-        if part.language != self.language or options.phrases:
-            return False
-        return part.probability >= CERTAIN and not any(
+        return part.probability >= _PROBABLE and not any(
             is_common(language) and probability >= _POSSIBLE
             for stretch in part.stretches
             if stretch.heard.seconds >= _LONG_ENOUGH
