@@ -31,7 +31,7 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-@pytest.mark.parametrize("path", ["/", "/t/67", "/people", "/queue", "/session"])
+@pytest.mark.parametrize("path", ["/", "/t/67", "/record", "/people", "/queue", "/session"])
 async def test_every_address_shows_the_page(client: httpx2.AsyncClient, path: str) -> None:
     answer = await client.get(path)
     assert answer.text == PAGE
