@@ -46,6 +46,7 @@ def test_administrators_see_the_system_and_retry_items(
 
     token.fill(ADMIN_TOKEN)
     page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     services = page.get_by_role("region", name="Services")
     expect(services.get_by_role("listitem").filter(has_text="transcriber")).to_contain_text("Ready")
     workers = page.get_by_role("region", name="Workers").get_by_role("listitem")
