@@ -103,3 +103,21 @@ async def test_new_or_freed_worker_notifies(registry: WorkerRegistry, wake_up: W
 def test_heartbeat_of_unknown_stage_is_ignored(registry: WorkerRegistry) -> None:
     registry.note(beat("a", queue_pb2.STAGE_UNSPECIFIED))
     assert registry.alive(Stage.TRANSCRIBE) == 0
+
+
+def test_activities_count_from_the_last_heartbeat_and_from_the_task(
+    registry: WorkerRegistry, clock: Clock
+) -> None:
+    registry.note(beat("b", task="1"))
+    registry.note(beat("a", queue_pb2.STAGE_DIARIZE))
+    clock.now += 2
+    registry.note(beat("b", task="1"))
+    clock.now += 1
+    first, second = registry.activities()
+    assert (first.worker.worker_id, first.silent, first.worker.device) == ("a", 3, "cpu")
+    assert (second.worker.worker_id, second.silent, second.busy) == ("b", 1, 3)
+
+    registry.note(beat("b", task="2"))
+    clock.now += SILENT_SECONDS - 2
+    (only,) = registry.activities()
+    assert (only.worker.task_id, only.busy) == ("2", SILENT_SECONDS - 2)
