@@ -1,14 +1,17 @@
 """The page of a transcript: listening, editing, speakers, history and export."""
 
+import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.recordings import excerpt
 from tests.e2e.stack import JOB_SECONDS, Stack
-from tests.web.accessibility import assert_accessible
+from tests.web.accessibility import assert_accessible, assert_fits
 from tests.web.visitors import PHONE, Visitors
 
 #: Dialogs and the keys that open them.
@@ -26,8 +29,16 @@ class Transcribed:
 @pytest.fixture(scope="module")
 def transcribed(stack: Stack, sample: Path) -> Transcribed:
     """Transcribe the sample for the tests of this module, which edit it."""
-    with stack.client() as client, sample.open("rb") as file:
-        number = client.upload_audio(file, auto_start=True)["transcription_id"]
+    with sample.open("rb") as file:
+        return _transcribed(stack, file)
+
+
+def _transcribed(
+    stack: Stack, file: IO[bytes], *, filename: str | None = None, language: str | None = None
+) -> Transcribed:
+    with stack.client() as client:
+        uploaded = client.upload_audio(file, filename=filename, auto_start=True, language=language)
+        number = uploaded["transcription_id"]
         state = client.wait(number, poll_seconds=0.2, timeout_seconds=JOB_SECONDS)
         assert state["status"] == "completed", state
         assert client.session_token is not None
@@ -227,6 +238,72 @@ def test_history_and_export(page: Page) -> None:
     expect(page.get_by_label("Format")).to_have_value("srt")
 
 
+def test_a_summary_jumps_to_what_it_cites(page: Page) -> None:
+    page.get_by_role("button", name="Summary").click()
+    summary = page.get_by_role("list", name="Summary")
+    last = summary.get_by_role("listitem").last
+    cited = last.get_by_role("link").first
+    expect(page.get_by_text("No language model was used.")).to_be_visible()
+    assert_accessible(page)
+    time = cited.inner_text()
+    cited.click()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator(".selected .time").first).to_have_text(time)
+
+    _segment(page, 0).get_by_role("button", name="Star").click()
+    update = page.get_by_role("button", name="Update")
+    update.click()
+    expect(update).to_have_count(0)
+    _undo(page)
+
+
+def test_selections_and_segments_are_copied(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    segment = _segment(page, 0)
+    segment.get_by_role("button", name="Copy this segment").click()
+    expect(page.get_by_text("The segment was copied.")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.endswith(f"\n{_text(page, 0).inner_text()}")
+    assert re.match(r"\S+ \(\d:\d\d\)\n", copied)
+
+    words = _segment(page, 1).locator("[data-word]")
+    words.first.evaluate(
+        "(word) => getSelection().setBaseAndExtent(word, 0, word.nextElementSibling, 1)"
+    )
+    bar = page.get_by_role("group", name="Selected words")
+    bar.get_by_role("button", name="Copy").click()
+    expect(page.get_by_text("The selection was copied.")).to_be_visible()
+    said = " ".join(words.nth(place).inner_text() for place in (0, 1))
+    assert page.evaluate("navigator.clipboard.readText()").endswith(f"\n{said}")
+
+
+def test_keys_are_changed_and_reset(page: Page) -> None:
+    segment = _segment(page, 0)
+    star = segment.get_by_role("button", name="Star")
+    segment.focus()
+    page.keyboard.press("?")
+    page.get_by_role("button", name="Change the key for: Star or none").click()
+    page.keyboard.press("r")
+    expect(page.get_by_text("R is used for: Reviewed or not")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Change the key for: Star or none").click()
+    page.keyboard.press("F9")
+    page.keyboard.press("Escape")
+    page.reload()
+    segment.focus()
+    page.keyboard.press("F9")
+    expect(star).to_have_attribute("aria-pressed", "true")
+    editor = _edit(page, 0)
+    page.keyboard.press("F9")
+    expect(star).to_have_attribute("aria-pressed", "false")
+    expect(editor).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    page.get_by_role("button", name="Reset all keys").click()
+    expect(page.get_by_role("button", name="Reset all keys")).to_be_disabled()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_page_and_dialogs_are_accessible(
     visitors: Visitors, transcribed: Transcribed, scheme: str
@@ -240,6 +317,10 @@ def test_page_and_dialogs_are_accessible(
         assert_accessible(page)
         page.keyboard.press("Escape")
         expect(_segment(page, 0)).to_be_focused()
+    page.get_by_role("button", name="Statistics").click()
+    expect(page.get_by_role("row")).not_to_have_count(0)
+    assert_accessible(page)
+    page.keyboard.press("Escape")
     _edit(page, 0)
     assert_accessible(page)
 
@@ -247,5 +328,42 @@ def test_page_and_dialogs_are_accessible(
 def test_phones_need_no_horizontal_scrolling(visitors: Visitors, transcribed: Transcribed) -> None:
     page = _opened(visitors.page(token=transcribed.token, viewport=PHONE), transcribed)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.get_by_role("button", name="Statistics").click()
+    assert_fits(page)
+    page.keyboard.press("Escape")
     _edit(page, 0)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_edits_against_a_new_recognition_are_decided(
+    visitors: Visitors, stack: Stack, sample: Path
+) -> None:
+    clip = io.BytesIO(excerpt(sample, start=7, seconds=6))
+    made = _transcribed(stack, clip, filename="clip.wav", language="en")
+    page = _opened(visitors.page(token=made.token), made)
+    _edit(page, 0)
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Zanzibar quagga okapi")
+    _expect_saved(page)
+    page.keyboard.press("Escape")
+
+    page.get_by_role("button", name="Process again").click()
+    assert_accessible(page)
+    page.get_by_label("Spoken language").select_option("nl")
+    page.get_by_role("button", name="Start").click()
+    # In another language, the recognizer understands other words.
+    decide = page.get_by_role("button", name="Decide")
+    decide.click(timeout=1000 * JOB_SECONDS)
+    dialog = page.get_by_role("dialog", name="Edits against the new recognition")
+    expect(dialog).to_contain_text("Zanzibar")
+    assert_accessible(page)
+    dialog.get_by_role("button", name="Skip").click()
+    dialog.get_by_role("button", name="Show the skipped ones").click()
+    while dialog.get_by_role("heading", level=3).count():
+        left = dialog.get_by_role("heading", level=3).inner_text()
+        dialog.get_by_role("button", name=re.compile("^(Keep the edit|Insert mine)$")).click()
+        expect(dialog.get_by_text(left)).to_have_count(0)
+    expect(dialog.get_by_text("All is decided.")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(decide).to_have_count(0)
+    expect(page.get_by_role("feed")).to_contain_text("Zanzibar")

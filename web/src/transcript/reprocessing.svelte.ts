@@ -6,7 +6,7 @@ import type { Work } from './work.svelte';
 export type Options = components['schemas']['ReprocessBody'];
 
 /** Milliseconds after which the state is read again while a job runs, since messages can be lost. */
-const AGAIN = 8000;
+const AGAIN = 15_000;
 
 /** The job that processes the recording again, if there is one. The transcript stays as it is. */
 export class Reprocessing {
