@@ -16,8 +16,7 @@ class OnnxNetwork:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        # Inputs have many lengths. Memory for each of them would be kept.
-        options.enable_cpu_mem_arena = False
+        # Inputs have many lengths, all of them short. A plan of memory would be kept for each.
         options.enable_mem_pattern = False
         # Spinning threads would take the CPU from the recognizer next to this process.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
