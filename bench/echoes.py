@@ -56,7 +56,7 @@ async def _serve_http(content: bytes, called: int) -> None:
     app = FastAPI()
     value = json.loads(content)
     channel = grpc.aio.insecure_channel(f"127.0.0.1:{called}")
-    read = channel.unary_unary(_METHOD)
+    read: Any = channel.unary_unary(_METHOD)
 
     @app.get("/bare")
     async def bare() -> Any:
@@ -84,7 +84,7 @@ async def _serve_grpc(content: bytes) -> None:
         return content
 
     server = grpc.aio.server()
-    handler = grpc.unary_unary_rpc_method_handler(read)
+    handler: Any = grpc.unary_unary_rpc_method_handler(read)
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler("bench.Echo", {"Read": handler}),)
     )

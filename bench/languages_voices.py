@@ -217,7 +217,7 @@ def _chinese(reading: str) -> str:
 @functools.cache
 def _model() -> tuple[Any, Mapping[str, int]]:
     # Only where something is synthesized.
-    import onnxruntime  # type: ignore[import-untyped]  # noqa: PLC0415
+    import onnxruntime  # noqa: PLC0415
 
     place = cache() / "kokoro"
     path = place / "model.onnx"

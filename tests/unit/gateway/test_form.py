@@ -77,7 +77,7 @@ def test_channels_and_truncation_have_defaults() -> None:
         ({"min_speakers": "2", "max_speakers": "50"}, SpeakerNumbers(least=2, greatest=50)),
     ],
 )
-def test_numbers_of_speakers(fields: dict[str, str], numbers: SpeakerNumbers) -> None:
+def test_numbers_of_speakers(fields: dict[str, Any], numbers: SpeakerNumbers) -> None:
     assert form(**fields).options().speakers == numbers
 
 

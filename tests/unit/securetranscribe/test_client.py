@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from typing import Any
 
 import httpx2
 import pytest
@@ -87,7 +88,7 @@ def test_upload_sends_options_only_where_they_are_given() -> None:
     ],
 )
 def test_start_sends_options_only_where_they_are_given(
-    options: dict[str, str], body: dict[str, str]
+    options: dict[str, Any], body: dict[str, Any]
 ) -> None:
     def handler(request: httpx2.Request) -> httpx2.Response:
         assert request.url.path == "/api/transcription/start/7"

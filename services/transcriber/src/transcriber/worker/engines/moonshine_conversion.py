@@ -17,7 +17,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 ATTENTION_LAYERS = (4, 5, 7)
 
 _ENCODER, _DECODER = "encoder_model.ort", "decoder_model_merged.ort"
-_TOKENIZER = "tokenizer.bin"
+_TOKENIZER = "tokenizer.bin"  # pragma: allowlist secret
 _HEADS = 8
 _ERRORS_ONLY = 3
 _LEVELS = onnxruntime.GraphOptimizationLevel
