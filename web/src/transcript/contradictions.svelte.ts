@@ -37,11 +37,11 @@ export class Contradictions {
       const place = use === 'mine' ? placeFor(one, document.segments) : {};
       const body = { use, ...place };
       const { data } = await edits.queue(() => client.call(api.POST(url, { params, body })));
-      this.open = this.open.filter(({ id }) => id !== one.id);
       if (data.revision > document.revision) {
         await document.follow(data.revision);
         await document.readHistory();
       }
+      this.open = this.open.filter(({ id }) => id !== one.id);
     });
     // Somebody else may have decided, or changed the same words.
     if (!done) await this.read().catch(() => undefined);
