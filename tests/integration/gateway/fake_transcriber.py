@@ -140,9 +140,13 @@ class FakeTranscriber(
 
     async def GetTranscription(self, request: Any, context: Any) -> Any:
         self._maybe_fail()
-        return transcription_pb2.GetTranscriptionResponse(
+        answer = transcription_pb2.GetTranscriptionResponse(
             transcription=self._own(request.transcription_id)
         )
+        if request.view != transcription_pb2.TRANSCRIPTION_VIEW_FULL:
+            answer.transcription.ClearField("full_text")
+            answer.transcription.ClearField("segments")
+        return answer
 
     async def ListTranscriptions(self, request: Any, context: Any) -> Any:
         self._maybe_fail()

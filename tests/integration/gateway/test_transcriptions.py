@@ -139,6 +139,14 @@ async def test_documented_status(client: httpx2.AsyncClient, peers: Peers) -> No
     assert data["languages"] == [{"start": 0.0, "end": 10.4, "language": "en", "probability": 0.97}]
 
 
+async def test_status_without_the_transcript(client: httpx2.AsyncClient, peers: Peers) -> None:
+    number = await complete(client, peers)
+    address = f"/api/transcription/status/{number}"
+    whole = (await client.get(address)).json()["data"]
+    brief = (await client.get(address, params={"transcript": "false"})).json()["data"]
+    assert brief == whole | {"full_transcript": None, "segments": []}
+
+
 async def test_assign_speakers(client: httpx2.AsyncClient, peers: Peers) -> None:
     number = await complete(client, peers)
     names = {"Speaker_1": "John Doe", "Speaker_2": " Jane Smith "}

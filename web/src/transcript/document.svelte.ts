@@ -28,16 +28,16 @@ export class Document {
 
   /** Read the state of the transcription, and its transcript once there is one. */
   async load(): Promise<void> {
-    const { status, segments } = await this.readStatus();
+    const { status, speakers } = await this.readStatus();
     // While a recording is processed again, its transcript is there.
-    if (status === 'completed' || segments.length > 0) await this.reload();
+    if (status === 'completed' || speakers.length > 0) await this.reload();
   }
 
   /** Read the state of the transcription. */
   async readStatus(): Promise<Status> {
-    const path = { transcription_id: this.id };
+    const params = { path: { transcription_id: this.id }, query: { transcript: false } };
     const url = '/api/transcription/status/{transcription_id}';
-    const { data } = await patiently(() => client.call(api.GET(url, { params: { path } })));
+    const { data } = await patiently(() => client.call(api.GET(url, { params })));
     this.status = data;
     return data;
   }

@@ -77,9 +77,14 @@ def upload_data(
 
 
 async def status_data(
-    transcription: transcription_pb2.Transcription, session_kept_until: dt.datetime | None = None
+    transcription: transcription_pb2.Transcription,
+    session_kept_until: dt.datetime | None = None,
+    *,
+    transcript: bool = True,
 ) -> StatusData:
-    """Convert a transcription in the full view. `session_kept_until` is the end of its owner.
+    """Convert a transcription in the full view, or in the basic one without its transcript.
+
+    `session_kept_until` is the end of its owner.
 
     Yields to the event loop between batches of segments, so that long transcripts do not block it.
     """
@@ -103,7 +108,7 @@ async def status_data(
             times.seconds(transcription.processing_duration) if started is not None else None
         ),
         file_info=file_info(transcription.file),
-        full_transcript=transcription.full_text if known else None,
+        full_transcript=transcription.full_text if known and transcript else None,
         language_detected=transcription.language_detected or None,
         languages=[_language_span(span) for span in transcription.languages],
         channels=ChannelsData.of(transcription.channel_plan),

@@ -30,6 +30,10 @@ from securetranscribe.v1 import transcription_pb2
 
 _TAG = "Transcription"
 
+WithTranscript = Annotated[
+    bool, Query(description="Without it, `full_transcript` is null and `segments` is empty.")
+]
+
 
 class TranscriptionApi:
     """Starting, status, speaker assignment, listing, and deletion of transcriptions."""
@@ -117,18 +121,24 @@ class TranscriptionApi:
         return Success[StartData].of(data, said)
 
     async def get_transcription_status(
-        self, transcription_id: TranscriptionId, caller: Caller
+        self,
+        transcription_id: TranscriptionId,
+        caller: Caller,
+        *,
+        transcript: WithTranscript = True,
     ) -> Success[StatusData]:
         """Return the status of a transcription, and its transcript once complete."""
+        view = transcription_pb2.TRANSCRIPTION_VIEW_BASIC
+        if transcript:
+            view = transcription_pb2.TRANSCRIPTION_VIEW_FULL
         answer = await self._backends.ask(
             self._service.GetTranscription,
-            transcription_pb2.GetTranscriptionRequest(
-                transcription_id=transcription_id,
-                view=transcription_pb2.TRANSCRIPTION_VIEW_FULL,
-            ),
+            transcription_pb2.GetTranscriptionRequest(transcription_id=transcription_id, view=view),
             caller,
         )
-        data = await conversion.status_data(answer.transcription, self._kept_until(caller))
+        data = await conversion.status_data(
+            answer.transcription, self._kept_until(caller), transcript=transcript
+        )
         return Success[StatusData].of(data, "Transcription status retrieved")
 
     async def assign_speakers(
