@@ -21,10 +21,15 @@ export class Document {
   /** Whether all segments are there. */
   complete = $state(false);
   readonly names = $derived(new Map(this.voices.map((voice) => [voice.speaker_label, voice.name])));
+  /** Resolves once all segments are there for the first time. */
+  readonly whole: Promise<void>;
+  #arrived: () => void = () => undefined;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(readonly id: number) {}
+  constructor(readonly id: number) {
+    this.whole = new Promise((resolve) => (this.#arrived = resolve));
+  }
 
   /** Read the state of the transcription, and its transcript once there is one. */
   async load(): Promise<void> {
@@ -62,6 +67,7 @@ export class Document {
     }
     this.#show(found, first);
     this.complete = true;
+    this.#arrived();
     await this.readHistory();
   }
 

@@ -11,9 +11,12 @@ const LONGEST_PAUSE = 15_000;
 export class Edits {
   state = $state<SaveState>('saved');
   #waiting = 0;
-  #last: Promise<unknown> = Promise.resolve();
+  #last: Promise<unknown>;
 
-  constructor(private readonly document: Document) {}
+  constructor(private readonly document: Document) {
+    // The revision that edits build upon is known then.
+    this.#last = document.whole;
+  }
 
   /**
    * Execute operations on the newest revision, or on the one that `base` names.
