@@ -287,6 +287,26 @@ def test_command_pulls_the_model_for_english(
     assert pulled == ["moonshine-base-en"]
 
 
+@pytest.mark.parametrize(
+    ("environ", "pulled"),
+    [
+        ({}, True),
+        ({"SPEECH_ENGINE_ENGLISH": "faster-whisper"}, False),
+        ({"WHISPER_MODEL_SIZE": "large-v3"}, False),
+    ],
+)
+def test_command_pulls_the_model_for_english_by_default_with_the_small_one(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, pulled: bool
+) -> None:
+    names: list[str] = []
+    monkeypatch.setattr(ModelStore, "pull", lambda _store, name, **_say: names.append(name))
+    monkeypatch.setattr(ModelStore, "pull_recognition", lambda *_arguments, **_named: None)
+    monkeypatch.setattr(ModelStore, "pull_diarization", lambda *_arguments, **_say: None)
+    command = ["pull", "--profile", "production"]
+    assert cli.main(command, environ | {"MODEL_DIR": str(tmp_path)}) == 0
+    assert (names == ["moonshine-base-en"]) is pulled
+
+
 def test_help_names_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(["--help"], {})

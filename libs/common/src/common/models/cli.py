@@ -70,7 +70,10 @@ def _pull(store: ModelStore, chosen: argparse.Namespace, environ: Mapping[str, s
         diarization = environ.get("PYANNOTE_MODEL") or EMBEDDED_DIARIZATION
         if engine != MOONSHINE:
             store.pull_recognition(recognition, engine=engine, token=token, say=_say)
-        if MOONSHINE in {engine, environ.get("SPEECH_ENGINE_ENGLISH")}:
+        # What a worker without a GPU takes for English by default.
+        small = engine == FASTER_WHISPER and recognition == "base"
+        english = environ.get("SPEECH_ENGINE_ENGLISH") or (MOONSHINE if small else engine)
+        if MOONSHINE in {engine, english}:
             store.pull(MOONSHINE_BASE.name, say=_say)
         store.pull_diarization(diarization, token=token, say=_say)
     _say(f"models are in {store.model_dir} ({time.monotonic() - began:.1f} s)")

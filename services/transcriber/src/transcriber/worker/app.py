@@ -69,8 +69,8 @@ def load_recognizer(settings: SpeechWorkerSettings) -> Recognizer:
         settings, model=settings.whisper_model_size, window_seconds=_WINDOW_SECONDS
     )
     engine = ENGINES.load(settings.speech_engine, wanted)
-    if settings.speech_engine_english not in {settings.speech_engine, FASTER_WHISPER}:
-        _delegate_english(engine, settings.speech_engine_english, wanted)
+    if settings.english_engine not in {settings.speech_engine, FASTER_WHISPER}:
+        _delegate_english(engine, settings.english_engine, wanted)
     return Recognizer(engine, settings.whisper_beam_size)
 
 

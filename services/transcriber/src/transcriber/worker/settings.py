@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from common.models.manifest import FASTER_WHISPER
+from common.models.manifest import FASTER_WHISPER, MOONSHINE
 from common.tasks.service import WorkerSettings
 from transcriber.worker.engines.registry import ENGINES
 
@@ -13,6 +13,14 @@ class SpeechWorkerSettings(WorkerSettings):
     """Settings of a recognition worker."""
 
     speech_engine: Annotated[str, AfterValidator(ENGINES.known)] = FASTER_WHISPER
-    speech_engine_english: Annotated[str, AfterValidator(ENGINES.known)] = FASTER_WHISPER
+    speech_engine_english: Annotated[str, AfterValidator(ENGINES.known)] | None = None
     whisper_model_size: str = "base"
     whisper_beam_size: int = Field(5, ge=1, le=10)
+
+    @property
+    def english_engine(self) -> str:
+        """Engine for English. By default the better one of two small models on a CPU."""
+        if self.speech_engine_english is not None:
+            return self.speech_engine_english
+        small = self.speech_engine == FASTER_WHISPER and self.whisper_model_size == "base"
+        return MOONSHINE if small and not self.use_gpu else self.speech_engine
