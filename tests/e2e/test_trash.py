@@ -31,6 +31,8 @@ pytestmark = pytest.mark.e2e
 NAME = "kept-in-the-trash.wav"
 #: Ids of things that lie in the trash.
 TRASHED = frozenset({"transcription_id", "job_id"})
+#: Figures for holders of ADMIN_TOKEN, refused to sessions.
+_ADMINISTRATION = "/api/admin/"
 #: They are about the trash.
 MEANT = frozenset(
     {
@@ -127,6 +129,8 @@ def test_lists_do_not_have_it(stack: Stack, trashed: Trashed) -> None:
     checked = 0
     for operation in operations.operations(document):
         if operation.method != "GET" or operation.ids - operations.OWNED or "{" in operation.path:
+            continue
+        if operation.path.startswith(_ADMINISTRATION):
             continue
         answer = httpx2.get(
             f"{stack.base_url}{operation.path}",
