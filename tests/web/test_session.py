@@ -36,6 +36,19 @@ def test_language_and_colors_are_remembered(visitors: Visitors) -> None:
     assert_accessible(page)
 
 
+def test_keys_of_transcripts_are_shown(visitors: Visitors) -> None:
+    page = visitors.page()
+    page.goto("/session")
+    shown = page.get_by_role("button", name="Keyboard shortcuts")
+    shown.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Play or pause").first).to_be_visible()
+    assert_accessible(page)
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(shown).to_be_focused()
+
+
 def test_everything_can_be_downloaded(visitors: Visitors, tmp_path: Path) -> None:
     page = visitors.page()
     page.goto("/session")
