@@ -69,6 +69,7 @@ def furnished(stack: Stack, sample: Path) -> Iterator[Furnished]:
         voices = client.list_voices(number)
         names = {voice["speaker_label"]: name for voice, name in zip(voices, NAMES, strict=False)}
         client.assign_speakers(number, names)
+        _correct(client, number)
         assert client.session_token is not None
         yield Furnished(token=client.session_token, number=number)
 
@@ -78,6 +79,15 @@ def _transcribe(client: SecureTranscribeClient, file: BytesIO, name: str) -> int
     state = client.wait(number, poll_seconds=1, timeout_seconds=JOB_SECONDS)
     assert state["status"] == "completed", state
     return number
+
+
+def _correct(client: SecureTranscribeClient, number: int) -> None:
+    """Correct a sentence, as people do, so that the pictures show how edited words look."""
+    read = client.read_transcript(number)
+    words = read["segments"][2]["words"]
+    operation = {"type": "replace_words", "first": words[0]["id"], "last": words[-1]["id"]}
+    operation["text"] = "I need the design."
+    client.edit_transcript(number, [operation], revision=read["revision"])
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -229,6 +229,13 @@ def test_history_and_export(page: Page) -> None:
 
     page.get_by_role("button", name="Export", exact=True).click()
     page.get_by_label("Format").select_option("srt")
+    page.get_by_role("button", name="Preview").click()
+    shown = page.get_by_role("region", name="Preview")
+    expect(shown).to_contain_text("00:00:0")
+    assert_accessible(page)
+    page.get_by_label("Format").select_option("vtt")
+    expect(shown).to_have_count(0)
+    page.get_by_label("Format").select_option("srt")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     subtitles = Path(download.value.path()).read_text(encoding="utf-8")

@@ -1,6 +1,15 @@
 import { beforeEach, expect, test } from 'vitest';
 
-import { addressOf, forgetPreset, keepPreset, presets, remember, remembered } from './exporting';
+import {
+  addressOf,
+  beginningOf,
+  forgetPreset,
+  isText,
+  keepPreset,
+  presets,
+  remember,
+  remembered,
+} from './exporting';
 
 beforeEach(() => localStorage.clear());
 
@@ -54,4 +63,16 @@ test('several choices have names', () => {
   expect(presets()).toEqual([{ name: 'x', format: 'docx', options: [], tracked: false }]);
   localStorage.setItem('export-presets', '{');
   expect(presets()).toEqual([]);
+});
+
+test('only text is shown before it is downloaded, and only its beginning', () => {
+  expect(['srt', 'json', 'pdf', 'zip'].map((format) => isText(format as 'srt'))).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+  expect(beginningOf('short')).toEqual({ text: 'short', cut: false });
+  const { text, cut } = beginningOf('long '.repeat(5000));
+  expect([text.length, cut]).toEqual([5000, true]);
 });

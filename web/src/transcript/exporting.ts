@@ -40,6 +40,8 @@ export interface Preset {
 
 const KEY = 'export';
 const PRESETS = 'export-presets';
+/** Characters of a document that are shown before it is downloaded. */
+const MOST_PREVIEWED = 5000;
 /** Presets that are kept. */
 const MOST_PRESETS = 50;
 const FIRST: Choice = {
@@ -113,12 +115,33 @@ function understood(value: unknown): Partial<Pick<Choice, 'format' | 'options' |
   };
 }
 
+/** Return the parameters of a document. */
+export function queryOf(choice: Choice) {
+  return {
+    export_format: choice.format,
+    include_options: [...choice.options],
+    ...(choice.version === 'machine' ? { version: 'machine' as const } : {}),
+    ...(typeof choice.version === 'number' ? { revision: choice.version } : {}),
+    ...(choice.tracked && canTrack(choice) ? { changes: 'tracked' as const } : {}),
+  };
+}
+
 /** Return the address of a document. */
 export function addressOf(id: number, choice: Choice): string {
-  const query = new URLSearchParams({ export_format: choice.format });
-  for (const option of choice.options) query.append('include_options', option);
-  if (choice.version === 'machine') query.set('version', 'machine');
-  else if (choice.version !== 'newest') query.set('revision', String(choice.version));
-  if (choice.tracked && canTrack(choice)) query.set('changes', 'tracked');
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(queryOf(choice))) {
+    for (const one of [value].flat()) query.append(name, String(one));
+  }
   return `/api/transcription/export/${id}?${query}`;
+}
+
+/** Return whether documents of a format are text that can be shown. */
+export function isText(format: Format): boolean {
+  return !['docx', 'pdf', 'zip'].includes(format);
+}
+
+/** Return the beginning of a long document, and whether there is more. */
+export function beginningOf(text: string): { text: string; cut: boolean } {
+  const beginning = text.slice(0, MOST_PREVIEWED);
+  return { text: beginning, cut: beginning.length < text.length };
 }
