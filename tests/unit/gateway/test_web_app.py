@@ -31,7 +31,10 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-@pytest.mark.parametrize("path", ["/", "/t/67", "/record", "/people", "/queue", "/session"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/t/67", "/record", "/people", "/vocabulary", "/queue", "/system", "/session"],
+)
 async def test_every_address_shows_the_page(client: httpx2.AsyncClient, path: str) -> None:
     answer = await client.get(path)
     assert answer.text == PAGE
@@ -82,6 +85,14 @@ async def test_asset_without_compressed_copies(client: httpx2.AsyncClient) -> No
 async def test_other_files_are_unknown(client: httpx2.AsyncClient, name: str) -> None:
     with pytest.raises(NotFoundError):
         await client.get(f"/app/{name}")
+
+
+async def test_asset_of_an_earlier_build_is_gone(
+    client: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    (tmp_path / "assets" / "main-1.js.br").unlink()
+    with pytest.raises(NotFoundError, match="Load the page again"):
+        await client.get("/app/assets/main-1.js", headers={"Accept-Encoding": "br"})
 
 
 def test_missing_web_interface(tmp_path: Path) -> None:

@@ -76,6 +76,9 @@ class WebApp:
         if encoding is not None:
             headers["Content-Encoding"] = encoding
             path = asset.compressed[encoding]
+        if not path.is_file():
+            # The interface was built again since the names were read.
+            raise NotFoundError("There is no such file any more. Load the page again.")
         return FileResponse(path, media_type=_type(asset.path), headers=headers)
 
 
