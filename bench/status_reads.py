@@ -28,7 +28,6 @@ _OVERRIDES = {
     "*": {
         "LOG_LEVEL": "WARNING",
         "RATE_LIMIT_STATUS": "100000000/minute",
-        "CONNECTIONS_PER_ADDRESS": "1000",
     }
 }
 
@@ -97,8 +96,7 @@ def main() -> None:
     ):
         with sample().audio.open("rb") as file:
             number = client.upload_audio(file, auto_start=True)["transcription_id"]
-        while client.get_status(number)["status"] != "completed":
-            time.sleep(1)
+        client.wait(number, timeout_seconds=600)
         path = f"/api/transcription/status/{number}"
         body = Path(directory) / "body.json"
         host, port = str(services.gateway_url).removeprefix("http://").split(":")

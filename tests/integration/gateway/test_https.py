@@ -31,7 +31,7 @@ class Secure:
 
     @property
     def trust(self) -> ssl.SSLContext:
-        """What a device has that has installed the authority."""
+        """Context of a device that has installed the authority."""
         return ssl.create_default_context(cafile=str(self.certificates.authority))
 
 

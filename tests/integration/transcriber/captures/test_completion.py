@@ -163,7 +163,7 @@ class World:
             acceptance=Acceptance(database, self._admission, voice_memory=True),
             starter=JobStarter(self.database, self._admission, self._wake_ups),
         )
-        # What the step notes about its attempts is not under test here.
+        # The notes of the step about its attempts are not under test here.
         return CaptureStep(self.database, completion)
 
 

@@ -70,7 +70,7 @@ def _pull(store: ModelStore, chosen: argparse.Namespace, environ: Mapping[str, s
         diarization = environ.get("PYANNOTE_MODEL") or EMBEDDED_DIARIZATION
         if engine != MOONSHINE:
             store.pull_recognition(recognition, engine=engine, token=token, say=_say)
-        # What a worker without a GPU takes for English by default.
+        # A worker without a GPU takes Moonshine for English by default, next to the small model.
         small = engine == FASTER_WHISPER and recognition == "base"
         english = environ.get("SPEECH_ENGINE_ENGLISH") or (MOONSHINE if small else engine)
         if MOONSHINE in {engine, english}:

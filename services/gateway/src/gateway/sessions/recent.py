@@ -57,6 +57,6 @@ class RecentSessions:
         return valid(await self.find(token))
 
     def _forget(self, session: Session) -> None:
-        # What is being read may be from before the change.
+        # A lookup in flight may return the session from before the change.
         self._changes += 1
         self._known.pop(session.token_sha256, None)

@@ -79,10 +79,10 @@ def _delegate_english(engine: SpeechEngine, name: str, settings: EngineSettings)
     try:
         english = ENGINES.load(name, settings)
     except ModelError as error:
-        _log.warning("english_engine_not_loaded", engine=name, reason=error.message)
+        _log.warning("engine for English not loaded", engine=name, reason=error.message)
         return
     if isinstance(engine, WindowedEngine) and isinstance(english, WindowedEngine):
         engine.delegate(english.specialist("en"))
-        _log.info("english_engine_loaded", engine=name, model=english.model)
+        _log.info("engine for English loaded", engine=name, model=english.model)
     else:
-        _log.warning("english_engine_not_supported", engine=name, by=engine.model)
+        _log.warning("engine for English not supported", engine=name, by=engine.model)
