@@ -188,10 +188,15 @@ class Diarization(_message.Message):
     MODEL_VERSION_FIELD_NUMBER: _builtins.int
     PROCESSING_DURATION_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
+    LINK_THRESHOLD_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """Models used, for example `segmentation-3.0+campplus`."""
     model_version: _builtins.str
     """Version of the engine and the model files."""
+    link_threshold: _builtins.float
+    """Least cosine of the voiceprints of one person in two parts of a recording, for this model. 0 if
+    it was not stated.
+    """
     @_builtins.property
     def turns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Turn]:
         """Turns in order of start. Turns of different speakers may overlap."""
@@ -227,10 +232,11 @@ class Diarization(_message.Message):
         model_version: _builtins.str = ...,
         processing_duration: _duration_pb2.Duration | None = ...,
         warnings: _abc.Iterable[_builtins.str] | None = ...,
+        link_threshold: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "processing_duration", b"processing_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "exclusive_turns", b"exclusive_turns", "model", b"model", "model_version", b"model_version", "processing_duration", b"processing_duration", "speakers", b"speakers", "turns", b"turns", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "exclusive_turns", b"exclusive_turns", "link_threshold", b"link_threshold", "model", b"model", "model_version", b"model_version", "processing_duration", b"processing_duration", "speakers", b"speakers", "turns", b"turns", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

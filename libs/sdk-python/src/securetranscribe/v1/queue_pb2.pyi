@@ -767,36 +767,6 @@ class DiarizeWork(_message.Message):
 Global___DiarizeWork: _TypeAlias = DiarizeWork  # noqa: Y015
 
 @_typing.final
-class LinkWork(_message.Message):
-    """Joining the speakers of diarized parts into one timeline."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    CONFIG_FIELD_NUMBER: _builtins.int
-    PART_RESULT_KEYS_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def config(self) -> _diarization_pb2.DiarizationConfig:
-        """Options of diarization."""
-
-    @_builtins.property
-    def part_result_keys(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Result objects of the diarized parts, in order of time."""
-
-    def __init__(
-        self,
-        *,
-        config: _diarization_pb2.DiarizationConfig | None = ...,
-        part_result_keys: _abc.Iterable[_builtins.str] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["config", b"config"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "part_result_keys", b"part_result_keys"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___LinkWork: _TypeAlias = LinkWork  # noqa: Y015
-
-@_typing.final
 class Task(_message.Message):
     """Work for a worker: the payload of `securetranscribe.tasks.v1.*`. Internal to a deployment."""
 
@@ -814,7 +784,6 @@ class Task(_message.Message):
     RESULT_KEY_FIELD_NUMBER: _builtins.int
     TRANSCRIBE_FIELD_NUMBER: _builtins.int
     DIARIZE_FIELD_NUMBER: _builtins.int
-    LINK_FIELD_NUMBER: _builtins.int
     RELEASE_FIELD_NUMBER: _builtins.int
     SIGNALS_FIELD_NUMBER: _builtins.int
     AUDIO_URL_FIELD_NUMBER: _builtins.int
@@ -822,6 +791,7 @@ class Task(_message.Message):
     RESULT_URL_FIELD_NUMBER: _builtins.int
     PLAYBACK_URL_FIELD_NUMBER: _builtins.int
     PEAKS_URL_FIELD_NUMBER: _builtins.int
+    HEARD_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     """Identifier, a UUID. It also names the result object and makes publishing idempotent."""
     job_id: _builtins.str
@@ -858,7 +828,9 @@ class Task(_message.Message):
 
     @_builtins.property
     def range(self) -> Global___AudioRange:
-        """Part to process. Absent means the whole recording."""
+        """Part to process, in whole seconds. Absent means the whole recording. The playback copy and the
+        peaks hold just this part. Times of the result count from the beginning of the recording.
+        """
 
     @_builtins.property
     def transcribe(self) -> Global___TranscribeWork:
@@ -869,12 +841,12 @@ class Task(_message.Message):
         """Find out who speaks when."""
 
     @_builtins.property
-    def link(self) -> Global___LinkWork:
-        """Join the speakers of parts."""
-
-    @_builtins.property
     def signals(self) -> _containers.RepeatedCompositeFieldContainer[_speech_pb2.Signal]:
         """Signals to process, each by itself. None means one: the average of the default track."""
+
+    @_builtins.property
+    def heard(self) -> Global___AudioRange:
+        """The part with its margins, which its neighbors process as well. Present with a range."""
 
     def __init__(
         self,
@@ -891,7 +863,6 @@ class Task(_message.Message):
         result_key: _builtins.str = ...,
         transcribe: Global___TranscribeWork | None = ...,
         diarize: Global___DiarizeWork | None = ...,
-        link: Global___LinkWork | None = ...,
         release: _builtins.int = ...,
         signals: _abc.Iterable[_speech_pb2.Signal] | None = ...,
         audio_url: _builtins.str = ...,
@@ -899,12 +870,13 @@ class Task(_message.Message):
         result_url: _builtins.str = ...,
         playback_url: _builtins.str = ...,
         peaks_url: _builtins.str = ...,
+        heard: Global___AudioRange | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "diarize", b"diarize", "link", b"link", "range", b"range", "transcribe", b"transcribe", "work", b"work"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "diarize", b"diarize", "heard", b"heard", "range", b"range", "transcribe", b"transcribe", "work", b"work"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "audio_key", b"audio_key", "audio_url", b"audio_url", "diarize", b"diarize", "job_id", b"job_id", "link", b"link", "part_count", b"part_count", "part_index", b"part_index", "peaks_url", b"peaks_url", "playback_url", b"playback_url", "range", b"range", "release", b"release", "result_key", b"result_key", "result_url", b"result_url", "session_id", b"session_id", "signals", b"signals", "stored_result_url", b"stored_result_url", "task_id", b"task_id", "transcribe", b"transcribe", "transcription_id", b"transcription_id", "work", b"work"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio_duration", b"audio_duration", "audio_key", b"audio_key", "audio_url", b"audio_url", "diarize", b"diarize", "heard", b"heard", "job_id", b"job_id", "part_count", b"part_count", "part_index", b"part_index", "peaks_url", b"peaks_url", "playback_url", b"playback_url", "range", b"range", "release", b"release", "result_key", b"result_key", "result_url", b"result_url", "session_id", b"session_id", "signals", b"signals", "stored_result_url", b"stored_result_url", "task_id", b"task_id", "transcribe", b"transcribe", "transcription_id", b"transcription_id", "work", b"work"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_work: _TypeAlias = _typing.Literal["transcribe", "diarize", "link"]  # noqa: Y015
+    _WhichOneofReturnType_work: _TypeAlias = _typing.Literal["transcribe", "diarize"]  # noqa: Y015
     _WhichOneofArgType_work: _TypeAlias = _typing.Literal["work", b"work"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_work) -> _WhichOneofReturnType_work | None: ...
 

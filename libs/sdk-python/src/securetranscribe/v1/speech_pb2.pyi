@@ -352,7 +352,9 @@ class PlaybackCopy(_message.Message):
     CHANNEL_COUNT_FIELD_NUMBER: _builtins.int
     DURATION_FIELD_NUMBER: _builtins.int
     content_type: _builtins.str
-    """Type of the copy, for example `audio/webm`."""
+    """Type of the copy, for example `audio/webm`. That of a part is joined with others before it can
+    be played.
+    """
     size_bytes: _builtins.int
     """Length of the copy in bytes."""
     peaks_size_bytes: _builtins.int
