@@ -7,6 +7,7 @@ from common import telemetry
 from common.background.steps import BatchStep
 from common.postgres import Connection, Database
 from common.signed_objects import TaskAccess, UrlSigner
+from transcriber.domain import release_rule
 from transcriber.domain.jobs import WORKER_STAGES, Failure, JobStatus, Stage, Task
 from transcriber.domain.playback import CopyKeys
 from transcriber.outbox import messages
@@ -20,9 +21,6 @@ from transcriber.store.tasks import Outstanding, Tasks
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.wakeups import WakeUps
 
-#: Tasks handed out beyond the live workers. A free worker finds one at once, and an autoscaler sees
-#: demand even without workers.
-AHEAD = 1
 _NOT_HANDED_OUT = Failure(
     code="QUEUE_ERROR",
     message="The job could not be handed to a worker. The service's log has the reason.",
@@ -65,7 +63,9 @@ class Dispatcher(BatchStep[Task]):
         for stage in WORKER_STAGES:
             of_stage = outstanding.get(stage, Outstanding())
             telemetry.TASKS_OUTSTANDING.labels(stage).set(of_stage.open)
-            room = min(self._workers.alive(stage) + AHEAD - of_stage.handed_out, limit)
+            workers = self._workers.alive(stage)
+            room = release_rule.room(workers=workers, handed_out=of_stage.handed_out)
+            room = min(room, limit)
             if room > 0 and of_stage.open > of_stage.handed_out:
                 waiting = await Tasks(connection).next_waiting(stage, room)
                 free = await Jobs(connection).lock_free([task.job_id for task in waiting])
