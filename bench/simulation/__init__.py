@@ -1,0 +1,1 @@
+"""Deterministic simulation of the queue, the dispatcher and the autoscaler in virtual time."""
