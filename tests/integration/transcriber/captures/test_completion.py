@@ -21,6 +21,7 @@ from transcriber.captures.reception import ChunkReception, NewChunk
 from transcriber.domain.options import ProcessingOptions
 from transcriber.queue.admission import Admission, Quotas
 from transcriber.queue.job_start import JobStarter
+from transcriber.queue.part_planning import TaskPlanner
 from transcriber.queue.queue_status import QueueMonitor
 from transcriber.queue.workers import WorkerRegistry
 from transcriber.recordings.acceptance import Acceptance, UploadRequest
@@ -111,6 +112,7 @@ class World:
         self._wake_ups = WakeUps()
         workers = WorkerRegistry(freed=self._wake_ups.dispatch, on_task=lambda _: None)
         self._admission = Admission(QueueMonitor(database, workers), PLENTY)
+        self._planner = TaskPlanner(workers)
 
     async def finished(self, *streams: bytes) -> str:
         """Make a capture of streams whose client has finished it, and return its id."""
@@ -160,8 +162,8 @@ class World:
             examiner=Examiner(
                 objects, self._threads, bucket="audio", seconds=seconds, max_duration=3600
             ),
-            acceptance=Acceptance(database, self._admission, voice_memory=True),
-            starter=JobStarter(self.database, self._admission, self._wake_ups),
+            acceptance=Acceptance(database, self._admission, self._planner, voice_memory=True),
+            starter=JobStarter(self.database, self._admission, self._planner, self._wake_ups),
         )
         # The notes of the step about its attempts are not under test here.
         return CaptureStep(self.database, completion)

@@ -26,6 +26,7 @@ from tests.integration.transcriber.streams import events_of, published
 from transcriber.outbox.relay import JobOutboxRelay
 from transcriber.queue.admission import Admission, Quotas
 from transcriber.queue.job_start import StartRequest, queue_job
+from transcriber.queue.part_planning import TaskPlanner
 from transcriber.queue.queue_status import QueueMonitor
 from transcriber.queue.workers import WorkerRegistry
 from transcriber.recordings.cleanup import StaleUploadStep
@@ -43,8 +44,9 @@ async def queued_by_one_that_died(apis: ApiFactory, database: Database) -> int:
     async with database.transaction() as connection:
         transcription = await Transcriptions(connection).lock(transcription_id)
         assert transcription is not None
+        workers = WorkerRegistry(freed=WakeUp(), on_task=lambda _sign: None)
         admission = Admission(
-            QueueMonitor(database, WorkerRegistry(freed=WakeUp(), on_task=lambda _sign: None)),
+            QueueMonitor(database, workers),
             Quotas(
                 queue_size=1,
                 queue_share=1.0,
@@ -55,7 +57,8 @@ async def queued_by_one_that_died(apis: ApiFactory, database: Database) -> int:
             ),
         )
         request = StartRequest(priority=5)
-        await queue_job(connection, admission, transcription, request, transcription)
+        planner = TaskPlanner(workers)
+        await queue_job(connection, admission, planner, transcription, request, owner=transcription)
     return transcription_id
 
 

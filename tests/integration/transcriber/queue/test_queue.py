@@ -92,6 +92,42 @@ async def test_sql_order_equals_python_order(database: Database, seed: int) -> N
     assert [task.job_id for task in found] == wanted
 
 
+_PART = """
+INSERT INTO tasks (task_id, job_id, transcription_id, stage, part, state, options, result_key)
+VALUES (gen_random_uuid(), %s, %s, 'diarize', %s, %s, '{}', 'key')
+"""
+
+
+async def test_parts_of_a_recording_leave_room_for_others(database: Database) -> None:
+    """Parts count for the share of their workspace, and only the first one goes with its job."""
+    async with database.transaction() as connection:
+        jobs: list[tuple[int, str, int | None, list[str]]] = [
+            (1, "a", 1, ["running", "running", "waiting", "waiting"]),
+            (2, "b", 2, ["waiting", "waiting"]),
+            (3, "c", None, ["waiting", "waiting"]),
+            (4, "c", None, ["waiting"]),
+        ]
+        for number, workspace, release, parts in jobs:
+            await connection.execute(_TRANSCRIPTION.encode(), (number, workspace))
+            status = "processing" if release else "queued"
+            await connection.execute(
+                _JOB.encode(), (f"job-{number}", number, workspace, status, 5, release)
+            )
+            for part, state in enumerate(parts):
+                await connection.execute(_PART.encode(), (f"job-{number}", number, part, state))
+        found = await Tasks(connection).next_waiting(Stage.DIARIZE, 100)
+        await connection.rollback()
+    assert [(task.job_id, task.part) for task in found] == [
+        ("job-2", 0),  # It was released.
+        ("job-3", 0),  # The first of its workspace.
+        ("job-2", 1),  # Its workspace has one, and so has that of the next ones.
+        ("job-3", 1),
+        ("job-4", 0),
+        ("job-1", 2),  # Its workspace has two already.
+        ("job-1", 3),
+    ]
+
+
 async def test_positions_follow_priority_and_fair_share(api: Api, database: Database) -> None:
     caller, other = api.caller("a"), api.caller("b")
     first = await ahead(caller, database)

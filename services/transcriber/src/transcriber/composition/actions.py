@@ -17,6 +17,7 @@ from transcriber.names.clips import ClipStore
 from transcriber.names.suggestion import NameSuggestions
 from transcriber.queue.cancellation import JobCanceller
 from transcriber.queue.job_start import JobStarter
+from transcriber.queue.part_planning import TaskPlanner
 from transcriber.recordings.acceptance import Acceptance
 from transcriber.recordings.deletion import Deleter
 from transcriber.recordings.examination import Examiner
@@ -62,7 +63,8 @@ def make_actions(core: Core) -> Actions:
         "bucket_audio": settings.s3_bucket_audio,
         "bucket_results": settings.s3_bucket_results,
     }
-    starter = JobStarter(database, core.admission, core.wake_ups)
+    planner = TaskPlanner(core.workers)
+    starter = JobStarter(database, core.admission, planner, core.wake_ups)
     canceller = JobCanceller(database, servers.stream, core.wake_ups)
     clips = ClipStore(database, objects, core.threads, **buckets)
     writer = LedgerWriter(database, core.ledger)
@@ -79,7 +81,7 @@ def make_actions(core: Core) -> Actions:
         seconds=settings.probe_timeout_seconds,
         max_duration=settings.max_duration,
     )
-    acceptance = Acceptance(database, core.admission, voice_memory=settings.voice_memory)
+    acceptance = Acceptance(database, core.admission, planner, voice_memory=settings.voice_memory)
     editor = TranscriptEditor(database)
     trash, library = Trash(database, canceller), LibraryChanges(database)
     return Actions(

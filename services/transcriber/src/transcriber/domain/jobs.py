@@ -62,7 +62,10 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """A piece of work. `fraction` is 0 to 1. The result depends only on `options`."""
+    """A piece of work. `fraction` is 0 to 1. The result depends only on `options`.
+
+    `part` is the number of the part of the recording, from 0 (see `domain.parts`).
+    """
 
     task_id: str
     job_id: str

@@ -14,6 +14,8 @@ MOST_SPEAKERS = 100
 MOST_PHRASES = 200
 LONGEST_PHRASE = 100
 LONGEST_REQUEST_ID = 128
+#: Option of the diarize stage for voices that may not be remembered.
+WITHOUT_VOICEPRINTS = "without_voiceprints"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +70,7 @@ class ProcessingOptions:
             }
             # Absent with memory, so that results from before this option are used again.
             if not self.voice_memory:
-                found["without_voiceprints"] = True
+                found[WITHOUT_VOICEPRINTS] = True
         else:
             return {}
         return {**found, "signals": dump_signals(signals)} if signals else found

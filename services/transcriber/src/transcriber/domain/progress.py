@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from transcriber.domain.jobs import WORKER_STAGES, Failure, Stage, StageProgress, Task, TaskState
+from transcriber.domain.parts import Part
 
 #: Share of a job's work by stage. Recognition takes slightly longer than diarization, and both run
 #: at the same time.
@@ -96,10 +97,12 @@ def next_action(tasks: Sequence[Task]) -> NextAction:
 
 def _stage(stage: Stage, tasks: list[Task]) -> StageProgress:
     states = [task.state for task in tasks]
+    weighted = [(task, _seconds(task)) for task in tasks]
+    total = sum(weight for _, weight in weighted)
     return StageProgress(
         stage=stage,
         state=_state(states),
-        fraction=sum(_fraction(task) for task in tasks) / len(tasks),
+        fraction=sum(_fraction(task) * weight for task, weight in weighted) / total,
         step=next((task.step for task in tasks if task.state is TaskState.RUNNING), ""),
         failure=next((task.failure for task in tasks if task.failure is not None), None),
         part_count=len(tasks),
@@ -108,16 +111,22 @@ def _stage(stage: Stage, tasks: list[Task]) -> StageProgress:
     )
 
 
+def _seconds(task: Task) -> int:
+    """Return the length of a task's part. A stage of one task needs none."""
+    part = Part.of(task.options)
+    return 1 if part is None else max(1, part.seconds)
+
+
 def _fraction(task: Task) -> float:
     return 1.0 if task.state is TaskState.DONE else min(1.0, max(0.0, task.fraction))
 
 
 def _state(states: list[TaskState]) -> TaskState:
-    """Combine the states of all parts: failed or cancelled if one part is, done if all are."""
-    for state in (TaskState.FAILED, TaskState.CANCELLED):
-        if state in states:
-            return state
-    if all(state is TaskState.DONE for state in states):
-        return TaskState.DONE
-    begun = any(state in {TaskState.RUNNING, TaskState.DONE} for state in states)
+    """Combine the states of all parts. A stage goes on until all have ended."""
+    if all(state.settled for state in states):
+        return next(
+            (state for state in (TaskState.FAILED, TaskState.CANCELLED) if state in states),
+            TaskState.DONE,
+        )
+    begun = any(state.settled or state is TaskState.RUNNING for state in states)
     return TaskState.RUNNING if begun else TaskState.WAITING

@@ -9,6 +9,7 @@ from common.signed_objects import TaskAccess
 from common.times import duration, timestamp
 from securetranscribe.v1 import diarization_pb2, event_pb2, queue_pb2, speech_pb2, transcript_pb2
 from transcriber.domain.jobs import Failure, Job, Stage, Task
+from transcriber.domain.parts import Part
 from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import TranscriptSpeaker
 from transcriber.editing.history import VOCABULARY, BatchKind, Entry
@@ -39,6 +40,7 @@ def task(
     value: Task, transcription: Transcription, release: int, access: TaskAccess
 ) -> queue_pb2.Task:
     """Return a task for a worker. `release` counts from 1 how often it has been handed out."""
+    part = Part.of(value.options)
     message = queue_pb2.Task(
         task_id=value.task_id,
         job_id=value.job_id,
@@ -47,7 +49,7 @@ def task(
         audio_key=transcription.source_key,
         audio_duration=duration(transcription.file.duration),
         part_index=value.part,
-        part_count=1,
+        part_count=1 if part is None else part.count,
         result_key=value.result_key,
         release=release,
         signals=_signals(value.options),
@@ -57,6 +59,9 @@ def task(
         playback_url=access.playback,
         peaks_url=access.peaks,
     )
+    if part is not None:
+        message.range.CopyFrom(_range(part.start, part.end))
+        message.heard.CopyFrom(_range(*part.heard))
     options = value.options
     if value.stage is Stage.TRANSCRIBE:
         message.transcribe.config.CopyFrom(
@@ -64,6 +69,10 @@ def task(
                 language=options.get("language", ""), phrases=options.get("phrases", [])
             )
         )
+    elif part is not None:
+        # A part may lack some of the speakers. The whole of them is judged when they are joined.
+        most = options.get("speaker_count", 0) or options.get("max_speakers", 0)
+        message.diarize.config.CopyFrom(diarization_pb2.DiarizationConfig(max_speaker_count=most))
     else:
         message.diarize.config.CopyFrom(
             diarization_pb2.DiarizationConfig(
@@ -74,6 +83,10 @@ def task(
             )
         )
     return message
+
+
+def _range(start: float, end: float) -> queue_pb2.AudioRange:
+    return queue_pb2.AudioRange(start=duration(start), end=duration(end))
 
 
 def _signals(options: Mapping[str, Any]) -> list[speech_pb2.Signal]:

@@ -1,8 +1,7 @@
 """Start of jobs: the stages to run are planned and queued in one transaction."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import uuid4
 
 from common import telemetry
@@ -10,12 +9,13 @@ from common.audio.signals import ChannelMode, ChannelPlan, Signal, dump_signals
 from common.errors import ConflictError, NotFoundError, StateError
 from common.identity import Owner
 from common.postgres import Connection, Database
-from transcriber.domain.jobs import WORKER_STAGES, Job, Stage, Task, TaskState
+from transcriber.domain.jobs import WORKER_STAGES, Job, Stage, Task
 from transcriber.domain.options import ProcessingOptions, SpeakerBounds
 from transcriber.domain.progress import QUEUED_STEP
 from transcriber.domain.transcriptions import Transcription, TranscriptionStatus
 from transcriber.outbox import messages
 from transcriber.queue.admission import Admission
+from transcriber.queue.part_planning import TaskPlanner
 from transcriber.recordings import channels, sources
 from transcriber.store.jobs import Jobs
 from transcriber.store.outbox import JobOutbox
@@ -45,9 +45,12 @@ class StartRequest:
 class JobStarter:
     """Queues jobs for transcriptions."""
 
-    def __init__(self, database: Database, admission: Admission, wake_ups: WakeUps) -> None:
+    def __init__(
+        self, database: Database, admission: Admission, planner: TaskPlanner, wake_ups: WakeUps
+    ) -> None:
         self._database = database
         self._admission = admission
+        self._planner = planner
         self._wake_ups = wake_ups
 
     async def start(self, transcription_id: int, owner: Owner, request: StartRequest) -> Job:
@@ -70,7 +73,9 @@ class JobStarter:
             job = await self._earlier(connection, transcription, request.request_id)
             if job is None:
                 await self._admit(connection, transcription, request)
-                job = await queue_job(connection, self._admission, transcription, request, owner)
+                job = await queue_job(
+                    connection, self._admission, self._planner, transcription, request, owner=owner
+                )
         self.queued()
         return job
 
@@ -114,8 +119,10 @@ class JobStarter:
 async def queue_job(
     connection: Connection,
     admission: Admission,
+    planner: TaskPlanner,
     transcription: Transcription,
     request: StartRequest,
+    *,
     owner: Owner,
 ) -> Job:
     """Add a job with its tasks for a locked transcription without a live job.
@@ -147,7 +154,7 @@ async def queue_job(
         again=Stage.TRANSCRIBE in request.stages,
     )
     wanted = {stage: informed.of_stage(stage, signals) for stage in Stage}
-    tasks = await _tasks(connection, transcription.id, job_id, wanted, request.stages)
+    tasks = await planner.tasks(connection, transcription, job_id, wanted, request.stages)
     if not transcription.source_available and any(map(_must_run, tasks)):
         tasks = await _from_copy(connection, transcription, request, plan, tasks)
     jobs = Jobs(connection)
@@ -207,33 +214,3 @@ def _used_elsewhere() -> ConflictError:
     return ConflictError(
         "The request_id was used to start another transcription.", {"field": "request_id"}
     )
-
-
-async def _tasks(
-    connection: Connection,
-    transcription_id: int,
-    job_id: str,
-    wanted: Mapping[Stage, dict[str, Any]],
-    rerun: Collection[Stage],
-) -> list[Task]:
-    """Return a task per stage with its options. Those with a result to reuse are done."""
-    tasks: list[Task] = []
-    for stage, options in wanted.items():
-        earlier = None
-        if stage in WORKER_STAGES and stage not in rerun:
-            earlier = await Tasks(connection).reusable(transcription_id, stage, options)
-        task_id = str(uuid4())
-        tasks.append(
-            Task(
-                task_id=task_id,
-                job_id=job_id,
-                transcription_id=transcription_id,
-                stage=stage,
-                state=TaskState.WAITING if earlier is None else TaskState.DONE,
-                options=options,
-                fraction=0.0 if earlier is None else 1.0,
-                result_key=earlier.result_key if earlier else f"{transcription_id}/{task_id}.pb",
-                reused=earlier is not None,
-            )
-        )
-    return tasks

@@ -171,7 +171,9 @@ class LostTaskStep(ItemStep[Task]):
             await self._hand_out_again(task, "no worker takes it")
 
     def _is_stuck(self, task: Task, now: dt.datetime) -> bool:
-        return self._workers.idle(task.stage) and not _is_recent(task, now, self._thresholds.stuck)
+        return self._workers.idle(task.stage) > 0 and not _is_recent(
+            task, now, self._thresholds.stuck
+        )
 
     async def _missing_from_stream(self, task: Task) -> None:
         """Handle a missing message. Its result may be on the way, or lost, or the task was lost."""

@@ -106,9 +106,9 @@ class WorkerRegistry:
         """Return the number of workers of a stage, except those shutting down."""
         return sum(not worker.draining for worker in self._heard() if worker.stage is stage)
 
-    def idle(self, stage: Stage) -> bool:
-        """Return whether a worker of a stage waits for a task."""
-        return any(
+    def idle(self, stage: Stage) -> int:
+        """Return the number of workers of a stage that wait for a task."""
+        return sum(
             worker.stage is stage and not worker.draining and not worker.task_id
             for worker in self._heard()
         )

@@ -12,6 +12,7 @@ from transcriber.domain.transcriptions import Transcription
 from transcriber.outbox import messages
 from transcriber.queue.admission import Admission
 from transcriber.queue.job_start import StartRequest, queue_job
+from transcriber.queue.part_planning import TaskPlanner
 from transcriber.recordings import channels
 from transcriber.recordings.examination import Examined
 from transcriber.store.digests import Digests
@@ -65,10 +66,18 @@ class StoredRecording:
 class Acceptance:
     """Turns stored recordings into transcriptions."""
 
-    def __init__(self, database: Database, admission: Admission, *, voice_memory: bool) -> None:
+    def __init__(
+        self,
+        database: Database,
+        admission: Admission,
+        planner: TaskPlanner,
+        *,
+        voice_memory: bool,
+    ) -> None:
         """Without `voice_memory`, no recording has it, whatever its request says."""
         self._database = database
         self._admission = admission
+        self._planner = planner
         self._voice_memory = voice_memory
 
     async def earlier(self, workspace_id: str, request_id: str | None) -> Uploaded | None:
@@ -107,7 +116,9 @@ class Acceptance:
                 if not stored.has_place:
                     await self._admission.check_place(connection, owner.workspace_id)
                 start = StartRequest(priority=request.priority)
-                job = await queue_job(connection, self._admission, transcription, start, owner)
+                job = await queue_job(
+                    connection, self._admission, self._planner, transcription, start, owner=owner
+                )
                 transcription = await _get(connection, stored.transcription_id)
             return Uploaded(transcription=transcription, job=job)
 

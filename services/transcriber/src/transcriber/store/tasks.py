@@ -24,27 +24,57 @@ SELECT * FROM tasks
 WHERE transcription_id = %s AND stage = %s AND state = 'done' AND options = %s
 ORDER BY ended_at DESC LIMIT 1
 """
+# All tasks of the stage in the newest job of which one has a result for these options.
+_CUT_BEFORE = """
+SELECT * FROM tasks
+WHERE stage = %(stage)s AND job_id = (
+    SELECT job_id FROM tasks
+    WHERE transcription_id = %(transcription_id)s AND stage = %(stage)s AND state = 'done'
+      AND options - 'part' = %(options)s
+    ORDER BY ended_at DESC LIMIT 1
+)
+ORDER BY part
+"""
 # The order of the queue (see domain.queue_order): released jobs, then priority, then the share of
-# the workspace, then age.
+# the workspace, then age. Further parts of a recording count for the share of their workspace, and
+# are not released with it: a job of another workspace goes before them.
 _NEXT_WAITING = """
-WITH taken AS (
-    SELECT workspace_id, count(*) AS jobs FROM jobs
-    WHERE status = 'processing' OR (status = 'queued' AND release_number IS NOT NULL)
+WITH live AS (
+    SELECT * FROM jobs WHERE status IN ('queued', 'processing')
+),
+busy AS (
+    SELECT job_id, count(*) AS tasks FROM tasks
+    WHERE stage = %(stage)s AND state IN ('released', 'running') GROUP BY job_id
+),
+taken AS (
+    SELECT workspace_id,
+           count(*) + coalesce(sum(greatest(busy.tasks - 1, 0)), 0) AS tasks
+    FROM live LEFT JOIN busy USING (job_id)
+    WHERE status = 'processing' OR release_number IS NOT NULL
     GROUP BY workspace_id
 ),
 ranked AS (
-    SELECT j.id, j.job_id, j.priority, j.release_number,
-           coalesce(taken.jobs, 0) + row_number() OVER (
+    SELECT j.id, j.job_id, j.workspace_id, j.priority, j.release_number,
+           row_number() OVER (
                PARTITION BY j.workspace_id, j.status, j.release_number IS NULL
                ORDER BY j.priority DESC, j.id
-           ) AS share
-    FROM jobs j LEFT JOIN taken USING (workspace_id)
-    WHERE j.status IN ('queued', 'processing')
+           ) AS place
+    FROM live j
+),
+waiting AS (
+    SELECT t.*, coalesce(busy.tasks, 0) AS busy,
+           row_number() OVER (PARTITION BY t.job_id ORDER BY t.part) AS number
+    FROM tasks t LEFT JOIN busy USING (job_id)
+    WHERE t.stage = %(stage)s AND t.state = 'waiting'
+      AND NOT item_rests('dispatcher', t.task_id::text)
 )
-SELECT t.* FROM tasks t JOIN ranked USING (job_id)
-WHERE t.stage = %(stage)s AND t.state = 'waiting'
-  AND NOT item_rests('dispatcher', t.task_id::text)
-ORDER BY ranked.release_number NULLS LAST, ranked.priority DESC, ranked.share, ranked.id, t.part
+SELECT w.* FROM waiting w JOIN ranked USING (job_id) LEFT JOIN taken USING (workspace_id)
+ORDER BY CASE WHEN w.busy + w.number = 1 THEN ranked.release_number END NULLS LAST,
+         ranked.priority DESC,
+         coalesce(taken.tasks, 0) + w.number
+             + CASE WHEN ranked.release_number IS NULL THEN ranked.place - 1
+                    WHEN w.busy = 0 THEN -1 ELSE 0 END,
+         ranked.id, w.part
 LIMIT %(limit)s
 """
 _RELEASE = """
@@ -208,6 +238,20 @@ class Tasks:
             self._connection, _REUSABLE, (transcription_id, stage, Jsonb(options))
         )
         return None if row is None else task_of(row)
+
+    async def cut_before(
+        self, transcription_id: int, stage: Stage, options: dict[str, Any]
+    ) -> list[Task]:
+        """Return tasks of a stage that were planned for the same options, one with a result.
+
+        `options` are those of the whole recording. None are returned if there is no result.
+        """
+        parameters = {
+            "transcription_id": transcription_id,
+            "stage": stage,
+            "options": Jsonb(options),
+        }
+        return [task_of(row) for row in await fetch_all(self._connection, _CUT_BEFORE, parameters)]
 
     async def next_waiting(self, stage: Stage, limit: int) -> list[Task]:
         """Return the tasks to hand out next, in the order of the queue."""
