@@ -12,7 +12,7 @@ from common.audio.signals import AudioSource
 from common.audio.windows import AudioWindow, windows
 from common.engines import EngineSettings, Progress
 from common.tasks.task import TaskCancelledError
-from diarizer.engines.assembly import join_turns
+from common.voices.turns import join_turns
 from diarizer.engines.protocol import Diarization, DiarizationOptions, Speaker, Turn
 
 _STEP = "Finding who speaks when"

@@ -59,6 +59,12 @@ def test_labels_of_all_signals_follow_first_appearance() -> None:
     assert list(message.warnings) == ["It hums.", "Channel 2 was left out."]
 
 
+def test_threshold_for_the_voices_of_parts_is_in_the_result() -> None:
+    found = replace(diarization(("SPEAKER_00", 2.0, 6.0)), link_threshold=0.65)
+    assert conversion.to_message({0: found}).link_threshold == 0.65
+    assert conversion.to_message({0: diarization(("SPEAKER_00", 2.0, 6.0))}).link_threshold == 0.0
+
+
 def test_labels_count_from_one_and_clean_turns_exclude_overlap() -> None:
     voice = Voiceprint(embedding=(0.6, 0.8), speech_seconds=4.0, model="m", model_version="1")
     turns = (
@@ -94,14 +100,3 @@ def test_labels_count_from_one_and_clean_turns_exclude_overlap() -> None:
 
 def _bounds(turn: diarization_pb2.Turn) -> tuple[float, float]:
     return seconds(turn.start), seconds(turn.end)
-
-
-def test_longest_stretches_come_first() -> None:
-    stretches = [(float(n), float(n) + n / 10) for n in range(1, 9)]
-    assert conversion.longest(stretches) == [
-        (8.0, 8.8),
-        (7.0, 7.7),
-        (6.0, 6.6),
-        (5.0, 5.5),
-        (4.0, 4.4),
-    ]

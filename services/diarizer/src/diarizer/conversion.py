@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from common.tasks.signals import joined_warnings
 from common.times import duration
+from common.voices.limits import RequestedSpeakers
+from common.voices.turns import clean_stretches, longest
 from diarizer.engines.protocol import Diarization, DiarizationOptions, Speaker, Turn, Voiceprint
-from diarizer.engines.voiceprints import clean_stretches
 from securetranscribe.v1 import diarization_pb2
-
-_CLEAN_TURNS = 5
 
 #: The number of a signal and the engine's label of a speaker in it.
 _Key = tuple[int, str]
@@ -29,6 +28,15 @@ def options_of(
         min_speakers=least or min(defaults.min_speakers, most or defaults.min_speakers),
         max_speakers=most or max(defaults.max_speakers, least),
         min_speaker_duration=defaults.min_speaker_duration,
+    )
+
+
+def requested(config: diarization_pb2.DiarizationConfig) -> RequestedSpeakers:
+    """Return the numbers of speakers in a request."""
+    return RequestedSpeakers(
+        exactly=config.speaker_count,
+        at_least=config.min_speaker_count,
+        at_most=config.max_speaker_count,
     )
 
 
@@ -53,6 +61,7 @@ def to_message(
         model_version=some.model_version,
         processing_duration=duration(sum(one.processing_seconds for one in found.values())),
         warnings=joined_warnings([*(one.warnings for one in found.values()), warnings]),
+        link_threshold=some.link_threshold,
     )
 
 
@@ -111,11 +120,6 @@ def print_message(voiceprint: Voiceprint) -> diarization_pb2.Voiceprint:
         model_version=voiceprint.model_version,
         speech_duration=duration(voiceprint.speech_seconds),
     )
-
-
-def longest(stretches: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return the longest few stretches (start, end), longest first."""
-    return sorted(stretches, key=lambda stretch: stretch[0] - stretch[1])[:_CLEAN_TURNS]
 
 
 def _turns(

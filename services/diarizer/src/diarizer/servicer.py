@@ -10,9 +10,9 @@ from common.inference import Inference
 from common.tasks.signals import SignalResults, planned_sounds
 from common.tasks.task import TaskControl
 from common.times import duration
+from common.voices.turns import clean_stretches, longest
 from diarizer import conversion
 from diarizer.engines.protocol import Diarization, Speaker
-from diarizer.engines.voiceprints import clean_stretches
 from diarizer.signals import SignalDiarizer
 from securetranscribe.v1 import diarization_pb2, diarization_pb2_grpc
 
@@ -83,7 +83,7 @@ def _clean_turn(found: Diarization, speaker: Speaker) -> diarization_pb2.Turn | 
     stretches = clean_stretches(found.turns).get(speaker.label)
     if not stretches:
         return None
-    start, end = conversion.longest(stretches)[0]
+    start, end = longest(stretches)[0]
     return diarization_pb2.Turn(
         start=duration(start),
         end=duration(min(end, start + LONGEST_SECONDS)),

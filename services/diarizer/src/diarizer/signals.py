@@ -65,7 +65,7 @@ class SignalDiarizer:
             cancelled=cancelled,
         )
         results = _without_echoes(found.results, comparison)
-        most = config.speaker_count or config.max_speaker_count or None
+        most = conversion.requested(config).most
         each = None if most is None else max(1, most - len(sounds) + 1)
         found = replace(found, results=at_most(results, each=each, together=most))
         return _judged(found, config)
@@ -76,16 +76,8 @@ def _judged(
 ) -> SignalResults[Diarization]:
     """Return the results with a warning if they lack or exceed the requested speakers."""
     count = sum(len(one.speakers) for one in found.results.values())
-    if config.speaker_count and count != config.speaker_count:
-        requested = f"{config.speaker_count}"
-    elif count < config.min_speaker_count:
-        requested = f"at least {config.min_speaker_count}"
-    elif config.max_speaker_count and count > config.max_speaker_count:
-        requested = f"at most {config.max_speaker_count}"
-    else:
-        return found
-    warning = f"Speakers requested: {requested}. Speakers found: {count}."
-    return replace(found, warnings=(*found.warnings, warning))
+    warning = conversion.requested(config).warning(count)
+    return found if warning is None else replace(found, warnings=(*found.warnings, warning))
 
 
 def _of_signal(options: DiarizationOptions, signals: int) -> DiarizationOptions:

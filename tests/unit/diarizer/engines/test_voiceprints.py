@@ -3,14 +3,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from diarizer.engines.protocol import Turn
+from common.voices.values import FloatArray, Turn
 from diarizer.engines.voiceprints import (
     ENOUGH_SECONDS,
-    FloatArray,
     average,
-    clean_stretches,
     take_voices,
-    unit,
 )
 
 RATE = 1_000
@@ -33,23 +30,6 @@ class FakeEmbedder:
         assert len({len(piece) for piece in pieces}) == 1
         rows = [[np.mean(piece == value) for value in (1, 2, 3)] for piece in pieces]
         return np.array(rows, dtype=np.float32)
-
-
-def test_speech_is_clean_where_one_person_speaks() -> None:
-    turns = [turn("a", 0, 5), turn("b", 4, 8), turn("a", 7, 7.5), turn("a", 10, 12)]
-    clean = clean_stretches(turns)
-    assert np.array(clean["a"]) == pytest.approx(np.array([(0.05, 3.95), (10.05, 11.95)]))
-    assert np.array(clean["b"]) == pytest.approx(np.array([(5.05, 6.95), (7.55, 7.95)]))
-
-
-def test_speaker_who_is_never_alone_has_no_clean_speech() -> None:
-    assert set(clean_stretches([turn("a", 0, 9), turn("b", 2, 4)])) == {"a"}
-    assert clean_stretches([]) == {}
-
-
-def test_adjacent_turns_of_one_speaker_are_one_stretch() -> None:
-    (stretch,) = clean_stretches([turn("a", 0, 2), turn("a", 2, 4)])["a"]
-    assert stretch == pytest.approx((0.05, 3.95))
 
 
 def test_voices_are_computed_from_clean_speech_only() -> None:
@@ -93,8 +73,3 @@ def test_average_ignores_lengths_and_invalid_vectors() -> None:
     vectors = np.array([[10, 0], [0, 1], [np.nan, 1], [0, 0]], dtype=np.float32)
     assert average(vectors) == pytest.approx([0.7071, 0.7071], abs=1e-3)
     assert average(vectors[2:]) is None
-
-
-def test_a_unit_vector_has_length_one() -> None:
-    assert np.linalg.norm(unit(np.array([3, 4], dtype=np.float32))) == pytest.approx(1)
-    assert not unit(np.zeros(2, dtype=np.float32)).any()

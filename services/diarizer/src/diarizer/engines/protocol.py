@@ -6,20 +6,17 @@ from typing import Protocol
 
 from common.audio.signals import AudioSource
 from common.engines import Progress
+from common.voices.limits import SpeakerLimits
+from common.voices.values import Turn
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Turn:
-    """One stretch of speech of one speaker, in seconds from the start of the recording."""
-
-    start: float
-    end: float
-    speaker: str
-
-    @property
-    def duration(self) -> float:
-        """Length in seconds."""
-        return self.end - self.start
+__all__ = [
+    "Diarization",
+    "DiarizationEngine",
+    "DiarizationOptions",
+    "Speaker",
+    "Turn",
+    "Voiceprint",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +54,8 @@ class Diarization:
     `turns` overlap where people speak at once. `exclusive_turns` never overlap, and words are
     matched against them. Both are ordered by start. `speakers` are ordered by first appearance,
     labeled SPEAKER_00, SPEAKER_01, and so on. `warnings` are sentences for the owner about the
-    recording itself.
+    recording itself. Voices of two parts of a recording are one person's from a cosine of
+    `link_threshold` on, which is 0.0 if it is not known.
     """
 
     turns: tuple[Turn, ...]
@@ -68,6 +66,7 @@ class Diarization:
     model: str
     model_version: str
     warnings: tuple[str, ...] = ()
+    link_threshold: float = 0.0
 
     @property
     def real_time_factor(self) -> float:
@@ -109,6 +108,13 @@ class DiarizationOptions:
     def most(self) -> int:
         """The largest acceptable number of speakers."""
         return self.num_speakers or self.max_speakers
+
+    @property
+    def limits(self) -> SpeakerLimits:
+        """The same limits for the helpers of `common.voices`."""
+        return SpeakerLimits(
+            fewest=self.fewest, most=self.most, least_speech=self.min_speaker_duration
+        )
 
 
 class DiarizationEngine(Protocol):

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pyannote.audio import Pipeline
 from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
 
@@ -24,10 +23,11 @@ from common.audio.windows import AudioWindow, windows
 from common.engines import Device, EngineSettings, Progress
 from common.models.store import EmbeddedDiarization, ModelError, PipelineDirectory
 from common.tasks.task import TaskCancelledError
-from diarizer.engines.assembly import WindowDiarization, assemble
+from common.voices.assembly import WindowDiarization, assemble
+from common.voices.turns import speech_seconds
+from common.voices.values import FloatArray, Voice
 from diarizer.engines.campplus import CampPlus, load_network
 from diarizer.engines.embedded_pipeline import EmbeddedPipeline
-from diarizer.engines.fragments import speech_seconds
 from diarizer.engines.onnx_network import OnnxNetwork
 from diarizer.engines.protocol import (
     Diarization,
@@ -37,9 +37,7 @@ from diarizer.engines.protocol import (
     Voiceprint,
 )
 from diarizer.engines.torch_runtime import torch
-from diarizer.engines.voiceprints import VoiceEmbedder, VoiceEmbedding, take_voices
-
-FloatArray = npt.NDArray[np.float32]
+from diarizer.engines.voiceprints import VoiceEmbedder, take_voices
 
 #: Steps of the pipeline: start and share of a window's work, and name for users.
 _STEPS = {
@@ -125,7 +123,7 @@ class PyannoteEngine:
             report = _Report(window, max(expected, window.end), on_progress, cancelled)
             found.append(self._diarize_window(window, options, report, alone=alone))
             duration = window.end
-        whole = assemble(found, options, threshold=self._backend.link_threshold)
+        whole = assemble(found, options.limits, threshold=self._backend.link_threshold)
         on_progress(1.0, _LAST_STEP)
         seconds = speech_seconds(whole.turns)
         return Diarization(
@@ -144,6 +142,7 @@ class PyannoteEngine:
             model=self.model,
             model_version=self.model_version,
             warnings=conditioner.warnings,
+            link_threshold=self._backend.link_threshold,
         )
 
     def _diarize_window(
@@ -173,7 +172,7 @@ class PyannoteEngine:
             voices=voices,
         )
 
-    def _voiceprint(self, voice: VoiceEmbedding | None) -> Voiceprint | None:
+    def _voiceprint(self, voice: Voice | None) -> Voiceprint | None:
         if voice is None:
             return None
         return Voiceprint(

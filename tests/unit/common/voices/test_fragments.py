@@ -1,29 +1,27 @@
 import numpy as np
-import pytest
 
-from diarizer.engines.fragments import absorb, speech_seconds
-from diarizer.engines.protocol import DiarizationOptions, Turn
-from diarizer.engines.voiceprints import VoiceEmbedding
+from common.voices.fragments import absorb
+from common.voices.limits import SpeakerLimits
+from common.voices.values import Turn, Voice
 
 
 def turn(speaker: str, start: float, end: float) -> Turn:
     return Turn(start=start, end=end, speaker=speaker)
 
 
-def voice(*direction: float) -> VoiceEmbedding:
+def voice(*direction: float) -> Voice:
     vector = np.array(direction, dtype=np.float32)
-    return VoiceEmbedding(vector=vector / np.linalg.norm(vector), seconds=5.0)
+    return Voice(vector=vector / np.linalg.norm(vector), seconds=5.0)
 
 
+_LIMITS = SpeakerLimits()
 ANNA, BEN = voice(1, 0, 0), voice(0, 1, 0)
 TALK = [turn("anna", 0, 60), turn("ben", 60, 120)]
 
 
-def heirs(
-    *turns: Turn, options: DiarizationOptions | None = None, **voices: VoiceEmbedding
-) -> dict[str, str]:
+def heirs(*turns: Turn, limits: SpeakerLimits = _LIMITS, **voices: Voice) -> dict[str, str]:
     known = {"anna": ANNA, "ben": BEN, **voices}
-    return absorb([*TALK, *turns], known, options or DiarizationOptions(), alike=0.75)
+    return absorb([*TALK, *turns], known, limits, alike=0.75)
 
 
 def test_fragment_is_merged_into_the_most_similar_voice() -> None:
@@ -49,15 +47,15 @@ def test_much_speech_is_another_person_however_similar() -> None:
 
 def test_requested_number_of_speakers_remains() -> None:
     fragment = turn("x", 58, 59)
-    assert heirs(fragment, options=DiarizationOptions(num_speakers=3)) == {}
-    assert heirs(fragment, options=DiarizationOptions(min_speakers=3)) == {}
-    two = heirs(fragment, turn("y", 70, 71.5), options=DiarizationOptions(min_speakers=3))
+    assert heirs(fragment, limits=SpeakerLimits(fewest=3, most=3)) == {}
+    assert heirs(fragment, limits=SpeakerLimits(fewest=3)) == {}
+    two = heirs(fragment, turn("y", 70, 71.5), limits=SpeakerLimits(fewest=3))
     assert set(two) == {"x"}
 
 
-def test_length_of_fragments_is_an_option() -> None:
+def test_length_of_fragments_can_be_chosen() -> None:
     fragment = turn("x", 58, 59)
-    assert heirs(fragment, options=DiarizationOptions(min_speaker_duration=0.5)) == {}
+    assert heirs(fragment, limits=SpeakerLimits(least_speech=0.5)) == {}
 
 
 def test_fragments_of_fragments_are_merged_into_a_speaker() -> None:
@@ -68,10 +66,4 @@ def test_fragments_of_fragments_are_merged_into_a_speaker() -> None:
 
 
 def test_the_only_speaker_is_never_a_fragment() -> None:
-    assert absorb([turn("x", 0, 1)], {}, DiarizationOptions(), alike=0.75) == {}
-
-
-def test_speech_is_summed_by_speaker() -> None:
-    turns = [turn("b", 0, 1), turn("a", 1, 3), turn("b", 5, 6)]
-    assert speech_seconds(turns) == pytest.approx({"b": 2, "a": 2})
-    assert list(speech_seconds(turns)) == ["b", "a"]
+    assert absorb([turn("x", 0, 1)], {}, SpeakerLimits(), alike=0.75) == {}

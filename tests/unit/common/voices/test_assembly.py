@@ -1,18 +1,20 @@
 import numpy as np
 import pytest
 
-from diarizer.engines.assembly import Assembled, WindowDiarization, assemble, join_turns
-from diarizer.engines.fragments import speech_seconds
-from diarizer.engines.protocol import DiarizationOptions, Turn
-from diarizer.engines.voiceprints import VoiceEmbedding
+from common.voices.assembly import WindowDiarization, assemble
+from common.voices.limits import SpeakerLimits
+from common.voices.turns import speech_seconds
+from common.voices.values import Timeline, Turn, Voice
+
+_LIMITS = SpeakerLimits()
 
 
 def turn(speaker: str, start: float, end: float) -> Turn:
     return Turn(start=start, end=end, speaker=speaker)
 
 
-def voice(person: int, seconds: float = 20.0) -> VoiceEmbedding:
-    return VoiceEmbedding(vector=np.eye(8, dtype=np.float32)[person], seconds=seconds)
+def voice(person: int, seconds: float = 20.0) -> Voice:
+    return Voice(vector=np.eye(8, dtype=np.float32)[person], seconds=seconds)
 
 
 def window(start: float, duration: float, *turns: Turn, **persons: int) -> WindowDiarization:
@@ -25,10 +27,8 @@ def window(start: float, duration: float, *turns: Turn, **persons: int) -> Windo
     )
 
 
-def put_together(
-    *windows: WindowDiarization, options: DiarizationOptions | None = None
-) -> Assembled:
-    return assemble(windows, options or DiarizationOptions(), threshold=0.65)
+def put_together(*windows: WindowDiarization, limits: SpeakerLimits = _LIMITS) -> Timeline:
+    return assemble(windows, limits, threshold=0.65)
 
 
 def plain(turns: tuple[Turn, ...]) -> list[tuple[str, float, float]]:
@@ -99,15 +99,8 @@ def test_no_more_speakers_than_allowed() -> None:
         for n in range(3)
     ]
     assert len(speech_seconds(put_together(*windows).turns)) == 6
-    options = DiarizationOptions(max_speakers=3)
-    assert len(speech_seconds(put_together(*windows, options=options).turns)) == 3
-
-
-def test_joined_turns_are_merged_and_ordered() -> None:
-    joined = join_turns(
-        [turn("b", 3, 4), turn("a", 0, 2), turn("a", 1, 3), turn("a", 3.04, 5), turn("a", 7, 7)]
-    )
-    assert plain(tuple(joined)) == [("a", 0, 5), ("b", 3, 4)]
+    limits = SpeakerLimits(most=3)
+    assert len(speech_seconds(put_together(*windows, limits=limits).turns)) == 3
 
 
 def test_exclusive_turns_are_not_joined_across_another_turn() -> None:

@@ -6,8 +6,9 @@ a pause, two voices at once.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from diarizer.engines.protocol import DiarizationOptions, Turn
-from diarizer.engines.voiceprints import VoiceEmbedding
+from common.voices.limits import SpeakerLimits
+from common.voices.turns import speech_seconds
+from common.voices.values import Turn, Voice
 
 #: Speakers with more speech (seconds) are never merged into others because of a similar voice.
 _LITTLE_SPEECH = 15.0
@@ -15,37 +16,29 @@ _LITTLE_SPEECH = 15.0
 
 def absorb(
     turns: Sequence[Turn],
-    voices: Mapping[str, VoiceEmbedding],
-    options: DiarizationOptions,
+    voices: Mapping[str, Voice],
+    limits: SpeakerLimits,
     *,
     alike: float,
 ) -> dict[str, str]:
     """Return the speaker into which each fragment is merged.
 
-    A fragment is a speaker with less speech than the options demand, or with little speech and a
+    A fragment is a speaker with less speech than the limits demand, or with little speech and a
     voice whose cosine to that of a speaker with more speech is at least `alike`. At least as many
-    speakers remain as the options demand.
+    speakers remain as the limits demand.
     """
     seconds = speech_seconds(turns)
     heirs: dict[str, str] = {}
     for label in sorted(seconds, key=lambda label: seconds[label]):
         others = [other for other in seconds if other != label and other not in heirs]
-        if len(others) < max(options.fewest, 1):
+        if len(others) < max(limits.fewest, 1):
             break
         closest, likeness = _most_alike(label, others, voices)
-        if seconds[label] < options.min_speaker_duration:
+        if seconds[label] < limits.least_speech:
             heirs[label] = closest or _nearest(label, others, turns)
         elif closest is not None and seconds[label] < _LITTLE_SPEECH and likeness >= alike:
             heirs[label] = closest
     return {label: _last_heir(label, heirs) for label in heirs}
-
-
-def speech_seconds(turns: Iterable[Turn]) -> dict[str, float]:
-    """Sum the seconds of speech of each speaker, in order of first appearance."""
-    total: dict[str, float] = {}
-    for turn in turns:
-        total[turn.speaker] = total.get(turn.speaker, 0.0) + turn.duration
-    return total
 
 
 def _last_heir(label: str, heirs: Mapping[str, str]) -> str:
@@ -56,7 +49,7 @@ def _last_heir(label: str, heirs: Mapping[str, str]) -> str:
 
 
 def _most_alike(
-    label: str, others: Iterable[str], voices: Mapping[str, VoiceEmbedding]
+    label: str, others: Iterable[str], voices: Mapping[str, Voice]
 ) -> tuple[str | None, float]:
     """Return the speaker with the most similar voice and the cosine, None without voices."""
     if label not in voices:
@@ -72,12 +65,11 @@ def _most_alike(
 def _nearest(label: str, others: Sequence[str], turns: Sequence[Turn]) -> str:
     """Return the speaker nearest in time to this one."""
     mine = [turn for turn in turns if turn.speaker == label]
-    return min(
-        others,
-        key=lambda other: min(
-            max(theirs.start - turn.end, turn.start - theirs.end)
-            for turn in mine
-            for theirs in turns
-            if theirs.speaker == other
-        ),
+    order = {other: place for place, other in enumerate(others)}
+    _, place = min(
+        (max(theirs.start - turn.end, turn.start - theirs.end), order[theirs.speaker])
+        for theirs in turns
+        if theirs.speaker in order
+        for turn in mine
     )
+    return others[place]

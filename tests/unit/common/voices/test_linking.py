@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from diarizer.engines.linking import FloatArray, LocalSpeaker, link
+from common.voices.linking import LocalSpeaker, link
+from common.voices.values import FloatArray
 
 DIMENSION = 16
 
@@ -21,7 +22,7 @@ def speaker(
     window: int, person: int | None, *, seconds: float = 30.0, like: float = 0.95
 ) -> LocalSpeaker:
     return LocalSpeaker(
-        window=window,
+        piece=window,
         label=f"{window}-{person}",
         vector=None if person is None else voice(person, like=like, seed=window),
         seconds=seconds,
@@ -30,7 +31,7 @@ def speaker(
 
 def test_speakers_of_one_window_stay_apart_however_similar() -> None:
     vector = voice(0)
-    twins = [LocalSpeaker(window=0, label=name, vector=vector, seconds=30.0) for name in "ab"]
+    twins = [LocalSpeaker(piece=0, label=name, vector=vector, seconds=30.0) for name in "ab"]
     assert link(twins, threshold=0.65) == [0, 1]
 
 

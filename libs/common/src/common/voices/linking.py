@@ -1,0 +1,153 @@
+"""Links between the speakers of pieces of a long recording.
+
+Each piece has its own speakers. Speakers of different pieces are joined while their voices are
+similar, the most similar first. Two speakers of one piece are never the same person.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from common.voices.values import FloatArray
+
+BoolArray = npt.NDArray[np.bool_]
+
+#: Voices with less clean speech (seconds) are matched to groups but do not form any.
+_SOLID_SECONDS = 5.0
+#: How much less similar a voice from little speech may be.
+_WEAK_ALLOWANCE = 0.15
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalSpeaker:
+    """A speaker of one piece.
+
+    `vector` is a unit-length voice vector, computed from `seconds` of clean speech. It is None
+    without clean speech.
+    """
+
+    piece: int
+    label: str
+    vector: FloatArray | None
+    seconds: float
+
+
+def link(
+    speakers: Sequence[LocalSpeaker],
+    *,
+    threshold: float,
+    fewest: int = 1,
+    most: int | None = None,
+    same: Iterable[tuple[int, int]] = (),
+) -> list[int]:
+    """Return the number of the person of each local speaker, counted from 0 by first mention.
+
+    Pairs in `same`, given by the places of two speakers, are one person whatever their voices,
+    unless this joins two speakers of one piece. The first of them go first. Then groups are joined
+    while the cosine of their voices reaches `threshold`, then down to `most` persons, and never
+    below `fewest`. More than `most` remain only if they share pieces.
+    """
+    if not speakers:
+        return []
+    groups = _Groups(speakers)
+    for one, other in same:
+        groups.join_members(one, other)
+    solid, voiced = groups.solid(), groups.voiced()
+    groups.join_while(solid, solid, threshold, fewest)
+    groups.join_while(solid, voiced & ~solid, threshold - _WEAK_ALLOWANCE, fewest)
+    groups.join_while(voiced, voiced, threshold, fewest)
+    if most is not None:
+        everyone = np.ones(len(speakers), dtype=np.bool_)
+        groups.join_while(everyone, everyone, -np.inf, most)
+    return groups.numbers()
+
+
+class _Groups:
+    """Groups of local speakers. The number of a group is that of one of its members."""
+
+    def __init__(self, speakers: Sequence[LocalSpeaker]) -> None:
+        count = len(speakers)
+        dimension = next((len(s.vector) for s in speakers if s.vector is not None), 1)
+        self._group = np.arange(count)
+        self._alive = np.ones(count, dtype=np.bool_)
+        self._pieces = np.zeros((count, 1 + max(s.piece for s in speakers)), dtype=np.bool_)
+        self._seconds = np.zeros(count)
+        self._sums = np.zeros((count, dimension))
+        for number, speaker in enumerate(speakers):
+            self._pieces[number, speaker.piece] = True
+            if speaker.vector is not None:
+                self._seconds[number] = max(speaker.seconds, 0.1)
+                self._sums[number] = speaker.vector * self._seconds[number]
+        norms = np.linalg.norm(self._sums, axis=1, keepdims=True)
+        self._units = self._sums / np.where(norms > 0, norms, 1.0)
+
+    def voiced(self) -> BoolArray:
+        """Return which groups have a voice."""
+        return self._alive & (self._seconds > 0)
+
+    def solid(self) -> BoolArray:
+        """Return which groups have a voice from much speech."""
+        return self._alive & (self._seconds >= _SOLID_SECONDS)
+
+    def join_members(self, one: int, other: int) -> None:
+        """Join the groups of two speakers, unless they share a piece."""
+        into, out = int(self._group[one]), int(self._group[other])
+        if into != out and not (self._pieces[into] & self._pieces[out]).any():
+            self._join(into, out)
+
+    def join_while(self, some: BoolArray, others: BoolArray, threshold: float, fewest: int) -> None:
+        """Repeatedly join the most similar pair of a group in `some` and one in `others`.
+
+        This ends when no pair reaches `threshold` or only `fewest` groups are left. The joined
+        group belongs to `some`.
+        """
+        likeness = self._likeness(some, others)
+        closest = np.argmax(likeness, axis=1)
+        best = likeness[np.arange(len(likeness)), closest]
+        while np.count_nonzero(self._alive) > fewest:
+            first = int(np.argmax(best))
+            if best[first] == -np.inf or best[first] < threshold:
+                return
+            second = int(closest[first])
+            self._join(first, second)
+            # Only pairs with one of the two have changed.
+            likeness[second, :] = likeness[:, second] = -np.inf
+            own = self._likeness_of(first)
+            likeness[first] = np.where(others, own, -np.inf)
+            if others[first]:
+                likeness[:, first] = np.where(some, own, -np.inf)
+            stale = np.union1d(
+                np.flatnonzero((closest == first) | (closest == second)), [first, second]
+            )
+            closest[stale] = np.argmax(likeness[stale], axis=1)
+            best[stale] = likeness[stale, closest[stale]]
+            better = likeness[:, first] > best
+            closest[better], best[better] = first, likeness[better, first]
+
+    def numbers(self) -> list[int]:
+        """Return the number of the person of each local speaker."""
+        order: dict[int, int] = {}
+        return [order.setdefault(group, len(order)) for group in self._group.tolist()]
+
+    def _likeness(self, some: BoolArray, others: BoolArray) -> npt.NDArray[np.float64]:
+        """Return the cosines of (some, others), -inf for pairs that must not be joined."""
+        pieces = self._pieces.astype(np.float32)
+        together = pieces @ pieces.T > 0
+        pairs = np.outer(some & self._alive, others & self._alive)
+        return np.where(pairs & ~together, self._units @ self._units.T, -np.inf)
+
+    def _likeness_of(self, group: int) -> npt.NDArray[np.float64]:
+        """Return the cosines of one group and all, -inf for pairs that must not be joined."""
+        together = (self._pieces & self._pieces[group]).any(axis=1)
+        return np.where(together | ~self._alive, -np.inf, self._units @ self._units[group])
+
+    def _join(self, into: int, other: int) -> None:
+        self._group[self._group == other] = into
+        self._pieces[into] |= self._pieces[other]
+        self._seconds[into] += self._seconds[other]
+        self._sums[into] += self._sums[other]
+        norm = float(np.linalg.norm(self._sums[into]))
+        self._units[into] = self._sums[into] / (norm if norm > 0 else 1.0)
+        self._alive[other] = False
