@@ -21,6 +21,7 @@ _KINDS = {
     "transcription_deleted": ("transcription", "deleted", "transcription_id"),
     "transcription_expiring": ("transcription", "expiring", "transcription_id"),
     "transcript_edited": ("transcription", "edited", "transcription_id"),
+    "transcript_part": ("transcription", "part", "transcription_id"),
     "speakers_assigned": ("transcription", "speakers_assigned", "transcription_id"),
     "job_queued": ("job", "queued", "job_id"),
     "job_started": ("job", "started", "job_id"),
@@ -33,7 +34,7 @@ _KINDS = {
     "speaker_updated": ("speaker", "updated", "speaker_id"),
     "speaker_deleted": ("speaker", "deleted", "speaker_id"),
 }
-_NOT_KEPT = frozenset({"job_progress", "queue_changed"})
+_NOT_KEPT = frozenset({"job_progress", "queue_changed", "transcript_part"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ class WakeUps:
     outbox: WakeUp = field(default_factory=WakeUp)
     dispatch: WakeUp = field(default_factory=WakeUp)
     settle: WakeUp = field(default_factory=WakeUp)
+    partial: WakeUp = field(default_factory=WakeUp)
     progress: WakeUp = field(default_factory=WakeUp)
     queue: WakeUp = field(default_factory=WakeUp)
     clips: WakeUp = field(default_factory=WakeUp)
@@ -23,3 +24,4 @@ class WakeUps:
         self.outbox.notify()
         self.dispatch.notify()
         self.settle.notify()
+        self.partial.notify()

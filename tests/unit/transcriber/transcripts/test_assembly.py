@@ -5,12 +5,16 @@ from common.times import duration
 from securetranscribe.v1 import diarization_pb2, speech_pb2
 from transcriber.domain.jobs import Failure, Stage, Task, TaskState
 from transcriber.domain.transcripts import NameSource, Segment, TranscriptSpeaker
+from transcriber.transcripts import assembly
 from transcriber.transcripts.assembly import (
     NO_SPEAKERS_IN_CHANNELS,
     NO_SPEECH,
-    assemble,
+    AssembledTranscript,
+    is_separate,
     keep_names,
 )
+from transcriber.transcripts.job_results import JobResults
+from transcriber.transcripts.stage_results import read_diarization, read_recognition
 
 
 def recognition(*words: tuple[str, float]) -> bytes:
@@ -59,6 +63,17 @@ def failed(message: str) -> list[Task]:
             failure=Failure(code="DIARIZATION_ERROR", message=message),
         )
     ]
+
+
+def assemble(
+    tasks: list[Task], words: bytes, voices: bytes | None, plan: ChannelPlan | None = None
+) -> AssembledTranscript:
+    separate = is_separate(plan)
+    results = JobResults(
+        speech=read_recognition(words, separate=separate),
+        voices=None if voices is None else read_diarization(voices, separate=separate),
+    )
+    return assembly.assemble(tasks, results, plan)
 
 
 def test_speakers_get_the_voices_of_their_turns() -> None:

@@ -11,6 +11,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from securetranscribe.v1 import queue_pb2 as _queue_pb2
 from securetranscribe.v1 import transcript_pb2 as _transcript_pb2
+from securetranscribe.v1 import transcription_pb2 as _transcription_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -51,6 +52,7 @@ class Event(_message.Message):
     SPEAKER_DELETED_FIELD_NUMBER: _builtins.int
     TRANSCRIPTION_EXPIRING_FIELD_NUMBER: _builtins.int
     TRANSCRIPT_EDITED_FIELD_NUMBER: _builtins.int
+    TRANSCRIPT_PART_FIELD_NUMBER: _builtins.int
     WORKSPACE_ID_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Unique identifier, also in the `ce-id` header. Events with the same identifier are the same
@@ -124,6 +126,10 @@ class Event(_message.Message):
     def transcript_edited(self) -> Global___TranscriptEdited:
         """A transcript has a new revision: `transcription.<id>.edited`."""
 
+    @_builtins.property
+    def transcript_part(self) -> Global___TranscriptPart:
+        """The next text of a long recording was recognized: `transcription.<id>.part`."""
+
     def __init__(
         self,
         *,
@@ -145,13 +151,14 @@ class Event(_message.Message):
         speaker_deleted: Global___SpeakerDeleted | None = ...,
         transcription_expiring: Global___TranscriptionExpiring | None = ...,
         transcript_edited: Global___TranscriptEdited | None = ...,
+        transcript_part: Global___TranscriptPart | None = ...,
         workspace_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcript_edited", b"transcript_edited", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "transcription_expiring", b"transcription_expiring"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcript_edited", b"transcript_edited", "transcript_part", b"transcript_part", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "transcription_expiring", b"transcription_expiring"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "event_id", b"event_id", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_id", b"session_id", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcript_edited", b"transcript_edited", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "transcription_expiring", b"transcription_expiring", "workspace_id", b"workspace_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "event_id", b"event_id", "job_cancelled", b"job_cancelled", "job_completed", b"job_completed", "job_failed", b"job_failed", "job_progress", b"job_progress", "job_queued", b"job_queued", "job_started", b"job_started", "queue_changed", b"queue_changed", "session_id", b"session_id", "session_revoked", b"session_revoked", "speaker_deleted", b"speaker_deleted", "speaker_updated", b"speaker_updated", "speakers_assigned", b"speakers_assigned", "time", b"time", "transcript_edited", b"transcript_edited", "transcript_part", b"transcript_part", "transcription_created", b"transcription_created", "transcription_deleted", b"transcription_deleted", "transcription_expiring", b"transcription_expiring", "workspace_id", b"workspace_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["transcription_created", "transcription_deleted", "speakers_assigned", "job_queued", "job_started", "job_progress", "job_completed", "job_failed", "job_cancelled", "queue_changed", "session_revoked", "speaker_updated", "speaker_deleted", "transcription_expiring", "transcript_edited"]  # noqa: Y015
+    _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["transcription_created", "transcription_deleted", "speakers_assigned", "job_queued", "job_started", "job_progress", "job_completed", "job_failed", "job_cancelled", "queue_changed", "session_revoked", "speaker_updated", "speaker_deleted", "transcription_expiring", "transcript_edited", "transcript_part"]  # noqa: Y015
     _WhichOneofArgType_data: _TypeAlias = _typing.Literal["data", b"data"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_data) -> _WhichOneofReturnType_data | None: ...
 
@@ -396,6 +403,34 @@ class JobProgress(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___JobProgress: _TypeAlias = JobProgress  # noqa: Y015
+
+@_typing.final
+class TranscriptPart(_message.Message):
+    """The next text of a long recording was recognized. Not kept: see GetTranscription for all of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSCRIPTION_ID_FIELD_NUMBER: _builtins.int
+    PARTIAL_TRANSCRIPT_FIELD_NUMBER: _builtins.int
+    transcription_id: _builtins.int
+    """The transcription being processed."""
+    @_builtins.property
+    def partial_transcript(self) -> _transcription_pb2.PartialTranscript:
+        """The text since the event before."""
+
+    def __init__(
+        self,
+        *,
+        transcription_id: _builtins.int = ...,
+        partial_transcript: _transcription_pb2.PartialTranscript | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["partial_transcript", b"partial_transcript"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partial_transcript", b"partial_transcript", "transcription_id", b"transcription_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TranscriptPart: _TypeAlias = TranscriptPart  # noqa: Y015
 
 @_typing.final
 class JobCompleted(_message.Message):

@@ -555,6 +555,7 @@ class Transcription(_message.Message):
     KEEP_UNTIL_TIME_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     DIARIZATION_REQUESTED_FIELD_NUMBER: _builtins.int
+    PARTIAL_TRANSCRIPT_FIELD_NUMBER: _builtins.int
     TITLE_FIELD_NUMBER: _builtins.int
     TITLE_SOURCE_FIELD_NUMBER: _builtins.int
     FOLDER_ID_FIELD_NUMBER: _builtins.int
@@ -658,6 +659,12 @@ class Transcription(_message.Message):
         """
 
     @_builtins.property
+    def partial_transcript(self) -> Global___PartialTranscript:
+        """Text recognized so far of a long recording that is being processed, without speakers. Only in the
+        full view, and absent when nothing can be shown yet.
+        """
+
+    @_builtins.property
     def tags(self) -> _containers.RepeatedCompositeFieldContainer[Global___Tag]:
         """Its tags, by name."""
 
@@ -696,6 +703,7 @@ class Transcription(_message.Message):
         keep_until_time: _timestamp_pb2.Timestamp | None = ...,
         revision: _builtins.int = ...,
         diarization_requested: _diarization_pb2.DiarizationConfig | None = ...,
+        partial_transcript: Global___PartialTranscript | None = ...,
         title: _builtins.str = ...,
         title_source: Global___TitleSource.ValueType = ...,
         folder_id: _builtins.int = ...,
@@ -703,9 +711,9 @@ class Transcription(_message.Message):
         tags: _abc.Iterable[Global___Tag] | None = ...,
         trash_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "create_time", b"create_time", "diarization_requested", b"diarization_requested", "failure", b"failure", "file", b"file", "keep_until_time", b"keep_until_time", "processing_duration", b"processing_duration", "recording_keep_until_time", b"recording_keep_until_time", "start_time", b"start_time", "trash_time", b"trash_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "create_time", b"create_time", "diarization_requested", b"diarization_requested", "failure", b"failure", "file", b"file", "keep_until_time", b"keep_until_time", "partial_transcript", b"partial_transcript", "processing_duration", b"processing_duration", "recording_keep_until_time", b"recording_keep_until_time", "start_time", b"start_time", "trash_time", b"trash_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "confidence", b"confidence", "create_time", b"create_time", "current_step", b"current_step", "diarization_model", b"diarization_model", "diarization_requested", b"diarization_requested", "failure", b"failure", "favorite", b"favorite", "file", b"file", "folder_id", b"folder_id", "full_text", b"full_text", "job_id", b"job_id", "keep_until_time", b"keep_until_time", "language_detected", b"language_detected", "language_requested", b"language_requested", "languages", b"languages", "processing_duration", b"processing_duration", "progress_percent", b"progress_percent", "recording_keep_until_time", b"recording_keep_until_time", "revision", b"revision", "segments", b"segments", "session_id", b"session_id", "speakers", b"speakers", "speech_model", b"speech_model", "stages", b"stages", "start_time", b"start_time", "status", b"status", "tags", b"tags", "title", b"title", "title_source", b"title_source", "transcription_id", b"transcription_id", "trash_time", b"trash_time", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_plan", b"channel_plan", "complete_time", b"complete_time", "confidence", b"confidence", "create_time", b"create_time", "current_step", b"current_step", "diarization_model", b"diarization_model", "diarization_requested", b"diarization_requested", "failure", b"failure", "favorite", b"favorite", "file", b"file", "folder_id", b"folder_id", "full_text", b"full_text", "job_id", b"job_id", "keep_until_time", b"keep_until_time", "language_detected", b"language_detected", "language_requested", b"language_requested", "languages", b"languages", "partial_transcript", b"partial_transcript", "processing_duration", b"processing_duration", "progress_percent", b"progress_percent", "recording_keep_until_time", b"recording_keep_until_time", "revision", b"revision", "segments", b"segments", "session_id", b"session_id", "speakers", b"speakers", "speech_model", b"speech_model", "stages", b"stages", "start_time", b"start_time", "status", b"status", "tags", b"tags", "title", b"title", "title_source", b"title_source", "transcription_id", b"transcription_id", "trash_time", b"trash_time", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1360,22 +1368,106 @@ class WatchTranscriptionResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TRANSCRIPTION_FIELD_NUMBER: _builtins.int
+    PARTIAL_TRANSCRIPT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def transcription(self) -> Global___Transcription:
         """The state in the basic view."""
+
+    @_builtins.property
+    def partial_transcript(self) -> Global___PartialTranscript:
+        """Text of a long recording that was recognized since the response before. The first response has
+        all so far.
+        """
 
     def __init__(
         self,
         *,
         transcription: Global___Transcription | None = ...,
+        partial_transcript: Global___PartialTranscript | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["transcription", b"transcription"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["partial_transcript", b"partial_transcript", "transcription", b"transcription"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["transcription", b"transcription"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partial_transcript", b"partial_transcript", "transcription", b"transcription"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WatchTranscriptionResponse: _TypeAlias = WatchTranscriptionResponse  # noqa: Y015
+
+@_typing.final
+class PartialTranscript(_message.Message):
+    """Text of a recording that is being processed, in order from its beginning."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JOB_ID_FIELD_NUMBER: _builtins.int
+    COVERED_FIELD_NUMBER: _builtins.int
+    SEGMENTS_FIELD_NUMBER: _builtins.int
+    job_id: _builtins.str
+    """The job that recognizes it. Text of another job replaces that of the one before."""
+    @_builtins.property
+    def covered(self) -> _duration_pb2.Duration:
+        """The text is there up to this time."""
+
+    @_builtins.property
+    def segments(self) -> _containers.RepeatedCompositeFieldContainer[Global___PartialSegment]:
+        """The text in order of time."""
+
+    def __init__(
+        self,
+        *,
+        job_id: _builtins.str = ...,
+        covered: _duration_pb2.Duration | None = ...,
+        segments: _abc.Iterable[Global___PartialSegment] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["covered", b"covered"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["covered", b"covered", "job_id", b"job_id", "segments", b"segments"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PartialTranscript: _TypeAlias = PartialTranscript  # noqa: Y015
+
+@_typing.final
+class PartialSegment(_message.Message):
+    """A passage of text without a speaker. The finished transcript may cut it in another way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """The words as a text."""
+    language: _builtins.str
+    """Language as an ISO 639 code."""
+    channel: _builtins.int
+    """Channel from 1, if channels are kept apart. 0 otherwise."""
+    @_builtins.property
+    def start(self) -> _duration_pb2.Duration:
+        """Beginning, from the beginning of the recording."""
+
+    @_builtins.property
+    def end(self) -> _duration_pb2.Duration:
+        """End, from the beginning of the recording."""
+
+    def __init__(
+        self,
+        *,
+        start: _duration_pb2.Duration | None = ...,
+        end: _duration_pb2.Duration | None = ...,
+        text: _builtins.str = ...,
+        language: _builtins.str = ...,
+        channel: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "end", b"end", "language", b"language", "start", b"start", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PartialSegment: _TypeAlias = PartialSegment  # noqa: Y015
 
 @_typing.final
 class AssignSpeakersRequest(_message.Message):

@@ -26,6 +26,7 @@ from transcriber.domain.transcripts import Segment, same_name
 from transcriber.names.assignment import SpeakerNames
 from transcriber.names.clips import ClipStore
 from transcriber.names.rules import as_merged, group_by_name
+from transcriber.outbox import messages
 from transcriber.queue.job_start import JobStarter
 from transcriber.queue.queue_status import QueueMonitor
 from transcriber.recordings.acceptance import Uploaded
@@ -36,6 +37,7 @@ from transcriber.recordings.workspaces import WorkspaceEraser
 from transcriber.store.attribution import voices_of
 from transcriber.store.jobs import Jobs
 from transcriber.store.listing import Listing
+from transcriber.store.partial_transcripts import PartialTranscripts
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Transcripts
 from transcriber.transcripts.editor import TranscriptEditor
@@ -136,6 +138,10 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
             if request.view == transcription_pb2.TRANSCRIPTION_VIEW_FULL:
                 segments = await Transcripts(connection).segments(found.id)
                 message = responses.full_transcription(found, segments, _now(), self._retention)
+                if found.job is not None and found.job.status.live:
+                    partial = await PartialTranscripts(connection).find(found.job.job_id)
+                    if partial is not None:
+                        message.partial_transcript.CopyFrom(messages.partial_transcript(partial))
             else:
                 message = responses.transcription(found, _now(), self._retention)
         return transcription_pb2.GetTranscriptionResponse(transcription=message)
@@ -216,7 +222,10 @@ class TranscriptionServicer(transcription_pb2_grpc.TranscriptionServiceServicer)
         )
         async for state in states:
             yield transcription_pb2.WatchTranscriptionResponse(
-                transcription=responses.transcription(state, _now(), self._retention)
+                transcription=responses.transcription(state.transcription, _now(), self._retention),
+                partial_transcript=None
+                if state.partial is None
+                else messages.partial_transcript(state.partial),
             )
 
     async def AssignSpeakers(

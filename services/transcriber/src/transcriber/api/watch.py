@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 
 from google.protobuf.message import DecodeError
 from nats.aio.client import Client
@@ -11,8 +12,10 @@ from nats.aio.msg import Msg
 
 from common import bus, events
 from common.errors import NotFoundError, UnavailableError
-from common.postgres import Database
+from common.postgres import Connection, Database
+from transcriber.domain.partial_transcripts import PartialTranscript
 from transcriber.domain.transcriptions import Transcription
+from transcriber.store.partial_transcripts import PartialTranscripts
 from transcriber.store.transcriptions import Transcriptions
 
 #: Longest time between reads, in seconds. Core NATS may lose messages.
@@ -64,9 +67,38 @@ class ChangeHub:
                 watcher.set()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WatchedState:
+    """A transcription, and the text that was recognized since the state before."""
+
+    transcription: Transcription
+    partial: PartialTranscript | None
+
+
+class _Shown:
+    """The part of a job's text that a watcher has seen."""
+
+    def __init__(self) -> None:
+        self._job_id = ""
+        self._parts = 0
+
+    async def rest(
+        self, connection: Connection, transcription: Transcription
+    ) -> PartialTranscript | None:
+        """Return the text of the live job that was not shown yet."""
+        job = transcription.job
+        if job is None or not job.status.live:
+            return None
+        first = self._parts if job.job_id == self._job_id else 0
+        found = await PartialTranscripts(connection).find(job.job_id, first=first)
+        if found is not None:
+            self._job_id, self._parts = job.job_id, found.parts
+        return found
+
+
 async def states(
     database: Database, hub: ChangeHub, transcription_id: int, workspace_id: str
-) -> AsyncIterator[Transcription]:
+) -> AsyncIterator[WatchedState]:
     """Yield a workspace's transcription now and after each change, until its job has ended.
 
     Without a job, the watch lasts until one has started and ended.
@@ -76,15 +108,17 @@ async def states(
         UnavailableError: the process stops.
     """
     shown: Transcription | None = None
+    text = _Shown()
     with hub.watch(transcription_id) as changed:
         while True:
             changed.clear()
             async with database.transaction() as connection:
                 current = await Transcriptions(connection).find(transcription_id, workspace_id)
-            if current is None:
-                raise NotFoundError("There is no such transcription.")
-            if current != shown:
-                yield current
+                if current is None:
+                    raise NotFoundError("There is no such transcription.")
+                partial = await text.rest(connection, current)
+            if current != shown or partial is not None:
+                yield WatchedState(transcription=current, partial=partial)
                 shown = current
             if current.job is not None and not current.job.status.live:
                 return

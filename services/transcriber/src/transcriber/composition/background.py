@@ -27,9 +27,11 @@ from transcriber.recordings.deletion import DeletionStep
 from transcriber.recordings.expiry import ExpiryWarningStep, RetentionStep
 from transcriber.recordings.ledger import LedgerStep
 from transcriber.recordings.playback import SupersededCopyStep
+from transcriber.recordings.playback_joining import CopyJoiner
 from transcriber.resumable.removal import ResumableUploadStep
 from transcriber.search.steps import EmbeddingBacklog, EmbeddingStep, SearchTextStep
 from transcriber.transcripts.completion import MergeStep
+from transcriber.transcripts.partial import PartialTranscriptStep
 from transcriber.transcripts.word_times import WordTimesStep
 
 Listener = Callable[[Client], Awaitable[None]]
@@ -73,6 +75,7 @@ def make_background(core: Core, actions: Actions) -> tuple[Background, tuple[Lis
                 wake_up=wake_ups.dispatch,
             ),
             Work(step=_merges(core, suggestions), every=1.0, wake_up=wake_ups.settle),
+            Work(step=_partial_transcripts(core), every=2.0, wake_up=wake_ups.partial),
             Work(step=core.recorder, every=1.0, wake_up=wake_ups.progress),
             Work(step=ResultStep(database, stream, core.delivery, wake_ups), every=0.0),
             Work(step=ProfileFollower(database, stream), every=0.0),
@@ -128,6 +131,18 @@ def _merges(core: Core, suggestions: NameSuggestions) -> MergeStep:
         suggestions,
         core.wake_ups,
         core.threads,
+        copies=CopyJoiner(
+            core.servers.database, core.servers.objects, bucket=core.settings.s3_bucket_results
+        ),
+        bucket_results=core.settings.s3_bucket_results,
+    )
+
+
+def _partial_transcripts(core: Core) -> PartialTranscriptStep:
+    return PartialTranscriptStep(
+        core.servers.database,
+        core.servers.objects,
+        core.publisher,
         bucket_results=core.settings.s3_bucket_results,
     )
 

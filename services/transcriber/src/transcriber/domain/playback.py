@@ -17,6 +17,11 @@ class CopyKeys:
         name = result_key.removesuffix(".pb")
         return cls(playback=f"{name}.webm", peaks=f"{name}.peaks")
 
+    @staticmethod
+    def result_of(playback: str) -> str:
+        """Return the key of the result that a copy belongs to, empty for an empty key."""
+        return f"{playback.removesuffix('.webm')}.pb" if playback else ""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MadeCopy:
@@ -30,6 +35,14 @@ class MadeCopy:
     peaks_bytes: int
     channels: int
     duration: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredCopy:
+    """A copy of a recording or a part of one, and the key of the result that announces it."""
+
+    result_key: str
+    made: MadeCopy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,8 +7,16 @@ from typing import Any
 from common.identity import Owner
 from common.signed_objects import TaskAccess
 from common.times import duration, timestamp
-from securetranscribe.v1 import diarization_pb2, event_pb2, queue_pb2, speech_pb2, transcript_pb2
+from securetranscribe.v1 import (
+    diarization_pb2,
+    event_pb2,
+    queue_pb2,
+    speech_pb2,
+    transcript_pb2,
+    transcription_pb2,
+)
 from transcriber.domain.jobs import Failure, Job, Stage, Task
+from transcriber.domain.partial_transcripts import PartialTranscript
 from transcriber.domain.parts import Part
 from transcriber.domain.transcriptions import Transcription
 from transcriber.domain.transcripts import TranscriptSpeaker
@@ -163,6 +171,35 @@ def transcript_renewed(value: Transcription, revision: int) -> event_pb2.Event:
             revision=revision,
             kind=transcript_pb2.REVISION_KIND_MACHINE,
         ),
+    )
+
+
+def transcript_part(job: Job, shown: PartialTranscript) -> event_pb2.Event:
+    """Return an event for the next text of a recording that is being processed."""
+    return event_pb2.Event(
+        session_id=job.session_id,
+        workspace_id=job.workspace_id,
+        transcript_part=event_pb2.TranscriptPart(
+            transcription_id=job.transcription_id, partial_transcript=partial_transcript(shown)
+        ),
+    )
+
+
+def partial_transcript(shown: PartialTranscript) -> transcription_pb2.PartialTranscript:
+    """Convert the text of a recording that is being processed."""
+    return transcription_pb2.PartialTranscript(
+        job_id=shown.job_id,
+        covered=duration(shown.covered),
+        segments=[
+            transcription_pb2.PartialSegment(
+                start=duration(segment.start),
+                end=duration(segment.end),
+                text=segment.text,
+                language=segment.language,
+                channel=segment.channel,
+            )
+            for segment in shown.segments
+        ],
     )
 
 

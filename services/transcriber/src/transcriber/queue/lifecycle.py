@@ -10,6 +10,7 @@ from transcriber.domain.jobs import Failure, Job, JobStatus
 from transcriber.outbox import messages
 from transcriber.store.jobs import Ended, Jobs
 from transcriber.store.outbox import JobOutbox
+from transcriber.store.partial_transcripts import PartialTranscripts
 from transcriber.store.tasks import Tasks
 from transcriber.store.transcriptions import Transcriptions
 
@@ -20,6 +21,7 @@ class Lifecycle:
     def __init__(self, connection: Connection) -> None:
         self._jobs = Jobs(connection)
         self._tasks = Tasks(connection)
+        self._partial = PartialTranscripts(connection)
         self._outbox = JobOutbox(connection)
         self._transcriptions = Transcriptions(connection)
 
@@ -42,7 +44,7 @@ class Lifecycle:
 
         Without `stop_workers` running tasks continue, and the next job can use their results.
         """
-        ended = await self._jobs.end(job.job_id, JobStatus.FAILED, progress.FAILED_STEP, why)
+        ended = await self._end(job, JobStatus.FAILED, progress.FAILED_STEP, why)
         if ended is None:
             return False
         if stop_workers:
@@ -59,7 +61,7 @@ class Lifecycle:
 
         Otherwise return the stream sequences of its tasks, to be deleted there.
         """
-        ended = await self._jobs.end(job.job_id, JobStatus.CANCELLED, progress.CANCELLED_STEP)
+        ended = await self._end(job, JobStatus.CANCELLED, progress.CANCELLED_STEP)
         if ended is None:
             return None
         sequences = await self._stop_workers(job.job_id)
@@ -70,7 +72,7 @@ class Lifecycle:
 
     async def complete(self, job: Job, *, confidence: float, speakers: int, warnings: bool) -> None:
         """Complete a live job after its transcript was stored."""
-        ended = await self._jobs.end(job.job_id, JobStatus.COMPLETED, progress.COMPLETED_STEP)
+        ended = await self._end(job, JobStatus.COMPLETED, progress.COMPLETED_STEP)
         assert ended is not None, "the job was locked while it was live"
         await self._outbox.event(
             messages.job_completed(
@@ -78,6 +80,13 @@ class Lifecycle:
             )
         )
         _measure(JobStatus.COMPLETED, ended)
+
+    async def _end(
+        self, job: Job, status: JobStatus, step: str, why: Failure | None = None
+    ) -> Ended | None:
+        """End a live job. Return None if it has already ended."""
+        await self._partial.forget(job.job_id)
+        return await self._jobs.end(job.job_id, status, step, why)
 
     async def _stop_workers(self, job_id: str) -> list[int]:
         await self._outbox.withdraw_tasks(job_id)

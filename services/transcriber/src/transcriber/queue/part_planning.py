@@ -12,7 +12,6 @@ from transcriber.domain.parts import LENGTHS, PART, Part, plan
 from transcriber.domain.transcriptions import Transcription
 from transcriber.store.tasks import Tasks
 
-
 #: Whether results of parts are joined.
 JOINED = False
 

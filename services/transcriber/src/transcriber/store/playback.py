@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from psycopg.rows import DictRow
 
 from common.postgres import Connection, execute, fetch_all, fetch_one
-from transcriber.domain.playback import CopyKeys, MadeCopy, PlaybackCopy
+from transcriber.domain.playback import CopyKeys, MadeCopy, PlaybackCopy, StoredCopy
 
 _FIND = """
 SELECT id, transcript_at, source_deleted_at, playback_key, playback_type, playback_bytes,
@@ -26,6 +26,7 @@ _RESULTS = """
 SELECT DISTINCT result_key FROM tasks
 WHERE transcription_id = %s AND stage = 'transcribe' AND state = 'done' AND result_key <> ''
 """
+_ANY_SUPERSEDED = "SELECT 1 AS one FROM superseded_copies WHERE result_key = ANY(%s) LIMIT 1"
 _SUPERSEDE = """
 INSERT INTO superseded_copies (result_key, transcription_id)
 SELECT unnest(%(result_keys)s::text[]), %(id)s
@@ -53,12 +54,19 @@ class PlaybackCopies:
         row = await fetch_one(self._connection, _FIND, (transcription_id, workspace_id))
         return None if row is None else _copy(row)
 
-    async def settle(self, transcription_id: int, result_key: str, made: MadeCopy | None) -> None:
-        """Store the copy that a new transcript's result announces, and have all others removed.
+    async def removed_before(self, result_keys: Sequence[str]) -> bool:
+        """Return whether the copy of one of some results is removed, or about to be."""
+        row = await fetch_one(self._connection, _ANY_SUPERSEDED, (list(result_keys),))
+        return row is not None
 
-        If it announces none, or its copy was removed before, the current copy stays.
+    async def settle(self, transcription_id: int, copy: StoredCopy | None) -> None:
+        """Store the copy of a new transcript, and have all others removed.
+
+        If there is none, or it was removed before, the current copy stays.
         """
-        if made is not None:
+        before = await self._current(transcription_id)
+        if copy is not None:
+            result_key, made = copy.result_key, copy.made
             keys = CopyKeys.of_result(result_key)
             parameters = {
                 "id": transcription_id,
@@ -72,17 +80,20 @@ class PlaybackCopies:
                 "duration": made.duration,
             }
             await execute(self._connection, _SET, parameters)
-        current = await fetch_one(self._connection, _CURRENT, (transcription_id,))
-        kept = current["playback_key"] if current else ""
+        kept = await self._current(transcription_id)
         results = await fetch_all(self._connection, _RESULTS, (transcription_id,))
-        others = [
-            row["result_key"]
-            for row in results
-            if CopyKeys.of_result(row["result_key"]).playback != kept
-        ]
+        others = [key for row in results if (key := row["result_key"]) != CopyKeys.result_of(kept)]
+        if before != kept:
+            # It may have been joined from copies of parts, and is no result's then.
+            others.append(CopyKeys.result_of(before))
+        others = [key for key in dict.fromkeys(others) if key]
         if others:
             parameters = {"id": transcription_id, "result_keys": others}
             await execute(self._connection, _SUPERSEDE, parameters)
+
+    async def _current(self, transcription_id: int) -> str:
+        row = await fetch_one(self._connection, _CURRENT, (transcription_id,))
+        return str(row["playback_key"]) if row else ""
 
     async def due(self, limit: int) -> list[int]:
         """Return transcriptions with copies to be removed."""

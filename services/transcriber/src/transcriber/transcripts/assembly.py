@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from common.audio.signals import ChannelMode, ChannelPlan
-from transcriber.domain.jobs import Stage, Task, TaskState
-from transcriber.domain.playback import MadeCopy
+from transcriber.domain.jobs import Task
+from transcriber.domain.playback import StoredCopy
 from transcriber.domain.transcriptions import LanguageSpan
 from transcriber.domain.transcripts import (
     NameSource,
@@ -14,13 +14,9 @@ from transcriber.domain.transcripts import (
     TranscriptSpeaker,
 )
 from transcriber.names.rules import match_labels
+from transcriber.transcripts.job_results import JobResults, diarization_failure
 from transcriber.transcripts.merge import merge
-from transcriber.transcripts.stage_results import (
-    DiarizedSpeech,
-    Voice,
-    read_diarization,
-    read_recognition,
-)
+from transcriber.transcripts.stage_results import DiarizedSpeech, Voice
 
 NO_SPEECH = "No speech was found in the recording."
 NO_SPEAKERS = (
@@ -35,10 +31,7 @@ NO_SPEAKERS_IN_CHANNELS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AssembledTranscript:
-    """A transcript with its speakers, languages, warnings and models.
-
-    `playback` is the copy that the result `speech_key` announces.
-    """
+    """A transcript with its speakers, languages, warnings, models and playback copy."""
 
     transcript: Transcript
     speakers: tuple[TranscriptSpeaker, ...]
@@ -46,8 +39,7 @@ class AssembledTranscript:
     warnings: tuple[str, ...]
     speech_model: str
     diarization_model: str
-    playback: MadeCopy | None = None
-    speech_key: str = ""
+    copy: StoredCopy | None = None
 
     def without_voiceprints(self) -> "AssembledTranscript":
         """Return the same transcript without voiceprints."""
@@ -56,28 +48,21 @@ class AssembledTranscript:
 
 
 def assemble(
-    tasks: Sequence[Task],
-    recognition: bytes,
-    diarization: bytes | None,
-    plan: ChannelPlan | None = None,
+    tasks: Sequence[Task], results: JobResults, plan: ChannelPlan | None = None
 ) -> AssembledTranscript:
-    """Assemble the result objects of the stages. `diarization` is None if that stage failed.
+    """Assemble the results of a job's tasks.
 
     `plan` has the signals of both stages, None if there was only the average of a track.
     """
-    separate = plan is not None and plan.decided is ChannelMode.SEPARATE
-    speech = read_recognition(recognition, separate=separate)
-    voices = DiarizedSpeech()
-    if diarization is not None:
-        voices = read_diarization(diarization, separate=separate)
+    speech, voices = results.speech, results.voices or DiarizedSpeech()
     transcript = merge(speech.words, exclusive_turns=voices.exclusive_turns, turns=voices.turns)
     # Both stages decode the same recording and mostly have the same warnings.
     warnings = list(dict.fromkeys((*speech.warnings, *voices.warnings)))
     if not transcript.segments:
         warnings.append(NO_SPEECH)
-    if diarization is None and transcript.segments:
-        unknown = NO_SPEAKERS_IN_CHANNELS if separate else NO_SPEAKERS
-        warnings.append(unknown.format(_reason(tasks)))
+    if results.voices is None and transcript.segments:
+        unknown = NO_SPEAKERS_IN_CHANNELS if is_separate(plan) else NO_SPEAKERS
+        warnings.append(unknown.format(diarization_failure(tasks)))
     return AssembledTranscript(
         transcript=transcript,
         speakers=_speakers(transcript, voices.voices),
@@ -85,9 +70,14 @@ def assemble(
         warnings=tuple(warnings),
         speech_model=speech.model,
         diarization_model=voices.model,
-        playback=speech.playback,
-        speech_key=next((task.result_key for task in tasks if task.stage is Stage.TRANSCRIBE), ""),
+        # Those of parts are joined later.
+        copy=None if results.in_parts else next(iter(results.copies), None),
     )
+
+
+def is_separate(plan: ChannelPlan | None) -> bool:
+    """Return whether channels are kept apart."""
+    return plan is not None and plan.decided is ChannelMode.SEPARATE
 
 
 def keep_names(
@@ -141,12 +131,3 @@ def _speakers(transcript: Transcript, voices: Sequence[Voice]) -> tuple[Transcri
             )
         speakers.append(speaker)
     return tuple(speakers)
-
-
-def _reason(tasks: Sequence[Task]) -> str:
-    for task in tasks:
-        if task.stage is Stage.DIARIZE and task.failure is not None:
-            return task.failure.message
-        if task.stage is Stage.DIARIZE and task.state is TaskState.CANCELLED:
-            return "it was cancelled."
-    return "unknown."

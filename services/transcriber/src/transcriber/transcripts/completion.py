@@ -6,11 +6,12 @@ and its outcome is written in one transaction while the job is locked and live.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from common import logging, telemetry
+from common.audio.signals import ChannelPlan
 from common.background.attempts import ItemAttempts
 from common.background.policy import Policy
 from common.background.steps import ItemStep
@@ -26,6 +27,7 @@ from transcriber.names.suggestion import NameSuggestions
 from transcriber.outbox import messages
 from transcriber.queue.lifecycle import Lifecycle
 from transcriber.recordings import sources
+from transcriber.recordings.playback_joining import CopyJoiner
 from transcriber.store import locks
 from transcriber.store.decisions import DueDecisions
 from transcriber.store.edit_history import Head
@@ -37,7 +39,13 @@ from transcriber.store.tasks import ProgressReport, Tasks
 from transcriber.store.transcriptions import Transcriptions
 from transcriber.store.transcripts import Completion, Transcripts
 from transcriber.transcripts import kept_edits
-from transcriber.transcripts.assembly import AssembledTranscript, assemble, keep_names
+from transcriber.transcripts.assembly import (
+    AssembledTranscript,
+    assemble,
+    is_separate,
+    keep_names,
+)
+from transcriber.transcripts.job_results import JobResults, read_results
 from transcriber.vocabulary import application
 from transcriber.wakeups import WakeUps
 
@@ -82,10 +90,12 @@ class MergeStep(ItemStep[str]):
         wake_ups: WakeUps,
         executor: Executor,
         *,
+        copies: CopyJoiner,
         bucket_results: str,
     ) -> None:
         super().__init__(database)
         self._objects = objects
+        self._copies = copies
         self._suggestions = suggestions
         self._wake_ups = wake_ups
         self._executor = executor
@@ -156,23 +166,21 @@ class MergeStep(ItemStep[str]):
             transcription = await Transcriptions(connection).get(job.transcription_id)
         if transcription is None:
             return
-        results: dict[Stage, bytes] = {}
+        objects: dict[str, bytes] = {}
         for task in tasks:
             if task.stage is Stage.MERGE or task.state is not TaskState.DONE:
                 continue
             try:
-                results[task.stage] = await self._objects.get(self._bucket, task.result_key)
+                objects[task.task_id] = await self._objects.get(self._bucket, task.result_key)
             except NotFoundError:
                 await self._repeat(job, task, merge)
                 return
-        assembled = await asyncio.get_running_loop().run_in_executor(
-            self._executor,
-            assemble,
-            tasks,
-            results[Stage.TRANSCRIBE],
-            results.get(Stage.DIARIZE),
-            job.channel_plan,
+        results, assembled = await asyncio.get_running_loop().run_in_executor(
+            self._executor, _assembled, tasks, objects, job.channel_plan
         )
+        if results.in_parts and results.copies:
+            copy = await self._copies.join(results.copies, merge)
+            assembled = replace(assembled, copy=copy)
         if not transcription.options.voice_memory:
             # Also if a worker of the version before has computed them.
             assembled = assembled.without_voiceprints()
@@ -220,9 +228,7 @@ class MergeStep(ItemStep[str]):
             _, newest = await transcripts.version(before.id)
             await JobOutbox(connection).event(messages.transcript_renewed(before, newest))
         await application.apply_to_new(connection, job.transcription_id, before.workspace_id)
-        await PlaybackCopies(connection).settle(
-            job.transcription_id, assembled.speech_key, assembled.playback
-        )
+        await PlaybackCopies(connection).settle(job.transcription_id, assembled.copy)
         await ItemAttempts(connection).forget(_NEW_WORK, str(job.transcription_id))
         await Tasks(connection).done(merge.task_id)
         await Lifecycle(connection).complete(
@@ -270,3 +276,11 @@ class MergeStep(ItemStep[str]):
                 await Tasks(connection).requeue_merge(merge.task_id)
                 return
             await Lifecycle(connection).fail(job, _RESULT_LOST, stop_workers=True)
+
+
+def _assembled(
+    tasks: Sequence[Task], objects: Mapping[str, bytes], plan: ChannelPlan | None
+) -> tuple[JobResults, AssembledTranscript]:
+    """Read the result objects of tasks and assemble them."""
+    results = read_results(tasks, objects, separate=is_separate(plan))
+    return results, assemble(tasks, results, plan)

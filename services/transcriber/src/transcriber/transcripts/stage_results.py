@@ -1,7 +1,7 @@
 """Result objects of the workers' stages, read into domain objects."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from common.times import seconds
 from securetranscribe.v1 import diarization_pb2, speech_pb2
@@ -33,17 +33,27 @@ class Voice:
     voiceprint: Voiceprint | None
     speech_seconds: float
     clean: tuple[tuple[float, float], ...]
+    channel: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DiarizedSpeech:
-    """Result of diarization."""
+    """Result of diarization.
+
+    Voices of two parts of a recording are one person's from a cosine of `link_threshold` on, which
+    is 0 if it is unknown.
+    """
 
     turns: tuple[Turn, ...] = ()
     exclusive_turns: tuple[Turn, ...] = ()
     voices: tuple[Voice, ...] = ()
     model: str = ""
     warnings: tuple[str, ...] = ()
+    link_threshold: float = 0.0
+
+    def with_warnings(self, warnings: Iterable[str]) -> "DiarizedSpeech":
+        """Return the same result with further warnings."""
+        return replace(self, warnings=(*self.warnings, *warnings))
 
 
 def read_recognition(data: bytes, *, separate: bool = False) -> RecognizedSpeech:
@@ -101,11 +111,13 @@ def read_diarization(data: bytes, *, separate: bool = False) -> DiarizedSpeech:
                 clean=tuple(
                     (seconds(turn.start), seconds(turn.end)) for turn in speaker.clean_turns
                 ),
+                channel=channels[speaker.speaker_label],
             )
             for speaker in message.speakers
         ),
         model=message.model,
         warnings=tuple(message.warnings),
+        link_threshold=message.link_threshold,
     )
 
 
