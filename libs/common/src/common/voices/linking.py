@@ -133,10 +133,13 @@ class _Groups:
 
     def _likeness(self, some: BoolArray, others: BoolArray) -> npt.NDArray[np.float64]:
         """Return the cosines of (some, others), -inf for pairs that must not be joined."""
+        rows, columns = np.flatnonzero(some & self._alive), np.flatnonzero(others & self._alive)
         pieces = self._pieces.astype(np.float32)
-        together = pieces @ pieces.T > 0
-        pairs = np.outer(some & self._alive, others & self._alive)
-        return np.where(pairs & ~together, self._units @ self._units.T, -np.inf)
+        together = pieces[rows] @ pieces[columns].T > 0
+        cosines = self._units[rows] @ self._units[columns].T
+        likeness = np.full((len(some), len(others)), -np.inf)
+        likeness[np.ix_(rows, columns)] = np.where(together, -np.inf, cosines)
+        return likeness
 
     def _likeness_of(self, group: int) -> npt.NDArray[np.float64]:
         """Return the cosines of one group and all, -inf for pairs that must not be joined."""

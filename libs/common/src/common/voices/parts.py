@@ -6,6 +6,7 @@ overlap, by the speech that both have heard.
 
 import itertools
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -273,7 +274,7 @@ def _ordered(signals: Iterable[Sequence[Turn]]) -> tuple[Turn, ...]:
 def _split(stretches: Iterable[Stretch], boundaries: Sequence[float]) -> Iterator[Stretch]:
     """Yield stretches that cross no boundary: a wrong link there would put two voices in one."""
     for start, end in stretches:
-        inside = [boundary for boundary in boundaries if start < boundary < end]
+        inside = boundaries[bisect_right(boundaries, start) : bisect_left(boundaries, end)]
         for begin, stop in itertools.pairwise([start, *inside, end]):
             if stop - begin >= _LEAST_CLIP:
                 yield begin, stop
