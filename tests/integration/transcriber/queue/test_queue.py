@@ -34,7 +34,7 @@ VALUES (%s, %s, %s, %s, %s, '', %s)
 """
 _TASK = """
 INSERT INTO tasks (task_id, job_id, transcription_id, stage, state, options, result_key)
-VALUES (gen_random_uuid(), %s, %s, 'diarize', 'waiting', '{}', 'key')
+VALUES (gen_random_uuid(), %s, %s, 'diarize', %s, '{}', 'key')
 """
 _RELEASED = "SELECT 1 AS one FROM jobs WHERE job_id = %s AND release_number IS NOT NULL"
 
@@ -79,16 +79,18 @@ async def test_sql_order_equals_python_order(database: Database, seed: int) -> N
             await connection.execute(
                 _JOB.encode(), (job_id, number, session, state, priority, release)
             )
+            task = "running" if processing else "waiting" if release is None else "released"
+            await connection.execute(_TASK.encode(), (job_id, number, task))
             if processing:
                 running[session] = running.get(session, 0) + 1
                 continue
-            await connection.execute(_TASK.encode(), (job_id, number))
             waiting.append(
                 WaitingJob(number=number, workspace_id=session, priority=priority, release=release)
             )
         found = await Tasks(connection).next_waiting(Stage.DIARIZE, 100)
         await connection.rollback()
-    wanted = [f"job-{job.number}" for job in in_order(waiting, running)]
+    ordered = in_order(waiting, running)
+    wanted = [f"job-{job.number}" for job in ordered if job.release is None]
     assert [task.job_id for task in found] == wanted
 
 
@@ -99,7 +101,7 @@ VALUES (gen_random_uuid(), %s, %s, 'diarize', %s, %s, '{}', 'key')
 
 
 async def test_parts_of_a_recording_leave_room_for_others(database: Database) -> None:
-    """Parts count for the share of their workspace, and only the first one goes with its job."""
+    """Parts count for the share of their workspace."""
     async with database.transaction() as connection:
         jobs: list[tuple[int, str, int | None, list[str]]] = [
             (1, "a", 1, ["running", "running", "waiting", "waiting"]),
@@ -118,14 +120,38 @@ async def test_parts_of_a_recording_leave_room_for_others(database: Database) ->
         found = await Tasks(connection).next_waiting(Stage.DIARIZE, 100)
         await connection.rollback()
     assert [(task.job_id, task.part) for task in found] == [
-        ("job-2", 0),  # It was released.
-        ("job-3", 0),  # The first of its workspace.
-        ("job-2", 1),  # Its workspace has one, and so has that of the next ones.
+        ("job-2", 0),
+        ("job-3", 0),
+        ("job-2", 1),  # Its workspace has one by now, and so has that of the next one.
         ("job-3", 1),
-        ("job-4", 0),
         ("job-1", 2),  # Its workspace has two already.
+        ("job-4", 0),
         ("job-1", 3),
     ]
+
+
+async def test_begun_job_does_not_go_before_those_of_others(database: Database) -> None:
+    """The other stage has begun all jobs of a workspace. Another workspace still has its turn."""
+    async with database.transaction() as connection:
+        jobs = [(1, "a", "running"), (2, "a", "waiting"), (3, "a", "waiting"), (4, "b", "waiting")]
+        for number, workspace, state in jobs:
+            begun = workspace == "a"
+            await connection.execute(_TRANSCRIPTION.encode(), (number, workspace))
+            await connection.execute(
+                _JOB.encode(),
+                (
+                    f"job-{number}",
+                    number,
+                    workspace,
+                    "processing" if begun else "queued",
+                    5,
+                    number if begun else None,
+                ),
+            )
+            await connection.execute(_TASK.encode(), (f"job-{number}", number, state))
+        found = await Tasks(connection).next_waiting(Stage.DIARIZE, 100)
+        await connection.rollback()
+    assert [task.job_id for task in found] == ["job-4", "job-2", "job-3"]
 
 
 async def test_positions_follow_priority_and_fair_share(api: Api, database: Database) -> None:

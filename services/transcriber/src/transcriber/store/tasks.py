@@ -35,47 +35,39 @@ WHERE stage = %(stage)s AND job_id = (
 )
 ORDER BY part
 """
-# The order of the queue (see domain.queue_order): released jobs, then priority, then the share of
-# the workspace, then age. Further parts of a recording count for the share of their workspace, and
-# are not released with it: a job of another workspace goes before them.
+# The order of the queue (see domain.queue_order), in each stage by itself: priority, then the share
+# of the workspace, then age. The share counts the tasks of the stage at the workers. A job that the
+# other stage has begun does not go first. If it did, the stage with free workers would begin all
+# jobs of a long queue, and those that come later would wait for all of them in the other stage.
+# Parts of a recording take turns with the next jobs of its workspace.
 _NEXT_WAITING = """
 WITH live AS (
-    SELECT * FROM jobs WHERE status IN ('queued', 'processing')
-),
-busy AS (
-    SELECT job_id, count(*) AS tasks FROM tasks
-    WHERE stage = %(stage)s AND state IN ('released', 'running') GROUP BY job_id
+    SELECT id, job_id, workspace_id, priority FROM jobs WHERE status IN ('queued', 'processing')
 ),
 taken AS (
-    SELECT workspace_id,
-           count(*) + coalesce(sum(greatest(busy.tasks - 1, 0)), 0) AS tasks
-    FROM live LEFT JOIN busy USING (job_id)
-    WHERE status = 'processing' OR release_number IS NOT NULL
-    GROUP BY workspace_id
-),
-ranked AS (
-    SELECT j.id, j.job_id, j.workspace_id, j.priority, j.release_number,
-           row_number() OVER (
-               PARTITION BY j.workspace_id, j.status, j.release_number IS NULL
-               ORDER BY j.priority DESC, j.id
-           ) AS place
-    FROM live j
+    SELECT live.workspace_id, count(*) AS tasks
+    FROM tasks t JOIN live USING (job_id)
+    WHERE t.stage = %(stage)s AND t.state IN ('released', 'running')
+    GROUP BY live.workspace_id
 ),
 waiting AS (
-    SELECT t.*, coalesce(busy.tasks, 0) AS busy,
-           row_number() OVER (PARTITION BY t.job_id ORDER BY t.part) AS number
-    FROM tasks t LEFT JOIN busy USING (job_id)
+    SELECT t.*, live.id AS number, live.workspace_id, live.priority,
+           row_number() OVER (PARTITION BY live.id ORDER BY t.part)
+               + dense_rank() OVER (
+                     PARTITION BY live.workspace_id ORDER BY live.priority DESC, live.id
+                 ) AS turn
+    FROM tasks t JOIN live USING (job_id)
     WHERE t.stage = %(stage)s AND t.state = 'waiting'
       AND NOT item_rests('dispatcher', t.task_id::text)
+),
+ranked AS (
+    SELECT waiting.*,
+           coalesce(taken.tasks, 0) + row_number() OVER (
+               PARTITION BY workspace_id ORDER BY priority DESC, turn, number, part
+           ) AS share
+    FROM waiting LEFT JOIN taken USING (workspace_id)
 )
-SELECT w.* FROM waiting w JOIN ranked USING (job_id) LEFT JOIN taken USING (workspace_id)
-ORDER BY CASE WHEN w.busy + w.number = 1 THEN ranked.release_number END NULLS LAST,
-         ranked.priority DESC,
-         coalesce(taken.tasks, 0) + w.number
-             + CASE WHEN ranked.release_number IS NULL THEN ranked.place - 1
-                    WHEN w.busy = 0 THEN -1 ELSE 0 END,
-         ranked.id, w.part
-LIMIT %(limit)s
+SELECT * FROM ranked ORDER BY priority DESC, share, number, part LIMIT %(limit)s
 """
 _RELEASE = """
 UPDATE tasks SET state = 'released', releases = releases + 1, released_at = now(),
