@@ -123,7 +123,7 @@ def test_archive_contains_all_other_formats(
         assert archive.testzip() is None
         suffixes = {name.rpartition(".")[2] for name in archive.namelist()}
         assert suffixes >= {*READERS, "rttm"}
-        (page,) = [name for name in archive.namelist() if name.endswith(".txt")]
+        (page,) = [name for name in archive.namelist() if name.endswith("-transcript.txt")]
         assert DIANE in archive.read(page).decode()
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from common.export_formats import CONTENT_TYPES, FORMAT_VALUES, OPTION_VALUES
+from common.export_formats import CONTENT_TYPES, EXTENSIONS, FORMAT_VALUES, OPTION_VALUES
 from securetranscribe.v1 import export_pb2
 
 
@@ -25,10 +25,17 @@ def test_only_the_default_value_is_unnamed(
 
 @pytest.mark.parametrize("name", FORMAT_VALUES)
 def test_every_format_has_a_media_type(name: str) -> None:
-    assert re.fullmatch(r"[a-z]+/[a-z.-]+(; charset=utf-8)?", CONTENT_TYPES[name])
+    assert re.fullmatch(r"[a-z]+/[a-z.+-]+(; charset=utf-8)?", CONTENT_TYPES[name])
 
 
 def test_text_declares_its_encoding() -> None:
     texts = [value for value in CONTENT_TYPES.values() if value.startswith("text/")]
     assert texts
     assert all(value.endswith("; charset=utf-8") for value in texts)
+
+
+def test_every_format_has_an_extension_of_its_own() -> None:
+    assert set(EXTENSIONS) == set(FORMAT_VALUES)
+    assert len({extension.lower() for extension in EXTENSIONS.values()}) == len(EXTENSIONS)
+    assert EXTENSIONS["pdf"] == "pdf"
+    assert EXTENSIONS["textgrid"] == "TextGrid"

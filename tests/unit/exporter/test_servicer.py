@@ -33,6 +33,16 @@ CONTENT_TYPES = {
     "md": "text/markdown; charset=utf-8",
     "rttm": "text/plain; charset=utf-8",
     "zip": "application/zip",
+    "textgrid": "text/plain; charset=utf-8",
+    "eaf": "application/xml",
+    "ctm": "text/plain; charset=utf-8",
+    "stm": "text/plain; charset=utf-8",
+    "ttml": "application/ttml+xml",
+    "fcpxml": "application/xml",
+    "edl": "text/plain; charset=utf-8",
+    "maxqda": "text/plain; charset=utf-8",
+    "atlasti": "text/plain; charset=utf-8",
+    "nvivo": "text/plain; charset=utf-8",
 }
 
 
@@ -148,6 +158,18 @@ async def test_the_first_response_names_the_document(
     text = b"".join(answer.data for answer in answers).decode()
     assert document.segments[0].text.split()[0] in text
     assert transcripts.asked == [(CALLER, document.transcription_id, False)]
+
+
+async def test_the_name_has_the_extension_of_the_format(
+    servicer: ExportServicer, transcripts: FakeTranscripts
+) -> None:
+    number = transcripts.document.transcription_id
+    answers = await export(
+        servicer, transcription_id=number, format=export_pb2.EXPORT_FORMAT_TEXTGRID
+    )
+    metadata = export_pb2.ExportMetadata()
+    assert answers[0].extensions[0].Unpack(metadata)
+    assert metadata.filename == "Weekly meeting-transcript.TextGrid"
 
 
 async def test_words_are_read_if_a_format_or_an_option_needs_them(

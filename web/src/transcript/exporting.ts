@@ -8,6 +8,16 @@ export const FORMATS = [
   'csv',
   'json',
   'rttm',
+  'textgrid',
+  'eaf',
+  'ctm',
+  'stm',
+  'ttml',
+  'fcpxml',
+  'edl',
+  'maxqda',
+  'atlasti',
+  'nvivo',
   'zip',
 ] as const;
 export const OPTIONS = [

@@ -46,3 +46,13 @@ CONTENT_TYPES: Mapping[str, str] = MappingProxyType(
         for name, value in FORMAT_VALUES.items()
     }
 )
+#: Extension of the files of each format, without the dot.
+EXTENSIONS: Mapping[str, str] = MappingProxyType(
+    {
+        name: export_pb2.ExportFormat.DESCRIPTOR.values_by_number[value]
+        .GetOptions()
+        .Extensions[export_pb2.export_extension]
+        or name
+        for name, value in FORMAT_VALUES.items()
+    }
+)

@@ -23,13 +23,15 @@ _UNNATURAL_CELLS = 8
 class TimedPiece:
     """Piece of text with its trailing blanks. Times are in seconds.
 
-    `starts_line` tells whether a line may begin with it.
+    `starts_line` tells whether a line may begin with it. `probability` is that of its word, None
+    where the text was edited.
     """
 
     text: str
     start: float
     end: float
     starts_line: bool = True
+    probability: float | None = None
 
 
 #: Pieces that are shown on one line.
@@ -133,6 +135,7 @@ def _by_words(text: str, words: Sequence[Word]) -> list[TimedPiece]:
             start=word.start,
             end=max(word.start, word.end),
             starts_line=first in allowed,
+            probability=word.probability,
         )
         pieces += _parts(piece) if cells(piece.text) > LINE_CELLS else [piece]
     return pieces
@@ -147,6 +150,7 @@ def _parts(whole: TimedPiece) -> Iterator[TimedPiece]:
             start=whole.start + first * seconds_per_character,
             end=whole.start + last * seconds_per_character,
             starts_line=whole.starts_line or first > 0,
+            probability=whole.probability,
         )
 
 

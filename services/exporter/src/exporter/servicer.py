@@ -66,7 +66,7 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
         head = _head(target, document)
         if _is_transcoded(context):
             # Envoy aborts on a body with extensions. Over HTTP, a header carries the name.
-            name = quote(document.file_name(target.name))
+            name = quote(document.file_name(target.extension))
             header = ("content-disposition", f"attachment; filename*=UTF-8''{name}")
             await context.send_initial_metadata((header,))
             head.ClearField("extensions")
@@ -110,6 +110,7 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
                     content_type=CONTENT_TYPES[name],
                     options=sorted(OPTION_VALUES[option] for option in listed.options),
                     tracked_changes=listed.tracks_changes,
+                    extension=listed.extension,
                 )
                 for name, listed in FORMATS.items()
             ]
@@ -141,7 +142,7 @@ def _is_transcoded(context: Any) -> bool:
 
 
 def _head(target: Format, document: Document) -> httpbody_pb2.HttpBody:
-    name = document.file_name(target.name)
+    name = document.file_name(target.extension)
     content_type = CONTENT_TYPES[target.name]
     packed = any_pb2.Any()
     packed.Pack(export_pb2.ExportMetadata(filename=name, content_type=content_type))

@@ -9,7 +9,8 @@ from pyannote.core import Annotation
 from pyannote.database.util import load_rttm
 
 from exporter.document import Document, Segment
-from exporter.formats.rttm import render, token, unique_tokens
+from exporter.fields import token, unique_tokens
+from exporter.formats.rttm import render
 from exporter.options import ExportOptions
 from tests.unit.exporter.documents import call, document, hostile, meeting, segment
 

@@ -28,7 +28,7 @@ from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n securetranscribe/v1/export.proto\x12\x13securetranscribe.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\xfe\x02\n\x1a\x45xportTranscriptionRequest\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12\x39\n\x06\x66ormat\x18\x02 \x01(\x0e\x32!.securetranscribe.v1.ExportFormatR\x06\x66ormat\x12;\n\x07options\x18\x03 \x03(\x0e\x32!.securetranscribe.v1.ExportOptionR\x07options\x12\x1a\n\x08revision\x18\x04 \x01(\x05R\x08revision\x12<\n\x07version\x18\x05 \x01(\x0e\x32\".securetranscribe.v1.ExportVersionR\x07version\x12<\n\x07\x63hanges\x18\x06 \x01(\x0e\x32\".securetranscribe.v1.ExportChangesR\x07\x63hanges\x12%\n\x0esince_revision\x18\x07 \x01(\x05R\rsinceRevision\"O\n\x0e\x45xportMetadata\x12\x1a\n\x08\x66ilename\x18\x01 \x01(\tR\x08\x66ilename\x12!\n\x0c\x63ontent_type\x18\x02 \x01(\tR\x0b\x63ontentType\"f\n\x1dSummarizeTranscriptionRequest\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12\x1a\n\x08revision\x18\x02 \x01(\x05R\x08revision\"\xcc\x01\n\x10SummaryStatement\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\'\n\x0fsegment_indexes\x18\x02 \x03(\x05R\x0esegmentIndexes\x12<\n\x07sources\x18\x03 \x03(\x0b\x32\".securetranscribe.v1.SummarySourceR\x07sources\x12\x18\n\x07speaker\x18\x04 \x01(\tR\x07speaker\x12#\n\rspeaker_label\x18\x05 \x01(\tR\x0cspeakerLabel\"\x84\x01\n\rSummarySource\x12#\n\rsegment_index\x18\x01 \x01(\x05R\x0csegmentIndex\x12\x1d\n\nsegment_id\x18\x02 \x01(\tR\tsegmentId\x12/\n\x05start\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05start\"\xbd\x01\n\nActionItem\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n\x05owner\x18\x02 \x01(\tR\x05owner\x12\x10\n\x03\x64ue\x18\x03 \x01(\tR\x03\x64ue\x12#\n\rsegment_index\x18\x04 \x01(\x05R\x0csegmentIndex\x12/\n\x05start\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05start\x12\x1d\n\nsegment_id\x18\x06 \x01(\tR\tsegmentId\"\x97\x02\n\x1eSummarizeTranscriptionResponse\x12\x45\n\nstatements\x18\x01 \x03(\x0b\x32%.securetranscribe.v1.SummaryStatementR\nstatements\x12\x42\n\x0c\x61\x63tion_items\x18\x02 \x03(\x0b\x32\x1f.securetranscribe.v1.ActionItemR\x0b\x61\x63tionItems\x12\x16\n\x06method\x18\x03 \x01(\tR\x06method\x12\x1a\n\x08\x63overage\x18\x04 \x01(\x01R\x08\x63overage\x12\x1a\n\x08revision\x18\x05 \x01(\x05R\x08revision\x12\x1a\n\x08warnings\x18\x06 \x03(\tR\x08warnings\"\x1a\n\x18ListExportFormatsRequest\"\xea\x01\n\x10\x45xportFormatInfo\x12\x39\n\x06\x66ormat\x18\x01 \x01(\x0e\x32!.securetranscribe.v1.ExportFormatR\x06\x66ormat\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12!\n\x0c\x63ontent_type\x18\x03 \x01(\tR\x0b\x63ontentType\x12;\n\x07options\x18\x04 \x03(\x0e\x32!.securetranscribe.v1.ExportOptionR\x07options\x12\'\n\x0ftracked_changes\x18\x05 \x01(\x08R\x0etrackedChanges\"\\\n\x19ListExportFormatsResponse\x12?\n\x07\x66ormats\x18\x01 \x03(\x0b\x32%.securetranscribe.v1.ExportFormatInfoR\x07\x66ormats*\xe5\x04\n\x0c\x45xportFormat\x12\x1d\n\x19\x45XPORT_FORMAT_UNSPECIFIED\x10\x00\x12*\n\x11\x45XPORT_FORMAT_PDF\x10\x01\x1a\x13\x8a\xb5\x18\x0f\x61pplication/pdf\x12\x32\n\x11\x45XPORT_FORMAT_CSV\x10\x02\x1a\x1b\x8a\xb5\x18\x17text/csv; charset=utf-8\x12\x34\n\x11\x45XPORT_FORMAT_TXT\x10\x03\x1a\x1d\x8a\xb5\x18\x19text/plain; charset=utf-8\x12,\n\x12\x45XPORT_FORMAT_JSON\x10\x04\x1a\x14\x8a\xb5\x18\x10\x61pplication/json\x12>\n\x11\x45XPORT_FORMAT_SRT\x10\x05\x1a\'\x8a\xb5\x18#application/x-subrip; charset=utf-8\x12\x32\n\x11\x45XPORT_FORMAT_VTT\x10\x06\x1a\x1b\x8a\xb5\x18\x17text/vtt; charset=utf-8\x12\x63\n\x12\x45XPORT_FORMAT_DOCX\x10\x07\x1aK\x8a\xb5\x18Gapplication/vnd.openxmlformats-officedocument.wordprocessingml.document\x12\x36\n\x10\x45XPORT_FORMAT_MD\x10\x08\x1a \x8a\xb5\x18\x1ctext/markdown; charset=utf-8\x12\x35\n\x12\x45XPORT_FORMAT_RTTM\x10\t\x1a\x1d\x8a\xb5\x18\x19text/plain; charset=utf-8\x12*\n\x11\x45XPORT_FORMAT_ZIP\x10\n\x1a\x13\x8a\xb5\x18\x0f\x61pplication/zip*\xe6\x01\n\x0c\x45xportOption\x12\x1d\n\x19\x45XPORT_OPTION_UNSPECIFIED\x10\x00\x12!\n\x1d\x45XPORT_OPTION_MEETING_SUMMARY\x10\x01\x12\x1e\n\x1a\x45XPORT_OPTION_ACTION_ITEMS\x10\x02\x12\x1f\n\x1b\x45XPORT_OPTION_SPEAKER_STATS\x10\x03\x12\x1c\n\x18\x45XPORT_OPTION_TIMESTAMPS\x10\x04\x12\x1c\n\x18\x45XPORT_OPTION_CONFIDENCE\x10\x05\x12\x17\n\x13\x45XPORT_OPTION_WORDS\x10\x06*K\n\rExportVersion\x12\x1e\n\x1a\x45XPORT_VERSION_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45XPORT_VERSION_MACHINE\x10\x01*K\n\rExportChanges\x12\x1e\n\x1a\x45XPORT_CHANGES_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45XPORT_CHANGES_TRACKED\x10\x01\x32\xf6\x03\n\rExportService\x12\x94\x01\n\x13\x45xportTranscription\x12/.securetranscribe.v1.ExportTranscriptionRequest\x1a\x14.google.api.HttpBody\"4\x82\xd3\xe4\x93\x02.\x12,/v1/transcriptions/{transcription_id}:export0\x01\x12\xba\x01\n\x16SummarizeTranscription\x12\x32.securetranscribe.v1.SummarizeTranscriptionRequest\x1a\x33.securetranscribe.v1.SummarizeTranscriptionResponse\"7\x82\xd3\xe4\x93\x02\x31\x12//v1/transcriptions/{transcription_id}:summarize\x12\x90\x01\n\x11ListExportFormats\x12-.securetranscribe.v1.ListExportFormatsRequest\x1a..securetranscribe.v1.ListExportFormatsResponse\"\x1c\x90\x02\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/exportFormats:S\n\x13\x65xport_content_type\x12!.google.protobuf.EnumValueOptions\x18\xd1\x86\x03 \x01(\tR\x11\x65xportContentTypeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n securetranscribe/v1/export.proto\x12\x13securetranscribe.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\"\x9a\x03\n\x1a\x45xportTranscriptionRequest\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12\x39\n\x06\x66ormat\x18\x02 \x01(\x0e\x32!.securetranscribe.v1.ExportFormatR\x06\x66ormat\x12;\n\x07options\x18\x03 \x03(\x0e\x32!.securetranscribe.v1.ExportOptionR\x07options\x12\x1a\n\x08revision\x18\x04 \x01(\x05R\x08revision\x12<\n\x07version\x18\x05 \x01(\x0e\x32\".securetranscribe.v1.ExportVersionR\x07version\x12<\n\x07\x63hanges\x18\x06 \x01(\x0e\x32\".securetranscribe.v1.ExportChangesR\x07\x63hanges\x12%\n\x0esince_revision\x18\x07 \x01(\x05R\rsinceRevision\x12\x1a\n\x08template\x18\x08 \x01(\tR\x08template\"O\n\x0e\x45xportMetadata\x12\x1a\n\x08\x66ilename\x18\x01 \x01(\tR\x08\x66ilename\x12!\n\x0c\x63ontent_type\x18\x02 \x01(\tR\x0b\x63ontentType\"f\n\x1dSummarizeTranscriptionRequest\x12)\n\x10transcription_id\x18\x01 \x01(\x03R\x0ftranscriptionId\x12\x1a\n\x08revision\x18\x02 \x01(\x05R\x08revision\"\xcc\x01\n\x10SummaryStatement\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\'\n\x0fsegment_indexes\x18\x02 \x03(\x05R\x0esegmentIndexes\x12<\n\x07sources\x18\x03 \x03(\x0b\x32\".securetranscribe.v1.SummarySourceR\x07sources\x12\x18\n\x07speaker\x18\x04 \x01(\tR\x07speaker\x12#\n\rspeaker_label\x18\x05 \x01(\tR\x0cspeakerLabel\"\x84\x01\n\rSummarySource\x12#\n\rsegment_index\x18\x01 \x01(\x05R\x0csegmentIndex\x12\x1d\n\nsegment_id\x18\x02 \x01(\tR\tsegmentId\x12/\n\x05start\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05start\"\xbd\x01\n\nActionItem\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n\x05owner\x18\x02 \x01(\tR\x05owner\x12\x10\n\x03\x64ue\x18\x03 \x01(\tR\x03\x64ue\x12#\n\rsegment_index\x18\x04 \x01(\x05R\x0csegmentIndex\x12/\n\x05start\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x05start\x12\x1d\n\nsegment_id\x18\x06 \x01(\tR\tsegmentId\"\x97\x02\n\x1eSummarizeTranscriptionResponse\x12\x45\n\nstatements\x18\x01 \x03(\x0b\x32%.securetranscribe.v1.SummaryStatementR\nstatements\x12\x42\n\x0c\x61\x63tion_items\x18\x02 \x03(\x0b\x32\x1f.securetranscribe.v1.ActionItemR\x0b\x61\x63tionItems\x12\x16\n\x06method\x18\x03 \x01(\tR\x06method\x12\x1a\n\x08\x63overage\x18\x04 \x01(\x01R\x08\x63overage\x12\x1a\n\x08revision\x18\x05 \x01(\x05R\x08revision\x12\x1a\n\x08warnings\x18\x06 \x03(\tR\x08warnings\"\x1a\n\x18ListExportFormatsRequest\"\xa6\x02\n\x10\x45xportFormatInfo\x12\x39\n\x06\x66ormat\x18\x01 \x01(\x0e\x32!.securetranscribe.v1.ExportFormatR\x06\x66ormat\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12!\n\x0c\x63ontent_type\x18\x03 \x01(\tR\x0b\x63ontentType\x12;\n\x07options\x18\x04 \x03(\x0e\x32!.securetranscribe.v1.ExportOptionR\x07options\x12\'\n\x0ftracked_changes\x18\x05 \x01(\x08R\x0etrackedChanges\x12\x1c\n\textension\x18\x06 \x01(\tR\textension\x12\x1c\n\ttemplates\x18\x07 \x01(\x08R\ttemplates\"\\\n\x19ListExportFormatsResponse\x12?\n\x07\x66ormats\x18\x01 \x03(\x0b\x32%.securetranscribe.v1.ExportFormatInfoR\x07\x66ormats*\xb0\t\n\x0c\x45xportFormat\x12\x1d\n\x19\x45XPORT_FORMAT_UNSPECIFIED\x10\x00\x12*\n\x11\x45XPORT_FORMAT_PDF\x10\x01\x1a\x13\x8a\xb5\x18\x0f\x61pplication/pdf\x12\x32\n\x11\x45XPORT_FORMAT_CSV\x10\x02\x1a\x1b\x8a\xb5\x18\x17text/csv; charset=utf-8\x12\x34\n\x11\x45XPORT_FORMAT_TXT\x10\x03\x1a\x1d\x8a\xb5\x18\x19text/plain; charset=utf-8\x12,\n\x12\x45XPORT_FORMAT_JSON\x10\x04\x1a\x14\x8a\xb5\x18\x10\x61pplication/json\x12>\n\x11\x45XPORT_FORMAT_SRT\x10\x05\x1a\'\x8a\xb5\x18#application/x-subrip; charset=utf-8\x12\x32\n\x11\x45XPORT_FORMAT_VTT\x10\x06\x1a\x1b\x8a\xb5\x18\x17text/vtt; charset=utf-8\x12\x63\n\x12\x45XPORT_FORMAT_DOCX\x10\x07\x1aK\x8a\xb5\x18Gapplication/vnd.openxmlformats-officedocument.wordprocessingml.document\x12\x36\n\x10\x45XPORT_FORMAT_MD\x10\x08\x1a \x8a\xb5\x18\x1ctext/markdown; charset=utf-8\x12\x35\n\x12\x45XPORT_FORMAT_RTTM\x10\t\x1a\x1d\x8a\xb5\x18\x19text/plain; charset=utf-8\x12*\n\x11\x45XPORT_FORMAT_ZIP\x10\n\x1a\x13\x8a\xb5\x18\x0f\x61pplication/zip\x12\x45\n\x16\x45XPORT_FORMAT_TEXTGRID\x10\x0b\x1a)\x8a\xb5\x18\x19text/plain; charset=utf-8\x92\xb5\x18\x08TextGrid\x12*\n\x11\x45XPORT_FORMAT_EAF\x10\x0c\x1a\x13\x8a\xb5\x18\x0f\x61pplication/xml\x12\x34\n\x11\x45XPORT_FORMAT_CTM\x10\r\x1a\x1d\x8a\xb5\x18\x19text/plain; charset=utf-8\x12\x34\n\x11\x45XPORT_FORMAT_STM\x10\x0e\x1a\x1d\x8a\xb5\x18\x19text/plain; charset=utf-8\x12\x30\n\x12\x45XPORT_FORMAT_TTML\x10\x0f\x1a\x18\x8a\xb5\x18\x14\x61pplication/ttml+xml\x12-\n\x14\x45XPORT_FORMAT_FCPXML\x10\x10\x1a\x13\x8a\xb5\x18\x0f\x61pplication/xml\x12\x34\n\x11\x45XPORT_FORMAT_EDL\x10\x11\x1a\x1d\x8a\xb5\x18\x19text/plain; charset=utf-8\x12\x45\n\x14\x45XPORT_FORMAT_MAXQDA\x10\x12\x1a+\x8a\xb5\x18\x19text/plain; charset=utf-8\x92\xb5\x18\nmaxqda.txt\x12G\n\x15\x45XPORT_FORMAT_ATLASTI\x10\x13\x1a,\x8a\xb5\x18\x19text/plain; charset=utf-8\x92\xb5\x18\x0b\x61tlasti.txt\x12\x43\n\x13\x45XPORT_FORMAT_NVIVO\x10\x14\x1a*\x8a\xb5\x18\x19text/plain; charset=utf-8\x92\xb5\x18\tnvivo.txt*\xe6\x01\n\x0c\x45xportOption\x12\x1d\n\x19\x45XPORT_OPTION_UNSPECIFIED\x10\x00\x12!\n\x1d\x45XPORT_OPTION_MEETING_SUMMARY\x10\x01\x12\x1e\n\x1a\x45XPORT_OPTION_ACTION_ITEMS\x10\x02\x12\x1f\n\x1b\x45XPORT_OPTION_SPEAKER_STATS\x10\x03\x12\x1c\n\x18\x45XPORT_OPTION_TIMESTAMPS\x10\x04\x12\x1c\n\x18\x45XPORT_OPTION_CONFIDENCE\x10\x05\x12\x17\n\x13\x45XPORT_OPTION_WORDS\x10\x06*K\n\rExportVersion\x12\x1e\n\x1a\x45XPORT_VERSION_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45XPORT_VERSION_MACHINE\x10\x01*K\n\rExportChanges\x12\x1e\n\x1a\x45XPORT_CHANGES_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x45XPORT_CHANGES_TRACKED\x10\x01\x32\xf6\x03\n\rExportService\x12\x94\x01\n\x13\x45xportTranscription\x12/.securetranscribe.v1.ExportTranscriptionRequest\x1a\x14.google.api.HttpBody\"4\x82\xd3\xe4\x93\x02.\x12,/v1/transcriptions/{transcription_id}:export0\x01\x12\xba\x01\n\x16SummarizeTranscription\x12\x32.securetranscribe.v1.SummarizeTranscriptionRequest\x1a\x33.securetranscribe.v1.SummarizeTranscriptionResponse\"7\x82\xd3\xe4\x93\x02\x31\x12//v1/transcriptions/{transcription_id}:summarize\x12\x90\x01\n\x11ListExportFormats\x12-.securetranscribe.v1.ListExportFormatsRequest\x1a..securetranscribe.v1.ListExportFormatsResponse\"\x1c\x90\x02\x01\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/exportFormats:S\n\x13\x65xport_content_type\x12!.google.protobuf.EnumValueOptions\x18\xd1\x86\x03 \x01(\tR\x11\x65xportContentType:N\n\x10\x65xport_extension\x12!.google.protobuf.EnumValueOptions\x18\xd2\x86\x03 \x01(\tR\x0f\x65xportExtensionb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,40 +55,60 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_RTTM"]._serialized_options = b'\212\265\030\031text/plain; charset=utf-8'
   _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_ZIP"]._loaded_options = None
   _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_ZIP"]._serialized_options = b'\212\265\030\017application/zip'
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_TEXTGRID"]._loaded_options = None
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_TEXTGRID"]._serialized_options = b'\212\265\030\031text/plain; charset=utf-8\222\265\030\010TextGrid'
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_EAF"]._loaded_options = None
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_EAF"]._serialized_options = b'\212\265\030\017application/xml'
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_CTM"]._loaded_options = None
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_CTM"]._serialized_options = b'\212\265\030\031text/plain; charset=utf-8'
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_STM"]._loaded_options = None
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_STM"]._serialized_options = b'\212\265\030\031text/plain; charset=utf-8'
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_TTML"]._loaded_options = None
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_TTML"]._serialized_options = b'\212\265\030\024application/ttml+xml'
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_FCPXML"]._loaded_options = None
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_FCPXML"]._serialized_options = b'\212\265\030\017application/xml'
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_EDL"]._loaded_options = None
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_EDL"]._serialized_options = b'\212\265\030\031text/plain; charset=utf-8'
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_MAXQDA"]._loaded_options = None
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_MAXQDA"]._serialized_options = b'\212\265\030\031text/plain; charset=utf-8\222\265\030\nmaxqda.txt'
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_ATLASTI"]._loaded_options = None
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_ATLASTI"]._serialized_options = b'\212\265\030\031text/plain; charset=utf-8\222\265\030\013atlasti.txt'
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_NVIVO"]._loaded_options = None
+  _globals['_EXPORTFORMAT'].values_by_name["EXPORT_FORMAT_NVIVO"]._serialized_options = b'\212\265\030\031text/plain; charset=utf-8\222\265\030\tnvivo.txt'
   _globals['_EXPORTSERVICE'].methods_by_name['ExportTranscription']._loaded_options = None
   _globals['_EXPORTSERVICE'].methods_by_name['ExportTranscription']._serialized_options = b'\202\323\344\223\002.\022,/v1/transcriptions/{transcription_id}:export'
   _globals['_EXPORTSERVICE'].methods_by_name['SummarizeTranscription']._loaded_options = None
   _globals['_EXPORTSERVICE'].methods_by_name['SummarizeTranscription']._serialized_options = b'\202\323\344\223\0021\022//v1/transcriptions/{transcription_id}:summarize'
   _globals['_EXPORTSERVICE'].methods_by_name['ListExportFormats']._loaded_options = None
   _globals['_EXPORTSERVICE'].methods_by_name['ListExportFormats']._serialized_options = b'\220\002\001\202\323\344\223\002\023\022\021/v1/exportFormats'
-  _globals['_EXPORTFORMAT']._serialized_start=1926
-  _globals['_EXPORTFORMAT']._serialized_end=2539
-  _globals['_EXPORTOPTION']._serialized_start=2542
-  _globals['_EXPORTOPTION']._serialized_end=2772
-  _globals['_EXPORTVERSION']._serialized_start=2774
-  _globals['_EXPORTVERSION']._serialized_end=2849
-  _globals['_EXPORTCHANGES']._serialized_start=2851
-  _globals['_EXPORTCHANGES']._serialized_end=2926
+  _globals['_EXPORTFORMAT']._serialized_start=2014
+  _globals['_EXPORTFORMAT']._serialized_end=3214
+  _globals['_EXPORTOPTION']._serialized_start=3217
+  _globals['_EXPORTOPTION']._serialized_end=3447
+  _globals['_EXPORTVERSION']._serialized_start=3449
+  _globals['_EXPORTVERSION']._serialized_end=3524
+  _globals['_EXPORTCHANGES']._serialized_start=3526
+  _globals['_EXPORTCHANGES']._serialized_end=3601
   _globals['_EXPORTTRANSCRIPTIONREQUEST']._serialized_start=181
-  _globals['_EXPORTTRANSCRIPTIONREQUEST']._serialized_end=563
-  _globals['_EXPORTMETADATA']._serialized_start=565
-  _globals['_EXPORTMETADATA']._serialized_end=644
-  _globals['_SUMMARIZETRANSCRIPTIONREQUEST']._serialized_start=646
-  _globals['_SUMMARIZETRANSCRIPTIONREQUEST']._serialized_end=748
-  _globals['_SUMMARYSTATEMENT']._serialized_start=751
-  _globals['_SUMMARYSTATEMENT']._serialized_end=955
-  _globals['_SUMMARYSOURCE']._serialized_start=958
-  _globals['_SUMMARYSOURCE']._serialized_end=1090
-  _globals['_ACTIONITEM']._serialized_start=1093
-  _globals['_ACTIONITEM']._serialized_end=1282
-  _globals['_SUMMARIZETRANSCRIPTIONRESPONSE']._serialized_start=1285
-  _globals['_SUMMARIZETRANSCRIPTIONRESPONSE']._serialized_end=1564
-  _globals['_LISTEXPORTFORMATSREQUEST']._serialized_start=1566
-  _globals['_LISTEXPORTFORMATSREQUEST']._serialized_end=1592
-  _globals['_EXPORTFORMATINFO']._serialized_start=1595
-  _globals['_EXPORTFORMATINFO']._serialized_end=1829
-  _globals['_LISTEXPORTFORMATSRESPONSE']._serialized_start=1831
-  _globals['_LISTEXPORTFORMATSRESPONSE']._serialized_end=1923
-  _globals['_EXPORTSERVICE']._serialized_start=2929
-  _globals['_EXPORTSERVICE']._serialized_end=3431
+  _globals['_EXPORTTRANSCRIPTIONREQUEST']._serialized_end=591
+  _globals['_EXPORTMETADATA']._serialized_start=593
+  _globals['_EXPORTMETADATA']._serialized_end=672
+  _globals['_SUMMARIZETRANSCRIPTIONREQUEST']._serialized_start=674
+  _globals['_SUMMARIZETRANSCRIPTIONREQUEST']._serialized_end=776
+  _globals['_SUMMARYSTATEMENT']._serialized_start=779
+  _globals['_SUMMARYSTATEMENT']._serialized_end=983
+  _globals['_SUMMARYSOURCE']._serialized_start=986
+  _globals['_SUMMARYSOURCE']._serialized_end=1118
+  _globals['_ACTIONITEM']._serialized_start=1121
+  _globals['_ACTIONITEM']._serialized_end=1310
+  _globals['_SUMMARIZETRANSCRIPTIONRESPONSE']._serialized_start=1313
+  _globals['_SUMMARIZETRANSCRIPTIONRESPONSE']._serialized_end=1592
+  _globals['_LISTEXPORTFORMATSREQUEST']._serialized_start=1594
+  _globals['_LISTEXPORTFORMATSREQUEST']._serialized_end=1620
+  _globals['_EXPORTFORMATINFO']._serialized_start=1623
+  _globals['_EXPORTFORMATINFO']._serialized_end=1917
+  _globals['_LISTEXPORTFORMATSRESPONSE']._serialized_start=1919
+  _globals['_LISTEXPORTFORMATSRESPONSE']._serialized_end=2011
+  _globals['_EXPORTSERVICE']._serialized_start=3604
+  _globals['_EXPORTSERVICE']._serialized_end=4106
 # @@protoc_insertion_point(module_scope)

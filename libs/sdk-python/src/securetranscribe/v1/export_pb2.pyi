@@ -50,10 +50,30 @@ class _ExportFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportFo
     """Rich Transcription Time Marked: speaker turns with their times."""
     EXPORT_FORMAT_ZIP: _ExportFormat.ValueType  # 10
     """All other formats in one archive."""
+    EXPORT_FORMAT_TEXTGRID: _ExportFormat.ValueType  # 11
+    """Praat TextGrid, a tier per speaker."""
+    EXPORT_FORMAT_EAF: _ExportFormat.ValueType  # 12
+    """ELAN Annotation Format, a tier per speaker."""
+    EXPORT_FORMAT_CTM: _ExportFormat.ValueType  # 13
+    """Time-marked words for scoring tools."""
+    EXPORT_FORMAT_STM: _ExportFormat.ValueType  # 14
+    """Time-marked segments for scoring tools."""
+    EXPORT_FORMAT_TTML: _ExportFormat.ValueType  # 15
+    """Timed Text Markup Language subtitles."""
+    EXPORT_FORMAT_FCPXML: _ExportFormat.ValueType  # 16
+    """Markers for Final Cut Pro, one per segment."""
+    EXPORT_FORMAT_EDL: _ExportFormat.ValueType  # 17
+    """Markers as an edit decision list, one per segment."""
+    EXPORT_FORMAT_MAXQDA: _ExportFormat.ValueType  # 18
+    """Text with the time stamps that MAXQDA imports."""
+    EXPORT_FORMAT_ATLASTI: _ExportFormat.ValueType  # 19
+    """Text with the time stamps that ATLAS.ti imports."""
+    EXPORT_FORMAT_NVIVO: _ExportFormat.ValueType  # 20
+    """Rows with the time spans that NVivo imports, separated by tabs."""
 
 class ExportFormat(_ExportFormat, metaclass=_ExportFormatEnumTypeWrapper):
     """A document format. A value's name after the prefix, in lower case, is the format's name in the
-    JSON API and the extension of its files.
+    JSON API and, unless another one is stated, the extension of its files.
     """
 
 EXPORT_FORMAT_UNSPECIFIED: ExportFormat.ValueType  # 0
@@ -78,6 +98,26 @@ EXPORT_FORMAT_RTTM: ExportFormat.ValueType  # 9
 """Rich Transcription Time Marked: speaker turns with their times."""
 EXPORT_FORMAT_ZIP: ExportFormat.ValueType  # 10
 """All other formats in one archive."""
+EXPORT_FORMAT_TEXTGRID: ExportFormat.ValueType  # 11
+"""Praat TextGrid, a tier per speaker."""
+EXPORT_FORMAT_EAF: ExportFormat.ValueType  # 12
+"""ELAN Annotation Format, a tier per speaker."""
+EXPORT_FORMAT_CTM: ExportFormat.ValueType  # 13
+"""Time-marked words for scoring tools."""
+EXPORT_FORMAT_STM: ExportFormat.ValueType  # 14
+"""Time-marked segments for scoring tools."""
+EXPORT_FORMAT_TTML: ExportFormat.ValueType  # 15
+"""Timed Text Markup Language subtitles."""
+EXPORT_FORMAT_FCPXML: ExportFormat.ValueType  # 16
+"""Markers for Final Cut Pro, one per segment."""
+EXPORT_FORMAT_EDL: ExportFormat.ValueType  # 17
+"""Markers as an edit decision list, one per segment."""
+EXPORT_FORMAT_MAXQDA: ExportFormat.ValueType  # 18
+"""Text with the time stamps that MAXQDA imports."""
+EXPORT_FORMAT_ATLASTI: ExportFormat.ValueType  # 19
+"""Text with the time stamps that ATLAS.ti imports."""
+EXPORT_FORMAT_NVIVO: ExportFormat.ValueType  # 20
+"""Rows with the time spans that NVivo imports, separated by tabs."""
 Global___ExportFormat: _TypeAlias = ExportFormat  # noqa: Y015
 
 class _ExportOption:
@@ -179,6 +219,7 @@ class ExportTranscriptionRequest(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     CHANGES_FIELD_NUMBER: _builtins.int
     SINCE_REVISION_FIELD_NUMBER: _builtins.int
+    TEMPLATE_FIELD_NUMBER: _builtins.int
     transcription_id: _builtins.int
     """The transcription."""
     format: Global___ExportFormat.ValueType
@@ -193,6 +234,11 @@ class ExportTranscriptionRequest(_message.Message):
     """
     since_revision: _builtins.int
     """Tracked changes are those since this revision. 0 means the machine version."""
+    template: _builtins.str
+    """Jinja template that replaces the layout of a text format, at most 64 KiB. Its variables are the
+    members of the JSON export. Fails with INVALID_ARGUMENT in formats without templates, for a
+    template with errors, and for one that needs too much time or memory.
+    """
     @_builtins.property
     def options(self) -> _containers.RepeatedScalarFieldContainer[Global___ExportOption.ValueType]:
         """Additional content. Options without effect on the format are ignored."""
@@ -207,10 +253,11 @@ class ExportTranscriptionRequest(_message.Message):
         version: Global___ExportVersion.ValueType = ...,
         changes: Global___ExportChanges.ValueType = ...,
         since_revision: _builtins.int = ...,
+        template: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "format", b"format", "options", b"options", "revision", b"revision", "since_revision", b"since_revision", "transcription_id", b"transcription_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "format", b"format", "options", b"options", "revision", b"revision", "since_revision", b"since_revision", "template", b"template", "transcription_id", b"transcription_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -462,6 +509,8 @@ class ExportFormatInfo(_message.Message):
     CONTENT_TYPE_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
     TRACKED_CHANGES_FIELD_NUMBER: _builtins.int
+    EXTENSION_FIELD_NUMBER: _builtins.int
+    TEMPLATES_FIELD_NUMBER: _builtins.int
     format: Global___ExportFormat.ValueType
     """The format."""
     name: _builtins.str
@@ -470,6 +519,10 @@ class ExportFormatInfo(_message.Message):
     """Media type, parameters included."""
     tracked_changes: _builtins.bool
     """Whether it has tracked changes."""
+    extension: _builtins.str
+    """Extension of its files."""
+    templates: _builtins.bool
+    """Whether it takes a template."""
     @_builtins.property
     def options(self) -> _containers.RepeatedScalarFieldContainer[Global___ExportOption.ValueType]:
         """Options with an effect on the format."""
@@ -482,10 +535,12 @@ class ExportFormatInfo(_message.Message):
         content_type: _builtins.str = ...,
         options: _abc.Iterable[Global___ExportOption.ValueType] | None = ...,
         tracked_changes: _builtins.bool = ...,
+        extension: _builtins.str = ...,
+        templates: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "format", b"format", "name", b"name", "options", b"options", "tracked_changes", b"tracked_changes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "extension", b"extension", "format", b"format", "name", b"name", "options", b"options", "templates", b"templates", "tracked_changes", b"tracked_changes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -516,5 +571,8 @@ class ListExportFormatsResponse(_message.Message):
 Global___ListExportFormatsResponse: _TypeAlias = ListExportFormatsResponse  # noqa: Y015
 
 EXPORT_CONTENT_TYPE_FIELD_NUMBER: _builtins.int
+EXPORT_EXTENSION_FIELD_NUMBER: _builtins.int
 export_content_type: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.EnumValueOptions, _builtins.str]
 """Media type of a document in this format, parameters included."""
+export_extension: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.EnumValueOptions, _builtins.str]
+"""Extension of its files, where it differs from the name."""

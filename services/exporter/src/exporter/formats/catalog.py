@@ -3,13 +3,33 @@
 from collections.abc import Iterator, Mapping
 
 from exporter.document import Document
-from exporter.formats import csv, docx, json, md, pdf, rttm, srt, txt, vtt
+from exporter.formats import (
+    csv,
+    ctm,
+    docx,
+    eaf,
+    edl,
+    fcpxml,
+    json,
+    maxqda,
+    md,
+    nvivo,
+    pdf,
+    rttm,
+    srt,
+    stm,
+    textgrid,
+    ttml,
+    txt,
+    vtt,
+)
 from exporter.formats import zip as archive
 from exporter.formats.format import Format
 from exporter.options import ExportOptions, Option
 
 # Options of documents that people read.
 _READING = frozenset(Option) - {Option.WORDS}
+_WORDS = frozenset({Option.WORDS})
 
 _DOCUMENTS = (
     Format(name="pdf", render=pdf.render, options=_READING),
@@ -26,10 +46,20 @@ _DOCUMENTS = (
         uses_words=True,
     ),
     Format(name="srt", render=srt.render, uses_words=True),
-    Format(name="vtt", render=vtt.render, options=frozenset({Option.WORDS}), uses_words=True),
+    Format(name="vtt", render=vtt.render, options=_WORDS, uses_words=True),
     Format(name="docx", render=docx.render, options=_READING, tracks_changes=True),
     Format(name="md", render=md.render, options=_READING, tracks_changes=True),
     Format(name="rttm", render=rttm.render, uses_words=True),
+    Format(name="textgrid", render=textgrid.render, options=_WORDS),
+    Format(name="eaf", render=eaf.render, options=_WORDS),
+    Format(name="ctm", render=ctm.render, uses_words=True),
+    Format(name="stm", render=stm.render),
+    Format(name="ttml", render=ttml.render, options=_WORDS, uses_words=True),
+    Format(name="fcpxml", render=fcpxml.render),
+    Format(name="edl", render=edl.render),
+    Format(name="maxqda", render=maxqda.render),
+    Format(name="atlasti", render=maxqda.render),
+    Format(name="nvivo", render=nvivo.render),
 )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from common.export_formats import EXTENSIONS
 from exporter.document import Document
 from exporter.options import ExportOptions, Option
 
@@ -15,7 +16,7 @@ CHUNK_BYTES = 64 * 1024  # approximate size of the chunks of a document
 class Format:
     """Export format.
 
-    `name` is the name in the JSON API and the extension of its files. `options` are the options
+    `name` is the name in the JSON API. `options` are the options
     with an effect on it. With `uses_words`, segments carry their words whatever the options. With
     `tracks_changes`, it shows those of the document.
     """
@@ -25,6 +26,11 @@ class Format:
     options: frozenset[Option] = frozenset()
     uses_words: bool = False
     tracks_changes: bool = False
+
+    @property
+    def extension(self) -> str:
+        """Extension of its files, without the dot."""
+        return EXTENSIONS[self.name]
 
 
 def encoded(pieces: Iterable[str]) -> Iterator[bytes]:

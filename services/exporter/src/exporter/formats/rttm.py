@@ -1,23 +1,15 @@
 """Rich Transcription Time Marked: speaker turns for scoring tools and other programs."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from exporter.document import Document, Segment
+from exporter.fields import token, unique_tokens
 from exporter.formats.format import encoded
 from exporter.options import ExportOptions
-from exporter.safe_text import one_line
 
 # Shorter pauses do not end a passage of overlapping speech.
 _JOIN_SECONDS = 0.5
-
-# pyannote.database reads the file with pandas, which takes these fields for missing values and
-# leaves out their recordings. Nothing protects a field from that, quotes included.
-_MISSING = frozenset({
-    "#N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
-    "NULL", "NaN", "None", "n/a", "nan", "null",
-})  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,12 +29,12 @@ def render(document: Document, options: ExportOptions) -> Iterator[bytes]:  # no
 
 
 def _lines(document: Document) -> Iterator[str]:
-    recording = token(document.title) or "recording"
+    title = token(document.title) or "recording"
     names = unique_tokens(document)
     for span in _spans(document):
         name = names.get(span.label) or token(span.label) or "unknown"
         times = f"{span.start:.3f} {span.end - span.start:.3f}"
-        yield f"SPEAKER {recording} {span.channel} {times} <NA> <NA> {name} <NA> <NA>\n"
+        yield f"SPEAKER {title} {span.channel} {times} <NA> <NA> {name} <NA> <NA>\n"
 
 
 def _spans(document: Document) -> list[_Span]:
@@ -94,28 +86,3 @@ def _united(spans: list[_Span]) -> list[_Span]:
         else:
             united.append(span)
     return united
-
-
-def token(text: str) -> str:
-    """Return the text as a single field that every reader takes for the same text.
-
-    Blanks become underscores and double quotes single ones. A word for missing values gets an
-    underscore: `NA` becomes `NA_`.
-    """
-    field = re.sub(r"\s+", "_", one_line(text)).replace('"', "'")
-    return f"{field}_" if field in _MISSING else field
-
-
-def unique_tokens(document: Document) -> dict[str, str]:
-    """Return a distinct field per speaker label, numbered where two names give the same field."""
-    fields: dict[str, str] = {}
-    taken: set[str] = set()
-    for speaker in document.speakers:
-        field = token(document.name_of(speaker.label)) or "unknown"
-        number = 2
-        candidate = field
-        while candidate in taken:
-            candidate, number = f"{field}_{number}", number + 1
-        taken.add(candidate)
-        fields[speaker.label] = candidate
-    return fields

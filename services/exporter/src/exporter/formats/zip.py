@@ -12,5 +12,7 @@ def render(
     document: Document, options: ExportOptions, formats: tuple[Format, ...]
 ) -> Iterator[bytes]:
     """Render each of the formats with the same options, one file per format."""
-    members = ((document.file_name(one.name), one.render(document, options)) for one in formats)
+    members = (
+        (document.file_name(one.extension), one.render(document, options)) for one in formats
+    )
     return zip_stream(members, moment=document.completed or document.created)

@@ -15,6 +15,7 @@ from common.errors import ExportError, UnimplementedError, ValidationError
 from common.export_formats import (
     CHANGES_VALUES,
     CONTENT_TYPES,
+    EXTENSIONS,
     FORMAT_VALUES,
     OPTION_VALUES,
     VERSION_VALUES,
@@ -251,7 +252,9 @@ async def _bytes(
 def _disposition(
     first: httpbody_pb2.HttpBody, request: export_pb2.ExportTranscriptionRequest
 ) -> str:
-    extension = export_pb2.ExportFormat.Name(request.format).rpartition("_")[2].lower()
+    extension = next(
+        EXTENSIONS[name] for name, value in FORMAT_VALUES.items() if value == request.format
+    )
     name = f"transcription-{request.transcription_id}.{extension}"
     for packed in first.extensions:
         metadata = export_pb2.ExportMetadata()
