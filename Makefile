@@ -19,7 +19,7 @@ PYPROJECTS := $(addsuffix /pyproject.toml,$(PACKAGES))
 
 .DEFAULT_GOAL := help
 .PHONY: help install models demo web browser screenshots run start stop status test test-containers test-newcomer chaos unit lint lint-deploy format protos hashes sbom \
-	images bench bench-speakers bench-channels bench-diarization bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-web bench-status-reads clean distclean
+	images bench bench-speakers bench-channels bench-diarization bench-echo bench-engines bench-editing bench-search bench-search-speed bench-languages bench-repetition bench-vocabulary bench-playback bench-web bench-status-reads bench-queue simulate clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -49,7 +49,7 @@ $(NODE): $(READY) web/package-lock.json
 	@$(BIN)/python -m scripts.node web ci --ignore-scripts --no-audit --loglevel error
 	@touch $@
 
-$(SCHEMA): $(NODE) $(shell find services/gateway/src/gateway/api services/gateway/src/gateway/web -name '*.py' 2>/dev/null)
+$(SCHEMA): $(NODE) $(shell find services/gateway/src/gateway/api services/gateway/src/gateway/live services/gateway/src/gateway/web -name '*.py' 2>/dev/null)
 	@mkdir -p build
 	@$(BIN)/python -m scripts.openapi build/openapi.json >/dev/null
 	@$(BIN)/python -m scripts.node web exec -- openapi-typescript ../build/openapi.json -o ../$@ >/dev/null
@@ -175,6 +175,12 @@ bench-playback: $(READY) $(VERIFIED) ## measure the cost of playback copies
 
 bench-status-reads: $(READY) $(VERIFIED) ## measure reads of a status next to echoes
 	@$(BIN)/python -m bench.status_reads
+
+bench-queue: $(READY) ## measure Postgres, NATS and the dispatcher with a long queue
+	@$(BIN)/python -m bench.queue
+
+simulate: $(READY) ## simulate a day of a million recordings on 10,000 workers (ARGS=--help)
+	@$(BIN)/python -m bench.simulation $(ARGS)
 
 bench-web: $(READY) $(VERIFIED) $(WEB) $(BROWSER) ## measure the web interface in a browser, with a long transcript
 	@$(BIN)/python -m bench.web

@@ -7,7 +7,7 @@ from bench.simulation.outcome import Sample
 
 _WIDTH, _HEIGHT, _LEFT, _TOP = 720, 170, 70, 30
 _PLOT = 620
-_COLORS = ("#0b6e99", "#c2571a", "#3d7a36", "#7a3d8f", "#a08a00", "#444444")
+_COLORS = ("#0b6e99", "#c2571a", "#3d7a36", "#7a3d8f", "#a08a00", "#444444", "#d0006f")
 
 
 def chart(runs: Mapping[str, Sequence[Sample]]) -> str:

@@ -4,9 +4,11 @@
 This module returns the same next task in logarithmic time. Tests compare it with
 `transcriber.domain.queue_order`.
 
-Per stage, a released job without a task at the workers goes first, by its release. All other tasks
-are ordered by priority, then by the share of their owner, then by age. The share counts the tasks
-of the stage at the workers, and one for each running job without any.
+Per stage, tasks are ordered by priority, then by the share of their owner, then by age. The share
+counts the tasks of the stage at the workers.
+
+Under the earlier rule of `released_first`, a released job without a task of the stage at the
+workers went first, by its release, and counted one for the share.
 """
 
 import heapq
@@ -30,15 +32,25 @@ class StageOrder:
         self.of_owner: dict[int, list[tuple[int, int]]] = defaultdict(list)
         self.current: dict[int, Head] = {}
         self.heads: list[Head] = []
-        #: Released jobs without a task at the workers: number of the release, job.
+        #: Under the earlier rule, released jobs without a task at the workers: release, job.
         self.idle: list[tuple[int, int]] = []
 
 
 class QueuedJobs:
     """Jobs that have arrived and not ended."""
 
-    def __init__(self, owners: Sequence[int], priorities: Sequence[int] | None = None) -> None:
-        """`owners` and `priorities` are by job. The oldest job has the lowest number."""
+    def __init__(
+        self,
+        owners: Sequence[int],
+        priorities: Sequence[int] | None = None,
+        *,
+        released_first: bool = False,
+    ) -> None:
+        """`owners` and `priorities` are by job. The oldest job has the lowest number.
+
+        With `released_first`, the earlier rule holds.
+        """
+        self._released_first = released_first
         self._owners = owners
         self._priorities = priorities
         self._releases: dict[int, int] = {}
@@ -64,10 +76,10 @@ class QueuedJobs:
         if job not in self._releases:
             self._release(job)
         order.busy[job] += 1
-        if order.busy[job] > 1:
+        if order.busy[job] > 1 or not self._released_first:
             order.taken[self._owners[job]] += 1
         self._refresh(order, self._owners[job])
-        if order.busy[job] == 1 and order.waiting[job]:
+        if order.busy[job] == 1 and order.waiting[job] and self._released_first:
             self._list(order, job)
         return job
 
@@ -76,7 +88,7 @@ class QueuedJobs:
         order = self._orders[stage]
         order.busy[job] -= 1
         order.waiting[job] += again
-        if order.busy[job]:
+        if order.busy[job] or not self._released_first:
             order.taken[self._owners[job]] -= 1
             if again:
                 self._list(order, job)
@@ -89,7 +101,8 @@ class QueuedJobs:
         dropped = 0
         for order in self._orders:
             dropped += order.waiting.pop(job)
-            order.taken[self._owners[job]] -= max(1, order.busy.pop(job, 0))
+            least = 1 if self._released_first else 0
+            order.taken[self._owners[job]] -= max(least, order.busy.pop(job, 0))
             self._refresh(order, self._owners[job])
         del self._releases[job]
         return dropped
@@ -111,6 +124,8 @@ class QueuedJobs:
         self._released += 1
         self._releases[job] = self._released
         self.unreleased -= 1
+        if not self._released_first:
+            return
         owner = self._owners[job]
         for order in self._orders:
             order.taken[owner] += 1
@@ -153,4 +168,4 @@ class QueuedJobs:
         """Return whether a job is ordered by share, not by its release."""
         if not order.waiting.get(job):
             return False
-        return job not in self._releases or order.busy[job] > 0
+        return not self._released_first or job not in self._releases or order.busy[job] > 0

@@ -32,7 +32,8 @@ class SimulationOptions:
     are with 0. A round of the dispatcher takes `round_base` and `round_per_job` for each job not
     yet released. A new worker takes about `boot` to be ready, with the spread `boot_sigma`.
     With `idle_first`, the autoscaler removes idle workers before busy ones. Otherwise it removes
-    any, as Kubernetes does.
+    any, as Kubernetes does. With `released_first`, the earlier order of the
+    queue holds (see jobs).
     """
 
     scaling: tuple[ScalingOptions, ScalingOptions]
@@ -49,6 +50,7 @@ class SimulationOptions:
     restart: float = 30.0
     grace: float = 60.0
     idle_first: bool = False
+    released_first: bool = False
     ack_wait: float = _DELIVERY.ack_wait_seconds
     max_deliver: int = _DELIVERY.max_deliver
     retry: float = 2.0

@@ -39,7 +39,7 @@ class Figures:
     sound: float
     seconds: float
     waits: Mapping[str, tuple[float, ...]]
-    turnaround: tuple[float, ...]
+    turnaround: Mapping[str, tuple[float, ...]]
     fairness: tuple[float, float]
     largest_share: float
     longest_queue: int
@@ -67,7 +67,7 @@ class Outcome:
         self.seconds = 0.0
 
     def begun(self, job: int, now: float) -> None:
-        """Note the first start of a job."""
+        """Note that the recognition of a job has begun."""
         if self.started[job] < 0:
             self.started[job] = now
 
@@ -84,7 +84,7 @@ class Outcome:
 
     @property
     def waits(self) -> list[float]:
-        """Return the seconds from arrival to the first start, by job."""
+        """Return the seconds from arrival to the begin of the recognition, by job."""
         return [b - a for a, b in zip(self._load.arrivals, self.started, strict=True)]
 
     def figures(self) -> Figures:
@@ -102,11 +102,8 @@ class Outcome:
             failed=len(self.failed),
             sound=float(sum(self._load.lengths)),
             seconds=self.seconds,
-            waits={
-                "all": percentiles(waits),
-                **{name: percentiles(waits[jobs]) for name, jobs in classes.items()},
-            },
-            turnaround=percentiles(turnaround),
+            waits={name: percentiles(waits[jobs]) for name, jobs in classes.items()},
+            turnaround={name: percentiles(turnaround[jobs]) for name, jobs in classes.items()},
             fairness=self._fairness(),
             largest_share=max(
                 (max(shares) / taken for shares, taken in self._contended()), default=0.0
@@ -139,12 +136,13 @@ def jain(shares: Sequence[float]) -> float:
 
 
 def owner_classes(workload: Workload) -> dict[str, np.ndarray]:
-    """Return the jobs of the owners with most recordings, of the next ones and of the others."""
+    """Return all jobs, and those of the owners with most recordings, of the next and the others."""
     counts = np.bincount(workload.owners, minlength=workload.owner_count)
     rank = np.empty(len(counts), dtype=int)
     rank[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
     place = rank[np.array(workload.owners)] / len(counts)
     found = {
+        "all": np.arange(len(place)),
         "largest 1 % of owners": np.flatnonzero(place < 0.01),
         "next 9 %": np.flatnonzero((place >= 0.01) & (place < 0.1)),
         "others": np.flatnonzero(place >= 0.1),

@@ -7,7 +7,16 @@ from bench.simulation.outcome import PERCENTILES, Figures
 
 def tables(found: Mapping[str, Figures]) -> str:
     """Return the tables of several runs, by title."""
-    return "\n\n".join([_overview(found), _waits(found), _waste(found)])
+    begin = {title: figures.waits for title, figures in found.items()}
+    end = {title: figures.turnaround for title, figures in found.items()}
+    return "\n\n".join(
+        [
+            _overview(found),
+            _waits("until recognition begins, of", begin),
+            _waits("until the transcript, of", end),
+            _waste(found),
+        ]
+    )
 
 
 def _overview(found: Mapping[str, Figures]) -> str:
@@ -41,14 +50,13 @@ def _overview(found: Mapping[str, Figures]) -> str:
     return _table(heads, rows)
 
 
-def _waits(found: Mapping[str, Figures]) -> str:
+def _waits(what: str, found: Mapping[str, Mapping[str, tuple[float, ...]]]) -> str:
     rows = [
         [title, name, *map(duration, waits)]
-        for title, figures in found.items()
-        for name, waits in (*figures.waits.items(), ("until the end, all", figures.turnaround))
+        for title, by_class in found.items()
+        for name, waits in by_class.items()
     ]
-    heads = ["run", "recordings of", *("longest" if n == 100 else f"p{n}" for n in PERCENTILES)]
-    return _table(heads, rows)
+    return _table(["run", what, *("longest" if n == 100 else f"p{n}" for n in PERCENTILES)], rows)
 
 
 def _waste(found: Mapping[str, Figures]) -> str:

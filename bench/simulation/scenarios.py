@@ -36,12 +36,17 @@ def scenarios(
     scaled = ScalingOptions(least=0, most=workers // 2)
 
     def options(
-        scaling: ScalingOptions, *, part: float = _PART, idle_first: bool = False
+        scaling: ScalingOptions,
+        *,
+        part: float = _PART,
+        idle_first: bool = False,
+        released_first: bool = False,
     ) -> SimulationOptions:
         return SimulationOptions(
             scaling=(scaling, scaling),
             part=part,
             idle_first=idle_first,
+            released_first=released_first,
             round_base=round_base,
             round_per_job=round_per_job,
         )
@@ -55,6 +60,11 @@ def scenarios(
         "parts": Scenario(title="fixed pool, parts", workload=day, options=options(pool)),
         "flood": Scenario(
             title="fixed pool, parts, flood of one owner", workload=flood, options=options(pool)
+        ),
+        "flood-earlier": Scenario(
+            title="the same, earlier order of the queue",
+            workload=flood,
+            options=options(pool, released_first=True),
         ),
         "scaled-whole": Scenario(
             title="scaled pool, whole recordings",

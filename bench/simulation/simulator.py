@@ -29,7 +29,7 @@ class Simulation:
         self._sequence = 0
         self._now = 0.0
         self._round_planned = False
-        self._jobs = QueuedJobs(workload.owners)
+        self._jobs = QueuedJobs(workload.owners, released_first=options.released_first)
         self._clusters = tuple(Cluster() for _ in STAGES)
         self._scalers = tuple(Autoscaler(scaling) for scaling in options.scaling)
         self._parts = [max(1, math.ceil(n / (options.part or n))) for n in workload.lengths]
@@ -120,7 +120,8 @@ class Simulation:
 
     def _begin(self, stage: int, worker: Worker, task: Delivered) -> None:
         job, options = task.job, self._options
-        self.outcome.begun(job, self._now)
+        if stage == _RECOGNITION:
+            self.outcome.begun(job, self._now)
         length = self._load.lengths[job] / self._parts[job]
         speed = math.exp(0.15 * self._dice.gauss(0.0, 1.0))
         work = options.overhead + length * options.factors[stage] * speed
