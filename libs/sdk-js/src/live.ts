@@ -1,49 +1,11 @@
-/** Messages of the server, by type. Times are ISO 8601, durations seconds. */
-export interface LiveEvents {
-  queue_update: {
-    queued_jobs: number;
-    processing_jobs: number;
-    user_position: number;
-    estimated_wait_time: number;
-  };
-  job_progress: {
-    job_id: string;
-    transcription_id: number;
-    progress_percentage: number;
-    current_step: string;
-    estimated_completion: string | null;
-  };
-  job_completed: {
-    job_id: string;
-    transcription_id: number;
-    status: "completed";
-    completed_at: string;
-    results: {
-      confidence_score: number;
-      num_speakers: number;
-      duration: number;
-    };
-    has_warnings: boolean;
-  };
-  job_failed: {
-    job_id: string;
-    transcription_id: number;
-    status: "failed";
-    completed_at: string;
-    error: { code: string; message: string };
-  };
-  job_cancelled: {
-    job_id: string;
-    transcription_id: number;
-    status: "cancelled";
-    completed_at: string;
-  };
-  transcript_edited: {
-    transcription_id: number;
-    revision: number;
-    kind: string;
-    author: string | null;
-  };
+import type { components } from "./schema";
+
+type Message = components["schemas"]["LiveMessage"];
+
+/** Data of the server's messages, by type. Times are ISO 8601, durations seconds. */
+type Messages = { [One in Message as One["type"]]: One["data"] };
+
+export interface LiveEvents extends Messages {
   /** The connection opened, was lost, or was refused because the session has ended. */
   state: LiveState;
 }

@@ -144,6 +144,20 @@ def test_operation_ids_are_unique(document: Any) -> None:
     assert len(set(names)) == len(names)
 
 
+def test_the_messages_of_the_websocket_are_described(document: Any) -> None:
+    schemas = document["components"]["schemas"]
+    message = schemas["LiveMessage"]
+    names = {
+        kind: ref.rpartition("/")[2] for kind, ref in message["discriminator"]["mapping"].items()
+    }
+    assert {kind: schemas[name]["properties"]["type"]["const"] for kind, name in names.items()} == {
+        kind: kind for kind in names
+    }
+    page = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
+    for kind in names:
+        assert f"| `{kind}` |" in page
+
+
 def test_credentials_are_optional(document: Any) -> None:
     operation = operations(document)["GET", "/api/sessions/current"]
     assert operation["security"] == [{"bearer": []}, {"cookie": []}, {}]

@@ -10,7 +10,7 @@ from common import times
 from common.errors import ResourceExhaustedError
 from common.identity import Grant
 from gateway.live.hub import Client, Hub
-from gateway.live.messages import QueueState
+from gateway.live.models import QueueState
 from gateway.live.send_queue import GOING_AWAY, SESSION_ENDED, TOO_SLOW
 from securetranscribe.v1 import event_pb2, queue_pb2, transcript_pb2
 from tests.unit.gateway.fakes import NOON

@@ -48,6 +48,7 @@ from gateway.api.uploads import UploadApi
 from gateway.api.vocabulary import VocabularyApi
 from gateway.api.vocabulary_edits import VocabularyEditsApi
 from gateway.backends import Backends
+from gateway.live import models as live_models
 from gateway.live.feed import Feed, Revocations
 from gateway.live.hub import Hub
 from gateway.live.socket import LiveSocket
@@ -278,6 +279,7 @@ class Gateway:
                 origins=origins,
                 keep_alive_seconds=min(_KEEP_ALIVE_SECONDS, settings.session_ttl / 4),
             ),
+            live_messages=live_models.schemas(),
             health=self._health,
             registry=self._registry,
             keeper=self._keeper,

@@ -8,7 +8,7 @@ from gateway.api import transcript_models as models
 from securetranscribe.v1 import transcript_pb2, transcription_pb2
 
 _Kind: TypeAlias = "transcript_pb2.RevisionKind.ValueType"
-REVISION_KINDS: dict[_Kind, str] = {
+REVISION_KINDS: dict[_Kind, models.RevisionKind] = {
     transcript_pb2.REVISION_KIND_MACHINE: "machine",
     transcript_pb2.REVISION_KIND_EDIT: "edit",
     transcript_pb2.REVISION_KIND_UNDO: "undo",

@@ -8,6 +8,7 @@ from gateway.api.parameters import MAX_ID, JsonBody, Text
 from gateway.web.envelope import ApiModel, Moment
 
 _ItemId = Annotated[str, Field(max_length=40, examples=["1.100003"])]
+RevisionKind = Literal["machine", "edit", "undo", "redo", "names", "vocabulary"]
 _EditText = Annotated[Text, Field(max_length=10_000)]
 
 
@@ -239,7 +240,7 @@ class RevisionData(ApiModel):
     """A revision in the history."""
 
     revision: int
-    kind: Literal["machine", "edit", "undo", "redo", "names", "vocabulary"]
+    kind: RevisionKind
     author: str | None = Field(
         description="Workspace of the session, null for the recognizer and for followed names."
     )

@@ -8,7 +8,7 @@ from common.errors import ResourceExhaustedError
 from common.events import workspace_of
 from common.identity import Grant, Owner
 from gateway.live import messages
-from gateway.live.messages import QueueState
+from gateway.live.models import QueueState
 from gateway.live.send_queue import GOING_AWAY, SESSION_ENDED, TOO_SLOW, SendQueue
 from securetranscribe.v1 import event_pb2
 
@@ -30,7 +30,7 @@ class Client:
         """Queue the state for sending unless it was the last one sent."""
         if state != self._queue:
             self._queue = state
-            self.send_queue.put_queue(state.text())
+            self.send_queue.put_queue(messages.queue_update(state))
 
     def put_initial_queue_state(self, state: QueueState) -> None:
         """Queue the initial state for sending unless a newer one was already sent."""

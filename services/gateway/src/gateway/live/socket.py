@@ -15,7 +15,6 @@ from common.errors import ApplicationError, AuthenticationError, AuthorizationEr
 from gateway.backends import Backends
 from gateway.live import messages
 from gateway.live.hub import Client, Hub
-from gateway.live.messages import QueueState
 from gateway.live.send_queue import SESSION_ENDED, TOO_SLOW, Closing
 from gateway.sessions.registry import SessionRegistry
 from gateway.sessions.session import Session
@@ -139,7 +138,7 @@ class LiveSocket:
                 queue_pb2.GetQueueStatusRequest(),
                 client,
             )
-            client.put_initial_queue_state(QueueState.of_status(answer.status))
+            client.put_initial_queue_state(messages.queue_status(answer.status))
         except ApplicationError as error:
             _log.warning("cannot send the initial queue state", reason=error.message)
         return await asyncio.Event().wait()  # type: ignore[return-value]

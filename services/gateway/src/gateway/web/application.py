@@ -1,6 +1,6 @@
 """Assembly of the HTTP application: routes and middleware."""
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -55,13 +55,14 @@ def build(
     version: str,
     endpoints: Sequence[Endpoint],
     live_socket: ASGIApp,
+    live_messages: Mapping[str, Any],
     health: Health,
     registry: SessionRegistry,
     keeper: SessionKeeper,
     limits: RateLimits,
     origins: Origins,
 ) -> ASGIApp:
-    """Build the ASGI application."""
+    """Build the ASGI application. `live_messages` are schemas of the socket's messages by name."""
     app = FastAPI(
         title="SecureTranscribe",
         version=version,
@@ -102,7 +103,7 @@ def build(
     if settings.local_authority_path is not None:
         LocalAuthority(settings.local_authority_path).add_to(app)
     app.router.routes.extend(WebSocketRoute(path, live_socket) for path in SOCKET_PATHS)
-    openapi.add_to(app)
+    openapi.add_to(app, messages=live_messages)
     answer_head(app)
     return QueryTokens(app)
 

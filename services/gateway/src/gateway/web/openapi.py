@@ -1,6 +1,7 @@
 """OpenAPI document of the routes."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -31,9 +32,9 @@ _SCHEMES = {
 }
 
 
-def add_to(app: FastAPI) -> None:
-    """Serve the document of all routes registered so far. It is built once."""
-    text = json.dumps(document(app), ensure_ascii=False)
+def add_to(app: FastAPI, *, messages: Mapping[str, Any]) -> None:
+    """Serve the document of all routes registered so far, and of messages. It is built once."""
+    text = json.dumps(document(app, messages=messages), ensure_ascii=False)
 
     async def openapi() -> Response:
         return Response(text, media_type="application/json")
@@ -41,8 +42,8 @@ def add_to(app: FastAPI) -> None:
     app.add_api_route("/openapi.json", openapi, methods=["GET"], include_in_schema=False)
 
 
-def document(app: FastAPI) -> dict[str, Any]:
-    """Build the document of an application."""
+def document(app: FastAPI, *, messages: Mapping[str, Any]) -> dict[str, Any]:
+    """Build the document of an application. `messages` are schemas of the WebSocket by name."""
     schema = get_openapi(
         title=app.title,
         version=app.version,
@@ -60,4 +61,8 @@ def document(app: FastAPI) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         components.get("schemas", {}).pop(name, None)
     components["securitySchemes"] = _SCHEMES
+    schemas = components.setdefault("schemas", {})
+    if clashes := schemas.keys() & messages.keys():
+        raise ValueError(f"Messages and responses share the names {clashes}.")
+    schemas.update(messages)
     return schema
