@@ -9,6 +9,7 @@ import pytest
 from common.errors import ValidationError
 from common.objects import RangedObject
 from common.tasks.worker import TaskCancelledError, TaskControl
+from common.times import duration, seconds
 from diarizer.engines.protocol import DiarizationOptions
 from diarizer.signals import SignalDiarizer
 from diarizer.task_handler import DiarizeHandler
@@ -44,6 +45,23 @@ def test_invalid_task_fails_permanently() -> None:
     handler = DiarizeHandler(SignalDiarizer(FakeEngine(), DiarizationOptions()))
     with pytest.raises(ValidationError):
         handler(task, audio(), TaskControl(lambda _fraction, _step: None))
+
+
+def test_moments_of_a_part_are_those_of_the_recording() -> None:
+    handler = DiarizeHandler(SignalDiarizer(FakeEngine(), DiarizationOptions()))
+    task = queue_pb2.Task(
+        part_index=1,
+        part_count=3,
+        range=queue_pb2.AudioRange(start=duration(240), end=duration(480)),
+        heard=queue_pb2.AudioRange(start=duration(236), end=duration(484)),
+    )
+    control = TaskControl(lambda _fraction, _step: None)
+    found = diarization_pb2.Diarization.FromString(handler(task, audio(), control))
+    assert [(seconds(turn.start), seconds(turn.end)) for turn in found.turns] == [
+        (236.0, 242.0),
+        (242.0, 245.0),
+    ]
+    assert seconds(found.speakers[0].clean_turns[0].start) == pytest.approx(236.05)
 
 
 def with_two_signals() -> queue_pb2.Task:

@@ -3,6 +3,7 @@
 import io
 
 from common.objects import RangedObject
+from common.tasks import parts
 from common.tasks.signals import sounds_of
 from common.tasks.task import TaskControl
 from diarizer import conversion
@@ -19,7 +20,7 @@ class DiarizeHandler:
     def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
         """Process a task, as described in `common.tasks.task.TaskHandler`."""
         found = self._diarizer.diarize(
-            sounds_of(task.signals, io.BufferedReader(audio)),
+            sounds_of(task, io.BufferedReader(audio)),
             task.diarize.config,
             on_progress=control.progress,
             cancelled=control.cancelled,
@@ -27,4 +28,5 @@ class DiarizeHandler:
         message = conversion.to_message(found.results, found.warnings)
         if task.diarize.config.without_voiceprints:
             conversion.drop_voiceprints(message)
+        parts.move(message, parts.heard_span(task).start)
         return message.SerializeToString()

@@ -4,12 +4,10 @@ import pytest
 
 from common.bus import Delivery
 from common.errors import AudioProcessingError, TranscriptionError
-from common.tasks.attempt import failure_of, sound_seconds
+from common.tasks.attempt import failure_of
 from common.tasks.interruption import MemoryExceededError, StalledWorkError
 from common.tasks.options import WorkerOptions
 from common.tasks.pace import Stall
-from common.times import duration
-from securetranscribe.v1 import queue_pb2, speech_pb2
 
 GIGABYTE = 1024**3
 STALLED = StalledWorkError(Stall(seconds=91.4, bound=90.0, fraction=0.25), stuck=True)
@@ -69,12 +67,3 @@ def test_unexpected_errors_are_retried_until_the_last_delivery(error: Exception)
 
 def test_permanent_failure_is_reported_at_once() -> None:
     assert verdict(AudioProcessingError("Broken."), attempt=1) == "AUDIO_PROCESSING_ERROR: Broken."
-
-
-def test_every_signal_of_a_task_takes_its_time() -> None:
-    task = queue_pb2.Task(audio_duration=duration(60))
-    assert sound_seconds(task) == 60.0
-    task.signals.extend([speech_pb2.Signal(), speech_pb2.Signal()])
-    assert sound_seconds(task) == 120.0
-    task.range.end.CopyFrom(duration(10))
-    assert sound_seconds(task) == 20.0

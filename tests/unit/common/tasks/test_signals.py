@@ -5,15 +5,16 @@ import io
 import pytest
 
 from common.audio.errors import UndecodableAudioError
-from common.audio.signals import AudioSource, Signal, SignalPart, Sound
+from common.audio.signals import AudioSource, Signal, SignalPart, Sound, Span
 from common.engines import Progress
 from common.tasks.signals import joined_warnings, process_each, sounds_of
-from securetranscribe.v1 import speech_pb2
+from common.times import duration
+from securetranscribe.v1 import queue_pb2, speech_pb2
 
 
 def test_task_without_signals_is_processed_as_it_is() -> None:
     file = io.BytesIO()
-    assert sounds_of([], file) == [file]
+    assert sounds_of(queue_pb2.Task(), file) == [Sound(file=file)]
 
 
 def test_signals_of_a_task_are_sounds_of_its_recording() -> None:
@@ -22,7 +23,18 @@ def test_signals_of_a_task_are_sounds_of_its_recording() -> None:
         title="Ada", parts=[speech_pb2.SignalPart(track=1, gains=[0.5, -0.5])]
     )
     signal = Signal(title="Ada", parts=(SignalPart(track=1, gains=(0.5, -0.5)),))
-    assert sounds_of([message], file) == [Sound(file=file, signal=signal)]
+    assert sounds_of(queue_pb2.Task(signals=[message]), file) == [Sound(file=file, signal=signal)]
+
+
+def test_signals_of_a_part_are_heard_with_its_margins() -> None:
+    file = io.BytesIO()
+    task = queue_pb2.Task(
+        signals=[speech_pb2.Signal(), speech_pb2.Signal()],
+        part_count=2,
+        range=queue_pb2.AudioRange(start=duration(0), end=duration(60)),
+        heard=queue_pb2.AudioRange(start=duration(0), end=duration(64)),
+    )
+    assert sounds_of(task, file) == 2 * [Sound(file=file, span=Span(start=0.0, end=64.0))]
 
 
 def test_progress_is_shared_out_by_signal() -> None:

@@ -13,7 +13,7 @@ from common.audio.container import DECODING_ERRORS, OpenAudio, open_audio, open_
 from common.audio.errors import UndecodableAudioError
 from common.audio.resampling import NOTHING, SAMPLE_RATE, Downmix, Packer, Samples
 from common.audio.seekable import View
-from common.audio.signals import AudioSource, Signal, SignalPart, Sound, sound_of
+from common.audio.signals import AudioSource, Signal, SignalPart, Sound, Span, sound_of
 from common.audio.timeline import Timeline
 
 #: Samples in a yielded block (the last one may be shorter): about four seconds at 16 kHz.
@@ -40,35 +40,32 @@ def decode(
     """Yield the signal between `start` and `end` (seconds) as blocks of mono float32 in ±1.
 
     Channels are summed with their gains and resampled. Sample n is always second n / sample_rate
-    on the recording's clock: sound that is missing (dropped packets, a track that begins later)
-    becomes silence. Broken packets are skipped. The blocks simply end where the recording does.
+    on the recording's clock, or after the start of the sound's span: sound that is missing (dropped
+    packets, a track that begins later) becomes silence. Broken packets are skipped. The blocks
+    simply end where the recording does, and there are none if it ends before `start`.
     `conditioner` makes samples sane and counts the changes.
 
     Raises the errors of common.audio.errors. UndecodableAudioError is also raised if no part of the
-    stream can be decoded.
+    stream can be decoded from its beginning.
     """
-    begin = max(0.0, start or 0.0)
-    limit = None if end is None else max(0, round((end - begin) * sample_rate))
-    if limit == 0:
-        return
     sound = sound_of(source)
-    blocks = _decode_signal(sound, begin, limit, sample_rate, conditioner or SignalConditioner())
-    if sound.listener is not None and not begin and end is None and sample_rate == SAMPLE_RATE:
+    is_whole = (start or 0.0) <= 0 and end is None and sample_rate == SAMPLE_RATE
+    span = sound.span.within(start or 0.0, end)
+    blocks = _decode_signal(sound, span, sample_rate, conditioner or SignalConditioner())
+    if sound.listener is not None and is_whole:
         blocks = sound.listener(blocks)
     yield from blocks
 
 
 def _decode_signal(
-    sound: Sound,
-    begin: float,
-    limit: int | None,
-    sample_rate: int,
-    conditioner: SignalConditioner,
+    sound: Sound, span: Span, sample_rate: int, conditioner: SignalConditioner
 ) -> Iterator[Samples]:
-    if len(sound.signal.parts) <= 1:
-        yield from _decode_part(sound, begin, limit, sample_rate, conditioner)
+    if span.end is not None and round((span.end - span.start) * sample_rate) <= 0:
         return
-    decoded = [_decode_part(part, begin, limit, sample_rate, conditioner) for part in _apart(sound)]
+    if len(sound.signal.parts) <= 1:
+        yield from _decode_part(sound, span, sample_rate, conditioner)
+        return
+    decoded = [_decode_part(part, span, sample_rate, conditioner) for part in _apart(sound)]
     yield from _summed(decoded)
 
 
@@ -94,16 +91,13 @@ def _summed(parts: list[Iterator[Samples]]) -> Iterator[Samples]:
 
 
 def _decode_part(
-    sound: Sound,
-    begin: float,
-    limit: int | None,
-    sample_rate: int,
-    conditioner: SignalConditioner,
+    sound: Sound, span: Span, sample_rate: int, conditioner: SignalConditioner
 ) -> Iterator[Samples]:
     part = sound.signal.parts[0] if sound.signal.parts else None
+    limit = None if span.end is None else round((span.end - span.start) * sample_rate)
     with open_audio(sound) as opened:
-        timed = _timed(opened, begin, Downmix(sample_rate, _gains(part)), conditioner)
-        yield from _blocks(_window(timed, begin, sample_rate), limit)
+        timed = _timed(opened, span.start, Downmix(sample_rate, _gains(part)), conditioner)
+        yield from _blocks(_window(timed, span.start, sample_rate), limit)
 
 
 def _gains(part: SignalPart | None) -> tuple[float, ...]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from common.audio.container import DECODING_ERRORS, OpenAudio, open_audio
 from common.audio.decoding import frames
 from common.audio.errors import EmptyAudioError, TruncatedAudioError, UndecodableAudioError
-from common.audio.extent import measure
+from common.audio.extent import Extent, measure
 from common.audio.kinds import AudioKind
-from common.audio.signals import AudioSource
+from common.audio.signals import AudioSource, Span, sound_of
 from common.audio.tracks import audio_streams
 
 #: Sound that must decode at the beginning.
@@ -50,7 +50,8 @@ def probe(
     Files up to 200 MB are read through (never held), unless their size tells the length. Of larger
     ones only the head, the index and the tail are read if the container states a length. `duration`
     is what is there: the end of the last sound of any track. Measuring stops after `enough`
-    seconds. A truncated recording raises unless `allow_truncated`.
+    seconds. A truncated recording raises unless `allow_truncated`. Of a span, all of this is said
+    as of a recording that begins with it and ends with it at the latest.
 
     Raises EmptyAudioError, UndecodableAudioError, NoAudioStreamError or TruncatedAudioError.
     """
@@ -62,8 +63,9 @@ def probe(
         bit_rate = codec.bit_rate or track.container.bit_rate or None
         codec_name = codec.name
     # Not every container can be set back to its beginning.
+    span = sound_of(source).span
     with open_audio(source, track=index) as opened:
-        extent = measure(opened, enough=enough)
+        extent = _within(span, measure(opened, enough=span.within(0.0, enough).limit))
     if extent.stated is not None and not allow_truncated:
         raise TruncatedAudioError(declared=extent.stated, found=extent.end)
     return AudioInfo(
@@ -76,6 +78,13 @@ def probe(
         bit_rate=bit_rate,
         declared=extent.stated,
     )
+
+
+def _within(span: Span, extent: Extent) -> Extent:
+    """Return the extent of a recording on the clock of a span of it."""
+    end = max(0.0, min(span.limit, extent.end) - span.start)
+    stated = max(0.0, min(span.limit, extent.stated or 0.0) - span.start)
+    return Extent(end=end, stated=stated if stated > end else None)
 
 
 def _decode_head(opened: OpenAudio) -> tuple[OpenAudio, int, int]:

@@ -1,5 +1,6 @@
 """Signals of a recording: what is recognized by itself, made from its tracks and channels."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -46,11 +47,34 @@ class Signal:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """A stretch of a recording in seconds on its clock, to the recording's end if `end` is None."""
+
+    start: float = 0.0
+    end: float | None = None
+
+    @property
+    def limit(self) -> float:
+        """The end, infinity for that of the recording."""
+        return math.inf if self.end is None else self.end
+
+    def within(self, start: float, end: float | None) -> "Span":
+        """Return the span between two moments that count from the start of this one."""
+        limit = self.limit if end is None else min(self.limit, self.start + max(0.0, end))
+        return Span(start=self.start + max(0.0, start), end=limit if math.isfinite(limit) else None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Sound:
-    """One signal in a file. A listener hears it whenever it is decoded as a whole at 16 kHz."""
+    """One signal in a file, or a span of it, which is then read as a recording of its own.
+
+    Second 0 is the start of the span. A listener hears the sound whenever it is decoded as a whole
+    at 16 kHz.
+    """
 
     file: AudioFile
     signal: Signal = Signal()
+    span: Span = Span()
     listener: Listener | None = None
 
 

@@ -9,11 +9,11 @@ from common.errors import ApplicationError, NotFoundError, UnavailableError
 from common.inference import Inference
 from common.objects import RangedObject
 from common.signed_objects import SignedObjects
+from common.tasks import parts
 from common.tasks.interruption import InterruptedWorkError, MemoryExceededError, subject_of
 from common.tasks.options import WorkerOptions
 from common.tasks.results import TaskResults
 from common.tasks.task import TaskCancelledError, TaskControl, TaskHandler
-from common.times import seconds
 from securetranscribe.v1 import queue_pb2
 
 _log = logging.get(__name__)
@@ -61,7 +61,7 @@ class TaskAttempts:
         return await self._inference.run(
             lambda control: self._handler(task, audio, control),
             control,
-            audio_seconds=sound_seconds(task),
+            audio_seconds=parts.sound_seconds(task) * max(1, len(task.signals)),
         )
 
     async def _outlast_outages(
@@ -120,11 +120,3 @@ def failure_of(
         f"The {options.stage} stage failed {attempt} times ({type(error).__name__}). "
         "The worker's log holds the reason."
     )
-
-
-def sound_seconds(task: queue_pb2.Task) -> float:
-    """Return the seconds of sound in all signals of a task, or 0 if unknown."""
-    length = seconds(task.audio_duration)
-    if task.HasField("range"):
-        length = max(0.0, seconds(task.range.end) - seconds(task.range.start))
-    return length * max(1, len(task.signals))

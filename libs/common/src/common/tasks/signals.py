@@ -13,7 +13,8 @@ from common.audio.signals import AudioFile, AudioSource, ChannelMode, Signal, Si
 from common.audio.survey import survey
 from common.engines import Progress
 from common.errors import ValidationError
-from securetranscribe.v1 import speech_pb2
+from common.tasks.parts import heard_span
+from securetranscribe.v1 import queue_pb2, speech_pb2
 
 Result = TypeVar("Result")
 #: How far beyond the limit a recording is measured, so that one of just that length is accepted.
@@ -28,9 +29,14 @@ class SignalResults(Generic[Result]):
     warnings: tuple[str, ...] = ()
 
 
-def sounds_of(signals: Iterable[speech_pb2.Signal], file: AudioFile) -> list[AudioSource]:
-    """Return the signals of a task in its recording. Without any it is processed as it is."""
-    return [Sound(file=file, signal=_signal(message)) for message in signals] or [file]
+def sounds_of(task: queue_pb2.Task, file: AudioFile) -> list[AudioSource]:
+    """Return the signals of a task in its recording, with its part and the margins of that.
+
+    Without any, the recording is processed as it is.
+    """
+    span = heard_span(task)
+    signals = [_signal(message) for message in task.signals] or [Signal()]
+    return [Sound(file=file, signal=signal, span=span) for signal in signals]
 
 
 def planned_sounds(file: AudioFile, *, longest: float = math.inf) -> list[AudioSource]:

@@ -21,6 +21,7 @@ from common.tasks.cancellations import Cancellations
 from common.tasks.interruption import InterruptedWorkError, LostThreadError
 from common.tasks.message import TaskMessage
 from common.tasks.options import WorkerOptions
+from common.tasks.parts import sound_seconds
 from common.tasks.presence import WorkerPresence
 from common.tasks.results import TaskResults
 from common.tasks.task import ProgressReporter, TaskCancelledError, TaskControl, TaskHandler
@@ -206,7 +207,7 @@ class TaskWorker:
             seconds = time.perf_counter() - begun - control.queued_seconds
             telemetry.WORKER_BUSY.labels(stage).set(0)
             telemetry.TASK_SECONDS.labels(stage, outcome).observe(seconds)
-            duration = task.audio_duration.ToTimedelta().total_seconds()
+            duration = sound_seconds(task)
             if outcome == "done" and duration:
                 telemetry.REAL_TIME_FACTOR.labels(stage).observe(seconds / duration)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from common.audio.playback import PlaybackRecorder
 from common.audio.signals import AudioSource
 from common.objects import RangedObject
+from common.tasks import parts
 from common.tasks.signals import sounds_of
 from common.tasks.task import TaskControl
 from securetranscribe.v1 import queue_pb2, speech_pb2
@@ -22,8 +23,8 @@ class TranscribeHandler:
 
     def __call__(self, task: queue_pb2.Task, audio: RangedObject, control: TaskControl) -> bytes:
         """Process a task, as described in `common.tasks.task.TaskHandler`."""
-        sounds = sounds_of(task.signals, io.BufferedReader(audio))
-        if not task.playback_url:
+        sounds = sounds_of(task, io.BufferedReader(audio))
+        if not task.playback_url or task.HasField("range"):
             return self._recognize(task, sounds, control).SerializeToString()
         with PlaybackRecorder(len(sounds)) as recorder:
             found = self._recognize(task, recorder.listening(sounds), control)
@@ -38,9 +39,11 @@ class TranscribeHandler:
     def _recognize(
         self, task: queue_pb2.Task, sounds: Sequence[AudioSource], control: TaskControl
     ) -> speech_pb2.Recognition:
-        return self._recognizer.recognize(
+        found = self._recognizer.recognize(
             sounds,
             task.transcribe.config,
             on_progress=control.progress,
             cancelled=control.cancelled,
         )
+        parts.move(found, parts.heard_span(task).start)
+        return found

@@ -104,6 +104,7 @@ def session(
     language: str | None = None,
     progress: list[float] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
+    offset: float = 0.0,
 ) -> RecognitionSession:
     reports = progress if progress is not None else []
     return RecognitionSession(
@@ -112,6 +113,7 @@ def session(
         expected=expected,
         on_progress=lambda fraction, _step: reports.append(fraction),
         cancelled=cancelled,
+        offset=offset,
     )
 
 
@@ -210,6 +212,12 @@ def test_a_doubt_names_the_time_in_the_recording() -> None:
     work.add(window(0.0, (0, 90.0)))
     work.add(window(90.0, (UNSURE, 20.0)))
     assert work.warnings == ("The language between 1:30 and 1:50 is uncertain: Welsh or Breton.",)
+
+
+def test_a_doubt_in_an_excerpt_names_the_time_in_the_recording() -> None:
+    work = session(FakeRecognizer({**LANGUAGES, UNSURE: {"cy": 0.45, "br": 0.4}}), offset=240.0)
+    work.add(window(0.0, (UNSURE, 20.0)))
+    assert work.warnings == ("The language between 4:00 and 4:20 is uncertain: Welsh or Breton.",)
 
 
 def test_a_switch_within_a_window_splits_it() -> None:

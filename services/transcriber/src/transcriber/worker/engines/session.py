@@ -79,10 +79,12 @@ class RecognitionSession:
         on_progress: Progress,
         cancelled: Callable[[], bool],
         specialist: Specialist | None = None,
+        offset: float = 0.0,
     ) -> None:
         """Start a session. `expected` is the probed length in seconds, used for progress.
 
-        The `specialist` transcribes windows certainly in its language.
+        The `specialist` transcribes windows certainly in its language. Warnings name times
+        `offset` seconds later, if the sound is an excerpt of a recording.
         """
         self.segments: list[RecognizedSegment] = []
         self.languages: list[RecognizedLanguage] = []
@@ -90,6 +92,7 @@ class RecognitionSession:
         self.speech_duration = 0.0
         #: Whether there are words of the specialist, and of the recognizer.
         self.is_specialized = self.is_general = False
+        self._offset = offset
         self._specialist = specialist
         self._special: Decoded | None = None
         self._recognizer = recognizer
@@ -231,8 +234,9 @@ class RecognitionSession:
         )
 
     def _note_doubts(self, window: AudioWindow, found: Sequence[Doubt]) -> None:
+        start = self._offset + window.start
         self._doubts += [
-            replace(doubt, start=doubt.start + window.start, end=doubt.end + window.start)
+            replace(doubt, start=doubt.start + start, end=doubt.end + start)
             for doubt in (*self._relistening.take_doubts(), *found)
         ]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from common.audio.conditioning import SignalConditioner
 from common.audio.probe import probe
 from common.audio.resampling import Samples
-from common.audio.signals import AudioSource
+from common.audio.signals import AudioSource, sound_of
 from common.audio.windows import AudioWindow, quietest, windows
 from common.engines import Progress
 from transcriber.worker.engines.informed import InformedRecognizer
@@ -68,7 +68,8 @@ class WindowedEngine:
             find_cut=self._cut_in_pause,
             conditioner=conditioner,
         )
-        found = self._run(pieces, expected, options, on_progress, cancelled)
+        offset = sound_of(source).span.start
+        found = self._run(pieces, expected, options, on_progress, cancelled, offset=offset)
         return replace(found, warnings=(*conditioner.warnings, *found.warnings))
 
     def recognize_samples(
@@ -86,6 +87,8 @@ class WindowedEngine:
         options: RecognitionOptions,
         on_progress: Progress,
         cancelled: Callable[[], bool],
+        *,
+        offset: float = 0.0,
     ) -> Recognition:
         began = time.monotonic()
         session = RecognitionSession(
@@ -95,6 +98,7 @@ class WindowedEngine:
             on_progress=on_progress,
             cancelled=cancelled,
             specialist=self._specialist,
+            offset=offset,
         )
         for window in pieces:
             session.add(window)
