@@ -1,6 +1,7 @@
 """Registry of live workers."""
 
 import asyncio
+import random
 
 import pytest
 
@@ -121,3 +122,27 @@ def test_activities_count_from_the_last_heartbeat_and_from_the_task(
     clock.now += SILENT_SECONDS - 2
     (only,) = registry.activities()
     assert (only.worker.task_id, only.busy) == ("2", SILENT_SECONDS - 2)
+
+
+def test_counts_follow_every_change(registry: WorkerRegistry, clock: Clock) -> None:
+    """Counts equal those of the workers that were heard, whatever they report."""
+    dice = random.Random(1)
+    heard: dict[str, tuple[float, str, bool, queue_pb2.Stage.ValueType]] = {}
+    stages = {
+        Stage.TRANSCRIBE: queue_pb2.STAGE_TRANSCRIBE,
+        Stage.DIARIZE: queue_pb2.STAGE_DIARIZE,
+    }
+    for _ in range(2000):
+        clock.now += dice.random()
+        name, task = dice.choice("abcdefgh"), dice.choice(["", "1", "2", "3"])
+        stage, draining = dice.choice(list(stages.values())), dice.random() < 0.2
+        registry.note(beat(name, stage, task=task, draining=draining))
+        heard[name] = (clock.now, task, draining, stage)
+        live = [found for found in heard.values() if found[0] >= clock.now - SILENT_SECONDS]
+        for kind, value in stages.items():
+            active = [found for found in live if found[3] == value and not found[2]]
+            assert registry.alive(kind) == len(active)
+            assert registry.idle(kind) == sum(not found[1] for found in active)
+        for number in "123":
+            assert registry.holds(number) == any(found[1] == number for found in live)
+        assert len(registry.activities()) == len(live)

@@ -1,6 +1,7 @@
 """Live workers and their current tasks, tracked from heartbeats."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -48,7 +49,10 @@ class WorkerActivity:
 
 
 class WorkerRegistry:
-    """Live workers. Every replica receives all heartbeats."""
+    """Live workers. Every replica receives all heartbeats.
+
+    A heartbeat and a question take the same time, however many workers there are.
+    """
 
     def __init__(
         self,
@@ -61,7 +65,11 @@ class WorkerRegistry:
         self._freed = freed
         self._on_task = on_task
         self._clock = clock
+        # In the order of their last heartbeats.
         self._workers: dict[str, LiveWorker] = {}
+        self._alive: Counter[Stage] = Counter()
+        self._idle: Counter[Stage] = Counter()
+        self._held: Counter[str] = Counter()
 
     async def listen(self, client: Client) -> None:
         """Subscribe to heartbeats."""
@@ -79,15 +87,18 @@ class WorkerRegistry:
         before = self._workers.get(beat.worker_id)
         now = self._clock()
         same = before is not None and before.task_id == beat.task_id
-        self._workers[beat.worker_id] = LiveWorker(
-            worker_id=beat.worker_id,
-            stage=stage,
-            task_id=beat.task_id,
-            draining=beat.draining,
-            heard_at=now,
-            device=beat.device,
-            queued=beat.queued,
-            changed_at=before.changed_at if before is not None and same else now,
+        self._remove(beat.worker_id)
+        self._add(
+            LiveWorker(
+                worker_id=beat.worker_id,
+                stage=stage,
+                task_id=beat.task_id,
+                draining=beat.draining,
+                heard_at=now,
+                device=beat.device,
+                queued=beat.queued,
+                changed_at=before.changed_at if before is not None and same else now,
+            )
         )
         if beat.task_id:
             self._on_task(
@@ -104,36 +115,57 @@ class WorkerRegistry:
 
     def alive(self, stage: Stage) -> int:
         """Return the number of workers of a stage, except those shutting down."""
-        return sum(not worker.draining for worker in self._heard() if worker.stage is stage)
+        self._forget_silent()
+        return self._alive[stage]
 
     def idle(self, stage: Stage) -> int:
         """Return the number of workers of a stage that wait for a task."""
-        return sum(
-            worker.stage is stage and not worker.draining and not worker.task_id
-            for worker in self._heard()
-        )
+        self._forget_silent()
+        return self._idle[stage]
 
     def holds(self, task_id: str) -> bool:
         """Return whether a worker is working on a task."""
-        return any(worker.task_id == task_id for worker in self._heard())
+        self._forget_silent()
+        return task_id in self._held
 
     def activities(self) -> list[WorkerActivity]:
         """Return all live workers, by stage and identifier."""
+        self._forget_silent()
         now = self._clock()
         found = [
             WorkerActivity(
                 worker=worker, silent=now - worker.heard_at, busy=now - worker.changed_at
             )
-            for worker in self._heard()
+            for worker in self._workers.values()
         ]
         return sorted(found, key=lambda one: (one.worker.stage, one.worker.worker_id))
 
-    def _heard(self) -> list[LiveWorker]:
+    def _forget_silent(self) -> None:
         limit = self._clock() - SILENT_SECONDS
-        for worker in list(self._workers.values()):
-            if worker.heard_at < limit:
-                del self._workers[worker.worker_id]
-        return list(self._workers.values())
+        while self._workers:
+            longest_silent = next(iter(self._workers.values()))
+            if longest_silent.heard_at >= limit:
+                return
+            self._remove(longest_silent.worker_id)
+
+    def _add(self, worker: LiveWorker) -> None:
+        self._workers[worker.worker_id] = worker
+        self._count(worker, 1)
+
+    def _remove(self, worker_id: str) -> None:
+        worker = self._workers.pop(worker_id, None)
+        if worker is not None:
+            self._count(worker, -1)
+
+    def _count(self, worker: LiveWorker, difference: int) -> None:
+        if not worker.draining:
+            self._alive[worker.stage] += difference
+        if worker.task_id:
+            self._held[worker.task_id] += difference
+            if not self._held[worker.task_id]:
+                del self._held[worker.task_id]
+        elif not worker.draining:
+            self._idle[worker.stage] += difference
 
     def _show(self) -> None:
         for stage in WORKER_STAGES:
