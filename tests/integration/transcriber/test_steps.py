@@ -67,7 +67,10 @@ SELECT ('00000000-0000-0000-' || lpad(place::text, 4, '0') || '-' || lpad(n::tex
        'job_' || n, n, stage,
        CASE WHEN stage = 'merge' OR n <= 30 THEN 'waiting' WHEN n <= 40 THEN 'running'
             ELSE 'done' END,
-       '{}', n || '/' || stage || '.pb', now() - interval '1 hour'
+       CASE WHEN n > 40 AND stage = 'transcribe'
+            THEN '{"part": {"start": 0, "end": 60, "number": 0, "count": 2}}'::jsonb
+            ELSE '{}' END,
+       n || '/' || stage || '.pb', now() - interval '1 hour'
 FROM generate_series(21, 50) AS n,
      unnest(ARRAY['transcribe', 'diarize', 'merge']) WITH ORDINALITY AS stages (stage, place)
 """

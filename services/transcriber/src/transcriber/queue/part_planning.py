@@ -12,9 +12,6 @@ from transcriber.domain.parts import LENGTHS, PART, Part, plan
 from transcriber.domain.transcriptions import Transcription
 from transcriber.store.tasks import Tasks
 
-#: Whether results of parts are joined.
-JOINED = False
-
 
 class IdleWorkers(Protocol):
     """Tells how many workers wait for tasks."""
@@ -92,7 +89,7 @@ class TaskPlanner:
         self, stage: Stage, seconds: float, options: Mapping[str, Any]
     ) -> Sequence[Part | None]:
         """Return the parts of a stage, None alone for the whole recording."""
-        if not JOINED or options.get(WITHOUT_VOICEPRINTS):
+        if options.get(WITHOUT_VOICEPRINTS):
             # The speakers of parts are joined by voiceprints, which have to be stored for that.
             return [None]
         parts = plan(seconds, LENGTHS[stage], idle=self._workers.idle(stage))
