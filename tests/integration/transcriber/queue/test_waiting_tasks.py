@@ -13,6 +13,9 @@ from transcriber.store.jobs import Jobs
 _TASK = "SELECT task_id::text FROM tasks WHERE job_id = %s AND stage = 'transcribe'"
 _RELEASED = f"{_TASK} AND state = 'released'"
 _SEEN = f"{_TASK} AND heartbeat_at IS NOT NULL"
+_FORGET_HEARTBEAT = """
+UPDATE tasks SET heartbeat_at = NULL WHERE job_id = %s AND stage = 'transcribe'
+"""
 _QUEUED_SECONDS = "SELECT queued_seconds FROM tasks WHERE job_id = %s AND stage = 'transcribe'"
 _STARTED_LONG_AGO = """
 UPDATE jobs SET status = 'processing', started_at = now() - interval '100 seconds'
@@ -94,3 +97,26 @@ async def test_wait_of_a_later_stage_is_not_processing(
     async with database.transaction() as connection:
         assert await Jobs(connection).overdue(90.0, 10) == []
         assert await Jobs(connection).overdue(30.0, 10) == [job_id]
+
+
+async def test_heartbeats_of_running_tasks_are_stored_and_change_no_job(
+    caller: Caller, client: Any, database: Database
+) -> None:
+    worker = Worker(client)
+    job_id, task_id = await released(caller, database, worker)
+
+    async def running() -> Any:
+        await worker.beat(task_id)
+        return await database.fetch_one(f"{_TASK} AND state = 'running'", (job_id,))
+
+    await until(running)
+    before = await caller.job(job_id)
+    await database.execute(_FORGET_HEARTBEAT, (job_id,))
+
+    async def seen() -> Any:
+        await worker.beat(task_id)
+        return await database.fetch_one(_SEEN, (job_id,))
+
+    await until(seen)
+    after = await caller.job(job_id)
+    assert (after.status, after.progress_percent) == (before.status, before.progress_percent)

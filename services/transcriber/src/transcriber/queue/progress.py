@@ -4,6 +4,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import islice
 from uuid import UUID
 
 from nats.aio.client import Client
@@ -96,15 +97,25 @@ class ProgressRecorder(BatchStep[ProgressReport]):
         return item.task_id
 
     async def due(self, connection: Connection, limit: int) -> Sequence[ProgressReport]:
-        """Lock the live jobs and return the newest report of each task."""
-        self._taken = dict(list(self._heard.items())[:limit])
+        """Lock the live jobs and return the newest report of each task.
+
+        Heartbeats of running tasks change no job, and are stored all at once.
+        """
+        self._changed = {}
+        tasks = Tasks(connection)
+        beats = {key: sign for key, sign in self._heard.items() if sign.is_heartbeat}
+        running = await tasks.running(list(beats)) if beats else set()
+        beats = {key: sign for key, sign in beats.items() if key in running}
+        others = dict(islice(((k, v) for k, v in self._heard.items() if k not in beats), limit))
+        self._taken = beats | others
         if not self._taken:
             return []
-        self._changed = {}
-        resting = await ItemAttempts(connection).resting(self.name, list(self._taken))
+        resting = await ItemAttempts(connection).resting(self.name, list(others))
         # All at once and in order, so that replicas cannot deadlock.
-        await Jobs(connection).lock(await Tasks(connection).jobs_of(list(self._taken)))
-        return [sign for task_id, sign in self._taken.items() if task_id not in resting]
+        await Jobs(connection).lock(await tasks.jobs_of(list(self._taken)))
+        if beats:
+            await tasks.seen(list(beats.values()))
+        return [sign for task_id, sign in others.items() if task_id not in resting]
 
     async def handle(self, connection: Connection, item: ProgressReport) -> None:
         """Store one report."""

@@ -96,6 +96,7 @@ FROM unnest(%(task_ids)s::uuid[], %(fractions)s::double precision[], %(steps)s::
      jobs j
 WHERE t.task_id = seen.task_id AND t.state IN ('released', 'running') AND j.job_id = t.job_id
 """
+_RUNNING = "SELECT task_id::text FROM tasks WHERE task_id = ANY(%s::uuid[]) AND state = 'running'"
 _JOBS_OF = "SELECT DISTINCT job_id FROM tasks WHERE task_id = ANY(%s::uuid[])"
 _FINISH = """
 UPDATE tasks
@@ -170,6 +171,11 @@ class ProgressReport:
     step: str = ""
     queued: bool = False
     queued_seconds: float = 0.0
+
+    @property
+    def is_heartbeat(self) -> bool:
+        """Return whether it reports nothing but that the task is being worked on."""
+        return not (self.fraction or self.step or self.queued or self.queued_seconds)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -266,6 +272,11 @@ class Tasks:
         """Return the jobs of tasks."""
         rows = await fetch_all(self._connection, _JOBS_OF, (list(task_ids),))
         return [row["job_id"] for row in rows]
+
+    async def running(self, task_ids: Sequence[str]) -> set[str]:
+        """Return those of some tasks that are running."""
+        rows = await fetch_all(self._connection, _RUNNING, (list(task_ids),))
+        return {row["task_id"] for row in rows}
 
     async def seen(self, signs: Sequence[ProgressReport]) -> None:
         """Store reports of workers. Progress never falls."""
