@@ -93,25 +93,30 @@ def test_the_order_of_windows_changes_numbers_but_not_persons(seed: int) -> None
     assert len(set(zip(truth, persons, strict=True))) == 4
 
 
-def test_speakers_known_to_be_the_same_are_joined_whatever_their_voices() -> None:
-    speakers = [speaker(0, 0), speaker(0, 1), speaker(1, 2), speaker(1, 1)]
+def test_weak_voices_of_the_same_speech_are_joined() -> None:
+    speakers = [speaker(0, 0), speaker(0, 1), speaker(1, 2, seconds=2.0), speaker(1, 1)]
     assert link(speakers, threshold=0.65) == [0, 1, 2, 1]
     assert link(speakers, threshold=0.65, same=[(0, 2)]) == [0, 1, 0, 1]
+    silent = [speaker(0, 0), speaker(1, None, seconds=0.0)]
+    assert link(silent, threshold=0.65) == [0, 1]
+    assert link(silent, threshold=0.65, same=[(0, 1)]) == [0, 0]
+    assert link(silent, threshold=0.65, same=[(0, 1)], fewest=2) == [0, 1]
 
 
-def test_speakers_known_to_be_the_same_exclude_others_of_their_pieces() -> None:
-    # The voice of the first is most similar to the last, but it is known to be somebody else.
-    speakers = [speaker(0, 0), speaker(1, 1), speaker(1, 0)]
+def test_voices_from_much_speech_decide_against_the_same_speech() -> None:
+    speakers = [speaker(0, 0), speaker(0, 1), speaker(1, 1), speaker(1, 2)]
+    assert link(speakers, threshold=0.65, same=[(0, 2), (0, 3)]) == [0, 1, 1, 2]
+
+
+def test_the_same_speech_excludes_others_of_its_pieces() -> None:
+    # By its voice, the last would be the first.
+    speakers = [speaker(0, 0, seconds=3.0), speaker(1, 1), speaker(1, 0, seconds=3.0)]
     assert link(speakers, threshold=0.65) == [0, 1, 0]
     assert link(speakers, threshold=0.65, same=[(0, 1), (0, 2)]) == [0, 0, 1]
 
 
-def test_speakers_known_to_be_the_same_have_a_common_voice() -> None:
-    one, other = np.eye(2, dtype=np.float32)
-    between = (one + other) / np.float32(np.sqrt(2))
-    speakers = [
-        LocalSpeaker(piece=piece, label="a", vector=vector, seconds=30.0)
-        for piece, vector in enumerate((one, other, between))
-    ]
-    assert len(set(link(speakers, threshold=0.8))) == 3
-    assert link(speakers, threshold=0.8, same=[(0, 1)]) == [0, 0, 0]
+def test_weak_voices_of_the_same_speech_are_stronger_together() -> None:
+    weak = [speaker(piece, 0, seconds=3.0, like=0.6) for piece in (0, 1)]
+    last = speaker(2, 0, like=0.9)
+    assert link([*weak, last], threshold=0.7) == [0, 1, 0]
+    assert link([*weak, last], threshold=0.7, same=[(0, 1)]) == [0, 0, 0]

@@ -44,18 +44,21 @@ def link(
 ) -> list[int]:
     """Return the number of the person of each local speaker, counted from 0 by first mention.
 
-    Pairs in `same`, given by the places of two speakers, are one person whatever their voices,
-    unless this joins two speakers of one piece. The first of them go first. Then groups are joined
-    while the cosine of their voices reaches `threshold`, then down to `most` persons, and never
-    below `fewest`. More than `most` remain only if they share pieces.
+    Groups are joined while the cosine of their voices reaches `threshold`, then down to `most`
+    persons, and never below `fewest`. More than `most` remain only if they share pieces.
+
+    Pairs in `same`, given by the places of two speakers in order of certainty, are one person,
+    except if both have a voice from much speech. Such voices decide by themselves, since the common
+    speech of a pair may have been taken for one of them by mistake.
     """
     if not speakers:
         return []
     groups = _Groups(speakers)
-    for one, other in same:
-        groups.join_members(one, other)
-    solid, voiced = groups.solid(), groups.voiced()
+    solid = groups.solid()
     groups.join_while(solid, solid, threshold, fewest)
+    for one, other in same:
+        groups.join_members(one, other, fewest)
+    solid, voiced = groups.solid(), groups.voiced()
     groups.join_while(solid, voiced & ~solid, threshold - _WEAK_ALLOWANCE, fewest)
     groups.join_while(voiced, voiced, threshold, fewest)
     if most is not None:
@@ -91,10 +94,16 @@ class _Groups:
         """Return which groups have a voice from much speech."""
         return self._alive & (self._seconds >= _SOLID_SECONDS)
 
-    def join_members(self, one: int, other: int) -> None:
-        """Join the groups of two speakers, unless they share a piece."""
+    def join_members(self, one: int, other: int, fewest: int) -> None:
+        """Join the groups of two speakers, one of which has no voice from much speech.
+
+        Nothing is joined if they share a piece or only `fewest` groups are left.
+        """
         into, out = int(self._group[one]), int(self._group[other])
-        if into != out and not (self._pieces[into] & self._pieces[out]).any():
+        if into == out or np.count_nonzero(self._alive) <= fewest:
+            return
+        solid = self._seconds[[into, out]] >= _SOLID_SECONDS
+        if not solid.all() and not (self._pieces[into] & self._pieces[out]).any():
             self._join(into, out)
 
     def join_while(self, some: BoolArray, others: BoolArray, threshold: float, fewest: int) -> None:
