@@ -69,6 +69,18 @@ async def test_the_query_takes_precedence_over_the_body(
     assert [export_pb2.ExportOption.Name(option) for option in request.options] == named
 
 
+async def test_a_template_is_passed_on(client: httpx2.AsyncClient, peers: Peers) -> None:
+    number = await complete(client, peers)
+    body = {"export_format": "txt", "template": "{{ title }}"}
+    answer = await client.post(f"/api/transcription/export/{number}", json=body)
+    assert answer.status_code == 200, answer.text
+    assert peers.exporter.requests[-1].template == "{{ title }}"
+    too_long = body | {"template": "x" * 65_537}
+    answer = await client.post(f"/api/transcription/export/{number}", json=too_long)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "VALIDATION_ERROR"
+
+
 @pytest.mark.parametrize(
     ("params", "body", "expected"),
     [

@@ -9,6 +9,7 @@ from google.api import httpbody_pb2
 
 from common import identity
 from common.errors import StateError, ValidationError
+from common.export_formats import EXTENSIONS
 from common.identity import Identity
 from exporter.changes import Changes
 from exporter.document import Document
@@ -172,6 +173,21 @@ async def test_the_name_has_the_extension_of_the_format(
     assert metadata.filename == "Weekly meeting-transcript.TextGrid"
 
 
+async def test_a_template_replaces_the_layout(
+    servicer: ExportServicer, transcripts: FakeTranscripts
+) -> None:
+    number = transcripts.document.transcription_id
+    wanted = {"transcription_id": number, "format": export_pb2.EXPORT_FORMAT_TXT}
+    answers = await export(servicer, **wanted, template="{{ title }}")
+    assert b"".join(answer.data for answer in answers) == b"Weekly meeting"
+    assert answers[0].content_type == "text/plain; charset=utf-8"
+    empty = await export(servicer, **wanted, template="{# nothing #}")
+    assert [answer.data for answer in empty] == [b""]
+    with pytest.raises(ValidationError) as caught:
+        await export(servicer, **wanted, template="{{ titel }}")
+    assert caught.value.message == "Line 1: 'titel' is undefined"
+
+
 async def test_words_are_read_if_a_format_or_an_option_needs_them(
     servicer: ExportServicer, transcripts: FakeTranscripts
 ) -> None:
@@ -266,6 +282,15 @@ async def test_changes_are_tracked_since_a_version(since: int, version: Version)
         ({"changes": 9}, "changes"),
         ({"changes": export_pb2.EXPORT_CHANGES_TRACKED}, "changes"),
         ({"since_revision": 2}, "since_revision"),
+        ({"format": export_pb2.EXPORT_FORMAT_PDF, "template": "x"}, "template"),
+        (
+            {
+                "format": export_pb2.EXPORT_FORMAT_MD,
+                "template": "x",
+                "changes": export_pb2.EXPORT_CHANGES_TRACKED,
+            },
+            "template",
+        ),
         (
             {
                 "format": export_pb2.EXPORT_FORMAT_MD,
@@ -341,3 +366,5 @@ async def test_every_format_is_listed_with_its_media_type_and_options(
         assert len(one.options) == len(FORMATS[one.name].options)
     tracking = {one.name for one in answer.formats if one.tracked_changes}
     assert tracking == {"docx", "md", "zip"}
+    assert {one.name for one in answer.formats if one.templates} == {"txt", "md"}
+    assert {one.name: one.extension for one in answer.formats} == EXTENSIONS

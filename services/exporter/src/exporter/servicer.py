@@ -20,6 +20,7 @@ from exporter.render_pool import RenderPool
 from exporter.revisions import RevisionClient
 from exporter.summary.answer import answer_of
 from exporter.summary.model import Summary
+from exporter.templates.rendering import with_template
 from exporter.transcripts import TranscriptClient, Version
 from securetranscribe.v1 import export_pb2, export_pb2_grpc
 
@@ -49,7 +50,7 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
         self, request: export_pb2.ExportTranscriptionRequest, context: Any
     ) -> AsyncIterator[httpbody_pb2.HttpBody]:
         """Stream a document."""
-        target = _format(request.format)
+        target = _target(request)
         options = ExportOptions.of(_options(request.options))
         version = versions.requested(request, target)
         document = await self._transcripts.read(
@@ -111,10 +112,21 @@ class ExportServicer(export_pb2_grpc.ExportServiceServicer):
                     options=sorted(OPTION_VALUES[option] for option in listed.options),
                     tracked_changes=listed.tracks_changes,
                     extension=listed.extension,
+                    templates=listed.takes_templates,
                 )
                 for name, listed in FORMATS.items()
             ]
         )
+
+
+def _target(request: export_pb2.ExportTranscriptionRequest) -> Format:
+    """Return the format, with the layout of the template if there is one."""
+    target = _format(request.format)
+    if not request.template:
+        return target
+    if request.changes:
+        raise ValidationError.of("template", "A template shows no tracked changes.")
+    return with_template(target, request.template)
 
 
 def _format(value: int) -> Format:

@@ -38,7 +38,7 @@ _DOCUMENTS = (
         render=csv.render,
         options=frozenset({Option.TIMESTAMPS, Option.CONFIDENCE}),
     ),
-    Format(name="txt", render=txt.render, options=_READING),
+    Format(name="txt", render=txt.render, options=_READING, takes_templates=True),
     Format(
         name="json",
         render=json.render,
@@ -48,7 +48,13 @@ _DOCUMENTS = (
     Format(name="srt", render=srt.render, uses_words=True),
     Format(name="vtt", render=vtt.render, options=_WORDS, uses_words=True),
     Format(name="docx", render=docx.render, options=_READING, tracks_changes=True),
-    Format(name="md", render=md.render, options=_READING, tracks_changes=True),
+    Format(
+        name="md",
+        render=md.render,
+        options=_READING,
+        tracks_changes=True,
+        takes_templates=True,
+    ),
     Format(name="rttm", render=rttm.render, uses_words=True),
     Format(name="textgrid", render=textgrid.render, options=_WORDS),
     Format(name="eaf", render=eaf.render, options=_WORDS),

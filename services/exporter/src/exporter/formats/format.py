@@ -18,7 +18,8 @@ class Format:
 
     `name` is the name in the JSON API. `options` are the options
     with an effect on it. With `uses_words`, segments carry their words whatever the options. With
-    `tracks_changes`, it shows those of the document.
+    `tracks_changes`, it shows those of the document. With `takes_templates`, a template may replace
+    its layout.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Format:
     options: frozenset[Option] = frozenset()
     uses_words: bool = False
     tracks_changes: bool = False
+    takes_templates: bool = False
 
     @property
     def extension(self) -> str:

@@ -18,11 +18,11 @@ def render(document: Document, options: ExportOptions) -> Iterator[bytes]:
 
 
 def _pieces(document: Document, options: ExportOptions) -> Iterator[str]:
-    head = _dumped(_head(document, options))
-    yield f'{head[:-1]}, "segments": ['
+    opening = _dumped(head(document, options))
+    yield f'{opening[:-1]}, "segments": ['
     for number, segment in enumerate(document.segments):
         yield ",\n" if number else "\n"
-        yield _dumped(_segment(document, segment))
+        yield _dumped(segment_members(document, segment))
     yield "\n]}\n"
 
 
@@ -30,9 +30,10 @@ def _dumped(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def _head(document: Document, options: ExportOptions) -> dict[str, Any]:
+def head(document: Document, options: ExportOptions) -> dict[str, Any]:
+    """Return all members but the segments."""
     audio = document.audio
-    head: dict[str, Any] = {
+    members: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "transcription_id": document.transcription_id,
         "title": document.title,
@@ -72,7 +73,7 @@ def _head(document: Document, options: ExportOptions) -> dict[str, Any]:
             for speaker in document.speakers
         ],
     }
-    return head | _additions(document, options)
+    return members | _additions(document, options)
 
 
 def _channels(plan: ChannelPlan) -> dict[str, Any]:
@@ -146,7 +147,8 @@ def _figures(speaker: SpeakerStatistics) -> dict[str, Any]:
     }
 
 
-def _segment(document: Document, segment: Segment) -> dict[str, Any]:
+def segment_members(document: Document, segment: Segment) -> dict[str, Any]:
+    """Return the members of a segment, its words included."""
     return {
         "index": segment.index,
         "speaker": document.name_of(segment.speaker_label),

@@ -20,7 +20,7 @@ from common.export_formats import (
     OPTION_VALUES,
     VERSION_VALUES,
 )
-from gateway.api.parameters import Caller, EmptyIsNone, JsonBody, TranscriptionId
+from gateway.api.parameters import Caller, EmptyIsNone, JsonBody, Text, TranscriptionId
 from gateway.backends import Backends
 from gateway.sessions.session import Session
 from gateway.web.endpoint import Endpoint
@@ -81,6 +81,9 @@ class ExportBody(JsonBody):
     changes: ChangesName | None = Field(None, description="Tracked changes, in DOCX and Markdown.")
     since: int | None = Field(
         None, ge=1, le=_MOST, description="Changes since it. Defaults to the machine version."
+    )
+    template: Text | None = Field(
+        None, max_length=65_536, description="Jinja template of the layout, in TXT and Markdown."
     )
 
 
@@ -171,6 +174,7 @@ class ExportApi:
         name = export_format or body.export_format
         options = include_options if include_options is not None else body.include_options
         request = _request(transcription_id, name, options, shown.over(body))
+        request.template = body.template or ""
         return await self._document(request, caller)
 
     async def download_transcription(

@@ -1,0 +1,1 @@
+"""Templates of owners: text in a layout of their own."""
