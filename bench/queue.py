@@ -249,6 +249,10 @@ class QueueBench:
             self._core.recorder.note(ProgressReport(task_id=task, worker_id="w", fraction=0.1))
         seconds = await _timed(self._core.recorder.step)
         _show(_measured("reports of progress stored", queued, len(tasks), seconds))
+        for task in tasks:
+            self._core.recorder.note(ProgressReport(task_id=task, worker_id="w"))
+        seconds = await _timed(self._core.recorder.step)
+        _show(_measured("heartbeats of running tasks stored", queued, len(tasks), seconds))
         half = len(tasks) // 2
         for parallel, some in ((1, tasks[:half]), (8, tasks[half:])):
             seconds = await _timed(lambda one=some, many=parallel: self._accept(one, many))  # type: ignore[misc]

@@ -25,22 +25,11 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", nargs="*", default=(), help="names of scenarios")
-    parser.add_argument(
-        "--round", type=float, default=0.2, help="seconds of a round of the dispatcher"
-    )
-    parser.add_argument(
-        "--round-per-job", type=float, default=0.0, help="seconds more per waiting recording"
-    )
     parser.add_argument("--chart", type=Path, default=Path("build/simulation.svg"))
     options = parser.parse_args()
     found: dict[str, Figures] = {}
     samples: dict[str, list[Sample]] = {}
-    chosen = scenarios(
-        options.recordings,
-        options.workers,
-        round_base=options.round,
-        round_per_job=options.round_per_job,
-    )
+    chosen = scenarios(options.recordings, options.workers)
     for name, scenario in chosen.items():
         if options.only and name not in options.only:
             continue

@@ -29,11 +29,11 @@ class SimulationOptions:
 
     `factors` are the real-time factors of recognition and diarization. Every task takes `overhead`
     more, and every job `merge` at its end. Recordings longer than `part` are cut into parts, none
-    are with 0. A round of the dispatcher takes `round_base` and `round_per_job` for each job not
-    yet released. A new worker takes about `boot` to be ready, with the spread `boot_sigma`.
-    With `idle_first`, the autoscaler removes idle workers before busy ones. Otherwise it removes
-    any, as Kubernetes does. With `released_first`, the earlier order of the
-    queue holds (see jobs).
+    are with 0. A round of the dispatcher takes `round_base`, `round_per_job` for each job not yet
+    released, and `round_per_task` for each task that it releases. A new worker takes about `boot`
+    to be ready, with the spread `boot_sigma`. With `idle_first`, the autoscaler removes idle
+    workers before busy ones. Otherwise it removes any, as Kubernetes does. With `released_first`,
+    the earlier order of the queue holds (see jobs).
     """
 
     scaling: tuple[ScalingOptions, ScalingOptions]
@@ -44,6 +44,7 @@ class SimulationOptions:
     part: float = 0.0
     round_base: float = 0.2
     round_per_job: float = 0.0
+    round_per_task: float = 0.0
     round_limit: int = 1000
     boot: float = 90.0
     boot_sigma: float = 0.5

@@ -22,12 +22,17 @@ class Scenario:
 
 
 def scenarios(
-    recordings: int, workers: int, *, round_base: float, round_per_job: float
+    recordings: int,
+    workers: int,
+    *,
+    round_base: float = 0.03,
+    round_per_job: float = 36e-6,
+    round_per_task: float = 0.005,
 ) -> Mapping[str, Scenario]:
     """Return the scenarios by name. Half of the workers recognize, the other half diarize.
 
-    A tenth of the recordings is the flood of one owner, and a round of the dispatcher takes
-    `round_base` and `round_per_job` seconds.
+    A tenth of the recordings is the flood of one owner. The times of the dispatcher's rounds are
+    those that `bench.queue` measured on two cores.
     """
     owners = max(10, round(recordings * _OWNERS_PER_RECORDING))
     day = WorkloadOptions(recordings=recordings, owners=owners)
@@ -49,6 +54,7 @@ def scenarios(
             released_first=released_first,
             round_base=round_base,
             round_per_job=round_per_job,
+            round_per_task=round_per_task,
         )
 
     return {

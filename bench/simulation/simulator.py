@@ -29,6 +29,8 @@ class Simulation:
         self._sequence = 0
         self._now = 0.0
         self._round_planned = False
+        #: When the dispatcher has written the tasks of its last round.
+        self._dispatched = 0.0
         self._jobs = QueuedJobs(workload.owners, released_first=options.released_first)
         self._clusters = tuple(Cluster() for _ in STAGES)
         self._scalers = tuple(Autoscaler(scaling) for scaling in options.scaling)
@@ -83,10 +85,12 @@ class Simulation:
         if not self._round_planned:
             self._round_planned = True
             duration = self._options.round_per_job * self._jobs.unreleased
-            self._at(self._options.round_base + duration, self._dispatch)
+            busy = max(0.0, self._dispatched - self._now)
+            self._at(busy + self._options.round_base + duration, self._dispatch)
 
     def _dispatch(self) -> None:
         self._round_planned = False
+        self._dispatched = self._now
         for stage in STAGES:
             cluster = self._clusters[stage]
             cluster.account(self._now)
@@ -96,6 +100,7 @@ class Simulation:
                 if job is None:
                     break
                 cluster.handed_out += 1
+                self._dispatched += self._options.round_per_task
                 cluster.stream.append(Delivered(job, 1))
             else:
                 if room > self._options.round_limit:

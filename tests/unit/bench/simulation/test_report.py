@@ -14,7 +14,7 @@ from bench.simulation.workload import generate
 
 def test_every_scenario_runs_and_is_reported() -> None:
     found, samples = {}, {}
-    chosen = scenarios(300, 10, round_base=0.2, round_per_job=0.001)
+    chosen = scenarios(300, 10)
     for scenario in chosen.values():
         outcome = Simulation(generate(scenario.workload, 1), scenario.options, 1).run()
         assert outcome.ended == 300
