@@ -139,7 +139,7 @@ async def test_revoked_session_is_dropped_at_once(
     revoked = event_of("session_revoked")
     revoked.session_revoked.token_sha256 = hash_token("tok")
     await publisher.publish(revoked)
-    await until(lambda: not cache._known)
+    await until(lambda: not cache._recent._known)
 
     with pytest.raises(AuthenticationError):
         await cache.authenticate("tok")

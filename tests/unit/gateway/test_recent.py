@@ -117,3 +117,15 @@ async def test_lookup_from_before_an_end_is_not_kept(world: World) -> None:
     await finding
 
     assert await world.recent.find(token) is None
+
+
+async def test_concurrent_requests_share_one_lookup(world: World) -> None:
+    session, token = await world.registry.create()
+    world.store.gate = asyncio.Event()
+    finding = [asyncio.create_task(world.recent.find(token)) for _ in range(20)]
+    await asyncio.sleep(0)
+
+    world.store.gate.set()
+
+    assert await asyncio.gather(*finding) == [session] * 20
+    assert world.store.lookups == 1

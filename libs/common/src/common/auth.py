@@ -1,6 +1,5 @@
 """Authentication and access rules of gRPC calls."""
 
-import asyncio
 import enum
 import time
 from collections.abc import Mapping
@@ -8,9 +7,8 @@ from typing import Protocol
 
 from common.errors import AuthenticationError, AuthorizationError
 from common.identity import Grant, Identity, hash_token
+from common.recent_values import Clock, RecentValues
 from common.signing import SIGNATURE_HEADER, CallVerifier
-
-_CACHE_ENTRIES = 10_000
 
 
 class Access(enum.Enum):
@@ -32,48 +30,21 @@ class TokenAuthenticator(Protocol):
 
 
 class CachedAuthenticator:
-    """Short-lived cache of valid tokens, so that a burst of calls asks once.
+    """Short-lived cache of valid tokens, so that a burst of calls asks once."""
 
-    Concurrent callers with the same token share one lookup.
-    """
-
-    def __init__(self, inner: TokenAuthenticator, ttl_seconds: float) -> None:
+    def __init__(
+        self, inner: TokenAuthenticator, ttl_seconds: float, *, clock: Clock = time.monotonic
+    ) -> None:
         self._inner = inner
-        self._ttl = ttl_seconds
-        self._known: dict[str, tuple[float, Grant]] = {}
-        self._asking: dict[str, asyncio.Task[Grant]] = {}
+        self._recent = RecentValues[Grant](ttl_seconds, clock=clock)
 
     async def authenticate(self, token: str) -> Grant:
         """Return the access of a token, from the cache or the inner authenticator."""
-        key = hash_token(token)
-        known = self._known.get(key)
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
-        asking = self._asking.get(key)
-        if asking is None:
-            asking = asyncio.create_task(self._ask(key, token), name="authenticate")
-            self._asking[key] = asking
-        # A caller that is cancelled must not cancel the lookup for the others.
-        return await asyncio.shield(asking)
+        return await self._recent.find(hash_token(token), lambda: self._inner.authenticate(token))
 
     def forget(self, token_sha256: str) -> None:
         """Drop a token because its session was revoked."""
-        self._known.pop(token_sha256, None)
-        # The answer to a lookup in flight may predate the revocation.
-        self._asking.pop(token_sha256, None)
-
-    async def _ask(self, key: str, token: str) -> Grant:
-        me = asyncio.current_task()
-        try:
-            grant = await self._inner.authenticate(token)
-            if self._asking.get(key) is me:
-                if len(self._known) >= _CACHE_ENTRIES:
-                    self._known.clear()
-                self._known[key] = (time.monotonic() + self._ttl, grant)
-            return grant
-        finally:
-            if self._asking.get(key) is me:
-                del self._asking[key]
+        self._recent.forget(token_sha256)
 
 
 class CallAuthenticator:
