@@ -1,6 +1,7 @@
 """Announcements of the changed queue, at most one per second over all replicas."""
 
 import asyncio
+import time
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -11,7 +12,7 @@ from common.events import EventPublisher
 from common.postgres import Connection, Database, execute
 from common.times import duration
 from securetranscribe.v1 import event_pb2
-from transcriber.queue.queue_status import QueueMonitor, QueueSnapshot
+from transcriber.queue.queue_status import QueueMonitor, QueueSnapshot, rest_after
 
 INTERVAL_SECONDS = 1.0
 _CLAIM = """
@@ -43,8 +44,10 @@ class QueueAnnouncer:
 
     async def step(self) -> None:
         """Announce the queue if it has changed since the last announcement."""
+        begun = time.monotonic()
         async with self._database.transaction() as connection:
             changed = message(await self._monitor.snapshot(connection))
+        rest = rest_after(time.monotonic() - begun)
         if changed == self._last:
             return
         async with self._database.transaction() as connection:
@@ -55,7 +58,7 @@ class QueueAnnouncer:
         else:
             # Another replica has just announced the queue, perhaps before this change.
             self._wake_up.notify()
-        await asyncio.sleep(INTERVAL_SECONDS)
+        await asyncio.sleep(max(INTERVAL_SECONDS, rest))
 
 
 async def _claim(connection: Connection) -> bool:

@@ -18,7 +18,7 @@ from transcriber.domain.queue_order import WaitingJob, in_order
 from transcriber.queue.workers import WorkerRegistry
 from transcriber.store.jobs import Jobs, LiveJobs
 
-_RECENT_SECONDS = 1.0
+_LEAST_REST_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +58,14 @@ class QueueStatus:
         return 100.0 * completed / (completed + failed) if completed + failed else 100.0
 
 
+def rest_after(seconds: float) -> float:
+    """Return the seconds until the next regular snapshot, after one that took some seconds.
+
+    Snapshots of a long queue take seconds. With the rest, they take a tenth of the time at most.
+    """
+    return max(_LEAST_REST_SECONDS, 9.0 * seconds)
+
+
 class QueueMonitor:
     """Reads the queue and forecasts when its jobs begin and end."""
 
@@ -85,11 +93,13 @@ class QueueMonitor:
         )
 
     async def recent_forecast(self) -> Forecast:
-        """Return a forecast at most a second old, for estimates sent often."""
-        now = time.monotonic()
-        if self._recent is None or now - self._recent[0] > _RECENT_SECONDS:
+        """Return a forecast for estimates sent often, at most `rest_after` old."""
+        begun = time.monotonic()
+        if self._recent is None or begun >= self._recent[0]:
             async with self._database.transaction() as connection:
-                self._recent = (now, (await self.snapshot(connection)).forecast)
+                found = (await self.snapshot(connection)).forecast
+            now = time.monotonic()
+            self._recent = (now + rest_after(now - begun), found)
         return self._recent[1]
 
     def _snapshot(self, live: LiveJobs, recent: list[tuple[float, float]]) -> QueueSnapshot:
