@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import docx
 import grpc
@@ -15,6 +16,7 @@ import webvtt
 from pypdf import PdfReader
 from pysubs2 import SSAFile
 
+from common.export_formats import EXTENSIONS
 from securetranscribe import SecureTranscribeClient
 from securetranscribe.v1 import export_pb2, export_pb2_grpc
 from tests.e2e.stack import JOB_SECONDS, Stack
@@ -71,6 +73,16 @@ def _json(data: bytes) -> str:
     return json.dumps(json.loads(data), ensure_ascii=False)
 
 
+def _xml(data: bytes) -> str:
+    elements = list(ElementTree.fromstring(data).iter())
+    return " ".join([*_texts(elements), *(v for one in elements for v in one.attrib.values())])
+
+
+def _texts(elements: list[ElementTree.Element]) -> Iterator[str]:
+    for element in elements:
+        yield from filter(None, (element.text, element.tail))
+
+
 #: Independent readers for the text of each format.
 READERS: Mapping[str, Callable[[bytes], str]] = {
     "pdf": _pdf,
@@ -81,6 +93,15 @@ READERS: Mapping[str, Callable[[bytes], str]] = {
     "vtt": _vtt,
     "docx": _docx,
     "md": bytes.decode,
+    "textgrid": bytes.decode,
+    "eaf": _xml,
+    "ttml": _xml,
+    "fcpxml": _xml,
+    "stm": bytes.decode,
+    "edl": bytes.decode,
+    "maxqda": bytes.decode,
+    "atlasti": bytes.decode,
+    "nvivo": bytes.decode,
 }
 
 
@@ -121,8 +142,8 @@ def test_archive_contains_all_other_formats(
     data = owner.export_transcription(named["transcription_id"], "zip", ["meeting_summary"])
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.testzip() is None
-        suffixes = {name.rpartition(".")[2] for name in archive.namelist()}
-        assert suffixes >= {*READERS, "rttm"}
+        suffixes = {name.partition("-transcript.")[2] for name in archive.namelist()}
+        assert suffixes == {EXTENSIONS[name] for name in EXTENSIONS if name != "zip"}
         (page,) = [name for name in archive.namelist() if name.endswith("-transcript.txt")]
         assert DIANE in archive.read(page).decode()
 

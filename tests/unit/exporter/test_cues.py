@@ -23,6 +23,12 @@ LONG = (
 )
 
 
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_segments_without_text_have_no_cues(text: str) -> None:
+    made = document([segment(0, "a", text, 0, 1), segment(1, "b", "Yes.", 1, 2)])
+    assert [cue.text for cue in cues(made)] == ["Yes."]
+
+
 def test_all_text_appears_once_and_in_order() -> None:
     made = document([segment(0, "a", LONG, 0, 24), segment(1, "b", "No. I cannot wait.", 24, 26)])
     shown = list(cues(made))

@@ -12,6 +12,7 @@ from exporter.safe_text import one_line, spreadsheet_cell, xml_text
     [
         ("a\x00b\x07c\x1bd", "abcd"),
         ("two\nlines\r\n and\ttabs", "two lines and tabs"),
+        ("a\x0bb\x1cc\x85d", "a b c d"),
         ("\u202eevil\u2066", "evil"),
         ("\ud800lone", "lone"),
         ("می\u200cخواهم", "می\u200cخواهم"),  # a joiner needed in Persian stays

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, zip_longest
 from math import ceil
 
 from common.writing_systems import breaks, cells, ends_clause, ends_sentence
@@ -92,7 +92,7 @@ def cues(document: Document) -> Iterator[Cue]:
 def _timed_groups(segment: Segment) -> Iterator[tuple[list[TimedPiece], float]]:
     """Yield the pieces of each cue of a segment with the end of the cue."""
     groups = list(_groups(segment))
-    for group, following in zip(groups, [*groups[1:], None], strict=True):
+    for group, following in zip_longest(groups, groups[1:]):
         shortest = group[0].start + SHORTEST_SECONDS
         end = max(piece.end for piece in group)
         if following:

@@ -8,8 +8,9 @@ import re
 
 # Characters forbidden by XML 1.0 (no other format needs them either), lone surrogates, the byte
 # order mark, and bidirectional controls, with which a name could reverse the rest of its line.
+# Controls that separate words or lines are blanks instead.
 _FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\ufeff"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff\ufeff"
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 _BLANKS = re.compile(r"[\s\u2028\u2029]+")
