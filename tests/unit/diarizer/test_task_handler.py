@@ -48,7 +48,8 @@ def test_invalid_task_fails_permanently() -> None:
 
 
 def test_moments_of_a_part_are_those_of_the_recording() -> None:
-    handler = DiarizeHandler(SignalDiarizer(FakeEngine(), DiarizationOptions()))
+    engine = FakeEngine()
+    handler = DiarizeHandler(SignalDiarizer(engine, DiarizationOptions()))
     task = queue_pb2.Task(
         part_index=1,
         part_count=3,
@@ -62,6 +63,19 @@ def test_moments_of_a_part_are_those_of_the_recording() -> None:
         (242.0, 245.0),
     ]
     assert seconds(found.speakers[0].clean_turns[0].start) == pytest.approx(236.05)
+    assert [options.part for _, options in engine.seen] == [True]
+
+
+def test_part_may_have_any_number_of_speakers() -> None:
+    handler = DiarizeHandler(SignalDiarizer(FakeEngine(), DiarizationOptions()))
+    task = with_two_signals()
+    task.range.end.CopyFrom(duration(240))
+    task.diarize.config.max_speaker_count = 1
+    control = TaskControl(lambda _fraction, _step: None)
+    recording = cast(RangedObject, io.BytesIO(float_wav(np.zeros((160_000, 2)))))
+    found = diarization_pb2.Diarization.FromString(handler(task, recording, control))
+    assert sorted(item.signal_index for item in found.speakers) == [0, 0, 1, 1]
+    assert list(found.warnings) == []
 
 
 def with_two_signals() -> queue_pb2.Task:

@@ -27,6 +27,7 @@ class SignalDiarizer:
         sounds: Sequence[AudioSource],
         config: diarization_pb2.DiarizationConfig,
         *,
+        part: bool = False,
         on_progress: Progress,
         cancelled: Callable[[], bool],
     ) -> SignalResults[Diarization]:
@@ -35,7 +36,8 @@ class SignalDiarizer:
         There is at least one of the requested speakers in each of several signals, so N signals
         have one each if N are requested. The others may be in any signal. Speakers who are only
         echoes of another signal do not count and are left out. If fewer or more speakers than
-        requested are found, the results carry a warning.
+        requested are found, the results carry a warning. A part of a recording may have any number
+        of speakers.
 
         Raises:
             ValidationError: the numbers of speakers contradict each other.
@@ -43,7 +45,7 @@ class SignalDiarizer:
             TaskCancelledError: `cancelled` returned true.
         """
         try:
-            options = conversion.options_of(config, self._defaults)
+            options = replace(conversion.options_of(config, self._defaults), part=part)
         except ValueError as error:
             raise ValidationError.of("config", str(error)) from error
         single = len(sounds) == 1
@@ -57,7 +59,7 @@ class SignalDiarizer:
             part_of(on_progress, 0.0, share),
         )
         if single:
-            return _judged(found, config)
+            return found if part else _judged(found, config)
         comparison = Comparison(
             sounds,
             {number: one.duration for number, one in found.results.items()},
@@ -65,6 +67,8 @@ class SignalDiarizer:
             cancelled=cancelled,
         )
         results = _without_echoes(found.results, comparison)
+        if part:
+            return replace(found, results=results)
         most = conversion.requested(config).most
         each = None if most is None else max(1, most - len(sounds) + 1)
         found = replace(found, results=at_most(results, each=each, together=most))

@@ -22,6 +22,7 @@ class DiarizeHandler:
         found = self._diarizer.diarize(
             sounds_of(task, io.BufferedReader(audio)),
             task.diarize.config,
+            part=task.HasField("range"),
             on_progress=control.progress,
             cancelled=control.cancelled,
         )

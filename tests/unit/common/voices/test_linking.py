@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -120,3 +122,25 @@ def test_weak_voices_of_the_same_speech_are_stronger_together() -> None:
     last = speaker(2, 0, like=0.9)
     assert link([*weak, last], threshold=0.7) == [0, 1, 0]
     assert link([*weak, last], threshold=0.7, same=[(0, 1)]) == [0, 0, 0]
+
+
+def test_twins_of_one_piece_are_joined_if_their_voices_are_surely_alike() -> None:
+    split = [speaker(0, 0), replace(speaker(0, 0), vector=voice(0, seed=7))]
+    assert link(split, threshold=0.65) == [0, 1]
+    assert link(split, threshold=0.65, twins=0.75) == [0, 0]
+    alike = replace(split[1], vector=voice(0, like=0.7, seed=7))
+    assert link([split[0], alike], threshold=0.65, twins=0.75) == [0, 1]
+
+
+def test_weak_voice_may_be_that_of_another_in_its_piece() -> None:
+    weak = replace(speaker(0, 0, seconds=1.5), vector=voice(0, like=0.65, seed=7))
+    other = speaker(0, 1)
+    assert link([speaker(0, 0), other, weak], threshold=0.65) == [0, 1, 2]
+    assert link([speaker(0, 0), other, weak], threshold=0.65, twins=0.75) == [0, 1, 0]
+    stranger = replace(weak, vector=voice(2))
+    assert link([speaker(0, 0), other, stranger], threshold=0.65, twins=0.75) == [0, 1, 2]
+
+
+def test_different_voices_of_one_piece_stay_apart_above_the_maximum() -> None:
+    speakers = [speaker(0, 0), speaker(0, 1), speaker(0, 2)]
+    assert link(speakers, threshold=0.65, most=2, twins=0.75) == [0, 1, 2]

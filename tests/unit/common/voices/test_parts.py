@@ -117,6 +117,12 @@ def test_fragments_of_the_whole_recording_are_merged() -> None:
     assert len(brief.speakers) == 1
 
 
+def test_speaker_who_was_split_in_a_part_is_one() -> None:
+    split = part(0, ("a", 10, 30), ("b", 40, 60), ("c", 70, 90), a=0, b=1, c=0)
+    found = join(split, part(1, ("a", 110, 130), a=0))
+    assert [turn.speaker for turn in found.turns] == [f"Speaker_{n}" for n in (1, 2, 1, 1)]
+
+
 def test_requested_numbers_hold_for_the_whole_recording() -> None:
     parts = [part(n, ("a", 100 * n + 10, 100 * n + 40), a=n) for n in range(3)]
     assert len(join(*parts).speakers) == 3

@@ -1,5 +1,9 @@
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from common.voices.limits import SpeakerLimits
 from diarizer.engines.protocol import Diarization, DiarizationOptions, Turn
 
 
@@ -12,7 +16,7 @@ from diarizer.engines.protocol import Diarization, DiarizationOptions, Turn
         {"min_speaker_duration": -1.0},
     ],
 )
-def test_contradicting_options_are_refused(wrong: dict[str, int]) -> None:
+def test_contradicting_options_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="speaker"):
         DiarizationOptions(**wrong)
 
@@ -22,6 +26,13 @@ def test_a_known_number_of_speakers_is_both_bounds() -> None:
     assert (known.fewest, known.most) == (3, 3)
     unknown = DiarizationOptions(min_speakers=2, max_speakers=6)
     assert (unknown.fewest, unknown.most) == (2, 6)
+
+
+def test_numbers_are_not_enforced_in_a_part() -> None:
+    options = DiarizationOptions(num_speakers=3, min_speaker_duration=1.5)
+    assert options.limits == SpeakerLimits(fewest=3, most=3, least_speech=1.5)
+    part = replace(options, part=True)
+    assert part.limits == SpeakerLimits(fewest=1, most=None, least_speech=0.0)
 
 
 def test_the_real_time_factor_is_processing_by_length() -> None:

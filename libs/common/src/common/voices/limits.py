@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpeakerLimits:
-    """At least `fewest` and at most `most` speakers.
+    """At least `fewest` and at most `most` speakers, None for any number.
 
     A speaker with less than `least_speech` seconds in total is merged into another one.
     """
 
     fewest: int = 1
-    most: int = 10
+    most: int | None = 10
     least_speech: float = 2.0
 
 
@@ -30,9 +30,11 @@ class RequestedSpeakers:
 
     def limits(self, defaults: SpeakerLimits) -> SpeakerLimits:
         """Return the limits of a recording, completed by the defaults."""
-        most = self.most or max(defaults.most, self.at_least)
+        most = self.most
+        if most is None and defaults.most is not None:
+            most = max(defaults.most, self.at_least)
         return SpeakerLimits(
-            fewest=self.exactly or self.at_least or min(defaults.fewest, most),
+            fewest=self.exactly or self.at_least or min(defaults.fewest, most or defaults.fewest),
             most=most,
             least_speech=defaults.least_speech,
         )

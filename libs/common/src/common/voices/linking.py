@@ -1,7 +1,8 @@
 """Links between the speakers of pieces of a long recording.
 
 Each piece has its own speakers. Speakers of different pieces are joined while their voices are
-similar, the most similar first. Two speakers of one piece are never the same person.
+similar, the most similar first. Two speakers of one piece are not the same person, unless the
+pieces were split into too many.
 """
 
 from collections.abc import Iterable, Sequence
@@ -41,11 +42,15 @@ def link(
     fewest: int = 1,
     most: int | None = None,
     same: Iterable[tuple[int, int]] = (),
+    twins: float | None = None,
 ) -> list[int]:
     """Return the number of the person of each local speaker, counted from 0 by first mention.
 
     Groups are joined while the cosine of their voices reaches `threshold`, then down to `most`
     persons, and never below `fewest`. More than `most` remain only if they share pieces.
+
+    With `twins`, two speakers of one piece may be one person as well. If both voices are from much
+    speech, their cosine has to reach `twins`.
 
     Pairs in `same`, given by the places of two speakers in order of certainty, are one person,
     except if both have a voice from much speech. Such voices decide by themselves, since the common
@@ -53,13 +58,14 @@ def link(
     """
     if not speakers:
         return []
-    groups = _Groups(speakers)
+    weak = threshold - _WEAK_ALLOWANCE
+    groups = _Groups(speakers, solid_twins=twins, weak_twins=None if twins is None else weak)
     solid = groups.solid()
     groups.join_while(solid, solid, threshold, fewest)
     for one, other in same:
         groups.join_members(one, other, fewest)
     solid, voiced = groups.solid(), groups.voiced()
-    groups.join_while(solid, voiced & ~solid, threshold - _WEAK_ALLOWANCE, fewest)
+    groups.join_while(solid, voiced & ~solid, weak, fewest)
     groups.join_while(voiced, voiced, threshold, fewest)
     if most is not None:
         everyone = np.ones(len(speakers), dtype=np.bool_)
@@ -68,9 +74,21 @@ def link(
 
 
 class _Groups:
-    """Groups of local speakers. The number of a group is that of one of its members."""
+    """Groups of local speakers. The number of a group is that of one of its members.
 
-    def __init__(self, speakers: Sequence[LocalSpeaker]) -> None:
+    Groups that share a piece can be joined from a cosine of `solid_twins` on if both have a voice
+    from much speech, and else from `weak_twins` on. None keeps them apart.
+    """
+
+    def __init__(
+        self,
+        speakers: Sequence[LocalSpeaker],
+        *,
+        solid_twins: float | None,
+        weak_twins: float | None,
+    ) -> None:
+        self._solid_twins = np.inf if solid_twins is None else solid_twins
+        self._weak_twins = np.inf if weak_twins is None else weak_twins
         count = len(speakers)
         dimension = next((len(s.vector) for s in speakers if s.vector is not None), 1)
         self._group = np.arange(count)
@@ -146,14 +164,24 @@ class _Groups:
         pieces = self._pieces.astype(np.float32)
         together = pieces[rows] @ pieces[columns].T > 0
         cosines = self._units[rows] @ self._units[columns].T
+        solid = self.solid()
+        least = self._least_of_twins(np.outer(solid[rows], solid[columns]))
         likeness = np.full((len(some), len(others)), -np.inf)
-        likeness[np.ix_(rows, columns)] = np.where(together, -np.inf, cosines)
+        likeness[np.ix_(rows, columns)] = np.where(together & (cosines < least), -np.inf, cosines)
+        np.fill_diagonal(likeness, -np.inf)
         return likeness
 
     def _likeness_of(self, group: int) -> npt.NDArray[np.float64]:
         """Return the cosines of one group and all, -inf for pairs that must not be joined."""
         together = (self._pieces & self._pieces[group]).any(axis=1)
-        return np.where(together | ~self._alive, -np.inf, self._units @ self._units[group])
+        cosines = self._units @ self._units[group]
+        solid = self.solid()
+        apart = together & (cosines < self._least_of_twins(solid & solid[group]))
+        apart[group] = True
+        return np.where(apart | ~self._alive, -np.inf, cosines)
+
+    def _least_of_twins(self, both_solid: BoolArray) -> npt.NDArray[np.float64]:
+        return np.where(both_solid, self._solid_twins, self._weak_twins)
 
     def _join(self, into: int, other: int) -> None:
         self._group[self._group == other] = into

@@ -1,7 +1,7 @@
 """One timeline of speakers from the diarized parts of a recording.
 
-Each part has speakers of its own. They are linked by their voices, and where neighboring parts
-overlap, by the speech that both have heard.
+Each part has speakers of its own, rather too many, so that none has the speech of two people. They
+are linked by their voices, and where neighboring parts overlap, by the speech that both have heard.
 """
 
 import itertools
@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from common.voices.assembly import without_fragments
+from common.voices.assembly import SURELY_ALIKE, without_fragments
 from common.voices.limits import RequestedSpeakers, SpeakerLimits
 from common.voices.linking import LocalSpeaker, link
 from common.voices.persons import at_most
@@ -196,6 +196,7 @@ def _persons(
         fewest=limits.fewest,
         most=limits.most,
         same=[(one, other) for _, one, other in shared],
+        twins=threshold + SURELY_ALIKE,
     )
     names: list[dict[str, str]] = [{} for _ in parts]
     for speaker, person in zip(local, persons, strict=True):

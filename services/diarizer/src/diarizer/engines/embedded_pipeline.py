@@ -22,10 +22,13 @@ from diarizer.engines.onnx_network import OnnxNetwork
 BoolArray = npt.NDArray[np.bool_]
 
 SEGMENTATION_STEP = 0.1
+#: Fewer embeddings than these are nobody: in a recording, and in a part, where people say less.
+SMALLEST_CLUSTER = 12
+SMALLEST_CLUSTER_OF_PARTS = 3
 #: Tuned for CAM++. Thresholds do not carry over to another embedding.
 PARAMETERS = {
     "segmentation": {"min_duration_off": 0.0},
-    "clustering": {"method": "centroid", "min_cluster_size": 12, "threshold": 0.70},
+    "clustering": {"method": "centroid", "min_cluster_size": SMALLEST_CLUSTER, "threshold": 0.70},
 }
 
 
@@ -86,10 +89,16 @@ class EmbeddedPipeline(SpeakerDiarization):
         min_speakers: int | None = None,
         max_speakers: int | None = None,
         hook: Callable[..., None] | None = None,
+        *,
+        smallest_cluster: int | None = None,
         **kwargs: Any,
     ) -> Any:
-        """Diarize a file, as SpeakerDiarization does. One speaker needs no comparison of voices."""
+        """Diarize a file, as SpeakerDiarization does. One speaker needs no comparison of voices.
+
+        Speakers with fewer than `smallest_cluster` embeddings are assigned to others.
+        """
         self._single = (num_speakers or max_speakers) == 1
+        self.clustering.min_cluster_size = smallest_cluster or SMALLEST_CLUSTER
         return super().apply(
             file,
             num_speakers=num_speakers,

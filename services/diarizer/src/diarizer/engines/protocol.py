@@ -81,12 +81,17 @@ class DiarizationOptions:
     `num_speakers` fixes the count. Otherwise it is found between `min_speakers` and
     `max_speakers`. A speaker with less than `min_speaker_duration` seconds in total is merged into
     the most similar other one.
+
+    A `part` of a recording may lack speakers, and those that are found are linked with those of
+    other parts. Then the numbers and the duration are not enforced, and rather too many speakers
+    are found, so that none has the speech of two people.
     """
 
     num_speakers: int | None = None
     min_speakers: int = 1
     max_speakers: int = 10
     min_speaker_duration: float = 2.0
+    part: bool = False
 
     def __post_init__(self) -> None:
         if self.num_speakers is not None and self.num_speakers < 1:
@@ -112,6 +117,8 @@ class DiarizationOptions:
     @property
     def limits(self) -> SpeakerLimits:
         """The same limits for the helpers of `common.voices`."""
+        if self.part:
+            return SpeakerLimits(fewest=1, most=None, least_speech=0.0)
         return SpeakerLimits(
             fewest=self.fewest, most=self.most, least_speech=self.min_speaker_duration
         )

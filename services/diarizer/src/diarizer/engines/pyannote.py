@@ -5,9 +5,9 @@ import diarizer.engines.torch_runtime  # noqa: F401 - first: it prepares the oth
 # isort: split
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from common.voices.assembly import WindowDiarization, assemble
 from common.voices.turns import speech_seconds
 from common.voices.values import FloatArray, Voice
 from diarizer.engines.campplus import CampPlus, load_network
-from diarizer.engines.embedded_pipeline import EmbeddedPipeline
+from diarizer.engines.embedded_pipeline import SMALLEST_CLUSTER_OF_PARTS, EmbeddedPipeline
 from diarizer.engines.onnx_network import OnnxNetwork
 from diarizer.engines.protocol import (
     Diarization,
@@ -72,7 +72,8 @@ class Backend:
     """A loaded pipeline with its embedding, names and versions.
 
     `pipeline` is called like SpeakerDiarization of pyannote and returns the same. Voices of two
-    windows are one person's from a cosine of `link_threshold` on.
+    windows are one person's from a cosine of `link_threshold` on. `for_parts` are arguments of
+    the pipeline with which it finds rather too many speakers.
     """
 
     pipeline: Callable[..., Any]
@@ -82,6 +83,7 @@ class Backend:
     voice_model: str
     voice_model_version: str
     link_threshold: float
+    for_parts: Mapping[str, object] = field(default_factory=dict)
 
 
 class PyannoteEngine:
@@ -148,8 +150,11 @@ class PyannoteEngine:
     def _diarize_window(
         self, window: AudioWindow, options: DiarizationOptions, report: "_Report", *, alone: bool
     ) -> WindowDiarization:
-        bounds: dict[str, int | None] = {"max_speakers": options.most}
-        if alone:
+        bounds: dict[str, Any] = {"max_speakers": options.most}
+        if options.part:
+            # A limit would join two people where a third one is split.
+            bounds = {"max_speakers": 1 if options.most == 1 else None, **self._backend.for_parts}
+        elif alone:
             # A part of a recording may lack some of its speakers.
             bounds |= {"num_speakers": options.num_speakers, "min_speakers": options.min_speakers}
         report.step("segmentation", 0, 1)
@@ -300,6 +305,7 @@ def load_embedded(models: EmbeddedDiarization, settings: PyannoteSettings) -> Py
         voice_model="campplus-zh-en-common",
         voice_model_version=models.voice_version,
         link_threshold=settings.link_threshold or _CAMPPLUS_LINK,
+        for_parts={"smallest_cluster": SMALLEST_CLUSTER_OF_PARTS},
     )
     return PyannoteEngine(backend, settings)
 
