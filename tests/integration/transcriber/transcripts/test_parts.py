@@ -1,0 +1,169 @@
+"""Long recordings that are processed in parts."""
+
+import asyncio
+import contextlib
+import threading
+from typing import Any
+
+import pytest
+
+from common.errors import AudioProcessingError
+from common.postgres import Database
+from common.times import seconds
+from securetranscribe.v1 import queue_pb2, speech_pb2, transcription_pb2
+from tests.integration.transcriber.conftest import Caller
+from tests.integration.transcriber.fakes import (
+    WorkerFactory,
+    diarization,
+    fails,
+    gives,
+    recognition,
+    until,
+    wav,
+)
+
+COMPLETED = transcription_pb2.TRANSCRIPTION_STATUS_COMPLETED
+FAILED = transcription_pb2.TRANSCRIPTION_STATUS_FAILED
+DIARIZE = queue_pb2.STAGE_DIARIZE
+LENGTH = 500.0
+#: One word in each of these seconds.
+SPOKEN = {second: f"word{second}" for second in range(5, int(LENGTH), 10)}
+TEXT = " ".join(SPOKEN.values())
+ONE_SPEAKER = diarization(("Speaker_1", 0.0, LENGTH))
+
+
+def heard(task: queue_pb2.Task, _control: Any = None) -> bytes:
+    """Return a recognition of what a task hears."""
+    start, end = seconds(task.heard.start), seconds(task.heard.end)
+    found: speech_pb2.Recognition = recognition(
+        *((float(at), word) for at, word in SPOKEN.items() if start <= at < end - 0.4)
+    )
+    return found.SerializeToString()
+
+
+class Gate:
+    """A recognizer that waits with all parts but the first until it is opened."""
+
+    def __init__(self) -> None:
+        self._open = threading.Event()
+
+    def open(self) -> None:
+        self._open.set()
+
+    def __call__(self, task: queue_pb2.Task, _control: Any) -> bytes:
+        if task.part_index:
+            self._open.wait(30)
+        return heard(task)
+
+
+@pytest.fixture
+def recording() -> bytes:
+    return wav(LENGTH, rate=2000)
+
+
+async def test_parts_become_one_transcript(
+    caller: Caller, recording: bytes, worker_factory: WorkerFactory
+) -> None:
+    async with worker_factory.both(heard, ONE_SPEAKER):
+        found = await caller.ended(await caller.upload_id(recording, auto_start=True))
+    assert found.status == COMPLETED, found.failure
+    assert found.full_text == TEXT
+    tasks = [task for task in worker_factory.done if task.WhichOneof("work") == "transcribe"]
+    assert [task.part_index for task in tasks] == list(range(tasks[0].part_count))
+    assert len(tasks) > 2
+    cores = [(seconds(task.range.start), seconds(task.range.end)) for task in tasks]
+    assert cores[0][0] == 0.0
+    assert cores[-1][1] == LENGTH
+    assert [end for _, end in cores[:-1]] == [start for start, _ in cores[1:]]
+    assert not found.HasField("partial_transcript")
+
+
+async def test_text_appears_part_by_part(
+    caller: Caller, recording: bytes, worker_factory: WorkerFactory, database: Database
+) -> None:
+    gate = Gate()
+    watched: list[transcription_pb2.WatchTranscriptionResponse] = []
+    async with worker_factory.both(gate, ONE_SPEAKER):
+        transcription_id = await caller.upload_id(recording, auto_start=True)
+
+        async def watch() -> None:
+            request = transcription_pb2.WatchTranscriptionRequest(transcription_id=transcription_id)
+            call = caller.transcriptions.WatchTranscription(request, metadata=caller.metadata)
+            watched.extend([response async for response in call])
+
+        async def shown() -> Any:
+            found = await caller.get(transcription_id, full=True)
+            return found.HasField("partial_transcript") and found.partial_transcript
+
+        watching = asyncio.create_task(watch())
+        try:
+            partial = await until(shown)
+        finally:
+            gate.open()
+        assert [segment.text for segment in partial.segments] == [
+            word for at, word in SPOKEN.items() if at < 56
+        ]
+        assert seconds(partial.covered) == 56.0
+        await caller.ended(transcription_id)
+        await watching
+    texts = [
+        segment.text for response in watched for segment in response.partial_transcript.segments
+    ]
+    # The last parts may have become visible only with the transcript.
+    assert texts[:5] == list(SPOKEN.values())[:5]
+    assert texts == list(SPOKEN.values())[: len(texts)]
+    assert await database.fetch_all("SELECT 1 AS one FROM partial_transcripts") == []
+
+
+async def test_only_failed_parts_run_again(
+    caller: Caller, recording: bytes, worker_factory: WorkerFactory
+) -> None:
+    def third_fails(task: queue_pb2.Task, _control: Any) -> bytes:
+        if task.part_index == 2:
+            raise AudioProcessingError("The third part cannot be read.")
+        return heard(task)
+
+    async with worker_factory.both(third_fails, ONE_SPEAKER):
+        transcription_id = await caller.upload_id(recording, auto_start=True)
+        found = await caller.ended(transcription_id)
+    assert found.status == FAILED
+    assert found.failure.message == "The third part cannot be read."
+    done = {task.part_index for task in worker_factory.done if task.HasField("transcribe")}
+    worker_factory.done.clear()
+    async with worker_factory.both(heard, ONE_SPEAKER):
+        await caller.start(transcription_id)
+        found = await caller.ended(transcription_id)
+    assert found.status == COMPLETED
+    assert found.full_text == TEXT
+    again = {task.part_index for task in worker_factory.done if task.HasField("transcribe")}
+    assert 2 in again
+    assert not again & done
+
+
+async def test_parts_are_shared_by_workers(
+    caller: Caller, recording: bytes, worker_factory: WorkerFactory
+) -> None:
+    """No worker takes a second part while another one waits."""
+    together = threading.Barrier(2)
+
+    def at_once(task: queue_pb2.Task, _control: Any) -> bytes:
+        if task.part_index < 2:
+            together.wait(30)
+        return heard(task)
+
+    async with contextlib.AsyncExitStack() as workers:
+        for _ in range(2):
+            await workers.enter_async_context(worker_factory.worker("transcribe", at_once))
+        await workers.enter_async_context(worker_factory.worker("diarize", gives(ONE_SPEAKER)))
+        found = await caller.ended(await caller.upload_id(recording, auto_start=True))
+    assert found.full_text == TEXT
+
+
+async def test_failed_diarization_of_parts_leaves_the_words(
+    caller: Caller, recording: bytes, worker_factory: WorkerFactory
+) -> None:
+    async with worker_factory.both(heard, fails(AudioProcessingError("It broke."))):
+        found = await caller.ended(await caller.upload_id(recording, auto_start=True))
+    assert found.status == COMPLETED
+    assert found.full_text == TEXT
+    assert found.warnings[0].endswith("Reason: It broke.")
