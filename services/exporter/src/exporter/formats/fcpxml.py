@@ -29,7 +29,7 @@ def _pieces(document: Document) -> Iterator[str]:
     yield f'        <sequence format="r1" duration="{duration}" tcStart="0s" tcFormat="NDF">\n'
     yield "          <spine>\n"
     yield f'            <asset-clip ref="r2" name="{title}" offset="0s" start="0s"'
-    yield f' duration="{duration}" format="r1" audioRole="dialogue">\n'
+    yield f' duration="{duration}" format="r1">\n'
     for marker in marked:
         times = f'start="{_time(marker.start)}" duration="{_time(marker.duration)}"'
         yield f'              <marker {times} value="{xml_text(marker.text)}"/>\n'

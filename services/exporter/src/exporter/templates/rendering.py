@@ -17,7 +17,7 @@ from exporter.templates.variables import variables
 #: Longest template in bytes of UTF-8.
 MOST_BYTES = 64 * 1024
 # Wall-clock time. A busy machine may need longer than the CPU time that a template has.
-_SECONDS = 20.0
+_SECONDS = 30.0
 # Nothing else of the environment is passed on, because it has secrets.
 _PASSED = ("PATH", "PYTHONPATH", "LANG")
 
